@@ -1,0 +1,26 @@
+// Identifiers: a prefix that says what it is, then 24 characters of Crockford base32 (lower case):
+// 9 of milliseconds, 15 (75 bits) of randomness. Sorted by text they are sorted by creation time, to the millisecond.
+import { randomBytes } from 'node:crypto';
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+export type IdPrefix =
+  | 'usr' | 'key' | 'lin' | 'ord' | 'trf' | 'dep' | 'bat' | 'op' | 'evt' | 'req' | 'con' | 'quo' | 'srv' | 'prx' | 'whk'
+  | 'img' | 'ssh' | 'snp' | 'sub' | 'tpl' | 'rep' | 'alw' | 'job';
+
+export function newId(prefix: IdPrefix, nowMs: number): string {
+  let time = '';
+  for (let rest = nowMs, i = 0; i < 9; i += 1) {
+    time = ALPHABET.charAt(rest % 32) + time;
+    rest = Math.floor(rest / 32);
+  }
+  let random = '';
+  for (const byte of randomBytes(15)) random += ALPHABET.charAt(byte & 31);
+  return `${prefix}_${time}${random}`;
+}
+
+const ID_SHAPE = /^[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{24}$/;
+
+export function isId(value: string, prefix: IdPrefix): boolean {
+  return value.startsWith(`${prefix}_`) && ID_SHAPE.test(value);
+}

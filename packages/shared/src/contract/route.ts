@@ -1,0 +1,57 @@
+// One endpoint, declared once. From this declaration come the router, the validation, the OpenAPI document and with it
+// the gateway's routing. A declaration without a scope does not compile and does not start.
+import type { z } from 'zod';
+import type { ErrorCode } from './error-codes';
+import type { RouteScope } from './product';
+
+export type RouteClass = 'regular' | 'money';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface ResponseSpec {
+  readonly description: string;
+  /** Absent for answers that are not JSON (pages, exports): then `contentType` is given. */
+  readonly schema?: z.ZodType;
+  readonly contentType?: string;
+  readonly example?: unknown;
+}
+
+export interface RouteSpec<
+  P extends z.ZodObject = z.ZodObject,
+  Q extends z.ZodObject = z.ZodObject,
+  B extends z.ZodType = z.ZodType,
+> {
+  /** Kebab case; equals the file name and becomes the operationId. */
+  readonly id: string;
+  readonly method: Method;
+  /** OpenAPI form: `/domains/{domain}/renew`. Relative to the product's base path. */
+  readonly path: string;
+  /** Short, imperative; the title of the operation in the docs. */
+  readonly summary: string;
+  readonly description: string;
+  readonly tag: string;
+  /** One scope, or several of which one suffices. */
+  readonly scope: RouteScope | readonly RouteScope[];
+  readonly class: RouteClass;
+  /**
+   * Whose data: `account` works on one account (a reseller's own; an operator names `user_id`, required for money,
+   * optional for reads where absent means all accounts); `none` is the same for everybody (catalogues).
+   */
+  readonly reach: 'account' | 'none';
+  /** The path in the body that holds the items of a bulk request; one money token is paid per item. */
+  readonly bulk?: string;
+  /** Money routes that understand `?dry_run=true`: then it is no money request. */
+  readonly dryRun?: boolean;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly bodyExample?: unknown;
+  readonly responses: Readonly<Record<number, ResponseSpec>>;
+  /** Refusals of its own beyond those every route of its class has. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+export function defineRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  spec: RouteSpec<P, Q, B>,
+): RouteSpec<P, Q, B> {
+  return spec;
+}

@@ -1,0 +1,1 @@
+export { formatUsd, multiply, parseUsd, prorate, usdDepositInput, usdInput, usdOutput, usdSignedInput, type Rounding, type Units } from './usd';

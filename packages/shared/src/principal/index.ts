@@ -1,0 +1,1 @@
+export { IDENTITY_HEADER, IdentitySigner, IdentityVerifier, publicJwks, publicPrincipal, type Principal, type PrincipalType } from './principal';

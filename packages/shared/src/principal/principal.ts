@@ -1,0 +1,111 @@
+// Who asks. The gateway signs this identity (ES256, 60 s at most); services accept nothing without it, loopback included.
+// Signing and verifying are cached by key and by token, so neither is paid per request.
+import { createPrivateKey, createPublicKey, createHash, type JsonWebKey, type KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { AppError, PRODUCTS, type Product } from '../contract';
+import type { Clock } from '../runtime';
+
+export const IDENTITY_HEADER = 'x-lumi-identity';
+const ISSUER = 'lumi-gateway';
+const LIFETIME_S = 60;
+/** A cached token is used while at least this much of its life is left. */
+const REFRESH_BEFORE_END_S = 25;
+const CACHE_MAX = 10_000;
+
+export type PrincipalType = 'reseller' | 'operator' | 'public';
+
+export interface Principal {
+  readonly product: Product;
+  /** Id of the API key; `gateway` for the gateway's own requests and public routes. */
+  readonly keyId: string;
+  readonly type: PrincipalType;
+  /** The one account of a reseller key; null for operators and public routes. */
+  readonly accountId: string | null;
+  /** Keys that replaced one another share limits, cap and idempotency records. */
+  readonly lineageId: string;
+  readonly scopes: readonly string[];
+  readonly moneyPerMinute: number;
+  readonly regularPerMinute: number;
+}
+
+export function publicPrincipal(product: Product): Principal {
+  return { product, keyId: 'gateway', type: 'public', accountId: null, lineageId: 'public', scopes: [], moneyPerMinute: 0, regularPerMinute: 0 };
+}
+
+export class IdentitySigner {
+  private readonly key: KeyObject;
+  private readonly keyid: string;
+  private readonly cache = new Map<string, { token: string; refreshAtMs: number }>();
+
+  constructor(privateKeyPem: string, private readonly clock: Clock) {
+    this.key = createPrivateKey(privateKeyPem);
+    this.keyid = keyIdOf(createPublicKey(this.key));
+  }
+
+  /** `cacheKey` must change whenever anything in the principal does (key id + its generation). */
+  sign(principal: Principal, cacheKey: string): string {
+    const nowMs = this.clock.nowMs();
+    const cached = this.cache.get(cacheKey);
+    if (cached !== undefined && cached.refreshAtMs > nowMs) return cached.token;
+    const issuedAt = Math.floor(nowMs / 1000);
+    const claims = {
+      sub: principal.keyId, typ: principal.type, acc: principal.accountId, lin: principal.lineageId, scp: principal.scopes,
+      mlim: principal.moneyPerMinute, rlim: principal.regularPerMinute, iat: issuedAt, exp: issuedAt + LIFETIME_S,
+    };
+    const token = jwt.sign(claims, this.key, { algorithm: 'ES256', keyid: this.keyid, issuer: ISSUER, audience: `lumi-${principal.product}` });
+    if (this.cache.size >= CACHE_MAX) this.cache.clear();
+    this.cache.set(cacheKey, { token, refreshAtMs: nowMs + (LIFETIME_S - REFRESH_BEFORE_END_S) * 1000 });
+    return token;
+  }
+}
+
+export class IdentityVerifier {
+  private readonly keys: ReadonlyMap<string, KeyObject>;
+  private readonly cache = new Map<string, { principal: Principal; expiresAtMs: number }>();
+
+  constructor(jwks: { keys: readonly JsonWebKey[] }, private readonly product: Product, private readonly clock: Clock) {
+    this.keys = new Map(jwks.keys.map((jwk) => createPublicKey({ key: jwk, format: 'jwk' })).map((key) => [keyIdOf(key), key]));
+  }
+
+  /** Throws 401 for anything but a fresh identity signed for this service. */
+  verify(token: string | undefined): Principal {
+    const nowMs = this.clock.nowMs();
+    if (token === undefined) throw new AppError('invalid_key', undefined, { cause: 'no identity' });
+    const cached = this.cache.get(token);
+    if (cached !== undefined && cached.expiresAtMs > nowMs) return cached.principal;
+    const { principal, expiresAtMs } = this.check(token, nowMs);
+    if (this.cache.size >= CACHE_MAX) this.cache.clear();
+    this.cache.set(token, { principal, expiresAtMs });
+    return principal;
+  }
+
+  private check(token: string, nowMs: number): { principal: Principal; expiresAtMs: number } {
+    try {
+      const header = jwt.decode(token, { complete: true })?.header;
+      const key = this.keys.get(header?.kid ?? '');
+      if (key === undefined) throw new Error('unknown key id');
+      const claims = jwt.verify(token, key, {
+        algorithms: ['ES256'], audience: `lumi-${this.product}`, issuer: ISSUER, maxAge: LIFETIME_S, clockTolerance: 5, clockTimestamp: Math.floor(nowMs / 1000),
+      });
+      if (typeof claims === 'string' || claims.exp === undefined || claims.sub === undefined) throw new Error('claims missing');
+      if (!PRODUCTS.includes(this.product)) throw new Error('unknown product');
+      const principal: Principal = {
+        product: this.product, keyId: claims.sub, type: claims['typ'] as PrincipalType, accountId: claims['acc'] as string | null, lineageId: claims['lin'] as string,
+        scopes: claims['scp'] as string[], moneyPerMinute: claims['mlim'] as number, regularPerMinute: claims['rlim'] as number,
+      }; // signed by our gateway: shapes are ours
+      return { principal, expiresAtMs: claims.exp * 1000 };
+    } catch (cause) {
+      throw new AppError('invalid_key', undefined, { cause });
+    }
+  }
+}
+
+/** RFC 7638 thumbprint of the public key, so both sides name a key alike without agreeing on names. */
+function keyIdOf(publicKey: KeyObject): string {
+  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url').slice(0, 16);
+}
+
+export function publicJwks(privateKeyPem: string): { keys: JsonWebKey[] } {
+  return { keys: [createPublicKey(createPrivateKey(privateKeyPem)).export({ format: 'jwk' })] };
+}

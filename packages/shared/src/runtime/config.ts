@@ -1,0 +1,54 @@
+// Settings are read once, at start, by each process's own config.ts. All faults are reported together, in sentences, and then
+// the process exits: a half-configured process never serves.
+import { z } from 'zod';
+
+export function readConfig<T extends z.ZodObject>(schema: T, env: Readonly<Record<string, string | undefined>>): z.output<T> {
+  const known = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]));
+  const result = schema.safeParse(known);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  process.stderr.write(`Configuration is not valid:\n${faults.join('\n')}\n`);
+  process.exit(1);
+}
+
+export const flag = (byDefault: boolean) =>
+  z.enum(['true', 'false', '1', '0', 'on', 'off']).optional().transform((value) => (value === undefined ? byDefault : value === 'true' || value === '1' || value === 'on'));
+
+export const port = z.string().regex(/^\d{1,5}$/).optional().transform((value) => Number.parseInt(value ?? '0', 10));
+
+export const count = (byDefault: number, max = 1_000_000) =>
+  z.string().regex(/^\d{1,9}$/).optional().transform((value) => (value === undefined ? byDefault : Number.parseInt(value, 10))).pipe(z.number().max(max));
+
+/** `1:base64,2:base64` → versioned secrets; the last one is current, the others still verify. */
+export interface SecretRing {
+  readonly current: number;
+  readonly byVersion: ReadonlyMap<number, Buffer>;
+}
+
+export const secretRing = (minBytes: number) =>
+  z.string().transform((text, context): SecretRing => {
+    const byVersion = new Map<number, Buffer>();
+    let current = 0;
+    for (const part of text.split(',')) {
+      const match = /^(\d{1,4}):([A-Za-z0-9+/]+={0,2})$/.exec(part.trim());
+      const secret = Buffer.from(match?.[2] ?? '', 'base64');
+      if (match?.[1] === undefined || secret.length < minBytes) {
+        context.addIssue({ code: 'custom', message: `must look like 1:<base64 of at least ${String(minBytes)} bytes>[,2:...]` });
+        return z.NEVER;
+      }
+      current = Number.parseInt(match[1], 10);
+      byVersion.set(current, secret);
+    }
+    return { current, byVersion };
+  });
+
+/** What every process needs; a process's own schema extends it. */
+export const baseConfig = z.object({
+  DATABASE_URL: z.string().startsWith('postgres').describe('This process’s own database role.'),
+  DATABASE_POOL: count(10, 200).describe('Connections this process may hold.'),
+  REDIS_URL: z.string().startsWith('redis').optional().describe('Absent: limits in memory, queue on PostgreSQL.'),
+  REDIS_PREFIX: z.string().max(40).optional().transform((value) => value ?? 'lumi'),
+  HOST: z.string().optional().transform((value) => value ?? '127.0.0.1'),
+  PORT: port,
+  LOG_LEVEL: z.enum(['error', 'warn', 'info', 'debug', 'silent']).optional().transform((value) => value ?? 'info'),
+});

@@ -1,0 +1,4 @@
+export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './clock';
+export { baseConfig, count, flag, port, readConfig, secretRing, type SecretRing } from './config';
+export { createLog, redact, silentLog, type Log, type LogFields } from './log';
+export { createShutdown, reportReady, type Shutdown } from './shutdown';

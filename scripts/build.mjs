@@ -1,0 +1,137 @@
+// Generates the Prisma clients and compiles the workspace, and does neither when the sources have not changed.
+// Used by `npm start`, `npm test` and `npm run check`. Prisma is kept from downloading its engines: generating
+// works with WebAssembly alone.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Every Prisma schema of the system, in the order in which they are migrated. */
+export const schemas = [
+  { name: 'platform', dir: 'packages/shared/src/db/platform', client: 'packages/shared/src/db/generated/platform' },
+  { name: 'domains', dir: 'services/domains/prisma', client: 'services/domains/src/generated/db' },
+  { name: 'vps', dir: 'services/vps/prisma', client: 'services/vps/src/generated/db' },
+  { name: 'proxy', dir: 'services/proxy/prisma', client: 'services/proxy/src/generated/db' },
+];
+
+const MEMBERS = ['packages', 'services', 'gateway'];
+const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'migrations', 'coverage']);
+const stampFile = join(root, 'node_modules', '.lumi-build-stamp');
+const generateStampFile = join(root, 'node_modules', '.lumi-generate-stamp');
+const lockFile = join(root, 'node_modules', '.lumi-build.lock');
+
+/** Generates and compiles. Throws when either fails. */
+export async function build({ quiet = false } = {}) {
+  const wanted = sourceStamp();
+  if (isBuilt(wanted)) return;
+  await withLock(lockFile, async () => {
+    if (isBuilt(wanted)) return;
+    if (!quiet) console.log('Building …');
+    await generateChanged();
+    await run(join('typescript', 'bin', 'tsc'), ['-b'], 'Compiling failed (see above).');
+    writeFileSync(stampFile, wanted);
+  });
+}
+
+/** Generates the Prisma clients whose schema has changed; enough for running tests, which compile by themselves. */
+export async function generate() {
+  if (staleSchemas().length === 0) return;
+  await withLock(lockFile, generateChanged);
+}
+
+function isBuilt(wanted) {
+  return (
+    existsSync(stampFile) &&
+    readFileSync(stampFile, 'utf8') === wanted &&
+    staleSchemas().length === 0 &&
+    members().every((dir) => existsSync(join(dir, 'dist')))
+  );
+}
+
+async function generateChanged() {
+  for (const schema of staleSchemas()) {
+    await run(join('prisma', 'build', 'index.js'), ['generate', '--no-hints', '--schema', join(root, schema.dir, 'schema.prisma')],
+      `Generating the Prisma client of ${schema.name} failed (see above).`, true);
+    writeFileSync(generateStampFile, JSON.stringify({ ...generateStamps(), [schema.name]: schemaStamp(schema) }));
+  }
+}
+
+function staleSchemas() {
+  const done = generateStamps();
+  return schemas.filter(
+    (schema) =>
+      existsSync(join(root, schema.dir, 'schema.prisma')) &&
+      (done[schema.name] !== schemaStamp(schema) || !existsSync(join(root, schema.client, 'client.ts'))),
+  );
+}
+
+function generateStamps() {
+  try {
+    return JSON.parse(readFileSync(generateStampFile, 'utf8'));
+  } catch {
+    // Missing or half-written: everything is generated again.
+    return {};
+  }
+}
+
+function schemaStamp(schema) {
+  const version = JSON.parse(readFileSync(join(root, 'node_modules', 'prisma', 'package.json'), 'utf8')).version;
+  return createHash('sha256').update(version).update(readFileSync(join(root, schema.dir, 'schema.prisma'))).digest('hex');
+}
+
+function sourceStamp() {
+  const files = ['package.json', 'pnpm-lock.yaml', 'tsconfig.json', 'tsconfig.base.json'].map((name) => join(root, name));
+  for (const dir of MEMBERS) collect(join(root, dir), files);
+  const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
+  for (const file of files.sort()) hash.update(`${relative(root, file)}\n`).update(existsSync(file) ? readFileSync(file) : '');
+  return hash.digest('hex');
+}
+
+function collect(dir, into) {
+  if (!existsSync(dir)) return;
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isDirectory()) {
+      if (!SKIPPED_FOLDERS.has(entry.name)) collect(join(dir, entry.name), into);
+    } else if (isSource(entry.name)) {
+      into.push(join(dir, entry.name));
+    }
+  }
+}
+
+function isSource(name) {
+  if (name.endsWith('.test.ts')) return false;
+  return name.endsWith('.ts') || name === 'schema.prisma' || name === 'package.json' || /^tsconfig.*\.json$/.test(name);
+}
+
+function members() {
+  return JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).references.map(({ path }) => join(root, path));
+}
+
+async function run(tool, args, sentence, isQuietWhenGood = false) {
+  const env = {
+    ...process.env,
+    // Any existing executable will do: generating never calls it, but without it Prisma goes to the network.
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    CHECKPOINT_DISABLE: '1',
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+  };
+  const output = [];
+  const code = await new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'node_modules', tool), ...args], {
+      cwd: root,
+      env,
+      stdio: ['ignore', isQuietWhenGood ? 'pipe' : 'inherit', isQuietWhenGood ? 'pipe' : 'inherit'],
+    });
+    child.stdout?.on('data', (chunk) => output.push(chunk));
+    child.stderr?.on('data', (chunk) => output.push(chunk));
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code === 0) return;
+  if (output.length > 0) process.stderr.write(Buffer.concat(output));
+  throw new Error(sentence);
+}

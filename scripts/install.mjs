@@ -1,0 +1,63 @@
+// Brings the dependencies of the lockfile into node_modules, with nothing on the machine but Node and npm.
+// Does nothing, and needs no network, when they are already there.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+
+const PNPM = 'pnpm@12.21.0';
+const NODE_MIN = [20, 19];
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stampFile = join(root, 'node_modules', '.lumi-install-stamp');
+
+export async function install({ quiet = false } = {}) {
+  refuseOldNode();
+  if (isInstalled()) return;
+  await withLock(join(root, 'node_modules', '.lumi-install.lock'), async () => {
+    if (isInstalled()) return;
+    if (!quiet) console.log('Installing dependencies …');
+    await runPnpm(['install', '--frozen-lockfile', ...(quiet ? ['--silent'] : ['--reporter=append-only'])]);
+    writeFileSync(stampFile, stamp());
+  });
+}
+
+function refuseOldNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return;
+  console.error(`Lumi needs Node ${NODE_MIN.join('.')} or newer; this is Node ${process.versions.node}.`);
+  process.exit(1);
+}
+
+function isInstalled() {
+  return existsSync(join(root, 'node_modules', '.modules.yaml')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp();
+}
+
+// The lockfile and every manifest: together they decide what pnpm would put into node_modules.
+// The platform too, because native packages differ when one folder is shared by two machines.
+function stamp() {
+  const hash = createHash('sha256').update(`${PNPM} ${process.platform} ${process.arch}\n`);
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...memberManifests()]) {
+    const path = join(root, file);
+    hash.update(`${file}\n`).update(existsSync(path) ? readFileSync(path) : '');
+  }
+  return hash.digest('hex');
+}
+
+function memberManifests() {
+  const shelves = ['services', 'packages'].filter((shelf) => existsSync(join(root, shelf)));
+  const members = shelves.flatMap((shelf) => readdirSync(join(root, shelf)).sort().map((name) => `${shelf}/${name}/package.json`));
+  return ['gateway/package.json', ...members];
+}
+
+async function runPnpm(args) {
+  // CI=true: pnpm must never stop to ask a question, whatever terminal it is in.
+  const env = { ...process.env, CI: 'true', npm_config_yes: 'true', npm_config_update_notifier: 'false' };
+  const code = await new Promise((resolve, reject) => {
+    const child = spawn('npx', ['-y', PNPM, ...args], { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' });
+    child.on('error', (err) => reject(err.code === 'ENOENT' ? new Error('npx was not found: Lumi needs npm, which comes with Node.') : err));
+    child.on('close', resolve);
+  });
+  if (code !== 0) throw new Error('Installing the dependencies failed (see above). The first start needs the npm registry to be reachable.');
+}

@@ -1,0 +1,82 @@
+// One process at a time for a piece of work on this folder (installing, generating, starting the test cluster).
+// A lock is a file with the pid of its holder. It never outlives the holder: a dead pid, or a holder that has not
+// touched the file for half a minute (a recycled pid), is pushed aside.
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+const STALE_MS = 30_000;
+const WAIT_MAX_MS = 10 * 60_000;
+
+export async function withLock(file, work) {
+  await acquire(file);
+  const release = () => rmSync(file, { force: true });
+  const touch = setInterval(() => {
+    try {
+      utimesSync(file, new Date(), new Date());
+    } catch {
+      // The folder was removed under us (a bare re-install): there is nothing left to keep fresh.
+    }
+  }, 5_000);
+  touch.unref();
+  process.once('exit', release);
+  try {
+    return await work();
+  } finally {
+    clearInterval(touch);
+    process.removeListener('exit', release);
+    release();
+  }
+}
+
+export function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (err) {
+    return err.code === 'EPERM';
+  }
+}
+
+async function acquire(file) {
+  mkdirSync(dirname(file), { recursive: true });
+  const deadline = Date.now() + WAIT_MAX_MS;
+  while (!tryCreate(file)) {
+    if (isStale(file)) pushAside(file);
+    else if (Date.now() > deadline) throw new Error(`Another Lumi process holds ${file} for too long. Stop it, or delete that file.`);
+    else await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function tryCreate(file) {
+  try {
+    const fd = openSync(file, 'wx');
+    writeSync(fd, String(process.pid));
+    closeSync(fd);
+    return true;
+  } catch (err) {
+    if (err.code === 'EEXIST') return false;
+    throw err;
+  }
+}
+
+function isStale(file) {
+  try {
+    const pid = Number(readFileSync(file, 'utf8'));
+    const ageMs = Date.now() - statSync(file).mtimeMs;
+    // An empty file is a holder between creating and writing.
+    if (!pid) return ageMs > STALE_MS;
+    return pid === process.pid ? ageMs > STALE_MS : !isAlive(pid) || ageMs > STALE_MS;
+  } catch {
+    return false;
+  }
+}
+
+function pushAside(file) {
+  const aside = `${file}.${process.pid}`;
+  try {
+    renameSync(file, aside);
+    rmSync(aside, { force: true });
+  } catch {
+    // Somebody else pushed it aside first: the next attempt to create the file decides.
+  }
+}
