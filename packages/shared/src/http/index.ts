@@ -1,0 +1,2 @@
+export { JSON_TYPE, errorBody, errorHeaders, errorStage, itemError, rawErrorResponse, sendError, toAppError, type ErrorBody } from './errors';
+export { createHttpServer, type HttpServer, type ServerOptions } from './server';
