@@ -1,0 +1,5 @@
+// What other packages may use.
+
+export { createDouble, type Double, type DoubleOptions } from './double';
+export type { Faults } from './faults';
+export { signBody } from './webhook';
