@@ -1,0 +1,41 @@
+// The arithmetic of a rate limit, without clock or storage. GCRA (generic cell rate algorithm) keeps one number per bucket:
+// the time at which the bucket would be full again (the "theoretical arrival time"). Being in the future by more than the
+// whole period means debt: a bulk may pay more tokens than the bucket holds and the next request waits until that is worked off.
+// Times are integer microseconds (exact in a double until the year 2255); redis-store.ts repeats `decide` in Lua, and both
+// stores pass one test suite.
+import type { Limit, LimitResult } from './limit-store';
+
+export interface Decision {
+  readonly result: LimitResult;
+  /** What to store; unchanged when the request is refused or costs nothing. */
+  readonly fullAtUs: number;
+}
+
+/** Microseconds for one token to grow back, rounded up: a limit never lets more through than it says. */
+export function tokenUs(limit: Limit): number {
+  return Math.ceil((limit.periodMs * 1000) / limit.tokens);
+}
+
+export function decide(fullAtUs: number | undefined, nowUs: number, cost: number, limit: Limit): Decision {
+  const perToken = tokenUs(limit);
+  const capacityUs = limit.tokens * perToken;
+  const usedUs = Math.max(0, (fullAtUs ?? 0) - nowUs);
+  const freeUs = capacityUs - usedUs;
+  const neededUs = Math.min(cost, limit.tokens) * perToken;
+  const isAllowed = freeUs >= neededUs;
+  const usedAfterUs = isAllowed ? usedUs + cost * perToken : usedUs;
+  return {
+    fullAtUs: nowUs + usedAfterUs,
+    result: {
+      allowed: isAllowed,
+      remaining: Math.max(0, Math.floor((capacityUs - usedAfterUs) / perToken)),
+      retryAfterS: isAllowed ? 0 : wholeSeconds(neededUs - freeUs),
+      resetS: Math.ceil(usedAfterUs / 1_000_000),
+    },
+  };
+}
+
+/** Rounded up, so that waiting that long is long enough; never 0. */
+function wholeSeconds(us: number): number {
+  return Math.max(1, Math.ceil(us / 1_000_000));
+}
