@@ -1,0 +1,6 @@
+export { diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions } from './migrate';
+export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';
+export {
+  databaseCode, emptySql, inTransaction, joinSql, openDatabase, productAdapter, rawSql, sql,
+  type Database, type PlatformClient, type Sql, type SqlRunner, type Tx,
+} from './database';
