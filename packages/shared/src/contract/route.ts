@@ -41,6 +41,10 @@ export interface RouteSpec<
   readonly bulk?: string;
   /** Money routes that understand `?dry_run=true`: then it is no money request. */
   readonly dryRun?: boolean;
+  /** The handler reads the bytes itself (webhooks, forms); no JSON is parsed. */
+  readonly rawBody?: boolean;
+  /** `user_id` is a field of the route's own (admin), not the account it works on. */
+  readonly keepsUserId?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -1,0 +1,58 @@
+// What an endpoint's handler receives and returns.
+import type { z } from 'zod';
+import type { RouteSpec } from '../contract';
+import type { Claim } from '../idempotency';
+import type { Principal } from '../principal';
+
+/** Whose rows a request may see. Every query of a store takes one; `all` is spelled out and only operators get it. */
+export type Reach = { readonly kind: 'account'; readonly accountId: string } | { readonly kind: 'all' };
+
+export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly reach: Reach;
+  /** The account of `reach`; throws 422 when an operator named none. Money routes always have one. */
+  readonly accountId: string;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  readonly rawBody: Buffer;
+  /** Present on money requests that are not dry runs. */
+  readonly claim: Claim | null;
+  readonly dryRun: boolean;
+  /** `Prefer: respond-async` (RFC 7240). */
+  readonly preferAsync: boolean;
+  readonly clientIp: string | null;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** State of the regular limit as the gateway counted it for this request. */
+  readonly regularRemaining: { readonly remaining: number; readonly resetS: number } | null;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** Serialised once, as JSON. */
+  readonly body?: unknown;
+  /** Sent as they are: stored answers, pages, exports. */
+  readonly bytes?: Uint8Array;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type Handler<P, Q, B> = (context: RequestContext<P, Q, B>) => Promise<Reply> | Reply;
+
+export interface Endpoint {
+  readonly route: RouteSpec;
+  readonly handler: Handler<never, never, never>;
+}
+
+/** Ties a declaration to its handler, so that the handler's types come from the schemas. */
+export function endpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
+  route: RouteSpec<P, Q, B>,
+  handler: Handler<z.output<P>, z.output<Q>, z.output<B>>,
+): Endpoint {
+  return { route: route as unknown as RouteSpec, handler: handler as unknown as Handler<never, never, never> }; // re-joined by mount, which validates with the same schemas
+}
+
+export function json(status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply {
+  return headers === undefined ? { status, body } : { status, body, headers };
+}

@@ -1,0 +1,219 @@
+// Route declarations + handlers → an Express app. For every request, in the frozen order of the contract: identity, then (money
+// requests) replay, then JSON and schema, item count, user_id, money tokens, and only then the handler.
+import express, { type Express, type Request, type Response } from 'express';
+import { AppError, invalid, newId, notFound, type Product, type RouteSpec } from '../contract';
+import { sql, type SqlRunner } from '../db';
+import { JSON_TYPE, errorStage } from '../http';
+import { claimScope, findAnswer, fingerprint, type Claim } from '../idempotency';
+import { MINUTE_MS, type LimitStore } from '../limits';
+import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
+import type { Clock, Log } from '../runtime';
+import type { Endpoint, Reach, Reply, RequestContext } from './context';
+import { parseJsonBody } from './json-body';
+import { buildOpenApi, type OpenApiOptions } from './openapi';
+import { bulkItems, isPlainObject, validateBody, validateParams, validateQuery } from './validate';
+
+export interface MountDeps {
+  readonly product: Product;
+  readonly verifier: IdentityVerifier;
+  readonly db: SqlRunner;
+  readonly moneyLimits: LimitStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly openApi: Omit<OpenApiOptions, 'product'>;
+  /** Larger bodies never get past the gateway; a service stands on its own all the same. */
+  readonly maxBodyBytes?: number;
+}
+
+const KEY_SHAPE = /^[\x21-\x7e]{8,200}$/;
+const REQUEST_ID_SHAPE = /^req_[0-9a-z]{24}$/;
+
+export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
+  app.set('query parser', (text: string) => readQuery(text));
+  app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
+  app.use(express.raw({ type: () => true, limit: deps.maxBodyBytes ?? 1_100_000, inflate: false }));
+  const document = buildOpenApi(endpoints.map((one) => one.route), { ...deps.openApi, product: deps.product });
+  const documentBytes = Buffer.from(JSON.stringify(document), 'utf8');
+  const accounts = new AccountDirectory(deps.db);
+  app.get('/internal/openapi.json', (req, res) => {
+    deps.verifier.verify(identityOf(req));
+    send(res, { status: 200, bytes: documentBytes });
+  });
+  for (const one of endpoints) {
+    const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
+    app[verb(one.route.method)](path, (req, res) => serve(one, req, res, deps, accounts));
+  }
+  app.use(() => {
+    throw notFound();
+  });
+  app.use(errorStage(deps.log, (req) => requestIdOf(req, deps.clock)));
+  return app;
+}
+
+async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps, accounts: AccountDirectory): Promise<void> {
+  const { route } = one;
+  const principal = deps.verifier.verify(identityOf(req));
+  if (principal.type === 'public' && route.scope !== 'public') throw new AppError('invalid_key');
+  const rawBody: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+  const requestId = requestIdOf(req, deps.clock);
+  const dryRun = route.dryRun === true && req.query['dry_run'] === 'true';
+  const claim = route.class === 'money' && !dryRun ? readClaim(req, rawBody, principal, requestId) : null;
+  if (claim !== null) {
+    const stored = await findAnswer(deps.db, claim);
+    if (stored !== null) {
+      send(res, { status: stored.status, bytes: stored.body, headers: replayHeaders(stored) });
+      return;
+    }
+  }
+  const input = readInput(route, req, rawBody);
+  const reach = await resolveReach(route, principal, input.userId, accounts);
+  if (claim !== null) await payMoneyTokens(route, principal, input.rawItems, res, deps);
+  const context: RequestContext = {
+    principal, requestId, reach, params: input.params, query: input.query, body: input.body, rawBody, claim, dryRun,
+    preferAsync: /(^|,)\s*respond-async\s*(,|;|$)/i.test(req.get('prefer') ?? ''),
+    clientIp: req.get('x-lumi-client-ip') ?? null, headers: req.headers, regularRemaining: readRegular(req),
+    get accountId() {
+      if (reach.kind === 'account') return reach.accountId;
+      throw invalid('user_id', 'is required for operator keys');
+    },
+  };
+  const reply = await (one.handler as (context: RequestContext) => Promise<Reply> | Reply)(context);
+  send(res, reply);
+}
+
+/** The header was checked by the gateway; a service that is reached otherwise checks it again, in the same words. */
+function readClaim(req: Request, rawBody: Buffer, principal: Principal, requestId: string): Claim {
+  const key = req.get('idempotency-key');
+  if (key === undefined || key.trim() === '') throw new AppError('idempotency_key_required');
+  if (!KEY_SHAPE.test(key)) throw invalid('Idempotency-Key', 'must be 8-200 printable ASCII characters without spaces');
+  return {
+    scope: claimScope(principal), product: principal.product, key, requestId, keyId: principal.keyId,
+    fingerprint: fingerprint({ method: req.method, url: req.originalUrl, body: rawBody }),
+  };
+}
+
+function readInput(route: RouteSpec, req: Request, rawBody: Buffer): { params: unknown; query: unknown; body: unknown; userId: string | undefined; rawItems: readonly unknown[] | null } {
+  const parsed = route.rawBody === true || rawBody.length === 0 ? undefined : parseJsonBody(rawBody);
+  const query: Record<string, unknown> = { ...req.query };
+  const dryRun = query['dry_run'];
+  if (route.dryRun === true) {
+    delete query['dry_run'];
+    if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false') throw invalid('dry_run', 'must be true or false');
+  }
+  const userId = takeUserId(route, query, parsed);
+  const body = userId === undefined || !isPlainObject(parsed) ? parsed : Object.fromEntries(Object.entries(parsed).filter(([name]) => name !== 'user_id'));
+  const rawItems = bulkItems(route, body);
+  const validQuery = validateQuery(route, query);
+  const validBody = route.rawBody === true ? undefined : validateBody(route, body);
+  // The path is looked at last: an object that does not exist is no news to somebody whose request is not even valid.
+  const params = validateParams(route, req.params);
+  return { params, query: validQuery, body: validBody, userId, rawItems };
+}
+
+/** `user_id` may stand in the query or in the body; in both, it must be the same. Catalogue routes take it too and ignore whose it is. */
+function takeUserId(route: RouteSpec, query: Record<string, unknown>, body: unknown): string | undefined {
+  if (route.reach === 'none' && route.keepsUserId === true) return undefined;
+  const inQuery = query['user_id'];
+  const inBody = isPlainObject(body) ? body['user_id'] : undefined;
+  delete query['user_id'];
+  for (const value of [inQuery, inBody]) {
+    if (value !== undefined && (typeof value !== 'string' || value.length === 0 || value.length > 64)) throw invalid('user_id', 'must be the id of an account');
+  }
+  if (inQuery !== undefined && inBody !== undefined && inQuery !== inBody) throw invalid('user_id', 'differs between query and body');
+  return (inQuery ?? inBody) as string | undefined; // checked above
+}
+
+async function resolveReach(route: RouteSpec, principal: Principal, userId: string | undefined, accounts: AccountDirectory): Promise<Reach> {
+  if (principal.type === 'public') return { kind: 'all' };
+  if (principal.type === 'reseller') {
+    const own = principal.accountId;
+    if (own === null || (userId !== undefined && userId !== own)) throw notFound();
+    return { kind: 'account', accountId: own };
+  }
+  if (userId !== undefined) {
+    if (!(await accounts.has(userId))) throw notFound();
+    return { kind: 'account', accountId: userId };
+  }
+  if (route.class === 'money' && route.reach === 'account') throw invalid('user_id', 'is required for operator keys');
+  return { kind: 'all' };
+}
+
+async function payMoneyTokens(route: RouteSpec, principal: Principal, items: readonly unknown[] | null, res: Response, deps: MountDeps): Promise<void> {
+  const limit = { tokens: principal.moneyPerMinute, periodMs: MINUTE_MS };
+  const cost = route.bulk === undefined ? 1 : Math.max(1, items?.length ?? 1);
+  const result = await deps.moneyLimits.take(`money:${principal.lineageId}`, cost, limit);
+  res.setHeader('RateLimit-Policy', `"money";q=${String(limit.tokens)};w=60`);
+  res.setHeader('RateLimit', `"money";r=${String(result.remaining)};t=${String(result.resetS)}`);
+  if (!result.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: result.retryAfterS });
+}
+
+function replayHeaders(stored: { location: string | null; requestId: string; status: number }): Record<string, string> {
+  return {
+    'Idempotent-Replayed': 'true',
+    ...(stored.location === null ? {} : { Location: stored.location }),
+    // An error body names the request it belongs to; header and body must agree.
+    ...(stored.status >= 400 ? { 'X-Request-Id': stored.requestId } : {}),
+  };
+}
+
+function send(res: Response, reply: Reply): void {
+  const bytes = reply.bytes ?? Buffer.from(JSON.stringify(reply.body), 'utf8');
+  res.statusCode = reply.status;
+  res.setHeader('Content-Type', reply.contentType ?? JSON_TYPE);
+  res.setHeader('Content-Length', bytes.length);
+  if (reply.headers !== undefined) for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+  res.end(bytes);
+}
+
+function identityOf(req: Request): string | undefined {
+  return req.get(IDENTITY_HEADER);
+}
+
+function requestIdOf(req: Request, clock: Clock): string {
+  const given = req.get('x-request-id');
+  if (given !== undefined && REQUEST_ID_SHAPE.test(given)) return given;
+  const made = newId('req', clock.nowMs());
+  req.headers['x-request-id'] = made;
+  return made;
+}
+
+function readRegular(req: Request): RequestContext['regularRemaining'] {
+  const match = /^(\d+);(\d+)$/.exec(req.get('x-lumi-regular') ?? '');
+  return match === null ? null : { remaining: Number(match[1]), resetS: Number(match[2]) };
+}
+
+/** Names that occur twice become arrays, which validation refuses: two values are two readings. */
+function readQuery(text: string): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, value] of new URLSearchParams(text)) {
+    const before = result[name];
+    result[name] = before === undefined ? value : [before, value].flat();
+  }
+  return result;
+}
+
+function verb(method: RouteSpec['method']): 'get' | 'post' | 'put' | 'patch' | 'delete' {
+  return method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'; // a bijection on the five methods
+}
+
+/** Which accounts exist. Accounts are never deleted, so a found one is remembered. */
+class AccountDirectory {
+  private readonly known = new Set<string>();
+  private static readonly MAX = 100_000;
+
+  constructor(private readonly db: SqlRunner) {}
+
+  async has(id: string): Promise<boolean> {
+    if (this.known.has(id)) return true;
+    const rows = await this.db.$queryRaw<unknown[]>(sql`SELECT 1 FROM platform.account WHERE id = ${id}`);
+    if (rows.length === 0) return false;
+    if (this.known.size >= AccountDirectory.MAX) this.known.clear();
+    this.known.add(id);
+    return true;
+  }
+}

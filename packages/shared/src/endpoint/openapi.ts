@@ -1,0 +1,166 @@
+// Route declarations → the OpenAPI 3.1 document: the contract between gateway and service, and the source of the reference pages.
+import { z } from 'zod';
+import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
+
+export interface OpenApiOptions {
+  readonly product: Product;
+  readonly title: string;
+  readonly description: string;
+  readonly version: string;
+  /** Public origin, e.g. `https://example.com`. */
+  readonly publicUrl: string;
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+}
+
+type JsonSchema = Record<string, unknown>;
+
+const ALWAYS: readonly ErrorCode[] = ['bad_request', 'missing_bearer', 'invalid_key', 'forbidden_scope', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
+const MONEY: readonly ErrorCode[] = ['money_disabled', 'invalid_signature', 'idempotency_key_required', 'idempotency_key_reused', 'in_progress', 'daily_cap_exceeded', 'insufficient_balance'];
+const PUBLIC: readonly ErrorCode[] = ['bad_request', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
+
+export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptions): JsonSchema {
+  const schemas: Record<string, unknown> = { Error: errorSchema() };
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const methods = (paths[route.path] ??= {});
+    const name = route.method.toLowerCase();
+    if (methods[name] !== undefined) throw new Error(`${route.method} ${route.path} is declared twice`);
+    methods[name] = operation(route, options.product, schemas);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: options.title, version: options.version, description: options.description,
+      license: { name: 'MIT', identifier: 'MIT' }, contact: { name: 'Lumi', url: options.publicUrl },
+    },
+    servers: [{ url: `${options.publicUrl}${BASE_PATHS[options.product]}` }],
+    tags: options.tags.map((tag) => ({ ...tag })),
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: `A key of this product: \`lumi_${options.product}_…\`.` } },
+      schemas,
+    },
+  };
+}
+
+function operation(route: RouteSpec, product: Product, schemas: Record<string, unknown>): JsonSchema {
+  const scopes = (Array.isArray(route.scope) ? route.scope : [route.scope]) as readonly RouteSpec['scope'][];
+  if (scopes.length === 0) throw new Error(`${route.id} has no scope`);
+  const names = scopes.map((scope) => scopeName(product, scope as Exclude<RouteSpec['scope'], readonly unknown[]>));
+  const isPublic = names.includes('public');
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    description: route.description,
+    tags: [route.tag],
+    ...(isPublic ? { security: [] } : {}),
+    'x-lumi-scope': names.length === 1 ? names[0] : names,
+    'x-lumi-class': route.class,
+    ...(route.bulk === undefined ? {} : { 'x-lumi-bulk': route.bulk }),
+    ...(route.dryRun === true ? { 'x-lumi-dry-run': true } : {}),
+    ...(route.rawBody === true ? { 'x-lumi-raw-body': true } : {}),
+    parameters: parameters(route, isPublic),
+    ...(route.body === undefined ? {} : { requestBody: requestBody(route, schemas) }),
+    responses: responses(route, isPublic, schemas),
+  };
+}
+
+function parameters(route: RouteSpec, isPublic: boolean): JsonSchema[] {
+  const list: JsonSchema[] = [];
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  for (const name of inPath) list.push(parameter('path', name, route.params?.shape[name], true));
+  for (const [name, schema] of Object.entries(route.query?.shape ?? {})) list.push(parameter('query', name, schema, !schema.safeParse(undefined).success));
+  if (route.dryRun === true) list.push({ name: 'dry_run', in: 'query', description: 'Check everything, charge nothing. Needs no Idempotency-Key.', schema: { type: 'string', enum: ['true', 'false'] } });
+  if (!isPublic && route.keepsUserId !== true) {
+    list.push({ name: 'user_id', in: 'query', description: 'Operator keys: the account to work on. Reseller keys: their own account only.', schema: { type: 'string', maxLength: 64 } });
+  }
+  if (route.class === 'money') {
+    list.push(
+      { name: 'Idempotency-Key', in: 'header', required: route.dryRun !== true, description: 'Names this request; a repeat returns the first answer without buying again.', schema: { type: 'string', minLength: 8, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' } },
+      { name: 'X-Signature', in: 'header', description: 'Hex HMAC-SHA256 of the exact body bytes; only for keys issued with signing.', schema: { type: 'string' } },
+    );
+  }
+  return list;
+}
+
+function parameter(place: 'path' | 'query', name: string, schema: unknown, required: boolean): JsonSchema {
+  const { description, example, ...rest } = schema instanceof z.ZodType ? toSchema(schema, {}, 'input') : { type: 'string' } as JsonSchema;
+  return { name, in: place, ...(required ? { required: true } : {}), description: description ?? name.replaceAll('_', ' '), ...(example === undefined ? {} : { example }), schema: rest };
+}
+
+function requestBody(route: RouteSpec, schemas: Record<string, unknown>): JsonSchema {
+  const schema = route.body === undefined ? {} : toSchema(route.body, schemas, 'input');
+  const properties = schema['properties'];
+  if (route.reach === 'account' && route.keepsUserId !== true && typeof properties === 'object' && properties !== null) {
+    schema['properties'] = { ...properties, user_id: { type: 'string', maxLength: 64, description: 'Operator keys: the account to work on.' } };
+  }
+  const required = Array.isArray(schema['required']) && schema['required'].length > 0;
+  return { required, content: { 'application/json': { schema, ...(route.bodyExample === undefined ? {} : { example: route.bodyExample }) } } };
+}
+
+function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, unknown>): JsonSchema {
+  const result: Record<string, unknown> = {};
+  for (const [status, spec] of Object.entries(route.responses)) {
+    const content = spec.schema === undefined
+      ? (spec.contentType === undefined ? undefined : { [spec.contentType]: { schema: { type: 'string' } } })
+      : { 'application/json': { schema: toSchema(spec.schema, schemas, 'output'), ...(spec.example === undefined ? {} : { example: spec.example }) } };
+    result[status] = { description: spec.description, ...(content === undefined ? {} : { content }) };
+  }
+  for (const [status, codes] of errorsByStatus(route, isPublic)) {
+    result[status] = {
+      description: codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].sentence}`).join('\n\n'),
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      'x-lumi-codes': codes,
+    };
+  }
+  return result;
+}
+
+function errorsByStatus(route: RouteSpec, isPublic: boolean): [string, ErrorCode[]][] {
+  const codes = new Set<ErrorCode>([
+    ...(isPublic ? PUBLIC : ALWAYS), ...(route.class === 'money' ? MONEY : []), ...(route.body === undefined ? [] : ['payload_too_large' as const]),
+    ...(route.bulk === undefined ? [] : ['batch_too_large' as const]), ...(route.errors ?? []),
+  ]);
+  const byStatus = new Map<string, ErrorCode[]>();
+  for (const code of codes) {
+    const status = String(ERROR_CODES[code].status);
+    if (route.responses[ERROR_CODES[code].status] !== undefined) continue;
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return [...byStatus].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Named schemas (`.meta({ id })`) become components, once; the rest stays inline. */
+function toSchema(schema: z.ZodType, schemas: Record<string, unknown>, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, $defs, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
+  for (const [name, definition] of Object.entries($defs ?? {})) {
+    const { id: _definitionId, ...plain } = definition;
+    schemas[name] ??= rewriteRefs(plain);
+  }
+  const name = schema.meta()?.id;
+  if (name === undefined || io === 'input') return rewriteRefs(rest) as JsonSchema;
+  schemas[name] ??= rewriteRefs(rest);
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function rewriteRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(rewriteRefs);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, key === '$ref' && typeof item === 'string' ? item.replace('#/$defs/', '#/components/schemas/') : rewriteRefs(item)]));
+}
+
+function errorSchema(): JsonSchema {
+  return {
+    type: 'object', required: ['error'], additionalProperties: false,
+    properties: {
+      error: {
+        type: 'object', required: ['code', 'message', 'request_id'], additionalProperties: false,
+        properties: {
+          code: { type: 'string', enum: Object.keys(ERROR_CODES) }, message: { type: 'string' }, request_id: { type: 'string' },
+          details: { type: 'array', items: { type: 'object', required: ['path', 'message'], additionalProperties: false, properties: { path: { type: 'string' }, message: { type: 'string' } } } },
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// Schema validation of path, query and body, with the refusals of the contract. Unknown fields are refused: in a money API a
+// misspelt `max_price_usd` must not silently mean "no ceiling".
+import { z } from 'zod';
+import { AppError, notFound, type ErrorDetail, type RouteSpec } from '../contract';
+
+export const BULK_MAX_ITEMS = 500;
+const DETAILS_MAX = 50;
+
+export function validateParams(route: RouteSpec, raw: Readonly<Record<string, string | string[] | undefined>>): unknown {
+  if (route.params === undefined) return {};
+  const result = route.params.safeParse(raw);
+  // A path that cannot name an object is an object that does not exist.
+  if (!result.success) throw notFound();
+  return result.data;
+}
+
+export function validateQuery(route: RouteSpec, raw: Readonly<Record<string, unknown>>): unknown {
+  for (const [name, value] of Object.entries(raw)) {
+    if (typeof value !== 'string') throw invalidFields([{ path: name, message: 'must be given once' }]);
+    if (value.includes('\0') || !value.isWellFormed()) throw invalidFields([{ path: name, message: 'contains a character that is not allowed' }]);
+  }
+  return parse((route.query ?? z.object({})).strict(), raw, []);
+}
+
+export function validateBody(route: RouteSpec, raw: unknown): unknown {
+  if (route.body === undefined) {
+    if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0)) throw invalidFields([{ path: '', message: 'this request takes no body' }]);
+    return undefined;
+  }
+  const schema = route.body instanceof z.ZodObject ? route.body.strict() : route.body;
+  const result = schema.safeParse(raw ?? {});
+  const issues = result.success ? [] : detailsOf(result.error.issues);
+  const items = bulkItems(route, raw);
+  const envelope = issues.filter((issue) => route.bulk === undefined || !(issue.path === route.bulk || issue.path.startsWith(`${route.bulk}.`)));
+  if (envelope.length > 0) throw invalidFields(issues);
+  if (items !== null && items.length > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
+  if (!result.success) throw invalidFields(issues);
+  return result.data;
+}
+
+/** The items of a bulk body, or null when there is no such array. */
+export function bulkItems(route: RouteSpec, raw: unknown): readonly unknown[] | null {
+  if (route.bulk === undefined || !isPlainObject(raw)) return null;
+  const items = raw[route.bulk];
+  return Array.isArray(items) ? items : null;
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Validates one item of a bulk by the schema of the single request; throws 422 for this item alone. */
+export function validateItem<S extends z.ZodObject>(schema: S, raw: unknown): z.output<S> {
+  return parse(schema.strict() as unknown as S, raw, []);
+}
+
+function parse<S extends z.ZodType>(schema: S, raw: unknown, prefix: readonly string[]): z.output<S> {
+  const result = schema.safeParse(raw);
+  if (!result.success) throw invalidFields(detailsOf(result.error.issues, prefix));
+  return result.data;
+}
+
+function detailsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly string[] = []): ErrorDetail[] {
+  return issues.flatMap((issue) => {
+    const path = [...prefix, ...issue.path.map(String)];
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this request' }));
+    if (issue.code === 'invalid_type' && issue.input === undefined) return [{ path: path.join('.'), message: 'is required' }];
+    return [{ path: path.join('.'), message: issue.message }];
+  });
+}
+
+function invalidFields(details: readonly ErrorDetail[]): AppError {
+  return new AppError('validation_error', undefined, { details: details.slice(0, DETAILS_MAX) });
+}

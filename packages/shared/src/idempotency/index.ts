@@ -1,0 +1,1 @@
+export { claimInTransaction, claimScope, findAnswer, fingerprint, finishClaim, refuseOrReplay, type Claim, type ClaimOutcome, type StoredAnswer } from './claim';

@@ -1,0 +1,226 @@
+// The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
+// the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
+import { AppError, newId, type ErrorCode } from '../contract';
+import type { Database } from '../db';
+import { errorBody } from '../http/errors';
+import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
+import { formatUsd, type Units } from '../money';
+import type { Principal } from '../principal';
+import type { Clock, Log } from '../runtime';
+import { begin, postpone, refusalOfDatabase, settle, type BeginOutcome } from './money-step';
+import { operationIdOf, viewOrder } from './order-view';
+import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
+
+/** The supplier call is cut off here and counts as unknown. */
+const ACT_LIMIT_MS = 10_000;
+/** Recovery leaves a fresh order alone this long: longer than the call, its settlement and a slow disk together. */
+const LEASE_MS = 25_000;
+/** An unknown outcome is looked up this soon. */
+const UNKNOWN_WAKE_MS = 2_000;
+const PENDING_WAKE_MS = 5_000;
+
+export interface PurchaseDeps {
+  readonly db: Pick<Database, 'platform'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly defaultCap: Units | null;
+  /** Named points between the steps; the fault harness kills the process there. */
+  readonly checkpoint?: (name: Checkpoint, orderId: string) => void | Promise<void>;
+}
+
+export type Checkpoint = 'before-hold' | 'after-hold' | 'after-act' | 'after-settle';
+
+export interface PurchaseRequest {
+  readonly thing: AnyThingSold;
+  readonly item: JsonObject;
+  readonly subject: string;
+  /** At most one open order may hold this key, over all accounts; null for things that cannot collide. */
+  readonly lockKey: string | null;
+  readonly price: Units;
+  /** A reason of the product to refuse; told only after cap and balance were found good, as the order of refusals demands. */
+  readonly refusal?: AppError | null;
+  readonly consent?: PriceConsent;
+  readonly principal: Principal;
+  readonly accountId: string;
+  readonly requestId: string;
+  /** Null for a dry run, and for work Lumi starts itself (auto-renew), which has its own claim. */
+  readonly claim: Claim | null;
+  readonly dryRun: boolean;
+  readonly reference?: string | null;
+  readonly tags?: readonly string[];
+  readonly metadata?: JsonObject | null;
+  readonly batch?: { readonly id: string; readonly item: number };
+}
+
+export interface PriceConsent {
+  readonly expected?: Units | undefined;
+  readonly max?: Units | undefined;
+}
+
+export interface PurchaseAnswer {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  readonly location: string | null;
+  /** Set when the answer was stored by an earlier identical request. */
+  readonly replayOf: string | null;
+  readonly order: Order | null;
+  readonly error: AppError | null;
+}
+
+export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Promise<PurchaseAnswer> {
+  const order = newOrder(deps, request);
+  const refusal = request.refusal ?? consentRefusal(request.price, request.consent);
+  const begun = await holdMoney(deps, request, order, request.dryRun || refusal !== null);
+  if (begun.outcome !== 'held') return replayOrRefuse(begun, request);
+  if (refusal !== null) throw refusal;
+  if (request.dryRun) return dryRunAnswer(request);
+
+  const held: Order = { ...order, createdAt: begun.created_at ?? order.createdAt };
+  await deps.checkpoint?.('after-hold', order.id);
+  const outcome = await boundedAct(request.thing, held, deps.log);
+  await deps.checkpoint?.('after-act', order.id);
+  return concludeOrder(deps, request.thing, held, outcome);
+}
+
+/** Writes what the supplier said. Shared by the request that bought, by recovery and by the operator's decision. */
+export async function concludeOrder(deps: PurchaseDeps, thing: AnyThingSold, order: Order, outcome: Outcome<JsonObject>): Promise<PurchaseAnswer> {
+  switch (outcome.kind) {
+    case 'done':
+      return capture(deps, thing, order, outcome);
+    case 'refused':
+      return release(deps, thing, order, outcome.code, outcome.text);
+    case 'pending':
+      await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'pending', supplierRef: outcome.supplierRef, wakeAfterMs: outcome.checkAfterMs ?? PENDING_WAKE_MS, stuck: false });
+      return acceptedAnswer(thing, { ...order, state: 'pending', supplierRef: outcome.supplierRef });
+    case 'unknown':
+      deps.log.warn('supplier outcome unknown; the hold stays', { order_id: order.id, kind: order.kind, err: outcome.cause });
+      await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'acting', supplierRef: null, wakeAfterMs: UNKNOWN_WAKE_MS, stuck: false });
+      return acceptedAnswer(thing, order);
+  }
+}
+
+function newOrder(deps: PurchaseDeps, request: PurchaseRequest): Order {
+  return {
+    id: newId('ord', deps.clock.nowMs()), accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, subject: request.subject, item: request.item,
+    price: request.price, charged: null, state: 'acting', supplierRef: null, refusalCode: null, refusalText: null,
+    batchId: request.batch?.id ?? null, batchItem: request.batch?.item ?? null, reference: request.reference ?? null, tags: request.tags ?? [], metadata: request.metadata ?? null,
+    requestId: request.requestId, attempt: 1, stuckSince: null, createdAt: deps.clock.now(), settledAt: null,
+  };
+}
+
+function consentRefusal(price: Units, consent: PriceConsent | undefined): AppError | null {
+  const agreed = (consent?.expected === undefined || consent.expected === price) && (consent?.max === undefined || price <= consent.max);
+  return agreed ? null : new AppError('price_changed', undefined, { details: [{ path: 'price_usd', message: formatUsd(price) }] });
+}
+
+async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Order, dryRun: boolean): Promise<BeginOutcome> {
+  await deps.checkpoint?.('before-hold', order.id);
+  try {
+    return await begin(deps.db.platform, {
+      order, lockKey: request.lockKey, claim: request.claim, keyId: request.principal.keyId, lineageId: request.principal.lineageId, isOperator: request.principal.type === 'operator',
+      defaultCap: deps.defaultCap, wakeAfterMs: LEASE_MS, dryRun, prepare: dryRun ? [] : (request.thing.prepare?.(order) ?? []),
+    });
+  } catch (err) {
+    throw refusalOfDatabase(err, (constraint) => request.thing.refusalOfConstraint?.(constraint) ?? null);
+  }
+}
+
+function replayOrRefuse(begun: BeginOutcome, request: PurchaseRequest): PurchaseAnswer {
+  switch (begun.outcome) {
+    case 'no_account':
+      throw new AppError('not_found');
+    case 'cap':
+      throw new AppError('daily_cap_exceeded');
+    case 'balance':
+      throw new AppError('insufficient_balance');
+    case 'busy':
+      // The product's own reason (taken, already owned) says more than "busy"; another account's order is not revealed.
+      throw request.refusal ?? (begun.other_order === null
+        ? new AppError('not_available')
+        : new AppError('busy', undefined, { details: [{ path: 'operation_id', message: operationIdOf(begun.other_order) }] }));
+    default:
+      return storedAnswer(refuseOrReplay(begun));
+  }
+}
+
+export function storedAnswer(stored: StoredAnswer): PurchaseAnswer {
+  return { status: stored.status, bytes: stored.body, location: stored.location, replayOf: stored.requestId, order: null, error: null };
+}
+
+function dryRunAnswer(request: PurchaseRequest): PurchaseAnswer {
+  return { ...jsonAnswer(200, { dry_run: true, would_succeed: true, kind: request.thing.kind, subject: request.subject, price_usd: formatUsd(request.price) }), order: null };
+}
+
+async function boundedAct(thing: AnyThingSold, order: Order, log: Log): Promise<Outcome<JsonObject>> {
+  const signal = AbortSignal.timeout(ACT_LIMIT_MS);
+  try {
+    return await withAbort(thing.act(order, signal), signal);
+  } catch (cause) {
+    log.warn('a supplier call threw; its outcome counts as unknown', { order_id: order.id, err: cause });
+    return { kind: 'unknown', cause };
+  }
+}
+
+/** Even an adapter that ignores its signal cannot hold the request for ever. */
+export async function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  try {
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        onAbort = () => reject(new Error('the supplier call was cut off'));
+        signal.addEventListener('abort', onAbort, { once: true });
+      }),
+    ]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, outcome: Extract<Outcome<JsonObject>, { kind: 'done' }>): Promise<PurchaseAnswer> {
+  const settledAt = deps.clock.now();
+  const charged = outcome.charge ?? order.price;
+  const final: Order = { ...order, state: 'captured', charged, supplierRef: outcome.supplierRef ?? order.supplierRef, settledAt };
+  const answer = thing.answer(final, outcome.result);
+  const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
+  const settled = await settle(deps.db.platform, {
+    orderId: order.id, attempt: order.attempt, charge: charged, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
+    answer: { status: answer.status, body: bytes, location: answer.location ?? null }, result: outcome.result, refusal: null, supplierRef: outcome.supplierRef ?? null, settledAt,
+    events: thing.events(final, outcome.result).map((event) => ({ id: newId('evt', deps.clock.nowMs()), ...event })),
+    deliver: thing.deliver(final, outcome.result),
+  });
+  if (!settled) return fencedAnswer(deps, thing, order);
+  await deps.checkpoint?.('after-settle', order.id);
+  return { status: answer.status, bytes, location: answer.location ?? null, replayOf: null, order: final, error: null };
+}
+
+async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, code: ErrorCode, text: string | undefined): Promise<PurchaseAnswer> {
+  const error = new AppError(code, text);
+  const bytes = Buffer.from(JSON.stringify(errorBody(error, order.requestId)), 'utf8');
+  const settledAt = deps.clock.now();
+  const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, settledAt };
+  const settled = await settle(deps.db.platform, {
+    orderId: order.id, attempt: order.attempt, charge: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
+    answer: { status: error.status, body: bytes, location: null }, result: null, refusal: { code, text: error.message }, supplierRef: null, settledAt,
+    events: [{ id: newId('evt', deps.clock.nowMs()), type: 'order.failed', subject: order.subject, data: { order_id: order.id, code } }],
+    deliver: thing.undo?.(final) ?? [],
+  });
+  if (!settled) return fencedAnswer(deps, thing, order);
+  await deps.checkpoint?.('after-settle', order.id);
+  return { status: error.status, bytes, location: null, replayOf: null, order: final, error };
+}
+
+/** Somebody else owns the order now: whatever we learned is theirs to find out, and our caller polls. */
+function fencedAnswer(deps: PurchaseDeps, thing: AnyThingSold, order: Order): PurchaseAnswer {
+  deps.log.warn('a late attempt was fenced', { order_id: order.id, attempt: order.attempt });
+  return acceptedAnswer(thing, order);
+}
+
+function acceptedAnswer(thing: AnyThingSold, order: Order): PurchaseAnswer {
+  const answer = thing.pendingAnswer?.(order) ?? { status: 202, body: { operation_id: operationIdOf(order.id), order: viewOrder(order) } };
+  return { ...jsonAnswer(answer.status, answer.body), location: answer.location ?? null, order };
+}
+
+function jsonAnswer(status: number, body: unknown): Omit<PurchaseAnswer, 'order'> {
+  return { status, bytes: Buffer.from(JSON.stringify(body), 'utf8'), location: null, replayOf: null, error: null };
+}

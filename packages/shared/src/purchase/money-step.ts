@@ -1,0 +1,121 @@
+// The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
+import { AppError, type ErrorCode } from '../contract';
+import { databaseCode, emptySql, joinSql, rawSql, sql, type Sql, type SqlRunner } from '../db';
+import type { Claim, ClaimOutcome } from '../idempotency';
+import type { Units } from '../money';
+import type { JsonObject, Order, OrderState } from './thing-sold';
+
+export interface BeginInput {
+  readonly order: Order;
+  readonly lockKey: string | null;
+  readonly claim: Pick<Claim, 'scope' | 'key' | 'fingerprint'> | null;
+  readonly keyId: string;
+  readonly lineageId: string;
+  readonly isOperator: boolean;
+  readonly defaultCap: Units | null;
+  readonly wakeAfterMs: number;
+  readonly dryRun: boolean;
+  readonly prepare: readonly Sql[];
+}
+
+export interface BeginOutcome extends ClaimOutcome {
+  readonly other_order: string | null;
+  readonly created_at: Date | null;
+}
+
+export async function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
+  const { order, claim } = input;
+  const rows = await db.$queryRaw<BeginOutcome[]>(sql`
+    WITH begun AS (SELECT * FROM platform.purchase_begin(
+      ${order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
+      ${input.keyId}, ${input.lineageId}, ${input.isOperator}, ${input.defaultCap}::bigint,
+      ${claim?.scope ?? null}::text, ${claim?.key ?? null}::text, ${claim?.fingerprint ?? null}::bytea, ${order.requestId},
+      ${order.batchId}::text, ${order.batchItem}::int, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb,
+      ${input.wakeAfterMs}::int, ${input.dryRun}))${riders('prepared', input.prepare)}
+    SELECT outcome, status, body, location, first_request_id, other_order, created_at FROM begun`);
+  const row = rows[0];
+  if (row === undefined) throw new Error('purchase_begin returned no row');
+  return row;
+}
+
+export interface SettleInput {
+  readonly orderId: string;
+  readonly attempt: number;
+  /** Null releases. */
+  readonly charge: Units | null;
+  readonly transferId: string;
+  readonly description: string;
+  readonly answer: { readonly status: number; readonly body: Uint8Array; readonly location: string | null };
+  readonly result: JsonObject | null;
+  readonly refusal: { readonly code: string; readonly text: string } | null;
+  readonly supplierRef: string | null;
+  readonly settledAt: Date;
+  readonly events: readonly JsonObject[];
+  readonly deliver: readonly Sql[];
+}
+
+/** False: a later attempt owns the order, or it is already final; nothing was changed. */
+export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
+  const rows = await db.$queryRaw<{ settled: boolean }[]>(sql`
+    WITH settled AS (SELECT * FROM platform.purchase_settle(
+      ${input.orderId}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
+      ${input.answer.status}::int, ${new Uint8Array(input.answer.body)}::bytea, ${input.answer.location}::text, ${input.result === null ? null : JSON.stringify(input.result)}::jsonb,
+      ${input.refusal?.code ?? null}::text, ${input.refusal?.text ?? null}::text, ${input.supplierRef}::text, ${input.settledAt}::timestamptz,
+      ${input.events.length === 0 ? null : JSON.stringify(input.events)}::jsonb))${riders('delivered', input.deliver)}
+    SELECT settled FROM settled`);
+  return rows[0]?.settled === true;
+}
+
+export async function postpone(db: SqlRunner, input: { orderId: string; attempt: number; state: 'acting' | 'pending'; supplierRef: string | null; wakeAfterMs: number; stuck: boolean }): Promise<boolean> {
+  const rows = await db.$queryRaw<{ postponed: boolean }[]>(sql`
+    SELECT platform.purchase_postpone(${input.orderId}, ${input.attempt}::int, ${input.state}, ${input.supplierRef}::text, ${input.wakeAfterMs}::int, ${input.stuck}) AS postponed`);
+  return rows[0]?.postponed === true;
+}
+
+export async function takeOver(db: SqlRunner, input: { product: string; limit: number; leaseMs: number }): Promise<Order[]> {
+  const rows = await db.$queryRaw<OrderRow[]>(sql`SELECT * FROM platform.purchase_take_over(${input.product}, ${input.limit}::int, ${input.leaseMs}::int)`);
+  return rows.map(orderOfRow);
+}
+
+/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's. */
+function riders(name: 'prepared' | 'delivered', statements: readonly Sql[]): Sql {
+  if (statements.length === 0) return emptySql;
+  return joinSql(statements.map((statement, index) => joinSql([rawSql(`, ${name}_${String(index)} AS (`), statement, rawSql(')')], '')), '');
+}
+
+export interface OrderRow {
+  readonly id: string; readonly account_id: string; readonly product: string; readonly kind: string; readonly subject: string; readonly item: JsonObject;
+  readonly price: bigint; readonly charged: bigint | null; readonly state: string; readonly supplier_ref: string | null; readonly refusal_code: string | null;
+  readonly refusal_text: string | null; readonly batch_id: string | null; readonly batch_item: number | null; readonly reference: string | null; readonly tags: string[];
+  readonly metadata: JsonObject | null; readonly request_id: string; readonly attempt: number; readonly stuck_since: Date | null; readonly created_at: Date; readonly settled_at: Date | null;
+}
+
+export function orderOfRow(row: OrderRow): Order {
+  return {
+    id: row.id, accountId: row.account_id, product: row.product, kind: row.kind, subject: row.subject, item: row.item, price: row.price, charged: row.charged,
+    state: row.state as OrderState, // a check constraint of the table
+    supplierRef: row.supplier_ref, refusalCode: row.refusal_code, refusalText: row.refusal_text, batchId: row.batch_id, batchItem: row.batch_item,
+    reference: row.reference, tags: row.tags, metadata: row.metadata, requestId: row.request_id, attempt: row.attempt, stuckSince: row.stuck_since,
+    createdAt: row.created_at, settledAt: row.settled_at,
+  };
+}
+
+/** Turns a violated constraint of the money step into the refusal it stands for; anything else is thrown on. */
+export function refusalOfDatabase(err: unknown, ofConstraint: (constraint: string) => ErrorCode | null): AppError {
+  const code = databaseCode(err);
+  const constraint = constraintName(err);
+  if (code === '23505' && constraint === 'orders_one_open') return new AppError('not_available', undefined, { cause: err });
+  if (code === '23505' && constraint === 'idempotency_pkey') return new AppError('in_progress', undefined, { retryAfterS: 1, cause: err });
+  const refusal = constraint === null ? null : ofConstraint(constraint);
+  if (refusal !== null) return new AppError(refusal, undefined, { cause: err });
+  throw err;
+}
+
+/** The constraint named in a database error; drivers put it in different places, the message always has it. */
+function constraintName(err: unknown, depth = 0): string | null {
+  if (typeof err !== 'object' || err === null || depth > 5) return null;
+  const { constraint, message, cause, meta } = err as { constraint?: unknown; message?: unknown; cause?: unknown; meta?: unknown };
+  if (typeof constraint === 'string') return constraint;
+  const named = typeof message === 'string' ? /constraint \\?"([a-z0-9_]+)\\?"/.exec(message)?.[1] : undefined;
+  return named ?? constraintName(cause, depth + 1) ?? constraintName(meta, depth + 1) ?? constraintName((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1);
+}

@@ -1,0 +1,94 @@
+// What the engine must be told about one kind of thing sold. A product writes one file per kind in its folder `purchases/`;
+// everything else (hold, capture, release, replay, recovery) is the engine's and the same for all.
+import type { ErrorCode } from '../contract';
+import type { Sql } from '../db';
+import type { Units } from '../money';
+
+/** JSON that survives a round trip through the order row; recovery works from it alone. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** How a supplier call ended. `unknown` is never a failure: the hold stays until somebody knows. */
+export type Outcome<R> =
+  | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string; /** Less than the price for a partial delivery. */ readonly charge?: Units }
+  | { readonly kind: 'pending'; readonly supplierRef: string; readonly checkAfterMs?: number }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text?: string }
+  | { readonly kind: 'unknown'; readonly cause?: unknown };
+
+/** A look-up by our own reference may also find that the supplier never saw the order. */
+export type LookUp<R> = Outcome<R> | { readonly kind: 'absent' };
+
+export type OrderState = 'acting' | 'pending' | 'captured' | 'released';
+
+export interface Order<I = JsonObject> {
+  readonly id: string;
+  readonly accountId: string;
+  readonly product: string;
+  readonly kind: string;
+  /** What it is about, as the customer knows it: a domain name, a server id. */
+  readonly subject: string;
+  readonly item: I;
+  readonly price: Units;
+  readonly charged: Units | null;
+  readonly state: OrderState;
+  readonly supplierRef: string | null;
+  readonly refusalCode: string | null;
+  readonly refusalText: string | null;
+  readonly batchId: string | null;
+  readonly batchItem: number | null;
+  readonly reference: string | null;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject | null;
+  readonly requestId: string;
+  /** Fencing token: only the holder of the current attempt may settle. */
+  readonly attempt: number;
+  readonly stuckSince: Date | null;
+  readonly createdAt: Date;
+  readonly settledAt: Date | null;
+}
+
+export interface EventDraft {
+  readonly type: string;
+  readonly subject: string;
+  readonly data: JsonObject;
+}
+
+export interface AnswerBody {
+  readonly status: number;
+  readonly body: unknown;
+  readonly location?: string;
+}
+
+export interface ThingSold<I extends JsonObject, R extends JsonObject> {
+  /** Stable for ever: stored on orders, read by recovery. */
+  readonly kind: string;
+  /** One line for the account's statement. */
+  describe(order: Order<I>): string;
+  /**
+   * Calls the supplier with the order id as idempotency reference. May be called again for the same order after `absent`, so the supplier (or
+   * its adapter) must not execute one reference twice. No database transaction is open. Must end by itself when `signal` aborts.
+   */
+  act(order: Order<I>, signal: AbortSignal): Promise<Outcome<R>>;
+  /** Asks the supplier what became of our reference. */
+  lookUp(order: Order<I>, signal: AbortSignal): Promise<LookUp<R>>;
+  /** Rows of the product written by the same statement that holds the money. Each must read `FROM begun WHERE begun.outcome = 'held'`. */
+  prepare?(order: Order<I>): readonly Sql[];
+  /** Rows of the product written by the same statement that captures. Each must read `FROM settled WHERE settled.settled`. */
+  deliver(order: Order<I>, result: R): readonly Sql[];
+  /** Undoes `prepare`, in the statement that releases. Each must read `FROM settled WHERE settled.settled`. */
+  undo?(order: Order<I>): readonly Sql[];
+  /** The answer of the finished purchase: computed from order and result alone, stored and replayed byte for byte. */
+  answer(order: Order<I>, result: R): AnswerBody;
+  /** The answer while it is not finished (`202`); by default the order alone. */
+  pendingAnswer?(order: Order<I>): AnswerBody;
+  events(order: Order<I>, result: R): readonly EventDraft[];
+  /** A violated constraint of the product's own rows, as a refusal: stock that ran out between price and hold. */
+  refusalOfConstraint?(constraint: string): ErrorCode | null;
+}
+
+/** A registry of things sold: recovery and the operator's tools find the right one by the order's kind. */
+export type AnyThingSold = ThingSold<JsonObject, JsonObject>;
+
+export function thingSold<I extends JsonObject, R extends JsonObject>(definition: ThingSold<I, R>): ThingSold<I, R> & AnyThingSold {
+  // The engine hands back exactly the item and result that this definition produced, so the wider view is safe.
+  return definition as unknown as ThingSold<I, R> & AnyThingSold;
+}
