@@ -6,7 +6,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, type SqlResultSet } from '@prisma/driver-adapter-utils';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -35,6 +35,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** How long a migrator waits for another one, and a migration for a table in use. */
 const LOCK_TIMEOUT_MS = 120_000;
 const LOCK_RETRY_MS = 200;
+const PG_CHAR = 18;
+const PG_TEXT = 25;
+const CHAR_MARK = '"char" ';
 const MIGRATOR_LOCK = 'lumi migrate';
 
 /**
@@ -158,11 +161,12 @@ async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: s
   const { SchemaEngine } = await loadEngine();
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   pool.on('error', rejectsQueryInFlight);
+  readCatalogChars(pool);
   const connection: EngineConnection = { pool };
   try {
     // One connection serves the engine to the end, so this holds for everything it sends.
     await pool.query(`SET search_path TO ${pg.escapeIdentifier(schema)}; SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET statement_timeout = 0`);
-    const factory = wholeScripts(new PrismaPg(pool, { schema }), connection);
+    const factory = repaired(new PrismaPg(pool, { schema }), connection);
     const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, bindMigrationAwareSqlAdapterFactory(factory));
     try {
       return await work(engine, connection);
@@ -175,10 +179,12 @@ async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: s
 }
 
 // The adapter cuts a script at every semicolon, which breaks function bodies and comments. Postgres takes it whole.
-function wholeScripts(factory: PrismaPg, connection: EngineConnection): PrismaPg {
+function repaired(factory: PrismaPg, connection: EngineConnection): PrismaPg {
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
     const adapter = await connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    adapter.queryRaw = async (query) => restoreChars(await queryRaw(query));
     adapter.executeScript = async (script) => {
       try {
         await connection.pool.query(script);
@@ -198,11 +204,38 @@ declare const WebAssembly: {
   instantiate(compiled: object, imports: Record<string, object>): Promise<{ exports: Record<string, unknown> }>;
 };
 
+// The engine reads the catalogue's one-byte "char" columns, a type the adapter does not know and refuses. The pool passes
+// them off as text under a marked name, and the adapter's answer turns them back into the character the engine expects.
+function readCatalogChars(pool: pg.Pool): void {
+  const query: (...args: [string | pg.QueryConfig, ...unknown[]]) => Promise<pg.QueryResult | pg.QueryResult[]> = pool.query.bind(pool);
+  const value = async (...args: Parameters<typeof query>): ReturnType<typeof query> => {
+    const result = await query(...args);
+    // Several statements in one call give several results; those are scripts, whose rows nobody reads.
+    for (const field of Array.isArray(result) ? [] : result.fields.filter(({ dataTypeID }) => dataTypeID === PG_CHAR)) {
+      field.dataTypeID = PG_TEXT;
+      field.name = CHAR_MARK + field.name;
+    }
+    return result;
+  };
+  Object.defineProperty(pool, 'query', { value });
+}
+
+function restoreChars(result: SqlResultSet): SqlResultSet {
+  const isChar = result.columnNames.map((name) => name.startsWith(CHAR_MARK));
+  return {
+    ...result,
+    columnNames: result.columnNames.map((name, i) => (isChar[i] ? name.slice(CHAR_MARK.length) : name)),
+    columnTypes: result.columnTypes.map((type, i) => (isChar[i] ? ColumnTypeEnum.Character : type)),
+  };
+}
+
 type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
 let engineModule: Promise<EngineModule> | undefined;
 
 function loadEngine(): Promise<EngineModule> {
   engineModule ??= (async () => {
+    // Where a panic inside the engine leaves its text; without it the panic shows as a TypeError about this very name.
+    Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: throwPanic } });
     const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
     const file = join(dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')), 'schema_engine_bg.wasm');
     const compiled = await WebAssembly.compile(await readFile(file));
@@ -217,6 +250,10 @@ function loadEngine(): Promise<EngineModule> {
 
 // A lost connection is reported to the query in flight, or the next one, as well. Without a listener it would end the process first.
 function rejectsQueryInFlight(): void {}
+
+function throwPanic(message: string): never {
+  throw new Error(`Prisma's schema engine panicked: ${message}`);
+}
 
 function messageOf(err: unknown): string {
   if (!(err instanceof Error)) return String(err);
