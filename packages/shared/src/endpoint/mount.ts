@@ -5,7 +5,7 @@ import { AppError, invalid, newId, notFound, type Product, type RouteSpec } from
 import { sql, type SqlRunner } from '../db';
 import { JSON_TYPE, errorStage } from '../http';
 import { claimScope, findAnswer, fingerprint, type Claim } from '../idempotency';
-import { MINUTE_MS, type LimitStore } from '../limits';
+import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type LimitStore } from '../limits';
 import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
 import type { Clock, Log } from '../runtime';
 import type { Endpoint, Reach, Reply, RequestContext } from './context';
@@ -146,10 +146,19 @@ async function resolveReach(route: RouteSpec, principal: Principal, userId: stri
 async function payMoneyTokens(route: RouteSpec, principal: Principal, items: readonly unknown[] | null, res: Response, deps: MountDeps): Promise<void> {
   const limit = { tokens: principal.moneyPerMinute, periodMs: MINUTE_MS };
   const cost = route.bulk === undefined ? 1 : Math.max(1, items?.length ?? 1);
-  const result = await deps.moneyLimits.take(`money:${principal.lineageId}`, cost, limit);
-  res.setHeader('RateLimit-Policy', `"money";q=${String(limit.tokens)};w=60`);
-  res.setHeader('RateLimit', `"money";r=${String(result.remaining)};t=${String(result.resetS)}`);
+  const result = await takeOrFailClosed(deps, `money:${principal.lineageId}`, cost, limit);
+  res.setHeader('RateLimit-Policy', rateLimitPolicyValue('money', limit));
+  res.setHeader('RateLimit', rateLimitValue('money', result));
   if (!result.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: result.retryAfterS });
+}
+
+/** Money does not go on without its limit: where the shared counters are away the request is refused, not waved through. */
+async function takeOrFailClosed(deps: MountDeps, key: string, cost: number, limit: Limit): Promise<LimitResult> {
+  try {
+    return await deps.moneyLimits.take(key, cost, limit);
+  } catch (cause) {
+    throw new AppError('service_unavailable', undefined, { retryAfterS: 2, cause });
+  }
 }
 
 function replayHeaders(stored: { location: string | null; requestId: string; status: number }): Record<string, string> {

@@ -1,0 +1,75 @@
+// What every service process is made of: database, limits, identity, cursors, purchase engine. A product's wiring.ts adds its
+// supplier and its store; server.ts serves its endpoints; worker.ts runs its jobs.
+import type { Product } from '../contract';
+import { Cursors } from '../contract';
+import { openDatabase, type Database } from '../db';
+import { mount, type Endpoint, type OpenApiOptions } from '../endpoint';
+import { createHttpServer } from '../http';
+import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '../limits';
+import { IdentityVerifier } from '../principal';
+import type { PurchaseDeps } from '../purchase';
+import { createLog, createShutdown, reportReady, systemClock, type Clock, type Log, type Shutdown } from '../runtime';
+import type { ServiceConfig } from './config';
+
+export interface Service {
+  readonly product: Product;
+  readonly config: ServiceConfig;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cursors: Cursors;
+  readonly moneyLimits: LimitStore;
+  readonly purchases: PurchaseDeps;
+  /** Stops what this opened, in reverse order. */
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly product: Product;
+  readonly config: ServiceConfig;
+  readonly processName: string;
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+export function openService(options: ServiceOptions): Service {
+  const { config, product } = options;
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLog({ level: config.LOG_LEVEL, process: options.processName });
+  const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, log, name: options.processName });
+  const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
+  return {
+    product, config, db, clock, log,
+    cursors: new Cursors(config.CURSOR_SECRET),
+    moneyLimits: redis === null ? new MemoryLimitStore(clock) : new RedisLimitStore(redis, config.REDIS_PREFIX),
+    purchases: { db, clock, log, defaultCap: config.DEFAULT_DAILY_CAP_USD },
+    close: async () => {
+      redis?.disconnect();
+      await db.close();
+    },
+  };
+}
+
+export type ApiDescription = Omit<OpenApiOptions, 'product' | 'publicUrl'>;
+
+/** The HTTP app of a service, as tests use it and `serveHttp` serves it. */
+export function buildApp(service: Service, endpoints: readonly Endpoint[], api: ApiDescription): ReturnType<typeof mount> {
+  return mount(endpoints, {
+    product: service.product,
+    verifier: new IdentityVerifier(service.config.IDENTITY_PUBLIC_KEYS, service.product, service.clock),
+    db: service.db.platform, moneyLimits: service.moneyLimits, clock: service.clock, log: service.log,
+    openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
+  });
+}
+
+/** Listens, tells the launcher, drains on SIGTERM. */
+export async function serveHttp(service: Service, endpoints: readonly Endpoint[], api: ApiDescription): Promise<Shutdown> {
+  const shutdown = createShutdown(service.log);
+  shutdown.onStop('service', () => service.close());
+  const http = createHttpServer(buildApp(service, endpoints, api), { clock: service.clock });
+  const portNumber = await http.listen(service.config.HOST, service.config.PORT);
+  shutdown.onStop('http', () => http.drain());
+  service.log.info('listening', { port: portNumber });
+  reportReady(portNumber);
+  return shutdown;
+}
