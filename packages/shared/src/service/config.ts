@@ -1,4 +1,5 @@
 // The settings every service and worker shares; a product's own config.ts extends this schema and reads the environment.
+import type { JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseUsd, usdInput } from '../money';
 import { baseConfig, flag, secretRing } from '../runtime';
