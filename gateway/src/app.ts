@@ -1,0 +1,42 @@
+// THE LIST: every stage a request passes, in order. Which of two refusals a caller sees is decided here and nowhere else;
+// the order is part of the public contract (docs/contract.md) and pipeline-order.test.ts holds every neighbouring pair to it.
+import express, { type Express } from 'express';
+import { accessLog } from './pipeline/01-access-log';
+import { httpGuard } from './pipeline/02-http-guard';
+import { apiSwitch } from './pipeline/03-api-switch';
+import { product } from './pipeline/04-product';
+import { authenticate } from './pipeline/05-authenticate';
+import { route } from './pipeline/06-route';
+import { regularLimit } from './pipeline/07-regular-limit';
+import { scope } from './pipeline/08-scope';
+import { body } from './pipeline/09-body';
+import { moneySwitch } from './pipeline/10-money-switch';
+import { signature } from './pipeline/11-signature';
+import { idempotencyKey } from './pipeline/12-idempotency-key';
+import { forward } from './pipeline/13-forward';
+import { errors } from './pipeline/99-errors';
+import type { Wiring } from './wiring';
+
+export function createApp(wiring: Wiring): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false); // queries are forwarded as sent; nobody here reads req.query
+
+  app.use(accessLog(wiring)); // first, so that every answer has an id and a line
+  app.use(httpGuard()); // before anything trusts a header or a path
+  app.use(apiSwitch(wiring)); // /healthz stands above the switch
+  app.use(product(wiring));
+  app.use(authenticate(wiring)); // before the route: strangers do not learn which routes exist
+  app.use(route(wiring));
+  app.use(regularLimit(wiring)); // before the body: a refused request must not cost us its upload
+  app.use(scope());
+  app.use(body());
+  // Money operations only, from here on; each stage lets the others pass.
+  app.use(moneySwitch(wiring));
+  app.use(signature(wiring)); // over the exact bytes, before anything interprets them
+  app.use(idempotencyKey());
+  app.use(forward(wiring));
+  app.use(errors(wiring));
+  return app;
+}

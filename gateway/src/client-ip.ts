@@ -1,0 +1,24 @@
+// Who is calling. X-Forwarded-For is believed only as far as proxies we trust wrote it: read from the right, the first address
+// that is not a trusted proxy is the client. Anything else would let a client choose its own address.
+import { isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { ipTest, plainAddress } from '@lumi/shared/keys';
+
+export type ClientIp = (req: IncomingMessage) => string;
+
+export function clientIpReader(trustedProxies: readonly string[]): ClientIp {
+  const peerOf = (req: IncomingMessage): string => plainAddress(req.socket.remoteAddress ?? '');
+  if (trustedProxies.length === 0) return peerOf;
+  const isTrusted = ipTest(trustedProxies);
+  return (req) => {
+    let client = peerOf(req);
+    const forwarded = req.headers['x-forwarded-for'];
+    const hops = forwarded === undefined ? [] : (Array.isArray(forwarded) ? forwarded.join(',') : forwarded).split(',');
+    while (isTrusted(client)) {
+      const next = plainAddress(hops.pop()?.trim() ?? '');
+      if (isIP(next) === 0) return client;
+      client = next;
+    }
+    return client;
+  };
+}

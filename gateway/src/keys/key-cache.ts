@@ -1,0 +1,131 @@
+// Keys by digest, cached for at most TTL_MS after they were *read*, so a revoked key is refused within five seconds even when every
+// notification is lost; with notifications, at once. Three rules keep a revoked key from coming back:
+// the age of an entry counts from the start of its read; a read that began before a change was heard of is thrown away (the fence);
+// and an entry never replaces one of a higher generation.
+import { KeyDigests, findKeyByDigest, type ApiKey, type Queryable } from '@lumi/shared/keys';
+import { AppError } from '@lumi/shared/contract';
+import type { Clock, Log } from '@lumi/shared/runtime';
+import { knownKey, type KnownKey } from './known-key';
+
+export const TTL_MS = 4_000;
+/** From this age on an entry is read again in the background, so that a key in use never makes a request wait. */
+const REFRESH_MS = 2_000;
+/** Unknown keys are remembered shortly, so that guessing costs us little; a key issued meanwhile works after this at the latest. */
+const UNKNOWN_TTL_MS = 1_000;
+const ENTRIES_MAX = 20_000;
+const READS_MAX = 500;
+const FENCED_READS_MAX = 5;
+
+interface Entry {
+  readonly known: KnownKey | null;
+  readonly readAtMs: number;
+}
+
+interface Read {
+  readonly promise: Promise<KnownKey | null>;
+  /** Digests under every pepper, because a notification names the stored one. */
+  readonly digests: readonly string[];
+  isStale: boolean;
+}
+
+export interface KeyCacheDeps {
+  readonly db: Queryable;
+  readonly digests: KeyDigests;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class KeyCache {
+  private readonly entries = new Map<string, Entry>();
+  private readonly reads = new Map<string, Read>();
+  /** Digest as stored (perhaps under an older pepper) → digest under the current one, by which entries are kept. */
+  private readonly byStored = new Map<string, string>();
+
+  constructor(private readonly deps: KeyCacheDeps) {}
+
+  digestOf(token: string): string {
+    return this.deps.digests.current(token).toString('latin1');
+  }
+
+  /** The key as it was at most TTL_MS ago, or null when there is none. Revoked and expired keys are returned as such. */
+  get(digest: string, token: string): KnownKey | null | Promise<KnownKey | null> {
+    const entry = this.entries.get(digest);
+    if (entry !== undefined) {
+      const ageMs = this.deps.clock.nowMs() - entry.readAtMs;
+      if (ageMs < (entry.known === null ? UNKNOWN_TTL_MS : TTL_MS)) {
+        if (ageMs >= REFRESH_MS && !this.reads.has(digest)) this.refresh(digest, token);
+        return entry.known;
+      }
+    }
+    return this.read(digest, token);
+  }
+
+  /** A key was changed; `storedDigest` as the database notifies it, in hex. */
+  forget(storedDigest: string): void {
+    const stored = Buffer.from(storedDigest, 'hex').toString('latin1');
+    const current = this.byStored.get(stored) ?? stored;
+    this.drop(current);
+    for (const read of this.reads.values()) if (read.digests.includes(stored)) read.isStale = true;
+  }
+
+  /** Notifications may have been missed: nothing known now is trusted any more. */
+  forgetAll(): void {
+    this.entries.clear();
+    this.byStored.clear();
+    for (const read of this.reads.values()) read.isStale = true;
+  }
+
+  private refresh(digest: string, token: string): void {
+    this.read(digest, token).catch((err: unknown) => this.deps.log.warn('a key could not be read again', { err }));
+  }
+
+  private read(digest: string, token: string): Promise<KnownKey | null> {
+    const running = this.reads.get(digest);
+    if (running !== undefined) return running.promise;
+    if (this.reads.size >= READS_MAX) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
+    const digests = this.deps.digests.all(token);
+    const read: Read = { promise: this.readFenced(digest, digests), digests: digests.map((one) => one.toString('latin1')), isStale: false };
+    this.reads.set(digest, read);
+    return read.promise.finally(() => this.reads.delete(digest));
+  }
+
+  private async readFenced(digest: string, digests: readonly Buffer[]): Promise<KnownKey | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      const readAtMs = this.deps.clock.nowMs();
+      const key = await findKeyByDigest(this.deps.db, digests);
+      const read = this.reads.get(digest);
+      if (read?.isStale === true && attempt < FENCED_READS_MAX) {
+        read.isStale = false;
+        continue;
+      }
+      const known = this.successor(digest, key);
+      // A key that changes faster than it can be read is answered from this read and not remembered.
+      if (read?.isStale !== true) this.keep(digest, { known, readAtMs });
+      return known;
+    }
+  }
+
+  /** Keeps the object (and its count of requests in flight) while the row is the same; never goes back a generation. */
+  private successor(digest: string, key: ApiKey | null): KnownKey | null {
+    if (key === null) return null;
+    const before = this.entries.get(digest)?.known;
+    return before !== undefined && before !== null && before.key.generation >= key.generation ? before : knownKey(key);
+  }
+
+  private keep(digest: string, entry: Entry): void {
+    if (!this.entries.has(digest) && this.entries.size >= ENTRIES_MAX) {
+      const oldest = this.entries.keys().next().value;
+      if (oldest !== undefined) this.drop(oldest);
+    }
+    // Re-inserted, so that the first entry is the one whose read is longest ago.
+    this.entries.delete(digest);
+    this.entries.set(digest, entry);
+    if (entry.known !== null) this.byStored.set(entry.known.key.digest.toString('latin1'), digest);
+  }
+
+  private drop(digest: string): void {
+    const stored = this.entries.get(digest)?.known?.key.digest.toString('latin1');
+    if (stored !== undefined) this.byStored.delete(stored);
+    this.entries.delete(digest);
+  }
+}

@@ -1,0 +1,37 @@
+// A key as the gateway uses it: everything a request needs, worked out once when the key is loaded.
+import { effectiveScopes, ipTest, type ApiKey, type IpTest } from '@lumi/shared/keys';
+import { MINUTE_MS, MONEY_PER_MINUTE, REGULAR_PER_MINUTE, type Limit } from '@lumi/shared/limits';
+import type { Principal } from '@lumi/shared/principal';
+import { bucketName } from '../limits/gcra-store';
+
+export interface KnownKey {
+  readonly key: ApiKey;
+  readonly scopes: ReadonlySet<string>;
+  readonly admits: IpTest;
+  readonly regularLimit: Limit;
+  /** Names the lineage, not the key: rolling a key gives no second allowance. */
+  readonly limitBucket: string;
+  readonly principal: Principal;
+  /** Changes whenever the principal may have. */
+  readonly principalName: string;
+  /** Requests of this key on their way now. */
+  inFlight: number;
+}
+
+export function knownKey(key: ApiKey): KnownKey {
+  const scopes = effectiveScopes(key);
+  const regularPerMinute = key.regularPerMinute ?? REGULAR_PER_MINUTE;
+  return {
+    key,
+    scopes: new Set(scopes),
+    admits: ipTest(key.ipAllowlist),
+    regularLimit: { tokens: regularPerMinute, periodMs: MINUTE_MS },
+    limitBucket: bucketName(`regular:${key.lineageId}`, regularPerMinute),
+    principal: {
+      product: key.product, keyId: key.id, type: key.type, accountId: key.accountId, lineageId: key.lineageId, scopes,
+      moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE, regularPerMinute,
+    },
+    principalName: `${key.id}:${key.generation.toString()}`,
+    inFlight: 0,
+  };
+}

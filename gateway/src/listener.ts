@@ -1,0 +1,33 @@
+// The gateway's HTTP server: the shared one, with what only a server on the open internet needs.
+import type http from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Express } from 'express';
+import { newId } from '@lumi/shared/contract';
+import { createHttpServer, rawErrorResponse, type HttpServer } from '@lumi/shared/http';
+import type { Clock } from '@lumi/shared/runtime';
+
+const IDLE_MAX_MS = 120_000;
+
+export interface ListenerOptions {
+  readonly clock: Clock;
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+}
+
+export function createListener(app: Express, options: ListenerOptions): HttpServer {
+  const listener = createHttpServer(app, options);
+  const { server } = listener;
+  // Node drops header lines beyond its bound in silence. Without one (the 16 KB of all headers together bound them anyway) the guard
+  // sees them all and refuses.
+  server.maxHeadersCount = 0;
+  // A connection on which nothing moves, such as a client that never reads its answer.
+  server.timeout = IDLE_MAX_MS;
+  // `100 Continue` is sent by the body stage, when the request has passed everything before it; other expectations reach the guard.
+  server.on('checkContinue', app as unknown as http.RequestListener);
+  server.on('checkExpectation', app as unknown as http.RequestListener);
+  server.on('connect', (_req: http.IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(rawErrorResponse('bad_request', newId('req', options.clock.nowMs())));
+  });
+  return listener;
+}

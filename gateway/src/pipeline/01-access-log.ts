@@ -1,0 +1,44 @@
+// Opens the request's record (`req.lumi`) with its id, and writes one line when the answer is out.
+import type { RequestHandler, Response } from 'express';
+import { newId } from '@lumi/shared/contract';
+import { elapsedMs, type Clock } from '@lumi/shared/runtime';
+import type { ClientIp } from '../client-ip';
+import type { LineWriter } from '../line-writer';
+import { RequestRecord } from '../request-record';
+
+export function accessLog({ clock, clientIp, accessLines }: { clock: Clock; clientIp: ClientIp; accessLines: LineWriter | null }): RequestHandler {
+  // One function for all requests: `this` is the response.
+  function onClose(this: Response): void {
+    const record = this.req.lumi;
+    const isWhole = this.writableFinished;
+    if (!isWhole) record.abort?.();
+    accessLines?.write(line(record, this, isWhole, clock));
+  }
+  return (req, res, next) => {
+    req.lumi = new RequestRecord(newId('req', clock.nowMs()), elapsedMs(), clientIp(req));
+    res.on('close', onClose);
+    next();
+  };
+}
+
+// Written by hand because it is on the hot path. Only the method, error code and client address hold foreign text, and the path
+// is told as the operation's name: no key, query or body can get into this line.
+function line(record: RequestRecord, res: Response, isWhole: boolean, clock: Clock): string {
+  const key = record.key?.key;
+  return (
+    `{"level":"info","message":"request","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${record.id}",` +
+    `"method":${JSON.stringify(res.req.method)},"product":${quoted(record.product)},"route":${quoted(record.operation?.id)},"status":${String(isWhole ? res.statusCode : 499)},` +
+    `"code":${quoted(record.errorCode)},"ms":${(elapsedMs() - record.startedMs).toFixed(1)},"bytes_in":${String(record.body.length)},"bytes_out":${String(bytesOut(record, res))},` +
+    `"key_id":${quoted(key?.id)},"account_id":${quoted(key?.accountId)},"client_ip":${JSON.stringify(record.clientIp)}}\n`
+  );
+}
+
+function quoted(value: string | null | undefined): string {
+  return value === null || value === undefined || value === '' ? 'null' : `"${value}"`;
+}
+
+function bytesOut(record: RequestRecord, res: Response): number {
+  if (record.bytesOut > 0) return record.bytesOut;
+  const length = res.getHeader('content-length');
+  return typeof length === 'number' ? length : 0;
+}

@@ -1,0 +1,24 @@
+// `/healthz` answers whatever else is down or off; everything else is `503 api_disabled` while the API is switched off.
+import type { RequestHandler, Response } from 'express';
+import { AppError, BASE_PATHS } from '@lumi/shared/contract';
+import { JSON_TYPE } from '@lumi/shared/http';
+
+const HEALTH_PATHS = new Set(['/healthz', ...Object.values(BASE_PATHS).map((base) => `${base}/healthz`)]);
+const HEALTHY = Buffer.from(JSON.stringify({ status: 'ok', service: 'api' }));
+
+export function apiSwitch({ apiEnabled }: { apiEnabled: boolean }): RequestHandler {
+  return (req, res, next) => {
+    if (HEALTH_PATHS.has(req.lumi.path)) {
+      if (req.method !== 'GET' && req.method !== 'HEAD') throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
+      answerHealthy(res);
+      return;
+    }
+    if (!apiEnabled) throw new AppError('api_disabled');
+    next();
+  };
+}
+
+function answerHealthy(res: Response): void {
+  res.writeHead(200, ['Content-Type', JSON_TYPE, 'Content-Length', String(HEALTHY.length), 'Cache-Control', 'no-store', 'X-Request-Id', res.req.lumi.id]);
+  res.end(HEALTHY);
+}

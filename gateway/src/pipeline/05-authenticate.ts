@@ -1,0 +1,42 @@
+// Bearer → `key`: by digest, of this product, in force, from an allowed address. Every way of being wrong has the same answer and
+// costs one digest. Public routes pass without looking at any key.
+import type { RequestHandler } from 'express';
+import { AppError } from '@lumi/shared/contract';
+import { isUsable, productOfKey } from '@lumi/shared/keys';
+import type { Clock } from '@lumi/shared/runtime';
+import type { KeyCache } from '../keys/key-cache';
+import type { KnownKey } from '../keys/known-key';
+import type { KeyUsage } from '../keys/key-usage';
+import type { RequestRecord } from '../request-record';
+
+const BEARER = /^bearer +(\S.*)$/i;
+
+export function authenticate({ keys, usage, clock }: { keys: KeyCache; usage: KeyUsage; clock: Clock }): RequestHandler {
+  const admit = (record: RequestRecord, known: KnownKey | null): void => {
+    const isGood = known !== null && known.key.product === record.product && isUsable(known.key, clock.nowMs()) && known.admits(record.clientIp);
+    if (!isGood) throw new AppError('invalid_key');
+    record.key = known;
+    usage.note(known.key.id);
+  };
+  return (req, _res, next) => {
+    const record = req.lumi;
+    if (record.match?.kind === 'operation' && record.match.operation.isPublic) {
+      next();
+      return;
+    }
+    const token = BEARER.exec(req.headers.authorization ?? '')?.[1];
+    if (token === undefined) throw new AppError('missing_bearer');
+    const digest = keys.digestOf(token);
+    if (productOfKey(token) !== record.product) throw new AppError('invalid_key');
+    const known = keys.get(digest, token);
+    if (!(known instanceof Promise)) {
+      admit(record, known);
+      next();
+      return;
+    }
+    void known.then((loaded) => {
+      admit(record, loaded);
+      next();
+    }).catch(next);
+  };
+}

@@ -1,0 +1,75 @@
+// One token per request from the key's lineage (public routes: from the caller's address); 429. Sets `rateLimit` and `ratePolicy`.
+import rateLimit, { type RateLimitInfo } from 'express-rate-limit';
+import type { NextFunction, Request, RequestHandler } from 'express';
+import { AppError } from '@lumi/shared/contract';
+import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type LimitStore } from '@lumi/shared/limits';
+import type { Clock } from '@lumi/shared/runtime';
+import { GcraStore, bucketName } from '../limits/gcra-store';
+import { addressBucket } from '../limits/address-bucket';
+
+export interface RegularLimitDeps {
+  readonly clock: Clock;
+  /** Shared by all gateways where Redis is. */
+  readonly keyLimits: LimitStore;
+  /** Of this process: addresses are many and cheap, and need no exactness across gateways. */
+  readonly addressLimits: LimitStore;
+  readonly publicPerMinute: number;
+}
+
+export function regularLimit({ clock, keyLimits, addressLimits, publicPerMinute }: RegularLimitDeps): RequestHandler {
+  const byKey = limiter({
+    name: 'regular', clock, store: keyLimits,
+    tokensOf: (req) => req.lumi.key?.regularLimit.tokens ?? 0,
+    bucketOf: (req) => req.lumi.key?.limitBucket ?? '',
+  });
+  const byAddress = limiter({
+    name: 'public', clock, store: addressLimits,
+    tokensOf: () => publicPerMinute,
+    bucketOf: (req) => bucketName(addressBucket(req.lumi.clientIp), publicPerMinute),
+  });
+  return (req, res, next) => (req.lumi.key === null ? byAddress : byKey)(req, res, next);
+}
+
+/** What express-rate-limit leaves on the request; its own types do not say so. */
+type CountedRequest = Request & { readonly rateLimit?: Partial<RateLimitInfo> };
+
+interface LimiterOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly store: LimitStore;
+  readonly tokensOf: (req: Request) => number;
+  readonly bucketOf: (req: Request) => string;
+}
+
+function limiter({ name, clock, store, tokensOf, bucketOf }: LimiterOptions): RequestHandler {
+  const secondsUntil = (time: Date | undefined): number => (time === undefined ? 0 : Math.max(0, Math.ceil((time.getTime() - clock.nowMs()) / 1000)));
+  const note = (req: Request): number => {
+    const { limit = 0, remaining = 0, resetTime } = (req as CountedRequest).rateLimit ?? {};
+    const resetS = secondsUntil(resetTime);
+    req.lumi.rateLimit = rateLimitValue(name, { allowed: true, remaining, retryAfterS: 0, resetS });
+    req.lumi.ratePolicy = rateLimitPolicyValue(name, { tokens: limit, periodMs: MINUTE_MS });
+    return resetS;
+  };
+  const middleware = rateLimit({
+    windowMs: MINUTE_MS,
+    limit: tokensOf,
+    keyGenerator: bucketOf,
+    store: new GcraStore(store, clock),
+    // The headers are written with the rest of the answer, joined with the service's own.
+    standardHeaders: false,
+    legacyHeaders: false,
+    validate: false,
+    handler: (req, _res, next) => next(new AppError('rate_limited', undefined, { retryAfterS: note(req) })),
+  });
+  return (req, res, next) => {
+    const pass: NextFunction = (err?: unknown) => {
+      if (err !== undefined) {
+        next(err);
+        return;
+      }
+      note(req);
+      next();
+    };
+    void middleware(req, res, pass);
+  };
+}

@@ -1,0 +1,20 @@
+// Money requests only: an Idempotency-Key is there (400) and well formed (422); sets `idempotencyKey`. Whether it was used before is
+// for the service and its unique index to say.
+import type { RequestHandler } from 'express';
+import { AppError, invalid } from '@lumi/shared/contract';
+
+const KEY_SHAPE = /^[\x21-\x7e]{8,200}$/;
+
+export function idempotencyKey(): RequestHandler {
+  return (req, _res, next) => {
+    if (req.lumi.isMoney) {
+      // Two lines arrive joined with ", ", which the shape refuses for its space.
+      const sent = req.headers['idempotency-key'];
+      const key = typeof sent === 'string' ? sent.trim() : '';
+      if (key === '') throw new AppError('idempotency_key_required');
+      if (!KEY_SHAPE.test(key)) throw invalid('Idempotency-Key', 'must be 8 to 200 characters of printable ASCII without spaces, on one line');
+      req.lumi.idempotencyKey = key;
+    }
+    next();
+  };
+}

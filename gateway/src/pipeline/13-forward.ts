@@ -1,0 +1,68 @@
+// Signs the principal, calls the service once and returns its answer unchanged. What reaches the service is built from an allow-list:
+// nothing a client sends can arrive there as identity.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RequestHandler } from 'express';
+import { AppError, BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
+import { IDENTITY_HEADER, publicPrincipal, type IdentitySigner } from '@lumi/shared/principal';
+import type { RequestRecord } from '../request-record';
+import { Exchange } from '../upstream/exchange';
+import type { ServiceClient } from '../upstream/service-client';
+
+const PASSED_ON = ['content-type', 'accept', 'accept-language', 'user-agent', 'prefer', 'if-none-match', 'if-match'] as const;
+
+export interface ForwardDeps {
+  readonly signer: IdentitySigner;
+  readonly services: Readonly<Record<Product, ServiceClient>>;
+  readonly keyInFlightMax: number;
+  /** Headers that a public route's handler must see to do its work, such as a payment provider's signature. */
+  readonly publicHeaders: readonly string[];
+}
+
+export function forward({ signer, services, keyInFlightMax, publicHeaders }: ForwardDeps): RequestHandler {
+  const publicPrincipals = new Map(PRODUCTS.map((product) => [product, publicPrincipal(product)]));
+  const identityOf = (record: RequestRecord, product: Product): string => {
+    if (record.key !== null) return signer.sign(record.key.principal, record.key.principalName);
+    return signer.sign(publicPrincipals.get(product) ?? publicPrincipal(product), `public:${product}`);
+  };
+  return (req, res, next) => {
+    const record = req.lumi;
+    const { operation, product, key } = record;
+    if (operation === null || product === null) throw notFound();
+    if (key !== null && key.inFlight >= keyInFlightMax) throw new AppError('rate_limited', 'Too many requests of this key are running at once.', { retryAfterS: 1 });
+    const service = services[product];
+    const headers = requestHeaders(req.headers, record, identityOf(record, product), key === null ? publicHeaders : []);
+    service.enter();
+    if (key !== null) key.inFlight += 1;
+    const path = req.url.slice(BASE_PATHS[product].length);
+    new Exchange({
+      req, res, record, operation, service,
+      // The pool writes Content-Length from the buffer: the exact bytes received, never chunked.
+      request: { path, method: operation.method as 'GET', headers, body: operation.method === 'GET' || operation.method === 'DELETE' && record.body.length === 0 ? null : record.body },
+      fail: next,
+      done: () => {
+        if (key !== null) key.inFlight -= 1;
+      },
+    }).start();
+  };
+}
+
+function requestHeaders(sent: IncomingHttpHeaders, record: RequestRecord, identity: string, extra: readonly string[]): string[] {
+  const headers = [IDENTITY_HEADER, identity, 'x-request-id', record.id, 'x-lumi-client-ip', record.clientIp, 'x-lumi-operation', record.operation?.id ?? '', 'x-lumi-regular', regularState(record)];
+  for (const name of PASSED_ON) {
+    const value = sent[name];
+    if (typeof value === 'string') headers.push(name, value);
+  }
+  for (const name of extra) {
+    const value = sent[name];
+    if (typeof value === 'string') headers.push(name, value);
+  }
+  const idempotencyKey = record.idempotencyKey === '' ? sent['idempotency-key'] : record.idempotencyKey;
+  if (typeof idempotencyKey === 'string') headers.push('idempotency-key', idempotencyKey);
+  return headers;
+}
+
+/** `remaining;reset`, for `/me`: the service does not count regular requests itself. */
+function regularState(record: RequestRecord): string {
+  const match = /;r=(\d+);t=(\d+)$/.exec(record.rateLimit);
+  return match === null ? '' : `${match[1] ?? ''};${match[2] ?? ''}`;
+}

@@ -1,0 +1,45 @@
+// What the stages learn about a request, in one object with a fixed shape. Each stage adds its own field and says which in its
+// first line; nothing else is hung onto the request.
+import type { Product } from '@lumi/shared/contract';
+import type { KnownKey } from './keys/known-key';
+import type { Match, Operation } from './routes/operation';
+
+export const NO_BODY = Buffer.alloc(0);
+
+export class RequestRecord {
+  /** 02: the target as sent, cut at the first question mark (`query` without it). */
+  path = '';
+  query = '';
+  /** 04 */
+  product: Product | null = null;
+  match: Match | null = null;
+  /** 05: null on public routes. */
+  key: KnownKey | null = null;
+  /** 06 */
+  operation: Operation | null = null;
+  isMoney = false;
+  /** 07: values of the RateLimit headers so far. */
+  rateLimit = '';
+  ratePolicy = '';
+  /** 09: the exact bytes received. */
+  body: Buffer = NO_BODY;
+  /** 12 */
+  idempotencyKey = '';
+  /** 13: what to do when the client goes away; the answer's size. */
+  abort: (() => void) | null = null;
+  bytesOut = 0;
+  /** 99 */
+  errorCode = '';
+
+  constructor(readonly id: string, readonly startedMs: number, readonly clientIp: string) {}
+}
+
+declare global {
+  // Express's own way of extending its request; a module augmentation of 'express' would not reach its handlers.
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Express {
+    interface Request {
+      lumi: RequestRecord;
+    }
+  }
+}

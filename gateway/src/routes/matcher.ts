@@ -1,0 +1,70 @@
+// Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded separators. The
+// service sees the same bytes, so gateway and service cannot mean different routes.
+import type { Match, Operation } from './operation';
+
+interface Pattern {
+  readonly segments: readonly (string | null)[]; // null = a parameter
+  readonly byMethod: ReadonlyMap<string, Operation>;
+}
+
+const SEGMENTS_MAX = 16;
+
+export class Matcher {
+  private readonly byLength = new Map<number, Pattern[]>();
+  private readonly literal = new Map<string, Pattern>();
+
+  constructor(operations: readonly Operation[]) {
+    const byPath = new Map<string, Map<string, Operation>>();
+    for (const operation of operations) {
+      const methods = byPath.get(operation.path) ?? new Map<string, Operation>();
+      byPath.set(operation.path, methods.set(operation.method, operation));
+    }
+    for (const [path, byMethod] of byPath) {
+      const segments = path.slice(1).split('/').map((segment) => (segment.startsWith('{') ? null : segment));
+      const pattern = { segments, byMethod };
+      if (!segments.includes(null)) this.literal.set(path, pattern);
+      this.byLength.set(segments.length, [...(this.byLength.get(segments.length) ?? []), pattern]);
+    }
+    // The more literal a pattern, from the left, the earlier it is asked: `/domains/check` before `/domains/{domain}`.
+    for (const patterns of this.byLength.values()) patterns.sort((a, b) => rank(a).localeCompare(rank(b)));
+  }
+
+  match(method: string, path: string): Match {
+    const operation = this.literal.get(path)?.byMethod.get(method);
+    if (operation !== undefined) return { kind: 'operation', operation };
+    if (!path.startsWith('/') || path.length > 4096) return UNKNOWN;
+    const segments = path.slice(1).split('/');
+    if (segments.length > SEGMENTS_MAX || !segments.every(isPlainSegment)) return UNKNOWN;
+    const candidates = (this.byLength.get(segments.length) ?? []).filter((pattern) => fits(pattern, segments));
+    for (const { byMethod } of candidates) {
+      const found = byMethod.get(method);
+      if (found !== undefined) return { kind: 'operation', operation: found };
+    }
+    if (candidates.length === 0) return UNKNOWN;
+    return { kind: 'other-method', allow: [...new Set(candidates.flatMap(({ byMethod }) => [...byMethod.keys()]))].sort() };
+  }
+}
+
+const UNKNOWN: Match = { kind: 'unknown' };
+
+function rank(pattern: Pattern): string {
+  return pattern.segments.map((segment) => (segment === null ? '1' : '0')).join('');
+}
+
+function fits(pattern: Pattern, segments: readonly string[]): boolean {
+  return pattern.segments.every((expected, i) => expected === null || expected === segments[i]);
+}
+
+/** Neither empty, nor a dot segment, nor hiding a separator, a NUL, a control character or half a character. */
+function isPlainSegment(segment: string): boolean {
+  if (segment === '' || segment.includes('\\')) return false;
+  if (!segment.includes('%')) return segment !== '.' && segment !== '..';
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(segment);
+  } catch {
+    // Not percent-encoded UTF-8: the path of nothing.
+    return false;
+  }
+  return decoded !== '.' && decoded !== '..' && !/[/\\\p{Cc}]/u.test(decoded);
+}

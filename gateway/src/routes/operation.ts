@@ -1,0 +1,105 @@
+// An operation as the gateway needs it, read from a service's OpenAPI document. A document is another process's word: what is not
+// plainly understood is refused, and an operation without a scope does not exist.
+import { scopeName, type Product, type RouteScope } from '@lumi/shared/contract';
+
+export interface Operation {
+  readonly id: string;
+  readonly method: string;
+  /** `/domains/{domain}`, relative to the product's base path. */
+  readonly path: string;
+  readonly isPublic: boolean;
+  readonly isForAnyKey: boolean;
+  /** One of these suffices. */
+  readonly scopes: readonly string[];
+  readonly isMoney: boolean;
+  readonly hasDryRun: boolean;
+  readonly bodyBytesMax: number;
+  /** Media types of the request body; empty = any (the handler reads the bytes itself). */
+  readonly requestTypes: readonly string[];
+  /** Media types of good answers besides JSON. */
+  readonly responseTypes: ReadonlySet<string>;
+}
+
+export type Match =
+  | { readonly kind: 'operation'; readonly operation: Operation }
+  | { readonly kind: 'other-method'; readonly allow: readonly string[] }
+  | { readonly kind: 'unknown' }
+  /** No document of this service was ever loaded. */
+  | { readonly kind: 'away' };
+
+export const BODY_BYTES_MAX = 1024 * 1024;
+const BODY_BYTES_CEILING = 16 * 1024 * 1024;
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const PATH_SHAPE = /^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\}))+$/;
+const SCOPE_SHAPE = /^(?:[a-z]+|[a-z]+:[a-z*]+)$/;
+
+export interface ReadOperations {
+  readonly operations: readonly Operation[];
+  /** One sentence for each operation that was refused. */
+  readonly refused: readonly string[];
+}
+
+/** Throws when the whole document makes no sense. */
+export function readOperations(product: Product, document: unknown): ReadOperations {
+  const paths = field(document, 'paths');
+  if (!isRecord(paths)) throw new Error('the document has no paths');
+  const operations: Operation[] = [];
+  const refused: string[] = [];
+  for (const [path, item] of Object.entries(paths)) {
+    for (const method of METHODS) {
+      const raw = field(item, method);
+      if (raw === undefined) continue;
+      const read = readOperation(product, method.toUpperCase(), path, raw);
+      if (typeof read === 'string') refused.push(`${method.toUpperCase()} ${path}: ${read}`);
+      else operations.push(read);
+    }
+  }
+  if (operations.length === 0) throw new Error('the document has no usable operation');
+  return { operations, refused };
+}
+
+function readOperation(product: Product, method: string, path: string, raw: unknown): Operation | string {
+  if (!PATH_SHAPE.test(path)) return 'the path is not made of plain segments and whole-segment parameters';
+  const scopes = readScopes(product, field(raw, 'x-lumi-scope'));
+  if (scopes === null) return 'x-lumi-scope is missing or not understood';
+  const routeClass = field(raw, 'x-lumi-class') ?? 'regular';
+  if (routeClass !== 'regular' && routeClass !== 'money') return 'x-lumi-class is not understood';
+  const isPublic = scopes.includes('public');
+  if (isPublic && (scopes.length > 1 || routeClass === 'money')) return 'a public operation has no other scope and moves no money';
+  const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? BODY_BYTES_MAX;
+  if (typeof bodyBytesMax !== 'number' || !Number.isInteger(bodyBytesMax) || bodyBytesMax < 1 || bodyBytesMax > BODY_BYTES_CEILING) return 'x-lumi-max-body is out of bounds';
+  const id = field(raw, 'operationId');
+  return {
+    id: typeof id === 'string' && /^[A-Za-z0-9_-]{1,80}$/.test(id) ? id : `${method.toLowerCase()}-${path.replace(/[^A-Za-z0-9]+/g, '-')}`,
+    method, path, isPublic, scopes, bodyBytesMax,
+    isForAnyKey: scopes.includes('any'),
+    isMoney: routeClass === 'money',
+    hasDryRun: field(raw, 'x-lumi-dry-run') === true,
+    requestTypes: field(raw, 'x-lumi-raw-body') === true ? [] : mediaTypes(field(raw, 'requestBody'), ['application/json']),
+    responseTypes: goodResponseTypes(field(raw, 'responses')),
+  };
+}
+
+function readScopes(product: Product, raw: unknown): string[] | null {
+  const names = Array.isArray(raw) ? raw : [raw];
+  if (names.length === 0 || !names.every((name): name is string => typeof name === 'string' && SCOPE_SHAPE.test(name))) return null;
+  return names.map((name) => scopeName(product, name as RouteScope)); // names it does not know stay as they are
+}
+
+function mediaTypes(body: unknown, otherwise: readonly string[]): readonly string[] {
+  const content = field(body, 'content');
+  return isRecord(content) && Object.keys(content).length > 0 ? Object.keys(content).map((type) => type.toLowerCase()) : otherwise;
+}
+
+function goodResponseTypes(responses: unknown): ReadonlySet<string> {
+  const good = isRecord(responses) ? Object.entries(responses).filter(([status]) => status < '400') : [];
+  return new Set(good.flatMap(([, response]) => mediaTypes(response, [])).map((type) => (type.split(';')[0] ?? '').trim()));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function field(value: unknown, name: string): unknown {
+  return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}

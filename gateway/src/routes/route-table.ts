@@ -1,0 +1,85 @@
+// The routes of all products, from the services' own OpenAPI documents: read at start, asked for changes, the last good one kept.
+// So a product that gains an endpoint needs no release of the gateway, and a service that is away keeps its routes.
+import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import type { Log } from '@lumi/shared/runtime';
+import { Matcher } from './matcher';
+import { readOperations, type Match } from './operation';
+
+export interface FetchedDocument {
+  /** Null: unchanged since the tag that was sent. */
+  readonly text: string | null;
+  readonly etag: string | null;
+}
+
+export type FetchDocument = (product: Product, etag: string | null) => Promise<FetchedDocument>;
+
+interface ServiceRoutes {
+  matcher: Matcher | null;
+  etag: string | null;
+  text: string;
+  /** What was last complained about, so that the log says each thing once. */
+  complaint: string;
+}
+
+const FIRST_POLL_MS = 250;
+
+export class RouteTable {
+  private readonly services = new Map<Product, ServiceRoutes>(PRODUCTS.map((product) => [product, { matcher: null, etag: null, text: '', complaint: '' }]));
+  private readonly timers = new Map<Product, NodeJS.Timeout>();
+  private isStopped = false;
+
+  constructor(private readonly deps: { readonly fetchDocument: FetchDocument; readonly log: Log; readonly pollMs: number }) {}
+
+  match(product: Product, method: string, path: string): Match {
+    return this.services.get(product)?.matcher?.match(method, path) ?? { kind: 'away' };
+  }
+
+  get isComplete(): boolean {
+    return [...this.services.values()].every((service) => service.matcher !== null);
+  }
+
+  /** Reads all documents once (resolves when each attempt has ended) and from then on asks for changes. */
+  async start(): Promise<void> {
+    await Promise.all(PRODUCTS.map((product) => this.poll(product)));
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+  }
+
+  async refresh(product: Product): Promise<void> {
+    const service = this.services.get(product);
+    if (service === undefined) return;
+    try {
+      const { text, etag } = await this.deps.fetchDocument(product, service.etag);
+      if (text !== null && text !== service.text) this.adopt(product, service, text);
+      service.etag = etag;
+      service.complaint = '';
+    } catch (err) {
+      this.complain(product, service, 'the OpenAPI document of a service could not be read', err);
+    }
+  }
+
+  private adopt(product: Product, service: ServiceRoutes, text: string): void {
+    const { operations, refused } = readOperations(product, JSON.parse(text));
+    service.matcher = new Matcher(operations);
+    service.text = text;
+    this.deps.log.info('routes loaded', { product, operations: operations.length });
+    if (refused.length > 0) this.deps.log.error('operations were refused', { product, refused });
+  }
+
+  private complain(product: Product, service: ServiceRoutes, sentence: string, err: unknown): void {
+    const complaint = err instanceof Error ? err.message : String(err);
+    if (complaint === service.complaint) return;
+    service.complaint = complaint;
+    this.deps.log.warn(sentence, { product, has_routes: service.matcher !== null, reason: complaint });
+  }
+
+  private async poll(product: Product): Promise<void> {
+    await this.refresh(product);
+    if (this.isStopped) return;
+    const delayMs = this.services.get(product)?.matcher === null ? FIRST_POLL_MS : this.deps.pollMs;
+    this.timers.set(product, setTimeout(() => void this.poll(product), delayMs).unref());
+  }
+}

@@ -1,0 +1,26 @@
+// The gateway's process: config → wiring → listen → drain on SIGTERM.
+import { createLog, createShutdown, reportReady, systemClock } from '@lumi/shared/runtime';
+import { createApp } from './app';
+import { readGatewayConfig } from './config';
+import { createListener } from './listener';
+import { wire } from './wiring';
+
+async function main(): Promise<void> {
+  const config = readGatewayConfig(process.env);
+  const log = createLog({ level: config.LOG_LEVEL, process: 'gateway' });
+  const shutdown = createShutdown(log);
+  const writesAccessLines = config.LOG_LEVEL === 'info' || config.LOG_LEVEL === 'debug';
+  const wiring = wire({ config, clock: systemClock, log, accessStream: writesAccessLines ? process.stdout : null });
+  shutdown.onStop('parts', () => wiring.stop());
+  const listener = createListener(createApp(wiring), { clock: systemClock });
+  shutdown.onStop('listener', () => listener.drain());
+  await wiring.start();
+  const port = await listener.listen(config.HOST, config.PORT);
+  log.info('listening', { host: config.HOST, port });
+  reportReady(port);
+}
+
+main().catch((err: unknown) => {
+  process.stderr.write(`The gateway could not start: ${err instanceof Error ? err.message : String(err)}\n`);
+  process.exit(1);
+});

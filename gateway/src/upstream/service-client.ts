@@ -1,0 +1,96 @@
+// One product's service: a bounded pool of connections, a bound on requests in flight, and a breaker, so that a dead service is a quick
+// 503 for its own product and nothing for the others.
+import { Pool, type Dispatcher } from 'undici';
+import { AppError, type Product } from '@lumi/shared/contract';
+import type { Clock } from '@lumi/shared/runtime';
+
+export interface ServiceClientOptions {
+  readonly product: Product;
+  readonly origin: string;
+  readonly clock: Clock;
+  readonly connections: number;
+  readonly inFlightMax: number;
+  readonly timeoutMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const DOCUMENT_TIMEOUT_MS = 5_000;
+const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
+/** So many failures to connect in a row open the breaker … */
+const FAILURES_MAX = 5;
+/** … for so long; then one request may try again. */
+const OPEN_MS = 1_000;
+const RETRY_AFTER_S = 2;
+
+export class ServiceClient {
+  private readonly pool: Pool;
+  private inFlight = 0;
+  private failures = 0;
+  private openUntilMs = 0;
+
+  constructor(private readonly options: ServiceClientOptions) {
+    this.pool = new Pool(options.origin, {
+      connections: options.connections,
+      pipelining: 1,
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      headersTimeout: options.timeoutMs,
+      bodyTimeout: options.timeoutMs,
+      // Given up before the service does (65 s), so that a request is not written into a connection that is being closed.
+      keepAliveTimeout: 30_000,
+      keepAliveMaxTimeout: 60_000,
+      maxHeaderSize: 32_768,
+    });
+  }
+
+  /** Takes a place for one request; throws 503 when the service is away or has too much to do. Pair with `leave`. */
+  enter(): void {
+    if (this.failures >= FAILURES_MAX) {
+      const nowMs = this.options.clock.nowMs();
+      if (nowMs < this.openUntilMs) throw unavailable();
+      this.openUntilMs = nowMs + OPEN_MS; // this one may try; the others wait for what it finds
+    }
+    if (this.inFlight >= this.options.inFlightMax) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
+    this.inFlight += 1;
+  }
+
+  leave(outcome: 'answered' | 'not-reached' | 'other'): void {
+    this.inFlight -= 1;
+    if (outcome === 'answered') this.failures = 0;
+    if (outcome === 'not-reached') {
+      this.failures += 1;
+      if (this.failures >= FAILURES_MAX) this.openUntilMs = this.options.clock.nowMs() + OPEN_MS;
+    }
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.pool.dispatch(options, handler);
+  }
+
+  /** A small JSON document, for the gateway's own needs. Null text: not changed. */
+  async fetchDocument(path: string, headers: Record<string, string>): Promise<{ text: string | null; etag: string | null }> {
+    const answer = await this.pool.request({ path, method: 'GET', headers, headersTimeout: DOCUMENT_TIMEOUT_MS, bodyTimeout: DOCUMENT_TIMEOUT_MS });
+    const etag = typeof answer.headers.etag === 'string' ? answer.headers.etag : null;
+    if (answer.statusCode !== 200) {
+      await answer.body.dump({ limit: DOCUMENT_BYTES_MAX });
+      if (answer.statusCode === 304) return { text: null, etag };
+      throw new Error(`the service answered ${String(answer.statusCode)}`);
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of answer.body) {
+      const bytes = chunk as Buffer; // a body without encoding yields buffers
+      size += bytes.length;
+      if (size > DOCUMENT_BYTES_MAX) throw new Error('the document is too large');
+      chunks.push(bytes);
+    }
+    return { text: Buffer.concat(chunks).toString('utf8'), etag };
+  }
+
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+}
+
+export function unavailable(cause?: unknown): AppError {
+  return new AppError('service_unavailable', undefined, { retryAfterS: RETRY_AFTER_S, ...(cause === undefined ? {} : { cause }) });
+}

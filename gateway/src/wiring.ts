@@ -1,0 +1,98 @@
+// Builds the gateway's parts; nothing else constructs them. `start` and `stop` are the only I/O.
+import { Pool } from 'pg';
+import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import { KeyDigests } from '@lumi/shared/keys';
+import { FallbackLimitStore, MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '@lumi/shared/limits';
+import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
+import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
+import { clientIpReader, type ClientIp } from './client-ip';
+import type { GatewayConfig } from './config';
+import { KeyCache } from './keys/key-cache';
+import { KeyNotifications } from './keys/key-notifications';
+import { KeyUsage } from './keys/key-usage';
+import { LineWriter } from './line-writer';
+import { RouteTable } from './routes/route-table';
+import { ServiceClient } from './upstream/service-client';
+
+export interface Wiring {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly clientIp: ClientIp;
+  readonly accessLines: LineWriter | null;
+  readonly apiEnabled: boolean;
+  readonly moneyEnabled: boolean;
+  readonly hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;
+  readonly routes: RouteTable;
+  readonly keys: KeyCache;
+  readonly usage: KeyUsage;
+  readonly keyLimits: LimitStore;
+  readonly addressLimits: MemoryLimitStore;
+  readonly publicPerMinute: number;
+  readonly secretRing: SecretRing;
+  readonly signer: IdentitySigner;
+  readonly services: Readonly<Record<Product, ServiceClient>>;
+  readonly keyInFlightMax: number;
+  readonly publicHeaders: readonly string[];
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface WiringOptions {
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where access lines go; null: nowhere. */
+  readonly accessStream: NodeJS.WritableStream | null;
+}
+
+const ADDRESSES_MAX = 50_000;
+
+export function wire({ config, clock, log, accessStream }: WiringOptions): Wiring {
+  const db = new Pool({ connectionString: config.DATABASE_URL, max: config.DATABASE_POOL, connectionTimeoutMillis: 3_000, idleTimeoutMillis: 30_000, keepAlive: true, application_name: 'gateway' });
+  db.on('error', (err) => log.warn('an idle database connection failed', { err }));
+  const keys = new KeyCache({ db, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
+  const notifications = new KeyNotifications({ databaseUrl: config.DATABASE_URL, log, onChange: (digest) => keys.forget(digest), onGap: () => keys.forgetAll() });
+  const usage = new KeyUsage({ db, clock, log });
+  const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
+  const local = new MemoryLimitStore(clock);
+  const signer = new IdentitySigner(config.IDENTITY_PRIVATE_KEY, clock);
+  const services = serviceClients(config, clock);
+  const routes = new RouteTable({
+    log, pollMs: config.ROUTES_POLL_MS,
+    fetchDocument: (product, etag) => services[product].fetchDocument('/internal/openapi.json', {
+      [IDENTITY_HEADER]: signer.sign(publicPrincipal(product), `public:${product}`),
+      ...(etag === null ? {} : { 'if-none-match': etag }),
+    }),
+  });
+  const accessLines = accessStream === null ? null : new LineWriter(accessStream);
+  return {
+    log, clock, accessLines, routes, keys, usage, signer, services,
+    clientIp: clientIpReader(config.TRUST_PROXY),
+    apiEnabled: config.API_ENABLED,
+    moneyEnabled: config.API_MONEY_ENABLED,
+    hostBindings: config.HOST_BINDINGS,
+    keyLimits: redis === null ? local : new FallbackLimitStore(new RedisLimitStore(redis, config.REDIS_PREFIX), local, clock),
+    addressLimits: new MemoryLimitStore(clock, { bucketsMax: ADDRESSES_MAX }),
+    publicPerMinute: config.PUBLIC_PER_MINUTE,
+    secretRing: config.SECRET_RING,
+    keyInFlightMax: config.KEY_CONCURRENCY,
+    publicHeaders: ['crypto-pay-api-signature'],
+    start: async () => {
+      await Promise.all([notifications.start(), routes.start()]);
+    },
+    stop: async () => {
+      routes.stop();
+      await notifications.stop();
+      await usage.flush();
+      accessLines?.flush();
+      await Promise.all([...PRODUCTS.map((product) => services[product].close()), db.end()]);
+      redis?.disconnect();
+    },
+  };
+}
+
+function serviceClients(config: GatewayConfig, clock: Clock): Record<Product, ServiceClient> {
+  const client = (product: Product, origin: string): ServiceClient =>
+    new ServiceClient({ product, origin, clock, connections: config.UPSTREAM_CONNECTIONS, inFlightMax: config.SERVICE_CONCURRENCY, timeoutMs: config.UPSTREAM_TIMEOUT_MS });
+  return { domains: client('domains', config.DOMAINS_URL), vps: client('vps', config.VPS_URL), proxy: client('proxy', config.PROXY_URL) };
+}

@@ -1,0 +1,248 @@
+// A whole gateway in this process, as its own server would build it: real PostgreSQL for the keys, real Redis when the run has one, a
+// real port. At the far end stands a service made for the test; what lies beyond our interface may be invented.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Writable } from 'node:stream';
+import { Pool } from 'pg';
+import { PRODUCTS, newId, type Product } from '@lumi/shared/contract';
+import { issueKey, type IssuedKey, type KeyRequest, type KeyRings } from '@lumi/shared/keys';
+import { IDENTITY_HEADER, IdentityVerifier, publicJwks, type Principal } from '@lumi/shared/principal';
+import { silentLog, systemClock, type Clock } from '@lumi/shared/runtime';
+import type { TestDatabase, TestRedis } from '@lumi/shared/testing';
+import { createApp } from '../src/app';
+import { gatewaySettings, type GatewayConfig } from '../src/config';
+import { createListener, type ListenerOptions } from '../src/listener';
+import { wire, type Wiring } from '../src/wiring';
+
+const PRIVATE_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+const PEPPERS = `1:${randomBytes(32).toString('base64')},2:${randomBytes(32).toString('base64')}`;
+const SECRETS = `1:${randomBytes(32).toString('base64')}`;
+
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly principal: Principal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+}
+
+type OperationFields = Readonly<Record<string, unknown>>;
+
+/** A service declared by an OpenAPI document that the test may replace while everything runs. */
+export class FakeService {
+  readonly received: ReceivedRequest[] = [];
+  answer: (request: ReceivedRequest, raw: IncomingMessage) => Answer | Promise<Answer> | 'reset' = () => ({ status: 200, body: '{"ok":true}' });
+  etag: string | null = null;
+  documentReads = 0;
+  paths: Record<string, Record<string, OperationFields>> = defaultPaths();
+  private readonly server: http.Server;
+  private readonly verifier: IdentityVerifier;
+
+  constructor(private readonly product: Product, clock: Clock) {
+    this.verifier = new IdentityVerifier(publicJwks(String(PRIVATE_KEY)), product, clock);
+    this.server = http.createServer((req, res) => void this.serve(req, res));
+  }
+
+  async listen(port = 0): Promise<number> {
+    await new Promise<void>((resolve) => this.server.listen(port, '127.0.0.1', resolve));
+    return this.port;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    if (this.server.listening) await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async serve(req: IncomingMessage, res: http.ServerResponse): Promise<void> {
+    const principal = this.verifier.verify(req.headers[IDENTITY_HEADER] as string | undefined);
+    if (req.url === '/internal/openapi.json') {
+      this.documentReads += 1;
+      const text = JSON.stringify({ openapi: '3.1.0', info: { title: this.product, version: '1' }, paths: this.paths });
+      if (this.etag !== null && req.headers['if-none-match'] === this.etag) res.writeHead(304, { etag: this.etag }).end();
+      else res.writeHead(200, { 'content-type': 'application/json', ...(this.etag === null ? {} : { etag: this.etag }) }).end(text);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    const request = { method: req.method ?? '', path: req.url ?? '', headers: req.headers, body: Buffer.concat(chunks), principal };
+    this.received.push(request);
+    const answer = await this.answer(request, req);
+    if (answer === 'reset') {
+      req.socket.destroy();
+      return;
+    }
+    res.writeHead(answer.status, { 'content-type': 'application/json; charset=utf-8', ...answer.headers });
+    res.end(answer.body);
+  }
+}
+
+export function operation(id: string, scope: string | readonly string[] | undefined, more: OperationFields = {}): OperationFields {
+  return { operationId: id, ...(scope === undefined ? {} : { 'x-lumi-scope': scope }), responses: { 200: { description: 'OK', content: { 'application/json': {} } } }, ...more };
+}
+
+export const jsonBody: OperationFields = { requestBody: { content: { 'application/json': {} } } };
+export const money: OperationFields = { 'x-lumi-class': 'money', ...jsonBody };
+
+function defaultPaths(): Record<string, Record<string, OperationFields>> {
+  return {
+    '/things': { get: operation('list-things', 'read'), post: operation('buy-thing', 'buy', { ...money, 'x-lumi-dry-run': true }) },
+    '/things/check': { post: operation('check-things', ['read', 'buy'], jsonBody) },
+    '/things/{thing}': { get: operation('get-thing', 'read'), patch: operation('change-thing', 'write', jsonBody) },
+    '/me': { get: operation('me', 'any') },
+    '/admin/users': { get: operation('list-users', 'admin:*') },
+    '/openapi.json': { get: operation('openapi', 'public') },
+    '/docs': { get: operation('docs', 'public', { responses: { 200: { description: 'page', content: { 'text/html': {} } } } }) },
+    '/hooks/pay': { post: operation('pay-hook', 'public', { 'x-lumi-raw-body': true }) },
+  };
+}
+
+export interface TestGateway {
+  readonly port: number;
+  readonly origin: string;
+  readonly wiring: Wiring;
+  readonly accessLines: string[];
+  /** Access lines are written in batches. */
+  lines(): readonly Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+export interface Fixture {
+  readonly services: Readonly<Record<Product, FakeService>>;
+  readonly owner: Pool;
+  readonly rings: KeyRings;
+  newAccount(): Promise<string>;
+  newKey(request?: Partial<KeyRequest>): Promise<IssuedKey>;
+  gateway(env?: Record<string, string | undefined>, options?: { clock?: Clock } & Omit<ListenerOptions, 'clock'>): Promise<TestGateway>;
+  close(): Promise<void>;
+}
+
+export async function openFixture(database: TestDatabase, redis: TestRedis | null, clock: Clock = systemClock): Promise<Fixture> {
+  const owner = new Pool({ connectionString: database.ownerUrl, max: 2 });
+  const services = { domains: new FakeService('domains', clock), vps: new FakeService('vps', clock), proxy: new FakeService('proxy', clock) };
+  for (const product of PRODUCTS) await services[product].listen();
+  const defaults = {
+    DATABASE_URL: database.urlFor('lumi_gateway'), REDIS_URL: redis?.url, REDIS_PREFIX: redis?.prefix,
+    DOMAINS_URL: `http://127.0.0.1:${String(services.domains.port)}`, VPS_URL: `http://127.0.0.1:${String(services.vps.port)}`, PROXY_URL: `http://127.0.0.1:${String(services.proxy.port)}`,
+    IDENTITY_PRIVATE_KEY: Buffer.from(String(PRIVATE_KEY)).toString('base64'), KEY_PEPPERS: PEPPERS, SECRET_RING: SECRETS, API_MONEY_ENABLED: 'true',
+  };
+  const settings = readSettings(defaults);
+  const rings = { peppers: settings.KEY_PEPPERS, secrets: settings.SECRET_RING, clock };
+  const open = new Set<TestGateway>();
+  const newAccount = async (): Promise<string> => {
+    const id = newId('usr', clock.nowMs());
+    await owner.query('SELECT platform.create_account($1, $2)', [id, 'test']);
+    return id;
+  };
+  return {
+    services, owner, rings, newAccount,
+    newKey: async (request = {}) => {
+      const product = request.product ?? 'domains';
+      const type = request.type ?? 'reseller';
+      const accountId = request.accountId ?? (type === 'reseller' ? await newAccount() : null);
+      const scopes = request.scopes ?? (type === 'reseller' ? [`${product}:read`, `${product}:write`, `${product}:buy`] : []);
+      return issueKey(owner, rings, { ...request, product, type, accountId, scopes });
+    },
+    gateway: async (env = {}, options = {}) => {
+      const gateway = await startGateway(readSettings({ ...defaults, ...env }), { clock, ...options });
+      open.add(gateway);
+      return gateway;
+    },
+    close: async () => {
+      for (const gateway of open) await gateway.close();
+      for (const product of PRODUCTS) await services[product].close();
+      await owner.end();
+    },
+  };
+}
+
+function readSettings(env: Record<string, string | undefined>): GatewayConfig {
+  return gatewaySettings.parse(env);
+}
+
+async function startGateway(config: GatewayConfig, options: { clock: Clock } & Omit<ListenerOptions, 'clock'>): Promise<TestGateway> {
+  const accessLines: string[] = [];
+  const accessStream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      accessLines.push(...chunk.toString('utf8').split('\n').filter((line) => line !== ''));
+      done();
+    },
+  });
+  const wiring = wire({ config, clock: options.clock, log: silentLog, accessStream });
+  const listener = createListener(createApp(wiring), options);
+  await wiring.start();
+  const port = await listener.listen('127.0.0.1', 0);
+  let isOpen = true;
+  return {
+    port, wiring, accessLines,
+    origin: `http://127.0.0.1:${String(port)}`,
+    lines: () => {
+      wiring.accessLines?.flush();
+      return accessLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    close: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      listener.server.closeAllConnections();
+      await listener.drain(1_000);
+      await wiring.stop();
+    },
+  };
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly code: string | undefined;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly path: string;
+  readonly key?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Buffer;
+}
+
+/** Sends exactly what is asked: no client's normalisation of paths or headers. */
+export function ask(gateway: { readonly port: number }, { method = 'GET', path, key, headers = {}, body }: Ask): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const req = http.request({
+      host: '127.0.0.1', port: gateway.port, method, path, agent: false,
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+        ...headers,
+      },
+    }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on('data', (chunk: Buffer) => chunks.push(chunk));
+      res.on('error', reject);
+      res.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: res.statusCode ?? 0, headers: res.headers, text, code: codeIn(text) });
+      });
+    });
+    req.on('error', reject);
+    req.end(body);
+  });
+}
+
+function codeIn(text: string): string | undefined {
+  try {
+    return (JSON.parse(text) as { error?: { code?: string } }).error?.code;
+  } catch {
+    return undefined;
+  }
+}
