@@ -17,7 +17,7 @@ export function readText(params: Params, name: string, maxBytes?: number): strin
 export function readInteger(params: Params, name: string, range: { min: number; max: number }): number | undefined {
   const text = readText(params, name);
   if (text === undefined) return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw invalid(name);
+  if (!/^\d{1,15}$/.test(text)) throw invalid(name);
   const value = Number.parseInt(text, 10);
   if (value < range.min || value > range.max) throw invalid(name);
   return value;

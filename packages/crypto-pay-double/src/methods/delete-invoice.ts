@@ -4,7 +4,7 @@ import type { Method } from './context';
 
 /** Money that has arrived cannot be deleted away: a paid invoice stays. */
 export const deleteInvoice: Method = async ({ store }, params) => {
-  const invoiceId = readInteger(params, 'invoice_id', { min: 1, max: 9_999_999_999 });
+  const invoiceId = readInteger(params, 'invoice_id', { min: 1, max: Number.MAX_SAFE_INTEGER });
   if (invoiceId === undefined) throw invalid('invoice_id');
   const invoice = store.find(invoiceId);
   if (invoice === undefined || invoice.is_deleted) throw new ApiError(400, 'INVOICE_NOT_FOUND');

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { formatUsd, parseUsd, usdInput, type Units } from '../money';
+import { elapsedMs } from '../runtime';
 import type { CancelOutcome, CreateOutcome, InvoiceRequest, LookUpOutcome, PaymentProvider, ProviderInvoice, ProviderTerms, WebhookVerdict } from './provider';
 
 export const CRYPTO_PAY_SIGNATURE_HEADER = 'crypto-pay-api-signature';
@@ -28,7 +29,7 @@ export interface CryptoPayOptions {
   readonly token: string;
   readonly minimum?: Units;
   readonly maximum?: Units;
-  /** Connect and answer, each. */
+  /** For one call, from connecting to the last byte. */
   readonly timeoutMs?: number;
 }
 
@@ -37,6 +38,7 @@ export class CryptoPay implements PaymentProvider {
   private readonly pool: Pool;
   private readonly webhookKey: Buffer;
   private readonly token: string;
+  private readonly timeoutMs: number;
 
   constructor(options: CryptoPayOptions) {
     this.terms = {
@@ -47,7 +49,8 @@ export class CryptoPay implements PaymentProvider {
       fee: 'None for you: the balance grows by the full amount.',
       eta: 'Within a minute of the payment.',
     };
-    const timeoutMs = options.timeoutMs ?? 10_000;
+    const timeoutMs = options.timeoutMs ?? 8_000;
+    this.timeoutMs = timeoutMs;
     this.pool = new Pool(new URL(options.url).origin, {
       connections: 8,
       connect: { timeout: timeoutMs },
@@ -131,6 +134,7 @@ export class CryptoPay implements PaymentProvider {
   /** Newest first, until an invoice older than the deposit shows that ours cannot come any more. */
   private async lookUpByPayload(depositId: string, createdAt: Date): Promise<LookUpOutcome> {
     const oldestMs = createdAt.getTime() - CLOCK_SKEW_MS;
+    const startedMs = elapsedMs();
     for (let pageNumber = 0; pageNumber < PAGES_MAX; pageNumber += 1) {
       const page = await this.readPage({ fiat: 'USD', offset: pageNumber * PAGE_STEP, count: PAGE_SIZE });
       if (page.kind === 'unavailable') return page;
@@ -138,8 +142,9 @@ export class CryptoPay implements PaymentProvider {
       if (match !== undefined) return { kind: 'found', invoice: match.invoice };
       const isEnd = page.rows.length < PAGE_SIZE || page.rows.some(({ createdAtMs }) => createdAtMs < oldestMs);
       if (isEnd) return { kind: 'absent' };
+      if (elapsedMs() - startedMs > this.timeoutMs) break; // the caller may be a request that waits
     }
-    return { kind: 'unavailable', cause: new Error(`not among the newest ${String(PAGES_MAX * PAGE_STEP)} invoices`) };
+    return { kind: 'unavailable', cause: new Error('the list of invoices is too long to look through') };
   }
 
   private async readPage(params: Record<string, string | number>): Promise<{ kind: 'read'; rows: InvoiceRow[] } | { kind: 'unavailable'; cause: unknown }> {
@@ -164,6 +169,7 @@ export class CryptoPay implements PaymentProvider {
         path: `/api/${method}`,
         headers: { 'content-type': 'application/json', accept: 'application/json', 'crypto-pay-api-token': this.token },
         body: JSON.stringify(params),
+        signal: AbortSignal.timeout(this.timeoutMs), // the pool's own limits restart with every byte
       });
       statusCode = answer.statusCode;
       text = await answer.body.text();

@@ -1,14 +1,10 @@
 export { CryptoPay, type CryptoPayOptions } from './crypto-pay';
-export {
-  PaymentProviders,
-  type CancelOutcome,
-  type CreateOutcome,
-  type InvoiceRequest,
-  type LookUpOutcome,
-  type PaymentProvider,
-  type PayUrls,
-  type ProviderInvoice,
-  type ProviderPayment,
-  type ProviderTerms,
-  type WebhookVerdict,
-} from './provider';
+export { DEPOSIT_RULES } from './deposit-audit';
+export { DEPOSIT_STATES, type Deposit, type DepositState } from './deposit-store';
+export { depositSchema, viewDeposit, type DepositView } from './deposit-view';
+export { depositEndpoints } from './endpoints';
+export { openPaymentProviders, type ProviderSettings } from './open-providers';
+export { depositLoop, pollDeposits } from './poller';
+export { PaymentProviders, type PaymentProvider } from './provider';
+export type { DepositDeps } from './reconcile';
+export { SandboxPay } from './sandbox-pay';

@@ -1,0 +1,184 @@
+// The SQL of deposits: reads by reach, and the functions of schema `platform` that alone may change a row.
+import { sql, type SqlRunner } from '../db';
+import type { Reach } from '../endpoint';
+import { refuseOrReplay, type Claim, type ClaimOutcome, type StoredAnswer } from '../idempotency';
+import type { Units } from '../money';
+import type { PayUrls, ProviderPayment } from './provider';
+
+/** `paid`, `confirming` and `refunded` are kept for providers that have such a stage; the two of today never use them. */
+export const DEPOSIT_STATES = ['created', 'pending', 'confirming', 'paid', 'credited', 'expired', 'cancelled', 'failed', 'refunded', 'disputed'] as const;
+export type DepositState = (typeof DEPOSIT_STATES)[number];
+
+export interface Deposit {
+  readonly seq: bigint;
+  readonly id: string;
+  readonly accountId: string;
+  readonly product: string;
+  readonly provider: string;
+  readonly amount: Units;
+  readonly state: DepositState;
+  readonly isLate: boolean;
+  readonly asset: string | null;
+  readonly returnUrl: string | null;
+  readonly reference: string | null;
+  readonly expiresInS: number;
+  readonly providerInvoiceId: string | null;
+  readonly payUrl: string | null;
+  readonly payUrls: PayUrls | null;
+  readonly expiresAt: Date | null;
+  readonly paidAt: Date | null;
+  readonly paidAsset: string | null;
+  readonly paidAmount: string | null;
+  readonly failure: string | null;
+  readonly requestId: string;
+  readonly createdAt: Date;
+  readonly settledAt: Date | null;
+}
+
+export interface NewDeposit {
+  readonly id: string;
+  readonly accountId: string;
+  readonly product: string;
+  readonly provider: string;
+  readonly amount: Units;
+  readonly asset: string | null;
+  readonly returnUrl: string | null;
+  readonly reference: string | null;
+  readonly expiresInS: number;
+  readonly lineageId: string;
+  readonly isOperator: boolean;
+  readonly defaultCap: Units | null;
+  readonly claim: Claim;
+  readonly wakeAfterMs: number;
+}
+
+export type BeginDeposit = { readonly kind: 'begun' } | { readonly kind: 'no_account' } | { readonly kind: 'cap' } | { readonly kind: 'stored'; readonly answer: StoredAnswer };
+
+/** Throws what a claim throws: `in_progress`, `idempotency_key_reused`, `invalid_key`. */
+export async function beginDeposit(db: SqlRunner, deposit: NewDeposit): Promise<BeginDeposit> {
+  const { claim } = deposit;
+  const rows = await db.$queryRaw<ClaimOutcome[]>(sql`
+    SELECT * FROM platform.deposit_begin(
+      ${deposit.id}, ${deposit.accountId}, ${deposit.product}, ${deposit.provider}, ${deposit.amount}::bigint, ${deposit.asset}::text, ${deposit.returnUrl}::text,
+      ${deposit.reference}::text, ${deposit.expiresInS}::int, ${claim.keyId}, ${deposit.lineageId}, ${deposit.isOperator}, ${deposit.defaultCap}::bigint,
+      ${claim.scope}, ${claim.key}, ${claim.fingerprint}::bytea, ${claim.requestId}, ${deposit.wakeAfterMs}::int)`);
+  const row = rows[0];
+  if (row === undefined) throw new Error('deposit_begin returned no row');
+  if (row.outcome === 'begun' || row.outcome === 'no_account' || row.outcome === 'cap') return { kind: row.outcome };
+  return { kind: 'stored', answer: refuseOrReplay(row) };
+}
+
+/** False: it was no longer `created`, and nothing was changed. */
+export async function openDeposit(db: SqlRunner, opened: {
+  id: string; providerInvoiceId: string; payUrl: string; payUrls: PayUrls; expiresAt: Date | null; wakeAfterMs: number; answer: { status: number; body: Uint8Array; location: string };
+}): Promise<boolean> {
+  const rows = await db.$queryRaw<{ done: boolean }[]>(sql`
+    SELECT platform.deposit_open(${opened.id}, ${opened.providerInvoiceId}, ${opened.payUrl}, ${JSON.stringify(opened.payUrls)}::jsonb, ${opened.expiresAt}::timestamptz,
+      ${opened.wakeAfterMs}::int, ${opened.answer.status}::int, ${new Uint8Array(opened.answer.body)}::bytea, ${opened.answer.location}) AS done`);
+  return rows[0]?.done === true;
+}
+
+/** `answer` null gives the claim back: the caller may send the same request again. */
+export async function failDeposit(db: SqlRunner, failed: { id: string; failure: string; eventId: string; answer: { status: number; body: Uint8Array } | null }): Promise<boolean> {
+  const { answer } = failed;
+  const rows = await db.$queryRaw<{ done: boolean }[]>(sql`
+    SELECT platform.deposit_fail(${failed.id}, ${failed.failure}, ${answer === null}, ${answer?.status ?? null}::int,
+      ${answer === null ? null : new Uint8Array(answer.body)}::bytea, ${failed.eventId}) AS done`);
+  return rows[0]?.done === true;
+}
+
+export type CreditOutcome = 'credited' | 'already' | 'refused';
+
+/** The one way money enters a wallet from outside. However often and from wherever it is called, a deposit is credited once. */
+export async function creditDeposit(db: SqlRunner, credit: {
+  deposit: Deposit; providerInvoiceId: string; transferId: string; eventId: string; description: string; payment: ProviderPayment;
+}): Promise<CreditOutcome> {
+  const { deposit, payment } = credit;
+  const rows = await db.$queryRaw<{ outcome: CreditOutcome }[]>(sql`
+    SELECT platform.deposit_credit(${deposit.id}, ${deposit.provider}, ${credit.providerInvoiceId}, ${credit.transferId}, ${credit.eventId}, ${credit.description},
+      ${payment.paidAt}::timestamptz, ${payment.asset}::text, ${payment.amount}::text, ${payment.feeAsset}::text, ${payment.fee}::text) AS outcome`);
+  const row = rows[0];
+  if (row === undefined) throw new Error('deposit_credit returned no row');
+  return row.outcome;
+}
+
+export async function closeDeposit(db: SqlRunner, closed: { id: string; state: 'expired' | 'cancelled'; wakeAfterMs: number | null; eventId: string }): Promise<boolean> {
+  const rows = await db.$queryRaw<{ done: boolean }[]>(sql`
+    SELECT platform.deposit_close(${closed.id}, ${closed.state}, ${closed.wakeAfterMs}::int, ${closed.eventId}) AS done`);
+  return rows[0]?.done === true;
+}
+
+export async function disputeDeposit(db: SqlRunner, disputed: { id: string; failure: string; eventId: string }): Promise<boolean> {
+  const rows = await db.$queryRaw<{ done: boolean }[]>(sql`SELECT platform.deposit_dispute(${disputed.id}, ${disputed.failure}, ${disputed.eventId}) AS done`);
+  return rows[0]?.done === true;
+}
+
+export async function takeDueDeposits(db: SqlRunner, limit: number, leaseMs: number): Promise<Deposit[]> {
+  return (await db.$queryRaw<DepositRow[]>(sql`SELECT * FROM platform.deposit_take_due(${limit}::int, ${leaseMs}::int)`)).map(depositOfRow);
+}
+
+/** Null: never again, for settled deposits only. Nothing happens when the deposit has left `state` meanwhile. */
+export async function postponeDeposit(db: SqlRunner, id: string, state: DepositState, wakeAfterMs: number | null): Promise<void> {
+  await db.$queryRaw(sql`SELECT platform.deposit_postpone(${id}, ${state}, ${wakeAfterMs}::int)`);
+}
+
+/** True for one of many readers, once per `staleMs`. */
+export async function claimCheck(db: SqlRunner, id: string, staleMs: number): Promise<boolean> {
+  const rows = await db.$queryRaw<{ claimed: boolean }[]>(sql`SELECT platform.deposit_claim_check(${id}, ${staleMs}::int) AS claimed`);
+  return rows[0]?.claimed === true;
+}
+
+export async function wakeDeposit(db: SqlRunner, id: string): Promise<void> {
+  await db.$queryRaw(sql`SELECT platform.deposit_wake(${id})`);
+}
+
+export async function findDeposit(db: SqlRunner, reach: Reach, id: string): Promise<Deposit | null> {
+  const rows = await db.$queryRaw<DepositRow[]>(sql`
+    SELECT * FROM platform.deposit WHERE id = ${id} AND (${accountOf(reach)}::text IS NULL OR account_id = ${accountOf(reach)}::text)`);
+  return rows[0] === undefined ? null : depositOfRow(rows[0]);
+}
+
+export async function findDepositByInvoice(db: SqlRunner, provider: string, providerInvoiceId: string): Promise<Deposit | null> {
+  const rows = await db.$queryRaw<DepositRow[]>(sql`SELECT * FROM platform.deposit WHERE provider = ${provider} AND provider_invoice_id = ${providerInvoiceId}`);
+  return rows[0] === undefined ? null : depositOfRow(rows[0]);
+}
+
+export interface DepositFilter {
+  readonly status?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly reference?: string | undefined;
+}
+
+/** Newest first; reads one row more than `limit`. */
+export async function listDeposits(db: SqlRunner, reach: Reach, filter: DepositFilter, page: { limit: number; beforeSeq: string | null }): Promise<Deposit[]> {
+  const rows = await db.$queryRaw<DepositRow[]>(sql`
+    SELECT * FROM platform.deposit
+    WHERE (${accountOf(reach)}::text IS NULL OR account_id = ${accountOf(reach)}::text)
+      AND (${filter.status ?? null}::text IS NULL OR state = ${filter.status ?? null}::text)
+      AND (${filter.provider ?? null}::text IS NULL OR provider = ${filter.provider ?? null}::text)
+      AND (${filter.reference ?? null}::text IS NULL OR reference = ${filter.reference ?? null}::text)
+      AND (${page.beforeSeq}::bigint IS NULL OR seq < ${page.beforeSeq}::bigint)
+    ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+  return rows.map(depositOfRow);
+}
+
+function accountOf(reach: Reach): string | null {
+  return reach.kind === 'account' ? reach.accountId : null;
+}
+
+interface DepositRow {
+  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly product: string; readonly provider: string; readonly amount: bigint; readonly state: string;
+  readonly is_late: boolean; readonly asset: string | null; readonly return_url: string | null; readonly reference: string | null; readonly expires_in_s: number;
+  readonly provider_invoice_id: string | null; readonly pay_url: string | null; readonly pay_urls: PayUrls | null; readonly expires_at: Date | null; readonly paid_at: Date | null;
+  readonly paid_asset: string | null; readonly paid_amount: string | null; readonly failure: string | null; readonly request_id: string; readonly created_at: Date; readonly settled_at: Date | null;
+}
+
+function depositOfRow(row: DepositRow): Deposit {
+  return {
+    seq: row.seq, id: row.id, accountId: row.account_id, product: row.product, provider: row.provider, amount: row.amount,
+    state: row.state as DepositState, // a check constraint of the table
+    isLate: row.is_late, asset: row.asset, returnUrl: row.return_url, reference: row.reference, expiresInS: row.expires_in_s,
+    providerInvoiceId: row.provider_invoice_id, payUrl: row.pay_url, payUrls: row.pay_urls, expiresAt: row.expires_at, paidAt: row.paid_at,
+    paidAsset: row.paid_asset, paidAmount: row.paid_amount, failure: row.failure, requestId: row.request_id, createdAt: row.created_at, settledAt: row.settled_at,
+  };
+}

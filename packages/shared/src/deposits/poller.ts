@@ -1,0 +1,52 @@
+// The poller: whatever a webhook did not tell in time. It recovers unknown creates, credits missed and late payments, and closes what
+// expired. Any number of workers may run it; each due deposit is looked at by one of them.
+import { takeDueDeposits, type Deposit } from './deposit-store';
+import { lookUp } from './deposits';
+import type { LookUpOutcome, PaymentProvider } from './provider';
+import { reconcile, type DepositDeps } from './reconcile';
+
+/** Longer than a round can take; a worker that dies gives its deposits back after this. */
+const LEASE_MS = 120_000;
+const IDLE_MS = 1_000;
+const ROUND_MAX = 100;
+
+/** One round; returns how many deposits were due. Call again while that is `limit`. */
+export async function pollDeposits(deps: DepositDeps, limit = ROUND_MAX): Promise<number> {
+  const due = await takeDueDeposits(deps.db.platform, limit, LEASE_MS);
+  for (const [name, deposits] of groupByProvider(due)) {
+    const provider = deps.providers.find(name);
+    if (provider === null) deps.log.error('deposits wait for a provider that is not configured', { provider: name, count: deposits.length, alert: true });
+    else await pollProvider(deps, provider, deposits);
+  }
+  return due.length;
+}
+
+async function pollProvider(deps: DepositDeps, provider: PaymentProvider, deposits: readonly Deposit[]): Promise<void> {
+  const ids = deposits.flatMap((deposit) => deposit.providerInvoiceId ?? []);
+  const many = await provider.lookUpMany(ids).catch((cause: unknown) => ({ kind: 'unavailable' as const, cause }));
+  for (const deposit of deposits) {
+    try {
+      await reconcile(deps, deposit, deposit.providerInvoiceId === null ? await lookUp(provider, deposit) : oneOf(many, deposit.providerInvoiceId));
+    } catch (err) {
+      // One deposit that cannot be written must not keep the others from their money; its lease brings it back.
+      deps.log.error('a deposit could not be reconciled', { deposit_id: deposit.id, err });
+    }
+  }
+}
+
+function oneOf(many: Awaited<ReturnType<PaymentProvider['lookUpMany']>>, providerInvoiceId: string): LookUpOutcome {
+  if (many.kind === 'unavailable') return many;
+  const invoice = many.invoices.get(providerInvoiceId);
+  return invoice === undefined ? { kind: 'absent' } : { kind: 'found', invoice };
+}
+
+function groupByProvider(deposits: readonly Deposit[]): Map<string, Deposit[]> {
+  const groups = new Map<string, Deposit[]>();
+  for (const deposit of deposits) groups.set(deposit.provider, [...(groups.get(deposit.provider) ?? []), deposit]);
+  return groups;
+}
+
+/** For a worker process. */
+export function depositLoop(deps: DepositDeps): { name: string; everyMs: number; run(): Promise<boolean> } {
+  return { name: 'deposits', everyMs: IDLE_MS, run: async () => (await pollDeposits(deps)) >= ROUND_MAX };
+}
