@@ -239,7 +239,7 @@ function loadEngine(): Promise<EngineModule> {
     const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
     const file = join(dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')), 'schema_engine_bg.wasm');
     const compiled = await WebAssembly.compile(await readFile(file));
-    const instance = await WebAssembly.instantiate(compiled, { './schema_engine_bg.js': bindings });
+    const instance = await WebAssembly.instantiate(compiled, { './schema_engine_bg.js': withQuietTimers(bindings) });
     bindings.__wbg_set_wasm(instance.exports);
     const start = instance.exports['__wbindgen_start'];
     if (typeof start === 'function') start();
@@ -250,6 +250,15 @@ function loadEngine(): Promise<EngineModule> {
 
 // A lost connection is reported to the query in flight, or the next one, as well. Without a listener it would end the process first.
 function rejectsQueryInFlight(): void {}
+
+// The engine arms a time-out of 10 s for each run and never clears it; that must not keep a finished process alive.
+function withQuietTimers(bindings: EngineModule): Record<string, unknown> {
+  const imports = Object.entries(bindings).map(([name, binding]): [string, unknown] => {
+    if (!name.startsWith('__wbg_setTimeout_')) return [name, binding];
+    return [name, (run: () => void, delayMs: number) => globalThis.setTimeout(run, delayMs >>> 0).unref()];
+  });
+  return Object.fromEntries(imports);
+}
 
 function throwPanic(message: string): never {
   throw new Error(`Prisma's schema engine panicked: ${message}`);

@@ -1,0 +1,33 @@
+// Tests compile by themselves (swc), so one file runs with `npx jest path` and nothing built before. Real PostgreSQL for
+// all of them: scripts/jest/global-setup.mjs starts one cluster, each file clones its own database from a template.
+const swc = [
+  '@swc/jest',
+  {
+    swcrc: false,
+    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+    module: { type: 'commonjs' },
+    sourceMaps: 'inline',
+  },
+];
+
+module.exports = {
+  testEnvironment: '<rootDir>/scripts/jest/environment.cjs',
+  globalSetup: '<rootDir>/scripts/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/scripts/jest/global-teardown.mjs',
+  roots: ['<rootDir>/gateway', '<rootDir>/services', '<rootDir>/packages'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/'],
+  modulePathIgnorePatterns: ['<rootDir>/(gateway|services/[^/]+|packages/[^/]+)/dist/'],
+  moduleNameMapper: {
+    '^@lumi/shared/(.*)$': '<rootDir>/packages/shared/src/$1',
+    '^@lumi/crypto-pay-double$': '<rootDir>/packages/crypto-pay-double/src/index.ts',
+  },
+  transform: {
+    '\\.ts$': swc,
+    // The one package that is ES modules only and that our CommonJS loads.
+    '/@prisma/schema-engine-wasm/.+\\.js$': swc,
+  },
+  transformIgnorePatterns: ['/node_modules/(?!.*@prisma/schema-engine-wasm/)'],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};

@@ -1,0 +1,11 @@
+// Closers that run when a test file is over, after all its hooks, the last registered first. The environment of our jest
+// configuration calls them (scripts/jest/environment.cjs); what they throw fails the file.
+
+declare global {
+  var lumiFileClosers: (() => Promise<void>)[] | undefined;
+}
+
+export function afterFile(close: () => Promise<void>): void {
+  globalThis.lumiFileClosers ??= [];
+  globalThis.lumiFileClosers.push(close);
+}

@@ -1,0 +1,5 @@
+// What test files share, and no source file may import: a database of their own, a Redis key space of their own, and
+// waiting for a condition. Real stores; a file that leaves a connection open fails.
+export { createTestDatabase, testDatabase, type TestDatabase } from './test-database';
+export { testRedis, type TestRedis } from './test-redis';
+export { until, type UntilOptions } from './until';

@@ -1,0 +1,32 @@
+// A key space of its own in the Redis of REDIS_URL, for one test file; emptied when the file is over.
+import { randomBytes } from 'node:crypto';
+import Redis from 'ioredis';
+import { afterFile } from './after-file';
+
+export interface TestRedis {
+  url: string;
+  /** Starts every key of the file; no other file uses it. */
+  prefix: string;
+}
+
+/** Null when the run has no Redis: then the code under test must take its embedded way. */
+export function testRedis(): TestRedis | null {
+  const url = process.env['REDIS_URL'];
+  if (!url) return null;
+  const prefix = `lumi-test-${randomBytes(8).toString('hex')}`;
+  afterFile(() => removeKeys(url, prefix));
+  return { url, prefix };
+}
+
+async function removeKeys(url: string, prefix: string): Promise<void> {
+  const redis = new Redis(url, { enableOfflineQueue: true, maxRetriesPerRequest: 1 });
+  // A lost connection also rejects the command in flight.
+  redis.on('error', () => undefined);
+  try {
+    for await (const keys of redis.scanStream({ match: `*${prefix}*`, count: 500 })) {
+      if (Array.isArray(keys) && keys.length > 0) await redis.unlink(...keys.map(String));
+    }
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,0 +1,23 @@
+// Tests wait for what they need, never for a while.
+import { setTimeout } from 'node:timers/promises';
+
+export interface UntilOptions {
+  timeoutMs?: number;
+  everyMs?: number;
+}
+
+/** Resolves with the first truthy value of `condition`. A condition that throws has not come true yet; the last reason is told at the end. */
+export async function until<T>(condition: () => T | Promise<T>, { timeoutMs = 10_000, everyMs = 20 }: UntilOptions = {}): Promise<NonNullable<T>> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    let cause: unknown;
+    try {
+      const value = await condition();
+      if (value) return value;
+    } catch (err) {
+      cause = err;
+    }
+    if (performance.now() > deadline) throw new Error(`Did not come true within ${timeoutMs} ms: ${condition.toString()}`, { cause });
+    await setTimeout(everyMs);
+  }
+}

@@ -1,0 +1,101 @@
+// The PostgreSQL of a test run: a throw-away embedded cluster, tuned to forget (no fsync), or the server of
+// TEST_DATABASE_URL, which must be one for tests: its lumi_* roles get the tests' passwords.
+// LUMI_TEST_KEEP=1 leaves the cluster running for the next run (node_modules/.lumi-test-pg.json tells where).
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../build.mjs';
+import { isAlive, withLock } from '../lock.mjs';
+import { initCluster, startCluster, stopCluster } from '../postgres.mjs';
+
+const PREFIX = 'lumi-test-pg-';
+const keptFile = join(root, 'node_modules', '.lumi-test-pg.json');
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+  shared_buffers: '128MB',
+  max_wal_size: '1GB',
+  log_min_messages: 'fatal',
+};
+
+/** { ownerUrl, stop() }: the cluster this run uses, and how to be done with it. */
+export async function takeCluster() {
+  if (process.env.TEST_DATABASE_URL) return { ownerUrl: process.env.TEST_DATABASE_URL, stop: async () => {} };
+  if (process.env.LUMI_TEST_KEEP !== '1') {
+    await sweepAbandoned();
+    const { dir, cluster } = await freshCluster(process.pid);
+    return { ownerUrl: cluster.url('postgres'), stop: () => dispose(dir, cluster.pid) };
+  }
+  return withLock(`${keptFile}.lock`, async () => {
+    const kept = readKept();
+    if (kept) return { ownerUrl: kept.ownerUrl, stop: async () => {} };
+    const { dir, cluster } = await freshCluster('kept');
+    const ownerUrl = cluster.url('postgres');
+    writeFileSync(keptFile, JSON.stringify({ pid: cluster.pid, dir, ownerUrl }), { mode: 0o600 });
+    return { ownerUrl, stop: async () => {} };
+  });
+}
+
+async function freshCluster(owner) {
+  const dir = mkdtempSync(join(tmpdir(), PREFIX));
+  // The server's user must get through to the data folder, which stays closed itself.
+  chmodSync(dir, 0o755);
+  writeFileSync(join(dir, 'owner'), String(owner));
+  const password = randomBytes(16).toString('hex');
+  const dataDir = join(dir, 'data');
+  try {
+    await initCluster({ dataDir, password });
+    const cluster = await startCluster({ dataDir, password, settings: SETTINGS, logFile: join(dir, 'log'), detached: true });
+    return { dir, cluster };
+  } catch (err) {
+    rmSync(dir, { recursive: true, force: true });
+    throw err;
+  }
+}
+
+// A run that was killed leaves its cluster behind; the next run ends it.
+async function sweepAbandoned() {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const dir = join(tmpdir(), name);
+    const owner = read(join(dir, 'owner'));
+    if (!/^\d+$/.test(owner) || isAlive(Number(owner))) continue;
+    try {
+      await dispose(dir, Number(read(join(dir, 'data', 'postmaster.pid')).split('\n')[0]));
+    } catch (err) {
+      // Another user's leftovers are theirs to remove.
+      if (err.code !== 'EPERM' && err.code !== 'EACCES') throw err;
+    }
+  }
+}
+
+async function dispose(dir, pid) {
+  if (pid && isOurs(pid, dir)) await stopCluster(pid);
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function readKept() {
+  try {
+    const kept = JSON.parse(readFileSync(keptFile, 'utf8'));
+    return isAlive(kept.pid) && isOurs(kept.pid, kept.dir) ? kept : undefined;
+  } catch {
+    // Missing or half-written: a new cluster is started.
+    return undefined;
+  }
+}
+
+// A pid may have been given to somebody else since; where the system cannot tell, the pid is believed.
+function isOurs(pid, dir) {
+  if (process.platform !== 'linux') return isAlive(pid);
+  return read(`/proc/${pid}/cmdline`).includes(dir);
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,33 @@
+// The migrations and roles code of @lumi/shared, compiled on the way in: tests must run before (and without) a build.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { transformSync } from '@swc/core';
+import { root } from '../build.mjs';
+
+export function loadDb() {
+  const require = createRequire(join(root, 'packages/shared/package.json'));
+  const before = require.extensions['.ts'];
+  require.extensions['.ts'] = (module, file) => module._compile(compile(file), file);
+  try {
+    return {
+      ...require(join(root, 'packages/shared/src/db/migrate.ts')),
+      ...require(join(root, 'packages/shared/src/db/roles.ts')),
+      pg: require('pg'),
+    };
+  } finally {
+    if (before) require.extensions['.ts'] = before;
+    else delete require.extensions['.ts'];
+  }
+}
+
+function compile(filename) {
+  return transformSync(readFileSync(filename, 'utf8'), {
+    filename,
+    swcrc: false,
+    jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+    // import() stays what it is: the schema engine is an ES module.
+    module: { type: 'commonjs', ignoreDynamic: true },
+    sourceMaps: 'inline',
+  }).code;
+}

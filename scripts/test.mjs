@@ -1,0 +1,20 @@
+// `npm test`: from a bare clone to jest's closing line. Further arguments go to jest: npm test -- gateway
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { build, root } from './build.mjs';
+import { install } from './install.mjs';
+
+try {
+  await install();
+  // Tests compile by themselves, but those of whole processes start what was built.
+  await build();
+} catch (err) {
+  console.error(err.message);
+  process.exit(1);
+}
+
+const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+// Ctrl-C reaches jest by the terminal already; SIGTERM reaches only us.
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+process.on('SIGINT', () => undefined);
+child.on('close', (code, signal) => process.exit(signal ? 1 : code));
