@@ -3,9 +3,20 @@
 const { TestEnvironment } = require('jest-environment-node');
 
 class LumiEnvironment extends TestEnvironment {
+  hasFailure = false;
+
   async handleTestEvent(event) {
-    if (event.name !== 'run_finish') return;
-    for (const close of (this.global.lumiFileClosers ?? []).reverse()) await close();
+    if (event.name === 'hook_failure' || (event.name === 'test_done' && event.test.errors.length > 0)) this.hasFailure = true;
+    if (event.name === 'run_finish') await this.closeFile();
+  }
+
+  async closeFile() {
+    const faults = [];
+    for (const close of [...(this.global.lumiFileClosers ?? [])].reverse()) {
+      await close().catch((err) => faults.push(err));
+    }
+    // What leaks after a failed test is its consequence: thrown here, it would hide the failure itself.
+    if (faults.length > 0 && !this.hasFailure) throw faults[0];
   }
 }
 

@@ -27,16 +27,41 @@ export async function prepareTemplate(ownerUrl) {
   }
 }
 
+/** Runs `work` with the URL of a database that has all migrations, and drops it afterwards. */
+export async function withMigratedDatabase(ownerUrl, work) {
+  const { template } = await prepareTemplate(ownerUrl);
+  const { pg } = loadDb();
+  const name = draftName();
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    return await work(databaseUrl(ownerUrl, name));
+  } finally {
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await client.end();
+  }
+}
+
 // Under another name until it is complete: a killed run leaves no half-migrated template.
 async function makeTemplate({ client, ownerUrl, template, migrate, ensureRoles, passwords }) {
-  const draft = `lumi_test_${process.pid}_${randomBytes(4).toString('hex')}`;
+  const draft = draftName();
   await client.query(`CREATE DATABASE ${draft} TEMPLATE template0 ENCODING 'UTF8'`);
   const draftUrl = databaseUrl(ownerUrl, draft);
-  await ensureRoles({ ownerUrl: draftUrl, passwords });
-  for (const schema of migratableSchemas()) {
-    await migrate({ ownerUrl: draftUrl, schema: schema.name, migrationsDir: migrationsDir(schema) });
+  try {
+    await ensureRoles({ ownerUrl: draftUrl, passwords });
+    for (const schema of migratableSchemas()) {
+      await migrate({ ownerUrl: draftUrl, schema: schema.name, migrationsDir: migrationsDir(schema) });
+    }
+  } catch (err) {
+    await client.query(`DROP DATABASE ${draft} WITH (FORCE)`);
+    throw err;
   }
   await client.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
+}
+
+function draftName() {
+  return `lumi_test_${process.pid}_${randomBytes(4).toString('hex')}`;
 }
 
 // Databases of test files whose run was killed; their names carry its pid, which means something on this machine only.
