@@ -20,6 +20,8 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
   // Node drops header lines beyond its bound in silence. Without one (the 16 KB of all headers together bound them anyway) the guard
   // sees them all and refuses.
   server.maxHeadersCount = 0;
+  // Node would refuse a missing Host itself, without a body; the guard does it with one.
+  (server as unknown as { requireHostHeader: boolean }).requireHostHeader = false;
   // A connection on which nothing moves, such as a client that never reads its answer.
   server.timeout = IDLE_MAX_MS;
   // `100 Continue` is sent by the body stage, when the request has passed everything before it; other expectations reach the guard.

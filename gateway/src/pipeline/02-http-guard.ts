@@ -1,6 +1,7 @@
 // Refuses what Node's HTTP parser lets through and we do not; sets `path` and `query`. Two readings of one request are how
 // requests are smuggled past a gateway: whatever could be read in two ways is `400 bad_request`. Path tricks (`//`, dot
 // segments, encoded separators) are not refused here but match no route, so that they keep their place in the order: 404.
+import type { Socket } from 'node:net';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 
@@ -13,10 +14,17 @@ const TARGET_SHAPE = /^\/[\x21\x22\x24-\x7e]*$/;
 const ALLOWED = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export function httpGuard(): RequestHandler {
+  // Connections on which it is not certain any more where the next request starts. `Connection: close` alone is not enough: Node still
+  // hands over what was pipelined behind the refused request.
+  const inDoubt = new WeakSet<Socket>();
   return (req, res, next) => {
+    if (inDoubt.has(req.socket)) {
+      res.destroy();
+      return;
+    }
     const fault = frameFault(req) ?? headerFault(req);
     if (fault !== null) {
-      // Where the next request would start is not certain any more.
+      inDoubt.add(req.socket);
       res.setHeader('Connection', 'close');
       throw fault;
     }
@@ -31,7 +39,8 @@ export function httpGuard(): RequestHandler {
 
 function frameFault(req: Request): AppError | null {
   if (req.httpVersionMajor !== 1) return new AppError('bad_request', 'Only HTTP/1.1 and HTTP/1.0 are understood.');
-  const { 'content-length': length, 'transfer-encoding': encoding, expect } = req.headers;
+  const { host, 'content-length': length, 'transfer-encoding': encoding, expect } = req.headers;
+  if (host === undefined && req.httpVersionMinor === 1) return new AppError('bad_request', "'Host' is missing.");
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || length !== undefined || req.httpVersionMinor === 0)) return new AppError('bad_request', "The only 'Transfer-Encoding' understood is 'chunked', without 'Content-Length'.");
   if (length !== undefined && !LENGTH_SHAPE.test(length)) return new AppError('bad_request', "'Content-Length' is not a plain number.");
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return new AppError('bad_request', "The only 'Expect' understood is '100-continue'.");

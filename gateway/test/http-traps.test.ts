@@ -1,0 +1,246 @@
+// What Node's HTTP parser lets through, or answers without a body, over raw sockets: every such request gets a refusal in the contract's
+// shape, and none of them reaches a service.
+import net from 'node:net';
+import { testDatabase } from '@lumi/shared/testing';
+import { openFixture, type Fixture, type TestGateway } from './fixture';
+
+const database = testDatabase();
+let fixture: Fixture;
+let gateway: TestGateway;
+let key: string;
+
+beforeAll(async () => {
+  fixture = await openFixture(database, null);
+  gateway = await fixture.gateway();
+  key = (await fixture.newKey({ limits: { regularPerMinute: 10_000 } })).key;
+});
+afterAll(() => fixture.close());
+
+interface RawReply {
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+  readonly code: string | undefined;
+  readonly all: string;
+}
+
+/** Writes the bytes and reads until the connection ends or a whole answer with a length is there. */
+function send(text: string | Buffer, target: { port: number } = gateway): Promise<RawReply> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(target.port, '127.0.0.1', () => socket.write(text));
+    let all = '';
+    const done = (): void => {
+      socket.destroy();
+      resolve(parse(all));
+    };
+    socket.on('data', (chunk) => {
+      all += chunk.toString('latin1');
+      if (isWhole(all)) done();
+    });
+    socket.on('end', done);
+    socket.on('error', (err) => (all === '' ? reject(err) : done()));
+  });
+}
+
+function isWhole(text: string): boolean {
+  const cut = text.indexOf('\r\n\r\n');
+  if (cut === -1 || text.startsWith('HTTP/1.1 100')) return false;
+  const length = /content-length: (\d+)/i.exec(text.slice(0, cut))?.[1];
+  return length !== undefined && text.length - cut - 4 >= Number.parseInt(length, 10);
+}
+
+function parse(all: string): RawReply {
+  const text = all.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
+  const cut = text.indexOf('\r\n\r\n');
+  const body = cut === -1 ? '' : text.slice(cut + 4);
+  let code: string | undefined;
+  try {
+    code = (JSON.parse(body) as { error?: { code?: string } }).error?.code;
+  } catch {
+    code = undefined;
+  }
+  return { status: Number.parseInt(text.slice(9, 12), 10), head: cut === -1 ? text : text.slice(0, cut), body, code, all };
+}
+
+const lines = (first: string, ...headers: string[]): string => [first, 'Host: api', `Authorization: Bearer ${key}`, ...headers, '', ''].join('\r\n');
+
+function expectRefusal(reply: RawReply, status: number, code: string): void {
+  expect({ status: reply.status, code: reply.code }).toEqual({ status, code });
+  expect(reply.head).toMatch(/content-type: application\/json; charset=utf-8/i);
+  expect(reply.head).toMatch(/x-request-id: req_[0-9a-z]{24}/i);
+  const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
+  expect(JSON.parse(reply.body)).toMatchObject({ error: { code, request_id: id } });
+}
+
+describe('a good request', () => {
+  it('over a raw socket passes, so that the refusals below mean something', async () => {
+    const reply = await send(lines('GET /api/v1/things HTTP/1.1'));
+    expect(reply.status).toBe(200);
+  });
+
+  it('of HTTP/1.0 without Host passes too', async () => {
+    const reply = await send(`GET /api/v1/things HTTP/1.0\r\nAuthorization: Bearer ${key}\r\n\r\n`);
+    expect(reply.status).toBe(200);
+  });
+
+  it('that offers an upgrade is answered as if it had not', async () => {
+    const reply = await send(lines('POST /api/v1/things/check HTTP/1.1', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__', 'Content-Type: application/json', 'Content-Length: 2') + '{}');
+    expect(reply.status).toBe(200);
+    expect(fixture.services.domains.received.at(-1)?.headers['upgrade']).toBeUndefined();
+  });
+});
+
+describe('400 bad_request', () => {
+  it.each<[string, () => string]>([
+    ['two Host lines', () => lines('GET /api/v1/things HTTP/1.1', 'Host: other')],
+    ['no Host', () => `GET /api/v1/things HTTP/1.1\r\nAuthorization: Bearer ${key}\r\n\r\n`],
+    ['two Authorization lines', () => lines('GET /api/v1/things HTTP/1.1', 'Authorization: Bearer other')],
+    ['two Authorization lines in different case', () => lines('GET /api/v1/things HTTP/1.1', `AUTHORIZATION: Bearer ${key}`)],
+    ['two Content-Type lines', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Type: text/plain', 'Content-Length: 2') + '{}'],
+    ['Content-Length: 04', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 04') + '{  }'],
+    ['Content-Length: +4', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: +4') + '{  }'],
+    ['two Content-Length lines', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 2', 'Content-Length: 2') + '{}'],
+    ['Transfer-Encoding: identity, chunked', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: identity, chunked') + '2\r\n{}\r\n0\r\n\r\n'],
+    ['Transfer-Encoding: gzip, chunked', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: gzip, chunked') + '2\r\n{}\r\n0\r\n\r\n'],
+    ['Transfer-Encoding on two lines', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + '2\r\n{}\r\n0\r\n\r\n'],
+    ['Transfer-Encoding and Content-Length', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked', 'Content-Length: 2') + '2\r\n{}\r\n0\r\n\r\n'],
+    ['Transfer-Encoding in HTTP/1.0', () => lines('POST /api/v1/things/check HTTP/1.0', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + '2\r\n{}\r\n0\r\n\r\n'],
+    ['an absolute-form target', () => lines('GET http://127.0.0.1/api/v1/things HTTP/1.1')],
+    ['an asterisk target', () => lines('OPTIONS * HTTP/1.1')],
+    ['a fragment in the target', () => lines('GET /api/v1/things#x HTTP/1.1')],
+    ['a byte beyond ASCII in the target', () => lines('GET /api/v1/th\u00ffngs HTTP/1.1')],
+    ['HTTP/0.9', () => 'GET /api/v1/things\r\n\r\n'],
+    ['HTTP/2.0 in the request line', () => lines('GET /api/v1/things HTTP/2.0')],
+    ['CONNECT', () => 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n'],
+    ['an expectation nobody knows', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Expect: miracles', 'Content-Length: 2') + '{}'],
+    ['no HTTP at all', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
+    ['a header line without a name', () => lines('GET /api/v1/things HTTP/1.1', ': x')],
+    ['a space before the colon', () => lines('GET /api/v1/things HTTP/1.1', 'X-A : x')],
+    ['a folded header line', () => lines('GET /api/v1/things HTTP/1.1', 'X-A: x', ' continued')],
+    ['a bare line feed as line end', () => `GET /api/v1/things HTTP/1.1\nHost: api\nAuthorization: Bearer ${key}\n\n`],
+    ['a broken chunk size', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + 'zz\r\n{}\r\n0\r\n\r\n'],
+  ])('for %s', async (_what, text) => {
+    const before = fixture.services.domains.received.length;
+    const reply = await send(Buffer.from(text(), 'latin1'));
+    expectRefusal(reply, 400, 'bad_request');
+    expect(fixture.services.domains.received.length).toBe(before);
+  });
+});
+
+describe('404 not_found, after the key was checked', () => {
+  it.each(['/api/v1/things/', '/api/v1//things', '/api/v1/./things', '/api/v1/things/../me', '/api/v1/%2e%2e/admin', '/api/v1/Things', '/api/v1/things/a%2fb', '/api/v1/things/a%5Cb',
+    '/api/v1/things/a\\b', '/api/v1/things/a%00', '/api/v1/things/%2e%2e', '/api/v1/things/..', '/api/v1/things/.', '/api/v1/things/%ff', '/api/v1/things/%', '/api/v1/things/%0a', '/api/v1', '/api/v1/', '/api/v1/th%69ngs',
+    '/api/v1/internal/openapi.json', '/api/v1/../internal/openapi.json'])('for %s', async (path) => {
+    expectRefusal(await send(lines(`GET ${path} HTTP/1.1`)), 404, 'not_found');
+    expectRefusal(await send(`GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`), 401, 'missing_bearer');
+  });
+
+  it.each(['/', '/api', '/api/v2/things', '/api/v1x', '/API/v1/things', '//api/v1/things', '/hosting/api/v2', '/internal/openapi.json', '/%61pi/v1/things'])('for %s, which is no product, without any key', async (path) => {
+    expectRefusal(await send(`GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`), 404, 'not_found');
+  });
+});
+
+describe('405 method_not_allowed', () => {
+  it.each(['TRACE', 'OPTIONS', 'HEAD', 'DELETE', 'PROPFIND'])('for %s, with Allow', async (method) => {
+    const reply = await send(lines(`${method} /api/v1/things HTTP/1.1`, 'Connection: close'));
+    expect(reply.status).toBe(405);
+    expect(reply.head).toMatch(/\r\nallow: [A-Z, ]*GET, [A-Z, ]*POST/i);
+    expect(reply.head).not.toContain(key);
+    expect(reply.body).not.toContain(key);
+  });
+});
+
+describe('408 request_timeout', () => {
+  let slow: TestGateway;
+  beforeAll(async () => {
+    slow = await fixture.gateway({}, { headersTimeoutMs: 300, requestTimeoutMs: 600 });
+  });
+
+  it('for headers that do not end', async () => {
+    expectRefusal(await send('GET /api/v1/things HTTP/1.1\r\nHost: a', slow), 408, 'request_timeout');
+  });
+
+  it('for a body that does not end', async () => {
+    expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100') + '{', slow), 408, 'request_timeout');
+  });
+});
+
+describe('413 payload_too_large', () => {
+  it('for a length that is announced, before anything is read', async () => {
+    expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1048577')), 413, 'payload_too_large');
+  });
+
+  it('for chunks that add up', async () => {
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + chunk.repeat(17)), 413, 'payload_too_large');
+  });
+
+  it('but not for one MiB exactly', async () => {
+    const reply = await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1048576') + 'x'.repeat(1_048_576));
+    expect(reply.status).toBe(200);
+  });
+});
+
+describe('431 headers_too_large', () => {
+  it('for more than 100 header lines', async () => {
+    expectRefusal(await send(lines('GET /api/v1/things HTTP/1.1', ...Array.from({ length: 99 }, (_, i) => `X-${String(i)}: x`))), 431, 'headers_too_large');
+    expect((await send(lines('GET /api/v1/things HTTP/1.1', ...Array.from({ length: 98 }, (_, i) => `X-${String(i)}: x`)))).status).toBe(200);
+  });
+
+  it('for more than 1,000 header lines, which Node would drop in silence', async () => {
+    expectRefusal(await send(lines('GET /api/v1/things HTTP/1.1', ...Array.from({ length: 1_500 }, () => 'X: x'))), 431, 'headers_too_large');
+  });
+
+  it('for more than 16 KB of headers', async () => {
+    expectRefusal(await send(lines('GET /api/v1/things HTTP/1.1', `X-Long: ${'x'.repeat(20_000)}`)), 431, 'headers_too_large');
+  });
+});
+
+describe('Expect: 100-continue', () => {
+  it('is answered only when the request has passed every cheaper refusal', async () => {
+    const asked = lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-continue');
+    const good = await new Promise<string>((resolve, reject) => {
+      let all = '';
+      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(asked));
+      socket.on('error', reject);
+      socket.on('data', (chunk) => {
+        all += chunk.toString('latin1');
+        if (all === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write('{}');
+        if (all.includes('HTTP/1.1 200')) {
+          socket.destroy();
+          resolve(all);
+        }
+      });
+    });
+    expect(good).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);
+    const refused = await send(asked.replace(key, 'nobody'));
+    expect(refused.all.startsWith('HTTP/1.1 401')).toBe(true);
+  });
+});
+
+describe('one connection', () => {
+  it('is not left in doubt: after a refused frame it is closed, and what follows is not served', async () => {
+    const smuggled = `GET /api/v1/me HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer ${key}\r\n\r\n`;
+    const before = fixture.services.domains.received.length;
+    const reply = await new Promise<string>((resolve) => {
+      let all = '';
+      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: identity, chunked') + `0\r\n\r\n${smuggled}`));
+      socket.on('data', (chunk) => (all += chunk.toString('latin1')));
+      socket.on('close', () => resolve(all));
+      socket.on('error', () => undefined);
+    });
+    expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 400']);
+    expect(fixture.services.domains.received.length).toBe(before);
+  });
+
+  it('carries several requests in order, a refused one among them', async () => {
+    const one = lines('GET /api/v1/things HTTP/1.1');
+    const reply = await new Promise<string>((resolve) => {
+      let all = '';
+      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(one + lines('GET /api/v1/nothing HTTP/1.1') + lines('GET /api/v1/me HTTP/1.1', 'Connection: close')));
+      socket.on('data', (chunk) => (all += chunk.toString('latin1')));
+      socket.on('close', () => resolve(all));
+    });
+    expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200']);
+  });
+});
