@@ -10,7 +10,7 @@ export interface Config {
 }
 
 /** All faults at once, so that a wrong set-up is repaired in one go. */
-export function readConfig(env: NodeJS.ProcessEnv): Config | { faults: string[] } {
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config | { faults: string[] } {
   const faults: string[] = [];
   const port = env.PORT ?? '0';
   if (!/^\d{1,5}$/.test(port) || Number.parseInt(port, 10) > 65_535) faults.push('PORT must be a number from 0 to 65535 (0 picks a free port).');

@@ -42,9 +42,9 @@ export interface Double {
 /** Starts listening; rejects when the port is taken or the state file is damaged. */
 export async function createDouble(options: DoubleOptions): Promise<Double> {
   const { token, host = '127.0.0.1', port = 0 } = options;
-  const store = await Store.open(options.dataDir);
-  const faults = noFaults();
   const clock = options.now ?? (() => new Date());
+  const store = await Store.open(options.dataDir, clock());
+  const faults = noFaults();
   const now = () => new Date(clock().getTime() + faults.clockOffsetS * 1_000);
   let publicUrl = options.publicUrl ?? '';
   const context = { store, faults, now, publicUrl: () => publicUrl };

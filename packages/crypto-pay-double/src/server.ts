@@ -4,7 +4,7 @@ import { readConfig } from './config';
 import { createDouble } from './double';
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig();
   if ('faults' in config) {
     process.stderr.write(`crypto-pay-double cannot start:\n${config.faults.map((fault) => `  ${fault}\n`).join('')}`);
     process.exit(1);

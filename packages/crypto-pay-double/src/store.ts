@@ -35,9 +35,9 @@ export class Store {
   ) {}
 
   /** Throws when the file exists but is not ours: an unreadable state must not silently become an empty one. */
-  static async open(dataDir: string): Promise<Store> {
+  static async open(dataDir: string, now: Date): Promise<Store> {
     await mkdir(dataDir, { recursive: true });
-    const state = await load(path.join(dataDir, FILE_NAME));
+    const state = await load(path.join(dataDir, FILE_NAME), now);
     const byId = new Map(state.invoices.map((invoice) => [invoice.invoice_id, invoice]));
     const byHash = new Map(state.invoices.map((invoice) => [invoice.hash, invoice]));
     return new Store(dataDir, state, byId, byHash);
@@ -115,12 +115,12 @@ export class Store {
   }
 }
 
-async function load(file: string): Promise<State> {
+async function load(file: string, now: Date): Promise<State> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return { next_invoice_id: firstInvoiceId(), next_update_id: 1, invoices: [], webhooks: [] };
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return { next_invoice_id: firstInvoiceId(now), next_update_id: 1, invoices: [], webhooks: [] };
     throw err;
   }
   try {
@@ -133,6 +133,6 @@ async function load(file: string): Promise<State> {
 }
 
 /** Grows with time: a client that remembers invoices of an earlier state, since deleted, must not meet their ids again. */
-function firstInvoiceId(): number {
-  return (Date.now() - Date.UTC(2026, 0, 1)) * 10;
+function firstInvoiceId(now: Date): number {
+  return (now.getTime() - Date.UTC(2026, 0, 1)) * 10;
 }

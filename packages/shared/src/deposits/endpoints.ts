@@ -176,13 +176,18 @@ function sandboxPages(deps: DepositDeps, sandbox: SandboxPay): Endpoint[] {
   return [
     endpoint(
       defineRoute({ ...common, id: 'show-sandbox-pay-page', method: 'GET', summary: 'Show the sandbox pay page', description: 'For a browser: an invoice of the `sandbox` provider with a button that pays it with test money.', responses }),
-      async ({ params: { token } }) => sandboxPage(await sandbox.find(token)),
+      async ({ params: { token } }) => {
+        const invoice = await sandbox.find(token);
+        if (invoice === null) throw notFound();
+        return sandboxPage(invoice);
+      },
     ),
     endpoint(
       defineRoute({ ...common, id: 'pay-sandbox-invoice', method: 'POST', summary: 'Pay a sandbox invoice', description: 'What the button of the sandbox pay page does: the invoice is paid with test money and the deposit credited.', responses }),
       async ({ params: { token } }) => {
         const invoice = await sandbox.pay(token);
-        const deposit = invoice === null ? null : await findDeposit(deps.db.platform, { kind: 'all' }, invoice.depositId);
+        if (invoice === null) throw notFound();
+        const deposit = await findDeposit(deps.db.platform, { kind: 'all' }, invoice.depositId);
         if (deposit !== null) await reconcile(deps, deposit, await lookUp(sandbox, deposit));
         return sandboxPage(invoice);
       },

@@ -24,9 +24,13 @@ export async function pollDeposits(deps: DepositDeps, limit = ROUND_MAX): Promis
 async function pollProvider(deps: DepositDeps, provider: PaymentProvider, deposits: readonly Deposit[]): Promise<void> {
   const ids = deposits.flatMap((deposit) => deposit.providerInvoiceId ?? []);
   const many = await provider.lookUpMany(ids).catch((cause: unknown) => ({ kind: 'unavailable' as const, cause }));
+  let away: LookUpOutcome | null = many.kind === 'unavailable' ? many : null;
   for (const deposit of deposits) {
+    // A provider that is away is asked once a round, not once a deposit: each asking waits for its time-out.
+    const seen: LookUpOutcome = away ?? (deposit.providerInvoiceId === null ? await lookUp(provider, deposit) : oneOf(many, deposit.providerInvoiceId));
+    if (seen.kind === 'unavailable') away = seen;
     try {
-      await reconcile(deps, deposit, deposit.providerInvoiceId === null ? await lookUp(provider, deposit) : oneOf(many, deposit.providerInvoiceId));
+      await reconcile(deps, deposit, seen);
     } catch (err) {
       // One deposit that cannot be written must not keep the others from their money; its lease brings it back.
       deps.log.error('a deposit could not be reconciled', { deposit_id: deposit.id, err });

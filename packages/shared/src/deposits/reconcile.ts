@@ -22,12 +22,15 @@ export interface DepositDeps {
 /** An invoice asked for this long ago that the provider still does not know was never made: longer than any call can be under way. */
 export const ABSENT_AFTER_MS = 120_000;
 
+/** A caller waits this long for the answer to a create: operators are told. */
+const STUCK_AFTER_MS = 600_000;
 const UNIQUE_VIOLATION = '23505';
 
 /** The deposit as it is afterwards. */
 export async function reconcile(deps: DepositDeps, deposit: Deposit, seen: LookUpOutcome): Promise<Deposit> {
   if (seen.kind === 'unavailable') {
-    deps.log.warn('a payment provider could not be asked', { deposit_id: deposit.id, provider: deposit.provider, err: seen.cause });
+    const isStuck = deposit.state === 'created' && deps.clock.nowMs() - deposit.createdAt.getTime() > STUCK_AFTER_MS;
+    deps.log[isStuck ? 'error' : 'warn']('a payment provider could not be asked', { deposit_id: deposit.id, provider: deposit.provider, err: seen.cause, ...(isStuck && { alert: true }) });
     await postponeDeposit(deps.db.platform, deposit.id, deposit.state, nextLookMs(deposit, deps.clock.nowMs()));
     return deposit;
   }

@@ -4,8 +4,7 @@ import { formatUsd } from '../money';
 import type { Reply } from '../endpoint';
 import type { SandboxInvoice } from './sandbox-pay';
 
-export function sandboxPage(invoice: SandboxInvoice | null): Reply {
-  if (invoice === null) return page(404, 'No such invoice', '<h1>No such invoice</h1>');
+export function sandboxPage(invoice: SandboxInvoice): Reply {
   const state = invoice.state === 'open' && invoice.isExpired ? 'expired' : invoice.state;
   const amount = `${formatUsd(invoice.amount)} USD`;
   const parts = [
@@ -14,10 +13,10 @@ export function sandboxPage(invoice: SandboxInvoice | null): Reply {
     state === 'open' ? '<form method="post"><button>Pay with test money</button></form>' : '',
     state === 'paid' && invoice.returnUrl !== null ? `<p><a href="${escapeHtml(invoice.returnUrl)}" rel="noreferrer">Back to the shop</a></p>` : '',
   ];
-  return page(200, amount, parts.join('\n'));
+  return page(amount, parts.join('\n'));
 }
 
-function page(status: number, title: string, body: string): Reply {
+function page(title: string, body: string): Reply {
   const html = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>
 <style>body{font:16px/1.5 system-ui,sans-serif;margin:12vh auto;max-width:28rem;padding:0 1rem}button{font:inherit;padding:.5rem 1.2rem}footer{color:#666;margin-top:3rem}</style></head>
@@ -27,7 +26,7 @@ ${body}
 </body></html>
 `;
   return {
-    status,
+    status: 200,
     bytes: Buffer.from(html, 'utf8'),
     contentType: 'text/html; charset=utf-8',
     headers: {
