@@ -29,11 +29,22 @@ export async function withLock(file, work) {
 }
 
 export function isAlive(pid) {
+  if (isZombie(pid)) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (err) {
     return err.code === 'EPERM';
+  }
+}
+
+// A process that ended but whose parent has not asked for its result, as happens under a container's careless pid 1.
+function isZombie(pid) {
+  if (process.platform !== 'linux') return false;
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

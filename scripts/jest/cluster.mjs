@@ -1,6 +1,7 @@
 // The PostgreSQL of a test run: a throw-away embedded cluster, tuned to forget (no fsync), or the server of
 // TEST_DATABASE_URL, which must be one for tests: its lumi_* roles get the tests' passwords.
 // LUMI_TEST_KEEP=1 leaves the cluster running for the next run (node_modules/.lumi-test-pg.json tells where).
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,7 @@ export async function takeCluster() {
   if (process.env.LUMI_TEST_KEEP !== '1') {
     await sweepAbandoned();
     const { dir, cluster } = await freshCluster(process.pid);
+    guard(dir, cluster.pid);
     return { ownerUrl: cluster.url('postgres'), stop: () => dispose(dir, cluster.pid) };
   }
   return withLock(`${keptFile}.lock`, async () => {
@@ -56,7 +58,15 @@ async function freshCluster(owner) {
   }
 }
 
-// A run that was killed leaves its cluster behind; the next run ends it.
+// Jest does not tear down when it is interrupted, and nobody can when it is killed.
+function guard(dir, pid) {
+  const file = join(root, 'scripts', 'jest', 'guard.mjs');
+  const child = spawn(process.execPath, [file, dir, String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  child.stdin.unref();
+}
+
+// Where run and guard were both killed, the next run ends the cluster.
 async function sweepAbandoned() {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const dir = join(tmpdir(), name);
@@ -71,7 +81,8 @@ async function sweepAbandoned() {
   }
 }
 
-async function dispose(dir, pid) {
+/** Stops the cluster that lives in `dir`, if the pid is still that cluster's, and removes its data. */
+export async function dispose(dir, pid) {
   if (pid && isOurs(pid, dir)) await stopCluster(pid);
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -1,0 +1,7 @@
+// Outlives a test run that is killed or interrupted: when the run's end of the pipe closes, its cluster goes.
+// Started by cluster.mjs as: node guard.mjs <folder> <pid of PostgreSQL>
+import { dispose } from './cluster.mjs';
+
+const [dir, pid] = process.argv.slice(2);
+process.stdin.resume();
+process.stdin.once('close', () => dispose(dir, Number(pid)));
