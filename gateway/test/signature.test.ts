@@ -1,0 +1,134 @@
+// Signatures of money requests: the contract's own example, and everything that only looks like a signature.
+import { spawnSync } from 'node:child_process';
+import { createHash, createHmac } from 'node:crypto';
+import { FixedClock } from '@lumi/shared/runtime';
+import { testDatabase } from '@lumi/shared/testing';
+import { ask, openFixture, type Fixture, type Reply, type TestGateway } from './fixture';
+
+const database = testDatabase();
+const clock = new FixedClock(1_800_000_000_000);
+let fixture: Fixture;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  fixture = await openFixture(database, null, clock);
+  gateway = await fixture.gateway();
+});
+afterAll(() => fixture.close());
+
+const BODY = '{"amount_usd":"5","provider":"cryptobot"}';
+
+async function signer(signing: 'v1' | 'v2'): Promise<{ key: string; secret: string }> {
+  const made = await fixture.newKey({ signing, limits: { regularPerMinute: 100_000 } });
+  return { key: made.key, secret: made.signingSecret ?? '' };
+}
+
+function buy(key: string, headers: Record<string, string | string[]>, more: { body?: string | Buffer; path?: string } = {}): Promise<Reply> {
+  return ask(gateway, { method: 'POST', path: more.path ?? '/api/v1/things', key, body: more.body ?? BODY, headers: { 'idempotency-key': 'dep-2026-06-09-001', ...headers } });
+}
+
+const hex = (secret: string, text: string | Buffer): string => createHmac('sha256', secret).update(text).digest('hex');
+
+describe('v1', () => {
+  it('is HMAC-SHA256 over the exact bytes, in lower-case hex', async () => {
+    const { key, secret } = await signer('v1');
+    expect((await buy(key, { 'x-signature': hex(secret, BODY) })).status).toBe(200);
+    const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x22]); // whether it is JSON is not the signature's business
+    expect((await buy(key, { 'x-signature': hex(secret, bytes) }, { body: bytes })).status).toBe(200);
+    expect((await buy(key, { 'x-signature': hex(secret, '') }, { body: '' })).status).toBe(200);
+  });
+
+  it('agrees with the Python example of the contract', async () => {
+    const { key, secret } = await signer('v1');
+    const script = `import hmac, hashlib, sys
+SIGNING = sys.argv[1]
+body = b'${BODY}'
+sig = hmac.new(SIGNING.encode(), body, hashlib.sha256).hexdigest()
+print(sig, end="")`;
+    const python = spawnSync('python3', ['-c', script, secret], { encoding: 'utf8' });
+    // Where there is no Python, the vector below still holds the algorithm to the example.
+    const signature = python.status === 0 ? python.stdout : hex(secret, BODY);
+    expect((await buy(key, { 'x-signature': signature })).status).toBe(200);
+    expect(hex('your_signing_secret', BODY)).toBe('811a0353d96f96733ad3a238a939707e9b0823a68e13953ea629e7509a9a6922');
+  });
+
+  it.each<[string, (good: string) => Record<string, string | string[]>]>([
+    ['none', () => ({})],
+    ['an empty one', () => ({ 'x-signature': '' })],
+    ['one in upper case', (good) => ({ 'x-signature': good.toUpperCase() })],
+    ['one with a character more', (good) => ({ 'x-signature': `${good}0` })],
+    ['one with garbage behind it', (good) => ({ 'x-signature': `${good}zz` })],
+    ['one that is too short', (good) => ({ 'x-signature': good.slice(0, 62) })],
+    ['one with a prefix', (good) => ({ 'x-signature': `sha256=${good}` })],
+    ['two of them', (good) => ({ 'x-signature': [good, good] })],
+    ['one that is not hex', (good) => ({ 'x-signature': `g${good.slice(1)}` })],
+    ['one digit changed', (good) => ({ 'x-signature': `${good.startsWith('0') ? '1' : '0'}${good.slice(1)}` })],
+  ])('refuses %s', async (_what, headers) => {
+    const { key, secret } = await signer('v1');
+    const good = hex(secret, BODY);
+    expect(await buy(key, headers(good))).toMatchObject({ status: 401, code: 'invalid_signature' });
+  });
+
+  it('refuses the signature of another body, of another key, and of v2', async () => {
+    const { key, secret } = await signer('v1');
+    const other = await signer('v1');
+    expect((await buy(key, { 'x-signature': hex(secret, `${BODY} `) })).code).toBe('invalid_signature');
+    expect((await buy(key, { 'x-signature': hex(other.secret, BODY) })).code).toBe('invalid_signature');
+    expect((await buy(key, v2Headers(secret, {}))).code).toBe('invalid_signature');
+  });
+
+  it('is not asked for where no money moves, nor from keys that do not sign', async () => {
+    const { key } = await signer('v1');
+    expect((await ask(gateway, { path: '/api/v1/things', key })).status).toBe(200);
+    expect((await ask(gateway, { method: 'POST', path: '/api/v1/things?dry_run=true', key, body: BODY })).status).toBe(200);
+    expect((await buy((await fixture.newKey()).key, { 'x-signature': 'whatever' })).status).toBe(200);
+  });
+});
+
+interface Signed {
+  timestamp?: string;
+  method?: string;
+  path?: string;
+  idempotencyKey?: string;
+  body?: string;
+}
+
+function v2Headers(secret: string, { timestamp = String(clock.nowMs() / 1000), method = 'POST', path = '/api/v1/things', idempotencyKey = 'dep-2026-06-09-001', body = BODY }: Signed): Record<string, string> {
+  const text = ['v2', timestamp, method, path, idempotencyKey, createHash('sha256').update(body).digest('hex')].join('\n');
+  return { 'x-signature': `v2=${hex(secret, text)}`, 'x-signature-timestamp': timestamp, 'idempotency-key': 'dep-2026-06-09-001' };
+}
+
+describe('v2', () => {
+  it('binds version, time, method, path with query, Idempotency-Key and body', async () => {
+    const { key, secret } = await signer('v2');
+    expect((await buy(key, v2Headers(secret, {}))).status).toBe(200);
+    expect((await buy(key, v2Headers(secret, { path: '/api/v1/things?a=1&b=%20' }), { path: '/api/v1/things?a=1&b=%20' })).status).toBe(200);
+  });
+
+  it.each<[string, Signed]>([
+    ['another method', { method: 'PUT' }],
+    ['another path', { path: '/api/v1/other' }],
+    ['a query that was not sent', { path: '/api/v1/things?a=1' }],
+    ['another Idempotency-Key', { idempotencyKey: 'dep-2026-06-09-002' }],
+    ['another body', { body: '{}' }],
+  ])('refuses a signature over %s', async (_what, signed) => {
+    const { key, secret } = await signer('v2');
+    expect(await buy(key, v2Headers(secret, signed))).toMatchObject({ status: 401, code: 'invalid_signature' });
+  });
+
+  it('takes a timestamp up to 300 s off, either way, and no other form of it', async () => {
+    const { key, secret } = await signer('v2');
+    const nowS = clock.nowMs() / 1000;
+    const answers = async (timestamp: string): Promise<number> => (await buy(key, v2Headers(secret, { timestamp }))).status;
+    expect(await answers(String(nowS - 300))).toBe(200);
+    expect(await answers(String(nowS + 300))).toBe(200);
+    for (const bad of [String(nowS - 301), String(nowS + 301), `${String(nowS)}.0`, `${String(nowS)}000`, '1.8e9', `0${String(nowS)}`, 'now']) expect(await answers(bad)).toBe(401);
+  });
+
+  it('refuses a missing timestamp and the weaker v1', async () => {
+    const { key, secret } = await signer('v2');
+    const { 'x-signature-timestamp': _left, ...without } = v2Headers(secret, {});
+    expect((await buy(key, without)).code).toBe('invalid_signature');
+    expect((await buy(key, { 'x-signature': hex(secret, BODY) })).code).toBe('invalid_signature');
+  });
+});
