@@ -33,7 +33,8 @@ export async function build({ quiet = false } = {}) {
     if (!quiet) console.log('Building …');
     await generateChanged();
     await run(join('typescript', 'bin', 'tsc'), ['-b'], 'Compiling failed (see above).');
-    writeFileSync(stampFile, wanted);
+    // The folders too: one that was deleted is built again, one that never came (a member without sources) is not missed.
+    writeFileSync(stampFile, JSON.stringify({ sources: wanted, folders: members().filter((dir) => existsSync(join(root, dir, 'dist'))) }));
   });
 }
 
@@ -44,24 +45,20 @@ export async function generate() {
 }
 
 function isBuilt(wanted) {
-  return (
-    existsSync(stampFile) &&
-    readFileSync(stampFile, 'utf8') === wanted &&
-    staleSchemas().length === 0 &&
-    members().every((dir) => existsSync(join(dir, 'dist')))
-  );
+  const { sources, folders = [] } = readStamp(stampFile);
+  return sources === wanted && staleSchemas().length === 0 && folders.every((dir) => existsSync(join(root, dir, 'dist')));
 }
 
 async function generateChanged() {
   for (const schema of staleSchemas()) {
     await run(join('prisma', 'build', 'index.js'), ['generate', '--no-hints', '--schema', join(root, schema.dir, 'schema.prisma')],
       `Generating the Prisma client of ${schema.name} failed (see above).`, true);
-    writeFileSync(generateStampFile, JSON.stringify({ ...generateStamps(), [schema.name]: schemaStamp(schema) }));
+    writeFileSync(generateStampFile, JSON.stringify({ ...readStamp(generateStampFile), [schema.name]: schemaStamp(schema) }));
   }
 }
 
 function staleSchemas() {
-  const done = generateStamps();
+  const done = readStamp(generateStampFile);
   return schemas.filter(
     (schema) =>
       existsSync(join(root, schema.dir, 'schema.prisma')) &&
@@ -69,11 +66,11 @@ function staleSchemas() {
   );
 }
 
-function generateStamps() {
+function readStamp(file) {
   try {
-    return JSON.parse(readFileSync(generateStampFile, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // Missing or half-written: everything is generated again.
+    // Missing or half-written: everything is made again.
     return {};
   }
 }
@@ -108,7 +105,7 @@ function isSource(name) {
 }
 
 function members() {
-  return JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).references.map(({ path }) => join(root, path));
+  return JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).references.map(({ path }) => path);
 }
 
 async function run(tool, args, sentence, isQuietWhenGood = false) {
