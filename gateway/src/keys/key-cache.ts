@@ -105,11 +105,11 @@ export class KeyCache {
     }
   }
 
-  /** Keeps the object (and its count of requests in flight) while the row is the same; never goes back a generation. */
+  /** What was just read, unless a later generation of the row is known already. */
   private successor(digest: string, key: ApiKey | null): KnownKey | null {
     if (key === null) return null;
-    const before = this.entries.get(digest)?.known;
-    return before !== undefined && before !== null && before.key.generation >= key.generation ? before : knownKey(key);
+    const before = this.entries.get(digest)?.known ?? null;
+    return before !== null && before.key.generation > key.generation ? before : knownKey(key, before);
   }
 
   private keep(digest: string, entry: Entry): void {

@@ -14,11 +14,11 @@ export interface KnownKey {
   readonly principal: Principal;
   /** Changes whenever the principal may have. */
   readonly principalName: string;
-  /** Requests of this key on their way now. */
-  inFlight: number;
+  /** Requests of this key on their way now; the same object for as long as the key is cached. */
+  readonly traffic: { inFlight: number };
 }
 
-export function knownKey(key: ApiKey): KnownKey {
+export function knownKey(key: ApiKey, before: KnownKey | null = null): KnownKey {
   const scopes = effectiveScopes(key);
   const regularPerMinute = key.regularPerMinute ?? REGULAR_PER_MINUTE;
   return {
@@ -32,6 +32,6 @@ export function knownKey(key: ApiKey): KnownKey {
       moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE, regularPerMinute,
     },
     principalName: `${key.id}:${key.generation.toString()}`,
-    inFlight: 0,
+    traffic: before?.traffic ?? { inFlight: 0 },
   };
 }

@@ -28,11 +28,11 @@ export function forward({ signer, services, keyInFlightMax, publicHeaders }: For
     const record = req.lumi;
     const { operation, product, key } = record;
     if (operation === null || product === null) throw notFound();
-    if (key !== null && key.inFlight >= keyInFlightMax) throw new AppError('rate_limited', 'Too many requests of this key are running at once.', { retryAfterS: 1 });
+    if (key !== null && key.traffic.inFlight >= keyInFlightMax) throw new AppError('rate_limited', 'Too many requests of this key are running at once.', { retryAfterS: 1 });
     const service = services[product];
     const headers = requestHeaders(req.headers, record, identityOf(record, product), key === null ? publicHeaders : []);
     service.enter();
-    if (key !== null) key.inFlight += 1;
+    if (key !== null) key.traffic.inFlight += 1;
     const path = req.url.slice(BASE_PATHS[product].length);
     new Exchange({
       req, res, record, operation, service,
@@ -40,7 +40,7 @@ export function forward({ signer, services, keyInFlightMax, publicHeaders }: For
       request: { path, method: operation.method as 'GET', headers, body: operation.method === 'GET' || operation.method === 'DELETE' && record.body.length === 0 ? null : record.body },
       fail: next,
       done: () => {
-        if (key !== null) key.inFlight -= 1;
+        if (key !== null) key.traffic.inFlight -= 1;
       },
     }).start();
   };

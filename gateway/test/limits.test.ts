@@ -1,0 +1,128 @@
+// Regular limits as a client sees them: per lineage, true Retry-After, headers on every answer; shared by gateways where Redis is.
+import { rollKey } from '@lumi/shared/keys';
+import { FixedClock } from '@lumi/shared/runtime';
+import { testDatabase, testRedis } from '@lumi/shared/testing';
+import { ask, openFixture, type Fixture, type Reply, type TestGateway } from './fixture';
+
+const database = testDatabase();
+const redis = testRedis();
+const clock = new FixedClock(Date.now());
+let fixture: Fixture;
+let embedded: TestGateway;
+
+beforeAll(async () => {
+  fixture = await openFixture(database, redis, clock);
+  embedded = await fixture.gateway({ REDIS_URL: undefined });
+});
+afterAll(() => fixture.close());
+
+const me = (gateway: TestGateway, key: string): Promise<Reply> => ask(gateway, { path: '/api/v1/me', key });
+
+describe('the regular limit', () => {
+  it('is 120 a minute, counted down in the headers', async () => {
+    const { key } = await fixture.newKey();
+    const replies: Reply[] = [];
+    for (let i = 0; i < 121; i += 1) replies.push(await me(embedded, key));
+    expect(replies.slice(0, 120).every((reply) => reply.status === 200)).toBe(true);
+    expect(replies[0]?.headers).toMatchObject({ ratelimit: '"regular";r=119;t=1', 'ratelimit-policy': '"regular";q=120;w=60' });
+    expect(replies[119]?.headers['ratelimit']).toBe('"regular";r=0;t=60');
+    expect(replies[120]).toMatchObject({ status: 429, code: 'rate_limited' });
+    expect(replies[120]?.headers).toMatchObject({ 'retry-after': '1', ratelimit: '"regular";r=0;t=1', 'ratelimit-policy': '"regular";q=120;w=60' });
+  });
+
+  it('tells a Retry-After that is true', async () => {
+    const { key } = await fixture.newKey({ limits: { regularPerMinute: 7 } });
+    for (let i = 0; i < 7; i += 1) await me(embedded, key);
+    const waitS = Number.parseInt((await me(embedded, key)).headers['retry-after'] ?? '', 10);
+    expect(waitS).toBe(9);
+    clock.advance((waitS - 1) * 1000);
+    expect((await me(embedded, key)).status).toBe(429);
+    clock.advance(1000);
+    expect((await me(embedded, key)).status).toBe(200);
+  });
+
+  it('belongs to the lineage: a rolled key brings no new allowance', async () => {
+    const { key, id } = await fixture.newKey({ limits: { regularPerMinute: 3 } });
+    for (let i = 0; i < 3; i += 1) await me(embedded, key);
+    const rolled = await rollKey(fixture.owner, fixture.rings, { keyId: id, overlapSeconds: 60 });
+    expect((await me(embedded, rolled.key)).status).toBe(429);
+  });
+
+  it('is spent by every authenticated request, also by those refused later', async () => {
+    const { key } = await fixture.newKey({ scopes: ['domains:write'], limits: { regularPerMinute: 2 } });
+    expect((await ask(embedded, { path: '/api/v1/things', key })).code).toBe('forbidden_scope');
+    expect((await ask(embedded, { path: '/api/v1/things', key })).code).toBe('forbidden_scope');
+    expect((await ask(embedded, { path: '/api/v1/things', key })).code).toBe('rate_limited');
+  });
+
+  it('is not spent by what is refused before', async () => {
+    const { key } = await fixture.newKey({ limits: { regularPerMinute: 1 } });
+    for (let i = 0; i < 3; i += 1) expect((await ask(embedded, { path: '/api/v1/nothing', key })).status).toBe(404);
+    expect((await me(embedded, key)).status).toBe(200);
+  });
+});
+
+describe('rate-limit headers', () => {
+  it('are on every answer, also where no key was asked for', async () => {
+    for (const path of ['/nothing', '/api/v1/things', '/api/v1/openapi.json']) {
+      const { headers } = await ask(embedded, { path });
+      expect(headers['ratelimit']).toMatch(/^"public";r=\d+;t=\d+$/);
+      expect(headers['ratelimit-policy']).toBe('"public";q=120;w=60');
+    }
+  });
+});
+
+describe('public routes', () => {
+  it('have a limit per address, which keys do not share', async () => {
+    const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '2', TRUST_PROXY: 'loopback' });
+    const from = (address: string): Promise<Reply> => ask(gateway, { path: '/api/v1/openapi.json', headers: { 'x-forwarded-for': address } });
+    expect([(await from('203.0.113.1')).status, (await from('203.0.113.1')).status, (await from('203.0.113.1')).status]).toEqual([200, 200, 429]);
+    expect((await from('203.0.113.2')).status).toBe(200);
+    expect([(await from('2001:db8::1')).status, (await from('2001:db8::2')).status, (await from('2001:db8:0:0:ffff::3')).status]).toEqual([200, 200, 429]);
+    expect((await me(gateway, (await fixture.newKey()).key)).status).toBe(200);
+  });
+});
+
+describe('the client’s address', () => {
+  it('is what trusted proxies say, and never what the client says', async () => {
+    const trusting = await fixture.gateway({ REDIS_URL: undefined, TRUST_PROXY: 'loopback,10.0.0.0/8' });
+    const { key } = await fixture.newKey();
+    const seen = async (gateway: TestGateway, forwarded: string | string[]): Promise<unknown> => {
+      await ask(gateway, { path: '/api/v1/me', key, headers: { 'x-forwarded-for': forwarded } });
+      return fixture.services.domains.received.at(-1)?.headers['x-lumi-client-ip'];
+    };
+    expect(await seen(embedded, '203.0.113.9')).toBe('127.0.0.1');
+    expect(await seen(trusting, '203.0.113.9')).toBe('203.0.113.9');
+    expect(await seen(trusting, '1.1.1.1, 203.0.113.9, 10.1.2.3')).toBe('203.0.113.9');
+    expect(await seen(trusting, ['1.1.1.1', '203.0.113.9'])).toBe('203.0.113.9');
+    expect(await seen(trusting, 'nonsense, 10.1.2.3')).toBe('10.1.2.3');
+  });
+
+  it('decides over allow-lists', async () => {
+    const trusting = await fixture.gateway({ REDIS_URL: undefined, TRUST_PROXY: 'loopback' });
+    const { key } = await fixture.newKey({ ipAllowlist: ['203.0.113.0/24'] });
+    const from = (address: string): Promise<Reply> => ask(trusting, { path: '/api/v1/me', key, headers: { 'x-forwarded-for': address } });
+    expect((await from('203.0.113.77')).status).toBe(200);
+    expect(await from('203.0.114.1')).toMatchObject({ status: 401, code: 'invalid_key' });
+  });
+});
+
+(redis === null ? describe.skip : describe)('with Redis', () => {
+  it('all gateways count together', async () => {
+    const [one, two] = [await fixture.gateway(), await fixture.gateway()];
+    const { key } = await fixture.newKey({ limits: { regularPerMinute: 20 } });
+    const replies = await Promise.all(Array.from({ length: 60 }, (_, i) => me(i % 2 === 0 ? one : two, key)));
+    // While the 60 are under way a token may grow back every 3 s.
+    const admitted = replies.filter((reply) => reply.status === 200).length;
+    expect(admitted).toBeGreaterThanOrEqual(20);
+    expect(admitted).toBeLessThanOrEqual(22);
+  });
+
+  it('its absence leaves a local limit, and reads go on', async () => {
+    const away = await fixture.gateway({ REDIS_URL: 'redis://127.0.0.1:1' });
+    const { key } = await fixture.newKey({ limits: { regularPerMinute: 3 } });
+    const replies = [];
+    for (let i = 0; i < 4; i += 1) replies.push((await me(away, key)).status);
+    expect(replies).toEqual([200, 200, 200, 429]);
+  });
+});

@@ -1,0 +1,156 @@
+// Routes come from the services' documents: at start, on change, and the last good ones stay.
+import { testDatabase, until } from '@lumi/shared/testing';
+import { Matcher } from '../src/routes/matcher';
+import { readOperations } from '../src/routes/operation';
+import { ask, jsonBody, money, openFixture, operation, type Fixture, type TestGateway } from './fixture';
+
+const database = testDatabase();
+let fixture: Fixture;
+let gateway: TestGateway;
+let key: string;
+
+beforeAll(async () => {
+  fixture = await openFixture(database, null);
+  gateway = await fixture.gateway();
+  key = (await fixture.newKey({ limits: { regularPerMinute: 100_000 } })).key;
+});
+afterAll(() => fixture.close());
+
+const status = async (path: string, method = 'GET'): Promise<number> => (await ask(gateway, { method, path, key, headers: { 'idempotency-key': 'order-0001' } })).status;
+
+describe('the document of a service', () => {
+  it('is followed when it changes, without a restart', async () => {
+    expect(await status('/api/v1/fresh')).toBe(404);
+    fixture.services.domains.paths = { ...fixture.services.domains.paths, '/fresh': { get: operation('fresh', 'read') } };
+    await gateway.wiring.routes.refresh('domains');
+    expect(await status('/api/v1/fresh')).toBe(200);
+    const { '/fresh': _gone, ...rest } = fixture.services.domains.paths;
+    fixture.services.domains.paths = rest;
+    await gateway.wiring.routes.refresh('domains');
+    expect(await status('/api/v1/fresh')).toBe(404);
+  });
+
+  it('is polled', async () => {
+    const polling = await fixture.gateway({ ROUTES_POLL_MS: '20' });
+    const reads = fixture.services.proxy.documentReads;
+    await until(() => fixture.services.proxy.documentReads > reads + 2);
+    expect(polling.wiring.routes.isComplete).toBe(true);
+  });
+
+  it('is not sent again while its tag is the same', async () => {
+    fixture.services.domains.etag = '"one"';
+    await gateway.wiring.routes.refresh('domains');
+    fixture.services.domains.paths = { ...fixture.services.domains.paths, '/unseen': { get: operation('unseen', 'read') } };
+    await gateway.wiring.routes.refresh('domains');
+    expect(await status('/api/v1/unseen')).toBe(404);
+    fixture.services.domains.etag = '"two"';
+    await gateway.wiring.routes.refresh('domains');
+    expect(await status('/api/v1/unseen')).toBe(200);
+    fixture.services.domains.etag = null;
+  });
+
+  it('that makes no sense changes nothing', async () => {
+    const good = fixture.services.domains.paths;
+    fixture.services.domains.paths = {};
+    await gateway.wiring.routes.refresh('domains');
+    expect(await status('/api/v1/things')).toBe(200);
+    fixture.services.domains.paths = good;
+  });
+
+  it('survives the service: its routes stay while it is away', async () => {
+    const port = fixture.services.vps.port;
+    await fixture.services.vps.close();
+    await gateway.wiring.routes.refresh('vps');
+    const vps = (await fixture.newKey({ product: 'vps' })).key;
+    expect((await ask(gateway, { path: '/hosting/api/v1/nothing', key: vps })).status).toBe(404);
+    expect((await ask(gateway, { path: '/hosting/api/v1/things', key: vps })).status).toBe(503);
+    await fixture.services.vps.listen(port);
+  });
+
+  it('may be missing at start: 503 for that product alone, after the key was checked, until the service is there', async () => {
+    const port = fixture.services.vps.port;
+    await fixture.services.vps.close();
+    const early = await fixture.gateway();
+    const vps = (await fixture.newKey({ product: 'vps' })).key;
+    expect(await ask(early, { path: '/hosting/api/v1/things' })).toMatchObject({ status: 401, code: 'missing_bearer' });
+    expect(await ask(early, { path: '/hosting/api/v1/things', key: vps })).toMatchObject({ status: 503, code: 'service_unavailable' });
+    expect((await ask(early, { path: '/api/v1/things', key })).status).toBe(200);
+    await fixture.services.vps.listen(port);
+    await until(async () => (await ask(early, { path: '/hosting/api/v1/things', key: vps })).status === 200);
+  });
+});
+
+describe('an operation', () => {
+  const read = (item: Record<string, unknown>) => readOperations('domains', { paths: { '/good': { get: operation('good', 'any') }, ...item } });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['without a scope', { '/x': { get: operation('x', undefined) } }],
+    ['with an empty list of scopes', { '/x': { get: operation('x', []) } }],
+    ['with a scope that is no text', { '/x': { get: { 'x-lumi-scope': 7 } } }],
+    ['of a class nobody knows', { '/x': { get: operation('x', 'read', { 'x-lumi-class': 'free' }) } }],
+    ['that is public and moves money', { '/x': { post: operation('x', 'public', money) } }],
+    ['that is public and also scoped', { '/x': { get: operation('x', ['public', 'read']) } }],
+    ['whose parameter is part of a segment', { '/x/{a}.json': { get: operation('x', 'read') } }],
+    ['with a path that ends in a slash', { '/x/': { get: operation('x', 'read') } }],
+    ['with a body bound of gigabytes', { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-max-body': 1e10 }) } }],
+  ])('%s is refused, alone', (_what, item) => {
+    const { operations, refused } = read(item);
+    expect(operations.map(({ id }) => id)).toEqual(['good']);
+    expect(refused).toHaveLength(1);
+  });
+
+  it('may name its scopes short or in full', () => {
+    const { operations } = read({ '/a': { get: operation('a', ['read', 'domains:buy', 'deposits:write', 'admin:*']) } });
+    expect(operations.find(({ id }) => id === 'a')?.scopes).toEqual(['domains:read', 'domains:buy', 'deposits:write', 'admin:*']);
+  });
+});
+
+describe('the matcher', () => {
+  const paths = {
+    '/domains': { get: operation('list', 'read'), post: operation('buy', 'buy', money) },
+    '/domains/check': { post: operation('check', 'read', jsonBody) },
+    '/domains/{domain}': { get: operation('get', 'read'), patch: operation('patch', 'write', jsonBody) },
+    '/domains/{domain}/dns/records': { get: operation('records', 'read') },
+    '/domains/{domain}/dns/{record}': { delete: operation('drop', 'write') },
+    '/{any}/fixed': { get: operation('fixed', 'read') },
+  };
+  const matcher = new Matcher(readOperations('domains', { paths }).operations);
+  const found = (method: string, path: string): string => {
+    const match = matcher.match(method, path);
+    return match.kind === 'operation' ? match.operation.id : match.kind === 'other-method' ? match.allow.join() : match.kind;
+  };
+
+  it('prefers the literal, and falls to the parameter where the literal lacks the method', () => {
+    expect(found('POST', '/domains/check')).toBe('check');
+    expect(found('GET', '/domains/check')).toBe('get');
+    expect(found('DELETE', '/domains/check')).toBe('GET,PATCH,POST');
+    expect(found('GET', '/domains/a.com/dns/records')).toBe('records');
+    expect(found('DELETE', '/domains/a.com/dns/records')).toBe('drop');
+    expect(found('GET', '/domains/fixed')).toBe('get');
+  });
+
+  it('takes one segment for one parameter, encoded or not, and nothing that hides another', () => {
+    expect(found('GET', '/domains/xn--80ak6aa92e.com')).toBe('get');
+    expect(found('GET', '/domains/%D0%B4%D0%BE%D0%BC.com')).toBe('get');
+    for (const path of ['', '/', '/domains/', '/domains//', '/domains/a/b', '/Domains', '/domains/..', '/domains/%2E%2E', '/domains/a%2Fb', '/domains/a%5cb', '/domains/%00', '/domains/%7f', '/domains/%zz', '/domains/%E0%80', `/${'a/'.repeat(50)}b`]) {
+      expect([path, found('GET', path)]).toEqual([path, 'unknown']);
+    }
+  });
+
+  it('does not confuse a path with what every object has', () => {
+    for (const path of ['/constructor', '/__proto__', '/toString']) expect(found('GET', path)).toBe('unknown');
+    expect(found('constructor', '/domains')).toBe('GET,POST');
+  });
+});
+
+describe('hosts', () => {
+  it('may be bound to products; health is the same on all', async () => {
+    const bound = await fixture.gateway({ HOST_BINDINGS: 'domains=api.lumi.test,vps=panel.lumi.test,proxy=panel.lumi.test' });
+    const at = async (host: string, path: string): Promise<number> => (await ask(bound, { path, key, headers: { host } })).status;
+    expect(await at('api.lumi.test', '/api/v1/things')).toBe(200);
+    expect(await at('API.lumi.test:8080', '/api/v1/things')).toBe(200);
+    expect(await at('panel.lumi.test', '/api/v1/things')).toBe(404);
+    expect(await at('panel.lumi.test', '/hosting/api/v1/things')).toBe(401);
+    expect(await at('anything', '/healthz')).toBe(200);
+  });
+});
