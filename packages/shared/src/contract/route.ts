@@ -9,8 +9,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface ResponseSpec {
   readonly description: string;
-  /** Absent for answers that are not JSON (pages, exports): then `contentType` is given. */
+  /** Of the JSON answer; absent where there is none (pages, exports). */
   readonly schema?: z.ZodType;
+  /** A media type other than JSON that the answer can have, alone or besides JSON. */
   readonly contentType?: string;
   readonly example?: unknown;
 }

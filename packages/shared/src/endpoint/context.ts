@@ -26,6 +26,8 @@ export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** State of the regular limit as the gateway counted it for this request. */
   readonly regularRemaining: { readonly remaining: number; readonly resetS: number } | null;
+  /** The OpenAPI document of everything mounted with this endpoint, as JSON. */
+  readonly apiDocument: Uint8Array;
 }
 
 export interface Reply {

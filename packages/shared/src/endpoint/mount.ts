@@ -1,7 +1,7 @@
 // Route declarations + handlers → an Express app. For every request, in the frozen order of the contract: identity, then (money
 // requests) replay, then JSON and schema, item count, user_id, money tokens, and only then the handler.
 import express, { type Express, type Request, type Response } from 'express';
-import { AppError, invalid, newId, notFound, type Product, type RouteSpec } from '../contract';
+import { AppError, invalid, newId, notFound, scopeName, type Product, type RouteScope, type RouteSpec } from '../contract';
 import { sql, type SqlRunner } from '../db';
 import { JSON_TYPE, errorStage } from '../http';
 import { claimScope, findAnswer, fingerprint, type Claim } from '../idempotency';
@@ -46,7 +46,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   });
   for (const one of endpoints) {
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
-    app[verb(one.route.method)](path, (req, res) => serve(one, req, res, deps, accounts));
+    app[verb(one.route.method)](path, (req, res) => serve(one, req, res, deps, { accounts, apiDocument: documentBytes }));
   }
   app.use(() => {
     throw notFound();
@@ -55,10 +55,15 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   return app;
 }
 
-async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps, accounts: AccountDirectory): Promise<void> {
+interface Mounted {
+  readonly accounts: AccountDirectory;
+  readonly apiDocument: Uint8Array;
+}
+
+async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps, { accounts, apiDocument }: Mounted): Promise<void> {
   const { route } = one;
   const principal = deps.verifier.verify(identityOf(req));
-  if (principal.type === 'public' && route.scope !== 'public') throw new AppError('invalid_key');
+  checkScope(route, principal);
   const rawBody: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
   const requestId = requestIdOf(req, deps.clock);
   const dryRun = route.dryRun === true && req.query['dry_run'] === 'true';
@@ -76,7 +81,7 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
   const context: RequestContext = {
     principal, requestId, reach, params: input.params, query: input.query, body: input.body, rawBody, claim, dryRun,
     preferAsync: /(^|,)\s*respond-async\s*(,|;|$)/i.test(req.get('prefer') ?? ''),
-    clientIp: req.get('x-lumi-client-ip') ?? null, headers: req.headers, regularRemaining: readRegular(req),
+    clientIp: req.get('x-lumi-client-ip') ?? null, headers: req.headers, regularRemaining: readRegular(req), apiDocument,
     get accountId() {
       if (reach.kind === 'account') return reach.accountId;
       throw invalid('user_id', 'is required for operator keys');
@@ -84,6 +89,16 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
   };
   const reply = await (one.handler as (context: RequestContext) => Promise<Reply> | Reply)(context);
   send(res, reply);
+}
+
+/** The gateway has checked this; a service that is reached otherwise checks it again, in the same words. */
+function checkScope(route: RouteSpec, principal: Principal): void {
+  const scopes = [route.scope].flat() as RouteScope[]; // one scope or a list of them
+  if (scopes.includes('public')) return;
+  if (principal.type === 'public') throw new AppError('invalid_key');
+  if (principal.type === 'operator' || scopes.includes('any')) return;
+  const names = scopes.map((scope) => scopeName(principal.product, scope));
+  if (!names.some((name) => principal.scopes.includes(name))) throw new AppError('forbidden_scope', `Key lacks the required scope ${names.map((name) => `'${name}'`).join(' or ')}.`);
 }
 
 /** The header was checked by the gateway; a service that is reached otherwise checks it again, in the same words. */

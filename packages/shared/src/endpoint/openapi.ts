@@ -102,10 +102,11 @@ function requestBody(route: RouteSpec, schemas: Record<string, unknown>): JsonSc
 function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, unknown>): JsonSchema {
   const result: Record<string, unknown> = {};
   for (const [status, spec] of Object.entries(route.responses)) {
-    const content = spec.schema === undefined
-      ? (spec.contentType === undefined ? undefined : { [spec.contentType]: { schema: { type: 'string' } } })
-      : { 'application/json': { schema: toSchema(spec.schema, schemas, 'output'), ...(spec.example === undefined ? {} : { example: spec.example }) } };
-    result[status] = { description: spec.description, ...(content === undefined ? {} : { content }) };
+    const content = {
+      ...(spec.schema === undefined ? {} : { 'application/json': { schema: toSchema(spec.schema, schemas, 'output'), ...(spec.example === undefined ? {} : { example: spec.example }) } }),
+      ...(spec.contentType === undefined ? {} : { [spec.contentType]: { schema: { type: 'string' } } }),
+    };
+    result[status] = { description: spec.description, ...(Object.keys(content).length === 0 ? {} : { content }) };
   }
   for (const [status, codes] of errorsByStatus(route, isPublic)) {
     result[status] = {
