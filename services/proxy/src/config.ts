@@ -1,0 +1,9 @@
+// The settings of the proxy service and its worker; nobody else reads the environment.
+import { readConfig } from '@lumi/shared/runtime';
+import { serviceConfig, type ServiceConfig } from '@lumi/shared/service';
+
+export type Config = ServiceConfig;
+
+export function loadConfig(): Config {
+  return readConfig(serviceConfig, process.env);
+}

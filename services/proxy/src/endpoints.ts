@@ -1,0 +1,25 @@
+// THE LIST of this service's endpoints.
+import { depositEndpoints } from '@lumi/shared/deposits';
+import type { Endpoint } from '@lumi/shared/endpoint';
+import type { ApiDescription } from '@lumi/shared/service';
+import { getProduct } from './operations/get-product';
+import { listLocations } from './operations/list-locations';
+import { listProducts } from './operations/list-products';
+import type { ProxyDeps } from './wiring';
+
+export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
+  return [
+    listProducts(), getProduct(), listLocations(deps),
+    ...depositEndpoints({ ...deps.deposits, cursors: deps.cursors }),
+  ];
+}
+
+export const API: ApiDescription = {
+  title: 'Lumi Proxy API',
+  description: 'Buy and manage proxies: static addresses by the period and traffic by the gigabyte.',
+  version: '1.0.0',
+  tags: [
+    { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
+    { name: 'Deposits', description: 'Top up the balance.' },
+  ],
+};

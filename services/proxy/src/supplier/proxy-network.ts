@@ -1,0 +1,156 @@
+// A proxy network as Lumi sees it: somebody who runs exit addresses and gateways. The sandbox is one; a data plane of our own (gateways that
+// read credentials, exit addresses, counters flushed as deltas) is another. Nothing here names a vendor's terms.
+//
+// Every command carries our own reference and is executed at most once under it, however often it is sent; `lookUp` tells later what became
+// of it. Access (credentials, allow-lists, switches) is no command but a wanted state with a version: sent again it changes nothing.
+import type { Outcome, LookUp } from '@lumi/shared/purchase';
+import type { Units } from '@lumi/shared/money';
+import type { Protocol } from '../catalog/products';
+
+export type LocationLevel = 'country' | 'region' | 'city' | 'asn';
+
+export interface Location {
+  readonly level: LocationLevel;
+  /** ISO 3166 for countries; lower-case words for regions and cities; `as64500` for networks. */
+  readonly code: string;
+  /** Of the country the place lies in; the code itself for countries. */
+  readonly country: string;
+  readonly name: string;
+  /** Null: not counted, as in pools. */
+  readonly stock: number | null;
+  /** On top of the product's price, per unit and 30 days (per GB for traffic). */
+  readonly surcharge: Units;
+}
+
+export interface AllocateRequest {
+  readonly productId: string;
+  readonly items: readonly { readonly country: string; readonly city: string | null; readonly quantity: number }[];
+  readonly periodDays: number;
+  /** Deliver what there is rather than nothing. */
+  readonly allowPartial: boolean;
+  /** No two addresses of the order in one /24 (IPv6: /64). */
+  readonly subnetDiversity: boolean;
+  /** The customer's note; the sandbox reads its magic words here. */
+  readonly note: string | null;
+}
+
+export interface Exit {
+  readonly networkId: string;
+  readonly country: string;
+  readonly city: string;
+  readonly asn: number;
+  readonly host: string;
+  readonly port: number;
+  readonly portSocks: number;
+  readonly exitIp: string;
+  readonly subnet: string;
+}
+
+/** Results are JSON: they are stored on the order. */
+export interface Allocated {
+  readonly [key: string]: unknown;
+  /** In the order of the request's items. */
+  readonly exits: readonly Exit[];
+  /** RFC 3339; the period runs from here. */
+  readonly startsAt: string;
+}
+
+export interface ExtendRequest {
+  readonly networkIds: readonly string[];
+  /** RFC 3339. */
+  readonly until: readonly string[];
+  readonly note: string | null;
+}
+
+export interface ReplaceRequest {
+  readonly productId: string;
+  readonly remove: readonly string[];
+  readonly country: string | null;
+  readonly differentSubnet: boolean;
+  readonly note: string | null;
+}
+
+export interface RotateRequest {
+  readonly networkId: string;
+  readonly note: string | null;
+}
+
+export interface Rotated {
+  readonly [key: string]: unknown;
+  readonly oldIp: string;
+  readonly newIp: string;
+}
+
+export interface TrafficRequest {
+  readonly pool: string;
+  /** Null opens a new plan at the network. */
+  readonly networkId: string | null;
+  readonly bytes: number;
+  readonly note: string | null;
+}
+
+export interface TrafficAdded {
+  readonly [key: string]: unknown;
+  readonly networkId: string;
+  readonly host: string;
+  readonly port: number;
+  readonly portSocks: number;
+  readonly startsAt: string;
+}
+
+/** What a data plane must let in for one proxy, plan or sub-user. */
+export interface Access {
+  readonly networkId: string;
+  readonly subject: string;
+  readonly version: number;
+  readonly isEnabled: boolean;
+  readonly credentials: readonly { readonly username: string; readonly password: string; readonly until: Date | null }[];
+  readonly allowedBlocks: readonly string[];
+  readonly protocol: Protocol;
+  readonly rotationS: number | null;
+  readonly validUntil: Date;
+  readonly bytesLeft: number | null;
+  readonly blockedDomains: readonly string[];
+  readonly note: string | null;
+}
+
+/** A counter's growth since the delta before it. The triple gateway, connection, seq names it for ever: counted twice it counts once. */
+export interface UsageDelta {
+  readonly gateway: string;
+  readonly connection: string;
+  readonly seq: number;
+  readonly subject: string;
+  readonly at: Date;
+  readonly country: string;
+  readonly target: string;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly requests: number;
+  readonly errors: number;
+}
+
+export interface Health {
+  readonly networkId: string;
+  readonly isHealthy: boolean;
+  readonly latencyMs: number | null;
+  readonly exitCountry: string | null;
+}
+
+export interface ProxyNetwork {
+  /** Places of all levels, with stock. Throws when the network cannot be asked. */
+  locations(productId: string, signal: AbortSignal): Promise<readonly Location[]>;
+  allocate(reference: string, request: AllocateRequest, signal: AbortSignal): Promise<Outcome<Allocated>>;
+  extend(reference: string, request: ExtendRequest, signal: AbortSignal): Promise<Outcome<Record<string, unknown>>>;
+  replace(reference: string, request: ReplaceRequest, signal: AbortSignal): Promise<Outcome<Allocated>>;
+  rotate(reference: string, request: RotateRequest, signal: AbortSignal): Promise<Outcome<Rotated>>;
+  addTraffic(reference: string, request: TrafficRequest, signal: AbortSignal): Promise<Outcome<TrafficAdded>>;
+  /** The outcome of whichever command carried the reference; its result has that command's shape. */
+  lookUp<R extends Record<string, unknown>>(reference: string, signal: AbortSignal): Promise<LookUp<R>>;
+  /** Sets the wanted state; an older version than the one in force is ignored. Throws when it is not known to be in force. */
+  applyAccess(access: readonly Access[], signal: AbortSignal): Promise<void>;
+  /** Takes addresses back. Those already gone are no error. */
+  withdraw(networkIds: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Counters after a position; the first call has none. */
+  usageAfter(position: string | null, limit: number, signal: AbortSignal): Promise<{ readonly deltas: readonly UsageDelta[]; readonly position: string | null }>;
+  health(networkIds: readonly string[], signal: AbortSignal): Promise<readonly Health[]>;
+}

@@ -1,0 +1,19 @@
+// Addresses the sandbox hands out: 240.0.0.0/4 (never routed) and 2001:db8::/32 (documentation), so nobody can mistake them for real ones.
+// Consecutive numbers lie in different subnets.
+
+export interface SandboxAddress {
+  readonly exitIp: string;
+  readonly subnet: string;
+}
+
+const SUBNETS = 4_096;
+
+export function addressOf(family: 'ipv4' | 'ipv6', place: { productIndex: number; placeIndex: number }, number: number): SandboxAddress {
+  if (family === 'ipv6') {
+    const prefix = `2001:db8:${(place.placeIndex * 256 + Math.floor(number / 65_536)).toString(16)}:${(number % 65_536).toString(16)}`;
+    return { exitIp: `${prefix}::1`, subnet: `${prefix}::/64` };
+  }
+  const block = place.productIndex * 2 ** 25 + place.placeIndex * 2 ** 20 + (number % SUBNETS) * 256;
+  const octets = [240 + Math.floor(block / 2 ** 24), Math.floor(block / 2 ** 16) % 256, Math.floor(block / 256) % 256];
+  return { exitIp: [...octets, 1 + (Math.floor(number / SUBNETS) % 254)].join('.'), subnet: `${octets.join('.')}.0/24` };
+}

@@ -1,0 +1,14 @@
+// How a command to the sandbox ends. Chosen by a magic note (the `label` of an order, proxy or plan) such as `sandbox:timeout-after`, or by the
+// test country ordered. The note wins.
+
+export const ENDINGS = [
+  'ok', 'refuse', 'out-of-stock', 'half', 'pending', 'pending-refused', 'timeout-before', 'timeout-after', 'error-after', 'lost', 'slow', 'same-ip',
+] as const;
+export type Ending = (typeof ENDINGS)[number];
+
+const NOTE_PREFIX = 'sandbox:';
+
+export function endingOf(note: string | null, fallback: Ending | undefined): Ending {
+  const word = note?.startsWith(NOTE_PREFIX) === true ? note.slice(NOTE_PREFIX.length) : '';
+  return ENDINGS.find((ending) => ending === word) ?? fallback ?? 'ok';
+}

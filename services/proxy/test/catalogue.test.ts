@@ -1,0 +1,35 @@
+// The catalogue through the mounted service, with the sandbox network's stock behind it.
+import request from 'supertest';
+import { testService } from '@lumi/shared/testing';
+import { endpoints } from '../src/endpoints';
+import { wireService } from '../src/wiring';
+
+const lumi = testService({ product: 'proxy', endpoints: (service) => endpoints(wireService(service)) });
+
+describe('the catalogue', () => {
+  it('lists products with prices as strings, and filters by shape', async () => {
+    const who = await lumi.account();
+    const all = await request(lumi.app).get('/products').set(lumi.as(who));
+    expect(all.status).toBe(200);
+    const static_ = await request(lumi.app).get('/products?shape=static').set(lumi.as(who));
+    expect(static_.body.items.length).toBeLessThan(all.body.items.length);
+    const ipv4 = all.body.items.find((product: { id: string }) => product.id === 'ipv4');
+    expect(ipv4.price_tiers).toContainEqual({ period_days: 30, min_qty: 1, price_usd: '1.70' });
+    expect(ipv4.price_tiers).toContainEqual({ period_days: 30, min_qty: 10, price_usd: '1.615' });
+  });
+
+  it('tells stock, availability and the price difference of a country', async () => {
+    const who = await lumi.account();
+    const answer = await request(lumi.app).get('/products/ipv4/locations?country=XS').set(lumi.as(who));
+    expect(answer.status).toBe(200);
+    expect(answer.body.items).toEqual([{ level: 'country', code: 'XS', country: 'XS', name: 'Test: three in stock', stock: 3, availability: 'low', price_delta_usd: '0.00' }]);
+    const cities = await request(lumi.app).get('/products/ipv4/locations?country=JP&level=city&period_days=90').set(lumi.as(who));
+    expect(cities.body.items.map((city: { code: string; price_delta_usd: string }) => [city.code, city.price_delta_usd])).toEqual([['tokyo', '1.20'], ['osaka', '1.20']]);
+  });
+
+  it('answers 404 for products it does not have', async () => {
+    const who = await lumi.account();
+    expect((await request(lumi.app).get('/products/ipv5').set(lumi.as(who))).status).toBe(404);
+    expect((await request(lumi.app).get('/products/ipv5/locations').set(lumi.as(who))).status).toBe(404);
+  });
+});
