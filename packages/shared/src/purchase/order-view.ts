@@ -7,6 +7,7 @@ import type { Order } from './thing-sold';
 export const orderSchema = z.object({
   id: z.string().meta({ example: 'ord_01k0000000000000000000000' }),
   operation_id: z.string().describe('The same order as an operation: poll `/operations/{id}`.'),
+  user_id: z.string().describe('The account that pays.'),
   product: z.string(),
   kind: z.string().describe('What was bought, for example `domain_register`.'),
   subject: z.string().describe('What it is about: a domain name, a server id.'),
@@ -30,6 +31,7 @@ export function viewOrder(order: Order): OrderView {
   return {
     id: order.id,
     operation_id: operationIdOf(order.id),
+    user_id: order.accountId,
     product: order.product,
     kind: order.kind,
     subject: order.subject,

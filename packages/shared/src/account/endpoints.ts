@@ -1,0 +1,34 @@
+// The routes every product base carries. Deposits have a room of their own.
+import type { Endpoint } from '../endpoint';
+import type { AccountDeps, Environment } from './deps';
+import { findRequest } from './find-request';
+import { getBalance } from './get-balance';
+import { getMe } from './get-me';
+import { getOpenapi } from './get-openapi';
+import { getOperation } from './get-operation';
+import { getOrder } from './get-order';
+import { getRequest } from './get-request';
+import { getTransaction } from './get-transaction';
+import { listErrors } from './list-errors';
+import { listEventsEndpoint } from './list-events';
+import { listOperations } from './list-operations';
+import { listOrdersEndpoint } from './list-orders';
+import { listTransactionsEndpoint } from './list-transactions';
+
+/** Tags of these endpoints for the OpenAPI document. */
+export const ACCOUNT_TAGS = [
+  { name: 'Account', description: 'The key, the balance and everything that was bought.' },
+  { name: 'Reference', description: 'This API described for machines.' },
+] as const;
+
+export function accountEndpoints(service: AccountDeps, environment: Environment = { suppliers: [], paymentProviders: [] }): Endpoint[] {
+  return [
+    getMe(service, environment), getBalance(service),
+    listTransactionsEndpoint(service), getTransaction(service),
+    listOrdersEndpoint(service), getOrder(service),
+    listOperations(service), getOperation(service),
+    findRequest(service), getRequest(service),
+    listEventsEndpoint(service),
+    listErrors(), getOpenapi(),
+  ];
+}
