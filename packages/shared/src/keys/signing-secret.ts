@@ -1,12 +1,8 @@
-// A signing secret must be recoverable to check an HMAC, so it is encrypted, not hashed: AES-256-GCM under a versioned ring,
-// bound to the key's id, so that a row copied onto another key does not open.
-// Stored bytes: version (1) | nonce (12) | tag (16) | ciphertext.
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+// A signing secret must be recoverable to check an HMAC: sealed for the id of its key.
 import type { SecretRing } from '../runtime';
 import { randomBase62 } from './key-format';
+import { openSecret, sealSecret } from './sealed-secret';
 
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const SECRET_LENGTH = 48;
 
 export function generateSigningSecret(): string {
@@ -14,27 +10,10 @@ export function generateSigningSecret(): string {
 }
 
 export function sealSigningSecret(ring: SecretRing, keyId: string, secret: string): Buffer {
-  if (ring.current > 255) throw new Error('the version of the current ring key must fit into one byte');
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', ringKey(ring, ring.current), nonce);
-  cipher.setAAD(Buffer.from(keyId, 'utf8'));
-  const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-  return Buffer.concat([Buffer.from([ring.current]), nonce, cipher.getAuthTag(), ciphertext]);
+  return sealSecret(ring, keyId, secret);
 }
 
 /** Throws when the bytes were not sealed for this key id under a key of the ring. */
 export function openSigningSecret(ring: SecretRing, keyId: string, sealed: Uint8Array): string {
-  const bytes = Buffer.from(sealed);
-  const tagEnd = 1 + NONCE_BYTES + TAG_BYTES;
-  if (bytes.length <= tagEnd) throw new Error('a sealed signing secret is too short');
-  const decipher = createDecipheriv('aes-256-gcm', ringKey(ring, bytes.readUInt8(0)), bytes.subarray(1, 1 + NONCE_BYTES), { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(keyId, 'utf8'));
-  decipher.setAuthTag(bytes.subarray(1 + NONCE_BYTES, tagEnd));
-  return Buffer.concat([decipher.update(bytes.subarray(tagEnd)), decipher.final()]).toString('utf8');
-}
-
-function ringKey(ring: SecretRing, version: number): Buffer {
-  const key = ring.byVersion.get(version);
-  if (key?.length !== 32) throw new Error(`no 32-byte key of version ${String(version)} in the secret ring`);
-  return key;
+  return openSecret(ring, keyId, sealed);
 }
