@@ -1,5 +1,5 @@
-export { concludeOrder, purchase, storedAnswer, type Checkpoint, type PriceConsent, type PurchaseAnswer, type PurchaseDeps, type PurchaseRequest } from './engine';
-export { orderOfRow, type OrderRow } from './money-step';
+export { concludeOrder, purchase, storedAnswer, withAbort, type Checkpoint, type PriceConsent, type PurchaseAnswer, type PurchaseDeps, type PurchaseRequest } from './engine';
+export { orderOfRow, refusalOfDatabase, riders, type OrderRow } from './money-step';
 export { operationIdOf, orderSchema, viewOrder, type OrderView } from './order-view';
 export { consentOf, metadataField, purchaseFields, purchaseReply, referenceField, requestPart, tagsField, type PurchaseBody } from './request-fields';
 export { recoverOrders, type Recovered } from './recover';

@@ -78,7 +78,7 @@ export async function takeOver(db: SqlRunner, input: { product: string; limit: n
 }
 
 /** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's. */
-function riders(name: 'prepared' | 'delivered', statements: readonly Sql[]): Sql {
+export function riders(name: 'prepared' | 'delivered', statements: readonly Sql[]): Sql {
   if (statements.length === 0) return emptySql;
   return joinSql(statements.map((statement, index) => joinSql([rawSql(`, ${name}_${String(index)} AS (`), statement, rawSql(')')], '')), '');
 }

@@ -1,0 +1,135 @@
+import pg from 'pg';
+import { newId } from '../contract';
+import { sql } from '../db';
+import type { JsonObject, LookUp, Outcome } from '../purchase';
+import { testService } from '../testing';
+import { concludeOperation, recoverOperations, runOperation, type OperationRequest } from './engine';
+import { operationKind } from './operation';
+import { findOperation } from './operation-store';
+import { keepSecret, peekSecret, takeSecret } from './secret';
+
+const { service, account, database } = testService({ product: 'vps', endpoints: () => [] });
+const deps = service.purchases;
+const db = service.db.platform;
+const done: Outcome<JsonObject> = { kind: 'done', result: { power: 'running' } };
+const unknown: Outcome<JsonObject> = { kind: 'unknown' };
+
+let acts: string[] = [];
+let onAct: Outcome<JsonObject>[] = [];
+let onLookUp: LookUp<JsonObject>[] = [];
+const reboot = operationKind<JsonObject, JsonObject>({
+  kind: 'test_reboot',
+  act: (operation) => {
+    acts.push(operation.id);
+    return Promise.resolve(onAct.shift() ?? done);
+  },
+  lookUp: () => Promise.resolve(onLookUp.shift() ?? unknown),
+  deliver: () => [],
+  events: (operation) => [{ type: 'test.rebooted', subject: operation.subject, data: { operation_id: operation.id } }],
+});
+const kinds = new Map([[reboot.kind, reboot]]);
+
+beforeEach(() => {
+  acts = [];
+  onAct = [];
+  onLookUp = [];
+});
+
+async function request(overrides: Partial<OperationRequest> = {}): Promise<OperationRequest> {
+  const accountId = overrides.accountId ?? (await account()).accountId;
+  return { kind: reboot, item: { soft: true }, subject: newId('srv', 0), product: 'vps', lockKey: null, keyId: null, requestId: newId('req', 0), ...overrides, accountId };
+}
+
+const stored = (id: string) => findOperation(db, { kind: 'all' }, 'vps', id);
+
+async function recoverNow(): Promise<number> {
+  const owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`).finally(() => owner.end());
+  return recoverOperations(deps, kinds, 'vps');
+}
+
+describe('runOperation', () => {
+  it('finishes with result and events in one statement', async () => {
+    const operation = await runOperation(deps, await request());
+    expect(operation).toMatchObject({ state: 'done', progress: 100, result: { power: 'running' } });
+    expect(await stored(operation.id)).toMatchObject({ state: 'done', finishedAt: expect.any(Date) });
+    expect(await db.$queryRaw(sql`SELECT type FROM platform.event WHERE subject = ${operation.subject}`)).toEqual([{ type: 'test.rebooted' }]);
+  });
+
+  it('fails with the reason of the supplier', async () => {
+    onAct = [{ kind: 'refused', code: 'state_conflict', text: 'It is not running.' }];
+    const operation = await runOperation(deps, await request());
+    expect(await stored(operation.id)).toMatchObject({ state: 'failed', errorCode: 'state_conflict', errorText: 'It is not running.' });
+  });
+
+  it('does nothing when the guard lets nothing through', async () => {
+    await expect(runOperation(deps, await request({ guard: sql`SELECT 'x'::text AS subject WHERE false` }))).rejects.toMatchObject({ code: 'state_conflict' });
+    expect(acts).toEqual([]);
+  });
+
+  it('lets one of two work on an object and names it to the other', async () => {
+    const { accountId } = await account();
+    onAct = [{ kind: 'pending', supplierRef: 's1' }];
+    const first = await runOperation(deps, await request({ accountId, lockKey: 'one' }));
+    await expect(runOperation(deps, await request({ accountId, lockKey: 'one' }))).rejects.toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: first.id }] });
+    await expect(runOperation(deps, await request({ lockKey: 'one' }))).rejects.toMatchObject({ code: 'busy', details: undefined });
+    await concludeOperation(deps, reboot, { ...first }, done);
+    expect(await runOperation(deps, await request({ accountId, lockKey: 'one' }))).toMatchObject({ state: 'done' });
+  });
+
+  it('starts exactly one of many at once', async () => {
+    const { accountId } = await account();
+    onAct = [{ kind: 'pending', supplierRef: 's1' }];
+    const all = await Promise.allSettled(Array.from({ length: 10 }, async () => runOperation(deps, await request({ accountId, lockKey: 'race' }))));
+    expect(all.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(acts).toHaveLength(1);
+    onLookUp = [done];
+    await recoverNow();
+  });
+});
+
+describe('recoverOperations', () => {
+  it('asks until it is known, and acts again only when the supplier never saw it', async () => {
+    onAct = [unknown];
+    const { id } = await runOperation(deps, await request());
+    expect(await stored(id)).toMatchObject({ state: 'running', waitingFor: 'supplier' });
+    onLookUp = [unknown, { kind: 'pending', supplierRef: 's2' }, { kind: 'absent' }];
+    await recoverNow();
+    await recoverNow();
+    expect(acts).toEqual([id]);
+    expect(await stored(id)).toMatchObject({ state: 'running', supplierRef: 's2' });
+    await recoverNow();
+    expect(acts).toEqual([id, id]);
+    expect(await stored(id)).toMatchObject({ state: 'done' });
+  });
+
+  it('fences whoever was there before', async () => {
+    onAct = [unknown];
+    const late = await runOperation(deps, await request());
+    onLookUp = [unknown];
+    await recoverNow();
+    await concludeOperation(deps, reboot, late, { kind: 'refused', code: 'supplier_error' });
+    expect(await stored(late.id)).toMatchObject({ state: 'running' });
+    onLookUp = [done];
+    await recoverNow();
+    expect(await stored(late.id)).toMatchObject({ state: 'done' });
+  });
+});
+
+describe('secrets', () => {
+  it('are shown once, and to a repeat of the same read', async () => {
+    const ring = service.config.SECRET_RING;
+    const { accountId } = await account();
+    const id = newId('op', 0);
+    const owner = { operationId: id, accountId, product: 'vps' };
+    await runOperation(deps, await request({ accountId, id, prepare: [keepSecret(ring, owner, 'hunter2', sql`FROM started WHERE started.outcome = 'started'`)] }));
+    const kept = await db.$queryRaw<{ sealed: Uint8Array }[]>(sql`SELECT sealed FROM platform.operation_secret WHERE operation_id = ${id}`);
+    expect(Buffer.from(kept[0]?.sealed ?? []).includes('hunter2')).toBe(false);
+    expect(await peekSecret(db, ring, id)).toBe('hunter2');
+    expect(await takeSecret(db, ring, { ...owner, accountId: 'usr_other' }, 'req_1')).toBeNull();
+    expect(await takeSecret(db, ring, owner, 'req_1')).toBe('hunter2');
+    expect(await takeSecret(db, ring, owner, 'req_1')).toBe('hunter2');
+    expect(await takeSecret(db, ring, owner, 'req_2')).toBeNull();
+  });
+});
