@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { defineRoute, notFound } from '../contract';
+import { defineRoute, notFound, scopeName } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import type { Order } from '../purchase';
+import { operationSchema, takeSecret, type OperationView } from '../operations';
+import type { Principal } from '../principal';
 import type { AccountDeps } from './deps';
-import { operationParams, operationSchema, orderIdOf, viewOperation } from './operation-view';
-import { findOrder } from './order-store';
+import { findAnyOperation } from './operation-store';
+import { isOver, operationParams, viewAnyOperation, type AnyOperation } from './operation-view';
 import { OrderWatch } from './order-watch';
 
 export function getOperation(deps: AccountDeps): Endpoint {
@@ -17,17 +18,27 @@ export function getOperation(deps: AccountDeps): Endpoint {
       query: z.object({ wait: z.string().regex(/^(\d|[12]\d|30)$/, 'must be a whole number from 0 to 30').optional().describe('Seconds to wait for the operation to finish, 0 to 30.') }),
       responses: { 200: { description: 'The operation.', schema: operationSchema } },
     }),
-    async ({ reach, params, query }) => {
-      const find = async (): Promise<Order> => {
-        const order = await findOrder(deps.db.platform, { reach, product: deps.product }, orderIdOf(params.id));
-        if (order === null) throw notFound();
-        return order;
+    async ({ reach, params, query, principal, requestId }) => {
+      const find = async (): Promise<AnyOperation> => {
+        const found = await findAnyOperation(deps.db.platform, { reach, product: deps.product }, params.id);
+        if (found === null) throw notFound();
+        return found;
       };
-      const order = await find();
+      let found = await find();
       const waitMs = Number.parseInt(query.wait ?? '0', 10) * 1_000;
-      if (order.settledAt !== null || waitMs === 0) return json(200, viewOperation(order));
-      await watch.settled(order.id, waitMs);
-      return json(200, viewOperation(await find()));
+      if (!isOver(found) && waitMs > 0) {
+        await watch.settled(found.kind === 'order' ? found.order.id : found.operation.id, waitMs);
+        found = await find();
+      }
+      return json(200, await withSecret(deps, viewAnyOperation(found), principal, requestId));
     },
   );
+}
+
+/** A password is for whoever may use it: a key that only reads does not get it, and does not use up the one time it is shown. */
+async function withSecret(deps: AccountDeps, view: OperationView, principal: Principal, requestId: string): Promise<OperationView> {
+  const mayWrite = principal.type === 'operator' || principal.scopes.some((scope) => scope === scopeName(deps.product, 'write') || scope === scopeName(deps.product, 'buy'));
+  if (view.state !== 'completed' || !mayWrite) return view;
+  const secret = await takeSecret(deps.db.platform, deps.config.SECRET_RING, { operationId: view.id, accountId: view.user_id, product: deps.product }, requestId);
+  return secret === null ? view : { ...view, secret };
 }

@@ -11,6 +11,7 @@ export type PublicOrderState = (typeof ORDER_STATES)[number];
 export interface OrderFilter {
   readonly state?: PublicOrderState | undefined;
   readonly kind?: string | undefined;
+  readonly subject?: string | undefined;
   readonly reference?: string | undefined;
   readonly tag?: string | undefined;
   readonly batchId?: string | undefined;
@@ -28,6 +29,7 @@ export async function listOrders(db: SqlRunner, whose: { reach: Reach; product: 
       ...within(whose),
       filter.state === undefined ? null : inState(filter.state),
       filter.kind === undefined ? null : sql`kind = ${filter.kind}`,
+      filter.subject === undefined ? null : sql`subject = ${filter.subject}`,
       filter.reference === undefined ? null : sql`reference = ${filter.reference}`,
       filter.tag === undefined ? null : sql`${filter.tag} = ANY (tags)`,
       filter.batchId === undefined ? null : sql`batch_id = ${filter.batchId}`,
@@ -42,9 +44,11 @@ export async function findOrder(db: SqlRunner, whose: { reach: Reach; product: P
   return rows[0] === undefined ? null : orderOfRow(rows[0]);
 }
 
-/** Which of these orders are final. */
+/** Which of these orders and operations are final. */
 export async function settledAmong(db: SqlRunner, ids: readonly string[]): Promise<string[]> {
-  const rows = await db.$queryRaw<{ id: string }[]>(sql`SELECT id FROM platform.orders WHERE id = ANY (${[...ids]}::text[]) AND settled_at IS NOT NULL`);
+  const rows = await db.$queryRaw<{ id: string }[]>(sql`
+    SELECT id FROM platform.orders WHERE id = ANY (${[...ids]}::text[]) AND settled_at IS NOT NULL
+    UNION ALL SELECT id FROM platform.operation WHERE id = ANY (${[...ids]}::text[]) AND finished_at IS NOT NULL`);
   return rows.map((row) => row.id);
 }
 
