@@ -1,0 +1,68 @@
+// `npm start`: everything Lumi needs on one machine, in one terminal, from nothing but Node and npm.
+//   PORT           the gateway's port (8080; 0 picks a free one)      LUMI_DATA_DIR   where data lives (.lumi)
+//   DATABASE_URL   an own PostgreSQL instead of the embedded one      REDIS_URL       limits and queue on Redis
+// Ctrl-C or SIGTERM stops everything and exits 0. Whatever keeps it from starting is one sentence and exit 1.
+import { appendFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Interrupted, Refusal, explain } from './start/refusal.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+async function main() {
+  if (major < 20 || (major === 20 && minor < 19)) throw new Refusal(`Lumi needs Node 20.19 or newer; this is Node ${process.versions.node}.`);
+  const { readOptions } = await import('./start/options.mjs');
+  const { Launcher } = await import('./start/launcher.mjs');
+  const options = readOptions(process.env, root);
+
+  const stopping = new AbortController();
+  // npm passes Ctrl-C on although the terminal has already sent it: a second signal is the normal case and changes nothing.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stopping.abort());
+  const stopAsked = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+  let giveUp;
+  const gaveUp = new Promise((_, reject) => (giveUp = reject));
+  gaveUp.catch(() => undefined); // Awaited below, once everything runs.
+  for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, giveUp);
+
+  const launcher = new Launcher({ options, signal: stopping.signal, say, onGiveUp: giveUp });
+  try {
+    const banner = await launcher.start();
+    console.log(banner);
+    console.log('lumi is ready');
+    await Promise.race([stopAsked, gaveUp]);
+  } catch (err) {
+    throw tell(err, options.folder);
+  } finally {
+    if (stopping.signal.aborted) say('stopping …');
+    await launcher.stop();
+  }
+}
+
+/** Our own faults leave a trace in the logs; the terminal gets a sentence. */
+function tell(err, folder) {
+  const told = explain(err, folder);
+  if (told instanceof Refusal || told instanceof Interrupted) return told;
+  const file = join(folder, 'logs', 'launcher.log');
+  try {
+    appendFileSync(file, `${new Date().toISOString()} ${told?.stack ?? told}\n`, { mode: 0o600 });
+  } catch {
+    // The sentence below still says what happened.
+  }
+  return new Refusal(`Lumi stopped because of an unexpected fault: ${String(told?.message ?? told).split('\n')[0]} (details: ${file})`);
+}
+
+function say(text) {
+  console.log(`  ${text}`);
+}
+
+process.stdout.on('error', () => undefined); // The terminal is gone; stopping cleanly matters more than saying so.
+process.stderr.on('error', () => undefined);
+main().then(
+  () => process.exit(0),
+  (err) => {
+    if (err instanceof Interrupted) process.exit(0);
+    console.error(err instanceof Refusal ? err.message : (err?.stack ?? err));
+    process.exit(1);
+  },
+);

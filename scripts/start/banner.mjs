@@ -1,0 +1,24 @@
+// What a newcomer sees when Lumi runs: addresses, keys, and one line to paste that buys a domain.
+
+export function banner({ demo, folder, isEmbedded }) {
+  const { domains, vps, proxy } = demo.products;
+  const row = (name, product) => `  ${name.padEnd(8)} ${product.base}\n           reseller ${product.reseller.key}\n           operator ${product.operator.key}`;
+  return `
+${row('domains', domains)}
+${row('vps', vps)}
+${row('proxy', proxy)}
+
+  account  ${domains.reseller.user_id} (demo, sandbox money)
+  data     ${folder}${isEmbedded ? '' : ' (database: DATABASE_URL)'}
+
+Buy a domain:
+
+  curl -X POST ${domains.base}/domains \\
+    -H 'Authorization: Bearer ${domains.reseller.key}' \\
+    -H 'Idempotency-Key: my-first-purchase' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"domain":"my-first-domain.com","years":1}'
+
+Stop with Ctrl-C.
+`;
+}

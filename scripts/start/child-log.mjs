@@ -1,0 +1,90 @@
+// The log file of one process: what was there before is kept as NAME.log.1, and the file never grows beyond its bound. Warnings
+// and errors are also said on the terminal, a few at a time.
+import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+
+const BYTES_MAX = 10 * 1024 * 1024;
+const LINE_MAX = 64 * 1024;
+const SAID_MAX = 5;
+const SAID_WINDOW_MS = 10_000;
+
+export class ChildLog {
+  constructor({ folder, name, say, isLoud = loudLine }) {
+    this.file = join(folder, `${name}.log`);
+    this.name = name;
+    this.say = say;
+    this.isLoud = isLoud;
+    this.lastError = '';
+    this.saidAt = [];
+    this.unsaid = 0;
+    this.isWritable = true;
+    this.rotate();
+  }
+
+  /** Reads a stream of the child line by line. */
+  follow(stream, { isError = false } = {}) {
+    const decoder = new StringDecoder('utf8');
+    let rest = '';
+    stream.on('data', (chunk) => {
+      const lines = (rest + decoder.write(chunk)).split('\n');
+      rest = lines.pop().slice(0, LINE_MAX);
+      if (lines.length > 0) this.take(lines, isError);
+    });
+    stream.on('end', () => rest !== '' && this.take([rest], isError));
+    stream.on('error', () => undefined); // The child is gone; its exit is reported elsewhere.
+  }
+
+  take(lines, isError) {
+    this.write(`${lines.join('\n')}\n`);
+    for (const line of lines) {
+      const loud = this.isLoud(line);
+      if (loud !== null) this.mention(loud);
+      if (loud !== null || (isError && line.trim() !== '' && !line.startsWith('    at '))) this.lastError = loud ?? line.trim();
+    }
+  }
+
+  write(text) {
+    try {
+      if (this.bytes > BYTES_MAX) this.rotate();
+      appendFileSync(this.file, text, { mode: 0o600 });
+      this.bytes += Buffer.byteLength(text);
+      this.isWritable = true;
+    } catch (err) {
+      // A log that cannot be written (disk full) must not stop what works; said once until it works again.
+      if (this.isWritable) this.say(`${this.name}: its log ${this.file} cannot be written (${err.code})`);
+      this.isWritable = false;
+    }
+  }
+
+  mention(text) {
+    const now = performance.now();
+    this.saidAt = this.saidAt.filter((at) => now - at < SAID_WINDOW_MS);
+    if (this.saidAt.length >= SAID_MAX) {
+      this.unsaid += 1;
+      return;
+    }
+    this.saidAt.push(now);
+    const more = this.unsaid > 0 ? ` (and ${this.unsaid} more, see ${this.file})` : '';
+    this.unsaid = 0;
+    this.say(`${this.name}: ${text.slice(0, 300)}${more}`);
+  }
+
+  rotate() {
+    this.bytes = 0;
+    if (statSync(this.file, { throwIfNoEntry: false }) !== undefined) renameSync(this.file, `${this.file}.1`);
+  }
+}
+
+/** Our processes log one JSON object per line. */
+function loudLine(line) {
+  if (!line.includes('"level":"error"') && !line.includes('"level":"warn"')) return null;
+  try {
+    const { level, message, err, code } = JSON.parse(line);
+    const cause = err?.message ?? code;
+    return `${level}: ${message}${cause === undefined ? '' : `: ${String(cause).split('\n')[0]}`}`;
+  } catch {
+    // Cut off in the middle; the file has it.
+    return null;
+  }
+}

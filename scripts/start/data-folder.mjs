@@ -1,0 +1,158 @@
+// The data folder and its lock: one launcher per folder. The lock names the launcher and the processes it started, so that the
+// next start after a SIGKILL or a power cut can tell a living owner from a dead one, and can end what the dead one left running.
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { identityOf, isSameProcess, waitUntil } from './process-identity.mjs';
+import { Refusal } from './refusal.mjs';
+
+const ATTEMPTS_MAX = 5;
+const LEFTOVER_WAIT_MS = 15_000;
+
+export class DataFolder {
+  constructor(path) {
+    this.path = path;
+    this.lockFile = join(path, 'lock');
+    this.logs = join(path, 'logs');
+    this.children = new Map();
+    this.isLocked = false;
+  }
+
+  /** Creates the folder if needed and locks it; ends processes that a killed launcher left behind. Refuses when it is in use. */
+  async open() {
+    try {
+      // As root, PostgreSQL runs as another user and has to pass through this folder; the secrets in it are files of mode 0600.
+      mkdirSync(this.path, { recursive: true });
+      chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700);
+      mkdirSync(this.logs, { recursive: true, mode: 0o700 });
+    } catch (err) {
+      if (err.code === 'EEXIST' || err.code === 'ENOTDIR') throw new Refusal(`The data folder ${this.path} cannot be used: something that is not a folder is in the way.`);
+      throw err;
+    }
+    const left = this.acquire();
+    await this.endLeftovers(left);
+  }
+
+  /** The sentence for a folder that a living launcher holds, otherwise null. Changes nothing. */
+  refusalIfInUse() {
+    const owner = exists(this.lockFile) ? readLock(this.lockFile) : null;
+    return owner !== null && isSameProcess(owner) ? this.inUse(owner.pid) : null;
+  }
+
+  /** Remembers a child in the lock, by name; null forgets it. */
+  record(name, pid) {
+    const identity = pid === null ? null : identityOf(pid);
+    if (identity === null) this.children.delete(name);
+    else this.children.set(name, identity);
+    if (this.isLocked) writeAtomically(this.lockFile, this.content());
+  }
+
+  close() {
+    if (!this.isLocked) return;
+    this.isLocked = false;
+    rmSync(this.lockFile, { force: true });
+  }
+
+  acquire() {
+    const own = `${this.lockFile}.${process.pid}`;
+    writeFileSync(own, this.content(), { mode: 0o600 });
+    let left = [];
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+        try {
+          placeLock(own, this.lockFile);
+          this.isLocked = true;
+          return left;
+        } catch (err) {
+          if (err.code !== 'EEXIST') throw err;
+        }
+        left = [...left, ...this.pushAside()];
+      }
+    } finally {
+      rmSync(own, { force: true });
+    }
+    throw this.inUse(null);
+  }
+
+  // Only a lock whose owner is dead may go. Between reading and renaming somebody else may have taken it over: what was
+  // renamed is read again, and put back when it turns out to be alive.
+  pushAside() {
+    const owner = readLock(this.lockFile);
+    if (owner === null) return [];
+    if (isSameProcess(owner)) throw this.inUse(owner.pid);
+    const aside = `${this.lockFile}.stale.${process.pid}`;
+    try {
+      renameSync(this.lockFile, aside);
+    } catch (err) {
+      if (err.code === 'ENOENT') return [];
+      throw err;
+    }
+    const moved = readLock(aside);
+    if (moved !== null && isSameProcess(moved)) {
+      renameSync(aside, this.lockFile);
+      throw this.inUse(moved.pid);
+    }
+    rmSync(aside, { force: true });
+    return moved?.children ?? [];
+  }
+
+  async endLeftovers(identities) {
+    const alive = identities.filter(isSameProcess);
+    for (const { pid } of alive) kill(pid, 'SIGTERM');
+    if (await waitUntil(() => !alive.some(isSameProcess), LEFTOVER_WAIT_MS)) return;
+    for (const identity of alive.filter(isSameProcess)) kill(identity.pid, 'SIGKILL');
+    await waitUntil(() => !alive.some(isSameProcess), LEFTOVER_WAIT_MS);
+  }
+
+  inUse(pid) {
+    const who = pid === null ? '' : ` (process ${pid})`;
+    return new Refusal(`Lumi is already running on ${this.path}${who}; stop it first, or set LUMI_DATA_DIR and PORT for a second installation.`);
+  }
+
+  content() {
+    return JSON.stringify({ ...identityOf(process.pid), children: [...this.children.values()] });
+  }
+}
+
+export function writeAtomically(file, text) {
+  const next = `${file}.next`;
+  try {
+    writeFileSync(next, text, { mode: 0o600, flush: true });
+    renameSync(next, file);
+  } catch (err) {
+    rmSync(next, { force: true });
+    throw err;
+  }
+}
+
+// A link appears whole or not at all. Disks without links get a plain exclusive create.
+function placeLock(own, lockFile) {
+  try {
+    linkSync(own, lockFile);
+  } catch (err) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(err.code)) throw err;
+    writeFileSync(lockFile, readFileSync(own), { mode: 0o600, flag: 'wx' });
+  }
+}
+
+/** Null when there is none. A lock nobody can read (a crash while writing) counts as one whose owner is dead. */
+function readLock(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (err) {
+    if (err.code === 'ENOENT') return null;
+    if (err instanceof SyntaxError) return { pid: 0, children: [] };
+    throw err;
+  }
+}
+
+function kill(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (err) {
+    if (err.code !== 'ESRCH') throw err;
+  }
+}
+
+export function exists(path) {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}

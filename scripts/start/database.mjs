@@ -1,0 +1,24 @@
+// The database as all processes need it: roles with least power, every schema migrated. Uses the compiled db room.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { Refusal } from './refusal.mjs';
+
+/** Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it. */
+export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
+  const { ensureRoles, migrate, roleUrl } = createRequire(join(root, 'package.json'))('./packages/shared/dist/db/index.js');
+  const { schemas } = await import('../build.mjs');
+  await ensureRoles({ ownerUrl, passwords: rolePasswords });
+  const [platform, ...products] = schemas.map(({ name, dir }) => ({ schema: name, migrationsDir: join(root, dir, 'migrations') }));
+  try {
+    await migrate({ ownerUrl, ...platform });
+    await Promise.all(products.filter(({ migrationsDir }) => existsSync(migrationsDir)).map((product) => migrate({ ownerUrl, ...product })));
+  } catch (err) {
+    throw isConnectionLost(err) ? err : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });
+  }
+  return (role) => roleUrl(ownerUrl, role, rolePasswords[role]);
+}
+
+function isConnectionLost(err) {
+  return /ECONN|terminat|shutting down|No space left/i.test(`${err.code} ${err.message}`);
+}

@@ -1,0 +1,64 @@
+// PostgreSQL and Redis that the caller names by URL: reachable, new enough, with the rights Lumi needs; otherwise one sentence.
+// Their passwords never appear in it.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Refusal } from './refusal.mjs';
+
+const CONNECT_LIMIT_MS = 5_000;
+const OLDEST_VERSION = 150_000;
+
+export async function checkDatabase(root, url) {
+  const { Client } = sharedRequire(root)('pg');
+  const where = withoutPassword(url);
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+  client.on('error', () => undefined); // A connection that breaks later is the next query's failure.
+  try {
+    await client.connect();
+    const { rows } = await client.query(`
+      SELECT current_setting('server_version_num')::int AS version, rolsuper, rolcreaterole, has_database_privilege(current_database(), 'CREATE') AS may_create
+      FROM pg_roles WHERE rolname = current_user`);
+    const [{ version, rolsuper, rolcreaterole, may_create }] = rows;
+    if (version < OLDEST_VERSION) throw new Refusal(`DATABASE_URL (${where}) is PostgreSQL ${Math.floor(version / 10_000)}; Lumi needs 15 or newer.`);
+    if (!rolsuper && !rolcreaterole) throw new Refusal(`The user of DATABASE_URL (${where}) may not create roles; grant it with: ALTER ROLE … CREATEROLE`);
+    if (!may_create) throw new Refusal(`The user of DATABASE_URL (${where}) may not create schemas in that database; grant it with: GRANT CREATE ON DATABASE … TO …`);
+  } catch (err) {
+    if (err instanceof Refusal) throw err;
+    throw new Refusal(`DATABASE_URL (${where}) cannot be used: ${firstLine(err)}.`);
+  } finally {
+    await client.end().catch(() => undefined); // Nothing depends on a polite goodbye.
+  }
+}
+
+export async function checkRedis(root, url) {
+  const { default: Redis } = sharedRequire(root)('ioredis');
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_LIMIT_MS, retryStrategy: () => null, maxRetriesPerRequest: 0, enableOfflineQueue: false });
+  let lastError;
+  redis.on('error', (err) => (lastError = err));
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (err) {
+    throw new Refusal(`REDIS_URL (${withoutPassword(url)}) cannot be used: ${firstLine(lastError ?? err)}.`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function sharedRequire(root) {
+  return createRequire(join(root, 'packages', 'shared', 'package.json'));
+}
+
+function withoutPassword(url) {
+  try {
+    const { protocol, username, host, pathname } = new URL(url);
+    return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
+  } catch {
+    // Not even a URL; showing it might show a password.
+    return 'not a valid URL';
+  }
+}
+
+function firstLine(err) {
+  const inner = err.errors?.[0] ?? err; // An AggregateError of one attempt per address says nothing itself.
+  return (inner.message || inner.code || String(inner)).split('\n')[0].replace(/\.$/, '');
+}

@@ -1,0 +1,52 @@
+// The launcher's settings, read once. No other file under scripts/start reads the environment.
+import { isAbsolute, join, resolve } from 'node:path';
+import { Refusal } from './refusal.mjs';
+
+const DEFAULT_PORT = 8080;
+
+/** Plain surroundings every child process needs; nothing else of the caller's environment reaches it. */
+const SURROUNDINGS = ['PATH', 'HOME', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_ENV', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+
+/** Settings of the processes themselves that are handed through when the caller set them. */
+const HANDED_THROUGH = {
+  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
+  gateway: ['API_ENABLED', 'HOST_BINDINGS'],
+  product: ['DEFAULT_DAILY_CAP_USD'],
+};
+
+export function readOptions(env, root) {
+  const port = readPort(env.PORT);
+  const host = env.HOST || '127.0.0.1';
+  const folder = env.LUMI_DATA_DIR || '.lumi';
+  for (const [name, pattern] of [['DATABASE_URL', /^postgres(ql)?:\/\//], ['REDIS_URL', /^rediss?:\/\//]]) {
+    if (env[name] && !pattern.test(env[name])) throw new Refusal(`${name} must be a URL that starts with ${name === 'REDIS_URL' ? 'redis://' : 'postgres://'}.`);
+  }
+  return {
+    root,
+    host,
+    port,
+    folder: isAbsolute(folder) ? folder : resolve(join(root, folder)),
+    databaseUrl: env.DATABASE_URL || undefined,
+    redisUrl: env.REDIS_URL || undefined,
+    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') || undefined,
+    isMoneyEnabled: env.API_MONEY_ENABLED || 'true',
+    surroundings: pick(env, SURROUNDINGS),
+    /** `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). */
+    handedThrough: (who) => {
+      if (who === 'all' || who === 'gateway') return pick(env, HANDED_THROUGH[who]);
+      const own = Object.keys(env).filter((name) => name.startsWith(`${who.toUpperCase()}_`) && name !== `${who.toUpperCase()}_URL`);
+      return pick(env, [...HANDED_THROUGH.product, ...own]);
+    },
+  };
+}
+
+function readPort(text) {
+  if (text === undefined || text === '') return DEFAULT_PORT;
+  const port = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new Refusal(`PORT must be a number from 0 to 65535 (0 picks a free one), not "${text}".`);
+}
+
+function pick(env, names) {
+  return Object.fromEntries(names.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]));
+}

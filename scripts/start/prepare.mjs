@@ -1,0 +1,55 @@
+// Installs and builds, as a process of its own: the launcher can end it, with all that npm and pnpm started, when it is told to stop.
+import { fork } from 'node:child_process';
+import { statfsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Interrupted, Refusal, diskFull } from './refusal.mjs';
+
+const self = fileURLToPath(import.meta.url);
+/** npm and the compiler say in many words that the disk is full; less free space than this says it in one number. */
+const NEARLY_FULL_BYTES = 32 * 1024 * 1024;
+
+export function prepare({ root, signal }) {
+  return new Promise((resolve, reject) => {
+    const child = fork(self, [], { execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const end = () => endGroup(child.pid);
+    signal.addEventListener('abort', end, { once: true });
+    let sentence = 'Installing or building failed (see above).';
+    child.on('message', (message) => (sentence = message.sentence));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', end);
+      if (signal.aborted) reject(new Interrupted());
+      else if (code === 0) resolve();
+      else reject(isNearlyFull(root) ? diskFull(root) : new Refusal(sentence));
+    });
+  });
+}
+
+function isNearlyFull(folder) {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < NEARLY_FULL_BYTES;
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGTERM');
+  } catch (err) {
+    if (err.code !== 'ESRCH') throw err;
+  }
+}
+
+async function main() {
+  // The launcher was killed: nobody waits for this any more.
+  process.on('disconnect', () => endGroup(process.pid));
+  try {
+    const { install } = await import('../install.mjs');
+    await install();
+    const { build } = await import('../build.mjs');
+    await build();
+    process.exit(0);
+  } catch (err) {
+    process.send({ sentence: err.message }, () => process.exit(1));
+  }
+}
+
+if (process.argv[1] === self && process.send !== undefined) await main();

@@ -1,0 +1,50 @@
+// A pid alone does not name a process: pids are used again, after a reboot or a container restart at once. The time a process
+// started, together with its pid, does.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** `{ pid, started }` of a living process, or null. */
+export function identityOf(pid) {
+  const started = startOf(pid);
+  return started === null ? null : { pid, started };
+}
+
+export function isSameProcess(identity) {
+  return identity?.pid > 0 && startOf(identity.pid) === identity.started;
+}
+
+function startOf(pid) {
+  if (process.platform !== 'linux') return startByPs(pid);
+  try {
+    // The second field is the name in parentheses and may hold anything; the state follows it, the start time is the 22nd.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return null;
+    return `${bootId()}/${fields[19]}`;
+  } catch {
+    // No such process.
+    return null;
+  }
+}
+
+function bootId() {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 13);
+}
+
+function startByPs(pid) {
+  try {
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+  } catch {
+    // ps exits 1 when there is no such process.
+    return null;
+  }
+}
+
+/** Waits until `condition()` holds; false when it did not within the bound. */
+export async function waitUntil(condition, limitMs, stepMs = 50) {
+  const end = performance.now() + limitMs;
+  while (!condition()) {
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, stepMs));
+  }
+  return true;
+}

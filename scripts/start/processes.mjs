@@ -1,0 +1,74 @@
+// Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it needs and no others.
+import { join } from 'node:path';
+
+export const PRODUCTS = ['domains', 'vps', 'proxy'];
+export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
+
+export function cryptoPayDouble({ options, secrets, publicUrl }) {
+  return {
+    name: 'crypto-pay-double',
+    script: join(options.root, 'packages', 'crypto-pay-double', 'dist', 'server.js'),
+    env: {
+      ...options.surroundings,
+      HOST: '127.0.0.1',
+      DATA_DIR: join(options.folder, 'crypto-pay'),
+      CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
+      WEBHOOK_URL: `${publicUrl}/webhooks/cryptobot`,
+    },
+  };
+}
+
+export function service(product, shared) {
+  return { name: product, script: join(shared.options.root, 'services', product, 'dist', 'server.js'), env: productEnv(product, shared) };
+}
+
+export function worker(product, shared) {
+  return { name: `${product}-worker`, script: join(shared.options.root, 'services', product, 'dist', 'worker.js'), env: productEnv(product, shared) };
+}
+
+export function gateway({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
+  return {
+    name: 'gateway',
+    script: join(options.root, 'gateway', 'dist', 'server.js'),
+    env: {
+      ...common(options, urlOf('lumi_gateway')),
+      ...options.handedThrough('gateway'),
+      HOST: options.host,
+      PORT: String(port),
+      PUBLIC_URL: publicUrl,
+      DOMAINS_URL: serviceUrls.domains,
+      VPS_URL: serviceUrls.vps,
+      PROXY_URL: serviceUrls.proxy,
+      IDENTITY_PRIVATE_KEY: secrets.identityPrivateKey,
+      KEY_PEPPERS: secrets.keyPeppers,
+      SECRET_RING: secrets.secretRing,
+      API_MONEY_ENABLED: options.isMoneyEnabled,
+    },
+  };
+}
+
+function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
+  return {
+    ...common(options, urlOf(`lumi_${product}`)),
+    ...options.handedThrough(product),
+    PORT: '0',
+    PUBLIC_URL: publicUrl,
+    IDENTITY_PUBLIC_KEYS: secrets.identityPublicKeys,
+    KEY_PEPPERS: secrets.keyPeppers,
+    SECRET_RING: secrets.secretRing,
+    CURSOR_SECRET: secrets.cursorSecret,
+    API_MONEY_ENABLED: options.isMoneyEnabled,
+    CRYPTO_PAY_URL: cryptoPayUrl,
+    CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
+  };
+}
+
+function common(options, databaseUrl) {
+  return {
+    ...options.surroundings,
+    ...options.handedThrough('all'),
+    HOST: '127.0.0.1',
+    DATABASE_URL: databaseUrl,
+    ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+  };
+}

@@ -1,0 +1,18 @@
+// When something that should run has died: how long to wait before starting it again, and when to stop trying.
+const WINDOW_MS = 60_000;
+const DEATHS_MAX = 5;
+const FIRST_WAIT_MS = 250;
+
+export class RestartPolicy {
+  constructor(nowMs = () => performance.now()) {
+    this.nowMs = nowMs;
+    this.deaths = [];
+  }
+
+  /** Milliseconds to wait, doubling with each death within a minute; null after the fifth. */
+  nextWaitMs() {
+    const now = this.nowMs();
+    this.deaths = [...this.deaths.filter((at) => now - at < WINDOW_MS), now];
+    return this.deaths.length > DEATHS_MAX ? null : FIRST_WAIT_MS * 2 ** (this.deaths.length - 1);
+  }
+}

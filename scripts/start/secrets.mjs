@@ -1,0 +1,57 @@
+// The installation's secrets: made once, kept in secrets.json (mode 0600), never printed. Losing the file makes every API key
+// and every stored signing secret useless, so it is never replaced silently once there is data.
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exists, writeAtomically } from './data-folder.mjs';
+import { Refusal } from './refusal.mjs';
+
+const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+
+export function loadSecrets(folder, { hasData }) {
+  const file = join(folder, 'secrets.json');
+  if (!exists(file)) {
+    if (hasData) throw new Refusal(`${file} is missing although ${folder} holds data that only it can open; restore it from a backup, or move the folder away to start afresh.`);
+    writeAtomically(file, `${JSON.stringify(makeSecrets(), null, 2)}\n`);
+  }
+  chmodSync(file, 0o600);
+  const secrets = parse(file);
+  return { ...secrets, identityPublicKeys: publicKeys(secrets.identityPrivateKey) };
+}
+
+function makeSecrets() {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return {
+    ownerPassword: password(),
+    rolePasswords: Object.fromEntries(ROLES.map((role) => [role, password()])),
+    keyPeppers: `1:${randomBytes(32).toString('base64')}`,
+    secretRing: `1:${randomBytes(32).toString('base64')}`,
+    identityPrivateKey: Buffer.from(pem).toString('base64'),
+    cursorSecret: randomBytes(32).toString('base64'),
+    cryptoPayToken: `${1000 + randomBytes(2).readUInt16BE()}:AA${randomBytes(24).toString('base64url')}`,
+  };
+}
+
+function password() {
+  return randomBytes(24).toString('base64url');
+}
+
+function parse(file) {
+  try {
+    const secrets = JSON.parse(readFileSync(file, 'utf8'));
+    const fields = [secrets.ownerPassword, secrets.keyPeppers, secrets.secretRing, secrets.identityPrivateKey, secrets.cursorSecret, secrets.cryptoPayToken,
+      ...ROLES.map((role) => secrets.rolePasswords[role])];
+    if (!fields.every((field) => typeof field === 'string' && field !== '')) throw new SyntaxError('a field is missing');
+    publicKeys(secrets.identityPrivateKey);
+    return secrets;
+  } catch (err) {
+    if (err.code === 'EACCES' || err.code === 'EPERM') throw err;
+    throw new Refusal(`${file} is damaged; restore it from a backup, or move the data folder away to start afresh.`);
+  }
+}
+
+function publicKeys(privateKeyBase64) {
+  const publicKey = createPublicKey(createPrivateKey(Buffer.from(privateKeyBase64, 'base64').toString()));
+  return Buffer.from(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })).toString('base64');
+}

@@ -1,0 +1,106 @@
+// The Node processes of the system: forked with a channel to the launcher, waited for until they say that they serve, started
+// again on the same port when they die, stopped with SIGTERM. A child that loses the channel (the launcher was killed) ends itself.
+import { fork } from 'node:child_process';
+import { ChildLog } from './child-log.mjs';
+import { Interrupted, Refusal, diskFull, isDiskFull } from './refusal.mjs';
+import { RestartPolicy } from './restart-policy.mjs';
+
+const READY_LIMIT_MS = 60_000;
+// Longer than the processes' own bound for one step of their shutdown.
+const STOP_LIMIT_MS = 30_000;
+
+export class Supervisor {
+  constructor({ root, folder, logs, say, onChild, onGiveUp }) {
+    Object.assign(this, { root, folder, logs, say, onChild, onGiveUp });
+    this.children = new Map();
+  }
+
+  /** Resolves with the port the process listens on (undefined for workers). Refuses when it does not come up at all. */
+  async start({ name, script, env }) {
+    const child = { name, script, env: { ...env }, log: new ChildLog({ folder: this.logs, name, say: this.say }), policy: new RestartPolicy(), isStopping: false };
+    this.children.set(name, child);
+    const outcome = await this.launch(child);
+    if (outcome.isReady) return outcome.port;
+    if (child.isStopping) throw new Interrupted();
+    throw this.failure(child, outcome);
+  }
+
+  /** Stops the named processes, all at once, and waits until they are gone. */
+  async stop(names = [...this.children.keys()]) {
+    const chosen = names.map((name) => this.children.get(name)).filter((child) => child !== undefined);
+    await Promise.all(chosen.map((child) => this.stopOne(child)));
+  }
+
+  async stopOne(child) {
+    child.isStopping = true;
+    clearTimeout(child.restart);
+    const { running } = child;
+    if (running === undefined) return;
+    const late = setTimeout(() => {
+      this.say(`${child.name}: did not stop in time and was ended`);
+      running.kill('SIGKILL');
+    }, STOP_LIMIT_MS);
+    running.kill('SIGTERM');
+    await child.gone;
+    clearTimeout(late);
+  }
+
+  /** Resolves when the process is ready, or when it ended before that. */
+  launch(child) {
+    const running = fork(child.script, [], { cwd: this.root, env: child.env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+    child.running = running;
+    this.onChild(child.name, running.pid);
+    child.log.follow(running.stdout);
+    child.log.follow(running.stderr, { isError: true });
+    let isReady = false;
+    let markGone;
+    child.gone = new Promise((resolve) => (markGone = resolve));
+    return new Promise((resolve) => {
+      const late = setTimeout(() => running.kill('SIGKILL'), READY_LIMIT_MS);
+      running.on('message', (message) => {
+        if (message?.type !== 'ready' || isReady) return;
+        isReady = true;
+        clearTimeout(late);
+        if (message.port !== undefined) child.env.PORT = String(message.port);
+        resolve({ isReady, port: message.port });
+      });
+      running.on('error', (err) => (child.log.lastError = err.message));
+      // `close`, not `exit`: the last lines of its log have been read by then.
+      running.on('close', (code, signal) => {
+        clearTimeout(late);
+        child.running = undefined;
+        this.onChild(child.name, null);
+        markGone();
+        if (isReady) this.onDeath(child, { code, signal });
+        else resolve({ isReady: false, code, signal });
+      });
+    });
+  }
+
+  onDeath(child, how) {
+    if (child.isStopping) return;
+    if (isDiskFull(child.log.lastError)) return this.onGiveUp(diskFull(this.folder));
+    const waitMs = child.policy.nextWaitMs();
+    if (waitMs === null) {
+      return this.onGiveUp(new Refusal(`${child.name} keeps stopping (${reason(child, how)}); Lumi stops. Its log: ${child.log.file}`));
+    }
+    this.say(`${child.name}: stopped (${reason(child, how)}); starting it again in ${waitMs / 1000} s`);
+    child.restart = setTimeout(async () => {
+      child.log.lastError = '';
+      const outcome = await this.launch(child);
+      if (outcome.isReady) this.say(`${child.name}: running again`);
+      else this.onDeath(child, outcome);
+    }, waitMs);
+  }
+
+  failure(child, how) {
+    if (isDiskFull(child.log.lastError)) return diskFull(this.folder);
+    if (/EADDRINUSE/.test(child.log.lastError)) return new Refusal(`Port ${child.env.PORT} was taken while Lumi was starting; start again, with another PORT if it stays taken.`);
+    return new Refusal(`${child.name} did not start: ${reason(child, how)}. Its log: ${child.log.file}`);
+  }
+}
+
+function reason(child, { code, signal }) {
+  const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+  return child.log.lastError === '' ? how : `${how}, ${child.log.lastError.slice(0, 300)}`;
+}
