@@ -1,0 +1,298 @@
+import request from 'supertest';
+import { accountEndpoints } from '../account';
+import { newId } from '../contract';
+import { KeyDigests, findKeyByDigest, findKeyById, openSigningSecret } from '../keys';
+import { shopEndpoints, testService, type TestKey } from '../testing';
+import { adminEndpoints } from '.';
+
+const api = testService({ endpoints: (service) => [...accountEndpoints(service), ...adminEndpoints(service), ...shopEndpoints(service)] });
+const get = (path: string, who: Parameters<typeof api.as>[0]) => request(api.app).get(path).set(api.as(who));
+const post = (path: string, who: Parameters<typeof api.as>[0], body: object = {}) => request(api.app).post(path).set(api.as(who)).send(body);
+const adjust = (userId: string, who: TestKey, body: object, key?: string) => request(api.app).post(`/admin/users/${userId}/adjust`).set(api.asMoney(who, key)).send(body);
+const unknownId = (prefix: 'usr' | 'key') => newId(prefix, api.service.clock.nowMs());
+
+let operator: TestKey;
+beforeAll(async () => {
+  operator = await api.operator();
+});
+
+/** The error without its own request id: what a caller could compare. */
+function bytesOf(answer: request.Response): string {
+  return JSON.stringify({ ...answer.body.error, request_id: null });
+}
+
+describe('every admin route', () => {
+  const routes = [
+    ['get', '/admin/users'], ['post', '/admin/users'], ['get', '/admin/users/usr_01k0000000000000000000000'], ['post', '/admin/users/usr_01k0000000000000000000000/adjust'],
+    ['get', '/admin/keys'], ['post', '/admin/keys'], ['get', '/admin/keys/key_01k0000000000000000000000'], ['post', '/admin/keys/key_01k0000000000000000000000/revoke'],
+    ['post', '/admin/keys/key_01k0000000000000000000000/roll'], ['get', '/admin/ledger/check'],
+  ] as const;
+
+  it.each(routes)('%s %s: 401 without an identity and without a key', async (method, path) => {
+    expect((await request(api.app)[method](path)).status).toBe(401);
+    expect((await request(api.app)[method](path).set(api.as('public'))).status).toBe(401);
+  });
+
+  it.each(routes)('%s %s: 403 for a reseller, whatever it holds', async (method, path) => {
+    const answer = await request(api.app)[method](path).set(api.asMoney(await api.account()));
+    expect(answer.status).toBe(403);
+    expect(answer.body.error).toMatchObject({ code: 'forbidden_scope', message: "Key lacks the required scope 'admin:*'." });
+  });
+});
+
+describe('users', () => {
+  it('are created empty and are found again', async () => {
+    const created = await post('/admin/users', operator, { name: '  Example Ltd ' });
+    expect(created.status).toBe(201);
+    expect(created.body).toEqual({ user_id: expect.stringMatching(/^usr_[0-9a-z]{24}$/) });
+    const expected = { user_id: created.body.user_id, name: 'Example Ltd', balance_usd: '0.00', held_usd: '0.00', available_usd: '0.00', created_at: expect.any(String) };
+    expect((await get(`/admin/users/${created.body.user_id}`, operator)).body).toEqual(expected);
+    expect((await get('/admin/users?limit=1', operator)).body).toEqual({ items: [expected], has_more: true, next_cursor: expect.any(String) });
+  });
+
+  it('are listed page by page, newest first', async () => {
+    await Promise.all([api.account(), api.account(), api.account()]);
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body }: request.Response = await get(`/admin/users?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`, operator);
+      seen.push(...body.items.map((user: { user_id: string }) => user.user_id));
+      cursor = body.next_cursor;
+    }
+    expect(seen).toEqual([...new Set(seen)].sort().reverse());
+  });
+
+  it.each([{}, { name: '' }, { name: '   ' }, { name: 5 }, { name: 'x'.repeat(201) }, { name: 'a\nb' }, { name: 'x', balance: '5' }])('422: %j', async (body) => {
+    expect((await post('/admin/users', operator, body)).status).toBe(422);
+  });
+
+  it('404: an id that is no account, in whatever form', async () => {
+    const answers = await Promise.all([unknownId('usr'), 'nonsense'].map((id) => get(`/admin/users/${id}`, operator)));
+    expect(answers.map((answer) => answer.status)).toEqual([404, 404]);
+    expect(new Set(answers.map(bytesOf)).size).toBe(1);
+  });
+});
+
+describe('adjust', () => {
+  it('adds and takes away, and both show in the transactions of the account', async () => {
+    const account = await api.account({ balance: '10' });
+    const added = await adjust(account.accountId, operator, { amount_usd: '5.5', reason: 'bonus' });
+    expect(added.status).toBe(200);
+    expect(added.body).toEqual({ transaction_id: expect.stringMatching(/^trf_/), user_id: account.accountId, amount_usd: '5.50', balance_usd: '15.50' });
+    const taken = await adjust(account.accountId, operator, { amount_usd: '-15.5000', reason: 'all of it' });
+    expect(taken.body).toMatchObject({ amount_usd: '-15.50', balance_usd: '0.00' });
+    const lines = (await get('/transactions', account)).body.items;
+    expect(lines[1]).toMatchObject({ id: added.body.transaction_id, type: 'adjustment', amount_usd: '5.50', description: 'bonus', key_id: null, idempotency_key: null });
+    expect((await get(`/transactions/${added.body.transaction_id}`, operator)).body).toMatchObject({ key_id: operator.keyId, idempotency_key: expect.any(String) });
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('a repeat gets the same bytes and adds nothing', async () => {
+    const account = await api.account({ balance: '0' });
+    const body = { amount_usd: '7', reason: 'once' };
+    const first = await adjust(account.accountId, operator, body, 'adjust-once');
+    const again = await adjust(account.accountId, operator, body, 'adjust-once');
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(again.text).toBe(first.text);
+    expect(first.headers['idempotent-replayed']).toBeUndefined();
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect((await api.balance(account.accountId)).posted).toBe(70_000n);
+    expect((await get('/requests/adjust-once', operator)).body).toMatchObject({ state: 'done', status_code: 200, response: first.body });
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('of many equal requests at once exactly one executes', async () => {
+    const account = await api.account({ balance: '0' });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => adjust(account.accountId, operator, { amount_usd: '1', reason: 'race' }, 'adjust-race')));
+    const good = answers.filter((answer) => answer.status === 200);
+    expect(answers.filter((answer) => answer.status !== 200 && answer.body.error.code !== 'in_progress')).toEqual([]);
+    expect(new Set(good.map((answer) => answer.text)).size).toBe(1);
+    expect(good.filter((answer) => answer.headers['idempotent-replayed'] === undefined)).toHaveLength(1);
+    expect((await api.balance(account.accountId)).posted).toBe(10_000n);
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('422 idempotency_key_reused: another body, another account', async () => {
+    const [account, other] = [await api.account({ balance: '0' }), await api.account({ balance: '0' })];
+    await adjust(account.accountId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-reuse').expect(200);
+    for (const answer of [await adjust(account.accountId, operator, { amount_usd: '2', reason: 'x' }, 'adjust-reuse'), await adjust(other.accountId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-reuse')]) {
+      expect(answer.status).toBe(422);
+      expect(answer.body.error.code).toBe('idempotency_key_reused');
+    }
+    expect((await api.balance(other.accountId)).posted).toBe(0n);
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('402: never takes what is held or not there, and the key can be used again afterwards', async () => {
+    const account = await api.account({ balance: '15' });
+    await request(api.app).post('/gadgets').set(api.asMoney(account)).send({ name: 'held', ending: 'pending' }).expect(202);
+    const refused = await adjust(account.accountId, operator, { amount_usd: '-5.02', reason: 'too much' }, 'adjust-402');
+    expect(refused.status).toBe(402);
+    expect(refused.body.error.code).toBe('insufficient_balance');
+    expect((await get('/requests/adjust-402', operator)).body.state).toBe('none');
+    await adjust(account.accountId, operator, { amount_usd: '-5.01', reason: 'just enough' }, 'adjust-402').expect(200);
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('404: an unknown account leaves nothing behind', async () => {
+    const userId = unknownId('usr');
+    expect((await adjust(userId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-404')).body.error.code).toBe('not_found');
+    expect((await get('/requests/adjust-404', operator)).body.state).toBe('none');
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('400 without an Idempotency-Key', async () => {
+    const account = await api.account();
+    const answer = await post(`/admin/users/${account.accountId}/adjust`, operator, { amount_usd: '1', reason: 'x' });
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.code).toBe('idempotency_key_required');
+  });
+
+  it.each([
+    {}, { amount_usd: 5, reason: 'x' }, { amount_usd: '0', reason: 'x' }, { amount_usd: '-0.00', reason: 'x' }, { amount_usd: '+5', reason: 'x' }, { amount_usd: '1e3', reason: 'x' }, { amount_usd: '1.00001', reason: 'x' },
+    { amount_usd: '5' }, { amount_usd: '5', reason: ' ' }, { amount_usd: '5', reason: 'x', user_id: 'usr_01k0000000000000000000000' },
+  ])('422: %j', async (body) => {
+    const account = await api.account();
+    expect((await adjust(account.accountId, operator, body)).status).toBe(422);
+    expect((await api.balance(account.accountId)).posted).toBe(1_000_000n);
+  });
+
+  it('401: an operator key that was revoked a moment ago moves no money, even with a fresh identity', async () => {
+    const [gone, account] = [await api.operator(), await api.account()];
+    await post(`/admin/keys/${gone.keyId}/revoke`, operator).expect(200);
+    const answer = await adjust(account.accountId, gone, { amount_usd: '1', reason: 'x' });
+    expect(answer.body.error.code).toBe('invalid_key');
+    expect((await api.balance(account.accountId)).posted).toBe(1_000_000n);
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('is not limited by a daily cap', async () => {
+    const account = await api.account({ balance: '0', cap: '1' });
+    await adjust(account.accountId, operator, { amount_usd: '500', reason: 'x' }).expect(200);
+    await adjust(account.accountId, operator, { amount_usd: '-400', reason: 'x' }).expect(200);
+    expect((await get('/me', account)).body.caps.daily).toMatchObject({ limit_usd: '1.00', spent_usd: '0.00' });
+    expect(await api.audit()).toEqual([]);
+  });
+});
+
+describe('keys', () => {
+  it('are issued once and for the product of the base', async () => {
+    const account = await api.account();
+    const answer = await post('/admin/keys', operator, {
+      user_id: account.accountId, type: 'reseller', scopes: ['domains:read', 'domains:buy'], daily_cap_usd: '50', signing: true, limits: { money_per_minute: 5 },
+      ip_allowlist: ['10.1.2.3/8', '2001:db8::1'], expires_at: '2099-01-01T00:00:00+02:00',
+    });
+    expect(answer.status).toBe(201);
+    const { id, key, signing_secret, ...rest } = answer.body;
+    expect(rest).toEqual({
+      prefix: `${key.slice(0, 17)}…`, product: 'domains', type: 'reseller', user_id: account.accountId, state: 'active', scopes: ['domains:read', 'domains:buy'], daily_cap_usd: '50.00', signing: 'v1',
+      limits: { regular_per_minute: null, money_per_minute: 5 }, ip_allowlist: ['10.0.0.0/8', '2001:db8::1/128'], lineage_id: expect.stringMatching(/^lin_/), replaced_by: null,
+      created_at: expect.any(String), expires_at: '2098-12-31T22:00:00Z', revoked_at: null, last_used_at: null,
+    });
+    const stored = await findKeyByDigest(api.service.db.pool, new KeyDigests(api.rings.peppers).all(key));
+    expect(stored?.id).toBe(id);
+    expect(openSigningSecret(api.rings.secrets, id, stored?.signingSecret ?? Buffer.alloc(0))).toBe(signing_secret);
+    const seen = JSON.stringify([(await get(`/admin/keys/${id}`, operator)).body, (await get('/admin/keys', operator)).body]);
+    for (const secret of [key, signing_secret, stored?.digest.toString('hex'), stored?.digest.toString('base64')]) expect(seen).not.toContain(secret);
+    expect((await get(`/admin/keys/${id}`, operator)).body).toEqual({ id, ...rest });
+  });
+
+  it('of operators belong to no account, hold everything, and one operator can make another', async () => {
+    const answer = await post('/admin/keys', operator, { user_id: null, type: 'operator', scopes: [] });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toMatchObject({ type: 'operator', user_id: null, signing: 'none', scopes: expect.arrayContaining(['domains:buy', 'admin:*']) });
+    expect(answer.body).not.toHaveProperty('signing_secret');
+  });
+
+  it('are listed by account and type', async () => {
+    const account = await api.account();
+    const second = await api.keyOf(account.accountId);
+    const ids = async (query: string): Promise<string[]> => (await get(`/admin/keys?${query}`, operator)).body.items.map((key: { id: string }) => key.id);
+    expect(await ids(`user_id=${account.accountId}`)).toEqual([second.keyId, account.keyId].sort().reverse());
+    expect(await ids(`user_id=${account.accountId}&type=operator`)).toEqual([]);
+    expect(await ids(`user_id=${unknownId('usr')}`)).toEqual([]);
+    expect(await ids('type=operator&limit=200')).toContain(operator.keyId);
+  });
+
+  it('are revoked for ever, and twice does no harm', async () => {
+    const account = await api.account();
+    const revoked = await post(`/admin/keys/${account.keyId}/revoke`, operator);
+    expect(revoked.body).toMatchObject({ id: account.keyId, state: 'revoked', revoked_at: expect.any(String) });
+    expect((await post(`/admin/keys/${account.keyId}/revoke`, operator)).body).toEqual(revoked.body);
+    const bought = await request(api.app).post('/gadgets').set(api.asMoney(account)).send({ name: 'never' });
+    expect(bought.body.error.code).toBe('invalid_key');
+    expect(await api.audit()).toEqual([]);
+  });
+
+  it('are rolled: same rights and records, another key and secret, the old one ends after the overlap', async () => {
+    const account = await api.account({ signing: 'v1', cap: '20', scopes: ['domains:read'] });
+    const rolled = await post(`/admin/keys/${account.keyId}/roll`, operator, { overlap_seconds: 60 });
+    expect(rolled.status).toBe(201);
+    const [old, next] = [await findKeyById(api.service.db.pool, account.keyId), await findKeyById(api.service.db.pool, rolled.body.id)];
+    expect(next).toMatchObject({ lineageId: old?.lineageId, accountId: account.accountId, scopes: ['domains:read'], dailyCapUnits: 200_000n, signing: 'v1', revokedAt: null });
+    expect(old).toMatchObject({ replacedBy: rolled.body.id, revokedAt: null });
+    expect(rolled.body.key).not.toBe(account.key);
+    expect(rolled.body.signing_secret).not.toBe(account.signingSecret);
+    const again = await post(`/admin/keys/${account.keyId}/roll`, operator, { overlap_seconds: 60 });
+    expect(again.status).toBe(404);
+    await post(`/admin/keys/${rolled.body.id}/roll`, operator, { overlap_seconds: 0 }).expect(201);
+    expect((await get(`/admin/keys/${rolled.body.id}`, operator)).body.state).toBe('expired');
+  });
+
+  it('404: unknown keys, keys of another product and keys that are no ids look alike', async () => {
+    await api.service.db.pool.query(
+      `INSERT INTO platform.api_key (id, product, type, lineage_id, digest, pepper_version, prefix, scopes) VALUES ($1, 'vps', 'operator', 'lin_x', 'x', 1, 'lumi_vps_x', '{}')`, ['key_0000000000000000000000vp'],
+    );
+    for (const [method, suffix, body] of [['get', '', undefined], ['post', '/revoke', {}], ['post', '/roll', { overlap_seconds: 5 }]] as const) {
+      const answers = await Promise.all(['key_0000000000000000000000vp', unknownId('key'), 'nonsense'].map((id) => request(api.app)[method](`/admin/keys/${id}${suffix}`).set(api.as(operator)).send(body)));
+      expect(answers.map((answer) => answer.status)).toEqual([404, 404, 404]);
+      expect(new Set(answers.map(bytesOf)).size).toBe(1);
+    }
+    const unknownUser = await post('/admin/keys', operator, { user_id: unknownId('usr'), type: 'reseller', scopes: ['domains:read'] });
+    expect(unknownUser.status).toBe(404);
+  });
+
+  it.each([
+    [{ type: 'reseller', scopes: ['domains:read'] }, 'user_id'],
+    [{ type: 'operator', user_id: 'own' }, 'user_id'],
+    [{ type: 'reseller', user_id: 'own', scopes: [] }, 'scopes'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['vps:read'] }, 'scopes'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['admin:*'] }, 'scopes'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], product: 'vps' }, 'product'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], daily_cap_usd: 5 }, 'daily_cap_usd'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], signing: 'v3' }, 'signing'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], limits: { money_per_minute: 0 } }, 'limits.money_per_minute'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], limits: { per_hour: 1 } }, 'limits.per_hour'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], ip_allowlist: ['example.com'] }, 'ip_allowlist'],
+    [{ type: 'reseller', user_id: 'own', scopes: ['domains:read'], expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
+    [{ type: 'admin' }, 'type'],
+  ])('422: %j names %s', async (body, path) => {
+    const account = await api.account();
+    const answer = await post('/admin/keys', operator, { ...body, ...('user_id' in body ? { user_id: account.accountId } : {}) });
+    expect(answer.status).toBe(422);
+    expect(answer.body.error.details).toEqual([expect.objectContaining({ path })]);
+  });
+
+  it.each([{}, { overlap_seconds: -1 }, { overlap_seconds: 1.5 }, { overlap_seconds: '5' }, { overlap_seconds: 7_776_001 }])('422: rolling with %j', async (body) => {
+    const account = await api.account();
+    expect((await post(`/admin/keys/${account.keyId}/roll`, operator, body)).status).toBe(422);
+  });
+});
+
+describe('GET /admin/ledger/check', () => {
+  it('says that the books are right', async () => {
+    expect((await get('/admin/ledger/check', operator)).body).toEqual({ ok: true, checked_at: expect.any(String), breaches: [] });
+  });
+
+  it('says what is wrong when they are not', async () => {
+    const { Client } = await import('pg');
+    const owner = new Client({ connectionString: api.database.ownerUrl });
+    await owner.connect();
+    const account = await api.account();
+    await owner.query('UPDATE platform.wallet SET posted = posted + 1 WHERE account_id = $1', [account.accountId]);
+    const { body } = await get('/admin/ledger/check', operator);
+    expect(body).toMatchObject({ ok: false, breaches: [{ subject: account.accountId }] });
+    await owner.query('UPDATE platform.wallet SET posted = posted - 1 WHERE account_id = $1', [account.accountId]);
+    await owner.end();
+    expect(await api.audit()).toEqual([]);
+  });
+});

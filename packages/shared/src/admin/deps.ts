@@ -1,0 +1,11 @@
+// What the admin endpoints need of a service.
+import type { KeyRings } from '../keys';
+import type { Service } from '../service';
+
+export type AdminDeps = Pick<Service, 'product' | 'config' | 'db' | 'clock' | 'cursors'>;
+
+export const ADMIN_TAG = 'Admin';
+
+export function ringsOf(deps: AdminDeps): KeyRings {
+  return { peppers: deps.config.KEY_PEPPERS, secrets: deps.config.SECRET_RING, clock: deps.clock };
+}

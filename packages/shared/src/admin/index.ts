@@ -1,0 +1,4 @@
+export { auditAll } from './check-ledger';
+export type { AdminDeps } from './deps';
+export { ADMIN_TAGS, adminEndpoints } from './endpoints';
+export { createAccount } from './user-store';

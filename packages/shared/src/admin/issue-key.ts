@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { defineRoute, notFound } from '../contract';
+import { endpoint, json, type Endpoint } from '../endpoint';
+import { issueKey } from '../keys';
+import { parseUsd, usdInput } from '../money';
+import { ADMIN_TAG, ringsOf, type AdminDeps } from './deps';
+import { issuedKeySchema, viewIssued } from './key-view';
+import { findUser } from './user-store';
+
+const perMinute = z.int().min(1).max(1_000_000).nullable().optional();
+
+function keyBody(deps: AdminDeps) {
+  return z.object({
+    user_id: z.string().min(1).max(64).nullable().optional().describe('The account of a reseller key; null or absent for an operator key.'),
+    product: z.literal(deps.product, `must be ${deps.product}: a key is issued at the address of its product`).optional(),
+    type: z.enum(['reseller', 'operator']),
+    scopes: z.array(z.string().max(64)).max(20).optional().describe('Of a reseller key, at least one; an operator key holds all of them.'),
+    daily_cap_usd: usdInput.nullable().optional().describe('What the key may spend in a UTC day; absent: the default of the deployment. Operator keys are exempt.'),
+    signing: z.union([z.enum(['none', 'v1', 'v2']), z.boolean()]).optional().describe('Whether money requests must be signed; `true` is `v1`.'),
+    limits: z.object({ regular_per_minute: perMinute, money_per_minute: perMinute }).strict().optional().describe('Instead of the default rate limits.'),
+    ip_allowlist: z.array(z.string().max(64)).max(100).nullable().optional().describe('Addresses or CIDR blocks; absent or empty: from anywhere.'),
+    expires_at: z.iso.datetime({ offset: true }).nullable().optional().describe('From then on the key is refused.').meta({ example: '2027-01-01T00:00:00Z' }),
+  });
+}
+
+export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      id: 'issue-key', method: 'POST', path: '/admin/keys', summary: 'Issue a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      description: 'A key for this product. It and its signing secret are in this answer and never again.',
+      body: keyBody(deps),
+      bodyExample: { user_id: 'usr_01k0000000000000000000000', type: 'reseller', scopes: [`${deps.product}:read`, `${deps.product}:buy`], daily_cap_usd: '50', signing: 'v1' },
+      responses: { 201: { description: 'The key.', schema: issuedKeySchema } },
+    }),
+    async ({ body }) => {
+      const accountId = body.user_id ?? null;
+      if (accountId !== null && (await findUser(deps.db.pool, accountId)) === null) throw notFound();
+      const issued = await issueKey(deps.db.pool, ringsOf(deps), {
+        product: deps.product, type: body.type, accountId, scopes: body.scopes ?? [],
+        dailyCapUnits: body.daily_cap_usd === undefined || body.daily_cap_usd === null ? null : parseUsd(body.daily_cap_usd),
+        signing: body.signing === true ? 'v1' : body.signing === false || body.signing === undefined ? 'none' : body.signing,
+        limits: { regularPerMinute: body.limits?.regular_per_minute ?? null, moneyPerMinute: body.limits?.money_per_minute ?? null },
+        ipAllowlist: body.ip_allowlist ?? [],
+        expiresAt: body.expires_at === undefined || body.expires_at === null ? null : new Date(body.expires_at),
+      });
+      return json(201, viewIssued(deps.clock, issued));
+    },
+  );
+}
