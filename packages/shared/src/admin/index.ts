@@ -1,4 +1,5 @@
 export { auditAll } from './check-ledger';
 export type { AdminDeps } from './deps';
 export { ADMIN_TAGS, adminEndpoints } from './endpoints';
+export { seedDemo, type DemoKeys } from './seed';
 export { createAccount } from './user-store';

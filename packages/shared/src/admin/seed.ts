@@ -1,0 +1,45 @@
+// The demo account of a fresh installation: sandbox money, and for each product one operator and one reseller key. May run again: the
+// account and its money are made once, the keys anew, because a key cannot be shown a second time.
+import { PRODUCTS, newId, resellerScopes, type Product } from '../contract';
+import { issueKey, type KeyRings, type Queryable } from '../keys';
+import { parseUsd } from '../money';
+import { createAccount } from './user-store';
+
+const ACCOUNT_NAME = 'Demo';
+const BALANCE_USD = '1000';
+const REASON = 'sandbox money of the demo account';
+
+export interface DemoKeys {
+  readonly operator: { readonly key: string };
+  readonly reseller: { readonly user_id: string; readonly key: string };
+}
+
+/** `db` must be one connection of the database's owner: everything commits together. */
+export async function seedDemo(db: Queryable, rings: KeyRings): Promise<Readonly<Record<Product, DemoKeys>>> {
+  await db.query('BEGIN', []);
+  try {
+    const accountId = await demoAccount(db, rings);
+    const entries: [Product, DemoKeys][] = [];
+    for (const product of PRODUCTS) {
+      const operator = await issueKey(db, rings, { product, type: 'operator', accountId: null, scopes: [] });
+      const reseller = await issueKey(db, rings, { product, type: 'reseller', accountId, scopes: resellerScopes(product) });
+      entries.push([product, { operator: { key: operator.key }, reseller: { user_id: accountId, key: reseller.key } }]);
+    }
+    await db.query('COMMIT', []);
+    return Object.fromEntries(entries) as Record<Product, DemoKeys>; // one entry for each of PRODUCTS
+  } catch (err) {
+    // The first error is the one to tell; a connection that is gone has rolled back by itself.
+    await db.query('ROLLBACK', []).catch(() => undefined);
+    throw err;
+  }
+}
+
+async function demoAccount(db: Queryable, { clock }: KeyRings): Promise<string> {
+  await db.query(`SELECT pg_advisory_xact_lock(hashtextextended('lumi demo account', 0))`, []);
+  const { rows } = await db.query('SELECT id FROM platform.account WHERE name = $1 ORDER BY created_at, id LIMIT 1', [ACCOUNT_NAME]);
+  const found = rows[0] as { id: string } | undefined; // the column of the query
+  if (found !== undefined) return found.id;
+  const accountId = await createAccount(db, clock, ACCOUNT_NAME);
+  await db.query('SELECT platform.adjust($1, $2, $3::bigint, $4, NULL, NULL, NULL)', [newId('trf', clock.nowMs()), accountId, parseUsd(BALANCE_USD).toString(), REASON]);
+  return accountId;
+}
