@@ -1,0 +1,65 @@
+// The TLDs we sell, with the rules of their registries and our prices. Rows of the database, held in memory for a few seconds: a new
+// price is on sale without a restart, and a request that still saw the old one is charged the old one.
+import type { Units } from '@lumi/shared/money';
+import type { Clock } from '@lumi/shared/runtime';
+import type { PrismaClient } from '../generated/db/client';
+import type { TldModel } from '../generated/db/models';
+
+export type Tld = TldModel;
+
+/** What one command costs per year; premium names have fees of their own. */
+export interface Fees {
+  readonly register: Units;
+  readonly renew: Units;
+  readonly transfer: Units;
+  readonly restore: Units;
+}
+
+const FRESH_MS = 5_000;
+
+export class Catalogue {
+  private tlds: ReadonlyMap<string, Tld> = new Map();
+  private loadedAtMs = Number.NEGATIVE_INFINITY;
+  private loading: Promise<void> | null = null;
+
+  constructor(private readonly db: Pick<PrismaClient, 'tld'>, private readonly clock: Clock) {}
+
+  /** Loads or refreshes; to be awaited before `find` is used in a request. */
+  async ready(): Promise<void> {
+    if (Math.abs(this.clock.nowMs() - this.loadedAtMs) < FRESH_MS) return;
+    this.loading ??= this.load().finally(() => {
+      this.loading = null;
+    });
+    await this.loading;
+  }
+
+  find(tld: string): Tld | null {
+    return this.tlds.get(tld) ?? null;
+  }
+
+  /** For domains of which we have a row: their TLD is in the catalogue for good. */
+  get(tld: string): Tld {
+    const found = this.tlds.get(tld);
+    if (found === undefined) throw new Error(`no TLD ${tld} in the catalogue`);
+    return found;
+  }
+
+  all(): readonly Tld[] {
+    return [...this.tlds.values()];
+  }
+
+  private async load(): Promise<void> {
+    const rows = await this.db.tld.findMany({ orderBy: { tld: 'asc' } });
+    this.tlds = new Map(rows.map((row) => [row.tld, row]));
+    this.loadedAtMs = this.clock.nowMs();
+  }
+}
+
+/** One year at the first fee, each further year at the renewal fee. */
+export function feeForYears(first: Units, renew: Units, years: number): Units {
+  return first + renew * BigInt(years - 1);
+}
+
+export function yearsAllowed(tld: Tld): number[] {
+  return Array.from({ length: tld.yearsMax - tld.yearsMin + 1 }, (_, i) => tld.yearsMin + i);
+}

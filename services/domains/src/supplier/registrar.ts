@@ -1,0 +1,148 @@
+// What Lumi asks of a registrar, in our words. The sandbox speaks it, and an EPP session can: every command ends as `done | pending |
+// refused | unknown`, paid commands can be looked up by our own reference, a renewal names the expiry it extends (EPP's curExpDate), and
+// prices are agreed to in the command (RFC 8748). An adapter turns its vendor's codes into these and lets nothing else through.
+import type { LookUp, Outcome } from '@lumi/shared/purchase';
+import type { Fees } from '../catalogue/catalogue';
+
+export const ROLES = ['registrant', 'admin', 'tech', 'billing'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Postal data of a contact, as the registry needs it. */
+export interface ContactData {
+  readonly type: 'person' | 'organization';
+  readonly first_name: string;
+  readonly last_name: string;
+  readonly organization: string | null;
+  readonly email: string;
+  /** +E.164 */
+  readonly phone: string;
+  readonly address1: string;
+  readonly address2: string | null;
+  readonly city: string;
+  readonly state: string | null;
+  readonly postal_code: string | null;
+  /** ISO 3166-1, two letters. */
+  readonly country: string;
+}
+
+/** DNSSEC delegation signer, RFC 5910. */
+export interface DsRecord {
+  readonly key_tag: number;
+  readonly algorithm: number;
+  readonly digest_type: number;
+  readonly digest: string;
+}
+
+/** Who stands where: our contact ids, which are the handles at the registrar. */
+export type ContactHandles = { readonly [role in Role]?: string };
+
+/** A name as the registry has it. JSON through and through: it is the stored result of a paid command. */
+export interface NameInfo {
+  readonly [field: string]: unknown;
+  readonly name: string;
+  readonly registered_at: string;
+  readonly expires_at: string;
+  /** Set between the deletion (by us or by the registry) and the end of redemption. */
+  readonly deleted_at: string | null;
+  /** False once the name was transferred to another registrar. */
+  readonly held_by_us: boolean;
+  /** EPP and RGP statuses, raw. */
+  readonly statuses: readonly string[];
+  readonly locked: boolean;
+  readonly privacy: boolean;
+  readonly nameservers: readonly string[];
+  readonly contacts: ContactHandles;
+  readonly ds: readonly DsRecord[];
+  /** Glue: host name → addresses. */
+  readonly hosts: Readonly<Record<string, readonly string[]>>;
+  readonly auth_code_expires_at: string | null;
+}
+
+export interface NameCheck {
+  readonly name: string;
+  /** `unknown` when the look-up failed: never to be taken for `taken`. */
+  readonly status: 'available' | 'taken' | 'reserved' | 'unknown';
+  readonly premium: boolean;
+  /** Null: the registrar's list price holds. */
+  readonly fees: Fees | null;
+}
+
+interface Command {
+  /** Our order id. One reference is executed once, whoever sends it how often. */
+  readonly ref: string;
+  readonly name: string;
+  readonly tld: string;
+  /** When we first sent it: what the registry has since then may be ours. */
+  readonly sentAt: Date;
+}
+
+interface PricedCommand extends Command {
+  readonly years: number;
+  /** The fee we agree to, in 1/10,000 USD; null for the list price. */
+  readonly fee: bigint | null;
+}
+
+interface Holding {
+  readonly nameservers: readonly string[];
+  readonly contacts: ContactHandles;
+  readonly contactData: Readonly<Record<string, ContactData>>;
+  readonly privacy: boolean;
+  readonly locked: boolean;
+}
+
+export interface RegisterCommand extends PricedCommand, Holding {
+  readonly kind: 'register';
+}
+
+export interface RenewCommand extends PricedCommand {
+  readonly kind: 'renew';
+  /** Must be the expiry at the registry, or the command is refused with `expiry_mismatch`. */
+  readonly currentExpiresAt: Date;
+}
+
+export interface TransferCommand extends PricedCommand, Holding {
+  readonly kind: 'transfer';
+  readonly authCode: string;
+  readonly keepNameservers: boolean;
+}
+
+export interface RestoreCommand extends PricedCommand {
+  readonly kind: 'restore';
+}
+
+export type PaidCommand = RegisterCommand | RenewCommand | TransferCommand | RestoreCommand;
+
+/** Only what is named changes. Each field is the whole new value, so that sending it twice does no harm. */
+export interface NameChange {
+  readonly nameservers?: readonly string[];
+  readonly locked?: boolean;
+  readonly privacy?: boolean;
+  readonly contacts?: ContactHandles;
+  readonly contactData?: Readonly<Record<string, ContactData>>;
+  readonly ds?: readonly DsRecord[];
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** RFC 9154: set on demand, short-lived; null takes it away. */
+  readonly authCode?: { readonly code: string; readonly expiresAt: Date } | null;
+}
+
+export interface UpdateCommand extends Command {
+  readonly change: NameChange;
+}
+
+export type InfoAnswer = { readonly kind: 'found'; readonly info: NameInfo } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+
+export interface Registrar {
+  /** Stored on each domain: it stays with the registrar it was bought at. */
+  readonly id: string;
+  /** One answer for each name, in their order. */
+  check(names: readonly string[], signal: AbortSignal): Promise<readonly NameCheck[]>;
+  execute(command: PaidCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
+  /** What became of our reference. `absent` only when it is certain that the command was not and will not be executed by that try. */
+  lookUp(command: PaidCommand, signal: AbortSignal): Promise<LookUp<NameInfo>>;
+  info(name: string, signal: AbortSignal): Promise<InfoAnswer>;
+  update(command: UpdateCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
+  /** Changes a contact for all names that name it. */
+  updateContact(handle: string, data: ContactData, signal: AbortSignal): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>>;
+  /** Withdraws a transfer that is under way; the transfer's own look-up then tells how it ended. */
+  cancelTransfer(command: TransferCommand, signal: AbortSignal): Promise<void>;
+}

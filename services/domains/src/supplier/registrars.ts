@@ -1,0 +1,40 @@
+// Which registrar serves what: by the TLD for new names, by its id for names already held.
+import type { Tld } from '../catalogue/catalogue';
+import type { NameCheck, Registrar } from './registrar';
+
+const CHECK_LIMIT_MS = 5_000;
+
+export class Registrars {
+  private readonly byId: ReadonlyMap<string, Registrar>;
+
+  constructor(registrars: readonly Registrar[]) {
+    this.byId = new Map(registrars.map((one) => [one.id, one]));
+  }
+
+  get(id: string): Registrar {
+    const found = this.byId.get(id);
+    if (found === undefined) throw new Error(`no registrar ${id} is configured`);
+    return found;
+  }
+
+  /** One check per registrar; names whose registrar did not answer are `unknown`. The map has every name. */
+  async check(names: readonly { readonly name: string; readonly tld: Tld }[]): Promise<ReadonlyMap<string, NameCheck>> {
+    const groups = new Map<string, { readonly name: string }[]>();
+    for (const one of names) {
+      const group = groups.get(one.tld.registrar);
+      if (group === undefined) groups.set(one.tld.registrar, [one]);
+      else group.push(one);
+    }
+    const answers = await Promise.all([...groups].map(([id, group]) => this.checkAt(id, group.map(({ name }) => name))));
+    return new Map(answers.flat().map((answer) => [answer.name, answer]));
+  }
+
+  private async checkAt(id: string, names: readonly string[]): Promise<readonly NameCheck[]> {
+    try {
+      return await this.get(id).check(names, AbortSignal.timeout(CHECK_LIMIT_MS));
+    } catch {
+      // Whatever went wrong: that is what `unknown` tells, and the caller may ask again.
+      return names.map((name) => ({ name, status: 'unknown', premium: false, fees: null }));
+    }
+  }
+}
