@@ -1,0 +1,31 @@
+// POST /domains
+import { z } from 'zod';
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint } from '@lumi/shared/endpoint';
+import { orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import type { Domains } from '../domains';
+import { domainSchema } from '../portfolio/domain-view';
+import { registerBody, registration } from '../purchases/registration';
+import { acceptedAnswer, dryRunAnswer } from './purchase-answers';
+
+export const buyDomain = (domains: Domains) =>
+  endpoint(
+    defineRoute({
+      id: 'buy-domain', method: 'POST', path: '/domains', tag: 'Domains', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
+      summary: 'Buy a domain',
+      description: 'Registers a name and charges its price. The contacts are one of yours (`contact_id`) or given in place (`contacts`); some TLDs need none. '
+        + 'Premium names are sold only with `expected_price_usd` or `max_price_usd`. Names under `.test` whose first words are magic play every ending a registry can surprise you with.',
+      body: registerBody,
+      bodyExample: { domain: 'my-first.test', years: 1, auto_renew: false, max_price_usd: '5.00' },
+      responses: {
+        200: dryRunAnswer,
+        201: { description: 'Bought.', schema: z.object({ domain: domainSchema, order: orderSchema }) },
+        202: acceptedAnswer,
+      },
+      errors: ['not_available', 'already_owned', 'price_changed', 'busy', 'requirements_missing', 'supplier_error'],
+    }),
+    async (context) => {
+      const part = await registration(domains, context.accountId, context.body);
+      return purchaseReply(await purchase(domains.purchases, { ...part, ...requestPart(context) }));
+    },
+  );

@@ -1,0 +1,24 @@
+// GET /contacts
+import { z } from 'zod';
+import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
+import { endpoint, json } from '@lumi/shared/endpoint';
+import type { Domains } from '../domains';
+import { contactSchema, viewContact } from '../portfolio/contact-view';
+import { listContacts as queryContacts } from '../store/contact-store';
+
+export const listContacts = (domains: Domains) =>
+  endpoint(
+    defineRoute({
+      id: 'list-contacts', method: 'GET', path: '/contacts', tag: 'Contacts', scope: 'read', class: 'regular', reach: 'account',
+      summary: 'List contacts', description: 'Your contacts, newest first.',
+      query: pageQuery.extend({ q: z.string().min(1).max(128).optional().describe('Part of any of its fields.') }),
+      responses: { 200: { description: 'A page of contacts.', schema: pageOf(contactSchema) } },
+    }),
+    async ({ query, reach }) => {
+      const { service } = domains;
+      const binding = { account: reach.kind === 'account' ? reach.accountId : null, route: 'list-contacts', filter: { q: query.q } };
+      const request = readPage(query, service.cursors, binding);
+      const rows = await queryContacts(service.db.platform, reach, { q: query.q, limit: request.limit, after: request.after });
+      return json(200, toPage(rows, request, service.cursors, binding, (row) => [row.seq.toString()], viewContact));
+    },
+  );

@@ -1,0 +1,29 @@
+// GET /domains
+import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
+import { endpoint, json } from '@lumi/shared/endpoint';
+import { z } from 'zod';
+import type { Domains } from '../domains';
+import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
+import { domainSchema, viewDomain } from '../portfolio/domain-view';
+import { SORTS, listDomains as queryDomains, positionOf } from '../store/domain-store';
+
+const query = pageQuery.extend({ ...domainFilterFields, sort: z.enum(SORTS).optional().describe('Absent: newest first.') });
+
+export const listDomains = (domains: Domains) =>
+  endpoint(
+    defineRoute({
+      id: 'list-domains', method: 'GET', path: '/domains', tag: 'Domains', scope: 'read', class: 'regular', reach: 'account',
+      summary: 'List domains', description: 'Your domains, filtered and sorted. Domains that ended (transferred away, deleted, released) are shown only when `state` asks for them.',
+      query, responses: { 200: { description: 'A page of domains.', schema: pageOf(domainSchema) } },
+    }),
+    async ({ query: wanted, reach }) => {
+      const { service, catalogue } = domains;
+      await catalogue.ready();
+      const { limit, cursor, sort = '-created_at', ...filter } = wanted;
+      const binding = { account: reach.kind === 'account' ? reach.accountId : null, route: 'list-domains', filter: { ...filter, sort } };
+      const request = readPage({ limit, cursor }, service.cursors, binding);
+      const now = service.clock.now();
+      const rows = await queryDomains(service.db.platform, reach, { filter: readFilter(filter), sort, limit: request.limit, after: request.after, now });
+      return json(200, toPage(rows, request, service.cursors, binding, (row) => positionOf(row, sort), (row) => viewDomain(row, catalogue.get(row.tld), now)));
+    },
+  );

@@ -1,0 +1,36 @@
+// PUT /domains/{domain}/contacts
+import { z } from 'zod';
+import { AppError, defineRoute, invalid } from '@lumi/shared/contract';
+import { endpoint, json } from '@lumi/shared/endpoint';
+import type { Domains } from '../domains';
+import { changeAtRegistry } from '../portfolio/change-at-registry';
+import { contactsSchema, viewContacts } from '../portfolio/domain-view';
+import { domainParams, ownDomain } from '../portfolio/own-domain';
+import { contactsOf } from '../store/contact-store';
+import { ROLES, type ContactHandles } from '../supplier/registrar';
+
+const contactId = z.string().min(1).max(64).optional().describe('One of your contacts; absent: stays as it is.');
+
+export const setDomainContacts = (domains: Domains) =>
+  endpoint(
+    defineRoute({
+      id: 'set-domain-contacts', method: 'PUT', path: '/domains/{domain}/contacts', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
+      summary: 'Set the contacts of a domain', description: 'Puts your contacts into roles, at the registry. Where a change of registrant is a trade, it answers `trade_required`.',
+      params: domainParams, body: z.object({ registrant: contactId, admin: contactId, tech: contactId, billing: contactId }), bodyExample: { registrant: 'con_01k0000000000000000000000' },
+      responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
+      errors: ['busy', 'state_conflict', 'suspended', 'supplier_error', 'trade_required'],
+    }),
+    async ({ params, reach, body }) => {
+      const { row, tld } = await ownDomain(domains, reach, params.domain);
+      const ids = ROLES.map((role) => body[role]).filter((id) => id !== undefined);
+      if (ids.length === 0) throw invalid('', 'must name at least one role');
+      const contactData = Object.fromEntries(await contactsOf(domains.service.db.platform, row.account_id, ids));
+      if (body.registrant !== undefined && body.registrant !== row.registrant_id && tld.trade !== null) throw new AppError('trade_required');
+      const before = viewContacts(row);
+      const contacts: ContactHandles = Object.fromEntries(ROLES.flatMap((role) => {
+        const id = body[role] ?? before[role];
+        return id === null ? [] : [[role, id]];
+      }));
+      return json(200, viewContacts(await changeAtRegistry(domains, row, { contacts, contactData })));
+    },
+  );

@@ -1,0 +1,40 @@
+// A change of a domain by its holder: what the registry decides first, then what is the customer's own.
+import { AppError, scopeName } from '@lumi/shared/contract';
+import type { Principal } from '@lumi/shared/principal';
+import type { Domains } from '../domains';
+import { updateOwnPart } from '../store/domain-store';
+import { changeAtRegistry } from './change-at-registry';
+import type { DomainRow } from './domain-row';
+
+export interface DomainChange {
+  readonly auto_renew?: boolean | undefined;
+  readonly locked?: boolean | undefined;
+  readonly privacy?: boolean | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly reference?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+export function requireBuyFor(autoRenew: boolean | undefined, principal: Principal): void {
+  const needed = scopeName(principal.product, 'buy');
+  if (autoRenew === true && principal.type !== 'operator' && !principal.scopes.includes(needed)) throw new AppError('forbidden_scope', `Switching auto_renew on needs the scope '${needed}'.`);
+}
+
+/** Null when the domain ended meanwhile. */
+export async function changeDomain(domains: Domains, row: DomainRow, change: DomainChange): Promise<DomainRow | null> {
+  const tld = domains.catalogue.get(row.tld);
+  if (change.privacy === true && !tld.privacy) throw notOffered('privacy', row.tld);
+  if (change.locked === true && !tld.lock) throw notOffered('locked', row.tld);
+  const atRegistry = {
+    ...(change.locked === undefined || change.locked === row.locked ? {} : { locked: change.locked }),
+    ...(change.privacy === undefined || change.privacy === row.privacy ? {} : { privacy: change.privacy }),
+  };
+  const changed = Object.keys(atRegistry).length === 0 ? row : await changeAtRegistry(domains, row, atRegistry);
+  const own = { autoRenew: change.auto_renew, tags: change.tags, reference: change.reference, metadata: change.metadata };
+  if (Object.values(own).every((value) => value === undefined)) return changed;
+  return updateOwnPart(domains.service.db.platform, row, own, domains.service.clock.now());
+}
+
+function notOffered(path: string, tld: string): AppError {
+  return new AppError('validation_error', undefined, { details: [{ path, message: `is not offered for .${tld}` }] });
+}

@@ -1,0 +1,161 @@
+// From the body of a registration to what the purchase engine needs: name, price, wishes, and the product's own reason to refuse. Written
+// for many bodies at once, so that a bulk of 500 asks the registry once.
+import { z } from 'zod';
+import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contract';
+import { purchaseFields, type PurchaseRequest } from '@lumi/shared/purchase';
+import type { Units } from '@lumi/shared/money';
+import { feeForYears, type Tld } from '../catalogue/catalogue';
+import type { Domains } from '../domains';
+import { readDomainName, readHostName } from '../names/domain-name';
+import { contactDataOf, contactInput } from '../portfolio/contact-view';
+import { existingContacts } from '../store/contact-store';
+import { findDomains } from '../store/domain-store';
+import { ROLES, type ContactData, type ContactHandles, type NameCheck, type Role } from '../supplier/registrar';
+import { usdDetail, type HoldingItem } from './holding';
+
+export const domainField = z.string().min(1).max(255).describe('The name, in Unicode or as A-labels.').meta({ example: 'example.com' });
+export const yearsField = z.number().int().min(1).max(10).optional().describe('Absent: the shortest the TLD allows.');
+export const nameserversField = z.array(z.string().min(1).max(255)).max(13).describe('Host names.').meta({ example: ['ns1.example.net', 'ns2.example.net'] });
+
+/** Wishes that registration and transfer share. */
+export const holdingFields = {
+  contact_id: z.string().max(64).optional().describe('One of your contacts, for all four roles.'),
+  contacts: z.object({ registrant: contactInput, admin: contactInput.optional(), tech: contactInput.optional(), billing: contactInput.optional() }).strict().optional()
+    .describe('Contacts given in place, instead of `contact_id`; roles left out are the registrant’s. They become contacts of your account.'),
+  privacy: z.boolean().optional().describe('Absent: on, where the TLD allows it.'),
+  lock: z.boolean().optional().describe('Transfer lock. Absent: on, where the TLD has one.'),
+  auto_renew: z.boolean().optional().describe('Absent: off.'),
+};
+
+export const registerBody = z.object({ domain: domainField, years: yearsField, nameservers: nameserversField.optional(), ...holdingFields, ...purchaseFields });
+export type RegisterBody = z.output<typeof registerBody>;
+export type HoldingBody = Pick<RegisterBody, 'contact_id' | 'contacts' | 'privacy' | 'lock' | 'auto_renew'>;
+
+export type ProductPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal'>;
+
+/** One part or one refusal per body, in their order. */
+export async function registrations(domains: Domains, accountId: string, bodies: readonly RegisterBody[]): Promise<readonly (ProductPart | AppError)[]> {
+  await domains.catalogue.ready();
+  const readings = bodies.map((body) => attempt(() => readBody(domains, body)));
+  const known = readings.filter((reading): reading is Reading => !(reading instanceof AppError));
+  const ids = known.flatMap(({ body }) => (body.contact_id === undefined ? [] : [body.contact_id]));
+  const platform = domains.service.db.platform;
+  const [checks, contacts] = await Promise.all([domains.registrars.check(known), existingContacts(platform, accountId, ids)]);
+  const taken = known.filter(({ name }) => checks.get(name)?.status === 'taken').map(({ name }) => name);
+  const owned = taken.length === 0 ? new Map<string, unknown>() : await findDomains(platform, { kind: 'account', accountId }, taken);
+  return readings.map((reading) => attempt(() => {
+    if (reading instanceof AppError) throw reading;
+    const check = checks.get(reading.name) ?? { name: reading.name, status: 'unknown', premium: false, fees: null };
+    return partOf(domains, reading, check, contacts, owned.has(reading.name));
+  }));
+}
+
+/** The same for a single one; throws its refusal. */
+export async function registration(domains: Domains, accountId: string, body: RegisterBody): Promise<ProductPart> {
+  const [part] = await registrations(domains, accountId, [body]);
+  if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
+  return part;
+}
+
+interface Reading {
+  readonly body: RegisterBody;
+  readonly name: string;
+  readonly unicode: string;
+  readonly tld: Tld;
+  readonly years: number;
+  readonly nameservers: readonly string[];
+}
+
+function readBody(domains: Domains, body: RegisterBody): Reading {
+  const reading = readDomainName(body.domain, domains.catalogue);
+  if (reading.kind !== 'name') throw invalid('domain', reading.reason);
+  const { name, unicode, tld } = reading;
+  checkWishes(body, tld);
+  return { body, name, unicode, tld, years: readYears(body.years, tld), nameservers: readNameservers(body.nameservers ?? [], tld, body.nameservers === undefined) };
+}
+
+function partOf(domains: Domains, reading: Reading, check: NameCheck, known: ReadonlyMap<string, ContactData>, isOwned: boolean): ProductPart {
+  const { body, name, unicode, tld, years } = reading;
+  const fees = check.fees;
+  const price = fees === null ? feeForYears(tld.register, tld.renew, years) : feeForYears(fees.register, fees.renew, years);
+  const item: HoldingItem = {
+    domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years, fee: fees === null ? null : price.toString(), nameservers: reading.nameservers,
+    ...readContacts(body, tld, known, domains.service.clock.nowMs()),
+    privacy: body.privacy ?? tld.privacy, locked: body.lock ?? tld.lock, auto_renew: body.auto_renew ?? false,
+    premium_renew: check.premium && fees !== null ? fees.renew.toString() : null, premium_restore: check.premium && fees !== null ? fees.restore.toString() : null,
+  };
+  return { thing: domains.things.register, item, subject: name, lockKey: name, price, refusal: refusalOf(check, isOwned, body, price) };
+}
+
+/** The product's reasons, told after cap and balance. */
+function refusalOf(check: NameCheck, isOwned: boolean, body: RegisterBody, price: Units): AppError | null {
+  if (check.status === 'unknown') return new AppError('supplier_error', 'The availability of this name could not be found out; nothing was charged. Try again.');
+  if (check.status === 'reserved') return new AppError('not_available', 'This name is reserved by its registry.');
+  if (check.status === 'taken') return isOwned ? new AppError('already_owned') : new AppError('not_available', 'This name is taken.');
+  const hasConsent = body.expected_price_usd !== undefined || body.max_price_usd !== undefined;
+  if (check.premium && !hasConsent) return new AppError('price_changed', "This is a premium name: agree to its price with 'expected_price_usd' or 'max_price_usd'.", { details: usdDetail(price) });
+  return null;
+}
+
+export function readYears(years: number | undefined, tld: Tld): number {
+  const wanted = years ?? tld.yearsMin;
+  if (wanted < tld.yearsMin || wanted > tld.yearsMax) throw invalid('years', `must be from ${String(tld.yearsMin)} to ${String(tld.yearsMax)} for .${tld.tld}`);
+  return wanted;
+}
+
+/** A-labels, each once, as many as the TLD takes. */
+export function readNameservers(hosts: readonly string[], tld: Tld, mayBeNone: boolean): readonly string[] {
+  const read = hosts.map((host, i) => {
+    const name = readHostName(host);
+    if (name === null) throw invalid(`nameservers.${String(i)}`, 'is not a host name');
+    return name;
+  });
+  if (new Set(read).size !== read.length) throw invalid('nameservers', 'names a host twice');
+  if (read.length > tld.nsMax || (read.length < tld.nsMin && !(mayBeNone && read.length === 0))) throw invalid('nameservers', `must be from ${String(tld.nsMin)} to ${String(tld.nsMax)} hosts for .${tld.tld}`);
+  return read;
+}
+
+export function checkWishes(body: HoldingBody, tld: Tld): void {
+  const details: ErrorDetail[] = [];
+  if (body.privacy === true && !tld.privacy) details.push({ path: 'privacy', message: `is not offered for .${tld.tld}` });
+  if (body.lock === true && !tld.lock) details.push({ path: 'lock', message: `is not offered for .${tld.tld}` });
+  if (body.contact_id !== undefined && body.contacts !== undefined) details.push({ path: 'contacts', message: 'and contact_id exclude each other' });
+  if (details.length > 0) throw new AppError('validation_error', undefined, { details });
+}
+
+/** Who stands where, with their data, which the registry needs too. */
+export function readContacts(body: HoldingBody, tld: Tld, known: ReadonlyMap<string, ContactData>, nowMs: number): Pick<HoldingItem, 'contacts' | 'contact_data' | 'new_contacts'> {
+  if (body.contact_id !== undefined) {
+    const data = known.get(body.contact_id);
+    if (data === undefined) throw new AppError('not_found');
+    return { contacts: forAllRoles(body.contact_id), contact_data: { [body.contact_id]: data }, new_contacts: [] };
+  }
+  if (body.contacts === undefined) {
+    if (tld.contactsRequired) throw new AppError('requirements_missing', undefined, { details: [{ path: 'contact_id', message: `a contact is required for .${tld.tld}: give contact_id or contacts` }] });
+    return { contacts: {}, contact_data: {}, new_contacts: [] };
+  }
+  const ids = new Map<Role, string>();
+  const data: Record<string, ContactData> = {};
+  for (const role of ROLES) {
+    const input = body.contacts[role];
+    if (input === undefined) continue;
+    const id = newId('con', nowMs);
+    ids.set(role, id);
+    data[id] = contactDataOf(input);
+  }
+  const registrant = ids.get('registrant') ?? '';
+  return { contacts: Object.fromEntries(ROLES.map((role) => [role, ids.get(role) ?? registrant])), contact_data: data, new_contacts: Object.keys(data) };
+}
+
+export function forAllRoles(id: string): ContactHandles {
+  return Object.fromEntries(ROLES.map((role) => [role, id]));
+}
+
+function attempt<T>(work: () => T): T | AppError {
+  try {
+    return work();
+  } catch (err) {
+    if (err instanceof AppError) return err;
+    throw err;
+  }
+}

@@ -1,0 +1,46 @@
+// More years for a domain. The command names the expiry it extends, so that the registry itself refuses a renewal that was done already.
+import { isoSeconds } from '@lumi/shared/runtime';
+import { sql } from '@lumi/shared/db';
+import { thingSold, viewOrder, type JsonObject, type Order } from '@lumi/shared/purchase';
+import type { Catalogue } from '../catalogue/catalogue';
+import { registryPart } from '../portfolio/domain-row';
+import type { NameInfo, RenewCommand } from '../supplier/registrar';
+import type { Registrars } from '../supplier/registrars';
+import { feeOf, yearsText } from './holding';
+
+export const RENEW = 'domain_renew';
+
+export interface RenewItem extends JsonObject {
+  readonly domain: string;
+  readonly unicode: string;
+  readonly tld: string;
+  readonly registrar: string;
+  readonly years: number;
+  readonly fee: string | null;
+  readonly current_expires_at: string;
+}
+
+export function renewThing(deps: { registrars: Registrars; catalogue: Catalogue }) {
+  return thingSold<RenewItem, NameInfo>({
+    kind: RENEW,
+    describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
+    act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
+    lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
+    deliver: (order, info) => {
+      const part = registryPart(info, deps.catalogue.get(order.item.tld));
+      return [sql`
+        UPDATE domains.domain d SET expires_at = ${part.expires_at}::timestamptz, grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
+          delete_at = ${part.delete_at}::timestamptz, registry_statuses = ${[...part.registry_statuses]}::text[], updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
+        FROM settled WHERE settled.settled AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`];
+    },
+    answer: (order, info) => ({ status: 200, body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) } }),
+    events: (order, info) => [{ type: 'domain.renewed', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
+  });
+}
+
+function commandOf(order: Order<RenewItem>): RenewCommand {
+  const { item } = order;
+  return {
+    kind: 'renew', ref: order.id, name: item.domain, tld: item.tld, sentAt: order.createdAt, years: item.years, fee: feeOf(item), currentExpiresAt: new Date(item.current_expires_at),
+  };
+}

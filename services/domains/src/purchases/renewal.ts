@@ -1,0 +1,66 @@
+// From the body of a renewal to what the purchase engine needs. Written for many bodies at once, as registration.ts is.
+import { z } from 'zod';
+import { AppError, notFound } from '@lumi/shared/contract';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { purchaseFields } from '@lumi/shared/purchase';
+import type { Domains } from '../domains';
+import { readDomainName } from '../names/domain-name';
+import { stateAt } from '../portfolio/lifecycle';
+import type { DomainRow } from '../portfolio/domain-row';
+import { findDomains } from '../store/domain-store';
+import { yearsField, type ProductPart } from './registration';
+import type { RenewItem } from './renew';
+
+export const renewBody = z.object({
+  years: yearsField,
+  current_expires_at: z.iso.datetime({ offset: true, message: 'must be a time such as 2027-11-24T10:00:00Z' }).describe('`expires_at` as you last read it. A renewal that was done already is refused instead of done twice.').meta({ example: '2027-11-24T10:00:00Z' }),
+  ...purchaseFields,
+});
+export type RenewBody = z.output<typeof renewBody>;
+
+/** No domain runs longer than this from now. */
+const YEARS_AHEAD = 10;
+
+export async function renewals(domains: Domains, accountId: string, wishes: readonly { readonly domain: string; readonly body: RenewBody }[]): Promise<readonly (ProductPart | AppError)[]> {
+  await domains.catalogue.ready();
+  const names = wishes.map(({ domain }) => {
+    const reading = readDomainName(domain, domains.catalogue);
+    return reading.kind === 'name' ? reading.name : null;
+  });
+  const rows = await findDomains(domains.service.db.platform, { kind: 'account', accountId }, names.filter((name) => name !== null));
+  return wishes.map(({ body }, i) => {
+    const row = rows.get(names[i] ?? '');
+    return row === undefined ? notFound() : partOf(domains, row, body);
+  });
+}
+
+export async function renewal(domains: Domains, accountId: string, domain: string, body: RenewBody): Promise<ProductPart> {
+  const [part] = await renewals(domains, accountId, [{ domain, body }]);
+  if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
+  return part;
+}
+
+function partOf(domains: Domains, row: DomainRow, body: RenewBody): ProductPart | AppError {
+  const tld = domains.catalogue.get(row.tld);
+  const years = body.years ?? tld.yearsMin;
+  if (years > tld.yearsMax) return new AppError('validation_error', undefined, { details: [{ path: 'years', message: `must be at most ${String(tld.yearsMax)} for .${tld.tld}` }] });
+  const price = (row.premium_renew ?? tld.renew) * BigInt(years);
+  const item: RenewItem = {
+    domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, years, fee: row.premium_renew === null ? null : price.toString(), current_expires_at: row.expires_at.toISOString(),
+  };
+  return { thing: domains.things.renew, item, subject: row.name, lockKey: row.name, price, refusal: refusalOf(domains, row, years, body) };
+}
+
+function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewBody): AppError | null {
+  const now = domains.service.clock.now();
+  if (isoSeconds(new Date(body.current_expires_at)) !== isoSeconds(row.expires_at)) return new AppError('expiry_mismatch', undefined, { details: [{ path: 'expires_at', message: isoSeconds(row.expires_at) }] });
+  const state = stateAt(row, now);
+  if (state !== 'active' && state !== 'expired_grace') {
+    return new AppError('state_conflict', state === 'redemption' ? 'The domain is in redemption: it can be restored, not renewed.' : `The domain is ${state}; it cannot be renewed.`);
+  }
+  const ahead = new Date(now);
+  ahead.setUTCFullYear(ahead.getUTCFullYear() + YEARS_AHEAD);
+  const wanted = new Date(row.expires_at);
+  wanted.setUTCFullYear(wanted.getUTCFullYear() + years);
+  return wanted > ahead ? new AppError('state_conflict', `A domain cannot run longer than ${String(YEARS_AHEAD)} years from now.`) : null;
+}

@@ -1,0 +1,152 @@
+// Queries on domains. What is bought is written by the purchases (in the statement that moves the money); here are the readers and the
+// changes that cost nothing.
+import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
+import { stateSql, type DomainState } from '../portfolio/lifecycle';
+import { within } from './reach';
+
+/** The live domain of that name, if the reach has it. */
+export async function findDomain(db: SqlRunner, reach: Reach, name: string): Promise<DomainRow | null> {
+  const rows = await db.$queryRaw<DomainRow[]>(sql`SELECT * FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach)}`);
+  return rows[0] ?? null;
+}
+
+export async function findDomains(db: SqlRunner, reach: Reach, names: readonly string[]): Promise<ReadonlyMap<string, DomainRow>> {
+  const rows = await db.$queryRaw<DomainRow[]>(sql`SELECT * FROM domains.domain d WHERE d.name = ANY (${[...names]}::text[]) AND d.ended_at IS NULL AND ${within(reach)}`);
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+export interface DomainFilter {
+  readonly q?: string | undefined;
+  readonly tld?: string | undefined;
+  readonly states?: readonly DomainState[] | undefined;
+  readonly expiresBefore?: Date | undefined;
+  readonly expiresAfter?: Date | undefined;
+  readonly autoRenew?: boolean | undefined;
+  readonly tag?: string | undefined;
+  readonly reference?: string | undefined;
+}
+
+export const SORTS = ['created_at', '-created_at', 'expires_at', '-expires_at', 'domain', '-domain'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** One row more than `limit`, so that the page can tell whether there is a next one. */
+export async function listDomains(db: SqlRunner, reach: Reach, options: { filter: DomainFilter; sort: Sort; limit: number; after: readonly string[] | null; now: Date }): Promise<DomainRow[]> {
+  const { column, direction, compare } = SORT_SQL[options.sort];
+  const after = options.after === null ? sql`TRUE` : afterSql(options.sort, compare, options.after);
+  const order = column === null ? joinSql([sql`d.seq`, direction], ' ') : joinSql([joinSql([column, direction], ' '), joinSql([sql`d.seq`, direction], ' ')], ', ');
+  return db.$queryRaw<DomainRow[]>(sql`
+    SELECT * FROM domains.domain d WHERE ${within(reach)} AND ${filterSql(options.filter, options.now)} AND ${after} ORDER BY ${order} LIMIT ${options.limit + 1}`);
+}
+
+/** Names that match a filter, for bulk changes; at most `limit`. */
+export async function matchingNames(db: SqlRunner, reach: Reach, filter: DomainFilter, now: Date, limit: number): Promise<{ readonly total: number; readonly names: readonly string[] }> {
+  const rows = await db.$queryRaw<{ name: string; total: bigint }[]>(sql`
+    SELECT d.name, count(*) OVER () AS total FROM domains.domain d WHERE ${within(reach)} AND ${filterSql(filter, now)} ORDER BY d.seq LIMIT ${limit}`);
+  return { total: Number(rows[0]?.total ?? 0n), names: rows.map((row) => row.name) };
+}
+
+/** The place of a row in its order, as text, for the cursor. */
+export function positionOf(row: DomainRow, sort: Sort): readonly string[] {
+  const seq = row.seq.toString();
+  if (sort.endsWith('created_at')) return [seq];
+  return sort.endsWith('expires_at') ? [row.expires_at.toISOString(), seq] : [row.name, seq];
+}
+
+export interface OwnPart {
+  readonly autoRenew?: boolean | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly reference?: string | null | undefined;
+  readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** Changes what is the customer's own and no business of the registry. */
+export async function updateOwnPart(db: SqlRunner, row: DomainRow, change: OwnPart, now: Date): Promise<DomainRow | null> {
+  const rows = await db.$queryRaw<DomainRow[]>(sql`
+    UPDATE domains.domain d SET
+      auto_renew = coalesce(${change.autoRenew ?? null}::boolean, d.auto_renew),
+      tags = coalesce(${change.tags === undefined ? null : [...change.tags]}::text[], d.tags),
+      reference = CASE WHEN ${change.reference !== undefined} THEN ${change.reference ?? null}::text ELSE d.reference END,
+      metadata = CASE WHEN ${change.metadata !== undefined} THEN ${change.metadata === undefined || change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb ELSE d.metadata END,
+      updated_at = ${now}::timestamptz
+    WHERE d.seq = ${row.seq} AND d.ended_at IS NULL RETURNING d.*`);
+  return rows[0] ?? null;
+}
+
+/** Takes the right to change this name at the registry; false while somebody else has it. */
+export async function beginChange(db: SqlRunner, row: DomainRow, changeId: string, leaseMs: number): Promise<boolean> {
+  const taken = await db.$executeRaw(sql`
+    UPDATE domains.domain SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8)
+    WHERE seq = ${row.seq} AND ended_at IS NULL AND change_id IS NULL`);
+  return taken === 1;
+}
+
+/** Takes over changes whose owner died, so that the registry is asked what became of them. */
+export async function takeOverChanges(db: SqlRunner, changeId: string, leaseMs: number, limit: number): Promise<DomainRow[]> {
+  return db.$queryRaw<DomainRow[]>(sql`
+    UPDATE domains.domain d SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8)
+    FROM (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until LIMIT ${limit} FOR UPDATE SKIP LOCKED) due
+    WHERE d.seq = due.seq RETURNING d.*`);
+}
+
+/** Gives the right back without having learned anything new. */
+export async function releaseChange(db: SqlRunner, row: DomainRow, changeId: string): Promise<void> {
+  await db.$executeRaw(sql`UPDATE domains.domain SET change_id = NULL, change_until = NULL WHERE seq = ${row.seq} AND change_id = ${changeId}`);
+}
+
+/** Nobody knows how it ended: the change stays open, and the worker asks the registry after `wakeAfterMs`. */
+export async function postponeChange(db: SqlRunner, row: DomainRow, changeId: string, wakeAfterMs: number): Promise<void> {
+  await db.$executeRaw(sql`UPDATE domains.domain SET change_until = now() + make_interval(secs => ${wakeAfterMs / 1000}::float8) WHERE seq = ${row.seq} AND change_id = ${changeId}`);
+}
+
+/** Stores what the registry has and ends the change. Null when the change was taken over meanwhile: then somebody with newer news writes. */
+export async function finishChange(db: SqlRunner, row: DomainRow, changeId: string, part: RegistryPart, state: StoredState, now: Date): Promise<DomainRow | null> {
+  const ended = state === 'transferred_out' || state === 'deleted' || state === 'released';
+  const rows = await db.$queryRaw<DomainRow[]>(sql`
+    UPDATE domains.domain d SET ${registrySql(part)}, state = ${state}, ended_at = ${ended ? now : null}::timestamptz,
+      change_id = NULL, change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
+    WHERE d.seq = ${row.seq} AND d.change_id = ${changeId} RETURNING d.*`);
+  return rows[0] ?? null;
+}
+
+/** Assignments of everything the registry decides. */
+export function registrySql(part: RegistryPart): Sql {
+  return sql`registry_statuses = ${[...part.registry_statuses]}::text[], registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,
+    grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz, delete_at = ${part.delete_at}::timestamptz,
+    locked = ${part.locked}, privacy = ${part.privacy}, nameservers = ${[...part.nameservers]}::text[],
+    registrant_id = ${part.registrant_id}::text, admin_id = ${part.admin_id}::text, tech_id = ${part.tech_id}::text, billing_id = ${part.billing_id}::text,
+    ds = ${JSON.stringify(part.ds)}::jsonb, hosts = ${JSON.stringify(part.hosts)}::jsonb, auth_code_expires_at = ${part.auth_code_expires_at}::timestamptz`;
+}
+
+const UP = { direction: sql`ASC`, compare: sql`>` };
+const DOWN = { direction: sql`DESC`, compare: sql`<` };
+const SORT_SQL: Readonly<Record<Sort, { column: Sql | null; direction: Sql; compare: Sql }>> = {
+  created_at: { column: null, ...UP }, '-created_at': { column: null, ...DOWN },
+  expires_at: { column: sql`d.expires_at`, ...UP }, '-expires_at': { column: sql`d.expires_at`, ...DOWN },
+  domain: { column: sql`d.name`, ...UP }, '-domain': { column: sql`d.name`, ...DOWN },
+};
+
+function afterSql(sort: Sort, compare: Sql, position: readonly string[]): Sql {
+  const [first = '', second = ''] = position;
+  if (sort.endsWith('created_at')) return sql`d.seq ${compare} ${BigInt(first)}`;
+  return sort.endsWith('expires_at')
+    ? sql`(d.expires_at, d.seq) ${compare} (${new Date(first)}::timestamptz, ${BigInt(second)}::bigint)`
+    : sql`(d.name, d.seq) ${compare} (${first}::text, ${BigInt(second)}::bigint)`;
+}
+
+/** Ended domains are shown only to those who ask for their state. */
+function filterSql(filter: DomainFilter, now: Date): Sql {
+  const conditions: Sql[] = [filter.states === undefined ? sql`d.ended_at IS NULL` : sql`${stateSql(now)} = ANY (${[...filter.states]}::text[])`];
+  if (filter.q !== undefined) {
+    const pattern = `%${filter.q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+    conditions.push(sql`(d.name LIKE ${pattern} OR d.unicode LIKE ${pattern})`);
+  }
+  if (filter.tld !== undefined) conditions.push(sql`d.tld = ${filter.tld}`);
+  if (filter.expiresBefore !== undefined) conditions.push(sql`d.expires_at < ${filter.expiresBefore}::timestamptz`);
+  if (filter.expiresAfter !== undefined) conditions.push(sql`d.expires_at > ${filter.expiresAfter}::timestamptz`);
+  if (filter.autoRenew !== undefined) conditions.push(sql`d.auto_renew = ${filter.autoRenew}`);
+  if (filter.tag !== undefined) conditions.push(sql`${filter.tag} = ANY (d.tags)`);
+  if (filter.reference !== undefined) conditions.push(sql`d.reference = ${filter.reference}`);
+  return joinSql(conditions, ' AND ');
+}

@@ -1,0 +1,8 @@
+// Every query of the store says whose rows it may see.
+import { sql, type Sql } from '@lumi/shared/db';
+import type { Reach } from '@lumi/shared/endpoint';
+
+/** For tables whose alias is `d`. */
+export function within(reach: Reach): Sql {
+  return reach.kind === 'all' ? sql`TRUE` : sql`d.account_id = ${reach.accountId}`;
+}

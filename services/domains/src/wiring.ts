@@ -1,0 +1,86 @@
+// Builds what the domains endpoints and loops work with; nothing else constructs.
+import { productAdapter } from '@lumi/shared/db';
+import type { Endpoint } from '@lumi/shared/endpoint';
+import { recoverOrders, type AnyThingSold } from '@lumi/shared/purchase';
+import type { ApiDescription, Loop, Service } from '@lumi/shared/service';
+import { Catalogue } from './catalogue/catalogue';
+import type { Domains } from './domains';
+import { PrismaClient } from './generated/db/client';
+import { buyDomain } from './operations/buy-domain';
+import { checkDomain } from './operations/check-domain';
+import { checkDomains } from './operations/check-domains';
+import { createContact } from './operations/create-contact';
+import { deleteContact } from './operations/delete-contact';
+import { getContact } from './operations/get-contact';
+import { getDomain } from './operations/get-domain';
+import { getDomainContacts } from './operations/get-domain-contacts';
+import { getTld } from './operations/get-tld';
+import { listContacts } from './operations/list-contacts';
+import { listDomains } from './operations/list-domains';
+import { listTlds } from './operations/list-tlds';
+import { renewDomain } from './operations/renew-domain';
+import { setDomainContacts } from './operations/set-domain-contacts';
+import { setNameservers } from './operations/set-nameservers';
+import { updateContact } from './operations/update-contact';
+import { updateDomain } from './operations/update-domain';
+import { settleAbandonedChanges } from './portfolio/change-at-registry';
+import { registerThing } from './purchases/register';
+import { renewThing } from './purchases/renew';
+import { Registrars } from './supplier/registrars';
+import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
+
+export interface SandboxTimes {
+  readonly SANDBOX_TIMEOUT_MS: number;
+  readonly SANDBOX_SLOW_MS: number;
+}
+
+const RECOVERY_ROUND = 20;
+
+export function wire(service: Service, times: SandboxTimes): Domains {
+  const db = new PrismaClient({ adapter: productAdapter(service.db.pool, 'domains') });
+  const catalogue = new Catalogue(db, service.clock);
+  const registrars = new Registrars([
+    new SandboxRegistrar({ db: service.db.platform, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
+  ]);
+  const deps = { registrars, catalogue };
+  return { service, db, catalogue, registrars, purchases: service.purchases, things: { register: registerThing(deps), renew: renewThing(deps) } };
+}
+
+/** Literal paths stand before `/domains/{domain}`: the first that matches serves. */
+export function endpoints(domains: Domains): readonly Endpoint[] {
+  return [
+    listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
+    buyDomain(domains), listDomains(domains), getDomain(domains), updateDomain(domains), renewDomain(domains), setNameservers(domains),
+    getDomainContacts(domains), setDomainContacts(domains),
+    listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
+  ];
+}
+
+export function thingsByKind(domains: Domains): ReadonlyMap<string, AnyThingSold> {
+  return new Map(Object.values(domains.things).map((thing: AnyThingSold) => [thing.kind, thing]));
+}
+
+export function loops(domains: Domains): readonly Loop[] {
+  const things = thingsByKind(domains);
+  return [
+    {
+      name: 'recovery', everyMs: 500,
+      run: async () => {
+        await domains.catalogue.ready();
+        return (await recoverOrders(domains.purchases, things, 'domains', RECOVERY_ROUND)).taken === RECOVERY_ROUND;
+      },
+    },
+    { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) },
+  ];
+}
+
+export const api: ApiDescription = {
+  title: 'Lumi Domains API',
+  version: '1.0.0',
+  description: 'Find, buy and manage domain names.',
+  tags: [
+    { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
+    { name: 'Domains', description: 'Buying domains and managing them.' },
+    { name: 'Contacts', description: 'The people and organizations behind domains.' },
+  ],
+};
