@@ -13,7 +13,7 @@ export function cryptoPayDouble({ options, secrets, publicUrl }) {
       HOST: '127.0.0.1',
       DATA_DIR: join(options.folder, 'crypto-pay'),
       CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
-      WEBHOOK_URL: `${publicUrl}/webhooks/cryptobot`,
+      WEBHOOK_URL: `${publicUrl}${BASE_PATHS.domains}/hooks/payments/cryptobot`,
     },
   };
 }
@@ -58,6 +58,7 @@ function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl 
     SECRET_RING: secrets.secretRing,
     CURSOR_SECRET: secrets.cursorSecret,
     API_MONEY_ENABLED: options.isMoneyEnabled,
+    SANDBOX_PAYMENTS: 'true',
     CRYPTO_PAY_URL: cryptoPayUrl,
     CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
   };

@@ -1,7 +1,6 @@
 // THE LIST of this service's endpoints.
-import { depositEndpoints } from '@lumi/shared/deposits';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { ApiDescription } from '@lumi/shared/service';
+import { SHARED_TAGS, type ApiDescription } from '@lumi/shared/service';
 import { getProduct } from './operations/get-product';
 import { listLocations } from './operations/list-locations';
 import { listProducts } from './operations/list-products';
@@ -10,7 +9,7 @@ import type { ProxyDeps } from './wiring';
 export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
   return [
     listProducts(), getProduct(), listLocations(deps),
-    ...depositEndpoints({ ...deps.deposits, cursors: deps.cursors }),
+    ...deps.shared.endpoints,
   ];
 }
 
@@ -20,6 +19,6 @@ export const API: ApiDescription = {
   version: '1.0.0',
   tags: [
     { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
-    { name: 'Deposits', description: 'Top up the balance.' },
+    ...SHARED_TAGS,
   ],
 };

@@ -19,6 +19,7 @@ export const serviceConfig = baseConfig.extend({
   PUBLIC_URL: z.url().describe('Where callers reach the gateway, without a trailing slash.').transform((url) => url.replace(/\/$/, '')),
   API_MONEY_ENABLED: flag(false).describe('Told by /me; enforced by the gateway.'),
   DEFAULT_DAILY_CAP_USD: usdInput.optional().transform((text) => (text === undefined ? null : parseUsd(text))).describe('Cap of keys that have none of their own.'),
+  SANDBOX_PAYMENTS: flag(false).describe('Offers the provider `sandbox`, whose pay page credits test money. Never where a balance is worth money.'),
   CRYPTO_PAY_URL: z.url().optional().describe('Crypto Pay API; absent switches the provider off.'),
   CRYPTO_PAY_TOKEN: z.string().min(1).optional(),
 });

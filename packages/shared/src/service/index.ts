@@ -1,3 +1,4 @@
 export { serviceConfig, type ServiceConfig } from './config';
 export { buildApp, openService, serveHttp, type ApiDescription, type Service, type ServiceOptions } from './service';
+export { SHARED_TAGS, sharedParts, type SharedParts } from './shared-parts';
 export { runWorker, startLoop, type Loop } from './worker';

@@ -1,0 +1,53 @@
+// What every product base carries beside its own endpoints: account, deposits and operator routes, their documentation tags, and
+// the loops a worker runs for them. A product's wiring adds its own to these.
+import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../account';
+import { ADMIN_TAGS, adminEndpoints } from '../admin';
+import { depositEndpoints, depositLoop, openPaymentProviders } from '../deposits';
+import type { Endpoint } from '../endpoint';
+import { recoverOrders, type AnyThingSold } from '../purchase';
+import type { ApiDescription, Service } from './service';
+import type { Loop } from './worker';
+
+export interface SharedParts {
+  readonly endpoints: readonly Endpoint[];
+  readonly loops: readonly Loop[];
+  close(): Promise<void>;
+}
+
+/** Tags of the endpoints below, for every product's OpenAPI document. */
+export const SHARED_TAGS: ApiDescription['tags'] = [
+  ...ACCOUNT_TAGS,
+  { name: 'Deposits', description: 'Top up the balance.' },
+  { name: 'Callbacks', description: 'Called by payment providers and payers, without a key.' },
+  ...ADMIN_TAGS,
+];
+
+const RECOVERY_ROUND = 20;
+const RECOVERY_EVERY_MS = 1_000;
+
+export function sharedParts(service: Service, product: { readonly suppliers: readonly Party[]; readonly things: readonly AnyThingSold[] }): SharedParts {
+  const { config, db, clock, log } = service;
+  const providers = openPaymentProviders({
+    db: db.platform, product: service.product, publicUrl: config.PUBLIC_URL, cryptoPayUrl: config.CRYPTO_PAY_URL, cryptoPayToken: config.CRYPTO_PAY_TOKEN, sandbox: config.SANDBOX_PAYMENTS,
+  });
+  const deposits = { db, clock, log, providers, defaultCap: config.DEFAULT_DAILY_CAP_USD };
+  const paymentProviders = providers.all().map(({ terms }) => ({ name: terms.provider, isSandbox: terms.provider === 'sandbox' || !isRealCryptoPay(config.CRYPTO_PAY_URL) }));
+  const things = new Map(product.things.map((thing) => [thing.kind, thing]));
+  return {
+    endpoints: [
+      ...accountEndpoints(service, { suppliers: product.suppliers, paymentProviders }),
+      ...depositEndpoints({ ...deposits, cursors: service.cursors }),
+      ...adminEndpoints(service),
+    ],
+    loops: [
+      { name: 'order-recovery', everyMs: RECOVERY_EVERY_MS, run: async () => (await recoverOrders(service.purchases, things, service.product, RECOVERY_ROUND)).taken === RECOVERY_ROUND },
+      depositLoop(deposits),
+    ],
+    close: () => providers.close(),
+  };
+}
+
+/** The double and the provider's own test network take test coins; only the real host takes money. */
+function isRealCryptoPay(url: string | undefined): boolean {
+  return url !== undefined && new URL(url).hostname === 'pay.crypt.bot';
+}
