@@ -5,6 +5,8 @@ import { AppError, notFound, type ErrorDetail, type RouteSpec } from '../contrac
 
 export const BULK_MAX_ITEMS = 500;
 const DETAILS_MAX = 50;
+/** Without it zod does not say whether a value of the wrong type was given or missing. */
+const REPORT_INPUT = { reportInput: true } as const;
 
 export function validateParams(route: RouteSpec, raw: Readonly<Record<string, string | string[] | undefined>>): unknown {
   if (route.params === undefined) return {};
@@ -28,7 +30,7 @@ export function validateBody(route: RouteSpec, raw: unknown): unknown {
     return undefined;
   }
   const schema = route.body instanceof z.ZodObject ? route.body.strict() : route.body;
-  const result = schema.safeParse(raw ?? {});
+  const result = schema.safeParse(raw ?? {}, REPORT_INPUT);
   const issues = result.success ? [] : detailsOf(result.error.issues);
   const items = bulkItems(route, raw);
   const envelope = issues.filter((issue) => route.bulk === undefined || !(issue.path === route.bulk || issue.path.startsWith(`${route.bulk}.`)));
@@ -55,7 +57,7 @@ export function validateItem<S extends z.ZodObject>(schema: S, raw: unknown): z.
 }
 
 function parse<S extends z.ZodType>(schema: S, raw: unknown, prefix: readonly string[]): z.output<S> {
-  const result = schema.safeParse(raw);
+  const result = schema.safeParse(raw, REPORT_INPUT);
   if (!result.success) throw invalidFields(detailsOf(result.error.issues, prefix));
   return result.data;
 }

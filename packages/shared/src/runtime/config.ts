@@ -4,9 +4,9 @@ import { z } from 'zod';
 
 export function readConfig<T extends z.ZodObject>(schema: T, env: Readonly<Record<string, string | undefined>>): z.output<T> {
   const known = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]));
-  const result = schema.safeParse(known);
+  const result = schema.safeParse(known, { reportInput: true });
   if (result.success) return result.data;
-  const faults = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const faults = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message}`);
   process.stderr.write(`Configuration is not valid:\n${faults.join('\n')}\n`);
   process.exit(1);
 }
