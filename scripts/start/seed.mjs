@@ -7,10 +7,6 @@ import { exists, writeAtomically } from './data-folder.mjs';
 import { BASE_PATHS, PRODUCTS } from './processes.mjs';
 import { Refusal } from './refusal.mjs';
 
-const ACCOUNT_NAME = 'Demo';
-const DEPOSIT_UNITS = '10000000'; // 1000.00 USD in units of 1/10,000
-const DEPOSIT_REASON = 'sandbox money of the demo account';
-
 /** Null when there is none yet. Read before anything slow: a damaged file is refused at once. */
 export function readDemo(folder) {
   const file = join(folder, 'demo.json');
@@ -52,37 +48,12 @@ async function accountExists(client, demo) {
   return rowCount === 1;
 }
 
-// One transaction. If the process dies after its commit and before demo.json is written, the next start finds the account and
-// makes new keys for it, and no second deposit.
+// If the process dies after the commit and before demo.json is written, the next start finds the account and makes new keys for it, and
+// no second deposit.
 async function makeDemo({ client, load, secrets }) {
-  const { issueKey } = load('./dist/keys/index.js');
-  const { newId, resellerScopes } = load('./dist/contract/index.js');
+  const { seedDemo: seed } = load('./dist/admin/seed.js');
   const { secretRing, systemClock } = load('./dist/runtime/index.js');
-  const rings = { peppers: secretRing(16).parse(secrets.keyPeppers), secrets: secretRing(32).parse(secrets.secretRing), clock: systemClock };
-  await client.query('BEGIN');
-  try {
-    const accountId = await demoAccount(client, newId);
-    const products = {};
-    for (const product of PRODUCTS) {
-      const operator = await issueKey(client, rings, { product, type: 'operator', accountId: null, scopes: ['admin:*'] });
-      const reseller = await issueKey(client, rings, { product, type: 'reseller', accountId, scopes: resellerScopes(product) });
-      products[product] = { operator: { key: operator.key }, reseller: { user_id: accountId, key: reseller.key } };
-    }
-    await client.query('COMMIT');
-    return products;
-  } catch (err) {
-    await client.query('ROLLBACK').catch(() => undefined); // The first error is the one to tell.
-    throw err;
-  }
-}
-
-async function demoAccount(client, newId) {
-  const { rows } = await client.query('SELECT id FROM platform.account WHERE name = $1 ORDER BY created_at LIMIT 1', [ACCOUNT_NAME]);
-  if (rows.length > 0) return rows[0].id;
-  const accountId = newId('usr', Date.now());
-  await client.query('SELECT platform.create_account($1, $2)', [accountId, ACCOUNT_NAME]);
-  await client.query('SELECT platform.adjust($1, $2, $3::bigint, $4, NULL, NULL, NULL)', [newId('trf', Date.now()), accountId, DEPOSIT_UNITS, DEPOSIT_REASON]);
-  return accountId;
+  return seed(client, { peppers: secretRing(32).parse(secrets.keyPeppers), secrets: secretRing(32).parse(secrets.secretRing), clock: systemClock });
 }
 
 function withBases(products, gatewayUrl) {
