@@ -19,6 +19,7 @@ export class DataFolder {
 
   /** Creates the folder if needed and locks it; ends processes that a killed launcher left behind. Refuses when it is in use. */
   async open() {
+    this.refuseForeign();
     try {
       // As root, PostgreSQL runs as another user and has to pass through this folder; the secrets in it are files of mode 0600.
       mkdirSync(this.path, { recursive: true });
@@ -30,6 +31,13 @@ export class DataFolder {
     }
     const left = this.acquire();
     await this.endLeftovers(left);
+  }
+
+  // Root may write anywhere, but what it leaves here the folder's user could not open afterwards.
+  refuseForeign() {
+    const owned = statSync(join(this.path, 'secrets.json'), { throwIfNoEntry: false });
+    if (owned === undefined || process.getuid === undefined || owned.uid === process.getuid()) return;
+    throw new Refusal(`The data folder ${this.path} belongs to another user (uid ${owned.uid}); start Lumi as that user, or set LUMI_DATA_DIR to another folder.`);
   }
 
   /** The sentence for a folder that a living launcher holds, otherwise null. Changes nothing. */

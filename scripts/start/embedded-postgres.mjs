@@ -91,24 +91,27 @@ export class EmbeddedPostgres {
         resolve(null);
       };
       child.stderr.on('data', listen);
-      child.on('close', (code) => {
+      child.on('close', (code, signal) => {
         clearTimeout(late);
         this.watchdog?.kill('SIGKILL');
-        if (this.child === child) this.onDeath(code);
+        if (this.child === child) this.onDeath(signal === null ? `exit code ${code}` : `signal ${signal}`);
         else resolve(said);
       });
     });
   }
 
-  onDeath(code) {
+  onDeath(how) {
     this.child = null;
     if (this.isStopping) return;
     if (isDiskFull(this.log.lastError)) return this.onGiveUp(diskFull(this.folder));
     const waitMs = this.policy.nextWaitMs();
-    if (waitMs === null) return this.onGiveUp(new Refusal(`PostgreSQL keeps stopping; Lumi stops. Its log: ${this.log.file}`));
-    this.say(`postgres: stopped (exit code ${code}); starting it again in ${waitMs / 1000} s`);
+    if (waitMs === null) return this.onGiveUp(new Refusal(`PostgreSQL keeps stopping (${how}); Lumi stops. Its log: ${this.log.file}`));
+    this.say(`postgres: stopped (${how}); starting it again in ${waitMs / 1000} s`);
     this.restart = setTimeout(() => {
-      freeCluster(this.folder).then(() => this.launch()).catch((err) => this.onGiveUp(err));
+      freeCluster(this.folder)
+        .then(() => this.launch())
+        .then(() => this.say('postgres: running again'))
+        .catch((err) => this.onGiveUp(err));
     }, waitMs);
   }
 }
