@@ -1,6 +1,6 @@
 // THE LIST: every stage a request passes, in order. Which of two refusals a caller sees is decided here and nowhere else;
 // the order is part of the public contract (docs/contract.md) and pipeline-order.test.ts holds every neighbouring pair to it.
-import express, { type Express } from 'express';
+import express, { type Express, type Request } from 'express';
 import { accessLog } from './pipeline/01-access-log';
 import { httpGuard } from './pipeline/02-http-guard';
 import { apiSwitch } from './pipeline/03-api-switch';
@@ -22,6 +22,8 @@ export function createApp(wiring: Wiring): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false); // queries are forwarded as sent; nobody here reads req.query
+  // Whoever asks Express for the address gets ours; its own way of finding it is not the one of client-ip.ts, and slow.
+  Object.defineProperty(app.request, 'ip', { configurable: true, get(this: Request) { return this.lumi.clientIp; } });
 
   app.use(accessLog(wiring)); // first, so that every answer has an id and a line
   app.use(httpGuard()); // before anything trusts a header or a path

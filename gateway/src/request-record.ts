@@ -6,6 +6,11 @@ import type { Match, Operation } from './routes/operation';
 
 export const NO_BODY = Buffer.alloc(0);
 
+export interface Abandonable {
+  /** Called when the client goes away before the answer is out. */
+  abandon(): void;
+}
+
 export class RequestRecord {
   /** 02: the target as sent, cut at the first question mark (`query` without it). */
   path = '';
@@ -25,8 +30,8 @@ export class RequestRecord {
   body: Buffer = NO_BODY;
   /** 12 */
   idempotencyKey = '';
-  /** 13: what to do when the client goes away; the answer's size. */
-  abort: (() => void) | null = null;
+  /** 13: the exchange with the service while it lasts; the answer's size. */
+  exchange: Abandonable | null = null;
   bytesOut = 0;
   /** 99 */
   errorCode = '';

@@ -15,8 +15,22 @@ export function newId(prefix: IdPrefix, nowMs: number): string {
     rest = Math.floor(rest / 32);
   }
   let random = '';
-  for (const byte of randomBytes(15)) random += ALPHABET.charAt(byte & 31);
+  for (const byte of nextRandom()) random += ALPHABET.charAt(byte & 31);
   return `${prefix}_${time}${random}`;
+}
+
+// Asking the operating system for 15 bytes costs as much as for a thousand, and every request makes an id.
+const RANDOM_BYTES = 15;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+function nextRandom(): Buffer {
+  if (used + RANDOM_BYTES > pool.length) {
+    pool = randomBytes(RANDOM_BYTES * 128);
+    used = 0;
+  }
+  used += RANDOM_BYTES;
+  return pool.subarray(used - RANDOM_BYTES, used);
 }
 
 const ID_SHAPE = /^[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{24}$/;
