@@ -1,8 +1,8 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
 import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import { recoverOrders, type AnyThingSold } from '@lumi/shared/purchase';
-import type { ApiDescription, Loop, Service } from '@lumi/shared/service';
+import type { AnyThingSold } from '@lumi/shared/purchase';
+import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
 import { PrismaClient } from './generated/db/client';
@@ -34,8 +34,6 @@ export interface SandboxTimes {
   readonly SANDBOX_SLOW_MS: number;
 }
 
-const RECOVERY_ROUND = 20;
-
 export function wire(service: Service, times: SandboxTimes): Domains {
   const db = new PrismaClient({ adapter: productAdapter(service.db.pool, 'domains') });
   const catalogue = new Catalogue(db, service.clock);
@@ -43,7 +41,9 @@ export function wire(service: Service, times: SandboxTimes): Domains {
     new SandboxRegistrar({ db: service.db.platform, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
   ]);
   const deps = { registrars, catalogue };
-  return { service, db, catalogue, registrars, purchases: service.purchases, things: { register: registerThing(deps), renew: renewThing(deps) } };
+  const things = { register: registerThing(deps), renew: renewThing(deps) };
+  const shared = sharedParts(service, { suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), ready: () => catalogue.ready() });
+  return { service, db, catalogue, registrars, purchases: service.purchases, things, shared };
 }
 
 /** Literal paths stand before `/domains/{domain}`: the first that matches serves. */
@@ -53,6 +53,7 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
     buyDomain(domains), listDomains(domains), getDomain(domains), updateDomain(domains), renewDomain(domains), setNameservers(domains),
     getDomainContacts(domains), setDomainContacts(domains),
     listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
+    ...domains.shared.endpoints,
   ];
 }
 
@@ -61,17 +62,7 @@ export function thingsByKind(domains: Domains): ReadonlyMap<string, AnyThingSold
 }
 
 export function loops(domains: Domains): readonly Loop[] {
-  const things = thingsByKind(domains);
-  return [
-    {
-      name: 'recovery', everyMs: 500,
-      run: async () => {
-        await domains.catalogue.ready();
-        return (await recoverOrders(domains.purchases, things, 'domains', RECOVERY_ROUND)).taken === RECOVERY_ROUND;
-      },
-    },
-    { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) },
-  ];
+  return [...domains.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
 }
 
 export const api: ApiDescription = {
@@ -82,5 +73,6 @@ export const api: ApiDescription = {
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },
+    ...SHARED_TAGS,
   ],
 };

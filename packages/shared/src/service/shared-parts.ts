@@ -22,10 +22,17 @@ export const SHARED_TAGS: ApiDescription['tags'] = [
   ...ADMIN_TAGS,
 ];
 
-const RECOVERY_ROUND = 20;
-const RECOVERY_EVERY_MS = 1_000;
+export interface ProductParts {
+  readonly suppliers: readonly Party[];
+  readonly things: readonly AnyThingSold[];
+  /** What a look-up needs to have been loaded. */
+  readonly ready?: () => Promise<unknown>;
+}
 
-export function sharedParts(service: Service, product: { readonly suppliers: readonly Party[]; readonly things: readonly AnyThingSold[] }): SharedParts {
+const RECOVERY_ROUND = 20;
+const RECOVERY_EVERY_MS = 500;
+
+export function sharedParts(service: Service, product: ProductParts): SharedParts {
   const { config, db, clock, log } = service;
   const providers = openPaymentProviders({
     db: db.platform, product: service.product, publicUrl: config.PUBLIC_URL, cryptoPayUrl: config.CRYPTO_PAY_URL, cryptoPayToken: config.CRYPTO_PAY_TOKEN, sandbox: config.SANDBOX_PAYMENTS,
@@ -40,7 +47,13 @@ export function sharedParts(service: Service, product: { readonly suppliers: rea
       ...adminEndpoints(service),
     ],
     loops: [
-      { name: 'order-recovery', everyMs: RECOVERY_EVERY_MS, run: async () => (await recoverOrders(service.purchases, things, service.product, RECOVERY_ROUND)).taken === RECOVERY_ROUND },
+      {
+        name: 'order-recovery', everyMs: RECOVERY_EVERY_MS,
+        run: async () => {
+          await product.ready?.();
+          return (await recoverOrders(service.purchases, things, service.product, RECOVERY_ROUND)).taken === RECOVERY_ROUND;
+        },
+      },
       depositLoop(deposits),
     ],
     close: () => providers.close(),
