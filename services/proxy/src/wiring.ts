@@ -1,12 +1,21 @@
 // Builds what the proxy service's processes are made of; nothing else constructs.
+import type { SecretRing } from '@lumi/shared/runtime';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { openService, sharedParts, type Service, type ServiceOptions, type SharedParts } from '@lumi/shared/service';
 import type { Config } from './config';
+import { orderProxies } from './purchases/order-proxies';
+import { renewProxies } from './purchases/renew-proxies';
+import { replaceProxies } from './purchases/replace-proxies';
+import { buyTraffic, topUpTraffic } from './purchases/traffic';
 import type { ProxyNetwork } from './supplier/proxy-network';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
 
 export interface ProxyDeps extends Service {
   readonly network: ProxyNetwork;
+  /** Seals what must be readable again: proxy passwords. */
+  readonly ring: SecretRing;
+  /** Everything this product sells, by the kind stored on orders. */
+  readonly things: ReadonlyMap<string, AnyThingSold>;
   readonly shared: SharedParts;
 }
 
@@ -16,7 +25,9 @@ export function wire(options: Omit<ServiceOptions, 'product'> & { readonly confi
 
 /** On a service that is already open, as tests have it. */
 export function wireService(service: Service): ProxyDeps {
-  const network = new SandboxNetwork(service.db, service.clock);
-  const things: readonly AnyThingSold[] = [];
-  return { ...service, network, shared: sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things }) };
+  const { db, clock, config } = service;
+  const network = new SandboxNetwork(db, clock);
+  const selling = { network, clock, ring: config.SECRET_RING };
+  const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
+  return { ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])), shared: sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things }) };
 }

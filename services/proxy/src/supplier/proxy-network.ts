@@ -24,7 +24,7 @@ export interface Location {
 
 export interface AllocateRequest {
   readonly productId: string;
-  readonly items: readonly { readonly country: string; readonly city: string | null; readonly quantity: number }[];
+  readonly items: readonly { readonly country: string; /** A region or city of it. */ readonly place: string | null; readonly quantity: number }[];
   readonly periodDays: number;
   /** Deliver what there is rather than nothing. */
   readonly allowPartial: boolean;

@@ -130,7 +130,7 @@ export class SandboxNetwork implements ProxyNetwork {
     if (total === 0 && request.items.some((item) => placeOf(item.country)?.ending === 'refuse')) return { kind: 'refused', code: 'supplier_error', text: 'The proxy network refused this request; nothing was charged.' };
     if (total === 0 || (total < asked && !request.allowPartial)) return OUT_OF_STOCK;
     const exits: Exit[] = [];
-    for (const item of wanted) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country: item.country, city: item.city, quantity: item.deliver })));
+    for (const item of wanted) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country: item.country, place: item.place, quantity: item.deliver })));
     return { kind: 'executed', result: { exits, startsAt: this.clock.now().toISOString() } };
   }
 
@@ -154,7 +154,7 @@ export class SandboxNetwork implements ProxyNetwork {
     for (const country of targets) left.set(country, (left.get(country) ?? 0) - 1);
     if ([...left.values()].some((count) => count < 0)) return OUT_OF_STOCK;
     const exits: Exit[] = [];
-    for (const country of targets) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country, city: null, quantity: 1 })));
+    for (const country of targets) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country, place: null, quantity: 1 })));
     return { kind: 'executed', result: { exits, startsAt: this.clock.now().toISOString() } };
   }
 
@@ -180,7 +180,7 @@ export class SandboxNetwork implements ProxyNetwork {
     });
   }
 
-  private async takeExits(tx: Tx, wanted: { reference: string; productId: string; country: string; city: string | null; quantity: number }): Promise<Exit[]> {
+  private async takeExits(tx: Tx, wanted: { reference: string; productId: string; country: string; place: string | null; quantity: number }): Promise<Exit[]> {
     if (wanted.quantity === 0) return [];
     const rows = await tx.$queryRaw<{ issued: number }[]>(sql`
       UPDATE proxy.sandbox_stock SET taken = taken + ${wanted.quantity}::int, issued = issued + ${wanted.quantity}::int
@@ -227,12 +227,12 @@ async function doExtend(tx: Tx, request: ExtendRequest): Promise<Executed | Refu
   return { kind: 'executed', result: { until: [...request.until] } };
 }
 
-function exitOf(wanted: { productId: string; country: string; city: string | null }, place: Place, number: number): Exit {
+function exitOf(wanted: { productId: string; country: string; place: string | null }, place: Place, number: number): Exit {
   const port = number % PORTS;
   return {
     networkId: `sbx-${wanted.productId}-${wanted.country.toLowerCase()}-${String(number)}`,
     country: wanted.country,
-    city: place.cities.find((city) => placeCode(city) === wanted.city) ?? place.cities[number % place.cities.length] ?? place.name,
+    city: place.cities.find((city) => placeCode(city) === wanted.place) ?? place.cities[number % place.cities.length] ?? place.name,
     asn: place.asn,
     host: `${wanted.country.toLowerCase()}.sandbox.invalid`, port: PORT_FIRST + port, portSocks: PORT_SOCKS_FIRST + port,
     ...addressOf(wanted.productId === 'ipv6' ? 'ipv6' : 'ipv4', indexesOf(wanted.productId, wanted.country), number),

@@ -1,0 +1,83 @@
+// What an order would cost and whether it can be had, from the catalogue and the network's places.
+import { AppError, invalid } from '@lumi/shared/contract';
+import type { Units } from '@lumi/shared/money';
+import type { Location, ProxyNetwork } from '../supplier/proxy-network';
+import { surchargeFor, unitPrice } from './price';
+import { findProduct, type ProxyProduct } from './products';
+
+const ASK_LIMIT_MS = 5_000;
+
+export interface OrderLine {
+  readonly country: string;
+  readonly place: string | null;
+  readonly quantity: number;
+  readonly unitPrice: Units;
+}
+
+export interface PricedOrder {
+  readonly product: ProxyProduct | null;
+  readonly lines: readonly OrderLine[];
+  readonly quantity: number;
+  readonly price: Units;
+  /** Why it cannot be had; told after cap and balance were found good. */
+  readonly refusal: AppError | null;
+}
+
+export interface OrderWish {
+  readonly productId: string;
+  readonly items: readonly { readonly country: string; readonly place: string | null; readonly quantity: number }[];
+  readonly periodDays: number;
+  readonly acceptsPartial: boolean;
+}
+
+/** Throws `service_unavailable` when the network cannot be asked. */
+export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promise<PricedOrder> {
+  const product = findProduct(wish.productId);
+  const quantity = wish.items.reduce((sum, item) => sum + item.quantity, 0);
+  const refused = (refusal: AppError): PricedOrder => ({ product, lines: [], quantity, price: 0n, refusal });
+  if (product === null) return refused(new AppError('not_available', 'There is no such product.'));
+  if (product.shape !== 'static') return refused(invalid('product_id', 'is sold by the gigabyte; use POST /traffic-plans'));
+  const unit = unitPrice(product, wish.periodDays, quantity);
+  if (unit === null) return refused(invalid('period_days', `must be one of ${product.periodsDays.join(', ')}`));
+  const places = await askPlaces(network, product.id);
+  const lines = wish.items.map((item) => ({
+    ...item, unitPrice: unit + surchargeFor(product, places.countries.get(item.country)?.surcharge ?? 0n, wish.periodDays),
+  }));
+  const price = lines.reduce((sum, line) => sum + line.unitPrice * BigInt(line.quantity), 0n);
+  return { product, lines, quantity, price, refusal: refusalOf(product, wish, quantity, places) };
+}
+
+export interface Places {
+  readonly countries: ReadonlyMap<string, Location>;
+  readonly names: ReadonlySet<string>;
+}
+
+export async function askPlaces(network: ProxyNetwork, productId: string): Promise<Places> {
+  const places = await network.locations(productId, AbortSignal.timeout(ASK_LIMIT_MS)).catch((cause: unknown) => {
+    throw new AppError('service_unavailable', undefined, { retryAfterS: 5, cause });
+  });
+  return {
+    countries: new Map(places.filter((place) => place.level === 'country').map((place) => [place.code, place])),
+    names: new Set(places.filter((place) => place.level === 'region' || place.level === 'city').map((place) => `${place.country} ${place.code}`)),
+  };
+}
+
+function refusalOf(product: ProxyProduct, wish: OrderWish, quantity: number, places: Places): AppError | null {
+  if (quantity < product.minQuantity || quantity > product.maxQuantity) return invalid('items', `must be ${String(product.minQuantity)} to ${String(product.maxQuantity)} proxies together`);
+  let available = 0;
+  for (const [index, item] of wish.items.entries()) {
+    const country = places.countries.get(item.country);
+    if (country === undefined) return unavailable(`items.${String(index)}.country`, `${product.id} is not sold in ${item.country}`);
+    if (item.place !== null && !places.names.has(`${item.country} ${item.place}`)) return unavailable(`items.${String(index)}.region`, `is not a region or city of ${item.country}`);
+    const left = country.stock ?? item.quantity;
+    if (left < item.quantity && !wish.acceptsPartial) {
+      return new AppError('out_of_stock', undefined, { details: [{ path: `items.${String(index)}.quantity`, message: `${String(left)} left in ${item.country}` }] });
+    }
+    available += Math.min(left, item.quantity);
+  }
+  return available === 0 ? new AppError('out_of_stock') : null;
+}
+
+function unavailable(path: string, message: string): AppError {
+  return new AppError('not_available', undefined, { details: [{ path, message }] });
+}

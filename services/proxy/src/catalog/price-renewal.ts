@@ -1,0 +1,28 @@
+// What renewing proxies costs: the tier is that of the proxies renewed together, the surcharge that of each one's country.
+import { invalid, type AppError } from '@lumi/shared/contract';
+import { formatUsd, type Units } from '@lumi/shared/money';
+import { renewalOf, type RenewProxiesItem } from '../purchases/renew-proxies';
+import type { ProxyRow } from '../store/proxy-row';
+import type { ProxyNetwork } from '../supplier/proxy-network';
+import { surchargeFor, unitPrice } from './price';
+import { askPlaces } from './price-order';
+import { findProduct } from './products';
+
+export interface PricedRenewal {
+  readonly item: RenewProxiesItem;
+  readonly price: Units;
+  readonly refusal: AppError | null;
+}
+
+/** All rows must be of one product. */
+export async function priceRenewal(network: ProxyNetwork, rows: readonly ProxyRow[], periodDays: number): Promise<PricedRenewal> {
+  const product = findProduct(rows[0]?.product_id ?? '');
+  const unit = product === null ? null : unitPrice(product, periodDays, rows.length);
+  if (product === null || unit === null) {
+    const refusal = rows.length === 0 ? null : invalid('period_days', `must be one of ${(product?.periodsDays ?? []).join(', ')}`);
+    return { item: renewalOf(rows, periodDays, () => '0.00'), price: 0n, refusal };
+  }
+  const { countries } = await askPlaces(network, product.id);
+  const priceOf = (row: ProxyRow): Units => unit + surchargeFor(product, countries.get(row.country)?.surcharge ?? 0n, periodDays);
+  return { item: renewalOf(rows, periodDays, (row) => formatUsd(priceOf(row))), price: rows.reduce((sum, row) => sum + priceOf(row), 0n), refusal: null };
+}

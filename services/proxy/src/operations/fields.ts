@@ -1,0 +1,45 @@
+// Fields that several requests of this service share.
+import { z } from 'zod';
+import { AppError, isId, notFound, type IdPrefix } from '@lumi/shared/contract';
+import { parseBlock, plainAddress } from '@lumi/shared/keys';
+import type { Principal } from '@lumi/shared/principal';
+
+export const countryField = z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in capitals').meta({ example: 'DE' });
+export const labelField = z.string().min(1).max(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
+export const usernameField = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, 'must be 3-32 letters, digits and underscores, the first a letter');
+export const passwordField = z.string().regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must be 8-64 characters out of letters, digits and ._~-');
+export const revealQuery = z.enum(['1', 'true']).optional().describe('`1` shows passwords in clear; recorded.');
+export const blockField = z.string().max(49).describe('An address or a block; `current` is the address you call from.');
+export const instantField = z.iso.datetime({ offset: true }).meta({ example: '2026-07-09T12:00:00Z' });
+export const boolQuery = z.enum(['true', 'false']).optional();
+
+export const idParam = (prefix: IdPrefix, what: string) => z.string().refine((id) => isId(id, prefix)).describe(`Id of ${what}.`);
+
+export function boolOf(value: 'true' | 'false' | undefined): boolean | undefined {
+  return value === undefined ? undefined : value === 'true';
+}
+
+/** For what costs money, or will, on a route that otherwise needs less. */
+export function requireBuy(principal: Principal): void {
+  if (!principal.scopes.includes('proxy:buy')) throw new AppError('forbidden_scope', "Key lacks the required scope 'proxy:buy'.");
+}
+
+/** Blocks wider than these let in strangers by the million. */
+const WIDEST = { ipv4: 16, ipv6: 32 } as const;
+
+/** The canonical form of an address or block; null when it is none, or too wide. */
+export function canonicalBlock(text: string): string | null {
+  const block = parseBlock(plainAddress(text));
+  if (block === null || block.bits < WIDEST[block.family]) return null;
+  const address = block.address.toLowerCase();
+  return block.bits === (block.family === 'ipv4' ? 32 : 128) ? address : `${address}/${String(block.bits)}`;
+}
+
+/** Every id must be the caller's own: one that is not is one that does not exist. */
+export function allFound<T>(ids: readonly string[], found: ReadonlyMap<string, T>): T[] {
+  return ids.map((id) => {
+    const row = found.get(id);
+    if (row === undefined) throw notFound();
+    return row;
+  });
+}

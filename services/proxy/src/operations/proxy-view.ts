@@ -1,0 +1,100 @@
+// How a proxy looks to a caller of the API. Passwords are masked unless somebody asked for them in clear.
+import { z } from 'zod';
+import { formatUsd, usdOutput } from '@lumi/shared/money';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { MASKED } from '../access/credentials';
+import { findProduct } from '../catalog/products';
+import { PROXY_STATES, stateOf, type ProxyRow } from '../store/proxy-row';
+
+const can = z.object({ allowed: z.boolean(), reason: z.string().nullable() });
+
+export const proxySchema = z.object({
+  id: z.string().meta({ example: 'prx_01k0000000000000000000000' }),
+  order_id: z.string(),
+  product_id: z.string(),
+  type: z.string(),
+  state: z.enum(PROXY_STATES).describe('`expiring`: within 3 days of expiry. `grace`: expired, a renewal still keeps the address. `replaced`: another proxy took its place.'),
+  host: z.string(),
+  port: z.int(),
+  port_socks: z.int(),
+  protocol: z.enum(['http', 'socks5']),
+  auth_mode: z.enum(['userpass', 'ip', 'both']),
+  username: z.string(),
+  password: z.string().describe('Masked; `?reveal=1` shows it and is recorded.'),
+  old_credentials_until: z.string().nullable().describe('Until then the pair before the last change works too.'),
+  country: z.string(),
+  city: z.string(),
+  asn: z.int(),
+  exit_ip: z.string(),
+  subnet: z.string(),
+  health: z.object({ ok: z.boolean().nullable(), latency_ms: z.int().nullable(), checked_at: z.string().nullable(), exit_country: z.string().nullable() }),
+  period_days: z.int(),
+  starts_at: z.string(),
+  expires_at: z.string(),
+  grace_until: z.string(),
+  auto_renew: z.boolean(),
+  rotation: z.object({ mode: z.enum(['on_demand', 'interval']), interval_s: z.int().nullable(), last_at: z.string().nullable(), cooldown_until: z.string().nullable() }).nullable(),
+  replaces: z.string().nullable(),
+  replaced_by: z.string().nullable(),
+  is_applied: z.boolean().describe('False for the moment in which the network has not yet confirmed the last change of access.'),
+  label: z.string().nullable(),
+  tags: z.array(z.string()),
+  reference: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+  can: z.object({
+    renew: can,
+    replace: can.extend({ free_left: z.int(), price_usd: usdOutput.describe('Price once the free ones are used up.') }),
+    rotate: can.extend({ available_at: z.string().nullable() }),
+    update: can,
+  }).describe('What may be done with it now, and why not.'),
+  created_at: z.string(),
+  updated_at: z.string(),
+}).meta({ id: 'Proxy' });
+
+export type ProxyView = z.output<typeof proxySchema>;
+
+export function viewProxy(row: ProxyRow, now: Date, password: string = MASKED): ProxyView {
+  const product = findProduct(row.product_id);
+  return {
+    id: row.id, order_id: row.order_id, product_id: row.product_id, type: row.type, state: stateOf(row, now),
+    host: row.host, port: row.port, port_socks: row.port_socks, protocol: row.protocol, auth_mode: row.auth_mode, username: row.username, password,
+    old_credentials_until: row.old_until === null || row.old_until <= now ? null : isoSeconds(row.old_until),
+    country: row.country, city: row.city, asn: row.asn, exit_ip: row.exit_ip, subnet: row.subnet,
+    health: { ok: row.health_ok, latency_ms: row.health_latency_ms, checked_at: iso(row.health_checked_at), exit_country: row.health_country },
+    period_days: row.period_days, starts_at: isoSeconds(row.starts_at), expires_at: isoSeconds(row.expires_at), grace_until: isoSeconds(row.grace_until), auto_renew: row.auto_renew,
+    rotation: (product?.rotation ?? null) === null ? null : {
+      mode: row.rotation_s === null ? 'on_demand' : 'interval', interval_s: row.rotation_s, last_at: iso(row.rotated_at), cooldown_until: isCooling(row, now) ? iso(row.cooldown_until) : null,
+    },
+    replaces: row.replaces, replaced_by: row.replaced_by, is_applied: row.access_applied >= row.access_version,
+    label: row.label, tags: [...row.tags], reference: row.reference, metadata: row.metadata === null ? null : { ...row.metadata },
+    can: whatCan(row, now),
+    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at),
+  };
+}
+
+function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
+  const product = findProduct(row.product_id);
+  const state = stateOf(row, now);
+  const isLive = state === 'active' || state === 'expiring';
+  const yes = { allowed: true, reason: null } as const;
+  const over = { allowed: false, reason: state === 'replaced' ? 'It was replaced.' : 'It has expired.' } as const;
+  const rotate = (): { allowed: boolean; reason: string | null } => {
+    if (!isLive) return over;
+    if ((product?.rotation ?? null) === null) return { allowed: false, reason: 'This product keeps its address.' };
+    return isCooling(row, now) ? { allowed: false, reason: 'It was rotated a moment ago.' } : yes;
+  };
+  return {
+    renew: isLive || state === 'grace' ? yes : over,
+    replace: { ...(isLive ? yes : over), free_left: Math.max(0, (product?.replace?.freePerPeriod ?? 0) - row.replacements_used), price_usd: formatUsd(product?.replace?.price ?? 0n) },
+    rotate: { ...rotate(), available_at: isCooling(row, now) ? iso(row.cooldown_until) : null },
+    update: isLive || state === 'grace' ? yes : over,
+  };
+}
+
+export function isCooling(row: Pick<ProxyRow, 'cooldown_until'>, now: Date): boolean {
+  return row.cooldown_until !== null && row.cooldown_until > now;
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : isoSeconds(date);
+}

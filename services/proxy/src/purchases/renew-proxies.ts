@@ -1,0 +1,74 @@
+// Renewing proxies: one, several, or all of an order, as one purchase. Each proxy is locked on the term it was priced for, so that neither a twin nor a
+// request with an old expiry can extend it twice.
+import { sql, type Sql } from '@lumi/shared/db';
+import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { findProduct } from '../catalog/products';
+import { lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
+import { DAY_MS, type ProxyRow } from '../store/proxy-row';
+import type { SellingDeps } from './order-proxies';
+
+export interface RenewProxiesItem {
+  readonly [key: string]: unknown;
+  readonly proxies: readonly { readonly id: string; readonly network_id: string; readonly term: number; readonly from: string; readonly until: string; readonly grace_until: string; readonly price_usd: string }[];
+  readonly period_days: number;
+  readonly note: string | null;
+}
+
+interface RenewProxiesResult {
+  readonly [key: string]: unknown;
+  readonly renewed: number;
+}
+
+export const RENEW_PROXIES = 'proxy_renew';
+
+export function renewProxies(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyThingSold {
+  return thingSold<RenewProxiesItem, RenewProxiesResult>({
+    kind: RENEW_PROXIES,
+    describe: (order) => `Renewal of ${order.item.proxies.length === 1 ? order.subject : `${String(order.item.proxies.length)} proxies`}, ${String(order.item.period_days)} days`,
+    act: async (order, signal) => renewed(order.item, await deps.network.extend(order.id, {
+      networkIds: order.item.proxies.map((proxy) => proxy.network_id), until: order.item.proxies.map((proxy) => proxy.until), note: order.item.note,
+    }, signal)),
+    lookUp: async (order, signal) => renewed(order.item, await deps.network.lookUp(order.id, signal)),
+    prepare: (order) => [lockProxies(order.id, order.item.proxies)],
+    deliver: (order) => [extendRows(order.item, deps.clock.now()), unlockProxies(order.id)],
+    undo: (order) => [unlockProxies(order.id)],
+    refusalOfConstraint: (constraint) => lockRefusal(constraint, 'expiry_mismatch'),
+    answer: (order) => ({
+      status: 200,
+      body: {
+        order: viewOrder(order),
+        proxies: order.item.proxies.map((proxy) => ({ id: proxy.id, previous_expires_at: isoSeconds(new Date(proxy.from)), expires_at: isoSeconds(new Date(proxy.until)), price_usd: proxy.price_usd })),
+      },
+    }),
+    events: (order) => order.item.proxies.map((proxy) => ({ type: 'proxy.renewed', subject: proxy.id, data: { proxy_id: proxy.id, order_id: order.id, expires_at: isoSeconds(new Date(proxy.until)) } })),
+  });
+}
+
+/** The item of a renewal; `priceOf` is told as a string because the order row keeps it. */
+export function renewalOf(rows: readonly ProxyRow[], periodDays: number, priceOf: (row: ProxyRow) => string): RenewProxiesItem {
+  return {
+    period_days: periodDays,
+    note: rows.length === 1 ? (rows[0]?.label ?? null) : null,
+    proxies: rows.map((row) => {
+      const until = new Date(row.expires_at.getTime() + periodDays * DAY_MS);
+      const graceDays = findProduct(row.product_id)?.graceDays ?? 0;
+      return {
+        id: row.id, network_id: row.network_id, term: row.term, from: row.expires_at.toISOString(), until: until.toISOString(),
+        grace_until: new Date(until.getTime() + graceDays * DAY_MS).toISOString(), price_usd: priceOf(row),
+      };
+    }),
+  };
+}
+
+function renewed<K extends Outcome<Record<string, unknown>> | LookUp<Record<string, unknown>>>(item: RenewProxiesItem, outcome: K): Exclude<K, { kind: 'done' }> | Extract<Outcome<RenewProxiesResult>, { kind: 'done' }> {
+  if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>; // the compiler does not narrow a type parameter
+  return { kind: 'done', result: { renewed: item.proxies.length }, ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }) };
+}
+
+function extendRows(item: RenewProxiesItem, now: Date): Sql {
+  return sql`
+    UPDATE proxy.proxy p SET expires_at = x.until, grace_until = x.grace_until, period_days = ${item.period_days}::int, term = p.term + 1, replacements_used = 0,
+      access_version = p.access_version + 1, updated_at = ${now}
+    FROM settled, jsonb_to_recordset(${JSON.stringify(item.proxies)}::jsonb) AS x(id text, until timestamptz, grace_until timestamptz) WHERE settled.settled AND p.id = x.id`;
+}

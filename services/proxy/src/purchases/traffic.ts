@@ -1,0 +1,99 @@
+// Buying traffic: a new plan with gigabytes of a pool, or more gigabytes for a plan.
+import { newId } from '@lumi/shared/contract';
+import { sql } from '@lumi/shared/db';
+import { openSecret, sealSecret } from '@lumi/shared/keys';
+import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome, type Order } from '@lumi/shared/purchase';
+import { orderCredentials } from '../access/credentials';
+import { findProduct } from '../catalog/products';
+import { rowOfNewPlan, viewPlan } from '../operations/plan-view';
+import { insertPlan, type NewPlan } from '../store/traffic';
+import { DAY_MS } from '../store/proxy-row';
+import type { TrafficAdded } from '../supplier/proxy-network';
+import type { SellingDeps } from './order-proxies';
+
+export const BYTES_PER_GB = 1_000_000_000;
+
+export interface BuyTrafficItem {
+  readonly [key: string]: unknown;
+  readonly pool: string;
+  readonly gb: number;
+  readonly period_days: number;
+  /** The sealed secret the plan's credentials follow from. */
+  readonly auth: string;
+  readonly label: string | null;
+}
+
+export interface TopUpTrafficItem {
+  readonly [key: string]: unknown;
+  readonly plan_id: string;
+  readonly network_id: string;
+  readonly pool: string;
+  readonly gb: number;
+  readonly period_days: number;
+  readonly note: string | null;
+}
+
+interface TrafficResult {
+  readonly [key: string]: unknown;
+  readonly plan_id: string;
+  readonly added: TrafficAdded;
+}
+
+export const BUY_TRAFFIC = 'traffic_plan';
+export const TOP_UP_TRAFFIC = 'traffic_topup';
+
+export function buyTraffic(deps: SellingDeps): AnyThingSold {
+  return thingSold<BuyTrafficItem, TrafficResult>({
+    kind: BUY_TRAFFIC,
+    describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}`,
+    act: async (order, signal) => added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label }, signal), () => newId('tpl', deps.clock.nowMs())),
+    lookUp: async (order, signal) => added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.clock.nowMs())),
+    deliver: (order, result) => [insertPlan(newPlan(deps, order, result))],
+    answer: (order, result) => {
+      const plan = newPlan(deps, order, result);
+      return { status: 201, body: { order: viewOrder(order), plan: viewPlan(rowOfNewPlan(plan), plan.created_at) }, location: `/traffic-plans/${result.plan_id}` };
+    },
+    events: (order, result) => [{ type: 'traffic.delivered', subject: result.plan_id, data: { plan_id: result.plan_id, order_id: order.id, gb: order.item.gb } }],
+  });
+}
+
+export function topUpTraffic(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyThingSold {
+  return thingSold<TopUpTrafficItem, TrafficResult>({
+    kind: TOP_UP_TRAFFIC,
+    describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
+    act: async (order, signal) => added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: order.item.network_id, bytes: order.item.gb * BYTES_PER_GB, note: order.item.note }, signal), () => order.item.plan_id),
+    lookUp: async (order, signal) => added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id),
+    deliver: (order, result) => [sql`
+      UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint, expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
+        access_version = p.access_version + 1, updated_at = ${deps.clock.now()}
+      FROM settled WHERE settled.settled AND p.id = ${order.item.plan_id}`],
+    answer: (order) => ({ status: 200, body: { order: viewOrder(order), plan_id: order.item.plan_id, gb_added: order.item.gb } }),
+    events: (order) => [{ type: 'traffic.topped_up', subject: order.item.plan_id, data: { plan_id: order.item.plan_id, order_id: order.id, gb: order.item.gb } }],
+  });
+}
+
+function added<K extends Outcome<TrafficAdded> | LookUp<TrafficAdded>>(outcome: K, planId: () => string): Exclude<K, { kind: 'done' }> | Extract<Outcome<TrafficResult>, { kind: 'done' }> {
+  if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>; // the compiler does not narrow a type parameter
+  return { kind: 'done', result: { plan_id: planId(), added: outcome.result }, ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }) };
+}
+
+function extendedTo(order: Order<TopUpTrafficItem>, result: TrafficResult): Date {
+  return new Date(new Date(result.added.startsAt).getTime() + order.item.period_days * DAY_MS);
+}
+
+function newPlan(deps: SellingDeps, order: Order<BuyTrafficItem>, result: TrafficResult): NewPlan {
+  const { item } = order;
+  const startsAt = new Date(result.added.startsAt);
+  const pair = orderCredentials(deps.ring, order.accountId, item.auth, 0);
+  return {
+    id: result.plan_id, account_id: order.accountId, order_id: order.id, pool: findProduct(item.pool)?.id ?? item.pool, network_id: result.added.networkId, host: result.added.host, port: result.added.port, port_socks: result.added.portSocks,
+    // User names of plans are unique over all accounts: a data plane knows a customer by nothing else.
+    username: `${pair.username}${result.plan_id.slice(-6)}`, password: sealSecret(deps.ring, result.plan_id, pair.password), bytes_total: BigInt(item.gb) * BigInt(BYTES_PER_GB),
+    expires_at: new Date(startsAt.getTime() + item.period_days * DAY_MS), label: item.label, tags: [...order.tags], reference: order.reference, metadata: order.metadata, created_at: startsAt,
+  };
+}
+
+/** The password of a row, in clear; only for answers that were asked to show it. */
+export function openPassword(deps: Pick<SellingDeps, 'ring'>, row: { readonly id: string; readonly password: Uint8Array }): string {
+  return openSecret(deps.ring, row.id, row.password);
+}

@@ -1,0 +1,11 @@
+// The record of who was shown passwords in clear. Written before the answer leaves: what is not recorded is not shown.
+import { sql } from '@lumi/shared/db';
+import type { RequestContext } from '@lumi/shared/endpoint';
+import type { ProxyDeps } from '../wiring';
+
+export async function recordReveal(deps: Pick<ProxyDeps, 'db' | 'clock'>, context: Pick<RequestContext, 'principal' | 'requestId' | 'reach'>, route: string, subjects: readonly string[]): Promise<void> {
+  if (subjects.length === 0) return;
+  await deps.db.platform.$executeRaw(sql`
+    INSERT INTO proxy.reveal (account_id, key_id, request_id, route, subjects, at)
+    VALUES (${context.reach.kind === 'account' ? context.reach.accountId : null}::text, ${context.principal.keyId}, ${context.requestId}, ${route}, ${[...subjects]}::text[], ${deps.clock.now()})`);
+}

@@ -1,0 +1,153 @@
+// Queries about traffic plans and their sub-users. Gigabytes move between a plan and its sub-users in one statement each, while the plan's row is locked:
+// what was bought is never given out twice.
+import { emptySql, joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { JsonObject } from '@lumi/shared/purchase';
+
+export interface PlanRow {
+  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly order_id: string; readonly pool: string; readonly network_id: string; readonly host: string; readonly port: number; readonly port_socks: number;
+  readonly username: string; readonly password: Uint8Array; readonly old_password: Uint8Array | null; readonly old_until: Date | null;
+  readonly bytes_total: bigint; readonly bytes_used: bigint; readonly bytes_allocated: bigint; readonly expires_at: Date; readonly label: string | null; readonly tags: string[]; readonly reference: string | null;
+  readonly metadata: JsonObject | null; readonly access_version: number; readonly access_applied: number; readonly created_at: Date; readonly updated_at: Date;
+}
+
+export type NewPlan = Pick<PlanRow, 'id' | 'account_id' | 'order_id' | 'pool' | 'network_id' | 'host' | 'port' | 'port_socks' | 'username' | 'password' | 'bytes_total' | 'expires_at' | 'label' | 'tags' | 'reference' | 'metadata' | 'created_at'>;
+
+export interface SubuserRow {
+  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly plan_id: string; readonly username: string; readonly password: Uint8Array; readonly bytes_limit: bigint; readonly bytes_used: bigint;
+  readonly status: 'active' | 'disabled' | 'deleted'; readonly expires_at: Date | null; readonly blocked_domains: string[]; readonly label: string | null; readonly reference: string | null;
+  readonly access_version: number; readonly access_applied: number; readonly created_at: Date; readonly updated_at: Date;
+}
+
+export interface TrafficPage {
+  readonly limit: number;
+  readonly beforeSeq: string | null;
+}
+
+export function insertPlan(plan: NewPlan): Sql {
+  return sql`
+    INSERT INTO proxy.traffic_plan (id, account_id, order_id, pool, network_id, host, port, port_socks, username, password, bytes_total, expires_at, label, tags, reference, metadata, created_at, updated_at)
+    SELECT ${plan.id}, ${plan.account_id}, ${plan.order_id}, ${plan.pool}, ${plan.network_id}, ${plan.host}, ${plan.port}::int, ${plan.port_socks}::int, ${plan.username}, ${new Uint8Array(plan.password)}::bytea, ${plan.bytes_total}::bigint,
+           ${plan.expires_at}, ${plan.label}::text, ${plan.tags}::text[], ${plan.reference}::text, ${plan.metadata === null ? null : JSON.stringify(plan.metadata)}::jsonb, ${plan.created_at}, ${plan.created_at}
+    FROM settled WHERE settled.settled`;
+}
+
+export async function listPlans(db: SqlRunner, reach: Reach, filter: { pool?: string | undefined; reference?: string | undefined; tag?: string | undefined }, page: TrafficPage): Promise<PlanRow[]> {
+  return db.$queryRaw<PlanRow[]>(sql`
+    SELECT * FROM proxy.traffic_plan ${where([
+      ...within(reach), ...before(page),
+      ...(filter.pool === undefined ? [] : [sql`pool = ${filter.pool}`]), ...(filter.reference === undefined ? [] : [sql`reference = ${filter.reference}`]), ...(filter.tag === undefined ? [] : [sql`${filter.tag} = ANY (tags)`]),
+    ])} ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+}
+
+export async function findPlan(db: SqlRunner, reach: Reach, id: string): Promise<PlanRow | null> {
+  const rows = await db.$queryRaw<PlanRow[]>(sql`SELECT * FROM proxy.traffic_plan ${where([sql`id = ${id}`, ...within(reach)])}`);
+  return rows[0] ?? null;
+}
+
+export async function changePlan(db: SqlRunner, id: string, change: { label?: string | null | undefined; tags?: readonly string[] | undefined; reference?: string | null | undefined; metadata?: Readonly<Record<string, unknown>> | null | undefined }, now: Date): Promise<PlanRow | null> {
+  const sets: Sql[] = [sql`updated_at = ${now}`];
+  if (change.label !== undefined) sets.push(sql`label = ${change.label}::text`, sql`access_version = access_version + 1`);
+  if (change.tags !== undefined) sets.push(sql`tags = ${[...change.tags]}::text[]`);
+  if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
+  if (change.metadata !== undefined) sets.push(sql`metadata = ${change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb`);
+  const rows = await db.$queryRaw<PlanRow[]>(sql`UPDATE proxy.traffic_plan SET ${joinSql(sets, ', ')} WHERE id = ${id} RETURNING *`);
+  return rows[0] ?? null;
+}
+
+export async function listSubusers(db: SqlRunner, reach: Reach, filter: { planId?: string | undefined; status?: 'active' | 'disabled' | undefined; reference?: string | undefined }, page: TrafficPage): Promise<SubuserRow[]> {
+  return db.$queryRaw<SubuserRow[]>(sql`
+    SELECT * FROM proxy.subuser ${where([
+      sql`status <> 'deleted'`, ...within(reach), ...before(page),
+      ...(filter.planId === undefined ? [] : [sql`plan_id = ${filter.planId}`]), ...(filter.status === undefined ? [] : [sql`status = ${filter.status}`]), ...(filter.reference === undefined ? [] : [sql`reference = ${filter.reference}`]),
+    ])} ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+}
+
+export async function findSubuser(db: SqlRunner, reach: Reach, id: string): Promise<SubuserRow | null> {
+  const rows = await db.$queryRaw<SubuserRow[]>(sql`SELECT * FROM proxy.subuser ${where([sql`id = ${id}`, sql`status <> 'deleted'`, ...within(reach)])}`);
+  return rows[0] ?? null;
+}
+
+export interface NewSubuser {
+  readonly id: string; readonly accountId: string; readonly planId: string; readonly username: string; readonly password: Uint8Array; readonly bytes: bigint; readonly expiresAt: Date | null;
+  readonly blockedDomains: readonly string[]; readonly label: string | null; readonly reference: string | null; readonly now: Date;
+}
+
+/** Null: the plan has less than `bytes` left. */
+export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<SubuserRow | null> {
+  const rows = await db.$queryRaw<SubuserRow[]>(sql`
+    WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
+    INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains, label, reference, created_at, updated_at)
+    SELECT ${fresh.id}, ${fresh.accountId}, plan.id, ${fresh.username}, ${new Uint8Array(fresh.password)}::bytea, ${fresh.bytes}::bigint, ${fresh.expiresAt}::timestamptz, ${[...fresh.blockedDomains]}::text[], ${fresh.label}::text,
+           ${fresh.reference}::text, ${fresh.now}, ${fresh.now} FROM plan
+    RETURNING *`);
+  return rows[0] ?? null;
+}
+
+/** Null: the plan has less than `bytes` left, or the sub-user is gone. */
+export async function allocateTo(db: SqlRunner, subuser: SubuserRow, bytes: bigint, now: Date): Promise<SubuserRow | null> {
+  const rows = await db.$queryRaw<SubuserRow[]>(sql`
+    WITH plan AS MATERIALIZED (SELECT id FROM proxy.traffic_plan WHERE id = ${subuser.plan_id} FOR NO KEY UPDATE),
+    receiver AS MATERIALIZED (SELECT s.id FROM plan, proxy.subuser s WHERE s.id = ${subuser.id} AND s.plan_id = plan.id AND s.status <> 'deleted' FOR NO KEY UPDATE OF s),
+    taken AS (${takeFromPlan(subuser.plan_id, bytes, now, sql`EXISTS (SELECT 1 FROM receiver)`)})
+    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit + ${bytes}::bigint, access_version = s.access_version + 1, updated_at = ${now}
+    FROM receiver, taken WHERE s.id = receiver.id RETURNING s.*`);
+  return rows[0] ?? null;
+}
+
+/** Gives unused bytes back to the plan: `bytes`, or all of them. Null: it has less than that unused. */
+export async function reclaimFrom(db: SqlRunner, subuser: SubuserRow, bytes: bigint | null, now: Date): Promise<SubuserRow | null> {
+  const rows = await db.$queryRaw<SubuserRow[]>(sql`
+    WITH plan AS MATERIALIZED (SELECT id FROM proxy.traffic_plan WHERE id = ${subuser.plan_id} FOR NO KEY UPDATE),
+    free AS MATERIALIZED (
+      SELECT s.id, coalesce(${bytes}::bigint, greatest(s.bytes_limit - s.bytes_used, 0)) AS bytes FROM plan, proxy.subuser s
+      WHERE s.id = ${subuser.id} AND s.plan_id = plan.id AND s.status <> 'deleted' AND greatest(s.bytes_limit - s.bytes_used, 0) >= coalesce(${bytes}::bigint, 0) FOR NO KEY UPDATE OF s),
+    returned AS (
+      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - free.bytes, access_version = p.access_version + 1, updated_at = ${now} FROM free WHERE p.id = ${subuser.plan_id} RETURNING p.id)
+    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit - free.bytes, access_version = s.access_version + 1, updated_at = ${now} FROM free, returned WHERE s.id = free.id RETURNING s.*`);
+  return rows[0] ?? null;
+}
+
+/** Unused bytes go back to the plan; used ones become the plan's own use. */
+export async function deleteSubuser(db: SqlRunner, subuser: SubuserRow, now: Date): Promise<boolean> {
+  const rows = await db.$queryRaw<{ id: string }[]>(sql`
+    WITH plan AS MATERIALIZED (SELECT id FROM proxy.traffic_plan WHERE id = ${subuser.plan_id} FOR NO KEY UPDATE),
+    gone AS MATERIALIZED (
+      SELECT s.id, s.bytes_limit, s.bytes_used FROM plan, proxy.subuser s WHERE s.id = ${subuser.id} AND s.plan_id = plan.id AND s.status <> 'deleted' FOR NO KEY UPDATE OF s),
+    returned AS (
+      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - gone.bytes_limit, bytes_used = p.bytes_used + gone.bytes_used, access_version = p.access_version + 1, updated_at = ${now}
+      FROM gone WHERE p.id = ${subuser.plan_id} RETURNING p.id)
+    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, access_version = s.access_version + 1, updated_at = ${now} FROM gone, returned WHERE s.id = gone.id RETURNING s.id`);
+  return rows.length > 0;
+}
+
+export async function changeSubuser(db: SqlRunner, id: string, change: {
+  label?: string | null | undefined; reference?: string | null | undefined; status?: 'active' | 'disabled' | undefined; expires_at?: Date | null | undefined; blocked_domains?: readonly string[] | undefined;
+}, now: Date): Promise<SubuserRow | null> {
+  const sets: Sql[] = [sql`updated_at = ${now}`, sql`access_version = access_version + 1`];
+  if (change.label !== undefined) sets.push(sql`label = ${change.label}::text`);
+  if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
+  if (change.status !== undefined) sets.push(sql`status = ${change.status}`);
+  if (change.expires_at !== undefined) sets.push(sql`expires_at = ${change.expires_at}::timestamptz`);
+  if (change.blocked_domains !== undefined) sets.push(sql`blocked_domains = ${[...change.blocked_domains]}::text[]`);
+  const rows = await db.$queryRaw<SubuserRow[]>(sql`UPDATE proxy.subuser SET ${joinSql(sets, ', ')} WHERE id = ${id} AND status <> 'deleted' RETURNING *`);
+  return rows[0] ?? null;
+}
+
+function takeFromPlan(planId: string, bytes: bigint, now: Date, condition: Sql = sql`true`): Sql {
+  return sql`
+    UPDATE proxy.traffic_plan SET bytes_allocated = bytes_allocated + ${bytes}::bigint, access_version = access_version + 1, updated_at = ${now}
+    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated >= ${bytes}::bigint AND ${condition} RETURNING id`;
+}
+
+function within(reach: Reach): Sql[] {
+  return reach.kind === 'account' ? [sql`account_id = ${reach.accountId}`] : [];
+}
+
+function before(page: TrafficPage): Sql[] {
+  return page.beforeSeq === null ? [] : [sql`seq < ${page.beforeSeq}::bigint`];
+}
+
+function where(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? emptySql : sql`WHERE ${joinSql([...conditions], ' AND ')}`;
+}

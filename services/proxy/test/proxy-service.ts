@@ -1,0 +1,73 @@
+// The proxy service over a database of its own, with what its tests do again and again.
+import request, { type Response } from 'supertest';
+import { recoverOrders } from '@lumi/shared/purchase';
+import { FixedClock, type Clock } from '@lumi/shared/runtime';
+import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
+import { endpoints } from '../src/endpoints';
+import { wireService, type ProxyDeps } from '../src/wiring';
+
+export interface ProxyTest extends TestService {
+  readonly deps: () => ProxyDeps;
+  get(who: TestKey, path: string): Promise<Response>;
+  send(who: TestKey, method: 'post' | 'put' | 'patch' | 'delete', path: string, body?: object): Promise<Response>;
+  /** A money request; a fresh Idempotency-Key if none is named. */
+  pay(who: TestKey, path: string, body: object, idempotencyKey?: string): Promise<Response>;
+  /** Makes every open order due and runs recovery over them, as often as said. */
+  recover(rounds?: number): Promise<void>;
+  /** What the sandbox network says it executed for a reference. */
+  executed(reference?: string): Promise<{ reference: string; command: string }[]>;
+  /** A customer who has just bought proxies. */
+  buyer(order?: object, balance?: string): Promise<{ who: TestAccount; body: OrderAnswer }>;
+}
+
+export interface OrderAnswer {
+  readonly order: { readonly id: string; readonly state: string; readonly price_usd: string; readonly money: { readonly captured_usd: string } };
+  readonly delivery: { readonly state: string; readonly requested: number; readonly delivered: number };
+  readonly proxies: readonly { readonly id: string; readonly expires_at: string; readonly exit_ip: string; readonly username: string; readonly password: string }[];
+}
+
+export const NOW = Date.parse('2026-11-24T12:00:00Z');
+export const ORDER = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 2 }], period_days: 30 };
+
+export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
+  let deps: ProxyDeps | null = null;
+  const lumi = testService({ product: 'proxy', clock, endpoints: (service) => endpoints((deps = wireService(service))) });
+  const wired = (): ProxyDeps => {
+    if (deps === null) throw new Error('the service is not wired yet');
+    return deps;
+  };
+  const pay: ProxyTest['pay'] = (who, path, body, key) => request(lumi.app).post(path).set(lumi.asMoney(who, key)).send(body);
+  return {
+    ...lumi, deps: wired, pay,
+    get: (who, path) => request(lumi.app).get(path).set(lumi.as(who)),
+    send: (who, method, path, body) => request(lumi.app)[method](path).set(lumi.as(who)).send(body),
+    recover: async (rounds = 1) => {
+      for (let round = 0; round < rounds; round += 1) {
+        await owner(lumi, `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`);
+        await recoverOrders(wired().purchases, wired().things, 'proxy', 100);
+      }
+    },
+    executed: async (reference) => {
+      const { rows } = await lumi.service.db.pool.query<{ reference: string; command: string }>('SELECT reference, command FROM proxy.sandbox_log WHERE $1::text IS NULL OR reference = $1 ORDER BY seq', [reference ?? null]);
+      return rows;
+    },
+    buyer: async (order = ORDER, balance = '1000') => {
+      const who = await lumi.account({ balance });
+      const answer = await pay(who, '/orders', order);
+      if (answer.status !== 201) throw new Error(`the order was answered with ${String(answer.status)}: ${answer.text}`);
+      return { who, body: answer.body as OrderAnswer };
+    },
+  };
+}
+
+/** As the owner of the database: only for arranging what no process may do. */
+export async function owner(lumi: TestService, text: string, values: unknown[] = []): Promise<void> {
+  const { Client } = await import('pg');
+  const client = new Client({ connectionString: lumi.database.ownerUrl });
+  await client.connect();
+  try {
+    await client.query(text, values);
+  } finally {
+    await client.end();
+  }
+}
