@@ -43,7 +43,7 @@ const trustedProxies = z.string().optional().transform((text, context): readonly
 });
 
 export const gatewaySettings = baseConfig.extend({
-  DATABASE_POOL: count(4, 50).describe('Connections for key look-ups; one more listens for revocations.'),
+  DATABASE_POOL: count(4, 200).describe('Connections for key look-ups; one more listens for revocations.'),
   DOMAINS_URL: serviceUrl.describe('Where the domains service listens.'),
   VPS_URL: serviceUrl.describe('Where the VPS service listens.'),
   PROXY_URL: serviceUrl.describe('Where the proxy service listens.'),

@@ -1,5 +1,6 @@
 // What passes through the gateway, and how.
-import { testDatabase, testRedis } from '@lumi/shared/testing';
+import net from 'node:net';
+import { testDatabase, testRedis, until } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
 
 const database = testDatabase();
@@ -194,5 +195,48 @@ describe('the access log', () => {
     const line = gateway.lines().find((one) => one['request_id'] === reply.headers['x-request-id']);
     expect(line).toMatchObject({ message: 'request', method: 'POST', product: 'domains', route: 'buy-thing', status: 200, key_id: id, account_id: accountId, client_ip: '127.0.0.1', bytes_in: 20, bytes_out: 11 });
     expect(gateway.accessLines.join('')).not.toMatch(/sensitive|aaaaaaaa|lumi_domains_/);
+  });
+});
+
+describe('a client that goes away', () => {
+  const goesAway = (path: string, method: string): Promise<void> => new Promise((resolve, reject) => {
+    const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(`${method} ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nIdempotency-Key: order-0009\r\nContent-Length: 0\r\n\r\n`));
+    socket.on('error', reject);
+    void until(() => isAsked).then(() => socket.destroy()).then(() => resolve(), reject);
+  });
+  let isAsked = false;
+  let isBroken = false;
+  let isDone = false;
+  beforeEach(() => {
+    [isAsked, isBroken, isDone] = [false, false, false];
+  });
+
+  it('breaks off a read at the service', async () => {
+    fixture.services.domains.answer = async (_request, raw) => {
+      raw.socket.once('close', () => (isBroken = true));
+      isAsked = true;
+      await until(() => isBroken);
+      return { status: 200, body: '{}' };
+    };
+    await goesAway('/api/v1/things', 'GET');
+    await until(() => isBroken);
+  });
+
+  it('does not break off an order, and leaves nothing running behind', async () => {
+    let go = (): void => undefined;
+    fixture.services.domains.answer = async (_request, raw) => {
+      raw.socket.once('close', () => (isBroken = true));
+      isAsked = true;
+      await new Promise<void>((resolve) => (go = resolve));
+      isDone = true;
+      return { status: 201, body: JSON.stringify({ text: 'x'.repeat(3_000_000) }) };
+    };
+    await goesAway('/api/v1/things', 'POST');
+    await until(() => gateway.lines().some((line) => line['status'] === 499));
+    go();
+    await until(() => isDone);
+    expect(isBroken).toBe(false);
+    const known = await gateway.wiring.keys.get(gateway.wiring.keys.digestOf(key), key);
+    await until(() => known?.traffic.inFlight === 0);
   });
 });

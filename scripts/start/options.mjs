@@ -10,8 +10,8 @@ const SURROUNDINGS = ['PATH', 'HOME', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_EN
 /** Settings of the processes themselves that are handed through when the caller set them. */
 const HANDED_THROUGH = {
   all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
-  gateway: ['API_ENABLED', 'HOST_BINDINGS'],
-  product: ['DEFAULT_DAILY_CAP_USD'],
+  gateway: ['API_ENABLED', 'HOST_BINDINGS', 'TRUST_PROXY', 'ROUTES_POLL_MS', 'UPSTREAM_TIMEOUT_MS', 'UPSTREAM_CONNECTIONS', 'SERVICE_CONCURRENCY', 'KEY_CONCURRENCY', 'PUBLIC_PER_MINUTE'],
+  product: ['DEFAULT_DAILY_CAP_USD', 'SANDBOX_PAYMENTS', 'SANDBOX_TIMEOUT_MS', 'SANDBOX_SLOW_MS', 'SANDBOX_CREATE_MS', 'SANDBOX_ACTION_MS', 'GRACE_HOURS', 'TERMINATE_AFTER_HOURS', 'UNDELETE_HOURS'],
 };
 
 export function readOptions(env, root) {

@@ -14,7 +14,10 @@ const RESPONSE_HEADERS = new Map([
   'Location', 'Retry-After', 'Idempotent-Replayed', 'ETag', 'Last-Modified', 'Cache-Control', 'Content-Disposition', 'Content-Language',
   'Content-Security-Policy', 'Link', 'Allow', 'WWW-Authenticate', 'Preference-Applied', 'Vary',
 ].map((name) => [name.toLowerCase(), name]));
-const NOT_REACHED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT']);
+/** No connection came about: the service is away, and nothing was sent. */
+const NOT_REACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+/** The connection broke: the service may have acted on the request. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 export interface ExchangeOptions {
   readonly req: Request;
@@ -38,6 +41,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
   private hasLength = false;
   private isStreaming = false;
   private isOver = false;
+  private isAbandoned = false;
   private mayRetry: boolean;
 
   constructor(private readonly options: ExchangeOptions) {
@@ -47,7 +51,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 
   /** The client went away. A read nobody waits for is broken off; anything else is finished, because its outcome counts. */
   abandon(): void {
+    this.isAbandoned = true;
     if (this.options.operation.method === 'GET') this.controller?.abort(new Error('the client went away'));
+    else this.controller?.resume();
   }
 
   start(): void {
@@ -78,7 +84,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.isOver) return;
+    if (this.isOver || this.isAbandoned) return;
     this.size += chunk.length;
     if (!this.isStreaming) {
       this.chunks.push(chunk);
@@ -91,6 +97,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 
   onResponseEnd(): void {
     if (this.isOver) return;
+    if (this.isAbandoned) {
+      this.finish('answered', null);
+      return;
+    }
     const { res, record } = this.options;
     record.bytesOut = this.size;
     if (this.isStreaming) {
@@ -107,13 +117,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 
   onResponseError(_controller: Dispatcher.DispatchController, err: Error): void {
     if (this.isOver) return;
-    const isReachable = !NOT_REACHED.has(codeOf(err));
-    if (!isReachable && this.mayRetry) {
+    const code = codeOf(err);
+    if (this.mayRetry && (NOT_REACHED.has(code) || BROKEN.has(code))) {
       this.mayRetry = false;
       this.start();
       return;
     }
-    this.finish(isReachable ? 'other' : 'not-reached', this.options.res.destroyed ? null : unavailable(err));
+    this.finish(NOT_REACHED.has(code) ? 'not-reached' : 'other', this.options.res.destroyed ? null : unavailable(err));
   }
 
   private startStreaming(): void {

@@ -46,7 +46,11 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   });
   for (const one of endpoints) {
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
-    app[verb(one.route.method)](path, (req, res) => serve(one, req, res, deps, { accounts, apiDocument: documentBytes }));
+    app[verb(one.route.method)](path, (req, res, next) => {
+      // The gateway has checked the scope of the operation it names; only that one may run, whichever route Express finds first.
+      const named = req.get('x-lumi-operation');
+      return named === undefined || named === one.route.id ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes }) : next('route');
+    });
   }
   app.use(() => {
     throw notFound();

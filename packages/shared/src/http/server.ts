@@ -57,8 +57,11 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     drain: (limitMs = 10_000) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+        // A connection is idle only after its last answer; Node looks once, at the beginning.
+        const sweep = setInterval(() => server.closeIdleConnections(), 50);
         server.close(() => {
           clearTimeout(cut);
+          clearInterval(sweep);
           resolve();
         });
         server.closeIdleConnections();
