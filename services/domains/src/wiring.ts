@@ -1,7 +1,6 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
 import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { AnyThingSold } from '@lumi/shared/purchase';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
@@ -55,10 +54,6 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
     listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
     ...domains.shared.endpoints,
   ];
-}
-
-export function thingsByKind(domains: Domains): ReadonlyMap<string, AnyThingSold> {
-  return new Map(Object.values(domains.things).map((thing: AnyThingSold) => [thing.kind, thing]));
 }
 
 export function loops(domains: Domains): readonly Loop[] {
