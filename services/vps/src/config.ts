@@ -1,11 +1,23 @@
 // The settings of the hosting processes, read once. Nobody else in these processes reads the environment.
-import { readConfig } from '@lumi/shared/runtime';
-import { serviceConfig } from '@lumi/shared/service';
+import { count, readConfig } from '@lumi/shared/runtime';
+import { serviceConfig, type ServiceConfig } from '@lumi/shared/service';
+import { z } from 'zod';
 
-export const vpsSettings = serviceConfig;
+/** What hosting has beyond every service. */
+export const hostingSettings = z.object({
+  GRACE_HOURS: count(48, 8_760).describe('An expired server keeps running this long.'),
+  TERMINATE_AFTER_HOURS: count(336, 8_760).describe('After expiry; until then a renewal brings a suspended server back.'),
+  UNDELETE_HOURS: count(72, 8_760).describe('A deleted server can be brought back this long.'),
+  SANDBOX_CREATE_MS: count(3_000, 3_600_000).describe('How long the sandbox takes to make a server.'),
+  SANDBOX_ACTION_MS: count(1_000, 3_600_000).describe('How long the sandbox takes for anything else.'),
+});
 
-export type VpsConfig = ReturnType<typeof readVpsConfig>;
+export type HostingSettings = z.output<typeof hostingSettings>;
+export interface VpsConfig {
+  readonly service: ServiceConfig;
+  readonly hosting: HostingSettings;
+}
 
-export function readVpsConfig() {
-  return readConfig(vpsSettings, process.env);
+export function readVpsConfig(): VpsConfig {
+  return { service: readConfig(serviceConfig, process.env), hosting: readConfig(hostingSettings, process.env) };
 }

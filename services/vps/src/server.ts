@@ -4,8 +4,9 @@ import { readVpsConfig } from './config';
 import { api, endpoints, wire } from './wiring';
 
 async function main(): Promise<void> {
-  const service = openService({ product: 'vps', config: readVpsConfig(), processName: 'vps' });
-  await serveHttp(service, endpoints(wire(service)), api);
+  const config = readVpsConfig();
+  const service = openService({ product: 'vps', config: config.service, processName: 'vps' });
+  await serveHttp(service, endpoints(wire(service, config.hosting)), api);
 }
 
 main().catch((err: unknown) => {

@@ -3,5 +3,6 @@ import { openService, runWorker } from '@lumi/shared/service';
 import { readVpsConfig } from './config';
 import { loops, wire } from './wiring';
 
-const service = openService({ product: 'vps', config: readVpsConfig(), processName: 'vps-worker' });
-runWorker(service, loops(wire(service)));
+const config = readVpsConfig();
+const service = openService({ product: 'vps', config: config.service, processName: 'vps-worker' });
+runWorker(service, loops(wire(service, config.hosting)));

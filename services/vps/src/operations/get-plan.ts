@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { findPlan } from '../store/catalogue';
-import type { Vps } from '../wiring';
+import type { Vps } from '../vps';
 import { planExample, planSchema, viewPlan } from './plan-view';
 
-export function getPlan({ db }: Vps): Endpoint {
+export function getPlan({ service }: Vps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'get-plan', method: 'GET', path: '/plans/{id}', summary: 'Get a plan', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
@@ -14,7 +14,7 @@ export function getPlan({ db }: Vps): Endpoint {
       responses: { 200: { description: 'The plan.', schema: planSchema, example: planExample } },
     }),
     async ({ params }) => {
-      const plan = await findPlan(db, params.id);
+      const plan = await findPlan(service.db.platform, params.id);
       if (plan === null) throw notFound();
       return json(200, viewPlan(plan));
     },

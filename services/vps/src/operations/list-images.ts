@@ -3,7 +3,7 @@ import { defineRoute, invalid, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findPlan, fits, listImages as readImages, type Image } from '../store/catalogue';
-import type { Vps } from '../wiring';
+import type { Vps } from '../vps';
 import { cataloguePage } from './catalogue-page';
 
 const imageSchema = z.object({
@@ -34,7 +34,7 @@ export function listImages({ db, service }: Vps): Endpoint {
       responses: { 200: { description: 'A page of images.', schema: pageOf(imageSchema), example: { items: [example], next_cursor: null, has_more: false } } },
     }),
     async ({ query }) => {
-      const plan = query.plan_id === undefined ? null : await findPlan(db, query.plan_id);
+      const plan = query.plan_id === undefined ? null : await findPlan(service.db.platform, query.plan_id);
       if (query.plan_id !== undefined && plan === null) throw invalid('plan_id', 'is not a plan; see GET /plans');
       const shown = (await readImages(db)).filter((image) =>
         (plan === null || fits(image, plan)) && (query.arch === undefined || image.arch === query.arch) && (query.os === undefined || image.os === query.os));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { listLocations as readLocations, type Location } from '../store/catalogue';
-import type { Vps } from '../wiring';
+import type { Vps } from '../vps';
 import { cataloguePage } from './catalogue-page';
 
 const locationSchema = z.object({

@@ -3,7 +3,7 @@ import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { parseUsd, usdInput } from '@lumi/shared/money';
 import { listPlans as readPlans, type Plan } from '../store/catalogue';
-import type { Vps } from '../wiring';
+import type { Vps } from '../vps';
 import { cataloguePage } from './catalogue-page';
 import { planExample, planSchema, viewPlan } from './plan-view';
 
@@ -18,7 +18,7 @@ const query = pageQuery.extend({
   in_stock: z.enum(['true', 'false']).optional().describe('`true`: only where at least one is left.'),
 });
 
-export function listPlans({ db, service }: Vps): Endpoint {
+export function listPlans({ service }: Vps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'list-plans', method: 'GET', path: '/plans', summary: 'List plans', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
@@ -27,7 +27,7 @@ export function listPlans({ db, service }: Vps): Endpoint {
       responses: { 200: { description: 'A page of plans.', schema: pageOf(planSchema), example: { items: [planExample], next_cursor: null, has_more: false } } },
     }),
     async (context) => {
-      const shown = (await readPlans(db)).flatMap((plan) => narrow(plan, context.query));
+      const shown = (await readPlans(service.db.platform)).flatMap((plan) => narrow(plan, context.query));
       return json(200, cataloguePage(shown, viewPlan, { route: 'list-plans', query: context.query, cursors: service.cursors }));
     },
   );

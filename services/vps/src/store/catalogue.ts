@@ -1,5 +1,6 @@
 // What can be bought: read only. Plans come with every price and with what is left in each location.
-import type { Prisma, PrismaClient } from '../generated/db/client';
+import { sql, type SqlRunner } from '@lumi/shared/db';
+import type { PrismaClient } from '../generated/db/client';
 
 export interface Price {
   readonly locationId: string;
@@ -59,19 +60,24 @@ export interface Image {
   readonly deprecatedAt: Date | null;
 }
 
-const WITH_OFFERS = { prices: { orderBy: [{ locationId: 'asc' }, { periodMonths: 'asc' }] }, stock: { orderBy: { locationId: 'asc' } } } satisfies Prisma.PlanInclude;
-
-type PlanRow = Prisma.PlanGetPayload<{ include: typeof WITH_OFFERS }>;
+// One query for a plan with everything it has: it is asked with every purchase. Amounts travel as text inside the JSON.
+const SELECT = sql`
+  SELECT p.*,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('location', o.location_id, 'months', o.period_months, 'price', o.price::text, 'setup', o.setup::text, 'renew', o.renew_price::text)
+      ORDER BY o.location_id, o.period_months) FROM vps.plan_price o WHERE o.plan_id = p.id), '[]'::jsonb) AS prices,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('location', s.location_id, 'free', s.free, 'low_below', s.low_below, 'checked_at', extract(epoch FROM s.checked_at)) ORDER BY s.location_id)
+      FROM vps.stock s WHERE s.plan_id = p.id), '[]'::jsonb) AS stock
+  FROM vps.plan p`;
 
 /** In the order in which the catalogue shows them. */
-export async function listPlans(db: PrismaClient): Promise<Plan[]> {
-  const rows = await db.plan.findMany({ orderBy: { position: 'asc' }, include: WITH_OFFERS });
-  return rows.map(withState);
+export async function listPlans(db: SqlRunner): Promise<Plan[]> {
+  const rows = await db.$queryRaw<PlanRow[]>(sql`${SELECT} ORDER BY p.position`);
+  return rows.map(planOfRow);
 }
 
-export async function findPlan(db: PrismaClient, id: string): Promise<Plan | null> {
-  const row = await db.plan.findUnique({ where: { id }, include: WITH_OFFERS });
-  return row === null ? null : withState(row);
+export async function findPlan(db: SqlRunner, id: string): Promise<Plan | null> {
+  const rows = await db.$queryRaw<PlanRow[]>(sql`${SELECT} WHERE p.id = ${id}`);
+  return rows[0] === undefined ? null : planOfRow(rows[0]);
 }
 
 export function listLocations(db: PrismaClient): Promise<Location[]> {
@@ -95,8 +101,20 @@ export function fits(image: Image, plan: Plan): boolean {
   return image.arch === plan.arch && image.minDiskGb <= plan.diskGb && image.minRamMb <= plan.ramMb;
 }
 
-function withState(row: PlanRow): Plan {
-  return { ...row, stock: row.stock.map(({ locationId, free, lowBelow, checkedAt }) => ({ locationId, free, checkedAt, state: stockState(free, lowBelow) })) };
+interface PlanRow {
+  readonly id: string; readonly name: string; readonly vcpu: number; readonly cpu_type: string; readonly arch: string; readonly ram_mb: number; readonly disk_gb: number; readonly disk_type: string;
+  readonly traffic_gb: number; readonly port_mbps: number; readonly ipv4: number; readonly ipv6: string; readonly deprecated_at: Date | null;
+  readonly prices: readonly { location: string; months: number; price: string; setup: string; renew: string }[];
+  readonly stock: readonly { location: string; free: number; low_below: number; checked_at: number }[];
+}
+
+function planOfRow(row: PlanRow): Plan {
+  return {
+    id: row.id, name: row.name, vcpu: row.vcpu, cpuType: row.cpu_type, arch: row.arch, ramMb: row.ram_mb, diskGb: row.disk_gb, diskType: row.disk_type, trafficGb: row.traffic_gb,
+    portMbps: row.port_mbps, ipv4: row.ipv4, ipv6: row.ipv6, deprecatedAt: row.deprecated_at,
+    prices: row.prices.map(({ location, months, price, setup, renew }) => ({ locationId: location, periodMonths: months, price: BigInt(price), setup: BigInt(setup), renewPrice: BigInt(renew) })),
+    stock: row.stock.map((stock) => ({ locationId: stock.location, free: stock.free, state: stockState(stock.free, stock.low_below), checkedAt: new Date(stock.checked_at * 1000) })),
+  };
 }
 
 function stockState(free: number, lowBelow: number): StockState {

@@ -1,0 +1,15 @@
+// Two requests that both found the server idle: the database lets one have it, and the other is told which operation that is.
+import { AppError } from '@lumi/shared/contract';
+import { busyWith } from '@lumi/shared/operations';
+import { findServer, type Server } from '../store/servers';
+import type { Vps } from '../vps';
+
+export async function namingTheOther<T>(vps: Vps, server: Server, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (err) {
+    if (!(err instanceof AppError) || err.code !== 'busy' || err.details !== undefined) throw err;
+    const now = await findServer(vps.service.db.platform, { kind: 'account', accountId: server.accountId }, server.id);
+    throw busyWith(now?.busy?.operationId ?? null);
+  }
+}

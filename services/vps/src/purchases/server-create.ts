@@ -1,0 +1,136 @@
+// A new server. Stock, server row, lock and sealed password are written by the statement that holds the money; addresses and expiry by
+// the one that captures it.
+import type { ErrorCode } from '@lumi/shared/contract';
+import { sql, type Sql } from '@lumi/shared/db';
+import { keepSecret, peekSecret } from '@lumi/shared/operations';
+import { operationIdOf, thingSold, viewOrder, type AnswerBody, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { LOCKED, findBuildData, lockServer, unlockServer, type Server } from '../store/servers';
+import type { Machine, MachineSpec } from '../supplier/hypervisor';
+import { viewServer } from '../servers/server-view';
+import type { Vps } from '../vps';
+import { generatePassword } from './password';
+import { addMonths } from './period';
+
+export interface CreateItem extends JsonObject {
+  readonly server_id: string;
+  readonly hostname: string;
+  readonly label: string | null;
+  readonly plan_id: string;
+  readonly location_id: string;
+  readonly size: { readonly vcpu: number; readonly ram_mb: number; readonly disk_gb: number };
+  readonly image_id: string;
+  readonly period_months: number;
+  readonly ssh_key_ids: readonly string[];
+  readonly password: boolean;
+  readonly auto_renew: boolean;
+  readonly start: boolean;
+  /** What a renewal costs today, for the first view of the server; units as text. */
+  readonly renew_price: string;
+}
+
+type Created = Machine & JsonObject;
+
+/** The secret part of one request: it goes into the server's row, never into the order. */
+export interface CreateSecrets {
+  readonly userData: string | null;
+}
+
+export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null }): ThingSold<CreateItem, Created> & AnyThingSold {
+  const { config } = vps.service;
+  return thingSold<CreateItem, Created>({
+    kind: 'server_create',
+    describe: ({ item }) => `Server ${item.hostname}, ${item.plan_id} in ${item.location_id}, ${String(item.period_months)} month(s)`,
+    act: async (order, signal) => vps.hypervisor.create(await specOf(vps, order), signal),
+    lookUp: async (order, signal) => vps.hypervisor.lookUpCreate(await specOf(vps, order), signal),
+    prepare: (order) => {
+      const source = sql`FROM begun WHERE begun.outcome = 'held'`;
+      const operationId = operationIdOf(order.id);
+      return [
+        insertServer(order, secrets, source),
+        lockServer({ serverId: order.item.server_id, operationId, action: 'create' }, source),
+        takeStock(order.item.plan_id, order.item.location_id, source),
+        ...(order.item.password ? [keepSecret(config.SECRET_RING, { operationId, accountId: order.accountId, product: order.product }, generatePassword(), source)] : []),
+      ];
+    },
+    deliver: (order, machine) => {
+      const at = order.settledAt ?? order.createdAt;
+      return [
+        sql`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::text, ready_at = ${at}::timestamptz,
+            expires_at = ${addMonths(at, order.item.period_months)}::timestamptz
+          FROM settled WHERE settled.settled AND id = ${order.item.server_id}`,
+        sql`INSERT INTO vps.address (ip, server_id, version, rdns, is_primary)
+          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" FROM settled, jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip text, version int, rdns text, "primary" boolean)
+          WHERE settled.settled`,
+        unlockServer(order.item.server_id, operationIdOf(order.id), sql`USING settled WHERE settled.settled`),
+      ];
+    },
+    undo: (order) => [
+      sql`UPDATE vps.server SET lifecycle = 'failed' FROM settled WHERE settled.settled AND id = ${order.item.server_id}`,
+      giveStockBack(order.item.plan_id, order.item.location_id, sql`FROM settled WHERE settled.settled`),
+      unlockServer(order.item.server_id, operationIdOf(order.id), sql`USING settled WHERE settled.settled`),
+    ],
+    // The first answer and every repeat of it are the same bytes: the server as it was ordered. What became of it is told by the operation.
+    answer: (order) => accepted(order),
+    pendingAnswer: (order) => accepted(order),
+    events: (order, machine) => [{
+      type: 'server.ready', subject: order.item.server_id,
+      data: { server_id: order.item.server_id, order_id: order.id, hostname: order.item.hostname, ips: machine.addresses.map(({ ip }) => ip) },
+    }],
+    refusalOfConstraint: createRefusal,
+  });
+}
+
+/** How the engine's statement tells that stock ran out or another operation has the server. */
+export function createRefusal(constraint: string): ErrorCode | null {
+  if (constraint === 'stock_not_negative') return 'out_of_stock';
+  if (constraint === 'server_unchanged') return 'state_conflict';
+  return constraint === LOCKED ? 'busy' : null;
+}
+
+export function takeStock(planId: string, locationId: string, source: Sql): Sql {
+  return sql`UPDATE vps.stock SET free = free - 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
+}
+
+export function giveStockBack(planId: string, locationId: string, source: Sql): Sql {
+  return sql`UPDATE vps.stock SET free = free + 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
+}
+
+/** `vps-` and the distinguishing part of the order's id: short enough for a host name, and the look-up by our own reference. */
+export function machineName(orderId: string): string {
+  return `vps-${orderId.replace(/^ord_/, '')}`;
+}
+
+function insertServer(order: Order<CreateItem>, secrets: CreateSecrets, source: Sql): Sql {
+  const { item } = order;
+  return sql`INSERT INTO vps.server (id, account_id, order_id, machine, hostname, label, plan_id, location_id, image_id, period_months, lifecycle, ssh_key_ids, ssh_keys, user_data,
+      start_after_create, auto_renew, reference, tags, metadata)
+    SELECT ${item.server_id}, ${order.accountId}, ${order.id}, ${machineName(order.id)}, ${item.hostname}, ${item.label}::text, ${item.plan_id}, ${item.location_id}, ${item.image_id},
+      ${item.period_months}::int, 'provisioning', ${[...item.ssh_key_ids]}::text[],
+      ARRAY(SELECT k.public_key FROM vps.ssh_key k WHERE k.account_id = ${order.accountId} AND k.id = ANY (${[...item.ssh_key_ids]}::text[]) ORDER BY k.seq), ${secrets.userData}::text,
+      ${item.start}, ${item.auto_renew}, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${source}`;
+}
+
+async function specOf(vps: Vps, order: Order<CreateItem>): Promise<MachineSpec> {
+  const { item } = order;
+  const data = await findBuildData(vps.service.db.platform, item.server_id);
+  if (data === null) throw new Error(`the server of order ${order.id} is not there`);
+  return {
+    name: machineName(order.id), hostname: item.hostname, locationId: item.location_id, imageId: item.image_id,
+    size: { planId: item.plan_id, vcpu: item.size.vcpu, ramMb: item.size.ram_mb, diskGb: item.size.disk_gb },
+    sshKeys: data.sshKeys, userData: data.userData, start: data.start,
+    rootPassword: item.password ? await peekSecret(vps.service.db.platform, vps.service.config.SECRET_RING, operationIdOf(order.id)) : null,
+  };
+}
+
+function accepted(order: Order<CreateItem>): AnswerBody {
+  const { item } = order;
+  const server: Server = {
+    seq: 0n, id: item.server_id, accountId: order.accountId, orderId: order.id, machine: machineName(order.id), hostname: item.hostname, label: item.label, planId: item.plan_id,
+    locationId: item.location_id, imageId: item.image_id, periodMonths: item.period_months, lifecycle: 'provisioning', power: 'unknown',
+    busy: { operationId: operationIdOf(order.id), action: 'create' }, suspension: null, addresses: [], gateway: null, sshKeyIds: item.ssh_key_ids, autoRenew: item.auto_renew,
+    protection: false, renewing: null, deleteAtExpiry: false, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
+    createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null,
+  };
+  const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };
+  return { status: 202, body: { server: viewServer(server), operation_id: operationIdOf(order.id), order: viewOrder(asOrdered) }, location: `operations/${operationIdOf(order.id)}` };
+}

@@ -1,0 +1,103 @@
+// More time for a server. Nothing is asked of the supplier unless the server is suspended for want of payment: then it is brought back
+// before the money is taken. The row in `renewal` makes a second renewal from the same expiry impossible.
+import type { ErrorCode } from '@lumi/shared/contract';
+import { sql } from '@lumi/shared/db';
+import { formatUsd } from '@lumi/shared/money';
+import { thingSold, viewOrder, type AnyThingSold, type JsonObject, type LookUp, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { findServer, type Server } from '../store/servers';
+import type { ActionResult } from '../supplier/hypervisor';
+import type { Vps } from '../vps';
+import { addMonths } from './period';
+
+export interface RenewItem extends JsonObject {
+  readonly server_id: string;
+  readonly hostname: string;
+  readonly period_months: number;
+  /** The plan whose price it is. */
+  readonly plan_id: string;
+  /** The expiry it starts from, to the millisecond. */
+  readonly from_expires_at: string;
+}
+
+/** `power` only when the server was brought back. */
+interface Renewed extends JsonObject {
+  readonly power?: ActionResult['power'];
+}
+
+const LOOK_AGAIN_MS = 2_000;
+const RESUME = { action: 'resume' } as const;
+
+export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingSold {
+  return thingSold<RenewItem, Renewed>({
+    kind: 'server_renew',
+    describe: ({ item }) => `Renewal of server ${item.hostname}, ${String(item.period_months)} month(s)`,
+    act: async (order, signal) => {
+      const server = await readServer(vps, order);
+      const early = withoutSupplier(server, order);
+      return early ?? vps.hypervisor.act(order.id, server.machine, RESUME, signal);
+    },
+    lookUp: async (order, signal): Promise<LookUp<Renewed>> => {
+      const server = await readServer(vps, order);
+      const early = withoutSupplier(server, order);
+      return early ?? vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal);
+    },
+    prepare: ({ id, item }) => [
+      sql`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} FROM begun WHERE begun.outcome = 'held'`,
+      sql`UPDATE vps.server SET renewing = ${id} FROM begun WHERE begun.outcome = 'held' AND vps.server.id = ${item.server_id}
+        AND vps.demand(vps.server.plan_id = ${item.plan_id}, 'server_unchanged')`,
+    ],
+    deliver: ({ item }, renewed) => [
+      sql`UPDATE vps.server SET renewing = NULL, expires_at = ${newExpiry(item)}::timestamptz, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
+          terminates_at = NULL, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, delete_at_expiry = false,
+          power = coalesce(${renewed.power ?? null}::text, power)
+        FROM settled WHERE settled.settled AND id = ${item.server_id}`,
+    ],
+    undo: ({ id, item }) => [
+      sql`UPDATE vps.server SET renewing = NULL FROM settled WHERE settled.settled AND id = ${item.server_id}`,
+      sql`DELETE FROM vps.renewal r USING settled WHERE settled.settled AND r.order_id = ${id}`,
+    ],
+    answer: (order) => ({
+      status: 200,
+      body: {
+        server_id: order.item.server_id, period_months: order.item.period_months, previous_expires_at: isoSeconds(new Date(order.item.from_expires_at)), expires_at: isoSeconds(newExpiry(order.item)),
+        price_usd: formatUsd(order.charged ?? order.price), order: viewOrder(order),
+      },
+    }),
+    events: (order) => [{
+      type: 'server.renewed', subject: order.item.server_id,
+      data: { server_id: order.item.server_id, order_id: order.id, expires_at: isoSeconds(newExpiry(order.item)) },
+    }],
+    refusalOfConstraint: renewRefusal,
+  });
+}
+
+export function renewRefusal(constraint: string): ErrorCode | null {
+  if (constraint === 'server_unchanged') return 'price_changed';
+  return constraint === 'renewal_pkey' ? 'expiry_mismatch' : null;
+}
+
+export function newExpiry(item: RenewItem): Date {
+  return addMonths(new Date(item.from_expires_at), item.period_months);
+}
+
+async function readServer(vps: Vps, order: Order<RenewItem>): Promise<Server> {
+  const server = await findServer(vps.service.db.platform, { kind: 'account', accountId: order.accountId }, order.item.server_id);
+  if (server === null) throw new Error(`the server of order ${order.id} is not there`);
+  return server;
+}
+
+/** What is decided without the supplier; null when it has to bring the server back. No suspension starts while the renewal is open. */
+function withoutSupplier(server: Server, order: Order<RenewItem>): LookUp<Renewed> & { kind: 'done' | 'refused' | 'pending' } | null {
+  switch (server.lifecycle) {
+    case 'active':
+    case 'grace':
+      return { kind: 'done', result: {} };
+    case 'suspended':
+      if (server.suspension?.kind !== 'unpaid') return { kind: 'refused', code: 'suspended' };
+      // The suspension itself is still being carried out: bringing it back now could be overtaken by it.
+      return server.busy === null ? null : { kind: 'pending', supplierRef: order.id, checkAfterMs: LOOK_AGAIN_MS };
+    default:
+      return { kind: 'refused', code: 'state_conflict' };
+  }
+}

@@ -1,0 +1,95 @@
+// A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old one is given back
+// with the capture.
+import { sql } from '@lumi/shared/db';
+import { prorate, type Units } from '@lumi/shared/money';
+import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { findPlan, type Plan, type Price } from '../store/catalogue';
+import { lockServer, unlockServer, type Server } from '../store/servers';
+import type { ActionResult, MachineAction } from '../supplier/hypervisor';
+import type { Vps } from '../vps';
+import { daysLeft, daysOfPeriod } from './period';
+import { createRefusal, giveStockBack, takeStock } from './server-create';
+
+export interface ResizeItem extends JsonObject {
+  readonly server_id: string;
+  readonly hostname: string;
+  readonly machine: string;
+  readonly location_id: string;
+  readonly from_plan_id: string;
+  readonly plan_id: string;
+}
+
+type Resized = ActionResult & JsonObject;
+
+export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThingSold {
+  return thingSold<ResizeItem, Resized>({
+    kind: 'server_resize',
+    describe: ({ item }) => `Upgrade of server ${item.hostname} from ${item.from_plan_id} to ${item.plan_id}`,
+    act: async (order, signal) => vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal),
+    lookUp: async (order, signal) => vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal),
+    prepare: ({ id, item }) => {
+      // The price was computed from a plan that a resize of the same second may have changed: the row is locked, read again, and must agree.
+      const unchanged = sql`FROM (SELECT s.plan_id, s.lifecycle FROM begun, vps.server s WHERE begun.outcome = 'held' AND s.id = ${item.server_id} FOR NO KEY UPDATE OF s) now
+        WHERE vps.demand(now.plan_id = ${item.from_plan_id} AND now.lifecycle = 'active', 'server_unchanged')`;
+      return [
+        lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, unchanged),
+        takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`),
+      ];
+    },
+    deliver: ({ id, item }, result) => [
+      sql`UPDATE vps.server SET plan_id = ${item.plan_id}, power = ${result.power} FROM settled WHERE settled.settled AND vps.server.id = ${item.server_id}`,
+      giveStockBack(item.from_plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
+      unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
+    ],
+    undo: ({ id, item }) => [
+      giveStockBack(item.plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
+      unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
+    ],
+    answer: (order) => accepted(order),
+    pendingAnswer: (order) => accepted(order),
+    events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan: order.item.from_plan_id, plan: order.item.plan_id } }],
+    refusalOfConstraint: createRefusal,
+  });
+}
+
+export interface Upgrade {
+  readonly plan: Plan;
+  /** For the days that are left of what is paid. */
+  readonly price: Units;
+  readonly renewPrice: Units;
+  readonly days: bigint;
+  readonly inStock: boolean;
+}
+
+/**
+ * What the rest of the paid time costs on another plan: the difference of the two renewal prices, for the days left, a begun day as a whole
+ * one, rounded up to the smallest unit. Null when the plan is no upgrade of this server.
+ */
+export function upgradeTo(server: Server, from: Plan, to: Plan, now: Date): Upgrade | null {
+  const [before, after] = [offerOf(from, server), offerOf(to, server)];
+  if (before === null || after === null || server.expiresAt === null || to.deprecatedAt !== null) return null;
+  const isLarger = to.arch === from.arch && to.id !== from.id && to.vcpu >= from.vcpu && to.ramMb >= from.ramMb && to.diskGb >= from.diskGb && after.renewPrice > before.renewPrice;
+  if (!isLarger) return null;
+  const days = daysLeft(now, server.expiresAt);
+  return {
+    plan: to, days, renewPrice: after.renewPrice,
+    price: prorate(after.renewPrice - before.renewPrice, days, daysOfPeriod(server.expiresAt, server.periodMonths)),
+    inStock: to.stock.some((stock) => stock.locationId === server.locationId && stock.state !== 'out'),
+  };
+}
+
+function offerOf(plan: Plan, server: Server): Price | null {
+  return plan.prices.find((price) => price.locationId === server.locationId && price.periodMonths === server.periodMonths) ?? null;
+}
+
+async function resizeTo(vps: Vps, order: Order<ResizeItem>): Promise<MachineAction> {
+  const plan = await findPlan(vps.service.db.platform, order.item.plan_id);
+  if (plan === null) throw new Error(`plan ${order.item.plan_id} is not there`);
+  return { action: 'resize', size: { planId: plan.id, vcpu: plan.vcpu, ramMb: plan.ramMb, diskGb: plan.diskGb } };
+}
+
+/** The first answer and every repeat of it are the same bytes; what became of it is told by the operation. */
+function accepted(order: Order<ResizeItem>): { status: number; body: unknown } {
+  const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };
+  return { status: 202, body: { server_id: order.item.server_id, plan_id: order.item.plan_id, operation_id: operationIdOf(order.id), order: viewOrder(asOrdered) } };
+}

@@ -1,0 +1,46 @@
+// What may be done with a server in which state: asked before every action, and shown to callers as `can`.
+import { AppError } from '@lumi/shared/contract';
+import { busyWith } from '@lumi/shared/operations';
+import type { Lifecycle, Server } from '../store/servers';
+
+export const DEEDS = ['start', 'stop', 'shutdown', 'reboot', 'reset', 'rebuild', 'reset_password', 'resize', 'renew', 'snapshot', 'set_rdns', 'delete', 'undelete'] as const;
+export type Deed = (typeof DEEDS)[number];
+
+const USABLE: readonly Lifecycle[] = ['active', 'grace'];
+const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
+  start: USABLE, stop: USABLE, shutdown: USABLE, reboot: USABLE, reset: USABLE, rebuild: USABLE, reset_password: USABLE, snapshot: USABLE, set_rdns: USABLE,
+  resize: ['active'],
+  renew: ['active', 'grace', 'suspended'],
+  delete: ['active', 'grace', 'suspended'],
+  undelete: ['terminating', 'active', 'grace'],
+};
+
+const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
+  provisioning: 'The server is still being created.',
+  active: 'The server is active.',
+  grace: 'The server has expired; renew it first.',
+  suspended: 'The server is suspended.',
+  terminating: 'The server is deleted; bring it back first.',
+  terminated: 'The server is gone.',
+  failed: 'The server was never created.',
+};
+
+/** Why this cannot be done now, or null. What only the renewal needs to know (price, expiry) is not asked here. */
+export function refusalOf(deed: Deed, server: Server): AppError | null {
+  if (!ALLOWED_IN[deed].includes(server.lifecycle)) {
+    return new AppError(server.lifecycle === 'suspended' ? 'suspended' : 'state_conflict', STATE_TEXTS[server.lifecycle]);
+  }
+  if (deed === 'renew') return renewalRefusal(server);
+  if (server.busy !== null) return busyWith(server.busy.operationId);
+  if (server.protection && (deed === 'delete' || deed === 'rebuild')) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
+  if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry) return new AppError('state_conflict', 'The server is not deleted.');
+  if (deed === 'delete' && server.renewing !== null) return new AppError('busy');
+  return null;
+}
+
+/** A renewal is about time and money, not about the machine: what else runs on the server does not matter to it. */
+function renewalRefusal(server: Server): AppError | null {
+  if (server.suspension !== null && server.suspension.kind !== 'unpaid') return new AppError('suspended', 'The server is suspended for another reason than payment.');
+  if (server.renewPrice === null) return new AppError('not_available', 'This plan is not renewed for this period any more.');
+  return null;
+}

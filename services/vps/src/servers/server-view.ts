@@ -1,0 +1,70 @@
+// How a server looks to a caller.
+import { z } from 'zod';
+import { formatUsd, usdOutput } from '@lumi/shared/money';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { LIFECYCLES, POWERS, type Server } from '../store/servers';
+import { DEEDS, refusalOf, type Deed } from './server-rules';
+
+const time = z.string().meta({ example: '2026-06-09T12:00:00Z' });
+const permission = z.object({ allowed: z.boolean(), reason: z.string().nullable(), code: z.string().nullable().describe('The error code it would be refused with.') });
+
+export const serverSchema = z.object({
+  id: z.string().meta({ example: 'srv_01k0000000000000000000000' }),
+  user_id: z.string(),
+  order_id: z.string().describe('The order that bought it.'),
+  hostname: z.string(),
+  label: z.string().nullable(),
+  plan: z.string(),
+  location: z.string(),
+  image: z.string(),
+  lifecycle: z.enum(LIFECYCLES).describe('`grace`: expired, still running. `suspended`: switched off; a renewal brings it back. `terminating`: deleted, can be brought back until `terminates_at`.'),
+  power: z.enum(POWERS),
+  busy: z.object({ operation_id: z.string(), action: z.string() }).nullable().describe('The operation that runs on it.'),
+  suspension: z.object({ kind: z.enum(['unpaid', 'abuse', 'traffic', 'operator']), since: time, reason: z.string().nullable(), deadline: time.nullable() }).nullable(),
+  ips: z.array(z.object({ ip: z.string(), version: z.union([z.literal(4), z.literal(6)]), rdns: z.string().nullable(), primary: z.boolean() })),
+  gateway: z.string().nullable(),
+  ssh_key_ids: z.array(z.string()),
+  period_months: z.int(),
+  created_at: time,
+  ready_at: time.nullable(),
+  expires_at: time.nullable(),
+  grace_ends_at: time.nullable().describe('Set in grace: when it is suspended.'),
+  terminates_at: time.nullable().describe('Set when suspended or deleted: when the data is gone.'),
+  auto_renew: z.boolean(),
+  renew_price_usd: usdOutput.nullable(),
+  protection: z.boolean().describe('Protected servers cannot be deleted or rebuilt.'),
+  delete_at_expiry: z.boolean(),
+  can: z.object(Object.fromEntries(DEEDS.map((deed) => [deed, permission])) as Record<Deed, typeof permission>).describe('What can be done with it now.'),
+  tags: z.array(z.string()),
+  reference: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()).nullable(),
+}).meta({ id: 'Server' });
+
+export type ServerView = z.output<typeof serverSchema>;
+
+export function viewServer(server: Server): ServerView {
+  const isSuspended = server.lifecycle === 'suspended';
+  const isGoing = isSuspended || server.lifecycle === 'terminating';
+  return {
+    id: server.id, user_id: server.accountId, order_id: server.orderId, hostname: server.hostname, label: server.label, plan: server.planId, location: server.locationId, image: server.imageId,
+    lifecycle: server.lifecycle, power: server.power,
+    busy: server.busy === null ? null : { operation_id: server.busy.operationId, action: server.busy.action },
+    suspension: server.suspension === null ? null : { kind: server.suspension.kind, since: isoSeconds(server.suspension.since), reason: server.suspension.reason, deadline: iso(server.terminatesAt) },
+    ips: server.addresses.map(({ ip, version, rdns, primary }) => ({ ip, version, rdns, primary })),
+    gateway: server.gateway, ssh_key_ids: [...server.sshKeyIds], period_months: server.periodMonths,
+    created_at: isoSeconds(server.createdAt), ready_at: iso(server.readyAt), expires_at: iso(server.expiresAt),
+    grace_ends_at: server.lifecycle === 'grace' ? iso(server.graceEndsAt) : null, terminates_at: isGoing ? iso(server.terminatesAt) : null,
+    auto_renew: server.autoRenew, renew_price_usd: server.renewPrice === null ? null : formatUsd(server.renewPrice), protection: server.protection, delete_at_expiry: server.deleteAtExpiry,
+    can: Object.fromEntries(DEEDS.map((deed) => [deed, viewPermission(deed, server)])) as ServerView['can'],
+    tags: [...server.tags], reference: server.reference, metadata: server.metadata === null ? null : { ...server.metadata },
+  };
+}
+
+function viewPermission(deed: Deed, server: Server): z.output<typeof permission> {
+  const refusal = refusalOf(deed, server);
+  return { allowed: refusal === null, reason: refusal === null ? null : refusal.message, code: refusal === null ? null : refusal.code };
+}
+
+function iso(date: Date | null): string | null {
+  return date === null ? null : isoSeconds(date);
+}

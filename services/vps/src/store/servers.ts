@@ -1,0 +1,138 @@
+// Reads of servers. Every query takes a reach: one account, or the spelled-out all of an operator.
+import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { JsonObject } from '@lumi/shared/purchase';
+import type { MachineAddress, Power } from '../supplier/hypervisor';
+
+export const LIFECYCLES = ['provisioning', 'active', 'grace', 'suspended', 'terminating', 'terminated', 'failed'] as const;
+export type Lifecycle = (typeof LIFECYCLES)[number];
+export const POWERS = ['running', 'stopped', 'paused', 'unknown'] as const;
+export type SuspensionKind = 'unpaid' | 'abuse' | 'traffic' | 'operator';
+
+export interface Server {
+  readonly seq: bigint;
+  readonly id: string;
+  readonly accountId: string;
+  readonly orderId: string;
+  /** Its name at the supplier. */
+  readonly machine: string;
+  readonly hostname: string;
+  readonly label: string | null;
+  readonly planId: string;
+  readonly locationId: string;
+  readonly imageId: string;
+  readonly periodMonths: number;
+  readonly lifecycle: Lifecycle;
+  readonly power: Power;
+  readonly busy: { readonly operationId: string; readonly action: string } | null;
+  readonly suspension: { readonly kind: SuspensionKind; readonly since: Date; readonly reason: string | null } | null;
+  readonly addresses: readonly MachineAddress[];
+  readonly gateway: string | null;
+  readonly sshKeyIds: readonly string[];
+  readonly autoRenew: boolean;
+  readonly protection: boolean;
+  readonly renewing: string | null;
+  readonly deleteAtExpiry: boolean;
+  /** Null when this plan is not sold for this period any more. */
+  readonly renewPrice: bigint | null;
+  readonly reference: string | null;
+  readonly tags: readonly string[];
+  readonly metadata: JsonObject | null;
+  readonly createdAt: Date;
+  readonly readyAt: Date | null;
+  readonly expiresAt: Date | null;
+  readonly graceEndsAt: Date | null;
+  readonly terminatesAt: Date | null;
+  readonly terminatedAt: Date | null;
+}
+
+const SELECT = sql`
+  SELECT s.*, l.operation_id AS lock_operation_id, l.action AS lock_action, p.renew_price,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('ip', a.ip, 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
+      FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses
+  FROM vps.server s
+  LEFT JOIN vps.server_lock l ON l.server_id = s.id
+  LEFT JOIN vps.plan_price p ON p.plan_id = s.plan_id AND p.location_id = s.location_id AND p.period_months = s.period_months`;
+
+export async function findServer(db: SqlRunner, reach: Reach, id: string): Promise<Server | null> {
+  const rows = await db.$queryRaw<ServerRow[]>(sql`${SELECT} WHERE s.id = ${id} ${within(reach)}`);
+  return rows[0] === undefined ? null : serverOfRow(rows[0]);
+}
+
+export interface ServerFilter {
+  readonly lifecycle?: string | undefined;
+  readonly power?: string | undefined;
+  readonly location?: string | undefined;
+  readonly plan?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly expiresBefore?: Date | undefined;
+  readonly autoRenew?: boolean | undefined;
+}
+
+/** Newest first, one more than the limit. Servers that are gone are shown only where their state is asked for. */
+export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, page: { limit: number; beforeSeq: string | null }): Promise<Server[]> {
+  const conditions: Sql[] = [filter.lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`s.lifecycle = ${filter.lifecycle}`];
+  if (reach.kind === 'account') conditions.push(sql`s.account_id = ${reach.accountId}`);
+  if (filter.power !== undefined) conditions.push(sql`s.power = ${filter.power}`);
+  if (filter.location !== undefined) conditions.push(sql`s.location_id = ${filter.location}`);
+  if (filter.plan !== undefined) conditions.push(sql`s.plan_id = ${filter.plan}`);
+  if (filter.hostname !== undefined) conditions.push(sql`s.hostname = ${filter.hostname}`);
+  if (filter.tag !== undefined) conditions.push(sql`${filter.tag} = ANY (s.tags)`);
+  if (filter.ip !== undefined) conditions.push(sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${filter.ip})`);
+  if (filter.reference !== undefined) conditions.push(sql`s.reference = ${filter.reference}`);
+  if (filter.expiresBefore !== undefined) conditions.push(sql`s.expires_at < ${filter.expiresBefore}::timestamptz`);
+  if (filter.autoRenew !== undefined) conditions.push(sql`s.auto_renew = ${filter.autoRenew}`);
+  if (page.beforeSeq !== null) conditions.push(sql`s.seq < ${page.beforeSeq}::bigint`);
+  const rows = await db.$queryRaw<ServerRow[]>(sql`${SELECT} WHERE ${joinSql(conditions, ' AND ')} ORDER BY s.seq DESC LIMIT ${page.limit + 1}::int`);
+  return rows.map(serverOfRow);
+}
+
+/** What a machine is made of, as the row has it: the supplier call is repeated from this alone. */
+export async function findBuildData(db: SqlRunner, id: string): Promise<{ readonly sshKeys: readonly string[]; readonly userData: string | null; readonly start: boolean } | null> {
+  const rows = await db.$queryRaw<{ ssh_keys: string[]; user_data: string | null; start_after_create: boolean }[]>(sql`
+    SELECT ssh_keys, user_data, start_after_create FROM vps.server WHERE id = ${id}`);
+  const row = rows[0];
+  return row === undefined ? null : { sshKeys: row.ssh_keys, userData: row.user_data, start: row.start_after_create };
+}
+
+/** Puts the server under this operation. Its primary key (`server_lock_pkey`) refuses a second one. */
+export function lockServer(lock: { serverId: string; operationId: string; action: string }, source: Sql): Sql {
+  return sql`INSERT INTO vps.server_lock (server_id, operation_id, action) SELECT ${lock.serverId}, ${lock.operationId}, ${lock.action} ${source}`;
+}
+
+/** `source` names the CTE and its condition, such as `USING settled WHERE settled.settled`. */
+export function unlockServer(serverId: string, operationId: string, source: Sql): Sql {
+  return sql`DELETE FROM vps.server_lock l ${source} AND l.server_id = ${serverId} AND l.operation_id = ${operationId}`;
+}
+
+export const LOCKED = 'server_lock_pkey';
+
+function within(reach: Reach): Sql {
+  return reach.kind === 'account' ? sql`AND s.account_id = ${reach.accountId}` : sql``;
+}
+
+interface ServerRow {
+  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly order_id: string; readonly machine: string; readonly hostname: string; readonly label: string | null;
+  readonly plan_id: string; readonly location_id: string; readonly image_id: string; readonly period_months: number; readonly lifecycle: string; readonly power: string;
+  readonly suspension_kind: string | null; readonly suspended_at: Date | null; readonly suspension_reason: string | null; readonly ssh_key_ids: string[]; readonly gateway_ip: string | null;
+  readonly auto_renew: boolean; readonly protection: boolean; readonly reference: string | null; readonly tags: string[]; readonly metadata: JsonObject | null; readonly renewing: string | null;
+  readonly delete_at_expiry: boolean; readonly created_at: Date; readonly ready_at: Date | null; readonly expires_at: Date | null; readonly grace_ends_at: Date | null;
+  readonly terminates_at: Date | null; readonly terminated_at: Date | null; readonly lock_operation_id: string | null; readonly lock_action: string | null;
+  readonly renew_price: bigint | null; readonly addresses: MachineAddress[];
+}
+
+function serverOfRow(row: ServerRow): Server {
+  return {
+    seq: row.seq, id: row.id, accountId: row.account_id, orderId: row.order_id, machine: row.machine, hostname: row.hostname, label: row.label, planId: row.plan_id,
+    locationId: row.location_id, imageId: row.image_id, periodMonths: row.period_months,
+    lifecycle: row.lifecycle as Lifecycle, power: row.power as Power, // check constraints of the table
+    busy: row.lock_operation_id === null ? null : { operationId: row.lock_operation_id, action: row.lock_action ?? '' },
+    suspension: row.suspension_kind === null || row.suspended_at === null ? null : { kind: row.suspension_kind as SuspensionKind, since: row.suspended_at, reason: row.suspension_reason },
+    addresses: row.addresses, gateway: row.gateway_ip, sshKeyIds: row.ssh_key_ids, autoRenew: row.auto_renew, protection: row.protection, renewing: row.renewing,
+    deleteAtExpiry: row.delete_at_expiry, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
+    readyAt: row.ready_at, expiresAt: row.expires_at, graceEndsAt: row.grace_ends_at, terminatesAt: row.terminates_at, terminatedAt: row.terminated_at,
+  };
+}

@@ -1,0 +1,168 @@
+// A hypervisor that exists in tables only: believable timing and states, its own append-only log of what it executed, and host names
+// for every ending. It never executes one reference twice, whoever calls how often.
+import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { LookUp, Outcome } from '@lumi/shared/purchase';
+import type { Clock } from '@lumi/shared/runtime';
+import type { ErrorCode } from '@lumi/shared/contract';
+import type { ActionResult, Hypervisor, Machine, MachineAction, MachineSpec, Power } from '../hypervisor';
+import { endingOf, type Ending } from './magic';
+
+export interface SandboxTiming {
+  /** How long it takes to make a machine. */
+  readonly createMs: number;
+  /** How long everything else takes. */
+  readonly actionMs: number;
+}
+
+const SLOW_FACTOR = 10;
+const MIN_SNAPSHOT_GB = 1;
+
+type Refusal = Extract<ErrorCode, 'supplier_error' | 'out_of_stock' | 'state_conflict'>;
+
+interface Task {
+  readonly ready_at: Date;
+  readonly refusal: string | null;
+  readonly result: { readonly power?: Power; readonly sizeGb?: number };
+}
+
+export class SandboxHypervisor implements Hypervisor {
+  readonly name = 'sandbox';
+  readonly isSandbox = true;
+
+  constructor(private readonly db: SqlRunner, private readonly clock: Clock, private readonly timing: SandboxTiming) {}
+
+  async create(spec: MachineSpec): Promise<Outcome<Machine>> {
+    const ending = endingOf(spec.hostname, 'creation');
+    const power: Power = spec.start ? 'running' : 'stopped';
+    return this.perform(spec.name, ending, this.timing.createMs, { machine: spec.name, action: 'create', result: { power } }, (task, readyAt) => [
+      sql`machine AS (INSERT INTO vps.sandbox_machine (name, hostname, plan_id, location_id, image_id, disk_gb, power, ready_at)
+        SELECT ${spec.name}, ${spec.hostname}, ${spec.size.planId}, ${spec.locationId}, ${spec.imageId}, ${spec.size.diskGb}::int, ${power}, ${readyAt}::timestamptz FROM ${task} WHERE refusal IS NULL)`,
+    ], () => this.machineOf(spec.name, power));
+  }
+
+  async lookUpCreate(spec: MachineSpec): Promise<LookUp<Machine>> {
+    return this.look(spec.name, endingOf(spec.hostname, 'creation'), (task) => this.machineOf(spec.name, task.result.power ?? 'unknown'));
+  }
+
+  async act(reference: string, machine: string, action: MachineAction): Promise<Outcome<ActionResult>> {
+    const row = await this.find(machine);
+    if (row === null) return action.action === 'delete' ? { kind: 'done', result: { power: 'stopped' } } : { kind: 'refused', code: 'state_conflict', text: 'The machine does not exist any more.' };
+    const power = powerAfter(action, row.power, row.suspended);
+    const result = { power, ...(action.action === 'create-snapshot' ? { sizeGb: Math.max(MIN_SNAPSHOT_GB, Math.round(row.disk_gb / 10)) } : {}) };
+    return this.perform(reference, endingOf(row.hostname, 'action'), this.timing.actionMs, { machine, action: action.action, result },
+      (task) => this.effects(machine, action, result, task), () => Promise.resolve(result));
+  }
+
+  async lookUp(reference: string, machine: string): Promise<LookUp<ActionResult>> {
+    const row = await this.find(machine);
+    return this.look(reference, row === null ? null : endingOf(row.hostname, 'action'), (task) => Promise.resolve({ power: task.result.power ?? 'unknown', ...(task.result.sizeGb === undefined ? {} : { sizeGb: task.result.sizeGb }) }));
+  }
+
+  /** Writes the task, its effects and the log line in one statement; a reference that is known already only gets its answer. */
+  private async perform<R>(
+    reference: string, ending: Ending | null, durationMs: number, what: { machine: string; action: string; result: object },
+    effects: (task: Sql, readyAt: Date) => readonly Sql[], answer: () => Promise<R>,
+  ): Promise<Outcome<R>> {
+    if (ending === 'never') return { kind: 'unknown', cause: 'sandbox: no answer' };
+    if (ending === 'timeout-before' && (await this.isFirst(reference))) return { kind: 'unknown', cause: 'sandbox: the request was lost' };
+    const refusal: Refusal | null = ending === 'refused' || ending === 'build-fails' ? 'supplier_error' : ending === 'out-of-stock' ? 'out_of_stock' : null;
+    const now = this.clock.now();
+    const isAtOnce = ending === 'refused' || ending === 'out-of-stock';
+    const readyAt = new Date(now.getTime() + (isAtOnce ? 0 : durationMs * (ending === 'slow' ? SLOW_FACTOR : 1)));
+    const task = sql`task`;
+    const riders = effects(task, readyAt);
+    await this.db.$queryRaw(sql`
+      WITH task AS (INSERT INTO vps.sandbox_task (reference, machine, action, ready_at, refusal, result, created_at)
+        VALUES (${reference}, ${what.machine}, ${what.action}, ${readyAt}::timestamptz, ${refusal}::text, ${JSON.stringify(what.result)}::jsonb, ${now}::timestamptz)
+        ON CONFLICT (reference) DO NOTHING RETURNING reference, refusal)${riders.reduce((all, rider) => sql`${all}, ${rider}`, sql``)},
+      log AS (INSERT INTO vps.sandbox_log (reference, action, machine, at)
+        SELECT reference, ${what.action}, ${what.machine}, ${now}::timestamptz FROM task WHERE refusal IS NULL)
+      SELECT count(*)::int AS added FROM task`);
+    if (ending === 'timeout-after') return { kind: 'unknown', cause: 'sandbox: the answer was lost' };
+    if (ending === 'error-after') return { kind: 'unknown', cause: 'sandbox: 500 after success' };
+    const outcome = await this.look(reference, ending, answer);
+    return outcome.kind === 'absent' ? { kind: 'unknown', cause: 'sandbox: the task vanished' } : outcome;
+  }
+
+  private async look<R>(reference: string, ending: Ending | null, answer: (task: Task) => Promise<R>): Promise<LookUp<R>> {
+    if (ending === 'never') return { kind: 'unknown', cause: 'sandbox: no answer' };
+    const rows = await this.db.$queryRaw<Task[]>(sql`SELECT ready_at, refusal, result FROM vps.sandbox_task WHERE reference = ${reference}`);
+    const task = rows[0];
+    if (task === undefined) return { kind: 'absent' };
+    const leftMs = task.ready_at.getTime() - this.clock.nowMs();
+    if (leftMs > 0) return { kind: 'pending', supplierRef: reference, checkAfterMs: leftMs };
+    if (task.refusal !== null) return { kind: 'refused', code: task.refusal as Refusal }; // written above
+    return { kind: 'done', result: await answer(task), supplierRef: reference };
+  }
+
+  private async isFirst(reference: string): Promise<boolean> {
+    const rows = await this.db.$queryRaw<unknown[]>(sql`INSERT INTO vps.sandbox_lost (reference) VALUES (${reference}) ON CONFLICT DO NOTHING RETURNING reference`);
+    return rows.length > 0;
+  }
+
+  private async find(name: string): Promise<{ hostname: string; power: Power; suspended: boolean; disk_gb: number } | null> {
+    const rows = await this.db.$queryRaw<{ hostname: string; power: Power; suspended: boolean; disk_gb: number }[]>(sql`
+      SELECT hostname, power, suspended, disk_gb FROM vps.sandbox_machine WHERE name = ${name} AND deleted_at IS NULL`);
+    return rows[0] ?? null;
+  }
+
+  /** Addresses follow from the machine's number: unique, and none that exists in the world. */
+  private async machineOf(name: string, power: Power): Promise<Machine> {
+    const rows = await this.db.$queryRaw<{ seq: bigint }[]>(sql`SELECT seq FROM vps.sandbox_machine WHERE name = ${name}`);
+    const number = Number(rows[0]?.seq ?? 0n);
+    const ipv4 = `100.${String(64 + (Math.floor(number / 65_536) % 64))}.${String(Math.floor(number / 256) % 256)}.${String(number % 256)}`;
+    const prefix = `2001:db8:${Math.floor(number / 65_536).toString(16)}:${(number % 65_536).toString(16)}`;
+    return {
+      power, gateway: '100.64.0.1',
+      addresses: [{ ip: ipv4, version: 4, rdns: null, primary: true }, { ip: `${prefix}::1`, version: 6, rdns: null, primary: false }],
+    };
+  }
+
+  private effects(machine: string, action: MachineAction, result: ActionResult, task: Sql): readonly Sql[] {
+    const now = this.clock.now();
+    const done = sql`FROM ${task} WHERE ${task}.refusal IS NULL AND name = ${machine}`;
+    const power = sql`machine AS (UPDATE vps.sandbox_machine SET power = ${result.power} ${done})`;
+    switch (action.action) {
+      case 'suspend':
+      case 'resume':
+        return [sql`machine AS (UPDATE vps.sandbox_machine SET power = ${result.power}, suspended = ${action.action === 'suspend'} ${done})`];
+      case 'delete':
+        return [sql`machine AS (UPDATE vps.sandbox_machine SET power = 'stopped', deleted_at = ${now}::timestamptz ${done})`];
+      case 'rebuild':
+        return [sql`machine AS (UPDATE vps.sandbox_machine SET power = ${result.power}, image_id = ${action.imageId} ${done})`];
+      case 'resize':
+        return [sql`machine AS (UPDATE vps.sandbox_machine SET plan_id = ${action.size.planId}, disk_gb = ${action.size.diskGb}::int ${done})`];
+      case 'create-snapshot':
+        return [sql`snapshot AS (INSERT INTO vps.sandbox_snapshot (id, machine, size_gb) SELECT ${action.snapshotId}, ${machine}, ${result.sizeGb ?? MIN_SNAPSHOT_GB}::int FROM ${task} WHERE ${task}.refusal IS NULL)`];
+      case 'delete-snapshot':
+        return [sql`snapshot AS (DELETE FROM vps.sandbox_snapshot s USING ${task} WHERE ${task}.refusal IS NULL AND s.id = ${action.snapshotId})`];
+      case 'start':
+      case 'stop':
+      case 'shutdown':
+      case 'reboot':
+      case 'reset':
+      case 'restore-snapshot':
+      case 'reset-password':
+      case 'set-rdns':
+        return [power];
+    }
+  }
+}
+
+function powerAfter(action: MachineAction, before: Power, isSuspended: boolean): Power {
+  switch (action.action) {
+    case 'start':
+    case 'reboot':
+    case 'reset':
+    case 'resume':
+    case 'rebuild':
+      return isSuspended && action.action !== 'resume' ? before : 'running';
+    case 'stop':
+    case 'shutdown':
+    case 'suspend':
+    case 'delete':
+      return 'stopped';
+    default:
+      return before;
+  }
+}

@@ -1,0 +1,78 @@
+// A hosting service over a database of its own, on a clock that tests move, and the worker's rounds when tests want them.
+import pg from 'pg';
+import supertest from 'supertest';
+import { FixedClock } from '@lumi/shared/runtime';
+import { testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
+import { hostingSettings } from '../src/config';
+import type { WiredVps } from '../src/vps';
+import { endpoints, loops, wire } from '../src/wiring';
+
+export const CREATE_MS = 3_000;
+export const ACTION_MS = 1_000;
+const ROUNDS_MAX = 20;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly text: string;
+  // Tests read bodies of many shapes; each expectation says which one it means.
+  readonly body: any;
+}
+
+/** To be called at the top of a test file. */
+export function hostingWorld() {
+  const clock = new FixedClock(Date.now());
+  const wired: WiredVps[] = [];
+  const api = testService({
+    product: 'vps', clock,
+    endpoints: (service) => {
+      const vps = wire(service, hostingSettings.parse({ SANDBOX_CREATE_MS: String(CREATE_MS), SANDBOX_ACTION_MS: String(ACTION_MS) }));
+      wired.push(vps);
+      return endpoints(vps);
+    },
+  });
+  const vps = wired[0] as WiredVps;
+
+  const send = async (who: TestKey, method: 'get' | 'post' | 'patch' | 'put' | 'delete', url: string, options: { body?: object; key?: string | undefined; money?: boolean } = {}): Promise<Answer> => {
+    const request = supertest(api.app)[method](url).set(options.money === true ? api.asMoney(who, options.key) : api.as(who));
+    return (options.body === undefined ? await request : await request.send(options.body)) as unknown as Answer;
+  };
+  const owner = async <T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> => {
+    const client = new pg.Client({ connectionString: api.database.ownerUrl });
+    await client.connect();
+    try {
+      return (await client.query(text, values)).rows as T[];
+    } finally {
+      await client.end();
+    }
+  };
+  const round = async (): Promise<void> => {
+    await owner(`UPDATE platform.orders SET wake_at = now() WHERE wake_at IS NOT NULL`);
+    await owner(`UPDATE platform.operation SET wake_at = now() WHERE wake_at IS NOT NULL`);
+    for (const loop of loops(vps)) {
+      for (let i = 0; i < ROUNDS_MAX && (await loop.run()); i += 1);
+    }
+  };
+  const world = {
+    ...api, vps, clock, owner, send, round,
+    get: (who: TestKey, url: string) => send(who, 'get', url),
+    post: (who: TestKey, url: string, body: object = {}) => send(who, 'post', url, { body }),
+    buy: (who: TestKey, url: string, body: object, key?: string) => send(who, 'post', url, { body, money: true, key }),
+    /** Lets time pass and the worker do what became due. */
+    pass: async (ms: number): Promise<void> => {
+      clock.advance(ms);
+      await round();
+    },
+    order: (body: object = {}) => ({ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com', ...body }),
+    /** A server that is ready. */
+    server: async (who: TestAccount, body: object = {}): Promise<any> => {
+      const answer = await world.buy(who, '/servers', world.order(body));
+      if (answer.status !== 202) throw new Error(`the server was not sold: ${answer.text}`);
+      await world.pass(CREATE_MS);
+      return (await world.get(who, `/servers/${String(answer.body.server.id)}`)).body;
+    },
+    stock: async (plan = 's1', location = 'ams'): Promise<number> => Number((await owner(`SELECT free FROM vps.stock WHERE plan_id = $1 AND location_id = $2`, [plan, location]))[0]?.['free']),
+    log: (reference: string) => owner<{ action: string; reference: string }>(`SELECT reference, action FROM vps.sandbox_log WHERE reference = $1`, [reference]),
+  };
+  return world;
+}
