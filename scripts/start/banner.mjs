@@ -17,7 +17,7 @@ Buy a domain:
     -H 'Authorization: Bearer ${domains.reseller.key}' \\
     -H 'Idempotency-Key: my-first-purchase' \\
     -H 'Content-Type: application/json' \\
-    -d '{"domain":"my-first-domain.com","years":1}'
+    -d '{"domain":"my-first.test","years":1}'
 
 Stop with Ctrl-C.
 `;

@@ -13,6 +13,10 @@ const START_LIMIT_MS = 120_000;
 const START_ATTEMPTS = 5;
 const STOP_LIMIT_MS = 60_000;
 
+export function embeddedUrl({ password, port }) {
+  return `postgresql://${OWNER}:${password}@127.0.0.1:${port}/postgres`;
+}
+
 export class EmbeddedPostgres {
   constructor({ root, folder, logs, password, say, onGiveUp }) {
     Object.assign(this, { root, folder, password, say, onGiveUp });
@@ -32,7 +36,7 @@ export class EmbeddedPostgres {
     await freeCluster(this.folder);
     this.port = await freePort();
     await this.launch();
-    return `postgresql://${OWNER}:${this.password}@127.0.0.1:${this.port}/postgres`;
+    return embeddedUrl(this);
   }
 
   async stop() {

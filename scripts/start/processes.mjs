@@ -50,6 +50,8 @@ export function gateway({ options, secrets, urlOf, serviceUrls, publicUrl, port 
 function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
   return {
     ...common(options, urlOf(`lumi_${product}`)),
+    // The default set-up is a sandbox: money is on, and the pay page of the provider `sandbox` credits test money.
+    SANDBOX_PAYMENTS: 'true',
     ...options.handedThrough(product),
     PORT: '0',
     PUBLIC_URL: publicUrl,

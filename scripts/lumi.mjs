@@ -1,0 +1,86 @@
+// `npm run lumi -- users create …`: the lumi command on this installation. It takes its settings from the data folder. When Lumi is not
+// running, the embedded PostgreSQL is started for as long as the command takes.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DataFolder } from './start/data-folder.mjs';
+import { EmbeddedPostgres, embeddedUrl } from './start/embedded-postgres.mjs';
+import { checkDatabase } from './start/external-servers.mjs';
+import { hasCluster } from './start/cluster-files.mjs';
+import { loadSecrets } from './start/secrets.mjs';
+import { prepareDatabase } from './start/database.mjs';
+import { Refusal, explain } from './start/refusal.mjs';
+import { readOptions } from './start/options.mjs';
+import { build } from './build.mjs';
+import { install } from './install.mjs';
+
+let running;
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+async function main(options) {
+  await install();
+  await build();
+  const { folder } = options;
+  const cluster = join(folder, 'postgres');
+  const data = new DataFolder(folder);
+  const isRunning = data.refusalIfInUse() !== null;
+  if (!isRunning) await data.open();
+  const secrets = loadSecrets(folder, { hasData: hasCluster(cluster) });
+  if (options.databaseUrl !== undefined) {
+    await checkDatabase(root, options.databaseUrl);
+    return finish(data, null, () => run(options, secrets, options.databaseUrl));
+  }
+  if (isRunning) return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }));
+  const postgres = new EmbeddedPostgres({ root, folder: cluster, logs: data.logs, password: secrets.ownerPassword, say: () => undefined, onGiveUp: fail });
+  return finish(data, postgres, async () => {
+    const ownerUrl = await postgres.start();
+    await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
+    return run(options, secrets, ownerUrl);
+  });
+}
+
+async function finish(data, postgres, work) {
+  try {
+    return await work();
+  } finally {
+    await postgres?.stop();
+    data.close();
+  }
+}
+
+function run({ surroundings }, secrets, ownerUrl) {
+  return new Promise((resolve, reject) => {
+    const env = { ...surroundings, DATABASE_URL: ownerUrl, KEY_PEPPERS: secrets.keyPeppers, SECRET_RING: secrets.secretRing };
+    const child = spawn(process.execPath, [join(root, 'packages', 'shared', 'dist', 'admin', 'cli.js'), ...process.argv.slice(2)], { env, stdio: 'inherit' });
+    running = child;
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/** The fourth line of PostgreSQL's own pid file. */
+function runningPort(cluster) {
+  try {
+    return Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3], 10);
+  } catch (err) {
+    if (err.code === 'ENOENT') throw new Refusal('Lumi is just starting or stopping; try again in a moment.');
+    throw err;
+  }
+}
+
+function fail(err) {
+  console.error(err instanceof Refusal ? err.message : (err?.stack ?? err));
+  process.exit(1);
+}
+
+// Ctrl-C and SIGTERM end the command itself; what was started for it is then taken down as after any other end.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => running?.kill('SIGTERM'));
+let folder = '.lumi';
+try {
+  const options = readOptions(process.env, root);
+  folder = options.folder;
+  process.exitCode = await main(options);
+} catch (err) {
+  fail(explain(err, folder));
+}
