@@ -51,7 +51,7 @@ function parse(file) {
   }
 }
 
-function publicKeys(privateKeyBase64) {
+export function publicKeys(privateKeyBase64) {
   const publicKey = createPublicKey(createPrivateKey(Buffer.from(privateKeyBase64, 'base64').toString()));
   return Buffer.from(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })).toString('base64');
 }

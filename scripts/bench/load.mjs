@@ -1,0 +1,56 @@
+// The load generator: keep-alive connections over undici, closed loop (as fast as answers come) or paced (a fixed rate, whatever the
+// answers do, so that a slow server cannot hide its queue). Bounded in requests and in time; loopback only.
+import { Pool } from 'undici';
+
+const ANSWER_LIMIT_MS = 10_000;
+
+/** `next()` gives `{ path, method, headers, body }`. Returns rate, latencies in ms and what was answered. */
+export async function closedLoop({ origin, connections, seconds, next, expect }) {
+  const run = begin(origin, connections);
+  const endAt = performance.now() + seconds * 1000;
+  const loop = async () => {
+    while (performance.now() < endAt) await run.one(next(), expect);
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: connections }, loop));
+  return run.finish(performance.now() - startedAt);
+}
+
+export async function paced({ origin, connections, seconds, perSecond, next, expect }) {
+  const run = begin(origin, connections);
+  const total = Math.floor(perSecond * seconds);
+  const startedAt = performance.now();
+  const pending = new Set();
+  for (let sent = 0; sent < total; ) {
+    const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1000) * perSecond));
+    for (; sent < due; sent += 1) {
+      const one = run.one(next(), expect).finally(() => pending.delete(one));
+      pending.add(one);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(pending);
+  return run.finish(performance.now() - startedAt);
+}
+
+function begin(origin, connections) {
+  if (!/^http:\/\/127\.0\.0\.1:/.test(origin)) throw new Error('load is sent to loopback only');
+  const pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS });
+  const latencies = [];
+  const statuses = new Map();
+  const one = async (request, expect) => {
+    const startedAt = performance.now();
+    const answer = await pool.request(request);
+    const text = await answer.body.text();
+    latencies.push(performance.now() - startedAt);
+    statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1);
+    if (answer.statusCode !== expect) throw new Error(`expected ${expect}, got ${answer.statusCode}: ${text.slice(0, 300)}`);
+  };
+  const finish = async (elapsedMs) => {
+    await pool.close();
+    latencies.sort((a, b) => a - b);
+    const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+    return { requests: latencies.length, perSecond: (latencies.length * 1000) / elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99), statuses: Object.fromEntries(statuses) };
+  };
+  return { one, finish };
+}

@@ -1,0 +1,71 @@
+// Purchases a second, whole way: client → gateway → domains service → sandbox registrar → capture, on real PostgreSQL with fsync. Beside it a raw client that
+// calls the same SQL function (hold and order only), which is what the database alone could do.
+import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root } from '../build.mjs';
+import { closedLoop } from './load.mjs';
+import { startProcess } from './processes.mjs';
+
+const SPREAD = 50;
+const CONNECTIONS = 32;
+const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
+
+export async function benchPurchases({ installation, seconds }) {
+  const domains = await startProcess({ name: 'domains', script: join(root, 'services/domains/dist/server.js'), env: installation.serviceEnv('domains') });
+  const gateway = await startProcess({ name: 'gateway', script: join(root, 'gateway/dist/server.js'), env: installation.gatewayEnv(domains.origin) });
+  const keys = await installation.makeKeys(SPREAD);
+  const rows = [];
+  for (const [name, buyers] of [['spread over 50 wallets', keys], ['one wallet', keys.slice(0, 1)]]) {
+    const target = { origin: gateway.origin, connections: CONNECTIONS, next: purchaseOf(buyers), expect: 201 };
+    await closedLoop({ ...target, seconds: 2 });
+    const cpuBefore = gateway.cpuSeconds() + domains.cpuSeconds();
+    const result = await closedLoop({ ...target, seconds });
+    const raw = await rawHolds({ installation, buyers, seconds });
+    rows.push({ name, perSecond: result.perSecond, p50Ms: result.p50Ms, p99Ms: result.p99Ms, cpuMsEach: ((gateway.cpuSeconds() + domains.cpuSeconds() - cpuBefore) * 1000) / result.requests, rawPerSecond: raw });
+  }
+  await gateway.stop();
+  await domains.stop();
+  return rows;
+}
+
+function purchaseOf(buyers) {
+  let sent = 0;
+  const run = randomBytes(4).toString('hex');
+  return () => {
+    sent += 1;
+    const name = `bench-${run}-${sent}`;
+    return {
+      path: '/api/v1/domains', method: 'POST',
+      headers: { authorization: `Bearer ${buyers[sent % buyers.length].key}`, 'idempotency-key': `bench-${name}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ domain: `${name}.test`, years: 1 }),
+    };
+  };
+}
+
+/** The same function over 16 connections, without HTTP, supplier or capture. */
+async function rawHolds({ installation, buyers, seconds }) {
+  const { Pool } = load('pg');
+  const { newId } = load('./dist/contract/index.js');
+  const pool = new Pool({ connectionString: installation.urlOf('lumi_domains'), max: 16 });
+  const endAt = performance.now() + seconds * 1000;
+  let done = 0;
+  const loop = async () => {
+    while (performance.now() < endAt) {
+      const buyer = buyers[done % buyers.length];
+      const id = newId('ord', Date.now());
+      const { rows } = await pool.query({
+        name: 'hold',
+        text: `SELECT outcome FROM platform.purchase_begin($1,$2,'domains','bench','bench','{}'::jsonb,10000,NULL,$3,$4,false,NULL,$2,$1,'\\x00'::bytea,'req_bench',NULL,NULL,NULL,'{}',NULL,86400000,false)`,
+        values: [id, buyer.accountId, buyer.keyId, buyer.lineageId],
+      });
+      if (rows[0].outcome !== 'held') throw new Error(`raw hold ended as ${rows[0].outcome}`);
+      done += 1;
+    }
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: 16 }, loop));
+  const perSecond = (done * 1000) / (performance.now() - startedAt);
+  await pool.end();
+  return perSecond;
+}
