@@ -64,6 +64,6 @@ export const gatewaySettings = baseConfig.extend({
 
 export type GatewayConfig = z.output<typeof gatewaySettings>;
 
-export function readGatewayConfig(env: NodeJS.ProcessEnv): GatewayConfig {
-  return readConfig(gatewaySettings, env);
+export function readGatewayConfig(): GatewayConfig {
+  return readConfig(gatewaySettings, process.env);
 }

@@ -41,7 +41,6 @@ export class RequestRecord {
 
 declare global {
   // Express's own way of extending its request; a module augmentation of 'express' would not reach its handlers.
-  // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
     interface Request {
       lumi: RequestRecord;

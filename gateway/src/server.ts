@@ -6,7 +6,7 @@ import { createListener } from './listener';
 import { wire } from './wiring';
 
 async function main(): Promise<void> {
-  const config = readGatewayConfig(process.env);
+  const config = readGatewayConfig();
   const log = createLog({ level: config.LOG_LEVEL, process: 'gateway' });
   const shutdown = createShutdown(log);
   const writesAccessLines = config.LOG_LEVEL === 'info' || config.LOG_LEVEL === 'debug';
