@@ -9,7 +9,7 @@ import { dataDirFor, initCluster, startCluster } from '../postgres.mjs';
 import { prepareDatabase } from '../start/database.mjs';
 import { publicKeys } from '../start/secrets.mjs';
 
-const UNLIMITED_PER_MINUTE = 100_000_000;
+const UNLIMITED_PER_MINUTE = 1_000_000;
 const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
 
 export async function makeInstallation() {
