@@ -1,4 +1,5 @@
-export { serviceConfig, type ServiceConfig } from './config';
-export { buildApp, openService, serveHttp, type ApiDescription, type Service, type ServiceOptions } from './service';
+export {
+  buildApp, openService, runWorker, serveHttp, serviceConfig, startLoop,
+  type ApiDescription, type Loop, type Service, type ServiceConfig, type ServiceOptions,
+} from '../frame';
 export { SHARED_TAGS, sharedParts, type SharedParts } from './shared-parts';
-export { runWorker, startLoop, type Loop } from './worker';

@@ -5,8 +5,7 @@ import { ADMIN_TAGS, adminEndpoints } from '../admin';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../deposits';
 import type { Endpoint } from '../endpoint';
 import { recoverOrders, type AnyThingSold } from '../purchase';
-import type { ApiDescription, Service } from './service';
-import type { Loop } from './worker';
+import type { ApiDescription, Loop, Service } from '../frame';
 
 export interface SharedParts {
   readonly endpoints: readonly Endpoint[];
