@@ -13,6 +13,7 @@ export function loadDb() {
     return {
       ...require(join(root, 'packages/shared/src/db/migrate.ts')),
       ...require(join(root, 'packages/shared/src/db/roles.ts')),
+      ...require(join(root, 'packages/shared/src/db/migrate-queue.ts')),
       pg: require('pg'),
     };
   } finally {

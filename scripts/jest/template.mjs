@@ -8,7 +8,7 @@ import { loadDb } from './load-db.mjs';
 
 /** What test files need to know, as one value: { ownerUrl, template, passwords, runPid }. */
 export async function prepareTemplate(ownerUrl) {
-  const { migrate, ensureRoles, ROLES, pg } = loadDb();
+  const { migrate, migrateQueue, ensureRoles, ROLES, pg } = loadDb();
   // The same for every run on one cluster, so that runs side by side do not change each other's passwords.
   const secret = createHash('sha256').update(new URL(ownerUrl).password).digest();
   const passwords = Object.fromEntries(ROLES.map((role) => [role, createHmac('sha256', secret).update(role).digest('hex')]));
@@ -20,7 +20,7 @@ export async function prepareTemplate(ownerUrl) {
     await ensureRoles({ ownerUrl, passwords });
     await dropAbandoned(client);
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [template]);
-    if (rowCount === 0) await makeTemplate({ client, ownerUrl, template, migrate, ensureRoles, passwords });
+    if (rowCount === 0) await makeTemplate({ client, ownerUrl, template, migrate, migrateQueue, ensureRoles, passwords });
     return { ownerUrl, template, passwords, runPid: process.pid };
   } finally {
     await client.end();
@@ -44,7 +44,7 @@ export async function withMigratedDatabase(ownerUrl, work) {
 }
 
 // Under another name until it is complete: a killed run leaves no half-migrated template.
-async function makeTemplate({ client, ownerUrl, template, migrate, ensureRoles, passwords }) {
+async function makeTemplate({ client, ownerUrl, template, migrate, migrateQueue, ensureRoles, passwords }) {
   const draft = draftName();
   await client.query(`CREATE DATABASE ${draft} TEMPLATE template0 ENCODING 'UTF8'`);
   const draftUrl = databaseUrl(ownerUrl, draft);
@@ -53,6 +53,7 @@ async function makeTemplate({ client, ownerUrl, template, migrate, ensureRoles, 
     for (const schema of migratableSchemas()) {
       await migrate({ ownerUrl: draftUrl, schema: schema.name, migrationsDir: migrationsDir(schema) });
     }
+    await migrateQueue(draftUrl);
   } catch (err) {
     await client.query(`DROP DATABASE ${draft} WITH (FORCE)`);
     throw err;
@@ -89,7 +90,7 @@ function migrationsDir(schema) {
 
 function migrationsHash() {
   const hash = createHash('sha256');
-  for (const file of [join(root, 'packages/shared/src/db/roles.ts'), join(root, 'packages/shared/src/db/migrate.ts')]) hash.update(readFileSync(file));
+  for (const name of ['roles.ts', 'migrate.ts', 'migrate-queue.ts']) hash.update(readFileSync(join(root, 'packages/shared/src/db', name)));
   for (const schema of migratableSchemas()) {
     hash.update(`${schema.name}\n`);
     for (const name of readdirSync(migrationsDir(schema)).sort()) {

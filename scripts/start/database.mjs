@@ -6,13 +6,14 @@ import { Refusal } from './refusal.mjs';
 
 /** Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it. */
 export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
-  const { ensureRoles, migrate, roleUrl } = createRequire(join(root, 'package.json'))('./packages/shared/dist/db/index.js');
+  const { ensureRoles, migrate, migrateQueue, roleUrl } = createRequire(join(root, 'package.json'))('./packages/shared/dist/db/index.js');
   const { schemas } = await import('../build.mjs');
   await ensureRoles({ ownerUrl, passwords: rolePasswords });
   const [platform, ...products] = schemas.map(({ name, dir }) => ({ schema: name, migrationsDir: join(root, dir, 'migrations') }));
   try {
     await migrate({ ownerUrl, ...platform });
     await Promise.all(products.filter(({ migrationsDir }) => existsSync(migrationsDir)).map((product) => migrate({ ownerUrl, ...product })));
+    await migrateQueue(ownerUrl);
   } catch (err) {
     throw isConnectionLost(err) ? err : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });
   }
