@@ -1,5 +1,6 @@
 // What the parts of hosting are handed: built by wiring.ts, and by nothing else.
 import type { Service, SharedParts } from '@lumi/shared/service';
+import type { Actions } from './actions/actions';
 import type { HostingSettings } from './config';
 import type { PrismaClient } from './generated/db/client';
 import type { Hypervisor } from './supplier/hypervisor';
@@ -13,5 +14,6 @@ export interface Vps {
 }
 
 export interface WiredVps extends Vps {
+  readonly actions: Actions;
   readonly shared: SharedParts;
 }

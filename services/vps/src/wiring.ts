@@ -3,23 +3,40 @@ import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
+import { forgetSecrets, recoverOperations } from '@lumi/shared/operations';
+import { actionsByKind, serverActions } from './actions/actions';
 import { hostingSettings, type HostingSettings } from './config';
 import { PrismaClient } from './generated/db/client';
+import { lifecycleLoop } from './jobs/lifecycle';
+import { actOnServer } from './operations/act-on-server';
+import { bulkActions } from './operations/bulk-actions';
 import { createServer } from './operations/create-server';
+import { deleteServer } from './operations/delete-server';
 import { getPlan } from './operations/get-plan';
 import { getServer } from './operations/get-server';
+import { getSuspension } from './operations/get-suspension';
 import { listImages } from './operations/list-images';
 import { listLocations } from './operations/list-locations';
 import { listPlans } from './operations/list-plans';
 import { listServers } from './operations/list-servers';
 import { listUpgrades } from './operations/list-upgrades';
+import { rebuildServer } from './operations/rebuild-server';
 import { renewServer } from './operations/renew-server';
+import { resetPassword } from './operations/reset-password';
 import { resizeServer } from './operations/resize-server';
+import { setRdns } from './operations/set-rdns';
+import { snapshotEndpoints } from './operations/snapshots';
+import { sshKeyEndpoints } from './operations/ssh-keys';
+import { undeleteServer } from './operations/undelete-server';
+import { updateServer } from './operations/update-server';
 import { serverCreate } from './purchases/server-create';
 import { serverRenew } from './purchases/server-renew';
 import { serverResize } from './purchases/server-resize';
 import { SandboxHypervisor } from './supplier/sandbox/sandbox-hypervisor';
 import type { Vps, WiredVps } from './vps';
+
+const RECOVERY_ROUND = 20;
+const SECRETS_ROUND = 500;
 
 export function wire(service: Service, hosting: HostingSettings = hostingSettings.parse({})): WiredVps {
   const vps: Vps = {
@@ -27,7 +44,7 @@ export function wire(service: Service, hosting: HostingSettings = hostingSetting
     db: new PrismaClient({ adapter: productAdapter(service.db.pool, 'vps') }),
     hypervisor: new SandboxHypervisor(service.db.platform, service.clock, { createMs: hosting.SANDBOX_CREATE_MS, actionMs: hosting.SANDBOX_ACTION_MS }),
   };
-  return { ...vps, shared: sharedParts(service, { suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps) }) };
+  return { ...vps, actions: serverActions(vps), shared: sharedParts(service, { suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps) }) };
 }
 
 function thingsSold(vps: Vps): readonly AnyThingSold[] {
@@ -36,15 +53,26 @@ function thingsSold(vps: Vps): readonly AnyThingSold[] {
 
 /** Literal paths stand before `/servers/{id}`: the first that matches serves. */
 export function endpoints(vps: WiredVps): readonly Endpoint[] {
+  const { actions } = vps;
   return [
     listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
-    createServer(vps), listServers(vps), getServer(vps), renewServer(vps), listUpgrades(vps), resizeServer(vps),
+    ...sshKeyEndpoints(vps),
+    createServer(vps), bulkActions(vps, actions), listServers(vps), getServer(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
+    renewServer(vps), listUpgrades(vps), resizeServer(vps),
+    ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
+    ...snapshotEndpoints(vps, actions),
     ...vps.shared.endpoints,
   ];
 }
 
 export function loops(vps: WiredVps): readonly Loop[] {
-  return vps.shared.loops;
+  const kinds = actionsByKind(vps.actions);
+  return [
+    ...vps.shared.loops,
+    { name: 'operation-recovery', everyMs: 500, run: async () => (await recoverOperations(vps.service.purchases, kinds, 'vps', RECOVERY_ROUND)) === RECOVERY_ROUND },
+    lifecycleLoop(vps, vps.actions),
+    { name: 'secrets', everyMs: 30_000, run: async () => (await forgetSecrets(vps.service.db.platform, SECRETS_ROUND)) === SECRETS_ROUND },
+  ];
 }
 
 export const api: ApiDescription = {
@@ -54,6 +82,8 @@ export const api: ApiDescription = {
   tags: [
     { name: 'Catalogue', description: 'What can be bought: locations, plans with prices and stock, images.' },
     { name: 'Servers', description: 'Buy, use and renew servers.' },
+    { name: 'Snapshots', description: 'Disks of servers as they were at a moment.' },
+    { name: 'SSH keys', description: 'Keys that new servers are given.' },
     ...SHARED_TAGS,
   ],
 };

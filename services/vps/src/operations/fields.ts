@@ -1,6 +1,6 @@
 // Fields that several requests share.
 import { z } from 'zod';
-import { AppError, isId } from '@lumi/shared/contract';
+import { AppError, invalid, isId } from '@lumi/shared/contract';
 import type { Principal } from '@lumi/shared/principal';
 
 const LABEL = '[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?';
@@ -17,4 +17,10 @@ export const serverParams = z.object({ id: z.string().refine((id) => isId(id, 's
 /** Where a field asks for more than the route does: `auto_renew: true` commits future money. */
 export function requireScope(principal: Principal, scope: string): void {
   if (principal.type !== 'operator' && !principal.scopes.includes(scope)) throw new AppError('forbidden_scope', `Key lacks the required scope '${scope}'.`);
+}
+
+export const confirmField = z.string().max(253).describe('The host name of the server, so that no wrong one is hit.').meta({ example: 'web-1.example.com' });
+
+export function confirmed(server: { readonly hostname: string }, confirm: string): void {
+  if (confirm !== server.hostname) throw invalid('confirm', 'must be the host name of the server');
 }

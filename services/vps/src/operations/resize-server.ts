@@ -8,7 +8,7 @@ import { refusalOf } from '../servers/server-rules';
 import { findPlan } from '../store/catalogue';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
-import { namingTheOther } from './busy';
+import { namingTheOther } from '../servers/busy';
 import { serverParams } from './fields';
 import { requireServer } from './require-server';
 

@@ -84,6 +84,10 @@ export function listLocations(db: PrismaClient): Promise<Location[]> {
   return db.location.findMany({ orderBy: { position: 'asc' } });
 }
 
+export function findLocation(db: PrismaClient, id: string): Promise<Location | null> {
+  return db.location.findUnique({ where: { id } });
+}
+
 export function listImages(db: PrismaClient): Promise<Image[]> {
   return db.image.findMany({ orderBy: { position: 'asc' } });
 }

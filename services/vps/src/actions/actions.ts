@@ -1,0 +1,131 @@
+// The operations on servers, by kind. Kinds are stored on rows: they are never renamed.
+import { sql } from '@lumi/shared/db';
+import { peekSecret, type AnyOperationKind } from '@lumi/shared/operations';
+import { HOUR_MS } from '../purchases/period';
+import { giveStockBack } from '../purchases/server-create';
+import { findBuildData } from '../store/servers';
+import type { Vps } from '../vps';
+import { serverAction, type ActionItem } from './server-action';
+
+export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot', 'reset'] as const;
+export type PowerAction = (typeof POWER_ACTIONS)[number];
+
+export interface RebuildItem extends ActionItem {
+  readonly image_id: string;
+  readonly password: boolean;
+}
+
+export interface SuspendItem extends ActionItem {
+  readonly kind: 'unpaid' | 'abuse' | 'traffic' | 'operator';
+}
+
+export interface TerminateItem extends ActionItem {
+  readonly plan_id: string;
+  readonly location_id: string;
+}
+
+export interface UndeleteItem extends ActionItem {
+  /** False for a server that was suspended before it was deleted: it comes back suspended. */
+  readonly resume: boolean;
+}
+
+export interface SnapshotItem extends ActionItem {
+  readonly snapshot_id: string;
+}
+
+export interface RdnsItem extends ActionItem {
+  readonly ip: string;
+  readonly ptr: string | null;
+}
+
+/** A supplier that refused what Lumi has to do anyway is asked again after this. */
+const ASK_AGAIN_MS = HOUR_MS;
+
+export type Actions = ReturnType<typeof serverActions>;
+
+export function serverActions(vps: Vps) {
+  const later = () => new Date(vps.service.clock.nowMs() + ASK_AGAIN_MS);
+  const power = (action: PowerAction) => serverAction<ActionItem>(vps, { kind: `server_${action}`, label: action, machineAction: () => ({ action }), event: null });
+  return {
+    start: power('start'), stop: power('stop'), shutdown: power('shutdown'), reboot: power('reboot'), reset: power('reset'),
+    rebuild: serverAction<RebuildItem>(vps, {
+      kind: 'server_rebuild', label: 'rebuild', event: 'server.rebuilt',
+      machineAction: async ({ id, subject, item }) => {
+        const data = await findBuildData(vps.service.db.platform, subject);
+        return { action: 'rebuild', imageId: item.image_id, sshKeys: data?.sshKeys ?? [], userData: data?.userData ?? null, rootPassword: item.password ? await passwordOf(vps, id) : null };
+      },
+      change: ({ item }) => sql`, image_id = ${item.image_id}`,
+    }),
+    resetPassword: serverAction<ActionItem>(vps, {
+      kind: 'server_reset_password', label: 'reset-password', event: 'server.password_reset',
+      machineAction: async ({ id }) => {
+        const rootPassword = await passwordOf(vps, id);
+        if (rootPassword === null) throw new Error(`operation ${id} has no password`);
+        return { action: 'reset-password', rootPassword };
+      },
+    }),
+    // The state is changed by the statement that starts it: nobody may act on a server whose suspension is under way.
+    suspend: serverAction<SuspendItem>(vps, {
+      kind: 'server_suspend', label: 'suspend', event: 'server.suspended',
+      machineAction: () => ({ action: 'suspend' }),
+      changeBack: () => sql`lifecycle = 'grace', suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, grace_ends_at = ${later()}::timestamptz`,
+    }),
+    remove: serverAction<ActionItem>(vps, {
+      kind: 'server_delete', label: 'delete', event: 'server.deleted',
+      machineAction: () => ({ action: 'suspend' }),
+      changeBack: (_operation, at) => sql`lifecycle = CASE WHEN suspension_kind IS NOT NULL THEN 'suspended' WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END`,
+    }),
+    undelete: serverAction<UndeleteItem>(vps, {
+      kind: 'server_undelete', label: 'undelete', event: 'server.undeleted',
+      machineAction: ({ item }) => (item.resume ? { action: 'resume' } : null),
+      change: (_operation, at) => sql`,
+        lifecycle = CASE WHEN suspension_kind IS NOT NULL THEN 'suspended' WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END,
+        grace_ends_at = CASE WHEN suspension_kind IS NULL AND expires_at <= ${at}::timestamptz THEN ${graceEnd(vps, at)}::timestamptz ELSE NULL END,
+        terminates_at = CASE WHEN suspension_kind IS NOT NULL THEN ${new Date(at.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz ELSE NULL END`,
+    }),
+    terminate: serverAction<TerminateItem>(vps, {
+      kind: 'server_terminate', label: 'terminate', event: 'server.terminated',
+      machineAction: () => ({ action: 'delete' }),
+      change: (_operation, at) => sql`, lifecycle = 'terminated', terminated_at = ${at}::timestamptz, user_data = NULL`,
+      rows: ({ subject, item }) => [
+        sql`DELETE FROM vps.address a USING finished WHERE finished.finished AND a.server_id = ${subject}`,
+        sql`UPDATE vps.snapshot SET state = 'deleted' FROM finished WHERE finished.finished AND server_id = ${subject} AND state <> 'failed'`,
+        giveStockBack(item.plan_id, item.location_id, sql`FROM finished WHERE finished.finished`),
+      ],
+      changeBack: () => sql`terminates_at = ${later()}::timestamptz`,
+    }),
+    createSnapshot: serverAction<SnapshotItem>(vps, {
+      kind: 'snapshot_create', label: 'create-snapshot', event: 'snapshot.ready',
+      machineAction: ({ item }) => ({ action: 'create-snapshot', snapshotId: item.snapshot_id }),
+      rows: ({ item }, { sizeGb }) => [sql`UPDATE vps.snapshot SET state = 'ready', size_gb = ${sizeGb ?? 0}::int FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
+      rowsBack: ({ item }) => [sql`UPDATE vps.snapshot SET state = 'failed' FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
+    }),
+    restoreSnapshot: serverAction<SnapshotItem>(vps, {
+      kind: 'snapshot_restore', label: 'restore-snapshot', event: 'snapshot.restored',
+      machineAction: ({ item }) => ({ action: 'restore-snapshot', snapshotId: item.snapshot_id }),
+    }),
+    deleteSnapshot: serverAction<SnapshotItem>(vps, {
+      kind: 'snapshot_delete', label: 'delete-snapshot', event: null,
+      machineAction: ({ item }) => ({ action: 'delete-snapshot', snapshotId: item.snapshot_id }),
+      rows: ({ item }) => [sql`UPDATE vps.snapshot SET state = 'deleted' FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
+      rowsBack: ({ item }) => [sql`UPDATE vps.snapshot SET state = 'ready' FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
+    }),
+    setRdns: serverAction<RdnsItem>(vps, {
+      kind: 'server_set_rdns', label: 'set-rdns', event: null,
+      machineAction: ({ item }) => ({ action: 'set-rdns', ip: item.ip, ptr: item.ptr }),
+      rows: ({ item }) => [sql`UPDATE vps.address SET rdns = ${item.ptr}::text FROM finished WHERE finished.finished AND ip = ${item.ip}`],
+    }),
+  };
+}
+
+export function actionsByKind(actions: Actions): ReadonlyMap<string, AnyOperationKind> {
+  return new Map(Object.values(actions).map((action: AnyOperationKind) => [action.kind, action]));
+}
+
+export function graceEnd(vps: Vps, from: Date): Date {
+  return new Date(from.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS);
+}
+
+function passwordOf(vps: Vps, operationId: string): Promise<string | null> {
+  return peekSecret(vps.service.db.platform, vps.service.config.SECRET_RING, operationId);
+}

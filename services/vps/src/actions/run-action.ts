@@ -1,0 +1,54 @@
+// Starting an operation on a server for somebody: what is refused beforehand, and what the database refuses in a race.
+import type { Principal } from '@lumi/shared/principal';
+import { newId } from '@lumi/shared/contract';
+import { sql, type Sql } from '@lumi/shared/db';
+import { keepSecret, operationSchema, runOperation, viewOperation, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
+import { json, type Reply } from '@lumi/shared/endpoint';
+import { z } from 'zod';
+import { generatePassword } from '../purchases/password';
+import { refusalOf, type Deed } from '../servers/server-rules';
+import { namingTheOther } from '../servers/busy';
+import type { Server } from '../store/servers';
+import type { Vps } from '../vps';
+import type { ActionItem } from './server-action';
+
+export const operationAccepted = z.object({ operation_id: z.string(), operation: operationSchema });
+
+export interface ActionRequest<I extends ActionItem> {
+  readonly kind: AnyOperationKind;
+  readonly deed: Deed;
+  readonly server: Server;
+  readonly item: Omit<I, keyof ActionItem>;
+  readonly principal: Principal;
+  readonly requestId: string;
+  /** Makes a root password, shown once on the operation. */
+  readonly password?: boolean;
+  /** Columns of the server that change with the start, as `column = value`. */
+  readonly change?: Sql;
+  readonly prepare?: readonly Sql[];
+}
+
+/** Throws what refuses it. The state is asked again by the statement that starts it, on the locked row. */
+export async function runAction<I extends ActionItem>(vps: Vps, request: ActionRequest<I>): Promise<Operation> {
+  const { server, deed } = request;
+  const refusal = refusalOf(deed, server);
+  if (refusal !== null) throw refusal;
+  const { service } = vps;
+  const id = newId('op', service.clock.nowMs());
+  const secret = request.password === true
+    ? [keepSecret(service.config.SECRET_RING, { operationId: id, accountId: server.accountId, product: service.product }, generatePassword(), sql`FROM started WHERE started.outcome = 'started'`)]
+    : [];
+  const unchanged = sql`id = ${server.id} AND lifecycle = ${server.lifecycle} AND (${deed !== 'delete'} OR renewing IS NULL)`;
+  return namingTheOther(vps, server, runOperation(service.purchases, {
+    id, kind: request.kind, subject: server.id, accountId: server.accountId, product: service.product, lockKey: null, keyId: request.principal.keyId, requestId: request.requestId,
+    item: { ...request.item, server_id: server.id, machine: server.machine, hostname: server.hostname },
+    guard: request.change === undefined
+      ? sql`SELECT id AS subject FROM vps.server WHERE ${unchanged} FOR NO KEY UPDATE`
+      : sql`UPDATE vps.server SET ${request.change} WHERE ${unchanged} RETURNING id AS subject`,
+    prepare: [...secret, ...(request.prepare ?? [])],
+  }));
+}
+
+export function actionReply(operation: Operation): Reply {
+  return json(202, { operation_id: operation.id, operation: viewOperation(operation) }, operation.state === 'running' ? { 'Retry-After': '2' } : undefined);
+}

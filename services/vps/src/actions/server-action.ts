@@ -1,0 +1,63 @@
+// What every operation on a server has in common: the lock row, the call to the supplier under the operation's id, the state it leaves.
+import type { ErrorCode } from '@lumi/shared/contract';
+import { sql, type Sql } from '@lumi/shared/db';
+import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
+import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
+import { LOCKED, lockServer, unlockServer } from '../store/servers';
+import type { ActionResult, MachineAction } from '../supplier/hypervisor';
+import type { Vps } from '../vps';
+
+export interface ActionItem extends JsonObject {
+  readonly server_id: string;
+  readonly machine: string;
+  readonly hostname: string;
+}
+
+export type Acted = ActionResult & JsonObject;
+
+export interface ServerAction<I extends ActionItem> {
+  /** Stable for ever: stored on rows. */
+  readonly kind: string;
+  /** As `busy.action` shows it. */
+  readonly label: string;
+  /** Null: nothing to ask of the supplier. */
+  machineAction(operation: Operation<I>): MachineAction | null | Promise<MachineAction | null>;
+  /** Columns of the server's row beside its power, as `, column = value`. */
+  change?(operation: Operation<I>, at: Date): Sql;
+  /** Columns to set back when the supplier refuses. */
+  changeBack?(operation: Operation<I>, at: Date): Sql;
+  /** Rows of other tables. Each reads `FROM finished WHERE finished.finished` or `USING` the same. */
+  rows?(operation: Operation<I>, result: Acted): readonly Sql[];
+  rowsBack?(operation: Operation<I>): readonly Sql[];
+  /** Null for what nobody needs to be told. */
+  readonly event: string | null;
+}
+
+export function serverAction<I extends ActionItem>(vps: Vps, action: ServerAction<I>): OperationKind<I, Acted> & AnyOperationKind {
+  const { clock } = vps.service;
+  const ask = async (operation: Operation<I>, signal: AbortSignal, how: 'act' | 'lookUp'): Promise<LookUp<Acted>> => {
+    const wanted = await action.machineAction(operation);
+    if (wanted === null) return { kind: 'done', result: { power: 'stopped' } };
+    return vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal);
+  };
+  const update = (operation: Operation<I>, columns: Sql): Sql => sql`UPDATE vps.server SET ${columns} FROM finished WHERE finished.finished AND id = ${operation.subject}`;
+  const unlock = (operation: Operation<I>): Sql => unlockServer(operation.subject, operation.id, sql`USING finished WHERE finished.finished`);
+  return operationKind<I, Acted>({
+    kind: action.kind,
+    act: async (operation, signal): Promise<Outcome<Acted>> => {
+      const outcome = await ask(operation, signal, 'act');
+      return outcome.kind === 'absent' ? { kind: 'unknown', cause: 'the supplier knows nothing of what it was just asked' } : outcome;
+    },
+    lookUp: (operation, signal) => ask(operation, signal, 'lookUp'),
+    prepare: (operation) => [lockServer({ serverId: operation.subject, operationId: operation.id, action: action.label }, sql`FROM started WHERE started.outcome = 'started'`)],
+    deliver: (operation, result) => [
+      update(operation, sql`power = ${result.power}${action.change?.(operation, clock.now()) ?? sql``}`), ...(action.rows?.(operation, result) ?? []), unlock(operation),
+    ],
+    undo: (operation) => {
+      const back = action.changeBack?.(operation, clock.now());
+      return [...(back === undefined ? [] : [update(operation, back)]), ...(action.rowsBack?.(operation) ?? []), unlock(operation)];
+    },
+    events: (operation) => (action.event === null ? [] : [{ type: action.event, subject: operation.subject, data: { server_id: operation.subject, operation_id: operation.id, hostname: operation.item.hostname } }]),
+    refusalOfConstraint: (constraint): ErrorCode | null => (constraint === LOCKED ? 'busy' : null),
+  });
+}

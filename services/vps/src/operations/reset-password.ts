@@ -1,0 +1,23 @@
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import type { Actions } from '../actions/actions';
+import { actionReply, operationAccepted, runAction } from '../actions/run-action';
+import type { Vps } from '../vps';
+import { serverParams } from './fields';
+import { requireServer } from './require-server';
+
+export function resetPassword(vps: Vps, actions: Actions): Endpoint {
+  return endpoint(
+    defineRoute({
+      id: 'reset-password', method: 'POST', path: '/servers/{id}/actions/reset-password', summary: 'Reset the root password', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
+      description: 'Sets a new root password. It is shown once, by the operation, when that is completed.',
+      params: serverParams,
+      responses: { 202: { description: 'Being set; poll the operation.', schema: operationAccepted } },
+      errors: ['busy', 'state_conflict', 'suspended'],
+    }),
+    async ({ reach, params, principal, requestId }) => {
+      const server = await requireServer(vps, reach, params.id);
+      return actionReply(await runAction(vps, { kind: actions.resetPassword, deed: 'reset_password', server, item: {}, principal, requestId, password: true }));
+    },
+  );
+}

@@ -1,0 +1,44 @@
+// Snapshots of servers.
+import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+
+export type SnapshotState = 'creating' | 'ready' | 'deleting' | 'deleted' | 'failed';
+
+export interface Snapshot {
+  readonly seq: bigint;
+  readonly id: string;
+  readonly serverId: string;
+  readonly name: string;
+  readonly sizeGb: number;
+  readonly state: SnapshotState;
+  readonly createdAt: Date;
+}
+
+/** Newest first, one more than the limit; those that are gone are not shown. */
+export async function listSnapshots(db: SqlRunner, serverId: string, page: { limit: number; beforeSeq: string | null }): Promise<Snapshot[]> {
+  const rows = await db.$queryRaw<SnapshotRow[]>(sql`
+    SELECT * FROM vps.snapshot WHERE server_id = ${serverId} AND state NOT IN ('deleted', 'failed') AND (${page.beforeSeq}::bigint IS NULL OR seq < ${page.beforeSeq}::bigint)
+    ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+  return rows.map(snapshotOfRow);
+}
+
+/** Of this server only: the server was found within the reach of the request. */
+export async function findSnapshot(db: SqlRunner, serverId: string, id: string): Promise<Snapshot | null> {
+  const rows = await db.$queryRaw<SnapshotRow[]>(sql`SELECT * FROM vps.snapshot WHERE id = ${id} AND server_id = ${serverId} AND state NOT IN ('deleted', 'failed')`);
+  return rows[0] === undefined ? null : snapshotOfRow(rows[0]);
+}
+
+export function insertSnapshot(snapshot: { id: string; accountId: string; serverId: string; name: string }, source: Sql): Sql {
+  return sql`INSERT INTO vps.snapshot (id, account_id, server_id, name, state) SELECT ${snapshot.id}, ${snapshot.accountId}, ${snapshot.serverId}, ${snapshot.name}, 'creating' ${source}`;
+}
+
+export function markDeleting(id: string, source: Sql): Sql {
+  return sql`UPDATE vps.snapshot SET state = 'deleting' ${source} AND id = ${id}`;
+}
+
+interface SnapshotRow {
+  readonly seq: bigint; readonly id: string; readonly server_id: string; readonly name: string; readonly size_gb: number; readonly state: string; readonly created_at: Date;
+}
+
+function snapshotOfRow(row: SnapshotRow): Snapshot {
+  return { seq: row.seq, id: row.id, serverId: row.server_id, name: row.name, sizeGb: row.size_gb, state: row.state as SnapshotState, createdAt: row.created_at }; // a check constraint of the table
+}

@@ -1,0 +1,209 @@
+import type { TestAccount } from '@lumi/shared/testing';
+import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
+
+const world = hostingWorld();
+const { account, buy, get, post, send, order, pass, round, server: makeServer, audit, owner, log, stock } = world;
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDFUQ0KEq7e1xE1nGwk5SxFvk1kv3nWq0sZ7gGq2m1y9 laptop';
+const UNKNOWN = 'srv_01k000000000000000000000';
+
+let who: TestAccount;
+beforeEach(async () => {
+  who = await account();
+});
+afterEach(async () => expect(await audit()).toEqual([]));
+
+const operation = async (id: string) => (await get(who, `/operations/${id}`)).body;
+
+describe('power', () => {
+  it.each([['stop', 'stopped'], ['shutdown', 'stopped'], ['start', 'running'], ['reboot', 'running'], ['reset', 'running']])('%s leaves it %s, and is an operation', async (action, power) => {
+    const { id } = await makeServer(who);
+    const answer = await post(who, `/servers/${id}/actions/${action}`);
+    expect(answer).toMatchObject({ status: 202, body: { operation: { kind: `server_${action}`, subject: id, state: 'processing', money: null, order_id: null } } });
+    expect((await get(who, `/servers/${id}`)).body.busy).toEqual({ operation_id: answer.body.operation_id, action });
+    await pass(ACTION_MS);
+    expect(await operation(answer.body.operation_id)).toMatchObject({ state: 'completed', progress: { done: 100, total: 100 } });
+    expect((await get(who, `/servers/${id}`)).body).toMatchObject({ power, busy: null });
+    expect(await log(answer.body.operation_id)).toEqual([{ reference: answer.body.operation_id, action }]);
+    expect((await get(who, `/operations?subject=${id}`)).body.items.map(({ kind }: { kind: string }) => kind)).toEqual([`server_${action}`, 'server_create']);
+  });
+
+  it('runs one operation at a time, and names it to the next', async () => {
+    const { id } = await makeServer(who);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => post(who, `/servers/${id}/actions/reboot`)));
+    const [first] = answers.filter(({ status }) => status === 202);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(7);
+    for (const { body } of answers.filter(({ status }) => status === 409)) expect(body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: first?.body.operation_id }] });
+    expect((await buy(who, `/servers/${id}/actions/resize`, { plan_id: 's2' })).body.error).toMatchObject({ code: 'busy', details: [{ message: first?.body.operation_id }] });
+    await pass(ACTION_MS);
+  });
+
+  it('refuses a server that is still being created, and hides foreign ones', async () => {
+    const bought = await buy(who, '/servers', order());
+    const { id } = bought.body.server;
+    expect((await post(who, `/servers/${id}/actions/stop`)).body.error.code).toBe('state_conflict');
+    await pass(CREATE_MS);
+    const stranger = await account();
+    const [foreign, unknown] = [await post(stranger, `/servers/${id}/actions/stop`), await post(stranger, `/servers/${UNKNOWN}/actions/stop`)];
+    expect([foreign.status, unknown.status]).toEqual([404, 404]);
+    expect({ ...foreign.body.error, request_id: '' }).toEqual({ ...unknown.body.error, request_id: '' });
+  });
+
+  it.each(['slow', 'timeout-before', 'timeout-after', 'error-after', 'refused', 'build-fails'])('ends as the host name says: %s', async (ending) => {
+    const { id } = await makeServer(who, { hostname: `sandbox-action-${ending}.example.com` });
+    const { body: { operation_id: operationId } } = await post(who, `/servers/${id}/actions/stop`);
+    for (let i = 0; i < 3; i += 1) await pass(ACTION_MS * 5);
+    const isFailed = ending === 'refused' || ending === 'build-fails';
+    expect(await operation(operationId)).toMatchObject(isFailed ? { state: 'failed', error: { code: 'supplier_error' } } : { state: 'completed' });
+    expect(await log(operationId)).toHaveLength(isFailed ? 0 : 1);
+    expect((await get(who, `/servers/${id}`)).body).toMatchObject({ busy: null, power: isFailed ? 'running' : 'stopped' });
+  });
+});
+
+describe('rebuild and passwords', () => {
+  it('installs another image and shows its password once', async () => {
+    const made = await makeServer(who);
+    expect((await post(who, `/servers/${made.id}/actions/rebuild`, { image_id: 'alma-9', confirm: 'other' })).status).toBe(422);
+    expect((await post(who, `/servers/${made.id}/actions/rebuild`, { image_id: 'windows-2025', confirm: made.hostname })).status).toBe(422);
+    const { body } = await post(who, `/servers/${made.id}/actions/rebuild`, { image_id: 'alma-9', confirm: made.hostname, user_data: '#cloud-config' });
+    await pass(ACTION_MS);
+    expect((await operation(body.operation_id)).secret).toMatch(/^\w{24}$/);
+    expect(await operation(body.operation_id)).not.toHaveProperty('secret');
+    expect((await get(who, `/servers/${made.id}`)).body).toMatchObject({ image: 'alma-9', ips: made.ips });
+    const reset = await post(who, `/servers/${made.id}/actions/reset-password`);
+    await pass(ACTION_MS);
+    expect((await operation(reset.body.operation_id)).secret).toMatch(/^\w{24}$/);
+  });
+
+  it('does not touch a protected server', async () => {
+    const made = await makeServer(who);
+    await send(who, 'patch', `/servers/${made.id}`, { body: { protection: true } });
+    expect((await post(who, `/servers/${made.id}/actions/rebuild`, { confirm: made.hostname })).body.error.code).toBe('state_conflict');
+    expect((await send(who, 'delete', `/servers/${made.id}`, { body: { when: 'now', confirm: made.hostname } })).body.error.code).toBe('state_conflict');
+    expect((await get(who, `/servers/${made.id}`)).body.can).toMatchObject({ delete: { allowed: false, code: 'state_conflict' }, reboot: { allowed: true } });
+  });
+});
+
+describe('snapshots', () => {
+  it('are taken, restored and deleted, up to three', async () => {
+    const { id } = await makeServer(who);
+    for (const name of ['a', 'b', 'c']) {
+      expect((await post(who, `/servers/${id}/snapshots`, { name })).body).toMatchObject({ snapshot: { name, state: 'creating' }, operation: { kind: 'snapshot_create' } });
+      await pass(ACTION_MS);
+    }
+    expect((await post(who, `/servers/${id}/snapshots`, { name: 'd' })).body.error.code).toBe('state_conflict');
+    const { items } = (await get(who, `/servers/${id}/snapshots`)).body;
+    expect(items.map(({ name, state, size_gb }: Record<string, unknown>) => [name, state, size_gb])).toEqual([['c', 'ready', 2], ['b', 'ready', 2], ['a', 'ready', 2]]);
+    const url = `/servers/${id}/snapshots/${items[0].id}`;
+    const restored = await post(who, `${url}/restore`);
+    expect((await send(who, 'delete', url)).body.error.code).toBe('busy');
+    await pass(ACTION_MS);
+    expect(await operation(restored.body.operation_id)).toMatchObject({ kind: 'snapshot_restore', state: 'completed' });
+    await send(who, 'delete', url);
+    expect((await get(who, url)).body.state).toBe('deleting');
+    await pass(ACTION_MS);
+    expect((await get(who, url)).status).toBe(404);
+    expect((await get(await account(), `/servers/${id}/snapshots`)).status).toBe(404);
+  });
+
+  it('one that fails is not there', async () => {
+    const { id } = await makeServer(who, { hostname: 'sandbox-action-build-fails' });
+    await post(who, `/servers/${id}/snapshots`, { name: 'a' });
+    await pass(ACTION_MS);
+    expect((await get(who, `/servers/${id}/snapshots`)).body.items).toEqual([]);
+  });
+});
+
+describe('reverse names', () => {
+  it('are set and taken away, for own addresses only', async () => {
+    const made = await makeServer(who);
+    const { ip } = made.ips[0];
+    await send(who, 'put', `/servers/${made.id}/ips/${ip}/rdns`, { body: { ptr: 'web-1.example.com' } });
+    await pass(ACTION_MS);
+    expect((await get(who, `/servers/${made.id}`)).body.ips[0]).toMatchObject({ ip, rdns: 'web-1.example.com' });
+    await send(who, 'put', `/servers/${made.id}/ips/${ip}/rdns`, { body: { ptr: null } });
+    await pass(ACTION_MS);
+    expect((await get(who, `/servers/${made.id}`)).body.ips[0]).toMatchObject({ ip, rdns: null });
+    expect((await send(who, 'put', `/servers/${made.id}/ips/100.64.255.255/rdns`, { body: { ptr: null } })).status).toBe(404);
+  });
+});
+
+describe('SSH keys', () => {
+  it('are added, used, renamed and deleted', async () => {
+    const added = await post(who, '/ssh-keys', { name: 'laptop', public_key: KEY });
+    expect(added).toMatchObject({ status: 201, body: { fingerprint: expect.stringMatching(/^SHA256:[\w+/]{43}$/), used_by: 0 } });
+    expect((await post(who, '/ssh-keys', { name: 'again', public_key: KEY })).body.error.code).toBe('already_owned');
+    const bought = await buy(who, '/servers', order({ ssh_key_ids: [added.body.id] }));
+    await pass(CREATE_MS);
+    expect((await get(who, `/operations/${bought.body.operation_id}`)).body).not.toHaveProperty('secret');
+    expect(await owner(`SELECT ssh_keys FROM vps.server WHERE id = $1`, [bought.body.server.id])).toEqual([{ ssh_keys: [KEY] }]);
+    expect((await send(who, 'patch', `/ssh-keys/${added.body.id}`, { body: { name: 'old' } })).body).toMatchObject({ name: 'old', used_by: 1 });
+    const stranger = await account();
+    expect((await buy(stranger, '/servers', order({ ssh_key_ids: [added.body.id] }))).body.error.code).toBe('not_found');
+    expect((await send(stranger, 'delete', `/ssh-keys/${added.body.id}`)).status).toBe(404);
+    expect((await send(who, 'delete', `/ssh-keys/${added.body.id}`)).status).toBe(200);
+    expect((await get(who, '/ssh-keys')).body.items).toEqual([]);
+  });
+
+  it.each(['', 'ssh-dss AAAA', 'ssh-ed25519 not!base64', 'ssh-ed25519 AAAAB3NzaC1yc2EAAAADAQABAAAAgQ==', 'command="x" ssh-ed25519 AAAA', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5'])('refuses %j', async (publicKey) => {
+    expect((await post(who, '/ssh-keys', { name: 'x', public_key: publicKey })).status).toBe(422);
+  });
+});
+
+describe('PATCH /servers/{id}', () => {
+  it('changes what is given; auto_renew wants vps:buy', async () => {
+    const made = await makeServer(who, { label: 'a' });
+    expect((await send(who, 'patch', `/servers/${made.id}`, { body: { label: null, tags: ['x'], auto_renew: true } })).body).toMatchObject({ label: null, tags: ['x'], auto_renew: true });
+    const writer = await world.keyOf(who.accountId, { scopes: ['vps:write'] });
+    expect((await send(writer, 'patch', `/servers/${made.id}`, { body: { auto_renew: true } })).body.error.code).toBe('forbidden_scope');
+    expect((await send(writer, 'patch', `/servers/${made.id}`, { body: { auto_renew: false, reference: 'r' } })).body).toMatchObject({ auto_renew: false, reference: 'r', tags: ['x'] });
+  });
+});
+
+describe('POST /servers/bulk-actions', () => {
+  it('answers for each, in order; the same server twice is busy the second time', async () => {
+    const [a, b] = [await makeServer(who, { tags: ['t'] }), await makeServer(who)];
+    const answer = await post(who, '/servers/bulk-actions', { action: 'stop', server_ids: [a.id, UNKNOWN, a.id, b.id] });
+    expect(answer.body).toMatchObject({ total: 4, ok: 2, failed: 2 });
+    expect(answer.body.items.map((item: Record<string, any>) => [item['ref'], item['error']?.code])).toEqual([[a.id, undefined], [UNKNOWN, 'not_found'], [a.id, 'busy'], [b.id, undefined]]);
+    await pass(ACTION_MS);
+    expect((await post(who, '/servers/bulk-actions', { action: 'start', filter: { tag: 't', power: 'stopped' } })).body).toMatchObject({ total: 1, ok: 1 });
+    await pass(ACTION_MS);
+    expect((await post(who, '/servers/bulk-actions', { action: 'start', filter: {} })).status).toBe(422);
+    expect((await post(who, '/servers/bulk-actions', { action: 'start', server_ids: Array(501).fill('x') })).status).toBe(413);
+  });
+});
+
+describe('deletion', () => {
+  it('switches off at once, can be taken back, and gives stock and addresses back in the end', async () => {
+    const made = await makeServer(who);
+    const left = await stock();
+    const url = `/servers/${made.id}`;
+    expect((await send(who, 'delete', url, { body: { when: 'now', confirm: made.hostname } })).status).toBe(202);
+    await pass(ACTION_MS);
+    expect((await get(who, url)).body).toMatchObject({ lifecycle: 'terminating', power: 'stopped', terminates_at: expect.any(String), can: { undelete: { allowed: true }, start: { allowed: false } } });
+    await post(who, `${url}/undelete`);
+    await pass(ACTION_MS);
+    expect((await get(who, url)).body).toMatchObject({ lifecycle: 'active', power: 'running', terminates_at: null, expires_at: made.expires_at });
+    await send(who, 'delete', url, { body: { when: 'now', confirm: made.hostname } });
+    await pass(ACTION_MS);
+    await pass(72 * 3_600_000);
+    await pass(ACTION_MS);
+    expect((await get(who, url)).body).toMatchObject({ lifecycle: 'terminated', ips: [] });
+    expect((await get(who, '/servers')).body.items).toEqual([]);
+    expect(await stock()).toBe(left + 1);
+    expect((await post(who, `${url}/undelete`)).body.error.code).toBe('state_conflict');
+  });
+
+  it('at the end of the period waits for it, unless it is renewed', async () => {
+    const made = await makeServer(who, { auto_renew: true });
+    const url = `/servers/${made.id}`;
+    expect((await send(who, 'delete', url, { body: { confirm: made.hostname } })).body).toMatchObject({ delete_at_expiry: true, auto_renew: false, lifecycle: 'active' });
+    expect((await post(who, `${url}/undelete`)).body).toMatchObject({ delete_at_expiry: false });
+    expect((await post(who, `${url}/undelete`)).body.error.code).toBe('state_conflict');
+    await send(who, 'delete', url, { body: { when: 'period_end', confirm: made.hostname } });
+    await pass(32 * 86_400_000);
+    await pass(ACTION_MS);
+    expect((await get(who, url)).body).toMatchObject({ lifecycle: 'terminating', power: 'stopped' });
+    await round();
+  });
+});

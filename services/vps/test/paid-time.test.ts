@@ -1,0 +1,186 @@
+// Renewals, upgrades and what time does to servers.
+import type { TestAccount } from '@lumi/shared/testing';
+import { addMonths, daysLeft, daysOfPeriod } from '../src/purchases/period';
+import { ACTION_MS, hostingWorld } from './world';
+
+const world = hostingWorld();
+const { account, buy, get, send, order, pass, server: makeServer, balance, audit, owner, clock, log, stock } = world;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+let who: TestAccount;
+beforeEach(async () => {
+  who = await account();
+});
+afterEach(async () => expect(await audit()).toEqual([]));
+
+const renew = (id: string, expires: string, body: object = {}, key?: string) => buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body }, key);
+const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
+/** To a moment just after `expires_at` plus this. */
+const passUntil = (expiresAt: string, afterMs: number) => pass(Date.parse(expiresAt) + 1_000 + afterMs - clock.nowMs());
+
+describe('months', () => {
+  it('are calendar months, and end at the last day where there is no such day', () => {
+    expect(addMonths(new Date('2026-01-31T10:00:00Z'), 1).toISOString()).toBe('2026-02-28T10:00:00.000Z');
+    expect(addMonths(new Date('2027-12-31T10:00:00Z'), 2).toISOString()).toBe('2028-02-29T10:00:00.000Z');
+    expect(addMonths(new Date('2026-05-15T10:00:00Z'), 12).toISOString()).toBe('2027-05-15T10:00:00.000Z');
+    expect(daysOfPeriod(new Date('2026-07-09T00:00:00Z'), 1)).toBe(30n);
+    expect(daysLeft(new Date('2026-07-01T00:00:01Z'), new Date('2026-07-09T00:00:00Z'))).toBe(8n);
+    expect(daysLeft(new Date('2026-07-10T00:00:00Z'), new Date('2026-07-09T00:00:00Z'))).toBe(0n);
+  });
+});
+
+describe('POST /servers/{id}/renew', () => {
+  it('adds a period to the expiry, for the renewal price', async () => {
+    const made = await makeServer(who);
+    const before = (await balance(who.accountId)).posted;
+    const answer = await renew(made.id, made.expires_at, { expected_price_usd: '3.99' }, 'renew-once-key');
+    expect(answer).toMatchObject({ status: 200, body: { previous_expires_at: made.expires_at, price_usd: '3.99', order: { state: 'completed' } } });
+    expect(answer.body.expires_at).toBe(`${addMonths(new Date(made.expires_at), 1).toISOString().slice(0, 19)}Z`);
+    expect(await read(made.id)).toMatchObject({ expires_at: answer.body.expires_at, lifecycle: 'active' });
+    expect((await balance(who.accountId)).posted).toBe(before - 39_900n);
+    expect((await renew(made.id, made.expires_at, { expected_price_usd: '3.99' }, 'renew-once-key')).text).toBe(answer.text);
+  });
+
+  it('does it once per expiry, whoever asks how often', async () => {
+    const made = await makeServer(who);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => renew(made.id, made.expires_at)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    for (const { body } of answers.filter(({ status }) => status !== 200)) expect(['expiry_mismatch', 'busy', 'not_available']).toContain(body.error.code);
+    expect((await renew(made.id, made.expires_at)).body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at' }] });
+    expect((await renew(made.id, (await read(made.id)).expires_at, { period_months: 12 })).body).toMatchObject({ price_usd: '43.092' });
+    expect((await balance(who.accountId)).posted).toBe(1_000_000n - 39_900n * 2n - 430_920n);
+  });
+
+  it('works while something else runs on the server', async () => {
+    const made = await makeServer(who);
+    await send(who, 'post', `/servers/${made.id}/actions/reboot`);
+    expect((await renew(made.id, made.expires_at)).status).toBe(200);
+    await pass(ACTION_MS);
+  });
+
+  it('charges nothing in a dry run, and refuses what is not agreed', async () => {
+    const made = await makeServer(who);
+    expect((await send(who, 'post', `/servers/${made.id}/renew?dry_run=true`, { body: { current_expires_at: made.expires_at } })).body).toMatchObject({ price_usd: '3.99' });
+    expect((await renew(made.id, made.expires_at, { max_price_usd: '3' })).body.error.code).toBe('price_changed');
+    expect((await read(made.id)).expires_at).toBe(made.expires_at);
+  });
+});
+
+describe('what time does', () => {
+  it('expired → grace → suspended → renewed: it runs again', async () => {
+    const made = await makeServer(who);
+    await passUntil(made.expires_at, 0);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'grace', power: 'running', grace_ends_at: expect.any(String), can: { reboot: { allowed: true }, resize: { allowed: false } } });
+    await passUntil(made.expires_at, 48 * HOUR);
+    await pass(ACTION_MS);
+    const suspended = await read(made.id);
+    expect(suspended).toMatchObject({ lifecycle: 'suspended', power: 'stopped', suspension: { kind: 'unpaid', deadline: suspended.terminates_at } });
+    expect((await send(who, 'post', `/servers/${made.id}/actions/start`)).body.error.code).toBe('suspended');
+    expect((await get(who, `/servers/${made.id}/suspension`)).body).toMatchObject({ kind: 'unpaid', self_unsuspend: true, price_usd: '3.99' });
+
+    const answer = await renew(made.id, made.expires_at);
+    expect(answer.status).toBe(202);
+    expect(await balance(who.accountId)).toMatchObject({ held: 39_900n });
+    await pass(ACTION_MS);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running', suspension: null, terminates_at: null });
+    expect(await balance(who.accountId)).toMatchObject({ posted: 1_000_000n - 2n * 39_900n, held: 0n });
+    expect(await log(answer.body.order.id)).toMatchObject([{ action: 'resume' }]);
+    const types = (await get(who, '/events')).body.items.map(({ type }: { type: string }) => type).filter((type: string) => type.startsWith('server.'));
+    expect(types).toEqual(['server.ready', 'server.expired', 'server.suspended', 'server.renewed']);
+  });
+
+  it('a renewal in grace keeps it running', async () => {
+    const made = await makeServer(who);
+    await passUntil(made.expires_at, HOUR);
+    expect((await renew(made.id, made.expires_at)).status).toBe(200);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', grace_ends_at: null });
+    await passUntil(made.expires_at, 60 * HOUR);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running' });
+  });
+
+  it('a renewal that meets the suspension under way waits for it and brings the server back', async () => {
+    const made = await makeServer(who);
+    await passUntil(made.expires_at, 0);
+    await passUntil(made.expires_at, 48 * HOUR);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'suspended', busy: { action: 'suspend' } });
+    expect((await renew(made.id, made.expires_at)).status).toBe(202);
+    await pass(ACTION_MS);
+    await pass(ACTION_MS);
+    await pass(ACTION_MS);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running' });
+    expect(await owner(`SELECT m.power, m.suspended FROM vps.sandbox_machine m JOIN vps.server s ON s.machine = m.name WHERE s.id = $1`, [made.id])).toEqual([{ power: 'running', suspended: false }]);
+  });
+
+  it('unpaid for two weeks it is gone, and its place is free again', async () => {
+    const made = await makeServer(who, { locations: ['fra'] });
+    const left = await stock('s1', 'fra');
+    await passUntil(made.expires_at, 48 * HOUR);
+    await pass(ACTION_MS);
+    await pass(ACTION_MS);
+    await passUntil(made.expires_at, 14 * DAY);
+    await pass(ACTION_MS);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'terminated', ips: [] });
+    expect(await stock('s1', 'fra')).toBe(left + 1);
+    expect((await renew(made.id, made.expires_at)).body.error.code).toBe('state_conflict');
+  });
+
+  it('after a month without workers leaves a day to bring it back', async () => {
+    const made = await makeServer(who);
+    await passUntil(made.expires_at, 40 * DAY);
+    await pass(ACTION_MS);
+    await pass(ACTION_MS);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'suspended' });
+    await pass(25 * HOUR);
+    await pass(ACTION_MS);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'terminated' });
+  });
+});
+
+describe('resize', () => {
+  it('charges the difference for the days left, to the unit, and moves the stock', async () => {
+    const made = await makeServer(who);
+    const [small, large] = [await stock('s1'), await stock('s4')];
+    await pass(10 * DAY);
+    const { items } = (await get(who, `/servers/${made.id}/upgrades`)).body;
+    expect(items.map(({ plan }: { plan: { id: string } }) => plan.id)).toEqual(['s2', 's4', 's8', 'd8', 'd16']);
+    const upgrade = items[1];
+    const [days, whole] = [BigInt(upgrade.days), daysOfPeriod(new Date(made.expires_at), 1)];
+    const price = ((119_900n - 39_900n) * days + whole - 1n) / whole;
+    expect(upgrade).toMatchObject({ renew_price_usd: '11.99', in_stock: true });
+    const before = (await balance(who.accountId)).posted;
+    const answer = await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's4', expected_price_usd: upgrade.price_usd }, 'resize-this-once');
+    expect(answer).toMatchObject({ status: 202, body: { order: { price_usd: upgrade.price_usd } } });
+    await pass(ACTION_MS);
+    expect(await read(made.id)).toMatchObject({ plan: 's4', renew_price_usd: '11.99', expires_at: made.expires_at, busy: null });
+    expect((await balance(who.accountId)).posted).toBe(before - price);
+    expect([await stock('s1'), await stock('s4')]).toEqual([small + 1, large - 1]);
+    expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's4', expected_price_usd: upgrade.price_usd }, 'resize-this-once')).text).toBe(answer.text);
+  });
+
+  it('one of two at once, and none down', async () => {
+    const made = await makeServer(who);
+    const answers = await Promise.all(['s2', 's4', 's8'].map((plan_id) => buy(who, `/servers/${made.id}/actions/resize`, { plan_id })));
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    for (const { body } of answers.filter(({ status }) => status !== 202)) expect(body.error.code).toBe('busy');
+    await pass(ACTION_MS);
+    expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's1' })).body.error.code).toBe('validation_error');
+    expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'a4' })).body.error.code).toBe('validation_error');
+  });
+
+  it.each(['refused', 'build-fails'])('gives money and stock back when the supplier says no: %s', async (ending) => {
+    const made = await makeServer(who, { hostname: `sandbox-action-${ending}` });
+    const [before, large] = [(await balance(who.accountId)).posted, await stock('s2')];
+    await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2' });
+    await pass(ACTION_MS);
+    expect(await balance(who.accountId)).toMatchObject({ posted: before, held: 0n });
+    expect(await stock('s2')).toBe(large);
+    expect(await read(made.id)).toMatchObject({ plan: 's1', busy: null });
+  });
+
+  it('is refused when nothing is left of it', async () => {
+    await owner(`UPDATE vps.stock SET free = 0 WHERE plan_id = 'd8' AND location_id = 'ams'`);
+    const made = await makeServer(who, order());
+    expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'd8' })).body.error.code).toBe('out_of_stock');
+  });
+});
