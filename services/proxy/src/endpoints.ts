@@ -1,6 +1,18 @@
 // THE LIST of this service's endpoints.
 import type { Endpoint } from '@lumi/shared/endpoint';
 import { SHARED_TAGS, type ApiDescription } from '@lumi/shared/service';
+import { allowlistEndpoints } from './operations/allowlist';
+import { buyTrafficPlan, topUpTrafficPlan } from './operations/buy-traffic';
+import { checkProxies } from './operations/check-proxies';
+import { exportProxies } from './operations/export-proxies';
+import { generateEndpoints } from './operations/generate-endpoints';
+import { getUsage } from './operations/get-usage';
+import { getReplacement, listReplacementsEndpoint } from './operations/list-replacements';
+import { replaceProxiesEndpoint } from './operations/replace-proxies';
+import { rotateProxy, setRotation } from './operations/rotate-proxy';
+import { rotateCredentials, setCredentials } from './operations/set-credentials';
+import { subuserEndpoints } from './operations/subusers';
+import { getTrafficPlan, listTrafficPlans, updateTrafficPlan } from './operations/traffic-plans';
 import { getProduct } from './operations/get-product';
 import { listLocations } from './operations/list-locations';
 import { getProxy } from './operations/get-proxy';
@@ -15,7 +27,9 @@ export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
   return [
     listProducts(), getProduct(), listLocations(deps),
     orderProxiesEndpoint(deps), renewOrder(deps),
-    listProxiesEndpoint(deps), bulkUpdateProxies(deps), getProxy(deps), updateProxy(deps),
+    listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
+    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
     ...deps.shared.endpoints,
   ];
 }
@@ -28,6 +42,9 @@ export const API: ApiDescription = {
     { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
     { name: 'Orders', description: 'Buy and renew proxies.' },
     { name: 'Proxies', description: 'The proxies you have.' },
+    { name: 'Allow-list', description: 'Addresses that may use proxies without a password.' },
+    { name: 'Traffic', description: 'Gigabytes of pools, and who may use them.' },
+    { name: 'Usage', description: 'What was used.' },
     ...SHARED_TAGS,
   ],
 };

@@ -1,6 +1,7 @@
 // Builds what the proxy service's processes are made of; nothing else constructs.
-import type { SecretRing } from '@lumi/shared/runtime';
+import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
+import type { SecretRing } from '@lumi/shared/runtime';
 import { openService, sharedParts, type Service, type ServiceOptions, type SharedParts } from '@lumi/shared/service';
 import type { Config } from './config';
 import { orderProxies } from './purchases/order-proxies';
@@ -8,6 +9,7 @@ import { renewProxies } from './purchases/renew-proxies';
 import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
 import type { ProxyNetwork } from './supplier/proxy-network';
+import { rotateProxyKind } from './tasks/rotate-proxy';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
 
 export interface ProxyDeps extends Service {
@@ -16,6 +18,8 @@ export interface ProxyDeps extends Service {
   readonly ring: SecretRing;
   /** Everything this product sells, by the kind stored on orders. */
   readonly things: ReadonlyMap<string, AnyThingSold>;
+  /** Everything it does at the network that costs nothing, by the kind stored on operations. */
+  readonly tasks: ReadonlyMap<string, AnyOperationKind>;
   readonly shared: SharedParts;
 }
 
@@ -29,5 +33,13 @@ export function wireService(service: Service): ProxyDeps {
   const network = new SandboxNetwork(db, clock);
   const selling = { network, clock, ring: config.SECRET_RING };
   const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
-  return { ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])), shared: sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things }) };
+  const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling)];
+  const shared = sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things });
+  return {
+    ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])), tasks: new Map(tasks.map((task) => [task.kind, task])), shared,
+    close: async () => {
+      await shared.close();
+      await service.close();
+    },
+  };
 }

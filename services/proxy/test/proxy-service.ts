@@ -36,6 +36,7 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
     if (deps === null) throw new Error('the service is not wired yet');
     return deps;
   };
+  afterAll(() => wired().shared.close());
   const pay: ProxyTest['pay'] = (who, path, body, key) => request(lumi.app).post(path).set(lumi.asMoney(who, key)).send(body);
   return {
     ...lumi, deps: wired, pay,

@@ -69,6 +69,16 @@ export async function changeProxies(db: SqlRunner, ids: readonly string[], chang
     UPDATE proxy.proxy p SET ${joinSql(sets, ', ')} FROM locked WHERE p.id = locked.id RETURNING p.*`);
 }
 
+/** The pair before becomes the old one, for as long as `oldUntil` says. Null: the proxy is over. */
+export async function setProxyCredentials(db: SqlRunner, id: string, fresh: { username: string; password: Uint8Array; oldUntil: Date | null; now: Date }): Promise<ProxyRow | null> {
+  const keep = fresh.oldUntil !== null;
+  const rows = await db.$queryRaw<ProxyRow[]>(sql`
+    UPDATE proxy.proxy SET old_username = ${keep ? sql`username` : sql`NULL`}, old_password = ${keep ? sql`password` : sql`NULL`}, old_until = ${fresh.oldUntil}::timestamptz,
+      username = ${fresh.username}, password = ${new Uint8Array(fresh.password)}::bytea, access_version = access_version + 1, updated_at = ${fresh.now}
+    WHERE id = ${id} AND state = 'active' RETURNING *`);
+  return rows[0] ?? null;
+}
+
 // ── riders of purchases ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** Locks proxies for the order that is being begun; the constraints proxy_lock_one and proxy_lock_term refuse. */

@@ -1,0 +1,19 @@
+// Takes the network's counters over. Where it stopped is written together with what it took, so nothing is counted twice or skipped.
+import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
+import { DAY_MS } from '../store/proxy-row';
+import type { ProxyDeps } from '../wiring';
+
+const NETWORK = 'default';
+const ROUND_MAX = 1_000;
+const CALL_LIMIT_MS = 8_000;
+const REMEMBER_DAYS = 14;
+
+/** One round; true when there may be more. */
+export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
+  const { platform } = deps.db;
+  const before = await usagePosition(platform, NETWORK);
+  const { deltas, position } = await deps.network.usageAfter(before, ROUND_MAX, AbortSignal.timeout(CALL_LIMIT_MS));
+  if (deltas.length > 0 && position !== null) await takeUsage(platform, NETWORK, deltas, position, deps.clock.now());
+  else await forgetDeltas(platform, new Date(deps.clock.nowMs() - REMEMBER_DAYS * DAY_MS), ROUND_MAX);
+  return deltas.length === ROUND_MAX;
+}

@@ -1,0 +1,51 @@
+// Exports proxies with their passwords, ready for programs. Every export is recorded.
+import { z } from 'zod';
+import { defineRoute, invalid } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { CONTENT_TYPES, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
+import { openPassword } from '../purchases/traffic';
+import { listProxies } from '../store/proxies';
+import { stateOf, type ProxyRow } from '../store/proxy-row';
+import { recordReveal } from '../store/reveals';
+import type { ProxyDeps } from '../wiring';
+import { filterOf, proxyFilterQuery } from './list-proxies';
+
+const EXPORT_MAX = 10_000;
+
+export function exportProxies(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      id: 'export-proxies', method: 'GET', path: '/export', summary: 'Export proxies', tag: 'Proxies', scope: 'read', class: 'regular', reach: 'account',
+      description: 'Your live proxies with passwords in clear, by the same filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is `http://user:pass@host:port`. Proxies used by address only have no pair. Recorded.',
+      query: z.object({
+        format: z.enum(LINE_FORMATS).optional().describe('`txt` if absent.'),
+        template: z.string().min(1).max(256).optional().describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
+        protocol: z.enum(['http', 'socks5']).optional().describe('Ports of this protocol, whatever is set on the proxies.'),
+        ...proxyFilterQuery,
+      }),
+      responses: { 200: { description: 'The file.', contentType: 'text/plain' } },
+    }),
+    async (context) => {
+      const { query } = context;
+      const format = query.format ?? 'txt';
+      const now = deps.clock.now();
+      formatLines([], format, query.template);
+      const rows = (await listProxies(deps.db.platform, context.reach, filterOf(query), { limit: EXPORT_MAX + 1, after: null, sort: 'newest', now }))
+        .filter((row) => query.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
+      if (rows.length > EXPORT_MAX) throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
+      await recordReveal(deps, context, 'export-proxies', rows.map((row) => row.id));
+      const bytes = Buffer.from(formatLines(rows.map((row) => lineOf(deps, row, query.protocol)), format, query.template), 'utf8');
+      return { status: 200, bytes, contentType: CONTENT_TYPES[format] };
+    },
+  );
+}
+
+function lineOf(deps: ProxyDeps, row: ProxyRow, wanted: 'http' | 'socks5' | undefined): ProxyLine {
+  const protocol = wanted ?? row.protocol;
+  const hasPair = row.auth_mode !== 'ip';
+  return {
+    id: row.id, protocol, host: row.host, port: protocol === 'socks5' ? row.port_socks : row.port, user: hasPair ? row.username : '', pass: hasPair ? openPassword(deps, row) : '',
+    ip: row.exit_ip, country: row.country, city: row.city, label: row.label ?? '', expires_at: isoSeconds(row.expires_at),
+  };
+}

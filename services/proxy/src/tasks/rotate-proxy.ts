@@ -1,0 +1,33 @@
+// Changing the exit address of a proxy: work at the network that costs nothing. The cooldown is taken by the statement that starts it, so of two
+// callers at once one rotates.
+import { sql } from '@lumi/shared/db';
+import { operationKind, type AnyOperationKind } from '@lumi/shared/operations';
+import type { Clock } from '@lumi/shared/runtime';
+import type { ProxyNetwork, Rotated } from '../supplier/proxy-network';
+
+export interface RotateItem {
+  readonly [key: string]: unknown;
+  readonly network_id: string;
+  readonly note: string | null;
+}
+
+export function rotateProxyKind(deps: { readonly network: ProxyNetwork; readonly clock: Clock }): AnyOperationKind {
+  return operationKind<RotateItem, Rotated>({
+    kind: 'proxy_rotate',
+    act: (operation, signal) => deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal),
+    lookUp: (operation, signal) => deps.network.lookUp<Rotated>(operation.id, signal),
+    deliver: (operation, result) => [sql`
+      UPDATE proxy.proxy p SET exit_ip = ${result.newIp}, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
+    undo: (operation) => [sql`UPDATE proxy.proxy p SET cooldown_until = NULL FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
+    events: (operation, result) => [{
+      type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.newIp, changed: result.oldIp !== result.newIp },
+    }],
+  });
+}
+
+/** Takes the cooldown, if it is free. */
+export function takeCooldown(proxyId: string, now: Date, cooldownS: number) {
+  return sql`
+    UPDATE proxy.proxy SET cooldown_until = ${new Date(now.getTime() + cooldownS * 1000)}
+    WHERE id = ${proxyId} AND state = 'active' AND (cooldown_until IS NULL OR cooldown_until <= ${now}) RETURNING id AS subject`;
+}

@@ -1,0 +1,161 @@
+// Traffic: plans, top-ups, generated strings, sub-users that never get more than was bought, usage that counts once.
+import { FixedClock } from '@lumi/shared/runtime';
+import { formatUsd } from '@lumi/shared/money';
+import { collectUsage } from '../src/jobs/collect-usage';
+import { pushAccess } from '../src/jobs/push-access';
+import { takeUsage } from '../src/store/usage';
+import { METER_BYTES_DOWN, METER_BYTES_UP } from '../src/supplier/sandbox/meter';
+import { NOW, ORDER, owner, proxyTest } from './proxy-service';
+
+const clock = new FixedClock(NOW);
+const lumi = proxyTest(clock);
+
+async function plan(gb = 10, label?: string) {
+  const who = await lumi.account({ balance: '1000' });
+  const answer = await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb, ...(label === undefined ? {} : { label }) });
+  expect(answer.status).toBe(201);
+  return { who, id: answer.body.plan.id as string, body: answer.body };
+}
+
+/** What a plan gave out is what its sub-users hold. */
+async function noneOversold(): Promise<void> {
+  const { rows } = await lumi.service.db.pool.query(`
+    SELECT p.id FROM proxy.traffic_plan p LEFT JOIN proxy.subuser s ON s.plan_id = p.id AND s.status <> 'deleted' GROUP BY p.id
+    HAVING p.bytes_allocated <> coalesce(sum(s.bytes_limit), 0) OR p.bytes_allocated > p.bytes_total`);
+  expect(rows).toEqual([]);
+}
+
+afterEach(async () => {
+  expect(await lumi.audit()).toEqual([]);
+  await noneOversold();
+});
+
+describe('traffic plans', () => {
+  it('are bought at the tier of their size and topped up', async () => {
+    const { who, id, body } = await plan();
+    expect(body.order.money.captured_usd).toBe('29.44');
+    expect(body.plan).toMatchObject({ pool: 'residential', gb_total: 10, gb_free: 10, state: 'active', expires_at: '2026-12-24T12:00:00Z', password: '********' });
+    clock.advance(5 * 86_400_000);
+    const topUp = await lumi.pay(who, `/traffic-plans/${id}/topup`, { gb: 5 });
+    expect(topUp.body).toMatchObject({ plan_id: id, gb_added: 5, order: { money: { captured_usd: '16.00' } } });
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_total: 15, expires_at: '2026-12-29T12:00:00Z' });
+    expect(formatUsd((await lumi.balance(who.accountId)).available)).toBe('954.56');
+    clock.advance(-5 * 86_400_000);
+  });
+
+  it.each(['sandbox:timeout-before', 'sandbox:timeout-after', 'sandbox:error-after', 'sandbox:pending'])('settle once when the outcome is unknown (%s)', async (label) => {
+    const who = await lumi.account({ balance: '10' });
+    const answer = await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 2, label });
+    expect(answer.status).toBe(202);
+    await lumi.recover(3);
+    expect((await lumi.get(who, '/traffic-plans')).body.items).toMatchObject([{ gb_total: 2 }]);
+    expect(await lumi.executed(answer.body.order.id)).toHaveLength(1);
+    expect(formatUsd((await lumi.balance(who.accountId)).available)).toBe('8.90');
+  });
+
+  it('are refused where there is no such pool, or too little money', async () => {
+    const who = await lumi.account({ balance: '1' });
+    expect((await lumi.pay(who, '/traffic-plans', { pool: 'ipv4', gb: 1 })).body.error.code).toBe('not_available');
+    expect((await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 1 })).body.error.code).toBe('insufficient_balance');
+    expect((await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 1, label: 'sandbox:refuse' })).body.error.code).toBe('supplier_error');
+  });
+});
+
+describe('POST /traffic-plans/{id}/generate', () => {
+  it('makes strings with places and sessions, and stores nothing', async () => {
+    const { who, id } = await plan();
+    const shown = (await lumi.get(who, `/traffic-plans/${id}?reveal=1`)).body;
+    const answer = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { country: ['DE', 'US'], city: 'berlin', session: 'sticky', ttl_s: 900, quantity: 4 });
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+    const lines = answer.text.trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(new RegExp(`^${shown.host}:${shown.port}:${shown.username}-country-de-city-berlin-session-[0-9a-f]{12}-ttl-900:${shown.password}$`));
+    expect(lines[1]).toContain('-country-us-');
+    expect(new Set(lines).size).toBe(4);
+    expect((await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { format: 'url', protocol: 'socks5' })).text).toBe(`socks5://${shown.username}:${shown.password}@${shown.host}:${shown.port_socks}\n`);
+    expect((await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { country: ['ZZ'] })).body.error.code).toBe('not_available');
+    expect((await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { ttl_s: 60 })).body.error.code).toBe('validation_error');
+  });
+});
+
+describe('sub-users', () => {
+  it('draw from the plan, give back what they did not use, and are deleted with their use', async () => {
+    const { who, id } = await plan();
+    const made = await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 4, label: 'client', domains_block: ['bank.example'] });
+    expect(made.status).toBe(201);
+    expect(made.body.password).toMatch(/^[A-Za-z0-9]{16}$/);
+    const sub = made.body.id as string;
+    expect((await lumi.get(who, `/subusers/${sub}`)).body).toMatchObject({ password: '********', limit_gb: 4, used_gb: 0 });
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 7 })).body.error.code).toBe('state_conflict');
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 6 })).body.limit_gb).toBe(10);
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_reserved: 10, gb_free: 0 });
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 3 })).body.limit_gb).toBe(7);
+    await owner(lumi, 'UPDATE proxy.subuser SET bytes_used = 2000000000 WHERE id = $1', [sub]);
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 6 })).body.error.code).toBe('state_conflict');
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, {})).body).toMatchObject({ limit_gb: 2, used_gb: 2 });
+    expect((await lumi.send(who, 'patch', `/subusers/${sub}`, { status: 'disabled', label: null })).body).toMatchObject({ status: 'disabled', label: null });
+    expect((await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { subuser_id: sub })).text).toContain(made.body.username);
+    expect((await lumi.send(who, 'delete', `/subusers/${sub}`)).body).toEqual({ id: sub, deleted: true });
+    expect((await lumi.send(who, 'delete', `/subusers/${sub}`)).status).toBe(404);
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_used: 2, gb_reserved: 0, gb_free: 8 });
+  });
+
+  it('never get more than was bought, however many ask at once', async () => {
+    const { who, id } = await plan(10);
+    const made = await Promise.all(Array.from({ length: 8 }, () => lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 3 })));
+    expect(made.filter((answer) => answer.status === 201)).toHaveLength(3);
+    const subs = made.flatMap((answer) => (answer.status === 201 ? [answer.body.id as string] : []));
+    const moves = await Promise.all(subs.flatMap((sub) => [
+      lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 1 }), lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 2 }), lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 2 }),
+      lumi.send(who, 'delete', `/subusers/${sub}`),
+    ]));
+    for (const move of moves) expect([200, 404, 409]).toContain(move.status);
+    await noneOversold();
+  });
+
+  it('are nobody else’s', async () => {
+    const { who, id } = await plan();
+    const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id })).body.id as string;
+    const stranger = await lumi.account({ balance: '50' });
+    const answers = await Promise.all([
+      lumi.get(stranger, `/subusers/${sub}`), lumi.send(stranger, 'patch', `/subusers/${sub}`, { status: 'disabled' }), lumi.send(stranger, 'delete', `/subusers/${sub}`),
+      lumi.send(stranger, 'post', `/subusers/${sub}/allocate`, { gb: 1 }), lumi.send(stranger, 'post', `/subusers/${sub}/reclaim`, {}), lumi.send(stranger, 'post', '/subusers', { traffic_plan_id: id }),
+      lumi.get(stranger, `/traffic-plans/${id}`), lumi.send(stranger, 'patch', `/traffic-plans/${id}`, { label: 'a' }), lumi.send(stranger, 'post', `/traffic-plans/${id}/generate`, {}),
+      lumi.pay(stranger, `/traffic-plans/${id}/topup`, { gb: 1 }),
+    ]);
+    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 10 }, () => 404));
+  });
+});
+
+describe('usage', () => {
+  it('is taken over once, whatever is sent twice, and ends the plan it exhausts', async () => {
+    const { who, id } = await plan(1);
+    const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 1 })).body;
+    expect(sub.limit_gb).toBe(1);
+    await lumi.send(who, 'post', `/subusers/${sub.id}/reclaim`, {});
+    const delta = { gateway: 'g1', connection: 'c1', seq: 1, subject: id, at: new Date(NOW), country: 'DE', target: 'example.com', bytesUp: 100_000_000, bytesDown: 900_000_000, requests: 7, errors: 1 };
+    expect(await takeUsage(lumi.service.db.platform, 'test', [delta, delta], '1', new Date(NOW))).toBe(1);
+    expect(await takeUsage(lumi.service.db.platform, 'test', [delta], '1', new Date(NOW))).toBe(0);
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ state: 'exhausted', gb_used: 1, gb_free: 0 });
+    await pushAccess(lumi.deps());
+    const { rows } = await lumi.service.db.pool.query('SELECT is_enabled FROM proxy.sandbox_access WHERE subject = $1', [id]);
+    expect(rows[0].is_enabled).toBe(false);
+    const usage = await lumi.get(who, '/usage?group_by=country&to=2026-11-24T13:00:00Z');
+    expect(usage.body).toMatchObject({ items: [{ key: 'DE', bytes_up: 100_000_000, bytes_down: 900_000_000, requests: 7, errors: 1 }], totals: { bytes_down: 900_000_000 }, is_complete: true });
+    expect((await lumi.get(who, '/usage?group_by=day&format=csv&to=2026-11-24T13:00:00Z')).text).toBe('day,bytes_up,bytes_down,requests,errors\r\n2026-11-24,100000000,900000000,7,1\r\n');
+    expect((await lumi.get(who, '/usage?from=2025-01-01T00:00:00Z')).body.error.code).toBe('validation_error');
+  });
+
+  it('comes from the sandbox’s meter for what is labelled so', async () => {
+    const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }], label: 'sandbox:traffic' });
+    const traffic = await plan(10, 'sandbox:traffic');
+    await pushAccess(lumi.deps());
+    clock.advance(15 * 60_000);
+    await collectUsage(lumi.deps());
+    await collectUsage(lumi.deps());
+    const mine = await lumi.get(who, '/usage?group_by=proxy');
+    expect(mine.body.items).toEqual([{ key: body.proxies[0]?.id, bytes_up: 3 * METER_BYTES_UP, bytes_down: 3 * METER_BYTES_DOWN, requests: 360, errors: 3 }]);
+    expect((await lumi.get(traffic.who, `/traffic-plans/${traffic.id}`)).body.gb_used).toBe(0.15);
+    clock.advance(-15 * 60_000);
+  });
+});
