@@ -1,0 +1,24 @@
+// Roles and migrations on a database somebody else runs, before the processes of a container installation start. Safe to run again.
+// DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD, LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD.
+import { root } from './build.mjs';
+import { prepareDatabase } from './start/database.mjs';
+import { explain } from './start/refusal.mjs';
+
+const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+
+const missing = ['DATABASE_URL', ...ROLES.map(passwordName)].filter((name) => !process.env[name]);
+if (missing.length > 0) {
+  console.error(`Not set: ${missing.join(', ')}.`);
+  process.exit(1);
+}
+try {
+  await prepareDatabase({ root, ownerUrl: process.env.DATABASE_URL, rolePasswords: Object.fromEntries(ROLES.map((role) => [role, process.env[passwordName(role)]])) });
+  console.log('The database is up to date.');
+} catch (err) {
+  console.error(explain(err, ''));
+  process.exit(1);
+}
+
+function passwordName(role) {
+  return `${role.toUpperCase()}_PASSWORD`;
+}
