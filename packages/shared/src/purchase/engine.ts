@@ -11,13 +11,17 @@ import { begin, postpone, refusalOfDatabase, settle, type BeginOutcome } from '.
 import { operationIdOf, viewOrder } from './order-view';
 import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
 
-/** The supplier call is cut off here and counts as unknown. */
-const ACT_LIMIT_MS = 10_000;
-/** Recovery leaves a fresh order alone this long: longer than the call, its settlement and a slow disk together. */
-const LEASE_MS = 25_000;
-/** An unknown outcome is looked up this soon. */
-const UNKNOWN_WAKE_MS = 2_000;
-const PENDING_WAKE_MS = 5_000;
+export interface PurchaseTimes {
+  /** The supplier call is cut off here and counts as unknown. */
+  readonly actLimitMs: number;
+  /** Recovery leaves an order alone this long: longer than the call, its settlement and a slow disk together. */
+  readonly leaseMs: number;
+  /** An unknown outcome is looked up this soon. */
+  readonly unknownWakeMs: number;
+  readonly pendingWakeMs: number;
+}
+
+export const PURCHASE_TIMES: PurchaseTimes = { actLimitMs: 10_000, leaseMs: 25_000, unknownWakeMs: 2_000, pendingWakeMs: 5_000 };
 
 export interface PurchaseDeps {
   readonly db: Pick<Database, 'platform'>;
@@ -26,9 +30,11 @@ export interface PurchaseDeps {
   readonly defaultCap: Units | null;
   /** Named points between the steps; the fault harness kills the process there. */
   readonly checkpoint?: (name: Checkpoint, orderId: string) => void | Promise<void>;
+  /** PURCHASE_TIMES by default; the fault harness has less patience. */
+  readonly times?: PurchaseTimes;
 }
 
-export type Checkpoint = 'before-hold' | 'after-hold' | 'after-act' | 'after-settle';
+export type Checkpoint = 'before-hold' | 'after-hold' | 'after-act' | 'after-settle' | 'after-take-over' | 'after-look-up';
 
 export interface PurchaseRequest {
   readonly thing: AnyThingSold;
@@ -77,7 +83,7 @@ export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Pr
 
   const held: Order = { ...order, createdAt: begun.created_at ?? order.createdAt };
   await deps.checkpoint?.('after-hold', order.id);
-  const outcome = await boundedAct(request.thing, held, deps.log);
+  const outcome = await boundedAct(deps, request.thing, held);
   await deps.checkpoint?.('after-act', order.id);
   return concludeOrder(deps, request.thing, held, outcome);
 }
@@ -90,13 +96,17 @@ export async function concludeOrder(deps: PurchaseDeps, thing: AnyThingSold, ord
     case 'refused':
       return release(deps, thing, order, outcome.code, outcome.text);
     case 'pending':
-      await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'pending', supplierRef: outcome.supplierRef, wakeAfterMs: outcome.checkAfterMs ?? PENDING_WAKE_MS, stuck: false });
+      await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'pending', supplierRef: outcome.supplierRef, wakeAfterMs: outcome.checkAfterMs ?? timesOf(deps).pendingWakeMs, stuck: false });
       return acceptedAnswer(thing, { ...order, state: 'pending', supplierRef: outcome.supplierRef });
     case 'unknown':
       deps.log.warn('supplier outcome unknown; the hold stays', { order_id: order.id, kind: order.kind, err: outcome.cause });
-      await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'acting', supplierRef: null, wakeAfterMs: UNKNOWN_WAKE_MS, stuck: false });
+      await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'acting', supplierRef: null, wakeAfterMs: timesOf(deps).unknownWakeMs, stuck: false });
       return acceptedAnswer(thing, order);
   }
+}
+
+export function timesOf(deps: Pick<PurchaseDeps, 'times'>): PurchaseTimes {
+  return deps.times ?? PURCHASE_TIMES;
 }
 
 function newOrder(deps: PurchaseDeps, request: PurchaseRequest): Order {
@@ -118,7 +128,7 @@ async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Or
   try {
     return await begin(deps.db.platform, {
       order, lockKey: request.lockKey, claim: request.claim, keyId: request.principal.keyId, lineageId: request.principal.lineageId, isOperator: request.principal.type === 'operator',
-      defaultCap: deps.defaultCap, wakeAfterMs: LEASE_MS, dryRun, prepare: dryRun ? [] : (request.thing.prepare?.(order) ?? []),
+      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun, prepare: dryRun ? [] : (request.thing.prepare?.(order) ?? []),
     });
   } catch (err) {
     throw refusalOfDatabase(err, (constraint) => request.thing.refusalOfConstraint?.(constraint) ?? null);
@@ -151,12 +161,12 @@ function dryRunAnswer(request: PurchaseRequest): PurchaseAnswer {
   return { ...jsonAnswer(200, { dry_run: true, would_succeed: true, kind: request.thing.kind, subject: request.subject, price_usd: formatUsd(request.price) }), order: null };
 }
 
-async function boundedAct(thing: AnyThingSold, order: Order, log: Log): Promise<Outcome<JsonObject>> {
-  const signal = AbortSignal.timeout(ACT_LIMIT_MS);
+async function boundedAct(deps: PurchaseDeps, thing: AnyThingSold, order: Order): Promise<Outcome<JsonObject>> {
+  const signal = AbortSignal.timeout(timesOf(deps).actLimitMs);
   try {
     return await withAbort(thing.act(order, signal), signal);
   } catch (cause) {
-    log.warn('a supplier call threw; its outcome counts as unknown', { order_id: order.id, err: cause });
+    deps.log.warn('a supplier call threw; its outcome counts as unknown', { order_id: order.id, err: cause });
     return { kind: 'unknown', cause };
   }
 }

@@ -1,11 +1,11 @@
 // Recovery: every open order whose deadline has passed is taken over (a new attempt fences the old one), the supplier is asked by our
 // reference, and the order is settled. What it cannot decide is marked stuck for the operators and asked again, ever more slowly.
 import type { AnyThingSold, JsonObject, LookUp, Order } from './thing-sold';
-import { concludeOrder, withAbort, type PurchaseDeps } from './engine';
+import { concludeOrder, timesOf, withAbort, type PurchaseDeps } from './engine';
 import { postpone, takeOver } from './money-step';
 
-const LEASE_MS = 25_000;
-const CALL_LIMIT_MS = 8_000;
+/** A look-up, another try and the settlement must all end within the lease. */
+const LEASE_PARTS = 3;
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_LAST_MS = 300_000;
 /** Unsettled for this long: operators are told. The purchase is still asked after. */
@@ -18,7 +18,7 @@ export interface Recovered {
 
 /** One round over at most `limit` orders; call it again while `taken === limit`. */
 export async function recoverOrders(deps: PurchaseDeps, things: ReadonlyMap<string, AnyThingSold>, product: string, limit = 20): Promise<Recovered> {
-  const orders = await takeOver(deps.db.platform, { product, limit, leaseMs: LEASE_MS });
+  const orders = await takeOver(deps.db.platform, { product, limit, leaseMs: timesOf(deps).leaseMs });
   const settled = await Promise.all(orders.map((order) => recoverOne(deps, things, order)));
   return { taken: orders.length, settled: settled.filter(Boolean).length };
 }
@@ -30,7 +30,9 @@ async function recoverOne(deps: PurchaseDeps, things: ReadonlyMap<string, AnyThi
     await stillUnknown(deps, order);
     return false;
   }
-  const found = await ask(thing, order);
+  await deps.checkpoint?.('after-take-over', order.id);
+  const found = await ask(thing, order, timesOf(deps).leaseMs / LEASE_PARTS);
+  await deps.checkpoint?.('after-look-up', order.id);
   if (found.kind === 'unknown' || found.kind === 'absent') {
     await stillUnknown(deps, order);
     return false;
@@ -45,12 +47,12 @@ async function recoverOne(deps: PurchaseDeps, things: ReadonlyMap<string, AnyThi
 }
 
 /** The supplier never saw it: send it again under the same reference, so that a late first try cannot become a second purchase. */
-async function ask(thing: AnyThingSold, order: Order): Promise<LookUp<JsonObject>> {
+async function ask(thing: AnyThingSold, order: Order, limitMs: number): Promise<LookUp<JsonObject>> {
   try {
-    const lookUpSignal = AbortSignal.timeout(CALL_LIMIT_MS);
+    const lookUpSignal = AbortSignal.timeout(limitMs);
     const found = await withAbort(thing.lookUp(order, lookUpSignal), lookUpSignal);
     if (found.kind !== 'absent') return found;
-    const actSignal = AbortSignal.timeout(CALL_LIMIT_MS);
+    const actSignal = AbortSignal.timeout(limitMs);
     return await withAbort(thing.act(order, actSignal), actSignal);
   } catch (cause) {
     return { kind: 'unknown', cause };
