@@ -4,18 +4,27 @@ import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { newId } from '@lumi/shared/contract';
 import { createHttpServer, rawErrorResponse, type HttpServer } from '@lumi/shared/http';
+import { plainAddress } from '@lumi/shared/keys';
 import type { Clock } from '@lumi/shared/runtime';
+import type { LineWriter } from './line-writer';
 
 const IDLE_MAX_MS = 120_000;
 
 export interface ListenerOptions {
   readonly clock: Clock;
+  readonly accessLines: LineWriter | null;
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
 }
 
 export function createListener(app: Express, options: ListenerOptions): HttpServer {
-  const listener = createHttpServer(app, options);
+  const { clock, accessLines } = options;
+  const listener = createHttpServer(app, {
+    ...options,
+    onParserError: ({ code, requestId, peer }) => accessLines?.write(
+      `{"level":"info","message":"request refused by the parser","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${requestId}","code":"${code}","client_ip":"${plainAddress(peer)}"}\n`,
+    ),
+  });
   const { server } = listener;
   // Node drops header lines beyond its bound in silence. Without one (the 16 KB of all headers together bound them anyway) the guard
   // sees them all and refuses.
@@ -29,7 +38,7 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
   server.on('checkExpectation', app as unknown as http.RequestListener);
   server.on('connect', (_req: http.IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
-    socket.end(rawErrorResponse('bad_request', newId('req', options.clock.nowMs())));
+    socket.end(rawErrorResponse('bad_request', newId('req', clock.nowMs())));
   });
   return listener;
 }

@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const writesAccessLines = config.LOG_LEVEL === 'info' || config.LOG_LEVEL === 'debug';
   const wiring = wire({ config, clock: systemClock, log, accessStream: writesAccessLines ? process.stdout : null });
   shutdown.onStop('parts', () => wiring.stop());
-  const listener = createListener(createApp(wiring), { clock: systemClock });
+  const listener = createListener(createApp(wiring), wiring);
   shutdown.onStop('listener', () => listener.drain());
   await wiring.start();
   const port = await listener.listen(config.HOST, config.PORT);

@@ -7,6 +7,7 @@ import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/p
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, type ClientIp } from './client-ip';
 import type { GatewayConfig } from './config';
+import { Guessing } from './keys/guessing';
 import { KeyCache } from './keys/key-cache';
 import { KeyNotifications } from './keys/key-notifications';
 import { KeyUsage } from './keys/key-usage';
@@ -24,6 +25,7 @@ export interface Wiring {
   readonly hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;
   readonly routes: RouteTable;
   readonly keys: KeyCache;
+  readonly guessing: Guessing;
   readonly usage: KeyUsage;
   readonly keyLimits: LimitStore;
   readonly addressLimits: MemoryLimitStore;
@@ -48,9 +50,8 @@ export interface WiringOptions {
 const ADDRESSES_MAX = 50_000;
 
 export function wire({ config, clock, log, accessStream }: WiringOptions): Wiring {
-  const db = new Pool({ connectionString: config.DATABASE_URL, max: config.DATABASE_POOL, connectionTimeoutMillis: 3_000, idleTimeoutMillis: 30_000, keepAlive: true, application_name: 'gateway' });
-  db.on('error', (err) => log.warn('an idle database connection failed', { err }));
-  const keys = new KeyCache({ db, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
+  const [db, strangersDb] = [openPool(config, log), openPool(config, log)];
+  const keys = new KeyCache({ db, strangersDb, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
   const notifications = new KeyNotifications({ databaseUrl: config.DATABASE_URL, log, onChange: (digest) => keys.forget(digest), onGap: () => keys.forgetAll() });
   const usage = new KeyUsage({ db, clock, log });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
@@ -64,15 +65,16 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
       ...(etag === null ? {} : { 'if-none-match': etag }),
     }),
   });
+  const addressLimits = new MemoryLimitStore(clock, { bucketsMax: ADDRESSES_MAX });
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
-    log, clock, accessLines, routes, keys, usage, signer, services,
+    log, clock, accessLines, routes, keys, usage, signer, services, addressLimits,
+    guessing: new Guessing(addressLimits),
     clientIp: clientIpReader(config.TRUST_PROXY),
     apiEnabled: config.API_ENABLED,
     moneyEnabled: config.API_MONEY_ENABLED,
     hostBindings: config.HOST_BINDINGS,
     keyLimits: redis === null ? local : new FallbackLimitStore(new RedisLimitStore(redis, config.REDIS_PREFIX), local, clock),
-    addressLimits: new MemoryLimitStore(clock, { bucketsMax: ADDRESSES_MAX }),
     publicPerMinute: config.PUBLIC_PER_MINUTE,
     secretRing: config.SECRET_RING,
     keyInFlightMax: config.KEY_CONCURRENCY,
@@ -85,10 +87,17 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
       await notifications.stop();
       await usage.flush();
       accessLines?.flush();
-      await Promise.all([...PRODUCTS.map((product) => services[product].close()), db.end()]);
+      await Promise.all([...PRODUCTS.map((product) => services[product].close()), db.end(), strangersDb.end()]);
       redis?.disconnect();
     },
   };
+}
+
+function openPool(config: GatewayConfig, log: Log): Pool {
+  const max = Math.max(1, Math.floor(config.DATABASE_POOL / 2));
+  const pool = new Pool({ connectionString: config.DATABASE_URL, max, connectionTimeoutMillis: 3_000, idleTimeoutMillis: 30_000, keepAlive: true, application_name: 'gateway' });
+  pool.on('error', (err) => log.warn('an idle database connection failed', { err }));
+  return pool;
 }
 
 function serviceClients(config: GatewayConfig, clock: Clock): Record<Product, ServiceClient> {

@@ -123,7 +123,7 @@ export interface Fixture {
   readonly rings: KeyRings;
   newAccount(): Promise<string>;
   newKey(request?: Partial<KeyRequest>): Promise<IssuedKey>;
-  gateway(env?: Record<string, string | undefined>, options?: { clock?: Clock } & Omit<ListenerOptions, 'clock'>): Promise<TestGateway>;
+  gateway(env?: Record<string, string | undefined>, options?: { clock?: Clock } & Partial<ListenerOptions>): Promise<TestGateway>;
   close(): Promise<void>;
 }
 
@@ -170,7 +170,7 @@ function readSettings(env: Record<string, string | undefined>): GatewayConfig {
   return gatewaySettings.parse(env);
 }
 
-async function startGateway(config: GatewayConfig, options: { clock: Clock } & Omit<ListenerOptions, 'clock'>): Promise<TestGateway> {
+async function startGateway(config: GatewayConfig, options: { clock: Clock } & Partial<ListenerOptions>): Promise<TestGateway> {
   const accessLines: string[] = [];
   const accessStream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -179,7 +179,7 @@ async function startGateway(config: GatewayConfig, options: { clock: Clock } & O
     },
   });
   const wiring = wire({ config, clock: options.clock, log: silentLog, accessStream });
-  const listener = createListener(createApp(wiring), options);
+  const listener = createListener(createApp(wiring), { ...options, accessLines: wiring.accessLines });
   await wiring.start();
   const port = await listener.listen('127.0.0.1', 0);
   let isOpen = true;

@@ -218,6 +218,14 @@ describe('Expect: 100-continue', () => {
   });
 });
 
+describe('the log', () => {
+  it('has a line for what the parser refused, under the id the client was told', async () => {
+    const reply = await send('nonsense\r\n\r\n');
+    const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
+    expect(gateway.lines().find((line) => line['request_id'] === id)).toMatchObject({ code: 'bad_request', client_ip: '127.0.0.1' });
+  });
+});
+
 describe('one connection', () => {
   it('is not left in doubt: after a refused frame it is closed, and what follows is not served', async () => {
     const smuggled = `GET /api/v1/me HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer ${key}\r\n\r\n`;

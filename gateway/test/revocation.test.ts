@@ -125,12 +125,12 @@ describe('the cache', () => {
 
   let held: HeldDatabase;
   let cache: KeyCache;
-  const look = (key: string) => cache.get(cache.digestOf(key), key);
-  const lookUp = async (key: string) => look(key);
+  const cached = (key: string) => cache.cached(cache.digestOf(key), key);
+  const look = async (key: string) => cached(key) ?? cache.read(cache.digestOf(key), key);
 
   beforeEach(() => {
     held = new HeldDatabase(fixture.owner);
-    cache = new KeyCache({ db: held, digests: new KeyDigests(fixture.rings.peppers), clock, log: silentLog });
+    cache = new KeyCache({ db: held, strangersDb: held, digests: new KeyDigests(fixture.rings.peppers), clock, log: silentLog });
   });
 
   it('does not take a key back in that was revoked while it was being read (the fence)', async () => {
@@ -167,14 +167,14 @@ describe('the cache', () => {
 
   it('reads a key once for many requests at once, and again in the background before it is too old', async () => {
     const { key } = await fixture.newKey();
-    await Promise.all(Array.from({ length: 50 }, () => lookUp(key)));
+    await Promise.all(Array.from({ length: 50 }, () => look(key)));
     expect(held.queries).toBe(1);
     clock.advance(2_500);
-    expect(look(key)).not.toBeInstanceOf(Promise);
+    expect(cached(key)).not.toBeUndefined();
     await until(() => held.answered === 2);
     await new Promise(setImmediate); // and handed over
     clock.advance(2_500); // older than the limit since the first read, not since the second
-    expect(look(key)).not.toBeInstanceOf(Promise);
+    expect(cached(key)).not.toBeUndefined();
   });
 
   it('never goes back to an earlier generation of a row', async () => {
@@ -185,7 +185,7 @@ describe('the cache', () => {
     const { rows } = await fixture.owner.query(`SELECT ${KEY_COLUMNS} FROM platform.api_key WHERE id = $1`, [id]);
     held.instead = [{ ...(rows[0] as object), generation: record.generation.toString(), revoked_at: null }];
     clock.advance(2_500);
-    expect(look(key)).not.toBeInstanceOf(Promise); // and reads again in the background
+    expect(cached(key)?.key.id).toBe(id); // and is read again in the background
     await until(() => held.answered === 2);
     await new Promise(setImmediate);
     expect((await look(key))?.key.revokedAt).not.toBeNull();
@@ -194,11 +194,27 @@ describe('the cache', () => {
   it('remembers for a moment that a key is unknown', async () => {
     const key = generateKey('domains');
     expect(await look(key)).toBeNull();
-    expect(await look(key)).toBeNull();
+    expect(cached(key)).toBeNull();
     expect(held.queries).toBe(1);
     clock.advance(1_000);
-    await look(key);
-    expect(held.queries).toBe(2);
+    expect(cached(key)).toBeUndefined();
+  });
+});
+
+describe('guessing keys', () => {
+  it('is slowed down per address, and holds up no key that is known', async () => {
+    const gateway = await fixture.gateway();
+    const { key } = await fixture.newKey();
+    const fresh = await fixture.newKey();
+    expect(await status(gateway, key)).toBe(200);
+    const codesSeen = new Set<number>();
+    for (let i = 0; i < 320; i += 1) codesSeen.add(await status(gateway, generateKey('domains')));
+    expect([...codesSeen].sort()).toEqual([401, 429]);
+    expect(await status(gateway, key)).toBe(200);
+    expect(await status(gateway, 'lumi_domains_malformed')).toBe(401);
+    expect(await status(gateway, fresh.key)).toBe(429);
+    clock.advance(1_000);
+    expect(await status(gateway, fresh.key)).toBe(200);
   });
 });
 

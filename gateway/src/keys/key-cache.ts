@@ -13,7 +13,8 @@ const REFRESH_MS = 2_000;
 /** Unknown keys are remembered shortly, so that guessing costs us little; a key issued meanwhile works after this at the latest. */
 const UNKNOWN_TTL_MS = 1_000;
 const ENTRIES_MAX = 20_000;
-const READS_MAX = 500;
+/** Reads of unknown keys under way; beyond that they are told to come back. */
+const READS_MAX = 200;
 const FENCED_READS_MAX = 5;
 
 interface Entry {
@@ -29,7 +30,10 @@ interface Read {
 }
 
 export interface KeyCacheDeps {
+  /** For keys that are known and are read again. */
   readonly db: Queryable;
+  /** For keys never seen: connections of their own, so that a flood of invented keys cannot make known ones too old. */
+  readonly strangersDb: Queryable;
   readonly digests: KeyDigests;
   readonly clock: Clock;
   readonly log: Log;
@@ -47,17 +51,26 @@ export class KeyCache {
     return this.deps.digests.current(token).toString('latin1');
   }
 
-  /** The key as it was at most TTL_MS ago, or null when there is none. Revoked and expired keys are returned as such. */
-  get(digest: string, token: string): KnownKey | null | Promise<KnownKey | null> {
+  /** The key as it was at most TTL_MS ago, null when there is none, undefined when it must be read. Revoked and expired keys are returned as such. */
+  cached(digest: string, token: string): KnownKey | null | undefined {
     const entry = this.entries.get(digest);
-    if (entry !== undefined) {
-      const ageMs = this.deps.clock.nowMs() - entry.readAtMs;
-      if (ageMs < (entry.known === null ? UNKNOWN_TTL_MS : TTL_MS)) {
-        if (ageMs >= REFRESH_MS && !this.reads.has(digest)) this.refresh(digest, token);
-        return entry.known;
-      }
-    }
-    return this.read(digest, token);
+    if (entry === undefined) return undefined;
+    const ageMs = this.deps.clock.nowMs() - entry.readAtMs;
+    if (ageMs >= (entry.known === null ? UNKNOWN_TTL_MS : TTL_MS)) return undefined;
+    if (ageMs >= REFRESH_MS && !this.reads.has(digest)) this.refresh(digest, token);
+    return entry.known;
+  }
+
+  /** Reads the key from the database; many who ask at once share one read. Throws 503 when too many are under way. */
+  read(digest: string, token: string): Promise<KnownKey | null> {
+    const running = this.reads.get(digest);
+    if (running !== undefined) return running.promise;
+    if (this.reads.size >= READS_MAX && !this.entries.get(digest)?.known) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
+    const digests = this.deps.digests.all(token);
+    const db = this.entries.get(digest)?.known ? this.deps.db : this.deps.strangersDb;
+    const read: Read = { promise: this.readFenced(db, digest, digests), digests: digests.map((one) => one.toString('latin1')), isStale: false };
+    this.reads.set(digest, read);
+    return read.promise.finally(() => this.reads.delete(digest));
   }
 
   /** A key was changed; `storedDigest` as the database notifies it, in hex. */
@@ -79,20 +92,10 @@ export class KeyCache {
     this.read(digest, token).catch((err: unknown) => this.deps.log.warn('a key could not be read again', { err }));
   }
 
-  private read(digest: string, token: string): Promise<KnownKey | null> {
-    const running = this.reads.get(digest);
-    if (running !== undefined) return running.promise;
-    if (this.reads.size >= READS_MAX) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
-    const digests = this.deps.digests.all(token);
-    const read: Read = { promise: this.readFenced(digest, digests), digests: digests.map((one) => one.toString('latin1')), isStale: false };
-    this.reads.set(digest, read);
-    return read.promise.finally(() => this.reads.delete(digest));
-  }
-
-  private async readFenced(digest: string, digests: readonly Buffer[]): Promise<KnownKey | null> {
+  private async readFenced(db: Queryable, digest: string, digests: readonly Buffer[]): Promise<KnownKey | null> {
     for (let attempt = 1; ; attempt += 1) {
       const readAtMs = this.deps.clock.nowMs();
-      const key = await findKeyByDigest(this.deps.db, digests);
+      const key = await findKeyByDigest(db, digests);
       const read = this.reads.get(digest);
       if (read?.isStale === true && attempt < FENCED_READS_MAX) {
         read.isStale = false;

@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { isUsable, productOfKey } from '@lumi/shared/keys';
 import type { Clock } from '@lumi/shared/runtime';
+import type { Guessing } from '../keys/guessing';
 import type { KeyCache } from '../keys/key-cache';
 import type { KnownKey } from '../keys/known-key';
 import type { KeyUsage } from '../keys/key-usage';
@@ -11,7 +12,7 @@ import type { RequestRecord } from '../request-record';
 
 const BEARER = /^bearer +(\S.*)$/i;
 
-export function authenticate({ keys, usage, clock }: { keys: KeyCache; usage: KeyUsage; clock: Clock }): RequestHandler {
+export function authenticate({ keys, guessing, usage, clock }: { keys: KeyCache; guessing: Guessing; usage: KeyUsage; clock: Clock }): RequestHandler {
   const admit = (record: RequestRecord, known: KnownKey | null): void => {
     const isGood = known !== null && known.key.product === record.product && isUsable(known.key, clock.nowMs()) && known.admits(record.clientIp);
     if (!isGood) throw new AppError('invalid_key');
@@ -28,14 +29,16 @@ export function authenticate({ keys, usage, clock }: { keys: KeyCache; usage: Ke
     if (token === undefined) throw new AppError('missing_bearer');
     const digest = keys.digestOf(token);
     if (productOfKey(token) !== record.product) throw new AppError('invalid_key');
-    const known = keys.get(digest, token);
-    if (!(known instanceof Promise)) {
+    const known = keys.cached(digest, token);
+    if (known !== undefined) {
       admit(record, known);
       next();
       return;
     }
-    void known.then((loaded) => {
-      admit(record, loaded);
+    guessing.refuseFloods(record.clientIp);
+    void keys.read(digest, token).then((read) => {
+      if (read === null) guessing.note(record.clientIp);
+      admit(record, read);
       next();
     }).catch(next);
   };

@@ -5,7 +5,8 @@ import { AppError, invalid } from '@lumi/shared/contract';
 import { NO_BODY } from '../request-record';
 import type { Operation } from '../routes/operation';
 
-const UTF8_PARAMETER = /^charset="?utf-?8"?$/i;
+/** A parameter that says the text is not UTF-8. */
+const OTHER_CHARSET = /^charset\s*=\s*"?(?!utf-?8"?$)/i;
 
 export function body(): RequestHandler {
   return (req, res, next) => {
@@ -57,8 +58,7 @@ function checkMedia(req: Request, operation: Operation): void {
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') throw invalid('Content-Encoding', 'send the body as it is: signatures are computed over its bytes');
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '').split(';').map((part) => part.trim());
   if (operation.requestTypes.length === 0) return;
-  const isKnown = operation.requestTypes.includes(type.toLowerCase());
-  if (!isKnown || !parameters.every((parameter) => parameter === '' || type.toLowerCase() !== 'application/json' || UTF8_PARAMETER.test(parameter))) {
+  if (!operation.requestTypes.includes(type.toLowerCase()) || parameters.some((parameter) => OTHER_CHARSET.test(parameter))) {
     throw invalid('Content-Type', `must be ${operation.requestTypes.join(' or ')}`);
   }
 }

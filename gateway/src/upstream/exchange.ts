@@ -147,6 +147,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 }
 
 function isAllowedType(contentType: string, status: number, operation: Operation): boolean {
+  if (contentType.startsWith('application/json;')) return true; // nearly always
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   if (type === 'application/json') return true;
   if (type === '') return status < 500;

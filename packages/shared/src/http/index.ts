@@ -1,2 +1,2 @@
 export { JSON_TYPE, errorBody, errorHeaders, errorStage, itemError, rawErrorResponse, sendError, toAppError, type ErrorBody } from './errors';
-export { createHttpServer, type HttpServer, type ServerOptions } from './server';
+export { createHttpServer, type HttpServer, type ParserRefusal, type ServerOptions } from './server';

@@ -17,6 +17,14 @@ export interface ServerOptions {
   readonly headersTimeoutMs?: number;
   readonly keepAliveTimeoutMs?: number;
   readonly maxConnections?: number;
+  /** Told of what the parser refused, which no app ever sees. */
+  readonly onParserError?: (refusal: ParserRefusal) => void;
+}
+
+export interface ParserRefusal {
+  readonly code: 'bad_request' | 'headers_too_large' | 'request_timeout';
+  readonly requestId: string;
+  readonly peer: string;
 }
 
 export interface HttpServer {
@@ -42,7 +50,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
   );
   server.maxHeadersCount = 100;
   server.maxConnections = options.maxConnections ?? 10_000;
-  server.on('clientError', (err: NodeJS.ErrnoException, socket: Socket) => answerParserError(err, socket, options.clock));
+  server.on('clientError', (err: NodeJS.ErrnoException, socket: Socket) => answerParserError(err, socket, options));
   return {
     server,
     listen: (host, portNumber) =>
@@ -69,13 +77,15 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
   };
 }
 
-function answerParserError(err: NodeJS.ErrnoException, socket: Socket, clock: Clock): void {
+function answerParserError(err: NodeJS.ErrnoException, socket: Socket, { clock, onParserError }: ServerOptions): void {
   if (err.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const code = err.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : err.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request';
-  socket.end(rawErrorResponse(code, newId('req', clock.nowMs())), () => socket.destroy());
+  const requestId = newId('req', clock.nowMs());
+  onParserError?.({ code, requestId, peer: socket.remoteAddress ?? '' });
+  socket.end(rawErrorResponse(code, requestId), () => socket.destroy());
 }
 
 /** Constructors whose prototypes are Express's own, so that Express's per-request prototype swap changes nothing. */
