@@ -31,7 +31,7 @@ async function recoverOne(deps: PurchaseDeps, things: ReadonlyMap<string, AnyThi
     return false;
   }
   await deps.checkpoint?.('after-take-over', order.id);
-  const found = await ask(thing, order, timesOf(deps).leaseMs / LEASE_PARTS);
+  const found = await ask(thing, order, Math.floor(timesOf(deps).leaseMs / LEASE_PARTS));
   await deps.checkpoint?.('after-look-up', order.id);
   if (found.kind === 'unknown' || found.kind === 'absent') {
     await stillUnknown(deps, order);
