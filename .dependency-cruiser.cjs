@@ -1,0 +1,128 @@
+// Who may import whom. Every rule here is broken on purpose in scripts/check-fixtures/, so that `npm run check` knows they work:
+// this tool reports success when it finds nothing to look at.
+
+// A room of packages/shared may import only rooms above it. A new room gets its place here first.
+const ROOMS = [
+  'contract', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'jobs', 'endpoint', 'purchase', 'operations', 'lifecycle',
+  'frame', 'batches', 'quotes', 'deposits', 'events', 'webhooks', 'account', 'admin', 'service', 'testing',
+];
+const GATEWAY_ROOMS = ['contract', 'money', 'runtime', 'limits', 'principal', 'http', 'keys', 'db'];
+const PRODUCTS = ['domains', 'vps', 'proxy'];
+const TEST = '\\.test\\.ts$|/test/|/testing/';
+const room = (name) => `^packages/shared/(src|dist)/${name}/`;
+
+const roomOrder = ROOMS.slice(0, -1).map((name, index) => ({
+  name: `room-order-${name}`,
+  comment: `${name} may import only the rooms above it: ${ROOMS.slice(0, index).join(', ') || 'none'} (.dependency-cruiser.cjs).`,
+  severity: 'error',
+  from: { path: room(name), pathNot: TEST },
+  to: { path: ROOMS.slice(index + 1).map(room) },
+}));
+
+const strangers = ['ledger', 'idempotency', 'jobs'].map((name, _, all) => ({
+  name: `stranger-${name}`,
+  comment: 'ledger, idempotency and jobs do not know each other: the purchase engine joins them in one transaction.',
+  severity: 'error',
+  from: { path: room(name), pathNot: TEST },
+  to: { path: all.filter((other) => other !== name).map(room) },
+}));
+
+const products = PRODUCTS.map((name) => ({
+  name: `product-alone-${name}`,
+  comment: 'A service never imports another service, nor the gateway: move what both need into packages/shared.',
+  severity: 'error',
+  from: { path: `^services/${name}/` },
+  to: { path: ['^gateway/', `^services/(?!${name}/)`] },
+}));
+
+module.exports = {
+  forbidden: [
+    ...roomOrder,
+    ...strangers,
+    ...products,
+    {
+      name: 'room-without-place',
+      comment: 'A new room of packages/shared needs its place in ROOMS (.dependency-cruiser.cjs).',
+      severity: 'error',
+      from: { path: '^packages/shared/src/[^/]+/', pathNot: ROOMS.map((name) => `^packages/shared/src/${name}/`) },
+      to: {},
+    },
+    {
+      name: 'gateway-knows-no-product',
+      comment: 'The gateway carries no product code: what it needs to know stands in the OpenAPI documents of the services.',
+      severity: 'error',
+      from: { path: '^gateway/' },
+      to: { path: '^services/' },
+    },
+    {
+      name: 'gateway-rooms',
+      comment: `The gateway uses these rooms of packages/shared only: ${GATEWAY_ROOMS.join(', ')}.`,
+      severity: 'error',
+      from: { path: '^gateway/src/', pathNot: TEST },
+      to: { path: '^packages/shared/(src|dist)/', pathNot: GATEWAY_ROOMS.map(room) },
+    },
+    {
+      name: 'shared-knows-nobody',
+      comment: 'packages/shared is below gateway and services: turn the call around, or move the code.',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: TEST },
+      to: { path: '^(gateway|services)/' },
+    },
+    {
+      name: 'rooms-by-subpath',
+      comment: 'Other packages import @lumi/shared/<room>, never a file inside a room.',
+      severity: 'error',
+      from: { path: '^(gateway|services)/', pathNot: TEST },
+      to: { path: '^packages/shared/src/', pathNot: '^packages/shared/src/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'no-testing-in-src',
+      comment: 'What runs in production may not import what was made for tests.',
+      severity: 'error',
+      from: { path: '/src/', pathNot: TEST },
+      to: { path: ['^packages/shared/(src|dist)/testing/', '\\.test\\.ts$', '/test/'] },
+    },
+    {
+      name: 'service-direction',
+      comment: 'Inside a service: server, worker → wiring → operations, jobs → purchases → store, supplier. Only to the right.',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/(operations|jobs|purchases|store|supplier)/', pathNot: TEST },
+      to: { path: '^services/[^/]+/src/(server|worker|wiring)\\.ts$' },
+    },
+    {
+      name: 'purchases-below-operations',
+      comment: 'Purchases know nothing of endpoints: move what both need into the store or a room of its own.',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/purchases/', pathNot: TEST },
+      to: { path: '^services/[^/]+/src/(operations|jobs)/' },
+    },
+    {
+      name: 'store-and-supplier-at-the-bottom',
+      comment: 'Store and supplier are what the rest is built on: they import neither operations, jobs nor purchases.',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/(store|supplier)/', pathNot: TEST },
+      to: { path: '^services/[^/]+/src/(operations|jobs|purchases)/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, or hide a third.',
+      severity: 'error',
+      from: { pathNot: '/generated/' },
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment: 'This import leads nowhere; is the package in the manifest of this member?',
+      severity: 'error',
+      from: { pathNot: '/generated/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/(dist|generated|node_modules)/|^scripts/check-fixtures/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.check.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'require', 'node', 'default'], extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'] },
+  },
+};

@@ -1,0 +1,93 @@
+// The house rules that a machine can hold. Each message says what to write instead. scripts/check-fixtures/ breaks every one of them
+// on purpose, and `npm run check` fails when the breach goes unnoticed.
+import { basename, dirname, sep } from 'node:path';
+import tseslint from 'typescript-eslint';
+
+const SOURCES = ['gateway/src/**/*.ts', 'services/*/src/**/*.ts', 'packages/*/src/**/*.ts'];
+const TESTS = ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts'];
+/** Where amounts live: nothing here may turn one into a JavaScript number. */
+const MONEY = [
+  'packages/shared/src/{money,ledger,purchase,deposits,batches}/**/*.ts', 'services/*/src/purchases/**/*.ts', '**/*price*.ts', '**/*pricing*.ts', '**/*quote*.ts',
+];
+const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|lib|managers?|types|v\d+|(new|old)-.*)$/;
+
+const ENVIRONMENT = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'Only config.ts reads the environment: declare the setting there and take it as an argument.',
+};
+const CLOCK = [
+  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Take a Clock (@lumi/shared/runtime) and ask it: tests set the time.' },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take a Clock (@lumi/shared/runtime) and ask it: tests set the time.' },
+];
+const ANSWERS = [
+  {
+    selector: "CallExpression[callee.property.name='status'][callee.object.name=/^(res|response)$/], AssignmentExpression[left.property.name='statusCode'][left.object.name=/^(res|response)$/]",
+    message: 'Only shared/http writes answers: return the reply, or throw new AppError(code).',
+  },
+  { selector: "Property[key.name='error'] > ObjectExpression > Property[key.name='request_id']", message: 'Only shared/http/errors.ts writes error bodies: throw new AppError(code).' },
+];
+const FLOATS = [
+  { selector: "CallExpression[callee.name='parseFloat'], CallExpression[callee.property.name='parseFloat']", message: 'An amount is never a JavaScript number: use parseUsd (@lumi/shared/money).' },
+  { selector: "CallExpression[callee.name='Number']", message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).' },
+  { selector: "UnaryExpression[operator='+']", message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).' },
+];
+const EXPORTS = [
+  { selector: 'ExportDefaultDeclaration', message: 'Export by name: a name is found again.' },
+  { selector: "ExportSpecifier[exported.name='default']", message: 'Export by name: a name is found again.' },
+];
+
+const restricted = (...groups) => ['error', ...groups.flat(2)];
+
+const house = {
+  rules: {
+    'forbidden-name': {
+      meta: { type: 'problem', schema: [] },
+      create(context) {
+        return {
+          Program(node) {
+            const parts = [basename(context.filename).replace(/(\.test|\.d)?\.ts$/, ''), ...dirname(context.filename.slice(context.cwd.length)).split(sep)];
+            const bad = parts.find((part) => FORBIDDEN_NAMES.test(part));
+            if (bad !== undefined) context.report({ node, message: `"${bad}" says nothing: name the file or folder after the one thing inside.` });
+          },
+        };
+      },
+    },
+  },
+};
+
+/** `all` is everything a source file is held to; the exceptions below take single groups out again. */
+const all = [ENVIRONMENT, CLOCK, ANSWERS, EXPORTS];
+
+const config = [
+  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs', '**/*.js', 'coverage/**'] },
+  {
+    files: ['**/*.ts'],
+    plugins: { '@typescript-eslint': tseslint.plugin, lumi: house },
+    languageOptions: { parser: tseslint.parser, parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'no-empty': ['error', { allowEmptyCatch: false }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      '@typescript-eslint/await-thenable': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/only-throw-error': 'error',
+      'lumi/forbidden-name': 'error',
+      'no-restricted-syntax': restricted(EXPORTS),
+    },
+  },
+  { files: SOURCES, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error' } },
+  { files: MONEY, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all, FLOATS) } },
+  { files: ['**/config.ts'], rules: { 'no-restricted-syntax': restricted(CLOCK, ANSWERS, EXPORTS) } },
+  { files: ['packages/shared/src/runtime/clock.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, ANSWERS, EXPORTS) } },
+  // The room that turns a handler's reply into an answer, beside the one that turns errors into answers.
+  { files: ['packages/shared/src/{http,endpoint}/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS) } },
+  // It stands in for somebody else's API, with that API's own answers, and knows nothing of packages/shared.
+  { files: ['packages/crypto-pay-double/src/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(EXPORTS) } },
+];
+export default config;

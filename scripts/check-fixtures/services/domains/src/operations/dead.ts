@@ -1,0 +1,2 @@
+// must fail: knip: unused file
+export const dead = true;

@@ -1,0 +1,3 @@
+export interface Wired {
+  readonly name: string;
+}

@@ -1,0 +1,22 @@
+// Runs a tool of node_modules and returns what it said; the caller judges the exit code.
+import { spawn } from 'node:child_process';
+
+export function runTool(script, args, { cwd }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const out = [];
+    const err = [];
+    child.stdout.on('data', (chunk) => out.push(chunk));
+    child.stderr.on('data', (chunk) => err.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }));
+  });
+}
+
+export function parseReport(name, { out, err, code }) {
+  try {
+    return JSON.parse(out);
+  } catch (cause) {
+    throw new Error(`${name} failed (exit code ${code}): ${(err || out).trim().slice(0, 2_000)}`, { cause });
+  }
+}
