@@ -1,13 +1,14 @@
 // The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
 // the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
 import { AppError, newId, type ErrorCode } from '../contract';
-import type { Database } from '../db';
+import type { Database, Sql } from '../db';
 import { errorBody } from '../http/errors';
 import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
 import { formatUsd, type Units } from '../money';
 import type { Principal } from '../principal';
 import type { Clock, Log } from '../runtime';
-import { begin, postpone, refusalOfDatabase, settle, type BeginOutcome } from './money-step';
+import { begin, constraintName, postpone, refusalOfDatabase, settle, type BeginOutcome } from './money-step';
+import { findQuotedLine, useLine, LINE_TAKEN } from './quoted-price';
 import { operationIdOf, viewOrder } from './order-view';
 import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
 
@@ -46,6 +47,10 @@ export interface PurchaseRequest {
   /** A reason of the product to refuse; told only after cap and balance were found good, as the order of refusals demands. */
   readonly refusal?: AppError | null;
   readonly consent?: PriceConsent;
+  /** Buys at the price of a line of this quote, which must be the account's own, not expired, not used, and of the same kind and terms. */
+  readonly quoteId?: string | null;
+  /** What the price depends on, as the product's quote stated it; absent: the subject alone. */
+  readonly terms?: JsonObject;
   readonly principal: Principal;
   readonly accountId: string;
   readonly requestId: string;
@@ -73,10 +78,32 @@ export interface PurchaseAnswer {
   readonly error: AppError | null;
 }
 
+/** Another purchase may take the line of a quote between reading and using it; the next one is tried, this often. */
+const LINE_TRIES = 5;
+
 export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Promise<PurchaseAnswer> {
+  for (let tries = 1; ; tries += 1) {
+    const offer = await offerOf(deps, request);
+    const answer = await purchaseAt(deps, offer.request, offer.rider, tries < LINE_TRIES);
+    if (answer !== 'line taken') return answer;
+  }
+}
+
+/** The request at its price: the quoted one where it names a quote. A quote that does not cover it is told like a price that has changed. */
+async function offerOf(deps: PurchaseDeps, request: PurchaseRequest): Promise<{ request: PurchaseRequest; rider: ((orderId: string) => Sql) | null }> {
+  if (request.quoteId === undefined || request.quoteId === null) return { request, rider: null };
+  const line = await findQuotedLine(deps.db.platform, {
+    quoteId: request.quoteId, accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, terms: request.terms ?? { subject: request.subject }, now: deps.clock.now(),
+  });
+  if (line === null) return { request: { ...request, refusal: request.refusal ?? priceChanged(request.price, 'The quote does not cover this purchase, is used or has expired; nothing was charged.') }, rider: null };
+  return { request: { ...request, price: line.price }, rider: (orderId) => useLine(line, orderId) };
+}
+
+async function purchaseAt(deps: PurchaseDeps, request: PurchaseRequest, rider: ((orderId: string) => Sql) | null, mayRetry: boolean): Promise<PurchaseAnswer | 'line taken'> {
   const order = newOrder(deps, request);
   const refusal = request.refusal ?? consentRefusal(request.price, request.consent);
-  const begun = await holdMoney(deps, request, order, request.dryRun || refusal !== null);
+  const begun = await holdMoney(deps, request, order, { isDryRun: request.dryRun || refusal !== null, rider, mayRetry });
+  if (begun === 'line taken') return begun;
   if (begun.outcome !== 'held') return replayOrRefuse(begun, request);
   if (refusal !== null) throw refusal;
   if (request.dryRun) return dryRunAnswer(request);
@@ -120,18 +147,29 @@ function newOrder(deps: PurchaseDeps, request: PurchaseRequest): Order {
 
 function consentRefusal(price: Units, consent: PriceConsent | undefined): AppError | null {
   const agreed = (consent?.expected === undefined || consent.expected === price) && (consent?.max === undefined || price <= consent.max);
-  return agreed ? null : new AppError('price_changed', undefined, { details: [{ path: 'price_usd', message: formatUsd(price) }] });
+  return agreed ? null : priceChanged(price);
 }
 
-async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Order, dryRun: boolean): Promise<BeginOutcome> {
+function priceChanged(price: Units, text?: string): AppError {
+  return new AppError('price_changed', text, { details: [{ path: 'price_usd', message: formatUsd(price) }] });
+}
+
+interface HoldOptions {
+  readonly isDryRun: boolean;
+  readonly rider: ((orderId: string) => Sql) | null;
+  readonly mayRetry: boolean;
+}
+
+async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Order, { isDryRun, rider, mayRetry }: HoldOptions): Promise<BeginOutcome | 'line taken'> {
   await deps.checkpoint?.('before-hold', order.id);
   try {
     return await begin(deps.db.platform, {
       order, lockKey: request.lockKey, claim: request.claim, keyId: request.principal.keyId, lineageId: request.principal.lineageId, isOperator: request.principal.type === 'operator',
-      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun, prepare: dryRun ? [] : (request.thing.prepare?.(order) ?? []),
+      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun: isDryRun, prepare: isDryRun ? [] : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
     });
   } catch (err) {
-    throw refusalOfDatabase(err, (constraint) => request.thing.refusalOfConstraint?.(constraint) ?? null);
+    if (mayRetry && constraintName(err) === LINE_TAKEN) return 'line taken';
+    throw refusalOfDatabase(err, (constraint) => (constraint === LINE_TAKEN ? 'price_changed' : (request.thing.refusalOfConstraint?.(constraint) ?? null)));
   }
 }
 

@@ -112,7 +112,7 @@ export function refusalOfDatabase(err: unknown, ofConstraint: (constraint: strin
 }
 
 /** The constraint named in a database error; drivers put it in different places, the message always has it. */
-function constraintName(err: unknown, depth = 0): string | null {
+export function constraintName(err: unknown, depth = 0): string | null {
   if (typeof err !== 'object' || err === null || depth > 5) return null;
   const { constraint, message, cause, meta } = err as { constraint?: unknown; message?: unknown; cause?: unknown; meta?: unknown };
   if (typeof constraint === 'string') return constraint;

@@ -13,6 +13,7 @@ export const metadataField = z.record(z.string().max(64), z.union([z.string().ma
 export const purchaseFields = {
   expected_price_usd: usdInput.optional().describe('The exact price you agree to; anything else is `409 price_changed` and costs nothing.'),
   max_price_usd: usdInput.optional().describe('The most you agree to pay.'),
+  quote_id: z.string().min(1).max(64).optional().describe('Buy at the price of this quote (`POST /quotes`). Each of its lines is good for one purchase until it expires; otherwise `409 price_changed`.').meta({ example: 'quo_01k0000000000000000000000' }),
   reference: referenceField,
   tags: tagsField,
   metadata: metadataField,
@@ -21,6 +22,7 @@ export const purchaseFields = {
 export interface PurchaseBody {
   readonly expected_price_usd?: string | undefined;
   readonly max_price_usd?: string | undefined;
+  readonly quote_id?: string | undefined;
   readonly reference?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
@@ -34,11 +36,11 @@ export function consentOf(body: PurchaseBody): PriceConsent {
 }
 
 /** Everything of a PurchaseRequest that comes from the request itself rather than from the product. */
-export function requestPart(context: RequestContext<unknown, unknown, PurchaseBody>): Pick<PurchaseRequest, 'principal' | 'accountId' | 'requestId' | 'claim' | 'dryRun' | 'reference' | 'tags' | 'metadata' | 'consent'> {
+export function requestPart(context: RequestContext<unknown, unknown, PurchaseBody>): Pick<PurchaseRequest, 'principal' | 'accountId' | 'requestId' | 'claim' | 'dryRun' | 'reference' | 'tags' | 'metadata' | 'consent' | 'quoteId'> {
   const { body } = context;
   return {
     principal: context.principal, accountId: context.accountId, requestId: context.requestId, claim: context.claim, dryRun: context.dryRun,
-    reference: body.reference ?? null, tags: body.tags ?? [], metadata: body.metadata ?? null, consent: consentOf(body),
+    reference: body.reference ?? null, tags: body.tags ?? [], metadata: body.metadata ?? null, consent: consentOf(body), quoteId: body.quote_id ?? null,
   };
 }
 
