@@ -19,4 +19,6 @@ export interface Domains {
 export interface ThingsSold {
   readonly register: AnyThingSold;
   readonly renew: AnyThingSold;
+  readonly restore: AnyThingSold;
+  readonly transfer: AnyThingSold;
 }

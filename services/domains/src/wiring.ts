@@ -5,26 +5,44 @@ import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service 
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
 import { PrismaClient } from './generated/db/client';
+import { bulkUpdateDomains } from './operations/bulk-update-domains';
 import { buyDomain } from './operations/buy-domain';
+import { cancelTransfer } from './operations/cancel-transfer';
 import { checkDomain } from './operations/check-domain';
 import { checkDomains } from './operations/check-domains';
+import { checkTransfer } from './operations/check-transfer';
+import { createAuthCode } from './operations/create-auth-code';
 import { createContact } from './operations/create-contact';
 import { deleteContact } from './operations/delete-contact';
+import { deleteDomain } from './operations/delete-domain';
+import { deleteHost } from './operations/delete-host';
 import { getContact } from './operations/get-contact';
+import { getDnssec } from './operations/get-dnssec';
 import { getDomain } from './operations/get-domain';
 import { getDomainContacts } from './operations/get-domain-contacts';
+import { getHost } from './operations/get-host';
 import { getTld } from './operations/get-tld';
+import { getTransfer } from './operations/get-transfer';
 import { listContacts } from './operations/list-contacts';
 import { listDomains } from './operations/list-domains';
+import { listHosts } from './operations/list-hosts';
 import { listTlds } from './operations/list-tlds';
+import { listTransfers } from './operations/list-transfers';
 import { renewDomain } from './operations/renew-domain';
+import { restoreDomain } from './operations/restore-domain';
+import { revokeAuthCode } from './operations/revoke-auth-code';
+import { setDnssec } from './operations/set-dnssec';
 import { setDomainContacts } from './operations/set-domain-contacts';
+import { setHost } from './operations/set-host';
 import { setNameservers } from './operations/set-nameservers';
+import { transferDomain } from './operations/transfer-domain';
 import { updateContact } from './operations/update-contact';
 import { updateDomain } from './operations/update-domain';
 import { settleAbandonedChanges } from './portfolio/change-at-registry';
 import { registerThing } from './purchases/register';
 import { renewThing } from './purchases/renew';
+import { restoreThing } from './purchases/restore';
+import { transferInThing } from './purchases/transfer-in';
 import { Registrars } from './supplier/registrars';
 import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 
@@ -40,7 +58,9 @@ export function wire(service: Service, times: SandboxTimes): Domains {
     new SandboxRegistrar({ db: service.db.platform, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
   ]);
   const deps = { registrars, catalogue };
-  const things = { register: registerThing(deps), renew: renewThing(deps) };
+  const things = {
+    register: registerThing(deps), renew: renewThing(deps), restore: restoreThing(deps), transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
+  };
   const shared = sharedParts(service, { suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), ready: () => catalogue.ready() });
   return { service, db, catalogue, registrars, purchases: service.purchases, things, shared };
 }
@@ -49,7 +69,9 @@ export function wire(service: Service, times: SandboxTimes): Domains {
 export function endpoints(domains: Domains): readonly Endpoint[] {
   return [
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
-    buyDomain(domains), listDomains(domains), getDomain(domains), updateDomain(domains), renewDomain(domains), setNameservers(domains),
+    buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), getDomain(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
+    setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
+    checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
     getDomainContacts(domains), setDomainContacts(domains),
     listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
     ...domains.shared.endpoints,
@@ -67,6 +89,8 @@ export const api: ApiDescription = {
   tags: [
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },
+    { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
+    { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },
     ...SHARED_TAGS,
   ],

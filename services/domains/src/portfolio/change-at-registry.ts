@@ -1,11 +1,11 @@
 // A change that costs nothing but happens at the registry: name servers, lock, privacy, contacts, DS, glue, auth code. One at a time for each
 // domain; what is stored is what the registry says it has, never what was asked for. A change whose owner died or whose end nobody
 // knows is found by its lease, and the registry is asked.
-import { AppError, newId } from '@lumi/shared/contract';
+import { AppError, assertNever, newId } from '@lumi/shared/contract';
 import { withAbort, type Outcome } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { beginChange, finishChange, postponeChange, releaseChange, takeOverChanges } from '../store/domain-store';
-import type { InfoAnswer, NameChange, NameInfo } from '../supplier/registrar';
+import type { DeleteCommand, InfoAnswer, NameChange, NameInfo } from '../supplier/registrar';
 import { registryPart, type DomainRow, type StoredState } from './domain-row';
 import { stateAt } from './lifecycle';
 
@@ -16,27 +16,47 @@ const ASK_AGAIN_MS = 5_000;
 const SYNC_ROUND = 10;
 
 /** Returns the domain as it is afterwards. Throws `busy`, `state_conflict`, `suspended`, what the registry refused with, or 503 while nobody knows. */
-export async function changeAtRegistry(domains: Domains, row: DomainRow, change: NameChange): Promise<DomainRow> {
+export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameChange): Promise<DomainRow> {
+  return runChange(domains, row, {
+    act: (command, signal) => domains.registrars.get(row.registrar).update({ ...command, change }, signal),
+    isTaken: (answer) => answer.kind === 'found' && isTaken(change, answer.info),
+    readAfterDone: false,
+  });
+}
+
+/** Gives the name up at the registry. */
+export function deleteAtRegistry(domains: Domains, row: DomainRow): Promise<DomainRow> {
+  return runChange(domains, row, {
+    act: (command, signal) => domains.registrars.get(row.registrar).delete(command, signal),
+    isTaken: (answer) => answer.kind === 'absent' || (answer.kind === 'found' && answer.info.deleted_at !== null),
+    readAfterDone: true,
+  });
+}
+
+interface RegistryChange {
+  act(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
+  isTaken(answer: InfoAnswer): boolean;
+  /** Whether the answer to the command alone does not tell what became of the name. */
+  readonly readAfterDone: boolean;
+}
+
+async function runChange(domains: Domains, row: DomainRow, change: RegistryChange): Promise<DomainRow> {
   const { service: { db: { platform }, clock, log } } = domains;
   requireAlive(row, clock.now());
   const changeId = newId('op', clock.nowMs());
   if (!(await beginChange(platform, row, changeId, LEASE_MS))) throw new AppError('busy', undefined, { retryAfterS: 2 });
-  const registrar = domains.registrars.get(row.registrar);
-  const outcome = await bounded<Outcome<NameInfo>>((signal) => registrar.update({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now(), change }, signal));
-  if (outcome.kind === 'done') return stored(domains, row, changeId, outcome.result);
+  const outcome = await bounded<Outcome<NameInfo>>((signal) => change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal));
   if (outcome.kind === 'refused') {
     await releaseChange(platform, row, changeId);
     throw new AppError(outcome.code, outcome.text);
   }
-  log.warn('a change at the registry has no known end; the registry is asked', { domain: row.name, change_id: changeId, err: outcome.kind === 'unknown' ? outcome.cause : undefined });
-  const now = await readRegistry(domains, row);
-  if (now.kind !== 'found') {
-    await postponeChange(platform, row, changeId, ASK_AGAIN_MS);
-    throw new AppError('service_unavailable', 'It is not known yet whether the registry took this change; read the domain again in a moment.', { retryAfterS: ASK_AGAIN_MS / 1000 });
-  }
-  const after = await stored(domains, row, changeId, now.info);
-  if (!isTaken(change, now.info)) throw new AppError('supplier_error', 'The registry did not take this change; nothing was changed.');
-  return after;
+  if (outcome.kind === 'done' && !change.readAfterDone) return requireStored(await storeAnswer(domains, row, changeId, { kind: 'found', info: outcome.result }));
+  if (outcome.kind !== 'done') log.warn('a change at the registry has no known end; the registry is asked', { domain: row.name, change_id: changeId, err: outcome.kind === 'unknown' ? outcome.cause : undefined });
+  const answer = await readRegistry(domains, row);
+  const after = await storeAnswer(domains, row, changeId, answer);
+  if (answer.kind === 'unknown') throw new AppError('service_unavailable', 'It is not known yet whether the registry took this change; read the domain again in a moment.', { retryAfterS: ASK_AGAIN_MS / 1000 });
+  if (!change.isTaken(answer)) throw new AppError('supplier_error', 'The registry did not take this change; nothing was changed.');
+  return requireStored(after);
 }
 
 export function requireAlive(row: DomainRow, now: Date): void {
@@ -51,17 +71,26 @@ export async function settleAbandonedChanges(domains: Domains): Promise<boolean>
   const { service: { db: { platform }, clock } } = domains;
   const changeId = newId('op', clock.nowMs());
   const rows = await takeOverChanges(platform, changeId, LEASE_MS, SYNC_ROUND);
-  for (const row of rows) {
-    const answer = await readRegistry(domains, row);
-    if (answer.kind === 'found') await finishChange(platform, row, changeId, registryPart(answer.info, domains.catalogue.get(row.tld)), stateOf(answer.info, row), clock.now());
-    else await postponeChange(platform, row, changeId, ASK_AGAIN_MS * 6);
-  }
+  for (const row of rows) await storeAnswer(domains, row, changeId, await readRegistry(domains, row));
   return rows.length === SYNC_ROUND;
 }
 
-async function stored(domains: Domains, row: DomainRow, changeId: string, info: NameInfo): Promise<DomainRow> {
+/** Writes what the registry has and ends the change; null when it goes on, because the registry did not answer or somebody took over. */
+function storeAnswer(domains: Domains, row: DomainRow, changeId: string, answer: InfoAnswer): Promise<DomainRow | null> {
   const { service: { db: { platform }, clock } } = domains;
-  const after = await finishChange(platform, row, changeId, registryPart(info, domains.catalogue.get(row.tld)), stateOf(info, row), clock.now());
+  switch (answer.kind) {
+    case 'found':
+      return finishChange(platform, row, changeId, registryPart(answer.info, domains.catalogue.get(row.tld)), stateOf(answer.info, row), clock.now());
+    case 'absent':
+      return finishChange(platform, row, changeId, row, 'deleted', clock.now());
+    case 'unknown':
+      return postponeChange(platform, row, changeId, ASK_AGAIN_MS).then(() => null);
+    default:
+      return assertNever(answer);
+  }
+}
+
+function requireStored(after: DomainRow | null): DomainRow {
   if (after === null) throw new AppError('busy', undefined, { retryAfterS: 2 });
   return after;
 }

@@ -21,6 +21,7 @@ export const tldSchema = z.object({
   ns: z.object({ min: z.number().int(), max: z.number().int() }),
   grace: z.object({ add_days: z.number().int(), auto_renew_days: z.number().int(), redemption_days: z.number().int(), pending_delete_days: z.number().int() }),
   transfer_lock_days: z.number().int(),
+  transfer_years: z.number().int().describe('Years a transfer in adds to the expiry.'),
   auth_code_required: z.boolean(),
   contacts_required: z.boolean(),
   auto_renew_only: z.boolean(),
@@ -35,7 +36,7 @@ export function viewTld(tld: Tld): z.output<typeof tldSchema> {
     prices: { ...viewPrices(tld), trade_usd: tld.trade === null ? null : formatUsd(tld.trade) },
     privacy: tld.privacy, lock: tld.lock, dnssec: { mode: tld.dnssecMax > 0 ? 'ds' : 'none', algorithms: [...tld.dnssecAlgorithms], max: tld.dnssecMax }, ns: { min: tld.nsMin, max: tld.nsMax },
     grace: { add_days: tld.addDays, auto_renew_days: tld.graceDays, redemption_days: tld.redemptionDays, pending_delete_days: tld.pendingDeleteDays },
-    transfer_lock_days: tld.transferLockDays, auth_code_required: tld.authCodeRequired, contacts_required: tld.contactsRequired, auto_renew_only: false, updated_at: isoSeconds(tld.updatedAt),
+    transfer_lock_days: tld.transferLockDays, transfer_years: tld.transferYears, auth_code_required: tld.authCodeRequired, contacts_required: tld.contactsRequired, auto_renew_only: false, updated_at: isoSeconds(tld.updatedAt),
   };
 }
 

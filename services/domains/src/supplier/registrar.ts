@@ -7,6 +7,9 @@ import type { Fees } from '../catalogue/catalogue';
 export const ROLES = ['registrant', 'admin', 'tech', 'billing'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** The text of the refusal with which a withdrawn transfer ends, whatever the registrar calls it. */
+export const TRANSFER_CANCELLED = 'The transfer was cancelled.';
+
 /** Postal data of a contact, as the registry needs it. */
 export interface ContactData {
   readonly type: 'person' | 'organization';
@@ -129,6 +132,8 @@ export interface UpdateCommand extends Command {
   readonly change: NameChange;
 }
 
+export type DeleteCommand = Command;
+
 export type InfoAnswer = { readonly kind: 'found'; readonly info: NameInfo } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
 
 export interface Registrar {
@@ -141,6 +146,8 @@ export interface Registrar {
   lookUp(command: PaidCommand, signal: AbortSignal): Promise<LookUp<NameInfo>>;
   info(name: string, signal: AbortSignal): Promise<InfoAnswer>;
   update(command: UpdateCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
+  /** Gives the name up: it goes into redemption, or is gone at once where it is only days old. `info` tells which. */
+  delete(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   /** Changes a contact for all names that name it. */
   updateContact(handle: string, data: ContactData, signal: AbortSignal): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>>;
   /** Withdraws a transfer that is under way; the transfer's own look-up then tells how it ended. */

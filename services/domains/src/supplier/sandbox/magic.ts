@@ -29,7 +29,7 @@ export const CHECK_ANSWERS = {
 
 export type CommandEnding = keyof typeof COMMAND_ENDINGS;
 export type CheckAnswer = keyof typeof CHECK_ANSWERS;
-export type MagicCommand = 'register' | 'renew' | 'transfer' | 'restore' | 'update';
+export type MagicCommand = 'register' | 'renew' | 'transfer' | 'restore' | 'update' | 'delete';
 
 export interface Magic {
   readonly ending: CommandEnding;
@@ -43,7 +43,7 @@ export const CHANGED_FEES: Fees = { register: parseUsd('3'), renew: parseUsd('1'
 export const ELSEWHERE_AUTH_CODE = 'right-code';
 
 const ENDINGS = Object.keys(COMMAND_ENDINGS).join('|');
-const COMMAND_SHAPE = new RegExp(`^(?:(renew|transfer|restore|update)-)?(${ENDINGS})(?:-(\\d{1,3}))?(?:-[^.]*)?\\.test$`);
+const COMMAND_SHAPE = new RegExp(`^(?:(renew|transfer|restore|update|delete)-)?(${ENDINGS})(?:-(\\d{1,3}))?(?:-[^.]*)?\\.test$`);
 const CHECK_SHAPE = new RegExp(`^(${Object.keys(CHECK_ANSWERS).join('|')})(?:-[^.]*)?\\.test$`);
 const COUNT = 2;
 

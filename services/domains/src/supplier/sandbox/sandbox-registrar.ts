@@ -2,11 +2,12 @@
 // command, with an append-only log in which one reference ends once. Magic names play every ending a real registrar may surprise us with.
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { assertNever, isErrorCode } from '@lumi/shared/contract';
+import { assertNever, type ErrorCode } from '@lumi/shared/contract';
 import { joinSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
-import type { ContactData, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
+import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
+import { TRANSFER_CANCELLED } from '../registrar';
 import { CHANGED_FEES, ELSEWHERE_AUTH_CODE, PREMIUM_FEES, checkAnswerOf, feeDueOf, magicOf, type Magic, type MagicCommand } from './magic';
 
 export interface SandboxOptions {
@@ -28,14 +29,16 @@ type Play = null | { readonly kind: 'pending' } | { readonly kind: 'refuse'; rea
 /** A transfer in takes a while at every registry. */
 const TRANSFER_LOOK_UPS = 1;
 const PENDING_CHECK_MS = 2_000;
-const REFUSALS: Readonly<Record<string, string>> = {
-  not_available: 'The name is not available any more.',
-  price_changed: 'The registry asks another price than the one agreed to; nothing was charged.',
-  expiry_mismatch: "'current_expires_at' is not the expiry the registry has; read the domain again before renewing.",
-  state_conflict: 'The name is in a state at the registry that does not allow this.',
-  supplier_error: 'The registry refused this request; nothing was charged.',
-  validation_error: 'The auth code is not valid for this name.',
+/** What the registry says and how the API says it. */
+const REFUSALS: Readonly<Record<string, { readonly code: ErrorCode; readonly text: string }>> = {
+  not_available: { code: 'not_available', text: 'The name is not available any more.' },
+  price_changed: { code: 'price_changed', text: 'The registry asks another price than the one agreed to; nothing was charged.' },
+  expiry_mismatch: { code: 'expiry_mismatch', text: "'current_expires_at' is not the expiry the registry has; read the domain again before renewing." },
+  state_conflict: { code: 'state_conflict', text: 'The name is in a state at the registry that does not allow this.' },
+  auth_code: { code: 'validation_error', text: 'The auth code is not valid for this name.' },
+  cancelled: { code: 'state_conflict', text: TRANSFER_CANCELLED },
 };
+const REFUSED = { code: 'supplier_error', text: 'The registry refused this request; nothing was charged.' } as const;
 
 export class SandboxRegistrar implements Registrar {
   readonly id = 'sandbox';
@@ -96,6 +99,12 @@ export class SandboxRegistrar implements Registrar {
     return magic === null ? outcomeOf(await run(null)) : this.play(magic, command.ref, signal, run);
   }
 
+  async delete(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>> {
+    const magic = magicOf('delete', command.name);
+    const run = (play: Play): Promise<Ending> => this.runRaw('delete', command, {}, play);
+    return magic === null ? outcomeOf(await run(null)) : this.play(magic, command.ref, signal, run);
+  }
+
   async updateContact(handle: string, data: ContactData, _signal: AbortSignal): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>> {
     await this.options.db.$executeRaw(sql`
       INSERT INTO domains.sandbox_contact (handle, data) VALUES (${handle}, ${JSON.stringify(data)}::jsonb) ON CONFLICT (handle) DO UPDATE SET data = excluded.data`);
@@ -103,7 +112,7 @@ export class SandboxRegistrar implements Registrar {
   }
 
   async cancelTransfer(command: TransferCommand, _signal: AbortSignal): Promise<void> {
-    await this.run(command, { kind: 'refuse', code: 'state_conflict' });
+    await this.run(command, { kind: 'refuse', code: 'cancelled' });
   }
 
   private async play(magic: Magic, ref: string, signal: AbortSignal, run: (play: Play) => Promise<Ending>): Promise<Outcome<NameInfo>> {
@@ -175,7 +184,7 @@ function checked(name: string, isTaken: boolean, isPriceChanged: boolean): NameC
 /** Refusals that follow from the command alone. */
 function refusalOf(command: PaidCommand): string | null {
   if (command.kind === 'register' && ['taken', 'elsewhere', 'reserved'].includes(checkAnswerOf(command.name) ?? '')) return 'not_available';
-  if (command.kind === 'transfer' && checkAnswerOf(command.name) === 'elsewhere' && command.authCode !== ELSEWHERE_AUTH_CODE) return 'validation_error';
+  if (command.kind === 'transfer' && checkAnswerOf(command.name) === 'elsewhere' && command.authCode !== ELSEWHERE_AUTH_CODE) return 'auth_code';
   if (command.kind === 'transfer' && checkAnswerOf(command.name) !== 'elsewhere') return 'state_conflict';
   return null;
 }
@@ -205,9 +214,7 @@ function holding(command: Pick<TransferCommand, 'nameservers' | 'contacts' | 'co
 function outcomeOf(ending: Ending): Outcome<NameInfo> {
   if (ending.ending === 'pending') return { kind: 'pending', supplierRef: 'sandbox', checkAfterMs: PENDING_CHECK_MS };
   if (ending.ending === 'done' && ending.info !== null) return { kind: 'done', result: ending.info };
-  const code = ending.code ?? '';
-  const text = REFUSALS[code];
-  return { kind: 'refused', code: isErrorCode(code) ? code : 'supplier_error', ...(text === undefined ? {} : { text }) };
+  return { kind: 'refused', ...(REFUSALS[ending.code ?? ''] ?? REFUSED) };
 }
 
 function hashOf(code: string): string {

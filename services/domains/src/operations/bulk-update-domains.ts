@@ -1,0 +1,113 @@
+// POST /domains/bulk-update
+import { z } from 'zod';
+import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
+import { BULK_MAX_ITEMS, endpoint, json, type Reach } from '@lumi/shared/endpoint';
+import { itemError } from '@lumi/shared/http';
+import type { Domains } from '../domains';
+import { readDomainName } from '../names/domain-name';
+import { changeAtRegistry } from '../portfolio/change-at-registry';
+import { changeDomain, requireBuyFor } from '../portfolio/change-domain';
+import type { DomainRow } from '../portfolio/domain-row';
+import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
+import { domainSchema, viewDomain, type DomainView } from '../portfolio/domain-view';
+import { domainField, nameserversField, readNameservers } from '../purchases/registration';
+import { findDomains, matchingNames } from '../store/domain-store';
+import { updateDomainBody } from './update-domain';
+
+const setFields = updateDomainBody.extend({ nameservers: nameserversField.optional() }).strict();
+const PREVIEW_NAMES = 50;
+/** So many registries' answers are waited for at once. */
+const AT_ONCE = 8;
+/** What has not begun by then is not begun: the caller gets an answer instead of a broken connection. */
+const TIME_LIMIT_MS = 15_000;
+
+const itemSchema = z.object({ ref: z.string(), status: z.enum(['ok', 'failed']), result: domainSchema.optional(), error: z.object({ code: z.string(), message: z.string() }).loose().optional() });
+
+export const bulkUpdateDomains = (domains: Domains) =>
+  endpoint(
+    defineRoute({
+      id: 'bulk-update-domains', method: 'POST', path: '/domains/bulk-update', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account', bulk: 'domains',
+      summary: 'Change many domains', description: 'Applies one change to up to 500 domains, named or found by a filter. Each item succeeds or fails alone. `preview: true` only tells how many and which it would be.',
+      body: z.object({
+        domains: z.array(domainField).min(1).optional(),
+        filter: z.object(domainFilterFields).strict().optional().describe('As the query of `GET /domains`; instead of `domains`.'),
+        set: setFields.describe('What to change: the fields of `PATCH /domains/{domain}` and `nameservers`.'),
+        preview: z.boolean().optional(),
+      }),
+      bodyExample: { filter: { tag: 'shop' }, set: { locked: true }, preview: true },
+      responses: {
+        200: {
+          description: 'One item for each domain, or the preview.',
+          schema: z.union([
+            z.object({ total: z.number().int(), ok: z.number().int(), failed: z.number().int(), items: z.array(itemSchema) }),
+            z.object({ preview: z.literal(true), matched: z.number().int(), domains: z.array(z.string()).describe('The first 50.') }),
+          ]),
+        },
+      },
+      errors: ['batch_too_large'],
+    }),
+    async ({ body, reach, principal }) => {
+      if ((body.domains === undefined) === (body.filter === undefined)) throw invalid('domains', 'or filter must be given, and not both');
+      if (Object.values(body.set).every((value) => value === undefined)) throw invalid('set', 'must change something');
+      requireBuyFor(body.set.auto_renew, principal);
+      await domains.catalogue.ready();
+      const { total, names } = body.domains === undefined
+        ? await matchingNames(domains.service.db.platform, reach, readFilter(body.filter ?? {}), domains.service.clock.now(), BULK_MAX_ITEMS)
+        : { total: body.domains.length, names: body.domains };
+      if (body.preview === true) return json(200, { preview: true, matched: total, domains: names.slice(0, PREVIEW_NAMES) });
+      if (total > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
+      const items = await changeAll(domains, reach, names, body.set);
+      const ok = items.filter(({ status }) => status === 'ok').length;
+      return json(200, { total: items.length, ok, failed: items.length - ok, items });
+    },
+  );
+
+type Item = z.output<typeof itemSchema>;
+
+async function changeAll(domains: Domains, reach: Reach, names: readonly string[], set: z.output<typeof setFields>): Promise<readonly Item[]> {
+  const { clock } = domains.service;
+  const endsAtMs = clock.nowMs() + TIME_LIMIT_MS;
+  const targets = await targetsOf(domains, reach, names);
+  const items: Item[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let i = next++; i < names.length; i = next++) {
+      const ref = names[i] ?? '';
+      try {
+        if (clock.nowMs() > endsAtMs) throw new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.');
+        items[i] = { ref, status: 'ok', result: await changeOne(domains, targets[i] ?? notFound(), set) };
+      } catch (err) {
+        items[i] = { ref, status: 'failed', error: itemError(err) };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return items;
+}
+
+/** What each name stands for: a domain of the reach the first time it is named, a refusal otherwise. */
+async function targetsOf(domains: Domains, reach: Reach, names: readonly string[]): Promise<readonly (DomainRow | AppError)[]> {
+  const read = names.map((text) => {
+    const reading = readDomainName(text, domains.catalogue);
+    return reading.kind === 'name' ? reading.name : '';
+  });
+  const rows = await findDomains(domains.service.db.platform, reach, read);
+  const seen = new Set<string>();
+  return read.map((name) => {
+    const row = rows.get(name);
+    if (row === undefined) return notFound();
+    if (seen.has(name)) return new AppError('validation_error', 'This domain is named twice in the request.');
+    seen.add(name);
+    return row;
+  });
+}
+
+async function changeOne(domains: Domains, target: DomainRow | AppError, set: z.output<typeof setFields>): Promise<DomainView> {
+  if (target instanceof AppError) throw target;
+  const tld = domains.catalogue.get(target.tld);
+  const { nameservers, ...change } = set;
+  const before = nameservers === undefined ? target : await changeAtRegistry(domains, target, { nameservers: readNameservers(nameservers, tld, true) });
+  const after = Object.values(change).every((value) => value === undefined) ? before : await changeDomain(domains, before, change);
+  if (after === null) throw notFound();
+  return viewDomain(after, tld, domains.service.clock.now());
+}

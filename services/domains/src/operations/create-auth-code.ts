@@ -1,0 +1,32 @@
+// POST /domains/{domain}/auth-code
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint, json } from '@lumi/shared/endpoint';
+import { isoSeconds } from '@lumi/shared/runtime';
+import type { Domains } from '../domains';
+import { changeAtRegistry } from '../portfolio/change-at-registry';
+import { domainParams, ownDomain } from '../portfolio/own-domain';
+
+const HOURS_DEFAULT = 72;
+const LENGTH = 20;
+/** Letters and digits nobody mistakes for one another, and the punctuation some registries insist on. */
+const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_!';
+
+export const createAuthCode = (domains: Domains) =>
+  endpoint(
+    defineRoute({
+      id: 'create-auth-code', method: 'POST', path: '/domains/{domain}/auth-code', tag: 'Transfers', scope: 'write', class: 'regular', reach: 'account',
+      summary: 'Make an auth code', description: 'A new code to transfer the domain away. It is shown here and nowhere else, replaces the one before, and ends by itself.',
+      params: domainParams, body: z.object({ ttl_hours: z.number().int().min(1).max(720).optional().describe('Absent: 72.') }), bodyExample: { ttl_hours: 72 },
+      responses: { 200: { description: 'The code, shown once.', schema: z.object({ domain: z.string(), auth_code: z.string(), expires_at: z.string() }) } },
+      errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
+    }),
+    async ({ params, reach, body }) => {
+      const { row } = await ownDomain(domains, reach, params.domain);
+      const code = Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+      const expiresAt = new Date(domains.service.clock.nowMs() + (body.ttl_hours ?? HOURS_DEFAULT) * 3_600_000);
+      const after = await changeAtRegistry(domains, row, { authCode: { code, expiresAt } });
+      return json(200, { domain: after.name, auth_code: code, expires_at: isoSeconds(expiresAt) });
+    },
+  );

@@ -1,0 +1,58 @@
+// Getting a domain back out of redemption, with the year that registries add.
+import { z } from 'zod';
+import { AppError } from '@lumi/shared/contract';
+import { sql } from '@lumi/shared/db';
+import { purchaseFields, thingSold, viewOrder, type JsonObject, type Order } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import type { Catalogue } from '../catalogue/catalogue';
+import type { Domains } from '../domains';
+import { stateAt } from '../portfolio/lifecycle';
+import { registryPart, type DomainRow } from '../portfolio/domain-row';
+import { registrySql } from '../store/domain-store';
+import type { NameInfo, RestoreCommand } from '../supplier/registrar';
+import type { Registrars } from '../supplier/registrars';
+import { feeOf } from './holding';
+import type { ProductPart } from './registration';
+
+export const RESTORE = 'domain_restore';
+/** Registries renew for one year as they restore; it is in the price. */
+const YEARS = 1;
+
+export const restoreBody = z.object({ reason: z.string().min(1).max(255).optional().describe('Told to the registry where it asks for one.'), ...purchaseFields });
+
+export interface RestoreItem extends JsonObject {
+  readonly domain: string;
+  readonly unicode: string;
+  readonly tld: string;
+  readonly registrar: string;
+  readonly fee: string | null;
+  readonly reason: string | null;
+}
+
+export function restoreThing(deps: { registrars: Registrars; catalogue: Catalogue }) {
+  return thingSold<RestoreItem, NameInfo>({
+    kind: RESTORE,
+    describe: (order) => `Restoration of ${order.item.unicode}`,
+    act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
+    lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
+    deliver: (order, info) => [sql`
+      UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))}, updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
+      FROM settled WHERE settled.settled AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`],
+    answer: (order, info) => ({ status: 200, body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) } }),
+    events: (order, info) => [{ type: 'domain.restored', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
+  });
+}
+
+/** What the engine needs to restore this domain of the account. */
+export function restoration(domains: Domains, row: DomainRow, reason: string | undefined): ProductPart {
+  const price = row.premium_restore ?? domains.catalogue.get(row.tld).restore;
+  const item: RestoreItem = { domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, fee: row.premium_restore === null ? null : price.toString(), reason: reason ?? null };
+  const state = stateAt(row, domains.service.clock.now());
+  const refusal = state === 'redemption' ? null : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
+  return { thing: domains.things.restore, item, subject: row.name, lockKey: row.name, price, refusal };
+}
+
+function commandOf(order: Order<RestoreItem>): RestoreCommand {
+  const { item } = order;
+  return { kind: 'restore', ref: order.id, name: item.domain, tld: item.tld, sentAt: order.createdAt, years: YEARS, fee: feeOf(item) };
+}
