@@ -1,5 +1,5 @@
 export { diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions } from './migrate';
-export { migrateQueue, QUEUE_SCHEMA } from './migrate-queue';
+export { migrateQueue, queueNameOf, QUEUE_SCHEMA } from './migrate-queue';
 export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';
 export {
   databaseCode, emptySql, inTransaction, joinSql, openDatabase, productAdapter, rawSql, sql,

@@ -4,6 +4,13 @@ import pg from 'pg';
 
 export const QUEUE_SCHEMA = 'queue';
 
+const PRODUCTS = ['domains', 'vps', 'proxy'] as const;
+
+/** No colon in it: the queue's backends use it in their own names. */
+export function queueNameOf(product: (typeof PRODUCTS)[number]): string {
+  return `jobs-${product}`;
+}
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const USERS = 'lumi_domains, lumi_vps, lumi_proxy';
 
@@ -23,12 +30,13 @@ export async function migrateQueue(ownerUrl: string): Promise<void> {
   }
 }
 
+/** BullMQ makes the sequence of a queue's job ids at the first job; the services may not create anything, so it is made for them. */
 async function grantToServices(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ granted: boolean }>(
-    `SELECT bool_and(has_table_privilege('lumi_proxy', c.oid, 'INSERT')) AS granted FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'`, [QUEUE_SCHEMA]);
-  if (rows[0]?.granted === true) return;
+  const sequences = PRODUCTS.map((product) => `'CREATE SEQUENCE IF NOT EXISTS ${QUEUE_SCHEMA}.' || ${QUEUE_SCHEMA}.job_id_seq_name('${queueNameOf(product)}')`);
+  // Sent together, these are one transaction; the lock keeps two owners from changing one catalogue row at once.
   await client.query(`
     SELECT pg_advisory_xact_lock(hashtextextended('lumi migrate queue', 0));
+    DO $$ BEGIN ${sequences.map((text) => `EXECUTE ${text};`).join(' ')} END $$;
     GRANT USAGE ON SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
     GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { inTransaction, openDatabase, sql, type Database } from '../db';
+import { silentLog, systemClock } from '../runtime';
+import { testDatabase, testRedis, until } from '@lumi/shared/testing';
+import { defineJob, done, stageJob, startJobHost, type JobControl, type JobHost, type JobOutcome } from '.';
+
+const database = testDatabase();
+const redis = testRedis();
+let db: Database;
+const hosts: JobHost[] = [];
+/** What the one kind of job does, by the id in its payload. */
+const behaviour = new Map<string, (control: JobControl, run: number) => Promise<JobOutcome>>();
+const runs: string[] = [];
+
+const work = defineJob({
+  name: 'work', payload: z.object({ id: z.string() }), attempts: 3, backoffMs: 10, timeoutMs: 60_000,
+  run: async ({ id }, control) => {
+    runs.push(id);
+    return (await behaviour.get(id)?.(control, countOf(id))) ?? done;
+  },
+});
+
+function countOf(id: string): number {
+  return runs.filter((one) => one === id).length;
+}
+
+function start(): JobHost {
+  const host = startJobHost({
+    product: 'vps', jobs: [work], db: db.platform, clock: systemClock, log: silentLog, databaseUrl: database.urlFor('lumi_vps'), redisUrl: redis?.url, redisPrefix: redis?.prefix ?? 'lumi',
+  });
+  hosts.push(host);
+  return host;
+}
+
+function stage(id: string, once?: string): Promise<void> {
+  return inTransaction(db, (tx) => stageJob(tx, { product: 'vps', name: 'work', payload: { id }, ...(once === undefined ? {} : { once }) }));
+}
+
+async function staged(): Promise<number> {
+  const [row] = await db.platform.$queryRaw<{ n: number }[]>(sql`SELECT count(*)::int AS n FROM platform.outbox`);
+  return row?.n ?? -1;
+}
+
+beforeAll(() => {
+  db = openDatabase({ url: database.urlFor('lumi_vps'), connections: 4, log: silentLog, name: 'test' });
+});
+afterEach(async () => {
+  await Promise.all(hosts.splice(0).map((host) => host.stop()));
+});
+afterAll(() => db.close());
+
+describe('stageJob', () => {
+  it('runs the job of a transaction that committed, and of no other', async () => {
+    const host = start();
+    await expect(inTransaction(db, async (tx) => {
+      await stageJob(tx, { product: 'vps', name: 'work', payload: { id: 'rolled back' } });
+      throw new Error('no');
+    })).rejects.toThrow('no');
+    await stage('committed');
+    await host.relay();
+    await until(() => runs.includes('committed'));
+    expect(runs).not.toContain('rolled back');
+    expect(await staged()).toBe(0);
+  });
+
+  it('lets a service stage its own jobs only', async () => {
+    await expect(inTransaction(db, (tx) => stageJob(tx, { product: 'proxy', name: 'work', payload: { id: 'foreign' } }))).rejects.toThrow(/may not stage/);
+  });
+
+  it('hands every row over once, however many relays there are', async () => {
+    const many = [start(), start(), start()];
+    for (let i = 0; i < 20; i += 1) await stage(`many-${String(i)}`);
+    await Promise.all(many.map((host) => host.relay()));
+    await until(async () => (await staged()) === 0 && new Set(runs.filter((id) => id.startsWith('many-'))).size === 20);
+    expect(runs.filter((id) => id.startsWith('many-'))).toHaveLength(20);
+  });
+});
+
+describe('a job', () => {
+  it('is tried again after a failure, as often as its catalogue entry says', async () => {
+    behaviour.set('fails twice', (_control, run) => (run < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(done)));
+    behaviour.set('fails always', () => Promise.resolve({ kind: 'retry' }));
+    const host = start();
+    await stage('fails twice');
+    await stage('fails always');
+    await host.relay();
+    await until(() => countOf('fails twice') === 3 && countOf('fails always') === 3);
+  });
+
+  it('spends no attempt on `notYet`', async () => {
+    behaviour.set('waits', (_control, run) => Promise.resolve(run < 6 ? { kind: 'notYet', afterMs: 5 } : done));
+    const host = start();
+    await stage('waits');
+    await host.relay();
+    await until(() => countOf('waits') === 6, { timeoutMs: 20_000 });
+  });
+
+  it('is not tried again once given up', async () => {
+    behaviour.set('gives up', () => Promise.resolve({ kind: 'giveUp', reason: 'hopeless' }));
+    const host = start();
+    await stage('gives up');
+    await stage('after it');
+    await host.relay();
+    await until(() => runs.includes('after it'));
+    await host.stop();
+    expect(countOf('gives up')).toBe(1);
+  });
+
+  it('runs once more, at the back of the queue, when it is woken under its own name while it runs', async () => {
+    behaviour.set('lane', async (control, run) => {
+      if (run < 3) for (let i = 0; i < 5; i += 1) await control.wake('work', { id: 'lane' }, 'lane-1');
+      return done;
+    });
+    const host = start();
+    await stage('lane', 'lane-1');
+    await host.relay();
+    await until(() => countOf('lane') === 3);
+    await stage('lane-end');
+    await host.relay();
+    await until(() => runs.includes('lane-end'));
+    expect(countOf('lane')).toBe(3);
+  });
+});
+
+describe('stop', () => {
+  it('lets a running job end and takes nothing new', async () => {
+    const ended: boolean[] = [];
+    behaviour.set('long', async (control) => {
+      await until(() => control.signal.aborted);
+      ended.push(true);
+      return done;
+    });
+    const host = start();
+    await stage('long');
+    await host.relay();
+    await until(() => runs.includes('long'));
+    await host.stop();
+    expect(ended).toEqual([true]);
+  });
+});

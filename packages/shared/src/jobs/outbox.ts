@@ -1,0 +1,38 @@
+// Staging a job: a row written by the transaction that makes the job necessary, so that there is never one without the other. The relay
+// hands the rows to the queue; a row handed over twice is one job, because its id names it.
+import type { Product } from '../contract';
+import { sql, type Sql, type SqlRunner, type Tx } from '../db';
+
+export interface StagedJob {
+  readonly product: Product;
+  readonly name: string;
+  readonly payload: Readonly<Record<string, string>>;
+  /** While a job under this name waits in the queue, another one is not needed. */
+  readonly once?: string;
+}
+
+export async function stageJob(tx: Tx, job: StagedJob): Promise<void> {
+  await tx.$executeRaw(stageJobRider(job, sql``));
+}
+
+/** The same as a statement to ride in another one; `source` is its condition, such as `FROM settled WHERE settled.settled`. */
+export function stageJobRider(job: StagedJob, source: Sql): Sql {
+  return sql`INSERT INTO platform.outbox (product, name, payload, once) SELECT ${job.product}, ${job.name}, ${JSON.stringify(job.payload)}::jsonb, ${job.once ?? null}::text ${source}`;
+}
+
+export interface OutboxRow {
+  readonly id: bigint;
+  readonly name: string;
+  readonly payload: Readonly<Record<string, string>>;
+  readonly once: string | null;
+}
+
+/** Leases rows to hand over. A relay that dies with them gives them back when the lease is over. */
+export async function takeStaged(db: SqlRunner, input: { product: Product; limit: number; leaseMs: number }): Promise<OutboxRow[]> {
+  const rows = await db.$queryRaw<OutboxRow[]>(sql`SELECT id, name, payload, once FROM platform.outbox_take(${input.product}, ${input.limit}::int, ${input.leaseMs}::int)`);
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export async function deleteStaged(db: SqlRunner, product: Product, ids: readonly bigint[]): Promise<void> {
+  await db.$queryRaw(sql`SELECT platform.outbox_done(${product}, ${[...ids]}::bigint[])`);
+}

@@ -1,0 +1,111 @@
+// Which queue there is: BullMQ on PostgreSQL, or on Redis where REDIS_URL is set. The rest of the room knows only this interface.
+import { createPostgresBackend, Queue, Worker, withBackend, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq';
+import Redis from 'ioredis';
+import { QUEUE_SCHEMA } from '../db';
+import type { Log } from '../runtime';
+
+export interface QueueOptions {
+  /** No colon: the backends use it in their keys. */
+  readonly name: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | undefined;
+  readonly redisPrefix: string;
+  readonly log: Log;
+}
+
+export interface Producer {
+  /** Rejects, within seconds, when the queue is away. */
+  add(jobs: readonly { name: string; data: unknown; opts: JobsOptions }[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Consumer {
+  /** Takes nothing new and resolves when running jobs are over. */
+  close(): Promise<void>;
+  /** Lets go of running jobs: another worker takes them once their lock is over. */
+  abandon(): Promise<void>;
+}
+
+export type Processor = (job: Job, token: string | undefined) => Promise<void>;
+
+const POOL_MAX = 3;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A hung queue must not hold up the relay: the staged rows wait in Postgres. */
+const ADD_LIMIT_MS = 5_000;
+/** A dead worker's jobs are taken over after lock and check together. Work is fenced in Postgres, so being quick is safe. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+/** Crashes of a worker are no fault of the job. */
+const STALLED_MAX = 1_000;
+const FAILED_KEPT = { count: 1_000, age: 7 * 24 * 3_600 };
+
+const postgres = withBackend(createPostgresBackend);
+
+export function openProducer(options: QueueOptions): Producer {
+  const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, { enableOfflineQueue: false });
+  const queue = redis === null
+    ? new postgres.Queue(options.name, { connection: postgresConnection(options) })
+    : new Queue(options.name, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix) });
+  queue.on('error', onError(options.log));
+  return {
+    add: async (jobs) => {
+      await within(ADD_LIMIT_MS, queue.addBulk(jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } }))));
+    },
+    close: async () => {
+      await queue.close();
+      redis?.disconnect();
+    },
+  };
+}
+
+export function openConsumer(options: QueueOptions, settings: { readonly concurrency: number; readonly process: Processor }): Consumer {
+  const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, {});
+  const common = { concurrency: settings.concurrency, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS, maxStalledCount: STALLED_MAX };
+  const worker = redis === null
+    ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
+    : new Worker(options.name, settings.process, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix), ...common });
+  worker.on('error', onError(options.log));
+  const closing = async (force: boolean): Promise<void> => {
+    await worker.close(force);
+    redis?.disconnect();
+  };
+  return { close: () => closing(false), abandon: () => closing(true) };
+}
+
+/** All keys of the queue on one node of a Redis Cluster. */
+function hashTagged(prefix: string): string {
+  return `{${prefix}-queue}`;
+}
+
+function postgresConnection(options: QueueOptions) {
+  return { connectionString: options.databaseUrl, schema: QUEUE_SCHEMA, max: POOL_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, application_name: options.name };
+}
+
+function connect(url: string, log: Log, settings: { enableOfflineQueue?: boolean }): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, connectTimeout: CONNECT_TIMEOUT_MS, retryStrategy: (attempt) => Math.min(100 * attempt, 2_000), ...settings });
+  redis.on('error', onError(log));
+  return redis;
+}
+
+function asConnection(redis: Redis): ConnectionOptions {
+  return redis as unknown as ConnectionOptions; // BullMQ's structural types lag behind ioredis 6
+}
+
+function onError(log: Log): (err: Error) => void {
+  return (err) => log.warn('the job queue reports an error', { err });
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      work,
+      new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('the job queue did not answer in time')), limitMs);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined); // whoever raced it has been told already
+  }
+}

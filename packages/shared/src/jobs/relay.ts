@@ -1,0 +1,30 @@
+// Hands staged jobs to the queue. Idempotent: the job's id is that of its row, so a row handed over twice, because the relay died before it
+// deleted it, is still one job, or a harmless second run of it.
+import type { Product } from '../contract';
+import type { SqlRunner } from '../db';
+import type { JobDefinition } from './job';
+import { deleteStaged, takeStaged, type OutboxRow } from './outbox';
+import type { Producer } from './queue';
+
+const ROUND = 100;
+const LEASE_MS = 10_000;
+/** A sweeper's wake-up must get through even where the queue has lost its mind about what is waiting. */
+const SWEEP_ONCE_MS = 5_000;
+
+/** One round; true when there may be more. Rejects when the queue is away: the rows are handed over later. */
+export async function relayStaged(deps: { db: SqlRunner; product: Product; producer: Producer; jobs: ReadonlyMap<string, JobDefinition> }): Promise<boolean> {
+  const rows = await takeStaged(deps.db, { product: deps.product, limit: ROUND, leaseMs: LEASE_MS });
+  if (rows.length === 0) return false;
+  await deps.producer.add(rows.map((row) => ({ name: row.name, data: row.payload, opts: { jobId: `outbox-${row.id.toString()}`, ...optionsOf(deps.jobs.get(row.name), row.once) } })));
+  await deleteStaged(deps.db, deps.product, rows.map(({ id }: OutboxRow) => id));
+  return rows.length === ROUND;
+}
+
+/** Attempts and backoff stand in the catalogue; a name that this version does not know is handed over all the same. */
+export function optionsOf(job: JobDefinition | undefined, once: string | null | undefined) {
+  return {
+    attempts: job?.attempts ?? 1,
+    backoff: { type: 'exponential', delay: job?.backoffMs ?? 1_000 },
+    ...(once === null || once === undefined ? {} : { deduplication: once.startsWith('sweep-') ? { id: once, ttl: SWEEP_ONCE_MS } : { id: once, keepLastIfActive: true } }),
+  };
+}
