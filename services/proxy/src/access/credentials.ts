@@ -31,6 +31,11 @@ export function orderCredentials(ring: SecretRing, accountId: string, sealed: st
   return { username: username ?? derived.username, password: password ?? derived.password };
 }
 
+/** The password of a row, in clear; only for answers that were asked to show it. */
+export function openPassword(deps: { readonly ring: SecretRing }, row: { readonly id: string; readonly password: Uint8Array }): string {
+  return openSecret(deps.ring, row.id, row.password);
+}
+
 function derive(seed: string, index: number): Credentials {
   return { username: `u${word(seed, `username ${String(index)}`, USERNAME_LENGTH).toLowerCase()}`, password: word(seed, `password ${String(index)}`, PASSWORD_LENGTH) };
 }

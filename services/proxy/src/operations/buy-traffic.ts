@@ -11,7 +11,7 @@ import { buyTraffic, topUpTraffic } from '../purchases/traffic';
 import { findPlan } from '../store/traffic';
 import type { ProxyDeps } from '../wiring';
 import { idParam, labelField } from './fields';
-import { planSchema } from './plan-view';
+import { planSchema } from '../views/plan-view';
 
 const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 const dryRunSchema = z.object({ dry_run: z.literal(true), would_succeed: z.literal(true), kind: z.string(), subject: z.string(), price_usd: usdOutput });

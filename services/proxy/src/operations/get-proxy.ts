@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { openPassword } from '../purchases/traffic';
+import { openPassword } from '../access/credentials';
 import { findProxy } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
 import type { ProxyDeps } from '../wiring';
 import { idParam, revealQuery } from './fields';
-import { proxySchema, viewProxy } from './proxy-view';
+import { proxySchema, viewProxy } from '../views/proxy-view';
 
 export function getProxy(deps: ProxyDeps): Endpoint {
   return endpoint(

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { openPassword } from '../purchases/traffic';
+import { openPassword } from '../access/credentials';
 import { listProxies, type ProxyFilter } from '../store/proxies';
 import { PROXY_STATES } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
 import type { ProxyDeps } from '../wiring';
 import { boolOf, boolQuery, countryField, idParam, instantField, revealQuery } from './fields';
-import { proxySchema, viewProxy } from './proxy-view';
+import { proxySchema, viewProxy } from '../views/proxy-view';
 
 export const proxyFilterQuery = {
   state: z.enum(PROXY_STATES).optional().describe('Only proxies in this state.'),

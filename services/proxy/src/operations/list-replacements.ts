@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { findReplacement, listReplacements } from '../store/replacements';
 import type { ProxyDeps } from '../wiring';
 import { idParam } from './fields';
-import { replacementSchema, viewReplacement } from './replacement-view';
+import { replacementSchema, viewReplacement } from '../views/replacement-view';
 
 export function listReplacementsEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(

@@ -9,7 +9,7 @@ import { priceOrder } from '../catalog/price-order';
 import { orderProxies, type OrderProxiesItem } from '../purchases/order-proxies';
 import type { ProxyDeps } from '../wiring';
 import { blockField, canonicalBlock, countryField, labelField, passwordField, usernameField } from './fields';
-import { proxySchema } from './proxy-view';
+import { proxySchema } from '../views/proxy-view';
 
 const ALLOWED_MAX = 20;
 const COUNTRIES_MAX = 20;

@@ -11,7 +11,7 @@ import { findProxies, listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../wiring';
 import { allFound, countryField, requireBuy } from './fields';
-import { replacementSchema } from './replacement-view';
+import { replacementSchema } from '../views/replacement-view';
 
 const SELECTED_MAX = 100;
 

@@ -9,7 +9,7 @@ import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { rotateProxyKind, takeCooldown } from '../tasks/rotate-proxy';
 import type { ProxyDeps } from '../wiring';
 import { idParam } from './fields';
-import { proxySchema, viewProxy } from './proxy-view';
+import { proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable, rotationOf } from './update-proxy';
 
 export function rotateProxy(deps: ProxyDeps): Endpoint {

@@ -8,7 +8,7 @@ import { findProxy, setProxyCredentials } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
 import type { ProxyDeps } from '../wiring';
 import { idParam, passwordField, usernameField } from './fields';
-import { proxySchema, viewProxy } from './proxy-view';
+import { proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable } from './update-proxy';
 
 const graceField = z.int().min(0).max(86_400).optional().describe('Seconds for which the old pair still works; 0 if absent.');

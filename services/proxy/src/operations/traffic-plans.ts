@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { defineRoute, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
-import { openPassword } from '../purchases/traffic';
+import { openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { changePlan, findPlan, listPlans } from '../store/traffic';
 import type { ProxyDeps } from '../wiring';
 import { idParam, labelField, revealQuery } from './fields';
-import { planSchema, viewPlan } from './plan-view';
+import { planSchema, viewPlan } from '../views/plan-view';
 
 const params = z.object({ id: idParam('tpl', 'the plan') });
 const common = { tag: 'Traffic', class: 'regular', reach: 'account' } as const;

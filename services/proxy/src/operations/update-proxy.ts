@@ -9,7 +9,7 @@ import { changeProxies, findProxies, findProxy, type ProxyChange } from '../stor
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../wiring';
 import { idParam, labelField, requireBuy } from './fields';
-import { proxySchema, viewProxy } from './proxy-view';
+import { proxySchema, viewProxy } from '../views/proxy-view';
 
 const BULK_MAX = 500;
 

@@ -7,7 +7,7 @@ import type { Clock, SecretRing } from '@lumi/shared/runtime';
 import { sql, type Sql } from '@lumi/shared/db';
 import { orderCredentials } from '../access/credentials';
 import { findProduct, type Protocol } from '../catalog/products';
-import { viewProxy } from '../operations/proxy-view';
+import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
 import { DAY_MS, rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';
 import type { Allocated, Exit, ProxyNetwork } from '../supplier/proxy-network';

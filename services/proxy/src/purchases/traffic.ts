@@ -1,11 +1,11 @@
 // Buying traffic: a new plan with gigabytes of a pool, or more gigabytes for a plan.
 import { newId } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
-import { openSecret, sealSecret } from '@lumi/shared/keys';
+import { sealSecret } from '@lumi/shared/keys';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome, type Order } from '@lumi/shared/purchase';
 import { orderCredentials } from '../access/credentials';
 import { findProduct } from '../catalog/products';
-import { rowOfNewPlan, viewPlan } from '../operations/plan-view';
+import { rowOfNewPlan, viewPlan } from '../views/plan-view';
 import { insertPlan, type NewPlan } from '../store/traffic';
 import { DAY_MS } from '../store/proxy-row';
 import type { TrafficAdded } from '../supplier/proxy-network';
@@ -91,9 +91,4 @@ function newPlan(deps: SellingDeps, order: Order<BuyTrafficItem>, result: Traffi
     username: `${pair.username}${result.plan_id.slice(-6)}`, password: sealSecret(deps.ring, result.plan_id, pair.password), bytes_total: BigInt(item.gb) * BigInt(BYTES_PER_GB),
     expires_at: new Date(startsAt.getTime() + item.period_days * DAY_MS), label: item.label, tags: [...order.tags], reference: order.reference, metadata: order.metadata, created_at: startsAt,
   };
-}
-
-/** The password of a row, in clear; only for answers that were asked to show it. */
-export function openPassword(deps: Pick<SellingDeps, 'ring'>, row: { readonly id: string; readonly password: Uint8Array }): string {
-  return openSecret(deps.ring, row.id, row.password);
 }
