@@ -14,7 +14,7 @@ module.exports = {
   testEnvironment: '<rootDir>/scripts/jest/environment.cjs',
   globalSetup: '<rootDir>/scripts/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/scripts/jest/global-teardown.mjs',
-  roots: ['<rootDir>/gateway', '<rootDir>/services', '<rootDir>/packages'],
+  roots: ['<rootDir>/gateway', '<rootDir>/services', '<rootDir>/packages', '<rootDir>/scripts/test'],
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/generated/'],
   modulePathIgnorePatterns: ['<rootDir>/(gateway|services/[^/]+|packages/[^/]+)/dist/'],
