@@ -57,7 +57,7 @@ afterAll(async () => {
 beforeEach(async () => {
   clock = new ShiftedClock();
   double = await createDouble({ dataDir: await mkdtemp(path.join(os.tmpdir(), 'deposits-test-')), token: TOKEN });
-  cryptobot = new CryptoPay({ url: double.url, token: TOKEN, timeoutMs: 300 });
+  cryptobot = new CryptoPay({ url: double.url, token: TOKEN, timeoutMs: 1_500 });
   sandbox = new SandboxPay(db.platform, (token) => `http://lumi.test/api/v1/sandbox/pay/${token}`);
   deps = { db, clock, log: silentLog, providers: new PaymentProviders([cryptobot, sandbox]), defaultCap: null };
 });

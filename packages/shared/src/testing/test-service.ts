@@ -86,6 +86,13 @@ export function testService(options: TestServiceOptions): TestService {
   const signer = new IdentitySigner(pem, clock);
   const rings: KeyRings = { peppers: config.KEY_PEPPERS, secrets: config.SECRET_RING, clock };
 
+  // One after the other: a test that arranges a hundred accounts at once must not starve the pool it then wants to test.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
   const as: TestService['as'] = (who) => {
     const principal = who === 'public' ? publicPrincipal(product) : who.principal;
     return { [IDENTITY_HEADER]: signer.sign(principal, JSON.stringify(principal)) };
@@ -94,7 +101,7 @@ export function testService(options: TestServiceOptions): TestService {
   return {
     service, app, database, rings, as, keyOf,
     asMoney: (who, idempotencyKey = randomBytes(12).toString('hex')) => ({ ...as(who), 'idempotency-key': idempotencyKey }),
-    account: async (accountOptions = {}) => keyOf(await makeAccount(service, accountOptions), accountOptions),
+    account: (accountOptions = {}) => inTurn(async () => keyOf(await makeAccount(service, accountOptions), accountOptions)),
     operator: (keyOptions = {}) => makeKey({ service, rings, accountId: null, options: keyOptions }),
     balance: (accountId) => readBalance(service.db.platform, accountId),
     audit: () => audit(service.db.platform, DEPOSIT_RULES),
