@@ -164,7 +164,7 @@ describe('POST /servers/bulk-actions', () => {
     const [a, b] = [await makeServer(who, { tags: ['t'] }), await makeServer(who)];
     const answer = await post(who, '/servers/bulk-actions', { action: 'stop', server_ids: [a.id, UNKNOWN, a.id, b.id] });
     expect(answer.body).toMatchObject({ total: 4, ok: 2, failed: 2 });
-    expect(answer.body.items.map((item: Record<string, any>) => [item['ref'], item['error']?.code])).toEqual([[a.id, undefined], [UNKNOWN, 'not_found'], [a.id, 'busy'], [b.id, undefined]]);
+    expect(answer.body.items.map(({ ref, error }: { ref: string; error?: { code: string } }) => [ref, error?.code])).toEqual([[a.id, undefined], [UNKNOWN, 'not_found'], [a.id, 'busy'], [b.id, undefined]]);
     await pass(ACTION_MS);
     expect((await post(who, '/servers/bulk-actions', { action: 'start', filter: { tag: 't', power: 'stopped' } })).body).toMatchObject({ total: 1, ok: 1 });
     await pass(ACTION_MS);

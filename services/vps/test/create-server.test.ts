@@ -83,7 +83,8 @@ describe('POST /servers', () => {
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
     expect(answers.filter(({ status }) => status !== 202).map(({ body }) => body.error.code)).toEqual(Array(90).fill('out_of_stock'));
     expect(await stock('s2', 'hel')).toBe(0);
-    await pass(CREATE_MS);
+    // Where a call to the supplier was cut off by the load, recovery sends it first.
+    for (let i = 0; i < 3; i += 1) await pass(CREATE_MS);
     expect(await owner(`SELECT 1 FROM vps.server WHERE plan_id = 's2' AND location_id = 'hel' AND lifecycle = 'active'`)).toHaveLength(10);
   });
 

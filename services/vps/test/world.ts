@@ -1,6 +1,6 @@
 // A hosting service over a database of its own, on a clock that tests move, and the worker's rounds when tests want them.
 import pg from 'pg';
-import supertest from 'supertest';
+import supertest, { type Response } from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
 import { hostingSettings } from '../src/config';
@@ -11,13 +11,7 @@ export const CREATE_MS = 3_000;
 export const ACTION_MS = 1_000;
 const ROUNDS_MAX = 20;
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly text: string;
-  // Tests read bodies of many shapes; each expectation says which one it means.
-  readonly body: any;
-}
+export type Answer = Pick<Response, 'status' | 'headers' | 'text' | 'body'>;
 
 /** To be called at the top of a test file. */
 export function hostingWorld() {
@@ -35,7 +29,7 @@ export function hostingWorld() {
 
   const send = async (who: TestKey, method: 'get' | 'post' | 'patch' | 'put' | 'delete', url: string, options: { body?: object; key?: string | undefined; money?: boolean } = {}): Promise<Answer> => {
     const request = supertest(api.app)[method](url).set(options.money === true ? api.asMoney(who, options.key) : api.as(who));
-    return (options.body === undefined ? await request : await request.send(options.body)) as unknown as Answer;
+    return (options.body === undefined ? await request : await request.send(options.body));
   };
   const owner = async <T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> => {
     const client = new pg.Client({ connectionString: api.database.ownerUrl });
@@ -65,7 +59,7 @@ export function hostingWorld() {
     },
     order: (body: object = {}) => ({ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com', ...body }),
     /** A server that is ready. */
-    server: async (who: TestAccount, body: object = {}): Promise<any> => {
+    server: async (who: TestAccount, body: object = {}): Promise<Response['body']> => {
       const answer = await world.buy(who, '/servers', world.order(body));
       if (answer.status !== 202) throw new Error(`the server was not sold: ${answer.text}`);
       await world.pass(CREATE_MS);

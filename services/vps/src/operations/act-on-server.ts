@@ -3,7 +3,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { POWER_ACTIONS, type Actions, type PowerAction } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const TEXTS: Readonly<Record<PowerAction, { readonly summary: string; readonly description: string }>> = {

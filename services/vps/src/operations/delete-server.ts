@@ -9,7 +9,7 @@ import { refusalOf } from '../servers/server-rules';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { planDeletion } from '../store/server-changes';
 import type { Vps } from '../vps';
-import { confirmField, confirmed, serverParams } from './fields';
+import { confirmField, confirmed, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const body = z.object({

@@ -1,7 +1,7 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 import { serverSchema, viewServer } from '../servers/server-view';
 

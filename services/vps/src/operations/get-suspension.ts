@@ -4,7 +4,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const suspensionSchema = z.object({

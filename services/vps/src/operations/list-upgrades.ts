@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
-import { upgradeTo } from '../purchases/server-resize';
+import { upgradeTo } from '../purchases/resize-offer';
 import { listPlans } from '../store/catalogue';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { planSchema, viewPlan } from './plan-view';
 import { requireServer } from './require-server';
 

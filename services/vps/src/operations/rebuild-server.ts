@@ -7,7 +7,7 @@ import { actionReply, operationAccepted, runAction } from '../actions/run-action
 import { findImage, findPlan, fits } from '../store/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
 import type { Vps } from '../vps';
-import { confirmField, confirmed, serverParams, sshKeyIdsField, userDataField } from './fields';
+import { confirmField, confirmed, serverParams, sshKeyIdsField, userDataField } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const body = z.object({

@@ -3,7 +3,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 export function resetPassword(vps: Vps, actions: Actions): Endpoint {

@@ -5,7 +5,7 @@ import type { Actions, RdnsItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findLocation } from '../store/catalogue';
 import type { Vps } from '../vps';
-import { hostnameField, serverParams } from './fields';
+import { hostnameField, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 export function setRdns(vps: Vps, actions: Actions): Endpoint {

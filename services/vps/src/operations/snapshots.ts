@@ -9,7 +9,7 @@ import { actionReply, operationAccepted, runAction } from '../actions/run-action
 import { findSnapshot, insertSnapshot, listSnapshots as readSnapshots, markDeleting, type Snapshot } from '../store/snapshots';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const SNAPSHOTS_MAX = 3;

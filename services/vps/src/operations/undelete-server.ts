@@ -6,7 +6,7 @@ import { refusalOf } from '../servers/server-rules';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { takeBackDeletion } from '../store/server-changes';
 import type { Vps } from '../vps';
-import { serverParams } from './fields';
+import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 export function undeleteServer(vps: Vps, actions: Actions): Endpoint {

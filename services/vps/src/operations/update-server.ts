@@ -5,7 +5,7 @@ import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase'
 import { serverSchema, viewServer } from '../servers/server-view';
 import { patchServer } from '../store/server-changes';
 import type { Vps } from '../vps';
-import { labelField, requireScope, serverParams } from './fields';
+import { labelField, requireScope, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const body = z.object({

@@ -1,13 +1,11 @@
 // A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old one is given back
 // with the capture.
 import { sql } from '@lumi/shared/db';
-import { prorate, type Units } from '@lumi/shared/money';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
-import { findPlan, type Plan, type Price } from '../store/catalogue';
-import { lockServer, unlockServer, type Server } from '../store/servers';
+import { findPlan } from '../store/catalogue';
+import { lockServer, unlockServer } from '../store/servers';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
-import { daysLeft, daysOfPeriod } from './period';
 import { createRefusal, giveStockBack, takeStock } from './server-create';
 
 export interface ResizeItem extends JsonObject {
@@ -50,36 +48,6 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
     events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan: order.item.from_plan_id, plan: order.item.plan_id } }],
     refusalOfConstraint: createRefusal,
   });
-}
-
-export interface Upgrade {
-  readonly plan: Plan;
-  /** For the days that are left of what is paid. */
-  readonly price: Units;
-  readonly renewPrice: Units;
-  readonly days: bigint;
-  readonly inStock: boolean;
-}
-
-/**
- * What the rest of the paid time costs on another plan: the difference of the two renewal prices, for the days left, a begun day as a whole
- * one, rounded up to the smallest unit. Null when the plan is no upgrade of this server.
- */
-export function upgradeTo(server: Server, from: Plan, to: Plan, now: Date): Upgrade | null {
-  const [before, after] = [offerOf(from, server), offerOf(to, server)];
-  if (before === null || after === null || server.expiresAt === null || to.deprecatedAt !== null) return null;
-  const isLarger = to.arch === from.arch && to.id !== from.id && to.vcpu >= from.vcpu && to.ramMb >= from.ramMb && to.diskGb >= from.diskGb && after.renewPrice > before.renewPrice;
-  if (!isLarger) return null;
-  const days = daysLeft(now, server.expiresAt);
-  return {
-    plan: to, days, renewPrice: after.renewPrice,
-    price: prorate(after.renewPrice - before.renewPrice, days, daysOfPeriod(server.expiresAt, server.periodMonths)),
-    inStock: to.stock.some((stock) => stock.locationId === server.locationId && stock.state !== 'out'),
-  };
-}
-
-function offerOf(plan: Plan, server: Server): Price | null {
-  return plan.prices.find((price) => price.locationId === server.locationId && price.periodMonths === server.periodMonths) ?? null;
 }
 
 async function resizeTo(vps: Vps, order: Order<ResizeItem>): Promise<MachineAction> {

@@ -24,3 +24,7 @@ export const confirmField = z.string().max(253).describe('The host name of the s
 export function confirmed(server: { readonly hostname: string }, confirm: string): void {
   if (confirm !== server.hostname) throw invalid('confirm', 'must be the host name of the server');
 }
+
+export const periodField = z.union([z.literal(1), z.literal(3), z.literal(6), z.literal(12)]).optional();
+export const expiryField = z.iso.datetime({ offset: true, error: 'must be a time such as 2026-06-09T12:00:00Z' })
+  .describe('`expires_at` as you know it: a renewal that was already done is refused with `expiry_mismatch`.');

@@ -1,0 +1,40 @@
+// The offer of more time for a server.
+import { AppError } from '@lumi/shared/contract';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { expiryField, periodField } from '../servers/fields';
+import { refusalOf } from '../servers/server-rules';
+import { findPlan, priceOf } from '../store/catalogue';
+import type { Server } from '../store/servers';
+import type { Vps } from '../vps';
+import type { Offer } from './offer';
+import { serverRenew, type RenewItem } from './server-renew';
+
+export const renewFields = {
+  current_expires_at: expiryField,
+  period_months: periodField.describe('The period it was bought for, if absent.'),
+};
+
+export interface RenewWish {
+  readonly current_expires_at: string;
+  readonly period_months?: number | undefined;
+}
+
+export async function renewOffer(vps: Vps, server: Server, wanted: RenewWish): Promise<Offer> {
+  const months = wanted.period_months ?? server.periodMonths;
+  const plan = await findPlan(vps.service.db.platform, server.planId);
+  const price = plan === null ? null : priceOf(plan, server.locationId, months);
+  const item: RenewItem = {
+    server_id: server.id, hostname: server.hostname, period_months: months, plan_id: server.planId, from_expires_at: (server.expiresAt ?? server.createdAt).toISOString(),
+  };
+  return {
+    thing: serverRenew(vps), item, subject: server.id, lockKey: `renew:${server.id}`, price: price?.renewPrice ?? 0n, terms: { server_id: server.id, plan_id: server.planId, period_months: months },
+    refusal: refusalOf('renew', { ...server, renewPrice: price?.renewPrice ?? null }) ?? expiryRefusal(server, wanted.current_expires_at),
+    parts: price === null ? [] : [{ label: `Renewal of ${server.hostname}, ${String(months)} month(s)`, amount: price.renewPrice }],
+  };
+}
+
+/** Callers know the expiry to the second. */
+function expiryRefusal(server: Server, known: string): AppError | null {
+  const current = server.expiresAt === null ? null : isoSeconds(server.expiresAt);
+  return current === isoSeconds(new Date(known)) ? null : new AppError('expiry_mismatch', undefined, { details: [{ path: 'current_expires_at', message: current ?? 'none' }] });
+}
