@@ -1,5 +1,6 @@
 // THE LIST of this service's endpoints.
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { QUOTES_TAG, quoteEndpoints } from '@lumi/shared/quotes';
 import { SHARED_TAGS, type ApiDescription } from '@lumi/shared/service';
 import { allowlistEndpoints } from './operations/allowlist';
 import { buyTrafficPlan, topUpTrafficPlan } from './operations/buy-traffic';
@@ -18,6 +19,7 @@ import { listLocations } from './operations/list-locations';
 import { getProxy } from './operations/get-proxy';
 import { listProxiesEndpoint } from './operations/list-proxies';
 import { orderProxiesEndpoint } from './operations/order-proxies';
+import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
 import { renewOrder } from './operations/renew-order';
 import { bulkUpdateProxies, updateProxy } from './operations/update-proxy';
 import { listProducts } from './operations/list-products';
@@ -26,7 +28,7 @@ import type { ProxyDeps } from './wiring';
 export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
   return [
     listProducts(), getProduct(), listLocations(deps),
-    orderProxiesEndpoint(deps), renewOrder(deps),
+    ...quoteEndpoints(deps, quoteOperations(deps), QUOTE_EXAMPLE), orderProxiesEndpoint(deps), renewOrder(deps),
     listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
     rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
     listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
@@ -40,6 +42,7 @@ export const API: ApiDescription = {
   version: '1.0.0',
   tags: [
     { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
+    QUOTES_TAG,
     { name: 'Orders', description: 'Buy and renew proxies.' },
     { name: 'Proxies', description: 'The proxies you have.' },
     { name: 'Allow-list', description: 'Addresses that may use proxies without a password.' },

@@ -41,6 +41,10 @@ describe('POST /proxies/{id}/rotate', () => {
     const unknown = await lumi.send(who, 'post', `/proxies/${proxy}/rotate`);
     expect(unknown.status).toBe(202);
     expect((await lumi.get(who, `/operations/${unknown.body.id}`)).body).toMatchObject({ kind: 'proxy_rotate', subject: proxy, state: 'processing' });
+    await lumi.recover(1);
+    expect((await lumi.get(who, `/operations/${unknown.body.id}`)).body.state).toBe('completed');
+    expect((await lumi.get(who, `/proxies/${proxy}`)).body.exit_ip).not.toBe(body.proxies[0]?.exit_ip);
+    expect((await lumi.executed(unknown.body.id))).toHaveLength(1);
   });
 
   it('is refused where the product keeps its address', async () => {

@@ -1,5 +1,6 @@
 // The proxy service over a database of its own, with what its tests do again and again.
 import request, { type Response } from 'supertest';
+import { recoverOperations } from '@lumi/shared/operations';
 import { recoverOrders } from '@lumi/shared/purchase';
 import { FixedClock, type Clock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
@@ -12,7 +13,7 @@ export interface ProxyTest extends TestService {
   send(who: TestKey, method: 'post' | 'put' | 'patch' | 'delete', path: string, body?: object): Promise<Response>;
   /** A money request; a fresh Idempotency-Key if none is named. */
   pay(who: TestKey, path: string, body: object, idempotencyKey?: string): Promise<Response>;
-  /** Makes every open order due and runs recovery over them, as often as said. */
+  /** Makes every open order and operation due and runs recovery over them, as often as said. */
   recover(rounds?: number): Promise<void>;
   /** What the sandbox network says it executed for a reference. */
   executed(reference?: string): Promise<{ reference: string; command: string }[]>;
@@ -46,6 +47,8 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
       for (let round = 0; round < rounds; round += 1) {
         await owner(lumi, `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`);
         await recoverOrders(wired().purchases, wired().things, 'proxy', 100);
+        await owner(lumi, `UPDATE platform.operation SET wake_at = now() - interval '1 second' WHERE state = 'running'`);
+        await recoverOperations(wired().purchases, wired().tasks, 'proxy', 100);
       }
     },
     executed: async (reference) => {

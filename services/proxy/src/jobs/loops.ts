@@ -1,5 +1,6 @@
 // THE LIST of what the worker does beside what every product's does, each with how often it looks. A round is bounded; running it twice does no harm.
 import { recoverOperations } from '@lumi/shared/operations';
+import { quoteLoop } from '@lumi/shared/quotes';
 import type { Loop } from '@lumi/shared/service';
 import type { ProxyDeps } from '../wiring';
 import { checkHealth } from './check-health';
@@ -12,6 +13,7 @@ const RECOVERY_ROUND = 20;
 export function loops(deps: ProxyDeps): readonly Loop[] {
   return [
     ...deps.shared.loops,
+    quoteLoop(deps),
     { name: 'operation-recovery', everyMs: 1_000, run: async () => (await recoverOperations(deps.purchases, deps.tasks, deps.product, RECOVERY_ROUND)) === RECOVERY_ROUND },
     { name: 'push-access', everyMs: 500, run: () => pushAccess(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },

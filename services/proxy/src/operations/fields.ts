@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { AppError, isId, notFound, type IdPrefix } from '@lumi/shared/contract';
 import { parseBlock, plainAddress } from '@lumi/shared/keys';
+import { usdOutput } from '@lumi/shared/money';
 import type { Principal } from '@lumi/shared/principal';
+import { orderSchema } from '@lumi/shared/purchase';
 
 export const countryField = z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in capitals').meta({ example: 'DE' });
 export const labelField = z.string().min(1).max(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
@@ -11,7 +13,11 @@ export const passwordField = z.string().regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must b
 export const revealQuery = z.enum(['1', 'true']).optional().describe('`1` shows passwords in clear; recorded.');
 export const blockField = z.string().max(49).describe('An address or a block; `current` is the address you call from.');
 export const instantField = z.iso.datetime({ offset: true }).meta({ example: '2026-07-09T12:00:00Z' });
+export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
+
+export const dryRunSchema = z.object({ dry_run: z.literal(true), would_succeed: z.literal(true), kind: z.string(), subject: z.string(), price_usd: usdOutput }).meta({ id: 'DryRun' });
+export const pendingSchema = z.object({ operation_id: z.string(), order: orderSchema }).meta({ id: 'PendingOrder' });
 
 export const idParam = (prefix: IdPrefix, what: string) => z.string().refine((id) => isId(id, prefix)).describe(`Id of ${what}.`);
 

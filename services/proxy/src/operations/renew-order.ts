@@ -1,16 +1,12 @@
 // Renews all proxies of an order together.
 import { z } from 'zod';
-import { AppError, defineRoute, notFound } from '@lumi/shared/contract';
+import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
 import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
-import { isoSeconds } from '@lumi/shared/runtime';
-import { priceRenewal } from '../catalog/price-renewal';
-import { renewProxies } from '../purchases/renew-proxies';
-import { proxiesOfOrder } from '../store/proxies';
-import { stateOf, type ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../wiring';
-import { idParam, instantField } from './fields';
+import { dryRunSchema, idParam, instantField, pendingSchema } from './fields';
+import { renewOrderPart } from './selling-parts';
 
 export const renewedSchema = z.object({
   order: orderSchema,
@@ -18,7 +14,6 @@ export const renewedSchema = z.object({
 }).meta({ id: 'Renewal' });
 
 export function renewOrder(deps: ProxyDeps): Endpoint {
-  const thing = renewProxies(deps);
   return endpoint(
     defineRoute({
       id: 'renew-order', method: 'POST', path: '/orders/{id}/renew', summary: 'Renew the proxies of an order', tag: 'Orders', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
@@ -31,30 +26,11 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       }),
       bodyExample: { period_days: 30, current_expires_at: '2026-07-09T12:00:00Z' },
       responses: {
-        200: { description: 'Renewed; for a dry run, what it would cost.', schema: z.union([renewedSchema, z.object({ dry_run: z.literal(true), would_succeed: z.literal(true), kind: z.string(), subject: z.string(), price_usd: usdOutput })]) },
-        202: { description: 'Not settled yet; poll the operation.', schema: z.object({ operation_id: z.string(), order: orderSchema }) },
+        200: { description: 'Renewed; for a dry run, what it would cost.', schema: z.union([renewedSchema, dryRunSchema]) },
+        202: { description: 'Not settled yet; poll the operation.', schema: pendingSchema },
       },
       errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'supplier_error'],
     }),
-    async (context) => {
-      const rows = await proxiesOfOrder(deps.db.platform, context.reach, context.params.id);
-      if (rows.length === 0) throw notFound();
-      const alive = rows.filter((row) => row.state === 'active');
-      const priced = await priceRenewal(deps.network, alive, context.body.period_days);
-      return purchaseReply(await purchase(deps.purchases, {
-        thing, item: priced.item, subject: context.params.id, lockKey: null, price: priced.price,
-        refusal: priced.refusal ?? renewRefusal(alive, context.body.current_expires_at, deps.clock.now()), ...requestPart(context),
-      }));
-    },
+    async (context) => purchaseReply(await purchase(deps.purchases, { ...(await renewOrderPart(deps, context.reach, context.params.id, context.body)), ...requestPart(context) })),
   );
 }
-
-/** Why these proxies cannot be renewed from that expiry. */
-export function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string, now: Date): AppError | null {
-  if (rows.length === 0) return new AppError('state_conflict', 'Nothing of it is left to renew.');
-  if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now)))) return new AppError('state_conflict', 'It has expired beyond its grace period.');
-  const stated = isoSeconds(new Date(currentExpiresAt));
-  const other = rows.find((row) => isoSeconds(row.expires_at) !== stated);
-  return other === undefined ? null : new AppError('expiry_mismatch', undefined, { details: [{ path: 'current_expires_at', message: isoSeconds(other.expires_at) }] });
-}
-

@@ -1,7 +1,7 @@
 // Buying static proxies: several countries in one order, delivered wholly or, if the buyer agreed, in part. What is not delivered is not charged.
 import { newId } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
-import { parseUsd, type Units } from '@lumi/shared/money';
+import { parseUsd, prorate, type Units } from '@lumi/shared/money';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import type { Clock, SecretRing } from '@lumi/shared/runtime';
 import { sql, type Sql } from '@lumi/shared/db';
@@ -89,14 +89,17 @@ function delivered<K extends Outcome<Allocated> | LookUp<Allocated>>(deps: Selli
   return {
     kind: 'done',
     result: { exits: exits.map((exit) => ({ ...exit, id: newId('prx', deps.clock.nowMs()) })), starts_at: startsAt },
-    charge: chargeOf(order.item, exits),
+    charge: chargeOf(order, exits),
     ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }),
   };
 }
 
-function chargeOf(item: OrderProxiesItem, exits: readonly Exit[]): Units {
-  const priceIn = new Map(item.items.map((line) => [line.country, parseUsd(line.unit_price_usd)]));
-  return exits.reduce((sum, exit) => sum + (priceIn.get(exit.country) ?? 0n), 0n);
+/** The share of the price that was delivered. A quoted price may differ from the sum of today's unit prices; the share is the same. */
+function chargeOf(order: Order<OrderProxiesItem>, exits: readonly Exit[]): Units {
+  const priceIn = new Map(order.item.items.map((line) => [line.country, parseUsd(line.unit_price_usd)]));
+  const asked = order.item.items.reduce((sum, line) => sum + parseUsd(line.unit_price_usd) * BigInt(line.quantity), 0n);
+  const came = exits.reduce((sum, exit) => sum + (priceIn.get(exit.country) ?? 0n), 0n);
+  return asked === 0n ? 0n : prorate(order.price, came, asked, 'down');
 }
 
 function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: OrderProxiesResult): NewProxy[] {

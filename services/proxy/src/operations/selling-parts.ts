@@ -1,0 +1,149 @@
+// What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is quoted for.
+import { AppError, newId, notFound } from '@lumi/shared/contract';
+import type { Reach } from '@lumi/shared/endpoint';
+import { formatUsd, type Units } from '@lumi/shared/money';
+import type { JsonObject, PurchaseRequest } from '@lumi/shared/purchase';
+import type { PricePart } from '@lumi/shared/quotes';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { sealOrderAuth } from '../access/credentials';
+import { askPlaces, priceOrder } from '../catalog/price-order';
+import { priceRenewal } from '../catalog/price-renewal';
+import { priceTraffic } from '../catalog/price-traffic';
+import { findProduct, type ProxyProduct } from '../catalog/products';
+import { BUY_TRAFFIC, TOP_UP_TRAFFIC } from '../purchases/traffic';
+import { ORDER_PROXIES } from '../purchases/order-proxies';
+import { RENEW_PROXIES } from '../purchases/renew-proxies';
+import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
+import { findProxy, proxiesOfOrder } from '../store/proxies';
+import { stateOf, type ProxyRow } from '../store/proxy-row';
+import { findPlan } from '../store/traffic';
+import type { ProxyDeps } from '../wiring';
+import type { OrderWish } from './order-body';
+
+export type SellingPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'price' | 'lockKey'> & { readonly refusal: AppError | null; readonly terms: JsonObject; readonly parts: readonly PricePart[] };
+
+function thingOf(deps: ProxyDeps, kind: string) {
+  const thing = deps.things.get(kind);
+  if (thing === undefined) throw new Error(`nothing of the kind ${kind} is sold`);
+  return thing;
+}
+
+/** Throws 422 for addresses that are none. */
+export async function orderPart(deps: ProxyDeps, accountId: string, wish: OrderWish, blocks: readonly string[]): Promise<SellingPart> {
+  const priced = await priceOrder(deps.network, {
+    productId: wish.product_id, items: wish.items.map((item) => ({ country: item.country, place: item.region ?? null, quantity: item.quantity })), periodDays: wish.period_days, acceptsPartial: wish.partial === 'accept',
+  });
+  return {
+    thing: thingOf(deps, ORDER_PROXIES), subject: `${String(priced.quantity)} × ${wish.product_id}`, lockKey: null, price: priced.price,
+    refusal: priced.refusal ?? rotationRefusal(wish, priced.product),
+    terms: { product_id: wish.product_id, items: wish.items.map(({ country, quantity }) => ({ country, quantity })), period_days: wish.period_days },
+    parts: priced.lines.map((line) => ({ label: `${String(line.quantity)} × ${wish.product_id} in ${line.country}, ${String(wish.period_days)} days, at ${formatUsd(line.unitPrice)}`, amount: line.unitPrice * BigInt(line.quantity) })),
+    item: {
+      product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, unit_price_usd: formatUsd(line.unitPrice) })), period_days: wish.period_days,
+      protocol: wish.protocol ?? 'http', auth_mode: wish.auth?.mode ?? 'userpass', auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
+      allowed_blocks: blocks, rotation_s: wish.rotation_s ?? null, partial: wish.partial ?? 'reject', subnet_diversity: wish.subnet_diversity ?? false, auto_renew: wish.auto_renew ?? false, label: wish.label ?? null,
+    },
+  };
+}
+
+function rotationRefusal(wish: OrderWish, product: ProxyProduct | null): AppError | null {
+  if (wish.rotation_s === undefined || product === null) return null;
+  const text = product.rotation === null ? 'this product keeps its addresses' : wish.rotation_s < product.rotation.minIntervalS ? `must be at least ${String(product.rotation.minIntervalS)}` : null;
+  return text === null ? null : new AppError('validation_error', undefined, { details: [{ path: 'rotation_s', message: text }] });
+}
+
+/** Throws 404. */
+export async function renewOrderPart(deps: ProxyDeps, reach: Reach, orderId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<SellingPart> {
+  const rows = await proxiesOfOrder(deps.db.platform, reach, orderId);
+  if (rows.length === 0) throw notFound();
+  return renewalPart(deps, rows.filter((row) => row.state === 'active'), { ...wish, subject: orderId });
+}
+
+/** Throws 404. */
+export async function renewProxyPart(deps: ProxyDeps, reach: Reach, proxyId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<SellingPart> {
+  const row = await findProxy(deps.db.platform, reach, proxyId);
+  if (row === null) throw notFound();
+  return renewalPart(deps, [row], { ...wish, subject: proxyId });
+}
+
+async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { period_days: number; current_expires_at?: string | undefined; subject: string }): Promise<SellingPart> {
+  const priced = await priceRenewal(deps.network, rows, wish.period_days);
+  return {
+    thing: thingOf(deps, RENEW_PROXIES), item: priced.item, subject: wish.subject, lockKey: null, price: priced.price,
+    refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.clock.now()), terms: { subject: wish.subject, period_days: wish.period_days, proxies: rows.length },
+    parts: [{ label: `Renewal of ${String(rows.length)} × ${rows[0]?.product_id ?? 'nothing'}, ${String(wish.period_days)} days`, amount: priced.price }],
+  };
+}
+
+/** Why these proxies cannot be renewed from that expiry. */
+function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | undefined, now: Date): AppError | null {
+  if (rows.length === 0) return new AppError('state_conflict', 'Nothing of it is left to renew.');
+  if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now)))) return new AppError('state_conflict', 'It has expired beyond its grace period, or was replaced.');
+  const stated = currentExpiresAt === undefined ? undefined : isoSeconds(new Date(currentExpiresAt));
+  const other = rows.find((row) => stated !== undefined && isoSeconds(row.expires_at) !== stated);
+  return other === undefined ? null : new AppError('expiry_mismatch', undefined, { details: [{ path: 'current_expires_at', message: isoSeconds(other.expires_at) }] });
+}
+
+export function trafficPart(deps: ProxyDeps, accountId: string, wish: { pool: string; gb: number; label?: string | undefined }): SellingPart {
+  const { pool, gb } = wish;
+  const priced = priceTraffic(pool, gb);
+  return {
+    thing: thingOf(deps, BUY_TRAFFIC), subject: `${String(gb)} GB ${pool}`, lockKey: null, price: priced.price, refusal: priced.refusal, terms: { pool, gb }, parts: [{ label: `${String(gb)} GB of ${pool}`, amount: priced.price }],
+    item: { pool, gb, period_days: priced.periodDays, auth: sealOrderAuth(deps.ring, accountId, {}), label: wish.label ?? null },
+  };
+}
+
+/** Throws 404. */
+export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<SellingPart> {
+  const plan = await findPlan(deps.db.platform, reach, planId);
+  if (plan === null) throw notFound();
+  const priced = priceTraffic(plan.pool, gb);
+  return {
+    thing: thingOf(deps, TOP_UP_TRAFFIC), subject: plan.id, lockKey: null, price: priced.price, refusal: priced.refusal, terms: { plan_id: plan.id, gb }, parts: [{ label: `${String(gb)} GB of ${plan.pool}, top-up`, amount: priced.price }],
+    item: { plan_id: plan.id, network_id: plan.network_id, pool: plan.pool, gb, period_days: priced.periodDays, note: plan.label },
+  };
+}
+
+export interface ReplacementPart extends SellingPart {
+  readonly free: number;
+  readonly paid: number;
+}
+
+/** All rows must be of `product`. */
+export async function replacePart(deps: ProxyDeps, rows: readonly ProxyRow[], product: ProxyProduct, wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined }): Promise<ReplacementPart> {
+  const proxies = rows.map((row) => replacedProxy(row, product.replace?.freePerPeriod ?? 0));
+  const free = proxies.filter((proxy) => proxy.is_free).length;
+  const paid = proxies.length - free;
+  const price: Units = (product.replace?.price ?? 0n) * BigInt(paid);
+  return {
+    thing: thingOf(deps, REPLACE_PROXIES), subject: rows.length === 1 ? (rows[0]?.id ?? '') : `${String(rows.length)} × ${product.id}`, lockKey: null, price,
+    refusal: await replaceRefusal(deps, rows, product, wish.country ?? null), terms: { proxy_ids: rows.map((row) => row.id).sort() },
+    parts: [{ label: `${String(free)} free replacements`, amount: 0n }, { label: `${String(paid)} paid replacements`, amount: price }], free, paid,
+    item: { replacement_id: newId('rep', deps.clock.nowMs()), product_id: product.id, proxies, country: wish.country ?? null, different_subnet: wish.different_subnet ?? false, reason: wish.reason ?? null },
+  };
+}
+
+export function isReplaceable(row: ProxyRow, now: Date): boolean {
+  return ['active', 'expiring'].includes(stateOf(row, now));
+}
+
+/** Their one product; throws 422 when they are of several. */
+export function productOf(rows: readonly ProxyRow[]): ProxyProduct {
+  const product = findProduct(rows[0]?.product_id ?? '');
+  if (product === null || rows.some((row) => row.product_id !== product.id)) throw new AppError('validation_error', undefined, { details: [{ path: 'select', message: 'must select proxies of one product' }] });
+  return product;
+}
+
+async function replaceRefusal(deps: ProxyDeps, rows: readonly ProxyRow[], product: ProxyProduct, country: string | null): Promise<AppError | null> {
+  const now = deps.clock.now();
+  const over = rows.find((row) => !isReplaceable(row, now));
+  if (over !== undefined) return new AppError('state_conflict', undefined, { details: [{ path: 'select', message: `${over.id} is ${stateOf(over, now)}` }] });
+  const { countries } = await askPlaces(deps.network, product.id);
+  for (const target of new Set(rows.map((row) => country ?? row.country))) {
+    const place = countries.get(target);
+    if (place === undefined) return new AppError('not_available', undefined, { details: [{ path: 'with.country', message: `${product.id} is not sold in ${target}` }] });
+    const wanted = rows.filter((row) => (country ?? row.country) === target).length;
+    if ((place.stock ?? wanted) < wanted) return new AppError('out_of_stock');
+  }
+  return null;
+}
