@@ -2,12 +2,10 @@
 import { count, readConfig } from '@lumi/shared/runtime';
 import { serviceConfig } from '@lumi/shared/service';
 
-export const domainsSettings = serviceConfig.extend({
+const domainsSettings = serviceConfig.extend({
   SANDBOX_TIMEOUT_MS: count(3_000, 9_000).describe('How long the magic names `timeout-…` keep us waiting at the sandbox registrar.'),
   SANDBOX_SLOW_MS: count(1_500, 9_000).describe('How long the magic name `slow-…` takes.'),
 });
-
-export type DomainsConfig = ReturnType<typeof readDomainsConfig>;
 
 export function readDomainsConfig() {
   return readConfig(domainsSettings, process.env);

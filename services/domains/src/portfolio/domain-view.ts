@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Tld } from '../catalogue/catalogue';
-import { ROLES } from '../supplier/registrar';
 import type { DomainRow } from './domain-row';
 import { DOMAIN_STATES, stateAt, type DomainState } from './lifecycle';
 
@@ -73,11 +72,6 @@ export function viewDomain(row: DomainRow, tld: Tld, now: Date): DomainView {
 
 export function viewContacts(row: DomainRow): z.output<typeof contactsSchema> {
   return { registrant: row.registrant_id, admin: row.admin_id, tech: row.tech_id, billing: row.billing_id };
-}
-
-export function contactIdsOf(row: DomainRow): readonly string[] {
-  const contacts = viewContacts(row);
-  return [...new Set(ROLES.map((role) => contacts[role]).filter((id) => id !== null))];
 }
 
 function abilities(row: DomainRow, tld: Tld, state: DomainState, now: Date): DomainView['can'] {
