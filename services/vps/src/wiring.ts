@@ -4,6 +4,7 @@ import type { Endpoint } from '@lumi/shared/endpoint';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
 import { forgetSecrets, recoverOperations } from '@lumi/shared/operations';
+import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
 import { actionsByKind, serverActions } from './actions/actions';
 import { hostingSettings, type HostingSettings } from './config';
 import { PrismaClient } from './generated/db/client';
@@ -20,6 +21,7 @@ import { listLocations } from './operations/list-locations';
 import { listPlans } from './operations/list-plans';
 import { listServers } from './operations/list-servers';
 import { listUpgrades } from './operations/list-upgrades';
+import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
 import { rebuildServer } from './operations/rebuild-server';
 import { renewServer } from './operations/renew-server';
 import { resetPassword } from './operations/reset-password';
@@ -56,7 +58,7 @@ export function endpoints(vps: WiredVps): readonly Endpoint[] {
   const { actions } = vps;
   return [
     listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
-    ...sshKeyEndpoints(vps),
+    ...sshKeyEndpoints(vps), ...quoteEndpoints(vps.service, quoteOperations(vps), QUOTE_EXAMPLE),
     createServer(vps), bulkActions(vps, actions), listServers(vps), getServer(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
     renewServer(vps), listUpgrades(vps), resizeServer(vps),
     ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
@@ -71,6 +73,7 @@ export function loops(vps: WiredVps): readonly Loop[] {
     ...vps.shared.loops,
     { name: 'operation-recovery', everyMs: 500, run: async () => (await recoverOperations(vps.service.purchases, kinds, 'vps', RECOVERY_ROUND)) === RECOVERY_ROUND },
     lifecycleLoop(vps, vps.actions),
+    quoteLoop(vps.service),
     { name: 'secrets', everyMs: 30_000, run: async () => (await forgetSecrets(vps.service.db.platform, SECRETS_ROUND)) === SECRETS_ROUND },
   ];
 }
@@ -81,6 +84,7 @@ export const api: ApiDescription = {
   description: 'Buy and manage virtual servers.',
   tags: [
     { name: 'Catalogue', description: 'What can be bought: locations, plans with prices and stock, images.' },
+    QUOTES_TAG,
     { name: 'Servers', description: 'Buy, use and renew servers.' },
     { name: 'Snapshots', description: 'Disks of servers as they were at a moment.' },
     { name: 'SSH keys', description: 'Keys that new servers are given.' },

@@ -184,3 +184,29 @@ describe('resize', () => {
     expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'd8' })).body.error.code).toBe('out_of_stock');
   });
 });
+
+describe('POST /quotes', () => {
+  const quote = async (operation: string, items: object[]) => (await world.post(who, '/quotes', { operation, items })).body;
+
+  it('keeps the price of each operation, and a purchase is charged it', async () => {
+    const made = await makeServer(who);
+    const create = await quote('create', [order({ ref: 'one' }), order({ plan_id: 'd16', locations: ['sin'] }), { plan_id: 's3', locations: ['ams'], image_id: 'debian-13' }]);
+    expect(create).toMatchObject({ total_usd: '3.99', items: [{ ref: 'one', price_usd: '3.99' }, {}, {}], problems: [{ code: 'insufficient_balance' }, { code: 'out_of_stock' }, { code: 'validation_error' }].slice(1) });
+    const renewal = await quote('renew', [{ server_id: made.id, period_months: 3 }]);
+    expect(renewal).toMatchObject({ total_usd: '11.6109', items: [{ ref: made.id }] });
+    const upgrade = await quote('resize', [{ server_id: made.id, plan_id: 's2' }, { server_id: 'srv_x', plan_id: 's2' }]);
+    expect(upgrade.problems).toMatchObject([{ code: 'not_found' }]);
+
+    await owner(`UPDATE vps.plan_price SET renew_price = renew_price + 10000 WHERE plan_id = 's1' AND location_id = 'ams'`);
+    try {
+      expect((await renew(made.id, made.expires_at, { period_months: 3, expected_price_usd: '11.6109' })).body.error.code).toBe('price_changed');
+      expect((await renew(made.id, made.expires_at, { period_months: 3, quote_id: renewal.quote_id })).body).toMatchObject({ price_usd: '11.6109' });
+      expect((await renew(made.id, (await read(made.id)).expires_at, { period_months: 3, quote_id: renewal.quote_id })).body.error.code).toBe('price_changed');
+    } finally {
+      await owner(`UPDATE vps.plan_price SET renew_price = renew_price - 10000 WHERE plan_id = 's1' AND location_id = 'ams'`);
+    }
+    expect((await buy(who, '/servers', order({ quote_id: create.quote_id }))).status).toBe(202);
+    expect((await buy(who, '/servers', order({ quote_id: create.quote_id }))).body.error.code).toBe('price_changed');
+    await pass(3_000);
+  });
+});

@@ -1,0 +1,51 @@
+// What can be quoted, each priced by the function that prices the purchase.
+import { z } from 'zod';
+import { AppError, notFound } from '@lumi/shared/contract';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
+import { createFields, createOffers } from '../purchases/create-offer';
+import type { Offer } from '../purchases/offer';
+import { renewFields, renewOffer } from '../purchases/renew-offer';
+import { resizeFields, resizeOffer } from '../purchases/resize-offer';
+import { hostnameField } from '../servers/fields';
+import { findServer, type Server } from '../store/servers';
+import type { Vps } from '../vps';
+
+export const QUOTE_EXAMPLE = { operation: 'create', items: [{ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', period_months: 12 }] };
+
+const createItem = z.object({ ...createFields, hostname: hostnameField.optional() });
+const renewItem = z.object({ ...renewFields, server_id: z.string().max(64), current_expires_at: renewFields.current_expires_at.optional() });
+const resizeItem = z.object({ server_id: z.string().max(64), ...resizeFields });
+
+export function quoteOperations(vps: Vps): QuoteOperations {
+  return {
+    create: quoteOperation(createItem, (accountId, items) => each(items, async (item) => {
+      const hostname = item.hostname ?? `${item.plan_id}-${item.locations[0] ?? ''}`;
+      const [offer] = await createOffers(vps, accountId, { ...item, hostname });
+      return { ...offer, subject: hostname };
+    })),
+    renew: quoteOperation(renewItem, (accountId, items) => each(items, async (item) => {
+      const server = await ownServer(vps, accountId, item.server_id);
+      return renewOffer(vps, server, { period_months: item.period_months, current_expires_at: item.current_expires_at ?? isoSeconds(server.expiresAt ?? server.createdAt) });
+    })),
+    resize: quoteOperation(resizeItem, (accountId, items) => each(items, async (item) => resizeOffer(vps, await ownServer(vps, accountId, item.server_id), item.plan_id))),
+  };
+}
+
+async function ownServer(vps: Vps, accountId: string, id: string): Promise<Server> {
+  const server = await findServer(vps.service.db.platform, { kind: 'account', accountId }, id);
+  if (server === null) throw notFound();
+  return server;
+}
+
+/** One after the other: a quote of 500 items must not take all connections of the process. */
+async function each<I>(items: readonly I[], price: (item: I) => Promise<Offer>): Promise<(Offer | AppError)[]> {
+  const answers: (Offer | AppError)[] = [];
+  for (const item of items) {
+    answers.push(await price(item).catch((err: unknown) => {
+      if (err instanceof AppError) return err;
+      throw err;
+    }));
+  }
+  return answers;
+}
