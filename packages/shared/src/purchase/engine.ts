@@ -51,10 +51,10 @@ export interface PurchaseRequest {
   readonly quoteId?: string | null;
   /** What the price depends on, as the product's quote stated it; absent: the subject alone. */
   readonly terms?: JsonObject;
-  readonly principal: Principal;
+  readonly principal: Payer;
   readonly accountId: string;
   readonly requestId: string;
-  /** Null for a dry run, and for work Lumi starts itself (auto-renew), which has its own claim. */
+  /** Null for a dry run. */
   readonly claim: Claim | null;
   readonly dryRun: boolean;
   readonly reference?: string | null;
@@ -62,6 +62,9 @@ export interface PurchaseRequest {
   readonly metadata?: JsonObject | null;
   readonly batch?: { readonly id: string; readonly item: number };
 }
+
+/** What the money step asks about who pays: a key, or Lumi itself for a renewal (see `systemPayer`). */
+export type Payer = Pick<Principal, 'product' | 'keyId' | 'lineageId'> & { readonly type: Principal['type'] | 'system' };
 
 export interface PriceConsent {
   readonly expected?: Units | undefined;

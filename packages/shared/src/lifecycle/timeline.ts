@@ -1,0 +1,30 @@
+// The steps of one term in their order: reminders before the expiry, stages after it. Pure arithmetic; what is done is remembered by name.
+import { REMINDER_DAYS, type LifecycleSource, type Resource } from './source';
+
+export interface Step {
+  /** Stable for ever: stored. */
+  readonly name: string;
+  readonly at: Date;
+  readonly kind: { readonly reminder: number } | { readonly stage: string };
+}
+
+const DAY_MS = 86_400_000;
+
+export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource: Resource): readonly Step[] {
+  const reminders = (source.reminderDays ?? REMINDER_DAYS)
+    .map((days): Step => ({ name: `reminder:${String(days)}`, at: new Date(resource.expiresAt.getTime() - days * DAY_MS), kind: { reminder: days } }))
+    .filter(({ at }) => at > resource.startedAt);
+  const stages = resource.stages.map(({ name, at }): Step => ({ name: `stage:${name}`, at, kind: { stage: name } }));
+  // Of the same moment the reminder comes first; the sort keeps the order of equals.
+  return [...reminders, ...stages].sort((a, b) => a.at.getTime() - b.at.getTime());
+}
+
+/** The first step that was not made; null after the last. */
+export function nextStep(source: Pick<LifecycleSource, 'reminderDays'>, resource: Resource, done: readonly string[]): Step | null {
+  return timeline(source, resource).find(({ name }) => !done.includes(name)) ?? null;
+}
+
+/** How far ahead things must be known: a day before the first reminder, and far enough for the balance to tell 30 days. */
+export function horizonOf(source: Pick<LifecycleSource, 'reminderDays'>, now: Date): Date {
+  return new Date(now.getTime() + (Math.max(30, ...(source.reminderDays ?? REMINDER_DAYS)) + 1) * DAY_MS);
+}
