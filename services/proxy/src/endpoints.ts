@@ -19,6 +19,7 @@ import { listLocations } from './operations/list-locations';
 import { getProxy } from './operations/get-proxy';
 import { listProxiesEndpoint } from './operations/list-proxies';
 import { orderProxiesEndpoint } from './operations/order-proxies';
+import { proxiesSummary } from './operations/proxies-summary';
 import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
 import { renewOrder } from './operations/renew-order';
 import { bulkUpdateProxies, updateProxy } from './operations/update-proxy';
@@ -29,7 +30,7 @@ export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
   return [
     listProducts(), getProduct(), listLocations(deps),
     ...quoteEndpoints(deps, quoteOperations(deps), QUOTE_EXAMPLE), orderProxiesEndpoint(deps), renewOrder(deps),
-    listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
+    listProxiesEndpoint(deps), proxiesSummary(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
     rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
     listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
     ...deps.shared.endpoints,

@@ -140,6 +140,18 @@ describe('changes', () => {
   });
 });
 
+describe('GET /proxies/summary', () => {
+  it('counts by state, type and country', async () => {
+    const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 3 }, { country: 'DE', quantity: 1 }], auto_renew: true });
+    await lumi.pay(who, '/orders', MOBILE);
+    expect((await lumi.get(who, '/proxies/summary')).body).toEqual({
+      total: 5, live: 5, by_state: { active: 4, expiring: 1, grace: 0, expired: 0, replaced: 0 }, by_type: [{ key: 'ipv4', count: 4 }, { key: 'mobile', count: 1 }], by_country: [{ key: 'XA', count: 4 }, { key: 'DE', count: 1 }],
+      healthy: 0, unhealthy: 0, unchecked: 5, auto_renew: 4, expiring_7d: 1, expiring_30d: 5,
+    });
+    expect((await lumi.get(await lumi.account(), '/proxies/summary')).body).toMatchObject({ total: 0, by_type: [] });
+  });
+});
+
 describe('GET /export', () => {
   it('writes lines, templates, URLs, CSV and JSON with passwords, and records it', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }], auth: { username: 'bob', password: 'p-ss.w_rd~1' }, label: '=1+1' });

@@ -12,6 +12,8 @@ export interface OrderLine {
   readonly place: string | null;
   readonly quantity: number;
   readonly unitPrice: Units;
+  /** Of the country, per 30 days; contained in the unit price for the period. */
+  readonly surcharge: Units;
 }
 
 export interface PricedOrder {
@@ -40,9 +42,10 @@ export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promis
   const unit = unitPrice(product, wish.periodDays, quantity);
   if (unit === null) return refused(invalid('period_days', `must be one of ${product.periodsDays.join(', ')}`));
   const places = await askPlaces(network, product.id);
-  const lines = wish.items.map((item) => ({
-    ...item, unitPrice: unit + surchargeFor(product, places.countries.get(item.country)?.surcharge ?? 0n, wish.periodDays),
-  }));
+  const lines = wish.items.map((item) => {
+    const surcharge = places.countries.get(item.country)?.surcharge ?? 0n;
+    return { ...item, surcharge, unitPrice: unit + surchargeFor(product, surcharge, wish.periodDays) };
+  });
   const price = lines.reduce((sum, line) => sum + line.unitPrice * BigInt(line.quantity), 0n);
   return { product, lines, quantity, price, refusal: refusalOf(product, wish, quantity, places) };
 }

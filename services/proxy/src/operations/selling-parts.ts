@@ -39,7 +39,7 @@ export async function orderPart(deps: ProxyDeps, accountId: string, wish: OrderW
     terms: { product_id: wish.product_id, items: wish.items.map(({ country, quantity }) => ({ country, quantity })), period_days: wish.period_days },
     parts: priced.lines.map((line) => ({ label: `${String(line.quantity)} × ${wish.product_id} in ${line.country}, ${String(wish.period_days)} days, at ${formatUsd(line.unitPrice)}`, amount: line.unitPrice * BigInt(line.quantity) })),
     item: {
-      product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, unit_price_usd: formatUsd(line.unitPrice) })), period_days: wish.period_days,
+      product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, unit_price_usd: formatUsd(line.unitPrice), surcharge_usd: formatUsd(line.surcharge) })), period_days: wish.period_days,
       protocol: wish.protocol ?? 'http', auth_mode: wish.auth?.mode ?? 'userpass', auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
       allowed_blocks: blocks, rotation_s: wish.rotation_s ?? null, partial: wish.partial ?? 'reject', subnet_diversity: wish.subnet_diversity ?? false, auto_renew: wish.auto_renew ?? false, label: wish.label ?? null,
     },

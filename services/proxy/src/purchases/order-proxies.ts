@@ -15,7 +15,7 @@ import type { Allocated, Exit, ProxyNetwork } from '../supplier/proxy-network';
 export interface OrderProxiesItem {
   readonly [key: string]: unknown;
   readonly product_id: string;
-  readonly items: readonly { readonly country: string; readonly place: string | null; readonly quantity: number; readonly unit_price_usd: string }[];
+  readonly items: readonly { readonly country: string; readonly place: string | null; readonly quantity: number; readonly unit_price_usd: string; readonly surcharge_usd: string }[];
   readonly period_days: number;
   readonly protocol: Protocol;
   readonly auth_mode: AuthMode;
@@ -113,7 +113,7 @@ function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: O
       id: exit.id, account_id: order.accountId, order_id: order.id, product_id: item.product_id, type: product?.type ?? item.product_id, exit, protocol: item.protocol, auth_mode: item.auth_mode,
       username: pair.username, password: sealSecret(deps.ring, exit.id, pair.password), period_days: item.period_days, starts_at: startsAt, expires_at: expiresAt,
       grace_until: new Date(expiresAt.getTime() + (product?.graceDays ?? 0) * DAY_MS), auto_renew: item.auto_renew, rotation_s: item.rotation_s,
-      label: item.label, tags: [...order.tags], reference: order.reference, metadata: order.metadata,
+      surcharge: parseUsd(item.items.find((line) => line.country === exit.country)?.surcharge_usd ?? '0'), label: item.label, tags: [...order.tags], reference: order.reference, metadata: order.metadata,
     };
   });
 }

@@ -3,6 +3,7 @@
 import { newId } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
+import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { insertProxies, lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
@@ -14,7 +15,7 @@ interface ReplacedProxy {
   readonly id: string; readonly network_id: string; readonly term: number; readonly is_free: boolean;
   /** As sealed for the old proxy. */
   readonly password: string;
-  readonly exit_ip: string; readonly country: string; readonly replacements_used: number; readonly free_left: number;
+  readonly exit_ip: string; readonly country: string; readonly replacements_used: number; readonly free_left: number; readonly surcharge_usd: string;
   readonly order_id: string; readonly type: string; readonly protocol: NewProxy['protocol']; readonly auth_mode: NewProxy['auth_mode']; readonly username: string; readonly period_days: number;
   readonly starts_at: string; readonly expires_at: string; readonly grace_until: string; readonly auto_renew: boolean; readonly rotation_s: number | null; readonly label: string | null;
   readonly tags: readonly string[]; readonly reference: string | null; readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -62,7 +63,7 @@ export function replacedProxy(row: ProxyRow, freePerPeriod: number): ReplacedPro
   const freeLeft = Math.max(0, freePerPeriod - row.replacements_used);
   return {
     id: row.id, network_id: row.network_id, term: row.term, is_free: freeLeft > 0, password: Buffer.from(row.password).toString('base64'), exit_ip: row.exit_ip, country: row.country,
-    replacements_used: row.replacements_used, free_left: freeLeft, order_id: row.order_id, type: row.type, protocol: row.protocol, auth_mode: row.auth_mode, username: row.username, period_days: row.period_days,
+    replacements_used: row.replacements_used, free_left: freeLeft, surcharge_usd: formatUsd(row.surcharge), order_id: row.order_id, type: row.type, protocol: row.protocol, auth_mode: row.auth_mode, username: row.username, period_days: row.period_days,
     starts_at: row.starts_at.toISOString(), expires_at: row.expires_at.toISOString(), grace_until: row.grace_until.toISOString(), auto_renew: row.auto_renew, rotation_s: row.rotation_s, label: row.label,
     tags: [...row.tags], reference: row.reference, metadata: row.metadata,
   };
@@ -98,7 +99,7 @@ function deliver(deps: SellingDeps, order: Order<ReplaceProxiesItem>, result: Re
   const fresh: NewProxy[] = pairs.map(({ old, exit }) => ({
     id: exit.id, account_id: order.accountId, order_id: old.order_id, product_id: order.item.product_id, type: old.type, exit, protocol: old.protocol, auth_mode: old.auth_mode, username: old.username,
     password: sealSecret(deps.ring, exit.id, openSecret(deps.ring, old.id, Buffer.from(old.password, 'base64'))), period_days: old.period_days, starts_at: new Date(old.starts_at), expires_at: new Date(old.expires_at),
-    grace_until: new Date(old.grace_until), auto_renew: old.auto_renew, rotation_s: old.rotation_s, label: old.label, tags: [...old.tags], reference: old.reference, metadata: old.metadata,
+    grace_until: new Date(old.grace_until), auto_renew: old.auto_renew, rotation_s: old.rotation_s, surcharge: parseUsd(old.surcharge_usd), label: old.label, tags: [...old.tags], reference: old.reference, metadata: old.metadata,
   }));
   const carried = pairs.map(({ old, exit }) => ({ id: exit.id, replaces: old.id, replacementsUsed: old.replacements_used + 1 }));
   const links = pairs.map(({ old, exit }) => ({ old: old.id, fresh: exit.id }));

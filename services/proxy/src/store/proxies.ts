@@ -1,7 +1,7 @@
 // Queries about proxies. Every read takes a reach; writers that ride on a purchase read from its CTE.
 import { joinSql, sql, emptySql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
-import { EXPIRING_MS, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
+import { DAY_MS, EXPIRING_MS, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
 
 export interface ProxyFilter {
   readonly state?: ProxyState | undefined;
@@ -41,6 +41,24 @@ export async function findProxies(db: SqlRunner, reach: Reach, ids: readonly str
 
 export async function proxiesOfOrder(db: SqlRunner, reach: Reach, orderId: string): Promise<ProxyRow[]> {
   return db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${where([sql`order_id = ${orderId}`, ...within(reach)])} ORDER BY seq`);
+}
+
+/** One pass over the account's proxies. */
+export async function summarizeProxies(db: SqlRunner, reach: Reach, now: Date): Promise<Record<string, unknown>> {
+  const inDays = (days: number): Sql => sql`live AND expires_at <= ${new Date(now.getTime() + days * DAY_MS)}`;
+  const rows = await db.$queryRaw<{ summary: Record<string, unknown> }[]>(sql`
+    WITH mine AS (
+      SELECT *, state = 'active' AND grace_until > ${now} AS live, CASE ${joinSql(PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`), ' ')} END AS shown FROM proxy.proxy ${where(within(reach))}
+    )
+    SELECT jsonb_build_object(
+      'total', count(*), 'live', count(*) FILTER (WHERE live),
+      'by_state', jsonb_build_object(${joinSql(PROXY_STATES.map((state) => sql`${state}::text, count(*) FILTER (WHERE shown = ${state})`), ', ')}),
+      'by_type', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', type, 'count', n) ORDER BY n DESC, type), '[]') FROM (SELECT type, count(*) AS n FROM mine WHERE live GROUP BY 1) t),
+      'by_country', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', country, 'count', n) ORDER BY n DESC, country), '[]') FROM (SELECT country, count(*) AS n FROM mine WHERE live GROUP BY 1) c),
+      'healthy', count(*) FILTER (WHERE live AND health_ok), 'unhealthy', count(*) FILTER (WHERE live AND health_ok = false), 'unchecked', count(*) FILTER (WHERE live AND health_ok IS NULL),
+      'auto_renew', count(*) FILTER (WHERE live AND auto_renew), 'expiring_7d', count(*) FILTER (WHERE ${inDays(7)}), 'expiring_30d', count(*) FILTER (WHERE ${inDays(30)})) AS summary
+    FROM mine`);
+  return rows[0]?.summary ?? {};
 }
 
 export interface ProxyChange {
@@ -99,19 +117,19 @@ export function lockRefusal(constraint: string, outdated: 'expiry_mismatch' | 's
 
 export function insertProxies(proxies: readonly NewProxy[], carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = []): Sql {
   const carriedById = new Map(carried.map((one) => [one.id, one]));
-  const rows = proxies.map(({ exit, password, ...rest }) => ({
-    ...rest, password: Buffer.from(password).toString('hex'), network_id: exit.networkId, country: exit.country, city: exit.city, asn: exit.asn, host: exit.host, port: exit.port, port_socks: exit.portSocks,
+  const rows = proxies.map(({ exit, password, surcharge, ...rest }) => ({
+    ...rest, surcharge: surcharge.toString(), password: Buffer.from(password).toString('hex'), network_id: exit.networkId, country: exit.country, city: exit.city, asn: exit.asn, host: exit.host, port: exit.port, port_socks: exit.portSocks,
     exit_ip: exit.exitIp, subnet: exit.subnet, replaces: carriedById.get(rest.id)?.replaces ?? null, replacements_used: carriedById.get(rest.id)?.replacementsUsed ?? 0,
   }));
   return sql`
     INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port, port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
-                             period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags, reference, metadata, replaces, replacements_used, created_at, updated_at)
+                             period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags, reference, metadata, replaces, replacements_used, surcharge, created_at, updated_at)
     SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port, x.port_socks, x.exit_ip, x.subnet, x.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
-           x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags, x.reference, x.metadata, x.replaces, x.replacements_used, x.starts_at, x.starts_at
+           x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags, x.reference, x.metadata, x.replaces, x.replacements_used, x.surcharge, x.starts_at, x.starts_at
     FROM settled, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
       id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text, asn int, host text, port int, port_socks int, exit_ip text, subnet text, protocol text, auth_mode text,
       username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz, grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text, metadata jsonb,
-      replaces text, replacements_used int)
+      replaces text, replacements_used int, surcharge bigint)
     WHERE settled.settled`;
 }
 

@@ -17,7 +17,7 @@ export interface ProxyRow {
   readonly rotation_s: number | null; readonly rotated_at: Date | null; readonly cooldown_until: Date | null; readonly replacements_used: number; readonly replaces: string | null; readonly replaced_by: string | null;
   readonly health_ok: boolean | null; readonly health_latency_ms: number | null; readonly health_country: string | null; readonly health_checked_at: Date | null;
   readonly label: string | null; readonly tags: string[]; readonly reference: string | null; readonly metadata: JsonObject | null;
-  readonly access_version: number; readonly access_applied: number; readonly withdrawn_at: Date | null; readonly created_at: Date; readonly updated_at: Date;
+  readonly access_version: number; readonly access_applied: number; readonly withdrawn_at: Date | null; readonly surcharge: bigint; readonly created_at: Date; readonly updated_at: Date;
 }
 
 export const DAY_MS = 86_400_000;
@@ -32,7 +32,7 @@ export function stateOf(row: Pick<ProxyRow, 'state' | 'expires_at' | 'grace_unti
 }
 
 /** A proxy as it is on delivery. */
-export interface NewProxy extends Pick<ProxyRow, 'id' | 'account_id' | 'order_id' | 'product_id' | 'type' | 'protocol' | 'auth_mode' | 'username' | 'password' | 'period_days' | 'starts_at' | 'expires_at' | 'grace_until' | 'auto_renew' | 'rotation_s' | 'label' | 'tags' | 'reference' | 'metadata'> {
+export interface NewProxy extends Pick<ProxyRow, 'id' | 'account_id' | 'order_id' | 'product_id' | 'type' | 'protocol' | 'auth_mode' | 'username' | 'password' | 'period_days' | 'starts_at' | 'expires_at' | 'grace_until' | 'auto_renew' | 'rotation_s' | 'label' | 'tags' | 'reference' | 'metadata' | 'surcharge'> {
   readonly exit: Exit;
 }
 
