@@ -26,6 +26,9 @@ export function createShutdown(log: Log): Shutdown {
     if (stopping !== null) process.exit(130);
     void stop(signal);
   };
+  // When the launcher is gone nobody reads our log, and every line fails. Reported as an exception it would be logged, fail again, and
+  // keep this process busy for ever instead of letting it stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('SIGTERM', () => onSignal('SIGTERM'));
   process.on('SIGINT', () => onSignal('SIGINT'));
   if (process.send !== undefined) process.on('disconnect', () => void stop('launcher gone'));
