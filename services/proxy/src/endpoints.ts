@@ -1,5 +1,6 @@
 // THE LIST of this service's endpoints.
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { AUTO_RENEW_TAG, autoRenewEndpoints } from '@lumi/shared/lifecycle';
 import { QUOTES_TAG, quoteEndpoints } from '@lumi/shared/quotes';
 import { SHARED_TAGS, type ApiDescription } from '@lumi/shared/service';
 import { allowlistEndpoints } from './operations/allowlist';
@@ -32,7 +33,7 @@ export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
     ...quoteEndpoints(deps, quoteOperations(deps), QUOTE_EXAMPLE), orderProxiesEndpoint(deps), renewOrder(deps),
     listProxiesEndpoint(deps), proxiesSummary(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
     rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
-    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps), ...autoRenewEndpoints(deps),
     ...deps.shared.endpoints,
   ];
 }
@@ -49,6 +50,7 @@ export const API: ApiDescription = {
     { name: 'Allow-list', description: 'Addresses that may use proxies without a password.' },
     { name: 'Traffic', description: 'Gigabytes of pools, and who may use them.' },
     { name: 'Usage', description: 'What was used.' },
+    AUTO_RENEW_TAG,
     ...SHARED_TAGS,
   ],
 };

@@ -1,15 +1,29 @@
 // Renewing, replacing and ending proxies: money, terms, quotas.
 import { formatUsd } from '@lumi/shared/money';
 import { FixedClock } from '@lumi/shared/runtime';
+import type { TestAccount } from '@lumi/shared/testing';
+import { autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
 import { checkHealth } from '../src/jobs/check-health';
-import { endExpired, withdrawEnded } from '../src/jobs/end-expired';
+import { proxyLifecycle, trafficLifecycle } from '../src/jobs/lifecycle-sources';
 import { pushAccess } from '../src/jobs/push-access';
+import { withdrawEnded } from '../src/jobs/withdraw-ended';
 import { NOW, ORDER, proxyTest } from './proxy-service';
 
 const DAY_MS = 86_400_000;
 const clock = new FixedClock(NOW);
 const lumi = proxyTest(clock);
 const usd = async (accountId: string): Promise<string> => formatUsd((await lumi.balance(accountId)).available);
+
+/** Does what the worker's loops would do by now. */
+async function time(): Promise<void> {
+  for (const source of [proxyLifecycle(lumi.deps()), trafficLifecycle(lumi.deps())]) {
+    await trackRound(lumi.deps().purchases, source);
+    await autoRenewRound(lumi.deps().purchases, source);
+    for (let rounds = 0; rounds < 20 && (await stepRound(lumi.deps().purchases, source)); rounds += 1);
+  }
+}
+
+const eventTypes = async (who: TestAccount): Promise<string[]> => (await lumi.get(who, '/events?limit=200')).body.items.map((event: { type: string }) => event.type);
 
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
@@ -63,7 +77,7 @@ describe('POST /orders/{id}/renew', () => {
     const renewed = await lumi.pay(who, `/orders/${body.order.id}/renew`, { period_days: 7, current_expires_at: body.proxies[0]?.expires_at });
     expect(renewed.body.proxies[0].expires_at).toBe('2026-12-08T12:00:00Z');
     clock.advance(10 * DAY_MS);
-    await endExpired(lumi.deps());
+    await time();
     await pushAccess(lumi.deps());
     await withdrawEnded(lumi.deps());
     await withdrawEnded(lumi.deps());
@@ -71,7 +85,7 @@ describe('POST /orders/{id}/renew', () => {
     expect(ended.body).toMatchObject({ state: 'expired', can: { renew: { allowed: false } } });
     expect((await lumi.pay(who, `/orders/${body.order.id}/renew`, { period_days: 7, current_expires_at: ended.body.expires_at })).body.error.code).toBe('state_conflict');
     expect((await lumi.get(who, '/products/isp/locations?country=XS')).body.items[0].stock).toBe(3);
-    expect((await lumi.get(who, '/events')).body.items.map((event: { type: string }) => event.type)).toContain('proxy.expired');
+    expect(await eventTypes(who)).toEqual(expect.arrayContaining(['proxy.renewed', 'proxy.expiring', 'proxy.expired', 'proxy.ended']));
     clock.advance(-18 * DAY_MS);
   });
 });
@@ -127,5 +141,45 @@ describe('POST /proxies/replace', () => {
     expect(refused.body.error.code).toBe('supplier_error');
     expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({ state: 'active', can: { replace: { free_left: 1 } } });
     expect((await lumi.get(who, '/replacements')).body.items).toMatchObject([{ state: 'failed', added: [] }]);
+  });
+});
+
+describe('auto-renew', () => {
+  it('renews once, a day before expiry, at the price of the country', async () => {
+    const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'JP', quantity: 1 }], auto_renew: true });
+    expect(await usd(who.accountId)).toBe('997.90');
+    clock.advance(28 * DAY_MS);
+    await time();
+    expect(await usd(who.accountId)).toBe('997.90');
+    clock.advance(1.5 * DAY_MS);
+    await time();
+    await time();
+    expect(await usd(who.accountId)).toBe('995.80');
+    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({ expires_at: '2027-01-23T12:00:00Z', state: 'active' });
+    expect((await lumi.get(who, '/auto-renew-settings')).body).toMatchObject({ enabled: true, spent_today_usd: '2.10' });
+    clock.advance(-29.5 * DAY_MS);
+  });
+
+  it('tells when the balance does not cover it, and the proxy ends after its grace', async () => {
+    const who = await lumi.account({ balance: '2' });
+    const bought = await lumi.pay(who, '/orders', { ...ORDER, items: [{ country: 'XA', quantity: 1 }], auto_renew: true });
+    expect(bought.status).toBe(201);
+    clock.advance(29.5 * DAY_MS);
+    await time();
+    expect(await eventTypes(who)).toContain('proxy.auto_renew_failed');
+    expect(await usd(who.accountId)).toBe('0.30');
+    clock.advance(4 * DAY_MS);
+    await time();
+    expect((await lumi.get(who, `/proxies/${bought.body.proxies[0].id}`)).body.state).toBe('expired');
+    clock.advance(-33.5 * DAY_MS);
+  });
+
+  it('reminds of traffic plans', async () => {
+    const who = await lumi.account();
+    await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 1 });
+    clock.advance(24 * DAY_MS);
+    await time();
+    expect(await eventTypes(who)).toEqual(['traffic.delivered', 'traffic.expiring']);
+    clock.advance(-24 * DAY_MS);
   });
 });

@@ -1,24 +1,25 @@
 // THE LIST of what the worker does beside what every product's does, each with how often it looks. A round is bounded; running it twice does no harm.
+import { lifecycleLoops } from '@lumi/shared/lifecycle';
 import { recoverOperations } from '@lumi/shared/operations';
 import { quoteLoop } from '@lumi/shared/quotes';
 import type { Loop } from '@lumi/shared/service';
 import type { ProxyDeps } from '../wiring';
 import { checkHealth } from './check-health';
 import { collectUsage } from './collect-usage';
-import { endExpired, withdrawEnded } from './end-expired';
+import { proxyLifecycle, trafficLifecycle } from './lifecycle-sources';
 import { pushAccess } from './push-access';
+import { withdrawEnded } from './withdraw-ended';
 
 const RECOVERY_ROUND = 20;
 
 export function loops(deps: ProxyDeps): readonly Loop[] {
   return [
     ...deps.shared.loops,
-    quoteLoop(deps),
+    quoteLoop(deps), ...lifecycleLoops(deps, proxyLifecycle(deps)), ...lifecycleLoops(deps, trafficLifecycle(deps)),
     { name: 'operation-recovery', everyMs: 1_000, run: async () => (await recoverOperations(deps.purchases, deps.tasks, deps.product, RECOVERY_ROUND)) === RECOVERY_ROUND },
     { name: 'push-access', everyMs: 500, run: () => pushAccess(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },
-    { name: 'end-expired', everyMs: 5_000, run: () => endExpired(deps) },
     { name: 'withdraw-ended', everyMs: 5_000, run: () => withdrawEnded(deps) },
   ];
 }

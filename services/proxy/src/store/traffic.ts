@@ -45,6 +45,10 @@ export async function findPlan(db: SqlRunner, reach: Reach, id: string): Promise
   return rows[0] ?? null;
 }
 
+export async function findPlans(db: SqlRunner, ids: readonly string[]): Promise<PlanRow[]> {
+  return db.$queryRaw<PlanRow[]>(sql`SELECT * FROM proxy.traffic_plan WHERE id = ANY (${[...ids]}::text[])`);
+}
+
 export async function changePlan(db: SqlRunner, id: string, change: { label?: string | null | undefined; tags?: readonly string[] | undefined; reference?: string | null | undefined; metadata?: Readonly<Record<string, unknown>> | null | undefined }, now: Date): Promise<PlanRow | null> {
   const sets: Sql[] = [sql`updated_at = ${now}`];
   if (change.label !== undefined) sets.push(sql`label = ${change.label}::text`, sql`access_version = access_version + 1`);
