@@ -1,3 +1,3 @@
 export { adjustWallet, type Adjustment } from './adjust';
-export { audit, type Breach } from './audit';
+export { audit, auditRules, type Breach } from './audit';
 export { readBalance, readDailySpend, type Balance } from './balance';
