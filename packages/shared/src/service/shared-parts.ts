@@ -4,6 +4,7 @@ import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../account';
 import { ADMIN_TAGS, adminEndpoints } from '../admin';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../deposits';
 import type { Endpoint } from '../endpoint';
+import { forgetOldClaims } from '../idempotency';
 import { recoverOrders, type AnyThingSold } from '../purchase';
 import type { ApiDescription, Loop, Service } from '../frame';
 
@@ -30,6 +31,7 @@ export interface ProductParts {
 
 const RECOVERY_ROUND = 20;
 const RECOVERY_EVERY_MS = 500;
+const FORGET_EVERY_MS = 600_000;
 
 export function sharedParts(service: Service, product: ProductParts): SharedParts {
   const { config, db, clock, log } = service;
@@ -54,6 +56,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
         },
       },
       depositLoop(deposits),
+      { name: 'forget-claims', everyMs: FORGET_EVERY_MS, run: () => forgetOldClaims(db.platform) },
     ],
     close: () => providers.close(),
   };
