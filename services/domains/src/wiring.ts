@@ -1,6 +1,7 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
 import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
@@ -28,6 +29,7 @@ import { listDomains } from './operations/list-domains';
 import { listHosts } from './operations/list-hosts';
 import { listTlds } from './operations/list-tlds';
 import { listTransfers } from './operations/list-transfers';
+import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
 import { renewDomain } from './operations/renew-domain';
 import { restoreDomain } from './operations/restore-domain';
 import { revokeAuthCode } from './operations/revoke-auth-code';
@@ -69,6 +71,7 @@ export function wire(service: Service, times: SandboxTimes): Domains {
 export function endpoints(domains: Domains): readonly Endpoint[] {
   return [
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
+    ...quoteEndpoints(domains.service, quoteOperations(domains), QUOTE_EXAMPLE),
     buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), getDomain(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
     setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
     checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
@@ -79,7 +82,7 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
 }
 
 export function loops(domains: Domains): readonly Loop[] {
-  return [...domains.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
+  return [...domains.shared.loops, quoteLoop(domains.service), { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
 }
 
 export const api: ApiDescription = {
@@ -89,6 +92,7 @@ export const api: ApiDescription = {
   tags: [
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },
+    QUOTES_TAG,
     { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
     { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },

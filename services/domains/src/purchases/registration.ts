@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contract';
 import { purchaseFields, type PurchaseRequest } from '@lumi/shared/purchase';
+import type { PricePart } from '@lumi/shared/quotes';
 import type { Units } from '@lumi/shared/money';
 import { feeForYears, type Tld } from '../catalogue/catalogue';
 import type { Domains } from '../domains';
@@ -11,7 +12,7 @@ import { contactDataOf, contactInput } from '../portfolio/contact-view';
 import { existingContacts } from '../store/contact-store';
 import { findDomains } from '../store/domain-store';
 import { ROLES, type ContactData, type ContactHandles, type NameCheck, type Role } from '../supplier/registrar';
-import { usdDetail, type HoldingItem } from './holding';
+import { usdDetail, yearsText, type HoldingItem } from './holding';
 
 export const domainField = z.string().min(1).max(255).describe('The name, in Unicode or as A-labels.').meta({ example: 'example.com' });
 export const yearsField = z.number().int().min(1).max(10).optional().describe('Absent: the shortest the TLD allows.');
@@ -31,10 +32,14 @@ export const registerBody = z.object({ domain: domainField, years: yearsField, n
 export type RegisterBody = z.output<typeof registerBody>;
 export type HoldingBody = Pick<RegisterBody, 'contact_id' | 'contacts' | 'privacy' | 'lock' | 'auto_renew'>;
 
-export type ProductPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal'>;
+/** The product's part of a purchase, with what its price depends on and is made of. */
+export type ProductPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal' | 'terms'> & { readonly parts: readonly PricePart[] };
+
+/** What a price is told for: a quote needs neither contacts nor consent. */
+export type Purpose = 'purchase' | 'quote';
 
 /** One part or one refusal per body, in their order. */
-export async function registrations(domains: Domains, accountId: string, bodies: readonly RegisterBody[]): Promise<readonly (ProductPart | AppError)[]> {
+export async function registrations(domains: Domains, accountId: string, bodies: readonly RegisterBody[], purpose: Purpose = 'purchase'): Promise<readonly (ProductPart | AppError)[]> {
   await domains.catalogue.ready();
   const readings = bodies.map((body) => attempt(() => readBody(domains, body)));
   const known = readings.filter((reading): reading is Reading => !(reading instanceof AppError));
@@ -46,7 +51,7 @@ export async function registrations(domains: Domains, accountId: string, bodies:
   return readings.map((reading) => attempt(() => {
     if (reading instanceof AppError) throw reading;
     const check = checks.get(reading.name) ?? { name: reading.name, status: 'unknown', premium: false, fees: null };
-    return partOf(domains, reading, check, contacts, owned.has(reading.name));
+    return partOf(domains, reading, { check, contacts, isOwned: owned.has(reading.name), purpose });
   }));
 }
 
@@ -74,27 +79,51 @@ function readBody(domains: Domains, body: RegisterBody): Reading {
   return { body, name, unicode, tld, years: readYears(body.years, tld), nameservers: readNameservers(body.nameservers ?? [], tld, body.nameservers === undefined) };
 }
 
-function partOf(domains: Domains, reading: Reading, check: NameCheck, known: ReadonlyMap<string, ContactData>, isOwned: boolean): ProductPart {
+interface Facts {
+  readonly check: NameCheck;
+  readonly contacts: ReadonlyMap<string, ContactData>;
+  readonly isOwned: boolean;
+  readonly purpose: Purpose;
+}
+
+function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, purpose }: Facts): ProductPart {
   const { body, name, unicode, tld, years } = reading;
-  const fees = check.fees;
-  const price = fees === null ? feeForYears(tld.register, tld.renew, years) : feeForYears(fees.register, fees.renew, years);
+  const fees = check.fees ?? tld;
+  const price = feeForYears(fees.register, fees.renew, years);
   const item: HoldingItem = {
-    domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years, fee: fees === null ? null : price.toString(), nameservers: reading.nameservers,
-    ...readContacts(body, tld, known, domains.service.clock.nowMs()),
+    domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years, fee: check.fees === null ? null : price.toString(), nameservers: reading.nameservers,
+    ...(purpose === 'quote' ? NO_CONTACTS : readContacts(body, tld, contacts, domains.service.clock.nowMs())),
     privacy: body.privacy ?? tld.privacy, locked: body.lock ?? tld.lock, auto_renew: body.auto_renew ?? false,
-    premium_renew: check.premium && fees !== null ? fees.renew.toString() : null, premium_restore: check.premium && fees !== null ? fees.restore.toString() : null,
+    premium_renew: check.premium ? fees.renew.toString() : null, premium_restore: check.premium ? fees.restore.toString() : null,
   };
-  return { thing: domains.things.register, item, subject: name, lockKey: name, price, refusal: refusalOf(check, isOwned, body, price) };
+  return {
+    thing: domains.things.register, item, subject: name, lockKey: name, price, terms: { domain: name, years }, parts: partsOf(`Registration of ${unicode}`, fees.register, fees.renew, years),
+    refusal: refusalOf(check, isOwned, purpose === 'quote' || hasConsent(body), price),
+  };
+}
+
+export const NO_CONTACTS = { contacts: {}, contact_data: {}, new_contacts: [] } as const;
+
+/** The lines of a price over several years. */
+export function partsOf(label: string, first: Units, renew: Units, years: number): readonly PricePart[] {
+  return years <= 1 ? [{ label, amount: first }] : [{ label: `${label}, first year`, amount: first }, { label: `${yearsText(years - 1)} more`, amount: renew * BigInt(years - 1) }];
+}
+
+/** Naming a price, or a quote that names it, is agreeing to it. */
+export function hasConsent(body: { readonly expected_price_usd?: string | undefined; readonly max_price_usd?: string | undefined; readonly quote_id?: string | undefined }): boolean {
+  return body.expected_price_usd !== undefined || body.max_price_usd !== undefined || body.quote_id !== undefined;
+}
+
+export function premiumRefusal(price: Units): AppError {
+  return new AppError('price_changed', "This is a premium name: agree to its price with 'expected_price_usd', 'max_price_usd' or 'quote_id'.", { details: usdDetail(price) });
 }
 
 /** The product's reasons, told after cap and balance. */
-function refusalOf(check: NameCheck, isOwned: boolean, body: RegisterBody, price: Units): AppError | null {
+function refusalOf(check: NameCheck, isOwned: boolean, isAgreed: boolean, price: Units): AppError | null {
   if (check.status === 'unknown') return new AppError('supplier_error', 'The availability of this name could not be found out; nothing was charged. Try again.');
   if (check.status === 'reserved') return new AppError('not_available', 'This name is reserved by its registry.');
   if (check.status === 'taken') return isOwned ? new AppError('already_owned') : new AppError('not_available', 'This name is taken.');
-  const hasConsent = body.expected_price_usd !== undefined || body.max_price_usd !== undefined;
-  if (check.premium && !hasConsent) return new AppError('price_changed', "This is a premium name: agree to its price with 'expected_price_usd' or 'max_price_usd'.", { details: usdDetail(price) });
-  return null;
+  return check.premium && !isAgreed ? premiumRefusal(price) : null;
 }
 
 export function readYears(years: number | undefined, tld: Tld): number {

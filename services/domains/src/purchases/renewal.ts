@@ -9,6 +9,7 @@ import { stateAt } from '../portfolio/lifecycle';
 import type { DomainRow } from '../portfolio/domain-row';
 import { findDomains } from '../store/domain-store';
 import { yearsField, type ProductPart } from './registration';
+import { yearsText } from './holding';
 import type { RenewItem } from './renew';
 
 export const renewBody = z.object({
@@ -16,12 +17,18 @@ export const renewBody = z.object({
   current_expires_at: z.iso.datetime({ offset: true, message: 'must be a time such as 2027-11-24T10:00:00Z' }).describe('`expires_at` as you last read it. A renewal that was done already is refused instead of done twice.').meta({ example: '2027-11-24T10:00:00Z' }),
   ...purchaseFields,
 });
-export type RenewBody = z.output<typeof renewBody>;
+type RenewBody = z.output<typeof renewBody>;
 
 /** No domain runs longer than this from now. */
 const YEARS_AHEAD = 10;
 
-export async function renewals(domains: Domains, accountId: string, wishes: readonly { readonly domain: string; readonly body: RenewBody }[]): Promise<readonly (ProductPart | AppError)[]> {
+/** `current_expires_at` absent: Lumi itself renews or tells a price, and takes the expiry it reads. */
+export interface RenewWish {
+  readonly domain: string;
+  readonly body: { readonly years?: number | undefined; readonly current_expires_at?: string | undefined };
+}
+
+export async function renewals(domains: Domains, accountId: string, wishes: readonly RenewWish[]): Promise<readonly (ProductPart | AppError)[]> {
   await domains.catalogue.ready();
   const names = wishes.map(({ domain }) => {
     const reading = readDomainName(domain, domains.catalogue);
@@ -40,7 +47,7 @@ export async function renewal(domains: Domains, accountId: string, domain: strin
   return part;
 }
 
-function partOf(domains: Domains, row: DomainRow, body: RenewBody): ProductPart | AppError {
+function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): ProductPart | AppError {
   const tld = domains.catalogue.get(row.tld);
   const years = body.years ?? tld.yearsMin;
   if (years > tld.yearsMax) return new AppError('validation_error', undefined, { details: [{ path: 'years', message: `must be at most ${String(tld.yearsMax)} for .${tld.tld}` }] });
@@ -48,12 +55,12 @@ function partOf(domains: Domains, row: DomainRow, body: RenewBody): ProductPart 
   const item: RenewItem = {
     domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, years, fee: row.premium_renew === null ? null : price.toString(), current_expires_at: row.expires_at.toISOString(),
   };
-  return { thing: domains.things.renew, item, subject: row.name, lockKey: row.name, price, refusal: refusalOf(domains, row, years, body) };
+  return { thing: domains.things.renew, item, subject: row.name, lockKey: row.name, price, terms: { domain: row.name, years }, parts: [{ label: `Renewal of ${row.unicode}, ${yearsText(years)}`, amount: price }], refusal: refusalOf(domains, row, years, body) };
 }
 
-function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewBody): AppError | null {
+function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewWish['body']): AppError | null {
   const now = domains.service.clock.now();
-  if (isoSeconds(new Date(body.current_expires_at)) !== isoSeconds(row.expires_at)) return new AppError('expiry_mismatch', undefined, { details: [{ path: 'expires_at', message: isoSeconds(row.expires_at) }] });
+  if (body.current_expires_at !== undefined && isoSeconds(new Date(body.current_expires_at)) !== isoSeconds(row.expires_at)) return new AppError('expiry_mismatch', undefined, { details: [{ path: 'expires_at', message: isoSeconds(row.expires_at) }] });
   const state = stateAt(row, now);
   if (state !== 'active' && state !== 'expired_grace') {
     return new AppError('state_conflict', state === 'redemption' ? 'The domain is in redemption: it can be restored, not renewed.' : `The domain is ${state}; it cannot be renewed.`);

@@ -49,7 +49,7 @@ export function restoration(domains: Domains, row: DomainRow, reason: string | u
   const item: RestoreItem = { domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, fee: row.premium_restore === null ? null : price.toString(), reason: reason ?? null };
   const state = stateAt(row, domains.service.clock.now());
   const refusal = state === 'redemption' ? null : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
-  return { thing: domains.things.restore, item, subject: row.name, lockKey: row.name, price, refusal };
+  return { thing: domains.things.restore, item, subject: row.name, lockKey: row.name, price, refusal, terms: { domain: row.name }, parts: [{ label: `Restoration of ${row.unicode}, with one year`, amount: price }] };
 }
 
 function commandOf(order: Order<RestoreItem>): RestoreCommand {

@@ -8,8 +8,7 @@ import { readDomainName } from '../names/domain-name';
 import { existingContacts } from '../store/contact-store';
 import { findDomain } from '../store/domain-store';
 import type { NameCheck } from '../supplier/registrar';
-import { usdDetail } from './holding';
-import { checkWishes, domainField, holdingFields, nameserversField, readContacts, readNameservers, type ProductPart } from './registration';
+import { NO_CONTACTS, checkWishes, domainField, hasConsent, holdingFields, nameserversField, premiumRefusal, readContacts, readNameservers, type ProductPart, type Purpose } from './registration';
 import { authCodeBinding, type TransferItem } from './transfer-in';
 
 export const transferBody = z.object({
@@ -20,13 +19,13 @@ export const transferBody = z.object({
 });
 export type TransferBody = z.output<typeof transferBody>;
 
-export async function transferIn(domains: Domains, accountId: string, body: TransferBody): Promise<ProductPart> {
+export async function transferIn(domains: Domains, accountId: string, body: TransferBody, purpose: Purpose = 'purchase'): Promise<ProductPart> {
   await domains.catalogue.ready();
   const reading = readDomainName(body.domain, domains.catalogue);
   if (reading.kind !== 'name') throw invalid('domain', reading.reason);
   const { name, unicode, tld } = reading;
   checkWishes(body, tld);
-  if (body.auth_code === undefined && tld.authCodeRequired) throw new AppError('requirements_missing', undefined, { details: [{ path: 'auth_code', message: `is required for .${tld.tld}` }] });
+  if (purpose === 'purchase' && body.auth_code === undefined && tld.authCodeRequired) throw new AppError('requirements_missing', undefined, { details: [{ path: 'auth_code', message: `is required for .${tld.tld}` }] });
   const keep = body.nameservers === undefined || body.nameservers === 'keep';
   const nameservers = typeof body.nameservers === 'object' ? readNameservers(body.nameservers, tld, false) : [];
   const { db: { platform }, clock, config } = domains.service;
@@ -37,13 +36,14 @@ export async function transferIn(domains: Domains, accountId: string, body: Tran
   const price = check?.fees?.transfer ?? tld.transfer;
   const item: TransferItem = {
     domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years: tld.transferYears, fee: check?.fees === null || check === undefined ? null : price.toString(), nameservers, keep_nameservers: keep,
-    ...readContacts(body, tld, contacts, clock.nowMs()),
+    ...(purpose === 'quote' ? NO_CONTACTS : readContacts(body, tld, contacts, clock.nowMs())),
     auth_code: body.auth_code === undefined ? '' : sealSecret(config.SECRET_RING, authCodeBinding(name), body.auth_code).toString('base64'),
     privacy: body.privacy ?? tld.privacy, locked: body.lock ?? tld.lock, auto_renew: body.auto_renew ?? false,
     premium_renew: check?.premium === true && check.fees !== null ? check.fees.renew.toString() : null, premium_restore: check?.premium === true && check.fees !== null ? check.fees.restore.toString() : null,
   };
-  const refusal = transferRefusal(check, own !== null) ?? premiumRefusal(check, body, price);
-  return { thing: domains.things.transfer, item, subject: name, lockKey: name, price, refusal };
+  const isUnagreed = check?.premium === true && purpose === 'purchase' && !hasConsent(body);
+  const refusal = transferRefusal(check, own !== null) ?? (isUnagreed ? premiumRefusal(price) : null);
+  return { thing: domains.things.transfer, item, subject: name, lockKey: name, price, refusal, terms: { domain: name }, parts: [{ label: `Transfer of ${unicode}`, amount: price }] };
 }
 
 /** Why a name cannot come here, as far as anybody can tell before asking its registrar. */
@@ -52,9 +52,4 @@ export function transferRefusal(check: NameCheck | undefined, isOwn: boolean): A
   if (check === undefined || check.status === 'unknown') return new AppError('supplier_error', 'The state of this name could not be found out; nothing was charged. Try again.');
   if (check.status === 'available') return new AppError('not_available', 'This name is not registered: buy it instead of transferring it.');
   return check.status === 'reserved' ? new AppError('not_available', 'This name is reserved by its registry.') : null;
-}
-
-function premiumRefusal(check: NameCheck | undefined, body: TransferBody, price: bigint): AppError | null {
-  const hasConsent = body.expected_price_usd !== undefined || body.max_price_usd !== undefined;
-  return check?.premium === true && !hasConsent ? new AppError('price_changed', "This is a premium name: agree to its price with 'expected_price_usd' or 'max_price_usd'.", { details: usdDetail(price) }) : null;
 }
