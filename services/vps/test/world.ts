@@ -3,6 +3,8 @@ import pg from 'pg';
 import supertest, { type Response } from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
+import { audit as auditWith, type Breach } from '@lumi/shared/ledger';
+import { VPS_RULES } from '../src/audit-rules';
 import { hostingSettings } from '../src/config';
 import type { WiredVps } from '../src/vps';
 import { endpoints, loops, wire } from '../src/wiring';
@@ -49,6 +51,8 @@ export function hostingWorld() {
   };
   const world = {
     ...api, vps, clock, owner, send, round,
+    /** The books, and the supplier's log against them. */
+    audit: async (): Promise<Breach[]> => [...await api.audit(), ...await auditWith(vps.service.db.platform, VPS_RULES)],
     get: (who: TestKey, url: string) => send(who, 'get', url),
     post: (who: TestKey, url: string, body: object = {}) => send(who, 'post', url, { body }),
     buy: (who: TestKey, url: string, body: object, key?: string) => send(who, 'post', url, { body, money: true, key }),
