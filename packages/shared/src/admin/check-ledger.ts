@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { defineRoute } from '../contract';
 import type { SqlRunner } from '../db';
+import { BATCH_RULES } from '../batches';
 import { DEPOSIT_RULES } from '../deposits';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { audit, type Breach } from '../ledger';
 import { isoSeconds } from '../runtime';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 
-/** Everything that is wrong with the money of this installation, deposits included. */
+/** Everything that is wrong with the money of this installation, deposits and batches included. */
 export function auditAll(db: SqlRunner): Promise<Breach[]> {
-  return audit(db, DEPOSIT_RULES);
+  return audit(db, [...DEPOSIT_RULES, ...BATCH_RULES]);
 }
 
 export function checkLedger(deps: AdminDeps): Endpoint {

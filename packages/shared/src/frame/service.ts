@@ -36,7 +36,7 @@ export function openService(options: ServiceOptions): Service {
   const { config, product } = options;
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLog({ level: config.LOG_LEVEL, process: options.processName });
-  const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, log, name: options.processName });
+  const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, prepared: config.DATABASE_PREPARED, log, name: options.processName });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   return {
     product, config, db, clock, log,

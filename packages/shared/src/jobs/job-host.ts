@@ -40,11 +40,17 @@ export function startJobHost(options: JobHostOptions): JobHost {
     concurrency: options.concurrency ?? CONCURRENCY,
     process: (job, token) => runJob({ options, jobs, producer, stopping: stopping.signal }, job, token),
   });
+  let relaying: Promise<unknown> = Promise.resolve();
   return {
-    relay: () => relayStaged({ db: options.db, product: options.product, producer, jobs }),
+    relay: async () => {
+      if (stopping.signal.aborted) return false;
+      const round = relayStaged({ db: options.db, product: options.product, producer, jobs });
+      relaying = round.catch(() => undefined); // its caller is told
+      return round;
+    },
     stop: async () => {
       stopping.abort();
-      await stopConsumer(consumer, options.log);
+      await Promise.all([stopConsumer(consumer, options.log), relaying]);
       await producer.close();
     },
     abandon: async () => {

@@ -3,6 +3,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { newId, resellerScopes, type Product } from '../contract';
 import { inTransaction } from '../db';
+import { BATCH_RULES } from '../batches';
 import { DEPOSIT_RULES } from '../deposits';
 import type { Endpoint } from '../endpoint';
 import { issueKey, type KeyRings, type Signing } from '../keys';
@@ -104,7 +105,7 @@ export function testService(options: TestServiceOptions): TestService {
     account: (accountOptions = {}) => inTurn(async () => keyOf(await makeAccount(service, accountOptions), accountOptions)),
     operator: (keyOptions = {}) => makeKey({ service, rings, accountId: null, options: keyOptions }),
     balance: (accountId) => readBalance(service.db.platform, accountId),
-    audit: () => audit(service.db.platform, DEPOSIT_RULES),
+    audit: () => audit(service.db.platform, [...DEPOSIT_RULES, ...BATCH_RULES]),
   };
 }
 

@@ -1,0 +1,42 @@
+// From the envelope of a bulk to its items: defaults merged in, each validated alone, twins found. No I/O beyond what the kind has loaded,
+// so that 500 items are accepted at once.
+import { AppError, invalid } from '../contract';
+import { validateItem } from '../endpoint';
+import type { BulkKind } from './bulk-kind';
+import type { PlannedItem } from './batch-store';
+
+const REF_MAX = 128;
+const SUBJECT_MAX = 256;
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** One plan per item, in their order. An item with a `code` has failed already. */
+export function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]): PlannedItem[] {
+  if ('ref' in defaults) throw invalid('defaults.ref', 'belongs into the items');
+  const firstOf = new Map<string, number>();
+  return items.map((raw, index) => {
+    const { ref: givenRef, ...own } = raw;
+    const input = { ...defaults, ...own };
+    let ref = typeof givenRef === 'string' && givenRef !== '' ? givenRef.slice(0, REF_MAX) : String(index);
+    try {
+      checkRef(givenRef);
+      const identity = kind.identify(validateItem(kind.item, input) as never); // the kind's own schema
+      if (givenRef === undefined) ref = identity.subject.slice(0, SUBJECT_MAX);
+      const first = identity.once === null ? undefined : firstOf.get(identity.once);
+      if (first !== undefined) return { ref, input, twin_of: first, ...refusal(new AppError('state_conflict', `The same as item ${String(first)} of this bulk, which alone is executed.`)) };
+      if (identity.once !== null) firstOf.set(identity.once, index);
+      return { ref, input };
+    } catch (err) {
+      if (err instanceof AppError) return { ref, input, ...refusal(err) };
+      throw err;
+    }
+  });
+}
+
+function checkRef(ref: unknown): void {
+  if (ref !== undefined && (typeof ref !== 'string' || ref.length === 0 || ref.length > REF_MAX)) throw invalid('ref', `must be 1 to ${String(REF_MAX)} characters`);
+}
+
+function refusal(err: AppError): Pick<PlannedItem, 'code' | 'text' | 'details'> {
+  return { code: err.code, text: err.message, ...(err.details === undefined ? {} : { details: err.details }) };
+}
