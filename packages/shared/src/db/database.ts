@@ -32,7 +32,16 @@ export interface Database {
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
 
-export function openDatabase(options: { url: string; connections: number; log: Log; name: string }): Database {
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly connections: number;
+  readonly log: Log;
+  readonly name: string;
+  /** Off behind a pooler that cannot keep prepared statements. */
+  readonly prepared?: boolean;
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
   const pool = new Pool({
     connectionString: options.url,
     max: options.connections,
@@ -42,7 +51,7 @@ export function openDatabase(options: { url: string; connections: number; log: L
     application_name: options.name,
   });
   pool.on('error', (err) => options.log.warn('an idle database connection failed', { err }));
-  const platform = new PrismaClient({ adapter: productAdapter(pool, 'platform') });
+  const platform = new PrismaClient({ adapter: productAdapter(pool, 'platform', options.prepared !== false) });
   return {
     pool,
     platform,
@@ -54,9 +63,32 @@ export function openDatabase(options: { url: string; connections: number; log: L
 }
 
 /** The driver adapter for a product's own generated client on the shared pool. */
-export function productAdapter(pool: Pool, schema: string): PrismaPg {
-  return new PrismaPg(pool, { schema, disposeExternalPool: false });
+export function productAdapter(pool: Pool, schema: string, prepared = false): PrismaPg {
+  return new PrismaPg(pool, { schema, disposeExternalPool: false, ...(prepared ? { statementNameGenerator: preparedNames() } : {}) });
 }
+
+/**
+ * Marks a statement to be prepared once per connection: planning the two statements of a purchase costs as much as running them. Only for
+ * statements with a fixed text that name their result columns: a prepared `SELECT *` breaks when a migration adds a column.
+ */
+export const preparedMark = Prisma.raw('/*prepared*/ ');
+const MARK = '/*prepared*/';
+const PREPARED_MAX = 200;
+
+function preparedNames(): (query: { readonly sql: string }) => string {
+  const names = new Map<string, string>();
+  return ({ sql: text }) => {
+    const known = names.get(text);
+    if (known !== undefined) return known;
+    if (!text.startsWith(MARK) || names.size >= PREPARED_MAX) return UNPREPARED;
+    const name = `lumi_${String(names.size)}`;
+    names.set(text, name);
+    return name;
+  };
+}
+
+/** The empty name is PostgreSQL's unnamed statement: parsed anew each time. */
+const UNPREPARED = '';
 
 const TRANSACTION_ATTEMPTS = 3;
 const RETRYABLE = new Set(['40001', '40P01', 'P2034']);

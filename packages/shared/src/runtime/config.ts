@@ -46,6 +46,7 @@ export const secretRing = (minBytes: number) =>
 export const baseConfig = z.object({
   DATABASE_URL: z.string().startsWith('postgres').describe('This process’s own database role.'),
   DATABASE_POOL: count(10, 200).describe('Connections this process may hold.'),
+  DATABASE_PREPARED: flag(true).describe('Off behind a pooler that cannot keep prepared statements (PgBouncer before 1.21).'),
   REDIS_URL: z.string().startsWith('redis').optional().describe('Absent: limits in memory, queue on PostgreSQL.'),
   REDIS_PREFIX: z.string().max(40).optional().transform((value) => value ?? 'lumi'),
   HOST: z.string().optional().transform((value) => value ?? '127.0.0.1'),
