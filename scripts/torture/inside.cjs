@@ -1,0 +1,70 @@
+// Loaded into each process under test before its own code (`node --require`). It hands the engine the seams that it offers (checkpoints,
+// times, a clock), obeys the harness over the fork's channel, and plants the seeded bug of this run, if any. The product knows nothing of it:
+// nothing that is shipped can be switched into a faulty state.
+'use strict';
+const { join } = require('node:path');
+
+const root = process.env.TORTURE_ROOT;
+const shared = (path) => require(join(root, 'packages/shared/dist', path));
+const times = JSON.parse(process.env.TORTURE_TIMES);
+
+const armed = [];
+/** What each order is about: faults are armed by subject. */
+const subjects = new Map();
+let clockOffsetMs = 0;
+let bug = '';
+
+process.on('message', (message) => {
+  if (message?.type === 'torture-arm') armed.push(message);
+  if (message?.type === 'torture-disarm') armed.splice(0, armed.length, ...armed.filter(({ match }) => message.match !== undefined && match !== message.match));
+  if (message?.type === 'torture-settings') bug = message.bug;
+  if (message?.type === 'torture-clock') clockOffsetMs = message.offsetMs;
+});
+
+async function checkpoint(point, orderId) {
+  const index = armed.findIndex((fault) => fault.point === point && (subjects.get(orderId) ?? '').includes(fault.match));
+  if (index < 0) return;
+  const [fault] = armed.splice(index, 1);
+  process.send?.({ type: 'torture-point', point, action: fault.action, subject: subjects.get(orderId) });
+  if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
+  else if (fault.action === 'stop') process.kill(process.pid, 'SIGSTOP');
+}
+
+if (process.env.TORTURE_KIND !== 'double') {
+  const clock = shared('runtime/clock.js').systemClock;
+  clock.nowMs = () => Date.now() + clockOffsetMs;
+  clock.now = () => new Date(Date.now() + clockOffsetMs);
+}
+
+if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worker') {
+  const steps = shared('purchase/money-step.js');
+  const { takeOver } = steps;
+  steps.takeOver = async (db, input) => {
+    const orders = await takeOver(db, input);
+    for (const order of orders) subjects.set(order.id, order.subject);
+    return orders;
+  };
+  const frame = shared('frame/service.js');
+  const { openService } = frame;
+  frame.openService = (options) => {
+    const opened = openService(options);
+    return { ...opened, purchases: { ...opened.purchases, checkpoint, times: times.purchase } };
+  };
+  const engine = shared('purchase/engine.js');
+  const { purchase } = engine;
+  // The first point comes before the order has a subject that anybody could see; it is told apart by the request.
+  engine.purchase = (deps, request) => {
+    const note = (point, orderId) => {
+      subjects.set(orderId, request.subject);
+      return deps.checkpoint?.(point, orderId);
+    };
+    return purchase({ ...deps, checkpoint: note }, request);
+  };
+  const deposits = shared('deposits/deposit-store.js');
+  const { beginDeposit, takeDueDeposits } = deposits;
+  deposits.beginDeposit = (db, input) => beginDeposit(db, { ...input, wakeAfterMs: times.depositLeaseMs });
+  shared('deposits/reconcile.js').ABSENT_AFTER_MS = times.depositAbsentMs;
+  deposits.takeDueDeposits = (db, limit) => takeDueDeposits(db, limit, times.depositLeaseMs);
+}
+
+require('./bugs-inside.cjs')({ root, shared, kind: process.env.TORTURE_KIND, isPlanted: (name) => bug === name, checkpoint });

@@ -1,0 +1,137 @@
+// What must be true after every run, whatever happened in it: judged from the rows, from the supplier's own log and from what the customers
+// remember. It knows nothing of the code that wrote them, beyond the rules that the product audits itself with.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { root } from '../build.mjs';
+import { codeOf } from './client.mjs';
+
+const load = createRequire(join(root, 'package.json'));
+const OPEN = `
+  SELECT 'order' AS what, id FROM platform.orders WHERE state IN ('acting', 'pending')
+  UNION ALL SELECT 'claim', scope || ' ' || key FROM platform.idempotency WHERE state = 'claimed'
+  UNION ALL SELECT 'deposit', id FROM platform.deposit WHERE state = 'created'
+  UNION ALL SELECT 'paid invoice', d.id FROM platform.sandbox_invoice s JOIN platform.deposit d ON d.id = s.deposit_id WHERE s.state = 'paid' AND d.state <> 'credited'`;
+/** Answers that say nothing about the request's fate. */
+const SAYS_NOTHING = new Set(['in_progress', 'service_unavailable', 'internal_error', 'rate_limited', 'request_timeout']);
+
+const RULES = [
+  ['one idempotency key has one effect', `
+    SELECT idem_key AS subject, string_agg(id, ', ') AS detail FROM (SELECT product, idem_scope, idem_key, id FROM platform.orders UNION ALL SELECT product, idem_scope, idem_key, id FROM platform.deposit) effect
+    WHERE idem_key IS NOT NULL GROUP BY product, idem_scope, idem_key HAVING count(*) > 1`],
+  ['a renewal from one expiry is done once', `
+    SELECT subject, count(*) || ' captured renewals from ' || (item ->> 'current_expires_at') AS detail FROM platform.orders
+    WHERE kind = 'domain_renew' AND state = 'captured' GROUP BY subject, item ->> 'current_expires_at' HAVING count(*) > 1`],
+  ['a finished order has told its end by exactly one event', `
+    SELECT o.id AS subject, o.state || ', ' || count(e.seq) || ' events' AS detail FROM platform.orders o LEFT JOIN platform.event e ON e.data ->> 'order_id' = o.id
+    WHERE o.state IN ('captured', 'released') GROUP BY o.id HAVING count(e.seq) <> 1`],
+  ['a daily cap is never passed', `
+    SELECT k.lineage_id AS subject, 'spent ' || sum(o.charged) || ' of ' || k.daily_cap AS detail FROM platform.orders o JOIN platform.api_key k ON k.id = o.key_id
+    WHERE o.state = 'captured' AND k.daily_cap IS NOT NULL GROUP BY k.lineage_id, k.daily_cap, o.cap_day HAVING sum(o.charged) > k.daily_cap`],
+];
+
+/** Looked at during the run as well: what must hold at every moment. Held money counts as spent. */
+export const AT_EVERY_MOMENT = `
+  SELECT 'the cap is never passed, open orders included' AS rule, k.lineage_id AS subject, sum(coalesce(o.charged, o.price)) || ' of ' || k.daily_cap AS detail
+  FROM platform.orders o JOIN platform.api_key k ON k.id = o.key_id WHERE o.state <> 'released' AND k.daily_cap IS NOT NULL
+  GROUP BY k.lineage_id, k.daily_cap, o.cap_day HAVING sum(coalesce(o.charged, o.price)) > k.daily_cap
+  UNION ALL SELECT 'what is available is never negative', account_id, (posted - held)::text FROM platform.wallet WHERE posted < held`;
+
+/** Waits until nothing is open; gives what still is when the time is over. */
+export async function untilFinal(system, limitMs) {
+  const endAt = performance.now() + limitMs;
+  for (;;) {
+    const { rows } = await system.query(OPEN);
+    if (rows.length === 0 || performance.now() > endAt) return rows;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+export async function judge({ system, history, doors, random, limitMs }) {
+  const startedAt = performance.now();
+  const open = await untilFinal(system, limitMs);
+  const settledMs = performance.now() - startedAt;
+  const breaches = open.map(({ what, id }) => ({ rule: `everything is final within ${limitMs / 1_000} s of healing`, subject: id, detail: `the ${what} is open` }));
+  breaches.push(...(await auditRules(system)));
+  for (const [rule, query] of RULES) {
+    const { rows } = await system.query(query);
+    breaches.push(...rows.map((row) => ({ rule, ...row })));
+  }
+  for (const [id, { path, times }] of system.sent) if (times > 1) breaches.push({ rule: 'the gateway sends a request to a service once', subject: id, detail: `${path}, ${times} times` });
+  breaches.push(...(await judgeFacts(system, history)));
+  breaches.push(...(await judgeAnswers({ system, history, doors, random })));
+  return { breaches, settledMs };
+}
+
+async function auditRules(system) {
+  const { audit } = load('./packages/shared/dist/ledger/index.js');
+  const { DEPOSIT_RULES } = load('./packages/shared/dist/deposits/deposit-audit.js');
+  const rules = [...DEPOSIT_RULES];
+  if (system.products.includes('domains')) rules.push(...load('./services/domains/dist/audit-rules.js').domainsAuditRules);
+  return system.cluster.owner(system.database, (client) => audit({ $queryRaw: async (query) => (await client.query(query.text, query.values)).rows }, rules));
+}
+
+/** What customers were told once and for all. */
+async function judgeFacts(system, history) {
+  const breaches = [];
+  const { rows: orders } = await system.query('SELECT id, state, charged FROM platform.orders');
+  const orderOf = new Map(orders.map((order) => [order.id, order]));
+  const { rows: deposits } = await system.query('SELECT id, state FROM platform.deposit');
+  const depositOf = new Map(deposits.map((deposit) => [deposit.id, deposit]));
+  const states = { captured: 'completed', released: 'failed', acting: 'processing', pending: 'processing' };
+  for (const fact of history.facts) {
+    if (fact.kind === 'broken') breaches.push({ rule: 'every answer a customer saw is still true', subject: 'client', detail: fact.text });
+    if (fact.kind === 'order') {
+      const order = orderOf.get(fact.id);
+      const isTrue = order !== undefined && (fact.state === null || (states[order.state] === fact.state && (fact.captured === undefined || Math.round(Number(fact.captured) * 10_000) === Number(order.charged ?? 0))));
+      if (!isTrue) breaches.push({ rule: 'every answer a customer saw is still true', subject: fact.id, detail: `told ${fact.state ?? 'accepted'} ${fact.captured ?? ''}, is ${order?.state ?? 'unknown'} ${order?.charged ?? ''}` });
+    }
+    if (fact.kind === 'credited' || fact.kind === 'paid') {
+      const state = depositOf.get(fact.id)?.state;
+      if (state !== 'credited') breaches.push({ rule: 'a payment that was confirmed to the payer is credited', subject: fact.id, detail: `told ${fact.kind}, is ${state ?? 'unknown'}` });
+    }
+  }
+  return breaches;
+}
+
+/** Every money request again, against the stored answer and against all that was ever answered to it. */
+async function judgeAnswers({ system, history, doors, random }) {
+  const breaches = [];
+  const breach = (request, detail) => breaches.push({ rule: 'every answer a customer saw is still true', subject: `${request.key} ${request.about.domain ?? request.path}`, detail });
+  const { rows } = await system.query(`
+    SELECT i.scope, i.key, i.state, i.status, i.body, i.request_id, i.subject, o.subject AS about, o.state AS order_state FROM platform.idempotency i LEFT JOIN platform.orders o ON o.id = i.subject`);
+  const claims = new Map(rows.map((row) => [`${row.scope} ${row.key}`, row]));
+  const keyed = history.requests.filter((request) => request.key !== undefined);
+  for (const request of keyed) {
+    const claim = claims.get(`${request.buyer.accountId} ${request.key}`);
+    const isOther = claim !== undefined && claim.about !== null && request.about.domain !== undefined && claim.about !== request.about.domain;
+    for (const send of request.sends) {
+      if (send.kind === 'unknown' && send.status === undefined) continue;
+      if (send.kind === 'ok') {
+        if (claim === undefined) breach(request, `answered ${send.status}, and nothing is remembered`);
+        else if (isOther) breach(request, `answered ${send.status} although the key stands for ${claim.about}`);
+        else if (send.status !== 202 && (claim.state !== 'done' || claim.status !== send.status || !claim.body.equals(send.bytes))) breach(request, `answered ${send.status} ${text(send)}, remembered is ${claim.status} ${text({ bytes: claim.body })}`);
+        else if (send.status === 202 && send.json?.order !== undefined && send.json.order.id !== claim.subject) breach(request, `accepted as ${send.json.order.id}, remembered is ${claim.subject}`);
+      } else if (send.isReplay && (claim === undefined || claim.status !== send.status || !claim.body.equals(send.bytes))) breach(request, `replayed ${text(send)}, remembered is ${claim?.status}`);
+      else if (!SAYS_NOTHING.has(codeOf(send)) && claim !== undefined && !isOther && send.json?.error?.request_id === claim.request_id && !(claim.body?.equals(send.bytes) ?? false)) {
+        breach(request, `refused with ${codeOf(send)} by the request that made ${claim.subject}, which is ${claim.order_state}`);
+      }
+    }
+  }
+  const again = keyed.filter((request) => claims.has(`${request.buyer.accountId} ${request.key}`));
+  const workers = Array.from({ length: 6 }, async () => {
+    for (let request = again.pop(); request !== undefined; request = again.pop()) {
+      const claim = claims.get(`${request.buyer.accountId} ${request.key}`);
+      const isOther = claim.about !== null && request.about.domain !== undefined && claim.about !== request.about.domain;
+      const send = await doors.send(request, random.between(0, 1));
+      if (isOther) {
+        if (codeOf(send) !== 'idempotency_key_reused') breach(request, `a used key was taken for another request after healing: ${send.status} ${text(send)}`);
+      } else if (claim.state === 'done' && (send.status !== claim.status || !claim.body.equals(send.bytes ?? Buffer.alloc(0)))) breach(request, `repeated after healing: ${send.status ?? send.error} ${text(send)}, remembered is ${claim.status} ${text({ bytes: claim.body })}`);
+    }
+  });
+  await Promise.all(workers);
+  return breaches;
+}
+
+function text({ bytes }) {
+  return bytes?.toString().slice(0, 160) ?? '';
+}

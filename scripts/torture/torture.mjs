@@ -1,0 +1,58 @@
+// Runs one after the other on one system, which is started once: each begins with empty tables and all processes up. The sentence at the end.
+import { BUGS } from './bugs.mjs';
+import { TortureCluster } from './cluster.mjs';
+import { missedInSet } from './coverage.mjs';
+import { runOnce } from './run.mjs';
+import { System, makeSecrets } from './system.mjs';
+
+/** Fewer runs than this owe nothing together. */
+const SET_SIZE = 8;
+
+export async function torture({ seeds, seconds, useRedis, products, bug, allBugs, isVerbose, keepLogs, say = console.log }) {
+  const secrets = makeSecrets();
+  const cluster = await TortureCluster.make(secrets.roles);
+  const system = new System({ cluster, secrets, products, useRedis });
+  const one = (options) => runOnce({ system, seconds, ...options, say: isVerbose ? say : undefined });
+  try {
+    await system.start();
+    return allBugs ? await catchAll({ one, say }) : await runSeeds({ one, seeds, bug, useRedis, say });
+  } finally {
+    await system.stop();
+    keepLogs?.(system.logs);
+    await cluster.remove();
+  }
+}
+
+async function runSeeds({ one, seeds, bug, useRedis, say }) {
+  const runs = [];
+  for (const seed of seeds) {
+    const run = await one({ seed, bug });
+    runs.push(run);
+    report(run, say);
+  }
+  const failed = runs.filter(({ breaches, missed }) => breaches.length > 0 || missed.length > 0);
+  const missed = runs.length >= SET_SIZE ? missedInSet(runs, { useRedis }) : [];
+  if (missed.length > 0) say(`Never reached in ${runs.length} runs: ${missed.join(', ')}`);
+  const sum = (name) => runs.reduce((total, { figures }) => total + figures[name], 0);
+  say(`${runs.length - failed.length} of ${runs.length} runs kept every promise (${sum('requests')} requests, ${sum('orders')} orders, ${sum('faults')} faults${useRedis ? ', with Redis' : ''}).`);
+  return failed.length === 0 && missed.length === 0;
+}
+
+/** The harness must be able to fail: every planted bug is caught by the run whose seed stands beside it. */
+async function catchAll({ one, say }) {
+  const escaped = [];
+  for (const { name, seed, seconds, rules } of BUGS) {
+    const { breaches } = await one({ seed, bug: name, ...(seconds === undefined ? {} : { seconds }) });
+    const caught = breaches.find((breach) => rules.some((rule) => breach.rule.includes(rule)));
+    if (caught === undefined) escaped.push(name);
+    say(caught === undefined ? `${name}: NOT CAUGHT with seed ${seed} (other breaches: ${[...new Set(breaches.map((breach) => breach.rule))].join('; ') || 'none'})` : `${name}: caught with seed ${seed} by "${caught.rule}" (${caught.detail})`);
+  }
+  say(escaped.length === 0 ? `All ${BUGS.length} planted bugs were caught.` : `Not caught: ${escaped.join(', ')}`);
+  return escaped.length === 0;
+}
+
+function report({ seed, breaches, missed, figures, coverage }, say) {
+  say(`seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ${figures.orders} orders, ${figures.requests} requests, ${figures.faults} faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after healing`);
+  for (const { rule, subject, detail } of breaches.slice(0, 12)) say(`  ${rule}: ${subject}: ${detail}`);
+  if (missed.length > 0) say(`  never reached: ${missed.join(', ')} (reached: ${[...coverage.reached].join(', ')})`);
+}
