@@ -1,0 +1,3 @@
+// What lists of all products share. See README.md.
+export { accountOf, instantOf, instantQuery, thingConditions, thingFilterFields, whereAll, type ThingColumns, type ThingFilter } from './conditions';
+export { Sorting, type SortColumn, type SortedRow } from './sorting';
