@@ -4,6 +4,7 @@ import { autoRenewRound } from './auto-renew';
 import type { LifecycleSource } from './source';
 import { stepRound, trackRound } from './steps';
 
+export { ability, abilitySchema, type Ability } from './ability';
 export { AUTO_RENEW_TAG, autoRenewEndpoints } from './auto-renew-endpoints';
 export { autoRenewDue } from './lifecycle-store';
 export { LIFECYCLE_RULES } from './lifecycle-audit';
