@@ -1,9 +1,11 @@
 // THE LIST of this service's endpoints.
+import { BATCH_TAGS, batchParts } from '@lumi/shared/batches';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import { AUTO_RENEW_TAG, autoRenewEndpoints } from '@lumi/shared/lifecycle';
 import { QUOTES_TAG, quoteEndpoints } from '@lumi/shared/quotes';
 import { SHARED_TAGS, type ApiDescription } from '@lumi/shared/service';
 import { allowlistEndpoints } from './operations/allowlist';
+import { bulkKinds } from './operations/bulk';
 import { buyTrafficPlan, topUpTrafficPlan } from './operations/buy-traffic';
 import { checkProxies } from './operations/check-proxies';
 import { exportProxies } from './operations/export-proxies';
@@ -29,6 +31,7 @@ import type { ProxyDeps } from './wiring';
 
 export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
   return [
+    ...batchParts(deps, bulkKinds(deps)).endpoints,
     listProducts(), getProduct(), listLocations(deps),
     ...quoteEndpoints(deps, quoteOperations(deps), QUOTE_EXAMPLE), orderProxiesEndpoint(deps), renewOrder(deps),
     listProxiesEndpoint(deps), proxiesSummary(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
@@ -51,6 +54,7 @@ export const API: ApiDescription = {
     { name: 'Traffic', description: 'Gigabytes of pools, and who may use them.' },
     { name: 'Usage', description: 'What was used.' },
     AUTO_RENEW_TAG,
+    ...BATCH_TAGS,
     ...SHARED_TAGS,
   ],
 };
