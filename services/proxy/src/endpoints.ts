@@ -1,6 +1,7 @@
 // THE LIST of this service's endpoints.
 import { BATCH_TAGS, batchParts } from '@lumi/shared/batches';
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { forecastRenewals, summaryEndpoint } from '@lumi/shared/forecast';
 import { AUTO_RENEW_TAG, autoRenewEndpoints } from '@lumi/shared/lifecycle';
 import { QUOTES_TAG, quoteEndpoints } from '@lumi/shared/quotes';
 import { SHARED_TAGS, type ApiDescription } from '@lumi/shared/service';
@@ -22,11 +23,12 @@ import { listLocations } from './operations/list-locations';
 import { getProxy } from './operations/get-proxy';
 import { listProxiesEndpoint } from './operations/list-proxies';
 import { orderProxiesEndpoint } from './operations/order-proxies';
-import { proxiesSummary } from './operations/proxies-summary';
 import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
 import { renewOrder } from './operations/renew-order';
 import { bulkUpdateProxies, updateProxy } from './operations/update-proxy';
 import { listProducts } from './operations/list-products';
+import { proxyLifecycle } from './jobs/lifecycle-sources';
+import { summaryRows } from './store/proxies';
 import type { ProxyDeps } from './wiring';
 
 export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
@@ -34,9 +36,9 @@ export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
     ...batchParts(deps, bulkKinds(deps)).endpoints,
     listProducts(), getProduct(), listLocations(deps),
     ...quoteEndpoints(deps, quoteOperations(deps), QUOTE_EXAMPLE), orderProxiesEndpoint(deps), renewOrder(deps),
-    listProxiesEndpoint(deps), proxiesSummary(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
+    listProxiesEndpoint(deps), summaryEndpoint(deps, { things: 'proxies', tag: 'Proxies', groups: ['state', 'type', 'country', 'health'], rows: summaryRows }), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
     rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
-    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps), ...autoRenewEndpoints(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps), ...autoRenewEndpoints(deps), forecastRenewals(deps, [proxyLifecycle(deps)]),
     ...deps.shared.endpoints,
   ];
 }

@@ -145,10 +145,12 @@ describe('GET /proxies/summary', () => {
     const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 3 }, { country: 'DE', quantity: 1 }], auto_renew: true });
     await lumi.pay(who, '/orders', MOBILE);
     expect((await lumi.get(who, '/proxies/summary')).body).toEqual({
-      total: 5, live: 5, by_state: { active: 4, expiring: 1, grace: 0, expired: 0, replaced: 0 }, by_type: [{ key: 'ipv4', count: 4 }, { key: 'mobile', count: 1 }], by_country: [{ key: 'XA', count: 4 }, { key: 'DE', count: 1 }],
-      healthy: 0, unhealthy: 0, unchecked: 5, auto_renew: 4, expiring_7d: 1, expiring_30d: 5,
+      total: 5, by_state: { active: 4, expiring: 1 }, by_type: { ipv4: 4, mobile: 1 }, by_country: { XA: 4, DE: 1 }, by_health: { unchecked: 5 }, by_auto_renew: { true: 4, false: 1 },
+      expiring: { within_7_days: 1, within_30_days: 1, within_60_days: 5, within_90_days: 5 },
     });
-    expect((await lumi.get(await lumi.account(), '/proxies/summary')).body).toMatchObject({ total: 0, by_type: [] });
+    expect((await lumi.get(await lumi.account(), '/proxies/summary')).body).toMatchObject({ total: 0, by_type: {} });
+    const forecast = await lumi.get(who, '/forecast/renewals?days=31');
+    expect([forecast.status, JSON.stringify(forecast.body)]).toEqual([200, expect.stringContaining('"6.80"')]);
   });
 });
 

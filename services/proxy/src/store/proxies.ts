@@ -1,7 +1,7 @@
 // Queries about proxies. Every read takes a reach; writers that ride on a purchase read from its CTE.
 import { joinSql, sql, emptySql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
-import { DAY_MS, EXPIRING_MS, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
+import { EXPIRING_MS, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
 
 export interface ProxyFilter {
   readonly state?: ProxyState | undefined;
@@ -43,22 +43,11 @@ export async function proxiesOfOrder(db: SqlRunner, reach: Reach, orderId: strin
   return db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${where([sql`order_id = ${orderId}`, ...within(reach)])} ORDER BY seq`);
 }
 
-/** One pass over the account's proxies. */
-export async function summarizeProxies(db: SqlRunner, reach: Reach, now: Date): Promise<Record<string, unknown>> {
-  const inDays = (days: number): Sql => sql`live AND expires_at <= ${new Date(now.getTime() + days * DAY_MS)}`;
-  const rows = await db.$queryRaw<{ summary: Record<string, unknown> }[]>(sql`
-    WITH mine AS (
-      SELECT *, state = 'active' AND grace_until > ${now} AS live, CASE ${joinSql(PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`), ' ')} END AS shown FROM proxy.proxy ${where(within(reach))}
-    )
-    SELECT jsonb_build_object(
-      'total', count(*), 'live', count(*) FILTER (WHERE live),
-      'by_state', jsonb_build_object(${joinSql(PROXY_STATES.map((state) => sql`${state}::text, count(*) FILTER (WHERE shown = ${state})`), ', ')}),
-      'by_type', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', type, 'count', n) ORDER BY n DESC, type), '[]') FROM (SELECT type, count(*) AS n FROM mine WHERE live GROUP BY 1) t),
-      'by_country', (SELECT coalesce(jsonb_agg(jsonb_build_object('key', country, 'count', n) ORDER BY n DESC, country), '[]') FROM (SELECT country, count(*) AS n FROM mine WHERE live GROUP BY 1) c),
-      'healthy', count(*) FILTER (WHERE live AND health_ok), 'unhealthy', count(*) FILTER (WHERE live AND health_ok = false), 'unchecked', count(*) FILTER (WHERE live AND health_ok IS NULL),
-      'auto_renew', count(*) FILTER (WHERE live AND auto_renew), 'expiring_7d', count(*) FILTER (WHERE ${inDays(7)}), 'expiring_30d', count(*) FILTER (WHERE ${inDays(30)})) AS summary
-    FROM mine`);
-  return rows[0]?.summary ?? {};
+/** For the summary: all proxies, with what they are counted by. */
+export function summaryRows(now: Date): Sql {
+  return sql`
+    SELECT account_id, expires_at, auto_renew, CASE ${joinSql(PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`), ' ')} END AS state, type, country,
+      CASE WHEN health_ok THEN 'healthy' WHEN health_ok = false THEN 'unhealthy' ELSE 'unchecked' END AS health FROM proxy.proxy`;
 }
 
 export interface ProxyChange {
