@@ -1,6 +1,7 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
 import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops } from '@lumi/shared/lifecycle';
 import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
 import { Catalogue } from './catalogue/catalogue';
@@ -40,6 +41,7 @@ import { setNameservers } from './operations/set-nameservers';
 import { transferDomain } from './operations/transfer-domain';
 import { updateContact } from './operations/update-contact';
 import { updateDomain } from './operations/update-domain';
+import { domainLifecycle } from './portfolio/domain-lifecycle';
 import { settleAbandonedChanges } from './portfolio/change-at-registry';
 import { registerThing } from './purchases/register';
 import { renewThing } from './purchases/renew';
@@ -77,12 +79,13 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
     checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
     getDomainContacts(domains), setDomainContacts(domains),
     listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
+    ...autoRenewEndpoints(domains.service),
     ...domains.shared.endpoints,
   ];
 }
 
 export function loops(domains: Domains): readonly Loop[] {
-  return [...domains.shared.loops, quoteLoop(domains.service), { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
+  return [...domains.shared.loops, quoteLoop(domains.service), ...lifecycleLoops(domains.service, domainLifecycle(domains)), { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
 }
 
 export const api: ApiDescription = {
@@ -92,7 +95,7 @@ export const api: ApiDescription = {
   tags: [
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },
-    QUOTES_TAG,
+    QUOTES_TAG, AUTO_RENEW_TAG,
     { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
     { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },

@@ -1,0 +1,67 @@
+// What time does to domains, and renewals that Lumi makes by itself.
+import { LIFECYCLE_RULES, autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
+import { audit } from '@lumi/shared/ledger';
+import { parseUsd as usd } from '@lumi/shared/money';
+import { domainLifecycle } from '../src/portfolio/domain-lifecycle';
+import { domainsService } from './domains-fixture';
+
+const t = domainsService();
+const source = domainLifecycle(t.domains);
+
+/** Everything that is due at this moment, as the worker's loops would do it. */
+async function pass(): Promise<void> {
+  await t.domains.catalogue.ready();
+  await trackRound(t.domains.purchases, source);
+  while (await stepRound(t.domains.purchases, source));
+  await autoRenewRound(t.domains.purchases, source);
+}
+
+const eventsOf = async (domain: string) => (await t.owner.query<{ type: string }>('SELECT type FROM platform.event WHERE subject = $1 ORDER BY seq', [domain])).rows.map(({ type }) => type);
+
+afterEach(async () => {
+  t.clock.shiftMs = 0;
+  expect(await t.breaches()).toEqual([]);
+  expect(await audit(t.service.db.platform, LIFECYCLE_RULES)).toEqual([]);
+});
+
+it('tells the owner, and goes through grace, redemption and deletion to release, each once and in order', async () => {
+  const who = await t.account();
+  await t.buy(who, { domain: 'forgotten.test' }).expect(201);
+  for (const days of [340, 364, 366, 366 + 46, 366 + 46 + 31]) {
+    t.clock.shiftMs = 0;
+    t.clock.shiftDays(days);
+    await pass();
+    await pass();
+  }
+  t.clock.shiftDays(10);
+  await pass();
+  expect(await eventsOf('forgotten.test')).toEqual(['domain.registered', 'domain.expiring', 'domain.expiring', 'domain.expiring', 'domain.expired', 'domain.redemption', 'domain.pending_delete', 'domain.released']);
+  await t.get(who, '/domains/forgotten.test').expect(404);
+  expect((await t.get(who, '/domains?state=released')).body.items).toHaveLength(1);
+});
+
+it('renews what its owner wants renewed, once, and says why when it cannot', async () => {
+  const [rich, poor] = [await t.account({ balance: '10' }), await t.account({ balance: '1' })];
+  const { expires_at: before } = (await t.buy(rich, { domain: 'kept-alive.test', auto_renew: true }).expect(201)).body.domain as { expires_at: string };
+  await t.buy(poor, { domain: 'not-covered.test', auto_renew: true }).expect(201);
+  t.clock.shiftDays(365 - 13);
+  await pass();
+  await pass();
+  expect((await t.get(rich, '/domains/kept-alive.test')).body.expires_at > before).toBe(true);
+  expect((await t.balance(rich.accountId)).posted).toBe(usd('8'));
+  expect(await eventsOf('kept-alive.test')).toEqual(expect.arrayContaining(['domain.renewed']));
+  expect((await eventsOf('not-covered.test')).filter((type) => type === 'domain.auto_renew_failed')).toHaveLength(1);
+  expect(await t.log('kept-alive.test')).toMatchObject([{ command: 'register' }, { command: 'renew', ending: 'done' }]);
+});
+
+it('does not renew a domain that was given up', async () => {
+  const who = await t.account({ balance: '10' });
+  await t.buy(who, { domain: 'given-back.test', auto_renew: true }).expect(201);
+  t.clock.shiftDays(20);
+  await t.remove(who, '/domains/given-back.test').send({ when: 'now', confirm: 'given-back.test' }).expect(200);
+  await pass();
+  t.clock.shiftDays(36);
+  await pass();
+  expect(await eventsOf('given-back.test')).toEqual(['domain.registered', 'domain.redemption', 'domain.pending_delete', 'domain.released']);
+  expect((await t.balance(who.accountId)).posted).toBe(usd('9'));
+});
