@@ -29,7 +29,7 @@ import { bulkUpdateProxies, updateProxy } from './operations/update-proxy';
 import { listProducts } from './operations/list-products';
 import { proxyLifecycle } from './jobs/lifecycle-sources';
 import { summaryRows } from './store/proxies';
-import type { ProxyDeps } from './wiring';
+import type { ProxyDeps } from './proxy';
 
 export function endpoints(deps: ProxyDeps): readonly Endpoint[] {
   return [

@@ -1,27 +1,15 @@
 // Builds what the proxy service's processes are made of; nothing else constructs.
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
-import type { SecretRing } from '@lumi/shared/runtime';
-import { openService, sharedParts, type Service, type ServiceOptions, type SharedParts } from '@lumi/shared/service';
+import { openService, sharedParts, type Service, type ServiceOptions } from '@lumi/shared/service';
 import type { Config } from './config';
+import type { ProxyDeps } from './proxy';
 import { orderProxies } from './purchases/order-proxies';
 import { renewProxies } from './purchases/renew-proxies';
 import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
-import type { ProxyNetwork } from './supplier/proxy-network';
 import { rotateProxyKind } from './tasks/rotate-proxy';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
-
-export interface ProxyDeps extends Service {
-  readonly network: ProxyNetwork;
-  /** Seals what must be readable again: proxy passwords. */
-  readonly ring: SecretRing;
-  /** Everything this product sells, by the kind stored on orders. */
-  readonly things: ReadonlyMap<string, AnyThingSold>;
-  /** Everything it does at the network that costs nothing, by the kind stored on operations. */
-  readonly tasks: ReadonlyMap<string, AnyOperationKind>;
-  readonly shared: SharedParts;
-}
 
 export function wire(options: Omit<ServiceOptions, 'product'> & { readonly config: Config }): ProxyDeps {
   return wireService(openService({ ...options, product: 'proxy' }));

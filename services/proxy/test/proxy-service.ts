@@ -5,7 +5,8 @@ import { recoverOrders } from '@lumi/shared/purchase';
 import { FixedClock, type Clock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
 import { endpoints } from '../src/endpoints';
-import { wireService, type ProxyDeps } from '../src/wiring';
+import type { ProxyDeps } from '../src/proxy';
+import { wireService } from '../src/wiring';
 
 export interface ProxyTest extends TestService {
   readonly deps: () => ProxyDeps;

@@ -1,7 +1,7 @@
 // Looks at live proxies in turn, the longest unseen first.
 import { sql } from '@lumi/shared/db';
 import type { Health } from '../supplier/proxy-network';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;

@@ -1,7 +1,7 @@
 // Takes the network's counters over. Where it stopped is written together with what it took, so nothing is counted twice or skipped.
 import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
 import { DAY_MS } from '../store/proxy-row';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 const NETWORK = 'default';
 const ROUND_MAX = 1_000;

@@ -8,7 +8,7 @@ import { renewProxyPart } from '../operations/selling-parts';
 import { findProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
 import { findPlans } from '../store/traffic';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 const REMINDER_DAYS = [7, 3, 1, 0];
 /** Renewed this long before expiry; short periods later, so that a 3-day proxy is not renewed a third too early. */

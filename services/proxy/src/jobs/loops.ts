@@ -3,7 +3,7 @@ import { lifecycleLoops } from '@lumi/shared/lifecycle';
 import { recoverOperations } from '@lumi/shared/operations';
 import { quoteLoop } from '@lumi/shared/quotes';
 import type { Loop } from '@lumi/shared/service';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { checkHealth } from './check-health';
 import { collectUsage } from './collect-usage';
 import { proxyLifecycle, trafficLifecycle } from './lifecycle-sources';

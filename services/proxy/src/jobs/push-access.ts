@@ -5,7 +5,7 @@ import { allowedBlocks, dirtyPlans, dirtyProxies, dirtySubusers, markApplied } f
 import type { ProxyRow } from '../store/proxy-row';
 import type { PlanRow } from '../store/traffic';
 import type { Access } from '../supplier/proxy-network';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;

@@ -1,6 +1,6 @@
 // What is over goes back to the network: ended and replaced proxies are withdrawn. Withdrawing twice does no harm.
 import { sql } from '@lumi/shared/db';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;

@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint, type Reach, type RequestContext } from '
 import { isoSeconds } from '@lumi/shared/runtime';
 import { allow, countAllowed, disallow, findAllowed, listAllowed, type AllowRow } from '../store/allowlist';
 import { findProxy } from '../store/proxies';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { blockField, canonicalBlock, idParam, instantField } from './fields';
 import { assertChangeable } from './update-proxy';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '@lumi/shared/contract';
 import { bulkKind, type BulkKind, type BulkPart } from '@lumi/shared/batches';
 import { purchaseFields } from '@lumi/shared/purchase';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { blockField, idParam, instantField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart, renewProxyPart } from './selling-parts';

@@ -4,7 +4,7 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { dryRunSchema, gbField, idParam, labelField, pendingSchema } from './fields';
 import { topUpPart, trafficPart } from './selling-parts';
 

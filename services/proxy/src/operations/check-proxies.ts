@@ -4,7 +4,7 @@ import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { recordHealth } from '../jobs/check-health';
 import { findProxies } from '../store/proxies';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { allFound } from './fields';
 
 const CALL_LIMIT_MS = 8_000;

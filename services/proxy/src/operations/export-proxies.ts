@@ -8,7 +8,7 @@ import { CONTENT_TYPES, LINE_FORMATS, formatLines, type ProxyLine } from '../acc
 import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { filterOf, proxyFilterQuery } from './list-proxies';
 
 const EXPORT_MAX = 10_000;

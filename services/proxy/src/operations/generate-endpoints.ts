@@ -9,7 +9,7 @@ import { CONTENT_TYPES, LINE_FORMATS, formatLines, type ProxyLine } from '../acc
 import { askPlaces } from '../catalog/price-order';
 import { recordReveal } from '../store/reveals';
 import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { countryField, idParam } from './fields';
 
 const QUANTITY_MAX = 1_000;

@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { openPassword } from '../access/credentials';
 import { findProxy } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam, revealQuery } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 

@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { DAY_MS } from '../store/proxy-row';
 import { USAGE_GROUPS, readUsage, type UsageGroup, type UsageRow } from '../store/usage';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { instantField } from './fields';
 
 const ROWS_MAX = 2_500;

@@ -6,7 +6,7 @@ import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { surchargeFor } from '../catalog/price';
 import { findProduct } from '../catalog/products';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 const ASK_LIMIT_MS = 5_000;
 const LOW_STOCK = 10;

@@ -6,7 +6,7 @@ import { openPassword } from '../access/credentials';
 import { listProxies, type ProxyFilter } from '../store/proxies';
 import { PROXY_STATES } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { boolOf, boolQuery, countryField, idParam, instantField, revealQuery } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { findReplacement, listReplacements } from '../store/replacements';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
 import { replacementSchema, viewReplacement } from '../views/replacement-view';
 

@@ -5,7 +5,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
 import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { dryRunSchema, pendingSchema } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart } from './selling-parts';

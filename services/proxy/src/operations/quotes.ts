@@ -4,7 +4,7 @@ import { AppError } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { findProxies } from '../store/proxies';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { trafficBody } from './buy-traffic';
 import { allFound, countryField, gbField, idParam, instantField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';

@@ -6,7 +6,7 @@ import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { allFound, countryField, pendingSchema, requireBuy } from './fields';
 import { isReplaceable, productOf, replacePart } from './selling-parts';
 import { replacementSchema } from '../views/replacement-view';

@@ -7,7 +7,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { changeProxies, findProxy } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { rotateProxyKind, takeCooldown } from '../tasks/rotate-proxy';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable, rotationOf } from './update-proxy';

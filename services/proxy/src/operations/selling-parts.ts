@@ -17,7 +17,7 @@ import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
 import { findProxy, proxiesOfOrder } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { findPlan } from '../store/traffic';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import type { OrderWish } from './order-body';
 
 export type SellingPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'price' | 'lockKey'> & { readonly refusal: AppError | null; readonly terms: JsonObject; readonly parts: readonly PricePart[] };

@@ -6,7 +6,7 @@ import { sealSecret } from '@lumi/shared/keys';
 import { newCredentials } from '../access/credentials';
 import { findProxy, setProxyCredentials } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam, passwordField, usernameField } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable } from './update-proxy';

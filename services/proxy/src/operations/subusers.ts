@@ -6,7 +6,7 @@ import { sealSecret } from '@lumi/shared/keys';
 import { newCredentials, openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { allocateTo, changeSubuser, createSubuser, deleteSubuser, findPlan, findSubuser, listSubusers, reclaimFrom, type SubuserRow } from '../store/traffic';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam, instantField, revealQuery } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 

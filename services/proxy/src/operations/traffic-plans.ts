@@ -6,7 +6,7 @@ import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase'
 import { openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { changePlan, findPlan, listPlans } from '../store/traffic';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam, labelField, revealQuery } from './fields';
 import { planSchema, viewPlan } from '../views/plan-view';
 

@@ -7,7 +7,7 @@ import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase'
 import { findProduct } from '../catalog/products';
 import { changeProxies, findProxies, findProxy, type ProxyChange } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 import { idParam, labelField, requireBuy } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 

@@ -1,7 +1,7 @@
 // The record of who was shown passwords in clear. Written before the answer leaves: what is not recorded is not shown.
 import { sql } from '@lumi/shared/db';
 import type { RequestContext } from '@lumi/shared/endpoint';
-import type { ProxyDeps } from '../wiring';
+import type { ProxyDeps } from '../proxy';
 
 export async function recordReveal(deps: Pick<ProxyDeps, 'db' | 'clock'>, context: Pick<RequestContext, 'principal' | 'requestId' | 'reach'>, route: string, subjects: readonly string[]): Promise<void> {
   if (subjects.length === 0) return;
