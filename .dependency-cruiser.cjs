@@ -3,8 +3,8 @@
 
 // A room of packages/shared may import only rooms above it. A new room gets its place here first.
 const ROOMS = [
-  'contract', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'jobs', 'endpoint', 'purchase', 'operations', 'lifecycle',
-  'frame', 'batches', 'quotes', 'deposits', 'events', 'webhooks', 'account', 'admin', 'service', 'testing',
+  'contract', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'jobs', 'endpoint', 'listing', 'purchase', 'operations',
+  'frame', 'forecast', 'lifecycle', 'batches', 'quotes', 'deposits', 'reconciliation', 'events', 'webhooks', 'account', 'admin', 'service', 'testing',
 ];
 const GATEWAY_ROOMS = ['contract', 'money', 'runtime', 'limits', 'principal', 'http', 'keys', 'db'];
 const PRODUCTS = ['domains', 'vps', 'proxy'];

@@ -6,14 +6,16 @@ export interface UntilOptions {
   everyMs?: number;
 }
 
+type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>;
+
 /** Resolves with the first truthy value of `condition`. A condition that throws has not come true yet; the last reason is told at the end. */
-export async function until<T>(condition: () => T | Promise<T>, { timeoutMs = 10_000, everyMs = 20 }: UntilOptions = {}): Promise<NonNullable<T>> {
+export async function until<T>(condition: () => T | Promise<T>, { timeoutMs = 10_000, everyMs = 20 }: UntilOptions = {}): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let cause: unknown;
     try {
       const value = await condition();
-      if (value) return value;
+      if (value) return value as Truthy<T>; // just tested
     } catch (err) {
       cause = err;
     }
