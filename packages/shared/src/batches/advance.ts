@@ -12,6 +12,7 @@ import { isOrdered, type Batch, type ItemReport, type LeasedItem } from './batch
 import { batchesToAdvance, findBatch, finishBatch, listItems, reportItems, takeItems } from './batch-store';
 import { bulkResult } from './batch-view';
 import type { BulkItemBody, BulkKind, BulkPart } from './bulk-kind';
+import { Slots } from './slots';
 
 export interface BatchDeps {
   readonly product: Product;
@@ -36,6 +37,9 @@ export const STEP_ITEMS = 10;
 /** Items that keep failing on our side are given up. */
 const ATTEMPTS_MAX = 5;
 const BATCH_MAX_ITEMS = 500;
+/** Items bought at a time by one process, over all its steps: more would wait for its database connections, holds already taken. */
+const BUYING_MAX = 20;
+const buying = new Slots(BUYING_MAX);
 const CANDIDATES = 20;
 
 /** One step of the account's batch that waited longest and has something to do. True: there may be more. */
@@ -90,7 +94,7 @@ async function buyItems(deps: BatchDeps, work: Work, leased: readonly LeasedItem
     return leased.map((item) => onOurFault(deps, item, err));
   }
   if (!isOrdered(work.batch)) {
-    const reports = await Promise.all(leased.map((item, i) => buyOne(deps, work, item, parts[i])));
+    const reports = await Promise.all(leased.map((item, i) => buying.use(() => buyOne(deps, work, item, parts[i]))));
     return reports.flatMap(({ report }) => report ?? []);
   }
   const reports: ItemReport[] = [];
@@ -101,7 +105,7 @@ async function buyItems(deps: BatchDeps, work: Work, leased: readonly LeasedItem
       reports.push({ item: item.item, attempt: item.attempt, state: 'waiting' });
       continue;
     }
-    const { report, isGood } = await buyOne(deps, work, item, parts[i]);
+    const { report, isGood } = await buying.use(() => buyOne(deps, work, item, parts[i]));
     reports.push(...(report === null ? [] : [report]));
     isHalted = !isGood && work.batch.onError === 'stop';
   }
@@ -143,6 +147,7 @@ async function buyOne(deps: BatchDeps, { batch }: Work, item: LeasedItem, offer:
     const claim = claimOf(batch, item);
     const answer = await purchase(deps.purchases, {
       ...offer.part, principal: principalOf(batch, deps.product), accountId: batch.accountId, requestId: batch.requestId, claim, dryRun: false, consent: consentOf(offer.body),
+      quoteId: offer.body.quote_id ?? null,
       reference: offer.body.reference ?? null, tags: offer.body.tags ?? [], metadata: offer.body.metadata ?? null, batch: { id: batch.id, item: item.item },
     });
     if (answer.status === 202) return { report: { ...where, state: 'pending' }, isGood: false };

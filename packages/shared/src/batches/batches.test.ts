@@ -278,7 +278,8 @@ describe('POST a bulk of more items', () => {
       await until(() => supplier.order.length > done);
       await victim.abandon();
       await flushQueue();
-      await owner(`UPDATE platform.batch SET touched_at = now() - interval '1 minute' WHERE finished_at IS NULL`);
+      await owner(`UPDATE platform.batch_item SET lease_until = now() WHERE state = 'running'; UPDATE platform.batch SET touched_at = now() - interval '1 minute' WHERE finished_at IS NULL`);
+      await recoverNow();
     }
     worker();
     await finished(who, batch_id).catch(async (err: unknown) => {

@@ -149,6 +149,6 @@ async function dryRunSome(deps: BatchDeps, kind: BulkKind, context: RequestConte
 
 async function dryRunOne(deps: BatchDeps, context: RequestContext<unknown, unknown, unknown>, part: BulkPart | AppError | undefined, body: BulkItemBody): Promise<unknown> {
   if (part === undefined || part instanceof AppError) throw part ?? new AppError('internal_error');
-  const answer = await purchase(deps.purchases, { ...part, principal: context.principal, accountId: context.accountId, requestId: context.requestId, claim: null, dryRun: true, consent: consentOf(body) });
+  const answer = await purchase(deps.purchases, { ...part, principal: context.principal, accountId: context.accountId, requestId: context.requestId, claim: null, dryRun: true, consent: consentOf(body), quoteId: body.quote_id ?? null });
   return JSON.parse(Buffer.from(answer.bytes).toString('utf8')) as unknown;
 }

@@ -4,7 +4,7 @@ import type { AppError, ErrorCode } from '../contract';
 import type { PurchaseBody, PurchaseRequest } from '../purchase';
 
 /** The product's part of one purchase. */
-export type BulkPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal'>;
+export type BulkPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal' | 'terms'>;
 
 export interface BulkIdentity {
   /** What the item is about; its `ref` where the caller gave none. */
