@@ -1,12 +1,16 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
+import { BATCH_TAGS, batchParts } from '@lumi/shared/batches';
 import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
+import type { JobDefinition } from '@lumi/shared/jobs';
 import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops } from '@lumi/shared/lifecycle';
 import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
 import { PrismaClient } from './generated/db/client';
+import { bulkBuyDomains } from './operations/bulk-buy-domains';
+import { bulkRenewDomains } from './operations/bulk-renew-domains';
 import { bulkUpdateDomains } from './operations/bulk-update-domains';
 import { buyDomain } from './operations/buy-domain';
 import { cancelTransfer } from './operations/cancel-transfer';
@@ -74,6 +78,7 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
   return [
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
     ...quoteEndpoints(domains.service, quoteOperations(domains), QUOTE_EXAMPLE),
+    ...bulkOf(domains).endpoints,
     buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), getDomain(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
     setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
     checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
@@ -85,7 +90,15 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
 }
 
 export function loops(domains: Domains): readonly Loop[] {
-  return [...domains.shared.loops, quoteLoop(domains.service), ...lifecycleLoops(domains.service, domainLifecycle(domains)), { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
+  return [...domains.shared.loops, ...bulkOf(domains).loops, quoteLoop(domains.service), ...lifecycleLoops(domains.service, domainLifecycle(domains)), { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
+}
+
+export function jobs(domains: Domains): readonly JobDefinition[] {
+  return bulkOf(domains).jobs;
+}
+
+function bulkOf(domains: Domains) {
+  return batchParts(domains.service, [bulkBuyDomains(domains), bulkRenewDomains(domains)]);
 }
 
 export const api: ApiDescription = {
@@ -99,6 +112,7 @@ export const api: ApiDescription = {
     { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
     { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },
+    ...BATCH_TAGS,
     ...SHARED_TAGS,
   ],
 };
