@@ -86,7 +86,11 @@ export class Faults {
 
   /** The pieces that a run owes and that have not come to their point yet, once more: on a slow machine one may have been cut short by another fault. */
   async repeatMissed(seconds) {
-    for (const piece of PIECES.filter(({ id }) => (seconds >= 20 || SHORT.includes(id)) && !this.reached.has(id))) await this.piece(piece);
+    for (const piece of this.missed(seconds)) await this.piece(piece);
+  }
+
+  missed(seconds) {
+    return PIECES.filter(({ id }) => (seconds >= 20 || SHORT.includes(id)) && !this.reached.has(id));
   }
 
   /** Everything that is still broken is repaired; nothing new breaks. */

@@ -43,7 +43,8 @@ export async function runOnce({ system, seed, seconds, bug, say }) {
   // On a machine that is slow or busy a run takes the time it needs to reach what it owes.
   const isEnough = async () => {
     await coverage.gather({ system, history, faults }).catch(() => undefined); // the database may be down just now
-    return coverage.missedInRun(seconds).length === 0 || performance.now() - phaseStart > seconds * 1_000 * PATIENCE;
+    const isDone = bug === undefined ? coverage.missedInRun(seconds).length === 0 : faults.missed(seconds).length === 0 || moments.size > 0;
+    return isDone || performance.now() - phaseStart > seconds * 1_000 * PATIENCE;
   };
   while (!(await isEnough())) {
     await faults.repeatMissed(seconds);

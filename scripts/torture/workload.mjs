@@ -8,7 +8,7 @@ const RENEW_ENDINGS = ['timeout-before', 'timeout-after-success', 'timeout-after
 const USD = 10_000;
 export const BUYERS = [
   { name: 'rich-1', money: 5_000 * USD }, { name: 'rich-2', money: 5_000 * USD },
-  { name: 'tight', money: 9 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 11 * USD }, { name: 'pieces', money: 500 * USD },
+  { name: 'tight', money: 4 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 6 * USD }, { name: 'pieces', money: 500 * USD },
 ];
 
 export class Workload {
@@ -62,7 +62,7 @@ export class Workload {
     const random = this.random.stream(name);
     while (!this.isOver) {
       const ending = random.weighted([[5, 'plain'], [1, 'refused'], [1, 'timeout-after-success'], [1, 'pending-then-refused']]);
-      await Promise.all(Array.from({ length: random.between(3, 6) }, () => this.buy(buyer, this.name(ending), random)));
+      await Promise.all(Array.from({ length: random.between(4, 6) }, () => this.buy(buyer, this.name(ending), random)));
       if (name === 'tight' && random.chance(0.35)) await this.deposit(buyer, random, 'sandbox', '2.00');
       await pause(random.between(300, 900));
     }
