@@ -24,7 +24,7 @@ import { api, endpoints, wire as wireDomains } from '../../services/domains/src/
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  readonly body: Record<string, never>;
+  readonly body: unknown;
   readonly headers: Record<string, string | string[] | undefined>;
 }
 
@@ -95,7 +95,7 @@ export function wholeWay() {
       ...(options.body === undefined ? {} : { body: options.body }),
     });
     const text = await answer.body.text();
-    return { status: answer.statusCode, text, body: JSON.parse(text) as Record<string, never>, headers: answer.headers };
+    return { status: answer.statusCode, text, body: JSON.parse(text) as unknown, headers: answer.headers };
   };
 
   return {

@@ -116,7 +116,7 @@ async function flushQueue(): Promise<void> {
     await owner('TRUNCATE queue.job CASCADE; TRUNCATE queue.dedup CASCADE');
     return;
   }
-  const { default: Redis } = await import('ioredis');
+  const { Redis } = await import('ioredis');
   const redis = new Redis(service.config.REDIS_URL);
   const keys = await redis.keys(`*${service.config.REDIS_PREFIX}-queue*`);
   if (keys.length > 0) await redis.del(...keys);
