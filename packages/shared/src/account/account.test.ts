@@ -85,7 +85,7 @@ describe('GET /balance', () => {
     const account = await api.account({ balance: '30' });
     await buy(account, { name: 'balance-1', ending: 'pending' }).expect(202);
     const answer = await get('/balance', account);
-    expect(answer.body).toEqual({ user_id: account.accountId, balance_usd: '30.00', held_usd: '9.99', available_usd: '20.01', updated_at: expect.any(String) });
+    expect(answer.body).toEqual({ user_id: account.accountId, balance_usd: '30.00', held_usd: '9.99', available_usd: '20.01', auto_renew_due_30d_usd: '0.00', updated_at: expect.any(String) });
     expect(await api.audit()).toEqual([]);
   });
 

@@ -1,16 +1,15 @@
 import { z } from 'zod';
 import { defineRoute } from '../contract';
 import type { SqlRunner } from '../db';
-import { BATCH_RULES } from '../batches';
-import { DEPOSIT_RULES } from '../deposits';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { audit, type Breach } from '../ledger';
+import { BOOK_RULES } from '../reconciliation';
 import { isoSeconds } from '../runtime';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 
-/** Everything that is wrong with the money of this installation, deposits and batches included. */
+/** Everything that is wrong with the money of this installation. */
 export function auditAll(db: SqlRunner): Promise<Breach[]> {
-  return audit(db, [...DEPOSIT_RULES, ...BATCH_RULES]);
+  return audit(db, BOOK_RULES);
 }
 
 export function checkLedger(deps: AdminDeps): Endpoint {

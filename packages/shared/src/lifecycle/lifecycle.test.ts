@@ -45,7 +45,7 @@ const source: LifecycleSource = {
   read: async (ids) => (await db.$queryRaw<PlantRow[]>(sql`SELECT *, expires_at + interval '10 days' AS compost_at FROM garden.plant WHERE ended_at IS NULL AND id = ANY (${[...ids]}::text[])`)).map(resourceOf),
   stages: {
     composted: {
-      enter: (resource, { reference }) => {
+      enter: (_resource, { reference }) => {
         composted.push(reference);
         return Promise.resolve(outcome(composting));
       },

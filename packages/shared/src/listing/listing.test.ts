@@ -41,10 +41,10 @@ async function all(query: string): Promise<string[]> {
   mine = who.accountId;
   const names: string[] = [];
   for (let cursor: string | null = ''; cursor !== null && names.length < 50;) {
-    const { body, status } = await request(app).get(`/things?${query}${cursor === '' ? '' : `&cursor=${cursor}`}`).set(as(who));
-    expect(status).toBe(200);
-    names.push(...body.items);
-    cursor = body.next_cursor;
+    const answer: { status: number; body: { items: string[]; next_cursor: string | null } } = await request(app).get(`/things?${query}${cursor === '' ? '' : `&cursor=${cursor}`}`).set(as(who));
+    expect(answer.status).toBe(200);
+    names.push(...answer.body.items);
+    cursor = answer.body.next_cursor;
   }
   return names.map((name) => name.slice(6));
 }

@@ -22,7 +22,7 @@ export class Sorting<S extends string> {
   /** For the query: each name, and with a minus in front of it downwards. */
   readonly field;
 
-  constructor(private readonly columns: Readonly<Record<S, SortColumn>>, private readonly tie: SortColumn, readonly fallback: Direction<S>) {
+  constructor(private readonly columns: Readonly<Record<S, SortColumn>>, private readonly tie: SortColumn, readonly fallback: Direction<NoInfer<S>>) {
     const names = Object.keys(columns) as S[]; // the keys of this very record
     const all = names.flatMap((name): Direction<S>[] => [name, `-${name}`]);
     this.field = z.enum(all as [Direction<S>, ...Direction<S>[]]).optional().describe(`The order; with \`-\` downwards. Absent: \`${fallback}\`.`);

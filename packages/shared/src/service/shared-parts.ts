@@ -1,11 +1,13 @@
 // What every product base carries beside its own endpoints: account, deposits and operator routes, their documentation tags, and
 // the loops a worker runs for them. A product's wiring adds its own to these.
 import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../account';
-import { ADMIN_TAGS, adminEndpoints } from '../admin';
+import { ADMIN_TAGS, adminEndpoints, stuckEndpoints } from '../admin';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../deposits';
 import type { Endpoint } from '../endpoint';
 import { forgetOldClaims } from '../idempotency';
+import type { Sql } from '../db';
 import { recoverOrders, type AnyThingSold } from '../purchase';
+import { BOOK_RULES, checkOfBooks, checkOfDeposits, checkOfRules, listBreaches, reconciliationLoop } from '../reconciliation';
 import type { ApiDescription, Loop, Service } from '../frame';
 
 export interface SharedParts {
@@ -27,6 +29,8 @@ export interface ProductParts {
   readonly things: readonly AnyThingSold[];
   /** What a look-up needs to have been loaded. */
   readonly ready?: () => Promise<unknown>;
+  /** What must be true between the product's rows and its supplier's own log; looked at on a schedule. */
+  readonly auditRules?: readonly (readonly [string, Sql])[];
 }
 
 const RECOVERY_ROUND = 20;
@@ -45,7 +49,8 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
     endpoints: [
       ...accountEndpoints(service, { suppliers: product.suppliers, paymentProviders }),
       ...depositEndpoints({ ...deposits, cursors: service.cursors }),
-      ...adminEndpoints(service),
+      ...adminEndpoints(service), ...stuckEndpoints(service, things),
+      listBreaches(service),
     ],
     loops: [
       {
@@ -57,6 +62,9 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       },
       depositLoop(deposits),
       { name: 'forget-claims', everyMs: FORGET_EVERY_MS, run: () => forgetOldClaims(db.platform) },
+      reconciliationLoop(service, [
+        checkOfBooks(db.platform, BOOK_RULES), checkOfDeposits(deposits), ...(product.auditRules === undefined ? [] : [checkOfRules(service.product, db.platform, product.auditRules)]),
+      ]),
     ],
     close: () => providers.close(),
   };

@@ -3,13 +3,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { newId, resellerScopes, type Product } from '../contract';
 import { inTransaction } from '../db';
-import { BATCH_RULES } from '../batches';
-import { DEPOSIT_RULES } from '../deposits';
 import type { Endpoint } from '../endpoint';
 import { issueKey, type KeyRings, type Signing } from '../keys';
 import { adjustWallet, audit, readBalance, type Balance, type Breach } from '../ledger';
 import { parseUsd } from '../money';
 import { IDENTITY_HEADER, IdentitySigner, publicJwks, publicPrincipal, type Principal } from '../principal';
+import { BOOK_RULES } from '../reconciliation';
 import { silentLog, systemClock, type Clock, type Log } from '../runtime';
 import { buildApp, openService, serviceConfig, type Service } from '../service';
 import { testDatabase, type TestDatabase } from './test-database';
@@ -105,7 +104,7 @@ export function testService(options: TestServiceOptions): TestService {
     account: (accountOptions = {}) => inTurn(async () => keyOf(await makeAccount(service, accountOptions), accountOptions)),
     operator: (keyOptions = {}) => makeKey({ service, rings, accountId: null, options: keyOptions }),
     balance: (accountId) => readBalance(service.db.platform, accountId),
-    audit: () => audit(service.db.platform, [...DEPOSIT_RULES, ...BATCH_RULES]),
+    audit: () => audit(service.db.platform, BOOK_RULES),
   };
 }
 

@@ -1,0 +1,8 @@
+// All rules of the books beyond the ledger's own: whoever audits takes this list, so that no caller forgets a room.
+import { BATCH_RULES } from '../batches';
+import type { Sql } from '../db';
+import { DEPOSIT_RULES } from '../deposits';
+import { LIFECYCLE_RULES } from '../lifecycle';
+import { QUOTE_RULES } from '../quotes';
+
+export const BOOK_RULES: readonly (readonly [string, Sql])[] = [...DEPOSIT_RULES, ...BATCH_RULES, ...QUOTE_RULES, ...LIFECYCLE_RULES];
