@@ -7,7 +7,7 @@ import { JSON_TYPE, errorStage } from '../http';
 import { claimScope, findAnswer, fingerprint, type Claim } from '../idempotency';
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type LimitStore } from '../limits';
 import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
-import type { Clock, Log } from '../runtime';
+import { METRICS_TYPE, type Clock, type Log } from '../runtime';
 import type { Endpoint, Reach, Reply, RequestContext } from './context';
 import { parseJsonBody } from './json-body';
 import { buildOpenApi, type OpenApiOptions } from './openapi';
@@ -21,6 +21,8 @@ export interface MountDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly openApi: Omit<OpenApiOptions, 'product'>;
+  /** In Prometheus' text format. */
+  readonly metrics?: () => Promise<string>;
   /** Larger bodies never get past the gateway; a service stands on its own all the same. */
   readonly maxBodyBytes?: number;
 }
@@ -44,6 +46,9 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     deps.verifier.verify(identityOf(req));
     send(res, { status: 200, bytes: documentBytes });
   });
+  const { metrics } = deps;
+  // For the monitoring of the installation: counts only. The gateway does not know it, so it is not public.
+  if (metrics !== undefined) app.get('/internal/metrics', async (_req, res) => send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }));
   for (const one of endpoints) {
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
     app[verb(one.route.method)](path, (req, res, next) => {

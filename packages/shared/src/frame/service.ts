@@ -10,6 +10,7 @@ import { IdentityVerifier } from '../principal';
 import type { PurchaseDeps } from '../purchase';
 import { createLog, createShutdown, reportReady, systemClock, type Clock, type Log, type Shutdown } from '../runtime';
 import type { ServiceConfig } from './config';
+import { serviceMetrics } from './metrics';
 
 export interface Service {
   readonly product: Product;
@@ -58,6 +59,7 @@ export function buildApp(service: Service, endpoints: readonly Endpoint[], api: 
     product: service.product,
     verifier: new IdentityVerifier(service.config.IDENTITY_PUBLIC_KEYS, service.product, service.clock),
     db: service.db.platform, moneyLimits: service.moneyLimits, clock: service.clock, log: service.log,
+    metrics: () => serviceMetrics(service),
     openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
   });
 }

@@ -1,4 +1,5 @@
 export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './clock';
 export { baseConfig, count, flag, port, readConfig, secretRing, type SecretRing } from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
+export { METRICS_TYPE, metricsText, type Gauge } from './metrics';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';

@@ -1,0 +1,103 @@
+import { sql } from '../db';
+import { thingSold, viewOrder, purchase, purchaseFields, purchaseReply, requestPart, type LookUp } from '../purchase';
+import { parseUsd } from '../money';
+import { defineRoute } from '../contract';
+import { endpoint } from '../endpoint';
+import { testService, type TestKey } from '@lumi/shared/testing';
+import request from 'supertest';
+import { z } from 'zod';
+import { stuckEndpoints } from './stuck-endpoints';
+
+type Serial = { readonly serial: string };
+/** What the supplier knows, when it is asked. */
+let supplierSays: LookUp<Serial> = { kind: 'unknown' };
+const clock = { shiftMs: 0, nowMs: () => Date.now() + clock.shiftMs, now: () => new Date(clock.nowMs()) };
+
+const mystery = thingSold<{ name: string }, Serial>({
+  kind: 'mystery', describe: () => 'Mystery', act: () => Promise.resolve({ kind: 'unknown' }), lookUp: () => Promise.resolve(supplierSays), deliver: () => [],
+  answer: (order, result) => ({ status: 201, body: { serial: result.serial.toUpperCase(), order: viewOrder(order) } }), events: () => [],
+});
+
+const shop = testService({
+  product: 'proxy', clock,
+  endpoints: (service) => [
+    endpoint(defineRoute({ id: 'buy', method: 'POST', path: '/mysteries', summary: 'Buy', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', body: z.object({ name: z.string(), ...purchaseFields }), responses: { 201: { description: 'Bought.' } } }),
+      async (context) => purchaseReply(await purchase(service.purchases, { thing: mystery, item: { name: context.body.name }, subject: context.body.name, lockKey: null, price: parseUsd('5'), ...requestPart(context) }))),
+    ...stuckEndpoints(service, new Map([[mystery.kind, mystery]])),
+  ],
+});
+const { app } = shop;
+let operator: TestKey;
+
+async function bought(): Promise<{ accountId: string; id: string; repeat: () => Promise<{ status: number; body: unknown }> }> {
+  const who = await shop.account();
+  const key = `key-${who.keyId}`;
+  const buy = () => request(app).post('/mysteries').set(shop.asMoney(who, key)).send({ name: 'box' });
+  const { body } = await buy();
+  return { accountId: who.accountId, id: (body as { operation_id: string }).operation_id, repeat: async () => buy() };
+}
+
+const decide = (id: string, what: string, body: object) => request(app).post(`/admin/operations/${id}/${what}`).set(shop.as(operator)).send(body);
+
+beforeAll(async () => {
+  operator = await shop.operator();
+});
+beforeEach(() => {
+  supplierSays = { kind: 'unknown' };
+});
+afterEach(async () => expect(await shop.audit()).toEqual([]));
+
+it('lists what is unfinished, and what waits for an operator', async () => {
+  const { id } = await bought();
+  const list = async (query: string) => ((await request(app).get(`/admin/operations${query}`).set(shop.as(operator)).expect(200)).body as { items: { id: string }[] }).items.map((one) => one.id);
+  expect(await list('')).toContain(id);
+  expect(await list('?stuck=1')).not.toContain(id);
+  await shop.service.db.platform.$queryRaw(sql`SELECT platform.purchase_postpone(${id.replace('op_', 'ord_')}, 1, 'acting', NULL, 1000, true)`);
+  expect(await list('?stuck=1')).toContain(id);
+});
+
+it('marks done with what the supplier says, or else with what the operator says', async () => {
+  const first = await bought();
+  supplierSays = { kind: 'done', result: { serial: 'from supplier' } };
+  expect((await decide(first.id, 'mark-done', { reason: 'seen in their panel' })).body).toMatchObject({ state: 'completed', money: { captured_usd: '5.00' } });
+  expect((await first.repeat()).body).toMatchObject({ serial: 'FROM SUPPLIER' });
+
+  const second = await bought();
+  supplierSays = { kind: 'unknown' };
+  expect((await decide(second.id, 'mark-done', { reason: 'they wrote' })).status).toBe(422);
+  expect((await decide(second.id, 'mark-done', { reason: 'they wrote', result: { nonsense: 1 } })).status).toBe(422);
+  expect((await decide(second.id, 'mark-done', { reason: 'they wrote', result: { serial: 'by hand' } })).status).toBe(200);
+  expect((await second.repeat()).body).toMatchObject({ serial: 'BY HAND' });
+  expect((await shop.balance(second.accountId)).posted).toBe(parseUsd('95'));
+});
+
+it('fails and gives the money back, unless the supplier delivered', async () => {
+  const order = await bought();
+  supplierSays = { kind: 'done', result: { serial: 'x' } };
+  expect((await decide(order.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({ error: { code: 'state_conflict' } });
+  supplierSays = { kind: 'absent' };
+  expect((await decide(order.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({ state: 'failed', money: { released_usd: '5.00' } });
+  expect((await order.repeat()).body).toMatchObject({ error: { code: 'supplier_error' } });
+  expect(await shop.balance(order.accountId)).toMatchObject({ posted: parseUsd('100'), held: 0n });
+  for (const what of ['retry', 'mark-done', 'fail-and-refund']) expect((await decide(order.id, what, what === 'retry' ? {} : { reason: 'again' })).body).toMatchObject({ error: { code: 'state_conflict' } });
+});
+
+it('has recovery look again now, which fences whoever had it', async () => {
+  const order = await bought();
+  expect((await decide(order.id, 'retry', {})).status).toBe(202);
+  const [row] = await shop.service.db.platform.$queryRaw<{ attempt: number; due: boolean }[]>(sql`SELECT attempt, wake_at <= now() AS due FROM platform.orders WHERE id = ${order.id.replace('op_', 'ord_')}`);
+  expect(row).toEqual({ attempt: 2, due: true });
+  supplierSays = { kind: 'absent' };
+  await decide(order.id, 'fail-and-refund', { reason: 'over' }).expect(200);
+});
+
+it('is for operators, and finds nothing of another product', async () => {
+  const who = await shop.account();
+  expect((await request(app).get('/admin/operations').set(shop.as(who))).status).toBe(403);
+  expect((await decide('op_01k000000000000000000000', 'retry', {})).status).toBe(404);
+});
+
+it('tells the monitoring what is open', async () => {
+  const { text } = await request(app).get('/internal/metrics').expect(200);
+  expect(text).toMatch(/^lumi_orders_stuck\{product="proxy"\} \d+$/m);
+});
