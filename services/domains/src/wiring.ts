@@ -42,6 +42,7 @@ import { setDnssec } from './operations/set-dnssec';
 import { setDomainContacts } from './operations/set-domain-contacts';
 import { setHost } from './operations/set-host';
 import { setNameservers } from './operations/set-nameservers';
+import { summaries } from './operations/summaries';
 import { transferDomain } from './operations/transfer-domain';
 import { updateContact } from './operations/update-contact';
 import { updateDomain } from './operations/update-domain';
@@ -79,6 +80,7 @@ export function endpoints(domains: Domains): readonly Endpoint[] {
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
     ...quoteEndpoints(domains.service, quoteOperations(domains), QUOTE_EXAMPLE),
     ...bulkOf(domains).endpoints,
+    ...summaries(domains),
     buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), getDomain(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
     setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
     checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),

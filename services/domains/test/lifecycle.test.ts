@@ -65,3 +65,12 @@ it('does not renew a domain that was given up', async () => {
   expect(await eventsOf('given-back.test')).toEqual(['domain.registered', 'domain.redemption', 'domain.pending_delete', 'domain.released']);
   expect((await t.balance(who.accountId)).posted).toBe(usd('9'));
 });
+
+it('counts what there is, and tells what will be due', async () => {
+  const who = await t.account({ balance: '10' });
+  for (const [domain, autoRenew] of [['count-1.test', true], ['count-2.test', false]] as const) await t.buy(who, { domain, auto_renew: autoRenew }).expect(201);
+  expect((await t.get(who, '/domains/summary').expect(200)).body).toMatchObject({ total: 2, by_state: { active: 2 }, by_tld: { test: 2 }, by_auto_renew: { true: 1, false: 1 }, expiring: { within_90_days: 0 } });
+  t.clock.shiftDays(365 - 40);
+  expect((await t.get(who, '/domains/summary').expect(200)).body.expiring).toMatchObject({ within_30_days: 0, within_60_days: 2 });
+  expect((await t.get(who, '/forecast/renewals?days=60').expect(200)).body).toMatchObject({ shortfall_usd: '0.00' });
+});

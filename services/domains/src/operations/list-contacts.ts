@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
+import { accountOf } from '@lumi/shared/listing';
 import type { Domains } from '../domains';
 import { contactSchema, viewContact } from '../portfolio/contact-view';
 import { listContacts as queryContacts } from '../store/contact-store';
@@ -16,7 +17,7 @@ export const listContacts = (domains: Domains) =>
     }),
     async ({ query, reach }) => {
       const { service } = domains;
-      const binding = { account: reach.kind === 'account' ? reach.accountId : null, route: 'list-contacts', filter: { q: query.q } };
+      const binding = { account: accountOf(reach), route: 'list-contacts', filter: { q: query.q } };
       const request = readPage(query, service.cursors, binding);
       const rows = await queryContacts(service.db.platform, reach, { q: query.q, limit: request.limit, after: request.after });
       return json(200, toPage(rows, request, service.cursors, binding, (row) => [row.seq.toString()], viewContact));

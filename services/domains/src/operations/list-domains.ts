@@ -1,13 +1,13 @@
 // GET /domains
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import { z } from 'zod';
+import { accountOf } from '@lumi/shared/listing';
 import type { Domains } from '../domains';
 import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
-import { SORTS, listDomains as queryDomains, positionOf } from '../store/domain-store';
+import { SORTING, listDomains as queryDomains } from '../store/domain-store';
 
-const query = pageQuery.extend({ ...domainFilterFields, sort: z.enum(SORTS).optional().describe('Absent: newest first.') });
+const query = pageQuery.extend({ ...domainFilterFields, sort: SORTING.field });
 
 export const listDomains = (domains: Domains) =>
   endpoint(
@@ -19,11 +19,11 @@ export const listDomains = (domains: Domains) =>
     async ({ query: wanted, reach }) => {
       const { service, catalogue } = domains;
       await catalogue.ready();
-      const { limit, cursor, sort = '-created_at', ...filter } = wanted;
-      const binding = { account: reach.kind === 'account' ? reach.accountId : null, route: 'list-domains', filter: { ...filter, sort } };
+      const { limit, cursor, sort = SORTING.fallback, ...filter } = wanted;
+      const binding = { account: accountOf(reach), route: 'list-domains', filter: { ...filter, sort } };
       const request = readPage({ limit, cursor }, service.cursors, binding);
       const now = service.clock.now();
       const rows = await queryDomains(service.db.platform, reach, { filter: readFilter(filter), sort, limit: request.limit, after: request.after, now });
-      return json(200, toPage(rows, request, service.cursors, binding, (row) => positionOf(row, sort), (row) => viewDomain(row, catalogue.get(row.tld), now)));
+      return json(200, toPage(rows, request, service.cursors, binding, (row) => SORTING.position(row), (row) => viewDomain(row, catalogue.get(row.tld), now)));
     },
   );

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
+import { accountOf } from '@lumi/shared/listing';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
 import { TRANSFER_STATES, transferSchema, viewTransfer } from '../portfolio/transfer-view';
@@ -18,7 +19,7 @@ export const listTransfers = (domains: Domains) =>
     async ({ query, reach }) => {
       await domains.catalogue.ready();
       const { limit, cursor, ...filter } = query;
-      const binding = { account: reach.kind === 'account' ? reach.accountId : null, route: 'list-transfers', filter };
+      const binding = { account: accountOf(reach), route: 'list-transfers', filter };
       const request = readPage({ limit, cursor }, domains.service.cursors, binding);
       const reading = filter.domain === undefined ? null : readDomainName(filter.domain, domains.catalogue);
       const domain = reading === null ? undefined : reading.kind === 'name' ? reading.name : '';

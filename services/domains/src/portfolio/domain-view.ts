@@ -1,22 +1,13 @@
 // How a domain looks to a caller of the API, with what may be done to it now and why not.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
+import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Tld } from '../catalogue/catalogue';
 import type { DomainRow } from './domain-row';
 import { DOMAIN_STATES, stateAt, type DomainState } from './lifecycle';
 
 const timestamp = z.string().meta({ example: '2027-11-24T10:00:00Z' });
-
-export const abilitySchema = z.object({
-  allowed: z.boolean(),
-  reason: z.string().nullable().describe('Why not, when it is not allowed.'),
-  from: timestamp.nullable().describe('When it becomes possible.'),
-  until: timestamp.nullable().describe('When it stops being possible.'),
-  price_usd: usdOutput.nullable(),
-}).meta({ id: 'Ability' });
-
-export type Ability = z.output<typeof abilitySchema>;
 
 export const dsSchema = z.object({ key_tag: z.number().int(), algorithm: z.number().int(), digest_type: z.number().int(), digest: z.string() }).meta({ id: 'DsRecord' });
 
@@ -86,13 +77,6 @@ function abilities(row: DomainRow, tld: Tld, state: DomainState, now: Date): Dom
     change_ns: ability(whyNotAlive, {}),
     change_registrant: ability(whyNotAlive ?? (tld.trade === null ? null : 'this registry takes a change of registrant only as a trade'), { price: tld.trade }),
     delete: ability(whyNotAlive, {}),
-  };
-}
-
-function ability(reason: string | null, limits: { from?: Date | null; until?: Date; price?: bigint | null }): Ability {
-  return {
-    allowed: reason === null, reason, from: isoOrNull(limits.from ?? null), until: isoOrNull(limits.until ?? null),
-    price_usd: limits.price === undefined || limits.price === null ? null : formatUsd(limits.price),
   };
 }
 

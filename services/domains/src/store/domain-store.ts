@@ -1,7 +1,8 @@
 // Queries on domains. What is bought is written by the purchases (in the statement that moves the money); here are the readers and the
 // changes that cost nothing.
-import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
 import { within } from './reach';
@@ -17,41 +18,32 @@ export async function findDomains(db: SqlRunner, reach: Reach, names: readonly s
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-export interface DomainFilter {
-  readonly q?: string | undefined;
+export type DomainFilter = Partial<ThingFilter> & {
   readonly tld?: string | undefined;
+  /** Absent: all that did not end. */
   readonly states?: readonly DomainState[] | undefined;
-  readonly expiresBefore?: Date | undefined;
-  readonly expiresAfter?: Date | undefined;
-  readonly autoRenew?: boolean | undefined;
-  readonly tag?: string | undefined;
-  readonly reference?: string | undefined;
-}
+};
 
-export const SORTS = ['created_at', '-created_at', 'expires_at', '-expires_at', 'domain', '-domain'] as const;
-export type Sort = (typeof SORTS)[number];
+const BY_AGE = { column: sql`d.seq`, type: 'bigint' } as const;
+export const SORTING = new Sorting<'created_at' | 'expires_at' | 'domain'>({ created_at: BY_AGE, expires_at: { column: sql`d.expires_at`, type: 'timestamptz' }, domain: { column: sql`d.name`, type: 'text' } }, BY_AGE, '-created_at');
+type Sort = typeof SORTING.fallback;
+
+const COLUMNS: ThingColumns = {
+  reach: sql`d.account_id`, reference: sql`d.reference`, tags: sql`d.tags`, autoRenew: sql`d.auto_renew`, createdAt: sql`d.created_at`, expiresAt: sql`d.expires_at`, search: [sql`d.name`, sql`d.unicode`],
+};
 
 /** One row more than `limit`, so that the page can tell whether there is a next one. */
-export async function listDomains(db: SqlRunner, reach: Reach, options: { filter: DomainFilter; sort: Sort; limit: number; after: readonly string[] | null; now: Date }): Promise<DomainRow[]> {
-  const { column, direction, compare } = SORT_SQL[options.sort];
-  const after = options.after === null ? sql`TRUE` : afterSql(options.sort, compare, options.after);
-  const order = column === null ? joinSql([sql`d.seq`, direction], ' ') : joinSql([joinSql([column, direction], ' '), joinSql([sql`d.seq`, direction], ' ')], ', ');
-  return db.$queryRaw<DomainRow[]>(sql`
-    SELECT * FROM domains.domain d WHERE ${within(reach)} AND ${filterSql(options.filter, options.now)} AND ${after} ORDER BY ${order} LIMIT ${options.limit + 1}`);
+export async function listDomains(db: SqlRunner, reach: Reach, options: { filter: DomainFilter; sort: Sort; limit: number; after: readonly string[] | null; now: Date }): Promise<(DomainRow & SortedRow)[]> {
+  return db.$queryRaw<(DomainRow & SortedRow)[]>(sql`
+    SELECT d.*, ${SORTING.select(options.sort)} FROM domains.domain d
+    ${whereAll([...conditions(reach, options.filter, options.now), SORTING.after(options.sort, options.after)])} ${SORTING.orderBy(options.sort)} LIMIT ${options.limit + 1}`);
 }
 
 /** Names that match a filter, for bulk changes; at most `limit`. */
 export async function matchingNames(db: SqlRunner, reach: Reach, filter: DomainFilter, now: Date, limit: number): Promise<{ readonly total: number; readonly names: readonly string[] }> {
   const rows = await db.$queryRaw<{ name: string; total: bigint }[]>(sql`
-    SELECT d.name, count(*) OVER () AS total FROM domains.domain d WHERE ${within(reach)} AND ${filterSql(filter, now)} ORDER BY d.seq LIMIT ${limit}`);
+    SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereAll(conditions(reach, filter, now))} ORDER BY d.seq LIMIT ${limit}`);
   return { total: Number(rows[0]?.total ?? 0n), names: rows.map((row) => row.name) };
-}
-
-/** The place of a row in its order, as text, for the cursor. */
-export function positionOf(row: DomainRow, sort: Sort): readonly string[] {
-  const seq = row.seq.toString();
-  if (sort.endsWith('created_at')) return [seq];
-  return sort.endsWith('expires_at') ? [row.expires_at.toISOString(), seq] : [row.name, seq];
 }
 
 export interface OwnPart {
@@ -119,34 +111,10 @@ export function registrySql(part: RegistryPart): Sql {
     ds = ${JSON.stringify(part.ds)}::jsonb, hosts = ${JSON.stringify(part.hosts)}::jsonb, auth_code_expires_at = ${part.auth_code_expires_at}::timestamptz`;
 }
 
-const UP = { direction: sql`ASC`, compare: sql`>` };
-const DOWN = { direction: sql`DESC`, compare: sql`<` };
-const SORT_SQL: Readonly<Record<Sort, { column: Sql | null; direction: Sql; compare: Sql }>> = {
-  created_at: { column: null, ...UP }, '-created_at': { column: null, ...DOWN },
-  expires_at: { column: sql`d.expires_at`, ...UP }, '-expires_at': { column: sql`d.expires_at`, ...DOWN },
-  domain: { column: sql`d.name`, ...UP }, '-domain': { column: sql`d.name`, ...DOWN },
-};
-
-function afterSql(sort: Sort, compare: Sql, position: readonly string[]): Sql {
-  const [first = '', second = ''] = position;
-  if (sort.endsWith('created_at')) return sql`d.seq ${compare} ${BigInt(first)}`;
-  return sort.endsWith('expires_at')
-    ? sql`(d.expires_at, d.seq) ${compare} (${new Date(first)}::timestamptz, ${BigInt(second)}::bigint)`
-    : sql`(d.name, d.seq) ${compare} (${first}::text, ${BigInt(second)}::bigint)`;
-}
-
-/** Ended domains are shown only to those who ask for their state. */
-function filterSql(filter: DomainFilter, now: Date): Sql {
-  const conditions: Sql[] = [filter.states === undefined ? sql`d.ended_at IS NULL` : sql`${stateSql(now)} = ANY (${[...filter.states]}::text[])`];
-  if (filter.q !== undefined) {
-    const pattern = `%${filter.q.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-    conditions.push(sql`(d.name LIKE ${pattern} OR d.unicode LIKE ${pattern})`);
-  }
-  if (filter.tld !== undefined) conditions.push(sql`d.tld = ${filter.tld}`);
-  if (filter.expiresBefore !== undefined) conditions.push(sql`d.expires_at < ${filter.expiresBefore}::timestamptz`);
-  if (filter.expiresAfter !== undefined) conditions.push(sql`d.expires_at > ${filter.expiresAfter}::timestamptz`);
-  if (filter.autoRenew !== undefined) conditions.push(sql`d.auto_renew = ${filter.autoRenew}`);
-  if (filter.tag !== undefined) conditions.push(sql`${filter.tag} = ANY (d.tags)`);
-  if (filter.reference !== undefined) conditions.push(sql`d.reference = ${filter.reference}`);
-  return joinSql(conditions, ' AND ');
+function conditions(reach: Reach, filter: DomainFilter, now: Date): readonly (Sql | null)[] {
+  return [
+    ...thingConditions(COLUMNS, reach, filter),
+    filter.states === undefined ? sql`d.ended_at IS NULL` : sql`${stateSql(now)} = ANY (${[...filter.states]}::text[])`,
+    filter.tld === undefined ? null : sql`d.tld = ${filter.tld}`,
+  ];
 }
