@@ -143,7 +143,8 @@ interface Bought {
 async function buyOne(deps: BatchDeps, { batch }: Work, item: LeasedItem, offer: Offer | undefined): Promise<Bought> {
   const where = { item: item.item, attempt: item.attempt };
   try {
-    if (offer === undefined || offer.part instanceof AppError || offer.body === null) throw offer?.part ?? new AppError('internal_error');
+    if (offer?.part instanceof AppError) throw offer.part;
+    if (offer === undefined || offer.body === null) throw new AppError('internal_error');
     const claim = claimOf(batch, item);
     const answer = await purchase(deps.purchases, {
       ...offer.part, principal: principalOf(batch, deps.product), accountId: batch.accountId, requestId: batch.requestId, claim, dryRun: false, consent: consentOf(offer.body),
