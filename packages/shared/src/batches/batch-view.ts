@@ -63,7 +63,7 @@ export function viewItem(item: BatchItem): z.output<typeof bulkItemSchema> {
     case 'failed':
       return {
         ref: item.ref, status: 'failed',
-        error: { code: item.error?.code ?? 'internal_error', message: item.error?.text ?? '', ...(item.error?.details == null ? {} : { details: [...item.error.details] }) },
+        error: { code: item.error?.code ?? 'internal_error', message: item.error?.text ?? '', ...(item.error === null || item.error.details === null ? {} : { details: [...item.error.details] }) },
       };
     default:
       return { ref: item.ref, status: 'pending' };

@@ -121,7 +121,7 @@ async function storedResult(deps: BatchDeps, claim: Claim): Promise<StoredAnswer
   const rows = await deps.db.platform.$queryRaw<{ status: number | null; body: Uint8Array | null }[]>(sql`
     SELECT status, body FROM platform.idempotency WHERE scope = ${claim.scope} AND product = ${claim.product} AND key = ${claim.key} AND state = 'done'`);
   const [row] = rows;
-  return row?.status == null || row.body === null ? null : { status: row.status, body: row.body, location: null, requestId: claim.requestId };
+  return row === undefined || row.status === null || row.body === null ? null : { status: row.status, body: row.body, location: null, requestId: claim.requestId };
 }
 
 /** Every item is checked as if it were the only one; nothing is stored. */
