@@ -20,7 +20,7 @@ export const BUGS = [
     name: 'cap-by-sum', what: 'The day’s spend is summed over the orders before the wallet is locked.', seed: 1, rules: ['cap is never passed', 'daily cap is never passed'],
     functions: {
       purchase_begin: [['  IF p_dry_run THEN\n    SELECT * INTO v_wallet', `  SELECT sum(coalesce(o.charged, o.price)) INTO v_spent FROM orders o WHERE o.lineage_id = p_lineage_id AND o.cap_day = v_day AND o.state <> 'released';
-  PERFORM pg_sleep(0.05);
+  PERFORM pg_sleep(0.4);
   IF p_dry_run THEN\n    SELECT * INTO v_wallet`],
       ['SELECT d.spent INTO v_spent FROM daily_spend d WHERE d.lineage_id = p_lineage_id AND d.day = v_day;', '']],
     },

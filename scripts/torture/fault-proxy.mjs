@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net';
 
 export class FaultProxy {
   /** `upstreams()` gives the ports to try in turn; the first that answers gets the connection. */
-  constructor({ name, upstreams }) {
-    Object.assign(this, { name, upstreams });
+  constructor({ name, upstreams, isPostgres = false }) {
+    Object.assign(this, { name, upstreams, isPostgres });
     this.pairs = new Set();
     this.latencyMs = 0;
     this.isSilent = false;
@@ -48,7 +48,7 @@ export class FaultProxy {
 
   /** The next connection over which a request with these two texts goes is cut when its answer comes: done, and nobody told. */
   trapAnswer(text, match, onSprung) {
-    this.traps.push({ texts: [Buffer.from(text), Buffer.from(match)], onSprung });
+    this.traps.push({ texts: [text, match], onSprung });
   }
 
   /** The next connection is cut once so many bytes of answers have passed. */
@@ -94,7 +94,7 @@ export class FaultProxy {
 
 class Pair {
   constructor(proxy, client, server) {
-    Object.assign(this, { proxy, client, server, bytesLeft: Infinity, sprung: null, isOver: false });
+    Object.assign(this, { proxy, client, server, bytesLeft: Infinity, sprung: null, isOver: false, statements: new Map() });
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.on('close', () => this.end());
@@ -121,8 +121,17 @@ class Pair {
 
   seeRequest(chunk) {
     this.proxy.onRequestBytes?.(chunk);
-    const index = this.proxy.traps.findIndex(({ texts }) => texts.every((text) => chunk.includes(text)));
+    const said = this.proxy.isPostgres ? this.withStatements(chunk) : '';
+    const index = this.proxy.traps.findIndex(({ texts }) => texts.every((text) => said.includes(text)));
     if (index >= 0) [this.sprung] = this.proxy.traps.splice(index, 1);
+  }
+
+  /** A prepared statement is sent once with its text (Parse), then by its name only (Bind). */
+  withStatements(chunk) {
+    let said = chunk.toString('latin1');
+    for (const [, name, text] of said.matchAll(/P[\s\S]{4}(lumi_\d+)\0([^\0]*)/g)) this.statements.set(name, text);
+    for (const [, name] of said.matchAll(/B[\s\S]{4}\0(lumi_\d+)\0/g)) said += this.statements.get(name) ?? '';
+    return said;
   }
 
   seeAnswer(chunk) {

@@ -65,8 +65,8 @@ export class System {
     this.listener = listener;
   }
 
-  async proxy(name, upstreams) {
-    return new FaultProxy({ name, upstreams }).listen();
+  async proxy(name, upstreams, isPostgres = false) {
+    return new FaultProxy({ name, upstreams, isPostgres }).listen();
   }
 
   async startDouble() {
@@ -157,7 +157,7 @@ export class System {
   }
 
   async stores(name, role) {
-    const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port]);
+    const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port], true);
     this.links.postgres.push(postgres);
     const env = { DATABASE_URL: this.cluster.urlOf(role, this.database, postgres.port), KEY_PEPPERS: this.secrets.peppers, SECRET_RING: this.secrets.ring };
     if (!this.useRedis) return env;
