@@ -1,5 +1,6 @@
 // Renewals, upgrades and what time does to servers.
-import type { TestAccount } from '@lumi/shared/testing';
+import { startWork } from '@lumi/shared/frame';
+import { until, type TestAccount } from '@lumi/shared/testing';
 import { addMonths, daysLeft, daysOfPeriod } from '../src/purchases/period';
 import { ACTION_MS, hostingWorld } from './world';
 
@@ -86,8 +87,8 @@ describe('what time does', () => {
     expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running', suspension: null, terminates_at: null });
     expect(await balance(who.accountId)).toMatchObject({ posted: 1_000_000n - 2n * 39_900n, held: 0n });
     expect(await log(answer.body.order.id)).toMatchObject([{ action: 'resume' }]);
-    const types = (await get(who, '/events')).body.items.map(({ type }: { type: string }) => type).filter((type: string) => type.startsWith('server.'));
-    expect(types).toEqual(['server.ready', 'server.expired', 'server.suspended', 'server.renewed']);
+    const types = (await get(who, '/events')).body.items.map(({ type }: { type: string }) => type).filter((type: string) => type.startsWith('server.') && type !== 'server.expiring');
+    expect(types).toEqual(['server.ready', 'server.expired', 'server.grace', 'server.suspended', 'server.renewed']);
   });
 
   it('a renewal in grace keeps it running', async () => {
@@ -208,5 +209,61 @@ describe('POST /quotes', () => {
     expect((await buy(who, '/servers', order({ quote_id: create.quote_id }))).status).toBe(202);
     expect((await buy(who, '/servers', order({ quote_id: create.quote_id }))).body.error.code).toBe('price_changed');
     await pass(3_000);
+  });
+});
+
+describe('renewals by itself', () => {
+  it('are made a day before the expiry, once, and show in summary and forecast before', async () => {
+    const made = await makeServer(who, { auto_renew: true });
+    await makeServer(who, { hostname: 'other.example.com' });
+    expect((await get(who, '/servers/summary')).body).toMatchObject({ total: 2, by_lifecycle: { active: 2 }, by_location: { ams: 2 }, by_auto_renew: { true: 1, false: 1 } });
+    expect((await get(who, '/forecast/renewals')).body).toMatchObject({ count: 2, total_usd: '7.98', auto_renew_total_usd: '3.99' });
+    const before = (await balance(who.accountId)).posted;
+    await passUntil(made.expires_at, -23 * HOUR);
+    await pass(1_000);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', expires_at: `${addMonths(new Date(made.expires_at), 1).toISOString().slice(0, 19)}Z` });
+    expect((await balance(who.accountId)).posted).toBe(before - 39_900n);
+    await passUntil(made.expires_at, HOUR);
+    expect((await balance(who.accountId)).posted).toBe(before - 39_900n);
+    expect((await get(who, '/servers?lifecycle=grace')).body.items).toMatchObject([{ hostname: 'other.example.com' }]);
+  });
+
+  it('are tried until the balance is there, also in grace', async () => {
+    who = await account({ balance: '4' });
+    const made = await makeServer(who, { auto_renew: true });
+    await passUntil(made.expires_at, HOUR);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'grace' });
+    expect((await get(who, '/events')).body.items.map(({ type }: { type: string }) => type)).toContain('server.auto_renew_failed');
+    await owner(`SELECT platform.adjust('trf_test_' || $1, $1, 100000, 'test', 'vps', NULL, NULL)`, [who.accountId]);
+    await pass(2 * HOUR);
+    await pass(1_000);
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'active' });
+  });
+});
+
+describe('bulks', () => {
+  it('buys and renews many; each fails alone, and twins are bought once', async () => {
+    const bought = await buy(who, '/servers/bulk', {
+      defaults: { plan_id: 's1', locations: ['ams'], image_id: 'debian-13' },
+      items: [{ hostname: 'a.example.com', ref: 'a' }, { hostname: 'b.example.com', plan_id: 's3' }, { hostname: 'A.example.com' }, { hostname: 'sandbox-build-fails' }, { hostname: 'c.example.com' }],
+    });
+    expect(bought.status).toBe(202);
+    await pass(3_000);
+    const worker = startWork(world.vps.service, world.vps.bulk.loops, world.vps.bulk.jobs);
+    const batch = await until(async () => {
+      const { body } = await get(who, `/batches/${String(bought.body.batch_id)}`);
+      return body.status === 'completed' ? body : null;
+    }).finally(() => worker.stop());
+    expect(batch).toMatchObject({ total: 5, ok: 2, failed: 3, status: 'completed' });
+    expect(batch.items.map(({ ref, error }: { ref: string; error?: { code: string } }) => [ref, error?.code])).toEqual([
+      ['a', undefined], ['b.example.com', 'validation_error'], ['A.example.com', 'state_conflict'], ['sandbox-build-fails', 'supplier_error'], ['c.example.com', undefined],
+    ]);
+    const { items } = (await get(who, '/servers')).body;
+    expect(items).toHaveLength(2);
+    const stranger = await makeServer(await account());
+    const renewed = await buy(who, '/servers/bulk-renew', { items: [...items, stranger].map(({ id, expires_at }) => ({ server_id: id, current_expires_at: expires_at })) });
+    expect(renewed).toMatchObject({ status: 200, body: { total: 3, ok: 2, failed: 1 } });
+    expect(renewed.body.items[2]).toMatchObject({ ref: stranger.id, error: { code: 'not_found' } });
+    expect((await balance(who.accountId)).posted).toBe(1_000_000n - 4n * 39_900n);
   });
 });

@@ -6,8 +6,7 @@ import { testService, type TestAccount, type TestKey } from '@lumi/shared/testin
 import { audit as auditWith, type Breach } from '@lumi/shared/ledger';
 import { VPS_RULES } from '../src/audit-rules';
 import { hostingSettings } from '../src/config';
-import type { WiredVps } from '../src/vps';
-import { endpoints, loops, wire } from '../src/wiring';
+import { endpoints, loops, wire, type WiredVps } from '../src/wiring';
 
 export const CREATE_MS = 3_000;
 export const ACTION_MS = 1_000;

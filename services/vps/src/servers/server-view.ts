@@ -1,12 +1,12 @@
 // How a server looks to a caller.
 import { z } from 'zod';
+import { ability, abilitySchema, type Ability } from '@lumi/shared/lifecycle';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { LIFECYCLES, POWERS, type Server } from '../store/servers';
 import { DEEDS, refusalOf, type Deed } from './server-rules';
 
 const time = z.string().meta({ example: '2026-06-09T12:00:00Z' });
-const permission = z.object({ allowed: z.boolean(), reason: z.string().nullable(), code: z.string().nullable().describe('The error code it would be refused with.') });
 
 export const serverSchema = z.object({
   id: z.string().meta({ example: 'srv_01k0000000000000000000000' }),
@@ -34,7 +34,7 @@ export const serverSchema = z.object({
   renew_price_usd: usdOutput.nullable(),
   protection: z.boolean().describe('Protected servers cannot be deleted or rebuilt.'),
   delete_at_expiry: z.boolean(),
-  can: z.object(Object.fromEntries(DEEDS.map((deed) => [deed, permission])) as Record<Deed, typeof permission>).describe('What can be done with it now.'),
+  can: z.object(Object.fromEntries(DEEDS.map((deed) => [deed, abilitySchema])) as Record<Deed, typeof abilitySchema>).describe('What can be done with it now.'),
   tags: z.array(z.string()),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
@@ -55,14 +55,13 @@ export function viewServer(server: Server): ServerView {
     created_at: isoSeconds(server.createdAt), ready_at: iso(server.readyAt), expires_at: iso(server.expiresAt),
     grace_ends_at: server.lifecycle === 'grace' ? iso(server.graceEndsAt) : null, terminates_at: isGoing ? iso(server.terminatesAt) : null,
     auto_renew: server.autoRenew, renew_price_usd: server.renewPrice === null ? null : formatUsd(server.renewPrice), protection: server.protection, delete_at_expiry: server.deleteAtExpiry,
-    can: Object.fromEntries(DEEDS.map((deed) => [deed, viewPermission(deed, server)])) as ServerView['can'],
+    can: Object.fromEntries(DEEDS.map((deed) => [deed, viewAbility(deed, server)])) as ServerView['can'],
     tags: [...server.tags], reference: server.reference, metadata: server.metadata === null ? null : { ...server.metadata },
   };
 }
 
-function viewPermission(deed: Deed, server: Server): z.output<typeof permission> {
-  const refusal = refusalOf(deed, server);
-  return { allowed: refusal === null, reason: refusal === null ? null : refusal.message, code: refusal === null ? null : refusal.code };
+function viewAbility(deed: Deed, server: Server): Ability {
+  return ability(refusalOf(deed, server), deed === 'renew' ? { price: server.renewPrice, until: server.terminatesAt } : deed === 'undelete' ? { until: server.terminatesAt } : {});
 }
 
 function iso(date: Date | null): string | null {

@@ -59,6 +59,12 @@ export async function findServer(db: SqlRunner, reach: Reach, id: string): Promi
   return rows[0] === undefined ? null : serverOfRow(rows[0]);
 }
 
+/** Those of `ids` that exist within the reach, in no order. */
+export async function findServers(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Server[]> {
+  const rows = await db.$queryRaw<ServerRow[]>(sql`${SELECT} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`);
+  return rows.map(serverOfRow);
+}
+
 export interface ServerFilter {
   readonly lifecycle?: string | undefined;
   readonly power?: string | undefined;

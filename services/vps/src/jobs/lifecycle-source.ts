@@ -1,0 +1,110 @@
+// What time does to servers, in the words of the shared lifecycle: reminders, grace, suspension, deletion at the end of the period, and
+// renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller starts, under the same lock; the stage
+// waits until it is carried out.
+import { AppError, newId } from '@lumi/shared/contract';
+import { sql, type Sql } from '@lumi/shared/db';
+import type { LifecycleSource, Renewal, Resource, StageCall } from '@lumi/shared/lifecycle';
+import { runOperation, type AnyOperationKind } from '@lumi/shared/operations';
+import type { JsonObject, Outcome } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import type { Actions } from '../actions/actions';
+import { DAY_MS, HOUR_MS, addMonths } from '../purchases/period';
+import { renewOffer } from '../purchases/renew-offer';
+import { findServer, findServers, type Server } from '../store/servers';
+import type { Vps } from '../vps';
+
+const RENEW_BEFORE_MS = DAY_MS;
+const LOOK_AGAIN_MS = 2_000;
+
+export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
+  return {
+    product: 'vps', noun: 'server',
+    live: (until) => sql`
+      SELECT s.id, s.account_id, s.expires_at, s.auto_renew, p.renew_price AS price FROM vps.server s
+      LEFT JOIN vps.plan_price p ON p.plan_id = s.plan_id AND p.location_id = s.location_id AND p.period_months = s.period_months
+      WHERE s.lifecycle IN ('active', 'grace', 'suspended') AND s.expires_at < ${until}::timestamptz`,
+    read: async (ids) => (await findServers(vps.service.db.platform, { kind: 'all' }, ids)).flatMap((server) => resourceOf(vps, server)),
+    stages: {
+      grace: { deliver: ({ id, expiresAt }) => [sql`
+        UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz FROM advanced WHERE advanced.advanced AND s.id = ${id} AND s.lifecycle = 'active'`] },
+      suspended: {
+        hasOwnEvent: true,
+        enter: (resource, call) => carryOut(vps, resource, {
+          kind: actions.suspend, item: { kind: 'unpaid' }, isThere: ({ lifecycle }) => lifecycle === 'suspended', from: sql`lifecycle = 'grace'`,
+          change: sql`lifecycle = 'suspended', suspension_kind = 'unpaid', suspended_at = ${call.now}::timestamptz, suspension_reason = 'Not renewed.', grace_ends_at = NULL,
+            terminates_at = ${terminationOf(vps, resource, call)}::timestamptz`,
+        }),
+      },
+      deleted: {
+        hasOwnEvent: true,
+        enter: (resource, call) => carryOut(vps, resource, {
+          kind: actions.remove, item: {}, isThere: ({ lifecycle }) => lifecycle === 'terminating', from: sql`lifecycle IN ('active', 'grace') AND delete_at_expiry`,
+          change: sql`lifecycle = 'terminating', grace_ends_at = NULL, terminates_at = ${new Date(call.now.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz`,
+        }),
+      },
+    },
+    renewals: async (accountId, resources) => {
+      const renewals: (Renewal | AppError)[] = [];
+      for (const { id } of resources) renewals.push(await renewalOf(vps, accountId, id));
+      return renewals;
+    },
+  };
+}
+
+function resourceOf(vps: Vps, server: Server): Resource[] {
+  const { expiresAt } = server;
+  if (expiresAt === null || !['active', 'grace', 'suspended'].includes(server.lifecycle)) return [];
+  const suspendsAt = graceEnd(vps, expiresAt);
+  return [{
+    id: server.id, accountId: server.accountId, expiresAt, startedAt: addMonths(expiresAt, -server.periodMonths), autoRenew: server.autoRenew,
+    renewFrom: new Date(expiresAt.getTime() - RENEW_BEFORE_MS), renewUntil: suspendsAt, tags: server.tags,
+    stages: server.deleteAtExpiry ? [{ name: 'deleted', at: expiresAt }] : [{ name: 'grace', at: expiresAt }, { name: 'suspended', at: suspendsAt }],
+    data: { server_id: server.id, hostname: server.hostname, grace_ends_at: isoSeconds(suspendsAt), reference: server.reference },
+    holds: sql`EXISTS (SELECT 1 FROM vps.server h WHERE h.id = ${server.id} AND h.expires_at = ${expiresAt}::timestamptz AND h.renewing IS NULL AND h.delete_at_expiry = ${server.deleteAtExpiry})`,
+  }];
+}
+
+interface StageWork {
+  readonly kind: AnyOperationKind;
+  readonly item: JsonObject;
+  isThere(server: Server): boolean;
+  readonly from: Sql;
+  readonly change: Sql;
+}
+
+/** Starts the operation once and is done when the server is there and nothing runs on it. */
+async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<Outcome<JsonObject>> {
+  const { service } = vps;
+  const again: Outcome<JsonObject> = { kind: 'pending', supplierRef: '', checkAfterMs: LOOK_AGAIN_MS };
+  const server = await findServer(service.db.platform, { kind: 'account', accountId: resource.accountId }, resource.id);
+  if (server === null) return { kind: 'refused', code: 'not_found' };
+  if (server.busy !== null) return again;
+  if (work.isThere(server)) return { kind: 'done', result: {} };
+  try {
+    const operation = await runOperation(service.purchases, {
+      kind: work.kind, subject: server.id, accountId: server.accountId, product: service.product, lockKey: null, keyId: null, requestId: newId('req', service.clock.nowMs()),
+      item: { ...work.item, server_id: server.id, machine: server.machine, hostname: server.hostname },
+      guard: sql`UPDATE vps.server SET ${work.change} WHERE id = ${server.id} AND expires_at = ${resource.expiresAt}::timestamptz AND renewing IS NULL AND ${work.from} RETURNING id AS subject`,
+    });
+    return operation.state === 'failed' ? { kind: 'unknown', cause: operation.errorCode } : again;
+  } catch (err) {
+    // Renewed, or taken by something else meanwhile: the next look decides.
+    if (err instanceof AppError && (err.code === 'busy' || err.code === 'state_conflict')) return again;
+    throw err;
+  }
+}
+
+async function renewalOf(vps: Vps, accountId: string, id: string): Promise<Renewal | AppError> {
+  const server = await findServer(vps.service.db.platform, { kind: 'account', accountId }, id);
+  if (server === null) return new AppError('not_found');
+  return renewOffer(vps, server, { current_expires_at: isoSeconds(server.expiresAt ?? server.createdAt) });
+}
+
+function graceEnd(vps: Vps, expiresAt: Date): Date {
+  return new Date(expiresAt.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS);
+}
+
+/** Never at once after a suspension that came late, because workers were down: a day is left to bring it back. */
+function terminationOf(vps: Vps, resource: Resource, call: StageCall): Date {
+  return new Date(Math.max(resource.expiresAt.getTime() + vps.hosting.TERMINATE_AFTER_HOURS * HOUR_MS, call.now.getTime() + DAY_MS));
+}
