@@ -116,7 +116,7 @@ function remove(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id } }) => {
       const row = await mustFind(deps, reach, id);
-      if (!(await deleteSubuser(deps.db.platform, row, deps.clock.now()))) throw notFound();
+      if (!(await deleteSubuser(deps.db, row, deps.clock.now()))) throw notFound();
       return json(200, { id, deleted: true });
     },
   );
@@ -130,7 +130,7 @@ function allocate(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       const row = await mustFind(deps, reach, id);
-      const changed = await allocateTo(deps.db.platform, row, BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
+      const changed = await allocateTo(deps.db, row, BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
       if (changed === null) throw new AppError('state_conflict', NOT_ENOUGH);
       return json(200, viewSubuser(changed));
     },
@@ -145,7 +145,7 @@ function reclaim(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       const row = await mustFind(deps, reach, id);
-      const changed = await reclaimFrom(deps.db.platform, row, body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
+      const changed = await reclaimFrom(deps.db, row, body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
       if (changed === null) throw new AppError('state_conflict', 'The sub-user has not that many gigabytes unused.');
       return json(200, viewSubuser(changed));
     },

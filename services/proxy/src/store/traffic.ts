@@ -1,6 +1,6 @@
-// Queries about traffic plans and their sub-users. Gigabytes move between a plan and its sub-users in one statement each, while the plan's row is locked:
-// what was bought is never given out twice.
-import { emptySql, joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+// Queries about traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row is
+// locked: what was bought is never given out twice.
+import { emptySql, inTransaction, joinSql, sql, type Database, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { JsonObject } from '@lumi/shared/purchase';
 
@@ -18,6 +18,8 @@ export interface SubuserRow {
   readonly status: 'active' | 'disabled' | 'deleted'; readonly expires_at: Date | null; readonly blocked_domains: string[]; readonly label: string | null; readonly reference: string | null;
   readonly access_version: number; readonly access_applied: number; readonly created_at: Date; readonly updated_at: Date;
 }
+
+type Plans = Pick<Database, 'platform'>;
 
 export interface TrafficPage {
   readonly limit: number;
@@ -89,40 +91,48 @@ export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<S
 }
 
 /** Null: the plan has less than `bytes` left, or the sub-user is gone. */
-export async function allocateTo(db: SqlRunner, subuser: SubuserRow, bytes: bigint, now: Date): Promise<SubuserRow | null> {
-  const rows = await db.$queryRaw<SubuserRow[]>(sql`
-    WITH plan AS MATERIALIZED (SELECT id FROM proxy.traffic_plan WHERE id = ${subuser.plan_id} FOR NO KEY UPDATE),
-    receiver AS MATERIALIZED (SELECT s.id FROM plan, proxy.subuser s WHERE s.id = ${subuser.id} AND s.plan_id = plan.id AND s.status <> 'deleted' FOR NO KEY UPDATE OF s),
-    taken AS (${takeFromPlan(subuser.plan_id, bytes, now, sql`EXISTS (SELECT 1 FROM receiver)`)})
-    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit + ${bytes}::bigint, access_version = s.access_version + 1, updated_at = ${now}
-    FROM receiver, taken WHERE s.id = receiver.id RETURNING s.*`);
+export async function allocateTo(db: Plans, subuser: SubuserRow, bytes: bigint, now: Date): Promise<SubuserRow | null> {
+  const rows = await underPlanLock<SubuserRow>(db, subuser.plan_id, sql`
+    WITH receiver AS (SELECT id FROM proxy.subuser WHERE id = ${subuser.id} AND status <> 'deleted'),
+    taken AS (
+      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated + ${bytes}::bigint, access_version = p.access_version + 1, updated_at = ${now}
+      FROM receiver WHERE p.id = ${subuser.plan_id} AND p.bytes_total - p.bytes_used - p.bytes_allocated >= ${bytes}::bigint RETURNING receiver.id)
+    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit + ${bytes}::bigint, access_version = s.access_version + 1, updated_at = ${now} FROM taken WHERE s.id = taken.id RETURNING s.*`);
   return rows[0] ?? null;
 }
 
 /** Gives unused bytes back to the plan: `bytes`, or all of them. Null: it has less than that unused. */
-export async function reclaimFrom(db: SqlRunner, subuser: SubuserRow, bytes: bigint | null, now: Date): Promise<SubuserRow | null> {
-  const rows = await db.$queryRaw<SubuserRow[]>(sql`
-    WITH plan AS MATERIALIZED (SELECT id FROM proxy.traffic_plan WHERE id = ${subuser.plan_id} FOR NO KEY UPDATE),
-    free AS MATERIALIZED (
-      SELECT s.id, coalesce(${bytes}::bigint, greatest(s.bytes_limit - s.bytes_used, 0)) AS bytes FROM plan, proxy.subuser s
-      WHERE s.id = ${subuser.id} AND s.plan_id = plan.id AND s.status <> 'deleted' AND greatest(s.bytes_limit - s.bytes_used, 0) >= coalesce(${bytes}::bigint, 0) FOR NO KEY UPDATE OF s),
+export async function reclaimFrom(db: Plans, subuser: SubuserRow, bytes: bigint | null, now: Date): Promise<SubuserRow | null> {
+  const rows = await underPlanLock<SubuserRow>(db, subuser.plan_id, sql`
+    WITH unused AS (SELECT id, greatest(bytes_limit - bytes_used, 0) AS bytes FROM proxy.subuser WHERE id = ${subuser.id} AND status <> 'deleted'),
+    moved AS (SELECT id, coalesce(${bytes}::bigint, bytes) AS bytes FROM unused WHERE bytes >= coalesce(${bytes}::bigint, 0)),
     returned AS (
-      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - free.bytes, access_version = p.access_version + 1, updated_at = ${now} FROM free WHERE p.id = ${subuser.plan_id} RETURNING p.id)
-    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit - free.bytes, access_version = s.access_version + 1, updated_at = ${now} FROM free, returned WHERE s.id = free.id RETURNING s.*`);
+      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - moved.bytes, access_version = p.access_version + 1, updated_at = ${now}
+      FROM moved WHERE p.id = ${subuser.plan_id} RETURNING moved.id, moved.bytes)
+    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit - returned.bytes, access_version = s.access_version + 1, updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.*`);
   return rows[0] ?? null;
 }
 
 /** Unused bytes go back to the plan; used ones become the plan's own use. */
-export async function deleteSubuser(db: SqlRunner, subuser: SubuserRow, now: Date): Promise<boolean> {
-  const rows = await db.$queryRaw<{ id: string }[]>(sql`
-    WITH plan AS MATERIALIZED (SELECT id FROM proxy.traffic_plan WHERE id = ${subuser.plan_id} FOR NO KEY UPDATE),
-    gone AS MATERIALIZED (
-      SELECT s.id, s.bytes_limit, s.bytes_used FROM plan, proxy.subuser s WHERE s.id = ${subuser.id} AND s.plan_id = plan.id AND s.status <> 'deleted' FOR NO KEY UPDATE OF s),
+export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): Promise<boolean> {
+  const rows = await underPlanLock<{ id: string }>(db, subuser.plan_id, sql`
+    WITH gone AS (SELECT id, bytes_limit, bytes_used FROM proxy.subuser WHERE id = ${subuser.id} AND status <> 'deleted'),
     returned AS (
       UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - gone.bytes_limit, bytes_used = p.bytes_used + gone.bytes_used, access_version = p.access_version + 1, updated_at = ${now}
-      FROM gone WHERE p.id = ${subuser.plan_id} RETURNING p.id)
-    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, access_version = s.access_version + 1, updated_at = ${now} FROM gone, returned WHERE s.id = gone.id RETURNING s.id`);
+      FROM gone WHERE p.id = ${subuser.plan_id} RETURNING gone.id)
+    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, access_version = s.access_version + 1, updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.id`);
   return rows.length > 0;
+}
+
+/**
+ * Everything that moves bytes of a plan's sub-users holds the plan's row. The statement is one of its own, so that it sees what those who held the
+ * row before have committed: a statement that locks and reads at once reads from before it had to wait.
+ */
+function underPlanLock<R>(db: Plans, planId: string, statement: Sql): Promise<R[]> {
+  return inTransaction(db, async (tx) => {
+    await tx.$queryRaw(sql`SELECT id FROM proxy.traffic_plan WHERE id = ${planId} FOR NO KEY UPDATE`);
+    return tx.$queryRaw<R[]>(statement);
+  });
 }
 
 export async function changeSubuser(db: SqlRunner, id: string, change: {
@@ -138,10 +148,10 @@ export async function changeSubuser(db: SqlRunner, id: string, change: {
   return rows[0] ?? null;
 }
 
-function takeFromPlan(planId: string, bytes: bigint, now: Date, condition: Sql = sql`true`): Sql {
+function takeFromPlan(planId: string, bytes: bigint, now: Date): Sql {
   return sql`
     UPDATE proxy.traffic_plan SET bytes_allocated = bytes_allocated + ${bytes}::bigint, access_version = access_version + 1, updated_at = ${now}
-    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated >= ${bytes}::bigint AND ${condition} RETURNING id`;
+    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated >= ${bytes}::bigint RETURNING id`;
 }
 
 function within(reach: Reach): Sql[] {
