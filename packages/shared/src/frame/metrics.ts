@@ -1,13 +1,13 @@
 // What an operator's monitoring asks a service: is anything stuck, is anything piling up. Counts only, of no account in particular.
-import { sql } from '../db';
+import type { Product } from '../contract';
+import { sql, type Database } from '../db';
 import { metricsText } from '../runtime';
-import type { Service } from './service';
 
 interface Counts {
   readonly stuck: number; readonly open: number; readonly overdue: number; readonly stuck_operations: number; readonly batches: number; readonly items: number; readonly outbox: number; readonly outbox_age: number;
 }
 
-export async function serviceMetrics({ product, db }: Pick<Service, 'product' | 'db'>): Promise<string> {
+export async function serviceMetrics({ product, db }: { readonly product: Product; readonly db: Database }): Promise<string> {
   const [counts] = await db.platform.$queryRaw<Counts[]>(sql`
     SELECT o.*, op.*, b.*, i.*, x.* FROM
       (SELECT count(*) FILTER (WHERE stuck_since IS NOT NULL)::int AS stuck, count(*)::int AS open, count(*) FILTER (WHERE wake_at < now() - interval '30 seconds')::int AS overdue
