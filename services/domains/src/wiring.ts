@@ -6,6 +6,7 @@ import type { JobDefinition } from '@lumi/shared/jobs';
 import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops } from '@lumi/shared/lifecycle';
 import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
+import { domainsAuditRules } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
 import { PrismaClient } from './generated/db/client';
@@ -70,7 +71,7 @@ export function wire(service: Service, times: SandboxTimes): Domains {
   const things = {
     register: registerThing(deps), renew: renewThing(deps), restore: restoreThing(deps), transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
   };
-  const shared = sharedParts(service, { suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), ready: () => catalogue.ready() });
+  const shared = sharedParts(service, { suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), auditRules: domainsAuditRules, ready: () => catalogue.ready() });
   return { service, db, catalogue, registrars, purchases: service.purchases, things, shared };
 }
 
