@@ -10,7 +10,7 @@ const PAST_LEASE_MS = leaseMs + 2_000;
  */
 export const PIECES = [
   { id: 'stop-after-act', ending: 'plain', who: 'server', at: 'after-act', do: 'stop' },
-  { id: 'stop-after-refusal', ending: 'refused', who: 'server', at: 'after-act', do: 'stop', beside: 'stays-unknown-5' },
+  { id: 'stop-after-refusal', ending: 'refused', who: 'server', at: 'after-act', do: 'stop', beside: 'stays-unknown-4' },
   { id: 'stop-before-act', ending: 'plain', who: 'server', at: 'after-hold', do: 'stop' },
   { id: 'kill-after-settle', ending: 'plain', who: 'server', at: 'after-settle', do: 'kill' },
   { id: 'kill-before-act', ending: 'plain', who: 'server', at: 'after-hold', do: 'kill' },
