@@ -3,13 +3,17 @@
 import { Pool } from 'undici';
 
 const ANSWER_LIMIT_MS = 10_000;
+/** A warm-up that asks for a number of requests gives up on it here. */
+const WARM_UP_MAX_MS = 60_000;
+
 
 /** `next()` gives `{ path, method, headers, body }`. Returns rate, latencies in ms and what was answered. */
-export async function closedLoop({ origin, connections, seconds, next, expect }) {
+export async function closedLoop({ origin, connections, seconds, next, expect, requestsMin = 0 }) {
   const run = begin(origin, connections);
-  const endAt = performance.now() + seconds * 1000;
+  const startsAt = performance.now();
+  const isOver = () => performance.now() - startsAt > seconds * 1000 && (run.count() >= requestsMin || performance.now() - startsAt > WARM_UP_MAX_MS);
   const loop = async () => {
-    while (performance.now() < endAt) await run.one(next(), expect);
+    while (!isOver()) await run.one(next(), expect);
   };
   const startedAt = performance.now();
   await Promise.all(Array.from({ length: connections }, loop));
@@ -52,5 +56,5 @@ function begin(origin, connections) {
     const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
     return { requests: latencies.length, perSecond: (latencies.length * 1000) / elapsedMs, p50Ms: at(0.5), p99Ms: at(0.99), statuses: Object.fromEntries(statuses) };
   };
-  return { one, finish };
+  return { one, finish, count: () => latencies.length };
 }

@@ -9,6 +9,7 @@ import { startProcess } from './processes.mjs';
 
 const SPREAD = 50;
 const CONNECTIONS = 32;
+const WARM_UP_REQUESTS = 2_000;
 const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
 
 export async function benchPurchases({ installation, seconds }) {
@@ -18,7 +19,7 @@ export async function benchPurchases({ installation, seconds }) {
   const rows = [];
   for (const [name, buyers] of [['spread over 50 wallets', keys], ['one wallet', keys.slice(0, 1)]]) {
     const target = { origin: gateway.origin, connections: CONNECTIONS, next: purchaseOf(buyers), expect: 201 };
-    await closedLoop({ ...target, seconds: 2 });
+    await closedLoop({ ...target, seconds: 2, requestsMin: WARM_UP_REQUESTS });
     const cpuBefore = gateway.cpuSeconds() + domains.cpuSeconds();
     const result = await closedLoop({ ...target, seconds });
     const raw = await rawHolds({ installation, buyers, seconds });
