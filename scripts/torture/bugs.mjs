@@ -17,7 +17,7 @@ export const BUGS = [
     },
   },
   {
-    name: 'cap-by-sum', what: 'The day’s spend is summed over the orders before the wallet is locked.', seed: 1, rules: ['cap is never passed', 'daily cap is never passed'],
+    name: 'cap-by-sum', what: 'The day’s spend is summed over the orders before the wallet is locked.', seed: 2, rules: ['cap is never passed', 'daily cap is never passed'],
     functions: {
       purchase_begin: [['  IF p_dry_run THEN\n    SELECT * INTO v_wallet', `  SELECT sum(coalesce(o.charged, o.price)) INTO v_spent FROM orders o WHERE o.lineage_id = p_lineage_id AND o.cap_day = v_day AND o.state <> 'released';
   PERFORM pg_sleep(0.4);
@@ -48,7 +48,7 @@ export const BUGS = [
   { name: 'gateway-retries-post', what: 'The gateway sends a POST again when the connection to the service breaks.', seed: 1, rules: ['the gateway sends a request to a service once'] },
   { name: 'release-on-absent', what: 'Recovery takes "never heard of it" for "will never happen" and gives the hold back.', seed: 1, rules: [...SUPPLIER_LOG, 'a name the registry holds through us'] },
   {
-    name: 'credit-per-webhook', what: 'Every confirmation of a payment credits the deposit.', seed: 1, rules: ['a credited deposit has exactly one line'],
+    name: 'credit-per-webhook', what: 'Every confirmation of a payment credits the deposit.', seed: 9, rules: ['a credited deposit has exactly one line'],
     alter: ['DROP INDEX platform.transfer_deposit_once'], undo: ["CREATE UNIQUE INDEX transfer_deposit_once ON platform.transfer (deposit_id) WHERE kind = 'deposit'"],
     functions: { deposit_credit: [["IF v_deposit.state = 'credited' THEN", 'IF false THEN']] },
   },

@@ -104,6 +104,8 @@ export class Faults {
       link.silence(false);
       link.shut(false);
     }
+    // Connections that were to break after so many bytes do it now.
+    for (const link of [...this.system.links.client, ...this.system.links.service]) link.cut();
     for (const child of this.system.children.values()) {
       child.tell({ type: 'torture-disarm' });
       child.tell({ type: 'torture-clock', offsetMs: 0 });

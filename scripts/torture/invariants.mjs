@@ -124,7 +124,10 @@ async function judgeAnswers({ system, history, doors, random }) {
       const isOther = claim.about !== null && request.about.domain !== undefined && claim.about !== request.about.domain;
       let send;
       // Late answers are no wrong answers: the machine may be busy.
-      for (let tries = 0; tries < 6 && (send === undefined || send.kind === 'unknown' || codeOf(send) === 'rate_limited'); tries += 1) send = await doors.send(request, (random.between(0, 1) + tries) % 2);
+      for (let tries = 0; tries < 6 && (send === undefined || send.kind === 'unknown' || codeOf(send) === 'rate_limited'); tries += 1) {
+        if (send !== undefined) await new Promise((resolve) => setTimeout(resolve, 300));
+        send = await doors.send(request, (random.between(0, 1) + tries) % 2);
+      }
       if (isOther) {
         if (codeOf(send) !== 'idempotency_key_reused') breach(request, `a used key was taken for another request after healing: ${send.status} ${text(send)}`);
       } else if (claim.state === 'done' && (send.status !== claim.status || !claim.body.equals(send.bytes ?? Buffer.alloc(0)))) breach(request, `repeated after healing: ${send.status ?? send.error} ${text(send)}, remembered is ${claim.status} ${text({ bytes: claim.body })}`);

@@ -8,7 +8,7 @@ const RENEW_ENDINGS = ['timeout-before', 'timeout-after-success', 'timeout-after
 const USD = 10_000;
 export const BUYERS = [
   { name: 'rich-1', money: 5_000 * USD }, { name: 'rich-2', money: 5_000 * USD },
-  { name: 'tight', money: 4 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 6 * USD }, { name: 'pieces', money: 500 * USD },
+  { name: 'tight', money: 4 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 7 * USD }, { name: 'pieces', money: 500 * USD },
 ];
 
 export class Workload {
