@@ -186,6 +186,20 @@ describe('POST a bulk of up to ten items', () => {
     expect((await bulk(who, { items: Array.from({ length: 501 }, () => ({})) })).body).toMatchObject({ error: { code: 'batch_too_large' } });
   });
 
+  it('refuses an item with a field it does not know, each time anew, and keeps no value of it: it may be a password sent by mistake', async () => {
+    const who = await shop.account();
+    const { body } = await bulk(who, { defaults: { token: 'canary-of-defaults' }, items: [{ name: 'leak', password: 'canary-of-item' }] }, { prefer: 'respond-async' });
+    const { batch_id } = body as { batch_id: string };
+    const refused = { status: 'completed', ok: 0, failed: 1, items: [{ ref: '0', error: { code: 'validation_error' } }] };
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject(refused);
+    const rows = await service.db.platform.$queryRaw<{ input: unknown }[]>(sql`SELECT input FROM platform.batch_item WHERE batch_id = ${batch_id}`);
+    expect(rows).toEqual([{ input: { name: 'leak', password: null, token: null } }]);
+    await request(app).post(`/batches/${batch_id}/retry`).set(shop.asMoney(who)).send({}).expect(202);
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject(refused);
+  });
+
   it('lets items fail alone that cannot be paid, and refuses the whole with nothing to pay from or a cap that is reached', async () => {
     const poor = await shop.account({ balance: '2' });
     expect((await bulk(poor, { items: names(4, 'poor'), on_error: 'continue' })).body).toMatchObject({ ok: 2, failed: 2 });
