@@ -38,12 +38,22 @@ export function bulkActions(vps: Vps, actions: Actions): Endpoint {
       const ids = await idsOf(vps, context);
       const items: Item[] = [];
       for (let start = 0; start < ids.length; start += AT_ONCE) {
-        items.push(...await Promise.all(ids.slice(start, start + AT_ONCE).map((id) => actOn(vps, actions, context, id))));
+        items.push(...await Promise.all(oneAfterTheOther(ids.slice(start, start + AT_ONCE), (id) => actOn(vps, actions, context, id))));
       }
       const ok = items.filter(({ status }) => status === 'ok').length;
       return json(200, { total: items.length, ok, failed: items.length - ok, items });
     },
   );
+}
+
+/** Different servers at once, the same one in the order given: of two actions on it the first runs and the second finds it busy. */
+function oneAfterTheOther(ids: readonly string[], act: (id: string) => Promise<Item>): Promise<Item>[] {
+  const lastOf = new Map<string, Promise<Item>>();
+  return ids.map((id) => {
+    const item = (lastOf.get(id) ?? Promise.resolve()).then(() => act(id));
+    lastOf.set(id, item);
+    return item;
+  });
 }
 
 type Context = RequestContext<unknown, unknown, z.output<typeof body>>;
