@@ -1,44 +1,67 @@
-// Gateway and domains service in this process, over real sockets, real PostgreSQL and (if the run has one) real Redis: the whole way a caller's
-// request takes, with no stand-in on it but the sandbox registrar.
+// The gateway and the services of the three products in this process, over real sockets, real PostgreSQL and (if the run has one) real
+// Redis: the whole way a caller's request takes, with no stand-in on it but the sandbox suppliers. Time moves when a test moves it, and
+// the workers work when a test lets them: round by round, or in the background as their processes would.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pg from 'pg';
 import { Pool as HttpPool } from 'undici';
-import { newId, resellerScopes } from '@lumi/shared/contract';
-import { DEPOSIT_RULES } from '@lumi/shared/deposits';
+import { BASE_PATHS, PRODUCTS, newId, resellerScopes, type Product } from '@lumi/shared/contract';
+import type { Endpoint } from '@lumi/shared/endpoint';
 import { createHttpServer } from '@lumi/shared/http';
+import type { JobControl, JobDefinition } from '@lumi/shared/jobs';
 import { issueKey, type KeyRequest } from '@lumi/shared/keys';
-import { audit, readBalance, type Breach } from '@lumi/shared/ledger';
+import { audit, auditRules, readBalance, type Breach } from '@lumi/shared/ledger';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { publicJwks } from '@lumi/shared/principal';
-import { createLog, systemClock } from '@lumi/shared/runtime';
-import { buildApp, openService, serviceConfig } from '@lumi/shared/service';
-import { testDatabase, testRedis } from '@lumi/shared/testing';
+import { BOOK_RULES } from '@lumi/shared/reconciliation';
+import { createLog } from '@lumi/shared/runtime';
+import { buildApp, openService, serviceConfig, startWork, type Service, type Work } from '@lumi/shared/service';
+import { ShiftedClock, testDatabase, testRedis, until } from '@lumi/shared/testing';
 import { createApp } from '../../gateway/src/app';
 import { gatewaySettings } from '../../gateway/src/config';
 import { createListener } from '../../gateway/src/listener';
 import { wire as wireGateway } from '../../gateway/src/wiring';
-import { domainsAuditRules } from '../../services/domains/src/audit-rules';
-import { api, endpoints, wire as wireDomains } from '../../services/domains/src/wiring';
+import { WIRE, type WiredProduct } from './products';
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** Parsed if it is JSON, otherwise the text. */
   readonly body: unknown;
   readonly headers: Record<string, string | string[] | undefined>;
 }
 
 export interface Buyer {
+  readonly product: Product;
   readonly accountId: string;
   readonly keyId: string;
   readonly key: string;
   readonly signingSecret: string | undefined;
 }
 
+export type Operator = Omit<Buyer, 'accountId'>;
+
+type KeyWishes = Partial<Pick<KeyRequest, 'product' | 'signing' | 'limits' | 'scopes'>> & { readonly cap?: string };
+
+export interface WholeWayOptions {
+  /** Which services run; all of them if absent. The paths of the others lead to the first one's port and are its 404. */
+  readonly products?: readonly Product[];
+  /** Endpoints that a service has beside its own. */
+  readonly more?: Partial<Record<Product, (service: Service) => readonly Endpoint[]>>;
+}
+
+interface Running {
+  readonly service: Service;
+  readonly wired: WiredProduct;
+}
+
 const UNLIMITED_PER_MINUTE = 1_000_000;
+const UNLIMITED = { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE };
+const ROUNDS_MAX = 50;
 
 /** To be called once, at the top of a file. */
-export function wholeWay() {
+export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {}) {
+  const clock = new ShiftedClock();
   const database = testDatabase();
   const redis = testRedis();
   const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -48,33 +71,46 @@ export function wholeWay() {
   const sink = () => new Writable({ write: (chunk: Buffer, _encoding, done) => { logged.push(chunk.toString('utf8')); done(); } });
   const log = createLog({ level: 'debug', process: 'test', stream: sink() });
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
-  const rings = { peppers: gatewaySettings.shape.KEY_PEPPERS.parse(secrets.KEY_PEPPERS), secrets: gatewaySettings.shape.SECRET_RING.parse(secrets.SECRET_RING), clock: systemClock };
+  const rings = { peppers: gatewaySettings.shape.KEY_PEPPERS.parse(secrets.KEY_PEPPERS), secrets: gatewaySettings.shape.SECRET_RING.parse(secrets.SECRET_RING), clock };
+  const running = new Map<Product, Running>();
   const stops: (() => Promise<void>)[] = [];
   let http: HttpPool | undefined;
-  let db: ReturnType<typeof openService>['db'] | undefined;
 
-  beforeAll(async () => {
+  const of = (product: Product): Running => {
+    const found = running.get(product);
+    if (found === undefined) throw new Error(`${product} has not started`);
+    return found;
+  };
+
+  /** Serves one product on a port of its own; returns its origin. */
+  const startProduct = async (product: Product): Promise<string> => {
     const config = serviceConfig.parse({
-      ...shared, DATABASE_URL: database.urlFor('lumi_domains'), DATABASE_POOL: '16', IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
+      ...shared, DATABASE_URL: database.urlFor(`lumi_${product}`), DATABASE_POOL: '16', IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
       CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL: 'http://127.0.0.1:1', SANDBOX_PAYMENTS: 'true',
     });
-    const service = openService({ product: 'domains', config, processName: 'domains', log });
-    const domains = wireDomains(service, { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 });
-    const server = createHttpServer(buildApp(service, endpoints(domains), api), { clock: systemClock });
-    const origin = `http://127.0.0.1:${String(await server.listen('127.0.0.1', 0))}`;
+    const service = openService({ product, config, processName: product, clock, log });
+    const wired = WIRE[product](service);
+    const server = createHttpServer(buildApp(service, [...wired.endpoints, ...(more[product]?.(service) ?? [])], wired.api), { clock });
+    running.set(product, { service, wired });
+    stops.push(() => service.close(), () => wired.close(), () => server.drain(2_000));
+    return `http://127.0.0.1:${String(await server.listen('127.0.0.1', 0))}`;
+  };
+
+  beforeAll(async () => {
+    const origins = new Map<Product, string>();
+    for (const product of products) origins.set(product, await startProduct(product));
+    const origin = (product: Product): string => origins.get(product) ?? [...origins.values()][0] ?? '';
     const wiring = wireGateway({
-      clock: systemClock, log, accessStream: sink(),
+      clock, log, accessStream: sink(),
       config: gatewaySettings.parse({
-        ...shared, DATABASE_URL: database.urlFor('lumi_gateway'), DOMAINS_URL: origin, VPS_URL: origin, PROXY_URL: origin, IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), KEY_CONCURRENCY: '2000',
+        ...shared, DATABASE_URL: database.urlFor('lumi_gateway'), DOMAINS_URL: origin('domains'), VPS_URL: origin('vps'), PROXY_URL: origin('proxy'),
+        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), KEY_CONCURRENCY: '2000',
       }),
     });
-    const listener = createListener(createApp(wiring), { clock: systemClock, accessLines: wiring.accessLines });
+    const listener = createListener(createApp(wiring), { clock, accessLines: wiring.accessLines });
     await wiring.start();
     http = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, { connections: 64, headersTimeout: 25_000, bodyTimeout: 25_000 });
-    db = service.db;
-    stops.push(
-      () => service.close(), async () => { await domains.shared.close(); await domains.db.$disconnect(); }, () => server.drain(2_000), () => wiring.stop(), () => listener.drain(2_000),
-    );
+    stops.push(() => wiring.stop(), () => listener.drain(2_000));
   });
   afterAll(async () => {
     await http?.close();
@@ -95,31 +131,93 @@ export function wholeWay() {
       ...(options.body === undefined ? {} : { body: options.body }),
     });
     const text = await answer.body.text();
-    return { status: answer.statusCode, text, body: JSON.parse(text) as unknown, headers: answer.headers };
+    const isJson = String(answer.headers['content-type']).startsWith('application/json');
+    return { status: answer.statusCode, text, body: isJson ? JSON.parse(text) as unknown : text, headers: answer.headers };
   };
 
+  const issue = async (accountId: string | null, wishes: KeyWishes) => {
+    const product = wishes.product ?? 'domains';
+    const issued = await issueKey(owner, rings, {
+      product, type: accountId === null ? 'operator' : 'reseller', accountId, signing: wishes.signing ?? 'none', limits: wishes.limits ?? UNLIMITED,
+      scopes: wishes.scopes ?? (accountId === null ? [...resellerScopes(product), 'admin:*'] : resellerScopes(product)),
+      dailyCapUnits: wishes.cap === undefined ? null : parseUsd(wishes.cap),
+    });
+    return { product, keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret };
+  };
+
+  const request = (who: { key: string; product?: Product }, method: string, path: string, body?: object, idempotencyKey?: string): Promise<Answer> =>
+    send(method, `${BASE_PATHS[who.product ?? 'domains']}${path}`, { key: who.key, ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+
   return {
-    send, owner, logged,
+    send, request, owner, logged, clock,
+    /** By its whole path. */
     get: (who: { key: string }, path: string) => send('GET', path, { key: who.key }),
+    /** A money request at a path below the product's base, under a fresh Idempotency-Key if none is named. */
+    pay: (who: { key: string; product?: Product }, path: string, body: object, idempotencyKey = randomBytes(12).toString('hex')) => request(who, 'POST', path, body, idempotencyKey),
     buy: (who: { key: string }, body: object, idempotencyKey = randomBytes(12).toString('hex')) => send('POST', '/api/v1/domains', { key: who.key, idempotencyKey, body: JSON.stringify(body) }),
-    async buyer(options: { balance: string; cap?: string } & Partial<Pick<KeyRequest, 'signing' | 'limits' | 'scopes'>>): Promise<Buyer> {
-      const accountId = newId('usr', systemClock.nowMs());
+    async buyer({ balance, ...wishes }: { balance: string } & KeyWishes): Promise<Buyer> {
+      const accountId = newId('usr', clock.nowMs());
       await owner.query('SELECT platform.create_account($1, $2)', [accountId, 'Test']);
-      if (parseUsd(options.balance) > 0n) await owner.query(`SELECT platform.adjust($1, $2, $3, 'test money', NULL, NULL, NULL)`, [newId('trf', systemClock.nowMs()), accountId, parseUsd(options.balance).toString()]);
-      const issued = await issueKey(owner, rings, {
-        product: 'domains', type: 'reseller', accountId, scopes: options.scopes ?? resellerScopes('domains'), signing: options.signing ?? 'none',
-        dailyCapUnits: options.cap === undefined ? null : parseUsd(options.cap), limits: options.limits ?? { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE },
-      });
-      return { accountId, keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret };
+      if (parseUsd(balance) > 0n) await owner.query(`SELECT platform.adjust($1, $2, $3, 'test money', NULL, NULL, NULL)`, [newId('trf', clock.nowMs()), accountId, parseUsd(balance).toString()]);
+      return { accountId, ...await issue(accountId, wishes) };
     },
+    /** Another key of an account, as for another product. */
+    keyOf: async (accountId: string, wishes: KeyWishes): Promise<Buyer> => ({ accountId, ...await issue(accountId, wishes) }),
+    operator: (product: Product): Promise<Operator> => issue(null, { product }),
     async money(accountId: string): Promise<{ balance: string; held: string }> {
-      if (db === undefined) throw new Error('the system has not started');
-      const { posted, held } = await readBalance(db.platform, accountId);
+      const { posted, held } = await readBalance(anyOf(running).service.db.platform, accountId);
       return { balance: formatUsd(posted), held: formatUsd(held) };
     },
+    /** The books, and each product against its supplier's own log. */
     async breaches(): Promise<Breach[]> {
-      if (db === undefined) throw new Error('the system has not started');
-      return audit(db.platform, [...DEPOSIT_RULES, ...domainsAuditRules]);
+      const found = [...await audit(anyOf(running).service.db.platform, BOOK_RULES)];
+      for (const { service, wired } of running.values()) found.push(...await auditRules(service.db.platform, wired.auditRules));
+      return found;
+    },
+    /** One round of a product's worker, as if the time of everything open had come; it ends when nothing is left to do now. */
+    async round(product: Product): Promise<void> {
+      const { service, wired } = of(product);
+      await owner.query(`UPDATE platform.orders SET wake_at = now() WHERE product = $1 AND state IN ('acting', 'pending')`, [product]);
+      await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE product = $1 AND state = 'running'`, [product]);
+      for (const loop of wired.loops) {
+        for (let i = 0; i < ROUNDS_MAX && (await loop.run()); i += 1);
+      }
+      await runStaged(owner, service, wired.jobs);
+    },
+    /** The worker in the background with its queue, until the work is done; it always stops. */
+    async working<T>(product: Product, done: () => Promise<T | false>): Promise<T> {
+      const { service, wired } = of(product);
+      const work: Work = startWork(service, wired.loops, wired.jobs);
+      try {
+        return await until(done, { timeoutMs: 60_000 });
+      } finally {
+        await work.stop();
+      }
     },
   };
+}
+
+function anyOf(running: ReadonlyMap<Product, Running>): Running {
+  const [first] = running.values();
+  if (first === undefined) throw new Error('the system has not started');
+  return first;
+}
+
+/** Runs what is staged for the queue here and now, one job after the other, with what these jobs wake. */
+async function runStaged(owner: pg.Pool, { product }: Service, jobs: readonly JobDefinition[]): Promise<void> {
+  const { rows } = await owner.query<{ name: string; payload: Readonly<Record<string, string>> }>('DELETE FROM platform.outbox WHERE product = $1 RETURNING name, payload', [product]);
+  const waiting = [...rows];
+  const control: JobControl = {
+    signal: new AbortController().signal,
+    wake: (name, payload) => {
+      waiting.push({ name, payload });
+      return Promise.resolve();
+    },
+  };
+  for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+    const { name, payload } = job;
+    const definition = jobs.find((known) => known.name === name);
+    if (definition === undefined) throw new Error(`no code knows the job ${name}`);
+    await definition.run(definition.payload.parse(payload) as never, control);
+  }
 }

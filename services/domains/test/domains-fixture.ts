@@ -3,25 +3,10 @@ import pg from 'pg';
 import supertest from 'supertest';
 import { audit, type Breach } from '@lumi/shared/ledger';
 import { recoverOrders, type AnyThingSold } from '@lumi/shared/purchase';
-import type { Clock } from '@lumi/shared/runtime';
-import { testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
+import { ShiftedClock, testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
 import { domainsAuditRules } from '../src/audit-rules';
 import type { Domains } from '../src/domains';
 import { endpoints, wire } from '../src/wiring';
-
-/** The machine's clock, moved: rows are stamped by the database too, which no test can move. */
-export class ShiftedClock implements Clock {
-  shiftMs = 0;
-  nowMs(): number {
-    return Date.now() + this.shiftMs;
-  }
-  now(): Date {
-    return new Date(this.nowMs());
-  }
-  shiftDays(days: number): void {
-    this.shiftMs += days * 86_400_000;
-  }
-}
 
 export const CONTACT = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', phone: '+4930123456', address1: 'Unter den Linden 1', city: 'Berlin', postal_code: '10117', country: 'DE' };
 

@@ -3,7 +3,7 @@ import { thingSold, viewOrder, purchase, purchaseFields, purchaseReply, requestP
 import { parseUsd } from '../money';
 import { defineRoute } from '../contract';
 import { endpoint } from '../endpoint';
-import { testService, type TestKey } from '@lumi/shared/testing';
+import { ShiftedClock, testService, type TestKey } from '@lumi/shared/testing';
 import request from 'supertest';
 import { z } from 'zod';
 import { stuckEndpoints } from './stuck-endpoints';
@@ -11,7 +11,7 @@ import { stuckEndpoints } from './stuck-endpoints';
 type Serial = { readonly serial: string };
 /** What the supplier knows, when it is asked. */
 let supplierSays: LookUp<Serial> = { kind: 'unknown' };
-const clock = { shiftMs: 0, nowMs: () => Date.now() + clock.shiftMs, now: () => new Date(clock.nowMs()) };
+const clock = new ShiftedClock();
 
 const mystery = thingSold<{ name: string }, Serial>({
   kind: 'mystery', describe: () => 'Mystery', act: () => Promise.resolve({ kind: 'unknown' }), lookUp: () => Promise.resolve(supplierSays), deliver: () => [],

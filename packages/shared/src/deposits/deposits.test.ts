@@ -11,8 +11,8 @@ import { fingerprint, type Claim } from '../idempotency';
 import { audit } from '../ledger';
 import { parseUsd } from '../money';
 import type { Principal } from '../principal';
-import { silentLog, type Clock } from '../runtime';
-import { testDatabase, until } from '../testing';
+import { silentLog } from '../runtime';
+import { ShiftedClock, testDatabase, until } from '../testing';
 import { CRYPTO_PAY_SIGNATURE_HEADER, CryptoPay } from './crypto-pay';
 import { DEPOSIT_RULES } from './deposit-audit';
 import { creditDeposit, findDeposit, type Deposit } from './deposit-store';
@@ -31,17 +31,6 @@ let cryptobot: CryptoPay;
 let sandbox: SandboxPay;
 let deps: DepositDeps;
 let clock: ShiftedClock;
-
-/** The machine's clock, moved: rows are stamped by the database, which no test can move. */
-class ShiftedClock implements Clock {
-  shiftMs = 0;
-  nowMs(): number {
-    return Date.now() + this.shiftMs;
-  }
-  now(): Date {
-    return new Date(this.nowMs());
-  }
-}
 
 beforeAll(async () => {
   owner = new pg.Client({ connectionString: database.ownerUrl });
