@@ -2,10 +2,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkDeadCode, checkImports, checkStyle, fixtures } from './checks.mjs';
+import { checkOpenApi } from './openapi.mjs';
 
 export async function checkFixtures() {
   const expected = expectations();
-  const found = [await checkStyle(fixtures), await checkImports(fixtures), await checkDeadCode(fixtures)].flatMap(({ problems }) => problems);
+  const found = [await checkStyle(fixtures), await checkImports(fixtures), await checkDeadCode(fixtures), await checkOpenApi(fixtures)].flatMap(({ problems }) => problems);
   const silent = expected.filter(({ file, rule, part }) => !found.some((problem) => problem.file === file && problem.rule === rule && (problem.message ?? '').includes(part)));
   return { size: expected.length, problems: silent.map(({ file, rule, part }) => ({ text: `${file} breaks ${rule}${part === '' ? '' : ` (${part})`}, and no tool said so` })) };
 }
@@ -14,6 +15,6 @@ function expectations() {
   const files = readdirSync(fixtures, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(ts|json)$/.test(entry.name));
   return files.flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);
-    return [...readFileSync(path, 'utf8').matchAll(/must fail: (knip: [\w ]+|[^\s:]+)(?:: (.+?))?"?,?$/gm)].map(([, rule, part = '']) => ({ file: relative(fixtures, path), rule, part }));
+    return [...readFileSync(path, 'utf8').matchAll(/must fail: (knip: [\w ]+|[^\s:"]+)(?:: (.+?))?"?,?$/gm)].map(([, rule, part = '']) => ({ file: relative(fixtures, path), rule, part }));
   });
 }

@@ -11,7 +11,7 @@ export const requestFateSchema = z.object({
   idempotency_key: z.string(),
   state: z.enum(['none', 'in_progress', 'done']).describe('`none`: nothing is remembered under this key; sending the request executes it.'),
   status_code: z.int().nullable(),
-  response: z.unknown().nullable().describe('The answer as it was given.'),
+  response: z.unknown().describe('The answer as it was given; null while there is none.'),
   operation_id: z.string().nullable(),
   order_id: z.string().nullable(),
   deposit_id: z.string().nullable(),

@@ -48,7 +48,7 @@ function listOpen(deps: StuckDeps): Endpoint {
 function retryOperation(deps: StuckDeps): Endpoint {
   return endpoint(
     decision({
-      id: 'retry-operation', path: '/admin/operations/{id}/retry', summary: 'Ask the supplier again', body: z.object({}),
+      id: 'retry-operation', path: '/admin/operations/{id}/retry', summary: 'Ask the supplier again', body: z.object({}), bodyExample: {},
       description: 'Has recovery ask the supplier now instead of at its next time. It decides nothing by itself.',
     }),
     async ({ params: { id }, principal }) => {
@@ -68,6 +68,7 @@ function markDone(deps: StuckDeps, things: Things): Endpoint {
         reason, supplier_ref: z.string().min(1).max(200).optional(),
         result: z.record(z.string(), z.unknown()).optional().describe('What was delivered, in the form of this kind of purchase.'),
       }),
+      bodyExample: { reason: 'The registry confirmed by phone.', supplier_ref: 'REG-2041-77' },
     }),
     async ({ params: { id }, body, principal }) => {
       const order = await seize(deps, id, LEASE_MS);
@@ -89,7 +90,7 @@ function failAndRefund(deps: StuckDeps, things: Things): Endpoint {
     decision({
       id: 'fail-operation', path: '/admin/operations/{id}/fail-and-refund', summary: 'Fail a purchase and release its money',
       description: 'For a purchase the supplier did not deliver. It is asked once more: what it says it delivered is not failed (`409 state_conflict`).',
-      body: z.object({ reason }),
+      body: z.object({ reason }), bodyExample: { reason: 'The registry has no trace of it.' },
     }),
     async ({ params: { id }, body, principal }) => {
       const order = await seize(deps, id, LEASE_MS);
@@ -102,7 +103,7 @@ function failAndRefund(deps: StuckDeps, things: Things): Endpoint {
   );
 }
 
-function decision<B extends z.ZodObject>(spec: { id: string; path: string; summary: string; description: string; body: B }) {
+function decision<B extends z.ZodObject>(spec: { id: string; path: string; summary: string; description: string; body: B; bodyExample: unknown }) {
   return defineRoute({
     ...spec, method: 'POST', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true, params,
     responses: { 200: { description: 'Decided.', schema: operationSchema }, 202: { description: 'Not decided yet.', schema: operationSchema } },

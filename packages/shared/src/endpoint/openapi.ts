@@ -1,6 +1,8 @@
 // Route declarations → the OpenAPI 3.1 document: the contract between gateway and service, and the source of the reference pages.
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
+import { introduction } from './introduction';
+import { ANSWER_HEADERS, answerHeaders } from './answer-headers';
 
 export interface OpenApiOptions {
   readonly product: Product;
@@ -27,21 +29,30 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     if (methods[name] !== undefined) throw new Error(`${route.method} ${route.path} is declared twice`);
     methods[name] = operation(route, options.product, schemas);
   }
+  const used = new Set(Object.values(paths).flatMap((methods) => Object.values(methods)).flatMap(codesOf));
   return {
     openapi: '3.1.0',
     info: {
-      title: options.title, version: options.version, description: options.description,
+      title: options.title, version: options.version, description: introduction(options),
       license: { name: 'MIT', identifier: 'MIT' }, contact: { name: 'Lumi', url: options.publicUrl },
     },
     servers: [{ url: `${options.publicUrl}${BASE_PATHS[options.product]}` }],
     tags: options.tags.map((tag) => ({ ...tag })),
     security: [{ bearer: [] }],
-    paths,
+    paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, inOrder(methods)])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: `A key of this product: \`lumi_${options.product}_…\`.` } },
+      headers: ANSWER_HEADERS,
+      examples: Object.fromEntries([...used].sort().map((code) => [code, errorExample(code)])),
       schemas,
     },
   };
+}
+
+const METHOD_ORDER = ['get', 'post', 'put', 'patch', 'delete'];
+
+function inOrder(methods: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(METHOD_ORDER.filter((name) => methods[name] !== undefined).map((name) => [name, methods[name]]));
 }
 
 function operation(route: RouteSpec, product: Product, schemas: Record<string, unknown>): JsonSchema {
@@ -106,12 +117,13 @@ function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, 
       ...(spec.schema === undefined ? {} : { 'application/json': { schema: toSchema(spec.schema, schemas, 'output'), ...(spec.example === undefined ? {} : { example: spec.example }) } }),
       ...(spec.contentType === undefined ? {} : { [spec.contentType]: { schema: { type: 'string' } } }),
     };
-    result[status] = { description: spec.description, ...(Object.keys(content).length === 0 ? {} : { content }) };
+    result[status] = { description: spec.description, headers: answerHeaders(status, route), ...(Object.keys(content).length === 0 ? {} : { content }) };
   }
   for (const [status, codes] of errorsByStatus(route, isPublic)) {
     result[status] = {
       description: codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].sentence}`).join('\n\n'),
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      headers: answerHeaders(status, route),
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' }, examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])) } },
       'x-lumi-codes': codes,
     };
   }
@@ -132,6 +144,17 @@ function errorsByStatus(route: RouteSpec, isPublic: boolean): [string, ErrorCode
   return [...byStatus].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+function codesOf(one: unknown): ErrorCode[] {
+  const { responses: all } = one as { responses: Record<string, { 'x-lumi-codes'?: ErrorCode[] }> }; // made by `operation`
+  return Object.values(all).flatMap((response) => response['x-lumi-codes'] ?? []);
+}
+
+function errorExample(code: ErrorCode): JsonSchema {
+  const { sentence, status } = ERROR_CODES[code];
+  const details = code === 'validation_error' ? { details: [{ path: 'limit', message: 'must be a whole number from 1 to 200' }] } : {};
+  return { summary: `${String(status)} ${code}`, value: { error: { code, message: sentence, request_id: 'req_01k9z3v7m2h8q4t6w0x5y1c3', ...details } } };
+}
+
 /** Named schemas (`.meta({ id })`) become components, once; the rest stays inline. */
 function toSchema(schema: z.ZodType, schemas: Record<string, unknown>, io: 'input' | 'output'): JsonSchema {
   const { $schema: _dialect, $defs, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
@@ -148,7 +171,13 @@ function toSchema(schema: z.ZodType, schemas: Record<string, unknown>, io: 'inpu
 function rewriteRefs(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rewriteRefs);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, key === '$ref' && typeof item === 'string' ? item.replace('#/$defs/', '#/components/schemas/') : rewriteRefs(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, typeof item === 'string' ? rewriteText(key, item) : rewriteRefs(item)]));
+}
+
+/** Not every reader of a pattern knows Unicode's classes (it would read `\p{Cc}` as the letters p, C and c); ranges mean the same to all. */
+function rewriteText(key: string, text: string): string {
+  if (key === '$ref') return text.replace('#/$defs/', '#/components/schemas/');
+  return key === 'pattern' ? text.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f') : text;
 }
 
 function errorSchema(): JsonSchema {
@@ -156,10 +185,18 @@ function errorSchema(): JsonSchema {
     type: 'object', required: ['error'], additionalProperties: false,
     properties: {
       error: {
-        type: 'object', required: ['code', 'message', 'request_id'], additionalProperties: false,
+        type: 'object', required: ['code', 'message', 'request_id'], additionalProperties: false, description: 'What went wrong.',
         properties: {
-          code: { type: 'string', enum: Object.keys(ERROR_CODES) }, message: { type: 'string' }, request_id: { type: 'string' },
-          details: { type: 'array', items: { type: 'object', required: ['path', 'message'], additionalProperties: false, properties: { path: { type: 'string' }, message: { type: 'string' } } } },
+          code: { type: 'string', enum: Object.keys(ERROR_CODES), description: 'For programs: decide by this.' },
+          message: { type: 'string', description: 'For people; the wording may change.' },
+          request_id: { type: 'string', description: 'Of this request; the same as in `X-Request-Id`. Quote it to support.' },
+          details: {
+            type: 'array', description: 'With `422`: every field that is wrong. Elsewhere: the one fact needed to go on, such as the new price.',
+            items: {
+              type: 'object', required: ['path', 'message'], additionalProperties: false,
+              properties: { path: { type: 'string', description: 'Where: a field, such as `contact.email`, or empty for the whole.' }, message: { type: 'string', description: 'What is wrong there.' } },
+            },
+          },
         },
       },
     },

@@ -1,0 +1,84 @@
+// Are the OpenAPI documents good? Judged by Redocly's and Spectral's rules, all of them but those named below, and by a few of our own.
+// Both are called as libraries: nothing is fetched, reported or updated, and no command line decides which Node it likes.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
+import spectral from '@stoplight/spectral-core';
+import { oas } from '@stoplight/spectral-rulesets';
+import { fixtures, root } from './checks.mjs';
+import { serviceDocuments } from './documents.mjs';
+
+/** Rules of Redocly that are off, and why. */
+const REDOCLY_OFF = {
+  'tags-alphabetical': 'Tags stand in the order in which a reader needs them: what can be bought comes before what was bought.',
+  'scalar-property-missing-example': 'Examples stand on whole bodies, where the values of their fields fit together.',
+  'required-string-property-missing-min-length': 'What we answer is as long as it is; what we are sent has its bounds.',
+  'operation-4xx-problem-details-rfc7807': 'The contract has an error shape of its own.',
+  'path-segment-plural': 'Addresses are part of the contract and do not change for grammar.',
+  'no-http-verbs-in-paths': '`/servers/{id}/undelete` undoes a deletion; there is no method for that.',
+  'response-mime-type': 'Exports are CSV or text, and the sandbox has a page to pay on.',
+};
+
+/** Rules of Redocly that do nothing until they are told what to look for. */
+const REDOCLY_TOLD = {
+  'response-contains-header': { severity: 'error', names: { '2XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'], '4XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'], '5XX': ['X-Request-Id'] } },
+};
+
+/** Rules of Spectral that are off, and why. */
+const SPECTRAL_OFF = {
+  'oas3-valid-media-example': 'Redocly’s no-invalid-media-type-examples looks at the same, and needs a second where Spectral needs half a minute.',
+  'license-url': 'The licence is named by its SPDX identifier, and OpenAPI 3.1 allows one of the two only.',
+  'contact-properties': 'Whoever runs a deployment is met at its address; there is no mailbox that would be right for all.',
+  'openapi-tags-alphabetical': 'As for Redocly: tags stand in the order in which a reader needs them.',
+};
+
+/** What neither of them asks for. A rule is given what it looks at and answers with a sentence, or nothing. */
+const OWN = {
+  'lumi-scope': ['$.paths[*][*]', (operation) => operation['x-lumi-scope'] === undefined && 'names no scope: the gateway would not serve it'],
+  'lumi-request-example': ['$.paths[*][*].requestBody.content["application/json"]', (media) => media.example === undefined && 'the request body has no example'],
+  'lumi-error-codes': ['$.paths[*][*].responses[?(@property >= "400")]', (response) => !Array.isArray(response['x-lumi-codes']) && 'a refusal has to name its error codes'],
+  'lumi-description': ['$.paths[*][*]', (operation) => operation.description === operation.summary && 'the description only repeats the summary'],
+};
+
+export async function checkOpenApi(cwd = root) {
+  const documents = cwd === fixtures ? brokenDocuments() : serviceDocuments(root);
+  const redocly = await createConfig({ extends: ['all'], rules: { ...off(REDOCLY_OFF), ...REDOCLY_TOLD } });
+  const spectre = new spectral.Spectral();
+  spectre.setRuleset({ extends: [[oas, 'all']], rules: { ...off(SPECTRAL_OFF), ...ownRules() } });
+  const problems = [];
+  for (const { name, document } of documents) {
+    const text = JSON.stringify(document);
+    for (const { ruleId, message, location: [place] } of await lintFromString({ source: text, absoluteRef: join(cwd, name, 'openapi.json'), config: redocly })) {
+      problems.push(told(name, `redocly/${ruleId}`, message.trim().split('\n')[0], place?.pointer ?? ''));
+    }
+    for (const { code, message, path } of await spectre.run(document)) problems.push(told(name, `spectral/${String(code)}`, message.split('\n')[0], `#/${path.join('/')}`));
+  }
+  return { size: documents.reduce((sum, { document }) => sum + operationsOf(document), 0), problems };
+}
+
+function off(rules) {
+  return Object.fromEntries(Object.keys(rules).map((rule) => [rule, 'off']));
+}
+
+function ownRules() {
+  return Object.fromEntries(Object.entries(OWN).map(([name, [given, judge]]) => {
+    const rule = (value) => {
+      const sentence = judge(value);
+      return sentence ? [{ message: sentence }] : [];
+    };
+    return [name, { given, severity: 'error', message: '{{error}}', then: { function: rule } }];
+  }));
+}
+
+function told(file, rule, message, place) {
+  return { file, rule, message, text: `${file}: ${place.replaceAll('~1', '/')}  ${message} (${rule})` };
+}
+
+function operationsOf({ paths }) {
+  return Object.values(paths ?? {}).reduce((sum, methods) => sum + Object.keys(methods).length, 0);
+}
+
+function brokenDocuments() {
+  const folder = join(fixtures, 'openapi');
+  return readdirSync(folder).map((name) => ({ name: `openapi/${name}`, document: JSON.parse(readFileSync(join(folder, name), 'utf8')) }));
+}
