@@ -18,6 +18,13 @@ export const schemas = [
   { name: 'proxy', dir: 'services/proxy/prisma', client: 'services/proxy/src/generated/db' },
 ];
 
+/** The processes of Lumi, as compiled entry points. */
+export const entryPoints = [
+  'gateway/dist/server',
+  'packages/crypto-pay-double/dist/server',
+  ...['domains', 'vps', 'proxy'].flatMap((product) => [`services/${product}/dist/server`, `services/${product}/dist/worker`]),
+];
+
 const MEMBERS = ['packages', 'services', 'gateway'];
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'migrations', 'coverage']);
 const stampFile = join(root, 'node_modules', '.lumi-build-stamp');
@@ -80,7 +87,8 @@ function schemaStamp(schema) {
   return createHash('sha256').update(version).update(readFileSync(join(root, schema.dir, 'schema.prisma'))).digest('hex');
 }
 
-function sourceStamp() {
+/** Of everything that goes into what is built. */
+export function sourceStamp() {
   const files = ['package.json', 'pnpm-lock.yaml', 'tsconfig.json', 'tsconfig.base.json'].map((name) => join(root, name));
   for (const dir of MEMBERS) collect(join(root, dir), files);
   const hash = createHash('sha256').update(process.versions.node.split('.')[0]);

@@ -64,13 +64,14 @@ export class Launcher {
     const [demo, ...ports] = await all([
       seedDemo({ root: options.root, folder: options.folder, ownerUrl, secrets, gatewayUrl, known }),
       ...PRODUCTS.map((product) => this.supervisor.start(service(product, shared))),
-      ...PRODUCTS.map((product) => this.supervisor.start(worker(product, shared))),
     ]);
     this.unlessInterrupted();
 
     const serviceUrls = Object.fromEntries(PRODUCTS.map((product, index) => [product, `http://127.0.0.1:${ports[index]}`]));
     await this.startGateway({ ...shared, serviceUrls, port });
     this.unlessInterrupted();
+    // Not waited for: requests are served without workers, and what is for them to do waits in the database until they are there.
+    for (const product of PRODUCTS) this.supervisor.startUnawaited(worker(product, shared));
     return banner({ demo, folder: options.folder, isEmbedded: options.databaseUrl === undefined });
   }
 

@@ -1,4 +1,4 @@
-// Installs and builds, as a process of its own: the launcher can end it, with all that npm and pnpm started, when it is told to stop.
+// Installs, builds and bundles, as a process of its own: the launcher can end it, with all that npm and pnpm started, when it is told to stop.
 import { fork } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,8 @@ async function main() {
     await install();
     const { build } = await import('../build.mjs');
     await build();
+    const { bundle } = await import('../bundle.mjs');
+    await bundle();
     process.exit(0);
   } catch (err) {
     process.send({ sentence: err.message }, () => process.exit(1));

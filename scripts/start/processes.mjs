@@ -1,5 +1,6 @@
 // Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it needs and no others.
 import { join } from 'node:path';
+import { bundled } from '../bundle.mjs';
 
 export const PRODUCTS = ['domains', 'vps', 'proxy'];
 export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
@@ -7,7 +8,7 @@ export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '
 export function cryptoPayDouble({ options, secrets, publicUrl }) {
   return {
     name: 'crypto-pay-double',
-    script: join(options.root, 'packages', 'crypto-pay-double', 'dist', 'server.js'),
+    script: bundled(options.root, 'packages/crypto-pay-double/dist/server'),
     env: {
       ...options.surroundings,
       HOST: '127.0.0.1',
@@ -19,17 +20,17 @@ export function cryptoPayDouble({ options, secrets, publicUrl }) {
 }
 
 export function service(product, shared) {
-  return { name: product, script: join(shared.options.root, 'services', product, 'dist', 'server.js'), env: productEnv(product, shared) };
+  return { name: product, script: bundled(shared.options.root, `services/${product}/dist/server`), env: productEnv(product, shared) };
 }
 
 export function worker(product, shared) {
-  return { name: `${product}-worker`, script: join(shared.options.root, 'services', product, 'dist', 'worker.js'), env: productEnv(product, shared) };
+  return { name: `${product}-worker`, script: bundled(shared.options.root, `services/${product}/dist/worker`), env: productEnv(product, shared) };
 }
 
 export function gateway({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
   return {
     name: 'gateway',
-    script: join(options.root, 'gateway', 'dist', 'server.js'),
+    script: bundled(options.root, 'gateway/dist/server'),
     env: {
       ...common(options, urlOf('lumi_gateway')),
       ...options.handedThrough('gateway'),

@@ -16,13 +16,25 @@ export class Supervisor {
   }
 
   /** Resolves with the port the process listens on (undefined for workers). Refuses when it does not come up at all. */
-  async start({ name, script, env }) {
-    const child = { name, script, env: { ...env }, log: new ChildLog({ folder: this.logs, name, say: this.say }), policy: new RestartPolicy(), isStopping: false };
-    this.children.set(name, child);
+  async start(told) {
+    const child = this.add(told);
     const outcome = await this.launch(child);
     if (outcome.isReady) return outcome.port;
     if (child.isStopping) throw new Interrupted();
     throw this.failure(child, outcome);
+  }
+
+  /** For a process that nobody waits for: one that does not come up is started again, as if it had died later. */
+  async startUnawaited(told) {
+    const child = this.add(told);
+    const outcome = await this.launch(child);
+    if (!outcome.isReady) this.onDeath(child, outcome);
+  }
+
+  add({ name, script, env }) {
+    const child = { name, script, env: { ...env }, log: new ChildLog({ folder: this.logs, name, say: this.say }), policy: new RestartPolicy(), isStopping: false };
+    this.children.set(name, child);
+    return child;
   }
 
   /** Stops the named processes, all at once, and waits until they are gone. */

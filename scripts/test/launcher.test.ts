@@ -163,7 +163,7 @@ describe('npm start, before anything is there', () => {
 
 /** The process of a worker, told apart by its command line. */
 function workerOf(installation: Installation): number {
-  const pid = installation.pids().find((one) => existsSync(`/proc/${one}/cmdline`) && readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('worker.js'));
+  const pid = installation.pids().find((one) => existsSync(`/proc/${one}/cmdline`) && readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('worker.bundle.js'));
   if (pid === undefined) throw new Error('there is no worker');
   return pid;
 }

@@ -1,0 +1,42 @@
+// One file per process, from the compiled sources and everything they import: eight processes start on two cores, and looking up and
+// compiling a thousand small files each was most of the time that took. The code is the same; names are kept, so that stack traces can be read.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { entryPoints, root, sourceStamp } from './build.mjs';
+import { withLock } from './lock.mjs';
+
+const stampFile = join(root, 'node_modules', '.lumi-bundle-stamp');
+
+/** Where the bundle of a compiled entry point lies: beside it, so that whatever stays outside the bundle is found from there. */
+export function bundled(folder, entryPoint) {
+  return join(folder, `${entryPoint}.bundle.js`);
+}
+
+/** Bundles what `build` has compiled, and does nothing when that has not changed. */
+export async function bundle() {
+  const wanted = sourceStamp();
+  if (isBundled(wanted)) return;
+  await withLock(join(root, 'node_modules', '.lumi-bundle.lock'), async () => {
+    if (isBundled(wanted)) return;
+    const { build } = await import('esbuild');
+    await build({
+      absWorkingDir: root,
+      entryPoints: Object.fromEntries(entryPoints.map((entry) => [`${entry}.bundle`, `${entry}.js`])),
+      outdir: root,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      minifyWhitespace: true,
+      legalComments: 'none',
+      logLevel: 'error',
+      // Read from their own files when they are needed: Prisma's compiler is megabytes of base64, the others are optional or assets.
+      external: ['@prisma/client/runtime/query_compiler*', '@prisma/schema-engine-wasm', 'msgpackr-extract'],
+    });
+    writeFileSync(stampFile, wanted);
+  });
+}
+
+function isBundled(wanted) {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted && entryPoints.every((entry) => existsSync(bundled(root, entry)));
+}
