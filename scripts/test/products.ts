@@ -11,7 +11,6 @@ import * as proxyEndpoints from '../../services/proxy/src/endpoints';
 import * as proxyWork from '../../services/proxy/src/jobs/loops';
 import { wireService } from '../../services/proxy/src/wiring';
 import { VPS_RULES } from '../../services/vps/src/audit-rules';
-import { hostingSettings } from '../../services/vps/src/config';
 import * as vpsWiring from '../../services/vps/src/wiring';
 
 export interface WiredProduct {
@@ -24,7 +23,7 @@ export interface WiredProduct {
   close(): Promise<void>;
 }
 
-/** Sandboxes take no time of their own: what is due is done in the next round. */
+/** The sandbox registrar waits by the machine's clock where it waits; the others by the one that tests move. */
 const AT_ONCE = { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 };
 
 export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>> = {
@@ -36,7 +35,7 @@ export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>>
     };
   },
   vps: (service) => {
-    const vps = vpsWiring.wire(service, hostingSettings.parse({ SANDBOX_CREATE_MS: '1', SANDBOX_ACTION_MS: '1' }));
+    const vps = vpsWiring.wire(service);
     return {
       endpoints: vpsWiring.endpoints(vps), api: vpsWiring.api, loops: vpsWiring.loops(vps), jobs: vpsWiring.jobs(vps), auditRules: VPS_RULES,
       close: async () => { await vps.shared.close(); await vps.db.$disconnect(); },

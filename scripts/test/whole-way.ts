@@ -58,6 +58,8 @@ interface Running {
 const UNLIMITED_PER_MINUTE = 1_000_000;
 const UNLIMITED = { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE };
 const ROUNDS_MAX = 50;
+/** Longer than any sandbox takes for anything that is to end well. */
+const SUPPLIER_MS = 5_000;
 
 /** To be called once, at the top of a file. */
 export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {}) {
@@ -174,9 +176,10 @@ export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {
       for (const { service, wired } of running.values()) found.push(...await auditRules(service.db.platform, wired.auditRules));
       return found;
     },
-    /** One round of a product's worker, as if the time of everything open had come; it ends when nothing is left to do now. */
+    /** One round of a product's worker, as if the time of everything open had come: suppliers have had their seconds, and nothing is left to do now. */
     async round(product: Product): Promise<void> {
       const { service, wired } = of(product);
+      clock.shiftMs += SUPPLIER_MS;
       await owner.query(`UPDATE platform.orders SET wake_at = now() WHERE product = $1 AND state IN ('acting', 'pending')`, [product]);
       await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE product = $1 AND state = 'running'`, [product]);
       for (const loop of wired.loops) {

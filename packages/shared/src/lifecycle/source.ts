@@ -29,7 +29,7 @@ export interface Resource {
   readonly id: string;
   readonly accountId: string;
   readonly expiresAt: Date;
-  /** Since when this term runs: reminders of before are not sent. */
+  /** Since when this term runs: reminders of before, and of its first half, are not sent. */
   readonly startedAt: Date;
   readonly autoRenew: boolean;
   /** It is renewed from here on, and tried no longer than until there. */

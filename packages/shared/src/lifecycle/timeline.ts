@@ -11,9 +11,11 @@ export interface Step {
 const DAY_MS = 86_400_000;
 
 export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource: Resource): readonly Step[] {
+  // Who has just paid is not told that it expires: no reminder comes in the first half of a term.
+  const tellFrom = (resource.startedAt.getTime() + resource.expiresAt.getTime()) / 2;
   const reminders = (source.reminderDays ?? REMINDER_DAYS)
     .map((days): Step => ({ name: `reminder:${String(days)}`, at: new Date(resource.expiresAt.getTime() - days * DAY_MS), kind: { reminder: days } }))
-    .filter(({ at }) => at > resource.startedAt);
+    .filter(({ at }) => at.getTime() >= tellFrom && at > resource.startedAt);
   const stages = resource.stages.map(({ name, at }): Step => ({ name: `stage:${name}`, at, kind: { stage: name } }));
   // Of the same moment the reminder comes first; the sort keeps the order of equals.
   return [...reminders, ...stages].sort((a, b) => a.at.getTime() - b.at.getTime());

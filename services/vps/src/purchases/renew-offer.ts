@@ -11,7 +11,7 @@ import { serverRenew, type RenewItem } from './server-renew';
 
 export const renewFields = {
   current_expires_at: expiryField,
-  period_months: periodField.describe('The period it was bought for, if absent.'),
+  period_months: periodField.describe('The period of the last payment, if absent. Renewals by itself go on with the one paid last.'),
 };
 
 export interface RenewWish {
