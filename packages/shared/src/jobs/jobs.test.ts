@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { z } from 'zod';
 import { inTransaction, openDatabase, sql, type Database } from '../db';
 import { silentLog, systemClock } from '../runtime';
@@ -24,9 +25,9 @@ function countOf(id: string): number {
   return runs.filter((one) => one === id).length;
 }
 
-function start(): JobHost {
+function start(databaseUrl = database.urlFor('lumi_vps')): JobHost {
   const host = startJobHost({
-    product: 'vps', jobs: [work], db: db.platform, clock: systemClock, log: silentLog, databaseUrl: database.urlFor('lumi_vps'), redisUrl: redis?.url, redisPrefix: redis?.prefix ?? 'lumi',
+    product: 'vps', jobs: [work], db: db.platform, clock: systemClock, log: silentLog, databaseUrl, redisUrl: redis?.url, redisPrefix: redis?.prefix ?? 'lumi',
   });
   hosts.push(host);
   return host;
@@ -121,6 +122,59 @@ describe('a job', () => {
     expect(countOf('lane')).toBe(3);
   });
 });
+
+describe('a queue that is away when the process starts', () => {
+  it('is used as soon as it can be reached', async () => {
+    const door = new Door(database.urlFor('lumi_vps'));
+    const host = start(await door.url());
+    await stage('after a cold start');
+    if (redis === undefined) await expect(host.relay()).rejects.toThrow();
+    await until(() => redis !== undefined || door.refused >= 2, { timeoutMs: 20_000 });
+    door.isOpen = true;
+    await until(async () => {
+      await host.relay().catch(() => undefined); // as the loop goes on after a failed round
+      return runs.includes('after a cold start');
+    }, { timeoutMs: 20_000 });
+    await host.stop();
+    await door.close();
+  });
+});
+
+/** A way to the database that refuses everybody until it is open. */
+class Door {
+  isOpen = false;
+  refused = 0;
+  private readonly sockets = new Set<Socket>();
+  private readonly server = createServer((client) => {
+    if (!this.isOpen) {
+      this.refused += 1;
+      client.resetAndDestroy();
+      return;
+    }
+    const { hostname, port } = new URL(this.target);
+    const upstream = connect(Number(port), hostname);
+    for (const socket of [client, upstream]) {
+      this.sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+    }
+    client.pipe(upstream).pipe(client);
+  });
+
+  constructor(private readonly target: string) {}
+
+  async url(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    const url = new URL(this.target);
+    url.hostname = '127.0.0.1';
+    url.port = String((this.server.address() as AddressInfo).port);
+    return url.toString();
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
 
 describe('stop', () => {
   it('lets a running job end and takes nothing new', async () => {

@@ -1,4 +1,5 @@
 // Which queue there is: BullMQ on PostgreSQL, or on Redis where REDIS_URL is set. The rest of the room knows only this interface.
+import { setTimeout } from 'node:timers/promises';
 import { createPostgresBackend, Queue, Worker, withBackend, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq';
 import Redis from 'ioredis';
 import { QUEUE_SCHEMA } from '../db';
@@ -37,18 +38,31 @@ const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 /** Crashes of a worker are no fault of the job. */
 const STALLED_MAX = 1_000;
+/** After a first connection that failed. */
+const REOPEN_AFTER_MS = 1_000;
 const FAILED_KEPT = { count: 1_000, age: 7 * 24 * 3_600 };
 
 const postgres = withBackend(createPostgresBackend);
 
 export function openProducer(options: QueueOptions): Producer {
   const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, { enableOfflineQueue: false });
-  const queue = redis === null
-    ? new postgres.Queue(options.name, { connection: postgresConnection(options) })
-    : new Queue(options.name, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix) });
-  queue.on('error', onError(options.log));
+  const open = () => {
+    const opened = redis === null
+      ? new postgres.Queue(options.name, { connection: postgresConnection(options) })
+      : new Queue(options.name, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix) });
+    opened.on('error', onError(options.log));
+    return opened;
+  };
+  let queue = open();
+  /** See `isUsable`. */
+  const reopen = async (): Promise<void> => {
+    if (redis !== null || (await isUsable(queue))) return;
+    void queue.close().catch(() => undefined); // it was never open
+    queue = open();
+  };
   return {
     add: async (jobs) => {
+      await reopen();
       await within(ADD_LIMIT_MS, queue.addBulk(jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } }))));
     },
     close: async () => {
@@ -60,16 +74,42 @@ export function openProducer(options: QueueOptions): Producer {
 
 export function openConsumer(options: QueueOptions, settings: { readonly concurrency: number; readonly process: Processor }): Consumer {
   const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, {});
-  const common = { concurrency: settings.concurrency, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS, maxStalledCount: STALLED_MAX };
-  const worker = redis === null
-    ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
-    : new Worker(options.name, settings.process, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix), ...common });
-  worker.on('error', onError(options.log));
-  const closing = async (force: boolean): Promise<void> => {
-    await worker.close(force);
+  const common = { concurrency: settings.concurrency, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS, maxStalledCount: STALLED_MAX, autorun: false };
+  const open = () => {
+    const opened = redis === null
+      ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
+      : new Worker(options.name, settings.process, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix), ...common });
+    opened.on('error', onError(options.log));
+    return opened;
+  };
+  let worker = open();
+  let isStarted = redis !== null;
+  const closing = new AbortController();
+  const start = async (): Promise<void> => {
+    while (!isStarted && !closing.signal.aborted) {
+      isStarted = await isUsable(worker);
+      if (isStarted) break;
+      void worker.close(true).catch(() => undefined); // it was never open
+      await setTimeout(REOPEN_AFTER_MS, undefined, { signal: closing.signal }).catch(() => undefined); // closed meanwhile
+      if (!closing.signal.aborted) worker = open();
+    }
+    if (!closing.signal.aborted) await worker.run();
+  };
+  start().catch(onError(options.log));
+  const close = async (force: boolean): Promise<void> => {
+    closing.abort();
+    await worker.close(force || !isStarted);
     redis?.disconnect();
   };
-  return { close: () => closing(false), abandon: () => closing(true) };
+  return { close: () => close(false), abandon: () => close(true) };
+}
+
+/**
+ * BullMQ on PostgreSQL remembers the failure of its first connection for as long as the object lives: every later call fails at once, however
+ * well the database is by then. Such an object is thrown away and another one made.
+ */
+async function isUsable(queue: { waitUntilReady(): Promise<unknown> }): Promise<boolean> {
+  return queue.waitUntilReady().then(() => true, () => false);
 }
 
 /** All keys of the queue on one node of a Redis Cluster. */
@@ -101,7 +141,7 @@ async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
     return await Promise.race([
       work,
       new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('the job queue did not answer in time')), limitMs);
+        timer = globalThis.setTimeout(() => reject(new Error('the job queue did not answer in time')), limitMs);
       }),
     ]);
   } finally {
