@@ -4,6 +4,7 @@ import express, { type Express, type Request } from 'express';
 import { accessLog } from './pipeline/01-access-log';
 import { httpGuard } from './pipeline/02-http-guard';
 import { apiSwitch } from './pipeline/03-api-switch';
+import { docs } from './pipeline/03-docs';
 import { product } from './pipeline/04-product';
 import { authenticate } from './pipeline/05-authenticate';
 import { route } from './pipeline/06-route';
@@ -28,6 +29,7 @@ export function createApp(wiring: Wiring): Express {
   app.use(accessLog(wiring)); // first, so that every answer has an id and a line
   app.use(httpGuard()); // before anything trusts a header or a path
   app.use(apiSwitch(wiring)); // /healthz stands above the switch
+  app.use(docs(wiring)); // static pages; no other path is touched
   app.use(product(wiring));
   app.use(authenticate(wiring)); // before the route: strangers do not learn which routes exist
   app.use(route(wiring));

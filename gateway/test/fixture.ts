@@ -102,7 +102,7 @@ function defaultPaths(): Record<string, Record<string, OperationFields>> {
     '/me': { get: operation('me', 'any') },
     '/admin/users': { get: operation('list-users', 'admin:*') },
     '/openapi.json': { get: operation('openapi', 'public') },
-    '/docs': { get: operation('docs', 'public', { responses: { 200: { description: 'page', content: { 'text/html': {} } } } }) },
+    '/page': { get: operation('page', 'public', { responses: { 200: { description: 'page', content: { 'text/html': {} } } } }) },
     '/hooks/pay': { post: operation('pay-hook', 'public', { 'x-lumi-raw-body': true }) },
   };
 }

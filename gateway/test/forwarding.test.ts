@@ -122,13 +122,13 @@ describe('an answer', () => {
 
   it('may be a page where the operation says so, and nowhere else', async () => {
     fixture.services.domains.answer = () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<p>hi</p>' });
-    expect(await ask(gateway, { path: '/api/v1/docs' })).toMatchObject({ status: 200, text: '<p>hi</p>' });
+    expect(await ask(gateway, { path: '/api/v1/page' })).toMatchObject({ status: 200, text: '<p>hi</p>' });
     expect(await ask(gateway, { path: '/api/v1/things', key })).toMatchObject({ status: 503, code: 'service_unavailable' });
   });
 
   it.each([500, 404, 502])('of %d in HTML becomes our own 503', async (status) => {
     fixture.services.domains.answer = () => ({ status, headers: { 'content-type': 'text/html' }, body: '<html>stack trace at /srv/app.js</html>' });
-    const reply = await ask(gateway, { path: '/api/v1/docs' });
+    const reply = await ask(gateway, { path: '/api/v1/page' });
     expect(reply).toMatchObject({ status: 503, code: 'service_unavailable' });
     expect(reply.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(reply.text).not.toContain('stack');

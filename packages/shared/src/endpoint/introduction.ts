@@ -25,7 +25,7 @@ Every refusal has one shape: \`{"error":{"code","message","request_id"}}\`, and 
 
 ## Limits
 
-120 requests and 20 money requests a minute for each key, unless yours says otherwise. Each answer tells where you stand in \`RateLimit\`; a \`429\` says in \`Retry-After\` how long to wait.
+120 requests and 20 money requests a minute for each key, unless yours says otherwise. Every answer tells where you stand in \`RateLimit\` and \`RateLimit-Policy\`, and carries its id in \`X-Request-Id\`; a \`429\` says in \`Retry-After\` how long to wait.
 
 ## Lists
 

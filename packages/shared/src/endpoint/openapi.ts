@@ -63,7 +63,7 @@ function operation(route: RouteSpec, product: Product, schemas: Record<string, u
   return {
     operationId: route.id,
     summary: route.summary,
-    description: route.description,
+    description: `${route.description}\n\n${needs(route, names)}`,
     tags: [route.tag],
     ...(isPublic ? { security: [] } : {}),
     'x-lumi-scope': names.length === 1 ? names[0] : names,
@@ -75,6 +75,13 @@ function operation(route: RouteSpec, product: Product, schemas: Record<string, u
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, schemas) }),
     responses: responses(route, isPublic, schemas),
   };
+}
+
+/** What a request needs beyond being valid, for readers. */
+function needs(route: RouteSpec, scopes: readonly string[]): string {
+  if (scopes.includes('public')) return 'Needs no key.';
+  const scope = scopes.includes('any') ? 'Any key of this product will do.' : `Needs ${scopes.map((name) => `\`${name}\``).join(' or ')}.`;
+  return route.class === 'money' ? `${scope} A money request.` : scope;
 }
 
 function parameters(route: RouteSpec, isPublic: boolean): JsonSchema[] {

@@ -1,0 +1,55 @@
+// One static file of the reference page, held in memory: its bytes, and compressed once for each encoding that a browser asks for.
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+export type Encoding = 'br' | 'gzip' | 'identity';
+
+/** Higher levels cost seconds of the processor and save little. */
+const BROTLI_QUALITY = 5;
+/** Below this, compression saves no packet. */
+const COMPRESS_BYTES_MIN = 1_000;
+
+export class Asset {
+  /** Names the content: a changed file has another one, so answers may be kept for ever. */
+  readonly version: string;
+  private readonly encoded = new Map<Encoding, Promise<Buffer>>();
+
+  constructor(readonly type: string, private readonly bytes: Buffer) {
+    this.version = createHash('sha256').update(bytes).digest('base64url').slice(0, 16);
+  }
+
+  get isCompressible(): boolean {
+    return this.bytes.length >= COMPRESS_BYTES_MIN;
+  }
+
+  etag(encoding: Encoding): string {
+    return encoding === 'identity' ? `"${this.version}"` : `"${this.version}-${encoding}"`;
+  }
+
+  as(encoding: Encoding): Promise<Buffer> {
+    const known = this.encoded.get(encoding);
+    if (known !== undefined) return known;
+    const made = encode(this.bytes, encoding);
+    this.encoded.set(encoding, made);
+    return made;
+  }
+}
+
+/** The best encoding that `Accept-Encoding` allows; what is refused with `q=0` is not taken. */
+export function bestEncoding(accepted: string | undefined): Encoding {
+  const allowed = (accepted ?? '').toLowerCase().split(',').map((part) => part.replaceAll(' ', '')).filter((part) => !/;q=0(\.0*)?$/.test(part)).map((part) => part.split(';')[0]);
+  if (allowed.includes('br')) return 'br';
+  return allowed.includes('gzip') ? 'gzip' : 'identity';
+}
+
+function encode(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
+  switch (encoding) {
+    case 'br':
+      return promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY } });
+    case 'gzip':
+      return promisify(gzip)(bytes);
+    case 'identity':
+      return Promise.resolve(bytes);
+  }
+}

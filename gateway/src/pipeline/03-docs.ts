@@ -1,0 +1,101 @@
+// The reference pages: `/docs`, and `docs` under each base path, with what they load. Static, without a key, and answered before the API's own
+// stages, none of which they touch: any other path goes on as if this stage were not here.
+import type { Request, RequestHandler, Response } from 'express';
+import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
+import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type MemoryLimitStore } from '@lumi/shared/limits';
+import { bestEncoding, type Asset, type Encoding } from '../docs/asset';
+import { pageAssets, referencePage } from '../docs/reference-page';
+import { hostName } from '../host-name';
+import { addressBucket } from '../limits/address-bucket';
+
+export interface DocsDeps {
+  readonly hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;
+  readonly addressLimits: MemoryLimitStore;
+  readonly publicPerMinute: number;
+}
+
+const SECURITY = {
+  // Nothing inline and nothing from elsewhere. The pictures are inside the style sheet.
+  'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const;
+
+export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps): RequestHandler {
+  const assets = pageAssets();
+  const answersOn = (product: Product, host: string): boolean => hostBindings.get(product)?.has(host) ?? true;
+  const pages = new Map<string, Asset>();
+  const pageOf = (product: Product, host: string): Asset => {
+    // Another host's name is not the caller's to invent: what is kept is bounded by the bindings.
+    const addresses = Object.fromEntries(PRODUCTS.map((one) => [one, addressOf(one, answersOn(one, host) ? undefined : hostBindings.get(one))])) as Record<Product, string>; // one entry for each
+    const key = `${product} ${Object.values(addresses).join(' ')}`;
+    const page = pages.get(key) ?? referencePage(product, addresses, assets);
+    pages.set(key, page);
+    return page;
+  };
+  /** Null: not ours, or not on this host. */
+  const find = ({ product, name }: Place, host: string): Asset | null => {
+    const shown = product ?? PRODUCTS.find((one) => answersOn(one, host));
+    if (shown === undefined || !answersOn(shown, host)) return null;
+    return name === '' ? pageOf(shown, host) : (assets.get(name) ?? null);
+  };
+  const places = new Map<string, Place>();
+  for (const product of [null, ...PRODUCTS]) {
+    const base = product === null ? '' : BASE_PATHS[product];
+    for (const name of ['', ...assets.keys()]) places.set(name === '' ? `${base}/docs` : `${base}/docs/${name}`, { product, name });
+  }
+  const limit = { tokens: publicPerMinute, periodMs: MINUTE_MS };
+  return (req, res, next) => {
+    const record = req.lumi;
+    const place = places.get(record.path);
+    const asset = place === undefined ? null : find(place, hostName(req.headers.host));
+    if (asset === null) {
+      next();
+      return;
+    }
+    if (req.method !== 'GET' && req.method !== 'HEAD') throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
+    const taken = addressLimits.takeNow(addressBucket(record.clientIp), 1, limit);
+    record.rateLimit = rateLimitValue('public', taken);
+    record.ratePolicy = rateLimitPolicyValue('public', limit);
+    if (!taken.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: taken.retryAfterS });
+    send(req, res, asset).catch(next);
+  };
+}
+
+interface Place {
+  readonly product: Product | null;
+  /** Empty: the page itself. */
+  readonly name: string;
+}
+
+function addressOf(product: Product, hosts: ReadonlySet<string> | undefined): string {
+  const [host] = hosts ?? [];
+  return `${host === undefined ? '' : `//${host}`}${BASE_PATHS[product]}/docs`;
+}
+
+async function send(req: Request, res: Response, asset: Asset): Promise<void> {
+  const encoding: Encoding = asset.isCompressible ? bestEncoding(req.get('accept-encoding')) : 'identity';
+  const etag = asset.etag(encoding);
+  const isNamed = req.lumi.query === `v=${asset.version}`;
+  const headers = {
+    ...SECURITY,
+    'X-Request-Id': req.lumi.id, RateLimit: req.lumi.rateLimit, 'RateLimit-Policy': req.lumi.ratePolicy,
+    ETag: etag, Vary: 'Accept-Encoding', 'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
+  };
+  if (isSame(req.get('if-none-match'), etag)) {
+    res.writeHead(304, headers);
+    res.end();
+    return;
+  }
+  const bytes = await asset.as(encoding);
+  res.writeHead(200, { ...headers, 'Content-Type': asset.type, 'Content-Length': bytes.length, ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }) });
+  res.end(req.method === 'HEAD' ? undefined : bytes);
+}
+
+function isSame(noneMatch: string | undefined, etag: string): boolean {
+  if (noneMatch === undefined) return false;
+  return noneMatch.trim() === '*' || noneMatch.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
+}
