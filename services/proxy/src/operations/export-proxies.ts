@@ -27,15 +27,14 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'The file.', contentType: 'text/plain' } },
     }),
     async (context) => {
-      const { query } = context;
-      const format = query.format ?? 'txt';
+      const { format = 'txt', template, protocol, ...filter } = context.query;
       const now = deps.clock.now();
-      formatLines([], format, query.template);
-      const rows = (await listProxies(deps.db.platform, context.reach, filterOf(query), { limit: EXPORT_MAX + 1, after: null, sort: 'newest', now }))
-        .filter((row) => query.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
+      formatLines([], format, template);
+      const rows = (await listProxies(deps.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now }))
+        .filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
       if (rows.length > EXPORT_MAX) throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
       await recordReveal(deps, context, 'export-proxies', rows.map((row) => row.id));
-      const bytes = Buffer.from(formatLines(rows.map((row) => lineOf(deps, row, query.protocol)), format, query.template), 'utf8');
+      const bytes = Buffer.from(formatLines(rows.map((row) => lineOf(deps, row, protocol)), format, template), 'utf8');
       return { status: 200, bytes, contentType: CONTENT_TYPES[format] };
     },
   );

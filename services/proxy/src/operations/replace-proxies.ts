@@ -67,7 +67,7 @@ async function selected(deps: ProxyDeps, reach: Reach, select: z.output<typeof b
   }
   const now = deps.clock.now();
   const filter = { country: select.country, subnet: select.subnet, healthy: select.unhealthy === true ? false : undefined };
-  const rows = (await listProxies(platform, reach, filter, { limit: SELECTED_MAX * 10, after: null, sort: 'newest', now })).filter((row) => isReplaceable(row, now));
+  const rows = (await listProxies(platform, reach, filter, { limit: SELECTED_MAX * 10, now })).filter((row) => isReplaceable(row, now));
   if (rows.length === 0) throw invalid('select', 'selects no live proxy');
   if (rows.length > SELECTED_MAX) throw invalid('select', `selects more than ${String(SELECTED_MAX)} proxies`);
   return rows;

@@ -1,53 +1,70 @@
 // Queries about proxies. Every read takes a reach; writers that ride on a purchase read from its CTE.
-import { joinSql, sql, emptySql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { Position } from '@lumi/shared/contract';
+import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import { EXPIRING_MS, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
 
-export interface ProxyFilter {
+export type ProxyFilter = Partial<ThingFilter> & {
   readonly state?: ProxyState | undefined;
   readonly country?: string | undefined;
   readonly type?: string | undefined;
-  readonly orderId?: string | undefined;
-  readonly tag?: string | undefined;
-  readonly reference?: string | undefined;
+  readonly order_id?: string | undefined;
   readonly healthy?: boolean | undefined;
   readonly ip?: string | undefined;
   readonly subnet?: string | undefined;
-  readonly autoRenew?: boolean | undefined;
-  readonly expiresBefore?: Date | undefined;
-  readonly ids?: readonly string[] | undefined;
+};
+
+const BY_AGE = { column: sql`p.seq`, type: 'bigint' } as const;
+export const SORTING = new Sorting<'created_at' | 'expires_at'>({ created_at: BY_AGE, expires_at: { column: sql`p.expires_at`, type: 'timestamptz' } }, BY_AGE, '-created_at');
+
+const COLUMNS: ThingColumns = {
+  reach: sql`p.account_id`, reference: sql`p.reference`, tags: sql`p.tags`, autoRenew: sql`p.auto_renew`, createdAt: sql`p.created_at`, expiresAt: sql`p.expires_at`, search: [sql`p.label`, sql`p.username`, sql`p.exit_ip`],
+};
+
+export interface ProxyPage {
+  readonly limit: number;
+  readonly now: Date;
+  readonly sort?: typeof SORTING.fallback;
+  readonly after?: Position | null;
 }
 
-export type ProxySort = 'newest' | 'expires_at';
-
-/** Reads at most `limit` rows. `after` is the position of the last row of the page before. */
-export async function listProxies(db: SqlRunner, reach: Reach, filter: ProxyFilter, page: { limit: number; after: readonly string[] | null; sort: ProxySort; now: Date }): Promise<ProxyRow[]> {
-  const { after, sort } = page;
-  const conditions = [...within(reach), ...matching(filter, page.now)];
-  if (after !== null) conditions.push(sort === 'newest' ? sql`seq < ${after[0] ?? ''}::bigint` : sql`(expires_at, id) > (${after[0] ?? ''}::timestamptz, ${after[1] ?? ''})`);
-  return db.$queryRaw<ProxyRow[]>(sql`
-    SELECT * FROM proxy.proxy ${where(conditions)} ORDER BY ${sort === 'newest' ? sql`seq DESC` : sql`expires_at, id`} LIMIT ${page.limit}::int`);
+/** One more than the limit, newest first unless told otherwise. What is over is shown where its state or its order is asked for. */
+export async function listProxies(db: SqlRunner, reach: Reach, filter: ProxyFilter, { limit, now, sort = SORTING.fallback, after = null }: ProxyPage): Promise<(ProxyRow & SortedRow)[]> {
+  const { state, country, type, healthy, ip, subnet } = filter;
+  return db.$queryRaw<(ProxyRow & SortedRow)[]>(sql`
+    SELECT p.*, ${SORTING.select(sort)} FROM proxy.proxy p ${whereAll([
+      ...thingConditions(COLUMNS, reach, filter),
+      state !== undefined ? inState(state, now) : filter.order_id === undefined ? isLive(now) : null,
+      filter.order_id === undefined ? null : sql`p.order_id = ${filter.order_id}`,
+      country === undefined ? null : sql`p.country = ${country}`,
+      type === undefined ? null : sql`p.type = ${type}`,
+      healthy === undefined ? null : sql`p.health_ok = ${healthy}`,
+      ip === undefined ? null : sql`p.exit_ip = ${ip}`,
+      subnet === undefined ? null : sql`p.subnet = ${subnet}`,
+      SORTING.after(sort, after),
+    ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
 }
 
 export async function findProxy(db: SqlRunner, reach: Reach, id: string): Promise<ProxyRow | null> {
-  const rows = await db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${where([sql`id = ${id}`, ...within(reach)])}`);
+  const rows = await db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ${id}`, within(reach)])}`);
   return rows[0] ?? null;
 }
 
 export async function findProxies(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Map<string, ProxyRow>> {
-  const rows = await db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${where([sql`id = ANY (${[...ids]}::text[])`, ...within(reach)])}`);
+  const rows = await db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ANY (${[...ids]}::text[])`, within(reach)])}`);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
 export async function proxiesOfOrder(db: SqlRunner, reach: Reach, orderId: string): Promise<ProxyRow[]> {
-  return db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${where([sql`order_id = ${orderId}`, ...within(reach)])} ORDER BY seq`);
+  return db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${whereAll([sql`order_id = ${orderId}`, within(reach)])} ORDER BY seq`);
 }
 
-/** For the summary: all proxies, with what they are counted by. */
+/** For the summary: what the list shows, with what it is counted by. */
 export function summaryRows(now: Date): Sql {
   return sql`
-    SELECT account_id, expires_at, auto_renew, CASE ${joinSql(PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`), ' ')} END AS state, type, country,
-      CASE WHEN health_ok THEN 'healthy' WHEN health_ok = false THEN 'unhealthy' ELSE 'unchecked' END AS health FROM proxy.proxy`;
+    SELECT p.account_id, p.expires_at, p.auto_renew, CASE ${joinSql(PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`), ' ')} END AS state, p.type, p.country,
+      CASE WHEN p.health_ok THEN 'healthy' WHEN p.health_ok = false THEN 'unhealthy' ELSE 'unchecked' END AS health FROM proxy.proxy p WHERE ${isLive(now)}`;
 }
 
 export interface ProxyChange {
@@ -122,43 +139,27 @@ export function insertProxies(proxies: readonly NewProxy[], carried: readonly { 
     WHERE settled.settled`;
 }
 
-function matching(filter: ProxyFilter, now: Date): Sql[] {
-  const list: Sql[] = [];
-  if (filter.state !== undefined) list.push(inState(filter.state, now));
-  if (filter.country !== undefined) list.push(sql`country = ${filter.country}`);
-  if (filter.type !== undefined) list.push(sql`type = ${filter.type}`);
-  if (filter.orderId !== undefined) list.push(sql`order_id = ${filter.orderId}`);
-  if (filter.tag !== undefined) list.push(sql`${filter.tag} = ANY (tags)`);
-  if (filter.reference !== undefined) list.push(sql`reference = ${filter.reference}`);
-  if (filter.healthy !== undefined) list.push(filter.healthy ? sql`health_ok` : sql`health_ok = false`);
-  if (filter.ip !== undefined) list.push(sql`exit_ip = ${filter.ip}`);
-  if (filter.subnet !== undefined) list.push(sql`subnet = ${filter.subnet}`);
-  if (filter.autoRenew !== undefined) list.push(sql`auto_renew = ${filter.autoRenew}`);
-  if (filter.expiresBefore !== undefined) list.push(sql`expires_at < ${filter.expiresBefore}`);
-  if (filter.ids !== undefined) list.push(sql`id = ANY (${[...filter.ids]}::text[])`);
-  return list;
+/** Active, expiring or in grace. */
+function isLive(now: Date): Sql {
+  return sql`(p.state = 'active' AND p.grace_until > ${now})`;
 }
 
 function inState(state: ProxyState, now: Date): Sql {
   const soon = new Date(now.getTime() + EXPIRING_MS);
   switch (state) {
     case 'active':
-      return sql`(state = 'active' AND expires_at > ${soon})`;
+      return sql`(p.state = 'active' AND p.expires_at > ${soon})`;
     case 'expiring':
-      return sql`(state = 'active' AND expires_at > ${now} AND expires_at <= ${soon})`;
+      return sql`(p.state = 'active' AND p.expires_at > ${now} AND p.expires_at <= ${soon})`;
     case 'grace':
-      return sql`(state = 'active' AND expires_at <= ${now} AND grace_until > ${now})`;
+      return sql`(p.state = 'active' AND p.expires_at <= ${now} AND p.grace_until > ${now})`;
     case 'expired':
-      return sql`(state = 'ended' OR (state = 'active' AND grace_until <= ${now}))`;
+      return sql`(p.state = 'ended' OR (p.state = 'active' AND p.grace_until <= ${now}))`;
     case 'replaced':
-      return sql`state = 'replaced'`;
+      return sql`p.state = 'replaced'`;
   }
 }
 
-function within(reach: Reach): Sql[] {
-  return reach.kind === 'account' ? [sql`account_id = ${reach.accountId}`] : [];
-}
-
-function where(conditions: readonly Sql[]): Sql {
-  return conditions.length === 0 ? emptySql : sql`WHERE ${joinSql([...conditions], ' AND ')}`;
+function within(reach: Reach): Sql | null {
+  return reach.kind === 'account' ? sql`account_id = ${reach.accountId}` : null;
 }

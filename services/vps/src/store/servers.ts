@@ -1,6 +1,8 @@
 // Reads of servers. Every query takes a reach: one account, or the spelled-out all of an operator.
-import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import type { Position } from '@lumi/shared/contract';
+import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
 
@@ -46,54 +48,65 @@ export interface Server {
   readonly terminatedAt: Date | null;
 }
 
-const SELECT = sql`
-  SELECT s.*, l.operation_id AS lock_operation_id, l.action AS lock_action, p.renew_price,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('ip', a.ip, 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
-      FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses
+const SERVER = sql`
+  s.*, l.operation_id AS lock_operation_id, l.action AS lock_action, p.renew_price,
+  coalesce((SELECT jsonb_agg(jsonb_build_object('ip', a.ip, 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
+    FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses`;
+const JOINED = sql`
   FROM vps.server s
   LEFT JOIN vps.server_lock l ON l.server_id = s.id
   LEFT JOIN vps.plan_price p ON p.plan_id = s.plan_id AND p.location_id = s.location_id AND p.period_months = s.period_months`;
 
 export async function findServer(db: SqlRunner, reach: Reach, id: string): Promise<Server | null> {
-  const rows = await db.$queryRaw<ServerRow[]>(sql`${SELECT} WHERE s.id = ${id} ${within(reach)}`);
+  const rows = await db.$queryRaw<ServerRow[]>(sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ${id} ${within(reach)}`);
   return rows[0] === undefined ? null : serverOfRow(rows[0]);
 }
 
 /** Those of `ids` that exist within the reach, in no order. */
 export async function findServers(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Server[]> {
-  const rows = await db.$queryRaw<ServerRow[]>(sql`${SELECT} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`);
+  const rows = await db.$queryRaw<ServerRow[]>(sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`);
   return rows.map(serverOfRow);
 }
 
-export interface ServerFilter {
+export type ServerFilter = Partial<ThingFilter> & {
   readonly lifecycle?: string | undefined;
   readonly power?: string | undefined;
   readonly location?: string | undefined;
   readonly plan?: string | undefined;
   readonly hostname?: string | undefined;
-  readonly tag?: string | undefined;
   readonly ip?: string | undefined;
-  readonly reference?: string | undefined;
-  readonly expiresBefore?: Date | undefined;
-  readonly autoRenew?: boolean | undefined;
+};
+
+const BY_AGE = { column: sql`s.seq`, type: 'bigint' } as const;
+export const SORTING = new Sorting<'created_at' | 'expires_at' | 'hostname'>(
+  { created_at: BY_AGE, expires_at: { column: sql`coalesce(s.expires_at, 'infinity')`, type: 'timestamptz' }, hostname: { column: sql`s.hostname`, type: 'text' } }, BY_AGE, '-created_at',
+);
+
+const COLUMNS: ThingColumns = {
+  reach: sql`s.account_id`, reference: sql`s.reference`, tags: sql`s.tags`, autoRenew: sql`s.auto_renew`, createdAt: sql`s.created_at`, expiresAt: sql`s.expires_at`, search: [sql`s.hostname`, sql`s.label`],
+};
+
+export interface ServerPage {
+  readonly limit: number;
+  readonly sort?: typeof SORTING.fallback;
+  readonly after?: Position | null;
 }
 
-/** Newest first, one more than the limit. Servers that are gone are shown only where their state is asked for. */
-export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, page: { limit: number; beforeSeq: string | null }): Promise<Server[]> {
-  const conditions: Sql[] = [filter.lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`s.lifecycle = ${filter.lifecycle}`];
-  if (reach.kind === 'account') conditions.push(sql`s.account_id = ${reach.accountId}`);
-  if (filter.power !== undefined) conditions.push(sql`s.power = ${filter.power}`);
-  if (filter.location !== undefined) conditions.push(sql`s.location_id = ${filter.location}`);
-  if (filter.plan !== undefined) conditions.push(sql`s.plan_id = ${filter.plan}`);
-  if (filter.hostname !== undefined) conditions.push(sql`s.hostname = ${filter.hostname}`);
-  if (filter.tag !== undefined) conditions.push(sql`${filter.tag} = ANY (s.tags)`);
-  if (filter.ip !== undefined) conditions.push(sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${filter.ip})`);
-  if (filter.reference !== undefined) conditions.push(sql`s.reference = ${filter.reference}`);
-  if (filter.expiresBefore !== undefined) conditions.push(sql`s.expires_at < ${filter.expiresBefore}::timestamptz`);
-  if (filter.autoRenew !== undefined) conditions.push(sql`s.auto_renew = ${filter.autoRenew}`);
-  if (page.beforeSeq !== null) conditions.push(sql`s.seq < ${page.beforeSeq}::bigint`);
-  const rows = await db.$queryRaw<ServerRow[]>(sql`${SELECT} WHERE ${joinSql(conditions, ' AND ')} ORDER BY s.seq DESC LIMIT ${page.limit + 1}::int`);
-  return rows.map(serverOfRow);
+/** One more than the limit, newest first unless told otherwise. Servers that are gone are shown only where their state is asked for. */
+export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, { limit, sort = SORTING.fallback, after = null }: ServerPage): Promise<(Server & SortedRow)[]> {
+  const { lifecycle, power, location, plan, hostname, ip } = filter;
+  const rows = await db.$queryRaw<(ServerRow & SortedRow)[]>(sql`
+    SELECT ${SERVER}, ${SORTING.select(sort)} ${JOINED} ${whereAll([
+      ...thingConditions(COLUMNS, reach, filter),
+      lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`s.lifecycle = ${lifecycle}`,
+      power === undefined ? null : sql`s.power = ${power}`,
+      location === undefined ? null : sql`s.location_id = ${location}`,
+      plan === undefined ? null : sql`s.plan_id = ${plan}`,
+      hostname === undefined ? null : sql`s.hostname = ${hostname}`,
+      ip === undefined ? null : sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${ip})`,
+      SORTING.after(sort, after),
+    ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
+  return rows.map((row) => ({ ...serverOfRow(row), sort_key: row.sort_key, sort_tie: row.sort_tie }));
 }
 
 /** What a machine is made of, as the row has it: the supplier call is repeated from this alone. */
