@@ -7,6 +7,7 @@ import type { JobDefinition } from '@lumi/shared/jobs';
 import type { ApiDescription, Loop, Service } from '@lumi/shared/service';
 import { domainsAuditRules } from '../../services/domains/src/audit-rules';
 import * as domainsWiring from '../../services/domains/src/wiring';
+import { PROXY_RULES } from '../../services/proxy/src/audit-rules';
 import * as proxyEndpoints from '../../services/proxy/src/endpoints';
 import * as proxyWork from '../../services/proxy/src/jobs/loops';
 import { wireService } from '../../services/proxy/src/wiring';
@@ -44,7 +45,7 @@ export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>>
   proxy: (service) => {
     const deps = wireService(service);
     return {
-      endpoints: proxyEndpoints.endpoints(deps), api: proxyEndpoints.API, loops: proxyWork.loops(deps), jobs: proxyWork.jobs(deps), auditRules: [],
+      endpoints: proxyEndpoints.endpoints(deps), api: proxyEndpoints.API, loops: proxyWork.loops(deps), jobs: proxyWork.jobs(deps), auditRules: PROXY_RULES,
       close: () => deps.shared.close(),
     };
   },

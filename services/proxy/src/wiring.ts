@@ -2,6 +2,7 @@
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { openService, sharedParts, type Service, type ServiceOptions } from '@lumi/shared/service';
+import { PROXY_RULES } from './audit-rules';
 import type { Config } from './config';
 import type { ProxyDeps } from './proxy';
 import { orderProxies } from './purchases/order-proxies';
@@ -22,7 +23,7 @@ export function wireService(service: Service): ProxyDeps {
   const selling = { network, clock, ring: config.SECRET_RING };
   const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
   const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling)];
-  const shared = sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things });
+  const shared = sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things, auditRules: PROXY_RULES });
   return {
     ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])), tasks: new Map(tasks.map((task) => [task.kind, task])), shared,
     close: async () => {

@@ -1,13 +1,16 @@
 // The proxy service over a database of its own, with what its tests do again and again.
 import request, { type Response } from 'supertest';
+import { auditRules } from '@lumi/shared/ledger';
 import { recoverOperations } from '@lumi/shared/operations';
 import { recoverOrders } from '@lumi/shared/purchase';
 import { FixedClock, type Clock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
+import { PROXY_RULES } from '../src/audit-rules';
 import { endpoints } from '../src/endpoints';
 import type { ProxyDeps } from '../src/proxy';
 import { wireService } from '../src/wiring';
 
+/** `audit`: the books, and the network's log and books against them. */
 export interface ProxyTest extends TestService {
   readonly deps: () => ProxyDeps;
   get(who: TestKey, path: string): Promise<Response>;
@@ -42,6 +45,7 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
   const pay: ProxyTest['pay'] = (who, path, body, key) => request(lumi.app).post(path).set(lumi.asMoney(who, key)).send(body);
   return {
     ...lumi, deps: wired, pay,
+    audit: async () => [...await lumi.audit(), ...await auditRules(lumi.service.db.platform, PROXY_RULES)],
     get: (who, path) => request(lumi.app).get(path).set(lumi.as(who)),
     send: (who, method, path, body) => request(lumi.app)[method](path).set(lumi.as(who)).send(body),
     recover: async (rounds = 1) => {
