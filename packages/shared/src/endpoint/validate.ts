@@ -5,6 +5,7 @@ import { AppError, notFound, type ErrorDetail, type RouteSpec } from '../contrac
 
 export const BULK_MAX_ITEMS = 500;
 const DETAILS_MAX = 50;
+const NO_QUERY = z.object({});
 /** Without it zod does not say whether a value of the wrong type was given or missing. */
 const REPORT_INPUT = { reportInput: true } as const;
 
@@ -21,7 +22,7 @@ export function validateQuery(route: RouteSpec, raw: Readonly<Record<string, unk
     if (typeof value !== 'string') throw invalidFields([{ path: name, message: 'must be given once' }]);
     if (value.includes('\0') || !value.isWellFormed()) throw invalidFields([{ path: name, message: 'contains a character that is not allowed' }]);
   }
-  return parse((route.query ?? z.object({})).strict(), raw, []);
+  return parse(strictForm(route.query ?? NO_QUERY), raw, []);
 }
 
 export function validateBody(route: RouteSpec, raw: unknown): unknown {
@@ -29,7 +30,7 @@ export function validateBody(route: RouteSpec, raw: unknown): unknown {
     if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0)) throw invalidFields([{ path: '', message: 'this request takes no body' }]);
     return undefined;
   }
-  const schema = route.body instanceof z.ZodObject ? route.body.strict() : route.body;
+  const schema = route.body instanceof z.ZodObject ? strictForm(route.body) : route.body;
   const result = schema.safeParse(raw ?? {}, REPORT_INPUT);
   const issues = result.success ? [] : detailsOf(result.error.issues);
   const items = bulkItems(route, raw);
@@ -56,7 +57,7 @@ export function validateItem<S extends z.ZodObject>(schema: S, raw: unknown): z.
   return parse(strictForm(schema) as S, raw, []);
 }
 
-/** Zod compiles a parser for every schema it makes: for 500 items that is done once. */
+/** Zod compiles a parser for every schema object: made once, not for each request. */
 const strictForms = new WeakMap<z.ZodObject, z.ZodObject>();
 
 function strictForm(schema: z.ZodObject): z.ZodObject {
