@@ -16,6 +16,7 @@ import { signature } from './pipeline/11-signature';
 import { idempotencyKey } from './pipeline/12-idempotency-key';
 import { forward } from './pipeline/13-forward';
 import { errors } from './pipeline/99-errors';
+import { inOrder } from './pipeline/in-order';
 import type { Wiring } from './wiring';
 
 export function createApp(wiring: Wiring): Express {
@@ -26,21 +27,23 @@ export function createApp(wiring: Wiring): Express {
   // Whoever asks Express for the address gets ours; its own way of finding it is not the one of client-ip.ts, and slow.
   Object.defineProperty(app.request, 'ip', { configurable: true, get(this: Request) { return this.lumi.clientIp; } });
 
-  app.use(accessLog(wiring)); // first, so that every answer has an id and a line
-  app.use(httpGuard()); // before anything trusts a header or a path
-  app.use(apiSwitch(wiring)); // /healthz stands above the switch
-  app.use(docs(wiring)); // static pages; no other path is touched
-  app.use(product(wiring));
-  app.use(authenticate(wiring)); // before the route: strangers do not learn which routes exist
-  app.use(route(wiring));
-  app.use(regularLimit(wiring)); // before the body: a refused request must not cost us its upload
-  app.use(scope());
-  app.use(body());
-  // Money operations only, from here on; each stage lets the others pass.
-  app.use(moneySwitch(wiring));
-  app.use(signature(wiring)); // over the exact bytes, before anything interprets them
-  app.use(idempotencyKey());
-  app.use(forward(wiring));
+  app.use(inOrder([
+    accessLog(wiring), // first, so that every answer has an id and a line
+    httpGuard(), // before anything trusts a header or a path
+    apiSwitch(wiring), // /healthz stands above the switch
+    docs(wiring), // static pages; no other path is touched
+    product(wiring),
+    authenticate(wiring), // before the route: strangers do not learn which routes exist
+    route(wiring),
+    regularLimit(wiring), // before the body: a refused request must not cost us its upload
+    scope(),
+    body(),
+    // Money operations only, from here on; each stage lets the others pass.
+    moneySwitch(wiring),
+    signature(wiring), // over the exact bytes, before anything interprets them
+    idempotencyKey(),
+    forward(wiring),
+  ]));
   app.use(errors(wiring));
   return app;
 }
