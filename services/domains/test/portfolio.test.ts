@@ -35,7 +35,7 @@ describe('POST /domains/{domain}/renew', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, async () => t.pay(who, '/domains/renewed-once.test/renew', { current_expires_at: current })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     for (const { body } of answers.filter(({ status }) => status === 409)) expect(body.error.code).toMatch(/^(expiry_mismatch|busy)$/);
-    expect((await t.pay(who, '/domains/renewed-once.test/renew', { current_expires_at: current }).expect(409)).body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'expires_at' }] });
+    expect((await t.pay(who, '/domains/renewed-once.test/renew', { current_expires_at: current }).expect(409)).body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at' }] });
     expect((await t.balance(who.accountId)).posted).toBe(usd('8'));
   });
 

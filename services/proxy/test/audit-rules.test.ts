@@ -1,7 +1,7 @@
 // The outsider must be able to find something: each rule is shown a state that breaks it.
 import type { TestAccount } from '@lumi/shared/testing';
 import { PROXY_RULES } from '../src/audit-rules';
-import { ORDER, owner, proxyTest } from './proxy-service';
+import { owner, proxyTest } from './proxy-service';
 
 const lumi = proxyTest();
 let who: TestAccount;

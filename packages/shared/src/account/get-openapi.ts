@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { endpoint, type Endpoint } from '../endpoint';
 
@@ -6,7 +7,7 @@ export function getOpenapi(): Endpoint {
     defineRoute({
       id: 'get-openapi', method: 'GET', path: '/openapi.json', summary: 'Get the OpenAPI document', tag: 'Reference', scope: 'public', class: 'regular', reach: 'none',
       description: 'This API as an OpenAPI 3.1 document. Needs no key.',
-      responses: { 200: { description: 'The document.', contentType: 'application/json' } },
+      responses: { 200: { description: 'The document.', schema: z.record(z.string(), z.unknown()) } },
     }),
     ({ apiDocument }) => ({ status: 200, bytes: apiDocument, headers: { 'Cache-Control': 'public, max-age=60' } }),
   );

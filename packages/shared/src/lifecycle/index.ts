@@ -6,6 +6,7 @@ import { stepRound, trackRound } from './steps';
 
 export { ability, abilitySchema, type Ability } from './ability';
 export { AUTO_RENEW_TAG, autoRenewEndpoints } from './auto-renew-endpoints';
+export { currentExpiryField, expiryMismatch } from './expiry';
 export { autoRenewDue } from './lifecycle-store';
 export { LIFECYCLE_RULES } from './lifecycle-audit';
 export { noOpenOrder, REMINDER_DAYS, type LifecycleSource, type Renewal, type Resource, type Stage, type StageCall, type StageTime } from './source';

@@ -3,8 +3,8 @@
 // each step happen once, however many workers run.
 import { newId } from '../contract';
 import { sql } from '../db';
-import { withAbort, type EventDraft, type JsonObject, type Outcome, type PurchaseDeps } from '../purchase';
-import { isoSeconds } from '../runtime';
+import { PURCHASE_TIMES, withAbort, type EventDraft, type JsonObject, type Outcome, type PurchaseDeps } from '../purchase';
+import { backoffMs, isoSeconds } from '../runtime';
 import { advance, park, sleep, take, track, type Tracked } from './lifecycle-store';
 import type { LifecycleSource, Resource } from './source';
 import { horizonOf, nextStep, type Step } from './timeline';
@@ -13,13 +13,9 @@ export type LifecycleDeps = Pick<PurchaseDeps, 'db' | 'clock' | 'log'>;
 
 const ROUND_MAX = 50;
 const TRACK_MAX = 500;
-/** Longer than a call of a stage and what it writes. */
-const LEASE_MS = 25_000;
-const CALL_LIMIT_MS = 10_000;
 /** It did not hold: a renewal is running, most likely. */
 const BUSY_AGAIN_MS = 5_000;
-const BACKOFF_FIRST_MS = 2_000;
-const BACKOFF_LAST_MS = 600_000;
+const BACKOFF = { firstMs: 2_000, lastMs: 600_000 };
 const STUCK_AFTER_TRIES = 8;
 
 /** Takes up what came near its expiry and lets go of what is over. True when there is more. */
@@ -32,7 +28,7 @@ export async function trackRound(deps: LifecycleDeps, source: LifecycleSource): 
 
 /** One step of each thing that is due. True when there may be more. */
 export async function stepRound(deps: LifecycleDeps, source: LifecycleSource): Promise<boolean> {
-  const tracked = await take(deps.db.platform, source, deps.clock.now(), ROUND_MAX, LEASE_MS);
+  const tracked = await take(deps.db.platform, source, deps.clock.now(), ROUND_MAX, PURCHASE_TIMES.leaseMs);
   if (tracked.length === 0) return false;
   const resources = new Map((await source.read(tracked.map(({ resource }) => resource))).map((resource) => [resource.id, resource]));
   const made = await Promise.all(tracked.map((one) => stepOne(deps, source, one, resources.get(one.resource))));
@@ -73,7 +69,7 @@ async function enter(deps: LifecycleDeps, source: LifecycleSource, resource: Res
     const rows = await deps.db.platform.$queryRaw<{ holds: boolean }[]>(sql`SELECT (${resource.holds}) AS holds`);
     if (rows[0]?.holds !== true) return { kind: 'pending', supplierRef: '', checkAfterMs: BUSY_AGAIN_MS };
   }
-  const signal = AbortSignal.timeout(CALL_LIMIT_MS);
+  const signal = AbortSignal.timeout(PURCHASE_TIMES.actLimitMs);
   try {
     return await withAbort(work.call(source.stages?.[name], resource, { reference: `${resource.id}@${resource.expiresAt.toISOString()}/${name}`, now: deps.clock.now(), signal }), signal);
   } catch (cause) {
@@ -92,8 +88,7 @@ async function failed(deps: LifecycleDeps, source: LifecycleSource, tracked: Tra
   const fields = { noun: source.noun, resource: tracked.resource, step: step.name, tries: tracked.tries + 1, ...(outcome.kind === 'refused' ? { code: outcome.code } : { err: outcome.cause }) };
   if (isStuck && tracked.stuckSince === null) deps.log.error('a stage cannot be entered; it waits for an operator', { ...fields, alert: true });
   else deps.log.warn('a stage could not be entered; it is tried again', fields);
-  const backoffMs = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(20, tracked.tries));
-  await sleep(deps.db.platform, source, tracked, new Date(nowMs + backoffMs), { stuckSince: isStuck ? deps.clock.now() : null });
+  await sleep(deps.db.platform, source, tracked, new Date(nowMs + backoffMs(tracked.tries, BACKOFF)), { stuckSince: isStuck ? deps.clock.now() : null });
 }
 
 function eventOf(source: LifecycleSource, resource: Resource, step: Step): EventDraft {

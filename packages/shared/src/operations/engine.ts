@@ -1,19 +1,16 @@
 // The engine of operations: start → act at the supplier with no transaction open → done or failed. Like a purchase without money: it
 // never decides on `unknown`; the recovery worker asks the supplier by our reference until it knows.
 import { AppError, newId } from '../contract';
-import { withAbort, refusalOfDatabase, type JsonObject, type LookUp, type Outcome, type PurchaseDeps } from '../purchase';
+import { PURCHASE_TIMES, STUCK_AFTER_MS, withAbort, refusalOfDatabase, type JsonObject, type LookUp, type Outcome, type PurchaseDeps } from '../purchase';
 import type { Sql } from '../db';
+import { backoffMs } from '../runtime';
 import type { AnyOperationKind, Operation } from './operation';
 import { finishRow, postponeRow, startRow, takeOverRows } from './operation-store';
 
-const ACT_LIMIT_MS = 10_000;
-/** Longer than the call, its settlement and a slow disk together. */
-const LEASE_MS = 25_000;
+const { actLimitMs, leaseMs, unknownWakeMs } = PURCHASE_TIMES;
 const RECOVERY_CALL_LIMIT_MS = 8_000;
-const UNKNOWN_WAKE_MS = 2_000;
 const PENDING_WAKE_MS = 2_000;
-const BACKOFF_LAST_MS = 300_000;
-const STUCK_AFTER_MS = 600_000;
+const BACKOFF = { firstMs: 1_000, lastMs: 300_000 };
 const PROGRESS_WHEN_ACCEPTED = 10;
 
 export type OperationDeps = Pick<PurchaseDeps, 'db' | 'clock' | 'log'>;
@@ -52,7 +49,7 @@ async function startOperation(deps: OperationDeps, request: OperationRequest): P
     createdAt: deps.clock.now(), finishedAt: null,
   };
   const started = await startRow(deps.db.platform, {
-    operation: draft, lockKey: request.lockKey, keyId: request.keyId, wakeAfterMs: LEASE_MS, guard: request.guard ?? null,
+    operation: draft, lockKey: request.lockKey, keyId: request.keyId, wakeAfterMs: leaseMs, guard: request.guard ?? null,
     prepare: [...(request.kind.prepare?.(draft) ?? []), ...(request.prepare ?? [])],
   }).catch((err: unknown) => {
     throw refusalOfDatabase(err, (constraint) => (constraint === 'operation_one_running' ? 'busy' : (request.kind.refusalOfConstraint?.(constraint) ?? null)));
@@ -87,7 +84,7 @@ export async function concludeOperation(deps: OperationDeps, kind: AnyOperationK
     }
     case 'unknown':
       deps.log.warn('supplier outcome unknown; the operation stays open', { operation_id: operation.id, kind: operation.kind, err: outcome.cause });
-      await postponeRow(platform, { operation, supplierRef: null, progress: operation.progress, wakeAfterMs: operation.attempt === 1 ? UNKNOWN_WAKE_MS : backoffMs(operation), stuck: isStuck(deps, operation) });
+      await postponeRow(platform, { operation, supplierRef: null, progress: operation.progress, wakeAfterMs: operation.attempt === 1 ? unknownWakeMs : backoffMs(operation.attempt - 2, BACKOFF), stuck: isStuck(deps, operation) });
       return { ...operation, waitingFor: 'supplier' };
   }
 }
@@ -103,7 +100,7 @@ async function finish(deps: OperationDeps, before: Operation, after: Operation, 
   return before;
 }
 
-async function boundedAct(deps: OperationDeps, kind: AnyOperationKind, operation: Operation, limitMs = ACT_LIMIT_MS): Promise<Outcome<JsonObject>> {
+async function boundedAct(deps: OperationDeps, kind: AnyOperationKind, operation: Operation, limitMs = actLimitMs): Promise<Outcome<JsonObject>> {
   const signal = AbortSignal.timeout(limitMs);
   try {
     return await withAbort(kind.act(operation, signal), signal);
@@ -115,7 +112,7 @@ async function boundedAct(deps: OperationDeps, kind: AnyOperationKind, operation
 
 /** One round over at most `limit` operations whose deadline has passed; returns how many were taken. Call again while that is `limit`. */
 export async function recoverOperations(deps: OperationDeps, kinds: ReadonlyMap<string, AnyOperationKind>, product: string, limit = 20): Promise<number> {
-  const due = await takeOverRows(deps.db.platform, { product, limit, leaseMs: LEASE_MS });
+  const due = await takeOverRows(deps.db.platform, { product, limit, leaseMs });
   await Promise.all(due.map(async (operation) => {
     const kind = kinds.get(operation.kind);
     if (kind === undefined) deps.log.error('no code knows this kind of operation', { operation_id: operation.id, kind: operation.kind, alert: true });
@@ -146,9 +143,4 @@ async function ask(deps: OperationDeps, kind: AnyOperationKind, operation: Opera
 
 function isStuck(deps: OperationDeps, operation: Operation): boolean {
   return deps.clock.nowMs() - operation.createdAt.getTime() > STUCK_AFTER_MS;
-}
-
-/** 1 s, 2 s, 4 s … 5 min, by attempt. */
-function backoffMs(operation: Operation): number {
-  return Math.min(BACKOFF_LAST_MS, 1_000 * 2 ** Math.min(20, Math.max(0, operation.attempt - 2)));
 }

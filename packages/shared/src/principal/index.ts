@@ -1,1 +1,2 @@
 export { IDENTITY_HEADER, IdentitySigner, IdentityVerifier, publicJwks, publicPrincipal, type Principal, type PrincipalType } from './principal';
+export { requireScope } from './require-scope';

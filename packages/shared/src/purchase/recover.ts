@@ -1,15 +1,15 @@
 // Recovery: every open order whose deadline has passed is taken over (a new attempt fences the old one), the supplier is asked by our
 // reference, and the order is settled. What it cannot decide is marked stuck for the operators and asked again, ever more slowly.
+import { backoffMs } from '../runtime';
 import type { AnyThingSold, JsonObject, LookUp, Order } from './thing-sold';
 import { concludeOrder, timesOf, withAbort, type PurchaseDeps } from './engine';
 import { postpone, takeOver } from './money-step';
 
 /** A look-up, another try and the settlement must all end within the lease. */
 const LEASE_PARTS = 3;
-const BACKOFF_FIRST_MS = 1_000;
-const BACKOFF_LAST_MS = 300_000;
+const BACKOFF = { firstMs: 1_000, lastMs: 300_000 };
 /** Unsettled for this long: operators are told. The purchase is still asked after. */
-const STUCK_AFTER_MS = 600_000;
+export const STUCK_AFTER_MS = 600_000;
 
 export interface Recovered {
   readonly taken: number;
@@ -38,7 +38,7 @@ async function recoverOne(deps: PurchaseDeps, things: ReadonlyMap<string, AnyThi
     return false;
   }
   if (found.kind === 'pending') {
-    await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'pending', supplierRef: found.supplierRef, wakeAfterMs: found.checkAfterMs ?? backoffMs(order), stuck: isStuck(deps, order) });
+    await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'pending', supplierRef: found.supplierRef, wakeAfterMs: found.checkAfterMs ?? backoffMs(order.attempt - 2, BACKOFF), stuck: isStuck(deps, order) });
     return false;
   }
   const answer = await concludeOrder(deps, thing, order, found);
@@ -62,14 +62,9 @@ async function ask(thing: AnyThingSold, order: Order, limitMs: number): Promise<
 async function stillUnknown(deps: PurchaseDeps, order: Order): Promise<void> {
   const stuck = isStuck(deps, order);
   if (stuck && order.stuckSince === null) deps.log.error('an order cannot be decided; it waits for an operator', { order_id: order.id, kind: order.kind, alert: true });
-  await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: order.state === 'pending' ? 'pending' : 'acting', supplierRef: null, wakeAfterMs: backoffMs(order), stuck });
+  await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: order.state === 'pending' ? 'pending' : 'acting', supplierRef: null, wakeAfterMs: backoffMs(order.attempt - 2, BACKOFF), stuck });
 }
 
 function isStuck(deps: PurchaseDeps, order: Order): boolean {
   return deps.clock.nowMs() - order.createdAt.getTime() > STUCK_AFTER_MS;
-}
-
-/** 1 s, 2 s, 4 s … 5 min, by attempt. */
-function backoffMs(order: Order): number {
-  return Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(20, Math.max(0, order.attempt - 2)));
 }

@@ -1,3 +1,4 @@
+export { backoffMs } from './backoff';
 export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './clock';
 export { baseConfig, count, flag, port, readConfig, secretRing, type SecretRing } from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { BULK_MAX_ITEMS, endpoint, json, type Reach } from '@lumi/shared/endpoint';
 import { itemError } from '@lumi/shared/http';
+import { requireScope } from '@lumi/shared/principal';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
-import { changeDomain, requireBuyFor } from '../portfolio/change-domain';
+import { changeDomain } from '../portfolio/change-domain';
 import type { DomainRow } from '../portfolio/domain-row';
 import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
 import { domainSchema, viewDomain, type DomainView } from '../portfolio/domain-view';
@@ -49,7 +50,7 @@ export const bulkUpdateDomains = (domains: Domains) =>
     async ({ body, reach, principal }) => {
       if ((body.domains === undefined) === (body.filter === undefined)) throw invalid('domains', 'or filter must be given, and not both');
       if (Object.values(body.set).every((value) => value === undefined)) throw invalid('set', 'must change something');
-      requireBuyFor(body.set.auto_renew, principal);
+      if (body.set.auto_renew === true) requireScope(principal, 'buy');
       await domains.catalogue.ready();
       const { total, names } = body.domains === undefined
         ? await matchingNames(domains.service.db.platform, reach, readFilter(body.filter ?? {}), domains.service.clock.now(), BULK_MAX_ITEMS)

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunAnswer, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { domainSchema } from '../portfolio/domain-view';
 import { registerBody, registration } from '../purchases/registration';
-import { acceptedAnswer, dryRunAnswer } from './purchase-answers';
 
 export const buyDomain = (domains: Domains) =>
   endpoint(

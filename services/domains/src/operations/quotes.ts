@@ -1,9 +1,9 @@
 // What can be quoted, each priced by the function that prices the purchase.
 import { z } from 'zod';
-import { AppError } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/contract';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import type { Domains } from '../domains';
-import { domainField, registrations, yearsField, type ProductPart } from '../purchases/registration';
+import { domainField, registrations, yearsField } from '../purchases/registration';
 import { renewals } from '../purchases/renewal';
 import { restoration } from '../purchases/restore';
 import { transferIn } from '../purchases/transfer-wish';
@@ -18,19 +18,7 @@ export function quoteOperations(domains: Domains): QuoteOperations {
   return {
     register: quoteOperation(forYears, (accountId, items) => registrations(domains, accountId, items, 'quote')),
     renew: quoteOperation(forYears, (accountId, items) => renewals(domains, accountId, items.map(({ domain, years }) => ({ domain, body: { years } })))),
-    transfer: quoteOperation(named, (accountId, items) => each(items, (item) => transferIn(domains, accountId, item, 'quote'))),
-    restore: quoteOperation(named, (accountId, items) => each(items, async ({ domain }) => restoration(domains, (await ownDomain(domains, { kind: 'account', accountId }, domain)).row, undefined))),
+    transfer: quoteOperation(named, (accountId, items) => oneByOne(items, (item) => transferIn(domains, accountId, item, 'quote'))),
+    restore: quoteOperation(named, (accountId, items) => oneByOne(items, async ({ domain }) => restoration(domains, (await ownDomain(domains, { kind: 'account', accountId }, domain)).row, undefined))),
   };
-}
-
-/** One after the other: a quote of 500 items must not take all connections of the process. */
-async function each<I>(items: readonly I[], price: (item: I) => Promise<ProductPart>): Promise<(ProductPart | AppError)[]> {
-  const answers: (ProductPart | AppError)[] = [];
-  for (const item of items) {
-    answers.push(await price(item).catch((err: unknown) => {
-      if (err instanceof AppError) return err;
-      throw err;
-    }));
-  }
-  return answers;
 }

@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { domainParams } from '../portfolio/own-domain';
 import { renewBody, renewal } from '../purchases/renewal';
-import { acceptedAnswer, dryRunAnswer } from './purchase-answers';
 
 export const renewDomain = (domains: Domains) =>
   endpoint(
@@ -17,7 +16,7 @@ export const renewDomain = (domains: Domains) =>
       params: domainParams, body: renewBody,
       bodyExample: { years: 1, current_expires_at: '2027-11-24T10:00:00Z', max_price_usd: '12.00' },
       responses: {
-        200: { description: 'Renewed (or, for a dry run, what it would cost).', schema: z.union([z.object({ domain: z.string(), expires_at: z.string(), order: orderSchema }), dryRunAnswer.schema ?? z.never()]) },
+        200: { description: 'Renewed (or, for a dry run, what it would cost).', schema: z.union([z.object({ domain: z.string(), expires_at: z.string(), order: orderSchema }), dryRunSchema]) },
         202: acceptedAnswer,
       },
       errors: ['expiry_mismatch', 'price_changed', 'state_conflict', 'busy', 'supplier_error'],

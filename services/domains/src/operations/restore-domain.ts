@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { restoration, restoreBody } from '../purchases/restore';
-import { acceptedAnswer, dryRunAnswer } from './purchase-answers';
 
 export const restoreDomain = (domains: Domains) =>
   endpoint(
@@ -15,7 +14,7 @@ export const restoreDomain = (domains: Domains) =>
       summary: 'Restore a domain', description: 'Gets a domain back out of redemption. The price includes the year that the registry adds.',
       params: domainParams, body: restoreBody, bodyExample: { max_price_usd: '90.00' },
       responses: {
-        200: { description: 'Restored (or, for a dry run, what it would cost).', schema: z.union([z.object({ domain: z.string(), expires_at: z.string(), order: orderSchema }), dryRunAnswer.schema ?? z.never()]) },
+        200: { description: 'Restored (or, for a dry run, what it would cost).', schema: z.union([z.object({ domain: z.string(), expires_at: z.string(), order: orderSchema }), dryRunSchema]) },
         202: acceptedAnswer,
       },
       errors: ['price_changed', 'state_conflict', 'busy', 'supplier_error'],

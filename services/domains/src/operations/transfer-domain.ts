@@ -2,12 +2,11 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { dryRunAnswer, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { domainSchema } from '../portfolio/domain-view';
 import { transferSchema } from '../portfolio/transfer-view';
 import { transferBody, transferIn } from '../purchases/transfer-wish';
-import { dryRunAnswer } from './purchase-answers';
 
 export const transferDomain = (domains: Domains) =>
   endpoint(

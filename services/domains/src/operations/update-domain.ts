@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
+import { requireScope } from '@lumi/shared/principal';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
-import { changeDomain, requireBuyFor } from '../portfolio/change-domain';
+import { changeDomain } from '../portfolio/change-domain';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
@@ -27,7 +28,7 @@ export const updateDomain = (domains: Domains) =>
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
     async ({ params, reach, body, principal }) => {
-      requireBuyFor(body.auto_renew, principal);
+      if (body.auto_renew === true) requireScope(principal, 'buy');
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const after = await changeDomain(domains, row, body);
       if (after === null) throw notFound();

@@ -1,6 +1,5 @@
 // A change of a domain by its holder: what the registry decides first, then what is the customer's own.
-import { AppError, scopeName } from '@lumi/shared/contract';
-import type { Principal } from '@lumi/shared/principal';
+import { AppError } from '@lumi/shared/contract';
 import type { Domains } from '../domains';
 import { updateOwnPart } from '../store/domain-store';
 import { changeAtRegistry } from './change-at-registry';
@@ -13,11 +12,6 @@ export interface DomainChange {
   readonly tags?: readonly string[] | undefined;
   readonly reference?: string | null | undefined;
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
-}
-
-export function requireBuyFor(autoRenew: boolean | undefined, principal: Principal): void {
-  const needed = scopeName(principal.product, 'buy');
-  if (autoRenew === true && principal.type !== 'operator' && !principal.scopes.includes(needed)) throw new AppError('forbidden_scope', `Switching auto_renew on needs the scope '${needed}'.`);
 }
 
 /** Null when the domain ended meanwhile. */

@@ -1,7 +1,7 @@
 // From the body of a renewal to what the purchase engine needs. Written for many bodies at once, as registration.ts is.
 import { z } from 'zod';
 import { AppError, notFound } from '@lumi/shared/contract';
-import { isoSeconds } from '@lumi/shared/runtime';
+import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
@@ -14,7 +14,7 @@ import type { RenewItem } from './renew';
 
 export const renewBody = z.object({
   years: yearsField,
-  current_expires_at: z.iso.datetime({ offset: true, message: 'must be a time such as 2027-11-24T10:00:00Z' }).describe('`expires_at` as you last read it. A renewal that was done already is refused instead of done twice.').meta({ example: '2027-11-24T10:00:00Z' }),
+  current_expires_at: currentExpiryField,
   ...purchaseFields,
 });
 type RenewBody = z.output<typeof renewBody>;
@@ -60,7 +60,8 @@ function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Prod
 
 function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewWish['body']): AppError | null {
   const now = domains.service.clock.now();
-  if (body.current_expires_at !== undefined && isoSeconds(new Date(body.current_expires_at)) !== isoSeconds(row.expires_at)) return new AppError('expiry_mismatch', undefined, { details: [{ path: 'expires_at', message: isoSeconds(row.expires_at) }] });
+  const mismatch = expiryMismatch(body.current_expires_at, row.expires_at);
+  if (mismatch !== null) return mismatch;
   const state = stateAt(row, now);
   if (state !== 'active' && state !== 'expired_grace') {
     return new AppError('state_conflict', state === 'redemption' ? 'The domain is in redemption: it can be restored, not renewed.' : `The domain is ${state}; it cannot be renewed.`);

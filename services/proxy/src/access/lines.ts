@@ -1,5 +1,6 @@
 // Proxies as text for programs: one line each, from a template, or as CSV, JSON or URLs. Pure.
 import { invalid } from '@lumi/shared/contract';
+import { csvOf } from '@lumi/shared/listing';
 
 export interface ProxyLine {
   readonly id: string;
@@ -37,7 +38,7 @@ export function formatLines(lines: readonly ProxyLine[], format: LineFormat, tem
     case 'url':
       return text(lines.map(urlLine));
     case 'csv':
-      return [FIELDS.join(','), ...lines.map((line) => FIELDS.map((field) => csvCell(String(line[field]))).join(','))].map((row) => `${row}\r\n`).join('');
+      return csvOf(FIELDS, lines.map((line) => FIELDS.map((field) => String(line[field]))));
     case 'json':
       return JSON.stringify({ items: lines });
   }
@@ -64,10 +65,4 @@ function urlLine(line: ProxyLine): string {
 
 function text(rows: readonly string[]): string {
   return rows.map((row) => `${row}\n`).join('');
-}
-
-/** A cell that a spreadsheet would take for a formula is made text. */
-function csvCell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,7 +1,7 @@
 // What time does to proxies and traffic plans: reminders, the end after grace, renewals that Lumi makes by itself.
 import { joinSql, sql, type Sql } from '@lumi/shared/db';
-import { AppError } from '@lumi/shared/contract';
-import type { LifecycleSource, Renewal, Resource } from '@lumi/shared/lifecycle';
+import { oneByOne } from '@lumi/shared/contract';
+import type { LifecycleSource, Resource } from '@lumi/shared/lifecycle';
 import { unitPrice } from '../catalog/price';
 import { PRODUCTS } from '../catalog/products';
 import { renewProxyPart } from '../operations/selling-parts';
@@ -29,11 +29,8 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
           UPDATE proxy.proxy p SET state = 'ended', term = p.term + 1, access_version = p.access_version + 1, updated_at = ${now} FROM advanced WHERE advanced.advanced AND p.id = ${proxy.id}`],
       },
     },
-    renewals: async (accountId, resources) => {
-      const renewals: (Renewal | AppError)[] = [];
-      for (const { id, data } of resources) renewals.push(await renewalOf(deps, accountId, id, data['period_days'] as number)); // written by resourceOf
-      return renewals;
-    },
+    // `period_days` is written by resourceOf.
+    renewals: (accountId, resources) => oneByOne(resources, ({ id, data }) => renewProxyPart(deps, { kind: 'account', accountId }, id, { period_days: data['period_days'] as number })),
   };
 }
 
@@ -60,15 +57,6 @@ function resourceOf(row: ProxyRow): Resource {
     data: { proxy_id: row.id, order_id: row.order_id, product_id: row.product_id, period_days: row.period_days, reference: row.reference },
     holds: sql`(EXISTS (SELECT 1 FROM proxy.proxy h WHERE h.id = ${row.id} AND h.state = 'active' AND h.term = ${row.term}::int) AND NOT EXISTS (SELECT 1 FROM proxy.proxy_lock l WHERE l.proxy_id = ${row.id}))`,
   };
-}
-
-async function renewalOf(deps: ProxyDeps, accountId: string, id: string, periodDays: number): Promise<Renewal | AppError> {
-  try {
-    return await renewProxyPart(deps, { kind: 'account', accountId }, id, { period_days: periodDays });
-  } catch (err) {
-    if (err instanceof AppError) return err;
-    throw err;
-  }
 }
 
 function renewalPrices(): Sql[] {

@@ -1,10 +1,11 @@
 // Bulk purchases: many orders, many renewals. Envelope, batch and retries are the shared room's.
 import { z } from 'zod';
-import { AppError } from '@lumi/shared/contract';
-import { bulkKind, type BulkKind, type BulkPart } from '@lumi/shared/batches';
+import { oneByOne } from '@lumi/shared/contract';
+import { bulkKind, type BulkKind } from '@lumi/shared/batches';
+import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';
-import { blockField, idParam, instantField } from './fields';
+import { blockField, idParam } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart, renewProxyPart } from './selling-parts';
 
@@ -16,7 +17,7 @@ const bulkOrderBody = orderBody.extend({
 
 const renewalBody = z.object({
   proxy_id: idParam('prx', 'the proxy'),
-  current_expires_at: instantField.describe('The expiry you see now; a proxy is never extended twice from one expiry.'),
+  current_expires_at: currentExpiryField,
   period_days: z.int().min(1).max(365),
   ...purchaseFields,
 });
@@ -27,25 +28,14 @@ export function bulkKinds(deps: ProxyDeps): BulkKind[] {
       id: 'bulk-order-proxies', path: '/orders/bulk', tag: 'Orders', summary: 'Buy many orders of proxies', description: 'Each item is an order of its own, with the fields of `POST /orders` but no password.',
       item: bulkOrderBody, itemExample: { product_id: 'ipv4', items: [{ country: 'DE', quantity: 1 }], period_days: 30 }, errors: ['price_changed', 'not_available', 'out_of_stock', 'supplier_error'],
       identify: (body) => ({ subject: `${String(body.items.reduce((sum, item) => sum + item.quantity, 0))} × ${body.product_id}`, once: null }),
-      prepare: (accountId, bodies) => each(bodies, (body) => orderPart(deps, accountId, body, allowedBlocks(body, null))),
+      prepare: (accountId, bodies) => oneByOne(bodies, (body) => orderPart(deps, accountId, body, allowedBlocks(body, null))),
     }),
     bulkKind({
       id: 'bulk-renew-proxies', path: '/proxies/renew', tag: 'Proxies', summary: 'Renew many proxies',
       description: 'Each item renews one proxy, at the price of one; `POST /orders/{id}/renew` renews all of an order at the price of their number. Put `period_days` into `defaults` when it is the same for all.',
       item: renewalBody, itemExample: { proxy_id: 'prx_01k0000000000000000000000', current_expires_at: '2026-07-09T12:00:00Z', period_days: 30 }, errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'not_found', 'supplier_error'],
       identify: (body) => ({ subject: body.proxy_id, once: body.proxy_id }),
-      prepare: (accountId, bodies) => each(bodies, (body) => renewProxyPart(deps, { kind: 'account', accountId }, body.proxy_id, body)),
+      prepare: (accountId, bodies) => oneByOne(bodies, (body) => renewProxyPart(deps, { kind: 'account', accountId }, body.proxy_id, body)),
     }),
   ];
-}
-
-async function each<B>(bodies: readonly B[], partOf: (body: B) => Promise<BulkPart>): Promise<(BulkPart | AppError)[]> {
-  const parts: (BulkPart | AppError)[] = [];
-  for (const body of bodies) {
-    parts.push(await partOf(body).catch((err: unknown) => {
-      if (err instanceof AppError) return err;
-      throw err;
-    }));
-  }
-  return parts;
 }

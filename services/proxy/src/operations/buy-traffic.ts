@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunAnswer, dryRunSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
 import type { ProxyDeps } from '../proxy';
-import { dryRunSchema, gbField, idParam, labelField, pendingSchema } from './fields';
+import { gbField, idParam, labelField } from './fields';
 import { topUpPart, trafficPart } from './selling-parts';
 
-const pendingAnswer = { description: 'Not settled yet; poll the operation.', schema: pendingSchema };
 const common = { tag: 'Traffic', scope: 'buy', class: 'money', reach: 'account', dryRun: true } as const;
 
 export const trafficBody = z.object({ pool: z.string().max(32).describe('A product of shape `traffic`.').meta({ example: 'residential' }), gb: gbField, label: labelField.optional() });
@@ -19,7 +18,7 @@ export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
       ...common, id: 'buy-traffic-plan', method: 'POST', path: '/traffic-plans', summary: 'Buy a traffic plan',
       description: 'Gigabytes of a pool, usable for 30 days. The price per GB falls with the quantity of the order.',
       body: trafficBody.extend(purchaseFields), bodyExample: { pool: 'residential', gb: 10 },
-      responses: { 200: { description: 'Dry run: this would go through.', schema: dryRunSchema }, 201: { description: 'The plan.', schema: z.object({ order: orderSchema, plan: planSchema }) }, 202: pendingAnswer },
+      responses: { 200: dryRunAnswer, 201: { description: 'The plan.', schema: z.object({ order: orderSchema, plan: planSchema }) }, 202: acceptedAnswer },
       errors: ['price_changed', 'not_available', 'supplier_error'],
     }),
     async (context) => purchaseReply(await purchase(deps.purchases, { ...trafficPart(deps, context.accountId, context.body), ...requestPart(context) })),
@@ -34,7 +33,7 @@ export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
       params: z.object({ id: idParam('tpl', 'the plan') }), body: z.object({ gb: gbField, ...purchaseFields }), bodyExample: { gb: 5 },
       responses: {
         200: { description: 'Added; for a dry run, what it would cost.', schema: z.union([z.object({ order: orderSchema, plan_id: z.string(), gb_added: z.int() }), dryRunSchema]) },
-        202: pendingAnswer,
+        202: acceptedAnswer,
       },
       errors: ['price_changed', 'supplier_error'],
     }),

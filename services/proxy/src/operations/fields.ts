@@ -1,10 +1,7 @@
 // Fields that several requests of this service share.
 import { z } from 'zod';
-import { AppError, isId, notFound, type IdPrefix } from '@lumi/shared/contract';
+import { isId, notFound, type IdPrefix } from '@lumi/shared/contract';
 import { parseBlock, plainAddress } from '@lumi/shared/keys';
-import { usdOutput } from '@lumi/shared/money';
-import type { Principal } from '@lumi/shared/principal';
-import { orderSchema } from '@lumi/shared/purchase';
 
 export const countryField = z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in capitals').meta({ example: 'DE' });
 export const labelField = z.string().min(1).max(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
@@ -16,18 +13,10 @@ export const instantField = z.iso.datetime({ offset: true }).meta({ example: '20
 export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
 
-export const dryRunSchema = z.object({ dry_run: z.literal(true), would_succeed: z.literal(true), kind: z.string(), subject: z.string(), price_usd: usdOutput }).meta({ id: 'DryRun' });
-export const pendingSchema = z.object({ operation_id: z.string(), order: orderSchema }).meta({ id: 'PendingOrder' });
-
 export const idParam = (prefix: IdPrefix, what: string) => z.string().refine((id) => isId(id, prefix)).describe(`Id of ${what}.`);
 
 export function boolOf(value: 'true' | 'false' | undefined): boolean | undefined {
   return value === undefined ? undefined : value === 'true';
-}
-
-/** For what costs money, or will, on a route that otherwise needs less. */
-export function requireBuy(principal: Principal): void {
-  if (!principal.scopes.includes('proxy:buy')) throw new AppError('forbidden_scope', "Key lacks the required scope 'proxy:buy'.");
 }
 
 /** Blocks wider than these let in strangers by the million. */

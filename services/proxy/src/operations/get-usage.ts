@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { csvOf } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { DAY_MS } from '../store/proxy-row';
 import { USAGE_GROUPS, readUsage, type UsageGroup, type UsageRow } from '../store/usage';
@@ -11,6 +12,7 @@ import { instantField } from './fields';
 const ROWS_MAX = 2_500;
 const RANGE_MAX_DAYS: Readonly<Record<UsageGroup, number>> = { hour: 92, day: 366, proxy: 366, subuser: 366, country: 366, target: 92 };
 
+const COUNTERS = ['bytes_up', 'bytes_down', 'requests', 'errors'] as const;
 const counts = { bytes_up: z.int(), bytes_down: z.int(), requests: z.int(), errors: z.int() };
 const usageSchema = z.object({
   from: z.string(), to: z.string(), group_by: z.enum(USAGE_GROUPS), items: z.array(z.object({ key: z.string(), ...counts })), totals: z.object(counts),
@@ -38,7 +40,7 @@ export function getUsage(deps: ProxyDeps): Endpoint {
       const rows = await readUsage(deps.db.platform, reach, { from, to, group, subject: query.subject ?? null, limit: ROWS_MAX + 1 });
       const shown = rows.slice(0, ROWS_MAX);
       const items = shown.map(viewRow);
-      if (query.format === 'csv') return { status: 200, bytes: Buffer.from(csvOf(group, items), 'utf8'), contentType: 'text/csv; charset=utf-8' };
+      if (query.format === 'csv') return { status: 200, bytes: Buffer.from(csvOf([group, ...COUNTERS], items.map((item) => [item.key, ...COUNTERS.map((counter) => ({ number: item[counter] }))])), 'utf8'), contentType: 'text/csv; charset=utf-8' };
       return json(200, { from: isoSeconds(from), to: isoSeconds(to), group_by: group, items, totals: totalsOf(items), is_complete: rows.length <= ROWS_MAX });
     },
   );
@@ -54,8 +56,4 @@ function viewRow(row: UsageRow) {
 function totalsOf(items: readonly Item[]) {
   const sum = (pick: (item: Item) => number): number => items.reduce((total, item) => total + pick(item), 0);
   return { bytes_up: sum((item) => item.bytes_up), bytes_down: sum((item) => item.bytes_down), requests: sum((item) => item.requests), errors: sum((item) => item.errors) };
-}
-
-function csvOf(group: UsageGroup, items: readonly Item[]): string {
-  return [`${group},bytes_up,bytes_down,requests,errors`, ...items.map((item) => [item.key, item.bytes_up, item.bytes_down, item.requests, item.errors].join(','))].map((line) => `${line}\r\n`).join('');
 }

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunAnswer, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
 import type { ProxyDeps } from '../proxy';
-import { dryRunSchema, pendingSchema } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart } from './selling-parts';
 
@@ -25,9 +24,9 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
       body: orderBody.extend(purchaseFields),
       bodyExample: { product_id: 'ipv4', items: [{ country: 'DE', quantity: 2 }, { country: 'US', quantity: 1 }], period_days: 30, max_price_usd: '10' },
       responses: {
-        200: { description: 'Dry run: this order would go through.', schema: dryRunSchema },
+        200: dryRunAnswer,
         201: { description: 'Delivered, wholly or in part.', schema: orderAnswerSchema },
-        202: { description: 'Not settled yet; poll the operation.', schema: pendingSchema },
+        202: acceptedAnswer,
       },
       errors: ['price_changed', 'not_available', 'out_of_stock', 'supplier_error'],
     }),

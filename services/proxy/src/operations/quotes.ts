@@ -1,27 +1,28 @@
 // What can be quoted, each priced by the function that prices the purchase.
 import { z } from 'zod';
-import { AppError } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
+import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { findProxies } from '../store/proxies';
 import type { ProxyDeps } from '../proxy';
 import { trafficBody } from './buy-traffic';
-import { allFound, countryField, gbField, idParam, instantField } from './fields';
+import { allFound, countryField, gbField, idParam } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
-import { orderPart, productOf, renewOrderPart, renewProxyPart, replacePart, topUpPart, trafficPart, type SellingPart } from './selling-parts';
+import { orderPart, productOf, renewOrderPart, renewProxyPart, replacePart, topUpPart, trafficPart } from './selling-parts';
 
 export const QUOTE_EXAMPLE = { operation: 'order', items: [{ product_id: 'ipv4', items: [{ country: 'DE', quantity: 10 }], period_days: 30 }] };
 
-const renewal = { period_days: z.int().min(1).max(365), current_expires_at: instantField.optional() };
+const renewal = { period_days: z.int().min(1).max(365), current_expires_at: currentExpiryField.optional() };
 
 export function quoteOperations(deps: ProxyDeps): QuoteOperations {
   return {
-    order: quoteOperation(orderBody, (accountId, items) => each(items, (item) => orderPart(deps, accountId, item, allowedBlocks(item, null)))),
-    renew: quoteOperation(z.object({ proxy_id: idParam('prx', 'the proxy'), ...renewal }), (accountId, items) => each(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item))),
-    renew_order: quoteOperation(z.object({ order_id: idParam('ord', 'the order'), ...renewal }), (accountId, items) => each(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item))),
-    traffic: quoteOperation(trafficBody, (accountId, items) => each(items, (item) => Promise.resolve(trafficPart(deps, accountId, item)))),
-    topup: quoteOperation(z.object({ traffic_plan_id: idParam('tpl', 'the plan'), gb: gbField }), (accountId, items) => each(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb))),
-    replace: quoteOperation(z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100), country: countryField.optional() }), (accountId, items) => each(items, async (item) => {
+    order: quoteOperation(orderBody, (accountId, items) => oneByOne(items, (item) => orderPart(deps, accountId, item, allowedBlocks(item, null)))),
+    renew: quoteOperation(z.object({ proxy_id: idParam('prx', 'the proxy'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item))),
+    renew_order: quoteOperation(z.object({ order_id: idParam('ord', 'the order'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item))),
+    traffic: quoteOperation(trafficBody, (accountId, items) => oneByOne(items, (item) => trafficPart(deps, accountId, item))),
+    topup: quoteOperation(z.object({ traffic_plan_id: idParam('tpl', 'the plan'), gb: gbField }), (accountId, items) => oneByOne(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb))),
+    replace: quoteOperation(z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100), country: countryField.optional() }), (accountId, items) => oneByOne(items, async (item) => {
       const rows = allFound(item.proxy_ids, await findProxies(deps.db.platform, reachOf(accountId), item.proxy_ids));
       return replacePart(deps, rows, productOf(rows), item);
     })),
@@ -30,16 +31,4 @@ export function quoteOperations(deps: ProxyDeps): QuoteOperations {
 
 function reachOf(accountId: string): Reach {
   return { kind: 'account', accountId };
-}
-
-/** One after the other: a quote of 500 items must not take all connections of the process. */
-async function each<I>(items: readonly I[], price: (item: I) => Promise<SellingPart>): Promise<(SellingPart | AppError)[]> {
-  const answers: (SellingPart | AppError)[] = [];
-  for (const item of items) {
-    answers.push(await price(item).catch((err: unknown) => {
-      if (err instanceof AppError) return err;
-      throw err;
-    }));
-  }
-  return answers;
 }

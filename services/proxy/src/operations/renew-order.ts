@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { usdOutput } from '@lumi/shared/money';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';
-import { dryRunSchema, idParam, instantField, pendingSchema } from './fields';
+import { idParam } from './fields';
 import { renewOrderPart } from './selling-parts';
 
 export const renewedSchema = z.object({
@@ -21,13 +22,13 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       params: z.object({ id: idParam('ord', 'the order that bought the proxies') }),
       body: z.object({
         period_days: z.int().min(1).max(365),
-        current_expires_at: instantField.describe('The expiry all proxies of the order have now.'),
+        current_expires_at: currentExpiryField,
         ...purchaseFields,
       }),
       bodyExample: { period_days: 30, current_expires_at: '2026-07-09T12:00:00Z' },
       responses: {
         200: { description: 'Renewed; for a dry run, what it would cost.', schema: z.union([renewedSchema, dryRunSchema]) },
-        202: { description: 'Not settled yet; poll the operation.', schema: pendingSchema },
+        202: acceptedAnswer,
       },
       errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'supplier_error'],
     }),

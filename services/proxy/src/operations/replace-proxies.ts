@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { requireScope } from '@lumi/shared/principal';
+import { acceptedSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';
-import { allFound, countryField, pendingSchema, requireBuy } from './fields';
+import { allFound, countryField } from './fields';
 import { isReplaceable, productOf, replacePart } from './selling-parts';
 import { replacementSchema } from '../views/replacement-view';
 
@@ -43,7 +44,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
           schema: z.object({ dry_run: z.literal(true), would_succeed: z.literal(true), price_usd: usdOutput, removed: z.array(z.string()), free: z.int(), paid: z.int() }),
         },
         201: { description: 'Replaced.', schema: z.object({ order: orderSchema, replacement: replacementSchema }) },
-        202: { description: 'Not settled yet; poll the operation or the replacement.', schema: pendingSchema },
+        202: { description: 'Not settled yet; poll the operation or the replacement.', schema: acceptedSchema },
       },
       errors: ['price_changed', 'not_available', 'out_of_stock', 'state_conflict', 'busy', 'supplier_error'],
     }),
@@ -51,7 +52,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
       const rows = await selected(deps, context.reach, context.body.select);
       const product = productOf(rows);
       const { free, paid, ...part } = await replacePart(deps, rows, product, { ...context.body.with, reason: context.body.reason });
-      if (paid > 0) requireBuy(context.principal);
+      if (paid > 0) requireScope(context.principal, 'buy');
       const answer = await purchase(deps.purchases, { ...part, ...requestPart(context) });
       if (!context.dryRun) return purchaseReply(answer);
       return json(200, { dry_run: true, would_succeed: true, price_usd: formatUsd(part.price), removed: rows.map((row) => row.id), free, paid });

@@ -1,10 +1,10 @@
 // What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is quoted for.
 import { AppError, newId, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
+import { expiryMismatch } from '@lumi/shared/lifecycle';
 import { formatUsd, type Units } from '@lumi/shared/money';
 import type { JsonObject, PurchaseRequest } from '@lumi/shared/purchase';
 import type { PricePart } from '@lumi/shared/quotes';
-import { isoSeconds } from '@lumi/shared/runtime';
 import { sealOrderAuth } from '../access/credentials';
 import { askPlaces, priceOrder } from '../catalog/price-order';
 import { priceRenewal } from '../catalog/price-renewal';
@@ -79,9 +79,7 @@ async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { p
 function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | undefined, now: Date): AppError | null {
   if (rows.length === 0) return new AppError('state_conflict', 'Nothing of it is left to renew.');
   if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now)))) return new AppError('state_conflict', 'It has expired beyond its grace period, or was replaced.');
-  const stated = currentExpiresAt === undefined ? undefined : isoSeconds(new Date(currentExpiresAt));
-  const other = rows.find((row) => stated !== undefined && isoSeconds(row.expires_at) !== stated);
-  return other === undefined ? null : new AppError('expiry_mismatch', undefined, { details: [{ path: 'current_expires_at', message: isoSeconds(other.expires_at) }] });
+  return rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null;
 }
 
 export function trafficPart(deps: ProxyDeps, accountId: string, wish: { pool: string; gb: number; label?: string | undefined }): SellingPart {

@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { itemError } from '@lumi/shared/http';
+import { requireScope } from '@lumi/shared/principal';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { findProduct } from '../catalog/products';
 import { changeProxies, findProxies, findProxy, type ProxyChange } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';
-import { idParam, labelField, requireBuy } from './fields';
+import { idParam, labelField } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 
 const BULK_MAX = 500;
@@ -33,7 +34,7 @@ export function updateProxy(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      if (context.body.auto_renew === true) requireBuy(context.principal);
+      if (context.body.auto_renew === true) requireScope(context.principal, 'buy');
       const row = await findProxy(deps.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
       assertChangeable(row, deps.clock.now());
@@ -60,7 +61,7 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       const { proxy_ids: ids, change } = context.body;
       if (ids.length > BULK_MAX) throw new AppError('batch_too_large');
       if (Object.values(change).every((value) => value === undefined)) throw invalid('change', 'must change something');
-      if (change.auto_renew === true) requireBuy(context.principal);
+      if (change.auto_renew === true) requireScope(context.principal, 'buy');
       const now = deps.clock.now();
       const found = await findProxies(deps.db.platform, context.reach, ids);
       const changeable = [...found.values()].filter((row) => refusal(row, now) === null).map((row) => row.id);

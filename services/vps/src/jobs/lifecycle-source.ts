@@ -1,7 +1,7 @@
 // What time does to servers, in the words of the shared lifecycle: reminders, grace, suspension, deletion at the end of the period, and
 // renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller starts, under the same lock; the stage
 // waits until it is carried out.
-import { AppError, newId } from '@lumi/shared/contract';
+import { AppError, newId, notFound, oneByOne } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import type { LifecycleSource, Renewal, Resource, StageCall } from '@lumi/shared/lifecycle';
 import { runOperation, type AnyOperationKind } from '@lumi/shared/operations';
@@ -43,11 +43,7 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
         }),
       },
     },
-    renewals: async (accountId, resources) => {
-      const renewals: (Renewal | AppError)[] = [];
-      for (const { id } of resources) renewals.push(await renewalOf(vps, accountId, id));
-      return renewals;
-    },
+    renewals: (accountId, resources) => oneByOne(resources, ({ id }) => renewalOf(vps, accountId, id)),
   };
 }
 
@@ -94,10 +90,10 @@ async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<
   }
 }
 
-async function renewalOf(vps: Vps, accountId: string, id: string): Promise<Renewal | AppError> {
+async function renewalOf(vps: Vps, accountId: string, id: string): Promise<Renewal> {
   const server = await findServer(vps.service.db.platform, { kind: 'account', accountId }, id);
-  if (server === null) return new AppError('not_found');
-  return renewOffer(vps, server, { current_expires_at: isoSeconds(server.expiresAt ?? server.createdAt) });
+  if (server === null) throw notFound();
+  return renewOffer(vps, server, {});
 }
 
 function graceEnd(vps: Vps, expiresAt: Date): Date {

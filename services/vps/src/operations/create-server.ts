@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint, type RequestContext } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart, type PurchaseAnswer } from '@lumi/shared/purchase';
+import { requireScope } from '@lumi/shared/principal';
+import { dryRunAnswer, orderSchema, purchase, purchaseFields, purchaseReply, requestPart, type PurchaseAnswer } from '@lumi/shared/purchase';
 import { createFields, createOffers } from '../purchases/create-offer';
-import { requireScope } from '../servers/fields';
 import { serverSchema } from '../servers/server-view';
 import type { Vps } from '../vps';
-import { dryRunAnswer } from './dry-run';
 
 const body = z.object({ ...createFields, ...purchaseFields });
 
@@ -28,7 +27,7 @@ export function createServer(vps: Vps): Endpoint {
 
 /** A place that runs out between look and hold gives way to the next one. */
 async function buyServer(vps: Vps, context: RequestContext<unknown, unknown, z.output<typeof body>>): Promise<PurchaseAnswer> {
-  if (context.body.auto_renew === true) requireScope(context.principal, 'vps:write');
+  if (context.body.auto_renew === true) requireScope(context.principal, 'write');
   const offers = await createOffers(vps, context.accountId, context.body);
   let ranOut: unknown;
   for (const offer of offers) {

@@ -1,10 +1,8 @@
 // What can be quoted, each priced by the function that prices the purchase.
 import { z } from 'zod';
-import { AppError, notFound } from '@lumi/shared/contract';
-import { isoSeconds } from '@lumi/shared/runtime';
+import { notFound, oneByOne } from '@lumi/shared/contract';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { createFields, createOffers } from '../purchases/create-offer';
-import type { Offer } from '../purchases/offer';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { hostnameField } from '../servers/fields';
@@ -19,16 +17,15 @@ const resizeItem = z.object({ server_id: z.string().max(64), ...resizeFields });
 
 export function quoteOperations(vps: Vps): QuoteOperations {
   return {
-    create: quoteOperation(createItem, (accountId, items) => each(items, async (item) => {
+    create: quoteOperation(createItem, (accountId, items) => oneByOne(items, async (item) => {
       const hostname = item.hostname ?? `${item.plan_id}-${item.locations[0] ?? ''}`;
       const [offer] = await createOffers(vps, accountId, { ...item, hostname });
       return { ...offer, subject: hostname };
     })),
-    renew: quoteOperation(renewItem, (accountId, items) => each(items, async (item) => {
-      const server = await ownServer(vps, accountId, item.server_id);
-      return renewOffer(vps, server, { period_months: item.period_months, current_expires_at: item.current_expires_at ?? isoSeconds(server.expiresAt ?? server.createdAt) });
+    renew: quoteOperation(renewItem, (accountId, items) => oneByOne(items, async (item) => {
+      return renewOffer(vps, await ownServer(vps, accountId, item.server_id), item);
     })),
-    resize: quoteOperation(resizeItem, (accountId, items) => each(items, async (item) => resizeOffer(vps, await ownServer(vps, accountId, item.server_id), item.plan_id))),
+    resize: quoteOperation(resizeItem, (accountId, items) => oneByOne(items, async (item) => resizeOffer(vps, await ownServer(vps, accountId, item.server_id), item.plan_id))),
   };
 }
 
@@ -36,16 +33,4 @@ async function ownServer(vps: Vps, accountId: string, id: string): Promise<Serve
   const server = await findServer(vps.service.db.platform, { kind: 'account', accountId }, id);
   if (server === null) throw notFound();
   return server;
-}
-
-/** One after the other: a quote of 500 items must not take all connections of the process. */
-async function each<I>(items: readonly I[], price: (item: I) => Promise<Offer>): Promise<(Offer | AppError)[]> {
-  const answers: (Offer | AppError)[] = [];
-  for (const item of items) {
-    answers.push(await price(item).catch((err: unknown) => {
-      if (err instanceof AppError) return err;
-      throw err;
-    }));
-  }
-  return answers;
 }

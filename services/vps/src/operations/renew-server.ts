@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedSchema, dryRunSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { serverParams } from '../servers/fields';
 import type { Vps } from '../vps';
-import { dryRunSchema } from './dry-run';
 import { requireServer } from './require-server';
 
 const renewedSchema = z.object({
@@ -21,7 +20,7 @@ export function renewServer(vps: Vps): Endpoint {
       params: serverParams, body: z.object({ ...renewFields, ...purchaseFields }), bodyExample: { current_expires_at: '2026-07-09T12:00:00Z', max_price_usd: '4.00' },
       responses: {
         200: { description: 'Renewed; or, with `dry_run`, what it would cost.', schema: z.union([renewedSchema, dryRunSchema]) },
-        202: { description: 'A suspended server is being brought back; the money is taken when it runs.', schema: z.object({ operation_id: z.string(), order: orderSchema }) },
+        202: { description: 'A suspended server is being brought back; the money is taken when it runs.', schema: acceptedSchema },
       },
       errors: ['price_changed', 'expiry_mismatch', 'not_available', 'state_conflict', 'busy', 'suspended', 'supplier_error'],
     }),

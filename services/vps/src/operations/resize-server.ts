@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import { orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { dryRunAnswer, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { namingTheOther } from '../servers/busy';
 import { serverParams } from '../servers/fields';
 import type { Vps } from '../vps';
-import { dryRunAnswer } from './dry-run';
 import { requireServer } from './require-server';
 
 export function resizeServer(vps: Vps): Endpoint {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { requireScope } from '@lumi/shared/principal';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { patchServer } from '../store/server-changes';
 import type { Vps } from '../vps';
-import { labelField, requireScope, serverParams } from '../servers/fields';
+import { labelField, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const body = z.object({
@@ -27,7 +28,7 @@ export function updateServer(vps: Vps): Endpoint {
       errors: ['state_conflict'],
     }),
     async ({ reach, params, principal, body: patch }) => {
-      if (patch.auto_renew === true) requireScope(principal, 'vps:buy');
+      if (patch.auto_renew === true) requireScope(principal, 'buy');
       const server = await requireServer(vps, reach, params.id);
       if (patch.auto_renew === true && server.deleteAtExpiry) throw new AppError('state_conflict', 'The server will be deleted when it expires; take that back first.');
       await patchServer(vps.service.db.platform, server.id, patch);

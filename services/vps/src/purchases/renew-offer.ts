@@ -1,7 +1,6 @@
 // The offer of more time for a server.
-import { AppError } from '@lumi/shared/contract';
-import { isoSeconds } from '@lumi/shared/runtime';
-import { expiryField, periodField } from '../servers/fields';
+import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
+import { periodField } from '../servers/fields';
 import { refusalOf } from '../servers/server-rules';
 import { findPlan, priceOf } from '../store/catalogue';
 import type { Server } from '../store/servers';
@@ -10,12 +9,13 @@ import type { Offer } from './offer';
 import { serverRenew, type RenewItem } from './server-renew';
 
 export const renewFields = {
-  current_expires_at: expiryField,
+  current_expires_at: currentExpiryField,
   period_months: periodField.describe('The period of the last payment, if absent. Renewals by itself go on with the one paid last.'),
 };
 
 export interface RenewWish {
-  readonly current_expires_at: string;
+  /** Absent: Lumi itself renews or tells a price, and takes the expiry it reads. */
+  readonly current_expires_at?: string | undefined;
   readonly period_months?: number | undefined;
 }
 
@@ -28,13 +28,7 @@ export async function renewOffer(vps: Vps, server: Server, wanted: RenewWish): P
   };
   return {
     thing: serverRenew(vps), item, subject: server.id, lockKey: `renew:${server.id}`, price: price?.renewPrice ?? 0n, terms: { server_id: server.id, plan_id: server.planId, period_months: months },
-    refusal: refusalOf('renew', { ...server, renewPrice: price?.renewPrice ?? null }) ?? expiryRefusal(server, wanted.current_expires_at),
+    refusal: refusalOf('renew', { ...server, renewPrice: price?.renewPrice ?? null }) ?? expiryMismatch(wanted.current_expires_at, server.expiresAt),
     parts: price === null ? [] : [{ label: `Renewal of ${server.hostname}, ${String(months)} month(s)`, amount: price.renewPrice }],
   };
-}
-
-/** Callers know the expiry to the second. */
-function expiryRefusal(server: Server, known: string): AppError | null {
-  const current = server.expiresAt === null ? null : isoSeconds(server.expiresAt);
-  return current === isoSeconds(new Date(known)) ? null : new AppError('expiry_mismatch', undefined, { details: [{ path: 'current_expires_at', message: current ?? 'none' }] });
 }
