@@ -7,7 +7,7 @@ import { install } from './install.mjs';
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, seconds: { type: 'string', default: '25' }, redis: { type: 'boolean', default: false },
-    bug: { type: 'string' }, bugs: { type: 'boolean', default: false }, products: { type: 'string', default: 'domains' }, keep: { type: 'string' }, verbose: { type: 'boolean', default: false },
+    bug: { type: 'string' }, drill: { type: 'boolean', default: false }, bulk: { type: 'string' }, bugs: { type: 'boolean', default: false }, products: { type: 'string' }, keep: { type: 'string' }, verbose: { type: 'boolean', default: false },
   },
 });
 
@@ -15,9 +15,13 @@ await install({ quiet: true });
 const { build } = await import('./build.mjs');
 await build({ quiet: true });
 const { torture } = await import('./torture/torture.mjs');
+const { DRILL } = await import('./torture/drill.mjs');
+// What is directed needs one product; a storm is about all of them.
+const products = values.products ?? (values.drill || values.bugs || values.bulk !== undefined ? 'domains' : 'domains,vps,proxy');
+const steps = values.drill ? DRILL : values.bulk === undefined ? undefined : ['bulk'];
 const first = Number(values.seed);
 const isGood = await torture({
-  seeds: Array.from({ length: Number(values.seeds) }, (_, i) => first + i), seconds: Math.min(600, Math.max(5, Number(values.seconds))), useRedis: values.redis, products: values.products.split(','),
-  bug: values.bug, allBugs: values.bugs, isVerbose: values.verbose, keepLogs: values.keep === undefined ? null : (folder) => cpSync(folder, values.keep, { recursive: true }),
+  seeds: Array.from({ length: Number(values.seeds) }, (_, i) => first + i), seconds: Math.min(600, Math.max(5, Number(values.seconds))), useRedis: values.redis, products: products.split(','),
+  bug: values.bug, allBugs: values.bugs, steps, items: values.bulk === undefined ? 60 : Math.min(500, Math.max(20, Number(values.bulk))), isVerbose: values.verbose, keepLogs: values.keep === undefined ? null : (folder) => cpSync(folder, values.keep, { recursive: true }),
 });
 process.exit(isGood ? 0 : 1);

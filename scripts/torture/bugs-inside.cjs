@@ -8,6 +8,7 @@ module.exports = ({ root, shared, kind, isPlanted }) => {
   captureThenDeliver(shared, isPlanted);
   fingerprintIgnoresBody(shared, isPlanted);
   recoveryOfItsOwn(shared, isPlanted);
+  jobPayloadTrusted(shared, isPlanted);
 };
 
 function gatewayRetriesPost(root, isPlanted) {
@@ -52,4 +53,42 @@ function recoveryOfItsOwn(shared, isPlanted) {
     return thing;
   };
   recovery.recoverOrders = (deps, things, ...rest) => recoverOrders(deps, new Map([...things].map(([name, thing]) => [name, changed(thing)])), ...rest);
+}
+
+/** Ten items per run out of the payload, the rest in the payload of the next job. A run that is repeated, because its worker died, buys the same items again. */
+function jobPayloadTrusted(shared, isPlanted) {
+  const work = shared('batches/batch-work.js');
+  const store = shared('batches/batch-store.js');
+  const { advanceBatch } = shared('batches/advance.js');
+  const { sql } = shared('db/index.js');
+  const { advanceBatchesJob } = work;
+  const { takeItems } = store;
+  /** By batch: what the payload of the running job says. */
+  const named = new Map();
+  store.takeItems = async (db, product, batchId, ...rest) => {
+    const items = named.get(batchId);
+    if (items === undefined) return takeItems(db, product, batchId, ...rest);
+    named.delete(batchId);
+    return db.$queryRaw(sql`SELECT * FROM platform.take_named_items(${batchId}, ${items}::int[])`);
+  };
+  const { findBatch } = store;
+  store.findBatch = async (...args) => {
+    const batch = await findBatch(...args);
+    return batch !== null && named.has(batch.id) ? { ...batch, finishedAt: null } : batch;
+  };
+  work.advanceBatchesJob = (deps, kinds) => {
+    const job = advanceBatchesJob(deps, kinds);
+    const run = async (payload, control) => {
+      if (!isPlanted('job-payload-trusted') || payload.items === undefined || payload.items === null) return job.run(payload, control);
+      const list = payload.items.split(',');
+      const batchId = list[0].split('/')[0];
+      const chunk = list.slice(0, 10).filter((name) => name.startsWith(`${batchId}/`));
+      named.set(batchId, chunk.map((name) => Number(name.split('/')[1])));
+      await advanceBatch(deps, kinds, batchId, control.signal);
+      const rest = list.slice(chunk.length);
+      await control.wake('advance-batches', rest.length === 0 ? { account_id: payload.account_id } : { account_id: payload.account_id, items: rest.join(',') }, `lane-${payload.account_id}`);
+      return { kind: 'done' };
+    };
+    return { ...job, payload: { safeParse: (data) => (isPlanted('job-payload-trusted') ? { success: true, data } : job.payload.safeParse(data)) }, run };
+  };
 }

@@ -1,6 +1,6 @@
 // What a customer does and remembers: every request with every answer it got, or that it got none. Loopback only, bounded in number and time.
 import { Pool } from 'undici';
-import { BASE_PATH } from './system.mjs';
+import { BASE_PATHS } from './system.mjs';
 
 const ANSWER_LIMIT_MS = 4_500;
 const REQUESTS_MAX = 6_000;
@@ -10,10 +10,13 @@ export class History {
   constructor() {
     this.requests = [];
     this.facts = [];
-    this.pages = [];
+    /** Batches that a customer was told of: whose, and the refs of their items. */
+    this.batches = new Map();
+    /** Interesting things that customers met. */
+    this.reached = new Set();
   }
 
-  /** A request as it can be repeated: same key, same bytes. */
+  /** A request as it can be repeated: same key, same bytes. Without a buyer `path` is the whole path. */
   request({ buyer, method = 'POST', path, body, key, about }) {
     const request = { buyer, method, path, body: body === undefined ? undefined : JSON.stringify(body), key, about, sends: [] };
     this.requests.push(request);
@@ -43,7 +46,7 @@ export class Doors {
     request.sends.push(send);
     try {
       const answer = await this.pools[door].request({
-        path: request.path.startsWith('/sandbox') || request.path.startsWith('/') ? `${BASE_PATH}${request.path}` : request.path, method: request.method,
+        path: request.buyer === null ? request.path : `${BASE_PATHS[request.buyer.product]}${request.path}`, method: request.method,
         headers: { ...(request.buyer === null ? {} : { authorization: `Bearer ${request.buyer.key}` }), ...(request.key === undefined ? {} : { 'idempotency-key': request.key }), ...(request.body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(request.body === undefined ? {} : { body: request.body }), signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });

@@ -11,6 +11,7 @@ import { dataDirFor, initCluster, startCluster } from '../postgres.mjs';
 import { prepareDatabase } from '../start/database.mjs';
 
 const { Client } = createRequire(join(root, 'packages/shared/package.json'))('pg');
+const STOCK = 'proxy.sandbox_stock';
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: 250, shared_buffers: '64MB', log_min_messages: 'warning' };
 
 export class TortureCluster {
@@ -66,7 +67,7 @@ export class TortureCluster {
         const { rowCount } = await client.query(`SELECT 1 FROM ${name} LIMIT 1`);
         if (rowCount === 0) this.emptyTables.push(name);
       }
-      const { rows: functions } = await client.query(`SELECT pg_get_functiondef(p.oid) AS text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('platform', 'domains') AND p.prokind = 'f'`);
+      const { rows: functions } = await client.query(`SELECT pg_get_functiondef(p.oid) AS text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('platform', 'domains', 'vps', 'proxy') AND p.prokind = 'f'`);
       this.functions = functions.map(({ text }) => text);
     });
   }
@@ -74,11 +75,21 @@ export class TortureCluster {
   async wipe() {
     await this.owner(this.database, async (client) => {
       await client.query("SET session_replication_role = 'replica'"); // the ledger is append-only even for its owner
-      await client.query(`TRUNCATE ${this.emptyTables.join(', ')}`);
+      // Processes have written the sandbox's stock down once and look for it for the rest of their life.
+      await client.query(`TRUNCATE ${this.emptyTables.filter((name) => name !== STOCK).join(', ')}`);
+      await client.query(`UPDATE ${STOCK} SET taken = 0, issued = 0`);
       if (this.isAltered) await client.query(this.functions.join(';\n'));
       for (const statement of this.undo ?? []) await client.query(statement);
       this.isAltered = false;
       this.undo = [];
+    });
+  }
+
+  /** Every job and every memory of one. */
+  async emptyQueue() {
+    await this.owner(this.database, async (client) => {
+      const { rows } = await client.query("SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'queue' AND tablename NOT IN ('migration', 'meta')");
+      if (rows.length > 0) await client.query(`TRUNCATE ${rows.map(({ name }) => name).join(', ')}`);
     });
   }
 

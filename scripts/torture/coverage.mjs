@@ -8,14 +8,19 @@ const LONG_RUN = ['cap refused', 'process killed at a point', 'process stopped p
 /** Owed by the set. */
 const SET = [
   'identical request still running', 'kill at before-hold', 'kill at after-hold', 'kill at after-act', 'kill at after-settle', 'kill at after-take-over', 'stop at after-look-up', 'hold answer cut',
-  'settle answer cut', 'restart-postgres', 'crash-postgres', 'terminate-backends', 'webhook late', 'webhook lost', 'step-clock', 'name lost to another buyer', 'pending resolved',
+  'settle answer cut', 'restart-postgres', 'crash-postgres', 'terminate-backends', 'webhook late', 'webhook lost', 'step-clock', 'flush-queue', 'name lost to another buyer', 'pending resolved',
+  'batch completed', 'batch cancelled', 'batch tried again', 'item of a batch taken over',
 ];
+const SET_BY_PRODUCT = {
+  domains: ['domain_register captured', 'domain_renew captured'], vps: ['server_create captured', 'server_renew captured'], proxy: ['proxy_order captured', 'proxy_renew captured'],
+};
 const SET_WITH_REDIS = ['flush-redis', 'stop-redis', 'slow-redis'];
 
 export class Coverage {
   constructor() {
     this.reached = new Set();
     this.orders = 0;
+    this.batches = 0;
   }
 
   reach(state, isReached = true) {
@@ -23,6 +28,7 @@ export class Coverage {
   }
 
   seeLine(line) {
+    if (line.includes('a late attempt at an item of a batch was fenced')) this.reach('late attempt at an item fenced');
     if (line.includes('a late attempt was fenced')) this.reach('late attempt fenced');
     if (line.includes('an open order was settled by recovery')) this.reach(/"outcome":"done"/.test(line) ? 'unknown resolved as done' : 'unknown resolved as refused');
   }
@@ -32,6 +38,14 @@ export class Coverage {
     const { rows: [row] } = await system.query(`
       SELECT count(*)::int AS orders, count(*) FILTER (WHERE attempt > 1)::int AS taken, count(*) FILTER (WHERE supplier_ref IS NOT NULL AND state = 'captured' AND subject LIKE 'pending-%')::int AS pending FROM platform.orders`);
     this.orders = row.orders;
+    const { rows: batches } = await system.query('SELECT product, finished_at IS NOT NULL AS finished, EXISTS (SELECT 1 FROM platform.batch_item i WHERE i.batch_id = b.id AND i.attempt > 1) AS again FROM platform.batch b');
+    this.batches = batches.length;
+    for (const { product, again } of batches) {
+      this.reach(`bulk of ${product}`);
+      this.reach('item of a batch taken over', again);
+    }
+    const { rows: kinds } = await system.query("SELECT DISTINCT kind FROM platform.orders WHERE state = 'captured'");
+    for (const { kind } of kinds) this.reach(`${kind} captured`);
     this.reach('order taken over', row.taken > 0);
     this.reach('pending resolved', row.pending > 0);
     for (const { sends } of history.requests) {
@@ -47,6 +61,7 @@ export class Coverage {
         if (code === 'not_available') this.reach('name lost to another buyer');
       }
     }
+    for (const what of history.reached) this.reach(what);
     for (const what of faults.done) this.reach(what);
     for (const what of faults.reached) this.reach(what);
     if ([...faults.reached].some((what) => what.startsWith('kill at'))) this.reach('process killed at a point');
@@ -57,11 +72,11 @@ export class Coverage {
     for (const what of ['repeated', 'late', 'lost']) this.reach(`webhook ${what}`, system.webhooks[what] > 0);
   }
 
-  missedInRun(seconds) {
-    return [...EVERY_RUN, ...(seconds >= 20 ? LONG_RUN : [])].filter((state) => !this.reached.has(state));
+  missedInRun(seconds, products) {
+    return [...EVERY_RUN, ...products.map((product) => `bulk of ${product}`), ...(seconds >= 20 ? LONG_RUN : [])].filter((state) => !this.reached.has(state));
   }
 }
 
-export function missedInSet(runs, { useRedis }) {
-  return [...SET, ...(useRedis ? SET_WITH_REDIS : [])].filter((state) => !runs.some(({ coverage }) => coverage.reached.has(state)));
+export function missedInSet(runs, { useRedis, products }) {
+  return [...SET, ...products.flatMap((product) => SET_BY_PRODUCT[product]), ...(useRedis ? SET_WITH_REDIS : [])].filter((state) => !runs.some(({ coverage }) => coverage.reached.has(state)));
 }

@@ -1,8 +1,10 @@
 // What goes wrong in a run, and when: drawn from the seed before the run begins.
+import { shuffled } from './bulks.mjs';
 import { TIMES } from './system.mjs';
 
 const { leaseMs } = TIMES.purchase;
-const PAST_LEASE_MS = leaseMs + 2_000;
+/** Until somebody else has taken the order. */
+const TAKEN_AFTER_MS = 2_000;
 
 /**
  * Purchases that are hit at a named point of their way: `ending` is the magic name, `at` the point, `do` the fault, `who` passes the point, `beside` is
@@ -28,7 +30,7 @@ const SHORT = ['stop-after-act', 'stop-after-refusal', 'stop-before-act', 'kill-
 const AT_ANY_TIME = [
   [3, 'kill-server'], [3, 'kill-worker'], [2, 'kill-gateway'], [2, 'pause-worker'], [1, 'pause-server'], [1, 'pause-gateway'],
   [3, 'cut-client-links'], [3, 'cut-service-links'], [2, 'cut-inside-answer'], [2, 'slow-links'], [2, 'silent-service-link'], [2, 'silent-postgres-link'],
-  [3, 'cut-postgres-links'], [3, 'terminate-backends'], [2, 'trap-any-settle'], [2, 'trap-any-hold'], [1, 'restart-postgres'], [1, 'crash-postgres'], [2, 'step-clock'],
+  [3, 'cut-postgres-links'], [3, 'terminate-backends'], [2, 'trap-any-settle'], [2, 'trap-any-hold'], [1, 'restart-postgres'], [1, 'crash-postgres'], [2, 'step-clock'], [2, 'flush-queue'],
 ];
 const OF_REDIS = [[3, 'flush-redis'], [2, 'stop-redis'], [2, 'slow-redis'], [2, 'cut-redis-links']];
 
@@ -57,17 +59,17 @@ export class Faults {
   }
 
   /** A process says that it has come to an armed point. */
-  onPoint(child, { point, action, subject }) {
+  onPoint(child, { point, action, match, subject }) {
     this.note(`${child.name}: ${action} at ${point} (${subject})`);
     this.reached.add(`${action} at ${point}`);
-    const piece = PIECES.find(({ id }) => subject?.includes(`-${id}-`));
-    if (piece !== undefined) {
-      this.reached.add(piece.id);
-      for (const other of this.system.children.values()) other.tell({ type: 'torture-disarm', match: `-${piece.id}-` });
-    }
+    this.reached.add(match.replace(/^-(.*)-$/, '$1'));
+    for (const other of this.system.children.values()) other.tell({ type: 'torture-disarm', match });
     if (action === 'stop') {
       const { running } = child;
-      setTimeout(() => running?.kill('SIGCONT'), PAST_LEASE_MS);
+      // Healing waits until it has gone on, and done what it does so late.
+      const goesOn = later(this.pastLeaseMs(), () => running?.kill('SIGCONT')).then(() => later(TAKEN_AFTER_MS, () => undefined));
+      this.pending.add(goesOn);
+      void goesOn.finally(() => this.pending.delete(goesOn));
     }
   }
 
@@ -116,12 +118,21 @@ export class Faults {
   async piece({ id, ending, who, at, do: action, trap, beside }) {
     const match = `-${id}-`;
     const links = this.system.links.postgres.filter(({ name }) => /-server-/.test(name));
-    if (trap === undefined) for (const child of this.system.named(new RegExp(`-${who}-`))) child.tell({ type: 'torture-arm', point: at, action, match });
+    if (trap === undefined) this.arm({ who, at, do: action, match });
     else for (const link of links) link.trapAnswer(trap, match, () => this.reached.add(id));
     await new Promise((resolve) => setTimeout(resolve, 50));
     // Money that is held for something else, which a second release would give away.
     if (beside !== undefined) void this.workload.buy(this.buyer, this.workload.name(beside), this.random);
-    await this.workload.buy(this.buyer, `${ending}${match}${this.workload.name('p')}`, this.random);
+    return this.workload.buy(this.buyer, `${ending}${match}${this.workload.name('p')}`, this.random);
+  }
+
+  /** The first process to come to the point with an order that `match` tells is hit, and no other. */
+  arm({ who, at, do: action, match }) {
+    for (const child of this.system.named(new RegExp(`(^|-)${who}-`))) child.tell({ type: 'torture-arm', point: at, action, match });
+  }
+
+  pastLeaseMs() {
+    return (leaseMs + TAKEN_AFTER_MS) * this.system.stretch;
   }
 
   one(pattern, draw) {
@@ -147,11 +158,11 @@ export class Faults {
   }
 
   pauseWorker({ draw }) {
-    this.one(/-worker-/, draw).pause(PAST_LEASE_MS);
+    this.one(/-worker-/, draw).pause(this.pastLeaseMs());
   }
 
   pauseServer({ draw }) {
-    this.one(/-server-/, draw).pause(PAST_LEASE_MS);
+    this.one(/-server-/, draw).pause(this.pastLeaseMs());
   }
 
   pauseGateway({ draw, ms }) {
@@ -218,6 +229,10 @@ export class Faults {
     child.tell({ type: 'torture-clock', offsetMs: draw < 0.5 ? -20_000 : 20_000 });
   }
 
+  flushQueue() {
+    return this.system.flushQueue();
+  }
+
   flushRedis() {
     return this.system.redis.flush();
   }
@@ -235,15 +250,6 @@ export class Faults {
   cutRedisLinks() {
     for (const link of this.system.links.redis) link.cut();
   }
-}
-
-function shuffled(list, random) {
-  const copy = [...list];
-  for (let i = copy.length - 1; i > 0; i -= 1) {
-    const j = random.between(0, i);
-    [copy[i], copy[j]] = [copy[j], copy[i]];
-  }
-  return copy;
 }
 
 function camel(name) {

@@ -6,26 +6,37 @@ const { join } = require('node:path');
 
 const root = process.env.TORTURE_ROOT;
 const shared = (path) => require(join(root, 'packages/shared/dist', path));
-const times = JSON.parse(process.env.TORTURE_TIMES);
+const TIMES = JSON.parse(process.env.TORTURE_TIMES);
+const times = stretched(1);
 
 const armed = [];
-/** What each order is about: faults are armed by subject. */
+/** What each order is about, for us and for the customer: faults are armed by it. */
 const subjects = new Map();
+const about = ({ subject, reference }) => `${subject} ${reference ?? ''}`;
 let clockOffsetMs = 0;
 let bug = '';
 
 process.on('message', (message) => {
   if (message?.type === 'torture-arm') armed.push(message);
   if (message?.type === 'torture-disarm') armed.splice(0, armed.length, ...armed.filter(({ match }) => message.match !== undefined && match !== message.match));
-  if (message?.type === 'torture-settings') bug = message.bug;
+  if (message?.type === 'torture-settings') {
+    bug = message.bug;
+    Object.assign(times, stretched(message.stretch));
+  }
   if (message?.type === 'torture-clock') clockOffsetMs = message.offsetMs;
 });
+
+/** All but the moments after which somebody only looks again. */
+function stretched(factor) {
+  const { actLimitMs, leaseMs } = TIMES.purchase;
+  return { ...TIMES, purchase: { ...TIMES.purchase, actLimitMs: actLimitMs * factor, leaseMs: leaseMs * factor }, depositLeaseMs: TIMES.depositLeaseMs * factor, batchLeaseMs: TIMES.batchLeaseMs * factor };
+}
 
 async function checkpoint(point, orderId) {
   const index = armed.findIndex((fault) => fault.point === point && (subjects.get(orderId) ?? '').includes(fault.match));
   if (index < 0) return;
   const [fault] = armed.splice(index, 1);
-  process.send?.({ type: 'torture-point', point, action: fault.action, subject: subjects.get(orderId) });
+  process.send?.({ type: 'torture-point', point, action: fault.action, match: fault.match, subject: subjects.get(orderId) });
   if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
   else if (fault.action === 'stop') process.kill(process.pid, 'SIGSTOP');
 }
@@ -41,30 +52,33 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
   const { takeOver } = steps;
   steps.takeOver = async (db, input) => {
     const orders = await takeOver(db, input);
-    for (const order of orders) subjects.set(order.id, order.subject);
+    for (const order of orders) subjects.set(order.id, about(order));
     return orders;
   };
   const frame = shared('frame/service.js');
   const { openService } = frame;
   frame.openService = (options) => {
     const opened = openService(options);
-    return { ...opened, purchases: { ...opened.purchases, checkpoint, times: times.purchase } };
+    return { ...opened, purchases: { ...opened.purchases, checkpoint, get times() { return times.purchase; } } };
   };
   const engine = shared('purchase/engine.js');
   const { purchase } = engine;
   // The first point comes before the order has a subject that anybody could see; it is told apart by the request.
   engine.purchase = (deps, request) => {
     const note = (point, orderId) => {
-      subjects.set(orderId, request.subject);
+      subjects.set(orderId, about(request));
       return deps.checkpoint?.(point, orderId);
     };
-    return purchase({ ...deps, checkpoint: note }, request);
+    return purchase({ ...deps, times: times.purchase, checkpoint: note }, request);
   };
   const deposits = shared('deposits/deposit-store.js');
   const { beginDeposit, takeDueDeposits } = deposits;
   deposits.beginDeposit = (db, input) => beginDeposit(db, { ...input, wakeAfterMs: times.depositLeaseMs });
   shared('deposits/reconcile.js').ABSENT_AFTER_MS = times.depositAbsentMs;
   deposits.takeDueDeposits = (db, limit) => takeDueDeposits(db, limit, times.depositLeaseMs);
+  const batches = shared('batches/batch-store.js');
+  const { takeItems } = batches;
+  batches.takeItems = (db, product, batchId, limit) => takeItems(db, product, batchId, limit, times.batchLeaseMs);
 }
 
 require('./bugs-inside.cjs')({ root, shared, kind: process.env.TORTURE_KIND, isPlanted: (name) => bug === name, checkpoint });

@@ -1,8 +1,10 @@
 // What must be true after every run, whatever happened in it: judged from the rows, from the supplier's own log and from what the customers
 // remember. It knows nothing of the code that wrote them, beyond the rules that the product audits itself with.
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
+import { judgeBatches } from './bulks.mjs';
 import { codeOf } from './client.mjs';
 
 const load = createRequire(join(root, 'package.json'));
@@ -10,6 +12,9 @@ const OPEN = `
   SELECT 'order' AS what, id FROM platform.orders WHERE state IN ('acting', 'pending')
   UNION ALL SELECT 'claim', scope || ' ' || key FROM platform.idempotency WHERE state = 'claimed'
   UNION ALL SELECT 'deposit', id FROM platform.deposit WHERE state = 'created'
+  UNION ALL SELECT 'operation', id FROM platform.operation WHERE state = 'running'
+  UNION ALL SELECT 'batch', id FROM platform.batch WHERE finished_at IS NULL
+  UNION ALL SELECT 'staged job', product || ' ' || name || ' ' || id FROM platform.outbox
   UNION ALL SELECT 'paid invoice', d.id FROM platform.sandbox_invoice s JOIN platform.deposit d ON d.id = s.deposit_id WHERE s.state = 'paid' AND d.state <> 'credited'`;
 /** Answers that say nothing about the request's fate. */
 const SAYS_NOTHING = new Set(['in_progress', 'service_unavailable', 'internal_error', 'rate_limited', 'request_timeout']);
@@ -19,14 +24,38 @@ const RULES = [
     SELECT idem_key AS subject, string_agg(id, ', ') AS detail FROM (SELECT product, idem_scope, idem_key, id FROM platform.orders UNION ALL SELECT product, idem_scope, idem_key, id FROM platform.deposit) effect
     WHERE idem_key IS NOT NULL GROUP BY product, idem_scope, idem_key HAVING count(*) > 1`],
   ['a renewal from one expiry is done once', `
-    SELECT subject, count(*) || ' captured renewals from ' || (item ->> 'current_expires_at') AS detail FROM platform.orders
-    WHERE kind = 'domain_renew' AND state = 'captured' GROUP BY subject, item ->> 'current_expires_at' HAVING count(*) > 1`],
+    SELECT subject, count(*) || ' captured renewals from ' || expiry AS detail FROM (
+      SELECT subject, coalesce(item ->> 'current_expires_at', item ->> 'from_expires_at') AS expiry FROM platform.orders WHERE kind IN ('domain_renew', 'server_renew') AND state = 'captured'
+      UNION ALL SELECT p ->> 'id', p ->> 'from' FROM platform.orders, jsonb_array_elements(item -> 'proxies') p WHERE kind = 'proxy_renew' AND state = 'captured') renewal
+    GROUP BY subject, expiry HAVING count(*) > 1`],
   ['a finished order has told its end by exactly one event', `
     SELECT o.id AS subject, o.state || ', ' || count(e.seq) || ' events' AS detail FROM platform.orders o LEFT JOIN platform.event e ON e.data ->> 'order_id' = o.id
-    WHERE o.state IN ('captured', 'released') GROUP BY o.id HAVING count(e.seq) <> 1`],
+    WHERE o.state IN ('captured', 'released') GROUP BY o.id
+    HAVING count(e.seq) <> CASE WHEN o.kind = 'proxy_renew' AND o.state = 'captured' THEN jsonb_array_length(o.item -> 'proxies') ELSE 1 END`],
+  ['a finished batch has told its end', `
+    SELECT b.id AS subject, b.round || ' rounds, ' || count(e.seq) || ' events' AS detail FROM platform.batch b LEFT JOIN platform.event e ON e.subject = b.id AND e.type = 'batch.finished'
+    WHERE b.finished_at IS NOT NULL GROUP BY b.id HAVING count(e.seq) <> b.round`],
   ['a daily cap is never passed', `
     SELECT k.lineage_id AS subject, 'spent ' || sum(o.charged) || ' of ' || k.daily_cap AS detail FROM platform.orders o JOIN platform.api_key k ON k.id = o.key_id
     WHERE o.state = 'captured' AND k.daily_cap IS NOT NULL GROUP BY k.lineage_id, k.daily_cap, o.cap_day HAVING sum(o.charged) > k.daily_cap`],
+];
+
+/** What the proxy network says that it executed, against the orders. */
+const PROXY_RULES = [
+  ['what the network executed belongs to an order that is open or captured', `
+    SELECT l.reference AS subject, l.command || ', order ' || coalesce(o.state, 'none') AS detail FROM proxy.sandbox_log l LEFT JOIN platform.orders o ON o.id = l.reference
+    WHERE l.command IN ('allocate', 'extend') AND (o.id IS NULL OR o.state = 'released' OR o.kind <> CASE l.command WHEN 'allocate' THEN 'proxy_order' ELSE 'proxy_renew' END)`],
+  ['a captured order was executed by the network exactly once', `
+    SELECT o.id AS subject, o.kind || ', executed ' || count(l.seq) AS detail FROM platform.orders o LEFT JOIN proxy.sandbox_log l ON l.reference = o.id
+    WHERE o.product = 'proxy' AND o.kind IN ('proxy_order', 'proxy_renew') AND o.state = 'captured' GROUP BY o.id HAVING count(l.seq) <> 1`],
+  ['the proxies of an order are those that the network gave for it', `
+    SELECT o.id AS subject, o.state || ', given ' || coalesce(jsonb_array_length(l.detail -> 'exits'), 0) || ', delivered ' || (SELECT count(*) FROM proxy.proxy p WHERE p.order_id = o.id) AS detail
+    FROM platform.orders o LEFT JOIN proxy.sandbox_log l ON l.reference = o.id WHERE o.kind = 'proxy_order' AND o.state IN ('captured', 'released')
+      AND coalesce(jsonb_array_length(l.detail -> 'exits'), 0) <> (SELECT count(*) FROM proxy.proxy p WHERE p.order_id = o.id)`],
+  ['a proxy has been renewed as often as its renewals were charged', `
+    SELECT p.id AS subject, 'term ' || p.term || ', renewals ' || count(o.id) AS detail FROM proxy.proxy p
+    LEFT JOIN platform.orders o ON o.kind = 'proxy_renew' AND o.state = 'captured' AND o.item -> 'proxies' @> jsonb_build_array(jsonb_build_object('id', p.id))
+    GROUP BY p.id, p.term HAVING p.term - (SELECT min(term) FROM proxy.proxy) <> count(o.id)`],
 ];
 
 /** Looked at during the run as well: what must hold at every moment. Held money counts as spent. */
@@ -34,7 +63,9 @@ export const AT_EVERY_MOMENT = `
   SELECT 'the cap is never passed, open orders included' AS rule, k.lineage_id AS subject, sum(coalesce(o.charged, o.price)) || ' of ' || k.daily_cap AS detail
   FROM platform.orders o JOIN platform.api_key k ON k.id = o.key_id WHERE o.state <> 'released' AND k.daily_cap IS NOT NULL
   GROUP BY k.lineage_id, k.daily_cap, o.cap_day HAVING sum(coalesce(o.charged, o.price)) > k.daily_cap
-  UNION ALL SELECT 'what is available is never negative', account_id, (posted - held)::text FROM platform.wallet WHERE posted < held`;
+  UNION ALL SELECT 'what is available is never negative', account_id, (posted - held)::text FROM platform.wallet WHERE posted < held
+  UNION ALL SELECT 'held is the sum of the open orders', w.account_id, w.held || ', open orders ' || coalesce(sum(o.price), 0)
+  FROM platform.wallet w LEFT JOIN platform.orders o ON o.account_id = w.account_id AND o.state IN ('acting', 'pending') GROUP BY w.account_id, w.held HAVING w.held <> coalesce(sum(o.price), 0)`;
 
 /** Waits until nothing is open; gives what still is when the time is over. */
 export async function untilFinal(system, limitMs) {
@@ -52,21 +83,30 @@ export async function judge({ system, history, doors, random, limitMs }) {
   const settledMs = performance.now() - startedAt;
   const breaches = open.map(({ what, id }) => ({ rule: `everything is final within ${limitMs / 1_000} s of healing`, subject: id, detail: `the ${what} is open` }));
   breaches.push(...(await auditRules(system)));
-  for (const [rule, query] of RULES) {
-    const { rows } = await system.query(query);
-    breaches.push(...rows.map((row) => ({ rule, ...row })));
-  }
+  await judgeRules(system, RULES, breaches);
   for (const [id, { path, times }] of system.sent) if (times > 1) breaches.push({ rule: 'the gateway sends a request to a service once', subject: id, detail: `${path}, ${times} times` });
+  if (system.products.includes('proxy')) await judgeRules(system, PROXY_RULES, breaches);
+  breaches.push(...(await judgeBatches({ history, doors })));
   breaches.push(...(await judgeFacts(system, history)));
   breaches.push(...(await judgeAnswers({ system, history, doors, random })));
   return { breaches, settledMs };
 }
 
+async function judgeRules(system, rules, breaches) {
+  for (const [rule, query] of rules) {
+    const { rows } = await system.query(query);
+    breaches.push(...rows.map((row) => ({ rule, ...row })));
+  }
+}
+
 async function auditRules(system) {
   const { audit } = load('./packages/shared/dist/ledger/index.js');
-  const { DEPOSIT_RULES } = load('./packages/shared/dist/deposits/deposit-audit.js');
-  const rules = [...DEPOSIT_RULES];
-  if (system.products.includes('domains')) rules.push(...load('./services/domains/dist/audit-rules.js').domainsAuditRules);
+  const { BOOK_RULES } = load('./packages/shared/dist/reconciliation/book-rules.js');
+  const rules = [...BOOK_RULES];
+  for (const product of system.products) {
+    const file = `./services/${product}/dist/audit-rules.js`;
+    if (existsSync(join(root, file))) rules.push(...Object.values(load(file)).filter(Array.isArray).flat());
+  }
   return system.cluster.owner(system.database, (client) => audit({ $queryRaw: async (query) => (await client.query(query.text, query.values)).rows }, rules));
 }
 
@@ -98,30 +138,34 @@ async function judgeAnswers({ system, history, doors, random }) {
   const breaches = [];
   const breach = (request, detail) => breaches.push({ rule: 'every answer a customer saw is still true', subject: `${request.key} ${request.about.domain ?? request.path}`, detail });
   const { rows } = await system.query(`
-    SELECT i.scope, i.key, i.state, i.status, i.body, i.request_id, i.subject, o.subject AS about, o.state AS order_state FROM platform.idempotency i LEFT JOIN platform.orders o ON o.id = i.subject`);
-  const claims = new Map(rows.map((row) => [`${row.scope} ${row.key}`, row]));
+    SELECT i.product, i.scope, i.key, i.state, i.status, i.body, i.request_id, i.subject, o.reference, o.state AS order_state FROM platform.idempotency i LEFT JOIN platform.orders o ON o.id = i.subject`);
+  const claims = new Map(rows.map((row) => [`${row.product} ${row.scope} ${row.key}`, row]));
+  const claimOf = ({ buyer, key }) => claims.get(`${buyer.product} ${buyer.accountId} ${key}`);
+  // The customer's own name for a purchase tells whether the key stands for another one.
+  const isForOther = (request, claim) => claim !== undefined && claim.reference !== null && request.about.reference !== undefined && claim.reference !== request.about.reference;
   const keyed = history.requests.filter((request) => request.key !== undefined);
   for (const request of keyed) {
-    const claim = claims.get(`${request.buyer.accountId} ${request.key}`);
-    const isOther = claim !== undefined && claim.about !== null && request.about.domain !== undefined && claim.about !== request.about.domain;
+    const claim = claimOf(request);
+    const isOther = isForOther(request, claim);
     for (const send of request.sends) {
       if (send.kind === 'unknown' && send.status === undefined) continue;
       if (send.kind === 'ok') {
         if (claim === undefined) breach(request, `answered ${send.status}, and nothing is remembered`);
-        else if (isOther) breach(request, `answered ${send.status} although the key stands for ${claim.about}`);
+        else if (isOther) breach(request, `answered ${send.status} although the key stands for ${claim.reference}`);
         else if (send.status !== 202 && (claim.state !== 'done' || claim.status !== send.status || !claim.body.equals(send.bytes))) breach(request, `answered ${send.status} ${text(send)}, remembered is ${claim.status} ${text({ bytes: claim.body })}`);
+        else if (send.status === 202 && send.json?.batch_id !== undefined && send.json.batch_id !== claim.subject) breach(request, `accepted as ${send.json.batch_id}, remembered is ${claim.subject}`);
         else if (send.status === 202 && send.json?.order !== undefined && send.json.order.id !== claim.subject) breach(request, `accepted as ${send.json.order.id}, remembered is ${claim.subject}`);
       } else if (send.isReplay && (claim === undefined || claim.status !== send.status || !claim.body.equals(send.bytes))) breach(request, `replayed ${text(send)}, remembered is ${claim?.status}`);
-      else if (!SAYS_NOTHING.has(codeOf(send)) && claim !== undefined && !isOther && send.json?.error?.request_id === claim.request_id && !(claim.body?.equals(send.bytes) ?? false)) {
+      else if (!SAYS_NOTHING.has(codeOf(send)) && claim !== undefined && claim.order_state !== null && !isOther && send.json?.error?.request_id === claim.request_id && !(claim.body?.equals(send.bytes) ?? false)) {
         breach(request, `refused with ${codeOf(send)} by the request that made ${claim.subject}, which is ${claim.order_state}`);
       }
     }
   }
-  const again = keyed.filter((request) => claims.has(`${request.buyer.accountId} ${request.key}`));
+  const again = keyed.filter((request) => claimOf(request) !== undefined);
   const workers = Array.from({ length: 6 }, async () => {
     for (let request = again.pop(); request !== undefined; request = again.pop()) {
-      const claim = claims.get(`${request.buyer.accountId} ${request.key}`);
-      const isOther = claim.about !== null && request.about.domain !== undefined && claim.about !== request.about.domain;
+      const claim = claimOf(request);
+      const isOther = isForOther(request, claim);
       let send;
       // Late answers are no wrong answers: the machine may be busy.
       for (let tries = 0; tries < 6 && (send === undefined || send.kind === 'unknown' || codeOf(send) === 'rate_limited'); tries += 1) {

@@ -1,49 +1,74 @@
-// One run: faults while customers work, then healing, then the judgement.
+// One run: something goes wrong while customers work, then healing, then the judgement. What goes wrong is either a storm of faults over some time or
+// a list of directed steps.
+import { loadavg, cpus } from 'node:os';
 import { plantBug } from './bugs.mjs';
 import { Doors, History } from './client.mjs';
 import { Coverage } from './coverage.mjs';
+import { drill } from './drill.mjs';
 import { Faults, planFaults } from './faults.mjs';
 import { AT_EVERY_MOMENT, judge } from './invariants.mjs';
 import { Random } from './random.mjs';
-import { BUYERS, Workload } from './workload.mjs';
+import { Workload, makeBuyers } from './workload.mjs';
 
 const FINAL_LIMIT_MS = 30_000;
+const BULK_LIMIT_MS = 120_000;
+const BUG_LIMIT_MS = 8_000;
 const LOOK_EVERY_MS = 400;
 const WARM_UP_LIMIT_MS = 15_000;
+/** A request of a machine at its ease. */
+const EASY_MS = 150;
 /** So many times as long as asked for. */
 const PATIENCE = 4;
 
-/** `{ seed, breaches, missed, coverage, figures }`. */
-export async function runOnce({ system, seed, seconds, bug, say }) {
-  const random = new Random(seed);
+/** `{ seed, breaches, missed, coverage, figures }`. With `steps` a directed run, otherwise a storm of so many `seconds`. */
+export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs = 0, say }) {
+  const run = { system, seed, seconds, bug, items, random: new Random(seed), coverage: new Coverage(), moments: new Map(), breaches: [], missed: [], figures: { bulks: [] }, history: new History(), doors: new Doors(system.origins) };
   const startedAt = performance.now();
-  const note = (text) => say?.(`${((performance.now() - startedAt) / 1_000).toFixed(2).padStart(7)}  ${text}`);
-  const coverage = new Coverage();
-  const moments = new Map();
-  const doors = new Doors(system.origins);
-  let faults;
+  run.note = (text) => say?.(`${((performance.now() - startedAt) / 1_000).toFixed(2).padStart(7)}  ${text}`);
+  const { coverage, doors, history, random, note } = run;
   await system.renew({
     random, bug,
-    listener: { onMessage: (child, message) => message?.type === 'torture-point' && faults?.onPoint(child, message), onLine: (child, line) => coverage.seeLine(line) },
+    listener: { onMessage: (child, message) => message?.type === 'torture-point' && run.faults?.onPoint(child, message), onLine: (child, line) => coverage.seeLine(line) },
   });
-  const buyers = [];
-  for (const buyer of BUYERS) buyers.push(await system.makeBuyer(buyer));
+  run.buyers = await makeBuyers(system);
   if (bug !== undefined) await plantBug(system, bug);
-  await warmUp(doors, buyers[0]);
-  note('the fault phase begins');
-  const history = new History();
-  const workload = new Workload({ system, doors, history, random, buyers });
-  faults = new Faults({ system, workload, buyer: buyers.at(-1), random: random.stream('pieces'), note });
-  const watch = watchMoments(system, moments);
-  const working = workload.run();
+  const stretch = await warmUp(doors, run.buyers);
+  system.setTimes(stretch);
+  run.bulkLimitMs = BULK_LIMIT_MS * stretch;
+  run.workload = new Workload({ ...run, random });
+  run.faults = new Faults({ ...run, buyer: run.buyers.find(({ name }) => name === 'pieces'), random: random.stream('pieces') });
+  note(`the fault phase begins${stretch > 1 ? `; the machine is busy, so leases and limits are ${stretch} times as long` : ''}`);
+  const watch = watchMoments(system, run.moments);
+  const planned = steps === undefined ? await storm(run) : await drill(run, steps);
+  await run.faults.heal();
+  await run.working;
+  await untilServing(doors, run.buyers[0]);
+  await Promise.all([...system.children.values()].map((child) => child.isUp()));
+  note('healed');
+  // What a planted bug does may come late; what it leaves open will never be final.
+  await pause(waitMs);
+  const limitMs = bug === undefined ? FINAL_LIMIT_MS * Math.max(stretch, busyness()) : BUG_LIMIT_MS;
+  const { breaches, settledMs } = await judge({ system, history, doors, random: random.stream('judge'), limitMs });
+  await watch.stop();
+  breaches.unshift(...run.breaches, ...run.moments.values());
+  note(`judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after healing`);
+  await coverage.gather({ system, history, faults: run.faults });
+  await doors.close();
+  Object.assign(run.figures, { requests: doors.sent, orders: coverage.orders, batches: coverage.batches, faults: planned, settledMs: Math.round(settledMs), stretch });
+  return { seed, breaches, coverage, missed: steps === undefined ? coverage.missedInRun(seconds, system.products) : run.missed, figures: run.figures };
+}
+
+/** Faults at chosen times while all customers work; longer than asked for where the machine takes longer to reach what a run owes. */
+async function storm(run) {
+  const { system, workload, faults, coverage, random, seconds, bug, history } = run;
+  run.working = workload.run();
   const plan = planFaults({ random, seconds, useRedis: system.useRedis });
   const phaseStart = performance.now();
   await faults.perform(plan);
   await pause(Math.max(0, seconds * 1_000 - (performance.now() - phaseStart)));
-  // On a machine that is slow or busy a run takes the time it needs to reach what it owes.
   const isEnough = async () => {
     await coverage.gather({ system, history, faults }).catch(() => undefined); // the database may be down just now
-    const isDone = bug === undefined ? coverage.missedInRun(seconds).length === 0 : faults.missed(seconds).length === 0 || moments.size > 0;
+    const isDone = bug === undefined ? coverage.missedInRun(seconds, system.products).length === 0 : faults.missed(seconds).length === 0 || run.moments.size > 0;
     return isDone || performance.now() - phaseStart > seconds * 1_000 * PATIENCE;
   };
   while (!(await isEnough())) {
@@ -51,23 +76,11 @@ export async function runOnce({ system, seed, seconds, bug, say }) {
     await pause(1_000);
   }
   workload.end();
-  await faults.heal();
-  await working;
-  await untilServing(doors, buyers[0]);
-  await Promise.all([...system.children.values()].map((child) => child.isUp()));
-  note('healed');
-  const { breaches, settledMs } = await judge({ system, history, doors, random: random.stream('judge'), limitMs: FINAL_LIMIT_MS });
-  await watch.stop();
-  breaches.push(...moments.values());
-  note(`judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after healing`);
-  await coverage.gather({ system, history, faults });
-  await doors.close();
-  const figures = { requests: doors.sent, orders: coverage.orders, faults: plan.length, settledMs: Math.round(settledMs) };
-  return { seed, breaches, coverage, missed: coverage.missedInRun(seconds), figures };
+  return plan.length;
 }
 
 async function untilServing(doors, buyer) {
-  const endAt = performance.now() + 30_000;
+  const endAt = performance.now() + 60_000;
   for (const door of [0, 1]) {
     while ((await doors.send({ buyer, method: 'GET', path: '/balance', sends: [] }, door)).status !== 200) {
       if (performance.now() > endAt) throw new Error(`gateway ${door + 1} does not serve`);
@@ -76,21 +89,31 @@ async function untilServing(doors, buyer) {
   }
 }
 
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** How many want to work for each that can. */
+function busyness() {
+  return Math.min(PATIENCE, Math.max(1, loadavg()[0] / cpus().length));
 }
 
-/** Processes that have just started are slow at first, which is not what a run is about. */
-async function warmUp(doors, buyer) {
-  await untilServing(doors, buyer);
+/**
+ * Processes that have just started are slow at first, which is not what a run is about. Returns how many times slower than at ease the machine is, in whole numbers: a
+ * lease that is shorter than a call can take would be broken by slowness alone.
+ */
+async function warmUp(doors, buyers) {
   const endAt = performance.now() + WARM_UP_LIMIT_MS;
+  const others = buyers.filter(({ product }, i) => i > 0 && buyers.findIndex((one) => one.product === product) === i);
+  for (const buyer of [buyers[0], ...others]) await untilServing(doors, buyer);
+  const [buyer] = buyers;
   const dryRun = (i) => doors.send({ buyer, path: '/domains?dry_run=true', method: 'POST', body: JSON.stringify({ domain: 'warm-up.test' }), key: `warm-up-${i}`, sends: [] }, i % 2);
   let quick = 0;
+  let tookMs = [];
   for (let i = 0; quick < 3 && performance.now() < endAt; i += 4) {
     const begunAt = performance.now();
     await Promise.all([dryRun(i), dryRun(i + 1), dryRun(i + 2), dryRun(i + 3)]);
-    quick = performance.now() - begunAt < 600 ? quick + 1 : 0;
+    tookMs = [...tookMs.slice(-4), performance.now() - begunAt];
+    quick = tookMs.at(-1) < EASY_MS ? quick + 1 : 0;
   }
+  const median = tookMs.sort((a, b) => a - b)[Math.floor(tookMs.length / 2)];
+  return Math.min(PATIENCE, Math.max(1, Math.round(median / EASY_MS), Math.round(busyness() / 2)));
 }
 
 function watchMoments(system, moments) {
@@ -108,4 +131,8 @@ function watchMoments(system, moments) {
       return loop;
     },
   };
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

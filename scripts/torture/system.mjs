@@ -12,12 +12,12 @@ import { FaultProxy } from './fault-proxy.mjs';
 import { RedisServer } from './redis.mjs';
 
 const load = createRequire(join(root, 'packages/shared/package.json'));
-export const BASE_PATH = '/api/v1';
+export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
 const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
 const PLENTY = 1_000_000;
 
 /** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
-export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, depositLeaseMs: 3_000, depositAbsentMs: 12_000 };
+export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, depositLeaseMs: 3_000, depositAbsentMs: 12_000, batchLeaseMs: 4_000 };
 
 export function makeSecrets() {
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
@@ -36,6 +36,7 @@ export class System {
     this.database = cluster.database;
     this.logs = join(cluster.folder, 'logs');
     this.listener = null;
+    this.stretch = 1;
   }
 
   async start() {
@@ -56,13 +57,23 @@ export class System {
     this.listener = null;
     await Promise.all([...this.children.values()].map((child) => child.isUp()));
     await this.cluster.wipe();
-    await this.redis?.flush();
+    await this.flushQueue();
     this.sent = new Map();
     this.webhooks = { once: 0, repeated: 0, late: 0, lost: 0 };
+    this.webhookFate = null;
     this.webhookChance = random.stream('webhooks');
-    for (const child of this.children.values()) child.settings = { type: 'torture-settings', bug: bug ?? '' };
+    for (const child of this.children.values()) child.settings = { type: 'torture-settings', bug: bug ?? '', stretch: this.stretch };
     for (const child of this.children.values()) child.tell(child.settings);
     this.listener = listener;
+  }
+
+  /** Leases and limits of all processes, in this life and the next: so many times as long as TIMES. */
+  setTimes(stretch) {
+    this.stretch = stretch;
+    for (const child of this.children.values()) {
+      child.settings = { ...child.settings, stretch };
+      child.tell(child.settings);
+    }
   }
 
   async proxy(name, upstreams, isPostgres = false) {
@@ -85,7 +96,7 @@ export class System {
       req.on('end', async () => {
         const body = Buffer.concat(chunks);
         const random = this.webhookChance;
-        const fate = random.weighted([[4, 'once'], [3, 'repeated'], [2, 'late'], [1, 'lost']]);
+        const fate = this.webhookFate ?? random.weighted([[4, 'once'], [3, 'repeated'], [2, 'late'], [1, 'lost']]);
         if (fate === 'lost') {
           this.webhooks.lost += 1;
           res.writeHead(502).end();
@@ -104,7 +115,7 @@ export class System {
   async deliver(body, signature, origin) {
     for (let tries = 0; tries < 20; tries += 1) {
       try {
-        const answer = await fetch(`${origin}${BASE_PATH}/hooks/payments/cryptobot`, {
+        const answer = await fetch(`${origin}${BASE_PATHS[this.products[0]]}/hooks/payments/cryptobot`, {
           method: 'POST', headers: { 'content-type': 'application/json', 'crypto-pay-api-signature': signature }, body, signal: AbortSignal.timeout(3_000),
         });
         await answer.body?.cancel();
@@ -125,7 +136,7 @@ export class System {
     const { secrets } = this;
     const child = this.child(name, `services/${product}/dist/${kind}.js`, {
       ...(await this.stores(name, `lumi_${product}`)), IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity), CURSOR_SECRET: secrets.cursor, PUBLIC_URL: this.origins[0], API_MONEY_ENABLED: 'true',
-      SANDBOX_PAYMENTS: 'true', SANDBOX_TIMEOUT_MS: '700', SANDBOX_SLOW_MS: '400', CRYPTO_PAY_URL: `http://127.0.0.1:${this.doubleProxy.port}`, CRYPTO_PAY_TOKEN: secrets.cryptoPayToken, DATABASE_POOL: '8',
+      SANDBOX_PAYMENTS: 'true', SANDBOX_TIMEOUT_MS: '700', SANDBOX_SLOW_MS: '400', SANDBOX_CREATE_MS: '200', SANDBOX_ACTION_MS: '100', CRYPTO_PAY_URL: `http://127.0.0.1:${this.doubleProxy.port}`, CRYPTO_PAY_TOKEN: secrets.cryptoPayToken, DATABASE_POOL: '8',
     }, kind);
     await child.start();
   }
@@ -186,8 +197,14 @@ export class System {
     return [...Object.values(this.links).flat(), this.doubleProxy];
   }
 
-  /** An account with money and a key of a product. */
-  async makeBuyer({ name, money, dailyCap = null, product = 'domains' }) {
+  /** As if the queue had lost everything: Redis flushed, or the queue's tables emptied. */
+  async flushQueue() {
+    if (this.useRedis) await this.redis.flush();
+    else await this.cluster.emptyQueue();
+  }
+
+  /** A key of a product, for an account of its own with money, or for the account of another buyer. */
+  async makeBuyer({ name, money, dailyCap = null, product = this.products[0], account }) {
     const { Pool } = load('pg');
     const { issueKey } = load('./dist/keys/index.js');
     const { newId, resellerScopes } = load('./dist/contract/index.js');
@@ -195,11 +212,11 @@ export class System {
     const rings = { peppers: secretRing(32).parse(this.secrets.peppers), secrets: secretRing(32).parse(this.secrets.ring), clock: systemClock };
     const pool = new Pool({ connectionString: this.cluster.url(this.database), max: 1 });
     try {
-      const accountId = newId('usr', Date.now());
-      await pool.query('SELECT platform.create_account($1, $2)', [accountId, name]);
-      if (money > 0) await pool.query("SELECT platform.adjust($1, $2, $3, 'start', NULL, NULL, NULL)", [newId('trf', Date.now()), accountId, money]);
+      const accountId = account?.accountId ?? newId('usr', Date.now());
+      if (account === undefined) await pool.query('SELECT platform.create_account($1, $2)', [accountId, name]);
+      if (account === undefined && money > 0) await pool.query("SELECT platform.adjust($1, $2, $3, 'start', NULL, NULL, NULL)", [newId('trf', Date.now()), accountId, money]);
       const { key, record } = await issueKey(pool, rings, { product, type: 'reseller', accountId, scopes: resellerScopes(product), limits: { regularPerMinute: PLENTY, moneyPerMinute: PLENTY }, dailyCapUnits: dailyCap === null ? null : BigInt(dailyCap) });
-      return { name, key, accountId, lineageId: record.lineageId, dailyCap };
+      return { name, product, key, accountId, lineageId: record.lineageId, dailyCap };
     } finally {
       await pool.end();
     }

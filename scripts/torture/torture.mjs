@@ -8,14 +8,16 @@ import { System, makeSecrets } from './system.mjs';
 /** Fewer runs than this owe nothing together. */
 const SET_SIZE = 8;
 
-export async function torture({ seeds, seconds, useRedis, products, bug, allBugs, isVerbose, keepLogs, say = console.log }) {
+export async function torture({ seeds, seconds, useRedis, products, bug, allBugs, steps, items, isVerbose, keepLogs, say = console.log }) {
   const secrets = makeSecrets();
   const cluster = await TortureCluster.make(secrets.roles);
   const system = new System({ cluster, secrets, products, useRedis });
-  const one = (options) => runOnce({ system, seconds, ...options, say: isVerbose ? say : undefined });
+  const one = (options) => runOnce({ system, seconds, items, ...options, say: isVerbose ? say : undefined });
   try {
     await system.start();
-    return allBugs ? await catchAll({ one, say, names: bug?.split(',') }) : await runSeeds({ one, seeds, bug, useRedis, say });
+    if (allBugs) return await catchAll({ one, say, names: bug?.split(',') });
+    const isGood = await runSeeds({ one: (options) => one({ ...options, ...(steps === undefined ? {} : { steps }) }), seeds, bug: steps === undefined ? bug : undefined, useRedis, products, say });
+    return steps === undefined || bug === undefined ? isGood : isGood && (await catchAll({ one, say, names: bug.split(',') }));
   } finally {
     await system.stop();
     keepLogs?.(system.logs);
@@ -23,7 +25,7 @@ export async function torture({ seeds, seconds, useRedis, products, bug, allBugs
   }
 }
 
-async function runSeeds({ one, seeds, bug, useRedis, say }) {
+async function runSeeds({ one, seeds, bug, useRedis, products, say }) {
   const runs = [];
   for (const seed of seeds) {
     const run = await one({ seed, bug });
@@ -31,10 +33,11 @@ async function runSeeds({ one, seeds, bug, useRedis, say }) {
     report(run, say);
   }
   const failed = runs.filter(({ breaches, missed }) => breaches.length > 0 || missed.length > 0);
-  const missed = runs.length >= SET_SIZE ? missedInSet(runs, { useRedis }) : [];
+  const missed = runs.length >= SET_SIZE ? missedInSet(runs, { useRedis, products }) : [];
   if (missed.length > 0) say(`Never reached in ${runs.length} runs: ${missed.join(', ')}`);
+  for (const line of runs.flatMap(({ figures }) => figures.bulks)) say(line);
   const sum = (name) => runs.reduce((total, { figures }) => total + figures[name], 0);
-  say(`${runs.length - failed.length} of ${runs.length} runs kept every promise (${sum('requests')} requests, ${sum('orders')} orders, ${sum('faults')} faults${useRedis ? ', with Redis' : ''}).`);
+  say(`${runs.length - failed.length} of ${runs.length} runs kept every promise (${sum('requests')} requests, ${sum('orders')} orders, ${sum('batches')} batches, ${sum('faults')} faults${useRedis ? ', with Redis' : ''}).`);
   return failed.length === 0 && missed.length === 0;
 }
 
@@ -42,8 +45,8 @@ async function runSeeds({ one, seeds, bug, useRedis, say }) {
 async function catchAll({ one, say, names }) {
   const escaped = [];
   const bugs = BUGS.filter(({ name }) => names === undefined || names.includes(name));
-  for (const { name, seed, rules } of bugs) {
-    const { breaches } = await one({ seed, bug: name });
+  for (const { name, seed, rules, steps, items = 30, waitMs } of bugs) {
+    const { breaches } = await one({ seed, bug: name, steps, items, waitMs });
     const caught = rules.map((rule) => breaches.find((breach) => breach.rule.includes(rule))).find(Boolean);
     if (caught === undefined) escaped.push(name);
     say(caught === undefined ? `${name}: NOT CAUGHT with seed ${seed} (other breaches: ${breaches.slice(0, 3).map(({ rule, subject, detail }) => `${rule}: ${subject}: ${detail}`).join('; ') || 'none'})` : `${name}: caught with seed ${seed} by "${caught.rule}" (${caught.detail})`);
@@ -53,7 +56,7 @@ async function catchAll({ one, say, names }) {
 }
 
 function report({ seed, breaches, missed, figures, coverage }, say) {
-  say(`seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ${figures.orders} orders, ${figures.requests} requests, ${figures.faults} faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after healing`);
+  say(`seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ${figures.orders} orders, ${figures.batches} batches, ${figures.requests} requests, ${figures.faults} faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after healing${figures.stretch > 1 ? ` (busy machine, times × ${figures.stretch})` : ''}`);
   for (const { rule, subject, detail } of breaches.slice(0, 12)) say(`  ${rule}: ${subject}: ${detail}`);
   if (missed.length > 0) say(`  never reached: ${missed.join(', ')} (reached: ${[...coverage.reached].join(', ')})`);
 }

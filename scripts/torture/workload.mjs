@@ -1,15 +1,23 @@
 // The customers of a run. Each draws its choices from its own stream of chance, so the seed decides who does what in which order; only the
 // interleaving is the machine's.
+import { BulkCustomer } from './bulks.mjs';
 import { codeOf } from './client.mjs';
+import { SHOPS, factOf } from './shops.mjs';
 
-const ENDINGS = ['timeout-before', 'timeout-after-success', 'timeout-after-refusal', 'error-before', 'error-after-success', 'stays-unknown', 'pending-then-done', 'pending-then-refused', 'refused', 'lost-race', 'slow'];
-const RENEW_ENDINGS = ['timeout-before', 'timeout-after-success', 'timeout-after-refusal', 'error-after-success', 'pending-then-done'];
 /** 1/10,000 USD. */
 const USD = 10_000;
-export const BUYERS = [
+/** Who buys in the first of the products. In each of the others the first one buys as well, from the same wallet. */
+const BUYERS = [
   { name: 'rich-1', money: 5_000 * USD }, { name: 'rich-2', money: 5_000 * USD },
   { name: 'tight', money: 4 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 7 * USD }, { name: 'pieces', money: 500 * USD },
 ];
+
+export async function makeBuyers(system) {
+  const buyers = [];
+  for (const buyer of BUYERS) buyers.push(await system.makeBuyer(buyer));
+  for (const product of system.products.slice(1)) buyers.push(await system.makeBuyer({ ...BUYERS[0], product, account: buyers[0] }));
+  return buyers;
+}
 
 export class Workload {
   constructor({ system, doors, history, random, buyers }) {
@@ -17,17 +25,19 @@ export class Workload {
     this.isOver = false;
     this.names = 0;
     this.tag = `x${(random.stream('tag').next() * 1e9).toString(36).replace(/\W/g, '').slice(0, 5)}`;
-    this.owned = new Map(buyers.map(({ name }) => [name, []]));
+    this.owned = new Map(buyers.map((buyer) => [buyer, []]));
     this.contested = 0;
   }
 
   /** Until `end()`; resolves when the last answer is in. */
   run() {
-    const [rich1, rich2, tight, capped] = this.buyers;
+    const [rich1, rich2, tight, capped, , ...others] = this.buyers;
     const opening = [() => this.buy(rich1, this.name('timeout-after-success')), () => this.buy(rich2, this.name('timeout-after-refusal')), () => this.replay(rich1)];
     return Promise.all([
       this.loop('rich-1a', rich1, opening[0]), this.loop('rich-1b', rich1, opening[2]), this.loop('rich-2a', rich2, opening[1]), this.loop('rich-2b', rich2),
       this.bursts('tight', tight), this.bursts('capped', capped),
+      ...others.map((buyer) => this.loop(`${buyer.name}-${buyer.product}`, buyer)),
+      ...[rich1, ...others].map((buyer) => new BulkCustomer({ workload: this, doors: this.doors, history: this.history, random: this.random.stream(`bulk-${buyer.product}`), buyer }).work()),
     ]);
   }
 
@@ -40,9 +50,9 @@ export class Workload {
     if (opening !== undefined) await opening();
     while (!this.isOver) {
       const step = random.weighted([
-        [26, () => this.buy(buyer, this.name('plain'), random)],
-        [20, () => this.buy(buyer, this.name(random.pick(ENDINGS)), random)],
-        [6, () => this.buy(buyer, this.name(`renew-${random.pick(RENEW_ENDINGS)}`), random)],
+        [26, () => this.buyAny(buyer, {}, random)],
+        [20, () => this.buyAny(buyer, { ending: random.pick(SHOPS[buyer.product].endings) }, random)],
+        [SHOPS[buyer.product].renewEndings.length > 0 ? 6 : 0, () => this.buyAny(buyer, { renewEnding: random.pick(SHOPS[buyer.product].renewEndings) }, random)],
         [12, () => this.renew(buyer, random)],
         [8, () => this.deposit(buyer, random, 'sandbox')],
         [7, () => this.deposit(buyer, random, 'cryptobot')],
@@ -50,7 +60,7 @@ export class Workload {
         [6, () => this.contend(buyer, random)],
         [7, () => this.replay(buyer, random)],
         [5, () => this.reuse(buyer, random)],
-        [6, () => this.read(buyer, random)],
+        [6, () => this.look(buyer, random)],
       ]);
       await step();
       await pause(random.between(10, 120));
@@ -68,9 +78,15 @@ export class Workload {
     }
   }
 
-  name(ending) {
+  /** Unlike any other of the run. */
+  label() {
     this.names += 1;
-    return `${ending}-${this.tag}n${this.names}.test`;
+    return `${this.tag}n${this.names}`;
+  }
+
+  /** A domain whose registration ends so. */
+  name(ending) {
+    return `${ending}-${this.label()}.test`;
   }
 
   key() {
@@ -78,8 +94,16 @@ export class Workload {
     return `torture-${this.tag}-${this.keys}`;
   }
 
+  /** Something of the buyer's product that ends so. */
+  async buyAny(buyer, endings, random) {
+    const shop = SHOPS[buyer.product];
+    const reference = this.label();
+    await this.insist(this.history.request({ buyer, path: shop.path, body: { ...shop.body(reference, endings), reference }, key: this.key(), about: { what: 'buy', reference } }), random);
+  }
+
   async buy(buyer, domain, random = this.random) {
-    const request = this.history.request({ buyer, path: '/domains', body: { domain, years: 1 }, key: this.key(), about: { what: 'register', domain } });
+    const reference = this.label();
+    const request = this.history.request({ buyer, path: '/domains', body: { domain, years: 1, reference }, key: this.key(), about: { what: 'buy', reference, domain } });
     await this.insist(request, random);
     return request;
   }
@@ -90,7 +114,7 @@ export class Workload {
     for (let tries = 0; tries < 4; tries += 1) {
       const send = await this.doors.send(request, (first + tries) % 2);
       this.learn(request, send);
-      if (send.kind === 'ok' && send.status !== 202) return send;
+      if (send.kind === 'ok' && (send.status !== 202 || send.json?.batch_id !== undefined || SHOPS[request.buyer.product].isFinalAt === 202)) return send;
       if (send.kind === 'fail' && codeOf(send) !== 'in_progress') return send;
       if (!random.chance(0.7) || this.isOver) return send;
       await pause(random.between(150, 900));
@@ -98,30 +122,39 @@ export class Workload {
     return request.sends.at(-1);
   }
 
-  learn(request, send) {
-    const { what, domain } = request.about;
-    const order = send.json?.order;
-    if (send.kind !== 'ok' || order === undefined) return;
-    if (order.state !== 'processing') this.history.fact({ kind: 'order', id: order.id, state: order.state, captured: order.money.captured_usd });
-    if (send.status === 202) this.history.fact({ kind: 'order', id: order.id, state: null });
-    if (what === 'register' && send.status === 201) {
-      const list = this.owned.get(request.buyer.name);
-      if (!list.includes(domain)) list.push(domain);
+  /** What an answer says for ever. */
+  learn(request, { kind, json }) {
+    if (kind !== 'ok' || json === null || json === undefined) return;
+    const results = request.about.what === 'bulk' ? (json.items ?? []).flatMap(({ result }) => result ?? []) : [json];
+    for (const result of results) {
+      const fact = factOf(result.order);
+      if (fact !== null) this.history.fact(fact);
+      this.keep(request.buyer, result);
     }
   }
 
+  /** What the buyer owns now, to be renewed. */
+  keep(buyer, answer) {
+    const list = this.owned.get(buyer);
+    for (const thing of SHOPS[buyer.product].boughtBy(answer ?? {})) if (!list.some(({ id }) => id === thing.id)) list.push(thing);
+  }
+
+  ownedBy(buyer) {
+    return this.owned.get(buyer);
+  }
+
   async renew(buyer, random) {
-    const list = this.owned.get(buyer.name);
+    const shop = SHOPS[buyer.product];
+    const list = this.owned.get(buyer);
     if (list.length === 0) return;
     // The ones with a magic renewal first.
-    const domain = random.chance(0.5) ? (list.find((name) => name.startsWith('renew-')) ?? random.pick(list)) : random.pick(list);
-    if (domain.startsWith('renew-')) list.splice(list.indexOf(domain), 1);
-    const door = random.between(0, 1);
-    const seen = await this.doors.send(this.history.request({ buyer, method: 'GET', path: `/domains/${domain}`, about: { what: 'read' } }), door);
-    if (seen.kind === 'fail' && codeOf(seen) === 'not_found') this.history.fact({ kind: 'broken', text: `${domain} was sold with 201 and then not found` });
-    if (seen.status !== 200) return;
-    const body = { years: 1, current_expires_at: seen.json.expires_at ?? seen.json.domain?.expires_at };
-    const renewal = () => this.history.request({ buyer, path: `/domains/${domain}/renew`, body, key: this.key(), about: { what: 'renew', domain } });
+    const thing = random.chance(0.5) ? (list.find(({ isTouchy }) => isTouchy) ?? random.pick(list)) : random.pick(list);
+    if (thing.isTouchy) list.splice(list.indexOf(thing), 1);
+    const seen = await this.read(buyer, shop.read(thing), random);
+    if (seen.kind === 'fail' && codeOf(seen) === 'not_found') this.history.fact({ kind: 'broken', text: `${thing.id} was sold and then not found` });
+    const wish = seen.status === 200 ? shop.renewal(thing, seen.json) : null;
+    if (wish === null) return;
+    const renewal = () => this.history.request({ buyer, ...wish, key: this.key(), about: { what: 'renew' } });
     // A customer who has lost its key asks again under another: the expiry it names is the guard.
     const answers = [this.insist(renewal(), random)];
     if (random.chance(0.3)) answers.push(this.insist(renewal(), random));
@@ -146,7 +179,7 @@ export class Workload {
     try {
       const { pathname } = new URL(url);
       if (provider === 'sandbox') {
-        const answer = await this.doors.send(this.history.request({ buyer: null, path: pathname.replace(/^\/api\/v1/, ''), about: { what: 'pay' } }), door);
+        const answer = await this.doors.send(this.history.request({ buyer: null, path: pathname, about: { what: 'pay' } }), door);
         return answer.status === 200 && answer.bytes.includes('<strong id="state">paid');
       }
       const answer = await fetch(url, { method: 'POST', signal: AbortSignal.timeout(4_000) });
@@ -158,9 +191,10 @@ export class Workload {
 
   /** One request, through both gateways at the same moment. */
   async twins(buyer, random) {
-    const domain = this.name('plain');
+    const shop = SHOPS[buyer.product];
+    const reference = this.label();
     const request = random.chance(0.5)
-      ? this.history.request({ buyer, path: '/domains', body: { domain, years: 1 }, key: this.key(), about: { what: 'register', domain } })
+      ? this.history.request({ buyer, path: shop.path, body: { ...shop.body(reference, {}), reference }, key: this.key(), about: { what: 'buy', reference } })
       : this.history.request({ buyer, path: '/deposits', body: { amount_usd: '1.00', provider: 'sandbox' }, key: this.key(), about: { what: 'deposit' } });
     const sends = await Promise.all([0, 1, 0].map((door) => this.doors.send(request, door)));
     for (const send of sends) this.learn(request, send);
@@ -168,6 +202,7 @@ export class Workload {
 
   /** Names that several customers want. */
   async contend(buyer, random) {
+    if (buyer.product !== 'domains') return;
     const domain = `wanted-${this.tag}n${Math.floor(this.contested / 2)}.test`;
     this.contested += 1;
     await this.buy(buyer, domain, random);
@@ -183,20 +218,24 @@ export class Workload {
 
   /** The same key for something else. */
   async reuse(buyer, random) {
-    const old = this.history.requests.filter((request) => request.buyer === buyer && request.about.what === 'register' && request.about.isOther === undefined);
+    const old = this.history.requests.filter((request) => request.buyer === buyer && request.about.reference !== undefined && request.about.isOther === undefined);
     if (old.length === 0) return;
-    const domain = this.name('other');
-    const request = this.history.request({ buyer, path: '/domains', body: { domain, years: 1 }, key: random.pick(old).key, about: { what: 'register', domain, isOther: true } });
+    const shop = SHOPS[buyer.product];
+    const reference = this.label();
+    const request = this.history.request({ buyer, path: shop.path, body: { ...shop.body(reference, {}), reference }, key: random.pick(old).key, about: { what: 'buy', reference, isOther: true } });
     await this.doors.send(request, random.between(0, 1));
   }
 
-  async read(buyer, random) {
-    const door = random.between(0, 1);
-    const path = random.pick(['/balance', '/orders?limit=20', '/domains?limit=20', '/transactions?limit=20']);
-    const seen = await this.doors.send(this.history.request({ buyer, method: 'GET', path, about: { what: 'read' } }), door);
+  async look(buyer, random) {
+    const path = random.pick(['/balance', '/orders?limit=20', '/transactions?limit=20', '/batches?limit=20', ...SHOPS[buyer.product].lists]);
+    const seen = await this.read(buyer, path, random);
     if (seen.status !== 200) return;
     if (path === '/balance' && Number(seen.json.available_usd) < 0) this.history.fact({ kind: 'broken', text: `a balance was shown as ${seen.json.available_usd}` });
-    if (path.startsWith('/orders')) for (const order of seen.json.items) if (order.state !== 'processing') this.history.fact({ kind: 'order', id: order.id, state: order.state, captured: order.money.captured_usd });
+    if (path.startsWith('/orders')) for (const order of seen.json.items) if (order.state !== 'processing') this.history.fact(factOf(order));
+  }
+
+  async read(buyer, path, random) {
+    return this.doors.send(this.history.request({ buyer, method: 'GET', path, about: { what: 'read' } }), random.between(0, 1));
   }
 }
 
