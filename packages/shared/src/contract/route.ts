@@ -11,8 +11,8 @@ export interface ResponseSpec {
   readonly description: string;
   /** Of the JSON answer; absent where there is none (pages, exports). */
   readonly schema?: z.ZodType;
-  /** A media type other than JSON that the answer can have, alone or besides JSON. */
-  readonly contentType?: string;
+  /** Media types other than JSON that the answer can have, alone or besides JSON. */
+  readonly contentType?: string | readonly string[];
   readonly example?: unknown;
 }
 

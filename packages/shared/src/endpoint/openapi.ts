@@ -122,7 +122,7 @@ function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, 
   for (const [status, spec] of Object.entries(route.responses)) {
     const content = {
       ...(spec.schema === undefined ? {} : { 'application/json': { schema: toSchema(spec.schema, schemas, 'output'), ...(spec.example === undefined ? {} : { example: spec.example }) } }),
-      ...(spec.contentType === undefined ? {} : { [spec.contentType]: { schema: { type: 'string' } } }),
+      ...Object.fromEntries([spec.contentType ?? []].flat().map((type) => [type, { schema: { type: 'string' } }])),
     };
     result[status] = { description: spec.description, headers: answerHeaders(status, route), ...(Object.keys(content).length === 0 ? {} : { content }) };
   }
@@ -139,7 +139,7 @@ function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, 
 
 function errorsByStatus(route: RouteSpec, isPublic: boolean): [string, ErrorCode[]][] {
   const codes = new Set<ErrorCode>([
-    ...(isPublic ? PUBLIC : ALWAYS), ...(route.class === 'money' ? MONEY : []), ...(route.body === undefined ? [] : ['payload_too_large' as const]),
+    ...(isPublic ? PUBLIC : ALWAYS).filter((code) => code !== 'forbidden_scope' || route.scope !== 'any'), ...(route.class === 'money' ? MONEY : []), ...(route.body === undefined ? [] : ['payload_too_large' as const]),
     ...(route.bulk === undefined ? [] : ['batch_too_large' as const]), ...(route.errors ?? []),
   ]);
   const byStatus = new Map<string, ErrorCode[]>();

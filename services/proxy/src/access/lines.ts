@@ -1,4 +1,5 @@
 // Proxies as text for programs: one line each, from a template, or as CSV, JSON or URLs. Pure.
+import { z } from 'zod';
 import { invalid } from '@lumi/shared/contract';
 import { csvOf } from '@lumi/shared/listing';
 
@@ -24,6 +25,17 @@ const FIELDS = ['id', 'protocol', 'host', 'port', 'user', 'pass', 'ip', 'country
 const PLACEHOLDER = /\{([a-z_]*)\}/g;
 export const CONTENT_TYPES: Readonly<Record<LineFormat, string>> = {
   txt: 'text/plain; charset=utf-8', url: 'text/plain; charset=utf-8', csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8',
+};
+
+/** Answers with lines, for the documentation. */
+export const linesAnswer = {
+  schema: z.object({
+    items: z.array(z.object({
+      id: z.string(), protocol: z.enum(['http', 'socks5']), host: z.string(), port: z.int(), user: z.string().describe('Empty where addresses are let in instead of a pair.'), pass: z.string(),
+      ip: z.string().describe('The exit address, where it is known.'), country: z.string(), city: z.string(), label: z.string(), expires_at: z.string(),
+    })),
+  }).describe('With `format=json`.'),
+  contentType: ['text/plain', 'text/csv'],
 };
 
 /** Throws 422 for a template that names what is no field. */

@@ -4,7 +4,7 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
-import { CONTENT_TYPES, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
+import { CONTENT_TYPES, linesAnswer, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
 import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
@@ -24,7 +24,7 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
         protocol: z.enum(['http', 'socks5']).optional().describe('Ports of this protocol, whatever is set on the proxies.'),
         ...proxyFilterQuery,
       }),
-      responses: { 200: { description: 'The file.', contentType: 'text/plain' } },
+      responses: { 200: { description: 'The file.', ...linesAnswer } },
     }),
     async (context) => {
       const { format = 'txt', template, protocol, ...filter } = context.query;

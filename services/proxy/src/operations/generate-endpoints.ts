@@ -5,7 +5,7 @@ import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract'
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
-import { CONTENT_TYPES, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
+import { CONTENT_TYPES, linesAnswer, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
 import { askPlaces } from '../catalog/price-order';
 import { recordReveal } from '../store/reveals';
 import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
@@ -37,7 +37,7 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
       id: 'generate-endpoints', method: 'POST', path: '/traffic-plans/{id}/generate', summary: 'Generate proxy strings', tag: 'Traffic', scope: 'read', class: 'regular', reach: 'account',
       description: 'Lines such as `host:port:user-country-de-session-ab12-ttl-600:password`. Pure: nothing is stored, so generate as many as you like; sessions of different lines differ. Passwords are in clear, so it is recorded.',
       params: z.object({ id: idParam('tpl', 'the plan') }), body, bodyExample: { country: ['DE', 'US'], session: 'sticky', ttl_s: 600, quantity: 10, format: 'txt' },
-      responses: { 200: { description: 'The lines.', contentType: 'text/plain' } },
+      responses: { 200: { description: 'The lines.', ...linesAnswer } },
       errors: ['state_conflict', 'not_available'],
     }),
     async (context) => {

@@ -29,7 +29,7 @@ export function getUsage(deps: ProxyDeps): Endpoint {
         group_by: z.enum(USAGE_GROUPS).optional().describe('`hour` if absent.'), subject: z.string().max(64).optional().describe('Only this proxy, plan or sub-user.'),
         format: z.enum(['json', 'csv']).optional().describe('`json` if absent.'),
       }),
-      responses: { 200: { description: 'The usage.', schema: usageSchema } },
+      responses: { 200: { description: 'The usage.', schema: usageSchema, contentType: 'text/csv' } },
     }),
     async ({ reach, query }) => {
       const group = query.group_by ?? 'hour';

@@ -1,0 +1,201 @@
+// The generic contract test: every operation of a product's OpenAPI document is called, well and badly, and every answer is judged by that document. An operation
+// without a recipe fails the test, so a new endpoint cannot be forgotten; so does a refusal that the document promises and nobody can provoke.
+import { randomBytes } from 'node:crypto';
+import { resellerScopes, type Product } from '@lumi/shared/contract';
+import { formatUsd, parseUsd } from '@lumi/shared/money';
+import { wholeWay, type Answer, type Buyer, type Operator } from '../whole-way';
+import { DocumentedApi, type Document, type Operation } from './documented-api';
+import { World, type Call, type Recipe, type Recipes } from './world';
+
+/** Refusals that need more than a request to provoke; other tests do. */
+const NOT_FROM_OUTSIDE = new Set(['500', '502', '503']);
+/** Of the product's own refusals (`409`, `423`), one operation rarely shows all; the tests of each endpoint do. */
+const OF_THE_OBJECT = new Set(['409', '423']);
+const TOO_LARGE = Buffer.alloc(1_100_000, ' ').toString();
+const ITEMS_MAX = 500;
+
+type Who = Buyer | Operator | { readonly key: string } | null;
+
+export function contractOf(product: Product, recipes: Recipes): void {
+  const lumi = wholeWay({ products: [product] });
+  let api: DocumentedApi;
+  let world: World;
+
+  beforeAll(async () => {
+    const [who, stranger] = [await lumi.buyer({ product, balance: '100000' }), await lumi.buyer({ product, balance: '100000' })];
+    world = new World(lumi, product, who, stranger, await lumi.operator(product));
+    api = new DocumentedApi((await lumi.send('GET', `${world.base}/openapi.json`)).body as Document);
+  });
+
+  const operationOf = (id: string): Operation => {
+    const found = api.operations.get(id);
+    if (found === undefined) throw new Error(`${id} is in the recipes and not in the document`);
+    return found;
+  };
+
+  /** Sends it and judges the answer, whatever it is. */
+  const ask = async (operation: Operation, call: Call, who: Who, more: { idempotencyKey?: string | null; text?: string; suffix?: string; headers?: Readonly<Record<string, string>> } = {}): Promise<Answer> => {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(call.params?.[name] ?? ''));
+    const query = new URLSearchParams(call.query ?? {}).toString();
+    const text = more.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+    const idempotencyKey = more.idempotencyKey === null ? undefined : (more.idempotencyKey ?? (operation.isMoney ? randomBytes(9).toString('hex') : undefined));
+    const answer = await lumi.send(operation.method, `${world.base}${path}${query === '' ? '' : `?${query}`}${more.suffix ?? ''}`, {
+      ...(who === null ? {} : { key: who.key }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(text === undefined ? {} : { body: text }),
+      headers: { ...call.headers, ...more.headers },
+    });
+    expect({ operation: operation.id, status: answer.status, faults: api.faults(operation, answer) }).toEqual({ operation: operation.id, status: answer.status, faults: [] });
+    return answer;
+  };
+  const refused = async (expected: string, asked: Promise<Answer>): Promise<Answer> => {
+    const answer = await asked;
+    expect(`${String(answer.status)} ${(answer.body as { error?: { code?: string } }).error?.code ?? answer.text.slice(0, 200)}`).toBe(expected);
+    return answer;
+  };
+
+  it('has a recipe for every operation of the document, and for nothing else', () => {
+    expect([...api.operations.keys()].sort()).toEqual(Object.keys(recipes).sort());
+  });
+
+  describe.each(Object.entries(recipes))('%s', (id, recipe) => {
+    it('answers as documented, well and badly', async () => {
+      const operation = operationOf(id);
+      const isPublic = operation.scopes.includes('public');
+      const isForOperators = operation.scopes.includes('admin:*');
+      const who = isPublic ? null : isForOperators ? world.operator : world.who;
+      const call = await recipe.call(world);
+
+      if (!isPublic) await refuseStrangers(operation, call);
+      await refuseNonsense(operation, call, who);
+      if (operation.isMoney) await refuseMoney(operation, recipe, call);
+      if (operation.params.length > 0) await refuseUnknown(operation, recipe, call, who);
+      await letThrough(operation, recipe, call, who);
+      for (const { what, call: another, status } of recipe.also ?? []) {
+        const answer = await ask(operation, await another(world), who);
+        expect([what, answer.status, answer.text]).toEqual([what, status, answer.text]);
+      }
+      if (!isPublic) await refuseTooMany(operation, call);
+      for (const status of Object.keys(operation.responses)) {
+        if (status < '400' || NOT_FROM_OUTSIDE.has(status) || OF_THE_OBJECT.has(status)) continue;
+        expect({ id, status, isSeen: api.seen.has(`${id} ${status}`) || isUnprovoked(operation, recipe, status) }).toEqual({ id, status, isSeen: true });
+      }
+    });
+  });
+
+  it('leaves the books right', async () => {
+    expect(await lumi.breaches()).toEqual([]);
+  });
+
+  async function refuseStrangers(operation: Operation, call: Call): Promise<void> {
+    await refused('401 missing_bearer', ask(operation, call, null));
+    await refused('401 invalid_key', ask(operation, call, { key: `lumi_${product}_notakey` }));
+    if (!operation.scopes.includes('any')) {
+      const others = resellerScopes(product).filter((scope) => !operation.scopes.includes(scope));
+      const scopeless = await world.once(`key ${others.join(' ')}`, () => lumi.keyOf(world.who.accountId, { product, scopes: others }));
+      await refused('403 forbidden_scope', ask(operation, call, scopeless));
+    }
+    if (!operation.takesUserId) return;
+    await refused('404 not_found', ask(operation, { ...call, query: { ...call.query, user_id: world.stranger.accountId } }, world.who));
+    await refused('404 not_found', ask(operation, { ...call, query: { ...call.query, user_id: `usr_${'0'.repeat(24)}` } }, world.operator));
+    if (operation.isMoney) await refused('422 validation_error', ask(operation, call, world.operator));
+  }
+
+  /** What is not even a request of this API. */
+  async function refuseNonsense(operation: Operation, call: Call, who: Who): Promise<void> {
+    await refused('400 bad_request', ask(operation, { ...call, query: {} }, who, { suffix: '?#' })); // belongs to no request target
+    if (operation.hasRawBody) return;
+    await refused('422 validation_error', ask(operation, { ...call, query: { ...call.query, unknown_field: '1' } }, who));
+    if (!operation.hasBody) return;
+    await refused('422 validation_error', ask(operation, { ...call, body: { ...call.body, unknown_field: 1 } }, who));
+    await refused('422 validation_error', ask(operation, call, who, { text: '{"broken":' }));
+    await refused('422 validation_error', ask(operation, call, who, { text: '[]' }));
+    await refused('422 validation_error', ask(operation, call, who, { headers: { 'content-type': 'text/plain' } }));
+    await refused('413 payload_too_large', ask(operation, call, who, { text: TOO_LARGE }));
+    if (operation.bulk !== null) await refused('413 batch_too_large', ask(operation, { ...call, body: { ...call.body, [operation.bulk]: tooMany(call.body, operation.bulk) } }, who));
+  }
+
+  async function refuseMoney(operation: Operation, recipe: Recipe, call: Call): Promise<void> {
+    const who = operation.scopes.includes('admin:*') ? world.operator : world.who;
+    await refused('400 idempotency_key_required', ask(operation, call, who, { idempotencyKey: null }));
+    await refused('422 validation_error', ask(operation, call, who, { idempotencyKey: 'short' }));
+    if (who !== world.who) return;
+    const key = (name: string, wishes: Parameters<typeof lumi.keyOf>[1]): Promise<Buyer> => world.once(`key ${name}`, () => lumi.keyOf(world.who.accountId, { product, ...wishes }));
+    await refused('401 invalid_signature', ask(operation, call, await key('signing', { signing: 'v1' })));
+    if (recipe.isFree === true) return;
+    // A bulk is refused as a whole only once the cap is reached: the items of one that would pass it fail alone.
+    if (operation.bulk === null) await refused('402 daily_cap_exceeded', ask(operation, call, await key('capped', { cap: '0.01' })));
+    const slow = await lumi.keyOf(world.who.accountId, { product, limits: { regularPerMinute: 1_000, moneyPerMinute: 1 } });
+    await penniless(async () => {
+      await refused('402 insufficient_balance', ask(operation, call, slow));
+      await refused('429 rate_limited', ask(operation, call, slow));
+    });
+  }
+
+  /** Takes the customer's money away for as long as `work` lasts. */
+  async function penniless(work: () => Promise<void>): Promise<void> {
+    const { balance: posted, held } = await lumi.money(world.who.accountId);
+    const balance = formatUsd(parseUsd(posted) - parseUsd(held));
+    const adjust = (amount: string): Promise<Answer> => lumi.pay(world.operator, `/admin/users/${world.who.accountId}/adjust`, { amount_usd: amount, reason: 'test' });
+    expect((await adjust(`-${balance}`)).status).toBe(200);
+    await work();
+    expect((await adjust(balance)).status).toBe(200);
+  }
+
+  async function refuseUnknown(operation: Operation, recipe: Recipe, call: Call, who: Who): Promise<void> {
+    for (const name of operation.params.filter((param) => !(recipe.open ?? []).includes(param))) {
+      const unknown = await refused('404 not_found', ask(operation, { ...call, params: { ...call.params, [name]: unknownLike(call.params?.[name] ?? '') } }, who));
+      if (who !== world.who || recipe.isCatalogue === true || name !== operation.params[0]) continue;
+      const foreign = await refused('404 not_found', ask(operation, call, world.stranger));
+      expect(withoutId(foreign)).toBe(withoutId(unknown));
+    }
+  }
+
+  async function letThrough(operation: Operation, recipe: Recipe, call: Call, who: Who): Promise<void> {
+    if (operation.hasDryRun) {
+      const rehearsed = await ask(operation, { ...call, query: { ...call.query, dry_run: 'true' } }, who, { idempotencyKey: null });
+      expect([operation.id, rehearsed.status, rehearsed.text]).toEqual([operation.id, 200, rehearsed.text]);
+    }
+    const idempotencyKey = operation.isMoney ? world.fresh(`contract-${operation.id}`) : null;
+    const answer = await ask(operation, call, who, { idempotencyKey });
+    const good = Object.keys(operation.responses).filter((status) => status < '400');
+    const expected = recipe.status ?? (good.length === 1 ? Number(good[0]) : null);
+    if (expected === null) throw new Error(`${operation.id} has several good answers (${good.join(', ')}): its recipe must say which one it gets`);
+    expect([operation.id, answer.status, answer.text]).toEqual([operation.id, expected, answer.text]);
+    if (operation.method === 'GET' && operation.takesUserId) expect((await ask(operation, { ...call, query: { ...call.query, user_id: world.who.accountId } }, world.operator)).status).toBe(expected);
+    if (idempotencyKey === null) return;
+    const again = await ask(operation, call, who, { idempotencyKey });
+    if (again.status !== 409) expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([answer.status, answer.text, 'true']);
+    await refused('422 idempotency_key_reused', ask(operation, call, who, { idempotencyKey, text: `${JSON.stringify(call.body ?? {})} ` }));
+  }
+
+  async function refuseTooMany(operation: Operation, call: Call): Promise<void> {
+    const limits = { regularPerMinute: 1, moneyPerMinute: 1_000 };
+    const narrow = await lumi.keyOf(world.who.accountId, { product, limits, scopes: resellerScopes(product) });
+    await ask(operation, { ...call, query: { unknown_field: '1' } }, narrow, { idempotencyKey: null }); // refused, and counted
+    const limited = await refused('429 rate_limited', ask(operation, call, narrow, { idempotencyKey: null }));
+    expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+  }
+
+  function isUnprovoked(operation: Operation, recipe: Recipe, status: string): boolean {
+    if (status === '404' && operation.scopes.includes('public') && operation.params.length === 0) return true;
+    if (status === '404' && !operation.takesUserId && operation.params.length === 0) return true;
+    if (status === '402' && (recipe.isFree === true || operation.scopes.includes('admin:*'))) return true;
+    if (status === '429' && operation.scopes.includes('public')) return true;
+    return status === '422' && operation.hasRawBody;
+  }
+
+  function tooMany(body: object | undefined, field: string): readonly unknown[] {
+    const [first = {}] = ((body as Record<string, unknown> | undefined)?.[field] ?? []) as readonly unknown[];
+    return Array.from({ length: ITEMS_MAX + 1 }, () => first);
+  }
+}
+
+/** Of the same shape, and nobody's. */
+function unknownLike(value: string): string {
+  const id = /^([a-z]+_)[0-9a-z]{24}$/.exec(value);
+  if (id !== null) return `${id[1] ?? ''}${'0'.repeat(24)}`;
+  return value.includes('.') ? `nobodys-${value}` : `${value.slice(0, -1)}${value.endsWith('0') ? '1' : '0'}`;
+}
+
+function withoutId({ text, headers }: Answer): string {
+  return text.replaceAll(String(headers['x-request-id']), 'ID');
+}

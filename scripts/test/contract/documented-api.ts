@@ -1,0 +1,124 @@
+// A product's OpenAPI document as a judge of answers: status, media type, headers, body and error code must be what the document says, and nothing more.
+import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
+import addFormats from 'ajv-formats';
+import type { Answer } from '../whole-way';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface Operation {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly scopes: readonly string[];
+  readonly isMoney: boolean;
+  readonly hasDryRun: boolean;
+  /** The field of the body that holds the items of a bulk. */
+  readonly bulk: string | null;
+  readonly hasBody: boolean;
+  readonly hasRawBody: boolean;
+  readonly takesUserId: boolean;
+  readonly params: readonly string[];
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
+}
+
+interface DocumentedResponse {
+  readonly content?: Readonly<Record<string, { readonly schema: Json }>>;
+  readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
+  readonly 'x-lumi-codes'?: readonly string[];
+}
+
+interface RawOperation {
+  readonly operationId: string;
+  readonly 'x-lumi-scope': string | readonly string[];
+  readonly 'x-lumi-class': string;
+  readonly 'x-lumi-dry-run'?: boolean;
+  readonly 'x-lumi-bulk'?: string;
+  readonly 'x-lumi-raw-body'?: boolean;
+  readonly requestBody?: Json;
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, DocumentedResponse>>;
+}
+
+export interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, RawOperation>>>>;
+  readonly components: { readonly schemas: Json; readonly headers: Readonly<Record<string, { readonly required?: boolean; readonly schema: Json }>> };
+}
+
+export class DocumentedApi {
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** `id status` of every answer that was looked at. */
+  readonly seen = new Set<string>();
+  private readonly ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true, coerceTypes: false });
+  private readonly validators = new Map<string, ValidateFunction>();
+
+  constructor(private readonly document: Document) {
+    addFormats(this.ajv);
+    for (const keyword of ['example', 'x-lumi-codes']) this.ajv.addKeyword(keyword);
+    this.ajv.addSchema({ $id: 'components', $defs: closed(document.components.schemas) });
+    this.operations = new Map(Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, raw]) => [raw.operationId, readOperation(method.toUpperCase(), path, raw)] as const)));
+  }
+
+  /** Sentences that say where the answer is not what the document says. */
+  faults(operation: Operation, answer: Answer): readonly string[] {
+    const status = String(answer.status);
+    this.seen.add(`${operation.id} ${status}`);
+    const response = operation.responses[status];
+    if (response === undefined) return [`${status} is not a documented answer: ${answer.text.slice(0, 300)}`];
+    return [...this.headerFaults(response, answer), ...this.bodyFaults(operation, response, answer)];
+  }
+
+  private headerFaults({ headers = {} }: DocumentedResponse, answer: Answer): string[] {
+    return Object.entries(headers).flatMap(([name, { $ref }]) => {
+      const { required = false, schema } = this.document.components.headers[$ref.split('/').at(-1) ?? ''] ?? { schema: false as never };
+      const text = answer.headers[name.toLowerCase()];
+      if (text === undefined) return required ? [`the header ${name} is missing`] : [];
+      const value = schema['type'] === 'integer' ? Number(text) : text;
+      return this.validator(`header ${name}`, schema)(value) ? [] : [`the header ${name} is ${String(text)}`];
+    });
+  }
+
+  private bodyFaults(operation: Operation, response: DocumentedResponse, answer: Answer): string[] {
+    const { content = {} } = response;
+    const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? '';
+    const media = content[type];
+    if (media === undefined) return [`${String(answer.status)} with ${type} is not documented, only ${Object.keys(content).join(', ') || 'an answer without a body'}`];
+    if (type !== 'application/json') return [];
+    const validate = this.validator(`${operation.id} ${String(answer.status)}`, media.schema);
+    if (!validate(answer.body)) return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath || 'the body'} ${String(message)} ${JSON.stringify(params)}`);
+    const codes = response['x-lumi-codes'];
+    const code = (answer.body as { error?: { code?: string } }).error?.code;
+    return codes === undefined || codes.includes(code ?? '') ? [] : [`${String(code)} is not a documented code of ${String(answer.status)}, only ${codes.join(', ')}`];
+  }
+
+  private validator(name: string, schema: Json): ValidateFunction {
+    const known = this.validators.get(name) ?? this.ajv.compile(closed(schema) as Json);
+    this.validators.set(name, known);
+    return known;
+  }
+}
+
+function readOperation(method: string, path: string, raw: RawOperation): Operation {
+  const scopes = [raw['x-lumi-scope']].flat();
+  return {
+    id: raw.operationId, method, path,
+    scopes,
+    isMoney: raw['x-lumi-class'] === 'money',
+    hasDryRun: raw['x-lumi-dry-run'] === true,
+    bulk: raw['x-lumi-bulk'] ?? null,
+    hasBody: raw.requestBody !== undefined,
+    hasRawBody: raw['x-lumi-raw-body'] === true,
+    // Of operators' own routes it is a filter.
+    takesUserId: !scopes.includes('admin:*') && raw.parameters.some((parameter) => parameter.in === 'query' && parameter.name === 'user_id'),
+    params: raw.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+    responses: raw.responses,
+  };
+}
+
+/** References to where they lie here, and no object with a field that it does not declare. */
+function closed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(closed);
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, name === '$ref' && typeof one === 'string' ? one.replace('#/components/schemas/', 'components#/$defs/') : closed(one)]));
+  const isObject = typeof copy['properties'] === 'object' && copy['type'] === 'object';
+  return isObject && copy['additionalProperties'] === undefined ? { ...copy, additionalProperties: false } : copy;
+}

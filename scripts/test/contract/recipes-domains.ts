@@ -1,0 +1,122 @@
+// How each operation of the domains API is called so that it succeeds.
+import { sharedRecipes } from './recipes-shared';
+import type { Recipes, World } from './world';
+
+const PERSON = { type: 'person', first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', phone: '+4930123456', address1: 'Unter den Linden 1', city: 'Berlin', postal_code: '10117', country: 'DE' };
+const DS = { mode: 'external', ds: [{ key_tag: 12345, algorithm: 13, digest_type: 2, digest: 'E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766' }] };
+
+const name = (world: World, word = 'contract'): string => `${world.fresh(word)}.test`;
+const buy = async (world: World, word?: string): Promise<{ domain: string }> => {
+  const domain = name(world, word);
+  await world.pay('/domains', { domain, max_price_usd: '5.00' });
+  return { domain };
+};
+/** For what changes nothing about it that another one minds. */
+const held = (world: World): Promise<{ domain: string }> => world.once('held', () => buy(world));
+const expiry = async (world: World, { domain }: { domain: string }): Promise<string> => (await world.get<{ expires_at: string }>(`/domains/${domain}`)).expires_at;
+const contact = async (world: World): Promise<{ id: string }> => ({ id: (await world.send<{ id: string }>('POST', '/contacts', PERSON)).id });
+const withHost = async (world: World): Promise<{ domain: string; host: string }> => {
+  const { domain } = await held(world);
+  const host = `${world.fresh('ns')}.${domain}`;
+  await world.send('PUT', `/domains/${domain}/hosts/${host}`, { ips: ['192.0.2.53'] });
+  return { domain, host };
+};
+const moving = async (world: World): Promise<{ id: string }> => {
+  await world.pay('/transfers', { domain: name(world, 'elsewhere-transfer-pending-then-done'), auth_code: 'right-code', max_price_usd: '5.00' });
+  return { id: (await world.get<{ items: { id: string }[] }>('/transfers')).items[0]?.id ?? '' };
+};
+const quote = (world: World): Promise<{ quote_id: string }> => world.send('POST', '/quotes', { operation: 'register', items: [{ domain: name(world), years: 1 }] });
+
+export const DOMAINS: Recipes = {
+  ...sharedRecipes({
+    path: '/domains', body: (world) => ({ domain: name(world) }), undecided: (world) => ({ domain: name(world, 'timeout-before') }),
+    bulkPath: '/domains/bulk', item: (world) => ({ domain: name(world) }), failing: (world) => ({ domain: name(world, 'taken') }), untold: (world) => ({ domain: name(world, 'timeout-after-success') }),
+  }),
+  'list-tlds': { call: () => ({ query: { limit: '3' } }) },
+  'get-tld': { isCatalogue: true, call: () => ({ params: { tld: 'com' } }) },
+  'check-domain': { call: () => ({ query: { domain: 'example.com' } }) },
+  'check-domains': { call: () => ({ body: { domains: ['free-of-all.test', 'taken.test', 'premium.test', 'check-fails.test', 'münchen.de'], years: 1 } }) },
+  'create-quote': { call: (world) => ({ body: { operation: 'register', items: [{ domain: name(world), years: 1 }] } }) },
+  'get-quote': { call: async (world) => ({ params: { quote_id: (await quote(world)).quote_id } }) },
+  'bulk-buy-domains': {
+    status: 200, call: (world) => ({ body: { items: [{ domain: name(world), years: 1, max_price_usd: '5.00', ref: 'order-17' }], on_error: 'continue' } }),
+    also: [{ what: 'later', call: (world) => ({ headers: { prefer: 'respond-async' }, body: { items: [{ domain: name(world) }] } }), status: 202 }, { what: 'with one that fails', call: (world) => ({ body: { items: [{ domain: name(world, 'taken') }, {}] } }), status: 200 }],
+  },
+  'bulk-renew-domains': { status: 200, call: async (world) => { const one = await buy(world); return { body: { items: [{ ...one, years: 1, current_expires_at: await expiry(world, one) }] } }; } },
+  'summarize-domains': { call: async (world) => { await held(world); return {}; } },
+  'list-domains': { call: async (world) => { await held(world); return {}; } },
+  'buy-domain': {
+    status: 201, call: (world) => ({ body: { domain: name(world), years: 1, auto_renew: false, max_price_usd: '5.00' } }),
+    also: [
+      { what: 'pending', call: (world) => ({ body: { domain: name(world, 'pending-then-done') } }), status: 202 },
+      { what: 'taken', call: (world) => ({ body: { domain: name(world, 'taken') } }), status: 409 },
+      { what: 'refused', call: (world) => ({ body: { domain: name(world, 'refused') } }), status: 502 },
+      { what: 'too dear', call: (world) => ({ body: { domain: name(world), max_price_usd: '0.10' } }), status: 409 },
+      { what: 'without contacts', call: (world) => ({ body: { domain: `${world.fresh('contract')}.io` } }), status: 422 },
+      { what: 'with contacts', call: (world) => ({ body: { domain: `${world.fresh('contract-person')}.io`, contacts: { registrant: PERSON } } }), status: 201 },
+    ],
+  },
+  'bulk-update-domains': {
+    call: async (world) => ({ body: { domains: [(await held(world)).domain], set: { tags: ['shop'] } } }),
+    also: [{ what: 'preview', call: () => ({ body: { filter: { tag: 'shop' }, set: { locked: true }, preview: true } }), status: 200 }, { what: 'a foreign one', call: () => ({ body: { domains: ['nobodys.test'], set: { locked: true } } }), status: 200 }],
+  },
+  'get-domain': { call: async (world) => ({ params: await held(world) }) },
+  'update-domain': { call: async (world) => ({ params: await held(world), body: { locked: true, tags: ['shop'], reference: 'r-1', metadata: { team: 'a' } } }) },
+  'delete-domain': {
+    call: async (world) => { const one = await buy(world); return { params: one, body: { when: 'at_expiry', confirm: one.domain } }; },
+    also: [{ what: 'now', call: async (world) => { const one = await buy(world); return { params: one, body: { when: 'now', confirm: one.domain } }; }, status: 200 }],
+  },
+  'renew-domain': {
+    status: 200, call: async (world) => { const one = await buy(world); return { params: one, body: { years: 1, current_expires_at: await expiry(world, one) } }; },
+    also: [
+      { what: 'unknown outcome', call: async (world) => { const one = await buy(world, 'renew-timeout-after-success'); return { params: one, body: { years: 1, current_expires_at: await expiry(world, one) } }; }, status: 202 },
+      { what: 'another expiry', call: async (world) => ({ params: await held(world), body: { years: 1, current_expires_at: '2020-01-01T00:00:00Z' } }), status: 409 },
+    ],
+  },
+  'restore-domain': {
+    status: 200,
+    call: async (world) => {
+      const one = await buy(world);
+      world.lumi.clock.shiftMs += 30 * 86_400_000; // past the days in which a deletion is for good
+      await world.send('DELETE', `/domains/${one.domain}`, { when: 'now', confirm: one.domain });
+      return { params: one, body: { max_price_usd: '90.00' } };
+    },
+    also: [{ what: 'nothing to restore', call: async (world) => ({ params: await held(world), body: { max_price_usd: '90.00' } }), status: 409 }],
+  },
+  'set-nameservers': { call: async (world) => ({ params: await held(world), body: { nameservers: ['ns1.example.net', 'ns2.example.net'] } }) },
+  'get-dnssec': { call: async (world) => ({ params: await held(world) }) },
+  'set-dnssec': { call: async (world) => ({ params: await held(world), body: DS }) },
+  'list-hosts': { call: async (world) => ({ params: { domain: (await withHost(world)).domain } }) },
+  'get-host': { call: async (world) => ({ params: await withHost(world) }) },
+  'set-host': { open: ['host'], call: async (world) => { const { domain } = await held(world); return { params: { domain, host: `ns1.${domain}` }, body: { ips: ['192.0.2.53', '2001:db8::53'] } }; } },
+  'delete-host': { call: async (world) => ({ params: await withHost(world) }) },
+  'check-transfer': { call: (world) => ({ body: { domain: name(world, 'elsewhere') } }), also: [{ what: 'not elsewhere', call: (world) => ({ body: { domain: name(world) } }), status: 200 }] },
+  'list-transfers': { call: async (world) => { await moving(world); return {}; } },
+  'transfer-domain': {
+    status: 202, call: (world) => ({ body: { domain: name(world, 'elsewhere'), auth_code: 'right-code', max_price_usd: '5.00' } }),
+    also: [{ what: 'wrong code', call: (world) => ({ body: { domain: name(world, 'elsewhere'), auth_code: 'wrong-code' } }), status: 422 }],
+  },
+  'get-transfer': { call: async (world) => ({ params: await moving(world) }) },
+  'cancel-transfer': { call: async (world) => ({ params: await moving(world) }) },
+  'create-auth-code': { call: async (world) => ({ params: await buyUnlocked(world), body: { ttl_hours: 72 } }) },
+  'revoke-auth-code': { call: async (world) => { const one = await buyUnlocked(world); await world.send('POST', `/domains/${one.domain}/auth-code`, {}); return { params: one }; } },
+  'get-domain-contacts': { call: async (world) => ({ params: await withContact(world) }) },
+  'set-domain-contacts': { call: async (world) => ({ params: await withContact(world), body: { admin: (await contact(world)).id } }) },
+  'list-contacts': { call: async (world) => { await contact(world); return {}; } },
+  'create-contact': { call: () => ({ body: PERSON }) },
+  'get-contact': { call: async (world) => ({ params: await contact(world) }) },
+  'update-contact': { call: async (world) => ({ params: await contact(world), body: { email: 'new@example.com' } }) },
+  'delete-contact': { call: async (world) => ({ params: await contact(world) }) },
+};
+
+async function buyUnlocked(world: World): Promise<{ domain: string }> {
+  const one = await buy(world);
+  await world.send('PATCH', `/domains/${one.domain}`, { locked: false });
+  return one;
+}
+
+async function withContact(world: World): Promise<{ domain: string }> {
+  const domain = `${world.fresh('contract-owner')}.com`;
+  await world.pay('/domains', { domain, contact_id: (await contact(world)).id });
+  return { domain };
+}

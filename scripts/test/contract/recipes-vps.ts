@@ -1,0 +1,141 @@
+// How each operation of the hosting API is called so that it succeeds.
+import { sharedRecipes } from './recipes-shared';
+import type { Call, Recipe, Recipes, World } from './world';
+
+const WISH = { plan_id: 's1', locations: ['hel', 'fra'], image_id: 'debian-13', period_months: 1 };
+
+interface Server {
+  readonly id: string;
+  readonly hostname: string;
+  readonly expires_at: string;
+  readonly ips: readonly { readonly ip: string; readonly version: number }[];
+}
+
+const host = (world: World, word = 'contract'): string => `${world.fresh(word)}.example.com`;
+const wish = (world: World, word?: string) => ({ ...WISH, hostname: host(world, word) });
+const show = (world: World, id: string): Promise<Server> => world.get(`/servers/${id}`);
+const buy = async (world: World, word?: string): Promise<Server> => {
+  const { server } = await world.pay<{ server: { id: string } }>('/servers', wish(world, word));
+  await world.settle();
+  return show(world, server.id);
+};
+const held = (world: World): Promise<Server> => world.once('held', () => buy(world));
+const id = async (server: Promise<Server>): Promise<Call> => ({ params: { id: (await server).id } });
+/** Something done with a server of its own: nothing else is running on it. */
+const deed = (body?: (server: Server) => object): Recipe => ({
+  status: 202,
+  call: async (world) => {
+    const server = await buy(world);
+    return { params: { id: server.id }, ...(body === undefined ? {} : { body: body(server) }) };
+  },
+});
+const snapshot = async (world: World): Promise<Call> => {
+  const server = await buy(world);
+  await world.send('POST', `/servers/${server.id}/snapshots`, { name: 'before' });
+  await world.settle();
+  const { items } = await world.get<{ items: { id: string }[] }>(`/servers/${server.id}/snapshots`);
+  return { params: { id: server.id, snapshot_id: items[0]?.id ?? '' } };
+};
+const sshKey = async (world: World): Promise<Call> => ({ params: { id: (await world.send<{ id: string }>('POST', '/ssh-keys', { name: 'laptop', public_key: publicKey(world) })).id } });
+
+export const VPS: Recipes = {
+  ...sharedRecipes({
+    path: '/servers', body: (world) => wish(world), undecided: (world) => wish(world, 'sandbox-never'), untold: (world) => wish(world, 'sandbox-timeout-after'),
+    bulkPath: '/servers/bulk', item: (world) => wish(world), failing: (world) => ({ ...wish(world), plan_id: 'd16', locations: ['sin'] }),
+  }),
+  'list-locations': { call: () => ({}) },
+  'list-plans': { call: () => ({}) },
+  'get-plan': { isCatalogue: true, call: () => ({ params: { id: 's1' } }) },
+  'list-images': { call: () => ({}) },
+  'list-ssh-keys': { call: async (world) => { await sshKey(world); return {}; } },
+  'create-ssh-key': { call: (world) => ({ body: { name: 'laptop', public_key: publicKey(world) } }) },
+  'get-ssh-key': { call: sshKey },
+  'update-ssh-key': { call: async (world) => ({ ...await sshKey(world), body: { name: 'old laptop' } }) },
+  'delete-ssh-key': { call: sshKey },
+  'create-quote': { call: (world) => ({ body: { operation: 'create', items: [wish(world)] } }) },
+  'get-quote': { call: async (world) => ({ params: { quote_id: (await world.send<{ quote_id: string }>('POST', '/quotes', { operation: 'create', items: [wish(world)] })).quote_id } }) },
+  'list-servers': { call: async (world) => { await held(world); return {}; } },
+  'create-server': {
+    status: 202, call: (world) => ({ body: { ...wish(world), max_price_usd: '4.00', tags: ['shop'], reference: 'r-1' } }),
+    also: [
+      { what: 'refused', call: (world) => ({ body: wish(world, 'sandbox-refused') }), status: 502 },
+      { what: 'too dear', call: (world) => ({ body: { ...wish(world), max_price_usd: '0.10' } }), status: 409 },
+      { what: 'sold out', call: (world) => ({ body: { ...wish(world), plan_id: 'd16', locations: ['sin'] } }), status: 409 },
+    ],
+  },
+  'bulk-servers': {
+    status: 202, call: (world) => ({ headers: { prefer: 'respond-async' }, body: { items: [wish(world)], on_error: 'continue' } }),
+    also: [{ what: 'with one that fails', call: (world) => ({ body: { items: [{ ...wish(world), plan_id: 'd16', locations: ['sin'] }, {}] } }), status: 200 }],
+  },
+  'bulk-renew-servers': { status: 200, call: async (world) => { const server = await buy(world); return { body: { items: [{ server_id: server.id, current_expires_at: server.expires_at }] } }; } },
+  'summarize-servers': { call: async (world) => { await held(world); return {}; } },
+  'bulk-server-actions': {
+    call: async (world) => ({ body: { action: 'reboot', server_ids: [(await buy(world)).id] } }),
+    also: [{ what: 'nobody’s', call: () => ({ body: { action: 'reboot', server_ids: [`srv_${'0'.repeat(24)}`] } }), status: 200 }],
+  },
+  'get-server': { call: (world) => id(held(world)) },
+  'update-server': { call: async (world) => ({ ...await id(held(world)), body: { label: 'shop', tags: ['shop'], reference: 'r-1', metadata: { team: 'a' } } }) },
+  'delete-server': { ...deed(({ hostname }) => ({ when: 'now', confirm: hostname })), also: [{ what: 'at the end of the period', call: async (world) => { const server = await buy(world); return { params: { id: server.id }, body: { when: 'period_end', confirm: server.hostname } }; }, status: 200 }] },
+  'undelete-server': {
+    status: 202,
+    call: async (world) => {
+      const server = await buy(world);
+      await world.send('DELETE', `/servers/${server.id}`, { when: 'now', confirm: server.hostname });
+      await world.settle();
+      return { params: { id: server.id } };
+    },
+    also: [{ what: 'nothing to take back', call: (world) => id(held(world)), status: 409 }],
+  },
+  'renew-server': {
+    status: 200, call: async (world) => { const server = await buy(world); return { params: { id: server.id }, body: { current_expires_at: server.expires_at } }; },
+    also: [{ what: 'another expiry', call: async (world) => ({ ...await id(held(world)), body: { current_expires_at: '2020-01-01T00:00:00Z' } }), status: 409 }],
+  },
+  'list-upgrades': { call: (world) => id(held(world)) },
+  'resize-server': { ...deed(() => ({ plan_id: 's2' })), also: [{ what: 'the plan it has', call: async (world) => ({ ...await id(held(world)), body: { plan_id: 's1' } }), status: 422 }] },
+  'start-server': {
+    status: 202,
+    call: async (world) => {
+      const server = await buy(world);
+      await world.send('POST', `/servers/${server.id}/actions/stop`);
+      await world.settle();
+      return { params: { id: server.id } };
+    },
+  },
+  'stop-server': { ...deed(), also: [{ what: 'busy', call: async (world) => { const server = await buy(world); await world.send('POST', `/servers/${server.id}/actions/reboot`); return { params: { id: server.id } }; }, status: 409 }] },
+  'shutdown-server': deed(),
+  'reboot-server': deed(),
+  'reset-server': deed(),
+  'rebuild-server': deed(({ hostname }) => ({ image_id: 'debian-12', confirm: hostname })),
+  'reset-password': deed(),
+  'set-rdns': {
+    status: 202,
+    call: async (world) => {
+      const server = await buy(world);
+      return { params: { id: server.id, ip: server.ips.find(({ version }) => version === 4)?.ip ?? '' }, body: { ptr: 'web-1.example.com' } };
+    },
+  },
+  'get-suspension': {
+    call: async (world) => {
+      const server = await buy(world);
+      await world.lumi.owner.query(`UPDATE vps.server SET suspension_kind = 'operator', suspended_at = now(), suspension_reason = 'Under review' WHERE id = $1`, [server.id]);
+      return { params: { id: server.id } };
+    },
+  },
+  'list-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },
+  'create-snapshot': deed(() => ({ name: 'before upgrade' })),
+  'get-snapshot': { call: snapshot },
+  'delete-snapshot': { status: 202, call: snapshot },
+  'restore-snapshot': { status: 202, call: snapshot },
+};
+
+/** Another key each time: its last bytes are a number. */
+function publicKey(world: World): string {
+  const blob = Buffer.concat([field(Buffer.from('ssh-ed25519')), field(Buffer.alloc(32, world.fresh('key')))]);
+  return `ssh-ed25519 ${blob.toString('base64')} laptop`;
+}
+
+function field(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
