@@ -8,9 +8,7 @@ import type { ApiDescription, Loop, Service } from '@lumi/shared/service';
 import { domainsAuditRules } from '../../services/domains/src/audit-rules';
 import * as domainsWiring from '../../services/domains/src/wiring';
 import { PROXY_RULES } from '../../services/proxy/src/audit-rules';
-import * as proxyEndpoints from '../../services/proxy/src/endpoints';
-import * as proxyWork from '../../services/proxy/src/jobs/loops';
-import { wireService } from '../../services/proxy/src/wiring';
+import * as proxyWiring from '../../services/proxy/src/wiring';
 import { VPS_RULES } from '../../services/vps/src/audit-rules';
 import * as vpsWiring from '../../services/vps/src/wiring';
 
@@ -43,10 +41,10 @@ export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>>
     };
   },
   proxy: (service) => {
-    const deps = wireService(service);
+    const proxy = proxyWiring.wire(service);
     return {
-      endpoints: proxyEndpoints.endpoints(deps), api: proxyEndpoints.API, loops: proxyWork.loops(deps), jobs: proxyWork.jobs(deps), auditRules: PROXY_RULES,
-      close: () => deps.shared.close(),
+      endpoints: proxyWiring.endpoints(proxy), api: proxyWiring.api, loops: proxyWiring.loops(proxy), jobs: proxyWiring.jobs(proxy), auditRules: PROXY_RULES,
+      close: () => proxy.shared.close(),
     };
   },
 };

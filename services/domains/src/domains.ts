@@ -1,6 +1,6 @@
 // What the endpoints and loops of this service work with. Built by wiring.ts alone.
 import type { AnyThingSold, PurchaseDeps } from '@lumi/shared/purchase';
-import type { Service, SharedParts } from '@lumi/shared/service';
+import type { Service } from '@lumi/shared/service';
 import type { Catalogue } from './catalogue/catalogue';
 import type { PrismaClient } from './generated/db/client';
 import type { Registrars } from './supplier/registrars';
@@ -12,8 +12,6 @@ export interface Domains {
   readonly registrars: Registrars;
   readonly purchases: PurchaseDeps;
   readonly things: ThingsSold;
-  /** What every product base carries. */
-  readonly shared: SharedParts;
 }
 
 export interface ThingsSold {

@@ -1,11 +1,8 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
-import { BATCH_TAGS, batchParts } from '@lumi/shared/batches';
 import { productAdapter } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
-import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops } from '@lumi/shared/lifecycle';
-import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
-import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service } from '@lumi/shared/service';
+import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { domainsAuditRules } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
@@ -43,7 +40,7 @@ import { setDnssec } from './operations/set-dnssec';
 import { setDomainContacts } from './operations/set-domain-contacts';
 import { setHost } from './operations/set-host';
 import { setNameservers } from './operations/set-nameservers';
-import { summaries } from './operations/summaries';
+import { domainsSummary } from './operations/summary';
 import { transferDomain } from './operations/transfer-domain';
 import { updateContact } from './operations/update-contact';
 import { updateDomain } from './operations/update-domain';
@@ -56,12 +53,17 @@ import { transferInThing } from './purchases/transfer-in';
 import { Registrars } from './supplier/registrars';
 import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 
+export interface WiredDomains extends Domains {
+  /** What every product base carries. */
+  readonly shared: SharedParts;
+}
+
 export interface SandboxTimes {
   readonly SANDBOX_TIMEOUT_MS: number;
   readonly SANDBOX_SLOW_MS: number;
 }
 
-export function wire(service: Service, times: SandboxTimes): Domains {
+export function wire(service: Service, times: SandboxTimes): WiredDomains {
   const db = new PrismaClient({ adapter: productAdapter(service.db.pool, 'domains') });
   const catalogue = new Catalogue(db, service.clock);
   const registrars = new Registrars([
@@ -71,37 +73,35 @@ export function wire(service: Service, times: SandboxTimes): Domains {
   const things = {
     register: registerThing(deps), renew: renewThing(deps), restore: restoreThing(deps), transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
   };
-  const shared = sharedParts(service, { suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), auditRules: domainsAuditRules, ready: () => catalogue.ready() });
-  return { service, db, catalogue, registrars, purchases: service.purchases, things, shared };
+  const domains: Domains = { service, db, catalogue, registrars, purchases: service.purchases, things };
+  return {
+    ...domains,
+    shared: sharedParts(service, {
+      suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), auditRules: domainsAuditRules, ready: () => catalogue.ready(),
+      quotes: { operations: quoteOperations(domains), example: QUOTE_EXAMPLE }, bulk: [bulkBuyDomains(domains), bulkRenewDomains(domains)], lifecycles: [domainLifecycle(domains)], summary: domainsSummary,
+    }),
+  };
 }
 
 /** Literal paths stand before `/domains/{domain}`: the first that matches serves. */
-export function endpoints(domains: Domains): readonly Endpoint[] {
+export function endpoints(domains: WiredDomains): readonly Endpoint[] {
   return [
+    ...domains.shared.endpoints,
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
-    ...quoteEndpoints(domains.service, quoteOperations(domains), QUOTE_EXAMPLE),
-    ...bulkOf(domains).endpoints,
-    ...summaries(domains),
     buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), getDomain(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
     setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
     checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
     getDomainContacts(domains), setDomainContacts(domains),
     listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
-    ...autoRenewEndpoints(domains.service),
-    ...domains.shared.endpoints,
   ];
 }
 
-export function loops(domains: Domains): readonly Loop[] {
-  return [...domains.shared.loops, ...bulkOf(domains).loops, quoteLoop(domains.service), ...lifecycleLoops(domains.service, domainLifecycle(domains)), { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
+export function loops(domains: WiredDomains): readonly Loop[] {
+  return [...domains.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
 }
 
-export function jobs(domains: Domains): readonly JobDefinition[] {
-  return bulkOf(domains).jobs;
-}
-
-function bulkOf(domains: Domains) {
-  return batchParts(domains.service, [bulkBuyDomains(domains), bulkRenewDomains(domains)]);
+export function jobs(domains: WiredDomains): readonly JobDefinition[] {
+  return domains.shared.jobs;
 }
 
 export const api: ApiDescription = {
@@ -111,11 +111,9 @@ export const api: ApiDescription = {
   tags: [
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },
-    QUOTES_TAG, AUTO_RENEW_TAG,
     { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
     { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },
-    ...BATCH_TAGS,
     ...SHARED_TAGS,
   ],
 };

@@ -5,8 +5,7 @@ import { audit, type Breach } from '@lumi/shared/ledger';
 import { recoverOrders, type AnyThingSold } from '@lumi/shared/purchase';
 import { ShiftedClock, testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
 import { domainsAuditRules } from '../src/audit-rules';
-import type { Domains } from '../src/domains';
-import { endpoints, wire } from '../src/wiring';
+import { endpoints, wire, type WiredDomains } from '../src/wiring';
 
 export const CONTACT = { first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', phone: '+4930123456', address1: 'Unter den Linden 1', city: 'Berlin', postal_code: '10117', country: 'DE' };
 
@@ -15,7 +14,7 @@ export type Who = TestAccount | TestKey;
 /** To be called once, at the top of the file. */
 export function domainsService(settings: Readonly<Record<string, string>> = {}) {
   const clock = new ShiftedClock();
-  let wired: Domains | undefined;
+  let wired: WiredDomains | undefined;
   const test = testService({
     product: 'domains', clock, settings,
     endpoints: (service) => {

@@ -2,8 +2,6 @@
 import { readConfig } from '@lumi/shared/runtime';
 import { serviceConfig, type ServiceConfig } from '@lumi/shared/service';
 
-export type Config = ServiceConfig;
-
-export function loadConfig(): Config {
+export function loadConfig(): ServiceConfig {
   return readConfig(serviceConfig, process.env);
 }

@@ -1,8 +1,7 @@
 // What the parts of the proxy service are handed: built by wiring.ts, and by nothing else.
-import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import type { SecretRing } from '@lumi/shared/runtime';
-import type { Service, SharedParts } from '@lumi/shared/service';
+import type { Service } from '@lumi/shared/service';
 import type { ProxyNetwork } from './supplier/proxy-network';
 
 export interface ProxyDeps extends Service {
@@ -11,7 +10,4 @@ export interface ProxyDeps extends Service {
   readonly ring: SecretRing;
   /** Everything this product sells, by the kind stored on orders. */
   readonly things: ReadonlyMap<string, AnyThingSold>;
-  /** Everything it does at the network that costs nothing, by the kind stored on operations. */
-  readonly tasks: ReadonlyMap<string, AnyOperationKind>;
-  readonly shared: SharedParts;
 }

@@ -1,12 +1,11 @@
-// The HTTP process: config → wiring → mount → listen → drain on SIGTERM.
-import { serveHttp } from '@lumi/shared/service';
+// The HTTP process of the proxy service: config → wiring → listen → drain.
+import { openService, serveHttp } from '@lumi/shared/service';
 import { loadConfig } from './config';
-import { API, endpoints } from './endpoints';
-import { wire } from './wiring';
+import { api, endpoints, wire } from './wiring';
 
 async function main(): Promise<void> {
-  const deps = wire({ config: loadConfig(), processName: 'proxy' });
-  await serveHttp(deps, endpoints(deps), API);
+  const service = openService({ product: 'proxy', config: loadConfig(), processName: 'proxy' });
+  await serveHttp(service, endpoints(wire(service)), api);
 }
 
 main().catch((err: unknown) => {

@@ -1,34 +1,107 @@
-// Builds what the proxy service's processes are made of; nothing else constructs.
+// Builds what the proxy endpoints and loops work with; nothing else constructs.
+import type { Endpoint } from '@lumi/shared/endpoint';
+import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
-import { openService, sharedParts, type Service, type ServiceOptions } from '@lumi/shared/service';
+import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
-import type { Config } from './config';
+import { checkHealth } from './jobs/check-health';
+import { collectUsage } from './jobs/collect-usage';
+import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-sources';
+import { pushAccess } from './jobs/push-access';
+import { withdrawEnded } from './jobs/withdraw-ended';
+import { allowlistEndpoints } from './operations/allowlist';
+import { bulkKinds } from './operations/bulk';
+import { buyTrafficPlan, topUpTrafficPlan } from './operations/buy-traffic';
+import { checkProxies } from './operations/check-proxies';
+import { exportProxies } from './operations/export-proxies';
+import { generateEndpoints } from './operations/generate-endpoints';
+import { getUsage } from './operations/get-usage';
+import { getReplacement, listReplacementsEndpoint } from './operations/list-replacements';
+import { replaceProxiesEndpoint } from './operations/replace-proxies';
+import { rotateProxy, setRotation } from './operations/rotate-proxy';
+import { rotateCredentials, setCredentials } from './operations/set-credentials';
+import { subuserEndpoints } from './operations/subusers';
+import { getTrafficPlan, listTrafficPlans, updateTrafficPlan } from './operations/traffic-plans';
+import { getProduct } from './operations/get-product';
+import { listLocations } from './operations/list-locations';
+import { getProxy } from './operations/get-proxy';
+import { listProxiesEndpoint } from './operations/list-proxies';
+import { orderProxiesEndpoint } from './operations/order-proxies';
+import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
+import { renewOrder } from './operations/renew-order';
+import { bulkUpdateProxies, updateProxy } from './operations/update-proxy';
+import { listProducts } from './operations/list-products';
 import type { ProxyDeps } from './proxy';
 import { orderProxies } from './purchases/order-proxies';
 import { renewProxies } from './purchases/renew-proxies';
 import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
-import { rotateProxyKind } from './tasks/rotate-proxy';
+import { summaryRows } from './store/proxies';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
+import { rotateProxyKind } from './tasks/rotate-proxy';
 
-export function wire(options: Omit<ServiceOptions, 'product'> & { readonly config: Config }): ProxyDeps {
-  return wireService(openService({ ...options, product: 'proxy' }));
+export interface WiredProxy extends ProxyDeps {
+  /** Everything it does at the network that costs nothing. */
+  readonly tasks: readonly AnyOperationKind[];
+  readonly shared: SharedParts;
 }
 
-/** On a service that is already open, as tests have it. */
-export function wireService(service: Service): ProxyDeps {
+export function wire(service: Service): WiredProxy {
   const { db, clock, config } = service;
   const network = new SandboxNetwork(db, clock);
   const selling = { network, clock, ring: config.SECRET_RING };
   const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
   const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling)];
-  const shared = sharedParts(service, { suppliers: [{ name: 'network', isSandbox: true }], things, auditRules: PROXY_RULES });
+  const deps: ProxyDeps = { ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])) };
   return {
-    ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])), tasks: new Map(tasks.map((task) => [task.kind, task])), shared,
-    close: async () => {
-      await shared.close();
-      await service.close();
-    },
+    ...deps, tasks,
+    shared: sharedParts(service, {
+      suppliers: [{ name: 'network', isSandbox: true }], things, tasks, auditRules: PROXY_RULES,
+      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE }, bulk: bulkKinds(deps), lifecycles: [proxyLifecycle(deps), trafficLifecycle(deps)],
+      summary: { things: 'proxies', tag: 'Proxies', groups: ['state', 'type', 'country', 'health'], rows: summaryRows },
+    }),
   };
 }
+
+/** Literal paths stand before `/proxies/{id}`: the first that matches serves. */
+export function endpoints(deps: WiredProxy): readonly Endpoint[] {
+  return [
+    ...deps.shared.endpoints,
+    listProducts(), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
+    listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
+    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
+  ];
+}
+
+/** Beside what every worker does, each with how often it looks. A round is bounded; running it twice does no harm. */
+export function loops(deps: WiredProxy): readonly Loop[] {
+  return [
+    ...deps.shared.loops,
+    { name: 'push-access', everyMs: 500, run: () => pushAccess(deps) },
+    { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
+    { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },
+    { name: 'withdraw-ended', everyMs: 5_000, run: () => withdrawEnded(deps) },
+  ];
+}
+
+/** What the queue wakes the worker for. */
+export function jobs(deps: WiredProxy): readonly JobDefinition[] {
+  return deps.shared.jobs;
+}
+
+export const api: ApiDescription = {
+  title: 'Lumi Proxy API',
+  version: '1.0.0',
+  description: 'Buy and manage proxies: static addresses by the period and traffic by the gigabyte.',
+  tags: [
+    { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
+    { name: 'Orders', description: 'Buy and renew proxies.' },
+    { name: 'Proxies', description: 'The proxies you have.' },
+    { name: 'Allow-list', description: 'Addresses that may use proxies without a password.' },
+    { name: 'Traffic', description: 'Gigabytes of pools, and who may use them.' },
+    { name: 'Usage', description: 'What was used.' },
+    ...SHARED_TAGS,
+  ],
+};

@@ -1,8 +1,8 @@
-// The worker process: config → wiring → loops → drain on SIGTERM.
-import { runWorker } from '@lumi/shared/service';
+// The background process of the proxy service: config → wiring → loops → drain.
+import { openService, runWorker } from '@lumi/shared/service';
 import { loadConfig } from './config';
-import { jobs, loops } from './jobs/loops';
-import { wire } from './wiring';
+import { jobs, loops, wire } from './wiring';
 
-const deps = wire({ config: loadConfig(), processName: 'proxy-worker' });
-runWorker(deps, loops(deps), jobs(deps));
+const service = openService({ product: 'proxy', config: loadConfig(), processName: 'proxy-worker' });
+const deps = wire(service);
+runWorker(service, loops(deps), jobs(deps));

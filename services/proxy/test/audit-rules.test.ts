@@ -40,8 +40,8 @@ it('finds an order that was not executed', async () => {
 });
 
 it('finds proxies and addresses that do not belong together', async () => {
-  expect(await found(`UPDATE proxy.proxy SET account_id = account_id || 'x' WHERE id = $1`, [proxyId], `UPDATE proxy.proxy SET account_id = rtrim(account_id, 'x') WHERE id = $1`)).toEqual([rule('every address that was handed out')]);
-  expect(await found(`UPDATE proxy.proxy SET network_id = network_id || 'x' WHERE id = $1`, [proxyId], `UPDATE proxy.proxy SET network_id = rtrim(network_id, 'x') WHERE id = $1`)).toEqual(Array.from({ length: 2 }, () => rule('every address that was handed out')));
+  expect(await found(`UPDATE proxy.proxy SET account_id = account_id || '-' WHERE id = $1`, [proxyId], `UPDATE proxy.proxy SET account_id = rtrim(account_id, '-') WHERE id = $1`)).toEqual([rule('every address that was handed out')]);
+  expect(await found(`UPDATE proxy.proxy SET network_id = network_id || '-' WHERE id = $1`, [proxyId], `UPDATE proxy.proxy SET network_id = rtrim(network_id, '-') WHERE id = $1`)).toEqual(Array.from({ length: 2 }, () => rule('every address that was handed out')));
 });
 
 it('finds a charge that is not the share that came, next to the books that find it too', async () => {

@@ -1,10 +1,9 @@
 // The catalogue through the mounted service, with the sandbox network's stock behind it.
 import request from 'supertest';
 import { testService } from '@lumi/shared/testing';
-import { endpoints } from '../src/endpoints';
-import { wireService } from '../src/wiring';
+import { endpoints, wire } from '../src/wiring';
 
-const lumi = testService({ product: 'proxy', endpoints: (service) => endpoints(wireService(service)) });
+const lumi = testService({ product: 'proxy', endpoints: (service) => endpoints(wire(service)) });
 
 describe('the catalogue', () => {
   it('lists products with prices as strings, and filters by shape', async () => {

@@ -1,5 +1,5 @@
 // The worker's loops: each has a round on an installation where little has happened, and finds nothing more to do.
-import { loops } from '../src/jobs/loops';
+import { loops } from '../src/wiring';
 import { proxyTest } from './proxy-service';
 
 const lumi = proxyTest();

@@ -6,13 +6,11 @@ import { recoverOrders } from '@lumi/shared/purchase';
 import { FixedClock, type Clock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
 import { PROXY_RULES } from '../src/audit-rules';
-import { endpoints } from '../src/endpoints';
-import type { ProxyDeps } from '../src/proxy';
-import { wireService } from '../src/wiring';
+import { endpoints, wire, type WiredProxy } from '../src/wiring';
 
 /** `audit`: the books, and the network's log and books against them. */
 export interface ProxyTest extends TestService {
-  readonly deps: () => ProxyDeps;
+  readonly deps: () => WiredProxy;
   get(who: TestKey, path: string): Promise<Response>;
   send(who: TestKey, method: 'post' | 'put' | 'patch' | 'delete', path: string, body?: object): Promise<Response>;
   /** A money request; a fresh Idempotency-Key if none is named. */
@@ -35,9 +33,9 @@ export const NOW = Date.parse('2026-11-24T12:00:00Z');
 export const ORDER = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 2 }], period_days: 30 };
 
 export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
-  let deps: ProxyDeps | null = null;
-  const lumi = testService({ product: 'proxy', clock, endpoints: (service) => endpoints((deps = wireService(service))) });
-  const wired = (): ProxyDeps => {
+  let deps: WiredProxy | null = null;
+  const lumi = testService({ product: 'proxy', clock, endpoints: (service) => endpoints((deps = wire(service))) });
+  const wired = (): WiredProxy => {
     if (deps === null) throw new Error('the service is not wired yet');
     return deps;
   };
@@ -53,7 +51,7 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
         await owner(lumi, `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`);
         await recoverOrders(wired().purchases, wired().things, 'proxy', 100);
         await owner(lumi, `UPDATE platform.operation SET wake_at = now() - interval '1 second' WHERE state = 'running'`);
-        await recoverOperations(wired().purchases, wired().tasks, 'proxy', 100);
+        await recoverOperations(wired().purchases, new Map(wired().tasks.map((task) => [task.kind, task])), 'proxy', 100);
       }
     },
     executed: async (reference) => {

@@ -1,14 +1,10 @@
 // Builds what the hosting endpoints and loops work with; nothing else constructs.
 import { productAdapter } from '@lumi/shared/db';
-import { BATCH_TAGS, batchParts, type BatchParts } from '@lumi/shared/batches';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
-import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops } from '@lumi/shared/lifecycle';
-import { forgetSecrets, recoverOperations } from '@lumi/shared/operations';
-import { QUOTES_TAG, quoteEndpoints, quoteLoop } from '@lumi/shared/quotes';
-import { actionsByKind, serverActions, type Actions } from './actions/actions';
+import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
 import { hostingSettings, type HostingSettings } from './config';
 import { PrismaClient } from './generated/db/client';
@@ -35,7 +31,7 @@ import { resizeServer } from './operations/resize-server';
 import { setRdns } from './operations/set-rdns';
 import { snapshotEndpoints } from './operations/snapshots';
 import { sshKeyEndpoints } from './operations/ssh-keys';
-import { summaryEndpoints } from './operations/summary';
+import { serversSummary } from './operations/summary';
 import { undeleteServer } from './operations/undelete-server';
 import { updateServer } from './operations/update-server';
 import { serverCreate } from './purchases/server-create';
@@ -46,12 +42,8 @@ import type { Vps } from './vps';
 
 export interface WiredVps extends Vps {
   readonly actions: Actions;
-  readonly bulk: BatchParts;
   readonly shared: SharedParts;
 }
-
-const RECOVERY_ROUND = 20;
-const SECRETS_ROUND = 500;
 
 export function wire(service: Service, hosting: HostingSettings = hostingSettings.parse({})): WiredVps {
   const vps: Vps = {
@@ -59,7 +51,14 @@ export function wire(service: Service, hosting: HostingSettings = hostingSetting
     db: new PrismaClient({ adapter: productAdapter(service.db.pool, 'vps') }),
     hypervisor: new SandboxHypervisor(service.db.platform, service.clock, { createMs: hosting.SANDBOX_CREATE_MS, actionMs: hosting.SANDBOX_ACTION_MS }),
   };
-  return { ...vps, actions: serverActions(vps), bulk: batchParts(service, bulkKinds(vps)), shared: sharedParts(service, { suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps), auditRules: VPS_RULES }) };
+  const actions = serverActions(vps);
+  return {
+    ...vps, actions,
+    shared: sharedParts(service, {
+      suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps), tasks: Object.values(actions), auditRules: VPS_RULES,
+      quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE }, bulk: bulkKinds(vps), lifecycles: [serverLifecycle(vps, actions)], summary: serversSummary,
+    }),
+  };
 }
 
 function thingsSold(vps: Vps): readonly AnyThingSold[] {
@@ -70,31 +69,23 @@ function thingsSold(vps: Vps): readonly AnyThingSold[] {
 export function endpoints(vps: WiredVps): readonly Endpoint[] {
   const { actions } = vps;
   return [
+    ...vps.shared.endpoints,
     listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
-    ...sshKeyEndpoints(vps), ...quoteEndpoints(vps.service, quoteOperations(vps), QUOTE_EXAMPLE),
-    createServer(vps), ...vps.bulk.endpoints, ...summaryEndpoints(vps, actions), bulkActions(vps, actions), listServers(vps), getServer(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
+    ...sshKeyEndpoints(vps),
+    createServer(vps), bulkActions(vps, actions), listServers(vps), getServer(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
     renewServer(vps), listUpgrades(vps), resizeServer(vps),
     ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
-    ...snapshotEndpoints(vps, actions), ...autoRenewEndpoints(vps.service),
-    ...vps.shared.endpoints,
+    ...snapshotEndpoints(vps, actions),
   ];
 }
 
 export function loops(vps: WiredVps): readonly Loop[] {
-  const kinds = actionsByKind(vps.actions);
-  return [
-    ...vps.shared.loops, ...vps.bulk.loops,
-    { name: 'operation-recovery', everyMs: 500, run: async () => (await recoverOperations(vps.service.purchases, kinds, 'vps', RECOVERY_ROUND)) === RECOVERY_ROUND },
-    ...lifecycleLoops(vps.service, serverLifecycle(vps, vps.actions)),
-    { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) },
-    quoteLoop(vps.service),
-    { name: 'secrets', everyMs: 30_000, run: async () => (await forgetSecrets(vps.service.db.platform, SECRETS_ROUND)) === SECRETS_ROUND },
-  ];
+  return [...vps.shared.loops, { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) }];
 }
 
 /** What the queue wakes the worker for. */
 export function jobs(vps: WiredVps): readonly JobDefinition[] {
-  return vps.bulk.jobs;
+  return vps.shared.jobs;
 }
 
 export const api: ApiDescription = {
@@ -103,12 +94,9 @@ export const api: ApiDescription = {
   description: 'Buy and manage virtual servers.',
   tags: [
     { name: 'Catalogue', description: 'What can be bought: locations, plans with prices and stock, images.' },
-    QUOTES_TAG,
     { name: 'Servers', description: 'Buy, use and renew servers.' },
     { name: 'Snapshots', description: 'Disks of servers as they were at a moment.' },
     { name: 'SSH keys', description: 'Keys that new servers are given.' },
-    AUTO_RENEW_TAG,
-    ...BATCH_TAGS,
     ...SHARED_TAGS,
   ],
 };

@@ -2,6 +2,7 @@
 import { startWork } from '@lumi/shared/frame';
 import { until, type TestAccount } from '@lumi/shared/testing';
 import { addMonths, daysLeft, daysOfPeriod } from '../src/purchases/period';
+import { jobs } from '../src/wiring';
 import { ACTION_MS, hostingWorld } from './world';
 
 const world = hostingWorld();
@@ -249,7 +250,7 @@ describe('bulks', () => {
     });
     expect(bought.status).toBe(202);
     await pass(3_000);
-    const worker = startWork(world.vps.service, world.vps.bulk.loops, world.vps.bulk.jobs);
+    const worker = startWork(world.vps.service, [], jobs(world.vps));
     const batch = await until(async () => {
       const { body } = await get(who, `/batches/${String(bought.body.batch_id)}`);
       return body.status === 'completed' ? body : null;

@@ -1,23 +1,34 @@
-// What every product base carries beside its own endpoints: account, deposits and operator routes, their documentation tags, and
-// the loops a worker runs for them. A product's wiring adds its own to these.
+// What every product base carries beside its own endpoints: account, deposits and operator routes; quotes, bulks, summary, forecast and
+// renewals by itself of what the product sells; their documentation tags; and the loops and jobs of the worker. A product says only what is
+// its own: what it sells, how it is priced, and what time does to it.
 import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../account';
 import { ADMIN_TAGS, adminEndpoints, stuckEndpoints } from '../admin';
+import { BATCH_TAGS, batchParts, type BulkKind } from '../batches';
+import type { Sql } from '../db';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../deposits';
 import type { Endpoint } from '../endpoint';
-import { forgetOldClaims } from '../idempotency';
-import type { Sql } from '../db';
-import { recoverOrders, type AnyThingSold } from '../purchase';
-import { BOOK_RULES, checkOfBooks, checkOfDeposits, checkOfRules, listBreaches, reconciliationLoop } from '../reconciliation';
+import { forecastRenewals, summaryEndpoint, type Summary } from '../forecast';
 import type { ApiDescription, Loop, Service } from '../frame';
+import { forgetOldClaims } from '../idempotency';
+import type { JobDefinition } from '../jobs';
+import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops, type LifecycleSource } from '../lifecycle';
+import { forgetSecrets, recoverOperations, type AnyOperationKind } from '../operations';
+import { recoverOrders, type AnyThingSold } from '../purchase';
+import { QUOTES_TAG, quoteEndpoints, quoteLoop, type QuoteOperations } from '../quotes';
+import { BOOK_RULES, checkOfBooks, checkOfDeposits, checkOfRules, listBreaches, reconciliationLoop } from '../reconciliation';
 
 export interface SharedParts {
+  /** To stand before the product's own: `/domains/summary` before `/domains/{domain}`. */
   readonly endpoints: readonly Endpoint[];
   readonly loops: readonly Loop[];
+  /** What the queue wakes the worker for. */
+  readonly jobs: readonly JobDefinition[];
   close(): Promise<void>;
 }
 
 /** Tags of the endpoints below, for every product's OpenAPI document. */
 export const SHARED_TAGS: ApiDescription['tags'] = [
+  QUOTES_TAG, AUTO_RENEW_TAG, ...BATCH_TAGS,
   ...ACCOUNT_TAGS,
   { name: 'Deposits', description: 'Top up the balance.' },
   { name: 'Callbacks', description: 'Called by payment providers and payers, without a key.' },
@@ -27,6 +38,13 @@ export const SHARED_TAGS: ApiDescription['tags'] = [
 export interface ProductParts {
   readonly suppliers: readonly Party[];
   readonly things: readonly AnyThingSold[];
+  /** What is done at the supplier without money. */
+  readonly tasks?: readonly AnyOperationKind[];
+  readonly quotes: { readonly operations: QuoteOperations; readonly example: unknown };
+  readonly bulk: readonly BulkKind[];
+  /** What expires. */
+  readonly lifecycles: readonly LifecycleSource[];
+  readonly summary: Summary;
   /** What a look-up needs to have been loaded. */
   readonly ready?: () => Promise<unknown>;
   /** What must be true between the product's rows and its supplier's own log; looked at on a schedule. */
@@ -34,6 +52,8 @@ export interface ProductParts {
 }
 
 const RECOVERY_ROUND = 20;
+const SECRETS_ROUND = 500;
+const SECRETS_EVERY_MS = 30_000;
 const RECOVERY_EVERY_MS = 500;
 const FORGET_EVERY_MS = 600_000;
 
@@ -45,8 +65,12 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
   const deposits = { db, clock, log, providers, defaultCap: config.DEFAULT_DAILY_CAP_USD };
   const paymentProviders = providers.all().map(({ terms }) => ({ name: terms.provider, isSandbox: terms.provider === 'sandbox' || !isRealCryptoPay(config.CRYPTO_PAY_URL) }));
   const things = new Map(product.things.map((thing) => [thing.kind, thing]));
+  const tasks = new Map((product.tasks ?? []).map((task) => [task.kind, task]));
+  const bulk = batchParts(service, product.bulk);
   return {
     endpoints: [
+      ...bulk.endpoints, ...quoteEndpoints(service, product.quotes.operations, product.quotes.example),
+      summaryEndpoint(service, product.summary), forecastRenewals(service, product.lifecycles.filter(({ renewals }) => renewals !== undefined)), ...autoRenewEndpoints(service),
       ...accountEndpoints(service, { suppliers: product.suppliers, paymentProviders }),
       ...depositEndpoints({ ...deposits, cursors: service.cursors }),
       ...adminEndpoints(service), ...stuckEndpoints(service, things),
@@ -60,12 +84,18 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
           return (await recoverOrders(service.purchases, things, service.product, RECOVERY_ROUND)).taken === RECOVERY_ROUND;
         },
       },
-      depositLoop(deposits),
+      ...(tasks.size === 0 ? [] : [
+        { name: 'operation-recovery', everyMs: RECOVERY_EVERY_MS, run: async () => (await recoverOperations(service.purchases, tasks, service.product, RECOVERY_ROUND)) === RECOVERY_ROUND },
+        { name: 'forget-secrets', everyMs: SECRETS_EVERY_MS, run: async () => (await forgetSecrets(db.platform, SECRETS_ROUND)) === SECRETS_ROUND },
+      ]),
+      ...bulk.loops, ...product.lifecycles.flatMap((source) => lifecycleLoops(service, source)),
+      depositLoop(deposits), quoteLoop(service),
       { name: 'forget-claims', everyMs: FORGET_EVERY_MS, run: () => forgetOldClaims(db.platform) },
       reconciliationLoop(service, [
         checkOfBooks(db.platform, BOOK_RULES), checkOfDeposits(deposits), ...(product.auditRules === undefined ? [] : [checkOfRules(service.product, db.platform, product.auditRules)]),
       ]),
     ],
+    jobs: bulk.jobs,
     close: () => providers.close(),
   };
 }

@@ -1,6 +1,6 @@
 // The operations on servers, by kind. Kinds are stored on rows: they are never renamed.
 import { sql } from '@lumi/shared/db';
-import { peekSecret, type AnyOperationKind } from '@lumi/shared/operations';
+import { peekSecret } from '@lumi/shared/operations';
 import { HOUR_MS } from '../purchases/period';
 import { giveStockBack } from '../purchases/server-create';
 import { findBuildData } from '../store/servers';
@@ -116,10 +116,6 @@ export function serverActions(vps: Vps) {
       rows: ({ item }) => [sql`UPDATE vps.address SET rdns = ${item.ptr}::text FROM finished WHERE finished.finished AND ip = ${item.ip}`],
     }),
   };
-}
-
-export function actionsByKind(actions: Actions): ReadonlyMap<string, AnyOperationKind> {
-  return new Map(Object.values(actions).map((action: AnyOperationKind) => [action.kind, action]));
 }
 
 export function graceEnd(vps: Vps, from: Date): Date {
