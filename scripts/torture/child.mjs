@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const READY_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 240_000;
 const STOP_LIMIT_MS = 8_000;
 const PRELOAD = fileURLToPath(new URL('inside.cjs', import.meta.url));
 const RESTART_MS = 300;

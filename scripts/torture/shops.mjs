@@ -13,7 +13,7 @@ export const SHOPS = {
     /** The purchase that ends so, and whose renewal ends so. */
     body: (name, { ending, renewEnding }) => ({ domain: domainOf(name, ending, renewEnding), years: 1 }),
     /** What was bought, as it is renewed. */
-    boughtBy: ({ domain }) => (domain === undefined ? [] : [{ id: domain.domain, isTouchy: domain.domain.startsWith('renew-') }]),
+    boughtBy: ({ domain }) => (domain?.domain === undefined ? [] : [{ id: domain.domain, isTouchy: domain.domain.startsWith('renew-') }]),
     read: ({ id }) => `/domains/${id}`,
     renewal: ({ id }, seen) => ({ path: `/domains/${id}/renew`, body: { years: 1, current_expires_at: seen.expires_at ?? seen.domain?.expires_at } }),
     bulkRenewal: ({ id }, seen) => ({ domain: id, years: 1, current_expires_at: seen.expires_at ?? seen.domain?.expires_at }),
@@ -24,7 +24,7 @@ export const SHOPS = {
     renewEndings: [],
     path: '/servers', bulkPath: '/servers/bulk', bulkRenewPath: '/servers/bulk-renew',
     body: (name, { ending }) => ({ plan_id: 's1', locations: ['ams', 'fra'], image_id: 'debian-13', hostname: ending === undefined ? `${name}.example.com` : `sandbox-${SERVER_ENDINGS[ending]}-${/\d+$/.exec(name)[0]}` }),
-    boughtBy: ({ server }) => (server === undefined ? [] : [{ id: server.id }]),
+    boughtBy: ({ server }) => (server?.id === undefined ? [] : [{ id: server.id }]),
     read: ({ id }) => `/servers/${id}`,
     renewal: ({ id }, seen) => (seen.expires_at === null ? null : { path: `/servers/${id}/renew`, body: { current_expires_at: seen.expires_at } }),
     bulkRenewal: ({ id }, seen) => (seen.expires_at === null ? null : { server_id: id, current_expires_at: seen.expires_at }),

@@ -48,7 +48,8 @@ export class System {
     this.origins = this.links.client.map(({ port }) => `http://127.0.0.1:${port}`);
     await this.startRelay();
     await this.startDouble();
-    await Promise.all(this.products.flatMap((product) => [1, 2].flatMap((i) => [this.startProduct(product, 'server', i), this.startProduct(product, 'worker', i)])));
+    // One product after the other: all at once would only wait for each other.
+    for (const product of this.products) await Promise.all([1, 2].flatMap((i) => [this.startProduct(product, 'server', i), this.startProduct(product, 'worker', i)]));
     await Promise.all([0, 1].map((i) => this.startGateway(i)));
   }
 
