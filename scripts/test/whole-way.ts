@@ -31,6 +31,13 @@ export interface Answer {
   readonly headers: Record<string, string | string[] | undefined>;
 }
 
+export interface Sent {
+  readonly key?: string;
+  readonly idempotencyKey?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface Buyer {
   readonly product: Product;
   readonly accountId: string;
@@ -102,31 +109,40 @@ export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {
     return `http://127.0.0.1:${String(port)}`;
   };
 
-  beforeAll(async () => {
-    const origins = new Map<Product, string>();
-    for (const product of products) origins.set(product, await startProduct(product));
-    const origin = (product: Product): string => origins.get(product) ?? [...origins.values()][0] ?? '';
+  const origins = new Map<Product, string>();
+  const origin = (product: Product): string => origins.get(product) ?? [...origins.values()][0] ?? '';
+
+  /** A gateway before the services, and the way to it. */
+  const startGateway = async (settings: Readonly<Record<string, string>>): Promise<HttpPool> => {
     const wiring = wireGateway({
       clock, log, accessStream: sink(),
       config: gatewaySettings.parse({
         ...shared, DATABASE_URL: database.urlFor('lumi_gateway'), DOMAINS_URL: origin('domains'), VPS_URL: origin('vps'), PROXY_URL: origin('proxy'),
-        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), KEY_CONCURRENCY: '2000', ROUTES_POLL_MS: '250',
+        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), KEY_CONCURRENCY: '2000', ROUTES_POLL_MS: '250', ...settings,
       }),
     });
     const listener = createListener(createApp(wiring), { clock, accessLines: wiring.accessLines });
     await wiring.start();
-    http = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, { connections: 64, headersTimeout: 25_000, bodyTimeout: 25_000 });
-    stops.push(() => wiring.stop(), () => listener.drain(2_000));
+    const way = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, { connections: 64, headersTimeout: 25_000, bodyTimeout: 25_000 });
+    stops.push(() => wiring.stop(), () => listener.drain(2_000), () => way.close());
+    return way;
+  };
+
+  beforeAll(async () => {
+    for (const product of products) origins.set(product, await startProduct(product));
+    http = await startGateway({});
   });
   afterAll(async () => {
-    await http?.close();
     for (const stop of stops.reverse()) await stop();
     await owner.end();
   });
 
-  const send = async (method: string, path: string, options: { key?: string; idempotencyKey?: string; body?: string; headers?: Record<string, string> } = {}): Promise<Answer> => {
+  const send = (method: string, path: string, options: Sent = {}): Promise<Answer> => {
     if (http === undefined) throw new Error('the system has not started');
-    const answer = await http.request({
+    return sendBy(http, method, path, options);
+  };
+  const sendBy = async (way: HttpPool, method: string, path: string, options: Sent): Promise<Answer> => {
+    const answer = await way.request({
       method: method as 'GET', path,
       headers: {
         ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
@@ -180,6 +196,13 @@ export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {
       for (const { service, wired } of running.values()) found.push(...await auditRules(service.db.platform, wired.auditRules));
       return found;
     },
+    /** Another gateway before the same services, with settings of its own. */
+    async gateway(settings: Readonly<Record<string, string>>): Promise<typeof send> {
+      const way = await startGateway(settings);
+      return (method, path, options = {}) => sendBy(way, method, path, options);
+    },
+    /** From now on nobody serves this product. */
+    stopServing: (product: Product): Promise<void> => of(product).server.drain(2_000),
     /** A new release of one service, with more endpoints, on the old one's port. Nothing else is touched. */
     async release(product: Product, added: (service: Service) => readonly Endpoint[]): Promise<void> {
       const old = of(product);

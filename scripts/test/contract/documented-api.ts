@@ -46,7 +46,7 @@ export interface Document {
 
 export class DocumentedApi {
   readonly operations: ReadonlyMap<string, Operation>;
-  /** `id status` of every answer that was looked at. */
+  /** `id code` of every refusal that was looked at. */
   readonly seen = new Set<string>();
   private readonly ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true, coerceTypes: false });
   private readonly validators = new Map<string, ValidateFunction>();
@@ -61,7 +61,7 @@ export class DocumentedApi {
   /** Sentences that say where the answer is not what the document says. */
   faults(operation: Operation, answer: Answer): readonly string[] {
     const status = String(answer.status);
-    this.seen.add(`${operation.id} ${status}`);
+    this.seen.add(`${operation.id} ${(answer.body as { error?: { code?: string } } | null)?.error?.code ?? ''}`);
     const response = operation.responses[status];
     if (response === undefined) return [`${status} is not a documented answer: ${answer.text.slice(0, 300)}`];
     return [...this.headerFaults(response, answer), ...this.bodyFaults(operation, response, answer)];
