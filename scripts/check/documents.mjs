@@ -16,17 +16,11 @@ export function serviceDocuments(root) {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'), KEY_PEPPERS: ring(), SECRET_RING: ring(),
     CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL, SANDBOX_PAYMENTS: 'true', LOG_LEVEL: 'error',
   });
-  const open = (product) => openService({ product, config, processName: product });
-  const part = (product, file) => own(join(root, 'services', product, 'dist', file));
-  const [domains, vps, proxy] = [part('domains', 'wiring.js'), part('vps', 'wiring.js'), { ...part('proxy', 'wiring.js'), ...part('proxy', 'endpoints.js') }];
-  const made = [
-    ['domains', domains.endpoints(domains.wire(open('domains'), { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 })), domains.api],
-    ['vps', vps.endpoints(vps.wire(open('vps'))), vps.api],
-    ['proxy', proxy.endpoints(proxy.wire({ config, processName: 'proxy' })), proxy.API],
-  ];
-  return made.map(([product, endpoints, api]) => ({
-    name: `services/${product}`,
+  const settings = { domains: { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 } };
+  return ['domains', 'vps', 'proxy'].map((product) => {
+    const { wire, endpoints, api } = own(join(root, 'services', product, 'dist', 'wiring.js'));
+    const routes = endpoints(wire(openService({ product, config, processName: product }), settings[product])).map(({ route }) => route);
     // Through JSON, as a reader gets it.
-    document: JSON.parse(JSON.stringify(buildOpenApi(endpoints.map(({ route }) => route), { ...api, product, publicUrl: PUBLIC_URL }))),
-  }));
+    return { name: `services/${product}`, document: JSON.parse(JSON.stringify(buildOpenApi(routes, { ...api, product, publicUrl: PUBLIC_URL }))) };
+  });
 }
