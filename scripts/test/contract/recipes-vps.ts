@@ -117,9 +117,20 @@ export const VPS: Recipes = {
   'get-suspension': {
     call: async (world) => {
       const server = await buy(world);
-      await world.lumi.owner.query(`UPDATE vps.server SET suspension_kind = 'operator', suspended_at = now(), suspension_reason = 'Under review' WHERE id = $1`, [server.id]);
+      await world.administer('POST', `/admin/servers/${server.id}/suspend`, { kind: 'operator', reason: 'Under review.' });
       return { params: { id: server.id } };
     },
+  },
+  'suspend-server': deed(() => ({ kind: 'abuse', reason: 'Port scans.' })),
+  'unsuspend-server': {
+    status: 202,
+    call: async (world) => {
+      const server = await buy(world);
+      await world.administer('POST', `/admin/servers/${server.id}/suspend`, { kind: 'traffic', reason: 'Far more than was agreed.' });
+      await world.settle();
+      return { params: { id: server.id } };
+    },
+    also: [{ what: 'not suspended', call: (world) => id(held(world)), status: 409 }],
   },
   'list-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },
   'create-snapshot': deed(() => ({ name: 'before upgrade' })),

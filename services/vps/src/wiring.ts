@@ -32,6 +32,7 @@ import { setRdns } from './operations/set-rdns';
 import { snapshotEndpoints } from './operations/snapshots';
 import { sshKeyEndpoints } from './operations/ssh-keys';
 import { serversSummary } from './operations/summary';
+import { suspendServer, unsuspendServer } from './operations/suspend-server';
 import { undeleteServer } from './operations/undelete-server';
 import { updateServer } from './operations/update-server';
 import { serverCreate } from './purchases/server-create';
@@ -75,7 +76,7 @@ export function endpoints(vps: WiredVps): readonly Endpoint[] {
     createServer(vps), bulkActions(vps, actions), listServers(vps), getServer(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
     renewServer(vps), listUpgrades(vps), resizeServer(vps),
     ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
-    ...snapshotEndpoints(vps, actions),
+    ...snapshotEndpoints(vps, actions), suspendServer(vps, actions), unsuspendServer(vps, actions),
   ];
 }
 

@@ -1,5 +1,5 @@
 // The operations on servers, by kind. Kinds are stored on rows: they are never renamed.
-import { sql } from '@lumi/shared/db';
+import { sql, type Sql } from '@lumi/shared/db';
 import { peekSecret } from '@lumi/shared/operations';
 import { HOUR_MS } from '../purchases/period';
 import { giveStockBack } from '../purchases/server-create';
@@ -68,7 +68,12 @@ export function serverActions(vps: Vps) {
     suspend: serverAction<SuspendItem>(vps, {
       kind: 'server_suspend', label: 'suspend', event: 'server.suspended',
       machineAction: () => ({ action: 'suspend' }),
-      changeBack: () => sql`lifecycle = 'grace', suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, grace_ends_at = ${later()}::timestamptz`,
+      changeBack: (_operation, at) => sql`${usableAt(at, later())}, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, terminates_at = NULL`,
+    }),
+    unsuspend: serverAction<ActionItem>(vps, {
+      kind: 'server_unsuspend', label: 'unsuspend', event: 'server.unsuspended',
+      machineAction: () => ({ action: 'resume' }),
+      change: (_operation, at) => sql`, ${usableAt(at, graceEnd(vps, at))}, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, terminates_at = NULL`,
     }),
     remove: serverAction<ActionItem>(vps, {
       kind: 'server_delete', label: 'delete', event: 'server.deleted',
@@ -116,6 +121,11 @@ export function serverActions(vps: Vps) {
       rows: ({ item }) => [sql`UPDATE vps.address SET rdns = ${item.ptr}::text FROM finished WHERE finished.finished AND ip = ${item.ip}`],
     }),
   };
+}
+
+/** Active, or in a grace of its own where what is paid for is over meanwhile. */
+function usableAt(at: Date, graceEndsAt: Date): Sql {
+  return sql`lifecycle = CASE WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END, grace_ends_at = CASE WHEN expires_at > ${at}::timestamptz THEN NULL ELSE ${graceEndsAt}::timestamptz END`;
 }
 
 export function graceEnd(vps: Vps, from: Date): Date {

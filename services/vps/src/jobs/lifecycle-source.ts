@@ -29,11 +29,11 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
         UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz FROM advanced WHERE advanced.advanced AND s.id = ${id} AND s.lifecycle = 'active'`] },
       suspended: {
         hasOwnEvent: true,
-        enter: (resource, call) => carryOut(vps, resource, {
+        enter: (resource, call) => suspendedOtherwise(vps, resource, call, () => carryOut(vps, resource, {
           kind: actions.suspend, item: { kind: 'unpaid' }, isThere: ({ lifecycle }) => lifecycle === 'suspended', from: sql`lifecycle = 'grace'`,
           change: sql`lifecycle = 'suspended', suspension_kind = 'unpaid', suspended_at = ${call.now}::timestamptz, suspension_reason = 'Not renewed.', grace_ends_at = NULL,
             terminates_at = ${terminationOf(vps, resource, call)}::timestamptz`,
-        }),
+        })),
       },
       deleted: {
         hasOwnEvent: true,
@@ -58,6 +58,23 @@ function resourceOf(vps: Vps, server: Server): Resource[] {
     data: { server_id: server.id, hostname: server.hostname, grace_ends_at: isoSeconds(suspendsAt), reference: server.reference },
     holds: sql`EXISTS (SELECT 1 FROM vps.server h WHERE h.id = ${server.id} AND h.expires_at = ${expiresAt}::timestamptz AND h.renewing IS NULL AND h.delete_at_expiry = ${server.deleteAtExpiry})`,
   }];
+}
+
+/**
+ * A server that an operator has suspended is not suspended a second time: it has until the end of the usual time, and the stage waits in
+ * case the suspension is lifted. So it does while a grace runs that began later than usual.
+ */
+async function suspendedOtherwise(vps: Vps, resource: Resource, call: StageCall, unpaid: () => Promise<Outcome<JsonObject>>): Promise<Outcome<JsonObject>> {
+  const { db: { platform } } = vps.service;
+  const wait = (checkAfterMs: number): Outcome<JsonObject> => ({ kind: 'pending', supplierRef: '', checkAfterMs });
+  const server = await findServer(platform, { kind: 'account', accountId: resource.accountId }, resource.id);
+  if (server?.lifecycle === 'suspended' && server.suspension?.kind !== 'unpaid') {
+    await platform.$executeRaw(sql`
+      UPDATE vps.server SET terminates_at = ${terminationOf(vps, resource, call)}::timestamptz WHERE id = ${server.id} AND lifecycle = 'suspended' AND suspension_kind <> 'unpaid' AND terminates_at IS NULL`);
+    return wait(HOUR_MS);
+  }
+  const graceLeftMs = server?.lifecycle === 'grace' && server.graceEndsAt !== null ? server.graceEndsAt.getTime() - call.now.getTime() : 0;
+  return graceLeftMs > 0 ? wait(graceLeftMs) : unpaid();
 }
 
 interface StageWork {

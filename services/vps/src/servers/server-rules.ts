@@ -4,7 +4,8 @@ import { busyWith } from '@lumi/shared/operations';
 import type { Lifecycle, Server } from '../store/servers';
 
 export const DEEDS = ['start', 'stop', 'shutdown', 'reboot', 'reset', 'rebuild', 'reset_password', 'resize', 'renew', 'snapshot', 'set_rdns', 'delete', 'undelete'] as const;
-export type Deed = (typeof DEEDS)[number];
+/** What operators do is no business of `can`. */
+export type Deed = (typeof DEEDS)[number] | 'suspend' | 'unsuspend';
 
 const USABLE: readonly Lifecycle[] = ['active', 'grace'];
 const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
@@ -13,6 +14,8 @@ const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
   renew: ['active', 'grace', 'suspended'],
   delete: ['active', 'grace', 'suspended'],
   undelete: ['terminating', 'active', 'grace'],
+  suspend: USABLE,
+  unsuspend: ['suspended'],
 };
 
 const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
@@ -28,13 +31,14 @@ const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
 /** Why this cannot be done now, or null. What only the renewal needs to know (price, expiry) is not asked here. */
 export function refusalOf(deed: Deed, server: Server): AppError | null {
   if (!ALLOWED_IN[deed].includes(server.lifecycle)) {
-    return new AppError(server.lifecycle === 'suspended' ? 'suspended' : 'state_conflict', STATE_TEXTS[server.lifecycle]);
+    return new AppError(server.lifecycle === 'suspended' && deed !== 'suspend' ? 'suspended' : 'state_conflict', STATE_TEXTS[server.lifecycle]);
   }
   if (deed === 'renew') return renewalRefusal(server);
   if (server.busy !== null) return busyWith(server.busy.operationId);
   if (server.protection && (deed === 'delete' || deed === 'rebuild')) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
   if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry) return new AppError('state_conflict', 'The server is not deleted.');
-  if (deed === 'delete' && server.renewing !== null) return new AppError('busy');
+  if ((deed === 'delete' || deed === 'suspend') && server.renewing !== null) return new AppError('busy');
+  if (deed === 'unsuspend' && server.suspension?.kind === 'unpaid') return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');
   return null;
 }
 

@@ -34,7 +34,7 @@ export const serverSchema = z.object({
   renew_price_usd: usdOutput.nullable(),
   protection: z.boolean().describe('Protected servers cannot be deleted or rebuilt.'),
   delete_at_expiry: z.boolean(),
-  can: z.object(Object.fromEntries(DEEDS.map((deed) => [deed, abilitySchema])) as Record<Deed, typeof abilitySchema>).describe('What can be done with it now.'),
+  can: z.object(Object.fromEntries(DEEDS.map((deed) => [deed, abilitySchema])) as Record<(typeof DEEDS)[number], typeof abilitySchema>).describe('What can be done with it now.'),
   tags: z.array(z.string()),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
