@@ -1,5 +1,6 @@
 // How traffic plans and sub-users look to a caller of the API.
 import { z } from 'zod';
+import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
 import type { NewPlan, PlanRow, SubuserRow } from '../store/traffic';
@@ -28,7 +29,7 @@ export const planSchema = z.object({
   tags: z.array(z.string()),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
-  can: z.object({ topup: z.object({ allowed: z.boolean(), reason: z.string().nullable() }), generate: z.object({ allowed: z.boolean(), reason: z.string().nullable() }) }),
+  can: z.object({ topup: abilitySchema, generate: abilitySchema }),
   created_at: z.string(),
   updated_at: z.string(),
 }).meta({ id: 'TrafficPlan' });
@@ -42,7 +43,7 @@ export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.
     username: row.username, password, gb_total: gb(row.bytes_total), gb_used: gb(row.bytes_used), gb_reserved: gb(row.bytes_allocated), gb_free: gb(left > 0n ? left : 0n), rollover: true,
     expires_at: isoSeconds(row.expires_at), is_applied: row.access_applied >= row.access_version, label: row.label, tags: [...row.tags], reference: row.reference,
     metadata: row.metadata === null ? null : { ...row.metadata },
-    can: { topup: { allowed: true, reason: null }, generate: isOver ? { allowed: false, reason: 'It has expired.' } : { allowed: true, reason: null } },
+    can: { topup: ability(null), generate: ability(isOver ? 'It has expired.' : null) },
     created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at),
   };
 }

@@ -1,12 +1,10 @@
 // How a proxy looks to a caller of the API. Passwords are masked unless somebody asked for them in clear.
 import { z } from 'zod';
-import { formatUsd, usdOutput } from '@lumi/shared/money';
+import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
 import { findProduct } from '../catalog/products';
 import { PROXY_STATES, stateOf, type ProxyRow } from '../store/proxy-row';
-
-const can = z.object({ allowed: z.boolean(), reason: z.string().nullable() });
 
 export const proxySchema = z.object({
   id: z.string().meta({ example: 'prx_01k0000000000000000000000' }),
@@ -42,10 +40,10 @@ export const proxySchema = z.object({
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
   can: z.object({
-    renew: can,
-    replace: can.extend({ free_left: z.int(), price_usd: usdOutput.describe('Price once the free ones are used up.') }),
-    rotate: can.extend({ available_at: z.string().nullable() }),
-    update: can,
+    renew: abilitySchema,
+    replace: abilitySchema.extend({ free_left: z.int().describe('Replacements that cost nothing; `price_usd` holds after them.') }).meta({ id: 'ReplaceAbility' }),
+    rotate: abilitySchema,
+    update: abilitySchema,
   }).describe('What may be done with it now, and why not.'),
   created_at: z.string(),
   updated_at: z.string(),
@@ -76,18 +74,14 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
   const product = findProduct(row.product_id);
   const state = stateOf(row, now);
   const isLive = state === 'active' || state === 'expiring';
-  const yes = { allowed: true, reason: null } as const;
-  const over = { allowed: false, reason: state === 'replaced' ? 'It was replaced.' : 'It has expired.' } as const;
-  const rotate = (): { allowed: boolean; reason: string | null } => {
-    if (!isLive) return over;
-    if ((product?.rotation ?? null) === null) return { allowed: false, reason: 'This product keeps its address.' };
-    return isCooling(row, now) ? { allowed: false, reason: 'It was rotated a moment ago.' } : yes;
-  };
+  const over = state === 'replaced' ? 'It was replaced.' : 'It has expired.';
+  const isUsable = isLive || state === 'grace';
+  const rotation = (product?.rotation ?? null) === null ? 'This product keeps its address.' : isCooling(row, now) ? 'It was rotated a moment ago.' : null;
   return {
-    renew: isLive || state === 'grace' ? yes : over,
-    replace: { ...(isLive ? yes : over), free_left: Math.max(0, (product?.replace?.freePerPeriod ?? 0) - row.replacements_used), price_usd: formatUsd(product?.replace?.price ?? 0n) },
-    rotate: { ...rotate(), available_at: isCooling(row, now) ? iso(row.cooldown_until) : null },
-    update: isLive || state === 'grace' ? yes : over,
+    renew: ability(isUsable ? null : over, isUsable ? { until: row.grace_until } : {}),
+    replace: { ...ability(isLive ? null : over, { price: product?.replace?.price ?? 0n }), free_left: Math.max(0, (product?.replace?.freePerPeriod ?? 0) - row.replacements_used) },
+    rotate: ability(isLive ? rotation : over, { from: isLive && isCooling(row, now) ? row.cooldown_until : null }),
+    update: ability(isUsable ? null : over),
   };
 }
 
