@@ -38,6 +38,8 @@ const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 /** Crashes of a worker are no fault of the job. */
 const STALLED_MAX = 1_000;
+/** After the store refused a connection; BullMQ's own 15 s would hold up every batch for as long after a restart of the store. */
+const RETRY_AFTER_MS = 1_000;
 /** After a first connection that failed. */
 const REOPEN_AFTER_MS = 1_000;
 const FAILED_KEPT = { count: 1_000, age: 7 * 24 * 3_600 };
@@ -74,7 +76,7 @@ export function openProducer(options: QueueOptions): Producer {
 
 export function openConsumer(options: QueueOptions, settings: { readonly concurrency: number; readonly process: Processor }): Consumer {
   const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, {});
-  const common = { concurrency: settings.concurrency, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS, maxStalledCount: STALLED_MAX, autorun: false };
+  const common = { concurrency: settings.concurrency, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS, maxStalledCount: STALLED_MAX, runRetryDelay: RETRY_AFTER_MS, autorun: false };
   const open = () => {
     const opened = redis === null
       ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
