@@ -36,6 +36,7 @@ const SPECTRAL_OFF = {
 const OWN = {
   'lumi-scope': ['$.paths[*][*]', (operation) => operation['x-lumi-scope'] === undefined && 'names no scope: the gateway would not serve it'],
   'lumi-request-example': ['$.paths[*][*].requestBody.content["application/json"]', (media) => media.example === undefined && 'the request body has no example'],
+  'lumi-response-example': ['$.paths[*][*].responses[?(@property < "400")].content["application/json"]', (media) => media.example === undefined && 'the answer has no example'],
   'lumi-error-codes': ['$.paths[*][*].responses[?(@property >= "400")]', (response) => !Array.isArray(response['x-lumi-codes']) && 'a refusal has to name its error codes'],
   'lumi-description': ['$.paths[*][*]', (operation) => operation.description?.split('\n\n')[0] === operation.summary && 'the description only repeats the summary'],
 };

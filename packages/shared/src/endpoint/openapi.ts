@@ -1,6 +1,7 @@
 // Route declarations → the OpenAPI 3.1 document: the contract between gateway and service, and the source of the reference pages.
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
+import { exampleOf } from './example';
 import { introduction } from './introduction';
 import { ANSWER_HEADERS, answerHeaders } from './answer-headers';
 
@@ -120,8 +121,9 @@ function requestBody(route: RouteSpec, schemas: Record<string, unknown>): JsonSc
 function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, unknown>): JsonSchema {
   const result: Record<string, unknown> = {};
   for (const [status, spec] of Object.entries(route.responses)) {
+    const schema = spec.schema === undefined ? null : toSchema(spec.schema, schemas, 'output');
     const content = {
-      ...(spec.schema === undefined ? {} : { 'application/json': { schema: toSchema(spec.schema, schemas, 'output'), ...(spec.example === undefined ? {} : { example: spec.example }) } }),
+      ...(schema === null ? {} : { 'application/json': { schema, example: spec.example ?? exampleOf(schema, schemas) } }),
       ...Object.fromEntries([spec.contentType ?? []].flat().map((type) => [type, { schema: { type: 'string' } }])),
     };
     result[status] = { description: spec.description, headers: answerHeaders(status, route), ...(Object.keys(content).length === 0 ? {} : { content }) };
