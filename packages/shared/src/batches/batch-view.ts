@@ -7,7 +7,7 @@ import type { Batch, BatchItem } from './batch';
 
 export const BATCH_STATES = ['queued', 'running', 'cancelling', 'completed', 'cancelled'] as const;
 
-const itemErrorSchema = z.object({ code: z.string(), message: z.string(), details: z.array(z.object({ path: z.string(), message: z.string() })).optional() });
+export const itemErrorSchema = z.object({ code: z.string(), message: z.string(), details: z.array(z.object({ path: z.string(), message: z.string() })).optional() });
 
 export const bulkItemSchema = z.object({
   ref: z.string().describe('Your `ref`, or what the item is about.'),

@@ -1,8 +1,8 @@
 // POST /domains/bulk-update
 import { z } from 'zod';
+import { changeItem, changedAnswer, changedSchema, type ChangedItem } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { BULK_MAX_ITEMS, endpoint, json, type Reach } from '@lumi/shared/endpoint';
-import { itemError } from '@lumi/shared/http';
 import { requireScope } from '@lumi/shared/principal';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
@@ -22,8 +22,6 @@ const AT_ONCE = 8;
 /** What has not begun by then is not begun: the caller gets an answer instead of a broken connection. */
 const TIME_LIMIT_MS = 15_000;
 
-const itemSchema = z.object({ ref: z.string(), status: z.enum(['ok', 'failed']), result: domainSchema.optional(), error: z.object({ code: z.string(), message: z.string() }).loose().optional() });
-
 export const bulkUpdateDomains = (domains: Domains) =>
   endpoint(
     defineRoute({
@@ -40,7 +38,7 @@ export const bulkUpdateDomains = (domains: Domains) =>
         200: {
           description: 'One item for each domain, or the preview.',
           schema: z.union([
-            z.object({ total: z.number().int(), ok: z.number().int(), failed: z.number().int(), items: z.array(itemSchema) }),
+            changedSchema(domainSchema),
             z.object({ preview: z.literal(true), matched: z.number().int(), domains: z.array(z.string()).describe('The first 50.') }),
           ]),
         },
@@ -57,13 +55,11 @@ export const bulkUpdateDomains = (domains: Domains) =>
         : { total: body.domains.length, names: body.domains };
       if (body.preview === true) return json(200, { preview: true, matched: total, domains: names.slice(0, PREVIEW_NAMES) });
       if (total > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
-      const items = await changeAll(domains, reach, names, body.set);
-      const ok = items.filter(({ status }) => status === 'ok').length;
-      return json(200, { total: items.length, ok, failed: items.length - ok, items });
+      return json(200, changedAnswer(await changeAll(domains, reach, names, body.set)));
     },
   );
 
-type Item = z.output<typeof itemSchema>;
+type Item = ChangedItem<DomainView>;
 
 async function changeAll(domains: Domains, reach: Reach, names: readonly string[], set: z.output<typeof setFields>): Promise<readonly Item[]> {
   const { clock } = domains.service;
@@ -73,13 +69,8 @@ async function changeAll(domains: Domains, reach: Reach, names: readonly string[
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let i = next++; i < names.length; i = next++) {
-      const ref = names[i] ?? '';
-      try {
-        if (clock.nowMs() > endsAtMs) throw new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.');
-        items[i] = { ref, status: 'ok', result: await changeOne(domains, targets[i] ?? notFound(), set) };
-      } catch (err) {
-        items[i] = { ref, status: 'failed', error: itemError(err) };
-      }
+      const target = clock.nowMs() > endsAtMs ? new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.') : (targets[i] ?? notFound());
+      items[i] = await changeItem(names[i] ?? '', () => changeOne(domains, target, set));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));

@@ -1,8 +1,8 @@
 // Changes what a customer may change about proxies: one, or many at once.
 import { z } from 'zod';
+import { changeItem, changedAnswer, changedSchema } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { itemError } from '@lumi/shared/http';
 import { requireScope } from '@lumi/shared/principal';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { findProduct } from '../catalog/products';
@@ -46,16 +46,13 @@ export function updateProxy(deps: ProxyDeps): Endpoint {
 }
 
 export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
-  const itemResult = z.object({
-    ref: z.string(), status: z.enum(['ok', 'failed']), result: proxySchema.optional(), error: z.object({ code: z.string(), message: z.string() }).loose().optional(),
-  });
   return endpoint(
     defineRoute({
       id: 'bulk-update-proxies', method: 'POST', path: '/proxies/bulk-update', summary: 'Change many proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
       description: 'One change for up to 500 proxies. Not atomic: one that cannot be changed does not stop the others.',
       body: z.object({ proxy_ids: z.array(z.string().max(64)).min(1).describe('Ids of the proxies, 1 to 500.'), change: z.strictObject(changeFields) }),
       bodyExample: { proxy_ids: ['prx_01k0000000000000000000000'], change: { auto_renew: true } }, bulk: 'proxy_ids',
-      responses: { 200: { description: 'One result for each id, in the order given.', schema: z.object({ total: z.int(), ok: z.int(), failed: z.int(), items: z.array(itemResult) }) } },
+      responses: { 200: { description: 'One result for each id, in the order given.', schema: changedSchema(proxySchema) } },
     }),
     async (context) => {
       const { proxy_ids: ids, change } = context.body;
@@ -66,15 +63,11 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       const found = await findProxies(deps.db.platform, context.reach, ids);
       const changeable = [...found.values()].filter((row) => refusal(row, now) === null).map((row) => row.id);
       const changed = new Map((await changeProxies(deps.db.platform, changeable, change satisfies ProxyChange, now)).map((row) => [row.id, row]));
-      const items = ids.map((id) => {
-        const row = changed.get(id);
-        if (row !== undefined) return { ref: id, status: 'ok' as const, result: viewProxy(row, now) };
-        const known = found.get(id);
-        const error = known === undefined ? notFound() : (refusal(known, now) ?? new AppError('state_conflict'));
-        return { ref: id, status: 'failed' as const, error: itemError(error) };
-      });
-      const ok = items.filter((item) => item.status === 'ok').length;
-      return json(200, { total: items.length, ok, failed: items.length - ok, items });
+      return json(200, changedAnswer(await Promise.all(ids.map((id) => changeItem(id, () => {
+        const [row, known] = [changed.get(id), found.get(id)];
+        if (row === undefined) throw known === undefined ? notFound() : (refusal(known, now) ?? new AppError('state_conflict'));
+        return viewProxy(row, now);
+      })))));
     },
   );
 }

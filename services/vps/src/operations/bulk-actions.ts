@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { changeItem, changedAnswer, changedSchema, type ChangedItem } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type RequestContext } from '@lumi/shared/endpoint';
-import { POWER_ACTIONS, type Actions, type PowerAction } from '../actions/actions';
+import { POWER_ACTIONS, type Actions } from '../actions/actions';
 import { runAction } from '../actions/run-action';
 import { listServers } from '../store/servers';
 import type { Vps } from '../vps';
@@ -18,13 +19,8 @@ const body = z.object({
   }).strict().optional().describe('Instead of ids: all servers that match, at least one condition.'),
 });
 
-const itemSchema = z.object({
-  ref: z.string().describe('The id of the server.'),
-  status: z.enum(['ok', 'failed']),
-  result: z.object({ operation_id: z.string() }).optional(),
-  error: z.object({ code: z.string(), message: z.string() }).optional(),
-});
-type Item = z.output<typeof itemSchema>;
+const startedSchema = z.object({ operation_id: z.string() });
+type Item = ChangedItem<z.output<typeof startedSchema>>;
 
 export function bulkActions(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
@@ -32,7 +28,7 @@ export function bulkActions(vps: Vps, actions: Actions): Endpoint {
       id: 'bulk-server-actions', method: 'POST', path: '/servers/bulk-actions', summary: 'Act on many servers', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account', bulk: 'server_ids',
       description: 'Starts the same action on each server; one that cannot does not hold up the others. Each result names the operation to poll.',
       body, bodyExample: { action: 'reboot', server_ids: ['srv_01k0000000000000000000000'] },
-      responses: { 200: { description: 'One result for each server, in the order given.', schema: z.object({ total: z.int(), ok: z.int(), failed: z.int(), items: z.array(itemSchema) }) } },
+      responses: { 200: { description: 'One result for each server, in the order given.', schema: changedSchema(startedSchema) } },
     }),
     async (context) => {
       const ids = await idsOf(vps, context);
@@ -40,8 +36,7 @@ export function bulkActions(vps: Vps, actions: Actions): Endpoint {
       for (let start = 0; start < ids.length; start += AT_ONCE) {
         items.push(...await Promise.all(oneAfterTheOther(ids.slice(start, start + AT_ONCE), (id) => actOn(vps, actions, context, id))));
       }
-      const ok = items.filter(({ status }) => status === 'ok').length;
-      return json(200, { total: items.length, ok, failed: items.length - ok, items });
+      return json(200, changedAnswer(items));
     },
   );
 }
@@ -68,14 +63,10 @@ async function idsOf(vps: Vps, { body: wanted, reach }: Context): Promise<readon
   return servers.map(({ id }) => id);
 }
 
-async function actOn(vps: Vps, actions: Actions, { body: wanted, reach, principal, requestId }: Context, id: string): Promise<Item> {
-  const action: PowerAction = wanted.action;
-  try {
+function actOn(vps: Vps, actions: Actions, { body: { action }, reach, principal, requestId }: Context, id: string): Promise<Item> {
+  return changeItem(id, async () => {
     const server = await requireServer(vps, reach, id);
     const operation = await runAction(vps, { kind: actions[action], deed: action, server, item: {}, principal, requestId });
-    return { ref: id, status: 'ok', result: { operation_id: operation.id } };
-  } catch (err) {
-    if (!(err instanceof AppError)) throw err;
-    return { ref: id, status: 'failed', error: { code: err.code, message: err.message } };
-  }
+    return { operation_id: operation.id };
+  });
 }
