@@ -6,8 +6,8 @@ import type { Tld } from '../catalogue/catalogue';
 import { addDays, registryPart, type DomainRow } from '../portfolio/domain-row';
 import type { ContactData, ContactHandles, NameInfo } from '../supplier/registrar';
 
-/** Stored on the order; amounts as text, because JSON has no integers of that size. */
-export interface HoldingItem extends JsonObject {
+/** What a paid command of some years is about. Stored on the order; amounts as text, because JSON has no integers of that size. */
+export interface YearsItem extends JsonObject {
   readonly domain: string;
   readonly unicode: string;
   readonly tld: string;
@@ -15,6 +15,9 @@ export interface HoldingItem extends JsonObject {
   readonly years: number;
   /** The supplier's fee we agreed to; null for its list price. */
   readonly fee: string | null;
+}
+
+export interface HoldingItem extends YearsItem {
   readonly nameservers: readonly string[];
   readonly contacts: ContactHandles;
   readonly contact_data: Readonly<Record<string, ContactData>>;

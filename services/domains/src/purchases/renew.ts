@@ -1,22 +1,16 @@
 // More years for a domain. The command names the expiry it extends, so that the registry itself refuses a renewal that was done already.
 import { isoSeconds } from '@lumi/shared/runtime';
 import { sql } from '@lumi/shared/db';
-import { thingSold, viewOrder, type JsonObject, type Order } from '@lumi/shared/purchase';
+import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
 import type { Catalogue } from '../catalogue/catalogue';
 import { registryPart } from '../portfolio/domain-row';
 import type { NameInfo, RenewCommand } from '../supplier/registrar';
 import type { Registrars } from '../supplier/registrars';
-import { feeOf, yearsText } from './holding';
+import { feeOf, yearsText, type YearsItem } from './holding';
 
 export const RENEW = 'domain_renew';
 
-export interface RenewItem extends JsonObject {
-  readonly domain: string;
-  readonly unicode: string;
-  readonly tld: string;
-  readonly registrar: string;
-  readonly years: number;
-  readonly fee: string | null;
+export interface RenewItem extends YearsItem {
   readonly current_expires_at: string;
 }
 
