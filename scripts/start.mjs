@@ -22,12 +22,12 @@ async function main() {
   const stopAsked = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
   let giveUp;
   const gaveUp = new Promise((_, reject) => (giveUp = reject));
-  gaveUp.catch(() => undefined); // Awaited below, once everything runs.
+  gaveUp.catch(() => undefined); // Awaited below.
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, giveUp);
 
   const launcher = new Launcher({ options, signal: stopping.signal, say, onGiveUp: giveUp });
   try {
-    const banner = await launcher.start();
+    const banner = await Promise.race([launcher.start(), gaveUp]);
     console.log(banner);
     console.log('lumi is ready');
     await Promise.race([stopAsked, gaveUp]);

@@ -10,7 +10,7 @@ const OLDEST_VERSION = 150_000;
 export async function checkDatabase(root, url) {
   const { Client } = sharedRequire(root)('pg');
   const where = withoutPassword(url);
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: CONNECT_LIMIT_MS });
   client.on('error', () => undefined); // A connection that breaks later is the next query's failure.
   try {
     await client.connect();
@@ -31,7 +31,7 @@ export async function checkDatabase(root, url) {
 
 export async function checkRedis(root, url) {
   const { default: Redis } = sharedRequire(root)('ioredis');
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_LIMIT_MS, retryStrategy: () => null, maxRetriesPerRequest: 0, enableOfflineQueue: false });
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_LIMIT_MS, commandTimeout: CONNECT_LIMIT_MS, enableReadyCheck: false, retryStrategy: () => null, maxRetriesPerRequest: 0, enableOfflineQueue: false });
   let lastError;
   redis.on('error', (err) => (lastError = err));
   try {

@@ -53,16 +53,16 @@ export class Launcher {
     const [ownerUrl, cryptoPayPort] = await all([
       this.startDatabase(clusterFolder, secrets),
       this.supervisor.start(cryptoPayDouble({ options, secrets, publicUrl })),
-      options.redisUrl === undefined ? null : checkRedis(options.root, options.redisUrl),
+      options.redisUrl === undefined ? null : this.unlessTold(checkRedis(options.root, options.redisUrl)),
     ]);
     this.unlessInterrupted();
 
-    const urlOf = await prepareDatabase({ root: options.root, ownerUrl, rolePasswords: secrets.rolePasswords });
+    const urlOf = await this.unlessTold(prepareDatabase({ root: options.root, ownerUrl, rolePasswords: secrets.rolePasswords }));
     this.unlessInterrupted();
 
     const shared = { options, secrets, urlOf, publicUrl, cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}` };
     const [demo, ...ports] = await all([
-      seedDemo({ root: options.root, folder: options.folder, ownerUrl, secrets, gatewayUrl, known }),
+      this.unlessTold(seedDemo({ root: options.root, folder: options.folder, ownerUrl, secrets, gatewayUrl, known })),
       ...PRODUCTS.map((product) => this.supervisor.start(service(product, shared))),
     ]);
     this.unlessInterrupted();
@@ -96,7 +96,7 @@ export class Launcher {
   async startDatabase(folder, secrets) {
     const { options, data, say, onGiveUp } = this;
     if (options.databaseUrl !== undefined) {
-      await checkDatabase(options.root, options.databaseUrl);
+      await this.unlessTold(checkDatabase(options.root, options.databaseUrl));
       return options.databaseUrl;
     }
     this.postgres = new EmbeddedPostgres({ root: options.root, folder, logs: data.logs, password: secrets.ownerPassword, say, onGiveUp });
@@ -113,6 +113,19 @@ export class Launcher {
         throw portInUse(told.port);
       });
       throw err;
+    }
+  }
+
+  /** For work at servers that may never answer: told to stop, nobody waits for it, and it ends with this process. */
+  async unlessTold(work) {
+    let interrupt;
+    const told = new Promise((_, reject) => (interrupt = () => reject(new Interrupted())));
+    this.signal.addEventListener('abort', interrupt, { once: true });
+    if (this.signal.aborted) interrupt();
+    try {
+      return await Promise.race([work, told]);
+    } finally {
+      this.signal.removeEventListener('abort', interrupt);
     }
   }
 

@@ -147,6 +147,23 @@ describe('npm start, before anything is there', () => {
     expect(existsSync(installation.folder)).toBe(false);
   });
 
+  it('can be told to stop while it waits for a server that says nothing, and does not wait for ever if it is not', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+    await until(() => silent.listening);
+    const { port } = silent.address() as AddressInfo; // it listens on TCP
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    const launch = installation.start({ DATABASE_URL: `postgres://lumi@127.0.0.1:${String(port)}/lumi` });
+
+    await connected;
+    launch.kill('SIGTERM');
+
+    expect((await launch.end()).code).toBe(0);
+    const unanswered = await installation.start({ REDIS_URL: `redis://127.0.0.1:${String(port)}` }).end();
+    expect(unanswered.code).toBe(1);
+    expect(unanswered.said).toContain(`REDIS_URL (redis://127.0.0.1:${String(port)}) cannot be used: `);
+    await new Promise((resolve) => silent.close(resolve));
+  });
+
   it.each([
     [{ PORT: 'http' }, /^PORT must be a number/],
     [{ DATABASE_URL: 'mysql://localhost/lumi' }, /^DATABASE_URL must be a URL that starts with postgres/],
