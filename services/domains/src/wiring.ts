@@ -1,5 +1,5 @@
 // Builds what the domains endpoints and loops work with; nothing else constructs.
-import { productAdapter } from '@lumi/shared/db';
+import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
@@ -64,7 +64,7 @@ export interface SandboxTimes {
 }
 
 export function wire(service: Service, times: SandboxTimes): WiredDomains {
-  const db = new PrismaClient({ adapter: productAdapter(service.db.pool, 'domains') });
+  const db = new PrismaClient(clientOptions(service.db.pool, 'domains'));
   const catalogue = new Catalogue(db, service.clock);
   const registrars = new Registrars([
     new SandboxRegistrar({ db: service.db.platform, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),

@@ -1,5 +1,5 @@
 // Builds what the hosting endpoints and loops work with; nothing else constructs.
-import { productAdapter } from '@lumi/shared/db';
+import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyThingSold } from '@lumi/shared/purchase';
@@ -49,7 +49,7 @@ export interface WiredVps extends Vps {
 export function wire(service: Service, hosting: HostingSettings = hostingSettings.parse({})): WiredVps {
   const vps: Vps = {
     service, hosting,
-    db: new PrismaClient({ adapter: productAdapter(service.db.pool, 'vps') }),
+    db: new PrismaClient(clientOptions(service.db.pool, 'vps')),
     hypervisor: new SandboxHypervisor(service.db.platform, service.clock, { createMs: hosting.SANDBOX_CREATE_MS, actionMs: hosting.SANDBOX_ACTION_MS }),
   };
   const actions = serverActions(vps);

@@ -51,7 +51,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.name,
   });
   pool.on('error', (err) => options.log.warn('an idle database connection failed', { err }));
-  const platform = new PrismaClient({ adapter: productAdapter(pool, 'platform', options.prepared !== false) });
+  const platform = new PrismaClient(clientOptions(pool, 'platform', options.prepared !== false));
   return {
     pool,
     platform,
@@ -62,9 +62,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** The driver adapter for a product's own generated client on the shared pool. */
-export function productAdapter(pool: Pool, schema: string, prepared = false): PrismaPg {
-  return new PrismaPg(pool, { schema, disposeExternalPool: false, ...(prepared ? { statementNameGenerator: preparedNames() } : {}) });
+/** For a product's own generated client on the shared pool. Errors without the source around the call: in a bundle that is all of it on one line. */
+export function clientOptions(pool: Pool, schema: string, prepared = false): { adapter: PrismaPg; errorFormat: 'minimal' } {
+  return { adapter: new PrismaPg(pool, { schema, disposeExternalPool: false, ...(prepared ? { statementNameGenerator: preparedNames() } : {}) }), errorFormat: 'minimal' };
 }
 
 /**
