@@ -18,6 +18,8 @@ export const STEPS = {
   'kill in recovery': (run) => reachPiece(run, 'kill-worker-after-take-over'),
   'stop before the supplier': (run) => reachPiece(run, 'stop-before-act'),
   'stop after the supplier': (run) => reachPiece(run, 'stop-after-act'),
+  /** While money is held for something else, which a second release would give away. */
+  'stop after a refusal': (run) => reachPiece(run, 'stop-after-refusal'),
   'kill after the supplier': (run) => reachPiece(run, 'kill-after-act'),
   'cut the settlement': (run) => reachPiece(run, 'settle-answer-cut'),
   'unknown outcomes': async (run) => {
