@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
 import { exampleOf } from './example';
+import { explained } from './glossary';
 import { introduction } from './introduction';
 import { ANSWER_HEADERS, answerHeaders } from './answer-headers';
 
@@ -169,11 +170,12 @@ function toSchema(schema: z.ZodType, schemas: Record<string, unknown>, io: 'inpu
   const { $schema: _dialect, $defs, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
   for (const [name, definition] of Object.entries($defs ?? {})) {
     const { id: _definitionId, ...plain } = definition;
-    schemas[name] ??= rewriteRefs(plain);
+    schemas[name] ??= rewriteRefs(explained(plain));
   }
   const name = schema.meta()?.id;
-  if (name === undefined || io === 'input') return rewriteRefs(rest) as JsonSchema;
-  schemas[name] ??= rewriteRefs(rest);
+  const told = rewriteRefs(explained(rest)) as JsonSchema;
+  if (name === undefined || io === 'input') return told;
+  schemas[name] ??= told;
   return { $ref: `#/components/schemas/${name}` };
 }
 

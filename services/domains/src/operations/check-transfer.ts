@@ -19,7 +19,7 @@ export const checkTransfer = (domains: Domains) =>
         200: {
           description: 'The answer.',
           schema: z.object({
-            domain: z.string(), transferable: z.boolean(), blockers: z.array(z.object({ code: z.string(), message: z.string(), until: z.string().nullable() })),
+            domain: z.string(), transferable: z.boolean(), blockers: z.array(z.object({ code: z.string().describe('What stands in the way, such as `locked`.'), message: z.string(), until: z.string().nullable() })),
             price_usd: usdOutput.nullable(), years: z.number().int().describe('Years it adds.'), auth_code_required: z.boolean(),
           }),
         },

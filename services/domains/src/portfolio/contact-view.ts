@@ -16,7 +16,7 @@ const fields = {
   address1: line(128),
   address2: line(128).nullable(),
   city: line(64),
-  state: line(64).nullable(),
+  state: line(64).nullable().describe('State or province.'),
   postal_code: line(16).nullable(),
   country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters').meta({ example: 'DE' }),
 };
@@ -36,7 +36,7 @@ export const contactPatch = z.object(fields).partial();
 export const contactSchema = z.object({
   id: z.string().meta({ example: 'con_01k0000000000000000000000' }),
   type: z.enum(['person', 'organization']), first_name: z.string(), last_name: z.string(), organization: z.string().nullable(), email: z.string(), phone: z.string(),
-  address1: z.string(), address2: z.string().nullable(), city: z.string(), state: z.string().nullable(), postal_code: z.string().nullable(), country: z.string(),
+  address1: z.string(), address2: z.string().nullable(), city: z.string(), state: z.string().nullable().describe('State or province.'), postal_code: z.string().nullable(), country: z.string(),
   used_by: z.number().int().describe('How many of your domains name this contact.'),
   created_at: z.string(), updated_at: z.string(),
 }).meta({ id: 'Contact' });

@@ -15,7 +15,7 @@ const RANGE_MAX_DAYS: Readonly<Record<UsageGroup, number>> = { hour: 92, day: 36
 const COUNTERS = ['bytes_up', 'bytes_down', 'requests', 'errors'] as const;
 const counts = { bytes_up: z.int(), bytes_down: z.int(), requests: z.int(), errors: z.int() };
 const usageSchema = z.object({
-  from: z.string(), to: z.string(), group_by: z.enum(USAGE_GROUPS), items: z.array(z.object({ key: z.string(), ...counts })), totals: z.object(counts),
+  from: z.string(), to: z.string(), group_by: z.enum(USAGE_GROUPS), items: z.array(z.object({ key: z.string().describe('The hour, day, proxy or whatever `group_by` says.'), ...counts })), totals: z.object(counts),
   is_complete: z.boolean().describe('False when there were more rows than the 2,500 shown.'),
 }).meta({ id: 'Usage' });
 

@@ -13,7 +13,7 @@ const LOW_STOCK = 10;
 
 const locationSchema = z.object({
   level: z.enum(['country', 'region', 'city', 'asn']),
-  code: z.string(),
+  code: z.string().describe('Of the place; with what it is ordered.'),
   country: z.string(),
   name: z.string(),
   stock: z.int().nullable().describe('Null where stock is not counted, as in pools.'),
