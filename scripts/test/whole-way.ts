@@ -226,7 +226,7 @@ export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {
       const { service, wired } = of(product);
       const work: Work = startWork(service, wired.loops, wired.jobs);
       try {
-        return await until(done, { timeoutMs: 60_000 });
+        return await until(done, { timeoutMs: 100_000 });
       } finally {
         await work.stop();
       }
