@@ -67,7 +67,7 @@ export function wire(service: Service, times: SandboxTimes): WiredDomains {
   const db = new PrismaClient(clientOptions(service.db.pool, 'domains'));
   const catalogue = new Catalogue(db, service.clock);
   const registrars = new Registrars([
-    new SandboxRegistrar({ db: service.db.platform, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
+    new SandboxRegistrar({ db: service.db.direct, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
   ]);
   const deps = { registrars, catalogue };
   const things = {

@@ -2,7 +2,7 @@
 // the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract';
-import { preparedMark, sql, type SqlRunner, type Tx } from '../db';
+import { sql, type SqlRunner, type Tx } from '../db';
 import type { Principal } from '../principal';
 
 /** Everything the effect needs to claim its request. */
@@ -42,7 +42,7 @@ export function fingerprint(request: { method: string; url: string; body: Uint8A
 
 /** What a repeat of this request gets now: the stored answer, null when nothing is known; throws `in_progress`, `idempotency_key_reused`. */
 export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAnswer | null> {
-  const rows = await db.$queryRaw<ClaimRow[]>(sql`${preparedMark}SELECT fingerprint, state, status, body, location, request_id FROM platform.idempotency
+  const rows = await db.$queryRaw<ClaimRow[]>(sql`SELECT fingerprint, state, status, body, location, request_id FROM platform.idempotency
     WHERE scope = ${claim.scope} AND product = ${claim.product} AND key = ${claim.key}`);
   const row = rows[0];
   if (row === undefined) return null;

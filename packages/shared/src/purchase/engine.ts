@@ -25,7 +25,7 @@ export interface PurchaseTimes {
 export const PURCHASE_TIMES: PurchaseTimes = { actLimitMs: 10_000, leaseMs: 25_000, unknownWakeMs: 2_000, pendingWakeMs: 5_000 };
 
 export interface PurchaseDeps {
-  readonly db: Pick<Database, 'platform'>;
+  readonly db: Pick<Database, 'platform' | 'direct'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly defaultCap: Units | null;
@@ -166,7 +166,7 @@ interface HoldOptions {
 async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Order, { isDryRun, rider, mayRetry }: HoldOptions): Promise<BeginOutcome | 'line taken'> {
   await deps.checkpoint?.('before-hold', order.id);
   try {
-    return await begin(deps.db.platform, {
+    return await begin(deps.db.direct, {
       order, lockKey: request.lockKey, claim: request.claim, keyId: request.principal.keyId, lineageId: request.principal.lineageId, isOperator: request.principal.type === 'operator',
       defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun: isDryRun, prepare: isDryRun ? [] : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
     });
@@ -234,7 +234,7 @@ async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, ou
   const final: Order = { ...order, state: 'captured', charged, supplierRef: outcome.supplierRef ?? order.supplierRef, settledAt };
   const answer = thing.answer(final, outcome.result);
   const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
-  const settled = await settle(deps.db.platform, {
+  const settled = await settle(deps.db.direct, {
     orderId: order.id, attempt: order.attempt, charge: charged, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
     answer: { status: answer.status, body: bytes, location: answer.location ?? null }, result: outcome.result, refusal: null, supplierRef: outcome.supplierRef ?? null, settledAt,
     events: thing.events(final, outcome.result).map((event) => ({ id: newId('evt', deps.clock.nowMs()), ...event })),
@@ -250,7 +250,7 @@ async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, co
   const bytes = Buffer.from(JSON.stringify(errorBody(error, order.requestId)), 'utf8');
   const settledAt = deps.clock.now();
   const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, settledAt };
-  const settled = await settle(deps.db.platform, {
+  const settled = await settle(deps.db.direct, {
     orderId: order.id, attempt: order.attempt, charge: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
     answer: { status: error.status, body: bytes, location: null }, result: null, refusal: { code, text: error.message }, supplierRef: null, settledAt,
     events: [{ id: newId('evt', deps.clock.nowMs()), type: 'order.failed', subject: order.subject, data: { order_id: order.id, code } }],

@@ -1,6 +1,6 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
 import { AppError, type ErrorCode } from '../contract';
-import { databaseCode, emptySql, joinSql, preparedMark, rawSql, sql, type Sql, type SqlRunner } from '../db';
+import { databaseCode, emptySql, joinSql, rawSql, sql, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { JsonObject, Order, OrderState } from './thing-sold';
@@ -25,7 +25,7 @@ export interface BeginOutcome extends ClaimOutcome {
 
 export async function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
   const { order, claim } = input;
-  const rows = await db.$queryRaw<BeginOutcome[]>(sql`${preparedMark}WITH begun AS (SELECT * FROM platform.purchase_begin(
+  const rows = await db.$queryRaw<BeginOutcome[]>(sql`WITH begun AS (SELECT * FROM platform.purchase_begin(
       ${order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
       ${input.keyId}, ${input.lineageId}, ${input.isOperator}, ${input.defaultCap}::bigint,
       ${claim?.scope ?? null}::text, ${claim?.key ?? null}::text, ${claim?.fingerprint ?? null}::bytea, ${order.requestId},
@@ -55,7 +55,7 @@ export interface SettleInput {
 
 /** False: a later attempt owns the order, or it is already final; nothing was changed. */
 export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
-  const rows = await db.$queryRaw<{ settled: boolean }[]>(sql`${preparedMark}WITH settled AS (SELECT * FROM platform.purchase_settle(
+  const rows = await db.$queryRaw<{ settled: boolean }[]>(sql`WITH settled AS (SELECT * FROM platform.purchase_settle(
       ${input.orderId}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
       ${input.answer.status}::int, ${new Uint8Array(input.answer.body)}::bytea, ${input.answer.location}::text, ${input.result === null ? null : JSON.stringify(input.result)}::jsonb,
       ${input.refusal?.code ?? null}::text, ${input.refusal?.text ?? null}::text, ${input.supplierRef}::text, ${input.settledAt}::timestamptz,

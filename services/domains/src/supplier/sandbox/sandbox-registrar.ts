@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNever, type ErrorCode } from '@lumi/shared/contract';
-import { joinSql, preparedMark, sql, type SqlRunner } from '@lumi/shared/db';
+import { joinSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
@@ -48,7 +48,7 @@ export class SandboxRegistrar implements Registrar {
   async check(names: readonly string[], _signal: AbortSignal): Promise<readonly NameCheck[]> {
     const { db, clock } = this.options;
     const changeable = names.filter((name) => checkAnswerOf(name) === 'price-changed');
-    const rows = await db.$queryRaw<{ name: string; is_taken: boolean }[]>(sql`${preparedMark}SELECT n.name, true AS is_taken FROM domains.sandbox_name n WHERE n.name = ANY (${[...names]}::text[]) AND domains.sandbox_phase(n, ${clock.now()}::timestamptz) <> 'free'
+    const rows = await db.$queryRaw<{ name: string; is_taken: boolean }[]>(sql`SELECT n.name, true AS is_taken FROM domains.sandbox_name n WHERE n.name = ANY (${[...names]}::text[]) AND domains.sandbox_phase(n, ${clock.now()}::timestamptz) <> 'free'
       ${changeable.length === 0 ? sql`` : sql`UNION ALL SELECT DISTINCT l.name, false FROM domains.sandbox_log l WHERE l.name = ANY (${changeable}::text[]) AND l.code = 'price_changed'`}`);
     const taken = new Set(rows.filter((row) => row.is_taken).map((row) => row.name));
     const changed = new Set(rows.filter((row) => !row.is_taken).map((row) => row.name));
@@ -157,7 +157,7 @@ export class SandboxRegistrar implements Registrar {
 
   private async runRaw(kind: MagicCommand, command: { ref: string; name: string; tld: string }, payload: object, play: Play): Promise<Ending> {
     const whole = play?.kind === 'refuse' ? { ...payload, refuse_code: play.code } : payload;
-    const rows = await this.options.db.$queryRaw<Ending[]>(sql`${preparedMark}SELECT ending, code, info FROM domains.sandbox_execute(${kind}, ${command.ref}, ${command.name}, ${command.tld}, ${this.options.clock.now()}::timestamptz, ${JSON.stringify(whole)}::jsonb, ${play?.kind ?? null}::text)`);
+    const rows = await this.options.db.$queryRaw<Ending[]>(sql`SELECT ending, code, info FROM domains.sandbox_execute(${kind}, ${command.ref}, ${command.name}, ${command.tld}, ${this.options.clock.now()}::timestamptz, ${JSON.stringify(whole)}::jsonb, ${play?.kind ?? null}::text)`);
     const row = rows[0];
     if (row === undefined) throw new Error('sandbox_execute returned no row');
     return row;
