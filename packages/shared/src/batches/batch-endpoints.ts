@@ -8,7 +8,7 @@ import type { Principal } from '../principal';
 import { purchaseReply, storedAnswer, type PurchaseAnswer } from '../purchase';
 import { advanceBatch, type BatchDeps, type BulkKinds } from './advance';
 import type { Batch, BatchItemState } from './batch';
-import { cancelBatch, findBatch, listBatches, listItems, retryBatch, type RetryOutcome } from './batch-store';
+import { cancelBatch, countRetryable, findBatch, listBatches, listItems, retryBatch, type RetryOutcome } from './batch-store';
 import { BATCH_STATES, batchAcceptedSchema, batchSchema, bulkItemSchema, viewBatch, viewItem } from './batch-view';
 
 export interface BatchEndpointDeps extends BatchDeps {
@@ -97,7 +97,7 @@ function retryBatchEndpoint(deps: BatchEndpointDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'retry-batch', method: 'POST', path: '/batches/{batch_id}/retry', summary: 'Retry failed items', tag: TAG, scope: 'buy', class: 'money', reach: 'account',
-      description: 'Tries the failed items of a finished batch again, all or those with the given codes. Items that were bought, and repeats of other items, are left alone. Prices are those of now, within what the items agreed to.',
+      description: 'Tries the failed items of a finished batch again, all or those with the given codes. Items that were bought, and repeats of other items, are left alone. Prices are those of now, within what the items agreed to. Costs one money token for each item tried again.',
       params: batchParams,
       body: z.object({ error_codes: errorCodes.optional().describe('Only items that failed with one of these codes.') }),
       bodyExample: { error_codes: ['insufficient_balance'] },
@@ -108,6 +108,8 @@ function retryBatchEndpoint(deps: BatchEndpointDeps): Endpoint {
       if (claim === null) throw new Error('a money route without dry run always has a claim');
       return purchaseReply(await inTransaction(deps.db, (tx) => retry(tx, { deps, claim, principal, accountId, batchId: params.batch_id, codes: body.error_codes ?? null })));
     },
+    // As a bulk of as many items.
+    ({ reach, params, body }) => countRetryable(deps.db.platform, { product: deps.product, accountId: accountOf(reach), batchId: params.batch_id, codes: body.error_codes ?? null }),
   );
 }
 

@@ -76,6 +76,15 @@ export async function retryBatch(db: SqlRunner, input: { product: Product; accou
     ${input.product}, ${input.accountId}, ${input.batchId}, ${input.codes === null ? null : [...input.codes]}::text[], ${principal.keyId}, ${principal.lineageId}, ${principal.type === 'operator'}, ${input.defaultCap}::bigint)`));
 }
 
+/** How many items `retryBatch` would try again. */
+export async function countRetryable(db: SqlRunner, input: { product: Product; accountId: string | null; batchId: string; codes: readonly string[] | null }): Promise<number> {
+  const codes = input.codes === null ? null : [...input.codes];
+  return only(await db.$queryRaw<{ n: number }[]>(sql`
+    SELECT count(*)::int AS n FROM platform.batch b JOIN platform.batch_item i ON i.batch_id = b.id
+    WHERE b.id = ${input.batchId} AND b.product = ${input.product} AND b.account_id = ${input.accountId}::text AND b.finished_at IS NOT NULL
+      AND i.state = 'failed' AND i.twin_of IS NULL AND (${codes}::text[] IS NULL OR i.error_code = ANY (${codes}::text[]))`)).n;
+}
+
 /** Stages wake-ups for batches that have something to do and were not touched for a while; returns how many. */
 export async function sweepBatches(db: SqlRunner, product: Product, idleMs: number, limit: number): Promise<number> {
   return only(await db.$queryRaw<{ swept: number }[]>(sql`SELECT platform.batch_sweep(${product}, ${idleMs}::int, ${limit}::int) AS swept`)).swept;

@@ -398,6 +398,21 @@ describe('POST /batches/{batch_id}/cancel', () => {
 describe('POST /batches/{batch_id}/retry', () => {
   const retry = (who: TestAccount, id: string, body: object, key?: string) => request(app).post(`/batches/${id}/retry`).set(shop.asMoney(who, key)).send(body);
 
+  it('costs one money token for each item that is tried again', async () => {
+    const who = await shop.account({ balance: '1' });
+    const { body } = await bulk(who, { items: names(11, 'token') }, {});
+    const { batch_id } = body as { batch_id: string };
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject({ ok: 1, failed: 10 });
+    await owner(`SELECT platform.adjust('trf_tokens', '${who.accountId}', 1000000, 'more', NULL, NULL, NULL)`);
+    // One token a minute: ten of them are a debt of many minutes, however slowly this test runs.
+    const slow = await shop.keyOf(who.accountId, { moneyPerMinute: 1 });
+    expect((await retry(slow, batch_id, {})).body).toMatchObject({ retried: 10 });
+    const next = await retry(slow, batch_id, {});
+    expect(next.body).toMatchObject({ error: { code: 'rate_limited' } });
+    expect(Number(next.headers['retry-after'])).toBeGreaterThan(300);
+  });
+
   it('tries failed items again, by code, and nothing that was bought or repeated', async () => {
     const who = await shop.account({ balance: '3' });
     const { body } = await bulk(who, { items: [...names(5, 'again'), { name: 'again-0' }, { name: 'nothing-again' }] }, { prefer: 'respond-async' });

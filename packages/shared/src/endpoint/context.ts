@@ -42,17 +42,29 @@ export interface Reply {
 
 export type Handler<P, Q, B> = (context: RequestContext<P, Q, B>) => Promise<Reply> | Reply;
 
+/** What is known before the money limit is asked. */
+export interface Asked<P, B> {
+  readonly reach: Reach;
+  readonly params: P;
+  readonly body: B;
+}
+
+/** How many money tokens a request costs, where that is neither one nor one per item of its body. At least one is taken. */
+export type MoneyTokens<P, B> = (asked: Asked<P, B>) => Promise<number>;
+
 export interface Endpoint {
   readonly route: RouteSpec;
   readonly handler: Handler<never, never, never>;
+  readonly moneyTokens?: MoneyTokens<never, never>;
 }
 
 /** Ties a declaration to its handler, so that the handler's types come from the schemas. */
 export function endpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   route: RouteSpec<P, Q, B>,
   handler: Handler<z.output<P>, z.output<Q>, z.output<B>>,
+  moneyTokens?: MoneyTokens<z.output<P>, z.output<B>>,
 ): Endpoint {
-  return { route: route as unknown as RouteSpec, handler: handler as unknown as Handler<never, never, never> }; // re-joined by mount, which validates with the same schemas
+  return { route: route as unknown as RouteSpec, handler: handler as unknown as Handler<never, never, never>, ...(moneyTokens === undefined ? {} : { moneyTokens }) }; // re-joined by mount, which validates with the same schemas
 }
 
 export function json(status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply {

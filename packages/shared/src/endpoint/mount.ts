@@ -8,7 +8,7 @@ import { claimScope, findAnswer, fingerprint, type Claim } from '../idempotency'
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type LimitStore } from '../limits';
 import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
 import { METRICS_TYPE, type Clock, type Log } from '../runtime';
-import type { Endpoint, Reach, Reply, RequestContext } from './context';
+import type { Asked, Endpoint, Reach, MoneyTokens, Reply, RequestContext } from './context';
 import { parseJsonBody } from './json-body';
 import { buildOpenApi, type OpenApiOptions } from './openapi';
 import { bulkItems, isPlainObject, validateBody, validateParams, validateQuery } from './validate';
@@ -86,7 +86,7 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
   }
   const input = readInput(route, req, rawBody);
   const reach = await resolveReach(route, principal, input.userId, accounts);
-  if (claim !== null) await payMoneyTokens(route, principal, input.rawItems, res, deps);
+  if (claim !== null) await payMoneyTokens(await moneyTokensOf(one, { reach, params: input.params, body: input.body }, input.rawItems), principal, res, deps);
   const context: RequestContext = {
     principal, requestId, reach, params: input.params, query: input.query, body: input.body, rawBody, claim, dryRun,
     preferAsync: /(^|,)\s*respond-async\s*(,|;|$)/i.test(req.get('prefer') ?? ''),
@@ -167,9 +167,13 @@ async function resolveReach(route: RouteSpec, principal: Principal, userId: stri
   return { kind: 'all' };
 }
 
-async function payMoneyTokens(route: RouteSpec, principal: Principal, items: readonly unknown[] | null, res: Response, deps: MountDeps): Promise<void> {
+async function moneyTokensOf({ route, moneyTokens }: Endpoint, asked: Asked<unknown, unknown>, items: readonly unknown[] | null): Promise<number> {
+  const cost = moneyTokens === undefined ? (route.bulk === undefined ? 1 : (items?.length ?? 1)) : await (moneyTokens as MoneyTokens<unknown, unknown>)(asked); // by the same schemas
+  return Math.max(1, cost);
+}
+
+async function payMoneyTokens(cost: number, principal: Principal, res: Response, deps: MountDeps): Promise<void> {
   const limit = { tokens: principal.moneyPerMinute, periodMs: MINUTE_MS };
-  const cost = route.bulk === undefined ? 1 : Math.max(1, items?.length ?? 1);
   const result = await takeOrFailClosed(deps, `money:${principal.lineageId}`, cost, limit);
   res.setHeader('RateLimit-Policy', rateLimitPolicyValue('money', limit));
   res.setHeader('RateLimit', rateLimitValue('money', result));
