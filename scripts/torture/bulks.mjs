@@ -64,8 +64,8 @@ export class BulkCustomer {
     let seen;
     for (let looks = 0; looks < POLL_LIMIT && !this.workload.isOver; looks += 1) {
       seen = await this.workload.read(this.buyer, `/batches/${batchId}`, random);
-      if (seen.json !== null && seen.json !== undefined) this.remember(batchId, seen.json);
-      if (seen.json?.finished_at != null) break;
+      if (seen.status === 200) this.remember(batchId, seen.json);
+      if (seen.status === 200 && seen.json.finished_at !== null) break;
       await pause(random.between(200, 600));
     }
     if (seen?.json?.finished_at == null || seen.json.failed === 0 || !random.chance(0.6)) return;

@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 400;
 const WARM_UP_LIMIT_MS = 15_000;
 /** A request of a machine at its ease. */
 const EASY_MS = 150;
-/** So many times as long as asked for. */
+/** So many times as long as asked for, and again as much longer as the machine is slow. */
 const PATIENCE = 4;
 
 /** `{ seed, breaches, missed, coverage, figures }`. With `steps` a directed run, otherwise a storm of so many `seconds`. */
@@ -69,7 +69,7 @@ async function storm(run) {
   const isEnough = async () => {
     await coverage.gather({ system, history, faults }).catch(() => undefined); // the database may be down just now
     const isDone = bug === undefined ? coverage.missedInRun(seconds, system.products).length === 0 : faults.missed(seconds).length === 0 || run.moments.size > 0;
-    return isDone || performance.now() - phaseStart > seconds * 1_000 * PATIENCE;
+    return isDone || performance.now() - phaseStart > seconds * 1_000 * PATIENCE * system.stretch;
   };
   while (!(await isEnough())) {
     await faults.repeatMissed(seconds);
