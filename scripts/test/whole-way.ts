@@ -55,6 +55,8 @@ export interface WholeWayOptions {
   readonly products?: readonly Product[];
   /** Endpoints that a service has beside its own. */
   readonly more?: Partial<Record<Product, (service: Service) => readonly Endpoint[]>>;
+  /** Settings of the services. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 interface Running {
@@ -71,7 +73,7 @@ const ROUNDS_MAX = 50;
 const SUPPLIER_MS = 5_000;
 
 /** To be called once, at the top of a file. */
-export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {}) {
+export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: WholeWayOptions = {}) {
   const clock = new ShiftedClock();
   const database = testDatabase();
   const redis = testRedis();
@@ -97,7 +99,7 @@ export function wholeWay({ products = PRODUCTS, more = {} }: WholeWayOptions = {
   const startProduct = async (product: Product): Promise<string> => {
     const config = serviceConfig.parse({
       ...shared, DATABASE_URL: database.urlFor(`lumi_${product}`), DATABASE_POOL: '16', IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
-      CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL: 'http://127.0.0.1:1', SANDBOX_PAYMENTS: 'true',
+      CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL: 'http://127.0.0.1:1', SANDBOX_PAYMENTS: 'true', ...settings,
     });
     const service = openService({ product, config, processName: product, clock, log });
     const wired = WIRE[product](service);

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { resellerScopes, type Product } from '@lumi/shared/contract';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { wholeWay, type Answer, type Buyer, type Operator } from '../whole-way';
+import { CRYPTO_PAY } from './crypto-pay';
 import { DocumentedApi, type Document, type Operation } from './documented-api';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
 
@@ -27,7 +28,7 @@ interface More {
 type Who = Buyer | Operator | { readonly key: string } | null;
 
 export function contractOf(product: Product, recipes: Recipes): void {
-  const lumi = wholeWay({ products: [product] });
+  const lumi = wholeWay({ products: [product], settings: CRYPTO_PAY });
   let api: DocumentedApi;
   let world: World;
 

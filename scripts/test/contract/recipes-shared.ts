@@ -1,4 +1,5 @@
 // Recipes of the operations that every product's base carries. What a product sells for them stands in its own recipes.
+import { signedByCryptoPay } from './crypto-pay';
 import type { Recipes, World } from './world';
 
 /** A purchase of this product that ends at once, one that nobody ever decides, and a bulk. */
@@ -77,7 +78,10 @@ export function sharedRecipes(goods: Goods): Recipes {
     'create-deposit': { isFree: true, status: 201, call: () => ({ body: { amount_usd: '5', provider: 'sandbox' } }) },
     'get-deposit': { call: async (world) => ({ params: { id: (await deposit(world)).id } }) },
     'cancel-deposit': { call: async (world) => ({ params: { id: (await deposit(world)).id } }) },
-    'take-payment-webhook': { status: 401, call: () => ({ params: { provider: 'sandbox' }, body: { update_type: 'invoice_paid' } }) },
+    'take-payment-webhook': {
+      status: 401, call: () => ({ params: { provider: 'cryptobot' }, body: { update_type: 'invoice_paid' } }),
+      also: [{ what: 'a genuine one', call: () => ({ params: { provider: 'cryptobot' }, ...signedByCryptoPay({ update_type: 'something_new' }) }), status: 200 }],
+    },
     'show-sandbox-pay-page': { call: async (world) => ({ params: { token: await token(world) } }) },
     'pay-sandbox-invoice': { call: async (world) => ({ params: { token: await token(world) } }) },
     'list-users': { call: async (world) => { await user(world); return {}; } },
