@@ -1,5 +1,5 @@
 // What data planes must be told: rows whose access version is ahead of the one in force.
-import { sql, type SqlRunner } from '@lumi/shared/db';
+import { rawSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { ProxyRow } from './proxy-row';
 import type { PlanRow, SubuserRow } from './traffic';
 
@@ -26,18 +26,13 @@ export async function allowedBlocks(db: SqlRunner, accountIds: readonly string[]
   return new Map(rows.map((row) => [row.owner, row.blocks]));
 }
 
-/** A row changed meanwhile stays ahead and is told again. */
+/** A row changed meanwhile stays ahead and is told again. Locked in the order of their ids, so that two workers wait for each other and do not deadlock. */
 export async function markApplied(db: SqlRunner, table: AccessTable, rows: readonly { readonly id: string; readonly access_version: number }[]): Promise<void> {
   const applied = JSON.stringify(rows.map(({ id, access_version }) => ({ id, version: access_version })));
-  const source = sql`FROM jsonb_to_recordset(${applied}::jsonb) AS x(id text, version int) WHERE t.id = x.id AND t.access_applied < x.version`;
-  switch (table) {
-    case 'proxy':
-      await db.$executeRaw(sql`UPDATE proxy.proxy t SET access_applied = x.version ${source}`);
-      return;
-    case 'traffic_plan':
-      await db.$executeRaw(sql`UPDATE proxy.traffic_plan t SET access_applied = x.version ${source}`);
-      return;
-    case 'subuser':
-      await db.$executeRaw(sql`UPDATE proxy.subuser t SET access_applied = x.version ${source}`);
-  }
+  const name = rawSql(`proxy.${table}`);
+  await db.$executeRaw(sql`
+    WITH due AS (
+      SELECT t.id, x.version FROM ${name} t JOIN jsonb_to_recordset(${applied}::jsonb) AS x(id text, version int) ON x.id = t.id
+      WHERE t.access_applied < x.version ORDER BY t.id FOR NO KEY UPDATE OF t)
+    UPDATE ${name} t SET access_applied = due.version FROM due WHERE t.id = due.id AND t.access_applied < due.version`);
 }
