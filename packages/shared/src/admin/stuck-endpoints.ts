@@ -1,18 +1,22 @@
-// The operators' queue: purchases that recovery cannot decide. The money stays held until somebody does; every decision takes the order over
+// The operators' queue: purchases and operations that recovery cannot decide. Money stays held until somebody does; every decision takes the work over
 // first, so that neither recovery nor a late worker can decide otherwise at the same time. Deciding again what is decided is refused, so
 // these routes need no Idempotency-Key; and they work while money is switched off, because they only end what was begun.
 import { z } from 'zod';
 import { AppError, defineRoute, invalid, isId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { endpoint, json, type Endpoint, type Reply } from '../endpoint';
 import type { Service } from '../frame';
-import { operationSchema, viewOrderAsOperation } from '../operations';
-import { concludeOrder, withAbort, type AnyThingSold, type JsonObject, type LookUp, type Order } from '../purchase';
+import { concludeOperation, operationSchema, viewOperation, viewOrderAsOperation, type AnyOperationKind, type OperationView } from '../operations';
+import { concludeOrder, withAbort, type AnyThingSold, type JsonObject, type LookUp, type Outcome } from '../purchase';
 import { isoSeconds } from '../runtime';
 import { ADMIN_TAG } from './deps';
-import { listOpenOrders, readOrder, seizeOrder, type OpenOrder } from './stuck-store';
+import { listOpenWork, seizeWork, type OpenWork, type Work } from './stuck-store';
 
 export type StuckDeps = Pick<Service, 'product' | 'db' | 'clock' | 'log' | 'cursors' | 'purchases'>;
-type Things = ReadonlyMap<string, AnyThingSold>;
+/** What the code knows how to ask about and to finish, by kind. */
+export interface KnownWork {
+  readonly things: ReadonlyMap<string, AnyThingSold>;
+  readonly tasks: ReadonlyMap<string, AnyOperationKind>;
+}
 
 const LOOK_UP_LIMIT_MS = 8_000;
 /** Longer than the look-up and the settlement together. */
@@ -24,22 +28,22 @@ const openSchema = operationSchema.extend({
   stuck_since: z.string().nullable(), attempts: z.int().describe('How often somebody took it on.'), next_attempt_at: z.string().nullable(), supplier_ref: z.string().nullable(),
 }).meta({ id: 'OpenOperation' });
 
-export function stuckEndpoints(deps: StuckDeps, things: Things): Endpoint[] {
-  return [listOpen(deps), retryOperation(deps), markDone(deps, things), failAndRefund(deps, things)];
+export function stuckEndpoints(deps: StuckDeps, known: KnownWork): Endpoint[] {
+  return [listOpen(deps), retryOperation(deps), markDone(deps, known), failAndRefund(deps, known)];
 }
 
 function listOpen(deps: StuckDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-open-operations', method: 'GET', path: '/admin/operations', summary: 'List unfinished purchases', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
-      description: 'Purchases of all accounts at this product that are not finished, the oldest first. `stuck=1`: only those that could not be decided within ten minutes and wait for an operator; their money is still held.',
+      id: 'list-open-operations', method: 'GET', path: '/admin/operations', summary: 'List unfinished work', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      description: 'Purchases and operations of all accounts at this product that are not finished, the oldest first. `stuck=1`: only those that could not be decided within ten minutes and wait for an operator; a purchase’s money is still held.',
       query: pageQuery.extend({ stuck: z.enum(['0', '1']).optional().describe('1: only those that wait for an operator.') }),
       responses: { 200: { description: 'A page of operations.', schema: pageOf(openSchema) } },
     }),
     async ({ query }) => {
       const binding: CursorBinding = { account: null, route: 'list-open-operations', filter: { stuck: query.stuck } };
       const request = readPage(query, deps.cursors, binding);
-      const rows = await listOpenOrders(deps.db.platform, deps.product, query.stuck === '1', { limit: request.limit, afterSeq: request.after?.[0] ?? null });
+      const rows = await listOpenWork(deps.db.platform, deps.product, query.stuck === '1', { limit: request.limit, afterSeq: request.after?.[0] ?? null });
       return json(200, toPage(rows, request, deps.cursors, binding, ({ seq }) => [seq.toString()], viewOpen));
     },
   );
@@ -52,53 +56,51 @@ function retryOperation(deps: StuckDeps): Endpoint {
       description: 'Has recovery ask the supplier now instead of at its next time. It decides nothing by itself.',
     }),
     async ({ params: { id }, principal }) => {
-      const order = await seize(deps, id, 0);
-      deps.log.info('an operator has an order looked up again', { order_id: order.id, key_id: principal.keyId });
-      return json(202, viewOrderAsOperation(order));
+      const view = viewWork(await seize(deps, id, 0));
+      deps.log.info('an operator has work looked up again', { operation_id: view.id, key_id: principal.keyId });
+      return json(202, view);
     },
   );
 }
 
-function markDone(deps: StuckDeps, things: Things): Endpoint {
+function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
   return endpoint(
     decision({
-      id: 'mark-operation-done', path: '/admin/operations/{id}/mark-done', summary: 'Mark a purchase done',
-      description: 'For a purchase the supplier did deliver. It is asked once more; if it cannot say, `result` must tell what was delivered, as the supplier would have. The hold is captured and the product delivered.',
+      id: 'mark-operation-done', path: '/admin/operations/{id}/mark-done', summary: 'Mark work done',
+      description: 'For a purchase the supplier did deliver, or an operation it did carry out. It is asked once more; if it cannot say, `result` must tell what was delivered, as the supplier would have. A purchase’s hold is captured and the product delivered.',
       body: z.object({
         reason, supplier_ref: z.string().min(1).max(200).optional(),
-        result: z.record(z.string(), z.unknown()).optional().describe('What was delivered, in the form of this kind of purchase.'),
+        result: z.record(z.string(), z.unknown()).optional().describe('What was delivered, in the form of this kind of work.'),
       }),
       bodyExample: { reason: 'The registry confirmed by phone.', supplier_ref: 'REG-2041-77' },
     }),
     async ({ params: { id }, body, principal }) => {
-      const order = await seize(deps, id, LEASE_MS);
-      const thing = thingOf(things, order);
-      const found = await lookUp(deps, thing, order);
+      const one = caseOf(deps, known, await seize(deps, id, LEASE_MS));
+      const found = await ask(deps, id, one);
       const result = found.kind === 'done' ? found.result : body.result;
       if (result === undefined) throw invalid('result', 'is required: the supplier does not tell what it delivered');
       const supplierRef = (found.kind === 'done' ? found.supplierRef : undefined) ?? body.supplier_ref;
-      deps.log.warn('an operator marks an order done', { order_id: order.id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return concluded(await concludeOrder(deps.purchases, thing, order, {
+      deps.log.warn('an operator marks work done', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
+      return one.conclude({
         kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }), ...(found.kind === 'done' && found.charge !== undefined ? { charge: found.charge } : {}),
-      }).catch(asUnfitResult));
+      }).catch(asUnfitResult);
     },
   );
 }
 
-function failAndRefund(deps: StuckDeps, things: Things): Endpoint {
+function failAndRefund(deps: StuckDeps, known: KnownWork): Endpoint {
   return endpoint(
     decision({
-      id: 'fail-operation', path: '/admin/operations/{id}/fail-and-refund', summary: 'Fail a purchase and release its money',
-      description: 'For a purchase the supplier did not deliver. It is asked once more: what it says it delivered is not failed (`409 state_conflict`).',
+      id: 'fail-operation', path: '/admin/operations/{id}/fail-and-refund', summary: 'Fail work and release its money',
+      description: 'For a purchase the supplier did not deliver, or an operation it did not carry out (which holds no money). It is asked once more: what it says it delivered is not failed (`409 state_conflict`).',
       body: z.object({ reason }), bodyExample: { reason: 'The registry has no trace of it.' },
     }),
     async ({ params: { id }, body, principal }) => {
-      const order = await seize(deps, id, LEASE_MS);
-      const thing = thingOf(things, order);
-      const found = await lookUp(deps, thing, order);
+      const one = caseOf(deps, known, await seize(deps, id, LEASE_MS));
+      const found = await ask(deps, id, one);
       if (found.kind === 'done') throw new AppError('state_conflict', 'The supplier says that it delivered this; mark it done instead.');
-      deps.log.warn('an operator fails an order', { order_id: order.id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return concluded(await concludeOrder(deps.purchases, thing, order, { kind: 'refused', code: 'supplier_error' }));
+      deps.log.warn('an operator fails work', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
+      return one.conclude({ kind: 'refused', code: 'supplier_error' });
     },
   );
 }
@@ -111,44 +113,72 @@ function decision<B extends z.ZodObject>(spec: { id: string; path: string; summa
   });
 }
 
-async function seize(deps: StuckDeps, operationId: string, leaseMs: number): Promise<Order> {
-  const orderId = operationId.replace(/^op_/, 'ord_');
-  const order = await seizeOrder(deps.db.platform, deps.product, orderId, leaseMs);
-  if (order !== null) return order;
-  if ((await readOrder(deps.db.platform, deps.product, orderId)) === null) throw notFound();
-  throw new AppError('state_conflict', 'This purchase is finished.');
+async function seize(deps: StuckDeps, operationId: string, leaseMs: number): Promise<Work> {
+  const work = await seizeWork(deps.db.platform, deps.product, operationId, leaseMs);
+  if (work === null) throw notFound();
+  if (work === 'over') throw new AppError('state_conflict', 'This is finished.');
+  return work;
 }
 
-function thingOf(things: Things, order: Order): AnyThingSold {
-  const thing = things.get(order.kind);
-  if (thing === undefined) throw new AppError('state_conflict', 'No code of this version knows this kind of purchase.');
-  return thing;
+/** One piece of work with the code that knows its kind. */
+interface Case {
+  lookUp(signal: AbortSignal): Promise<LookUp<JsonObject>>;
+  conclude(outcome: Outcome<JsonObject>): Promise<Reply>;
 }
 
-async function lookUp(deps: StuckDeps, thing: AnyThingSold, order: Order): Promise<LookUp<JsonObject>> {
+function caseOf(deps: StuckDeps, known: KnownWork, work: Work): Case {
+  if ('order' in work) {
+    const { order } = work;
+    const thing = known.things.get(order.kind) ?? unknownKind();
+    return {
+      lookUp: (signal) => thing.lookUp(order, signal),
+      conclude: async (outcome) => {
+        const answer = await concludeOrder(deps.purchases, thing, order, outcome);
+        if (answer.order === null) throw new Error('a concluded order is always told');
+        return decided(viewOrderAsOperation(answer.order));
+      },
+    };
+  }
+  const { operation } = work;
+  const kind = known.tasks.get(operation.kind) ?? unknownKind();
+  return {
+    lookUp: (signal) => kind.lookUp(operation, signal),
+    conclude: async (outcome) => decided(viewOperation(await concludeOperation(deps, kind, operation, outcome))),
+  };
+}
+
+function unknownKind(): never {
+  throw new AppError('state_conflict', 'No code of this version knows this kind of work.');
+}
+
+function decided(view: OperationView): Reply {
+  return json(view.finished_at === null ? 202 : 200, view);
+}
+
+async function ask(deps: StuckDeps, operationId: string, one: Case): Promise<LookUp<JsonObject>> {
   const signal = AbortSignal.timeout(LOOK_UP_LIMIT_MS);
   try {
-    return await withAbort(thing.lookUp(order, signal), signal);
+    return await withAbort(one.lookUp(signal), signal);
   } catch (cause) {
-    deps.log.warn('the supplier could not be asked', { order_id: order.id, err: cause });
+    deps.log.warn('the supplier could not be asked', { operation_id: operationId, err: cause });
     return { kind: 'unknown', cause };
   }
 }
 
 /** A result that the product cannot deliver from throws before anything is written. */
 function asUnfitResult(err: unknown): never {
-  if (err instanceof TypeError || err instanceof RangeError) throw new AppError('validation_error', undefined, { details: [{ path: 'result', message: 'is not a result of this kind of purchase' }], cause: err });
+  if (err instanceof TypeError || err instanceof RangeError) throw new AppError('validation_error', undefined, { details: [{ path: 'result', message: 'is not a result of this kind of work' }], cause: err });
   throw err;
 }
 
-function concluded(answer: { readonly order: Order | null }): Reply {
-  if (answer.order === null) throw new Error('a concluded order is always told');
-  return json(answer.order.settledAt === null ? 202 : 200, viewOrderAsOperation(answer.order));
+function viewWork(work: Work): OperationView {
+  return 'order' in work ? viewOrderAsOperation(work.order) : viewOperation(work.operation);
 }
 
-function viewOpen({ order, wakeAt }: OpenOrder): z.output<typeof openSchema> {
+function viewOpen(work: OpenWork): z.output<typeof openSchema> {
+  const { stuckSince, attempt, supplierRef } = 'order' in work ? work.order : work.operation;
   return {
-    ...viewOrderAsOperation(order), stuck_since: order.stuckSince === null ? null : isoSeconds(order.stuckSince), attempts: order.attempt,
-    next_attempt_at: wakeAt === null ? null : isoSeconds(wakeAt), supplier_ref: order.supplierRef,
+    ...viewWork(work), stuck_since: stuckSince === null ? null : isoSeconds(stuckSince), attempts: attempt,
+    next_attempt_at: work.wakeAt === null ? null : isoSeconds(work.wakeAt), supplier_ref: supplierRef,
   };
 }

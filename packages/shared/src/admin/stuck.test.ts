@@ -1,5 +1,6 @@
 import { sql } from '../db';
 import { thingSold, viewOrder, purchase, purchaseFields, purchaseReply, requestPart, type LookUp } from '../purchase';
+import { operationKind, recoverOperations, runOperation } from '../operations';
 import { parseUsd } from '../money';
 import { defineRoute } from '../contract';
 import { endpoint } from '../endpoint';
@@ -18,12 +19,19 @@ const mystery = thingSold<{ name: string }, Serial>({
   answer: (order, result) => ({ status: 201, body: { serial: result.serial.toUpperCase(), order: viewOrder(order) } }), events: () => [],
 });
 
+/** Work without money, at the same supplier. */
+const riddle = operationKind<{ name: string }, Serial>({
+  kind: 'riddle', act: () => Promise.resolve({ kind: 'unknown' }), lookUp: () => Promise.resolve(supplierSays), deliver: () => [],
+  events: (operation, result) => [{ type: 'riddle.solved', subject: operation.subject, data: { serial: result.serial.toUpperCase() } }],
+});
+const known = { things: new Map([[mystery.kind, mystery]]), tasks: new Map([[riddle.kind, riddle]]) };
+
 const shop = testService({
   product: 'proxy', clock,
   endpoints: (service) => [
     endpoint(defineRoute({ id: 'buy', method: 'POST', path: '/mysteries', summary: 'Buy', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', body: z.object({ name: z.string(), ...purchaseFields }), responses: { 201: { description: 'Bought.' } } }),
       async (context) => purchaseReply(await purchase(service.purchases, { thing: mystery, item: { name: context.body.name }, subject: context.body.name, lockKey: null, price: parseUsd('5'), ...requestPart(context) }))),
-    ...stuckEndpoints(service, new Map([[mystery.kind, mystery]])),
+    ...stuckEndpoints(service, known),
   ],
 });
 const { app } = shop;
@@ -100,4 +108,48 @@ it('is for operators, and finds nothing of another product', async () => {
 it('tells the monitoring what is open', async () => {
   const { text } = await request(app).get('/internal/metrics').expect(200);
   expect(text).toMatch(/^lumi_orders_stuck\{product="proxy"\} \d+$/m);
+});
+
+describe('work that moves no money', () => {
+  const started = async () => {
+    const { accountId } = await shop.account();
+    return runOperation(shop.service.purchases, { kind: riddle, item: { name: 'sphinx' }, subject: 'sphinx', accountId, product: 'proxy', lockKey: null, keyId: null, requestId: 'req_riddle' });
+  };
+
+  it('is listed among the purchases, in one order and page by page', async () => {
+    const ids = [(await bought()).id, (await started()).id, (await bought()).id, (await started()).id];
+    const seen: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await request(app).get(`/admin/operations?limit=1${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`).set(shop.as(operator)).expect(200);
+      const page = body as { items: { id: string; money: unknown }[]; next_cursor: string | null };
+      seen.push(...page.items.map(({ id }) => id));
+      cursor = page.next_cursor;
+    }
+    expect(seen.filter((id) => ids.includes(id))).toEqual(ids);
+  });
+
+  it('waits for an operator once it is stuck, who decides it once', async () => {
+    const [first, second, third] = [await started(), await started(), await started()];
+    clock.shiftMs += 3_600_000;
+    for (const { id } of [first, second, third]) await decide(id, 'retry', {}).expect(202);
+    await recoverOperations(shop.service.purchases, known.tasks, 'proxy');
+    const { body } = await request(app).get('/admin/operations?stuck=1&limit=200').set(shop.as(operator)).expect(200);
+    expect((body as { items: { id: string }[] }).items).toEqual(expect.arrayContaining([first, second, third].map(({ id }) => expect.objectContaining({ id, waiting_for: 'operator', money: null }))));
+
+    expect((await decide(first.id, 'mark-done', { reason: 'they wrote' })).status).toBe(422);
+    expect((await decide(first.id, 'mark-done', { reason: 'they wrote', result: { nonsense: 1 } })).status).toBe(422);
+    const done = await decide(first.id, 'mark-done', { reason: 'they wrote', result: { serial: 'by hand' } });
+    expect([done.status, done.body]).toEqual([200, expect.objectContaining({ state: 'completed', waiting_for: null })]);
+    expect((await decide(first.id, 'fail-and-refund', { reason: 'again' })).body).toMatchObject({ error: { code: 'state_conflict' } });
+
+    supplierSays = { kind: 'done', result: { serial: 'x' } };
+    expect((await decide(second.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({ error: { code: 'state_conflict' } });
+    supplierSays = { kind: 'absent' };
+    expect((await decide(second.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({ state: 'failed', money: null, error: { code: 'supplier_error' } });
+
+    supplierSays = { kind: 'done', result: { serial: 'asked again' } };
+    expect((await decide(third.id, 'retry', {})).status).toBe(202);
+    await recoverOperations(shop.service.purchases, known.tasks, 'proxy');
+    expect((await decide(third.id, 'retry', {})).body).toMatchObject({ error: { code: 'state_conflict' } });
+  });
 });

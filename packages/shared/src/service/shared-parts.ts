@@ -73,7 +73,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       summaryEndpoint(service, product.summary), forecastRenewals(service, product.lifecycles.filter(({ renewals }) => renewals !== undefined)), ...autoRenewEndpoints(service),
       ...accountEndpoints(service, { suppliers: product.suppliers, paymentProviders }),
       ...depositEndpoints({ ...deposits, cursors: service.cursors }),
-      ...adminEndpoints(service), ...stuckEndpoints(service, things),
+      ...adminEndpoints(service), ...stuckEndpoints(service, { things, tasks }),
       listBreaches(service),
     ],
     loops: [
