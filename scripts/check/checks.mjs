@@ -17,7 +17,8 @@ export async function checkTypes() {
 }
 
 export async function checkStyle(cwd = root) {
-  const own = cwd === root ? [] : ['--config', join(root, 'eslint.config.mjs'), '--parser-options', `project:${join(cwd, 'tsconfig.json')}`];
+  // Relative to the config: ESLint's command takes the spaces out of the value.
+  const own = cwd === root ? [] : ['--config', join(root, 'eslint.config.mjs'), '--parser-options', `project:${relative(root, join(cwd, 'tsconfig.json'))}`];
   const folders = ['gateway', 'services', 'packages', 'scripts/test'].filter((folder) => existsSync(join(cwd, folder)));
   const result = await runTool(tool('eslint/bin/eslint.js'), ['--format', 'json', ...own, ...folders.map((folder) => `${folder}/**/*.ts`)], { cwd });
   const files = parseReport('ESLint', result);
