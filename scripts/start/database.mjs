@@ -6,7 +6,7 @@ import { Refusal } from './refusal.mjs';
 
 /** Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it. */
 export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
-  const { ensureRoles, migrate, migrateQueue, roleUrl } = createRequire(join(root, 'package.json'))('./packages/shared/dist/db/index.js');
+  const { ensureRoles, migrate, migrateQueue } = databaseRoom(root);
   const { schemas } = await import('../build.mjs');
   await ensureRoles({ ownerUrl, passwords: rolePasswords });
   const [platform, ...products] = schemas.map(({ name, dir }) => ({ schema: name, migrationsDir: join(root, dir, 'migrations') }));
@@ -17,7 +17,17 @@ export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
   } catch (err) {
     throw isConnectionLost(err) ? err : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });
   }
+  return urlsOf({ root, ownerUrl, rolePasswords });
+}
+
+/** `urlOf(role)`, whether or not the role is there yet. */
+export function urlsOf({ root, ownerUrl, rolePasswords }) {
+  const { roleUrl } = databaseRoom(root);
   return (role) => roleUrl(ownerUrl, role, rolePasswords[role]);
+}
+
+function databaseRoom(root) {
+  return createRequire(join(root, 'package.json'))('./packages/shared/dist/db/index.js');
 }
 
 function isConnectionLost(err) {

@@ -12,7 +12,7 @@ import { hasCluster } from './cluster-files.mjs';
 import { join } from 'node:path';
 import { loadSecrets } from './secrets.mjs';
 import { prepare } from './prepare.mjs';
-import { prepareDatabase } from './database.mjs';
+import { prepareDatabase, urlsOf } from './database.mjs';
 import { readDemo, seedDemo } from './seed.mjs';
 
 export class Launcher {
@@ -57,12 +57,11 @@ export class Launcher {
     ]);
     this.unlessInterrupted();
 
-    const urlOf = await this.unlessTold(prepareDatabase({ root: options.root, ownerUrl, rolePasswords: secrets.rolePasswords }));
-    this.unlessInterrupted();
-
-    const shared = { options, secrets, urlOf, publicUrl, cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}` };
+    const database = { root: options.root, ownerUrl, rolePasswords: secrets.rolePasswords };
+    const shared = { options, secrets, urlOf: urlsOf(database), publicUrl, cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}` };
+    // Services ask the database when they are asked themselves; until the gateway is up nobody asks them, and the schema can be brought up to date meanwhile.
     const [demo, ...ports] = await all([
-      this.unlessTold(seedDemo({ root: options.root, folder: options.folder, ownerUrl, secrets, gatewayUrl, known })),
+      this.unlessTold(prepareDatabase(database).then(() => seedDemo({ root: options.root, folder: options.folder, ownerUrl, secrets, gatewayUrl, known }))),
       ...PRODUCTS.map((product) => this.supervisor.start(service(product, shared))),
     ]);
     this.unlessInterrupted();
