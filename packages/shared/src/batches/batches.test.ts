@@ -461,3 +461,24 @@ describe('a worker that lost its lease', () => {
   });
 });
 
+// Last, because it leaves batches behind.
+describe('a step', () => {
+  it('takes no more at a step than it asks for, whatever the database knows of the items', async () => {
+    const { Client } = await import('pg');
+    const client = new Client({ connectionString: shop.database.ownerUrl });
+    await client.connect();
+    try {
+      // Statistics that do not know the batch yet make it look like one item, and then either side of the join may be read again for each row of the other.
+      for (const before of [0, 1, 20]) {
+        for (let i = 0; i < before; i += 1) await bulk(await shop.account(), { items: names(30, 'earlier') });
+        await client.query('ANALYZE platform.batch_item');
+        const { body } = await bulk(await shop.account(), { items: names(60, 'limit') });
+        await client.query('DISCARD PLANS');
+        const { rows } = await client.query(`SELECT item FROM platform.batch_take('vps', $1, 10, 15000)`, [(body as { batch_id: string }).batch_id]);
+        expect([before, rows.map((row: { item: number }) => row.item)]).toEqual([before, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+      }
+    } finally {
+      await client.end();
+    }
+  });
+});

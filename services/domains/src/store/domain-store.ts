@@ -77,8 +77,8 @@ export async function beginChange(db: SqlRunner, row: DomainRow, changeId: strin
 /** Takes over changes whose owner died, so that the registry is asked what became of them. */
 export async function takeOverChanges(db: SqlRunner, changeId: string, leaseMs: number, limit: number): Promise<DomainRow[]> {
   return db.$queryRaw<DomainRow[]>(sql`
-    UPDATE domains.domain d SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8)
-    FROM (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until LIMIT ${limit} FOR UPDATE SKIP LOCKED) due
+    WITH due AS MATERIALIZED (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    UPDATE domains.domain d SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8) FROM due
     WHERE d.seq = due.seq RETURNING d.*`);
 }
 
