@@ -1,9 +1,10 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { z } from 'zod';
-import { inTransaction, openDatabase, sql, type Database } from '../db';
+import { inTransaction, openDatabase, queueNameOf, sql, type Database } from '../db';
 import { silentLog, systemClock } from '../runtime';
 import { testDatabase, testRedis, until } from '@lumi/shared/testing';
 import { defineJob, done, stageJob, startJobHost, type JobControl, type JobHost, type JobOutcome } from '.';
+import { openProducer } from './queue';
 
 const database = testDatabase();
 const redis = testRedis();
@@ -123,13 +124,37 @@ describe('a job', () => {
   });
 });
 
+describe('a producer', () => {
+  const open = (databaseUrl: string) => openProducer({ name: queueNameOf('vps'), databaseUrl, redisUrl: redis?.url, redisPrefix: redis?.prefix ?? 'lumi', log: silentLog });
+  const job = { name: 'work', data: { id: 'by hand' }, opts: {} };
+
+  // A connection it opened all the same would still be there at the end of the file, which the test database finds.
+  it('takes nothing once it is closed', async () => {
+    const producer = open(database.urlFor('lumi_vps'));
+    await producer.add([job]);
+    await producer.close();
+    await expect(producer.add([job])).rejects.toThrow();
+  });
+
+  it('that was closed before it was ever connected stays closed', async () => {
+    const door = new Door(database.urlFor('lumi_vps'));
+    const producer = open(await door.url());
+    const [early] = await Promise.allSettled([producer.add([job])]);
+    expect(early.status).toBe(redis === null ? 'rejected' : 'fulfilled');
+    await producer.close();
+    door.isOpen = true;
+    await expect(producer.add([job])).rejects.toThrow();
+    await door.close();
+  });
+});
+
 describe('a queue that is away when the process starts', () => {
   it('is used as soon as it can be reached', async () => {
     const door = new Door(database.urlFor('lumi_vps'));
     const host = start(await door.url());
     await stage('after a cold start');
-    if (redis === undefined) await expect(host.relay()).rejects.toThrow();
-    await until(() => redis !== undefined || door.refused >= 2, { timeoutMs: 20_000 });
+    if (redis === null) await expect(host.relay()).rejects.toThrow();
+    await until(() => redis !== null || door.refused >= 2, { timeoutMs: 20_000 });
     door.isOpen = true;
     await until(async () => {
       await host.relay().catch(() => undefined); // as the loop goes on after a failed round

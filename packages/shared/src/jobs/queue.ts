@@ -56,18 +56,25 @@ export function openProducer(options: QueueOptions): Producer {
     return opened;
   };
   let queue = open();
-  /** See `isUsable`. */
-  const reopen = async (): Promise<void> => {
-    if (redis !== null || (await isUsable(queue))) return;
-    void queue.close().catch(() => undefined); // it was never open
-    queue = open();
+  let isClosed = false;
+  /** See `isUsable`. Of several callers that find it unusable one opens another; after `close` nobody does. */
+  const usable = async (): Promise<typeof queue> => {
+    const tried = queue;
+    const isGood = redis !== null || (await isUsable(tried));
+    if (isClosed) throw new Error('the job queue is closed');
+    if (isGood) return tried;
+    if (queue === tried) {
+      void tried.close().catch(() => undefined); // it was never open
+      queue = open();
+    }
+    return queue;
   };
   return {
     add: async (jobs) => {
-      await reopen();
-      await within(ADD_LIMIT_MS, queue.addBulk(jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } }))));
+      await within(ADD_LIMIT_MS, (await usable()).addBulk(jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } }))));
     },
     close: async () => {
+      isClosed = true;
       await queue.close();
       redis?.disconnect();
     },
