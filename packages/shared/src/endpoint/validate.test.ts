@@ -21,10 +21,10 @@ describe('the details of a 422', () => {
     [{ name: 'a' }, []],
     [{}, ['name is required']],
     [undefined, ['name is required']],
-    [{ name: 5 }, ['name Invalid input: expected string, received number']],
-    [{ name: null }, ['name Invalid input: expected string, received null']],
+    [{ name: 5 }, ['name must be a string, in quotes']],
+    [{ name: null }, ['name must be a string, in quotes']],
     [{ name: 'a', inner: {} }, ['inner.count is required']],
-    [{ name: 'a', inner: { count: '1' } }, ['inner.count Invalid input: expected number, received string']],
+    [{ name: 'a', inner: { count: '1' } }, ['inner.count must be a number']],
     [{ name: 'a', inner: { count: 1, more: 1 }, other: 2 }, ['inner.more is not a field of this request', 'other is not a field of this request']],
   ])('%j: %j', (body, expected) => {
     expect(details(body)).toEqual(expected);

@@ -72,11 +72,22 @@ function parse<S extends z.ZodType>(schema: S, raw: unknown, prefix: readonly st
   return result.data;
 }
 
+/** In a caller's words. An amount sent as a number is the usual case. */
+const TYPE_WANTED: Readonly<Record<string, string>> = {
+  string: 'must be a string, in quotes', number: 'must be a number', int: 'must be a whole number', boolean: 'must be true or false', array: 'must be a list', object: 'must be an object', record: 'must be an object',
+};
+
+/** Zod's own words, not those of the field. */
+function isStandard(message: string): boolean {
+  return message.startsWith('Invalid input: expected');
+}
+
 function detailsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly string[] = []): ErrorDetail[] {
   return issues.flatMap((issue) => {
     const path = [...prefix, ...issue.path.map(String)];
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this request' }));
     if (issue.code === 'invalid_type' && issue.input === undefined) return [{ path: path.join('.'), message: 'is required' }];
+    if (issue.code === 'invalid_type') return [{ path: path.join('.'), message: isStandard(issue.message) ? (TYPE_WANTED[issue.expected] ?? issue.message) : issue.message }];
     return [{ path: path.join('.'), message: issue.message }];
   });
 }
