@@ -1,7 +1,9 @@
 // One file per process, from the compiled sources and everything they import: eight processes start on two cores, and looking up and
 // compiling a thousand small files each was most of the time that took. The code is the same; names are kept, so that stack traces can be read.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { entryPoints, root, sourceStamp } from './build.mjs';
 import { withLock } from './lock.mjs';
 
@@ -14,7 +16,7 @@ export function bundled(folder, entryPoint) {
 
 /** Bundles what `build` has compiled, and does nothing when that has not changed. */
 export async function bundle() {
-  const wanted = sourceStamp();
+  const wanted = createHash('sha256').update(sourceStamp()).update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
   if (isBundled(wanted)) return;
   await withLock(join(root, 'node_modules', '.lumi-bundle.lock'), async () => {
     if (isBundled(wanted)) return;
