@@ -1,16 +1,17 @@
 // The gateway's HTTP server: the shared one, with what only a server on the open internet needs.
 import type http from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Express } from 'express';
+import type { Express, Request } from 'express';
 import { newId } from '@lumi/shared/contract';
 import { createHttpServer, rawErrorResponse, type HttpServer } from '@lumi/shared/http';
 import { plainAddress } from '@lumi/shared/keys';
 import type { Clock } from '@lumi/shared/runtime';
+import { addressStanding, type AddressLimits, type Standing } from './limits/address-standing';
 import type { LineWriter } from './line-writer';
 
 const IDLE_MAX_MS = 120_000;
 
-export interface ListenerOptions {
+export interface ListenerOptions extends AddressLimits {
   readonly clock: Clock;
   readonly accessLines: LineWriter | null;
   readonly headersTimeoutMs?: number;
@@ -21,6 +22,11 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
   const { clock, accessLines } = options;
   const listener = createHttpServer(app, {
     ...options,
+    parserErrorHeaders: ({ peer, request }) => {
+      // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is what it counts for.
+      const record = (request as Partial<Request> | null)?.lumi;
+      return standingHeaders(record === undefined || record.rateLimit === '' ? addressStanding(options, plainAddress(peer)) : record);
+    },
     onParserError: ({ code, requestId, peer }) => accessLines?.write(
       `{"level":"info","message":"request refused by the parser","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${requestId}","code":"${code}","client_ip":"${plainAddress(peer)}"}\n`,
     ),
@@ -36,9 +42,13 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
   // `100 Continue` is sent by the body stage, when the request has passed everything before it; other expectations reach the guard.
   server.on('checkContinue', app as unknown as http.RequestListener);
   server.on('checkExpectation', app as unknown as http.RequestListener);
-  server.on('connect', (_req: http.IncomingMessage, socket: Duplex) => {
+  server.on('connect', (req: http.IncomingMessage, socket: Duplex) => {
     socket.on('error', () => socket.destroy());
-    socket.end(rawErrorResponse('bad_request', newId('req', clock.nowMs())));
+    socket.end(rawErrorResponse('bad_request', newId('req', clock.nowMs()), standingHeaders(addressStanding(options, plainAddress(req.socket.remoteAddress ?? '')))));
   });
   return listener;
+}
+
+function standingHeaders({ rateLimit, ratePolicy }: Standing): Record<string, string> {
+  return { RateLimit: rateLimit, 'RateLimit-Policy': ratePolicy };
 }

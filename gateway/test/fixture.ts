@@ -179,7 +179,7 @@ async function startGateway(config: GatewayConfig, options: { clock: Clock } & P
     },
   });
   const wiring = wire({ config, clock: options.clock, log: silentLog, accessStream });
-  const listener = createListener(createApp(wiring), { ...options, accessLines: wiring.accessLines });
+  const listener = createListener(createApp(wiring), { ...wiring, ...options });
   await wiring.start();
   const port = await listener.listen('127.0.0.1', 0);
   let isOpen = true;

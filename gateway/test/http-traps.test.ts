@@ -70,6 +70,9 @@ function expectRefusal(reply: RawReply, status: number, code: string): void {
   expect(reply.head).toMatch(/x-request-id: req_[0-9a-z]{24}/i);
   const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
   expect(JSON.parse(reply.body)).toMatchObject({ error: { code, request_id: id } });
+  // The contract: on every answer, so on those of the parser too.
+  expect(reply.head).toMatch(/\r\nratelimit: "(?:public|regular)";r=\d+;t=\d+/i);
+  expect(reply.head).toMatch(/\r\nratelimit-policy: "(?:public|regular)";q=\d+;w=60/i);
 }
 
 describe('a good request', () => {
@@ -156,12 +159,16 @@ describe('408 request_timeout', () => {
     slow = await fixture.gateway({}, { headersTimeoutMs: 300, requestTimeoutMs: 600 });
   });
 
-  it('for headers that do not end', async () => {
-    expectRefusal(await send('GET /api/v1/things HTTP/1.1\r\nHost: a', slow), 408, 'request_timeout');
+  it('for headers that do not end, with the limit of the address: the key may be in what never came', async () => {
+    const reply = await send('GET /api/v1/things HTTP/1.1\r\nHost: a', slow);
+    expectRefusal(reply, 408, 'request_timeout');
+    expect(reply.head).toContain('RateLimit: "public";r=120;t=0\r\nRateLimit-Policy: "public";q=120;w=60');
   });
 
-  it('for a body that does not end', async () => {
-    expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100') + '{', slow), 408, 'request_timeout');
+  it('for a body that does not end, with the limit of the key, which has paid for it', async () => {
+    const reply = await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100') + '{', slow);
+    expectRefusal(reply, 408, 'request_timeout');
+    expect(reply.head).toMatch(/\r\nRateLimit: "regular";r=9999;t=1\r\nRateLimit-Policy: "regular";q=10000;w=60/);
   });
 });
 
@@ -173,6 +180,11 @@ describe('413 payload_too_large', () => {
   it('for chunks that add up', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + chunk.repeat(17)), 413, 'payload_too_large');
+  });
+
+  it('for extensions of a chunk, which only the parser counts', async () => {
+    const text = lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + `2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`;
+    expectRefusal(await send(text), 413, 'payload_too_large');
   });
 
   it('but not for one MiB exactly', async () => {
@@ -239,6 +251,17 @@ describe('one connection', () => {
     });
     expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 400']);
     expect(fixture.services.domains.received.length).toBe(before);
+  });
+
+  it('carries one answer to one request: what was refused before its body turned out broken is not refused again', async () => {
+    const reply = await new Promise<string>((resolve, reject) => {
+      let all = '';
+      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write('POST /api/v1/things/check HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'));
+      socket.on('data', (chunk) => (all += chunk.toString('latin1')));
+      socket.on('close', () => resolve(all));
+      socket.on('error', reject);
+    });
+    expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 401']);
   });
 
   it('carries several requests in order, a refused one among them', async () => {

@@ -2,7 +2,7 @@
 import { rollKey } from '@lumi/shared/keys';
 import { FixedClock } from '@lumi/shared/runtime';
 import { testDatabase, testRedis } from '@lumi/shared/testing';
-import { ask, openFixture, type Fixture, type Reply, type TestGateway } from './fixture';
+import { ask, openFixture, type Ask, type Fixture, type Reply, type TestGateway } from './fixture';
 
 const database = testDatabase();
 const redis = testRedis();
@@ -64,11 +64,43 @@ describe('the regular limit', () => {
 
 describe('rate-limit headers', () => {
   it('are on every answer, also where no key was asked for', async () => {
-    for (const path of ['/nothing', '/api/v1/things', '/api/v1/openapi.json']) {
+    for (const path of ['/nothing', '/api/v1/things', '/api/v1/openapi.json', '/healthz', '/hosting/api/v1/healthz', '/docs']) {
       const { headers } = await ask(embedded, { path });
       expect(headers['ratelimit']).toMatch(/^"public";r=\d+;t=\d+$/);
       expect(headers['ratelimit-policy']).toBe('"public";q=120;w=60');
     }
+  });
+});
+
+describe('rate-limit headers of refusals', () => {
+  it.each<[number, Ask]>([
+    [404, { path: '/api/v1/nothing' }], [405, { path: '/api/v1/things', method: 'DELETE' }], [405, { path: '/healthz', method: 'POST' }],
+    [413, { path: '/api/v1/things/check', method: 'POST', body: Buffer.alloc(1_048_577) }],
+    [422, { path: '/api/v1/things/check', method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } }],
+    [401, { path: '/api/v1/me', key: 'nobody' }], [400, { path: '/api/v1/things', method: 'POST', body: '{}' }],
+  ])('are there on %i of %o', async (status, asked) => {
+    const reply = await ask(embedded, { key: (await fixture.newKey()).key, ...asked });
+    expect(reply.status).toBe(status);
+    expect(reply.headers['ratelimit']).toMatch(/^"(?:public|regular)";r=\d+;t=\d+$/);
+    expect(reply.headers['ratelimit-policy']).toBe(reply.headers['ratelimit']?.replace(/;.*/, ';q=120;w=60'));
+  });
+
+  it('are there while the API is off, and when a service is away, broken or silent', async () => {
+    const { key } = await fixture.newKey();
+    const off = await fixture.gateway({ REDIS_URL: undefined, API_ENABLED: 'false' });
+    expect(await ask(off, { path: '/api/v1/me', key })).toMatchObject({ status: 503, headers: { ratelimit: '"public";r=120;t=0' } });
+    expect(await ask(off, { path: '/healthz' })).toMatchObject({ status: 200, headers: { ratelimit: '"public";r=120;t=0' } });
+    const { domains } = fixture.services;
+    const answered = domains.answer;
+    domains.answer = () => 'reset';
+    expect(await me(embedded, key)).toMatchObject({ status: 503, headers: { ratelimit: '"regular";r=119;t=1', 'ratelimit-policy': '"regular";q=120;w=60' } });
+    domains.answer = () => ({ status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad Gateway</h1>' });
+    expect(await me(embedded, key)).toMatchObject({ status: 503, headers: { ratelimit: '"regular";r=118;t=1' } });
+    domains.answer = answered;
+    const silent = await fixture.gateway({ REDIS_URL: undefined, UPSTREAM_TIMEOUT_MS: '50' });
+    domains.answer = () => new Promise(() => undefined);
+    expect(await me(silent, key)).toMatchObject({ status: 503, headers: { ratelimit: '"regular";r=119;t=1' } });
+    domains.answer = answered;
   });
 });
 

@@ -3,22 +3,20 @@
 import type { ErrorRequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { errorStage, sendError, toAppError } from '@lumi/shared/http';
-import type { Clock, Log } from '@lumi/shared/runtime';
-import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type MemoryLimitStore } from '@lumi/shared/limits';
-import { addressBucket } from '../limits/address-bucket';
+import type { Log } from '@lumi/shared/runtime';
+import { addressStanding, type AddressLimits } from '../limits/address-standing';
 
-export function errors({ log, addressLimits, publicPerMinute }: { log: Log; clock: Clock; addressLimits: MemoryLimitStore; publicPerMinute: number }): ErrorRequestHandler {
+export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorRequestHandler {
   const translate = errorStage(log, (req) => req.lumi.id);
-  const publicLimit = { tokens: publicPerMinute, periodMs: MINUTE_MS };
   return (err: unknown, req, res, next) => {
     const record = req.lumi;
     const known = toAppError(err);
     record.errorCode = known.code;
     if (!res.headersSent) {
       // Refused before any limit was asked: what is told is the limit of the address, which nothing was taken from.
-      const hasLimit = record.rateLimit !== '';
-      res.setHeader('RateLimit', hasLimit ? record.rateLimit : rateLimitValue('public', addressLimits.peekNow(addressBucket(record.clientIp), publicLimit)));
-      res.setHeader('RateLimit-Policy', hasLimit ? record.ratePolicy : rateLimitPolicyValue('public', publicLimit));
+      const { rateLimit, ratePolicy } = record.rateLimit === '' ? addressStanding(limits, record.clientIp) : record;
+      res.setHeader('RateLimit', rateLimit);
+      res.setHeader('RateLimit-Policy', ratePolicy);
       res.setHeader('X-Content-Type-Options', 'nosniff');
       // Expected refusals are told by the access log; only what has a cause is worth a line of its own.
       if (err instanceof AppError && err.cause === undefined) {

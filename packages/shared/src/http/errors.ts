@@ -66,7 +66,7 @@ export function errorStage(log: Log, requestIdOf: (req: Request, res: Response) 
 }
 
 /** The whole answer as text, for the HTTP parser's errors where no response object exists yet. */
-export function rawErrorResponse(code: keyof typeof ERROR_CODES, requestId: string): string {
+export function rawErrorResponse(code: keyof typeof ERROR_CODES, requestId: string, headers: Readonly<Record<string, string>> = {}): string {
   const err = new AppError(code);
   const body = JSON.stringify(errorBody(err, requestId));
   return [
@@ -74,6 +74,7 @@ export function rawErrorResponse(code: keyof typeof ERROR_CODES, requestId: stri
     `Content-Type: ${JSON_TYPE}`,
     `Content-Length: ${String(Buffer.byteLength(body))}`,
     `X-Request-Id: ${requestId}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     'Cache-Control: no-store',
     'Connection: close',
     '',

@@ -19,12 +19,20 @@ export interface ServerOptions {
   readonly maxConnections?: number;
   /** Told of what the parser refused, which no app ever sees. */
   readonly onParserError?: (refusal: ParserRefusal) => void;
+  /** What such an answer carries besides. */
+  readonly parserErrorHeaders?: (sender: ParserRefusalSender) => Readonly<Record<string, string>>;
 }
 
 export interface ParserRefusal {
-  readonly code: 'bad_request' | 'headers_too_large' | 'request_timeout';
+  readonly code: 'bad_request' | 'headers_too_large' | 'payload_too_large' | 'request_timeout';
   readonly requestId: string;
   readonly peer: string;
+}
+
+export interface ParserRefusalSender {
+  readonly peer: string;
+  /** The request whose body could not be read to its end; null where not even its headers could. */
+  readonly request: http.IncomingMessage | null;
 }
 
 export interface HttpServer {
@@ -77,16 +85,33 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
   };
 }
 
-function answerParserError(err: NodeJS.ErrnoException, socket: Socket, { clock, onParserError }: ServerOptions): void {
+function answerParserError(err: NodeJS.ErrnoException, socket: Socket, { clock, onParserError, parserErrorHeaders }: ServerOptions): void {
+  // Node's own mark of the answer that is being written on a connection; nothing public says it.
+  const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
   if (err.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const code = err.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : err.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request';
+  // A second answer would be read as the continuation of the first, or as the answer to something else.
+  if (current?.headersSent === true) {
+    if (current.writableEnded) socket.destroySoon();
+    else socket.destroy();
+    return;
+  }
+  const code = PARSER_CODES.get(err.code ?? '') ?? 'bad_request';
   const requestId = newId('req', clock.nowMs());
-  onParserError?.({ code, requestId, peer: socket.remoteAddress ?? '' });
-  socket.end(rawErrorResponse(code, requestId), () => socket.destroy());
+  const peer = socket.remoteAddress ?? '';
+  onParserError?.({ code, requestId, peer });
+  // Of requests sent one behind the other, the error is in the last; one that has arrived whole is not it.
+  const request = current?.req.complete === false ? current.req : null;
+  socket.end(rawErrorResponse(code, requestId, parserErrorHeaders?.({ peer, request })), () => socket.destroy());
 }
+
+const PARSER_CODES: ReadonlyMap<string, ParserRefusal['code']> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'payload_too_large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
+]);
 
 /** Constructors whose prototypes are Express's own, so that Express's per-request prototype swap changes nothing. */
 function expressPrototypes(app: Express): { IncomingMessage: typeof http.IncomingMessage; ServerResponse: typeof http.ServerResponse } {
