@@ -1,20 +1,6 @@
-// Which interesting states a run has really reached. A run that did not is worth nothing and fails; some states are owed by a set of seeds.
+// Which interesting states a run has really reached. A run that did not reach what it owes is worth nothing and fails (owed.mjs).
 import { codeOf } from './client.mjs';
-
-/** Owed by every run. */
-const EVERY_RUN = ['replay from the other gateway', 'order taken over', 'late attempt fenced', 'unknown resolved as done', 'unknown resolved as refused', 'balance refused', 'used key refused'];
-/** Owed by every run of 20 seconds or more. */
-const LONG_RUN = ['cap refused', 'process killed at a point', 'process stopped past its lease', 'answer of a commit cut', 'webhook repeated'];
-/** Owed by the set. */
-const SET = [
-  'identical request still running', 'kill at before-hold', 'kill at after-hold', 'kill at after-act', 'kill at after-settle', 'kill at after-take-over', 'stop at after-look-up', 'hold answer cut',
-  'settle answer cut', 'restart-postgres', 'crash-postgres', 'terminate-backends', 'webhook late', 'webhook lost', 'step-clock', 'flush-queue', 'name lost to another buyer', 'pending resolved',
-  'batch completed', 'batch cancelled', 'batch tried again', 'item of a batch taken over',
-];
-const SET_BY_PRODUCT = {
-  domains: ['domain_register captured', 'domain_renew captured'], vps: ['server_create captured', 'server_renew captured'], proxy: ['proxy_order captured', 'proxy_renew captured'],
-};
-const SET_WITH_REDIS = ['flush-redis', 'stop-redis', 'slow-redis'];
+import { owedBySet } from './owed.mjs';
 
 export class Coverage {
   constructor() {
@@ -61,6 +47,14 @@ export class Coverage {
         if (code === 'not_available') this.reach('name lost to another buyer');
       }
     }
+    const { rows: [after] } = await system.query(`
+      SELECT EXISTS (SELECT 1 FROM platform.deposit WHERE state = 'credited' AND reference LIKE '%-kill-before-credit-%') AS credited,
+        EXISTS (SELECT 1 FROM platform.orders WHERE idem_scope = 'auto' AND state = 'captured' AND subject LIKE '%-kill-before-renewal-%') AS renewed`);
+    this.reach('deposit credited after a kill', after.credited && faults.reached.has('kill-before-credit'));
+    this.reach('renewed after a kill', after.renewed && faults.reached.has('kill-before-renewal'));
+    for (const fact of history.facts) {
+      if (fact.kind === 'decided') this.reach(fact.id.startsWith('op_') ? 'operation decided after a kill' : 'decided after a kill', ['kill at after-seize', 'kill at before-decision'].some((what) => faults.reached.has(what)));
+    }
     for (const what of history.reached) this.reach(what);
     for (const what of faults.done) this.reach(what);
     for (const what of faults.reached) this.reach(what);
@@ -72,11 +66,11 @@ export class Coverage {
     for (const what of ['repeated', 'late', 'lost']) this.reach(`webhook ${what}`, system.webhooks[what] > 0);
   }
 
-  missedInRun(seconds, products) {
-    return [...EVERY_RUN, ...products.map((product) => `bulk of ${product}`), ...(seconds >= 20 ? LONG_RUN : [])].filter((state) => !this.reached.has(state));
+  missed(owed) {
+    return owed.filter((state) => !this.reached.has(state));
   }
 }
 
-export function missedInSet(runs, { useRedis, products }) {
-  return [...SET, ...products.flatMap((product) => SET_BY_PRODUCT[product]), ...(useRedis ? SET_WITH_REDIS : [])].filter((state) => !runs.some(({ coverage }) => coverage.reached.has(state)));
+export function missedInSet(runs, what) {
+  return owedBySet(what).filter((state) => !runs.some(({ coverage }) => coverage.reached.has(state)));
 }

@@ -56,6 +56,21 @@ export const STEPS = {
     }
     await until(() => run.system.webhooks.repeated >= 2);
   },
+  /** A payment that the provider has confirmed is credited although whoever was about to write it dies, and once although whoever has written it dies. */
+  'kill around a credit': async (run) => {
+    for (const id of ['kill-before-credit', 'kill-after-credit']) await reachPiece(run, id);
+    run.owed.push('deposit credited after a kill');
+  },
+  /** An operator has taken an order over, and what decides it dies. */
+  'kill inside a decision': async (run) => {
+    for (const id of ['kill-after-seize', 'kill-before-decision']) await reachPiece(run, id);
+    run.owed.push('decided after a kill');
+  },
+  /** A domain is about to renew itself, and there is no order yet. */
+  'kill before a renewal': async (run) => {
+    await reachPiece(run, 'kill-before-renewal');
+    run.owed.push('renewed after a kill');
+  },
   /** Workers die twice in the middle of a bulk, and in between the queue forgets everything. */
   'bulk': async (run) => {
     for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items);
@@ -63,7 +78,7 @@ export const STEPS = {
 };
 
 /** What `npm test` runs. */
-export const DRILL = ['kill between the steps', 'unknown outcomes', 'repeats', 'kill in recovery', 'bulk'];
+export const DRILL = ['kill between the steps', 'unknown outcomes', 'repeats', 'kill in recovery', 'kill around a credit', 'kill inside a decision', 'kill before a renewal', 'bulk'];
 
 export async function drill(run, steps) {
   run.asked = [];
@@ -89,7 +104,7 @@ async function reachPiece(run, id) {
     await Promise.all(system.named(/-(server|worker)-/).map((child) => child.isUp()));
     const asked = faults.piece(piece);
     run.asked.push(asked);
-    await until(() => faults.reached.has(id), piece.who === 'worker' ? 20_000 : 3_000);
+    await until(() => faults.reached.has(id), piece.who === 'worker' || piece.lead !== undefined ? 20_000 : 3_000);
   }
   if (!faults.reached.has(id)) run.missed.push(id);
 }

@@ -1,5 +1,7 @@
 // What goes wrong in a run, and when: drawn from the seed before the run begins.
 import { shuffled } from './bulks.mjs';
+import { DEEDS, LEADS } from './deeds.mjs';
+import { wayTo } from './owed.mjs';
 import { TIMES } from './system.mjs';
 
 const { leaseMs } = TIMES.purchase;
@@ -7,8 +9,8 @@ const { leaseMs } = TIMES.purchase;
 const TAKEN_AFTER_MS = 2_000;
 
 /**
- * Purchases that are hit at a named point of their way: `ending` is the magic name, `at` the point, `do` the fault, `who` passes the point, `beside` is
- * bought at the same time. `trap` cuts the database's answer to a statement that was executed.
+ * What is hit at a named point of its way, mostly a purchase: `ending` is the magic name, `at` the point, `do` the fault, `who` passes the point, `beside` is
+ * bought at the same time, `lead` another way to the point than a purchase (deeds.mjs), of the product `of`. `trap` cuts the database's answer to a statement that was executed.
  */
 export const PIECES = [
   { id: 'stop-after-act', ending: 'plain', who: 'server', at: 'after-act', do: 'stop' },
@@ -23,6 +25,12 @@ export const PIECES = [
   { id: 'kill-worker-after-settle', ending: 'error-before', who: 'worker', at: 'after-settle', do: 'kill' },
   { id: 'hold-answer-cut', ending: 'plain', trap: 'purchase_begin' },
   { id: 'settle-answer-cut', ending: 'plain', trap: 'purchase_settle' },
+  { id: 'kill-before-credit', lead: 'deposit', who: '(server|worker)', at: 'before-credit', do: 'kill' },
+  { id: 'kill-after-credit', lead: 'deposit', who: '(server|worker)', at: 'after-credit', do: 'kill' },
+  { id: 'kill-after-seize', lead: 'orderDecided', who: 'server', at: 'after-seize', do: 'kill', of: 'domains' },
+  { id: 'kill-before-decision', lead: 'orderDecided', who: 'server', at: 'before-decision', do: 'kill', of: 'domains' },
+  { id: 'kill-operation-after-seize', lead: 'operationDecided', who: 'server', at: 'after-seize', do: 'kill', of: 'vps' },
+  { id: 'kill-before-renewal', lead: 'renewal', who: 'worker', at: 'before-renewal', do: 'kill', of: 'domains' },
 ];
 /** A short run has time for these: the states that every run must reach. */
 const SHORT = ['stop-after-act', 'stop-after-refusal', 'stop-before-act', 'kill-after-settle', 'settle-answer-cut'];
@@ -34,12 +42,16 @@ const AT_ANY_TIME = [
 ];
 const OF_REDIS = [[3, 'flush-redis'], [2, 'stop-redis'], [2, 'slow-redis'], [2, 'cut-redis-links']];
 
-/** `[{ atMs, what, … }]`, in order. */
-export function planFaults({ random, seconds, useRedis }) {
+/** `[{ atMs, what, … }]`, in order. What the run owes is part of it, whatever chance says. */
+export function planFaults({ random, seconds, useRedis, products, owed }) {
   const stream = random.stream('faults');
-  const chosen = seconds >= 20 ? shuffled(PIECES, stream) : PIECES.filter(({ id }) => SHORT.includes(id));
+  const ways = owed.map(wayTo).filter((way) => way !== null);
+  const isMine = ({ id }) => SHORT.includes(id) || ways.some(({ piece }) => piece === id);
+  const chosen = shuffled(PIECES.filter((piece) => (seconds >= 20 || isMine(piece)) && (piece.of === undefined || products.includes(piece.of))), stream);
   const spanMs = seconds * 1_000;
   const pieces = chosen.map((piece, i) => ({ atMs: Math.round(500 + (spanMs * 0.85 * i) / chosen.length), what: 'piece', piece }));
+  const deeds = [...new Set(ways.flatMap(({ deed }) => deed ?? []))].map((deed, i, all) => ({ atMs: Math.round(1_000 + (spanMs * 0.6 * i) / all.length), what: 'deed', deed }));
+  const owedFaults = ways.flatMap(({ what }) => what ?? []).map((what, i, all) => ({ atMs: Math.round(spanMs * (0.25 + (0.6 * i) / all.length)), what, draw: stream.next(), ms: stream.between(200, 1_500) }));
   const count = Math.max(2, Math.round(seconds / 2.5));
   const choices = useRedis ? [...AT_ANY_TIME, ...OF_REDIS] : AT_ANY_TIME;
   const others = Array.from({ length: count }, (_, i) => ({
@@ -47,22 +59,25 @@ export function planFaults({ random, seconds, useRedis }) {
   }));
   // Once in every run, whatever chance says.
   if (useRedis) others.push({ atMs: Math.round(spanMs * 0.6), what: 'flush-redis', draw: 0, ms: 0 });
-  return [...pieces, ...others].sort((a, b) => a.atMs - b.atMs);
+  return [...pieces, ...deeds, ...owedFaults, ...others].sort((a, b) => a.atMs - b.atMs);
 }
 
 export class Faults {
-  constructor({ system, workload, buyer, random, note }) {
-    Object.assign(this, { system, workload, buyer, random, note });
+  constructor({ run, buyer, random }) {
+    const { system, workload, note } = run;
+    Object.assign(this, { run, system, workload, buyer, random, note });
     this.pending = new Set();
+    this.running = new Set();
     this.done = new Set();
     this.reached = new Set();
   }
 
   /** A process says that it has come to an armed point. */
-  onPoint(child, { point, action, match, subject }) {
+  onPoint(child, { point, action, match, piece, subject }) {
     this.note(`${child.name}: ${action} at ${point} (${subject})`);
     this.reached.add(`${action} at ${point}`);
     this.reached.add(match.replace(/^-(.*)-$/, '$1'));
+    if (piece !== undefined) this.reached.add(piece);
     for (const other of this.system.children.values()) other.tell({ type: 'torture-disarm', match });
     if (action === 'stop') {
       const { running } = child;
@@ -78,26 +93,39 @@ export class Faults {
     for (const step of plan) {
       const waitMs = step.atMs - (performance.now() - startedAt);
       if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-      this.note(step.what === 'piece' ? `piece ${step.piece.id}` : step.what);
+      this.note([step.what, step.piece?.id ?? step.deed].filter(Boolean).join(' '));
       this.done.add(step.what);
-      const work = Promise.resolve(step.what === 'piece' ? this.piece(step.piece) : this[camel(step.what)](step)).catch((err) => this.note(`${step.what} failed: ${err.message}`));
-      this.pending.add(work);
-      work.finally(() => this.pending.delete(work));
+      this.begin(step);
     }
   }
 
-  /** The pieces that a run owes and that have not come to their point yet, once more: on a slow machine one may have been cut short by another fault. */
-  async repeatMissed(seconds) {
-    for (const piece of this.missed(seconds)) await this.piece(piece);
+  /** Healing waits for it. */
+  begin(step) {
+    const name = step.what === 'piece' ? step.piece.id : (step.deed ?? step.what);
+    if (step.what === 'piece' || step.what === 'deed') {
+      if (this.running.has(name)) return;
+      this.running.add(name);
+    }
+    const work = Promise.resolve()
+      .then(() => (step.what === 'piece' ? this.piece(step.piece) : step.what === 'deed' ? DEEDS[step.deed](this.run) : this[camel(step.what)](step)))
+      .catch((err) => this.note(`${name} failed: ${err.message}`))
+      .finally(() => {
+        this.pending.delete(work);
+        this.running.delete(name);
+      });
+    this.pending.add(work);
   }
 
-  missed(seconds) {
-    return PIECES.filter(({ id }) => (seconds >= 20 || SHORT.includes(id)) && !this.reached.has(id));
+  /** What the run owes and has not reached, once more: another fault may have cut it short. */
+  again(states) {
+    const ways = states.map(wayTo).filter((way) => way !== null);
+    for (const id of new Set(ways.flatMap(({ piece }) => piece ?? []))) this.begin({ what: 'piece', piece: PIECES.find((piece) => piece.id === id) });
+    for (const deed of new Set(ways.flatMap(({ deed: one }) => one ?? []))) this.begin({ what: 'deed', deed });
   }
 
   /** Everything that is still broken is repaired; nothing new breaks. */
   async heal() {
-    await Promise.all(this.pending);
+    while (this.pending.size > 0) await Promise.all(this.pending);
     this.isHealed = true;
     for (const link of this.system.allLinks()) {
       link.latencyMs = 0;
@@ -115,20 +143,21 @@ export class Faults {
     }
   }
 
-  async piece({ id, ending, who, at, do: action, trap, beside }) {
+  async piece({ id, ending, who, at, do: action, trap, beside, lead = 'buy' }) {
     const match = `-${id}-`;
     const links = this.system.links.postgres.filter(({ name }) => /-server-/.test(name));
-    if (trap === undefined) this.arm({ who, at, do: action, match });
+    const arm = (text) => this.arm({ who, at, do: action, match: text, piece: id });
+    if (trap === undefined) arm(match);
     else for (const link of links) link.trapAnswer(trap, match, () => this.reached.add(id));
     await new Promise((resolve) => setTimeout(resolve, 50));
     // Money that is held for something else, which a second release would give away.
     if (beside !== undefined) void this.workload.buy(this.buyer, this.workload.name(beside), this.random);
-    return this.workload.buy(this.buyer, `${ending}${match}${this.workload.name('p')}`, this.random);
+    return LEADS[lead](this.run, match, { ending, arm });
   }
 
   /** The first process to come to the point with an order that `match` tells is hit, and no other. */
-  arm({ who, at, do: action, match }) {
-    for (const child of this.system.named(new RegExp(`(^|-)${who}-`))) child.tell({ type: 'torture-arm', point: at, action, match });
+  arm({ who, at, do: action, match, piece }) {
+    for (const child of this.system.named(new RegExp(`(^|-)${who}-`))) child.tell({ type: 'torture-arm', point: at, action, match, piece });
   }
 
   pastLeaseMs() {

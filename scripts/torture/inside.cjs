@@ -29,14 +29,21 @@ process.on('message', (message) => {
 /** All but the moments after which somebody only looks again. */
 function stretched(factor) {
   const { actLimitMs, leaseMs } = TIMES.purchase;
-  return { ...TIMES, purchase: { ...TIMES.purchase, actLimitMs: actLimitMs * factor, leaseMs: leaseMs * factor }, depositLeaseMs: TIMES.depositLeaseMs * factor, batchLeaseMs: TIMES.batchLeaseMs * factor };
+  return {
+    ...TIMES, purchase: { ...TIMES.purchase, actLimitMs: actLimitMs * factor, leaseMs: leaseMs * factor }, depositLeaseMs: TIMES.depositLeaseMs * factor, batchLeaseMs: TIMES.batchLeaseMs * factor,
+    renewal: { ...TIMES.renewal, turnMs: TIMES.renewal.turnMs * factor },
+  };
 }
 
-async function checkpoint(point, orderId) {
-  const index = armed.findIndex((fault) => fault.point === point && (subjects.get(orderId) ?? '').includes(fault.match));
+function checkpoint(point, id) {
+  return pass(point, subjects.get(id) ?? '');
+}
+
+async function pass(point, subject) {
+  const index = armed.findIndex((fault) => fault.point === point && subject.includes(fault.match));
   if (index < 0) return;
   const [fault] = armed.splice(index, 1);
-  process.send?.({ type: 'torture-point', point, action: fault.action, match: fault.match, subject: subjects.get(orderId) });
+  process.send?.({ type: 'torture-point', point, action: fault.action, match: fault.match, piece: fault.piece, subject });
   if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
   else if (fault.action === 'stop') process.kill(process.pid, 'SIGSTOP');
 }
@@ -64,7 +71,8 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
   const engine = shared('purchase/engine.js');
   const { purchase } = engine;
   // The first point comes before the order has a subject that anybody could see; it is told apart by the request.
-  engine.purchase = (deps, request) => {
+  engine.purchase = async (deps, request) => {
+    if (request.principal.type === 'system') await pass('before-renewal', about(request));
     const note = (point, orderId) => {
       subjects.set(orderId, about(request));
       return deps.checkpoint?.(point, orderId);
@@ -72,13 +80,61 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
     return purchase({ ...deps, times: times.purchase, checkpoint: note }, request);
   };
   const deposits = shared('deposits/deposit-store.js');
-  const { beginDeposit, takeDueDeposits } = deposits;
+  const { beginDeposit, creditDeposit, takeDueDeposits } = deposits;
   deposits.beginDeposit = (db, input) => beginDeposit(db, { ...input, wakeAfterMs: times.depositLeaseMs });
   shared('deposits/reconcile.js').ABSENT_AFTER_MS = times.depositAbsentMs;
   deposits.takeDueDeposits = (db, limit) => takeDueDeposits(db, limit, times.depositLeaseMs);
+  // The provider has said that it is paid; nobody has been credited.
+  deposits.creditDeposit = async (db, credit) => {
+    const { id, reference } = credit.deposit;
+    await pass('before-credit', about({ subject: id, reference }));
+    const outcome = await creditDeposit(db, credit);
+    await pass('after-credit', about({ subject: id, reference }));
+    return outcome;
+  };
   const batches = shared('batches/batch-store.js');
   const { takeItems } = batches;
   batches.takeItems = (db, product, batchId, limit) => takeItems(db, product, batchId, limit, times.batchLeaseMs);
+  operators();
+  renewals();
+}
+
+/** An operator has taken work over; the supplier has been asked once more, and nothing is written. */
+function operators() {
+  const stuck = shared('admin/stuck-store.js');
+  const { seizeWork } = stuck;
+  stuck.seizeWork = async (db, product, id, leaseMs) => {
+    const work = await seizeWork(db, product, id, leaseMs === 0 ? 0 : times.purchase.leaseMs);
+    const seized = work?.order ?? work?.operation;
+    if (seized === undefined || leaseMs === 0) return work;
+    subjects.set(seized.id, about(seized));
+    await checkpoint('after-seize', seized.id);
+    return work;
+  };
+  if (process.env.TORTURE_KIND !== 'server') return; // recovery concludes as well
+  for (const [room, conclude] of [['purchase', 'concludeOrder'], ['operations', 'concludeOperation']]) {
+    const engine = shared(`${room}/engine.js`);
+    const original = engine[conclude];
+    engine[conclude] = async (deps, kind, work, outcome) => {
+      await checkpoint('before-decision', work.id);
+      return original(deps, kind, work, outcome);
+    };
+  }
+}
+
+/** What comes near its expiry is seen within a second, and whoever died while renewing is followed soon. */
+function renewals() {
+  const lifecycle = shared('lifecycle/index.js');
+  const { lifecycleLoops } = lifecycle;
+  lifecycle.lifecycleLoops = (...args) => lifecycleLoops(...args).map((loop) => ({ ...loop, everyMs: Math.min(loop.everyMs, times.renewal.lookMs) }));
+  const store = shared('lifecycle/lifecycle-store.js');
+  const { noteRenewal, takeTurns } = store;
+  store.takeTurns = (db, source, now, limit) => takeTurns(db, source, now, limit, times.renewal.turnMs);
+  store.noteRenewal = (db, source, due, note) => {
+    const soon = Date.now() + clockOffsetMs + times.renewal.againMs;
+    const isRepeat = note.renewAt !== null && note.renewAt.getTime() < soon + 24 * 3_600_000;
+    return noteRenewal(db, source, due, isRepeat ? { ...note, renewAt: new Date(Math.min(note.renewAt.getTime(), soon)) } : note);
+  };
 }
 
 require('./bugs-inside.cjs')({ root, shared, kind: process.env.TORTURE_KIND, isPlanted: (name) => bug === name, checkpoint });

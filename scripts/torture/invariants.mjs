@@ -15,6 +15,7 @@ const OPEN = `
   UNION ALL SELECT 'operation', id FROM platform.operation WHERE state = 'running'
   UNION ALL SELECT 'batch', id FROM platform.batch WHERE finished_at IS NULL
   UNION ALL SELECT 'staged job', product || ' ' || name || ' ' || id FROM platform.outbox
+  UNION ALL SELECT 'renewal', resource FROM platform.lifecycle WHERE renew_at < now() + interval '1 minute' AND coalesce(renew_problem, 'service_unavailable') = 'service_unavailable'
   UNION ALL SELECT 'paid invoice', d.id FROM platform.sandbox_invoice s JOIN platform.deposit d ON d.id = s.deposit_id WHERE s.state = 'paid' AND d.state <> 'credited'`;
 /** Answers that say nothing about the request's fate. */
 const SAYS_NOTHING = new Set(['in_progress', 'service_unavailable', 'internal_error', 'rate_limited', 'request_timeout']);
@@ -117,6 +118,11 @@ async function judgeFacts(system, history) {
   const orderOf = new Map(orders.map((order) => [order.id, order]));
   const { rows: deposits } = await system.query('SELECT id, state FROM platform.deposit');
   const depositOf = new Map(deposits.map((deposit) => [deposit.id, deposit]));
+  const { rows: operations } = await system.query('SELECT id, state FROM platform.operation');
+  const stateOf = new Map([...orders, ...operations].map(({ id, state }) => [id, state]));
+  const { rows: renewals } = await system.query(`
+    SELECT d.name, d.expires_at, count(o.id)::int AS times FROM domains.domain d LEFT JOIN platform.orders o ON o.subject = d.name AND o.kind = 'domain_renew' AND o.idem_scope = 'auto' AND o.state = 'captured'
+    WHERE d.auto_renew GROUP BY d.name, d.expires_at`);
   const states = { captured: 'completed', released: 'failed', acting: 'processing', pending: 'processing' };
   for (const fact of history.facts) {
     if (fact.kind === 'broken') breaches.push({ rule: 'every answer a customer saw is still true', subject: 'client', detail: fact.text });
@@ -124,6 +130,11 @@ async function judgeFacts(system, history) {
       const order = orderOf.get(fact.id);
       const isTrue = order !== undefined && (fact.state === null || (states[order.state] === fact.state && (fact.captured === undefined || Math.round(Number(fact.captured) * 10_000) === Number(order.charged ?? 0))));
       if (!isTrue) breaches.push({ rule: 'every answer a customer saw is still true', subject: fact.id, detail: `told ${fact.state ?? 'accepted'} ${fact.captured ?? ''}, is ${order?.state ?? 'unknown'} ${order?.charged ?? ''}` });
+    }
+    if (fact.kind === 'decided' && !fact.state.includes(stateOf.get(fact.id))) breaches.push({ rule: 'what an operator decided stays decided', subject: fact.id, detail: `decided ${fact.state.join(' or ')}, is ${stateOf.get(fact.id) ?? 'unknown'}` });
+    if (fact.kind === 'renews') {
+      const renewed = renewals.find(({ name }) => name === fact.domain);
+      if (renewed?.times !== 1 || renewed.expires_at <= fact.from) breaches.push({ rule: 'what renews itself is renewed once', subject: fact.domain, detail: `renewed ${renewed?.times ?? 0} times from ${fact.from.toISOString()}, expires ${renewed?.expires_at.toISOString() ?? 'never'}` });
     }
     if (fact.kind === 'credited' || fact.kind === 'paid') {
       const state = depositOf.get(fact.id)?.state;

@@ -17,7 +17,7 @@ const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
 const PLENTY = 1_000_000;
 
 /** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
-export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, depositLeaseMs: 3_000, depositAbsentMs: 12_000, batchLeaseMs: 4_000 };
+export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, depositLeaseMs: 3_000, depositAbsentMs: 12_000, batchLeaseMs: 4_000, renewal: { lookMs: 1_000, turnMs: 4_000, againMs: 1_000 } };
 
 export function makeSecrets() {
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
@@ -62,6 +62,7 @@ export class System {
     this.sent = new Map();
     this.webhooks = { once: 0, repeated: 0, late: 0, lost: 0 };
     this.webhookFate = null;
+    this.nextWebhooks = [];
     this.webhookChance = random.stream('webhooks');
     for (const child of this.children.values()) child.settings = { type: 'torture-settings', bug: bug ?? '', stretch: this.stretch };
     for (const child of this.children.values()) child.tell(child.settings);
@@ -97,7 +98,7 @@ export class System {
       req.on('end', async () => {
         const body = Buffer.concat(chunks);
         const random = this.webhookChance;
-        const fate = this.webhookFate ?? random.weighted([[4, 'once'], [3, 'repeated'], [2, 'late'], [1, 'lost']]);
+        const fate = this.webhookFate ?? this.nextWebhooks.shift() ?? random.weighted([[4, 'once'], [3, 'repeated'], [2, 'late'], [1, 'lost']]);
         if (fate === 'lost') {
           this.webhooks.lost += 1;
           res.writeHead(502).end();
@@ -221,6 +222,15 @@ export class System {
     } finally {
       await pool.end();
     }
+  }
+
+  /** May decide what recovery cannot. */
+  async makeOperator(product) {
+    const { issueKey } = load('./dist/keys/index.js');
+    const { secretRing, systemClock } = load('./dist/runtime/index.js');
+    const rings = { peppers: secretRing(32).parse(this.secrets.peppers), secrets: secretRing(32).parse(this.secrets.ring), clock: systemClock };
+    const { key } = await this.cluster.owner(this.database, (client) => issueKey(client, rings, { product, type: 'operator', accountId: null, scopes: [], limits: { regularPerMinute: PLENTY, moneyPerMinute: PLENTY } }));
+    return { name: 'operator', product, key, accountId: null };
   }
 
   query(text, values) {

@@ -2,11 +2,9 @@
 import { BUGS } from './bugs.mjs';
 import { TortureCluster } from './cluster.mjs';
 import { missedInSet } from './coverage.mjs';
+import { HANDS } from './owed.mjs';
 import { runOnce } from './run.mjs';
 import { System, makeSecrets } from './system.mjs';
-
-/** Fewer runs than this owe nothing together. */
-const SET_SIZE = 8;
 
 export async function torture({ seeds, seconds, useRedis, products, bug, allBugs, steps, items, isVerbose, keepLogs, say = console.log }) {
   const secrets = makeSecrets();
@@ -33,7 +31,7 @@ async function runSeeds({ one, seeds, bug, useRedis, products, say }) {
     report(run, say);
   }
   const failed = runs.filter(({ breaches, missed }) => breaches.length > 0 || missed.length > 0);
-  const missed = runs.length >= SET_SIZE ? missedInSet(runs, { useRedis, products }) : [];
+  const missed = runs.length >= HANDS ? missedInSet(runs, { useRedis, products }) : [];
   if (missed.length > 0) say(`Never reached in ${runs.length} runs: ${missed.join(', ')}`);
   for (const line of runs.flatMap(({ figures }) => figures.bulks)) say(line);
   const sum = (name) => runs.reduce((total, { figures }) => total + figures[name], 0);

@@ -9,7 +9,7 @@ const USD = 10_000;
 /** Who buys in the first of the products. In each of the others the first one buys as well, from the same wallet. */
 const BUYERS = [
   { name: 'rich-1', money: 5_000 * USD }, { name: 'rich-2', money: 5_000 * USD },
-  { name: 'tight', money: 4 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 7 * USD }, { name: 'pieces', money: 500 * USD },
+  { name: 'tight', money: 4 * USD }, { name: 'capped', money: 500 * USD, dailyCap: 7 * USD }, { name: 'pieces', money: 2_000 * USD },
 ];
 
 export async function makeBuyers(system) {
@@ -101,9 +101,9 @@ export class Workload {
     await this.insist(this.history.request({ buyer, path: shop.path, body: { ...shop.body(reference, endings), reference }, key: this.key(), about: { what: 'buy', reference } }), random);
   }
 
-  async buy(buyer, domain, random = this.random) {
+  async buy(buyer, domain, random = this.random, extra = {}) {
     const reference = this.label();
-    const request = this.history.request({ buyer, path: '/domains', body: { domain, years: 1, reference }, key: this.key(), about: { what: 'buy', reference, domain } });
+    const request = this.history.request({ buyer, path: '/domains', body: { domain, years: 1, reference, ...extra }, key: this.key(), about: { what: 'buy', reference, domain } });
     await this.insist(request, random);
     return request;
   }
