@@ -1,7 +1,8 @@
+import { sql } from '@lumi/shared/db';
 import { startWork } from '@lumi/shared/service';
 import { until } from '@lumi/shared/testing';
 import { jobs, loops } from '../src/wiring';
-import { domainsService } from './domains-fixture';
+import { CONTACT, domainsService } from './domains-fixture';
 
 jest.setTimeout(120_000);
 const test = domainsService();
@@ -20,6 +21,14 @@ describe('POST /domains/bulk', () => {
     expect(ok).toBe(1);
     expect(items.map(({ ref, error }) => [ref, error?.code])).toEqual([['bulk-a.test', undefined], ['twin', 'state_conflict'], ['refused-bulk.test', expect.any(String)], ['3', 'validation_error'], ['4', 'validation_error']]);
     expect((await test.log('bulk-a.test')).map(({ command }) => command)).toEqual(['register']);
+  });
+
+  it('keeps of a contact what it knows, and the names of what it does not: the value may be a password', async () => {
+    const who = await test.account();
+    const { body } = await test.pay(who, '/domains/bulk', { items: [{ domain: 'bulk-leak.com', contacts: { registrant: { ...CONTACT, panel: { password: 'canary' } }, secret: 'canary' } }] });
+    expect((body as BulkBody).items).toMatchObject([{ status: 'failed', error: { code: 'validation_error', details: [{ path: 'contacts.registrant.panel' }, { path: 'contacts.secret' }] } }]);
+    const rows = await service.db.platform.$queryRaw<{ input: unknown }[]>(sql`SELECT i.input FROM platform.batch_item i JOIN platform.batch b ON b.id = i.batch_id WHERE b.account_id = ${who.accountId}`);
+    expect(rows).toEqual([{ input: { domain: 'bulk-leak.com', contacts: { registrant: { ...CONTACT, panel: null }, secret: null } } }]);
   });
 
   it('runs more than ten as a batch', async () => {

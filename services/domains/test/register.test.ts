@@ -45,6 +45,7 @@ describe('POST /domains', () => {
       [{ domain: 'no dots' }, 'domain'], [{ domain: 'a.b.com' }, 'domain'], [{ domain: 'x.nowhere' }, 'domain'], [{ domain: 'com' }, 'domain'], [{ domain: 'ok.test', years: 11 }, 'years'], [{ domain: 'ok.ai', years: 1, contacts: { registrant: CONTACT } }, 'years'],
       [{ domain: 'ok.test', nameservers: ['-bad-'] }, 'nameservers.0'], [{ domain: 'ok.com', nameservers: ['ns1.example.net'], contacts: { registrant: CONTACT } }, 'nameservers'],
       [{ domain: 'ok.de', privacy: true, contacts: { registrant: CONTACT } }, 'privacy'], [{ domain: 'ok.test', max_price_usd: 5 }, 'max_price_usd'], [{ domain: 'ok.test', max_prise_usd: '5' }, 'max_prise_usd'],
+      [{ domain: 'ok.com', contacts: { registrant: { ...CONTACT, adress2: 'c/o' } } }, 'contacts.registrant.adress2'],
     ] as const) {
       const { body: answer } = await t.buy(who, body).expect(422);
       expect(answer.error).toMatchObject({ code: 'validation_error', details: [{ path }] });

@@ -4,6 +4,7 @@ import { AppError, invalid } from '../contract';
 import { validateItem } from '../endpoint';
 import type { BulkKind } from './bulk-kind';
 import type { PlannedItem } from './batch-store';
+import { storable } from './storable';
 
 const REF_MAX = 128;
 const SUBJECT_MAX = 256;
@@ -16,7 +17,7 @@ export function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]):
   const firstOf = new Map<string, number>();
   return items.map((raw, index) => {
     const { ref: givenRef, ...own } = raw;
-    const input = storable(kind, { ...defaults, ...own });
+    const input = storable(kind.item, { ...defaults, ...own });
     let ref = typeof givenRef === 'string' && givenRef !== '' ? givenRef.slice(0, REF_MAX) : String(index);
     try {
       checkRef(givenRef);
@@ -31,11 +32,6 @@ export function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]):
       throw err;
     }
   });
-}
-
-/** Fields the schema does not know keep their names, so that the item is refused the same way whenever it is looked at, and lose their values: what was sent by mistake may be a password. */
-function storable(kind: BulkKind, input: Raw): Raw {
-  return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, Object.hasOwn(kind.item.shape, name) ? value : null]));
 }
 
 function checkRef(ref: unknown): void {

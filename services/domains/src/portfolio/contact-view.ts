@@ -22,7 +22,7 @@ const fields = {
 };
 
 /** What a new contact needs. */
-export const contactInput = z.object({
+export const contactInput = z.strictObject({
   ...fields,
   type: fields.type.optional(),
   organization: fields.organization.optional(),
