@@ -92,6 +92,7 @@ describe('an operation', () => {
     ['that is public and also scoped', { '/x': { get: operation('x', ['public', 'read']) } }],
     ['whose parameter is part of a segment', { '/x/{a}.json': { get: operation('x', 'read') } }],
     ['with a path that ends in a slash', { '/x/': { get: operation('x', 'read') } }],
+    ['of the inside', { '/internal/metrics': { get: operation('x', 'public') } }],
     ['with a body bound of gigabytes', { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-max-body': 1e10 }) } }],
   ])('%s is refused, alone', (_what, item) => {
     const { operations, refused } = read(item);
@@ -135,6 +136,12 @@ describe('the matcher', () => {
     for (const path of ['', '/', '/domains/', '/domains//', '/domains/a/b', '/Domains', '/domains/..', '/domains/%2E%2E', '/domains/a%2Fb', '/domains/a%5cb', '/domains/%00', '/domains/%7f', '/domains/%zz', '/domains/%E0%80', `/${'a/'.repeat(50)}b`]) {
       expect([path, found('GET', path)]).toEqual([path, 'unknown']);
     }
+  });
+
+  it('finds nothing inside, where services answer without a key, whatever pattern would fit', () => {
+    const wide = new Matcher(readOperations('domains', { paths: { '/{any}': { get: operation('one', 'public') }, '/{any}/{thing}': { get: operation('two', 'public') } } }).operations);
+    for (const path of ['/internal', '/internal/metrics', '/internal/openapi.json', '/internal/anything']) expect([path, wide.match('GET', path).kind]).toEqual([path, 'unknown']);
+    expect(wide.match('GET', '/internals/metrics').kind).toBe('operation');
   });
 
   it('does not confuse a path with what every object has', () => {

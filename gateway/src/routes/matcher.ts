@@ -1,6 +1,6 @@
 // Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded separators. The
 // service sees the same bytes, so gateway and service cannot mean different routes.
-import type { Match, Operation } from './operation';
+import { INSIDE, type Match, type Operation } from './operation';
 
 interface Pattern {
   readonly segments: readonly (string | null)[]; // null = a parameter
@@ -34,7 +34,8 @@ export class Matcher {
     if (operation !== undefined) return { kind: 'operation', operation };
     if (!path.startsWith('/') || path.length > 4096) return UNKNOWN;
     const segments = path.slice(1).split('/');
-    if (segments.length > SEGMENTS_MAX || !segments.every(isPlainSegment)) return UNKNOWN;
+    // A pattern that begins with a parameter would fit, and the service would take the path for its own.
+    if (segments[0] === INSIDE || segments.length > SEGMENTS_MAX || !segments.every(isPlainSegment)) return UNKNOWN;
     const candidates = (this.byLength.get(segments.length) ?? []).filter((pattern) => fits(pattern, segments));
     for (const { byMethod } of candidates) {
       const found = byMethod.get(method);

@@ -31,6 +31,8 @@ export const BODY_BYTES_MAX = 1024 * 1024;
 const BODY_BYTES_CEILING = 16 * 1024 * 1024;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const PATH_SHAPE = /^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\}))+$/;
+/** First segment of what services answer to the gateway and to monitoring alone, some of it without any identity. */
+export const INSIDE = 'internal';
 const SCOPE_SHAPE = /^(?:[a-z]+|[a-z]+:[a-z*]+)$/;
 
 export interface ReadOperations {
@@ -60,6 +62,7 @@ export function readOperations(product: Product, document: unknown): ReadOperati
 
 function readOperation(product: Product, method: string, path: string, raw: unknown): Operation | string {
   if (!PATH_SHAPE.test(path)) return 'the path is not made of plain segments and whole-segment parameters';
+  if (path === `/${INSIDE}` || path.startsWith(`/${INSIDE}/`)) return 'the path is for the inside alone';
   const scopes = readScopes(product, field(raw, 'x-lumi-scope'));
   if (scopes === null) return 'x-lumi-scope is missing or not understood';
   const routeClass = field(raw, 'x-lumi-class') ?? 'regular';

@@ -47,7 +47,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     send(res, { status: 200, bytes: documentBytes });
   });
   const { metrics } = deps;
-  // For the monitoring of the installation: counts only. The gateway does not know it, so it is not public.
+  // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The gateway routes nothing under `/internal`.
   if (metrics !== undefined) app.get('/internal/metrics', async (_req, res) => send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }));
   for (const one of endpoints) {
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
