@@ -29,19 +29,38 @@ export async function checkDatabase(root, url) {
   }
 }
 
+/** One server, or a cluster (packages/shared/src/runtime/redis.ts says how it is named), of which one node must answer. */
 export async function checkRedis(root, url) {
   const { default: Redis } = sharedRequire(root)('ioredis');
+  const nodes = url.split(',');
+  const isCluster = nodes.length > 1 || /[?&]cluster=true(&|$)/.test(url);
+  let refusal;
+  for (const node of nodes) {
+    try {
+      return await checkRedisNode(Redis, node, isCluster);
+    } catch (err) {
+      refusal ??= err;
+    }
+  }
+  throw refusal;
+}
+
+async function checkRedisNode(Redis, url, isCluster) {
   const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_LIMIT_MS, commandTimeout: CONNECT_LIMIT_MS, enableReadyCheck: false, retryStrategy: () => null, maxRetriesPerRequest: 0, enableOfflineQueue: false });
   let lastError;
   redis.on('error', (err) => (lastError = err));
+  let info;
   try {
     await redis.connect();
     await redis.ping();
+    info = String(await redis.info('cluster').catch(() => '')); // not everybody may ask that
   } catch (err) {
     throw new Refusal(`REDIS_URL (${withoutPassword(url)}) cannot be used: ${firstLine(lastError ?? err)}.`);
   } finally {
     redis.disconnect();
   }
+  if (!isCluster && /cluster_enabled:1/.test(info)) throw new Refusal(`REDIS_URL (${withoutPassword(url)}) is a node of a Redis Cluster: name several nodes with commas between them, or add ?cluster=true.`);
+  if (isCluster && /cluster_enabled:0/.test(info)) throw new Refusal(`REDIS_URL (${withoutPassword(url)}) is a single Redis server, not a node of a cluster.`);
 }
 
 function sharedRequire(root) {

@@ -1,9 +1,8 @@
 // Which queue there is: BullMQ on PostgreSQL, or on Redis where REDIS_URL is set. The rest of the room knows only this interface.
 import { setTimeout } from 'node:timers/promises';
 import { createPostgresBackend, Queue, Worker, withBackend, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq';
-import Redis from 'ioredis';
 import { QUEUE_SCHEMA } from '../db';
-import type { Log } from '../runtime';
+import { openRedis, type Log, type RedisClient } from '../runtime';
 
 export interface QueueOptions {
   /** No colon: the backends use it in their keys. */
@@ -130,13 +129,13 @@ function postgresConnection(options: QueueOptions) {
   return { connectionString: options.databaseUrl, schema: QUEUE_SCHEMA, max: POOL_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, application_name: options.name };
 }
 
-function connect(url: string, log: Log, settings: { enableOfflineQueue?: boolean }): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: null, connectTimeout: CONNECT_TIMEOUT_MS, retryStrategy: (attempt) => Math.min(100 * attempt, 2_000), ...settings });
+function connect(url: string, log: Log, settings: { enableOfflineQueue?: boolean }): RedisClient {
+  const redis = openRedis(url, { maxRetriesPerRequest: null, connectTimeout: CONNECT_TIMEOUT_MS, ...settings });
   redis.on('error', onError(log));
   return redis;
 }
 
-function asConnection(redis: Redis): ConnectionOptions {
+function asConnection(redis: RedisClient): ConnectionOptions {
   return redis as unknown as ConnectionOptions; // BullMQ's structural types lag behind ioredis 6
 }
 

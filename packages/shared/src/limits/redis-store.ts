@@ -1,8 +1,8 @@
 // Rate limits shared by all processes: one atomic script per request, on Redis's own clock, so that gateways with differing
 // clocks agree. It fails fast instead of queueing: who may go on without Redis (reads) and who may not (money) is the caller's
 // decision, see fallback-store.ts. The hash tag keeps a bucket on one node of a cluster.
-import Redis, { type Redis as RedisClient, type Result } from 'ioredis';
-import type { Log } from '../runtime';
+import type { Result } from 'ioredis';
+import { openRedis, type Log, type RedisClient } from '../runtime';
 import { tokenUs } from './gcra';
 import type { Limit, LimitResult, LimitStore } from './limit-store';
 
@@ -43,16 +43,9 @@ export interface LimitRedisOptions {
 
 /** A client that never queues while Redis is away: every command fails at once and the caller decides. */
 export function connectLimitRedis(options: LimitRedisOptions): RedisClient {
-  const client = new Redis(options.url, {
-    enableOfflineQueue: false,
-    enableAutoPipelining: true,
-    maxRetriesPerRequest: 0,
-    connectTimeout: 2_000,
-    commandTimeout: options.commandTimeoutMs ?? 500,
-    retryStrategy: (attempt) => Math.min(100 * attempt, 2_000),
-  });
+  const client = openRedis(options.url, { enableOfflineQueue: false, enableAutoPipelining: true, maxRetriesPerRequest: 0, connectTimeout: 2_000, commandTimeout: options.commandTimeoutMs ?? 500 });
   let isAway = false;
-  client.on('error', (err) => {
+  client.on('error', (err: unknown) => {
     if (!isAway) options.log.warn('redis is away', { err });
     isAway = true;
   });

@@ -1,6 +1,7 @@
 // Settings are read once, at start, by each process's own config.ts. All faults are reported together, in sentences, and then
 // the process exits: a half-configured process never serves.
 import { z } from 'zod';
+import { isRedisUrl } from './redis';
 
 export function readConfig<T extends z.ZodObject>(schema: T, env: Readonly<Record<string, string | undefined>>): z.output<T> {
   const known = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, env[name] === '' ? undefined : env[name]]));
@@ -47,7 +48,7 @@ export const baseConfig = z.object({
   DATABASE_URL: z.string().startsWith('postgres').describe('This process’s own database role.'),
   DATABASE_POOL: count(10, 200).describe('Connections this process may hold.'),
   DATABASE_PREPARED: flag(true).describe('Off behind a pooler that cannot keep prepared statements (PgBouncer before 1.21).'),
-  REDIS_URL: z.string().startsWith('redis').optional().describe('Absent: limits in memory, queue on PostgreSQL.'),
+  REDIS_URL: z.string().refine(isRedisUrl, 'must be redis:// or rediss:// URLs, with commas between the nodes of a cluster').optional().describe('Absent: limits in memory, queue on PostgreSQL. A cluster: several nodes with commas between them, or one with ?cluster=true.'),
   REDIS_PREFIX: z.string().max(40).optional().transform((value) => value ?? 'lumi'),
   HOST: z.string().optional().transform((value) => value ?? '127.0.0.1'),
   PORT: port,

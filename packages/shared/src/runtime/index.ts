@@ -3,4 +3,5 @@ export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './cl
 export { baseConfig, count, flag, port, readConfig, secretRing, type SecretRing } from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
 export { METRICS_TYPE, metricsText, type Gauge } from './metrics';
+export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';

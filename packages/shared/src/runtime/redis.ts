@@ -1,0 +1,48 @@
+// The one place that opens connections to Redis. REDIS_URL names one server, or a Redis Cluster: several nodes with commas between them, or any one of
+// them with `?cluster=true` (the one address that hosters give for a cluster). Whoever uses more than one key at once gives them a common {hash tag}.
+import Redis, { Cluster } from 'ioredis';
+
+export type RedisClient = Redis | Cluster;
+
+export interface RedisSettings {
+  /** Null: a command waits for as long as it takes. */
+  readonly maxRetriesPerRequest: number | null;
+  readonly connectTimeout: number;
+  /** A command that takes longer counts as failed. */
+  readonly commandTimeout?: number;
+  /** Off: a command fails at once while Redis is away. */
+  readonly enableOfflineQueue?: boolean;
+  readonly enableAutoPipelining?: boolean;
+}
+
+const SHAPE = /^rediss?:\/\/[^\s,]+$/;
+/** Of a cluster that changes its shape a command follows the change; without end it would go in circles. */
+const REDIRECTIONS_MAX = 5;
+
+export function isRedisUrl(value: string): boolean {
+  return value.split(',').every((node) => SHAPE.test(node) && URL.canParse(node));
+}
+
+export function isClusterUrl(value: string): boolean {
+  return value.includes(',') || new URL(value).searchParams.get('cluster') === 'true';
+}
+
+export function openRedis(url: string, settings: RedisSettings): RedisClient {
+  const retryStrategy = (attempt: number): number => Math.min(100 * attempt, 2_000);
+  if (!isClusterUrl(url)) return new Redis(url, { ...settings, retryStrategy });
+  const nodes = url.split(',').map((node) => new URL(node));
+  const [first] = nodes;
+  if (first === undefined) throw new Error('REDIS_URL names no node');
+  const { enableOfflineQueue = true, enableAutoPipelining = false, ...ofNodes } = settings;
+  const isEncrypted = first.protocol === 'rediss:';
+  return new Cluster(nodes.map(({ hostname, port }) => ({ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6_379 : Number.parseInt(port, 10) })), {
+    enableOfflineQueue, enableAutoPipelining, clusterRetryStrategy: retryStrategy, maxRedirections: REDIRECTIONS_MAX,
+    // The nodes tell each other's addresses; the credentials are the same for all.
+    redisOptions: {
+      ...ofNodes, ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }), ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
+      ...(isEncrypted ? { tls: {} } : {}),
+    },
+    // A certificate is made out to a name, so that names stay names.
+    ...(isEncrypted ? { dnsLookup: (address: string, done: (err: null, resolved: string) => void) => done(null, address) } : {}),
+  });
+}
