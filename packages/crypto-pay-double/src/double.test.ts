@@ -1,6 +1,6 @@
 // The double over real HTTP: what it promises to clients, and that a restart forgets nothing.
 
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((one) => one.stop()));
+  await rm(dataDir, { recursive: true, force: true });
 });
 
 async function start(options: Partial<DoubleOptions> = {}): Promise<Double> {

@@ -1,5 +1,5 @@
 // The real client against the double, over real HTTP on loopback.
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,8 +16,9 @@ afterEach(async () => {
 });
 
 async function startDouble(): Promise<Double> {
-  const double = await createDouble({ dataDir: await mkdtemp(path.join(os.tmpdir(), 'crypto-pay-test-')), token: TOKEN });
-  closing.push(() => double.stop());
+  const dataDir = await mkdtemp(path.join(os.tmpdir(), 'crypto-pay-test-'));
+  const double = await createDouble({ dataDir, token: TOKEN });
+  closing.push(() => rm(dataDir, { recursive: true, force: true }), () => double.stop());
   return double;
 }
 

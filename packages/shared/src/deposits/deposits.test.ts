@@ -1,6 +1,6 @@
 // Deposits on a real database, with the real Crypto Pay client talking to the double over loopback. Whatever happens to a payment,
 // it is credited once; whatever a provider does to a request, no second invoice is made. The books are audited after every test.
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createDouble, signBody, type Double } from '@lumi/crypto-pay-double';
@@ -26,6 +26,7 @@ const TOKEN = '1:a-token-for-tests';
 const database = testDatabase();
 let owner: pg.Client;
 let db: Database;
+let dataDir: string;
 let double: Double;
 let cryptobot: CryptoPay;
 let sandbox: SandboxPay;
@@ -45,7 +46,8 @@ afterAll(async () => {
 
 beforeEach(async () => {
   clock = new ShiftedClock();
-  double = await createDouble({ dataDir: await mkdtemp(path.join(os.tmpdir(), 'deposits-test-')), token: TOKEN });
+  dataDir = await mkdtemp(path.join(os.tmpdir(), 'deposits-test-'));
+  double = await createDouble({ dataDir, token: TOKEN });
   cryptobot = new CryptoPay({ url: double.url, token: TOKEN, timeoutMs: 1_500 });
   sandbox = new SandboxPay(db.platform, (token) => `http://lumi.test/api/v1/sandbox/pay/${token}`);
   deps = { db, clock, log: silentLog, providers: new PaymentProviders([cryptobot, sandbox]), defaultCap: null };
@@ -54,6 +56,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await deps.providers.close();
   await double.stop();
+  await rm(dataDir, { recursive: true, force: true });
   expect(await audit(db.platform, DEPOSIT_RULES)).toEqual([]);
 });
 

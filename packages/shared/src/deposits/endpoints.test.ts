@@ -1,6 +1,6 @@
 // The deposit endpoints through the real mount: validation, reach, the webhook's raw bytes, the sandbox page.
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createDouble, signBody, type Double } from '@lumi/crypto-pay-double';
@@ -26,6 +26,7 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKe
 const signer = new IdentitySigner(privateKey, systemClock);
 let owner: pg.Client;
 let db: Database;
+let dataDir: string;
 let double: Double;
 let providers: PaymentProviders;
 let app: Express;
@@ -34,7 +35,8 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
   db = openDatabase({ url: database.urlFor('lumi_domains'), connections: 5, log: silentLog, name: 'deposit-endpoints-test' });
-  double = await createDouble({ dataDir: await mkdtemp(path.join(os.tmpdir(), 'deposit-endpoints-')), token: TOKEN });
+  dataDir = await mkdtemp(path.join(os.tmpdir(), 'deposit-endpoints-'));
+  double = await createDouble({ dataDir, token: TOKEN });
   providers = openPaymentProviders({ db: db.platform, product: 'domains', publicUrl: 'http://lumi.test', cryptoPayUrl: double.url, cryptoPayToken: TOKEN, sandbox: true });
   app = mount(depositEndpoints({ db, clock: systemClock, log: silentLog, providers, defaultCap: null, cursors: new Cursors('a secret of at least 32 characters') }), {
     product: 'domains', verifier: new IdentityVerifier(publicJwks(privateKey), 'domains', systemClock), db: db.platform, moneyLimits: new MemoryLimitStore(systemClock), clock: systemClock, log: silentLog,
@@ -45,6 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await providers.close();
   await double.stop();
+  await rm(dataDir, { recursive: true, force: true });
   await db.close();
   await owner.end();
 });
