@@ -6,6 +6,8 @@ import { SHOPS } from './shops.mjs';
 const LOOK_EVERY_MS = 250;
 /** Far more than a broken system needs to come back. */
 const PATIENCE_MS = 120_000;
+/** A request may lie in a stopped process for so long before it makes its order. */
+const ARRIVAL_MS = 20_000;
 /** Look-ups that get no answer: more than anybody makes. */
 const NEVER = 900;
 
@@ -26,11 +28,10 @@ export const LEADS = {
     const { workload, faults, system } = run;
     const domain = `stays-unknown-${NEVER}${match}${workload.label()}.test`;
     const request = await workload.buy(faults.buyer, domain, faults.random);
-    const found = await soon(async () => {
-      const { rows: [row] } = await system.query(`SELECT o.id, l.info FROM platform.orders o JOIN domains.sandbox_log l ON l.ref = o.id AND l.ending = 'done' WHERE o.subject = $1`, [domain]);
-      return row;
-    }, 10_000);
-    if (found !== undefined) await decide(run, { product: 'domains', id: found.id, verdict: 'mark-done', body: { reason: 'It stands in the registry.', result: found.info } });
+    const ordered = await soon(async () => (await system.query('SELECT id FROM platform.orders WHERE subject = $1', [domain])).rows[0], ARRIVAL_MS * system.stretch);
+    if (ordered === undefined) return request;
+    const executed = await soon(async () => (await system.query("SELECT info FROM domains.sandbox_log WHERE ref = $1 AND ending = 'done'", [ordered.id])).rows[0], PATIENCE_MS);
+    if (executed !== undefined) await decide(run, { product: 'domains', id: ordered.id, verdict: 'mark-done', body: { reason: 'It stands in the registry.', result: executed.info } });
     return request;
   },
 
@@ -45,7 +46,7 @@ export const LEADS = {
     if (server === undefined) return bought;
     arm(server.id);
     await run.doors.send(history.request({ buyer, path: `/servers/${server.id}/actions/reboot`, about: { what: 'act' } }), 0);
-    const running = await soon(async () => (await run.system.query("SELECT id FROM platform.operation WHERE subject = $1 AND state = 'running'", [server.id])).rows[0], 10_000);
+    const running = await soon(async () => (await run.system.query("SELECT id FROM platform.operation WHERE subject = $1 AND state = 'running'", [server.id])).rows[0], ARRIVAL_MS * run.system.stretch);
     if (running !== undefined) await decide(run, { product: 'vps', id: running.id, verdict: 'fail-and-refund', body: { reason: 'It was never rebooted.' } });
     return bought;
   },
@@ -75,14 +76,16 @@ async function decide(run, { product, id, verdict, body }) {
   const path = `/admin/operations/${id.replace(/^ord_/, 'op_')}`;
   const say = (what, text, door) => doors.send(history.request({ buyer, path: `${path}/${what}`, body: text, about: { what: 'decide' } }), door);
   let door = 0;
+  let said;
   const isDecided = await soon(async () => {
-    const said = await say(verdict, body, (door += 1) % 2);
+    said = await say(verdict, body, (door += 1) % 2);
     return said.status === 200 || codeOf(said) === 'state_conflict';
   }, PATIENCE_MS);
+  if (!isDecided) run.note(`${id} could not be decided: ${said.status ?? said.error} ${said.bytes?.toString().slice(0, 300) ?? ''}`);
   if (!isDecided) return;
   history.fact({ kind: 'decided', id, state: verdict === 'mark-done' ? ['captured', 'done'] : ['released', 'failed'] });
   for (const [other, text] of [['mark-done', { reason: 'Again.', result: {} }], ['fail-and-refund', { reason: 'Again.' }]]) {
-    const said = await say(other, text, (door += 1) % 2);
+    said = await say(other, text, (door += 1) % 2);
     if (said.status !== undefined && said.status < 300) history.fact({ kind: 'broken', text: `${id} was decided, and decided again by ${other}` });
   }
 }
@@ -90,7 +93,7 @@ async function decide(run, { product, id, verdict, body }) {
 /** What brings a run to a state that it owes. */
 export const DEEDS = {
   'identical request still running': async (run) => {
-    const request = await run.workload.buy(run.faults.buyer, run.workload.name('stays-unknown-4'), run.faults.random);
+    const request = await run.workload.buy(run.faults.buyer, run.workload.name('stays-unknown-2'), run.faults.random);
     run.workload.learn(request, await run.doors.send(request, 1));
   },
   'replay from the other gateway': (run) => run.workload.replay(run.buyers[0], run.faults.random),
@@ -120,8 +123,9 @@ export const DEEDS = {
     if (request.sends.some(({ json }) => json?.retried > 0)) run.history.reached.add('batch tried again');
   },
   'item of a batch taken over': async (run) => {
+    // Before its order exists: an item with an order is settled by that.
     const ref = `${run.workload.label()}-taken-`;
-    run.faults.arm({ who: 'domains-worker', at: 'after-act', do: 'kill', match: ref });
+    run.faults.arm({ who: 'domains-worker', at: 'before-hold', do: 'kill', match: ref });
     await batch(run, Array(14).fill(undefined), { first: ref });
   },
   'domain_register captured': (run) => buyAndRenew(run, 'domains', false),

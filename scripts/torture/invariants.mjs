@@ -9,7 +9,7 @@ import { codeOf } from './client.mjs';
 
 const load = createRequire(join(root, 'package.json'));
 const OPEN = `
-  SELECT 'order' AS what, id FROM platform.orders WHERE state IN ('acting', 'pending')
+  SELECT 'order' AS what, id || ' ' || subject AS id FROM platform.orders WHERE state IN ('acting', 'pending')
   UNION ALL SELECT 'claim', scope || ' ' || key FROM platform.idempotency WHERE state = 'claimed'
   UNION ALL SELECT 'deposit', id FROM platform.deposit WHERE state = 'created'
   UNION ALL SELECT 'operation', id FROM platform.operation WHERE state = 'running'
@@ -68,19 +68,20 @@ export const AT_EVERY_MOMENT = `
   UNION ALL SELECT 'held is the sum of the open orders', w.account_id, w.held || ', open orders ' || coalesce(sum(o.price), 0)
   FROM platform.wallet w LEFT JOIN platform.orders o ON o.account_id = w.account_id AND o.state IN ('acting', 'pending') GROUP BY w.account_id, w.held HAVING w.held <> coalesce(sum(o.price), 0)`;
 
-/** Waits until nothing is open; gives what still is when the time is over. */
+/** Waits until nothing is open; gives what still is when the time is over, and what was open last. */
 export async function untilFinal(system, limitMs) {
   const endAt = performance.now() + limitMs;
-  for (;;) {
+  for (let last = []; ; ) {
     const { rows } = await system.query(OPEN);
-    if (rows.length === 0 || performance.now() > endAt) return rows;
+    if (rows.length === 0 || performance.now() > endAt) return { open: rows, last };
+    last = rows;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
 export async function judge({ system, history, doors, random, limitMs }) {
   const startedAt = performance.now();
-  const open = await untilFinal(system, limitMs);
+  const { open, last } = await untilFinal(system, limitMs);
   const settledMs = performance.now() - startedAt;
   const breaches = open.map(({ what, id }) => ({ rule: `everything is final within ${limitMs / 1_000} s of healing`, subject: id, detail: `the ${what} is open` }));
   breaches.push(...(await auditRules(system)));
@@ -90,7 +91,7 @@ export async function judge({ system, history, doors, random, limitMs }) {
   breaches.push(...(await judgeBatches({ history, doors })));
   breaches.push(...(await judgeFacts(system, history)));
   breaches.push(...(await judgeAnswers({ system, history, doors, random })));
-  return { breaches, settledMs };
+  return { breaches, settledMs, last: last.slice(0, 3).map(({ what, id }) => `${what} ${id}`).join(', ') };
 }
 
 async function judgeRules(system, rules, breaches) {

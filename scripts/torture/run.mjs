@@ -52,10 +52,10 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
   // What a planted bug does may come late; what it leaves open will never be final.
   await pause(waitMs);
   const limitMs = bug === undefined ? FINAL_LIMIT_MS * Math.max(stretch, busyness()) : BUG_LIMIT_MS;
-  const { breaches, settledMs } = await judge({ system, history, doors, random: random.stream('judge'), limitMs });
+  const { breaches, settledMs, last } = await judge({ system, history, doors, random: random.stream('judge'), limitMs });
   await watch.stop();
   breaches.unshift(...run.breaches, ...run.moments.values());
-  note(`judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after healing`);
+  note(`judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after healing${last === '' ? '' : `, the last was ${last}`}`);
   await coverage.gather({ system, history, faults: run.faults });
   await doors.close();
   Object.assign(run.figures, { requests: doors.sent, orders: coverage.orders, batches: coverage.batches, faults: planned, settledMs: Math.round(settledMs), stretch });
