@@ -36,3 +36,8 @@ export async function takeStaged(db: SqlRunner, input: { product: Product; limit
 export async function deleteStaged(db: SqlRunner, product: Product, ids: readonly bigint[]): Promise<void> {
   await db.$queryRaw(sql`SELECT platform.outbox_done(${product}, ${[...ids]}::bigint[])`);
 }
+
+/** Rows that could not be handed over are due again after this long, whatever is left of the lease. */
+export async function returnStaged(db: SqlRunner, input: { product: Product; ids: readonly bigint[]; afterMs: number }): Promise<void> {
+  await db.$queryRaw(sql`SELECT platform.outbox_return(${input.product}, ${[...input.ids]}::bigint[], ${input.afterMs}::int)`);
+}

@@ -3,11 +3,13 @@
 import type { Product } from '../contract';
 import type { SqlRunner } from '../db';
 import type { JobDefinition } from './job';
-import { deleteStaged, takeStaged, type OutboxRow } from './outbox';
+import { deleteStaged, returnStaged, takeStaged } from './outbox';
 import type { Producer } from './queue';
 
 const ROUND = 100;
 const LEASE_MS = 10_000;
+/** After a failed hand-over: not at once, or a queue that is away would be asked by every relay several times a second. */
+const AGAIN_AFTER_MS = 1_000;
 /** A sweeper's wake-up must get through even where the queue has lost its mind about what is waiting. */
 const SWEEP_ONCE_MS = 5_000;
 
@@ -15,8 +17,15 @@ const SWEEP_ONCE_MS = 5_000;
 export async function relayStaged(deps: { db: SqlRunner; product: Product; producer: Producer; jobs: ReadonlyMap<string, JobDefinition> }): Promise<boolean> {
   const rows = await takeStaged(deps.db, { product: deps.product, limit: ROUND, leaseMs: LEASE_MS });
   if (rows.length === 0) return false;
-  await deps.producer.add(rows.map((row) => ({ name: row.name, data: row.payload, opts: { jobId: `outbox-${row.id.toString()}`, ...optionsOf(deps.jobs.get(row.name), row.once) } })));
-  await deleteStaged(deps.db, deps.product, rows.map(({ id }: OutboxRow) => id));
+  const ids = rows.map(({ id }) => id);
+  try {
+    await deps.producer.add(rows.map((row) => ({ name: row.name, data: row.payload, opts: { jobId: `outbox-${row.id.toString()}`, ...optionsOf(deps.jobs.get(row.name), row.once) } })));
+  } catch (err) {
+    // Where this fails too, the lease gives them back.
+    await returnStaged(deps.db, { product: deps.product, ids, afterMs: AGAIN_AFTER_MS }).catch(() => undefined);
+    throw err;
+  }
+  await deleteStaged(deps.db, deps.product, ids);
   return rows.length === ROUND;
 }
 
