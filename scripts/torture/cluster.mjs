@@ -12,6 +12,8 @@ import { prepareDatabase } from '../start/database.mjs';
 
 const { Client } = createRequire(join(root, 'packages/shared/package.json'))('pg');
 const STOCK = 'proxy.sandbox_stock';
+const DEADLOCK = '40P01';
+const WIPE_TRIES = 20;
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: 250, shared_buffers: '64MB', log_min_messages: 'warning' };
 
 export class TortureCluster {
@@ -76,7 +78,9 @@ export class TortureCluster {
     await this.owner(this.database, async (client) => {
       await client.query("SET session_replication_role = 'replica'"); // the ledger is append-only even for its owner
       // Processes have written the sandbox's stock down once and look for it for the rest of their life.
-      await client.query(`TRUNCATE ${this.emptyTables.filter((name) => name !== STOCK).join(', ')}`);
+      const truncate = () => client.query(`TRUNCATE ${this.emptyTables.filter((name) => name !== STOCK).join(', ')}`);
+      // The processes go on looking for work meanwhile, and a look holds several tables.
+      for (let tries = 1; !(await truncate().then(() => true, (err) => (err.code === DEADLOCK && tries < WIPE_TRIES ? false : Promise.reject(err)))); tries += 1);
       await client.query(`UPDATE ${STOCK} SET taken = 0, issued = 0`);
       if (this.isAltered) await client.query(this.functions.join(';\n'));
       for (const statement of this.undo ?? []) await client.query(statement);

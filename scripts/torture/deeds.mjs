@@ -6,6 +6,8 @@ import { SHOPS } from './shops.mjs';
 const LOOK_EVERY_MS = 250;
 /** Far more than a broken system needs to come back. */
 const PATIENCE_MS = 120_000;
+/** An order that nobody else can end: on a busy machine it is decided after healing. */
+const DECISION_MS = 300_000;
 /** A request may lie in a stopped process for so long before it makes its order. */
 const ARRIVAL_MS = 20_000;
 /** Look-ups that get no answer: more than anybody makes. */
@@ -30,7 +32,7 @@ export const LEADS = {
     const request = await workload.buy(faults.buyer, domain, faults.random);
     const ordered = await soon(async () => (await system.query('SELECT id FROM platform.orders WHERE subject = $1', [domain])).rows[0], ARRIVAL_MS * system.stretch);
     if (ordered === undefined) return request;
-    const executed = await soon(async () => (await system.query("SELECT info FROM domains.sandbox_log WHERE ref = $1 AND ending = 'done'", [ordered.id])).rows[0], PATIENCE_MS);
+    const executed = await soon(async () => (await system.query("SELECT info FROM domains.sandbox_log WHERE ref = $1 AND ending = 'done'", [ordered.id])).rows[0], DECISION_MS);
     if (executed !== undefined) await decide(run, { product: 'domains', id: ordered.id, verdict: 'mark-done', body: { reason: 'It stands in the registry.', result: executed.info } });
     return request;
   },
@@ -80,7 +82,7 @@ async function decide(run, { product, id, verdict, body }) {
   const isDecided = await soon(async () => {
     said = await say(verdict, body, (door += 1) % 2);
     return said.status === 200 || codeOf(said) === 'state_conflict';
-  }, PATIENCE_MS);
+  }, DECISION_MS);
   if (!isDecided) run.note(`${id} could not be decided: ${said.status ?? said.error} ${said.bytes?.toString().slice(0, 300) ?? ''}`);
   if (!isDecided) return;
   history.fact({ kind: 'decided', id, state: verdict === 'mark-done' ? ['captured', 'done'] : ['released', 'failed'] });

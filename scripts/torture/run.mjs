@@ -102,14 +102,14 @@ function busyness() {
  * lease that is shorter than a call can take would be broken by slowness alone.
  */
 async function warmUp(doors, buyers) {
-  const endAt = performance.now() + WARM_UP_LIMIT_MS;
   const others = buyers.filter(({ product }, i) => i > 0 && buyers.findIndex((one) => one.product === product) === i);
   for (const buyer of [buyers[0], ...others]) await untilServing(doors, buyer);
+  const endAt = performance.now() + WARM_UP_LIMIT_MS;
   const [buyer] = buyers;
   const dryRun = (i) => doors.send({ buyer, path: '/domains?dry_run=true', method: 'POST', body: JSON.stringify({ domain: 'warm-up.test' }), key: `warm-up-${i}`, sends: [] }, i % 2);
   let quick = 0;
   let tookMs = [];
-  for (let i = 0; quick < 3 && performance.now() < endAt; i += 4) {
+  for (let i = 0; tookMs.length === 0 || (quick < 3 && performance.now() < endAt); i += 4) {
     const begunAt = performance.now();
     await Promise.all([dryRun(i), dryRun(i + 1), dryRun(i + 2), dryRun(i + 3)]);
     tookMs = [...tookMs.slice(-4), performance.now() - begunAt];
