@@ -32,12 +32,13 @@ const SPECTRAL_OFF = {
   'openapi-tags-alphabetical': 'As for Redocly: tags stand in the order in which a reader needs them.',
 };
 
-/** What neither of them asks for. A rule is given what it looks at and answers with a sentence, or nothing. */
+/** What neither of them asks for. Looked at as written, not with references put in: a field that is another schema is described there. A rule is given what it looks at and answers with a sentence, or nothing. */
 const OWN = {
   'lumi-scope': ['$.paths[*][*]', (operation) => operation['x-lumi-scope'] === undefined && 'names no scope: the gateway would not serve it'],
   'lumi-request-example': ['$.paths[*][*].requestBody.content["application/json"]', (media) => media.example === undefined && 'the request body has no example'],
   'lumi-response-example': ['$.paths[*][*].responses[?(@property < "400")].content["application/json"]', (media) => media.example === undefined && 'the answer has no example'],
   'lumi-error-codes': ['$.paths[*][*].responses[?(@property >= "400")]', (response) => !Array.isArray(response['x-lumi-codes']) && 'a refusal has to name its error codes'],
+  'lumi-field-description': ['$..properties[*]', (schema) => schema.$ref === undefined && schema.description === undefined && 'the field has no description: add one where it is declared, or to the glossary of its product'],
   'lumi-description': ['$.paths[*][*]', (operation) => operation.description?.split('\n\n')[0] === operation.summary && 'the description only repeats the summary'],
 };
 
@@ -67,7 +68,7 @@ function ownRules() {
       const sentence = judge(value);
       return sentence ? [{ message: sentence }] : [];
     };
-    return [name, { given, severity: 'error', message: '{{error}}', then: { function: rule } }];
+    return [name, { given, severity: 'error', message: '{{error}}', resolved: false, then: { function: rule } }];
   }));
 }
 

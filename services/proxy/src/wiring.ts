@@ -5,6 +5,7 @@ import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
+import { GLOSSARY } from './glossary';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-sources';
@@ -95,6 +96,7 @@ export const api: ApiDescription = {
   title: 'Lumi Proxy API',
   version: '1.0.0',
   description: 'Buy and manage proxies: static addresses by the period and traffic by the gigabyte.',
+  glossary: GLOSSARY,
   tags: [
     { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
     { name: 'Orders', description: 'Buy and renew proxies.' },

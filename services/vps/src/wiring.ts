@@ -8,6 +8,7 @@ import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
 import { hostingSettings, type HostingSettings } from './config';
 import { PrismaClient } from './generated/db/client';
+import { GLOSSARY } from './glossary';
 import { serverLifecycle } from './jobs/lifecycle-source';
 import { terminateServers } from './jobs/terminate-servers';
 import { actOnServer } from './operations/act-on-server';
@@ -93,6 +94,7 @@ export const api: ApiDescription = {
   title: 'Lumi Hosting API',
   version: '1.0.0',
   description: 'Buy and manage virtual servers.',
+  glossary: GLOSSARY,
   tags: [
     { name: 'Catalogue', description: 'What can be bought: locations, plans with prices and stock, images.' },
     { name: 'Servers', description: 'Buy, use and renew servers.' },

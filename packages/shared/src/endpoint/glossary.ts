@@ -2,7 +2,7 @@
 // project, so a name that means something else somewhere is described there.
 type Json = Readonly<Record<string, unknown>>;
 
-const WORDS: Readonly<Record<string, string>> = {
+const WORDS: Glossary = {
   // Lists and bulks
   items: 'One for each, in their order.', next_cursor: 'Pass it on as `cursor` for the next page; null on the last one.', has_more: 'Whether there is a next page.', total: 'How many there are.', count: 'How many there are.',
   ok: 'Whether, or for how many, it went well.', failed: 'For how many it did not go well.', ref: 'Your `ref`, or what the item is about.', on_error: 'What follows a failed item: `continue` or `stop`.',
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<string, string>> = {
   price_usd: 'What it costs.', money: 'What became of its price.', amount: 'How much.', daily_cap_usd: 'The most that may be spent in a day (UTC); null: no cap.', monthly_cap_usd: 'The most that renewals may cost in a month; null: no cap.',
   max_price_usd: 'The most that one may cost.', renew_price_usd: 'What the next period costs.', caps: 'What may be spent.', daily: 'In one day (UTC).', limit_usd: 'The cap; null: none.', source: 'Where it comes from.', remaining_usd: 'What is left; null without a cap.',
   dry_run: 'Always true: nothing was done.', would_succeed: 'Always true: what would fail is refused.', provider: 'Who takes the payment.', asset: 'What it is paid in.', assets: 'What it can be paid in.', fee: 'What it costs the payer.', eta: 'How long it takes.',
-  pay_urls: 'The same invoice elsewhere.', bot: 'In Telegram.', mini_app: 'As a mini app.', web: 'In a browser.', priority: 'Which renewal comes first when money is short.', priority_tags: 'Things with these tags come first, in this order.',
+  pay_urls: 'The same invoice elsewhere.', bot: 'In Telegram.', mini_app: 'As a mini app.', web: 'In a browser.', 'paid.at': 'When it arrived.', priority: 'Which renewal comes first when money is short.', priority_tags: 'Things with these tags come first, in this order.',
   // Keys and limits
   prefix: 'The beginning of the key, to tell it from others.', scopes: 'What the key may do.', signing: 'How its money requests are signed.', signing_required: 'Whether its money requests must be signed.', ip_allowlist: 'Addresses it may be used from; empty: any.',
   rate: 'Its limits.', regular: 'All requests.', regular_per_minute: 'Requests per minute.', money_per_minute: 'Money requests per minute.', suppliers: 'Who delivers.', payment_providers: 'Who takes payments.', sandbox: 'Whether it only plays.',
@@ -38,17 +38,23 @@ const WORDS: Readonly<Record<string, string>> = {
   postal_code: 'Postal code.', country: 'Two letters, ISO 3166.', ip: 'An address.', ips: 'Addresses.', host: 'A host name.', hostname: 'The host name.', username: 'The user name.', password: 'The password.',
 };
 
-/** Describes what the glossary knows in a schema, and in the schemas inside it. */
-export function explained(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(explained);
+/**
+ * Name of a field → what it is, in one sentence, with its unit. `outer.name` is the field inside another field, or inside a named schema, and goes
+ * before `name` alone.
+ */
+export type Glossary = Readonly<Record<string, string>>;
+
+/** Describes what the glossary knows in a schema, and in the schemas inside it. `outer`: the field or named schema it is of. */
+export function explained(value: unknown, words: Glossary = WORDS, outer = ''): unknown {
+  if (Array.isArray(value)) return value.map((one) => explained(one, words, outer));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, name === 'properties' && isSchemas(one) ? described(one) : explained(one)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, name === 'properties' && isSchemas(one) ? described(one, words, outer) : explained(one, words, outer)]));
 }
 
-function described(properties: Readonly<Record<string, Json>>): Json {
+function described(properties: Readonly<Record<string, Json>>, words: Glossary, outer: string): Json {
   return Object.fromEntries(Object.entries(properties).map(([name, schema]) => {
-    const inner = explained(schema) as Json;
-    const word = WORDS[name];
+    const inner = explained(schema, words, name) as Json;
+    const word = words[`${outer}.${name}`] ?? words[name];
     return [name, word === undefined || '$ref' in inner || 'description' in inner ? inner : { ...inner, description: word }];
   }));
 }

@@ -1,4 +1,5 @@
 export { endpoint, json, type Endpoint, type Handler, type Reach, type Reply, type RequestContext } from './context';
+export type { Glossary } from './glossary';
 export { parseJsonBody } from './json-body';
 export { mount, type MountDeps } from './mount';
 export { buildOpenApi, type OpenApiOptions } from './openapi';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
 import { exampleOf } from './example';
-import { explained } from './glossary';
+import { explained, type Glossary } from './glossary';
 import { introduction } from './introduction';
 import { ANSWER_HEADERS, answerHeaders } from './answer-headers';
 
@@ -14,6 +14,8 @@ export interface OpenApiOptions {
   /** Public origin, e.g. `https://example.com`. */
   readonly publicUrl: string;
   readonly tags: readonly { readonly name: string; readonly description: string }[];
+  /** The product's own words, for fields that neither describe themselves nor are the whole API's. */
+  readonly glossary?: Glossary;
 }
 
 type JsonSchema = Record<string, unknown>;
@@ -31,6 +33,7 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     if (methods[name] !== undefined) throw new Error(`${route.method} ${route.path} is declared twice`);
     methods[name] = operation(route, options.product, schemas);
   }
+  const { glossary = {} } = options;
   const used = new Set(Object.values(paths).flatMap((methods) => Object.values(methods)).flatMap(codesOf));
   return {
     openapi: '3.1.0',
@@ -41,12 +44,12 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     servers: [{ url: `${options.publicUrl}${BASE_PATHS[options.product]}` }],
     tags: options.tags.map((tag) => ({ ...tag })),
     security: [{ bearer: [] }],
-    paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, inOrder(methods)])),
+    paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, explained(inOrder(methods), glossary)])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: `A key of this product: \`lumi_${options.product}_…\`.` } },
       headers: ANSWER_HEADERS,
       examples: Object.fromEntries([...used].sort().map((code) => [code, errorExample(code)])),
-      schemas,
+      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, explained(schema, glossary, name)])),
     },
   };
 }

@@ -1,0 +1,17 @@
+// What the fields of servers are called, where neither the field itself nor the glossary of the whole API says so. A name that means something else inside
+// another field stands there with that field's name before it.
+import type { Glossary } from '@lumi/shared/endpoint';
+
+export const GLOSSARY: Glossary = {
+  // Servers
+  server_id: 'The server.', plan_id: 'The plan.', suspension: 'Why it is switched off; null while it is not.', deadline: 'When its data is deleted; null: not decided.', version: 'Version.', 'ips.version': '4 or 6.',
+  rdns: 'The host name that a reverse look-up gives; null: none.', primary: 'Whether it is the main address of its server.', gateway: 'The address it sends everything to that is not its neighbour’s; null until it is there.',
+  ready_at: 'When it could first be used; null until then.', delete_at_expiry: 'Whether it is deleted when it expires, instead of being kept for a renewal.', period_months: 'Months that one period lasts.', size_gb: 'GB of storage it takes.',
+  // Bulk actions and counts
+  action: 'What is done to each.', tag: 'Only servers with this tag.', location: 'The id of the location.', 'filter.location': 'Only servers in this location, by its id.', plan: 'Only servers of this plan, by its id.', power: 'Only servers that run, or do not.',
+  by_lifecycle: 'How many are in each state of life.', by_power: 'How many run and how many do not.', by_location: 'How many there are in each location.', by_plan: 'How many there are of each plan.',
+  // Plans, images, locations
+  vcpu: 'Virtual processors.', cpu_type: '`shared` with other servers, or `dedicated` to this one.', arch: 'Architecture of the processor.', ram_mb: 'MB of memory.', disk_gb: 'GB of disk.', disk_type: 'What the disk is made of, such as `nvme`.',
+  port_mbps: 'Speed of its connection in Mbit/s.', prices: 'One for each location and period it is sold for.', availability: 'Stock in each location, as it was last seen.', in_stock: 'Whether there is room for it now.', os: 'The system, such as `debian`.',
+  min_disk_gb: 'GB of disk it needs.', min_ram_mb: 'MB of memory it needs.', default_user: 'The user to log in as.', features: 'What servers there can have, such as `snapshots` or `rdns`.', public_key: 'The key in OpenSSH form.',
+};
