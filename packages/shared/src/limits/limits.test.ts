@@ -2,7 +2,6 @@
 // Times of day cannot be set in Redis, so the suite moves time by ageing the bucket (`Bucket.age`): memory advances its clock,
 // Redis has the stored instant moved back.
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { FixedClock, silentLog } from '../runtime';
 import { FallbackLimitStore } from './fallback-store';
 import { decide } from './gcra';
@@ -30,7 +29,7 @@ function memoryBench(): Promise<Bench> {
 
 async function redisBench(url: string): Promise<Bench> {
   const prefix = `test-${randomUUID()}`;
-  const client: Redis = connectLimitRedis({ url, log: silentLog });
+  const client = connectLimitRedis({ url, log: silentLog });
   await new Promise((resolve) => client.once('ready', resolve));
   const nameOf = (key: string): string => `${prefix}:limit:{${key}}`;
   return {
