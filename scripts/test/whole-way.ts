@@ -123,7 +123,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
         IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), KEY_CONCURRENCY: '2000', ROUTES_POLL_MS: '250', ...settings,
       }),
     });
-    const listener = createListener(createApp(wiring), { clock, accessLines: wiring.accessLines });
+    const listener = createListener(createApp(wiring), { ...wiring, clock });
     await wiring.start();
     const way = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, { connections: 64, headersTimeout: 25_000, bodyTimeout: 25_000 });
     stops.push(() => wiring.stop(), () => listener.drain(2_000), () => way.close());
