@@ -1,0 +1,127 @@
+import request from 'supertest';
+import { sql } from '../db';
+import { parseUsd } from '../money';
+import { until } from '@lumi/shared/testing';
+import { advanceBatch } from './advance';
+import { gadgetShop, names } from './test/gadget-shop';
+
+const { shop, service, app, supplier, kinds, worker, bulk, batchOf, finished, owner, recoverNow } = gadgetShop();
+
+describe('POST a bulk of up to ten items', () => {
+  it('answers in the order of the items, with ref and result or error of each', async () => {
+    const who = await shop.account();
+    const { status, body } = await bulk(who, { items: [{ name: 'A1', ref: 'mine' }, { name: 'refuse-a' }, { name: '' }, { name: 'nothing-a' }, { name: 'sold-a' }, { name: 'A2', colour: 'red' }, 
+      { name: 'A3', max_price_usd: '0.50' }] });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ total: 7, ok: 1, failed: 6 });
+    expect((body as { items: { ref: string; status: string; error?: { code: string } }[] }).items.map(({ ref, status: of, error }) => [ref, of, error?.code])).toEqual([
+      ['mine', 'ok', undefined], ['refuse-a', 'failed', 'not_available'], ['2', 'failed', 'validation_error'], ['nothing-a', 'failed', 'not_found'], ['sold-a', 'failed', 'out_of_stock'],
+      ['5', 'failed', 'validation_error'], ['a3', 'failed', 'price_changed'],
+    ]);
+    expect((body as { items: { result: unknown }[] }).items[0]?.result).toMatchObject({ serial: 'serial of A1', order: { state: 'completed', batch_id: expect.stringMatching(/^bat_/) } });
+    expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('99'));
+  });
+
+  it('is replayed byte for byte, and buys nothing again', async () => {
+    const who = await shop.account();
+    const first = await bulk(who, { items: names(3, 'replay') }, { key: 'replay-key-1' });
+    const again = await bulk(who, { items: names(3, 'replay') }, { key: 'replay-key-1' });
+    expect(again.text).toBe(first.text);
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect((await bulk(who, { items: names(4, 'replay') }, { key: 'replay-key-1' })).body).toMatchObject({ error: { code: 'idempotency_key_reused' } });
+    expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('97'));
+  });
+
+  it('executes one of many identical requests at once', async () => {
+    const who = await shop.account();
+    const all = await Promise.all(Array.from({ length: 10 }, () => bulk(who, { items: names(2, 'twin') }, { key: 'twin-key-1' })));
+    expect(new Set(all.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
+    for (const { status } of all) expect([200, 409]).toContain(status);
+    expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('98'));
+  });
+
+  it('buys the same item once; things without identity as often as asked', async () => {
+    const who = await shop.account();
+    const { body } = await bulk(who, { items: [{ name: 'same' }, { name: 'SAME' }, { name: 'any' }, { name: 'any' }] });
+    expect((body as { items: { status: string; error?: { code: string; message: string } }[] }).items.map(({ status, error }) => [status, error?.code])).toEqual([
+      ['ok', undefined], ['failed', 'state_conflict'], ['ok', undefined], ['ok', undefined]]);
+    expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('97'));
+  });
+
+  it('merges the defaults into every item', async () => {
+    const who = await shop.account();
+    const { body } = await bulk(who, { defaults: { price: '2.00', reference: 'r1' }, items: [{ name: 'd1' }, { name: 'd2', price: '3.00' }] });
+    expect(body).toMatchObject({ ok: 2, items: [{ result: { order: { price_usd: '2.00', reference: 'r1' } } }, { result: { order: { price_usd: '3.00' } } }] });
+  });
+
+  it('refuses the structure as a whole, and too many items before it looks at them', async () => {
+    const who = await shop.account();
+    for (const body of [{}, { items: [] }, { items: [1] }, { items: {} }, { items: names(1), colour: 'red' }]) expect((await bulk(who, body)).status).toBe(422);
+    expect((await bulk(who, { items: Array.from({ length: 501 }, () => ({})) })).body).toMatchObject({ error: { code: 'batch_too_large' } });
+  });
+
+  it('refuses an item with a field it does not know, each time anew, and keeps no value of it: it may be a password sent by mistake', async () => {
+    const who = await shop.account();
+    const { body } = await bulk(who, { defaults: { token: 'canary-of-defaults' }, items: [{ name: 'leak', password: 'canary-of-item' }] }, { prefer: 'respond-async' });
+    const { batch_id } = body as { batch_id: string };
+    const refused = { status: 'completed', ok: 0, failed: 1, items: [{ ref: '0', error: { code: 'validation_error' } }] };
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject(refused);
+    const rows = await service.db.platform.$queryRaw<{ input: unknown }[]>(sql`SELECT input FROM platform.batch_item WHERE batch_id = ${batch_id}`);
+    expect(rows).toEqual([{ input: { name: 'leak', password: null, token: null } }]);
+    await request(app).post(`/batches/${batch_id}/retry`).set(shop.asMoney(who)).send({}).expect(202);
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject(refused);
+  });
+
+  it('lets items fail alone that cannot be paid, and refuses the whole with nothing to pay from or a cap that is reached', async () => {
+    const poor = await shop.account({ balance: '2' });
+    expect((await bulk(poor, { items: names(4, 'poor'), on_error: 'continue' })).body).toMatchObject({ ok: 2, failed: 2 });
+    expect((await bulk(poor, { items: names(1, 'more') })).body).toMatchObject({ error: { code: 'insufficient_balance' } });
+    const capped = await shop.account({ cap: '2' });
+    expect((await bulk(capped, { items: names(4, 'capped') })).body).toMatchObject({ ok: 2, failed: 2 });
+    expect((await bulk(capped, { items: names(1, 'more') })).body).toMatchObject({ error: { code: 'daily_cap_exceeded' } });
+  });
+
+  it('charges nothing for a dry run', async () => {
+    const who = await shop.account({ balance: '2' });
+    const { body } = await request(app).post('/gadgets/bulk?dry_run=true').set(shop.as(who)).send({ items: [...names(2, 'dry'), { name: 'sold-dry' }, { name: '' }] });
+    expect(body).toMatchObject({ total: 4, ok: 2, failed: 2, items: [{ status: 'ok', result: { would_succeed: true } }, {}, { error: { code: 'out_of_stock' } }, { error: { code: 'validation_error' } }] });
+    expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('2'));
+  });
+
+  it('answers 202 where an outcome is unknown; the item gets its result with its order, and the key its stored 200', async () => {
+    const who = await shop.account();
+    supplier.silent.add('silent');
+    const first = await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' });
+    expect(first.status).toBe(202);
+    const { batch_id } = first.body as { batch_id: string };
+    expect(first.headers['location']).toBe(`/hosting/api/v1/batches/${batch_id}`);
+    expect(await batchOf(who, batch_id)).toMatchObject({ status: 'running', ok: 1, pending: 1, items: [{ ref: 'silent', status: 'pending' }, { status: 'ok' }] });
+    expect((await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' })).body).toMatchObject({ error: { code: 'in_progress' } });
+    supplier.silent.clear();
+    await recoverNow();
+    worker();
+    await finished(who, batch_id);
+    const replay = await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' });
+    expect(replay.status).toBe(200);
+    expect(replay.body).toMatchObject({ total: 2, ok: 2, failed: 0 });
+  });
+
+  it('is finished by the worker when its process died, stored answer included', async () => {
+    const who = await shop.account();
+    let calls = 0;
+    supplier.beforeAct = () => (calls++ < 2 ? new Promise(() => undefined) : Promise.resolve());
+    void bulk(who, { items: names(2, 'died') }, { key: 'died-key-1' }).then(() => undefined);
+    const [row] = await until(async () => {
+      const rows = await service.db.platform.$queryRaw<{ id: string }[]>(sql`SELECT b.id FROM platform.batch b WHERE b.idem_key = 'died-key-1' AND (SELECT count(*) FROM platform.batch_item i WHERE i.batch_id = b.id AND i.order_id IS NOT NULL) = 2`);
+      return rows.length > 0 && rows;
+    });
+    await owner(`UPDATE platform.batch_item SET lease_until = now() - interval '1 second' WHERE state = 'running'; UPDATE platform.batch SET touched_at = now() - interval '1 minute' WHERE finished_at IS NULL`);
+    await recoverNow();
+    worker();
+    const id = row?.id ?? '';
+    expect(await finished(who, id)).toMatchObject({ status: 'completed', ok: 2 });
+    expect((await bulk(who, { items: names(2, 'died') }, { key: 'died-key-1' })).body).toMatchObject({ total: 2, ok: 2 });
+  });
+});
