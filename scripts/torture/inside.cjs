@@ -92,6 +92,10 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
     await pass('after-credit', about({ subject: id, reference }));
     return outcome;
   };
+  // The longer a fault phase, the more often somebody has asked in vain by its end, and the later it is asked again; healing is not to be late for that.
+  const runtime = shared('runtime/backoff.js');
+  const { backoffMs } = runtime;
+  runtime.backoffMs = (...args) => Math.min(backoffMs(...args), times.againMaxMs);
   const batches = shared('batches/batch-store.js');
   const { takeItems } = batches;
   batches.takeItems = (db, product, batchId, limit) => takeItems(db, product, batchId, limit, times.batchLeaseMs);

@@ -17,7 +17,7 @@ const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
 const PLENTY = 1_000_000;
 
 /** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
-export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, depositLeaseMs: 3_000, depositAbsentMs: 12_000, batchLeaseMs: 4_000, renewal: { lookMs: 1_000, turnMs: 4_000, againMs: 1_000 } };
+export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, againMaxMs: 10_000, depositLeaseMs: 3_000, depositAbsentMs: 12_000, batchLeaseMs: 4_000, renewal: { lookMs: 1_000, turnMs: 4_000, againMs: 1_000 } };
 
 export function makeSecrets() {
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
