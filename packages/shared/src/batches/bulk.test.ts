@@ -111,8 +111,12 @@ describe('POST a bulk of up to ten items', () => {
   it('is finished by the worker when its process died, stored answer included', async () => {
     const who = await shop.account();
     let calls = 0;
-    supplier.beforeAct = () => (calls++ < 2 ? new Promise(() => undefined) : Promise.resolve());
-    void bulk(who, { items: names(2, 'died') }, { key: 'died-key-1' }).then(() => undefined);
+    let wakeUp: () => void = () => undefined;
+    const dead = new Promise<void>((resolve) => {
+      wakeUp = resolve;
+    });
+    supplier.beforeAct = () => (calls++ < 2 ? dead : Promise.resolve());
+    const lost = bulk(who, { items: names(2, 'died') }, { key: 'died-key-1' }).then(({ status }) => status);
     const [row] = await until(async () => {
       const rows = await service.db.platform.$queryRaw<{ id: string }[]>(sql`SELECT b.id FROM platform.batch b WHERE b.idem_key = 'died-key-1' AND (SELECT count(*) FROM platform.batch_item i WHERE i.batch_id = b.id AND i.order_id IS NOT NULL) = 2`);
       return rows.length > 0 && rows;
@@ -123,5 +127,10 @@ describe('POST a bulk of up to ten items', () => {
     const id = row?.id ?? '';
     expect(await finished(who, id)).toMatchObject({ status: 'completed', ok: 2 });
     expect((await bulk(who, { items: names(2, 'died') }, { key: 'died-key-1' })).body).toMatchObject({ total: 2, ok: 2 });
+    // It was not dead after all. Nothing is bought again, and its connection does not outlive the file.
+    wakeUp();
+    expect([200, 202]).toContain(await lost);
+    expect(supplier.order).toHaveLength(2);
+    expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('98'));
   });
 });
