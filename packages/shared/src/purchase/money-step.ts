@@ -1,6 +1,6 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
 import { AppError, type ErrorCode } from '../contract';
-import { databaseCode, emptySql, joinSql, rawSql, sql, type Sql, type SqlRunner } from '../db';
+import { databaseCode, emptySql, GROUP_LOCK_TIMEOUT_MS, GroupCommit, joinSql, rawSql, sql, type Patience, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { JsonObject, Order, OrderState } from './thing-sold';
@@ -23,22 +23,28 @@ export interface BeginOutcome extends ClaimOutcome {
   readonly created_at: Date | null;
 }
 
-export async function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
-  const { order, claim } = input;
-  const rows = await db.$queryRaw<BeginOutcome[]>(sql`WITH begun AS (SELECT * FROM platform.purchase_begin(
-      ${order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
+export function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
+  return groupsOf(db).begin.run(input);
+}
+
+async function beginTogether(db: SqlRunner, inputs: readonly BeginInput[], patience: Patience): Promise<BeginOutcome[]> {
+  const calls = inputs.map((input, n) => {
+    const { order, claim } = input;
+    return sql`SELECT ${numbered(n)} AS n, b.* FROM platform.purchase_begin(
+      ${firstArgument(order.id, n, patience)}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
       ${input.keyId}, ${input.lineageId}, ${input.isOperator}, ${input.defaultCap}::bigint,
       ${claim?.scope ?? null}::text, ${claim?.key ?? null}::text, ${claim?.fingerprint ?? null}::bytea, ${order.requestId},
       ${order.batchId}::text, ${order.batchItem}::int, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb,
-      ${input.wakeAfterMs}::int, ${input.dryRun}))${riders('prepared', input.prepare)}
-    SELECT outcome, status, body, location, first_request_id, other_order, created_at FROM begun`);
-  const row = rows[0];
-  if (row === undefined) throw new Error('purchase_begin returned no row');
-  return row;
+      ${input.wakeAfterMs}::int, ${input.dryRun}) b`;
+  });
+  const rows = await db.$queryRaw<(BeginOutcome & { n: number })[]>(sql`WITH begun AS (${joinSql(calls, ' UNION ALL ')})${ridersOf('begun', 'prepared', inputs.map(({ prepare }) => prepare))}
+    SELECT n, outcome, status, body, location, first_request_id, other_order, created_at FROM begun`);
+  return inOrder(rows);
 }
 
 export interface SettleInput {
   readonly orderId: string;
+  readonly accountId: string;
   readonly attempt: number;
   /** Null releases. */
   readonly charge: Units | null;
@@ -54,14 +60,19 @@ export interface SettleInput {
 }
 
 /** False: a later attempt owns the order, or it is already final; nothing was changed. */
-export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
-  const rows = await db.$queryRaw<{ settled: boolean }[]>(sql`WITH settled AS (SELECT * FROM platform.purchase_settle(
-      ${input.orderId}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
+export function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
+  return groupsOf(db).settle.run(input);
+}
+
+async function settleTogether(db: SqlRunner, inputs: readonly SettleInput[], patience: Patience): Promise<boolean[]> {
+  const calls = inputs.map((input, n) => sql`SELECT ${numbered(n)} AS n, s.* FROM platform.purchase_settle(
+      ${firstArgument(input.orderId, n, patience)}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
       ${input.answer.status}::int, ${new Uint8Array(input.answer.body)}::bytea, ${input.answer.location}::text, ${input.result === null ? null : JSON.stringify(input.result)}::jsonb,
       ${input.refusal?.code ?? null}::text, ${input.refusal?.text ?? null}::text, ${input.supplierRef}::text, ${input.settledAt}::timestamptz,
-      ${input.events.length === 0 ? null : JSON.stringify(input.events)}::jsonb))${riders('delivered', input.deliver)}
-    SELECT settled FROM settled`);
-  return rows[0]?.settled === true;
+      ${input.events.length === 0 ? null : JSON.stringify(input.events)}::jsonb) s`);
+  const rows = await db.$queryRaw<{ n: number; settled: boolean }[]>(sql`WITH settled AS (${joinSql(calls, ' UNION ALL ')})${ridersOf('settled', 'delivered', inputs.map(({ deliver }) => deliver))}
+    SELECT n, settled FROM settled`);
+  return inOrder(rows).map(({ settled }) => settled);
 }
 
 export async function postpone(db: SqlRunner, input: { orderId: string; attempt: number; state: 'acting' | 'pending'; supplierRef: string | null; wakeAfterMs: number; stuck: boolean }): Promise<boolean> {
@@ -75,10 +86,55 @@ export async function takeOver(db: SqlRunner, input: { product: string; limit: n
   return rows.map(orderOfRow);
 }
 
-/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's. */
+interface Groups {
+  readonly begin: GroupCommit<BeginInput, BeginOutcome>;
+  readonly settle: GroupCommit<SettleInput, boolean>;
+}
+
+/** One set per pool: whoever buys through the same pool shares its statements. */
+const groups = new WeakMap<SqlRunner, Groups>();
+
+function groupsOf(db: SqlRunner): Groups {
+  const known = groups.get(db);
+  if (known !== undefined) return known;
+  const made: Groups = {
+    begin: new GroupCommit({ run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId }),
+    settle: new GroupCommit({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
+  };
+  groups.set(db, made);
+  return made;
+}
+
+function shapeOf(statements: readonly Sql[]): string {
+  return statements.map(({ text }) => text).join(';');
+}
+
+/** Written into the text: the number of a call inside its group is no parameter. */
+function numbered(n: number): Sql {
+  return rawSql(String(n));
+}
+
+/** The first argument of the first call is evaluated before anything is locked: there the statement gets its patience. */
+function firstArgument(id: string, n: number, patience: Patience): Sql {
+  return n === 0 && patience === 'short' ? sql`(SELECT ${id}::text FROM set_config('lock_timeout', ${rawSql(`'${String(GROUP_LOCK_TIMEOUT_MS)}ms'`)}, true))` : sql`${id}`;
+}
+
+function inOrder<Row extends { n: number }>(rows: readonly Row[]): Row[] {
+  return [...rows].sort((a, b) => a.n - b.n);
+}
+
+/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's single call. */
 export function riders(name: 'prepared' | 'delivered', statements: readonly Sql[]): Sql {
   if (statements.length === 0) return emptySql;
   return joinSql(statements.map((statement, index) => joinSql([rawSql(`, ${name}_${String(index)} AS (`), statement, rawSql(')')], '')), '');
+}
+
+/** The same behind a group's calls; each sees only the row of its own call, under the name it expects. */
+function ridersOf(source: 'begun' | 'settled', name: 'prepared' | 'delivered', statements: readonly (readonly Sql[])[]): Sql {
+  const ctes = statements.flatMap((own, n) => own.map((statement, i) => joinSql([
+    rawSql(`, ${name}_${String(n)}_${String(i)} AS (WITH ${source} AS (SELECT * FROM ${source} WHERE n = ${String(n)})`), statement, rawSql(')'),
+  ], ' ')));
+  return ctes.length === 0 ? emptySql : joinSql(ctes, '');
 }
 
 export interface OrderRow {

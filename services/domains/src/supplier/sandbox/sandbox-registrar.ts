@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNever, type ErrorCode } from '@lumi/shared/contract';
-import { joinSql, sql, type SqlRunner } from '@lumi/shared/db';
+import { GroupCommit, joinSql, rawSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
@@ -24,6 +24,13 @@ interface Ending {
   readonly info: NameInfo | null;
 }
 
+interface Execution {
+  readonly kind: MagicCommand;
+  readonly command: { readonly ref: string; readonly name: string; readonly tld: string };
+  readonly payload: object;
+  readonly play: 'pending' | 'refuse' | null;
+}
+
 type Play = null | { readonly kind: 'pending' } | { readonly kind: 'refuse'; readonly code: string };
 
 /** A transfer in takes a while at every registry. */
@@ -42,17 +49,27 @@ const REFUSED = { code: 'supplier_error', text: 'The registry refused this reque
 
 export class SandboxRegistrar implements Registrar {
   readonly id = 'sandbox';
+  private readonly checks: GroupCommit<readonly string[], readonly NameCheck[]>;
+  private readonly executions: GroupCommit<Execution, Ending>;
 
-  constructor(private readonly options: SandboxOptions) {}
+  constructor(private readonly options: SandboxOptions) {
+    this.checks = new GroupCommit({ run: (calls) => this.checkTogether(calls), shapeOf: () => '', lockOf: () => '' });
+    this.executions = new GroupCommit({ run: (calls) => this.executeTogether(calls), shapeOf: () => '', lockOf: ({ command }) => command.name });
+  }
 
-  async check(names: readonly string[], _signal: AbortSignal): Promise<readonly NameCheck[]> {
+  check(names: readonly string[], _signal: AbortSignal): Promise<readonly NameCheck[]> {
+    return this.checks.run(names);
+  }
+
+  private async checkTogether(calls: readonly (readonly string[])[]): Promise<(readonly NameCheck[])[]> {
     const { db, clock } = this.options;
+    const names = calls.flat();
     const changeable = names.filter((name) => checkAnswerOf(name) === 'price-changed');
     const rows = await db.$queryRaw<{ name: string; is_taken: boolean }[]>(sql`SELECT n.name, true AS is_taken FROM domains.sandbox_name n WHERE n.name = ANY (${[...names]}::text[]) AND domains.sandbox_phase(n, ${clock.now()}::timestamptz) <> 'free'
       ${changeable.length === 0 ? sql`` : sql`UNION ALL SELECT DISTINCT l.name, false FROM domains.sandbox_log l WHERE l.name = ANY (${changeable}::text[]) AND l.code = 'price_changed'`}`);
     const taken = new Set(rows.filter((row) => row.is_taken).map((row) => row.name));
     const changed = new Set(rows.filter((row) => !row.is_taken).map((row) => row.name));
-    return names.map((name) => checked(name, taken.has(name), changed.has(name)));
+    return calls.map((asked) => asked.map((name) => checked(name, taken.has(name), changed.has(name))));
   }
 
   async execute(command: PaidCommand, signal: AbortSignal): Promise<Outcome<NameInfo>> {
@@ -155,12 +172,21 @@ export class SandboxRegistrar implements Registrar {
     return this.runRaw(command.kind, command, payloadOf(command), play);
   }
 
-  private async runRaw(kind: MagicCommand, command: { ref: string; name: string; tld: string }, payload: object, play: Play): Promise<Ending> {
-    const whole = play?.kind === 'refuse' ? { ...payload, refuse_code: play.code } : payload;
-    const rows = await this.options.db.$queryRaw<Ending[]>(sql`SELECT ending, code, info FROM domains.sandbox_execute(${kind}, ${command.ref}, ${command.name}, ${command.tld}, ${this.options.clock.now()}::timestamptz, ${JSON.stringify(whole)}::jsonb, ${play?.kind ?? null}::text)`);
-    const row = rows[0];
-    if (row === undefined) throw new Error('sandbox_execute returned no row');
-    return row;
+  private runRaw(kind: MagicCommand, command: { ref: string; name: string; tld: string }, payload: object, play: Play): Promise<Ending> {
+    return this.executions.run({ kind, command, payload: play?.kind === 'refuse' ? { ...payload, refuse_code: play.code } : payload, play: play?.kind ?? null });
+  }
+
+  /**
+   * The commit does not wait for the disk. What a crash of the database takes back here it takes back of everything that was built on it, too: whoever
+   * settles an order commits later, to the same log, and does wait. Until then the order is open, and a look-up finds its reference absent.
+   */
+  private async executeTogether(executions: readonly Execution[]): Promise<Ending[]> {
+    const { db, clock } = this.options;
+    const calls = executions.map(({ kind, command, payload, play }, n) => sql`SELECT ${rawSql(String(n))} AS n, e.ending, e.code, e.info
+      FROM domains.sandbox_execute(${kind}, ${command.ref}, ${command.name}, ${command.tld}, ${clock.now()}::timestamptz, ${JSON.stringify(payload)}::jsonb, ${play}::text) e`);
+    const rows = await db.$queryRaw<(Ending & { n: number })[]>(sql`WITH executed AS (${joinSql(calls, ' UNION ALL ')})
+      SELECT n, ending, code, info, set_config('synchronous_commit', 'off', true) AS commits FROM executed ORDER BY n`);
+    return rows;
   }
 
   private async count(ref: string, what: 'attempts' | 'look_ups'): Promise<number> {

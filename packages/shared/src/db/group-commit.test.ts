@@ -1,0 +1,97 @@
+import { testDatabase } from '@lumi/shared/testing';
+import { silentLog } from '../runtime';
+import { joinSql, openDatabase, rawSql, sql, type Database } from './database';
+import { GroupCommit } from './group-commit';
+
+interface Call {
+  readonly name: string;
+  readonly shape?: string;
+}
+
+const database = testDatabase();
+let db: Database;
+/** The names of each statement, in the order they ran. */
+let statements: string[][] = [];
+
+beforeAll(async () => {
+  db = openDatabase({ url: database.ownerUrl, connections: 8, log: silentLog, name: 'group-commit-test' });
+  await db.pool.query('CREATE TABLE public.probe (name text PRIMARY KEY, transaction bigint NOT NULL DEFAULT txid_current())');
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  statements = [];
+  await db.pool.query('TRUNCATE public.probe');
+});
+
+function probe(run: (calls: readonly Call[]) => Promise<string[]> = insert): GroupCommit<Call, string> {
+  return new GroupCommit({
+    run: (calls) => {
+      statements.push(calls.map(({ name }) => name));
+      return run(calls);
+    },
+    shapeOf: ({ shape }) => shape ?? '', lockOf: ({ name }) => name,
+  });
+}
+
+async function insert(calls: readonly Call[]): Promise<string[]> {
+  const rows = await db.direct.$queryRaw<{ name: string }[]>(sql`INSERT INTO public.probe (name) VALUES ${joinSql(calls.map(({ name }) => sql`(${name})`))} RETURNING name`);
+  return rows.map(({ name }) => `inserted ${name}`);
+}
+
+async function stored(): Promise<string[]> {
+  return (await db.pool.query<{ name: string }>('SELECT name FROM public.probe ORDER BY name')).rows.map(({ name }) => name);
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${String(i).padStart(2, '0')}`);
+
+it('a call that finds a free lane goes alone and at once; those behind it share statements of at most eight, and each gets its own answer', async () => {
+  const group = probe();
+  const answers = await Promise.all(names(23).map((name) => group.run({ name })));
+  expect(answers).toEqual(names(23).map((name) => `inserted ${name}`));
+  expect(statements.slice(0, 2)).toEqual([['n00'], ['n01']]);
+  expect(statements.map((one) => one.length)).toEqual([1, 1, 8, 8, 4, 1]);
+  const { rows } = await db.pool.query<{ count: string }>('SELECT count(DISTINCT transaction) FROM public.probe');
+  expect(rows[0]?.count).toBe('6');
+});
+
+it('only calls of the same shape share a statement, and they lock in one order', async () => {
+  const group = probe();
+  await Promise.all(['a', 'b', 'z', 'c', 'y', 'd'].map((name) => group.run({ name, shape: name < 'm' ? 'low' : 'high' })));
+  expect(statements).toEqual([['a'], ['b'], ['y', 'z'], ['c', 'd']]);
+});
+
+it('a call that the database refuses fails alone; the others are done once', async () => {
+  await insert([{ name: 'n04' }]);
+  const group = probe();
+  const answers = await Promise.allSettled(names(10).map((name) => group.run({ name })));
+  expect(answers.map(({ status }) => status)).toEqual(names(10).map((name) => (name === 'n04' ? 'rejected' : 'fulfilled')));
+  expect(await stored()).toEqual(names(10));
+});
+
+it('what may have been committed is not tried again', async () => {
+  const group = probe(async (calls) => {
+    const answers = await insert(calls);
+    // The answer of the commit is lost: the connection of a whole group breaks after it.
+    if (calls.length > 1) await db.direct.$queryRaw(sql`SELECT pg_terminate_backend(pg_backend_pid())`);
+    return answers;
+  });
+  const answers = await Promise.allSettled(names(6).map((name) => group.run({ name })));
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected', 'rejected']);
+  expect(statements).toEqual([['n00'], ['n01'], ['n02', 'n03', 'n04', 'n05']]);
+  expect(await stored()).toEqual(names(6));
+});
+
+it('a group that fails leaves its lane free', async () => {
+  const group = probe(async () => Promise.reject(new Error('no connection')));
+  await Promise.allSettled(names(12).map((name) => group.run({ name })));
+  await expect(group.run({ name: 'later' })).rejects.toThrow('no connection');
+});
+
+it('a statement that answers for fewer calls than it was given fails those', async () => {
+  const group = probe(async (calls) => {
+    await db.direct.$queryRaw(sql`SELECT ${rawSql('1')}`);
+    return calls.length > 1 ? ['only one'] : ['one'];
+  });
+  const answers = await Promise.allSettled(names(4).map((name) => group.run({ name })));
+  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+});

@@ -1,0 +1,105 @@
+// Group commit: calls that arrive while earlier ones are under way share the next statement, and with it one round trip, one commit and one
+// flush of the disk. A call that finds a free lane goes at once; nothing ever waits for company. See docs/decisions/0006.
+import { databaseCode } from './database';
+
+export interface GroupCommitOptions<Call, Answer> {
+  /** One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait longer than `patience` says. */
+  readonly run: (calls: readonly Call[], patience: Patience) => Promise<readonly Answer[]>;
+  /** Only calls that look the same share a statement: its text is prepared, so the number of texts must stay small. */
+  readonly shapeOf: (call: Call) => string;
+  /** What a call locks. Calls of a group go in this order, so that two groups do not wait for each other in a circle. */
+  readonly lockOf: (call: Call) => string;
+}
+
+/** In a group a lock is waited for as long as GROUP_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as its role may. */
+export type Patience = 'short' | 'full';
+
+/** So many statements at a time; more would only be smaller groups. */
+const LANES = 2;
+/** Groups are 1, 2, 4 or 8 calls: each size is another text to prepare. */
+const MOST = 8;
+/** Longer than any statement of ours holds a lock. Whoever finds one held longer leaves its lane, so that it holds up nobody else. */
+export const GROUP_LOCK_TIMEOUT_MS = 150;
+
+interface Waiting<Call, Answer> {
+  readonly call: Call;
+  readonly shape: string;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (err: unknown) => void;
+}
+
+export class GroupCommit<Call, Answer> {
+  private waiting: Waiting<Call, Answer>[] = [];
+  private busy = 0;
+
+  constructor(private readonly options: GroupCommitOptions<Call, Answer>) {}
+
+  run(call: Call): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ call, shape: this.options.shapeOf(call), resolve, reject });
+      this.next();
+    });
+  }
+
+  private next(): void {
+    while (this.busy < LANES && this.waiting.length > 0) {
+      this.busy += 1;
+      void this.together(this.takeGroup());
+    }
+  }
+
+  /** The one that waits longest, and those of its shape that came after it. */
+  private takeGroup(): Waiting<Call, Answer>[] {
+    const shape = this.waiting[0]?.shape;
+    const alike = this.waiting.filter((one) => one.shape === shape);
+    let size = 1;
+    while (size * 2 <= Math.min(alike.length, MOST)) size *= 2;
+    const group = new Set(alike.slice(0, size));
+    this.waiting = this.waiting.filter((one) => !group.has(one));
+    const { lockOf } = this.options;
+    return [...group].sort((a, b) => compare(lockOf(a.call), lockOf(b.call)));
+  }
+
+  /** In a lane. Never rejects. */
+  private async together(group: readonly Waiting<Call, Answer>[]): Promise<void> {
+    const failure = await this.attempt(group, 'short');
+    this.busy -= 1;
+    this.next();
+    if (failure === null) return;
+    // One call must not fail for another's sake, nor wait in a lane. Only what the database has certainly taken back is tried again.
+    if (isLockTimeout(failure.err) || (group.length > 1 && isRolledBack(failure.err))) await Promise.all(group.map((one) => this.alone(one)));
+    else for (const one of group) one.reject(failure.err);
+  }
+
+  private async alone(one: Waiting<Call, Answer>): Promise<void> {
+    const failure = await this.attempt([one], 'full');
+    if (failure !== null) one.reject(failure.err);
+  }
+
+  private async attempt(group: readonly Waiting<Call, Answer>[], patience: Patience): Promise<{ readonly err: unknown } | null> {
+    try {
+      const answers = await this.options.run(group.map(({ call }) => call), patience);
+      group.forEach((one, i) => {
+        const answer = answers[i];
+        if (answer === undefined) one.reject(new Error('a group of calls got fewer answers than it has calls'));
+        else one.resolve(answer);
+      });
+      return null;
+    } catch (err) {
+      return { err };
+    }
+  }
+}
+
+/** Refused by the database before its commit: data, integrity, deadlock, rights, a lock that took too long, a statement that was cancelled, an error raised by a function. */
+function isRolledBack(err: unknown): boolean {
+  return /^(?:22|23|40|42|55|P0)...$|^57014$/.test(databaseCode(err) ?? '');
+}
+
+function isLockTimeout(err: unknown): boolean {
+  return databaseCode(err) === '55P03';
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

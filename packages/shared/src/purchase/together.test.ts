@@ -1,0 +1,76 @@
+// Purchases that share a statement: what each one is told and charged must be what it would have been alone.
+import { GADGET_PRICE, shopEndpoints, testService, until, type TestAccount } from '@lumi/shared/testing';
+import pg from 'pg';
+import request from 'supertest';
+
+const shop = testService({ product: 'proxy', endpoints: shopEndpoints });
+const { app } = shop;
+const owner = new pg.Client({ connectionString: shop.database.ownerUrl });
+let run = 0;
+
+beforeAll(() => owner.connect());
+afterAll(() => owner.end());
+beforeEach(() => {
+  run += 1;
+});
+afterEach(async () => expect(await shop.audit()).toEqual([]));
+
+interface Answer {
+  readonly status: number;
+  readonly body: { readonly order?: { readonly id: string }; readonly error?: { readonly code: string } };
+}
+
+async function buy(who: TestAccount, name: string): Promise<Answer> {
+  const { status, body } = await request(app).post('/gadgets').set(shop.asMoney(who)).send({ name: `${name}-${String(run)}` });
+  return { status, body: body as Answer['body'] };
+}
+
+const accounts = (count: number, balance = '100'): Promise<TestAccount[]> => Promise.all(Array.from({ length: count }, () => shop.account({ balance })));
+
+it('forty purchases of ten accounts at once share commits, and each is charged once', async () => {
+  const buyers = await accounts(10);
+  const answers = await Promise.all(buyers.flatMap((who, a) => [0, 1, 2, 3].map((i) => buy(who, `of-${String(a)}-${String(i)}`))));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+  const { rows: [counted] } = await owner.query<{ orders: number; transactions: number }>(
+    'SELECT count(*)::int AS orders, count(DISTINCT xmin::text)::int AS transactions FROM platform.orders WHERE account_id = ANY ($1)', [buyers.map(({ accountId }) => accountId)]);
+  expect(counted?.orders).toBe(40);
+  expect(counted?.transactions).toBeLessThan(40);
+  for (const { accountId } of buyers) expect((await shop.balance(accountId)).held).toBe(0n);
+});
+
+it('one wallet with money for seven of thirty pays for exactly seven', async () => {
+  const [who] = await accounts(1, String(7 * Number(GADGET_PRICE)));
+  const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => buy(who as TestAccount, `all-mine-${String(i)}`)));
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(7);
+  expect(answers.filter(({ body }) => body.error?.code === 'insufficient_balance')).toHaveLength(23);
+  expect(await shop.balance((who as TestAccount).accountId)).toMatchObject({ posted: 0n, held: 0n });
+});
+
+it('of many that want the same thing one gets it, and the others that share its statements get theirs', async () => {
+  const rivals = await accounts(6);
+  const bystanders = await accounts(6);
+  const wants = rivals.map((who) => buy(who, 'the-only-one'));
+  const others = bystanders.map((who, i) => buy(who, `quiet-${String(i)}`));
+  const got = await Promise.all(wants);
+  // A gadget can be bought again once the purchase before it is done; at the same time it cannot.
+  expect(got.filter(({ status }) => status === 201).length).toBeGreaterThan(0);
+  expect(got.filter(({ status }) => status !== 201).map(({ body }) => body.error?.code)).toEqual(got.filter(({ status }) => status !== 201).map(() => 'not_available'));
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual(others.map(() => 201));
+});
+
+it('somebody who keeps one wallet locked holds up its own purchases only', async () => {
+  const [stuck, ...free] = (await accounts(9)) as [TestAccount, ...TestAccount[]];
+  await owner.query('BEGIN');
+  await owner.query('SELECT 1 FROM platform.wallet WHERE account_id = $1 FOR UPDATE', [stuck.accountId]);
+  let isStuckDone = false;
+  const waiting = [0, 1, 2].map((i) => buy(stuck, `stuck-${String(i)}`).finally(() => (isStuckDone = true)));
+  try {
+    const others = await Promise.all(free.flatMap((who, i) => [buy(who, `free-${String(i)}`), buy(who, `free-too-${String(i)}`)]));
+    expect(others.map(({ status }) => status)).toEqual(others.map(() => 201));
+    expect(isStuckDone).toBe(false);
+  } finally {
+    await owner.query('ROLLBACK');
+  }
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([201, 201, 201]);
+  await until(async () => (await shop.balance(stuck.accountId)).held === 0n);
+});
