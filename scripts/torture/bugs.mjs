@@ -43,7 +43,7 @@ export const BUGS = [
   { name: 'capture-then-deliver', what: 'The charge is one transaction, the domain’s row another.', seed: 1, steps: ['cut the settlement'], rules: ['a registration or transfer that was captured delivered one domain', 'a name the registry holds through us', 'a domain we hold stands in the registry'] },
   {
     name: 'no-fencing', what: 'Whoever comes late may still settle an order.', seed: 1, steps: ['stop after a refusal'], rules: ['held is the sum of the open orders', 'everything is final', 'a finished order has told its end', 'daily spend is captured plus held', 'available is never negative'],
-    functions: { purchase_settle: [["WHERE o.id = p_order_id AND o.attempt = p_attempt AND o.state IN ('acting', 'pending')", 'WHERE o.id = p_order_id']] },
+    functions: { purchase_settle: [["WHERE o.id = p_order_id AND o.attempt = p_attempt AND o.settled_at IS NULL", 'WHERE o.id = p_order_id']] },
   },
   { name: 'gateway-retries-post', what: 'The gateway sends a POST again when the connection to the service breaks.', seed: 1, steps: ['kill after the supplier'], rules: ['the gateway sends a request to a service once'] },
   { name: 'release-on-absent', what: 'Recovery takes "never heard of it" for "will never happen" and gives the hold back.', seed: 1, steps: ['stop before the supplier'], rules: [...SUPPLIER_LOG, 'a name the registry holds through us'] },

@@ -2,7 +2,7 @@
 // the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract';
-import { sql, type SqlRunner, type Tx } from '../db';
+import { joinSql, rawSql, SharedStatement, sql, type SqlRunner, type Tx } from '../db';
 import type { Principal } from '../principal';
 
 /** Everything the effect needs to claim its request. */
@@ -42,13 +42,30 @@ export function fingerprint(request: { method: string; url: string; body: Uint8A
 
 /** What a repeat of this request gets now: the stored answer, null when nothing is known; throws `in_progress`, `idempotency_key_reused`. */
 export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAnswer | null> {
-  const rows = await db.$queryRaw<ClaimRow[]>(sql`SELECT fingerprint, state, status, body, location, request_id FROM platform.idempotency
-    WHERE scope = ${claim.scope} AND product = ${claim.product} AND key = ${claim.key}`);
-  const row = rows[0];
-  if (row === undefined) return null;
+  const row = await lookUpsOf(db).run(claim);
+  if (row === null) return null;
   if (!Buffer.from(row.fingerprint).equals(claim.fingerprint)) throw keyReused();
   if (row.state !== 'done' || row.status === null || row.body === null) throw stillRunning();
   return { status: row.status, body: row.body, location: row.location, requestId: row.request_id };
+}
+
+/** Every money request begins with one. */
+const lookUps = new WeakMap<SqlRunner, SharedStatement<Claim, ClaimRow | null>>();
+
+function lookUpsOf(db: SqlRunner): SharedStatement<Claim, ClaimRow | null> {
+  const known = lookUps.get(db);
+  if (known !== undefined) return known;
+  const made = new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims), shapeOf: () => '', lockOf: () => '' });
+  lookUps.set(db, made);
+  return made;
+}
+
+async function findTogether(db: SqlRunner, claims: readonly Claim[]): Promise<(ClaimRow | null)[]> {
+  const each = claims.map(({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, body, location, request_id FROM platform.idempotency
+    WHERE scope = ${scope} AND product = ${product} AND key = ${key}`);
+  const rows = await db.$queryRaw<(ClaimRow & { n: number })[]>(joinSql(each, ' UNION ALL '));
+  const found = new Map(rows.map((row) => [row.n, row]));
+  return claims.map((_, n) => found.get(n) ?? null);
 }
 
 /**

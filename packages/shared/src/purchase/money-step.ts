@@ -1,6 +1,6 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
 import { AppError, type ErrorCode } from '../contract';
-import { databaseCode, emptySql, GROUP_LOCK_TIMEOUT_MS, GroupCommit, joinSql, rawSql, sql, type Patience, type Sql, type SqlRunner } from '../db';
+import { databaseCode, emptySql, SHARED_LOCK_TIMEOUT_MS, SharedStatement, joinSql, rawSql, sql, type Patience, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { JsonObject, Order, OrderState } from './thing-sold';
@@ -87,8 +87,8 @@ export async function takeOver(db: SqlRunner, input: { product: string; limit: n
 }
 
 interface Groups {
-  readonly begin: GroupCommit<BeginInput, BeginOutcome>;
-  readonly settle: GroupCommit<SettleInput, boolean>;
+  readonly begin: SharedStatement<BeginInput, BeginOutcome>;
+  readonly settle: SharedStatement<SettleInput, boolean>;
 }
 
 /** One set per pool: whoever buys through the same pool shares its statements. */
@@ -98,8 +98,8 @@ function groupsOf(db: SqlRunner): Groups {
   const known = groups.get(db);
   if (known !== undefined) return known;
   const made: Groups = {
-    begin: new GroupCommit({ run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId }),
-    settle: new GroupCommit({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
+    begin: new SharedStatement({ run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId }),
+    settle: new SharedStatement({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
   };
   groups.set(db, made);
   return made;
@@ -116,7 +116,7 @@ function numbered(n: number): Sql {
 
 /** The first argument of the first call is evaluated before anything is locked: there the statement gets its patience. */
 function firstArgument(id: string, n: number, patience: Patience): Sql {
-  return n === 0 && patience === 'short' ? sql`(SELECT ${id}::text FROM set_config('lock_timeout', ${rawSql(`'${String(GROUP_LOCK_TIMEOUT_MS)}ms'`)}, true))` : sql`${id}`;
+  return n === 0 && patience === 'short' ? sql`(SELECT ${id}::text FROM set_config('lock_timeout', ${rawSql(`'${String(SHARED_LOCK_TIMEOUT_MS)}ms'`)}, true))` : sql`${id}`;
 }
 
 function inOrder<Row extends { n: number }>(rows: readonly Row[]): Row[] {

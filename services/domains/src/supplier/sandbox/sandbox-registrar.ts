@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNever, type ErrorCode } from '@lumi/shared/contract';
-import { GroupCommit, joinSql, rawSql, sql, type SqlRunner } from '@lumi/shared/db';
+import { SharedStatement, joinSql, rawSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
@@ -49,12 +49,12 @@ const REFUSED = { code: 'supplier_error', text: 'The registry refused this reque
 
 export class SandboxRegistrar implements Registrar {
   readonly id = 'sandbox';
-  private readonly checks: GroupCommit<readonly string[], readonly NameCheck[]>;
-  private readonly executions: GroupCommit<Execution, Ending>;
+  private readonly checks: SharedStatement<readonly string[], readonly NameCheck[]>;
+  private readonly executions: SharedStatement<Execution, Ending>;
 
   constructor(private readonly options: SandboxOptions) {
-    this.checks = new GroupCommit({ run: (calls) => this.checkTogether(calls), shapeOf: () => '', lockOf: () => '' });
-    this.executions = new GroupCommit({ run: (calls) => this.executeTogether(calls), shapeOf: () => '', lockOf: ({ command }) => command.name });
+    this.checks = new SharedStatement({ run: (calls) => this.checkTogether(calls), shapeOf: () => '', lockOf: () => '' });
+    this.executions = new SharedStatement({ run: (calls) => this.executeTogether(calls), shapeOf: () => '', lockOf: ({ command }) => command.name });
   }
 
   check(names: readonly string[], _signal: AbortSignal): Promise<readonly NameCheck[]> {

@@ -1,8 +1,8 @@
-// Group commit: calls that arrive while earlier ones are under way share the next statement, and with it one round trip, one commit and one
-// flush of the disk. A call that finds a free lane goes at once; nothing ever waits for company. See docs/decisions/0006.
+// Calls that arrive while earlier ones are under way share the next statement, and with it one round trip, one commit and one flush of the disk
+// (group commit). A call that finds a free lane goes at once; nothing ever waits for company. See docs/decisions/0006.
 import { databaseCode } from './database';
 
-export interface GroupCommitOptions<Call, Answer> {
+export interface SharedStatementOptions<Call, Answer> {
   /** One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait longer than `patience` says. */
   readonly run: (calls: readonly Call[], patience: Patience) => Promise<readonly Answer[]>;
   /** Only calls that look the same share a statement: its text is prepared, so the number of texts must stay small. */
@@ -11,7 +11,7 @@ export interface GroupCommitOptions<Call, Answer> {
   readonly lockOf: (call: Call) => string;
 }
 
-/** In a group a lock is waited for as long as GROUP_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as its role may. */
+/** In a group a lock is waited for as long as SHARED_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as its role may. */
 export type Patience = 'short' | 'full';
 
 /** So many statements at a time; more would only be smaller groups. */
@@ -19,24 +19,32 @@ const LANES = 2;
 /** Groups are 1, 2, 4 or 8 calls: each size is another text to prepare. */
 const MOST = 8;
 /** Longer than any statement of ours holds a lock. Whoever finds one held longer leaves its lane, so that it holds up nobody else. */
-export const GROUP_LOCK_TIMEOUT_MS = 150;
+export const SHARED_LOCK_TIMEOUT_MS = 150;
 
 interface Waiting<Call, Answer> {
   readonly call: Call;
   readonly shape: string;
+  readonly lock: string;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (err: unknown) => void;
 }
 
-export class GroupCommit<Call, Answer> {
+export class SharedStatement<Call, Answer> {
   private waiting: Waiting<Call, Answer>[] = [];
   private busy = 0;
+  /** Locks that calls outside the lanes wait for, and how many do. */
+  private readonly contended = new Map<string, number>();
 
-  constructor(private readonly options: GroupCommitOptions<Call, Answer>) {}
+  constructor(private readonly options: SharedStatementOptions<Call, Answer>) {}
 
   run(call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ call, shape: this.options.shapeOf(call), resolve, reject });
+      const one = { call, shape: this.options.shapeOf(call), lock: this.options.lockOf(call), resolve, reject };
+      if (this.contended.has(one.lock)) {
+        void this.alone(one);
+        return;
+      }
+      this.waiting.push(one);
       this.next();
     });
   }
@@ -56,8 +64,7 @@ export class GroupCommit<Call, Answer> {
     while (size * 2 <= Math.min(alike.length, MOST)) size *= 2;
     const group = new Set(alike.slice(0, size));
     this.waiting = this.waiting.filter((one) => !group.has(one));
-    const { lockOf } = this.options;
-    return [...group].sort((a, b) => compare(lockOf(a.call), lockOf(b.call)));
+    return [...group].sort((a, b) => compare(a.lock, b.lock));
   }
 
   /** In a lane. Never rejects. */
@@ -71,8 +78,13 @@ export class GroupCommit<Call, Answer> {
     else for (const one of group) one.reject(failure.err);
   }
 
+  /** Outside the lanes; whoever wants the same lock meanwhile goes the same way. */
   private async alone(one: Waiting<Call, Answer>): Promise<void> {
+    this.contended.set(one.lock, (this.contended.get(one.lock) ?? 0) + 1);
     const failure = await this.attempt([one], 'full');
+    const others = (this.contended.get(one.lock) ?? 1) - 1;
+    if (others === 0) this.contended.delete(one.lock);
+    else this.contended.set(one.lock, others);
     if (failure !== null) one.reject(failure.err);
   }
 

@@ -1,7 +1,7 @@
 import { testDatabase } from '@lumi/shared/testing';
 import { silentLog } from '../runtime';
 import { joinSql, openDatabase, rawSql, sql, type Database } from './database';
-import { GroupCommit } from './group-commit';
+import { SharedStatement } from './shared-statement';
 
 interface Call {
   readonly name: string;
@@ -14,7 +14,7 @@ let db: Database;
 let statements: string[][] = [];
 
 beforeAll(async () => {
-  db = openDatabase({ url: database.ownerUrl, connections: 8, log: silentLog, name: 'group-commit-test' });
+  db = openDatabase({ url: database.ownerUrl, connections: 8, log: silentLog, name: 'shared-statement-test' });
   await db.pool.query('CREATE TABLE public.probe (name text PRIMARY KEY, transaction bigint NOT NULL DEFAULT txid_current())');
 });
 afterAll(() => db.close());
@@ -23,8 +23,8 @@ beforeEach(async () => {
   await db.pool.query('TRUNCATE public.probe');
 });
 
-function probe(run: (calls: readonly Call[]) => Promise<string[]> = insert): GroupCommit<Call, string> {
-  return new GroupCommit({
+function probe(run: (calls: readonly Call[]) => Promise<string[]> = insert): SharedStatement<Call, string> {
+  return new SharedStatement({
     run: (calls) => {
       statements.push(calls.map(({ name }) => name));
       return run(calls);
