@@ -12,4 +12,4 @@ it('keeps every promise while processes die between all steps of a purchase and 
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => output.push(chunk.toString()));
   const code = await new Promise((resolve) => child.once('close', resolve));
   expect({ code, output: output.join('') }).toEqual({ code: 0, output: expect.stringContaining('All 1 planted bugs were caught.') });
-}, 600_000);
+}, 900_000);
