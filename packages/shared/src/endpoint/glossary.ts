@@ -1,6 +1,5 @@
 // What fields are called all over the API, told once: a field without a description of its own gets the one of its name. One word per idea is a rule of this
 // project, so a name that means something else somewhere is described there.
-type Json = Readonly<Record<string, unknown>>;
 
 const WORDS: Glossary = {
   // Lists and bulks
@@ -44,22 +43,25 @@ const WORDS: Glossary = {
  */
 export type Glossary = Readonly<Record<string, string>>;
 
-/** Describes what the glossary knows in a schema, and in the schemas inside it. `outer`: the field or named schema it is of. */
-export function explained(value: unknown, words: Glossary = WORDS, outer = ''): unknown {
-  if (Array.isArray(value)) return value.map((one) => explained(one, words, outer));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, name === 'properties' && isSchemas(one) ? described(one, words, outer) : explained(one, words, outer)]));
-}
-
-function described(properties: Readonly<Record<string, Json>>, words: Glossary, outer: string): Json {
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => {
-    const inner = explained(schema, words, name) as Json;
-    const word = words[`${outer}.${name}`] ?? words[name];
-    return [name, word === undefined || '$ref' in inner || 'description' in inner ? inner : { ...inner, description: word }];
-  }));
+/**
+ * Describes what the glossary knows in a schema, and in the schemas inside it: writes into what it is given. `outer`: the field or named schema it is of.
+ */
+export function describeFields(value: unknown, words: Glossary = WORDS, outer = ''): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, one] of Object.entries(value)) {
+    if (name !== 'properties' || !isSchemas(one)) {
+      describeFields(one, words, outer);
+      continue;
+    }
+    for (const [field, schema] of Object.entries(one)) {
+      describeFields(schema, words, field);
+      const word = words[`${outer}.${field}`] ?? words[field];
+      if (word !== undefined && !('$ref' in schema) && !('description' in schema)) schema['description'] = word;
+    }
+  }
 }
 
 /** A field that is itself called `properties` is not meant. */
-function isSchemas(value: unknown): value is Readonly<Record<string, Json>> {
+function isSchemas(value: unknown): value is Readonly<Record<string, Record<string, unknown>>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((one) => typeof one === 'object' && one !== null);
 }

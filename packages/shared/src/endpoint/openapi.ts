@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
 import { exampleOf } from './example';
-import { explained, type Glossary } from './glossary';
+import { describeFields, type Glossary } from './glossary';
 import { introduction } from './introduction';
+import { JsonSchemas, type JsonSchema } from './json-schemas';
 import { ANSWER_HEADERS, answerHeaders } from './answer-headers';
 
 export interface OpenApiOptions {
@@ -18,14 +19,12 @@ export interface OpenApiOptions {
   readonly glossary?: Glossary;
 }
 
-type JsonSchema = Record<string, unknown>;
-
 const ALWAYS: readonly ErrorCode[] = ['bad_request', 'missing_bearer', 'invalid_key', 'forbidden_scope', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
 const MONEY: readonly ErrorCode[] = ['money_disabled', 'invalid_signature', 'idempotency_key_required', 'idempotency_key_reused', 'in_progress', 'daily_cap_exceeded', 'insufficient_balance'];
 const PUBLIC: readonly ErrorCode[] = ['bad_request', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
 
 export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptions): JsonSchema {
-  const schemas: Record<string, unknown> = { Error: errorSchema() };
+  const schemas = new JsonSchemas({ input: routes.flatMap(schemasSent), output: routes.flatMap(schemasAnswered) });
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const methods = (paths[route.path] ??= {});
@@ -33,7 +32,10 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     if (methods[name] !== undefined) throw new Error(`${route.method} ${route.path} is declared twice`);
     methods[name] = operation(route, options.product, schemas);
   }
+  const components: Record<string, JsonSchema> = { Error: errorSchema(), ...schemas.components };
   const { glossary = {} } = options;
+  describeFields(paths, glossary);
+  for (const [name, schema] of Object.entries(components)) describeFields(schema, glossary, name);
   const used = new Set(Object.values(paths).flatMap((methods) => Object.values(methods)).flatMap(codesOf));
   return {
     openapi: '3.1.0',
@@ -44,14 +46,22 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     servers: [{ url: `${options.publicUrl}${BASE_PATHS[options.product]}` }],
     tags: options.tags.map((tag) => ({ ...tag })),
     security: [{ bearer: [] }],
-    paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, explained(inOrder(methods), glossary)])),
+    paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, inOrder(methods)])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: `A key of this product: \`lumi_${options.product}_…\`.` } },
       headers: ANSWER_HEADERS,
       examples: Object.fromEntries([...used].sort().map((code) => [code, errorExample(code)])),
-      schemas: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, explained(schema, glossary, name)])),
+      schemas: components,
     },
   };
+}
+
+function schemasSent({ params, query, body }: RouteSpec): z.ZodType[] {
+  return [...Object.values(params?.shape ?? {}), ...Object.values(query?.shape ?? {}), body].filter((schema) => schema instanceof z.ZodType);
+}
+
+function schemasAnswered(route: RouteSpec): z.ZodType[] {
+  return Object.values(route.responses).flatMap(({ schema }) => schema ?? []);
 }
 
 const METHOD_ORDER = ['get', 'post', 'put', 'patch', 'delete'];
@@ -60,7 +70,7 @@ function inOrder(methods: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(METHOD_ORDER.filter((name) => methods[name] !== undefined).map((name) => [name, methods[name]]));
 }
 
-function operation(route: RouteSpec, product: Product, schemas: Record<string, unknown>): JsonSchema {
+function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): JsonSchema {
   const scopes = (Array.isArray(route.scope) ? route.scope : [route.scope]) as readonly RouteSpec['scope'][];
   if (scopes.length === 0) throw new Error(`${route.id} has no scope`);
   const names = scopes.map((scope) => scopeName(product, scope as Exclude<RouteSpec['scope'], readonly unknown[]>));
@@ -76,7 +86,7 @@ function operation(route: RouteSpec, product: Product, schemas: Record<string, u
     ...(route.bulk === undefined ? {} : { 'x-lumi-bulk': route.bulk }),
     ...(route.dryRun === true ? { 'x-lumi-dry-run': true } : {}),
     ...(route.rawBody === true ? { 'x-lumi-raw-body': true } : {}),
-    parameters: parameters(route, isPublic),
+    parameters: parameters(route, isPublic, schemas),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, schemas) }),
     responses: responses(route, isPublic, schemas),
   };
@@ -89,11 +99,11 @@ function needs(route: RouteSpec, scopes: readonly string[]): string {
   return route.class === 'money' ? `${scope} A money request.` : scope;
 }
 
-function parameters(route: RouteSpec, isPublic: boolean): JsonSchema[] {
+function parameters(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): JsonSchema[] {
   const list: JsonSchema[] = [];
   const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
-  for (const name of inPath) list.push(parameter('path', name, route.params?.shape[name], true));
-  for (const [name, schema] of Object.entries(route.query?.shape ?? {})) list.push(parameter('query', name, schema, !schema.safeParse(undefined).success));
+  for (const name of inPath) list.push(parameter('path', name, route.params?.shape[name], true, schemas));
+  for (const [name, schema] of Object.entries(route.query?.shape ?? {})) list.push(parameter('query', name, schema, !schema.safeParse(undefined).success, schemas));
   if (route.dryRun === true) list.push({ name: 'dry_run', in: 'query', description: 'Check everything, charge nothing. Needs no Idempotency-Key.', schema: { type: 'string', enum: ['true', 'false'] } });
   if (!isPublic && route.keepsUserId !== true) {
     list.push({ name: 'user_id', in: 'query', description: 'Operator keys: the account to work on. Reseller keys: their own account only.', schema: { type: 'string', maxLength: 64 } });
@@ -107,13 +117,13 @@ function parameters(route: RouteSpec, isPublic: boolean): JsonSchema[] {
   return list;
 }
 
-function parameter(place: 'path' | 'query', name: string, schema: unknown, required: boolean): JsonSchema {
-  const { description, example, ...rest } = schema instanceof z.ZodType ? toSchema(schema, {}, 'input') : { type: 'string' } as JsonSchema;
+function parameter(place: 'path' | 'query', name: string, schema: unknown, required: boolean, schemas: JsonSchemas): JsonSchema {
+  const { description, example, ...rest } = schema instanceof z.ZodType ? schemas.of(schema, 'input') : { type: 'string' } as JsonSchema;
   return { name, in: place, ...(required ? { required: true } : {}), description: description ?? name.replaceAll('_', ' '), ...(example === undefined ? {} : { example }), schema: rest };
 }
 
-function requestBody(route: RouteSpec, schemas: Record<string, unknown>): JsonSchema {
-  const schema = route.body === undefined ? {} : toSchema(route.body, schemas, 'input');
+function requestBody(route: RouteSpec, schemas: JsonSchemas): JsonSchema {
+  const schema = route.body === undefined ? {} : schemas.of(route.body, 'input');
   const properties = schema['properties'];
   if (route.reach === 'account' && route.keepsUserId !== true && typeof properties === 'object' && properties !== null) {
     schema['properties'] = { ...properties, user_id: { type: 'string', maxLength: 64, description: 'Operator keys: the account to work on.' } };
@@ -122,12 +132,12 @@ function requestBody(route: RouteSpec, schemas: Record<string, unknown>): JsonSc
   return { required, content: { 'application/json': { schema, ...(route.bodyExample === undefined ? {} : { example: route.bodyExample }) } } };
 }
 
-function responses(route: RouteSpec, isPublic: boolean, schemas: Record<string, unknown>): JsonSchema {
+function responses(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): JsonSchema {
   const result: Record<string, unknown> = {};
   for (const [status, spec] of Object.entries(route.responses)) {
-    const schema = spec.schema === undefined ? null : toSchema(spec.schema, schemas, 'output');
+    const schema = spec.schema === undefined ? null : schemas.of(spec.schema, 'output');
     const content = {
-      ...(schema === null ? {} : { 'application/json': { schema, example: spec.example ?? exampleOf(schema, schemas) } }),
+      ...(schema === null ? {} : { 'application/json': { schema, example: spec.example ?? exampleOf(schema, schemas.components) } }),
       ...Object.fromEntries([spec.contentType ?? []].flat().map((type) => [type, { schema: { type: 'string' } }])),
     };
     result[status] = { description: spec.description, headers: answerHeaders(status, route), ...(Object.keys(content).length === 0 ? {} : { content }) };
@@ -166,32 +176,6 @@ function errorExample(code: ErrorCode): JsonSchema {
   const { sentence, status } = ERROR_CODES[code];
   const details = code === 'validation_error' ? { details: [{ path: 'limit', message: 'must be a whole number from 1 to 200' }] } : {};
   return { summary: `${String(status)} ${code}`, value: { error: { code, message: sentence, request_id: 'req_01k9z3v7m2h8q4t6w0x5y1c3', ...details } } };
-}
-
-/** Named schemas (`.meta({ id })`) become components, once; the rest stays inline. */
-function toSchema(schema: z.ZodType, schemas: Record<string, unknown>, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _dialect, $defs, id: _id, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
-  for (const [name, definition] of Object.entries($defs ?? {})) {
-    const { id: _definitionId, ...plain } = definition;
-    schemas[name] ??= rewriteRefs(explained(plain));
-  }
-  const name = schema.meta()?.id;
-  const told = rewriteRefs(explained(rest)) as JsonSchema;
-  if (name === undefined || io === 'input') return told;
-  schemas[name] ??= told;
-  return { $ref: `#/components/schemas/${name}` };
-}
-
-function rewriteRefs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(rewriteRefs);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, typeof item === 'string' ? rewriteText(key, item) : rewriteRefs(item)]));
-}
-
-/** Not every reader of a pattern knows Unicode's classes (it would read `\p{Cc}` as the letters p, C and c); ranges mean the same to all. */
-function rewriteText(key: string, text: string): string {
-  if (key === '$ref') return text.replace('#/$defs/', '#/components/schemas/');
-  return key === 'pattern' ? text.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f') : text;
 }
 
 function errorSchema(): JsonSchema {

@@ -1,0 +1,88 @@
+// Every schema of a document as JSON Schema, converted in one go: schemas are made of each other, and zod asked for one at a time would convert what they
+// share once for each of them, which was half of the time a service needed to start.
+import { z } from 'zod';
+import { describeFields } from './glossary';
+
+export type JsonSchema = Record<string, unknown>;
+/** What is sent is described as it comes in, what is answered as it goes out. */
+export type Direction = 'input' | 'output';
+
+interface Converted {
+  readonly schema: JsonSchema;
+  /** Named schemas it mentions, in order. */
+  readonly mentions: readonly string[];
+}
+
+interface Conversion {
+  readonly of: ReadonlyMap<z.ZodType, Converted>;
+  readonly named: ReadonlyMap<string, Converted>;
+}
+
+export class JsonSchemas {
+  /** Named schemas (`.meta({ id })`) that what was asked for mentions. */
+  readonly components: Record<string, JsonSchema> = {};
+  private readonly input: Conversion;
+  private readonly output: Conversion;
+
+  constructor(asked: { readonly input: Iterable<z.ZodType>; readonly output: Iterable<z.ZodType> }) {
+    this.input = convert(asked.input, 'input');
+    this.output = convert(asked.output, 'output');
+  }
+
+  /** Of a schema given to the constructor. In answers a named schema is a reference to its component, in requests it stands inline. */
+  of(schema: z.ZodType, direction: Direction): JsonSchema {
+    const conversion = this[direction];
+    const converted = conversion.of.get(schema);
+    if (converted === undefined) throw new Error('a schema was not announced');
+    const name = schema.meta()?.id;
+    const inline = name === undefined || direction === 'output' ? undefined : conversion.named.get(name);
+    this.mention((inline ?? converted).mentions, conversion);
+    return inline === undefined ? { ...converted.schema } : structuredClone(inline.schema);
+  }
+
+  private mention(names: readonly string[], conversion: Conversion): void {
+    for (const name of names) {
+      const named = conversion.named.get(name);
+      if (named === undefined || this.components[name] !== undefined) continue;
+      this.components[name] = named.schema;
+      this.mention(named.mentions, conversion);
+    }
+  }
+}
+
+function convert(schemas: Iterable<z.ZodType>, io: Direction): Conversion {
+  const all = [...new Set(schemas)];
+  const { properties, $defs } = z.toJSONSchema(z.object(Object.fromEntries(all.entries())), { io, unrepresentable: 'any' }) as unknown as { properties: Record<number, JsonSchema>; $defs?: Record<string, JsonSchema> };
+  return {
+    of: new Map(all.map((schema, index) => [schema, finished(properties[index] ?? {})])),
+    named: new Map(Object.entries($defs ?? {}).map(([name, { id: _id, ...schema }]) => [name, finished(schema)])),
+  };
+}
+
+/** In our words, with references into the document. Works on what zod has just made: nobody else holds it. */
+function finished(schema: JsonSchema): Converted {
+  const mentions: string[] = [];
+  describeFields(schema);
+  rewrite(schema, mentions);
+  return { schema, mentions };
+}
+
+const DEFINITION = '#/$defs/';
+
+function rewrite(value: unknown, mentions: string[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  const node = value as JsonSchema; // arrays too: their keys are indexes
+  for (const key of Object.keys(node)) {
+    const item = node[key];
+    if (typeof item !== 'string') {
+      rewrite(item, mentions);
+    } else if (key === '$ref' && item.startsWith(DEFINITION)) {
+      const name = item.slice(DEFINITION.length);
+      mentions.push(name);
+      node[key] = `#/components/schemas/${name}`;
+    } else if (key === 'pattern') {
+      // Not every reader of a pattern knows Unicode's classes (it would read `\p{Cc}` as the letters p, C and c); ranges mean the same to all.
+      node[key] = item.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f');
+    }
+  }
+}
