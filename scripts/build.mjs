@@ -51,7 +51,8 @@ export async function generate() {
   await withLock(lockFile, generateChanged);
 }
 
-function isBuilt(wanted) {
+/** What was built comes from the sources with this stamp. */
+export function isBuilt(wanted) {
   const { sources, folders = [] } = readStamp(stampFile);
   return sources === wanted && staleSchemas().length === 0 && folders.every((dir) => existsSync(join(root, dir, 'dist')));
 }

@@ -16,10 +16,10 @@ export function bundled(folder, entryPoint) {
 
 /** Bundles what `build` has compiled, and does nothing when that has not changed. */
 export async function bundle() {
-  const wanted = createHash('sha256').update(sourceStamp()).update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
-  if (isBundled(wanted)) return;
+  const sources = sourceStamp();
+  if (isBundled(sources)) return;
   await withLock(join(root, 'node_modules', '.lumi-bundle.lock'), async () => {
-    if (isBundled(wanted)) return;
+    if (isBundled(sources)) return;
     const { build } = await import('esbuild');
     await build({
       absWorkingDir: root,
@@ -32,13 +32,20 @@ export async function bundle() {
       minifyWhitespace: true,
       legalComments: 'none',
       logLevel: 'error',
+      // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole fetch.
+      define: { navigator: '{"userAgent":"Node.js"}' },
       // Read from their own files when they are needed: Prisma's compiler is megabytes of base64, the others are optional or assets.
       external: ['@prisma/client/runtime/query_compiler*', '@prisma/schema-engine-wasm', 'msgpackr-extract'],
     });
-    writeFileSync(stampFile, wanted);
+    writeFileSync(stampFile, stampOf(sources));
   });
 }
 
-function isBundled(wanted) {
-  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted && entryPoints.every((entry) => existsSync(bundled(root, entry)));
+/** The bundles were made from the sources with this stamp, and as this file makes them. */
+export function isBundled(sources) {
+  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stampOf(sources) && entryPoints.every((entry) => existsSync(bundled(root, entry)));
+}
+
+function stampOf(sources) {
+  return createHash('sha256').update(sources).update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
 }

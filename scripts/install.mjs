@@ -30,7 +30,8 @@ function refuseOldNode() {
   process.exit(1);
 }
 
-function isInstalled() {
+/** What the lockfile names is in node_modules. */
+export function isInstalled() {
   return existsSync(join(root, 'node_modules', '.modules.yaml')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp();
 }
 

@@ -1,15 +1,20 @@
-// Installs, builds and bundles, as a process of its own: the launcher can end it, with all that npm and pnpm started, when it is told to stop.
+// Installs, builds and bundles what is not there or has changed, as a process of its own: the launcher can end it, with all that npm and pnpm started,
+// when it is told to stop.
 import { fork } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { build, isBuilt, sourceStamp } from '../build.mjs';
+import { bundle, isBundled } from '../bundle.mjs';
+import { install, isInstalled } from '../install.mjs';
 import { Interrupted, Refusal, diskFull } from './refusal.mjs';
 
 const self = fileURLToPath(import.meta.url);
 /** npm and the compiler say in many words that the disk is full; less free space than this says it in one number. */
 const NEARLY_FULL_BYTES = 32 * 1024 * 1024;
 
-export function prepare({ root, signal }) {
-  return new Promise((resolve, reject) => {
+export async function prepare({ root, signal }) {
+  if (isPrepared()) return;
+  await new Promise((resolve, reject) => {
     const child = fork(self, [], { execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const end = () => endGroup(child.pid);
     signal.addEventListener('abort', end, { once: true });
@@ -23,6 +28,13 @@ export function prepare({ root, signal }) {
       else reject(isNearlyFull(root) ? diskFull(root) : new Refusal(sentence));
     });
   });
+}
+
+/** The usual case, for which no process is worth while. */
+function isPrepared() {
+  if (!isInstalled()) return false;
+  const sources = sourceStamp();
+  return isBuilt(sources) && isBundled(sources);
 }
 
 function isNearlyFull(folder) {
@@ -42,11 +54,8 @@ async function main() {
   // The launcher was killed: nobody waits for this any more.
   process.on('disconnect', () => endGroup(process.pid));
   try {
-    const { install } = await import('../install.mjs');
     await install();
-    const { build } = await import('../build.mjs');
     await build();
-    const { bundle } = await import('../bundle.mjs');
     await bundle();
     process.exit(0);
   } catch (err) {
