@@ -1,5 +1,7 @@
 // The schema of the job queue on PostgreSQL belongs to BullMQ, which brings its own migrations; the owner runs them, the services use it.
 // The queue holds wake-ups only, so services may share its tables: what a job does is decided by rows of `platform`.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 
 export const QUEUE_SCHEMA = 'queue';
@@ -14,31 +16,46 @@ export function queueNameOf(product: (typeof PRODUCTS)[number]): string {
 const CONNECT_TIMEOUT_MS = 10_000;
 const USERS = 'lumi_domains, lumi_vps, lumi_proxy';
 
-/** Brings the schema `queue` up to the installed BullMQ and grants it to the services. May run again, and at the same time as others. */
+/**
+ * Brings the schema `queue` up to the installed BullMQ and grants it to the services; one query when that was done before. May run again, and at the
+ * same time as others.
+ */
 export async function migrateQueue(ownerUrl: string): Promise<void> {
-  // Loaded here: nobody else who opens a database needs the queue.
-  const { runMigrations } = await import('bullmq');
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   // A lost connection is reported to the query in flight as well. Without a listener it would end the process first.
   client.on('error', () => undefined);
   await client.connect();
   try {
+    const wanted = await stateWanted();
+    if ((await stateOf(client)) === wanted) return;
+    // Loaded here: nobody else who opens a database needs the queue.
+    const { runMigrations } = await import('bullmq');
     await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], QUEUE_SCHEMA); // its structural type and pg's overloads do not unify
-    await grantToServices(client);
+    await client.query(`${GRANTS} COMMENT ON SCHEMA ${QUEUE_SCHEMA} IS ${client.escapeLiteral(wanted)};`);
   } finally {
     await client.end();
   }
 }
 
-/** BullMQ makes the sequence of a queue's job ids at the first job; the services may not create anything, so it is made for them. */
-async function grantToServices(client: pg.Client): Promise<void> {
-  const sequences = PRODUCTS.map((product) => `'CREATE SEQUENCE IF NOT EXISTS ${QUEUE_SCHEMA}.' || ${QUEUE_SCHEMA}.job_id_seq_name('${queueNameOf(product)}')`);
-  // Sent together, these are one transaction; the lock keeps two owners from changing one catalogue row at once.
-  await client.query(`
-    SELECT pg_advisory_xact_lock(hashtextextended('lumi migrate queue', 0));
-    DO $$ BEGIN ${sequences.map((text) => `EXECUTE ${text};`).join(' ')} END $$;
-    GRANT USAGE ON SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
-    GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};`);
+/** Remembered as the comment of the schema, written together with the grants. */
+async function stateOf(client: pg.Client): Promise<string | null> {
+  const { rows } = await client.query<{ state: string | null }>(`SELECT obj_description(to_regnamespace('${QUEUE_SCHEMA}'), 'pg_namespace') AS state`);
+  return rows[0]?.state ?? null;
 }
+
+async function stateWanted(): Promise<string> {
+  const { version } = JSON.parse(await readFile(require.resolve('bullmq/package.json'), 'utf8')) as { version: string }; // every package has one
+  return `bullmq ${version}, grants ${createHash('sha256').update(GRANTS).digest('hex').slice(0, 12)}`;
+}
+
+/**
+ * BullMQ makes the sequence of a queue's job ids at the first job; the services may not create anything, so it is made for them. Sent together, these
+ * are one transaction; the lock keeps two owners from changing one catalogue row at once.
+ */
+const GRANTS = `
+  SELECT pg_advisory_xact_lock(hashtextextended('lumi migrate queue', 0));
+  DO $$ BEGIN ${PRODUCTS.map((product) => `EXECUTE 'CREATE SEQUENCE IF NOT EXISTS ${QUEUE_SCHEMA}.' || ${QUEUE_SCHEMA}.job_id_seq_name('${queueNameOf(product)}');`).join(' ')} END $$;
+  GRANT USAGE ON SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
+  GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
+  GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};`;

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, type SqlResultSet } from '@prisma/driver-adapter-utils';
+import type { PrismaPg } from '@prisma/adapter-pg' with { 'resolution-mode': 'import' };
+import type { ColumnType, SqlResultSet } from '@prisma/driver-adapter-utils' with { 'resolution-mode': 'import' };
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -158,7 +158,8 @@ interface EngineConnection {
 }
 
 async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: string }, work: (engine: SchemaEngine, connection: EngineConnection) => Promise<T>): Promise<T> {
-  const { SchemaEngine } = await loadEngine();
+  // Prisma is loaded only when there is something for it to do, which at most starts there is not.
+  const [{ SchemaEngine }, { PrismaPg }, { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum }] = await Promise.all([loadEngine(), import('@prisma/adapter-pg'), import('@prisma/driver-adapter-utils')]);
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   pool.on('error', rejectsQueryInFlight);
   readCatalogChars(pool);
@@ -166,7 +167,7 @@ async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: s
   try {
     // One connection serves the engine to the end, so this holds for everything it sends.
     await pool.query(`SET search_path TO ${pg.escapeIdentifier(schema)}; SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET statement_timeout = 0`);
-    const factory = repaired(new PrismaPg(pool, { schema }), connection);
+    const factory = repaired(new PrismaPg(pool, { schema }), connection, ColumnTypeEnum.Character);
     const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, bindMigrationAwareSqlAdapterFactory(factory));
     try {
       return await work(engine, connection);
@@ -179,12 +180,12 @@ async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: s
 }
 
 // The adapter cuts a script at every semicolon, which breaks function bodies and comments. Postgres takes it whole.
-function repaired(factory: PrismaPg, connection: EngineConnection): PrismaPg {
+function repaired(factory: PrismaPg, connection: EngineConnection, character: ColumnType): PrismaPg {
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
     const adapter = await connect();
     const queryRaw = adapter.queryRaw.bind(adapter);
-    adapter.queryRaw = async (query) => restoreChars(await queryRaw(query));
+    adapter.queryRaw = async (query) => restoreChars(await queryRaw(query), character);
     adapter.executeScript = async (script) => {
       try {
         await connection.pool.query(script);
@@ -220,12 +221,12 @@ function readCatalogChars(pool: pg.Pool): void {
   Object.defineProperty(pool, 'query', { value });
 }
 
-function restoreChars(result: SqlResultSet): SqlResultSet {
+function restoreChars(result: SqlResultSet, character: ColumnType): SqlResultSet {
   const isChar = result.columnNames.map((name) => name.startsWith(CHAR_MARK));
   return {
     ...result,
     columnNames: result.columnNames.map((name, i) => (isChar[i] ? name.slice(CHAR_MARK.length) : name)),
-    columnTypes: result.columnTypes.map((type, i) => (isChar[i] ? ColumnTypeEnum.Character : type)),
+    columnTypes: result.columnTypes.map((type, i) => (isChar[i] ? character : type)),
   };
 }
 
