@@ -1,11 +1,12 @@
 // The gateway's process: config → wiring → listen → drain on SIGTERM.
-import { createLog, createShutdown, reportReady, systemClock } from '@lumi/shared/runtime';
+import { createLog, createShutdown, reportReady, settingsThere, systemClock } from '@lumi/shared/runtime';
 import { createApp } from './app';
 import { readGatewayConfig } from './config';
 import { createListener } from './listener';
 import { wire } from './wiring';
 
 async function main(): Promise<void> {
+  await settingsThere();
   const config = readGatewayConfig();
   const log = createLog({ level: config.LOG_LEVEL, process: 'gateway' });
   const shutdown = createShutdown(log);

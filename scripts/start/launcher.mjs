@@ -20,7 +20,7 @@ export class Launcher {
   constructor({ options, signal, say, onGiveUp }) {
     Object.assign(this, { options, signal, say, onGiveUp });
     this.data = new DataFolder(options.folder);
-    this.supervisor = new Supervisor({ root: options.root, folder: options.folder, logs: this.data.logs, say, onChild: (name, pid) => this.data.record(name, pid), onGiveUp });
+    this.supervisor = new Supervisor({ root: options.root, folder: options.folder, logs: this.data.logs, surroundings: options.surroundings, say, onChild: (name, pid) => this.data.record(name, pid), onGiveUp });
     this.postgres = null;
   }
 
@@ -48,30 +48,40 @@ export class Launcher {
     this.unlessInterrupted();
 
     await prepare({ root: options.root, signal: this.signal });
-    const gatewayUrl = `http://${addressFor(options.host)}:${port}`;
-    const publicUrl = options.publicUrl ?? gatewayUrl;
-    const [ownerUrl, cryptoPayPort] = await all([
-      this.startDatabase(clusterFolder, secrets),
-      this.supervisor.start(cryptoPayDouble({ options, secrets, publicUrl })),
-      options.redisUrl === undefined ? null : this.unlessTold(checkRedis(options.root, options.redisUrl)),
-    ]);
     this.unlessInterrupted();
-
-    const database = { root: options.root, ownerUrl, rolePasswords: secrets.rolePasswords };
-    const shared = { options, secrets, urlOf: urlsOf(database), publicUrl, cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}` };
-    // Services ask the database when they are asked themselves; until the gateway is up nobody asks them, and the schema can be brought up to date meanwhile.
-    const [demo, ...ports] = await all([
-      this.unlessTold(prepareDatabase(database).then(() => seedDemo({ root: options.root, folder: options.folder, ownerUrl, secrets, gatewayUrl, known }))),
-      ...PRODUCTS.map((product) => this.supervisor.start(service(product, shared))),
-    ]);
-    this.unlessInterrupted();
-
-    const serviceUrls = Object.fromEntries(PRODUCTS.map((product, index) => [product, `http://127.0.0.1:${ports[index]}`]));
-    await this.startGateway({ ...shared, serviceUrls, port });
+    const { demo, shared } = await this.startProcesses({ port, clusterFolder, secrets, known });
     this.unlessInterrupted();
     // Not waited for: requests are served without workers, and what is for them to do waits in the database until they are there.
     for (const product of PRODUCTS) this.supervisor.startUnawaited(worker(product, shared));
     return banner({ demo, folder: options.folder, isEmbedded: options.databaseUrl === undefined });
+  }
+
+  /**
+   * All at once, because most of the time of a start is Node loading code: each process loads its own at once and is told its settings when what they
+   * are made of is known. Services ask the database when they are asked themselves, so its schema can be brought up to date meanwhile; the gateway,
+   * which lets requests in, comes after everything.
+   */
+  async startProcesses({ port, clusterFolder, secrets, known }) {
+    const { options, supervisor } = this;
+    const { root, folder } = options;
+    const gatewayUrl = `http://${addressFor(options.host)}:${port}`;
+    const publicUrl = options.publicUrl ?? gatewayUrl;
+    const shared = all([
+      this.startDatabase(clusterFolder, secrets),
+      supervisor.start(cryptoPayDouble({ options, secrets, publicUrl })),
+      options.redisUrl === undefined ? null : this.unlessTold(checkRedis(root, options.redisUrl)),
+    ]).then(([ownerUrl, cryptoPayPort]) => {
+      this.unlessInterrupted();
+      return { options, secrets, publicUrl, ownerUrl, urlOf: urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords }), cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}` };
+    });
+    const schemaAndDemo = shared.then(({ ownerUrl }) => this.unlessTold(
+      prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords }).then(() => seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, known })),
+    ));
+    const serviceUrls = PRODUCTS.map((product) => supervisor.start(service(product, { root, shared })).then((servicePort) => [product, `http://127.0.0.1:${servicePort}`]));
+    const allKnown = all([shared, schemaAndDemo, ...serviceUrls]).then(([base, , ...urls]) => ({ ...base, port, serviceUrls: Object.fromEntries(urls) }));
+    // What failed first in this order is the cause; what comes after it was only told to stop.
+    const [base, demo] = await all([shared, schemaAndDemo, ...serviceUrls, this.startGateway({ root, port, known: allKnown })]);
+    return { demo, shared: base };
   }
 
   /** May be called at any moment, also half-way through `start` (once that has settled). Never throws. */
@@ -102,14 +112,14 @@ export class Launcher {
     return this.postgres.start();
   }
 
-  async startGateway(told) {
+  async startGateway({ root, port, known }) {
     try {
-      await this.supervisor.start(gateway(told));
+      await this.supervisor.start(gateway({ root, known }));
     } catch (err) {
       if (err instanceof Interrupted) throw err;
       // The port was free when we began; somebody may have taken it while we installed and built.
-      await gatewayPort({ host: this.options.host, port: told.port }).catch(() => {
-        throw portInUse(told.port);
+      await gatewayPort({ host: this.options.host, port }).catch(() => {
+        throw portInUse(port);
       });
       throw err;
     }

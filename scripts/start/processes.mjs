@@ -1,4 +1,5 @@
 // Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it needs and no others.
+// What is told may be a promise: of what is only known when other processes run.
 import { join } from 'node:path';
 import { bundled } from '../bundle.mjs';
 
@@ -19,32 +20,34 @@ export function cryptoPayDouble({ options, secrets, publicUrl }) {
   };
 }
 
-export function service(product, shared) {
-  return { name: product, script: bundled(shared.options.root, `services/${product}/dist/server`), env: productEnv(product, shared) };
+/** `shared` is a promise. */
+export function service(product, { root, shared }) {
+  return { name: product, script: bundled(root, `services/${product}/dist/server`), env: shared.then((known) => productEnv(product, known)) };
 }
 
 export function worker(product, shared) {
   return { name: `${product}-worker`, script: bundled(shared.options.root, `services/${product}/dist/worker`), env: productEnv(product, shared) };
 }
 
-export function gateway({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
+/** `known` is a promise. */
+export function gateway({ root, known }) {
+  return { name: 'gateway', script: bundled(root, 'gateway/dist/server'), env: known.then(gatewayEnv) };
+}
+
+function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
   return {
-    name: 'gateway',
-    script: bundled(options.root, 'gateway/dist/server'),
-    env: {
-      ...common(options, urlOf('lumi_gateway')),
-      ...options.handedThrough('gateway'),
-      HOST: options.host,
-      PORT: String(port),
-      PUBLIC_URL: publicUrl,
-      DOMAINS_URL: serviceUrls.domains,
-      VPS_URL: serviceUrls.vps,
-      PROXY_URL: serviceUrls.proxy,
-      IDENTITY_PRIVATE_KEY: secrets.identityPrivateKey,
-      KEY_PEPPERS: secrets.keyPeppers,
-      SECRET_RING: secrets.secretRing,
-      API_MONEY_ENABLED: options.isMoneyEnabled,
-    },
+    ...common(options, urlOf('lumi_gateway')),
+    ...options.handedThrough('gateway'),
+    HOST: options.host,
+    PORT: String(port),
+    PUBLIC_URL: publicUrl,
+    DOMAINS_URL: serviceUrls.domains,
+    VPS_URL: serviceUrls.vps,
+    PROXY_URL: serviceUrls.proxy,
+    IDENTITY_PRIVATE_KEY: secrets.identityPrivateKey,
+    KEY_PEPPERS: secrets.keyPeppers,
+    SECRET_RING: secrets.secretRing,
+    API_MONEY_ENABLED: options.isMoneyEnabled,
   };
 }
 

@@ -1,5 +1,5 @@
-// The Node processes of the system: forked with a channel to the launcher, waited for until they say that they serve, started
-// again on the same port when they die, stopped with SIGTERM. A child that loses the channel (the launcher was killed) ends itself.
+// The Node processes of the system: forked with a channel to the launcher, told their settings when those are known, waited for until they say that they
+// serve, started again on the same port when they die, stopped with SIGTERM. A child that loses the channel (the launcher was killed) ends itself.
 import { fork } from 'node:child_process';
 import { ChildLog } from './child-log.mjs';
 import { Interrupted, Refusal, diskFull, isDiskFull } from './refusal.mjs';
@@ -10,12 +10,15 @@ const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 30_000;
 
 export class Supervisor {
-  constructor({ root, folder, logs, say, onChild, onGiveUp }) {
-    Object.assign(this, { root, folder, logs, say, onChild, onGiveUp });
+  constructor({ root, folder, logs, surroundings, say, onChild, onGiveUp }) {
+    Object.assign(this, { root, folder, logs, surroundings, say, onChild, onGiveUp });
     this.children = new Map();
   }
 
-  /** Resolves with the port the process listens on (undefined for workers). Refuses when it does not come up at all. */
+  /**
+   * Resolves with the port the process listens on (undefined for workers). Refuses when it does not come up at all.
+   * `env` may be a promise: the process loads its code meanwhile. If that fails the process is stopped.
+   */
   async start(told) {
     const child = this.add(told);
     const outcome = await this.launch(child);
@@ -32,7 +35,7 @@ export class Supervisor {
   }
 
   add({ name, script, env }) {
-    const child = { name, script, env: { ...env }, log: new ChildLog({ folder: this.logs, name, say: this.say }), policy: new RestartPolicy(), isStopping: false };
+    const child = { name, script, env: env instanceof Promise ? env : { ...env }, log: new ChildLog({ folder: this.logs, name, say: this.say }), policy: new RestartPolicy(), isStopping: false };
     this.children.set(name, child);
     return child;
   }
@@ -59,7 +62,9 @@ export class Supervisor {
 
   /** Resolves when the process is ready, or when it ended before that. */
   launch(child) {
-    const running = fork(child.script, [], { cwd: this.root, env: child.env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+    const isEarly = child.env instanceof Promise;
+    const env = isEarly ? { ...this.surroundings, SETTINGS_FOLLOW: 'true' } : child.env;
+    const running = fork(child.script, [], { cwd: this.root, env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     child.running = running;
     this.onChild(child.name, running.pid);
     child.log.follow(running.stdout);
@@ -68,7 +73,10 @@ export class Supervisor {
     let markGone;
     child.gone = new Promise((resolve) => (markGone = resolve));
     return new Promise((resolve) => {
-      const late = setTimeout(() => running.kill('SIGKILL'), READY_LIMIT_MS);
+      let late;
+      const limit = () => (late = setTimeout(() => running.kill('SIGKILL'), READY_LIMIT_MS));
+      if (isEarly) this.tellSettings(child, limit);
+      else limit();
       running.on('message', (message) => {
         if (message?.type !== 'ready' || isReady) return;
         isReady = true;
@@ -87,6 +95,19 @@ export class Supervisor {
         else resolve({ isReady: false, code, signal });
       });
     });
+  }
+
+  /** `onTold` is called when the process has its settings, if it is still there. */
+  tellSettings(child, onTold) {
+    child.env.then(
+      (env) => {
+        child.env = { ...env }; // With these it is started again, should it die.
+        if (child.running === undefined) return;
+        child.running.send({ type: 'settings', env }, () => undefined); // A process that is gone meanwhile is reported by its end.
+        onTold();
+      },
+      () => this.stopOne(child), // Whoever made the settings tells why there are none.
+    );
   }
 
   onDeath(child, how) {

@@ -1,9 +1,11 @@
 // The HTTP process of domains: config → wiring → listen → drain.
+import { settingsThere } from '@lumi/shared/runtime';
 import { openService, serveHttp } from '@lumi/shared/service';
 import { readDomainsConfig } from './config';
 import { api, endpoints, wire } from './wiring';
 
 async function main(): Promise<void> {
+  await settingsThere();
   const config = readDomainsConfig();
   const service = openService({ product: 'domains', config, processName: 'domains' });
   await serveHttp(service, endpoints(wire(service, config)), api);

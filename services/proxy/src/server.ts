@@ -1,9 +1,11 @@
 // The HTTP process of the proxy service: config → wiring → listen → drain.
+import { settingsThere } from '@lumi/shared/runtime';
 import { openService, serveHttp } from '@lumi/shared/service';
 import { loadConfig } from './config';
 import { api, endpoints, wire } from './wiring';
 
 async function main(): Promise<void> {
+  await settingsThere();
   const service = openService({ product: 'proxy', config: loadConfig(), processName: 'proxy' });
   await serveHttp(service, endpoints(wire(service)), api);
 }

@@ -1,9 +1,11 @@
 // The HTTP process of hosting: config → wiring → listen → drain.
+import { settingsThere } from '@lumi/shared/runtime';
 import { openService, serveHttp } from '@lumi/shared/service';
 import { readVpsConfig } from './config';
 import { api, endpoints, wire } from './wiring';
 
 async function main(): Promise<void> {
+  await settingsThere();
   const config = readVpsConfig();
   const service = openService({ product: 'vps', config: config.service, processName: 'vps' });
   await serveHttp(service, endpoints(wire(service, config.hosting)), api);

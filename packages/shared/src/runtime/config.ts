@@ -1,5 +1,6 @@
 // Settings are read once, at start, by each process's own config.ts. All faults are reported together, in sentences, and then
 // the process exits: a half-configured process never serves.
+import { once } from 'node:events';
 import { z } from 'zod';
 import { isRedisUrl } from './redis';
 
@@ -10,6 +11,16 @@ export function readConfig<T extends z.ZodObject>(schema: T, env: Readonly<Recor
   const faults = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message}`);
   process.stderr.write(`Configuration is not valid:\n${faults.join('\n')}\n`);
   process.exit(1);
+}
+
+/**
+ * To be waited for before reading settings. Node loads code for longer than a launcher needs to find out what a process has to know: it may fork the process
+ * before that, with SETTINGS_FOLLOW=true, and send the rest of the environment as a message.
+ */
+export async function settingsThere(): Promise<void> {
+  if (process.env['SETTINGS_FOLLOW'] !== 'true') return;
+  const [message] = (await once(process, 'message')) as [{ readonly type: 'settings'; readonly env: Readonly<Record<string, string>> }]; // nothing else is ever sent
+  Object.assign(process.env, message.env);
 }
 
 export const flag = (byDefault: boolean) =>

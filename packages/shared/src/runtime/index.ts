@@ -1,6 +1,6 @@
 export { backoffMs } from './backoff';
 export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './clock';
-export { baseConfig, count, flag, port, readConfig, secretRing, type SecretRing } from './config';
+export { baseConfig, count, flag, port, readConfig, secretRing, settingsThere, type SecretRing } from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
 export { METRICS_TYPE, metricsText, type Gauge } from './metrics';
 export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
