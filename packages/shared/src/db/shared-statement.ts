@@ -1,5 +1,5 @@
-// Calls that arrive while earlier ones are under way share the next statement, and with it one round trip, one commit and one flush of the disk
-// (group commit). A call that finds a free lane goes at once; nothing ever waits for company. See docs/decisions/0006.
+// Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement, and with it one round trip, one commit
+// and one flush of the disk (group commit). Nothing waits for company longer than the turn in which it came. See docs/decisions/0006.
 import { databaseCode } from './database';
 
 export interface SharedStatementOptions<Call, Answer> {
@@ -14,11 +14,9 @@ export interface SharedStatementOptions<Call, Answer> {
 /** In a group a lock is waited for as long as SHARED_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as its role may. */
 export type Patience = 'short' | 'full';
 
-/** So many statements at a time; more would only be smaller groups. */
-const LANES = 2;
 /** Groups are 1, 2, 4 or 8 calls: each size is another text to prepare. */
 const MOST = 8;
-/** Longer than any statement of ours holds a lock. Whoever finds one held longer leaves its lane, so that it holds up nobody else. */
+/** Longer than any statement of ours holds a lock. Whoever finds one held longer leaves the lane, so that it holds up nobody else. */
 export const SHARED_LOCK_TIMEOUT_MS = 150;
 
 interface Waiting<Call, Answer> {
@@ -31,8 +29,10 @@ interface Waiting<Call, Answer> {
 
 export class SharedStatement<Call, Answer> {
   private waiting: Waiting<Call, Answer>[] = [];
-  private busy = 0;
-  /** Locks that calls outside the lanes wait for, and how many do. */
+  /** Of this process one statement at a time is under way: more would only be smaller groups. */
+  private isUnderWay = false;
+  private isCalled = false;
+  /** Locks that calls outside the lane wait for, and how many do. */
   private readonly contended = new Map<string, number>();
 
   constructor(private readonly options: SharedStatementOptions<Call, Answer>) {}
@@ -45,15 +45,18 @@ export class SharedStatement<Call, Answer> {
         return;
       }
       this.waiting.push(one);
-      this.next();
+      this.goSoon();
     });
   }
 
-  private next(): void {
-    while (this.busy < LANES && this.waiting.length > 0) {
-      this.busy += 1;
+  private goSoon(): void {
+    if (this.isCalled || this.isUnderWay) return;
+    this.isCalled = true;
+    setImmediate(() => {
+      this.isCalled = false;
+      this.isUnderWay = true;
       void this.together(this.takeGroup());
-    }
+    });
   }
 
   /** The one that waits longest, and those of its shape that came after it. */
@@ -67,18 +70,18 @@ export class SharedStatement<Call, Answer> {
     return [...group].sort((a, b) => compare(a.lock, b.lock));
   }
 
-  /** In a lane. Never rejects. */
+  /** In the lane. Never rejects. */
   private async together(group: readonly Waiting<Call, Answer>[]): Promise<void> {
     const failure = await this.attempt(group, 'short');
-    this.busy -= 1;
-    this.next();
+    this.isUnderWay = false;
+    if (this.waiting.length > 0) this.goSoon();
     if (failure === null) return;
-    // One call must not fail for another's sake, nor wait in a lane. Only what the database has certainly taken back is tried again.
+    // One call must not fail for another's sake, nor wait in the lane. Only what the database has certainly taken back is tried again.
     if (isLockTimeout(failure.err) || (group.length > 1 && isRolledBack(failure.err))) await Promise.all(group.map((one) => this.alone(one)));
     else for (const one of group) one.reject(failure.err);
   }
 
-  /** Outside the lanes; whoever wants the same lock meanwhile goes the same way. */
+  /** Outside the lane; whoever wants the same lock meanwhile goes the same way. */
   private async alone(one: Waiting<Call, Answer>): Promise<void> {
     this.contended.set(one.lock, (this.contended.get(one.lock) ?? 0) + 1);
     const failure = await this.attempt([one], 'full');
