@@ -16,7 +16,7 @@ export function serviceDocuments(root) {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'), KEY_PEPPERS: ring(), SECRET_RING: ring(),
     CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL, SANDBOX_PAYMENTS: 'true', LOG_LEVEL: 'error',
   });
-  const settings = { domains: { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 } };
+  const settings = { domains: { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 }, proxy: { SANDBOX_SLOW_MS: 1 } };
   return ['domains', 'vps', 'proxy'].map((product) => {
     const { wire, endpoints, api } = own(join(root, 'services', product, 'dist', 'wiring.js'));
     const routes = endpoints(wire(openService({ product, config, processName: product }), settings[product])).map(({ route }) => route);

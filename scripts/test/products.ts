@@ -41,7 +41,7 @@ export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>>
     };
   },
   proxy: (service) => {
-    const proxy = proxyWiring.wire(service);
+    const proxy = proxyWiring.wire(service, AT_ONCE);
     return {
       endpoints: proxyWiring.endpoints(proxy), api: proxyWiring.api, loops: proxyWiring.loops(proxy), jobs: proxyWiring.jobs(proxy), auditRules: PROXY_RULES,
       close: () => proxy.shared.close(),

@@ -6,8 +6,9 @@ import { api, endpoints, wire } from './wiring';
 
 async function main(): Promise<void> {
   await settingsThere();
-  const service = openService({ product: 'proxy', config: loadConfig(), processName: 'proxy' });
-  await serveHttp(service, endpoints(wire(service)), api);
+  const config = loadConfig();
+  const service = openService({ product: 'proxy', config, processName: 'proxy' });
+  await serveHttp(service, endpoints(wire(service, config)), api);
 }
 
 main().catch((err: unknown) => {

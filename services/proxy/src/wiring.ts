@@ -48,9 +48,13 @@ export interface WiredProxy extends ProxyDeps {
   readonly shared: SharedParts;
 }
 
-export function wire(service: Service): WiredProxy {
+export interface SandboxTimes {
+  readonly SANDBOX_SLOW_MS: number;
+}
+
+export function wire(service: Service, times: SandboxTimes): WiredProxy {
   const { db, clock, config } = service;
-  const network = new SandboxNetwork(db, clock);
+  const network = new SandboxNetwork(db, clock, { slowMs: times.SANDBOX_SLOW_MS });
   const selling = { network, clock, ring: config.SECRET_RING };
   const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
   const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling)];

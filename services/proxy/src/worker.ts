@@ -3,6 +3,7 @@ import { openService, runWorker } from '@lumi/shared/service';
 import { loadConfig } from './config';
 import { jobs, loops, wire } from './wiring';
 
-const service = openService({ product: 'proxy', config: loadConfig(), processName: 'proxy-worker' });
-const deps = wire(service);
+const config = loadConfig();
+const service = openService({ product: 'proxy', config, processName: 'proxy-worker' });
+const deps = wire(service, config);
 runWorker(service, loops(deps), jobs(deps));

@@ -3,7 +3,7 @@ import request from 'supertest';
 import { testService } from '@lumi/shared/testing';
 import { endpoints, wire } from '../src/wiring';
 
-const lumi = testService({ product: 'proxy', endpoints: (service) => endpoints(wire(service)) });
+const lumi = testService({ product: 'proxy', endpoints: (service) => endpoints(wire(service, { SANDBOX_SLOW_MS: 1 })) });
 
 describe('the catalogue', () => {
   it('lists products with prices as strings, and filters by shape', async () => {

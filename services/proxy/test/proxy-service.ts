@@ -34,7 +34,7 @@ export const ORDER = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 2 
 
 export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
   let deps: WiredProxy | null = null;
-  const lumi = testService({ product: 'proxy', clock, endpoints: (service) => endpoints((deps = wire(service))) });
+  const lumi = testService({ product: 'proxy', clock, endpoints: (service) => endpoints((deps = wire(service, { SANDBOX_SLOW_MS: 1 }))) });
   const wired = (): WiredProxy => {
     if (deps === null) throw new Error('the service is not wired yet');
     return deps;

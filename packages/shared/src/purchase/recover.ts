@@ -34,6 +34,7 @@ async function recoverOne(deps: PurchaseDeps, things: ReadonlyMap<string, AnyThi
   const found = await ask(thing, order, Math.floor(timesOf(deps).leaseMs / LEASE_PARTS));
   await deps.checkpoint?.('after-look-up', order.id);
   if (found.kind === 'unknown' || found.kind === 'absent') {
+    deps.log.warn('recovery could not decide an order; it will ask again', { order_id: order.id, kind: order.kind, attempt: order.attempt, err: found.kind === 'unknown' ? found.cause : undefined });
     await stillUnknown(deps, order);
     return false;
   }

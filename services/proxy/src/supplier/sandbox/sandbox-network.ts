@@ -14,7 +14,6 @@ import { endingOf, type Ending } from './endings';
 import { PLACES, PRICE_DRIFTS_IN, UNHEALTHY_IN, placeCode, placeOf, type Place } from './places';
 import { SandboxMeter } from './meter';
 
-const SLOW_MS = 2_000;
 const OUT_OF_STOCK: Refused = { kind: 'refused', code: 'out_of_stock', text: 'This went out of stock; nothing was charged.' };
 /** Endings that concern one country of an order; all others concern the order. */
 const BY_ITEM: readonly Ending[] = ['refuse', 'out-of-stock', 'half'];
@@ -27,7 +26,7 @@ export class SandboxNetwork implements ProxyNetwork {
   private readonly meter: SandboxMeter;
   private seeded: Promise<unknown> | null = null;
 
-  constructor(private readonly db: Pick<Database, 'platform'>, private readonly clock: Clock) {
+  constructor(private readonly db: Pick<Database, 'platform'>, private readonly clock: Clock, private readonly times: { readonly slowMs: number }) {
     this.commands = new SandboxCommands(db, clock, {
       allocate: (tx, command) => this.doAllocate(tx, command.reference, command.request as unknown as AllocateRequest, command.ending), // as it was sent
       extend: (tx, command) => doExtend(tx, command.request as unknown as ExtendRequest),
@@ -118,7 +117,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   private async send<R extends Record<string, unknown>>(name: string, reference: string, request: Record<string, unknown>, ending: Ending, signal: AbortSignal): Promise<Outcome<R>> {
-    if (ending === 'slow') await setTimeout(SLOW_MS, undefined, { signal });
+    if (ending === 'slow') await setTimeout(this.times.slowMs, undefined, { signal });
     return this.commands.send<R>({ reference, name, request, ending });
   }
 
