@@ -73,7 +73,11 @@ export const STEPS = {
   },
   /** Workers die twice in the middle of a bulk, and in between the queue forgets everything. */
   'bulk': async (run) => {
-    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items);
+    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items, 'after-hold');
+  },
+  /** The second worker dies when items of its step are paid for and others of them are not. */
+  'bulk, killed after a settlement': async (run) => {
+    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items, 'after-settle');
   },
 };
 
@@ -123,7 +127,7 @@ export async function untilAnswered({ doors, workload, missed }, request) {
   return request.sends.at(-1);
 }
 
-async function bulk(run, buyer, count) {
+async function bulk(run, buyer, count, secondPoint) {
   const { workload, history, doors, faults, system, note, figures } = run;
   const shop = SHOPS[buyer.product];
   const names = Array.from({ length: count }, (_, i) => `${workload.label()}-item-${i}-`);
@@ -141,7 +145,7 @@ async function bulk(run, buyer, count) {
   const isHeld = await doors.send(request, 1);
   workload.learn(request, isHeld);
   await Promise.all(system.named(new RegExp(`${buyer.product}-worker-`)).map((child) => child.isUp()));
-  faults.arm({ who: `${buyer.product}-worker`, at: 'after-hold', do: 'kill', match: second });
+  faults.arm({ who: `${buyer.product}-worker`, at: secondPoint, do: 'kill', match: second });
   await system.flushQueue();
   faults.done.add('queue flushed inside a bulk');
   note(`the queue of ${buyer.product} forgot everything`);
