@@ -62,7 +62,7 @@ export const BUGS = [
   },
   { name: 'new-reference', what: 'Recovery sends an order again under a new reference.', seed: 1, steps: ['unknown outcomes'], rules: [...SUPPLIER_LOG, 'a captured order was executed by the registrar exactly once'] },
   {
-    name: 'job-payload-trusted', what: 'A wake-up names the items to buy, and the job believes it instead of leasing them in Postgres.', seed: 1, steps: ['bulk, killed after a settlement'], items: 40, waitMs: 20_000,
+    name: 'job-payload-trusted', what: 'A wake-up names the items to buy, and the job believes it instead of leasing them in Postgres.', seed: 1, steps: ['bulk, killed after a settlement'], items: 40, waitMs: 45_000,
     rules: ['an item is bought once', 'every item of the bulk is bought once', 'an item is ok exactly when its order is captured'],
     functions: {
       batch_wake: [["jsonb_build_object('account_id', p_account_id)", `jsonb_build_object('account_id', p_account_id, 'items', (SELECT string_agg(i.batch_id || '/' || i.item, ',' ORDER BY i.batch_id, i.item)

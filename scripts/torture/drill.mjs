@@ -73,11 +73,11 @@ export const STEPS = {
   },
   /** Workers die twice in the middle of a bulk, and in between the queue forgets everything. */
   'bulk': async (run) => {
-    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items, 'after-hold');
+    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items, { first: 'after-act', second: 'after-hold', isFlushed: true });
   },
-  /** The second worker dies when items of its step are paid for and others of them are not. */
+  /** Both workers die when items of their step are paid for, and the queue gives their jobs to others. */
   'bulk, killed after a settlement': async (run) => {
-    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items, 'after-settle');
+    for (const buyer of productBuyers(run)) await bulk(run, buyer, run.items, { first: 'after-settle', second: 'after-settle', isFlushed: false });
   },
 };
 
@@ -127,13 +127,13 @@ export async function untilAnswered({ doors, workload, missed }, request) {
   return request.sends.at(-1);
 }
 
-async function bulk(run, buyer, count, secondPoint) {
+async function bulk(run, buyer, count, { first: firstPoint, second: secondPoint, isFlushed }) {
   const { workload, history, doors, faults, system, note, figures } = run;
   const shop = SHOPS[buyer.product];
   const names = Array.from({ length: count }, (_, i) => `${workload.label()}-item-${i}-`);
   const items = names.map((name) => ({ ...shop.body(name.replace(/-$/, ''), {}), reference: name, ref: name }));
   const [first, second] = [Math.floor(count * 0.3), Math.floor(count * 0.65)].map((i) => names[i]);
-  faults.arm({ who: `${buyer.product}-worker`, at: 'after-act', do: 'kill', match: first });
+  faults.arm({ who: `${buyer.product}-worker`, at: firstPoint, do: 'kill', match: first });
   const request = history.request({ buyer, path: shop.bulkPath, body: { items }, key: workload.key(), about: { what: 'bulk', refs: names } });
   const askedAt = performance.now();
   const accepted = await untilAnswered(run, request);
@@ -146,9 +146,11 @@ async function bulk(run, buyer, count, secondPoint) {
   workload.learn(request, isHeld);
   await Promise.all(system.named(new RegExp(`${buyer.product}-worker-`)).map((child) => child.isUp()));
   faults.arm({ who: `${buyer.product}-worker`, at: secondPoint, do: 'kill', match: second });
-  await system.flushQueue();
-  faults.done.add('queue flushed inside a bulk');
-  note(`the queue of ${buyer.product} forgot everything`);
+  if (isFlushed) {
+    await system.flushQueue();
+    faults.done.add('queue flushed inside a bulk');
+    note(`the queue of ${buyer.product} forgot everything`);
+  }
   await hit(run, second);
   const healedAt = performance.now();
   const isOver = await until(async () => (await doors.send({ buyer, method: 'GET', path: `/batches/${id}?limit=1`, sends: [] }, 0)).json?.finished_at != null, PATIENCE_MS);
