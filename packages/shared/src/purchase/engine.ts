@@ -168,7 +168,7 @@ async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Or
   try {
     return await begin(deps.db.direct, {
       order, lockKey: request.lockKey, claim: request.claim, keyId: request.principal.keyId, lineageId: request.principal.lineageId, isOperator: request.principal.type === 'operator',
-      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun: isDryRun, prepare: isDryRun ? [] : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
+      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun: isDryRun, hasRowsOfItsOwn: request.thing.hasRowsOfItsOwn ?? false, prepare: isDryRun ? [] : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
     });
   } catch (err) {
     if (mayRetry && constraintName(err) === LINE_TAKEN) return 'line taken';
@@ -235,7 +235,7 @@ async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, ou
   const answer = thing.answer(final, outcome.result);
   const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
   const settled = await settle(deps.db.direct, {
-    orderId: order.id, accountId: order.accountId, attempt: order.attempt, charge: charged, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
+    orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: charged, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
     answer: { status: answer.status, body: bytes, location: answer.location ?? null }, result: outcome.result, refusal: null, supplierRef: outcome.supplierRef ?? null, settledAt,
     events: thing.events(final, outcome.result).map((event) => ({ id: newId('evt', deps.clock.nowMs()), ...event })),
     deliver: thing.deliver(final, outcome.result),
@@ -251,7 +251,7 @@ async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, co
   const settledAt = deps.clock.now();
   const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, settledAt };
   const settled = await settle(deps.db.direct, {
-    orderId: order.id, accountId: order.accountId, attempt: order.attempt, charge: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
+    orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
     answer: { status: error.status, body: bytes, location: null }, result: null, refusal: { code, text: error.message }, supplierRef: null, settledAt,
     events: [{ id: newId('evt', deps.clock.nowMs()), type: 'order.failed', subject: order.subject, data: { order_id: order.id, code } }],
     deliver: thing.undo?.(final) ?? [],

@@ -16,6 +16,8 @@ export interface BeginInput {
   readonly wakeAfterMs: number;
   readonly dryRun: boolean;
   readonly prepare: readonly Sql[];
+  /** See ThingSold. */
+  readonly hasRowsOfItsOwn: boolean;
 }
 
 export interface BeginOutcome extends ClaimOutcome {
@@ -23,8 +25,9 @@ export interface BeginOutcome extends ClaimOutcome {
   readonly created_at: Date | null;
 }
 
-export function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
-  return groupsOf(db).begin.run(input);
+export async function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
+  if (input.prepare.length === 0 || input.hasRowsOfItsOwn) return groupsOf(db).begin.run(input);
+  return only(await beginTogether(db, [input], 'full'));
 }
 
 async function beginTogether(db: SqlRunner, inputs: readonly BeginInput[], patience: Patience): Promise<BeginOutcome[]> {
@@ -57,11 +60,13 @@ export interface SettleInput {
   readonly settledAt: Date;
   readonly events: readonly JsonObject[];
   readonly deliver: readonly Sql[];
+  readonly hasRowsOfItsOwn: boolean;
 }
 
 /** False: a later attempt owns the order, or it is already final; nothing was changed. */
-export function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
-  return groupsOf(db).settle.run(input);
+export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
+  if (input.deliver.length === 0 || input.hasRowsOfItsOwn) return groupsOf(db).settle.run(input);
+  return only(await settleTogether(db, [input], 'full'));
 }
 
 async function settleTogether(db: SqlRunner, inputs: readonly SettleInput[], patience: Patience): Promise<boolean[]> {
@@ -117,6 +122,12 @@ function numbered(n: number): Sql {
 /** The first argument of the first call is evaluated before anything is locked: there the statement gets its patience. */
 function firstArgument(id: string, n: number, patience: Patience): Sql {
   return n === 0 && patience === 'short' ? sql`(SELECT ${id}::text FROM set_config('lock_timeout', ${rawSql(`'${String(SHARED_LOCK_TIMEOUT_MS)}ms'`)}, true))` : sql`${id}`;
+}
+
+function only<T>(answers: readonly T[]): T {
+  const [answer] = answers;
+  if (answer === undefined) throw new Error('a statement of the money step returned no row');
+  return answer;
 }
 
 function inOrder<Row extends { n: number }>(rows: readonly Row[]): Row[] {

@@ -70,6 +70,11 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   act(order: Order<I>, signal: AbortSignal): Promise<Outcome<R>>;
   /** Asks the supplier what became of our reference. */
   lookUp(order: Order<I>, signal: AbortSignal): Promise<LookUp<R>>;
+  /**
+   * True only where no two orders that are open at once can make `prepare`, `deliver` or `undo` change the same row. Purchases of such things share a statement,
+   * and a statement changes a row once: a stock that two of them count down would be counted down once. False if absent: each goes in a statement of its own.
+   */
+  readonly hasRowsOfItsOwn?: boolean;
   /** Rows of the product written by the same statement that holds the money. Each must read `FROM begun WHERE begun.outcome = 'held'`. */
   prepare?(order: Order<I>): readonly Sql[];
   /** Rows of the product written by the same statement that captures. Each must read `FROM settled WHERE settled.settled`. */

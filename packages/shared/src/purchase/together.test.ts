@@ -2,13 +2,38 @@
 import { GADGET_PRICE, shopEndpoints, testService, until, type TestAccount } from '@lumi/shared/testing';
 import pg from 'pg';
 import request from 'supertest';
+import { z } from 'zod';
+import { defineRoute } from '../contract';
+import { sql } from '../db';
+import { endpoint } from '../endpoint';
+import { parseUsd } from '../money';
+import { purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '.';
 
-const shop = testService({ product: 'proxy', endpoints: shopEndpoints });
+/** Counts in one row that all its buyers share, at the hold and at the capture. */
+const counted = thingSold<{ name: string }, { done: true }>({
+  kind: 'counted', describe: ({ subject }) => subject, act: () => Promise.resolve({ kind: 'done', result: { done: true } }), lookUp: () => Promise.resolve({ kind: 'absent' }),
+  prepare: () => [sql`UPDATE public.counter SET held = held + 1 FROM begun WHERE begun.outcome = 'held'`],
+  deliver: () => [sql`UPDATE public.counter SET sold = sold + 1 FROM settled WHERE settled.settled`],
+  answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }), events: () => [],
+});
+
+const shop = testService({
+  product: 'proxy',
+  endpoints: (service) => [
+    ...shopEndpoints(service),
+    endpoint(defineRoute({ id: 'buy-counted', method: 'POST', path: '/counted', summary: 'Buy', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', body: z.object({ name: z.string(), ...purchaseFields }), responses: { 201: { description: 'Bought.' } } }),
+      async (context) => purchaseReply(await purchase(service.purchases, { thing: counted, item: { name: context.body.name }, subject: context.body.name, lockKey: null, price: parseUsd('1'), ...requestPart(context) }))),
+  ],
+});
 const { app } = shop;
 const owner = new pg.Client({ connectionString: shop.database.ownerUrl });
 let run = 0;
 
-beforeAll(() => owner.connect());
+beforeAll(async () => {
+  await owner.connect();
+  await owner.query('CREATE TABLE public.counter (held integer NOT NULL, sold integer NOT NULL)');
+  await owner.query('GRANT SELECT, UPDATE ON public.counter TO lumi_proxy');
+});
 afterAll(() => owner.end());
 beforeEach(() => {
   run += 1;
@@ -20,8 +45,8 @@ interface Answer {
   readonly body: { readonly order?: { readonly id: string }; readonly error?: { readonly code: string } };
 }
 
-async function buy(who: TestAccount, name: string): Promise<Answer> {
-  const { status, body } = await request(app).post('/gadgets').set(shop.asMoney(who)).send({ name: `${name}-${String(run)}` });
+async function buy(who: TestAccount, name: string, path = '/gadgets'): Promise<Answer> {
+  const { status, body } = await request(app).post(path).set(shop.asMoney(who)).send({ name: `${name}-${String(run)}` });
   return { status, body: body as Answer['body'] };
 }
 
@@ -76,4 +101,12 @@ it('somebody who keeps one wallet locked holds up its own purchases only', async
   }
   expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(waiting.map(() => 201));
   await until(async () => (await shop.balance(stuck.accountId)).held === 0n);
+});
+
+it('what counts in a row that others count in as well is counted for every purchase', async () => {
+  await owner.query('INSERT INTO public.counter VALUES (0, 0)');
+  const buyers = await accounts(8);
+  const answers = await Promise.all(buyers.flatMap((who, a) => [0, 1, 2].map((i) => buy(who, `counted-${String(a)}-${String(i)}`, '/counted'))));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+  expect((await owner.query<{ held: number; sold: number }>('SELECT held, sold FROM public.counter')).rows).toEqual([{ held: 24, sold: 24 }]);
 });

@@ -13,6 +13,7 @@ export function registerThing(deps: { registrars: Registrars; catalogue: Catalog
   const tldOf = (order: Order<HoldingItem>) => deps.catalogue.get(order.item.tld);
   return thingSold<HoldingItem, NameInfo>({
     kind: REGISTER,
+    hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open, and contacts that are new
     describe: (order) => `Registration of ${order.item.unicode} for ${yearsText(order.item.years)}`,
     act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
     lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),

@@ -17,6 +17,7 @@ export interface RenewItem extends YearsItem {
 export function renewThing(deps: { registrars: Registrars; catalogue: Catalogue }) {
   return thingSold<RenewItem, NameInfo>({
     kind: RENEW,
+    hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
     act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
     lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
