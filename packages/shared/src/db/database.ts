@@ -39,6 +39,8 @@ export interface DatabaseOptions {
   readonly connections: number;
   readonly log: Log;
   readonly name: string;
+  /** Absent: an answer is waited for as long as the connection lives. */
+  readonly answerTimeoutMs?: number;
   /** Off behind a pooler that cannot keep prepared statements. */
   readonly prepared?: boolean;
 }
@@ -49,6 +51,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
     keepAlive: true,
     application_name: options.name,
   });

@@ -1,4 +1,4 @@
-import { testDatabase } from '@lumi/shared/testing';
+import { testDatabase, until } from '@lumi/shared/testing';
 import { silentLog } from '../runtime';
 import { joinSql, openDatabase, rawSql, sql, type Database } from './database';
 import { SharedStatement } from './shared-statement';
@@ -110,4 +110,24 @@ it('a statement that answers for fewer calls than it was given fails those', asy
   });
   const answers = await Promise.allSettled(names(4).map((name) => group.run({ name })));
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+});
+
+it('a statement that gets no answer leaves the lane to the others, and its own call still ends when it does', async () => {
+  const owner = await db.pool.connect();
+  await owner.query('SELECT pg_advisory_lock(4711)');
+  const group = probe(async (calls) => {
+    if (calls[0]?.name === 'silent') await db.direct.$queryRaw(sql`SELECT pg_advisory_xact_lock(4711)::text`);
+    return insert(calls);
+  });
+  let isOver = false;
+  const silent = group.run({ name: 'silent' }).finally(() => (isOver = true));
+  await until(() => Promise.resolve(statements.length === 1));
+  try {
+    expect(await Promise.all(names(3).map((name) => group.run({ name })))).toEqual(names(3).map((name) => `inserted ${name}`));
+    expect(isOver).toBe(false);
+  } finally {
+    await owner.query('SELECT pg_advisory_unlock(4711)');
+    owner.release();
+  }
+  expect(await silent).toBe('inserted silent');
 });

@@ -1,6 +1,6 @@
 // Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement, and with it one round trip, one commit
 // and one flush of the disk (group commit). Nothing waits for company longer than the turn in which it came. See docs/decisions/0006.
-import { databaseCode } from './database';
+import { databaseCode, type SqlRunner } from './database';
 
 export interface SharedStatementOptions<Call, Answer> {
   /** One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait longer than `patience` says. */
@@ -18,6 +18,8 @@ export type Patience = 'short' | 'full';
 const MOST = 8;
 /** Longer than any statement of ours holds a lock. Whoever finds one held longer leaves the lane, so that it holds up nobody else. */
 export const SHARED_LOCK_TIMEOUT_MS = 150;
+/** A statement that takes longer than this gives the lane to the next, though it may still end: a connection that has gone silent must not stop everybody. */
+const LANE_LIMIT_MS = 1_000;
 
 interface Waiting<Call, Answer> {
   readonly call: Call;
@@ -29,7 +31,7 @@ interface Waiting<Call, Answer> {
 
 export class SharedStatement<Call, Answer> {
   private waiting: Waiting<Call, Answer>[] = [];
-  /** Of this process one statement at a time is under way: more would only be smaller groups. */
+  /** The lane: one statement at a time is under way, because more would only be smaller groups. */
   private isUnderWay = false;
   private isCalled = false;
   /** Locks that calls outside the lane wait for, and how many do. */
@@ -72,9 +74,17 @@ export class SharedStatement<Call, Answer> {
 
   /** In the lane. Never rejects. */
   private async together(group: readonly Waiting<Call, Answer>[]): Promise<void> {
+    let isInLane = true;
+    const leave = (): void => {
+      if (!isInLane) return;
+      isInLane = false;
+      this.isUnderWay = false;
+      if (this.waiting.length > 0) this.goSoon();
+    };
+    const timer = setTimeout(leave, LANE_LIMIT_MS);
     const failure = await this.attempt(group, 'short');
-    this.isUnderWay = false;
-    if (this.waiting.length > 0) this.goSoon();
+    clearTimeout(timer);
+    leave();
     if (failure === null) return;
     // One call must not fail for another's sake, nor wait in the lane. Only what the database has certainly taken back is tried again.
     if (isLockTimeout(failure.err) || (group.length > 1 && isRolledBack(failure.err))) await Promise.all(group.map((one) => this.alone(one)));
@@ -106,9 +116,20 @@ export class SharedStatement<Call, Answer> {
   }
 }
 
+/** One of it for each pool or client, made when it is first asked for. */
+export function perRunner<T>(make: (db: SqlRunner) => T): (db: SqlRunner) => T {
+  const made = new WeakMap<SqlRunner, { readonly value: T }>();
+  return (db) => {
+    const known = made.get(db) ?? { value: make(db) };
+    made.set(db, known);
+    return known.value;
+  };
+}
+
 /** Refused by the database before its commit: data, integrity, deadlock, rights, a lock that took too long, a statement that was cancelled, an error raised by a function. */
 function isRolledBack(err: unknown): boolean {
-  return /^(?:22|23|40|42|55|P0)...$|^57014$/.test(databaseCode(err) ?? '');
+  // 40003 says that nobody knows.
+  return /^(?:22|23|40(?!003)|42|55|P0)...$|^57014$/.test(databaseCode(err) ?? '');
 }
 
 function isLockTimeout(err: unknown): boolean {

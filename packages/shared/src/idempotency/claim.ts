@@ -2,7 +2,7 @@
 // the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract';
-import { joinSql, rawSql, SharedStatement, sql, type SqlRunner, type Tx } from '../db';
+import { joinSql, perRunner, rawSql, SharedStatement, sql, type SqlRunner, type Tx } from '../db';
 import type { Principal } from '../principal';
 
 /** Everything the effect needs to claim its request. */
@@ -50,15 +50,7 @@ export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAns
 }
 
 /** Every money request begins with one. */
-const lookUps = new WeakMap<SqlRunner, SharedStatement<Claim, ClaimRow | null>>();
-
-function lookUpsOf(db: SqlRunner): SharedStatement<Claim, ClaimRow | null> {
-  const known = lookUps.get(db);
-  if (known !== undefined) return known;
-  const made = new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims), shapeOf: () => '', lockOf: () => '' });
-  lookUps.set(db, made);
-  return made;
-}
+const lookUpsOf = perRunner((db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims), shapeOf: () => '', lockOf: () => '' }));
 
 async function findTogether(db: SqlRunner, claims: readonly Claim[]): Promise<(ClaimRow | null)[]> {
   const each = claims.map(({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, body, location, request_id FROM platform.idempotency

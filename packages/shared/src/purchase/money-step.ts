@@ -1,6 +1,6 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
 import { AppError, type ErrorCode } from '../contract';
-import { databaseCode, emptySql, SHARED_LOCK_TIMEOUT_MS, SharedStatement, joinSql, rawSql, sql, type Patience, type Sql, type SqlRunner } from '../db';
+import { databaseCode, emptySql, perRunner, SHARED_LOCK_TIMEOUT_MS, SharedStatement, joinSql, rawSql, sql, type Patience, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { JsonObject, Order, OrderState } from './thing-sold';
@@ -91,24 +91,11 @@ export async function takeOver(db: SqlRunner, input: { product: string; limit: n
   return rows.map(orderOfRow);
 }
 
-interface Groups {
-  readonly begin: SharedStatement<BeginInput, BeginOutcome>;
-  readonly settle: SharedStatement<SettleInput, boolean>;
-}
-
-/** One set per pool: whoever buys through the same pool shares its statements. */
-const groups = new WeakMap<SqlRunner, Groups>();
-
-function groupsOf(db: SqlRunner): Groups {
-  const known = groups.get(db);
-  if (known !== undefined) return known;
-  const made: Groups = {
-    begin: new SharedStatement({ run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId }),
-    settle: new SharedStatement({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
-  };
-  groups.set(db, made);
-  return made;
-}
+/** Whoever buys through the same pool shares its statements. */
+const groupsOf = perRunner((db) => ({
+  begin: new SharedStatement<BeginInput, BeginOutcome>({ run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId }),
+  settle: new SharedStatement<SettleInput, boolean>({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
+}));
 
 function shapeOf(statements: readonly Sql[]): string {
   return statements.map(({ text }) => text).join(';');
