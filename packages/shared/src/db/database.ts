@@ -1,7 +1,7 @@
 // One pool per process, shared by every Prisma client of that process. Statement and lock time-outs are set on the database role;
 // the pool itself never waits for ever. Raw SQL names its schema (`platform.orders`), so any client may run it.
 import { PrismaPg } from '@prisma/adapter-pg';
-import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryResult } from 'pg';
+import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
 import type { Log } from '../runtime';
 import { Prisma, PrismaClient } from './generated/platform/client';
 
@@ -39,8 +39,6 @@ export interface DatabaseOptions {
   readonly connections: number;
   readonly log: Log;
   readonly name: string;
-  /** Absent: an answer is waited for as long as the connection lives. */
-  readonly answerTimeoutMs?: number;
   /** Off behind a pooler that cannot keep prepared statements. */
   readonly prepared?: boolean;
 }
@@ -51,7 +49,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    ...(options.answerTimeoutMs === undefined ? {} : { query_timeout: options.answerTimeoutMs }),
     keepAlive: true,
     application_name: options.name,
   });
@@ -74,6 +71,8 @@ export function clientOptions(pool: Pool, schema: string): { adapter: PrismaPg; 
 }
 
 const PREPARED_MAX = 200;
+/** Longer than the server lets a statement of a service run (see roles.ts): whoever waits longer waits for a connection that is dead. */
+const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
  * Runs statements on the pool itself, each prepared once per connection. Only for the handful that every purchase runs: Prisma's way around the
@@ -92,7 +91,9 @@ function directRunner(pool: Pool, prepared: boolean): SqlRunner {
   const run = (query: TemplateStringsArray | Sql, values: readonly unknown[]): Promise<QueryResult> => {
     const statement = isSql(query) ? query : Prisma.sql(query, ...values);
     const name = nameOf(statement.text);
-    return pool.query({ text: statement.text, values: [...statement.values], types: TYPES, ...(name === undefined ? {} : { name }) });
+    // Not a setting of the pool: Prisma gives a connection back after a time-out as if it were good, perhaps with a transaction open. The pool throws it away.
+    const config: QueryConfig & { query_timeout: number } = { text: statement.text, values: [...statement.values], types: TYPES, query_timeout: ANSWER_TIMEOUT_MS, ...(name === undefined ? {} : { name }) };
+    return pool.query(config);
   };
   return {
     $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: unknown[]) => (await run(query, values)).rows as T,

@@ -5,4 +5,4 @@ export {
   databaseCode, emptySql, inTransaction, joinSql, openDatabase, clientOptions, rawSql, sql,
   type Database, type DatabaseOptions, type PlatformClient, type Sql, type SqlRunner, type Tx,
 } from './database';
-export { perRunner, SHARED_LOCK_TIMEOUT_MS, SharedStatement, type SharedStatementOptions, type Patience } from './shared-statement';
+export { perRunner, SharedStatement, withPatience, type SharedStatementOptions, type Patience } from './shared-statement';

@@ -1,7 +1,7 @@
 import { testDatabase, until } from '@lumi/shared/testing';
 import { silentLog } from '../runtime';
 import { joinSql, openDatabase, rawSql, sql, type Database } from './database';
-import { SharedStatement } from './shared-statement';
+import { SharedStatement, type SharedStatementOptions } from './shared-statement';
 
 interface Call {
   readonly name: string;
@@ -23,13 +23,13 @@ beforeEach(async () => {
   await db.pool.query('TRUNCATE public.probe');
 });
 
-function probe(run: (calls: readonly Call[]) => Promise<string[]> = insert): SharedStatement<Call, string> {
+function probe(run: (calls: readonly Call[]) => Promise<string[]> = insert, options: Partial<SharedStatementOptions<Call, string>> = {}): SharedStatement<Call, string> {
   return new SharedStatement({
     run: (calls) => {
       statements.push(calls.map(({ name }) => name));
       return run(calls);
     },
-    shapeOf: ({ shape }) => shape ?? '', lockOf: ({ name }) => name,
+    shapeOf: ({ shape }) => shape ?? '', lockOf: ({ name }) => name, ...options,
   });
 }
 
@@ -130,4 +130,22 @@ it('a statement that gets no answer leaves the lane to the others, and its own c
     owner.release();
   }
   expect(await silent).toBe('inserted silent');
+});
+
+it('a call that was not started while its caller waited is told so and never made', async () => {
+  let nowMs = 0;
+  const group = probe(async (calls) => {
+    if (calls[0]?.name === 'first') {
+      late.push(...['late', 'later'].map((name) => group.run({ name })));
+      nowMs = 10_001;
+      inTime.push(group.run({ name: 'in time' }));
+    }
+    return insert(calls);
+  }, { now: () => nowMs, tooLate: () => new Error('too late') });
+  const late: Promise<string>[] = [];
+  const inTime: Promise<string>[] = [];
+  await group.run({ name: 'first' });
+  expect((await Promise.allSettled(late)).map((one) => (one.status === 'rejected' ? String(one.reason) : one.status))).toEqual(['Error: too late', 'Error: too late']);
+  expect(await Promise.all(inTime)).toEqual(['inserted in time']);
+  expect(await stored()).toEqual(['first', 'in time']);
 });

@@ -1,14 +1,17 @@
 // Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement, and with it one round trip, one commit
 // and one flush of the disk (group commit). Nothing waits for company longer than the turn in which it came. See docs/decisions/0006.
-import { databaseCode, type SqlRunner } from './database';
+import { databaseCode, rawSql, sql, type Sql, type SqlRunner } from './database';
 
 export interface SharedStatementOptions<Call, Answer> {
   /** One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait longer than `patience` says. */
   readonly run: (calls: readonly Call[], patience: Patience) => Promise<readonly Answer[]>;
   /** Only calls that look the same share a statement: its text is prepared, so the number of texts must stay small. */
-  readonly shapeOf: (call: Call) => string;
+  readonly shapeOf?: (call: Call) => string;
   /** What a call locks. Calls of a group go in this order, so that two groups do not wait for each other in a circle. */
-  readonly lockOf: (call: Call) => string;
+  readonly lockOf?: (call: Call) => string;
+  /** The end of a call that has waited for WAIT_LIMIT_MS without being started; absent where it must be made however late it is. */
+  readonly tooLate?: () => Error;
+  readonly now?: () => number;
 }
 
 /** In a group a lock is waited for as long as SHARED_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as its role may. */
@@ -16,8 +19,10 @@ export type Patience = 'short' | 'full';
 
 /** Groups are 1, 2, 4 or 8 calls: each size is another text to prepare. */
 const MOST = 8;
-/** Longer than any statement of ours holds a lock. Whoever finds one held longer leaves the lane, so that it holds up nobody else. */
-export const SHARED_LOCK_TIMEOUT_MS = 150;
+/** For each lock. A statement of ours holds one for a few milliseconds; whoever finds one held longer leaves the lane, so that it holds up nobody else. */
+const SHARED_LOCK_TIMEOUT_MS = 150;
+/** Its caller has gone or is about to go. */
+const WAIT_LIMIT_MS = 10_000;
 /** A statement that takes longer than this gives the lane to the next, though it may still end: a connection that has gone silent must not stop everybody. */
 const LANE_LIMIT_MS = 1_000;
 
@@ -25,6 +30,7 @@ interface Waiting<Call, Answer> {
   readonly call: Call;
   readonly shape: string;
   readonly lock: string;
+  readonly since: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (err: unknown) => void;
 }
@@ -41,9 +47,10 @@ export class SharedStatement<Call, Answer> {
 
   run(call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const one = { call, shape: this.options.shapeOf(call), lock: this.options.lockOf(call), resolve, reject };
+      const { shapeOf, lockOf } = this.options;
+      const one = { call, shape: shapeOf?.(call) ?? '', lock: lockOf?.(call) ?? '', since: this.now(), resolve, reject };
       if (this.contended.has(one.lock)) {
-        void this.alone(one);
+        void this.aside(one);
         return;
       }
       this.waiting.push(one);
@@ -56,9 +63,23 @@ export class SharedStatement<Call, Answer> {
     this.isCalled = true;
     setImmediate(() => {
       this.isCalled = false;
+      this.refuseLate();
+      if (this.waiting.length === 0) return;
       this.isUnderWay = true;
       void this.together(this.takeGroup());
     });
+  }
+
+  private refuseLate(): void {
+    const { tooLate } = this.options;
+    if (tooLate === undefined) return;
+    const limit = this.now() - WAIT_LIMIT_MS;
+    for (const one of this.waiting) if (one.since < limit) one.reject(tooLate());
+    this.waiting = this.waiting.filter(({ since }) => since >= limit);
+  }
+
+  private now(): number {
+    return this.options.now?.() ?? performance.now();
   }
 
   /** The one that waits longest, and those of its shape that came after it. */
@@ -87,18 +108,23 @@ export class SharedStatement<Call, Answer> {
     leave();
     if (failure === null) return;
     // One call must not fail for another's sake, nor wait in the lane. Only what the database has certainly taken back is tried again.
-    if (isLockTimeout(failure.err) || (group.length > 1 && isRolledBack(failure.err))) await Promise.all(group.map((one) => this.alone(one)));
+    if (isLockTimeout(failure.err)) await Promise.all(group.map((one) => this.aside(one)));
+    else if (group.length > 1 && isRolledBack(failure.err)) await Promise.all(group.map((one) => this.alone(one)));
     else for (const one of group) one.reject(failure.err);
   }
 
-  /** Outside the lane; whoever wants the same lock meanwhile goes the same way. */
   private async alone(one: Waiting<Call, Answer>): Promise<void> {
-    this.contended.set(one.lock, (this.contended.get(one.lock) ?? 0) + 1);
     const failure = await this.attempt([one], 'full');
+    if (failure !== null) one.reject(failure.err);
+  }
+
+  /** Alone, and whoever wants the same lock meanwhile goes the same way. */
+  private async aside(one: Waiting<Call, Answer>): Promise<void> {
+    this.contended.set(one.lock, (this.contended.get(one.lock) ?? 0) + 1);
+    await this.alone(one);
     const others = (this.contended.get(one.lock) ?? 1) - 1;
     if (others === 0) this.contended.delete(one.lock);
     else this.contended.set(one.lock, others);
-    if (failure !== null) one.reject(failure.err);
   }
 
   private async attempt(group: readonly Waiting<Call, Answer>[], patience: Patience): Promise<{ readonly err: unknown } | null> {
@@ -114,6 +140,11 @@ export class SharedStatement<Call, Answer> {
       return { err };
     }
   }
+}
+
+/** The first argument of a statement's first call, which is evaluated before anything is locked: with it the statement gets its patience. */
+export function withPatience(argument: string, patience: Patience): Sql {
+  return patience === 'full' ? sql`${argument}` : sql`(SELECT ${argument}::text FROM set_config('lock_timeout', ${rawSql(`'${String(SHARED_LOCK_TIMEOUT_MS)}ms'`)}, true))`;
 }
 
 /** One of it for each pool or client, made when it is first asked for. */

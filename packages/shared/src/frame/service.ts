@@ -12,9 +12,6 @@ import { createLog, createShutdown, reportReady, systemClock, type Clock, type L
 import type { ServiceConfig } from './config';
 import { serviceMetrics } from './metrics';
 
-/** Longer than the database lets a statement of a service run (15 s, see db/roles.ts): whoever waits longer waits for a connection that is dead. */
-const ANSWER_TIMEOUT_MS = 20_000;
-
 export interface Service {
   readonly product: Product;
   readonly config: ServiceConfig;
@@ -40,7 +37,7 @@ export function openService(options: ServiceOptions): Service {
   const { config, product } = options;
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLog({ level: config.LOG_LEVEL, process: options.processName });
-  const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, answerTimeoutMs: ANSWER_TIMEOUT_MS, prepared: config.DATABASE_PREPARED, log, name: options.processName });
+  const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, prepared: config.DATABASE_PREPARED, log, name: options.processName });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   return {
     product, config, db, clock, log,

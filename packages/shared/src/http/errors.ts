@@ -92,6 +92,6 @@ function isDatabaseAway(err: unknown, depth = 0): boolean {
   if (typeof err !== 'object' || err === null || depth > 4) return false;
   const { code, cause, message } = err as { code?: unknown; cause?: unknown; message?: unknown };
   if (typeof code === 'string' && AWAY_CODES.has(code)) return true;
-  if (typeof message === 'string' && /Connection terminated|timeout exceeded when trying to connect|Can't reach database server|Server has closed the connection/i.test(message)) return true;
+  if (typeof message === 'string' && /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Can't reach database server|Server has closed the connection/i.test(message)) return true;
   return isDatabaseAway(cause, depth + 1);
 }

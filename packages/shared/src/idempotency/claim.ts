@@ -50,7 +50,7 @@ export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAns
 }
 
 /** Every money request begins with one. */
-const lookUpsOf = perRunner((db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims), shapeOf: () => '', lockOf: () => '' }));
+const lookUpsOf = perRunner((db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims) }));
 
 async function findTogether(db: SqlRunner, claims: readonly Claim[]): Promise<(ClaimRow | null)[]> {
   const each = claims.map(({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, body, location, request_id FROM platform.idempotency

@@ -1,6 +1,6 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
 import { AppError, type ErrorCode } from '../contract';
-import { databaseCode, emptySql, perRunner, SHARED_LOCK_TIMEOUT_MS, SharedStatement, joinSql, rawSql, sql, type Patience, type Sql, type SqlRunner } from '../db';
+import { databaseCode, emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { JsonObject, Order, OrderState } from './thing-sold';
@@ -34,7 +34,7 @@ async function beginTogether(db: SqlRunner, inputs: readonly BeginInput[], patie
   const calls = inputs.map((input, n) => {
     const { order, claim } = input;
     return sql`SELECT ${numbered(n)} AS n, b.* FROM platform.purchase_begin(
-      ${firstArgument(order.id, n, patience)}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
+      ${n === 0 ? withPatience(order.id, patience) : order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
       ${input.keyId}, ${input.lineageId}, ${input.isOperator}, ${input.defaultCap}::bigint,
       ${claim?.scope ?? null}::text, ${claim?.key ?? null}::text, ${claim?.fingerprint ?? null}::bytea, ${order.requestId},
       ${order.batchId}::text, ${order.batchItem}::int, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb,
@@ -71,7 +71,7 @@ export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean
 
 async function settleTogether(db: SqlRunner, inputs: readonly SettleInput[], patience: Patience): Promise<boolean[]> {
   const calls = inputs.map((input, n) => sql`SELECT ${numbered(n)} AS n, s.* FROM platform.purchase_settle(
-      ${firstArgument(input.orderId, n, patience)}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
+      ${n === 0 ? withPatience(input.orderId, patience) : input.orderId}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
       ${input.answer.status}::int, ${new Uint8Array(input.answer.body)}::bytea, ${input.answer.location}::text, ${input.result === null ? null : JSON.stringify(input.result)}::jsonb,
       ${input.refusal?.code ?? null}::text, ${input.refusal?.text ?? null}::text, ${input.supplierRef}::text, ${input.settledAt}::timestamptz,
       ${input.events.length === 0 ? null : JSON.stringify(input.events)}::jsonb) s`);
@@ -93,7 +93,10 @@ export async function takeOver(db: SqlRunner, input: { product: string; limit: n
 
 /** Whoever buys through the same pool shares its statements. */
 const groupsOf = perRunner((db) => ({
-  begin: new SharedStatement<BeginInput, BeginOutcome>({ run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId }),
+  begin: new SharedStatement<BeginInput, BeginOutcome>({
+    run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId,
+    tooLate: () => new AppError('service_unavailable', 'There is too much to do right now; nothing was charged. Try again shortly.', { retryAfterS: 5 }),
+  }),
   settle: new SharedStatement<SettleInput, boolean>({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
 }));
 
@@ -106,11 +109,6 @@ function numbered(n: number): Sql {
   return rawSql(String(n));
 }
 
-/** The first argument of the first call is evaluated before anything is locked: there the statement gets its patience. */
-function firstArgument(id: string, n: number, patience: Patience): Sql {
-  return n === 0 && patience === 'short' ? sql`(SELECT ${id}::text FROM set_config('lock_timeout', ${rawSql(`'${String(SHARED_LOCK_TIMEOUT_MS)}ms'`)}, true))` : sql`${id}`;
-}
-
 function only<T>(answers: readonly T[]): T {
   const [answer] = answers;
   if (answer === undefined) throw new Error('a statement of the money step returned no row');
@@ -121,18 +119,16 @@ function inOrder<Row extends { n: number }>(rows: readonly Row[]): Row[] {
   return [...rows].sort((a, b) => a.n - b.n);
 }
 
-/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's single call. */
-export function riders(name: 'prepared' | 'delivered', statements: readonly Sql[]): Sql {
+/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's call. */
+export function riders(name: string, statements: readonly Sql[]): Sql {
   if (statements.length === 0) return emptySql;
   return joinSql(statements.map((statement, index) => joinSql([rawSql(`, ${name}_${String(index)} AS (`), statement, rawSql(')')], '')), '');
 }
 
-/** The same behind a group's calls; each sees only the row of its own call, under the name it expects. */
+/** The same behind the calls of a group; each sees only the row of its own call, under the name it expects. */
 function ridersOf(source: 'begun' | 'settled', name: 'prepared' | 'delivered', statements: readonly (readonly Sql[])[]): Sql {
-  const ctes = statements.flatMap((own, n) => own.map((statement, i) => joinSql([
-    rawSql(`, ${name}_${String(n)}_${String(i)} AS (WITH ${source} AS (SELECT * FROM ${source} WHERE n = ${String(n)})`), statement, rawSql(')'),
-  ], ' ')));
-  return ctes.length === 0 ? emptySql : joinSql(ctes, '');
+  return joinSql([emptySql, ...statements.map((own, n) => riders(`${name}_${String(n)}`, own.map((statement) => (
+    joinSql([rawSql(`WITH ${source} AS (SELECT * FROM ${source} WHERE n = ${String(n)}) `), statement], '')))))], '');
 }
 
 export interface OrderRow {

@@ -59,7 +59,7 @@ it('forty purchases of ten accounts at once share commits, and each is charged o
   const { rows: [counted] } = await owner.query<{ orders: number; transactions: number }>(
     'SELECT count(*)::int AS orders, count(DISTINCT xmin::text)::int AS transactions FROM platform.orders WHERE account_id = ANY ($1)', [buyers.map(({ accountId }) => accountId)]);
   expect(counted?.orders).toBe(40);
-  expect(counted?.transactions).toBeLessThan(40);
+  expect(counted?.transactions).toBeLessThan(30);
   for (const { accountId } of buyers) expect((await shop.balance(accountId)).held).toBe(0n);
 });
 
@@ -90,6 +90,8 @@ it('somebody who keeps one wallet locked holds up its own purchases only', async
   let isStuckDone = false;
   const waiting = [0, 1, 2].map((i) => buy(stuck, `stuck-${String(i)}`).finally(() => (isStuckDone = true)));
   try {
+    // Outside the lane, with all the patience its role has.
+    await until(async () => (await shop.service.db.pool.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'purchase_begin' AND query !~ 'lock_timeout'")).rowCount === 3);
     for (const round of ['first', 'second']) {
       const others = await Promise.all(free.flatMap((who, i) => [buy(who, `${round}-${String(i)}`), buy(who, `${round}-too-${String(i)}`)]));
       expect(others.map(({ status }) => status)).toEqual(others.map(() => 201));

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNever, type ErrorCode } from '@lumi/shared/contract';
-import { SharedStatement, joinSql, rawSql, sql, type SqlRunner } from '@lumi/shared/db';
+import { joinSql, rawSql, SharedStatement, sql, withPatience, type Patience, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
@@ -53,8 +53,8 @@ export class SandboxRegistrar implements Registrar {
   private readonly executions: SharedStatement<Execution, Ending>;
 
   constructor(private readonly options: SandboxOptions) {
-    this.checks = new SharedStatement({ run: (calls) => this.checkTogether(calls), shapeOf: () => '', lockOf: () => '' });
-    this.executions = new SharedStatement({ run: (calls) => this.executeTogether(calls), shapeOf: () => '', lockOf: ({ command }) => command.name });
+    this.checks = new SharedStatement({ run: (calls) => this.checkTogether(calls) });
+    this.executions = new SharedStatement({ run: (calls, patience) => this.executeTogether(calls, patience), lockOf: ({ command }) => command.name });
   }
 
   check(names: readonly string[], _signal: AbortSignal): Promise<readonly NameCheck[]> {
@@ -180,10 +180,10 @@ export class SandboxRegistrar implements Registrar {
    * The commit does not wait for the disk. What a crash of the database takes back here it takes back of everything that was built on it, too: whoever
    * settles an order commits later, to the same log, and does wait. Until then the order is open, and a look-up finds its reference absent.
    */
-  private async executeTogether(executions: readonly Execution[]): Promise<Ending[]> {
+  private async executeTogether(executions: readonly Execution[], patience: Patience): Promise<Ending[]> {
     const { db, clock } = this.options;
     const calls = executions.map(({ kind, command, payload, play }, n) => sql`SELECT ${rawSql(String(n))} AS n, e.ending, e.code, e.info
-      FROM domains.sandbox_execute(${kind}, ${command.ref}, ${command.name}, ${command.tld}, ${clock.now()}::timestamptz, ${JSON.stringify(payload)}::jsonb, ${play}::text) e`);
+      FROM domains.sandbox_execute(${n === 0 ? withPatience(kind, patience) : kind}, ${command.ref}, ${command.name}, ${command.tld}, ${clock.now()}::timestamptz, ${JSON.stringify(payload)}::jsonb, ${play}::text) e`);
     const rows = await db.$queryRaw<(Ending & { n: number })[]>(sql`WITH executed AS (${joinSql(calls, ' UNION ALL ')})
       SELECT n, ending, code, info, set_config('synchronous_commit', 'off', true) AS commits FROM executed ORDER BY n`);
     return rows;
