@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { inTransaction, openDatabase, type Database } from '../db';
 import { RedisLimitStore, connectLimitRedis } from '../limits';
 import { isClusterUrl, silentLog, systemClock } from '../runtime';
-import { testDatabase, testRedisCluster, until } from '@lumi/shared/testing';
+import { testDatabase, testRedis, testRedisCluster, until } from '@lumi/shared/testing';
 import { defineJob, done, stageJob, startJobHost, type JobHost } from '.';
 
+const itWithRedis = testRedis() === null ? it.skip : it;
 const database = testDatabase();
 let db: Database;
 let cluster: { url: string } | null = null;
@@ -35,8 +36,8 @@ it('says by its form that it is a cluster', () => {
   expect(['redis://a:1,redis://b:2', 'rediss://user:word@a:1?cluster=true', 'redis://a:1', 'redis://a:1/3?cluster=false'].map(isClusterUrl)).toEqual([true, true, false, false]);
 });
 
-it.each(['all nodes', 'one node'])('runs jobs through workers, tries them again and lets them wait, named by %s', async (named) => {
-  if (cluster === null) return;
+itWithRedis.each(['all nodes', 'one node'])('runs jobs through workers, tries them again and lets them wait, named by %s', async (named) => {
+  if (cluster === null) throw new Error('there is no cluster');
   const url = named === 'all nodes' ? cluster.url : `${cluster.url.split(',')[1] ?? ''}?cluster=true`;
   const hosts = [start(url), start(url)];
   const ids = [...Array.from({ length: 20 }, (_, i) => `plain ${named} ${String(i)}`), `again ${named}`, `later ${named}`];
@@ -53,8 +54,8 @@ it.each(['all nodes', 'one node'])('runs jobs through workers, tries them again 
   }
 });
 
-it('counts limits on all nodes, and exactly when many arrive at once', async () => {
-  if (cluster === null) return;
+itWithRedis('counts limits on all nodes, and exactly when many arrive at once', async () => {
+  if (cluster === null) throw new Error('there is no cluster');
   const clients = [connectLimitRedis({ url: cluster.url, log: silentLog }), connectLimitRedis({ url: cluster.url, log: silentLog })];
   try {
     await until(() => clients.every(({ status }) => status === 'ready'));
