@@ -19,7 +19,7 @@ export function readOptions(env, root) {
   const host = env.HOST || '127.0.0.1';
   const folder = env.LUMI_DATA_DIR || '.lumi';
   for (const [name, pattern] of [['DATABASE_URL', /^postgres(ql)?:\/\//], ['REDIS_URL', /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/]]) {
-    if (env[name] && !pattern.test(env[name])) throw new Refusal(`${name} must be a URL that starts with ${name === 'REDIS_URL' ? 'redis:// (the nodes of a cluster with commas between them)' : 'postgres://'}.`);
+    if (env[name] && !pattern.test(env[name])) throw new Refusal(`${name} must be a URL that starts with ${name === 'REDIS_URL' ? 'redis:// (the nodes of a cluster with commas between them; a comma inside a password is %2C)' : 'postgres://'}.`);
   }
   return {
     root,

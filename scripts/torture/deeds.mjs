@@ -83,8 +83,7 @@ async function decide(run, { product, id, verdict, body }) {
     said = await say(verdict, body, (door += 1) % 2);
     return said.status === 200 || codeOf(said) === 'state_conflict';
   }, DECISION_MS);
-  if (!isDecided) run.note(`${id} could not be decided: ${said.status ?? said.error} ${said.bytes?.toString().slice(0, 300) ?? ''}`);
-  if (!isDecided) return;
+  if (!isDecided) return run.note(`${id} could not be decided: ${said.status ?? said.error} ${said.bytes?.toString().slice(0, 300) ?? ''}`);
   history.fact({ kind: 'decided', id, state: verdict === 'mark-done' ? ['captured', 'done'] : ['released', 'failed'] });
   for (const [other, text] of [['mark-done', { reason: 'Again.', result: {} }], ['fail-and-refund', { reason: 'Again.' }]]) {
     said = await say(other, text, (door += 1) % 2);

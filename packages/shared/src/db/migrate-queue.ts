@@ -37,9 +37,10 @@ export async function migrateQueue(ownerUrl: string): Promise<void> {
   }
 }
 
-/** Remembered as the comment of the schema, written together with the grants. */
+/** Remembered as the comment of the schema, written together with the grants; nothing is believed where these are gone, as after a restore without them. */
 async function stateOf(client: pg.Client): Promise<string | null> {
-  const { rows } = await client.query<{ state: string | null }>(`SELECT obj_description(to_regnamespace('${QUEUE_SCHEMA}'), 'pg_namespace') AS state`);
+  const { rows } = await client.query<{ state: string | null }>(`
+    SELECT obj_description(oid, 'pg_namespace') AS state FROM pg_namespace WHERE nspname = '${QUEUE_SCHEMA}' AND has_schema_privilege('lumi_domains', oid, 'USAGE')`);
   return rows[0]?.state ?? null;
 }
 

@@ -19,6 +19,7 @@ export function readConfig<T extends z.ZodObject>(schema: T, env: Readonly<Recor
  */
 export async function settingsThere(): Promise<void> {
   if (process.env['SETTINGS_FOLLOW'] !== 'true') return;
+  if (process.send === undefined) throw new Error('SETTINGS_FOLLOW=true is for a launcher that sends the settings; there is none');
   const [message] = (await once(process, 'message')) as [{ readonly type: 'settings'; readonly env: Readonly<Record<string, string>> }]; // nothing else is ever sent
   Object.assign(process.env, message.env);
 }
