@@ -1,0 +1,33 @@
+// What the tests of the account routes ask: the routes, and a shop to fill the account with.
+import request from 'supertest';
+import { newId } from '../../contract';
+import { shopEndpoints, testService, type TestAccount, type TestService } from '../../testing';
+import { accountEndpoints } from '..';
+
+export interface AccountDesk {
+  readonly api: TestService;
+  readonly get: (path: string, who: Parameters<TestService['as']>[0]) => request.Test;
+  readonly buy: (account: TestAccount, body: object, key?: string) => request.Test;
+  readonly randomId: (prefix: 'ord' | 'trf' | 'op') => string;
+}
+
+/** To be called at the top of a test file. */
+export function accountDesk(): AccountDesk {
+  const api = testService({
+    endpoints: (service) => [
+      ...accountEndpoints(service, { suppliers: [{ name: 'gadgets', isSandbox: true }], paymentProviders: [{ name: 'cryptobot', isSandbox: false }] }),
+      ...shopEndpoints(service),
+    ],
+  });
+  return {
+    api,
+    get: (path, who) => request(api.app).get(path).set(api.as(who)),
+    buy: (account, body, key) => request(api.app).post('/gadgets').set(api.asMoney(account, key)).send(body),
+    randomId: (prefix) => newId(prefix, api.service.clock.nowMs()),
+  };
+}
+
+/** The error without its own request id: what a caller could compare. */
+export function bytesOf(answer: request.Response): string {
+  return JSON.stringify({ ...answer.body.error, request_id: null });
+}
