@@ -63,7 +63,7 @@ export const BUGS = [
   { name: 'new-reference', what: 'Recovery sends an order again under a new reference.', seed: 1, steps: ['unknown outcomes'], rules: [...SUPPLIER_LOG, 'a captured order was executed by the registrar exactly once'] },
   {
     name: 'job-payload-trusted', what: 'A wake-up names the items to buy, and the job believes it instead of leasing them in Postgres.', seed: 1, steps: ['bulk, killed after a settlement'], items: 40, waitMs: 45_000,
-    rules: ['an item is bought once', 'every item of the bulk is bought once', 'an item is ok exactly when its order is captured'],
+    rules: ['an item is bought once', 'an order of a batch is that of its item', 'every item of the bulk is bought once', 'an item is ok exactly when its order is captured'],
     functions: {
       batch_wake: [["jsonb_build_object('account_id', p_account_id)", `jsonb_build_object('account_id', p_account_id, 'items', (SELECT string_agg(i.batch_id || '/' || i.item, ',' ORDER BY i.batch_id, i.item)
         FROM platform.batch_item i JOIN platform.batch b ON b.id = i.batch_id WHERE b.account_id = p_account_id AND b.product = p_product AND i.state = 'waiting'))`]],
