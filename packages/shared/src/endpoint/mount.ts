@@ -36,7 +36,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.disable('etag');
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
-  app.set('query parser', (text: string) => readQuery(text));
+  app.set('query parser', (text: string | null | undefined) => readQuery(text ?? ''));
   app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
   app.use(express.raw({ type: () => true, limit: deps.maxBodyBytes ?? 1_100_000, inflate: false }));
   const document = buildOpenApi(endpoints.map((one) => one.route), { ...deps.openApi, product: deps.product });
