@@ -136,7 +136,7 @@ export const VPS: Recipes = {
   'create-snapshot': deed(() => ({ name: 'before upgrade' })),
   'get-snapshot': { call: snapshot },
   'delete-snapshot': { status: 202, call: snapshot },
-  'restore-snapshot': { status: 202, call: snapshot },
+  'restore-snapshot': { status: 202, call: async (world) => { const call = await snapshot(world); return { ...call, body: { confirm: (await world.get<{ hostname: string }>(`/servers/${call.params?.['id'] ?? ''}`)).hostname } }; } },
 };
 
 /** Another key each time: its last bytes are a number. */

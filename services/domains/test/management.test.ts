@@ -50,6 +50,15 @@ describe('DELETE /domains/{domain}', () => {
     expect((await remove(who, 'given-up.test', { when: 'at_expiry', confirm: 'Given-Up.test' }).expect(200)).body).toMatchObject({ domain: { state: 'active', auto_renew: false }, refund_usd: '0.00' });
   });
 
+  it('takes what it wants to know in the query as well, for clients that send no body', async () => {
+    const who = await t.account();
+    await bought(who, 'bodyless.test');
+    expect((await t.remove(who, '/domains/bodyless.test?when=now').expect(422)).body.error.details).toEqual([{ path: 'confirm', message: expect.stringContaining('is required') }]);
+    await t.remove(who, '/domains/bodyless.test?when=now&confirm=other.test').expect(422);
+    await remove(who, 'bodyless.test?when=now&confirm=bodyless.test', { when: 'at_expiry' }).expect(422);
+    expect((await t.remove(who, '/domains/bodyless.test?when=now&confirm=bodyless.test').expect(200)).body.domain.state).toBe('deleted');
+  });
+
   it('lets go at once in the first days, and through redemption later', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'young.test');

@@ -85,7 +85,7 @@ describe('rebuild and passwords', () => {
 
 describe('snapshots', () => {
   it('are taken, restored and deleted, up to three', async () => {
-    const { id } = await makeServer(who);
+    const { id, hostname } = await makeServer(who);
     for (const name of ['a', 'b', 'c']) {
       expect((await post(who, `/servers/${id}/snapshots`, { name })).body).toMatchObject({ snapshot: { name, state: 'creating' }, operation: { kind: 'snapshot_create' } });
       await pass(ACTION_MS);
@@ -94,7 +94,7 @@ describe('snapshots', () => {
     const { items } = (await get(who, `/servers/${id}/snapshots`)).body;
     expect(items.map(({ name, state, size_gb }: Record<string, unknown>) => [name, state, size_gb])).toEqual([['c', 'ready', 2], ['b', 'ready', 2], ['a', 'ready', 2]]);
     const url = `/servers/${id}/snapshots/${items[0].id}`;
-    const restored = await post(who, `${url}/restore`);
+    const restored = await post(who, `${url}/restore`, { confirm: hostname });
     expect((await send(who, 'delete', url)).body.error.code).toBe('busy');
     await pass(ACTION_MS);
     expect(await operation(restored.body.operation_id)).toMatchObject({ kind: 'snapshot_restore', state: 'completed' });

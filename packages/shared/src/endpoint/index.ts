@@ -1,3 +1,4 @@
+export { bodyOrQuery } from './body-or-query';
 export { endpoint, json, type Endpoint, type Handler, type Reach, type Reply, type RequestContext } from './context';
 export type { Glossary } from './glossary';
 export { parseJsonBody } from './json-body';

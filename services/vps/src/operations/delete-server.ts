@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineRoute } from '@lumi/shared/contract';
+import { defineRoute, invalid } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
-import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { bodyOrQuery, endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { HOUR_MS } from '../purchases/period';
@@ -14,25 +14,27 @@ import { requireServer } from './require-server';
 
 const body = z.object({
   when: z.enum(['now', 'period_end']).optional().describe('`period_end`, the default: it runs until it expires. `now`: it is switched off at once.'),
-  confirm: confirmField,
+  confirm: confirmField.optional().describe('The host name of the server, so that no wrong one is hit. Required.'),
 });
 
 export function deleteServer(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'delete-server', method: 'DELETE', path: '/servers/{id}', summary: 'Delete a server', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Nothing is paid back. Until `terminates_at` it can be brought back with its data by `POST /servers/{id}/undelete`.',
-      params: serverParams, body, bodyExample: { when: 'now', confirm: 'web-1.example.com' },
+      description: '`confirm` is required; for clients that cannot send a body with DELETE, `when` and `confirm` may stand in the query. Nothing is paid back. Until `terminates_at` it can be brought back with its data by `POST /servers/{id}/undelete`.',
+      params: serverParams, query: body, body, bodyExample: { when: 'now', confirm: 'web-1.example.com' },
       responses: {
         200: { description: 'It will be deleted when it expires.', schema: serverSchema },
         202: { description: 'Being switched off; poll the operation.', schema: operationAccepted },
       },
       errors: ['busy', 'state_conflict', 'suspended'],
     }),
-    async ({ reach, params, principal, requestId, body: wanted }) => {
+    async ({ reach, params, principal, requestId, body: inBody, query }) => {
+      const { when, confirm } = bodyOrQuery(inBody, query);
+      if (confirm === undefined) throw invalid('confirm', 'is required: the host name of the server');
       const server = await requireServer(vps, reach, params.id);
-      confirmed(server, wanted.confirm);
-      if (wanted.when !== 'now' && server.lifecycle !== 'suspended') {
+      confirmed(server, confirm);
+      if (when !== 'now' && server.lifecycle !== 'suspended') {
         const refusal = refusalOf('delete', server);
         if (refusal !== null) throw refusal;
         await planDeletion(vps.service.db.platform, server.id);

@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { AppError, defineRoute, isId, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
-import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
+import { bodyOrQuery, endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findSnapshot, insertSnapshot, listSnapshots as readSnapshots, markDeleting, type Snapshot } from '../store/snapshots';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
-import { serverParams } from '../servers/fields';
+import { confirmField, confirmed, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const SNAPSHOTS_MAX = 3;
@@ -26,6 +26,7 @@ const snapshotSchema = z.object({
 
 const params = serverParams.extend({ snapshot_id: z.string().refine((id) => isId(id, 'snp')).describe('The id of the snapshot.') });
 const common = { tag: 'Snapshots', class: 'regular', reach: 'account' } as const;
+const confirmQuery = z.object({ confirm: confirmField.optional() });
 const errors = ['busy', 'state_conflict', 'suspended'] as const;
 const STARTED = sql`FROM started WHERE started.outcome = 'started'`;
 
@@ -95,15 +96,18 @@ function deleteSnapshot(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...common, id: 'delete-snapshot', method: 'DELETE', path: '/servers/{id}/snapshots/{snapshot_id}', summary: 'Delete a snapshot', scope: 'write', params,
-      description: 'Its data is gone when the operation is completed.',
+      description: 'Its data is gone when the operation is completed. Not for protected servers. `confirm` may be left out; where it is sent it must be the host name of the server.',
+      query: confirmQuery, body: z.object({ confirm: confirmField.optional() }), bodyExample: { confirm: 'web-1.example.com' },
       responses: { 202: { description: 'Being deleted; poll the operation.', schema: operationAccepted } },
       errors,
     }),
-    async ({ reach, params: ids, principal, requestId }) => {
+    async ({ reach, params: ids, principal, requestId, body, query }) => {
       const { server, snapshot } = await requireSnapshot(vps, reach, ids);
+      const { confirm } = bodyOrQuery(body, query);
+      if (confirm !== undefined) confirmed(server, confirm);
       if (snapshot.state !== 'ready') throw new AppError('state_conflict', 'The snapshot is not ready.');
       return actionReply(await runAction<SnapshotItem>(vps, {
-        kind: actions.deleteSnapshot, deed: 'snapshot', server, item: { snapshot_id: snapshot.id }, principal, requestId, prepare: [markDeleting(snapshot.id, STARTED)],
+        kind: actions.deleteSnapshot, deed: 'delete_snapshot', server, item: { snapshot_id: snapshot.id }, principal, requestId, prepare: [markDeleting(snapshot.id, STARTED)],
       }));
     },
   );
@@ -113,14 +117,16 @@ function restoreSnapshot(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...common, id: 'restore-snapshot', method: 'POST', path: '/servers/{id}/snapshots/{snapshot_id}/restore', summary: 'Restore a snapshot', scope: 'write', params,
-      description: 'Puts the disk back to what it was. What was written since is lost.',
+      description: 'Puts the disk back to what it was. What was written since is lost: `confirm` it with the host name. Not for protected servers.',
+      body: z.object({ confirm: confirmField }), bodyExample: { confirm: 'web-1.example.com' },
       responses: { 202: { description: 'Being restored; poll the operation.', schema: operationAccepted } },
       errors,
     }),
-    async ({ reach, params: ids, principal, requestId }) => {
+    async ({ reach, params: ids, principal, requestId, body }) => {
       const { server, snapshot } = await requireSnapshot(vps, reach, ids);
+      confirmed(server, body.confirm);
       if (snapshot.state !== 'ready') throw new AppError('state_conflict', 'The snapshot is not ready.');
-      return actionReply(await runAction<SnapshotItem>(vps, { kind: actions.restoreSnapshot, deed: 'snapshot', server, item: { snapshot_id: snapshot.id }, principal, requestId }));
+      return actionReply(await runAction<SnapshotItem>(vps, { kind: actions.restoreSnapshot, deed: 'restore_snapshot', server, item: { snapshot_id: snapshot.id }, principal, requestId }));
     },
   );
 }

@@ -12,7 +12,7 @@ import { requireServer } from './require-server';
 const body = z.object({
   label: labelField.nullable(),
   auto_renew: z.boolean().optional().describe('Switching it on commits future money: that needs `vps:buy` as well.'),
-  protection: z.boolean().optional().describe('Protected servers cannot be deleted or rebuilt.'),
+  protection: z.boolean().optional().describe('Protected servers cannot be deleted, rebuilt or put back to a snapshot, and their snapshots cannot be deleted.'),
   reference: referenceField.nullable(),
   tags: tagsField,
   metadata: metadataField.nullable(),

@@ -1,9 +1,10 @@
 // The offer of a new server: the first location of the caller's order that has it in stock.
 import { z } from 'zod';
-import { AppError, invalid, newId, notFound } from '@lumi/shared/contract';
-import { findImage, findPlan, fits, priceOf, type Plan, type Price } from '../store/catalogue';
+import { AppError, invalid, newId, notFound, orRefusal } from '@lumi/shared/contract';
+import { findImage, findPlan, fits, priceOf, type Image, type Plan, type Price } from '../store/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
-import { hostnameField, labelField, periodField, sshKeyIdsField, userDataField } from '../servers/fields';
+import { hostnameField, labelField, periodField, sshKeyIdsField, userDataBase64Field, userDataField, userDataOf } from '../servers/fields';
+import { passwordWanted } from '../servers/login';
 import type { Vps } from '../vps';
 import type { Offer } from './offer';
 import { serverCreate, type CreateItem } from './server-create';
@@ -19,6 +20,7 @@ export const createFields = {
   ssh_key_ids: sshKeyIdsField,
   password_mode: z.enum(['generate', 'none']).optional().describe('`generate` makes a root password, shown once on the operation. Without SSH keys that is the default.'),
   user_data: userDataField,
+  user_data_base64: userDataBase64Field,
   auto_renew: z.boolean().optional().describe('Renew before it expires; needs `vps:write` as well.'),
   start: z.boolean().optional().describe('Start it when it is ready; true if absent.'),
 };
@@ -32,27 +34,45 @@ export async function createOffers(vps: Vps, accountId: string, wanted: CreateFi
   const [plan, image, keysAreOwn] = await Promise.all([
     findPlan(vps.service.db.platform, wanted.plan_id), findImage(vps.db, wanted.image_id), ownedKeys(vps.service.db.platform, accountId, wanted.ssh_key_ids ?? []),
   ]);
-  if (plan === null || plan.deprecatedAt !== null) return [offer(vps, wanted, { plan: null, price: null, refusal: invalid('plan_id', 'is not a plan on sale; see GET /plans') })];
+  if (plan === null || plan.deprecatedAt !== null) return [offer(vps, wanted, { plan: null, price: null, refusal: invalid('plan_id', 'is not a plan on sale; see GET /plans'), access: NO_ACCESS })];
   const prices = wanted.locations.map((location) => priceOf(plan, location, months));
   const known = prices.find((price) => price !== null) ?? null;
-  const refused = (refusal: AppError): [Offer] => [offer(vps, wanted, { plan, price: known, refusal })];
+  const refused = (refusal: AppError): [Offer] => [offer(vps, wanted, { plan, price: known, refusal, access: NO_ACCESS })];
   const missing = prices.indexOf(null);
   if (missing >= 0) return refused(invalid(`locations.${String(missing)}`, 'does not offer this plan for this period; see GET /plans'));
   if (image === null || image.deprecatedAt !== null) return refused(invalid('image_id', 'is not an image; see GET /images'));
   if (!fits(image, plan)) return refused(invalid('image_id', 'does not run on this plan; see GET /images?plan_id='));
-  if (!image.cloudInit && ((wanted.ssh_key_ids ?? []).length > 0 || wanted.user_data !== undefined)) return refused(invalid('image_id', 'takes neither SSH keys nor user_data'));
   if (!keysAreOwn) return refused(notFound());
-  const [first, ...others] = prices.filter((price): price is Price => price !== null && hasStock(plan, price.locationId)).map((price) => offer(vps, wanted, { plan, price, refusal: null }));
+  const access = await orRefusal(() => accessOf(wanted, image));
+  if (access instanceof AppError) return refused(access);
+  const [first, ...others] = prices.filter((price): price is Price => price !== null && hasStock(plan, price.locationId)).map((price) => offer(vps, wanted, { plan, price, refusal: null, access }));
   return first === undefined ? refused(soldOut(wanted)) : [first, ...others];
 }
 
-function offer(vps: Vps, wanted: CreateFields, { plan, price, refusal }: { plan: Plan | null; price: Price | null; refusal: AppError | null }): Offer {
+/** How the buyer gets into the server. */
+interface Access {
+  readonly userData: Uint8Array | null;
+  readonly password: boolean;
+}
+
+const NO_ACCESS: Access = { userData: null, password: false };
+
+function accessOf(wanted: CreateFields, image: Image): Access {
+  const userData = userDataOf(wanted);
+  const keys = wanted.ssh_key_ids?.length ?? 0;
+  if (!image.cloudInit && (keys > 0 || userData !== null)) throw invalid('image_id', 'takes neither SSH keys nor user_data');
+  const password = passwordWanted({ passwordMode: wanted.password_mode, keys, hasUserData: userData !== null, hasCloudInit: image.cloudInit });
+  if (password instanceof AppError) throw password;
+  return { userData, password };
+}
+
+function offer(vps: Vps, wanted: CreateFields, { plan, price, refusal, access }: { plan: Plan | null; price: Price | null; refusal: AppError | null; access: Access }): Offer {
   const months = wanted.period_months ?? 1;
   const serverId = newId('srv', vps.service.clock.nowMs());
   const setup = price === null || price.setup === 0n ? [] : [{ label: 'Set-up', amount: price.setup }];
   return {
-    thing: serverCreate(vps, { userData: wanted.user_data ?? null }), subject: serverId, lockKey: null, refusal, price: price === null ? 0n : price.price + price.setup,
-    item: itemOf(serverId, wanted, { plan, price }), terms: { plan_id: wanted.plan_id, location_id: price?.locationId ?? null, period_months: months },
+    thing: serverCreate(vps, { userData: access.userData }), subject: serverId, lockKey: null, refusal, price: price === null ? 0n : price.price + price.setup,
+    item: itemOf(serverId, wanted, { plan, price, password: access.password }), terms: { plan_id: wanted.plan_id, location_id: price?.locationId ?? null, period_months: months },
     parts: price === null ? [] : [{ label: `Server ${wanted.plan_id} in ${price.locationId}, ${String(months)} month(s)`, amount: price.price }, ...setup],
   };
 }
@@ -65,12 +85,11 @@ function soldOut(wanted: CreateFields): AppError {
   return new AppError('out_of_stock', `Plan ${wanted.plan_id} is out of stock in every location asked for.`, { details: [{ path: 'locations', message: wanted.locations.join(', ') }] });
 }
 
-function itemOf(serverId: string, wanted: CreateFields, { plan, price }: { plan: Plan | null; price: Price | null }): CreateItem {
-  const keys = wanted.ssh_key_ids ?? [];
+function itemOf(serverId: string, wanted: CreateFields, { plan, price, password }: { plan: Plan | null; price: Price | null; password: boolean }): CreateItem {
   return {
     server_id: serverId, hostname: wanted.hostname, label: wanted.label ?? null, plan_id: wanted.plan_id, location_id: price?.locationId ?? '', image_id: wanted.image_id,
     size: { vcpu: plan?.vcpu ?? 0, ram_mb: plan?.ramMb ?? 0, disk_gb: plan?.diskGb ?? 0 },
-    period_months: wanted.period_months ?? 1, ssh_key_ids: keys, password: (wanted.password_mode ?? (keys.length === 0 ? 'generate' : 'none')) === 'generate',
+    period_months: wanted.period_months ?? 1, ssh_key_ids: wanted.ssh_key_ids ?? [], password,
     auto_renew: wanted.auto_renew ?? false, start: wanted.start ?? true, renew_price: (price?.renewPrice ?? 0n).toString(),
   };
 }

@@ -32,7 +32,7 @@ type Created = Machine & JsonObject;
 
 /** The secret part of one request: it goes into the server's row, never into the order. */
 export interface CreateSecrets {
-  readonly userData: string | null;
+  readonly userData: Uint8Array | null;
 }
 
 export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null }): ThingSold<CreateItem, Created> & AnyThingSold {
@@ -106,7 +106,7 @@ function insertServer(order: Order<CreateItem>, secrets: CreateSecrets, source: 
       start_after_create, auto_renew, reference, tags, metadata)
     SELECT ${item.server_id}, ${order.accountId}, ${order.id}, ${machineName(order.id)}, ${item.hostname}, ${item.label}::text, ${item.plan_id}, ${item.location_id}, ${item.image_id},
       ${item.period_months}::int, 'provisioning', ${[...item.ssh_key_ids]}::text[],
-      ARRAY(SELECT k.public_key FROM vps.ssh_key k WHERE k.account_id = ${order.accountId} AND k.id = ANY (${[...item.ssh_key_ids]}::text[]) ORDER BY k.seq), ${secrets.userData}::text,
+      ARRAY(SELECT k.public_key FROM vps.ssh_key k WHERE k.account_id = ${order.accountId} AND k.id = ANY (${[...item.ssh_key_ids]}::text[]) ORDER BY k.seq), ${secrets.userData === null ? null : new Uint8Array(secrets.userData)}::bytea,
       ${item.start}, ${item.auto_renew}, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${source}`;
 }
 

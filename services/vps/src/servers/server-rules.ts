@@ -3,13 +3,13 @@ import { AppError } from '@lumi/shared/contract';
 import { busyWith } from '@lumi/shared/operations';
 import type { Lifecycle, Server } from '../store/servers';
 
-export const DEEDS = ['start', 'stop', 'shutdown', 'reboot', 'reset', 'rebuild', 'reset_password', 'resize', 'renew', 'snapshot', 'set_rdns', 'delete', 'undelete'] as const;
+export const DEEDS = ['start', 'stop', 'shutdown', 'reboot', 'reset', 'rebuild', 'reset_password', 'resize', 'renew', 'snapshot', 'restore_snapshot', 'delete_snapshot', 'set_rdns', 'delete', 'undelete'] as const;
 /** What operators do is no business of `can`. */
 export type Deed = (typeof DEEDS)[number] | 'suspend' | 'unsuspend';
 
 const USABLE: readonly Lifecycle[] = ['active', 'grace'];
 const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
-  start: USABLE, stop: USABLE, shutdown: USABLE, reboot: USABLE, reset: USABLE, rebuild: USABLE, reset_password: USABLE, snapshot: USABLE, set_rdns: USABLE,
+  start: USABLE, stop: USABLE, shutdown: USABLE, reboot: USABLE, reset: USABLE, rebuild: USABLE, reset_password: USABLE, snapshot: USABLE, restore_snapshot: USABLE, delete_snapshot: USABLE, set_rdns: USABLE,
   resize: ['active'],
   renew: ['active', 'grace', 'suspended'],
   delete: ['active', 'grace', 'suspended'],
@@ -17,6 +17,9 @@ const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
   suspend: USABLE,
   unsuspend: ['suspended'],
 };
+
+/** What destroys data. */
+const DESTROYS: readonly Deed[] = ['delete', 'rebuild', 'restore_snapshot', 'delete_snapshot'];
 
 const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
   provisioning: 'The server is still being created.',
@@ -35,7 +38,7 @@ export function refusalOf(deed: Deed, server: Server): AppError | null {
   }
   if (deed === 'renew') return renewalRefusal(server);
   if (server.busy !== null) return busyWith(server.busy.operationId);
-  if (server.protection && (deed === 'delete' || deed === 'rebuild')) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
+  if (server.protection && DESTROYS.includes(deed)) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
   if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry) return new AppError('state_conflict', 'The server is not deleted.');
   if ((deed === 'delete' || deed === 'suspend') && server.renewing !== null) return new AppError('busy');
   if (deed === 'unsuspend' && server.suspension?.kind === 'unpaid') return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');

@@ -32,7 +32,7 @@ export const serverSchema = z.object({
   terminates_at: time.nullable().describe('Set when suspended or deleted: when the data is gone.'),
   auto_renew: z.boolean(),
   renew_price_usd: usdOutput.nullable(),
-  protection: z.boolean().describe('Protected servers cannot be deleted or rebuilt.'),
+  protection: z.boolean().describe('Protected servers cannot be deleted, rebuilt or put back to a snapshot, and their snapshots cannot be deleted.'),
   delete_at_expiry: z.boolean(),
   can: z.object(Object.fromEntries(DEEDS.map((deed) => [deed, abilitySchema])) as Record<(typeof DEEDS)[number], typeof abilitySchema>).describe('What can be done with it now.'),
   tags: z.array(z.string()),

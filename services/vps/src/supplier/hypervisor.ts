@@ -19,7 +19,8 @@ export interface MachineSpec {
   readonly size: MachineSize;
   readonly imageId: string;
   readonly sshKeys: readonly string[];
-  readonly userData: string | null;
+  /** Bytes: text or an archive. */
+  readonly userData: Uint8Array | null;
   readonly rootPassword: string | null;
   readonly start: boolean;
 }
@@ -30,7 +31,7 @@ export type Machine = { readonly power: Power; readonly addresses: readonly Mach
 
 export type MachineAction =
   | { readonly action: 'start' | 'stop' | 'shutdown' | 'reboot' | 'reset' | 'suspend' | 'resume' | 'delete' }
-  | { readonly action: 'rebuild'; readonly imageId: string; readonly sshKeys: readonly string[]; readonly userData: string | null; readonly rootPassword: string | null }
+  | { readonly action: 'rebuild'; readonly imageId: string; readonly sshKeys: readonly string[]; readonly userData: Uint8Array | null; readonly rootPassword: string | null }
   | { readonly action: 'reset-password'; readonly rootPassword: string }
   | { readonly action: 'resize'; readonly size: MachineSize }
   | { readonly action: 'create-snapshot' | 'restore-snapshot' | 'delete-snapshot'; readonly snapshotId: string }
