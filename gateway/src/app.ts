@@ -38,8 +38,8 @@ export function createApp(wiring: Wiring): Express {
     regularLimit(wiring), // before the body: a refused request must not cost us its upload
     scope(),
     body(),
-    // Money operations only, from here on; each stage lets the others pass.
-    moneySwitch(wiring),
+    // Money and guarded operations only, from here on; each stage lets the others pass.
+    moneySwitch(wiring), // money alone
     signature(wiring), // over the exact bytes, before anything interprets them
     idempotencyKey(),
     forward(wiring),

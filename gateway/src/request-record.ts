@@ -23,6 +23,8 @@ export class RequestRecord {
   /** 06 */
   operation: Operation | null = null;
   isMoney = false;
+  /** 11: by a key that signs, with a good signature. */
+  isSigned = false;
   /** 07: values of the RateLimit headers so far. */
   rateLimit = '';
   ratePolicy = '';

@@ -101,6 +101,8 @@ function defaultPaths(): Record<string, Record<string, OperationFields>> {
     '/things/{thing}': { get: operation('get-thing', 'read'), patch: operation('change-thing', 'write', jsonBody) },
     '/me': { get: operation('me', 'any') },
     '/admin/users': { get: operation('list-users', 'admin:*') },
+    '/admin/keys': { post: operation('issue-key', 'admin:*', { ...jsonBody, 'x-lumi-class': 'guarded' }) },
+    '/renewing/{thing}': { patch: operation('change-renewing', 'write', { ...jsonBody, 'x-lumi-auto-renew': ['auto_renew'] }) },
     '/openapi.json': { get: operation('openapi', 'public') },
     '/page': { get: operation('page', 'public', { responses: { 200: { description: 'page', content: { 'text/html': {} } } } }) },
     '/hooks/pay': { post: operation('pay-hook', 'public', { 'x-lumi-raw-body': true }) },

@@ -132,3 +132,48 @@ describe('v2', () => {
     expect((await buy(key, { 'x-signature': hex(secret, BODY) })).code).toBe('invalid_signature');
   });
 });
+
+describe('a guarded request', () => {
+  const guarded = (key: string, headers: Record<string, string>, at: TestGateway = gateway): Promise<Reply> => ask(at, { method: 'POST', path: '/api/v1/admin/keys', key, body: BODY, headers });
+  const change = (key: string, headers: Record<string, string>): Promise<Reply> => ask(gateway, { method: 'PATCH', path: '/api/v1/renewing/t1', key, body: BODY, headers });
+  const operator = async (signing: 'none' | 'v1'): Promise<{ key: string; secret: string }> => {
+    const made = await fixture.newKey({ type: 'operator', accountId: null, scopes: [], signing, limits: { regularPerMinute: 100_000 } });
+    return { key: made.key, secret: made.signingSecret ?? '' };
+  };
+  const told = (): string | undefined => fixture.services.domains.received.at(-1)?.principal.signature;
+
+  it('is signed by a key that signs, and names an Idempotency-Key', async () => {
+    const { key, secret } = await operator('v1');
+    const signature = { 'x-signature': hex(secret, BODY) };
+    expect((await guarded(key, { 'idempotency-key': 'issue-0001' })).code).toBe('invalid_signature');
+    expect((await guarded(key, signature)).code).toBe('idempotency_key_required');
+    expect((await guarded(key, { ...signature, 'idempotency-key': 'short' })).code).toBe('validation_error');
+    expect((await guarded(key, { ...signature, 'idempotency-key': 'issue-0001' })).status).toBe(200);
+    expect(told()).toBe('checked');
+  });
+
+  it('needs neither of a key that does not sign, and may name an Idempotency-Key', async () => {
+    const { key } = await operator('none');
+    expect((await guarded(key, {})).status).toBe(200);
+    expect(told()).toBeUndefined();
+    expect((await guarded(key, { 'idempotency-key': 'issue-0001' })).status).toBe(200);
+    expect((await guarded(key, { 'idempotency-key': 'short' })).code).toBe('validation_error');
+  });
+
+  it('goes on while money is switched off, and is signed then too', async () => {
+    const off = await fixture.gateway({ API_MONEY_ENABLED: 'false' });
+    const { key, secret } = await operator('v1');
+    expect((await guarded(key, { 'idempotency-key': 'issue-0001', 'x-signature': hex(secret, BODY) }, off)).status).toBe(200);
+    expect((await guarded(key, { 'idempotency-key': 'issue-0001' }, off)).code).toBe('invalid_signature');
+    await off.close();
+  });
+
+  it('is told to the service where only the body says what it is: signed, not signed, or by a key that need not', async () => {
+    const { key, secret } = await signer('v1');
+    expect([(await change(key, {})).status, told()]).toEqual([200, 'missing']);
+    expect([(await change(key, { 'x-signature': hex(secret, BODY) })).status, told()]).toEqual([200, 'checked']);
+    expect([(await change(key, {})).status, told()]).toEqual([200, 'missing']);
+    expect((await change(key, { 'x-signature': hex(secret, 'another body') })).code).toBe('invalid_signature');
+    expect([(await change((await fixture.newKey()).key, {})).status, told()]).toEqual([200, undefined]);
+  });
+});

@@ -187,7 +187,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     },
     /** Another key of an account, as for another product. */
     keyOf: async (accountId: string, wishes: KeyWishes): Promise<Buyer> => ({ accountId, ...await issue(accountId, wishes) }),
-    operator: (product: Product): Promise<Operator> => issue(null, { product }),
+    operator: (product: Product, wishes: KeyWishes = {}): Promise<Operator> => issue(null, { ...wishes, product }),
     async money(accountId: string): Promise<{ balance: string; held: string }> {
       const { posted, held } = await readBalance(anyOf(running).service.db.platform, accountId);
       return { balance: formatUsd(posted), held: formatUsd(held) };

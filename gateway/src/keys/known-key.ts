@@ -12,6 +12,8 @@ export interface KnownKey {
   /** Names the lineage, not the key: rolling a key gives no second allowance. */
   readonly limitBucket: string;
   readonly principal: Principal;
+  /** The same for a request that a key that signs has signed. */
+  readonly signedPrincipal: Principal;
   /** Changes whenever the principal may have. */
   readonly principalName: string;
   /** Requests of this key on their way now; the same object for as long as the key is cached. */
@@ -21,16 +23,18 @@ export interface KnownKey {
 export function knownKey(key: ApiKey, before: KnownKey | null = null): KnownKey {
   const scopes = effectiveScopes(key);
   const regularPerMinute = key.regularPerMinute ?? REGULAR_PER_MINUTE;
+  const principal: Principal = {
+    product: key.product, keyId: key.id, type: key.type, accountId: key.accountId, lineageId: key.lineageId, scopes,
+    moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE, regularPerMinute, ...(key.signing === 'none' ? {} : { signature: 'missing' }),
+  };
   return {
     key,
     scopes: new Set(scopes),
     admits: ipTest(key.ipAllowlist),
     regularLimit: { tokens: regularPerMinute, periodMs: MINUTE_MS },
     limitBucket: bucketName(`regular:${key.lineageId}`, regularPerMinute),
-    principal: {
-      product: key.product, keyId: key.id, type: key.type, accountId: key.accountId, lineageId: key.lineageId, scopes,
-      moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE, regularPerMinute,
-    },
+    principal,
+    signedPrincipal: { ...principal, signature: 'checked' },
     principalName: `${key.id}:${key.generation.toString()}`,
     traffic: before?.traffic ?? { inFlight: 0 },
   };

@@ -1,4 +1,6 @@
-// Money requests only, of keys that sign: HMAC over the exact bytes; 401 invalid_signature. The secret stays in this process.
+// Money and guarded requests only, of keys that sign: HMAC over the exact bytes; 401 invalid_signature. The secret stays in this process. Where
+// only the body says whether a request is guarded (`auto_renew: true`), a signature is checked if there is one; the service, which reads the body,
+// is told by the identity whether there was, and refuses what needed one. Sets `isSigned`.
 //
 // v1 (the contract's):  X-Signature: <64 lower-case hex digits>, HMAC-SHA256(signing_secret, raw body).
 // v2 (opt-in per key):  X-Signature: v2=<64 lower-case hex digits>
@@ -25,8 +27,12 @@ const SKEW_MAX_S = 300;
 
 export function signature({ secretRing, clock }: { secretRing: SecretRing; clock: Clock }): RequestHandler {
   return (req, _res, next) => {
-    const key = req.lumi.key?.key;
-    if (req.lumi.isMoney && key !== undefined && key.signing !== 'none' && !isSigned(req, key, secretRing, clock)) throw new AppError('invalid_signature');
+    const { key, operation, isMoney } = req.lumi;
+    if (key !== null && operation !== null && key.key.signing !== 'none') {
+      const isAsked = isMoney || operation.isGuarded || (operation.isGuardedByBody && req.headers['x-signature'] !== undefined);
+      if (isAsked && !isSigned(req, key.key, secretRing, clock)) throw new AppError('invalid_signature');
+      req.lumi.isSigned = isAsked;
+    }
     next();
   };
 }

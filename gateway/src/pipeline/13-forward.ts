@@ -21,7 +21,8 @@ export interface ForwardDeps {
 export function forward({ signer, services, keyInFlightMax, publicHeaders }: ForwardDeps): RequestHandler {
   const publicPrincipals = new Map(PRODUCTS.map((product) => [product, publicPrincipal(product)]));
   const identityOf = (record: RequestRecord, product: Product): string => {
-    if (record.key !== null) return signer.sign(record.key.principal, record.key.principalName);
+    const { key } = record;
+    if (key !== null) return record.isSigned ? signer.sign(key.signedPrincipal, `${key.principalName}:signed`) : signer.sign(key.principal, key.principalName);
     return signer.sign(publicPrincipals.get(product) ?? publicPrincipal(product), `public:${product}`);
   };
   return (req, res, next) => {

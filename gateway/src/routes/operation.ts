@@ -12,6 +12,10 @@ export interface Operation {
   /** One of these suffices. */
   readonly scopes: readonly string[];
   readonly isMoney: boolean;
+  /** Leads to money without moving it: signed by keys that sign. */
+  readonly isGuarded: boolean;
+  /** Guarded or not depending on what the body says, which is for the service to see; a signature is looked at where one is sent. */
+  readonly isGuardedByBody: boolean;
   readonly hasDryRun: boolean;
   readonly bodyBytesMax: number;
   /** Media types of the request body; empty = any (the handler reads the bytes itself). */
@@ -66,9 +70,9 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
   const scopes = readScopes(product, field(raw, 'x-lumi-scope'));
   if (scopes === null) return 'x-lumi-scope is missing or not understood';
   const routeClass = field(raw, 'x-lumi-class') ?? 'regular';
-  if (routeClass !== 'regular' && routeClass !== 'money') return 'x-lumi-class is not understood';
+  if (routeClass !== 'regular' && routeClass !== 'guarded' && routeClass !== 'money') return 'x-lumi-class is not understood';
   const isPublic = scopes.includes('public');
-  if (isPublic && (scopes.length > 1 || routeClass === 'money')) return 'a public operation has no other scope and moves no money';
+  if (isPublic && (scopes.length > 1 || routeClass !== 'regular')) return 'a public operation has no other scope, moves no money and leads to none';
   const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? BODY_BYTES_MAX;
   if (typeof bodyBytesMax !== 'number' || !Number.isInteger(bodyBytesMax) || bodyBytesMax < 1 || bodyBytesMax > BODY_BYTES_CEILING) return 'x-lumi-max-body is out of bounds';
   const id = field(raw, 'operationId');
@@ -77,6 +81,8 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
     method, path, isPublic, scopes, bodyBytesMax,
     isForAnyKey: scopes.includes('any'),
     isMoney: routeClass === 'money',
+    isGuarded: routeClass === 'guarded',
+    isGuardedByBody: routeClass === 'regular' && field(raw, 'x-lumi-auto-renew') !== undefined,
     hasDryRun: field(raw, 'x-lumi-dry-run') === true,
     requestTypes: field(raw, 'x-lumi-raw-body') === true ? [] : mediaTypes(field(raw, 'requestBody'), ['application/json']),
     responseTypes: goodResponseTypes(field(raw, 'responses')),

@@ -6,6 +6,7 @@ import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { wholeWay, type Answer, type Buyer, type Operator } from '../whole-way';
 import { CRYPTO_PAY } from './crypto-pay';
 import { DocumentedApi, type Document, type Operation } from './documented-api';
+import { isGuarded, placesOfAutoRenew, refuseRenewalWithoutBothScopes, refuseUnsigned, rememberGuarded, type Desk } from './guarded-requests';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
 
 /** What must be seen of every operation that promises it. The rest are the object's own refusals (other tests show them), our faults, and what the last tests here switch off. */
@@ -63,6 +64,13 @@ export function contractOf(product: Product, recipes: Recipes): void {
     return answer;
   };
 
+  const desk = (): Desk => ({ world, ask, refused });
+
+  it('declares every place in which a body can say auto_renew', () => {
+    const [inSchemas, declared] = [[...api.operations.values()].map((one) => [one.id, placesOfAutoRenew(one.requestSchema)]), [...api.operations.values()].map((one) => [one.id, one.autoRenew.filter((place) => !place.startsWith('defaults.'))])];
+    expect(declared).toEqual(inSchemas);
+  });
+
   it('has a recipe for every operation of the document, and for nothing else', () => {
     expect([...api.operations.keys()].sort()).toEqual(Object.keys(recipes).sort());
   });
@@ -78,8 +86,11 @@ export function contractOf(product: Product, recipes: Recipes): void {
       if (!isPublic) await refuseStrangers(operation, call);
       await refuseNonsense(operation, call, who);
       if (operation.isMoney) await refuseMoney(operation, recipe, call);
+      if (isGuarded(operation)) await refuseUnsigned(desk(), operation, call);
+      await refuseRenewalWithoutBothScopes(desk(), operation, call);
       if (operation.params.length > 0) await refuseUnknown(operation, recipe, call, who);
       await letThrough(operation, recipe, call, who);
+      if (isGuarded(operation) && who !== null) await rememberGuarded(desk(), operation, { recipe, call: await recipe.call(world), who });
       for (const { what, call: another, status } of recipe.also ?? []) {
         const answer = await ask(operation, await another(world), who);
         expect([what, answer.status, answer.text]).toEqual([what, status, answer.text]);
@@ -149,7 +160,10 @@ export function contractOf(product: Product, recipes: Recipes): void {
     const who = operation.scopes.includes('admin:*') ? world.operator : world.who;
     await refused('400 idempotency_key_required', ask(operation, call, who, { idempotencyKey: null }));
     await refused('422 validation_error', ask(operation, call, who, { idempotencyKey: 'short' }));
-    if (who !== world.who) return;
+    if (who !== world.who) {
+      await refused('401 invalid_signature', ask(operation, call, await world.once('signing true', () => lumi.operator(product, { signing: 'v1' }))));
+      return;
+    }
     const key = (name: string, wishes: Parameters<typeof lumi.keyOf>[1]): Promise<Buyer> => world.once(`key ${name}`, () => lumi.keyOf(world.who.accountId, { product, ...wishes }));
     await refused('401 invalid_signature', ask(operation, call, await key('signing', { signing: 'v1' })));
     if (recipe.isFree === true) return;
@@ -226,8 +240,6 @@ export function contractOf(product: Product, recipes: Recipes): void {
         return scopes.includes('public');
       case 'validation_error':
         return hasRawBody;
-      case 'invalid_signature':
-        return scopes.includes('admin:*');
       case 'daily_cap_exceeded': // the items of a bulk that would pass it fail alone
         return isFree || bulk !== null;
       case 'insufficient_balance':

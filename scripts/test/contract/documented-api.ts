@@ -11,6 +11,10 @@ export interface Operation {
   readonly path: string;
   readonly scopes: readonly string[];
   readonly isMoney: boolean;
+  readonly isGuarded: boolean;
+  /** Where its body can say `auto_renew: true`. */
+  readonly autoRenew: readonly string[];
+  readonly requestSchema: unknown;
   readonly hasDryRun: boolean;
   /** The field of the body that holds the items of a bulk. */
   readonly bulk: string | null;
@@ -33,8 +37,9 @@ interface RawOperation {
   readonly 'x-lumi-class': string;
   readonly 'x-lumi-dry-run'?: boolean;
   readonly 'x-lumi-bulk'?: string;
+  readonly 'x-lumi-auto-renew'?: readonly string[];
   readonly 'x-lumi-raw-body'?: boolean;
-  readonly requestBody?: Json;
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown }>> };
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
@@ -103,6 +108,9 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     id: raw.operationId, method, path,
     scopes,
     isMoney: raw['x-lumi-class'] === 'money',
+    isGuarded: raw['x-lumi-class'] === 'guarded',
+    autoRenew: raw['x-lumi-auto-renew'] ?? [],
+    requestSchema: raw.requestBody?.content['application/json']?.schema ?? null,
     hasDryRun: raw['x-lumi-dry-run'] === true,
     bulk: raw['x-lumi-bulk'] ?? null,
     hasBody: raw.requestBody !== undefined,

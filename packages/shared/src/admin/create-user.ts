@@ -7,7 +7,7 @@ import { createAccount, userName } from './user-store';
 export function createUser(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'create-user', method: 'POST', path: '/admin/users', summary: 'Create an account', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'create-user', method: 'POST', path: '/admin/users', summary: 'Create an account', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true,
       description: 'An account with an empty balance, good for all products. It gets its access with `POST /admin/keys`.',
       body: z.object({ name: userName }), bodyExample: { name: 'Example Ltd' },
       responses: { 201: { description: 'Created.', schema: z.object({ user_id: z.string() }) } },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, notFound } from '../contract';
+import { defineRoute, invalid, notFound } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import { issueKey } from '../keys';
+import { findKeyById, issueKey, type Signing } from '../keys';
 import { parseUsd, usdInput } from '../money';
 import { ADMIN_TAG, ringsOf, type AdminDeps } from './deps';
 import { issuedKeySchema, viewIssued } from './key-view';
@@ -16,7 +16,7 @@ function keyBody(deps: AdminDeps) {
     type: z.enum(['reseller', 'operator']),
     scopes: z.array(z.string().max(64)).max(20).optional().describe('Of a reseller key, at least one; an operator key holds all of them.'),
     daily_cap_usd: usdInput.nullable().optional().describe('What the key may spend in a UTC day; absent: the default of the deployment. Operator keys are exempt.'),
-    signing: z.union([z.enum(['none', 'v1', 'v2']), z.boolean()]).optional().describe('Whether money requests must be signed; `true` is `v1`.'),
+    signing: z.union([z.enum(['none', 'v1', 'v2']), z.boolean()]).optional().describe('Whether money and guarded requests must be signed; `true` is `v1`. A key that signs issues only keys that sign, and the version is its own if absent.'),
     limits: z.object({ regular_per_minute: perMinute, money_per_minute: perMinute }).strict().optional().describe('Instead of the default rate limits.'),
     ip_allowlist: z.array(z.string().max(64)).max(100).nullable().optional().describe('Addresses or CIDR blocks; absent or empty: from anywhere.'),
     expires_at: z.iso.datetime({ offset: true }).nullable().optional().describe('From then on the key is refused.').meta({ example: '2027-01-01T00:00:00Z' }),
@@ -26,19 +26,19 @@ function keyBody(deps: AdminDeps) {
 export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'issue-key', method: 'POST', path: '/admin/keys', summary: 'Issue a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'issue-key', method: 'POST', path: '/admin/keys', summary: 'Issue a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true,
       description: 'A key for this product. It and its signing secret are in this answer and never again.',
       body: keyBody(deps),
       bodyExample: { user_id: 'usr_01k0000000000000000000000', type: 'reseller', scopes: [`${deps.product}:read`, `${deps.product}:buy`], daily_cap_usd: '50', signing: 'v1' },
       responses: { 201: { description: 'The key.', schema: issuedKeySchema } },
     }),
-    async ({ body }) => {
+    async ({ body, principal }) => {
       const accountId = body.user_id ?? null;
       if (accountId !== null && (await findUser(deps.db.pool, accountId)) === null) throw notFound();
       const issued = await issueKey(deps.db.pool, ringsOf(deps), {
         product: deps.product, type: body.type, accountId, scopes: body.scopes ?? [],
         dailyCapUnits: body.daily_cap_usd === undefined || body.daily_cap_usd === null ? null : parseUsd(body.daily_cap_usd),
-        signing: body.signing === true ? 'v1' : body.signing === false || body.signing === undefined ? 'none' : body.signing,
+        signing: signingOf(body.signing, principal.signature === undefined ? 'none' : ((await findKeyById(deps.db.pool, principal.keyId))?.signing ?? 'v1')),
         limits: { regularPerMinute: body.limits?.regular_per_minute ?? null, moneyPerMinute: body.limits?.money_per_minute ?? null },
         ipAllowlist: body.ip_allowlist ?? [],
         expiresAt: body.expires_at === undefined || body.expires_at === null ? null : new Date(body.expires_at),
@@ -46,4 +46,12 @@ export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
       return json(201, viewIssued(deps.clock, issued));
     },
   );
+}
+
+/** Who must sign cannot make a key that need not: otherwise the second secret would protect nothing. */
+function signingOf(wanted: Signing | boolean | undefined, own: Signing): Signing {
+  if (wanted === undefined) return own;
+  const signing = wanted === true ? 'v1' : wanted === false ? 'none' : wanted;
+  if (signing === 'none' && own !== 'none') throw invalid('signing', 'must be v1 or v2: a key that signs issues only keys that sign');
+  return signing;
 }

@@ -8,7 +8,7 @@ import { keyParams, keySchema, viewKey } from './key-view';
 export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'revoke-key', method: 'POST', path: '/admin/keys/{id}/revoke', summary: 'Revoke a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'revoke-key', method: 'POST', path: '/admin/keys/{id}/revoke', summary: 'Revoke a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true,
       description: 'Ends a key for ever: for money at once, for reads within seconds. Revoking twice does no harm.',
       params: keyParams,
       responses: { 200: { description: 'The key as it is now.', schema: keySchema } },

@@ -107,7 +107,7 @@ function failAndRefund(deps: StuckDeps, known: KnownWork): Endpoint {
 
 function decision<B extends z.ZodObject>(spec: { id: string; path: string; summary: string; description: string; body: B; bodyExample: unknown }) {
   return defineRoute({
-    ...spec, method: 'POST', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true, params,
+    ...spec, method: 'POST', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true, params,
     responses: { 200: { description: 'Decided.', schema: operationSchema }, 202: { description: 'Not decided yet.', schema: operationSchema } },
     errors: ['state_conflict'],
   });

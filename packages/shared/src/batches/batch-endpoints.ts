@@ -4,11 +4,11 @@ import { AppError, Cursors, ERROR_CODES, BASE_PATHS, defineRoute, isId, notFound
 import { inTransaction, type Tx } from '../db';
 import { endpoint, json, type Endpoint, type Reach } from '../endpoint';
 import { claimInTransaction, finishClaim, type Claim } from '../idempotency';
-import type { Principal } from '../principal';
+import { requireScope, type Principal } from '../principal';
 import { purchaseReply, storedAnswer, type PurchaseAnswer } from '../purchase';
 import { advanceBatch, type BatchDeps, type BulkKinds } from './advance';
 import type { Batch, BatchItemState } from './batch';
-import { cancelBatch, countRetryable, findBatch, listBatches, listItems, retryBatch, type RetryOutcome } from './batch-store';
+import { cancelBatch, findBatch, listBatches, listItems, retryBatch, retryable, type RetryOutcome } from './batch-store';
 import { BATCH_STATES, batchAcceptedSchema, batchSchema, bulkItemSchema, viewBatch, viewItem } from './batch-view';
 
 export interface BatchEndpointDeps extends BatchDeps {
@@ -106,10 +106,12 @@ function retryBatchEndpoint(deps: BatchEndpointDeps): Endpoint {
     }),
     async ({ accountId, params, body, claim, principal }) => {
       if (claim === null) throw new Error('a money route without dry run always has a claim');
+      // Another key than the first may ask, and an item that renews itself commits money of the future under whoever asks.
+      if ((await retryable(deps.db.platform, { product: deps.product, accountId, batchId: params.batch_id, codes: body.error_codes ?? null })).renews) requireScope(principal, 'write');
       return purchaseReply(await inTransaction(deps.db, (tx) => retry(tx, { deps, claim, principal, accountId, batchId: params.batch_id, codes: body.error_codes ?? null })));
     },
     // As a bulk of as many items.
-    ({ reach, params, body }) => countRetryable(deps.db.platform, { product: deps.product, accountId: accountOf(reach), batchId: params.batch_id, codes: body.error_codes ?? null }),
+    async ({ reach, params, body }) => (await retryable(deps.db.platform, { product: deps.product, accountId: accountOf(reach), batchId: params.batch_id, codes: body.error_codes ?? null })).count,
   );
 }
 

@@ -76,13 +76,13 @@ export async function retryBatch(db: SqlRunner, input: { product: Product; accou
     ${input.product}, ${input.accountId}, ${input.batchId}, ${input.codes === null ? null : [...input.codes]}::text[], ${principal.keyId}, ${principal.lineageId}, ${principal.type === 'operator'}, ${input.defaultCap}::bigint)`));
 }
 
-/** How many items `retryBatch` would try again. */
-export async function countRetryable(db: SqlRunner, input: { product: Product; accountId: string | null; batchId: string; codes: readonly string[] | null }): Promise<number> {
+/** How many items `retryBatch` would try again, and whether one of them is to renew itself. */
+export async function retryable(db: SqlRunner, input: { product: Product; accountId: string | null; batchId: string; codes: readonly string[] | null }): Promise<{ readonly count: number; readonly renews: boolean }> {
   const codes = input.codes === null ? null : [...input.codes];
-  return only(await db.$queryRaw<{ n: number }[]>(sql`
-    SELECT count(*)::int AS n FROM platform.batch b JOIN platform.batch_item i ON i.batch_id = b.id
+  return only(await db.$queryRaw<{ count: number; renews: boolean }[]>(sql`
+    SELECT count(*)::int AS count, coalesce(bool_or(i.input->'auto_renew' = 'true'), false) AS renews FROM platform.batch b JOIN platform.batch_item i ON i.batch_id = b.id
     WHERE b.id = ${input.batchId} AND b.product = ${input.product} AND b.account_id = ${input.accountId}::text AND b.finished_at IS NOT NULL
-      AND i.state = 'failed' AND i.twin_of IS NULL AND (${codes}::text[] IS NULL OR i.error_code = ANY (${codes}::text[]))`)).n;
+      AND i.state = 'failed' AND i.twin_of IS NULL AND (${codes}::text[] IS NULL OR i.error_code = ANY (${codes}::text[]))`));
 }
 
 /** Stages wake-ups for batches that have something to do and were not touched for a while; returns how many. */

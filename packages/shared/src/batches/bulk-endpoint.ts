@@ -32,6 +32,7 @@ export function bulkEndpoint(deps: BatchDeps, kinds: BulkKinds, kind: BulkKind):
   return endpoint(
     defineRoute({
       id: kind.id, method: 'POST', path: kind.path, tag: kind.tag, scope: 'buy', class: 'money', reach: 'account', bulk: 'items', dryRun: true,
+      ...('auto_renew' in kind.item.shape ? { autoRenew: ['items.auto_renew', 'defaults.auto_renew'] } : {}),
       summary: kind.summary,
       description: `${kind.description}\n\nItems are independent: one failing does not undo the others. Up to 10 are done at once; more, or with \`Prefer: respond-async\`, run as a batch. `
         + 'The same item twice is bought once: the first is executed, the others fail with `state_conflict`. With `on_error: stop` or `max_total_usd` the items are done one after the other, in their order.',

@@ -4,7 +4,11 @@ import type { z } from 'zod';
 import type { ErrorCode } from './error-codes';
 import type { RouteScope } from './product';
 
-export type RouteClass = 'regular' | 'money';
+/**
+ * `money` moves money. `guarded` leads to money without moving it: a key that signs must sign it and name an Idempotency-Key, but the money
+ * switch and the money limit do not concern it.
+ */
+export type RouteClass = 'regular' | 'guarded' | 'money';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface ResponseSpec {
@@ -42,6 +46,11 @@ export interface RouteSpec<
   readonly bulk?: string;
   /** Money routes that understand `?dry_run=true`: then it is no money request. */
   readonly dryRun?: boolean;
+  /**
+   * Where the body can say `auto_renew: true`, as paths such as `change.auto_renew`; a list on the way means each of its items. Such a request commits
+   * money of the future: it needs the scopes `buy` and `write`, and it is guarded even where the route is regular.
+   */
+  readonly autoRenew?: readonly string[];
   /** The handler reads the bytes itself (webhooks, forms); no JSON is parsed. */
   readonly rawBody?: boolean;
   /** `user_id` is a field of the route's own (admin), not the account it works on. */

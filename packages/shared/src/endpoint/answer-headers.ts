@@ -17,6 +17,6 @@ export function answerHeaders(status: string, route: RouteSpec): Record<string, 
   const names: (keyof typeof ANSWER_HEADERS)[] = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
   if (['202', '409', '429', '503'].includes(status)) names.push('Retry-After');
   if (['201', '202'].includes(status)) names.push('Location');
-  if (route.class === 'money' && status < '500') names.push('Idempotent-Replayed');
+  if ((route.class !== 'regular' || route.autoRenew !== undefined) && status < '500') names.push('Idempotent-Replayed');
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

@@ -17,7 +17,7 @@ export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
   readonly query: Q;
   readonly body: B;
   readonly rawBody: Buffer;
-  /** Present on money requests that are not dry runs. */
+  /** Present on money requests that are not dry runs, and on guarded requests that name an Idempotency-Key. */
   readonly claim: Claim | null;
   readonly dryRun: boolean;
   /** `Prefer: respond-async` (RFC 7240). */
@@ -38,6 +38,8 @@ export interface Reply {
   readonly bytes?: Uint8Array;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a guarded request: its claim was committed together with what it did. */
+  readonly isRemembered?: true;
 }
 
 export type Handler<P, Q, B> = (context: RequestContext<P, Q, B>) => Promise<Reply> | Reply;

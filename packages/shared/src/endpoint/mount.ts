@@ -4,10 +4,11 @@ import express, { type Express, type Request, type Response } from 'express';
 import { AppError, invalid, newId, notFound, scopeName, type Product, type RouteScope, type RouteSpec } from '../contract';
 import { sql, type SqlRunner } from '../db';
 import { JSON_TYPE, errorStage } from '../http';
-import { claimScope, findAnswer, fingerprint, type Claim } from '../idempotency';
+import { claimScope, findAnswer, fingerprint, rememberAnswer, type Claim } from '../idempotency';
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type LimitStore } from '../limits';
 import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
 import { METRICS_TYPE, type Clock, type Log } from '../runtime';
+import { asksToRenew, requireRenewalScopes } from './auto-renew';
 import type { Asked, Endpoint, Reach, MoneyTokens, Reply, RequestContext } from './context';
 import { parseJsonBody } from './json-body';
 import { buildOpenApi, type OpenApiOptions } from './openapi';
@@ -76,17 +77,19 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
   const rawBody: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
   const requestId = requestIdOf(req, deps.clock);
   const dryRun = route.dryRun === true && req.query['dry_run'] === 'true';
-  const claim = route.class === 'money' && !dryRun ? readClaim(req, rawBody, principal, requestId) : null;
-  if (claim !== null) {
-    const stored = await findAnswer(deps.db, claim);
-    if (stored !== null) {
-      send(res, { status: stored.status, bytes: stored.body, headers: replayHeaders(stored) });
-      return;
-    }
+  const isMoney = route.class === 'money' && !dryRun;
+  let claim = isMoney || route.class === 'guarded' ? readClaim(req, { rawBody, principal, requestId, isMoney }) : null;
+  if (await replay(claim, res, deps)) return;
+  const parsed = parseBody(route, rawBody);
+  const renews = asksToRenew(route, parsed);
+  if (renews) requireRenewalScopes(principal);
+  if (renews && route.class === 'regular') {
+    claim = readClaim(req, { rawBody, principal, requestId, isMoney });
+    if (await replay(claim, res, deps)) return;
   }
-  const input = readInput(route, req, rawBody);
+  const input = readInput(route, req, parsed);
   const reach = await resolveReach(route, principal, input.userId, accounts);
-  if (claim !== null) await payMoneyTokens(await moneyTokensOf(one, { reach, params: input.params, body: input.body }, input.rawItems), principal, res, deps);
+  if (isMoney) await payMoneyTokens(await moneyTokensOf(one, { reach, params: input.params, body: input.body }, input.rawItems), principal, res, deps);
   const context: RequestContext = {
     principal, requestId, reach, params: input.params, query: input.query, body: input.body, rawBody, claim, dryRun,
     preferAsync: /(^|,)\s*respond-async\s*(,|;|$)/i.test(req.get('prefer') ?? ''),
@@ -97,7 +100,20 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
     },
   };
   const reply = await (one.handler as (context: RequestContext) => Promise<Reply> | Reply)(context);
-  send(res, reply);
+  send(res, claim === null || isMoney || reply.isRemembered === true ? reply : await remember(deps.db, claim, reply));
+}
+
+async function replay(claim: Claim | null, res: Response, deps: MountDeps): Promise<boolean> {
+  const stored = claim === null ? null : await findAnswer(deps.db, claim);
+  if (stored !== null) send(res, { status: stored.status, bytes: stored.body, headers: replayHeaders(stored) });
+  return stored !== null;
+}
+
+/** A guarded request does the same however often it is carried out, so its answer is kept when it is there. Of two at once the first to end is remembered. */
+async function remember(db: SqlRunner, claim: Claim, reply: Reply): Promise<Reply> {
+  const bytes = reply.bytes ?? Buffer.from(JSON.stringify(reply.body), 'utf8');
+  await rememberAnswer(db, claim, { status: reply.status, body: bytes, location: reply.headers?.['Location'] ?? null });
+  return { ...reply, bytes };
 }
 
 /** The gateway has checked this; a service that is reached otherwise checks it again, in the same words. */
@@ -110,9 +126,14 @@ function checkScope(route: RouteSpec, principal: Principal): void {
   if (!names.some((name) => principal.scopes.includes(name))) throw new AppError('forbidden_scope', `Key lacks the required scope ${names.map((name) => `'${name}'`).join(' or ')}.`);
 }
 
-/** The header was checked by the gateway; a service that is reached otherwise checks it again, in the same words. */
-function readClaim(req: Request, rawBody: Buffer, principal: Principal, requestId: string): Claim {
+/**
+ * Signature and header were checked by the gateway, but for what only the body tells; a service that is reached otherwise checks them again, in the same
+ * words. Null: a guarded request of a key that does not sign, which need not name one.
+ */
+function readClaim(req: Request, { rawBody, principal, requestId, isMoney }: { rawBody: Buffer; principal: Principal; requestId: string; isMoney: boolean }): Claim | null {
+  if (principal.signature === 'missing') throw new AppError('invalid_signature');
   const key = req.get('idempotency-key');
+  if (key === undefined && !isMoney && principal.signature === undefined) return null;
   if (key === undefined || key.trim() === '') throw new AppError('idempotency_key_required');
   if (!KEY_SHAPE.test(key)) throw invalid('Idempotency-Key', 'must be 8-200 printable ASCII characters without spaces');
   return {
@@ -121,8 +142,11 @@ function readClaim(req: Request, rawBody: Buffer, principal: Principal, requestI
   };
 }
 
-function readInput(route: RouteSpec, req: Request, rawBody: Buffer): { params: unknown; query: unknown; body: unknown; userId: string | undefined; rawItems: readonly unknown[] | null } {
-  const parsed = route.rawBody === true || rawBody.length === 0 ? undefined : parseJsonBody(rawBody);
+function parseBody(route: RouteSpec, rawBody: Buffer): unknown {
+  return route.rawBody === true || rawBody.length === 0 ? undefined : parseJsonBody(rawBody);
+}
+
+function readInput(route: RouteSpec, req: Request, parsed: unknown): { params: unknown; query: unknown; body: unknown; userId: string | undefined; rawItems: readonly unknown[] | null } {
   const query: Record<string, unknown> = { ...req.query };
   const dryRun = query['dry_run'];
   if (route.dryRun === true) {

@@ -21,6 +21,7 @@ export interface OpenApiOptions {
 
 const ALWAYS: readonly ErrorCode[] = ['bad_request', 'missing_bearer', 'invalid_key', 'forbidden_scope', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
 const MONEY: readonly ErrorCode[] = ['money_disabled', 'invalid_signature', 'idempotency_key_required', 'idempotency_key_reused', 'in_progress', 'daily_cap_exceeded', 'insufficient_balance'];
+const GUARDED: readonly ErrorCode[] = ['invalid_signature', 'idempotency_key_required', 'idempotency_key_reused'];
 const PUBLIC: readonly ErrorCode[] = ['bad_request', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
 
 export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptions): JsonSchema {
@@ -84,6 +85,7 @@ function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): Js
     'x-lumi-scope': names.length === 1 ? names[0] : names,
     'x-lumi-class': route.class,
     ...(route.bulk === undefined ? {} : { 'x-lumi-bulk': route.bulk }),
+    ...(route.autoRenew === undefined ? {} : { 'x-lumi-auto-renew': route.autoRenew }),
     ...(route.dryRun === true ? { 'x-lumi-dry-run': true } : {}),
     ...(route.rawBody === true ? { 'x-lumi-raw-body': true } : {}),
     parameters: parameters(route, isPublic, schemas),
@@ -96,7 +98,14 @@ function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): Js
 function needs(route: RouteSpec, scopes: readonly string[]): string {
   if (scopes.includes('public')) return 'Needs no key.';
   const scope = scopes.includes('any') ? 'Any key of this product will do.' : `Needs ${scopes.map((name) => `\`${name}\``).join(' or ')}.`;
-  return route.class === 'money' ? `${scope} A money request.` : scope;
+  const renewing = route.autoRenew === undefined ? '' : ' `auto_renew: true` needs `buy` and `write`.';
+  if (route.class === 'money') return `${scope} A money request.${renewing}`;
+  if (route.class === 'guarded') return `${scope} A guarded request: a key that signs signs it and sends an \`Idempotency-Key\`.`;
+  return route.autoRenew === undefined ? scope : `${scope}${renewing} Such a request is guarded: a key that signs signs it and sends an \`Idempotency-Key\`.`;
+}
+
+function isGuarded(route: RouteSpec): boolean {
+  return route.class === 'guarded' || (route.class === 'regular' && route.autoRenew !== undefined);
 }
 
 function parameters(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): JsonSchema[] {
@@ -111,6 +120,12 @@ function parameters(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): 
   if (route.class === 'money') {
     list.push(
       { name: 'Idempotency-Key', in: 'header', required: route.dryRun !== true, description: 'Names this request; a repeat returns the first answer without buying again.', schema: { type: 'string', minLength: 8, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' } },
+      { name: 'X-Signature', in: 'header', description: 'Hex HMAC-SHA256 of the exact body bytes; only for keys issued with signing.', schema: { type: 'string' } },
+    );
+  }
+  if (isGuarded(route)) {
+    list.push(
+      { name: 'Idempotency-Key', in: 'header', description: 'Names this request; a repeat returns the first answer. Required where the request must be signed.', schema: { type: 'string', minLength: 8, maxLength: 200, pattern: '^[\\x21-\\x7e]+$' } },
       { name: 'X-Signature', in: 'header', description: 'Hex HMAC-SHA256 of the exact body bytes; only for keys issued with signing.', schema: { type: 'string' } },
     );
   }
@@ -155,7 +170,7 @@ function responses(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): J
 
 function errorsByStatus(route: RouteSpec, isPublic: boolean): [string, ErrorCode[]][] {
   const codes = new Set<ErrorCode>([
-    ...(isPublic ? PUBLIC : ALWAYS).filter((code) => code !== 'forbidden_scope' || route.scope !== 'any'), ...(route.class === 'money' ? MONEY : []), ...(route.body === undefined ? [] : ['payload_too_large' as const]),
+    ...(isPublic ? PUBLIC : ALWAYS).filter((code) => code !== 'forbidden_scope' || route.scope !== 'any'), ...(route.class === 'money' ? MONEY : []), ...(isGuarded(route) ? GUARDED : []), ...(route.body === undefined ? [] : ['payload_too_large' as const]),
     ...(route.bulk === undefined ? [] : ['batch_too_large' as const]), ...(route.errors ?? []),
   ]);
   const byStatus = new Map<string, ErrorCode[]>();

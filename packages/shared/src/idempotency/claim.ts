@@ -77,6 +77,13 @@ export async function finishClaim(tx: SqlRunner, claim: Pick<Claim, 'scope' | 'p
     SELECT platform.finish_claim(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
 }
 
+/** For an effect that is the same however often it is had, after it: the first answer under a key is kept, another one changes nothing. */
+export async function rememberAnswer(db: SqlRunner, claim: Claim, answer: { status: number; body: Uint8Array; location: string | null }): Promise<void> {
+  await db.$queryRaw(sql`
+    SELECT platform.remember_answer(${claim.scope}, ${claim.product}, ${claim.key}, ${claim.fingerprint}::bytea, ${claim.requestId}, ${answer.status}::int,
+      ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
+}
+
 export interface ClaimOutcome {
   readonly outcome: string;
   readonly status: number | null;

@@ -47,7 +47,7 @@ export function autoRenewEndpoints(deps: SettingsDeps): Endpoint[] {
     ),
     endpoint(
       defineRoute({
-        id: 'update-auto-renew-settings', method: 'PATCH', path: '/auto-renew-settings', summary: 'Change how renewals are made', tag: AUTO_RENEW_TAG.name, scope: 'buy', class: 'regular', reach: 'account',
+        id: 'update-auto-renew-settings', method: 'PATCH', path: '/auto-renew-settings', summary: 'Change how renewals are made', tag: AUTO_RENEW_TAG.name, scope: 'buy', class: 'guarded', reach: 'account',
         description: `${description}Fields that are left out stay as they are; null takes a limit away. The change holds for every renewal that begins after the answer.`,
         body: changeBody, bodyExample: { monthly_cap_usd: '500.00', max_price_usd: '40.00', priority: 'soonest', priority_tags: ['client-a'] },
         responses: { 200: { description: 'The settings now.', schema: settingsSchema } },

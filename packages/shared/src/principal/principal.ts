@@ -26,6 +26,8 @@ export interface Principal {
   readonly scopes: readonly string[];
   readonly moneyPerMinute: number;
   readonly regularPerMinute: number;
+  /** Of a key that signs: whether this request is signed by it. Absent: the key does not sign. */
+  readonly signature?: 'checked' | 'missing';
 }
 
 export function publicPrincipal(product: Product): Principal {
@@ -50,7 +52,7 @@ export class IdentitySigner {
     const issuedAt = Math.floor(nowMs / 1000);
     const claims = {
       sub: principal.keyId, typ: principal.type, acc: principal.accountId, lin: principal.lineageId, scp: principal.scopes,
-      mlim: principal.moneyPerMinute, rlim: principal.regularPerMinute, iat: issuedAt, exp: issuedAt + LIFETIME_S,
+      mlim: principal.moneyPerMinute, rlim: principal.regularPerMinute, sig: principal.signature, iat: issuedAt, exp: issuedAt + LIFETIME_S,
     };
     const token = jwt.sign(claims, this.key, { algorithm: 'ES256', keyid: this.keyid, issuer: ISSUER, audience: `lumi-${principal.product}` });
     if (this.cache.size >= CACHE_MAX) this.cache.clear();
@@ -92,6 +94,7 @@ export class IdentityVerifier {
       const principal: Principal = {
         product: this.product, keyId: claims.sub, type: claims['typ'] as PrincipalType, accountId: claims['acc'] as string | null, lineageId: claims['lin'] as string,
         scopes: claims['scp'] as string[], moneyPerMinute: claims['mlim'] as number, regularPerMinute: claims['rlim'] as number,
+        ...(claims['sig'] === undefined ? {} : { signature: claims['sig'] === 'checked' ? 'checked' : 'missing' }),
       }; // signed by our gateway: shapes are ours
       return { principal, expiresAtMs: claims.exp * 1000 };
     } catch (cause) {

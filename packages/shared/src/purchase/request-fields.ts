@@ -5,6 +5,8 @@ import { parseUsd, usdInput } from '../money';
 import type { PriceConsent, PurchaseAnswer, PurchaseRequest } from './engine';
 
 export const referenceField = z.string().min(1).max(128).optional().describe('Your own reference, 1 to 128 characters; lists can be filtered by it.');
+/** A route with this field in its body says where (`autoRenew` of its declaration). */
+export const autoRenewField = z.boolean().optional().describe('Renew before it expires. `true` commits money of the future and needs both `buy` and `write`.');
 export const tagsField = z.array(z.string().min(1).max(64).regex(/^[^\s,][^,]*$/, 'must not contain commas')).max(20).optional().describe('Up to 20 tags.');
 export const metadataField = z.record(z.string().max(64), z.union([z.string().max(512), z.number(), z.boolean(), z.null()])).optional().describe('Up to 4 kB of your own key-value data.')
   .refine((value) => value === undefined || JSON.stringify(value).length <= 4096, 'must not be larger than 4 kB');

@@ -60,7 +60,7 @@ export interface TestService {
   account(options?: AccountOptions): Promise<TestAccount>;
   /** Another key of the same account. */
   keyOf(accountId: string, options?: KeyOptions): Promise<TestAccount>;
-  operator(options?: Pick<KeyOptions, 'moneyPerMinute' | 'regularPerMinute'>): Promise<TestKey>;
+  operator(options?: Pick<KeyOptions, 'moneyPerMinute' | 'regularPerMinute' | 'signing'>): Promise<TestKey>;
   /** Headers of a request by this key; `public` = no key at all. */
   as(who: { readonly principal: Principal } | 'public'): Record<string, string>;
   /** The same for a money request; a fresh Idempotency-Key if none is named. */
@@ -147,6 +147,8 @@ async function makeKey(input: { service: Service; rings: KeyRings; accountId: st
   const principal: Principal = {
     product, keyId: issued.id, type: issued.record.type, accountId, lineageId: issued.record.lineageId, scopes,
     moneyPerMinute: options.moneyPerMinute ?? UNLIMITED_PER_MINUTE, regularPerMinute: options.regularPerMinute ?? UNLIMITED_PER_MINUTE,
+    // The gateway has looked at the signature; no request of a test gets here without it.
+    ...(issued.record.signing === 'none' ? {} : { signature: 'checked' }),
   };
   return { keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret ?? null, principal };
 }

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { changeItem, changedAnswer, changedSchema, type ChangedItem } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { BULK_MAX_ITEMS, endpoint, json, type Reach } from '@lumi/shared/endpoint';
-import { requireScope } from '@lumi/shared/principal';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
@@ -25,7 +24,7 @@ const TIME_LIMIT_MS = 15_000;
 export const bulkUpdateDomains = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'bulk-update-domains', method: 'POST', path: '/domains/bulk-update', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account', bulk: 'domains',
+      id: 'bulk-update-domains', method: 'POST', path: '/domains/bulk-update', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account', bulk: 'domains', autoRenew: ['set.auto_renew'],
       summary: 'Change many domains', description: 'Applies one change to up to 500 domains, named or found by a filter. Each item succeeds or fails alone. `preview: true` only tells how many and which it would be.',
       body: z.object({
         domains: z.array(domainField).min(1).optional(),
@@ -45,10 +44,9 @@ export const bulkUpdateDomains = (domains: Domains) =>
       },
       errors: ['batch_too_large'],
     }),
-    async ({ body, reach, principal }) => {
+    async ({ body, reach }) => {
       if ((body.domains === undefined) === (body.filter === undefined)) throw invalid('domains', 'or filter must be given, and not both');
       if (Object.values(body.set).every((value) => value === undefined)) throw invalid('set', 'must change something');
-      if (body.set.auto_renew === true) requireScope(principal, 'buy');
       await domains.catalogue.ready();
       const { total, names } = body.domains === undefined
         ? await matchingNames(domains.service.db.platform, reach, readFilter(body.filter ?? {}), domains.service.clock.now(), BULK_MAX_ITEMS)

@@ -11,7 +11,7 @@ import { transferBody, transferIn } from '../purchases/transfer-wish';
 export const transferDomain = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'transfer-domain', method: 'POST', path: '/transfers', tag: 'Transfers', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
+      id: 'transfer-domain', method: 'POST', path: '/transfers', tag: 'Transfers', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
       summary: 'Transfer a domain in', description: 'Brings a name from another registrar. The money is held until the transfer is done; when it is refused or cancelled, it comes back.',
       body: transferBody, bodyExample: { domain: 'elsewhere-shop.test', auth_code: 'right-code', max_price_usd: '5.00' },
       responses: {

@@ -2,15 +2,14 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import { requireScope } from '@lumi/shared/principal';
-import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
+import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { changeDomain } from '../portfolio/change-domain';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
 export const updateDomainBody = z.object({
-  auto_renew: z.boolean().optional().describe('`true` needs the buy scope as well: it commits future money.'),
+  auto_renew: autoRenewField,
   locked: z.boolean().optional().describe('Transfer lock.'),
   privacy: z.boolean().optional(),
   tags: tagsField,
@@ -23,12 +22,11 @@ export const updateDomain = (domains: Domains) =>
     defineRoute({
       id: 'update-domain', method: 'PATCH', path: '/domains/{domain}', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account',
       summary: 'Change a domain', description: 'Changes only what is named. Lock and privacy are changed at the registry; when it refuses, nothing is changed.',
-      params: domainParams, body: updateDomainBody, bodyExample: { auto_renew: true, locked: true, tags: ['shop'] },
+      params: domainParams, autoRenew: ['auto_renew'], body: updateDomainBody, bodyExample: { auto_renew: true, locked: true, tags: ['shop'] },
       responses: { 200: { description: 'The domain as it is now.', schema: domainSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body, principal }) => {
-      if (body.auto_renew === true) requireScope(principal, 'buy');
+    async ({ params, reach, body }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const after = await changeDomain(domains, row, body);
       if (after === null) throw notFound();

@@ -2,7 +2,7 @@
 // for many bodies at once, so that a bulk of 500 asks the registry once.
 import { z } from 'zod';
 import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contract';
-import { purchaseFields, type PurchaseRequest } from '@lumi/shared/purchase';
+import { autoRenewField, purchaseFields, type PurchaseRequest } from '@lumi/shared/purchase';
 import type { PricePart } from '@lumi/shared/quotes';
 import type { Units } from '@lumi/shared/money';
 import { feeForYears, type Tld } from '../catalogue/catalogue';
@@ -25,7 +25,7 @@ export const holdingFields = {
     .describe('Contacts given in place, instead of `contact_id`; roles left out are the registrant’s. They become contacts of your account.'),
   privacy: z.boolean().optional().describe('Absent: on, where the TLD allows it.'),
   lock: z.boolean().optional().describe('Transfer lock. Absent: on, where the TLD has one.'),
-  auto_renew: z.boolean().optional().describe('Absent: off.'),
+  auto_renew: autoRenewField,
 };
 
 export const registerBody = z.object({ domain: domainField, years: yearsField, nameservers: nameserversField.optional(), ...holdingFields, ...purchaseFields });

@@ -1,6 +1,7 @@
 // The fields of an order of static proxies.
 import { z } from 'zod';
 import { invalid } from '@lumi/shared/contract';
+import { autoRenewField } from '@lumi/shared/purchase';
 import { blockField, canonicalBlock, countryField, labelField, passwordField, usernameField } from './fields';
 
 const ALLOWED_MAX = 20;
@@ -25,7 +26,7 @@ export const orderBody = z.object({
   rotation_s: z.int().min(60).max(86_400).optional().describe('Change the exit address on its own that often; only products that rotate.'),
   partial: z.enum(['reject', 'accept']).optional().describe('`accept` takes what is there and pays for that alone; `reject` (default) takes all or nothing.'),
   subnet_diversity: z.boolean().optional().describe('No two proxies of the order in one subnet.'),
-  auto_renew: z.boolean().optional(),
+  auto_renew: autoRenewField,
   label: labelField.optional(),
 });
 

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { changeItem, changedAnswer, changedSchema } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { requireScope } from '@lumi/shared/principal';
-import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
+import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { findProduct } from '../catalog/products';
 import { changeProxies, findProxies, findProxy, type ProxyChange } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
@@ -19,14 +18,14 @@ const changeFields = {
   tags: tagsField,
   reference: referenceField.nullable(),
   metadata: metadataField.nullable(),
-  auto_renew: z.boolean().optional().describe('`true` needs the buy scope as well: it commits future money.'),
+  auto_renew: autoRenewField,
   protocol: z.enum(['http', 'socks5']).optional(),
 };
 
 export function updateProxy(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'update-proxy', method: 'PATCH', path: '/proxies/{id}', summary: 'Change a proxy', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
+      id: 'update-proxy', method: 'PATCH', path: '/proxies/{id}', summary: 'Change a proxy', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account', autoRenew: ['auto_renew'],
       description: 'Changes the given fields and leaves the others. `null` clears label, reference or metadata.',
       params: z.object({ id: idParam('prx', 'the proxy') }),
       body: z.object(changeFields), bodyExample: { label: 'crawler 3', tags: ['client-a'], auto_renew: true },
@@ -34,7 +33,6 @@ export function updateProxy(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      if (context.body.auto_renew === true) requireScope(context.principal, 'buy');
       const row = await findProxy(deps.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
       assertChangeable(row, deps.clock.now());
@@ -51,14 +49,13 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       id: 'bulk-update-proxies', method: 'POST', path: '/proxies/bulk-update', summary: 'Change many proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
       description: 'One change for up to 500 proxies. Not atomic: one that cannot be changed does not stop the others.',
       body: z.object({ proxy_ids: z.array(z.string().max(64)).min(1).describe('Ids of the proxies, 1 to 500.'), change: z.strictObject(changeFields) }),
-      bodyExample: { proxy_ids: ['prx_01k0000000000000000000000'], change: { auto_renew: true } }, bulk: 'proxy_ids',
+      bodyExample: { proxy_ids: ['prx_01k0000000000000000000000'], change: { auto_renew: true } }, bulk: 'proxy_ids', autoRenew: ['change.auto_renew'],
       responses: { 200: { description: 'One result for each id, in the order given.', schema: changedSchema(proxySchema) } },
     }),
     async (context) => {
       const { proxy_ids: ids, change } = context.body;
       if (ids.length > BULK_MAX) throw new AppError('batch_too_large');
       if (Object.values(change).every((value) => value === undefined)) throw invalid('change', 'must change something');
-      if (change.auto_renew === true) requireScope(context.principal, 'buy');
       const now = deps.clock.now();
       const found = await findProxies(deps.db.platform, context.reach, ids);
       const changeable = [...found.values()].filter((row) => refusal(row, now) === null).map((row) => row.id);

@@ -9,9 +9,6 @@ import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { findServers } from '../store/servers';
 import type { Vps } from '../vps';
 
-// Without auto_renew: an item is bought by a worker that has no key at hand to ask whether it may commit future money.
-const { auto_renew: _autoRenew, ...bulkFields } = createFields;
-
 export function bulkKinds(vps: Vps): readonly BulkKind[] {
   return [bulkServers(vps), bulkRenewServers(vps)];
 }
@@ -19,8 +16,8 @@ export function bulkKinds(vps: Vps): readonly BulkKind[] {
 function bulkServers(vps: Vps): BulkKind {
   return bulkKind({
     id: 'bulk-servers', path: '/servers/bulk', tag: 'Servers', summary: 'Buy several servers',
-    description: 'Buys each server as `POST /servers` does. Two items with the same host name are the same server. Auto-renew is switched on afterwards, by `PATCH /servers/{id}`.',
-    item: z.object({ ...bulkFields, ...purchaseFields }), itemExample: { plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com' },
+    description: 'Buys each server as `POST /servers` does. Two items with the same host name are the same server.',
+    item: z.object({ ...createFields, ...purchaseFields }), itemExample: { plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com' },
     errors: ['price_changed', 'out_of_stock', 'supplier_error'],
     identify: ({ hostname }) => ({ subject: hostname, once: hostname.toLowerCase() }),
     prepare: (accountId, bodies) => Promise.all(bodies.map(async (body) => (await createOffers(vps, accountId, body))[0])),

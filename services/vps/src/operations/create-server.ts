@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint, type RequestContext } from '@lumi/shared/endpoint';
-import { requireScope } from '@lumi/shared/principal';
 import { dryRunAnswer, orderSchema, purchase, purchaseFields, purchaseReply, requestPart, type PurchaseAnswer } from '@lumi/shared/purchase';
 import { createFields, createOffers } from '../purchases/create-offer';
 import { serverSchema } from '../servers/server-view';
@@ -12,7 +11,7 @@ const body = z.object({ ...createFields, ...purchaseFields });
 export function createServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'create-server', method: 'POST', path: '/servers', summary: 'Buy a server', tag: 'Servers', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
+      id: 'create-server', method: 'POST', path: '/servers', summary: 'Buy a server', tag: 'Servers', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
       description: 'The server exists at once, in state `provisioning`; poll the operation, which also tells a generated root password, once. Money is held first, charged when the server is ready, and released when it cannot be made.',
       body, bodyExample: { plan_id: 's1', locations: ['ams', 'fra'], image_id: 'debian-13', hostname: 'web-1.example.com', max_price_usd: '4.00' },
       responses: {
@@ -27,7 +26,6 @@ export function createServer(vps: Vps): Endpoint {
 
 /** A place that runs out between look and hold gives way to the next one. */
 async function buyServer(vps: Vps, context: RequestContext<unknown, unknown, z.output<typeof body>>): Promise<PurchaseAnswer> {
-  if (context.body.auto_renew === true) requireScope(context.principal, 'write');
   const offers = await createOffers(vps, context.accountId, context.body);
   let ranOut: unknown;
   for (const offer of offers) {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { requireScope } from '@lumi/shared/principal';
-import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
+import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { patchServer } from '../store/server-changes';
 import type { Vps } from '../vps';
@@ -11,7 +10,7 @@ import { requireServer } from './require-server';
 
 const body = z.object({
   label: labelField.nullable(),
-  auto_renew: z.boolean().optional().describe('Switching it on commits future money: that needs `vps:buy` as well.'),
+  auto_renew: autoRenewField,
   protection: z.boolean().optional().describe('Protected servers cannot be deleted, rebuilt or put back to a snapshot, and their snapshots cannot be deleted.'),
   reference: referenceField.nullable(),
   tags: tagsField,
@@ -21,14 +20,13 @@ const body = z.object({
 export function updateServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'update-server', method: 'PATCH', path: '/servers/{id}', summary: 'Change a server', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
+      id: 'update-server', method: 'PATCH', path: '/servers/{id}', summary: 'Change a server', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account', autoRenew: ['auto_renew'],
       description: 'Changes what is given and leaves the rest. `null` empties a field.',
       params: serverParams, body, bodyExample: { auto_renew: true, tags: ['client-a'] },
       responses: { 200: { description: 'The server as it is now.', schema: serverSchema } },
       errors: ['state_conflict'],
     }),
-    async ({ reach, params, principal, body: patch }) => {
-      if (patch.auto_renew === true) requireScope(principal, 'buy');
+    async ({ reach, params, body: patch }) => {
       const server = await requireServer(vps, reach, params.id);
       if (patch.auto_renew === true && server.deleteAtExpiry) throw new AppError('state_conflict', 'The server will be deleted when it expires; take that back first.');
       await patchServer(vps.service.db.platform, server.id, patch);

@@ -1,6 +1,7 @@
 // The offer of a new server: the first location of the caller's order that has it in stock.
 import { z } from 'zod';
 import { AppError, invalid, newId, notFound, orRefusal } from '@lumi/shared/contract';
+import { autoRenewField } from '@lumi/shared/purchase';
 import { findImage, findPlan, fits, priceOf, type Image, type Plan, type Price } from '../store/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
 import { hostnameField, labelField, periodField, sshKeyIdsField, userDataBase64Field, userDataField, userDataOf } from '../servers/fields';
@@ -21,7 +22,7 @@ export const createFields = {
   password_mode: z.enum(['generate', 'none']).optional().describe('`generate` makes a root password, shown once on the operation. Without SSH keys that is the default.'),
   user_data: userDataField,
   user_data_base64: userDataBase64Field,
-  auto_renew: z.boolean().optional().describe('Renew before it expires; needs `vps:write` as well.'),
+  auto_renew: autoRenewField,
   start: z.boolean().optional().describe('Start it when it is ready; true if absent.'),
 };
 
