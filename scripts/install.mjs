@@ -4,11 +4,14 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { withLock } from './lock.mjs';
+import { tooOld } from './node-versions.mjs';
 
 const PNPM = 'pnpm@12.21.0';
-const NODE_MIN = [20, 19];
+/** Tools that only tests and checks use name newer versions of Node; a test sees to it that nothing that runs does (scripts/test/node-versions.test.ts). */
+const ENGINE_WARNING = /^\[WARN\] Unsupported engine for /;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules', '.lumi-install-stamp');
 
@@ -24,9 +27,9 @@ export async function install({ quiet = false } = {}) {
 }
 
 function refuseOldNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return;
-  console.error(`Lumi needs Node ${NODE_MIN.join('.')} or newer; this is Node ${process.versions.node}.`);
+  const refusal = tooOld();
+  if (refusal === null) return;
+  console.error(refusal);
   process.exit(1);
 }
 
@@ -56,7 +59,10 @@ async function runPnpm(args) {
   // CI=true: pnpm must never stop to ask a question, whatever terminal it is in.
   const env = { ...process.env, CI: 'true', npm_config_yes: 'true', npm_config_update_notifier: 'false' };
   const code = await new Promise((resolve, reject) => {
-    const child = spawn('npx', ['-y', PNPM, ...args], { cwd: root, env, stdio: 'inherit', shell: process.platform === 'win32' });
+    const child = spawn('npx', ['-y', PNPM, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' });
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!ENGINE_WARNING.test(line)) console.log(line);
+    });
     child.on('error', (err) => reject(err.code === 'ENOENT' ? new Error('npx was not found: Lumi needs npm, which comes with Node.') : err));
     child.on('close', resolve);
   });

@@ -5,13 +5,16 @@
 import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tooOld, untested } from './node-versions.mjs';
 import { Interrupted, Refusal, explain } from './start/refusal.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const [major, minor] = process.versions.node.split('.').map(Number);
 
 async function main() {
-  if (major < 20 || (major === 20 && minor < 19)) throw new Refusal(`Lumi needs Node 20.19 or newer; this is Node ${process.versions.node}.`);
+  const refusal = tooOld();
+  if (refusal !== null) throw new Refusal(refusal);
+  const warning = untested();
+  if (warning !== null) say(warning);
   const { readOptions } = await import('./start/options.mjs');
   const { Launcher } = await import('./start/launcher.mjs');
   const options = readOptions(process.env, root);
