@@ -1,2 +1,2 @@
 // What the stores of this room share with all lists.
-export { accountOf, instantOf, instantQuery, whereAll } from '../listing';
+export { accountOf, instantOf, whereAll } from '../listing';

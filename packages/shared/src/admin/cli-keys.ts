@@ -1,7 +1,8 @@
 // `lumi keys …`
-import { PRODUCTS, invalid, notFound, resellerScopes } from '../contract';
+import { PRODUCTS, invalid, notFound, resellerScopes, type Reading } from '../contract';
 import { issueKey, revokeKey, rollKey, type KeyRequest } from '../keys';
 import { parseUsd, usdInput } from '../money';
+import { readInstant } from '../times';
 import { Usage, listOf, oneOf, parse, table, wholeNumber, type Command, type Parsed } from './cli-command';
 import { existing } from './cli-users';
 import { listKeys } from './key-list';
@@ -73,12 +74,12 @@ function keyRequest({ options }: Parsed): KeyRequest {
   const type = oneOf('type', options['type'], ['reseller', 'operator'] as const);
   if (type === 'reseller' && options['user'] === undefined) throw new Usage('a reseller key needs --user.');
   if (type === 'operator' && options['user'] !== undefined) throw new Usage('an operator key belongs to no account; leave out --user.');
-  const expiresAt = options['expires'] === undefined ? null : new Date(options['expires']);
-  if (expiresAt !== null && Number.isNaN(expiresAt.getTime())) throw new Usage('--expires must be a time such as 2027-01-01T00:00:00Z.');
+  const expiry: Reading<Date | null> = options['expires'] === undefined ? { value: null } : readInstant(options['expires']);
+  if (expiry.reason !== undefined) throw new Usage(`--expires ${expiry.reason}.`);
   const cap = options['cap'] === undefined ? null : usdInput.safeParse(options['cap']);
   if (cap?.success === false) throw new Usage('--cap must be an amount such as 50 or 50.00.');
   return {
-    product, type, accountId: options['user'] ?? null, expiresAt,
+    product, type, accountId: options['user'] ?? null, expiresAt: expiry.value,
     scopes: listOf(options['scopes']) ?? (type === 'reseller' ? resellerScopes(product) : []),
     dailyCapUnits: cap === null ? null : parseUsd(cap.data),
     signing: options['signing'] === undefined ? 'none' : oneOf('signing', options['signing'], ['none', 'v1', 'v2'] as const),

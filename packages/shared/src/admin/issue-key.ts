@@ -3,6 +3,7 @@ import { defineRoute, invalid, notFound } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { findKeyById, issueKey, type Signing } from '../keys';
 import { parseUsd, usdInput } from '../money';
+import { instantField } from '../times';
 import { ADMIN_TAG, ringsOf, type AdminDeps } from './deps';
 import { issuedKeySchema, viewIssued } from './key-view';
 import { findUser } from './user-store';
@@ -19,7 +20,7 @@ function keyBody(deps: AdminDeps) {
     signing: z.union([z.enum(['none', 'v1', 'v2']), z.boolean()]).optional().describe('Whether money and guarded requests must be signed; `true` is `v1`. A key that signs issues only keys that sign, and the version is its own if absent.'),
     limits: z.object({ regular_per_minute: perMinute, money_per_minute: perMinute }).strict().optional().describe('Instead of the default rate limits.'),
     ip_allowlist: z.array(z.string().max(64)).max(100).nullable().optional().describe('Addresses or CIDR blocks; absent or empty: from anywhere.'),
-    expires_at: z.iso.datetime({ offset: true }).nullable().optional().describe('From then on the key is refused.').meta({ example: '2027-01-01T00:00:00Z' }),
+    expires_at: instantField.nullable().optional().describe('From then on the key is refused.').meta({ example: '2027-01-01T00:00:00Z' }),
   });
 }
 

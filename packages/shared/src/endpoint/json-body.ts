@@ -1,8 +1,10 @@
 // Strict JSON (RFC 8259) for request bodies. `JSON.parse` alone lets pass what two readers could read differently or what breaks
-// later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot write back.
+// later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot write back, numbers that would be rounded.
 import { invalid } from '../contract';
+import { isExactNumber } from './exact-number';
 
 const MAX_DEPTH = 32;
+const NUMBER = /-?\d[\d.eE+-]*/y;
 
 /** Throws 422 with a sentence that says what is wrong. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
@@ -26,10 +28,11 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** `text` is known to be valid JSON; this looks only at nesting, at the names of each object and at what strings hold. */
+/** `text` is known to be valid JSON; this looks only at nesting, at the names of each object, at what strings hold and at numbers. */
 function scan(text: string): void {
   const open: (Set<string> | null)[] = []; // null for an array
   let expectName = false;
+  let name = '';
   for (let i = 0; i < text.length; i += 1) {
     const char = text.charAt(i);
     if (char === '{' || char === '[') {
@@ -44,11 +47,23 @@ function scan(text: string): void {
     } else if (char === '"') {
       const end = endOfString(text, i);
       const content = stringContent(text, i, end);
-      if (expectName) addName(open.at(-1), content);
+      if (expectName) {
+        addName(open.at(-1), content);
+        name = content;
+      }
       expectName = false;
       i = end;
+    } else if (char === '-' || (char >= '0' && char <= '9')) {
+      const number = numberAt(text, i);
+      if (!isExactNumber(number)) throw invalid(name, 'is a number that cannot be kept exactly; send it as a string');
+      i += number.length - 1;
     }
   }
+}
+
+function numberAt(text: string, start: number): string {
+  NUMBER.lastIndex = start;
+  return NUMBER.exec(text)?.[0] ?? '';
 }
 
 function endOfString(text: string, start: number): number {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
+import { instantQuery } from '@lumi/shared/times';
 import type { Domains } from '../domains';
 import { OPERATIONS, tldSchema, viewTld } from '../portfolio/tld-view';
 
@@ -9,7 +10,7 @@ const query = pageQuery.extend({
   q: z.string().min(1).max(63).optional().describe('Part of the TLD.'),
   category: z.string().min(1).max(32).optional().describe('`generic`, `country` or `sandbox`.'),
   op: z.enum(OPERATIONS).optional().describe('Only TLDs that offer this operation.'),
-  updated_since: z.iso.datetime({ offset: true }).optional().describe('Only TLDs whose rules or prices changed since.'),
+  updated_since: instantQuery.describe('Only TLDs whose rules or prices changed since.'),
 });
 
 export const listTlds = (domains: Domains) =>

@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach, type RequestContext } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { instantField } from '@lumi/shared/times';
 import { allow, countAllowed, disallow, findAllowed, listAllowed, type AllowRow } from '../store/allowlist';
 import { findProxy } from '../store/proxies';
 import type { ProxyDeps } from '../proxy';
-import { blockField, canonicalBlock, idParam, instantField } from './fields';
+import { blockField, canonicalBlock, idParam } from './fields';
 import { assertChangeable } from './update-proxy';
 
 const ENTRIES_MAX = 100;

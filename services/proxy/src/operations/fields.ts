@@ -9,7 +9,6 @@ export const usernameField = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, 'm
 export const passwordField = z.string().regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must be 8-64 characters out of letters, digits and ._~-');
 export const revealQuery = z.enum(['1', 'true']).optional().describe('`1` shows passwords in clear; recorded.');
 export const blockField = z.string().max(49).describe('An address or a block; `current` is the address you call from.');
-export const instantField = z.iso.datetime({ offset: true }).meta({ example: '2026-07-09T12:00:00Z' });
 export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
 

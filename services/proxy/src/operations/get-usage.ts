@@ -4,10 +4,10 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { csvOf } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { instantQuery } from '@lumi/shared/times';
 import { DAY_MS } from '../store/proxy-row';
 import { USAGE_GROUPS, readUsage, type UsageGroup, type UsageRow } from '../store/usage';
 import type { ProxyDeps } from '../proxy';
-import { instantField } from './fields';
 
 const ROWS_MAX = 2_500;
 const RANGE_MAX_DAYS: Readonly<Record<UsageGroup, number>> = { hour: 92, day: 366, proxy: 366, subuser: 366, country: 366, target: 92 };
@@ -25,7 +25,7 @@ export function getUsage(deps: ProxyDeps): Endpoint {
       id: 'get-usage', method: 'GET', path: '/usage', summary: 'Read usage', tag: 'Usage', scope: 'read', class: 'regular', reach: 'account',
       description: 'Bytes, requests and errors by hour, day, proxy, sub-user, country or target. Whole hours; the last day if no range is given.',
       query: z.object({
-        from: instantField.optional().describe('First hour; a day before `to` if absent.'), to: instantField.optional().describe('End, exclusive; now if absent.'),
+        from: instantQuery.describe('First hour; a day before `to` if absent.'), to: instantQuery.describe('End, exclusive; now if absent.'),
         group_by: z.enum(USAGE_GROUPS).optional().describe('`hour` if absent.'), subject: z.string().max(64).optional().describe('Only this proxy, plan or sub-user.'),
         format: z.enum(['json', 'csv']).optional().describe('`json` if absent.'),
       }),

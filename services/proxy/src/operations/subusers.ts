@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { sealSecret } from '@lumi/shared/keys';
+import { instantField } from '@lumi/shared/times';
 import { newCredentials, openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { allocateTo, changeSubuser, createSubuser, deleteSubuser, findPlan, findSubuser, listSubusers, reclaimFrom, type SubuserRow } from '../store/traffic';
 import type { ProxyDeps } from '../proxy';
-import { idParam, instantField, revealQuery } from './fields';
+import { idParam, revealQuery } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 
 const BYTES_PER_GB = 1_000_000_000n;

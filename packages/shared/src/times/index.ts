@@ -1,0 +1,1 @@
+export { instantField, instantQuery, isDay, readInstant, readInstantOrDay } from './instant';
