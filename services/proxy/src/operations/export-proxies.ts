@@ -9,6 +9,7 @@ import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
 import type { ProxyDeps } from '../proxy';
+import { hasPair } from '../views/proxy-view';
 import { filterOf, proxyFilterQuery } from './list-proxies';
 
 const EXPORT_MAX = 10_000;
@@ -16,8 +17,8 @@ const EXPORT_MAX = 10_000;
 export function exportProxies(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'export-proxies', method: 'GET', path: '/export', summary: 'Export proxies', tag: 'Proxies', scope: 'read', class: 'regular', reach: 'account',
-      description: 'Your live proxies with passwords in clear, by the same filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is `http://user:pass@host:port`. Proxies used by address only have no pair. Recorded.',
+      id: 'export-proxies', method: 'GET', path: '/export', summary: 'Export proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
+      description: 'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is `http://user:pass@host:port`. Proxies used by address only have no pair. Recorded.',
       query: z.object({
         format: z.enum(LINE_FORMATS).optional().describe('`txt` if absent.'),
         template: z.string().min(1).max(256).optional().describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
@@ -42,9 +43,9 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
 
 function lineOf(deps: ProxyDeps, row: ProxyRow, wanted: 'http' | 'socks5' | undefined): ProxyLine {
   const protocol = wanted ?? row.protocol;
-  const hasPair = row.auth_mode !== 'ip';
+  const isByPair = hasPair(row);
   return {
-    id: row.id, protocol, host: row.host, port: protocol === 'socks5' ? row.port_socks : row.port, user: hasPair ? row.username : '', pass: hasPair ? openPassword(deps, row) : '',
+    id: row.id, protocol, host: row.host, port: protocol === 'socks5' ? row.port_socks : row.port, user: isByPair ? row.username : '', pass: isByPair ? openPassword(deps, row) : '',
     ip: row.exit_ip, country: row.country, city: row.city, label: row.label ?? '', expires_at: isoSeconds(row.expires_at),
   };
 }

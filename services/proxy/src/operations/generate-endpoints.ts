@@ -34,8 +34,8 @@ type Wish = z.output<typeof body>;
 export function generateEndpoints(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'generate-endpoints', method: 'POST', path: '/traffic-plans/{id}/generate', summary: 'Generate proxy strings', tag: 'Traffic', scope: 'read', class: 'regular', reach: 'account',
-      description: 'Lines such as `host:port:user-country-de-session-ab12-ttl-600:password`. Pure: nothing is stored, so generate as many as you like; sessions of different lines differ. Passwords are in clear, so it is recorded.',
+      id: 'generate-endpoints', method: 'POST', path: '/traffic-plans/{id}/generate', summary: 'Generate proxy strings', tag: 'Traffic', scope: 'write', class: 'regular', reach: 'account',
+      description: 'Lines such as `host:port:user-country-de-session-ab12-ttl-600:password`. Pure: nothing is stored, so generate as many as you like; sessions of different lines differ. Passwords are in clear, so it needs `proxy:write` and is recorded.',
       params: z.object({ id: idParam('tpl', 'the plan') }), body, bodyExample: { country: ['DE', 'US'], session: 'sticky', ttl_s: 600, quantity: 10, format: 'txt' },
       responses: { 200: { description: 'The lines.', ...linesAnswer } },
       errors: ['state_conflict', 'not_available'],

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { requireScope } from '@lumi/shared/principal';
 import { openPassword } from '../access/credentials';
 import { findProxy } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
@@ -19,6 +20,7 @@ export function getProxy(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'The proxy.', schema: proxySchema } },
     }),
     async (context) => {
+      if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
       const row = await findProxy(deps.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
       if (context.query.reveal === undefined) return json(200, viewProxy(row, deps.clock.now()));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { accountOf, thingFilterFields } from '@lumi/shared/listing';
+import { requireScope } from '@lumi/shared/principal';
 import { openPassword } from '../access/credentials';
 import { SORTING, listProxies, type ProxyFilter } from '../store/proxies';
 import { PROXY_STATES } from '../store/proxy-row';
@@ -40,6 +41,7 @@ export function listProxiesEndpoint(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'A page of proxies.', schema: pageOf(proxySchema) } },
     }),
     async (context) => {
+      if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
       const { reach } = context;
       const { limit, cursor, sort = SORTING.fallback, reveal, ...filter } = context.query;
       const binding: CursorBinding = { account: accountOf(reach), route: 'list-proxies', filter: { ...filter, sort } };

@@ -8,7 +8,7 @@ import { findProxy, setProxyCredentials } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
 import type { ProxyDeps } from '../proxy';
 import { idParam, passwordField, usernameField } from './fields';
-import { proxySchema, viewProxy } from '../views/proxy-view';
+import { hasPair, proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable } from './update-proxy';
 
 const graceField = z.int().min(0).max(86_400).optional().describe('Seconds for which the old pair still works; 0 if absent.');
@@ -44,6 +44,7 @@ async function change(deps: ProxyDeps, context: RequestContext, id: string, wish
   if (row === null) throw notFound();
   const now = deps.clock.now();
   assertChangeable(row, now);
+  if (!hasPair(row)) throw new AppError('state_conflict', 'This proxy is used by address only; it has no user name and password.');
   const password = wish.password ?? newCredentials().password;
   const graceMs = (wish.grace_s ?? 0) * 1000;
   await recordReveal(deps, context, 'set-credentials', [row.id]);

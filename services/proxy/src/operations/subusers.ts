@@ -4,6 +4,7 @@ import { AppError, defineRoute, invalid, newId, notFound, pageOf, pageQuery, rea
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { sealSecret } from '@lumi/shared/keys';
 import { instantField } from '@lumi/shared/times';
+import { requireScope } from '@lumi/shared/principal';
 import { newCredentials, openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { allocateTo, changeSubuser, createSubuser, deleteSubuser, findPlan, findSubuser, listSubusers, reclaimFrom, type SubuserRow } from '../store/traffic';
@@ -82,6 +83,7 @@ function get(deps: ProxyDeps): Endpoint {
       params, query: z.object({ reveal: revealQuery }), responses: { 200: { description: 'The sub-user.', schema: subuserSchema } },
     }),
     async (context) => {
+      if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
       const row = await mustFind(deps, context.reach, context.params.id);
       if (context.query.reveal === undefined) return json(200, viewSubuser(row));
       await recordReveal(deps, context, 'get-subuser', [row.id]);

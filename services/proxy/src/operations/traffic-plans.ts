@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { requireScope } from '@lumi/shared/principal';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
@@ -40,6 +41,7 @@ export function getTrafficPlan(deps: ProxyDeps): Endpoint {
       params, query: z.object({ reveal: revealQuery }), responses: { 200: { description: 'The plan.', schema: planSchema } },
     }),
     async (context) => {
+      if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
       const plan = await findPlan(deps.db.platform, context.reach, context.params.id);
       if (plan === null) throw notFound();
       if (context.query.reveal === undefined) return json(200, viewPlan(plan, deps.clock.now()));

@@ -17,7 +17,7 @@ export const planSchema = z.object({
   port: z.int(),
   port_socks: z.int(),
   username: z.string(),
-  password: z.string().describe('Masked; `?reveal=1` shows it and is recorded.'),
+  password: z.string().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded.'),
   gb_total: gigabytes,
   gb_used: gigabytes.describe('Used by the plan itself; what sub-users use counts against what they were given.'),
   gb_reserved: gigabytes.describe('Given to sub-users.'),

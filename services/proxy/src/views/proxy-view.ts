@@ -17,8 +17,8 @@ export const proxySchema = z.object({
   port_socks: z.int().describe('For SOCKS5.').meta({ example: 1080 }),
   protocol: z.enum(['http', 'socks5']).describe('What exports say unless asked otherwise.'),
   auth_mode: z.enum(['userpass', 'ip', 'both']).describe('Who is let in: a pair, an address of the allow-list, or either.'),
-  username: z.string(),
-  password: z.string().describe('Masked; `?reveal=1` shows it and is recorded.'),
+  username: z.string().nullable().describe('Null where addresses are let in instead of a pair (`auth_mode: ip`).'),
+  password: z.string().nullable().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded. Null where there is no pair.'),
   old_credentials_until: z.string().nullable().describe('Until then the pair before the last change works too.'),
   country: z.string(),
   city: z.string(),
@@ -55,7 +55,7 @@ export function viewProxy(row: ProxyRow, now: Date, password: string = MASKED): 
   const product = findProduct(row.product_id);
   return {
     id: row.id, order_id: row.order_id, product_id: row.product_id, type: row.type, state: stateOf(row, now),
-    host: row.host, port: row.port, port_socks: row.port_socks, protocol: row.protocol, auth_mode: row.auth_mode, username: row.username, password,
+    host: row.host, port: row.port, port_socks: row.port_socks, protocol: row.protocol, auth_mode: row.auth_mode, username: hasPair(row) ? row.username : null, password: hasPair(row) ? password : null,
     old_credentials_until: row.old_until === null || row.old_until <= now ? null : isoSeconds(row.old_until),
     country: row.country, city: row.city, asn: row.asn, exit_ip: row.exit_ip, subnet: row.subnet,
     health: { ok: row.health_ok, latency_ms: row.health_latency_ms, checked_at: iso(row.health_checked_at), exit_country: row.health_country },
@@ -83,6 +83,11 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
     rotate: ability(isLive ? rotation : over, { from: isLive && isCooling(row, now) ? row.cooldown_until : null }),
     update: ability(isUsable ? null : over),
   };
+}
+
+/** Proxies used by address only have no user name and password. */
+export function hasPair(row: Pick<ProxyRow, 'auth_mode'>): boolean {
+  return row.auth_mode !== 'ip';
 }
 
 export function isCooling(row: Pick<ProxyRow, 'cooldown_until'>, now: Date): boolean {

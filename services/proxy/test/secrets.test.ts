@@ -1,0 +1,49 @@
+// Who is shown passwords: keys that may write, and nobody where there is no password.
+import type { TestAccount } from '@lumi/shared/testing';
+import { ORDER, proxyTest } from './proxy-service';
+
+const lumi = proxyTest();
+
+afterEach(async () => expect(await lumi.audit()).toEqual([]));
+
+const readerOf = (who: TestAccount) => lumi.keyOf(who.accountId, { scopes: ['proxy:read', 'proxy:buy'] });
+
+describe('a key without proxy:write', () => {
+  it('is shown no password, by whatever road it asks', async () => {
+    const { who, body } = await lumi.buyer();
+    const plan = (await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 5 })).body;
+    const planId = plan.plan.id;
+    const subuser = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: planId, limit_gb: 1 })).body.id;
+    const reader = await readerOf(who);
+    const answers = [
+      await lumi.get(reader, '/export'), await lumi.get(reader, '/export?format=json'),
+      await lumi.get(reader, `/proxies/${body.proxies[0]?.id ?? ''}?reveal=1`), await lumi.get(reader, '/proxies?reveal=1'), await lumi.get(reader, '/proxies?reveal=1&country=DE'),
+      await lumi.get(reader, `/traffic-plans/${planId}?reveal=1`), await lumi.get(reader, `/subusers/${subuser}?reveal=true`),
+      await lumi.send(reader, 'post', `/traffic-plans/${planId}/generate`, {}), await lumi.send(reader, 'post', `/traffic-plans/${planId}/generate`, { subuser_id: subuser }),
+    ];
+    expect(answers.map((answer) => [answer.status, answer.body.error?.code, answer.body.error?.message])).toEqual(answers.map(() => [403, 'forbidden_scope', "Key lacks the required scope 'proxy:write'."]));
+    const { rows } = await lumi.service.db.pool.query('SELECT 1 FROM proxy.reveal WHERE key_id = $1', [reader.keyId]);
+    expect(rows).toEqual([]);
+  });
+
+  it('reads everything else, masked', async () => {
+    const { who, body } = await lumi.buyer();
+    const reader = await readerOf(who);
+    expect((await lumi.get(reader, `/proxies/${body.proxies[0]?.id ?? ''}`)).body.password).toBe('********');
+    expect((await lumi.get(reader, '/proxies')).body.items.map(({ password }: { password: string }) => password)).toEqual(['********', '********']);
+  });
+});
+
+describe('a proxy used by address only', () => {
+  it('has no user name and no password anywhere, and none can be set', async () => {
+    const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }], auth: { mode: 'ip', ips: ['203.0.113.5'] } });
+    const [proxy] = body.proxies;
+    const none = { username: null, password: null };
+    expect(proxy).toMatchObject(none);
+    for (const path of [`/proxies/${proxy?.id ?? ''}`, `/proxies/${proxy?.id ?? ''}?reveal=1`]) expect((await lumi.get(who, path)).body).toMatchObject(none);
+    expect((await lumi.get(who, '/proxies?reveal=1')).body.items).toMatchObject([none]);
+    expect((await lumi.send(who, 'put', `/proxies/${proxy?.id ?? ''}/credentials`, {})).body.error.code).toBe('state_conflict');
+    expect((await lumi.send(who, 'post', `/proxies/${proxy?.id ?? ''}/credentials/rotate`, {})).body.error.code).toBe('state_conflict');
+    expect(JSON.parse((await lumi.get(who, '/export?format=json')).text).items).toMatchObject([{ user: '', pass: '' }]);
+  });
+});
