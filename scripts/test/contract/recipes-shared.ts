@@ -64,6 +64,7 @@ export function sharedRecipes(goods: Goods): Recipes {
     'get-order': { call: async (world) => ({ params: { id: (await bought(world)).order.id } }) },
     'list-operations': { call: async (world) => { await bought(world); return {}; } },
     'get-operation': { call: async (world) => ({ params: { id: (await bought(world)).order.id.replace('ord_', 'op_') } }) },
+    'forget-operation-secret': { call: async (world) => ({ params: { id: (await bought(world)).order.id.replace('ord_', 'op_') } }) },
     'find-request': { call: async (world) => { await bought(world); return { query: { idempotency_key: 'contract-bought-0001' } }; } },
     'get-request': {
       open: ['idempotency_key'],

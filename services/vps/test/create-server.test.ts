@@ -1,8 +1,9 @@
+import type { TestAccount } from '@lumi/shared/testing';
 import { ENDINGS, type Ending } from '../src/supplier/sandbox/magic';
 import { CREATE_MS, hostingWorld, type Answer } from './world';
 
 const world = hostingWorld();
-const { account, operator, buy, get, order, pass, balance, audit, owner, stock } = world;
+const { account, operator, buy, get, post, send, order, pass, balance, audit, owner, stock } = world;
 
 afterEach(async () => expect(await audit()).toEqual([]));
 
@@ -41,7 +42,7 @@ describe('POST /servers', () => {
     expect((await get(who, '/servers')).body.items).toHaveLength(1);
   });
 
-  it('shows the root password once, to keys that may write, and keeps it sealed until then', async () => {
+  it('shows the root password for a day, to keys that may write or buy, and keeps it sealed', async () => {
     const who = await account();
     const reader = await world.keyOf(who.accountId, { scopes: ['vps:read'] });
     const { operation_id: operationId } = (await buy(who, '/servers', order())).body;
@@ -50,9 +51,38 @@ describe('POST /servers', () => {
     expect((await get(reader, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
     const secret = (await get(who, `/operations/${operationId}`)).body.secret as string;
     expect(secret).toMatch(/^[a-zA-Z2-9]{24}$/);
-    expect((await get(who, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
+    const buyer = await world.keyOf(who.accountId, { scopes: ['vps:buy', 'vps:read'] });
+    expect((await get(buyer, `/operations/${operationId}`)).body).toMatchObject({ secret, secret_until: expect.stringMatching(/Z$/) });
     const dump = JSON.stringify([await owner('SELECT * FROM platform.orders'), await owner('SELECT * FROM vps.server'), await owner('SELECT * FROM platform.operation_secret'), await owner('SELECT convert_from(body, $1) AS b FROM platform.idempotency WHERE body IS NOT NULL', ['UTF8'])]);
     expect(dump).not.toContain(secret);
+    await pass(24 * 3_600_000);
+    expect((await get(who, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
+  });
+
+  it('has the root password forgotten when its owner says so, and not by a GET', async () => {
+    const who = await account();
+    const { operation_id: operationId } = (await buy(who, '/servers', order())).body;
+    const forget = (key: TestAccount) => send(key, 'delete', `/operations/${operationId}/secret`);
+    expect((await forget(who)).body.error.code).toBe('state_conflict');
+    await pass(CREATE_MS);
+    expect((await forget(await account())).status).toBe(404);
+    expect((await forget(await world.keyOf(who.accountId, { scopes: ['vps:read'] }))).status).toBe(403);
+    expect((await get(who, `/operations/${operationId}`)).body.secret).toBeDefined();
+    expect((await forget(who)).status).toBe(200);
+    expect((await forget(who)).status).toBe(200);
+    expect((await get(who, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
+    expect(await owner('SELECT 1 FROM platform.operation_secret WHERE operation_id = $1', [operationId])).toEqual([]);
+  });
+
+  it('shows the password of a reset to keys that may write only', async () => {
+    const who = await account();
+    const { id } = await world.server(who);
+    const { operation_id: operationId } = (await post(who, `/servers/${id}/actions/reset-password`)).body;
+    await pass(1_000);
+    const buyer = await world.keyOf(who.accountId, { scopes: ['vps:buy', 'vps:read'] });
+    expect((await get(buyer, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
+    expect((await send(buyer, 'delete', `/operations/${operationId}/secret`)).status).toBe(403);
+    expect((await get(who, `/operations/${operationId}`)).body.secret).toMatch(/^\w{24}$/);
   });
 
   it('takes the next location when the first is sold out, at the price of that location', async () => {

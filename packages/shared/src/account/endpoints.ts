@@ -2,6 +2,7 @@
 import type { Endpoint } from '../endpoint';
 import type { AccountDeps, Environment } from './deps';
 import { findRequest } from './find-request';
+import { forgetOperationSecret } from './forget-operation-secret';
 import { getBalance } from './get-balance';
 import { getMe } from './get-me';
 import { getOpenapi } from './get-openapi';
@@ -26,7 +27,7 @@ export function accountEndpoints(service: AccountDeps, environment: Environment 
     getMe(service, environment), getBalance(service),
     listTransactionsEndpoint(service), getTransaction(service),
     listOrdersEndpoint(service), getOrder(service),
-    listOperations(service), getOperation(service),
+    listOperations(service), getOperation(service), forgetOperationSecret(service),
     findRequest(service), getRequest(service),
     listEventsEndpoint(service),
     listErrors(), getOpenapi(),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { defineRoute, notFound, scopeName } from '../contract';
+import { defineRoute, notFound } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import { operationSchema, takeSecret, type OperationView } from '../operations';
+import { operationSchema, readSecret, type OperationView } from '../operations';
 import type { Principal } from '../principal';
+import { isoSeconds } from '../runtime';
 import type { AccountDeps } from './deps';
 import { findAnyOperation } from './operation-store';
-import { isOver, operationParams, viewAnyOperation, type AnyOperation } from './operation-view';
+import { maySeeSecret, secretOwnerOf } from './operation-secret';
+import { finishedAtOf, operationParams, viewAnyOperation, type AnyOperation } from './operation-view';
 import { OrderWatch } from './order-watch';
 
 export function getOperation(deps: AccountDeps): Endpoint {
@@ -18,7 +20,7 @@ export function getOperation(deps: AccountDeps): Endpoint {
       query: z.object({ wait: z.string().regex(/^(\d|[12]\d|30)$/, 'must be a whole number from 0 to 30').optional().describe('Seconds to wait for the operation to finish, 0 to 30.') }),
       responses: { 200: { description: 'The operation.', schema: operationSchema } },
     }),
-    async ({ reach, params, query, principal, requestId }) => {
+    async ({ reach, params, query, principal }) => {
       const find = async (): Promise<AnyOperation> => {
         const found = await findAnyOperation(deps.db.platform, { reach, product: deps.product }, params.id);
         if (found === null) throw notFound();
@@ -26,19 +28,18 @@ export function getOperation(deps: AccountDeps): Endpoint {
       };
       let found = await find();
       const waitMs = Number.parseInt(query.wait ?? '0', 10) * 1_000;
-      if (!isOver(found) && waitMs > 0) {
+      if (finishedAtOf(found) === null && waitMs > 0) {
         await watch.settled(found.kind === 'order' ? found.order.id : found.operation.id, waitMs);
         found = await find();
       }
-      return json(200, await withSecret(deps, viewAnyOperation(found), principal, requestId));
+      return json(200, await withSecret(deps, viewAnyOperation(found), finishedAtOf(found), principal));
     },
   );
 }
 
-/** A password is for whoever may use it: a key that only reads does not get it, and does not use up the one time it is shown. */
-async function withSecret(deps: AccountDeps, view: OperationView, principal: Principal, requestId: string): Promise<OperationView> {
-  const mayWrite = principal.type === 'operator' || principal.scopes.some((scope) => scope === scopeName(deps.product, 'write') || scope === scopeName(deps.product, 'buy'));
-  if (view.state !== 'completed' || !mayWrite) return view;
-  const secret = await takeSecret(deps.db.platform, deps.config.SECRET_RING, { operationId: view.id, accountId: view.user_id, product: deps.product }, requestId);
-  return secret === null ? view : { ...view, secret };
+/** A password is for whoever may use it: a key that only reads does not get it. */
+async function withSecret(deps: AccountDeps, view: OperationView, finishedAt: Date | null, principal: Principal): Promise<OperationView> {
+  if (view.state !== 'completed' || finishedAt === null || !maySeeSecret(principal, view)) return view;
+  const shown = await readSecret(deps.db.platform, deps.config.SECRET_RING, secretOwnerOf(deps, view), { finishedAt, now: deps.clock.now() });
+  return shown === null ? view : { ...view, secret: shown.secret, secret_until: isoSeconds(shown.until) };
 }

@@ -13,8 +13,9 @@ export function orderIdOf(operationId: string): string {
   return operationId.replace(/^op_/, 'ord_');
 }
 
-export function isOver(found: AnyOperation): boolean {
-  return found.kind === 'order' ? found.order.settledAt !== null : found.operation.finishedAt !== null;
+/** Null while it runs. */
+export function finishedAtOf(found: AnyOperation): Date | null {
+  return found.kind === 'order' ? found.order.settledAt : found.operation.finishedAt;
 }
 
 export function viewAnyOperation(found: AnyOperation): OperationView {

@@ -2,4 +2,4 @@ export { busyWith, concludeOperation, recoverOperations, runOperation, type Oper
 export { operationKind, type AnyOperationKind, type Operation, type OperationKind, type OperationState } from './operation';
 export { findOperation, listOperations, operationOfRow, type OperationFilter, type OperationRow } from './operation-store';
 export { operationSchema, viewOperation, viewOrderAsOperation, type OperationView } from './operation-view';
-export { forgetSecrets, keepSecret, peekSecret, takeSecret, type SecretOwner } from './secret';
+export { forgetSecrets, keepSecret, peekSecret, readSecret, wipeSecret, type SecretOwner } from './secret';

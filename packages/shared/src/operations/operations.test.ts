@@ -6,7 +6,7 @@ import { testService } from '../testing';
 import { concludeOperation, recoverOperations, runOperation, type OperationRequest } from './engine';
 import { operationKind } from './operation';
 import { findOperation } from './operation-store';
-import { keepSecret, peekSecret, takeSecret } from './secret';
+import { forgetSecrets, keepSecret, peekSecret, readSecret, wipeSecret } from './secret';
 
 const { service, account, database } = testService({ product: 'vps', endpoints: () => [] });
 const deps = service.purchases;
@@ -42,10 +42,14 @@ async function request(overrides: Partial<OperationRequest> = {}): Promise<Opera
 
 const stored = (id: string) => findOperation(db, { kind: 'all' }, 'vps', id);
 
-async function recoverNow(): Promise<number> {
+async function asOwner(text: string): Promise<void> {
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
-  await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`).finally(() => owner.end());
+  await owner.query(text).finally(() => owner.end());
+}
+
+async function recoverNow(): Promise<number> {
+  await asOwner(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`);
   return recoverOperations(deps, kinds, 'vps');
 }
 
@@ -118,18 +122,45 @@ describe('recoverOperations', () => {
 });
 
 describe('secrets', () => {
-  it('are shown once, and to a repeat of the same read', async () => {
-    const ring = service.config.SECRET_RING;
+  const ring = service.config.SECRET_RING;
+  const made = async () => {
     const { accountId } = await account();
     const id = newId('op', 0);
     const owner = { operationId: id, accountId, product: 'vps' };
-    await runOperation(deps, await request({ accountId, id, prepare: [keepSecret(ring, owner, 'hunter2', sql`FROM started WHERE started.outcome = 'started'`)] }));
+    const operation = await runOperation(deps, await request({ accountId, id, prepare: [keepSecret(ring, owner, 'hunter2', sql`FROM started WHERE started.outcome = 'started'`)] }));
+    return { owner, id, finishedAt: operation.finishedAt ?? new Date(0) };
+  };
+  const DAY_MS = 86_400_000;
+
+  it('are stored sealed, and read as often as asked for a day, by their owner alone', async () => {
+    const { owner, id, finishedAt } = await made();
     const kept = await db.$queryRaw<{ sealed: Uint8Array }[]>(sql`SELECT sealed FROM platform.operation_secret WHERE operation_id = ${id}`);
     expect(Buffer.from(kept[0]?.sealed ?? []).includes('hunter2')).toBe(false);
     expect(await peekSecret(db, ring, id)).toBe('hunter2');
-    expect(await takeSecret(db, ring, { ...owner, accountId: 'usr_other' }, 'req_1')).toBeNull();
-    expect(await takeSecret(db, ring, owner, 'req_1')).toBe('hunter2');
-    expect(await takeSecret(db, ring, owner, 'req_1')).toBe('hunter2');
-    expect(await takeSecret(db, ring, owner, 'req_2')).toBeNull();
+    expect(await readSecret(db, ring, { ...owner, accountId: 'usr_other' }, { finishedAt, now: finishedAt })).toBeNull();
+    const until = new Date(finishedAt.getTime() + DAY_MS);
+    for (const now of [finishedAt, new Date(until.getTime() - 1)]) expect(await readSecret(db, ring, owner, { finishedAt, now })).toEqual({ secret: 'hunter2', until });
+    expect(await readSecret(db, ring, owner, { finishedAt, now: until })).toBeNull();
+  });
+
+  it('are gone once their owner says so', async () => {
+    const { owner, id, finishedAt } = await made();
+    await wipeSecret(db, { ...owner, accountId: 'usr_other' });
+    expect(await peekSecret(db, ring, id)).toBe('hunter2');
+    await wipeSecret(db, owner);
+    expect(await readSecret(db, ring, owner, { finishedAt, now: finishedAt })).toBeNull();
+    expect(await peekSecret(db, ring, id)).toBeNull();
+  });
+
+  it('are wiped a day after their operation has ended, and never while it runs', async () => {
+    const [ended, running] = [await made(), await made()];
+    const age = (id: string) => asOwner(`UPDATE platform.operation_secret SET created_at = now() - interval '9 days' WHERE operation_id = '${id}'`);
+    await age(ended.id);
+    await age(running.id);
+    await asOwner(`UPDATE platform.operation SET finished_at = now() - interval '25 hours' WHERE id = '${ended.id}'`);
+    await asOwner(`UPDATE platform.operation SET state = 'running', finished_at = NULL, wake_at = now() + interval '1 day' WHERE id = '${running.id}'`);
+    expect(await forgetSecrets(db, 10)).toBe(1);
+    expect([await peekSecret(db, ring, ended.id), await peekSecret(db, ring, running.id)]).toEqual([null, 'hunter2']);
+    await asOwner(`UPDATE platform.operation SET state = 'done', finished_at = now(), wake_at = NULL WHERE id = '${running.id}'`);
   });
 });

@@ -1,8 +1,11 @@
-// Secrets that an operation makes and that are shown once (a root password). Stored sealed, bound to the operation's id; gone after
-// they were shown.
+// Secrets that an operation makes (a root password). Stored sealed, bound to the operation's id; to be read for a day after the operation has ended, or
+// until its owner has it forgotten. A GET takes nothing away: its answer may be lost on the way.
 import { sql, type Sql, type SqlRunner } from '../db';
 import { openSecret, sealSecret } from '../keys';
 import type { SecretRing } from '../runtime';
+
+/** The function `operation_secret_forget` says the same to the database. */
+const READABLE_MS = 86_400_000;
 
 export interface SecretOwner {
   readonly operationId: string;
@@ -22,14 +25,26 @@ export async function peekSecret(db: SqlRunner, ring: SecretRing, operationId: s
   return rows[0] === undefined ? null : openSecret(ring, operationId, rows[0].sealed);
 }
 
-/** Shows it, once: null for every later request. */
-export async function takeSecret(db: SqlRunner, ring: SecretRing, owner: SecretOwner, requestId: string): Promise<string | null> {
-  const rows = await db.$queryRaw<{ sealed: Uint8Array | null }[]>(sql`
-    SELECT platform.operation_secret_take(${owner.operationId}, ${owner.accountId}, ${owner.product}, ${requestId}) AS sealed`);
-  const sealed = rows[0]?.sealed ?? null;
-  return sealed === null ? null : openSecret(ring, owner.operationId, sealed);
+export interface ShownSecret {
+  readonly secret: string;
+  readonly until: Date;
 }
 
+/** For the answer. Null when there is none (any more); reading takes nothing away. */
+export async function readSecret(db: SqlRunner, ring: SecretRing, owner: SecretOwner, times: { finishedAt: Date; now: Date }): Promise<ShownSecret | null> {
+  const until = new Date(times.finishedAt.getTime() + READABLE_MS);
+  if (times.now >= until) return null;
+  const rows = await db.$queryRaw<{ sealed: Uint8Array }[]>(sql`
+    SELECT sealed FROM platform.operation_secret WHERE operation_id = ${owner.operationId} AND account_id = ${owner.accountId} AND product = ${owner.product}`);
+  return rows[0] === undefined ? null : { secret: openSecret(ring, owner.operationId, rows[0].sealed), until };
+}
+
+/** The owner has it and wants nobody to read it again. */
+export async function wipeSecret(db: SqlRunner, owner: SecretOwner): Promise<void> {
+  await db.$queryRaw(sql`SELECT platform.operation_secret_wipe(${owner.operationId}, ${owner.accountId}, ${owner.product})`);
+}
+
+/** Those of operations that ended longer ago than they may be read. */
 export async function forgetSecrets(db: SqlRunner, limit: number): Promise<number> {
   const rows = await db.$queryRaw<{ forgotten: number }[]>(sql`SELECT platform.operation_secret_forget(${limit}::int) AS forgotten`);
   return rows[0]?.forgotten ?? 0;

@@ -21,7 +21,7 @@ export interface ActionRequest<I extends ActionItem> {
   readonly item: Omit<I, keyof ActionItem>;
   readonly principal: Principal;
   readonly requestId: string;
-  /** Makes a root password, shown once on the operation. */
+  /** Makes a root password, to be read on the operation. */
   readonly password?: boolean;
   /** Columns of the server that change with the start, as `column = value`. */
   readonly change?: Sql;

@@ -15,7 +15,7 @@ import { requireServer } from './require-server';
 const body = z.object({
   image_id: z.string().max(64).optional().describe('The present image, if absent.').meta({ example: 'debian-13' }),
   ssh_key_ids: sshKeyIdsField.describe('Keys that may log in as the default user. Absent: those the server has. `[]` takes them away.'),
-  password_mode: z.enum(['generate', 'none']).optional().describe('`generate` makes a root password, shown once on the operation. Without SSH keys that is the default.'),
+  password_mode: z.enum(['generate', 'none']).optional().describe('`generate` makes a root password, to be read on the operation. Without SSH keys that is the default.'),
   user_data: userDataField.nullable().describe('cloud-init user data, at most 64 KiB. Absent: what the server was made with; `null` for none.'),
   user_data_base64: userDataBase64Field,
   confirm: confirmField,

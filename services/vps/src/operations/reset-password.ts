@@ -10,7 +10,7 @@ export function resetPassword(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'reset-password', method: 'POST', path: '/servers/{id}/actions/reset-password', summary: 'Reset the root password', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Sets a new root password. It is shown once, by the operation, when that is completed.',
+      description: 'Sets a new root password. The operation shows it once that is completed, for a day or until you have it forgotten.',
       params: serverParams,
       responses: { 202: { description: 'Being set; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict', 'suspended'],

@@ -19,7 +19,7 @@ export const createFields = {
   hostname: hostnameField,
   label: labelField,
   ssh_key_ids: sshKeyIdsField,
-  password_mode: z.enum(['generate', 'none']).optional().describe('`generate` makes a root password, shown once on the operation. Without SSH keys that is the default.'),
+  password_mode: z.enum(['generate', 'none']).optional().describe('`generate` makes a root password, to be read on the operation. Without SSH keys that is the default.'),
   user_data: userDataField,
   user_data_base64: userDataBase64Field,
   auto_renew: autoRenewField,
