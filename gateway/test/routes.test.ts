@@ -138,6 +138,18 @@ describe('the matcher', () => {
     }
   });
 
+  it('takes an encoded separator where the operation says that its parameter holds any text, and nowhere else', () => {
+    const parameters = [{ name: 'key', in: 'path', 'x-lumi-any-text': true }];
+    const wide = new Matcher(readOperations('domains', { paths: { '/requests/{key}': { get: operation('fate', 'read', { parameters }) }, '/requests/{key}/{part}': { get: operation('part', 'read', { parameters }) } } }).operations);
+    const kind = (path: string): string => {
+      const match = wide.match('GET', path);
+      return match.kind === 'operation' ? match.operation.id : match.kind;
+    };
+    for (const key of ['orders%2F2026%2F1', 'a%5Cb', '..%2F..%2Fadmin', 'a%252Fb', '%3F%23%25', 'a+b']) expect([key, kind(`/requests/${key}`)]).toEqual([key, 'fate']);
+    for (const key of ['a/b/c', '..', '%2e%2E', 'a\\b', 'a%00', 'a%0Ab', '%zz', '']) expect([key, kind(`/requests/${key}`)]).toEqual([key, 'unknown']);
+    expect([kind('/requests/a%2Fb/c'), kind('/requests/a/b%2Fc')]).toEqual(['part', 'unknown']);
+  });
+
   it('finds nothing inside, where services answer without a key, whatever pattern would fit', () => {
     const wide = new Matcher(readOperations('domains', { paths: { '/{any}': { get: operation('one', 'public') }, '/{any}/{thing}': { get: operation('two', 'public') } } }).operations);
     for (const path of ['/internal', '/internal/metrics', '/internal/openapi.json', '/internal/anything']) expect([path, wide.match('GET', path).kind]).toEqual([path, 'unknown']);

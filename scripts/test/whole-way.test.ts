@@ -13,6 +13,27 @@ const statuses = (answers: readonly Answer[]): Record<string, number> =>
 const codes = (answers: readonly Answer[]): Set<string> => new Set(answers.filter(({ status }) => status >= 400).map(({ body }) => (body as { error: { code: string } }).error.code));
 const many = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
+describe('an Idempotency-Key of whatever characters', () => {
+  const KEYS = ['orders/2026/1', 'a%2Fb-%zz-100%', 'what?is=this&x', '#fragment-1', '../../admin', '..;/..;/x', 'plus+plus+1', 'back\\slash', '"quoted"<>', "it's;---", '{braces}|~^`', '%2e%2e%2f..', 'x'.repeat(200), '/'.repeat(8)];
+
+  it('tells what became of its purchase, in the path and in the query', async () => {
+    const who = await lumi.buyer({ balance: '100' });
+    for (const [n, idempotencyKey] of KEYS.entries()) {
+      expect([idempotencyKey, (await lumi.buy(who, { domain: `any-key-${String(n)}.test` }, idempotencyKey)).status]).toEqual([idempotencyKey, 201]);
+      for (const path of [`/requests/${encodeURIComponent(idempotencyKey)}`, `/requests?idempotency_key=${encodeURIComponent(idempotencyKey)}`]) {
+        const { status, body } = await lumi.send('GET', `/api/v1${path}`, { key: who.key });
+        expect([path, status, body]).toEqual([path, 200, expect.objectContaining({ idempotency_key: idempotencyKey, state: 'done', status_code: 201 })]);
+      }
+    }
+  });
+
+  it('is found with a plus that the query did not encode', async () => {
+    const who = await lumi.buyer({ balance: '100' });
+    await lumi.buy(who, { domain: 'unencoded-plus.test' }, 'plus+plus+2');
+    expect((await lumi.send('GET', '/api/v1/requests?idempotency_key=plus+plus+2', { key: who.key })).body).toMatchObject({ idempotency_key: 'plus+plus+2', state: 'done' });
+  });
+});
+
 describe('purchases at the same time', () => {
   it('buys one domain for 200 identical requests, charges once and answers alike', async () => {
     const who = await lumi.buyer({ balance: '10' });

@@ -1,9 +1,11 @@
-// Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded separators. The
-// service sees the same bytes, so gateway and service cannot mean different routes.
+// Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded separators (but in a
+// parameter that says it holds any text). The service sees the same bytes, so gateway and service cannot mean different routes.
 import { INSIDE, type Match, type Operation } from './operation';
 
 interface Pattern {
   readonly segments: readonly (string | null)[]; // null = a parameter
+  /** Which of them hold any text. */
+  readonly anyText: readonly boolean[];
   readonly byMethod: ReadonlyMap<string, Operation>;
 }
 
@@ -20,8 +22,10 @@ export class Matcher {
       byPath.set(operation.path, methods.set(operation.method, operation));
     }
     for (const [path, byMethod] of byPath) {
-      const segments = path.slice(1).split('/').map((segment) => (segment.startsWith('{') ? null : segment));
-      const pattern = { segments, byMethod };
+      const names = path.slice(1).split('/');
+      const segments = names.map((segment) => (segment.startsWith('{') ? null : segment));
+      const anyText = names.map((segment) => [...byMethod.values()].every((one) => one.anyText.has(segment.slice(1, -1))));
+      const pattern = { segments, anyText, byMethod };
       if (!segments.includes(null)) this.literal.set(path, pattern);
       this.byLength.set(segments.length, [...(this.byLength.get(segments.length) ?? []), pattern]);
     }
@@ -35,7 +39,7 @@ export class Matcher {
     if (!path.startsWith('/') || path.length > 4096) return UNKNOWN;
     const segments = path.slice(1).split('/');
     // A pattern that begins with a parameter would fit, and the service would take the path for its own.
-    if (segments[0] === INSIDE || segments.length > SEGMENTS_MAX || !segments.every(isPlainSegment)) return UNKNOWN;
+    if (segments[0] === INSIDE || segments.length > SEGMENTS_MAX || !segments.every(isText)) return UNKNOWN;
     const candidates = (this.byLength.get(segments.length) ?? []).filter((pattern) => fits(pattern, segments));
     for (const { byMethod } of candidates) {
       const found = byMethod.get(method);
@@ -53,11 +57,11 @@ function rank(pattern: Pattern): string {
 }
 
 function fits(pattern: Pattern, segments: readonly string[]): boolean {
-  return pattern.segments.every((expected, i) => expected === null || expected === segments[i]);
+  return segments.every((segment, i) => (pattern.segments[i] === null ? pattern.anyText[i] === true || hidesNothing(segment) : pattern.segments[i] === segment));
 }
 
-/** Neither empty, nor a dot segment, nor hiding a separator, a NUL, a control character or half a character. */
-function isPlainSegment(segment: string): boolean {
+/** Neither empty, nor a dot segment, nor hiding a NUL, a control character or half a character. */
+function isText(segment: string): boolean {
   if (segment === '' || segment.includes('\\')) return false;
   if (!segment.includes('%')) return segment !== '.' && segment !== '..';
   let decoded: string;
@@ -67,5 +71,10 @@ function isPlainSegment(segment: string): boolean {
     // Not percent-encoded UTF-8: the path of nothing.
     return false;
   }
-  return decoded !== '.' && decoded !== '..' && !/[/\\\p{Cc}]/u.test(decoded);
+  return decoded !== '.' && decoded !== '..' && !/\p{Cc}/u.test(decoded);
+}
+
+/** No separator behind an encoding. */
+function hidesNothing(segment: string): boolean {
+  return !segment.includes('%') || !/[/\\]/.test(decodeURIComponent(segment));
 }

@@ -7,6 +7,8 @@ export interface Operation {
   readonly method: string;
   /** `/domains/{domain}`, relative to the product's base path. */
   readonly path: string;
+  /** Path parameters that may hold any text, encoded separators included. */
+  readonly anyText: ReadonlySet<string>;
   readonly isPublic: boolean;
   readonly isForAnyKey: boolean;
   /** One of these suffices. */
@@ -78,7 +80,7 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
   const id = field(raw, 'operationId');
   return {
     id: typeof id === 'string' && /^[A-Za-z0-9_-]{1,80}$/.test(id) ? id : `${method.toLowerCase()}-${path.replace(/[^A-Za-z0-9]+/g, '-')}`,
-    method, path, isPublic, scopes, bodyBytesMax,
+    method, path, isPublic, scopes, bodyBytesMax, anyText: anyTextOf(field(raw, 'parameters')),
     isForAnyKey: scopes.includes('any'),
     isMoney: routeClass === 'money',
     isGuarded: routeClass === 'guarded',
@@ -93,6 +95,12 @@ function readScopes(product: Product, raw: unknown): string[] | null {
   const names = Array.isArray(raw) ? raw : [raw];
   if (names.length === 0 || !names.every((name): name is string => typeof name === 'string' && SCOPE_SHAPE.test(name))) return null;
   return names.map((name) => scopeName(product, name as RouteScope)); // names it does not know stay as they are
+}
+
+function anyTextOf(parameters: unknown): ReadonlySet<string> {
+  const list = Array.isArray(parameters) ? parameters : [];
+  const names = list.filter((one) => field(one, 'in') === 'path' && field(one, 'x-lumi-any-text') === true).map((one) => field(one, 'name'));
+  return new Set(names.filter((name) => typeof name === 'string'));
 }
 
 function mediaTypes(body: unknown, otherwise: readonly string[]): readonly string[] {

@@ -36,6 +36,10 @@ const snapshot = async (world: World): Promise<Call> => {
   const { items } = await world.get<{ items: { id: string }[] }>(`/servers/${server.id}/snapshots`);
   return { params: { id: server.id, snapshot_id: items[0]?.id ?? '' } };
 };
+const confirmedSnapshot = async (world: World): Promise<Call> => {
+  const call = await snapshot(world);
+  return { ...call, body: { confirm: (await world.get<{ hostname: string }>(`/servers/${call.params?.['id'] ?? ''}`)).hostname } };
+};
 const sshKey = async (world: World): Promise<Call> => ({ params: { id: (await world.send<{ id: string }>('POST', '/ssh-keys', { name: 'laptop', public_key: publicKey(world) })).id } });
 
 export const VPS: Recipes = {
@@ -135,8 +139,8 @@ export const VPS: Recipes = {
   'list-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },
   'create-snapshot': deed(() => ({ name: 'before upgrade' })),
   'get-snapshot': { call: snapshot },
-  'delete-snapshot': { status: 202, call: snapshot },
-  'restore-snapshot': { status: 202, call: async (world) => { const call = await snapshot(world); return { ...call, body: { confirm: (await world.get<{ hostname: string }>(`/servers/${call.params?.['id'] ?? ''}`)).hostname } }; } },
+  'delete-snapshot': { status: 202, call: confirmedSnapshot },
+  'restore-snapshot': { status: 202, call: confirmedSnapshot },
 };
 
 /** Another key each time: its last bytes are a number. */

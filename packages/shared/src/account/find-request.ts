@@ -8,10 +8,15 @@ export function findRequest(deps: AccountDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'find-request', method: 'GET', path: '/requests', summary: 'Look up a request by query', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
-      description: 'The same as `GET /requests/{idempotency_key}`, for keys that cannot stand in a path.',
+      description: 'The same as `GET /requests/{idempotency_key}`, for clients and proxies that cannot leave an encoded path as it is.',
       query: z.object({ idempotency_key: z.string().min(1).max(200).describe('The Idempotency-Key of the request.') }),
       responses: { 200: { description: 'What became of it.', schema: requestFateSchema } },
     }),
-    async ({ principal, query }) => json(200, await findRequestFate(deps.db.platform, principal, query.idempotency_key)),
+    async ({ principal, query }) => json(200, await findRequestFate(deps.db.platform, principal, unspaced(query.idempotency_key))),
   );
+}
+
+/** No key holds a space: where one is read, a `+` was sent that should have been `%2B`. */
+function unspaced(key: string): string {
+  return key.replaceAll(' ', '+');
 }

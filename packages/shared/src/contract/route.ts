@@ -55,6 +55,8 @@ export interface RouteSpec<
   readonly rawBody?: boolean;
   /** `user_id` is a field of the route's own (admin), not the account it works on. */
   readonly keepsUserId?: boolean;
+  /** Path parameters that hold any text, separators included when they are encoded (`%2F`). Everywhere else an encoded separator names nothing. */
+  readonly anyText?: readonly string[];
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

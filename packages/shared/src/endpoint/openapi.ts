@@ -111,7 +111,7 @@ function isGuarded(route: RouteSpec): boolean {
 function parameters(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): JsonSchema[] {
   const list: JsonSchema[] = [];
   const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
-  for (const name of inPath) list.push(parameter('path', name, route.params?.shape[name], true, schemas));
+  for (const name of inPath) list.push({ ...parameter('path', name, route.params?.shape[name], true, schemas), ...(route.anyText?.includes(name) === true ? { 'x-lumi-any-text': true } : {}) });
   for (const [name, schema] of Object.entries(route.query?.shape ?? {})) list.push(parameter('query', name, schema, !schema.safeParse(undefined).success, schemas));
   if (route.dryRun === true) list.push({ name: 'dry_run', in: 'query', description: 'Check everything, charge nothing. Needs no Idempotency-Key.', schema: { type: 'string', enum: ['true', 'false'] } });
   if (!isPublic && route.keepsUserId !== true) {
