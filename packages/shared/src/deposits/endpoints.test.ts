@@ -104,6 +104,11 @@ describe('POST /deposits', () => {
     expect(answer.body).toMatchObject({ error: { code: 'validation_error', details: [{ path: where }] } });
   });
 
+  it.each(['5,00', '.5', '5.', '1e3', '+5', '-5', ' 5', '5 ', '٥', '0x5', '5_0', 'Infinity', 'NaN', '', '5.001', '05', '1'.repeat(40), '5\n'])('refuses the amount %j with 422', async (amount) => {
+    const answer = await post(await reseller(), { amount_usd: amount, provider: 'sandbox' }).expect(422);
+    expect(answer.body).toMatchObject({ error: { code: 'validation_error', details: [{ path: 'amount_usd', message: 'must be a string such as "5.00" with at most 2 decimals' }] } });
+  });
+
   it('gives a repeat the same bytes and says that it is one', async () => {
     const who = await reseller();
     const first = await post(who, { amount_usd: '5', provider: 'cryptobot' }, 'the-same-key').expect(201);

@@ -1,6 +1,6 @@
 // The deposit endpoints every product base carries, the webhook intake and the sandbox pay page.
 import { z } from 'zod';
-import { AppError, defineRoute, isId, notFound, pageOf, pageQuery, readPage, toPage, type Cursors, type CursorBinding } from '../contract';
+import { AppError, checkedTogether, defineRoute, isId, notFound, pageOf, pageQuery, readPage, toPage, type Cursors, type CursorBinding } from '../contract';
 import { endpoint, json, type Endpoint, type Reach } from '../endpoint';
 import { formatUsd, parseUsd, usdDepositInput, usdOutput } from '../money';
 import { purchaseReply, referenceField } from '../purchase';
@@ -80,21 +80,19 @@ function createOne(deps: DepositDeps): Endpoint {
 /** What a provider takes is part of the schema: such a refusal comes with the other 422s and before any money rule. */
 function depositBody(providers: PaymentProviders) {
   const terms = new Map(providers.all().map((provider) => [provider.terms.provider, provider.terms]));
-  return z.object({
+  return checkedTogether(z.object({
     amount_usd: usdDepositInput,
     provider: z.string().refine((name) => terms.has(name), 'is not a provider of this deployment; see GET /deposits/providers').describe(`One of: ${[...terms.keys()].join(', ')}.`).meta({ example: [...terms.keys()][0] }),
     asset: z.string().max(16).optional().describe('The only asset the invoice may be paid in; any of the provider, if absent.'),
     return_url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(1_024).optional().describe('Where the payer is sent after paying.'),
     expires_in: z.int().min(60).max(2_678_400).optional().describe(`Seconds in which the invoice can be paid; ${String(EXPIRES_IN_DEFAULT_S)} if absent.`),
     reference: referenceField,
-  }).superRefine((body, context) => {
+  }), (body, refuse) => {
     const known = terms.get(body.provider);
     if (known === undefined) return;
     const amount = parseUsd(body.amount_usd);
-    if (amount < known.minimum || amount > known.maximum) {
-      context.addIssue({ code: 'custom', path: ['amount_usd'], message: `must be from ${formatUsd(known.minimum)} to ${formatUsd(known.maximum)} with this provider` });
-    }
-    if (body.asset !== undefined && !known.assets.includes(body.asset)) context.addIssue({ code: 'custom', path: ['asset'], message: `must be one of ${known.assets.join(', ')}` });
+    if (amount < known.minimum || amount > known.maximum) refuse('amount_usd', `must be from ${formatUsd(known.minimum)} to ${formatUsd(known.maximum)} with this provider`);
+    if (body.asset !== undefined && !known.assets.includes(body.asset)) refuse('asset', `must be one of ${known.assets.join(', ')}`);
   });
 }
 

@@ -11,6 +11,7 @@ import { METRICS_TYPE, type Clock, type Log } from '../runtime';
 import { asksToRenew, requireRenewalScopes } from './auto-renew';
 import type { Asked, Endpoint, Reach, MoneyTokens, Reply, RequestContext } from './context';
 import { parseJsonBody } from './json-body';
+import { readQuery, type QueryRead } from './read-query';
 import { buildOpenApi, type OpenApiOptions } from './openapi';
 import { bulkItems, isPlainObject, validateBody, validateParams, validateQuery } from './validate';
 
@@ -37,9 +38,10 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.disable('etag');
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
-  app.set('query parser', (text: string | null | undefined) => readQuery(text ?? ''));
+  app.set('query parser', false); // read by `readQuery`, once
   app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
   app.use(express.raw({ type: () => true, limit: deps.maxBodyBytes ?? 1_100_000, inflate: false }));
+  app.use((req, _res, next) => next(isReadable(req.path) ? undefined : notFound()));
   const document = buildOpenApi(endpoints.map((one) => one.route), { ...deps.openApi, product: deps.product });
   const documentBytes = Buffer.from(JSON.stringify(document), 'utf8');
   const accounts = new AccountDirectory(deps.db);
@@ -76,7 +78,8 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
   checkScope(route, principal);
   const rawBody: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
   const requestId = requestIdOf(req, deps.clock);
-  const dryRun = route.dryRun === true && req.query['dry_run'] === 'true';
+  const query = readQuery(queryOf(req));
+  const dryRun = route.dryRun === true && query.values['dry_run'] === 'true';
   const isMoney = route.class === 'money' && !dryRun;
   let claim = isMoney || route.class === 'guarded' ? readClaim(req, { rawBody, principal, requestId, isMoney }) : null;
   if (await replay(claim, res, deps)) return;
@@ -87,7 +90,7 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
     claim = readClaim(req, { rawBody, principal, requestId, isMoney });
     if (await replay(claim, res, deps)) return;
   }
-  const input = readInput(route, req, parsed);
+  const input = readInput(route, req, query, parsed);
   const reach = await resolveReach(route, principal, input.userId, accounts);
   if (isMoney) await payMoneyTokens(await moneyTokensOf(one, { reach, params: input.params, body: input.body }, input.rawItems), principal, res, deps);
   const context: RequestContext = {
@@ -146,8 +149,9 @@ function parseBody(route: RouteSpec, rawBody: Buffer): unknown {
   return route.rawBody === true || rawBody.length === 0 ? undefined : parseJsonBody(rawBody);
 }
 
-function readInput(route: RouteSpec, req: Request, parsed: unknown): { params: unknown; query: unknown; body: unknown; userId: string | undefined; rawItems: readonly unknown[] | null } {
-  const query: Record<string, unknown> = { ...req.query };
+function readInput(route: RouteSpec, req: Request, { values, fault }: QueryRead, parsed: unknown): { params: unknown; query: unknown; body: unknown; userId: string | undefined; rawItems: readonly unknown[] | null } {
+  if (fault !== null) throw fault;
+  const query: Record<string, string> = { ...values };
   const dryRun = query['dry_run'];
   if (route.dryRun === true) {
     delete query['dry_run'];
@@ -164,7 +168,7 @@ function readInput(route: RouteSpec, req: Request, parsed: unknown): { params: u
 }
 
 /** `user_id` may stand in the query or in the body; in both, it must be the same. Catalogue routes take it too and ignore whose it is. */
-function takeUserId(route: RouteSpec, query: Record<string, unknown>, body: unknown): string | undefined {
+function takeUserId(route: RouteSpec, query: Record<string, string>, body: unknown): string | undefined {
   if (route.reach === 'none' && route.keepsUserId === true) return undefined;
   const inQuery = query['user_id'];
   const inBody = isPlainObject(body) ? body['user_id'] : undefined;
@@ -231,6 +235,21 @@ function send(res: Response, reply: Reply): void {
   res.end(bytes);
 }
 
+/** A path with half an escape, bytes that are no text or a control character is the path of nothing. */
+function isReadable(path: string): boolean {
+  try {
+    return !/\p{Cc}/u.test(decodeURIComponent(path));
+  } catch {
+    return false;
+  }
+}
+
+/** As it was sent. */
+function queryOf({ url }: Request): string {
+  const cut = url.indexOf('?');
+  return cut === -1 ? '' : url.slice(cut + 1);
+}
+
 function identityOf(req: Request): string | undefined {
   return req.get(IDENTITY_HEADER);
 }
@@ -246,16 +265,6 @@ function requestIdOf(req: Request, clock: Clock): string {
 function readRegular(req: Request): RequestContext['regularRemaining'] {
   const match = /^(\d+);(\d+)$/.exec(req.get('x-lumi-regular') ?? '');
   return match === null ? null : { remaining: Number(match[1]), resetS: Number(match[2]) };
-}
-
-/** Names that occur twice become arrays, which validation refuses: two values are two readings. */
-function readQuery(text: string): Record<string, string | string[]> {
-  const result: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (const [name, value] of new URLSearchParams(text)) {
-    const before = result[name];
-    result[name] = before === undefined ? value : [before, value].flat();
-  }
-  return result;
 }
 
 function verb(method: RouteSpec['method']): 'get' | 'post' | 'put' | 'patch' | 'delete' {

@@ -20,6 +20,8 @@ describe('the details of a 422', () => {
   it.each([
     [{ name: 'a' }, []],
     [{}, ['name is required']],
+    [null, [' must be an object']],
+    [[], [' must be an object']],
     [undefined, ['name is required']],
     [{ name: 5 }, ['name must be a string, in quotes']],
     [{ name: null }, ['name must be a string, in quotes']],

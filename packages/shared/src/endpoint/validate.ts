@@ -1,13 +1,11 @@
 // Schema validation of path, query and body, with the refusals of the contract. Unknown fields are refused: in a money API a
 // misspelt `max_price_usd` must not silently mean "no ceiling".
 import { z } from 'zod';
-import { AppError, notFound, type ErrorDetail, type RouteSpec } from '../contract';
+import { AppError, invalid, notFound, type RouteSpec } from '../contract';
+import { IN_OUR_WORDS, invalidFields } from './invalid-fields';
 
 export const BULK_MAX_ITEMS = 500;
-const DETAILS_MAX = 50;
 const NO_QUERY = z.object({});
-/** Without it zod does not say whether a value of the wrong type was given or missing. */
-const REPORT_INPUT = { reportInput: true } as const;
 
 export function validateParams(route: RouteSpec, raw: Readonly<Record<string, string | string[] | undefined>>): unknown {
   if (route.params === undefined) return {};
@@ -17,27 +15,25 @@ export function validateParams(route: RouteSpec, raw: Readonly<Record<string, st
   return result.data;
 }
 
-export function validateQuery(route: RouteSpec, raw: Readonly<Record<string, unknown>>): unknown {
-  for (const [name, value] of Object.entries(raw)) {
-    if (typeof value !== 'string') throw invalidFields([{ path: name, message: 'must be given once' }]);
-    if (value.includes('\0') || !value.isWellFormed()) throw invalidFields([{ path: name, message: 'contains a character that is not allowed' }]);
-  }
-  return parse(strictForm(route.query ?? NO_QUERY), raw, []);
+/** `raw` has been read by `readQuery`: each name once, nothing but text. */
+export function validateQuery(route: RouteSpec, raw: Readonly<Record<string, string>>): unknown {
+  return parse(strictForm(route.query ?? NO_QUERY), raw);
 }
 
+/** `raw`: undefined where there is no body, which is as good as an empty object; null is neither. */
 export function validateBody(route: RouteSpec, raw: unknown): unknown {
   if (route.body === undefined) {
-    if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0)) throw invalidFields([{ path: '', message: 'this request takes no body' }]);
+    if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0)) throw invalid('', 'this request takes no body');
     return undefined;
   }
   const schema = route.body instanceof z.ZodObject ? strictForm(route.body) : route.body;
-  const result = schema.safeParse(raw ?? {}, REPORT_INPUT);
-  const issues = result.success ? [] : detailsOf(result.error.issues);
+  const { bulk } = route;
   const items = bulkItems(route, raw);
-  const envelope = issues.filter((issue) => route.bulk === undefined || !(issue.path === route.bulk || issue.path.startsWith(`${route.bulk}.`)));
-  if (envelope.length > 0) throw invalidFields(issues);
-  if (items !== null && items.length > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
-  if (!result.success) throw invalidFields(issues);
+  const isTooLarge = items !== null && items.length > BULK_MAX_ITEMS;
+  // Of too many items none is looked at; what stands beside them is, since it is refused first.
+  const result = schema.safeParse(isTooLarge && isPlainObject(raw) && bulk !== undefined ? { ...raw, [bulk]: items.slice(0, 1) } : raw === undefined ? {} : raw, IN_OUR_WORDS);
+  if (isTooLarge && (result.success || !result.error.issues.some(({ path }) => path[0] !== bulk))) throw new AppError('batch_too_large');
+  if (!result.success) throw invalidFields(result.error.issues);
   return result.data;
 }
 
@@ -54,7 +50,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 
 /** Validates one item of a bulk by the schema of the single request; throws 422 for this item alone. */
 export function validateItem<S extends z.ZodObject>(schema: S, raw: unknown): z.output<S> {
-  return parse(strictForm(schema) as S, raw, []);
+  return parse(strictForm(schema) as S, raw);
 }
 
 /** Zod compiles a parser for every schema object: made once, not for each request. */
@@ -66,32 +62,8 @@ function strictForm(schema: z.ZodObject): z.ZodObject {
   return known;
 }
 
-function parse<S extends z.ZodType>(schema: S, raw: unknown, prefix: readonly string[]): z.output<S> {
-  const result = schema.safeParse(raw, REPORT_INPUT);
-  if (!result.success) throw invalidFields(detailsOf(result.error.issues, prefix));
+function parse<S extends z.ZodType>(schema: S, raw: unknown): z.output<S> {
+  const result = schema.safeParse(raw, IN_OUR_WORDS);
+  if (!result.success) throw invalidFields(result.error.issues);
   return result.data;
-}
-
-/** In a caller's words. An amount sent as a number is the usual case. */
-const TYPE_WANTED: Readonly<Record<string, string>> = {
-  string: 'must be a string, in quotes', number: 'must be a number', int: 'must be a whole number', boolean: 'must be true or false', array: 'must be a list', object: 'must be an object', record: 'must be an object',
-};
-
-/** Zod's own words, not those of the field. */
-function isStandard(message: string): boolean {
-  return message.startsWith('Invalid input: expected');
-}
-
-function detailsOf(issues: readonly z.core.$ZodIssue[], prefix: readonly string[] = []): ErrorDetail[] {
-  return issues.flatMap((issue) => {
-    const path = [...prefix, ...issue.path.map(String)];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a field of this request' }));
-    if (issue.code === 'invalid_type' && issue.input === undefined) return [{ path: path.join('.'), message: 'is required' }];
-    if (issue.code === 'invalid_type') return [{ path: path.join('.'), message: isStandard(issue.message) ? (TYPE_WANTED[issue.expected] ?? issue.message) : issue.message }];
-    return [{ path: path.join('.'), message: issue.message }];
-  });
-}
-
-function invalidFields(details: readonly ErrorDetail[]): AppError {
-  return new AppError('validation_error', undefined, { details: details.slice(0, DETAILS_MAX) });
 }

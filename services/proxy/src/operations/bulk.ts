@@ -5,7 +5,7 @@ import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';
-import { blockField, idParam } from './fields';
+import { blockField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart, renewProxyPart } from './selling-parts';
 
@@ -16,7 +16,7 @@ const bulkOrderBody = orderBody.extend({
 });
 
 const renewalBody = z.object({
-  proxy_id: idParam('prx', 'the proxy'),
+  proxy_id: idField('the proxy'),
   current_expires_at: currentExpiryField,
   period_days: z.int().min(1).max(365),
   ...purchaseFields,

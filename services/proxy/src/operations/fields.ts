@@ -12,7 +12,10 @@ export const blockField = z.string().max(49).describe('An address or a block; `c
 export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
 
+/** In a path: what cannot be an id is the path of nothing. */
 export const idParam = (prefix: IdPrefix, what: string) => z.string().refine((id) => isId(id, prefix)).describe(`Id of ${what}.`);
+/** In a query or body: what names nothing is not found there, whatever it looks like. */
+export const idField = (what: string) => z.string().min(1).max(64).describe(`Id of ${what}.`);
 
 export function boolOf(value: 'true' | 'false' | undefined): boolean | undefined {
   return value === undefined ? undefined : value === 'true';

@@ -10,7 +10,7 @@ import { askPlaces } from '../catalog/price-order';
 import { recordReveal } from '../store/reveals';
 import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
 import type { ProxyDeps } from '../proxy';
-import { countryField, idParam } from './fields';
+import { countryField, idField, idParam } from './fields';
 
 const QUANTITY_MAX = 1_000;
 const place = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be a code of /products/{id}/locations');
@@ -27,7 +27,7 @@ const body = z.object({
   protocol: z.enum(['http', 'socks5']).optional(),
   format: z.enum(LINE_FORMATS).optional(),
   template: z.string().min(1).max(256).optional(),
-  subuser_id: idParam('sub', 'a sub-user of the plan').optional().describe('With the credentials of this sub-user.'),
+  subuser_id: idField('a sub-user of the plan').optional().describe('With the credentials of this sub-user.'),
 });
 type Wish = z.output<typeof body>;
 

@@ -9,7 +9,7 @@ import { SORTING, listProxies, type ProxyFilter } from '../store/proxies';
 import { PROXY_STATES } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
 import type { ProxyDeps } from '../proxy';
-import { boolOf, boolQuery, countryField, idParam, revealQuery } from './fields';
+import { boolOf, boolQuery, countryField, idField, revealQuery } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 
 const { q, ...shared } = thingFilterFields;
@@ -20,7 +20,7 @@ export const proxyFilterQuery = {
   state: z.enum(PROXY_STATES).optional().describe('Only proxies in this state.'),
   country: countryField.optional().describe('Only proxies of this country.'),
   type: z.string().max(32).optional().describe('Only proxies of this type.'),
-  order_id: idParam('ord', 'an order').optional().describe('Only proxies of this order, those that are over too.'),
+  order_id: idField('an order').optional().describe('Only proxies of this order, those that are over too.'),
   healthy: boolQuery.describe('Only proxies that passed, or failed, their last check.'),
   ip: z.string().max(45).optional().describe('Only the proxies with this exit address.'),
   subnet: z.string().max(49).optional().describe('Only proxies in this subnet.'),

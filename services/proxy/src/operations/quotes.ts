@@ -7,7 +7,7 @@ import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { findProxies } from '../store/proxies';
 import type { ProxyDeps } from '../proxy';
 import { trafficBody } from './buy-traffic';
-import { allFound, countryField, gbField, idParam } from './fields';
+import { allFound, countryField, gbField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart, productOf, renewOrderPart, renewProxyPart, replacePart, topUpPart, trafficPart } from './selling-parts';
 
@@ -18,10 +18,10 @@ const renewal = { period_days: z.int().min(1).max(365), current_expires_at: curr
 export function quoteOperations(deps: ProxyDeps): QuoteOperations {
   return {
     order: quoteOperation(orderBody, (accountId, items) => oneByOne(items, (item) => orderPart(deps, accountId, item, allowedBlocks(item, null)))),
-    renew: quoteOperation(z.object({ proxy_id: idParam('prx', 'the proxy'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item))),
-    renew_order: quoteOperation(z.object({ order_id: idParam('ord', 'the order'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item))),
+    renew: quoteOperation(z.object({ proxy_id: idField('the proxy'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item))),
+    renew_order: quoteOperation(z.object({ order_id: idField('the order'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item))),
     traffic: quoteOperation(trafficBody, (accountId, items) => oneByOne(items, (item) => trafficPart(deps, accountId, item))),
-    topup: quoteOperation(z.object({ traffic_plan_id: idParam('tpl', 'the plan'), gb: gbField }), (accountId, items) => oneByOne(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb))),
+    topup: quoteOperation(z.object({ traffic_plan_id: idField('the plan'), gb: gbField }), (accountId, items) => oneByOne(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb))),
     replace: quoteOperation(z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100), country: countryField.optional() }), (accountId, items) => oneByOne(items, async (item) => {
       const rows = allFound(item.proxy_ids, await findProxies(deps.db.platform, reachOf(accountId), item.proxy_ids));
       return replacePart(deps, rows, productOf(rows), item);

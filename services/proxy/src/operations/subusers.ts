@@ -9,7 +9,7 @@ import { newCredentials, openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { allocateTo, changeSubuser, createSubuser, deleteSubuser, findPlan, findSubuser, listSubusers, reclaimFrom, type SubuserRow } from '../store/traffic';
 import type { ProxyDeps } from '../proxy';
-import { idParam, revealQuery } from './fields';
+import { idField, idParam, revealQuery } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 
 const BYTES_PER_GB = 1_000_000_000n;
@@ -34,7 +34,7 @@ function list(deps: ProxyDeps): Endpoint {
     defineRoute({
       ...common, id: 'list-subusers', method: 'GET', path: '/subusers', summary: 'List sub-users', scope: 'read', description: 'Sub-users of your plans, newest first.',
       query: pageQuery.extend({
-        traffic_plan_id: idParam('tpl', 'a plan').optional().describe('Only sub-users of this plan.'), status: z.enum(['active', 'disabled']).optional().describe('Only sub-users with this status.'),
+        traffic_plan_id: idField('a plan').optional().describe('Only sub-users of this plan.'), status: z.enum(['active', 'disabled']).optional().describe('Only sub-users with this status.'),
         reference: z.string().max(128).optional().describe('Only sub-users with this reference.'),
       }),
       responses: { 200: { description: 'A page of sub-users.', schema: pageOf(subuserSchema) } },
@@ -54,7 +54,7 @@ function create(deps: ProxyDeps): Endpoint {
     defineRoute({
       ...common, id: 'create-subuser', method: 'POST', path: '/subusers', summary: 'Create a sub-user', scope: 'write',
       description: 'Makes a pair of credentials with a limit taken from what the plan has free. The password is shown in this answer, and later by `?reveal=1`.',
-      body: z.object({ traffic_plan_id: idParam('tpl', 'the plan it draws from'), limit_gb: gbField.optional().describe('Gigabytes it gets at once; 0 if absent.'), ...settings }),
+      body: z.object({ traffic_plan_id: idField('the plan it draws from'), limit_gb: gbField.optional().describe('Gigabytes it gets at once; 0 if absent.'), ...settings }),
       bodyExample: { traffic_plan_id: 'tpl_01k0000000000000000000000', limit_gb: 2, label: 'client a' },
       responses: { 201: { description: 'The sub-user, password in clear.', schema: subuserSchema } }, errors: ['state_conflict'],
     }),
