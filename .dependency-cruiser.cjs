@@ -3,10 +3,10 @@
 
 // A room of packages/shared may import only rooms above it. A new room gets its place here first.
 const ROOMS = [
-  'contract', 'times', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'jobs', 'endpoint', 'listing', 'purchase', 'operations',
+  'contract', 'times', 'addresses', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'jobs', 'endpoint', 'listing', 'purchase', 'operations',
   'frame', 'lifecycle', 'forecast', 'batches', 'quotes', 'deposits', 'reconciliation', 'events', 'webhooks', 'account', 'admin', 'service', 'testing',
 ];
-const GATEWAY_ROOMS = ['contract', 'money', 'runtime', 'limits', 'principal', 'http', 'keys', 'db'];
+const GATEWAY_ROOMS = ['contract', 'addresses', 'money', 'runtime', 'limits', 'principal', 'http', 'keys', 'db'];
 const PRODUCTS = ['domains', 'vps', 'proxy'];
 const TEST = '\\.test\\.ts$|/test/|/testing/';
 const room = (name) => `^packages/shared/(src|dist)/${name}/`;

@@ -1,8 +1,8 @@
 // Who is calling. X-Forwarded-For is believed only as far as proxies we trust wrote it: read from the right, the first address
 // that is not a trusted proxy is the client. Anything else would let a client choose its own address.
-import { isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import { ipTest, plainAddress } from '@lumi/shared/keys';
+import { plainAddress, readAddress } from '@lumi/shared/addresses';
+import { ipTest } from '@lumi/shared/keys';
 
 export type ClientIp = (req: IncomingMessage) => string;
 
@@ -15,8 +15,8 @@ export function clientIpReader(trustedProxies: readonly string[]): ClientIp {
     const forwarded = req.headers['x-forwarded-for'];
     const hops = forwarded === undefined ? [] : (Array.isArray(forwarded) ? forwarded.join(',') : forwarded).split(',');
     while (isTrusted(client)) {
-      const next = plainAddress(hops.pop()?.trim() ?? '');
-      if (isIP(next) === 0) return client;
+      const next = readAddress(hops.pop() ?? '').value;
+      if (next === undefined) return client;
       client = next;
     }
     return client;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { baseConfig, count, flag, readConfig, secretRing } from '@lumi/shared/runtime';
-import { parseBlock } from '@lumi/shared/keys';
+import { readBlock } from '@lumi/shared/addresses';
 
 const serviceUrl = z.string().regex(/^https?:\/\/[^/\s]+\/?$/, 'must be an origin such as http://127.0.0.1:9001').transform((url) => url.replace(/\/$/, ''));
 
@@ -36,7 +36,7 @@ const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
 /** `loopback,10.1.0.0/16` → whose X-Forwarded-For is believed. */
 const trustedProxies = z.string().optional().transform((text, context): readonly string[] => {
   const blocks = (text ?? '').split(',').map((piece) => piece.trim()).filter((piece) => piece !== '').flatMap((piece) => NAMED_NETWORKS[piece] ?? [piece]);
-  const bad = blocks.find((block) => parseBlock(block) === null);
+  const bad = blocks.find((block) => readBlock(block).value === undefined);
   if (bad === undefined) return blocks;
   context.addIssue({ code: 'custom', message: `'${bad}' is neither an address, a CIDR block, loopback nor private` });
   return z.NEVER;

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Express, Request } from 'express';
 import { newId } from '@lumi/shared/contract';
 import { createHttpServer, rawErrorResponse, type HttpServer } from '@lumi/shared/http';
-import { plainAddress } from '@lumi/shared/keys';
+import { plainAddress } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
 import { addressStanding, type AddressLimits, type Standing } from './limits/address-standing';
 import type { LineWriter } from './line-writer';

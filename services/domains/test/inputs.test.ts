@@ -43,3 +43,49 @@ describe('a time', () => {
     expect((await t.pay(who, '/domains/timely.test/renew', { current_expires_at: day, max_price_usd: '1' }).expect(409)).body.error.code).toBe('expiry_mismatch');
   });
 });
+
+describe('PUT /domains/{domain}/hosts/{host}', () => {
+  const put = (who: Who, host: string, ips: readonly string[]) => t.put(who, `/domains/nsx.test/hosts/${encodeURIComponent(host)}`, { ips });
+
+  it('completes one label and takes a whole name for what it is', async () => {
+    const who = await t.account({ balance: '20' });
+    await bought(who, 'nsx.test');
+    for (const [asked, host] of [['ns1', 'ns1.nsx.test'], ['NS1.nsx.test', 'ns1.nsx.test'], ['ns2.nsx.test.', 'ns2.nsx.test'], ['a.b.nsx.test', 'a.b.nsx.test'], ['nsx.test', 'nsx.test']] as const) {
+      expect((await put(who, asked, ['192.0.2.1']).expect(200)).body.host).toBe(host);
+    }
+    expect((await t.get(who, '/domains/nsx.test/hosts').expect(200)).body.items.map(({ host }: { host: string }) => host).sort()).toEqual(['a.b.nsx.test', 'ns1.nsx.test', 'ns2.nsx.test', 'nsx.test']);
+    for (const elsewhere of ['ns1.eu', 'ns1.example.net', 'xnsx.test', 'ns1.', '-ns1', 'ns_1']) {
+      expect(detailsOf(await put(who, elsewhere, ['192.0.2.1']).expect(422))).toEqual([{ path: 'host', message: expect.stringContaining('one label') as string }]);
+      await t.get(who, `/domains/nsx.test/hosts/${elsewhere}`).expect(404);
+    }
+  });
+
+  it('takes public addresses, each in its one spelling', async () => {
+    const who = await t.account({ balance: '20' });
+    const give = (host: string, ips: readonly string[]) => t.put(who, `/domains/glue.test/hosts/${host}`, { ips });
+    await bought(who, 'glue.test');
+    expect((await give('ns1', ['8.8.8.8', '2001:DB8:0:0:1::1', '::ffff:192.0.2.1']).expect(200)).body.ips).toEqual(['8.8.8.8', '2001:db8::1:0:0:1', '192.0.2.1']);
+    expect(detailsOf(await give('ns1', ['192.0.2.1', '10.0.0.1']).expect(422))).toEqual([{ path: 'ips.1', message: expect.stringContaining('public') as string }]);
+    for (const ip of ['fe80::1%eth0', 'fe80::1', '127.0.0.1', '::7f00:1', 'fd00::1', '100.64.0.1', '1.2.3', '01.2.3.4', '2130706433', '', 'ns1.glue.test']) {
+      expect([ip, (await give('ns1', [ip])).status]).toEqual([ip, 422]);
+    }
+    await give('ns1', ['2001:db8::1', '2001:db8:0::1']).expect(422);
+  });
+});
+
+describe('name servers under the domain itself', () => {
+  it('need their addresses first, on every road', async () => {
+    const who = await t.account({ balance: '20' });
+    await bought(who, 'nsz.test');
+    const nameservers = ['ns1.nsz.test', 'ns1.example.net', 'ns2.nsz.test'];
+    await t.put(who, '/domains/nsz.test/hosts/ns1', { ips: ['192.0.2.1'] }).expect(200);
+    const missing = [{ path: 'nameservers.2', message: expect.stringContaining('ns2.nsz.test') as string }];
+    expect(detailsOf(await t.put(who, '/domains/nsz.test/nameservers', { nameservers }).expect(422))).toEqual(missing);
+    const many = await t.post(who, '/domains/bulk-update', { domains: ['nsz.test'], set: { nameservers } }).expect(200);
+    expect(many.body.items[0].error).toMatchObject({ code: 'validation_error', details: missing });
+    expect(detailsOf(await t.buy(who, { domain: 'nsy.test', nameservers: ['ns1.example.net', 'ns.nsy.test'] }).expect(422))).toEqual([{ path: 'nameservers.1', message: expect.stringContaining('ns.nsy.test') as string }]);
+    await t.pay(who, '/transfers', { domain: 'elsewhere-ns.test', auth_code: 'right-code', nameservers: ['ns1.elsewhere-ns.test', 'ns2.example.net'] }).expect(422);
+    await t.put(who, '/domains/nsz.test/hosts/ns2', { ips: ['192.0.2.2'] }).expect(200);
+    expect((await t.put(who, '/domains/nsz.test/nameservers', { nameservers }).expect(200)).body.nameservers).toEqual(nameservers);
+  });
+});

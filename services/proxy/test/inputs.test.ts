@@ -19,3 +19,50 @@ describe('a time', () => {
     expect(allowed.body.expires_at).toBe('2026-11-25T10:00:00Z');
   });
 });
+
+describe('an address', () => {
+  it('is shown in its one spelling and found in any', async () => {
+    const { who, body } = await lumi.buyer({ product_id: 'ipv6', items: [{ country: 'XA', quantity: 3 }], period_days: 30 });
+    const { items } = (await lumi.get(who, '/proxies')).body as { items: { id: string; exit_ip: string; subnet: string }[] };
+    const [first] = items;
+    if (first === undefined) throw new Error('no proxy');
+    const { exit_ip: shown } = first;
+    for (const item of items) expect([new URL(`http://[${item.exit_ip}]/`).hostname, `${new URL(`http://[${item.subnet.slice(0, -3)}]/`).hostname}`]).toEqual([`[${item.exit_ip}]`, `[${item.subnet.slice(0, -3)}]`]);
+    expect(body.proxies.map((proxy) => proxy.exit_ip).sort()).toEqual(items.map((item) => item.exit_ip).sort());
+    for (const spelling of [shown, shown.toUpperCase(), shown.replace('::', ':0000::'), shown.replace('2001:db8', '2001:0db8')]) {
+      const found = await lumi.get(who, `/proxies?ip=${encodeURIComponent(spelling)}`);
+      expect([spelling, found.status, (found.body.items as { id: string }[] | undefined)?.map(({ id }) => id)]).toEqual([spelling, 200, [first.id]]);
+    }
+    expect((await lumi.get(who, `/proxies?q=${encodeURIComponent(shown)}`)).body.items).toHaveLength(1);
+    for (const nonsense of ['abc', '1.2.3', 'fe80::1%25eth0', '']) expect([nonsense, (await lumi.get(who, `/proxies?ip=${nonsense}`)).status]).toEqual([nonsense, 422]);
+  });
+
+  it('is found by any block that holds it', async () => {
+    const { who } = await lumi.buyer({ product_id: 'ipv4', items: [{ country: 'XA', quantity: 3 }], period_days: 30 });
+    const { items } = (await lumi.get(who, '/proxies')).body as { items: { id: string; exit_ip: string; subnet: string }[] };
+    const ids = items.map(({ id }) => id);
+    const idsIn = async (subnet: string) => ((await lumi.get(who, `/proxies?subnet=${encodeURIComponent(subnet)}`)).body.items as { id: string }[]).map(({ id }) => id);
+    const [a = '', b = ''] = (items[0]?.exit_ip ?? '').split('.');
+    expect(await idsIn(`${a}.${b}.0.0/16`)).toEqual(ids);
+    expect(await idsIn(`${a}.${b}.7.7/16`)).toEqual(ids);
+    expect(await idsIn('0.0.0.0/0')).toEqual(ids);
+    expect(await idsIn(items[1]?.subnet ?? '')).toEqual([ids[1]]);
+    expect(await idsIn(`${items[1]?.exit_ip ?? ''}`)).toEqual([ids[1]]);
+    expect(await idsIn('10.0.0.0/8')).toEqual([]);
+    expect(await idsIn('::/0')).toEqual([]);
+    for (const nonsense of ['abc', '240.192.0.0/33', '240.192/16', '/16', '']) expect([nonsense, (await lumi.get(who, `/proxies?subnet=${encodeURIComponent(nonsense)}`)).status]).toEqual([nonsense, 422]);
+    const replaced = await lumi.pay(who, '/proxies/replace?dry_run=true', { select: { subnet: `${a}.${b}.0.0/16` } });
+    expect([replaced.status, (replaced.body.removed as string[]).sort()]).toEqual([200, [...ids].sort()]);
+    expect((await lumi.pay(who, '/proxies/replace?dry_run=true', { select: { subnet: 'abc' } })).status).toBe(422);
+  });
+
+  it('is one entry of an allow-list, however it was written', async () => {
+    const who = await lumi.account();
+    const first = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '2001:DB8:0:1C::1' });
+    const again = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '2001:db8:0:1c:0:0:0:1/128' });
+    expect([first.status, again.status, first.body.ip, again.body.id]).toEqual([201, 200, '2001:db8:0:1c::1', first.body.id]);
+    expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '::ffff:192.0.2.77' })).body.ip).toBe('192.0.2.77');
+    expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '192.0.2.77/24' })).body.ip).toBe('192.0.2.0/24');
+    for (const bad of ['fe80::1%eth0', '10.0.0.0/8', '2001::/16', '::ffff:10.0.0.0/104', '1.2.3', 'example.com']) expect([bad, (await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: bad })).status]).toEqual([bad, 422]);
+  });
+});

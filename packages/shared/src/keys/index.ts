@@ -1,4 +1,4 @@
-export { ipTest, parseBlock, plainAddress, type IpTest } from './ip-allowlist';
+export { ipTest, type IpTest } from './ip-allowlist';
 export { KeyDigests } from './key-digest';
 export { displayPrefix, generateKey, productOfKey, randomBase62 } from './key-format';
 export { KEY_COLUMNS, effectiveScopes, isUsable, readKeyRow, type ApiKey, type KeyType, type Signing } from './key-record';

@@ -1,10 +1,10 @@
 // Issues, finds, rolls and revokes API keys. Every function is one statement, so each is all or nothing without a transaction of
 // its own and works alike through a pg pool and inside somebody else's transaction.
 // The key itself is returned once, by `issueKey` and `rollKey`, and is nowhere else.
+import { readBlock } from '../addresses';
 import { invalid, newId, notFound, resellerScopes, type Product } from '../contract';
 import type { Units } from '../money';
 import type { Clock, SecretRing } from '../runtime';
-import { parseBlock } from './ip-allowlist';
 import { KeyDigests } from './key-digest';
 import { displayPrefix, generateKey } from './key-format';
 import { KEY_COLUMNS, readKeyRow, type ApiKey, type KeyType, type Signing } from './key-record';
@@ -64,7 +64,7 @@ export async function issueKey(db: Queryable, rings: KeyRings, request: KeyReque
     [
       made.id, request.product, request.type, request.accountId, newId('lin', rings.clock.nowMs()), made.digest, made.pepperVersion, made.prefix,
       [...request.scopes], request.dailyCapUnits?.toString() ?? null, request.limits?.regularPerMinute ?? null, request.limits?.moneyPerMinute ?? null,
-      [...(request.ipAllowlist ?? [])], signing, signing === 'none' ? null : made.sealedSecret, request.expiresAt?.toISOString() ?? null,
+      (request.ipAllowlist ?? []).map((block) => readBlock(block).value?.text ?? block), signing, signing === 'none' ? null : made.sealedSecret, request.expiresAt?.toISOString() ?? null,
     ],
   );
   return issued(made, rows);
@@ -172,7 +172,7 @@ function check(request: KeyRequest, clock: Clock): void {
   }
   if ((request.ipAllowlist?.length ?? 0) > 100) throw invalid('ip_allowlist', 'at most 100 blocks');
   for (const block of request.ipAllowlist ?? []) {
-    if (parseBlock(block) === null) throw invalid('ip_allowlist', `'${block.slice(0, 50)}' is neither an address nor a CIDR block`);
+    if (readBlock(block).value === undefined) throw invalid('ip_allowlist', `'${block.slice(0, 50)}' is neither an address nor a CIDR block`);
   }
   if (request.expiresAt !== undefined && request.expiresAt !== null && request.expiresAt.getTime() <= clock.nowMs()) throw invalid('expires_at', 'must be in the future');
 }

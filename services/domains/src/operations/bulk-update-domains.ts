@@ -96,7 +96,7 @@ async function changeOne(domains: Domains, target: DomainRow | AppError, set: z.
   if (target instanceof AppError) throw target;
   const tld = domains.catalogue.get(target.tld);
   const { nameservers, ...change } = set;
-  const before = nameservers === undefined ? target : await changeAtRegistry(domains, target, { nameservers: readNameservers(nameservers, tld, true) });
+  const before = nameservers === undefined ? target : await changeAtRegistry(domains, target, { nameservers: readNameservers(nameservers, { ...target, tld }, true) });
   const after = Object.values(change).every((value) => value === undefined) ? before : await changeDomain(domains, before, change);
   if (after === null) throw notFound();
   return viewDomain(after, tld, domains.service.clock.now());

@@ -18,6 +18,7 @@ export const deleteHost = (domains: Domains) =>
     async ({ params, reach }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
       const host = hostUnder(row, params.host);
+      if (host === null) throw notFound();
       const { [host]: ips, ...rest } = row.hosts;
       if (ips === undefined) throw notFound();
       if (row.nameservers.includes(host)) throw new AppError('state_conflict', 'This host is a name server of the domain; change the name servers first.');

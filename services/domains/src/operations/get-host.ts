@@ -15,6 +15,7 @@ export const getHost = (domains: Domains) =>
     async ({ params, reach }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
       const host = hostUnder(row, params.host);
+      if (host === null) throw notFound();
       const ips = row.hosts[host];
       if (ips === undefined) throw notFound();
       return json(200, { domain: row.name, host, ips });

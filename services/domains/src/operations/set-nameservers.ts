@@ -11,20 +11,16 @@ export const setNameservers = (domains: Domains) =>
   endpoint(
     defineRoute({
       id: 'set-nameservers', method: 'PUT', path: '/domains/{domain}/nameservers', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Set the name servers', description: 'Replaces the whole list at the registry. A host under the domain itself needs a glue record first.',
+      summary: 'Set the name servers', description: 'Replaces the whole list at the registry. A host under the domain itself needs its addresses first: `PUT /domains/{domain}/hosts/{host}`.',
       params: domainParams, body: z.object({ nameservers: nameserversField }), bodyExample: { nameservers: ['ns1.example.net', 'ns2.example.net'] },
       responses: { 200: { description: 'The list the registry has now.', schema: z.object({ domain: z.string(), nameservers: z.array(z.string()), warnings: z.array(z.string()) }) } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
     async ({ params, reach, body }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
-      const nameservers = readNameservers(body.nameservers, tld, true);
+      const nameservers = readNameservers(body.nameservers, { ...row, tld }, true);
       const after = await changeAtRegistry(domains, row, { nameservers });
-      const lacking = after.nameservers.filter((host) => host.endsWith(`.${after.name}`) && after.hosts[host] === undefined);
-      const warnings = [
-        ...lacking.map((host) => `${host} lies under the domain itself and has no glue record; it cannot be reached`),
-        ...(after.nameservers.length === 0 ? ['without name servers the domain does not resolve'] : []),
-      ];
+      const warnings = after.nameservers.length === 0 ? ['without name servers the domain does not resolve'] : [];
       return json(200, { domain: after.name, nameservers: after.nameservers, warnings });
     },
   );

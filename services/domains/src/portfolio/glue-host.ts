@@ -1,26 +1,39 @@
-// Glue: addresses of name servers that lie under the domain itself.
-import { isIP } from 'node:net';
+// Glue: addresses of name servers that lie under the domain itself, or are the domain itself.
 import { z } from 'zod';
-import { invalid, notFound } from '@lumi/shared/contract';
+import { addressField, isDocumentationAddress, isPublicAddress } from '@lumi/shared/addresses';
+import { AppError, invalid, type ErrorDetail } from '@lumi/shared/contract';
+import type { Tld } from '../catalogue/catalogue';
 import { readHostName } from '../names/domain-name';
 import type { DomainRow } from './domain-row';
 import { domainParams } from './own-domain';
 
 export const hostSchema = z.object({ domain: z.string(), host: z.string(), ips: z.array(z.string()) }).meta({ id: 'GlueHost' });
-export const hostParams = domainParams.extend({ host: z.string().min(1).max(255).describe('The whole host name, or its part before the domain: `ns1`.').meta({ example: 'ns1' }) });
-export const hostBody = z.object({ ips: z.array(z.string().max(45).refine((text) => isIP(text) !== 0, 'must be an IPv4 or IPv6 address')).min(1).max(13) });
+export const hostParams = domainParams.extend({ host: z.string().min(1).max(255).describe('The whole host name, or its one label before the domain: `ns1`.').meta({ example: 'ns1' }) });
+export const hostBody = z.object({ ips: z.array(addressField).min(1).max(13) });
 
-/** The host's whole name; 404 for what does not lie under the domain. */
-export function hostUnder(row: DomainRow, text: string): string {
-  const lower = text.toLowerCase();
-  const host = readHostName(lower.endsWith(`.${row.name}`) ? lower : `${lower}.${row.name}`);
-  if (host === null || !host.endsWith(`.${row.name}`)) throw notFound();
-  return host;
+/** The host's whole name. One label is completed; whatever has a dot is whole, and null where it lies elsewhere. */
+export function hostUnder(row: DomainRow, text: string): string | null {
+  const host = readHostName(text.includes('.') ? text : `${text}.${row.name}`);
+  return host !== null && liesUnder(host, row.name) ? host : null;
 }
 
-/** One spelling for each address: `::1` and `0:0:0:0:0:0:0:1` are one. */
-export function readAddresses(ips: readonly string[]): readonly string[] {
-  const read = ips.map((text) => (isIP(text) === 6 ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text));
-  if (new Set(read).size !== read.length) throw invalid('ips', 'names an address twice');
-  return read;
+/** Addresses that the world can reach; on the sandbox's TLD, where nothing is real, those of documents as well. Throws 422. */
+export function requireGlue(ips: readonly string[], tld: Tld): readonly string[] {
+  const isSandbox = tld.category === 'sandbox';
+  const details = ips.flatMap((ip, i): ErrorDetail[] => (isPublicAddress(ip) || (isSandbox && isDocumentationAddress(ip)) ? [] : [{ path: `ips.${String(i)}`, message: 'must be a public address: resolvers all over the world are sent there' }]));
+  if (details.length > 0) throw new AppError('validation_error', undefined, { details });
+  if (new Set(ips).size !== ips.length) throw invalid('ips', 'names an address twice');
+  return ips;
+}
+
+/** Name servers under the domain are found by their glue only. Throws 422 that names those without; `hosts` is null for a domain that is not here yet. */
+export function requireHosts(name: string, nameservers: readonly string[], hosts: DomainRow['hosts'] | null): void {
+  const whatToDo = hosts === null ? 'that can be set once the domain is yours: begin with other name servers or none' : `set them first with PUT /domains/${name}/hosts/{host}`;
+  const details = nameservers.flatMap((host, i): ErrorDetail[] => (liesUnder(host, name) && hosts?.[host] === undefined
+    ? [{ path: `nameservers.${String(i)}`, message: `${host} lies under the domain and needs addresses; ${whatToDo}` }] : []));
+  if (details.length > 0) throw new AppError('validation_error', undefined, { details });
+}
+
+function liesUnder(host: string, name: string): boolean {
+  return host === name || host.endsWith(`.${name}`);
 }

@@ -9,6 +9,8 @@ import { feeForYears, type Tld } from '../catalogue/catalogue';
 import type { Domains } from '../domains';
 import { readDomainName, readHostName } from '../names/domain-name';
 import { contactDataOf, contactInput } from '../portfolio/contact-view';
+import type { DomainRow } from '../portfolio/domain-row';
+import { requireHosts } from '../portfolio/glue-host';
 import { existingContacts } from '../store/contact-store';
 import { findDomains } from '../store/domain-store';
 import { ROLES, type ContactData, type ContactHandles, type NameCheck, type Role } from '../supplier/registrar';
@@ -76,7 +78,7 @@ function readBody(domains: Domains, body: RegisterBody): Reading {
   if (reading.kind !== 'name') throw invalid('domain', reading.reason);
   const { name, unicode, tld } = reading;
   checkWishes(body, tld);
-  return { body, name, unicode, tld, years: readYears(body.years, tld), nameservers: readNameservers(body.nameservers ?? [], tld, body.nameservers === undefined) };
+  return { body, name, unicode, tld, years: readYears(body.years, tld), nameservers: readNameservers(body.nameservers ?? [], { name, tld, hosts: null }, body.nameservers === undefined) };
 }
 
 interface Facts {
@@ -132,15 +134,16 @@ export function readYears(years: number | undefined, tld: Tld): number {
   return wanted;
 }
 
-/** A-labels, each once, as many as the TLD takes. */
-export function readNameservers(hosts: readonly string[], tld: Tld, mayBeNone: boolean): readonly string[] {
-  const read = hosts.map((host, i) => {
+/** A-labels, each once, as many as the TLD takes; those under the domain itself need their addresses (`hosts`; null for a domain that is not here yet). */
+export function readNameservers(nameservers: readonly string[], { name: domain, tld, hosts }: { readonly name: string; readonly tld: Tld; readonly hosts: DomainRow['hosts'] | null }, mayBeNone: boolean): readonly string[] {
+  const read = nameservers.map((host, i) => {
     const name = readHostName(host);
     if (name === null) throw invalid(`nameservers.${String(i)}`, 'is not a host name');
     return name;
   });
   if (new Set(read).size !== read.length) throw invalid('nameservers', 'names a host twice');
   if (read.length > tld.nsMax || (read.length < tld.nsMin && !(mayBeNone && read.length === 0))) throw invalid('nameservers', `must be from ${String(tld.nsMin)} to ${String(tld.nsMax)} hosts for .${tld.tld}`);
+  requireHosts(domain, read, hosts);
   return read;
 }
 

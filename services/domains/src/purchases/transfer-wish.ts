@@ -27,7 +27,7 @@ export async function transferIn(domains: Domains, accountId: string, body: Tran
   checkWishes(body, tld);
   if (purpose === 'purchase' && body.auth_code === undefined && tld.authCodeRequired) throw new AppError('requirements_missing', undefined, { details: [{ path: 'auth_code', message: `is required for .${tld.tld}` }] });
   const keep = body.nameservers === undefined || body.nameservers === 'keep';
-  const nameservers = typeof body.nameservers === 'object' ? readNameservers(body.nameservers, tld, false) : [];
+  const nameservers = typeof body.nameservers === 'object' ? readNameservers(body.nameservers, { name, tld, hosts: null }, false) : [];
   const { db: { platform }, clock, config } = domains.service;
   const [checks, contacts, own] = await Promise.all([
     domains.registrars.check([reading]), existingContacts(platform, accountId, body.contact_id === undefined ? [] : [body.contact_id]), findDomain(platform, { kind: 'account', accountId }, name),

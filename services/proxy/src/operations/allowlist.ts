@@ -7,7 +7,7 @@ import { instantField } from '@lumi/shared/times';
 import { allow, countAllowed, disallow, findAllowed, listAllowed, type AllowRow } from '../store/allowlist';
 import { findProxy } from '../store/proxies';
 import type { ProxyDeps } from '../proxy';
-import { blockField, canonicalBlock, idParam } from './fields';
+import { allowedField, canonicalBlock, idParam } from './fields';
 import { assertChangeable } from './update-proxy';
 
 const ENTRIES_MAX = 100;
@@ -16,7 +16,7 @@ const entrySchema = z.object({
   id: z.string().meta({ example: 'alw_01k0000000000000000000000' }), ip: z.string(), proxy_id: z.string().nullable(), label: z.string().nullable(),
   expires_at: z.string().nullable(), last_used_at: z.string().nullable(), created_at: z.string(),
 }).meta({ id: 'AllowEntry' });
-const entryBody = z.object({ ip_or_cidr: blockField, label: z.string().min(1).max(128).optional(), expires_at: instantField.optional().describe('The entry stops working then.') });
+const entryBody = z.object({ ip_or_cidr: allowedField, label: z.string().min(1).max(128).optional(), expires_at: instantField.optional().describe('The entry stops working then.') });
 const bodyExample = { ip_or_cidr: 'current', label: 'office' };
 const proxyParam = { id: idParam('prx', 'the proxy') };
 const common = { tag: 'Allow-list', class: 'regular', reach: 'account' } as const;

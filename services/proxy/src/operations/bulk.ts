@@ -5,13 +5,13 @@ import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';
-import { blockField, idField } from './fields';
+import { allowedField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart, renewProxyPart } from './selling-parts';
 
 /** Items are stored as they came, so they carry no password: pairs are made up, and changed afterwards where that is wanted. */
 const bulkOrderBody = orderBody.extend({
-  auth: z.strictObject({ mode: z.enum(['userpass', 'ip', 'both']).optional(), ips: z.array(blockField).max(20).optional() }).optional().describe('`userpass` if absent. Pairs are made up; set your own with `PUT /proxies/{id}/credentials`.'),
+  auth: z.strictObject({ mode: z.enum(['userpass', 'ip', 'both']).optional(), ips: z.array(allowedField).max(20).optional() }).optional().describe('`userpass` if absent. Pairs are made up; set your own with `PUT /proxies/{id}/credentials`.'),
   ...purchaseFields,
 });
 

@@ -1,14 +1,14 @@
 // Fields that several requests of this service share.
 import { z } from 'zod';
 import { isId, notFound, type IdPrefix } from '@lumi/shared/contract';
-import { parseBlock, plainAddress } from '@lumi/shared/keys';
+import { readBlock } from '@lumi/shared/addresses';
 
 export const countryField = z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in capitals').meta({ example: 'DE' });
 export const labelField = z.string().min(1).max(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
 export const usernameField = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, 'must be 3-32 letters, digits and underscores, the first a letter');
 export const passwordField = z.string().regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must be 8-64 characters out of letters, digits and ._~-');
 export const revealQuery = z.enum(['1', 'true']).optional().describe('`1` shows passwords in clear, to keys with `proxy:write`; recorded.');
-export const blockField = z.string().max(49).describe('An address or a block; `current` is the address you call from.');
+export const allowedField = z.string().max(64).describe('An address or a block; `current` is the address you call from.');
 export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
 
@@ -26,10 +26,8 @@ const WIDEST = { ipv4: 16, ipv6: 32 } as const;
 
 /** The canonical form of an address or block; null when it is none, or too wide. */
 export function canonicalBlock(text: string): string | null {
-  const block = parseBlock(plainAddress(text));
-  if (block === null || block.bits < WIDEST[block.family]) return null;
-  const address = block.address.toLowerCase();
-  return block.bits === (block.family === 'ipv4' ? 32 : 128) ? address : `${address}/${String(block.bits)}`;
+  const block = readBlock(text).value;
+  return block === undefined || block.bits < WIDEST[block.family] ? null : block.text;
 }
 
 /** Every id must be the caller's own: one that is not is one that does not exist. */

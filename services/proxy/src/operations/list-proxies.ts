@@ -1,5 +1,6 @@
 // Lists proxies.
 import { z } from 'zod';
+import { addressField, blockField } from '@lumi/shared/addresses';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { accountOf, thingFilterFields } from '@lumi/shared/listing';
@@ -22,8 +23,8 @@ export const proxyFilterQuery = {
   type: z.string().max(32).optional().describe('Only proxies of this type.'),
   order_id: idField('an order').optional().describe('Only proxies of this order, those that are over too.'),
   healthy: boolQuery.describe('Only proxies that passed, or failed, their last check.'),
-  ip: z.string().max(45).optional().describe('Only the proxies with this exit address.'),
-  subnet: z.string().max(49).optional().describe('Only proxies in this subnet.'),
+  ip: addressField.optional().describe('Only the proxies with this exit address.'),
+  subnet: blockField.optional().describe('Only proxies with an exit address in this block.'),
 };
 
 const filterShape = z.object(proxyFilterQuery);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { invalid } from '@lumi/shared/contract';
 import { autoRenewField } from '@lumi/shared/purchase';
-import { blockField, canonicalBlock, countryField, labelField, passwordField, usernameField } from './fields';
+import { allowedField, canonicalBlock, countryField, labelField, passwordField, usernameField } from './fields';
 
 const ALLOWED_MAX = 20;
 const COUNTRIES_MAX = 20;
@@ -21,7 +21,7 @@ export const orderBody = z.object({
     mode: z.enum(['userpass', 'ip', 'both']).optional(),
     username: usernameField.optional(),
     password: passwordField.optional(),
-    ips: z.array(blockField).max(ALLOWED_MAX).optional(),
+    ips: z.array(allowedField).max(ALLOWED_MAX).optional(),
   }).optional().describe('`userpass` if absent, with a pair of its own for each proxy unless you give one for all.'),
   rotation_s: z.int().min(60).max(86_400).optional().describe('Change the exit address on its own that often; only products that rotate.'),
   partial: z.enum(['reject', 'accept']).optional().describe('`accept` takes what is there and pays for that alone; `reject` (default) takes all or nothing.'),

@@ -1,5 +1,6 @@
 // Replaces addresses, free within the quota of each proxy's period, paid beyond it.
 import { z } from 'zod';
+import { blockField } from '@lumi/shared/addresses';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
@@ -18,7 +19,7 @@ const body = z.object({
   select: z.strictObject({
     proxy_ids: z.array(z.string().max(64)).min(1).max(SELECTED_MAX).optional(),
     country: countryField.optional(),
-    subnet: z.string().max(49).optional(),
+    subnet: blockField.optional(),
     unhealthy: z.literal(true).optional(),
   }).refine((select) => Object.values(select).filter((value) => value !== undefined).length === 1, 'must have exactly one of proxy_ids, country, subnet, unhealthy')
     .describe('Which proxies: by id, or all live ones of a country, in a subnet, or that failed their last check. At most 100, all of one product.'),

@@ -19,7 +19,7 @@ const BY_AGE = { column: sql`p.seq`, type: 'bigint' } as const;
 export const SORTING = new Sorting<'created_at' | 'expires_at'>({ created_at: BY_AGE, expires_at: { column: sql`p.expires_at`, type: 'timestamptz' } }, BY_AGE, '-created_at');
 
 const COLUMNS: ThingColumns = {
-  reach: sql`p.account_id`, reference: sql`p.reference`, tags: sql`p.tags`, autoRenew: sql`p.auto_renew`, createdAt: sql`p.created_at`, expiresAt: sql`p.expires_at`, search: [sql`p.label`, sql`p.username`, sql`p.exit_ip`],
+  reach: sql`p.account_id`, reference: sql`p.reference`, tags: sql`p.tags`, autoRenew: sql`p.auto_renew`, createdAt: sql`p.created_at`, expiresAt: sql`p.expires_at`, search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`],
 };
 
 export interface ProxyPage {
@@ -40,8 +40,8 @@ export async function listProxies(db: SqlRunner, reach: Reach, filter: ProxyFilt
       country === undefined ? null : sql`p.country = ${country}`,
       type === undefined ? null : sql`p.type = ${type}`,
       healthy === undefined ? null : sql`p.health_ok = ${healthy}`,
-      ip === undefined ? null : sql`p.exit_ip = ${ip}`,
-      subnet === undefined ? null : sql`p.subnet = ${subnet}`,
+      ip === undefined ? null : sql`p.exit_ip = ${ip}::inet`,
+      subnet === undefined ? null : sql`p.exit_ip <<= ${subnet}::inet`,
       SORTING.after(sort, after),
     ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
 }
@@ -133,7 +133,7 @@ export function insertProxies(proxies: readonly NewProxy[], carried: readonly { 
     SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port, x.port_socks, x.exit_ip, x.subnet, x.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
            x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags, x.reference, x.metadata, x.replaces, x.replacements_used, x.surcharge, x.starts_at, x.starts_at
     FROM settled, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
-      id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text, asn int, host text, port int, port_socks int, exit_ip text, subnet text, protocol text, auth_mode text,
+      id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text, asn int, host text, port int, port_socks int, exit_ip inet, subnet inet, protocol text, auth_mode text,
       username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz, grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text, metadata jsonb,
       replaces text, replacements_used int, surcharge bigint)
     WHERE settled.settled`;

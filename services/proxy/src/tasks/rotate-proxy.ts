@@ -17,7 +17,7 @@ export function rotateProxyKind(deps: { readonly network: ProxyNetwork; readonly
     act: (operation, signal) => deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal),
     lookUp: (operation, signal) => deps.network.lookUp<Rotated>(operation.id, signal),
     deliver: (operation, result) => [sql`
-      UPDATE proxy.proxy p SET exit_ip = ${result.newIp}, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
+      UPDATE proxy.proxy p SET exit_ip = ${result.newIp}::inet, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
     undo: (operation) => [sql`UPDATE proxy.proxy p SET cooldown_until = NULL FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
     events: (operation, result) => [{
       type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.newIp, changed: result.oldIp !== result.newIp },

@@ -118,7 +118,7 @@ export function serverActions(vps: Vps) {
     setRdns: serverAction<RdnsItem>(vps, {
       kind: 'server_set_rdns', label: 'set-rdns', event: null,
       machineAction: ({ item }) => ({ action: 'set-rdns', ip: item.ip, ptr: item.ptr }),
-      rows: ({ item }) => [sql`UPDATE vps.address SET rdns = ${item.ptr}::text FROM finished WHERE finished.finished AND ip = ${item.ip}`],
+      rows: ({ item }) => [sql`UPDATE vps.address SET rdns = ${item.ptr}::text FROM finished WHERE finished.finished AND ip = ${item.ip}::inet`],
     }),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressField } from '@lumi/shared/addresses';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { accountOf, thingFilterFields } from '@lumi/shared/listing';
@@ -18,7 +19,7 @@ export function listServers({ service }: Vps): Endpoint {
         location: z.string().max(32).optional().describe('Only servers in this location.'),
         plan: z.string().max(32).optional().describe('Only servers of this plan.'),
         hostname: z.string().max(253).optional().describe('Only servers with exactly this host name.'),
-        ip: z.string().max(45).optional().describe('Only the server with this address.'),
+        ip: addressField.optional().describe('Only the server with this address.'),
         sort: SORTING.field,
       }),
       responses: { 200: { description: 'A page of servers.', schema: pageOf(serverSchema) } },

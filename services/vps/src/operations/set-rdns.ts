@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { addressField } from '@lumi/shared/addresses';
 import { defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, RdnsItem } from '../actions/actions';
@@ -13,7 +14,7 @@ export function setRdns(vps: Vps, actions: Actions): Endpoint {
     defineRoute({
       id: 'set-rdns', method: 'PUT', path: '/servers/{id}/ips/{ip}/rdns', summary: 'Set the reverse name of an address', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
       description: 'What a PTR look-up of the address answers. `null` takes it away. Point the name at the address too: many mail servers check that both agree.',
-      params: serverParams.extend({ ip: z.string().max(45).describe('An address of the server.') }),
+      params: serverParams.extend({ ip: addressField.describe('An address of the server.') }),
       body: z.object({ ptr: hostnameField.nullable().describe('The name, or null.') }), bodyExample: { ptr: 'web-1.example.com' },
       responses: { 202: { description: 'Being set; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict', 'suspended'],

@@ -55,11 +55,11 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
     deliver: (order, machine) => {
       const at = order.settledAt ?? order.createdAt;
       return [
-        sql`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::text, ready_at = ${at}::timestamptz,
+        sql`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
             expires_at = ${addMonths(at, order.item.period_months)}::timestamptz
           FROM settled WHERE settled.settled AND id = ${order.item.server_id}`,
         sql`INSERT INTO vps.address (ip, server_id, version, rdns, is_primary)
-          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" FROM settled, jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip text, version int, rdns text, "primary" boolean)
+          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" FROM settled, jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip inet, version int, rdns text, "primary" boolean)
           WHERE settled.settled`,
         unlockServer(order.item.server_id, operationIdOf(order.id), sql`USING settled WHERE settled.settled`),
       ];

@@ -50,7 +50,7 @@ export interface Server {
 
 const SERVER = sql`
   s.*, l.operation_id AS lock_operation_id, l.action AS lock_action, p.renew_price,
-  coalesce((SELECT jsonb_agg(jsonb_build_object('ip', a.ip, 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
+  coalesce((SELECT jsonb_agg(jsonb_build_object('ip', host(a.ip), 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
     FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses`;
 const JOINED = sql`
   FROM vps.server s
@@ -103,7 +103,7 @@ export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFil
       location === undefined ? null : sql`s.location_id = ${location}`,
       plan === undefined ? null : sql`s.plan_id = ${plan}`,
       hostname === undefined ? null : sql`s.hostname = ${hostname}`,
-      ip === undefined ? null : sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${ip})`,
+      ip === undefined ? null : sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${ip}::inet)`,
       SORTING.after(sort, after),
     ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
   return rows.map((row) => ({ ...serverOfRow(row), sort_key: row.sort_key, sort_tie: row.sort_tie }));

@@ -1,5 +1,6 @@
 // Addresses the sandbox hands out: 240.0.0.0/4 (never routed) and 2001:db8::/32 (documentation), so nobody can mistake them for real ones.
 // Consecutive numbers lie in different subnets.
+import { readAddress, readBlock } from '@lumi/shared/addresses';
 
 export interface SandboxAddress {
   readonly exitIp: string;
@@ -11,7 +12,7 @@ const SUBNETS = 4_096;
 export function addressOf(family: 'ipv4' | 'ipv6', place: { productIndex: number; placeIndex: number }, number: number): SandboxAddress {
   if (family === 'ipv6') {
     const prefix = `2001:db8:${(place.placeIndex * 256 + Math.floor(number / 65_536)).toString(16)}:${(number % 65_536).toString(16)}`;
-    return { exitIp: `${prefix}::1`, subnet: `${prefix}::/64` };
+    return { exitIp: readAddress(`${prefix}::1`).value ?? '', subnet: readBlock(`${prefix}::/64`).value?.text ?? '' };
   }
   const block = place.productIndex * 2 ** 25 + place.placeIndex * 2 ** 20 + (number % SUBNETS) * 256;
   const octets = [240 + Math.floor(block / 2 ** 24), Math.floor(block / 2 ** 16) % 256, Math.floor(block / 256) % 256];

@@ -1,5 +1,6 @@
 // A hypervisor that exists in tables only: believable timing and states, its own append-only log of what it executed, and host names
 // for every ending. It never executes one reference twice, whoever calls how often.
+import { readAddress } from '@lumi/shared/addresses';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
@@ -114,7 +115,7 @@ export class SandboxHypervisor implements Hypervisor {
     const prefix = `2001:db8:${Math.floor(number / 65_536).toString(16)}:${(number % 65_536).toString(16)}`;
     return {
       power, gateway: '100.64.0.1',
-      addresses: [{ ip: ipv4, version: 4, rdns: null, primary: true }, { ip: `${prefix}::1`, version: 6, rdns: null, primary: false }],
+      addresses: [{ ip: ipv4, version: 4, rdns: null, primary: true }, { ip: readAddress(`${prefix}::1`).value ?? '', version: 6, rdns: null, primary: false }],
     };
   }
 

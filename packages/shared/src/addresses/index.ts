@@ -1,0 +1,2 @@
+export { addressField, isDocumentationAddress, isPublicAddress, plainAddress, readAddress } from './ip-address';
+export { blockField, readBlock, type IpBlock } from './ip-block';
