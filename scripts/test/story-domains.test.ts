@@ -24,11 +24,11 @@ describe('the story of a domain', () => {
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
   it('quote: two years have a price, and it is kept', async () => {
-    const quote = await lumi.post<{ quote_id: string; total_usd: string }>('/quotes', { operation: 'register', items: [{ domain: NAME, years: 2 }] }, 201);
+    const quote = await lumi.post<{ id: string; total_usd: string }>('/quotes', { operation: 'register', items: [{ domain: NAME, years: 2 }] }, 201);
     expect(quote).toMatchObject({ total_usd: '15.02', balance_after_usd: '284.98', problems: [] });
     await lumi.paidNothing();
 
-    const { domain: bought } = await lumi.buys<{ domain: Domain }>('/domains', { domain: NAME, years: 2, quote_id: quote.quote_id, reference: 'story-1', tags: ['story'] }, 201);
+    const { domain: bought } = await lumi.buys<{ domain: Domain }>('/domains', { domain: NAME, years: 2, quote_id: quote.id, reference: 'story-1', tags: ['story'] }, 201);
     expect(bought).toMatchObject({ state: 'active', reference: 'story-1' });
     await lumi.paid('15.02');
     await lumi.isRefused('/domains', { domain: NAME }, 'already_owned');

@@ -15,7 +15,7 @@ interface Server {
   readonly hostname: string;
   readonly lifecycle: string;
   readonly power: string;
-  readonly plan: string;
+  readonly plan_id: string;
   readonly expires_at: string;
   readonly terminates_at: string;
   readonly ips: readonly { readonly ip: string; readonly version: number }[];
@@ -36,13 +36,13 @@ describe('the story of a server', () => {
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
   it('quote: the price is told, and what would be left', async () => {
-    const quote = await lumi.post<{ quote_id: string }>('/quotes', { operation: 'create', items: [{ ...WISH, hostname: 'story.example.com' }] }, 201);
+    const quote = await lumi.post<{ id: string }>('/quotes', { operation: 'create', items: [{ ...WISH, hostname: 'story.example.com' }] }, 201);
     expect(quote).toMatchObject({ total_usd: SMALL, balance_after_usd: '296.409', problems: [] });
     await lumi.paidNothing();
 
-    const bought = await lumi.buys<{ server: Server }>('/servers', { ...WISH, hostname: 'story.example.com', quote_id: quote.quote_id, tags: ['story'] }, 202);
+    const bought = await lumi.buys<{ server: Server }>('/servers', { ...WISH, hostname: 'story.example.com', quote_id: quote.id, tags: ['story'] }, 202);
     id = bought.server.id;
-    expect(bought.server).toMatchObject({ lifecycle: 'provisioning', location: 'hel' });
+    expect(bought.server).toMatchObject({ lifecycle: 'provisioning', location_id: 'hel' });
     await lumi.holds(SMALL);
     await lumi.pass(0);
     await lumi.settled(SMALL);
@@ -72,7 +72,7 @@ describe('the story of a server', () => {
     await does(`/ips/${address}/rdns`, { ptr: 'story.example.com' }, 'put');
     await does('/actions/reset-password');
     await does('/actions/rebuild', { image_id: 'debian-12', confirm: 'story.example.com' });
-    expect(await server()).toMatchObject({ image: 'debian-12', power: 'running' });
+    expect(await server()).toMatchObject({ image_id: 'debian-12', power: 'running' });
     await lumi.paidNothing();
   });
 
@@ -87,7 +87,7 @@ describe('the story of a server', () => {
     await lumi.holds(price);
     await lumi.pass(0);
     await lumi.settled(price);
-    expect(await server()).toMatchObject({ plan: 's2', renew_price_usd: MEDIUM, expires_at });
+    expect(await server()).toMatchObject({ plan_id: 's2', renew_price_usd: MEDIUM, expires_at });
   });
 
   it('renew: a month more, once for each expiry', async () => {

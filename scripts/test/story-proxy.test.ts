@@ -33,11 +33,11 @@ describe('the story of proxies', () => {
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
   it('quote: an order of two countries has a price, and it is kept', async () => {
-    const quote = await lumi.post<{ quote_id: string }>('/quotes', { operation: 'order', items: [WISH] }, 201);
+    const quote = await lumi.post<{ id: string }>('/quotes', { operation: 'order', items: [WISH] }, 201);
     expect(quote).toMatchObject({ total_usd: TOGETHER, balance_after_usd: '98.0165', problems: [] });
     await lumi.paidNothing();
 
-    const bought = await lumi.buys<Bought>('/orders', { ...WISH, quote_id: quote.quote_id, reference: 'story-1' }, 201);
+    const bought = await lumi.buys<Bought>('/orders', { ...WISH, quote_id: quote.id, reference: 'story-1' }, 201);
     expect(bought.proxies).toHaveLength(3);
     await lumi.paid(TOGETHER);
     [orderId, proxies, id] = [bought.order.id, bought.proxies, bought.proxies.find(({ country }) => country === 'JP')?.id ?? ''];

@@ -99,11 +99,11 @@ export async function judgeBatches({ history, doors }) {
     if (first.status !== 200) breach(id, `answered ${first.status ?? first.error} ${codeOf(first) ?? ''}`);
     if (first.status !== 200) continue;
     const items = [...batch.items];
-    for (let cursor = batch.items_next_cursor; cursor != null; ) {
-      const page = await again(() => doors.send({ buyer, method: 'GET', path: `/batches/${id}?items_cursor=${encodeURIComponent(cursor)}`, sends: [] }, items.length % 2));
+    for (let cursor = batch.next_cursor; cursor != null; ) {
+      const page = await again(() => doors.send({ buyer, method: 'GET', path: `/batches/${id}?cursor=${encodeURIComponent(cursor)}`, sends: [] }, items.length % 2));
       if (page.status !== 200) break;
       items.push(...page.json.items);
-      cursor = page.json.items_next_cursor;
+      cursor = page.json.next_cursor;
     }
     const count = (status) => items.filter((item) => item.status === status).length;
     if (batch.finished_at === null || batch.pending !== 0) breach(id, `is ${batch.status}, ${batch.pending} pending`);

@@ -25,7 +25,7 @@ const moving = async (world: World): Promise<{ id: string }> => {
   await world.pay('/transfers', { domain: name(world, 'elsewhere-transfer-pending-then-done'), auth_code: 'right-code', max_price_usd: '5.00' });
   return { id: (await world.get<{ items: { id: string }[] }>('/transfers')).items[0]?.id ?? '' };
 };
-const quote = (world: World): Promise<{ quote_id: string }> => world.send('POST', '/quotes', { operation: 'register', items: [{ domain: name(world), years: 1 }] });
+const quote = (world: World): Promise<{ id: string }> => world.send('POST', '/quotes', { operation: 'register', items: [{ domain: name(world), years: 1 }] });
 
 export const DOMAINS: Recipes = {
   ...sharedRecipes({
@@ -37,7 +37,7 @@ export const DOMAINS: Recipes = {
   'check-domain': { call: () => ({ query: { domain: 'example.com' } }) },
   'check-domains': { call: () => ({ body: { domains: ['free-of-all.test', 'taken.test', 'premium.test', 'check-fails.test', 'münchen.de'], years: 1 } }) },
   'create-quote': { call: (world) => ({ body: { operation: 'register', items: [{ domain: name(world), years: 1 }] } }) },
-  'get-quote': { call: async (world) => ({ params: { quote_id: (await quote(world)).quote_id } }) },
+  'get-quote': { call: async (world) => ({ params: { quote_id: (await quote(world)).id } }) },
   'bulk-buy-domains': {
     status: 200, call: (world) => ({ body: { items: [{ domain: name(world), years: 1, max_price_usd: '5.00', ref: 'order-17' }], on_error: 'continue' } }),
     also: [{ what: 'later', call: (world) => ({ headers: { prefer: 'respond-async' }, body: { items: [{ domain: name(world) }] } }), status: 202 }, { what: 'with one that fails', call: (world) => ({ body: { items: [{ domain: name(world, 'taken') }, {}] } }), status: 200 }],

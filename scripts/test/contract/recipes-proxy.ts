@@ -42,7 +42,7 @@ export const PROXY: Recipes = {
   'get-product': { isCatalogue: true, call: () => ({ params: { id: 'ipv4' } }) },
   'list-locations': { isCatalogue: true, call: () => ({ params: { id: 'ipv4' }, query: { period_days: '30' } }) },
   'create-quote': { call: () => ({ body: { operation: 'order', items: [order('DE', 2)] } }) },
-  'get-quote': { call: async (world) => ({ params: { quote_id: (await world.send<{ quote_id: string }>('POST', '/quotes', { operation: 'order', items: [order()] })).quote_id } }) },
+  'get-quote': { call: async (world) => ({ params: { quote_id: (await world.send<{ id: string }>('POST', '/quotes', { operation: 'order', items: [order()] })).id } }) },
   'order-proxies': {
     status: 201, call: () => ({ body: { ...order('XA', 2), max_price_usd: '10', label: 'crawler', reference: 'r-1', tags: ['shop'] } }),
     also: [

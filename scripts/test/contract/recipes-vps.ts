@@ -57,7 +57,7 @@ export const VPS: Recipes = {
   'update-ssh-key': { call: async (world) => ({ ...await sshKey(world), body: { name: 'old laptop' } }) },
   'delete-ssh-key': { call: sshKey },
   'create-quote': { call: (world) => ({ body: { operation: 'create', items: [wish(world)] } }) },
-  'get-quote': { call: async (world) => ({ params: { quote_id: (await world.send<{ quote_id: string }>('POST', '/quotes', { operation: 'create', items: [wish(world)] })).quote_id } }) },
+  'get-quote': { call: async (world) => ({ params: { quote_id: (await world.send<{ id: string }>('POST', '/quotes', { operation: 'create', items: [wish(world)] })).id } }) },
   'list-servers': { call: async (world) => { await held(world); return {}; } },
   'create-server': {
     status: 202, call: (world) => ({ body: { ...wish(world), max_price_usd: '4.00', tags: ['shop'], reference: 'r-1' } }),

@@ -20,10 +20,10 @@ it('quotes many registrations at once, and sells each line at its price', async 
     ['quoted.test', '2.00'], ['quoted.org', '28.96'], ['premium-q.test', '250.00'], ['taken-q.test', '1.00'], ['4', null], ['quoted.io', '34.50'],
   ]);
   expect(body.problems.map(({ code }: { code: string }) => code).sort()).toEqual(['insufficient_balance', 'not_available', 'validation_error']);
-  const bought = await t.buy(who, { domain: 'premium-q.test', quote_id: body.quote_id }).expect(201);
+  const bought = await t.buy(who, { domain: 'premium-q.test', quote_id: body.id }).expect(201);
   expect(bought.body.order.price_usd).toBe('250.00');
-  expect((await t.buy(who, { domain: 'quoted.test', years: 1, quote_id: body.quote_id }).expect(409)).body.error.code).toBe('price_changed');
-  await t.buy(who, { domain: 'quoted.test', years: 2, quote_id: body.quote_id }).expect(201);
+  expect((await t.buy(who, { domain: 'quoted.test', years: 1, quote_id: body.id }).expect(409)).body.error.code).toBe('price_changed');
+  await t.buy(who, { domain: 'quoted.test', years: 2, quote_id: body.id }).expect(201);
   expect((await t.balance(who.accountId)).posted).toBe(usd('48'));
 });
 
@@ -36,7 +36,7 @@ it('keeps the price when it has changed meanwhile', async () => {
   const current = (await t.get(who, '/domains/kept.test')).body;
   expect(current.renew_price_usd).toBe('9.00');
   await t.pay(who, '/domains/kept.test/renew', { years: 2, current_expires_at: current.expires_at, max_price_usd: '2' }).expect(409);
-  const { body } = await t.pay(who, '/domains/kept.test/renew', { years: 2, current_expires_at: current.expires_at, quote_id: quote.quote_id }).expect(200);
+  const { body } = await t.pay(who, '/domains/kept.test/renew', { years: 2, current_expires_at: current.expires_at, quote_id: quote.id }).expect(200);
   expect(body.order.price_usd).toBe('2.00');
   await t.owner.query(`UPDATE domains.tld SET renew = 10000 WHERE tld = 'test'`);
 });
@@ -47,7 +47,7 @@ it('quotes transfers and restorations, and names of others as 404', async () => 
   const transfer = (await t.post(who, '/quotes', { operation: 'transfer', items: [{ domain: 'elsewhere-q.test' }, { domain: 'free-q.test' }] }).expect(201)).body;
   expect(transfer.items[0].price_usd).toBe('1.00');
   expect(transfer.problems).toMatchObject([{ ref: 'free-q.test', code: 'not_available' }]);
-  await t.pay(who, '/transfers', { domain: 'elsewhere-q.test', auth_code: 'right-code', quote_id: transfer.quote_id }).expect(202);
+  await t.pay(who, '/transfers', { domain: 'elsewhere-q.test', auth_code: 'right-code', quote_id: transfer.id }).expect(202);
   await t.recover();
   for (const operation of ['renew', 'restore']) {
     expect((await t.post(who, '/quotes', { operation, items: [{ domain: 'theirs.test' }, { domain: 'nobodys.test' }] }).expect(201)).body.problems.map(({ code }: { code: string }) => code)).toEqual(['not_found', 'not_found']);

@@ -22,7 +22,7 @@ export const GLOSSARY: Glossary = {
   different_subnet: 'Addresses of other networks than the old ones.', added: 'Proxies that came instead, by id.', free: 'How many are replaced for nothing.', paid: 'How many are charged.', old_proxy_id: 'The proxy that went.', old_exit_ip: 'Its exit address.',
   new_proxy_id: 'The proxy that came; null until then.', new_exit_ip: 'Its exit address; null until then.', was_free: 'Whether it cost nothing.', quota_left: 'Replacements that still cost nothing in this period.',
   // Traffic
-  pool: 'The product the gigabytes are of.', can: 'What can be done with it now, and why not.', gb: 'Gigabytes of 10^9 bytes.', gb_added: 'Gigabytes of 10^9 bytes that came on top.', plan_id: 'The traffic plan.', traffic_plan_id: 'The traffic plan it draws from.', domains_block: 'Targets it may not reach.',
+  pool: 'The product the gigabytes are of.', can: 'What can be done with it now, and why not.', gb: 'Gigabytes of 10^9 bytes.', gb_added: 'Gigabytes of 10^9 bytes that came on top.', traffic_plan_id: 'The traffic plan it draws from.', domains_block: 'Targets it may not reach.',
   asn: 'Only exits of this network, such as `as64500`.', zip: 'Only exits with this postal code.', format: 'How the lines are written; `txt` if absent.', template: 'For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.',
   // Usage
   from: 'Beginning of the range.', to: 'End of the range, exclusive.', group_by: 'What the lines stand for.', totals: 'Sum of the items shown.', bytes_up: 'Bytes sent to targets.', bytes_down: 'Bytes received from targets.', requests: 'Connections or requests to targets.', errors: 'Those that failed.',

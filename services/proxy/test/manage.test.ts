@@ -97,9 +97,9 @@ describe('allow-lists', () => {
     const { who, body } = await lumi.buyer({ ...ORDER, auth: { mode: 'both' } });
     const proxy = body.proxies[0]?.id ?? '';
     const added = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '203.0.113.0/24', label: 'office' });
-    expect([added.status, added.body.ip]).toEqual([201, '203.0.113.0/24']);
+    expect([added.status, added.body.ip_or_cidr]).toEqual([201, '203.0.113.0/24']);
     expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '203.0.113.0/24' })).status).toBe(200);
-    expect((await lumi.send(who, 'post', `/proxies/${proxy}/allowlist`, { ip_or_cidr: '::ffff:198.51.100.9' })).body).toMatchObject({ ip: '198.51.100.9', proxy_id: proxy });
+    expect((await lumi.send(who, 'post', `/proxies/${proxy}/allowlist`, { ip_or_cidr: '::ffff:198.51.100.9' })).body).toMatchObject({ ip_or_cidr: '198.51.100.9', proxy_id: proxy });
     for (const ip of ['10.0.0.0/8', 'nonsense', '1.2.3.4/33', '2000::/16', 'current']) expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: ip })).status).toBe(422);
     await pushAccess(lumi.deps());
     const { rows } = await lumi.service.db.pool.query('SELECT blocks FROM proxy.sandbox_access WHERE subject = $1', [proxy]);

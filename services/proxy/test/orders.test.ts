@@ -112,7 +112,7 @@ describe('POST /orders', () => {
       [{ ...ORDER, product_id: 'ipv5' }, 409, 'not_available'],
       [{ ...ORDER, product_id: 'residential' }, 422, 'validation_error'],
       [{ ...ORDER, period_days: 31 }, 422, 'validation_error'],
-      [{ ...ORDER, rotation_s: 600 }, 422, 'validation_error'],
+      [{ ...ORDER, rotation: { interval_s: 600 } }, 422, 'validation_error'],
       [{ ...ORDER, expected_price_usd: '3.39' }, 409, 'price_changed'],
       [{ ...ORDER, max_price_usd: '3.39' }, 409, 'price_changed'],
       [order([{ country: 'XA', quantity: 1 }, { country: 'XA', quantity: 1 }]), 422, 'validation_error'],

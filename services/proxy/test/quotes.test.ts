@@ -30,9 +30,9 @@ describe('POST /quotes', () => {
     expect(quote.total_usd).toBe('6.82');
     clock.advance(5 * 60_000);
     expect((await lumi.pay(who, '/orders', { ...order, expected_price_usd: quote.total_usd })).body.error.code).toBe('price_changed');
-    const bought = await lumi.pay(who, '/orders', { ...order, quote_id: quote.quote_id });
+    const bought = await lumi.pay(who, '/orders', { ...order, quote_id: quote.id });
     expect(bought.body.order).toMatchObject({ price_usd: '6.82', money: { captured_usd: '5.1445' } });
-    expect((await lumi.pay(who, '/orders', { ...order, quote_id: quote.quote_id })).body.error.code).toBe('price_changed');
+    expect((await lumi.pay(who, '/orders', { ...order, quote_id: quote.id })).body.error.code).toBe('price_changed');
     clock.advance(-5 * 60_000);
   });
 });

@@ -26,7 +26,7 @@ describe('traffic plans', () => {
     expect(body.plan).toMatchObject({ pool: 'residential', gb_total: 10, gb_free: 10, state: 'active', expires_at: '2026-12-24T12:00:00Z', password: '********' });
     clock.advance(5 * 86_400_000);
     const topUp = await lumi.pay(who, `/traffic-plans/${id}/topup`, { gb: 5 });
-    expect(topUp.body).toMatchObject({ plan_id: id, gb_added: 5, order: { money: { captured_usd: '16.00' } } });
+    expect(topUp.body).toMatchObject({ traffic_plan_id: id, gb_added: 5, order: { money: { captured_usd: '16.00' } } });
     expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_total: 15, expires_at: '2026-12-29T12:00:00Z' });
     expect(formatUsd((await lumi.balance(who.accountId)).available)).toBe('954.56');
     clock.advance(-5 * 86_400_000);

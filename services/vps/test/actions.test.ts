@@ -69,7 +69,7 @@ describe('rebuild and passwords', () => {
     const { secret } = await operation(body.operation_id);
     expect(secret).toMatch(/^\w{24}$/);
     expect((await operation(body.operation_id)).secret).toBe(secret);
-    expect((await get(who, `/servers/${made.id}`)).body).toMatchObject({ image: 'alma-9', ips: made.ips });
+    expect((await get(who, `/servers/${made.id}`)).body).toMatchObject({ image_id: 'alma-9', ips: made.ips });
     const reset = await post(who, `/servers/${made.id}/actions/reset-password`);
     await pass(ACTION_MS);
     expect((await operation(reset.body.operation_id)).secret).toMatch(/^\w{24}$/);

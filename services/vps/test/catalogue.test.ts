@@ -4,7 +4,7 @@ import { endpoints, wire } from '../src/wiring';
 
 const { app, as, account } = testService({ product: 'vps', endpoints: (service) => endpoints(wire(service)) });
 
-interface PlanBody { id: string; arch: string; prices: { location: string; period_months: number; price_usd: string }[]; availability: { location: string; state: string }[] }
+interface PlanBody { id: string; arch: string; prices: { location_id: string; period_months: number; price_usd: string }[]; availability: { location_id: string; state: string }[] }
 interface PageBody<T> { items: T[]; next_cursor: string | null; has_more: boolean }
 
 let who: TestAccount;
@@ -27,15 +27,15 @@ describe('GET /plans', () => {
   it('tells prices per location and period as strings, and what is in stock', async () => {
     const plans = (await get<PageBody<PlanBody>>('/plans')).items;
     const d16 = plans.find(({ id }) => id === 'd16');
-    expect(d16?.prices).toContainEqual({ location: 'ams', period_months: 1, price_usd: '78.99', setup_usd: '10.00', renew_price_usd: '78.99' });
-    expect(d16?.availability).toContainEqual({ location: 'sin', state: 'out', checked_at: expect.any(String) });
+    expect(d16?.prices).toContainEqual({ location_id: 'ams', period_months: 1, price_usd: '78.99', setup_usd: '10.00', renew_price_usd: '78.99' });
+    expect(d16?.availability).toContainEqual({ location_id: 'sin', state: 'out', checked_at: expect.any(String) });
   });
 
   it('filters, and leaves out plans without an offer', async () => {
-    expect((await get<PageBody<PlanBody>>('/plans?arch=arm64&location=nyc')).items).toEqual([]);
+    expect((await get<PageBody<PlanBody>>('/plans?arch=arm64&location_id=nyc')).items).toEqual([]);
     const cheap = (await get<PageBody<PlanBody>>('/plans?max_price_usd=3.99&period_months=1&in_stock=true')).items;
-    expect(cheap.map(({ id, prices }) => [id, prices.map(({ location }) => location)])).toEqual([['s1', ['ams', 'fra', 'hel']]]);
-    expect((await get<PageBody<PlanBody>>('/plans?location=sin&in_stock=true')).items.map(({ id }) => id)).not.toContain('d16');
+    expect(cheap.map(({ id, prices }) => [id, prices.map(({ location_id: location }) => location)])).toEqual([['s1', ['ams', 'fra', 'hel']]]);
+    expect((await get<PageBody<PlanBody>>('/plans?location_id=sin&in_stock=true')).items.map(({ id }) => id)).not.toContain('d16');
   });
 
   it('pages like every list', async () => {

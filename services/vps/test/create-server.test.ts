@@ -88,7 +88,7 @@ describe('POST /servers', () => {
   it('takes the next location when the first is sold out, at the price of that location', async () => {
     const who = await account({ balance: '300' });
     const answer = await buy(who, '/servers', order({ plan_id: 'd16', locations: ['sin', 'nyc'] }));
-    expect(answer.body).toMatchObject({ server: { location: 'nyc' }, order: { price_usd: '96.889' } });
+    expect(answer.body).toMatchObject({ server: { location_id: 'nyc' }, order: { price_usd: '96.889' } });
     await pass(CREATE_MS);
     expect(await balance(who.accountId)).toMatchObject({ posted: 3_000_000n - 968_890n });
     expect((await buy(who, '/servers', order({ plan_id: 'd16', locations: ['sin'] }))).body).toMatchObject({ error: { code: 'out_of_stock' } });
@@ -198,11 +198,11 @@ describe('GET /servers', () => {
     const ids = async (query: string) => (await get(who, `/servers?${query}`)).body.items.map(({ id }: { id: string }) => id);
     expect(await ids('')).toEqual([b.id, a.id]);
     expect(await ids('tag=t1')).toEqual([a.id]);
-    expect(await ids('reference=a&location=fra')).toEqual([a.id]);
+    expect(await ids('reference=a&location_id=fra')).toEqual([a.id]);
     expect(await ids('hostname=b.example.com')).toEqual([b.id]);
     expect(await ids(`ip=${String(a.ips[0].ip)}`)).toEqual([a.id]);
     expect(await ids('lifecycle=grace')).toEqual([]);
-    expect(await ids('power=running&plan=s1')).toEqual([b.id, a.id]);
+    expect(await ids('power=running&plan_id=s1')).toEqual([b.id, a.id]);
     expect(await ids('expires_before=2020-01-01T00:00:00Z')).toEqual([]);
   });
 });

@@ -154,7 +154,7 @@ describe('resize', () => {
     const answer = await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's4', expected_price_usd: upgrade.price_usd }, 'resize-this-once');
     expect(answer).toMatchObject({ status: 202, body: { order: { price_usd: upgrade.price_usd } } });
     await pass(ACTION_MS);
-    expect(await read(made.id)).toMatchObject({ plan: 's4', renew_price_usd: '11.99', expires_at: made.expires_at, busy: null });
+    expect(await read(made.id)).toMatchObject({ plan_id: 's4', renew_price_usd: '11.99', expires_at: made.expires_at, busy: null });
     expect((await balance(who.accountId)).posted).toBe(before - price);
     expect([await stock('s1'), await stock('s4')]).toEqual([small + 1, large - 1]);
     expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's4', expected_price_usd: upgrade.price_usd }, 'resize-this-once')).text).toBe(answer.text);
@@ -177,7 +177,7 @@ describe('resize', () => {
     await pass(ACTION_MS);
     expect(await balance(who.accountId)).toMatchObject({ posted: before, held: 0n });
     expect(await stock('s2')).toBe(large);
-    expect(await read(made.id)).toMatchObject({ plan: 's1', busy: null });
+    expect(await read(made.id)).toMatchObject({ plan_id: 's1', busy: null });
   });
 
   it('is refused when nothing is left of it', async () => {
@@ -202,13 +202,13 @@ describe('POST /quotes', () => {
     await owner(`UPDATE vps.plan_price SET renew_price = renew_price + 10000 WHERE plan_id = 's1' AND location_id = 'ams'`);
     try {
       expect((await renew(made.id, made.expires_at, { period_months: 3, expected_price_usd: '11.6109' })).body.error.code).toBe('price_changed');
-      expect((await renew(made.id, made.expires_at, { period_months: 3, quote_id: renewal.quote_id })).body).toMatchObject({ price_usd: '11.6109' });
-      expect((await renew(made.id, (await read(made.id)).expires_at, { period_months: 3, quote_id: renewal.quote_id })).body.error.code).toBe('price_changed');
+      expect((await renew(made.id, made.expires_at, { period_months: 3, quote_id: renewal.id })).body).toMatchObject({ price_usd: '11.6109' });
+      expect((await renew(made.id, (await read(made.id)).expires_at, { period_months: 3, quote_id: renewal.id })).body.error.code).toBe('price_changed');
     } finally {
       await owner(`UPDATE vps.plan_price SET renew_price = renew_price - 10000 WHERE plan_id = 's1' AND location_id = 'ams'`);
     }
-    expect((await buy(who, '/servers', order({ quote_id: create.quote_id }))).status).toBe(202);
-    expect((await buy(who, '/servers', order({ quote_id: create.quote_id }))).body.error.code).toBe('price_changed');
+    expect((await buy(who, '/servers', order({ quote_id: create.id }))).status).toBe(202);
+    expect((await buy(who, '/servers', order({ quote_id: create.id }))).body.error.code).toBe('price_changed');
     await pass(3_000);
   });
 });

@@ -45,7 +45,7 @@ describe('users', () => {
     const created = await post('/admin/users', operator, { name: '  Example Ltd ' });
     expect(created.status).toBe(201);
     expect(created.body).toEqual({ user_id: expect.stringMatching(/^usr_[0-9a-z]{24}$/) });
-    const expected = { user_id: created.body.user_id, name: 'Example Ltd', balance_usd: '0.00', held_usd: '0.00', available_usd: '0.00', created_at: expect.any(String) };
+    const expected = { id: created.body.user_id, name: 'Example Ltd', balance_usd: '0.00', held_usd: '0.00', available_usd: '0.00', created_at: expect.any(String) };
     expect((await get(`/admin/users/${created.body.user_id}`, operator)).body).toEqual(expected);
     expect((await get('/admin/users?limit=1', operator)).body).toEqual({ items: [expected], has_more: true, next_cursor: expect.any(String) });
   });
@@ -55,7 +55,7 @@ describe('users', () => {
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
       const { body }: request.Response = await get(`/admin/users?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`, operator);
-      seen.push(...body.items.map((user: { user_id: string }) => user.user_id));
+      seen.push(...body.items.map((user: { id: string }) => user.id));
       cursor = body.next_cursor;
     }
     expect(seen).toEqual([...new Set(seen)].sort().reverse());

@@ -78,5 +78,5 @@ export async function existing(db: CommandDeps['db'], id: string): Promise<UserV
 }
 
 function usersTable(users: readonly UserView[]): string {
-  return table(['USER', 'BALANCE', 'HELD', 'CREATED', 'NAME'], users.map((user) => [user.user_id, user.balance_usd, user.held_usd, user.created_at, user.name]));
+  return table(['USER', 'BALANCE', 'HELD', 'CREATED', 'NAME'], users.map((user) => [user.id, user.balance_usd, user.held_usd, user.created_at, user.name]));
 }

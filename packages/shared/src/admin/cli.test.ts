@@ -28,8 +28,8 @@ describe('lumi users', () => {
     const id = created.out;
     expect(await lumiJson('users', 'adjust', id, '25.5', 'welcome credit')).toMatchObject({ user_id: id, amount_usd: '25.50', balance_usd: '25.50' });
     expect((await lumi('users', 'adjust', id, '-5', 'a fee')).out).toMatch(/^trf_\w+: -5\.00 USD, the balance is now 20\.50 USD$/);
-    expect(await lumiJson('users', 'show', id)).toMatchObject({ user_id: id, name: 'Example Ltd', balance_usd: '20.50', available_usd: '20.50' });
-    expect((await lumiJson('users', 'list')).items).toEqual([expect.objectContaining({ user_id: id })]);
+    expect(await lumiJson('users', 'show', id)).toMatchObject({ id, name: 'Example Ltd', balance_usd: '20.50', available_usd: '20.50' });
+    expect((await lumiJson('users', 'list')).items).toEqual([expect.objectContaining({ id })]);
     expect((await lumi('users', 'list')).out).toContain(`${id}  20.50`);
     expect(await api.audit()).toEqual([]);
   });

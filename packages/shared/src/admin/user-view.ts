@@ -6,7 +6,7 @@ import { isoSeconds } from '../runtime';
 import type { User } from './user-store';
 
 export const userSchema = z.object({
-  user_id: z.string().meta({ example: 'usr_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'usr_01k0000000000000000000000' }),
   name: z.string(),
   balance_usd: usdOutput,
   held_usd: usdOutput,
@@ -20,6 +20,6 @@ export const userParams = z.object({ user_id: z.string().refine((id) => isId(id,
 
 export function viewUser(user: User): UserView {
   return {
-    user_id: user.id, name: user.name, balance_usd: formatUsd(user.posted), held_usd: formatUsd(user.held), available_usd: formatUsd(user.posted - user.held), created_at: isoSeconds(user.createdAt),
+    id: user.id, name: user.name, balance_usd: formatUsd(user.posted), held_usd: formatUsd(user.held), available_usd: formatUsd(user.posted - user.held), created_at: isoSeconds(user.createdAt),
   };
 }

@@ -32,7 +32,7 @@ describe('POST /batches/{batch_id}/cancel', () => {
     }
     expect((await request(app).post(`/batches/${batch_id}/retry`).set(shop.asMoney(other)).send({})).status).toBe(404);
     expect((await request(app).get('/batches').set(shop.as(other))).body).toMatchObject({ items: [] });
-    expect((await request(app).get('/batches').set(shop.as(who))).body).toMatchObject({ items: [{ batch_id, total: 20 }] });
+    expect((await request(app).get('/batches').set(shop.as(who))).body).toMatchObject({ items: [{ id: batch_id, total: 20 }] });
     await request(app).post(`/batches/${batch_id}/cancel`).set(shop.as(who)).expect(200);
   });
 });

@@ -47,25 +47,25 @@ function getBatch(deps: BatchEndpointDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'get-batch', method: 'GET', path: '/batches/{batch_id}', summary: 'Get a batch', tag: TAG, scope: 'read', class: 'regular', reach: 'account',
-      description: 'How far it is, and a result for each item, in their order. Past 200 items, go on with `items_cursor`.',
+      description: 'How far it is, and a result for each item, in their order. Past 200 items, go on with `cursor`.',
       params: batchParams,
       query: z.object({
         limit: pageQuery.shape.limit.describe('Items per page, 1 to 200; 200 if absent.'),
-        items_cursor: z.string().max(1024).optional().describe('`items_next_cursor` of the page before.'),
+        cursor: pageQuery.shape.cursor,
         status: z.enum(['ok', 'failed', 'pending']).optional().describe('Only items with this result.'),
       }),
       responses: {
-        200: { description: 'The batch.', schema: batchSchema.extend({ items: z.array(bulkItemSchema), items_next_cursor: z.string().nullable(), items_has_more: z.boolean() }).meta({ id: 'BatchWithItems' }) },
+        200: { description: 'The batch.', schema: batchSchema.extend(pageOf(bulkItemSchema).shape).meta({ id: 'BatchWithItems' }) },
       },
     }),
     async ({ reach, params, query }) => {
       const batch = await findOrRefuse(deps, reach, params.batch_id);
       const binding: CursorBinding = { account: accountOf(reach), route: 'get-batch', filter: { batch_id: batch.id, status: query.status } };
-      const request = readPage({ limit: query.limit ?? String(ITEMS_LIMIT), cursor: query.items_cursor }, deps.cursors, binding);
+      const request = readPage({ limit: query.limit ?? String(ITEMS_LIMIT), cursor: query.cursor }, deps.cursors, binding);
       const states = query.status === undefined ? undefined : ITEM_FILTERS[query.status];
       const rows = await listItems(deps.db.platform, batch.id, { states }, { limit: request.limit, afterItem: Number.parseInt(request.after?.[0] ?? '-1', 10) });
       const page = toPage(rows, request, deps.cursors, binding, ({ item }) => [String(item)], viewItem);
-      return json(200, { ...viewBatch(batch, deps.clock), items: page.items, items_next_cursor: page.next_cursor, items_has_more: page.has_more });
+      return json(200, { ...viewBatch(batch, deps.clock), ...page });
     },
   );
 }

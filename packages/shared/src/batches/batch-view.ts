@@ -22,7 +22,7 @@ export const bulkResultSchema = z.object({ total: z.number().int(), ok: z.number
 export const batchAcceptedSchema = z.object({ batch_id: z.string().meta({ example: 'bat_01k0000000000000000000000' }), status: z.string(), total: z.number().int() }).meta({ id: 'BatchAccepted' });
 
 export const batchSchema = z.object({
-  batch_id: z.string(),
+  id: z.string().meta({ example: 'bat_01k0000000000000000000000' }),
   user_id: z.string(),
   kind: z.string().describe('The bulk operation it came from.'),
   status: z.enum(BATCH_STATES),
@@ -40,7 +40,7 @@ export const batchSchema = z.object({
 
 export function viewBatch(batch: Batch, clock: Clock): z.output<typeof batchSchema> {
   return {
-    batch_id: batch.id, user_id: batch.accountId, kind: batch.kind, status: batch.state,
+    id: batch.id, user_id: batch.accountId, kind: batch.kind, status: batch.state,
     total: batch.total, ok: batch.ok, failed: batch.failed, pending: batch.total - batch.ok - batch.failed,
     on_error: batch.onError, max_total_usd: batch.maxTotal === null ? null : formatUsd(batch.maxTotal),
     created_at: isoSeconds(batch.createdAt), started_at: batch.startedAt === null ? null : isoSeconds(batch.startedAt), finished_at: batch.finishedAt === null ? null : isoSeconds(batch.finishedAt),

@@ -19,11 +19,11 @@ describe('POST a bulk of more items', () => {
     worker();
     const batch = await finished(who, (body as { batch_id: string }).batch_id);
     process.stdout.write(`accepted in ${acceptedMs.toFixed(0)} ms, drained at ${(500_000 / (performance.now() - start)).toFixed(0)} items/s\n`);
-    expect(batch).toMatchObject({ status: 'completed', ok: 500, failed: 0, pending: 0, items_has_more: true });
+    expect(batch).toMatchObject({ status: 'completed', ok: 500, failed: 0, pending: 0, has_more: true });
     expect(batch.items).toHaveLength(200);
     expect(supplier.order).toHaveLength(500);
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('500'));
-    const second = await batchOf(who, (body as { batch_id: string }).batch_id, `?items_cursor=${String(batch['items_next_cursor'])}`);
+    const second = await batchOf(who, (body as { batch_id: string }).batch_id, `?cursor=${String(batch['next_cursor'])}`);
     expect(second.items[0]?.ref).toBe('many-200');
   });
 

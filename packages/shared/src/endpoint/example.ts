@@ -37,7 +37,7 @@ export function exampleOf(schema: Json, components: Json, name = '', depth = 0):
     case 'array':
       return [exampleOf((schema['items'] ?? {}) as Json, components, name, depth + 1)];
     case 'boolean':
-      return name !== 'has_more' && !name.endsWith('_has_more');
+      return name !== 'has_more';
     case 'integer':
     case 'number':
       return numberFor(schema);

@@ -5,7 +5,7 @@ const WORDS: Glossary = {
   // Lists and bulks
   items: 'One for each, in their order.', next_cursor: 'Pass it on as `cursor` for the next page; null on the last one.', has_more: 'Whether there is a next page.', total: 'How many there are.', count: 'How many there are.',
   ok: 'Whether, or for how many, it went well.', failed: 'For how many it did not go well.', ref: 'Your `ref`, or what the item is about.', on_error: 'What follows a failed item: `continue` or `stop`.',
-  max_total_usd: 'The most that all items together may cost.', items_next_cursor: '`next_cursor` of the items.', items_has_more: '`has_more` of the items.', retried: 'How many are tried again.',
+  max_total_usd: 'The most that all items together may cost.', retried: 'How many are tried again.',
   // Identity
   id: 'Names it in this API.', user_id: 'The account it belongs to.', key: 'The API key.', product: 'The product it was made through.', order_id: 'The order that paid for it.', operation_id: 'Poll `/operations/{operation_id}`.',
   batch_id: 'The batch it is part of.', quote_id: 'The quote.', deposit_id: 'The deposit it comes from.', transaction_id: 'The line it made in the books.', idempotency_key: 'The `Idempotency-Key` of the request.',

@@ -18,7 +18,7 @@ const itemSchema = z.object({
 });
 
 export const quoteSchema = z.object({
-  quote_id: z.string().meta({ example: 'quo_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'quo_01k0000000000000000000000' }),
   operation: z.string(),
   user_id: z.string(),
   items: z.array(itemSchema),
@@ -37,7 +37,7 @@ export type Problem = z.output<typeof problemSchema>;
 
 export function viewQuote(quote: Quote): z.output<typeof quoteSchema> {
   return {
-    quote_id: quote.id, operation: quote.operation, user_id: quote.accountId, items: quote.lines.map(viewLine), total_usd: formatUsd(totalOf(quote)),
+    id: quote.id, operation: quote.operation, user_id: quote.accountId, items: quote.lines.map(viewLine), total_usd: formatUsd(totalOf(quote)),
     created_at: isoSeconds(quote.createdAt), expires_at: isoSeconds(quote.expiresAt),
   };
 }

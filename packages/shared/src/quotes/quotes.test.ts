@@ -56,14 +56,14 @@ describe('POST /quotes', () => {
     const answer = await quote(who, [{ colour: 'red', ref: 'mine' }, { colour: 'blue' }]);
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
-      quote_id: expect.stringMatching(/^quo_/), operation: 'buy', user_id: who.accountId, total_usd: '20.00', created_at: '2026-06-09T12:00:00Z', expires_at: '2026-06-09T12:15:00Z',
+      id: expect.stringMatching(/^quo_/), operation: 'buy', user_id: who.accountId, total_usd: '20.00', created_at: '2026-06-09T12:00:00Z', expires_at: '2026-06-09T12:15:00Z',
       items: [
         { ref: 'mine', price_usd: '10.00', used_by: null, lines: [{ label: 'Lamp', amount_usd: '11.00' }, { label: 'Discount', amount_usd: '-1.00' }] },
         { ref: 'lamp-blue', price_usd: '10.00', used_by: null, lines: [{ label: 'Lamp', amount_usd: '11.00' }, { label: 'Discount', amount_usd: '-1.00' }] },
       ],
       balance_after_usd: '80.00', cap_remaining_after_usd: '30.00', problems: [],
     });
-    expect(answer.headers['location']).toBe(`/quotes/${answer.body.quote_id}`);
+    expect(answer.headers['location']).toBe(`/quotes/${answer.body.id}`);
     expect((await balance(who.accountId)).held).toBe(0n);
   });
 
@@ -94,7 +94,7 @@ describe('POST /quotes', () => {
 describe('a purchase with quote_id', () => {
   it('is made at the quoted price, once for each line, and shows on the quote', async () => {
     const who = await account();
-    const { quote_id } = (await quote(who, [{ colour: 'red' }])).body;
+    const { id: quote_id } = (await quote(who, [{ colour: 'red' }])).body;
     today = '25';
     const bought = await buy(who, { colour: 'red', quote_id, expected_price_usd: '10' });
     expect(bought.body.order.money.captured_usd).toBe('10.00');
@@ -106,7 +106,7 @@ describe('a purchase with quote_id', () => {
 
   it('is refused for other terms and after the end of the quote, and costs nothing', async () => {
     const who = await account();
-    const { quote_id } = (await quote(who, [{ colour: 'red' }])).body;
+    const { id: quote_id } = (await quote(who, [{ colour: 'red' }])).body;
     expect((await buy(who, { colour: 'blue', quote_id })).body.error.code).toBe('price_changed');
     clock.advance(15 * 60_000);
     expect((await buy(who, { colour: 'red', quote_id })).body.error.code).toBe('price_changed');
@@ -115,7 +115,7 @@ describe('a purchase with quote_id', () => {
 
   it('does not know the quote of another account, nor does GET', async () => {
     const [mine, other] = [await account(), await account()];
-    const { quote_id } = (await quote(other, [{ colour: 'red' }])).body;
+    const { id: quote_id } = (await quote(other, [{ colour: 'red' }])).body;
     const [foreign, missing] = [await buy(mine, { colour: 'red', quote_id }), await buy(mine, { colour: 'red', quote_id: 'quo_000000000000000000000000' })];
     expect([foreign.status, missing.status]).toEqual([404, 404]);
     expect(foreign.body.error.message).toBe(missing.body.error.message);
@@ -124,10 +124,10 @@ describe('a purchase with quote_id', () => {
 
   it('leaves the line alone when it is a dry run or refused before the hold', async () => {
     const who = await account({ balance: '5' });
-    const { quote_id } = (await quote(who, [{ colour: 'red' }])).body;
+    const { id: quote_id } = (await quote(who, [{ colour: 'red' }])).body;
     expect((await buy(who, { colour: 'red', quote_id })).body.error.code).toBe('insufficient_balance');
     today = '1';
-    const cheap = (await quote(who, [{ colour: 'red' }])).body.quote_id;
+    const cheap = (await quote(who, [{ colour: 'red' }])).body.id;
     const rehearsal = await request(app).post('/lamps?dry_run=true').set(as(who)).send({ colour: 'red', quote_id: cheap });
     expect(rehearsal.body).toMatchObject({ would_succeed: true, price_usd: '1.00' });
     expect((await buy(who, { colour: 'red', quote_id: cheap })).status).toBe(201);
@@ -135,7 +135,7 @@ describe('a purchase with quote_id', () => {
 
   it('gives 5 equal lines to exactly 5 of 20 purchases at once', async () => {
     const who = await account({ balance: '1000' });
-    const { quote_id } = (await quote(who, Array.from({ length: 5 }, () => ({ colour: 'red' })))).body;
+    const { id: quote_id } = (await quote(who, Array.from({ length: 5 }, () => ({ colour: 'red' })))).body;
     today = '11';
     const answers = await Promise.all(Array.from({ length: 20 }, () => buy(who, { colour: 'red', quote_id })));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
@@ -145,7 +145,7 @@ describe('a purchase with quote_id', () => {
 
   it('answers a repeat from the record, although its line is used', async () => {
     const who = await account();
-    const { quote_id } = (await quote(who, [{ colour: 'red' }])).body;
+    const { id: quote_id } = (await quote(who, [{ colour: 'red' }])).body;
     const headers = asMoney(who, 'quoted-purchase-1');
     const answers = await Promise.all([1, 2, 3].map(() => request(app).post('/lamps').set(headers).send({ colour: 'red', quote_id })));
     for (const answer of answers) expect([201, 'in_progress']).toContain(answer.status === 201 ? 201 : answer.body.error.code);
@@ -155,7 +155,7 @@ describe('a purchase with quote_id', () => {
 
   it('cannot be written by a service for another price or account', async () => {
     const [who, other] = [await account(), await account()];
-    const { quote_id } = (await quote(other, [{ colour: 'red' }])).body;
+    const { id: quote_id } = (await quote(other, [{ colour: 'red' }])).body;
     const bought = await buy(who, { colour: 'red' });
     const use = (price: number) => service.db.platform.$executeRaw(sql`INSERT INTO platform.quote_use (quote_id, line, order_id, price) VALUES (${quote_id}, 0, ${bought.body.order.id}, ${price}::bigint)`);
     await expect(use(100_000)).rejects.toThrow('quote_use_matches');

@@ -26,13 +26,13 @@ export const holdingFields = {
   contacts: z.object({ registrant: contactInput, admin: contactInput.optional(), tech: contactInput.optional(), billing: contactInput.optional() }).strict().optional()
     .describe('Contacts given in place, instead of `contact_id`; roles left out are the registrant’s. They become contacts of your account.'),
   privacy: z.boolean().optional().describe('Absent: on, where the TLD allows it.'),
-  lock: z.boolean().optional().describe('Transfer lock. Absent: on, where the TLD has one.'),
+  locked: z.boolean().optional().describe('Transfer lock. Absent: on, where the TLD has one.'),
   auto_renew: autoRenewField,
 };
 
 export const registerBody = z.object({ domain: domainField, years: yearsField, nameservers: nameserversField.optional(), ...holdingFields, ...purchaseFields });
 export type RegisterBody = z.output<typeof registerBody>;
-export type HoldingBody = Pick<RegisterBody, 'contact_id' | 'contacts' | 'privacy' | 'lock' | 'auto_renew'>;
+export type HoldingBody = Pick<RegisterBody, 'contact_id' | 'contacts' | 'privacy' | 'locked' | 'auto_renew'>;
 
 /** The product's part of a purchase, with what its price depends on and is made of. */
 export type ProductPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal' | 'terms'> & { readonly parts: readonly PricePart[] };
@@ -95,7 +95,7 @@ function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, 
   const item: HoldingItem = {
     domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years, fee: check.fees === null ? null : price.toString(), nameservers: reading.nameservers,
     ...(purpose === 'quote' ? NO_CONTACTS : readContacts(body, tld, contacts, domains.service.clock.nowMs())),
-    privacy: body.privacy ?? tld.privacy, locked: body.lock ?? tld.lock, auto_renew: body.auto_renew ?? false,
+    privacy: body.privacy ?? tld.privacy, locked: body.locked ?? tld.lock, auto_renew: body.auto_renew ?? false,
     premium_renew: check.premium ? fees.renew.toString() : null, premium_restore: check.premium ? fees.restore.toString() : null,
   };
   return {
@@ -150,7 +150,7 @@ export function readNameservers(nameservers: readonly string[], { name: domain, 
 export function checkWishes(body: HoldingBody, tld: Tld): void {
   const details: ErrorDetail[] = [];
   if (body.privacy === true && !tld.privacy) details.push({ path: 'privacy', message: `is not offered for .${tld.tld}` });
-  if (body.lock === true && !tld.lock) details.push({ path: 'lock', message: `is not offered for .${tld.tld}` });
+  if (body.locked === true && !tld.lock) details.push({ path: 'locked', message: `is not offered for .${tld.tld}` });
   if (body.contact_id !== undefined && body.contacts !== undefined) details.push({ path: 'contacts', message: 'and contact_id exclude each other' });
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
 }

@@ -38,7 +38,7 @@ export async function transferIn(domains: Domains, accountId: string, body: Tran
     domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years: tld.transferYears, fee: check?.fees === null || check === undefined ? null : price.toString(), nameservers, keep_nameservers: keep,
     ...(purpose === 'quote' ? NO_CONTACTS : readContacts(body, tld, contacts, clock.nowMs())),
     auth_code: body.auth_code === undefined ? '' : sealSecret(config.SECRET_RING, authCodeBinding(name), body.auth_code).toString('base64'),
-    privacy: body.privacy ?? tld.privacy, locked: body.lock ?? tld.lock, auto_renew: body.auto_renew ?? false,
+    privacy: body.privacy ?? tld.privacy, locked: body.locked ?? tld.lock, auto_renew: body.auto_renew ?? false,
     premium_renew: check?.premium === true && check.fees !== null ? check.fees.renew.toString() : null, premium_restore: check?.premium === true && check.fees !== null ? check.fees.restore.toString() : null,
   };
   const isUnagreed = check?.premium === true && purpose === 'purchase' && !hasConsent(body);

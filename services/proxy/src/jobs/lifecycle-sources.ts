@@ -42,7 +42,7 @@ export function trafficLifecycle(deps: ProxyDeps): LifecycleSource {
       SELECT id, account_id, expires_at, false AS auto_renew, NULL::bigint AS price FROM proxy.traffic_plan WHERE expires_at < ${until}::timestamptz AND expires_at > ${new Date(deps.clock.nowMs() - DAY_MS)}::timestamptz`,
     read: async (ids) => (await findPlans(deps.db.platform, ids)).map((plan) => ({
       id: plan.id, accountId: plan.account_id, expiresAt: plan.expires_at, startedAt: plan.created_at, autoRenew: false, renewFrom: plan.expires_at, renewUntil: plan.expires_at, stages: [], tags: plan.tags,
-      data: { plan_id: plan.id, pool: plan.pool },
+      data: { traffic_plan_id: plan.id, pool: plan.pool },
     })),
   };
 }

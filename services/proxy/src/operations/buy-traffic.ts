@@ -32,7 +32,7 @@ export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
       description: 'What is left stays, and the plan is usable for at least 30 days more. The price per GB is that of the quantity added.',
       params: z.object({ id: idParam('tpl', 'the plan') }), body: z.object({ gb: gbField, ...purchaseFields }), bodyExample: { gb: 5 },
       responses: {
-        200: { description: 'Added; for a dry run, what it would cost.', schema: z.union([z.object({ order: orderSchema, plan_id: z.string(), gb_added: z.int() }), dryRunSchema]) },
+        200: { description: 'Added; for a dry run, what it would cost.', schema: z.union([z.object({ order: orderSchema, traffic_plan_id: z.string(), gb_added: z.int() }), dryRunSchema]) },
         202: acceptedAnswer,
       },
       errors: ['price_changed', 'supplier_error'],

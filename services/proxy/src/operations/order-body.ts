@@ -23,7 +23,7 @@ export const orderBody = z.object({
     password: passwordField.optional(),
     ips: z.array(allowedField).max(ALLOWED_MAX).optional(),
   }).optional().describe('`userpass` if absent, with a pair of its own for each proxy unless you give one for all.'),
-  rotation_s: z.int().min(60).max(86_400).optional().describe('Change the exit address on its own that often; only products that rotate.'),
+  rotation: z.strictObject({ interval_s: z.int().min(60).max(86_400).describe('Change the exit address on its own that often.') }).optional().describe('Only for products that rotate.'),
   partial: z.enum(['reject', 'accept']).optional().describe('`accept` takes what is there and pays for that alone; `reject` (default) takes all or nothing.'),
   subnet_diversity: z.boolean().optional().describe('No two proxies of the order in one subnet.'),
   auto_renew: autoRenewField,

@@ -41,15 +41,15 @@ export async function orderPart(deps: ProxyDeps, accountId: string, wish: OrderW
     item: {
       product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, unit_price_usd: formatUsd(line.unitPrice), surcharge_usd: formatUsd(line.surcharge) })), period_days: wish.period_days,
       protocol: wish.protocol ?? 'http', auth_mode: wish.auth?.mode ?? 'userpass', auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
-      allowed_blocks: blocks, rotation_s: wish.rotation_s ?? null, partial: wish.partial ?? 'reject', subnet_diversity: wish.subnet_diversity ?? false, auto_renew: wish.auto_renew ?? false, label: wish.label ?? null,
+      allowed_blocks: blocks, rotation_s: wish.rotation?.interval_s ?? null, partial: wish.partial ?? 'reject', subnet_diversity: wish.subnet_diversity ?? false, auto_renew: wish.auto_renew ?? false, label: wish.label ?? null,
     },
   };
 }
 
 function rotationRefusal(wish: OrderWish, product: ProxyProduct | null): AppError | null {
-  if (wish.rotation_s === undefined || product === null) return null;
-  const text = product.rotation === null ? 'this product keeps its addresses' : wish.rotation_s < product.rotation.minIntervalS ? `must be at least ${String(product.rotation.minIntervalS)}` : null;
-  return text === null ? null : new AppError('validation_error', undefined, { details: [{ path: 'rotation_s', message: text }] });
+  if (wish.rotation === undefined || product === null) return null;
+  const text = product.rotation === null ? 'this product keeps its addresses' : wish.rotation.interval_s < product.rotation.minIntervalS ? `must be at least ${String(product.rotation.minIntervalS)}` : null;
+  return text === null ? null : new AppError('validation_error', undefined, { details: [{ path: 'rotation.interval_s', message: text }] });
 }
 
 /** Throws 404. */

@@ -53,7 +53,7 @@ export function buyTraffic(deps: SellingDeps): AnyThingSold {
       const plan = newPlan(deps, order, result);
       return { status: 201, body: { order: viewOrder(order), plan: viewPlan(rowOfNewPlan(plan), plan.created_at) }, location: `/traffic-plans/${result.plan_id}` };
     },
-    events: (order, result) => [{ type: 'traffic.delivered', subject: result.plan_id, data: { plan_id: result.plan_id, order_id: order.id, gb: order.item.gb } }],
+    events: (order, result) => [{ type: 'traffic.delivered', subject: result.plan_id, data: { traffic_plan_id: result.plan_id, order_id: order.id, gb: order.item.gb } }],
   });
 }
 
@@ -67,8 +67,8 @@ export function topUpTraffic(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyT
       UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint, expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
         access_version = p.access_version + 1, updated_at = ${deps.clock.now()}
       FROM settled WHERE settled.settled AND p.id = ${order.item.plan_id}`],
-    answer: (order) => ({ status: 200, body: { order: viewOrder(order), plan_id: order.item.plan_id, gb_added: order.item.gb } }),
-    events: (order) => [{ type: 'traffic.topped_up', subject: order.item.plan_id, data: { plan_id: order.item.plan_id, order_id: order.id, gb: order.item.gb } }],
+    answer: (order) => ({ status: 200, body: { order: viewOrder(order), traffic_plan_id: order.item.plan_id, gb_added: order.item.gb } }),
+    events: (order) => [{ type: 'traffic.topped_up', subject: order.item.plan_id, data: { traffic_plan_id: order.item.plan_id, order_id: order.id, gb: order.item.gb } }],
   });
 }
 

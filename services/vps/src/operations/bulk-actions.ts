@@ -15,7 +15,7 @@ const body = z.object({
   action: z.enum(POWER_ACTIONS),
   server_ids: z.array(z.string().max(64)).min(1).optional().describe('Up to 500 servers.'),
   filter: z.object({
-    tag: z.string().max(64).optional(), location: z.string().max(32).optional(), plan: z.string().max(32).optional(), power: z.enum(['running', 'stopped']).optional(), reference: z.string().max(128).optional(),
+    tag: z.string().max(64).optional(), location_id: z.string().max(32).optional(), plan_id: z.string().max(32).optional(), power: z.enum(['running', 'stopped']).optional(), reference: z.string().max(128).optional(),
   }).strict().optional().describe('Instead of ids: all servers that match, at least one condition.'),
 });
 

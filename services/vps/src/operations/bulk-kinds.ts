@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError, notFound } from '@lumi/shared/contract';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { purchaseFields } from '@lumi/shared/purchase';
-import { createFields, createOffers } from '../purchases/create-offer';
+import { createFields, createOffers, placesOf } from '../purchases/create-offer';
 import type { Offer } from '../purchases/offer';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { findServers } from '../store/servers';
@@ -19,7 +19,10 @@ function bulkServers(vps: Vps): BulkKind {
     description: 'Buys each server as `POST /servers` does. Two items with the same host name are the same server.',
     item: z.object({ ...createFields, ...purchaseFields }), itemExample: { plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com' },
     errors: ['price_changed', 'out_of_stock', 'supplier_error'],
-    identify: ({ hostname }) => ({ subject: hostname, once: hostname.toLowerCase() }),
+    identify: (body) => {
+      placesOf(body);
+      return { subject: body.hostname, once: body.hostname.toLowerCase() };
+    },
     prepare: (accountId, bodies) => Promise.all(bodies.map(async (body) => (await createOffers(vps, accountId, body))[0])),
   });
 }

@@ -8,7 +8,7 @@ import { cataloguePage } from './catalogue-page';
 import { planExample, planSchema, viewPlan } from './plan-view';
 
 const query = pageQuery.extend({
-  location: z.string().max(32).optional().describe('Only this location: its prices, its availability.'),
+  location_id: z.string().max(32).optional().describe('Only this location: its prices, its availability.'),
   arch: z.enum(['x86_64', 'arm64']).optional().describe('Only plans of this architecture.'),
   cpu_type: z.enum(['shared', 'dedicated']).optional().describe('Only plans with such cores.'),
   min_ram: z.string().regex(/^\d{1,7}$/, 'must be a whole number of MB').optional().describe('At least this much memory, in MB.'),
@@ -39,7 +39,7 @@ function narrow(plan: Plan, filter: z.output<typeof query>): Plan[] {
   if (filter.cpu_type !== undefined && plan.cpuType !== filter.cpu_type) return [];
   if (filter.min_ram !== undefined && plan.ramMb < Number.parseInt(filter.min_ram, 10)) return [];
   if (filter.min_vcpu !== undefined && plan.vcpu < Number.parseInt(filter.min_vcpu, 10)) return [];
-  const stock = plan.stock.filter((one) => (filter.location === undefined || one.locationId === filter.location) && (filter.in_stock !== 'true' || one.state !== 'out'));
+  const stock = plan.stock.filter((one) => (filter.location_id === undefined || one.locationId === filter.location_id) && (filter.in_stock !== 'true' || one.state !== 'out'));
   const ceiling = filter.max_price_usd === undefined ? null : parseUsd(filter.max_price_usd);
   const prices = plan.prices.filter((one) =>
     (filter.period_months === undefined || one.periodMonths === Number.parseInt(filter.period_months, 10))

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { notFound, oneByOne } from '@lumi/shared/contract';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
-import { createFields, createOffers } from '../purchases/create-offer';
+import { createFields, createOffers, placesOf } from '../purchases/create-offer';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { hostnameField } from '../servers/fields';
@@ -18,7 +18,7 @@ const resizeItem = z.object({ server_id: z.string().max(64), ...resizeFields });
 export function quoteOperations(vps: Vps): QuoteOperations {
   return {
     create: quoteOperation(createItem, (accountId, items) => oneByOne(items, async (item) => {
-      const hostname = item.hostname ?? `${item.plan_id}-${item.locations[0] ?? ''}`;
+      const hostname = item.hostname ?? `${item.plan_id}-${placesOf(item)[0] ?? ''}`;
       const [offer] = await createOffers(vps, accountId, { ...item, hostname });
       return { ...offer, subject: hostname };
     })),

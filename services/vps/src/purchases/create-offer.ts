@@ -13,7 +13,8 @@ import { serverCreate, type CreateItem } from './server-create';
 /** Everything of one server beside what all purchases have. */
 export const createFields = {
   plan_id: z.string().max(32).describe('See `GET /plans`.').meta({ example: 's1' }),
-  locations: z.array(z.string().max(32)).min(1).max(10).describe('In order of preference: the first one with stock is taken.').meta({ example: ['ams', 'fra'] }),
+  location_id: z.string().max(32).optional().describe('Where it is to stand; see `GET /locations`.').meta({ example: 'ams' }),
+  locations: z.array(z.string().max(32)).min(1).max(10).optional().describe('Instead of `location_id`, several ids in order of preference: the first one with stock is taken.').meta({ example: ['ams', 'fra'] }),
   image_id: z.string().max(64).describe('See `GET /images`.').meta({ example: 'debian-13' }),
   period_months: periodField.describe('Paid in advance; 1 if absent.'),
   hostname: hostnameField,
@@ -29,18 +30,25 @@ export const createFields = {
 const createShape = z.object(createFields);
 export type CreateFields = z.output<typeof createShape>;
 
+/** Where it may stand, the best place first. Throws unless the body says so in exactly one way. */
+export function placesOf({ location_id: place, locations }: Pick<CreateFields, 'location_id' | 'locations'>): readonly string[] {
+  if ((place === undefined) === (locations === undefined)) throw invalid('location_id', 'is required, or locations, and not both');
+  return locations ?? [place ?? ''];
+}
+
 /** One offer for each location that has stock, in the caller's order; one that is refused when there is none. */
 export async function createOffers(vps: Vps, accountId: string, wanted: CreateFields): Promise<readonly [Offer, ...Offer[]]> {
   const months = wanted.period_months ?? 1;
+  const places = placesOf(wanted);
   const [plan, image, keysAreOwn] = await Promise.all([
     findPlan(vps.service.db.platform, wanted.plan_id), findImage(vps.db, wanted.image_id), ownedKeys(vps.service.db.platform, accountId, wanted.ssh_key_ids ?? []),
   ]);
   if (plan === null || plan.deprecatedAt !== null) return [offer(vps, wanted, { plan: null, price: null, refusal: invalid('plan_id', 'is not a plan on sale; see GET /plans'), access: NO_ACCESS })];
-  const prices = wanted.locations.map((location) => priceOf(plan, location, months));
+  const prices = places.map((location) => priceOf(plan, location, months));
   const known = prices.find((price) => price !== null) ?? null;
   const refused = (refusal: AppError): [Offer] => [offer(vps, wanted, { plan, price: known, refusal, access: NO_ACCESS })];
   const missing = prices.indexOf(null);
-  if (missing >= 0) return refused(invalid(`locations.${String(missing)}`, 'does not offer this plan for this period; see GET /plans'));
+  if (missing >= 0) return refused(invalid(wanted.locations === undefined ? 'location_id' : `locations.${String(missing)}`, 'does not offer this plan for this period; see GET /plans'));
   if (image === null || image.deprecatedAt !== null) return refused(invalid('image_id', 'is not an image; see GET /images'));
   if (!fits(image, plan)) return refused(invalid('image_id', 'does not run on this plan; see GET /images?plan_id='));
   if (!keysAreOwn) return refused(notFound());
@@ -83,7 +91,7 @@ function hasStock(plan: Plan, locationId: string): boolean {
 }
 
 function soldOut(wanted: CreateFields): AppError {
-  return new AppError('out_of_stock', `Plan ${wanted.plan_id} is out of stock in every location asked for.`, { details: [{ path: 'locations', message: wanted.locations.join(', ') }] });
+  return new AppError('out_of_stock', `Plan ${wanted.plan_id} is out of stock in every location asked for.`, { details: [{ path: wanted.locations === undefined ? 'location_id' : 'locations', message: placesOf(wanted).join(', ') }] });
 }
 
 function itemOf(serverId: string, wanted: CreateFields, { plan, price, password }: { plan: Plan | null; price: Price | null; password: boolean }): CreateItem {

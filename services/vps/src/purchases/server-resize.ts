@@ -45,7 +45,7 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
     ],
     answer: (order) => accepted(order),
     pendingAnswer: (order) => accepted(order),
-    events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan: order.item.from_plan_id, plan: order.item.plan_id } }],
+    events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan_id: order.item.from_plan_id, plan_id: order.item.plan_id } }],
     refusalOfConstraint: createRefusal,
   });
 }

@@ -14,9 +14,9 @@ export const serverSchema = z.object({
   order_id: z.string().describe('The order that bought it.'),
   hostname: z.string(),
   label: z.string().nullable(),
-  plan: z.string().describe('The id of its plan.').meta({ example: 's1' }),
-  location: z.string().describe('The id of its location.').meta({ example: 'hel' }),
-  image: z.string().describe('The id of the image it was made from.').meta({ example: 'debian-13' }),
+  plan_id: z.string().describe('Its plan.').meta({ example: 's1' }),
+  location_id: z.string().describe('Where it stands.').meta({ example: 'hel' }),
+  image_id: z.string().describe('The image it was made from.').meta({ example: 'debian-13' }),
   lifecycle: z.enum(LIFECYCLES).describe('`grace`: expired, still running. `suspended`: switched off; a renewal brings it back. `terminating`: deleted, can be brought back until `terminates_at`.'),
   power: z.enum(POWERS).describe('Whether it runs.'),
   busy: z.object({ operation_id: z.string(), action: z.string().describe('What is done.').meta({ example: 'reboot' }) }).nullable().describe('The operation that runs on it.'),
@@ -46,7 +46,7 @@ export function viewServer(server: Server): ServerView {
   const isSuspended = server.lifecycle === 'suspended';
   const isGoing = isSuspended || server.lifecycle === 'terminating';
   return {
-    id: server.id, user_id: server.accountId, order_id: server.orderId, hostname: server.hostname, label: server.label, plan: server.planId, location: server.locationId, image: server.imageId,
+    id: server.id, user_id: server.accountId, order_id: server.orderId, hostname: server.hostname, label: server.label, plan_id: server.planId, location_id: server.locationId, image_id: server.imageId,
     lifecycle: server.lifecycle, power: server.power,
     busy: server.busy === null ? null : { operation_id: server.busy.operationId, action: server.busy.action },
     suspension: server.suspension === null ? null : { kind: server.suspension.kind, since: isoSeconds(server.suspension.since), reason: server.suspension.reason, deadline: iso(server.terminatesAt) },

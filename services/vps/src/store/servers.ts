@@ -71,8 +71,8 @@ export async function findServers(db: SqlRunner, reach: Reach, ids: readonly str
 export type ServerFilter = Partial<ThingFilter> & {
   readonly lifecycle?: string | undefined;
   readonly power?: string | undefined;
-  readonly location?: string | undefined;
-  readonly plan?: string | undefined;
+  readonly location_id?: string | undefined;
+  readonly plan_id?: string | undefined;
   readonly hostname?: string | undefined;
   readonly ip?: string | undefined;
 };
@@ -94,14 +94,14 @@ export interface ServerPage {
 
 /** One more than the limit, newest first unless told otherwise. Servers that are gone are shown only where their state is asked for. */
 export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, { limit, sort = SORTING.fallback, after = null }: ServerPage): Promise<(Server & SortedRow)[]> {
-  const { lifecycle, power, location, plan, hostname, ip } = filter;
+  const { lifecycle, power, location_id: locationId, plan_id: planId, hostname, ip } = filter;
   const rows = await db.$queryRaw<(ServerRow & SortedRow)[]>(sql`
     SELECT ${SERVER}, ${SORTING.select(sort)} ${JOINED} ${whereAll([
       ...thingConditions(COLUMNS, reach, filter),
       lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`s.lifecycle = ${lifecycle}`,
       power === undefined ? null : sql`s.power = ${power}`,
-      location === undefined ? null : sql`s.location_id = ${location}`,
-      plan === undefined ? null : sql`s.plan_id = ${plan}`,
+      locationId === undefined ? null : sql`s.location_id = ${locationId}`,
+      planId === undefined ? null : sql`s.plan_id = ${planId}`,
       hostname === undefined ? null : sql`s.hostname = ${hostname}`,
       ip === undefined ? null : sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${ip}::inet)`,
       SORTING.after(sort, after),
