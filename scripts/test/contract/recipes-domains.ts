@@ -56,6 +56,8 @@ export const DOMAINS: Recipes = {
       { what: 'with contacts', call: (world) => ({ body: { domain: `${world.fresh('contract-person')}.io`, contacts: { registrant: PERSON } } }), status: 201 },
     ],
   },
+  'sync-domain': { call: async (world) => ({ params: await buy(world) }) },
+  'sync-domains': { call: async (world) => { await held(world); return {}; } },
   'bulk-update-domains': {
     call: async (world) => ({ body: { domains: [(await held(world)).domain], set: { tags: ['shop'] } } }),
     also: [{ what: 'preview', call: () => ({ body: { filter: { tag: 'shop' }, set: { locked: true }, preview: true } }), status: 200 }, { what: 'a foreign one', call: () => ({ body: { domains: ['nobodys.test'], set: { locked: true } } }), status: 200 }],

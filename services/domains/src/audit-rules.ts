@@ -1,4 +1,5 @@
-// The outsider's rules of domains: the sandbox registrar's own log against the orders, one to one, and what we hold against its registry.
+// The outsider's rules of domains: the sandbox registrar's own log against the orders, one to one, and what we hold against its registry (but for names
+// whose magic is to differ).
 import { sql, type Sql } from '@lumi/shared/db';
 
 const PAID = sql`('register', 'renew', 'restore', 'transfer')`;
@@ -21,7 +22,7 @@ export const domainsAuditRules: readonly (readonly [string, Sql])[] = [
   ['a domain we hold stands in the registry with the same expiry and name servers', sql`
     SELECT d.name AS subject, 'ours ' || d.expires_at || ', registry ' || coalesce(n.expires_at::text, 'none') AS detail
     FROM domains.domain d LEFT JOIN domains.sandbox_name n ON n.name = d.name AND n.sponsor = 'us'
-    WHERE d.ended_at IS NULL AND d.registrar = 'sandbox' AND d.change_id IS NULL AND d.delete_at > now()
+    WHERE d.ended_at IS NULL AND d.registrar = 'sandbox' AND d.change_id IS NULL AND d.delete_at > now() AND d.missing_since IS NULL AND d.name NOT LIKE 'drift-%'
       AND (n.name IS NULL OR n.expires_at <> d.expires_at OR n.nameservers <> d.nameservers OR n.locked <> d.locked)
       AND NOT EXISTS (SELECT 1 FROM platform.orders o WHERE o.product = 'domains' AND o.lock_key = d.name AND o.state IN ('acting', 'pending'))`],
   ['a name the registry holds through us is a domain of an account, or its order is still open', sql`

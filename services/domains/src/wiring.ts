@@ -2,6 +2,7 @@
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
+import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { domainsAuditRules } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
@@ -42,11 +43,14 @@ import { setDomainContacts } from './operations/set-domain-contacts';
 import { setHost } from './operations/set-host';
 import { setNameservers } from './operations/set-nameservers';
 import { domainsSummary } from './operations/summary';
+import { syncDomainNow } from './operations/sync-domain';
+import { syncDomains } from './operations/sync-domains';
 import { transferDomain } from './operations/transfer-domain';
 import { updateContact } from './operations/update-contact';
 import { updateDomain } from './operations/update-domain';
 import { domainLifecycle } from './portfolio/domain-lifecycle';
 import { settleAbandonedChanges } from './portfolio/change-at-registry';
+import { domainSyncs } from './portfolio/sync-domain';
 import { registerThing } from './purchases/register';
 import { renewThing } from './purchases/renew';
 import { restoreThing } from './purchases/restore';
@@ -57,6 +61,7 @@ import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 export interface WiredDomains extends Domains {
   /** What every product base carries. */
   readonly shared: SharedParts;
+  readonly sync: SyncOfAll;
 }
 
 export interface SandboxTimes {
@@ -70,15 +75,16 @@ export function wire(service: Service, times: SandboxTimes): WiredDomains {
   const registrars = new Registrars([
     new SandboxRegistrar({ db: service.db.direct, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
   ]);
-  const deps = { registrars, catalogue };
+  const deps = { service, registrars, catalogue };
   const things = {
     register: registerThing(deps), renew: renewThing(deps), restore: restoreThing(deps), transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
   };
   const domains: Domains = { service, db, catalogue, registrars, purchases: service.purchases, things };
+  const sync = syncOfAll(domainSyncs(domains));
   return {
-    ...domains,
+    ...domains, sync,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), auditRules: domainsAuditRules, ready: () => catalogue.ready(),
+      suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), tasks: [sync.kind], auditRules: domainsAuditRules, ready: () => catalogue.ready(),
       quotes: { operations: quoteOperations(domains), example: QUOTE_EXAMPLE }, bulk: [bulkBuyDomains(domains), bulkRenewDomains(domains)], lifecycles: [domainLifecycle(domains)], summary: domainsSummary,
     }),
   };
@@ -89,7 +95,7 @@ export function endpoints(domains: WiredDomains): readonly Endpoint[] {
   return [
     ...domains.shared.endpoints,
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
-    buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), getDomain(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
+    buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), syncDomains(domains, domains.sync), getDomain(domains), syncDomainNow(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
     setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
     checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
     getDomainContacts(domains), setDomainContacts(domains),

@@ -79,7 +79,7 @@ export async function concludeOperation(deps: OperationDeps, kind: AnyOperationK
     }
     case 'pending': {
       const progress = Math.max(operation.progress, PROGRESS_WHEN_ACCEPTED);
-      await postponeRow(platform, { operation, supplierRef: outcome.supplierRef, progress, wakeAfterMs: outcome.checkAfterMs ?? PENDING_WAKE_MS, stuck: isStuck(deps, operation) });
+      await postponeRow(platform, { operation, supplierRef: outcome.supplierRef, progress, wakeAfterMs: outcome.checkAfterMs ?? PENDING_WAKE_MS, stuck: kind.mayTakeHours !== true && isStuck(deps, operation) });
       return { ...operation, progress, waitingFor: 'supplier', supplierRef: outcome.supplierRef };
     }
     case 'unknown':

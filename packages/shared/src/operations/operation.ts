@@ -34,6 +34,8 @@ export interface Operation<I = JsonObject> {
 export interface OperationKind<I extends JsonObject, R extends JsonObject> {
   /** Stable for ever: stored on rows, read by recovery. */
   readonly kind: string;
+  /** Work that goes on for as long as there is something to do: time alone is no reason to call an operator. */
+  readonly mayTakeHours?: boolean;
   /** Calls the supplier with the operation id as reference. Called again after `absent`, so one reference must never be executed twice. */
   act(operation: Operation<I>, signal: AbortSignal): Promise<Outcome<R>>;
   lookUp(operation: Operation<I>, signal: AbortSignal): Promise<LookUp<R>>;

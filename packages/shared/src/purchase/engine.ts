@@ -1,6 +1,6 @@
 // The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
 // the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
-import { AppError, newId, type ErrorCode } from '../contract';
+import { AppError, newId } from '../contract';
 import type { Database, Sql } from '../db';
 import { errorBody } from '../http/errors';
 import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
@@ -124,7 +124,7 @@ export async function concludeOrder(deps: PurchaseDeps, thing: AnyThingSold, ord
     case 'done':
       return capture(deps, thing, order, outcome);
     case 'refused':
-      return release(deps, thing, order, outcome.code, outcome.text);
+      return release(deps, thing, order, outcome);
     case 'pending':
       await postpone(deps.db.platform, { orderId: order.id, attempt: order.attempt, state: 'pending', supplierRef: outcome.supplierRef, wakeAfterMs: outcome.checkAfterMs ?? timesOf(deps).pendingWakeMs, stuck: false });
       return acceptedAnswer(thing, { ...order, state: 'pending', supplierRef: outcome.supplierRef });
@@ -245,8 +245,9 @@ async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, ou
   return { status: answer.status, bytes, location: answer.location ?? null, replayOf: null, order: final, error: null };
 }
 
-async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, code: ErrorCode, text: string | undefined): Promise<PurchaseAnswer> {
-  const error = new AppError(code, text);
+async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, refusal: Extract<Outcome<JsonObject>, { kind: 'refused' }>): Promise<PurchaseAnswer> {
+  const { code, text, details } = refusal;
+  const error = new AppError(code, text, details === undefined ? {} : { details });
   const bytes = Buffer.from(JSON.stringify(errorBody(error, order.requestId)), 'utf8');
   const settledAt = deps.clock.now();
   const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, settledAt };

@@ -1,6 +1,6 @@
 // What the engine must be told about one kind of thing sold. A product writes one file per kind in its folder `purchases/`;
 // everything else (hold, capture, release, replay, recovery) is the engine's and the same for all.
-import type { ErrorCode } from '../contract';
+import type { ErrorCode, ErrorDetail } from '../contract';
 import type { Sql } from '../db';
 import type { Units } from '../money';
 
@@ -11,7 +11,7 @@ export type JsonObject = { readonly [key: string]: unknown };
 export type Outcome<R> =
   | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string; /** Less than the price for a partial delivery. */ readonly charge?: Units }
   | { readonly kind: 'pending'; readonly supplierRef: string; readonly checkAfterMs?: number }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text?: string }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text?: string; /** What the caller needs to know to go on, such as the expiry that is true. */ readonly details?: readonly ErrorDetail[] }
   | { readonly kind: 'unknown'; readonly cause?: unknown };
 
 /** A look-up by our own reference may also find that the supplier never saw the order. */

@@ -2,12 +2,14 @@
 // domain; what is stored is what the registry says it has, never what was asked for. A change whose owner died or whose end nobody
 // knows is found by its lease, and the registry is asked.
 import { AppError, assertNever, newId } from '@lumi/shared/contract';
-import { withAbort, type Outcome } from '@lumi/shared/purchase';
+import type { Outcome } from '@lumi/shared/purchase';
+import { orUnknown } from '@lumi/shared/sync';
 import type { Domains } from '../domains';
-import { beginChange, finishChange, postponeChange, releaseChange, takeOverChanges } from '../store/domain-store';
+import { beginChange, finishChange, finishChangeOfMissing, postponeChange, releaseChange, takeOverChanges } from '../store/domain-store';
 import type { DeleteCommand, InfoAnswer, NameChange, NameInfo } from '../supplier/registrar';
-import { registryPart, type DomainRow, type StoredState } from './domain-row';
+import { MISSING_TEXT, registryPart, type DomainRow, type StoredState } from './domain-row';
 import { stateAt } from './lifecycle';
+import { isContradiction, syncDomain, truthOf } from './sync-domain';
 
 const CALL_LIMIT_MS = 10_000;
 /** Longer than the call, the re-reading after it and the writing together. */
@@ -21,6 +23,7 @@ export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameC
     act: (command, signal) => domains.registrars.get(row.registrar).update({ ...command, change }, signal),
     isTaken: (answer) => answer.kind === 'found' && isTaken(change, answer.info),
     readAfterDone: false,
+    deletes: false,
   });
 }
 
@@ -30,6 +33,7 @@ export function deleteAtRegistry(domains: Domains, row: DomainRow): Promise<Doma
     act: (command, signal) => domains.registrars.get(row.registrar).delete(command, signal),
     isTaken: (answer) => answer.kind === 'absent' || (answer.kind === 'found' && answer.info.deleted_at !== null),
     readAfterDone: true,
+    deletes: true,
   });
 }
 
@@ -38,29 +42,38 @@ interface RegistryChange {
   isTaken(answer: InfoAnswer): boolean;
   /** Whether the answer to the command alone does not tell what became of the name. */
   readonly readAfterDone: boolean;
+  readonly deletes: boolean;
 }
 
 async function runChange(domains: Domains, row: DomainRow, change: RegistryChange): Promise<DomainRow> {
   const { service: { db: { platform }, clock, log } } = domains;
   requireAlive(row, clock.now());
   const changeId = newId('op', clock.nowMs());
-  if (!(await beginChange(platform, row, changeId, LEASE_MS))) throw new AppError('busy', undefined, { retryAfterS: 2 });
-  const outcome = await bounded<Outcome<NameInfo>>((signal) => change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal));
+  if (!(await beginChange(platform, row, changeId, { leaseMs: LEASE_MS, deletes: change.deletes }))) throw new AppError('busy', undefined, { retryAfterS: 2 });
+  const outcome = await orUnknown<Outcome<NameInfo>>(CALL_LIMIT_MS, (signal) => change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal));
   if (outcome.kind === 'refused') {
     await releaseChange(platform, row, changeId);
-    throw new AppError(outcome.code, outcome.text);
+    throw await refusalWithTruth(domains, row, outcome);
   }
-  if (outcome.kind === 'done' && !change.readAfterDone) return requireStored(await storeAnswer(domains, row, changeId, { kind: 'found', info: outcome.result }));
+  if (outcome.kind === 'done' && !change.readAfterDone) return requireStored(await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, { kind: 'found', info: outcome.result }));
   if (outcome.kind !== 'done') log.warn('a change at the registry has no known end; the registry is asked', { domain: row.name, change_id: changeId, err: outcome.kind === 'unknown' ? outcome.cause : undefined });
   const answer = await readRegistry(domains, row);
-  const after = await storeAnswer(domains, row, changeId, answer);
+  const after = await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, answer);
   if (answer.kind === 'unknown') throw new AppError('service_unavailable', 'It is not known yet whether the registry took this change; read the domain again in a moment.', { retryAfterS: ASK_AGAIN_MS / 1000 });
   if (!change.isTaken(answer)) throw new AppError('supplier_error', 'The registry did not take this change; nothing was changed.');
   return requireStored(after);
 }
 
+/** Where the registry has the name otherwise than we do, that is read, written and told. */
+async function refusalWithTruth(domains: Domains, row: DomainRow, { code, text }: Extract<Outcome<NameInfo>, { kind: 'refused' }>): Promise<AppError> {
+  if (!isContradiction(code)) return new AppError(code, text);
+  const synced = await syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name);
+  return 'row' in synced ? new AppError(code, text, { details: truthOf(synced.row, domains.service.clock.now()) }) : new AppError(code, text);
+}
+
 export function requireAlive(row: DomainRow, now: Date): void {
   const state = stateAt(row, now);
+  if (row.missing_since !== null) throw new AppError('state_conflict', MISSING_TEXT);
   if (state === 'on_hold') throw new AppError('suspended', 'The domain is on hold.');
   if (state !== 'active' && state !== 'expired_grace') throw new AppError('state_conflict', `The domain is ${state}; it cannot be changed.`);
 }
@@ -82,7 +95,7 @@ function storeAnswer(domains: Domains, row: DomainRow, changeId: string, answer:
     case 'found':
       return finishChange(platform, row, changeId, registryPart(answer.info, domains.catalogue.get(row.tld)), stateOf(answer.info, row), clock.now());
     case 'absent':
-      return finishChange(platform, row, changeId, row, 'deleted', clock.now());
+      return row.change_deletes ? finishChange(platform, row, changeId, row, 'deleted', clock.now()) : finishChangeOfMissing(platform, row, changeId, clock.now());
     case 'unknown':
       return postponeChange(platform, row, changeId, ASK_AGAIN_MS).then(() => null);
     default:
@@ -100,16 +113,7 @@ function stateOf(info: NameInfo, row: DomainRow): StoredState {
 }
 
 function readRegistry(domains: Domains, row: DomainRow): Promise<InfoAnswer> {
-  return bounded<InfoAnswer>((signal) => domains.registrars.get(row.registrar).info(row.name, signal));
-}
-
-async function bounded<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T | { readonly kind: 'unknown'; readonly cause: unknown }> {
-  const signal = AbortSignal.timeout(CALL_LIMIT_MS);
-  try {
-    return await withAbort(call(signal), signal);
-  } catch (cause) {
-    return { kind: 'unknown', cause };
-  }
+  return orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) => domains.registrars.get(row.registrar).info(row.name, signal));
 }
 
 /** Whether the registry has what was asked for; the auth code itself is never read back, its expiry is. */

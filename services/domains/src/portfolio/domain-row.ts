@@ -36,7 +36,11 @@ export interface DomainRow {
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly change_id: string | null;
   readonly change_until: Date | null;
+  /** Whether the change that is open gives the name up. */
+  readonly change_deletes: boolean;
   readonly synced_at: Date;
+  /** Since when the registry does not know the name; null: it does. */
+  readonly missing_since: Date | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly ended_at: Date | null;
@@ -48,6 +52,8 @@ export type StoredState = 'active' | 'on_hold' | 'pending_restore' | 'pending_tr
 export type RegistryPart = Pick<DomainRow,
   | 'registry_statuses' | 'registered_at' | 'expires_at' | 'grace_ends_at' | 'redemption_ends_at' | 'delete_at' | 'locked' | 'privacy' | 'nameservers'
   | 'registrant_id' | 'admin_id' | 'tech_id' | 'billing_id' | 'ds' | 'hosts' | 'auth_code_expires_at'>;
+
+export const MISSING_TEXT = 'The registry does not know this domain any more; nothing can be done with it until that is cleared up.';
 
 const DAY_MS = 86_400_000;
 

@@ -39,6 +39,7 @@ export const domainSchema = z.object({
   order_id: z.string(),
   updated_at: timestamp,
   synced_at: timestamp.describe('When the registry was last heard about this name.'),
+  missing_since: timestamp.nullable().describe('Since when the registry does not know this name, though you hold it. Nothing can be done with it until that is cleared up; null: all is well.'),
 }).meta({ id: 'Domain' });
 
 export type DomainView = z.output<typeof domainSchema>;
@@ -57,7 +58,7 @@ export function viewDomain(row: DomainRow, tld: Tld, now: Date): DomainView {
     dnssec: { enabled: row.ds.length > 0, ds: row.ds.map((one) => ({ ...one })) }, auth_code_expires_at: row.auth_code_expires_at !== null && row.auth_code_expires_at > now ? isoSeconds(row.auth_code_expires_at) : null,
     can: abilities(row, tld, state, now),
     tags: [...row.tags], reference: row.reference, metadata: row.metadata === null ? null : { ...row.metadata },
-    order_id: row.order_id, updated_at: isoSeconds(row.updated_at), synced_at: isoSeconds(row.synced_at),
+    order_id: row.order_id, updated_at: isoSeconds(row.updated_at), synced_at: isoSeconds(row.synced_at), missing_since: isoOrNull(row.missing_since),
   };
 }
 
@@ -68,8 +69,8 @@ export function viewContacts(row: DomainRow): z.output<typeof contactsSchema> {
 function abilities(row: DomainRow, tld: Tld, state: DomainState, now: Date): DomainView['can'] {
   const alive = state === 'active' || state === 'expired_grace';
   const lockedUntil = row.locked_until !== null && row.locked_until > now ? row.locked_until : null;
-  const whyNotAlive = alive ? null : `the domain is ${state}`;
-  const restorable = state === 'redemption';
+  const whyNotAlive = row.missing_since !== null ? 'the registry does not know the domain any more' : alive ? null : `the domain is ${state}`;
+  const restorable = state === 'redemption' && row.missing_since === null;
   return {
     renew: ability(whyNotAlive, { until: row.grace_ends_at, price: row.premium_renew ?? tld.renew }),
     restore: ability(restorable ? null : 'only a domain in redemption can be restored', { from: row.grace_ends_at, until: row.redemption_ends_at, price: row.premium_restore ?? tld.restore }),

@@ -39,7 +39,7 @@ export function deliveredDomain(order: Order<HoldingItem>, info: NameInfo, tld: 
     seq: 0n, name: item.domain, unicode: item.unicode, tld: item.tld, account_id: order.accountId, order_id: order.id, registrar: item.registrar, state: 'active',
     locked_until: tld.transferLockDays === 0 ? null : addDays(now, tld.transferLockDays), auto_renew: item.auto_renew,
     premium_renew: item.premium_renew === null ? null : BigInt(item.premium_renew), premium_restore: item.premium_restore === null ? null : BigInt(item.premium_restore),
-    tags: order.tags, reference: order.reference, metadata: order.metadata, change_id: null, change_until: null, synced_at: now, created_at: now, updated_at: now, ended_at: null,
+    tags: order.tags, reference: order.reference, metadata: order.metadata, change_id: null, change_until: null, change_deletes: false, synced_at: now, missing_since: null, created_at: now, updated_at: now, ended_at: null,
   };
 }
 

@@ -2,10 +2,10 @@
 import { isoSeconds } from '@lumi/shared/runtime';
 import { sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
-import type { Catalogue } from '../catalogue/catalogue';
+import type { Domains } from '../domains';
 import { registryPart } from '../portfolio/domain-row';
+import { withTruth } from '../portfolio/sync-domain';
 import type { NameInfo, RenewCommand } from '../supplier/registrar';
-import type { Registrars } from '../supplier/registrars';
 import { feeOf, yearsText, type YearsItem } from './holding';
 
 export const RENEW = 'domain_renew';
@@ -14,13 +14,13 @@ export interface RenewItem extends YearsItem {
   readonly current_expires_at: string;
 }
 
-export function renewThing(deps: { registrars: Registrars; catalogue: Catalogue }) {
+export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
   return thingSold<RenewItem, NameInfo>({
     kind: RENEW,
     hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
-    act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
-    lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
+    act: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
+    lookUp: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
     deliver: (order, info) => {
       const part = registryPart(info, deps.catalogue.get(order.item.tld));
       return [sql`

@@ -1,13 +1,16 @@
 // From the body of a renewal to what the purchase engine needs. Written for many bodies at once, as registration.ts is.
 import { z } from 'zod';
-import { AppError, notFound } from '@lumi/shared/contract';
+import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
 import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
+import { syncOnce } from '@lumi/shared/sync';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
 import { stateAt } from '../portfolio/lifecycle';
-import type { DomainRow } from '../portfolio/domain-row';
+import { MISSING_TEXT, type DomainRow } from '../portfolio/domain-row';
+import { syncDomain } from '../portfolio/sync-domain';
 import { findDomains } from '../store/domain-store';
+import { turnOf } from '../store/sync-store';
 import { yearsField, type ProductPart } from './registration';
 import { yearsText } from './holding';
 import type { RenewItem } from './renew';
@@ -35,10 +38,18 @@ export async function renewals(domains: Domains, accountId: string, wishes: read
     return reading.kind === 'name' ? reading.name : null;
   });
   const rows = await findDomains(domains.service.db.platform, { kind: 'account', accountId }, names.filter((name) => name !== null));
-  return wishes.map(({ body }, i) => {
+  return Promise.all(wishes.map(async ({ body }, i) => {
     const row = rows.get(names[i] ?? '');
-    return row === undefined ? notFound() : partOf(domains, row, body);
-  });
+    return row === undefined ? notFound() : partOf(domains, await asTheRegistryHasIt(domains, row, body), body);
+  }));
+}
+
+/** Who states another expiry than ours may know better: the registry is asked, at most once a minute for each domain. */
+async function asTheRegistryHasIt(domains: Domains, row: DomainRow, { current_expires_at: stated }: RenewWish['body']): Promise<DomainRow> {
+  if (expiryMismatch(stated, row.expires_at) === null) return row;
+  const { db: { platform }, clock } = domains.service;
+  const read = await orRefusal(() => syncOnce(platform, turnOf(row), clock.now(), () => syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name)));
+  return read instanceof AppError ? row : read;
 }
 
 export async function renewal(domains: Domains, accountId: string, domain: string, body: RenewBody): Promise<ProductPart> {
@@ -60,6 +71,7 @@ function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Prod
 
 function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewWish['body']): AppError | null {
   const now = domains.service.clock.now();
+  if (row.missing_since !== null) return new AppError('state_conflict', MISSING_TEXT);
   const mismatch = expiryMismatch(body.current_expires_at, row.expires_at);
   if (mismatch !== null) return mismatch;
   const state = stateAt(row, now);

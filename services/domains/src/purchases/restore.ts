@@ -4,13 +4,12 @@ import { AppError } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { purchaseFields, thingSold, viewOrder, type JsonObject, type Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import type { Catalogue } from '../catalogue/catalogue';
 import type { Domains } from '../domains';
 import { stateAt } from '../portfolio/lifecycle';
-import { registryPart, type DomainRow } from '../portfolio/domain-row';
+import { MISSING_TEXT, registryPart, type DomainRow } from '../portfolio/domain-row';
+import { withTruth } from '../portfolio/sync-domain';
 import { registrySql } from '../store/domain-store';
 import type { NameInfo, RestoreCommand } from '../supplier/registrar';
-import type { Registrars } from '../supplier/registrars';
 import { feeOf } from './holding';
 import type { ProductPart } from './registration';
 
@@ -29,12 +28,12 @@ export interface RestoreItem extends JsonObject {
   readonly reason: string | null;
 }
 
-export function restoreThing(deps: { registrars: Registrars; catalogue: Catalogue }) {
+export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
   return thingSold<RestoreItem, NameInfo>({
     kind: RESTORE,
     describe: (order) => `Restoration of ${order.item.unicode}`,
-    act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
-    lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
+    act: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
+    lookUp: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
     deliver: (order, info) => [sql`
       UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))}, updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
       FROM settled WHERE settled.settled AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`],
@@ -48,7 +47,7 @@ export function restoration(domains: Domains, row: DomainRow, reason: string | u
   const price = row.premium_restore ?? domains.catalogue.get(row.tld).restore;
   const item: RestoreItem = { domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, fee: row.premium_restore === null ? null : price.toString(), reason: reason ?? null };
   const state = stateAt(row, domains.service.clock.now());
-  const refusal = state === 'redemption' ? null : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
+  const refusal = row.missing_since !== null ? new AppError('state_conflict', MISSING_TEXT) : state === 'redemption' ? null : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
   return { thing: domains.things.restore, item, subject: row.name, lockKey: row.name, price, refusal, terms: { domain: row.name }, parts: [{ label: `Restoration of ${row.unicode}, with one year`, amount: price }] };
 }
 

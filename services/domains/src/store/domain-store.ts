@@ -67,9 +67,9 @@ export async function updateOwnPart(db: SqlRunner, row: DomainRow, change: OwnPa
 }
 
 /** Takes the right to change this name at the registry; false while somebody else has it. */
-export async function beginChange(db: SqlRunner, row: DomainRow, changeId: string, leaseMs: number): Promise<boolean> {
+export async function beginChange(db: SqlRunner, row: DomainRow, changeId: string, { leaseMs, deletes }: { leaseMs: number; deletes: boolean }): Promise<boolean> {
   const taken = await db.$executeRaw(sql`
-    UPDATE domains.domain SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8)
+    UPDATE domains.domain SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8), change_deletes = ${deletes}
     WHERE seq = ${row.seq} AND ended_at IS NULL AND change_id IS NULL`);
   return taken === 1;
 }
@@ -102,9 +102,17 @@ export async function finishChange(db: SqlRunner, row: DomainRow, changeId: stri
   return rows[0] ?? null;
 }
 
-/** Assignments of everything the registry decides. */
+/** The registry does not know the name, and nobody gave it up: the change ends, and the domain stays for somebody to look at. */
+export async function finishChangeOfMissing(db: SqlRunner, row: DomainRow, changeId: string, now: Date): Promise<DomainRow | null> {
+  const rows = await db.$queryRaw<DomainRow[]>(sql`
+    UPDATE domains.domain d SET missing_since = coalesce(d.missing_since, ${now}::timestamptz), change_id = NULL, change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
+    WHERE d.seq = ${row.seq} AND d.change_id = ${changeId} RETURNING d.*`);
+  return rows[0] ?? null;
+}
+
+/** Assignments of everything the registry decides. What it tells about, it knows. */
 export function registrySql(part: RegistryPart): Sql {
-  return sql`registry_statuses = ${[...part.registry_statuses]}::text[], registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,
+  return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[], registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,
     grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz, delete_at = ${part.delete_at}::timestamptz,
     locked = ${part.locked}, privacy = ${part.privacy}, nameservers = ${[...part.nameservers]}::text[],
     registrant_id = ${part.registrant_id}::text, admin_id = ${part.admin_id}::text, tech_id = ${part.tech_id}::text, billing_id = ${part.billing_id}::text,

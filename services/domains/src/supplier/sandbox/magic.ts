@@ -27,6 +27,16 @@ export const CHECK_ANSWERS = {
   elsewhere: 'Is held at another registrar and can be transferred in with the auth code `right-code`.',
 } as const;
 
+/** What becomes of the name at the registry, behind our back, once it is registered. */
+export const DRIFTS = {
+  'drift-expiry': 'The registry has an expiry a year later.',
+  'drift-redemption': 'The registry has the name in redemption.',
+  'drift-nameservers': 'The registry has other name servers, and the name is unlocked.',
+  'drift-away': 'The name is held at another registrar.',
+  'drift-gone': 'The registry does not know the name.',
+} as const;
+
+export type Drift = keyof typeof DRIFTS;
 export type CommandEnding = keyof typeof COMMAND_ENDINGS;
 export type CheckAnswer = keyof typeof CHECK_ANSWERS;
 export type MagicCommand = 'register' | 'renew' | 'transfer' | 'restore' | 'update' | 'delete';
@@ -45,6 +55,7 @@ export const ELSEWHERE_AUTH_CODE = 'right-code';
 const ENDINGS = Object.keys(COMMAND_ENDINGS).join('|');
 const COMMAND_SHAPE = new RegExp(`^(?:(renew|transfer|restore|update|delete)-)?(${ENDINGS})(?:-(\\d{1,3}))?(?:-[^.]*)?\\.test$`);
 const CHECK_SHAPE = new RegExp(`^(${Object.keys(CHECK_ANSWERS).join('|')})(?:-[^.]*)?\\.test$`);
+const DRIFT_SHAPE = new RegExp(`^(${Object.keys(DRIFTS).join('|')})(?:-[^.]*)?\\.test$`);
 const COUNT = 2;
 
 export function magicOf(command: MagicCommand, name: string): Magic | null {
@@ -55,6 +66,10 @@ export function magicOf(command: MagicCommand, name: string): Magic | null {
 
 export function checkAnswerOf(name: string): CheckAnswer | null {
   return (CHECK_SHAPE.exec(name)?.[1] as CheckAnswer | undefined) ?? null; // the shape lists them
+}
+
+export function driftOf(name: string): Drift | null {
+  return (DRIFT_SHAPE.exec(name)?.[1] as Drift | undefined) ?? null; // the shape lists them
 }
 
 /** What a registration must agree to pay; undefined where the list price holds. */

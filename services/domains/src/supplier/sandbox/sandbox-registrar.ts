@@ -8,7 +8,7 @@ import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
 import { TRANSFER_CANCELLED } from '../registrar';
-import { CHANGED_FEES, ELSEWHERE_AUTH_CODE, PREMIUM_FEES, checkAnswerOf, feeDueOf, magicOf, type Magic, type MagicCommand } from './magic';
+import { CHANGED_FEES, ELSEWHERE_AUTH_CODE, PREMIUM_FEES, checkAnswerOf, driftOf, feeDueOf, magicOf, type Magic, type MagicCommand } from './magic';
 
 export interface SandboxOptions {
   readonly db: SqlRunner;
@@ -76,7 +76,11 @@ export class SandboxRegistrar implements Registrar {
     const magic = magicOf(command.kind, command.name);
     const refusal = refusalOf(command);
     if (refusal !== null) return outcomeOf(await this.run(command, { kind: 'refuse', code: refusal }));
-    if (magic === null) return outcomeOf(await this.run(command, command.kind === 'transfer' ? { kind: 'pending' } : null));
+    if (magic === null) {
+      const outcome = outcomeOf(await this.run(command, command.kind === 'transfer' ? { kind: 'pending' } : null));
+      if (command.kind === 'register' && outcome.kind === 'done') await this.drift(command.name, outcome.result);
+      return outcome;
+    }
     return this.play(magic, command.ref, signal, (play) => this.run(command, play));
   }
 
@@ -129,6 +133,33 @@ export class SandboxRegistrar implements Registrar {
 
   async cancelTransfer(command: TransferCommand, _signal: AbortSignal): Promise<void> {
     await this.run(command, { kind: 'refuse', code: 'cancelled' });
+  }
+
+  /** Changes the name at the registry without a word to us; nothing if it was changed already. */
+  private async drift(name: string, told: NameInfo): Promise<void> {
+    const drift = driftOf(name);
+    if (drift === null) return;
+    const asTold = sql`WHERE name = ${name} AND sponsor = 'us' AND deleted_at IS NULL AND expires_at = ${new Date(told.expires_at)}::timestamptz`;
+    const { db, clock } = this.options;
+    switch (drift) {
+      case 'drift-expiry':
+        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET expires_at = expires_at + interval '1 year' ${asTold}`);
+        return;
+      case 'drift-redemption':
+        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET deleted_at = date_trunc('second', ${clock.now()}::timestamptz) ${asTold}`);
+        return;
+      case 'drift-nameservers':
+        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET nameservers = '{ns1.example.org,ns2.example.org}', locked = false ${asTold}`);
+        return;
+      case 'drift-away':
+        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET sponsor = 'other' ${asTold}`);
+        return;
+      case 'drift-gone':
+        await db.$executeRaw(sql`DELETE FROM domains.sandbox_name ${asTold}`);
+        return;
+      default:
+        assertNever(drift);
+    }
   }
 
   private async play(magic: Magic, ref: string, signal: AbortSignal, run: (play: Play) => Promise<Ending>): Promise<Outcome<NameInfo>> {

@@ -1,0 +1,5 @@
+export { changesBetween, type Changes } from './changes';
+export { orUnknown } from './or-unknown';
+export { syncEvents, syncOnce, type SyncEnd, type Synced } from './sync-once';
+export { syncAllAnswer, startSyncOfAll, syncOfAll, type SyncOfAll, type SyncSource } from './sync-all';
+export { type Turn } from './turn';

@@ -1,0 +1,86 @@
+// What the registry has is written down: when somebody asks for it, and when the registry has contradicted us.
+import type { ErrorDetail } from '@lumi/shared/contract';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { EventDraft, JsonObject, LookUp, Order } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import type { Domains } from '../domains';
+import { findVersion, nextDomains, writeVersion, type Found, type VersionedDomain } from '../store/sync-store';
+import type { InfoAnswer, NameInfo } from '../supplier/registrar';
+import { registryPart, type DomainRow, type RegistryPart, type StoredState } from './domain-row';
+import { viewDomain, type DomainView } from './domain-view';
+import { stateAt } from './lifecycle';
+
+const CALL_LIMIT_MS = 3_000;
+const TRIES = 3;
+const TOLD: readonly (keyof DomainView & string)[] = [
+  'state', 'expires_at', 'lifecycle', 'registry_statuses', 'locked', 'privacy', 'nameservers', 'contacts', 'dnssec', 'auth_code_expires_at', 'missing_since',
+];
+
+type Deps = Pick<Domains, 'service' | 'registrars' | 'catalogue'>;
+
+/** `except`: the order in whose course this is done, which is open itself. */
+export async function syncDomain({ service, registrars, catalogue }: Deps, reach: Reach, name: string, except: string | null = null): Promise<Synced<DomainRow>> {
+  await catalogue.ready();
+  const { db: { platform }, clock, log } = service;
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const before = await findVersion(platform, reach, name, except);
+    if (before === null) return { kind: 'gone' };
+    if (before.openOrder !== null || before.row.change_id !== null) return { kind: 'busy', operationId: before.openOrder };
+    const answer = await orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) => registrars.get(before.row.registrar).info(name, signal));
+    if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
+    const now = clock.now();
+    const found = answer.kind === 'absent' ? null : foundIn(answer.info, before, catalogue);
+    if (found === null && before.row.missing_since === null) log.error('the registry does not know a name that we hold', { domain: name, account_id: before.row.account_id, alert: true });
+    const row = await writeVersion(platform, before, found, { except, now, events: eventsOf(before.row, found, catalogue, now) });
+    if (row !== null) return { kind: found === null ? 'missing' : found.isChanged ? 'changed' : 'same', row };
+  }
+  return { kind: 'busy', operationId: null };
+}
+
+/** Passes the outcome of a paid command on. Where the registry refused it because it has the name otherwise than we do, that is read and told. */
+export async function withTruth<O extends LookUp<NameInfo>>(deps: Deps, order: Order<JsonObject>, outcome: O): Promise<O> {
+  if (outcome.kind !== 'refused' || !isContradiction(outcome.code)) return outcome;
+  const synced = await syncDomain(deps, { kind: 'account', accountId: order.accountId }, order.subject, order.id);
+  return 'row' in synced ? { ...outcome, details: truthOf(synced.row, deps.service.clock.now()) } : outcome;
+}
+
+/** The registry says that its name is in another state than the command supposes. */
+export function isContradiction(code: string): boolean {
+  return code === 'expiry_mismatch' || code === 'state_conflict';
+}
+
+/** What a caller needs to know to try again. */
+export function truthOf(row: DomainRow, now: Date): readonly ErrorDetail[] {
+  if (row.missing_since !== null) return [{ path: 'missing_since', message: isoSeconds(row.missing_since) }];
+  return [{ path: 'current_expires_at', message: isoSeconds(row.expires_at) }, { path: 'state', message: stateAt(row, now) }];
+}
+
+export function domainSyncs(deps: Deps): SyncSource {
+  return {
+    product: 'domains', noun: 'domain',
+    next: (accountId, afterSeq, limit) => nextDomains(deps.service.db.platform, accountId, afterSeq, limit),
+    sync: async (accountId, name) => (await syncDomain(deps, { kind: 'account', accountId }, name)).kind,
+  };
+}
+
+function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: Deps['catalogue']): Found {
+  const part = registryPart(info, catalogue.get(row.tld));
+  const state: StoredState = info.held_by_us ? row.state : 'transferred_out';
+  const fields = Object.keys(part) as (keyof RegistryPart)[]; // an object of exactly these fields, made a line above
+  const isSame = row.missing_since === null && state === row.state && Object.keys(changesBetween<RegistryPart>(row, part, fields)).length === 0;
+  return { part, state, isChanged: !isSame };
+}
+
+function eventsOf(row: DomainRow, found: Found | null, catalogue: Deps['catalogue'], now: Date): EventDraft[] {
+  const about = { subject: row.name, data: { domain: row.name, reference: row.reference } };
+  if (found === null) return row.missing_since === null ? [{ ...about, type: 'domain.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
+  if (!found.isChanged) return [];
+  const tld = catalogue.get(row.tld);
+  const after: DomainRow = { ...row, ...found.part, state: found.state, missing_since: null };
+  const changes = changesBetween(viewDomain(row, tld, now), viewDomain(after, tld, now), TOLD);
+  return [
+    { ...about, type: 'domain.synced', data: { ...about.data, changes } },
+    ...(found.state === 'transferred_out' ? [{ ...about, type: 'domain.transferred_out' }] : []),
+  ];
+}

@@ -1,0 +1,219 @@
+// Where the registry has a name otherwise than we do, that is read, written, told, and the next try succeeds.
+import { recoverOperations } from '@lumi/shared/operations';
+import { domainsService, type Who } from './domains-fixture';
+
+const t = domainsService();
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  t.clock.shiftMs = 0;
+  expect(await t.breaches()).toEqual([]);
+});
+
+async function bought(who: Who, domain: string, body: object = {}) {
+  return (await t.buy(who, { domain, ...body }).expect(201)).body.domain as { domain: string; expires_at: string };
+}
+const yearLater = (time: string, years = 1): string => `${String(Number(time.slice(0, 4)) + years)}${time.slice(4)}`;
+const renew = (who: Who, domain: string, current: string, body: object = {}) => t.pay(who, `/domains/${domain}/renew`, { years: 1, current_expires_at: current, ...body });
+const sync = (who: Who, domain: string) => t.post(who, `/domains/${domain}/sync`, {});
+const eventsOf = async (who: Who, domain: string) => ((await t.get(who, `/events?limit=200`)).body.items as { type: string; subject: string; data: Record<string, unknown> }[]).filter((one) => one.subject === domain);
+const columns = async (domain: string) => (await t.owner.query('SELECT * FROM domains.domain WHERE name = $1 ORDER BY seq DESC LIMIT 1', [domain])).rows[0] as Record<string, unknown>;
+
+describe('a renewal that the registry refuses because it has another expiry', () => {
+  it('tells the true expiry, and the second try with it succeeds', async () => {
+    const who = await t.account({ balance: '20' });
+    const { expires_at: ours } = await bought(who, 'drift-expiry-a.test');
+    const true1 = yearLater(ours);
+    const { body } = await renew(who, 'drift-expiry-a.test', ours, {}).expect(409);
+    expect(body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at', message: true1 }, { path: 'state', message: 'active' }] });
+    expect((await t.get(who, '/domains/drift-expiry-a.test')).body.expires_at).toBe(true1);
+    expect((await renew(who, 'drift-expiry-a.test', true1).expect(200)).body.expires_at).toBe(yearLater(ours, 2));
+    expect((await eventsOf(who, 'drift-expiry-a.test')).find(({ type }) => type === 'domain.synced')?.data).toMatchObject({ changes: { expires_at: { from: ours, to: true1 } } });
+    expect((await t.balance(who.accountId)).posted).toBe(180000n);
+  });
+
+  it('succeeds at once for who states the expiry that the registry has', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'drift-expiry-b.test');
+    expect((await renew(who, 'drift-expiry-b.test', yearLater(ours)).expect(200)).body.expires_at).toBe(yearLater(ours, 2));
+  });
+
+  it('tells it in the repeat of the answer, and to an item of a bulk', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'drift-expiry-c.test');
+    const first = await renew(who, 'drift-expiry-c.test', ours).set('idempotency-key', 'the-same-renewal').expect(409);
+    expect((await renew(who, 'drift-expiry-c.test', ours).set('idempotency-key', 'the-same-renewal').expect(409)).text).toBe(first.text);
+    const { expires_at: another } = await bought(who, 'drift-expiry-d.test');
+    const bulk = await t.pay(who, '/domains/bulk-renew', { items: [{ domain: 'drift-expiry-d.test', years: 1, current_expires_at: another }] }).expect(200);
+    expect(bulk.body.items[0].error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at', message: yearLater(another) }, { path: 'state' }] });
+  });
+
+  it('asks the registry once a minute at most for who keeps stating a wrong one', async () => {
+    const who = await t.account();
+    await bought(who, 'stubborn.test');
+    const asked = jest.spyOn(t.domains.registrars.get('sandbox'), 'info');
+    for (let i = 0; i < 3; i += 1) await renew(who, 'stubborn.test', '2020-01-01T00:00:00Z').expect(409);
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a state that is another one at the registry', () => {
+  it('is told with the refusal, and what can be done in that state is possible then', async () => {
+    const who = await t.account({ balance: '20' });
+    const { expires_at: ours } = await bought(who, 'drift-redemption-a.test');
+    const refused = await t.patch(who, '/domains/drift-redemption-a.test', { locked: false }).expect(409);
+    expect(refused.body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'current_expires_at' }, { path: 'state', message: 'redemption' }] });
+    expect((await t.get(who, '/domains/drift-redemption-a.test')).body).toMatchObject({ state: 'redemption', can: { restore: { allowed: true } } });
+    await renew(who, 'drift-redemption-a.test', ours).expect(409);
+    await t.pay(who, '/domains/drift-redemption-a.test/restore', {}).expect(200);
+  });
+
+  it('is found out by a paid command as well', async () => {
+    const who = await t.account({ balance: '20' });
+    const { expires_at: ours } = await bought(who, 'drift-redemption-b.test');
+    expect((await renew(who, 'drift-redemption-b.test', ours).expect(409)).body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'current_expires_at' }, { path: 'state', message: 'redemption' }] });
+    await t.pay(who, '/domains/drift-redemption-b.test/restore', {}).expect(200);
+  });
+});
+
+describe('POST /domains/{domain}/sync', () => {
+  it('answers the domain as the registry has it', async () => {
+    const who = await t.account();
+    await bought(who, 'drift-nameservers-a.test', { nameservers: ['ns1.example.net', 'ns2.example.net'] });
+    expect((await sync(who, 'drift-nameservers-a.test').expect(200)).body).toMatchObject({ nameservers: ['ns1.example.org', 'ns2.example.org'], locked: false, missing_since: null });
+    expect((await eventsOf(who, 'drift-nameservers-a.test')).at(-1)).toMatchObject({ type: 'domain.synced', data: { changes: { nameservers: { to: ['ns1.example.org', 'ns2.example.org'] }, locked: { from: true, to: false } } } });
+  });
+
+  it('tells no event where nothing differs', async () => {
+    const who = await t.account();
+    await bought(who, 'agreed.test');
+    const before = (await t.get(who, '/domains/agreed.test')).body;
+    t.clock.shiftMs = 5_000;
+    const { synced_at: syncedAt, ...after } = (await sync(who, 'agreed.test').expect(200)).body;
+    expect(after).toEqual({ ...before, synced_at: undefined });
+    expect(syncedAt > before.synced_at).toBe(true);
+    expect((await eventsOf(who, 'agreed.test')).map(({ type }) => type)).toEqual(['domain.registered']);
+  });
+
+  it('is let through once a minute, and says truly when again', async () => {
+    const who = await t.account();
+    await bought(who, 'often.test');
+    await sync(who, 'often.test').expect(200);
+    t.clock.shiftMs = 20_500;
+    const refused = await sync(who, 'often.test').expect(429);
+    expect([refused.body.error.code, Number(refused.headers['retry-after'])]).toEqual(['rate_limited', expect.any(Number)]);
+    const afterS = Number(refused.headers['retry-after']);
+    expect(afterS).toBeGreaterThan(30);
+    expect(afterS).toBeLessThanOrEqual(40);
+    t.clock.shiftMs += afterS * 1_000;
+    await sync(who, 'often.test').expect(200);
+    await bought(who, 'another.test');
+    await sync(who, 'another.test').expect(200);
+  });
+
+  it('does not count while the registry does not answer, or something runs on the name', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'renew-pending-then-done-9-a.test');
+    jest.spyOn(t.domains.registrars.get('sandbox'), 'info').mockRejectedValueOnce(new Error('away'));
+    const away = await sync(who, 'renew-pending-then-done-9-a.test').expect(503);
+    expect(Number(away.headers['retry-after'])).toBeGreaterThan(0);
+    const { body } = await renew(who, 'renew-pending-then-done-9-a.test', ours).expect(202);
+    expect((await sync(who, 'renew-pending-then-done-9-a.test').expect(409)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    for (let i = 0; i < 10; i += 1) await t.recover();
+    await sync(who, 'renew-pending-then-done-9-a.test').expect(200);
+  });
+
+  it('does not write over what happened while the registry was asked', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'meanwhile.test');
+    const registrar = t.domains.registrars.get('sandbox');
+    const info = registrar.info.bind(registrar);
+    jest.spyOn(registrar, 'info').mockImplementationOnce(async (name, signal) => {
+      const old = await info(name, signal);
+      await renew(who, 'meanwhile.test', ours).expect(200);
+      return old;
+    });
+    expect((await sync(who, 'meanwhile.test').expect(200)).body.expires_at).toBe(yearLater(ours));
+  });
+
+  it('needs domains:write, and shows nobody else’s', async () => {
+    const who = await t.account();
+    await bought(who, 'mine.test');
+    await sync(await t.account(), 'mine.test').expect(404);
+    await sync(await t.keyOf(who.accountId, { scopes: ['domains:read', 'domains:buy'] }), 'mine.test').expect(403);
+    await sync(await t.operator(), 'mine.test').expect(200);
+  });
+});
+
+describe('a name the registry does not know', () => {
+  it('is kept, says so, lets nothing be bought or done, and comes back when the registry knows it again', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'drift-gone-a.test', { auto_renew: true });
+    const refused = await renew(who, 'drift-gone-a.test', ours).expect(409);
+    expect(refused.body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] });
+    const kept = (await t.get(who, '/domains/drift-gone-a.test').expect(200)).body;
+    expect(kept).toMatchObject({ state: 'active', expires_at: ours, missing_since: expect.stringMatching(/Z$/), can: { renew: { allowed: false }, change_ns: { allowed: false }, delete: { allowed: false } } });
+    expect((await eventsOf(who, 'drift-gone-a.test')).map(({ type }) => type)).toContain('domain.missing');
+    const orders = (await t.get(who, '/orders')).body.items.length;
+    for (const answer of [await renew(who, 'drift-gone-a.test', ours), await t.patch(who, '/domains/drift-gone-a.test', { locked: false }), await t.pay(who, '/domains/drift-gone-a.test/restore', {})]) {
+      expect([answer.status, answer.body.error.code]).toEqual([409, 'state_conflict']);
+    }
+    expect((await t.get(who, '/orders')).body.items).toHaveLength(orders);
+    await t.owner.query(`INSERT INTO domains.sandbox_name (name, tld, sponsor, registered_at, expires_at, locked, privacy, updated_at) SELECT name, tld, 'us', registered_at, expires_at, locked, privacy, now() FROM domains.domain WHERE name = 'drift-gone-a.test'`);
+    expect((await sync(who, 'drift-gone-a.test').expect(200)).body).toMatchObject({ missing_since: null, can: { renew: { allowed: true } } });
+    await renew(who, 'drift-gone-a.test', ours).expect(200);
+  });
+
+  it('is not ended by a change whose end nobody knew either', async () => {
+    const who = await t.account();
+    await bought(who, 'update-timeout-before-gone.test');
+    await t.owner.query(`DELETE FROM domains.sandbox_name WHERE name = 'update-timeout-before-gone.test'`);
+    await t.patch(who, '/domains/update-timeout-before-gone.test', { locked: false }).expect(502);
+    expect(await columns('update-timeout-before-gone.test')).toMatchObject({ ended_at: null, state: 'active', missing_since: expect.any(Date) });
+  });
+
+  it('that is held elsewhere has left us', async () => {
+    const who = await t.account();
+    await bought(who, 'drift-away-a.test');
+    expect((await sync(who, 'drift-away-a.test').expect(200)).body.state).toBe('transferred_out');
+    await t.get(who, '/domains/drift-away-a.test').expect(404);
+    expect((await eventsOf(who, 'drift-away-a.test')).map(({ type }) => type)).toEqual(['domain.registered', 'domain.synced', 'domain.transferred_out']);
+  });
+});
+
+describe('POST /domains/sync', () => {
+  const kinds = new Map([[t.domains.sync.kind.kind, t.domains.sync.kind]]);
+  const age = () => t.owner.query(`UPDATE platform.operation SET created_at = created_at - interval '61 seconds'`);
+
+  it('reads them all, in steps of the worker, and tells how many differed', async () => {
+    const who = await t.account({ balance: '100' });
+    for (let i = 0; i < 30; i += 1) await bought(who, `many-${String(i)}.test`);
+    for (const name of ['drift-expiry-m.test', 'drift-gone-m.test', 'drift-away-m.test']) await bought(who, name);
+    const { body } = await t.post(who, '/domains/sync', {}).expect(202);
+    expect(body.operation).toMatchObject({ kind: 'domain_sync', state: 'processing', money: null });
+    expect((await t.post(who, '/domains/sync', {}).expect(409)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    await t.owner.query(`UPDATE platform.operation SET wake_at = now()`);
+    expect(await recoverOperations(t.domains.purchases, kinds, 'domains')).toBe(1);
+    expect((await t.get(who, `/operations/${body.operation_id}`)).body).toMatchObject({ state: 'completed' });
+    expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({ type: 'domain.all_synced', data: { operation_id: body.operation_id, total: 33, changed: 2, missing: 1, failed: 0 } });
+    expect((await t.get(who, '/domains?q=drift')).body.items.map(({ domain }: { domain: string }) => domain).sort()).toEqual(['drift-expiry-m.test', 'drift-gone-m.test']);
+  });
+
+  it('is let through once a minute for each account', async () => {
+    const who = await t.account();
+    await t.post(who, '/domains/sync', {}).expect(202);
+    const refused = await t.post(who, '/domains/sync', {}).expect(429);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
+    await t.post(await t.account(), '/domains/sync', {}).expect(202);
+    await age();
+    await t.post(who, '/domains/sync', {}).expect(202);
+  });
+
+  it('wants to know whose, of an operator', async () => {
+    const operator = await t.operator();
+    await t.post(operator, '/domains/sync', {}).expect(422);
+    const who = await t.account();
+    expect((await t.post(operator, `/domains/sync?user_id=${who.accountId}`, {}).expect(202)).body.operation).toMatchObject({ user_id: who.accountId, state: 'completed' });
+  });
+});
