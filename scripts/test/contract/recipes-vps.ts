@@ -78,6 +78,8 @@ export const VPS: Recipes = {
     also: [{ what: 'nobody’s', call: () => ({ body: { action: 'reboot', server_ids: [`srv_${'0'.repeat(24)}`] } }), status: 200 }],
   },
   'get-server': { call: (world) => id(held(world)) },
+  'sync-server': { call: (world) => id(buy(world)) },
+  'sync-servers': { call: async (world) => { await held(world); return {}; } },
   'update-server': { call: async (world) => ({ ...await id(held(world)), body: { label: 'shop', tags: ['shop'], reference: 'r-1', metadata: { team: 'a' } } }) },
   'delete-server': { ...deed(({ hostname }) => ({ when: 'now', confirm: hostname })), also: [{ what: 'at the end of the period', call: async (world) => { const server = await buy(world); return { params: { id: server.id }, body: { when: 'period_end', confirm: server.hostname } }; }, status: 200 }] },
   'undelete-server': {

@@ -3,6 +3,7 @@ import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyThingSold } from '@lumi/shared/purchase';
+import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
@@ -34,17 +35,21 @@ import { snapshotEndpoints } from './operations/snapshots';
 import { sshKeyEndpoints } from './operations/ssh-keys';
 import { serversSummary } from './operations/summary';
 import { suspendServer, unsuspendServer } from './operations/suspend-server';
+import { syncServerNow } from './operations/sync-server';
+import { syncServers } from './operations/sync-servers';
 import { undeleteServer } from './operations/undelete-server';
 import { updateServer } from './operations/update-server';
 import { serverCreate } from './purchases/server-create';
 import { serverRenew } from './purchases/server-renew';
 import { serverResize } from './purchases/server-resize';
+import { serverSyncs } from './servers/sync-server';
 import { SandboxHypervisor } from './supplier/sandbox/sandbox-hypervisor';
 import type { Vps } from './vps';
 
 export interface WiredVps extends Vps {
   readonly actions: Actions;
   readonly shared: SharedParts;
+  readonly sync: SyncOfAll;
 }
 
 export function wire(service: Service, hosting: HostingSettings = hostingSettings.parse({})): WiredVps {
@@ -54,10 +59,11 @@ export function wire(service: Service, hosting: HostingSettings = hostingSetting
     hypervisor: new SandboxHypervisor(service.db.platform, service.clock, { createMs: hosting.SANDBOX_CREATE_MS, actionMs: hosting.SANDBOX_ACTION_MS }),
   };
   const actions = serverActions(vps);
+  const sync = syncOfAll(serverSyncs(vps));
   return {
-    ...vps, actions,
+    ...vps, actions, sync,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps), tasks: Object.values(actions), auditRules: VPS_RULES,
+      suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps), tasks: [...Object.values(actions), sync.kind], auditRules: VPS_RULES,
       quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE }, bulk: bulkKinds(vps), lifecycles: [serverLifecycle(vps, actions)], summary: serversSummary,
     }),
   };
@@ -74,7 +80,7 @@ export function endpoints(vps: WiredVps): readonly Endpoint[] {
     ...vps.shared.endpoints,
     listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
     ...sshKeyEndpoints(vps),
-    createServer(vps), bulkActions(vps, actions), listServers(vps), getServer(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
+    createServer(vps), bulkActions(vps, actions), syncServers(vps, vps.sync), listServers(vps), getServer(vps), syncServerNow(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
     renewServer(vps), listUpgrades(vps), resizeServer(vps),
     ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
     ...snapshotEndpoints(vps, actions), suspendServer(vps, actions), unsuspendServer(vps, actions),

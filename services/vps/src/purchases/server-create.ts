@@ -129,7 +129,7 @@ function accepted(order: Order<CreateItem>): AnswerBody {
     locationId: item.location_id, imageId: item.image_id, periodMonths: item.period_months, lifecycle: 'provisioning', power: 'unknown',
     busy: { operationId: operationIdOf(order.id), action: 'create' }, suspension: null, addresses: [], gateway: null, sshKeyIds: item.ssh_key_ids, autoRenew: item.auto_renew,
     protection: false, renewing: null, deleteAtExpiry: false, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
-    createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null,
+    createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null, syncedAt: null, missingSince: null,
   };
   const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };
   return { status: 202, body: { server: viewServer(server), operation_id: operationIdOf(order.id), order: viewOrder(asOrdered) }, location: `operations/${operationIdOf(order.id)}` };

@@ -3,8 +3,9 @@
 import type { ErrorCode } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
-import { thingSold, viewOrder, type AnyThingSold, type JsonObject, type LookUp, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type LookUp, type Order, type ThingSold } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { withTruth } from '../servers/sync-server';
 import { findServer, type Server } from '../store/servers';
 import type { ActionResult } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
@@ -35,12 +36,12 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     act: async (order, signal) => {
       const server = await readServer(vps, order);
       const early = withoutSupplier(server, order);
-      return early ?? vps.hypervisor.act(order.id, server.machine, RESUME, signal);
+      return early ?? withTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, server.machine, RESUME, signal));
     },
     lookUp: async (order, signal): Promise<LookUp<Renewed>> => {
       const server = await readServer(vps, order);
       const early = withoutSupplier(server, order);
-      return early ?? vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal);
+      return early ?? withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal));
     },
     prepare: ({ id, item }) => [
       sql`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} FROM begun WHERE begun.outcome = 'held'`,
@@ -79,6 +80,10 @@ export function renewRefusal(constraint: string): ErrorCode | null {
 
 export function newExpiry(item: RenewItem): Date {
   return addMonths(new Date(item.from_expires_at), item.period_months);
+}
+
+function aboutOf(order: Order<RenewItem>): Parameters<typeof withTruth>[1] {
+  return { accountId: order.accountId, serverId: order.item.server_id, operationId: operationIdOf(order.id) };
 }
 
 async function readServer(vps: Vps, order: Order<RenewItem>): Promise<Server> {

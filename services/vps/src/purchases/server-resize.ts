@@ -2,6 +2,7 @@
 // with the capture.
 import { sql } from '@lumi/shared/db';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { withTruth } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/servers';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
@@ -23,8 +24,8 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
   return thingSold<ResizeItem, Resized>({
     kind: 'server_resize',
     describe: ({ item }) => `Upgrade of server ${item.hostname} from ${item.from_plan_id} to ${item.plan_id}`,
-    act: async (order, signal) => vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal),
-    lookUp: async (order, signal) => vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal),
+    act: async (order, signal) => withTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal)),
+    lookUp: async (order, signal) => withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal)),
     prepare: ({ id, item }) => {
       // The price was computed from a plan that a resize of the same second may have changed: the row is locked, read again, and must agree.
       const unchanged = sql`FROM (SELECT s.plan_id, s.lifecycle FROM begun, vps.server s WHERE begun.outcome = 'held' AND s.id = ${item.server_id} FOR NO KEY UPDATE OF s) now
@@ -48,6 +49,10 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
     events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan_id: order.item.from_plan_id, plan_id: order.item.plan_id } }],
     refusalOfConstraint: createRefusal,
   });
+}
+
+function aboutOf(order: Order<ResizeItem>): Parameters<typeof withTruth>[1] {
+  return { accountId: order.accountId, serverId: order.item.server_id, operationId: operationIdOf(order.id) };
 }
 
 async function resizeTo(vps: Vps, order: Order<ResizeItem>): Promise<MachineAction> {

@@ -18,6 +18,7 @@ const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
   unsuspend: ['suspended'],
 };
 
+const POSSIBLE_WITHOUT_MACHINE: readonly Deed[] = ['delete', 'undelete', 'suspend'];
 /** What destroys data. */
 const DESTROYS: readonly Deed[] = ['delete', 'rebuild', 'restore_snapshot', 'delete_snapshot'];
 
@@ -36,6 +37,7 @@ export function refusalOf(deed: Deed, server: Server): AppError | null {
   if (!ALLOWED_IN[deed].includes(server.lifecycle)) {
     return new AppError(server.lifecycle === 'suspended' && deed !== 'suspend' ? 'suspended' : 'state_conflict', STATE_TEXTS[server.lifecycle]);
   }
+  if (server.missingSince !== null && !POSSIBLE_WITHOUT_MACHINE.includes(deed)) return new AppError('state_conflict', 'The machine of this server is not found any more; nothing can be done with it until that is cleared up.');
   if (deed === 'renew') return renewalRefusal(server);
   if (server.busy !== null) return busyWith(server.busy.operationId);
   if (server.protection && DESTROYS.includes(deed)) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');

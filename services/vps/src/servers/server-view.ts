@@ -38,6 +38,8 @@ export const serverSchema = z.object({
   tags: z.array(z.string()),
   reference: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()).nullable(),
+  synced_at: time.nullable().describe('When it was last looked at where it runs, by `POST /servers/{id}/sync`.'),
+  missing_since: time.nullable().describe('Since when its machine is not found where it ran. Nothing can be done with it until that is cleared up, except deleting it; null: all is well.'),
 }).meta({ id: 'Server' });
 
 export type ServerView = z.output<typeof serverSchema>;
@@ -57,6 +59,7 @@ export function viewServer(server: Server): ServerView {
     auto_renew: server.autoRenew, renew_price_usd: server.renewPrice === null ? null : formatUsd(server.renewPrice), protection: server.protection, delete_at_expiry: server.deleteAtExpiry,
     can: Object.fromEntries(DEEDS.map((deed) => [deed, viewAbility(deed, server)])) as ServerView['can'],
     tags: [...server.tags], reference: server.reference, metadata: server.metadata === null ? null : { ...server.metadata },
+    synced_at: iso(server.syncedAt), missing_since: iso(server.missingSince),
   };
 }
 

@@ -46,6 +46,10 @@ export interface Server {
   readonly graceEndsAt: Date | null;
   readonly terminatesAt: Date | null;
   readonly terminatedAt: Date | null;
+  /** When the supplier was last asked about it. */
+  readonly syncedAt: Date | null;
+  /** Since when the supplier does not know its machine; null: it does. */
+  readonly missingSince: Date | null;
 }
 
 const SERVER = sql`
@@ -60,6 +64,12 @@ const JOINED = sql`
 export async function findServer(db: SqlRunner, reach: Reach, id: string): Promise<Server | null> {
   const rows = await db.$queryRaw<ServerRow[]>(sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ${id} ${within(reach)}`);
   return rows[0] === undefined ? null : serverOfRow(rows[0]);
+}
+
+/** With the version of its row: any change makes another. */
+export async function findServerVersion(db: SqlRunner, reach: Reach, id: string): Promise<{ readonly server: Server; readonly version: string } | null> {
+  const rows = await db.$queryRaw<(ServerRow & { version: string })[]>(sql`SELECT ${SERVER}, s.xmin::text AS version ${JOINED} WHERE s.id = ${id} ${within(reach)}`);
+  return rows[0] === undefined ? null : { server: serverOfRow(rows[0]), version: rows[0].version };
 }
 
 /** Those of `ids` that exist within the reach, in no order. */
@@ -139,7 +149,7 @@ interface ServerRow {
   readonly suspension_kind: string | null; readonly suspended_at: Date | null; readonly suspension_reason: string | null; readonly ssh_key_ids: string[]; readonly gateway_ip: string | null;
   readonly auto_renew: boolean; readonly protection: boolean; readonly reference: string | null; readonly tags: string[]; readonly metadata: JsonObject | null; readonly renewing: string | null;
   readonly delete_at_expiry: boolean; readonly created_at: Date; readonly ready_at: Date | null; readonly expires_at: Date | null; readonly grace_ends_at: Date | null;
-  readonly terminates_at: Date | null; readonly terminated_at: Date | null; readonly lock_operation_id: string | null; readonly lock_action: string | null;
+  readonly terminates_at: Date | null; readonly terminated_at: Date | null; readonly synced_at: Date | null; readonly missing_since: Date | null; readonly lock_operation_id: string | null; readonly lock_action: string | null;
   readonly renew_price: bigint | null; readonly addresses: MachineAddress[];
 }
 
@@ -152,6 +162,6 @@ function serverOfRow(row: ServerRow): Server {
     suspension: row.suspension_kind === null || row.suspended_at === null ? null : { kind: row.suspension_kind as SuspensionKind, since: row.suspended_at, reason: row.suspension_reason },
     addresses: row.addresses, gateway: row.gateway_ip, sshKeyIds: row.ssh_key_ids, autoRenew: row.auto_renew, protection: row.protection, renewing: row.renewing,
     deleteAtExpiry: row.delete_at_expiry, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
-    readyAt: row.ready_at, expiresAt: row.expires_at, graceEndsAt: row.grace_ends_at, terminatesAt: row.terminates_at, terminatedAt: row.terminated_at,
+    readyAt: row.ready_at, expiresAt: row.expires_at, graceEndsAt: row.grace_ends_at, terminatesAt: row.terminates_at, terminatedAt: row.terminated_at, syncedAt: row.synced_at, missingSince: row.missing_since,
   };
 }

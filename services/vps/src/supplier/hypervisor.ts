@@ -29,6 +29,9 @@ export type MachineAddress = { readonly ip: string; readonly version: 4 | 6; rea
 
 export type Machine = { readonly power: Power; readonly addresses: readonly MachineAddress[]; readonly gateway: string | null };
 
+/** The machine as it is now. */
+export type MachineReading = { readonly kind: 'found'; readonly machine: Machine } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+
 export type MachineAction =
   | { readonly action: 'start' | 'stop' | 'shutdown' | 'reboot' | 'reset' | 'suspend' | 'resume' | 'delete' }
   | { readonly action: 'rebuild'; readonly imageId: string; readonly sshKeys: readonly string[]; readonly userData: Uint8Array | null; readonly rootPassword: string | null }
@@ -46,6 +49,7 @@ export interface Hypervisor {
   /** Makes the machine `spec.name`, once: the same name again is the same machine. */
   create(spec: MachineSpec, signal: AbortSignal): Promise<Outcome<Machine>>;
   lookUpCreate(spec: MachineSpec, signal: AbortSignal): Promise<LookUp<Machine>>;
+  read(machine: string, signal: AbortSignal): Promise<MachineReading>;
   /** Must not execute one reference twice. An action whose effect is already there is done, not refused. */
   act(reference: string, machine: string, action: MachineAction, signal: AbortSignal): Promise<Outcome<ActionResult>>;
   lookUp(reference: string, machine: string, action: MachineAction, signal: AbortSignal): Promise<LookUp<ActionResult>>;

@@ -4,6 +4,15 @@
 export const ENDINGS = ['refused', 'out-of-stock', 'build-fails', 'slow', 'timeout-before', 'timeout-after', 'error-after', 'never'] as const;
 export type Ending = (typeof ENDINGS)[number];
 
+/** What becomes of the machine behind our back, once it is made. */
+export const DRIFTS = ['drift-gone', 'drift-address', 'drift-power'] as const;
+export type Drift = (typeof DRIFTS)[number];
+
+export function driftOf(hostname: string): Drift | null {
+  const label = hostname.toLowerCase().split('.')[0] ?? '';
+  return DRIFTS.find((drift) => new RegExp(`^sandbox-${drift}(-\\d+)?$`).test(label)) ?? null;
+}
+
 export function endingOf(hostname: string, about: 'creation' | 'action'): Ending | null {
   const label = hostname.toLowerCase().split('.')[0] ?? '';
   const prefix = about === 'creation' ? 'sandbox-' : 'sandbox-action-';

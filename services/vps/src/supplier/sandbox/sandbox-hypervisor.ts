@@ -5,8 +5,8 @@ import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ErrorCode } from '@lumi/shared/contract';
-import type { ActionResult, Hypervisor, Machine, MachineAction, MachineSpec, Power } from '../hypervisor';
-import { endingOf, type Ending } from './magic';
+import type { ActionResult, Hypervisor, Machine, MachineAction, MachineReading, MachineSpec, Power } from '../hypervisor';
+import { driftOf, endingOf, type Ending } from './magic';
 
 export interface SandboxTiming {
   /** How long it takes to make a machine. */
@@ -17,6 +17,8 @@ export interface SandboxTiming {
 
 const SLOW_FACTOR = 10;
 const MIN_SNAPSHOT_GB = 1;
+/** Numbers of machines are far below this: what `drift-address` moves to is nobody else's. */
+const DRIFTED_BY = 1_000_000;
 
 type Refusal = Extract<ErrorCode, 'supplier_error' | 'out_of_stock' | 'state_conflict'>;
 
@@ -35,9 +37,11 @@ export class SandboxHypervisor implements Hypervisor {
   async create(spec: MachineSpec): Promise<Outcome<Machine>> {
     const ending = endingOf(spec.hostname, 'creation');
     const power: Power = spec.start ? 'running' : 'stopped';
+    const drift = driftOf(spec.hostname);
+    const later: Power = drift === 'drift-power' ? (spec.start ? 'stopped' : 'running') : power;
     return this.perform(spec.name, ending, this.timing.createMs, { machine: spec.name, action: 'create', result: { power } }, (task, readyAt) => [
-      sql`machine AS (INSERT INTO vps.sandbox_machine (name, hostname, plan_id, location_id, image_id, disk_gb, power, ready_at)
-        SELECT ${spec.name}, ${spec.hostname}, ${spec.size.planId}, ${spec.locationId}, ${spec.imageId}, ${spec.size.diskGb}::int, ${power}, ${readyAt}::timestamptz FROM ${task} WHERE refusal IS NULL)`,
+      sql`machine AS (INSERT INTO vps.sandbox_machine (name, hostname, plan_id, location_id, image_id, disk_gb, power, ready_at, deleted_at)
+        SELECT ${spec.name}, ${spec.hostname}, ${spec.size.planId}, ${spec.locationId}, ${spec.imageId}, ${spec.size.diskGb}::int, ${later}, ${readyAt}::timestamptz, ${drift === 'drift-gone' ? readyAt : null}::timestamptz FROM ${task} WHERE refusal IS NULL)`,
     ], () => this.machineOf(spec.name, power));
   }
 
@@ -47,11 +51,17 @@ export class SandboxHypervisor implements Hypervisor {
 
   async act(reference: string, machine: string, action: MachineAction): Promise<Outcome<ActionResult>> {
     const row = await this.find(machine);
-    if (row === null) return action.action === 'delete' ? { kind: 'done', result: { power: 'stopped' } } : { kind: 'refused', code: 'state_conflict', text: 'The machine does not exist any more.' };
+    if (row === null) return action.action === 'delete' || action.action === 'suspend' ? { kind: 'done', result: { power: 'stopped' } } : { kind: 'refused', code: 'state_conflict', text: 'The machine does not exist any more.' };
     const power = powerAfter(action, row.power, row.suspended);
     const result = { power, ...(action.action === 'create-snapshot' ? { sizeGb: Math.max(MIN_SNAPSHOT_GB, Math.round(row.disk_gb / 10)) } : {}) };
     return this.perform(reference, endingOf(row.hostname, 'action'), this.timing.actionMs, { machine, action: action.action, result },
       (task) => this.effects(machine, action, result, task), () => Promise.resolve(result));
+  }
+
+  async read(machine: string): Promise<MachineReading> {
+    const row = await this.find(machine);
+    if (row === null) return { kind: 'absent' };
+    return { kind: 'found', machine: await this.machineOf(machine, row.power, driftOf(row.hostname) === 'drift-address' ? DRIFTED_BY : 0) };
   }
 
   async lookUp(reference: string, machine: string): Promise<LookUp<ActionResult>> {
@@ -108,14 +118,16 @@ export class SandboxHypervisor implements Hypervisor {
   }
 
   /** Addresses follow from the machine's number: unique, and none that exists in the world. */
-  private async machineOf(name: string, power: Power): Promise<Machine> {
-    const rows = await this.db.$queryRaw<{ seq: bigint }[]>(sql`SELECT seq FROM vps.sandbox_machine WHERE name = ${name}`);
-    const number = Number(rows[0]?.seq ?? 0n);
+  private async machineOf(name: string, power: Power, movedBy = 0): Promise<Machine> {
+    const rows = await this.db.$queryRaw<{ seq: bigint; rdns: Readonly<Record<string, string>> }[]>(sql`SELECT seq, rdns FROM vps.sandbox_machine WHERE name = ${name}`);
+    const number = Number(rows[0]?.seq ?? 0n) + movedBy;
+    const rdns = rows[0]?.rdns ?? {};
     const ipv4 = `100.${String(64 + (Math.floor(number / 65_536) % 64))}.${String(Math.floor(number / 256) % 256)}.${String(number % 256)}`;
     const prefix = `2001:db8:${Math.floor(number / 65_536).toString(16)}:${(number % 65_536).toString(16)}`;
+    const ipv6 = readAddress(`${prefix}::1`).value ?? '';
     return {
       power, gateway: '100.64.0.1',
-      addresses: [{ ip: ipv4, version: 4, rdns: null, primary: true }, { ip: readAddress(`${prefix}::1`).value ?? '', version: 6, rdns: null, primary: false }],
+      addresses: [{ ip: ipv4, version: 4, rdns: rdns[ipv4] ?? null, primary: true }, { ip: ipv6, version: 6, rdns: rdns[ipv6] ?? null, primary: false }],
     };
   }
 
@@ -137,6 +149,8 @@ export class SandboxHypervisor implements Hypervisor {
         return [sql`snapshot AS (INSERT INTO vps.sandbox_snapshot (id, machine, size_gb) SELECT ${action.snapshotId}, ${machine}, ${result.sizeGb ?? MIN_SNAPSHOT_GB}::int FROM ${task} WHERE ${task}.refusal IS NULL)`];
       case 'delete-snapshot':
         return [sql`snapshot AS (DELETE FROM vps.sandbox_snapshot s USING ${task} WHERE ${task}.refusal IS NULL AND s.id = ${action.snapshotId})`];
+      case 'set-rdns':
+        return [sql`machine AS (UPDATE vps.sandbox_machine SET rdns = (rdns - ${action.ip}::text) || ${JSON.stringify(action.ptr === null ? {} : { [action.ip]: action.ptr })}::jsonb ${done})`];
       case 'start':
       case 'stop':
       case 'shutdown':
@@ -144,7 +158,6 @@ export class SandboxHypervisor implements Hypervisor {
       case 'reset':
       case 'restore-snapshot':
       case 'reset-password':
-      case 'set-rdns':
         return [power];
     }
   }

@@ -1,0 +1,67 @@
+// What the supplier has is written down: when somebody asks for it, and when the supplier has contradicted us.
+import type { Reach } from '@lumi/shared/endpoint';
+import type { EventDraft, LookUp } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { findServer, findServerVersion, type Server } from '../store/servers';
+import { nextServers, writeVersion } from '../store/sync-store';
+import type { Machine, MachineReading } from '../supplier/hypervisor';
+import type { Vps } from '../vps';
+import { viewServer, type ServerView } from './server-view';
+
+const CALL_LIMIT_MS = 3_000;
+const TRIES = 3;
+const TOLD: readonly (keyof ServerView & string)[] = ['power', 'ips', 'gateway', 'missing_since'];
+
+/** `except`: the operation in whose course this is done, which has the server itself. */
+export async function syncServer(vps: Vps, reach: Reach, id: string, except: string | null = null): Promise<Synced<Server>> {
+  const { db: { platform }, clock, log } = vps.service;
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const before = await findServerVersion(platform, reach, id);
+    if (before === null) return { kind: 'gone' };
+    const { server } = before;
+    if (server.busy !== null && server.busy.operationId !== except) return { kind: 'busy', operationId: server.busy.operationId };
+    if (server.lifecycle === 'terminated' || server.lifecycle === 'failed') return { kind: 'same', row: server };
+    const answer = await orUnknown<MachineReading>(CALL_LIMIT_MS, (signal) => vps.hypervisor.read(server.machine, signal));
+    if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
+    const now = clock.now();
+    const machine = answer.kind === 'absent' ? null : answer.machine;
+    if (machine === null && server.missingSince === null) log.error('the supplier does not know the machine of a server', { server_id: id, account_id: server.accountId, alert: true });
+    const events = eventsOf(server, machine, now);
+    if (!(await writeVersion(platform, { id, version: before.version }, machine, { except, now, events }))) continue;
+    const row = await findServer(platform, reach, id);
+    if (row === null) return { kind: 'gone' };
+    return { kind: machine === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row };
+  }
+  return { kind: 'busy', operationId: null };
+}
+
+/** Passes the outcome of a command on. Where the supplier refused it because it has the machine otherwise than we do, that is read and told. */
+export async function withTruth<O extends LookUp<object>>(vps: Vps, about: { accountId: string; serverId: string; operationId: string }, outcome: O): Promise<O> {
+  if (outcome.kind !== 'refused' || outcome.code !== 'state_conflict') return outcome;
+  const synced = await syncServer(vps, { kind: 'account', accountId: about.accountId }, about.serverId, about.operationId);
+  if (!('row' in synced)) return outcome;
+  const { missingSince, power } = synced.row;
+  return { ...outcome, details: [missingSince === null ? { path: 'power', message: power } : { path: 'missing_since', message: isoSeconds(missingSince) }] };
+}
+
+export function serverSyncs(vps: Vps): SyncSource {
+  return {
+    product: 'vps', noun: 'server',
+    next: (accountId, afterSeq, limit) => nextServers(vps.service.db.platform, accountId, afterSeq, limit),
+    sync: async (accountId, id) => (await syncServer(vps, { kind: 'account', accountId }, id)).kind,
+  };
+}
+
+function eventsOf(server: Server, machine: Machine | null, now: Date): EventDraft[] {
+  const about = { subject: server.id, data: { server_id: server.id, hostname: server.hostname, reference: server.reference } };
+  if (machine === null) return server.missingSince === null ? [{ ...about, type: 'server.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
+  const after: Server = { ...server, power: machine.power, gateway: machine.gateway, addresses: inOrder(machine), missingSince: null };
+  const changes = changesBetween(viewServer(server), viewServer(after), TOLD);
+  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'server.synced', data: { ...about.data, changes } }];
+}
+
+/** As the row has them: IPv4 first. */
+function inOrder({ addresses }: Machine): Machine['addresses'] {
+  return [...addresses].sort((a, b) => a.version - b.version);
+}
