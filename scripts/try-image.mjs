@@ -47,7 +47,7 @@ async function main() {
   const { migrate, lumi, ...processes } = containers;
   once(migrate);
   for (const container of Object.values(processes)) start(container);
-  await Promise.all(Object.values(processes).filter(({ healthUrl }) => healthUrl !== null).map(({ name, healthUrl }) => healthy(name, healthUrl)));
+  await Promise.all(Object.values(processes).filter(({ healthCheck }) => healthCheck !== null).map(healthy));
   say(`${Object.keys(processes).length} processes are up; selling`);
   await sell(`http://127.0.0.1:${ports.gateway}`, (...args) => JSON.parse(once(lumi, [...args, '--json'])));
   await stopAll();
@@ -111,7 +111,7 @@ function containersOf(compose, { settings, ports, path, folder }) {
       name, folder, command: service.entrypoint ?? service.command,
       env: { PATH: path, NODE_ENV: 'production', HOST: '127.0.0.1', ...environment, ...(port === null ? {} : { PORT: String(port) }) },
       user: process.getuid() === 0 ? { uid: FIRST_USER + index, gid: FIRST_USER + index } : {},
-      healthUrl: service.healthcheck === undefined ? null : `http://127.0.0.1:${port}/healthz`,
+      healthCheck: service.healthcheck?.test.slice(1) ?? null,
     }];
   }));
 }
@@ -144,13 +144,13 @@ function start({ name, command: [program, ...args], folder, env, user }) {
   running.set(name, one);
 }
 
-async function healthy(name, url) {
+/** Runs the container's own health check until it is content. */
+async function healthy({ name, healthCheck: [program, ...args], folder, env, user }) {
   const until = Date.now() + HEALTHY_LIMIT_MS;
   for (;;) {
-    const isGood = await fetch(url).then((answer) => answer.ok, () => false);
-    if (isGood) return;
+    if (spawnSync(program, args, { cwd: folder, env, ...user, timeout: HEALTHY_LIMIT_MS }).status === 0) return;
     const { child, said } = running.get(name);
-    if (child.exitCode !== null || Date.now() > until) throw new Error(`${name} does not answer ${url}:\n${said}`);
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`${name} does not become healthy:\n${said}`);
     await sleep(200);
   }
 }
