@@ -9,7 +9,7 @@ import { EmbeddedPostgres, embeddedUrl } from './start/embedded-postgres.mjs';
 import { checkDatabase } from './start/external-servers.mjs';
 import { hasCluster } from './start/cluster-files.mjs';
 import { loadSecrets } from './start/secrets.mjs';
-import { prepareDatabase } from './start/database.mjs';
+import { prepareDatabase, urlsOf } from './start/database.mjs';
 import { Refusal, explain } from './start/refusal.mjs';
 import { readOptions } from './start/options.mjs';
 import { build } from './build.mjs';
@@ -51,7 +51,8 @@ async function finish(data, postgres, work) {
 
 function run({ surroundings }, secrets, ownerUrl) {
   return new Promise((resolve, reject) => {
-    const env = { ...surroundings, DATABASE_URL: ownerUrl, KEY_PEPPERS: secrets.keyPeppers, SECRET_RING: secrets.secretRing };
+    const urlOf = urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
+    const env = { ...surroundings, DATABASE_URL: urlOf('lumi_admin'), KEY_PEPPERS: secrets.keyPeppers, SECRET_RING: secrets.secretRing };
     const child = spawn(process.execPath, [join(root, 'packages', 'shared', 'dist', 'admin', 'cli.js'), ...process.argv.slice(2)], { env, stdio: 'inherit' });
     running = child;
     child.on('error', reject);

@@ -1,10 +1,11 @@
 // Roles and migrations on a database somebody else runs, before the processes of a container installation start. Safe to run again.
-// DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD, LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD.
+// DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD, LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD,
+// LUMI_ADMIN_PASSWORD.
 import { root } from './build.mjs';
 import { prepareDatabase } from './start/database.mjs';
 import { explain } from './start/refusal.mjs';
 
-const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
 
 const missing = ['DATABASE_URL', ...ROLES.map(passwordName)].filter((name) => !process.env[name]);
 if (missing.length > 0) {

@@ -23,14 +23,14 @@ export async function makeInstallation() {
   const secret = () => `1:${randomBytes(32).toString('base64')}`;
   const privatePem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   const secrets = {
-    roles: Object.fromEntries(['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'].map((role) => [role, randomBytes(12).toString('hex')])),
+    roles: Object.fromEntries(['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'].map((role) => [role, randomBytes(12).toString('hex')])),
     peppers: secret(), ring: secret(), identity: Buffer.from(privatePem).toString('base64'), cursor: randomBytes(32).toString('hex'),
   };
   const urlOf = await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.roles });
   return {
     ownerUrl, urlOf, secrets,
     serviceEnv: (product) => ({
-      DATABASE_URL: urlOf(`lumi_${product}`), IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity), KEY_PEPPERS: secrets.peppers, SECRET_RING: secrets.ring, CURSOR_SECRET: secrets.cursor,
+      DATABASE_URL: urlOf(`lumi_${product}`), ADMIN_DATABASE_URL: urlOf('lumi_admin'), IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity), KEY_PEPPERS: secrets.peppers, SECRET_RING: secrets.ring, CURSOR_SECRET: secrets.cursor,
       PUBLIC_URL: 'http://127.0.0.1:1', API_MONEY_ENABLED: 'true', LOG_LEVEL: 'warn', DATABASE_POOL: '16',
     }),
     gatewayEnv: (domainsUrl) => ({

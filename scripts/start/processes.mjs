@@ -57,6 +57,7 @@ function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl 
     // The default set-up is a sandbox: money is on, and the pay page of the provider `sandbox` credits test money.
     SANDBOX_PAYMENTS: 'true',
     ...options.handedThrough(product),
+    ADMIN_DATABASE_URL: urlOf('lumi_admin'),
     PORT: '0',
     PUBLIC_URL: publicUrl,
     IDENTITY_PUBLIC_KEYS: secrets.identityPublicKeys,

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { exists, writeAtomically } from './data-folder.mjs';
 import { Refusal } from './refusal.mjs';
 
-const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+const FIRST_ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+const ROLES = [...FIRST_ROLES, 'lumi_admin'];
 
 export function loadSecrets(folder, { hasData }) {
   const file = join(folder, 'secrets.json');
@@ -16,6 +17,13 @@ export function loadSecrets(folder, { hasData }) {
   }
   chmodSync(file, 0o600);
   const secrets = parse(file);
+  // A role that came with an update: its password is made now, and the role itself when the database is prepared.
+  const added = ROLES.filter((role) => secrets.rolePasswords[role] === undefined);
+  if (added.length > 0) {
+    for (const role of added) secrets.rolePasswords[role] = password();
+    writeAtomically(file, `${JSON.stringify(secrets, null, 2)}\n`);
+    chmodSync(file, 0o600);
+  }
   return { ...secrets, identityPublicKeys: publicKeys(secrets.identityPrivateKey) };
 }
 
@@ -41,7 +49,7 @@ function parse(file) {
   try {
     const secrets = JSON.parse(readFileSync(file, 'utf8'));
     const fields = [secrets.ownerPassword, secrets.keyPeppers, secrets.secretRing, secrets.identityPrivateKey, secrets.cursorSecret, secrets.cryptoPayToken,
-      ...ROLES.map((role) => secrets.rolePasswords[role])];
+      ...Object.values(secrets.rolePasswords), ...FIRST_ROLES.map((role) => secrets.rolePasswords[role])];
     if (!fields.every((field) => typeof field === 'string' && field !== '')) throw new SyntaxError('a field is missing');
     publicKeys(secrets.identityPrivateKey);
     return secrets;

@@ -98,7 +98,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   /** Serves one product on a port of its own; returns its origin. */
   const startProduct = async (product: Product): Promise<string> => {
     const config = serviceConfig.parse({
-      ...shared, DATABASE_URL: database.urlFor(`lumi_${product}`), DATABASE_POOL: '16', IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
+      ...shared, DATABASE_URL: database.urlFor(`lumi_${product}`), ADMIN_DATABASE_URL: database.urlFor('lumi_admin'), DATABASE_POOL: '16', IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
       CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL: 'http://127.0.0.1:1', SANDBOX_PAYMENTS: 'true', ...settings,
     });
     const service = openService({ product, config, processName: product, clock, log });
@@ -194,7 +194,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     },
     /** The books, and each product against its supplier's own log. */
     async breaches(): Promise<Breach[]> {
-      const found = [...await audit(anyOf(running).service.db.platform, BOOK_RULES)];
+      const found = [...await audit(anyOf(running).service.admin.platform, BOOK_RULES)];
       for (const { service, wired } of running.values()) found.push(...await auditRules(service.db.platform, wired.auditRules));
       return found;
     },

@@ -13,7 +13,7 @@ import { RedisServer } from './redis.mjs';
 
 const load = createRequire(join(root, 'packages/shared/package.json'));
 export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
-const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
 const PLENTY = 1_000_000;
 
 /** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
@@ -172,7 +172,8 @@ export class System {
   async stores(name, role) {
     const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port], true);
     this.links.postgres.push(postgres);
-    const env = { DATABASE_URL: this.cluster.urlOf(role, this.database, postgres.port), KEY_PEPPERS: this.secrets.peppers, SECRET_RING: this.secrets.ring };
+    const env = { DATABASE_URL: this.cluster.urlOf(role, this.database, postgres.port), KEY_PEPPERS: this.secrets.peppers, SECRET_RING: this.secrets.ring,
+      ...(role === 'lumi_gateway' ? {} : { ADMIN_DATABASE_URL: this.cluster.urlOf('lumi_admin', this.database, postgres.port) }) };
     if (!this.useRedis) return env;
     const redis = await this.proxy(`${name}→redis`, () => [this.redis.port]);
     this.links.redis.push(redis);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AppError, PRODUCTS, defineRoute } from '../contract';
 import { endpoint, json, type Endpoint, type RequestContext } from '../endpoint';
-import { effectiveScopes, findKeyById, type ApiKey } from '../keys';
+import { effectiveScopes, findKeyById, type KeyFacts } from '../keys';
 import { readDailySpend } from '../ledger';
 import { MINUTE_MS } from '../limits';
 import { formatUsd, usdOutput } from '../money';
@@ -65,14 +65,14 @@ export function getMe(deps: AccountDeps, environment: Environment): Endpoint {
   );
 }
 
-function viewKey(key: ApiKey): z.output<typeof meSchema>['key'] {
+function viewKey(key: KeyFacts): z.output<typeof meSchema>['key'] {
   return {
     id: key.id, prefix: key.prefix, type: key.type, scopes: [...effectiveScopes(key)], signing_required: key.signing !== 'none', signing: key.signing, ip_allowlist: [...key.ipAllowlist],
     created_at: isoSeconds(key.createdAt), expires_at: key.expiresAt === null ? null : isoSeconds(key.expiresAt), last_used_at: key.lastUsedAt === null ? null : isoSeconds(key.lastUsedAt),
   };
 }
 
-function dailyCap(deps: AccountDeps, key: ApiKey, spend: { spent: bigint; resetsAt: Date }): z.output<typeof meSchema>['caps']['daily'] {
+function dailyCap(deps: AccountDeps, key: KeyFacts, spend: { spent: bigint; resetsAt: Date }): z.output<typeof meSchema>['caps']['daily'] {
   const common = { spent_usd: formatUsd(spend.spent), resets_at: isoSeconds(spend.resetsAt) };
   const limit = key.type === 'operator' ? null : (key.dailyCapUnits ?? deps.config.DEFAULT_DAILY_CAP_USD);
   if (limit === null) return { limit_usd: null, source: 'none', remaining_usd: null, ...common };

@@ -30,7 +30,7 @@ export function adjustUser(deps: AdminDeps): Endpoint {
     async ({ claim, params, body, principal }) => {
       if (claim === null) throw new Error('a money route without dry run always has a claim');
       const wanted = { accountId: params.user_id, amount: parseUsd(body.amount_usd), reason: body.reason, keyId: principal.keyId };
-      return purchaseReply(await inTransaction(deps.db, (tx) => adjust(tx, deps, claim, wanted)));
+      return purchaseReply(await inTransaction(deps.admin, (tx) => adjust(tx, deps, claim, wanted)));
     },
   );
 }

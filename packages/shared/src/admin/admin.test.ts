@@ -1,3 +1,4 @@
+import { Pool } from 'pg';
 import request from 'supertest';
 import { accountEndpoints } from '../account';
 import { newId } from '../contract';
@@ -10,6 +11,10 @@ const get = (path: string, who: Parameters<typeof api.as>[0]) => request(api.app
 const post = (path: string, who: Parameters<typeof api.as>[0], body: object = {}) => request(api.app).post(path).set(api.as(who)).send(body);
 const adjust = (userId: string, who: TestKey, body: object, key?: string) => request(api.app).post(`/admin/users/${userId}/adjust`).set(api.asMoney(who, key)).send(body);
 const unknownId = (prefix: 'usr' | 'key') => newId(prefix, api.service.clock.nowMs());
+
+const gateway = new Pool({ connectionString: api.database.urlFor('lumi_gateway'), max: 1 });
+const owner = new Pool({ connectionString: api.database.ownerUrl, max: 1 });
+afterAll(() => Promise.all([gateway.end(), owner.end()]));
 
 let operator: TestKey;
 beforeAll(async () => {
@@ -188,7 +193,7 @@ describe('keys', () => {
       limits: { regular_per_minute: null, money_per_minute: 5 }, ip_allowlist: ['10.0.0.0/8', '2001:db8::1/128'], lineage_id: expect.stringMatching(/^lin_/), replaced_by: null,
       created_at: expect.any(String), expires_at: '2098-12-31T22:00:00Z', revoked_at: null, last_used_at: null,
     });
-    const stored = await findKeyByDigest(api.service.db.pool, new KeyDigests(api.rings.peppers).all(key));
+    const stored = await findKeyByDigest(gateway, new KeyDigests(api.rings.peppers).all(key));
     expect(stored?.id).toBe(id);
     expect(openSigningSecret(api.rings.secrets, id, stored?.signingSecret ?? Buffer.alloc(0))).toBe(signing_secret);
     const seen = JSON.stringify([(await get(`/admin/keys/${id}`, operator)).body, (await get('/admin/keys', operator)).body]);
@@ -227,7 +232,7 @@ describe('keys', () => {
     const account = await api.account({ signing: 'v1', cap: '20', scopes: ['domains:read'] });
     const rolled = await post(`/admin/keys/${account.keyId}/roll`, operator, { overlap_seconds: 60 });
     expect(rolled.status).toBe(201);
-    const [old, next] = [await findKeyById(api.service.db.pool, account.keyId), await findKeyById(api.service.db.pool, rolled.body.id)];
+    const [old, next] = [await findKeyById(api.service.admin.pool, account.keyId), await findKeyById(api.service.admin.pool, rolled.body.id)];
     expect(next).toMatchObject({ lineageId: old?.lineageId, accountId: account.accountId, scopes: ['domains:read'], dailyCapUnits: 200_000n, signing: 'v1', revokedAt: null });
     expect(old).toMatchObject({ replacedBy: rolled.body.id, revokedAt: null });
     expect(rolled.body.key).not.toBe(account.key);
@@ -239,7 +244,7 @@ describe('keys', () => {
   });
 
   it('404: unknown keys, keys of another product and keys that are no ids look alike', async () => {
-    await api.service.db.pool.query(
+    await owner.query(
       `INSERT INTO platform.api_key (id, product, type, lineage_id, digest, pepper_version, prefix, scopes) VALUES ($1, 'vps', 'operator', 'lin_x', 'x', 1, 'lumi_vps_x', '{}')`, ['key_0000000000000000000000vp'],
     );
     for (const [method, suffix, body] of [['get', '', undefined], ['post', '/revoke', {}], ['post', '/roll', { overlap_seconds: 5 }]] as const) {
@@ -299,7 +304,7 @@ describe('a key that signs', () => {
       expect((await signed(path, unsigned(signing), body)).body.error.code).toBe('invalid_signature');
       expect((await post(path, signing, body)).body.error.code).toBe('idempotency_key_required');
     }
-    expect((await findKeyById(api.service.db.pool, account.keyId))?.revokedAt).toBeNull();
+    expect((await findKeyById(api.service.admin.pool, account.keyId))?.revokedAt).toBeNull();
   });
 
   it('is followed by a key that signs when it is rolled', async () => {

@@ -26,7 +26,7 @@ export function checkLedger(deps: AdminDeps): Endpoint {
       },
     }),
     async () => {
-      const breaches = await auditAll(deps.db.platform);
+      const breaches = await auditAll(deps.admin.platform);
       return json(200, { ok: breaches.length === 0, checked_at: isoSeconds(deps.clock.now()), breaches });
     },
   );

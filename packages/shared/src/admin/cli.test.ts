@@ -1,11 +1,13 @@
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 import { KeyDigests, findKeyByDigest, findKeyById } from '../keys';
 import { testService } from '../testing';
 import { EXIT, runCli } from './cli';
 import { seedDemo } from './seed';
 
 const api = testService({ endpoints: () => [] });
-const settings = () => ({ DATABASE_URL: api.database.ownerUrl, KEY_PEPPERS: api.rings.peppers, SECRET_RING: api.rings.secrets });
+const gateway = new Pool({ connectionString: api.database.urlFor('lumi_gateway'), max: 1 });
+afterAll(() => gateway.end());
+const settings = () => ({ DATABASE_URL: api.database.urlFor('lumi_admin'), KEY_PEPPERS: api.rings.peppers, SECRET_RING: api.rings.secrets });
 
 async function lumi(...args: string[]): Promise<{ status: number; out: string; err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
@@ -48,7 +50,7 @@ describe('lumi keys', () => {
     const issued = await lumi('keys', 'issue', '--product', 'domains', '--type', 'operator');
     expect(issued.status).toBe(EXIT.done);
     const key = /key +(lumi_domains_\w+)/.exec(issued.out)?.[1] ?? '';
-    expect(await findKeyByDigest(api.service.db.pool, new KeyDigests(api.rings.peppers).all(key))).toMatchObject({ type: 'operator', accountId: null });
+    expect(await findKeyByDigest(gateway, new KeyDigests(api.rings.peppers).all(key))).toMatchObject({ type: 'operator', accountId: null });
   });
 
   it('issues, lists, rolls and revokes keys of an account', async () => {
@@ -64,7 +66,7 @@ describe('lumi keys', () => {
     const rolled = await lumiJson('keys', 'roll', issued.id, '--overlap', '0');
     expect(rolled).toMatchObject({ lineage_id: issued.lineage_id, signing: 'v2' });
     expect((await lumi('keys', 'revoke', rolled.id)).out).toBe(`${rolled.id} (${rolled.prefix}) is revoked.`);
-    expect(await findKeyById(api.service.db.pool, rolled.id)).toMatchObject({ revokedAt: expect.any(Date) });
+    expect(await findKeyById(api.service.admin.pool, rolled.id)).toMatchObject({ revokedAt: expect.any(Date) });
     const listed = await lumi('keys', 'list', '--user', id, '--product', 'vps');
     expect(listed.out.split('\n')).toHaveLength(4);
     for (const secret of [issued.key, issued.signing_secret, narrow.key, rolled.key]) expect(listed.out).not.toContain(secret);

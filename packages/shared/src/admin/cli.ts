@@ -69,7 +69,7 @@ export async function runCli(args: readonly string[], io: CliIo, readSettings: (
 function sentenceOf(err: unknown): string {
   if (databaseCode(err) === '3F000' || databaseCode(err) === '42P01') return 'This database has no Lumi schema yet; start Lumi once (npm start), so that it migrates.';
   if (databaseCode(err) === '3D000') return 'There is no such database; is DATABASE_URL right?';
-  if (databaseCode(err) === '28P01') return 'The database refused the user or the password of DATABASE_URL.';
+  if (databaseCode(err) === '28P01') return 'The database refused the user or the password of DATABASE_URL; start Lumi once after an update, so that it makes its roles.';
   const known = toAppError(err);
   if (known.code === 'service_unavailable') return 'The database cannot be reached; is Lumi running (npm start), and is DATABASE_URL right?';
   if (known.code === 'internal_error') return `Something unexpected happened: ${err instanceof Error ? err.message : String(err)}`;

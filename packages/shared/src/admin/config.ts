@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readConfig, secretRing } from '../runtime';
 
 const adminConfig = z.object({
-  DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres URL').describe('The database, as its owner.'),
+  DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres URL').describe('The database, as lumi_admin.'),
   KEY_PEPPERS: secretRing(32).describe('Peppers of key digests; the same as of gateway and services.'),
   SECRET_RING: secretRing(32).describe('Keys that seal signing secrets; the same as of gateway and services.'),
 });

@@ -12,6 +12,6 @@ export function createUser(deps: AdminDeps): Endpoint {
       body: z.object({ name: userName }), bodyExample: { name: 'Example Ltd' },
       responses: { 201: { description: 'Created.', schema: z.object({ user_id: z.string() }) } },
     }),
-    async ({ body }) => json(201, { user_id: await createAccount(deps.db.pool, deps.clock, body.name) }),
+    async ({ body }) => json(201, { user_id: await createAccount(deps.admin.pool, deps.clock, body.name) }),
   );
 }

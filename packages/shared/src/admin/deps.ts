@@ -2,7 +2,7 @@
 import type { KeyRings } from '../keys';
 import type { Service } from '../frame';
 
-export type AdminDeps = Pick<Service, 'product' | 'config' | 'db' | 'clock' | 'cursors'>;
+export type AdminDeps = Pick<Service, 'product' | 'config' | 'admin' | 'clock' | 'cursors'>;
 
 export const ADMIN_TAG = 'Admin';
 

@@ -13,7 +13,7 @@ export function getUser(deps: AdminDeps): Endpoint {
       responses: { 200: { description: 'The account.', schema: userSchema } },
     }),
     async ({ params }) => {
-      const user = await findUser(deps.db.pool, params.user_id);
+      const user = await findUser(deps.admin.pool, params.user_id);
       if (user === null) throw notFound();
       return json(200, viewUser(user));
     },

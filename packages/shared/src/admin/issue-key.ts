@@ -35,11 +35,11 @@ export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
     }),
     async ({ body, principal }) => {
       const accountId = body.user_id ?? null;
-      if (accountId !== null && (await findUser(deps.db.pool, accountId)) === null) throw notFound();
-      const issued = await issueKey(deps.db.pool, ringsOf(deps), {
+      if (accountId !== null && (await findUser(deps.admin.pool, accountId)) === null) throw notFound();
+      const issued = await issueKey(deps.admin.pool, ringsOf(deps), {
         product: deps.product, type: body.type, accountId, scopes: body.scopes ?? [],
         dailyCapUnits: body.daily_cap_usd === undefined || body.daily_cap_usd === null ? null : parseUsd(body.daily_cap_usd),
-        signing: signingOf(body.signing, principal.signature === undefined ? 'none' : ((await findKeyById(deps.db.pool, principal.keyId))?.signing ?? 'v1')),
+        signing: signingOf(body.signing, principal.signature === undefined ? 'none' : ((await findKeyById(deps.admin.pool, principal.keyId))?.signing ?? 'v1')),
         limits: { regularPerMinute: body.limits?.regular_per_minute ?? null, moneyPerMinute: body.limits?.money_per_minute ?? null },
         ipAllowlist: body.ip_allowlist ?? [],
         expiresAt: body.expires_at === undefined || body.expires_at === null ? null : new Date(body.expires_at),

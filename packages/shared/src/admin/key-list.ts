@@ -1,6 +1,6 @@
-// Reads of keys for operators. Digests and sealed secrets are read with the row but leave it nowhere: see key-view.ts.
+// Reads of keys for operators, without what is secret about them.
 import type { Product } from '../contract';
-import { KEY_COLUMNS, readKeyRow, type ApiKey, type Queryable } from '../keys';
+import { KEY_FACTS, readKeyFacts, type KeyFacts, type Queryable } from '../keys';
 
 export interface KeyFilter {
   readonly product?: Product | undefined;
@@ -9,12 +9,12 @@ export interface KeyFilter {
 }
 
 /** Newest first; reads one row more than `limit`. Ids are in order of creation. */
-export async function listKeys(db: Queryable, filter: KeyFilter, page: { limit: number; beforeId: string | null }): Promise<ApiKey[]> {
+export async function listKeys(db: Queryable, filter: KeyFilter, page: { limit: number; beforeId: string | null }): Promise<KeyFacts[]> {
   const { rows } = await db.query(
-    `SELECT ${KEY_COLUMNS} FROM platform.api_key
+    `SELECT ${KEY_FACTS} FROM platform.api_key
      WHERE ($1::text IS NULL OR product = $1) AND ($2::text IS NULL OR account_id = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR id < $4)
      ORDER BY id DESC LIMIT $5`,
     [filter.product ?? null, filter.userId ?? null, filter.type ?? null, page.beforeId, page.limit + 1],
   );
-  return rows.map(readKeyRow);
+  return rows.map(readKeyFacts);
 }

@@ -1,7 +1,7 @@
 // How a key looks to an operator. What is secret about it is not here: the key and its signing secret are shown once, when made.
 import { z } from 'zod';
 import { PRODUCTS, isId } from '../contract';
-import { effectiveScopes, isUsable, type ApiKey, type IssuedKey } from '../keys';
+import { effectiveScopes, isUsable, type KeyFacts, type IssuedKey } from '../keys';
 import { formatUsd, usdOutput } from '../money';
 import { isoSeconds, type Clock } from '../runtime';
 
@@ -34,7 +34,7 @@ export const issuedKeySchema = keySchema.extend({
 
 export const keyParams = z.object({ id: z.string().refine((id) => isId(id, 'key')).describe('The id of the key.') });
 
-export function viewKey(clock: Clock): (key: ApiKey) => KeyView {
+export function viewKey(clock: Clock): (key: KeyFacts) => KeyView {
   return (key) => ({
     id: key.id,
     prefix: key.prefix,

@@ -20,7 +20,7 @@ export function listKeysEndpoint(deps: AdminDeps): Endpoint {
       const { user_id, type } = query;
       const binding: CursorBinding = { account: null, route: 'list-keys', filter: { user_id, type } };
       const request = readPage(query, deps.cursors, binding);
-      const rows = await listKeys(deps.db.pool, { product: deps.product, userId: user_id, type }, { limit: request.limit, beforeId: request.after?.[0] ?? null });
+      const rows = await listKeys(deps.admin.pool, { product: deps.product, userId: user_id, type }, { limit: request.limit, beforeId: request.after?.[0] ?? null });
       return json(200, toPage(rows, request, deps.cursors, binding, (key) => [key.id], viewKey(deps.clock)));
     },
   );

@@ -16,7 +16,7 @@ export function listUsersEndpoint(deps: AdminDeps): Endpoint {
     }),
     async ({ query }) => {
       const request = readPage(query, deps.cursors, BINDING);
-      const rows = await listUsers(deps.db.pool, { limit: request.limit, beforeId: request.after?.[0] ?? null });
+      const rows = await listUsers(deps.admin.pool, { limit: request.limit, beforeId: request.after?.[0] ?? null });
       return json(200, toPage(rows, request, deps.cursors, BINDING, (user) => [user.id], viewUser));
     },
   );

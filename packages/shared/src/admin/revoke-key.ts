@@ -15,7 +15,7 @@ export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
     }),
     async ({ params }) => {
       await findKey(deps, params.id);
-      const revoked = await revokeKey(deps.db.pool, params.id);
+      const revoked = await revokeKey(deps.admin.pool, params.id);
       if (revoked === null) throw notFound();
       return json(200, viewKey(deps.clock)(revoked));
     },

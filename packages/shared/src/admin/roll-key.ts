@@ -17,7 +17,7 @@ export function rollKeyEndpoint(deps: AdminDeps): Endpoint {
     }),
     async ({ params, body }) => {
       await findKey(deps, params.id);
-      return json(201, viewIssued(deps.clock, await rollKey(deps.db.pool, ringsOf(deps), { keyId: params.id, overlapSeconds: body.overlap_seconds })));
+      return json(201, viewIssued(deps.clock, await rollKey(deps.admin.pool, ringsOf(deps), { keyId: params.id, overlapSeconds: body.overlap_seconds })));
     },
   );
 }

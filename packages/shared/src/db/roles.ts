@@ -1,9 +1,10 @@
 // The login roles of the processes. Each process may do only what the migrations grant to its role; the owner, who owns
-// schemas and functions, never serves a request.
+// schemas and functions, never serves a request. `lumi_admin` is nobody's everyday role: operators' routes, the check of the
+// books and the `lumi` command connect with it.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 
-export const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'] as const;
+export const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface EnsureRolesOptions {

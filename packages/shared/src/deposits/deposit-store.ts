@@ -128,6 +128,12 @@ export async function claimCheck(db: SqlRunner, id: string, staleMs: number): Pr
   return rows[0]?.claimed === true;
 }
 
+/** For another product's worker, which looks at its next round; nothing comes of it where the deposit is nobody's. */
+export async function leaveHint(db: SqlRunner, hint: { provider: string; providerInvoiceId: string; depositId: string | null }): Promise<void> {
+  await db.$executeRaw(sql`
+    INSERT INTO platform.payment_hint (provider, provider_invoice_id, deposit_id) VALUES (${hint.provider}, ${hint.providerInvoiceId}, ${hint.depositId}::text) ON CONFLICT DO NOTHING`);
+}
+
 export async function wakeDeposit(db: SqlRunner, id: string): Promise<void> {
   await db.$queryRaw(sql`SELECT platform.deposit_wake(${id})`);
 }

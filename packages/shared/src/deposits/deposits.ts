@@ -6,7 +6,7 @@ import type { Reach } from '../endpoint';
 import { findAnswer, type Claim } from '../idempotency';
 import type { Units } from '../money';
 import type { Principal } from '../principal';
-import { beginDeposit, claimCheck, closeDeposit, failDeposit, findDeposit, findDepositByInvoice, wakeDeposit, type Deposit } from './deposit-store';
+import { beginDeposit, claimCheck, closeDeposit, failDeposit, findDeposit, findDepositByInvoice, leaveHint, wakeDeposit, type Deposit } from './deposit-store';
 import { viewDeposit } from './deposit-view';
 import { nextLookMs } from './look-schedule';
 import type { CreateOutcome, LookUpOutcome, PaymentProvider } from './provider';
@@ -145,14 +145,16 @@ export async function takeWebhook(deps: DepositDeps, provider: PaymentProvider, 
   if (verdict.kind === 'ignored') return 'taken';
   const known = await findDepositByInvoice(deps.db.platform, provider.terms.provider, verdict.providerInvoiceId);
   const seen = await lookUp(provider, { id: known?.id ?? '', providerInvoiceId: verdict.providerInvoiceId, createdAt: known?.createdAt ?? deps.clock.now() });
+  // Not known by its invoice: perhaps the deposit whose create answer was lost, or another product's, which is not to be seen here.
+  const depositId = seen.kind === 'found' && isId(seen.invoice.depositId ?? '', 'dep') ? seen.invoice.depositId : null;
+  const deposit = known ?? (depositId === null ? null : await findDeposit(deps.db.platform, { kind: 'all' }, depositId));
+  if (deposit === null) await leaveHint(deps.db.platform, { provider: provider.terms.provider, providerInvoiceId: verdict.providerInvoiceId, depositId });
   if (seen.kind === 'unavailable') {
     if (known !== null) await wakeDeposit(deps.db.platform, known.id);
     return known === null ? 'later' : 'taken';
   }
-  // Not known by its invoice: perhaps the deposit whose create answer was lost. Anything else is not ours.
-  const deposit = known ?? (seen.kind === 'found' && isId(seen.invoice.depositId ?? '', 'dep') ? await findDeposit(deps.db.platform, { kind: 'all' }, seen.invoice.depositId ?? '') : null);
   if (deposit === null || deposit.provider !== provider.terms.provider) {
-    deps.log.warn('a webhook names an invoice that is not ours', { provider: provider.terms.provider, provider_invoice_id: verdict.providerInvoiceId });
+    deps.log.info('a webhook names an invoice of no deposit of this product', { provider: provider.terms.provider, provider_invoice_id: verdict.providerInvoiceId });
     return 'taken';
   }
   await reconcile(deps, deposit, seen);

@@ -5,6 +5,7 @@ import { parseUsd, usdInput } from '../money';
 import { baseConfig, flag, secretRing } from '../runtime';
 
 export const serviceConfig = baseConfig.extend({
+  ADMIN_DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres URL').describe('The same database, as lumi_admin: for operators’ routes and the check of the books alone.'),
   IDENTITY_PUBLIC_KEYS: z.string().transform((text, context) => {
     try {
       return JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { keys: JsonWebKey[] }; // checked by the verifier, at start

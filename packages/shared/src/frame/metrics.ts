@@ -17,8 +17,8 @@ export async function serviceMetrics({ product, db }: { readonly product: Produc
       (SELECT count(*)::int AS batches FROM platform.batch WHERE product = ${product} AND finished_at IS NULL) b,
       (SELECT count(*)::int AS items FROM platform.batch b JOIN platform.batch_item i ON i.batch_id = b.id WHERE b.product = ${product} AND b.finished_at IS NULL AND i.state IN ('waiting', 'running', 'pending')) i,
       (SELECT count(*)::int AS outbox, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS outbox_age FROM platform.outbox WHERE product = ${product}) x,
-      (SELECT (SELECT count(*)::int FROM platform.breach WHERE cleared_at IS NULL AND scope IN ('books', 'deposits', ${product})) AS breaches,
-              (SELECT count(*)::int FROM platform.reconciliation WHERE next_at < now() - interval '5 minutes' AND scope IN ('books', 'deposits', ${product})) AS rounds_late) r`);
+      (SELECT (SELECT count(*)::int FROM platform.breach WHERE cleared_at IS NULL AND scope IN ('books', ${product}, ${`deposits-${product}`})) AS breaches,
+              (SELECT count(*)::int FROM platform.reconciliation WHERE next_at < now() - interval '5 minutes' AND scope IN ('books', ${product}, ${`deposits-${product}`})) AS rounds_late) r`);
   const { pool } = db;
   return metricsText([
     { name: 'lumi_orders_stuck', help: 'Purchases that wait for an operator; their money is held.', value: counts?.stuck ?? 0 },

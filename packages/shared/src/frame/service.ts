@@ -16,6 +16,8 @@ export interface Service {
   readonly product: Product;
   readonly config: ServiceConfig;
   readonly db: Database;
+  /** The same database as `lumi_admin`, which sees all products: for operators' routes and the check of the books, and nothing else. */
+  readonly admin: Database;
   readonly clock: Clock;
   readonly log: Log;
   readonly cursors: Cursors;
@@ -33,20 +35,24 @@ export interface ServiceOptions {
   readonly log?: Log;
 }
 
+/** Opened when they are needed. */
+const ADMIN_CONNECTIONS = 3;
+
 export function openService(options: ServiceOptions): Service {
   const { config, product } = options;
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLog({ level: config.LOG_LEVEL, process: options.processName });
   const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, prepared: config.DATABASE_PREPARED, log, name: options.processName });
+  const admin = openDatabase({ url: config.ADMIN_DATABASE_URL, connections: ADMIN_CONNECTIONS, prepared: config.DATABASE_PREPARED, log, name: `${options.processName}-admin` });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   return {
-    product, config, db, clock, log,
+    product, config, db, admin, clock, log,
     cursors: new Cursors(config.CURSOR_SECRET),
     moneyLimits: redis === null ? new MemoryLimitStore(clock) : new RedisLimitStore(redis, config.REDIS_PREFIX),
     purchases: { db, clock, log, defaultCap: config.DEFAULT_DAILY_CAP_USD },
     close: async () => {
       redis?.disconnect();
-      await db.close();
+      await Promise.all([db.close(), admin.close()]);
     },
   };
 }

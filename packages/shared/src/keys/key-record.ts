@@ -5,7 +5,8 @@ import type { Units } from '../money';
 export type KeyType = 'reseller' | 'operator';
 export type Signing = 'none' | 'v1' | 'v2';
 
-export interface ApiKey {
+/** What is no secret about a key. */
+export interface KeyFacts {
   readonly id: string;
   readonly product: Product;
   readonly type: KeyType;
@@ -13,7 +14,6 @@ export interface ApiKey {
   readonly accountId: string | null;
   /** Keys that replaced one another share limits, cap and idempotency records. */
   readonly lineageId: string;
-  readonly digest: Buffer;
   readonly prefix: string;
   readonly scopes: readonly string[];
   readonly dailyCapUnits: Units | null;
@@ -22,8 +22,6 @@ export interface ApiKey {
   /** CIDR blocks; empty = from anywhere. */
   readonly ipAllowlist: readonly string[];
   readonly signing: Signing;
-  /** Sealed; see signing-secret.ts. */
-  readonly signingSecret: Buffer | null;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
@@ -33,26 +31,33 @@ export interface ApiKey {
   readonly generation: bigint;
 }
 
-export function isUsable(key: ApiKey, nowMs: number): boolean {
+export interface ApiKey extends KeyFacts {
+  readonly digest: Buffer;
+  /** Sealed; see signing-secret.ts. */
+  readonly signingSecret: Buffer | null;
+}
+
+export function isUsable(key: Pick<KeyFacts, 'revokedAt' | 'expiresAt'>, nowMs: number): boolean {
   return key.revokedAt === null && (key.expiresAt === null || key.expiresAt.getTime() > nowMs);
 }
 
 /** Operators hold every scope without being given any. */
-export function effectiveScopes(key: Pick<ApiKey, 'type' | 'product' | 'scopes'>): readonly string[] {
+export function effectiveScopes(key: Pick<KeyFacts, 'type' | 'product' | 'scopes'>): readonly string[] {
   return key.type === 'operator' ? [...resellerScopes(key.product), 'admin:*'] : key.scopes;
 }
 
-/** The columns `readKeyRow` needs; casts make the result the same through pg and through Prisma's raw queries. */
-export const KEY_COLUMNS = `id, product, type, account_id, lineage_id, digest, prefix, scopes, daily_cap::text AS daily_cap, regular_per_minute, money_per_minute,
-  ip_allowlist::text[] AS ip_allowlist, signing, signing_secret, created_at, expires_at, revoked_at, replaced_by, last_used_at, generation::text AS generation`;
+/** The columns `readKeyFacts` needs; casts make the result the same through pg and through Prisma's raw queries. */
+export const KEY_FACTS = `id, product, type, account_id, lineage_id, prefix, scopes, daily_cap::text AS daily_cap, regular_per_minute, money_per_minute,
+  ip_allowlist::text[] AS ip_allowlist, signing, created_at, expires_at, revoked_at, replaced_by, last_used_at, generation::text AS generation`;
+/** Those of `readKeyRow`. */
+export const KEY_COLUMNS = `${KEY_FACTS}, digest, signing_secret`;
 
-interface KeyRow {
+interface FactsRow {
   id: string;
   product: Product;
   type: KeyType;
   account_id: string | null;
   lineage_id: string;
-  digest: Uint8Array;
   prefix: string;
   scopes: string[];
   daily_cap: string | null;
@@ -60,7 +65,6 @@ interface KeyRow {
   money_per_minute: number | null;
   ip_allowlist: string[];
   signing: Signing;
-  signing_secret: Uint8Array | null;
   created_at: Date;
   expires_at: Date | null;
   revoked_at: Date | null;
@@ -70,14 +74,18 @@ interface KeyRow {
 }
 
 export function readKeyRow(raw: unknown): ApiKey {
-  const row = raw as KeyRow; // the table's own checks guarantee the unions
+  const row = raw as { digest: Uint8Array; signing_secret: Uint8Array | null };
+  return { ...readKeyFacts(raw), digest: Buffer.from(row.digest), signingSecret: row.signing_secret === null ? null : Buffer.from(row.signing_secret) };
+}
+
+export function readKeyFacts(raw: unknown): KeyFacts {
+  const row = raw as FactsRow; // the table's own checks guarantee the unions
   return {
     id: row.id,
     product: row.product,
     type: row.type,
     accountId: row.account_id,
     lineageId: row.lineage_id,
-    digest: Buffer.from(row.digest),
     prefix: row.prefix,
     scopes: row.scopes,
     dailyCapUnits: row.daily_cap === null ? null : BigInt(row.daily_cap),
@@ -85,7 +93,6 @@ export function readKeyRow(raw: unknown): ApiKey {
     moneyPerMinute: row.money_per_minute,
     ipAllowlist: row.ip_allowlist,
     signing: row.signing,
-    signingSecret: row.signing_secret === null ? null : Buffer.from(row.signing_secret),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,

@@ -1,5 +1,6 @@
 // Issues, finds, rolls and revokes API keys. Every function is one statement, so each is all or nothing without a transaction of
-// its own and works alike through a pg pool and inside somebody else's transaction.
+// its own and works alike through a pg pool and inside somebody else's transaction. Keys are written by functions of the database
+// that `lumi_admin` alone may call.
 // The key itself is returned once, by `issueKey` and `rollKey`, and is nowhere else.
 import { readBlock } from '../addresses';
 import { invalid, newId, notFound, resellerScopes, type Product } from '../contract';
@@ -7,7 +8,7 @@ import type { Units } from '../money';
 import type { Clock, SecretRing } from '../runtime';
 import { KeyDigests } from './key-digest';
 import { displayPrefix, generateKey } from './key-format';
-import { KEY_COLUMNS, readKeyRow, type ApiKey, type KeyType, type Signing } from './key-record';
+import { KEY_COLUMNS, KEY_FACTS, readKeyFacts, readKeyRow, type ApiKey, type KeyFacts, type KeyType, type Signing } from './key-record';
 import { generateSigningSecret, sealSigningSecret } from './signing-secret';
 
 /** The least a database must offer; `pg.Pool` and `pg.Client` do. */
@@ -47,20 +48,14 @@ export interface IssuedKey {
   readonly record: ApiKey;
 }
 
-/** A cidr with bits to the right of its mask is refused by Postgres; the caller means the network. */
-const NETWORKS = `(SELECT coalesce(array_agg(network(block::inet)), '{}') FROM unnest($13::text[]) AS block)`;
-
 /** Throws 422 for scopes, limits or addresses that make no sense. The account must exist. */
 export async function issueKey(db: Queryable, rings: KeyRings, request: KeyRequest): Promise<IssuedKey> {
   check(request, rings.clock);
   const made = make(rings, request.product);
   const signing = request.signing ?? 'none';
   const { rows } = await db.query(
-    `INSERT INTO platform.api_key (id, product, type, account_id, lineage_id, digest, pepper_version, prefix, scopes, daily_cap, regular_per_minute, money_per_minute,
-       ip_allowlist, signing, signing_secret, expires_at)
-     VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::bytea, $7::integer, $8::text, $9::text[], $10::text::bigint, $11::integer, $12::integer,
-       ${NETWORKS}, $14::text, $15::bytea, $16::text::timestamptz)
-     RETURNING ${KEY_COLUMNS}`,
+    `SELECT ${KEY_COLUMNS} FROM platform.key_issue($1, $2, $3, $4, $5, $6::bytea, $7::integer, $8, $9::text[], $10::text::bigint, $11::integer, $12::integer,
+       $13::text[], $14, $15::bytea, $16::text::timestamptz)`,
     [
       made.id, request.product, request.type, request.accountId, newId('lin', rings.clock.nowMs()), made.digest, made.pepperVersion, made.prefix,
       [...request.scopes], request.dailyCapUnits?.toString() ?? null, request.limits?.regularPerMinute ?? null, request.limits?.moneyPerMinute ?? null,
@@ -92,18 +87,7 @@ export async function rollKey(db: Queryable, rings: KeyRings, request: RollReque
   if (old === null) throw notFound();
   const made = make(rings, old.product);
   const { rows } = await db.query(
-    `WITH old AS (
-       SELECT * FROM platform.api_key WHERE id = $1::text AND revoked_at IS NULL AND replaced_by IS NULL AND (expires_at IS NULL OR expires_at > now()) FOR UPDATE
-     ), ended AS (
-       UPDATE platform.api_key SET replaced_by = $2::text, expires_at = least(expires_at, now() + make_interval(secs => $3::integer))
-       WHERE id IN (SELECT id FROM old) RETURNING id
-     )
-     INSERT INTO platform.api_key (id, product, type, account_id, lineage_id, digest, pepper_version, prefix, scopes, daily_cap, regular_per_minute, money_per_minute,
-       ip_allowlist, signing, signing_secret, expires_at)
-     SELECT $2::text, product, type, account_id, lineage_id, $4::bytea, $5::integer, $6::text, scopes, daily_cap, regular_per_minute, money_per_minute,
-       ip_allowlist, signing, CASE WHEN signing = 'none' THEN NULL ELSE $7::bytea END, CASE WHEN $8::boolean THEN $9::text::timestamptz ELSE expires_at END
-     FROM old WHERE id IN (SELECT id FROM ended)
-     RETURNING ${KEY_COLUMNS}`,
+    `SELECT ${KEY_COLUMNS} FROM platform.key_roll($1, $2, $3::integer, $4::bytea, $5::integer, $6, $7::bytea, $8::boolean, $9::text::timestamptz)`,
     [
       request.keyId, made.id, request.overlapSeconds, made.digest, made.pepperVersion, made.prefix, made.sealedSecret,
       request.expiresAt !== undefined, request.expiresAt?.toISOString() ?? null,
@@ -115,16 +99,14 @@ export async function rollKey(db: Queryable, rings: KeyRings, request: RollReque
 
 /** Ends a key now; gateways learn of it by notification. Null when there is no such key; revoking twice keeps the first time. */
 export async function revokeKey(db: Queryable, keyId: string): Promise<ApiKey | null> {
-  const { rows } = await db.query(
-    `UPDATE platform.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1::text RETURNING ${KEY_COLUMNS}`,
-    [keyId],
-  );
+  const { rows } = await db.query(`SELECT ${KEY_COLUMNS} FROM platform.key_revoke($1)`, [keyId]);
   return rows.length === 0 ? null : readKeyRow(rows[0]);
 }
 
-export async function findKeyById(db: Queryable, keyId: string): Promise<ApiKey | null> {
-  const { rows } = await db.query(`SELECT ${KEY_COLUMNS} FROM platform.api_key WHERE id = $1::text`, [keyId]);
-  return rows.length === 0 ? null : readKeyRow(rows[0]);
+/** What a key is and may. Its digest and its sealed secret are for the gateway alone. */
+export async function findKeyById(db: Queryable, keyId: string): Promise<KeyFacts | null> {
+  const { rows } = await db.query(`SELECT ${KEY_FACTS} FROM platform.api_key WHERE id = $1::text`, [keyId]);
+  return rows.length === 0 ? null : readKeyFacts(rows[0]);
 }
 
 /** Revoked and expired keys too: whether a key is usable is asked at every request, not at every look-up. */

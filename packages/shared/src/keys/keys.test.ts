@@ -80,14 +80,16 @@ describe('keys in the database', () => {
   const rings: KeyRings = { peppers: ring(1, 2), secrets: ring(1), clock: systemClock };
   const digests = new KeyDigests(rings.peppers);
   let db: Pool;
+  let gateway: Pool;
   let accountId: string;
 
   beforeAll(async () => {
-    db = new Pool({ connectionString: database.urlFor('lumi_domains'), max: 4 });
+    db = new Pool({ connectionString: database.urlFor('lumi_admin'), max: 4 });
+    gateway = new Pool({ connectionString: database.urlFor('lumi_gateway'), max: 1 });
     accountId = newId('usr', Date.now());
     await db.query('SELECT platform.create_account($1, $2)', [accountId, 'keys']);
   });
-  afterAll(() => db.end());
+  afterAll(() => Promise.all([db.end(), gateway.end()]));
 
   const request = (more: Partial<KeyRequest> = {}): KeyRequest => ({ product: 'domains', type: 'reseller', accountId, scopes: resellerScopes('domains'), ...more });
 
@@ -97,18 +99,18 @@ describe('keys in the database', () => {
       scopes: ['domains:read'], dailyCapUnits: 9_007_199_254_740_993n, signing: 'v2', limits: { regularPerMinute: 7, moneyPerMinute: 3 },
       ipAllowlist: ['10.1.2.3/8', '2001:db8::1/32', '192.0.2.1'], expiresAt,
     }));
-    const found = await findKeyByDigest(db, digests.all(made.key));
+    const found = await findKeyByDigest(gateway, digests.all(made.key));
     expect(found).toMatchObject({
       id: made.id, product: 'domains', type: 'reseller', accountId, scopes: ['domains:read'], dailyCapUnits: 9_007_199_254_740_993n, regularPerMinute: 7,
       moneyPerMinute: 3, ipAllowlist: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1/32'], signing: 'v2', expiresAt, revokedAt: null, lastUsedAt: null,
     });
     expect(openSigningSecret(rings.secrets, made.id, found?.signingSecret ?? Buffer.alloc(0))).toBe(made.signingSecret);
-    expect(await findKeyByDigest(db, digests.all(generateKey('domains')))).toBeNull();
+    expect(await findKeyByDigest(gateway, digests.all(generateKey('domains')))).toBeNull();
   });
 
   it('are not in the database in clear', async () => {
     const made = await issueKey(db, rings, request({ signing: 'v1' }));
-    const { rows } = await db.query<{ row: string }>('SELECT api_key::text AS row FROM platform.api_key WHERE id = $1', [made.id]);
+    const { rows } = await gateway.query<{ row: string }>('SELECT api_key::text AS row FROM platform.api_key WHERE id = $1', [made.id]);
     expect(rows[0]?.row).not.toContain(made.key.slice(20));
     expect(rows[0]?.row).not.toContain(made.signingSecret);
   });
@@ -116,7 +118,7 @@ describe('keys in the database', () => {
   it('are found when they were stored under an older pepper', async () => {
     const older: KeyRings = { ...rings, peppers: { current: 1, byVersion: rings.peppers.byVersion } };
     const made = await issueKey(db, older, request());
-    expect((await findKeyByDigest(db, digests.all(made.key)))?.id).toBe(made.id);
+    expect((await findKeyByDigest(gateway, digests.all(made.key)))?.id).toBe(made.id);
   });
 
   it('have a signing secret only when they sign', async () => {

@@ -200,7 +200,7 @@ describe('auto-renew', () => {
   it('goes on when the key that asked for it is revoked, and counts towards no key’s cap', async () => {
     const who = await account({ cap: '1' });
     const id = await plant(who, 2, { autoRenew: true });
-    await revokeKey(service.db.pool, who.keyId);
+    await revokeKey(service.admin.pool, who.keyId);
     await work();
     expect(await eventsOf(id)).toContain('plant.renewed');
     expect((await db.$queryRaw<{ lineage_id: string }[]>(sql`SELECT lineage_id FROM platform.orders WHERE subject = ${id}`))[0]?.lineage_id).toBe(`auto:domains:${who.accountId}`);

@@ -1,4 +1,5 @@
 // Our deposits against what their payment providers say. Recent ones only: a provider forgets, and old ones were compared when they were recent.
+import type { Product } from '../contract';
 import { sql } from '../db';
 import type { DepositDeps } from '../deposits';
 import type { Breach } from '../ledger';
@@ -9,15 +10,15 @@ const COMPARED_MAX = 500;
 /** A payment that the provider knows of is credited within minutes; before that it is no contradiction. */
 const SETTLES_WITHIN_MS = 15 * 60_000;
 
-export function checkOfDeposits(deps: DepositDeps): Check {
-  return { scope: 'deposits', find: () => confirmed(() => compare(deps)) };
+export function checkOfDeposits(product: Product, deps: DepositDeps): Check {
+  return { scope: `deposits-${product}`, db: deps.db.platform, find: () => confirmed(() => compare(product, deps)) };
 }
 
-async function compare(deps: DepositDeps): Promise<Breach[]> {
+async function compare(product: Product, deps: DepositDeps): Promise<Breach[]> {
   const nowMs = deps.clock.nowMs();
   const rows = await deps.db.platform.$queryRaw<DepositRow[]>(sql`
     SELECT id, provider, provider_invoice_id AS invoice, amount, state FROM platform.deposit
-    WHERE provider_invoice_id IS NOT NULL AND created_at > ${new Date(nowMs - RECENT_MS)}::timestamptz AND state IN ('credited', 'pending', 'expired', 'cancelled', 'failed')
+    WHERE product = ${product} AND provider_invoice_id IS NOT NULL AND created_at > ${new Date(nowMs - RECENT_MS)}::timestamptz AND state IN ('credited', 'pending', 'expired', 'cancelled', 'failed')
     ORDER BY seq DESC LIMIT ${COMPARED_MAX}::int`);
   const breaches: Breach[] = [];
   for (const provider of deps.providers.all()) {

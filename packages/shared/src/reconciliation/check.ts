@@ -6,18 +6,20 @@ type Db = Database['platform'];
 type Rules = readonly (readonly [string, Sql])[];
 
 export interface Check {
-  /** `books` and `deposits` are the same in every product and looked at by whichever worker comes first; a product's own scope bears its name. */
+  /** `books` is the same in every product and looked at by whichever worker comes first, as lumi_admin; a product's own scope bears its name, that of its deposits `deposits-` and its name. */
   readonly scope: string;
+  /** Who takes the round and reports it. */
+  readonly db: Db;
   find(): Promise<readonly Breach[]>;
 }
 
 /** The ledger's own rules and those of the rooms that keep money rows. */
 export function checkOfBooks(db: Db, extraRules: Rules): Check {
-  return { scope: 'books', find: () => confirmed(() => audit(db, extraRules)) };
+  return { scope: 'books', db, find: () => confirmed(() => audit(db, extraRules)) };
 }
 
 export function checkOfRules(scope: string, db: Db, rules: Rules): Check {
-  return { scope, find: () => confirmed(() => auditRules(db, rules)) };
+  return { scope, db, find: () => confirmed(() => auditRules(db, rules)) };
 }
 
 /** What is found is looked for a second time: two systems that are written one after the other may differ for a moment. */

@@ -10,7 +10,7 @@ const ADMIN_TAG = 'Admin';
 
 const breachSchema = z.object({
   id: z.string(),
-  scope: z.string().describe('`books`, `deposits`, or a product.'),
+  scope: z.string().describe('`books`, a product, or `deposits-` and a product.'),
   rule: z.string().describe('What must be true and is not.'),
   subject: z.string(),
   detail: z.string(),
@@ -27,7 +27,7 @@ const roundSchema = z.object({
 
 const answerSchema = pageOf(breachSchema).extend({ rounds: z.array(roundSchema).describe('How the last round of each part went.') });
 
-export function listBreaches(deps: Pick<Service, 'db' | 'cursors'>): Endpoint {
+export function listBreaches(deps: Pick<Service, 'admin' | 'cursors'>): Endpoint {
   return endpoint(
     defineRoute({
       id: 'list-breaches', method: 'GET', path: '/admin/reconciliation', summary: 'List contradictions', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
@@ -43,7 +43,7 @@ export function listBreaches(deps: Pick<Service, 'db' | 'cursors'>): Endpoint {
       const { state = 'open', scope } = query;
       const binding: CursorBinding = { account: null, route: 'list-breaches', filter: { state, scope } };
       const request = readPage(query, deps.cursors, binding);
-      const { platform } = deps.db;
+      const { platform } = deps.admin;
       const rows = await platform.$queryRaw<BreachRow[]>(sql`
         SELECT * FROM platform.breach WHERE (${state} = 'all' OR (cleared_at IS NULL) = (${state} = 'open')) AND (${scope ?? null}::text IS NULL OR scope = ${scope ?? null})
           AND (${request.after?.[0] ?? null}::bigint IS NULL OR seq < ${request.after?.[0] ?? null}::bigint) ORDER BY seq DESC LIMIT ${request.limit + 1}::int`);

@@ -3,7 +3,7 @@ import type { Loop, Service } from '../frame';
 import { sql } from '../db';
 import type { Check } from './check';
 
-type ReconciliationDeps = Pick<Service, 'db' | 'clock' | 'log'>;
+type ReconciliationDeps = Pick<Service, 'clock' | 'log'>;
 
 const EVERY_MS = 15 * 60_000;
 const AGAIN_AFTER_FAILURE_MS = 2 * 60_000;
@@ -25,8 +25,8 @@ export function reconciliationLoop(deps: ReconciliationDeps, checks: readonly Ch
 
 /** False: not due, or another worker has it. */
 export async function reconcileIfDue(deps: ReconciliationDeps, check: Check): Promise<boolean> {
-  const { db: { platform }, clock, log } = deps;
-  const taken = await platform.$queryRaw<{ attempt: number | null }[]>(sql`SELECT platform.reconciliation_take(${check.scope}, ${clock.now()}::timestamptz, ${LEASE_MS}::int) AS attempt`);
+  const { clock, log } = deps;
+  const taken = await check.db.$queryRaw<{ attempt: number | null }[]>(sql`SELECT platform.reconciliation_take(${check.scope}, ${clock.now()}::timestamptz, ${LEASE_MS}::int) AS attempt`);
   const attempt = taken[0]?.attempt ?? null;
   if (attempt === null) return false;
   try {
@@ -48,6 +48,6 @@ interface FoundRow {
 function report(deps: ReconciliationDeps, check: Check, attempt: number, found: { breaches: readonly FoundRow[]; failure: string | null }): PromiseLike<FoundRow[]> {
   const now = deps.clock.now();
   const nextAt = new Date(now.getTime() + (found.failure === null ? EVERY_MS : AGAIN_AFTER_FAILURE_MS));
-  return deps.db.platform.$queryRaw<FoundRow[]>(sql`
+  return check.db.$queryRaw<FoundRow[]>(sql`
     SELECT rule, subject, detail FROM platform.reconciliation_report(${check.scope}, ${attempt}::int, ${now}::timestamptz, ${nextAt}::timestamptz, ${JSON.stringify(found.breaches)}::jsonb, ${found.failure}::text)`);
 }

@@ -25,14 +25,14 @@ beforeEach(() => {
   clock.advance(3_600_000);
 });
 
-const finding = (breaches: () => Breach[]): Check => ({ scope: 'domains', find: () => Promise.resolve(breaches()) });
+const finding = (breaches: () => Breach[]): Check => ({ scope: 'domains', db, find: () => Promise.resolve(breaches()) });
 const list = async (query = '') => (await request(app).get(`/admin/reconciliation${query}`).set(as(await operator()))).body;
 
 describe('reconcileIfDue', () => {
   it('finds nothing wrong with books that are right, and runs once an interval, whoever comes', async () => {
     const who = await account();
     expect((await request(app).post('/gadgets').set(asMoney(who)).send({ name: 'lamp' })).status).toBe(201);
-    const books = checkOfBooks(db, []);
+    const books = checkOfBooks(service.admin.platform, []);
     const ran = await Promise.all(Array.from({ length: 4 }, () => reconcileIfDue(service, books)));
     expect(ran.filter(Boolean)).toHaveLength(1);
     expect(alerts).toEqual([]);
@@ -46,7 +46,7 @@ describe('reconcileIfDue', () => {
   it('tells of a contradiction once, keeps seeing it, and clears it when it is gone', async () => {
     const who = await account();
     await owner.query('UPDATE platform.wallet SET posted = posted + 1 WHERE account_id = $1', [who.accountId]);
-    const books = checkOfBooks(db, []);
+    const books = checkOfBooks(service.admin.platform, []);
     await reconcileIfDue(service, books);
     expect(alerts).toEqual([expect.objectContaining({ scope: 'books', rule: 'posted is the sum of the wallet lines', subject: who.accountId, alert: true })]);
     clock.advance(15 * 60_000);
@@ -86,13 +86,13 @@ describe('reconcileIfDue', () => {
   });
 
   it('of another product is not this service’s', async () => {
-    await expect(reconcileIfDue(service, { scope: 'vps', find: () => Promise.resolve([]) })).rejects.toThrow('may not act for product vps');
+    await expect(reconcileIfDue(service, { scope: 'vps', db, find: () => Promise.resolve([]) })).rejects.toThrow('may not act for product vps');
   });
 
   it('compares deposits with what the provider says', async () => {
     const who = await account();
     const providers = openPaymentProviders({ db, product: 'domains', publicUrl: 'http://lumi.test', cryptoPayUrl: undefined, cryptoPayToken: undefined, sandbox: true });
-    const check = checkOfDeposits({ ...service, providers, defaultCap: null });
+    const check = checkOfDeposits('domains', { ...service, providers, defaultCap: null });
     await owner.query(`INSERT INTO platform.deposit (id, account_id, product, provider, amount, state, expires_in_s, provider_invoice_id, key_id, lineage_id, idem_scope, idem_key, request_id, pay_url, pay_urls, created_at, settled_at, paid_at)
       VALUES ('dep_1', $1, 'domains', 'sandbox', 50000, 'credited', 3600, 'dep_1', 'k', 'l', 's', 'i', 'r', 'u', '{}', $2, $2, $2)`, [who.accountId, clock.now()]);
     expect((await check.find()).map(({ subject, detail }) => [subject, detail])).toEqual([['dep_1', 'ours 50000, provider none']]);

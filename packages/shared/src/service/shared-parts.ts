@@ -92,7 +92,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       depositLoop(deposits), quoteLoop(service),
       { name: 'forget-claims', everyMs: FORGET_EVERY_MS, run: () => forgetOldClaims(db.platform) },
       reconciliationLoop(service, [
-        checkOfBooks(db.platform, BOOK_RULES), checkOfDeposits(deposits), ...(product.auditRules === undefined ? [] : [checkOfRules(service.product, db.platform, product.auditRules)]),
+        checkOfBooks(service.admin.platform, BOOK_RULES), checkOfDeposits(service.product, deposits), ...(product.auditRules === undefined ? [] : [checkOfRules(service.product, db.platform, product.auditRules)]),
       ]),
     ],
     jobs: bulk.jobs,

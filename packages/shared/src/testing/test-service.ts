@@ -104,7 +104,7 @@ export function testService(options: TestServiceOptions): TestService {
     account: (accountOptions = {}) => inTurn(async () => keyOf(await makeAccount(service, accountOptions), accountOptions)),
     operator: (keyOptions = {}) => makeKey({ service, rings, accountId: null, options: keyOptions }),
     balance: (accountId) => readBalance(service.db.platform, accountId),
-    audit: () => audit(service.db.platform, BOOK_RULES),
+    audit: () => audit(service.admin.platform, BOOK_RULES),
   };
 }
 
@@ -114,7 +114,7 @@ declare const afterAll: (hook: () => Promise<void>) => void;
 function testSettings(database: TestDatabase, product: Product, pem: string): Record<string, string> {
   const redis = testRedis();
   return {
-    DATABASE_URL: database.urlFor(`lumi_${product}`),
+    DATABASE_URL: database.urlFor(`lumi_${product}`), ADMIN_DATABASE_URL: database.urlFor('lumi_admin'),
     ...(redis === null ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix }),
     IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
     KEY_PEPPERS: `1:${randomBytes(32).toString('base64')}`,
@@ -128,18 +128,18 @@ function testSettings(database: TestDatabase, product: Product, pem: string): Re
 async function makeAccount(service: Service, options: AccountOptions): Promise<string> {
   const accountId = newId('usr', service.clock.nowMs());
   const amount = parseUsd(options.balance ?? '100');
-  await service.db.pool.query('SELECT platform.create_account($1, $2)', [accountId, options.name ?? 'Test']);
+  await service.admin.pool.query('SELECT platform.create_account($1, $2)', [accountId, options.name ?? 'Test']);
   if (amount > 0n) {
-    await inTransaction(service.db, (tx) => adjustWallet(tx, service.clock, { accountId, amount, reason: 'test money', product: null, keyId: null, idempotencyKey: null }));
+    await inTransaction(service.admin, (tx) => adjustWallet(tx, service.clock, { accountId, amount, reason: 'test money', product: null, keyId: null, idempotencyKey: null }));
   }
   return accountId;
 }
 
 async function makeKey(input: { service: Service; rings: KeyRings; accountId: string | null; options: KeyOptions }): Promise<TestKey> {
-  const { service: { product, db }, rings, accountId, options } = input;
+  const { service: { product, admin }, rings, accountId, options } = input;
   const isOperator = accountId === null;
   const scopes = isOperator ? [...resellerScopes(product), 'admin:*'] : (options.scopes ?? resellerScopes(product));
-  const issued = await issueKey(db.pool, rings, {
+  const issued = await issueKey(admin.pool, rings, {
     product, type: isOperator ? 'operator' : 'reseller', accountId, scopes, signing: options.signing ?? 'none',
     dailyCapUnits: options.cap === undefined ? null : parseUsd(options.cap),
     limits: { moneyPerMinute: options.moneyPerMinute ?? null, regularPerMinute: options.regularPerMinute ?? null },
