@@ -96,8 +96,14 @@ describe('npm start', () => {
     expect(existsSync(installation.file('lock'))).toBe(true);
   });
 
-  it('takes over the lock of a dead launcher, and stops for a second Ctrl-C as for one', async () => {
+  it('takes over the lock of a dead launcher, gives a role that came with an update its password, and stops for a second Ctrl-C as for one', async () => {
+    const secrets = JSON.parse(readFileSync(installation.file('secrets.json'), 'utf8')) as { rolePasswords: Record<string, string> }; // as it is written
+    const { lumi_admin: _since, ...before } = secrets.rolePasswords;
+    writeFileSync(installation.file('secrets.json'), JSON.stringify({ ...secrets, rolePasswords: before }));
     launch = await installation.start().ready();
+    demo = installation.demo();
+    expect((await fetch(`${demo.products.domains.base}/admin/users`, { headers: { authorization: `Bearer ${demo.products.domains.operator.key}` } })).status).toBe(200);
+    expect(statSync(installation.file('secrets.json')).mode & 0o777).toBe(0o600);
 
     launch.kill('SIGINT');
     launch.kill('SIGINT');

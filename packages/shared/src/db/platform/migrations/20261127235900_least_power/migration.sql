@@ -163,15 +163,13 @@ BEGIN
   LOOP
     -- The check that stood in many functions, and the one that stood in conditions.
     v_body := regexp_replace(v_function.body, $old$IF session_user <> 'lumi_' \|\| p_product AND session_user <> current_user THEN\s+RAISE EXCEPTION [^;]+;\s+END IF;$old$, 'PERFORM require_product(p_product);');
-    v_body := regexp_replace(v_body, $old$\(session_user = 'lumi_' \|\| o\.product OR session_user = current_user\)$old$, 'acts_for(o.product)', 'g');
+    v_body := regexp_replace(v_body, $old$\(session_user = 'lumi_' \|\| (\w+)\.product OR session_user = current_user\)$old$, 'acts_for(\1.product)', 'g');
     -- A deposit is known by its id alone: the row says whose it is.
     IF v_function.name LIKE 'deposit\_%' AND NOT v_function.has_product THEN
       v_body := replace(v_body, 'd.id = p_id AND d.', 'd.id = p_id AND acts_for(d.product) AND d.');
     END IF;
     IF v_function.name = 'forget_quotes' THEN
       v_body := replace(v_body, 'expires_at < least(p_before, now())', 'expires_at < least(p_before, now()) AND acts_for(product)');
-    ELSIF v_function.name = 'operation_secret_forget' THEN
-      v_body := regexp_replace(v_body, 'WHERE (taken_at|created_at|acknowledged_at)([^;]*?) LIMIT', 'WHERE acts_for(product) AND (\1\2) LIMIT');
     END IF;
     -- A key pays for its own account and from its own cap, an operator's for any account: not only because the caller says so.
     IF v_function.name IN ('purchase_begin', 'deposit_begin') THEN
