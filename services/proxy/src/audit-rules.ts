@@ -23,11 +23,13 @@ export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
     FROM proxy.sandbox_exit e FULL JOIN proxy.proxy p ON p.network_id = e.network_id LEFT JOIN platform.orders o ON o.id = e.reference
     WHERE NOT (coalesce(o.state, 'none') IN ${OPEN} AND p.id IS NULL)
       AND (p.id IS NULL OR e.network_id IS NULL OR coalesce(o.state, 'none') <> 'captured' OR o.account_id <> p.account_id OR e.product_id <> p.product_id OR e.country <> p.country)`],
-  ['an order of proxies is charged for the share that was delivered', sql`
+  ['an order of proxies is charged for what was delivered, at the tier that it reaches', sql`
     SELECT o.id AS subject, 'charged ' || o.charged || ', due ' || due.units AS detail FROM platform.orders o JOIN proxy.sandbox_log l ON l.reference = o.id
-    CROSS JOIN LATERAL (SELECT sum((i ->> 'unit_price_usd')::numeric * (i ->> 'quantity')::int) AS asked,
-      sum((i ->> 'unit_price_usd')::numeric * (SELECT count(*) FROM jsonb_array_elements(l.detail -> 'exits') x WHERE x ->> 'country' = i ->> 'country')) AS came FROM jsonb_array_elements(o.item -> 'items') i) AS share
-    CROSS JOIN LATERAL (SELECT CASE WHEN share.asked = 0 THEN 0 ELSE div(o.price * share.came, share.asked) END AS units) AS due
+    CROSS JOIN LATERAL (SELECT count(*) AS came, (SELECT sum((i ->> 'quantity')::int) FROM jsonb_array_elements(o.item -> 'items') i) AS asked FROM jsonb_array_elements(l.detail -> 'exits') x) AS delivery
+    CROSS JOIN LATERAL (SELECT (t ->> 'unit_price')::bigint AS unit FROM jsonb_array_elements(o.terms -> 'tariff' -> 'tiers') t WHERE (t ->> 'min_quantity')::int <= delivery.came
+      ORDER BY (t ->> 'min_quantity')::int DESC LIMIT 1) AS tier
+    CROSS JOIN LATERAL (SELECT CASE WHEN delivery.came = delivery.asked THEN o.price
+      ELSE least(o.price, (SELECT sum(tier.unit + (o.terms -> 'tariff' -> 'surcharges' ->> (x ->> 'country'))::bigint) FROM jsonb_array_elements(l.detail -> 'exits') x)) END AS units) AS due
     WHERE o.kind = 'proxy_order' AND o.state = 'captured' AND o.charged <> due.units`],
   ['a live proxy works at the network until its expiry, and one that was given back does not', sql`
     SELECT p.id AS subject, p.state || ' until ' || p.expires_at || ', network ' || CASE WHEN e.is_in_use THEN 'in use' ELSE 'given back' END || ' until ' || coalesce(e.until::text, 'first expiry') AS detail

@@ -1,7 +1,8 @@
 // Renewals, upgrades and what time does to servers.
 import { startWork } from '@lumi/shared/frame';
+import { addMonths } from '@lumi/shared/runtime';
 import { until, type TestAccount } from '@lumi/shared/testing';
-import { addMonths, daysLeft, daysOfPeriod } from '../src/purchases/period';
+import { daysBetween, daysLeft } from '../src/purchases/period';
 import { jobs } from '../src/wiring';
 import { ACTION_MS, hostingWorld } from './world';
 
@@ -26,9 +27,8 @@ describe('months', () => {
     expect(addMonths(new Date('2026-01-31T10:00:00Z'), 1).toISOString()).toBe('2026-02-28T10:00:00.000Z');
     expect(addMonths(new Date('2027-12-31T10:00:00Z'), 2).toISOString()).toBe('2028-02-29T10:00:00.000Z');
     expect(addMonths(new Date('2026-05-15T10:00:00Z'), 12).toISOString()).toBe('2027-05-15T10:00:00.000Z');
-    expect(daysOfPeriod(new Date('2026-07-09T00:00:00Z'), 1)).toBe(30n);
-    expect(daysLeft(new Date('2026-07-01T00:00:01Z'), new Date('2026-07-09T00:00:00Z'))).toBe(8n);
-    expect(daysLeft(new Date('2026-07-10T00:00:00Z'), new Date('2026-07-09T00:00:00Z'))).toBe(0n);
+    expect(daysLeft(new Date('2026-07-01T00:00:01Z'), new Date('2026-07-09T00:00:00Z'))).toBe(8);
+    expect(daysLeft(new Date('2026-07-10T00:00:00Z'), new Date('2026-07-09T00:00:00Z'))).toBe(0);
   });
 });
 
@@ -147,7 +147,7 @@ describe('resize', () => {
     const { items } = (await get(who, `/servers/${made.id}/upgrades`)).body;
     expect(items.map(({ plan }: { plan: { id: string } }) => plan.id)).toEqual(['s2', 's4', 's8', 'd8', 'd16']);
     const upgrade = items[1];
-    const [days, whole] = [BigInt(upgrade.days), daysOfPeriod(new Date(made.expires_at), 1)];
+    const [days, whole] = [BigInt(upgrade.days), BigInt(daysBetween(addMonths(new Date(made.expires_at), -1), new Date(made.expires_at)))];
     const price = ((119_900n - 39_900n) * days + whole - 1n) / whole;
     expect(upgrade).toMatchObject({ renew_price_usd: '11.99', in_stock: true });
     const before = (await balance(who.accountId)).posted;

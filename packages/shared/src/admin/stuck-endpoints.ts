@@ -81,9 +81,7 @@ function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
       if (result === undefined) throw invalid('result', 'is required: the supplier does not tell what it delivered');
       const supplierRef = (found.kind === 'done' ? found.supplierRef : undefined) ?? body.supplier_ref;
       deps.log.warn('an operator marks work done', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return one.conclude({
-        kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }), ...(found.kind === 'done' && found.charge !== undefined ? { charge: found.charge } : {}),
-      }).catch(asUnfitResult);
+      return one.conclude({ kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }) }).catch(asUnfitResult);
     },
   );
 }

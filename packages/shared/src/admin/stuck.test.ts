@@ -1,5 +1,5 @@
 import { sql } from '../db';
-import { thingSold, viewOrder, purchase, purchaseFields, purchaseReply, requestPart, type LookUp } from '../purchase';
+import { costLine, thingSold, viewOrder, purchase, purchaseFields, purchaseReply, requestPart, type LookUp } from '../purchase';
 import { operationKind, recoverOperations, runOperation } from '../operations';
 import { parseUsd } from '../money';
 import { defineRoute } from '../contract';
@@ -15,7 +15,7 @@ let supplierSays: LookUp<Serial> = { kind: 'unknown' };
 const clock = new ShiftedClock();
 
 const mystery = thingSold<{ name: string }, Serial>({
-  kind: 'mystery', describe: () => 'Mystery', act: () => Promise.resolve({ kind: 'unknown' }), lookUp: () => Promise.resolve(supplierSays), deliver: () => [],
+  kind: 'mystery', termsNow: 'fixed', describe: () => 'Mystery', act: () => Promise.resolve({ kind: 'unknown' }), lookUp: () => Promise.resolve(supplierSays), deliver: () => [],
   answer: (order, result) => ({ status: 201, body: { serial: result.serial.toUpperCase(), order: viewOrder(order) } }), events: () => [],
 });
 
@@ -30,7 +30,7 @@ const shop = testService({
   product: 'proxy', clock,
   endpoints: (service) => [
     endpoint(defineRoute({ id: 'buy', method: 'POST', path: '/mysteries', summary: 'Buy', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', body: z.object({ name: z.string(), ...purchaseFields }), responses: { 201: { description: 'Bought.' } } }),
-      async (context) => purchaseReply(await purchase(service.purchases, { thing: mystery, item: { name: context.body.name }, subject: context.body.name, lockKey: null, price: parseUsd('5'), ...requestPart(context) }))),
+      async (context) => purchaseReply(await purchase(service.purchases, { thing: mystery, item: { name: context.body.name }, subject: context.body.name, lockKey: null, terms: { facts: { name: context.body.name }, cost: [costLine('Mystery', parseUsd('5'))] }, ...requestPart(context) }))),
     ...stuckEndpoints(service, known),
   ],
 });

@@ -6,12 +6,12 @@ import { validateItem } from '../endpoint';
 import { toAppError } from '../http';
 import { fingerprint, type Claim } from '../idempotency';
 import type { Principal } from '../principal';
-import { consentOf, purchase, refusalOfDatabase, type PurchaseDeps } from '../purchase';
+import { consentOf, purchase, refusalOfDatabase, type Offer, type PurchaseDeps } from '../purchase';
 import type { Clock, Log } from '../runtime';
 import { isOrdered, type Batch, type ItemReport, type LeasedItem } from './batch';
 import { batchesToAdvance, findBatch, finishBatch, listItems, reportItems, takeItems } from './batch-store';
 import { bulkResult } from './batch-view';
-import type { BulkItemBody, BulkKind, BulkPart } from './bulk-kind';
+import type { BulkItemBody, BulkKind } from './bulk-kind';
 import { Slots } from './slots';
 
 export interface BatchDeps {
@@ -86,7 +86,7 @@ interface Work {
 }
 
 async function buyItems(deps: BatchDeps, work: Work, leased: readonly LeasedItem[]): Promise<readonly ItemReport[]> {
-  let parts: readonly Offer[];
+  let parts: readonly Prepared[];
   try {
     parts = await offersFor(work, leased);
   } catch (err) {
@@ -112,12 +112,12 @@ async function buyItems(deps: BatchDeps, work: Work, leased: readonly LeasedItem
   return reports;
 }
 
-interface Offer {
+interface Prepared {
   readonly body: BulkItemBody | null;
-  readonly part: BulkPart | AppError;
+  readonly part: Offer | AppError;
 }
 
-async function offersFor({ kind, batch }: Work, leased: readonly LeasedItem[]): Promise<readonly Offer[]> {
+async function offersFor({ kind, batch }: Work, leased: readonly LeasedItem[]): Promise<readonly Prepared[]> {
   await kind.ready?.();
   const bodies = leased.map((item) => parse(kind, item.input));
   const good = bodies.filter((body) => !(body instanceof AppError));
@@ -140,7 +140,7 @@ interface Bought {
   readonly isGood: boolean;
 }
 
-async function buyOne(deps: BatchDeps, { batch }: Work, item: LeasedItem, offer: Offer | undefined): Promise<Bought> {
+async function buyOne(deps: BatchDeps, { batch }: Work, item: LeasedItem, offer: Prepared | undefined): Promise<Bought> {
   const where = { item: item.item, attempt: item.attempt };
   try {
     if (offer?.part instanceof AppError) throw offer.part;

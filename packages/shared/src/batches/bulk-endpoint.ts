@@ -8,11 +8,11 @@ import { itemError } from '../http';
 import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
 import { stageJobRider } from '../jobs';
 import { parseUsd, usdInput } from '../money';
-import { consentOf, purchase, purchaseReply, storedAnswer } from '../purchase';
+import { consentOf, purchase, purchaseReply, storedAnswer, type Offer } from '../purchase';
 import { advanceBatch, STEP_ITEMS, type BatchDeps, type BulkKinds } from './advance';
 import { createBatch, type PlannedItem } from './batch-store';
 import { acceptedBody, batchAcceptedSchema, bulkResultSchema } from './batch-view';
-import type { BulkItemBody, BulkKind, BulkPart } from './bulk-kind';
+import type { BulkItemBody, BulkKind } from './bulk-kind';
 import { itemDocumentation } from './item-documentation';
 import { planItems } from './plan-items';
 
@@ -148,7 +148,7 @@ async function dryRunSome(deps: BatchDeps, kind: BulkKind, context: RequestConte
   }));
 }
 
-async function dryRunOne(deps: BatchDeps, context: RequestContext<unknown, unknown, unknown>, part: BulkPart | AppError | undefined, body: BulkItemBody): Promise<unknown> {
+async function dryRunOne(deps: BatchDeps, context: RequestContext<unknown, unknown, unknown>, part: Offer | AppError | undefined, body: BulkItemBody): Promise<unknown> {
   if (part === undefined || part instanceof AppError) throw part ?? new AppError('internal_error');
   const answer = await purchase(deps.purchases, { ...part, principal: context.principal, accountId: context.accountId, requestId: context.requestId, claim: null, dryRun: true, consent: consentOf(body), quoteId: body.quote_id ?? null });
   return JSON.parse(Buffer.from(answer.bytes).toString('utf8')) as unknown;

@@ -1,10 +1,7 @@
 // What a product hands in for one bulk endpoint that buys. Everything else (envelope, batch, workers, retries, answers) is the same for all.
 import type { z } from 'zod';
 import type { AppError, ErrorCode } from '../contract';
-import type { PurchaseBody, PurchaseRequest } from '../purchase';
-
-/** The product's part of one purchase. */
-export type BulkPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal' | 'terms'>;
+import type { Offer, PurchaseBody } from '../purchase';
 
 export interface BulkIdentity {
   /** What the item is about; its `ref` where the caller gave none. */
@@ -30,13 +27,13 @@ export interface BulkKind {
   /** Reads no further than the body; throws `AppError` for one that names nothing. */
   identify(body: never): BulkIdentity;
   /** One part or one refusal per body, in their order. The bodies are those of one account; a few at a time. */
-  prepare(accountId: string, bodies: readonly never[]): Promise<readonly (BulkPart | AppError)[]>;
+  prepare(accountId: string, bodies: readonly never[]): Promise<readonly (Offer | AppError)[]>;
 }
 
 export function bulkKind<S extends z.ZodObject>(definition: Omit<BulkKind, 'item' | 'identify' | 'prepare'> & {
   item: S;
   identify(body: z.output<S>): BulkIdentity;
-  prepare(accountId: string, bodies: readonly z.output<S>[]): Promise<readonly (BulkPart | AppError)[]>;
+  prepare(accountId: string, bodies: readonly z.output<S>[]): Promise<readonly (Offer | AppError)[]>;
 }): BulkKind {
   return definition as unknown as BulkKind; // the frame parses bodies with the same schema
 }

@@ -2,4 +2,4 @@ export { BATCH_RULES } from './batch-audit';
 export { BATCH_TAGS, type BatchEndpointDeps } from './batch-endpoints';
 export { batchParts, type BatchParts } from './batch-parts';
 export { changeItem, changedAnswer, changedSchema, type ChangedItem } from './change-many';
-export { bulkKind, type BulkIdentity, type BulkKind, type BulkPart } from './bulk-kind';
+export { bulkKind, type BulkIdentity, type BulkKind } from './bulk-kind';

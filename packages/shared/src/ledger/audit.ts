@@ -10,6 +10,12 @@ export interface Breach {
 
 type Row = { subject: string; detail: string };
 
+/** What lines of cost come to: a charge is rounded up, a credit down. */
+const costSql = (lines: Sql): Sql => sql`(SELECT coalesce(sum(CASE WHEN x.whole >= 0 THEN div(x.whole + x.of - 1, x.of) ELSE div(x.whole, x.of) END), 0) FROM (
+  SELECT (l ->> 'unit')::numeric * (l ->> 'times')::numeric * coalesce((l -> 'share' ->> 'part')::numeric, 1) AS whole, coalesce((l -> 'share' ->> 'of')::numeric, 1) AS of FROM jsonb_array_elements(${lines}) l) x)`;
+const TERMS_COST = costSql(sql`o.terms -> 'cost'`);
+const DELIVERED_COST = costSql(sql`coalesce(o.delivered, o.terms -> 'cost')`);
+
 const RULES: readonly (readonly [string, Sql])[] = [
   ['all entries together sum to zero', sql`
     SELECT 'ledger' AS subject, sum(amount)::text AS detail FROM platform.entry HAVING coalesce(sum(amount), 0) <> 0`],
@@ -32,6 +38,10 @@ const RULES: readonly (readonly [string, Sql])[] = [
     SELECT o.id AS subject, o.state || ' charged ' || coalesce(o.charged, 0) || ', lines ' || coalesce(sum(e.amount), 0) AS detail FROM platform.orders o
     LEFT JOIN platform.transfer t ON t.order_id = o.id AND t.kind = 'charge' LEFT JOIN platform.entry e ON e.transfer_id = t.id AND e.account_id = o.account_id
     GROUP BY o.id HAVING coalesce(sum(e.amount), 0) <> -coalesce(o.charged, 0)`],
+  ['the price of an order is what its terms cost', sql`
+    SELECT o.id AS subject, 'price ' || o.price || ', terms ' || ${TERMS_COST} AS detail FROM platform.orders o WHERE o.price <> ${TERMS_COST}`],
+  ['what was charged is what the terms on the order cost', sql`
+    SELECT o.id AS subject, 'charged ' || o.charged || ', terms ' || ${DELIVERED_COST} AS detail FROM platform.orders o WHERE o.state = 'captured' AND o.charged <> ${DELIVERED_COST}`],
   ['every charge belongs to a captured order', sql`
     SELECT t.id AS subject, 'order ' || coalesce(t.order_id, 'none') AS detail FROM platform.transfer t
     LEFT JOIN platform.orders o ON o.id = t.order_id AND o.state = 'captured' WHERE t.kind = 'charge' AND o.id IS NULL`],

@@ -3,11 +3,11 @@
 // order of priority; what the balance or the limits do not cover is left out, told once, and tried again until its time is over.
 import { AppError, newId } from '../contract';
 import { formatUsd } from '../money';
-import { purchase, renewalClaim, systemPayer, type PurchaseAnswer, type PurchaseDeps } from '../purchase';
+import { priceOf, purchase, renewalClaim, systemPayer, type Offer, type PurchaseAnswer, type PurchaseDeps } from '../purchase';
 import { elapsedMs, isoSeconds } from '../runtime';
 import { readSettings, type AutoRenewSettings } from './auto-renew-settings';
 import { dueRenewals, giveBack, noteRenewal, takeTurns, type DueRenewal, type Turn } from './lifecycle-store';
-import type { LifecycleSource, Renewal, Resource } from './source';
+import type { LifecycleSource, Resource } from './source';
 
 const ACCOUNTS_MAX = 10;
 const RENEWALS_MAX = 100;
@@ -30,7 +30,7 @@ export async function autoRenewRound(deps: PurchaseDeps, source: LifecycleSource
 interface Candidate {
   readonly due: DueRenewal;
   readonly resource: Resource;
-  readonly renewal: Renewal | AppError;
+  readonly renewal: Offer | AppError;
 }
 
 async function renewAccount(deps: PurchaseDeps, source: LifecycleSource, turn: Turn): Promise<void> {
@@ -72,9 +72,9 @@ function inOrder(list: readonly Candidate[], settings: AutoRenewSettings): reado
     const ranks = settings.priorityTags.map((tag, i) => (resource.tags.includes(tag) ? i : Infinity));
     return Math.min(Infinity, ...ranks);
   };
-  const priceOf = ({ renewal }: Candidate): bigint => (renewal instanceof AppError ? 0n : renewal.price);
+  const costs = ({ renewal }: Candidate): bigint => (renewal instanceof AppError ? 0n : priceOf(renewal));
   const byRule = (a: Candidate, b: Candidate): number => {
-    if (settings.priority !== 'soonest' && priceOf(a) !== priceOf(b)) return (priceOf(a) < priceOf(b)) === (settings.priority === 'cheapest') ? -1 : 1;
+    if (settings.priority !== 'soonest' && costs(a) !== costs(b)) return (costs(a) < costs(b)) === (settings.priority === 'cheapest') ? -1 : 1;
     return a.resource.expiresAt.getTime() - b.resource.expiresAt.getTime() || (a.resource.id < b.resource.id ? -1 : 1);
   };
   return [...list].sort((a, b) => {
@@ -107,15 +107,15 @@ async function renewOne(deps: PurchaseDeps, source: LifecycleSource, { due, reso
   return again(answer.error?.code ?? 'supplier_error', AGAIN_AFTER_REFUSAL_MS, due.round + 1);
 }
 
-function problemOf(refusal: AppError, renewal: Renewal, settings: AutoRenewSettings): string {
-  if (settings.maxPrice !== null && renewal.price > settings.maxPrice) return 'price_above_limit';
+function problemOf(refusal: AppError, renewal: Offer, settings: AutoRenewSettings): string {
+  if (settings.maxPrice !== null && priceOf(renewal) > settings.maxPrice) return 'price_above_limit';
   return refusal.code === 'daily_cap_exceeded' ? 'auto_renew_cap_reached' : refusal.code;
 }
 
 interface Note {
   readonly due: DueRenewal;
   readonly resource: Resource;
-  readonly renewal: Renewal | AppError;
+  readonly renewal: Offer | AppError;
   readonly problem: string | null;
   readonly renewAfterMs: number | null;
   readonly round: number;
@@ -128,7 +128,7 @@ async function note(deps: PurchaseDeps, source: LifecycleSource, { due, resource
   const last = new Date(resource.renewUntil.getTime() - RUNNING_AGAIN_MS);
   const renewAt = wanted !== null && wanted > last && now < last ? last : wanted;
   const data = {
-    ...resource.data, expires_at: isoSeconds(resource.expiresAt), reason: problem, price_usd: renewal instanceof AppError ? null : formatUsd(renewal.price),
+    ...resource.data, expires_at: isoSeconds(resource.expiresAt), reason: problem, price_usd: renewal instanceof AppError ? null : formatUsd(priceOf(renewal)),
     retry_at: renewAt !== null && renewAt < resource.renewUntil ? isoSeconds(renewAt) : null,
   };
   const events = problem === null ? [] : [{ id: newId('evt', now.getTime()), type: `${source.noun}.auto_renew_failed`, subject: resource.id, data }];

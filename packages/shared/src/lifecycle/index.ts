@@ -9,7 +9,7 @@ export { AUTO_RENEW_TAG, autoRenewEndpoints } from './auto-renew-endpoints';
 export { currentExpiryField, expiryMismatch } from './expiry';
 export { autoRenewDue } from './lifecycle-store';
 export { LIFECYCLE_RULES } from './lifecycle-audit';
-export { noOpenOrder, REMINDER_DAYS, type LifecycleSource, type Renewal, type Resource, type Stage, type StageCall, type StageTime } from './source';
+export { noOpenOrder, REMINDER_DAYS, type LifecycleSource, type Resource, type Stage, type StageCall, type StageTime } from './source';
 export { autoRenewRound, stepRound, trackRound };
 
 const TRACK_EVERY_MS = 30_000;

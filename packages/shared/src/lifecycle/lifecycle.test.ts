@@ -4,7 +4,7 @@ import { AppError, newId } from '../contract';
 import { sql } from '../db';
 import { audit } from '../ledger';
 import { formatUsd, parseUsd } from '../money';
-import { purchase, recoverOrders, renewalClaim, systemPayer, thingSold, viewOrder, type JsonObject, type Outcome } from '../purchase';
+import { costLine, purchase, recoverOrders, renewalClaim, systemPayer, thingSold, viewOrder, type JsonObject, type Outcome } from '../purchase';
 import { revokeKey } from '../keys';
 import { FixedClock, isoSeconds } from '../runtime';
 import { testService, type TestAccount } from '../testing';
@@ -28,7 +28,7 @@ const outcome = (kind: Outcome<JsonObject>['kind']): Outcome<JsonObject> =>
   kind === 'done' ? { kind, result: {} } : kind === 'refused' ? { kind, code: 'supplier_error' } : kind === 'pending' ? { kind, supplierRef: 'x' } : { kind };
 
 const watering = thingSold<{ plant: string; until: string }, JsonObject>({
-  kind: 'watering', describe: () => 'Watering', act: () => Promise.resolve(outcome(ending)), lookUp: () => Promise.resolve(outcome(ending)),
+  kind: 'watering', termsNow: 'fixed', describe: () => 'Watering', act: () => Promise.resolve(outcome(ending)), lookUp: () => Promise.resolve(outcome(ending)),
   deliver: ({ item }) => [sql`UPDATE garden.plant p SET started_at = p.expires_at, expires_at = ${item.until}::timestamptz FROM settled WHERE settled.settled AND p.id = ${item.plant}`],
   answer: (order) => ({ status: 200, body: { order: viewOrder(order) } }), events: ({ item }) => [{ type: 'plant.renewed', subject: item.plant, data: {} }],
 });
@@ -56,7 +56,7 @@ const source: LifecycleSource = {
     const rows = await db.$queryRaw<{ price: bigint }[]>(sql`SELECT price FROM garden.plant WHERE id = ${id}`);
     const until = new Date(expiresAt);
     until.setUTCFullYear(until.getUTCFullYear() + 1);
-    return { thing: watering, item: { plant: id, until: until.toISOString() }, subject: id, lockKey: id, price: rows[0]?.price ?? 0n, refusal: null };
+    return { thing: watering, item: { plant: id, until: until.toISOString() }, subject: id, lockKey: id, terms: { facts: { plant: id }, cost: [costLine('Water', rows[0]?.price ?? 0n)] }, refusal: null };
   })),
 };
 
@@ -281,7 +281,7 @@ describe('a purchase without a key', () => {
     const who = await account();
     const id = await plant(who, 50);
     return purchase(deps, {
-      thing: watering, item: { plant: id, until: new Date(START + 900 * DAY).toISOString() }, subject: id, lockKey: id, price: 10_000n, refusal: null, accountId: who.accountId, requestId: newId('req', 0), dryRun: false,
+      thing: watering, item: { plant: id, until: new Date(START + 900 * DAY).toISOString() }, subject: id, lockKey: id, terms: { facts: { plant: id }, cost: [costLine('Water', 10_000n)] }, refusal: null, accountId: who.accountId, requestId: newId('req', 0), dryRun: false,
       principal: systemPayer('domains', who.accountId), claim: renewalClaim('domains', { resource: id, expiresAt: new Date(START), round: 1, requestId: 'req' }), ...over,
     });
   };

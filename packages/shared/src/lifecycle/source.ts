@@ -2,7 +2,7 @@
 // (once and in order, several workers, downtime, limits, priorities) is this room's.
 import type { AppError, Product } from '../contract';
 import { sql, type Sql } from '../db';
-import type { JsonObject, Outcome, PurchaseRequest } from '../purchase';
+import type { JsonObject, Outcome, Offer } from '../purchase';
 
 export interface LifecycleSource {
   readonly product: Product;
@@ -21,7 +21,7 @@ export interface LifecycleSource {
   /** What is done when a stage begins, by its name; a stage that is not named here only makes its event. */
   readonly stages?: Readonly<Record<string, Stage>>;
   /** The renewals of things of one account, in their order: what the purchase engine needs, or why not. Absent: nothing renews itself. */
-  renewals?(accountId: string, resources: readonly Resource[]): Promise<readonly (Renewal | AppError)[]>;
+  renewals?(accountId: string, resources: readonly Resource[]): Promise<readonly (Offer | AppError)[]>;
 }
 
 export interface Resource {
@@ -65,8 +65,6 @@ export interface StageCall {
   readonly signal: AbortSignal;
 }
 
-/** The product's part of a purchase. */
-export type Renewal = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal'>;
 
 /** For `holds`: no purchase is open that holds this lock key. */
 export function noOpenOrder(product: Product, lockKey: string): Sql {

@@ -10,6 +10,7 @@ import type { Clock, Log } from '../runtime';
 import { begin, constraintName, postpone, refusalOfDatabase, settle, type BeginOutcome } from './money-step';
 import { findQuotedLine, useLine, LINE_TAKEN } from './quoted-price';
 import { operationIdOf, viewOrder } from './order-view';
+import { costOf, priceOf, type Terms } from './terms';
 import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
 
 export interface PurchaseTimes {
@@ -37,20 +38,23 @@ export interface PurchaseDeps {
 
 export type Checkpoint = 'before-hold' | 'after-hold' | 'after-act' | 'after-settle' | 'after-take-over' | 'after-look-up';
 
-export interface PurchaseRequest {
+/** The product's part of a purchase: what is sold at which terms. Endpoints, quotes, bulks and renewals by themselves all ask for it. */
+export interface Offer {
   readonly thing: AnyThingSold;
   readonly item: JsonObject;
   readonly subject: string;
-  /** At most one open order may hold this key, over all accounts; null for things that cannot collide. */
+  /** At most one open order may hold this key, over all accounts: an open order on an object is a state that every later offer on it sees. Null for things that cannot collide. */
   readonly lockKey: string | null;
-  readonly price: Units;
+  /** Every input of the price, and the price. */
+  readonly terms: Terms;
   /** A reason of the product to refuse; told only after cap and balance were found good, as the order of refusals demands. */
   readonly refusal?: AppError | null;
+}
+
+export interface PurchaseRequest extends Offer {
   readonly consent?: PriceConsent;
   /** Buys at the price of a line of this quote, which must be the account's own, not expired, not used, and of the same kind and terms. */
   readonly quoteId?: string | null;
-  /** What the price depends on, as the product's quote stated it; absent: the subject alone. */
-  readonly terms?: JsonObject;
   readonly principal: Payer;
   readonly accountId: string;
   readonly requestId: string;
@@ -96,15 +100,15 @@ export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Pr
 async function offerOf(deps: PurchaseDeps, request: PurchaseRequest): Promise<{ request: PurchaseRequest; rider: ((orderId: string) => Sql) | null }> {
   if (request.quoteId === undefined || request.quoteId === null) return { request, rider: null };
   const line = await findQuotedLine(deps.db.platform, {
-    quoteId: request.quoteId, accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, terms: request.terms ?? { subject: request.subject }, now: deps.clock.now(),
+    quoteId: request.quoteId, accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, terms: request.terms, now: deps.clock.now(),
   });
-  if (line === null) return { request: { ...request, refusal: request.refusal ?? priceChanged(request.price, 'The quote does not cover this purchase, is used or has expired; nothing was charged.') }, rider: null };
-  return { request: { ...request, price: line.price }, rider: (orderId) => useLine(line, orderId) };
+  if (line === null) return { request: { ...request, refusal: request.refusal ?? priceChanged(priceOf(request), 'The quote does not cover this purchase, is used or has expired; nothing was charged.') }, rider: null };
+  return { request: { ...request, terms: line.terms }, rider: (orderId) => useLine(line, orderId) };
 }
 
 async function purchaseAt(deps: PurchaseDeps, request: PurchaseRequest, rider: ((orderId: string) => Sql) | null, mayRetry: boolean): Promise<PurchaseAnswer | 'line taken'> {
   const order = newOrder(deps, request);
-  const refusal = request.refusal ?? consentRefusal(request.price, request.consent);
+  const refusal = request.refusal ?? consentRefusal(order.price, request.consent);
   const begun = await holdMoney(deps, request, order, { isDryRun: request.dryRun || refusal !== null, rider, mayRetry });
   if (begun === 'line taken') return begun;
   if (begun.outcome !== 'held') return replayOrRefuse(begun, request);
@@ -142,7 +146,7 @@ export function timesOf(deps: Pick<PurchaseDeps, 'times'>): PurchaseTimes {
 function newOrder(deps: PurchaseDeps, request: PurchaseRequest): Order {
   return {
     id: newId('ord', deps.clock.nowMs()), accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, subject: request.subject, item: request.item,
-    price: request.price, charged: null, state: 'acting', supplierRef: null, refusalCode: null, refusalText: null,
+    terms: request.terms, price: priceOf(request), charged: null, state: 'acting', supplierRef: null, refusalCode: null, refusalText: null,
     batchId: request.batch?.id ?? null, batchItem: request.batch?.item ?? null, reference: request.reference ?? null, tags: request.tags ?? [], metadata: request.metadata ?? null,
     requestId: request.requestId, attempt: 1, stuckSince: null, createdAt: deps.clock.now(), settledAt: null,
   };
@@ -168,12 +172,21 @@ async function holdMoney(deps: PurchaseDeps, request: PurchaseRequest, order: Or
   try {
     return await begin(deps.db.direct, {
       order, lockKey: request.lockKey, claim: request.claim, keyId: request.principal.keyId, lineageId: request.principal.lineageId, isOperator: request.principal.type === 'operator',
-      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun: isDryRun, hasRowsOfItsOwn: request.thing.hasRowsOfItsOwn ?? false, prepare: isDryRun ? [] : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
+      defaultCap: deps.defaultCap, wakeAfterMs: timesOf(deps).leaseMs, dryRun: isDryRun, hasRowsOfItsOwn: request.thing.hasRowsOfItsOwn ?? false,
+      termsNow: isDryRun || request.thing.termsNow === 'fixed' ? null : request.thing.termsNow(order, deps.clock.now()), prepare: isDryRun ? [] : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
     });
   } catch (err) {
     if (mayRetry && constraintName(err) === LINE_TAKEN) return 'line taken';
-    throw refusalOfDatabase(err, (constraint) => (constraint === LINE_TAKEN ? 'price_changed' : (request.thing.refusalOfConstraint?.(constraint) ?? null)));
+    throw changeRefusal(request.thing, err) ?? refusalOfDatabase(err, (constraint) => (constraint === LINE_TAKEN ? 'price_changed' : (request.thing.refusalOfConstraint?.(constraint) ?? null)));
   }
+}
+
+/** The guard of the hold found that one of the terms is not what it was. */
+function changeRefusal(thing: AnyThingSold, err: unknown): AppError | null {
+  const fact = /^terms_(.+)$/.exec(constraintName(err) ?? '')?.[1];
+  if (fact === undefined) return null;
+  const code = thing.refusalOfChange?.[fact] ?? (fact === 'state' || fact === 'object' ? 'state_conflict' : 'price_changed');
+  return new AppError(code, undefined, { details: [{ path: fact, message: 'has changed since the price was told; read it again' }], cause: err });
 }
 
 function replayOrRefuse(begun: BeginOutcome, request: PurchaseRequest): PurchaseAnswer {
@@ -199,7 +212,7 @@ export function storedAnswer(stored: StoredAnswer): PurchaseAnswer {
 }
 
 function dryRunAnswer(request: PurchaseRequest): PurchaseAnswer {
-  return { ...jsonAnswer(200, { dry_run: true, would_succeed: true, kind: request.thing.kind, subject: request.subject, price_usd: formatUsd(request.price) }), order: null };
+  return { ...jsonAnswer(200, { dry_run: true, would_succeed: true, kind: request.thing.kind, subject: request.subject, price_usd: formatUsd(priceOf(request)) }), order: null };
 }
 
 async function boundedAct(deps: PurchaseDeps, thing: AnyThingSold, order: Order): Promise<Outcome<JsonObject>> {
@@ -230,12 +243,13 @@ export async function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promi
 
 async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, outcome: Extract<Outcome<JsonObject>, { kind: 'done' }>): Promise<PurchaseAnswer> {
   const settledAt = deps.clock.now();
-  const charged = outcome.charge ?? order.price;
+  const delivered = thing.delivered?.(order, outcome.result) ?? null;
+  const charged = delivered === null ? order.price : costOf(delivered);
   const final: Order = { ...order, state: 'captured', charged, supplierRef: outcome.supplierRef ?? order.supplierRef, settledAt };
   const answer = thing.answer(final, outcome.result);
   const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
   const settled = await settle(deps.db.direct, {
-    orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: charged, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
+    orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: charged, delivered, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
     answer: { status: answer.status, body: bytes, location: answer.location ?? null }, result: outcome.result, refusal: null, supplierRef: outcome.supplierRef ?? null, settledAt,
     events: thing.events(final, outcome.result).map((event) => ({ id: newId('evt', deps.clock.nowMs()), ...event })),
     deliver: thing.deliver(final, outcome.result),
@@ -252,7 +266,7 @@ async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, re
   const settledAt = deps.clock.now();
   const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, settledAt };
   const settled = await settle(deps.db.direct, {
-    orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
+    orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: null, delivered: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
     answer: { status: error.status, body: bytes, location: null }, result: null, refusal: { code, text: error.message }, supplierRef: null, settledAt,
     events: [{ id: newId('evt', deps.clock.nowMs()), type: 'order.failed', subject: order.subject, data: { order_id: order.id, code } }],
     deliver: thing.undo?.(final) ?? [],

@@ -3,6 +3,7 @@ import { AppError, type ErrorCode } from '../contract';
 import { databaseCode, emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
+import type { CostLine, Terms } from './terms';
 import type { JsonObject, Order, OrderState } from './thing-sold';
 
 export interface BeginInput {
@@ -15,6 +16,8 @@ export interface BeginInput {
   readonly defaultCap: Units | null;
   readonly wakeAfterMs: number;
   readonly dryRun: boolean;
+  /** The SELECT of the facts as they are now, see ThingSold; null where there are none to ask for. */
+  readonly termsNow: Sql | null;
   readonly prepare: readonly Sql[];
   /** See ThingSold. */
   readonly hasRowsOfItsOwn: boolean;
@@ -26,7 +29,7 @@ export interface BeginOutcome extends ClaimOutcome {
 }
 
 export async function begin(db: SqlRunner, input: BeginInput): Promise<BeginOutcome> {
-  if (input.prepare.length === 0 || input.hasRowsOfItsOwn) return groupsOf(db).begin.run(input);
+  if ((input.prepare.length === 0 && input.termsNow === null) || input.hasRowsOfItsOwn) return groupsOf(db).begin.run(input);
   return only(await beginTogether(db, [input], 'full'));
 }
 
@@ -34,15 +37,34 @@ async function beginTogether(db: SqlRunner, inputs: readonly BeginInput[], patie
   const calls = inputs.map((input, n) => {
     const { order, claim } = input;
     return sql`SELECT ${numbered(n)} AS n, b.* FROM platform.purchase_begin(
-      ${n === 0 ? withPatience(order.id, patience) : order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
+      ${n === 0 ? withPatience(order.id, patience) : order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${JSON.stringify(order.terms)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
       ${input.keyId}, ${input.lineageId}, ${input.isOperator}, ${input.defaultCap}::bigint,
       ${claim?.scope ?? null}::text, ${claim?.key ?? null}::text, ${claim?.fingerprint ?? null}::bytea, ${order.requestId},
       ${order.batchId}::text, ${order.batchItem}::int, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb,
       ${input.wakeAfterMs}::int, ${input.dryRun}) b`;
   });
-  const rows = await db.$queryRaw<(BeginOutcome & { n: number })[]>(sql`WITH begun AS (${joinSql(calls, ' UNION ALL ')})${ridersOf('begun', 'prepared', inputs.map(({ prepare }) => prepare))}
-    SELECT n, outcome, status, body, location, first_request_id, other_order, created_at FROM begun`);
+  const rows = await db.$queryRaw<(BeginOutcome & { n: number })[]>(sql`WITH begun AS (${joinSql(calls, ' UNION ALL ')})${joinSql([emptySql, ...inputs.map(guardOf)], '')}${ridersOf('begun', 'prepared', inputs.map(({ prepare, termsNow }) => ({ statements: prepare, isGuarded: termsNow !== null })))}
+    SELECT n, outcome, status, body, location, first_request_id, other_order, created_at FROM begun${joinSql([emptySql, ...inputs.map(guardAsked)], '')}`);
   return inOrder(rows);
+}
+
+/**
+ * The guard of the hold: `, guard_<n> AS (…)`. The rows are read and locked after the wallet (a scalar subquery runs when the row before it is there), so that holds and
+ * settlements lock in one order, and before the product's rows are written, which read `begun` through it. What it compares is `platform.terms_hold`'s.
+ */
+function guardOf({ order, termsNow }: BeginInput, n: number): Sql {
+  if (termsNow === null) return emptySql;
+  return sql`, ${guardName(n)} AS MATERIALIZED (
+      SELECT platform.terms_hold(${JSON.stringify(order.terms)}::jsonb, (SELECT facts FROM (${termsNow}) now)) AS holds FROM begun WHERE begun.n = ${numbered(n)} AND begun.outcome = 'held')`;
+}
+
+/** A CTE that nobody reads is not run. */
+function guardAsked({ termsNow }: BeginInput, n: number): Sql {
+  return termsNow === null ? emptySql : sql` ${rawSql(n === 0 ? 'WHERE' : 'AND')} (SELECT coalesce(bool_and(holds), true) FROM ${guardName(n)})`;
+}
+
+function guardName(n: number): Sql {
+  return rawSql(`guard_${String(n)}`);
 }
 
 export interface SettleInput {
@@ -51,6 +73,8 @@ export interface SettleInput {
   readonly attempt: number;
   /** Null releases. */
   readonly charge: Units | null;
+  /** Null: all of the terms, or nothing. */
+  readonly delivered: readonly CostLine[] | null;
   readonly transferId: string;
   readonly description: string;
   readonly answer: { readonly status: number; readonly body: Uint8Array; readonly location: string | null };
@@ -71,11 +95,11 @@ export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean
 
 async function settleTogether(db: SqlRunner, inputs: readonly SettleInput[], patience: Patience): Promise<boolean[]> {
   const calls = inputs.map((input, n) => sql`SELECT ${numbered(n)} AS n, s.* FROM platform.purchase_settle(
-      ${n === 0 ? withPatience(input.orderId, patience) : input.orderId}, ${input.attempt}::int, ${input.charge}::bigint, ${input.transferId}, ${input.description},
+      ${n === 0 ? withPatience(input.orderId, patience) : input.orderId}, ${input.attempt}::int, ${input.charge}::bigint, ${input.delivered === null ? null : JSON.stringify(input.delivered)}::jsonb, ${input.transferId}, ${input.description},
       ${input.answer.status}::int, ${new Uint8Array(input.answer.body)}::bytea, ${input.answer.location}::text, ${input.result === null ? null : JSON.stringify(input.result)}::jsonb,
       ${input.refusal?.code ?? null}::text, ${input.refusal?.text ?? null}::text, ${input.supplierRef}::text, ${input.settledAt}::timestamptz,
       ${input.events.length === 0 ? null : JSON.stringify(input.events)}::jsonb) s`);
-  const rows = await db.$queryRaw<{ n: number; settled: boolean }[]>(sql`WITH settled AS (${joinSql(calls, ' UNION ALL ')})${ridersOf('settled', 'delivered', inputs.map(({ deliver }) => deliver))}
+  const rows = await db.$queryRaw<{ n: number; settled: boolean }[]>(sql`WITH settled AS (${joinSql(calls, ' UNION ALL ')})${ridersOf('settled', 'delivered', inputs.map(({ deliver }) => ({ statements: deliver, isGuarded: false })))}
     SELECT n, settled FROM settled`);
   return inOrder(rows).map(({ settled }) => settled);
 }
@@ -94,7 +118,7 @@ export async function takeOver(db: SqlRunner, input: { product: string; limit: n
 /** Whoever buys through the same pool shares its statements. */
 const groupsOf = perRunner((db) => ({
   begin: new SharedStatement<BeginInput, BeginOutcome>({
-    run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare }) => shapeOf(prepare), lockOf: ({ order }) => order.accountId,
+    run: (inputs, patience) => beginTogether(db, inputs, patience), shapeOf: ({ prepare, termsNow }) => shapeOf(termsNow === null ? prepare : [termsNow, ...prepare]), lockOf: ({ order }) => order.accountId,
     tooLate: () => new AppError('service_unavailable', 'There is too much to do right now; nothing was charged. Try again shortly.', { retryAfterS: 5 }),
   }),
   settle: new SharedStatement<SettleInput, boolean>({ run: (inputs, patience) => settleTogether(db, inputs, patience), shapeOf: ({ deliver }) => shapeOf(deliver), lockOf: ({ accountId }) => accountId }),
@@ -125,14 +149,16 @@ export function riders(name: string, statements: readonly Sql[]): Sql {
   return joinSql(statements.map((statement, index) => joinSql([rawSql(`, ${name}_${String(index)} AS (`), statement, rawSql(')')], '')), '');
 }
 
-/** The same behind the calls of a group; each sees only the row of its own call, under the name it expects. */
-function ridersOf(source: 'begun' | 'settled', name: 'prepared' | 'delivered', statements: readonly (readonly Sql[])[]): Sql {
-  return joinSql([emptySql, ...statements.map((own, n) => riders(`${name}_${String(n)}`, own.map((statement) => (
-    joinSql([rawSql(`WITH ${source} AS (SELECT * FROM ${source} WHERE n = ${String(n)}) `), statement], '')))))], '');
+/** The same behind the calls of a group; each sees only the row of its own call, under the name it expects, and only if its guard let it pass. */
+function ridersOf(source: 'begun' | 'settled', name: 'prepared' | 'delivered', calls: readonly { readonly statements: readonly Sql[]; readonly isGuarded: boolean }[]): Sql {
+  return joinSql([emptySql, ...calls.map(({ statements, isGuarded }, n) => {
+    const passed = isGuarded ? `AND (SELECT bool_and(holds) FROM guard_${String(n)})` : '';
+    return riders(`${name}_${String(n)}`, statements.map((statement) => joinSql([rawSql(`WITH ${source} AS (SELECT * FROM ${source} WHERE n = ${String(n)} ${passed}) `), statement], '')));
+  })], '');
 }
 
 export interface OrderRow {
-  readonly id: string; readonly account_id: string; readonly product: string; readonly kind: string; readonly subject: string; readonly item: JsonObject;
+  readonly id: string; readonly account_id: string; readonly product: string; readonly kind: string; readonly subject: string; readonly item: JsonObject; readonly terms: Terms;
   readonly price: bigint; readonly charged: bigint | null; readonly state: string; readonly supplier_ref: string | null; readonly refusal_code: string | null;
   readonly refusal_text: string | null; readonly batch_id: string | null; readonly batch_item: number | null; readonly reference: string | null; readonly tags: string[];
   readonly metadata: JsonObject | null; readonly request_id: string; readonly attempt: number; readonly stuck_since: Date | null; readonly created_at: Date; readonly settled_at: Date | null;
@@ -140,7 +166,7 @@ export interface OrderRow {
 
 export function orderOfRow(row: OrderRow): Order {
   return {
-    id: row.id, accountId: row.account_id, product: row.product, kind: row.kind, subject: row.subject, item: row.item, price: row.price, charged: row.charged,
+    id: row.id, accountId: row.account_id, product: row.product, kind: row.kind, subject: row.subject, item: row.item, terms: row.terms, price: row.price, charged: row.charged,
     state: row.state as OrderState, // a check constraint of the table
     supplierRef: row.supplier_ref, refusalCode: row.refusal_code, refusalText: row.refusal_text, batchId: row.batch_id, batchItem: row.batch_item,
     reference: row.reference, tags: row.tags, metadata: row.metadata, requestId: row.request_id, attempt: row.attempt, stuckSince: row.stuck_since,

@@ -2,7 +2,7 @@
 import { AppError } from '../contract';
 import { sql, type Sql, type SqlRunner } from '../db';
 import type { Units } from '../money';
-import type { JsonObject } from './thing-sold';
+import type { Terms } from './terms';
 
 /** The primary key of the uses: a line that somebody else has used meanwhile violates it. */
 export const LINE_TAKEN = 'quote_use_once';
@@ -11,6 +11,8 @@ export interface QuotedLine {
   readonly quoteId: string;
   readonly line: number;
   readonly price: Units;
+  /** As they were told: the same facts, and the prices of then. */
+  readonly terms: Terms;
 }
 
 interface Wanted {
@@ -18,21 +20,21 @@ interface Wanted {
   readonly accountId: string;
   readonly product: string;
   readonly kind: string;
-  readonly terms: JsonObject;
+  readonly terms: Terms;
   readonly now: Date;
 }
 
-/** An unused line for exactly this; null when the quote has none (any more). Throws 404 for a quote that is not the account's own. */
+/** An unused line for exactly these facts; null when the quote has none (any more). Throws 404 for a quote that is not the account's own. */
 export async function findQuotedLine(db: SqlRunner, wanted: Wanted): Promise<QuotedLine | null> {
   // Equal lines are tried in random order, so that a bulk of them does not queue for the first one.
-  const rows = await db.$queryRaw<{ line: number | null; price: bigint | null }[]>(sql`
-    SELECT l.line, l.price FROM platform.quote q
-    LEFT JOIN platform.quote_line l ON l.quote_id = q.id AND q.expires_at > ${wanted.now}::timestamptz AND l.kind = ${wanted.kind} AND l.terms = ${JSON.stringify(wanted.terms)}::jsonb
+  const rows = await db.$queryRaw<{ line: number | null; price: bigint | null; terms: Terms | null }[]>(sql`
+    SELECT l.line, l.price, l.terms FROM platform.quote q
+    LEFT JOIN platform.quote_line l ON l.quote_id = q.id AND q.expires_at > ${wanted.now}::timestamptz AND l.kind = ${wanted.kind} AND l.terms -> 'facts' = ${JSON.stringify(wanted.terms.facts)}::jsonb
       AND NOT EXISTS (SELECT 1 FROM platform.quote_use u WHERE u.quote_id = l.quote_id AND u.line = l.line)
     WHERE q.id = ${wanted.quoteId} AND q.account_id = ${wanted.accountId} AND q.product = ${wanted.product} ORDER BY random() LIMIT 1`);
   const row = rows[0];
   if (row === undefined) throw new AppError('not_found');
-  return row.line === null || row.price === null ? null : { quoteId: wanted.quoteId, line: row.line, price: row.price };
+  return row.line === null || row.price === null || row.terms === null ? null : { quoteId: wanted.quoteId, line: row.line, price: row.price, terms: row.terms };
 }
 
 /** Rides on the hold. */

@@ -3,13 +3,14 @@
 import type { ErrorCode, ErrorDetail } from '../contract';
 import type { Sql } from '../db';
 import type { Units } from '../money';
+import type { CostLine, Terms } from './terms';
 
 /** JSON that survives a round trip through the order row; recovery works from it alone. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** How a supplier call ended. `unknown` is never a failure: the hold stays until somebody knows. */
 export type Outcome<R> =
-  | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string; /** Less than the price for a partial delivery. */ readonly charge?: Units }
+  | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string; }
   | { readonly kind: 'pending'; readonly supplierRef: string; readonly checkAfterMs?: number }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text?: string; /** What the caller needs to know to go on, such as the expiry that is true. */ readonly details?: readonly ErrorDetail[] }
   | { readonly kind: 'unknown'; readonly cause?: unknown };
@@ -27,6 +28,7 @@ export interface Order<I = JsonObject> {
   /** What it is about, as the customer knows it: a domain name, a server id. */
   readonly subject: string;
   readonly item: I;
+  readonly terms: Terms;
   readonly price: Units;
   readonly charged: Units | null;
   readonly state: OrderState;
@@ -64,6 +66,13 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   /** One line for the account's statement. */
   describe(order: Order<I>): string;
   /**
+   * The facts of its terms as the rows have them at the moment of the hold: a SELECT with the one column `facts jsonb`, from rows that it locks (`FOR NO KEY UPDATE`),
+   * because the price holds only while they are what they were. No row: the object is gone. `fixed` where no row holds an input of the price.
+   */
+  readonly termsNow: 'fixed' | ((order: Order<I>, at: Date) => Sql);
+  /** What is told when one of these facts changed meanwhile; absent: `state_conflict` for the state, `price_changed` for all others. */
+  readonly refusalOfChange?: Readonly<Record<string, ErrorCode>>;
+  /**
    * Calls the supplier with the order id as idempotency reference. May be called again for the same order after `absent`, so the supplier (or
    * its adapter) must not execute one reference twice. No database transaction is open. Must end by itself when `signal` aborts.
    */
@@ -79,6 +88,8 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   prepare?(order: Order<I>): readonly Sql[];
   /** Rows of the product written by the same statement that captures. Each must read `FROM settled WHERE settled.settled`. */
   deliver(order: Order<I>, result: R): readonly Sql[];
+  /** What of the terms was delivered, where less than all of it can be: these lines alone are charged. Null: all. */
+  delivered?(order: Order<I>, result: R): readonly CostLine[] | null;
   /** Undoes `prepare`, in the statement that releases. Each must read `FROM settled WHERE settled.settled`. */
   undo?(order: Order<I>): readonly Sql[];
   /** The answer of the finished purchase: computed from order and result alone, stored and replayed byte for byte. */

@@ -7,11 +7,11 @@ import { defineRoute } from '../contract';
 import { sql } from '../db';
 import { endpoint } from '../endpoint';
 import { parseUsd } from '../money';
-import { purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '.';
+import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '.';
 
 /** Counts in one row that all its buyers share, at the hold and at the capture. */
 const counted = thingSold<{ name: string }, { done: true }>({
-  kind: 'counted', describe: ({ subject }) => subject, act: () => Promise.resolve({ kind: 'done', result: { done: true } }), lookUp: () => Promise.resolve({ kind: 'absent' }),
+  kind: 'counted', termsNow: 'fixed', describe: ({ subject }) => subject, act: () => Promise.resolve({ kind: 'done', result: { done: true } }), lookUp: () => Promise.resolve({ kind: 'absent' }),
   prepare: () => [sql`UPDATE public.counter SET held = held + 1 FROM begun WHERE begun.outcome = 'held'`],
   deliver: () => [sql`UPDATE public.counter SET sold = sold + 1 FROM settled WHERE settled.settled`],
   answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }), events: () => [],
@@ -22,7 +22,7 @@ const shop = testService({
   endpoints: (service) => [
     ...shopEndpoints(service),
     endpoint(defineRoute({ id: 'buy-counted', method: 'POST', path: '/counted', summary: 'Buy', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', body: z.object({ name: z.string(), ...purchaseFields }), responses: { 201: { description: 'Bought.' } } }),
-      async (context) => purchaseReply(await purchase(service.purchases, { thing: counted, item: { name: context.body.name }, subject: context.body.name, lockKey: null, price: parseUsd('1'), ...requestPart(context) }))),
+      async (context) => purchaseReply(await purchase(service.purchases, { thing: counted, item: { name: context.body.name }, subject: context.body.name, lockKey: null, terms: { facts: { name: context.body.name }, cost: [costLine('Counted', parseUsd('1'))] }, ...requestPart(context) }))),
   ],
 });
 const { app } = shop;

@@ -6,6 +6,7 @@ import { findKeyById } from '../keys';
 import { readBalance, readDailySpend } from '../ledger';
 import { formatUsd, type Units } from '../money';
 import type { Principal } from '../principal';
+import { amountOf, priceOf } from '../purchase';
 import type { Service } from '../frame';
 import type { QuoteOperations, QuotedItem } from './quote-operation';
 import { insertQuote, type Quote, type QuoteLine } from './quote-store';
@@ -57,10 +58,9 @@ function bodyOf(operations: QuoteOperations) {
 function lineOf(ref: string | undefined, index: number, priced: QuotedItem | AppError | undefined): QuoteLine {
   if (priced === undefined) throw new Error('an item was not priced');
   if (priced instanceof AppError) return { ref: ref ?? String(index), priced: null, parts: [], problem: problemOf(priced), orderId: null };
-  const parts = priced.parts ?? [{ label: priced.subject, amount: priced.price }];
   return {
-    ref: ref ?? priced.subject, priced: { kind: priced.thing.kind, terms: priced.terms ?? { subject: priced.subject }, price: priced.price },
-    parts: parts.map(({ label, amount }) => ({ label, amount: amount.toString() })), problem: priced.refusal ? problemOf(priced.refusal) : null, orderId: null,
+    ref: ref ?? priced.subject, priced: { kind: priced.thing.kind, terms: priced.terms, price: priceOf(priced) },
+    parts: priced.terms.cost.map((line) => ({ label: line.label, amount: amountOf(line).toString() })), problem: priced.refusal ? problemOf(priced.refusal) : null, orderId: null,
   };
 }
 

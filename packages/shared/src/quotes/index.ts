@@ -7,7 +7,7 @@ import type { QuoteOperations } from './quote-operation';
 import { forgetQuotes } from './quote-store';
 
 export { QUOTE_MINUTES, QUOTES_TAG } from './create-quote';
-export { quoteOperation, type PricePart, type QuoteOperation, type QuoteOperations, type QuotedItem } from './quote-operation';
+export { quoteOperation, type QuoteOperation, type QuoteOperations, type QuotedItem } from './quote-operation';
 export { QUOTE_RULES } from './quote-audit';
 
 export function quoteEndpoints(deps: QuoteDeps, operations: QuoteOperations, bodyExample: unknown): Endpoint[] {

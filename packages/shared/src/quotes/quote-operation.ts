@@ -2,17 +2,10 @@
 // function that prices a purchase is given here, so that a quote cannot differ from what it is quoted for.
 import type { z } from 'zod';
 import type { AppError } from '../contract';
-import type { Units } from '../money';
-import type { PurchaseRequest } from '../purchase';
+import type { Offer } from '../purchase';
 
-/** What a line is made of, for people: `{ label: 'Registration, 2 years', amount: … }`; discounts are negative. Their sum is the price. */
-export interface PricePart {
-  readonly label: string;
-  readonly amount: Units;
-}
-
-/** A purchase's own part of a PurchaseRequest, or the fields of it that a quote needs. */
-export type QuotedItem = Pick<PurchaseRequest, 'thing' | 'subject' | 'price' | 'refusal' | 'terms'> & { readonly parts?: readonly PricePart[] };
+/** What a quote needs of an offer. The lines of its cost are shown to people. */
+export type QuotedItem = Pick<Offer, 'thing' | 'subject' | 'refusal' | 'terms'>;
 
 export interface QuoteOperation {
   /** Fields of one item beside `ref`. */

@@ -2,12 +2,12 @@
 import { sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
 import type { Units } from '../money';
-import type { JsonObject } from '../purchase';
+import type { Terms } from '../purchase';
 
 export interface QuoteLine {
   readonly ref: string;
   /** Null where no price could be told. */
-  readonly priced: { readonly kind: string; readonly terms: JsonObject; readonly price: Units } | null;
+  readonly priced: { readonly kind: string; readonly terms: Terms; readonly price: Units } | null;
   readonly parts: readonly { readonly label: string; readonly amount: string }[];
   readonly problem: { readonly code: string; readonly text: string } | null;
   /** The order that used it. */
@@ -57,7 +57,7 @@ export async function forgetQuotes(db: SqlRunner, before: Date, limit: number): 
 
 interface QuoteRow {
   readonly id: string; readonly account_id: string; readonly product: string; readonly operation: string; readonly key_id: string; readonly created_at: Date; readonly expires_at: Date;
-  readonly ref: string; readonly kind: string | null; readonly terms: JsonObject | null; readonly price: bigint | null; readonly parts: { label: string; amount: string }[];
+  readonly ref: string; readonly kind: string | null; readonly terms: Terms | null; readonly price: bigint | null; readonly parts: { label: string; amount: string }[];
   readonly problem_code: string | null; readonly problem_text: string | null; readonly order_id: string | null;
 }
 

@@ -6,7 +6,7 @@ import { endpoint, type Endpoint } from '../endpoint';
 import type { Service } from '../frame';
 import { audit } from '../ledger';
 import { parseUsd } from '../money';
-import { purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '../purchase';
+import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '../purchase';
 import { FixedClock } from '../runtime';
 import { testService, type TestAccount } from '../testing';
 import { QUOTE_RULES, quoteEndpoints, quoteOperation, type QuotedItem } from './index';
@@ -14,12 +14,12 @@ import { QUOTE_RULES, quoteEndpoints, quoteOperation, type QuotedItem } from './
 // A shop whose price the test sets.
 let today = '10';
 const lamp = thingSold<{ colour: string }, { lit: boolean }>({
-  kind: 'lamp', describe: () => 'Lamp', act: () => Promise.resolve({ kind: 'done', result: { lit: true } }), lookUp: () => Promise.resolve({ kind: 'unknown' }),
+  kind: 'lamp', termsNow: 'fixed', describe: () => 'Lamp', act: () => Promise.resolve({ kind: 'done', result: { lit: true } }), lookUp: () => Promise.resolve({ kind: 'unknown' }),
   deliver: () => [], answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }), events: () => [],
 });
 const offer = (colour: string): QuotedItem & { item: { colour: string }; lockKey: null } => ({
-  thing: lamp, item: { colour }, subject: `lamp-${colour}`, lockKey: null, price: parseUsd(today), terms: { colour }, refusal: colour === 'grey' ? new AppError('out_of_stock') : null,
-  parts: [{ label: 'Lamp', amount: parseUsd(today) + 10_000n }, { label: 'Discount', amount: -10_000n }],
+  thing: lamp, item: { colour }, subject: `lamp-${colour}`, lockKey: null, terms: { facts: { colour }, cost: [costLine('Lamp', parseUsd(today) + 10_000n), costLine('Discount', -10_000n)] },
+  refusal: colour === 'grey' ? new AppError('out_of_stock') : null,
 });
 
 const item = z.object({ colour: z.string().min(1).max(20) });

@@ -1,4 +1,5 @@
 export { backoffMs } from './backoff';
+export { addMonths, anchorOf } from './calendar';
 export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './clock';
 export { baseConfig, count, flag, port, readConfig, secretRing, settingsThere, type SecretRing } from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';

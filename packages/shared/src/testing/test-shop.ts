@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { endpoint, type Endpoint } from '../endpoint';
 import { parseUsd } from '../money';
-import { purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder, type Outcome } from '../purchase';
+import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder, type Outcome } from '../purchase';
 import type { Service } from '../service';
 
 export const GADGET_PRICE = '9.99';
@@ -23,14 +23,14 @@ export function shopEndpoints(service: Service): Endpoint[] {
       async (context) => {
         const { name, ending } = context.body;
         const item: Gadget = { name, ending: ending ?? 'done' };
-        return purchaseReply(await purchase(service.purchases, { thing: gadget, item, subject: name, lockKey: `gadget:${name}`, price: parseUsd(GADGET_PRICE), refusal: null, ...requestPart(context) }));
+        return purchaseReply(await purchase(service.purchases, { thing: gadget, item, subject: name, lockKey: `gadget:${name}`, terms: { facts: { name }, cost: [costLine('Gadget', parseUsd(GADGET_PRICE))] }, refusal: null, ...requestPart(context) }));
       },
     ),
   ];
 }
 
 export const gadget = thingSold<Gadget, { serial: string }>({
-  kind: 'gadget',
+  kind: 'gadget', termsNow: 'fixed',
   describe: (order) => `Gadget ${order.item.name}`,
   act: (order) => Promise.resolve(endingOf(order.item.ending, order.id)),
   lookUp: (order) => Promise.resolve(endingOf(order.item.ending === 'unknown' ? 'done' : order.item.ending, order.id)),

@@ -21,7 +21,7 @@ export function domainLifecycle(domains: Domains): LifecycleSource {
       released: {
         deliver: (domain, now) => [sql`
           UPDATE domains.domain d SET state = 'released', ended_at = ${now}::timestamptz, change_id = NULL, change_until = NULL, updated_at = ${now}::timestamptz
-          FROM advanced WHERE advanced.advanced AND d.name = ${domain.id} AND d.account_id = ${domain.accountId} AND d.ended_at IS NULL`],
+          FROM advanced WHERE advanced.advanced AND d.name = ${domain.id} AND d.account_id = ${domain.accountId} AND d.ended_at IS NULL AND d.delete_at <= ${now}::timestamptz`],
       },
     },
     renewals: (accountId, resources) => renewals(domains, accountId, resources.map(({ id }) => ({ domain: id, body: {} }))),

@@ -13,6 +13,7 @@ export function registerThing(deps: { registrars: Registrars; catalogue: Catalog
   const tldOf = (order: Order<HoldingItem>) => deps.catalogue.get(order.item.tld);
   return thingSold<HoldingItem, NameInfo>({
     kind: REGISTER,
+    termsNow: 'fixed', // there is no domain yet, and the registry itself refuses a fee that has changed
     hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open, and contacts that are new
     describe: (order) => `Registration of ${order.item.unicode} for ${yearsText(order.item.years)}`,
     act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),

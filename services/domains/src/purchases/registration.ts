@@ -2,8 +2,7 @@
 // for many bodies at once, so that a bulk of 500 asks the registry once.
 import { z } from 'zod';
 import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contract';
-import { autoRenewField, purchaseFields, type PurchaseRequest } from '@lumi/shared/purchase';
-import type { PricePart } from '@lumi/shared/quotes';
+import { autoRenewField, costLine, purchaseFields, type CostLine, type Offer } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import { feeForYears, type Tld } from '../catalogue/catalogue';
 import type { Domains } from '../domains';
@@ -34,14 +33,11 @@ export const registerBody = z.object({ domain: domainField, years: yearsField, n
 export type RegisterBody = z.output<typeof registerBody>;
 export type HoldingBody = Pick<RegisterBody, 'contact_id' | 'contacts' | 'privacy' | 'locked' | 'auto_renew'>;
 
-/** The product's part of a purchase, with what its price depends on and is made of. */
-export type ProductPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'lockKey' | 'price' | 'refusal' | 'terms'> & { readonly parts: readonly PricePart[] };
-
 /** What a price is told for: a quote needs neither contacts nor consent. */
 export type Purpose = 'purchase' | 'quote';
 
 /** One part or one refusal per body, in their order. */
-export async function registrations(domains: Domains, accountId: string, bodies: readonly RegisterBody[], purpose: Purpose = 'purchase'): Promise<readonly (ProductPart | AppError)[]> {
+export async function registrations(domains: Domains, accountId: string, bodies: readonly RegisterBody[], purpose: Purpose = 'purchase'): Promise<readonly (Offer | AppError)[]> {
   await domains.catalogue.ready();
   const readings = bodies.map((body) => attempt(() => readBody(domains, body)));
   const known = readings.filter((reading): reading is Reading => !(reading instanceof AppError));
@@ -58,7 +54,7 @@ export async function registrations(domains: Domains, accountId: string, bodies:
 }
 
 /** The same for a single one; throws its refusal. */
-export async function registration(domains: Domains, accountId: string, body: RegisterBody): Promise<ProductPart> {
+export async function registration(domains: Domains, accountId: string, body: RegisterBody): Promise<Offer> {
   const [part] = await registrations(domains, accountId, [body]);
   if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
   return part;
@@ -88,7 +84,7 @@ interface Facts {
   readonly purpose: Purpose;
 }
 
-function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, purpose }: Facts): ProductPart {
+function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, purpose }: Facts): Offer {
   const { body, name, unicode, tld, years } = reading;
   const fees = check.fees ?? tld;
   const price = feeForYears(fees.register, fees.renew, years);
@@ -99,7 +95,7 @@ function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, 
     premium_renew: check.premium ? fees.renew.toString() : null, premium_restore: check.premium ? fees.restore.toString() : null,
   };
   return {
-    thing: domains.things.register, item, subject: name, lockKey: name, price, terms: { domain: name, years }, parts: partsOf(`Registration of ${unicode}`, fees.register, fees.renew, years),
+    thing: domains.things.register, item, subject: name, lockKey: name, terms: { facts: { domain: name, years }, cost: costOfYears(`Registration of ${unicode}`, fees.register, fees.renew, years) },
     refusal: refusalOf(check, isOwned, purpose === 'quote' || hasConsent(body), price),
   };
 }
@@ -107,8 +103,8 @@ function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, 
 export const NO_CONTACTS = { contacts: {}, contact_data: {}, new_contacts: [] } as const;
 
 /** The lines of a price over several years. */
-export function partsOf(label: string, first: Units, renew: Units, years: number): readonly PricePart[] {
-  return years <= 1 ? [{ label, amount: first }] : [{ label: `${label}, first year`, amount: first }, { label: `${yearsText(years - 1)} more`, amount: renew * BigInt(years - 1) }];
+function costOfYears(label: string, first: Units, renew: Units, years: number): readonly CostLine[] {
+  return years <= 1 ? [costLine(label, first)] : [costLine(`${label}, first year`, first), costLine(`${yearsText(years - 1)} more`, renew, { times: years - 1 })];
 }
 
 /** Naming a price, or a quote that names it, is agreeing to it. */

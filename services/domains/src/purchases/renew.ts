@@ -5,6 +5,8 @@ import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { registryPart } from '../portfolio/domain-row';
 import { withTruth } from '../portfolio/sync-domain';
+import { stateSql } from '../portfolio/lifecycle';
+import { domainFacts } from '../store/domain-store';
 import type { NameInfo, RenewCommand } from '../supplier/registrar';
 import { feeOf, yearsText, type YearsItem } from './holding';
 
@@ -17,6 +19,9 @@ export interface RenewItem extends YearsItem {
 export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
   return thingSold<RenewItem, NameInfo>({
     kind: RENEW,
+    termsNow: ({ accountId, item }, at) => domainFacts(item.domain, accountId, sql`'state', CASE WHEN d.missing_since IS NULL AND ${stateSql(at)} IN ('active', 'expired_grace') THEN 'renewable' ELSE 'over' END,
+      'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_renew::text`),
+    refusalOfChange: { expires_at: 'expiry_mismatch' },
     hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
     act: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
 import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
-import { purchaseFields } from '@lumi/shared/purchase';
+import { costLine, purchaseFields, type Offer } from '@lumi/shared/purchase';
+import { addMonths } from '@lumi/shared/runtime';
 import { syncOnce } from '@lumi/shared/sync';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
@@ -11,7 +12,7 @@ import { MISSING_TEXT, type DomainRow } from '../portfolio/domain-row';
 import { syncDomain } from '../portfolio/sync-domain';
 import { findDomains } from '../store/domain-store';
 import { turnOf } from '../store/sync-store';
-import { yearsField, type ProductPart } from './registration';
+import { yearsField } from './registration';
 import { yearsText } from './holding';
 import type { RenewItem } from './renew';
 
@@ -24,6 +25,7 @@ type RenewBody = z.output<typeof renewBody>;
 
 /** No domain runs longer than this from now. */
 const YEARS_AHEAD = 10;
+const MONTHS = 12;
 
 /** `current_expires_at` absent: Lumi itself renews or tells a price, and takes the expiry it reads. */
 export interface RenewWish {
@@ -31,7 +33,7 @@ export interface RenewWish {
   readonly body: { readonly years?: number | undefined; readonly current_expires_at?: string | undefined };
 }
 
-export async function renewals(domains: Domains, accountId: string, wishes: readonly RenewWish[]): Promise<readonly (ProductPart | AppError)[]> {
+export async function renewals(domains: Domains, accountId: string, wishes: readonly RenewWish[]): Promise<readonly (Offer | AppError)[]> {
   await domains.catalogue.ready();
   const names = wishes.map(({ domain }) => {
     const reading = readDomainName(domain, domains.catalogue);
@@ -52,13 +54,13 @@ async function asTheRegistryHasIt(domains: Domains, row: DomainRow, { current_ex
   return read instanceof AppError ? row : read;
 }
 
-export async function renewal(domains: Domains, accountId: string, domain: string, body: RenewBody): Promise<ProductPart> {
+export async function renewal(domains: Domains, accountId: string, domain: string, body: RenewBody): Promise<Offer> {
   const [part] = await renewals(domains, accountId, [{ domain, body }]);
   if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
   return part;
 }
 
-function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): ProductPart | AppError {
+function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Offer | AppError {
   const tld = domains.catalogue.get(row.tld);
   const years = body.years ?? tld.yearsMin;
   if (years > tld.yearsMax) return new AppError('validation_error', undefined, { details: [{ path: 'years', message: `must be at most ${String(tld.yearsMax)} for .${tld.tld}` }] });
@@ -66,7 +68,13 @@ function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Prod
   const item: RenewItem = {
     domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, years, fee: row.premium_renew === null ? null : price.toString(), current_expires_at: row.expires_at.toISOString(),
   };
-  return { thing: domains.things.renew, item, subject: row.name, lockKey: row.name, price, terms: { domain: row.name, years }, parts: [{ label: `Renewal of ${row.unicode}, ${yearsText(years)}`, amount: price }], refusal: refusalOf(domains, row, years, body) };
+  return {
+    thing: domains.things.renew, item, subject: row.name, lockKey: row.name, refusal: refusalOf(domains, row, years, body),
+    terms: {
+      facts: { domain: row.name, years, state: 'renewable', expires_at: row.expires_at.toISOString(), premium: row.premium_renew?.toString() ?? null },
+      cost: [costLine(`Renewal of ${row.unicode}, ${yearsText(years)}`, price / BigInt(years), { times: years })],
+    },
+  };
 }
 
 function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewWish['body']): AppError | null {
@@ -78,9 +86,5 @@ function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewW
   if (state !== 'active' && state !== 'expired_grace') {
     return new AppError('state_conflict', state === 'redemption' ? 'The domain is in redemption: it can be restored, not renewed.' : `The domain is ${state}; it cannot be renewed.`);
   }
-  const ahead = new Date(now);
-  ahead.setUTCFullYear(ahead.getUTCFullYear() + YEARS_AHEAD);
-  const wanted = new Date(row.expires_at);
-  wanted.setUTCFullYear(wanted.getUTCFullYear() + years);
-  return wanted > ahead ? new AppError('state_conflict', `A domain cannot run longer than ${String(YEARS_AHEAD)} years from now.`) : null;
+  return addMonths(row.expires_at, MONTHS * years) > addMonths(now, MONTHS * YEARS_AHEAD) ? new AppError('state_conflict', `A domain cannot run longer than ${String(YEARS_AHEAD)} years from now.`) : null;
 }

@@ -2,16 +2,15 @@
 import { z } from 'zod';
 import { AppError } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
-import { purchaseFields, thingSold, viewOrder, type JsonObject, type Order } from '@lumi/shared/purchase';
+import { costLine, purchaseFields, thingSold, viewOrder, type JsonObject, type Offer, type Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Domains } from '../domains';
-import { stateAt } from '../portfolio/lifecycle';
+import { stateAt, stateSql } from '../portfolio/lifecycle';
 import { MISSING_TEXT, registryPart, type DomainRow } from '../portfolio/domain-row';
 import { withTruth } from '../portfolio/sync-domain';
-import { registrySql } from '../store/domain-store';
+import { domainFacts, registrySql } from '../store/domain-store';
 import type { NameInfo, RestoreCommand } from '../supplier/registrar';
 import { feeOf } from './holding';
-import type { ProductPart } from './registration';
 
 export const RESTORE = 'domain_restore';
 /** Registries renew for one year as they restore; it is in the price. */
@@ -31,6 +30,7 @@ export interface RestoreItem extends JsonObject {
 export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
   return thingSold<RestoreItem, NameInfo>({
     kind: RESTORE,
+    termsNow: ({ accountId, item }, at) => domainFacts(item.domain, accountId, sql`'state', CASE WHEN d.missing_since IS NULL THEN ${stateSql(at)} ELSE 'missing' END, 'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_restore::text`),
     describe: (order) => `Restoration of ${order.item.unicode}`,
     act: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
     lookUp: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
@@ -43,12 +43,15 @@ export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'cat
 }
 
 /** What the engine needs to restore this domain of the account. */
-export function restoration(domains: Domains, row: DomainRow, reason: string | undefined): ProductPart {
+export function restoration(domains: Domains, row: DomainRow, reason: string | undefined): Offer {
   const price = row.premium_restore ?? domains.catalogue.get(row.tld).restore;
   const item: RestoreItem = { domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, fee: row.premium_restore === null ? null : price.toString(), reason: reason ?? null };
   const state = stateAt(row, domains.service.clock.now());
   const refusal = row.missing_since !== null ? new AppError('state_conflict', MISSING_TEXT) : state === 'redemption' ? null : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
-  return { thing: domains.things.restore, item, subject: row.name, lockKey: row.name, price, refusal, terms: { domain: row.name }, parts: [{ label: `Restoration of ${row.unicode}, with one year`, amount: price }] };
+  return {
+    thing: domains.things.restore, item, subject: row.name, lockKey: row.name, refusal,
+    terms: { facts: { domain: row.name, state: 'redemption', expires_at: row.expires_at.toISOString(), premium: row.premium_restore?.toString() ?? null }, cost: [costLine(`Restoration of ${row.unicode}, with one year`, price)] },
+  };
 }
 
 function commandOf(order: Order<RestoreItem>): RestoreCommand {

@@ -23,6 +23,7 @@ export function transferInThing(deps: { registrars: Registrars; catalogue: Catal
   const tldOf = (order: Order<TransferItem>) => deps.catalogue.get(order.item.tld);
   return thingSold<TransferItem, NameInfo>({
     kind: TRANSFER_IN,
+    termsNow: 'fixed', // there is no domain yet
     describe: (order) => `Transfer of ${order.item.unicode}`,
     act: (order, signal) => deps.registrars.get(order.item.registrar).execute(transferCommandOf(order, deps.secrets), signal),
     lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(transferCommandOf(order, deps.secrets), signal),

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
-import { purchaseFields } from '@lumi/shared/purchase';
+import { costLine, purchaseFields, type Offer } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
 import { existingContacts } from '../store/contact-store';
 import { findDomain } from '../store/domain-store';
 import type { NameCheck } from '../supplier/registrar';
-import { NO_CONTACTS, checkWishes, domainField, hasConsent, holdingFields, nameserversField, premiumRefusal, readContacts, readNameservers, type ProductPart, type Purpose } from './registration';
+import { NO_CONTACTS, checkWishes, domainField, hasConsent, holdingFields, nameserversField, premiumRefusal, readContacts, readNameservers, type Purpose } from './registration';
 import { authCodeBinding, type TransferItem } from './transfer-in';
 
 export const transferBody = z.object({
@@ -19,7 +19,7 @@ export const transferBody = z.object({
 });
 export type TransferBody = z.output<typeof transferBody>;
 
-export async function transferIn(domains: Domains, accountId: string, body: TransferBody, purpose: Purpose = 'purchase'): Promise<ProductPart> {
+export async function transferIn(domains: Domains, accountId: string, body: TransferBody, purpose: Purpose = 'purchase'): Promise<Offer> {
   await domains.catalogue.ready();
   const reading = readDomainName(body.domain, domains.catalogue);
   if (reading.kind !== 'name') throw invalid('domain', reading.reason);
@@ -43,7 +43,7 @@ export async function transferIn(domains: Domains, accountId: string, body: Tran
   };
   const isUnagreed = check?.premium === true && purpose === 'purchase' && !hasConsent(body);
   const refusal = transferRefusal(check, own !== null) ?? (isUnagreed ? premiumRefusal(price) : null);
-  return { thing: domains.things.transfer, item, subject: name, lockKey: name, price, refusal, terms: { domain: name }, parts: [{ label: `Transfer of ${unicode}`, amount: price }] };
+  return { thing: domains.things.transfer, item, subject: name, lockKey: name, refusal, terms: { facts: { domain: name, years: tld.transferYears }, cost: [costLine(`Transfer of ${unicode}`, price)] } };
 }
 
 /** Why a name cannot come here, as far as anybody can tell before asking its registrar. */

@@ -110,6 +110,11 @@ export async function finishChangeOfMissing(db: SqlRunner, row: DomainRow, chang
   return rows[0] ?? null;
 }
 
+/** For `termsNow` of what is sold for a domain: its row as it is when the money is held. */
+export function domainFacts(name: string, accountId: string, facts: Sql): Sql {
+  return sql`SELECT jsonb_build_object(${facts}) AS facts FROM domains.domain d WHERE d.name = ${name} AND d.account_id = ${accountId} AND d.ended_at IS NULL FOR NO KEY UPDATE OF d`;
+}
+
 /** Assignments of everything the registry decides. What it tells about, it knows. */
 export function registrySql(part: RegistryPart): Sql {
   return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[], registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,

@@ -1,8 +1,9 @@
 // What an order would cost and whether it can be had, from the catalogue and the network's places.
 import { AppError, invalid } from '@lumi/shared/contract';
 import type { Units } from '@lumi/shared/money';
+import { costLine, type CostLine } from '@lumi/shared/purchase';
 import type { Location, ProxyNetwork } from '../supplier/proxy-network';
-import { surchargeFor, unitPrice } from './price';
+import { surchargeFor, tiersOf, unitPrice } from './price';
 import { findProduct, type ProxyProduct } from './products';
 
 const ASK_LIMIT_MS = 5_000;
@@ -20,9 +21,18 @@ export interface PricedOrder {
   readonly product: ProxyProduct | null;
   readonly lines: readonly OrderLine[];
   readonly quantity: number;
-  readonly price: Units;
+  readonly cost: readonly CostLine[];
+  /** The unit prices of all quantities, and what each country adds to them: what is delivered in part is charged by them. */
+  readonly tariff: OrderTariff;
   /** Why it cannot be had; told after cap and balance were found good. */
   readonly refusal: AppError | null;
+}
+
+export interface OrderTariff {
+  readonly [key: string]: unknown;
+  readonly tiers: readonly { readonly min_quantity: number; readonly unit_price: string }[];
+  /** By country, for the period. */
+  readonly surcharges: Readonly<Record<string, string>>;
 }
 
 export interface OrderWish {
@@ -36,7 +46,7 @@ export interface OrderWish {
 export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promise<PricedOrder> {
   const product = findProduct(wish.productId);
   const quantity = wish.items.reduce((sum, item) => sum + item.quantity, 0);
-  const refused = (refusal: AppError): PricedOrder => ({ product, lines: [], quantity, price: 0n, refusal });
+  const refused = (refusal: AppError): PricedOrder => ({ product, lines: [], quantity, cost: [], tariff: { tiers: [], surcharges: {} }, refusal });
   if (product === null) return refused(new AppError('not_available', 'There is no such product.'));
   if (product.shape !== 'static') return refused(invalid('product_id', 'is sold by the gigabyte; use POST /traffic-plans'));
   const unit = unitPrice(product, wish.periodDays, quantity);
@@ -46,8 +56,24 @@ export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promis
     const surcharge = places.countries.get(item.country)?.surcharge ?? 0n;
     return { ...item, surcharge, unitPrice: unit + surchargeFor(product, surcharge, wish.periodDays) };
   });
-  const price = lines.reduce((sum, line) => sum + line.unitPrice * BigInt(line.quantity), 0n);
-  return { product, lines, quantity, price, refusal: refusalOf(product, wish, quantity, places) };
+  const tariff = {
+    tiers: tiersOf(product, wish.periodDays).map(({ minQuantity, unitPrice: price }) => ({ min_quantity: minQuantity, unit_price: price.toString() })),
+    surcharges: Object.fromEntries(lines.map((line) => [line.country, (line.unitPrice - unit).toString()])),
+  };
+  const cost = lines.map((line) => costLine(lineLabel(product.id, line.country, wish.periodDays), line.unitPrice, { times: line.quantity }));
+  return { product, lines, quantity, cost, tariff, refusal: refusalOf(product, wish, quantity, places) };
+}
+
+function lineLabel(productId: string, country: string, periodDays: number): string {
+  return `${productId} in ${country}, ${String(periodDays)} days`;
+}
+
+/** What so many of each country cost by this tariff: the tier is the one that they reach together. */
+export function costOfDelivery(tariff: OrderTariff, order: { readonly productId: string; readonly periodDays: number }, delivered: ReadonlyMap<string, number>): readonly CostLine[] {
+  const together = [...delivered.values()].reduce((sum, count) => sum + count, 0);
+  const tier = tariff.tiers.filter(({ min_quantity: least }) => least <= together).at(-1);
+  if (tier === undefined) return [];
+  return [...delivered].map(([country, count]) => costLine(lineLabel(order.productId, country, order.periodDays), BigInt(tier.unit_price) + BigInt(tariff.surcharges[country] ?? '0'), { times: count }));
 }
 
 export interface Places {

@@ -1,6 +1,7 @@
 // What renewing proxies costs: the tier is that of the proxies renewed together, the surcharge that of each one's country.
 import { invalid, type AppError } from '@lumi/shared/contract';
 import { formatUsd, type Units } from '@lumi/shared/money';
+import { costLine, type CostLine } from '@lumi/shared/purchase';
 import { renewalOf, type RenewProxiesItem } from '../purchases/renew-proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyNetwork } from '../supplier/proxy-network';
@@ -10,7 +11,7 @@ import { findProduct } from './products';
 
 export interface PricedRenewal {
   readonly item: RenewProxiesItem;
-  readonly price: Units;
+  readonly cost: readonly CostLine[];
   readonly refusal: AppError | null;
 }
 
@@ -20,9 +21,17 @@ export async function priceRenewal(network: ProxyNetwork, rows: readonly ProxyRo
   const unit = product === null ? null : unitPrice(product, periodDays, rows.length);
   if (product === null || unit === null) {
     const refusal = rows.length === 0 ? null : invalid('period_days', `must be one of ${(product?.periodsDays ?? []).join(', ')}`);
-    return { item: renewalOf(rows, periodDays, () => '0.00'), price: 0n, refusal };
+    return { item: renewalOf(rows, periodDays, () => '0.00'), cost: [], refusal };
   }
   const { countries } = await askPlaces(network, product.id);
   const priceOf = (row: ProxyRow): Units => unit + surchargeFor(product, countries.get(row.country)?.surcharge ?? 0n, periodDays);
-  return { item: renewalOf(rows, periodDays, (row) => formatUsd(priceOf(row))), price: rows.reduce((sum, row) => sum + priceOf(row), 0n), refusal: null };
+  return { item: renewalOf(rows, periodDays, (row) => formatUsd(priceOf(row))), cost: linesOf(rows, priceOf, periodDays), refusal: null };
+}
+
+/** One line for each country, because the surcharge is the country's. */
+function linesOf(rows: readonly ProxyRow[], priceOf: (row: ProxyRow) => Units, periodDays: number): readonly CostLine[] {
+  return [...new Set(rows.map((row) => row.country))].sort().flatMap((country) => {
+    const [first, ...others] = rows.filter((row) => row.country === country);
+    return first === undefined ? [] : [costLine(`Renewal of ${first.product_id} in ${country}, ${String(periodDays)} days`, priceOf(first), { times: 1 + others.length })];
+  });
 }

@@ -26,7 +26,7 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
     stages: {
       ended: {
         deliver: (proxy, now) => [sql`
-          UPDATE proxy.proxy p SET state = 'ended', term = p.term + 1, access_version = p.access_version + 1, updated_at = ${now} FROM advanced WHERE advanced.advanced AND p.id = ${proxy.id}`],
+          UPDATE proxy.proxy p SET state = 'ended', term = p.term + 1, access_version = p.access_version + 1, updated_at = ${now} FROM advanced WHERE advanced.advanced AND p.id = ${proxy.id} AND p.grace_until <= ${now}::timestamptz`],
       },
     },
     // `period_days` is written by resourceOf.

@@ -5,7 +5,7 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { requireScope } from '@lumi/shared/principal';
-import { acceptedSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedSchema, orderSchema, priceOf, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
 import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';
@@ -37,7 +37,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'replace-proxies', method: 'POST', path: '/proxies/replace', summary: 'Replace addresses', tag: 'Proxies', scope: 'write', class: 'money', reach: 'account', dryRun: true,
-      description: 'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per period as its product says; beyond that it costs the product\'s price and needs the buy scope. All or none.',
+      description: 'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per period as its product says; beyond that it costs the product\'s price. An exchange keeps its value: where the other country has a higher surcharge, the difference is charged for the days that are left; a lower one pays nothing back. Whatever costs something needs the buy scope. All or none.',
       body, bodyExample: { select: { proxy_ids: ['prx_01k0000000000000000000000'] }, with: { different_subnet: true }, reason: 'blocked by target' },
       responses: {
         200: {
@@ -53,10 +53,10 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
       const rows = await selected(deps, context.reach, context.body.select);
       const product = productOf(rows);
       const { free, paid, ...part } = await replacePart(deps, rows, product, { ...context.body.with, reason: context.body.reason });
-      if (paid > 0) requireScope(context.principal, 'buy');
+      if (priceOf(part) > 0n) requireScope(context.principal, 'buy');
       const answer = await purchase(deps.purchases, { ...part, ...requestPart(context) });
       if (!context.dryRun) return purchaseReply(answer);
-      return json(200, { dry_run: true, would_succeed: true, price_usd: formatUsd(part.price), removed: rows.map((row) => row.id), free, paid });
+      return json(200, { dry_run: true, would_succeed: true, price_usd: formatUsd(priceOf(part)), removed: rows.map((row) => row.id), free, paid });
     },
   );
 }

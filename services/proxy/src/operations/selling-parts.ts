@@ -3,10 +3,10 @@ import { AppError, newId, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { expiryMismatch } from '@lumi/shared/lifecycle';
 import { formatUsd, type Units } from '@lumi/shared/money';
-import type { JsonObject, PurchaseRequest } from '@lumi/shared/purchase';
-import type { PricePart } from '@lumi/shared/quotes';
+import { costLine, type Offer } from '@lumi/shared/purchase';
 import { sealOrderAuth } from '../access/credentials';
-import { askPlaces, priceOrder } from '../catalog/price-order';
+import { SURCHARGE_DAYS } from '../catalog/price';
+import { askPlaces, priceOrder, type Places } from '../catalog/price-order';
 import { priceRenewal } from '../catalog/price-renewal';
 import { priceTraffic } from '../catalog/price-traffic';
 import { findProduct, type ProxyProduct } from '../catalog/products';
@@ -14,13 +14,11 @@ import { BUY_TRAFFIC, TOP_UP_TRAFFIC } from '../purchases/traffic';
 import { ORDER_PROXIES } from '../purchases/order-proxies';
 import { RENEW_PROXIES } from '../purchases/renew-proxies';
 import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
-import { findProxy, proxiesOfOrder } from '../store/proxies';
-import { stateOf, type ProxyRow } from '../store/proxy-row';
+import { findProxy, proxiesOfOrder, proxyFacts } from '../store/proxies';
+import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
 import { findPlan } from '../store/traffic';
 import type { ProxyDeps } from '../proxy';
 import type { OrderWish } from './order-body';
-
-export type SellingPart = Pick<PurchaseRequest, 'thing' | 'item' | 'subject' | 'price' | 'lockKey'> & { readonly refusal: AppError | null; readonly terms: JsonObject; readonly parts: readonly PricePart[] };
 
 function thingOf(deps: ProxyDeps, kind: string) {
   const thing = deps.things.get(kind);
@@ -29,17 +27,18 @@ function thingOf(deps: ProxyDeps, kind: string) {
 }
 
 /** Throws 422 for addresses that are none. */
-export async function orderPart(deps: ProxyDeps, accountId: string, wish: OrderWish, blocks: readonly string[]): Promise<SellingPart> {
+export async function orderPart(deps: ProxyDeps, accountId: string, wish: OrderWish, blocks: readonly string[]): Promise<Offer> {
   const priced = await priceOrder(deps.network, {
     productId: wish.product_id, items: wish.items.map((item) => ({ country: item.country, place: item.region ?? null, quantity: item.quantity })), periodDays: wish.period_days, acceptsPartial: wish.partial === 'accept',
   });
   return {
-    thing: thingOf(deps, ORDER_PROXIES), subject: `${String(priced.quantity)} × ${wish.product_id}`, lockKey: null, price: priced.price,
+    thing: thingOf(deps, ORDER_PROXIES), subject: `${String(priced.quantity)} × ${wish.product_id}`, lockKey: null,
     refusal: priced.refusal ?? rotationRefusal(wish, priced.product),
-    terms: { product_id: wish.product_id, items: wish.items.map(({ country, quantity }) => ({ country, quantity })), period_days: wish.period_days },
-    parts: priced.lines.map((line) => ({ label: `${String(line.quantity)} × ${wish.product_id} in ${line.country}, ${String(wish.period_days)} days, at ${formatUsd(line.unitPrice)}`, amount: line.unitPrice * BigInt(line.quantity) })),
+    terms: {
+      facts: { product_id: wish.product_id, items: wish.items.map(({ country, quantity }) => ({ country, quantity })), period_days: wish.period_days }, cost: priced.cost, tariff: priced.tariff,
+    },
     item: {
-      product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, unit_price_usd: formatUsd(line.unitPrice), surcharge_usd: formatUsd(line.surcharge) })), period_days: wish.period_days,
+      product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, surcharge_usd: formatUsd(line.surcharge) })), period_days: wish.period_days,
       protocol: wish.protocol ?? 'http', auth_mode: wish.auth?.mode ?? 'userpass', auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
       allowed_blocks: blocks, rotation_s: wish.rotation?.interval_s ?? null, partial: wish.partial ?? 'reject', subnet_diversity: wish.subnet_diversity ?? false, auto_renew: wish.auto_renew ?? false, label: wish.label ?? null,
     },
@@ -53,25 +52,25 @@ function rotationRefusal(wish: OrderWish, product: ProxyProduct | null): AppErro
 }
 
 /** Throws 404. */
-export async function renewOrderPart(deps: ProxyDeps, reach: Reach, orderId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<SellingPart> {
+export async function renewOrderPart(deps: ProxyDeps, reach: Reach, orderId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<Offer> {
   const rows = await proxiesOfOrder(deps.db.platform, reach, orderId);
   if (rows.length === 0) throw notFound();
   return renewalPart(deps, rows.filter((row) => row.state === 'active'), { ...wish, subject: orderId });
 }
 
 /** Throws 404. */
-export async function renewProxyPart(deps: ProxyDeps, reach: Reach, proxyId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<SellingPart> {
+export async function renewProxyPart(deps: ProxyDeps, reach: Reach, proxyId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<Offer> {
   const row = await findProxy(deps.db.platform, reach, proxyId);
   if (row === null) throw notFound();
   return renewalPart(deps, [row], { ...wish, subject: proxyId });
 }
 
-async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { period_days: number; current_expires_at?: string | undefined; subject: string }): Promise<SellingPart> {
+async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { period_days: number; current_expires_at?: string | undefined; subject: string }): Promise<Offer> {
   const priced = await priceRenewal(deps.network, rows, wish.period_days);
   return {
-    thing: thingOf(deps, RENEW_PROXIES), item: priced.item, subject: wish.subject, lockKey: null, price: priced.price,
-    refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.clock.now()), terms: { subject: wish.subject, period_days: wish.period_days, proxies: rows.length },
-    parts: [{ label: `Renewal of ${String(rows.length)} × ${rows[0]?.product_id ?? 'nothing'}, ${String(wish.period_days)} days`, amount: priced.price }],
+    thing: thingOf(deps, RENEW_PROXIES), item: priced.item, subject: wish.subject, lockKey: null,
+    refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.clock.now()),
+    terms: { facts: { subject: wish.subject, period_days: wish.period_days, state: 'renewable', proxies: proxyFacts(rows) }, cost: priced.cost },
   };
 }
 
@@ -82,42 +81,52 @@ function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | unde
   return rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null;
 }
 
-export function trafficPart(deps: ProxyDeps, accountId: string, wish: { pool: string; gb: number; label?: string | undefined }): SellingPart {
+export function trafficPart(deps: ProxyDeps, accountId: string, wish: { pool: string; gb: number; label?: string | undefined }): Offer {
   const { pool, gb } = wish;
   const priced = priceTraffic(pool, gb);
   return {
-    thing: thingOf(deps, BUY_TRAFFIC), subject: `${String(gb)} GB ${pool}`, lockKey: null, price: priced.price, refusal: priced.refusal, terms: { pool, gb }, parts: [{ label: `${String(gb)} GB of ${pool}`, amount: priced.price }],
+    thing: thingOf(deps, BUY_TRAFFIC), subject: `${String(gb)} GB ${pool}`, lockKey: null, refusal: priced.refusal, terms: { facts: { pool, gb, period_days: priced.periodDays }, cost: priced.cost },
     item: { pool, gb, period_days: priced.periodDays, auth: sealOrderAuth(deps.ring, accountId, {}), label: wish.label ?? null },
   };
 }
 
 /** Throws 404. */
-export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<SellingPart> {
+export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
   const plan = await findPlan(deps.db.platform, reach, planId);
   if (plan === null) throw notFound();
   const priced = priceTraffic(plan.pool, gb);
   return {
-    thing: thingOf(deps, TOP_UP_TRAFFIC), subject: plan.id, lockKey: null, price: priced.price, refusal: priced.refusal, terms: { plan_id: plan.id, gb }, parts: [{ label: `${String(gb)} GB of ${plan.pool}, top-up`, amount: priced.price }],
+    thing: thingOf(deps, TOP_UP_TRAFFIC), subject: plan.id, lockKey: null, refusal: priced.refusal, terms: { facts: { plan_id: plan.id, pool: plan.pool, gb, period_days: priced.periodDays }, cost: priced.cost },
     item: { plan_id: plan.id, network_id: plan.network_id, pool: plan.pool, gb, period_days: priced.periodDays, note: plan.label },
   };
 }
 
-export interface ReplacementPart extends SellingPart {
+export interface ReplacementOffer extends Offer {
   readonly free: number;
   readonly paid: number;
 }
 
 /** All rows must be of `product`. */
-export async function replacePart(deps: ProxyDeps, rows: readonly ProxyRow[], product: ProxyProduct, wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined }): Promise<ReplacementPart> {
-  const proxies = rows.map((row) => replacedProxy(row, product.replace?.freePerPeriod ?? 0));
+export async function replacePart(deps: ProxyDeps, rows: readonly ProxyRow[], product: ProxyProduct, wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined }): Promise<ReplacementOffer> {
+  const now = deps.clock.now();
+  const places = await askPlaces(deps.network, product.id);
+  const country = wish.country ?? null;
+  // An address in the same country is worth what was paid for the one before, whatever the country costs today.
+  const surchargeOf = (row: ProxyRow): Units => (country === null || country === row.country ? row.surcharge : (places.countries.get(country)?.surcharge ?? 0n));
+  const proxies = rows.map((row) => replacedProxy(row, product.replace?.freePerPeriod ?? 0, surchargeOf(row)));
   const free = proxies.filter((proxy) => proxy.is_free).length;
   const paid = proxies.length - free;
-  const price: Units = (product.replace?.price ?? 0n) * BigInt(paid);
+  const dearer = rows.filter((row) => surchargeOf(row) > row.surcharge).map((row) => costLine(`From ${row.country} to ${country ?? ''} for ${String(daysLeft(row.expires_at, now))} days`, surchargeOf(row) - row.surcharge, {
+    share: { part: daysLeft(row.expires_at, now), of: SURCHARGE_DAYS },
+  }));
   return {
-    thing: thingOf(deps, REPLACE_PROXIES), subject: rows.length === 1 ? (rows[0]?.id ?? '') : `${String(rows.length)} × ${product.id}`, lockKey: null, price,
-    refusal: await replaceRefusal(deps, rows, product, wish.country ?? null), terms: { proxy_ids: rows.map((row) => row.id).sort() },
-    parts: [{ label: `${String(free)} free replacements`, amount: 0n }, { label: `${String(paid)} paid replacements`, amount: price }], free, paid,
-    item: { replacement_id: newId('rep', deps.clock.nowMs()), product_id: product.id, proxies, country: wish.country ?? null, different_subnet: wish.different_subnet ?? false, reason: wish.reason ?? null },
+    thing: thingOf(deps, REPLACE_PROXIES), subject: rows.length === 1 ? (rows[0]?.id ?? '') : `${String(rows.length)} × ${product.id}`, lockKey: null, refusal: replaceRefusal(rows, product, country, { now, places }),
+    terms: {
+      facts: { product_id: product.id, country, state: 'live', free, proxies: proxyFacts(rows, now) },
+      cost: [costLine('Free replacements', 0n, { times: free }), costLine('Paid replacements', product.replace?.price ?? 0n, { times: paid }), ...dearer],
+    },
+    free, paid,
+    item: { replacement_id: newId('rep', deps.clock.nowMs()), product_id: product.id, proxies, country, different_subnet: wish.different_subnet ?? false, reason: wish.reason ?? null },
   };
 }
 
@@ -132,11 +141,9 @@ export function productOf(rows: readonly ProxyRow[]): ProxyProduct {
   return product;
 }
 
-async function replaceRefusal(deps: ProxyDeps, rows: readonly ProxyRow[], product: ProxyProduct, country: string | null): Promise<AppError | null> {
-  const now = deps.clock.now();
+function replaceRefusal(rows: readonly ProxyRow[], product: ProxyProduct, country: string | null, { now, places: { countries } }: { readonly now: Date; readonly places: Places }): AppError | null {
   const over = rows.find((row) => !isReplaceable(row, now));
   if (over !== undefined) return new AppError('state_conflict', undefined, { details: [{ path: 'select', message: `${over.id} is ${stateOf(over, now)}` }] });
-  const { countries } = await askPlaces(deps.network, product.id);
   for (const target of new Set(rows.map((row) => country ?? row.country))) {
     const place = countries.get(target);
     if (place === undefined) return new AppError('not_available', undefined, { details: [{ path: 'with.country', message: `${product.id} is not sold in ${target}` }] });

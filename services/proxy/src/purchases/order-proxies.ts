@@ -1,11 +1,12 @@
 // Buying static proxies: several countries in one order, delivered wholly or, if the buyer agreed, in part. What is not delivered is not charged.
 import { newId } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
-import { parseUsd, prorate, type Units } from '@lumi/shared/money';
-import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
+import { formatUsd, parseUsd } from '@lumi/shared/money';
+import { costLine, costOf, thingSold, viewOrder, type CostLine, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import type { Clock, SecretRing } from '@lumi/shared/runtime';
 import { sql, type Sql } from '@lumi/shared/db';
 import { orderCredentials } from '../access/credentials';
+import { costOfDelivery, type OrderTariff } from '../catalog/price-order';
 import { findProduct, type Protocol } from '../catalog/products';
 import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
@@ -15,7 +16,7 @@ import type { Allocated, Exit, ProxyNetwork } from '../supplier/proxy-network';
 export interface OrderProxiesItem {
   readonly [key: string]: unknown;
   readonly product_id: string;
-  readonly items: readonly { readonly country: string; readonly place: string | null; readonly quantity: number; readonly unit_price_usd: string; readonly surcharge_usd: string }[];
+  readonly items: readonly { readonly country: string; readonly place: string | null; readonly quantity: number; readonly surcharge_usd: string }[];
   readonly period_days: number;
   readonly protocol: Protocol;
   readonly auth_mode: AuthMode;
@@ -46,19 +47,21 @@ export const ORDER_PROXIES = 'proxy_order';
 export function orderProxies(deps: SellingDeps): AnyThingSold {
   return thingSold<OrderProxiesItem, OrderProxiesResult>({
     kind: ORDER_PROXIES,
+    termsNow: 'fixed', // nothing is there yet; stock is the network's
     describe: (order) => `${String(requestedOf(order.item))} × ${order.item.product_id}, ${String(order.item.period_days)} days`,
-    act: async (order, signal) => delivered(deps, order, await deps.network.allocate(order.id, {
+    act: async (order, signal) => allocated(deps, await deps.network.allocate(order.id, {
       productId: order.item.product_id, items: order.item.items.map(({ country, place, quantity }) => ({ country, place, quantity })), periodDays: order.item.period_days,
       allowPartial: order.item.partial === 'accept', subnetDiversity: order.item.subnet_diversity, note: order.item.label,
     }, signal)),
-    lookUp: async (order, signal) => delivered(deps, order, await deps.network.lookUp<Allocated>(order.id, signal)),
+    lookUp: async (order, signal) => allocated(deps, await deps.network.lookUp<Allocated>(order.id, signal)),
+    delivered: deliveredPart,
     deliver: (order, result) => {
       const proxies = newProxies(deps, order, result);
       return [insertProxies(proxies), ...(order.item.allowed_blocks.length === 0 ? [] : [allowOn(deps, order, proxies)])];
     },
     answer: (order, result) => {
       const proxies = newProxies(deps, order, result).map((proxy) => viewProxy(rowOfNew(proxy), proxy.starts_at));
-      return { status: 201, body: { order: viewOrder(order), delivery: viewDelivery(order.item, result), proxies }, location: `/proxies?order_id=${order.id}` };
+      return { status: 201, body: { order: viewOrder(order), delivery: viewDelivery(order, result), proxies }, location: `/proxies?order_id=${order.id}` };
     },
     events: (order, result) => [{
       type: 'proxy.delivered', subject: order.id,
@@ -67,13 +70,17 @@ export function orderProxies(deps: SellingDeps): AnyThingSold {
   });
 }
 
-export function viewDelivery(item: OrderProxiesItem, result: OrderProxiesResult) {
+export function viewDelivery(order: Order<OrderProxiesItem>, result: OrderProxiesResult) {
+  const { item } = order;
   const delivered = result.exits.length;
   const requested = requestedOf(item);
+  const countries = [...countsOf(result).keys()];
+  const lines = (deliveredPart(order, result) ?? []).map((line, i) => ({ line, country: countries[i] }));
   return {
     state: delivered < requested ? 'partial' as const : 'complete' as const, requested, delivered,
-    items: item.items.map(({ country, place, quantity, unit_price_usd }) => ({
-      country, region: place, requested: quantity, delivered: result.exits.filter((exit) => exit.country === country).length, unit_price_usd,
+    items: item.items.map(({ country, place, quantity }, index) => ({
+      country, region: place, requested: quantity, delivered: result.exits.filter((exit) => exit.country === country).length,
+      unit_price_usd: formatUsd(BigInt((lines.find(({ country: of }) => of === country)?.line ?? order.terms.cost[index])?.unit ?? '0')),
     })),
   };
 }
@@ -82,24 +89,32 @@ function requestedOf(item: OrderProxiesItem): number {
   return item.items.reduce((sum, line) => sum + line.quantity, 0);
 }
 
-/** The network's answer as ours: ids for the proxies, and a charge for what was really delivered, at the price of the tier that was ordered. */
-function delivered<K extends Outcome<Allocated> | LookUp<Allocated>>(deps: SellingDeps, order: Order<OrderProxiesItem>, outcome: K): Exclude<K, { kind: 'done' }> | Extract<Outcome<OrderProxiesResult>, { kind: 'done' }> {
+/** The network's answer as ours: ids for the proxies, for the proxies. */
+function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(deps: SellingDeps, outcome: K): Exclude<K, { kind: 'done' }> | Extract<Outcome<OrderProxiesResult>, { kind: 'done' }> {
   if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>; // the compiler does not narrow a type parameter
   const { exits, startsAt } = outcome.result;
   return {
     kind: 'done',
     result: { exits: exits.map((exit) => ({ ...exit, id: newId('prx', deps.clock.nowMs()) })), starts_at: startsAt },
-    charge: chargeOf(order, exits),
     ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }),
   };
 }
 
-/** The share of the price that was delivered. A quoted price may differ from the sum of today's unit prices; the share is the same. */
-function chargeOf(order: Order<OrderProxiesItem>, exits: readonly Exit[]): Units {
-  const priceIn = new Map(order.item.items.map((line) => [line.country, parseUsd(line.unit_price_usd)]));
-  const asked = order.item.items.reduce((sum, line) => sum + parseUsd(line.unit_price_usd) * BigInt(line.quantity), 0n);
-  const came = exits.reduce((sum, exit) => sum + (priceIn.get(exit.country) ?? 0n), 0n);
-  return asked === 0n ? 0n : prorate(order.price, came, asked, 'down');
+/**
+ * What came, where it is less than was ordered: at the unit price of the tier that came, by the tariff of the order, and never more than all of it would have been
+ * (a smaller quantity of a dearer tier may cost more than the order, which is the most that was agreed to).
+ */
+function deliveredPart(order: Order<OrderProxiesItem>, result: OrderProxiesResult): readonly CostLine[] | null {
+  if (result.exits.length >= requestedOf(order.item)) return null;
+  const lines = costOfDelivery(order.terms.tariff as OrderTariff, { productId: order.item.product_id, periodDays: order.item.period_days }, countsOf(result)); // written by the offer
+  const over = costOf(lines) - order.price;
+  return over <= 0n ? lines : [...lines, costLine('Never more than the whole order', -over)];
+}
+
+function countsOf(result: OrderProxiesResult): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { country } of result.exits) counts.set(country, (counts.get(country) ?? 0) + 1);
+  return counts;
 }
 
 function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: OrderProxiesResult): NewProxy[] {

@@ -4,7 +4,7 @@ import { sql, type Sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findProduct } from '../catalog/products';
-import { lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
+import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
 import type { SellingDeps } from './order-proxies';
 
@@ -25,6 +25,8 @@ export const RENEW_PROXIES = 'proxy_renew';
 export function renewProxies(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyThingSold {
   return thingSold<RenewProxiesItem, RenewProxiesResult>({
     kind: RENEW_PROXIES,
+    termsNow: ({ item }, at) => termsOfProxies(item.proxies.map(({ id }) => id), 'renewable', sql`p.state = 'active' AND p.grace_until > ${at}::timestamptz`),
+    refusalOfChange: { proxies: 'expiry_mismatch' },
     describe: (order) => `Renewal of ${order.item.proxies.length === 1 ? order.subject : `${String(order.item.proxies.length)} proxies`}, ${String(order.item.period_days)} days`,
     act: async (order, signal) => renewed(order.item, await deps.network.extend(order.id, {
       networkIds: order.item.proxies.map((proxy) => proxy.network_id), until: order.item.proxies.map((proxy) => proxy.until), note: order.item.note,
@@ -33,7 +35,7 @@ export function renewProxies(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyT
     prepare: (order) => [lockProxies(order.id, order.item.proxies)],
     deliver: (order) => [extendRows(order.item, deps.clock.now()), unlockProxies(order.id)],
     undo: (order) => [unlockProxies(order.id)],
-    refusalOfConstraint: (constraint) => lockRefusal(constraint, 'expiry_mismatch'),
+    refusalOfConstraint: lockRefusal,
     answer: (order) => ({
       status: 200,
       body: {

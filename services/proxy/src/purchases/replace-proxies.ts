@@ -3,10 +3,10 @@
 import { newId } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
-import { formatUsd, parseUsd } from '@lumi/shared/money';
+import { formatUsd, parseUsd, type Units } from '@lumi/shared/money';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { insertProxies, lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
+import { insertProxies, lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import type { NewProxy, ProxyRow } from '../store/proxy-row';
 import type { Allocated, Exit } from '../supplier/proxy-network';
 import type { SellingDeps } from './order-proxies';
@@ -15,7 +15,8 @@ interface ReplacedProxy {
   readonly id: string; readonly network_id: string; readonly term: number; readonly is_free: boolean;
   /** As sealed for the old proxy. */
   readonly password: string;
-  readonly exit_ip: string; readonly country: string; readonly replacements_used: number; readonly free_left: number; readonly surcharge_usd: string;
+  readonly exit_ip: string; readonly country: string; readonly replacements_used: number; readonly free_left: number; /** Of the country it comes to, per 30 days: what it is worth from then on. */
+  readonly new_surcharge_usd: string;
   readonly order_id: string; readonly type: string; readonly protocol: NewProxy['protocol']; readonly auth_mode: NewProxy['auth_mode']; readonly username: string; readonly period_days: number;
   readonly starts_at: string; readonly expires_at: string; readonly grace_until: string; readonly auto_renew: boolean; readonly rotation_s: number | null; readonly label: string | null;
   readonly tags: readonly string[]; readonly reference: string | null; readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -41,6 +42,8 @@ export const REPLACE_PROXIES = 'proxy_replace';
 export function replaceProxies(deps: SellingDeps): AnyThingSold {
   return thingSold<ReplaceProxiesItem, ReplaceProxiesResult>({
     kind: REPLACE_PROXIES,
+    termsNow: ({ item }, at) => termsOfProxies(item.proxies.map(({ id }) => id), 'live', sql`p.state = 'active' AND p.expires_at > ${at}::timestamptz`, at),
+    refusalOfChange: { proxies: 'state_conflict' },
     describe: (order) => `Replacement of ${String(order.item.proxies.length)} × ${order.item.product_id}`,
     act: async (order, signal) => replaced(deps, await deps.network.replace(order.id, {
       productId: order.item.product_id, remove: order.item.proxies.map((proxy) => proxy.network_id), country: order.item.country, differentSubnet: order.item.different_subnet,
@@ -50,7 +53,7 @@ export function replaceProxies(deps: SellingDeps): AnyThingSold {
     prepare: (order) => [lockProxies(order.id, order.item.proxies), openReplacement(order)],
     deliver: (order, result) => deliver(deps, order, result),
     undo: (order) => [unlockProxies(order.id), closeReplacement(order, [], deps.clock.now())],
-    refusalOfConstraint: (constraint) => lockRefusal(constraint, 'state_conflict'),
+    refusalOfConstraint: lockRefusal,
     answer: (order, result) => ({ status: 201, body: { order: viewOrder(order), replacement: viewDone(order, result) }, location: `/replacements/${order.item.replacement_id}` }),
     events: (order, result) => order.item.proxies.map((proxy, index) => ({
       type: 'proxy.replaced', subject: proxy.id,
@@ -59,11 +62,11 @@ export function replaceProxies(deps: SellingDeps): AnyThingSold {
   });
 }
 
-export function replacedProxy(row: ProxyRow, freePerPeriod: number): ReplacedProxy {
+export function replacedProxy(row: ProxyRow, freePerPeriod: number, newSurcharge: Units): ReplacedProxy {
   const freeLeft = Math.max(0, freePerPeriod - row.replacements_used);
   return {
     id: row.id, network_id: row.network_id, term: row.term, is_free: freeLeft > 0, password: Buffer.from(row.password).toString('base64'), exit_ip: row.exit_ip, country: row.country,
-    replacements_used: row.replacements_used, free_left: freeLeft, surcharge_usd: formatUsd(row.surcharge), order_id: row.order_id, type: row.type, protocol: row.protocol, auth_mode: row.auth_mode, username: row.username, period_days: row.period_days,
+    replacements_used: row.replacements_used, free_left: freeLeft, new_surcharge_usd: formatUsd(newSurcharge), order_id: row.order_id, type: row.type, protocol: row.protocol, auth_mode: row.auth_mode, username: row.username, period_days: row.period_days,
     starts_at: row.starts_at.toISOString(), expires_at: row.expires_at.toISOString(), grace_until: row.grace_until.toISOString(), auto_renew: row.auto_renew, rotation_s: row.rotation_s, label: row.label,
     tags: [...row.tags], reference: row.reference, metadata: row.metadata,
   };
@@ -99,7 +102,7 @@ function deliver(deps: SellingDeps, order: Order<ReplaceProxiesItem>, result: Re
   const fresh: NewProxy[] = pairs.map(({ old, exit }) => ({
     id: exit.id, account_id: order.accountId, order_id: old.order_id, product_id: order.item.product_id, type: old.type, exit, protocol: old.protocol, auth_mode: old.auth_mode, username: old.username,
     password: sealSecret(deps.ring, exit.id, openSecret(deps.ring, old.id, Buffer.from(old.password, 'base64'))), period_days: old.period_days, starts_at: new Date(old.starts_at), expires_at: new Date(old.expires_at),
-    grace_until: new Date(old.grace_until), auto_renew: old.auto_renew, rotation_s: old.rotation_s, surcharge: parseUsd(old.surcharge_usd), label: old.label, tags: [...old.tags], reference: old.reference, metadata: old.metadata,
+    grace_until: new Date(old.grace_until), auto_renew: old.auto_renew, rotation_s: old.rotation_s, surcharge: parseUsd(old.new_surcharge_usd), label: old.label, tags: [...old.tags], reference: old.reference, metadata: old.metadata,
   }));
   const carried = pairs.map(({ old, exit }) => ({ id: exit.id, replaces: old.id, replacementsUsed: old.replacements_used + 1 }));
   const links = pairs.map(({ old, exit }) => ({ old: old.id, fresh: exit.id }));

@@ -45,6 +45,7 @@ export const TOP_UP_TRAFFIC = 'traffic_topup';
 export function buyTraffic(deps: SellingDeps): AnyThingSold {
   return thingSold<BuyTrafficItem, TrafficResult>({
     kind: BUY_TRAFFIC,
+    termsNow: 'fixed', // there is no plan yet
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}`,
     act: async (order, signal) => added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label }, signal), () => newId('tpl', deps.clock.nowMs())),
     lookUp: async (order, signal) => added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.clock.nowMs())),
@@ -60,6 +61,7 @@ export function buyTraffic(deps: SellingDeps): AnyThingSold {
 export function topUpTraffic(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyThingSold {
   return thingSold<TopUpTrafficItem, TrafficResult>({
     kind: TOP_UP_TRAFFIC,
+    termsNow: 'fixed', // the price depends on the pool, which a plan never changes, and on what is added
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
     act: async (order, signal) => added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: order.item.network_id, bytes: order.item.gb * BYTES_PER_GB, note: order.item.note }, signal), () => order.item.plan_id),
     lookUp: async (order, signal) => added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id),

@@ -3,7 +3,7 @@ import type { Position } from '@lumi/shared/contract';
 import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
-import { EXPIRING_MS, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
+import { DAY_MS, EXPIRING_MS, daysLeft, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
 
 export type ProxyFilter = Partial<ThingFilter> & {
   readonly state?: ProxyState | undefined;
@@ -105,7 +105,30 @@ export async function setProxyCredentials(db: SqlRunner, id: string, fresh: { us
 
 // ── riders of purchases ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** Locks proxies for the order that is being begun; the constraints proxy_lock_one and proxy_lock_term refuse. */
+/** What an offer about proxies states of each of them; `days` where its price depends on those that are left. */
+export interface ProxyFact {
+  readonly id: string;
+  readonly term: number;
+  readonly expires_at: string;
+  readonly days?: number;
+}
+
+export function proxyFacts(rows: readonly ProxyRow[], daysFrom?: Date): readonly ProxyFact[] {
+  return [...rows].sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => ({
+    id: row.id, term: row.term, expires_at: row.expires_at.toISOString(), ...(daysFrom === undefined ? {} : { days: daysLeft(row.expires_at, daysFrom) }),
+  }));
+}
+
+/** The same as the rows have it when the money is held, for `termsNow`, and the state that the offer states while `isIn` holds for all of them. */
+export function termsOfProxies(ids: readonly string[], state: string, isIn: Sql, daysFrom?: Date): Sql {
+  const days = daysFrom === undefined ? sql`` : sql`, 'days', ceil(extract(epoch FROM (l.expires_at - ${daysFrom}::timestamptz)) * 1000 / ${DAY_MS}::int)::int`;
+  return sql`
+    SELECT jsonb_build_object('state', CASE WHEN bool_and(l.is_in) THEN ${state}::text ELSE 'over' END,
+      'proxies', jsonb_agg(jsonb_build_object('id', l.id, 'term', l.term, 'expires_at', platform.fact_time(l.expires_at)${days}) ORDER BY l.id COLLATE "C")) AS facts
+    FROM (SELECT p.id, p.term, p.expires_at, ${isIn} AS is_in FROM proxy.proxy p WHERE p.id = ANY (${[...ids]}::text[]) ORDER BY p.id FOR NO KEY UPDATE) l`;
+}
+
+/** Locks proxies for the order that is being begun: proxy_lock_one refuses a second one, and proxy_lock_term keeps everybody from ending the term while the order is open. */
 export function lockProxies(orderId: string, proxies: readonly { readonly id: string; readonly term: number }[]): Sql {
   return sql`
     INSERT INTO proxy.proxy_lock (proxy_id, term, order_id)
@@ -116,9 +139,9 @@ export function unlockProxies(orderId: string): Sql {
   return sql`DELETE FROM proxy.proxy_lock l USING settled WHERE settled.settled AND l.order_id = ${orderId}`;
 }
 
-export function lockRefusal(constraint: string, outdated: 'expiry_mismatch' | 'state_conflict'): 'busy' | 'expiry_mismatch' | 'state_conflict' | null {
+export function lockRefusal(constraint: string): 'busy' | 'state_conflict' | null {
   if (constraint === 'proxy_lock_one') return 'busy';
-  return constraint === 'proxy_lock_term' ? outdated : null;
+  return constraint === 'proxy_lock_term' ? 'state_conflict' : null;
 }
 
 export function insertProxies(proxies: readonly NewProxy[], carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = []): Sql {

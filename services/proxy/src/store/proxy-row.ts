@@ -24,6 +24,11 @@ export const DAY_MS = 86_400_000;
 /** From this long before expiry a proxy counts as expiring. */
 export const EXPIRING_MS = 3 * DAY_MS;
 
+/** A begun day counts whole. */
+export function daysLeft(until: Date, now: Date): number {
+  return Math.max(0, Math.ceil((until.getTime() - now.getTime()) / DAY_MS));
+}
+
 export function stateOf(row: Pick<ProxyRow, 'state' | 'expires_at' | 'grace_until'>, now: Date): ProxyState {
   if (row.state === 'replaced') return 'replaced';
   if (row.state === 'ended' || row.grace_until <= now) return 'expired';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { generatePassword } from '../purchases/password';
 import { refusalOf, type Deed } from '../servers/server-rules';
 import { namingTheOther } from '../servers/busy';
-import type { Server } from '../store/servers';
+import { lifecycleSql, type Server } from '../store/servers';
 import type { Vps } from '../vps';
 import type { ActionItem } from './server-action';
 
@@ -38,7 +38,7 @@ export async function runAction<I extends ActionItem>(vps: Vps, request: ActionR
   const secret = request.password === true
     ? [keepSecret(service.config.SECRET_RING, { operationId: id, accountId: server.accountId, product: service.product }, generatePassword(), sql`FROM started WHERE started.outcome = 'started'`)]
     : [];
-  const unchanged = sql`id = ${server.id} AND lifecycle = ${server.lifecycle} AND (${deed !== 'delete' && deed !== 'suspend'} OR renewing IS NULL)`;
+  const unchanged = sql`id = ${server.id} AND ${lifecycleSql(service.clock.now())} = ${server.lifecycle} AND (${deed !== 'delete' && deed !== 'suspend'} OR renewing IS NULL)`;
   return namingTheOther(vps, server, runOperation(service.purchases, {
     id, kind: request.kind, subject: server.id, accountId: server.accountId, product: service.product, lockKey: null, keyId: request.principal.keyId, requestId: request.requestId,
     item: { ...request.item, server_id: server.id, machine: server.machine, hostname: server.hostname },

@@ -1,15 +1,16 @@
 // What time does to servers, in the words of the shared lifecycle: reminders, grace, suspension, deletion at the end of the period, and
 // renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller starts, under the same lock; the stage
 // waits until it is carried out.
-import { AppError, newId, notFound, oneByOne } from '@lumi/shared/contract';
+import { AppError, newId, oneByOne } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
-import type { LifecycleSource, Renewal, Resource, StageCall } from '@lumi/shared/lifecycle';
+import type { LifecycleSource, Resource, StageCall } from '@lumi/shared/lifecycle';
 import { runOperation, type AnyOperationKind } from '@lumi/shared/operations';
-import type { JsonObject, Outcome } from '@lumi/shared/purchase';
-import { isoSeconds } from '@lumi/shared/runtime';
+import type { JsonObject, Offer, Outcome } from '@lumi/shared/purchase';
+import { addMonths, isoSeconds } from '@lumi/shared/runtime';
 import type { Actions } from '../actions/actions';
-import { DAY_MS, HOUR_MS, addMonths } from '../purchases/period';
+import { DAY_MS, HOUR_MS } from '../purchases/period';
 import { renewOffer } from '../purchases/renew-offer';
+import { requireServer } from '../operations/require-server';
 import { findServer, findServers, type Server } from '../store/servers';
 import type { Vps } from '../vps';
 
@@ -26,7 +27,7 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
     read: async (ids) => (await findServers(vps.service.db.platform, { kind: 'all' }, ids)).flatMap((server) => resourceOf(vps, server)),
     stages: {
       grace: { deliver: ({ id, expiresAt }) => [sql`
-        UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz FROM advanced WHERE advanced.advanced AND s.id = ${id} AND s.lifecycle = 'active'`] },
+        UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz FROM advanced WHERE advanced.advanced AND s.id = ${id} AND s.lifecycle = 'active' AND s.expires_at = ${expiresAt}::timestamptz`] },
       suspended: {
         hasOwnEvent: true,
         enter: (resource, call) => suspendedOtherwise(vps, resource, call, () => carryOut(vps, resource, {
@@ -107,10 +108,8 @@ async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<
   }
 }
 
-async function renewalOf(vps: Vps, accountId: string, id: string): Promise<Renewal> {
-  const server = await findServer(vps.service.db.platform, { kind: 'account', accountId }, id);
-  if (server === null) throw notFound();
-  return renewOffer(vps, server, {});
+async function renewalOf(vps: Vps, accountId: string, id: string): Promise<Offer> {
+  return renewOffer(vps, await requireServer(vps, { kind: 'account', accountId }, id), {});
 }
 
 function graceEnd(vps: Vps, expiresAt: Date): Date {

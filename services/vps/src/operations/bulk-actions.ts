@@ -58,7 +58,7 @@ async function idsOf(vps: Vps, { body: wanted, reach }: Context): Promise<readon
   if ((ids === undefined) === (filter === undefined)) throw invalid('server_ids', 'is required, or filter, and not both');
   if (filter === undefined) return ids ?? [];
   if (Object.values(filter).every((value) => value === undefined)) throw invalid('filter', 'must have at least one condition');
-  const servers = await listServers(vps.service.db.platform, reach, filter, { limit: ITEMS_MAX });
+  const servers = await listServers(vps.service.db.platform, reach, filter, { limit: ITEMS_MAX, now: vps.service.clock.now() });
   if (servers.length > ITEMS_MAX) throw new AppError('batch_too_large');
   return servers.map(({ id }) => id);
 }

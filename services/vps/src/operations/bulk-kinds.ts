@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { AppError, notFound } from '@lumi/shared/contract';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
-import { purchaseFields } from '@lumi/shared/purchase';
+import { purchaseFields, type Offer } from '@lumi/shared/purchase';
 import { createFields, createOffers, placesOf } from '../purchases/create-offer';
-import type { Offer } from '../purchases/offer';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
+import { asOf } from '../servers/as-of';
 import { findServers } from '../store/servers';
 import type { Vps } from '../vps';
 
@@ -36,7 +36,7 @@ function bulkRenewServers(vps: Vps): BulkKind {
     identify: ({ server_id: serverId }) => ({ subject: serverId, once: serverId }),
     prepare: async (accountId, bodies) => {
       const found = await findServers(vps.service.db.platform, { kind: 'account', accountId }, bodies.map(({ server_id: serverId }) => serverId));
-      const servers = new Map(found.map((server) => [server.id, server]));
+      const servers = new Map(found.map((server) => [server.id, asOf(vps, server)]));
       return Promise.all(bodies.map((body): Promise<Offer | AppError> => {
         const server = servers.get(body.server_id);
         return server === undefined ? Promise.resolve(notFound()) : renewOffer(vps, server, body);

@@ -5,9 +5,11 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { accountOf, thingFilterFields } from '@lumi/shared/listing';
 import { LIFECYCLES, POWERS, SORTING, listServers as readServers } from '../store/servers';
 import type { Vps } from '../vps';
+import { asOf } from '../servers/as-of';
 import { serverSchema, viewServer } from '../servers/server-view';
 
-export function listServers({ service }: Vps): Endpoint {
+export function listServers(vps: Vps): Endpoint {
+  const { service } = vps;
   return endpoint(
     defineRoute({
       id: 'list-servers', method: 'GET', path: '/servers', summary: 'List servers', tag: 'Servers', scope: 'read', class: 'regular', reach: 'account',
@@ -28,8 +30,8 @@ export function listServers({ service }: Vps): Endpoint {
       const { limit, cursor, sort = SORTING.fallback, ...filter } = query;
       const binding: CursorBinding = { account: accountOf(reach), route: 'list-servers', filter: { ...filter, sort } };
       const request = readPage({ limit, cursor }, service.cursors, binding);
-      const rows = await readServers(service.db.platform, reach, filter, { limit: request.limit, sort, after: request.after });
-      return json(200, toPage(rows, request, service.cursors, binding, (row) => SORTING.position(row), viewServer));
+      const rows = await readServers(service.db.platform, reach, filter, { limit: request.limit, now: service.clock.now(), sort, after: request.after });
+      return json(200, toPage(rows, request, service.cursors, binding, (row) => SORTING.position(row), (row) => viewServer(asOf(vps, row))));
     },
   );
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
+import { costOf } from '@lumi/shared/purchase';
 import { upgradeTo } from '../purchases/resize-offer';
 import { listPlans } from '../store/catalogue';
 import type { Vps } from '../vps';
@@ -32,7 +33,7 @@ export function listUpgrades(vps: Vps): Endpoint {
       const upgrades = from === undefined ? [] : plans.flatMap((plan) => upgradeTo(server, from, plan, vps.service.clock.now()) ?? []);
       return json(200, {
         items: upgrades.map((upgrade) => ({
-          plan: viewPlan(upgrade.plan), price_usd: formatUsd(upgrade.price), days: Number(upgrade.days), renew_price_usd: formatUsd(upgrade.renewPrice), in_stock: upgrade.inStock,
+          plan: viewPlan(upgrade.plan), price_usd: formatUsd(costOf(upgrade.cost)), days: upgrade.days, renew_price_usd: formatUsd(upgrade.renewPrice), in_stock: upgrade.inStock,
         })),
       });
     },

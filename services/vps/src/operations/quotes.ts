@@ -1,13 +1,13 @@
 // What can be quoted, each priced by the function that prices the purchase.
 import { z } from 'zod';
-import { notFound, oneByOne } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/contract';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { createFields, createOffers, placesOf } from '../purchases/create-offer';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { hostnameField } from '../servers/fields';
-import { findServer, type Server } from '../store/servers';
 import type { Vps } from '../vps';
+import { requireServer } from './require-server';
 
 export const QUOTE_EXAMPLE = { operation: 'create', items: [{ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', period_months: 12 }] };
 
@@ -23,14 +23,8 @@ export function quoteOperations(vps: Vps): QuoteOperations {
       return { ...offer, subject: hostname };
     })),
     renew: quoteOperation(renewItem, (accountId, items) => oneByOne(items, async (item) => {
-      return renewOffer(vps, await ownServer(vps, accountId, item.server_id), item);
+      return renewOffer(vps, await requireServer(vps, { kind: 'account', accountId }, item.server_id), item);
     })),
-    resize: quoteOperation(resizeItem, (accountId, items) => oneByOne(items, async (item) => resizeOffer(vps, await ownServer(vps, accountId, item.server_id), item.plan_id))),
+    resize: quoteOperation(resizeItem, (accountId, items) => oneByOne(items, async (item) => resizeOffer(vps, await requireServer(vps, { kind: 'account', accountId }, item.server_id), item.plan_id))),
   };
-}
-
-async function ownServer(vps: Vps, accountId: string, id: string): Promise<Server> {
-  const server = await findServer(vps.service.db.platform, { kind: 'account', accountId }, id);
-  if (server === null) throw notFound();
-  return server;
 }

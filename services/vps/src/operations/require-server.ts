@@ -1,11 +1,12 @@
 // A server by id, or the one 404 that foreign and unknown ids share.
 import { notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
+import { asOf } from '../servers/as-of';
 import { findServer, type Server } from '../store/servers';
 import type { Vps } from '../vps';
 
 export async function requireServer(vps: Vps, reach: Reach, id: string): Promise<Server> {
   const server = await findServer(vps.service.db.platform, reach, id);
   if (server === null) throw notFound();
-  return server;
+  return asOf(vps, server);
 }

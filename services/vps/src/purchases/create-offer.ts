@@ -1,13 +1,12 @@
 // The offer of a new server: the first location of the caller's order that has it in stock.
 import { z } from 'zod';
 import { AppError, invalid, newId, notFound, orRefusal } from '@lumi/shared/contract';
-import { autoRenewField } from '@lumi/shared/purchase';
+import { autoRenewField, costLine, type Offer } from '@lumi/shared/purchase';
 import { findImage, findPlan, fits, priceOf, type Image, type Plan, type Price } from '../store/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
 import { hostnameField, labelField, periodField, sshKeyIdsField, userDataBase64Field, userDataField, userDataOf } from '../servers/fields';
 import { passwordWanted } from '../servers/login';
 import type { Vps } from '../vps';
-import type { Offer } from './offer';
 import { serverCreate, type CreateItem } from './server-create';
 
 /** Everything of one server beside what all purchases have. */
@@ -78,11 +77,13 @@ function accessOf(wanted: CreateFields, image: Image): Access {
 function offer(vps: Vps, wanted: CreateFields, { plan, price, refusal, access }: { plan: Plan | null; price: Price | null; refusal: AppError | null; access: Access }): Offer {
   const months = wanted.period_months ?? 1;
   const serverId = newId('srv', vps.service.clock.nowMs());
-  const setup = price === null || price.setup === 0n ? [] : [{ label: 'Set-up', amount: price.setup }];
+  const setup = price === null || price.setup === 0n ? [] : [costLine('Set-up', price.setup)];
   return {
-    thing: serverCreate(vps, { userData: access.userData }), subject: serverId, lockKey: null, refusal, price: price === null ? 0n : price.price + price.setup,
-    item: itemOf(serverId, wanted, { plan, price, password: access.password }), terms: { plan_id: wanted.plan_id, location_id: price?.locationId ?? null, period_months: months },
-    parts: price === null ? [] : [{ label: `Server ${wanted.plan_id} in ${price.locationId}, ${String(months)} month(s)`, amount: price.price }, ...setup],
+    thing: serverCreate(vps, { userData: access.userData }), subject: serverId, lockKey: serverId, refusal,
+    item: itemOf(serverId, wanted, { plan, price, password: access.password }), terms: {
+      facts: { plan_id: wanted.plan_id, location_id: price?.locationId ?? null, period_months: months },
+      cost: price === null ? [] : [costLine(`Server ${wanted.plan_id} in ${price.locationId}, ${String(months)} month(s)`, price.price), ...setup],
+    },
   };
 }
 

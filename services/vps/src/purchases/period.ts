@@ -1,27 +1,33 @@
-// Paid time. Months are calendar months in UTC; a day the month does not have becomes its last one.
-
-export function addMonths(date: Date, months: number): Date {
-  const result = new Date(date.getTime());
-  const day = result.getUTCDate();
-  result.setUTCDate(1);
-  result.setUTCMonth(result.getUTCMonth() + months);
-  result.setUTCDate(Math.min(day, daysInMonth(result)));
-  return result;
-}
+// Paid time, in days and in stretches: each payment buys one, and keeps its own price.
 
 export const DAY_MS = 86_400_000;
 export const HOUR_MS = 3_600_000;
 
+/** What one payment bought: so many months, which were so many days, at this price (1/10,000 USD as text) on the plan the server has now. */
+export interface Stretch {
+  readonly months: number;
+  readonly days: number;
+  readonly price: string;
+}
+
 /** Days left, a begun day as a whole one; 0 when it is over. */
-export function daysLeft(from: Date, until: Date): bigint {
-  return BigInt(Math.max(0, Math.ceil((until.getTime() - from.getTime()) / DAY_MS)));
+export function daysLeft(from: Date, until: Date): number {
+  return Math.max(0, Math.ceil((until.getTime() - from.getTime()) / DAY_MS));
 }
 
-/** Days of the period of `months` that ends at `until`. */
-export function daysOfPeriod(until: Date, months: number): bigint {
-  return BigInt(Math.round((until.getTime() - addMonths(until, -months).getTime()) / DAY_MS));
+export function daysBetween(from: Date, until: Date): number {
+  return Math.round((until.getTime() - from.getTime()) / DAY_MS);
 }
 
-function daysInMonth(date: Date): number {
-  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
+/** The stretches of which something is left, with how many days of each: the last one ends with the paid time, and what one does not cover is of the one before it. */
+export function stretchesLeft(stretches: readonly Stretch[], days: number): readonly { readonly stretch: Stretch; readonly left: number }[] {
+  const found: { stretch: Stretch; left: number }[] = [];
+  let open = days;
+  for (const [i, stretch] of [...stretches].reverse().entries()) {
+    if (open <= 0) break;
+    const left = i === stretches.length - 1 ? open : Math.min(open, stretch.days);
+    found.unshift({ stretch, left });
+    open -= left;
+  }
+  return found;
 }

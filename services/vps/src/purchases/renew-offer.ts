@@ -1,11 +1,13 @@
 // The offer of more time for a server.
 import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
+import { costLine, type Offer } from '@lumi/shared/purchase';
+import { addMonths, anchorOf } from '@lumi/shared/runtime';
 import { periodField } from '../servers/fields';
 import { refusalOf } from '../servers/server-rules';
 import { findPlan, priceOf } from '../store/catalogue';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
-import type { Offer } from './offer';
+import { daysLeft, stretchesLeft } from './period';
 import { serverRenew, type RenewItem } from './server-renew';
 
 export const renewFields = {
@@ -23,12 +25,18 @@ export async function renewOffer(vps: Vps, server: Server, wanted: RenewWish): P
   const months = wanted.period_months ?? server.periodMonths;
   const plan = await findPlan(vps.service.db.platform, server.planId);
   const price = plan === null ? null : priceOf(plan, server.locationId, months);
+  const from = server.expiresAt ?? server.createdAt;
+  const anchorDay = anchorOf(from, server.anchorDay);
   const item: RenewItem = {
-    server_id: server.id, hostname: server.hostname, period_months: months, plan_id: server.planId, from_expires_at: (server.expiresAt ?? server.createdAt).toISOString(),
+    server_id: server.id, hostname: server.hostname, period_months: months, plan_id: server.planId, from_expires_at: from.toISOString(), expires_at: addMonths(from, months, anchorDay).toISOString(),
+    anchor_day: anchorDay, stretches: stretchesLeft(server.stretches, daysLeft(vps.service.clock.now(), from)).map(({ stretch }) => stretch),
   };
   return {
-    thing: serverRenew(vps), item, subject: server.id, lockKey: `renew:${server.id}`, price: price?.renewPrice ?? 0n, terms: { server_id: server.id, plan_id: server.planId, period_months: months },
+    thing: serverRenew(vps), item, subject: server.id, lockKey: server.id,
+    terms: {
+      facts: { server_id: server.id, state: 'renewable', plan_id: server.planId, location_id: server.locationId, period_months: months, expires_at: from.toISOString() },
+      cost: price === null ? [] : [costLine(`Renewal of ${server.hostname}, ${String(months)} month(s)`, price.renewPrice)],
+    },
     refusal: refusalOf('renew', { ...server, renewPrice: price?.renewPrice ?? null }) ?? expiryMismatch(wanted.current_expires_at, server.expiresAt),
-    parts: price === null ? [] : [{ label: `Renewal of ${server.hostname}, ${String(months)} month(s)`, amount: price.renewPrice }],
   };
 }

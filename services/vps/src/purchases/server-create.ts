@@ -3,13 +3,14 @@
 import type { ErrorCode } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import { keepSecret, peekSecret } from '@lumi/shared/operations';
-import { operationIdOf, thingSold, viewOrder, type AnswerBody, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { amountOf, operationIdOf, thingSold, viewOrder, type AnswerBody, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { addMonths } from '@lumi/shared/runtime';
 import { LOCKED, findBuildData, lockServer, unlockServer, type Server } from '../store/servers';
 import type { Machine, MachineSpec } from '../supplier/hypervisor';
 import { viewServer } from '../servers/server-view';
 import type { Vps } from '../vps';
 import { generatePassword } from './password';
-import { addMonths } from './period';
+import { daysBetween, type Stretch } from './period';
 
 export interface CreateItem extends JsonObject {
   readonly server_id: string;
@@ -39,6 +40,7 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
   const { config } = vps.service;
   return thingSold<CreateItem, Created>({
     kind: 'server_create',
+    termsNow: 'fixed', // there is no server yet
     describe: ({ item }) => `Server ${item.hostname}, ${item.plan_id} in ${item.location_id}, ${String(item.period_months)} month(s)`,
     act: async (order, signal) => vps.hypervisor.create(await specOf(vps, order), signal),
     lookUp: async (order, signal) => vps.hypervisor.lookUpCreate(await specOf(vps, order), signal),
@@ -54,9 +56,10 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
     },
     deliver: (order, machine) => {
       const at = order.settledAt ?? order.createdAt;
+      const expiresAt = addMonths(at, order.item.period_months);
       return [
         sql`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
-            expires_at = ${addMonths(at, order.item.period_months)}::timestamptz
+            expires_at = ${expiresAt}::timestamptz, anchor_day = ${at.getUTCDate()}::int, stretches = ${JSON.stringify([firstStretch(order, daysBetween(at, expiresAt))])}::jsonb
           FROM settled WHERE settled.settled AND id = ${order.item.server_id}`,
         sql`INSERT INTO vps.address (ip, server_id, version, rdns, is_primary)
           SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" FROM settled, jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip inet, version int, rdns text, "primary" boolean)
@@ -83,7 +86,6 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
 /** How the engine's statement tells that stock ran out or another operation has the server. */
 export function createRefusal(constraint: string): ErrorCode | null {
   if (constraint === 'stock_not_negative') return 'out_of_stock';
-  if (constraint === 'server_unchanged') return 'state_conflict';
   return constraint === LOCKED ? 'busy' : null;
 }
 
@@ -93,6 +95,12 @@ export function takeStock(planId: string, locationId: string, source: Sql): Sql 
 
 export function giveStockBack(planId: string, locationId: string, source: Sql): Sql {
   return sql`UPDATE vps.stock SET free = free + 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
+}
+
+/** The first line of its cost is the time; set-up buys none. */
+function firstStretch({ item, terms }: Order<CreateItem>, days: number): Stretch {
+  const [time] = terms.cost;
+  return { months: item.period_months, days, price: (time === undefined ? 0n : amountOf(time)).toString() };
 }
 
 /** `vps-` and the distinguishing part of the order's id: short enough for a host name, and the look-up by our own reference. */
@@ -128,7 +136,7 @@ function accepted(order: Order<CreateItem>): AnswerBody {
     seq: 0n, id: item.server_id, accountId: order.accountId, orderId: order.id, machine: machineName(order.id), hostname: item.hostname, label: item.label, planId: item.plan_id,
     locationId: item.location_id, imageId: item.image_id, periodMonths: item.period_months, lifecycle: 'provisioning', power: 'unknown',
     busy: { operationId: operationIdOf(order.id), action: 'create' }, suspension: null, addresses: [], gateway: null, sshKeyIds: item.ssh_key_ids, autoRenew: item.auto_renew,
-    protection: false, renewing: null, deleteAtExpiry: false, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
+    protection: false, renewing: null, deleteAtExpiry: false, stretches: [], anchorDay: null, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
     createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null, syncedAt: null, missingSince: null,
   };
   const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };

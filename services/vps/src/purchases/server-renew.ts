@@ -9,7 +9,8 @@ import { withTruth } from '../servers/sync-server';
 import { findServer, type Server } from '../store/servers';
 import type { ActionResult } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
-import { addMonths } from './period';
+import { termsOfServer } from './terms-now';
+import { daysBetween, type Stretch } from './period';
 
 export interface RenewItem extends JsonObject {
   readonly server_id: string;
@@ -19,6 +20,11 @@ export interface RenewItem extends JsonObject {
   readonly plan_id: string;
   /** The expiry it starts from, to the millisecond. */
   readonly from_expires_at: string;
+  readonly expires_at: string;
+  /** The day of the month from which months are counted. */
+  readonly anchor_day: number;
+  /** What is left of what was paid before. */
+  readonly stretches: readonly Stretch[];
 }
 
 /** `power` only when the server was brought back. */
@@ -43,13 +49,14 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
       const early = withoutSupplier(server, order);
       return early ?? withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal));
     },
+    termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'location_id', 'expires_at']),
+    refusalOfChange: { expires_at: 'expiry_mismatch' },
     prepare: ({ id, item }) => [
       sql`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} FROM begun WHERE begun.outcome = 'held'`,
-      sql`UPDATE vps.server SET renewing = ${id} FROM begun WHERE begun.outcome = 'held' AND vps.server.id = ${item.server_id}
-        AND vps.demand(vps.server.plan_id = ${item.plan_id}, 'server_unchanged')`,
+      sql`UPDATE vps.server SET renewing = ${id} FROM begun WHERE begun.outcome = 'held' AND vps.server.id = ${item.server_id}`,
     ],
-    deliver: ({ item }, renewed) => [
-      sql`UPDATE vps.server SET renewing = NULL, expires_at = ${newExpiry(item)}::timestamptz, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
+    deliver: ({ item, price }, renewed) => [
+      sql`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz, anchor_day = ${item.anchor_day}::int, stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
           terminates_at = NULL, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, delete_at_expiry = false,
           power = coalesce(${renewed.power ?? null}::text, power)
         FROM settled WHERE settled.settled AND id = ${item.server_id}`,
@@ -61,25 +68,24 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     answer: (order) => ({
       status: 200,
       body: {
-        server_id: order.item.server_id, period_months: order.item.period_months, previous_expires_at: isoSeconds(new Date(order.item.from_expires_at)), expires_at: isoSeconds(newExpiry(order.item)),
+        server_id: order.item.server_id, period_months: order.item.period_months, previous_expires_at: isoSeconds(new Date(order.item.from_expires_at)), expires_at: isoSeconds(new Date(order.item.expires_at)),
         price_usd: formatUsd(order.charged ?? order.price), order: viewOrder(order),
       },
     }),
     events: (order) => [{
       type: 'server.renewed', subject: order.item.server_id,
-      data: { server_id: order.item.server_id, order_id: order.id, expires_at: isoSeconds(newExpiry(order.item)) },
+      data: { server_id: order.item.server_id, order_id: order.id, expires_at: isoSeconds(new Date(order.item.expires_at)) },
     }],
     refusalOfConstraint: renewRefusal,
   });
 }
 
 export function renewRefusal(constraint: string): ErrorCode | null {
-  if (constraint === 'server_unchanged') return 'price_changed';
   return constraint === 'renewal_pkey' ? 'expiry_mismatch' : null;
 }
 
-export function newExpiry(item: RenewItem): Date {
-  return addMonths(new Date(item.from_expires_at), item.period_months);
+function newStretch(item: RenewItem, price: bigint): Stretch {
+  return { months: item.period_months, days: daysBetween(new Date(item.from_expires_at), new Date(item.expires_at)), price: price.toString() };
 }
 
 function aboutOf(order: Order<RenewItem>): Parameters<typeof withTruth>[1] {

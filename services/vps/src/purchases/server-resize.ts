@@ -7,6 +7,8 @@ import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/servers';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
+import type { Stretch } from './period';
+import { termsOfServer } from './terms-now';
 import { createRefusal, giveStockBack, takeStock } from './server-create';
 
 export interface ResizeItem extends JsonObject {
@@ -16,6 +18,8 @@ export interface ResizeItem extends JsonObject {
   readonly location_id: string;
   readonly from_plan_id: string;
   readonly plan_id: string;
+  /** What the paid time is made of afterwards. */
+  readonly stretches: readonly Stretch[];
 }
 
 type Resized = ActionResult & JsonObject;
@@ -26,17 +30,13 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
     describe: ({ item }) => `Upgrade of server ${item.hostname} from ${item.from_plan_id} to ${item.plan_id}`,
     act: async (order, signal) => withTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal)),
     lookUp: async (order, signal) => withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal)),
-    prepare: ({ id, item }) => {
-      // The price was computed from a plan that a resize of the same second may have changed: the row is locked, read again, and must agree.
-      const unchanged = sql`FROM (SELECT s.plan_id, s.lifecycle FROM begun, vps.server s WHERE begun.outcome = 'held' AND s.id = ${item.server_id} FOR NO KEY UPDATE OF s) now
-        WHERE vps.demand(now.plan_id = ${item.from_plan_id} AND now.lifecycle = 'active', 'server_unchanged')`;
-      return [
-        lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, unchanged),
-        takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`),
-      ];
-    },
+    termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state', 'plan_id', 'location_id', 'expires_at', 'days', 'stretches']),
+    prepare: ({ id, item }) => [
+      lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, sql`FROM begun WHERE begun.outcome = 'held'`),
+      takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`),
+    ],
     deliver: ({ id, item }, result) => [
-      sql`UPDATE vps.server SET plan_id = ${item.plan_id}, power = ${result.power} FROM settled WHERE settled.settled AND vps.server.id = ${item.server_id}`,
+      sql`UPDATE vps.server SET plan_id = ${item.plan_id}, stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} FROM settled WHERE settled.settled AND vps.server.id = ${item.server_id}`,
       giveStockBack(item.from_plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
       unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
     ],

@@ -1,6 +1,7 @@
 // What may be done with a server in which state: asked before every action, and shown to callers as `can`.
 import { AppError } from '@lumi/shared/contract';
 import { busyWith } from '@lumi/shared/operations';
+import { operationIdOf } from '@lumi/shared/purchase';
 import type { Lifecycle, Server } from '../store/servers';
 
 export const DEEDS = ['start', 'stop', 'shutdown', 'reboot', 'reset', 'rebuild', 'reset_password', 'resize', 'renew', 'snapshot', 'restore_snapshot', 'delete_snapshot', 'set_rdns', 'delete', 'undelete'] as const;
@@ -42,13 +43,18 @@ export function refusalOf(deed: Deed, server: Server): AppError | null {
   if (server.busy !== null) return busyWith(server.busy.operationId);
   if (server.protection && DESTROYS.includes(deed)) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
   if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry) return new AppError('state_conflict', 'The server is not deleted.');
-  if ((deed === 'delete' || deed === 'suspend') && server.renewing !== null) return new AppError('busy');
+  if ((deed === 'delete' || deed === 'suspend' || deed === 'resize') && server.renewing !== null) return busyWith(operationIdOf(server.renewing));
   if (deed === 'unsuspend' && server.suspension?.kind === 'unpaid') return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');
   return null;
 }
 
-/** A renewal is about time and money, not about the machine: what else runs on the server does not matter to it. */
+/** Purchases that change what a renewal costs: while one is open, there is no price to tell. */
+const CHANGES_PRICE = ['resize', 'create'];
+
+/** A renewal is about time and money, not about the machine: what else runs on the server does not matter to it, unless that changes the price. */
 function renewalRefusal(server: Server): AppError | null {
+  if (server.busy !== null && CHANGES_PRICE.includes(server.busy.action)) return busyWith(server.busy.operationId);
+  if (server.renewing !== null) return busyWith(operationIdOf(server.renewing));
   if (server.suspension !== null && server.suspension.kind !== 'unpaid') return new AppError('suspended', 'The server is suspended for another reason than payment.');
   if (server.renewPrice === null) return new AppError('not_available', 'This plan is not renewed for this period any more.');
   return null;

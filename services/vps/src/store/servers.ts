@@ -4,6 +4,7 @@ import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
+import type { Stretch } from '../purchases/period';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
 
 export const LIFECYCLES = ['provisioning', 'active', 'grace', 'suspended', 'terminating', 'terminated', 'failed'] as const;
@@ -35,6 +36,10 @@ export interface Server {
   readonly protection: boolean;
   readonly renewing: string | null;
   readonly deleteAtExpiry: boolean;
+  /** What its paid time is made of; the last one ends at `expiresAt`. */
+  readonly stretches: readonly Stretch[];
+  /** The day of the month from which months are counted. */
+  readonly anchorDay: number | null;
   /** Null when this plan is not sold for this period any more. */
   readonly renewPrice: bigint | null;
   readonly reference: string | null;
@@ -98,17 +103,18 @@ const COLUMNS: ThingColumns = {
 
 export interface ServerPage {
   readonly limit: number;
+  readonly now: Date;
   readonly sort?: typeof SORTING.fallback;
   readonly after?: Position | null;
 }
 
 /** One more than the limit, newest first unless told otherwise. Servers that are gone are shown only where their state is asked for. */
-export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, { limit, sort = SORTING.fallback, after = null }: ServerPage): Promise<(Server & SortedRow)[]> {
+export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, { limit, now, sort = SORTING.fallback, after = null }: ServerPage): Promise<(Server & SortedRow)[]> {
   const { lifecycle, power, location_id: locationId, plan_id: planId, hostname, ip } = filter;
   const rows = await db.$queryRaw<(ServerRow & SortedRow)[]>(sql`
     SELECT ${SERVER}, ${SORTING.select(sort)} ${JOINED} ${whereAll([
       ...thingConditions(COLUMNS, reach, filter),
-      lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`s.lifecycle = ${lifecycle}`,
+      lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`${lifecycleSql(now)} = ${lifecycle}`,
       power === undefined ? null : sql`s.power = ${power}`,
       locationId === undefined ? null : sql`s.location_id = ${locationId}`,
       planId === undefined ? null : sql`s.plan_id = ${planId}`,
@@ -139,6 +145,11 @@ export function unlockServer(serverId: string, operationId: string, source: Sql)
 
 export const LOCKED = 'server_lock_pkey';
 
+/** In which state a row of `vps.server` is at a moment: what the clock says, whatever the last sweep wrote. */
+export function lifecycleSql(now: Date): Sql {
+  return sql`CASE WHEN lifecycle = 'active' AND expires_at <= ${now}::timestamptz THEN 'grace' WHEN lifecycle = 'suspended' AND terminates_at <= ${now}::timestamptz THEN 'terminating' ELSE lifecycle END`;
+}
+
 function within(reach: Reach): Sql {
   return reach.kind === 'account' ? sql`AND s.account_id = ${reach.accountId}` : sql``;
 }
@@ -150,7 +161,7 @@ interface ServerRow {
   readonly auto_renew: boolean; readonly protection: boolean; readonly reference: string | null; readonly tags: string[]; readonly metadata: JsonObject | null; readonly renewing: string | null;
   readonly delete_at_expiry: boolean; readonly created_at: Date; readonly ready_at: Date | null; readonly expires_at: Date | null; readonly grace_ends_at: Date | null;
   readonly terminates_at: Date | null; readonly terminated_at: Date | null; readonly synced_at: Date | null; readonly missing_since: Date | null; readonly lock_operation_id: string | null; readonly lock_action: string | null;
-  readonly renew_price: bigint | null; readonly addresses: MachineAddress[];
+  readonly renew_price: bigint | null; readonly stretches: Stretch[]; readonly anchor_day: number | null; readonly addresses: MachineAddress[];
 }
 
 function serverOfRow(row: ServerRow): Server {
@@ -161,7 +172,7 @@ function serverOfRow(row: ServerRow): Server {
     busy: row.lock_operation_id === null ? null : { operationId: row.lock_operation_id, action: row.lock_action ?? '' },
     suspension: row.suspension_kind === null || row.suspended_at === null ? null : { kind: row.suspension_kind as SuspensionKind, since: row.suspended_at, reason: row.suspension_reason },
     addresses: row.addresses, gateway: row.gateway_ip, sshKeyIds: row.ssh_key_ids, autoRenew: row.auto_renew, protection: row.protection, renewing: row.renewing,
-    deleteAtExpiry: row.delete_at_expiry, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
+    deleteAtExpiry: row.delete_at_expiry, stretches: row.stretches, anchorDay: row.anchor_day, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
     readyAt: row.ready_at, expiresAt: row.expires_at, graceEndsAt: row.grace_ends_at, terminatesAt: row.terminates_at, terminatedAt: row.terminated_at, syncedAt: row.synced_at, missingSince: row.missing_since,
   };
 }

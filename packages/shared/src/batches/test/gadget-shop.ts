@@ -4,7 +4,7 @@ import request from 'supertest';
 import { z } from 'zod';
 import { AppError } from '../../contract';
 import { parseUsd } from '../../money';
-import { purchaseFields, recoverOrders, thingSold, viewOrder, type LookUp, type Outcome } from '../../purchase';
+import { costLine, purchaseFields, recoverOrders, thingSold, viewOrder, type LookUp, type Outcome } from '../../purchase';
 import { startWork, type Work } from '../../service';
 import { testService, until, type TestAccount } from '../../testing';
 import { batchParts, bulkKind, type BatchParts } from '..';
@@ -30,7 +30,7 @@ function execute(orderId: string, name: string): Outcome<Serial> {
 }
 
 const gadget = thingSold<Gadget, Serial>({
-  kind: 'gadget',
+  kind: 'gadget', termsNow: 'fixed',
   describe: (order) => `Gadget ${order.item.name}`,
   act: async (order) => {
     await supplier.beforeAct(order.item.name);
@@ -52,7 +52,7 @@ const gadgets = bulkKind({
   identify: ({ name }) => ({ subject: name.toLowerCase(), once: name.startsWith('any') ? null : name.toLowerCase() }),
   prepare: (_accountId, bodies) => Promise.resolve(bodies.map(({ name, price }) => {
     if (name.startsWith('nothing')) return new AppError('not_found');
-    return { thing: gadget, item: { name }, subject: name.toLowerCase(), lockKey: null, price: parseUsd(price ?? '1.00'), refusal: name.startsWith('sold') ? new AppError('out_of_stock') : null };
+    return { thing: gadget, item: { name }, subject: name.toLowerCase(), lockKey: null, terms: { facts: { name }, cost: [costLine('Gadget', parseUsd(price ?? '1.00'))] }, refusal: name.startsWith('sold') ? new AppError('out_of_stock') : null };
   })),
 });
 

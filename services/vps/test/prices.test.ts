@@ -1,0 +1,237 @@
+// A price holds only while every input of it is what it was: between quote and purchase, between offer and hold, and while other orders are open.
+import { startWork } from '@lumi/shared/frame';
+import type { PurchaseDeps } from '@lumi/shared/purchase';
+import { until, type TestAccount } from '@lumi/shared/testing';
+import { jobs } from '../src/wiring';
+import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
+
+const world = hostingWorld();
+const { account, buy, get, post, order, pass, server: makeServer, balance, audit, owner, clock } = world;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+let who: TestAccount;
+beforeEach(async () => {
+  who = await account({ balance: '1000' });
+});
+afterEach(async () => {
+  beforeNextHold(null);
+  expect(await audit()).toEqual([]);
+});
+
+const renew = (id: string, expires: string, body: object = {}) => buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body });
+const resize = (id: string, body: object) => buy(who, `/servers/${id}/actions/resize`, body);
+const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
+const quote = async (operation: string, item: object) => (await post(who, '/quotes', { operation, items: [item] })).body;
+const spent = async (work: () => Promise<unknown>): Promise<bigint> => {
+  const before = await balance(who.accountId);
+  await work();
+  return before.available - (await balance(who.accountId)).available;
+};
+
+/** What happens between the offer of the next purchase and its hold. */
+function beforeNextHold(work: (() => Promise<unknown>) | null): void {
+  const deps = world.vps.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
+  let isDone = false;
+  deps.checkpoint = work === null ? undefined : async (name) => {
+    if (name !== 'before-hold' || isDone) return;
+    isDone = true;
+    await work();
+  };
+}
+
+describe('an open upgrade', () => {
+  it('makes every renewal wait: the caller’s, a bulk’s, Lumi’s own, and the quote tells it', async () => {
+    const made = await makeServer(who, { auto_renew: true });
+    const upgrade = await resize(made.id, { plan_id: 'd8' });
+    expect(upgrade.body.order.price_usd).toBe('36.00');
+    const operationId = upgrade.body.operation_id;
+    const busy = { code: 'busy', details: [{ path: 'operation_id', message: operationId }] };
+    expect((await renew(made.id, made.expires_at, { period_months: 12 })).body.error).toMatchObject(busy);
+    expect((await renew(made.id, made.expires_at, { period_months: 12, quote_id: (await quote('renew', { server_id: made.id, period_months: 12 })).id })).body.error).toMatchObject(busy);
+    expect((await buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: made.expires_at }] })).body.items[0].error.code).toBe('busy');
+    expect((await quote('renew', { server_id: made.id })).problems).toMatchObject([{ code: 'busy' }]);
+    expect((await read(made.id)).can.renew.allowed).toBe(false);
+    await pass(ACTION_MS);
+    expect((await renew(made.id, made.expires_at, { period_months: 12 })).body.price_usd).toBe('431.892');
+  });
+
+  it('is seen by the renewal that Lumi makes, which comes again and pays the new price', async () => {
+    const made = await makeServer(who, { auto_renew: true });
+    clock.advance(Date.parse(made.expires_at) - clock.nowMs() - 12 * HOUR);
+    await resize(made.id, { plan_id: 's2' });
+    expect(await spent(() => world.round())).toBe(0n);
+    await pass(ACTION_MS);
+    await pass(61_000);
+    expect(await read(made.id)).toMatchObject({ plan_id: 's2', expires_at: expect.not.stringContaining(made.expires_at) });
+    const { items } = (await get(who, '/orders?kind=server_renew')).body;
+    expect(items.map(({ price_usd }: { price_usd: string }) => price_usd)).toEqual(['6.49']);
+  });
+
+  it('and an open renewal make each other wait', async () => {
+    const made = await makeServer(who, { auto_renew: true });
+    const answers = await Promise.all([resize(made.id, { plan_id: 's2' }), renew(made.id, made.expires_at), renew(made.id, made.expires_at, { period_months: 12 }), resize(made.id, { plan_id: 's4' })]);
+    for (const { body } of answers.filter(({ status }) => status >= 400)) expect(['busy', 'price_changed', 'expiry_mismatch']).toContain(body.error.code);
+    await pass(ACTION_MS);
+    await pass(ACTION_MS);
+  });
+});
+
+describe('what changes between the offer and the hold', () => {
+  it('an upgrade that is through by then: the renewal at the old plan’s price is refused and costs nothing', async () => {
+    const made = await makeServer(who);
+    beforeNextHold(async () => {
+      await resize(made.id, { plan_id: 'd8' });
+      await pass(ACTION_MS);
+    });
+    const answer = await renew(made.id, made.expires_at, { period_months: 12 });
+    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'price_changed', details: [{ path: 'plan_id' }] } } });
+    expect(await balance(who.accountId)).toMatchObject({ held: 0n });
+    expect((await read(made.id)).expires_at).toBe(made.expires_at);
+  });
+
+  it('a renewal that is through by then: the upgrade for the shorter time is refused', async () => {
+    const made = await makeServer(who);
+    beforeNextHold(() => renew(made.id, made.expires_at, { period_months: 12 }));
+    expect((await resize(made.id, { plan_id: 'd8' })).body.error.code).toBe('price_changed');
+    expect(await read(made.id)).toMatchObject({ plan_id: 's1', busy: null });
+  });
+
+  it('another renewal that is through by then: the second one is told the expiry', async () => {
+    const made = await makeServer(who);
+    beforeNextHold(() => renew(made.id, made.expires_at));
+    expect((await renew(made.id, made.expires_at)).body.error.code).toBe('expiry_mismatch');
+  });
+
+  it('the paid time that ends: no upgrade for nothing', async () => {
+    const made = await makeServer(who);
+    clock.advance(Date.parse(made.expires_at) - clock.nowMs() - 1_000);
+    beforeNextHold(() => Promise.resolve(clock.advance(2_000)));
+    expect((await resize(made.id, { plan_id: 'd8' })).body.error.code).toBe('state_conflict');
+    expect(await balance(who.accountId)).toMatchObject({ held: 0n });
+  });
+
+  it('a day that is over: the upgrade is refused at the price of yesterday', async () => {
+    const made = await makeServer(who);
+    clock.advance(DAY - 1_000 - CREATE_MS);
+    beforeNextHold(() => Promise.resolve(clock.advance(10_000)));
+    expect((await resize(made.id, { plan_id: 'd8' })).body.error).toMatchObject({ code: 'price_changed', details: [{ path: 'days' }] });
+  });
+
+  it('a deletion: nothing is renewed', async () => {
+    const made = await makeServer(who);
+    beforeNextHold(() => world.send(who, 'delete', `/servers/${made.id}`, { body: { when: 'now', confirm: made.hostname } }));
+    expect((await renew(made.id, made.expires_at)).body.error.code).toBe('state_conflict');
+    await pass(ACTION_MS);
+  });
+});
+
+describe('a quote', () => {
+  it('of an upgrade does not hold for another expiry', async () => {
+    const made = await makeServer(who);
+    const { id: quote_id, total_usd } = await quote('resize', { server_id: made.id, plan_id: 'd8' });
+    expect(total_usd).toBe('36.00');
+    await renew(made.id, made.expires_at, { period_months: 12 });
+    const answer = await resize(made.id, { plan_id: 'd8', quote_id });
+    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'price_changed' } } });
+    // One month at 39.99 - 3.99, twelve at 431.892 - 43.092.
+    expect(answer.body.error.details[0].message).toBe('424.80');
+  });
+
+  it('of a renewal does not hold for another plan, and holds while nothing changes', async () => {
+    const made = await makeServer(who);
+    const old = await quote('renew', { server_id: made.id, period_months: 12 });
+    const good = await quote('resize', { server_id: made.id, plan_id: 's2' });
+    expect((await resize(made.id, { plan_id: 's2', quote_id: good.id })).body.order.price_usd).toBe('2.50');
+    await pass(ACTION_MS);
+    expect((await renew(made.id, made.expires_at, { period_months: 12, quote_id: old.id })).body.error.code).toBe('price_changed');
+  });
+});
+
+describe('the clock', () => {
+  it('says that a server has expired, whether the worker has come by or not', async () => {
+    const made = await makeServer(who);
+    clock.advance(Date.parse(made.expires_at) - clock.nowMs() + 1_000);
+    expect((await resize(made.id, { plan_id: 'd8' })).body.error.code).toBe('state_conflict');
+    expect(await read(made.id)).toMatchObject({ lifecycle: 'grace', grace_ends_at: expect.any(String), can: { resize: { allowed: false }, renew: { allowed: true } } });
+    expect((await get(who, '/servers?lifecycle=grace')).body.items).toHaveLength(1);
+    expect((await get(who, '/servers?lifecycle=active')).body.items).toHaveLength(0);
+    expect((await get(who, '/servers/summary')).body).toMatchObject({ by_lifecycle: { grace: 1 } });
+    expect((await world.send(who, 'post', `/servers/${made.id}/actions/reboot`)).status).toBe(202);
+    await pass(ACTION_MS);
+    expect((await renew(made.id, made.expires_at)).status).toBe(200);
+  });
+
+  it('says that the time to bring a server back is over', async () => {
+    const made = await makeServer(who);
+    await pass(Date.parse(made.expires_at) - clock.nowMs() + 1_000);
+    await pass(48 * HOUR);
+    await pass(ACTION_MS);
+    const suspended = await read(made.id);
+    expect(suspended.lifecycle).toBe('suspended');
+    clock.advance(Date.parse(suspended.terminates_at) - clock.nowMs() + 1_000);
+    expect((await renew(made.id, made.expires_at)).body.error.code).toBe('state_conflict');
+  });
+});
+
+describe('paid time', () => {
+  it('is prorated payment by payment, each at its own price', async () => {
+    const made = await makeServer(who, { period_months: 12 });
+    expect((await quote('resize', { server_id: made.id, plan_id: 's2' })).total_usd).toBe('27.00');
+    const renewed = await renew(made.id, made.expires_at, { period_months: 1 });
+    expect(await quote('resize', { server_id: made.id, plan_id: 's2' })).toMatchObject({ total_usd: '29.50', items: [{ lines: [{ amount_usd: '27.00' }, { amount_usd: '2.50' }] }] });
+    expect((await resize(made.id, { plan_id: 's2', expected_price_usd: '29.50' })).status).toBe(202);
+    await pass(ACTION_MS);
+    // From s2 to s4: 12 months 129.492 - 70.092, one month 11.99 - 6.49.
+    expect((await quote('resize', { server_id: made.id, plan_id: 's4' })).total_usd).toBe('64.90');
+    // In the last month only that payment is left.
+    await pass(Date.parse(renewed.body.expires_at) - clock.nowMs() - 10 * DAY + 1_000);
+    const [days] = await owner(`SELECT (stretches -> 1 ->> 'days')::int AS days FROM vps.server WHERE id = $1`, [made.id]) as [{ days: number }];
+    const due = (55_000n * 10n + BigInt(days.days) - 1n) / BigInt(days.days);
+    expect((await resize(made.id, { plan_id: 's4', expected_price_usd: (Number(due) / 10_000).toFixed(4).replace(/0{1,2}$/, '') })).status).toBe(202);
+    await pass(ACTION_MS);
+  });
+
+  it('that ends on the 31st comes back to it after shorter months', async () => {
+    const made = await makeServer(who);
+    await owner(`UPDATE vps.server SET expires_at = date_trunc('year', expires_at) + interval '1 year 30 days 12 hours' WHERE id = $1`, [made.id]);
+    const days: string[] = [];
+    for (let i = 0; i < 4; i += 1) days.push((await renew(made.id, (await read(made.id)).expires_at)).body.expires_at.slice(5, 10));
+    expect([['02-28', '02-29'].includes(days[0] ?? ''), ...days.slice(1)]).toEqual([true, '03-31', '04-30', '05-31']);
+  });
+
+  it('of a server bought on the 31st is counted from that day', async () => {
+    const date = new Date(clock.nowMs());
+    while (date.getUTCDate() !== 31 || date.getUTCMonth() !== 11) date.setTime(date.getTime() + DAY);
+    clock.advance(date.getTime() - clock.nowMs());
+    const answer = await buy(who, '/servers', order());
+    await pass(CREATE_MS);
+    const days: string[] = [];
+    for (let i = 0; i < 5; i += 1) days.push((await renew(answer.body.server.id, (await read(answer.body.server.id)).expires_at)).body.expires_at.slice(8, 10));
+    expect([Number(days[0]) < 30, ...days.slice(1)]).toEqual([true, '31', '30', '31', '30']);
+  });
+});
+
+it('purchases of one server from all sides at once are charged what their terms cost, and none at a price of before', async () => {
+  const made = await makeServer(who, { auto_renew: true });
+  const worker = startWork(world.vps.service, [], jobs(world.vps));
+  const plans = ['s2', 's4', 's8', 'd8'];
+  try {
+    for (const plan_id of plans) {
+      const { expires_at: expiresAt } = await read(made.id);
+      const { id: quote_id } = await quote('renew', { server_id: made.id });
+      await Promise.all([
+        resize(made.id, { plan_id }), renew(made.id, expiresAt), renew(made.id, expiresAt, { quote_id }), resize(made.id, { plan_id }),
+        buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: expiresAt }] }),
+      ]);
+      await pass(ACTION_MS);
+      await until(async () => (await read(made.id)).busy === null);
+    }
+  } finally {
+    await worker.stop();
+  }
+  // Whatever order they came in: a renewal was charged the price of the plan the server had when it was held.
+  const rows = await owner<{ wrong: number }>(`SELECT count(*)::int AS wrong FROM platform.orders o WHERE o.kind = 'server_renew' AND o.state = 'captured' AND o.subject = $1
+    AND o.price <> (SELECT p.renew_price FROM vps.plan_price p WHERE p.plan_id = o.terms -> 'facts' ->> 'plan_id' AND p.location_id = 'ams' AND p.period_months = 1)`, [made.id]);
+  expect(rows).toEqual([{ wrong: 0 }]);
+});
