@@ -66,7 +66,7 @@ async function rawHolds({ installation, buyers, seconds }) {
       const id = newId('ord', Date.now());
       const { rows } = await pool.query({
         name: 'hold',
-        text: `SELECT outcome FROM platform.purchase_begin($1,$2,'domains','bench','bench','{}'::jsonb,10000,NULL,$3,$4,false,NULL,$2,$1,'\\x00'::bytea,'req_bench',NULL,NULL,NULL,'{}',NULL,86400000,false)`,
+        text: `SELECT outcome FROM platform.purchase_begin($1,$2,'domains','bench','bench','{}'::jsonb,'{"facts":{},"cost":[{"label":"bench","unit":"10000","times":1}]}'::jsonb,10000,NULL,$3,$4,false,NULL,$2,$1,'\\x00'::bytea,'req_bench',NULL,NULL,NULL,'{}',NULL,86400000,false)`,
         values: [id, buyer.accountId, buyer.keyId, buyer.lineageId],
       });
       if (rows[0].outcome !== 'held') throw new Error(`raw hold ended as ${rows[0].outcome}`);

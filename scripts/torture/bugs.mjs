@@ -2,7 +2,7 @@
 // function of the run's own database (and are taken back afterwards), the others are planted by the preload (bugs-inside.cjs).
 // `seed` and `steps` (drill.mjs) are the run that catches it, `rules` are the invariants of which one must be broken.
 
-const SETTLE_AS_FAILED = (order) => `PERFORM purchase_settle(${order}.id, ${order}.attempt, NULL, 'trf_' || md5(random()::text), 'refund', 502,
+const SETTLE_AS_FAILED = (order) => `PERFORM purchase_settle(${order}.id, ${order}.attempt, NULL, NULL, 'trf_' || md5(random()::text), 'refund', 502,
   convert_to('{"error":{"code":"supplier_error","message":"timed out","request_id":"' || ${order}.request_id || '"}}', 'UTF8'), NULL, NULL, 'supplier_error', 'timed out', NULL, now(), NULL);`;
 const SUPPLIER_LOG = ['what the registrar executed belongs to an order'];
 const ANSWERS = ['every answer a customer saw is still true'];
