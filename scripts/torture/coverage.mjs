@@ -1,5 +1,6 @@
 // Which interesting states a run has really reached. A run that did not reach what it owes is worth nothing and fails (owed.mjs).
 import { codeOf } from './client.mjs';
+import { gatherHaggling } from './hagglers.mjs';
 import { owedBySet } from './owed.mjs';
 
 export class Coverage {
@@ -20,7 +21,8 @@ export class Coverage {
   }
 
   /** May be called again and again while the run goes on. */
-  async gather({ system, history, faults }) {
+  async gather({ system, history, faults, hagglers }) {
+    await gatherHaggling(system, history, hagglers, (state, isReached) => this.reach(state, isReached));
     const { rows: [row] } = await system.query(`
       SELECT count(*)::int AS orders, count(*) FILTER (WHERE attempt > 1)::int AS taken, count(*) FILTER (WHERE supplier_ref IS NOT NULL AND state = 'captured' AND subject LIKE 'pending-%')::int AS pending FROM platform.orders`);
     this.orders = row.orders;

@@ -1,6 +1,7 @@
 // What is done on purpose, whatever chance says: deeds that bring a run to a state it owes, and leads that bring a process to a named point. Each goes on
 // until it has happened; whoever calls it again does no harm.
 import { codeOf } from './client.mjs';
+import { HAGGLER_DEEDS } from './hagglers.mjs';
 import { SHOPS } from './shops.mjs';
 
 const LOOK_EVERY_MS = 250;
@@ -135,6 +136,7 @@ export const DEEDS = {
   'server_renew captured': (run) => buyAndRenew(run, 'vps', true),
   'proxy_order captured': (run) => buyAndRenew(run, 'proxy', false),
   'proxy_renew captured': (run) => buyAndRenew(run, 'proxy', true),
+  ...HAGGLER_DEEDS,
 };
 
 async function webhook(run, fate) {

@@ -2,6 +2,7 @@
 // for planted bugs, and for the bulk of 500.
 import { codeOf } from './client.mjs';
 import { PIECES } from './faults.mjs';
+import { RACE_STEPS } from './races.mjs';
 import { SHOPS } from './shops.mjs';
 
 /** Far more than a busy machine needs. */
@@ -89,7 +90,7 @@ export async function drill(run, steps) {
   run.missed = [];
   for (const step of steps) {
     run.note(step);
-    await STEPS[step](run);
+    await (STEPS[step] ?? RACE_STEPS[step])(run);
   }
   for (const request of run.asked) await untilAnswered(run, await request);
   return steps.length;

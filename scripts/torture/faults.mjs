@@ -138,6 +138,7 @@ export class Faults {
     for (const link of [...this.system.links.client, ...this.system.links.service]) link.cut();
     for (const child of this.system.children.values()) {
       child.tell({ type: 'torture-disarm' });
+      child.tell({ type: 'torture-go' });
       child.tell({ type: 'torture-clock', offsetMs: 0 });
       child.running?.kill('SIGCONT');
     }
@@ -158,6 +159,11 @@ export class Faults {
   /** The first process to come to the point with an order that `match` tells is hit, and no other. */
   arm({ who, at, do: action, match, piece }) {
     for (const child of this.system.named(new RegExp(`(^|-)${who}-`))) child.tell({ type: 'torture-arm', point: at, action, match, piece });
+  }
+
+  /** Whoever waits at a point with this goes on. */
+  goOn(match) {
+    for (const child of this.system.children.values()) child.tell({ type: 'torture-go', match });
   }
 
   pastLeaseMs() {

@@ -10,6 +10,9 @@ const TIMES = JSON.parse(process.env.TORTURE_TIMES);
 const times = stretched(1);
 
 const armed = [];
+/** Who stands at a point until it is told to go on, while the rest of the process works. */
+const waiting = [];
+const WAIT_LIMIT_MS = 20_000;
 /** What each order is about, for us and for the customer: faults are armed by it. */
 const subjects = new Map();
 const about = ({ subject, reference }) => `${subject} ${reference ?? ''}`;
@@ -19,6 +22,9 @@ let bug = '';
 process.on('message', (message) => {
   if (message?.type === 'torture-arm') armed.push(message);
   if (message?.type === 'torture-disarm') armed.splice(0, armed.length, ...armed.filter(({ match }) => message.match !== undefined && match !== message.match));
+  if (message?.type === 'torture-go') {
+    for (const { match, goOn } of waiting) if (message.match === undefined || message.match === match) goOn();
+  }
   if (message?.type === 'torture-settings') {
     bug = message.bug;
     Object.assign(times, stretched(message.stretch));
@@ -46,6 +52,12 @@ async function pass(point, subject) {
   process.send?.({ type: 'torture-point', point, action: fault.action, match: fault.match, piece: fault.piece, subject });
   if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
   else if (fault.action === 'stop') process.kill(process.pid, 'SIGSTOP');
+  else if (fault.action === 'wait') {
+    await new Promise((goOn) => {
+      waiting.push({ match: fault.match, goOn });
+      setTimeout(goOn, WAIT_LIMIT_MS).unref();
+    });
+  }
 }
 
 if (process.env.TORTURE_KIND !== 'double') {

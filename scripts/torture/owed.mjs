@@ -1,6 +1,7 @@
 // What a run owes, and the way to each of it. Every run has its own states and its hand of those that a set owes: they are dealt by the seed alone, so that as many
 // seeds in a row as there are hands hold all of them, whatever chance says, and a seed alone owes the same as it does in a set.
 import { DEEDS } from './deeds.mjs';
+import { owedByHagglers } from './hagglers.mjs';
 
 /** As many runs in a row owe everything together. */
 export const HANDS = 8;
@@ -42,5 +43,5 @@ export function owedBySet({ useRedis, products }) {
 
 export function owedByRun({ seed, seconds, useRedis, products }) {
   const hand = owedBySet({ useRedis, products }).filter((_, i) => i % HANDS === ((seed % HANDS) + HANDS) % HANDS);
-  return [...new Set([...EVERY_RUN, ...products.map((product) => `bulk of ${product}`), ...(seconds >= 20 ? LONG_RUN : []), ...hand])];
+  return [...new Set([...EVERY_RUN, ...products.map((product) => `bulk of ${product}`), ...owedByHagglers(products), ...(seconds >= 20 ? LONG_RUN : []), ...hand])];
 }

@@ -6,8 +6,10 @@ import { Doors, History } from './client.mjs';
 import { Coverage } from './coverage.mjs';
 import { drill } from './drill.mjs';
 import { Faults, planFaults } from './faults.mjs';
+import { Haggling, makeHagglers } from './hagglers.mjs';
 import { AT_EVERY_MOMENT, judge } from './invariants.mjs';
 import { owedByRun } from './owed.mjs';
+import { judgePrices, readCatalogue } from './prices.mjs';
 import { Random } from './random.mjs';
 import { Workload, makeBuyers } from './workload.mjs';
 
@@ -34,9 +36,11 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
     listener: { onMessage: (child, message) => message?.type === 'torture-point' && run.faults?.onPoint(child, message), onLine: (child, line) => coverage.seeLine(line) },
   });
   run.buyers = await makeBuyers(system);
+  run.hagglers = await makeHagglers(system);
   if (bug !== undefined) await plantBug(system, bug);
   const stretch = await warmUp(doors, run.buyers);
   system.setTimes(stretch);
+  const catalogue = await readCatalogue(run);
   run.bulkLimitMs = BULK_LIMIT_MS * stretch;
   run.workload = new Workload({ ...run, random });
   run.faults = new Faults({ run, buyer: run.buyers.find(({ name }) => name === 'pieces'), random: random.stream('pieces') });
@@ -54,9 +58,10 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
   const limitMs = bug === undefined ? FINAL_LIMIT_MS * Math.max(stretch, busyness()) : BUG_LIMIT_MS;
   const { breaches, settledMs, last } = await judge({ system, history, doors, random: random.stream('judge'), limitMs });
   await watch.stop();
+  breaches.push(...(await judgePrices({ ...run, catalogue, isStepped: run.faults.done.has('step-clock') })));
   breaches.unshift(...run.breaches, ...run.moments.values());
   note(`judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after healing${last === '' ? '' : `, the last was ${last}`}`);
-  await coverage.gather({ system, history, faults: run.faults });
+  await coverage.gather(run);
   await doors.close();
   Object.assign(run.figures, { requests: doors.sent, orders: coverage.orders, batches: coverage.batches, faults: planned, settledMs: Math.round(settledMs), stretch });
   return { seed, breaches, coverage, missed: [...run.missed, ...coverage.missed(run.owed)], figures: run.figures };
@@ -64,15 +69,17 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
 
 /** Faults at chosen times while all customers work; longer than asked for until it has reached what it owes. */
 async function storm(run) {
-  const { system, workload, faults, coverage, random, seconds, bug, history, owed } = run;
-  run.working = workload.run();
+  const { system, workload, faults, coverage, random, seconds, bug, owed } = run;
+  const hagglers = run.hagglers.map((haggler) => new Haggling({ run, haggler, random: random.stream(`hagglers-${haggler.buyer.product}`) }));
+  run.haggling = new Map(hagglers.map((haggling) => [haggling.haggler.buyer.product, haggling]));
+  run.working = Promise.all([workload.run(), ...hagglers.map((haggling) => haggling.work())]);
   const plan = planFaults({ random, seconds, useRedis: system.useRedis, products: system.products, owed });
   const phaseStart = performance.now();
   await faults.perform(plan);
   await pause(Math.max(0, seconds * 1_000 - (performance.now() - phaseStart)));
   const limitMs = Math.max(seconds * PATIENCE, OWED_LIMIT_S) * 1_000 * system.stretch;
   for (;;) {
-    await coverage.gather({ system, history, faults }).catch(() => undefined); // the database may be down just now
+    await coverage.gather(run).catch(() => undefined); // the database may be down just now
     const missed = coverage.missed(owed);
     if (missed.length === 0 || (bug !== undefined && run.moments.size > 0) || performance.now() - phaseStart > limitMs) break;
     faults.again(missed);

@@ -136,6 +136,7 @@ export class Workload {
   /** What the buyer owns now, to be renewed. */
   keep(buyer, answer) {
     const list = this.owned.get(buyer);
+    if (list === undefined) return; // hagglers look after their own
     for (const thing of SHOPS[buyer.product].boughtBy(answer ?? {})) if (!list.some(({ id }) => id === thing.id)) list.push(thing);
   }
 
