@@ -30,9 +30,10 @@ const RULES = [
       UNION ALL SELECT p ->> 'id', p ->> 'from' FROM platform.orders, jsonb_array_elements(item -> 'proxies') p WHERE kind = 'proxy_renew' AND state = 'captured') renewal
     GROUP BY subject, expiry HAVING count(*) > 1`],
   ['a finished order has told its end by exactly one event', `
-    SELECT o.id AS subject, o.state || ', ' || count(e.seq) || ' events' AS detail FROM platform.orders o LEFT JOIN platform.event e ON e.data ->> 'order_id' = o.id
+    SELECT o.id AS subject, o.state || ', ' || count(e.seq) || ' events' AS detail FROM platform.orders o
+    LEFT JOIN platform.event e ON e.data ->> 'order_id' = o.id OR (o.kind = 'proxy_replace' AND e.data ->> 'replacement_id' = o.item ->> 'replacement_id')
     WHERE o.state IN ('captured', 'released') GROUP BY o.id
-    HAVING count(e.seq) <> CASE WHEN o.kind = 'proxy_renew' AND o.state = 'captured' THEN jsonb_array_length(o.item -> 'proxies') ELSE 1 END`],
+    HAVING count(e.seq) <> CASE WHEN o.kind IN ('proxy_renew', 'proxy_replace') AND o.state = 'captured' THEN jsonb_array_length(o.item -> 'proxies') ELSE 1 END`],
   ['a finished batch has told its end', `
     SELECT b.id AS subject, b.round || ' rounds, ' || count(e.seq) || ' events' AS detail FROM platform.batch b LEFT JOIN platform.event e ON e.subject = b.id AND e.type = 'batch.finished'
     WHERE b.finished_at IS NOT NULL GROUP BY b.id HAVING count(e.seq) <> b.round`],
@@ -50,13 +51,13 @@ const PROXY_RULES = [
     SELECT o.id AS subject, o.kind || ', executed ' || count(l.seq) AS detail FROM platform.orders o LEFT JOIN proxy.sandbox_log l ON l.reference = o.id
     WHERE o.product = 'proxy' AND o.kind IN ('proxy_order', 'proxy_renew') AND o.state = 'captured' GROUP BY o.id HAVING count(l.seq) <> 1`],
   ['the proxies of an order are those that the network gave for it', `
-    SELECT o.id AS subject, o.state || ', given ' || coalesce(jsonb_array_length(l.detail -> 'exits'), 0) || ', delivered ' || (SELECT count(*) FROM proxy.proxy p WHERE p.order_id = o.id) AS detail
+    SELECT o.id AS subject, o.state || ', given ' || coalesce(jsonb_array_length(l.detail -> 'exits'), 0) || ', delivered ' || (SELECT count(*) FROM proxy.proxy p WHERE p.order_id = o.id AND p.replaces IS NULL) AS detail
     FROM platform.orders o LEFT JOIN proxy.sandbox_log l ON l.reference = o.id WHERE o.kind = 'proxy_order' AND o.state IN ('captured', 'released')
-      AND coalesce(jsonb_array_length(l.detail -> 'exits'), 0) <> (SELECT count(*) FROM proxy.proxy p WHERE p.order_id = o.id)`],
+      AND coalesce(jsonb_array_length(l.detail -> 'exits'), 0) <> (SELECT count(*) FROM proxy.proxy p WHERE p.order_id = o.id AND p.replaces IS NULL)`],
   ['a proxy has been renewed as often as its renewals were charged', `
     SELECT p.id AS subject, 'term ' || p.term || ', renewals ' || count(o.id) AS detail FROM proxy.proxy p
     LEFT JOIN platform.orders o ON o.kind = 'proxy_renew' AND o.state = 'captured' AND o.item -> 'proxies' @> jsonb_build_array(jsonb_build_object('id', p.id))
-    GROUP BY p.id, p.term HAVING p.term - (SELECT min(term) FROM proxy.proxy) <> count(o.id)`],
+    GROUP BY p.id, p.term HAVING p.term - 1 - (p.state <> 'active')::int <> count(o.id)`],
 ];
 
 /** Looked at during the run as well: what must hold at every moment. Held money counts as spent. */

@@ -6,6 +6,9 @@ import { HANDS } from './owed.mjs';
 import { runOnce } from './run.mjs';
 import { System, makeSecrets } from './system.mjs';
 
+const SHOWN_PER_RULE = 12;
+const SHOWN_MAX = 40;
+
 export async function torture({ seeds, seconds, useRedis, products, bug, allBugs, steps, items, isVerbose, keepLogs, say = console.log }) {
   const secrets = makeSecrets();
   const cluster = await TortureCluster.make(secrets.roles);
@@ -55,6 +58,7 @@ async function catchAll({ one, say, names }) {
 
 function report({ seed, breaches, missed, figures, coverage }, say) {
   say(`seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ${figures.orders} orders, ${figures.batches} batches, ${figures.requests} requests, ${figures.faults} faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after healing${figures.stretch > 1 ? ` (busy machine, times × ${figures.stretch})` : ''}`);
-  for (const { rule, subject, detail } of breaches.slice(0, 12)) say(`  ${rule}: ${subject}: ${detail}`);
+  const shown = breaches.filter(({ rule }, i) => breaches.slice(0, i).filter((other) => other.rule === rule).length < SHOWN_PER_RULE).slice(0, SHOWN_MAX);
+  for (const { rule, subject, detail } of shown) say(`  ${rule}: ${subject}: ${detail}`);
   if (missed.length > 0) say(`  never reached: ${missed.join(', ')} (reached: ${[...coverage.reached].join(', ')})`);
 }
