@@ -4,7 +4,7 @@ import { codeOf } from './client.mjs';
 import { RUNS_OUT_MS, SHARED } from './shared-things.mjs';
 
 const MONEY = 1_000_000 * 10_000;
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 const THINGS_MAX = 5;
 const QUOTES_MAX = 12;
 /** Of an offer that something else has overtaken. */
@@ -18,6 +18,12 @@ export async function makeHagglers(system) {
     hagglers.push({ buyer, things: [], quotes: [] });
   }
   return hagglers;
+}
+
+/** All of them, until the customers go home. */
+export function haggle(run) {
+  run.haggling = new Map(run.hagglers.map((haggler) => [haggler.buyer.product, new Haggling({ run, haggler, random: run.random.stream(`hagglers-${haggler.buyer.product}`) })]));
+  return Promise.all([...run.haggling.values()].map((haggling) => haggling.work()));
 }
 
 export class Haggling {
@@ -55,7 +61,7 @@ export class Haggling {
         [5, () => this.buyAtQuote(random)],
         [2, () => this.renewInBulk(random)],
       ])();
-      await pause(random.between(30, 250));
+      await pause(random.between(50, 400));
     }
   }
 

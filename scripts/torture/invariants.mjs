@@ -31,7 +31,9 @@ const RULES = [
     GROUP BY subject, expiry HAVING count(*) > 1`],
   ['a finished order has told its end by exactly one event', `
     SELECT o.id AS subject, o.state || ', ' || count(e.seq) || ' events' AS detail FROM platform.orders o
-    LEFT JOIN platform.event e ON e.data ->> 'order_id' = o.id OR (o.kind = 'proxy_replace' AND e.data ->> 'replacement_id' = o.item ->> 'replacement_id')
+    LEFT JOIN platform.event e ON CASE o.kind WHEN 'proxy_replace' THEN e.data ->> 'replacement_id' = o.item ->> 'replacement_id' OR e.data ->> 'order_id' = o.id
+      -- What time does to a proxy names the order that bought it.
+      WHEN 'proxy_order' THEN e.data ->> 'order_id' = o.id AND e.type IN ('proxy.delivered', 'order.failed') ELSE e.data ->> 'order_id' = o.id END
     WHERE o.state IN ('captured', 'released') GROUP BY o.id
     HAVING count(e.seq) <> CASE WHEN o.kind IN ('proxy_renew', 'proxy_replace') AND o.state = 'captured' THEN jsonb_array_length(o.item -> 'proxies') ELSE 1 END`],
   ['a finished batch has told its end', `

@@ -1,7 +1,7 @@
 // Prices in the cases that go wrong most easily, one after the other and forced: something is held up between its price and its hold while something else
 // changes what the price was made of. What each of them was charged is judged after the run, by the model (prices.mjs).
 import { untilAnswered, until } from './drill.mjs';
-import { Haggling } from './hagglers.mjs';
+import { Haggling, haggle, owedByHagglers } from './hagglers.mjs';
 import { ageProxies, ageServer } from './shared-things.mjs';
 
 const DAY_MS = 86_400_000;
@@ -82,11 +82,27 @@ export const RACES = {
   domains: {},
 };
 
-export const RACE_STEPS = Object.fromEntries(Object.entries(RACES).flatMap(([product, races]) => Object.entries(races).map(([name, race]) => [name, (run) => race(new Race(run, product))])));
+/** All at once and nothing breaks, until everything that is owed has been done to what they share. */
+async function inPeace(run) {
+  const owed = owedByHagglers(run.system.products);
+  const working = haggle(run);
+  for (const state of owed) run.faults.begin({ what: 'deed', deed: state });
+  const isDone = await until(async () => {
+    await run.coverage.gather(run);
+    return run.coverage.missed(owed).length === 0;
+  });
+  run.workload.end();
+  await working;
+  if (!isDone) run.missed.push(...run.coverage.missed(owed));
+}
+
+const IN_PEACE = 'haggling in peace';
+
+export const RACE_STEPS = Object.fromEntries(Object.entries(RACES).flatMap(([product, races]) => Object.entries(races).map(([name, race]) => [name, (run) => race(new Race(run, product))])).concat([[IN_PEACE, inPeace]]));
 
 /** What `--races` runs of these products. */
 export function racesOf(products) {
-  return products.flatMap((product) => Object.keys(RACES[product]));
+  return [...products.flatMap((product) => Object.keys(RACES[product])), IN_PEACE];
 }
 
 class Race {

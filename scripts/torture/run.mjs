@@ -6,7 +6,7 @@ import { Doors, History } from './client.mjs';
 import { Coverage } from './coverage.mjs';
 import { drill } from './drill.mjs';
 import { Faults, planFaults } from './faults.mjs';
-import { Haggling, makeHagglers } from './hagglers.mjs';
+import { haggle, makeHagglers } from './hagglers.mjs';
 import { AT_EVERY_MOMENT, judge } from './invariants.mjs';
 import { owedByRun } from './owed.mjs';
 import { judgePrices, readCatalogue } from './prices.mjs';
@@ -70,9 +70,7 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
 /** Faults at chosen times while all customers work; longer than asked for until it has reached what it owes. */
 async function storm(run) {
   const { system, workload, faults, coverage, random, seconds, bug, owed } = run;
-  const hagglers = run.hagglers.map((haggler) => new Haggling({ run, haggler, random: random.stream(`hagglers-${haggler.buyer.product}`) }));
-  run.haggling = new Map(hagglers.map((haggling) => [haggling.haggler.buyer.product, haggling]));
-  run.working = Promise.all([workload.run(), ...hagglers.map((haggling) => haggling.work())]);
+  run.working = Promise.all([workload.run(), haggle(run)]);
   const plan = planFaults({ random, seconds, useRedis: system.useRedis, products: system.products, owed });
   const phaseStart = performance.now();
   await faults.perform(plan);

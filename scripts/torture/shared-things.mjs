@@ -18,7 +18,7 @@ export const SHARED = {
       const { system, history } = haggling;
       const server = await haggling.soon(async () => (await system.query("SELECT s.id, s.expires_at FROM vps.server s JOIN platform.orders o ON o.id = s.order_id WHERE o.reference = $1 AND o.state = 'captured'", [reference])).rows[0]);
       if (server === undefined) return undefined;
-      const until = kind === 'the 31st' ? nextThirtyFirst() : Date.now() + LEFT_MS[kind];
+      const until = endOf(kind);
       await haggling.soon(() => ageServer({ system, history }, server, until), AGE_LIMIT_MS);
       return { id: server.id };
     },
@@ -53,7 +53,7 @@ export const SHARED = {
       const { system } = haggling;
       const order = await haggling.soon(async () => (await system.query("SELECT id FROM platform.orders WHERE reference = $1 AND state = 'captured'", [reference])).rows[0]);
       if (order === undefined) return undefined;
-      if (kind !== 'partial') await haggling.soon(() => ageProxies(system, order.id, Date.now() + LEFT_MS[kind]));
+      if (kind !== 'partial') await haggling.soon(() => ageProxies(system, order.id, endOf(kind)));
       return { id: order.id, proxies: [] };
     },
     deeds: {
@@ -95,7 +95,7 @@ export const SHARED = {
       const { system } = haggling;
       const found = await haggling.soon(async () => (await system.query("SELECT subject FROM platform.orders WHERE reference = $1 AND state = 'captured'", [reference])).rows[0]);
       if (found === undefined) return undefined;
-      if (kind !== 'middle') await haggling.soon(() => ageDomain(system, found.subject, Date.now() + LEFT_MS[kind]));
+      if (kind !== 'middle') await haggling.soon(() => ageDomain(system, found.subject, endOf(kind)));
       return { id: found.subject };
     },
     deeds: {
@@ -130,6 +130,11 @@ async function proxiesOf(haggling, thing) {
   const proxies = (seen?.items ?? []).filter(({ state }) => state !== 'replaced' && state !== 'expired');
   if (seen !== null) thing.proxies = proxies.map(({ id }) => id);
   return proxies;
+}
+
+/** In whole seconds, as registries have them. */
+function endOf(kind) {
+  return kind === 'the 31st' ? nextThirtyFirst() : Math.ceil((Date.now() + LEFT_MS[kind]) / 1_000) * 1_000;
 }
 
 /** Half a day into the 31st that is far enough away. */
