@@ -9,7 +9,6 @@ interface Model {
   expiryOf(server: string): number;
 }
 // CommonJS without types: the harness is plain JavaScript.
-// eslint-disable-next-line @typescript-eslint/no-require-imports
 const { PriceModel } = require(join(__dirname, '..', 'torture', 'price-model.cjs')) as { PriceModel: new (catalogue: object) => Model };
 
 const MONTH: Readonly<Record<string, number>> = { s1: 3.99, s2: 6.49, d8: 39.99 };
