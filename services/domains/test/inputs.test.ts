@@ -89,3 +89,32 @@ describe('name servers under the domain itself', () => {
     expect((await t.put(who, '/domains/nsz.test/nameservers', { nameservers }).expect(200)).body.nameservers).toEqual(nameservers);
   });
 });
+
+describe('a domain name', () => {
+  it('is sold as it was written, or not at all', async () => {
+    const who = await t.account({ balance: '50' });
+    const names = ['☕lumi.com', 'надвор’е.com', 'lu\u200bmi.com', 'lu\u00admi.test', 'xn--lumi-w76a.com', 'cafe\u0301.com', 'ſhop.com', '1.2.3.4', 'ab--cd.test', 'lumi.test', 'ＬＵＭＩ.test', 'Lumi.TEST.', ' lumi.test ', 'münchen.com', 'надворʼе.com', 'lumi.nosuchtld'];
+    const { items } = (await t.post(who, '/domains/check', { domains: names }).expect(200)).body as { items: { domain: string; status: string; orderable: boolean; reason: string | null }[] };
+    expect(items.map(({ domain, status }) => [domain, status])).toEqual([
+      ...names.slice(0, 9).map((name) => [name, 'invalid']), ...Array.from({ length: 4 }, () => ['lumi.test', 'available']), ['xn--mnchen-3ya.com', 'available'],
+      [expect.stringMatching(/^xn--.*\.com$/), 'unsupported'], ['lumi.nosuchtld', 'unsupported'],
+    ]);
+    for (const name of [...names.slice(0, 9), ...names.slice(-2)]) {
+      expect([name, detailsOf(await t.buy(who, { domain: name, max_price_usd: '20' }).expect(422))]).toEqual([name, [{ path: 'domain', message: expect.any(String) as string }]]);
+    }
+    expect((await bought(who, 'ＬＵＭＩ.test.')).domain).toBe('lumi.test');
+    expect((await t.get(who, `/domains/${encodeURIComponent('Lumi.test.')}`).expect(200)).body.domain).toBe('lumi.test');
+    await t.get(who, `/domains/${encodeURIComponent('lu\u200bmi.test')}`).expect(404);
+  });
+
+  it('names a server of names in the same way', async () => {
+    const who = await t.account({ balance: '50' });
+    await bought(who, 'served.test');
+    const put = (nameservers: readonly string[]) => t.put(who, '/domains/served.test/nameservers', { nameservers });
+    expect((await put(['NS1.Example.net.', 'ns1.münchen.de']).expect(200)).body.nameservers).toEqual(['ns1.example.net', 'ns1.xn--mnchen-3ya.de']);
+    for (const bad of ['192.0.2.1', 'ns1', 'ns_1.example.net', 'ns\u200b1.example.net', '-.example.net', '2001:db8::1', '☕.example.net']) {
+      expect([bad, detailsOf(await put(['ns1.example.net', bad]).expect(422))]).toEqual([bad, [{ path: 'nameservers.1', message: expect.stringContaining('host name') as string }]]);
+    }
+    await put(['ns1.example.net', 'NS1.example.net.']).expect(422);
+  });
+});

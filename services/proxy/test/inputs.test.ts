@@ -66,3 +66,16 @@ describe('an address', () => {
     for (const bad of ['fe80::1%eth0', '10.0.0.0/8', '2001::/16', '::ffff:10.0.0.0/104', '1.2.3', 'example.com']) expect([bad, (await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: bad })).status]).toEqual([bad, 422]);
   });
 });
+
+describe('a blocked domain of a sub-user', () => {
+  it('is a name like every other', async () => {
+    const who = await lumi.account({ balance: '100' });
+    const plan = await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 5 });
+    const create = (domains_block: readonly string[]) => lumi.send(who, 'post', '/subusers', { traffic_plan_id: plan.body.plan.id as string, domains_block });
+    const made = await create(['xn--e1afmkfd.xn--p1ai', 'Пример.рф', 'Example.COM.', 'münchen.de']);
+    expect([made.status, made.body.domains_block]).toEqual([201, ['xn--e1afmkfd.xn--p1ai', 'example.com', 'xn--mnchen-3ya.de']]);
+    for (const bad of ['1.2.3.4', 'localhost', 'a_b.com', 'ex\u200bample.com', '*.example.com', 'http://example.com', '']) {
+      expect([bad, (await create([bad])).body.error?.details]).toEqual([bad, [{ path: 'domains_block.0', message: expect.stringContaining('host name') as string }]]);
+    }
+  });
+});

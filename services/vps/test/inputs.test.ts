@@ -1,5 +1,5 @@
 // What callers send, read in one way: addresses, host names, SSH keys.
-import { ACTION_MS, hostingWorld } from './world';
+import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
 
 const lumi = hostingWorld();
 
@@ -25,5 +25,36 @@ describe('an address of a server', () => {
       expect([nonsense, (await lumi.get(who, `/servers?ip=${nonsense}`)).status]).toEqual([nonsense, 422]);
       expect([nonsense, (await lumi.send(who, 'put', `/servers/${server.id}/ips/${nonsense}/rdns`, { body: { ptr: null } })).status]).toEqual([nonsense, 404]);
     }
+  });
+});
+
+describe('a host name', () => {
+  it('is no address, no longer than Linux takes, and meant by every spelling of it', async () => {
+    const who = await lumi.account({ balance: '100' });
+    const buy = (hostname: string) => lumi.buy(who, '/servers', lumi.order({ hostname }));
+    const long = `${'a'.repeat(31)}.${'b'.repeat(32)}`;
+    for (const bad of ['1.2.3.4', '127.1', '0x7f.1', '::1', `${long}c`, 'a'.repeat(64), 'web_1', '-web', 'web-', 'we b', 'web\u200b1', '', ' ', '.']) {
+      expect([bad, (await buy(bad)).body.error?.details]).toEqual([bad, [{ path: 'hostname', message: expect.any(String) as string }]]);
+    }
+    for (const [sent, hostname] of [[long, long], ['Web-1.Example.COM.', 'web-1.example.com'], ['bücher', 'xn--bcher-kva']] as const) {
+      const bought = await buy(sent);
+      expect([sent, bought.status, bought.body.server?.hostname]).toEqual([sent, 202, hostname]);
+      await lumi.pass(CREATE_MS);
+      const { id } = bought.body.server as { id: string };
+      expect((await lumi.get(who, `/servers?hostname=${encodeURIComponent(sent)}`)).body.items).toHaveLength(1);
+      expect((await lumi.post(who, `/servers/${id}/actions/rebuild`, { confirm: 'other.example.com' })).status).toBe(422);
+      expect((await lumi.post(who, `/servers/${id}/actions/rebuild`, { confirm: sent })).status).toBe(202);
+      await lumi.pass(ACTION_MS);
+    }
+  });
+
+  it('is what a look-up of an address answers', async () => {
+    const who = await lumi.account({ balance: '100' });
+    const server = await lumi.server(who) as { id: string; ips: { ip: string }[] };
+    const set = (ptr: string) => lumi.send(who, 'put', `/servers/${server.id}/ips/${server.ips[0]?.ip ?? ''}/rdns`, { body: { ptr } });
+    for (const bad of ['1.2.3.4', 'a_b.example.com', 'ho\u200bst.example.com', '']) expect([bad, (await set(bad)).status]).toEqual([bad, 422]);
+    expect((await set('Mail.Example.com.')).status).toBe(202);
+    await lumi.pass(ACTION_MS);
+    expect((await lumi.get(who, `/servers/${server.id}`)).body.ips[0].rdns).toBe('mail.example.com');
   });
 });

@@ -1,6 +1,6 @@
-// Domain names as people write them → A-labels as registries know them. One reading for all of the service: every name that
-// comes from outside passes here, and only A-labels in lower case are stored, compared or sent on.
-import { toASCII, toUnicode } from 'tr46';
+// Domain names as people write them → names under one of our TLDs. One reading for all of the service: every name that comes from outside passes here, and only
+// A-labels in lower case are stored, compared or sent on.
+import { isWrittenIn, readName } from '@lumi/shared/names';
 import type { Tld } from '../catalogue/catalogue';
 
 export type NameReading =
@@ -14,29 +14,21 @@ interface TldLookUp {
   find(tld: string): Tld | null;
 }
 
-const ASCII_OPTIONS = { checkBidi: true, checkHyphens: true, checkJoiners: true, useSTD3ASCIIRules: true, verifyDNSLength: true, transitionalProcessing: false } as const;
-/** Longer than any name can be before it is encoded; nothing longer is looked at. */
-const INPUT_MAX = 500;
-/** Scripts that are written mixed. */
-const JAPANESE = ['Han', 'Hiragana', 'Katakana'];
-
 export function readDomainName(text: string, catalogue: TldLookUp): NameReading {
-  const name = text.length > INPUT_MAX ? null : toASCII(text, ASCII_OPTIONS);
-  if (name === null || !name.includes('.')) return { kind: 'invalid', reason: 'is not a domain name' };
-  const unicode = toUnicode(name, ASCII_OPTIONS).domain;
+  const { value: read, reason } = readName(text);
+  if (reason !== undefined) return { kind: 'invalid', reason };
+  const { name, unicode } = read;
+  if (!name.includes('.')) return { kind: 'invalid', reason: 'is not a domain name' };
   const found = splitAtTld(name, catalogue);
   if (found === null) return { kind: 'unsupported', reason: 'is under a TLD that is not sold here', name, unicode };
   if (found.label === '') return { kind: 'invalid', reason: 'is a TLD, not a name under one' };
   if (found.label.includes('.')) return { kind: 'invalid', reason: 'is a subdomain; only names directly under a TLD can be registered' };
-  const refusal = scriptRefusal(unicode.slice(0, unicode.indexOf('.')), found.tld);
+  const label = unicode.slice(0, unicode.indexOf('.'));
+  // RFC 5891, section 4.2.3.1: such hyphens are the mark of A-labels.
+  if (label.slice(2, 4) === '--') return { kind: 'invalid', reason: 'has two hyphens in the third and fourth place' };
+  const refusal = scriptRefusal(label, found.tld);
   if (refusal !== null) return { kind: 'unsupported', reason: refusal, name, unicode };
   return { kind: 'name', name, unicode, tld: found.tld };
-}
-
-/** A host name (of a name server): an A-label name of at least two labels, or null. */
-export function readHostName(text: string): string | null {
-  const host = text.length > INPUT_MAX ? null : toASCII(text.replace(/\.$/, ''), ASCII_OPTIONS);
-  return host === null || !host.includes('.') || /^[\d.]+$/.test(host) ? null : host;
 }
 
 /** The longest suffix that is in the catalogue: `co.uk` before `uk`. */
@@ -50,12 +42,7 @@ function splitAtTld(name: string, catalogue: TldLookUp): { label: string; tld: T
   return null;
 }
 
-/** One script per label, and one that the registry takes: names that mix scripts are how one name passes for another. */
 function scriptRefusal(label: string, tld: Tld): string | null {
-  if (/^[\x00-\x7f]*$/.test(label)) return null;
-  if (tld.idnScripts.length === 0) return 'has characters beyond ASCII, which this TLD does not take';
-  const fits = (scripts: readonly string[]): boolean => new RegExp(`^[${scripts.map((script) => `\\p{Script=${script}}`).join('')}\\p{Script=Common}\\p{Script=Inherited}]*$`, 'u').test(label);
-  const japanese = JAPANESE.filter((script) => tld.idnScripts.includes(script));
-  const isFitting = tld.idnScripts.some((script) => fits([script])) || (japanese.length > 1 && fits(japanese));
-  return isFitting ? null : 'mixes scripts or uses one that this TLD does not take';
+  if (isWrittenIn(label, tld.idnScripts)) return null;
+  return tld.idnScripts.length === 0 ? 'has characters beyond ASCII, which this TLD does not take' : 'mixes scripts or uses one that this TLD does not take';
 }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { addressField, isDocumentationAddress, isPublicAddress } from '@lumi/shared/addresses';
 import { AppError, invalid, type ErrorDetail } from '@lumi/shared/contract';
+import { readHostName } from '@lumi/shared/names';
 import type { Tld } from '../catalogue/catalogue';
-import { readHostName } from '../names/domain-name';
 import type { DomainRow } from './domain-row';
 import { domainParams } from './own-domain';
 
@@ -13,8 +13,8 @@ export const hostBody = z.object({ ips: z.array(addressField).min(1).max(13) });
 
 /** The host's whole name. One label is completed; whatever has a dot is whole, and null where it lies elsewhere. */
 export function hostUnder(row: DomainRow, text: string): string | null {
-  const host = readHostName(text.includes('.') ? text : `${text}.${row.name}`);
-  return host !== null && liesUnder(host, row.name) ? host : null;
+  const host = readHostName(text.includes('.') ? text : `${text}.${row.name}`).value;
+  return host !== undefined && liesUnder(host, row.name) ? host : null;
 }
 
 /** Addresses that the world can reach; on the sandbox's TLD, where nothing is real, those of documents as well. Throws 422. */

@@ -2,11 +2,12 @@
 // for many bodies at once, so that a bulk of 500 asks the registry once.
 import { z } from 'zod';
 import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contract';
+import { readHostName } from '@lumi/shared/names';
 import { autoRenewField, costLine, purchaseFields, type CostLine, type Offer } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import { feeForYears, type Tld } from '../catalogue/catalogue';
 import type { Domains } from '../domains';
-import { readDomainName, readHostName } from '../names/domain-name';
+import { readDomainName } from '../names/domain-name';
 import { contactDataOf, contactInput } from '../portfolio/contact-view';
 import type { DomainRow } from '../portfolio/domain-row';
 import { requireHosts } from '../portfolio/glue-host';
@@ -133,9 +134,9 @@ export function readYears(years: number | undefined, tld: Tld): number {
 /** A-labels, each once, as many as the TLD takes; those under the domain itself need their addresses (`hosts`; null for a domain that is not here yet). */
 export function readNameservers(nameservers: readonly string[], { name: domain, tld, hosts }: { readonly name: string; readonly tld: Tld; readonly hosts: DomainRow['hosts'] | null }, mayBeNone: boolean): readonly string[] {
   const read = nameservers.map((host, i) => {
-    const name = readHostName(host);
-    if (name === null) throw invalid(`nameservers.${String(i)}`, 'is not a host name');
-    return name;
+    const { value, reason } = readHostName(host);
+    if (reason !== undefined) throw invalid(`nameservers.${String(i)}`, reason);
+    return value;
   });
   if (new Set(read).size !== read.length) throw invalid('nameservers', 'names a host twice');
   if (read.length > tld.nsMax || (read.length < tld.nsMin && !(mayBeNone && read.length === 0))) throw invalid('nameservers', `must be from ${String(tld.nsMin)} to ${String(tld.nsMax)} hosts for .${tld.tld}`);

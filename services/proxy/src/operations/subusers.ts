@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { sealSecret } from '@lumi/shared/keys';
+import { hostNameField } from '@lumi/shared/names';
 import { instantField } from '@lumi/shared/times';
 import { requireScope } from '@lumi/shared/principal';
 import { newCredentials, openPassword } from '../access/credentials';
@@ -14,12 +15,11 @@ import { subuserSchema, viewSubuser } from '../views/plan-view';
 
 const BYTES_PER_GB = 1_000_000_000n;
 const gbField = z.int().min(1).max(1_000_000);
-const domain = z.string().regex(/^(?=.{1,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'must be a domain name in small letters');
 const settings = {
   label: z.string().min(1).max(128).nullable().optional(),
   reference: z.string().min(1).max(128).nullable().optional(),
   expires_at: instantField.nullable().optional().describe('The pair stops working then.'),
-  domains_block: z.array(domain).max(100).optional().describe('Targets it may not reach.'),
+  domains_block: z.array(hostNameField()).max(100).transform((names) => [...new Set(names)]).optional().describe('Targets it may not reach.'),
 };
 const params = z.object({ id: idParam('sub', 'the sub-user') });
 const common = { tag: 'Traffic', class: 'regular', reach: 'account' } as const;

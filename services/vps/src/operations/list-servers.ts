@@ -6,6 +6,7 @@ import { accountOf, thingFilterFields } from '@lumi/shared/listing';
 import { LIFECYCLES, POWERS, SORTING, listServers as readServers } from '../store/servers';
 import type { Vps } from '../vps';
 import { asOf } from '../servers/as-of';
+import { hostnameField } from '../servers/fields';
 import { serverSchema, viewServer } from '../servers/server-view';
 
 export function listServers(vps: Vps): Endpoint {
@@ -20,7 +21,7 @@ export function listServers(vps: Vps): Endpoint {
         power: z.enum(POWERS).optional().describe('Only servers that are switched so.'),
         location_id: z.string().max(32).optional().describe('Only servers in this location.'),
         plan_id: z.string().max(32).optional().describe('Only servers of this plan.'),
-        hostname: z.string().max(253).optional().describe('Only servers with exactly this host name.'),
+        hostname: hostnameField.optional().describe('Only servers with exactly this host name.'),
         ip: addressField.optional().describe('Only the server with this address.'),
         sort: SORTING.field,
       }),

@@ -6,7 +6,7 @@ import type { Actions, RdnsItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findLocation } from '../store/catalogue';
 import type { Vps } from '../vps';
-import { hostnameField, serverParams } from '../servers/fields';
+import { reverseNameField, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 export function setRdns(vps: Vps, actions: Actions): Endpoint {
@@ -15,7 +15,7 @@ export function setRdns(vps: Vps, actions: Actions): Endpoint {
       id: 'set-rdns', method: 'PUT', path: '/servers/{id}/ips/{ip}/rdns', summary: 'Set the reverse name of an address', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
       description: 'What a PTR look-up of the address answers. `null` takes it away. Point the name at the address too: many mail servers check that both agree.',
       params: serverParams.extend({ ip: addressField.describe('An address of the server.') }),
-      body: z.object({ ptr: hostnameField.nullable().describe('The name, or null.') }), bodyExample: { ptr: 'web-1.example.com' },
+      body: z.object({ ptr: reverseNameField.nullable().describe('The name, or null.') }), bodyExample: { ptr: 'web-1.example.com' },
       responses: { 202: { description: 'Being set; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict', 'suspended'],
     }),

@@ -1,0 +1,3 @@
+export { hostNameField, readHostName } from './host-name';
+export { readName, type DnsName } from './dns-name';
+export { isWrittenIn } from './script';
