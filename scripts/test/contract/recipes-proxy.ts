@@ -56,6 +56,8 @@ export const PROXY: Recipes = {
   'renew-order': { status: 200, call: async (world) => { const proxy = await buy(world); return { params: { id: proxy.order_id }, body: { period_days: 7, current_expires_at: proxy.expires_at } }; } },
   'list-proxies': { call: async (world) => { await held(world); return {}; } },
   'summarize-proxies': { call: async (world) => { await held(world); return {}; } },
+  'sync-proxy': { call: (world) => id(buy(world)) },
+  'sync-proxies': { call: async (world) => { await held(world); return {}; } },
   'bulk-update-proxies': {
     call: async (world) => ({ body: { proxy_ids: [(await held(world)).id], change: { tags: ['shop'] } } }),
     also: [{ what: 'nobody’s', call: () => ({ body: { proxy_ids: [`prx_${'0'.repeat(24)}`], change: { label: 'x' } } }), status: 200 }],
@@ -83,6 +85,8 @@ export const PROXY: Recipes = {
   'list-traffic-plans': { call: async (world) => { await plan(world); return {}; } },
   'buy-traffic-plan': { status: 201, call: () => ({ body: { pool: 'residential', gb: 10 } }) },
   'get-traffic-plan': { call: (world) => id(plan(world)) },
+  'sync-traffic-plan': { call: (world) => id(plan(world)) },
+  'sync-traffic-plans': { call: async (world) => { await plan(world); return {}; } },
   'update-traffic-plan': { call: async (world) => ({ ...await id(plan(world)), body: { label: 'client a' } }) },
   'top-up-traffic-plan': { status: 200, call: async (world) => ({ ...await id(plan(world)), body: { gb: 5 } }) },
   'generate-endpoints': {

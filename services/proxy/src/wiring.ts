@@ -3,6 +3,7 @@ import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
+import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
 import { GLOSSARY } from './glossary';
@@ -23,6 +24,10 @@ import { replaceProxiesEndpoint } from './operations/replace-proxies';
 import { rotateProxy, setRotation } from './operations/rotate-proxy';
 import { rotateCredentials, setCredentials } from './operations/set-credentials';
 import { subuserEndpoints } from './operations/subusers';
+import { syncProxyNow } from './operations/sync-proxy';
+import { syncProxies } from './operations/sync-proxies';
+import { syncTrafficPlan } from './operations/sync-traffic-plan';
+import { syncTrafficPlans } from './operations/sync-traffic-plans';
 import { getTrafficPlan, listTrafficPlans, updateTrafficPlan } from './operations/traffic-plans';
 import { getProduct } from './operations/get-product';
 import { listLocations } from './operations/list-locations';
@@ -40,12 +45,15 @@ import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
 import { summaryRows } from './store/proxies';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
+import { planSyncs } from './sync/sync-plan';
+import { proxySyncs } from './sync/sync-proxy';
 import { rotateProxyKind } from './tasks/rotate-proxy';
 
 export interface WiredProxy extends ProxyDeps {
   /** Everything it does at the network that costs nothing. */
   readonly tasks: readonly AnyOperationKind[];
   readonly shared: SharedParts;
+  readonly syncs: { readonly proxies: SyncOfAll; readonly plans: SyncOfAll };
 }
 
 export interface SandboxTimes {
@@ -53,14 +61,15 @@ export interface SandboxTimes {
 }
 
 export function wire(service: Service, times: SandboxTimes): WiredProxy {
-  const { db, clock, config } = service;
+  const { db, clock, config, log } = service;
   const network = new SandboxNetwork(db, clock, { slowMs: times.SANDBOX_SLOW_MS });
-  const selling = { network, clock, ring: config.SECRET_RING };
+  const selling = { db, clock, log, network, ring: config.SECRET_RING };
   const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
-  const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling)];
+  const syncs = { proxies: syncOfAll(proxySyncs(selling)), plans: syncOfAll(planSyncs(selling)) };
+  const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling), syncs.proxies.kind, syncs.plans.kind];
   const deps: ProxyDeps = { ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])) };
   return {
-    ...deps, tasks,
+    ...deps, tasks, syncs,
     shared: sharedParts(service, {
       suppliers: [{ name: 'network', isSandbox: true }], things, tasks, auditRules: PROXY_RULES,
       quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE }, bulk: bulkKinds(deps), lifecycles: [proxyLifecycle(deps), trafficLifecycle(deps)],
@@ -74,9 +83,9 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
   return [
     ...deps.shared.endpoints,
     listProducts(), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
-    listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), getProxy(deps), updateProxy(deps),
+    listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), syncProxies(deps, deps.syncs.proxies), getProxy(deps), syncProxyNow(deps), updateProxy(deps),
     rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
-    listTrafficPlans(deps), buyTrafficPlan(deps), getTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps), syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
   ];
 }
 

@@ -9,7 +9,7 @@ import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { rotateProxyKind, takeCooldown } from '../tasks/rotate-proxy';
 import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
-import { proxySchema, viewProxy } from '../views/proxy-view';
+import { MISSING_TEXT, proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable, rotationOf } from './update-proxy';
 
 export function rotateProxy(deps: ProxyDeps): Endpoint {
@@ -34,6 +34,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
       const row = await findProxy(deps.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
       const rotation = rotationOf(row);
+      if (row.missing_since !== null) throw new AppError('state_conflict', MISSING_TEXT);
       if (!['active', 'expiring'].includes(stateOf(row, now))) throw new AppError('state_conflict', 'The proxy has ended.');
       assertCool(row, now);
       const operation = await runOperation(deps.purchases, {

@@ -1,9 +1,10 @@
 // What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is quoted for.
-import { AppError, newId, notFound } from '@lumi/shared/contract';
+import { AppError, newId, notFound, orRefusal } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { expiryMismatch } from '@lumi/shared/lifecycle';
 import { formatUsd, type Units } from '@lumi/shared/money';
 import { costLine, type Offer } from '@lumi/shared/purchase';
+import { syncOnce } from '@lumi/shared/sync';
 import { sealOrderAuth } from '../access/credentials';
 import { SURCHARGE_DAYS } from '../catalog/price';
 import { askPlaces, priceOrder, type Places } from '../catalog/price-order';
@@ -17,6 +18,9 @@ import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
 import { findProxy, proxiesOfOrder, proxyFacts } from '../store/proxies';
 import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
 import { findPlan } from '../store/traffic';
+import { turnOf } from '../store/sync-store';
+import { syncProxy } from '../sync/sync-proxy';
+import { MISSING_TEXT } from '../views/proxy-view';
 import type { ProxyDeps } from '../proxy';
 import type { OrderWish } from './order-body';
 
@@ -55,14 +59,23 @@ function rotationRefusal(wish: OrderWish, product: ProxyProduct | null): AppErro
 export async function renewOrderPart(deps: ProxyDeps, reach: Reach, orderId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<Offer> {
   const rows = await proxiesOfOrder(deps.db.platform, reach, orderId);
   if (rows.length === 0) throw notFound();
-  return renewalPart(deps, rows.filter((row) => row.state === 'active'), { ...wish, subject: orderId });
+  return renewalPart(deps, await asTheNetworkHasThem(deps, rows.filter((row) => row.state === 'active'), wish.current_expires_at), { ...wish, subject: orderId });
 }
 
 /** Throws 404. */
 export async function renewProxyPart(deps: ProxyDeps, reach: Reach, proxyId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<Offer> {
   const row = await findProxy(deps.db.platform, reach, proxyId);
   if (row === null) throw notFound();
-  return renewalPart(deps, [row], { ...wish, subject: proxyId });
+  return renewalPart(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), { ...wish, subject: proxyId });
+}
+
+/** Who states another expiry than ours may know better: the network is asked about those proxies, at most once a minute for each. */
+async function asTheNetworkHasThem(deps: ProxyDeps, rows: readonly ProxyRow[], stated: string | undefined): Promise<readonly ProxyRow[]> {
+  return Promise.all(rows.map(async (row) => {
+    if (expiryMismatch(stated, row.expires_at) === null) return row;
+    const read = await orRefusal(() => syncOnce(deps.db.platform, turnOf('proxy', row), deps.clock.now(), () => syncProxy(deps, { kind: 'account', accountId: row.account_id }, row.id)));
+    return read instanceof AppError ? row : read;
+  }));
 }
 
 async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { period_days: number; current_expires_at?: string | undefined; subject: string }): Promise<Offer> {
@@ -77,6 +90,7 @@ async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { p
 /** Why these proxies cannot be renewed from that expiry. */
 function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | undefined, now: Date): AppError | null {
   if (rows.length === 0) return new AppError('state_conflict', 'Nothing of it is left to renew.');
+  if (rows.some((row) => row.missing_since !== null)) return new AppError('state_conflict', MISSING_TEXT);
   if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now)))) return new AppError('state_conflict', 'It has expired beyond its grace period, or was replaced.');
   return rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null;
 }
@@ -90,13 +104,15 @@ export function trafficPart(deps: ProxyDeps, accountId: string, wish: { pool: st
   };
 }
 
+const PLAN_MISSING_TEXT = 'The network does not know this plan any more; it cannot be topped up until that is cleared up.';
+
 /** Throws 404. */
 export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
   const plan = await findPlan(deps.db.platform, reach, planId);
   if (plan === null) throw notFound();
   const priced = priceTraffic(plan.pool, gb);
   return {
-    thing: thingOf(deps, TOP_UP_TRAFFIC), subject: plan.id, lockKey: null, refusal: priced.refusal, terms: { facts: { plan_id: plan.id, pool: plan.pool, gb, period_days: priced.periodDays }, cost: priced.cost },
+    thing: thingOf(deps, TOP_UP_TRAFFIC), subject: plan.id, lockKey: null, refusal: plan.missing_since === null ? priced.refusal : new AppError('state_conflict', PLAN_MISSING_TEXT), terms: { facts: { plan_id: plan.id, pool: plan.pool, gb, period_days: priced.periodDays }, cost: priced.cost },
     item: { plan_id: plan.id, network_id: plan.network_id, pool: plan.pool, gb, period_days: priced.periodDays, note: plan.label },
   };
 }

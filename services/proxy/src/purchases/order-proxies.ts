@@ -3,7 +3,7 @@ import { newId } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { costLine, costOf, thingSold, viewOrder, type CostLine, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
-import type { Clock, SecretRing } from '@lumi/shared/runtime';
+import type { SecretRing } from '@lumi/shared/runtime';
 import { sql, type Sql } from '@lumi/shared/db';
 import { orderCredentials } from '../access/credentials';
 import { costOfDelivery, type OrderTariff } from '../catalog/price-order';
@@ -11,7 +11,8 @@ import { findProduct, type Protocol } from '../catalog/products';
 import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
 import { DAY_MS, rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';
-import type { Allocated, Exit, ProxyNetwork } from '../supplier/proxy-network';
+import type { Allocated, Exit } from '../supplier/proxy-network';
+import type { SyncDeps } from '../sync/sync-proxy';
 
 export interface OrderProxiesItem {
   readonly [key: string]: unknown;
@@ -36,9 +37,7 @@ interface OrderProxiesResult {
   readonly starts_at: string;
 }
 
-export interface SellingDeps {
-  readonly network: ProxyNetwork;
-  readonly clock: Clock;
+export interface SellingDeps extends SyncDeps {
   readonly ring: SecretRing;
 }
 

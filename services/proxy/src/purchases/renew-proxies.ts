@@ -1,11 +1,12 @@
 // Renewing proxies: one, several, or all of an order, as one purchase. Each proxy is locked on the term it was priced for, so that neither a twin nor a
 // request with an old expiry can extend it twice.
 import { sql, type Sql } from '@lumi/shared/db';
-import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome } from '@lumi/shared/purchase';
+import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findProduct } from '../catalog/products';
 import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
+import { withTruth } from '../sync/sync-proxy';
 import type { SellingDeps } from './order-proxies';
 
 export interface RenewProxiesItem {
@@ -22,16 +23,16 @@ interface RenewProxiesResult {
 
 export const RENEW_PROXIES = 'proxy_renew';
 
-export function renewProxies(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyThingSold {
+export function renewProxies(deps: SellingDeps): AnyThingSold {
   return thingSold<RenewProxiesItem, RenewProxiesResult>({
     kind: RENEW_PROXIES,
     termsNow: ({ item }, at) => termsOfProxies(item.proxies.map(({ id }) => id), 'renewable', sql`p.state = 'active' AND p.grace_until > ${at}::timestamptz`),
     refusalOfChange: { proxies: 'expiry_mismatch' },
     describe: (order) => `Renewal of ${order.item.proxies.length === 1 ? order.subject : `${String(order.item.proxies.length)} proxies`}, ${String(order.item.period_days)} days`,
-    act: async (order, signal) => renewed(order.item, await deps.network.extend(order.id, {
+    act: async (order, signal) => withTruth(deps, aboutOf(order), renewed(order.item, await deps.network.extend(order.id, {
       networkIds: order.item.proxies.map((proxy) => proxy.network_id), until: order.item.proxies.map((proxy) => proxy.until), note: order.item.note,
-    }, signal)),
-    lookUp: async (order, signal) => renewed(order.item, await deps.network.lookUp(order.id, signal)),
+    }, signal))),
+    lookUp: async (order, signal) => withTruth(deps, aboutOf(order), renewed(order.item, await deps.network.lookUp(order.id, signal))),
     prepare: (order) => [lockProxies(order.id, order.item.proxies)],
     deliver: (order) => [extendRows(order.item, deps.clock.now()), unlockProxies(order.id)],
     undo: (order) => [unlockProxies(order.id)],
@@ -61,6 +62,10 @@ export function renewalOf(rows: readonly ProxyRow[], periodDays: number, priceOf
       };
     }),
   };
+}
+
+function aboutOf(order: Order<RenewProxiesItem>): Parameters<typeof withTruth>[1] {
+  return { accountId: order.accountId, orderId: order.id, proxyIds: order.item.proxies.map(({ id }) => id) };
 }
 
 function renewed<K extends Outcome<Record<string, unknown>> | LookUp<Record<string, unknown>>>(item: RenewProxiesItem, outcome: K): Exclude<K, { kind: 'done' }> | Extract<Outcome<RenewProxiesResult>, { kind: 'done' }> {

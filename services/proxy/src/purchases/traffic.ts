@@ -9,6 +9,7 @@ import { rowOfNewPlan, viewPlan } from '../views/plan-view';
 import { insertPlan, type NewPlan } from '../store/traffic';
 import { DAY_MS } from '../store/proxy-row';
 import type { TrafficAdded } from '../supplier/proxy-network';
+import { withPlanTruth } from '../sync/sync-plan';
 import type { SellingDeps } from './order-proxies';
 
 export const BYTES_PER_GB = 1_000_000_000;
@@ -58,13 +59,13 @@ export function buyTraffic(deps: SellingDeps): AnyThingSold {
   });
 }
 
-export function topUpTraffic(deps: Pick<SellingDeps, 'network' | 'clock'>): AnyThingSold {
+export function topUpTraffic(deps: SellingDeps): AnyThingSold {
   return thingSold<TopUpTrafficItem, TrafficResult>({
     kind: TOP_UP_TRAFFIC,
     termsNow: 'fixed', // the price depends on the pool, which a plan never changes, and on what is added
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
-    act: async (order, signal) => added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: order.item.network_id, bytes: order.item.gb * BYTES_PER_GB, note: order.item.note }, signal), () => order.item.plan_id),
-    lookUp: async (order, signal) => added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id),
+    act: async (order, signal) => withPlanTruth(deps, { accountId: order.accountId, planId: order.item.plan_id }, added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: order.item.network_id, bytes: order.item.gb * BYTES_PER_GB, note: order.item.note }, signal), () => order.item.plan_id)),
+    lookUp: async (order, signal) => withPlanTruth(deps, { accountId: order.accountId, planId: order.item.plan_id }, added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id)),
     deliver: (order, result) => [sql`
       UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint, expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
         access_version = p.access_version + 1, updated_at = ${deps.clock.now()}

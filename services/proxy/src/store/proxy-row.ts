@@ -18,6 +18,8 @@ export interface ProxyRow {
   readonly health_ok: boolean | null; readonly health_latency_ms: number | null; readonly health_country: string | null; readonly health_checked_at: Date | null;
   readonly label: string | null; readonly tags: string[]; readonly reference: string | null; readonly metadata: JsonObject | null;
   readonly access_version: number; readonly access_applied: number; readonly withdrawn_at: Date | null; readonly surcharge: bigint; readonly created_at: Date; readonly updated_at: Date;
+  /** When the network was last asked about it, and since when it does not know it. */
+  readonly synced_at: Date | null; readonly missing_since: Date | null;
 }
 
 export const DAY_MS = 86_400_000;
@@ -46,6 +48,6 @@ export function rowOfNew(fresh: NewProxy): ProxyRow {
   return {
     ...rest, seq: 0n, network_id: exit.networkId, country: exit.country, city: exit.city, asn: exit.asn, host: exit.host, port: exit.port, port_socks: exit.portSocks, exit_ip: exit.exitIp, subnet: exit.subnet,
     old_username: null, old_password: null, old_until: null, state: 'active', term: 1, rotated_at: null, cooldown_until: null, replacements_used: 0, replaces: null, replaced_by: null,
-    health_ok: null, health_latency_ms: null, health_country: null, health_checked_at: null, access_version: 1, access_applied: 0, withdrawn_at: null, created_at: fresh.starts_at, updated_at: fresh.starts_at,
+    health_ok: null, health_latency_ms: null, health_country: null, health_checked_at: null, access_version: 1, access_applied: 0, withdrawn_at: null, synced_at: null, missing_since: null, created_at: fresh.starts_at, updated_at: fresh.starts_at,
   };
 }

@@ -9,6 +9,8 @@ export interface PlanRow {
   readonly username: string; readonly password: Uint8Array; readonly old_password: Uint8Array | null; readonly old_until: Date | null;
   readonly bytes_total: bigint; readonly bytes_used: bigint; readonly bytes_allocated: bigint; readonly expires_at: Date; readonly label: string | null; readonly tags: string[]; readonly reference: string | null;
   readonly metadata: JsonObject | null; readonly access_version: number; readonly access_applied: number; readonly created_at: Date; readonly updated_at: Date;
+  /** When the network was last asked about it, and since when it does not know it. */
+  readonly synced_at: Date | null; readonly missing_since: Date | null;
 }
 
 export type NewPlan = Pick<PlanRow, 'id' | 'account_id' | 'order_id' | 'pool' | 'network_id' | 'host' | 'port' | 'port_socks' | 'username' | 'password' | 'bytes_total' | 'expires_at' | 'label' | 'tags' | 'reference' | 'metadata' | 'created_at'>;

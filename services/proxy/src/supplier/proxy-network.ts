@@ -136,7 +136,26 @@ export interface Health {
   readonly exitCountry: string | null;
 }
 
+/** A proxy as the network runs it. */
+export interface ExitReading {
+  readonly networkId: string;
+  readonly exitIp: string;
+  readonly subnet: string;
+  /** RFC 3339; null where the network does not say. */
+  readonly until: string | null;
+}
+
+export interface TrafficReading {
+  readonly networkId: string;
+  readonly host: string;
+  readonly port: number;
+  readonly portSocks: number;
+}
+
 export interface ProxyNetwork {
+  /** Those of them that the network runs for us. Throws when it cannot be asked. */
+  readExits(networkIds: readonly string[], signal: AbortSignal): Promise<readonly ExitReading[]>;
+  readTraffic(networkIds: readonly string[], signal: AbortSignal): Promise<readonly TrafficReading[]>;
   /** Places of all levels, with stock. Throws when the network cannot be asked. */
   locations(productId: string, signal: AbortSignal): Promise<readonly Location[]>;
   allocate(reference: string, request: AllocateRequest, signal: AbortSignal): Promise<Outcome<Allocated>>;

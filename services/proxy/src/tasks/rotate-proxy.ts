@@ -1,9 +1,9 @@
 // Changing the exit address of a proxy: work at the network that costs nothing. The cooldown is taken by the statement that starts it, so of two
 // callers at once one rotates.
 import { sql } from '@lumi/shared/db';
-import { operationKind, type AnyOperationKind } from '@lumi/shared/operations';
-import type { Clock } from '@lumi/shared/runtime';
-import type { ProxyNetwork, Rotated } from '../supplier/proxy-network';
+import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
+import type { Rotated } from '../supplier/proxy-network';
+import { withTruth, type SyncDeps } from '../sync/sync-proxy';
 
 export interface RotateItem {
   readonly [key: string]: unknown;
@@ -11,11 +11,11 @@ export interface RotateItem {
   readonly note: string | null;
 }
 
-export function rotateProxyKind(deps: { readonly network: ProxyNetwork; readonly clock: Clock }): AnyOperationKind {
+export function rotateProxyKind(deps: SyncDeps): AnyOperationKind {
   return operationKind<RotateItem, Rotated>({
     kind: 'proxy_rotate',
-    act: (operation, signal) => deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal),
-    lookUp: (operation, signal) => deps.network.lookUp<Rotated>(operation.id, signal),
+    act: async (operation, signal) => withTruth(deps, aboutOf(operation), await deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal)),
+    lookUp: async (operation, signal) => withTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
     deliver: (operation, result) => [sql`
       UPDATE proxy.proxy p SET exit_ip = ${result.newIp}::inet, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
     undo: (operation) => [sql`UPDATE proxy.proxy p SET cooldown_until = NULL FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
@@ -23,6 +23,10 @@ export function rotateProxyKind(deps: { readonly network: ProxyNetwork; readonly
       type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.newIp, changed: result.oldIp !== result.newIp },
     }],
   });
+}
+
+function aboutOf(operation: Operation<RotateItem>): Parameters<typeof withTruth>[1] {
+  return { accountId: operation.accountId, orderId: null, proxyIds: [operation.subject] };
 }
 
 /** Takes the cooldown, if it is free. */

@@ -32,6 +32,8 @@ export const planSchema = z.object({
   can: z.object({ topup: abilitySchema, generate: abilitySchema }),
   created_at: z.string(),
   updated_at: z.string(),
+  synced_at: z.string().nullable().describe('When the network was last asked about it, by `POST /traffic-plans/{id}/sync`.'),
+  missing_since: z.string().nullable().describe('Since when the network does not know it. It cannot be topped up until that is cleared up; null: all is well.'),
 }).meta({ id: 'TrafficPlan' });
 
 export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.output<typeof planSchema> {
@@ -43,13 +45,14 @@ export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.
     username: row.username, password, gb_total: gb(row.bytes_total), gb_used: gb(row.bytes_used), gb_reserved: gb(row.bytes_allocated), gb_free: gb(left > 0n ? left : 0n), rollover: true,
     expires_at: isoSeconds(row.expires_at), is_applied: row.access_applied >= row.access_version, label: row.label, tags: [...row.tags], reference: row.reference,
     metadata: row.metadata === null ? null : { ...row.metadata },
-    can: { topup: ability(null), generate: ability(isOver ? 'It has expired.' : null) },
+    can: { topup: ability(row.missing_since === null ? null : 'The network does not know it any more.'), generate: ability(isOver ? 'It has expired.' : null) },
     created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at),
+    synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at), missing_since: row.missing_since === null ? null : isoSeconds(row.missing_since),
   };
 }
 
 export function rowOfNewPlan(plan: NewPlan): PlanRow {
-  return { ...plan, seq: 0n, old_password: null, old_until: null, bytes_used: 0n, bytes_allocated: 0n, access_version: 1, access_applied: 0, updated_at: plan.created_at };
+  return { ...plan, seq: 0n, old_password: null, old_until: null, bytes_used: 0n, bytes_allocated: 0n, synced_at: null, missing_since: null, access_version: 1, access_applied: 0, updated_at: plan.created_at };
 }
 
 export const subuserSchema = z.object({

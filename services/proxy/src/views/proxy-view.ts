@@ -47,6 +47,8 @@ export const proxySchema = z.object({
   }).describe('What may be done with it now, and why not.'),
   created_at: z.string(),
   updated_at: z.string(),
+  synced_at: z.string().nullable().describe('When the network was last asked about it, by `POST /proxies/{id}/sync`.'),
+  missing_since: z.string().nullable().describe('Since when the network does not run it any more. It can be replaced, and neither renewed nor rotated, until that is cleared up; null: all is well.'),
 }).meta({ id: 'Proxy' });
 
 export type ProxyView = z.output<typeof proxySchema>;
@@ -66,7 +68,7 @@ export function viewProxy(row: ProxyRow, now: Date, password: string = MASKED): 
     replaces: row.replaces, replaced_by: row.replaced_by, is_applied: row.access_applied >= row.access_version,
     label: row.label, tags: [...row.tags], reference: row.reference, metadata: row.metadata === null ? null : { ...row.metadata },
     can: whatCan(row, now),
-    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at),
+    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at), synced_at: iso(row.synced_at), missing_since: iso(row.missing_since),
   };
 }
 
@@ -76,14 +78,17 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
   const isLive = state === 'active' || state === 'expiring';
   const over = state === 'replaced' ? 'It was replaced.' : 'It has expired.';
   const isUsable = isLive || state === 'grace';
+  const missing = row.missing_since === null ? null : MISSING_TEXT;
   const rotation = (product?.rotation ?? null) === null ? 'This product keeps its address.' : isCooling(row, now) ? 'It was rotated a moment ago.' : null;
   return {
-    renew: ability(isUsable ? null : over, isUsable ? { until: row.grace_until } : {}),
+    renew: ability(isUsable ? missing : over, isUsable ? { until: row.grace_until } : {}),
     replace: { ...ability(isLive ? null : over, { price: product?.replace?.price ?? 0n }), free_left: Math.max(0, (product?.replace?.freePerPeriod ?? 0) - row.replacements_used) },
-    rotate: ability(isLive ? rotation : over, { from: isLive && isCooling(row, now) ? row.cooldown_until : null }),
+    rotate: ability(isLive ? (missing ?? rotation) : over, { from: isLive && isCooling(row, now) ? row.cooldown_until : null }),
     update: ability(isUsable ? null : over),
   };
 }
+
+export const MISSING_TEXT = 'The network does not run this proxy any more; replace it, or have that cleared up.';
 
 /** Proxies used by address only have no user name and password. */
 export function hasPair(row: Pick<ProxyRow, 'auth_mode'>): boolean {

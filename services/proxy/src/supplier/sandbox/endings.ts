@@ -3,6 +3,8 @@
 
 export const ENDINGS = [
   'ok', 'refuse', 'out-of-stock', 'half', 'pending', 'pending-refused', 'timeout-before', 'timeout-after', 'error-after', 'lost', 'slow', 'same-ip',
+  // Executed, and changed at the network afterwards without a word to us.
+  'drift-gone', 'drift-expiry', 'drift-ip', 'drift-host',
 ] as const;
 export type Ending = (typeof ENDINGS)[number];
 

@@ -6,7 +6,7 @@ import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import { PRODUCTS, findProduct } from '../../catalog/products';
 import type {
-  Access, AllocateRequest, Allocated, Exit, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficRequest, UsageDelta,
+  Access, AllocateRequest, Allocated, Exit, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta,
 } from '../proxy-network';
 import { addressOf } from './addresses';
 import { SandboxCommands, type Command, type Executed, type Refused } from './commands';
@@ -20,6 +20,10 @@ const BY_ITEM: readonly Ending[] = ['refuse', 'out-of-stock', 'half'];
 const PORT_FIRST = 10_000;
 const PORT_SOCKS_FIRST = 35_000;
 const PORTS = 25_000;
+const DAY_MS = 86_400_000;
+const DRIFT_DAYS = 10;
+/** To the other half of the block that the sandbox hands out from. */
+const DRIFT_ADDRESSES = 2 ** 26;
 
 export class SandboxNetwork implements ProxyNetwork {
   private readonly commands: SandboxCommands;
@@ -32,7 +36,7 @@ export class SandboxNetwork implements ProxyNetwork {
       extend: (tx, command) => doExtend(tx, command.request as unknown as ExtendRequest),
       replace: (tx, command) => this.doReplace(tx, command.reference, command.request as unknown as ReplaceRequest),
       rotate: (tx, command) => this.doRotate(tx, command),
-      'add-traffic': (_tx, command) => this.doAddTraffic(command.reference, command.request as unknown as TrafficRequest),
+      'add-traffic': (tx, command) => this.doAddTraffic(tx, command),
     });
     this.meter = new SandboxMeter(db, clock);
   }
@@ -116,6 +120,18 @@ export class SandboxNetwork implements ProxyNetwork {
     });
   }
 
+  async readExits(networkIds: readonly string[]): Promise<readonly ExitReading[]> {
+    const rows = await this.db.platform.$queryRaw<{ network_id: string; exit_ip: string; subnet: string; until: Date | null }[]>(sql`
+      SELECT network_id, host(exit_ip::inet) AS exit_ip, network(set_masklen(exit_ip::inet, CASE family(exit_ip::inet) WHEN 4 THEN 24 ELSE 64 END))::text AS subnet, until
+      FROM proxy.sandbox_exit WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use`);
+    return rows.map((row) => ({ networkId: row.network_id, exitIp: row.exit_ip, subnet: row.subnet, until: row.until?.toISOString() ?? null }));
+  }
+
+  async readTraffic(networkIds: readonly string[]): Promise<readonly TrafficReading[]> {
+    const rows = await this.db.platform.$queryRaw<{ network_id: string; host: string; port: number; port_socks: number }[]>(sql`SELECT * FROM proxy.sandbox_traffic WHERE network_id = ANY (${[...networkIds]}::text[])`);
+    return rows.map((row) => ({ networkId: row.network_id, host: row.host, port: row.port, portSocks: row.port_socks }));
+  }
+
   private async send<R extends Record<string, unknown>>(name: string, reference: string, request: Record<string, unknown>, ending: Ending, signal: AbortSignal): Promise<Outcome<R>> {
     if (ending === 'slow') await setTimeout(this.times.slowMs, undefined, { signal });
     return this.commands.send<R>({ reference, name, request, ending });
@@ -129,8 +145,11 @@ export class SandboxNetwork implements ProxyNetwork {
     if (total === 0 && request.items.some((item) => placeOf(item.country)?.ending === 'refuse')) return { kind: 'refused', code: 'supplier_error', text: 'The proxy network refused this request; nothing was charged.' };
     if (total === 0 || (total < asked && !request.allowPartial)) return OUT_OF_STOCK;
     const exits: Exit[] = [];
-    for (const item of wanted) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country: item.country, place: item.place, quantity: item.deliver })));
-    return { kind: 'executed', result: { exits, startsAt: this.clock.now().toISOString() } };
+    const startsAt = this.clock.now();
+    const until = new Date(startsAt.getTime() + request.periodDays * DAY_MS);
+    for (const item of wanted) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country: item.country, place: item.place, quantity: item.deliver, until })));
+    await this.drift(tx, reference, ending);
+    return { kind: 'executed', result: { exits, startsAt: startsAt.toISOString() } };
   }
 
   /** How many of an item there will be; takes them off `left`, so that a country named twice is not counted twice. */
@@ -145,15 +164,16 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   private async doReplace(tx: Tx, reference: string, request: ReplaceRequest): Promise<Executed | Refused> {
-    const removed = await tx.$queryRaw<{ network_id: string; country: string }[]>(sql`
-      SELECT network_id, country FROM proxy.sandbox_exit WHERE network_id = ANY (${[...request.remove]}::text[]) ORDER BY network_id`);
+    const removed = await tx.$queryRaw<{ network_id: string; country: string; until: Date | null }[]>(sql`
+      SELECT network_id, country, until FROM proxy.sandbox_exit WHERE network_id = ANY (${[...request.remove]}::text[]) ORDER BY network_id`);
     const countryOf = new Map(removed.map((row) => [row.network_id, row.country]));
     const targets = request.remove.map((networkId) => request.country ?? countryOf.get(networkId) ?? '');
     const left = await lockStock(tx, request.productId, [...targets, ...removed.map((row) => row.country)]);
     for (const country of targets) left.set(country, (left.get(country) ?? 0) - 1);
     if ([...left.values()].some((count) => count < 0)) return OUT_OF_STOCK;
     const exits: Exit[] = [];
-    for (const country of targets) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country, place: null, quantity: 1 })));
+    const untilOf = new Map(removed.map((row) => [row.network_id, row.until]));
+    for (const [i, country] of targets.entries()) exits.push(...(await this.takeExits(tx, { reference, productId: request.productId, country, place: null, quantity: 1, until: untilOf.get(request.remove[i] ?? '') ?? null })));
     return { kind: 'executed', result: { exits, startsAt: this.clock.now().toISOString() } };
   }
 
@@ -170,16 +190,31 @@ export class SandboxNetwork implements ProxyNetwork {
     return { kind: 'executed', result: { oldIp: exit.exit_ip, newIp: next } };
   }
 
-  private doAddTraffic(reference: string, request: TrafficRequest): Promise<Executed | Refused> {
-    return Promise.resolve({
-      kind: 'executed',
-      result: {
-        networkId: request.networkId ?? `sbt-${reference}`, host: `${request.pool.replaceAll('_', '-')}.sandbox.invalid`, port: 8_080, portSocks: 1_080, startsAt: this.clock.now().toISOString(),
-      },
-    });
+  private async doAddTraffic(tx: Tx, { reference, request: raw, ending }: Command): Promise<Executed | Refused> {
+    const request = raw as unknown as TrafficRequest; // as it was sent
+    const networkId = request.networkId ?? `sbt-${reference}`;
+    const at = { host: `${request.pool.replaceAll('_', '-')}.sandbox.invalid`, port: 8_080, portSocks: 1_080 };
+    if (request.networkId === null) {
+      const host = ending === 'drift-host' ? `moved-${at.host}` : at.host;
+      if (ending !== 'drift-gone') await tx.$executeRaw(sql`INSERT INTO proxy.sandbox_traffic (network_id, host, port, port_socks) VALUES (${networkId}, ${host}, ${at.port}::int, ${at.portSocks}::int)`);
+    } else {
+      const rows = await tx.$queryRaw<unknown[]>(sql`SELECT 1 FROM proxy.sandbox_traffic WHERE network_id = ${networkId}`);
+      if (rows.length === 0) return { kind: 'refused', code: 'state_conflict', text: 'The network does not know this plan any more; nothing was charged.' };
+    }
+    return { kind: 'executed', result: { networkId, ...at, startsAt: this.clock.now().toISOString() } };
   }
 
-  private async takeExits(tx: Tx, wanted: { reference: string; productId: string; country: string; place: string | null; quantity: number }): Promise<Exit[]> {
+  /** Changes what was just handed out without a word to us. */
+  private async drift(tx: Tx, reference: string, ending: Ending): Promise<void> {
+    if (ending === 'drift-expiry') await tx.$executeRaw(sql`UPDATE proxy.sandbox_exit SET until = until + make_interval(days => ${DRIFT_DAYS}::int) WHERE reference = ${reference}`);
+    if (ending === 'drift-ip') await tx.$executeRaw(sql`UPDATE proxy.sandbox_exit SET exit_ip = host(exit_ip::inet + ${DRIFT_ADDRESSES}::bigint) WHERE reference = ${reference}`);
+    if (ending !== 'drift-gone') return;
+    await tx.$executeRaw(sql`
+      WITH gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE reference = ${reference} RETURNING product_id, country)
+      UPDATE proxy.sandbox_stock s SET taken = s.taken - g.count FROM (SELECT product_id, country, count(*)::int AS count FROM gone GROUP BY 1, 2) g WHERE s.product_id = g.product_id AND s.country = g.country`);
+  }
+
+  private async takeExits(tx: Tx, wanted: { reference: string; productId: string; country: string; place: string | null; quantity: number; until: Date | null }): Promise<Exit[]> {
     if (wanted.quantity === 0) return [];
     const rows = await tx.$queryRaw<{ issued: number }[]>(sql`
       UPDATE proxy.sandbox_stock SET taken = taken + ${wanted.quantity}::int, issued = issued + ${wanted.quantity}::int
@@ -190,8 +225,8 @@ export class SandboxNetwork implements ProxyNetwork {
     const first = issued - wanted.quantity;
     const exits = Array.from({ length: wanted.quantity }, (_, index) => exitOf(wanted, place, first + index));
     await tx.$executeRaw(sql`
-      INSERT INTO proxy.sandbox_exit (network_id, product_id, country, exit_ip, reference)
-      SELECT e.id, ${wanted.productId}, ${wanted.country}, e.ip, ${wanted.reference}
+      INSERT INTO proxy.sandbox_exit (network_id, product_id, country, exit_ip, reference, until)
+      SELECT e.id, ${wanted.productId}, ${wanted.country}, e.ip, ${wanted.reference}, ${wanted.until}::timestamptz
       FROM unnest(${exits.map((exit) => exit.networkId)}::text[], ${exits.map((exit) => exit.exitIp)}::text[]) AS e(id, ip)`);
     return exits;
   }

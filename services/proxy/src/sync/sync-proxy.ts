@@ -1,0 +1,79 @@
+// What the network has of a proxy is written down: when somebody asks for it, and when the network has contradicted us.
+import type { ErrorDetail } from '@lumi/shared/contract';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { EventDraft, LookUp } from '@lumi/shared/purchase';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import type { ProxyDeps } from '../proxy';
+import type { ProxyRow } from '../store/proxy-row';
+import { findProxyVersion, nextProxies, writeProxyVersion, type ProxyTruth } from '../store/sync-store';
+import type { ExitReading } from '../supplier/proxy-network';
+import { viewProxy, type ProxyView } from '../views/proxy-view';
+
+export type SyncDeps = Pick<ProxyDeps, 'db' | 'clock' | 'log' | 'network'>;
+
+const CALL_LIMIT_MS = 3_000;
+const TRIES = 3;
+const AT_ONCE = 10;
+const TOLD: readonly (keyof ProxyView & string)[] = ['state', 'expires_at', 'grace_until', 'exit_ip', 'subnet', 'missing_since'];
+
+/** `except`: the order in whose course this is done, which holds the proxy itself. */
+export async function syncProxy({ db: { platform }, clock, log, network }: SyncDeps, reach: Reach, id: string, except: string | null = null): Promise<Synced<ProxyRow>> {
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const before = await findProxyVersion(platform, reach, id, except);
+    if (before === null) return { kind: 'gone' };
+    const { row } = before;
+    if (before.heldBy !== null) return { kind: 'busy', operationId: before.heldBy };
+    // What is over was given back.
+    if (row.state !== 'active' || row.grace_until <= clock.now()) return { kind: 'same', row };
+    const found = await orUnknown(CALL_LIMIT_MS, (signal) => network.readExits([row.network_id], signal));
+    if ('kind' in found) return { kind: 'unknown', cause: found.cause };
+    const now = clock.now();
+    const truth = found[0] === undefined ? null : truthOf(row, found[0]);
+    if (truth === null && row.missing_since === null) log.error('the network does not run a proxy that we sold', { proxy_id: id, account_id: row.account_id, alert: true });
+    const events = eventsOf(row, truth, now);
+    const after = await writeProxyVersion(platform, before, truth, { except, now, events });
+    if (after !== null) return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
+  }
+  return { kind: 'busy', operationId: null };
+}
+
+/** Passes the outcome of a command on. Where the network refused it because it has the proxies otherwise than we do, that is read and told. */
+export async function withTruth<O extends LookUp<object>>(deps: SyncDeps, about: { accountId: string; orderId: string | null; proxyIds: readonly string[] }, outcome: O): Promise<O> {
+  if (outcome.kind !== 'refused' || outcome.code !== 'state_conflict') return outcome;
+  const details: ErrorDetail[] = [];
+  for (let start = 0; start < about.proxyIds.length; start += AT_ONCE) {
+    const synced = await Promise.all(about.proxyIds.slice(start, start + AT_ONCE).map((id) => syncProxy(deps, { kind: 'account', accountId: about.accountId }, id, about.orderId)));
+    details.push(...synced.flatMap((one) => ('row' in one ? detailsOf(one.row, one.kind, about.proxyIds.length === 1) : [])));
+  }
+  return details.length === 0 ? outcome : { ...outcome, details };
+}
+
+export function proxySyncs(deps: SyncDeps): SyncSource {
+  return {
+    product: 'proxy', noun: 'proxy',
+    next: (accountId, afterSeq, limit) => nextProxies(deps.db.platform, accountId, afterSeq, limit),
+    sync: async (accountId, id) => (await syncProxy(deps, { kind: 'account', accountId }, id)).kind,
+  };
+}
+
+/** What a caller needs to know to try again: of several proxies, about which of them it is. */
+function detailsOf(row: ProxyRow, kind: 'same' | 'changed' | 'missing', isOnlyOne: boolean): ErrorDetail[] {
+  if (row.missing_since !== null) return [isOnlyOne ? { path: 'missing_since', message: isoSeconds(row.missing_since) } : { path: row.id, message: `missing since ${isoSeconds(row.missing_since)}` }];
+  return isOnlyOne || kind === 'changed' ? [{ path: isOnlyOne ? 'current_expires_at' : row.id, message: isoSeconds(row.expires_at) }] : [];
+}
+
+function truthOf(row: ProxyRow, reading: ExitReading): ProxyTruth {
+  const expiresAt = reading.until === null ? row.expires_at : new Date(reading.until);
+  const graceMs = row.grace_until.getTime() - row.expires_at.getTime();
+  // The subnet is told at the sale; it is another one only if the address is.
+  return { exitIp: reading.exitIp, subnet: reading.exitIp === row.exit_ip ? row.subnet : reading.subnet, expiresAt, graceUntil: new Date(expiresAt.getTime() + graceMs) };
+}
+
+function eventsOf(row: ProxyRow, truth: ProxyTruth | null, now: Date): EventDraft[] {
+  const about = { subject: row.id, data: { proxy_id: row.id, order_id: row.order_id, reference: row.reference } };
+  if (truth === null) return row.missing_since === null ? [{ ...about, type: 'proxy.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
+  const after: ProxyRow = { ...row, exit_ip: truth.exitIp, subnet: truth.subnet, expires_at: truth.expiresAt, grace_until: truth.graceUntil, missing_since: null };
+  const changes = changesBetween(viewProxy(row, now), viewProxy(after, now), TOLD);
+  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'proxy.synced', data: { ...about.data, changes } }];
+}

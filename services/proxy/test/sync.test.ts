@@ -1,0 +1,129 @@
+// Where the network has a proxy or a plan otherwise than we do, that is read, written and told.
+import { FixedClock } from '@lumi/shared/runtime';
+import type { TestAccount, TestKey } from '@lumi/shared/testing';
+import { NOW, ORDER, owner, proxyTest } from './proxy-service';
+
+const clock = new FixedClock(NOW);
+const lumi = proxyTest(clock);
+const ONE = { ...ORDER, items: [{ country: 'XA', quantity: 1 }] };
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  expect(await lumi.audit()).toEqual([]);
+});
+
+const buyer = async (label?: string, order: object = ONE) => {
+  const { who, body } = await lumi.buyer({ ...order, ...(label === undefined ? {} : { label }) });
+  return { who, id: body.proxies[0]?.id ?? '', expires: body.proxies[0]?.expires_at ?? '', orderId: body.order.id };
+};
+const sync = (who: TestKey, id: string) => lumi.send(who, 'post', `/proxies/${id}/sync`);
+const renew = (who: TestKey, orderId: string, current: string) => lumi.pay(who, `/orders/${orderId}/renew`, { period_days: 30, current_expires_at: current });
+const eventsOf = async (who: TestAccount, subject: string) => ((await lumi.get(who, '/events?limit=200')).body.items as { type: string; subject: string; data: Record<string, unknown> }[]).filter((one) => one.subject === subject);
+const daysLater = (time: string, days: number): string => new Date(Date.parse(time) + days * 86_400_000).toISOString().replace('.000Z', 'Z');
+
+describe('POST /proxies/{id}/sync', () => {
+  it('answers the address and the expiry that the network has, and tells what differed', async () => {
+    const moved = await buyer('sandbox:drift-ip');
+    const before = (await lumi.get(moved.who, `/proxies/${moved.id}`)).body;
+    const { status, body } = await sync(moved.who, moved.id);
+    expect([status, body.missing_since]).toEqual([200, null]);
+    expect(body.exit_ip).not.toBe(before.exit_ip);
+    expect((await lumi.get(moved.who, `/proxies?subnet=${body.subnet}`)).body.items).toMatchObject([{ id: moved.id, exit_ip: body.exit_ip }]);
+    expect((await eventsOf(moved.who, moved.id)).at(-1)).toMatchObject({ type: 'proxy.synced', data: { changes: { exit_ip: { from: before.exit_ip, to: body.exit_ip }, subnet: { to: body.subnet } } } });
+    const longer = await buyer('sandbox:drift-expiry');
+    const true1 = daysLater(longer.expires, 10);
+    expect((await sync(longer.who, longer.id)).body).toMatchObject({ expires_at: true1, is_applied: false });
+  });
+
+  it('keeps what agrees and tells no event', async () => {
+    const { who, id } = await buyer();
+    const before = (await lumi.get(who, `/proxies/${id}`)).body;
+    expect((await sync(who, id)).body).toEqual({ ...before, synced_at: expect.any(String) });
+    expect(await eventsOf(who, id)).toEqual([]);
+  });
+
+  it('is let through once a minute, not counting what came to nothing', async () => {
+    const { who, id } = await buyer();
+    jest.spyOn(lumi.deps().network, 'readExits').mockRejectedValueOnce(new Error('away'));
+    expect((await sync(who, id)).status).toBe(503);
+    expect((await sync(who, id)).status).toBe(200);
+    const refused = await sync(who, id);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '60']);
+  });
+
+  it('waits for an order that holds the proxy', async () => {
+    const { who, id, orderId, expires } = await buyer();
+    await lumi.send(who, 'patch', `/proxies/${id}`, { label: 'sandbox:pending' });
+    const { body } = await renew(who, orderId, expires);
+    expect((await sync(who, id)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    await lumi.recover(3);
+    expect((await sync(who, id)).body.expires_at).toBe(daysLater(expires, 30));
+  });
+
+  it('needs proxy:write, and shows nobody else’s', async () => {
+    const { who, id } = await buyer();
+    expect((await sync(await lumi.keyOf(who.accountId, { scopes: ['proxy:read', 'proxy:buy'] }), id)).status).toBe(403);
+    expect((await sync(await lumi.account(), id)).status).toBe(404);
+    expect((await sync(await lumi.operator(), id)).status).toBe(200);
+  });
+});
+
+describe('a renewal', () => {
+  it('from the expiry that the network has succeeds, though it is not ours', async () => {
+    const { who, orderId, expires } = await buyer('sandbox:drift-expiry');
+    const answer = await renew(who, orderId, daysLater(expires, 10));
+    expect([answer.status, answer.body.proxies?.[0]?.expires_at]).toEqual([200, daysLater(expires, 40)]);
+  });
+
+  it('of what the network does not run is refused, told why, and not asked for again', async () => {
+    const { who, id, orderId, expires } = await buyer('sandbox:drift-gone');
+    const refused = await renew(who, orderId, expires);
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] } } });
+    const kept = (await lumi.get(who, `/proxies/${id}`)).body;
+    expect(kept).toMatchObject({ state: 'active', expires_at: expires, missing_since: expect.any(String), can: { renew: { allowed: false }, rotate: { allowed: false }, replace: { allowed: true } } });
+    expect((await eventsOf(who, id)).map(({ type }) => type)).toContain('proxy.missing');
+    const before = await lumi.executed();
+    expect((await renew(who, orderId, expires)).body.error.code).toBe('state_conflict');
+    expect(await lumi.executed()).toEqual(before);
+    await owner(lumi, `WITH back AS (UPDATE proxy.sandbox_exit SET is_in_use = true WHERE reference = $1 RETURNING product_id, country) UPDATE proxy.sandbox_stock s SET taken = taken + 1 FROM back WHERE s.product_id = back.product_id AND s.country = back.country`, [orderId]);
+    expect((await sync(who, id)).body).toMatchObject({ missing_since: null, can: { renew: { allowed: true } } });
+    expect((await renew(who, orderId, expires)).status).toBe(200);
+  });
+});
+
+describe('traffic plans', () => {
+  const plan = async (label: string) => {
+    const who = await lumi.account({ balance: '1000' });
+    return { who, id: (await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 5, label })).body.plan.id as string };
+  };
+
+  it('are read: another host is written down', async () => {
+    const { who, id } = await plan('sandbox:drift-host');
+    const { body } = await lumi.send(who, 'post', `/traffic-plans/${id}/sync`);
+    expect(body.host).toMatch(/^moved-/);
+    expect((await eventsOf(who, id)).at(-1)).toMatchObject({ type: 'traffic.synced', data: { changes: { host: { to: body.host } } } });
+    expect((await lumi.send(who, 'post', `/traffic-plans/${id}/sync`)).status).toBe(429);
+  });
+
+  it('that the network does not know are kept and not topped up', async () => {
+    const { who, id } = await plan('sandbox:drift-gone');
+    const refused = await lumi.pay(who, `/traffic-plans/${id}/topup`, { gb: 5 });
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: 'state_conflict', details: [{ path: 'missing_since' }] } } });
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_total: 5, missing_since: expect.any(String), can: { topup: { allowed: false } } });
+    expect((await lumi.pay(who, `/traffic-plans/${id}/topup`, { gb: 5 })).body.error.code).toBe('state_conflict');
+  });
+});
+
+describe('POST /proxies/sync and /traffic-plans/sync', () => {
+  it('look at all of the account, in the background, once a minute', async () => {
+    const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 30 }], label: 'sandbox:drift-ip' });
+    const { status, body } = await lumi.send(who, 'post', '/proxies/sync');
+    expect([status, body.operation.kind, body.operation.state]).toEqual([202, 'proxy_sync', 'processing']);
+    await lumi.recover();
+    expect((await lumi.get(who, `/operations/${body.operation_id}`)).body.state).toBe('completed');
+    expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({ type: 'proxy.all_synced', data: { total: 30, changed: 30, missing: 0, failed: 0 } });
+    expect((await lumi.send(who, 'post', '/proxies/sync')).status).toBe(429);
+    const plans = await lumi.send(who, 'post', '/traffic-plans/sync');
+    expect([plans.status, plans.body.operation.kind, plans.body.operation.state]).toEqual([202, 'traffic_sync', 'completed']);
+  });
+});
