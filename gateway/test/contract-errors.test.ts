@@ -91,7 +91,7 @@ describe.each(documented)('$status $code', ({ status, code }) => {
     expect(error['request_id']).toBe(reply.headers['x-request-id']);
     expect(error['message']).toMatch(/\S/);
     if (status === 429 || code === 'service_unavailable') expect(reply.headers['retry-after']).toMatch(/^[1-9]\d*$/);
-    if (status === 405) expect(reply.headers['allow']).toBe('GET, POST');
+    if (status === 405) expect(reply.headers['allow']).toBe('GET, HEAD, POST');
     if (code === 'validation_error') expect(error['details']).toEqual([{ path: 'Idempotency-Key', message: expect.any(String) as string }]);
   });
 });

@@ -121,12 +121,15 @@ describe('the matcher', () => {
     return match.kind === 'operation' ? match.operation.id : match.kind === 'other-method' ? match.allow.join() : match.kind;
   };
 
-  it('prefers the literal, and falls to the parameter where the literal lacks the method', () => {
+  it('prefers the literal, also where it lacks the method', () => {
     expect(found('POST', '/domains/check')).toBe('check');
-    expect(found('GET', '/domains/check')).toBe('get');
-    expect(found('DELETE', '/domains/check')).toBe('GET,PATCH,POST');
+    expect(found('GET', '/domains/check')).toBe('POST');
+    expect(found('DELETE', '/domains/check')).toBe('POST');
+    expect(found('PUT', '/domains/a.com')).toBe('GET,HEAD,PATCH');
+    expect(found('HEAD', '/domains/a.com')).toBe('get');
     expect(found('GET', '/domains/a.com/dns/records')).toBe('records');
-    expect(found('DELETE', '/domains/a.com/dns/records')).toBe('drop');
+    expect(found('DELETE', '/domains/a.com/dns/records')).toBe('GET,HEAD');
+    expect(found('DELETE', '/domains/a.com/dns/rec_1')).toBe('drop');
     expect(found('GET', '/domains/fixed')).toBe('get');
   });
 
@@ -158,7 +161,7 @@ describe('the matcher', () => {
 
   it('does not confuse a path with what every object has', () => {
     for (const path of ['/constructor', '/__proto__', '/toString']) expect(found('GET', path)).toBe('unknown');
-    expect(found('constructor', '/domains')).toBe('GET,POST');
+    expect(found('constructor', '/domains')).toBe('GET,HEAD,POST');
   });
 });
 

@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
+import { isHost } from '../host-name';
 
 const HEADER_LINES_MAX = 100;
 /** Each may appear on one line only: Node would silently take the first of two, or join them. */
@@ -11,7 +12,7 @@ const SINGLE = new Set(['host', 'authorization', 'content-length', 'content-type
 const LENGTH_SHAPE = /^(?:0|[1-9]\d{0,14})$/;
 /** Visible ASCII without `#`, which belongs to no request target. */
 const TARGET_SHAPE = /^\/[\x21\x22\x24-\x7e]*$/;
-const ALLOWED = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const ALLOWED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export function httpGuard(): RequestHandler {
   // Connections on which it is not certain any more where the next request starts. `Connection: close` alone is not enough: Node still
@@ -41,6 +42,7 @@ function frameFault(req: Request): AppError | null {
   if (req.httpVersionMajor !== 1) return new AppError('bad_request', 'Only HTTP/1.1 and HTTP/1.0 are understood.');
   const { host, 'content-length': length, 'transfer-encoding': encoding, expect } = req.headers;
   if (host === undefined && req.httpVersionMinor === 1) return new AppError('bad_request', "'Host' is missing.");
+  if (host !== undefined && !isHost(host)) return new AppError('bad_request', "'Host' is neither a name nor an address with an optional port.");
   if (encoding !== undefined && (encoding.toLowerCase() !== 'chunked' || length !== undefined || req.httpVersionMinor === 0)) return new AppError('bad_request', "The only 'Transfer-Encoding' understood is 'chunked', without 'Content-Length'.");
   if (length !== undefined && !LENGTH_SHAPE.test(length)) return new AppError('bad_request', "'Content-Length' is not a plain number.");
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') return new AppError('bad_request', "The only 'Expect' understood is '100-continue'.");

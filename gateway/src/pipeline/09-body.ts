@@ -21,7 +21,7 @@ export function body(): RequestHandler {
     readBytes(req, res, operation).then((bytes) => {
       if (bytes.length > 0) checkMedia(req, operation);
       // A GET's body means nothing to anybody; it is bounded, and dropped.
-      req.lumi.body = req.method === 'GET' ? NO_BODY : bytes;
+      req.lumi.body = operation.method === 'GET' ? NO_BODY : bytes;
       next();
     }).catch(next);
   };

@@ -7,6 +7,8 @@ interface Pattern {
   /** Which of them hold any text. */
   readonly anyText: readonly boolean[];
   readonly byMethod: ReadonlyMap<string, Operation>;
+  /** The more literal from the left, the smaller. */
+  readonly rank: string;
 }
 
 const SEGMENTS_MAX = 16;
@@ -25,15 +27,17 @@ export class Matcher {
       const names = path.slice(1).split('/');
       const segments = names.map((segment) => (segment.startsWith('{') ? null : segment));
       const anyText = names.map((segment) => [...byMethod.values()].every((one) => one.anyText.has(segment.slice(1, -1))));
-      const pattern = { segments, anyText, byMethod };
+      const pattern = { segments, anyText, byMethod, rank: segments.map((segment) => (segment === null ? '1' : '0')).join('') };
       if (!segments.includes(null)) this.literal.set(path, pattern);
       this.byLength.set(segments.length, [...(this.byLength.get(segments.length) ?? []), pattern]);
     }
     // The more literal a pattern, from the left, the earlier it is asked: `/domains/check` before `/domains/{domain}`.
-    for (const patterns of this.byLength.values()) patterns.sort((a, b) => rank(a).localeCompare(rank(b)));
+    for (const patterns of this.byLength.values()) patterns.sort((a, b) => a.rank.localeCompare(b.rank));
   }
 
-  match(method: string, path: string): Match {
+  match(sentMethod: string, path: string): Match {
+    // HEAD is GET without the body of its answer (RFC 9110 §9.3.2), which the server leaves out by itself.
+    const method = sentMethod === 'HEAD' ? 'GET' : sentMethod;
     const operation = this.literal.get(path)?.byMethod.get(method);
     if (operation !== undefined) return { kind: 'operation', operation };
     if (!path.startsWith('/') || path.length > 4096) return UNKNOWN;
@@ -41,20 +45,19 @@ export class Matcher {
     // A pattern that begins with a parameter would fit, and the service would take the path for its own.
     if (segments[0] === INSIDE || segments.length > SEGMENTS_MAX || !segments.every(isText)) return UNKNOWN;
     const candidates = (this.byLength.get(segments.length) ?? []).filter((pattern) => fits(pattern, segments));
-    for (const { byMethod } of candidates) {
+    // Only the most literal ones: with another method `/domains/check` is still itself, and no domain called `check`.
+    const meant = candidates.filter(({ rank }) => rank === candidates[0]?.rank);
+    for (const { byMethod } of meant) {
       const found = byMethod.get(method);
       if (found !== undefined) return { kind: 'operation', operation: found };
     }
-    if (candidates.length === 0) return UNKNOWN;
-    return { kind: 'other-method', allow: [...new Set(candidates.flatMap(({ byMethod }) => [...byMethod.keys()]))].sort() };
+    if (meant.length === 0) return UNKNOWN;
+    const allow = new Set(meant.flatMap(({ byMethod }) => [...byMethod.keys()]));
+    return { kind: 'other-method', allow: [...(allow.has('GET') ? allow.add('HEAD') : allow)].sort() };
   }
 }
 
 const UNKNOWN: Match = { kind: 'unknown' };
-
-function rank(pattern: Pattern): string {
-  return pattern.segments.map((segment) => (segment === null ? '1' : '0')).join('');
-}
 
 function fits(pattern: Pattern, segments: readonly string[]): boolean {
   return segments.every((segment, i) => (pattern.segments[i] === null ? pattern.anyText[i] === true || hidesNothing(segment) : pattern.segments[i] === segment));

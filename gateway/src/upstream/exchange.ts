@@ -12,7 +12,7 @@ const COLLECT_BYTES = 256 * 1024;
 /** Passed through as they are; everything else a service sends stays inside. */
 const RESPONSE_HEADERS = new Map([
   'Location', 'Retry-After', 'Idempotent-Replayed', 'ETag', 'Last-Modified', 'Cache-Control', 'Content-Disposition', 'Content-Language',
-  'Content-Security-Policy', 'Link', 'Allow', 'WWW-Authenticate', 'Preference-Applied', 'Vary',
+  'Content-Security-Policy', 'Referrer-Policy', 'Strict-Transport-Security', 'Link', 'Allow', 'WWW-Authenticate', 'Preference-Applied', 'Vary',
 ].map((name) => [name.toLowerCase(), name]));
 /** No connection came about: the service is away, and nothing was sent. */
 const NOT_REACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
@@ -127,9 +127,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
   }
 
   private startStreaming(): void {
-    const { res } = this.options;
+    const { req, res } = this.options;
     this.isStreaming = true;
     res.writeHead(this.status, this.headers);
+    if (req.method === 'HEAD') {
+      // Nobody is told the rest.
+      const { controller } = this;
+      res.end();
+      this.finish('answered', null);
+      controller?.abort(new Error('only the head was asked for'));
+      return;
+    }
     for (const chunk of this.chunks) res.write(chunk);
     this.chunks = [];
   }

@@ -37,6 +37,8 @@ export function errorHeaders(err: AppError): Record<string, string> {
 
 export function toAppError(err: unknown): AppError {
   if (err instanceof AppError) return err;
+  const unread = readFault(err);
+  if (unread !== null) return unread;
   if (isDatabaseAway(err)) return new AppError('service_unavailable', undefined, { retryAfterS: 5, cause: err });
   return new AppError('internal_error', undefined, { cause: err });
 }
@@ -85,6 +87,16 @@ export function rawErrorResponse(code: keyof typeof ERROR_CODES, requestId: stri
 const STATUS_TEXT: Readonly<Record<number, string>> = {
   400: 'Bad Request', 408: 'Request Timeout', 413: 'Payload Too Large', 431: 'Request Header Fields Too Large', 503: 'Service Unavailable',
 };
+
+/** What Express and its body reader throw about a request: an upload broken off, a body too large, a path that is no text. Nobody's fault but the sender's. */
+function readFault(err: unknown): AppError | null {
+  if (!(err instanceof Error)) return null;
+  const { type, status } = err as { type?: unknown; status?: unknown };
+  if (type === 'request.aborted') return new AppError('request_timeout');
+  if (type === 'entity.too.large') return new AppError('payload_too_large');
+  if (typeof type === 'string' && typeof status === 'number' && status < 500) return new AppError('bad_request');
+  return err instanceof URIError ? new AppError('bad_request') : null;
+}
 
 const AWAY_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'P1001', 'P1002', 'P1008', 'P1017', 'P2024', '57P01', '57P02', '57P03', '08006', '08001', '08003', '53300']);
 

@@ -6,9 +6,11 @@ import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import { newId } from '../contract';
 import type { Clock } from '../runtime';
+import { Connections, type ConnectionLimits } from './connections';
 import { rawErrorResponse } from './errors';
+import { OneAtATime } from './one-at-a-time';
 
-export interface ServerOptions {
+export interface ServerOptions extends Partial<ConnectionLimits> {
   readonly clock: Clock;
   /** Bytes of all headers together; beyond that 431. */
   readonly maxHeaderBytes?: number;
@@ -16,7 +18,10 @@ export interface ServerOptions {
   readonly requestTimeoutMs?: number;
   readonly headersTimeoutMs?: number;
   readonly keepAliveTimeoutMs?: number;
-  readonly maxConnections?: number;
+  /** `100 Continue` is the app's to send; otherwise it is sent at once. */
+  readonly appContinues?: boolean;
+  /** Sees each request before the app does, Express's own reading of it included. */
+  readonly beforeApp?: (req: http.IncomingMessage) => void;
   /** Told of what the parser refused, which no app ever sees. */
   readonly onParserError?: (refusal: ParserRefusal) => void;
   /** What such an answer carries besides. */
@@ -42,7 +47,20 @@ export interface HttpServer {
   readonly server: http.Server;
 }
 
+const CONNECTIONS_MAX = 10_000;
+const READS_NOTHING_MS = 20_000;
+/** A connection on which nothing moves, longer than any answer takes. */
+const IDLE_MAX_MS = 120_000;
+/** A socket more than we count may be on its way out. */
+const CONNECTIONS_SPARE = 100;
+
 export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
+  const { beforeApp, connectionsMax = CONNECTIONS_MAX } = options;
+  const connections = new Connections({ connectionsMax, perPeerMax: options.perPeerMax ?? connectionsMax, peerOf: options.peerOf ?? (() => null), readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS });
+  const turns = new OneAtATime(connections, (req, res) => {
+    beforeApp?.(req);
+    app(req, res);
+  }, (err, socket) => answerParserError(err, socket, options));
   const server = http.createServer(
     {
       ...expressPrototypes(app),
@@ -51,14 +69,33 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
       connectionsCheckingInterval: 1_000,
-      requireHostHeader: true,
+      // Node would refuse a missing Host itself, without a body; the app does it with one.
+      requireHostHeader: false,
       insecureHTTPParser: false,
     },
-    app,
+    turns.take,
   );
-  server.maxHeadersCount = 100;
-  server.maxConnections = options.maxConnections ?? 10_000;
-  server.on('clientError', (err: NodeJS.ErrnoException, socket: Socket) => answerParserError(err, socket, options));
+  server.on('checkContinue', (req: http.IncomingMessage, res: http.ServerResponse) => {
+    if (options.appContinues !== true) res.writeContinue();
+    turns.take(req, res);
+  });
+  server.on('checkExpectation', turns.take);
+  // Node drops header lines beyond its bound in silence. Without one (all headers together are bounded anyway) the app sees them all.
+  server.maxHeadersCount = 0;
+  server.timeout = IDLE_MAX_MS;
+  server.maxConnections = connectionsMax + CONNECTIONS_SPARE;
+  server.on('connection', (socket: Socket) => {
+    const connection = connections.admit(socket);
+    if (connection !== null) turns.watch(connection);
+  });
+  server.on('close', () => connections.stop());
+  server.on('clientError', turns.takeFault);
+  server.on('connect', (_req: http.IncomingMessage, socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    // Behind a request in work its refusal would be read as that one's answer.
+    if (turns.isBusy(socket)) socket.destroy();
+    else refuse('bad_request', socket, null, options);
+  });
   return {
     server,
     listen: (host, portNumber) =>
@@ -85,7 +122,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
   };
 }
 
-function answerParserError(err: NodeJS.ErrnoException, socket: Socket, { clock, onParserError, parserErrorHeaders }: ServerOptions): void {
+function answerParserError(err: NodeJS.ErrnoException, socket: Socket, options: ServerOptions): void {
   // Node's own mark of the answer that is being written on a connection; nothing public says it.
   const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
   if (err.code === 'ECONNRESET' || !socket.writable) {
@@ -98,12 +135,14 @@ function answerParserError(err: NodeJS.ErrnoException, socket: Socket, { clock, 
     else socket.destroy();
     return;
   }
-  const code = PARSER_CODES.get(err.code ?? '') ?? 'bad_request';
+  // Of requests sent one behind the other, the error is in the last; one that has arrived whole is not it.
+  refuse(PARSER_CODES.get(err.code ?? '') ?? 'bad_request', socket, current?.req.complete === false ? current.req : null, options);
+}
+
+function refuse(code: ParserRefusal['code'], socket: Socket, request: http.IncomingMessage | null, { clock, onParserError, parserErrorHeaders }: ServerOptions): void {
   const requestId = newId('req', clock.nowMs());
   const peer = socket.remoteAddress ?? '';
   onParserError?.({ code, requestId, peer });
-  // Of requests sent one behind the other, the error is in the last; one that has arrived whole is not it.
-  const request = current?.req.complete === false ? current.req : null;
   socket.end(rawErrorResponse(code, requestId, parserErrorHeaders?.({ peer, request })), () => socket.destroy());
 }
 

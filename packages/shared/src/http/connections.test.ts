@@ -1,0 +1,219 @@
+// What one peer's connections may cost, over real sockets: the server is the one of every process, the app a few lines.
+import net from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import express, { type Express } from 'express';
+import { systemClock } from '../runtime';
+import { until } from '../testing/until';
+import { createHttpServer, type HttpServer, type ServerOptions } from '.';
+
+const open: { server: HttpServer; sockets: net.Socket[] }[] = [];
+afterEach(async () => {
+  for (const { server, sockets } of open.splice(0)) {
+    for (const socket of sockets) socket.destroy();
+    server.server.closeAllConnections();
+    await server.drain(1_000);
+  }
+});
+
+interface Desk {
+  readonly app: Express;
+  readonly begun: string[];
+  /** Lets the oldest request that waits at `/slow` go on. */
+  release(): void;
+  connect(localAddress?: string): net.Socket & { said: string };
+}
+
+async function desk(options: Partial<ServerOptions> = {}): Promise<Desk> {
+  const app = express();
+  const begun: string[] = [];
+  const waiting: (() => void)[] = [];
+  app.use((req, _res, next) => {
+    begun.push(req.url);
+    next();
+  });
+  app.get('/slow', (_req, res) => waiting.push(() => res.end('slow')));
+  app.get('/large', (_req, res) => res.end(Buffer.alloc(6_000_000, 'x')));
+  app.post('/echo', (req: IncomingMessage, res) => {
+    const chunks: Buffer[] = [];
+    // Read late, as after a look into a database.
+    setImmediate(() => req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => res.end(Buffer.concat(chunks))));
+  });
+  app.get('/{*rest}', (req, res) => res.end(req.url));
+  const server = createHttpServer(app, { clock: systemClock, ...options });
+  const port = await server.listen('127.0.0.1', 0);
+  const sockets: net.Socket[] = [];
+  open.push({ server, sockets });
+  return {
+    app, begun,
+    release: () => waiting.shift()?.(),
+    connect: (localAddress = '127.0.0.1') => {
+      const socket = Object.assign(net.connect({ port, host: '127.0.0.1', localAddress }), { said: '' });
+      socket.on('data', (chunk: Buffer) => (socket.said += chunk.toString('latin1')));
+      socket.on('error', () => undefined);
+      sockets.push(socket);
+      return socket;
+    },
+  };
+}
+
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const post = (body: string): string => `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`;
+const bodies = (said: string): string[] => said.split(/HTTP\/1\.1 /).slice(1).map((answer) => answer.split('\r\n\r\n')[1] ?? '');
+
+describe('requests sent ahead on one connection', () => {
+  it('wait until the one before is answered, and are then served in their order', async () => {
+    const { connect, begun, release } = await desk();
+    const socket = connect();
+    const paths = Array.from({ length: 50 }, (_, i) => `/${String(i)}`);
+    socket.write(get('/slow') + paths.map(get).join(''));
+    await until(() => begun.length > 0);
+    // Another connection is served meanwhile, so those behind had their chance.
+    const other = connect();
+    other.write(get('/other'));
+    await until(() => other.said.endsWith('/other'));
+    expect(begun).toEqual(['/slow', '/other']);
+    release();
+    await until(() => bodies(socket.said).length === 51);
+    expect(bodies(socket.said)).toEqual(['slow', ...paths]);
+    expect(begun).toEqual(['/slow', '/other', ...paths]);
+  });
+
+  it('keep their bodies and their order, in whatever pieces they come', async () => {
+    const { connect } = await desk();
+    const texts = Array.from({ length: 40 }, (_, i) => `body ${String(i)} ${'x'.repeat(i * 997)}`);
+    const wire = texts.map((text, i) => post(text) + get(`/after-${String(i)}`)).join('');
+    const expected = texts.flatMap((text, i) => [text, `/after-${String(i)}`]);
+    for (const step of [wire.length, 70_000, 1_013]) {
+      const socket = connect();
+      for (let from = 0; from < wire.length; from += step) socket.write(wire.slice(from, from + step));
+      await until(() => socket.said.endsWith('/after-39'), { timeoutMs: 20_000 });
+      expect(bodies(socket.said)).toEqual(expected);
+    }
+  });
+
+  it('are served in order behind answers that are read slowly', async () => {
+    const { connect } = await desk();
+    const socket = connect();
+    socket.pause();
+    socket.write(Array.from({ length: 3 }, (_, i) => get('/large') + post(`p${String(i)}`) + get(`/g${String(i)}`)).join(''));
+    const sip = setInterval(() => socket.resume() && setImmediate(() => socket.pause()), 5).unref();
+    await until(() => socket.said.endsWith('/g2'), { timeoutMs: 20_000 });
+    clearInterval(sip);
+    expect(bodies(socket.said).map((body) => (body.length > 100 ? 'large' : body))).toEqual(Array.from({ length: 3 }, (_, i) => ['large', `p${String(i)}`, `/g${String(i)}`]).flat());
+  });
+
+  it('are not begun for a peer that has ended', async () => {
+    const { connect, begun, release } = await desk();
+    const socket = connect();
+    socket.write(get('/slow'));
+    await until(() => begun.length === 1);
+    socket.write(Array.from({ length: 1_000 }, () => get('/never')).join(''));
+    socket.destroy();
+    release();
+    const other = connect();
+    other.write(get('/other'));
+    await until(() => other.said.endsWith('/other'));
+    expect(begun.filter((path) => path === '/never').length).toBeLessThanOrEqual(1);
+  });
+
+  it('of which one is no HTTP are answered up to it, then refused and ended', async () => {
+    const { connect, begun, release } = await desk();
+    const socket = connect();
+    socket.write(`${get('/slow')}${get('/one')}nonsense\r\n\r\n${get('/never')}`);
+    await until(() => begun.length === 1);
+    release();
+    await until(() => socket.destroyed);
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(begun).toEqual(['/slow', '/one']);
+  });
+
+  it('by forty peers that never read leave others their answers', async () => {
+    const { connect } = await desk();
+    const greedy = Array.from({ length: 40 }, () => connect());
+    for (const socket of greedy) {
+      socket.pause();
+      socket.write(get('/x').repeat(1_500));
+    }
+    const startedMs = Date.now();
+    for (let i = 0; i < 20; i += 1) {
+      const other = connect();
+      other.write(get(`/mine-${String(i)}`));
+      await until(() => other.said.endsWith(`/mine-${String(i)}`));
+    }
+    expect(Date.now() - startedMs).toBeLessThan(5_000);
+  });
+});
+
+describe('a peer that reads nothing', () => {
+  it('is dropped after a while, and one that reads slowly is not', async () => {
+    const { connect } = await desk({ readsNothingMs: 1_500 });
+    const [stuck, slow] = [connect(), connect()];
+    const closed: string[] = [];
+    stuck.on('close', () => closed.push('stuck'));
+    slow.on('close', () => closed.push('slow'));
+    for (const socket of [stuck, slow]) {
+      socket.pause();
+      socket.write(get('/large'));
+    }
+    const sip = setInterval(() => slow.resume() && setImmediate(() => slow.pause()), 200).unref();
+    const [server] = open;
+    await until(async () => (await connectionsOf(server?.server)) === 1, { timeoutMs: 15_000 });
+    clearInterval(sip);
+    slow.resume();
+    await until(() => slow.said.length > 6_000_000, { timeoutMs: 15_000 });
+    expect(closed).not.toContain('slow');
+  });
+});
+
+describe('too many connections', () => {
+  it('of one address make room by its own that waits longest, and not by one in work or of another address', async () => {
+    const { connect, begun, release } = await desk({ perPeerMax: 4, peerOf: (address) => address });
+    const working = connect();
+    working.write(get('/slow'));
+    const other = connect('127.0.0.2');
+    await until(() => begun.length === 1);
+    const idle = [connect(), connect(), connect()];
+    const [first, second, third] = idle;
+    for (const socket of idle) {
+      socket.write(get('/x'));
+      await until(() => socket.said.endsWith('/x'));
+    }
+    first?.write(get('/again')); // the one that waits longest is now the second
+    await until(() => first?.said.endsWith('/again'));
+    const fresh = connect();
+    fresh.write(get('/fresh'));
+    await until(() => fresh.said.endsWith('/fresh'));
+    await until(() => second?.destroyed === true);
+    expect([working, first, third, other].map((socket) => socket?.destroyed)).toEqual([false, false, false, false]);
+    release();
+    await until(() => working.said.endsWith('slow'));
+  });
+
+  it('of one address, all in work, are refused to it alone', async () => {
+    const { connect, begun } = await desk({ perPeerMax: 2, peerOf: (address) => address });
+    for (let i = 0; i < 2; i += 1) connect().write(get('/slow'));
+    await until(() => begun.length === 2);
+    const third = connect();
+    await until(() => third.destroyed);
+    const other = connect('127.0.0.2');
+    other.write(get('/x'));
+    await until(() => other.said.endsWith('/x'));
+  });
+
+  it('of all addresses make room by those that never asked for anything', async () => {
+    const { connect } = await desk({ connectionsMax: 20 });
+    const customer = connect();
+    customer.write(get('/x'));
+    await until(() => customer.said.endsWith('/x'));
+    const idle = Array.from({ length: 60 }, () => connect());
+    await until(() => idle.filter((socket) => socket.destroyed).length >= 40);
+    const late = connect();
+    late.write(get('/late'));
+    await until(() => late.said.endsWith('/late'));
+    expect(customer.destroyed).toBe(false);
+  });
+});
+
+function connectionsOf(server: HttpServer | undefined): Promise<number> {
+  return new Promise((resolve) => server?.server.getConnections((_err, count) => resolve(count)));
+}
