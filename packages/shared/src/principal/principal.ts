@@ -10,6 +10,8 @@ const ISSUER = 'lumi-gateway';
 const LIFETIME_S = 60;
 /** A cached token is used while at least this much of its life is left. */
 const REFRESH_BEFORE_END_S = 25;
+/** How far the clocks of two machines may be apart. */
+const CLOCK_SKEW_MS = 5_000;
 const CACHE_MAX = 10_000;
 
 export type PrincipalType = 'reseller' | 'operator' | 'public';
@@ -69,7 +71,10 @@ export class IdentityVerifier {
     this.keys = new Map(jwks.keys.map((jwk) => createPublicKey({ key: jwk, format: 'jwk' })).map((key) => [keyIdOf(key), key]));
   }
 
-  /** Throws 401 for anything but a fresh identity signed for this service. */
+  /**
+   * Throws 401 for anything but an identity signed for this service, and 503 for one that came too late: the request waited somewhere for too long,
+   * which is no fault of its key.
+   */
   verify(token: string | undefined): Principal {
     const nowMs = this.clock.nowMs();
     if (token === undefined) throw new AppError('invalid_key', undefined, { cause: 'no identity' });
@@ -86,21 +91,32 @@ export class IdentityVerifier {
       const header = jwt.decode(token, { complete: true })?.header;
       const key = this.keys.get(header?.kid ?? '');
       if (key === undefined) throw new Error('unknown key id');
-      const claims = jwt.verify(token, key, {
-        algorithms: ['ES256'], audience: `lumi-${this.product}`, issuer: ISSUER, maxAge: LIFETIME_S, clockTolerance: 5, clockTimestamp: Math.floor(nowMs / 1000),
-      });
-      if (typeof claims === 'string' || claims.exp === undefined || claims.sub === undefined) throw new Error('claims missing');
+      // RFC 7515 §4.1.11: what must be understood and is not refuses the whole; the library passes it over.
+      if (Object.hasOwn(header ?? {}, 'crit')) throw new Error('critical extensions are not understood');
+      const claims = jwt.verify(token, key, { algorithms: ['ES256'], audience: `lumi-${this.product}`, issuer: ISSUER, ignoreExpiration: true, clockTimestamp: Math.floor(nowMs / 1000) });
+      if (typeof claims === 'string' || claims.sub === undefined) throw new Error('claims missing');
+      const expiresAtMs = expiryOf(claims, nowMs);
       if (!PRODUCTS.includes(this.product)) throw new Error('unknown product');
       const principal: Principal = {
         product: this.product, keyId: claims.sub, type: claims['typ'] as PrincipalType, accountId: claims['acc'] as string | null, lineageId: claims['lin'] as string,
         scopes: claims['scp'] as string[], moneyPerMinute: claims['mlim'] as number, regularPerMinute: claims['rlim'] as number,
         ...(claims['sig'] === undefined ? {} : { signature: claims['sig'] === 'checked' ? 'checked' : 'missing' }),
       }; // signed by our gateway: shapes are ours
-      return { principal, expiresAtMs: claims.exp * 1000 };
+      return { principal, expiresAtMs };
     } catch (cause) {
+      if (cause instanceof AppError) throw cause;
       throw new AppError('invalid_key', undefined, { cause });
     }
   }
+}
+
+/** Whole seconds both, a life of a minute at most, begun in no future but that of a clock slightly behind. */
+function expiryOf({ iat, exp }: jwt.JwtPayload, nowMs: number): number {
+  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp) || iat === undefined || exp === undefined) throw new Error('times missing');
+  if (exp <= iat || exp - iat > LIFETIME_S) throw new Error('lives too long');
+  if (iat * 1000 > nowMs + CLOCK_SKEW_MS) throw new Error('issued in the future');
+  if (exp * 1000 + CLOCK_SKEW_MS <= nowMs) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
+  return exp * 1000;
 }
 
 /** RFC 7638 thumbprint of the public key, so both sides name a key alike without agreeing on names. */
