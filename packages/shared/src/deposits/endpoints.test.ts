@@ -97,6 +97,13 @@ describe('POST /deposits', () => {
     ['an unknown provider', { provider: 'paypal' }, 'provider'],
     ['an asset the provider does not take', { asset: 'DOGE' }, 'asset'],
     ['a return_url that is no web address', { return_url: 'javascript:alert(1)' }, 'return_url'],
+    ['a return_url with a user', { return_url: 'https://shop.test@evil.test/' }, 'return_url'],
+    ['a return_url with a password', { return_url: 'https://a:b@evil.test/' }, 'return_url'],
+    ['a return_url with an empty user', { return_url: 'https://@evil.test/' }, 'return_url'],
+    ['a return_url with a line feed', { return_url: 'https://shop.test/\na' }, 'return_url'],
+    ['a return_url with a tab', { return_url: 'https://shop\t.test/' }, 'return_url'],
+    ['a return_url with a control character', { return_url: 'https://shop.test/\u0085' }, 'return_url'],
+    ['a return_url with a backslash', { return_url: 'https://shop.test\\@evil.test/' }, 'return_url'],
     ['too short a time', { expires_in: 59 }, 'expires_in'],
     ['a misspelt field', { ammount: '5' }, 'ammount'],
   ])('refuses %s with 422', async (_what, fault, where) => {

@@ -9,6 +9,7 @@ import { DEPOSIT_STATES, findDeposit, listDeposits } from './deposit-store';
 import { depositSchema, viewDeposit } from './deposit-view';
 import type { PaymentProviders } from './provider';
 import { reconcile, type DepositDeps } from './reconcile';
+import { returnUrlField } from './return-url';
 import { sandboxPage } from './sandbox-page';
 import { SandboxPay } from './sandbox-pay';
 
@@ -84,7 +85,7 @@ function depositBody(providers: PaymentProviders) {
     amount_usd: usdDepositInput,
     provider: z.string().refine((name) => terms.has(name), 'is not a provider of this deployment; see GET /deposits/providers').describe(`One of: ${[...terms.keys()].join(', ')}.`).meta({ example: [...terms.keys()][0] }),
     asset: z.string().max(16).optional().describe('The only asset the invoice may be paid in; any of the provider, if absent.'),
-    return_url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(1_024).optional().describe('Where the payer is sent after paying.'),
+    return_url: returnUrlField.optional().describe('Where the payer is sent after paying.'),
     expires_in: z.int().min(60).max(2_678_400).optional().describe(`Seconds in which the invoice can be paid; ${String(EXPIRES_IN_DEFAULT_S)} if absent.`),
     reference: referenceField,
   }), (body, refuse) => {
