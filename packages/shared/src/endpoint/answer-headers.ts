@@ -5,7 +5,7 @@ const always = (description: string, example: string) => ({ description, require
 
 export const ANSWER_HEADERS = {
   'X-Request-Id': always('The id of this request, as it stands in our logs.', 'req_01k9z3v7m2h8q4t6w0x5y1c3'),
-  RateLimit: always('What is left of each limit: `r` requests, and `t` seconds until all are back.', '"regular";r=119;t=1'),
+  RateLimit: always('What is left of each limit: `r` requests, and `t` seconds until all are back; in a refusal, until a retry passes, as in `Retry-After`.', '"regular";r=119;t=1'),
   'RateLimit-Policy': always('Each limit: `q` requests in `w` seconds.', '"regular";q=120;w=60'),
   'Retry-After': { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 1 }, example: 3 },
   'Idempotent-Replayed': { description: '`true` on an answer that was given before and comes from memory.', schema: { type: 'string', enum: ['true'] }, example: 'true' },

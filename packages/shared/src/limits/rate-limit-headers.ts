@@ -1,9 +1,10 @@
 // `RateLimit` and `RateLimit-Policy` in the form of the IETF draft (named policies, structured fields). Gateway and services use
-// it alike: an answer to a money request carries both policies, joined by a comma.
+// it alike: an answer to a money request carries both policies, joined by a comma. `t` is when all is back; in a refusal, when a retry passes: the same as
+// `Retry-After`.
 import type { Limit, LimitResult } from './limit-store';
 
 export function rateLimitValue(name: string, result: LimitResult): string {
-  return `"${name}";r=${String(result.remaining)};t=${String(result.resetS)}`;
+  return `"${name}";r=${String(result.remaining)};t=${String(result.allowed ? result.resetS : result.retryAfterS)}`;
 }
 
 export function rateLimitPolicyValue(name: string, limit: Limit): string {
