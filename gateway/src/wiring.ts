@@ -12,6 +12,7 @@ import { KeyCache } from './keys/key-cache';
 import { KeyNotifications } from './keys/key-notifications';
 import { KeyUsage } from './keys/key-usage';
 import { LineWriter } from './line-writer';
+import { ProxyHint } from './proxy-hint';
 import { RouteTable } from './routes/route-table';
 import { ServiceClient } from './upstream/service-client';
 
@@ -27,6 +28,7 @@ export interface Wiring {
   readonly keys: KeyCache;
   readonly guessing: Guessing;
   readonly usage: KeyUsage;
+  readonly proxyHint: ProxyHint;
   readonly keyLimits: LimitStore;
   readonly addressLimits: MemoryLimitStore;
   readonly publicPerMinute: number;
@@ -69,6 +71,7 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
     log, clock, accessLines, routes, keys, usage, signer, services, addressLimits,
+    proxyHint: new ProxyHint(log),
     guessing: new Guessing(addressLimits),
     clientIp: clientIpReader(config.TRUST_PROXY),
     apiEnabled: config.API_ENABLED,

@@ -1,23 +1,33 @@
 // Bearer → `key`: by digest, of this product, in force, from an allowed address. Every way of being wrong has the same answer and
 // costs one digest. Public routes pass without looking at any key.
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
-import { isUsable, productOfKey } from '@lumi/shared/keys';
+import { isUsable, plainAddress, productOfKey } from '@lumi/shared/keys';
 import type { Clock } from '@lumi/shared/runtime';
 import type { Guessing } from '../keys/guessing';
 import type { KeyCache } from '../keys/key-cache';
 import type { KnownKey } from '../keys/known-key';
 import type { KeyUsage } from '../keys/key-usage';
-import type { RequestRecord } from '../request-record';
+import type { ProxyHint } from '../proxy-hint';
+
+export interface AuthenticateDeps {
+  readonly keys: KeyCache;
+  readonly guessing: Guessing;
+  readonly usage: KeyUsage;
+  readonly clock: Clock;
+  readonly proxyHint: ProxyHint;
+}
 
 const BEARER = /^bearer +(\S.*)$/i;
 
-export function authenticate({ keys, guessing, usage, clock }: { keys: KeyCache; guessing: Guessing; usage: KeyUsage; clock: Clock }): RequestHandler {
-  const admit = (record: RequestRecord, known: KnownKey | null): void => {
+export function authenticate({ keys, guessing, usage, clock, proxyHint }: AuthenticateDeps): RequestHandler {
+  const admit = ({ lumi: record, headers, socket }: Request, known: KnownKey | null): void => {
     const isGood = known !== null && known.key.product === record.product && isUsable(known.key, clock.nowMs()) && known.admits(record.clientIp);
     if (!isGood) throw new AppError('invalid_key');
     record.key = known;
     usage.note(known.key.id);
+    // A trusted proxy's peer is not the client it names.
+    if (headers['x-forwarded-for'] !== undefined && plainAddress(socket.remoteAddress ?? '') === record.clientIp) proxyHint.note(record.clientIp, known.key.lineageId);
   };
   return (req, _res, next) => {
     const record = req.lumi;
@@ -31,14 +41,14 @@ export function authenticate({ keys, guessing, usage, clock }: { keys: KeyCache;
     if (productOfKey(token) !== record.product) throw new AppError('invalid_key');
     const known = keys.cached(digest, token);
     if (known !== undefined) {
-      admit(record, known);
+      admit(req, known);
       next();
       return;
     }
     guessing.refuseFloods(record.clientIp);
     void keys.read(digest, token).then((read) => {
       if (read === null) guessing.note(record.clientIp);
-      admit(record, read);
+      admit(req, read);
       next();
     }).catch(next);
   };
