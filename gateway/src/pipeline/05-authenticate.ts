@@ -2,7 +2,8 @@
 // costs one digest. Public routes pass without looking at any key.
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
-import { isUsable, plainAddress, productOfKey } from '@lumi/shared/keys';
+import { plainAddress } from '@lumi/shared/addresses';
+import { isUsable, productOfKey } from '@lumi/shared/keys';
 import type { Clock } from '@lumi/shared/runtime';
 import type { Guessing } from '../keys/guessing';
 import type { KeyCache } from '../keys/key-cache';
