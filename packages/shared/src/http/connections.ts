@@ -2,8 +2,10 @@
 // makes room for a new one, so that nobody fills the house by standing in it; one that waits for us is left alone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '../runtime';
 
 export interface ConnectionLimits {
+  readonly clock: Clock;
   readonly connectionsMax: number;
   readonly perPeerMax: number;
   /** The name under which a connection's address is counted; null: not counted, as for a proxy of our own. */
@@ -76,7 +78,7 @@ export class Connections {
       room?.remove(connection);
       if (peer !== null && room?.size === 0) this.byPeer.delete(peer);
     });
-    this.timer ??= setInterval(() => this.sweep(Date.now()), SWEEP_MS).unref();
+    this.timer ??= setInterval(() => this.sweep(this.limits.clock.nowMs()), SWEEP_MS).unref();
     return connection;
   }
 

@@ -10,7 +10,7 @@ import { Connections, type ConnectionLimits } from './connections';
 import { rawErrorResponse } from './errors';
 import { OneAtATime } from './one-at-a-time';
 
-export interface ServerOptions extends Partial<ConnectionLimits> {
+export interface ServerOptions extends Partial<Omit<ConnectionLimits, 'clock'>> {
   readonly clock: Clock;
   /** Bytes of all headers together; beyond that 431. */
   readonly maxHeaderBytes?: number;
@@ -56,7 +56,7 @@ const CONNECTIONS_SPARE = 100;
 
 export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
   const { beforeApp, connectionsMax = CONNECTIONS_MAX } = options;
-  const connections = new Connections({ connectionsMax, perPeerMax: options.perPeerMax ?? connectionsMax, peerOf: options.peerOf ?? (() => null), readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS });
+  const connections = new Connections({ clock: options.clock, connectionsMax, perPeerMax: options.perPeerMax ?? connectionsMax, peerOf: options.peerOf ?? (() => null), readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS });
   const turns = new OneAtATime(connections, (req, res) => {
     beforeApp?.(req);
     app(req, res);
