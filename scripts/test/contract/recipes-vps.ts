@@ -97,7 +97,14 @@ export const VPS: Recipes = {
     also: [{ what: 'another expiry', call: async (world) => ({ ...await id(held(world)), body: { current_expires_at: '2020-01-01T00:00:00Z' } }), status: 409 }],
   },
   'list-upgrades': { call: (world) => id(held(world)) },
-  'resize-server': { ...deed(() => ({ plan_id: 's2' })), also: [{ what: 'the plan it has', call: async (world) => ({ ...await id(held(world)), body: { plan_id: 's1' } }), status: 422 }] },
+  'resize-server': { ...deed(() => ({ plan_id: 's2' })), also: [{ what: 'planned for the next period', call: async (world) => ({ ...await id(buy(world)), body: { plan_id: 's2', when: 'next_period' } }), status: 200 }, { what: 'the plan it has', call: async (world) => ({ ...await id(held(world)), body: { plan_id: 's1' } }), status: 422 }] },
+  'cancel-next-period': {
+    call: async (world) => {
+      const server = await buy(world);
+      await world.pay(`/servers/${server.id}/actions/resize`, { plan_id: 's2', when: 'next_period' });
+      return { params: { id: server.id } };
+    },
+  },
   'start-server': {
     status: 202,
     call: async (world) => {

@@ -10,11 +10,13 @@ import { VPS_RULES } from './audit-rules';
 import { hostingSettings, type HostingSettings } from './config';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY } from './glossary';
+import { applyNextPlans } from './jobs/apply-next-plans';
 import { serverLifecycle } from './jobs/lifecycle-source';
 import { terminateServers } from './jobs/terminate-servers';
 import { actOnServer } from './operations/act-on-server';
 import { bulkActions } from './operations/bulk-actions';
 import { bulkKinds } from './operations/bulk-kinds';
+import { cancelNextPeriod } from './operations/cancel-next-period';
 import { createServer } from './operations/create-server';
 import { deleteServer } from './operations/delete-server';
 import { getPlan } from './operations/get-plan';
@@ -40,6 +42,7 @@ import { syncServers } from './operations/sync-servers';
 import { undeleteServer } from './operations/undelete-server';
 import { updateServer } from './operations/update-server';
 import { serverCreate } from './purchases/server-create';
+import { serverNextPeriod } from './purchases/server-next-period';
 import { serverRenew } from './purchases/server-renew';
 import { serverResize } from './purchases/server-resize';
 import { serverSyncs } from './servers/sync-server';
@@ -70,7 +73,7 @@ export function wire(service: Service, hosting: HostingSettings = hostingSetting
 }
 
 function thingsSold(vps: Vps): readonly AnyThingSold[] {
-  return [serverCreate(vps), serverRenew(vps), serverResize(vps)];
+  return [serverCreate(vps), serverRenew(vps), serverResize(vps), serverNextPeriod()];
 }
 
 /** Literal paths stand before `/servers/{id}`: the first that matches serves. */
@@ -81,14 +84,14 @@ export function endpoints(vps: WiredVps): readonly Endpoint[] {
     listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
     ...sshKeyEndpoints(vps),
     createServer(vps), bulkActions(vps, actions), syncServers(vps, vps.sync), listServers(vps), getServer(vps), syncServerNow(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
-    renewServer(vps), listUpgrades(vps), resizeServer(vps),
+    renewServer(vps), listUpgrades(vps), resizeServer(vps), cancelNextPeriod(vps),
     ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
     ...snapshotEndpoints(vps, actions), suspendServer(vps, actions), unsuspendServer(vps, actions),
   ];
 }
 
 export function loops(vps: WiredVps): readonly Loop[] {
-  return [...vps.shared.loops, { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) }];
+  return [...vps.shared.loops, { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) }, { name: 'apply-next-plans', everyMs: 5_000, run: () => applyNextPlans(vps, vps.actions) }];
 }
 
 /** What the queue wakes the worker for. */

@@ -3,6 +3,7 @@ import { sql, type Sql } from '@lumi/shared/db';
 import { peekSecret } from '@lumi/shared/operations';
 import { HOUR_MS } from '../purchases/period';
 import { giveStockBack } from '../purchases/server-create';
+import { findPlan } from '../store/catalogue';
 import { findBuildData } from '../store/servers';
 import type { Vps } from '../vps';
 import { serverAction, type ActionItem } from './server-action';
@@ -21,6 +22,12 @@ export interface SuspendItem extends ActionItem {
 
 export interface TerminateItem extends ActionItem {
   readonly plan_id: string;
+  readonly location_id: string;
+}
+
+export interface ChangePlanItem extends ActionItem {
+  readonly plan_id: string;
+  readonly from_plan_id: string;
   readonly location_id: string;
 }
 
@@ -91,13 +98,26 @@ export function serverActions(vps: Vps) {
     terminate: serverAction<TerminateItem>(vps, {
       kind: 'server_terminate', label: 'terminate', event: 'server.terminated',
       machineAction: () => ({ action: 'delete' }),
-      change: (_operation, at) => sql`, lifecycle = 'terminated', terminated_at = ${at}::timestamptz, user_data = NULL`,
+      change: (_operation, at) => sql`, lifecycle = 'terminated', terminated_at = ${at}::timestamptz, user_data = NULL, next_plan_id = NULL, next_plan_from = NULL, next_period_months = NULL`,
       rows: ({ subject, item }) => [
         sql`DELETE FROM vps.address a USING finished WHERE finished.finished AND a.server_id = ${subject}`,
         sql`UPDATE vps.snapshot SET state = 'deleted' FROM finished WHERE finished.finished AND server_id = ${subject} AND state <> 'failed'`,
         giveStockBack(item.plan_id, item.location_id, sql`FROM finished WHERE finished.finished`),
+        // The place of a plan that was paid for and never began.
+        sql`UPDATE vps.stock k SET free = k.free + 1 FROM finished, vps.server s WHERE finished.finished AND s.id = ${subject} AND s.next_plan_from IS NOT NULL AND k.plan_id = s.next_plan_id AND k.location_id = s.location_id`,
       ],
       changeBack: () => sql`terminates_at = ${later()}::timestamptz`,
+    }),
+    changePlan: serverAction<ChangePlanItem>(vps, {
+      kind: 'server_change_plan', label: 'change-plan', event: 'server.plan_changed',
+      machineAction: async ({ item }) => {
+        const plan = await findPlan(vps.service.db.platform, item.plan_id);
+        if (plan === null) throw new Error(`plan ${item.plan_id} is not there`);
+        return { action: 'resize', size: { planId: plan.id, vcpu: plan.vcpu, ramMb: plan.ramMb, diskGb: plan.diskGb } };
+      },
+      change: ({ item }) => sql`, plan_id = ${item.plan_id}, next_plan_id = NULL, next_plan_from = NULL`,
+      rows: ({ item }) => [giveStockBack(item.from_plan_id, item.location_id, sql`FROM finished WHERE finished.finished`)],
+      changeBack: () => sql`next_plan_from = ${later()}::timestamptz`,
     }),
     createSnapshot: serverAction<SnapshotItem>(vps, {
       kind: 'snapshot_create', label: 'create-snapshot', event: 'snapshot.ready',

@@ -11,7 +11,7 @@ import type { Actions } from '../actions/actions';
 import { DAY_MS, HOUR_MS } from '../purchases/period';
 import { renewOffer } from '../purchases/renew-offer';
 import { requireServer } from '../operations/require-server';
-import { findServer, findServers, type Server } from '../store/servers';
+import { NEXT_PRICE, findServer, findServers, type Server } from '../store/servers';
 import type { Vps } from '../vps';
 
 const RENEW_BEFORE_MS = DAY_MS;
@@ -22,7 +22,7 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
     product: 'vps', noun: 'server',
     live: (until) => sql`
       SELECT s.id, s.account_id, s.expires_at, s.auto_renew, p.renew_price AS price FROM vps.server s
-      LEFT JOIN vps.plan_price p ON p.plan_id = s.plan_id AND p.location_id = s.location_id AND p.period_months = s.period_months
+      LEFT JOIN vps.plan_price p ON ${NEXT_PRICE}
       WHERE s.lifecycle IN ('active', 'grace', 'suspended') AND s.expires_at < ${until}::timestamptz`,
     read: async (ids) => (await findServers(vps.service.db.platform, { kind: 'all' }, ids)).flatMap((server) => resourceOf(vps, server)),
     stages: {

@@ -7,6 +7,7 @@ import { refusalOf } from '../servers/server-rules';
 import { findPlan, priceOf, type Plan } from '../store/catalogue';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
+import { paidChange } from './next-period-offer';
 import { daysLeft, stretchesLeft, type Stretch } from './period';
 import { serverResize, type ResizeItem } from './server-resize';
 
@@ -61,11 +62,11 @@ export async function resizeOffer(vps: Vps, server: Server, planId: string): Pro
       },
       cost: upgrade?.cost ?? [],
     },
-    refusal: refusalOf('resize', server) ?? upgradeRefusal(upgrade),
+    refusal: refusalOf('resize', server) ?? paidChange(server) ?? upgradeRefusal(upgrade),
   };
 }
 
 function upgradeRefusal(upgrade: Upgrade | null): AppError | null {
-  if (upgrade === null) return invalid('plan_id', 'is not an upgrade of this server; see GET /servers/{id}/upgrades');
+  if (upgrade === null) return invalid('plan_id', 'is not an upgrade of this server; see GET /servers/{id}/upgrades, or choose `when`: `next_period`');
   return upgrade.inStock ? null : new AppError('out_of_stock', `Plan ${upgrade.plan.id} is out of stock in this location.`);
 }

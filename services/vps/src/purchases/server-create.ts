@@ -136,7 +136,7 @@ function accepted(order: Order<CreateItem>): AnswerBody {
     seq: 0n, id: item.server_id, accountId: order.accountId, orderId: order.id, machine: machineName(order.id), hostname: item.hostname, label: item.label, planId: item.plan_id,
     locationId: item.location_id, imageId: item.image_id, periodMonths: item.period_months, lifecycle: 'provisioning', power: 'unknown',
     busy: { operationId: operationIdOf(order.id), action: 'create' }, suspension: null, addresses: [], gateway: null, sshKeyIds: item.ssh_key_ids, autoRenew: item.auto_renew,
-    protection: false, renewing: null, deleteAtExpiry: false, stretches: [], anchorDay: null, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
+    protection: false, renewing: null, deleteAtExpiry: false, stretches: [], anchorDay: null, nextPlanId: null, nextPeriodMonths: null, nextPlanFrom: null, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
     createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null, syncedAt: null, missingSince: null,
   };
   const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };

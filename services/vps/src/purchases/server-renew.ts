@@ -9,6 +9,7 @@ import { withTruth } from '../servers/sync-server';
 import { findServer, type Server } from '../store/servers';
 import type { ActionResult } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
+import { giveStockBack, takeStock } from './server-create';
 import { termsOfServer } from './terms-now';
 import { daysBetween, type Stretch } from './period';
 
@@ -18,6 +19,9 @@ export interface RenewItem extends JsonObject {
   readonly period_months: number;
   /** The plan whose price it is. */
   readonly plan_id: string;
+  readonly location_id: string;
+  /** The period is to be on another plan, whose place is taken with the money. */
+  readonly reserves: boolean;
   /** The expiry it starts from, to the millisecond. */
   readonly from_expires_at: string;
   readonly expires_at: string;
@@ -49,14 +53,16 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
       const early = withoutSupplier(server, order);
       return early ?? withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal));
     },
-    termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'location_id', 'expires_at']),
+    termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'next_plan_id', 'location_id', 'expires_at']),
     refusalOfChange: { expires_at: 'expiry_mismatch' },
     prepare: ({ id, item }) => [
       sql`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} FROM begun WHERE begun.outcome = 'held'`,
       sql`UPDATE vps.server SET renewing = ${id} FROM begun WHERE begun.outcome = 'held' AND vps.server.id = ${item.server_id}`,
+      ...(item.reserves ? [takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`)] : []),
     ],
     deliver: ({ item, price }, renewed) => [
-      sql`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz, anchor_day = ${item.anchor_day}::int, stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
+      sql`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz, anchor_day = ${item.anchor_day}::int, stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb,
+          next_plan_from = CASE WHEN next_plan_id IS NOT NULL THEN coalesce(next_plan_from, ${item.from_expires_at}::timestamptz) END, next_period_months = NULL, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
           terminates_at = NULL, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, delete_at_expiry = false,
           power = coalesce(${renewed.power ?? null}::text, power)
         FROM settled WHERE settled.settled AND id = ${item.server_id}`,
@@ -64,6 +70,7 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     undo: ({ id, item }) => [
       sql`UPDATE vps.server SET renewing = NULL FROM settled WHERE settled.settled AND id = ${item.server_id}`,
       sql`DELETE FROM vps.renewal r USING settled WHERE settled.settled AND r.order_id = ${id}`,
+      ...(item.reserves ? [giveStockBack(item.plan_id, item.location_id, sql`FROM settled WHERE settled.settled`)] : []),
     ],
     answer: (order) => ({
       status: 200,
@@ -81,6 +88,7 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
 }
 
 export function renewRefusal(constraint: string): ErrorCode | null {
+  if (constraint === 'stock_not_negative') return 'out_of_stock';
   return constraint === 'renewal_pkey' ? 'expiry_mismatch' : null;
 }
 

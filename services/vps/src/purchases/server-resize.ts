@@ -36,7 +36,7 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
       takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`),
     ],
     deliver: ({ id, item }, result) => [
-      sql`UPDATE vps.server SET plan_id = ${item.plan_id}, stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} FROM settled WHERE settled.settled AND vps.server.id = ${item.server_id}`,
+      sql`UPDATE vps.server SET plan_id = ${item.plan_id}, next_plan_id = NULL, stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} FROM settled WHERE settled.settled AND vps.server.id = ${item.server_id}`,
       giveStockBack(item.from_plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
       unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
     ],

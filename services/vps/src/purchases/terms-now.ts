@@ -3,7 +3,7 @@ import { joinSql, sql, type Sql } from '@lumi/shared/db';
 import { lifecycleSql } from '../store/servers';
 import { DAY_MS } from './period';
 
-type Fact = 'state' | 'state_to_renew' | 'plan_id' | 'location_id' | 'expires_at' | 'days' | 'stretches';
+type Fact = 'state' | 'state_to_renew' | 'plan_id' | 'next_plan_id' | 'location_id' | 'expires_at' | 'days' | 'stretches';
 
 export function termsOfServer(serverId: string, at: Date, facts: readonly Fact[]): Sql {
   return sql`SELECT jsonb_build_object(${joinSql(facts.map((fact) => factSql(fact, at)), ', ')}) AS facts FROM vps.server WHERE id = ${serverId} FOR NO KEY UPDATE`;
@@ -17,6 +17,8 @@ function factSql(fact: Fact, at: Date): Sql {
       return sql`'state', CASE WHEN missing_since IS NULL AND (${lifecycleSql(at)} IN ('active', 'grace') OR (${lifecycleSql(at)} = 'suspended' AND suspension_kind = 'unpaid')) THEN 'renewable' ELSE 'over' END`;
     case 'plan_id':
       return sql`'plan_id', plan_id`;
+    case 'next_plan_id':
+      return sql`'next_plan_id', next_plan_id`;
     case 'location_id':
       return sql`'location_id', location_id`;
     case 'expires_at':

@@ -30,6 +30,9 @@ export const serverSchema = z.object({
   expires_at: time.nullable(),
   grace_ends_at: time.nullable().describe('Set in grace: when it is suspended.'),
   terminates_at: time.nullable().describe('Set when suspended or deleted: when the data is gone.'),
+  next_period: z.object({
+    plan_id: z.string().describe('The plan it will have.'), period_months: z.int(), starts_at: time.nullable(), is_paid: z.boolean().describe('Whether a renewal has paid for it: then it cannot be taken back.'),
+  }).nullable().describe('What the next period is to be, where that is another plan or length; a renewal is priced by it.'),
   auto_renew: z.boolean(),
   renew_price_usd: usdOutput.nullable(),
   protection: z.boolean().describe('Protected servers cannot be deleted, rebuilt or put back to a snapshot, and their snapshots cannot be deleted.'),
@@ -56,10 +59,17 @@ export function viewServer(server: Server): ServerView {
     gateway: server.gateway, ssh_key_ids: [...server.sshKeyIds], period_months: server.periodMonths,
     created_at: isoSeconds(server.createdAt), ready_at: iso(server.readyAt), expires_at: iso(server.expiresAt),
     grace_ends_at: server.lifecycle === 'grace' ? iso(server.graceEndsAt) : null, terminates_at: isGoing ? iso(server.terminatesAt) : null,
-    auto_renew: server.autoRenew, renew_price_usd: server.renewPrice === null ? null : formatUsd(server.renewPrice), protection: server.protection, delete_at_expiry: server.deleteAtExpiry,
+    next_period: nextPeriod(server), auto_renew: server.autoRenew, renew_price_usd: server.renewPrice === null ? null : formatUsd(server.renewPrice), protection: server.protection, delete_at_expiry: server.deleteAtExpiry,
     can: Object.fromEntries(DEEDS.map((deed) => [deed, viewAbility(deed, server)])) as ServerView['can'],
     tags: [...server.tags], reference: server.reference, metadata: server.metadata === null ? null : { ...server.metadata },
     synced_at: iso(server.syncedAt), missing_since: iso(server.missingSince),
+  };
+}
+
+function nextPeriod(server: Server): ServerView['next_period'] {
+  if (server.nextPlanId === null && server.nextPeriodMonths === null) return null;
+  return {
+    plan_id: server.nextPlanId ?? server.planId, period_months: server.nextPeriodMonths ?? server.periodMonths, starts_at: iso(server.nextPlanFrom ?? server.expiresAt), is_paid: server.nextPlanFrom !== null,
   };
 }
 

@@ -22,6 +22,11 @@ export async function patchServer(db: SqlRunner, id: string, patch: ServerPatch)
   if (columns.length > 0) await db.$executeRaw(sql`UPDATE vps.server SET ${joinSql(columns, ', ')} WHERE id = ${id}`);
 }
 
+/** False: a renewal has paid for it, or is about to. */
+export async function forgetNextPeriod(db: SqlRunner, id: string): Promise<boolean> {
+  return (await db.$executeRaw(sql`UPDATE vps.server SET next_plan_id = NULL, next_period_months = NULL WHERE id = ${id} AND next_plan_from IS NULL AND renewing IS NULL`)) === 1;
+}
+
 /** It will be deleted when it expires, and is not renewed by itself before. */
 export async function planDeletion(db: SqlRunner, id: string): Promise<void> {
   await db.$executeRaw(sql`UPDATE vps.server SET delete_at_expiry = true, auto_renew = false WHERE id = ${id} AND lifecycle IN ('active', 'grace')`);

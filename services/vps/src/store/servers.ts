@@ -40,6 +40,11 @@ export interface Server {
   readonly stretches: readonly Stretch[];
   /** The day of the month from which months are counted. */
   readonly anchorDay: number | null;
+  /** What the next period is to be, where it is to be something else. */
+  readonly nextPlanId: string | null;
+  readonly nextPeriodMonths: number | null;
+  /** Set when a renewal has paid for the next plan: when it begins. */
+  readonly nextPlanFrom: Date | null;
   /** Null when this plan is not sold for this period any more. */
   readonly renewPrice: bigint | null;
   readonly reference: string | null;
@@ -61,10 +66,12 @@ const SERVER = sql`
   s.*, l.operation_id AS lock_operation_id, l.action AS lock_action, p.renew_price,
   coalesce((SELECT jsonb_agg(jsonb_build_object('ip', host(a.ip), 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
     FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses`;
+/** The price `p` that a renewal of the server `s` costs: of what the next period is to be. */
+export const NEXT_PRICE = sql`p.plan_id = coalesce(s.next_plan_id, s.plan_id) AND p.location_id = s.location_id AND p.period_months = coalesce(s.next_period_months, s.period_months)`;
 const JOINED = sql`
   FROM vps.server s
   LEFT JOIN vps.server_lock l ON l.server_id = s.id
-  LEFT JOIN vps.plan_price p ON p.plan_id = s.plan_id AND p.location_id = s.location_id AND p.period_months = s.period_months`;
+  LEFT JOIN vps.plan_price p ON ${NEXT_PRICE}`;
 
 export async function findServer(db: SqlRunner, reach: Reach, id: string): Promise<Server | null> {
   const rows = await db.$queryRaw<ServerRow[]>(sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ${id} ${within(reach)}`);
@@ -161,7 +168,7 @@ interface ServerRow {
   readonly auto_renew: boolean; readonly protection: boolean; readonly reference: string | null; readonly tags: string[]; readonly metadata: JsonObject | null; readonly renewing: string | null;
   readonly delete_at_expiry: boolean; readonly created_at: Date; readonly ready_at: Date | null; readonly expires_at: Date | null; readonly grace_ends_at: Date | null;
   readonly terminates_at: Date | null; readonly terminated_at: Date | null; readonly synced_at: Date | null; readonly missing_since: Date | null; readonly lock_operation_id: string | null; readonly lock_action: string | null;
-  readonly renew_price: bigint | null; readonly stretches: Stretch[]; readonly anchor_day: number | null; readonly addresses: MachineAddress[];
+  readonly renew_price: bigint | null; readonly stretches: Stretch[]; readonly anchor_day: number | null; readonly next_plan_id: string | null; readonly next_period_months: number | null; readonly next_plan_from: Date | null; readonly addresses: MachineAddress[];
 }
 
 function serverOfRow(row: ServerRow): Server {
@@ -172,7 +179,7 @@ function serverOfRow(row: ServerRow): Server {
     busy: row.lock_operation_id === null ? null : { operationId: row.lock_operation_id, action: row.lock_action ?? '' },
     suspension: row.suspension_kind === null || row.suspended_at === null ? null : { kind: row.suspension_kind as SuspensionKind, since: row.suspended_at, reason: row.suspension_reason },
     addresses: row.addresses, gateway: row.gateway_ip, sshKeyIds: row.ssh_key_ids, autoRenew: row.auto_renew, protection: row.protection, renewing: row.renewing,
-    deleteAtExpiry: row.delete_at_expiry, stretches: row.stretches, anchorDay: row.anchor_day, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
+    deleteAtExpiry: row.delete_at_expiry, stretches: row.stretches, anchorDay: row.anchor_day, nextPlanId: row.next_plan_id, nextPeriodMonths: row.next_period_months, nextPlanFrom: row.next_plan_from, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
     readyAt: row.ready_at, expiresAt: row.expires_at, graceEndsAt: row.grace_ends_at, terminatesAt: row.terminates_at, terminatedAt: row.terminated_at, syncedAt: row.synced_at, missingSince: row.missing_since,
   };
 }
