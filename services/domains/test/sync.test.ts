@@ -1,5 +1,7 @@
 // Where the registry has a name otherwise than we do, that is read, written, told, and the next try succeeds.
+import { autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
 import { recoverOperations } from '@lumi/shared/operations';
+import { domainLifecycle } from '../src/portfolio/domain-lifecycle';
 import { domainsService, type Who } from './domains-fixture';
 
 const t = domainsService();
@@ -54,6 +56,36 @@ describe('a renewal that the registry refuses because it has another expiry', ()
     const asked = jest.spyOn(t.domains.registrars.get('sandbox'), 'info');
     for (let i = 0; i < 3; i += 1) await renew(who, 'stubborn.test', '2020-01-01T00:00:00Z').expect(409);
     expect(asked).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('an expiry that a sync has written', () => {
+  it('is no longer the one that an earlier quote was for', async () => {
+    const who = await t.account({ balance: '20' });
+    await bought(who, 'drift-expiry-q.test');
+    const quote = (await t.post(who, '/quotes', { operation: 'renew', items: [{ domain: 'drift-expiry-q.test', years: 1 }] }).expect(201)).body;
+    const { expires_at: true1 } = (await sync(who, 'drift-expiry-q.test').expect(200)).body;
+    expect((await renew(who, 'drift-expiry-q.test', true1, { quote_id: quote.id }).expect(409)).body.error.code).toBe('price_changed');
+    await renew(who, 'drift-expiry-q.test', true1).expect(200);
+  });
+
+  it('is where automatic renewal goes on from, without buying a year too early or complaining', async () => {
+    const who = await t.account({ balance: '20' });
+    const { expires_at: ours } = await bought(who, 'drift-expiry-auto.test', { auto_renew: true });
+    const source = domainLifecycle(t.domains);
+    const pass = async (): Promise<void> => {
+      await trackRound(t.domains.purchases, source);
+      while (await stepRound(t.domains.purchases, source));
+      await autoRenewRound(t.domains.purchases, source);
+    };
+    t.clock.shiftDays(365 - 13);
+    for (let i = 0; i < 3; i += 1) await pass();
+    expect((await t.get(who, '/domains/drift-expiry-auto.test')).body.expires_at).toBe(yearLater(ours));
+    expect((await t.balance(who.accountId)).posted).toBe(190000n);
+    t.clock.shiftDays(365);
+    for (let i = 0; i < 3; i += 1) await pass();
+    expect((await t.get(who, '/domains/drift-expiry-auto.test')).body.expires_at).toBe(yearLater(ours, 2));
+    expect((await eventsOf(who, 'drift-expiry-auto.test')).map(({ type }) => type)).not.toContain('domain.auto_renew_failed');
   });
 });
 

@@ -60,9 +60,9 @@ describe('an address', () => {
     const who = await lumi.account();
     const first = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '2001:DB8:0:1C::1' });
     const again = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '2001:db8:0:1c:0:0:0:1/128' });
-    expect([first.status, again.status, first.body.ip, again.body.id]).toEqual([201, 200, '2001:db8:0:1c::1', first.body.id]);
-    expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '::ffff:192.0.2.77' })).body.ip).toBe('192.0.2.77');
-    expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '192.0.2.77/24' })).body.ip).toBe('192.0.2.0/24');
+    expect([first.status, again.status, first.body.ip_or_cidr, again.body.id]).toEqual([201, 200, '2001:db8:0:1c::1', first.body.id]);
+    expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '::ffff:192.0.2.77' })).body.ip_or_cidr).toBe('192.0.2.77');
+    expect((await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '192.0.2.77/24' })).body.ip_or_cidr).toBe('192.0.2.0/24');
     for (const bad of ['fe80::1%eth0', '10.0.0.0/8', '2001::/16', '::ffff:10.0.0.0/104', '1.2.3', 'example.com']) expect([bad, (await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: bad })).status]).toEqual([bad, 422]);
   });
 });

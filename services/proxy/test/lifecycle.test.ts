@@ -104,7 +104,7 @@ describe('POST /proxies/replace', () => {
     const proxy = (await lumi.get(who, `/proxies/${second}?reveal=1`)).body;
     expect(proxy).toMatchObject({ username: 'bob', password: 'correct-horse-9', label: 'shop', expires_at: first?.expires_at, replaces: first?.id, can: { replace: { free_left: 0 } } });
     expect(proxy.exit_ip).not.toBe(first?.exit_ip);
-    expect((await lumi.get(who, `/proxies/${second}/allowlist`)).body.items).toMatchObject([{ ip: '198.51.100.7' }]);
+    expect((await lumi.get(who, `/proxies/${second}/allowlist`)).body.items).toMatchObject([{ ip_or_cidr: '198.51.100.7' }]);
     expect((await lumi.get(who, `/proxies/${first?.id ?? ''}`)).body).toMatchObject({ state: 'replaced', replaced_by: second });
     expect((await lumi.pay(who, '/proxies/replace', wish)).body.error.code).toBe('state_conflict');
 

@@ -14,6 +14,7 @@ const RENEWALS_MAX = 100;
 const LEASE_MS = 120_000;
 /** No new purchase is begun after this much of the lease: the last one must end within it. */
 const WORK_LIMIT_MS = 60_000;
+const FIRST_ROUND = 1;
 const AGAIN_MS = 3_600_000;
 const AGAIN_AFTER_REFUSAL_MS = 6 * 3_600_000;
 /** A purchase is running: recovery settles it, and the next look finds its answer. */
@@ -104,6 +105,8 @@ async function renewOne(deps: PurchaseDeps, source: LifecycleSource, { due, reso
   if (answer.status === 202) return again(null, RUNNING_AGAIN_MS);
   // Captured, now or by an earlier try: tracking sees the new expiry. Should it not be there yet, the claim answers the next look too.
   if (answer.status < 400) return again(null, RUNNING_AGAIN_MS);
+  // The supplier has another expiry, and that was read and written: tracking takes it up from there, and there is nothing to complain about yet.
+  if (answer.error?.code === 'expiry_mismatch' && due.round === FIRST_ROUND) return again(null, RUNNING_AGAIN_MS, due.round + 1);
   return again(answer.error?.code ?? 'supplier_error', AGAIN_AFTER_REFUSAL_MS, due.round + 1);
 }
 
