@@ -39,7 +39,10 @@ export async function rememberGuarded({ world, ask, refused }: Desk, operation: 
   const guarded = guardedCall(operation, call);
   const answer = await ask(operation, guarded, who, { idempotencyKey });
   if (answer.status >= 300) return answer; // its own refusals are not remembered
+  // The request id is that of the first answer: a repeat is no second act.
   const again = await ask(operation, guarded, who, { idempotencyKey });
+  const { rows } = await world.lumi.owner.query<{ key_id: string; address: string | null }>('SELECT DISTINCT key_id, address FROM platform.audit_log WHERE request_id = ANY ($1)', [[answer.headers['x-request-id'], again.headers['x-request-id']]]);
+  expect([operation.id, rows]).toEqual([operation.id, [{ key_id: who.keyId, address: '127.0.0.1' }]]);
   expect([operation.id, again.status, again.text, again.headers['idempotent-replayed']]).toEqual([operation.id, recipe.status ?? answer.status, answer.text, 'true']);
   await refused('422 idempotency_key_reused', ask(operation, guarded, who, { idempotencyKey, text: `${JSON.stringify(guarded.body ?? {})} ` }));
   return answer;

@@ -89,6 +89,7 @@ export function sharedRecipes(goods: Goods): Recipes {
     'create-user': { call: () => ({ body: { name: 'Example Ltd' } }) },
     'get-user': { call: async (world) => ({ params: { user_id: await user(world) } }) },
     'adjust-user': { isFree: true, call: async (world) => ({ params: { user_id: await user(world) }, body: { amount_usd: '25.00', reason: 'Welcome credit' } }) },
+    'list-audit-log': { call: async (world) => { await key(world); return {}; } },
     'list-keys': { call: async (world) => { await key(world); return {}; } },
     'issue-key': { call: async (world) => ({ body: { user_id: await user(world), type: 'reseller', scopes: [`${world.product}:read`, `${world.product}:buy`], daily_cap_usd: '50', signing: 'v1' } }) },
     'get-key': { call: async (world) => ({ params: { id: await key(world) } }) },

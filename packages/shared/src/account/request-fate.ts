@@ -11,7 +11,7 @@ export const requestFateSchema = z.object({
   idempotency_key: z.string(),
   state: z.enum(['none', 'in_progress', 'done']).describe('`none`: nothing is remembered under this key; sending the request executes it.'),
   status_code: z.int().nullable(),
-  response: z.unknown().describe('The answer as it was given; null while there is none.'),
+  response: z.unknown().describe('The answer as it was given; null while there is none, and where it held a key.'),
   operation_id: z.string().nullable(),
   order_id: z.string().nullable(),
   deposit_id: z.string().nullable(),
@@ -24,7 +24,7 @@ export type RequestFate = z.output<typeof requestFateSchema>;
 
 export async function findRequestFate(db: SqlRunner, principal: Principal, key: string): Promise<RequestFate> {
   const rows = await db.$queryRaw<FateRow[]>(sql`
-    SELECT state, status, body, subject, request_id, created_at, done_at FROM platform.idempotency
+    SELECT state, status, CASE WHEN NOT sealed THEN body END AS body, subject, request_id, created_at, done_at FROM platform.idempotency
     WHERE scope = ${claimScope(principal)} AND product = ${principal.product satisfies Product} AND key = ${key}`);
   const row = rows[0];
   if (row === undefined) {

@@ -1,12 +1,11 @@
 // An operator's correction of a balance: claim, ledger lines and stored answer commit together or not at all.
 import { z } from 'zod';
+import type { Act } from '../audit-log';
 import { defineRoute } from '../contract';
-import { inTransaction, type Tx } from '../db';
 import { endpoint, type Endpoint } from '../endpoint';
-import { claimInTransaction, finishClaim, type Claim } from '../idempotency';
 import { adjustWallet } from '../ledger';
 import { formatUsd, parseUsd, usdOutput, usdSignedInput, type Units } from '../money';
-import { purchaseReply, storedAnswer, type PurchaseAnswer } from '../purchase';
+import { administer } from './administer';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 import { userParams } from './user-view';
 
@@ -27,19 +26,19 @@ export function adjustUser(deps: AdminDeps): Endpoint {
         },
       },
     }),
-    async ({ claim, params, body, principal }) => {
+    async (context) => {
+      const { claim, params: { user_id: accountId }, body: { amount_usd: amount, reason }, principal } = context;
       if (claim === null) throw new Error('a money route without dry run always has a claim');
-      const wanted = { accountId: params.user_id, amount: parseUsd(body.amount_usd), reason: body.reason, keyId: principal.keyId };
-      return purchaseReply(await inTransaction(deps.admin, (tx) => adjust(tx, deps, claim, wanted)));
+      return administer(deps, context, accountId, async (tx) => {
+        const adjusted = await adjustWallet(tx, deps.clock, { accountId, amount: parseUsd(amount), reason, keyId: principal.keyId, product: deps.product, idempotencyKey: claim.key });
+        return { status: 200, body: { transaction_id: adjusted.transferId, user_id: accountId, amount_usd: formatUsd(parseUsd(amount)), balance_usd: formatUsd(adjusted.balance) }, act: adjustmentAct(accountId, parseUsd(amount), reason, adjusted) };
+      });
     },
   );
 }
 
-async function adjust(tx: Tx, deps: AdminDeps, claim: Claim, wanted: { accountId: string; amount: Units; reason: string; keyId: string }): Promise<PurchaseAnswer> {
-  const twin = await claimInTransaction(tx, claim, wanted.accountId);
-  if (twin !== null) return storedAnswer(twin);
-  const { transferId, balance } = await adjustWallet(tx, deps.clock, { ...wanted, product: deps.product, idempotencyKey: claim.key });
-  const bytes = Buffer.from(JSON.stringify({ transaction_id: transferId, user_id: wanted.accountId, amount_usd: formatUsd(wanted.amount), balance_usd: formatUsd(balance) }), 'utf8');
-  await finishClaim(tx, claim, { status: 200, body: bytes, location: null });
-  return { status: 200, bytes, location: null, replayOf: null, order: null, error: null };
+export function adjustmentAct(accountId: string, amount: Units, reason: string, { transferId, balance }: { transferId: string; balance: Units }): Act {
+  return {
+    action: 'user.adjust', subject: transferId, accountId, before: { balance_usd: formatUsd(balance - amount) }, after: { balance_usd: formatUsd(balance), amount_usd: formatUsd(amount), reason },
+  };
 }

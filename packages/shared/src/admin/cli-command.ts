@@ -1,7 +1,8 @@
 // What a command of the `lumi` CLI is made of, and the strict parsing of its arguments.
 import { parseArgs } from 'node:util';
-import type { Database } from '../db';
-import type { KeyRings } from '../keys';
+import { noted, type Act } from '../audit-log';
+import { queryableOf, type Database, type Tx } from '../db';
+import type { KeyRings, Queryable } from '../keys';
 import type { Clock } from '../runtime';
 
 export interface CommandDeps {
@@ -70,6 +71,11 @@ export function wholeNumber(name: string, value: string | undefined): number | n
 
 export function listOf(value: string | undefined): string[] | null {
   return value === undefined ? null : value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+}
+
+/** Does it and writes its row of the audit log, together or not at all. */
+export function byCli<T>(db: Database, work: (db: Queryable, tx: Tx) => Promise<T>, actOf: (result: T) => Act): Promise<T> {
+  return noted(db, { product: null, kind: 'cli', keyId: null, address: null, requestId: null }, (tx) => work(queryableOf(tx), tx), (result) => [actOf(result)]);
 }
 
 /** Columns as wide as their widest cell. */

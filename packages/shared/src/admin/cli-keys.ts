@@ -1,12 +1,12 @@
 // `lumi keys …`
 import { PRODUCTS, invalid, notFound, resellerScopes, type Reading } from '../contract';
-import { issueKey, revokeKey, rollKey, type KeyRequest } from '../keys';
+import { findKeyById, issueKey, revokeKey, rollKey, type KeyRequest } from '../keys';
 import { parseUsd, usdInput } from '../money';
 import { readInstant } from '../times';
-import { Usage, listOf, oneOf, parse, table, wholeNumber, type Command, type Parsed } from './cli-command';
+import { byCli, Usage, listOf, oneOf, parse, table, wholeNumber, type Command, type Parsed } from './cli-command';
 import { existing } from './cli-users';
 import { listKeys } from './key-list';
-import { viewIssued, viewKey, type KeyView } from './key-view';
+import { keyAct, viewIssued, viewKey, type KeyView } from './key-view';
 
 const LIST_MAX = 100;
 const OVERLAP_S = 3_600;
@@ -20,7 +20,7 @@ export const issueCommand: Command = {
     const request = keyRequest(parsed);
     return async ({ db, rings, clock }) => {
       if (request.accountId !== null) await existing(db, request.accountId);
-      const issued = await issueKey(db.pool, rings, request);
+      const issued = await byCli(db, (tx) => issueKey(tx, rings, request), (made) => keyAct(clock, 'key.issue', null, made.record));
       return { json: viewIssued(clock, issued), text: issuedText(issued) };
     };
   },
@@ -48,8 +48,8 @@ export const revokeCommand: Command = {
   parse: (args) => {
     const [id = ''] = parse(args, { positionals: ['key_id'] }).positionals;
     return async ({ db, clock }) => {
-      const revoked = await revokeKey(db.pool, keyId(id));
-      if (revoked === null) throw notFound();
+      const before = await findKeyById(db.pool, keyId(id));
+      const revoked = await byCli(db, async (tx) => (await revokeKey(tx, keyId(id))) ?? missing(), (ended) => keyAct(clock, 'key.revoke', before, ended));
       return { json: viewKey(clock)(revoked), text: `${id} (${revoked.prefix}) is revoked.` };
     };
   },
@@ -63,7 +63,8 @@ export const rollCommand: Command = {
     const parsed = parse(args, { positionals: ['key_id'], options: ['overlap'] });
     const overlapSeconds = wholeNumber('overlap', parsed.options['overlap']) ?? OVERLAP_S;
     return async ({ db, rings, clock }) => {
-      const issued = await rollKey(db.pool, rings, { keyId: keyId(parsed.positionals[0] ?? ''), overlapSeconds });
+      const old = await findKeyById(db.pool, keyId(parsed.positionals[0] ?? ''));
+      const issued = await byCli(db, (tx) => rollKey(tx, rings, { keyId: old?.id ?? missing(), overlapSeconds }), (made) => keyAct(clock, 'key.roll', old, made.record));
       return { json: viewIssued(clock, issued), text: issuedText(issued) };
     };
   },
@@ -86,6 +87,10 @@ function keyRequest({ options }: Parsed): KeyRequest {
     limits: { regularPerMinute: wholeNumber('regular', options['regular']), moneyPerMinute: wholeNumber('money', options['money']) },
     ipAllowlist: listOf(options['ip']) ?? [],
   };
+}
+
+function missing(): never {
+  throw notFound();
 }
 
 /** A key pasted in place of its id must not travel any further. */

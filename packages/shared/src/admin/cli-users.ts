@@ -1,10 +1,9 @@
 // `lumi users …`
 import { invalid, notFound } from '../contract';
-import { inTransaction } from '../db';
 import { adjustWallet } from '../ledger';
 import { formatUsd, parseUsd } from '../money';
-import { adjustmentAmount, adjustmentReason } from './adjust-user';
-import { Usage, parse, table, wholeNumber, type Command, type CommandDeps } from './cli-command';
+import { adjustmentAct, adjustmentAmount, adjustmentReason } from './adjust-user';
+import { byCli, Usage, parse, table, wholeNumber, type Command, type CommandDeps } from './cli-command';
 import { createAccount, findUser, listUsers, userName } from './user-store';
 import { viewUser, type UserView } from './user-view';
 
@@ -18,7 +17,7 @@ export const createCommand: Command = {
     const name = userName.safeParse(parse(args, { positionals: ['name'] }).positionals[0]);
     if (!name.success) throw new Usage(`the name ${name.error.issues[0]?.message ?? 'is not valid'}.`);
     return async ({ db, clock }) => {
-      const id = await createAccount(db.pool, clock, name.data);
+      const id = await byCli(db, (tx) => createAccount(tx, clock, name.data), (made) => ({ action: 'user.create', subject: made, accountId: made, before: null, after: { name: name.data } }));
       return { json: { user_id: id }, text: id };
     };
   },
@@ -62,7 +61,7 @@ export const adjustCommand: Command = {
     return async ({ db, clock }) => {
       await existing(db, id);
       const wanted = { accountId: id, amount: parseUsd(amount.data), reason: reason.data, product: null, keyId: null, idempotencyKey: null };
-      const { transferId, balance } = await inTransaction(db, (tx) => adjustWallet(tx, clock, wanted));
+      const { transferId, balance } = await byCli(db, (_db, tx) => adjustWallet(tx, clock, wanted), (adjusted) => adjustmentAct(id, wanted.amount, wanted.reason, adjusted));
       const json = { transaction_id: transferId, user_id: id, amount_usd: formatUsd(wanted.amount), balance_usd: formatUsd(balance) };
       return { json, text: `${json.transaction_id}: ${json.amount_usd} USD, the balance is now ${json.balance_usd} USD` };
     };

@@ -67,6 +67,8 @@ describe('lumi keys', () => {
     expect(rolled).toMatchObject({ lineage_id: issued.lineage_id, signing: 'v2' });
     expect((await lumi('keys', 'revoke', rolled.id)).out).toBe(`${rolled.id} (${rolled.prefix}) is revoked.`);
     expect(await findKeyById(api.service.admin.pool, rolled.id)).toMatchObject({ revokedAt: expect.any(Date) });
+    const { rows } = await api.service.admin.pool.query<{ action: string }>(`SELECT action, actor, key_id FROM platform.audit_log WHERE subject = $1 ORDER BY seq`, [rolled.id]);
+    expect(rows).toEqual([{ action: 'key.revoke', actor: 'cli', key_id: null }]);
     const listed = await lumi('keys', 'list', '--user', id, '--product', 'vps');
     expect(listed.out.split('\n')).toHaveLength(4);
     for (const secret of [issued.key, issued.signing_secret, narrow.key, rolled.key]) expect(listed.out).not.toContain(secret);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '../contract';
-import { endpoint, json, type Endpoint } from '../endpoint';
+import { endpoint, type Endpoint } from '../endpoint';
+import { administer } from './administer';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 import { createAccount, userName } from './user-store';
 
@@ -12,6 +13,11 @@ export function createUser(deps: AdminDeps): Endpoint {
       body: z.object({ name: userName }), bodyExample: { name: 'Example Ltd' },
       responses: { 201: { description: 'Created.', schema: z.object({ user_id: z.string() }) } },
     }),
-    async ({ body }) => json(201, { user_id: await createAccount(deps.admin.pool, deps.clock, body.name) }),
+    async (context) =>
+      administer(deps, context, 'account', async (_tx, db) => {
+        const { name } = context.body;
+        const userId = await createAccount(db, deps.clock, name);
+        return { status: 201, body: { user_id: userId }, act: { action: 'user.create', subject: userId, accountId: userId, before: null, after: { name } } };
+      }),
   );
 }

@@ -7,6 +7,7 @@ import { ADMIN_TAG, type AdminDeps } from './deps';
 import { getKey } from './get-key';
 import { getUser } from './get-user';
 import { issueKeyEndpoint } from './issue-key';
+import { listAuditLog } from './list-audit-log';
 import { listKeysEndpoint } from './list-keys';
 import { listUsersEndpoint } from './list-users';
 import { revokeKeyEndpoint } from './revoke-key';
@@ -19,6 +20,6 @@ export function adminEndpoints(service: AdminDeps): Endpoint[] {
   return [
     createUser(service), listUsersEndpoint(service), getUser(service), adjustUser(service),
     issueKeyEndpoint(service), listKeysEndpoint(service), getKey(service), revokeKeyEndpoint(service), rollKeyEndpoint(service),
-    checkLedger(service),
+    listAuditLog(service), checkLedger(service),
   ];
 }

@@ -12,6 +12,6 @@ export function getKey(deps: AdminDeps): Endpoint {
       params: keyParams,
       responses: { 200: { description: 'The key.', schema: keySchema } },
     }),
-    async ({ params }) => json(200, viewKey(deps.clock)(await findKey(deps, params.id))),
+    async ({ params }) => json(200, viewKey(deps.clock)(await findKey(deps, deps.admin.pool, params.id))),
   );
 }

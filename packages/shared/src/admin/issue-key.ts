@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { defineRoute, invalid, notFound } from '../contract';
-import { endpoint, json, type Endpoint } from '../endpoint';
-import { findKeyById, issueKey, type Signing } from '../keys';
+import { endpoint, type Endpoint } from '../endpoint';
+import { findKeyById, issueKey, type KeyRequest, type Signing } from '../keys';
 import { parseUsd, usdInput } from '../money';
 import { instantField } from '../times';
+import { administer } from './administer';
 import { ADMIN_TAG, ringsOf, type AdminDeps } from './deps';
-import { issuedKeySchema, viewIssued } from './key-view';
+import { issuedKeySchema, keyAct, viewIssued } from './key-view';
 import { findUser } from './user-store';
 
 const perMinute = z.int().min(1).max(1_000_000).nullable().optional();
@@ -28,23 +29,29 @@ export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'issue-key', method: 'POST', path: '/admin/keys', summary: 'Issue a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true,
-      description: 'A key for this product. It and its signing secret are in this answer and never again.',
+      description: 'A key for this product. It and its signing secret are in this answer alone; under an `Idempotency-Key` a repeat within a day gets the same answer, later `409 state_conflict`.',
       body: keyBody(deps),
       bodyExample: { user_id: 'usr_01k0000000000000000000000', type: 'reseller', scopes: [`${deps.product}:read`, `${deps.product}:buy`], daily_cap_usd: '50', signing: 'v1' },
       responses: { 201: { description: 'The key.', schema: issuedKeySchema } },
+      errors: ['state_conflict'],
     }),
-    async ({ body, principal }) => {
+    async (context) => {
+      const { body, principal } = context;
       const accountId = body.user_id ?? null;
       if (accountId !== null && (await findUser(deps.admin.pool, accountId)) === null) throw notFound();
-      const issued = await issueKey(deps.admin.pool, ringsOf(deps), {
+      const own = principal.signature === undefined ? 'none' : ((await findKeyById(deps.admin.pool, principal.keyId))?.signing ?? 'v1');
+      const request: KeyRequest = {
         product: deps.product, type: body.type, accountId, scopes: body.scopes ?? [],
         dailyCapUnits: body.daily_cap_usd === undefined || body.daily_cap_usd === null ? null : parseUsd(body.daily_cap_usd),
-        signing: signingOf(body.signing, principal.signature === undefined ? 'none' : ((await findKeyById(deps.admin.pool, principal.keyId))?.signing ?? 'v1')),
+        signing: signingOf(body.signing, own),
         limits: { regularPerMinute: body.limits?.regular_per_minute ?? null, moneyPerMinute: body.limits?.money_per_minute ?? null },
         ipAllowlist: body.ip_allowlist ?? [],
         expiresAt: body.expires_at === undefined || body.expires_at === null ? null : new Date(body.expires_at),
+      };
+      return administer(deps, context, 'key', async (_tx, db) => {
+        const issued = await issueKey(db, ringsOf(deps), request);
+        return { status: 201, body: viewIssued(deps.clock, issued), act: keyAct(deps.clock, 'key.issue', null, issued.record), holdsSecret: true };
       });
-      return json(201, viewIssued(deps.clock, issued));
     },
   );
 }

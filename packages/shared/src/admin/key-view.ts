@@ -1,5 +1,6 @@
 // How a key looks to an operator. What is secret about it is not here: the key and its signing secret are shown once, when made.
 import { z } from 'zod';
+import type { Act } from '../audit-log';
 import { PRODUCTS, isId } from '../contract';
 import { effectiveScopes, isUsable, type KeyFacts, type IssuedKey } from '../keys';
 import { formatUsd, usdOutput } from '../money';
@@ -59,6 +60,12 @@ export function viewKey(clock: Clock): (key: KeyFacts) => KeyView {
 export function viewIssued(clock: Clock, issued: IssuedKey): z.output<typeof issuedKeySchema> {
   const { id, ...rest } = viewKey(clock)(issued.record);
   return { id, key: issued.key, ...(issued.signingSecret === undefined ? {} : { signing_secret: issued.signingSecret }), ...rest };
+}
+
+/** For the audit log: nothing of it is secret. */
+export function keyAct(clock: Clock, action: string, before: KeyFacts | null, after: KeyFacts): Act {
+  const view = viewKey(clock);
+  return { action, subject: before?.id ?? after.id, accountId: after.accountId, before: before === null ? null : view(before), after: view(after) };
 }
 
 function isoOrNull(date: Date | null): string | null {

@@ -1,9 +1,10 @@
 import { defineRoute, notFound } from '../contract';
-import { endpoint, json, type Endpoint } from '../endpoint';
+import { endpoint, type Endpoint } from '../endpoint';
 import { revokeKey } from '../keys';
+import { administer } from './administer';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 import { findKey } from './find-key';
-import { keyParams, keySchema, viewKey } from './key-view';
+import { keyAct, keyParams, keySchema, viewKey } from './key-view';
 
 export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
@@ -13,11 +14,14 @@ export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
       params: keyParams,
       responses: { 200: { description: 'The key as it is now.', schema: keySchema } },
     }),
-    async ({ params }) => {
-      await findKey(deps, params.id);
-      const revoked = await revokeKey(deps.admin.pool, params.id);
-      if (revoked === null) throw notFound();
-      return json(200, viewKey(deps.clock)(revoked));
+    async (context) => {
+      const { id } = context.params;
+      return administer(deps, context, id, async (_tx, db) => {
+        const before = await findKey(deps, db, id);
+        const revoked = await revokeKey(db, id);
+        if (revoked === null) throw notFound();
+        return { status: 200, body: viewKey(deps.clock)(revoked), act: keyAct(deps.clock, 'key.revoke', before, revoked) };
+      });
     },
   );
 }

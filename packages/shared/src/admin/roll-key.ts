@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { defineRoute } from '../contract';
-import { endpoint, json, type Endpoint } from '../endpoint';
+import { endpoint, type Endpoint } from '../endpoint';
 import { rollKey } from '../keys';
+import { administer } from './administer';
 import { ADMIN_TAG, ringsOf, type AdminDeps } from './deps';
 import { findKey } from './find-key';
-import { issuedKeySchema, keyParams, viewIssued } from './key-view';
+import { issuedKeySchema, keyAct, keyParams, viewIssued } from './key-view';
 
 export function rollKeyEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
@@ -14,10 +15,15 @@ export function rollKeyEndpoint(deps: AdminDeps): Endpoint {
       params: keyParams,
       body: z.object({ overlap_seconds: z.int().min(0).max(7_776_000).describe('How long the old key lives on; 0 ends it now, 90 days is the most.') }), bodyExample: { overlap_seconds: 3_600 },
       responses: { 201: { description: 'The new key.', schema: issuedKeySchema } },
+      errors: ['state_conflict'],
     }),
-    async ({ params, body }) => {
-      await findKey(deps, params.id);
-      return json(201, viewIssued(deps.clock, await rollKey(deps.admin.pool, ringsOf(deps), { keyId: params.id, overlapSeconds: body.overlap_seconds })));
+    async (context) => {
+      const { params, body } = context;
+      return administer(deps, context, params.id, async (_tx, db) => {
+        const before = await findKey(deps, db, params.id);
+        const rolled = await rollKey(db, ringsOf(deps), { keyId: params.id, overlapSeconds: body.overlap_seconds });
+        return { status: 201, body: viewIssued(deps.clock, rolled), act: keyAct(deps.clock, 'key.roll', before, rolled.record), holdsSecret: true };
+      });
     },
   );
 }

@@ -2,6 +2,7 @@
 // first, so that neither recovery nor a late worker can decide otherwise at the same time. Deciding again what is decided is refused, so
 // these routes need no Idempotency-Key; and they work while money is switched off, because they only end what was begun.
 import { z } from 'zod';
+import { actorOf, noted, type Act, type Asking } from '../audit-log';
 import { AppError, defineRoute, invalid, isId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { endpoint, json, type Endpoint, type Reply } from '../endpoint';
 import type { Service } from '../frame';
@@ -23,7 +24,7 @@ const LOOK_UP_LIMIT_MS = 8_000;
 const LEASE_MS = 25_000;
 
 const params = z.object({ id: z.string().refine((id) => isId(id, 'op')).describe('The id of the operation.') });
-const reason = z.string().trim().min(1, 'must not be empty').max(500).describe('Why; kept in the log.');
+const reason = z.string().trim().min(1, 'must not be empty').max(500).describe('Why; kept in the audit log.');
 const openSchema = operationSchema.extend({
   stuck_since: z.string().nullable(), attempts: z.int().describe('How often somebody took it on.'), next_attempt_at: z.string().nullable(), supplier_ref: z.string().nullable(),
 }).meta({ id: 'OpenOperation' });
@@ -55,8 +56,9 @@ function retryOperation(deps: StuckDeps): Endpoint {
       id: 'retry-operation', path: '/admin/operations/{id}/retry', summary: 'Ask the supplier again', body: z.object({}), bodyExample: {},
       description: 'Has recovery ask the supplier now instead of at its next time. It decides nothing by itself.',
     }),
-    async ({ params: { id }, principal }) => {
-      const view = viewWork(await seize(deps, id, 0));
+    async (context) => {
+      const { principal } = context;
+      const view = viewWork(await seize(deps, context, 'operation.retry', {}, 0));
       deps.log.info('an operator has work looked up again', { operation_id: view.id, key_id: principal.keyId });
       return json(202, view);
     },
@@ -74,8 +76,9 @@ function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
       }),
       bodyExample: { reason: 'The registry confirmed by phone.', supplier_ref: 'REG-2041-77' },
     }),
-    async ({ params: { id }, body, principal }) => {
-      const one = caseOf(deps, known, await seize(deps, id, LEASE_MS));
+    async (context) => {
+      const { params: { id }, body, principal } = context;
+      const one = caseOf(deps, known, await seize(deps, context, 'operation.mark_done', { reason: body.reason, supplier_ref: body.supplier_ref ?? null, has_result: body.result !== undefined }, LEASE_MS));
       const found = await ask(deps, id, one);
       const result = found.kind === 'done' ? found.result : body.result;
       if (result === undefined) throw invalid('result', 'is required: the supplier does not tell what it delivered');
@@ -93,8 +96,9 @@ function failAndRefund(deps: StuckDeps, known: KnownWork): Endpoint {
       description: 'For a purchase the supplier did not deliver, or an operation it did not carry out (which holds no money). It is asked once more: what it says it delivered is not failed (`409 state_conflict`).',
       body: z.object({ reason }), bodyExample: { reason: 'The registry has no trace of it.' },
     }),
-    async ({ params: { id }, body, principal }) => {
-      const one = caseOf(deps, known, await seize(deps, id, LEASE_MS));
+    async (context) => {
+      const { params: { id }, body, principal } = context;
+      const one = caseOf(deps, known, await seize(deps, context, 'operation.fail', { reason: body.reason }, LEASE_MS));
       const found = await ask(deps, id, one);
       if (found.kind === 'done') throw new AppError('state_conflict', 'The supplier says that it delivered this; mark it done instead.');
       deps.log.warn('an operator fails work', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
@@ -111,11 +115,20 @@ function decision<B extends z.ZodObject>(spec: { id: string; path: string; summa
   });
 }
 
-async function seize(deps: StuckDeps, operationId: string, leaseMs: number): Promise<Work> {
-  const work = await seizeWork(deps.db.platform, deps.product, operationId, leaseMs);
+type Deciding = Asking & { readonly params: { readonly id: string } };
+
+/** Taking the work over and the entry that says what it was taken over for commit together; what became of it is in the work itself. */
+async function seize(deps: StuckDeps, context: Deciding, action: string, decision: Readonly<Record<string, unknown>>, leaseMs: number): Promise<Work> {
+  const { id } = context.params;
+  const work = await noted(deps.db, actorOf(context), (tx) => seizeWork(tx, deps.product, id, leaseMs), (seized) => (seized === null || seized === 'over' ? [] : [decisionAct(action, id, seized, decision)]));
   if (work === null) throw notFound();
   if (work === 'over') throw new AppError('state_conflict', 'This is finished.');
   return work;
+}
+
+function decisionAct(action: string, subject: string, work: Work, decision: Readonly<Record<string, unknown>>): Act {
+  const { accountId, state, stuckSince } = 'order' in work ? work.order : work.operation;
+  return { action, subject, accountId, before: { state, stuck_since: stuckSince === null ? null : isoSeconds(stuckSince) }, after: { decision: action, ...decision } };
 }
 
 /** One piece of work with the code that knows its kind. */

@@ -19,7 +19,7 @@ export const userName = z.string().trim().min(1, 'must not be empty').max(200).r
 /** Returns the id. Made twice, it makes two. */
 export async function createAccount(db: Queryable, clock: Clock, name: string): Promise<string> {
   const id = newId('usr', clock.nowMs());
-  await db.query('SELECT platform.create_account($1, $2)', [id, name]);
+  await db.query('SELECT platform.create_account($1, $2)::text', [id, name]);
   return id;
 }
 

@@ -101,6 +101,18 @@ function directRunner(pool: Pool, prepared: boolean): SqlRunner {
   };
 }
 
+/** For code that is written for a plain connection and shall run inside a transaction: `$1`, `$2` … must each occur once and in this order. */
+export function queryableOf(runner: SqlRunner): { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> } {
+  return {
+    query: async (text, values) => {
+      const parts = text.split(/\$\d+/);
+      const named = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
+      if (named.length !== values.length || named.some((number, i) => number !== i + 1)) throw new Error('the parameters of this statement are not in order');
+      return { rows: await runner.$queryRaw<unknown[]>(new Prisma.Sql(parts, values)) };
+    },
+  };
+}
+
 function isSql(query: TemplateStringsArray | Sql): query is Sql {
   return query instanceof Prisma.Sql;
 }

@@ -2,7 +2,7 @@ export { diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions 
 export { migrateQueue, queueNameOf, QUEUE_SCHEMA } from './migrate-queue';
 export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';
 export {
-  databaseCode, emptySql, inTransaction, joinSql, openDatabase, clientOptions, rawSql, sql,
+  databaseCode, emptySql, inTransaction, joinSql, openDatabase, queryableOf, clientOptions, rawSql, sql,
   type Database, type DatabaseOptions, type PlatformClient, type Sql, type SqlRunner, type Tx,
 } from './database';
 export { perRunner, SharedStatement, withPatience, type SharedStatementOptions, type Patience } from './shared-statement';

@@ -118,6 +118,9 @@ function argument(name: string, type: string, fn: string, victim: Product): unkn
     case 'p_kind': case 'p_subject': case 'p_step': case 'p_reason': case 'p_description': case 'p_failure': case 'p_name': case 'p_form': case 'p_prefix': case 'p_location': case 'p_transfer_id':
     case 'p_event_id': case 'p_request_id': case 'p_pay_url': case 'p_new_id': case 'p_type': case 'p_problem': return ({ p_form: 'queued', p_type: 'operator' } as Readonly<Record<string, string>>)[name] ?? `${name}-${victim}`;
     case 'p_on_error': return 'continue';
+    case 'p_actor': return 'operator';
+    case 'p_address': return '192.0.2.1';
+    case 'p_acts': return JSON.stringify([{ action: 'key.issue', subject: `key_${victim}`, account_id: `usr_${victim}` }]);
     case 'p_priority': return 'dearest';
     case 'p_signing': return 'none';
     case 'p_refusal_code': case 'p_refusal_text': case 'p_supplier_ref': case 'p_error_code': case 'p_error_text': case 'p_lock_key': case 'p_reference': case 'p_asset': case 'p_return_url': case 'p_metadata':
@@ -267,7 +270,7 @@ describe('lumi_admin', () => {
     const { rows } = await owner.query(`SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'platform'::regnamespace AND c.relkind = 'r' AND has_table_privilege('lumi_admin', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')`);
     expect(rows).toEqual([]);
     expect((await functions()).filter(({ callers }) => callers.includes('lumi_admin')).map(({ name }) => name)).toEqual(
-      ['adjust', 'auto_renew_spent', 'claim', 'create_account', 'finish_claim', 'key_issue', 'key_revoke', 'key_roll', 'reconciliation_report', 'reconciliation_take'],
+      ['adjust', 'audit_note', 'auto_renew_spent', 'claim', 'create_account', 'finish_claim', 'finish_claim_sealed', 'key_issue', 'key_revoke', 'key_roll', 'reconciliation_report', 'reconciliation_take'],
     );
     expect((await attempt('lumi_admin', `SELECT signing_secret FROM platform.api_key`)).code).toBe(DENIED);
   });

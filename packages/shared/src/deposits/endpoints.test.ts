@@ -39,7 +39,7 @@ beforeAll(async () => {
   double = await createDouble({ dataDir, token: TOKEN });
   providers = openPaymentProviders({ db: db.platform, product: 'domains', publicUrl: 'http://lumi.test', cryptoPayUrl: double.url, cryptoPayToken: TOKEN, sandbox: true });
   app = mount(depositEndpoints({ db, clock: systemClock, log: silentLog, providers, defaultCap: null, cursors: new Cursors('a secret of at least 32 characters') }), {
-    product: 'domains', verifier: new IdentityVerifier(publicJwks(privateKey), 'domains', systemClock), db: db.platform, moneyLimits: new MemoryLimitStore(systemClock), clock: systemClock, log: silentLog,
+    product: 'domains', verifier: new IdentityVerifier(publicJwks(privateKey), 'domains', systemClock), db: db.platform, moneyLimits: new MemoryLimitStore(systemClock), secrets: { current: 1, byVersion: new Map() }, clock: systemClock, log: silentLog,
     openApi: { title: 'x', description: 'x', version: '1', publicUrl: 'http://lumi.test', tags: [] },
   });
 });

@@ -4,10 +4,10 @@ import express, { type Express, type Request, type Response } from 'express';
 import { AppError, invalid, newId, notFound, scopeName, type Product, type RouteScope, type RouteSpec } from '../contract';
 import { sql, type SqlRunner } from '../db';
 import { JSON_TYPE, errorStage } from '../http';
-import { claimScope, findAnswer, fingerprint, rememberAnswer, type Claim } from '../idempotency';
+import { claimScope, findAnswer, fingerprint, openAnswer, rememberAnswer, type Claim } from '../idempotency';
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type LimitStore } from '../limits';
 import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
-import { METRICS_TYPE, type Clock, type Log } from '../runtime';
+import { METRICS_TYPE, type Clock, type Log, type SecretRing } from '../runtime';
 import { asksToRenew, requireRenewalScopes } from './auto-renew';
 import type { Asked, Endpoint, Reach, MoneyTokens, Reply, RequestContext } from './context';
 import { parseJsonBody } from './json-body';
@@ -20,6 +20,8 @@ export interface MountDeps {
   readonly verifier: IdentityVerifier;
   readonly db: SqlRunner;
   readonly moneyLimits: LimitStore;
+  /** Opens stored answers that hold a key. */
+  readonly secrets: SecretRing;
   readonly clock: Clock;
   readonly log: Log;
   readonly openApi: Omit<OpenApiOptions, 'product'>;
@@ -107,7 +109,8 @@ async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps
 }
 
 async function replay(claim: Claim | null, res: Response, deps: MountDeps): Promise<boolean> {
-  const stored = claim === null ? null : await findAnswer(deps.db, claim);
+  const found = claim === null ? null : await findAnswer(deps.db, claim);
+  const stored = claim === null || found === null ? null : openAnswer(deps.secrets, claim, found);
   if (stored !== null) send(res, { status: stored.status, bytes: stored.body, headers: replayHeaders(stored) });
   return stored !== null;
 }

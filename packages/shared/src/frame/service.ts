@@ -64,7 +64,7 @@ export function buildApp(service: Service, endpoints: readonly Endpoint[], api: 
   return mount(endpoints, {
     product: service.product,
     verifier: new IdentityVerifier(service.config.IDENTITY_PUBLIC_KEYS, service.product, service.clock),
-    db: service.db.direct, moneyLimits: service.moneyLimits, clock: service.clock, log: service.log,
+    db: service.db.direct, moneyLimits: service.moneyLimits, secrets: service.config.SECRET_RING, clock: service.clock, log: service.log,
     metrics: () => serviceMetrics(service),
     openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
   });

@@ -3,7 +3,9 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract';
 import { joinSql, perRunner, rawSql, SharedStatement, sql, type SqlRunner, type Tx } from '../db';
+import { openSecret, sealSecret } from '../keys';
 import type { Principal } from '../principal';
+import type { SecretRing } from '../runtime';
 
 /** Everything the effect needs to claim its request. */
 export interface Claim {
@@ -23,6 +25,8 @@ export interface StoredAnswer {
   readonly location: string | null;
   /** The id of the request that produced it; an error body carries it inside. */
   readonly requestId: string;
+  /** It holds a key: `body` is sealed, and empty once a day has passed. */
+  readonly isSealed?: boolean;
 }
 
 const IN_PROGRESS_RETRY_S = 2;
@@ -46,14 +50,15 @@ export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAns
   if (row === null) return null;
   if (!Buffer.from(row.fingerprint).equals(claim.fingerprint)) throw keyReused();
   if (row.state !== 'done' || row.status === null || row.body === null) throw stillRunning();
-  return { status: row.status, body: row.body, location: row.location, requestId: row.request_id };
+  return { status: row.status, body: row.body, location: row.location, requestId: row.request_id, ...(row.sealed ? { isSealed: true } : {}) };
 }
 
 /** Every money request begins with one. */
 const lookUpsOf = perRunner((db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims) }));
 
 async function findTogether(db: SqlRunner, claims: readonly Claim[]): Promise<(ClaimRow | null)[]> {
-  const each = claims.map(({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, body, location, request_id FROM platform.idempotency
+  const each = claims.map(({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, sealed,
+    CASE WHEN sealed AND done_at < now() - interval '24 hours' THEN ''::bytea ELSE body END AS body, location, request_id FROM platform.idempotency
     WHERE scope = ${scope} AND product = ${product} AND key = ${key}`);
   const rows = await db.$queryRaw<(ClaimRow & { n: number })[]>(joinSql(each, ' UNION ALL '));
   const found = new Map(rows.map((row) => [row.n, row]));
@@ -75,6 +80,23 @@ export async function claimInTransaction(tx: Tx, claim: Claim, subject: string):
 export async function finishClaim(tx: SqlRunner, claim: Pick<Claim, 'scope' | 'product' | 'key'>, answer: { status: number; body: Uint8Array; location: string | null }): Promise<void> {
   await tx.$queryRaw(sql`
     SELECT platform.finish_claim(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
+}
+
+/** The answer holds a key, which is nowhere else: it is sealed for this claim, and kept for a day. */
+export async function finishClaimSealed(tx: SqlRunner, ring: SecretRing, claim: Claim, answer: { status: number; body: Uint8Array }): Promise<void> {
+  const sealed = sealSecret(ring, sealName(claim), Buffer.from(answer.body).toString('utf8'));
+  await tx.$queryRaw(sql`SELECT platform.finish_claim_sealed(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int, ${new Uint8Array(sealed)}::bytea)::text`);
+}
+
+/** The bytes of an answer as they were given. Throws `state_conflict` once a sealed one is no longer kept. */
+export function openAnswer(ring: SecretRing, claim: Claim, stored: StoredAnswer): StoredAnswer {
+  if (stored.isSealed !== true) return stored;
+  if (stored.body.length === 0) throw new AppError('state_conflict', 'This request was carried out, and its answer, which held a key, is kept for a day only. Look the key up and roll it, or send a new request.');
+  return { ...stored, body: Buffer.from(openSecret(ring, sealName(claim), stored.body), 'utf8') };
+}
+
+function sealName({ scope, product, key }: Claim): string {
+  return `answer ${JSON.stringify([scope, product, key])}`;
 }
 
 /** For an effect that is the same however often it is had, after it: the first answer under a key is kept, another one changes nothing. */
@@ -107,6 +129,7 @@ interface ClaimRow {
   readonly fingerprint: Uint8Array;
   readonly state: string;
   readonly status: number | null;
+  readonly sealed: boolean;
   readonly body: Uint8Array | null;
   readonly location: string | null;
   readonly request_id: string;

@@ -1,2 +1,2 @@
-export { claimInTransaction, claimScope, findAnswer, fingerprint, finishClaim, refuseOrReplay, rememberAnswer, type Claim, type ClaimOutcome, type StoredAnswer } from './claim';
+export { claimInTransaction, claimScope, findAnswer, fingerprint, finishClaim, finishClaimSealed, openAnswer, refuseOrReplay, rememberAnswer, type Claim, type ClaimOutcome, type StoredAnswer } from './claim';
 export { forgetOldClaims } from './forget';

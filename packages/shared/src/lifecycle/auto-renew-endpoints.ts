@@ -1,5 +1,6 @@
 // GET and PATCH /auto-renew-settings.
 import { z } from 'zod';
+import { actorOf, noted } from '../audit-log';
 import { defineRoute, type Product } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import type { Service } from '../frame';
@@ -52,9 +53,14 @@ export function autoRenewEndpoints(deps: SettingsDeps): Endpoint[] {
         body: changeBody, bodyExample: { monthly_cap_usd: '500.00', max_price_usd: '40.00', priority: 'soonest', priority_tags: ['client-a'] },
         responses: { 200: { description: 'The settings now.', schema: settingsSchema } },
       }),
-      async ({ accountId, body }) => {
-        const before = await readSettings(deps.db.platform, deps.product, accountId);
-        await writeSettings(deps.db.platform, deps.product, accountId, changed(before, body), deps.clock.now());
+      async (context) => {
+        const { accountId, body } = context;
+        await noted(deps.db, actorOf(context), async (tx) => {
+          const before = await readSettings(tx, deps.product, accountId);
+          const after = changed(before, body);
+          await writeSettings(tx, deps.product, accountId, after, deps.clock.now());
+          return { before, after };
+        }, ({ before, after }) => [{ action: 'auto_renew_settings.update', subject: accountId, accountId, before: viewSettings(before), after: viewSettings(after) }]);
         return json(200, await viewOf(deps, accountId));
       },
     ),
@@ -71,10 +77,16 @@ function changed(before: AutoRenewSettings, body: z.output<typeof changeBody>): 
 
 async function viewOf(deps: { readonly db: SettingsDeps['db']; readonly product: Product }, accountId: string): Promise<z.output<typeof settingsSchema>> {
   const settings = await readSettings(deps.db.platform, deps.product, accountId);
+  return {
+    user_id: accountId, ...viewSettings(settings), spent_today_usd: formatUsd(settings.spentToday), spent_this_month_usd: formatUsd(settings.spentThisMonth),
+    updated_at: settings.updatedAt === null ? null : isoSeconds(settings.updatedAt),
+  };
+}
+
+function viewSettings(settings: AutoRenewSettings) {
   const usd = (units: Units | null): string | null => (units === null ? null : formatUsd(units));
   return {
-    user_id: accountId, enabled: settings.enabled, daily_cap_usd: usd(settings.dailyCap), monthly_cap_usd: usd(settings.monthlyCap), max_price_usd: usd(settings.maxPrice),
-    priority: settings.priority, priority_tags: [...settings.priorityTags], spent_today_usd: formatUsd(settings.spentToday), spent_this_month_usd: formatUsd(settings.spentThisMonth),
-    updated_at: settings.updatedAt === null ? null : isoSeconds(settings.updatedAt),
+    enabled: settings.enabled, daily_cap_usd: usd(settings.dailyCap), monthly_cap_usd: usd(settings.monthlyCap), max_price_usd: usd(settings.maxPrice),
+    priority: settings.priority, priority_tags: [...settings.priorityTags],
   };
 }

@@ -1,5 +1,6 @@
 // POST /domains/bulk-update
 import { z } from 'zod';
+import { actorOf, type Actor } from '@lumi/shared/audit-log';
 import { changeItem, changedAnswer, changedSchema, type ChangedItem } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { BULK_MAX_ITEMS, endpoint, json, type Reach } from '@lumi/shared/endpoint';
@@ -44,7 +45,8 @@ export const bulkUpdateDomains = (domains: Domains) =>
       },
       errors: ['batch_too_large'],
     }),
-    async ({ body, reach }) => {
+    async (context) => {
+      const { body, reach } = context;
       if ((body.domains === undefined) === (body.filter === undefined)) throw invalid('domains', 'or filter must be given, and not both');
       if (Object.values(body.set).every((value) => value === undefined)) throw invalid('set', 'must change something');
       await domains.catalogue.ready();
@@ -53,13 +55,19 @@ export const bulkUpdateDomains = (domains: Domains) =>
         : { total: body.domains.length, names: body.domains };
       if (body.preview === true) return json(200, { preview: true, matched: total, domains: names.slice(0, PREVIEW_NAMES) });
       if (total > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
-      return json(200, changedAnswer(await changeAll(domains, reach, names, body.set)));
+      return json(200, changedAnswer(await changeAll({ domains, reach, actor: actorOf(context) }, names, body.set)));
     },
   );
 
 type Item = ChangedItem<DomainView>;
 
-async function changeAll(domains: Domains, reach: Reach, names: readonly string[], set: z.output<typeof setFields>): Promise<readonly Item[]> {
+interface Asked {
+  readonly domains: Domains;
+  readonly reach: Reach;
+  readonly actor: Actor;
+}
+
+async function changeAll({ domains, reach, actor }: Asked, names: readonly string[], set: z.output<typeof setFields>): Promise<readonly Item[]> {
   const { clock } = domains.service;
   const endsAtMs = clock.nowMs() + TIME_LIMIT_MS;
   const targets = await targetsOf(domains, reach, names);
@@ -68,7 +76,7 @@ async function changeAll(domains: Domains, reach: Reach, names: readonly string[
   const lane = async (): Promise<void> => {
     for (let i = next++; i < names.length; i = next++) {
       const target = clock.nowMs() > endsAtMs ? new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.') : (targets[i] ?? notFound());
-      items[i] = await changeItem(names[i] ?? '', () => changeOne(domains, target, set));
+      items[i] = await changeItem(names[i] ?? '', () => changeOne({ domains, actor }, target, set));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
@@ -92,12 +100,12 @@ async function targetsOf(domains: Domains, reach: Reach, names: readonly string[
   });
 }
 
-async function changeOne(domains: Domains, target: DomainRow | AppError, set: z.output<typeof setFields>): Promise<DomainView> {
+async function changeOne({ domains, actor }: Pick<Asked, 'domains' | 'actor'>, target: DomainRow | AppError, set: z.output<typeof setFields>): Promise<DomainView> {
   if (target instanceof AppError) throw target;
   const tld = domains.catalogue.get(target.tld);
   const { nameservers, ...change } = set;
   const before = nameservers === undefined ? target : await changeAtRegistry(domains, target, { nameservers: readNameservers(nameservers, { ...target, tld }, true) });
-  const after = Object.values(change).every((value) => value === undefined) ? before : await changeDomain(domains, before, change);
+  const after = Object.values(change).every((value) => value === undefined) ? before : await changeDomain(domains, before, change, actor);
   if (after === null) throw notFound();
   return viewDomain(after, tld, domains.service.clock.now());
 }

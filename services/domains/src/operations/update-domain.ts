@@ -1,5 +1,6 @@
 // PATCH /domains/{domain}
 import { z } from 'zod';
+import { actorOf } from '@lumi/shared/audit-log';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
@@ -26,9 +27,10 @@ export const updateDomain = (domains: Domains) =>
       responses: { 200: { description: 'The domain as it is now.', schema: domainSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
-    async ({ params, reach, body }) => {
+    async (context) => {
+      const { params, reach, body } = context;
       const { row, tld } = await ownDomain(domains, reach, params.domain);
-      const after = await changeDomain(domains, row, body);
+      const after = await changeDomain(domains, row, body, actorOf(context));
       if (after === null) throw notFound();
       return json(200, viewDomain(after, tld, domains.service.clock.now()));
     },

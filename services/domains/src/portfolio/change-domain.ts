@@ -1,4 +1,5 @@
 // A change of a domain by its holder: what the registry decides first, then what is the customer's own.
+import { autoRenewAct, noted, type Actor } from '@lumi/shared/audit-log';
 import { AppError } from '@lumi/shared/contract';
 import type { Domains } from '../domains';
 import { updateOwnPart } from '../store/domain-store';
@@ -14,8 +15,8 @@ export interface DomainChange {
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** Null when the domain ended meanwhile. */
-export async function changeDomain(domains: Domains, row: DomainRow, change: DomainChange): Promise<DomainRow | null> {
+/** Null when the domain ended meanwhile. Switching auto_renew on is an act of somebody, and noted. */
+export async function changeDomain(domains: Domains, row: DomainRow, change: DomainChange, actor?: Actor): Promise<DomainRow | null> {
   const tld = domains.catalogue.get(row.tld);
   if (change.privacy === true && !tld.privacy) throw notOffered('privacy', row.tld);
   if (change.locked === true && !tld.lock) throw notOffered('locked', row.tld);
@@ -26,7 +27,9 @@ export async function changeDomain(domains: Domains, row: DomainRow, change: Dom
   const changed = Object.keys(atRegistry).length === 0 ? row : await changeAtRegistry(domains, row, atRegistry);
   const own = { autoRenew: change.auto_renew, tags: change.tags, reference: change.reference, metadata: change.metadata };
   if (Object.values(own).every((value) => value === undefined)) return changed;
-  return updateOwnPart(domains.service.db.platform, row, own, domains.service.clock.now());
+  const { db, clock } = domains.service;
+  if (actor === undefined || change.auto_renew !== true) return updateOwnPart(db.platform, row, own, clock.now());
+  return noted(db, actor, (tx) => updateOwnPart(tx, row, own, clock.now()), (after) => (after === null ? [] : [autoRenewAct(row.name, row.account_id, row.auto_renew)]));
 }
 
 function notOffered(path: string, tld: string): AppError {

@@ -1,5 +1,6 @@
 // Changes what a customer may change about proxies: one, or many at once.
 import { z } from 'zod';
+import { actorOf, autoRenewAct, noted, type Asking } from '@lumi/shared/audit-log';
 import { changeItem, changedAnswer, changedSchema } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
@@ -36,7 +37,7 @@ export function updateProxy(deps: ProxyDeps): Endpoint {
       const row = await findProxy(deps.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
       assertChangeable(row, deps.clock.now());
-      const [changed] = await changeProxies(deps.db.platform, [row.id], context.body, deps.clock.now());
+      const [changed] = await changeAs(deps, context, [row], context.body);
       if (changed === undefined) throw new AppError('state_conflict');
       return json(200, viewProxy(changed, deps.clock.now()));
     },
@@ -58,8 +59,8 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       if (Object.values(change).every((value) => value === undefined)) throw invalid('change', 'must change something');
       const now = deps.clock.now();
       const found = await findProxies(deps.db.platform, context.reach, ids);
-      const changeable = [...found.values()].filter((row) => refusal(row, now) === null).map((row) => row.id);
-      const changed = new Map((await changeProxies(deps.db.platform, changeable, change satisfies ProxyChange, now)).map((row) => [row.id, row]));
+      const changeable = [...found.values()].filter((row) => refusal(row, now) === null);
+      const changed = new Map((await changeAs(deps, context, changeable, change)).map((row) => [row.id, row]));
       return json(200, changedAnswer(await Promise.all(ids.map((id) => changeItem(id, () => {
         const [row, known] = [changed.get(id), found.get(id)];
         if (row === undefined) throw known === undefined ? notFound() : (refusal(known, now) ?? new AppError('state_conflict'));
@@ -67,6 +68,14 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       })))));
     },
   );
+}
+
+/** Switching auto_renew on is an act of somebody, and noted. */
+function changeAs({ db, clock }: ProxyDeps, asking: Asking, rows: readonly ProxyRow[], change: ProxyChange): Promise<ProxyRow[]> {
+  const ids = rows.map(({ id }) => id);
+  if (change.auto_renew !== true) return changeProxies(db.platform, ids, change, clock.now());
+  const before = new Map(rows.map((row) => [row.id, row.auto_renew]));
+  return noted(db, actorOf(asking), (tx) => changeProxies(tx, ids, change, clock.now()), (changed) => changed.map((row) => autoRenewAct(row.id, row.account_id, before.get(row.id) === true)));
 }
 
 /** Throws 409 for a proxy that is over. */

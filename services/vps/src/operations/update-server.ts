@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actorOf, autoRenewAct, noted } from '@lumi/shared/audit-log';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
@@ -26,10 +27,12 @@ export function updateServer(vps: Vps): Endpoint {
       responses: { 200: { description: 'The server as it is now.', schema: serverSchema } },
       errors: ['state_conflict'],
     }),
-    async ({ reach, params, body: patch }) => {
+    async (context) => {
+      const { reach, params, body: patch } = context;
       const server = await requireServer(vps, reach, params.id);
       if (patch.auto_renew === true && server.deleteAtExpiry) throw new AppError('state_conflict', 'The server will be deleted when it expires; take that back first.');
-      await patchServer(vps.service.db.platform, server.id, patch);
+      if (patch.auto_renew === true) await noted(vps.service.db, actorOf(context), (tx) => patchServer(tx, server.id, patch), () => [autoRenewAct(server.id, server.accountId, server.autoRenew)]);
+      else await patchServer(vps.service.db.platform, server.id, patch);
       return json(200, viewServer(await requireServer(vps, reach, params.id)));
     },
   );
