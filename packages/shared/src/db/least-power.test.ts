@@ -20,7 +20,7 @@ async function populate(product: Product): Promise<void> {
   await run('SELECT platform.create_account($1, $2)', usr, product);
   await run(`SELECT platform.adjust($1, $2, 10000000, 'test', $3, NULL, NULL)`, `trf_${product}`, usr, product);
   await run(`SELECT platform.key_issue($1, $2, 'reseller', $3, $4, $5, 1, $6, ARRAY[$2 || ':buy'], NULL, NULL, NULL, '{}', 'none', NULL, NULL)`, key, product, usr, lin, Buffer.from(key), `lumi_${product}_x`);
-  await run(`SELECT platform.purchase_begin($1, $2, $3, 'thing', 'thing', '{}', 1000, $4, $5, $6, false, NULL, $2, $7, 'f', 'req_1', NULL, NULL, NULL, NULL, NULL, -60000, false)`, `ord_${product}`, usr, product, `lock-${product}`, key, lin, `order-${product}`);
+  await run(`SELECT platform.purchase_begin($1, $2, $3, 'thing', 'thing', '{}', '{}', 1000, $4, $5, $6, false, NULL, $2, $7, 'f', 'req_1', NULL, NULL, NULL, NULL, NULL, -60000, false)`, `ord_${product}`, usr, product, `lock-${product}`, key, lin, `order-${product}`);
   await run(`SELECT platform.deposit_begin($1, $2, $3, 'sandbox', 50000, NULL, NULL, NULL, 3600, $4, $5, false, NULL, $2, $6, 'f', 'req_2', -60000)`, `dep_${product}`, usr, product, key, lin, `deposit-${product}`);
   await run(`SELECT platform.deposit_begin($1, $2, $3, 'sandbox', 50000, NULL, NULL, NULL, 3600, $4, $5, false, NULL, $2, $6, 'f', 'req_2', 60000)`, `dep2_${product}`, usr, product, key, lin, `deposit2-${product}`);
   await run(`SELECT platform.deposit_open($1, $2, 'url', '{}', now() + interval '1 hour', -60000, 201, 'x', 'loc')`, `dep2_${product}`, `inv_${product}`);
@@ -188,9 +188,9 @@ describe('functions that work as the owner', () => {
     const client = clients.get('lumi_proxy');
     const [batch] = (await owner.query<{ item: number; attempt: number }>(`SELECT item, attempt FROM platform.batch_take('domains', 'bat_domains', 1, 60000)`)).rows;
     const idemKey = `bat_domains/${String(batch?.item)}/${String(batch?.attempt)}`;
-    const begin = `SELECT * FROM platform.purchase_begin('ord_thief', 'usr_proxy', 'proxy', 'thing', 'thing', '{}', 1, NULL, 'key_proxy', 'lin_proxy', false, NULL, 'batch', $1, 'f', 'req', 'bat_domains', $2, NULL, NULL, NULL, 1000, false)`;
+    const begin = `SELECT * FROM platform.purchase_begin('ord_thief', 'usr_proxy', 'proxy', 'thing', 'thing', '{}', '{}', 1, NULL, 'key_proxy', 'lin_proxy', false, NULL, 'batch', $1, 'f', 'req', 'bat_domains', $2, NULL, NULL, NULL, 1000, false)`;
     await expect(client?.query(begin, [idemKey, batch?.item])).rejects.toMatchObject({ constraint: 'batch_item_fence' });
-    await owner.query(`SELECT platform.purchase_begin('ord_batch', 'usr_domains', 'domains', 'thing', 'thing', '{}', 1, NULL, 'key_domains', 'lin_domains', false, NULL, 'batch', $1, 'f', 'req', 'bat_domains', $2, NULL, NULL, NULL, 60000, false)`, [idemKey, batch?.item]);
+    await owner.query(`SELECT platform.purchase_begin('ord_batch', 'usr_domains', 'domains', 'thing', 'thing', '{}', '{}', 1, NULL, 'key_domains', 'lin_domains', false, NULL, 'batch', $1, 'f', 'req', 'bat_domains', $2, NULL, NULL, NULL, 60000, false)`, [idemKey, batch?.item]);
     await client?.query(`SELECT platform.claim('batch', 'proxy', $1, 'f', 'req', 'key_proxy', 'ord_batch')`, [idemKey]);
     await client?.query(`SELECT platform.finish_claim('batch', 'proxy', $1, 201, '{}', NULL)`, [idemKey]);
     expect((await owner.query(`SELECT state, result FROM platform.batch_item WHERE order_id = 'ord_batch'`)).rows).toEqual([{ state: 'running', result: null }]);
@@ -198,7 +198,7 @@ describe('functions that work as the owner', () => {
 
   it('take from no account but the key’s own, and from no cap but its own', async () => {
     const client = clients.get('lumi_proxy');
-    const begin = (account: string, lineage: string, operator: boolean) => client?.query(`SELECT outcome FROM platform.purchase_begin('ord_thief', $1, 'proxy', 'thing', 'thing', '{}', 1, NULL, 'key_proxy', $2, $3, NULL, NULL, NULL, NULL, 'req', NULL, NULL, NULL, NULL, NULL, 1000, true)`, [account, lineage, operator]);
+    const begin = (account: string, lineage: string, operator: boolean) => client?.query(`SELECT outcome FROM platform.purchase_begin('ord_thief', $1, 'proxy', 'thing', 'thing', '{}', '{}', 1, NULL, 'key_proxy', $2, $3, NULL, NULL, NULL, NULL, 'req', NULL, NULL, NULL, NULL, NULL, 1000, true)`, [account, lineage, operator]);
     expect((await begin('usr_proxy', 'lin_proxy', false))?.rows).toEqual([{ outcome: 'held' }]);
     for (const [account, lineage, operator] of [['usr_domains', 'lin_proxy', false], ['usr_proxy', 'lin_domains', false], ['usr_domains', 'lin_proxy', true]] as const) expect((await begin(account, lineage, operator))?.rows).toEqual([{ outcome: 'invalid_key' }]);
   });
