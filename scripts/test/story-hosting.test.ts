@@ -67,7 +67,7 @@ describe('the story of a server', () => {
     await does('/snapshots', { name: 'before' });
     const { items } = await lumi.get<{ items: { id: string; state: string }[] }>(`/servers/${id}/snapshots`);
     expect(items).toMatchObject([{ state: 'ready' }]);
-    await does(`/snapshots/${items[0]?.id ?? ''}/restore`);
+    await does(`/snapshots/${items[0]?.id ?? ''}/restore`, { confirm: 'story.example.com' });
     const address = (await server()).ips.find(({ version }) => version === 4)?.ip ?? '';
     await does(`/ips/${address}/rdns`, { ptr: 'story.example.com' }, 'put');
     await does('/actions/reset-password');
