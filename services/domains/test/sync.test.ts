@@ -135,6 +135,7 @@ describe('POST /domains/{domain}/sync', () => {
     const refused = await sync(who, 'often.test').expect(429);
     expect([refused.body.error.code, Number(refused.headers['retry-after'])]).toEqual(['rate_limited', expect.any(Number)]);
     const afterS = Number(refused.headers['retry-after']);
+    expect([refused.headers['ratelimit'], refused.headers['ratelimit-policy']]).toEqual([`"sync";r=0;t=${String(afterS)}`, '"sync";q=1;w=60']);
     expect(afterS).toBeGreaterThan(30);
     expect(afterS).toBeLessThanOrEqual(40);
     t.clock.shiftMs += afterS * 1_000;

@@ -12,6 +12,8 @@ export interface AppErrorOptions {
   readonly details?: readonly ErrorDetail[];
   /** Whole seconds, at least 1; becomes the `Retry-After` header. */
   readonly retryAfterS?: number;
+  /** The limit that refused, where it is one of its own beside the key's: told in the `RateLimit` headers. */
+  readonly limit?: { readonly name: string; readonly tokens: number; readonly periodMs: number };
   /** Methods for the `Allow` header of a 405. */
   readonly allow?: readonly string[];
   readonly cause?: unknown;
@@ -22,6 +24,7 @@ export class AppError extends Error {
   readonly status: number;
   readonly details: readonly ErrorDetail[] | undefined;
   readonly retryAfterS: number | undefined;
+  readonly limit: AppErrorOptions['limit'];
   readonly allow: readonly string[] | undefined;
 
   constructor(code: ErrorCode, publicText?: string, options: AppErrorOptions = {}) {
@@ -31,6 +34,7 @@ export class AppError extends Error {
     this.status = ERROR_CODES[code].status;
     this.details = options.details;
     this.retryAfterS = options.retryAfterS === undefined ? undefined : Math.max(1, Math.ceil(options.retryAfterS));
+    this.limit = options.limit;
     this.allow = options.allow;
   }
 }

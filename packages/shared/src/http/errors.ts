@@ -2,6 +2,7 @@
 // service or for an item of a bulk. Unknown errors become a blank 500; their cause goes to the log only.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, ERROR_CODES, type ErrorDetail } from '../contract';
+import { rateLimitPolicyValue, rateLimitValue } from '../limits';
 import type { Log } from '../runtime';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -30,9 +31,15 @@ export function itemError(err: unknown): { code: string; message: string; detail
 export function errorHeaders(err: AppError): Record<string, string> {
   return {
     ...(err.retryAfterS === undefined ? {} : { 'Retry-After': String(err.retryAfterS) }),
+    ...limitHeaders(err),
     ...(err.allow === undefined ? {} : { Allow: err.allow.join(', ') }),
     ...(err.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
   };
+}
+
+function limitHeaders({ limit, retryAfterS = 1 }: AppError): Record<string, string> {
+  if (limit === undefined) return {};
+  return { RateLimit: rateLimitValue(limit.name, { allowed: false, remaining: 0, retryAfterS, resetS: retryAfterS }), 'RateLimit-Policy': rateLimitPolicyValue(limit.name, limit) };
 }
 
 export function toAppError(err: unknown): AppError {

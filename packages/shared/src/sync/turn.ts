@@ -26,5 +26,5 @@ export async function giveTurnBack(db: SqlRunner, { table, row }: Turn, now: Dat
 }
 
 export function tooSoon(leftMs: number): AppError {
-  return new AppError('rate_limited', 'This was synced less than a minute ago; try again after the seconds in \'Retry-After\'.', { retryAfterS: leftMs / 1000 });
+  return new AppError('rate_limited', 'This was synced less than a minute ago; try again after the seconds in \'Retry-After\'.', { retryAfterS: leftMs / 1000, limit: { name: 'sync', tokens: 1, periodMs: EVERY_MS } });
 }
