@@ -257,7 +257,7 @@ describe('bulks', () => {
     }).finally(() => worker.stop());
     expect(batch).toMatchObject({ total: 5, ok: 2, failed: 3, status: 'completed' });
     expect(batch.items.map(({ ref, error }: { ref: string; error?: { code: string } }) => [ref, error?.code])).toEqual([
-      ['a', undefined], ['b.example.com', 'validation_error'], ['A.example.com', 'state_conflict'], ['sandbox-build-fails', 'supplier_error'], ['c.example.com', undefined],
+      ['a', undefined], ['b.example.com', 'validation_error'], ['a.example.com', 'state_conflict'], ['sandbox-build-fails', 'supplier_error'], ['c.example.com', undefined],
     ]);
     const { items } = (await get(who, '/servers')).body;
     expect(items).toHaveLength(2);

@@ -6,7 +6,7 @@ import { defineRoute } from '../contract';
 import { sql } from '../db';
 import { endpoint } from '../endpoint';
 import { parseUsd } from '../money';
-import { testService, type TestAccount } from '../testing';
+import { testService, until, type TestAccount } from '../testing';
 import { amountOf, costLine, costOf, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder, type PurchaseDeps } from '.';
 
 /** Sold at the price that stands in its row, which the offer has read before. */
@@ -98,7 +98,7 @@ describe('the hold', () => {
       await other.query('BEGIN');
       await other.query('UPDATE public.tag SET price = 99 WHERE name = $1', [name]);
       const bought = buy(who, name).then((answer) => answer);
-      await shop.service.db.pool.query('SELECT 1');
+      await until(async () => (await owner.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'purchase_begin'")).rowCount === 1);
       await other.query('COMMIT');
       expect([(await bought).status, (await bought).body.error?.code ?? (await bought).body.order.price_usd]).toEqual([409, 'price_changed']);
     } finally {

@@ -1,6 +1,7 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce } from '@lumi/shared/sync';
+import { asOf } from '../servers/as-of';
 import { serverParams } from '../servers/fields';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { syncServer } from '../servers/sync-server';
@@ -20,7 +21,7 @@ export function syncServerNow(vps: Vps): Endpoint {
     async ({ reach, params }) => {
       const server = await requireServer(vps, reach, params.id);
       const { db: { platform }, clock } = vps.service;
-      return json(200, viewServer(await syncOnce(platform, turnOf(server), clock.now(), () => syncServer(vps, reach, server.id))));
+      return json(200, viewServer(asOf(vps, await syncOnce(platform, turnOf(server), clock.now(), () => syncServer(vps, reach, server.id)))));
     },
   );
 }
