@@ -149,5 +149,5 @@ export function depositDesk() {
     return ((await answer.json()) as { result: { items: { invoice_id: number }[] } }).result.items.map((item) => String(item.invoice_id));
   }
 
-  return { t, customer, requestOf, created, bodyOf, find, pay, webhookFor, sendWebhook, pollNow, balanceOf, invoicesAtProvider, blindOf, providerInvoiceIds };
+  return { t, database, customer, requestOf, created, bodyOf, find, pay, webhookFor, sendWebhook, pollNow, balanceOf, invoicesAtProvider, blindOf, providerInvoiceIds };
 }
