@@ -69,7 +69,7 @@ export class BulkCustomer {
       await pause(random.between(200, 600));
     }
     if (seen?.json?.finished_at == null || seen.json.failed === 0 || !random.chance(0.6)) return;
-    const retry = this.history.request({ buyer: this.buyer, path: `/batches/${batchId}/retry`, body: random.chance(0.5) ? {} : { error_codes: ['supplier_error', 'state_conflict'] }, key: this.workload.key(), about: { what: 'retry' } });
+    const retry = this.history.request({ buyer: this.buyer, path: `/batches/${batchId}/retry`, body: random.chance(0.5) ? {} : { error_codes: ['supplier_error', 'skipped', 'state_conflict'] }, key: this.workload.key(), about: { what: 'retry' } });
     await this.workload.insist(retry, random);
     if (retry.sends.some(({ json }) => json?.retried > 0)) this.history.reached.add('batch tried again');
   }

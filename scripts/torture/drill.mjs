@@ -120,7 +120,7 @@ export async function untilAnswered({ doors, workload, missed }, request) {
   for (let tries = 0; performance.now() < endAt; tries += 1) {
     const send = await doors.send(request, tries % 2);
     workload.learn(request, send);
-    const isOpen = send.kind === 'unknown' || codeOf(send) === 'in_progress' || (send.status === 202 && send.json?.batch_id === undefined && SHOPS[request.buyer.product].isFinalAt !== 202);
+    const isOpen = send.kind === 'unknown' || codeOf(send) === 'in_progress' || (send.status === 202 && send.json?.batch_id === undefined);
     if (!isOpen) return send;
     await pause(250);
   }

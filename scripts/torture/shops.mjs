@@ -29,8 +29,6 @@ export const SHOPS = {
     renewal: ({ id }, seen) => (seen.expires_at === null ? null : { path: `/servers/${id}/renew`, body: { current_expires_at: seen.expires_at } }),
     bulkRenewal: ({ id }, seen) => (seen.expires_at === null ? null : { server_id: id, current_expires_at: seen.expires_at }),
     lists: ['/servers?limit=20'],
-    /** A server is sold by 202: the answer is final although the order is not. */
-    isFinalAt: 202,
   },
   proxy: {
     endings: Object.keys(PROXY_ENDINGS).filter((ending) => ending !== 'plain'),

@@ -114,7 +114,7 @@ export class Workload {
     for (let tries = 0; tries < 4; tries += 1) {
       const send = await this.doors.send(request, (first + tries) % 2);
       this.learn(request, send);
-      if (send.kind === 'ok' && (send.status !== 202 || send.json?.batch_id !== undefined || SHOPS[request.buyer.product].isFinalAt === 202)) return send;
+      if (send.kind === 'ok' && (send.status !== 202 || send.json?.batch_id !== undefined)) return send;
       if (send.kind === 'fail' && codeOf(send) !== 'in_progress') return send;
       if (!random.chance(0.7) || this.isOver) return send;
       await pause(random.between(150, 900));

@@ -30,13 +30,16 @@ describe('POST /servers', () => {
     expect((await get(who, '/events')).body.items.map(({ type }: { type: string }) => type)).toContain('server.ready');
   });
 
-  it('gives a repeat the same bytes, in progress until it is settled', async () => {
+  it('gives a repeat the answer of the end, and in progress until there is one', async () => {
     const who = await account();
     const first = await buy(who, '/servers', order(), 'the-same-key');
     expect((await buy(who, '/servers', order(), 'the-same-key')).body).toMatchObject({ error: { code: 'in_progress' } });
     await pass(CREATE_MS);
     const again = await buy(who, '/servers', order(), 'the-same-key');
-    expect(again).toMatchObject({ status: 202, text: first.text });
+    expect(again.status).toBe(201);
+    expect(again.body).toMatchObject({ operation_id: first.body.operation_id, order: { state: 'completed' }, server: { lifecycle: 'active', busy: null } });
+    expect(again.body.server).toEqual((await get(who, `/servers/${first.body.server.id as string}`)).body);
+    expect((await buy(who, '/servers', order(), 'the-same-key')).text).toBe(again.text);
     expect(again.headers['idempotent-replayed']).toBe('true');
     expect((await buy(who, '/servers', order({ label: 'x' }), 'the-same-key')).body).toMatchObject({ error: { code: 'idempotency_key_reused' } });
     expect((await get(who, '/servers')).body.items).toHaveLength(1);
@@ -167,7 +170,8 @@ describe('the endings of the sandbox', () => {
     const [row] = await owner<{ lifecycle: string }>(`SELECT lifecycle FROM vps.server WHERE account_id = $1`, [who.accountId]);
     expect(row).toEqual({ lifecycle: charged[ending] ? 'active' : 'failed' });
     const again = await buy(who, '/servers', order({ hostname: `sandbox-${ending}.example.com` }), `key-for-${ending}`);
-    if (atOnce || charged[ending]) expect(again.text).toBe(first.text);
+    if (atOnce) expect(again.text).toBe(first.text);
+    else if (charged[ending]) expect(again).toMatchObject({ status: 201, body: { order: { state: 'completed' }, server: { lifecycle: 'active' } } });
     else expect(again).toMatchObject({ status: 502, body: { error: { code: 'supplier_error' } } });
   });
 

@@ -30,6 +30,7 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   not_available: change('Choose another. Nothing was charged.'),
   out_of_stock: wait('Repeat later or choose another. Nothing was charged.'),
   state_conflict: change('Read the object again; its state must change first.'),
+  skipped: change('Repair what failed before it, then POST /batches/{batch_id}/retry, or order it anew.'),
   already_owned: change('It is in this account already. Nothing was charged.'),
   busy: wait("Wait for the operation in 'details' to finish."),
   zone_changed: change('Read the zone again and apply your change to what it is now.'),

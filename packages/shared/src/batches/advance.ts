@@ -1,7 +1,7 @@
 // One step of a batch: lease a few items, buy each under its own claim, report what no order settled, finish the batch if nothing is open.
 // Any number of workers may step at once and any may die at any point: leases and attempts decide, in Postgres, who may order what.
 import { AppError, newId, type Product } from '../contract';
-import type { Database } from '../db';
+import type { Database, SqlRunner } from '../db';
 import { validateItem } from '../endpoint';
 import { toAppError } from '../http';
 import { fingerprint, type Claim } from '../idempotency';
@@ -71,12 +71,16 @@ export async function advanceBatch(deps: BatchDeps, kinds: BulkKinds, batchId: s
 /** Whoever finishes an inline batch writes its stored answer too; the items are final, so everybody would write the same. */
 async function finish(deps: BatchDeps, batch: Batch): Promise<boolean> {
   const { platform } = deps.db;
-  const answer = batch.form === 'inline'
-    ? { status: 200, body: Buffer.from(JSON.stringify(bulkResult(await listItems(platform, batch.id, {}, { limit: BATCH_MAX_ITEMS, afterItem: -1 }))), 'utf8') }
-    : null;
+  const answer = batch.form === 'inline' ? await inlineAnswer(platform, batch.id) : null;
   const isFinished = await finishBatch(platform, deps.product, batch.id, answer, newId('evt', deps.clock.nowMs()));
   if (isFinished) deps.log.info('a batch is finished', { batch_id: batch.id, kind: batch.kind, total: batch.total });
   return isFinished;
+}
+
+/** What an inline bulk answers with what is known now. */
+export async function inlineAnswer(db: SqlRunner, batchId: string): Promise<{ status: number; body: Uint8Array }> {
+  const items = await listItems(db, batchId, {}, { limit: BATCH_MAX_ITEMS, afterItem: -1 });
+  return { status: 200, body: Buffer.from(JSON.stringify(bulkResult(batchId, items)), 'utf8') };
 }
 
 interface Work {

@@ -60,6 +60,11 @@ export async function finishBatch(db: SqlRunner, product: Product, batchId: stri
   return only(await db.$queryRaw<{ finished: boolean }[]>(sql`SELECT platform.batch_finish(${product}, ${batchId}, ${answer?.status ?? null}::int, ${body}::bytea, ${eventId}) AS finished`)).finished;
 }
 
+/** Ends the wait of an inline bulk: from now on its answer is this one, and the batch goes on by itself. False: it was finished meanwhile, and has its answer. */
+export async function answerInline(db: SqlRunner, product: Product, batchId: string, answer: { status: number; body: Uint8Array }): Promise<boolean> {
+  return only(await db.$queryRaw<{ answered: boolean }[]>(sql`SELECT platform.batch_answer(${product}, ${batchId}, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea) AS answered`)).answered;
+}
+
 export async function cancelBatch(db: SqlRunner, product: Product, accountId: string | null, batchId: string): Promise<'cancelling' | 'finished' | 'not_found'> {
   return only(await db.$queryRaw<{ outcome: 'cancelling' | 'finished' | 'not_found' }[]>(sql`SELECT platform.batch_cancel(${product}, ${accountId}::text, ${batchId}) AS outcome`)).outcome;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../runtime';
 import { isoSeconds } from '../runtime';
 import { formatUsd, usdOutput } from '../money';
+import { operationIdOf } from '../purchase';
 import type { Batch, BatchItem } from './batch';
 
 export const BATCH_STATES = ['queued', 'running', 'cancelling', 'completed', 'cancelled'] as const;
@@ -11,13 +12,17 @@ export const itemErrorSchema = z.object({ code: z.string(), message: z.string(),
 
 export const bulkItemSchema = z.object({
   ref: z.string().describe('Your `ref`, or what the item is about.'),
-  status: z.enum(['ok', 'failed', 'pending']).describe('`pending` only while the batch runs.'),
+  status: z.enum(['ok', 'failed', 'pending']).describe('`pending`: no result yet.'),
   result: z.unknown().optional().describe('What the single request would have answered.'),
+  operation_id: z.string().optional().describe('Of a pending item that was ordered: poll `/operations/{id}`.'),
   error: itemErrorSchema.optional(),
 }).meta({ id: 'BulkItem' });
 
 /** The contract's answer of a bulk that was done at once. */
-export const bulkResultSchema = z.object({ total: z.number().int(), ok: z.number().int(), failed: z.number().int(), items: z.array(bulkItemSchema) }).meta({ id: 'BulkResult' });
+export const bulkResultSchema = z.object({
+  total: z.number().int(), ok: z.number().int(), failed: z.number().int(), items: z.array(bulkItemSchema),
+  batch_id: z.string().optional().meta({ example: 'bat_01k0000000000000000000000' }).describe('Only where items are pending: poll `/batches/{batch_id}` for their results.'),
+}).meta({ id: 'BulkResult' });
 
 export const batchAcceptedSchema = z.object({ batch_id: z.string().meta({ example: 'bat_01k0000000000000000000000' }), status: z.string(), total: z.number().int() }).meta({ id: 'BatchAccepted' });
 
@@ -66,13 +71,14 @@ export function viewItem(item: BatchItem): z.output<typeof bulkItemSchema> {
         error: { code: item.error?.code ?? 'internal_error', message: item.error?.text ?? '', ...(item.error === null || item.error.details === null ? {} : { details: [...item.error.details] }) },
       };
     default:
-      return { ref: item.ref, status: 'pending' };
+      return { ref: item.ref, status: 'pending', ...(item.orderId === null ? {} : { operation_id: operationIdOf(item.orderId) }) };
   }
 }
 
 /** The answer of an inline bulk: from its rows alone, so that whoever finishes it writes the same bytes. */
-export function bulkResult(items: readonly BatchItem[]): z.output<typeof bulkResultSchema> {
-  return { total: items.length, ok: items.filter(({ state }) => state === 'ok').length, failed: items.filter(({ state }) => state === 'failed').length, items: items.map(viewItem) };
+export function bulkResult(batchId: string, items: readonly BatchItem[]): z.output<typeof bulkResultSchema> {
+  const [ok, failed] = [items.filter(({ state }) => state === 'ok').length, items.filter(({ state }) => state === 'failed').length];
+  return { total: items.length, ok, failed, items: items.map(viewItem), ...(ok + failed === items.length ? {} : { batch_id: batchId }) };
 }
 
 export function acceptedBody(batchId: string, total: number): { batch_id: string; status: string; total: number } {

@@ -77,7 +77,7 @@ describe('on_error: stop', () => {
     const who = await shop.account();
     const { body } = await bulk(who, { on_error: 'stop', items: [...names(3, 'stop'), { name: 'refuse-stop' }, ...names(3, 'late')] });
     expect(body).toMatchObject({ ok: 3, failed: 4 });
-    expect((body as { items: { error?: { code: string } }[] }).items.map(({ error }) => error?.code)).toEqual([undefined, undefined, undefined, 'not_available', 'state_conflict', 'state_conflict', 'state_conflict']);
+    expect((body as { items: { error?: { code: string } }[] }).items.map(({ error }) => error?.code)).toEqual([undefined, undefined, undefined, 'not_available', 'skipped', 'skipped', 'skipped']);
     expect(supplier.order).toEqual(['stop-0', 'stop-1', 'stop-2']);
   });
 

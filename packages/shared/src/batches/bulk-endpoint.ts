@@ -2,15 +2,13 @@
 // while the caller waits. A process that dies in between leaves a batch that the worker finishes, stored answer included.
 import { z } from 'zod';
 import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
-import { sql } from '../db';
 import { endpoint, json, type Endpoint, type Reply, type RequestContext } from '../endpoint';
 import { itemError } from '../http';
-import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
-import { stageJobRider } from '../jobs';
+import { findAnswer, refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
 import { parseUsd, usdInput } from '../money';
 import { consentOf, purchase, purchaseReply, storedAnswer, type Offer } from '../purchase';
-import { advanceBatch, STEP_ITEMS, type BatchDeps, type BulkKinds } from './advance';
-import { createBatch, type PlannedItem } from './batch-store';
+import { advanceBatch, inlineAnswer, STEP_ITEMS, type BatchDeps, type BulkKinds } from './advance';
+import { answerInline, createBatch, type PlannedItem } from './batch-store';
 import { acceptedBody, batchAcceptedSchema, bulkResultSchema } from './batch-view';
 import type { BulkItemBody, BulkKind } from './bulk-kind';
 import { itemDocumentation } from './item-documentation';
@@ -40,11 +38,11 @@ export function bulkEndpoint(deps: BatchDeps, kinds: BulkKinds, kind: BulkKind):
         defaults: item.optional().describe('Fields for every item that does not have them itself.'),
         items: z.array(item.meta(itemDocumentation(kind.item))).min(1, 'must hold at least one item').describe('1 to 500 items.'),
         max_total_usd: usdInput.optional().describe('The most all items together may cost; an item that would go past it fails with `price_changed`.'),
-        on_error: z.enum(['continue', 'stop']).optional().describe('Absent: `continue`. After `stop` no item behind the failed one is tried.'),
+        on_error: z.enum(['continue', 'stop']).optional().describe('Absent: `continue`. After `stop` no item behind the failed one is tried: they fail with `skipped`.'),
       }),
       bodyExample: { items: [kind.itemExample], on_error: 'continue' },
       responses: {
-        200: { description: 'Done, with one result per item, in their order. Some may have failed.', schema: bulkResultSchema },
+        200: { description: 'Done, with one result per item, in their order. Some may have failed; one whose outcome is not known yet is `pending`, and `batch_id` is where to ask for it.', schema: bulkResultSchema },
         202: { description: 'Accepted as a batch: poll `Location`.', schema: batchAcceptedSchema },
       },
       errors: ['batch_too_large'],
@@ -81,8 +79,7 @@ async function start({ deps, kinds, kind, context, claim, envelope, items }: Sta
   });
   if (created.outcome !== 'created') return purchaseReply(storedAnswer(replayOrRefuse(created)));
   if (isInline) {
-    const answer = await runInline(deps, kinds, { batchId, accountId: context.accountId, claim });
-    if (answer !== null) return { status: answer.status, bytes: answer.body };
+    return runInline(deps, kinds, { batchId, claim });
   }
   return { status: 202, bytes: accepted, headers: { Location: location, 'Retry-After': '2' } };
 }
@@ -100,29 +97,24 @@ function replayOrRefuse(created: Parameters<typeof refuseOrReplay>[0]): StoredAn
   }
 }
 
-/** Null: not finished in time, or an outcome is unknown; the worker goes on. */
-async function runInline(deps: BatchDeps, kinds: BulkKinds, { batchId, accountId, claim }: { batchId: string; accountId: string; claim: Claim }): Promise<StoredAnswer | null> {
+/** Buys for as long as a caller waits. What is not known by then is `pending` in the answer, and the worker goes on with it. */
+async function runInline(deps: BatchDeps, kinds: BulkKinds, { batchId, claim }: { batchId: string; claim: Claim }): Promise<Reply> {
   const signal = AbortSignal.timeout(INLINE_LIMIT_MS);
   try {
     for (let steps = 0; steps <= INLINE_MAX_ITEMS && !signal.aborted; steps += 1) {
       const step = await advanceBatch(deps, kinds, batchId, signal);
-      if (step.isFinished) return await storedResult(deps, claim);
+      if (step.isFinished) break;
       if (step.taken === 0) break;
     }
   } catch (err) {
-    // The batch is stored: whatever went wrong here, the answer is that it goes on.
+    // The batch is stored: whatever went wrong here, it goes on.
     deps.log.warn('an inline bulk could not be finished by its request', { batch_id: batchId, err });
   }
-  const wake = stageJobRider({ product: deps.product, name: 'advance-batches', payload: { account_id: accountId }, once: `lane-${accountId}` }, sql``);
-  await Promise.resolve(deps.db.platform.$executeRaw(wake)).catch((err: unknown) => deps.log.warn('an inline bulk could not be handed over; the sweeper finds it', { batch_id: batchId, err }));
-  return null;
-}
-
-async function storedResult(deps: BatchDeps, claim: Claim): Promise<StoredAnswer | null> {
-  const rows = await deps.db.platform.$queryRaw<{ status: number | null; body: Uint8Array | null }[]>(sql`
-    SELECT status, body FROM platform.idempotency WHERE scope = ${claim.scope} AND product = ${claim.product} AND key = ${claim.key} AND state = 'done'`);
-  const [row] = rows;
-  return row === undefined || row.status === null || row.body === null ? null : { status: row.status, body: row.body, location: null, requestId: claim.requestId };
+  const answer = await inlineAnswer(deps.db.platform, batchId);
+  if (await answerInline(deps.db.platform, deps.product, batchId, answer)) return { status: answer.status, bytes: answer.body };
+  const stored = await findAnswer(deps.db.platform, claim);
+  if (stored === null) throw new Error(`the finished batch ${batchId} has no answer`);
+  return { status: stored.status, bytes: stored.body };
 }
 
 /** Every item is checked as if it were the only one; nothing is stored. */

@@ -19,6 +19,8 @@ export interface BulkKind {
   readonly description: string;
   /** Schema of the single purchase's body, with `purchaseFields`. */
   readonly item: z.ZodObject;
+  /** The field that says what an item is about: an item that is wrong is called by it where the caller gave no `ref`. */
+  readonly about?: string;
   readonly itemExample: Readonly<Record<string, unknown>>;
   /** Refusals of single items, for the documentation. */
   readonly errors?: readonly ErrorCode[];

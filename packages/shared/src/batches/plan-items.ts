@@ -1,7 +1,7 @@
 // From the envelope of a bulk to its items: defaults merged in, each validated alone, twins found. No I/O beyond what the kind has loaded,
 // so that 500 items are accepted at once.
 import { AppError, invalid } from '../contract';
-import { validateItem } from '../endpoint';
+import { refuseRepeatedRefs, validateItem } from '../endpoint';
 import type { BulkKind } from './bulk-kind';
 import type { PlannedItem } from './batch-store';
 import { storable } from './storable';
@@ -14,11 +14,12 @@ type Raw = Readonly<Record<string, unknown>>;
 /** One plan per item, in their order. An item with a `code` has failed already. */
 export function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]): PlannedItem[] {
   if ('ref' in defaults) throw invalid('defaults.ref', 'belongs into the items');
+  refuseRepeatedRefs(items);
   const firstOf = new Map<string, number>();
   return items.map((raw, index) => {
     const { ref: givenRef, ...own } = raw;
     const input = storable(kind.item, { ...defaults, ...own });
-    let ref = typeof givenRef === 'string' && givenRef !== '' ? givenRef.slice(0, REF_MAX) : String(index);
+    let ref = nameOf(givenRef) ?? nameOf(kind.about === undefined ? undefined : input[kind.about]) ?? String(index);
     try {
       checkRef(givenRef);
       const identity = kind.identify(validateItem(kind.item, input) as never); // the kind's own schema
@@ -32,6 +33,11 @@ export function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]):
       throw err;
     }
   });
+}
+
+/** What the answer calls an item, however wrong it is. */
+function nameOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value.slice(0, REF_MAX) : null;
 }
 
 function checkRef(ref: unknown): void {

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   not_available: { status: 409, sentence: 'This is not available for purchase.' },
   out_of_stock: { status: 409, sentence: 'This is out of stock.' },
   state_conflict: { status: 409, sentence: 'The object is in a state that does not allow this.' },
+  skipped: { status: 409, sentence: 'This item was not tried.' },
   already_owned: { status: 409, sentence: 'This account already owns it.' },
   busy: { status: 409, sentence: 'Another operation is running on this object.' },
   zone_changed: { status: 409, sentence: 'The zone changed since you read it.' },

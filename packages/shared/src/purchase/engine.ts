@@ -1,6 +1,6 @@
 // The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
 // the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
-import { AppError, newId } from '../contract';
+import { AppError, BASE_PATHS, newId, type Product } from '../contract';
 import type { Database, Sql } from '../db';
 import { errorBody } from '../http/errors';
 import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
@@ -248,15 +248,16 @@ async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, ou
   const final: Order = { ...order, state: 'captured', charged, supplierRef: outcome.supplierRef ?? order.supplierRef, settledAt };
   const answer = thing.answer(final, outcome.result);
   const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
+  const location = placeOf(order, answer.location);
   const settled = await settle(deps.db.direct, {
     orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: charged, delivered, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(final),
-    answer: { status: answer.status, body: bytes, location: answer.location ?? null }, result: outcome.result, refusal: null, supplierRef: outcome.supplierRef ?? null, settledAt,
+    answer: { status: answer.status, body: bytes, location }, result: outcome.result, refusal: null, supplierRef: outcome.supplierRef ?? null, settledAt,
     events: thing.events(final, outcome.result).map((event) => ({ id: newId('evt', deps.clock.nowMs()), ...event })),
     deliver: thing.deliver(final, outcome.result),
   });
   if (!settled) return fencedAnswer(deps, thing, order);
   await deps.checkpoint?.('after-settle', order.id);
-  return { status: answer.status, bytes, location: answer.location ?? null, replayOf: null, order: final, error: null };
+  return { status: answer.status, bytes, location, replayOf: null, order: final, error: null };
 }
 
 async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, refusal: Extract<Outcome<JsonObject>, { kind: 'refused' }>): Promise<PurchaseAnswer> {
@@ -283,8 +284,13 @@ function fencedAnswer(deps: PurchaseDeps, thing: AnyThingSold, order: Order): Pu
 }
 
 function acceptedAnswer(thing: AnyThingSold, order: Order): PurchaseAnswer {
-  const answer = thing.pendingAnswer?.(order) ?? { status: 202, body: { operation_id: operationIdOf(order.id), order: viewOrder(order) } };
-  return { ...jsonAnswer(answer.status, answer.body), location: answer.location ?? null, order };
+  const answer = thing.pendingAnswer?.(order) ?? { body: { operation_id: operationIdOf(order.id), order: viewOrder(order) } };
+  return { ...jsonAnswer(202, answer.body), location: placeOf(order, answer.location ?? `/operations/${operationIdOf(order.id)}`), order };
+}
+
+/** Where it is from outside: a path of the product begins with its base. */
+function placeOf(order: Order, path: string | undefined): string | null {
+  return path === undefined ? null : `${BASE_PATHS[order.product as Product]}${path}`; // orders are made by products alone
 }
 
 function jsonAnswer(status: number, body: unknown): Omit<PurchaseAnswer, 'order'> {

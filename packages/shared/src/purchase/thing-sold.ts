@@ -54,9 +54,11 @@ export interface EventDraft {
   readonly data: JsonObject;
 }
 
+/** The answer of a finished purchase. A `202` is no such answer: it says that there is none yet. */
 export interface AnswerBody {
-  readonly status: number;
+  readonly status: 200 | 201;
   readonly body: unknown;
+  /** A path of the product, such as `/servers/srv_…`. */
   readonly location?: string;
 }
 
@@ -92,10 +94,10 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   delivered?(order: Order<I>, result: R): readonly CostLine[] | null;
   /** Undoes `prepare`, in the statement that releases. Each must read `FROM settled WHERE settled.settled`. */
   undo?(order: Order<I>): readonly Sql[];
-  /** The answer of the finished purchase: computed from order and result alone, stored and replayed byte for byte. */
+  /** The one answer of the purchase, that of its end: computed from order and result alone, stored and replayed byte for byte. */
   answer(order: Order<I>, result: R): AnswerBody;
-  /** The answer while it is not finished (`202`); by default the order alone. */
-  pendingAnswer?(order: Order<I>): AnswerBody;
+  /** What the `202` of an unfinished purchase tells; by default the order alone. It is never stored: a repeat is `in_progress` until the purchase is finished. */
+  pendingAnswer?(order: Order<I>): Omit<AnswerBody, 'status'>;
   events(order: Order<I>, result: R): readonly EventDraft[];
   /** A violated constraint of the product's own rows, as a refusal: stock that ran out between price and hold. */
   refusalOfConstraint?(constraint: string): ErrorCode | null;

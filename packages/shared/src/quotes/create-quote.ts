@@ -1,7 +1,7 @@
 // POST /quotes: what something would cost, kept at that price for a while. Nothing is charged, held or reserved.
 import { z } from 'zod';
-import { AppError, defineRoute, newId } from '../contract';
-import { BULK_MAX_ITEMS, endpoint, json, type Endpoint } from '../endpoint';
+import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
+import { BULK_MAX_ITEMS, endpoint, json, refuseRepeatedRefs, type Endpoint } from '../endpoint';
 import { findKeyById } from '../keys';
 import { readBalance, readDailySpend } from '../ledger';
 import { formatUsd, type Units } from '../money';
@@ -31,6 +31,7 @@ export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyEx
     async (context) => {
       const { accountId, principal } = context;
       const { operation, items } = context.body as { operation: string; items: readonly { ref?: string }[] }; // the schema is one of `operations`
+      refuseRepeatedRefs(items);
       const found = operations[operation];
       if (found === undefined) throw new Error('the schema lets only known operations pass');
       const priced = await found.price(accountId, items.map(({ ref: _ref, ...item }) => item) as never); // validated by `found.item`
@@ -40,7 +41,7 @@ export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyEx
         lines: items.map((item, i) => lineOf(item.ref, i, priced[i])),
       };
       await insertQuote(deps.db.platform, quote);
-      return json(201, { ...viewQuote(quote), ...(await affordability(deps, principal, quote)) }, { Location: `/quotes/${quote.id}` });
+      return json(201, { ...viewQuote(quote), ...(await affordability(deps, principal, quote)) }, { Location: `${BASE_PATHS[deps.product]}/quotes/${quote.id}` });
     },
   );
 }

@@ -63,7 +63,7 @@ describe('POST /quotes', () => {
       ],
       balance_after_usd: '80.00', cap_remaining_after_usd: '30.00', problems: [],
     });
-    expect(answer.headers['location']).toBe(`/quotes/${answer.body.id}`);
+    expect(answer.headers['location']).toBe(`/api/v1/quotes/${answer.body.id}`);
     expect((await balance(who.accountId)).held).toBe(0n);
   });
 
@@ -89,6 +89,12 @@ describe('POST /quotes', () => {
     expect((await request(app).post('/quotes').set(as(boss)).send({ operation: 'buy', items: [{ colour: 'red' }] })).status).toBe(422);
     expect((await request(app).post('/quotes').set(as(boss)).send({ user_id: who.accountId, operation: 'buy', items: [{ colour: 'red' }] })).body.cap_remaining_after_usd).toBeNull();
   });
+});
+
+it('refuses a ref that is given twice', async () => {
+  const who = await account();
+  const { status, body } = await quote(who, [{ colour: 'red', ref: 'mine' }, { colour: 'blue', ref: 'mine' }]);
+  expect([status, body.error.details[0].path]).toEqual([422, 'items.1.ref']);
 });
 
 describe('a purchase with quote_id', () => {

@@ -11,6 +11,7 @@ export const bulkBuyDomains = (domains: Domains) =>
     description: 'Each item is what `POST /domains` takes.',
     item: registerBody, itemExample: { domain: 'my-second.test', years: 1, max_price_usd: '5.00', ref: 'order-17' },
     ready: () => domains.catalogue.ready(),
+    about: 'domain',
     identify: ({ domain }) => {
       const reading = readDomainName(domain, domains.catalogue);
       if (reading.kind !== 'name') throw invalid('domain', reading.reason);

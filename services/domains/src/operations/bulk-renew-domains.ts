@@ -12,6 +12,7 @@ export const bulkRenewDomains = (domains: Domains) =>
     item: renewBody.extend({ domain: domainField }), itemExample: { domain: 'my-first.test', years: 1, current_expires_at: '2027-11-24T10:00:00Z', max_price_usd: '12.00' },
     ready: () => domains.catalogue.ready(),
     // A name that cannot be read is one that is not held: `prepare` says so, in the words for every domain that is not there.
+    about: 'domain',
     identify: ({ domain }) => {
       const reading = readDomainName(domain, domains.catalogue);
       const subject = reading.kind === 'name' ? reading.name : domain;

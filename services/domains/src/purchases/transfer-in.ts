@@ -33,7 +33,7 @@ export function transferInThing(deps: { registrars: Registrars; catalogue: Catal
       status: 201,
       body: { transfer: viewTransfer(order), domain: viewDomain(deliveredDomain(order, info, tldOf(order)), tldOf(order), order.settledAt ?? order.createdAt), order: viewOrder(order) },
     }),
-    pendingAnswer: (order) => ({ status: 202, body: { operation_id: operationIdOf(order.id), transfer: viewTransfer(order), order: viewOrder(order) } }),
+    pendingAnswer: (order) => ({ body: { operation_id: operationIdOf(order.id), transfer: viewTransfer(order), order: viewOrder(order) } }),
     events: (order, info) => [{ type: 'domain.transfer.completed', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
   });
 }

@@ -19,6 +19,7 @@ function bulkServers(vps: Vps): BulkKind {
     description: 'Buys each server as `POST /servers` does. Two items with the same host name are the same server.',
     item: z.object({ ...createFields, ...purchaseFields }), itemExample: { plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com' },
     errors: ['price_changed', 'out_of_stock', 'supplier_error'],
+    about: 'hostname',
     identify: (body) => {
       placesOf(body);
       return { subject: body.hostname, once: body.hostname.toLowerCase() };
@@ -33,6 +34,7 @@ function bulkRenewServers(vps: Vps): BulkKind {
     description: 'Renews each server as `POST /servers/{id}/renew` does.',
     item: z.object({ server_id: z.string().max(64), ...renewFields, ...purchaseFields }), itemExample: { server_id: 'srv_01k000000000000000000000', current_expires_at: '2026-07-09T12:00:00Z' },
     errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'suspended', 'supplier_error'],
+    about: 'server_id',
     identify: ({ server_id: serverId }) => ({ subject: serverId, once: serverId }),
     prepare: async (accountId, bodies) => {
       const found = await findServers(vps.service.db.platform, { kind: 'account', accountId }, bodies.map(({ server_id: serverId }) => serverId));

@@ -7,6 +7,7 @@ import { serverSchema } from '../servers/server-view';
 import type { Vps } from '../vps';
 
 const body = z.object({ ...createFields, ...purchaseFields });
+const answer = z.object({ server: serverSchema, operation_id: z.string(), order: orderSchema });
 
 export function createServer(vps: Vps): Endpoint {
   return endpoint(
@@ -16,7 +17,8 @@ export function createServer(vps: Vps): Endpoint {
       body, bodyExample: { plan_id: 's1', locations: ['ams', 'fra'], image_id: 'debian-13', hostname: 'web-1.example.com', max_price_usd: '4.00' },
       responses: {
         200: dryRunAnswer,
-        202: { description: 'The server is being made.', schema: z.object({ server: serverSchema, operation_id: z.string(), order: orderSchema }) },
+        201: { description: 'The server is ready.', schema: answer },
+        202: { description: 'The server is being made: poll the operation, or send the request again until it is no longer `in_progress`.', schema: answer },
       },
       errors: ['price_changed', 'out_of_stock', 'not_available', 'supplier_error'],
     }),

@@ -20,6 +20,8 @@ const body = z.object({
 
 const nextPeriodSchema = z.object({ server_id: z.string(), plan_id: z.string(), period_months: z.int(), starts_at: z.string(), renew_price_usd: usdOutput, order: orderSchema });
 
+const answer = z.object({ server_id: z.string(), plan_id: z.string(), operation_id: z.string(), order: orderSchema });
+
 export function resizeServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
@@ -28,8 +30,8 @@ export function resizeServer(vps: Vps): Endpoint {
         + 'the paid time is over: that costs nothing, shows as `next_period`, is what renewals are priced by, and can be taken back by `DELETE /servers/{id}/next-period` until a renewal has paid for it. Where the disk becomes smaller, what is on it must fit: otherwise the change fails, and is tried again until it does.',
       params: serverParams, body, bodyExample: { plan_id: 's2', max_price_usd: '2.50' },
       responses: {
-        200: { description: 'Planned for the next period; or, with `dry_run`, what it would cost.', schema: z.union([nextPeriodSchema, dryRunSchema]) },
-        202: { description: 'Being resized; poll the operation.', schema: z.object({ server_id: z.string(), plan_id: z.string(), operation_id: z.string(), order: orderSchema }) },
+        200: { description: 'Resized; planned for the next period; or, with `dry_run`, what it would cost.', schema: z.union([answer, nextPeriodSchema, dryRunSchema]) },
+        202: { description: 'Being resized; poll the operation.', schema: answer },
       },
       errors: ['price_changed', 'out_of_stock', 'state_conflict', 'busy', 'suspended', 'supplier_error'],
     }),

@@ -3,11 +3,11 @@
 import type { ErrorCode } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import { keepSecret, peekSecret } from '@lumi/shared/operations';
-import { amountOf, operationIdOf, thingSold, viewOrder, type AnswerBody, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { amountOf, operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
 import { addMonths } from '@lumi/shared/runtime';
 import { LOCKED, findBuildData, lockServer, unlockServer, type Server } from '../store/servers';
 import type { Machine, MachineSpec } from '../supplier/hypervisor';
-import { viewServer } from '../servers/server-view';
+import { viewServer, type ServerView } from '../servers/server-view';
 import type { Vps } from '../vps';
 import { generatePassword } from './password';
 import { daysBetween, type Stretch } from './period';
@@ -56,7 +56,7 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
     },
     deliver: (order, machine) => {
       const at = order.settledAt ?? order.createdAt;
-      const expiresAt = addMonths(at, order.item.period_months);
+      const expiresAt = expiryOf(order, at);
       return [
         sql`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
             expires_at = ${expiresAt}::timestamptz, anchor_day = ${at.getUTCDate()}::int, stretches = ${JSON.stringify([firstStretch(order, daysBetween(at, expiresAt))])}::jsonb
@@ -72,9 +72,8 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
       giveStockBack(order.item.plan_id, order.item.location_id, sql`FROM settled WHERE settled.settled`),
       unlockServer(order.item.server_id, operationIdOf(order.id), sql`USING settled WHERE settled.settled`),
     ],
-    // The first answer and every repeat of it are the same bytes: the server as it was ordered. What became of it is told by the operation.
-    answer: (order) => accepted(order),
-    pendingAnswer: (order) => accepted(order),
+    answer: (order, machine) => ({ status: 201, body: viewSale(order, madeServer(order, machine)), location: `/servers/${order.item.server_id}` }),
+    pendingAnswer: (order) => ({ body: viewSale(order, orderedServer(order)) }),
     events: (order, machine) => [{
       type: 'server.ready', subject: order.item.server_id,
       data: { server_id: order.item.server_id, order_id: order.id, hostname: order.item.hostname, ips: machine.addresses.map(({ ip }) => ip) },
@@ -130,15 +129,31 @@ async function specOf(vps: Vps, order: Order<CreateItem>): Promise<MachineSpec> 
   };
 }
 
-function accepted(order: Order<CreateItem>): AnswerBody {
+function expiryOf(order: Order<CreateItem>, readyAt: Date): Date {
+  return addMonths(readyAt, order.item.period_months);
+}
+
+function viewSale(order: Order<CreateItem>, server: Server): { server: ServerView; operation_id: string; order: OrderView } {
+  return { server: viewServer(server), operation_id: operationIdOf(order.id), order: viewOrder(order) };
+}
+
+/** As its row is once the order is settled. */
+function madeServer(order: Order<CreateItem>, machine: Created): Server {
+  const readyAt = order.settledAt ?? order.createdAt;
+  return {
+    ...orderedServer(order), lifecycle: 'active', power: machine.power, gateway: machine.gateway, busy: null, readyAt, expiresAt: expiryOf(order, readyAt),
+    addresses: [...machine.addresses].sort((a, b) => a.version - b.version || (a.ip < b.ip ? -1 : 1)),
+  };
+}
+
+/** As its row is while it is being made. */
+function orderedServer(order: Order<CreateItem>): Server {
   const { item } = order;
-  const server: Server = {
+  return {
     seq: 0n, id: item.server_id, accountId: order.accountId, orderId: order.id, machine: machineName(order.id), hostname: item.hostname, label: item.label, planId: item.plan_id,
     locationId: item.location_id, imageId: item.image_id, periodMonths: item.period_months, lifecycle: 'provisioning', power: 'unknown',
     busy: { operationId: operationIdOf(order.id), action: 'create' }, suspension: null, addresses: [], gateway: null, sshKeyIds: item.ssh_key_ids, autoRenew: item.auto_renew,
     protection: false, renewing: null, deleteAtExpiry: false, stretches: [], anchorDay: null, nextPlanId: null, nextPeriodMonths: null, nextPlanFrom: null, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
     createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null, syncedAt: null, missingSince: null,
   };
-  const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };
-  return { status: 202, body: { server: viewServer(server), operation_id: operationIdOf(order.id), order: viewOrder(asOrdered) }, location: `operations/${operationIdOf(order.id)}` };
 }

@@ -1,7 +1,7 @@
 // A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old one is given back
 // with the capture.
 import { sql } from '@lumi/shared/db';
-import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type ThingSold } from '@lumi/shared/purchase';
+import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
 import { withTruth } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/servers';
@@ -44,8 +44,8 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
       giveStockBack(item.plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
       unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
     ],
-    answer: (order) => accepted(order),
-    pendingAnswer: (order) => accepted(order),
+    answer: (order) => ({ status: 200, body: viewResize(order) }),
+    pendingAnswer: (order) => ({ body: viewResize(order) }),
     events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan_id: order.item.from_plan_id, plan_id: order.item.plan_id } }],
     refusalOfConstraint: createRefusal,
   });
@@ -61,8 +61,6 @@ async function resizeTo(vps: Vps, order: Order<ResizeItem>): Promise<MachineActi
   return { action: 'resize', size: { planId: plan.id, vcpu: plan.vcpu, ramMb: plan.ramMb, diskGb: plan.diskGb } };
 }
 
-/** The first answer and every repeat of it are the same bytes; what became of it is told by the operation. */
-function accepted(order: Order<ResizeItem>): { status: number; body: unknown } {
-  const asOrdered: Order = { ...order, state: 'acting', charged: null, settledAt: null };
-  return { status: 202, body: { server_id: order.item.server_id, plan_id: order.item.plan_id, operation_id: operationIdOf(order.id), order: viewOrder(asOrdered) } };
+function viewResize(order: Order<ResizeItem>): { server_id: string; plan_id: string; operation_id: string; order: OrderView } {
+  return { server_id: order.item.server_id, plan_id: order.item.plan_id, operation_id: operationIdOf(order.id), order: viewOrder(order) };
 }

@@ -49,6 +49,7 @@ const gadget = thingSold<Gadget, Serial>({
 const gadgets = bulkKind({
   id: 'bulk-gadgets', path: '/gadgets/bulk', tag: 'Test', summary: 'Buy gadgets', description: 'For tests.',
   item: z.object({ name: z.string().min(1).max(64), price: z.string().optional(), ...purchaseFields }), itemExample: { name: 'a' },
+  about: 'name',
   identify: ({ name }) => ({ subject: name.toLowerCase(), once: name.startsWith('any') ? null : name.toLowerCase() }),
   prepare: (_accountId, bodies) => Promise.resolve(bodies.map(({ name, price }) => {
     if (name.startsWith('nothing')) return new AppError('not_found');

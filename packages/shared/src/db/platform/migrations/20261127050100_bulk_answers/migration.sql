@@ -1,0 +1,86 @@
+-- An item that was not tried has a code of its own: `state_conflict` is what a thing that was tried answers.
+CREATE OR REPLACE FUNCTION batch_take(p_product text, p_batch_id text, p_limit integer, p_lease_ms integer)
+RETURNS TABLE (item integer, ref text, input jsonb, attempt integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_batch batch%ROWTYPE;
+  v_next integer;
+  v_skip text;
+BEGIN
+  PERFORM assert_product(p_product);
+  SELECT b.* INTO v_batch FROM batch b WHERE b.id = p_batch_id AND b.product = p_product AND b.finished_at IS NULL FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  UPDATE batch b SET touched_at = now(), started_at = coalesce(b.started_at, now()), state = CASE WHEN b.state = 'queued' THEN 'running' ELSE b.state END WHERE b.id = p_batch_id;
+  -- Whoever held these is gone. Where an order was made, recovery settles it and the item with it; elsewhere nothing happened yet.
+  WITH lost AS MATERIALIZED (SELECT d.item FROM batch_item d WHERE d.batch_id = p_batch_id AND d.state = 'running' AND d.lease_until < now() FOR UPDATE SKIP LOCKED)
+  UPDATE batch_item i SET state = CASE WHEN i.order_id IS NULL THEN 'waiting' ELSE 'pending' END, lease_until = NULL
+    FROM lost
+    WHERE i.batch_id = p_batch_id AND i.item = lost.item;
+  SELECT min(i.item) INTO v_next FROM batch_item i WHERE i.batch_id = p_batch_id AND i.state = 'waiting';
+  IF v_next IS NULL THEN
+    RETURN;
+  END IF;
+  IF v_batch.state = 'cancelling' THEN
+    v_skip := 'Cancelled before it was started.';
+  ELSIF v_batch.on_error = 'stop' AND EXISTS (SELECT 1 FROM batch_item i WHERE i.batch_id = p_batch_id AND i.state = 'failed' AND i.round = v_batch.round AND i.item < v_next) THEN
+    v_skip := 'Not tried: an earlier item failed and on_error is ''stop''.';
+  END IF;
+  IF v_skip IS NOT NULL THEN
+    UPDATE batch_item i SET state = 'failed', error_code = 'skipped', error_text = v_skip, settled_at = now() WHERE i.batch_id = p_batch_id AND i.state = 'waiting';
+    RETURN;
+  END IF;
+  IF v_batch.on_error = 'stop' AND EXISTS (SELECT 1 FROM batch_item i WHERE i.batch_id = p_batch_id AND i.state IN ('running', 'pending')) THEN
+    RETURN;
+  END IF;
+  IF v_batch.max_total IS NOT NULL AND EXISTS (SELECT 1 FROM batch_item i WHERE i.batch_id = p_batch_id AND i.state = 'running') THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+    WITH due AS MATERIALIZED (SELECT d.item FROM batch_item d WHERE d.batch_id = p_batch_id AND d.state = 'waiting' ORDER BY d.item LIMIT p_limit FOR UPDATE SKIP LOCKED),
+    taken AS (
+      UPDATE batch_item i SET state = 'running', attempt = i.attempt + 1, lease_until = now() + make_interval(secs => p_lease_ms / 1000.0)
+      FROM due
+      WHERE i.batch_id = p_batch_id AND i.item = due.item RETURNING i.item, i.ref, i.input, i.attempt)
+    SELECT t.item, t.ref, t.input, t.attempt FROM taken t ORDER BY t.item;
+END $$;
+
+CREATE OR REPLACE FUNCTION batch_cancel(p_product text, p_account_id text, p_batch_id text) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
+DECLARE
+  v_batch batch%ROWTYPE;
+BEGIN
+  PERFORM assert_product(p_product);
+  SELECT b.* INTO v_batch FROM batch b WHERE b.id = p_batch_id AND b.product = p_product AND (p_account_id IS NULL OR b.account_id = p_account_id) FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN 'not_found';
+  END IF;
+  IF v_batch.finished_at IS NOT NULL THEN
+    RETURN 'finished';
+  END IF;
+  UPDATE batch b SET state = 'cancelling', touched_at = now() WHERE b.id = p_batch_id;
+  UPDATE batch_item i SET state = 'failed', error_code = 'skipped', error_text = 'Cancelled before it was started.', settled_at = now() WHERE i.batch_id = p_batch_id AND i.state = 'waiting';
+  PERFORM batch_wake(v_batch.product, v_batch.account_id);
+  RETURN 'cancelling';
+END $$;
+
+-- The caller of an inline bulk has waited long enough: its answer is given and kept, with items that are still pending, and the batch goes on by
+-- itself. False: it was finished meanwhile, and whoever finished it has stored the answer.
+CREATE FUNCTION batch_answer(p_product text, p_batch_id text, p_status integer, p_body bytea) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
+DECLARE
+  v_batch batch%ROWTYPE;
+BEGIN
+  PERFORM assert_product(p_product);
+  UPDATE batch b SET form = 'queued' WHERE b.id = p_batch_id AND b.product = p_product AND b.form = 'inline' AND b.finished_at IS NULL RETURNING b.* INTO v_batch;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM finish_claim(v_batch.idem_scope, v_batch.product, v_batch.idem_key, p_status, p_body, NULL);
+  PERFORM batch_wake(v_batch.product, v_batch.account_id);
+  RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION batch_answer FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION batch_answer TO lumi_domains, lumi_vps, lumi_proxy;
