@@ -118,3 +118,17 @@ describe('a domain name', () => {
     await put(['ns1.example.net', 'NS1.example.net.']).expect(422);
   });
 });
+
+describe('a key of DNSSEC', () => {
+  it('is one that resolvers can use, before its DS goes to the registry', async () => {
+    const who = await t.account({ balance: '20' });
+    await bought(who, 'signed.test');
+    const put = (algorithm: number, key: string) => t.put(who, '/domains/signed.test/dnssec', { mode: 'external', keys: [{ flags: 257, algorithm, public_key: key }] });
+    for (const [algorithm, key] of [[13, Buffer.alloc(30, 7).toString('base64')], [13, Buffer.alloc(64, 7).toString('base64')], [14, Buffer.alloc(64, 7).toString('base64')], [15, Buffer.alloc(31, 7).toString('base64')], [15, Buffer.alloc(32).toString('base64')], [8, 'AQ=='], [13, 'AQ']] as const) {
+      expect([key, detailsOf(await put(algorithm, key).expect(422))]).toEqual([key, [{ path: 'keys.0.public_key', message: expect.any(String) as string }]]);
+    }
+    expect((await t.get(who, '/domains/signed.test/dnssec').expect(200)).body.ds).toEqual([]);
+    // RFC 6605, section 6.1
+    await put(13, 'GojIhhXUN/u4v54ZQqGSnyhWJwaubCvTmeexv7bR6edbkrSqQpF64cYbcB7wNcP+e+MAnLr+Wi9xMWyQLc8NAA==').expect(200);
+  });
+});

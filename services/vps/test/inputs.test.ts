@@ -58,3 +58,20 @@ describe('a host name', () => {
     expect((await lumi.get(who, `/servers/${server.id}`)).body.ips[0].rdns).toBe('mail.example.com');
   });
 });
+
+describe('an SSH key', () => {
+  it('is one that sshd takes and only its owner can use', async () => {
+    const who = await lumi.account();
+    const add = async (public_key: string) => {
+      const { status, body } = await lumi.post(who, '/ssh-keys', { name: 'laptop', public_key });
+      return [status, body.public_key ?? body.error.details[0].path];
+    };
+    const wire = (...fields: Buffer[]): string => Buffer.concat(fields.flatMap((one) => [Buffer.from([0, 0, one.length >> 8, one.length & 255]), one])).toString('base64');
+    const good = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl';
+    const rsa = `ssh-rsa ${wire(Buffer.from('ssh-rsa'), Buffer.from([1]), Buffer.concat([Buffer.from([0]), Buffer.alloc(256, 0xff)]))}`;
+    const point = Buffer.concat([Buffer.from([4]), Buffer.alloc(31), Buffer.from([1]), Buffer.alloc(31), Buffer.from([1])]);
+    const ecdsa = `ecdsa-sha2-nistp256 ${wire(Buffer.from('ecdsa-sha2-nistp256'), Buffer.from('nistp256'), point)}`;
+    for (const bad of [`${good} a\n${good} b`, rsa, ecdsa, `ssh-ed25519 ${wire(Buffer.from('ssh-ed25519'), Buffer.alloc(32))}`, `ssh-ed25519 ${wire(Buffer.from('ssh-ed25519'), Buffer.alloc(31, 1))}`]) expect([bad, ...await add(bad)]).toEqual([bad, 422, 'public_key']);
+    expect(await add(` ${good}  ada@laptop \n`)).toEqual([201, `${good} ada@laptop`]);
+  });
+});

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, type ErrorDetail } from '@lumi/shared/contract';
+import { dnskeyRefusal } from '@lumi/shared/public-keys';
 import type { Tld } from '../catalogue/catalogue';
 import type { DsRecord } from '../supplier/registrar';
 
@@ -32,7 +33,9 @@ export function readDs(name: string, tld: Tld, ds: readonly z.output<typeof dsIn
     else if (one.digest.length !== DIGEST_LENGTHS[one.digest_type]) details.push({ path: `ds.${String(i)}.digest`, message: `must have ${String(DIGEST_LENGTHS[one.digest_type])} hexadecimal digits` });
   });
   keys.forEach((one, i) => {
+    const refusal = keyRefusal(one);
     if (!tld.dnssecAlgorithms.includes(one.algorithm)) details.push({ path: `keys.${String(i)}.algorithm`, message: `must be one of ${tld.dnssecAlgorithms.join(', ')} for .${tld.tld}` });
+    else if (refusal !== null) details.push({ path: `keys.${String(i)}.public_key`, message: refusal });
   });
   const unique = new Map([...ds, ...keys.map((key) => dsOfKey(name, key))].map((one) => {
     const record: DsRecord = { key_tag: one.key_tag, algorithm: one.algorithm, digest_type: one.digest_type, digest: one.digest.toUpperCase() };
@@ -41,6 +44,11 @@ export function readDs(name: string, tld: Tld, ds: readonly z.output<typeof dsIn
   if (unique.size > tld.dnssecMax) details.push({ path: 'ds', message: `must be at most ${String(tld.dnssecMax)} records for .${tld.tld}` });
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
   return [...unique.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
+}
+
+function keyRefusal({ algorithm, public_key: text }: z.output<typeof dnskeyInput>): string | null {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '') ? dnskeyRefusal(algorithm, bytes) : 'must be base64';
 }
 
 export function dsOfKey(name: string, key: z.output<typeof dnskeyInput>): DsRecord {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { AppError, defineRoute, invalid, isId, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
+import { readSshPublicKey } from '@lumi/shared/public-keys';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { readSshPublicKey } from '../servers/ssh-public-key';
 import { addSshKey, deleteSshKey, findSshKey, listSshKeys, renameSshKey, type SshKey } from '../store/ssh-keys';
 import type { Vps } from '../vps';
 
@@ -48,13 +48,13 @@ function create(vps: Vps): Endpoint {
     defineRoute({
       ...common, id: 'create-ssh-key', method: 'POST', path: '/ssh-keys', summary: 'Add an SSH key', scope: 'write',
       description: 'A public key that new and rebuilt servers can be given.',
-      body: z.object({ name: nameField, public_key: z.string().max(8_192).describe('One line in OpenSSH form.') }), bodyExample,
+      body: z.object({ name: nameField, public_key: z.string().max(8_192).describe('One key, on one line, in OpenSSH form.') }), bodyExample,
       responses: { 201: { description: 'Added.', schema: keySchema } },
       errors: ['already_owned'],
     }),
     async (context) => {
-      const key = readSshPublicKey(context.body.public_key);
-      if (typeof key === 'string') throw invalid('public_key', key);
+      const { value: key, reason } = readSshPublicKey(context.body.public_key);
+      if (reason !== undefined) throw invalid('public_key', reason);
       const id = newId('ssh', service.clock.nowMs());
       const added = await addSshKey(service.db.platform, { id, accountId: context.accountId, name: context.body.name, publicKey: key.text, fingerprint: key.fingerprint });
       if (!added) throw new AppError('already_owned', 'This account has this key already.');

@@ -1,0 +1,2 @@
+export { dnskeyRefusal } from './dns-key';
+export { readSshPublicKey, type SshPublicKey } from './ssh-public-key';
