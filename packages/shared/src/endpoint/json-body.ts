@@ -2,12 +2,13 @@
 // later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot write back, numbers that would be rounded.
 import { invalid } from '../contract';
 import { isExactNumber } from './exact-number';
+import { checkSize } from './json-size';
 
-const MAX_DEPTH = 32;
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
 /** Throws 422 with a sentence that says what is wrong. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
+  checkSize(bytes);
   const text = decodeUtf8(bytes);
   let value: unknown;
   try {
@@ -28,7 +29,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** `text` is known to be valid JSON; this looks only at nesting, at the names of each object, at what strings hold and at numbers. */
+/** `text` is known to be valid JSON; this looks only at the names of each object, at what strings hold and at numbers. */
 function scan(text: string): void {
   const open: (Set<string> | null)[] = []; // null for an array
   let expectName = false;
@@ -37,7 +38,6 @@ function scan(text: string): void {
     const char = text.charAt(i);
     if (char === '{' || char === '[') {
       open.push(char === '{' ? new Set() : null);
-      if (open.length > MAX_DEPTH) throw invalid('', `is nested deeper than ${String(MAX_DEPTH)} levels`);
       expectName = char === '{';
     } else if (char === '}' || char === ']') {
       open.pop();
