@@ -33,7 +33,9 @@ export type Match =
   /** No document of this service was ever loaded. */
   | { readonly kind: 'away' };
 
-export const BODY_BYTES_MAX = 1024 * 1024;
+const BODY_BYTES_MAX = 64 * 1024;
+/** Up to 500 items. */
+const BULK_BYTES_MAX = 1024 * 1024;
 const BODY_BYTES_CEILING = 16 * 1024 * 1024;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const PATH_SHAPE = /^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\}))+$/;
@@ -75,7 +77,7 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
   if (routeClass !== 'regular' && routeClass !== 'guarded' && routeClass !== 'money') return 'x-lumi-class is not understood';
   const isPublic = scopes.includes('public');
   if (isPublic && (scopes.length > 1 || routeClass !== 'regular')) return 'a public operation has no other scope, moves no money and leads to none';
-  const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? BODY_BYTES_MAX;
+  const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? (field(raw, 'x-lumi-bulk') === undefined ? BODY_BYTES_MAX : BULK_BYTES_MAX);
   if (typeof bodyBytesMax !== 'number' || !Number.isInteger(bodyBytesMax) || bodyBytesMax < 1 || bodyBytesMax > BODY_BYTES_CEILING) return 'x-lumi-max-body is out of bounds';
   const id = field(raw, 'operationId');
   return {

@@ -85,6 +85,7 @@ function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): Js
     'x-lumi-scope': names.length === 1 ? names[0] : names,
     'x-lumi-class': route.class,
     ...(route.bulk === undefined ? {} : { 'x-lumi-bulk': route.bulk }),
+    ...(route.bodyBytesMax === undefined ? {} : { 'x-lumi-max-body': route.bodyBytesMax }),
     ...(route.autoRenew === undefined ? {} : { 'x-lumi-auto-renew': route.autoRenew }),
     ...(route.dryRun === true ? { 'x-lumi-dry-run': true } : {}),
     ...(route.rawBody === true ? { 'x-lumi-raw-body': true } : {}),

@@ -12,7 +12,7 @@ const answer = z.object({ server: serverSchema, operation_id: z.string(), order:
 export function createServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'create-server', method: 'POST', path: '/servers', summary: 'Buy a server', tag: 'Servers', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
+      id: 'create-server', bodyBytesMax: 128 * 1024, method: 'POST', path: '/servers', summary: 'Buy a server', tag: 'Servers', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
       description: 'The server exists at once, in state `provisioning`; poll the operation, which also tells a generated root password, for a day. Money is held first, charged when the server is ready, and released when it cannot be made.',
       body, bodyExample: { plan_id: 's1', locations: ['ams', 'fra'], image_id: 'debian-13', hostname: 'web-1.example.com', max_price_usd: '4.00' },
       responses: {

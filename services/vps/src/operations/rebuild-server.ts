@@ -24,7 +24,7 @@ const body = z.object({
 export function rebuildServer(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'rebuild-server', method: 'POST', path: '/servers/{id}/actions/rebuild', summary: 'Rebuild a server', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
+      id: 'rebuild-server', bodyBytesMax: 128 * 1024, method: 'POST', path: '/servers/{id}/actions/rebuild', summary: 'Rebuild a server', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
       description: 'Installs the image anew. Everything on the disk is lost; addresses stay, and so do SSH keys and user data unless you send others.',
       params: serverParams, body, bodyExample: { image_id: 'debian-13', confirm: 'web-1.example.com' },
       responses: { 202: { description: 'Being rebuilt; poll the operation.', schema: operationAccepted } },
