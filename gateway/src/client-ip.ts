@@ -3,8 +3,15 @@
 import type { IncomingMessage } from 'node:http';
 import { plainAddress, readAddress } from '@lumi/shared/addresses';
 import { ipTest } from '@lumi/shared/keys';
+import { addressBucket } from './limits/address-bucket';
 
 export type ClientIp = (req: IncomingMessage) => string;
+
+/** The name under which connections from an address are counted; null for proxies of ours, behind which everybody is. */
+export function peerReader(trustedProxies: readonly string[]): (address: string) => string | null {
+  const isTrusted = ipTest(trustedProxies);
+  return (address) => (trustedProxies.length > 0 && isTrusted(plainAddress(address)) ? null : addressBucket(plainAddress(address)));
+}
 
 export function clientIpReader(trustedProxies: readonly string[]): ClientIp {
   const peerOf = (req: IncomingMessage): string => plainAddress(req.socket.remoteAddress ?? '');

@@ -58,8 +58,10 @@ export const gatewaySettings = baseConfig.extend({
   UPSTREAM_TIMEOUT_MS: count(60_000, 600_000).describe('How long a service may take to answer.'),
   UPSTREAM_CONNECTIONS: count(128, 2_000).describe('Connections to each service.'),
   SERVICE_CONCURRENCY: count(1_024, 50_000).describe('Requests in flight to one service; beyond that 503.'),
-  KEY_CONCURRENCY: count(256, 50_000).describe('Requests in flight of one key; beyond that 429.'),
-  PUBLIC_PER_MINUTE: count(120, 1_000_000).describe('Requests per minute and address to routes that need no key.'),
+  KEY_CONCURRENCY: count(16, 50_000).describe('Requests of one key in work at a service; further ones wait in its queue.'),
+  KEY_QUEUE: count(240, 50_000).describe('Requests of one key that wait for a service; beyond that 429.'),
+  ADDRESS_CONNECTIONS: count(512, 10_000).describe('Connections of one address (IPv6: of its /64); proxies of TRUST_PROXY are not counted.'),
+  PUBLIC_PER_MINUTE: count(300, 1_000_000).describe('Requests per minute and address that no key answers for: to routes that need none, and what is refused before a key is known.'),
 });
 
 export type GatewayConfig = z.output<typeof gatewaySettings>;

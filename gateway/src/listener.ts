@@ -3,13 +3,15 @@ import type { Express, Request } from 'express';
 import { createHttpServer, type HttpServer } from '@lumi/shared/http';
 import { plainAddress } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
-import { addressStanding, type AddressLimits, type Standing } from './limits/address-standing';
+import { payByAddress, type AddressLimits, type Standing } from './limits/address-standing';
 import type { LineWriter } from './line-writer';
 import { readTarget } from './request-target';
 
 export interface ListenerOptions extends AddressLimits {
   readonly clock: Clock;
   readonly accessLines: LineWriter | null;
+  readonly perPeerMax?: number;
+  readonly peerOf?: (address: string) => string | null;
   readonly headersTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
 }
@@ -23,7 +25,7 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
     parserErrorHeaders: ({ peer, request }) => {
       // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is what it counts for.
       const record = (request as Partial<Request> | null)?.lumi;
-      return standingHeaders(record === undefined || record.rateLimit === '' ? addressStanding(options, plainAddress(peer)) : record);
+      return standingHeaders(record === undefined || record.rateLimit === '' ? payByAddress(options, plainAddress(peer)) : record);
     },
     onParserError: ({ code, requestId, peer }) => accessLines?.write(
       `{"level":"info","message":"request refused by the parser","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${requestId}","code":"${code}","client_ip":"${plainAddress(peer)}"}\n`,

@@ -5,9 +5,8 @@ import { KeyDigests } from '@lumi/shared/keys';
 import { FallbackLimitStore, MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '@lumi/shared/limits';
 import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
-import { clientIpReader, type ClientIp } from './client-ip';
+import { clientIpReader, peerReader, type ClientIp } from './client-ip';
 import type { GatewayConfig } from './config';
-import { Guessing } from './keys/guessing';
 import { KeyCache } from './keys/key-cache';
 import { KeyNotifications } from './keys/key-notifications';
 import { KeyUsage } from './keys/key-usage';
@@ -26,7 +25,6 @@ export interface Wiring {
   readonly hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;
   readonly routes: RouteTable;
   readonly keys: KeyCache;
-  readonly guessing: Guessing;
   readonly usage: KeyUsage;
   readonly proxyHint: ProxyHint;
   readonly keyLimits: LimitStore;
@@ -35,7 +33,8 @@ export interface Wiring {
   readonly secretRing: SecretRing;
   readonly signer: IdentitySigner;
   readonly services: Readonly<Record<Product, ServiceClient>>;
-  readonly keyInFlightMax: number;
+  readonly perPeerMax: number;
+  readonly peerOf: (address: string) => string | null;
   readonly publicHeaders: readonly string[];
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -72,7 +71,6 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
   return {
     log, clock, accessLines, routes, keys, usage, signer, services, addressLimits,
     proxyHint: new ProxyHint(log),
-    guessing: new Guessing(addressLimits),
     clientIp: clientIpReader(config.TRUST_PROXY),
     apiEnabled: config.API_ENABLED,
     moneyEnabled: config.API_MONEY_ENABLED,
@@ -80,7 +78,8 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
     keyLimits: redis === null ? local : new FallbackLimitStore(new RedisLimitStore(redis, config.REDIS_PREFIX), local, clock),
     publicPerMinute: config.PUBLIC_PER_MINUTE,
     secretRing: config.SECRET_RING,
-    keyInFlightMax: config.KEY_CONCURRENCY,
+    perPeerMax: config.ADDRESS_CONNECTIONS,
+    peerOf: peerReader(config.TRUST_PROXY),
     publicHeaders: ['crypto-pay-api-signature'],
     start: async () => {
       await Promise.all([notifications.start(), routes.start()]);
@@ -105,6 +104,6 @@ function openPool(config: GatewayConfig, log: Log): Pool {
 
 function serviceClients(config: GatewayConfig, clock: Clock): Record<Product, ServiceClient> {
   const client = (product: Product, origin: string): ServiceClient =>
-    new ServiceClient({ product, origin, clock, connections: config.UPSTREAM_CONNECTIONS, inFlightMax: config.SERVICE_CONCURRENCY, timeoutMs: config.UPSTREAM_TIMEOUT_MS });
+    new ServiceClient({ product, origin, clock, connections: config.UPSTREAM_CONNECTIONS, inFlightMax: config.SERVICE_CONCURRENCY, perKeyMax: config.KEY_CONCURRENCY, waitingPerKeyMax: config.KEY_QUEUE, timeoutMs: config.UPSTREAM_TIMEOUT_MS });
   return { domains: client('domains', config.DOMAINS_URL), vps: client('vps', config.VPS_URL), proxy: client('proxy', config.PROXY_URL) };
 }

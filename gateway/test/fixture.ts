@@ -97,7 +97,7 @@ export const money: OperationFields = { 'x-lumi-class': 'money', ...jsonBody };
 function defaultPaths(): Record<string, Record<string, OperationFields>> {
   return {
     '/things': { get: operation('list-things', 'read'), post: operation('buy-thing', 'buy', { ...money, 'x-lumi-dry-run': true }) },
-    '/things/check': { post: operation('check-things', ['read', 'buy'], jsonBody) },
+    '/things/check': { post: operation('check-things', ['read', 'buy'], { ...jsonBody, 'x-lumi-bulk': 'things' }) },
     '/things/{thing}': { get: operation('get-thing', 'read'), patch: operation('change-thing', 'write', jsonBody) },
     '/me': { get: operation('me', 'any') },
     '/admin/users': { get: operation('list-users', 'admin:*') },

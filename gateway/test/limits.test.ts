@@ -67,7 +67,7 @@ describe('rate-limit headers', () => {
     for (const path of ['/nothing', '/api/v1/things', '/api/v1/openapi.json', '/healthz', '/hosting/api/v1/healthz', '/docs']) {
       const { headers } = await ask(embedded, { path });
       expect(headers['ratelimit']).toMatch(/^"public";r=\d+;t=\d+$/);
-      expect(headers['ratelimit-policy']).toBe('"public";q=120;w=60');
+      expect(headers['ratelimit-policy']).toBe('"public";q=300;w=60');
     }
   });
 });
@@ -82,14 +82,14 @@ describe('rate-limit headers of refusals', () => {
     const reply = await ask(embedded, { key: (await fixture.newKey()).key, ...asked });
     expect(reply.status).toBe(status);
     expect(reply.headers['ratelimit']).toMatch(/^"(?:public|regular)";r=\d+;t=\d+$/);
-    expect(reply.headers['ratelimit-policy']).toBe(String(reply.headers['ratelimit']).replace(/;.*/, ';q=120;w=60'));
+    expect(reply.headers['ratelimit-policy']).toBe(String(reply.headers['ratelimit']).replace(/;.*/, '').replace('"public"', '"public";q=300;w=60').replace('"regular"', '"regular";q=120;w=60'));
   });
 
   it('are there while the API is off, and when a service is away, broken or silent', async () => {
     const { key } = await fixture.newKey();
     const off = await fixture.gateway({ REDIS_URL: undefined, API_ENABLED: 'false' });
-    expect(await ask(off, { path: '/api/v1/me', key })).toMatchObject({ status: 503, headers: { ratelimit: '"public";r=120;t=0' } });
-    expect(await ask(off, { path: '/healthz' })).toMatchObject({ status: 200, headers: { ratelimit: '"public";r=120;t=0' } });
+    expect(await ask(off, { path: '/api/v1/me', key })).toMatchObject({ status: 503, headers: { ratelimit: '"public";r=300;t=0' } });
+    expect(await ask(off, { path: '/healthz' })).toMatchObject({ status: 200, headers: { ratelimit: '"public";r=300;t=0' } });
     const { domains } = fixture.services;
     const answered = domains.answer;
     domains.answer = () => 'reset';
@@ -101,6 +101,27 @@ describe('rate-limit headers of refusals', () => {
     domains.answer = () => new Promise(() => undefined);
     expect(await me(silent, key)).toMatchObject({ status: 503, headers: { ratelimit: '"regular";r=119;t=1' } });
     domains.answer = answered;
+  });
+});
+
+describe('what is refused before a key is known', () => {
+  it('spends a bucket of its address (IPv6: of its /64), and then is 429 on a connection that ends; keys in use go on', async () => {
+    const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '4', TRUST_PROXY: 'loopback' });
+    const { key } = await fixture.newKey();
+    const from = (address: string, asked: Ask): Promise<Reply> => ask(gateway, { ...asked, headers: { 'x-forwarded-for': address, ...asked.headers } });
+    expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
+    const stranger: Ask[] = [{ path: '/api/v1/me' }, { path: '/nothing' }, { path: '/api/v1/me', key: 'nobody' }, { path: '/healthz', method: 'POST' }];
+    for (const [i, asked] of stranger.entries()) expect(await from('203.0.113.1', asked)).toMatchObject({ headers: { ratelimit: expect.stringContaining(`"public";r=${String(3 - i)};`) as string } });
+    for (const asked of stranger) {
+      const reply = await from('203.0.113.1', asked);
+      expect(reply).toMatchObject({ status: 429, code: 'rate_limited', headers: { 'retry-after': '15', ratelimit: '"public";r=0;t=15', connection: 'close' } });
+    }
+    // What is no HTTP comes first in the order of refusals.
+    expect(await from('203.0.113.1', { path: '/api/v1/me', headers: { expect: 'miracles' } })).toMatchObject({ status: 400, code: 'bad_request' });
+    expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
+    expect((await from('203.0.113.2', { path: '/api/v1/me' })).status).toBe(401);
+    for (let i = 1; i <= 4; i += 1) expect((await from(`2001:db8::${String(i)}`, { path: '/api/v1/me' })).status).toBe(401);
+    expect((await from('2001:db8::ffff:5', { path: '/api/v1/me' })).status).toBe(429);
   });
 });
 

@@ -211,7 +211,7 @@ describe('guessing keys', () => {
     for (let i = 0; i < 320; i += 1) codesSeen.add(await status(gateway, generateKey('domains')));
     expect([...codesSeen].sort()).toEqual([401, 429]);
     expect(await status(gateway, key)).toBe(200);
-    expect(await status(gateway, 'lumi_domains_malformed')).toBe(401);
+    expect(await status(gateway, 'lumi_domains_malformed')).toBe(429);
     expect(await status(gateway, fresh.key)).toBe(429);
     clock.advance(1_000);
     expect(await status(gateway, fresh.key)).toBe(200);

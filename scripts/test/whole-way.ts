@@ -120,7 +120,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       clock, log, accessStream: sink(),
       config: gatewaySettings.parse({
         ...shared, DATABASE_URL: database.urlFor('lumi_gateway'), DOMAINS_URL: origin('domains'), VPS_URL: origin('vps'), PROXY_URL: origin('proxy'),
-        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), KEY_CONCURRENCY: '2000', ROUTES_POLL_MS: '250', ...settings,
+        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), PUBLIC_PER_MINUTE: '100000', ROUTES_POLL_MS: '250', ...settings,
       }),
     });
     const listener = createListener(createApp(wiring), { ...wiring, clock });

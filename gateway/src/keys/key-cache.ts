@@ -61,6 +61,11 @@ export class KeyCache {
     return entry.known;
   }
 
+  /** Whatever has become of it since. */
+  wasKnown(digest: string): boolean {
+    return this.entries.get(digest)?.known != null;
+  }
+
   /** Reads the key from the database; many who ask at once share one read. Throws 503 when too many are under way. */
   read(digest: string, token: string): Promise<KnownKey | null> {
     const running = this.reads.get(digest);
@@ -112,7 +117,7 @@ export class KeyCache {
   private successor(digest: string, key: ApiKey | null): KnownKey | null {
     if (key === null) return null;
     const before = this.entries.get(digest)?.known ?? null;
-    return before !== null && before.key.generation > key.generation ? before : knownKey(key, before);
+    return before !== null && before.key.generation > key.generation ? before : knownKey(key);
   }
 
   private keep(digest: string, entry: Entry): void {

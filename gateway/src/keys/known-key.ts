@@ -16,11 +16,9 @@ export interface KnownKey {
   readonly signedPrincipal: Principal;
   /** Changes whenever the principal may have. */
   readonly principalName: string;
-  /** Requests of this key on their way now; the same object for as long as the key is cached. */
-  readonly traffic: { inFlight: number };
 }
 
-export function knownKey(key: ApiKey, before: KnownKey | null = null): KnownKey {
+export function knownKey(key: ApiKey): KnownKey {
   const scopes = effectiveScopes(key);
   const regularPerMinute = key.regularPerMinute ?? REGULAR_PER_MINUTE;
   const principal: Principal = {
@@ -36,6 +34,5 @@ export function knownKey(key: ApiKey, before: KnownKey | null = null): KnownKey 
     principal,
     signedPrincipal: { ...principal, signature: 'checked' },
     principalName: `${key.id}:${key.generation.toString()}`,
-    traffic: before?.traffic ?? { inFlight: 0 },
   };
 }

@@ -1,6 +1,6 @@
-// What an answer tells of limits when no key was read: how the caller's address stands. Told, not taken: only what is served without a key
-// (stage 07) pays for it.
-import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type MemoryLimitStore } from '@lumi/shared/limits';
+// What an answer tells of limits when no key was read: how the caller's address stands. Whatever is refused before its key is known pays for it, as
+// what is served without a key does (stage 07).
+import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type MemoryLimitStore } from '@lumi/shared/limits';
 import { addressBucket } from './address-bucket';
 
 export interface AddressLimits {
@@ -13,7 +13,25 @@ export interface Standing {
   readonly ratePolicy: string;
 }
 
-export function addressStanding({ addressLimits, publicPerMinute }: AddressLimits, clientIp: string): Standing {
-  const limit = { tokens: publicPerMinute, periodMs: MINUTE_MS };
-  return { rateLimit: rateLimitValue('public', addressLimits.peekNow(addressBucket(clientIp), limit)), ratePolicy: rateLimitPolicyValue('public', limit) };
+export function addressStanding(limits: AddressLimits, clientIp: string): Standing {
+  return told(limits, limits.addressLimits.peekNow(addressBucket(clientIp), limitOf(limits)));
+}
+
+/** Takes one token for a refusal. */
+export function payByAddress(limits: AddressLimits, clientIp: string): Standing & Pick<LimitResult, 'allowed' | 'retryAfterS'> {
+  const taken = limits.addressLimits.takeNow(addressBucket(clientIp), 1, limitOf(limits));
+  return { ...told(limits, taken), allowed: taken.allowed, retryAfterS: taken.retryAfterS };
+}
+
+/** Before something that costs more than a refusal. */
+export function hasPaidUp(limits: AddressLimits, clientIp: string): boolean {
+  return limits.addressLimits.peekNow(addressBucket(clientIp), limitOf(limits)).remaining > 0;
+}
+
+function limitOf({ publicPerMinute }: AddressLimits): Limit {
+  return { tokens: publicPerMinute, periodMs: MINUTE_MS };
+}
+
+function told(limits: AddressLimits, state: LimitResult): Standing {
+  return { rateLimit: rateLimitValue('public', state), ratePolicy: rateLimitPolicyValue('public', limitOf(limits)) };
 }

@@ -5,15 +5,14 @@ import { AppError } from '@lumi/shared/contract';
 import { plainAddress } from '@lumi/shared/addresses';
 import { isUsable, productOfKey } from '@lumi/shared/keys';
 import type { Clock } from '@lumi/shared/runtime';
-import type { Guessing } from '../keys/guessing';
 import type { KeyCache } from '../keys/key-cache';
 import type { KnownKey } from '../keys/known-key';
 import type { KeyUsage } from '../keys/key-usage';
+import { hasPaidUp, type AddressLimits } from '../limits/address-standing';
 import type { ProxyHint } from '../proxy-hint';
 
-export interface AuthenticateDeps {
+export interface AuthenticateDeps extends AddressLimits {
   readonly keys: KeyCache;
-  readonly guessing: Guessing;
   readonly usage: KeyUsage;
   readonly clock: Clock;
   readonly proxyHint: ProxyHint;
@@ -21,7 +20,7 @@ export interface AuthenticateDeps {
 
 const BEARER = /^bearer +(\S.*)$/i;
 
-export function authenticate({ keys, guessing, usage, clock, proxyHint }: AuthenticateDeps): RequestHandler {
+export function authenticate({ keys, usage, clock, proxyHint, ...limits }: AuthenticateDeps): RequestHandler {
   const admit = ({ lumi: record, headers, socket }: Request, known: KnownKey | null): void => {
     const isGood = known !== null && known.key.product === record.product && isUsable(known.key, clock.nowMs()) && known.admits(record.clientIp);
     if (!isGood) throw new AppError('invalid_key');
@@ -46,9 +45,9 @@ export function authenticate({ keys, guessing, usage, clock, proxyHint }: Authen
       next();
       return;
     }
-    guessing.refuseFloods(record.clientIp);
+    // An address that has spent its refusals makes nobody look for more keys; one known a moment ago is looked for all the same.
+    if (!hasPaidUp(limits, record.clientIp) && !keys.wasKnown(digest)) throw new AppError('rate_limited', undefined, { retryAfterS: 1 });
     void keys.read(digest, token).then((read) => {
-      if (read === null) guessing.note(record.clientIp);
       admit(req, read);
       next();
     }).catch(next);

@@ -2,23 +2,26 @@
 // nothing a client sends can arrive there as identity.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
-import { AppError, BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
+import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
 import { IDENTITY_HEADER, publicPrincipal, type IdentitySigner } from '@lumi/shared/principal';
+import { addressBucket } from '../limits/address-bucket';
 import type { RequestRecord } from '../request-record';
 import { Exchange } from '../upstream/exchange';
-import type { ServiceClient } from '../upstream/service-client';
+import type { Place } from '../upstream/fair-queue';
+import type { Line, ServiceClient } from '../upstream/service-client';
 
+/** A long poll. */
+const HELD_BACK = /(?:^|&)wait=(?!0(?:&|$))/;
 const PASSED_ON = ['content-type', 'accept', 'accept-language', 'user-agent', 'prefer', 'if-none-match', 'if-match'] as const;
 
 export interface ForwardDeps {
   readonly signer: IdentitySigner;
   readonly services: Readonly<Record<Product, ServiceClient>>;
-  readonly keyInFlightMax: number;
   /** Headers that a public route's handler must see to do its work, such as a payment provider's signature. */
   readonly publicHeaders: readonly string[];
 }
 
-export function forward({ signer, services, keyInFlightMax, publicHeaders }: ForwardDeps): RequestHandler {
+export function forward({ signer, services, publicHeaders }: ForwardDeps): RequestHandler {
   const publicPrincipals = new Map(PRODUCTS.map((product) => [product, publicPrincipal(product)]));
   const identityOf = (record: RequestRecord, product: Product): string => {
     const { key } = record;
@@ -29,21 +32,37 @@ export function forward({ signer, services, keyInFlightMax, publicHeaders }: For
     const record = req.lumi;
     const { operation, product, key } = record;
     if (operation === null || product === null) throw notFound();
-    if (key !== null && key.traffic.inFlight >= keyInFlightMax) throw new AppError('rate_limited', 'Too many requests of this key are running at once.', { retryAfterS: 1 });
     const service = services[product];
-    const headers = requestHeaders(req.headers, record, identityOf(record, product), key === null ? publicHeaders : []);
-    service.enter();
-    if (key !== null) key.traffic.inFlight += 1;
-    const path = req.url.slice(BASE_PATHS[product].length);
-    new Exchange({
-      req, res, record, operation, service,
-      // The pool writes Content-Length from the buffer: the exact bytes received, never chunked.
-      request: { path, method: operation.method as 'GET', headers, body: operation.method === 'GET' || operation.method === 'DELETE' && record.body.length === 0 ? null : record.body },
-      fail: next,
-      done: () => {
-        if (key !== null) key.traffic.inFlight -= 1;
+    const line: Line = operation.method === 'GET' && HELD_BACK.test(record.query) ? 'held-back' : 'usual';
+    const queue = service.queues[line];
+    // A key's lineage, so that rolling it gives no second share; without a key, the address.
+    const name = key?.limitBucket ?? addressBucket(record.clientIp);
+    const place: Place = {
+      start: () => {
+        try {
+          service.enter();
+        } catch (err) {
+          queue.leave(name);
+          next(err);
+          return;
+        }
+        // Signed when it leaves, not before: it may have waited.
+        const headers = requestHeaders(req.headers, record, identityOf(record, product), key === null ? publicHeaders : []);
+        new Exchange({
+          req, res, record, operation, service, line,
+          // The pool writes Content-Length from the buffer: the exact bytes received, never chunked.
+          request: { path: req.url.slice(BASE_PATHS[product].length), method: operation.method as 'GET', headers, body: operation.method === 'GET' || operation.method === 'DELETE' && record.body.length === 0 ? null : record.body },
+          fail: next,
+          done: () => queue.leave(name),
+        }).start();
       },
-    }).start();
+      refuse: (refusal) => {
+        record.exchange = null;
+        next(refusal);
+      },
+    };
+    record.exchange = { abandon: () => queue.forget(name, place) };
+    queue.enter(name, place);
   };
 }
 

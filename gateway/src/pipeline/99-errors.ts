@@ -1,29 +1,43 @@
 // The last stage: every refusal becomes the contract's error body, through the one translator in shared/http. Adds `errorCode` for
 // the log line and the rate-limit headers that every answer carries.
-import type { ErrorRequestHandler } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { errorStage, sendError, toAppError } from '@lumi/shared/http';
 import type { Log } from '@lumi/shared/runtime';
-import { addressStanding, type AddressLimits } from '../limits/address-standing';
+import { addressStanding, payByAddress, type AddressLimits } from '../limits/address-standing';
+
+const HTTP_FAULTS: ReadonlySet<string> = new Set(['bad_request', 'headers_too_large', 'request_timeout']);
 
 export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorRequestHandler {
   const translate = errorStage(log, (req) => req.lumi.id);
   return (err: unknown, req, res, next) => {
     const record = req.lumi;
     const known = toAppError(err);
-    record.errorCode = known.code;
+    const refusal = record.key === null && record.rateLimit === '' && known.status < 500 ? chargeAddress(known, req, res) : known;
+    record.errorCode = refusal.code;
     if (!res.headersSent) {
-      // Refused before any limit was asked: what is told is the limit of the address, which nothing was taken from.
+      // Our own trouble costs nobody anything: how the address stands is told, and nothing taken.
       const { rateLimit, ratePolicy } = record.rateLimit === '' ? addressStanding(limits, record.clientIp) : record;
       res.setHeader('RateLimit', rateLimit);
       res.setHeader('RateLimit-Policy', ratePolicy);
       res.setHeader('X-Content-Type-Options', 'nosniff');
       // Expected refusals are told by the access log; only what has a cause is worth a line of its own.
-      if (err instanceof AppError && err.cause === undefined) {
-        sendError(res, err, record.id);
+      if (refusal !== known || (err instanceof AppError && err.cause === undefined)) {
+        sendError(res, refusal, record.id);
         return;
       }
     }
     translate(err, req, res, next);
   };
+
+  /** What is refused before its key is known spends a token of its address, and where none is left the connection as well. */
+  function chargeAddress(known: AppError, { lumi: record }: Request, res: Response): AppError {
+    const paid = payByAddress(limits, record.clientIp);
+    record.rateLimit = paid.rateLimit;
+    record.ratePolicy = paid.ratePolicy;
+    if (paid.allowed) return known;
+    if (!res.headersSent) res.setHeader('Connection', 'close');
+    // What is no HTTP stays that: it comes first in the order of refusals.
+    return HTTP_FAULTS.has(known.code) ? known : new AppError('rate_limited', undefined, { retryAfterS: paid.retryAfterS });
+  }
 }

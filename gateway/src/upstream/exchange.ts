@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Request, Response } from 'express';
 import type { Abandonable, RequestRecord } from '../request-record';
 import type { Operation } from '../routes/operation';
-import { unavailable, type ServiceClient } from './service-client';
+import { unavailable, type Line, type ServiceClient } from './service-client';
 
 /** Up to here an answer is held back until it is whole, so that a service dying midway is still a clean 503. */
 const COLLECT_BYTES = 256 * 1024;
@@ -25,6 +25,7 @@ export interface ExchangeOptions {
   readonly record: RequestRecord;
   readonly operation: Operation;
   readonly service: ServiceClient;
+  readonly line: Line;
   readonly request: Dispatcher.DispatchOptions;
   /** Called once, in place of an answer. */
   readonly fail: (err: unknown) => void;
@@ -57,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
   }
 
   start(): void {
-    this.options.service.dispatch(this.options.request, this);
+    this.options.service.dispatch(this.options.line, this.options.request, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -3,6 +3,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import { AppError, type Product } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
+import { FairQueue } from './fair-queue';
 
 export interface ServiceClientOptions {
   readonly product: Product;
@@ -10,8 +11,13 @@ export interface ServiceClientOptions {
   readonly clock: Clock;
   readonly connections: number;
   readonly inFlightMax: number;
+  readonly perKeyMax: number;
+  readonly waitingPerKeyMax: number;
   readonly timeoutMs: number;
 }
+
+/** Requests that the service holds back on purpose have connections and places of their own: they must not stand in the way of the others. */
+export type Line = 'usual' | 'held-back';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const DOCUMENT_TIMEOUT_MS = 5_000;
@@ -23,13 +29,17 @@ const OPEN_MS = 1_000;
 const RETRY_AFTER_S = 2;
 
 export class ServiceClient {
-  private readonly pool: Pool;
+  readonly queues: Readonly<Record<Line, FairQueue>>;
+  private readonly pools: Readonly<Record<Line, Pool>>;
   private inFlight = 0;
   private failures = 0;
   private openUntilMs = 0;
 
   constructor(private readonly options: ServiceClientOptions) {
-    this.pool = new Pool(options.origin, {
+    const { clock, connections, perKeyMax, waitingPerKeyMax, inFlightMax } = options;
+    const queue = (): FairQueue => new FairQueue({ clock, inWorkMax: connections, perKeyMax, waitingPerKeyMax, waitingMax: inFlightMax });
+    this.queues = { usual: queue(), 'held-back': queue() };
+    const pool = (): Pool => new Pool(options.origin, {
       connections: options.connections,
       pipelining: 1,
       connect: { timeout: CONNECT_TIMEOUT_MS },
@@ -40,6 +50,7 @@ export class ServiceClient {
       keepAliveMaxTimeout: 60_000,
       maxHeaderSize: 32_768,
     });
+    this.pools = { usual: pool(), 'held-back': pool() };
   }
 
   /** Takes a place for one request; throws 503 when the service is away or has too much to do. Pair with `leave`. */
@@ -62,13 +73,13 @@ export class ServiceClient {
     }
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.pool.dispatch(options, handler);
+  dispatch(line: Line, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.pools[line].dispatch(options, handler);
   }
 
   /** A small JSON document, for the gateway's own needs. Null text: not changed. */
   async fetchDocument(path: string, headers: Record<string, string>): Promise<{ text: string | null; etag: string | null }> {
-    const answer = await this.pool.request({ path, method: 'GET', headers, headersTimeout: DOCUMENT_TIMEOUT_MS, bodyTimeout: DOCUMENT_TIMEOUT_MS });
+    const answer = await this.pools.usual.request({ path, method: 'GET', headers, headersTimeout: DOCUMENT_TIMEOUT_MS, bodyTimeout: DOCUMENT_TIMEOUT_MS });
     const etag = typeof answer.headers.etag === 'string' ? answer.headers.etag : null;
     if (answer.statusCode !== 200) {
       await answer.body.dump({ limit: DOCUMENT_BYTES_MAX });
@@ -86,8 +97,9 @@ export class ServiceClient {
     return { text: Buffer.concat(chunks).toString('utf8'), etag };
   }
 
-  close(): Promise<void> {
-    return this.pool.destroy();
+  async close(): Promise<void> {
+    for (const queue of Object.values(this.queues)) queue.stop();
+    await Promise.all(Object.values(this.pools).map((pool) => pool.destroy()));
   }
 }
 

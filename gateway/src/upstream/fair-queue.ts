@@ -1,0 +1,136 @@
+// The way into a service: so many requests in work, so few of them of one key, and the rest waits by key. Keys take turns, so that one with a hundred
+// requests holds up one with a single request by one place and not by a hundred. What waits is bounded in number and in time.
+import { AppError } from '@lumi/shared/contract';
+import type { Clock } from '@lumi/shared/runtime';
+
+export interface FairQueueOptions {
+  readonly clock: Clock;
+  readonly inWorkMax: number;
+  readonly perKeyMax: number;
+  readonly waitingPerKeyMax: number;
+  readonly waitingMax: number;
+}
+
+export interface Place {
+  /** Exactly one of the two is called, once; `start` perhaps at once. Pair each `start` with a `leave`. */
+  readonly start: () => void;
+  readonly refuse: (refusal: AppError) => void;
+}
+
+interface Lane {
+  readonly name: string;
+  inWork: number;
+  readonly waiting: Map<Place, number>;
+}
+
+const WAIT_MAX_MS = 10_000;
+const SWEEP_MS = 250;
+const RETRY_AFTER_S = 2;
+
+export class FairQueue {
+  private readonly lanes = new Map<string, Lane>();
+  /** Lanes whose next request may start, in the order of their turns. */
+  private readonly turns = new Set<Lane>();
+  private inWork = 0;
+  private waiting = 0;
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly options: FairQueueOptions) {}
+
+  /** Nothing is in work and nothing waits. */
+  get isIdle(): boolean {
+    return this.lanes.size === 0;
+  }
+
+  enter(name: string, place: Place): void {
+    const { inWorkMax, perKeyMax, waitingPerKeyMax, waitingMax, clock } = this.options;
+    const lane = this.lanes.get(name) ?? { name, inWork: 0, waiting: new Map<Place, number>() };
+    if (this.inWork < inWorkMax && lane.inWork < perKeyMax && lane.waiting.size === 0) {
+      this.lanes.set(name, lane);
+      this.begin(lane, place);
+      return;
+    }
+    if (lane.waiting.size >= waitingPerKeyMax) {
+      place.refuse(tooMany());
+      return;
+    }
+    if (this.waiting >= waitingMax) {
+      place.refuse(new AppError('service_unavailable', undefined, { retryAfterS: RETRY_AFTER_S }));
+      return;
+    }
+    this.lanes.set(name, lane);
+    lane.waiting.set(place, clock.nowMs() + WAIT_MAX_MS);
+    this.waiting += 1;
+    if (lane.inWork < perKeyMax) this.turns.add(lane);
+    this.timer ??= setInterval(() => this.refuseLate(), SWEEP_MS).unref();
+  }
+
+  leave(name: string): void {
+    const lane = this.lanes.get(name);
+    if (lane === undefined) return;
+    lane.inWork -= 1;
+    this.inWork -= 1;
+    if (lane.waiting.size > 0) this.turns.add(lane);
+    else this.forgetIdle(lane);
+    this.startNext();
+  }
+
+  /** Its client went away while it waited. */
+  forget(name: string, place: Place): void {
+    const lane = this.lanes.get(name);
+    if (lane?.waiting.delete(place) !== true) return;
+    this.afterRemoval(lane);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private begin(lane: Lane, place: Place): void {
+    lane.inWork += 1;
+    this.inWork += 1;
+    place.start();
+  }
+
+  private startNext(): void {
+    for (const lane of this.turns) {
+      if (this.inWork >= this.options.inWorkMax) return;
+      this.turns.delete(lane);
+      const [place] = lane.waiting.keys();
+      if (place === undefined || lane.inWork >= this.options.perKeyMax) continue;
+      lane.waiting.delete(place);
+      this.waiting -= 1;
+      if (lane.waiting.size > 0 && lane.inWork + 1 < this.options.perKeyMax) this.turns.add(lane); // at the end of the row
+      this.begin(lane, place);
+    }
+  }
+
+  private refuseLate(): void {
+    const nowMs = this.options.clock.nowMs();
+    for (const lane of this.lanes.values()) {
+      for (const [place, untilMs] of lane.waiting) {
+        if (untilMs > nowMs) break;
+        lane.waiting.delete(place);
+        this.afterRemoval(lane);
+        place.refuse(tooMany());
+      }
+    }
+    if (this.waiting === 0) this.stop();
+  }
+
+  private afterRemoval(lane: Lane): void {
+    this.waiting -= 1;
+    if (lane.waiting.size > 0) return;
+    this.turns.delete(lane);
+    this.forgetIdle(lane);
+  }
+
+  private forgetIdle(lane: Lane): void {
+    if (lane.inWork === 0 && lane.waiting.size === 0) this.lanes.delete(lane.name);
+  }
+}
+
+function tooMany(): AppError {
+  return new AppError('rate_limited', 'Too many requests of this key are waiting. Send fewer at once.', { retryAfterS: RETRY_AFTER_S });
+}
