@@ -14,7 +14,7 @@ const { PriceModel } = require(join(__dirname, '..', 'torture', 'price-model.cjs
 const MONTH: Readonly<Record<string, number>> = { s1: 3.99, s2: 6.49, d8: 39.99 };
 const price = (id: string, months: number) => {
   const usd = ((MONTH[id] ?? 0) * months * (months === 12 ? 0.9 : 1)).toFixed(4);
-  return { location: 'ams', period_months: months, price_usd: usd, setup_usd: '0.00', renew_price_usd: usd };
+  return { location_id: 'ams', period_months: months, price_usd: usd, setup_usd: '0.00', renew_price_usd: usd };
 };
 const catalogue = {
   plans: ['s1', 's2', 'd8'].map((id) => ({ id, prices: [price(id, 1), price(id, 12)] })),

@@ -74,6 +74,11 @@ export const BUGS = [
         WHERE i.batch_id = p_batch AND i.item = ANY (p_items) RETURNING i.item, i.ref, i.input, i.attempt $$`, 'GRANT EXECUTE ON FUNCTION platform.take_named_items TO PUBLIC'],
     undo: ['DROP FUNCTION platform.take_named_items'],
   },
+  {
+    name: 'price-guard-off', what: 'The hold does not ask again whether the terms of the offer still are what they were.', seed: 1, product: 'vps', steps: ['upgrade overtaken by a renewal', 'renewal overtaken by an upgrade'],
+    rules: ['every charge is what the model says'],
+    functions: { terms_hold: [['IF v_changed IS NULL THEN', 'IF true THEN']] },
+  },
 ];
 
 /** Into the run's database; the preload of the processes has been told its name already. */

@@ -91,7 +91,7 @@ export class Haggling {
     const { operation, item } = quoted(thing, wish);
     const made = await this.doors.send(this.history.request({ buyer: this.haggler.buyer, path: '/quotes', body: { operation, items: [item] }, about: { what: 'quote' } }), random.between(0, 1));
     if (made.status !== 201) return;
-    this.haggler.quotes.push({ id: made.json.quote_id, wish });
+    this.haggler.quotes.push({ id: made.json.id, wish });
     if (this.haggler.quotes.length > QUOTES_MAX) this.haggler.quotes.shift();
   }
 

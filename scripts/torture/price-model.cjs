@@ -81,7 +81,7 @@ class PriceModel {
   }
 
   planPrice(plan, location, months) {
-    return found(this.plans.get(plan)?.prices.find((price) => price.location === location && price.period_months === months), `a price of ${plan} in ${location} for ${months} months`);
+    return found(this.plans.get(plan)?.prices.find((price) => price.location_id === location && price.period_months === months), `a price of ${plan} in ${location} for ${months} months`);
   }
 
   // Proxies

@@ -42,8 +42,10 @@ export async function judgePrices({ system, history, doors, catalogue, hagglers,
   const slackMs = isStepped ? STEPPED_MS : MOMENT_MS;
   const aged = new Map(history.facts.filter(({ kind }) => kind === 'aged').map(({ id, until }) => [id, until]));
   for (const order of await boughtOrders(system)) {
-    const wish = WISHES[order.kind](order, model);
-    const costs = [-slackMs, 0, slackMs].map((ms) => model.costOf(wish, order.created_at.getTime() + ms));
+    const wish = WISHES[order.kind]?.(order, model);
+    const costs = wish === undefined ? [] : [-slackMs, 0, slackMs].map((ms) => model.costOf(wish, order.created_at.getTime() + ms));
+    if (wish === undefined) breaches.push({ rule: PRICE_RULES.charge, subject: order.id, detail: `the model does not know what a ${order.kind} costs` });
+    if (wish === undefined) continue;
     if (!costs.some(({ units }) => units === BigInt(order.charged))) breaches.push({ rule: PRICE_RULES.charge, subject: order.id, detail: `${order.kind} of ${order.subject} was charged ${usd(order.charged)}, the model says ${told(costs[1])} (${text(wish)})` });
     model.bought(wish);
     const until = aged.get(wish.server);

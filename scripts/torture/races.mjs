@@ -163,7 +163,7 @@ class Race {
   async quote(operation, item) {
     const { buyer } = this.haggling.haggler;
     const made = await untilAnswered(this.run, this.run.history.request({ buyer, path: '/quotes', body: { operation, items: [item] }, about: { what: 'quote' } }));
-    return made.json.quote_id;
+    return made.json.id;
   }
 
   /** Sent, and not waited for longer than its answer takes. */

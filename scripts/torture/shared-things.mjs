@@ -150,7 +150,11 @@ function nextThirtyFirst() {
 export async function ageServer({ system, history }, { id, expires_at: from }, until) {
   // Told first: a database that was cut off may have done it.
   if (!history.facts.some((fact) => fact.kind === 'aged' && fact.id === id)) history.fact({ kind: 'aged', id, until });
-  await system.query('UPDATE vps.server SET expires_at = $2 WHERE id = $1 AND expires_at = $3', [id, new Date(until), from]);
+  // The months that were paid for are those that end then, and are as long as these are.
+  await system.query(`
+    UPDATE vps.server s SET expires_at = $2, anchor_day = extract(day FROM $2::timestamptz AT TIME ZONE 'UTC'),
+      stretches = jsonb_build_array(s.stretches -> 0 || jsonb_build_object('days', extract(day FROM ($2::timestamptz AT TIME ZONE 'UTC') - (($2::timestamptz AT TIME ZONE 'UTC') - make_interval(months => s.period_months)))::int))
+    WHERE s.id = $1 AND s.expires_at = $3`, [id, new Date(until), from]);
   return true;
 }
 
