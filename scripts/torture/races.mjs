@@ -2,7 +2,7 @@
 // changes what the price was made of. What each of them was charged is judged after the run, by the model (prices.mjs).
 import { untilAnswered, until } from './drill.mjs';
 import { Haggling, haggle, owedByHagglers } from './hagglers.mjs';
-import { ageProxies, ageServer } from './shared-things.mjs';
+import { ageProxies, ageServer, nextThirtyFirst } from './shared-things.mjs';
 
 const DAY_MS = 86_400_000;
 const MIDDLE_MS = 20.5 * DAY_MS;
@@ -58,7 +58,7 @@ export const RACES = {
       await at.settled(at.ask(`/servers/${server.id}/actions/resize`, { plan_id: 's2' }));
     },
     'four months from the 31st': async (at) => {
-      const server = await at.server({ until: Date.UTC(new Date().getUTCFullYear() + 1, 0, 31, 12) });
+      const server = await at.server({ until: nextThirtyFirst(), body: { period_months: 3 } });
       for (let i = 0; i < 4; i += 1) await at.settled(await at.renewal(server, 1));
     },
   },

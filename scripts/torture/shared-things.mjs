@@ -12,7 +12,7 @@ export const SHARED = {
   vps: {
     path: '/servers', bulkRenewPath: '/servers/bulk-renew',
     kinds: ['middle', 'middle', 'renews itself', 'runs out', 'the 31st'],
-    body: (name, kind) => ({ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: `sandbox-action-slow-${/\d+$/.exec(name)[0]}.example.com`, period_months: kind === 'the 31st' ? 1 : 1 + 2 * (name.length % 2), auto_renew: kind === 'renews itself' }),
+    body: (name, kind) => ({ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: `sandbox-action-slow-${/\d+$/.exec(name)[0]}.example.com`, period_months: kind === 'the 31st' || name.length % 2 === 0 ? 3 : 1, auto_renew: kind === 'renews itself' }),
     /** The server, as if it had been bought in time to be where `kind` wants it. */
     take: async (haggling, { reference, kind }) => {
       const { system, history } = haggling;
@@ -137,8 +137,8 @@ function endOf(kind) {
   return kind === 'the 31st' ? nextThirtyFirst() : Math.ceil((Date.now() + LEFT_MS[kind]) / 1_000) * 1_000;
 }
 
-/** Half a day into the 31st that is far enough away. */
-function nextThirtyFirst() {
+/** Noon of a 31st: not soon, but so near that three months which end then have begun. */
+export function nextThirtyFirst() {
   const soon = new Date(Date.now() + 20 * DAY_MS);
   for (let month = soon.getUTCMonth(); ; month += 1) {
     const day = Date.UTC(soon.getUTCFullYear(), month, 31, 12);
