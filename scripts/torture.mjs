@@ -18,7 +18,7 @@ const { torture } = await import('./torture/torture.mjs');
 const { DRILL } = await import('./torture/drill.mjs');
 const { racesOf } = await import('./torture/races.mjs');
 // What is directed needs one product; a storm is about all of them.
-const products = values.products ?? (values.races ? 'domains,vps,proxy' : values.drill || values.bugs || values.bulk !== undefined ? 'domains' : 'domains,vps,proxy');
+const products = values.products ?? (values.races ? 'domains,vps,proxy' : values.bugs ? 'domains,vps' : values.drill || values.bulk !== undefined ? 'domains' : 'domains,vps,proxy');
 const steps = values.races ? racesOf(products.split(',')) : values.drill ? DRILL : values.bulk === undefined ? undefined : ['bulk'];
 const first = Number(values.seed);
 const isGood = await torture({

@@ -75,7 +75,7 @@ export const BUGS = [
     undo: ['DROP FUNCTION platform.take_named_items'],
   },
   {
-    name: 'price-guard-off', what: 'The hold does not ask again whether the terms of the offer still are what they were.', seed: 1, product: 'vps', steps: ['upgrade overtaken by a renewal', 'renewal overtaken by an upgrade'],
+    name: 'price-guard-off', what: 'The hold does not ask again whether the terms of the offer still are what they were.', seed: 1, steps: ['upgrade overtaken by a renewal', 'renewal overtaken by an upgrade'],
     rules: ['every charge is what the model says'],
     functions: { terms_hold: [['IF v_changed IS NULL THEN', 'IF true THEN']] },
   },

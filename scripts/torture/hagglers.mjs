@@ -7,6 +7,8 @@ const MONEY = 1_000_000 * 10_000;
 const AT_ONCE = 2;
 const THINGS_MAX = 5;
 const QUOTES_MAX = 12;
+/** A worker looks every second. */
+const RENEWS_ITSELF_MS = 5_000;
 /** Of an offer that something else has overtaken. */
 const OVERTAKEN = new Set(['busy', 'price_changed', 'expiry_mismatch', 'state_conflict']);
 
@@ -35,14 +37,17 @@ export class Haggling {
   /** What a run owes, brought about on purpose: see WAYS. */
   async bring({ kind, deed }) {
     const { random } = this;
-    const thing = await this.buy(random, kind);
+    // Laid before the others afterwards: they would renew it before its time.
+    const thing = await this.buy(random, kind, kind !== 'runs out' && kind !== 'renews itself');
     if (thing === undefined) return;
     if (kind === 'runs out') await pause(RUNS_OUT_MS);
+    if (kind === 'renews itself') await pause(RENEWS_ITSELF_MS);
     if (deed === 'in bulk') await this.renewInBulk(random);
     else if (deed === 'at a quote') {
       await this.quote(random, thing);
       await this.buyAtQuote(random);
     } else if (deed !== null) await this.do(deed, random, thing);
+    this.share(thing);
   }
 
   /** Until the customers go home. */
@@ -55,7 +60,7 @@ export class Haggling {
     while (!this.workload.isOver) {
       const isFull = this.haggler.things.length >= THINGS_MAX;
       await random.weighted([
-        [this.haggler.things.length === 0 ? 100 : isFull ? 0 : 2, () => this.buy(random)],
+        [this.haggler.things.length === 0 ? 100 : isFull ? 1 : 2, () => this.buy(random)],
         ...Object.entries(deeds).map(([name, { weight }]) => [weight, () => this.do(name, random)]),
         [4, () => this.quote(random)],
         [5, () => this.buyAtQuote(random)],
@@ -65,15 +70,21 @@ export class Haggling {
     }
   }
 
-  async buy(random, kind = random.pick(this.shared.kinds)) {
+  async buy(random, kind = random.pick(this.shared.kinds), isShared = true) {
     const reference = this.workload.label();
     const request = this.ask(this.shared.path, { ...this.shared.body(reference, kind), reference }, { reference });
     await this.workload.insist(request, random);
     const thing = await this.shared.take(this, { reference, kind });
-    if (thing === undefined) return undefined;
-    this.haggler.things.push(thing);
-    if (this.haggler.things.length > THINGS_MAX) this.haggler.things.shift();
+    if (thing !== undefined && isShared) this.share(thing);
     return thing;
+  }
+
+  /** The oldest makes room for it: nobody can renew one thing for ever. */
+  share(thing) {
+    const { things } = this.haggler;
+    if (things.includes(thing)) return;
+    things.push(thing);
+    if (things.length > THINGS_MAX) things.shift();
   }
 
   async do(name, random, thing = this.pick(random)) {

@@ -86,14 +86,21 @@ export const RACES = {
 async function inPeace(run) {
   const owed = owedByHagglers(run.system.products);
   const working = haggle(run);
-  for (const state of owed) run.faults.begin({ what: 'deed', deed: state });
   const isDone = await until(async () => {
     await run.coverage.gather(run);
-    return run.coverage.missed(owed).length === 0;
+    const missed = run.coverage.missed(owed);
+    run.faults.again(missed);
+    return missed.length === 0;
   });
   run.workload.end();
   await working;
   if (!isDone) run.missed.push(...run.coverage.missed(owed));
+  const told = {};
+  for (const { path, about, sends } of run.history.requests) for (const { status, error, json } of about.what === 'haggle' ? sends : []) {
+    const what = `${path.replace(/\/[^/]*[\d.][^/]*/, '/…')} ${status ?? error} ${json?.error?.code ?? ''}`;
+    told[what] = (told[what] ?? 0) + 1;
+  }
+  for (const [what, times] of Object.entries(told).sort()) run.note(`${times} × ${what}`);
 }
 
 const IN_PEACE = 'haggling in peace';
