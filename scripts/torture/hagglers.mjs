@@ -40,7 +40,7 @@ export class Haggling {
     // Laid before the others afterwards: they would renew it before its time.
     const thing = await this.buy(random, kind, kind !== 'runs out' && kind !== 'renews itself');
     if (thing === undefined) return;
-    if (kind === 'runs out') await pause(RUNS_OUT_MS);
+    if (kind === 'runs out') await pause(RUNS_OUT_MS + 1_500); // it ends with a whole second
     if (kind === 'renews itself') await pause(RENEWS_ITSELF_MS);
     if (deed === 'in bulk') await this.renewInBulk(random);
     else if (deed === 'at a quote') {

@@ -107,9 +107,9 @@ const IN_PEACE = 'haggling in peace';
 
 export const RACE_STEPS = Object.fromEntries(Object.entries(RACES).flatMap(([product, races]) => Object.entries(races).map(([name, race]) => [name, (run) => race(new Race(run, product))])).concat([[IN_PEACE, inPeace]]));
 
-/** What `--races` runs of these products. */
-export function racesOf(products) {
-  return [...products.flatMap((product) => Object.keys(RACES[product])), IN_PEACE];
+/** What `--races` runs of these products: all, or those whose name has this in it. */
+export function racesOf(products, part) {
+  return [...products.flatMap((product) => Object.keys(RACES[product])), IN_PEACE].filter((name) => part === 'all' || name.includes(part));
 }
 
 class Race {
