@@ -158,9 +158,12 @@ export async function ageServer({ system, history }, { id, expires_at: from }, u
   return true;
 }
 
+/** At us and in the network alike. Not once more when they have been renewed or replaced since. */
 export async function ageProxies(system, orderId, until) {
   const { rowCount } = await system.query(`
-    UPDATE proxy.proxy SET starts_at = starts_at - (expires_at - $2), grace_until = grace_until - (expires_at - $2), expires_at = $2 WHERE order_id = $1`, [orderId, new Date(until)]);
+    WITH aged AS (UPDATE proxy.proxy SET starts_at = starts_at - (expires_at - $2), grace_until = grace_until - (expires_at - $2), expires_at = $2
+      WHERE order_id = $1 AND term = 1 AND replaces IS NULL AND state = 'active' RETURNING network_id)
+    UPDATE proxy.sandbox_exit e SET until = $2 FROM aged WHERE e.network_id = aged.network_id`, [orderId, new Date(until)]);
   return rowCount > 0 ? true : undefined;
 }
 
