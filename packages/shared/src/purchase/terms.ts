@@ -1,7 +1,7 @@
 // The terms of an offer: every input of its price, and the price as it follows from them. They are stored with the order and with the quote, a quote covers
 // equal terms only, and the statement that holds the money asks the rows again (see `termsNow` of a thing sold and docs/decisions/0007).
 import { prorate, type Units } from '../money';
-import type { JsonObject } from './thing-sold';
+import type { JsonObject } from './json-object';
 
 export interface Terms {
   /** Every input of the price, by name: what is asked for (plan, place, count, period) and what it was asked about (expiry, state, days that are left). */

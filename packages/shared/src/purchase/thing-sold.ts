@@ -3,10 +3,10 @@
 import type { ErrorCode, ErrorDetail } from '../contract';
 import type { Sql } from '../db';
 import type { Units } from '../money';
+import type { JsonObject } from './json-object';
 import type { CostLine, Terms } from './terms';
 
-/** JSON that survives a round trip through the order row; recovery works from it alone. */
-export type JsonObject = { readonly [key: string]: unknown };
+export type { JsonObject };
 
 /** How a supplier call ended. `unknown` is never a failure: the hold stays until somebody knows. */
 export type Outcome<R> =

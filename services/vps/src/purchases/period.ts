@@ -1,14 +1,8 @@
 // Paid time, in days and in stretches: each payment buys one, and keeps its own price.
+import type { Stretch } from '../store/stretch';
 
 export const DAY_MS = 86_400_000;
 export const HOUR_MS = 3_600_000;
-
-/** What one payment bought: so many months, which were so many days, at this price (1/10,000 USD as text) on the plan the server has now. */
-export interface Stretch {
-  readonly months: number;
-  readonly days: number;
-  readonly price: string;
-}
 
 /** Days left, a begun day as a whole one; 0 when it is over. */
 export function daysLeft(from: Date, until: Date): number {

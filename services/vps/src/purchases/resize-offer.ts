@@ -8,7 +8,8 @@ import { findPlan, priceOf, type Plan } from '../store/catalogue';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
 import { paidChange } from './next-period-offer';
-import { daysLeft, stretchesLeft, type Stretch } from './period';
+import { daysLeft, stretchesLeft } from './period';
+import type { Stretch } from '../store/stretch';
 import { serverResize, type ResizeItem } from './server-resize';
 
 export const resizeFields = { plan_id: z.string().max(32).describe('One of `GET /servers/{id}/upgrades`.').meta({ example: 's2' }) };

@@ -10,7 +10,8 @@ import type { Machine, MachineSpec } from '../supplier/hypervisor';
 import { viewServer, type ServerView } from '../servers/server-view';
 import type { Vps } from '../vps';
 import { generatePassword } from './password';
-import { daysBetween, type Stretch } from './period';
+import { daysBetween } from './period';
+import type { Stretch } from '../store/stretch';
 
 export interface CreateItem extends JsonObject {
   readonly server_id: string;

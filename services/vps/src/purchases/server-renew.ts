@@ -11,7 +11,8 @@ import type { ActionResult } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
 import { giveStockBack, takeStock } from './server-create';
 import { termsOfServer } from './terms-now';
-import { daysBetween, type Stretch } from './period';
+import { daysBetween } from './period';
+import type { Stretch } from '../store/stretch';
 
 export interface RenewItem extends JsonObject {
   readonly server_id: string;

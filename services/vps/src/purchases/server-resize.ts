@@ -7,7 +7,7 @@ import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/servers';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
-import type { Stretch } from './period';
+import type { Stretch } from '../store/stretch';
 import { termsOfServer } from './terms-now';
 import { createRefusal, giveStockBack, takeStock } from './server-create';
 

@@ -4,7 +4,7 @@ import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
-import type { Stretch } from '../purchases/period';
+import type { Stretch } from './stretch';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
 
 export const LIFECYCLES = ['provisioning', 'active', 'grace', 'suspended', 'terminating', 'terminated', 'failed'] as const;
