@@ -53,7 +53,7 @@ it('serves, scopes, limits and documents an endpoint that one service has gained
   expect(served).toMatchObject({ status: 200, body: { rack: 'a1', user_id: who.accountId, count: 3 } });
   expect(codeOf(await lumi.get(who, `${VPS}/racks/nowhere/count`))).toEqual([404, 'not_found']);
   expect(codeOf(await lumi.get(who, `${count}?rack=a1`))).toEqual([422, 'validation_error']);
-  expect(await lumi.send('POST', count, { key: who.key })).toMatchObject({ status: 405, headers: { allow: 'GET' } });
+  expect(await lumi.send('POST', count, { key: who.key })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
 
   // Scoped.
   expect(codeOf(await lumi.send('GET', count))).toEqual([401, 'missing_bearer']);
