@@ -19,7 +19,7 @@ describe('POST /domains/bulk', () => {
     expect(status).toBe(200);
     const { items, ok } = body as BulkBody;
     expect(ok).toBe(1);
-    expect(items.map(({ ref, error }) => [ref, error?.code])).toEqual([['bulk-a.test', undefined], ['twin', 'state_conflict'], ['refused-bulk.test', expect.any(String)], ['3', 'validation_error'], ['4', 'validation_error']]);
+    expect(items.map(({ ref, error }) => [ref, error?.code])).toEqual([['bulk-a.test', undefined], ['twin', 'state_conflict'], ['refused-bulk.test', expect.any(String)], ['not a name', 'validation_error'], ['bulk-b.test', 'validation_error']]);
     expect((await test.log('bulk-a.test')).map(({ command }) => command)).toEqual(['register']);
   });
 
