@@ -13,7 +13,7 @@ export function serviceDocuments(root) {
   const { openService, serviceConfig } = own('@lumi/shared/service');
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
   const config = serviceConfig.parse({
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'), KEY_PEPPERS: ring(), SECRET_RING: ring(),
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', ADMIN_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'), KEY_PEPPERS: ring(), SECRET_RING: ring(),
     CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL, SANDBOX_PAYMENTS: 'true', LOG_LEVEL: 'error',
   });
   const settings = { domains: { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 }, proxy: { SANDBOX_SLOW_MS: 1 } };

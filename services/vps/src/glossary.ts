@@ -7,6 +7,7 @@ export const GLOSSARY: Glossary = {
   server_id: 'The server.', plan_id: 'The plan.', suspension: 'Why it is switched off; null while it is not.', deadline: 'When its data is deleted; null: not decided.', version: 'Version.', 'ips.version': '4 or 6.',
   rdns: 'The host name that a reverse look-up gives; null: none.', primary: 'Whether it is the main address of its server.', gateway: 'The address it sends everything to that is not its neighbour’s; null until it is there.',
   ready_at: 'When it could first be used; null until then.', delete_at_expiry: 'Whether it is deleted when it expires, instead of being kept for a renewal.', period_months: 'Months that one period lasts.', size_gb: 'GB of storage it takes.',
+  starts_at: 'When the next period begins, and with it the change.',
   // Bulk actions and counts
   action: 'What is done to each.', tag: 'Only servers with this tag.', location_id: 'The location.', 'filter.location_id': 'Only servers in this location.', 'filter.plan_id': 'Only servers of this plan.', plan: 'The plan.', power: 'Only servers that run, or do not.',
   by_lifecycle: 'How many are in each state of life.', by_power: 'How many run and how many do not.', by_location: 'How many there are in each location.', by_plan: 'How many there are of each plan.',
