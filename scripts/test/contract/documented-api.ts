@@ -21,6 +21,7 @@ export interface Operation {
   readonly hasBody: boolean;
   readonly hasRawBody: boolean;
   readonly takesUserId: boolean;
+  readonly queries: readonly { readonly name: string; readonly schema?: unknown }[];
   readonly params: readonly string[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
@@ -40,7 +41,7 @@ interface RawOperation {
   readonly 'x-lumi-auto-renew'?: readonly string[];
   readonly 'x-lumi-raw-body'?: boolean;
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown }>> };
-  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema?: unknown }[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
 
@@ -117,6 +118,7 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     hasRawBody: raw['x-lumi-raw-body'] === true,
     // Of operators' own routes it is a filter.
     takesUserId: !scopes.includes('admin:*') && raw.parameters.some((parameter) => parameter.in === 'query' && parameter.name === 'user_id'),
+    queries: raw.parameters.filter((parameter) => parameter.in === 'query'),
     params: raw.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
     responses: raw.responses,
   };

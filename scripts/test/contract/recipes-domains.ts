@@ -95,7 +95,7 @@ export const DOMAINS: Recipes = {
   'check-transfer': { call: (world) => ({ body: { domain: name(world, 'elsewhere') } }), also: [{ what: 'not elsewhere', call: (world) => ({ body: { domain: name(world) } }), status: 200 }] },
   'list-transfers': { call: async (world) => { await moving(world); return {}; } },
   'transfer-domain': {
-    status: 202, call: (world) => ({ body: { domain: name(world, 'elsewhere'), auth_code: 'right-code', max_price_usd: '5.00' } }),
+    status: 202, atSupplier: ['auth_code'], call: (world) => ({ body: { domain: name(world, 'elsewhere'), auth_code: 'right-code', max_price_usd: '5.00' } }),
     also: [{ what: 'wrong code', call: (world) => ({ body: { domain: name(world, 'elsewhere'), auth_code: 'wrong-code' } }), status: 422 }],
   },
   'get-transfer': { call: async (world) => ({ params: await moving(world) }) },

@@ -1,0 +1,113 @@
+// Which fields a request has, from the JSON Schema of its document, and a body with one of them replaced.
+import type { JsonText, Type } from './wrong-values';
+
+type Schema = Readonly<Record<string, unknown>>;
+type Step = string | number;
+
+export interface Field {
+  readonly path: readonly Step[];
+  readonly types: readonly Type[];
+  /** The same for fields of one name and one schema, wherever they stand. */
+  readonly sort: string;
+}
+
+const DEPTH_MAX = 8;
+const PLACE = '@@the wrong value@@';
+
+/** Each place once, nested ones and those of every form that a value may have. */
+export function fieldsOf(schema: unknown): Field[] {
+  const found = new Map<string, { path: readonly Step[]; types: Set<Type>; sort: string }>();
+  const visit = (node: unknown, path: readonly Step[]): void => {
+    if (!isSchema(node) || path.length > DEPTH_MAX) return;
+    const name = JSON.stringify(path);
+    const known = found.get(name) ?? { path, types: new Set<Type>(), sort: `${String(path.at(-1))} ${JSON.stringify(node)}` };
+    if (path.length > 0) found.set(name, known);
+    for (const type of typesOf(node)) known.types.add(type);
+    for (const form of formsOf(node)) visit(form, path);
+    for (const [field, one] of Object.entries((node['properties'] ?? {}) as Schema)) visit(one, [...path, field]);
+    if (isSchema(node['additionalProperties'])) visit(node['additionalProperties'], [...path, 'name']);
+    if (isSchema(node['items'])) visit(node['items'], [...path, 0]);
+  };
+  visit(schema, []);
+  return [...found.values()].map(({ path, types, sort }) => ({ path, types: [...types], sort }));
+}
+
+/** The body of `schema` that is most like `base`, with this text in this place. */
+export function bodyWith(schema: unknown, base: unknown, path: readonly Step[], wrong: JsonText): JsonText {
+  return JSON.stringify(replaced(schema, base, path)).replace(JSON.stringify(PLACE), () => wrong);
+}
+
+function replaced(schema: unknown, base: unknown, [step, ...rest]: readonly Step[]): unknown {
+  if (step === undefined) return PLACE;
+  const form = formWith(schema, base, step);
+  const own = childOf(form, step);
+  if (typeof step === 'number') {
+    const list = Array.isArray(base) ? (base as unknown[]) : [];
+    return [replaced(own, list[0] ?? sampleOf(own), rest), ...list.slice(1)];
+  }
+  const object = isSchema(base) && fits(form, base) ? base : sampleOf(form);
+  const fields = isSchema(object) ? object : {};
+  return { ...fields, [step]: replaced(own, fields[step] ?? sampleOf(own), rest) };
+}
+
+/** Of several forms, one that has this field: the one `base` has, if it has it. */
+function formWith(schema: unknown, base: unknown, step: Step): unknown {
+  const forms = allForms(schema).filter((form) => childOf(form, step) !== undefined);
+  return forms.find((form) => fits(form, base)) ?? forms[0];
+}
+
+function fits(form: unknown, base: unknown): boolean {
+  if (!isSchema(form) || !isSchema(base)) return true;
+  return Object.entries((form['properties'] ?? {}) as Schema).every(([name, one]) => !isSchema(one) || one['const'] === undefined || base[name] === undefined || base[name] === one['const']);
+}
+
+function childOf(form: unknown, step: Step): unknown {
+  if (!isSchema(form)) return undefined;
+  if (typeof step === 'number') return form['items'];
+  const { properties, additionalProperties } = form;
+  return (isSchema(properties) ? properties[step] : undefined) ?? (isSchema(additionalProperties) ? additionalProperties : undefined);
+}
+
+/** Something that the schema lets pass, as far as it says; rules that it does not tell may refuse it. */
+function sampleOf(schema: unknown, depth = 0): unknown {
+  if (!isSchema(schema) || depth > DEPTH_MAX) return null;
+  if ('example' in schema) return schema['example'];
+  if ('const' in schema) return schema['const'];
+  if (Array.isArray(schema['enum'])) return schema['enum'][0];
+  const [form] = formsOf(schema);
+  if (form !== undefined) return sampleOf(form, depth + 1);
+  switch (typesOf(schema)[0]) {
+    case 'object': {
+      const properties = (schema['properties'] ?? {}) as Schema;
+      return Object.fromEntries(((schema['required'] ?? []) as readonly string[]).map((name) => [name, sampleOf(properties[name], depth + 1)]));
+    }
+    case 'array':
+      return Number(schema['minItems'] ?? 0) > 0 ? [sampleOf(schema['items'], depth + 1)] : [];
+    case 'number':
+      return Number(schema['minimum'] ?? 1);
+    case 'boolean':
+      return true;
+    case 'string':
+      return 'sample';
+    default:
+      return null;
+  }
+}
+
+function allForms(schema: unknown): unknown[] {
+  return isSchema(schema) ? [schema, ...formsOf(schema).flatMap(allForms)] : [];
+}
+
+function formsOf(schema: Schema): unknown[] {
+  return ['anyOf', 'oneOf', 'allOf'].flatMap((name) => (Array.isArray(schema[name]) ? (schema[name] as unknown[]) : []));
+}
+
+export function typesOf(schema: Schema): Type[] {
+  const named = [schema['type'] ?? []].flat() as string[];
+  const values = 'const' in schema ? [schema['const']] : Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : [];
+  return [...named.map((type) => (type === 'integer' ? 'number' : type) as Type), ...values.map((value) => (value === null ? 'null' : (typeof value as Type)))];
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
