@@ -16,7 +16,7 @@ export function isGuarded(operation: Operation): boolean {
 }
 
 /** The call as it is when it is guarded. */
-function guardedCall(operation: Operation, call: Call): Call {
+export function guardedCall(operation: Operation, call: Call): Call {
   const [place] = operation.autoRenew;
   return operation.isGuarded || place === undefined ? call : { ...call, body: withTrue(call.body ?? {}, place.split('.')) };
 }

@@ -19,10 +19,10 @@ const NONSENSE = new Set(['NUL', 'lone surrogate']);
 /** Of what is read in one place for all operations. */
 const BODIES_EACH = 5;
 const SEGMENTS_EACH = 8;
-/** Kinds that are tried at a field which is tried with all of them in another operation. */
+/** Kinds that are tried at a field which is tried with all of them elsewhere. */
 const KINDS_AGAIN = 2;
 
-/** Fields of one sort stand in many operations (`limit`, `max_price_usd`); one of these tries every kind, and the seed says which. */
+/** Fields of one sort stand in many places (`limit`, `max_price_usd`, the four contacts); in one of them every kind is tried, and the seed says in which operation. */
 export class Thoroughness {
   private readonly chosen = new Map<string, string>();
 
@@ -36,7 +36,9 @@ export class Thoroughness {
 
   kindsFor(operation: Operation, sort: string, random: Random): [string, (typeof KINDS)[string]][] {
     const all = Object.entries(KINDS);
-    return this.chosen.get(sort) === operation.id ? all : random.some(all, KINDS_AGAIN);
+    if (this.chosen.get(sort) !== operation.id) return random.some(all, KINDS_AGAIN);
+    this.chosen.delete(sort);
+    return all;
   }
 }
 
