@@ -19,7 +19,7 @@ const buy = async (world: World, body: object = order()): Promise<Proxy> => {
 const held = (world: World): Promise<Proxy> => world.once('held', () => buy(world));
 const mobile = (world: World): Promise<Proxy> => buy(world, { product_id: 'mobile', items: [{ country: 'XA', quantity: 1 }], period_days: 30 });
 const id = async (thing: Promise<{ readonly id: string }>): Promise<Call> => ({ params: { id: (await thing).id } });
-const plan = (world: World): Promise<{ id: string }> => world.once('plan', async () => (await world.pay<{ plan: { id: string } }>('/traffic-plans', { pool: 'residential', gb: 50 })).plan);
+const plan = (world: World): Promise<{ id: string }> => world.once('plan', async () => (await world.pay<{ plan: { id: string } }>('/traffic-plans', { pool: 'residential', gb: 1000 })).plan);
 const subuser = async (world: World): Promise<{ id: string }> => world.send('POST', '/subusers', { traffic_plan_id: (await plan(world)).id, limit_gb: 2, label: 'client a' });
 const address = (world: World): string => `198.51.100.${world.fresh('').slice(1)}`;
 const entry = (world: World, path: string): Promise<{ id: string }> => world.send('POST', path, { ip_or_cidr: address(world), label: 'office' });

@@ -13,7 +13,7 @@ import { StoredState } from '../contract/stored-state';
 
 const AT_ONCE = 8;
 /** Of one product, two of which run at once: the sweep takes two minutes at most. On a machine too slow for all of it, chance says what is left out. */
-const BUDGET_MS = 50_000;
+const BUDGET_MS = 30_000;
 const CASES_MIN = 8;
 /** Rounds in which what was refused is sent again, until nothing of it is taken any more. */
 const ROUNDS_MAX = 3;
