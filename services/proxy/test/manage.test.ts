@@ -195,3 +195,26 @@ describe('a stranger', () => {
     expect((await lumi.get(stranger, '/export')).text).toBe('');
   });
 });
+
+describe('another exit address', () => {
+  it('changes whatever follows from the address with it', async () => {
+    const { who, body } = await lumi.buyer(MOBILE);
+    const id = body.proxies[0]?.id ?? '';
+    const before = (await lumi.get(who, `/proxies/${id}`)).body;
+    const { network } = lumi.deps();
+    const rotate = network.rotate.bind(network);
+    const spy = jest.spyOn(network, 'rotate').mockImplementationOnce(async (...asked) => {
+      const outcome = await rotate(...asked);
+      return outcome.kind === 'done' ? { ...outcome, result: { ...outcome.result, exit: { ...outcome.result.exit, city: 'Otherville', asn: 64999 } } } : outcome;
+    });
+    const { new_ip: first } = (await lumi.send(who, 'post', `/proxies/${id}/rotate`)).body as { new_ip: string };
+    spy.mockRestore();
+    expect((await lumi.get(who, `/proxies/${id}`)).body).toMatchObject({ exit_ip: first, subnet: first.replace(/\d+$/, '0/24'), country: 'XA', city: 'Otherville', asn: 64999 });
+    clock.advance(61_000);
+    const { new_ip: address } = (await lumi.send(who, 'post', `/proxies/${id}/rotate`)).body as { new_ip: string };
+    const after = (await lumi.get(who, `/proxies/${id}`)).body;
+    expect(after).toMatchObject({ exit_ip: address, subnet: address.replace(/\d+$/, '0/24'), city: 'Testville', asn: 64601 });
+    expect((await lumi.get(who, `/proxies?subnet=${String(after.subnet)}`)).body.items).toMatchObject([{ id }]);
+    expect((await lumi.get(who, `/proxies?subnet=${String(before.subnet)}`)).body.items).toEqual([]);
+  });
+});

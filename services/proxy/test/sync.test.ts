@@ -91,6 +91,18 @@ describe('a renewal', () => {
   });
 });
 
+describe('a replacement and a rotation', () => {
+  it('that the network refuses because it does not run the proxy are told why, and the proxy is read again', async () => {
+    const replaced = await buyer('sandbox:drift-gone');
+    jest.spyOn(lumi.deps().network, 'replace').mockResolvedValueOnce({ kind: 'refused', code: 'not_found' });
+    expect(await lumi.pay(replaced.who, '/proxies/replace', { select: { proxy_ids: [replaced.id] } })).toMatchObject({ status: 409, body: { error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] } } });
+    expect((await lumi.get(replaced.who, `/proxies/${replaced.id}`)).body.missing_since).not.toBeNull();
+    const rotated = await buyer('sandbox:drift-gone', { product_id: 'mobile', items: [{ country: 'XA', quantity: 1 }], period_days: 3 });
+    expect(await lumi.send(rotated.who, 'post', `/proxies/${rotated.id}/rotate`)).toMatchObject({ status: 409, body: { error: { code: 'state_conflict', details: [{ path: 'missing_since' }] } } });
+    expect((await lumi.get(rotated.who, '/operations?kind=proxy_rotate')).body.items[0].error).toMatchObject({ code: 'state_conflict', details: [{ path: 'missing_since' }] });
+  });
+});
+
 describe('traffic plans', () => {
   const plan = async (label: string) => {
     const who = await lumi.account({ balance: '1000' });

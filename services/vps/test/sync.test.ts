@@ -86,7 +86,9 @@ describe('a machine that the supplier does not know', () => {
   it('is found out by the first thing that is done with it; the server stays, and nothing can be bought for it', async () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-gone' });
     const { operation } = (await post(who, `/servers/${made.id}/actions/reboot`)).body;
-    expect(operation).toMatchObject({ state: 'failed', error: { code: 'state_conflict' } });
+    const failed = { state: 'failed', error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] } };
+    expect(operation).toMatchObject(failed);
+    expect((await get(who, `/operations/${operation.id}`)).body).toMatchObject(failed);
     const kept = (await get(who, `/servers/${made.id}`)).body;
     expect(kept).toMatchObject({ lifecycle: 'active', busy: null, missing_since: expect.stringMatching(/Z$/), can: { renew: { allowed: false }, resize: { allowed: false }, reboot: { allowed: false }, delete: { allowed: true } } });
     expect((await eventsOf(made.id)).map(({ type }) => type)).toContain('server.missing');

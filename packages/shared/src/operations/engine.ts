@@ -4,7 +4,7 @@ import { AppError, newId } from '../contract';
 import { PURCHASE_TIMES, STUCK_AFTER_MS, withAbort, refusalOfDatabase, type JsonObject, type LookUp, type Outcome, type PurchaseDeps } from '../purchase';
 import type { Sql } from '../db';
 import { backoffMs } from '../runtime';
-import type { AnyOperationKind, Operation } from './operation';
+import type { AnyOperationKind, FailedResult, Operation } from './operation';
 import { finishRow, postponeRow, startRow, takeOverRows } from './operation-store';
 
 const { actLimitMs, leaseMs, unknownWakeMs } = PURCHASE_TIMES;
@@ -73,7 +73,8 @@ export async function concludeOperation(deps: OperationDeps, kind: AnyOperationK
       });
     case 'refused': {
       const error = new AppError(outcome.code, outcome.text);
-      return finish(deps, operation, { ...operation, state: 'failed', waitingFor: null, errorCode: error.code, errorText: error.message, finishedAt: deps.clock.now() }, {
+      const result: FailedResult | null = outcome.details === undefined ? null : { details: outcome.details };
+      return finish(deps, operation, { ...operation, state: 'failed', waitingFor: null, result, errorCode: error.code, errorText: error.message, finishedAt: deps.clock.now() }, {
         events: [{ type: 'operation.failed', subject: operation.subject, data: { operation_id: operation.id, kind: operation.kind, code: error.code } }], riders: kind.undo?.(operation) ?? [],
       });
     }

@@ -1,9 +1,10 @@
 // How an operation looks to a caller of the API. An order is an operation too, with the money it moves.
 import { z } from 'zod';
+import { AppError, isErrorCode, type ErrorDetail } from '../contract';
 import { usdOutput } from '../money';
 import { viewOrder, type Order } from '../purchase';
 import { isoSeconds } from '../runtime';
-import type { Operation } from './operation';
+import type { FailedResult, Operation } from './operation';
 
 export const operationSchema = z.object({
   id: z.string().meta({ example: 'op_01k0000000000000000000000' }),
@@ -18,7 +19,7 @@ export const operationSchema = z.object({
   money: z.object({ held_usd: usdOutput, captured_usd: usdOutput, released_usd: usdOutput }).nullable().describe('Null when it costs nothing.'),
   secret: z.string().optional().describe('A password this operation made. `GET /operations/{id}` shows it to keys that may write (of a purchase: or buy) until `secret_until`, or until `DELETE /operations/{id}/secret`.'),
   secret_until: z.string().optional().describe('Until then `secret` can be read again: a day after the operation has ended. After that it is wiped.'),
-  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  error: z.object({ code: z.string(), message: z.string(), details: z.array(z.object({ path: z.string(), message: z.string() })).optional().describe('What is true instead, where the supplier has it otherwise than Lumi did.') }).nullable(),
   batch_id: z.string().nullable(),
   reference: z.string().nullable(),
   created_at: z.string(),
@@ -41,12 +42,22 @@ export function viewOperation(operation: Operation): OperationView {
     progress: { done: operation.progress, total: 100 },
     waiting_for: operation.state === 'running' ? (operation.waitingFor ?? 'supplier') : null,
     money: null,
-    error: operation.errorCode === null ? null : { code: operation.errorCode, message: operation.errorText ?? '' },
+    error: operation.errorCode === null ? null : { code: operation.errorCode, message: operation.errorText ?? '', ...detailsOf(operation) },
     batch_id: null,
     reference: null,
     created_at: isoSeconds(operation.createdAt),
     finished_at: operation.finishedAt === null ? null : isoSeconds(operation.finishedAt),
   };
+}
+
+/** The refusal of an operation that failed, for who waited for it. */
+export function failureOf(operation: Operation): AppError {
+  const code = operation.errorCode !== null && isErrorCode(operation.errorCode) ? operation.errorCode : 'supplier_error';
+  return new AppError(code, operation.errorText ?? undefined, detailsOf(operation));
+}
+
+function detailsOf({ state, result }: Operation): { details?: ErrorDetail[] } {
+  return state === 'failed' && result !== null ? { details: [...(result as FailedResult).details] } : {}; // the engine stores nothing else of one that failed
 }
 
 export function viewOrderAsOperation(order: Order): OperationView {

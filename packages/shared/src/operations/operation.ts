@@ -1,6 +1,6 @@
 // What the engine must be told about one kind of operation, and what an operation is. The same words as a purchase: outcomes, look-up by
 // our own reference, rows of the product in the same statement. No money is involved.
-import type { ErrorCode } from '../contract';
+import type { ErrorCode, ErrorDetail } from '../contract';
 import type { Sql } from '../db';
 import type { EventDraft, JsonObject, LookUp, Outcome } from '../purchase';
 
@@ -20,6 +20,7 @@ export interface Operation<I = JsonObject> {
   readonly progress: number;
   readonly waitingFor: WaitingFor | null;
   readonly supplierRef: string | null;
+  /** Of one that failed: a `FailedResult`, where there is more to say than its error. */
   readonly result: JsonObject | null;
   readonly errorCode: string | null;
   readonly errorText: string | null;
@@ -29,6 +30,11 @@ export interface Operation<I = JsonObject> {
   readonly stuckSince: Date | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
+}
+
+/** What the caller needs to know to go on, such as the state that is true. */
+export interface FailedResult extends JsonObject {
+  readonly details: readonly ErrorDetail[];
 }
 
 export interface OperationKind<I extends JsonObject, R extends JsonObject> {

@@ -3,3 +3,4 @@ export { orUnknown } from './or-unknown';
 export { syncEvents, syncOnce, type SyncEnd, type Synced } from './sync-once';
 export { syncAllAnswer, startSyncOfAll, syncOfAll, type SyncOfAll, type SyncSource } from './sync-all';
 export { type Turn } from './turn';
+export { isContradiction, withTruth } from './with-truth';

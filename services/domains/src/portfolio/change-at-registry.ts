@@ -9,7 +9,7 @@ import { beginChange, finishChange, finishChangeOfMissing, postponeChange, relea
 import type { DeleteCommand, InfoAnswer, NameChange, NameInfo } from '../supplier/registrar';
 import { MISSING_TEXT, registryPart, type DomainRow, type StoredState } from './domain-row';
 import { stateAt } from './lifecycle';
-import { isContradiction, syncDomain, truthOf } from './sync-domain';
+import { withDomainTruth } from './sync-domain';
 
 const CALL_LIMIT_MS = 10_000;
 /** Longer than the call, the re-reading after it and the writing together. */
@@ -53,7 +53,8 @@ async function runChange(domains: Domains, row: DomainRow, change: RegistryChang
   const outcome = await orUnknown<Outcome<NameInfo>>(CALL_LIMIT_MS, (signal) => change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal));
   if (outcome.kind === 'refused') {
     await releaseChange(platform, row, changeId);
-    throw await refusalWithTruth(domains, row, outcome);
+    const { code, text, details } = await withDomainTruth(domains, { accountId: row.account_id, domain: row.name, orderId: null }, outcome);
+    throw new AppError(code, text, details === undefined ? {} : { details });
   }
   if (outcome.kind === 'done' && !change.readAfterDone) return requireStored(await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, { kind: 'found', info: outcome.result }));
   if (outcome.kind !== 'done') log.warn('a change at the registry has no known end; the registry is asked', { domain: row.name, change_id: changeId, err: outcome.kind === 'unknown' ? outcome.cause : undefined });
@@ -62,13 +63,6 @@ async function runChange(domains: Domains, row: DomainRow, change: RegistryChang
   if (answer.kind === 'unknown') throw new AppError('service_unavailable', 'It is not known yet whether the registry took this change; read the domain again in a moment.', { retryAfterS: ASK_AGAIN_MS / 1000 });
   if (!change.isTaken(answer)) throw new AppError('supplier_error', 'The registry did not take this change; nothing was changed.');
   return requireStored(after);
-}
-
-/** Where the registry has the name otherwise than we do, that is read, written and told. */
-async function refusalWithTruth(domains: Domains, row: DomainRow, { code, text }: Extract<Outcome<NameInfo>, { kind: 'refused' }>): Promise<AppError> {
-  if (!isContradiction(code)) return new AppError(code, text);
-  const synced = await syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name);
-  return 'row' in synced ? new AppError(code, text, { details: truthOf(synced.row, domains.service.clock.now()) }) : new AppError(code, text);
 }
 
 export function requireAlive(row: DomainRow, now: Date): void {

@@ -3,7 +3,7 @@ import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, JsonObject, LookUp, Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import type { Domains } from '../domains';
 import { findVersion, nextDomains, writeVersion, type Found, type VersionedDomain } from '../store/sync-store';
 import type { InfoAnswer, NameInfo } from '../supplier/registrar';
@@ -39,19 +39,19 @@ export async function syncDomain({ service, registrars, catalogue }: Deps, reach
 }
 
 /** Passes the outcome of a paid command on. Where the registry refused it because it has the name otherwise than we do, that is read and told. */
-export async function withTruth<O extends LookUp<NameInfo>>(deps: Deps, order: Order<JsonObject>, outcome: O): Promise<O> {
-  if (outcome.kind !== 'refused' || !isContradiction(outcome.code)) return outcome;
-  const synced = await syncDomain(deps, { kind: 'account', accountId: order.accountId }, order.subject, order.id);
-  return 'row' in synced ? { ...outcome, details: truthOf(synced.row, deps.service.clock.now()) } : outcome;
+export function withDomainTruth<O extends LookUp<NameInfo>>(deps: Deps, about: { accountId: string; domain: string; orderId: string | null }, outcome: O): Promise<O> {
+  return withTruth(outcome, async () => {
+    const synced = await syncDomain(deps, { kind: 'account', accountId: about.accountId }, about.domain, about.orderId);
+    return 'row' in synced ? truthOf(synced.row, deps.service.clock.now()) : [];
+  });
 }
 
-/** The registry says that its name is in another state than the command supposes. */
-export function isContradiction(code: string): boolean {
-  return code === 'expiry_mismatch' || code === 'state_conflict';
+export function aboutOrder(order: Order<JsonObject>): { accountId: string; domain: string; orderId: string } {
+  return { accountId: order.accountId, domain: order.subject, orderId: order.id };
 }
 
 /** What a caller needs to know to try again. */
-export function truthOf(row: DomainRow, now: Date): readonly ErrorDetail[] {
+function truthOf(row: DomainRow, now: Date): readonly ErrorDetail[] {
   if (row.missing_since !== null) return [{ path: 'missing_since', message: isoSeconds(row.missing_since) }];
   return [{ path: 'current_expires_at', message: isoSeconds(row.expires_at) }, { path: 'state', message: stateAt(row, now) }];
 }

@@ -4,7 +4,7 @@ import { sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { registryPart } from '../portfolio/domain-row';
-import { withTruth } from '../portfolio/sync-domain';
+import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
 import { stateSql } from '../portfolio/lifecycle';
 import { domainFacts } from '../store/domain-store';
 import type { NameInfo, RenewCommand } from '../supplier/registrar';
@@ -24,8 +24,8 @@ export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catal
     refusalOfChange: { expires_at: 'expiry_mismatch' },
     hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
-    act: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
-    lookUp: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
+    act: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
+    lookUp: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
     deliver: (order, info) => {
       const part = registryPart(info, deps.catalogue.get(order.item.tld));
       return [sql`

@@ -7,7 +7,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import type { Domains } from '../domains';
 import { stateAt, stateSql } from '../portfolio/lifecycle';
 import { MISSING_TEXT, registryPart, type DomainRow } from '../portfolio/domain-row';
-import { withTruth } from '../portfolio/sync-domain';
+import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
 import { domainFacts, registrySql } from '../store/domain-store';
 import type { NameInfo, RestoreCommand } from '../supplier/registrar';
 import { feeOf } from './holding';
@@ -32,8 +32,8 @@ export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'cat
     kind: RESTORE,
     termsNow: ({ accountId, item }, at) => domainFacts(item.domain, accountId, sql`'state', CASE WHEN d.missing_since IS NULL THEN ${stateSql(at)} ELSE 'missing' END, 'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_restore::text`),
     describe: (order) => `Restoration of ${order.item.unicode}`,
-    act: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
-    lookUp: async (order, signal) => withTruth(deps, order, await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
+    act: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
+    lookUp: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
     deliver: (order, info) => [sql`
       UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))}, updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
       FROM settled WHERE settled.settled AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`],

@@ -1,12 +1,13 @@
 // Changes a proxy's exit address now, or sets how often it changes on its own.
 import { z } from 'zod';
-import { AppError, defineRoute, invalid, isErrorCode, notFound } from '@lumi/shared/contract';
+import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { operationSchema, runOperation, viewOperation, type Operation } from '@lumi/shared/operations';
+import { failureOf, operationSchema, runOperation, viewOperation, type Operation } from '@lumi/shared/operations';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { changeProxies, findProxy } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { rotateProxyKind, takeCooldown } from '../tasks/rotate-proxy';
+import type { Rotated } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
 import { MISSING_TEXT, proxySchema, viewProxy } from '../views/proxy-view';
@@ -81,7 +82,7 @@ function assertCool(row: ProxyRow, now: Date): void {
 
 function replyTo(operation: Operation, cooldownUntil: string) {
   if (operation.state === 'running') return json(202, viewOperation(operation), { Location: `/operations/${operation.id}`, 'Retry-After': '2' });
-  if (operation.state === 'failed') throw new AppError(operation.errorCode !== null && isErrorCode(operation.errorCode) ? operation.errorCode : 'supplier_error', operation.errorText ?? undefined);
-  const { oldIp, newIp } = operation.result as { oldIp: string; newIp: string }; // the kind's own result
+  if (operation.state === 'failed') throw failureOf(operation);
+  const { oldIp, exit: { exitIp: newIp } } = operation.result as Rotated; // the kind's own result
   return json(200, { operation_id: operation.id, proxy_id: operation.subject, old_ip: oldIp, new_ip: newIp, changed: oldIp !== newIp, cooldown_until: cooldownUntil });
 }

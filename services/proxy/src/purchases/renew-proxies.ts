@@ -6,7 +6,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { findProduct } from '../catalog/products';
 import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
-import { withTruth } from '../sync/sync-proxy';
+import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 import type { SellingDeps } from './order-proxies';
 
 export interface RenewProxiesItem {
@@ -29,10 +29,10 @@ export function renewProxies(deps: SellingDeps): AnyThingSold {
     termsNow: ({ item }, at) => termsOfProxies(item.proxies.map(({ id }) => id), 'renewable', sql`p.state = 'active' AND p.grace_until > ${at}::timestamptz`),
     refusalOfChange: { proxies: 'expiry_mismatch' },
     describe: (order) => `Renewal of ${order.item.proxies.length === 1 ? order.subject : `${String(order.item.proxies.length)} proxies`}, ${String(order.item.period_days)} days`,
-    act: async (order, signal) => withTruth(deps, aboutOf(order), renewed(order.item, await deps.network.extend(order.id, {
+    act: async (order, signal) => withProxyTruth(deps, aboutOf(order), renewed(order.item, await deps.network.extend(order.id, {
       networkIds: order.item.proxies.map((proxy) => proxy.network_id), until: order.item.proxies.map((proxy) => proxy.until), note: order.item.note,
     }, signal))),
-    lookUp: async (order, signal) => withTruth(deps, aboutOf(order), renewed(order.item, await deps.network.lookUp(order.id, signal))),
+    lookUp: async (order, signal) => withProxyTruth(deps, aboutOf(order), renewed(order.item, await deps.network.lookUp(order.id, signal))),
     prepare: (order) => [lockProxies(order.id, order.item.proxies)],
     deliver: (order) => [extendRows(order.item, deps.clock.now()), unlockProxies(order.id)],
     undo: (order) => [unlockProxies(order.id)],
@@ -64,7 +64,7 @@ export function renewalOf(rows: readonly ProxyRow[], periodDays: number, priceOf
   };
 }
 
-function aboutOf(order: Order<RenewProxiesItem>): Parameters<typeof withTruth>[1] {
+function aboutOf(order: Order<RenewProxiesItem>): ProxiesAbout {
   return { accountId: order.accountId, orderId: order.id, proxyIds: order.item.proxies.map(({ id }) => id) };
 }
 

@@ -9,6 +9,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { insertProxies, lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import type { NewProxy, ProxyRow } from '../store/proxy-row';
 import type { Allocated, Exit } from '../supplier/proxy-network';
+import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 import type { SellingDeps } from './order-proxies';
 
 interface ReplacedProxy {
@@ -45,11 +46,11 @@ export function replaceProxies(deps: SellingDeps): AnyThingSold {
     termsNow: ({ item }, at) => termsOfProxies(item.proxies.map(({ id }) => id), 'live', sql`p.state = 'active' AND p.expires_at > ${at}::timestamptz`, at),
     refusalOfChange: { proxies: 'state_conflict' },
     describe: (order) => `Replacement of ${String(order.item.proxies.length)} × ${order.item.product_id}`,
-    act: async (order, signal) => replaced(deps, await deps.network.replace(order.id, {
+    act: async (order, signal) => withProxyTruth(deps, aboutOf(order), replaced(deps, await deps.network.replace(order.id, {
       productId: order.item.product_id, remove: order.item.proxies.map((proxy) => proxy.network_id), country: order.item.country, differentSubnet: order.item.different_subnet,
       note: order.item.proxies.length === 1 ? (order.item.proxies[0]?.label ?? null) : null,
-    }, signal)),
-    lookUp: async (order, signal) => replaced(deps, await deps.network.lookUp<Allocated>(order.id, signal)),
+    }, signal))),
+    lookUp: async (order, signal) => withProxyTruth(deps, aboutOf(order), replaced(deps, await deps.network.lookUp<Allocated>(order.id, signal))),
     prepare: (order) => [lockProxies(order.id, order.item.proxies), openReplacement(order)],
     deliver: (order, result) => deliver(deps, order, result),
     undo: (order) => [unlockProxies(order.id), closeReplacement(order, [], deps.clock.now())],
@@ -70,6 +71,10 @@ export function replacedProxy(row: ProxyRow, freePerPeriod: number, newSurcharge
     starts_at: row.starts_at.toISOString(), expires_at: row.expires_at.toISOString(), grace_until: row.grace_until.toISOString(), auto_renew: row.auto_renew, rotation_s: row.rotation_s, label: row.label,
     tags: [...row.tags], reference: row.reference, metadata: row.metadata,
   };
+}
+
+function aboutOf(order: Order<ReplaceProxiesItem>): ProxiesAbout {
+  return { accountId: order.accountId, orderId: order.id, proxyIds: order.item.proxies.map(({ id }) => id) };
 }
 
 function viewDone(order: Order<ReplaceProxiesItem>, result: ReplaceProxiesResult) {

@@ -1,7 +1,8 @@
 // A row of proxy.proxy, and what follows from it and the time of day.
+import { sql, type Sql } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { Protocol } from '../catalog/products';
-import type { Exit } from '../supplier/proxy-network';
+import type { Exit, ExitAddress } from '../supplier/proxy-network';
 
 export type AuthMode = 'userpass' | 'ip' | 'both';
 export const PROXY_STATES = ['active', 'expiring', 'grace', 'expired', 'replaced'] as const;
@@ -36,6 +37,11 @@ export function stateOf(row: Pick<ProxyRow, 'state' | 'expires_at' | 'grace_unti
   if (row.state === 'ended' || row.grace_until <= now) return 'expired';
   if (row.expires_at <= now) return 'grace';
   return row.expires_at.getTime() - now.getTime() <= EXPIRING_MS ? 'expiring' : 'active';
+}
+
+/** What another exit address changes, as `column = value`. */
+export function exitColumns({ exitIp, subnet, country, city, asn }: ExitAddress): Sql {
+  return sql`exit_ip = ${exitIp}::inet, subnet = ${subnet}::inet, country = ${country}, city = ${city}, asn = ${asn}::int`;
 }
 
 /** A proxy as it is on delivery. */

@@ -3,7 +3,8 @@ import { rawSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type Turn } from '@lumi/shared/sync';
-import type { ProxyRow } from './proxy-row';
+import type { ExitAddress } from '../supplier/proxy-network';
+import { exitColumns, type ProxyRow } from './proxy-row';
 import type { PlanRow } from './traffic';
 
 type Table = 'proxy' | 'traffic_plan';
@@ -29,8 +30,7 @@ export async function findProxyVersion(db: SqlRunner, reach: Reach, id: string, 
 }
 
 export interface ProxyTruth {
-  readonly exitIp: string;
-  readonly subnet: string;
+  readonly exit: ExitAddress;
   readonly expiresAt: Date;
   readonly graceUntil: Date;
 }
@@ -42,7 +42,7 @@ export async function writeProxyVersion(
   const isMoved = truth !== null && truth.expiresAt.getTime() !== row.expires_at.getTime();
   // Another expiry is another term: whoever was about to renew from the old one is refused.
   const columns = truth === null ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)` : sql`
-    missing_since = NULL, exit_ip = ${truth.exitIp}::inet, subnet = ${truth.subnet}::inet, expires_at = ${truth.expiresAt}::timestamptz, grace_until = ${truth.graceUntil}::timestamptz,
+    missing_since = NULL, ${exitColumns(truth.exit)}, expires_at = ${truth.expiresAt}::timestamptz, grace_until = ${truth.graceUntil}::timestamptz,
     term = p.term + ${isMoved ? 1 : 0}::int, access_version = p.access_version + ${isMoved ? 1 : 0}::int`;
   const rows = await db.$queryRaw<ProxyRow[]>(sql`
     WITH written AS (

@@ -34,16 +34,20 @@ export interface AllocateRequest {
   readonly note: string | null;
 }
 
-export interface Exit {
-  readonly networkId: string;
+/** An exit address and whatever follows from it: another address may lie in another network and place. */
+export interface ExitAddress {
+  readonly exitIp: string;
+  readonly subnet: string;
   readonly country: string;
   readonly city: string;
   readonly asn: number;
+}
+
+export interface Exit extends ExitAddress {
+  readonly networkId: string;
   readonly host: string;
   readonly port: number;
   readonly portSocks: number;
-  readonly exitIp: string;
-  readonly subnet: string;
 }
 
 /** Results are JSON: they are stored on the order. */
@@ -78,7 +82,7 @@ export interface RotateRequest {
 export interface Rotated {
   readonly [key: string]: unknown;
   readonly oldIp: string;
-  readonly newIp: string;
+  readonly exit: ExitAddress;
 }
 
 export interface TrafficRequest {
@@ -137,10 +141,8 @@ export interface Health {
 }
 
 /** A proxy as the network runs it. */
-export interface ExitReading {
+export interface ExitReading extends ExitAddress {
   readonly networkId: string;
-  readonly exitIp: string;
-  readonly subnet: string;
   /** RFC 3339; null where the network does not say. */
   readonly until: string | null;
 }

@@ -2,7 +2,7 @@
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import { findPlanVersion, nextPlans, writePlanVersion } from '../store/sync-store';
 import type { PlanRow } from '../store/traffic';
 import type { TrafficReading } from '../supplier/proxy-network';
@@ -30,10 +30,11 @@ export async function syncPlan({ db: { platform }, clock, log, network }: SyncDe
 }
 
 /** Passes the outcome of a top-up on. Where the network refused it because it does not have the plan as we do, that is read and told. */
-export async function withPlanTruth<O extends LookUp<object>>(deps: SyncDeps, about: { accountId: string; planId: string }, outcome: O): Promise<O> {
-  if (outcome.kind !== 'refused' || outcome.code !== 'state_conflict') return outcome;
-  const synced = await syncPlan(deps, { kind: 'account', accountId: about.accountId }, about.planId);
-  return 'row' in synced && synced.row.missing_since !== null ? { ...outcome, details: [{ path: 'missing_since', message: isoSeconds(synced.row.missing_since) }] } : outcome;
+export function withPlanTruth<O extends LookUp<object>>(deps: SyncDeps, about: { accountId: string; planId: string }, outcome: O): Promise<O> {
+  return withTruth(outcome, async () => {
+    const synced = await syncPlan(deps, { kind: 'account', accountId: about.accountId }, about.planId);
+    return 'row' in synced && synced.row.missing_since !== null ? [{ path: 'missing_since', message: isoSeconds(synced.row.missing_since) }] : [];
+  });
 }
 
 export function planSyncs(deps: SyncDeps): SyncSource {

@@ -2,8 +2,8 @@
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
-import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { elapsedMs, isoSeconds } from '@lumi/shared/runtime';
+import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import type { ProxyDeps } from '../proxy';
 import type { ProxyRow } from '../store/proxy-row';
 import { findProxyVersion, nextProxies, writeProxyVersion, type ProxyTruth } from '../store/sync-store';
@@ -15,7 +15,10 @@ export type SyncDeps = Pick<ProxyDeps, 'db' | 'clock' | 'log' | 'network'>;
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 const AT_ONCE = 10;
-const TOLD: readonly (keyof ProxyView & string)[] = ['state', 'expires_at', 'grace_until', 'exit_ip', 'subnet', 'missing_since'];
+/** No group begins after this; the last one is cut off by the limit of the whole. */
+const READ_MS = 2_000;
+const DETAILS_MAX = 50;
+const TOLD: readonly (keyof ProxyView & string)[] = ['state', 'expires_at', 'grace_until', 'exit_ip', 'subnet', 'country', 'city', 'asn', 'missing_since'];
 
 /** `except`: the order in whose course this is done, which holds the proxy itself. */
 export async function syncProxy({ db: { platform }, clock, log, network }: SyncDeps, reach: Reach, id: string, except: string | null = null): Promise<Synced<ProxyRow>> {
@@ -38,15 +41,23 @@ export async function syncProxy({ db: { platform }, clock, log, network }: SyncD
   return { kind: 'busy', operationId: null };
 }
 
-/** Passes the outcome of a command on. Where the network refused it because it has the proxies otherwise than we do, that is read and told. */
-export async function withTruth<O extends LookUp<object>>(deps: SyncDeps, about: { accountId: string; orderId: string | null; proxyIds: readonly string[] }, outcome: O): Promise<O> {
-  if (outcome.kind !== 'refused' || outcome.code !== 'state_conflict') return outcome;
-  const details: ErrorDetail[] = [];
-  for (let start = 0; start < about.proxyIds.length; start += AT_ONCE) {
-    const synced = await Promise.all(about.proxyIds.slice(start, start + AT_ONCE).map((id) => syncProxy(deps, { kind: 'account', accountId: about.accountId }, id, about.orderId)));
-    details.push(...synced.flatMap((one) => ('row' in one ? detailsOf(one.row, one.kind, about.proxyIds.length === 1) : [])));
-  }
-  return details.length === 0 ? outcome : { ...outcome, details };
+export interface ProxiesAbout {
+  readonly accountId: string;
+  readonly orderId: string | null;
+  readonly proxyIds: readonly string[];
+}
+
+/** Passes the outcome of a command on. Where the network refused it because it has the proxies otherwise than we do, that is read and told: of as many as there is time for. */
+export function withProxyTruth<O extends LookUp<object>>(deps: SyncDeps, about: ProxiesAbout, outcome: O): Promise<O> {
+  return withTruth(outcome, async () => {
+    const endsAtMs = elapsedMs() + READ_MS;
+    const details: ErrorDetail[] = [];
+    for (let start = 0; start < about.proxyIds.length && elapsedMs() < endsAtMs; start += AT_ONCE) {
+      const synced = await Promise.all(about.proxyIds.slice(start, start + AT_ONCE).map((id) => syncProxy(deps, { kind: 'account', accountId: about.accountId }, id, about.orderId)));
+      details.push(...synced.flatMap((one) => ('row' in one ? detailsOf(one.row, one.kind, about.proxyIds.length === 1) : [])));
+    }
+    return details.slice(0, DETAILS_MAX);
+  });
 }
 
 export function proxySyncs(deps: SyncDeps): SyncSource {
@@ -66,14 +77,15 @@ function detailsOf(row: ProxyRow, kind: 'same' | 'changed' | 'missing', isOnlyOn
 function truthOf(row: ProxyRow, reading: ExitReading): ProxyTruth {
   const expiresAt = reading.until === null ? row.expires_at : new Date(reading.until);
   const graceMs = row.grace_until.getTime() - row.expires_at.getTime();
-  // The subnet is told at the sale; it is another one only if the address is.
-  return { exitIp: reading.exitIp, subnet: reading.exitIp === row.exit_ip ? row.subnet : reading.subnet, expiresAt, graceUntil: new Date(expiresAt.getTime() + graceMs) };
+  const { exitIp, subnet, country, city, asn } = reading;
+  return { exit: { exitIp, subnet, country, city, asn }, expiresAt, graceUntil: new Date(expiresAt.getTime() + graceMs) };
 }
 
 function eventsOf(row: ProxyRow, truth: ProxyTruth | null, now: Date): EventDraft[] {
   const about = { subject: row.id, data: { proxy_id: row.id, order_id: row.order_id, reference: row.reference } };
   if (truth === null) return row.missing_since === null ? [{ ...about, type: 'proxy.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
-  const after: ProxyRow = { ...row, exit_ip: truth.exitIp, subnet: truth.subnet, expires_at: truth.expiresAt, grace_until: truth.graceUntil, missing_since: null };
+  const { exitIp, subnet, country, city, asn } = truth.exit;
+  const after: ProxyRow = { ...row, exit_ip: exitIp, subnet, country, city, asn, expires_at: truth.expiresAt, grace_until: truth.graceUntil, missing_since: null };
   const changes = changesBetween(viewProxy(row, now), viewProxy(after, now), TOLD);
   return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'proxy.synced', data: { ...about.data, changes } }];
 }

@@ -2,8 +2,9 @@
 // callers at once one rotates.
 import { sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
+import { exitColumns } from '../store/proxy-row';
 import type { Rotated } from '../supplier/proxy-network';
-import { withTruth, type SyncDeps } from '../sync/sync-proxy';
+import { withProxyTruth, type ProxiesAbout, type SyncDeps } from '../sync/sync-proxy';
 
 export interface RotateItem {
   readonly [key: string]: unknown;
@@ -14,18 +15,18 @@ export interface RotateItem {
 export function rotateProxyKind(deps: SyncDeps): AnyOperationKind {
   return operationKind<RotateItem, Rotated>({
     kind: 'proxy_rotate',
-    act: async (operation, signal) => withTruth(deps, aboutOf(operation), await deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal)),
-    lookUp: async (operation, signal) => withTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
+    act: async (operation, signal) => withProxyTruth(deps, aboutOf(operation), await deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal)),
+    lookUp: async (operation, signal) => withProxyTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
     deliver: (operation, result) => [sql`
-      UPDATE proxy.proxy p SET exit_ip = ${result.newIp}::inet, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
+      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
     undo: (operation) => [sql`UPDATE proxy.proxy p SET cooldown_until = NULL FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
     events: (operation, result) => [{
-      type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.newIp, changed: result.oldIp !== result.newIp },
+      type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.exit.exitIp, subnet: result.exit.subnet, changed: result.oldIp !== result.exit.exitIp },
     }],
   });
 }
 
-function aboutOf(operation: Operation<RotateItem>): Parameters<typeof withTruth>[1] {
+function aboutOf(operation: Operation<RotateItem>): ProxiesAbout {
   return { accountId: operation.accountId, orderId: null, proxyIds: [operation.subject] };
 }
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
 import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
-import { withTruth } from '../servers/sync-server';
+import { withServerTruth } from '../servers/sync-server';
 import { LOCKED, lockServer, unlockServer } from '../store/servers';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
@@ -39,7 +39,7 @@ export function serverAction<I extends ActionItem>(vps: Vps, action: ServerActio
   const ask = async (operation: Operation<I>, signal: AbortSignal, how: 'act' | 'lookUp'): Promise<LookUp<Acted>> => {
     const wanted = await action.machineAction(operation);
     if (wanted === null) return { kind: 'done', result: { power: 'stopped' } };
-    return withTruth(vps, { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id }, await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal));
+    return withServerTruth(vps, { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id }, await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal));
   };
   const update = (operation: Operation<I>, columns: Sql): Sql => sql`UPDATE vps.server SET ${columns} FROM finished WHERE finished.finished AND id = ${operation.subject}`;
   const unlock = (operation: Operation<I>): Sql => unlockServer(operation.subject, operation.id, sql`USING finished WHERE finished.finished`);

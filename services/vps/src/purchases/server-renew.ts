@@ -5,7 +5,7 @@ import { sql } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type LookUp, type Order, type ThingSold } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { withTruth } from '../servers/sync-server';
+import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findServer, type Server } from '../store/servers';
 import type { ActionResult } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
@@ -47,12 +47,12 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     act: async (order, signal) => {
       const server = await readServer(vps, order);
       const early = withoutSupplier(server, order);
-      return early ?? withTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, server.machine, RESUME, signal));
+      return early ?? withServerTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, server.machine, RESUME, signal));
     },
     lookUp: async (order, signal): Promise<LookUp<Renewed>> => {
       const server = await readServer(vps, order);
       const early = withoutSupplier(server, order);
-      return early ?? withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal));
+      return early ?? withServerTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal));
     },
     termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'next_plan_id', 'location_id', 'expires_at']),
     refusalOfChange: { expires_at: 'expiry_mismatch' },
@@ -97,7 +97,7 @@ function newStretch(item: RenewItem, price: bigint): Stretch {
   return { months: item.period_months, days: daysBetween(new Date(item.from_expires_at), new Date(item.expires_at)), price: price.toString() };
 }
 
-function aboutOf(order: Order<RenewItem>): Parameters<typeof withTruth>[1] {
+function aboutOf(order: Order<RenewItem>): ServerAbout {
   return { accountId: order.accountId, serverId: order.item.server_id, operationId: operationIdOf(order.id) };
 }
 

@@ -2,7 +2,7 @@
 // with the capture.
 import { sql } from '@lumi/shared/db';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
-import { withTruth } from '../servers/sync-server';
+import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/servers';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
@@ -28,8 +28,8 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
   return thingSold<ResizeItem, Resized>({
     kind: 'server_resize',
     describe: ({ item }) => `Upgrade of server ${item.hostname} from ${item.from_plan_id} to ${item.plan_id}`,
-    act: async (order, signal) => withTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal)),
-    lookUp: async (order, signal) => withTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal)),
+    act: async (order, signal) => withServerTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal)),
+    lookUp: async (order, signal) => withServerTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal)),
     termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state', 'plan_id', 'location_id', 'expires_at', 'days', 'stretches']),
     prepare: ({ id, item }) => [
       lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, sql`FROM begun WHERE begun.outcome = 'held'`),
@@ -51,7 +51,7 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
   });
 }
 
-function aboutOf(order: Order<ResizeItem>): Parameters<typeof withTruth>[1] {
+function aboutOf(order: Order<ResizeItem>): ServerAbout {
   return { accountId: order.accountId, serverId: order.item.server_id, operationId: operationIdOf(order.id) };
 }
 

@@ -1,8 +1,9 @@
 // What the supplier has is written down: when somebody asks for it, and when the supplier has contradicted us.
+import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import { findServer, findServerVersion, type Server } from '../store/servers';
 import { nextServers, writeVersion } from '../store/sync-store';
 import type { Machine, MachineReading } from '../supplier/hypervisor';
@@ -37,12 +38,23 @@ export async function syncServer(vps: Vps, reach: Reach, id: string, except: str
 }
 
 /** Passes the outcome of a command on. Where the supplier refused it because it has the machine otherwise than we do, that is read and told. */
-export async function withTruth<O extends LookUp<object>>(vps: Vps, about: { accountId: string; serverId: string; operationId: string }, outcome: O): Promise<O> {
-  if (outcome.kind !== 'refused' || outcome.code !== 'state_conflict') return outcome;
-  const synced = await syncServer(vps, { kind: 'account', accountId: about.accountId }, about.serverId, about.operationId);
-  if (!('row' in synced)) return outcome;
-  const { missingSince, power } = synced.row;
-  return { ...outcome, details: [missingSince === null ? { path: 'power', message: power } : { path: 'missing_since', message: isoSeconds(missingSince) }] };
+export function withServerTruth<O extends LookUp<object>>(vps: Vps, about: ServerAbout, outcome: O): Promise<O> {
+  return withTruth(outcome, async () => {
+    const synced = await syncServer(vps, { kind: 'account', accountId: about.accountId }, about.serverId, about.operationId);
+    return 'row' in synced ? truthOf(synced.row) : [];
+  });
+}
+
+export interface ServerAbout {
+  readonly accountId: string;
+  readonly serverId: string;
+  readonly operationId: string;
+}
+
+/** What a caller needs to know to try again. */
+function truthOf({ missingSince, power, addresses }: Server): ErrorDetail[] {
+  if (missingSince !== null) return [{ path: 'missing_since', message: isoSeconds(missingSince) }];
+  return [{ path: 'power', message: power }, ...addresses.map(({ ip }, i) => ({ path: `ips.${String(i)}.ip`, message: ip }))];
 }
 
 export function serverSyncs(vps: Vps): SyncSource {

@@ -9,6 +9,12 @@ export interface SandboxAddress {
 
 const SUBNETS = 4_096;
 
+/** In the block it would have been handed out in. */
+export function withSubnet(ip: string): SandboxAddress {
+  const exitIp = readAddress(ip).value ?? ip;
+  return { exitIp, subnet: readBlock(`${exitIp}/${exitIp.includes(':') ? '64' : '24'}`).value?.text ?? '' };
+}
+
 export function addressOf(family: 'ipv4' | 'ipv6', place: { productIndex: number; placeIndex: number }, number: number): SandboxAddress {
   if (family === 'ipv6') {
     const prefix = `2001:db8:${(place.placeIndex * 256 + Math.floor(number / 65_536)).toString(16)}:${(number % 65_536).toString(16)}`;

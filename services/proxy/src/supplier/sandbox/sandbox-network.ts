@@ -6,9 +6,9 @@ import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import { PRODUCTS, findProduct } from '../../catalog/products';
 import type {
-  Access, AllocateRequest, Allocated, Exit, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta,
+  Access, AllocateRequest, Allocated, Exit, ExitAddress, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta,
 } from '../proxy-network';
-import { addressOf } from './addresses';
+import { addressOf, withSubnet } from './addresses';
 import { SandboxCommands, type Command, type Executed, type Refused } from './commands';
 import { endingOf, type Ending } from './endings';
 import { PLACES, PRICE_DRIFTS_IN, UNHEALTHY_IN, placeCode, placeOf, type Place } from './places';
@@ -121,10 +121,9 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async readExits(networkIds: readonly string[]): Promise<readonly ExitReading[]> {
-    const rows = await this.db.platform.$queryRaw<{ network_id: string; exit_ip: string; subnet: string; until: Date | null }[]>(sql`
-      SELECT network_id, host(exit_ip::inet) AS exit_ip, network(set_masklen(exit_ip::inet, CASE family(exit_ip::inet) WHEN 4 THEN 24 ELSE 64 END))::text AS subnet, until
-      FROM proxy.sandbox_exit WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use`);
-    return rows.map((row) => ({ networkId: row.network_id, exitIp: row.exit_ip, subnet: row.subnet, until: row.until?.toISOString() ?? null }));
+    const rows = await this.db.platform.$queryRaw<{ network_id: string; exit_ip: string; country: string; city: string; until: Date | null }[]>(sql`
+      SELECT network_id, exit_ip, country, city, until FROM proxy.sandbox_exit WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use`);
+    return rows.map((row) => ({ networkId: row.network_id, ...exitAddress(row), until: row.until?.toISOString() ?? null }));
   }
 
   async readTraffic(networkIds: readonly string[]): Promise<readonly TrafficReading[]> {
@@ -179,15 +178,15 @@ export class SandboxNetwork implements ProxyNetwork {
 
   private async doRotate(tx: Tx, command: Command): Promise<Executed | Refused> {
     const { networkId } = command.request as unknown as RotateRequest;
-    const rows = await tx.$queryRaw<{ product_id: string; country: string; exit_ip: string; rotations: number }[]>(sql`
-      UPDATE proxy.sandbox_exit SET rotations = rotations + 1 WHERE network_id = ${networkId} AND is_in_use RETURNING product_id, country, exit_ip, rotations`);
+    const rows = await tx.$queryRaw<{ product_id: string; country: string; city: string; exit_ip: string; rotations: number }[]>(sql`
+      UPDATE proxy.sandbox_exit SET rotations = rotations + 1 WHERE network_id = ${networkId} AND is_in_use RETURNING product_id, country, city, exit_ip, rotations`);
     const exit = rows[0];
     if (exit === undefined) return { kind: 'refused', code: 'state_conflict', text: 'The proxy is no longer in use.' };
     const place = indexesOf(exit.product_id, exit.country);
     // Modems draw from the far end of the block, where no proxy of its own is handed out.
     const next = command.ending === 'same-ip' ? exit.exit_ip : addressOf('ipv4', place, 700_000 + ((hashOf(networkId) + exit.rotations * 7) % 300_000)).exitIp;
     await tx.$executeRaw(sql`UPDATE proxy.sandbox_exit SET exit_ip = ${next} WHERE network_id = ${networkId}`);
-    return { kind: 'executed', result: { oldIp: exit.exit_ip, newIp: next } };
+    return { kind: 'executed', result: { oldIp: exit.exit_ip, exit: exitAddress({ ...exit, exit_ip: next }) } satisfies Rotated };
   }
 
   private async doAddTraffic(tx: Tx, { reference, request: raw, ending }: Command): Promise<Executed | Refused> {
@@ -225,9 +224,9 @@ export class SandboxNetwork implements ProxyNetwork {
     const first = issued - wanted.quantity;
     const exits = Array.from({ length: wanted.quantity }, (_, index) => exitOf(wanted, place, first + index));
     await tx.$executeRaw(sql`
-      INSERT INTO proxy.sandbox_exit (network_id, product_id, country, exit_ip, reference, until)
-      SELECT e.id, ${wanted.productId}, ${wanted.country}, e.ip, ${wanted.reference}, ${wanted.until}::timestamptz
-      FROM unnest(${exits.map((exit) => exit.networkId)}::text[], ${exits.map((exit) => exit.exitIp)}::text[]) AS e(id, ip)`);
+      INSERT INTO proxy.sandbox_exit (network_id, product_id, country, city, exit_ip, reference, until)
+      SELECT e.id, ${wanted.productId}, ${wanted.country}, e.city, e.ip, ${wanted.reference}, ${wanted.until}::timestamptz
+      FROM unnest(${exits.map((exit) => exit.networkId)}::text[], ${exits.map((exit) => exit.exitIp)}::text[], ${exits.map((exit) => exit.city)}::text[]) AS e(id, ip, city)`);
     return exits;
   }
 
@@ -271,6 +270,11 @@ function exitOf(wanted: { productId: string; country: string; place: string | nu
     host: `${wanted.country.toLowerCase()}.sandbox.invalid`, port: PORT_FIRST + port, portSocks: PORT_SOCKS_FIRST + port,
     ...addressOf(wanted.productId === 'ipv6' ? 'ipv6' : 'ipv4', indexesOf(wanted.productId, wanted.country), number),
   };
+}
+
+function exitAddress(row: { exit_ip: string; country: string; city: string }): ExitAddress {
+  const { exitIp, subnet } = withSubnet(row.exit_ip);
+  return { exitIp, subnet, country: row.country, city: row.city, asn: placeOf(row.country)?.asn ?? 0 };
 }
 
 function indexesOf(productId: string, country: string): { productIndex: number; placeIndex: number } {
