@@ -11,7 +11,7 @@ const COLLECT_BYTES = 256 * 1024;
 
 /** Passed through as they are; everything else a service sends stays inside. */
 const RESPONSE_HEADERS = new Map([
-  'Location', 'Retry-After', 'Idempotent-Replayed', 'ETag', 'Last-Modified', 'Cache-Control', 'Content-Disposition', 'Content-Language',
+  'Location', 'Retry-After', 'Idempotent-Replayed', 'ETag', 'Last-Modified', 'Cache-Control', 'Content-Disposition', 'Content-Language', 'X-Lines-Left-Out',
   'Content-Security-Policy', 'Referrer-Policy', 'Strict-Transport-Security', 'Link', 'Allow', 'WWW-Authenticate', 'Preference-Applied', 'Vary',
 ].map((name) => [name.toLowerCase(), name]));
 /** No connection came about: the service is away, and nothing was sent. */

@@ -183,6 +183,10 @@ describe('a change at the registry', () => {
     await bought(who, 'ns.test');
     await t.put(who, '/domains/ns.test/nameservers', { nameservers: ['ns1.example.net', 'ns2.ns.test'] }).expect(422); // it has no address yet
     await t.put(who, '/domains/ns.test/hosts/ns2', { ips: ['192.0.2.2'] }).expect(200);
+    await t.put(who, '/domains/ns.test/hosts/ns1', { ips: ['192.0.2.1'] }).expect(200);
+    const first = (await t.get(who, '/domains/ns.test/hosts?limit=1')).body;
+    expect(first).toMatchObject({ items: [{ host: 'ns1.ns.test' }], has_more: true });
+    expect((await t.get(who, `/domains/ns.test/hosts?limit=1&cursor=${first.next_cursor}`)).body).toMatchObject({ items: [{ host: 'ns2.ns.test' }], next_cursor: null, has_more: false });
     const { body } = await t.put(who, '/domains/ns.test/nameservers', { nameservers: ['Ns1.Example.NET.', 'ns2.ns.test'] }).expect(200);
     expect(body).toMatchObject({ domain: 'ns.test', nameservers: ['ns1.example.net', 'ns2.ns.test'] });
     expect((await t.get(who, '/domains/ns.test')).body.nameservers).toEqual(body.nameservers);

@@ -82,7 +82,7 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
 export function endpoints(deps: WiredProxy): readonly Endpoint[] {
   return [
     ...deps.shared.endpoints,
-    listProducts(), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
+    listProducts(deps), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
     listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), syncProxies(deps, deps.syncs.proxies), getProxy(deps), syncProxyNow(deps), updateProxy(deps),
     rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
     listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps), syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),

@@ -26,6 +26,28 @@ describe('the catalogue', () => {
     expect(cities.body.items.map((city: { code: string; price_delta_usd: string }) => [city.code, city.price_delta_usd])).toEqual([['tokyo', '1.20'], ['osaka', '1.20']]);
   });
 
+  it('comes in pages like every list', async () => {
+    const who = await lumi.account();
+    const pages = async (path: string): Promise<unknown[]> => {
+      const items: unknown[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const answer: request.Response = await request(lumi.app).get(`${path}${path.includes('?') ? '&' : '?'}limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`).set(lumi.as(who));
+        expect([answer.status, Object.keys(answer.body)]).toEqual([200, expect.arrayContaining(['items', 'next_cursor', 'has_more'])]);
+        expect(answer.body.items.length).toBeLessThanOrEqual(3);
+        items.push(...answer.body.items);
+        cursor = answer.body.next_cursor;
+      }
+      return items;
+    };
+    for (const path of ['/products', '/products?shape=static', '/products/ipv4/locations', '/products/ipv4/locations?level=city&country=US']) {
+      const { items } = (await request(lumi.app).get(`${path}${path.includes('?') ? '&' : '?'}limit=200`).set(lumi.as(who))).body;
+      expect(items.length).toBeGreaterThan(1);
+      expect([path, await pages(path)]).toEqual([path, items]);
+    }
+    const { next_cursor } = (await request(lumi.app).get('/products/ipv4/locations?limit=1').set(lumi.as(who))).body;
+    expect((await request(lumi.app).get(`/products/mobile/locations?cursor=${next_cursor}`).set(lumi.as(who))).status).toBe(422);
+  });
+
   it('answers 404 for products it does not have', async () => {
     const who = await lumi.account();
     expect((await request(lumi.app).get('/products/ipv5').set(lumi.as(who))).status).toBe(404);

@@ -46,4 +46,27 @@ describe('a proxy used by address only', () => {
     expect((await lumi.send(who, 'post', `/proxies/${proxy?.id ?? ''}/credentials/rotate`, {})).body.error.code).toBe('state_conflict');
     expect(JSON.parse((await lumi.get(who, '/export?format=json')).text).items).toMatchObject([{ user: '', pass: '' }]);
   });
+  it('has no line of a template that names the pair, and the answer tells how many were left out', async () => {
+    const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
+    await lumi.pay(who, '/orders', { ...ORDER, items: [{ country: 'XA', quantity: 2 }], auth: { mode: 'ip', ips: ['203.0.113.5'] } });
+    const exported = (query: Record<string, string>) => lumi.get(who, `/export?${new URLSearchParams(query).toString()}`);
+    const { username, host, port } = (await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body;
+    for (const template of ['{user}:{pass}@{host}:{port}', '{user}@{host}:{port}', '{host}:{port}:x:{pass}']) {
+      const answer = await exported({ template });
+      expect([template, answer.status, answer.text.trimEnd().split('\n').length, answer.headers['x-lines-left-out']]).toEqual([template, 200, 1, '2']);
+    }
+    expect((await exported({ template: '{user}@{host}:{port}' })).text).toBe(`${username}@${host}:${port}\n`);
+    const without = await exported({ template: '{protocol}://{host}:{port}' });
+    expect([without.text.trimEnd().split('\n').length, without.headers['x-lines-left-out']]).toEqual([3, undefined]);
+    for (const format of ['txt', 'url']) expect((await exported({ format })).text).not.toMatch(/:@|\/\/:|^:|::/m);
+    expect(JSON.parse((await exported({ format: 'json' })).text)).toMatchObject({ items: [{}, {}, {}], next_cursor: null, has_more: false });
+  });
+
+  it('is refused where no line could work', async () => {
+    const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }], auth: { mode: 'ip', ips: ['203.0.113.5'] } });
+    const answer = await lumi.get(who, '/export?template=%7Buser%7D%3A%7Bpass%7D%40%7Bhost%7D');
+    expect([answer.status, answer.body.error.details]).toEqual([422, [{ path: 'template', message: 'would make no line that works: {user} and {pass} are empty for all of them' }]]);
+    const nobody = await lumi.account();
+    expect((await lumi.get(nobody, '/export?template=%7Buser%7D')).text).toBe('');
+  });
 });

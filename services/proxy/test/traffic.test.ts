@@ -67,6 +67,19 @@ describe('POST /traffic-plans/{id}/generate', () => {
   });
 });
 
+describe('a template', () => {
+  it('makes no line without what it needs: an address that is not known beforehand is refused, for plans and sub-users alike', async () => {
+    const { who, id } = await plan();
+    const subuser_id = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 1 })).body.id as string;
+    for (const whose of [{}, { subuser_id }]) {
+      const refused = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { ...whose, template: '{user}:{pass}@{ip}:{port}' });
+      expect([refused.status, refused.body.error.details]).toEqual([422, [{ path: 'template', message: 'would make no line that works: {ip} is empty for all of them' }]]);
+      const lines = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { ...whose, template: '{user}:{pass}@{host}:{port} {city}', quantity: 2 });
+      expect([lines.status, lines.text.trimEnd().split('\n').length, lines.headers['x-lines-left-out']]).toEqual([200, 2, undefined]);
+    }
+  });
+});
+
 describe('sub-users', () => {
   it('draw from the plan, give back what they did not use, and are deleted with their use', async () => {
     const { who, id } = await plan();
@@ -131,9 +144,30 @@ describe('usage', () => {
     const { rows } = await lumi.service.db.pool.query('SELECT is_enabled FROM proxy.sandbox_access WHERE subject = $1', [id]);
     expect(rows[0].is_enabled).toBe(false);
     const usage = await lumi.get(who, '/usage?group_by=country&to=2026-11-24T13:00:00Z');
-    expect(usage.body).toMatchObject({ items: [{ key: 'DE', bytes_up: 100_000_000, bytes_down: 900_000_000, requests: 7, errors: 1 }], totals: { bytes_down: 900_000_000 }, is_complete: true });
+    expect(usage.body).toMatchObject({ items: [{ key: 'DE', bytes_up: 100_000_000, bytes_down: 900_000_000, requests: 7, errors: 1 }], totals: { bytes_down: 900_000_000 }, next_cursor: null, has_more: false });
     expect((await lumi.get(who, '/usage?group_by=day&format=csv&to=2026-11-24T13:00:00Z')).text).toBe('day,bytes_up,bytes_down,requests,errors\r\n2026-11-24,100000000,900000000,7,1\r\n');
     expect((await lumi.get(who, '/usage?from=2025-01-01T00:00:00Z')).body.error.code).toBe('validation_error');
+  });
+
+  it('comes in pages, what was used most first and hours in their order, with the totals of all', async () => {
+    const { who, id } = await plan(10);
+    const used = [['a.example', 5], ['b.example', 9], ['c.example', 5], ['d.example', 1]] as const;
+    const deltas = used.map(([target, mb], i) => ({ gateway: 'g2', connection: id, seq: i, subject: id, at: new Date(NOW - i * 3_600_000), country: 'DE', target, bytesUp: 0, bytesDown: mb * 1_000_000, requests: 1, errors: 0 }));
+    await takeUsage(lumi.service.db.platform, 'test', deltas, '2', new Date(NOW));
+    const pages = async (query: string): Promise<string[]> => {
+      const keys: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const { status, body } = await lumi.get(who, `/usage?${query}&to=2026-11-24T13:00:00Z&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`);
+        expect([status, body.totals]).toEqual([200, { bytes_up: 0, bytes_down: 20_000_000, requests: 4, errors: 0 }]);
+        keys.push(...body.items.map(({ key }: { key: string }) => key));
+        cursor = body.next_cursor;
+      }
+      return keys;
+    };
+    expect(await pages('group_by=target')).toEqual(['b.example', 'a.example', 'c.example', 'd.example']);
+    expect(await pages('group_by=hour')).toEqual(['2026-11-24T09:00:00Z', '2026-11-24T10:00:00Z', '2026-11-24T11:00:00Z', '2026-11-24T12:00:00Z']);
+    expect((await lumi.get(who, '/usage?group_by=country&from=2026-11-20&to=2026-11-21')).body).toMatchObject({ items: [], totals: { bytes_down: 0 }, has_more: false });
+    expect((await lumi.get(who, '/usage?format=csv&limit=2')).status).toBe(422);
   });
 
   it('comes from the sandbox’s meter for what is labelled so', async () => {

@@ -146,6 +146,8 @@ describe('resize', () => {
     await pass(10 * DAY);
     const { items } = (await get(who, `/servers/${made.id}/upgrades`)).body;
     expect(items.map(({ plan }: { plan: { id: string } }) => plan.id)).toEqual(['s2', 's4', 's8', 'd8', 'd16']);
+    const paged = (await get(who, `/servers/${made.id}/upgrades?limit=4`)).body;
+    expect([paged.items, (await get(who, `/servers/${made.id}/upgrades?limit=4&cursor=${paged.next_cursor}`)).body]).toEqual([items.slice(0, 4), { items: items.slice(4), next_cursor: null, has_more: false }]);
     const upgrade = items[1];
     const [days, whole] = [BigInt(upgrade.days), BigInt(daysBetween(addMonths(new Date(made.expires_at), -1), new Date(made.expires_at)))];
     const price = ((119_900n - 39_900n) * days + whole - 1n) / whole;

@@ -86,6 +86,9 @@ describe('GET /balance', () => {
 describe('public routes', () => {
   it('GET /errors lists exactly the closed list of codes', async () => {
     const { body } = await get('/errors', 'public');
+    const first = (await get('/errors?limit=30', 'public')).body;
+    expect([...first.items, ...(await get(`/errors?limit=30&cursor=${first.next_cursor}`, 'public')).body.items]).toEqual(body.items);
+    expect(body).toMatchObject({ next_cursor: null, has_more: false });
     expect(body.items.map((item: { code: string }) => item.code)).toEqual(Object.keys(ERROR_CODES));
     expect(body.items.find((item: { code: string }) => item.code === 'in_progress')).toMatchObject({ status: 409, retry_safe: true });
     expect(body.items.find((item: { code: string }) => item.code === 'validation_error')).toMatchObject({ status: 422, retry_safe: false });

@@ -30,6 +30,6 @@ export function accountEndpoints(service: AccountDeps, environment: Environment 
     listOperations(service), getOperation(service), forgetOperationSecret(service),
     findRequest(service), getRequest(service),
     listEventsEndpoint(service),
-    listErrors(), getOpenapi(),
+    listErrors(service), getOpenapi(),
   ];
 }

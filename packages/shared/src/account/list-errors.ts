@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ERROR_CODES, defineRoute, isErrorCode } from '../contract';
+import { ERROR_CODES, defineRoute, isErrorCode, pageOf, pageQuery, type Cursors } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
+import { pageOfWhole } from '../listing';
 import { ERROR_ADVICE } from './error-advice';
 
 const errorSchema = z.object({
@@ -11,15 +12,15 @@ const errorSchema = z.object({
   advice: z.string().describe('What helps.'),
 }).meta({ id: 'ErrorCode' });
 
-export function listErrors(): Endpoint {
+export function listErrors({ cursors }: { readonly cursors: Cursors }): Endpoint {
   const items = Object.entries(ERROR_CODES).flatMap(([code, { status, sentence }]) => (isErrorCode(code)
     ? [{ code, status, message: sentence, retry_safe: ERROR_ADVICE[code].isRetrySafe, advice: ERROR_ADVICE[code].advice }] : []));
   return endpoint(
     defineRoute({
       id: 'list-errors', method: 'GET', path: '/errors', summary: 'List all error codes', tag: 'Reference', scope: 'public', class: 'regular', reach: 'none',
       description: 'Every code an error can have. The list is closed. Needs no key.',
-      responses: { 200: { description: 'All codes.', schema: z.object({ items: z.array(errorSchema) }) } },
+      query: pageQuery, responses: { 200: { description: 'A page of codes.', schema: pageOf(errorSchema) } },
     }),
-    () => json(200, { items }, { 'Cache-Control': 'public, max-age=60' }),
+    ({ query }) => json(200, pageOfWhole(items, { route: 'list-errors', query, cursors, key: ({ code }) => code, view: (item) => item }), { 'Cache-Control': 'public, max-age=60' }),
   );
 }

@@ -18,6 +18,8 @@ export interface ResponseSpec {
   /** Media types other than JSON that the answer can have, alone or besides JSON. */
   readonly contentType?: string | readonly string[];
   readonly example?: unknown;
+  /** Headers that this answer has beyond those of every answer; declared with them. */
+  readonly headers?: readonly string[];
 }
 
 export interface RouteSpec<

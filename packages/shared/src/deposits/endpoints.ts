@@ -1,7 +1,8 @@
 // The deposit endpoints every product base carries, the webhook intake and the sandbox pay page.
 import { z } from 'zod';
 import { AppError, checkedTogether, defineRoute, isId, notFound, pageOf, pageQuery, readPage, toPage, type Cursors, type CursorBinding } from '../contract';
-import { endpoint, json, type Endpoint, type Reach } from '../endpoint';
+import { endpoint, json, type Endpoint } from '../endpoint';
+import { accountOf, pageOfWhole } from '../listing';
 import { formatUsd, parseUsd, usdDepositInput, usdOutput } from '../money';
 import { purchaseReply, referenceField } from '../purchase';
 import { cancelDeposit, createDeposit, forgedWebhook, lookUp, readDeposit, takeWebhook } from './deposits';
@@ -35,7 +36,7 @@ export function depositEndpoints(deps: DepositDeps & { cursors: Cursors }): read
   ];
 }
 
-function listProviders(deps: DepositDeps): Endpoint {
+function listProviders(deps: DepositDeps & { cursors: Cursors }): Endpoint {
   const item = z.object({
     provider: z.string(), min_usd: usdOutput, max_usd: usdOutput, assets: z.array(z.string()), fee: z.string(), eta: z.string(), enabled: z.boolean(),
   });
@@ -43,13 +44,13 @@ function listProviders(deps: DepositDeps): Endpoint {
     defineRoute({
       id: 'list-deposit-providers', method: 'GET', path: '/deposits/providers', summary: 'List payment providers', tag: TAG, scope: READ, class: 'regular', reach: 'none',
       description: 'Providers that can be named in `POST /deposits`, with their limits.',
-      responses: { 200: { description: 'All providers of this deployment.', schema: z.object({ items: z.array(item) }) } },
+      query: pageQuery, responses: { 200: { description: 'A page of the providers of this deployment.', schema: pageOf(item) } },
     }),
-    () => json(200, {
-      items: deps.providers.all().map(({ terms }) => ({
+    ({ query }) => json(200, pageOfWhole(deps.providers.all(), {
+      route: 'list-deposit-providers', query, cursors: deps.cursors, key: ({ terms }) => terms.provider, view: ({ terms }) => ({
         provider: terms.provider, min_usd: formatUsd(terms.minimum), max_usd: formatUsd(terms.maximum), assets: [...terms.assets], fee: terms.fee, eta: terms.eta, enabled: true,
-      })),
-    }),
+      }),
+    })),
   );
 }
 
@@ -192,8 +193,4 @@ function sandboxPages(deps: DepositDeps, sandbox: SandboxPay): Endpoint[] {
       },
     ),
   ];
-}
-
-function accountOf(reach: Reach): string | null {
-  return reach.kind === 'account' ? reach.accountId : null;
 }

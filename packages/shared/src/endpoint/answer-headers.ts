@@ -10,11 +10,12 @@ export const ANSWER_HEADERS = {
   'Retry-After': { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 1 }, example: 3 },
   'Idempotent-Replayed': { description: '`true` on an answer that was given before and comes from memory.', schema: { type: 'string', enum: ['true'] }, example: 'true' },
   Location: { description: 'Where to ask how it goes on.', schema: { type: 'string' }, example: '/api/v1/operations/op_01k9z3v7m2h8q4t6w0x5y1c3' },
+  'X-Lines-Left-Out': { description: 'How many lines could not have worked and are not in the answer.', schema: { type: 'integer', minimum: 1 }, example: 2 },
 } as const;
 
 /** Of an answer with this status. `Retry-After` may stand on any refusal that time heals. */
 export function answerHeaders(status: string, route: RouteSpec): Record<string, { readonly $ref: string }> {
-  const names: (keyof typeof ANSWER_HEADERS)[] = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
+  const names: string[] = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', ...(route.responses[Number(status)]?.headers ?? [])];
   if (['202', '409', '429', '503'].includes(status)) names.push('Retry-After');
   if (['201', '202'].includes(status)) names.push('Location');
   if ((route.class !== 'regular' || route.autoRenew !== undefined) && status < '500') names.push('Idempotent-Replayed');

@@ -1,11 +1,11 @@
 import request from 'supertest';
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
+import { Cursors, defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { sql } from '../db';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import type { Service } from '../frame';
 import { testService } from '../testing';
-import { accountOf, Sorting, thingConditions, thingFilterFields, whereAll, type SortedRow, type ThingColumns } from './index';
+import { accountOf, pageOfWhole, Sorting, thingConditions, thingFilterFields, whereAll, type SortedRow, type ThingColumns } from './index';
 
 const SORTING = new Sorting({ expires_at: { column: sql`t.expires_at`, type: 'timestamptz' }, name: { column: sql`t.name`, type: 'text' } }, { column: sql`t.seq`, type: 'bigint' }, '-expires_at');
 const COLUMNS: ThingColumns = {
@@ -64,5 +64,32 @@ describe('a list', () => {
     expect(await all('sort=name&created_after=2026-01-03&created_before=2026-01-05T00:00:00Z')).toEqual(['2', '3']);
     expect(await all('sort=name&expires_before=2026-06-09')).toEqual([]);
     expect(await all('sort=name&expires_after=2026-06-09')).toHaveLength(9);
+  });
+});
+
+describe('a list that is read whole', () => {
+  const cursors = new Cursors('a secret of at least 32 characters');
+  const page = (items: readonly string[], query: { limit?: string; cursor?: string; kind?: string }, of = 'shelf-1') => pageOfWhole(items, { route: 'list-books', of, query, cursors, key: (item) => item, view: (item) => item });
+
+  it('has the pages of any other, each item once', () => {
+    const first = page(['a', 'b', 'c', 'd', 'e'], { limit: '2' });
+    expect(first).toEqual({ items: ['a', 'b'], next_cursor: expect.any(String), has_more: true });
+    const second = page(['a', 'b', 'c', 'd', 'e'], { limit: '2', cursor: first.next_cursor ?? '' });
+    expect(second).toMatchObject({ items: ['c', 'd'], has_more: true });
+    expect(page(['a', 'b', 'c', 'd', 'e'], { limit: '2', cursor: second.next_cursor ?? '' })).toEqual({ items: ['e'], next_cursor: null, has_more: false });
+  });
+
+  it('goes on behind the last item that was shown, whatever has come or gone before it', () => {
+    const cursor = page(['a', 'b', 'c', 'd'], { limit: '2' }).next_cursor ?? '';
+    expect(page(['0', 'a', 'b', 'c', 'd'], { cursor }).items).toEqual(['c', 'd']);
+    expect(page(['b', 'c', 'd'], { cursor }).items).toEqual(['c', 'd']);
+    expect(page(['a', 'c', 'd'], { cursor }).items).toEqual(['c', 'd']);
+    expect(page([], { cursor }).items).toEqual([]);
+  });
+
+  it('takes no cursor of another filter, or of another thing’s list', () => {
+    const cursor = page(['a', 'b', 'c'], { limit: '1' }).next_cursor ?? '';
+    expect(() => page(['a', 'b', 'c'], { cursor, kind: 'x' })).toThrow(expect.objectContaining({ code: 'validation_error' }));
+    expect(() => page(['a', 'b', 'c'], { cursor }, 'shelf-2')).toThrow(expect.objectContaining({ code: 'validation_error' }));
   });
 });

@@ -1,4 +1,5 @@
 // Prices told before buying, kept for a while. See README.md.
+import type { Cursors } from '../contract';
 import type { Endpoint } from '../endpoint';
 import type { Loop } from '../frame';
 import { createQuote, type QuoteDeps } from './create-quote';
@@ -10,7 +11,7 @@ export { QUOTE_MINUTES, QUOTES_TAG } from './create-quote';
 export { quoteOperation, type QuoteOperation, type QuoteOperations, type QuotedItem } from './quote-operation';
 export { QUOTE_RULES } from './quote-audit';
 
-export function quoteEndpoints(deps: QuoteDeps, operations: QuoteOperations, bodyExample: unknown): Endpoint[] {
+export function quoteEndpoints(deps: QuoteDeps & { readonly cursors: Cursors }, operations: QuoteOperations, bodyExample: unknown): Endpoint[] {
   return [createQuote(deps, operations, bodyExample), getQuote(deps)];
 }
 

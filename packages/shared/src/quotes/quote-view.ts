@@ -10,7 +10,7 @@ const problemSchema = z.object({
   message: z.string(),
 });
 
-const itemSchema = z.object({
+export const quoteItemSchema = z.object({
   ref: z.string(),
   price_usd: usdOutput.nullable().describe('Null when no price can be told; see `problems`.'),
   lines: z.array(z.object({ label: z.string(), amount_usd: usdOutput })).describe('What the price is made of.'),
@@ -21,7 +21,7 @@ export const quoteSchema = z.object({
   id: z.string().meta({ example: 'quo_01k0000000000000000000000' }),
   operation: z.string(),
   user_id: z.string(),
-  items: z.array(itemSchema),
+  items: z.array(quoteItemSchema),
   total_usd: usdOutput.describe('The sum of the items that have no problem.'),
   created_at: z.string(),
   expires_at: z.string().describe('Until then each item can be bought once at its price.'),
@@ -50,7 +50,7 @@ export function problemsOf(quote: Quote): Problem[] {
   return quote.lines.flatMap(({ ref, problem }) => (problem === null ? [] : [{ ref, code: problem.code, message: problem.text }]));
 }
 
-function viewLine(line: QuoteLine): z.output<typeof itemSchema> {
+export function viewLine(line: QuoteLine): z.output<typeof quoteItemSchema> {
   return {
     ref: line.ref, price_usd: line.priced === null ? null : formatUsd(line.priced.price), used_by: line.orderId,
     lines: line.parts.map(({ label, amount }) => ({ label, amount_usd: formatUsd(BigInt(amount)) })),

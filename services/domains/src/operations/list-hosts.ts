@@ -1,7 +1,7 @@
 // GET /domains/{domain}/hosts
-import { z } from 'zod';
-import { defineRoute } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
+import { accountOf, pageOfWhole } from '@lumi/shared/listing';
 import type { Domains } from '../domains';
 import { hostSchema } from '../portfolio/glue-host';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
@@ -11,10 +11,13 @@ export const listHosts = (domains: Domains) =>
     defineRoute({
       id: 'list-hosts', method: 'GET', path: '/domains/{domain}/hosts', tag: 'DNS delegation', scope: 'read', class: 'regular', reach: 'account',
       summary: 'List glue hosts', description: 'Name servers under the domain itself, with their addresses at the registry.',
-      params: domainParams, responses: { 200: { description: 'All hosts.', schema: z.object({ items: z.array(hostSchema) }) } },
+      params: domainParams, query: pageQuery, responses: { 200: { description: 'A page of hosts.', schema: pageOf(hostSchema) } },
     }),
-    async ({ params, reach }) => {
+    async ({ params, reach, query }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
-      return json(200, { items: Object.entries(row.hosts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([host, ips]) => ({ domain: row.name, host, ips })) });
+      const hosts = Object.entries(row.hosts).sort(([a], [b]) => (a < b ? -1 : 1));
+      return json(200, pageOfWhole(hosts, {
+        route: 'list-hosts', account: accountOf(reach), of: row.name, query, cursors: domains.service.cursors, key: ([host]) => host, view: ([host, ips]) => ({ domain: row.name, host, ips }),
+      }));
     },
   );

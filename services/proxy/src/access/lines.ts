@@ -1,6 +1,7 @@
 // Proxies as text for programs: one line each, from a template, or as CSV, JSON or URLs. Pure.
 import { z } from 'zod';
-import { invalid } from '@lumi/shared/contract';
+import { invalid, pageOf } from '@lumi/shared/contract';
+import type { Reply } from '@lumi/shared/endpoint';
 import { csvOf } from '@lumi/shared/listing';
 
 export interface ProxyLine {
@@ -23,37 +24,58 @@ export type LineFormat = (typeof LINE_FORMATS)[number];
 
 const FIELDS = ['id', 'protocol', 'host', 'port', 'user', 'pass', 'ip', 'country', 'city', 'label', 'expires_at'] as const satisfies readonly (keyof ProxyLine)[];
 const PLACEHOLDER = /\{([a-z_]*)\}/g;
-export const CONTENT_TYPES: Readonly<Record<LineFormat, string>> = {
+const CONTENT_TYPES: Readonly<Record<LineFormat, string>> = {
   txt: 'text/plain; charset=utf-8', url: 'text/plain; charset=utf-8', csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8',
 };
 
 /** Answers with lines, for the documentation. */
 export const linesAnswer = {
-  schema: z.object({
-    items: z.array(z.object({
-      id: z.string(), protocol: z.enum(['http', 'socks5']), host: z.string(), port: z.int(), user: z.string().describe('Empty where addresses are let in instead of a pair.'), pass: z.string(),
-      ip: z.string().describe('The exit address, where it is known.'), country: z.string(), city: z.string(), label: z.string(), expires_at: z.string(),
-    })),
-  }).describe('With `format=json`.'),
+  schema: pageOf(z.object({
+    id: z.string(), protocol: z.enum(['http', 'socks5']), host: z.string(), port: z.int(), user: z.string().describe('Empty where addresses are let in instead of a pair.'), pass: z.string(),
+    ip: z.string().describe('The exit address, where it is known.'), country: z.string(), city: z.string(), label: z.string(), expires_at: z.string(),
+  })).describe('With `format=json`: all of them in one page.'),
   contentType: ['text/plain', 'text/csv'],
+  headers: ['X-Lines-Left-Out'],
 };
 
-/** Throws 422 for a template that names what is no field. */
-export function formatLines(lines: readonly ProxyLine[], format: LineFormat, template: string | undefined): string {
-  if (template !== undefined) {
-    if (format !== 'txt') throw invalid('template', 'goes with the format txt only');
-    checkTemplate(template);
-  }
+export interface Lines {
+  readonly text: string;
+  /** Lines that could not have worked, and are not in the text. */
+  readonly leftOut: number;
+}
+
+/** Throws 422 for a template that names what is no field, or what none of the lines has. */
+export function formatLines(lines: readonly ProxyLine[], format: LineFormat, template: string | undefined): Lines {
+  if (template !== undefined && format !== 'txt') throw invalid('template', 'goes with the format txt only');
   switch (format) {
     case 'txt':
-      return text(lines.map((line) => (template === undefined ? plainLine(line) : fill(template, line))));
+      return template === undefined ? { text: text(lines.map(plainLine)), leftOut: 0 } : byTemplate(lines, template);
     case 'url':
-      return text(lines.map(urlLine));
+      return { text: text(lines.map(urlLine)), leftOut: 0 };
     case 'csv':
-      return csvOf(FIELDS, lines.map((line) => FIELDS.map((field) => String(line[field]))));
+      return { text: csvOf(FIELDS, lines.map((line) => FIELDS.map((field) => String(line[field])))), leftOut: 0 };
     case 'json':
-      return JSON.stringify({ items: lines });
+      return { text: JSON.stringify({ items: lines, next_cursor: null, has_more: false }), leftOut: 0 };
   }
+}
+
+/** What a program connects with: a line without it cannot work. Other fields may be empty. */
+const NEEDED = ['user', 'pass', 'ip'] as const satisfies readonly (keyof ProxyLine)[];
+
+function byTemplate(lines: readonly ProxyLine[], template: string): Lines {
+  checkTemplate(template);
+  const needed = NEEDED.filter((field) => template.includes(`{${field}}`));
+  const whole = lines.filter((line) => needed.every((field) => line[field] !== ''));
+  if (lines.length > 0 && whole.length === 0) {
+    const missing = needed.filter((field) => lines.every((line) => line[field] === '')).map((field) => `{${field}}`);
+    throw invalid('template', `would make no line that works: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} empty for all of them`);
+  }
+  return { text: text(whole.map((line) => fill(template, line))), leftOut: lines.length - whole.length };
+}
+
+/** The answer to a request for lines. */
+export function linesReply({ text: body, leftOut }: Lines, format: LineFormat): Reply {
+  return { status: 200, bytes: Buffer.from(body, 'utf8'), contentType: CONTENT_TYPES[format], ...(leftOut === 0 ? {} : { headers: { 'X-Lines-Left-Out': String(leftOut) } }) };
 }
 
 function checkTemplate(template: string): void {

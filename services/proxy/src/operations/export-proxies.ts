@@ -4,7 +4,7 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
-import { CONTENT_TYPES, linesAnswer, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
+import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
 import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
@@ -18,7 +18,7 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'export-proxies', method: 'GET', path: '/export', summary: 'Export proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is `http://user:pass@host:port`. Proxies used by address only have no pair. Recorded.',
+      description: 'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is `http://user:pass@host:port`. Proxies used by address only have no pair: a template with {user} or {pass} leaves them out, and `X-Lines-Left-Out` tells how many. Recorded.',
       query: z.object({
         format: z.enum(LINE_FORMATS).optional().describe('`txt` if absent.'),
         template: z.string().min(1).max(256).optional().describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
@@ -30,13 +30,13 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
     async (context) => {
       const { format = 'txt', template, protocol, ...filter } = context.query;
       const now = deps.clock.now();
-      formatLines([], format, template);
+      formatLines([], format, template); // a template that is wrong is told whatever there is to export
       const rows = (await listProxies(deps.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now }))
         .filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
       if (rows.length > EXPORT_MAX) throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
+      const lines = formatLines(rows.map((row) => lineOf(deps, row, protocol)), format, template);
       await recordReveal(deps, context, 'export-proxies', rows.map((row) => row.id));
-      const bytes = Buffer.from(formatLines(rows.map((row) => lineOf(deps, row, protocol)), format, template), 'utf8');
-      return { status: 200, bytes, contentType: CONTENT_TYPES[format] };
+      return linesReply(lines, format);
     },
   );
 }

@@ -5,7 +5,7 @@ import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract'
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
-import { CONTENT_TYPES, linesAnswer, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
+import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
 import { askPlaces } from '../catalog/price-order';
 import { recordReveal } from '../store/reveals';
 import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
@@ -35,7 +35,7 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'generate-endpoints', method: 'POST', path: '/traffic-plans/{id}/generate', summary: 'Generate proxy strings', tag: 'Traffic', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Lines such as `host:port:user-country-de-session-ab12-ttl-600:password`. Pure: nothing is stored, so generate as many as you like; sessions of different lines differ. Passwords are in clear, so it needs `proxy:write` and is recorded.',
+      description: 'Lines such as `host:port:user-country-de-session-ab12-ttl-600:password`. Pure: nothing is stored, so generate as many as you like; sessions of different lines differ. Passwords are in clear, so it needs `proxy:write` and is recorded. A template with {ip} makes no line: which address a plan leaves by is not known beforehand.',
       params: z.object({ id: idParam('tpl', 'the plan') }), body, bodyExample: { country: ['DE', 'US'], session: 'sticky', ttl_s: 600, quantity: 10, format: 'txt' },
       responses: { 200: { description: 'The lines.', ...linesAnswer } },
       errors: ['state_conflict', 'not_available'],
@@ -50,10 +50,10 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
       if (plan.expires_at <= deps.clock.now()) throw new AppError('state_conflict', 'The plan has expired; a top-up brings it back.');
       await assertPlaces(deps, plan.pool, wish);
       const format = wish.format ?? 'txt';
-      await recordReveal(deps, context, 'generate-endpoints', [subuser?.id ?? plan.id]);
       const owner = subuser ?? plan;
-      const text = formatLines(linesOf(plan, owner, openPassword(deps, owner), wish), format, wish.template);
-      return { status: 200, bytes: Buffer.from(text, 'utf8'), contentType: CONTENT_TYPES[format] };
+      const lines = formatLines(linesOf(plan, owner, openPassword(deps, owner), wish), format, wish.template);
+      await recordReveal(deps, context, 'generate-endpoints', [owner.id]);
+      return linesReply(lines, format);
     },
   );
 }

@@ -58,16 +58,48 @@ export async function forgetDeltas(db: SqlRunner, before: Date, limit: number): 
   return db.$executeRaw(sql`DELETE FROM proxy.usage_delta WHERE ctid IN (SELECT ctid FROM proxy.usage_delta WHERE at < ${before} LIMIT ${limit}::int)`);
 }
 
-export async function readUsage(db: SqlRunner, reach: Reach, range: { from: Date; to: Date; subject: string | null; group: UsageGroup; limit: number }): Promise<UsageRow[]> {
-  const key = keyOf(range.group);
+interface UsageRange {
+  readonly from: Date;
+  readonly to: Date;
+  readonly subject: string | null;
+  readonly group: UsageGroup;
+}
+
+interface UsageTotals {
+  readonly all_up: bigint;
+  readonly all_down: bigint;
+  readonly all_requests: bigint;
+  readonly all_errors: bigint;
+}
+
+interface Usage {
+  readonly rows: readonly UsageRow[];
+  /** Of the whole range, whatever the page. */
+  readonly totals: Omit<UsageRow, 'key'>;
+}
+
+/** Hours and days in their order, everything else by what was used most. `after`: the bytes and the key of the last row that was shown. */
+export async function readUsage(db: SqlRunner, reach: Reach, range: UsageRange, page: { readonly limit: number; readonly after: readonly string[] | null }): Promise<Usage> {
   const conditions = [
     sql`hour >= ${range.from} AND hour < ${range.to}`, ...(reach.kind === 'account' ? [sql`account_id = ${reach.accountId}`] : []), ...(range.subject === null ? [] : [sql`subject = ${range.subject}`]),
     ...(range.group === 'proxy' ? [sql`subject LIKE 'prx\\_%'`] : []), ...(range.group === 'subuser' ? [sql`subject LIKE 'sub\\_%'`] : []),
   ];
   const isTime = range.group === 'hour' || range.group === 'day';
-  return db.$queryRaw<UsageRow[]>(sql`
-    SELECT ${key} AS key, sum(bytes_up)::bigint AS bytes_up, sum(bytes_down)::bigint AS bytes_down, sum(requests)::bigint AS requests, sum(errors)::bigint AS errors
-    FROM proxy.usage_hour WHERE ${joinSql(conditions, ' AND ')} GROUP BY 1 ORDER BY ${isTime ? sql`1` : sql`sum(bytes_up + bytes_down) DESC, 1`} LIMIT ${range.limit}::int`);
+  const order = isTime ? sql`key` : sql`bytes_up + bytes_down DESC, key`;
+  const [bytes = '0', key = ''] = page.after ?? [];
+  const behind = isTime ? sql`key > ${key}` : sql`bytes_up + bytes_down < ${bytes}::bigint OR (bytes_up + bytes_down = ${bytes}::bigint AND key > ${key})`;
+  const rows = await db.$queryRaw<(UsageTotals & (UsageRow | { readonly key: null }))[]>(sql`
+    WITH used AS MATERIALIZED (
+      SELECT ${keyOf(range.group)} AS key, sum(bytes_up)::bigint AS bytes_up, sum(bytes_down)::bigint AS bytes_down, sum(requests)::bigint AS requests, sum(errors)::bigint AS errors
+      FROM proxy.usage_hour WHERE ${joinSql(conditions, ' AND ')} GROUP BY 1
+    ), shown AS (
+      SELECT * FROM used ${page.after === null ? sql`` : sql`WHERE ${behind}`} ORDER BY ${order} LIMIT ${page.limit}::int
+    )
+    SELECT s.*, t.all_up, t.all_down, t.all_requests, t.all_errors
+    FROM (SELECT coalesce(sum(bytes_up), 0)::bigint AS all_up, coalesce(sum(bytes_down), 0)::bigint AS all_down, coalesce(sum(requests), 0)::bigint AS all_requests, coalesce(sum(errors), 0)::bigint AS all_errors FROM used) t
+    LEFT JOIN shown s ON true ORDER BY ${order}`);
+  const [{ all_up = 0n, all_down = 0n, all_requests = 0n, all_errors = 0n } = {}] = rows as Partial<UsageTotals>[];
+  return { rows: rows.filter((row) => row.key !== null), totals: { bytes_up: all_up, bytes_down: all_down, requests: all_requests, errors: all_errors } };
 }
 
 function keyOf(group: UsageGroup): Sql {

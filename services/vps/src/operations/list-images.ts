@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineRoute, invalid, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { pageOfWhole } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findPlan, fits, listImages as readImages, type Image } from '../store/catalogue';
 import type { Vps } from '../vps';
-import { cataloguePage } from './catalogue-page';
 
 const imageSchema = z.object({
   id: z.string().describe('What `image_id` of a purchase takes.'),
@@ -38,7 +38,7 @@ export function listImages({ db, service }: Vps): Endpoint {
       if (query.plan_id !== undefined && plan === null) throw invalid('plan_id', 'is not a plan; see GET /plans');
       const shown = (await readImages(db)).filter((image) =>
         (plan === null || fits(image, plan)) && (query.arch === undefined || image.arch === query.arch) && (query.os === undefined || image.os === query.os));
-      return json(200, cataloguePage(shown, view, { route: 'list-images', query, cursors: service.cursors }));
+      return json(200, pageOfWhole(shown, { route: 'list-images', query, cursors: service.cursors, key: ({ id }) => id, view }));
     },
   );
 }

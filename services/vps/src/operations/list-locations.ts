@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { pageOfWhole } from '@lumi/shared/listing';
 import { listLocations as readLocations, type Location } from '../store/catalogue';
 import type { Vps } from '../vps';
-import { cataloguePage } from './catalogue-page';
 
 const locationSchema = z.object({
   id: z.string().describe('What `locations` of a purchase takes.'),
@@ -28,7 +28,7 @@ export function listLocations({ db, service }: Vps): Endpoint {
     async ({ query }) => {
       const all = await readLocations(db);
       const shown = all.filter((location) => query.country === undefined || location.country === query.country);
-      return json(200, cataloguePage(shown, view, { route: 'list-locations', query, cursors: service.cursors }));
+      return json(200, pageOfWhole(shown, { route: 'list-locations', query, cursors: service.cursors, key: ({ id }) => id, view }));
     },
   );
 }

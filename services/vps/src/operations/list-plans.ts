@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { pageOfWhole } from '@lumi/shared/listing';
 import { parseUsd, usdInput } from '@lumi/shared/money';
 import { listPlans as readPlans, type Plan } from '../store/catalogue';
 import type { Vps } from '../vps';
-import { cataloguePage } from './catalogue-page';
 import { planExample, planSchema, viewPlan } from './plan-view';
 
 const query = pageQuery.extend({
@@ -28,7 +28,7 @@ export function listPlans({ service }: Vps): Endpoint {
     }),
     async (context) => {
       const shown = (await readPlans(service.db.platform)).flatMap((plan) => narrow(plan, context.query));
-      return json(200, cataloguePage(shown, viewPlan, { route: 'list-plans', query: context.query, cursors: service.cursors }));
+      return json(200, pageOfWhole(shown, { route: 'list-plans', query: context.query, cursors: service.cursors, key: ({ id }) => id, view: viewPlan }));
     },
   );
 }

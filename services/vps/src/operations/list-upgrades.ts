@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { defineRoute } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { accountOf, pageOfWhole } from '@lumi/shared/listing';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { costOf } from '@lumi/shared/purchase';
 import { upgradeTo } from '../purchases/resize-offer';
@@ -23,19 +24,19 @@ export function listUpgrades(vps: Vps): Endpoint {
     defineRoute({
       id: 'list-upgrades', method: 'GET', path: '/servers/{id}/upgrades', summary: 'List upgrades of a server', tag: 'Servers', scope: 'read', class: 'regular', reach: 'account',
       description: 'Larger plans it can be resized to where it stands, with the price for the rest of the paid time. The price changes once a day.',
-      params: serverParams,
-      responses: { 200: { description: 'Upgrades, smallest first.', schema: z.object({ items: z.array(upgradeSchema) }) } },
+      params: serverParams, query: pageQuery,
+      responses: { 200: { description: 'A page of upgrades, smallest first.', schema: pageOf(upgradeSchema) } },
     }),
-    async ({ reach, params }) => {
+    async ({ reach, params, query }) => {
       const server = await requireServer(vps, reach, params.id);
       const plans = await listPlans(vps.service.db.platform);
       const from = plans.find((plan) => plan.id === server.planId);
       const upgrades = from === undefined ? [] : plans.flatMap((plan) => upgradeTo(server, from, plan, vps.service.clock.now()) ?? []);
-      return json(200, {
-        items: upgrades.map((upgrade) => ({
-          plan: viewPlan(upgrade.plan), price_usd: formatUsd(costOf(upgrade.cost)), days: upgrade.days, renew_price_usd: formatUsd(upgrade.renewPrice), in_stock: upgrade.inStock,
-        })),
-      });
+      return json(200, pageOfWhole(upgrades, {
+        route: 'list-upgrades', account: accountOf(reach), of: server.id, query, cursors: vps.service.cursors, key: ({ plan }) => plan.id, view: ({ plan, cost, days, renewPrice, inStock }) => ({
+          plan: viewPlan(plan), price_usd: formatUsd(costOf(cost)), days, renew_price_usd: formatUsd(renewPrice), in_stock: inStock,
+        }),
+      }));
     },
   );
 }
