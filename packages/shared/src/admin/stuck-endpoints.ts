@@ -1,16 +1,17 @@
-// The operators' queue: purchases and operations that recovery cannot decide. Money stays held until somebody does; every decision takes the work over
-// first, so that neither recovery nor a late worker can decide otherwise at the same time. Deciding again what is decided is refused, so
+// The operators' queue: purchases and operations that recovery cannot decide. Money stays held until somebody does. A decision first finds out whether it
+// can be carried out; only then it takes the work over, and only as it was when it was looked at. So of several at once one is carried out, whoever
+// else tries is told that it is busy, and neither recovery nor a late worker can decide otherwise. Deciding again what is decided is refused, so
 // these routes need no Idempotency-Key; and they work while money is switched off, because they only end what was begun.
 import { z } from 'zod';
 import { actorOf, noted, type Act, type Asking } from '../audit-log';
 import { AppError, defineRoute, invalid, isId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { endpoint, json, type Endpoint, type Reply } from '../endpoint';
 import type { Service } from '../frame';
-import { concludeOperation, operationSchema, viewOperation, viewOrderAsOperation, type AnyOperationKind, type OperationView } from '../operations';
+import { busyWith, concludeOperation, operationSchema, viewOperation, viewOrderAsOperation, type AnyOperationKind, type OperationView } from '../operations';
 import { concludeOrder, withAbort, type AnyThingSold, type JsonObject, type LookUp, type Outcome } from '../purchase';
 import { isoSeconds } from '../runtime';
 import { ADMIN_TAG } from './deps';
-import { listOpenWork, seizeWork, type OpenWork, type Work } from './stuck-store';
+import { attemptOf, findWork, listOpenWork, seizeWork, type OpenWork, type Work } from './stuck-store';
 
 export type StuckDeps = Pick<Service, 'product' | 'db' | 'clock' | 'log' | 'cursors' | 'purchases'>;
 /** What the code knows how to ask about and to finish, by kind. */
@@ -20,7 +21,7 @@ export interface KnownWork {
 }
 
 const LOOK_UP_LIMIT_MS = 8_000;
-/** Longer than the look-up and the settlement together. */
+/** Longer than the settlement. */
 const LEASE_MS = 25_000;
 
 const params = z.object({ id: z.string().refine((id) => isId(id, 'op')).describe('The id of the operation.') });
@@ -53,12 +54,12 @@ function listOpen(deps: StuckDeps): Endpoint {
 function retryOperation(deps: StuckDeps): Endpoint {
   return endpoint(
     decision({
-      id: 'retry-operation', path: '/admin/operations/{id}/retry', summary: 'Ask the supplier again', body: z.object({}), bodyExample: {},
+      id: 'retry-operation', status: 202, path: '/admin/operations/{id}/retry', summary: 'Ask the supplier again', body: z.object({}), bodyExample: {},
       description: 'Has recovery ask the supplier now instead of at its next time. It decides nothing by itself.',
     }),
     async (context) => {
       const { principal } = context;
-      const view = viewWork(await seize(deps, context, 'operation.retry', {}, 0));
+      const view = viewWork(await takeOver(deps, context, { work: await openWork(deps, context.params.id), action: 'operation.retry', decision: {}, leaseMs: 0 }));
       deps.log.info('an operator has work looked up again', { operation_id: view.id, key_id: principal.keyId });
       return json(202, view);
     },
@@ -68,7 +69,7 @@ function retryOperation(deps: StuckDeps): Endpoint {
 function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
   return endpoint(
     decision({
-      id: 'mark-operation-done', path: '/admin/operations/{id}/mark-done', summary: 'Mark work done',
+      id: 'mark-operation-done', status: 200, path: '/admin/operations/{id}/mark-done', summary: 'Mark work done',
       description: 'For a purchase the supplier did deliver, or an operation it did carry out. It is asked once more; if it cannot say, `result` must tell what was delivered, as the supplier would have. A purchase’s hold is captured and the product delivered.',
       body: z.object({
         reason, supplier_ref: z.string().min(1).max(200).optional(),
@@ -78,13 +79,16 @@ function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
     }),
     async (context) => {
       const { params: { id }, body, principal } = context;
-      const one = caseOf(deps, known, await seize(deps, context, 'operation.mark_done', { reason: body.reason, supplier_ref: body.supplier_ref ?? null, has_result: body.result !== undefined }, LEASE_MS));
+      const work = await openWork(deps, id);
+      const one = caseOf(deps, known, work);
       const found = await ask(deps, id, one);
       const result = found.kind === 'done' ? found.result : body.result;
       if (result === undefined) throw invalid('result', 'is required: the supplier does not tell what it delivered');
       const supplierRef = (found.kind === 'done' ? found.supplierRef : undefined) ?? body.supplier_ref;
+      refuseUnfit(() => { one.fit(result); });
+      const seized = await takeOver(deps, context, { work, action: 'operation.mark_done', decision: { reason: body.reason, supplier_ref: body.supplier_ref ?? null, has_result: body.result !== undefined }, leaseMs: LEASE_MS });
       deps.log.warn('an operator marks work done', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return one.conclude({ kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }) }).catch(asUnfitResult);
+      return decided(await caseOf(deps, known, seized).conclude({ kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }) }));
     },
   );
 }
@@ -92,38 +96,55 @@ function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
 function failAndRefund(deps: StuckDeps, known: KnownWork): Endpoint {
   return endpoint(
     decision({
-      id: 'fail-operation', path: '/admin/operations/{id}/fail-and-refund', summary: 'Fail work and release its money',
+      id: 'fail-operation', status: 200, path: '/admin/operations/{id}/fail-and-refund', summary: 'Fail work and release its money',
       description: 'For a purchase the supplier did not deliver, or an operation it did not carry out (which holds no money). It is asked once more: what it says it delivered is not failed (`409 state_conflict`).',
       body: z.object({ reason }), bodyExample: { reason: 'The registry has no trace of it.' },
     }),
     async (context) => {
       const { params: { id }, body, principal } = context;
-      const one = caseOf(deps, known, await seize(deps, context, 'operation.fail', { reason: body.reason }, LEASE_MS));
-      const found = await ask(deps, id, one);
+      const work = await openWork(deps, id);
+      const found = await ask(deps, id, caseOf(deps, known, work));
       if (found.kind === 'done') throw new AppError('state_conflict', 'The supplier says that it delivered this; mark it done instead.');
+      const seized = await takeOver(deps, context, { work, action: 'operation.fail', decision: { reason: body.reason }, leaseMs: LEASE_MS });
       deps.log.warn('an operator fails work', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return one.conclude({ kind: 'refused', code: 'supplier_error' });
+      return decided(await caseOf(deps, known, seized).conclude({ kind: 'refused', code: 'supplier_error' }));
     },
   );
 }
 
-function decision<B extends z.ZodObject>(spec: { id: string; path: string; summary: string; description: string; body: B; bodyExample: unknown }) {
+function decision<B extends z.ZodObject>({ status, description, ...spec }: { id: string; status: 200 | 202; path: string; summary: string; description: string; body: B; bodyExample: unknown }) {
   return defineRoute({
-    ...spec, method: 'POST', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true, params,
-    responses: { 200: { description: 'Decided.', schema: operationSchema }, 202: { description: 'Not decided yet.', schema: operationSchema } },
-    errors: ['state_conflict'],
+    ...spec, description: `${description} Of several decisions at once one is carried out; the others are \`409 busy\`.`, method: 'POST', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true, params,
+    responses: { [status]: { description: status === 200 ? 'Decided.' : 'Recovery asks the supplier now.', schema: operationSchema } },
+    errors: ['state_conflict', 'busy'],
   });
 }
 
 type Deciding = Asking & { readonly params: { readonly id: string } };
 
-/** Taking the work over and the entry that says what it was taken over for commit together; what became of it is in the work itself. */
-async function seize(deps: StuckDeps, context: Deciding, action: string, decision: Readonly<Record<string, unknown>>, leaseMs: number): Promise<Work> {
-  const { id } = context.params;
-  const work = await noted(deps.db, actorOf(context), (tx) => seizeWork(tx, deps.product, id, leaseMs), (seized) => (seized === null || seized === 'over' ? [] : [decisionAct(action, id, seized, decision)]));
+async function openWork(deps: StuckDeps, id: string): Promise<Work> {
+  const work = await findWork(deps.db.platform, deps.product, id);
   if (work === null) throw notFound();
   if (work === 'over') throw new AppError('state_conflict', 'This is finished.');
   return work;
+}
+
+interface Decision {
+  /** As it was when it was found that it can be decided so. */
+  readonly work: Work;
+  readonly action: string;
+  readonly decision: Readonly<Record<string, unknown>>;
+  readonly leaseMs: number;
+}
+
+/** Unless somebody else has taken it on since. That and the entry that says what it was taken over for commit together. */
+function takeOver(deps: StuckDeps, context: Deciding, { work, action, decision: what, leaseMs }: Decision): Promise<Work> {
+  const { id } = context.params;
+  return noted(deps.db, actorOf(context), async (tx) => {
+    const seized = await seizeWork(tx, deps.product, id, leaseMs);
+    if (seized === null || attemptOf(seized) !== attemptOf(work) + 1) throw busyWith(id);
+    return seized;
+  }, (seized) => [decisionAct(action, id, seized, what)]);
 }
 
 function decisionAct(action: string, subject: string, work: Work, decision: Readonly<Record<string, unknown>>): Act {
@@ -134,7 +155,9 @@ function decisionAct(action: string, subject: string, work: Work, decision: Read
 /** One piece of work with the code that knows its kind. */
 interface Case {
   lookUp(signal: AbortSignal): Promise<LookUp<JsonObject>>;
-  conclude(outcome: Outcome<JsonObject>): Promise<Reply>;
+  /** Throws when the product cannot deliver from this result. */
+  fit(result: JsonObject): void;
+  conclude(outcome: Outcome<JsonObject>): Promise<OperationView>;
 }
 
 function caseOf(deps: StuckDeps, known: KnownWork, work: Work): Case {
@@ -143,10 +166,11 @@ function caseOf(deps: StuckDeps, known: KnownWork, work: Work): Case {
     const thing = known.things.get(order.kind) ?? unknownKind();
     return {
       lookUp: (signal) => thing.lookUp(order, signal),
+      fit: (result) => void [thing.delivered?.(order, result), thing.answer(order, result), thing.events(order, result), thing.deliver(order, result)],
       conclude: async (outcome) => {
         const answer = await concludeOrder(deps.purchases, thing, order, outcome);
         if (answer.order === null) throw new Error('a concluded order is always told');
-        return decided(viewOrderAsOperation(answer.order));
+        return viewOrderAsOperation(answer.order);
       },
     };
   }
@@ -154,7 +178,8 @@ function caseOf(deps: StuckDeps, known: KnownWork, work: Work): Case {
   const kind = known.tasks.get(operation.kind) ?? unknownKind();
   return {
     lookUp: (signal) => kind.lookUp(operation, signal),
-    conclude: async (outcome) => decided(viewOperation(await concludeOperation(deps, kind, operation, outcome))),
+    fit: (result) => void [kind.events(operation, result), kind.deliver(operation, result)],
+    conclude: async (outcome) => viewOperation(await concludeOperation(deps, kind, operation, outcome)),
   };
 }
 
@@ -162,8 +187,10 @@ function unknownKind(): never {
   throw new AppError('state_conflict', 'No code of this version knows this kind of work.');
 }
 
+/** What is not finished now was taken over by somebody else before it could be written. */
 function decided(view: OperationView): Reply {
-  return json(view.finished_at === null ? 202 : 200, view);
+  if (view.finished_at === null) throw busyWith(view.id);
+  return json(200, view);
 }
 
 async function ask(deps: StuckDeps, operationId: string, one: Case): Promise<LookUp<JsonObject>> {
@@ -176,10 +203,14 @@ async function ask(deps: StuckDeps, operationId: string, one: Case): Promise<Loo
   }
 }
 
-/** A result that the product cannot deliver from throws before anything is written. */
-function asUnfitResult(err: unknown): never {
-  if (err instanceof TypeError || err instanceof RangeError) throw new AppError('validation_error', undefined, { details: [{ path: 'result', message: 'is not a result of this kind of work' }], cause: err });
-  throw err;
+/** A result that the product cannot deliver from throws before anything is taken over. */
+function refuseUnfit(fit: () => void): void {
+  try {
+    fit();
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new AppError('validation_error', undefined, { details: [{ path: 'result', message: 'is not a result of this kind of work' }], cause });
+  }
 }
 
 function viewWork(work: Work): OperationView {

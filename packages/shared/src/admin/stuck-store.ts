@@ -35,14 +35,29 @@ async function listOpenOrders(db: SqlRunner, product: Product, onlyStuck: boolea
   return rows.map((row) => ({ seq: row.seq, order: orderOfRow(row), wakeAt: row.wake_at }));
 }
 
-/** Takes it over, which fences everybody else. `over`: it is finished; null: this product has no such work. */
-export async function seizeWork(db: SqlRunner, product: Product, operationId: string, leaseMs: number): Promise<Work | 'over' | null> {
-  const orderId = operationId.replace(/^op_/, 'ord_');
-  const [order] = await db.$queryRaw<OrderRow[]>(sql`SELECT * FROM platform.order_seize(${product}, ${orderId}, ${leaseMs}::int)`);
+/** As it is now. `over`: it is finished; null: this product has no such work. */
+export async function findWork(db: SqlRunner, product: Product, operationId: string): Promise<Work | 'over' | null> {
+  const orderId = orderIdOf(operationId);
+  const [order] = await db.$queryRaw<OrderRow[]>(sql`SELECT * FROM platform.orders WHERE id = ${orderId} AND product = ${product}`);
+  if (order !== undefined) return ['acting', 'pending'].includes(order.state) ? { order: orderOfRow(order) } : 'over';
+  const [operation] = await db.$queryRaw<OperationRow[]>(sql`SELECT * FROM platform.operation WHERE id = ${operationId} AND product = ${product}`);
+  if (operation === undefined) return null;
+  return operation.state === 'running' ? { operation: operationOfRow(operation) } : 'over';
+}
+
+/** Takes it over, which fences everybody else. Null: it is finished meanwhile. */
+export async function seizeWork(db: SqlRunner, product: Product, operationId: string, leaseMs: number): Promise<Work | null> {
+  const [order] = await db.$queryRaw<OrderRow[]>(sql`SELECT * FROM platform.order_seize(${product}, ${orderIdOf(operationId)}, ${leaseMs}::int)`);
   if (order !== undefined) return { order: orderOfRow(order) };
   const [operation] = await db.$queryRaw<OperationRow[]>(sql`SELECT * FROM platform.operation_seize(${product}, ${operationId}, ${leaseMs}::int)`);
-  if (operation !== undefined) return { operation: operationOfRow(operation) };
-  const known = await db.$queryRaw<unknown[]>(sql`
-    SELECT 1 AS known FROM platform.orders WHERE id = ${orderId} AND product = ${product} UNION ALL SELECT 1 FROM platform.operation WHERE id = ${operationId} AND product = ${product}`);
-  return known.length === 0 ? null : 'over';
+  return operation === undefined ? null : { operation: operationOfRow(operation) };
+}
+
+/** How often somebody took it on: whoever does it next fences all before. */
+export function attemptOf(work: Work): number {
+  return 'order' in work ? work.order.attempt : work.operation.attempt;
+}
+
+function orderIdOf(operationId: string): string {
+  return operationId.replace(/^op_/, 'ord_');
 }

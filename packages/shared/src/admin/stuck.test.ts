@@ -99,6 +99,74 @@ it('has recovery look again now, which fences whoever had it', async () => {
   await decide(order.id, 'fail-and-refund', { reason: 'over' }).expect(200);
 });
 
+describe('several operators at once', () => {
+  const ROUNDS = 12;
+  const colleague = async (): Promise<TestKey> => shop.operator();
+  type Told = { readonly what: string; readonly status: number; readonly code: string | undefined };
+
+  /** All of them at the same moment, in a different order each time. */
+  async function rush(id: string, decisions: readonly { what: string; body: object }[], by: readonly TestKey[], round: number): Promise<Told[]> {
+    const turned = [...decisions.slice(round % decisions.length), ...decisions.slice(0, round % decisions.length)];
+    return Promise.all(turned.map(async ({ what, body }, i) => {
+      const answer = await request(app).post(`/admin/operations/${id}/${what}`).set(shop.as(by[i % by.length] ?? operator)).send(body);
+      return { what, status: answer.status, code: (answer.body as { error?: { code: string } }).error?.code };
+    }));
+  }
+
+  const stateOf = async (id: string): Promise<string> => {
+    const [row] = await shop.service.db.platform.$queryRaw<{ state: string }[]>(sql`SELECT state FROM platform.orders WHERE id = ${id.replace('op_', 'ord_')} UNION ALL SELECT state FROM platform.operation WHERE id = ${id}`);
+    return row?.state ?? '';
+  };
+  const begun = async (isPurchase: boolean): Promise<string> => {
+    if (isPurchase) return (await bought()).id;
+    const { accountId } = await shop.account();
+    return (await runOperation(shop.service.purchases, { kind: riddle, item: { name: 'sphinx' }, subject: 'sphinx', accountId, product: 'proxy', lockKey: null, keyId: null, requestId: 'req_riddle' })).id;
+  };
+
+  it.each([['a purchase', true], ['an operation', false]] as const)('decide %s once: what is answered with 200 has happened, and all others are told that it is busy', async (_, isPurchase) => {
+    const by = [operator, await colleague(), await colleague()];
+    const decisions = [
+      ...Array.from({ length: 3 }, () => ({ what: 'fail-and-refund', body: { reason: 'gone' } })),
+      ...Array.from({ length: 3 }, () => ({ what: 'mark-done', body: { reason: 'they wrote' } })), // cannot be carried out: nobody says what was delivered
+      ...Array.from({ length: 2 }, () => ({ what: 'mark-done', body: { reason: 'they wrote', result: { nonsense: 1 } } })),
+      ...Array.from({ length: 3 }, () => ({ what: 'mark-done', body: { reason: 'they wrote', result: { serial: 'by hand' } } })),
+    ];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const id = await begun(isPurchase);
+      const told = await rush(id, decisions, by, round);
+      const carriedOut = told.filter(({ status }) => status < 300);
+      expect([round, told, carriedOut.length]).toEqual([round, told, 1]);
+      expect(await stateOf(id)).toBe(carriedOut[0]?.what === 'mark-done' ? (isPurchase ? 'captured' : 'done') : (isPurchase ? 'released' : 'failed'));
+      for (const { status, code } of told.filter((one) => one.status >= 300)) expect(['409 busy', '409 state_conflict', '422 validation_error']).toContain(`${String(status)} ${String(code)}`);
+    }
+  });
+
+  it('look up and decide at the same time: an accepted decision is carried out', async () => {
+    const by = [operator, await colleague()];
+    supplierSays = { kind: 'absent' };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const id = await begun(round % 2 === 0);
+      const told = await rush(id, [{ what: 'retry', body: {} }, { what: 'fail-and-refund', body: { reason: 'gone' } }, { what: 'retry', body: {} }, { what: 'fail-and-refund', body: { reason: 'gone' } }], by, round);
+      const failed = told.filter(({ what, status }) => what === 'fail-and-refund' && status < 300);
+      expect(['released', 'failed'].includes(await stateOf(id))).toBe(failed.length === 1);
+      expect(failed.length).toBeLessThan(2);
+      expect(told.filter(({ status }) => status < 300).length).toBeGreaterThan(0);
+      if (failed.length === 0) await decide(id, 'fail-and-refund', { reason: 'tidy' }).expect(200);
+    }
+  });
+});
+
+it('takes nothing over for a decision that cannot be carried out, and notes none', async () => {
+  const { id } = await bought();
+  const attempts = async () => (await shop.service.db.platform.$queryRaw<{ attempt: number }[]>(sql`SELECT attempt FROM platform.orders WHERE id = ${id.replace('op_', 'ord_')}`))[0]?.attempt;
+  await decide(id, 'mark-done', { reason: 'they wrote' }).expect(422);
+  await decide(id, 'mark-done', { reason: 'they wrote', result: { nonsense: 1 } }).expect(422);
+  supplierSays = { kind: 'done', result: { serial: 'x' } };
+  await decide(id, 'fail-and-refund', { reason: 'gone' }).expect(409);
+  expect(await attempts()).toBe(1);
+  await decide(id, 'mark-done', { reason: 'seen' }).expect(200);
+});
+
 it('is for operators, and finds nothing of another product', async () => {
   const who = await shop.account();
   expect((await request(app).get('/admin/operations').set(shop.as(who))).status).toBe(403);
