@@ -39,7 +39,7 @@ export async function build({ quiet = false } = {}) {
     if (isBuilt(wanted)) return;
     if (!quiet) console.log('Building …');
     await generateChanged();
-    await run(join('typescript', 'bin', 'tsc'), ['-b'], 'Compiling failed (see above).');
+    await run(join('typescript-7', 'bin', 'tsc'), ['-b'], 'Compiling failed (see above).');
     // The folders too: one that was deleted is built again, one that never came (a member without sources) is not missed.
     writeFileSync(stampFile, JSON.stringify({ sources: wanted, folders: members().filter((dir) => existsSync(join(root, dir, 'dist'))) }));
   });

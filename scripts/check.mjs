@@ -1,49 +1,94 @@
 // `npm run check`: everything about the sources that a machine can judge without running them. Every check that fails says what it
 // found and the command that shows or repairs it.
-import { build } from './build.mjs';
+//   npm run check -- imports     only the checks with this word in their name
+//   npm run check -- --fresh     forgets what was found good before (see scripts/check/memory.mjs)
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { generate } from './build.mjs';
 import { install } from './install.mjs';
 
 // A tool that looks at nothing finds nothing: each has to see at least this much.
 const CHECKS = [
-  { name: 'types', module: 'checks', run: 'checkTypes', repair: 'npx tsc -p tsconfig.check.json' },
-  { name: 'style', module: 'checks', run: 'checkStyle', atLeast: 200, repair: 'npx eslint --fix gateway services packages' },
-  { name: 'imports', module: 'checks', run: 'checkImports', atLeast: 200, repair: 'node scripts/check.mjs imports   (the rules: .dependency-cruiser.cjs)' },
-  { name: 'dead code', module: 'checks', run: 'checkDeadCode', repair: 'npx knip   (delete what it names, or use it)' },
-  { name: 'OpenAPI documents', module: 'openapi', run: 'checkOpenApi', atLeast: 200, repair: 'node scripts/check.mjs OpenAPI   (the document is made from what operations/ declares)' },
-  { name: 'the rules themselves', module: 'fixtures', run: 'checkFixtures', atLeast: 40, repair: 'node scripts/check.mjs rules   (see scripts/check-fixtures/README.md)' },
+  { name: 'types', module: 'checks', run: 'checkTypes', repair: 'npm run check -- types' },
+  { name: 'style', module: 'checks', run: 'checkSourceStyle', atLeast: 200, repair: 'npx eslint --fix gateway services packages' },
+  { name: 'imports', module: 'checks', run: 'checkSourceImports', atLeast: 200, repair: 'npm run check -- imports   (the rules: .dependency-cruiser.cjs)' },
+  { name: 'dead code', module: 'checks', run: 'checkSourceDeadCode', repair: 'npx knip   (delete what it names, or use it)' },
+  { name: 'OpenAPI documents', module: 'openapi', run: 'checkOpenApi', atLeast: 200, repair: 'npm run check -- OpenAPI   (the document is made from what operations/ declares)' },
+  { name: 'the rules themselves', module: 'fixtures', run: 'checkFixtures', atLeast: 40, repair: 'npm run check -- rules   (see scripts/check-fixtures/README.md)' },
 ];
+/** What takes longest begins first. */
+const LONGEST_FIRST = ['style', 'OpenAPI documents', 'the rules themselves', 'types'];
 const SHOWN_MAX = 40;
 
-async function main(only) {
+async function main(args) {
+  const only = args.find((arg) => !arg.startsWith('--'));
+  const checks = CHECKS.filter(({ name }) => only === undefined || name.includes(only));
+  if (checks.length === 0) throw new Error(`No check is called "${only}". There are: ${CHECKS.map(({ name }) => name).join(', ')}.`);
+  if (args.includes('--fresh')) process.env.LUMI_CHECK_FRESH = '1';
   await install();
-  await build();
+  await generate();
+  const outcomes = sideBySide(checks);
   let failed = 0;
-  for (const check of CHECKS.filter(({ name }) => only === undefined || name.includes(only))) {
-    const startedAt = performance.now();
-    const { [check.run]: run } = await import(`./check/${check.module}.mjs`);
-    const { size, problems } = await run();
-    if (check.atLeast !== undefined && size < check.atLeast) problems.push({ text: `looked at ${size} only, expected at least ${check.atLeast}: is the tool set up right?` });
-    if (problems.length > 0) failed += 1;
-    say(check, size, problems, performance.now() - startedAt);
-  }
-  console.log(failed === 0 ? 'check: all good' : `check: ${failed} of ${CHECKS.length} failed`);
+  for (const check of checks) if (!say(check, await outcomes.get(check))) failed += 1;
+  console.log(failed === 0 ? 'check: all good' : `check: ${failed} of ${checks.length} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-function say({ name, repair }, size, problems, ms) {
+/** As many at once as there are processors. A promise for each check, so that they can be told in the order of the list. */
+function sideBySide(checks) {
+  const begun = new Map();
+  const outcomes = new Map(checks.map((check) => [check, new Promise((resolve) => begun.set(check, resolve))]));
+  const waiting = [...checks].sort((a, b) => place(a) - place(b));
+  const lane = async () => {
+    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
+      const outcome = await runApart(check);
+      begun.get(check)(outcome);
+    }
+  };
+  for (let lanes = Math.max(2, availableParallelism()); lanes > 0; lanes -= 1) void lane();
+  return outcomes;
+}
+
+function place({ name }) {
+  const index = LONGEST_FIRST.indexOf(name);
+  return index === -1 ? LONGEST_FIRST.length : index;
+}
+
+/** Never rejects: a check that could not run has found something too. */
+function runApart({ module, run, atLeast }) {
+  const startedAt = performance.now();
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(new URL('./check/run-check.mjs', import.meta.url)), [module, run], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const printed = [];
+    let answer = { failed: 'the check ended before it had said anything' };
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => printed.push(chunk));
+    child.on('message', (message) => (answer = message));
+    child.on('error', (err) => (answer = { failed: err.message }));
+    child.on('close', () => {
+      const { size, problems } = answer.found ?? { size: null, problems: [{ text: [Buffer.concat(printed).toString().trim(), answer.failed].filter((text) => text !== '').join('\n  ') }] };
+      if (answer.found !== undefined && atLeast !== undefined && size < atLeast) problems.push({ text: `looked at ${size} only, expected at least ${atLeast}: is the tool set up right?` });
+      resolve({ size, problems, ms: performance.now() - startedAt });
+    });
+  });
+}
+
+/** True when it is good. */
+function say({ name, repair }, { size, problems, ms }) {
   const seen = size === null ? '' : `, ${size} looked at`;
   if (problems.length === 0) {
     console.log(`✓ ${name} (${(ms / 1000).toFixed(1)} s${seen})`);
-    return;
+    return true;
   }
   console.log(`✗ ${name}: ${problems.length} found${seen}`);
   for (const { text } of problems.slice(0, SHOWN_MAX)) console.log(`  ${text}`);
   if (problems.length > SHOWN_MAX) console.log(`  … and ${problems.length - SHOWN_MAX} more`);
   console.log(`  to repair: ${repair}\n`);
+  return false;
 }
 
 try {
-  process.exitCode = await main(process.argv[2]);
+  process.exitCode = await main(process.argv.slice(2));
 } catch (err) {
   console.error(err.message);
   process.exitCode = 1;

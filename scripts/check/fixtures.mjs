@@ -2,11 +2,16 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkDeadCode, checkImports, checkStyle, fixtures } from './checks.mjs';
-import { checkOpenApi } from './openapi.mjs';
+import { remembered } from './memory.mjs';
+import { checkBrokenDocuments } from './openapi.mjs';
 
-export async function checkFixtures() {
+const RULES = ['scripts/check-fixtures', 'eslint.config.mjs', '.dependency-cruiser.cjs', 'tsconfig.base.json', 'tsconfig.check.json'];
+
+export const checkFixtures = () => remembered('fixtures', RULES, compare);
+
+async function compare() {
   const expected = expectations();
-  const found = [await checkStyle(fixtures), await checkImports(fixtures), await checkDeadCode(fixtures), await checkOpenApi(fixtures)].flatMap(({ problems }) => problems);
+  const found = [await checkStyle(fixtures), await checkImports(fixtures), await checkDeadCode(fixtures), await checkBrokenDocuments()].flatMap(({ problems }) => problems);
   const silent = expected.filter(({ file, rule, part }) => !found.some((problem) => problem.file === file && problem.rule === rule && (problem.message ?? '').includes(part)));
   return { size: expected.length, problems: silent.map(({ file, rule, part }) => ({ text: `${file} breaks ${rule}${part === '' ? '' : ` (${part})`}, and no tool said so` })) };
 }

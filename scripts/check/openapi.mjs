@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import spectral from '@stoplight/spectral-core';
 import { oas } from '@stoplight/spectral-rulesets';
-import { fixtures, root } from './checks.mjs';
+import { build, root } from '../build.mjs';
+import { fixtures } from './checks.mjs';
 import { serviceDocuments } from './documents.mjs';
+import { remembered } from './memory.mjs';
+import { checkRecipes, serviceRecipes } from './recipes.mjs';
 
 /** Rules of Redocly that are off, and why. */
 const REDOCLY_OFF = {
@@ -42,20 +45,37 @@ const OWN = {
   'lumi-description': ['$.paths[*][*]', (operation) => operation.description?.split('\n\n')[0] === operation.summary && 'the description only repeats the summary'],
 };
 
-export async function checkOpenApi(cwd = root) {
-  const documents = cwd === fixtures ? brokenDocuments() : serviceDocuments(root);
+/** Everything that decides what the services say of themselves, and how the contract test calls it. */
+const SOURCES = ['packages/shared', 'services', 'scripts/test/contract', 'tsconfig.base.json', 'tsconfig.json'];
+
+export const checkOpenApi = () => remembered('OpenAPI', SOURCES, async () => {
+  await build({ quiet: true });
+  const documents = serviceDocuments(root);
+  const recipes = await serviceRecipes(documents);
+  const found = [];
+  // A document is judged by itself: one that is what it was is not judged again.
+  for (const { name, document } of documents) found.push(await remembered(`OpenAPI ${name}`, [], () => judge(name, document, root), JSON.stringify(document)));
+  return {
+    size: found.reduce((sum, { size }) => sum + size, 0),
+    problems: [...found.flatMap(({ problems }) => problems), ...documents.flatMap(({ name, document }) => checkRecipes(name, document, recipes.get(name)))],
+  };
+});
+
+export async function checkBrokenDocuments() {
+  const problems = [];
+  for (const { name, document } of brokenDocuments()) problems.push(...(await judge(name, document, fixtures)).problems, ...checkRecipes(name, document, document['x-recipes']));
+  return { problems };
+}
+
+async function judge(name, document, cwd) {
   const redocly = await createConfig({ extends: ['all'], rules: { ...off(REDOCLY_OFF), ...REDOCLY_TOLD } });
   const spectre = new spectral.Spectral();
   spectre.setRuleset({ extends: [[oas, 'all']], rules: { ...off(SPECTRAL_OFF), ...ownRules() } });
   const problems = [];
-  for (const { name, document } of documents) {
-    const text = JSON.stringify(document);
-    for (const { ruleId, message, location: [place] } of await lintFromString({ source: text, absoluteRef: join(cwd, name, 'openapi.json'), config: redocly })) {
-      problems.push(told(name, `redocly/${ruleId}`, message.trim().split('\n')[0], place?.pointer ?? ''));
-    }
-    for (const { code, message, path } of await spectre.run(document)) problems.push(told(name, `spectral/${String(code)}`, message.split('\n')[0], `#/${path.join('/')}`));
-  }
-  return { size: documents.reduce((sum, { document }) => sum + operationsOf(document), 0), problems };
+  const judged = await lintFromString({ source: JSON.stringify(document), absoluteRef: join(cwd, name, 'openapi.json'), config: redocly });
+  for (const { ruleId, message, location: [place] } of judged) problems.push(told(name, `redocly/${ruleId}`, message.trim().split('\n')[0], place?.pointer ?? ''));
+  for (const { code, message, path } of await spectre.run(document)) problems.push(told(name, `spectral/${String(code)}`, message.split('\n')[0], `#/${path.join('/')}`));
+  return { size: operationsOf(document), problems };
 }
 
 function off(rules) {

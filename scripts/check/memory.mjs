@@ -1,0 +1,86 @@
+// What was found good is not looked at again until something that could change the answer has changed: the files named here, the tools (by the
+// lockfile), how they are called (scripts/check) and Node. Only good answers are remembered, in node_modules/.cache/lumi-check; `npm run check -- --fresh` asks anew.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { root } from '../build.mjs';
+
+export const cacheFolder = join(root, 'node_modules', '.cache', 'lumi-check');
+const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'coverage', '.git', '.lumi']);
+/** What every check depends on, whatever it looks at. */
+const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/check.mjs'];
+
+/** `look()`, or what it said last time when `inputs` (files and folders, below the root) and `text` are what they were. It returns { size, problems }. */
+export async function remembered(name, inputs, look, text = '') {
+  const memory = new Memory(name);
+  const digest = digestOfText(`${digestOf([...ALWAYS, ...inputs])} ${text}`);
+  const known = memory.get('all');
+  if (known?.digest === digest) return { size: known.size, problems: [] };
+  const { size, problems } = await look();
+  if (problems.length === 0) memory.write({ all: { digest, size } });
+  return { size, problems };
+}
+
+/** Good answers by name, kept in one file. */
+export class Memory {
+  constructor(name) {
+    this.file = join(cacheFolder, `${name.replaceAll(/\W+/g, '-')}.json`);
+    this.known = process.env.LUMI_CHECK_FRESH === '1' ? {} : this.read();
+  }
+
+  get(key) {
+    return this.known[key];
+  }
+
+  /** Another run may write at the same time: the file is always whole. */
+  write(known) {
+    mkdirSync(dirname(this.file), { recursive: true });
+    writeFileSync(`${this.file}.${process.pid}`, JSON.stringify(known));
+    renameSync(`${this.file}.${process.pid}`, this.file);
+  }
+
+  read() {
+    try {
+      return JSON.parse(readFileSync(this.file, 'utf8'));
+    } catch {
+      // None yet, or half of one: everything is looked at.
+      return {};
+    }
+  }
+}
+
+/** One digest of files and folders with their names. */
+export function digestOf(paths) {
+  const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
+  for (const file of filesIn(paths)) hash.update(`\n${relative(root, file)}\n`).update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+export function digestOfText(text) {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Every file of these files and folders, in order; nothing that was made from others. */
+export function filesIn(paths) {
+  const found = [];
+  for (const path of paths.map((one) => join(root, one))) {
+    if (!existsSync(path)) continue;
+    collect(path, found);
+  }
+  return found.sort();
+}
+
+function collect(path, into) {
+  let entries;
+  try {
+    entries = readdirSync(path, { withFileTypes: true });
+  } catch (err) {
+    if (err.code !== 'ENOTDIR') throw err;
+    into.push(path);
+    return;
+  }
+  for (const entry of entries) {
+    if (entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name)) collect(join(path, entry.name), into);
+    else if (entry.isFile()) into.push(join(path, entry.name));
+  }
+}
