@@ -11,6 +11,7 @@ import { route } from './pipeline/06-route';
 import { regularLimit } from './pipeline/07-regular-limit';
 import { scope } from './pipeline/08-scope';
 import { body } from './pipeline/09-body';
+import { itemTokens } from './pipeline/09-item-tokens';
 import { moneySwitch } from './pipeline/10-money-switch';
 import { signature } from './pipeline/11-signature';
 import { idempotencyKey } from './pipeline/12-idempotency-key';
@@ -38,6 +39,7 @@ export function createApp(wiring: Wiring): Express {
     regularLimit(wiring), // before the body: a refused request must not cost us its upload
     scope(),
     body(),
+    itemTokens(wiring), // before the service does the work
     // Money and guarded operations only, from here on; each stage lets the others pass.
     moneySwitch(wiring), // money alone
     signature(wiring), // over the exact bytes, before anything interprets them

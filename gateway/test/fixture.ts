@@ -97,6 +97,8 @@ export const money: OperationFields = { 'x-lumi-class': 'money', ...jsonBody };
 function defaultPaths(): Record<string, Record<string, OperationFields>> {
   return {
     '/things': { get: operation('list-things', 'read'), post: operation('buy-thing', 'buy', { ...money, 'x-lumi-dry-run': true }) },
+    '/things/bulk': { post: operation('buy-things', 'buy', { ...money, 'x-lumi-dry-run': true, 'x-lumi-bulk': 'items', 'x-lumi-items-per-token': 10 }) },
+    '/quotes': { post: operation('create-quote', 'buy', { ...jsonBody, 'x-lumi-bulk': 'items', 'x-lumi-items-per-token': 10 }) },
     '/things/check': { post: operation('check-things', ['read', 'buy'], { ...jsonBody, 'x-lumi-bulk': 'things' }) },
     '/things/{thing}': { get: operation('get-thing', 'read'), patch: operation('change-thing', 'write', jsonBody) },
     '/me': { get: operation('me', 'any') },

@@ -62,6 +62,42 @@ describe('the regular limit', () => {
   });
 });
 
+describe('a dry run or quote of many items', () => {
+  const items = (count: number): string => JSON.stringify({ items: Array.from({ length: count }, (_, i) => ({ thing: `t${String(i)}` })) });
+  const quote = (key: string, count: number): Promise<Reply> => ask(embedded, { path: '/api/v1/quotes', method: 'POST', key, body: items(count) });
+
+  it('pays one regular token for ten items or part of ten, and the purchase itself does not', async () => {
+    const { key } = await fixture.newKey();
+    const left = (reply: Reply): string => String(reply.headers['ratelimit']).replace(/;t=.*/, '');
+    expect(left(await quote(key, 10))).toBe('"regular";r=119');
+    expect(left(await quote(key, 11))).toBe('"regular";r=117');
+    expect(left(await ask(embedded, { path: '/api/v1/things/bulk?dry_run=true', method: 'POST', key, body: items(500) }))).toBe('"regular";r=67');
+    expect(left(await ask(embedded, { path: '/api/v1/things/bulk', method: 'POST', key, body: items(500), headers: { 'idempotency-key': 'items-are-money' } }))).toBe('"regular";r=66');
+  });
+
+  it('is refused before the service works on it, with a Retry-After after which it passes', async () => {
+    const { key } = await fixture.newKey();
+    expect((await quote(key, 500)).status).toBe(200);
+    expect((await quote(key, 500)).status).toBe(200);
+    const received = fixture.services.domains.received.length;
+    const refused = await quote(key, 500);
+    expect(refused).toMatchObject({ status: 429, code: 'rate_limited' });
+    const waitS = Number.parseInt(String(refused.headers['retry-after']), 10);
+    expect(refused.headers['ratelimit']).toBe(`"regular";r=19;t=${String(waitS)}`);
+    expect(fixture.services.domains.received.length).toBe(received);
+    clock.advance((waitS - 1) * 1000);
+    expect((await quote(key, 500)).status).toBe(429);
+    clock.advance(2_000); // what the refused one paid has to grow back as well
+    expect((await quote(key, 500)).status).toBe(200);
+  });
+
+  it('passes for a key whose whole bucket is smaller, which then owes the rest', async () => {
+    const { key } = await fixture.newKey({ limits: { regularPerMinute: 6 } });
+    expect((await quote(key, 500)).status).toBe(200);
+    expect((await me(embedded, key)).headers['retry-after']).toBe('450'); // 45 tokens at ten seconds each
+  });
+});
+
 describe('rate-limit headers', () => {
   it('are on every answer, also where no key was asked for', async () => {
     for (const path of ['/nothing', '/api/v1/things', '/api/v1/openapi.json', '/healthz', '/hosting/api/v1/healthz', '/docs']) {

@@ -10,6 +10,8 @@ export interface KnownKey {
   readonly admits: IpTest;
   readonly regularLimit: Limit;
   /** Names the lineage, not the key: rolling a key gives no second allowance. */
+  readonly regularBucket: string;
+  /** The same with its limit, as `GcraStore` wants it. */
   readonly limitBucket: string;
   readonly principal: Principal;
   /** The same for a request that a key that signs has signed. */
@@ -21,6 +23,7 @@ export interface KnownKey {
 export function knownKey(key: ApiKey): KnownKey {
   const scopes = effectiveScopes(key);
   const regularPerMinute = key.regularPerMinute ?? REGULAR_PER_MINUTE;
+  const regularBucket = `regular:${key.lineageId}`;
   const principal: Principal = {
     product: key.product, keyId: key.id, type: key.type, accountId: key.accountId, lineageId: key.lineageId, scopes,
     moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE, regularPerMinute, ...(key.signing === 'none' ? {} : { signature: 'missing' }),
@@ -30,7 +33,8 @@ export function knownKey(key: ApiKey): KnownKey {
     scopes: new Set(scopes),
     admits: ipTest(key.ipAllowlist),
     regularLimit: { tokens: regularPerMinute, periodMs: MINUTE_MS },
-    limitBucket: bucketName(`regular:${key.lineageId}`, regularPerMinute),
+    regularBucket,
+    limitBucket: bucketName(regularBucket, regularPerMinute),
     principal,
     signedPrincipal: { ...principal, signature: 'checked' },
     principalName: `${key.id}:${key.generation.toString()}`,

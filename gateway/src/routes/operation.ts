@@ -20,6 +20,8 @@ export interface Operation {
   readonly isGuardedByBody: boolean;
   readonly hasDryRun: boolean;
   readonly bodyBytesMax: number;
+  /** So many items of its body, where it moves no money, are paid for by one regular token; null: any number. */
+  readonly itemsPerToken: number | null;
   /** Media types of the request body; empty = any (the handler reads the bytes itself). */
   readonly requestTypes: readonly string[];
   /** Media types of good answers besides JSON. */
@@ -79,10 +81,12 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
   if (isPublic && (scopes.length > 1 || routeClass !== 'regular')) return 'a public operation has no other scope, moves no money and leads to none';
   const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? (field(raw, 'x-lumi-bulk') === undefined ? BODY_BYTES_MAX : BULK_BYTES_MAX);
   if (typeof bodyBytesMax !== 'number' || !Number.isInteger(bodyBytesMax) || bodyBytesMax < 1 || bodyBytesMax > BODY_BYTES_CEILING) return 'x-lumi-max-body is out of bounds';
+  const itemsPerToken = field(raw, 'x-lumi-items-per-token') ?? null;
+  if (itemsPerToken !== null && (typeof itemsPerToken !== 'number' || !Number.isInteger(itemsPerToken) || itemsPerToken < 1)) return 'x-lumi-items-per-token is not understood';
   const id = field(raw, 'operationId');
   return {
     id: typeof id === 'string' && /^[A-Za-z0-9_-]{1,80}$/.test(id) ? id : `${method.toLowerCase()}-${path.replace(/[^A-Za-z0-9]+/g, '-')}`,
-    method, path, isPublic, scopes, bodyBytesMax, anyText: anyTextOf(field(raw, 'parameters')),
+    method, path, isPublic, scopes, bodyBytesMax, itemsPerToken, anyText: anyTextOf(field(raw, 'parameters')),
     isForAnyKey: scopes.includes('any'),
     isMoney: routeClass === 'money',
     isGuarded: routeClass === 'guarded',

@@ -1,6 +1,7 @@
 // Route declarations → the OpenAPI 3.1 document: the contract between gateway and service, and the source of the reference pages.
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
+import { ITEMS_PER_TOKEN } from '../limits';
 import { exampleOf } from './example';
 import { describeFields, type Glossary } from './glossary';
 import { introduction } from './introduction';
@@ -85,6 +86,7 @@ function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): Js
     'x-lumi-scope': names.length === 1 ? names[0] : names,
     'x-lumi-class': route.class,
     ...(route.bulk === undefined ? {} : { 'x-lumi-bulk': route.bulk }),
+    ...itemsPerToken(route),
     ...(route.bodyBytesMax === undefined ? {} : { 'x-lumi-max-body': route.bodyBytesMax }),
     ...(route.autoRenew === undefined ? {} : { 'x-lumi-auto-renew': route.autoRenew }),
     ...(route.dryRun === true ? { 'x-lumi-dry-run': true } : {}),
@@ -93,6 +95,12 @@ function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): Js
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, schemas) }),
     responses: responses(route, isPublic, schemas),
   };
+}
+
+/** Of a bulk that buys only a dry run pays so: the gateway knows that money requests have a limit of their own. */
+function itemsPerToken(route: RouteSpec): JsonSchema {
+  const items = route.itemsPerToken ?? (route.bulk !== undefined && route.dryRun === true ? ITEMS_PER_TOKEN : undefined);
+  return items === undefined ? {} : { 'x-lumi-items-per-token': items };
 }
 
 /** What a request needs beyond being valid, for readers. */

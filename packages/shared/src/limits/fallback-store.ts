@@ -10,14 +10,14 @@ export class FallbackLimitStore implements LimitStore {
 
   constructor(private readonly shared: LimitStore, private readonly local: LimitStore, private readonly clock: Clock) {}
 
-  async take(key: string, cost: number, limit: Limit): Promise<LimitResult> {
-    if (this.clock.nowMs() < this.restUntilMs) return this.local.take(key, cost, limit);
+  async take(key: string, cost: number, limit: Limit, paid = 0): Promise<LimitResult> {
+    if (this.clock.nowMs() < this.restUntilMs) return this.local.take(key, cost, limit, paid);
     try {
-      return await this.shared.take(key, cost, limit);
+      return await this.shared.take(key, cost, limit, paid);
     } catch {
       // Logged once per outage by the Redis client; the request goes on under the local limit.
       this.restUntilMs = this.clock.nowMs() + REST_MS;
-      return this.local.take(key, cost, limit);
+      return this.local.take(key, cost, limit, paid);
     }
   }
 

@@ -16,20 +16,20 @@ export function tokenUs(limit: Limit): number {
   return Math.ceil((limit.periodMs * 1000) / limit.tokens);
 }
 
-export function decide(fullAtUs: number | undefined, nowUs: number, cost: number, limit: Limit): Decision {
+export function decide(fullAtUs: number | undefined, nowUs: number, cost: number, limit: Limit, paid = 0): Decision {
   const perToken = tokenUs(limit);
   const capacityUs = limit.tokens * perToken;
   const usedUs = Math.max(0, (fullAtUs ?? 0) - nowUs);
   const freeUs = capacityUs - usedUs;
-  const neededUs = Math.min(cost, limit.tokens) * perToken;
-  const isAllowed = freeUs >= neededUs;
+  const togetherUs = Math.min(cost + paid, limit.tokens) * perToken;
+  const isAllowed = freeUs >= togetherUs - paid * perToken;
   const usedAfterUs = isAllowed ? usedUs + cost * perToken : usedUs;
   return {
     fullAtUs: nowUs + usedAfterUs,
     result: {
       allowed: isAllowed,
       remaining: Math.max(0, Math.floor((capacityUs - usedAfterUs) / perToken)),
-      retryAfterS: isAllowed ? 0 : wholeSeconds(neededUs - freeUs),
+      retryAfterS: isAllowed ? 0 : wholeSeconds(togetherUs - freeUs),
       resetS: Math.ceil(usedAfterUs / 1_000_000),
     },
   };

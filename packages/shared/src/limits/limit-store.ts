@@ -17,7 +17,8 @@ export interface LimitResult {
 }
 
 export interface LimitStore {
-  take(key: string, cost: number, limit: Limit): Promise<LimitResult>;
+  /** `paid`: what this very request has paid before, which counts towards what must be there. A refusal tells when all of it together passes. */
+  take(key: string, cost: number, limit: Limit, paid?: number): Promise<LimitResult>;
   /** What `take` with cost 0 would say, without spending. */
   peek(key: string, limit: Limit): Promise<LimitResult>;
 }
@@ -25,3 +26,5 @@ export interface LimitStore {
 export const MINUTE_MS = 60_000;
 export const REGULAR_PER_MINUTE = 120;
 export const MONEY_PER_MINUTE = 20;
+/** Items of a dry run or quote that one regular token pays for. */
+export const ITEMS_PER_TOKEN = 10;

@@ -123,6 +123,20 @@ describe.each(benches)('limits in %s', (_name, open) => {
     expect((await take(key)).allowed).toBe(true);
   });
 
+  it('admits what is paid in two parts as if it were paid at once, and tells when both parts pass', async () => {
+    const key = randomUUID();
+    await take(key);
+    expect(await bench.store.take(key, 49, PER_HOUR, 1)).toMatchObject({ allowed: true, remaining: 0 });
+    const other = randomUUID();
+    await take(other);
+    await take(other);
+    const refused = await bench.store.take(other, 49, PER_HOUR, 1);
+    expect(refused.allowed).toBe(false);
+    await bench.age(other, refused.retryAfterS * 1000);
+    expect((await take(other)).allowed).toBe(true);
+    expect((await bench.store.take(other, 49, PER_HOUR, 1)).allowed).toBe(true);
+  });
+
   it('admits a bulk only when as many tokens are there as it has items, up to the limit', async () => {
     const key = randomUUID();
     await take(key);

@@ -20,8 +20,8 @@ export class MemoryLimitStore implements LimitStore {
     this.bucketsMax = options.bucketsMax ?? BUCKETS_MAX;
   }
 
-  take(key: string, cost: number, limit: Limit): Promise<LimitResult> {
-    return Promise.resolve(this.takeNow(key, cost, limit));
+  take(key: string, cost: number, limit: Limit, paid = 0): Promise<LimitResult> {
+    return Promise.resolve(this.takeNow(key, cost, limit, paid));
   }
 
   peek(key: string, limit: Limit): Promise<LimitResult> {
@@ -29,9 +29,9 @@ export class MemoryLimitStore implements LimitStore {
   }
 
   /** `take` without a promise, for callers that know the store is local. */
-  takeNow(key: string, cost: number, limit: Limit): LimitResult {
+  takeNow(key: string, cost: number, limit: Limit, paid = 0): LimitResult {
     const before = this.fullAtUs.get(key);
-    const { result, fullAtUs } = decide(before, this.clock.nowMs() * 1000, cost, limit);
+    const { result, fullAtUs } = decide(before, this.clock.nowMs() * 1000, cost, limit, paid);
     if (!result.allowed || cost === 0) return result;
     if (before === undefined && this.fullAtUs.size >= this.bucketsMax) this.evict();
     this.fullAtUs.set(key, fullAtUs);

@@ -13,12 +13,12 @@ local now = clock[1] * 1000000 + clock[2]
 local cost = tonumber(ARGV[1])
 local tokens = tonumber(ARGV[2])
 local per_token = tonumber(ARGV[3])
+local paid = tonumber(ARGV[4])
 local full_at = tonumber(redis.call('GET', KEYS[1]) or '0')
 local capacity = tokens * per_token
 local used = math.max(0, full_at - now)
-local needed = math.min(cost, tokens) * per_token
-local lacking = needed - (capacity - used)
-if lacking > 0 then
+local lacking = math.min(cost + paid, tokens) * per_token - (capacity - used)
+if lacking > paid * per_token then
   return {0, math.max(0, math.floor((capacity - used) / per_token)), math.max(1, math.ceil(lacking / 1000000)), math.ceil(used / 1000000)}
 end
 if cost > 0 then
@@ -30,7 +30,7 @@ return {1, math.max(0, math.floor((capacity - used) / per_token)), 0, math.ceil(
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
-    lumiTake(key: string, cost: number, tokens: number, tokenUs: number): Result<[number, number, number, number], Context>;
+    lumiTake(key: string, cost: number, tokens: number, tokenUs: number, paid: number): Result<[number, number, number, number], Context>;
   }
 }
 
@@ -62,8 +62,8 @@ export class RedisLimitStore implements LimitStore {
   }
 
   /** Rejects when Redis does not answer in time. */
-  async take(key: string, cost: number, limit: Limit): Promise<LimitResult> {
-    const [allowed, remaining, retryAfterS, resetS] = await this.client.lumiTake(`${this.prefix}:limit:{${key}}`, cost, limit.tokens, tokenUs(limit));
+  async take(key: string, cost: number, limit: Limit, paid = 0): Promise<LimitResult> {
+    const [allowed, remaining, retryAfterS, resetS] = await this.client.lumiTake(`${this.prefix}:limit:{${key}}`, cost, limit.tokens, tokenUs(limit), paid);
     return { allowed: allowed === 1, remaining, retryAfterS, resetS };
   }
 

@@ -4,6 +4,7 @@ import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
 import { BULK_MAX_ITEMS, endpoint, json, refuseRepeatedRefs, type Endpoint } from '../endpoint';
 import { findKeyById } from '../keys';
 import { readBalance, readDailySpend } from '../ledger';
+import { ITEMS_PER_TOKEN } from '../limits';
 import { formatUsd, type Units } from '../money';
 import type { Principal } from '../principal';
 import { amountOf, priceOf } from '../purchase';
@@ -22,7 +23,7 @@ export const QUOTES_TAG = { name: 'Quotes', description: 'Prices told before buy
 export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyExample: unknown): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'create-quote', method: 'POST', path: '/quotes', summary: 'Get a quote', tag: QUOTES_TAG.name, scope: 'buy', class: 'regular', reach: 'account', bulk: 'items',
+      id: 'create-quote', method: 'POST', path: '/quotes', summary: 'Get a quote', tag: QUOTES_TAG.name, scope: 'buy', class: 'regular', reach: 'account', bulk: 'items', itemsPerToken: ITEMS_PER_TOKEN,
       description: `Prices up to ${String(BULK_MAX_ITEMS)} items and keeps the prices for ${String(QUOTE_MINUTES)} minutes: a purchase that names \`quote_id\` is charged the quoted price, once for each item. `
         + '`problems` tells what would be refused if it were bought now, and what balance and daily cap would be left. Nothing is charged or reserved, so this needs no Idempotency-Key.',
       body: bodyOf(operations), bodyExample,
