@@ -38,7 +38,7 @@ export function createApp(wiring: Wiring): Express {
     route(wiring),
     regularLimit(wiring), // before the body: a refused request must not cost us its upload
     scope(),
-    body(),
+    body(wiring),
     itemTokens(wiring), // before the service does the work
     // Money and guarded operations only, from here on; each stage lets the others pass.
     moneySwitch(wiring), // money alone

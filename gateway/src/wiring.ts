@@ -10,6 +10,7 @@ import type { GatewayConfig } from './config';
 import { KeyCache } from './keys/key-cache';
 import { KeyNotifications } from './keys/key-notifications';
 import { KeyUsage } from './keys/key-usage';
+import { BodyBudget } from './limits/body-budget';
 import { LineWriter } from './line-writer';
 import { ProxyHint } from './proxy-hint';
 import { RouteTable } from './routes/route-table';
@@ -29,6 +30,7 @@ export interface Wiring {
   readonly proxyHint: ProxyHint;
   readonly keyLimits: LimitStore;
   readonly addressLimits: MemoryLimitStore;
+  readonly bodyBudget: BodyBudget;
   readonly publicPerMinute: number;
   readonly secretRing: SecretRing;
   readonly signer: IdentitySigner;
@@ -71,6 +73,7 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
   return {
     log, clock, accessLines, routes, keys, usage, signer, services, addressLimits,
     proxyHint: new ProxyHint(log),
+    bodyBudget: new BodyBudget(),
     clientIp: clientIpReader(config.TRUST_PROXY),
     apiEnabled: config.API_ENABLED,
     moneyEnabled: config.API_MONEY_ENABLED,

@@ -1,16 +1,21 @@
 // Keeps the exact bytes (`body`), bounded: 413, then wrong encoding or media type: 422. Nothing is parsed: signature, fingerprint
 // and service all see the bytes that were sent. A client that asked for `100 Continue` gets it only now, after every cheaper refusal.
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { AppError, invalid } from '@lumi/shared/contract';
+import { addressBucket } from '../limits/address-bucket';
+import type { BodyBudget } from '../limits/body-budget';
 import { NO_BODY } from '../request-record';
 import type { Operation } from '../routes/operation';
 
 /** A parameter that says the text is not UTF-8. */
 const OTHER_CHARSET = /^charset\s*=\s*"?(?!utf-?8"?$)/i;
+/** A piece smaller than this is copied, so that its buffer is let go of. */
+const CRUMB_BYTES = 512;
+const CRUMBS_BYTES = 4_096;
 
-export function body(): RequestHandler {
+export function body({ bodyBudget }: { readonly bodyBudget: BodyBudget }): RequestHandler {
   return (req, res, next) => {
-    const operation = req.lumi.operation;
+    const { operation, key, clientIp } = req.lumi;
     const length = req.headers['content-length'];
     if (operation === null || (req.headers['transfer-encoding'] === undefined && (length === undefined || length === '0'))) {
       next();
@@ -18,7 +23,15 @@ export function body(): RequestHandler {
     }
     if (length !== undefined && Number.parseInt(length, 10) > operation.bodyBytesMax) throw tooLarge(operation);
     if (req.headers.expect !== undefined) res.writeContinue();
-    readBytes(req, res, operation).then((bytes) => {
+    const name = key?.limitBucket ?? addressBucket(clientIp);
+    let held = 0;
+    const hold = (bytes: number): void => {
+      bodyBudget.take(name, bytes);
+      held += bytes;
+    };
+    // Kept until the answer is out: until then it may wait for its turn, or be sent to the service.
+    res.once('close', () => bodyBudget.give(name, held));
+    readBytes(req, operation, hold).then((bytes) => {
       if (bytes.length > 0) checkMedia(req, operation);
       // A GET's body means nothing to anybody; it is bounded, and dropped.
       req.lumi.body = operation.method === 'GET' ? NO_BODY : bytes;
@@ -27,23 +40,22 @@ export function body(): RequestHandler {
   };
 }
 
-function readBytes(req: Request, res: Response, operation: Operation): Promise<Buffer> {
+function readBytes(req: Request, operation: Operation, hold: (bytes: number) => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const settle = (err: Error | null): void => {
+    const pieces = new Pieces();
+    const settle = (err: unknown): void => {
       req.off('data', onData).off('end', onEnd).off('close', onClose);
-      if (err === null) resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
-      else reject(err);
+      if (err === null) resolve(pieces.whole());
+      else reject(err as Error);
     };
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > operation.bodyBytesMax) {
-        res.setHeader('Connection', 'close');
-        settle(tooLarge(operation));
+      try {
+        if (pieces.size + chunk.length > operation.bodyBytesMax) throw tooLarge(operation);
+        hold(chunk.length);
+        pieces.add(chunk);
+      } catch (refusal) {
+        settle(refusal);
         req.resume();
-      } else {
-        chunks.push(chunk);
       }
     };
     const onEnd = (): void => settle(null);
@@ -51,6 +63,40 @@ function readBytes(req: Request, res: Response, operation: Operation): Promise<B
     const onClose = (): void => settle(new AppError('request_timeout'));
     req.on('data', onData).on('end', onEnd).on('close', onClose);
   });
+}
+
+/** What came in crumbs is kept together: a buffer for each of sixty thousand bytes would take a hundred times their room. */
+class Pieces {
+  size = 0;
+  private readonly large: Buffer[] = [];
+  private crumbs: Buffer = NO_BODY;
+  private crumbsSize = 0;
+
+  add(chunk: Buffer): void {
+    this.size += chunk.length;
+    if (chunk.length >= CRUMB_BYTES) {
+      this.sweepUp();
+      this.large.push(chunk);
+      return;
+    }
+    if (this.crumbsSize + chunk.length > this.crumbs.length) {
+      this.sweepUp();
+      this.crumbs = Buffer.allocUnsafe(CRUMBS_BYTES);
+    }
+    this.crumbsSize += chunk.copy(this.crumbs, this.crumbsSize);
+  }
+
+  whole(): Buffer {
+    this.sweepUp();
+    const [first] = this.large;
+    return this.large.length === 1 && first !== undefined ? first : Buffer.concat(this.large, this.size);
+  }
+
+  private sweepUp(): void {
+    if (this.crumbsSize > 0) this.large.push(this.crumbs.subarray(0, this.crumbsSize));
+    this.crumbs = NO_BODY;
+    this.crumbsSize = 0;
+  }
 }
 
 function checkMedia(req: Request, operation: Operation): void {

@@ -2,9 +2,10 @@
 import net from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import express, { type Express } from 'express';
-import { systemClock } from '../runtime';
+import { AppError } from '../contract';
+import { silentLog, systemClock } from '../runtime';
 import { until } from '../testing/until';
-import { createHttpServer, type HttpServer, type ServerOptions } from '.';
+import { createHttpServer, errorStage, type HttpServer, type ServerOptions } from '.';
 
 const open: { server: HttpServer; sockets: net.Socket[] }[] = [];
 afterEach(async () => {
@@ -37,6 +38,9 @@ async function desk(options: Partial<ServerOptions> = {}): Promise<Desk> {
     const chunks: Buffer[] = [];
     // Read late, as after a look into a database.
     setImmediate(() => req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => res.end(Buffer.concat(chunks))));
+  });
+  app.post('/refused', () => {
+    throw new AppError('payload_too_large');
   });
   app.get('/{*rest}', (req, res) => res.end(req.url));
   const server = createHttpServer(app, { clock: systemClock, ...options });
@@ -139,6 +143,45 @@ describe('requests sent ahead on one connection', () => {
     await until(() => other.said.endsWith('/mine'));
     // Of 60,000 sent before it, only those had their turn that came up while it waited.
     expect(begun.indexOf('/mine')).toBeLessThan(3_000);
+  });
+});
+
+describe('a request refused before its body has come', () => {
+  const refusing = async (): Promise<Desk> => {
+    const made = await desk();
+    made.app.use(errorStage(silentLog, () => 'req_1'));
+    return made;
+  };
+  const head = (length: number): string => `POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(length)}\r\n\r\n`;
+
+  it('gets its answer though it sends on, and its connection ends', async () => {
+    const { connect, begun } = await refusing();
+    const socket = connect();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(head(979_000));
+    for (let i = 0; i < 10; i += 1) socket.write(Buffer.alloc(97_900, get('/smuggled')));
+    await closed;
+    expect(socket.said).toMatch(/^HTTP\/1\.1 413 .*\r\nConnection: close\r\n.*payload_too_large/s);
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toHaveLength(1);
+    expect(begun).toEqual(['/refused']);
+  });
+
+  it('keeps its connection where little of it is to come', async () => {
+    const { connect } = await refusing();
+    const socket = connect();
+    socket.write(`${head(2_000)}${'x'.repeat(2_000)}${get('/next')}`);
+    await until(() => socket.said.endsWith('/next'));
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+
+  it('does not keep its connection for ever when it neither sends on nor ends', async () => {
+    const { connect } = await refusing();
+    const socket = connect();
+    socket.pause(); // so that it does not hear the end
+    socket.write(`${head(979_000)}x`);
+    const [server] = open;
+    await until(async () => (await connectionsOf(server?.server)) === 1);
+    await until(async () => (await connectionsOf(server?.server)) === 0, { timeoutMs: 15_000 });
   });
 });
 

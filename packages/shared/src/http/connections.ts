@@ -26,6 +26,8 @@ export interface Connection {
   current: Exchange | null;
   /** Requests that came before it was answered. */
   readonly early: Exchange[];
+  /** So much of the body in work is certain to be still to come. */
+  bodyBytesLeft: number;
   /** What the parser could not read behind them. */
   fault: NodeJS.ErrnoException | null;
   hasAsked: boolean;
@@ -63,7 +65,7 @@ export class Connections {
       socket.destroy();
       return null;
     }
-    const connection: Connection = { socket, room, current: null, early: [], fault: null, hasAsked: false, unread: '', unreadSinceMs: 0 };
+    const connection: Connection = { socket, room, current: null, early: [], bodyBytesLeft: 0, fault: null, hasAsked: false, unread: '', unreadSinceMs: 0 };
     this.bySocket.set(socket, connection);
     this.all.add(connection);
     room?.add(connection);

@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, ERROR_CODES, type ErrorDetail } from '../contract';
 import { rateLimitPolicyValue, rateLimitValue } from '../limits';
 import type { Log } from '../runtime';
+import { leavesMuch } from './lingering';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -58,6 +59,7 @@ export function sendError(res: Response, err: AppError, requestId: string): void
   res.setHeader('Content-Length', bytes.length);
   res.setHeader('X-Request-Id', requestId);
   res.setHeader('Cache-Control', 'no-store');
+  if (leavesMuch(res.req)) res.shouldKeepAlive = false;
   res.end(bytes);
 }
 

@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connection, Connections, Exchange } from './connections';
+import { Lingering } from './lingering';
 
 export type Serve = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -11,8 +12,14 @@ export type Serve = (req: IncomingMessage, res: ServerResponse) => void;
 const PIECE_BYTES = 512;
 /** In the middle of a body. */
 const BODY_PIECE_BYTES = 4_096;
+/** Requests sent ahead that begin in one turn of the event loop, of all connections together: whoever sends none is never behind more than these. */
+const EARLY_PER_TURN = 8;
 
 export class OneAtATime {
+  /** Connections whose next request is there already, in the order of their turns. */
+  private readonly ahead = new Set<Connection>();
+  private readonly lingering = new Lingering();
+
   /** `refuse` answers what the parser could not read. */
   constructor(private readonly connections: Connections, private readonly serve: Serve, private readonly refuse: (err: NodeJS.ErrnoException, socket: Socket) => void) {}
 
@@ -21,6 +28,13 @@ export class OneAtATime {
     const { socket } = connection;
     const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[]; // Node's own, the only one on a new connection
     if (parse === undefined) throw new Error('this Node reads its connections in a way that is not known');
+    const { destroySoon } = socket;
+    // Node's way of ending a connection behind its last answer.
+    socket.destroySoon = () => {
+      const { current } = connection;
+      if (current !== null && !current.req.complete && current.res.writableEnded && !socket.readableEnded) this.lingering.add(socket);
+      else destroySoon.call(socket);
+    };
     socket.removeAllListeners('data');
     socket.on('data', (bytes: Buffer) => feed(connection, bytes, parse));
   }
@@ -46,6 +60,8 @@ export class OneAtATime {
 
   private begin(connection: Connection, exchange: Exchange): void {
     connection.current = exchange;
+    // Some of the body may have come together with its head.
+    connection.bodyBytesLeft = Number.parseInt(exchange.req.headers['content-length'] ?? '0', 10) - BODY_PIECE_BYTES;
     this.connections.touch(connection);
     exchange.res.on('close', () => this.onClose(connection));
     this.serve(exchange.req, exchange.res);
@@ -55,8 +71,25 @@ export class OneAtATime {
     connection.current = null;
     if (connection.early.length === 0) this.refuseFault(connection);
     // Not at once: a packet full of requests that are refused without waiting would hold up everybody else until its end.
-    if (connection.early.length > 0) setImmediate(() => this.next(connection));
+    if (connection.early.length === 0) return;
+    if (this.ahead.size === 0) setImmediate(this.takeTurns);
+    this.ahead.add(connection);
   }
+
+  stop(): void {
+    this.lingering.stop();
+  }
+
+  private readonly takeTurns = (): void => {
+    let turns = 0;
+    for (const connection of this.ahead) {
+      if (turns >= EARLY_PER_TURN) break;
+      turns += 1;
+      this.ahead.delete(connection);
+      this.next(connection);
+    }
+    if (this.ahead.size > 0) setImmediate(this.takeTurns);
+  };
 
   private next(connection: Connection): void {
     const { socket, early } = connection;
@@ -88,9 +121,11 @@ function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => v
   let at = 0;
   // Node stops by itself for answers that are not read, and goes on by itself.
   while (at < bytes.length && connection.early.length === 0 && connection.fault === null && !isPausedByNode(socket)) {
-    const end = at + (connection.current?.req.complete === false ? BODY_PIECE_BYTES : PIECE_BYTES);
+    const isInBody = connection.current?.req.complete === false;
+    const end = at + (isInBody ? Math.max(BODY_PIECE_BYTES, connection.bodyBytesLeft) : PIECE_BYTES);
     parse(at === 0 && end >= bytes.length ? bytes : bytes.subarray(at, end));
     if (socket.destroyed || !isParsed(socket)) return;
+    if (isInBody) connection.bodyBytesLeft -= end - at;
     at = end;
   }
   if (at >= bytes.length || connection.fault !== null) return; // nothing is read behind a fault

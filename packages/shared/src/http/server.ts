@@ -88,7 +88,10 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     const connection = connections.admit(socket);
     if (connection !== null) turns.watch(connection);
   });
-  server.on('close', () => connections.stop());
+  server.on('close', () => {
+    connections.stop();
+    turns.stop();
+  });
   server.on('clientError', turns.takeFault);
   server.on('connect', (_req: http.IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());

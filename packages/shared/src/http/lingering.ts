@@ -1,0 +1,60 @@
+// The end of a connection whose request was answered before its body had arrived. Ended at once, the peer would lose the answer: what it still sends makes
+// the system throw away what it has not read. Read to its end, a refused upload costs as much as one that is served. So what comes is thrown away unread by
+// the parser, little by little and by turns, until the peer has ended or its time is over.
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** So much of a body is read to its end behind a refusal, and the connection kept. */
+const READ_TO_END_BYTES = 64 * 1024;
+const STEP_MS = 25;
+const SOCKETS_PER_STEP = 8;
+const LINGER_STEPS = 120;
+
+/** Whether what is still to come of a request is more than it is worth to keep the connection. */
+export function leavesMuch(req: IncomingMessage): boolean {
+  if (req.complete) return false;
+  const { 'content-length': length } = req.headers;
+  return length === undefined || !(Number.parseInt(length, 10) <= READ_TO_END_BYTES);
+}
+
+export class Lingering {
+  private readonly stepsLeft = new Map<Socket, number>();
+  private timer: NodeJS.Timeout | null = null;
+
+  /** Its answer is on the way; nobody parses what comes from now on. */
+  add(socket: Socket): void {
+    if (socket.destroyed || this.stepsLeft.has(socket)) return;
+    socket.pause();
+    socket.removeAllListeners('data');
+    socket.on('data', () => socket.pause());
+    const forget = (): void => void this.stepsLeft.delete(socket);
+    socket.once('end', () => socket.destroy()).once('close', forget);
+    socket.end();
+    this.stepsLeft.set(socket, LINGER_STEPS);
+    this.timer ??= setInterval(() => this.step(), STEP_MS).unref();
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private step(): void {
+    let read = 0;
+    for (const [socket, left] of [...this.stepsLeft]) {
+      if (left <= 1) {
+        socket.destroy();
+        this.stepsLeft.delete(socket);
+        continue;
+      }
+      this.stepsLeft.set(socket, left - 1);
+      read += 1;
+      if (read > SOCKETS_PER_STEP) continue;
+      // Back in the row: the others come first next time.
+      this.stepsLeft.delete(socket);
+      this.stepsLeft.set(socket, left - 1);
+      socket.resume();
+    }
+    if (this.stepsLeft.size === 0) this.stop();
+  }
+}
