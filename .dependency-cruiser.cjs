@@ -3,7 +3,7 @@
 
 // A room of packages/shared may import only rooms above it. A new room gets its place here first.
 const ROOMS = [
-  'contract', 'times', 'addresses', 'names', 'public-keys', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'audit-log', 'jobs', 'endpoint', 'listing', 'purchase', 'operations', 'sync',
+  'contract', 'times', 'addresses', 'names', 'countries', 'phones', 'public-keys', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'audit-log', 'jobs', 'endpoint', 'listing', 'purchase', 'operations', 'sync',
   'frame', 'lifecycle', 'forecast', 'batches', 'quotes', 'deposits', 'reconciliation', 'events', 'webhooks', 'account', 'admin', 'service', 'testing',
 ];
 const GATEWAY_ROOMS = ['contract', 'addresses', 'money', 'runtime', 'limits', 'principal', 'http', 'keys', 'db'];

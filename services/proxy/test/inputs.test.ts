@@ -67,6 +67,17 @@ describe('an address', () => {
   });
 });
 
+describe('a country', () => {
+  it('is a code of ISO 3166-1, or one that is left to users, in any case', async () => {
+    const { who, body } = await lumi.buyer({ product_id: 'ipv4', items: [{ country: 'de', quantity: 1 }], period_days: 30 });
+    expect(body.proxies).toMatchObject([{ country: 'DE' }]);
+    expect((await lumi.get(who, '/proxies?country=de')).body.items).toHaveLength(1);
+    expect((await lumi.get(who, '/products/ipv4/locations?country=xs')).body.items).toMatchObject([{ code: 'XS' }]);
+    for (const path of ['/proxies?country=UK', '/products/ipv4/locations?country=EU']) expect((await lumi.get(who, path)).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'country' }] });
+    expect((await lumi.send(who, 'post', '/orders?dry_run=true', { product_id: 'ipv4', items: [{ country: 'de', quantity: 1 }, { country: 'DE', quantity: 1 }], period_days: 30 })).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'items' }] });
+  });
+});
+
 describe('a blocked domain of a sub-user', () => {
   it('is a name like every other', async () => {
     const who = await lumi.account({ balance: '100' });

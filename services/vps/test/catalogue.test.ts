@@ -20,6 +20,8 @@ describe('GET /locations', () => {
   it('lists where servers can stand, and filters by country', async () => {
     expect((await get<PageBody<{ id: string }>>('/locations')).items.map(({ id }) => id)).toEqual(['ams', 'fra', 'hel', 'nyc', 'sin']);
     expect((await get<PageBody<object>>('/locations?country=DE')).items).toMatchObject([{ id: 'fra', country: 'DE', city: 'Frankfurt am Main' }]);
+    expect((await get<PageBody<{ id: string }>>('/locations?country=de')).items.map(({ id }) => id)).toEqual(['fra']);
+    expect(await get('/locations?country=UK', 422)).toMatchObject({ error: { details: [{ path: 'country', message: expect.stringContaining('GB') as string }] } });
   });
 });
 

@@ -3,6 +3,7 @@ export { assertNever } from './assert-never';
 export { checkedTogether } from './checked-together';
 export { ERROR_CODES, isErrorCode, type ErrorCode } from './error-codes';
 export { readField, type Reading } from './field';
+export { lineField, optionalLineField } from './line';
 export { isId, newId, type IdPrefix } from './ids';
 export { Cursors, PAGE_LIMIT_MAX, pageOf, pageQuery, readPage, toPage, type CursorBinding, type Page, type PageRequest, type Position } from './page';
 export { BASE_PATHS, PRODUCTS, resellerScopes, scopeName, type Product, type RouteScope } from './product';

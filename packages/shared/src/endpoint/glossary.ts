@@ -33,7 +33,7 @@ const WORDS: Glossary = {
   true: 'How many do.', false: 'How many do not.', by_state: 'How many are in each state.', by_auto_renew: 'How many renew themselves.', within_7_days: 'How many, cumulative.', within_30_days: 'How many, cumulative.', within_60_days: 'How many, cumulative.',
   within_90_days: 'How many, cumulative.', auto_renew_count: 'How many renew themselves.', rule: 'What should hold.', scope: 'What was looked at.', found: 'How many contradictions there are.', breaches: 'What does not hold.', status_code: 'The status of its answer; null while there is none.',
   // People and places
-  first_name: 'Given name.', last_name: 'Family name.', organization: 'Company or other body.', email: 'Where it is written to.', phone: 'International form, `+` and digits.', address1: 'Street and number.', address2: 'Second line of the address.', city: 'City.',
+  first_name: 'Given name.', last_name: 'Family name.', organization: 'Company or other body.', email: 'Where it is written to.', phone: 'With the country’s code: `+4930123456`; `+49.30123456`, blanks, hyphens and parentheses are read as the same.', address1: 'Street and number.', address2: 'Second line of the address.', city: 'City.',
   postal_code: 'Postal code.', country: 'Two letters, ISO 3166.', ip: 'An address.', ips: 'Addresses.', host: 'A host name.', hostname: 'The host name.', username: 'The user name.', password: 'The password.',
 };
 

@@ -1,18 +1,12 @@
 // The TLDs we sell, with the rules of their registries and our prices. Rows of the database, held in memory for a few seconds: a new
 // price is on sale without a restart, and a request that still saw the old one is charged the old one.
-import type { Units } from '@lumi/shared/money';
 import type { Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../generated/db/client';
 import type { TldModel } from '../generated/db/models';
+import { readContactRules, type ContactRule } from './contact-rules';
 
-export type Tld = TldModel;
-
-/** What one command costs per year; premium names have fees of their own. */
-export interface Fees {
-  readonly register: Units;
-  readonly renew: Units;
-  readonly transfer: Units;
-  readonly restore: Units;
+export interface Tld extends Omit<TldModel, 'contactRules'> {
+  readonly contactRules: readonly ContactRule[];
 }
 
 const FRESH_MS = 5_000;
@@ -50,14 +44,9 @@ export class Catalogue {
 
   private async load(): Promise<void> {
     const rows = await this.db.tld.findMany({ orderBy: { tld: 'asc' } });
-    this.tlds = new Map(rows.map((row) => [row.tld, row]));
+    this.tlds = new Map(rows.map((row) => [row.tld, { ...row, contactRules: readContactRules(row.contactRules) }]));
     this.loadedAtMs = this.clock.nowMs();
   }
-}
-
-/** One year at the first fee, each further year at the renewal fee. */
-export function feeForYears(first: Units, renew: Units, years: number): Units {
-  return first + renew * BigInt(years - 1);
 }
 
 export function yearsAllowed(tld: Tld): number[] {

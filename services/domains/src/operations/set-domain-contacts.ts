@@ -4,6 +4,7 @@ import { AppError, defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import type { Domains } from '../domains';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
+import { requireOfContacts } from '../portfolio/contact-requirements';
 import { contactsSchema, viewContacts } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { contactsOf } from '../store/contact-store';
@@ -18,19 +19,23 @@ export const setDomainContacts = (domains: Domains) =>
       summary: 'Set the contacts of a domain', description: 'Puts your contacts into roles, at the registry. Where a change of registrant is a trade, it answers `trade_required`.',
       params: domainParams, body: z.object({ registrant: contactId, admin: contactId, tech: contactId, billing: contactId }), bodyExample: { registrant: 'con_01k0000000000000000000000' },
       responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
-      errors: ['busy', 'state_conflict', 'suspended', 'supplier_error', 'trade_required'],
+      errors: ['busy', 'state_conflict', 'suspended', 'supplier_error', 'trade_required', 'requirements_missing'],
     }),
     async ({ params, reach, body }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const ids = ROLES.map((role) => body[role]).filter((id) => id !== undefined);
       if (ids.length === 0) throw invalid('', 'must name at least one role');
-      const contactData = Object.fromEntries(await contactsOf(domains.service.db.platform, row.account_id, ids));
+      const known = await contactsOf(domains.service.db.platform, row.account_id, ids);
       if (body.registrant !== undefined && body.registrant !== row.registrant_id && tld.trade !== null) throw new AppError('trade_required');
+      requireOfContacts(tld, ROLES.flatMap((role) => {
+        const data = known.get(body[role] ?? '');
+        return data === undefined ? [] : [{ role, data, path: role }];
+      }));
       const before = viewContacts(row);
       const contacts: ContactHandles = Object.fromEntries(ROLES.flatMap((role) => {
         const id = body[role] ?? before[role];
         return id === null ? [] : [[role, id]];
       }));
-      return json(200, viewContacts(await changeAtRegistry(domains, row, { contacts, contactData })));
+      return json(200, viewContacts(await changeAtRegistry(domains, row, { contacts, contactData: Object.fromEntries(known) })));
     },
   );

@@ -3,10 +3,11 @@ import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { sql } from '@lumi/shared/db';
 import type { Domains } from '../domains';
-import { contactPatch, contactSchema, viewContact } from '../portfolio/contact-view';
+import { requireOfContacts } from '../portfolio/contact-requirements';
+import { changedContact, contactPatch, contactSchema, viewContact } from '../portfolio/contact-view';
 import { contactParams, ownContact } from '../portfolio/own-contact';
 import { updateContactData, type UsedContactRow } from '../store/contact-store';
-import type { ContactData } from '../supplier/registrar';
+import type { ContactData, Role } from '../supplier/registrar';
 
 const CALL_LIMIT_MS = 10_000;
 
@@ -14,27 +15,36 @@ export const updateContact = (domains: Domains) =>
   endpoint(
     defineRoute({
       id: 'update-contact', method: 'PATCH', path: '/contacts/{id}', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Change a contact', description: 'Changes only what is named, for all domains that name the contact, at their registries too.',
+      summary: 'Change a contact', description: 'Changes only what is named, for all domains that name the contact, at their registries too. What their TLDs need of a contact it must still have.',
       params: contactParams, body: contactPatch, bodyExample: { email: 'new@example.com' },
       responses: { 200: { description: 'The contact as it is now.', schema: contactSchema } },
-      errors: ['supplier_error'],
+      errors: ['requirements_missing', 'supplier_error'],
     }),
     async ({ params, reach, body }) => {
       const row = await ownContact(domains, reach, params.id);
-      const named = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-      const data: ContactData = { ...row.data, ...named };
+      const data = changedContact(row.data, body);
       const now = domains.service.clock.now();
-      for (const id of await registrarsOf(domains, row)) await changeAtRegistrar(domains, id, row.id, data);
+      const uses = await usesOf(domains, row);
+      await domains.catalogue.ready();
+      for (const { tld, role } of uses) requireOfContacts(domains.catalogue.get(tld), [{ role, data, path: '' }]);
+      for (const id of new Set(uses.map(({ registrar }) => registrar))) await changeAtRegistrar(domains, id, row.id, data);
       await updateContactData(domains.service.db.platform, row.id, data, now);
       return json(200, viewContact({ ...row, data, updated_at: now }));
     },
   );
 
-async function registrarsOf(domains: Domains, row: UsedContactRow): Promise<readonly string[]> {
+interface Use {
+  readonly registrar: string;
+  readonly tld: string;
+  readonly role: Role;
+}
+
+async function usesOf(domains: Domains, row: UsedContactRow): Promise<readonly Use[]> {
   if (row.used_by === 0) return [];
-  const rows = await domains.service.db.platform.$queryRaw<{ registrar: string }[]>(sql`
-    SELECT DISTINCT registrar FROM domains.domain WHERE account_id = ${row.account_id} AND ended_at IS NULL AND ${row.id} IN (registrant_id, admin_id, tech_id, billing_id)`);
-  return rows.map(({ registrar }) => registrar);
+  return domains.service.db.platform.$queryRaw<Use[]>(sql`
+    SELECT DISTINCT d.registrar, d.tld, r.role
+    FROM domains.domain d, LATERAL (VALUES ('registrant', d.registrant_id), ('admin', d.admin_id), ('tech', d.tech_id), ('billing', d.billing_id)) r (role, id)
+    WHERE d.account_id = ${row.account_id} AND d.ended_at IS NULL AND r.id = ${row.id}`);
 }
 
 /** Sending the same data again does no harm, so an unknown end is the caller's to repeat; nothing is stored until the registrar has it. */

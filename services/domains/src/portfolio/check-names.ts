@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { feeForYears } from '../catalogue/catalogue';
+import { feeForYears } from '../catalogue/fees';
 import type { Domains } from '../domains';
 import { readDomainName, type NameReading } from '../names/domain-name';
 import type { NameCheck } from '../supplier/registrar';

@@ -1,24 +1,26 @@
 // Contacts on the wire: what is asked for, and how one looks.
 import { z } from 'zod';
+import { invalid, lineField, optionalLineField } from '@lumi/shared/contract';
+import { countryField } from '@lumi/shared/countries';
+import { emailField } from '@lumi/shared/names';
+import { phoneField } from '@lumi/shared/phones';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { UsedContactRow } from '../store/contact-store';
 import type { ContactData } from '../supplier/registrar';
 
-const line = (max: number) => z.string().min(1).max(max).regex(/^[^\p{Cc}]*$/u, 'must not contain control characters');
-
 const fields = {
   type: z.enum(['person', 'organization']).describe('Absent: `organization` when one is named.'),
-  first_name: line(64),
-  last_name: line(64),
-  organization: line(128).nullable(),
-  email: z.email('must be an e-mail address').max(254),
-  phone: z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be an international number such as +4930123456').meta({ example: '+4930123456' }),
-  address1: line(128),
-  address2: line(128).nullable(),
-  city: line(64),
-  state: line(64).nullable().describe('State or province.'),
-  postal_code: line(16).nullable(),
-  country: z.string().regex(/^[A-Z]{2}$/, 'must be a country code of two capital letters').meta({ example: 'DE' }),
+  first_name: lineField(64),
+  last_name: lineField(64),
+  organization: optionalLineField(128),
+  email: emailField,
+  phone: phoneField,
+  address1: lineField(128),
+  address2: optionalLineField(128),
+  city: lineField(64),
+  state: optionalLineField(64).describe('State or province.'),
+  postal_code: optionalLineField(16),
+  country: countryField().describe('ISO 3166-1, two letters. No registry that we sell for takes others.'),
 };
 
 /** What a new contact needs. */
@@ -45,12 +47,27 @@ export const CONTACT_EXAMPLE = {
   type: 'person', first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com', phone: '+4930123456', address1: 'Unter den Linden 1', city: 'Berlin', postal_code: '10117', country: 'DE',
 };
 
-export function contactDataOf(input: z.output<typeof contactInput>): ContactData {
+/** `path`: where in the request the contact stands. */
+export function contactDataOf(input: z.output<typeof contactInput>, path = ''): ContactData {
   const organization = input.organization ?? null;
-  return {
+  return wholeContact({
     type: input.type ?? (organization === null ? 'person' : 'organization'), first_name: input.first_name, last_name: input.last_name, organization, email: input.email, phone: input.phone,
     address1: input.address1, address2: input.address2 ?? null, city: input.city, state: input.state ?? null, postal_code: input.postal_code ?? null, country: input.country,
-  };
+  }, path);
+}
+
+export function changedContact(before: ContactData, patch: z.output<typeof contactPatch>): ContactData {
+  return wholeContact({ ...before, ...Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) });
+}
+
+/** What no field can tell by itself. */
+function wholeContact(data: ContactData, path = ''): ContactData {
+  if (data.type === 'organization' && data.organization === null) throw invalid(fieldPath(path, 'organization'), "is required where 'type' is organization");
+  return data;
+}
+
+export function fieldPath(path: string, field: string): string {
+  return path === '' ? field : `${path}.${field}`;
 }
 
 export function viewContact(row: UsedContactRow): z.output<typeof contactSchema> {

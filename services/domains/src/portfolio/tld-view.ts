@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { yearsAllowed, type Fees, type Tld } from '../catalogue/catalogue';
+import { yearsAllowed, type Tld } from '../catalogue/catalogue';
+import { OPTIONAL_FIELDS } from '../catalogue/contact-rules';
+import type { Fees } from '../catalogue/fees';
+import { ROLES } from '../supplier/registrar';
 
 export const OPERATIONS = ['register', 'renew', 'transfer', 'restore', 'trade'] as const;
 
@@ -24,6 +27,11 @@ export const tldSchema = z.object({
   transfer_years: z.number().int().describe('Years a transfer in adds to the expiry.'),
   auth_code_required: z.boolean(),
   contacts_required: z.boolean(),
+  contact_requirements: z.array(z.object({
+    fields: z.array(z.enum(OPTIONAL_FIELDS)).describe('Fields that such a contact must have.'),
+    roles: z.array(z.enum(ROLES)).describe('Of whom.'),
+    countries: z.union([z.enum(['all', 'with_postal_codes']), z.array(z.string())]).describe('Where the contact lives: anywhere, in a country whose addresses have postal codes, or in one of these countries.'),
+  })).describe('What a contact needs beyond the fields that every contact has, before a name under this TLD can name it. A postal code must look as those of its country do.'),
   auto_renew_only: z.boolean(),
   updated_at: z.string(),
 }).meta({ id: 'Tld' });
@@ -36,7 +44,8 @@ export function viewTld(tld: Tld): z.output<typeof tldSchema> {
     prices: { ...viewPrices(tld), trade_usd: tld.trade === null ? null : formatUsd(tld.trade) },
     privacy: tld.privacy, lock: tld.lock, dnssec: { mode: tld.dnssecMax > 0 ? 'ds' : 'none', algorithms: [...tld.dnssecAlgorithms], max: tld.dnssecMax }, ns: { min: tld.nsMin, max: tld.nsMax },
     grace: { add_days: tld.addDays, auto_renew_days: tld.graceDays, redemption_days: tld.redemptionDays, pending_delete_days: tld.pendingDeleteDays },
-    transfer_lock_days: tld.transferLockDays, transfer_years: tld.transferYears, auth_code_required: tld.authCodeRequired, contacts_required: tld.contactsRequired, auto_renew_only: false, updated_at: isoSeconds(tld.updatedAt),
+    transfer_lock_days: tld.transferLockDays, transfer_years: tld.transferYears, auth_code_required: tld.authCodeRequired, contacts_required: tld.contactsRequired,
+    contact_requirements: tld.contactRules.map(({ fields, roles, countries }) => ({ fields: [...fields], roles: [...(roles ?? ROLES)], countries: typeof countries === 'object' ? [...countries] : (countries ?? 'all') })), auto_renew_only: false, updated_at: isoSeconds(tld.updatedAt),
   };
 }
 

@@ -5,9 +5,11 @@ import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contrac
 import { readHostName } from '@lumi/shared/names';
 import { autoRenewField, costLine, purchaseFields, type CostLine, type Offer } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
-import { feeForYears, type Tld } from '../catalogue/catalogue';
+import type { Tld } from '../catalogue/catalogue';
+import { feeForYears } from '../catalogue/fees';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
+import { requireOfContacts } from '../portfolio/contact-requirements';
 import { contactDataOf, contactInput } from '../portfolio/contact-view';
 import type { DomainRow } from '../portfolio/domain-row';
 import { requireHosts } from '../portfolio/glue-host';
@@ -157,6 +159,7 @@ export function readContacts(body: HoldingBody, tld: Tld, known: ReadonlyMap<str
   if (body.contact_id !== undefined) {
     const data = known.get(body.contact_id);
     if (data === undefined) throw new AppError('not_found');
+    requireOfContacts(tld, ROLES.map((role) => ({ role, data, path: 'contact_id' })));
     return { contacts: forAllRoles(body.contact_id), contact_data: { [body.contact_id]: data }, new_contacts: [] };
   }
   if (body.contacts === undefined) {
@@ -170,9 +173,14 @@ export function readContacts(body: HoldingBody, tld: Tld, known: ReadonlyMap<str
     if (input === undefined) continue;
     const id = newId('con', nowMs);
     ids.set(role, id);
-    data[id] = contactDataOf(input);
+    data[id] = contactDataOf(input, `contacts.${role}`);
   }
   const registrant = ids.get('registrant') ?? '';
+  requireOfContacts(tld, ROLES.flatMap((role) => {
+    const given = ids.has(role) ? role : 'registrant';
+    const one = data[ids.get(given) ?? ''];
+    return one === undefined ? [] : [{ role, data: one, path: `contacts.${given}` }];
+  }));
   return { contacts: Object.fromEntries(ROLES.map((role) => [role, ids.get(role) ?? registrant])), contact_data: data, new_contacts: Object.keys(data) };
 }
 

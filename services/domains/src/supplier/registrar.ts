@@ -2,7 +2,7 @@
 // refused | unknown`, paid commands can be looked up by our own reference, a renewal names the expiry it extends (EPP's curExpDate), and
 // prices are agreed to in the command (RFC 8748). An adapter turns its vendor's codes into these and lets nothing else through.
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
-import type { Fees } from '../catalogue/catalogue';
+import type { Fees } from '../catalogue/fees';
 
 export const ROLES = ['registrant', 'admin', 'tech', 'billing'] as const;
 export type Role = (typeof ROLES)[number];

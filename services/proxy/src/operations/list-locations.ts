@@ -8,6 +8,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { surchargeFor } from '../catalog/price';
 import { findProduct } from '../catalog/products';
 import type { ProxyDeps } from '../proxy';
+import { countryField } from './fields';
 
 const ASK_LIMIT_MS = 5_000;
 const LOW_STOCK = 10;
@@ -29,7 +30,7 @@ export function listLocations(deps: ProxyDeps): Endpoint {
       description: 'Countries (or regions, cities, networks) with stock and price difference. Stock is a snapshot: an order takes it or is refused, it is never charged for what is not delivered.',
       params: z.object({ id: z.string().max(32).describe('Id of the product.').meta({ example: 'ipv4' }) }),
       query: pageQuery.extend({
-        country: z.string().regex(/^[A-Z]{2}$/, 'must be a two-letter country code in capitals').optional().describe('Only places of this country.'),
+        country: countryField.optional().describe('Only places of this country.'),
         level: z.enum(['country', 'region', 'city', 'asn']).optional().describe('Kind of places; countries if absent.'),
         period_days: z.string().regex(/^[1-9]\d{0,2}$/, 'must be a number of days').optional().describe('Period for which price differences are stated; 30 if absent.'),
       }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
+import { countryField } from '@lumi/shared/countries';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { listLocations as readLocations, type Location } from '../store/catalogue';
@@ -22,7 +23,7 @@ export function listLocations({ db, service }: Vps): Endpoint {
     defineRoute({
       id: 'list-locations', method: 'GET', path: '/locations', summary: 'List locations', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
       description: 'Where servers can be placed. Which plan is in stock where is told by `GET /plans`.',
-      query: pageQuery.extend({ country: z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters').optional().describe('Only locations in this country.') }),
+      query: pageQuery.extend({ country: countryField().optional().describe('Only locations in this country.') }),
       responses: { 200: { description: 'A page of locations.', schema: pageOf(locationSchema), example: { items: [example], next_cursor: null, has_more: false } } },
     }),
     async ({ query }) => {

@@ -1,7 +1,7 @@
 // Names under `.test` whose first words say how a command on them ends, so that callers can try their own error handling.
 // `timeout-after-success-shop.test` plays at its registration; `renew-timeout-after-success-shop.test` registers well and plays at renewal.
 import { parseUsd, type Units } from '@lumi/shared/money';
-import { feeForYears, type Fees } from '../../catalogue/catalogue';
+import { feeForYears, type Fees } from '../../catalogue/fees';
 
 /** How a command plays; the order matters where one is the beginning of another. */
 export const COMMAND_ENDINGS = {

@@ -1,0 +1,2 @@
+export { countryField } from './country';
+export { isPostalCode, usesPostalCodes } from './postal-code';

@@ -1,0 +1,1 @@
+export { phoneField } from './phone';
