@@ -58,6 +58,12 @@ export const DOMAINS: Recipes = {
   },
   'sync-domain': { call: async (world) => ({ params: await buy(world) }) },
   'sync-domains': { call: async (world) => { await held(world); return {}; } },
+  'sync-hosts': { call: async (world) => ({ params: { domain: (await withHost(world)).domain } }) },
+  'sync-host': { call: async (world) => ({ params: await withHost(world) }) },
+  'sync-transfer': { call: async (world) => ({ params: await moving(world) }) },
+  'sync-transfers': { call: async (world) => { await moving(world); return {}; } },
+  'sync-contact': { call: async (world) => ({ params: await contact(world) }) },
+  'sync-contacts': { call: async (world) => { await contact(world); return {}; } },
   'bulk-update-domains': {
     call: async (world) => ({ body: { domains: [(await held(world)).domain], set: { tags: ['shop'] } } }),
     also: [{ what: 'preview', call: () => ({ body: { filter: { tag: 'shop' }, set: { locked: true }, preview: true } }), status: 200 }, { what: 'a foreign one', call: () => ({ body: { domains: ['nobodys.test'], set: { locked: true } } }), status: 200 }],

@@ -148,6 +148,8 @@ export const VPS: Recipes = {
   'list-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },
   'create-snapshot': deed(() => ({ name: 'before upgrade' })),
   'get-snapshot': { call: snapshot },
+  'sync-snapshot': { call: snapshot },
+  'sync-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },
   'delete-snapshot': { status: 202, call: confirmedSnapshot },
   'restore-snapshot': { status: 202, call: confirmedSnapshot },
 };

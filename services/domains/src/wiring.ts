@@ -43,14 +43,22 @@ import { setDomainContacts } from './operations/set-domain-contacts';
 import { setHost } from './operations/set-host';
 import { setNameservers } from './operations/set-nameservers';
 import { domainsSummary } from './operations/summary';
+import { syncContactNow } from './operations/sync-contact';
+import { syncContacts } from './operations/sync-contacts';
 import { syncDomainNow } from './operations/sync-domain';
 import { syncDomains } from './operations/sync-domains';
+import { syncHost } from './operations/sync-host';
+import { syncHosts } from './operations/sync-hosts';
+import { syncTransferNow } from './operations/sync-transfer';
+import { syncTransfers } from './operations/sync-transfers';
 import { transferDomain } from './operations/transfer-domain';
 import { updateContact } from './operations/update-contact';
 import { updateDomain } from './operations/update-domain';
 import { domainLifecycle } from './portfolio/domain-lifecycle';
 import { settleAbandonedChanges } from './portfolio/change-at-registry';
+import { contactSyncs } from './portfolio/sync-contact';
 import { domainSyncs } from './portfolio/sync-domain';
+import { transferSyncs } from './portfolio/sync-transfer';
 import { registerThing } from './purchases/register';
 import { renewThing } from './purchases/renew';
 import { restoreThing } from './purchases/restore';
@@ -61,7 +69,7 @@ import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 export interface WiredDomains extends Domains {
   /** What every product base carries. */
   readonly shared: SharedParts;
-  readonly sync: SyncOfAll;
+  readonly syncs: { readonly domains: SyncOfAll; readonly contacts: SyncOfAll; readonly transfers: SyncOfAll };
 }
 
 export interface SandboxTimes {
@@ -80,11 +88,11 @@ export function wire(service: Service, times: SandboxTimes): WiredDomains {
     register: registerThing(deps), renew: renewThing(deps), restore: restoreThing(deps), transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
   };
   const domains: Domains = { service, db, catalogue, registrars, purchases: service.purchases, things };
-  const sync = syncOfAll(domainSyncs(domains));
+  const syncs = { domains: syncOfAll(domainSyncs(domains)), contacts: syncOfAll(contactSyncs(domains)), transfers: syncOfAll(transferSyncs(domains)) };
   return {
-    ...domains, sync,
+    ...domains, syncs,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), tasks: [sync.kind], auditRules: domainsAuditRules, ready: () => catalogue.ready(),
+      suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), tasks: Object.values(syncs).map(({ kind }) => kind), auditRules: domainsAuditRules, ready: () => catalogue.ready(),
       quotes: { operations: quoteOperations(domains), example: QUOTE_EXAMPLE }, bulk: [bulkBuyDomains(domains), bulkRenewDomains(domains)], lifecycles: [domainLifecycle(domains)], summary: domainsSummary,
     }),
   };
@@ -95,11 +103,11 @@ export function endpoints(domains: WiredDomains): readonly Endpoint[] {
   return [
     ...domains.shared.endpoints,
     listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
-    buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), syncDomains(domains, domains.sync), getDomain(domains), syncDomainNow(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
-    setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), getHost(domains), setHost(domains), deleteHost(domains),
-    checkTransfer(domains), transferDomain(domains), listTransfers(domains), getTransfer(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
+    buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), syncDomains(domains, domains.syncs.domains), getDomain(domains), syncDomainNow(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
+    setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), syncHosts(domains), getHost(domains), syncHost(domains), setHost(domains), deleteHost(domains),
+    checkTransfer(domains), transferDomain(domains), listTransfers(domains), syncTransfers(domains, domains.syncs.transfers), getTransfer(domains), syncTransferNow(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
     getDomainContacts(domains), setDomainContacts(domains),
-    listContacts(domains), createContact(domains), getContact(domains), updateContact(domains), deleteContact(domains),
+    listContacts(domains), createContact(domains), syncContacts(domains, domains.syncs.contacts), getContact(domains), syncContactNow(domains), updateContact(domains), deleteContact(domains),
   ];
 }
 

@@ -131,7 +131,7 @@ describe('POST /proxies/sync and /traffic-plans/sync', () => {
     const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 30 }], label: 'sandbox:drift-ip' });
     const { status, body } = await lumi.send(who, 'post', '/proxies/sync');
     expect([status, body.operation.kind, body.operation.state]).toEqual([202, 'proxy_sync', 'processing']);
-    await lumi.recover();
+    await lumi.recover(8); // steps of at least five
     expect((await lumi.get(who, `/operations/${body.operation_id}`)).body.state).toBe('completed');
     expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({ type: 'proxy.all_synced', data: { total: 30, changed: 30, missing: 0, failed: 0 } });
     expect((await lumi.send(who, 'post', '/proxies/sync')).status).toBe(429);

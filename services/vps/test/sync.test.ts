@@ -127,3 +127,53 @@ describe('POST /servers/sync', () => {
     expect((await post(who, '/servers/sync')).status).toBe(429);
   });
 });
+
+describe('snapshots', () => {
+  const snapshotsOf = async (...names: string[]) => {
+    const made = await makeServer(who);
+    for (const name of names) {
+      await post(who, `/servers/${made.id}/snapshots`, { name });
+      await pass(ACTION_MS);
+    }
+    const { items } = (await get(who, `/servers/${made.id}/snapshots`)).body as { items: { id: string; size_gb: number }[] };
+    return { made, ids: items.map(({ id }) => id), sizes: items.map(({ size_gb: size }) => size) };
+  };
+
+  it('are read: what is not there any more is kept, told, and not restored', async () => {
+    const { made, ids: [second = '', first = ''], sizes } = await snapshotsOf('one', 'two');
+    await owner(`DELETE FROM vps.sandbox_snapshot WHERE id = '${first}'`);
+    await owner(`UPDATE vps.sandbox_snapshot SET size_gb = size_gb + 7 WHERE id = '${second}'`);
+    const { status, body } = await post(who, `/servers/${made.id}/snapshots/sync`);
+    expect([status, body.next_cursor]).toEqual([200, null]);
+    expect(body.items).toMatchObject([{ id: second, size_gb: (sizes[0] ?? 0) + 7, missing_since: null, synced_at: expect.any(String) }, { id: first, state: 'ready', missing_since: expect.any(String) }]);
+    expect((await get(who, `/servers/${made.id}/snapshots`)).body).toEqual(body);
+    expect((await eventsOf(first)).at(-1)).toMatchObject({ type: 'snapshot.missing' });
+    expect((await eventsOf(second)).at(-1)).toMatchObject({ type: 'snapshot.synced', data: { changes: { size_gb: { from: sizes[0], to: (sizes[0] ?? 0) + 7 } } } });
+    expect((await post(who, `/servers/${made.id}/snapshots/${first}/restore`, { confirm: made.hostname })).body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'missing_since' }] });
+    expect((await post(who, `/servers/${made.id}/snapshots/sync`)).status).toBe(429);
+    await owner(`INSERT INTO vps.sandbox_snapshot (id, machine, size_gb) SELECT '${first}', machine, ${String(sizes[1])} FROM vps.sandbox_snapshot WHERE id = '${second}'`);
+    expect((await post(who, `/servers/${made.id}/snapshots/${first}/sync`)).body).toMatchObject({ id: first, missing_since: null });
+    expect((await post(who, `/servers/${made.id}/snapshots/${first}/sync`)).status).toBe(429);
+    expect((await post(await account(), `/servers/${made.id}/snapshots/${first}/sync`)).status).toBe(404);
+  });
+
+  it('that are found missing by a restoration are read again, and that is told', async () => {
+    const { made, ids: [one = ''] } = await snapshotsOf('one');
+    await owner(`DELETE FROM vps.sandbox_snapshot WHERE id = '${one}'`);
+    const { body } = await post(who, `/servers/${made.id}/snapshots/${one}/restore`, { confirm: made.hostname });
+    expect(body.operation).toMatchObject({ state: 'failed', error: { code: 'state_conflict' } });
+    expect(body.operation.error.details).toContainEqual({ path: 'snapshot.missing_since', message: expect.stringMatching(/Z$/) });
+    expect((await get(who, `/servers/${made.id}/snapshots/${one}`)).body.missing_since).not.toBeNull();
+    await send(who, 'delete', `/servers/${made.id}/snapshots/${one}`);
+    await pass(ACTION_MS);
+    expect((await get(who, `/servers/${made.id}/snapshots/${one}`)).status).toBe(404);
+  });
+
+  it('wait for what runs on their server', async () => {
+    const { made } = await snapshotsOf('one');
+    const { body } = await post(who, `/servers/${made.id}/actions/reboot`);
+    expect((await post(who, `/servers/${made.id}/snapshots/sync`)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    await pass(ACTION_MS);
+    expect((await post(who, `/servers/${made.id}/snapshots/sync`)).status).toBe(200);
+  });
+});

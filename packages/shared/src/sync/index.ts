@@ -1,6 +1,7 @@
 export { changesBetween, type Changes } from './changes';
 export { orUnknown } from './or-unknown';
+export { syncListEndpoint, syncRoute } from './sync-endpoints';
 export { syncEvents, syncOnce, type SyncEnd, type Synced } from './sync-once';
-export { syncAllAnswer, startSyncOfAll, syncOfAll, type SyncOfAll, type SyncSource } from './sync-all';
+export { syncOfAll, type SyncOfAll, type SyncSource } from './sync-all';
 export { type Turn } from './turn';
 export { isContradiction, withTruth } from './with-truth';

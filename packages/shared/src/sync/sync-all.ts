@@ -1,19 +1,18 @@
 // All things of an account, one after the other: an operation whose supplier call is one small step. How far it is stands in the reference of the operation,
-// so a worker that dies costs one step, and any other goes on with it.
-import { z } from 'zod';
+// so a worker that dies costs one step, and any other goes on with it. However many things there are, a step is short, the work of others is done between
+// two steps, and an account has one such operation of a kind at a time.
 import type { Product } from '../contract';
-import { sql } from '../db';
-import { json, type Reply } from '../endpoint';
-import { operationKind, operationSchema, runOperation, viewOperation, type AnyOperationKind, type OperationDeps } from '../operations';
+import { operationKind, type AnyOperationKind } from '../operations';
 import type { Outcome } from '../purchase';
 import { elapsedMs } from '../runtime';
 import type { SyncEnd } from './sync-once';
-import { EVERY_MS, tooSoon } from './turn';
 
-const STEP_MAX = 25;
-const AT_ONCE = 5;
-/** A step begins no more after this; each thing is bounded by its own time-out. Together shorter than a look-up of recovery may take. */
-const STEP_MS = 3_000;
+export const STEP_MAX = 25;
+export const AT_ONCE = 5;
+/** No group begins after this; each thing is bounded by its own time-out. Together shorter than a look-up of recovery may take. */
+const STEP_MS = 500;
+/** What has become due meanwhile goes before the next step. */
+const PAUSE_MS = 250;
 
 export interface SyncSource {
   readonly product: Product;
@@ -27,11 +26,6 @@ export interface SyncSource {
 
 type Counts = { readonly total: number; readonly changed: number; readonly missing: number; readonly failed: number };
 type Reached = Counts & { readonly after: string };
-
-export const syncAllAnswer = {
-  description: 'Being done, in small steps; poll the operation. Each thing that changed has its event, and `all_synced` tells how many there were.',
-  schema: z.object({ operation_id: z.string(), operation: operationSchema }),
-};
 
 export interface SyncOfAll {
   readonly source: SyncSource;
@@ -51,18 +45,6 @@ export function syncOfAll(source: SyncSource): SyncOfAll {
   return { source, kind };
 }
 
-/** Throws 429 within a minute of the last time, 409 while the last one runs. */
-export async function startSyncOfAll(deps: OperationDeps, { source, kind }: SyncOfAll, who: { accountId: string; keyId: string; requestId: string }): Promise<Reply> {
-  const { product } = source;
-  const rows = await deps.db.platform.$queryRaw<{ left_ms: number }[]>(sql`
-    SELECT extract(epoch FROM created_at - now())::float8 * 1000 + ${EVERY_MS}::int AS left_ms FROM platform.operation
-    WHERE subject = ${who.accountId} AND account_id = ${who.accountId} AND product = ${product} AND kind = ${kind.kind} AND state <> 'running' ORDER BY seq DESC LIMIT 1`);
-  const leftMs = rows[0]?.left_ms ?? 0;
-  if (leftMs > 0) throw tooSoon(leftMs);
-  const operation = await runOperation(deps, { kind, item: { noun: source.noun }, subject: who.accountId, accountId: who.accountId, product, lockKey: `${kind.kind}:${who.accountId}`, keyId: who.keyId, requestId: who.requestId });
-  return json(202, { operation_id: operation.id, operation: viewOperation(operation) }, operation.state === 'running' ? { 'Retry-After': '2' } : undefined);
-}
-
 async function step(source: SyncSource, accountId: string, from: Reached): Promise<Outcome<Counts>> {
   const startedMs = elapsedMs();
   const things = await source.next(accountId, from.after, STEP_MAX);
@@ -74,7 +56,7 @@ async function step(source: SyncSource, accountId: string, from: Reached): Promi
     reached = { ...added(reached, ends), after: (group.at(-1)?.seq ?? 0n).toString() };
     done += group.length;
   }
-  if (done < things.length || things.length === STEP_MAX) return { kind: 'pending', supplierRef: JSON.stringify(reached), checkAfterMs: 0 };
+  if (done < things.length || things.length === STEP_MAX) return { kind: 'pending', supplierRef: JSON.stringify(reached), checkAfterMs: PAUSE_MS };
   const { after: _after, ...counts } = reached;
   return { kind: 'done', result: counts };
 }

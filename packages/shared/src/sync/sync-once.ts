@@ -1,8 +1,9 @@
 // One thing, now, for its owner.
 import { AppError, assertNever, newId, notFound } from '../contract';
-import { sql, type Sql, type SqlRunner } from '../db';
+import { sql, type Database, type Sql } from '../db';
 import { busyWith } from '../operations';
 import type { EventDraft } from '../purchase';
+import type { Clock } from '../runtime';
 import { giveTurnBack, takeTurn, type Turn } from './turn';
 
 /** How the sync of one thing ended, for the count of many. */
@@ -20,7 +21,8 @@ export type Synced<R> =
 const ASK_AGAIN_S = 5;
 
 /** The row as it is now. Throws 429 within a minute of the last time, 409 while something runs on it, 503 when the supplier does not answer. */
-export async function syncOnce<R>(db: SqlRunner, turn: Turn, now: Date, work: () => Promise<Synced<R>>): Promise<R> {
+export async function syncOnce<R>({ db: { platform: db }, clock }: { readonly db: Pick<Database, 'platform'>; readonly clock: Clock }, turn: Turn, work: () => Promise<Synced<R>>): Promise<R> {
+  const now = clock.now();
   await takeTurn(db, turn, now);
   const synced = await work();
   switch (synced.kind) {

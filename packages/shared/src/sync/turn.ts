@@ -1,30 +1,37 @@
-// A thing is synced for its owner at most once a minute. When it was last asked for stands on its row, so it holds over all processes.
-import { AppError } from '../contract';
-import { sql, type Sql, type SqlRunner } from '../db';
+// A thing is synced for its owner at most once a minute. When it was last asked for stands in one table, so it holds over all processes.
+import { AppError, type Product } from '../contract';
+import { sql, type SqlRunner } from '../db';
 
-export const EVERY_MS = 60_000;
+const EVERY_MS = 60_000;
+/** Turns that are over are forgotten by those who take one, a few at a time: more than they add. */
+const FORGET_MAX = 10;
 
-/** The table and the condition that finds the one row, which has the column `sync_asked_at`. */
+/** `thing`: what is read and which, such as `proxy prx_…` or `hosts of example.com`. */
 export interface Turn {
-  readonly table: Sql;
-  readonly row: Sql;
+  readonly product: Product;
+  readonly thing: string;
 }
 
 /** Throws 429, with the time after which it would be let through. */
-export async function takeTurn(db: SqlRunner, { table, row }: Turn, now: Date): Promise<void> {
+export async function takeTurn(db: SqlRunner, { product, thing }: Turn, now: Date): Promise<void> {
   const before = new Date(now.getTime() - EVERY_MS);
   const rows = await db.$queryRaw<{ taken: boolean; asked_at: Date | null }[]>(sql`
-    WITH taken AS (UPDATE ${table} SET sync_asked_at = ${now}::timestamptz WHERE ${row} AND (sync_asked_at IS NULL OR sync_asked_at <= ${before}::timestamptz) RETURNING 1)
-    SELECT EXISTS (SELECT 1 FROM taken) AS taken, (SELECT sync_asked_at FROM ${table} WHERE ${row}) AS asked_at`);
+    WITH taken AS (
+      INSERT INTO platform.sync_turn AS t (product, thing, asked_at) VALUES (${product}, ${thing}, ${now}::timestamptz)
+      ON CONFLICT (product, thing) DO UPDATE SET asked_at = excluded.asked_at WHERE t.asked_at <= ${before}::timestamptz RETURNING 1),
+    forgotten AS (
+      DELETE FROM platform.sync_turn f WHERE f.ctid IN (
+        SELECT o.ctid FROM platform.sync_turn o WHERE o.product = ${product} AND o.asked_at <= ${before}::timestamptz AND o.thing <> ${thing} ORDER BY o.asked_at LIMIT ${FORGET_MAX}::int FOR UPDATE SKIP LOCKED))
+    SELECT EXISTS (SELECT 1 FROM taken) AS taken, (SELECT asked_at FROM platform.sync_turn WHERE product = ${product} AND thing = ${thing}) AS asked_at`);
   const { taken = false, asked_at: askedAt = null } = rows[0] ?? {};
   if (!taken) throw tooSoon(askedAt === null ? EVERY_MS : askedAt.getTime() + EVERY_MS - now.getTime());
 }
 
 /** It came to nothing, so it does not count. */
-export async function giveTurnBack(db: SqlRunner, { table, row }: Turn, now: Date): Promise<void> {
-  await db.$executeRaw(sql`UPDATE ${table} SET sync_asked_at = NULL WHERE ${row} AND sync_asked_at = ${now}::timestamptz`);
+export async function giveTurnBack(db: SqlRunner, { product, thing }: Turn, now: Date): Promise<void> {
+  await db.$executeRaw(sql`DELETE FROM platform.sync_turn WHERE product = ${product} AND thing = ${thing} AND asked_at = ${now}::timestamptz`);
 }
 
-export function tooSoon(leftMs: number): AppError {
+function tooSoon(leftMs: number): AppError {
   return new AppError('rate_limited', 'This was synced less than a minute ago; try again after the seconds in \'Retry-After\'.', { retryAfterS: leftMs / 1000, limit: { name: 'sync', tokens: 1, periodMs: EVERY_MS } });
 }

@@ -1,17 +1,6 @@
 // POST /domains/sync
-import { defineRoute } from '@lumi/shared/contract';
-import { endpoint } from '@lumi/shared/endpoint';
-import { startSyncOfAll, syncAllAnswer, type SyncOfAll } from '@lumi/shared/sync';
+import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
 import type { Domains } from '../domains';
 
 export const syncDomains = (domains: Domains, sync: SyncOfAll) =>
-  endpoint(
-    defineRoute({
-      id: 'sync-domains', method: 'POST', path: '/domains/sync', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Read all domains from their registries',
-      description: 'Does for each of your domains what `POST /domains/{domain}/sync` does for one, in the background. One request, one token; at most once a minute.',
-      responses: { 202: syncAllAnswer },
-      errors: ['busy'],
-    }),
-    ({ accountId, principal, requestId }) => startSyncOfAll(domains.purchases, sync, { accountId, keyId: principal.keyId, requestId }),
-  );
+  syncListEndpoint(domains.purchases, sync, { id: 'sync-domains', path: '/domains/sync', tag: 'Domains', summary: 'Read all domains from their registries', things: 'domains', one: '/domains/{domain}/sync' });

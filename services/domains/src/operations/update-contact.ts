@@ -6,6 +6,7 @@ import type { Domains } from '../domains';
 import { requireOfContacts } from '../portfolio/contact-requirements';
 import { changedContact, contactPatch, contactSchema, viewContact } from '../portfolio/contact-view';
 import { contactParams, ownContact } from '../portfolio/own-contact';
+import { withContactTruth } from '../portfolio/sync-contact';
 import { updateContactData, type UsedContactRow } from '../store/contact-store';
 import type { ContactData, Role } from '../supplier/registrar';
 
@@ -18,7 +19,7 @@ export const updateContact = (domains: Domains) =>
       summary: 'Change a contact', description: 'Changes only what is named, for all domains that name the contact, at their registries too. What their TLDs need of a contact it must still have.',
       params: contactParams, body: contactPatch, bodyExample: { email: 'new@example.com' },
       responses: { 200: { description: 'The contact as it is now.', schema: contactSchema } },
-      errors: ['requirements_missing', 'supplier_error'],
+      errors: ['requirements_missing', 'state_conflict', 'supplier_error'],
     }),
     async ({ params, reach, body }) => {
       const row = await ownContact(domains, reach, params.id);
@@ -27,9 +28,9 @@ export const updateContact = (domains: Domains) =>
       const uses = await usesOf(domains, row);
       await domains.catalogue.ready();
       for (const { tld, role } of uses) requireOfContacts(domains.catalogue.get(tld), [{ role, data, path: '' }]);
-      for (const id of new Set(uses.map(({ registrar }) => registrar))) await changeAtRegistrar(domains, id, row.id, data);
+      for (const id of new Set(uses.map(({ registrar }) => registrar))) await changeAtRegistrar(domains, id, row, data);
       await updateContactData(domains.service.db.platform, row.id, data, now);
-      return json(200, viewContact({ ...row, data, updated_at: now }));
+      return json(200, viewContact({ ...row, data, updated_at: now, missing_since: null }));
     },
   );
 
@@ -48,9 +49,9 @@ async function usesOf(domains: Domains, row: UsedContactRow): Promise<readonly U
 }
 
 /** Sending the same data again does no harm, so an unknown end is the caller's to repeat; nothing is stored until the registrar has it. */
-async function changeAtRegistrar(domains: Domains, registrarId: string, handle: string, data: ContactData): Promise<void> {
-  const outcome = await domains.registrars.get(registrarId).updateContact(handle, data, AbortSignal.timeout(CALL_LIMIT_MS));
+async function changeAtRegistrar(domains: Domains, registrarId: string, row: UsedContactRow, data: ContactData): Promise<void> {
+  const outcome = await withContactTruth(domains, row, await domains.registrars.get(registrarId).updateContact(row.id, data, AbortSignal.timeout(CALL_LIMIT_MS)));
   if (outcome.kind === 'done') return;
-  if (outcome.kind === 'refused') throw new AppError(outcome.code, outcome.text);
+  if (outcome.kind === 'refused') throw new AppError(outcome.code, outcome.text, outcome.details === undefined ? {} : { details: outcome.details });
   throw new AppError('service_unavailable', 'It is not known whether the registry took this change; send it again.', { retryAfterS: 5 });
 }

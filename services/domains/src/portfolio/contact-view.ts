@@ -41,6 +41,8 @@ export const contactSchema = z.object({
   address1: z.string(), address2: z.string().nullable(), city: z.string(), state: z.string().nullable().describe('State or province.'), postal_code: z.string().nullable(), country: z.string(),
   used_by: z.number().int().describe('How many of your domains name this contact.'),
   created_at: z.string(), updated_at: z.string(),
+  synced_at: z.string().nullable().describe('When the registrar was last asked about it, by `POST /contacts/{id}/sync`.'),
+  missing_since: z.string().nullable().describe('Since when the registrar does not know it, though a domain names it. Changing it writes it there again; null: all is well.'),
 }).meta({ id: 'Contact' });
 
 export const CONTACT_EXAMPLE = {
@@ -71,5 +73,5 @@ export function fieldPath(path: string, field: string): string {
 }
 
 export function viewContact(row: UsedContactRow): z.output<typeof contactSchema> {
-  return { id: row.id, ...row.data, used_by: row.used_by, created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at) };
+  return { id: row.id, ...row.data, used_by: row.used_by, created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at), synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at), missing_since: row.missing_since === null ? null : isoSeconds(row.missing_since) };
 }

@@ -1,15 +1,25 @@
 // Glue: addresses of name servers that lie under the domain itself, or are the domain itself.
 import { z } from 'zod';
 import { addressField, isDocumentationAddress, isPublicAddress } from '@lumi/shared/addresses';
-import { AppError, invalid, type ErrorDetail } from '@lumi/shared/contract';
+import { AppError, invalid, type ErrorDetail, type Page } from '@lumi/shared/contract';
+import type { Reach } from '@lumi/shared/endpoint';
+import { accountOf, pageOfWhole } from '@lumi/shared/listing';
 import { readHostName } from '@lumi/shared/names';
 import type { Tld } from '../catalogue/catalogue';
+import type { Domains } from '../domains';
 import type { DomainRow } from './domain-row';
 import { domainParams } from './own-domain';
 
 export const hostSchema = z.object({ domain: z.string(), host: z.string(), ips: z.array(z.string()) }).meta({ id: 'GlueHost' });
 export const hostParams = domainParams.extend({ host: z.string().min(1).max(255).describe('The whole host name, or its one label before the domain: `ns1`.').meta({ example: 'ns1' }) });
 export const hostBody = z.object({ ips: z.array(addressField).min(1).max(13) });
+
+export function pageOfHosts(domains: Domains, reach: Reach, row: DomainRow, query: { readonly limit?: string | undefined; readonly cursor?: string | undefined }): Page<z.output<typeof hostSchema>> {
+  const hosts = Object.entries(row.hosts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return pageOfWhole(hosts, {
+    route: 'list-hosts', account: accountOf(reach), of: row.name, query, cursors: domains.service.cursors, key: ([host]) => host, view: ([host, ips]) => ({ domain: row.name, host, ips: [...ips] }),
+  });
+}
 
 /** The host's whole name. One label is completed; whatever has a dot is whole, and null where it lies elsewhere. */
 export function hostUnder(row: DomainRow, text: string): string | null {

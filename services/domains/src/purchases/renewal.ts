@@ -11,7 +11,6 @@ import { stateAt } from '../portfolio/lifecycle';
 import { MISSING_TEXT, type DomainRow } from '../portfolio/domain-row';
 import { syncDomain } from '../portfolio/sync-domain';
 import { findDomains } from '../store/domain-store';
-import { turnOf } from '../store/sync-store';
 import { yearsField } from './registration';
 import { yearsText } from './holding';
 import type { RenewItem } from './renew';
@@ -49,8 +48,7 @@ export async function renewals(domains: Domains, accountId: string, wishes: read
 /** Who states another expiry than ours may know better: the registry is asked, at most once a minute for each domain. */
 async function asTheRegistryHasIt(domains: Domains, row: DomainRow, { current_expires_at: stated }: RenewWish['body']): Promise<DomainRow> {
   if (expiryMismatch(stated, row.expires_at) === null) return row;
-  const { db: { platform }, clock } = domains.service;
-  const read = await orRefusal(() => syncOnce(platform, turnOf(row), clock.now(), () => syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name)));
+  const read = await orRefusal(() => syncOnce(domains.service, { product: 'domains', thing: `domain ${row.name}` }, () => syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name)));
   return read instanceof AppError ? row : read;
 }
 

@@ -12,13 +12,16 @@ export interface ContactRow {
   readonly data: ContactData;
   readonly created_at: Date;
   readonly updated_at: Date;
+  /** When the registrar was last asked about it, and since when it does not know it though a domain names it. */
+  readonly synced_at: Date | null;
+  readonly missing_since: Date | null;
 }
 
 export interface UsedContactRow extends ContactRow {
   readonly used_by: number;
 }
 
-const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id)) AS used_by`;
+export const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id)) AS used_by`;
 
 export async function findContact(db: SqlRunner, reach: Reach, id: string): Promise<UsedContactRow | null> {
   const rows = await db.$queryRaw<UsedContactRow[]>(sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`);
@@ -56,7 +59,7 @@ export async function insertContact(db: SqlRunner, contact: { id: string; accoun
 }
 
 export async function updateContactData(db: SqlRunner, id: string, data: ContactData, now: Date): Promise<void> {
-  await db.$executeRaw(sql`UPDATE domains.contact SET data = ${JSON.stringify(data)}::jsonb, updated_at = ${now}::timestamptz WHERE id = ${id} AND deleted_at IS NULL`);
+  await db.$executeRaw(sql`UPDATE domains.contact SET data = ${JSON.stringify(data)}::jsonb, updated_at = ${now}::timestamptz, missing_since = NULL WHERE id = ${id} AND deleted_at IS NULL`);
 }
 
 /** False when a domain uses it. */

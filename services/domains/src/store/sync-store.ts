@@ -2,8 +2,10 @@
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
-import { syncEvents, type Turn } from '@lumi/shared/sync';
+import { syncEvents } from '@lumi/shared/sync';
 import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
+import type { ContactData } from '../supplier/registrar';
+import { USED_BY, type UsedContactRow } from './contact-store';
 import { registrySql } from './domain-store';
 import { within } from './reach';
 
@@ -12,10 +14,6 @@ export interface VersionedDomain {
   readonly version: string;
   /** The order that is open on it, other than `except`. */
   readonly openOrder: string | null;
-}
-
-export function turnOf(row: Pick<DomainRow, 'seq'>): Turn {
-  return { table: sql`domains.domain`, row: sql`seq = ${row.seq}` };
 }
 
 export async function findVersion(db: SqlRunner, reach: Reach, name: string, except: string | null): Promise<VersionedDomain | null> {
@@ -52,6 +50,46 @@ export async function writeVersion(
 export async function nextDomains(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
     SELECT seq, name AS id FROM domains.domain WHERE account_id = ${accountId} AND ended_at IS NULL AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+}
+
+export interface VersionedContact {
+  readonly row: UsedContactRow;
+  readonly version: string;
+  /** Where it is known as a handle: the registrars of the domains that name it. */
+  readonly registrars: readonly string[];
+}
+
+export async function findContactVersion(db: SqlRunner, reach: Reach, id: string): Promise<VersionedContact | null> {
+  const rows = await db.$queryRaw<(UsedContactRow & { version: string; registrars: string[] })[]>(sql`
+    SELECT d.*, ${USED_BY}, d.xmin::text AS version, ARRAY(
+      SELECT DISTINCT o.registrar FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id) ORDER BY 1) AS registrars
+    FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`);
+  if (rows[0] === undefined) return null;
+  const { version, registrars, ...row } = rows[0];
+  return { row, version, registrars };
+}
+
+/** False: the row is another version by now. `data` null: a registrar does not know it. */
+export async function writeContactVersion(db: SqlRunner, { row, version }: VersionedContact, data: ContactData | null, { now, events }: { now: Date; events: readonly EventDraft[] }): Promise<boolean> {
+  const columns = data === null ? sql`missing_since = coalesce(d.missing_since, ${now}::timestamptz)` : sql`missing_since = NULL, data = ${JSON.stringify(data)}::jsonb`;
+  const rows = await db.$queryRaw<unknown[]>(sql`
+    WITH written AS (
+      UPDATE domains.contact d SET ${columns}, synced_at = ${now}::timestamptz, updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz
+      WHERE d.id = ${row.id} AND d.xmin::text = ${version} AND d.deleted_at IS NULL RETURNING d.id, d.account_id)
+    SELECT written.id, ${syncEvents(sql`written`, 'domains', events, now)} AS told FROM written`);
+  return rows.length > 0;
+}
+
+export async function nextContacts(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+    SELECT seq, id FROM domains.contact WHERE account_id = ${accountId} AND deleted_at IS NULL AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+}
+
+/** Those that are not over; their operation ids. */
+export async function nextTransfers(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+  const rows = await db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+    SELECT seq, id FROM platform.orders WHERE product = 'domains' AND kind = 'domain_transfer' AND account_id = ${accountId} AND state IN ('acting', 'pending') AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+  return rows.map(({ seq, id }) => ({ seq, id: operationIdOf(id) }));
 }
 
 function openOrder(except: string | null): Sql {

@@ -136,6 +136,8 @@ export type DeleteCommand = Command;
 
 export type InfoAnswer = { readonly kind: 'found'; readonly info: NameInfo } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
 
+export type ContactAnswer = { readonly kind: 'found'; readonly data: ContactData } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+
 export interface Registrar {
   /** Stored on each domain: it stays with the registrar it was bought at. */
   readonly id: string;
@@ -150,6 +152,7 @@ export interface Registrar {
   delete(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   /** Changes a contact for all names that name it. */
   updateContact(handle: string, data: ContactData, signal: AbortSignal): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>>;
+  readContact(handle: string, signal: AbortSignal): Promise<ContactAnswer>;
   /** Withdraws a transfer that is under way; the transfer's own look-up then tells how it ended. */
   cancelTransfer(command: TransferCommand, signal: AbortSignal): Promise<void>;
 }

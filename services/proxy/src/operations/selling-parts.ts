@@ -18,7 +18,6 @@ import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
 import { findProxy, proxiesOfOrder, proxyFacts } from '../store/proxies';
 import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
 import { findPlan } from '../store/traffic';
-import { turnOf } from '../store/sync-store';
 import { syncProxy } from '../sync/sync-proxy';
 import { MISSING_TEXT } from '../views/proxy-view';
 import type { ProxyDeps } from '../proxy';
@@ -73,7 +72,7 @@ export async function renewProxyPart(deps: ProxyDeps, reach: Reach, proxyId: str
 async function asTheNetworkHasThem(deps: ProxyDeps, rows: readonly ProxyRow[], stated: string | undefined): Promise<readonly ProxyRow[]> {
   return Promise.all(rows.map(async (row) => {
     if (expiryMismatch(stated, row.expires_at) === null) return row;
-    const read = await orRefusal(() => syncOnce(deps.db.platform, turnOf('proxy', row), deps.clock.now(), () => syncProxy(deps, { kind: 'account', accountId: row.account_id }, row.id)));
+    const read = await orRefusal(() => syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () => syncProxy(deps, { kind: 'account', accountId: row.account_id }, row.id)));
     return read instanceof AppError ? row : read;
   }));
 }

@@ -1,28 +1,26 @@
 // POST /proxies/{id}/sync
 import { z } from 'zod';
-import { defineRoute, notFound } from '@lumi/shared/contract';
+import { notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { syncOnce } from '@lumi/shared/sync';
+import { syncOnce, syncRoute } from '@lumi/shared/sync';
 import type { ProxyDeps } from '../proxy';
 import { findProxy } from '../store/proxies';
-import { turnOf } from '../store/sync-store';
 import { syncProxy } from '../sync/sync-proxy';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 import { idParam } from './fields';
 
 export function syncProxyNow(deps: ProxyDeps): Endpoint {
   return endpoint(
-    defineRoute({
-      id: 'sync-proxy', method: 'POST', path: '/proxies/{id}/sync', summary: 'Look at a proxy in its network', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
+    syncRoute({
+      id: 'sync-proxy', path: '/proxies/{id}/sync', summary: 'Look at a proxy in its network', tag: 'Proxies',
       description: 'Asks the network how the proxy stands (address, expiry), writes it down and answers it. What differed is told by a `proxy.synced` event. At most once a minute for each proxy. A proxy the network does not run is kept, with `missing_since`.',
       params: z.object({ id: idParam('prx', 'the proxy') }),
-      responses: { 200: { description: 'The proxy as it is now.', schema: proxySchema } },
-      errors: ['busy'],
+      answer: { description: 'The proxy as it is now.', schema: proxySchema },
     }),
     async ({ reach, params: { id } }) => {
       const row = await findProxy(deps.db.platform, reach, id);
       if (row === null) throw notFound();
-      return json(200, viewProxy(await syncOnce(deps.db.platform, turnOf('proxy', row), deps.clock.now(), () => syncProxy(deps, reach, id)), deps.clock.now()));
+      return json(200, viewProxy(await syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () => syncProxy(deps, reach, id)), deps.clock.now()));
     },
   );
 }

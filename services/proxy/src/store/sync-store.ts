@@ -1,17 +1,11 @@
 // Reading and writing proxies and plans when the network was asked about them: only if nothing happened to the row since it was read.
-import { rawSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
-import { syncEvents, type Turn } from '@lumi/shared/sync';
+import { syncEvents } from '@lumi/shared/sync';
 import type { ExitAddress } from '../supplier/proxy-network';
 import { exitColumns, type ProxyRow } from './proxy-row';
 import type { PlanRow } from './traffic';
-
-type Table = 'proxy' | 'traffic_plan';
-
-export function turnOf(table: Table, row: { readonly id: string }): Turn {
-  return { table: rawSql(`proxy.${table}`), row: sql`id = ${row.id}` };
-}
 
 export interface VersionedProxy {
   readonly row: ProxyRow;

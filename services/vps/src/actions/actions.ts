@@ -5,6 +5,7 @@ import { HOUR_MS } from '../purchases/period';
 import { giveStockBack } from '../purchases/server-create';
 import { findPlan } from '../store/catalogue';
 import { findBuildData } from '../store/servers';
+import { truthOfSnapshot } from '../servers/sync-snapshots';
 import type { Vps } from '../vps';
 import { serverAction, type ActionItem } from './server-action';
 
@@ -128,6 +129,7 @@ export function serverActions(vps: Vps) {
     restoreSnapshot: serverAction<SnapshotItem>(vps, {
       kind: 'snapshot_restore', label: 'restore-snapshot', event: 'snapshot.restored',
       machineAction: ({ item }) => ({ action: 'restore-snapshot', snapshotId: item.snapshot_id }),
+      readAgain: ({ id, accountId, subject, item }) => truthOfSnapshot(vps, { accountId, serverId: subject, operationId: id }, item.snapshot_id),
     }),
     deleteSnapshot: serverAction<SnapshotItem>(vps, {
       kind: 'snapshot_delete', label: 'delete-snapshot', event: null,

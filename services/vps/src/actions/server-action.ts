@@ -1,5 +1,5 @@
 // What every operation on a server has in common: the lock row, the call to the supplier under the operation's id, the state it leaves.
-import type { ErrorCode } from '@lumi/shared/contract';
+import type { ErrorCode, ErrorDetail } from '@lumi/shared/contract';
 import { sql, type Sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
 import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
@@ -30,6 +30,8 @@ export interface ServerAction<I extends ActionItem> {
   /** Rows of other tables. Each reads `FROM finished WHERE finished.finished` or `USING` the same. */
   rows?(operation: Operation<I>, result: Acted): readonly Sql[];
   rowsBack?(operation: Operation<I>): readonly Sql[];
+  /** What else is read again where the supplier refuses because it has it otherwise than we do. */
+  readAgain?(operation: Operation<I>): Promise<ErrorDetail[]>;
   /** Null for what nobody needs to be told. */
   readonly event: string | null;
 }
@@ -39,7 +41,7 @@ export function serverAction<I extends ActionItem>(vps: Vps, action: ServerActio
   const ask = async (operation: Operation<I>, signal: AbortSignal, how: 'act' | 'lookUp'): Promise<LookUp<Acted>> => {
     const wanted = await action.machineAction(operation);
     if (wanted === null) return { kind: 'done', result: { power: 'stopped' } };
-    return withServerTruth(vps, { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id }, await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal));
+    return withServerTruth(vps, { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id }, await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal), () => action.readAgain?.(operation) ?? Promise.resolve([]));
   };
   const update = (operation: Operation<I>, columns: Sql): Sql => sql`UPDATE vps.server SET ${columns} FROM finished WHERE finished.finished AND id = ${operation.subject}`;
   const unlock = (operation: Operation<I>): Sql => unlockServer(operation.subject, operation.id, sql`USING finished WHERE finished.finished`);

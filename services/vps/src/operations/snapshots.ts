@@ -1,28 +1,22 @@
-// The five endpoints of snapshots: they share their schema, their parameters and the way to a snapshot.
+// The endpoints of snapshots: they share their schema, their parameters and the way to a snapshot.
 import { z } from 'zod';
 import { AppError, defineRoute, isId, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { bodyOrQuery, endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { syncOnce, syncRoute } from '@lumi/shared/sync';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findSnapshot, insertSnapshot, listSnapshots as readSnapshots, markDeleting, type Snapshot } from '../store/snapshots';
 import type { Server } from '../store/servers';
 import type { Vps } from '../vps';
 import { confirmField, confirmed, serverParams } from '../servers/fields';
+import { MISSING_SNAPSHOT_TEXT, snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
+import { syncSnapshots } from '../servers/sync-snapshots';
 import { requireServer } from './require-server';
 
 const SNAPSHOTS_MAX = 3;
 const ALL = 200;
-
-const snapshotSchema = z.object({
-  id: z.string().meta({ example: 'snp_01k0000000000000000000000' }),
-  server_id: z.string(),
-  name: z.string(),
-  size_gb: z.int(),
-  state: z.enum(['creating', 'ready', 'deleting']),
-  created_at: z.string(),
-}).meta({ id: 'Snapshot' });
 
 const params = serverParams.extend({ snapshot_id: z.string().refine((id) => isId(id, 'snp')).describe('The id of the snapshot.') });
 const common = { tag: 'Snapshots', class: 'regular', reach: 'account' } as const;
@@ -31,7 +25,7 @@ const errors = ['busy', 'state_conflict', 'suspended'] as const;
 const STARTED = sql`FROM started WHERE started.outcome = 'started'`;
 
 export function snapshotEndpoints(vps: Vps, actions: Actions): readonly Endpoint[] {
-  return [listSnapshots(vps), getSnapshot(vps), createSnapshot(vps, actions), deleteSnapshot(vps, actions), restoreSnapshot(vps, actions)];
+  return [listSnapshots(vps), syncSnapshotList(vps), getSnapshot(vps), syncSnapshot(vps), createSnapshot(vps, actions), deleteSnapshot(vps, actions), restoreSnapshot(vps, actions)];
 }
 
 function listSnapshots(vps: Vps): Endpoint {
@@ -47,7 +41,7 @@ function listSnapshots(vps: Vps): Endpoint {
       const binding: CursorBinding = { account: server.accountId, route: 'list-snapshots', filter: { id } };
       const request = readPage(query, service.cursors, binding);
       const rows = await readSnapshots(service.db.platform, server.id, { limit: request.limit, beforeSeq: request.after?.[0] ?? null });
-      return json(200, toPage(rows, request, service.cursors, binding, ({ seq }) => [seq.toString()], view));
+      return json(200, toPage(rows, request, service.cursors, binding, ({ seq }) => [seq.toString()], viewSnapshot));
     },
   );
 }
@@ -59,7 +53,7 @@ function getSnapshot(vps: Vps): Endpoint {
       description: 'One snapshot of a server.',
       responses: { 200: { description: 'The snapshot.', schema: snapshotSchema } },
     }),
-    async ({ reach, params: ids }) => json(200, view((await requireSnapshot(vps, reach, ids)).snapshot)),
+    async ({ reach, params: ids }) => json(200, viewSnapshot((await requireSnapshot(vps, reach, ids)).snapshot)),
   );
 }
 
@@ -85,9 +79,9 @@ function createSnapshot(vps: Vps, actions: Actions): Endpoint {
         prepare: [insertSnapshot({ id: snapshotId, accountId: server.accountId, serverId: server.id, name: body.name }, STARTED)],
       });
       const snapshot = await findSnapshot(service.db.platform, server.id, snapshotId);
-      const failed: Snapshot = { seq: 0n, id: snapshotId, serverId: server.id, name: body.name, sizeGb: 0, state: 'creating', createdAt: operation.createdAt };
+      const failed: Snapshot = { seq: 0n, id: snapshotId, serverId: server.id, name: body.name, sizeGb: 0, state: 'creating', createdAt: operation.createdAt, syncedAt: null, missingSince: null };
       const reply = actionReply(operation);
-      return { ...reply, body: { ...(reply.body as object), snapshot: view(snapshot ?? failed) } };
+      return { ...reply, body: { ...(reply.body as object), snapshot: viewSnapshot(snapshot ?? failed) } };
     },
   );
 }
@@ -125,8 +119,43 @@ function restoreSnapshot(vps: Vps, actions: Actions): Endpoint {
     async ({ reach, params: ids, principal, requestId, body }) => {
       const { server, snapshot } = await requireSnapshot(vps, reach, ids);
       confirmed(server, body.confirm);
+      if (snapshot.missingSince !== null) throw new AppError('state_conflict', MISSING_SNAPSHOT_TEXT, { details: [{ path: 'missing_since', message: isoSeconds(snapshot.missingSince) }] });
       if (snapshot.state !== 'ready') throw new AppError('state_conflict', 'The snapshot is not ready.');
       return actionReply(await runAction<SnapshotItem>(vps, { kind: actions.restoreSnapshot, deed: 'restore_snapshot', server, item: { snapshot_id: snapshot.id }, principal, requestId }));
+    },
+  );
+}
+
+function syncSnapshotList(vps: Vps): Endpoint {
+  return endpoint(
+    syncRoute({
+      id: 'sync-snapshots', path: '/servers/{id}/snapshots/sync', tag: 'Snapshots', summary: 'Look at the snapshots of a server where they lie',
+      description: 'Asks which snapshots the machine has, writes it down and answers them. What differed is told by `snapshot.synced` and `snapshot.missing` events. At most once a minute for each server. A snapshot that is not there is kept, with `missing_since`.',
+      params: serverParams, answer: { description: 'The snapshots as they are now, as `GET /servers/{id}/snapshots` has them.', schema: pageOf(snapshotSchema) },
+    }),
+    async ({ reach, params: { id } }) => {
+      const { id: serverId, accountId } = await requireServer(vps, reach, id);
+      await syncOnce(vps.service, { product: 'vps', thing: `snapshots of ${serverId}` }, () => syncSnapshots(vps, reach, serverId));
+      const { service } = vps;
+      const binding: CursorBinding = { account: accountId, route: 'list-snapshots', filter: { id: serverId } };
+      const request = readPage({}, service.cursors, binding);
+      const rows = await readSnapshots(service.db.platform, serverId, { limit: request.limit, beforeSeq: null });
+      return json(200, toPage(rows, request, service.cursors, binding, ({ seq }) => [seq.toString()], viewSnapshot));
+    },
+  );
+}
+
+function syncSnapshot(vps: Vps): Endpoint {
+  return endpoint(
+    syncRoute({
+      id: 'sync-snapshot', path: '/servers/{id}/snapshots/{snapshot_id}/sync', tag: 'Snapshots', summary: 'Look at a snapshot where it lies',
+      description: 'Asks which snapshots the machine has, writes it down and answers this one. At most once a minute for each snapshot.',
+      params, answer: { description: 'The snapshot as it is now.', schema: snapshotSchema },
+    }),
+    async ({ reach, params: ids }) => {
+      const { server, snapshot } = await requireSnapshot(vps, reach, ids);
+      await syncOnce(vps.service, { product: 'vps', thing: `snapshot ${snapshot.id}` }, () => syncSnapshots(vps, reach, server.id));
+      return json(200, viewSnapshot((await requireSnapshot(vps, reach, ids)).snapshot));
     },
   );
 }
@@ -136,12 +165,4 @@ async function requireSnapshot(vps: Vps, reach: Reach, ids: { readonly id: strin
   const snapshot = await findSnapshot(vps.service.db.platform, server.id, ids.snapshot_id);
   if (snapshot === null) throw notFound();
   return { server, snapshot };
-}
-
-function view(snapshot: Snapshot): z.output<typeof snapshotSchema> {
-  return {
-    id: snapshot.id, server_id: snapshot.serverId, name: snapshot.name, size_gb: snapshot.sizeGb,
-    state: snapshot.state as 'creating' | 'ready' | 'deleting', // the store shows no others
-    created_at: isoSeconds(snapshot.createdAt),
-  };
 }

@@ -1,27 +1,22 @@
-import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { syncOnce } from '@lumi/shared/sync';
+import { syncOnce, syncRoute } from '@lumi/shared/sync';
 import { asOf } from '../servers/as-of';
 import { serverParams } from '../servers/fields';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { syncServer } from '../servers/sync-server';
-import { turnOf } from '../store/sync-store';
 import type { Vps } from '../vps';
 import { requireServer } from './require-server';
 
 export function syncServerNow(vps: Vps): Endpoint {
   return endpoint(
-    defineRoute({
-      id: 'sync-server', method: 'POST', path: '/servers/{id}/sync', summary: 'Look at a server where it runs', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
+    syncRoute({
+      id: 'sync-server', path: '/servers/{id}/sync', summary: 'Look at a server where it runs', tag: 'Servers',
       description: 'Asks how the machine stands (whether it runs, its addresses), writes it down and answers it. What differed is told by a `server.synced` event. At most once a minute for each server. A server whose machine is not found is kept, with `missing_since`.',
-      params: serverParams,
-      responses: { 200: { description: 'The server as it is now.', schema: serverSchema } },
-      errors: ['busy'],
+      params: serverParams, answer: { description: 'The server as it is now.', schema: serverSchema },
     }),
     async ({ reach, params }) => {
       const server = await requireServer(vps, reach, params.id);
-      const { db: { platform }, clock } = vps.service;
-      return json(200, viewServer(asOf(vps, await syncOnce(platform, turnOf(server), clock.now(), () => syncServer(vps, reach, server.id)))));
+      return json(200, viewServer(asOf(vps, await syncOnce(vps.service, { product: 'vps', thing: `server ${server.id}` }, () => syncServer(vps, reach, server.id)))));
     },
   );
 }

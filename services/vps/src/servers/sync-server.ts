@@ -38,10 +38,10 @@ export async function syncServer(vps: Vps, reach: Reach, id: string, except: str
 }
 
 /** Passes the outcome of a command on. Where the supplier refused it because it has the machine otherwise than we do, that is read and told. */
-export function withServerTruth<O extends LookUp<object>>(vps: Vps, about: ServerAbout, outcome: O): Promise<O> {
+export function withServerTruth<O extends LookUp<object>>(vps: Vps, about: ServerAbout, outcome: O, more: () => Promise<ErrorDetail[]> = () => Promise.resolve([])): Promise<O> {
   return withTruth(outcome, async () => {
     const synced = await syncServer(vps, { kind: 'account', accountId: about.accountId }, about.serverId, about.operationId);
-    return 'row' in synced ? truthOf(synced.row) : [];
+    return [...('row' in synced ? truthOf(synced.row) : []), ...await more()];
   });
 }
 

@@ -11,6 +11,9 @@ export interface Snapshot {
   readonly sizeGb: number;
   readonly state: SnapshotState;
   readonly createdAt: Date;
+  /** When the supplier was last asked about it, and since when it does not have it. */
+  readonly syncedAt: Date | null;
+  readonly missingSince: Date | null;
 }
 
 /** Newest first, one more than the limit; those that are gone are not shown. */
@@ -27,6 +30,12 @@ export async function findSnapshot(db: SqlRunner, serverId: string, id: string):
   return rows[0] === undefined ? null : snapshotOfRow(rows[0]);
 }
 
+/** Those of a server that are ready, with the version of each row. */
+export async function readySnapshots(db: SqlRunner, serverId: string): Promise<{ readonly snapshot: Snapshot; readonly version: string }[]> {
+  const rows = await db.$queryRaw<(SnapshotRow & { readonly version: string })[]>(sql`SELECT *, xmin::text AS version FROM vps.snapshot WHERE server_id = ${serverId} AND state = 'ready' ORDER BY seq DESC`);
+  return rows.map((row) => ({ snapshot: snapshotOfRow(row), version: row.version }));
+}
+
 export function insertSnapshot(snapshot: { id: string; accountId: string; serverId: string; name: string }, source: Sql): Sql {
   return sql`INSERT INTO vps.snapshot (id, account_id, server_id, name, state) SELECT ${snapshot.id}, ${snapshot.accountId}, ${snapshot.serverId}, ${snapshot.name}, 'creating' ${source}`;
 }
@@ -37,8 +46,9 @@ export function markDeleting(id: string, source: Sql): Sql {
 
 interface SnapshotRow {
   readonly seq: bigint; readonly id: string; readonly server_id: string; readonly name: string; readonly size_gb: number; readonly state: string; readonly created_at: Date;
+  readonly synced_at: Date | null; readonly missing_since: Date | null;
 }
 
 function snapshotOfRow(row: SnapshotRow): Snapshot {
-  return { seq: row.seq, id: row.id, serverId: row.server_id, name: row.name, sizeGb: row.size_gb, state: row.state as SnapshotState, createdAt: row.created_at }; // a check constraint of the table
+  return { seq: row.seq, id: row.id, serverId: row.server_id, name: row.name, sizeGb: row.size_gb, state: row.state as SnapshotState, createdAt: row.created_at, syncedAt: row.synced_at, missingSince: row.missing_since }; // a check constraint of the table
 }

@@ -32,6 +32,9 @@ export type Machine = { readonly power: Power; readonly addresses: readonly Mach
 /** The machine as it is now. */
 export type MachineReading = { readonly kind: 'found'; readonly machine: Machine } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
 
+/** The snapshots that the machine has, by the ids they were taken under. */
+export type SnapshotsReading = { readonly kind: 'found'; readonly snapshots: readonly { readonly id: string; readonly sizeGb: number }[] } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+
 export type MachineAction =
   | { readonly action: 'start' | 'stop' | 'shutdown' | 'reboot' | 'reset' | 'suspend' | 'resume' | 'delete' }
   | { readonly action: 'rebuild'; readonly imageId: string; readonly sshKeys: readonly string[]; readonly userData: Uint8Array | null; readonly rootPassword: string | null }
@@ -50,6 +53,7 @@ export interface Hypervisor {
   create(spec: MachineSpec, signal: AbortSignal): Promise<Outcome<Machine>>;
   lookUpCreate(spec: MachineSpec, signal: AbortSignal): Promise<LookUp<Machine>>;
   read(machine: string, signal: AbortSignal): Promise<MachineReading>;
+  readSnapshots(machine: string, signal: AbortSignal): Promise<SnapshotsReading>;
   /** Must not execute one reference twice. An action whose effect is already there is done, not refused. */
   act(reference: string, machine: string, action: MachineAction, signal: AbortSignal): Promise<Outcome<ActionResult>>;
   lookUp(reference: string, machine: string, action: MachineAction, signal: AbortSignal): Promise<LookUp<ActionResult>>;

@@ -6,7 +6,7 @@ import { assertNever, type ErrorCode } from '@lumi/shared/contract';
 import { joinSql, rawSql, SharedStatement, sql, withPatience, type Patience, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
-import type { ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
+import type { ContactAnswer, ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
 import { TRANSFER_CANCELLED } from '../registrar';
 import { CHANGED_FEES, ELSEWHERE_AUTH_CODE, PREMIUM_FEES, checkAnswerOf, driftOf, feeDueOf, magicOf, type Magic, type MagicCommand } from './magic';
 
@@ -129,6 +129,11 @@ export class SandboxRegistrar implements Registrar {
     await this.options.db.$executeRaw(sql`
       INSERT INTO domains.sandbox_contact (handle, data) VALUES (${handle}, ${JSON.stringify(data)}::jsonb) ON CONFLICT (handle) DO UPDATE SET data = excluded.data`);
     return { kind: 'done', result: { ...data } };
+  }
+
+  async readContact(handle: string, _signal: AbortSignal): Promise<ContactAnswer> {
+    const rows = await this.options.db.$queryRaw<{ data: ContactData }[]>(sql`SELECT data FROM domains.sandbox_contact WHERE handle = ${handle}`);
+    return rows[0] === undefined ? { kind: 'absent' } : { kind: 'found', data: rows[0].data };
   }
 
   async cancelTransfer(command: TransferCommand, _signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ErrorCode } from '@lumi/shared/contract';
-import type { ActionResult, Hypervisor, Machine, MachineAction, MachineReading, MachineSpec, Power } from '../hypervisor';
+import type { ActionResult, Hypervisor, Machine, MachineAction, MachineReading, MachineSpec, Power, SnapshotsReading } from '../hypervisor';
 import { driftOf, endingOf, type Ending } from './magic';
 
 export interface SandboxTiming {
@@ -52,10 +52,25 @@ export class SandboxHypervisor implements Hypervisor {
   async act(reference: string, machine: string, action: MachineAction): Promise<Outcome<ActionResult>> {
     const row = await this.find(machine);
     if (row === null) return action.action === 'delete' || action.action === 'suspend' ? { kind: 'done', result: { power: 'stopped' } } : { kind: 'refused', code: 'state_conflict', text: 'The machine does not exist any more.' };
+    const missing = await this.missingFor(machine, action);
+    if (missing !== null) return { kind: 'refused', code: 'state_conflict', text: missing };
     const power = powerAfter(action, row.power, row.suspended);
     const result = { power, ...(action.action === 'create-snapshot' ? { sizeGb: Math.max(MIN_SNAPSHOT_GB, Math.round(row.disk_gb / 10)) } : {}) };
     return this.perform(reference, endingOf(row.hostname, 'action'), this.timing.actionMs, { machine, action: action.action, result },
       (task) => this.effects(machine, action, result, task), () => Promise.resolve(result));
+  }
+
+  async readSnapshots(machine: string): Promise<SnapshotsReading> {
+    if ((await this.find(machine)) === null) return { kind: 'absent' };
+    const rows = await this.db.$queryRaw<{ id: string; size_gb: number }[]>(sql`SELECT id, size_gb FROM vps.sandbox_snapshot WHERE machine = ${machine} ORDER BY id`);
+    return { kind: 'found', snapshots: rows.map((row) => ({ id: row.id, sizeGb: row.size_gb })) };
+  }
+
+  /** Why it cannot be done with what the machine has; null: it can. */
+  private async missingFor(machine: string, action: MachineAction): Promise<string | null> {
+    if (action.action !== 'restore-snapshot') return null;
+    const rows = await this.db.$queryRaw<unknown[]>(sql`SELECT 1 AS there FROM vps.sandbox_snapshot WHERE id = ${action.snapshotId} AND machine = ${machine}`);
+    return rows.length === 0 ? 'The machine does not have this snapshot any more.' : null;
   }
 
   async read(machine: string): Promise<MachineReading> {

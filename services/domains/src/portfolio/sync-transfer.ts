@@ -1,0 +1,33 @@
+// How a transfer stands at its registrar is asked for now instead of at recovery's next time. What the registrar says is concluded as recovery would.
+import type { Reach } from '@lumi/shared/endpoint';
+import { concludeOrder, type JsonObject, type LookUp, type Order } from '@lumi/shared/purchase';
+import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import type { Domains } from '../domains';
+import { nextTransfers } from '../store/sync-store';
+import { findTransfer } from '../store/transfer-store';
+
+const CALL_LIMIT_MS = 3_000;
+
+/** Throws 404. */
+export async function syncTransfer({ service, purchases, things, catalogue }: Domains, reach: Reach, id: string): Promise<Synced<Order<JsonObject>>> {
+  await catalogue.ready();
+  const { platform } = service.db;
+  const before = await findTransfer(platform, reach, id);
+  if (before.settledAt !== null) return { kind: 'same', row: before };
+  const found = await orUnknown<LookUp<JsonObject>>(CALL_LIMIT_MS, (signal) => things.transfer.lookUp(before, signal));
+  if (found.kind === 'unknown') return { kind: 'unknown', cause: found.cause };
+  // The registrar never saw it: to send it again is recovery's, which alone knows that no first try is still under way.
+  if (found.kind === 'absent') return { kind: 'same', row: before };
+  // The attempt number keeps this and recovery from writing both.
+  await concludeOrder(purchases, things.transfer, before, found);
+  const after = await findTransfer(platform, reach, id);
+  return { kind: after.state === before.state ? 'same' : 'changed', row: after };
+}
+
+export function transferSyncs(domains: Domains): SyncSource {
+  return {
+    product: 'domains', noun: 'transfer',
+    next: (accountId, afterSeq, limit) => nextTransfers(domains.service.db.platform, accountId, afterSeq, limit),
+    sync: async (accountId, id) => (await syncTransfer(domains, { kind: 'account', accountId }, id)).kind,
+  };
+}
