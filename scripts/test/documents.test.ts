@@ -1,9 +1,38 @@
 // What all three OpenAPI documents promise together, read from the documents alone: a new operation is in it by itself.
-import { PRODUCTS } from '@lumi/shared/contract';
+import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { DocumentedApi, type Operation } from './contract/documented-api';
 import { documentOf } from './documents';
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** What only one product has. */
+const OWN: Readonly<Record<Product, RegExp>> = { domains: /lumi_domains|^domains:|\bdomain_|^domain\.|\bcon_[0-9a-z]{24}/, vps: /lumi_vps|^vps:|\bserver_|^server\.|\b(srv|snp|ssh)_[0-9a-z]{24}/, proxy: /lumi_proxy|^proxy:|\bproxy_|^proxy\.|\b(prx|tpl|sub)_[0-9a-z]{24}/ };
+
+/** What stands in an example and cannot be true of this product, or not at the same time. */
+function untrue(product: Product, value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((one, i) => untrue(product, one, `${path}.${String(i)}`));
+  if (typeof value === 'object' && value !== null) return [...untrueTogether(value as Json).map((text) => `${path}: ${text}`), ...Object.entries(value).flatMap(([name, one]) => untrue(product, one, `${path}.${name}`))];
+  if (typeof value !== 'string') return [];
+  const name = path.split('.').filter((part) => !/^\d+$/.test(part)).at(-1) ?? '';
+  const faults = [
+    name === 'product' && value !== product ? 'another product' : null,
+    PRODUCTS.some((other) => other !== product && OWN[other].test(value)) ? 'a thing of another product' : null,
+    name.endsWith('_usd') && !/^-?\d+\.\d{2,4}$/.test(value) ? 'no amount as answers have it' : null,
+    /^[a-z]{2,4}_01k/.test(value) && !/^[a-z]{2,4}_[0-9a-z]{24}$/.test(value) ? 'no id as ids are' : null,
+    name.includes('_') && value === name.replaceAll('_', ' ') ? 'only the name of the field' : null,
+  ];
+  return faults.filter((fault) => fault !== null).map((fault) => `${path}: ${value} is ${fault}`);
+}
+
+function untrueTogether(object: Json): string[] {
+  const { ok, failed, pending = 0, total, state, status, error } = object;
+  const isFine = ['ok', 'queued', 'processing', 'completed', 'active'].includes(String(state ?? status));
+  return [
+    ...(typeof ok === 'number' && Number(total) !== ok + Number(failed) + Number(pending) ? ['the counts do not make the total'] : []),
+    ...(isFine && typeof error === 'object' && error !== null ? ['an error of what has not failed'] : []),
+    ...(status === 'ok' && 'batch_id' in object ? ['a batch is never ok'] : []),
+  ];
+}
 
 describe.each(PRODUCTS)('the document of %s', (product) => {
   const document = documentOf(product);
@@ -27,5 +56,10 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
       return !['items', 'next_cursor', 'has_more'].every((field) => fields.includes(field)) || !asks.every((name) => queries.some((query) => query.name === name));
     });
     expect(bare.map(({ operation }) => operation.id)).toEqual([]);
+  });
+
+  it('has examples that are true: of this product, of their schema, and of one state', () => {
+    const faults = operations.flatMap((operation) => api.examples(operation).flatMap(({ of, example, faults: wrong }) => [...wrong, ...untrue(product, example)].map((fault) => `${of} ${fault}`)));
+    expect(faults).toEqual([]);
   });
 });

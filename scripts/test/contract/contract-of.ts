@@ -7,6 +7,7 @@ import { wholeWay, type Answer, type Buyer, type Operator } from '../whole-way';
 import { CRYPTO_PAY } from './crypto-pay';
 import { DocumentedApi, type Document, type Operation } from './documented-api';
 import { isGuarded, placesOfAutoRenew, refuseRenewalWithoutBothScopes, refuseUnsigned, rememberGuarded, type Desk } from './guarded-requests';
+import { sentExample } from './sent-example';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
 
 /** What must be seen of every operation that promises it. The rest are the object's own refusals (other tests show them), our faults, and what the last tests here switch off. */
@@ -95,6 +96,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
         const answer = await ask(operation, await another(world), who);
         expect([what, answer.status, answer.text]).toEqual([what, status, answer.text]);
       }
+      await sendExample(operation, recipe, who);
       if (!isPublic) await refuseTooMany(operation, call);
       const promised = Object.values(operation.responses).flatMap((response) => response['x-lumi-codes'] ?? []);
       expect({ id, unseen: promised.filter((code) => FROM_OUTSIDE.has(code) && !api.seen.has(`${id} ${code}`) && !isUnprovoked(operation, recipe, code)) }).toEqual({ id, unseen: [] });
@@ -212,6 +214,15 @@ export function contractOf(product: Product, recipes: Recipes): void {
     if (again.status !== 409) expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([answer.status, answer.text, 'true']);
     await unfinished(idempotencyKey, async () => void (await refused('409 in_progress', ask(operation, call, who, { idempotencyKey }))));
     await refused('422 idempotency_key_reused', ask(operation, call, who, { idempotencyKey, text: `${JSON.stringify(call.body ?? {})} ` }));
+  }
+
+  /** The request that the document shows is one that succeeds. */
+  async function sendExample(operation: Operation, recipe: Recipe, who: Who): Promise<void> {
+    if (operation.requestExample === undefined) return;
+    const call = await recipe.call(world);
+    const body = sentExample(operation.requestExample, call, [world.who.accountId]);
+    const answer = await ask(operation, { ...call, body }, who, { text: JSON.stringify(body) });
+    expect({ id: operation.id, body, good: answer.status < 300, answer: answer.text }).toEqual({ id: operation.id, body, good: true, answer: answer.text });
   }
 
   /** As long as `work` lasts, the request under this key looks as it did before it was finished. */

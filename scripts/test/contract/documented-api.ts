@@ -15,6 +15,7 @@ export interface Operation {
   /** Where its body can say `auto_renew: true`. */
   readonly autoRenew: readonly string[];
   readonly requestSchema: unknown;
+  readonly requestExample: unknown;
   readonly hasDryRun: boolean;
   /** The field of the body that holds the items of a bulk. */
   readonly bulk: string | null;
@@ -27,7 +28,7 @@ export interface Operation {
 }
 
 interface DocumentedResponse {
-  readonly content?: Readonly<Record<string, { readonly schema: Json }>>;
+  readonly content?: Readonly<Record<string, { readonly schema: Json; readonly example?: unknown }>>;
   readonly headers?: Readonly<Record<string, { readonly $ref: string }>>;
   readonly 'x-lumi-codes'?: readonly string[];
 }
@@ -40,7 +41,7 @@ interface RawOperation {
   readonly 'x-lumi-bulk'?: string;
   readonly 'x-lumi-auto-renew'?: readonly string[];
   readonly 'x-lumi-raw-body'?: boolean;
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown }>> };
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown; readonly example?: unknown }>> };
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema?: unknown }[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
@@ -73,6 +74,21 @@ export class DocumentedApi {
     return [...this.headerFaults(response, answer), ...this.bodyFaults(operation, response, answer)];
   }
 
+  /** Its examples, each with what its schema says against it. */
+  examples(operation: Operation): { readonly of: string; readonly example: unknown; readonly faults: readonly string[] }[] {
+    const answers = Object.entries(operation.responses).filter(([status]) => status < '400').flatMap(([status, { content }]) => {
+      const media = content?.['application/json'];
+      return media === undefined ? [] : [{ of: `${operation.id} ${status}`, example: media.example, schema: media.schema }];
+    });
+    const asked = operation.requestExample === undefined ? [] : [{ of: `${operation.id} request`, example: operation.requestExample, schema: operation.requestSchema as Json }];
+    return [...asked, ...answers].map(({ of, example, schema }) => ({ of, example, faults: this.complaints(of, schema, example) }));
+  }
+
+  private complaints(name: string, schema: Json, value: unknown): string[] {
+    const validate = this.validator(name, schema);
+    return validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath || 'the body'} ${String(message)} ${JSON.stringify(params)}`);
+  }
+
   private headerFaults({ headers = {} }: DocumentedResponse, answer: Answer): string[] {
     return Object.entries(headers).flatMap(([name, { $ref }]) => {
       const { required = false, schema } = this.document.components.headers[$ref.split('/').at(-1) ?? ''] ?? { schema: false as never };
@@ -89,8 +105,8 @@ export class DocumentedApi {
     const media = content[type];
     if (media === undefined) return [`${String(answer.status)} with ${type} is not documented, only ${Object.keys(content).join(', ') || 'an answer without a body'}`];
     if (type !== 'application/json') return [];
-    const validate = this.validator(`${operation.id} ${String(answer.status)}`, media.schema);
-    if (!validate(answer.body)) return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath || 'the body'} ${String(message)} ${JSON.stringify(params)}`);
+    const complaints = this.complaints(`${operation.id} ${String(answer.status)}`, media.schema, answer.body);
+    if (complaints.length > 0) return complaints;
     const codes = response['x-lumi-codes'];
     const code = (answer.body as { error?: { code?: string } }).error?.code;
     return codes === undefined || codes.includes(code ?? '') ? [] : [`${String(code)} is not a documented code of ${String(answer.status)}, only ${codes.join(', ')}`];
@@ -112,6 +128,7 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     isGuarded: raw['x-lumi-class'] === 'guarded',
     autoRenew: raw['x-lumi-auto-renew'] ?? [],
     requestSchema: raw.requestBody?.content['application/json']?.schema ?? null,
+    requestExample: raw.requestBody?.content['application/json']?.example,
     hasDryRun: raw['x-lumi-dry-run'] === true,
     bulk: raw['x-lumi-bulk'] ?? null,
     hasBody: raw.requestBody !== undefined,

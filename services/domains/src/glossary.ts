@@ -1,6 +1,6 @@
 // What the fields of domains are called, where neither the field itself nor the glossary of the whole API says so. A name that means something else inside
 // another field stands there with that field's name before it.
-import type { Glossary } from '@lumi/shared/endpoint';
+import type { Glossary, Samples } from '@lumi/shared/endpoint';
 
 export const GLOSSARY: Glossary = {
   // Names
@@ -26,4 +26,10 @@ export const GLOSSARY: Glossary = {
   add_days: 'Days after registration in which a deleted name is gone at once, without redemption.', auto_renew_days: 'Days after expiry in which it can still be renewed at the usual price.', redemption_days: 'Days after that in which it can be restored.',
   pending_delete_days: 'Days after that until the name is free again.', transfer_lock_days: 'Days after registration or transfer in which a name cannot be transferred away.', contacts_required: 'Whether a purchase has to name contacts.',
   auto_renew_only: 'Whether the registry renews names by itself and no other renewal is possible.',
+};
+
+/** What its things are called in examples. */
+export const SAMPLES: Samples = {
+  subject: 'example.com', 'Order.kind': 'domain_register', 'Operation.kind': 'domain_register', 'OpenOperation.kind': 'domain_register', 'DryRun.kind': 'domain_register', 'Batch.kind': 'bulk-buy-domains', description: 'Registration of example.com for 1 year',
+  'Quote.operation': 'register', 'FreshQuote.operation': 'register', 'Event.type': 'domain.registered', 'lines.label': 'Registration of example.com',
 };

@@ -8,7 +8,7 @@ import { domainsAuditRules } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
 import { PrismaClient } from './generated/db/client';
-import { GLOSSARY } from './glossary';
+import { GLOSSARY, SAMPLES } from './glossary';
 import { bulkBuyDomains } from './operations/bulk-buy-domains';
 import { bulkRenewDomains } from './operations/bulk-renew-domains';
 import { bulkUpdateDomains } from './operations/bulk-update-domains';
@@ -123,7 +123,7 @@ export const api: ApiDescription = {
   title: 'Lumi Domains API',
   version: '1.0.0',
   description: 'Find, buy and manage domain names.',
-  glossary: GLOSSARY,
+  glossary: GLOSSARY, samples: SAMPLES,
   tags: [
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },

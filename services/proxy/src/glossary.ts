@@ -1,6 +1,6 @@
 // What the fields of proxies are called, where neither the field itself nor the glossary of the whole API says so. A name that means something else inside
 // another field stands there with that field's name before it.
-import type { Glossary } from '@lumi/shared/endpoint';
+import type { Glossary, Samples } from '@lumi/shared/endpoint';
 
 export const GLOSSARY: Glossary = {
   // Products and places
@@ -26,4 +26,10 @@ export const GLOSSARY: Glossary = {
   asn: 'Only exits of this network, such as `as64500`.', zip: 'Only exits with this postal code.', format: 'How the lines are written; `txt` if absent.', template: 'For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.',
   // Usage
   from: 'Beginning of the range.', to: 'End of the range, exclusive.', group_by: 'What the lines stand for.', totals: 'Sum of the items shown.', bytes_up: 'Bytes sent to targets.', bytes_down: 'Bytes received from targets.', requests: 'Connections or requests to targets.', errors: 'Those that failed.',
+};
+
+/** What its things are called in examples. */
+export const SAMPLES: Samples = {
+  subject: 'ipv4', 'Order.kind': 'proxy_order', 'Operation.kind': 'proxy_rotate', 'OpenOperation.kind': 'proxy_order', 'DryRun.kind': 'proxy_order', 'Batch.kind': 'bulk-order-proxies', description: '2 × ipv4, 30 days',
+  'Quote.operation': 'order', 'FreshQuote.operation': 'order', 'Event.type': 'proxy.delivered', 'lines.label': 'ipv4 in DE, 30 days', old_proxy_id: 'prx_01k9z3v7m2h8q4t6w0x5y1c3', traffic_plan_id: 'tpl_01k9z3v7m2h8q4t6w0x5y1c3',
 };

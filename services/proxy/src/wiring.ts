@@ -6,7 +6,7 @@ import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
-import { GLOSSARY } from './glossary';
+import { GLOSSARY, SAMPLES } from './glossary';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-sources';
@@ -109,7 +109,7 @@ export const api: ApiDescription = {
   title: 'Lumi Proxy API',
   version: '1.0.0',
   description: 'Buy and manage proxies: static addresses by the period and traffic by the gigabyte.',
-  glossary: GLOSSARY,
+  glossary: GLOSSARY, samples: SAMPLES,
   tags: [
     { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
     { name: 'Orders', description: 'Buy and renew proxies.' },

@@ -1,6 +1,6 @@
 // What the fields of servers are called, where neither the field itself nor the glossary of the whole API says so. A name that means something else inside
 // another field stands there with that field's name before it.
-import type { Glossary } from '@lumi/shared/endpoint';
+import type { Glossary, Samples } from '@lumi/shared/endpoint';
 
 export const GLOSSARY: Glossary = {
   // Servers
@@ -15,4 +15,11 @@ export const GLOSSARY: Glossary = {
   vcpu: 'Virtual processors.', cpu_type: '`shared` with other servers, or `dedicated` to this one.', arch: 'Architecture of the processor.', ram_mb: 'MB of memory.', disk_gb: 'GB of disk.', disk_type: 'What the disk is made of, such as `nvme`.',
   port_mbps: 'Speed of its connection in Mbit/s.', prices: 'One for each location and period it is sold for.', availability: 'Stock in each location, as it was last seen.', in_stock: 'Whether there is room for it now.', os: 'The system, such as `debian`.',
   min_disk_gb: 'GB of disk it needs.', min_ram_mb: 'MB of memory it needs.', default_user: 'The user to log in as.', features: 'What servers there can have, such as `snapshots` or `rdns`.', public_key: 'The key in OpenSSH form.',
+};
+
+/** What its things are called in examples. */
+export const SAMPLES: Samples = {
+  subject: 'srv_01k9z3v7m2h8q4t6w0x5y1c3', 'Order.kind': 'server_create', 'Operation.kind': 'server_reboot', 'OpenOperation.kind': 'server_create', 'DryRun.kind': 'server_create', 'Batch.kind': 'bulk-servers', description: 'Server web-1.example.com, s1 in ams, 1 month(s)',
+  'Quote.operation': 'create', 'FreshQuote.operation': 'create', 'Event.type': 'server.ready', 'lines.label': 'Server s1 in ams, 1 month(s)',
+  public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx8Z0yqXn7y1S0m6lqv0tq0E6o3m0d9o0n6m9w0a1b2 laptop', disk_type: 'nvme', location_id: 'ams', plan_id: 's2', 'Plan.id': 's2', 'Plan.name': 'S2',
 };

@@ -9,7 +9,7 @@ import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
 import { hostingSettings, type HostingSettings } from './config';
 import { PrismaClient } from './generated/db/client';
-import { GLOSSARY } from './glossary';
+import { GLOSSARY, SAMPLES } from './glossary';
 import { applyNextPlans } from './jobs/apply-next-plans';
 import { serverLifecycle } from './jobs/lifecycle-source';
 import { terminateServers } from './jobs/terminate-servers';
@@ -103,7 +103,7 @@ export const api: ApiDescription = {
   title: 'Lumi Hosting API',
   version: '1.0.0',
   description: 'Buy and manage virtual servers.',
-  glossary: GLOSSARY,
+  glossary: GLOSSARY, samples: SAMPLES,
   tags: [
     { name: 'Catalogue', description: 'What can be bought: locations, plans with prices and stock, images.' },
     { name: 'Servers', description: 'Buy, use and renew servers.' },

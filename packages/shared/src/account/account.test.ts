@@ -5,7 +5,7 @@ import { accountDesk, bytesOf } from './test/account-desk';
 const { api, get, buy } = accountDesk();
 
 describe('every account route', () => {
-  const paths = ['/me', '/balance', '/transactions', '/transactions/trf_01k0000000000000000000000', '/orders', '/orders/ord_01k0000000000000000000000', '/operations', '/operations/op_01k0000000000000000000000', '/requests/some-key-1', '/requests?idempotency_key=some-key-1', '/events'];
+  const paths = ['/me', '/balance', '/transactions', '/transactions/trf_01k000000000000000000000', '/orders', '/orders/ord_01k000000000000000000000', '/operations', '/operations/op_01k000000000000000000000', '/requests/some-key-1', '/requests?idempotency_key=some-key-1', '/events'];
 
   it.each(paths)('%s: 401 without an identity and without a key', async (path) => {
     expect((await request(api.app).get(path)).status).toBe(401);

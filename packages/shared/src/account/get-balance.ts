@@ -23,7 +23,7 @@ export function getBalance(deps: AccountDeps): Endpoint {
     defineRoute({
       id: 'get-balance', method: 'GET', path: '/balance', summary: 'Get the balance', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
       description: 'One balance for all products. Operator keys must name `user_id`.',
-      responses: { 200: { description: 'The balance.', schema: balanceSchema, example: { user_id: 'usr_01k0000000000000000000000', balance_usd: '100.00', held_usd: '9.99', available_usd: '90.01', auto_renew_due_30d_usd: '11.50', updated_at: '2026-06-09T12:00:00Z' } } },
+      responses: { 200: { description: 'The balance.', schema: balanceSchema, example: { user_id: 'usr_01k000000000000000000000', balance_usd: '100.00', held_usd: '9.99', available_usd: '90.01', auto_renew_due_30d_usd: '11.50', updated_at: '2026-06-09T12:00:00Z' } } },
     }),
     async ({ accountId }) => {
       const until = new Date(deps.clock.nowMs() + AUTO_RENEW_DAYS * 86_400_000);

@@ -7,7 +7,7 @@ import { listEvents, type FeedEvent } from './event-store';
 import { accountOf } from './reach';
 
 const eventSchema = z.object({
-  id: z.string().meta({ example: 'evt_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'evt_01k000000000000000000000' }),
   type: z.string().meta({ example: 'domain.registered' }),
   subject: z.string().describe('What it is about: a domain name, the id of a server or of a deposit.'),
   user_id: z.string(),

@@ -7,7 +7,7 @@ import { isoSeconds } from '../runtime';
 import { TRANSACTION_TYPES, type Transaction } from './transaction-store';
 
 export const transactionSchema = z.object({
-  id: z.string().meta({ example: 'trf_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'trf_01k000000000000000000000' }),
   type: z.enum(TRANSACTION_TYPES),
   amount_usd: usdOutput.describe('Signed: what it did to the balance.').meta({ example: '-9.99' }),
   balance_after_usd: usdOutput.describe('The posted balance right after it.'),

@@ -28,9 +28,9 @@ function bytesOf(answer: request.Response): string {
 
 describe('every admin route', () => {
   const routes = [
-    ['get', '/admin/users'], ['post', '/admin/users'], ['get', '/admin/users/usr_01k0000000000000000000000'], ['post', '/admin/users/usr_01k0000000000000000000000/adjust'],
-    ['get', '/admin/keys'], ['post', '/admin/keys'], ['get', '/admin/keys/key_01k0000000000000000000000'], ['post', '/admin/keys/key_01k0000000000000000000000/revoke'],
-    ['post', '/admin/keys/key_01k0000000000000000000000/roll'], ['get', '/admin/ledger/check'],
+    ['get', '/admin/users'], ['post', '/admin/users'], ['get', '/admin/users/usr_01k000000000000000000000'], ['post', '/admin/users/usr_01k000000000000000000000/adjust'],
+    ['get', '/admin/keys'], ['post', '/admin/keys'], ['get', '/admin/keys/key_01k000000000000000000000'], ['post', '/admin/keys/key_01k000000000000000000000/revoke'],
+    ['post', '/admin/keys/key_01k000000000000000000000/roll'], ['get', '/admin/ledger/check'],
   ] as const;
 
   it.each(routes)('%s %s: 401 without an identity and without a key', async (method, path) => {
@@ -154,7 +154,7 @@ describe('adjust', () => {
 
   it.each([
     {}, { amount_usd: 5, reason: 'x' }, { amount_usd: '0', reason: 'x' }, { amount_usd: '-0.00', reason: 'x' }, { amount_usd: '+5', reason: 'x' }, { amount_usd: '1e3', reason: 'x' }, { amount_usd: '1.00001', reason: 'x' },
-    { amount_usd: '5' }, { amount_usd: '5', reason: ' ' }, { amount_usd: '5', reason: 'x', user_id: 'usr_01k0000000000000000000000' },
+    { amount_usd: '5' }, { amount_usd: '5', reason: ' ' }, { amount_usd: '5', reason: 'x', user_id: 'usr_01k000000000000000000000' },
   ])('422: %j', async (body) => {
     const account = await api.account();
     expect((await adjust(account.accountId, operator, body)).status).toBe(422);

@@ -56,7 +56,7 @@ describe('POST /admin/keys under one Idempotency-Key', () => {
 
   it('remembers no refusal: the same key is good for the mended request', async () => {
     const key = 'mended-0001';
-    expect((await send('post', '/admin/keys', { type: 'reseller', user_id: 'usr_01k0000000000000000000000', scopes: ['domains:read'] }, { key })).status).toBe(404);
+    expect((await send('post', '/admin/keys', { type: 'reseller', user_id: 'usr_01k000000000000000000000', scopes: ['domains:read'] }, { key })).status).toBe(404);
     expect((await send('post', '/admin/keys', body, { key })).status).toBe(201);
   });
 

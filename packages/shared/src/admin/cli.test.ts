@@ -21,7 +21,7 @@ async function lumiJson(...args: string[]) {
   return JSON.parse(out);
 }
 
-const unknownUser = 'usr_01k0000000000000000000000';
+const unknownUser = 'usr_01k000000000000000000000';
 
 describe('lumi users', () => {
   it('creates, shows, lists and adjusts', async () => {
@@ -77,8 +77,8 @@ describe('lumi keys', () => {
   it.each([
     [['keys', 'issue', '--product', 'domains', '--type', 'reseller', '--user', unknownUser], 'Not found.'],
     [['keys', 'issue', '--product', 'domains', '--type', 'reseller', '--user', 'nobody'], 'user_id'],
-    [['keys', 'revoke', 'key_01k0000000000000000000000'], 'Not found.'],
-    [['keys', 'roll', 'key_01k0000000000000000000000'], 'Not found.'],
+    [['keys', 'revoke', 'key_01k000000000000000000000'], 'Not found.'],
+    [['keys', 'roll', 'key_01k000000000000000000000'], 'Not found.'],
     [['keys', 'revoke', 'lumi_domains_abc'], 'lumi keys list'],
   ])('refuses %j with status 1', async (args, reason) => {
     const { status, out, err } = await lumi(...args);

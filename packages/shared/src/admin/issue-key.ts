@@ -31,7 +31,7 @@ export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
       id: 'issue-key', method: 'POST', path: '/admin/keys', summary: 'Issue a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true,
       description: 'A key for this product. It and its signing secret are in this answer alone; under an `Idempotency-Key` a repeat within a day gets the same answer, later `409 state_conflict`.',
       body: keyBody(deps),
-      bodyExample: { user_id: 'usr_01k0000000000000000000000', type: 'reseller', scopes: [`${deps.product}:read`, `${deps.product}:buy`], daily_cap_usd: '50', signing: 'v1' },
+      bodyExample: { user_id: 'usr_01k000000000000000000000', type: 'reseller', scopes: [`${deps.product}:read`, `${deps.product}:buy`], daily_cap_usd: '50.00', signing: 'v1' },
       responses: { 201: { description: 'The key.', schema: issuedKeySchema } },
       errors: ['state_conflict'],
     }),

@@ -7,7 +7,7 @@ import { formatUsd, usdOutput } from '../money';
 import { isoSeconds, type Clock } from '../runtime';
 
 export const keySchema = z.object({
-  id: z.string().meta({ example: 'key_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'key_01k000000000000000000000' }),
   prefix: z.string().describe('The beginning of the key, to tell keys apart.').meta({ example: 'lumi_domains_Ab3x…' }),
   product: z.enum(PRODUCTS),
   type: z.enum(['reseller', 'operator']),

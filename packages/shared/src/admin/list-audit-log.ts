@@ -14,7 +14,7 @@ const entrySchema = z.object({
   address: z.string().nullable().describe('Where the request came from.'),
   request_id: z.string().nullable().describe('The request that did it; null for the command line.'),
   action: z.string().describe('What was done.').meta({ example: 'key.issue' }),
-  subject: z.string().describe('The id of what it was done to.').meta({ example: 'key_01k0000000000000000000000' }),
+  subject: z.string().describe('The id of what it was done to.').meta({ example: 'key_01k000000000000000000000' }),
   user_id: z.string().nullable(),
   before: record.describe('What was so before; null where there was nothing.'),
   after: record.describe('What is so since. Nothing in it is secret.'),

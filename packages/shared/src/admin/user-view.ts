@@ -6,7 +6,7 @@ import { isoSeconds } from '../runtime';
 import type { User } from './user-store';
 
 export const userSchema = z.object({
-  id: z.string().meta({ example: 'usr_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'usr_01k000000000000000000000' }),
   name: z.string(),
   balance_usd: usdOutput,
   held_usd: usdOutput,

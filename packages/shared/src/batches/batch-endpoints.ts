@@ -55,7 +55,7 @@ function getBatch(deps: BatchEndpointDeps): Endpoint {
         status: z.enum(['ok', 'failed', 'pending']).optional().describe('Only items with this result.'),
       }),
       responses: {
-        200: { description: 'The batch.', schema: batchSchema.extend(pageOf(bulkItemSchema).shape).meta({ id: 'BatchWithItems' }) },
+        200: { description: 'The batch.', schema: batchSchema.extend(pageOf(bulkItemSchema).shape).meta({ id: 'BatchWithItems' }), exampleWith: { items: [{ ref: 'order-17', status: 'pending' }] } },
       },
     }),
     async ({ reach, params, query }) => {
@@ -100,7 +100,7 @@ function retryBatchEndpoint(deps: BatchEndpointDeps): Endpoint {
       description: 'Tries the failed items of a finished batch again, all or those with the given codes. Items that were bought, and repeats of other items, are left alone. Prices are those of now, within what the items agreed to. Costs one money token for each item tried again.',
       params: batchParams,
       body: z.object({ error_codes: errorCodes.optional().describe('Only items that failed with one of these codes.') }),
-      bodyExample: { error_codes: ['insufficient_balance'] },
+      bodyExample: { error_codes: ['not_available', 'out_of_stock', 'supplier_error'] },
       responses: { 202: { description: 'The batch runs again.', schema: batchAcceptedSchema.extend({ retried: z.number().int() }).meta({ id: 'BatchRetried' }) } },
       errors: ['state_conflict'],
     }),

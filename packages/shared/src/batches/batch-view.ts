@@ -21,13 +21,13 @@ export const bulkItemSchema = z.object({
 /** The contract's answer of a bulk that was done at once. */
 export const bulkResultSchema = z.object({
   total: z.number().int(), ok: z.number().int(), failed: z.number().int(), items: z.array(bulkItemSchema),
-  batch_id: z.string().optional().meta({ example: 'bat_01k0000000000000000000000' }).describe('Only where items are pending: poll `/batches/{batch_id}` for their results.'),
+  batch_id: z.string().optional().meta({ example: 'bat_01k000000000000000000000' }).describe('Only where items are pending: poll `/batches/{batch_id}` for their results.'),
 }).meta({ id: 'BulkResult' });
 
-export const batchAcceptedSchema = z.object({ batch_id: z.string().meta({ example: 'bat_01k0000000000000000000000' }), status: z.string(), total: z.number().int() }).meta({ id: 'BatchAccepted' });
+export const batchAcceptedSchema = z.object({ batch_id: z.string().meta({ example: 'bat_01k000000000000000000000' }), status: z.string(), total: z.number().int() }).meta({ id: 'BatchAccepted' });
 
 export const batchSchema = z.object({
-  id: z.string().meta({ example: 'bat_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'bat_01k000000000000000000000' }),
   user_id: z.string(),
   kind: z.string().describe('The bulk operation it came from.'),
   status: z.enum(BATCH_STATES),

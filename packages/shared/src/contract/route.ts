@@ -17,7 +17,10 @@ export interface ResponseSpec {
   readonly schema?: z.ZodType;
   /** Media types other than JSON that the answer can have, alone or besides JSON. */
   readonly contentType?: string | readonly string[];
+  /** Made from the schema if absent. */
   readonly example?: unknown;
+  /** Fields in which this answer differs from what the schema's example would show. */
+  readonly exampleWith?: Readonly<Record<string, unknown>>;
   /** Headers that this answer has beyond those of every answer; declared with them. */
   readonly headers?: readonly string[];
 }

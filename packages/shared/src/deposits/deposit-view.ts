@@ -5,7 +5,7 @@ import { isoSeconds } from '../runtime';
 import { DEPOSIT_STATES, type Deposit } from './deposit-store';
 
 export const depositSchema = z.object({
-  id: z.string().meta({ example: 'dep_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'dep_01k000000000000000000000' }),
   status: z.enum(DEPOSIT_STATES).describe('`created` (being made at the provider), `pending` (waiting for the payment), `credited`, `expired`, `cancelled`, `failed`, `disputed` (a person looks at it); `confirming`, `paid` and `refunded` are reserved.'),
   amount_usd: usdOutput,
   provider: z.string().meta({ example: 'cryptobot' }),

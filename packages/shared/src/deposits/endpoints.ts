@@ -17,11 +17,6 @@ import { SandboxPay } from './sandbox-pay';
 const TAG = 'Deposits';
 const READ = ['deposits:write', 'read'] as const;
 const EXPIRES_IN_DEFAULT_S = 3_600;
-const example = {
-  id: 'dep_01k0000000000000000000000', status: 'pending', amount_usd: '5.00', provider: 'cryptobot', product: 'domains', asset: null,
-  pay_url: 'https://t.me/CryptoBot?start=IVexample', pay_urls: { bot: 'https://t.me/CryptoBot?start=IVexample' }, expires_at: '2026-06-09T13:00:00Z', paid: null,
-  is_late: false, failure: null, reference: null, created_at: '2026-06-09T12:00:00Z', settled_at: null,
-};
 
 export function depositEndpoints(deps: DepositDeps & { cursors: Cursors }): readonly Endpoint[] {
   const sandbox = deps.providers.all().find((provider): provider is SandboxPay => provider instanceof SandboxPay);
@@ -59,10 +54,10 @@ function createOne(deps: DepositDeps): Endpoint {
     defineRoute({
       id: 'create-deposit', method: 'POST', path: '/deposits', summary: 'Create a top-up invoice', tag: TAG, scope: 'deposits:write', class: 'money', reach: 'account',
       description: 'Makes an invoice at the payment provider and answers with the address where it is paid. The balance grows by exactly `amount_usd` once the provider has the money. Deposits never count as spend, but a key whose daily cap is reached cannot make one.',
-      body: depositBody(deps.providers), bodyExample: { amount_usd: '5', provider: deps.providers.all()[0]?.terms.provider ?? 'sandbox' },
+      body: depositBody(deps.providers), bodyExample: { amount_usd: '5.00', provider: deps.providers.all()[0]?.terms.provider ?? 'sandbox' },
       responses: {
-        201: { description: 'The invoice can be paid at `pay_url`.', schema: depositSchema, example },
-        202: { description: 'It is not known yet whether the provider made the invoice; poll the deposit. It is never made twice.', schema: depositSchema },
+        201: { description: 'The invoice can be paid at `pay_url`.', schema: depositSchema },
+        202: { description: 'It is not known yet whether the provider made the invoice; poll the deposit. It is never made twice.', schema: depositSchema, exampleWith: { status: 'created', pay_url: null, pay_urls: {}, expires_at: null } },
       },
       errors: ['supplier_error'],
     }),
@@ -129,7 +124,7 @@ function getOne(deps: DepositDeps): Endpoint {
       description: 'Asks the provider as well when nobody did in the last seconds. With `wait` the answer is held back until the deposit is settled or the time is over.',
       params: depositParams,
       query: z.object({ wait: z.string().regex(/^(\d|[12]\d|30)$/, 'must be a whole number from 0 to 30').optional().describe('Seconds to wait for the deposit to be settled, 0 to 30.') }),
-      responses: { 200: { description: 'The deposit.', schema: depositSchema, example } },
+      responses: { 200: { description: 'The deposit.', schema: depositSchema } },
     }),
     async ({ reach, params, query }) => json(200, viewDeposit(await readDeposit(deps, reach, params.id, Number.parseInt(query.wait ?? '0', 10)))),
   );
@@ -141,7 +136,7 @@ function cancelOne(deps: DepositDeps): Endpoint {
       id: 'cancel-deposit', method: 'POST', path: '/deposits/{id}/cancel', summary: 'Cancel a deposit', tag: TAG, scope: 'deposits:write', class: 'regular', reach: 'account',
       description: 'Deletes the invoice at the provider. A payment that was faster wins: then the deposit comes back `credited`. Cancelling twice does no harm.',
       params: depositParams,
-      responses: { 200: { description: 'The deposit as it is now.', schema: depositSchema } },
+      responses: { 200: { description: 'The deposit as it is now.', schema: depositSchema, exampleWith: { status: 'cancelled', pay_url: null, pay_urls: {} } } },
       errors: ['state_conflict'],
     }),
     async ({ reach, params }) => json(200, viewDeposit(await cancelDeposit(deps, reach, params.id))),

@@ -9,7 +9,7 @@ export const ANSWER_HEADERS = {
   'RateLimit-Policy': always('Each limit: `q` requests in `w` seconds.', '"regular";q=120;w=60'),
   'Retry-After': { description: 'Seconds to wait before the next try.', schema: { type: 'integer', minimum: 1 }, example: 3 },
   'Idempotent-Replayed': { description: '`true` on an answer that was given before and comes from memory.', schema: { type: 'string', enum: ['true'] }, example: 'true' },
-  Location: { description: 'Where to ask how it goes on.', schema: { type: 'string' }, example: '/api/v1/operations/op_01k9z3v7m2h8q4t6w0x5y1c3' },
+  Location: { description: 'Where to ask how it goes on.', schema: { type: 'string' }, example: '/operations/op_01k9z3v7m2h8q4t6w0x5y1c3' },
   'X-Lines-Left-Out': { description: 'How many lines could not have worked and are not in the answer.', schema: { type: 'integer', minimum: 1 }, example: 2 },
 } as const;
 

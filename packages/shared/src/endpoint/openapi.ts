@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { BASE_PATHS, ERROR_CODES, scopeName, type ErrorCode, type Product, type RouteSpec } from '../contract';
 import { ITEMS_PER_TOKEN } from '../limits';
-import { exampleOf } from './example';
+import { exampleOf, type ExampleWords, type Samples } from './example';
 import { describeFields, type Glossary } from './glossary';
 import { introduction } from './introduction';
 import { JsonSchemas, type JsonSchema } from './json-schemas';
@@ -18,6 +18,8 @@ export interface OpenApiOptions {
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   /** The product's own words, for fields that neither describe themselves nor are the whole API's. */
   readonly glossary?: Glossary;
+  /** What its own things are called in examples. */
+  readonly samples?: Samples;
 }
 
 const ALWAYS: readonly ErrorCode[] = ['bad_request', 'missing_bearer', 'invalid_key', 'forbidden_scope', 'not_found', 'validation_error', 'rate_limited', 'internal_error', 'service_unavailable', 'api_disabled'];
@@ -27,12 +29,13 @@ const PUBLIC: readonly ErrorCode[] = ['bad_request', 'not_found', 'validation_er
 
 export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptions): JsonSchema {
   const schemas = new JsonSchemas({ input: routes.flatMap(schemasSent), output: routes.flatMap(schemasAnswered) });
+  const words: ExampleWords = { components: schemas.components, samples: { ...samplesOf(options.product), ...options.samples } };
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const methods = (paths[route.path] ??= {});
     const name = route.method.toLowerCase();
     if (methods[name] !== undefined) throw new Error(`${route.method} ${route.path} is declared twice`);
-    methods[name] = operation(route, options.product, schemas);
+    methods[name] = operation(route, options.product, { schemas, words });
   }
   const components: Record<string, JsonSchema> = { Error: errorSchema(), ...schemas.components };
   const { glossary = {} } = options;
@@ -51,7 +54,7 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, inOrder(methods)])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: `A key of this product: \`lumi_${options.product}_…\`.` } },
-      headers: ANSWER_HEADERS,
+      headers: { ...ANSWER_HEADERS, Location: { ...ANSWER_HEADERS.Location, example: `${BASE_PATHS[options.product]}${ANSWER_HEADERS.Location.example}` } },
       examples: Object.fromEntries([...used].sort().map((code) => [code, errorExample(code)])),
       schemas: components,
     },
@@ -72,7 +75,17 @@ function inOrder(methods: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(METHOD_ORDER.filter((name) => methods[name] !== undefined).map((name) => [name, methods[name]]));
 }
 
-function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): JsonSchema {
+/** What every product has, under its own name. */
+function samplesOf(product: Product): Samples {
+  return { product, scopes: scopeName(product, 'read'), prefix: `lumi_${product}_Ab3x…`, 'Key.key': `lumi_${product}_XXXXXXXXXXXXXXXXXXXX` };
+}
+
+interface Making {
+  readonly schemas: JsonSchemas;
+  readonly words: ExampleWords;
+}
+
+function operation(route: RouteSpec, product: Product, { schemas, words }: Making): JsonSchema {
   const scopes = (Array.isArray(route.scope) ? route.scope : [route.scope]) as readonly RouteSpec['scope'][];
   if (scopes.length === 0) throw new Error(`${route.id} has no scope`);
   const names = scopes.map((scope) => scopeName(product, scope as Exclude<RouteSpec['scope'], readonly unknown[]>));
@@ -93,7 +106,7 @@ function operation(route: RouteSpec, product: Product, schemas: JsonSchemas): Js
     ...(route.rawBody === true ? { 'x-lumi-raw-body': true } : {}),
     parameters: parameters(route, isPublic, schemas),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route, schemas) }),
-    responses: responses(route, isPublic, schemas),
+    responses: responses(route, isPublic, { schemas, words }),
   };
 }
 
@@ -156,12 +169,12 @@ function requestBody(route: RouteSpec, schemas: JsonSchemas): JsonSchema {
   return { required, content: { 'application/json': { schema, ...(route.bodyExample === undefined ? {} : { example: route.bodyExample }) } } };
 }
 
-function responses(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): JsonSchema {
+function responses(route: RouteSpec, isPublic: boolean, { schemas, words }: Making): JsonSchema {
   const result: Record<string, unknown> = {};
   for (const [status, spec] of Object.entries(route.responses)) {
     const schema = spec.schema === undefined ? null : schemas.of(spec.schema, 'output');
     const content = {
-      ...(schema === null ? {} : { 'application/json': { schema, example: spec.example ?? exampleOf(schema, schemas.components) } }),
+      ...(schema === null ? {} : { 'application/json': { schema, example: spec.example ?? changed(exampleOf(schema, words), spec.exampleWith) } }),
       ...Object.fromEntries([spec.contentType ?? []].flat().map((type) => [type, { schema: { type: 'string' } }])),
     };
     result[status] = { description: spec.description, headers: answerHeaders(status, route), ...(Object.keys(content).length === 0 ? {} : { content }) };
@@ -175,6 +188,10 @@ function responses(route: RouteSpec, isPublic: boolean, schemas: JsonSchemas): J
     };
   }
   return result;
+}
+
+function changed(example: unknown, fields: Readonly<Record<string, unknown>> | undefined): unknown {
+  return fields === undefined ? example : { ...(example as object), ...fields }; // only answers that are objects name fields
 }
 
 function errorsByStatus(route: RouteSpec, isPublic: boolean): [string, ErrorCode[]][] {

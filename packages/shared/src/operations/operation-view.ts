@@ -7,7 +7,7 @@ import { isoSeconds } from '../runtime';
 import type { FailedResult, Operation } from './operation';
 
 export const operationSchema = z.object({
-  id: z.string().meta({ example: 'op_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'op_01k000000000000000000000' }),
   order_id: z.string().nullable().describe('Set when it costs money.'),
   user_id: z.string(),
   product: z.string(),

@@ -5,7 +5,7 @@ import { isoSeconds } from '../runtime';
 import type { Order } from './thing-sold';
 
 export const orderSchema = z.object({
-  id: z.string().meta({ example: 'ord_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'ord_01k000000000000000000000' }),
   operation_id: z.string().describe('The same order as an operation: poll `/operations/{id}`.'),
   user_id: z.string().describe('The account that pays.'),
   product: z.string(),

@@ -15,7 +15,7 @@ export const metadataField = z.record(z.string().max(64), z.union([z.string().ma
 export const purchaseFields = {
   expected_price_usd: usdInput.optional().describe('The exact price you agree to; anything else is `409 price_changed` and costs nothing.'),
   max_price_usd: usdInput.optional().describe('The most you agree to pay.'),
-  quote_id: z.string().min(1).max(64).optional().describe('Buy at the price of this quote (`POST /quotes`). Each of its lines is good for one purchase until it expires; otherwise `409 price_changed`.').meta({ example: 'quo_01k0000000000000000000000' }),
+  quote_id: z.string().min(1).max(64).optional().describe('Buy at the price of this quote (`POST /quotes`). Each of its lines is good for one purchase until it expires; otherwise `409 price_changed`.').meta({ example: 'quo_01k000000000000000000000' }),
   reference: referenceField,
   tags: tagsField,
   metadata: metadataField,

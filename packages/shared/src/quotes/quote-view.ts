@@ -18,7 +18,7 @@ export const quoteItemSchema = z.object({
 });
 
 export const quoteSchema = z.object({
-  id: z.string().meta({ example: 'quo_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'quo_01k000000000000000000000' }),
   operation: z.string(),
   user_id: z.string(),
   items: z.array(quoteItemSchema),

@@ -6,7 +6,7 @@ import type { Domains } from '../domains';
 import { transferSchema, viewTransfer } from '../portfolio/transfer-view';
 import { findTransfer } from '../store/transfer-store';
 
-export const transferParams = z.object({ id: z.string().min(1).max(64).meta({ example: 'op_01k0000000000000000000000' }) });
+export const transferParams = z.object({ id: z.string().min(1).max(64).meta({ example: 'op_01k000000000000000000000' }) });
 
 export const getTransfer = (domains: Domains) =>
   endpoint(

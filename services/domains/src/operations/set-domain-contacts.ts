@@ -17,7 +17,7 @@ export const setDomainContacts = (domains: Domains) =>
     defineRoute({
       id: 'set-domain-contacts', method: 'PUT', path: '/domains/{domain}/contacts', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
       summary: 'Set the contacts of a domain', description: 'Puts your contacts into roles, at the registry. Where a change of registrant is a trade, it answers `trade_required`.',
-      params: domainParams, body: z.object({ registrant: contactId, admin: contactId, tech: contactId, billing: contactId }), bodyExample: { registrant: 'con_01k0000000000000000000000' },
+      params: domainParams, body: z.object({ registrant: contactId, admin: contactId, tech: contactId, billing: contactId }), bodyExample: { registrant: 'con_01k000000000000000000000' },
       responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error', 'trade_required', 'requirements_missing'],
     }),

@@ -36,7 +36,7 @@ export const contactInput = z.strictObject({
 export const contactPatch = z.object(fields).partial();
 
 export const contactSchema = z.object({
-  id: z.string().meta({ example: 'con_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'con_01k000000000000000000000' }),
   type: z.enum(['person', 'organization']), first_name: z.string(), last_name: z.string(), organization: z.string().nullable(), email: z.string(), phone: z.string(),
   address1: z.string(), address2: z.string().nullable(), city: z.string(), state: z.string().nullable().describe('State or province.'), postal_code: z.string().nullable(), country: z.string(),
   used_by: z.number().int().describe('How many of your domains name this contact.'),

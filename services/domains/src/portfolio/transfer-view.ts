@@ -7,7 +7,7 @@ import { TRANSFER_CANCELLED } from '../supplier/registrar';
 export const TRANSFER_STATES = ['pending', 'completed', 'refused', 'cancelled'] as const;
 
 export const transferSchema = z.object({
-  id: z.string().describe('Also the id of its operation.').meta({ example: 'op_01k0000000000000000000000' }),
+  id: z.string().describe('Also the id of its operation.').meta({ example: 'op_01k000000000000000000000' }),
   domain: z.string(),
   direction: z.enum(['in', 'out']),
   state: z.enum(TRANSFER_STATES),

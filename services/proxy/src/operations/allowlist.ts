@@ -13,7 +13,7 @@ import { assertChangeable } from './update-proxy';
 const ENTRIES_MAX = 100;
 
 const entrySchema = z.object({
-  id: z.string().meta({ example: 'alw_01k0000000000000000000000' }), ip_or_cidr: z.string(), proxy_id: z.string().nullable(), label: z.string().nullable(),
+  id: z.string().meta({ example: 'alw_01k000000000000000000000' }), ip_or_cidr: z.string(), proxy_id: z.string().nullable(), label: z.string().nullable(),
   expires_at: z.string().nullable(), last_used_at: z.string().nullable(), created_at: z.string(),
 }).meta({ id: 'AllowEntry' });
 const entryBody = z.object({ ip_or_cidr: allowedField, label: z.string().min(1).max(128).optional(), expires_at: instantField.optional().describe('The entry stops working then.') });

@@ -33,7 +33,7 @@ export function bulkKinds(deps: ProxyDeps): BulkKind[] {
     bulkKind({
       id: 'bulk-renew-proxies', path: '/proxies/renew', tag: 'Proxies', summary: 'Renew many proxies',
       description: 'Each item renews one proxy, at the price of one; `POST /orders/{id}/renew` renews all of an order at the price of their number. Put `period_days` into `defaults` when it is the same for all.',
-      item: renewalBody, itemExample: { proxy_id: 'prx_01k0000000000000000000000', current_expires_at: '2026-07-09T12:00:00Z', period_days: 30 }, errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'not_found', 'supplier_error'],
+      item: renewalBody, itemExample: { proxy_id: 'prx_01k000000000000000000000', current_expires_at: '2026-07-09T12:00:00Z', period_days: 30 }, errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'not_found', 'supplier_error'],
       about: 'proxy_id',
       identify: (body) => ({ subject: body.proxy_id, once: body.proxy_id }),
       prepare: (accountId, bodies) => oneByOne(bodies, (body) => renewProxyPart(deps, { kind: 'account', accountId }, body.proxy_id, body)),

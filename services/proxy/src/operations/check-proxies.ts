@@ -14,7 +14,7 @@ export function checkProxies(deps: ProxyDeps): Endpoint {
     defineRoute({
       id: 'check-proxies', method: 'POST', path: '/proxies/check', summary: 'Check proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
       description: 'Looks at up to 100 proxies at once: whether they answer, how fast, and where they come out.',
-      body: z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100) }), bodyExample: { proxy_ids: ['prx_01k0000000000000000000000'] },
+      body: z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100) }), bodyExample: { proxy_ids: ['prx_01k000000000000000000000'] },
       responses: {
         200: {
           description: 'One result for each id, in the order given.',

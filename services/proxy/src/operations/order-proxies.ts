@@ -22,7 +22,7 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
       id: 'order-proxies', method: 'POST', path: '/orders', summary: 'Buy proxies', tag: 'Orders', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
       description: 'Buys proxies of one product in one or several countries. The unit price is that of the tier the whole order reaches. The money is held first; what is not delivered is released, never charged.',
       body: orderBody.extend(purchaseFields),
-      bodyExample: { product_id: 'ipv4', items: [{ country: 'DE', quantity: 2 }, { country: 'US', quantity: 1 }], period_days: 30, max_price_usd: '10' },
+      bodyExample: { product_id: 'ipv4', items: [{ country: 'DE', quantity: 2 }, { country: 'US', quantity: 1 }], period_days: 30, max_price_usd: '10.00' },
       responses: {
         200: dryRunAnswer,
         201: { description: 'Delivered, wholly or in part.', schema: orderAnswerSchema },

@@ -38,7 +38,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
     defineRoute({
       id: 'replace-proxies', method: 'POST', path: '/proxies/replace', summary: 'Replace addresses', tag: 'Proxies', scope: 'write', class: 'money', reach: 'account', dryRun: true,
       description: 'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per period as its product says; beyond that it costs the product\'s price. An exchange keeps its value: where the other country has a higher surcharge, the difference is charged for the days that are left; a lower one pays nothing back. Whatever costs something needs the buy scope. All or none.',
-      body, bodyExample: { select: { proxy_ids: ['prx_01k0000000000000000000000'] }, with: { different_subnet: true }, reason: 'blocked by target' },
+      body, bodyExample: { select: { proxy_ids: ['prx_01k000000000000000000000'] }, with: { different_subnet: true }, reason: 'blocked by target' },
       responses: {
         200: {
           description: 'Dry run: what would be replaced and what it would cost.',

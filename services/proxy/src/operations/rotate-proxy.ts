@@ -24,7 +24,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
         200: {
           description: 'Rotated.',
           schema: z.object({ operation_id: z.string(), proxy_id: z.string(), old_ip: z.string(), new_ip: z.string(), changed: z.boolean(), cooldown_until: z.string() }),
-          example: { operation_id: 'op_01k0000000000000000000000', proxy_id: 'prx_01k0000000000000000000000', old_ip: '203.0.113.7', new_ip: '203.0.113.99', changed: true, cooldown_until: '2026-06-09T12:01:00Z' },
+          example: { operation_id: 'op_01k000000000000000000000', proxy_id: 'prx_01k000000000000000000000', old_ip: '203.0.113.7', new_ip: '203.0.113.99', changed: true, cooldown_until: '2026-06-09T12:01:00Z' },
         },
         202: { description: 'Not known yet; poll the operation.', schema: operationSchema },
       },

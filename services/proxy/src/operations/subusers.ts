@@ -55,7 +55,7 @@ function create(deps: ProxyDeps): Endpoint {
       ...common, id: 'create-subuser', method: 'POST', path: '/subusers', summary: 'Create a sub-user', scope: 'write',
       description: 'Makes a pair of credentials with a limit taken from what the plan has free. The password is shown in this answer, and later by `?reveal=1`.',
       body: z.object({ traffic_plan_id: idField('the plan it draws from'), limit_gb: gbField.optional().describe('Gigabytes it gets at once; 0 if absent.'), ...settings }),
-      bodyExample: { traffic_plan_id: 'tpl_01k0000000000000000000000', limit_gb: 2, label: 'client a' },
+      bodyExample: { traffic_plan_id: 'tpl_01k000000000000000000000', limit_gb: 2, label: 'client a' },
       responses: { 201: { description: 'The sub-user, password in clear.', schema: subuserSchema } }, errors: ['state_conflict'],
     }),
     async (context) => {

@@ -50,7 +50,7 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       id: 'bulk-update-proxies', method: 'POST', path: '/proxies/bulk-update', summary: 'Change many proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
       description: 'One change for up to 500 proxies. Not atomic: one that cannot be changed does not stop the others.',
       body: z.object({ proxy_ids: z.array(z.string().max(64)).min(1).describe('Ids of the proxies, 1 to 500.'), change: z.strictObject(changeFields) }),
-      bodyExample: { proxy_ids: ['prx_01k0000000000000000000000'], change: { auto_renew: true } }, bulk: 'proxy_ids', autoRenew: ['change.auto_renew'],
+      bodyExample: { proxy_ids: ['prx_01k000000000000000000000'], change: { auto_renew: true } }, bulk: 'proxy_ids', autoRenew: ['change.auto_renew'],
       responses: { 200: { description: 'One result for each id, in the order given.', schema: changedSchema(proxySchema) } },
     }),
     async (context) => {

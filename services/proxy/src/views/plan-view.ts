@@ -9,7 +9,7 @@ const BYTES_PER_GB = 1_000_000_000;
 const gigabytes = z.number().describe('Gigabytes of 10^9 bytes.');
 
 export const planSchema = z.object({
-  id: z.string().meta({ example: 'tpl_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'tpl_01k000000000000000000000' }),
   order_id: z.string(),
   pool: z.string(),
   state: z.enum(['active', 'exhausted', 'expired']),
@@ -56,7 +56,7 @@ export function rowOfNewPlan(plan: NewPlan): PlanRow {
 }
 
 export const subuserSchema = z.object({
-  id: z.string().meta({ example: 'sub_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'sub_01k000000000000000000000' }),
   traffic_plan_id: z.string(),
   username: z.string(),
   password: z.string().describe('In clear once, in the answer that created it or changed it; masked after that.'),

@@ -7,7 +7,7 @@ import { findProduct } from '../catalog/products';
 import { PROXY_STATES, stateOf, type ProxyRow } from '../store/proxy-row';
 
 export const proxySchema = z.object({
-  id: z.string().meta({ example: 'prx_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'prx_01k000000000000000000000' }),
   order_id: z.string(),
   product_id: z.string().describe('What it was bought as.').meta({ example: 'ipv4' }),
   type: z.string().describe('What kind of address it has.').meta({ example: 'datacenter' }),

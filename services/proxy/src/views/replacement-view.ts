@@ -6,7 +6,7 @@ import type { ReplacementRow } from '../store/replacements';
 const pair = z.object({ old_proxy_id: z.string(), old_exit_ip: z.string(), new_proxy_id: z.string().nullable(), new_exit_ip: z.string().nullable(), was_free: z.boolean().optional(), quota_left: z.int().optional() });
 
 export const replacementSchema = z.object({
-  id: z.string().meta({ example: 'rep_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'rep_01k000000000000000000000' }),
   order_id: z.string(),
   state: z.enum(['processing', 'completed', 'failed']),
   reason: z.string().nullable(),

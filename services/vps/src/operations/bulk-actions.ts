@@ -27,7 +27,7 @@ export function bulkActions(vps: Vps, actions: Actions): Endpoint {
     defineRoute({
       id: 'bulk-server-actions', method: 'POST', path: '/servers/bulk-actions', summary: 'Act on many servers', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account', bulk: 'server_ids',
       description: 'Starts the same action on each server; one that cannot does not hold up the others. Each result names the operation to poll.',
-      body, bodyExample: { action: 'reboot', server_ids: ['srv_01k0000000000000000000000'] },
+      body, bodyExample: { action: 'reboot', server_ids: ['srv_01k000000000000000000000'] },
       responses: { 200: { description: 'One result for each server, in the order given.', schema: changedSchema(startedSchema) } },
     }),
     async (context) => {

@@ -8,7 +8,7 @@ import { addSshKey, deleteSshKey, findSshKey, listSshKeys, renameSshKey, type Ss
 import type { Vps } from '../vps';
 
 const keySchema = z.object({
-  id: z.string().meta({ example: 'ssh_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'ssh_01k000000000000000000000' }),
   name: z.string(),
   public_key: z.string(),
   fingerprint: z.string().describe('As `ssh-keygen -l` prints it.'),

@@ -9,7 +9,7 @@ import { DEEDS, refusalOf, type Deed } from './server-rules';
 const time = z.string().meta({ example: '2026-06-09T12:00:00Z' });
 
 export const serverSchema = z.object({
-  id: z.string().meta({ example: 'srv_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'srv_01k000000000000000000000' }),
   user_id: z.string(),
   order_id: z.string().describe('The order that bought it.'),
   hostname: z.string(),
@@ -23,7 +23,7 @@ export const serverSchema = z.object({
   suspension: z.object({ kind: z.enum(['unpaid', 'abuse', 'traffic', 'operator']), since: time, reason: z.string().nullable(), deadline: time.nullable() }).nullable(),
   ips: z.array(z.object({ ip: z.string(), version: z.union([z.literal(4), z.literal(6)]), rdns: z.string().nullable(), primary: z.boolean() })),
   gateway: z.string().nullable(),
-  ssh_key_ids: z.array(z.string().meta({ example: 'ssh_01k0000000000000000000000' })).describe('The keys it was made with.'),
+  ssh_key_ids: z.array(z.string().meta({ example: 'ssh_01k000000000000000000000' })).describe('The keys it was made with.'),
   period_months: z.int().describe('How long a renewal lasts.'),
   created_at: time,
   ready_at: time.nullable(),

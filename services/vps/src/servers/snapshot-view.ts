@@ -4,7 +4,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import type { Snapshot } from '../store/snapshots';
 
 export const snapshotSchema = z.object({
-  id: z.string().meta({ example: 'snp_01k0000000000000000000000' }),
+  id: z.string().meta({ example: 'snp_01k000000000000000000000' }),
   server_id: z.string(),
   name: z.string(),
   size_gb: z.int(),
