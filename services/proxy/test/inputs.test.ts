@@ -78,6 +78,15 @@ describe('a country', () => {
   });
 });
 
+describe('a label', () => {
+  it('is a line with something in it that can be seen', async () => {
+    const { who } = await lumi.buyer({ product_id: 'ipv4', items: [{ country: 'DE', quantity: 1 }], period_days: 30, label: ' shop ' });
+    const { items } = (await lumi.get(who, '/proxies')).body as { items: { id: string; label: string }[] };
+    expect(items).toMatchObject([{ label: 'shop' }]);
+    for (const label of [' ', '\u200b', 'a\nb']) expect((await lumi.send(who, 'patch', `/proxies/${items[0]?.id ?? ''}`, { label })).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'label' }] });
+  });
+});
+
 describe('a blocked domain of a sub-user', () => {
   it('is a name like every other', async () => {
     const who = await lumi.account({ balance: '100' });

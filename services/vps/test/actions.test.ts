@@ -154,6 +154,11 @@ describe('PATCH /servers/{id}', () => {
   it('changes what is given; auto_renew wants vps:buy', async () => {
     const made = await makeServer(who, { label: 'a' });
     expect((await send(who, 'patch', `/servers/${made.id}`, { body: { label: null, tags: ['x'], auto_renew: true } })).body).toMatchObject({ label: null, tags: ['x'], auto_renew: true });
+    expect((await send(who, 'patch', `/servers/${made.id}`, { body: { label: ' Web ' } })).body.label).toBe('Web');
+    for (const label of [' ', '\u200b', 'a\nb']) expect((await send(who, 'patch', `/servers/${made.id}`, { body: { label } })).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'label' }] });
+    for (const [path, fields] of [['/ssh-keys', { public_key: 'x' }], [`/servers/${made.id}/snapshots`, {}]] as const) {
+      expect((await post(who, path, { ...fields, name: '\u3164' })).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'name' }] });
+    }
     const writer = await world.keyOf(who.accountId, { scopes: ['vps:write'] });
     expect((await send(writer, 'patch', `/servers/${made.id}`, { body: { auto_renew: true } })).body.error.code).toBe('forbidden_scope');
     expect((await send(writer, 'patch', `/servers/${made.id}`, { body: { auto_renew: false, reference: 'r' } })).body).toMatchObject({ auto_renew: false, reference: 'r', tags: ['x'] });

@@ -1,6 +1,6 @@
 // Addresses that may use proxies without a password: of the whole account, or of one proxy.
 import { z } from 'zod';
-import { AppError, defineRoute, invalid, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { AppError, defineRoute, invalid, lineField, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach, type RequestContext } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { instantField } from '@lumi/shared/times';
@@ -16,7 +16,7 @@ const entrySchema = z.object({
   id: z.string().meta({ example: 'alw_01k000000000000000000000' }), ip_or_cidr: z.string(), proxy_id: z.string().nullable(), label: z.string().nullable(),
   expires_at: z.string().nullable(), last_used_at: z.string().nullable(), created_at: z.string(),
 }).meta({ id: 'AllowEntry' });
-const entryBody = z.object({ ip_or_cidr: allowedField, label: z.string().min(1).max(128).optional(), expires_at: instantField.optional().describe('The entry stops working then.') });
+const entryBody = z.object({ ip_or_cidr: allowedField, label: lineField(128).optional(), expires_at: instantField.optional().describe('The entry stops working then.') });
 const bodyExample = { ip_or_cidr: 'current', label: 'office' };
 const proxyParam = { id: idParam('prx', 'the proxy') };
 const common = { tag: 'Allow-list', class: 'regular', reach: 'account' } as const;

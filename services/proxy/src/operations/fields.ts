@@ -1,12 +1,12 @@
 // Fields that several requests of this service share.
 import { z } from 'zod';
-import { isId, notFound, type IdPrefix } from '@lumi/shared/contract';
+import { isId, lineField, notFound, type IdPrefix } from '@lumi/shared/contract';
 import { readBlock } from '@lumi/shared/addresses';
 import { countryField as readCountryField } from '@lumi/shared/countries';
 
 /** Proxies are also sold under codes that the standard leaves to its users: the sandbox's magic countries are such. */
 export const countryField = readCountryField({ userAssigned: true });
-export const labelField = z.string().min(1).max(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
+export const labelField = lineField(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
 export const usernameField = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, 'must be 3-32 letters, digits and underscores, the first a letter');
 export const passwordField = z.string().regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must be 8-64 characters out of letters, digits and ._~-');
 export const revealQuery = z.enum(['1', 'true']).optional().describe('`1` shows passwords in clear, to keys with `proxy:write`; recorded.');

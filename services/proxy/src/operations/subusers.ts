@@ -1,6 +1,6 @@
 // Sub-users of traffic plans: pairs of their own with gigabytes given by the plan.
 import { z } from 'zod';
-import { AppError, defineRoute, invalid, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { AppError, defineRoute, invalid, lineField, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { sealSecret } from '@lumi/shared/keys';
 import { hostNameField } from '@lumi/shared/names';
@@ -16,7 +16,7 @@ import { subuserSchema, viewSubuser } from '../views/plan-view';
 const BYTES_PER_GB = 1_000_000_000n;
 const gbField = z.int().min(1).max(1_000_000);
 const settings = {
-  label: z.string().min(1).max(128).nullable().optional(),
+  label: lineField(128).nullable().optional(),
   reference: z.string().min(1).max(128).nullable().optional(),
   expires_at: instantField.nullable().optional().describe('The pair stops working then.'),
   domains_block: z.array(hostNameField()).max(100).transform((names) => [...new Set(names)]).optional().describe('Targets it may not reach.'),

@@ -1,6 +1,6 @@
 // The endpoints of snapshots: they share their schema, their parameters and the way to a snapshot.
 import { z } from 'zod';
-import { AppError, defineRoute, isId, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { AppError, defineRoute, isId, lineField, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { bodyOrQuery, endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -62,7 +62,7 @@ function createSnapshot(vps: Vps, actions: Actions): Endpoint {
     defineRoute({
       ...common, id: 'create-snapshot', method: 'POST', path: '/servers/{id}/snapshots', summary: 'Take a snapshot', scope: 'write', params: serverParams,
       description: `Keeps the disk as it is now. Up to ${String(SNAPSHOTS_MAX)} per server, free of charge; they go with the server.`,
-      body: z.object({ name: z.string().min(1).max(128).describe('A name for people.') }), bodyExample: { name: 'before upgrade' },
+      body: z.object({ name: lineField(128).describe('A name for people.') }), bodyExample: { name: 'before upgrade' },
       responses: { 202: { description: 'Being taken; poll the operation.', schema: operationAccepted.extend({ snapshot: snapshotSchema }) } },
       errors,
     }),

@@ -1,6 +1,6 @@
 // The five endpoints of SSH keys: they share their schema and the way to a key.
 import { z } from 'zod';
-import { AppError, defineRoute, invalid, isId, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { AppError, defineRoute, invalid, isId, lineField, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { readSshPublicKey } from '@lumi/shared/public-keys';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -16,7 +16,7 @@ const keySchema = z.object({
   created_at: z.string(),
 }).meta({ id: 'SshKey' });
 
-const nameField = z.string().min(1).max(128).describe('A name for people.');
+const nameField = lineField(128).describe('A name for people.');
 const params = z.object({ id: z.string().refine((id) => isId(id, 'ssh')).describe('The id of the key.') });
 const common = { tag: 'SSH keys', class: 'regular', reach: 'account' } as const;
 const bodyExample = { name: 'laptop', public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx8Z0yqXn7y1S0m6lqv0tq0E6o3m0d9o0n6m9w0a1b2 laptop' };

@@ -1,6 +1,6 @@
 // Fields that several requests share.
 import { z } from 'zod';
-import { invalid, isId } from '@lumi/shared/contract';
+import { invalid, isId, lineField } from '@lumi/shared/contract';
 import { hostNameField, readHostName } from '@lumi/shared/names';
 
 /** What Linux takes (`HOST_NAME_MAX`). */
@@ -12,7 +12,7 @@ export const hostnameField = hostNameField(HOST_NAME)
   .describe('Host name of the machine, at most 64 characters; not an address. On the sandbox, names such as `sandbox-build-fails` end in a chosen way.').meta({ example: 'web-1.example.com' });
 /** What a look-up of an address answers. */
 export const reverseNameField = hostNameField({ minLabels: 1 }).meta({ example: 'web-1.example.com' });
-export const labelField = z.string().min(1).max(128).optional().describe('A name for people.');
+export const labelField = lineField(128).optional().describe('A name for people.');
 export const sshKeyIdsField = z.array(z.string().max(64)).max(50).optional().describe('Keys that may log in as the default user.');
 export const userDataField = z.string().max(USER_DATA_MAX).refine((text) => Buffer.byteLength(text, 'utf8') <= USER_DATA_MAX, 'must not be larger than 64 KiB')
   .optional().describe('cloud-init user data as text, at most 64 KiB. Never shown again.');
