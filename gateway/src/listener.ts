@@ -5,7 +5,6 @@ import { plainAddress } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
 import { payByAddress, type AddressLimits, type Standing } from './limits/address-standing';
 import type { LineWriter } from './line-writer';
-import { readTarget } from './request-target';
 
 export interface ListenerOptions extends AddressLimits {
   readonly clock: Clock;
@@ -21,7 +20,6 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
   return createHttpServer(app, {
     ...options,
     appContinues: true,
-    beforeApp: readTarget,
     parserErrorHeaders: ({ peer, request }) => {
       // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is what it counts for.
       const record = (request as Partial<Request> | null)?.lumi;

@@ -2,10 +2,10 @@
 // stages, none of which they touch: any other path goes on as if this stage were not here.
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
+import { hostName } from '@lumi/shared/http';
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type MemoryLimitStore } from '@lumi/shared/limits';
 import { bestEncoding, type Asset, type Encoding } from '../docs/asset';
 import { pageAssets, referencePage } from '../docs/reference-page';
-import { hostName } from '../host-name';
 import { addressBucket } from '../limits/address-bucket';
 
 export interface DocsDeps {

@@ -2,7 +2,7 @@
 // whether it needs a key at all; refusing an unknown one is stage 06's business.
 import type { RequestHandler } from 'express';
 import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
-import { hostName } from '../host-name';
+import { hostName } from '@lumi/shared/http';
 import type { RouteTable } from '../routes/route-table';
 
 const BASES = PRODUCTS.map((product) => ({ product, base: BASE_PATHS[product], inside: `${BASE_PATHS[product]}/` }));

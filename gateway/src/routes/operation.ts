@@ -1,6 +1,6 @@
 // An operation as the gateway needs it, read from a service's OpenAPI document. A document is another process's word: what is not
 // plainly understood is refused, and an operation without a scope does not exist.
-import { scopeName, type Product, type RouteScope } from '@lumi/shared/contract';
+import { scopeName, usualBodyBytesMax, type Product, type RouteScope } from '@lumi/shared/contract';
 
 export interface Operation {
   readonly id: string;
@@ -35,9 +35,6 @@ export type Match =
   /** No document of this service was ever loaded. */
   | { readonly kind: 'away' };
 
-const BODY_BYTES_MAX = 64 * 1024;
-/** Up to 500 items. */
-const BULK_BYTES_MAX = 1024 * 1024;
 const BODY_BYTES_CEILING = 16 * 1024 * 1024;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const PATH_SHAPE = /^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\}))+$/;
@@ -79,7 +76,7 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
   if (routeClass !== 'regular' && routeClass !== 'guarded' && routeClass !== 'money') return 'x-lumi-class is not understood';
   const isPublic = scopes.includes('public');
   if (isPublic && (scopes.length > 1 || routeClass !== 'regular')) return 'a public operation has no other scope, moves no money and leads to none';
-  const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? (field(raw, 'x-lumi-bulk') === undefined ? BODY_BYTES_MAX : BULK_BYTES_MAX);
+  const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? usualBodyBytesMax(field(raw, 'x-lumi-bulk') !== undefined);
   if (typeof bodyBytesMax !== 'number' || !Number.isInteger(bodyBytesMax) || bodyBytesMax < 1 || bodyBytesMax > BODY_BYTES_CEILING) return 'x-lumi-max-body is out of bounds';
   const itemsPerToken = field(raw, 'x-lumi-items-per-token') ?? null;
   if (itemsPerToken !== null && (typeof itemsPerToken !== 'number' || !Number.isInteger(itemsPerToken) || itemsPerToken < 1)) return 'x-lumi-items-per-token is not understood';

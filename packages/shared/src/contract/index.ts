@@ -8,4 +8,4 @@ export { isId, newId, type IdPrefix } from './ids';
 export { Cursors, PAGE_LIMIT_MAX, pageOf, pageQuery, readPage, toPage, type CursorBinding, type Page, type PageRequest, type Position } from './page';
 export { BASE_PATHS, PRODUCTS, resellerScopes, scopeName, type Product, type RouteScope } from './product';
 export { oneByOne, orRefusal } from './refusal';
-export { defineRoute, type Method, type ResponseSpec, type RouteClass, type RouteSpec } from './route';
+export { defineRoute, usualBodyBytesMax, type Method, type ResponseSpec, type RouteClass, type RouteSpec } from './route';

@@ -75,6 +75,15 @@ export interface RouteSpec<
   readonly errors?: readonly ErrorCode[];
 }
 
+const BODY_BYTES_MAX = 64 * 1024;
+/** Up to 500 items. */
+const BULK_BYTES_MAX = 1024 * 1024;
+
+/** The most a body may have, where the route sets no bound of its own. */
+export function usualBodyBytesMax(isBulk: boolean): number {
+  return isBulk ? BULK_BYTES_MAX : BODY_BYTES_MAX;
+}
+
 export function defineRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   spec: RouteSpec<P, Q, B>,
 ): RouteSpec<P, Q, B> {

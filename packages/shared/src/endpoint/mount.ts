@@ -1,9 +1,9 @@
 // Route declarations + handlers → an Express app. For every request, in the frozen order of the contract: identity, then (money
 // requests) replay, then JSON and schema, item count, user_id, money tokens, and only then the handler.
 import express, { type Express, type Request, type Response } from 'express';
-import { AppError, invalid, newId, notFound, scopeName, type Product, type RouteScope, type RouteSpec } from '../contract';
+import { AppError, invalid, newId, notFound, scopeName, usualBodyBytesMax, type Product, type RouteScope, type RouteSpec } from '../contract';
 import { sql, type SqlRunner } from '../db';
-import { JSON_TYPE, errorStage } from '../http';
+import { JSON_TYPE, errorStage, requestGuard } from '../http';
 import { claimScope, findAnswer, fingerprint, openAnswer, rememberAnswer, type Claim } from '../idempotency';
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type LimitStore } from '../limits';
 import { IDENTITY_HEADER, type IdentityVerifier, type Principal } from '../principal';
@@ -27,8 +27,6 @@ export interface MountDeps {
   readonly openApi: Omit<OpenApiOptions, 'product'>;
   /** In Prometheus' text format. */
   readonly metrics?: () => Promise<string>;
-  /** Larger bodies never get past the gateway; a service stands on its own all the same. */
-  readonly maxBodyBytes?: number;
 }
 
 const KEY_SHAPE = /^[\x21-\x7e]{8,200}$/;
@@ -41,8 +39,12 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
   app.set('query parser', false); // read by `readQuery`, once
+  // The gateway has the same guard; a service stands on its own all the same.
+  const guard = requestGuard();
+  app.use((req, res, next) => {
+    if (guard(req, res)) next();
+  });
   app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
-  app.use(express.raw({ type: () => true, limit: deps.maxBodyBytes ?? 1_100_000, inflate: false }));
   app.use((req, _res, next) => next(isReadable(req.path) ? undefined : notFound()));
   const document = buildOpenApi(endpoints.map((one) => one.route), { ...deps.openApi, product: deps.product });
   const documentBytes = Buffer.from(JSON.stringify(document), 'utf8');
@@ -55,11 +57,12 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The gateway routes nothing under `/internal`.
   if (metrics !== undefined) app.get('/internal/metrics', async (_req, res) => send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }));
   for (const one of endpoints) {
+    const readBody = bodyReader(one.route);
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
     app[verb(one.route.method)](path, (req, res, next) => {
       // The gateway has checked the scope of the operation it names; only that one may run, whichever route Express finds first.
       const named = req.get('x-lumi-operation');
-      return named === undefined || named === one.route.id ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes }) : next('route');
+      return named === undefined || named === one.route.id ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody }) : next('route');
     });
   }
   app.use(() => {
@@ -72,13 +75,26 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
 interface Mounted {
   readonly accounts: AccountDirectory;
   readonly apiDocument: Uint8Array;
+  readonly readBody: BodyReader;
 }
 
-async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps, { accounts, apiDocument }: Mounted): Promise<void> {
+type BodyReader = (req: Request, res: Response) => Promise<Buffer>;
+
+/** Reads no more than the route takes. */
+function bodyReader(route: RouteSpec): BodyReader {
+  const read = express.raw({ type: () => true, limit: route.bodyBytesMax ?? usualBodyBytesMax(route.bulk !== undefined), inflate: false });
+  return (req, res) => new Promise((resolve, reject) => {
+    read(req, res, (err?: unknown) => (err === undefined ? resolve(Buffer.isBuffer(req.body) ? req.body : NO_BODY) : reject(err as Error)));
+  });
+}
+
+const NO_BODY = Buffer.alloc(0);
+
+async function serve(one: Endpoint, req: Request, res: Response, deps: MountDeps, { accounts, apiDocument, readBody }: Mounted): Promise<void> {
   const { route } = one;
   const principal = deps.verifier.verify(identityOf(req));
   checkScope(route, principal);
-  const rawBody: Buffer = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+  const rawBody = await readBody(req, res);
   const requestId = requestIdOf(req, deps.clock);
   const query = readQuery(queryOf(req));
   const dryRun = route.dryRun === true && query.values['dry_run'] === 'true';

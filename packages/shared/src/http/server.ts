@@ -9,6 +9,7 @@ import type { Clock } from '../runtime';
 import { Connections, type ConnectionLimits } from './connections';
 import { rawErrorResponse } from './errors';
 import { OneAtATime } from './one-at-a-time';
+import { readTarget } from './request-target';
 
 export interface ServerOptions extends Partial<Omit<ConnectionLimits, 'clock'>> {
   readonly clock: Clock;
@@ -20,8 +21,6 @@ export interface ServerOptions extends Partial<Omit<ConnectionLimits, 'clock'>> 
   readonly keepAliveTimeoutMs?: number;
   /** `100 Continue` is the app's to send; otherwise it is sent at once. */
   readonly appContinues?: boolean;
-  /** Sees each request before the app does, Express's own reading of it included. */
-  readonly beforeApp?: (req: http.IncomingMessage) => void;
   /** Told of what the parser refused, which no app ever sees. */
   readonly onParserError?: (refusal: ParserRefusal) => void;
   /** What such an answer carries besides. */
@@ -55,10 +54,10 @@ const IDLE_MAX_MS = 120_000;
 const CONNECTIONS_SPARE = 100;
 
 export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
-  const { beforeApp, connectionsMax = CONNECTIONS_MAX } = options;
+  const { connectionsMax = CONNECTIONS_MAX } = options;
   const connections = new Connections({ clock: options.clock, connectionsMax, perPeerMax: options.perPeerMax ?? connectionsMax, peerOf: options.peerOf ?? (() => null), readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS });
   const turns = new OneAtATime(connections, (req, res) => {
-    beforeApp?.(req);
+    readTarget(req); // before Express reads it
     app(req, res);
   }, (err, socket) => answerParserError(err, socket, options));
   const server = http.createServer(
