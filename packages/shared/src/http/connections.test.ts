@@ -146,6 +146,40 @@ describe('requests sent ahead on one connection', () => {
   });
 });
 
+describe('a body in chunks', () => {
+  const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const chunks = (text: string, size: number): string => `${text.replace(new RegExp(`.{1,${String(size)}}`, 'g'), (part) => `${part.length.toString(16)}\r\n${part}\r\n`)}0\r\n\r\n`;
+
+  it.each([[20, 60_000], [1_000, 900_000], [1, 4_000]])('of %i bytes is read to its end, and what follows is served', async (size, length) => {
+    const { connect } = await desk();
+    const socket = connect();
+    const text = 'abcdefghij'.repeat(length / 10);
+    socket.write(head + chunks(text, size) + get('/next'));
+    await until(() => socket.said.endsWith('/next'), { timeoutMs: 20_000 });
+    expect(socket.said).toContain(`\r\n\r\n${text}HTTP/1.1 200`);
+  });
+
+  it('of a single byte each is refused before it takes the room of a thousand times its size', async () => {
+    const { connect } = await desk();
+    const socket = connect();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(head + chunks('x'.repeat(60_000), 1) + get('/never'));
+    await closed;
+    expect(socket.said).toMatch(/^HTTP\/1\.1 413 .*payload_too_large/s);
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toHaveLength(1);
+  });
+
+  it('lets others have their answers between its pieces', async () => {
+    const { connect, begun } = await desk();
+    const text = head + chunks('x'.repeat(60_000), 20);
+    for (let i = 0; i < 60; i += 1) connect().write(text);
+    const other = connect();
+    other.write(get('/mine'));
+    await until(() => other.said.endsWith('/mine'), { timeoutMs: 20_000 });
+    expect(begun).toContain('/mine');
+  });
+});
+
 describe('a request refused before its body has come', () => {
   const refusing = async (): Promise<Desk> => {
     const made = await desk();

@@ -28,6 +28,8 @@ export interface Connection {
   readonly early: Exchange[];
   /** So much of the body in work is certain to be still to come. */
   bodyBytesLeft: number;
+  /** The rest of a chunked body has come and waits for its turn. */
+  waitsForTurn: boolean;
   /** What the parser could not read behind them. */
   fault: NodeJS.ErrnoException | null;
   hasAsked: boolean;
@@ -65,7 +67,7 @@ export class Connections {
       socket.destroy();
       return null;
     }
-    const connection: Connection = { socket, room, current: null, early: [], bodyBytesLeft: 0, fault: null, hasAsked: false, unread: '', unreadSinceMs: 0 };
+    const connection: Connection = { socket, room, current: null, early: [], bodyBytesLeft: 0, waitsForTurn: false, fault: null, hasAsked: false, unread: '', unreadSinceMs: 0 };
     this.bySocket.set(socket, connection);
     this.all.add(connection);
     room?.add(connection);

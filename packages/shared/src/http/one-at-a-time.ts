@@ -6,6 +6,12 @@ import type { Socket } from 'node:net';
 import type { Connection, Connections, Exchange } from './connections';
 import { Lingering } from './lingering';
 
+/** The code of what stands for a body in too many chunks. */
+export const CRUMBS = 'LUMI_CHUNKS_TOO_SMALL';
+/** A chunk costs hundreds of times what its bytes do: so many, and one more for each so many bytes. */
+const CHUNKS_MAX = 4_000;
+const CHUNK_BYTES = 16;
+
 export type Serve = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Holds most requests whole, and few of the smallest. */
@@ -36,7 +42,9 @@ export class OneAtATime {
       else destroySoon.call(socket);
     };
     socket.removeAllListeners('data');
-    socket.on('data', (bytes: Buffer) => feed(connection, bytes, parse));
+    socket.on('data', (bytes: Buffer) => {
+      if (feed(connection, bytes, parse) === 'wants a turn') this.queue(connection);
+    });
   }
 
   readonly take: Serve = (req, res) => {
@@ -62,6 +70,7 @@ export class OneAtATime {
     connection.current = exchange;
     // Some of the body may have come together with its head.
     connection.bodyBytesLeft = Number.parseInt(exchange.req.headers['content-length'] ?? '0', 10) - BODY_PIECE_BYTES;
+    if (isChunked(exchange.req)) boundChunks(exchange.req, () => this.refuseCrumbs(connection));
     this.connections.touch(connection);
     exchange.res.on('close', () => this.onClose(connection));
     this.serve(exchange.req, exchange.res);
@@ -72,8 +81,18 @@ export class OneAtATime {
     if (connection.early.length === 0) this.refuseFault(connection);
     // Not at once: a packet full of requests that are refused without waiting would hold up everybody else until its end.
     if (connection.early.length === 0) return;
+    this.queue(connection);
+  }
+
+  private queue(connection: Connection): void {
     if (this.ahead.size === 0) setImmediate(this.takeTurns);
     this.ahead.add(connection);
+  }
+
+  private refuseCrumbs(connection: Connection): void {
+    if (connection.fault !== null) return;
+    connection.fault = Object.assign(new Error('the chunks of a body are too small'), { code: CRUMBS });
+    this.refuse(connection.fault, connection.socket);
   }
 
   stop(): void {
@@ -93,6 +112,11 @@ export class OneAtATime {
 
   private next(connection: Connection): void {
     const { socket, early } = connection;
+    if (connection.waitsForTurn) {
+      connection.waitsForTurn = false;
+      if (!isPausedByNode(socket)) socket.resume();
+      return;
+    }
     if (!socket.writable) socket.destroy(); // the last answer was the last one: nobody will read more
     if (socket.destroyed || connection.current !== null) return;
     const first = early.shift();
@@ -116,21 +140,43 @@ function isBusy({ current, early }: Connection): boolean {
   return current !== null || early.length > 0;
 }
 
-function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => void): void {
+function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => void): 'wants a turn' | undefined {
   const { socket } = connection;
   let at = 0;
   // Node stops by itself for answers that are not read, and goes on by itself.
-  while (at < bytes.length && connection.early.length === 0 && connection.fault === null && !isPausedByNode(socket)) {
-    const isInBody = connection.current?.req.complete === false;
+  while (at < bytes.length && connection.early.length === 0 && connection.fault === null && !connection.waitsForTurn && !isPausedByNode(socket)) {
+    const { current } = connection;
+    const isInBody = current?.req.complete === false;
     const end = at + (isInBody ? Math.max(BODY_PIECE_BYTES, connection.bodyBytesLeft) : PIECE_BYTES);
     parse(at === 0 && end >= bytes.length ? bytes : bytes.subarray(at, end));
     if (socket.destroyed || !isParsed(socket)) return;
     if (isInBody) connection.bodyBytesLeft -= end - at;
     at = end;
+    // A piece may be hundreds of chunks.
+    if (isInBody && isChunked(current.req) && at < bytes.length) connection.waitsForTurn = true;
   }
   if (at >= bytes.length || connection.fault !== null) return; // nothing is read behind a fault
   socket.pause();
   socket.unshift(at === 0 ? bytes : bytes.subarray(at));
+  return connection.waitsForTurn ? 'wants a turn' : undefined;
+}
+
+function isChunked(req: IncomingMessage): boolean {
+  return req.headers['transfer-encoding'] !== undefined;
+}
+
+/** `refuse` is called when a body comes in more chunks than its bytes are worth. */
+function boundChunks(req: IncomingMessage, refuse: () => void): void {
+  const push = req.push.bind(req) as (chunk: Buffer | null) => boolean; // the parser gives buffers
+  let chunks = 0;
+  let bytes = 0;
+  req.push = (chunk: Buffer | null): boolean => {
+    chunks += 1;
+    bytes += chunk?.length ?? 0;
+    if (chunks <= CHUNKS_MAX + bytes / CHUNK_BYTES) return push(chunk);
+    refuse();
+    return false;
+  };
 }
 
 function isPausedByNode(socket: Socket): boolean {

@@ -8,7 +8,7 @@ import { newId } from '../contract';
 import type { Clock } from '../runtime';
 import { Connections, type ConnectionLimits } from './connections';
 import { rawErrorResponse } from './errors';
-import { OneAtATime } from './one-at-a-time';
+import { CRUMBS, OneAtATime } from './one-at-a-time';
 import { readTarget } from './request-target';
 
 export interface ServerOptions extends Partial<Omit<ConnectionLimits, 'clock'>> {
@@ -151,6 +151,7 @@ function refuse(code: ParserRefusal['code'], socket: Socket, request: http.Incom
 const PARSER_CODES: ReadonlyMap<string, ParserRefusal['code']> = new Map([
   ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'payload_too_large'],
+  [CRUMBS, 'payload_too_large'],
   ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
 ]);
 
