@@ -45,6 +45,7 @@ import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
 import { summaryRows } from './store/proxies';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
+import { allowlistSyncs, subuserSyncs } from './sync/sync-access';
 import { planSyncs } from './sync/sync-plan';
 import { proxySyncs } from './sync/sync-proxy';
 import { rotateProxyKind } from './tasks/rotate-proxy';
@@ -53,7 +54,7 @@ export interface WiredProxy extends ProxyDeps {
   /** Everything it does at the network that costs nothing. */
   readonly tasks: readonly AnyOperationKind[];
   readonly shared: SharedParts;
-  readonly syncs: { readonly proxies: SyncOfAll; readonly plans: SyncOfAll };
+  readonly syncs: { readonly proxies: SyncOfAll; readonly plans: SyncOfAll; readonly subusers: SyncOfAll; readonly allowlists: SyncOfAll };
 }
 
 export interface SandboxTimes {
@@ -65,8 +66,8 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
   const network = new SandboxNetwork(db, clock, { slowMs: times.SANDBOX_SLOW_MS });
   const selling = { db, clock, log, network, ring: config.SECRET_RING };
   const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
-  const syncs = { proxies: syncOfAll(proxySyncs(selling)), plans: syncOfAll(planSyncs(selling)) };
-  const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling), syncs.proxies.kind, syncs.plans.kind];
+  const syncs = { proxies: syncOfAll(proxySyncs(selling)), plans: syncOfAll(planSyncs(selling)), subusers: syncOfAll(subuserSyncs(selling)), allowlists: syncOfAll(allowlistSyncs(selling)) };
+  const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling), ...Object.values(syncs).map(({ kind }) => kind)];
   const deps: ProxyDeps = { ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])) };
   return {
     ...deps, tasks, syncs,
@@ -84,8 +85,8 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     ...deps.shared.endpoints,
     listProducts(deps), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
     listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), syncProxies(deps, deps.syncs.proxies), getProxy(deps), syncProxyNow(deps), updateProxy(deps),
-    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps), listReplacementsEndpoint(deps), getReplacement(deps),
-    listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps), syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps), getUsage(deps),
+    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps, deps.syncs.allowlists), listReplacementsEndpoint(deps), getReplacement(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps), syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps, deps.syncs.subusers), getUsage(deps),
   ];
 }
 

@@ -1,6 +1,7 @@
 // Where the network has a proxy or a plan otherwise than we do, that is read, written and told.
 import { FixedClock } from '@lumi/shared/runtime';
 import type { TestAccount, TestKey } from '@lumi/shared/testing';
+import { pushAccess } from '../src/jobs/push-access';
 import { NOW, ORDER, owner, proxyTest } from './proxy-service';
 
 const clock = new FixedClock(NOW);
@@ -137,5 +138,61 @@ describe('POST /proxies/sync and /traffic-plans/sync', () => {
     expect((await lumi.send(who, 'post', '/proxies/sync')).status).toBe(429);
     const plans = await lumi.send(who, 'post', '/traffic-plans/sync');
     expect([plans.status, plans.body.operation.kind, plans.body.operation.state]).toEqual([202, 'traffic_sync', 'completed']);
+  });
+});
+
+describe('sub-users and allow-lists', () => {
+  const withSubuser = async () => {
+    const who = await lumi.account({ balance: '1000' });
+    const { id: planId } = (await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 5 })).body.plan as { id: string };
+    const { id } = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: planId, limit_gb: 1 })).body as { id: string };
+    await pushAccess(lumi.deps());
+    return { who, planId, id };
+  };
+  const inForce = async (subject: string) => (await lumi.service.db.pool.query('SELECT version, is_enabled, blocks FROM proxy.sandbox_access WHERE subject = $1', [subject])).rows[0] as { version: number; is_enabled: boolean; blocks: string[] } | undefined;
+
+  it('that the network remembers otherwise, or not at all, are told again', async () => {
+    const { who, id } = await withSubuser();
+    expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).body).toMatchObject({ is_applied: true, synced_at: expect.any(String) });
+    expect(await eventsOf(who, id)).toEqual([]);
+    expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).status).toBe(429);
+    for (const spoil of ['UPDATE proxy.sandbox_access SET is_enabled = false, version = version + 5 WHERE subject = $1', 'DELETE FROM proxy.sandbox_access WHERE subject = $1']) {
+      await owner(lumi, spoil, [id]);
+      clock.advance(60_000);
+      expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).body).toMatchObject({ is_applied: false });
+      expect((await eventsOf(who, id)).at(-1)).toMatchObject({ type: 'subuser.synced', data: { changes: { is_applied: { from: true, to: false } } } });
+      await pushAccess(lumi.deps());
+      expect((await inForce(id))?.is_enabled).toBe(true);
+      expect((await lumi.get(who, `/subusers/${id}`)).body.is_applied).toBe(true);
+    }
+    expect((await lumi.send(await lumi.account(), 'post', `/subusers/${id}/sync`)).status).toBe(404);
+    jest.spyOn(lumi.deps().network, 'readAccess').mockRejectedValueOnce(new Error('away'));
+    clock.advance(60_000);
+    expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).status).toBe(503);
+  });
+
+  it('of a proxy are what the network lets in afterwards', async () => {
+    const { who, id } = await buyer(undefined, { ...ONE, auth: { mode: 'both' } });
+    await lumi.send(who, 'post', `/proxies/${id}/allowlist`, { ip_or_cidr: '198.51.100.7' });
+    await pushAccess(lumi.deps());
+    await owner(lumi, `UPDATE proxy.sandbox_access SET blocks = '{203.0.113.0/24}' WHERE subject = $1`, [id]);
+    const { status, body } = await lumi.send(who, 'post', `/proxies/${id}/allowlist/sync`);
+    expect([status, body]).toEqual([200, (await lumi.get(who, `/proxies/${id}/allowlist`)).body]);
+    expect((await lumi.get(who, `/proxies/${id}`)).body.is_applied).toBe(false);
+    await pushAccess(lumi.deps());
+    expect((await inForce(id))?.blocks).toEqual(['198.51.100.7']);
+  });
+
+  it('are looked at in the background, those of all', async () => {
+    const { who, planId, id } = await withSubuser();
+    await lumi.pay(who, '/orders', ORDER);
+    await pushAccess(lumi.deps());
+    await owner(lumi, `DELETE FROM proxy.sandbox_access WHERE subject IN ($1, $2)`, [planId, id]);
+    const [subusers, allowlist] = [await lumi.send(who, 'post', '/subusers/sync'), await lumi.send(who, 'post', '/allowlist/sync')];
+    expect([subusers.status, subusers.body.operation.state, allowlist.status, allowlist.body.operation.state]).toEqual([202, 'completed', 202, 'completed']);
+    const told = (await eventsOf(who, who.accountId)).filter(({ type }) => type.endsWith('.all_synced'));
+    expect(told).toMatchObject([{ type: 'subuser.all_synced', data: { total: 1, changed: 1 } }, { type: 'allowlist.all_synced', data: { total: 3, changed: 1 } }]);
+    await pushAccess(lumi.deps());
+    expect([await inForce(planId), await inForce(id)]).not.toContain(undefined);
   });
 });

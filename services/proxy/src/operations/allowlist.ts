@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, lineField, newId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach, type RequestContext } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { syncListEndpoint, syncOnce, syncRoute, type SyncOfAll } from '@lumi/shared/sync';
 import { instantField } from '@lumi/shared/times';
 import { allow, countAllowed, disallow, findAllowed, listAllowed, type AllowRow } from '../store/allowlist';
 import { findProxy } from '../store/proxies';
+import { syncProxyAccess } from '../sync/sync-access';
 import type { ProxyDeps } from '../proxy';
 import { allowedField, canonicalBlock, idParam } from './fields';
 import { assertChangeable } from './update-proxy';
@@ -21,7 +23,7 @@ const bodyExample = { ip_or_cidr: 'current', label: 'office' };
 const proxyParam = { id: idParam('prx', 'the proxy') };
 const common = { tag: 'Allow-list', class: 'regular', reach: 'account' } as const;
 
-export function allowlistEndpoints(deps: ProxyDeps): Endpoint[] {
+export function allowlistEndpoints(deps: ProxyDeps, sync: SyncOfAll): Endpoint[] {
   return [
     endpoint(
       defineRoute({
@@ -37,6 +39,9 @@ export function allowlistEndpoints(deps: ProxyDeps): Endpoint[] {
       }),
       (context) => add(deps, context, context.accountId, null, context.body),
     ),
+    syncListEndpoint(deps.purchases, sync, {
+      id: 'sync-allowlist', path: '/allowlist/sync', tag: common.tag, summary: 'Look whether the account’s addresses are let in', things: 'proxies and traffic plans', one: '/proxies/{id}/allowlist/sync',
+    }),
     endpoint(
       defineRoute({
         ...common, id: 'remove-from-allowlist', method: 'DELETE', path: '/allowlist/{id}', summary: 'Remove an address of the account', scope: 'write', description: 'The address is no longer let in.',
@@ -52,6 +57,18 @@ export function allowlistEndpoints(deps: ProxyDeps): Endpoint[] {
       async ({ reach, params, query }) => {
         if ((await findProxy(deps.db.platform, reach, params.id)) === null) throw notFound();
         return list(deps, reach, params.id, query);
+      },
+    ),
+    endpoint(
+      syncRoute({
+        id: 'sync-proxy-allowlist', path: '/proxies/{id}/allowlist/sync', tag: common.tag, summary: 'Look whether the addresses of a proxy are let in',
+        description: 'Asks the network whom it lets in. Where that is not what the list (this one, and that of the account) says, it is told again: the proxy’s `is_applied` is false until it has confirmed that, and a `proxy.synced` event tells it. At most once a minute for each proxy.',
+        params: z.object(proxyParam), answer: { description: 'The first page of the list.', schema: pageOf(entrySchema) },
+      }),
+      async ({ reach, params: { id } }) => {
+        if ((await findProxy(deps.db.platform, reach, id)) === null) throw notFound();
+        await syncOnce(deps, { product: 'proxy', thing: `allow-list of ${id}` }, () => syncProxyAccess(deps, reach, id));
+        return list(deps, reach, id, {});
       },
     ),
     endpoint(

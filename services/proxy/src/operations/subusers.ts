@@ -6,9 +6,11 @@ import { sealSecret } from '@lumi/shared/keys';
 import { hostNameField } from '@lumi/shared/names';
 import { instantField } from '@lumi/shared/times';
 import { requireScope } from '@lumi/shared/principal';
+import { syncListEndpoint, syncOnce, syncRoute, type SyncOfAll } from '@lumi/shared/sync';
 import { newCredentials, openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { allocateTo, changeSubuser, createSubuser, deleteSubuser, findPlan, findSubuser, listSubusers, reclaimFrom, type SubuserRow } from '../store/traffic';
+import { syncSubuser } from '../sync/sync-access';
 import type { ProxyDeps } from '../proxy';
 import { idField, idParam, revealQuery } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
@@ -25,8 +27,8 @@ const params = z.object({ id: idParam('sub', 'the sub-user') });
 const common = { tag: 'Traffic', class: 'regular', reach: 'account' } as const;
 const NOT_ENOUGH = 'The plan has not that many gigabytes free.';
 
-export function subuserEndpoints(deps: ProxyDeps): Endpoint[] {
-  return [list(deps), create(deps), get(deps), update(deps), remove(deps), allocate(deps), reclaim(deps)];
+export function subuserEndpoints(deps: ProxyDeps, sync: SyncOfAll): Endpoint[] {
+  return [list(deps), create(deps), syncSubusers(deps, sync), get(deps), syncOne(deps), update(deps), remove(deps), allocate(deps), reclaim(deps)];
 }
 
 function list(deps: ProxyDeps): Endpoint {
@@ -151,6 +153,23 @@ function reclaim(deps: ProxyDeps): Endpoint {
       const changed = await reclaimFrom(deps.db, row, body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
       if (changed === null) throw new AppError('state_conflict', 'The sub-user has not that many gigabytes unused.');
       return json(200, viewSubuser(changed));
+    },
+  );
+}
+
+const syncSubusers = (deps: ProxyDeps, sync: SyncOfAll): Endpoint =>
+  syncListEndpoint(deps.purchases, sync, { id: 'sync-subusers', path: '/subusers/sync', tag: 'Traffic', summary: 'Look at all sub-users in their networks', things: 'sub-users', one: '/subusers/{id}/sync' });
+
+function syncOne(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    syncRoute({
+      id: 'sync-subuser', path: '/subusers/{id}/sync', tag: 'Traffic', summary: 'Look at a sub-user in its network',
+      description: 'Asks the network whom it lets in. Where that is not what the sub-user is here, it is told again: `is_applied` is false until it has confirmed that, and a `subuser.synced` event tells it. At most once a minute for each sub-user.',
+      params, answer: { description: 'The sub-user as it is now.', schema: subuserSchema },
+    }),
+    async ({ reach, params: { id } }) => {
+      const row = await mustFind(deps, reach, id);
+      return json(200, viewSubuser(await syncOnce(deps, { product: 'proxy', thing: `subuser ${row.id}` }, () => syncSubuser(deps, reach, row.id))));
     },
   );
 }

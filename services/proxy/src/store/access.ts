@@ -1,5 +1,8 @@
 // What data planes must be told: rows whose access version is ahead of the one in force.
 import { rawSql, sql, type SqlRunner } from '@lumi/shared/db';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { EventDraft } from '@lumi/shared/purchase';
+import { syncEvents } from '@lumi/shared/sync';
 import type { ProxyRow } from './proxy-row';
 import type { PlanRow, SubuserRow } from './traffic';
 
@@ -13,8 +16,17 @@ export async function dirtyPlans(db: SqlRunner, limit: number): Promise<PlanRow[
   return db.$queryRaw<PlanRow[]>(sql`SELECT * FROM proxy.traffic_plan WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`);
 }
 
-export async function dirtySubusers(db: SqlRunner, limit: number): Promise<(SubuserRow & { readonly network_id: string; readonly plan_expires_at: Date })[]> {
-  return db.$queryRaw<(SubuserRow & { network_id: string; plan_expires_at: Date })[]>(sql`
+export type SubuserOfPlan = SubuserRow & { readonly network_id: string; readonly plan_expires_at: Date };
+
+export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string): Promise<SubuserOfPlan | null> {
+  const rows = await db.$queryRaw<SubuserOfPlan[]>(sql`
+    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p ON p.id = s.plan_id
+    WHERE s.id = ${id} AND s.status <> 'deleted' ${reach.kind === 'account' ? sql`AND s.account_id = ${reach.accountId}` : sql``}`);
+  return rows[0] ?? null;
+}
+
+export async function dirtySubusers(db: SqlRunner, limit: number): Promise<SubuserOfPlan[]> {
+  return db.$queryRaw<SubuserOfPlan[]>(sql`
     SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p ON p.id = s.plan_id WHERE s.access_applied < s.access_version ORDER BY s.id LIMIT ${limit}::int`);
 }
 
@@ -35,4 +47,34 @@ export async function markApplied(db: SqlRunner, table: AccessTable, rows: reado
       SELECT t.id, x.version FROM ${name} t JOIN jsonb_to_recordset(${applied}::jsonb) AS x(id text, version int) ON x.id = t.id
       WHERE t.access_applied < x.version ORDER BY t.id FOR NO KEY UPDATE OF t)
     UPDATE ${name} t SET access_applied = due.version FROM due WHERE t.id = due.id AND t.access_applied < due.version`);
+}
+
+/** Has a row told again under a version that the network takes for newer than what it has (`theirs`). False: it changed meanwhile, and is told anyway. */
+export async function tellAgain(db: SqlRunner, table: AccessTable, row: { readonly id: string; readonly access_version: number }, theirs: number, { now, events }: { now: Date; events: readonly EventDraft[] }): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>(sql`
+    WITH written AS (
+      UPDATE ${rawSql(`proxy.${table}`)} t SET access_version = greatest(t.access_version, ${theirs}::int) + 1
+      WHERE t.id = ${row.id} AND t.access_version = ${row.access_version}::int AND t.access_applied = t.access_version RETURNING t.id, t.account_id)
+    SELECT written.id, ${syncEvents(sql`written`, 'proxy', events, now)} AS told FROM written`);
+  return rows.length > 0;
+}
+
+export async function noteSubuserSynced(db: SqlRunner, id: string, now: Date): Promise<void> {
+  await db.$executeRaw(sql`UPDATE proxy.subuser SET synced_at = ${now}::timestamptz WHERE id = ${id}`);
+}
+
+export async function nextSubusers(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+    SELECT seq, id FROM proxy.subuser WHERE account_id = ${accountId} AND status <> 'deleted' AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+}
+
+/** Proxies and plans in one order: even numbers are proxies, odd ones plans. */
+export async function nextWithAccess(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+  const after = BigInt(afterSeq);
+  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+    SELECT * FROM (
+      (SELECT seq * 2 AS seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active' AND seq > ${after / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)
+      UNION ALL
+      (SELECT seq * 2 + 1 AS seq, id FROM proxy.traffic_plan WHERE account_id = ${accountId} AND seq > ${(after - 1n) / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)) x
+    WHERE seq > ${after}::bigint ORDER BY seq LIMIT ${limit}::int`);
 }

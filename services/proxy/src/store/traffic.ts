@@ -19,6 +19,8 @@ export interface SubuserRow {
   readonly seq: bigint; readonly id: string; readonly account_id: string; readonly plan_id: string; readonly username: string; readonly password: Uint8Array; readonly bytes_limit: bigint; readonly bytes_used: bigint;
   readonly status: 'active' | 'disabled' | 'deleted'; readonly expires_at: Date | null; readonly blocked_domains: string[]; readonly label: string | null; readonly reference: string | null;
   readonly access_version: number; readonly access_applied: number; readonly created_at: Date; readonly updated_at: Date;
+  /** When the network was last asked about it. */
+  readonly synced_at: Date | null;
 }
 
 type Plans = Pick<Database, 'platform'>;

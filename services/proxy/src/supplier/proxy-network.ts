@@ -118,6 +118,15 @@ export interface Access {
   readonly note: string | null;
 }
 
+/** What it lets in: passwords are not told. */
+export interface AccessReading {
+  readonly subject: string;
+  readonly version: number;
+  readonly isEnabled: boolean;
+  readonly usernames: readonly string[];
+  readonly allowedBlocks: readonly string[];
+}
+
 /** A counter's growth since the delta before it. The triple gateway, connection, seq names it for ever: counted twice it counts once. */
 export interface UsageDelta {
   readonly gateway: string;
@@ -167,6 +176,8 @@ export interface ProxyNetwork {
   addTraffic(reference: string, request: TrafficRequest, signal: AbortSignal): Promise<Outcome<TrafficAdded>>;
   /** The outcome of whichever command carried the reference; its result has that command's shape. */
   lookUp<R extends Record<string, unknown>>(reference: string, signal: AbortSignal): Promise<LookUp<R>>;
+  /** What is in force for those of them that it knows. Throws when it cannot be asked. */
+  readAccess(subjects: readonly string[], signal: AbortSignal): Promise<readonly AccessReading[]>;
   /** Sets the wanted state; an older version than the one in force is ignored. Throws when it is not known to be in force. */
   applyAccess(access: readonly Access[], signal: AbortSignal): Promise<void>;
   /** Takes addresses back. Those already gone are no error. */

@@ -70,13 +70,14 @@ export const subuserSchema = z.object({
   reference: z.string().nullable(),
   created_at: z.string(),
   updated_at: z.string(),
+  synced_at: z.string().nullable().describe('When the network was last asked about it, by `POST /subusers/{id}/sync`.'),
 }).meta({ id: 'Subuser' });
 
 export function viewSubuser(row: SubuserRow, password: string = MASKED): z.output<typeof subuserSchema> {
   return {
     id: row.id, traffic_plan_id: row.plan_id, username: row.username, password, status: row.status === 'active' ? 'active' : 'disabled', limit_gb: gb(row.bytes_limit), used_gb: gb(row.bytes_used),
     expires_at: row.expires_at === null ? null : isoSeconds(row.expires_at), domains_block: [...row.blocked_domains], is_applied: row.access_applied >= row.access_version, label: row.label, reference: row.reference,
-    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at),
+    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at), synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at),
   };
 }
 

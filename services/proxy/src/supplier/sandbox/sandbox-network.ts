@@ -6,7 +6,7 @@ import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import { PRODUCTS, findProduct } from '../../catalog/products';
 import type {
-  Access, AllocateRequest, Allocated, Exit, ExitAddress, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta,
+  Access, AccessReading, AllocateRequest, Allocated, Exit, ExitAddress, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta,
 } from '../proxy-network';
 import { addressOf, withSubnet } from './addresses';
 import { SandboxCommands, type Command, type Executed, type Refused } from './commands';
@@ -88,6 +88,12 @@ export class SandboxNetwork implements ProxyNetwork {
 
   lookUp<R extends Record<string, unknown>>(reference: string): Promise<LookUp<R>> {
     return this.commands.lookUp<R>(reference);
+  }
+
+  async readAccess(subjects: readonly string[]): Promise<readonly AccessReading[]> {
+    const rows = await this.db.platform.$queryRaw<{ subject: string; version: number; is_enabled: boolean; usernames: string[]; blocks: string[] }[]>(sql`
+      SELECT subject, version, is_enabled, usernames, blocks FROM proxy.sandbox_access WHERE subject = ANY (${[...subjects]}::text[])`);
+    return rows.map((row) => ({ subject: row.subject, version: row.version, isEnabled: row.is_enabled, usernames: row.usernames, allowedBlocks: row.blocks }));
   }
 
   async applyAccess(access: readonly Access[]): Promise<void> {

@@ -1,0 +1,87 @@
+// Who is let in is Lumi's to say, and the network's to remember: where it remembers something else, it is told again.
+import type { Reach } from '@lumi/shared/endpoint';
+import type { EventDraft } from '@lumi/shared/purchase';
+import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { accessOfPlans, accessOfProxies, accessOfSubusers, type AccessDeps } from '../access/wanted-access';
+import { findSubuserOfPlan, nextSubusers, nextWithAccess, noteSubuserSynced, tellAgain, type AccessTable } from '../store/access';
+import { findProxy } from '../store/proxies';
+import type { ProxyRow } from '../store/proxy-row';
+import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
+import type { Access, AccessReading } from '../supplier/proxy-network';
+import type { SyncDeps } from './sync-proxy';
+
+const CALL_LIMIT_MS = 3_000;
+
+type Deps = SyncDeps & AccessDeps;
+type Row = Pick<SubuserRow, 'id' | 'access_version' | 'access_applied' | 'reference'>;
+type Compared = { readonly kind: 'same' | 'changed' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+
+export async function syncSubuser(deps: Deps, reach: Reach, id: string): Promise<Synced<SubuserRow>> {
+  const { platform } = deps.db;
+  const row = await findSubuserOfPlan(platform, reach, id);
+  if (row === null) return { kind: 'gone' };
+  const compared = await compare(deps, 'subuser', row, () => Promise.resolve(accessOfSubusers(deps, [row])));
+  if (compared.kind === 'unknown') return compared;
+  await noteSubuserSynced(platform, id, deps.clock.now());
+  const after = await findSubuser(platform, reach, id);
+  return after === null ? { kind: 'gone' } : { kind: compared.kind, row: after };
+}
+
+/** What the network lets in at a proxy: its own allow-list and that of the account, and its pairs. */
+export async function syncProxyAccess(deps: Deps, reach: Reach, id: string): Promise<Synced<ProxyRow>> {
+  const row = await findProxy(deps.db.platform, reach, id);
+  if (row === null) return { kind: 'gone' };
+  const compared = row.state === 'active' ? await compare(deps, 'proxy', row, () => accessOfProxies(deps, [row])) : { kind: 'same' } as const;
+  return compared.kind === 'unknown' ? compared : { kind: compared.kind, row };
+}
+
+async function syncPlanAccess(deps: Deps, reach: Reach, id: string): Promise<Synced<PlanRow>> {
+  const row = await findPlan(deps.db.platform, reach, id);
+  if (row === null) return { kind: 'gone' };
+  const compared = await compare(deps, 'traffic_plan', row, () => accessOfPlans(deps, [row]));
+  return compared.kind === 'unknown' ? compared : { kind: compared.kind, row };
+}
+
+export function subuserSyncs(deps: Deps): SyncSource {
+  return {
+    product: 'proxy', noun: 'subuser',
+    next: (accountId, afterSeq, limit) => nextSubusers(deps.db.platform, accountId, afterSeq, limit),
+    sync: async (accountId, id) => (await syncSubuser(deps, { kind: 'account', accountId }, id)).kind,
+  };
+}
+
+/** The allow-list of an account is in force at each of its proxies and plans. */
+export function allowlistSyncs(deps: Deps): SyncSource {
+  return {
+    product: 'proxy', noun: 'allowlist',
+    next: (accountId, afterSeq, limit) => nextWithAccess(deps.db.platform, accountId, afterSeq, limit),
+    sync: async (accountId, id) => (await (id.startsWith('prx_') ? syncProxyAccess : syncPlanAccess)(deps, { kind: 'account', accountId }, id)).kind,
+  };
+}
+
+/** What was not told yet is about to be, and says nothing about the network. */
+async function compare(deps: Deps, table: AccessTable, row: Row, wantedOf: () => Promise<Access[]>): Promise<Compared> {
+  if (row.access_applied < row.access_version) return { kind: 'same' };
+  const found = await orUnknown(CALL_LIMIT_MS, (signal) => deps.network.readAccess([row.id], signal));
+  if ('kind' in found) return { kind: 'unknown', cause: found.cause };
+  const [wanted] = await wantedOf();
+  const [reading] = found;
+  if (wanted === undefined || (reading !== undefined && agrees(wanted, reading))) return { kind: 'same' };
+  const isTold = await tellAgain(deps.db.platform, table, row, reading?.version ?? 0, { now: deps.clock.now(), events: [eventOf(table, row)] });
+  return { kind: isTold ? 'changed' : 'same' };
+}
+
+function agrees(wanted: Access, { version, isEnabled, usernames, allowedBlocks }: AccessReading): boolean {
+  return version === wanted.version && isEnabled === wanted.isEnabled && isSame(usernames, wanted.credentials.map(({ username }) => username)) && isSame(allowedBlocks, wanted.allowedBlocks);
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+}
+
+const NOUNS = { proxy: { noun: 'proxy', id: 'proxy_id' }, traffic_plan: { noun: 'traffic', id: 'traffic_plan_id' }, subuser: { noun: 'subuser', id: 'subuser_id' } } as const;
+
+function eventOf(table: AccessTable, row: Row): EventDraft {
+  const { noun, id } = NOUNS[table];
+  return { type: `${noun}.synced`, subject: row.id, data: { [id]: row.id, reference: row.reference, changes: { is_applied: { from: true, to: false } } } };
+}
