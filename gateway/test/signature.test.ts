@@ -125,6 +125,18 @@ describe('v2', () => {
     for (const bad of [String(nowS - 301), String(nowS + 301), `${String(nowS)}.0`, `${String(nowS)}000`, '1.8e9', `0${String(nowS)}`, 'now']) expect(await answers(bad)).toBe(401);
   });
 
+  it('says that it is the timestamp that is wrong, and what time it is here', async () => {
+    const { key, secret } = await signer('v2');
+    const nowS = clock.nowMs() / 1000;
+    const { 'x-signature-timestamp': _left, ...without } = v2Headers(secret, {});
+    for (const headers of [v2Headers(secret, { timestamp: String(nowS - 301) }), v2Headers(secret, { timestamp: 'now' }), without]) {
+      const answer = await buy(key, headers);
+      expect([answer.status, answer.code, answer.text]).toEqual([401, 'invalid_signature', expect.stringContaining('timestamp')]);
+      expect(answer.text).toContain(String(nowS));
+    }
+    expect((await buy(key, v2Headers('another secret', {}))).text).not.toContain('imestamp');
+  });
+
   it('refuses a missing timestamp and the weaker v1', async () => {
     const { key, secret } = await signer('v2');
     const { 'x-signature-timestamp': _left, ...without } = v2Headers(secret, {});

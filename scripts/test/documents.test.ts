@@ -58,6 +58,15 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
     expect(bare.map(({ operation }) => operation.id)).toEqual([]);
   });
 
+  it('calls a thing by one name, in bodies, queries and answers: names that are gone are nowhere', () => {
+    const named = (value: unknown): string[] => (typeof value !== 'object' || value === null ? [] : [
+      ...Object.entries(value).flatMap(([name, one]) => (name === 'properties' ? Object.keys(one as object) : [])), ...('in' in value && 'name' in value ? [String(value.name)] : []), ...Object.values(value).flatMap(named),
+    ]);
+    const names = new Set([...named(document.paths), ...named(document.components.schemas)]);
+    expect(names.size).toBeGreaterThan(150);
+    expect(['auth_mode', 'grace_until', 'is_complete', 'items_next_cursor', 'location', 'image'].filter((name) => names.has(name))).toEqual([]);
+  });
+
   it('has examples that are true: of this product, of their schema, and of one state', () => {
     const faults = operations.flatMap((operation) => api.examples(operation).flatMap(({ of, example, faults: wrong }) => [...wrong, ...untrue(product, example)].map((fault) => `${of} ${fault}`)));
     expect(faults).toEqual([]);

@@ -92,6 +92,17 @@ describe('POST /domains', () => {
     expect((await t.buy(other, { domain: 'owned-once.test' }).expect(409)).body.error.code).toBe('not_available');
   });
 
+  it('tells where a refusal used the key up: a price that the registry changes is remembered, one that Lumi finds is not', async () => {
+    const who = await t.account({ balance: '500' });
+    const before = (await t.buy(who, { domain: 'price-changed-told.test', max_price_usd: '0.10' }).expect(409)).body.error;
+    expect([before.code, before.details.map(({ path }: { path: string }) => path)]).toEqual(['price_changed', ['price_usd']]);
+    const after = (await t.buy(who, { domain: 'price-changed-told.test' }).expect(409)).body.error;
+    expect([after.code, after.details.at(-1)]).toEqual(['price_changed', { path: 'Idempotency-Key', message: expect.stringContaining('remembered') }]);
+    const [order] = (await t.get(who, '/orders')).body.items;
+    expect(order.error).toEqual({ code: 'price_changed', message: after.message, details: after.details });
+    expect((await t.get(who, `/operations/${order.operation_id}`)).body.error.details).toEqual(after.details);
+  });
+
   it('sells a premium name only to those who agree to its price, and renews it at its own', async () => {
     const who = await t.account({ balance: '500' });
     const refused = (await t.buy(who, { domain: 'premium-a.test' }).expect(409)).body.error;

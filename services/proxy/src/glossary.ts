@@ -14,7 +14,7 @@ export const GLOSSARY: Glossary = {
   // Proxies
   port: 'Port for HTTP.', port_socks: 'Port for SOCKS5.', 'items.port': 'Port for `protocol`.', protocol: 'What it is used with: HTTP or SOCKS5.', pass: 'The password; empty where addresses are let in instead of a pair.', health: 'What the last check found.',
   latency_ms: 'Milliseconds that a connection through it took; null if none came about.', exit_ip: 'The address that targets see.', exit_country: 'Where that address is, two letters; null if it is not known.', starts_at: 'When its first period began.',
-  grace_until: 'Until then a renewal still keeps the address.', interval_s: 'Seconds between changes; null: on demand only.', last_at: 'When the address last changed; null: never.', cooldown_until: 'Not before then can it be changed on demand; null: at once.',
+  grace_ends_at: 'Until then a renewal still keeps the address.', interval_s: 'Seconds between changes; null: on demand only.', last_at: 'When the address last changed; null: never.', cooldown_until: 'Not before then can it be changed on demand; null: at once.',
   ip_or_cidr: 'The address or block that is let in.', replaces: 'The proxy whose place it took; null: none.', is_applied: 'False for the moment in which the network has not yet confirmed the last change of access.', change: 'What to change: the fields of `PATCH /proxies/{id}`.',
   by_type: 'How many there are of each type.', by_country: 'How many there are in each country.', by_health: 'How many passed their last check, and how many did not.',
   // Rotation and replacement

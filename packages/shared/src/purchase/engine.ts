@@ -1,13 +1,13 @@
 // The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
 // the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
-import { AppError, BASE_PATHS, newId, type Product } from '../contract';
+import { AppError, BASE_PATHS, newId, type ErrorCode, type ErrorDetail, type Product } from '../contract';
 import type { Database, Sql } from '../db';
 import { errorBody } from '../http/errors';
 import { refuseOrReplay, type Claim, type StoredAnswer } from '../idempotency';
 import { formatUsd, type Units } from '../money';
 import type { Principal } from '../principal';
 import type { Clock, Log } from '../runtime';
-import { begin, constraintName, postpone, refusalOfDatabase, settle, type BeginOutcome } from './money-step';
+import { begin, constraintName, postpone, refusalOfDatabase, settle, type BeginOutcome, type RefusedResult } from './money-step';
 import { findQuotedLine, useLine, LINE_TAKEN } from './quoted-price';
 import { operationIdOf, viewOrder } from './order-view';
 import { costOf, priceOf, type Terms } from './terms';
@@ -146,7 +146,7 @@ export function timesOf(deps: Pick<PurchaseDeps, 'times'>): PurchaseTimes {
 function newOrder(deps: PurchaseDeps, request: PurchaseRequest): Order {
   return {
     id: newId('ord', deps.clock.nowMs()), accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, subject: request.subject, item: request.item,
-    terms: request.terms, price: priceOf(request), charged: null, state: 'acting', supplierRef: null, refusalCode: null, refusalText: null,
+    terms: request.terms, price: priceOf(request), charged: null, state: 'acting', supplierRef: null, refusalCode: null, refusalText: null, refusalDetails: null,
     batchId: request.batch?.id ?? null, batchItem: request.batch?.item ?? null, reference: request.reference ?? null, tags: request.tags ?? [], metadata: request.metadata ?? null,
     requestId: request.requestId, attempt: 1, stuckSince: null, createdAt: deps.clock.now(), settledAt: null,
   };
@@ -260,15 +260,21 @@ async function capture(deps: PurchaseDeps, thing: AnyThingSold, order: Order, ou
   return { status: answer.status, bytes, location, replayOf: null, order: final, error: null };
 }
 
+/** Lumi finds these before the hold, which is not remembered, and suppliers after it, which is: the body has to tell. */
+const FOUND_BY_BOTH: ReadonlySet<ErrorCode> = new Set(['price_changed', 'not_available', 'out_of_stock']);
+const KEY_IS_USED: ErrorDetail = { path: 'Idempotency-Key', message: 'this refusal is remembered under it; try again under another' };
+
 async function release(deps: PurchaseDeps, thing: AnyThingSold, order: Order, refusal: Extract<Outcome<JsonObject>, { kind: 'refused' }>): Promise<PurchaseAnswer> {
-  const { code, text, details } = refusal;
+  const { code, text } = refusal;
+  const details = FOUND_BY_BOTH.has(code) && order.batchId === null ? [...(refusal.details ?? []), KEY_IS_USED] : refusal.details;
   const error = new AppError(code, text, details === undefined ? {} : { details });
+  const result: RefusedResult | null = details === undefined ? null : { details };
   const bytes = Buffer.from(JSON.stringify(errorBody(error, order.requestId)), 'utf8');
   const settledAt = deps.clock.now();
-  const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, settledAt };
+  const final: Order = { ...order, state: 'released', refusalCode: code, refusalText: error.message, refusalDetails: details ?? null, settledAt };
   const settled = await settle(deps.db.direct, {
     orderId: order.id, accountId: order.accountId, hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false, attempt: order.attempt, charge: null, delivered: null, transferId: newId('trf', deps.clock.nowMs()), description: thing.describe(order),
-    answer: { status: error.status, body: bytes, location: null }, result: null, refusal: { code, text: error.message }, supplierRef: null, settledAt,
+    answer: { status: error.status, body: bytes, location: null }, result, refusal: { code, text: error.message }, supplierRef: null, settledAt,
     events: [{ id: newId('evt', deps.clock.nowMs()), type: 'order.failed', subject: order.subject, data: { order_id: order.id, code } }],
     deliver: thing.undo?.(final) ?? [],
   });

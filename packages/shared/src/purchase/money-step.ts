@@ -1,5 +1,5 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
-import { AppError, type ErrorCode } from '../contract';
+import { AppError, type ErrorCode, type ErrorDetail } from '../contract';
 import { databaseCode, emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
@@ -157,10 +157,15 @@ function ridersOf(source: 'begun' | 'settled', name: 'prepared' | 'delivered', c
   })], '');
 }
 
+/** Stored in place of what was delivered. */
+export interface RefusedResult extends JsonObject {
+  readonly details: readonly ErrorDetail[];
+}
+
 export interface OrderRow {
   readonly id: string; readonly account_id: string; readonly product: string; readonly kind: string; readonly subject: string; readonly item: JsonObject; readonly terms: Terms;
   readonly price: bigint; readonly charged: bigint | null; readonly state: string; readonly supplier_ref: string | null; readonly refusal_code: string | null;
-  readonly refusal_text: string | null; readonly batch_id: string | null; readonly batch_item: number | null; readonly reference: string | null; readonly tags: string[];
+  readonly refusal_text: string | null; readonly result: JsonObject | null; readonly batch_id: string | null; readonly batch_item: number | null; readonly reference: string | null; readonly tags: string[];
   readonly metadata: JsonObject | null; readonly request_id: string; readonly attempt: number; readonly stuck_since: Date | null; readonly created_at: Date; readonly settled_at: Date | null;
 }
 
@@ -168,10 +173,14 @@ export function orderOfRow(row: OrderRow): Order {
   return {
     id: row.id, accountId: row.account_id, product: row.product, kind: row.kind, subject: row.subject, item: row.item, terms: row.terms, price: row.price, charged: row.charged,
     state: row.state as OrderState, // a check constraint of the table
-    supplierRef: row.supplier_ref, refusalCode: row.refusal_code, refusalText: row.refusal_text, batchId: row.batch_id, batchItem: row.batch_item,
+    supplierRef: row.supplier_ref, refusalCode: row.refusal_code, refusalText: row.refusal_text, refusalDetails: refusalDetailsOf(row), batchId: row.batch_id, batchItem: row.batch_item,
     reference: row.reference, tags: row.tags, metadata: row.metadata, requestId: row.request_id, attempt: row.attempt, stuckSince: row.stuck_since,
     createdAt: row.created_at, settledAt: row.settled_at,
   };
+}
+
+function refusalDetailsOf({ state, result }: OrderRow): readonly ErrorDetail[] | null {
+  return state === 'released' && result !== null ? (result as RefusedResult).details : null; // the engine stores nothing else of one that was refused
 }
 
 /** Turns a violated constraint of the money step into the refusal it stands for; anything else is thrown on. */

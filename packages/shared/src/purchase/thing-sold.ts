@@ -35,6 +35,8 @@ export interface Order<I = JsonObject> {
   readonly supplierRef: string | null;
   readonly refusalCode: string | null;
   readonly refusalText: string | null;
+  /** What the caller needs to know to go on, such as the state that is true. */
+  readonly refusalDetails: readonly ErrorDetail[] | null;
   readonly batchId: string | null;
   readonly batchItem: number | null;
   readonly reference: string | null;

@@ -18,7 +18,7 @@ const AT_ONCE = 10;
 /** No group begins after this; the last one is cut off by the limit of the whole. */
 const READ_MS = 2_000;
 const DETAILS_MAX = 50;
-const TOLD: readonly (keyof ProxyView & string)[] = ['state', 'expires_at', 'grace_until', 'exit_ip', 'subnet', 'country', 'city', 'asn', 'missing_since'];
+const TOLD: readonly (keyof ProxyView & string)[] = ['state', 'expires_at', 'grace_ends_at', 'exit_ip', 'subnet', 'country', 'city', 'asn', 'missing_since'];
 
 /** `except`: the order in whose course this is done, which holds the proxy itself. */
 export async function syncProxy({ db: { platform }, clock, log, network }: SyncDeps, reach: Reach, id: string, except: string | null = null): Promise<Synced<ProxyRow>> {

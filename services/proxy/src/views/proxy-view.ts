@@ -16,8 +16,8 @@ export const proxySchema = z.object({
   port: z.int().describe('For HTTP.').meta({ example: 8080 }),
   port_socks: z.int().describe('For SOCKS5.').meta({ example: 1080 }),
   protocol: z.enum(['http', 'socks5']).describe('What exports say unless asked otherwise.'),
-  auth_mode: z.enum(['userpass', 'ip', 'both']).describe('Who is let in: a pair, an address of the allow-list, or either.'),
-  username: z.string().nullable().describe('Null where addresses are let in instead of a pair (`auth_mode: ip`).'),
+  auth: z.object({ mode: z.enum(['userpass', 'ip', 'both']).describe('Who is let in: a pair, an address of the allow-list, or either.') }),
+  username: z.string().nullable().describe('Null where addresses are let in instead of a pair (`auth.mode: ip`).'),
   password: z.string().nullable().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded. Null where there is no pair.'),
   old_credentials_until: z.string().nullable().describe('Until then the pair before the last change works too.'),
   country: z.string(),
@@ -29,7 +29,7 @@ export const proxySchema = z.object({
   period_days: z.int(),
   starts_at: z.string(),
   expires_at: z.string(),
-  grace_until: z.string(),
+  grace_ends_at: z.string(),
   auto_renew: z.boolean(),
   rotation: z.object({ mode: z.enum(['on_demand', 'interval']), interval_s: z.int().nullable(), last_at: z.string().nullable(), cooldown_until: z.string().nullable() }).nullable(),
   replaces: z.string().nullable(),
@@ -57,11 +57,11 @@ export function viewProxy(row: ProxyRow, now: Date, password: string = MASKED): 
   const product = findProduct(row.product_id);
   return {
     id: row.id, order_id: row.order_id, product_id: row.product_id, type: row.type, state: stateOf(row, now),
-    host: row.host, port: row.port, port_socks: row.port_socks, protocol: row.protocol, auth_mode: row.auth_mode, username: hasPair(row) ? row.username : null, password: hasPair(row) ? password : null,
+    host: row.host, port: row.port, port_socks: row.port_socks, protocol: row.protocol, auth: { mode: row.auth_mode }, username: hasPair(row) ? row.username : null, password: hasPair(row) ? password : null,
     old_credentials_until: row.old_until === null || row.old_until <= now ? null : isoSeconds(row.old_until),
     country: row.country, city: row.city, asn: row.asn, exit_ip: row.exit_ip, subnet: row.subnet,
     health: { ok: row.health_ok, latency_ms: row.health_latency_ms, checked_at: iso(row.health_checked_at), exit_country: row.health_country },
-    period_days: row.period_days, starts_at: isoSeconds(row.starts_at), expires_at: isoSeconds(row.expires_at), grace_until: isoSeconds(row.grace_until), auto_renew: row.auto_renew,
+    period_days: row.period_days, starts_at: isoSeconds(row.starts_at), expires_at: isoSeconds(row.expires_at), grace_ends_at: isoSeconds(row.grace_until), auto_renew: row.auto_renew,
     rotation: (product?.rotation ?? null) === null ? null : {
       mode: row.rotation_s === null ? 'on_demand' : 'interval', interval_s: row.rotation_s, last_at: iso(row.rotated_at), cooldown_until: isCooling(row, now) ? iso(row.cooldown_until) : null,
     },
