@@ -50,7 +50,7 @@ export function bulkEndpoint(deps: BatchDeps, kinds: BulkKinds, kind: BulkKind):
     async (context): Promise<Reply> => {
       const envelope: Envelope = context.body;
       await kind.ready?.();
-      const items = planItems(kind, envelope.defaults ?? {}, envelope.items);
+      const items = await planItems(kind, envelope.defaults ?? {}, envelope.items);
       if (context.claim === null) return json(200, await dryRun(deps, kind, context, items));
       return start({ deps, kinds, kind, context, claim: context.claim, envelope, items });
     },

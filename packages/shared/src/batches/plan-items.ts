@@ -1,7 +1,7 @@
 // From the envelope of a bulk to its items: defaults merged in, each validated alone, twins found. No I/O beyond what the kind has loaded,
-// so that 500 items are accepted at once.
+// so that 500 items are accepted at once; other requests have their turns in between.
 import { AppError, invalid } from '../contract';
-import { refuseRepeatedRefs, validateItem } from '../endpoint';
+import { mapInTurns, refuseRepeatedRefs, validateItem } from '../endpoint';
 import type { BulkKind } from './bulk-kind';
 import type { PlannedItem } from './batch-store';
 import { storable } from './storable';
@@ -12,11 +12,11 @@ const SUBJECT_MAX = 256;
 type Raw = Readonly<Record<string, unknown>>;
 
 /** One plan per item, in their order. An item with a `code` has failed already. */
-export function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]): PlannedItem[] {
+export async function planItems(kind: BulkKind, defaults: Raw, items: readonly Raw[]): Promise<PlannedItem[]> {
   if ('ref' in defaults) throw invalid('defaults.ref', 'belongs into the items');
   refuseRepeatedRefs(items);
   const firstOf = new Map<string, number>();
-  return items.map((raw, index) => {
+  return mapInTurns(items, (raw, index) => {
     const { ref: givenRef, ...own } = raw;
     const input = storable(kind.item, { ...defaults, ...own });
     let ref = nameOf(givenRef) ?? nameOf(kind.about === undefined ? undefined : input[kind.about]) ?? String(index);
