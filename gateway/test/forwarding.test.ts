@@ -239,3 +239,28 @@ describe('a client that goes away', () => {
     await until(() => gateway.wiring.services.domains.queues.usual.isIdle);
   });
 });
+
+describe('long polls', () => {
+  it('have places of their own: so many wait at the service, and nobody else waits for them', async () => {
+    const narrow = await fixture.gateway({ UPSTREAM_CONNECTIONS: '2' });
+    const waiting: (() => void)[] = [];
+    fixture.services.domains.answer = ({ path }) => (path.includes('wait=') ? new Promise((resolve) => waiting.push(() => resolve({ status: 200, body: '{"waited":true}' }))) : { status: 200, body: '{"ok":true}' });
+    const polls = Array.from({ length: 5 }, () => ask(narrow, { path: '/api/v1/things?wait=30', key }));
+    await until(() => waiting.length === 2);
+    for (let i = 0; i < 3; i += 1) expect(await ask(narrow, { path: '/api/v1/things', key })).toMatchObject({ status: 200, text: '{"ok":true}' });
+    expect(waiting).toHaveLength(2); // the other three wait here
+    for (let answered = 0; answered < 5; answered += 1) (await until(() => waiting.shift()))();
+    expect((await Promise.all(polls)).map(({ text }) => text)).toEqual(Array(5).fill('{"waited":true}'));
+  });
+});
+
+describe('an upload broken off', () => {
+  it('reaches no service, and is told by one line of the access log that is no error', async () => {
+    const socket = net.connect(gateway.port, '127.0.0.1');
+    socket.write(`POST /api/v1/things/check HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 50000\r\n\r\n{"things":[`, () => setTimeout(() => socket.destroy(), 50));
+    await until(() => gateway.lines().some((line) => line['status'] === 499 && line['route'] === 'check-things'));
+    expect(gateway.lines().filter((line) => line['code'] === 'internal_error' || line['status'] === 500)).toEqual([]);
+    expect(fixture.services.domains.received).toEqual([]);
+    expect(gateway.wiring.bodyBudget.heldBytes).toBe(0);
+  });
+});

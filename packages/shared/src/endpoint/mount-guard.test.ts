@@ -1,18 +1,23 @@
 // A service stands on its own: at its port hold the same rules of HTTP as at the gateway's, and nobody's body is read before it is known who asks.
 import net from 'node:net';
+import { Writable } from 'node:stream';
 import request from 'supertest';
 import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { createHttpServer, type HttpServer } from '../http';
-import { systemClock } from '../runtime';
-import { testService } from '../testing';
+import { createLog, systemClock } from '../runtime';
+import { testService, until } from '../testing';
 import { endpoint, json } from './context';
 
 const common = { summary: '-', description: '-', tag: 'Test', method: 'POST', scope: 'write', class: 'regular', reach: 'account', responses: { 200: { description: '-', schema: z.unknown() } } } as const;
 const text = z.object({ text: z.string() });
-const { app, account, as } = testService({
+const written: string[] = [];
+const log = createLog({ level: 'debug', process: 'test', stream: new Writable({ write: (chunk: Buffer, _encoding, done) => { written.push(chunk.toString('utf8')); done(); } }) });
+const { app, account, as, asMoney } = testService({
+  log,
   endpoints: () => [
     endpoint(defineRoute({ ...common, id: 'say', path: '/say', body: text }), ({ rawBody }) => json(200, { bytes: rawBody.length })),
+    endpoint(defineRoute({ ...common, id: 'pay', path: '/pay', scope: 'buy', class: 'money', bulk: 'items', body: z.object({ items: z.array(z.string()) }) }), () => json(200, {})),
     endpoint(defineRoute({ ...common, id: 'say-much', path: '/say-much', bodyBytesMax: 128 * 1024, body: text }), ({ rawBody }) => json(200, { bytes: rawBody.length })),
     endpoint(defineRoute({ ...common, id: 'say-many', path: '/say-many', bulk: 'items', body: z.object({ items: z.array(z.string()) }) }), ({ rawBody }) => json(200, { bytes: rawBody.length })),
   ],
@@ -77,5 +82,31 @@ describe('the body of a request to a service', () => {
 
   it('is not waited for where nobody knows who asks', async () => {
     expect(await raw('POST /say HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{')).toMatch(/^HTTP\/1\.1 (?:401|403) /);
+  });
+});
+
+describe('an upload broken off', () => {
+  it('is nobody\'s fault here: the log has no error of it', async () => {
+    const headers = Object.entries(as(await account())).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    for (let i = 0; i < 5; i += 1) {
+      const socket = net.connect(port, '127.0.0.1', () => socket.write(`POST /say HTTP/1.1\r\nHost: a\r\n${headers}Content-Type: application/json\r\nContent-Length: 50000\r\n\r\n{"text":"`, () => setImmediate(() => socket.destroy())));
+      await new Promise((resolve) => socket.once('close', resolve));
+    }
+    await until(() => new Promise<boolean>((resolve) => server.server.getConnections((_err, count) => resolve(count === 0))));
+    expect(written.filter((line) => /"level":"error"|internal_error/.test(line))).toEqual([]);
+  });
+});
+
+describe('a refusal of the money limit', () => {
+  it('tells one time to wait, in `RateLimit` and in Retry-After, debt included', async () => {
+    const who = await account({ moneyPerMinute: 20 });
+    const pay = (items: number) => request(app).post('/pay').set(asMoney(who)).send({ items: Array.from({ length: items }, String) });
+    expect((await pay(100)).status).toBe(200);
+    const { status, headers } = await pay(1);
+    expect(status).toBe(429);
+    const waitS = Number.parseInt(String(headers['retry-after']), 10);
+    expect(waitS).toBeGreaterThan(200);
+    expect(headers['ratelimit']).toBe(`"money";r=0;t=${String(waitS)}`);
+    expect(headers['ratelimit-policy']).toBe('"money";q=20;w=60');
   });
 });

@@ -33,6 +33,7 @@ async function desk(options: Partial<ServerOptions> = {}): Promise<Desk> {
     next();
   });
   app.get('/slow', (_req, res) => waiting.push(() => res.end('slow')));
+  app.get('/huge', (_req, res) => res.end(HUGE));
   app.get('/large', (_req, res) => res.end(Buffer.alloc(6_000_000, 'x')));
   app.post('/echo', (req: IncomingMessage, res) => {
     const chunks: Buffer[] = [];
@@ -60,6 +61,7 @@ async function desk(options: Partial<ServerOptions> = {}): Promise<Desk> {
   };
 }
 
+const HUGE = Buffer.alloc(24_000_000, 'x');
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const post = (body: string): string => `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`;
 const bodies = (said: string): string[] => said.split(/HTTP\/1\.1 /).slice(1).map((answer) => answer.split('\r\n\r\n')[1] ?? '');
@@ -237,6 +239,26 @@ describe('a peer that reads nothing', () => {
     slow.resume();
     await until(() => slow.said.length > 6_000_000, { timeoutMs: 15_000 });
     expect(closed).not.toContain('slow');
+  });
+});
+
+describe('peers that leave too much unread', () => {
+  it('are dropped, the fullest first, until all together leave 64 MiB at most', async () => {
+    const { connect } = await desk();
+    const modest = connect();
+    modest.pause();
+    modest.write(get('/large'));
+    const greedy = Array.from({ length: 6 }, () => connect());
+    for (const socket of greedy) {
+      socket.pause();
+      socket.write(get('/huge'));
+    }
+    const [server] = open;
+    await until(async () => (await connectionsOf(server?.server)) === 7);
+    await until(async () => (await connectionsOf(server?.server)) < 5, { timeoutMs: 15_000 });
+    expect(await connectionsOf(server?.server)).toBeGreaterThanOrEqual(3); // two of 24 MB fit, and the modest one
+    modest.resume();
+    await until(() => modest.said.length > 6_000_000, { timeoutMs: 15_000 });
   });
 });
 
