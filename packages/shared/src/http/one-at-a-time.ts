@@ -18,6 +18,8 @@ export type Serve = (req: IncomingMessage, res: ServerResponse) => void;
 const PIECE_BYTES = 512;
 /** In the middle of a body. */
 const BODY_PIECE_BYTES = 4_096;
+/** In the middle of a chunked one: up to 170 chunks. */
+const CHUNKED_PIECE_BYTES = 1_024;
 /** Requests sent ahead that begin in one turn of the event loop, of all connections together: whoever sends none is never behind more than these. */
 const EARLY_PER_TURN = 8;
 
@@ -147,13 +149,13 @@ function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => v
   while (at < bytes.length && connection.early.length === 0 && connection.fault === null && !connection.waitsForTurn && !isPausedByNode(socket)) {
     const { current } = connection;
     const isInBody = current?.req.complete === false;
-    const end = at + (isInBody ? Math.max(BODY_PIECE_BYTES, connection.bodyBytesLeft) : PIECE_BYTES);
+    const isInChunks = isInBody && isChunked(current.req);
+    const end = at + (isInChunks ? CHUNKED_PIECE_BYTES : isInBody ? Math.max(BODY_PIECE_BYTES, connection.bodyBytesLeft) : PIECE_BYTES);
     parse(at === 0 && end >= bytes.length ? bytes : bytes.subarray(at, end));
     if (socket.destroyed || !isParsed(socket)) return;
     if (isInBody) connection.bodyBytesLeft -= end - at;
     at = end;
-    // A piece may be hundreds of chunks.
-    if (isInBody && isChunked(current.req) && at < bytes.length) connection.waitsForTurn = true;
+    if (isInChunks && at < bytes.length) connection.waitsForTurn = true;
   }
   if (at >= bytes.length || connection.fault !== null) return; // nothing is read behind a fault
   socket.pause();
