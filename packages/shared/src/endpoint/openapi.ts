@@ -54,11 +54,18 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
     paths: Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, inOrder(methods)])),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: `A key of this product: \`lumi_${options.product}_…\`.` } },
-      headers: { ...ANSWER_HEADERS, Location: { ...ANSWER_HEADERS.Location, example: `${BASE_PATHS[options.product]}${ANSWER_HEADERS.Location.example}` } },
+      headers: headersOf(paths, options.product),
       examples: Object.fromEntries([...used].sort().map((code) => [code, errorExample(code)])),
       schemas: components,
     },
   };
+}
+
+/** Those that an answer below these paths carries: a product declares no header that it never sends. */
+function headersOf(paths: object, product: Product): JsonSchema {
+  const text = JSON.stringify(paths);
+  const all = { ...ANSWER_HEADERS, Location: { ...ANSWER_HEADERS.Location, example: `${BASE_PATHS[product]}${ANSWER_HEADERS.Location.example}` } };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => text.includes(`"#/components/headers/${name}"`)));
 }
 
 function schemasSent({ params, query, body }: RouteSpec): z.ZodType[] {
