@@ -22,23 +22,30 @@ export async function bundle() {
     if (isBundled(sources)) return;
     const { build } = await import('esbuild');
     await build({
-      absWorkingDir: root,
+      ...bundleOptions(root),
       entryPoints: Object.fromEntries(entryPoints.map((entry) => [`${entry}.bundle`, `${entry}.js`])),
       outdir: root,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      minifyWhitespace: true,
-      legalComments: 'none',
-      logLevel: 'error',
-      // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole fetch.
-      define: { navigator: '{"userAgent":"Node.js"}' },
-      // Read from their own files when they are needed: Prisma's compiler is megabytes of base64, the others are optional or assets.
-      external: ['@prisma/client/runtime/query_compiler*', '@prisma/schema-engine-wasm', 'msgpackr-extract'],
     });
     writeFileSync(stampFile, stampOf(sources));
   });
+}
+
+/** What makes a file of many, whatever it is made from. */
+export function bundleOptions(folder) {
+  return {
+    absWorkingDir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'error',
+    // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole fetch.
+    define: { navigator: '{"userAgent":"Node.js"}' },
+    // Read from their own files when they are needed: Prisma's compiler is megabytes of base64, the others are optional or assets.
+    external: ['@prisma/client/runtime/query_compiler*', '@prisma/schema-engine-wasm', 'msgpackr-extract'],
+  };
 }
 
 /** The bundles were made from the sources with this stamp, and as this file makes them. */

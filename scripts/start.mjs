@@ -1,5 +1,6 @@
 // `npm start`: everything Lumi needs on one machine, in one terminal, from nothing but Node and npm.
 //   PORT           the gateway's port (8080; 0 picks a free one)      LUMI_DATA_DIR   where data lives (.lumi)
+//   --dev (npm run dev)   a saved source is served by the processes that it is part of
 //   DATABASE_URL   an own PostgreSQL instead of the embedded one      REDIS_URL       limits and queue on Redis
 // Ctrl-C or SIGTERM stops everything and exits 0. Whatever keeps it from starting is one sentence and exit 1.
 import { appendFileSync } from 'node:fs';
@@ -28,11 +29,15 @@ async function main() {
   gaveUp.catch(() => undefined); // Awaited below.
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, giveUp);
 
-  const launcher = new Launcher({ options, signal: stopping.signal, say, onGiveUp: giveUp });
+  // While sources are watched, code that keeps crashing is the reason to go on: the next save may mend it.
+  const isDev = process.argv.includes('--dev');
+  let isWatching = false;
+  const launcher = new Launcher({ options, signal: stopping.signal, say, onGiveUp: (err) => (isWatching ? say(err.message.replace('Lumi stops', 'save a file to try again')) : giveUp(err)) });
   try {
     const banner = await Promise.race([launcher.start(), gaveUp]);
     console.log(banner);
     console.log('lumi is ready');
+    if (isDev) await watchAfterStart(launcher, options, stopping.signal, () => (isWatching = true));
     await Promise.race([stopAsked, gaveUp]);
   } catch (err) {
     throw tell(err, options.folder);
@@ -40,6 +45,12 @@ async function main() {
     if (stopping.signal.aborted) say('stopping …');
     await launcher.stop();
   }
+}
+
+async function watchAfterStart(launcher, { root: folder }, signal, onWatching) {
+  const { watchSources } = await import('./start/dev.mjs');
+  await watchSources({ root: folder, supervisor: launcher.supervisor, say, signal });
+  onWatching();
 }
 
 /** Our own faults leave a trace in the logs; the terminal gets a sentence. */

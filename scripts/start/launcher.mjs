@@ -20,7 +20,7 @@ export class Launcher {
   constructor({ options, signal, say, onGiveUp }) {
     Object.assign(this, { options, signal, say, onGiveUp });
     this.data = new DataFolder(options.folder);
-    this.supervisor = new Supervisor({ root: options.root, folder: options.folder, logs: this.data.logs, surroundings: options.surroundings, say, onChild: (name, pid) => this.data.record(name, pid), onGiveUp });
+    this.supervisor = new Supervisor({ root: options.root, folder: options.folder, logs: this.data.logs, surroundings: options.surroundings, inspect: options.inspect, say, onChild: (name, pid) => this.data.record(name, pid), onGiveUp });
     this.postgres = null;
   }
 

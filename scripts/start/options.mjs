@@ -30,6 +30,8 @@ export function readOptions(env, root) {
     redisUrl: env.REDIS_URL || undefined,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') || undefined,
     isMoneyEnabled: env.API_MONEY_ENABLED || 'true',
+    /** The process that listens for a debugger on port 9229. */
+    inspect: env.LUMI_INSPECT || undefined,
     surroundings: pick(env, SURROUNDINGS),
     /** `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). */
     handedThrough: (who) => {

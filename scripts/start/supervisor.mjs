@@ -10,9 +10,10 @@ const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 30_000;
 
 export class Supervisor {
-  constructor({ root, folder, logs, surroundings, say, onChild, onGiveUp }) {
-    Object.assign(this, { root, folder, logs, surroundings, say, onChild, onGiveUp });
+  constructor({ root, folder, logs, surroundings, inspect, say, onChild, onGiveUp }) {
+    Object.assign(this, { root, folder, logs, surroundings, inspect, say, onChild, onGiveUp });
     this.children = new Map();
+    this.isEnding = false;
   }
 
   /**
@@ -42,8 +43,22 @@ export class Supervisor {
 
   /** Stops the named processes, all at once, and waits until they are gone. */
   async stop(names = [...this.children.keys()]) {
+    this.isEnding = true;
     const chosen = names.map((name) => this.children.get(name)).filter((child) => child !== undefined);
     await Promise.all(chosen.map((child) => this.stopOne(child)));
+  }
+
+  /** Ends the process and starts it by this script, with its settings and on its port. False when it does not come up: the next call tries again. */
+  async restart(name, script) {
+    const child = this.children.get(name);
+    if (child === undefined || child.isStopping) return false;
+    await this.stopOne(child);
+    if (this.isEnding) return false;
+    Object.assign(child, { script, isStopping: false, policy: new RestartPolicy() });
+    child.log.lastError = '';
+    const outcome = await this.launch(child);
+    if (!outcome.isReady) this.say(`${name}: did not start (${reason(child, outcome)}); its log: ${child.log.file}`);
+    return outcome.isReady;
   }
 
   async stopOne(child) {
@@ -64,7 +79,7 @@ export class Supervisor {
   launch(child) {
     const isEarly = child.env instanceof Promise;
     const env = isEarly ? { ...this.surroundings, SETTINGS_FOLLOW: 'true' } : child.env;
-    const running = fork(child.script, [], { cwd: this.root, env, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+    const running = fork(child.script, [], { cwd: this.root, env, execArgv: child.name === this.inspect ? ['--inspect=127.0.0.1:9229', '--enable-source-maps'] : [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
     child.running = running;
     this.onChild(child.name, running.pid);
     child.log.follow(running.stdout);
