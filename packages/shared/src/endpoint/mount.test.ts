@@ -48,3 +48,14 @@ describe('a mounted endpoint', () => {
     expect(seen(await request(app).patch('/change').set(as(await account())).set('content-type', 'application/json').send(body))).toBe(expected);
   });
 });
+
+it('sends its document once to a gateway that says which one it has', async () => {
+  const who = as(await account());
+  const first = await request(app).get('/internal/openapi.json').set(who);
+  const tag = String(first.headers['etag']);
+  expect([first.status, tag]).toEqual([200, expect.stringMatching(/^"[\w-]{43}"$/)]);
+  const again = await request(app).get('/internal/openapi.json').set(who).set('if-none-match', tag);
+  expect([again.status, again.headers['etag'], again.text]).toEqual([304, tag, '']);
+  expect((await request(app).get('/internal/openapi.json').set(who).set('if-none-match', '"another"')).text).toBe(first.text);
+  expect((await request(app).get('/internal/openapi.json').set('if-none-match', tag)).status).toBe(401);
+});

@@ -1,5 +1,6 @@
 // Route declarations + handlers → an Express app. For every request, in the frozen order of the contract: identity, then (money
 // requests) replay, then JSON and schema, item count, user_id, money tokens, and only then the handler.
+import { createHash } from 'node:crypto';
 import express, { type Express, type Request, type Response } from 'express';
 import { AppError, invalid, newId, notFound, scopeName, usualBodyBytesMax, type Product, type RouteScope, type RouteSpec } from '../contract';
 import { sql, type SqlRunner } from '../db';
@@ -48,10 +49,14 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.use((req, _res, next) => next(isReadable(req.path) ? undefined : notFound()));
   const document = buildOpenApi(endpoints.map((one) => one.route), { ...deps.openApi, product: deps.product });
   const documentBytes = Buffer.from(JSON.stringify(document), 'utf8');
+  const documentTag = `"${createHash('sha256').update(documentBytes).digest('base64url')}"`;
   const accounts = new AccountDirectory(deps.db);
   app.get('/internal/openapi.json', (req, res) => {
     deps.verifier.verify(identityOf(req));
-    send(res, { status: 200, bytes: documentBytes });
+    // Every gateway asks every few seconds; a document that it has is not sent again.
+    res.setHeader('ETag', documentTag);
+    if (req.get('if-none-match') === documentTag) res.status(304).end();
+    else send(res, { status: 200, bytes: documentBytes });
   });
   const { metrics } = deps;
   // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The gateway routes nothing under `/internal`.
