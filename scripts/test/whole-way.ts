@@ -35,7 +35,8 @@ export interface Sent {
   readonly key?: string;
   readonly idempotencyKey?: string;
   readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Several values are several lines. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 export interface Buyer {

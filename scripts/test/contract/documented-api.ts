@@ -24,6 +24,7 @@ export interface Operation {
   readonly takesUserId: boolean;
   readonly queries: readonly { readonly name: string; readonly schema?: unknown }[];
   readonly params: readonly string[];
+  readonly headers: readonly string[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
 
@@ -137,6 +138,7 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     takesUserId: !scopes.includes('admin:*') && raw.parameters.some((parameter) => parameter.in === 'query' && parameter.name === 'user_id'),
     queries: raw.parameters.filter((parameter) => parameter.in === 'query'),
     params: raw.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+    headers: raw.parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name.toLowerCase()),
     responses: raw.responses,
   };
 }

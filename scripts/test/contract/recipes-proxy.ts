@@ -21,7 +21,10 @@ const mobile = (world: World): Promise<Proxy> => buy(world, { product_id: 'mobil
 const id = async (thing: Promise<{ readonly id: string }>): Promise<Call> => ({ params: { id: (await thing).id } });
 const plan = (world: World): Promise<{ id: string }> => world.once('plan', async () => (await world.pay<{ plan: { id: string } }>('/traffic-plans', { pool: 'residential', gb: 1000 })).plan);
 const subuser = async (world: World): Promise<{ id: string }> => world.send('POST', '/subusers', { traffic_plan_id: (await plan(world)).id, limit_gb: 2, label: 'client a' });
-const address = (world: World): string => `198.51.100.${world.fresh('').slice(1)}`;
+const address = (world: World): string => {
+  const n = world.number();
+  return `203.0.${String(n >> 8)}.${String(n & 255)}`;
+};
 const entry = (world: World, path: string): Promise<{ id: string }> => world.send('POST', path, { ip_or_cidr: address(world), label: 'office' });
 const replacement = (world: World): Promise<{ id: string }> => world.once('replacement', async () => {
   const { id: proxyId } = await buy(world);

@@ -12,7 +12,7 @@ export class StoredState {
 
   async read(): Promise<Readonly<Record<string, string>>> {
     this.question ??= await this.ask();
-    const { rows } = await this.owner.query<{ name: string; digest: string }>(this.question);
+    const { rows } = await this.owner.query<{ name: string; digest: string }>({ name: 'stored-state', text: this.question });
     return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
   }
 

@@ -8,16 +8,21 @@ export type Lumi = ReturnType<typeof wholeWay>;
 export class World {
   readonly base: string;
   private readonly kept = new Map<string, Promise<unknown>>();
-  private count = 0;
+  private static count = 0;
 
   constructor(readonly lumi: Lumi, readonly product: Product, readonly who: Buyer, readonly stranger: Buyer, readonly operator: Operator) {
     this.base = BASE_PATHS[product];
   }
 
+  /** Another number each time, in all worlds of a file: two customers never want one name. */
+  number(): number {
+    World.count += 1;
+    return World.count;
+  }
+
   /** Another word each time. */
   fresh(word: string): string {
-    this.count += 1;
-    return `${word}-${String(this.count)}`;
+    return `${word}-${String(this.number())}`;
   }
 
   get<T>(path: string): Promise<T> {

@@ -1,26 +1,36 @@
-// One wrong value for each field, path part and query parameter of an operation, and for the body as a whole.
+// One wrong value for each field, path part, query parameter and header of an operation, and for the body as a whole.
 import type { Operation } from '../contract/documented-api';
 import type { Call } from '../contract/world';
-import { bodyWith, fieldsOf } from './fields';
+import { bodyWith, fieldsOf, type Field } from './fields';
 import type { Random } from './random';
-import { BODIES, KINDS, RAW_QUERIES, RAW_SEGMENTS, type JsonText } from './wrong-values';
+import { BODIES, KINDS, ODD_NAMES, RAW_HEADERS, RAW_QUERIES, RAW_SEGMENTS, type JsonText } from './wrong-values';
 
 export interface Case {
   /** For people: what is wrong where. */
   readonly what: string;
-  /** Path below the base, with its query, and the body. */
-  readonly make: (call: Call) => { readonly target: string; readonly text: string | undefined };
-  /** No reader could take it for anything: it must be a 422. */
+  /** Path below the base, with its query, the body, and headers besides the usual ones. */
+  readonly make: (call: Call) => Made;
+  /** No reader could take it for anything: it must be refused. */
   readonly isNonsense: boolean;
   readonly isBulkItem: boolean;
+  /** Sent with a key that signs. */
+  readonly isSigning: boolean;
+}
+
+export interface Made {
+  readonly target: string;
+  readonly text: string | undefined;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
 }
 
 const NONSENSE = new Set(['NUL', 'lone surrogate']);
 /** Of what is read in one place for all operations. */
 const BODIES_EACH = 5;
-const SEGMENTS_EACH = 8;
+const SEGMENTS_EACH = 6;
+const HEADERS_EACH = 2;
+const OTHER_HEADERS = ['prefer', 'content-type', 'content-encoding', 'accept', 'accept-encoding', 'x-request-id', 'x-forwarded-for', 'x-lumi-client-ip', 'x-lumi-operation', 'x-lumi-regular', 'if-none-match', 'range', 'cookie', 'x-http-method-override', 'x-signature-timestamp'] as const;
 /** Kinds that are tried at a field which is tried with all of them elsewhere. */
-const KINDS_AGAIN = 2;
+const KINDS_AGAIN = 1;
 
 /** Fields of one sort stand in many places (`limit`, `max_price_usd`, the four contacts); in one of them every kind is tried, and the seed says in which operation. */
 export class Thoroughness {
@@ -29,37 +39,59 @@ export class Thoroughness {
   constructor(operations: Iterable<Operation>, random: Random) {
     const all = new Map<string, string[]>();
     for (const operation of operations) {
-      for (const sort of [...operation.queries.map(sortOfQuery), ...fieldsOf(operation.requestSchema).map((field) => field.sort)]) all.set(sort, [...(all.get(sort) ?? []), operation.id]);
+      for (const sort of [...operation.params.map(sortOfParam), ...operation.headers.map(sortOfHeader), ...operation.queries.map(sortOfQuery), ...fieldsOf(operation.requestSchema).map((field) => field.sort)]) all.set(sort, [...(all.get(sort) ?? []), operation.id]);
     }
     for (const [sort, ids] of all) this.chosen.set(sort, random.pick(ids as [string]));
   }
 
-  kindsFor(operation: Operation, sort: string, random: Random): [string, (typeof KINDS)[string]][] {
-    const all = Object.entries(KINDS);
-    if (this.chosen.get(sort) !== operation.id) return random.some(all, KINDS_AGAIN);
+  /** All of them where the sort is tried thoroughly, some elsewhere. */
+  some<T>(all: readonly T[], operation: Operation, sort: string, { random, few }: { random: Random; few: number }): T[] {
+    if (this.chosen.get(sort) !== operation.id) return random.some(all, few);
     this.chosen.delete(sort);
-    return all;
+    return [...all];
+  }
+
+  kindsFor(operation: Operation, sort: string, random: Random): [string, (typeof KINDS)[string]][] {
+    return this.some(Object.entries(KINDS), operation, sort, { random, few: KINDS_AGAIN });
   }
 }
 
+const sortOfParam = (name: string): string => `/${name}`;
+const sortOfHeader = (name: string): string => `${name}:`;
 const sortOfQuery = ({ name, schema }: Operation['queries'][number]): string => `?${name} ${JSON.stringify(schema)}`;
 
 export function casesOf(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
-  return [...segmentCases(operation, random), ...queryCases(operation, thoroughness, random), ...(operation.hasRawBody || !operation.hasBody ? [] : [...bodyCases(operation, random), ...fieldCases(operation, thoroughness, random)])];
+  const hasJson = operation.hasBody && !operation.hasRawBody;
+  return [
+    ...segmentCases(operation, thoroughness, random), ...headerCases(operation, thoroughness, random), ...queryCases(operation, thoroughness, random),
+    ...(hasJson ? [...bodyCases(operation, random), ...fieldCases(operation, thoroughness, random)] : []),
+  ];
 }
 
-function segmentCases(operation: Operation, random: Random): Case[] {
-  return operation.params.flatMap((name) => random.some(RAW_SEGMENTS, SEGMENTS_EACH).map((segment) => ({
-    what: `path ${name} = ${shown(segment)}`, isNonsense: false, isBulkItem: false,
-    make: (call: Call) => ({ target: `${pathOf(operation, call, { [name]: segment })}${queryOf(call, [])}`, text: bodyOf(call) }),
-  })));
+function caseOf(what: string, make: Case['make'], more: Partial<Case> = {}): Case {
+  return { what, make, isNonsense: false, isBulkItem: false, isSigning: false, ...more };
+}
+
+function segmentCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
+  return operation.params.flatMap((name) => thoroughness.some(RAW_SEGMENTS, operation, sortOfParam(name), { random, few: SEGMENTS_EACH }).map((segment) =>
+    caseOf(`path ${name} = ${shown(segment)}`, (call) => ({ target: `${pathOf(operation, call, { [name]: segment })}${queryOf(call, [])}`, text: bodyOf(call) }))));
+}
+
+/** A signature is asked of keys that sign; a key is asked everywhere but where the operation is public. */
+function headerCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
+  const isPublic = operation.scopes.includes('public');
+  const one = (name: string, value: string | readonly string[], more: Partial<Case> = {}): Case =>
+    caseOf(`header ${name}: ${shown(JSON.stringify(value))}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: bodyOf(call), headers: { [name]: typeof value === 'string' ? value : [...value] } }), more);
+  return [
+    ...operation.headers.flatMap((name) => thoroughness.some(RAW_HEADERS, operation, sortOfHeader(name), { random, few: HEADERS_EACH }).map((value) => one(name, value, name === 'x-signature' ? { isSigning: true, isNonsense: true } : {}))),
+    one('authorization', random.pick(RAW_HEADERS as [string]), { isNonsense: !isPublic }),
+    one(random.pick(OTHER_HEADERS), random.pick(RAW_HEADERS as [string])),
+  ];
 }
 
 function queryCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
-  const one = (name: string, what: string, raw: string, isNonsense: boolean): Case => ({
-    what: `query ${name}: ${what} ${shown(raw)}`, isNonsense, isBulkItem: false,
-    make: (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [name], raw)}`, text: bodyOf(call) }),
-  });
+  const one = (name: string, what: string, raw: string, isNonsense: boolean): Case =>
+    caseOf(`query ${name}: ${what} ${shown(raw)}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [name], raw)}`, text: bodyOf(call) }), { isNonsense });
   return operation.queries.flatMap((query) => [
     one(query.name, 'raw', random.pick(RAW_QUERIES as [(name: string) => string])(query.name), true),
     ...thoroughness.kindsFor(operation, sortOfQuery(query), random).flatMap(([kind, valueOf]) => {
@@ -70,17 +102,18 @@ function queryCases(operation: Operation, thoroughness: Thoroughness, random: Ra
 }
 
 function bodyCases(operation: Operation, random: Random): Case[] {
-  return random.some(BODIES, BODIES_EACH).map(([kind, body]) => ({ what: `body: ${kind}`, isNonsense: true, isBulkItem: false, make: (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: body }) }));
+  return random.some(BODIES, BODIES_EACH).map(([kind, body]) => caseOf(`body: ${kind}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: body }), { isNonsense: true }));
 }
 
 function fieldCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
-  return fieldsOf(operation.requestSchema).flatMap(({ path, types, sort }) => thoroughness.kindsFor(operation, sort, random).map(([kind, valueOf]) => {
-    const wrong = valueOf(random, types);
-    return {
-      what: `field ${path.join('.')}: ${kind} ${shown(wrong)}`, isNonsense: NONSENSE.has(kind), isBulkItem: path[0] === operation.bulk || path[0] === 'defaults',
-      make: (call: Call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: bodyWith(operation.requestSchema, call.body ?? {}, path, wrong) }),
-    };
-  }));
+  const one = ({ path }: Field, kind: string, wrong: JsonText): Case =>
+    caseOf(`field ${path.join('.')}: ${kind} ${shown(wrong)}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: bodyWith(operation.requestSchema, call.body ?? {}, path, wrong) }), {
+      isNonsense: NONSENSE.has(kind), isBulkItem: path[0] === operation.bulk || path[0] === 'defaults',
+    });
+  return fieldsOf(operation.requestSchema).flatMap((field) => [
+    ...(field.isRecord ? thoroughness.some(ODD_NAMES, operation, `names of ${field.sort}`, { random, few: KINDS_AGAIN }).map((name) => one(field, /\\u0000/.test(name) ? 'NUL' : /\\ud/.test(name) ? 'lone surrogate' : 'odd name', `{${name}:"v"}`)) : []),
+    ...thoroughness.kindsFor(operation, field.sort, random).map(([kind, valueOf]) => one(field, kind, valueOf(random, field.types))),
+  ]);
 }
 
 /** Of a query, where everything is text; null: no URL can say it. */

@@ -9,6 +9,8 @@ export interface Field {
   readonly types: readonly Type[];
   /** The same for fields of one name and one schema, wherever they stand. */
   readonly sort: string;
+  /** An object whose names the caller chooses. */
+  readonly isRecord: boolean;
 }
 
 const DEPTH_MAX = 8;
@@ -16,20 +18,23 @@ const PLACE = '@@the wrong value@@';
 
 /** Each place once, nested ones and those of every form that a value may have. */
 export function fieldsOf(schema: unknown): Field[] {
-  const found = new Map<string, { path: readonly Step[]; types: Set<Type>; sort: string }>();
+  const found = new Map<string, { path: readonly Step[]; types: Set<Type>; sort: string; isRecord: boolean }>();
   const visit = (node: unknown, path: readonly Step[]): void => {
     if (!isSchema(node) || path.length > DEPTH_MAX) return;
     const name = JSON.stringify(path);
-    const known = found.get(name) ?? { path, types: new Set<Type>(), sort: `${String(path.at(-1))} ${JSON.stringify(node)}` };
+    const known = found.get(name) ?? { path, types: new Set<Type>(), sort: `${String(path.at(-1))} ${JSON.stringify(node)}`, isRecord: false };
     if (path.length > 0) found.set(name, known);
     for (const type of typesOf(node)) known.types.add(type);
     for (const form of formsOf(node)) visit(form, path);
     for (const [field, one] of Object.entries((node['properties'] ?? {}) as Schema)) visit(one, [...path, field]);
-    if (isSchema(node['additionalProperties'])) visit(node['additionalProperties'], [...path, 'name']);
+    if (isSchema(node['additionalProperties'])) {
+      known.isRecord = true;
+      visit(node['additionalProperties'], [...path, 'name']);
+    }
     if (isSchema(node['items'])) visit(node['items'], [...path, 0]);
   };
   visit(schema, []);
-  return [...found.values()].map(({ path, types, sort }) => ({ path, types: [...types], sort }));
+  return [...found.values()].map((one) => ({ ...one, types: [...one.types] }));
 }
 
 /** The body of `schema` that is most like `base`, with this text in this place. */

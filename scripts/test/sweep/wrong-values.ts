@@ -23,13 +23,13 @@ const HUGE: Readonly<Record<Type, readonly [JsonText, ...JsonText[]]>> = {
   null: ['0'],
 };
 
-export const INSTANTS = texts(
-  '0000-01-01T00:00:00Z', '0000-01-01', '0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59Z', '9999-12-31T23:59:59-14:00', '+010000-01-01T00:00:00Z', '10000-01-01', '-000001-01-01T00:00:00Z', '-4713-01-01',
+const INSTANTS = texts(
+  '+010000-01-01T00:00:00Z', '10000-01-01', '-000001-01-01T00:00:00Z', '-4713-01-01',
   '275760-09-13T00:00:00Z', '2026-02-30', '2026-02-29T00:00:00Z', '2026-13-01', '2026-06-09T24:00:00Z', '2026-06-09T25:00:00Z', '2016-12-31T23:59:60Z', '2026-06-09T12:00:00+99:99', '2026-06-09T12:00:00',
   '2026-06-09T12:00:00.123456789123Z', '2026-06-09 12:00:00', 'infinity', '-infinity', 'now', 'epoch', 'today', 'Tue, 09 Jun 2026 12:00:00 GMT', '1781006400', '٢٠٢٦-١١-٢٧',
 );
-export const ADDRESSES = texts(
-  'fe80::1%eth0', 'fe80::1%25eth0', '::1%', '::ffff:192.0.2.1%1', '::ffff:192.0.2.1', '::7f00:1', '1.2.3.4.5', '01.02.03.04', '0x7f.1', '127.1', '256.0.0.1', '192.0.2.1/33', '192.0.2.0/-1', '2001:db8::/129', '2001:db8::/1e1',
+const ADDRESSES = texts(
+  '::ffff:192.0.2.1', '::7f00:1', '1.2.3.4.5', '01.02.03.04', '0x7f.1', '127.1', '256.0.0.1', '192.0.2.1/33', '192.0.2.0/-1', '2001:db8::/129', '2001:db8::/1e1',
   '192.0.2.1/', '192.0.2.1:80', '[2001:db8::1]', '2001:db8:::1', '1:2:3:4:5:6:7:8:9', '::', '0.0.0.0/0', '١٩٢.٠.٢.١', '192.0.2.1\u0000', ' 192.0.2.1 ',
 );
 
@@ -50,7 +50,10 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   'other digits': (random) => random.pick(texts('٥', '١٠٠', '१२', '１２', '²', '½', '𝟙', 'Ⅷ', '٥.٠٠', '१.२', '௧')),
   NUL: (random) => random.pick(texts('\0', 'a\0b', 'example.com\0', '5.00\0', `srv_${'0'.repeat(23)}\0`)),
   'lone surrogate': (random) => random.pick(['"\\ud800"', '"a\\udfff"', '"\\udc00\\ud800"', '"\\uD83D"']),
+  'year 0000': (random) => random.pick(texts('0000-01-01T00:00:00Z', '0000-01-01', '0000-02-29', '0001-01-01T00:00:00+14:00', '0000-12-31T23:59:59-14:00')),
+  'year 9999': (random) => random.pick(texts('9999-12-31T23:59:59Z', '9999-12-31', '9999-12-31T23:59:59.999999999Z', '9999-12-31T23:59:59-14:00')),
   instant: (random) => random.pick(INSTANTS),
+  'IPv6 with zone': (random) => random.pick(texts('fe80::1%eth0', 'fe80::1%25eth0', '::1%', '2001:db8::1%1', '::ffff:192.0.2.1%1', 'fe80::1%eth0/64', '2001:db8::/32%eth0')),
   address: (random) => random.pick(ADDRESSES),
   array: (random, types) => random.pick(types.includes('array') ? ['[[]]', '[[["a"]]]', '[null]', '[1,"a",true]', '[{}]'] : ['["a"]', '[]', '[1]', '[[]]']),
   'deep object': (random) => random.pick(['{"a":{"b":{"c":{"d":1}}}}', nested('{"a":', '}', 28), nested('{"a":', '}', 200), nested('[', ']', 30), nested('[', ']', 20_000), '{"constructor":{"prototype":{"x":1}}}', '{"$ne":null}']),
@@ -72,5 +75,17 @@ export const RAW_QUERIES: readonly ((name: string) => string)[] = [
   (name) => `${name}[]=1`, (name) => `${name}[a][b]=1`, (name) => `${name}%00=1`, (name) => `${name}%ff=1`, (name) => `${name.toUpperCase()}=1`, (name) => `${name}=1;${name}=2&${name}=3`, (name) => `${name}%20=1`, (name) => `__proto__=${name}`,
 ];
 
+/** Objects whose names are the caller's to choose. */
+export const ODD_NAMES: readonly JsonText[] = ['""', '" "', '"\\u0000"', '"a\\u0000"', '"\\ud800"', '"__proto__"', '"constructor"', '"toString"', '"\\u202ea"', '"٥"', '"$ne"', '"a.b"', '"\\n"', text('n'.repeat(300)), text('n'.repeat(20_000)), text('ä'.repeat(129)), '"%"', "\"'\""];
+
 /** In a path, as it is sent. */
-export const RAW_SEGMENTS: readonly string[] = ['%ff', '%', '%zz', '%00', 'a%00b', '%ed%a0%80', '%2e%2e', '%2f', 'a%2fb', '%5c', '%0a', '%20', '%7f', '+', ';a=1', '*', `${'a'.repeat(5_000)}`, '%25', '%25ff', "'", ':id', '{id}', '%F0%9F%92%A5', '.', 'null', 'undefined', '__proto__', 'constructor', '0', '-1', '1e3', '%D9%A5', 'fe80::1%25eth0', '2001:db8::1', '0000-01-01'];
+export const RAW_SEGMENTS: readonly string[] = [
+  '', '%ff', '%', '%zz', '%00', 'a%00b', '%ed%a0%80', '%2e%2e', '%2f', 'a%2fb', '%5c', '%0a', '%20', '%09', '%E2%80%8B', '%7f', '+', ';a=1', '*', `${'a'.repeat(5_000)}`, '9'.repeat(400), '%25', '%25ff', "'", ':id', '{id}', '%F0%9F%92%A5', '.', 'null', 'undefined', '__proto__',
+  'constructor', '0', '-1', '1e3', '%D9%A5', 'fe80::1%25eth0', 'fe80::1', '2001:db8::1', '0000-01-01', '9999-12-31', '[]', '%5B%22a%22%5D', '%7B%22a%22%3A%7B%22b%22%3A1%7D%7D',
+];
+
+/** In a header, as it is sent: Latin-1, and nothing that ends a line, for that no client can send. */
+export const RAW_HEADERS: readonly (string | readonly string[])[] = [
+  '', ' ', '\t', 'a', '-1', '0', '1e3', '00', 'null', 'undefined', '[]', '{}', '["a"]', '{"a":{"b":1}}', '"', ',', 'a,b', 'a b', 'a'.repeat(201), 'a'.repeat(4_000), '9'.repeat(400), 'é', '\u00d9\u00a5', '\u00a0', '\u0080', '\u00ff\u00fe', '\u00ed\u00a0\u0080', "' OR 1=1 --",
+  '%00', '%ff', '%', '\\u0000', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59Z', 'fe80::1%eth0', '__proto__', 'Bearer', 'Basic YTpi', 'v2=', 'v1=a', `v2=${'0'.repeat(64)}`, '0'.repeat(64), 'F'.repeat(64), '0'.repeat(63), ['a-first-value', 'a-second-value'],
+];
