@@ -102,6 +102,15 @@ describe('sub-users', () => {
     expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_used: 2, gb_reserved: 0, gb_free: 8 });
   });
 
+  it('notes no password as shown where a sub-user was refused', async () => {
+    const { who, id } = await plan();
+    const wish = { traffic_plan_id: id, limit_gb: 1 };
+    const refused = [await lumi.send(who, 'post', '/subusers', { ...wish, expires_at: '2001-01-01' }), await lumi.send(who, 'post', '/subusers', { ...wish, limit_gb: 999 })];
+    const noted = async () => (await lumi.service.db.pool.query(`SELECT 1 FROM proxy.reveal WHERE key_id = $1`, [who.keyId])).rows.length;
+    expect([refused.map(({ status }) => status), await noted()]).toEqual([[422, 409], 0]);
+    expect([(await lumi.send(who, 'post', '/subusers', wish)).status, await noted()]).toEqual([201, 1]);
+  });
+
   it('never get more than was bought, however many ask at once', async () => {
     const { who, id } = await plan(10);
     const made = await Promise.all(Array.from({ length: 8 }, () => lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 3 })));

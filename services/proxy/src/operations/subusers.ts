@@ -67,12 +67,12 @@ function create(deps: ProxyDeps): Endpoint {
       const now = deps.clock.now();
       const id = newId('sub', now.getTime());
       const pair = newCredentials();
-      await recordReveal(deps, context, 'create-subuser', [id]);
       const row = await createSubuser(deps.db.platform, {
         id, accountId: plan.account_id, planId: plan.id, username: `${pair.username}${id.slice(-6)}`, password: sealSecret(deps.ring, id, pair.password), bytes: BigInt(body.limit_gb ?? 0) * BYTES_PER_GB,
         expiresAt: futureOf(body.expires_at, now), blockedDomains: body.domains_block ?? [], label: body.label ?? null, reference: body.reference ?? null, now,
       });
       if (row === null) throw new AppError('state_conflict', NOT_ENOUGH);
+      await recordReveal(deps, context, 'create-subuser', [id]); // what was refused was shown to nobody
       return json(201, viewSubuser(row, pair.password), { Location: `/subusers/${id}` });
     },
   );
