@@ -19,7 +19,8 @@ const held = (world: World): Promise<{ domain: string }> => world.once('held', a
 });
 const expiry = async (world: World, { domain }: { domain: string }): Promise<string> => (await world.get<{ expires_at: string }>(`/domains/${domain}`)).expires_at;
 const contact = async (world: World): Promise<{ id: string }> => ({ id: (await world.send<{ id: string }>('POST', '/contacts', PERSON)).id });
-const withHost = async (world: World, { domain }: { domain: string }): Promise<{ domain: string; host: string }> => {
+const withHost = async (world: World, at?: { domain: string }): Promise<{ domain: string; host: string }> => {
+  const { domain } = at ?? await held(world);
   const host = `${world.fresh('ns')}.${domain}`;
   await world.send('PUT', `/domains/${domain}/hosts/${host}`, { ips: ['192.0.2.53'] });
   return { domain, host };
@@ -97,8 +98,8 @@ export const DOMAINS: Recipes = {
   'set-nameservers': { call: async (world) => ({ params: await held(world), body: { nameservers: ['ns1.example.net', 'ns2.example.net'] } }) },
   'get-dnssec': { call: async (world) => ({ params: await held(world) }) },
   'set-dnssec': { call: async (world) => ({ params: await held(world), body: DS }) },
-  'list-hosts': { call: async (world) => ({ params: { domain: (await withHost(world, await held(world))).domain } }) },
-  'get-host': { call: async (world) => ({ params: await withHost(world, await held(world)) }) },
+  'list-hosts': { call: async (world) => ({ params: { domain: (await withHost(world)).domain } }) },
+  'get-host': { call: async (world) => ({ params: await withHost(world) }) },
   'set-host': { open: ['host'], call: async (world) => { const { domain } = await held(world); return { params: { domain, host: `ns1.${domain}` }, body: { ips: ['192.0.2.53', '2001:db8::53'] } }; } },
   'delete-host': { call: async (world) => ({ params: await withHost(world, await buy(world)) }) },
   'check-transfer': { call: (world) => ({ body: { domain: name(world, 'elsewhere') } }), also: [{ what: 'not elsewhere', call: (world) => ({ body: { domain: name(world) } }), status: 200 }] },
