@@ -1,5 +1,10 @@
 export { acceptedAnswer, acceptedSchema, dryRunAnswer, dryRunSchema } from './answers';
-export { PURCHASE_TIMES, concludeOrder, purchase, storedAnswer, withAbort, type Checkpoint, type Offer, type Payer, type PriceConsent, type PurchaseAnswer, type PurchaseDeps, type PurchaseRequest } from './engine';
+export { PURCHASE_TIMES, type Checkpoint, type PurchaseDeps } from './purchase-deps';
+export { concludeOrder } from './conclude';
+export { purchase } from './engine';
+export { storedAnswer, type PurchaseAnswer } from './purchase-answer';
+export { withAbort } from './act';
+export type { Offer, Payer, PriceConsent, PurchaseRequest } from './purchase-request';
 export { orderOfRow, refusalOfDatabase, riders, type OrderRow } from './money-step';
 export { operationIdOf, orderSchema, viewOrder, type OrderView } from './order-view';
 export { autoRenewField, consentOf, metadataField, purchaseFields, purchaseReply, referenceField, requestPart, tagsField, type PurchaseBody } from './request-fields';

@@ -2,7 +2,9 @@
 // reference, and the order is settled. What it cannot decide is marked stuck for the operators and asked again, ever more slowly.
 import { backoffMs } from '../runtime';
 import type { AnyThingSold, JsonObject, LookUp, Order } from './thing-sold';
-import { concludeOrder, timesOf, withAbort, type PurchaseDeps } from './engine';
+import { concludeOrder } from './conclude';
+import { timesOf, type PurchaseDeps } from './purchase-deps';
+import { withAbort } from './act';
 import { postpone, takeOver } from './money-step';
 
 /** A look-up, another try and the settlement must all end within the lease. */

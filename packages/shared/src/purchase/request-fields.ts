@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Reply, RequestContext } from '../endpoint';
 import { parseUsd, usdInput } from '../money';
-import type { PriceConsent, PurchaseAnswer, PurchaseRequest } from './engine';
+import type { PriceConsent, PurchaseRequest } from './purchase-request';
+import type { PurchaseAnswer } from './purchase-answer';
 
 export const referenceField = z.string().min(1).max(128).optional().describe('Your own reference, 1 to 128 characters; lists can be filtered by it.');
 /** A route with this field in its body says where (`autoRenew` of its declaration). */

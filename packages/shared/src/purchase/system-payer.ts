@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Product } from '../contract';
 import type { Claim } from '../idempotency';
-import type { Payer } from './engine';
+import type { Payer } from './purchase-request';
 
 const KEY_ID = 'system';
 const SCOPE = 'auto';
