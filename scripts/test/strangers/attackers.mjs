@@ -118,8 +118,8 @@ const SHAPES = {
   'slow bodies': ({ base, key }) => {
     const sockets = new Map();
     hold(119, FEW, { onOpen: (socket) => sockets.set(send(socket, headOf(`${base}/domains/bulk?dry_run=true`, key, 1_048_576)) ?? socket, null) });
-    const piece = Buffer.alloc(32_768, ' ');
-    drip(sockets, 150, () => piece);
+    const piece = Buffer.alloc(8_192, ' ');
+    drip(sockets, 250, () => piece);
   },
   'bodies in crumbs': ({ base, key }) => {
     const crumbs = chunked(Buffer.alloc(60_000, ' '), 1);
