@@ -10,13 +10,18 @@ import { withLock } from './lock.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Every Prisma schema of the system, in the order in which they are migrated. */
+/** Every Prisma schema of the system, in the order in which they are migrated. Functions stand below `functions`, in `<room>/sql/<function>.sql`. */
 export const schemas = [
-  { name: 'platform', dir: 'packages/shared/src/db/platform', client: 'packages/shared/src/db/generated/platform' },
-  { name: 'domains', dir: 'services/domains/prisma', client: 'services/domains/src/generated/db' },
-  { name: 'vps', dir: 'services/vps/prisma', client: 'services/vps/src/generated/db' },
-  { name: 'proxy', dir: 'services/proxy/prisma', client: 'services/proxy/src/generated/db' },
+  { name: 'platform', dir: 'packages/shared/src/db/platform', client: 'packages/shared/src/db/generated/platform', functions: 'packages/shared/src' },
+  { name: 'domains', dir: 'services/domains/prisma', client: 'services/domains/src/generated/db', functions: 'services/domains/src' },
+  { name: 'vps', dir: 'services/vps/prisma', client: 'services/vps/src/generated/db', functions: 'services/vps/src' },
+  { name: 'proxy', dir: 'services/proxy/prisma', client: 'services/proxy/src/generated/db', functions: 'services/proxy/src' },
 ];
+
+/** What `migrate` of the database room wants to know of a schema. */
+export function migrationFolders({ name, dir, functions }, base = root) {
+  return { schema: name, migrationsDir: join(base, dir, 'migrations'), functionsDir: join(base, functions) };
+}
 
 /** The processes of Lumi, as compiled entry points. */
 export const entryPoints = [

@@ -3,7 +3,7 @@
 // LUMI_ADMIN_PASSWORD.
 import { root } from './build.mjs';
 import { prepareDatabase } from './start/database.mjs';
-import { explain } from './start/refusal.mjs';
+import { explain, Refusal } from './start/refusal.mjs';
 
 const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
 
@@ -16,7 +16,8 @@ try {
   await prepareDatabase({ root, ownerUrl: process.env.DATABASE_URL, rolePasswords: Object.fromEntries(ROLES.map((role) => [role, process.env[passwordName(role)]])) });
   console.log('The database is up to date.');
 } catch (err) {
-  console.error(explain(err, ''));
+  const reason = explain(err, '');
+  console.error(reason instanceof Refusal ? reason.message : reason);
   process.exit(1);
 }
 

@@ -1,8 +1,8 @@
-// The template database: every schema migrated once, named after the migrations, cloned by each test file.
+// The template database: every schema migrated once, named after what it is made of, cloned by each test file.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, schemas } from '../build.mjs';
+import { migrationFolders, root, schemas } from '../build.mjs';
 import { isAlive } from '../lock.mjs';
 import { loadDb } from './load-db.mjs';
 
@@ -50,9 +50,7 @@ async function makeTemplate({ client, ownerUrl, template, migrate, migrateQueue,
   const draftUrl = databaseUrl(ownerUrl, draft);
   try {
     await ensureRoles({ ownerUrl: draftUrl, passwords });
-    for (const schema of migratableSchemas()) {
-      await migrate({ ownerUrl: draftUrl, schema: schema.name, migrationsDir: migrationsDir(schema) });
-    }
+    for (const schema of schemas) await migrate({ ownerUrl: draftUrl, ...migrationFolders(schema) });
     await migrateQueue(draftUrl);
   } catch (err) {
     await client.query(`DROP DATABASE ${draft} WITH (FORCE)`);
@@ -80,22 +78,15 @@ function databaseUrl(ownerUrl, database) {
   return url.toString();
 }
 
-function migratableSchemas() {
-  return schemas.filter((schema) => existsSync(migrationsDir(schema)));
-}
-
-function migrationsDir(schema) {
-  return join(root, schema.dir, 'migrations');
-}
-
+/** Of everything that makes the template what it is: the code that migrates, migrations and function files. */
 function migrationsHash() {
   const hash = createHash('sha256');
-  for (const name of ['roles.ts', 'migrate.ts', 'migrate-queue.ts']) hash.update(readFileSync(join(root, 'packages/shared/src/db', name)));
-  for (const schema of migratableSchemas()) {
-    hash.update(`${schema.name}\n`);
-    for (const name of readdirSync(migrationsDir(schema)).sort()) {
-      const file = join(migrationsDir(schema), name, 'migration.sql');
-      if (existsSync(file)) hash.update(`${name}\n`).update(readFileSync(file));
+  const db = join(root, 'packages/shared/src/db');
+  for (const name of readdirSync(db).sort()) if (name.endsWith('.ts') && !name.endsWith('.test.ts')) hash.update(readFileSync(join(db, name)));
+  for (const schema of schemas) {
+    const { migrationsDir, functionsDir } = migrationFolders(schema);
+    for (const dir of [migrationsDir, functionsDir]) {
+      for (const file of readdirSync(dir, { recursive: true }).filter((name) => name.endsWith('.sql')).sort()) hash.update(`${file}\n`).update(readFileSync(join(dir, file)));
     }
   }
   return hash.digest('hex').slice(0, 16);

@@ -1,18 +1,19 @@
 // The database as all processes need it: roles with least power, every schema migrated. Uses the compiled db room.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { existsSync } from 'node:fs';
 import { Refusal } from './refusal.mjs';
 
 /** Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it. */
 export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
-  const { ensureRoles, migrate, migrateQueue } = databaseRoom(root);
-  const { schemas } = await import('../build.mjs');
+  const { checkHistory, ensureRoles, migrate, migrateQueue } = databaseRoom(root);
+  const { migrationFolders, schemas } = await import('../build.mjs');
   await ensureRoles({ ownerUrl, passwords: rolePasswords });
-  const [platform, ...products] = schemas.map(({ name, dir }) => ({ schema: name, migrationsDir: join(root, dir, 'migrations') }));
+  const folders = schemas.map((schema) => migrationFolders(schema, root));
+  const [platform, ...products] = folders;
   try {
+    await checkHistory(ownerUrl, folders);
     await migrate({ ownerUrl, ...platform });
-    await Promise.all(products.filter(({ migrationsDir }) => existsSync(migrationsDir)).map((product) => migrate({ ownerUrl, ...product })));
+    await Promise.all(products.map((product) => migrate({ ownerUrl, ...product })));
     await migrateQueue(ownerUrl);
   } catch (err) {
     throw isConnectionLost(err) ? err : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });

@@ -1,4 +1,4 @@
-export { diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions } from './migrate';
+export { checkHistory, diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions } from './migrate';
 export { migrateQueue, queueNameOf, QUEUE_SCHEMA } from './migrate-queue';
 export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';
 export {

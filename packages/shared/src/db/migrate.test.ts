@@ -51,6 +51,7 @@ describe('migrate', () => {
 
   it('leaves nothing of a migration that fails, says why, and goes on when it is repaired', async () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
+    await run();
     await write('20260102000000_more', 'CREATE TABLE half (id int); CREATE TABLE broken (id nonsense)');
     await expect(run()).rejects.toThrow('Migration 20260102000000_more failed: type "nonsense" does not exist; at character 53');
     expect(await history()).toEqual(['20260101000000_init']);

@@ -1,14 +1,12 @@
-// Brings one Postgres schema up to its migrations, which stay in Prisma's own format: the genuine schema engine, in its
-// WebAssembly form, applies them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same history.
+// Brings one Postgres schema up to its migrations and its function files. Migrations stay in Prisma's own format: the genuine schema engine applies
+// them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same history. Function files are applied again when they change.
 // Needs a direct connection of the owner: session locks and search_path do not survive a transaction pooler.
-import { createHash } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { PrismaPg } from '@prisma/adapter-pg' with { 'resolution-mode': 'import' };
-import type { ColumnType, SqlResultSet } from '@prisma/driver-adapter-utils' with { 'resolution-mode': 'import' };
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
+import { applyFunctions, describe, functionsDiffer, FUNCTIONS_TABLE, readAppliedFunctions, readFunctions, type FunctionFile, type Session } from './functions';
+import { isMadeBefore, mustBeUnedited, readApplied, readMigrations, standForThem, type Migration } from './history';
+import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, rejectsQueryInFlight, sessionOf, withEngine, type EngineConnection } from './schema-engine';
 
 export interface MigrateOptions {
   ownerUrl: string;
@@ -16,6 +14,8 @@ export interface MigrateOptions {
   schema: string;
   /** The folder that holds `<14 digits>_<name>/migration.sql`. */
   migrationsDir: string;
+  /** The folder below which functions stand, each in `<room>/sql/<function>.sql`; none without it. */
+  functionsDir?: string;
 }
 
 export interface DiffMigrationOptions {
@@ -25,41 +25,59 @@ export interface DiffMigrationOptions {
   datamodel: string;
 }
 
-interface Migration {
-  name: string;
-  sql: string;
-  checksum: string;
+interface Files {
+  migrations: Migration[];
+  functions: FunctionFile[];
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-/** How long a migrator waits for another one, and a migration for a table in use. */
-const LOCK_TIMEOUT_MS = 120_000;
+interface Pending {
+  /** Written into the history without running it: the schema was made by the migrations it stands for. */
+  baseline: Migration | undefined;
+  migrations: Migration[];
+  /** Some function file differs from what was applied. */
+  hasFunctions: boolean;
+  /** Newer code was here: its functions stay, because they go with its tables. */
+  isNewer: boolean;
+}
+
 const LOCK_RETRY_MS = 200;
-const PG_CHAR = 18;
-const PG_TEXT = 25;
-const CHAR_MARK = '"char" ';
 const MIGRATOR_LOCK = 'lumi migrate';
 
 /**
- * Applies what is missing and returns the names applied, none when the schema is up to date (then one query is all that
- * happens). Each migration commits whole with its history row or leaves nothing, however it ends; only one that creates an
- * index CONCURRENTLY, which Postgres refuses inside a transaction, runs without. Throws with the name of the migration.
+ * Applies what is missing and returns the names applied, none when the schema is up to date (then two queries are all that happens). All of it commits
+ * together or leaves nothing, however it ends: no process ever sees new tables under old functions. Only a migration that creates an index
+ * CONCURRENTLY, which Postgres refuses inside a transaction, stands by itself: what comes before it is committed first. Throws with the name of the
+ * migration or the file.
  */
-export async function migrate({ ownerUrl, schema, migrationsDir }: MigrateOptions): Promise<string[]> {
-  const migrations = await readMigrations(migrationsDir);
+export async function migrate({ ownerUrl, schema, migrationsDir, functionsDir }: MigrateOptions): Promise<string[]> {
+  const files = { migrations: await readMigrations(migrationsDir), functions: functionsDir === undefined ? [] : await readFunctions(functionsDir) };
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', rejectsQueryInFlight);
   await client.connect();
   try {
-    if ((await findPending(client, schema, migrations)).length === 0) return [];
+    if (isNothing(await findPending(client, schema, files))) return [];
     await lockOutOtherMigrators(client, schema);
-    const pending = await findPending(client, schema, migrations);
-    if (pending.length === 0) return [];
+    const pending = await findPending(client, schema, files);
+    if (isNothing(pending)) return [];
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${client.escapeIdentifier(schema)}`);
-    await withEngine({ ownerUrl, schema }, async (engine, connection) => {
-      for (const migration of pending) await apply(engine, connection, migration, migrationsUpTo(migrations, migration, migrationsDir));
-    });
-    return pending.map(({ name }) => name);
+    if (pending.migrations.length > 0) return await withEngine({ ownerUrl, schema }, (engine, connection) => applyAll(pending, files, { schema, migrationsDir, engine, connection }));
+    await client.query(sessionOf(schema));
+    return await applyAll(pending, files, { schema, migrationsDir, connection: { pool: client } });
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Throws when the history of one of the schemas is one that `migrate` refuses. To be asked before the first of several is migrated: an installation that
+ * must be started with older code once must still be as that code left it.
+ */
+export async function checkHistory(ownerUrl: string, schemas: readonly Pick<MigrateOptions, 'schema' | 'migrationsDir'>[]): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  client.on('error', rejectsQueryInFlight);
+  await client.connect();
+  try {
+    for (const { schema, migrationsDir } of schemas) await findPending(client, schema, { migrations: await readMigrations(migrationsDir), functions: [] });
   } finally {
     await client.end();
   }
@@ -69,47 +87,29 @@ export async function migrate({ ownerUrl, schema, migrationsDir }: MigrateOption
 export async function diffMigration({ ownerUrl, schema, datamodel }: DiffMigrationOptions): Promise<string> {
   return withEngine({ ownerUrl, schema }, async (engine) => {
     const files = [{ path: 'schema.prisma', content: datamodel }];
-    const filters = { externalTables: [], externalEnums: [] };
+    // Ours, and no model: without this the draft would drop it.
+    const filters = { externalTables: [`${schema}.${FUNCTIONS_TABLE}`], externalEnums: [] };
     const from = { tag: 'schemaDatasource', files, configDir: '/' } as const;
     const { stdout } = await engine.diff({ from, to: { tag: 'schemaDatamodel', files }, script: true, exitCode: null, filters });
     return stdout === null || stdout.includes('This is an empty migration') ? '' : stdout;
   });
 }
 
-async function readMigrations(dir: string): Promise<Migration[]> {
-  const entries = await readdir(dir, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory() && /^\d{14}_/.test(entry.name)).map((entry) => entry.name);
-  return Promise.all(
-    names.sort().map(async (name) => {
-      const sql = await readFile(join(dir, name, 'migration.sql'), 'utf8');
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-    }),
-  );
+async function findPending(db: Session, schema: string, { migrations, functions }: Files): Promise<Pending> {
+  const applied = await readApplied(db, schema);
+  for (const { name, checksum } of migrations) mustBeUnedited(name, checksum, applied, schema);
+  const baseline = migrations.find((migration) => isMadeBefore(migration, applied, schema));
+  return {
+    baseline,
+    migrations: migrations.filter((migration) => migration !== baseline && !applied.has(migration.name)),
+    hasFunctions: functionsDiffer(functions, await readAppliedFunctions(db, schema)),
+    // A name in the table that is not in the folder is no fault: the code may be older than the database during a roll-back.
+    isNewer: [...applied.keys()].some((name) => migrations.every((migration) => migration.name !== name && !migration.replaces.has(name))),
+  };
 }
 
-// A name in the table that is not in the folder is no fault: the code may be older than the database during a roll-back.
-async function findPending(client: pg.Client, schema: string, migrations: Migration[]): Promise<Migration[]> {
-  const applied = await readApplied(client, schema);
-  for (const { name, checksum } of migrations) {
-    const known = applied.get(name);
-    if (known !== undefined && known !== checksum) {
-      throw new Error(`Migration ${name} of schema ${schema} was edited after it had been applied. Restore the file and write a new migration instead.`);
-    }
-  }
-  return migrations.filter(({ name }) => !applied.has(name));
-}
-
-async function readApplied(client: pg.Client, schema: string): Promise<Map<string, string>> {
-  try {
-    const { rows } = await client.query<{ migration_name: string; checksum: string }>(
-      `SELECT migration_name, checksum FROM ${client.escapeIdentifier(schema)}._prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
-    );
-    return new Map(rows.map((row) => [row.migration_name, row.checksum]));
-  } catch (err) {
-    // 42P01: no such table, 3F000: no such schema. Both mean that nothing was ever applied here.
-    if (err instanceof Error && 'code' in err && (err.code === '42P01' || err.code === '3F000')) return new Map();
-    throw err;
-  }
+function isNothing({ baseline, migrations, hasFunctions, isNewer }: Pending): boolean {
+  return baseline === undefined && migrations.length === 0 && (!hasFunctions || isNewer);
 }
 
 // Asked for again and again instead of waited for: a session that waits inside a statement holds a snapshot, and
@@ -123,6 +123,47 @@ async function lockOutOtherMigrators(client: pg.Client, schema: string): Promise
   throw new Error(`Another process has been migrating schema ${schema} for over ${LOCK_TIMEOUT_MS / 1000} s.`);
 }
 
+interface Work {
+  schema: string;
+  migrationsDir: string;
+  connection: EngineConnection;
+  /** Not loaded where there is no migration to apply. */
+  engine?: SchemaEngine;
+}
+
+async function applyAll(pending: Pending, files: Files, work: Work): Promise<string[]> {
+  const { pool: db } = work.connection;
+  await db.query('BEGIN');
+  try {
+    if (pending.baseline !== undefined) await standForThem(db, pending.baseline);
+    for (const migration of pending.migrations) {
+      const isTransactional = !/\bCONCURRENTLY\b/i.test(migration.sql);
+      if (!isTransactional) await db.query('COMMIT');
+      await applyMigration(migration, files.migrations, work);
+      if (!isTransactional) await db.query('BEGIN');
+    }
+    // After migrations too, where no file has changed: one may have dropped a table together with its triggers.
+    const functions = pending.isNewer ? [] : await applyFunctions(db, work.schema, files.functions);
+    await db.query('COMMIT');
+    return [...(pending.baseline === undefined ? [] : [pending.baseline.name]), ...pending.migrations.map(({ name }) => name), ...functions];
+  } catch (err) {
+    // A connection that is gone has rolled back by itself, and what ended it is the better news.
+    await db.query('ROLLBACK').catch(() => undefined);
+    throw err;
+  }
+}
+
+// The engine writes its history row before and after the script. Inside one transaction a crash between the two, or a
+// failing script, cannot leave a half-known state that a person would have to resolve by hand.
+async function applyMigration(migration: Migration, migrations: Migration[], { engine, connection, migrationsDir }: Work): Promise<void> {
+  try {
+    await engine?.applyMigrations({ migrationsList: migrationsUpTo(migrations, migration, migrationsDir), filters: { externalTables: [], externalEnums: [] } });
+  } catch (err) {
+    const cause = connection.scriptError ?? err;
+    throw new Error(`Migration ${migration.name} failed: ${describe(cause)}`, { cause });
+  }
+}
+
 function migrationsUpTo(migrations: Migration[], last: Migration, baseDir: string): MigrationList {
   const migrationDirectories: MigrationDirectory[] = migrations.slice(0, migrations.indexOf(last) + 1).map(({ name, sql }) => ({
     path: name,
@@ -134,139 +175,4 @@ function migrationsUpTo(migrations: Migration[], last: Migration, baseDir: strin
     shadowDbInitScript: '',
     migrationDirectories,
   };
-}
-
-// The engine writes its history row before and after the script. Inside one transaction a crash between the two, or a
-// failing script, cannot leave a half-known state that a person would have to resolve by hand.
-async function apply(engine: SchemaEngine, connection: EngineConnection, migration: Migration, migrationsList: MigrationList): Promise<void> {
-  const isTransactional = !/\bCONCURRENTLY\b/i.test(migration.sql);
-  if (isTransactional) await connection.pool.query('BEGIN');
-  try {
-    await engine.applyMigrations({ migrationsList, filters: { externalTables: [], externalEnums: [] } });
-    if (isTransactional) await connection.pool.query('COMMIT');
-  } catch (err) {
-    if (isTransactional) await connection.pool.query('ROLLBACK');
-    const cause = connection.scriptError ?? err;
-    throw new Error(`Migration ${migration.name} failed: ${messageOf(cause)}`, { cause });
-  }
-}
-
-interface EngineConnection {
-  pool: pg.Pool;
-  /** What Postgres said about the script that failed; the engine's own report of it lacks detail. */
-  scriptError?: unknown;
-}
-
-async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: string }, work: (engine: SchemaEngine, connection: EngineConnection) => Promise<T>): Promise<T> {
-  // Prisma is loaded only when there is something for it to do, which at most starts there is not.
-  const [{ SchemaEngine }, { PrismaPg }, { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum }] = await Promise.all([loadEngine(), import('@prisma/adapter-pg'), import('@prisma/driver-adapter-utils')]);
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  pool.on('error', rejectsQueryInFlight);
-  readCatalogChars(pool);
-  const connection: EngineConnection = { pool };
-  try {
-    // One connection serves the engine to the end, so this holds for everything it sends.
-    await pool.query(`SET search_path TO ${pg.escapeIdentifier(schema)}; SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET statement_timeout = 0`);
-    const factory = repaired(new PrismaPg(pool, { schema }), connection, ColumnTypeEnum.Character);
-    const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, bindMigrationAwareSqlAdapterFactory(factory));
-    try {
-      return await work(engine, connection);
-    } finally {
-      engine.free();
-    }
-  } finally {
-    await pool.end();
-  }
-}
-
-// The adapter cuts a script at every semicolon, which breaks function bodies and comments. Postgres takes it whole.
-function repaired(factory: PrismaPg, connection: EngineConnection, character: ColumnType): PrismaPg {
-  const connect = factory.connect.bind(factory);
-  factory.connect = async () => {
-    const adapter = await connect();
-    const queryRaw = adapter.queryRaw.bind(adapter);
-    adapter.queryRaw = async (query) => restoreChars(await queryRaw(query), character);
-    adapter.executeScript = async (script) => {
-      try {
-        await connection.pool.query(script);
-      } catch (err) {
-        connection.scriptError ??= err;
-        throw err;
-      }
-    };
-    return adapter;
-  };
-  return factory;
-}
-
-// The part of WebAssembly used here: its types come with the browser's library, which does not belong in a server.
-declare const WebAssembly: {
-  compile(bytes: Uint8Array): Promise<object>;
-  instantiate(compiled: object, imports: Record<string, object>): Promise<{ exports: Record<string, unknown> }>;
-};
-
-// The engine reads the catalogue's one-byte "char" columns, a type the adapter does not know and refuses. The pool passes
-// them off as text under a marked name, and the adapter's answer turns them back into the character the engine expects.
-function readCatalogChars(pool: pg.Pool): void {
-  const query: (...args: [string | pg.QueryConfig, ...unknown[]]) => Promise<pg.QueryResult | pg.QueryResult[]> = pool.query.bind(pool);
-  const value = async (...args: Parameters<typeof query>): ReturnType<typeof query> => {
-    const result = await query(...args);
-    // Several statements in one call give several results; those are scripts, whose rows nobody reads.
-    for (const field of Array.isArray(result) ? [] : result.fields.filter(({ dataTypeID }) => dataTypeID === PG_CHAR)) {
-      field.dataTypeID = PG_TEXT;
-      field.name = CHAR_MARK + field.name;
-    }
-    return result;
-  };
-  Object.defineProperty(pool, 'query', { value });
-}
-
-function restoreChars(result: SqlResultSet, character: ColumnType): SqlResultSet {
-  const isChar = result.columnNames.map((name) => name.startsWith(CHAR_MARK));
-  return {
-    ...result,
-    columnNames: result.columnNames.map((name, i) => (isChar[i] ? name.slice(CHAR_MARK.length) : name)),
-    columnTypes: result.columnTypes.map((type, i) => (isChar[i] ? character : type)),
-  };
-}
-
-type EngineModule = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
-let engineModule: Promise<EngineModule> | undefined;
-
-function loadEngine(): Promise<EngineModule> {
-  engineModule ??= (async () => {
-    // Where a panic inside the engine leaves its text; without it the panic shows as a TypeError about this very name.
-    Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: throwPanic } });
-    const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
-    const file = join(dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')), 'schema_engine_bg.wasm');
-    const compiled = await WebAssembly.compile(await readFile(file));
-    const instance = await WebAssembly.instantiate(compiled, { './schema_engine_bg.js': withQuietTimers(bindings) });
-    bindings.__wbg_set_wasm(instance.exports);
-    const start = instance.exports['__wbindgen_start'];
-    if (typeof start === 'function') start();
-    return bindings;
-  })();
-  return engineModule;
-}
-
-// A lost connection is reported to the query in flight, or the next one, as well. Without a listener it would end the process first.
-function rejectsQueryInFlight(): void {}
-
-// The engine arms a time-out of 10 s for each run and never clears it; that must not keep a finished process alive.
-function withQuietTimers(bindings: EngineModule): Record<string, unknown> {
-  const imports = Object.entries(bindings).map(([name, binding]): [string, unknown] => {
-    if (!name.startsWith('__wbg_setTimeout_')) return [name, binding];
-    return [name, (run: () => void, delayMs: number) => globalThis.setTimeout(run, delayMs >>> 0).unref()];
-  });
-  return Object.fromEntries(imports);
-}
-
-function throwPanic(message: string): never {
-  throw new Error(`Prisma's schema engine panicked: ${message}`);
-}
-
-function messageOf(err: unknown): string {
-  if (!(err instanceof Error)) return String(err);
-  const { detail, hint, position } = err as { detail?: string; hint?: string; position?: string };
-  return [err.message, detail, hint, position === undefined ? undefined : `at character ${position}`].filter(Boolean).join('; ');
 }
