@@ -1,0 +1,10 @@
+-- Stores an answer that holds a key. p_body is sealed, and goes after a day (see forget_claims): after that a repeat is told that it was given.
+CREATE OR REPLACE FUNCTION finish_claim_sealed(p_scope text, p_product text, p_key text, p_status integer, p_body bytea) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
+BEGIN
+  PERFORM require_product(p_product);
+  UPDATE idempotency SET state = 'done', status = p_status, body = p_body, sealed = true, done_at = now()
+    WHERE scope = p_scope AND product = p_product AND key = p_key AND state = 'claimed';
+END $$;
+REVOKE ALL ON FUNCTION finish_claim_sealed FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION finish_claim_sealed TO lumi_admin;

@@ -1,0 +1,83 @@
+// Whether two versions of Lumi make the same database: node scripts/compare-catalogues.mjs <folder of one> <folder of the other>
+// Both are checkouts with their packages installed. Three databases are made on throw-away servers: by the one, by the other, and by the one and
+// then, on its data, the other, as an update does. Prints what differs, and exits with 1 when something does.
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { catalogueOf, compare } from './catalogue.mjs';
+import { takeCluster } from './jest/cluster.mjs';
+import { loadDb } from './jest/load-db.mjs';
+
+// A version at work is a process of its own: Prisma's engine is one for each process.
+const [mark, folderAtWork, urlAtWork] = process.argv.slice(2);
+if (mark === '--make') {
+  await make(folderAtWork, urlAtWork);
+  process.exit(0);
+}
+const folders = process.argv.slice(2).map((folder) => resolve(folder));
+if (folders.length !== 2) {
+  console.error('Usage: node scripts/compare-catalogues.mjs <folder of one version> <folder of the other>');
+  process.exit(2);
+}
+const [one, other] = folders;
+const made = await onServer(async (url) => {
+  const first = await madeBy(one, url);
+  return { first, updated: await madeBy(other, url) };
+});
+const fresh = await onServer((url) => madeBy(other, url));
+const differences = report(`${one} and ${other}`, made.first, fresh) + report(`${one}, updated by ${other}, and ${other}`, made.updated, fresh);
+process.exit(differences === 0 ? 0 : 1);
+
+async function onServer(work) {
+  const cluster = await takeCluster();
+  const { pg } = loadDb();
+  const name = `lumi_catalogue_${randomBytes(4).toString('hex')}`;
+  const client = new pg.Client({ connectionString: cluster.ownerUrl });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
+    return await work(Object.assign(new URL(cluster.ownerUrl), { pathname: `/${name}` }).toString());
+  } finally {
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await client.end();
+    await cluster.stop();
+  }
+}
+
+async function madeBy(folder, ownerUrl) {
+  await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), '--make', folder, ownerUrl]);
+  const { pg } = loadDb();
+  const client = new pg.Client({ connectionString: ownerUrl });
+  await client.connect();
+  try {
+    return await catalogueOf(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function make(folder, ownerUrl) {
+  const { schemas, migrationFolders } = await import(join(folder, 'scripts/build.mjs'));
+  const { migrate, ensureRoles, ROLES } = (await import(join(folder, 'scripts/jest/load-db.mjs'))).loadDb();
+  await ensureRoles({ ownerUrl, passwords: Object.fromEntries(ROLES.map((role) => [role, 'only-for-a-comparison'])) });
+  for (const schema of schemas) {
+    // A version from before functions had files of their own has no such helper.
+    await migrate({ ownerUrl, ...(migrationFolders?.(schema, folder) ?? { schema: schema.name, migrationsDir: join(folder, schema.dir, 'migrations') }) });
+  }
+}
+
+function report(title, a, b) {
+  console.log(`${title}:`);
+  const sections = compare(a, b);
+  for (const { section, equal, different } of sections) {
+    console.log(`  ${section}: ${equal} equal, ${different.length} different`);
+    for (const { name, a: left, b: right } of different) console.log(`    ${name}\n${indented('-', left)}\n${indented('+', right)}`);
+  }
+  return sections.reduce((sum, { different }) => sum + different.length, 0);
+}
+
+function indented(mark, text) {
+  return (text ?? '(not there)').split('\n').map((line) => `      ${mark} ${line}`).join('\n');
+}
