@@ -19,7 +19,7 @@ describe('GET /orders', () => {
     const { body } = await get('/orders', account);
     expect(body.items.map(({ subject, state, money, error }: Record<string, unknown>) => ({ subject, state, money, error }))).toEqual([
       { subject: 'o-pending', state: 'processing', money: { held_usd: '9.99', captured_usd: '0.00', released_usd: '0.00' }, error: null },
-      { subject: 'o-refused', state: 'failed', money: { held_usd: '0.00', captured_usd: '0.00', released_usd: '9.99' }, error: { code: 'not_available', message: ERROR_CODES.not_available.sentence } },
+      { subject: 'o-refused', state: 'failed', money: { held_usd: '0.00', captured_usd: '0.00', released_usd: '9.99' }, error: { code: 'not_available', message: ERROR_CODES.not_available.sentence, details: [{ path: 'Idempotency-Key', message: expect.any(String) }] } },
       { subject: 'o-done', state: 'completed', money: { held_usd: '0.00', captured_usd: '9.99', released_usd: '0.00' }, error: null },
     ]);
     expect(await api.audit()).toEqual([]);

@@ -38,7 +38,7 @@ export const linesAnswer = {
   headers: ['X-Lines-Left-Out'],
 };
 
-export interface Lines {
+interface Lines {
   readonly text: string;
   /** Lines that could not have worked, and are not in the text. */
   readonly leftOut: number;
