@@ -16,7 +16,7 @@ export const proxySchema = z.object({
   port: z.int().describe('For HTTP.').meta({ example: 8080 }),
   port_socks: z.int().describe('For SOCKS5.').meta({ example: 1080 }),
   protocol: z.enum(['http', 'socks5']).describe('What exports say unless asked otherwise.'),
-  auth: z.object({ mode: z.enum(['userpass', 'ip', 'both']).describe('Who is let in: a pair, an address of the allow-list, or either.') }),
+  auth: z.object({ mode: z.enum(['userpass', 'ip', 'both']).describe('Who is let in: a pair, an address of the allow-list, or either.') }).describe('How somebody proves to the proxy that they may use it.'),
   username: z.string().nullable().describe('Null where addresses are let in instead of a pair (`auth.mode: ip`).'),
   password: z.string().nullable().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded. Null where there is no pair.'),
   old_credentials_until: z.string().nullable().describe('Until then the pair before the last change works too.'),
