@@ -5,6 +5,7 @@ export type { Glossary } from './glossary';
 export { mapInTurns } from './in-turns';
 export { refuseRepeatedRefs } from './item-refs';
 export { parseJsonBody } from './json-body';
-export { mount, type MountDeps } from './mount';
+export { mount } from './mount';
+export type { MountDeps } from './mount-deps';
 export { buildOpenApi, type OpenApiOptions } from './openapi';
 export { BULK_MAX_ITEMS, isPlainObject, validateItem } from './validate';
