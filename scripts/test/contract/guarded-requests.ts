@@ -41,11 +41,21 @@ export async function rememberGuarded({ world, ask, refused }: Desk, operation: 
   if (answer.status >= 300) return answer; // its own refusals are not remembered
   // The request id is that of the first answer: a repeat is no second act.
   const again = await ask(operation, guarded, who, { idempotencyKey });
-  const { rows } = await world.lumi.owner.query<{ key_id: string; address: string | null }>('SELECT DISTINCT key_id, address FROM platform.audit_log WHERE request_id = ANY ($1)', [[answer.headers['x-request-id'], again.headers['x-request-id']]]);
-  expect([operation.id, rows]).toEqual([operation.id, [{ key_id: who.keyId, address: '127.0.0.1' }]]);
+  const rowsOf = async (ids: readonly unknown[]) => (await world.lumi.owner.query<{ key_id: string; address: string | null; told: string }>(`SELECT key_id, address, coalesce(before::text, '') || coalesce(after::text, '') AS told FROM platform.audit_log WHERE request_id = ANY ($1)`, [ids])).rows;
+  const rows = await rowsOf([answer.headers['x-request-id'], again.headers['x-request-id']]);
+  // One row for each act: a bulk is as many acts as it has items.
+  expect([operation.id, rows]).toEqual([operation.id, [{ key_id: who.keyId, address: '127.0.0.1', told: expect.any(String) }]]);
+  for (const secret of secretsIn(answer.body)) expect([operation.id, rows[0]?.told]).not.toEqual([operation.id, expect.stringContaining(secret)]);
   expect([operation.id, again.status, again.text, again.headers['idempotent-replayed']]).toEqual([operation.id, recipe.status ?? answer.status, answer.text, 'true']);
-  await refused('422 idempotency_key_reused', ask(operation, guarded, who, { idempotencyKey, text: `${JSON.stringify(guarded.body ?? {})} ` }));
+  const reused = await refused('422 idempotency_key_reused', ask(operation, guarded, who, { idempotencyKey, text: `${JSON.stringify(guarded.body ?? {})} ` }));
+  expect([operation.id, await rowsOf([reused.headers['x-request-id']])]).toEqual([operation.id, []]);
   return answer;
+}
+
+/** Keys and signing secrets that an answer gives out, without their beginning, which is shown everywhere. */
+function secretsIn(body: unknown): string[] {
+  const { key, signing_secret: signingSecret } = (typeof body === 'object' && body !== null ? body : {}) as { key?: unknown; signing_secret?: unknown };
+  return [key, signingSecret].filter((secret): secret is string => typeof secret === 'string').map((secret) => secret.slice(-20));
 }
 
 export async function refuseRenewalWithoutBothScopes({ world, ask, refused }: Desk, operation: Operation, call: Call): Promise<void> {

@@ -4,11 +4,12 @@
 // these routes need no Idempotency-Key; and they work while money is switched off, because they only end what was begun.
 import { z } from 'zod';
 import { actorOf, noted, type Act, type Asking } from '../audit-log';
-import { AppError, defineRoute, invalid, isId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
-import { endpoint, json, type Endpoint, type Reply } from '../endpoint';
+import { AppError, defineRoute, invalid, isId, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding, type Product } from '../contract';
+import type { SqlRunner } from '../db';
+import { endpoint, json, type Endpoint } from '../endpoint';
 import type { Service } from '../frame';
 import { busyWith, concludeOperation, operationSchema, viewOperation, viewOrderAsOperation, type AnyOperationKind, type OperationView } from '../operations';
-import { concludeOrder, withAbort, type AnyThingSold, type JsonObject, type LookUp, type Outcome } from '../purchase';
+import { concludeOrder, withAbort, type AnyThingSold, type ConcludeDeps, type JsonObject, type LookUp, type Outcome } from '../purchase';
 import { isoSeconds } from '../runtime';
 import { ADMIN_TAG } from './deps';
 import { attemptOf, findWork, listOpenWork, seizeWork, type OpenWork, type Work } from './stuck-store';
@@ -86,9 +87,12 @@ function markDone(deps: StuckDeps, known: KnownWork): Endpoint {
       if (result === undefined) throw invalid('result', 'is required: the supplier does not tell what it delivered');
       const supplierRef = (found.kind === 'done' ? found.supplierRef : undefined) ?? body.supplier_ref;
       refuseUnfit(() => { one.fit(result); });
-      const seized = await takeOver(deps, context, { work, action: 'operation.mark_done', decision: { reason: body.reason, supplier_ref: body.supplier_ref ?? null, has_result: body.result !== undefined }, leaseMs: LEASE_MS });
-      deps.log.warn('an operator marks work done', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return decided(await caseOf(deps, known, seized).conclude({ kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }) }));
+      const view = await decide(deps, known, context, {
+        work, action: 'operation.mark_done', decision: { reason: body.reason, supplier_ref: body.supplier_ref ?? null, has_result: body.result !== undefined }, leaseMs: LEASE_MS,
+        outcome: { kind: 'done', result, ...(supplierRef === undefined ? {} : { supplierRef }) },
+      });
+      deps.log.warn('an operator marked work done', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
+      return json(200, view);
     },
   );
 }
@@ -105,9 +109,9 @@ function failAndRefund(deps: StuckDeps, known: KnownWork): Endpoint {
       const work = await openWork(deps, id);
       const found = await ask(deps, id, caseOf(deps, known, work));
       if (found.kind === 'done') throw new AppError('state_conflict', 'The supplier says that it delivered this; mark it done instead.');
-      const seized = await takeOver(deps, context, { work, action: 'operation.fail', decision: { reason: body.reason }, leaseMs: LEASE_MS });
-      deps.log.warn('an operator fails work', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
-      return decided(await caseOf(deps, known, seized).conclude({ kind: 'refused', code: 'supplier_error' }));
+      const view = await decide(deps, known, context, { work, action: 'operation.fail', decision: { reason: body.reason }, leaseMs: LEASE_MS, outcome: { kind: 'refused', code: 'supplier_error' } });
+      deps.log.warn('an operator failed work', { operation_id: id, key_id: principal.keyId, reason: body.reason, supplier_says: found.kind });
+      return json(200, view);
     },
   );
 }
@@ -139,17 +143,34 @@ interface Decision {
 
 /** Unless somebody else has taken it on since. That and the entry that says what it was taken over for commit together. */
 function takeOver(deps: StuckDeps, context: Deciding, { work, action, decision: what, leaseMs }: Decision): Promise<Work> {
-  const { id } = context.params;
-  return noted(deps.db, actorOf(context), async (tx) => {
-    const seized = await seizeWork(tx, deps.product, id, leaseMs);
-    if (seized === null || attemptOf(seized) !== attemptOf(work) + 1) throw busyWith(id);
-    return seized;
-  }, (seized) => [decisionAct(action, id, seized, what)]);
+  return noted(deps.db, actorOf(context), (tx) => seize(tx, deps.product, context.params.id, work, leaseMs), (seized) => [decisionAct(action, seized, viewWork(seized), what)]);
 }
 
-function decisionAct(action: string, subject: string, work: Work, decision: Readonly<Record<string, unknown>>): Act {
-  const { accountId, state, stuckSince } = 'order' in work ? work.order : work.operation;
-  return { action, subject, accountId, before: { state, stuck_since: stuckSince === null ? null : isoSeconds(stuckSince) }, after: { decision: action, ...decision } };
+/** What the operator decided takes effect, and who decided it is told, in one transaction. The supplier was asked before: nobody is waited for here. */
+function decide(deps: StuckDeps, known: KnownWork, context: Deciding, { work, action, decision: what, leaseMs, outcome }: Decision & { readonly outcome: Outcome<JsonObject> }): Promise<OperationView> {
+  const { id } = context.params;
+  return noted(deps.db, actorOf(context), async (tx) => {
+    const seized = await seize(tx, deps.product, id, work, leaseMs);
+    const db = { platform: tx, direct: tx };
+    const view = await caseOf({ clock: deps.clock, log: deps.log, db, purchases: { ...deps.purchases, db, isInTransaction: true } }, known, seized).conclude(outcome);
+    if (view.finished_at === null) throw busyWith(id);
+    return { seized, view };
+  }, ({ seized, view }) => [decisionAct(action, seized, view, what)]).then(({ view }) => view);
+}
+
+async function seize(tx: SqlRunner, product: Product, id: string, work: Work, leaseMs: number): Promise<Work> {
+  const seized = await seizeWork(tx, product, id, leaseMs);
+  if (seized === null || attemptOf(seized) !== attemptOf(work) + 1) throw busyWith(id);
+  return seized;
+}
+
+function decisionAct(action: string, work: Work, { id: subject, state, money }: OperationView, decision: Readonly<Record<string, unknown>>): Act {
+  const { accountId, stuckSince } = 'order' in work ? work.order : work.operation;
+  const before = viewWork(work);
+  return {
+    action, subject, accountId, before: { state: before.state, money: before.money, stuck_since: stuckSince === null ? null : isoSeconds(stuckSince) },
+    after: { decision: action, state, money, ...decision },
+  };
 }
 
 /** One piece of work with the code that knows its kind. */
@@ -160,7 +181,10 @@ interface Case {
   conclude(outcome: Outcome<JsonObject>): Promise<OperationView>;
 }
 
-function caseOf(deps: StuckDeps, known: KnownWork, work: Work): Case {
+/** What finishing it needs: a transaction will do. */
+type CaseDeps = Pick<StuckDeps, 'clock' | 'log'> & { readonly db: { readonly platform: SqlRunner }; readonly purchases: ConcludeDeps };
+
+function caseOf(deps: CaseDeps, known: KnownWork, work: Work): Case {
   if ('order' in work) {
     const { order } = work;
     const thing = known.things.get(order.kind) ?? unknownKind();
@@ -185,12 +209,6 @@ function caseOf(deps: StuckDeps, known: KnownWork, work: Work): Case {
 
 function unknownKind(): never {
   throw new AppError('state_conflict', 'No code of this version knows this kind of work.');
-}
-
-/** What is not finished now was taken over by somebody else before it could be written. */
-function decided(view: OperationView): Reply {
-  if (view.finished_at === null) throw busyWith(view.id);
-  return json(200, view);
 }
 
 async function ask(deps: StuckDeps, operationId: string, one: Case): Promise<LookUp<JsonObject>> {

@@ -221,3 +221,29 @@ describe('work that moves no money', () => {
     expect((await decide(third.id, 'retry', {})).body).toMatchObject({ error: { code: 'state_conflict' } });
   });
 });
+
+describe('who decided', () => {
+  const entries = async (id: string) => (await shop.service.admin.pool.query<{ action: string; key_id: string; before: object; after: object }>('SELECT action, key_id, before, after FROM platform.audit_log WHERE subject = $1', [id])).rows;
+
+  it('is told in the transaction of what takes effect, with what was so before and after', async () => {
+    const { id } = await bought();
+    await decide(id, 'fail-and-refund', { reason: 'No trace of it.' }).expect(200);
+    expect(await entries(id)).toEqual([{
+      action: 'operation.fail', key_id: operator.keyId, before: expect.objectContaining({ state: 'processing', money: expect.objectContaining({ held_usd: '5.00', released_usd: '0.00' }) }),
+      after: { decision: 'operation.fail', reason: 'No trace of it.', state: 'failed', money: expect.objectContaining({ held_usd: '0.00', released_usd: '5.00' }) },
+    }]);
+  });
+
+  it('is not told of a decision that came to nothing, and nothing is taken over by it', async () => {
+    const { id } = await bought();
+    const attempts = async () => (await request(app).get('/admin/operations').set(shop.as(operator))).body.items.find((one: { id: string }) => one.id === id).attempts as number;
+    const before = await attempts();
+    jest.spyOn(mystery, 'answer').mockImplementationOnce(() => ({ status: 201, body: {} })).mockImplementationOnce(() => { throw new Error('the disk is full'); });
+    supplierSays = { kind: 'done', result: { serial: 'x1' } };
+    await decide(id, 'mark-done', { reason: 'It is there.' }).expect(500);
+    expect([await entries(id), await attempts()]).toEqual([[], before]);
+    jest.restoreAllMocks();
+    await decide(id, 'mark-done', { reason: 'It is there.' }).expect(200);
+    expect(await entries(id)).toMatchObject([{ action: 'operation.mark_done', before: { state: 'processing' }, after: { state: 'completed', money: { captured_usd: '5.00' } } }]);
+  });
+});

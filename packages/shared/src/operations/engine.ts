@@ -2,7 +2,7 @@
 // never decides on `unknown`; the recovery worker asks the supplier by our reference until it knows.
 import { AppError, newId } from '../contract';
 import { PURCHASE_TIMES, STUCK_AFTER_MS, withAbort, refusalOfDatabase, type JsonObject, type LookUp, type Outcome, type PurchaseDeps } from '../purchase';
-import type { Sql } from '../db';
+import type { Sql, SqlRunner } from '../db';
 import { backoffMs } from '../runtime';
 import type { AnyOperationKind, FailedResult, Operation } from './operation';
 import { finishRow, postponeRow, startRow, takeOverRows } from './operation-store';
@@ -14,6 +14,8 @@ const BACKOFF = { firstMs: 1_000, lastMs: 300_000 };
 const PROGRESS_WHEN_ACCEPTED = 10;
 
 export type OperationDeps = Pick<PurchaseDeps, 'db' | 'clock' | 'log'>;
+
+type ConcludeDeps = Omit<OperationDeps, 'db'> & { readonly db: { readonly platform: SqlRunner } };
 
 export interface OperationRequest {
   readonly kind: AnyOperationKind;
@@ -64,7 +66,7 @@ export function busyWith(operationId: string | null): AppError {
 }
 
 /** Writes what the supplier said. Shared by the request, by recovery and by the operator's decision. */
-export async function concludeOperation(deps: OperationDeps, kind: AnyOperationKind, operation: Operation, outcome: Outcome<JsonObject>): Promise<Operation> {
+export async function concludeOperation(deps: ConcludeDeps, kind: AnyOperationKind, operation: Operation, outcome: Outcome<JsonObject>): Promise<Operation> {
   const { platform } = deps.db;
   switch (outcome.kind) {
     case 'done':
@@ -90,7 +92,7 @@ export async function concludeOperation(deps: OperationDeps, kind: AnyOperationK
   }
 }
 
-async function finish(deps: OperationDeps, before: Operation, after: Operation, rows: { events: readonly { type: string; subject: string; data: JsonObject }[]; riders: readonly Sql[] }): Promise<Operation> {
+async function finish(deps: ConcludeDeps, before: Operation, after: Operation, rows: { events: readonly { type: string; subject: string; data: JsonObject }[]; riders: readonly Sql[] }): Promise<Operation> {
   const nowMs = deps.clock.nowMs();
   const finished = await finishRow(deps.db.platform, {
     operation: before, result: after.result, error: after.errorCode === null ? null : { code: after.errorCode, text: after.errorText ?? '' }, supplierRef: after.supplierRef,
@@ -142,6 +144,6 @@ async function ask(deps: OperationDeps, kind: AnyOperationKind, operation: Opera
   return found.kind === 'absent' ? boundedAct(deps, kind, operation, RECOVERY_CALL_LIMIT_MS) : found;
 }
 
-function isStuck(deps: OperationDeps, operation: Operation): boolean {
+function isStuck(deps: ConcludeDeps, operation: Operation): boolean {
   return deps.clock.nowMs() - operation.createdAt.getTime() > STUCK_AFTER_MS;
 }

@@ -4,12 +4,12 @@ import { errorBody } from '../http/errors';
 import { postpone, settle, type RefusedResult } from './money-step';
 import { costOf } from './terms';
 import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
-import { timesOf, type PurchaseDeps } from './purchase-deps';
+import { timesOf, type ConcludeDeps } from './purchase-deps';
 import { acceptedAnswer, placeOf, type PurchaseAnswer } from './purchase-answer';
 
 /** Writes what the supplier said. Shared by the request that bought, by recovery and by the operator's decision. */
 export async function concludeOrder(
-  deps: PurchaseDeps,
+  deps: ConcludeDeps,
   thing: AnyThingSold,
   order: Order,
   outcome: Outcome<JsonObject>,
@@ -48,7 +48,7 @@ export async function concludeOrder(
 }
 
 async function capture(
-  deps: PurchaseDeps,
+  deps: ConcludeDeps,
   thing: AnyThingSold,
   order: Order,
   outcome: Extract<Outcome<JsonObject>, { kind: 'done' }>,
@@ -66,7 +66,7 @@ async function capture(
   const answer = thing.answer(final, outcome.result);
   const bytes = Buffer.from(JSON.stringify(answer.body), 'utf8');
   const location = placeOf(order, answer.location);
-  const settled = await settle(deps.db.direct, {
+  const settled = await settle(deps, {
     orderId: order.id,
     accountId: order.accountId,
     hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false,
@@ -98,7 +98,7 @@ const KEY_IS_USED: ErrorDetail = {
 };
 
 async function release(
-  deps: PurchaseDeps,
+  deps: ConcludeDeps,
   thing: AnyThingSold,
   order: Order,
   refusal: Extract<Outcome<JsonObject>, { kind: 'refused' }>,
@@ -118,7 +118,7 @@ async function release(
     refusalDetails: details ?? null,
     settledAt,
   };
-  const settled = await settle(deps.db.direct, {
+  const settled = await settle(deps, {
     orderId: order.id,
     accountId: order.accountId,
     hasRowsOfItsOwn: thing.hasRowsOfItsOwn ?? false,
@@ -148,7 +148,7 @@ async function release(
 }
 
 /** Somebody else owns the order now: whatever we learned is theirs to find out, and our caller polls. */
-function fencedAnswer(deps: PurchaseDeps, thing: AnyThingSold, order: Order): PurchaseAnswer {
+function fencedAnswer(deps: ConcludeDeps, thing: AnyThingSold, order: Order): PurchaseAnswer {
   deps.log.warn('a late attempt was fenced', { order_id: order.id, attempt: order.attempt });
   return acceptedAnswer(thing, order);
 }

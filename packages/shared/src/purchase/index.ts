@@ -1,5 +1,5 @@
 export { acceptedAnswer, acceptedSchema, dryRunAnswer, dryRunSchema } from './answers';
-export { PURCHASE_TIMES, type Checkpoint, type PurchaseDeps } from './purchase-deps';
+export { PURCHASE_TIMES, type Checkpoint, type ConcludeDeps, type PurchaseDeps } from './purchase-deps';
 export { concludeOrder } from './conclude';
 export { purchase } from './engine';
 export { storedAnswer, type PurchaseAnswer } from './purchase-answer';

@@ -88,9 +88,9 @@ export interface SettleInput {
 }
 
 /** False: a later attempt owns the order, or it is already final; nothing was changed. */
-export async function settle(db: SqlRunner, input: SettleInput): Promise<boolean> {
-  if (input.deliver.length === 0 || input.hasRowsOfItsOwn) return groupsOf(db).settle.run(input);
-  return only(await settleTogether(db, [input], 'full'));
+export async function settle({ db: { direct }, isInTransaction }: { readonly db: { readonly direct: SqlRunner }; readonly isInTransaction?: true }, input: SettleInput): Promise<boolean> {
+  if (isInTransaction !== true && (input.deliver.length === 0 || input.hasRowsOfItsOwn)) return groupsOf(direct).settle.run(input);
+  return only(await settleTogether(direct, [input], 'full'));
 }
 
 async function settleTogether(db: SqlRunner, inputs: readonly SettleInput[], patience: Patience): Promise<boolean[]> {

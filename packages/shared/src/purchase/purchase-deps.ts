@@ -1,5 +1,5 @@
 // What the purchase engine works with, and how long it waits for whom.
-import type { Database } from '../db';
+import type { Database, SqlRunner } from '../db';
 import type { Units } from '../money';
 import type { Clock, Log } from '../runtime';
 
@@ -25,11 +25,18 @@ export interface PurchaseDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly defaultCap: Units | null;
+  /** Set where `db` is a transaction that others' statements have no part in. */
+  readonly isInTransaction?: true;
   /** Named points between the steps; the fault harness kills the process there. */
   readonly checkpoint?: (name: Checkpoint, orderId: string) => void | Promise<void>;
   /** PURCHASE_TIMES by default; the fault harness has less patience. */
   readonly times?: PurchaseTimes;
 }
+
+/** What settling an order needs: a transaction will do. */
+export type ConcludeDeps = Omit<PurchaseDeps, 'db'> & {
+  readonly db: { readonly platform: SqlRunner; readonly direct: SqlRunner };
+};
 
 export type Checkpoint =
   'before-hold' | 'after-hold' | 'after-act' | 'after-settle' | 'after-take-over' | 'after-look-up';
