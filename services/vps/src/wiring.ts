@@ -18,29 +18,40 @@ import { bulkActions } from './operations/bulk-actions';
 import { bulkKinds } from './operations/bulk-kinds';
 import { cancelNextPeriod } from './operations/cancel-next-period';
 import { createServer } from './operations/create-server';
+import { createSnapshot } from './operations/create-snapshot';
+import { createSshKey } from './operations/create-ssh-key';
 import { deleteServer } from './operations/delete-server';
+import { deleteSnapshot } from './operations/delete-snapshot';
+import { deleteSshKeyEndpoint } from './operations/delete-ssh-key';
 import { getPlan } from './operations/get-plan';
 import { getServer } from './operations/get-server';
+import { getSnapshot } from './operations/get-snapshot';
+import { getSshKey } from './operations/get-ssh-key';
 import { getSuspension } from './operations/get-suspension';
 import { listImages } from './operations/list-images';
 import { listLocations } from './operations/list-locations';
 import { listPlans } from './operations/list-plans';
 import { listServers } from './operations/list-servers';
+import { listSnapshots } from './operations/list-snapshots';
+import { listSshKeysEndpoint } from './operations/list-ssh-keys';
 import { listUpgrades } from './operations/list-upgrades';
 import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
 import { rebuildServer } from './operations/rebuild-server';
 import { renewServer } from './operations/renew-server';
 import { resetPassword } from './operations/reset-password';
 import { resizeServer } from './operations/resize-server';
+import { restoreSnapshot } from './operations/restore-snapshot';
 import { setRdns } from './operations/set-rdns';
-import { snapshotEndpoints } from './operations/snapshots';
-import { sshKeyEndpoints } from './operations/ssh-keys';
 import { serversSummary } from './operations/summary';
-import { suspendServer, unsuspendServer } from './operations/suspend-server';
+import { suspendServer } from './operations/suspend-server';
 import { syncServerNow } from './operations/sync-server';
 import { syncServers } from './operations/sync-servers';
+import { syncSnapshotNow } from './operations/sync-snapshot';
+import { syncSnapshotsNow } from './operations/sync-snapshots';
 import { undeleteServer } from './operations/undelete-server';
+import { unsuspendServer } from './operations/unsuspend-server';
 import { updateServer } from './operations/update-server';
+import { updateSshKey } from './operations/update-ssh-key';
 import { serverCreate } from './purchases/server-create';
 import { serverNextPeriod } from './purchases/server-next-period';
 import { serverRenew } from './purchases/server-renew';
@@ -82,11 +93,13 @@ export function endpoints(vps: WiredVps): readonly Endpoint[] {
   return [
     ...vps.shared.endpoints,
     listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
-    ...sshKeyEndpoints(vps),
+    listSshKeysEndpoint(vps), createSshKey(vps), getSshKey(vps), updateSshKey(vps), deleteSshKeyEndpoint(vps),
     createServer(vps), bulkActions(vps, actions), syncServers(vps, vps.sync), listServers(vps), getServer(vps), syncServerNow(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
     renewServer(vps), listUpgrades(vps), resizeServer(vps), cancelNextPeriod(vps),
     ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
-    ...snapshotEndpoints(vps, actions), suspendServer(vps, actions), unsuspendServer(vps, actions),
+    listSnapshots(vps), syncSnapshotsNow(vps), getSnapshot(vps), syncSnapshotNow(vps),
+    createSnapshot(vps, actions), deleteSnapshot(vps, actions), restoreSnapshot(vps, actions),
+    suspendServer(vps, actions), unsuspendServer(vps, actions),
   ];
 }
 

@@ -1,4 +1,3 @@
-// What operators do about abuse: a server is switched off for a reason that no payment lifts, and given back when the reason is gone.
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
@@ -6,50 +5,57 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, SuspendItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { DAY_MS } from '../purchases/period';
-import { serverParams } from '../servers/fields';
 import type { Vps } from '../vps';
 import { requireServer } from './require-server';
-
-const common = { method: 'POST', tag: 'Admin', scope: 'admin:*', class: 'regular', reach: 'account', params: serverParams } as const;
+import { SUSPENSION_ROUTE } from './suspension-route';
 
 const suspendBody = z.object({
   kind: z.enum(['abuse', 'traffic', 'operator']),
   reason: z.string().min(1).max(500).describe('For the customer to read, in `suspension.reason`.'),
-  deadline_days: z.int().min(1).max(365).optional().describe('The data is deleted after so many days unless the suspension is lifted. Absent: two weeks after what is paid for is over.'),
+  deadline_days: z
+    .int()
+    .min(1)
+    .max(365)
+    .optional()
+    .describe(
+      'The data is deleted after so many days unless the suspension is lifted. Absent: two weeks after what is ' +
+        'paid for is over.',
+    ),
 });
 
 export function suspendServer(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
-      ...common, id: 'suspend-server', path: '/admin/servers/{id}/suspend', summary: 'Suspend a server',
-      description: 'Switches it off at once. The customer can delete it, and nothing else, until an operator lifts the suspension; paid time goes on.',
-      body: suspendBody, bodyExample: { kind: 'abuse', reason: 'Outgoing port scans, case 4711.', deadline_days: 14 },
+      ...SUSPENSION_ROUTE,
+      id: 'suspend-server',
+      path: '/admin/servers/{id}/suspend',
+      summary: 'Suspend a server',
+      description:
+        'Switches it off at once. The customer can delete it, and nothing else, until an operator lifts the ' +
+        'suspension; paid time goes on.',
+      body: suspendBody,
+      bodyExample: { kind: 'abuse', reason: 'Outgoing port scans, case 4711.', deadline_days: 14 },
       responses: { 202: { description: 'Being switched off; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict'],
     }),
     async ({ reach, params, principal, requestId, body }) => {
       const server = await requireServer(vps, reach, params.id);
       const now = vps.service.clock.now();
-      const terminatesAt = body.deadline_days === undefined ? null : new Date(now.getTime() + body.deadline_days * DAY_MS);
-      return actionReply(await runAction<SuspendItem>(vps, {
-        kind: actions.suspend, deed: 'suspend', server, item: { kind: body.kind }, principal, requestId,
-        change: sql`lifecycle = 'suspended', suspension_kind = ${body.kind}, suspended_at = ${now}::timestamptz, suspension_reason = ${body.reason}, grace_ends_at = NULL, terminates_at = ${terminatesAt}::timestamptz`,
-      }));
-    },
-  );
-}
-
-export function unsuspendServer(vps: Vps, actions: Actions): Endpoint {
-  return endpoint(
-    defineRoute({
-      ...common, id: 'unsuspend-server', path: '/admin/servers/{id}/unsuspend', summary: 'Lift a suspension',
-      description: 'Gives the server back and switches it on. If what is paid for is over, a new grace begins. A suspension for want of payment is lifted by a renewal only.',
-      responses: { 202: { description: 'Being switched on; poll the operation.', schema: operationAccepted } },
-      errors: ['busy', 'state_conflict'],
-    }),
-    async ({ reach, params, principal, requestId }) => {
-      const server = await requireServer(vps, reach, params.id);
-      return actionReply(await runAction(vps, { kind: actions.unsuspend, deed: 'unsuspend', server, item: {}, principal, requestId }));
+      const terminatesAt =
+        body.deadline_days === undefined ? null : new Date(now.getTime() + body.deadline_days * DAY_MS);
+      return actionReply(
+        await runAction<SuspendItem>(vps, {
+          kind: actions.suspend,
+          deed: 'suspend',
+          server,
+          item: { kind: body.kind },
+          principal,
+          requestId,
+          change: sql`
+            lifecycle = 'suspended', suspension_kind = ${body.kind}, suspended_at = ${now}::timestamptz,
+            suspension_reason = ${body.reason}, grace_ends_at = NULL, terminates_at = ${terminatesAt}::timestamptz`,
+        }),
+      );
     },
   );
 }

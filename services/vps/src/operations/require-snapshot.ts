@@ -1,0 +1,32 @@
+// What the endpoints of snapshots share: what is the same in all their routes and the way to a snapshot.
+import { z } from 'zod';
+import { isId, notFound } from '@lumi/shared/contract';
+import { sql } from '@lumi/shared/db';
+import type { Reach } from '@lumi/shared/endpoint';
+import { findSnapshot, type Snapshot } from '../store/snapshots';
+import type { Server } from '../store/servers';
+import type { Vps } from '../vps';
+import { serverParams } from '../servers/fields';
+import { requireServer } from './require-server';
+
+export const snapshotParams = serverParams.extend({
+  snapshot_id: z
+    .string()
+    .refine((id) => isId(id, 'snp'))
+    .describe('The id of the snapshot.'),
+});
+export const SNAPSHOT_ROUTE = { tag: 'Snapshots', class: 'regular', reach: 'account' } as const;
+
+export const SNAPSHOT_ERRORS = ['busy', 'state_conflict', 'suspended'] as const;
+export const STARTED = sql`FROM started WHERE started.outcome = 'started'`;
+
+export async function requireSnapshot(
+  vps: Vps,
+  reach: Reach,
+  ids: { readonly id: string; readonly snapshot_id: string },
+): Promise<{ server: Server; snapshot: Snapshot }> {
+  const server = await requireServer(vps, reach, ids.id);
+  const snapshot = await findSnapshot(vps.service.db.platform, server.id, ids.snapshot_id);
+  if (snapshot === null) throw notFound();
+  return { server, snapshot };
+}

@@ -1,0 +1,29 @@
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import type { Actions } from '../actions/actions';
+import { actionReply, operationAccepted, runAction } from '../actions/run-action';
+import type { Vps } from '../vps';
+import { requireServer } from './require-server';
+import { SUSPENSION_ROUTE } from './suspension-route';
+
+export function unsuspendServer(vps: Vps, actions: Actions): Endpoint {
+  return endpoint(
+    defineRoute({
+      ...SUSPENSION_ROUTE,
+      id: 'unsuspend-server',
+      path: '/admin/servers/{id}/unsuspend',
+      summary: 'Lift a suspension',
+      description:
+        'Gives the server back and switches it on. If what is paid for is over, a new grace begins. A suspension ' +
+        'for want of payment is lifted by a renewal only.',
+      responses: { 202: { description: 'Being switched on; poll the operation.', schema: operationAccepted } },
+      errors: ['busy', 'state_conflict'],
+    }),
+    async ({ reach, params, principal, requestId }) => {
+      const server = await requireServer(vps, reach, params.id);
+      return actionReply(
+        await runAction(vps, { kind: actions.unsuspend, deed: 'unsuspend', server, item: {}, principal, requestId }),
+      );
+    },
+  );
+}
