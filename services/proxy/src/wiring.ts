@@ -12,32 +12,54 @@ import { collectUsage } from './jobs/collect-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-sources';
 import { pushAccess } from './jobs/push-access';
 import { withdrawEnded } from './jobs/withdraw-ended';
-import { allowlistEndpoints } from './operations/allowlist';
+import { addToAllowlist } from './operations/add-to-allowlist';
+import { addToProxyAllowlist } from './operations/add-to-proxy-allowlist';
+import { allocateToSubuser } from './operations/allocate-to-subuser';
 import { bulkKinds } from './operations/bulk';
-import { buyTrafficPlan, topUpTrafficPlan } from './operations/buy-traffic';
+import { bulkUpdateProxies } from './operations/bulk-update-proxies';
+import { buyTrafficPlan } from './operations/buy-traffic-plan';
 import { checkProxies } from './operations/check-proxies';
+import { createSubuserEndpoint } from './operations/create-subuser';
+import { deleteSubuserEndpoint } from './operations/delete-subuser';
 import { exportProxies } from './operations/export-proxies';
 import { generateEndpoints } from './operations/generate-endpoints';
-import { getUsage } from './operations/get-usage';
-import { getReplacement, listReplacementsEndpoint } from './operations/list-replacements';
-import { replaceProxiesEndpoint } from './operations/replace-proxies';
-import { rotateProxy, setRotation } from './operations/rotate-proxy';
-import { rotateCredentials, setCredentials } from './operations/set-credentials';
-import { subuserEndpoints } from './operations/subusers';
-import { syncProxyNow } from './operations/sync-proxy';
-import { syncProxies } from './operations/sync-proxies';
-import { syncTrafficPlan } from './operations/sync-traffic-plan';
-import { syncTrafficPlans } from './operations/sync-traffic-plans';
-import { getTrafficPlan, listTrafficPlans, updateTrafficPlan } from './operations/traffic-plans';
 import { getProduct } from './operations/get-product';
-import { listLocations } from './operations/list-locations';
 import { getProxy } from './operations/get-proxy';
+import { getReplacement } from './operations/get-replacement';
+import { getSubuser } from './operations/get-subuser';
+import { getTrafficPlan } from './operations/get-traffic-plan';
+import { getUsage } from './operations/get-usage';
+import { listAllowlist } from './operations/list-allowlist';
+import { listLocations } from './operations/list-locations';
+import { listProducts } from './operations/list-products';
 import { listProxiesEndpoint } from './operations/list-proxies';
+import { listProxyAllowlist } from './operations/list-proxy-allowlist';
+import { listReplacementsEndpoint } from './operations/list-replacements';
+import { listSubusersEndpoint } from './operations/list-subusers';
+import { listTrafficPlans } from './operations/list-traffic-plans';
 import { orderProxiesEndpoint } from './operations/order-proxies';
 import { QUOTE_EXAMPLE, quoteOperations } from './operations/quotes';
+import { reclaimFromSubuser } from './operations/reclaim-from-subuser';
+import { removeFromAllowlist } from './operations/remove-from-allowlist';
+import { removeFromProxyAllowlist } from './operations/remove-from-proxy-allowlist';
 import { renewOrder } from './operations/renew-order';
-import { bulkUpdateProxies, updateProxy } from './operations/update-proxy';
-import { listProducts } from './operations/list-products';
+import { replaceProxiesEndpoint } from './operations/replace-proxies';
+import { rotateCredentials } from './operations/rotate-credentials';
+import { rotateProxy } from './operations/rotate-proxy';
+import { setCredentials } from './operations/set-credentials';
+import { setRotation } from './operations/set-rotation';
+import { syncAllowlist } from './operations/sync-allowlist';
+import { syncProxies } from './operations/sync-proxies';
+import { syncProxyNow } from './operations/sync-proxy';
+import { syncProxyAllowlist } from './operations/sync-proxy-allowlist';
+import { syncSubuserNow } from './operations/sync-subuser';
+import { syncSubusers } from './operations/sync-subusers';
+import { syncTrafficPlan } from './operations/sync-traffic-plan';
+import { syncTrafficPlans } from './operations/sync-traffic-plans';
+import { topUpTrafficPlan } from './operations/top-up-traffic-plan';
+import { updateProxy } from './operations/update-proxy';
+import { updateSubuser } from './operations/update-subuser';
+import { updateTrafficPlan } from './operations/update-traffic-plan';
 import type { ProxyDeps } from './proxy';
 import { orderProxies } from './purchases/order-proxies';
 import { renewProxies } from './purchases/renew-proxies';
@@ -85,8 +107,15 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     ...deps.shared.endpoints,
     listProducts(deps), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
     listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), syncProxies(deps, deps.syncs.proxies), getProxy(deps), syncProxyNow(deps), updateProxy(deps),
-    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps), ...allowlistEndpoints(deps, deps.syncs.allowlists), listReplacementsEndpoint(deps), getReplacement(deps),
-    listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps), syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps), ...subuserEndpoints(deps, deps.syncs.subusers), getUsage(deps),
+    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps),
+    listAllowlist(deps), addToAllowlist(deps), syncAllowlist(deps, deps.syncs.allowlists), removeFromAllowlist(deps),
+    listProxyAllowlist(deps), syncProxyAllowlist(deps), addToProxyAllowlist(deps), removeFromProxyAllowlist(deps),
+    listReplacementsEndpoint(deps), getReplacement(deps),
+    listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps),
+    syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps),
+    listSubusersEndpoint(deps), createSubuserEndpoint(deps), syncSubusers(deps, deps.syncs.subusers),
+    getSubuser(deps), syncSubuserNow(deps), updateSubuser(deps), deleteSubuserEndpoint(deps),
+    allocateToSubuser(deps), reclaimFromSubuser(deps), getUsage(deps),
   ];
 }
 

@@ -1,41 +1,39 @@
-// Replacements: the list, and one of them.
-import { z } from 'zod';
-import { defineRoute, notFound, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { findReplacement, listReplacements } from '../store/replacements';
+import { listReplacements } from '../store/replacements';
 import type { ProxyDeps } from '../proxy';
-import { idParam } from './fields';
 import { replacementSchema, viewReplacement } from '../views/replacement-view';
 
 export function listReplacementsEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-replacements', method: 'GET', path: '/replacements', summary: 'List replacements', tag: 'Proxies', scope: 'read', class: 'regular', reach: 'account',
+      id: 'list-replacements',
+      method: 'GET',
+      path: '/replacements',
+      summary: 'List replacements',
+      tag: 'Proxies',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'What was replaced by what, newest first.',
       query: pageQuery,
       responses: { 200: { description: 'A page of replacements.', schema: pageOf(replacementSchema) } },
     }),
     async ({ reach, query }) => {
-      const binding: CursorBinding = { account: reach.kind === 'account' ? reach.accountId : null, route: 'list-replacements', filter: {} };
+      const binding: CursorBinding = {
+        account: reach.kind === 'account' ? reach.accountId : null,
+        route: 'list-replacements',
+        filter: {},
+      };
       const request = readPage(query, deps.cursors, binding);
-      const rows = await listReplacements(deps.db.platform, reach, { limit: request.limit, beforeSeq: request.after?.[0] ?? null });
-      return json(200, toPage(rows, request, deps.cursors, binding, (row) => [row.seq.toString()], viewReplacement));
-    },
-  );
-}
-
-export function getReplacement(deps: ProxyDeps): Endpoint {
-  return endpoint(
-    defineRoute({
-      id: 'get-replacement', method: 'GET', path: '/replacements/{id}', summary: 'Get a replacement', tag: 'Proxies', scope: 'read', class: 'regular', reach: 'account',
-      description: 'One replacement with its pairs of old and new.',
-      params: z.object({ id: idParam('rep', 'the replacement') }),
-      responses: { 200: { description: 'The replacement.', schema: replacementSchema } },
-    }),
-    async ({ reach, params }) => {
-      const row = await findReplacement(deps.db.platform, reach, params.id);
-      if (row === null) throw notFound();
-      return json(200, viewReplacement(row));
+      const rows = await listReplacements(deps.db.platform, reach, {
+        limit: request.limit,
+        beforeSeq: request.after?.[0] ?? null,
+      });
+      return json(
+        200,
+        toPage(rows, request, deps.cursors, binding, (row) => [row.seq.toString()], viewReplacement),
+      );
     },
   );
 }

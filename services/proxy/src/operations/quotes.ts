@@ -6,7 +6,7 @@ import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { findProxies } from '../store/proxies';
 import type { ProxyDeps } from '../proxy';
-import { trafficBody } from './buy-traffic';
+import { trafficBody } from './traffic-purchase';
 import { allFound, countryField, gbField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart, productOf, renewOrderPart, renewProxyPart, replacePart, topUpPart, trafficPart } from './selling-parts';

@@ -1,30 +1,53 @@
-// Changes a proxy's exit address now, or sets how often it changes on its own.
+// Changes the exit address of a proxy now.
 import { z } from 'zod';
-import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
+import { AppError, defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { failureOf, operationSchema, runOperation, viewOperation, type Operation } from '@lumi/shared/operations';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changeProxies, findProxy } from '../store/proxies';
+import { findProxy } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { rotateProxyKind, takeCooldown } from '../tasks/rotate-proxy';
 import type { Rotated } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
-import { MISSING_TEXT, proxySchema, viewProxy } from '../views/proxy-view';
-import { assertChangeable, rotationOf } from './update-proxy';
+import { MISSING_TEXT } from '../views/proxy-view';
+import { rotationOf } from './rotation-of';
 
 export function rotateProxy(deps: ProxyDeps): Endpoint {
   const kind = rotateProxyKind(deps);
   return endpoint(
     defineRoute({
-      id: 'rotate-proxy', method: 'POST', path: '/proxies/{id}/rotate', summary: 'Change the exit address', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Makes the modem take another address. Only products that rotate; not again before the cooldown is over (`429` with `Retry-After`). The carrier may hand out the same address: `changed` tells.',
+      id: 'rotate-proxy',
+      method: 'POST',
+      path: '/proxies/{id}/rotate',
+      summary: 'Change the exit address',
+      tag: 'Proxies',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Makes the modem take another address. Only products that rotate; not again before the cooldown is over ' +
+        '(`429` with `Retry-After`). The carrier may hand out the same address: `changed` tells.',
       params: z.object({ id: idParam('prx', 'the proxy') }),
       responses: {
         200: {
           description: 'Rotated.',
-          schema: z.object({ operation_id: z.string(), proxy_id: z.string(), old_ip: z.string(), new_ip: z.string(), changed: z.boolean(), cooldown_until: z.string() }),
-          example: { operation_id: 'op_01k000000000000000000000', proxy_id: 'prx_01k000000000000000000000', old_ip: '203.0.113.7', new_ip: '203.0.113.99', changed: true, cooldown_until: '2026-06-09T12:01:00Z' },
+          schema: z.object({
+            operation_id: z.string(),
+            proxy_id: z.string(),
+            old_ip: z.string(),
+            new_ip: z.string(),
+            changed: z.boolean(),
+            cooldown_until: z.string(),
+          }),
+          example: {
+            operation_id: 'op_01k000000000000000000000',
+            proxy_id: 'prx_01k000000000000000000000',
+            old_ip: '203.0.113.7',
+            new_ip: '203.0.113.99',
+            changed: true,
+            cooldown_until: '2026-06-09T12:01:00Z',
+          },
         },
         202: { description: 'Not known yet; poll the operation.', schema: operationSchema },
       },
@@ -36,14 +59,25 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
       if (row === null) throw notFound();
       const rotation = rotationOf(row);
       if (row.missing_since !== null) throw new AppError('state_conflict', MISSING_TEXT);
-      if (!['active', 'expiring'].includes(stateOf(row, now))) throw new AppError('state_conflict', 'The proxy has ended.');
+      if (!['active', 'expiring'].includes(stateOf(row, now)))
+        throw new AppError('state_conflict', 'The proxy has ended.');
       assertCool(row, now);
       const operation = await runOperation(deps.purchases, {
-        kind, item: { network_id: row.network_id, note: row.label }, subject: row.id, accountId: row.account_id, product: deps.product, lockKey: `rotate:${row.id}`, keyId: context.principal.keyId,
-        requestId: context.requestId, guard: takeCooldown(row.id, now, rotation.cooldownS),
+        kind,
+        item: { network_id: row.network_id, note: row.label },
+        subject: row.id,
+        accountId: row.account_id,
+        product: deps.product,
+        lockKey: `rotate:${row.id}`,
+        keyId: context.principal.keyId,
+        requestId: context.requestId,
+        guard: takeCooldown(row.id, now, rotation.cooldownS),
       }).catch(async (err: unknown) => {
         // Somebody else took the cooldown between our reading and our taking it.
-        const again = err instanceof AppError && err.code === 'state_conflict' ? await findProxy(deps.db.platform, context.reach, row.id) : null;
+        const again =
+          err instanceof AppError && err.code === 'state_conflict'
+            ? await findProxy(deps.db.platform, context.reach, row.id)
+            : null;
         if (again !== null) assertCool(again, now);
         throw err;
       });
@@ -52,37 +86,28 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
   );
 }
 
-export function setRotation(deps: ProxyDeps): Endpoint {
-  return endpoint(
-    defineRoute({
-      id: 'set-rotation', method: 'PUT', path: '/proxies/{id}/rotation', summary: 'Set how often the exit address changes', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Seconds between changes, or null to change on demand only.',
-      params: z.object({ id: idParam('prx', 'the proxy') }),
-      body: z.object({ interval_s: z.int().min(1).max(86_400).nullable() }), bodyExample: { interval_s: 600 },
-      responses: { 200: { description: 'The proxy as it is now.', schema: proxySchema } },
-      errors: ['state_conflict'],
-    }),
-    async (context) => {
-      const row = await findProxy(deps.db.platform, context.reach, context.params.id);
-      if (row === null) throw notFound();
-      assertChangeable(row, deps.clock.now());
-      const { minIntervalS } = rotationOf(row);
-      if (context.body.interval_s !== null && context.body.interval_s < minIntervalS) throw invalid('interval_s', `must be at least ${String(minIntervalS)}`);
-      const [changed] = await changeProxies(deps.db.platform, [row.id], { rotation_s: context.body.interval_s }, deps.clock.now());
-      if (changed === undefined) throw new AppError('state_conflict');
-      return json(200, viewProxy(changed, deps.clock.now()));
-    },
-  );
-}
-
 function assertCool(row: ProxyRow, now: Date): void {
   const leftMs = row.cooldown_until === null ? 0 : row.cooldown_until.getTime() - now.getTime();
-  if (leftMs > 0) throw new AppError('rate_limited', 'The proxy was rotated a moment ago; its cooldown is not over.', { retryAfterS: leftMs / 1000 });
+  if (leftMs > 0)
+    throw new AppError('rate_limited', 'The proxy was rotated a moment ago; its cooldown is not over.', {
+      retryAfterS: leftMs / 1000,
+    });
 }
 
 function replyTo(operation: Operation, cooldownUntil: string) {
-  if (operation.state === 'running') return json(202, viewOperation(operation), { Location: `/operations/${operation.id}`, 'Retry-After': '2' });
+  if (operation.state === 'running')
+    return json(202, viewOperation(operation), { Location: `/operations/${operation.id}`, 'Retry-After': '2' });
   if (operation.state === 'failed') throw failureOf(operation);
-  const { oldIp, exit: { exitIp: newIp } } = operation.result as Rotated; // the kind's own result
-  return json(200, { operation_id: operation.id, proxy_id: operation.subject, old_ip: oldIp, new_ip: newIp, changed: oldIp !== newIp, cooldown_until: cooldownUntil });
+  const {
+    oldIp,
+    exit: { exitIp: newIp },
+  } = operation.result as Rotated; // the kind's own result
+  return json(200, {
+    operation_id: operation.id,
+    proxy_id: operation.subject,
+    old_ip: oldIp,
+    new_ip: newIp,
+    changed: oldIp !== newIp,
+    cooldown_until: cooldownUntil,
+  });
 }

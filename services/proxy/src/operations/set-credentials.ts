@@ -1,56 +1,30 @@
-// New credentials for a proxy. The old pair lives on for a grace the caller chooses, so that running programs can be switched over.
 import { z } from 'zod';
-import { AppError, defineRoute, notFound } from '@lumi/shared/contract';
-import { endpoint, json, type Endpoint, type RequestContext } from '@lumi/shared/endpoint';
-import { sealSecret } from '@lumi/shared/keys';
-import { newCredentials } from '../access/credentials';
-import { findProxy, setProxyCredentials } from '../store/proxies';
-import { recordReveal } from '../store/reveals';
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { ProxyDeps } from '../proxy';
-import { idParam, passwordField, usernameField } from './fields';
-import { hasPair, proxySchema, viewProxy } from '../views/proxy-view';
-import { assertChangeable } from './update-proxy';
-
-const graceField = z.int().min(0).max(86_400).optional().describe('Seconds for which the old pair still works; 0 if absent.');
-const params = z.object({ id: idParam('prx', 'the proxy') });
-const responses = { 200: { description: 'The proxy, with the new password in clear this once.', schema: proxySchema } };
+import { passwordField, usernameField } from './fields';
+import { credentialsParams, graceField, CREDENTIALS_ANSWERS, changeCredentials } from './change-credentials';
 
 export function setCredentials(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'set-credentials', method: 'PUT', path: '/proxies/{id}/credentials', summary: 'Set user name and password', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Sets what you give and makes up the password you do not give. Only the pair before this one can live on: a second change within the grace ends the first.',
-      params, body: z.object({ username: usernameField.optional(), password: passwordField.optional(), grace_s: graceField }), bodyExample: { username: 'crawler', grace_s: 600 },
-      responses, errors: ['state_conflict'],
+      id: 'set-credentials',
+      method: 'PUT',
+      path: '/proxies/{id}/credentials',
+      summary: 'Set user name and password',
+      tag: 'Proxies',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Sets what you give and makes up the password you do not give. Only the pair before this one can live on: ' +
+        'a second change within the grace ends the first.',
+      params: credentialsParams,
+      body: z.object({ username: usernameField.optional(), password: passwordField.optional(), grace_s: graceField }),
+      bodyExample: { username: 'crawler', grace_s: 600 },
+      responses: CREDENTIALS_ANSWERS,
+      errors: ['state_conflict'],
     }),
-    (context) => change(deps, context, context.params.id, context.body),
+    (context) => changeCredentials(deps, context, context.params.id, context.body),
   );
-}
-
-export function rotateCredentials(deps: ProxyDeps): Endpoint {
-  return endpoint(
-    defineRoute({
-      id: 'rotate-credentials', method: 'POST', path: '/proxies/{id}/credentials/rotate', summary: 'Make up a new password', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
-      description: 'The same user name with a new password.',
-      params, body: z.object({ grace_s: graceField }), bodyExample: { grace_s: 600 },
-      responses, errors: ['state_conflict'],
-    }),
-    (context) => change(deps, context, context.params.id, context.body),
-  );
-}
-
-async function change(deps: ProxyDeps, context: RequestContext, id: string, wish: { username?: string | undefined; password?: string | undefined; grace_s?: number | undefined }) {
-  const row = await findProxy(deps.db.platform, context.reach, id);
-  if (row === null) throw notFound();
-  const now = deps.clock.now();
-  assertChangeable(row, now);
-  if (!hasPair(row)) throw new AppError('state_conflict', 'This proxy is used by address only; it has no user name and password.');
-  const password = wish.password ?? newCredentials().password;
-  const graceMs = (wish.grace_s ?? 0) * 1000;
-  await recordReveal(deps, context, 'set-credentials', [row.id]);
-  const changed = await setProxyCredentials(deps.db.platform, row.id, {
-    username: wish.username ?? row.username, password: sealSecret(deps.ring, row.id, password), oldUntil: graceMs === 0 ? null : new Date(now.getTime() + graceMs), now,
-  });
-  if (changed === null) throw new AppError('state_conflict');
-  return json(200, viewProxy(changed, now, password));
 }

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { AppError, defineRoute } from '@lumi/shared/contract';
+import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { allocateTo } from '../store/traffic';
+import type { ProxyDeps } from '../proxy';
+import { subuserSchema, viewSubuser } from '../views/plan-view';
+import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB, NOT_ENOUGH_FREE } from './subuser';
+
+export function allocateToSubuser(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      ...SUBUSER_ROUTE,
+      id: 'allocate-to-subuser',
+      method: 'POST',
+      path: '/subusers/{id}/allocate',
+      summary: 'Give gigabytes to a sub-user',
+      scope: 'write',
+      description: 'Moves gigabytes from what the plan has free. Parallel requests never give out more than that.',
+      params: subuserParams,
+      body: z.object({ gb: subuserGbField }),
+      bodyExample: { gb: 2 },
+      responses: { 200: { description: 'The sub-user as it is now.', schema: subuserSchema } },
+      errors: ['state_conflict'],
+    }),
+    async ({ reach, params: { id }, body }) => {
+      const row = await requireSubuser(deps, reach, id);
+      const changed = await allocateTo(deps.db, row, BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
+      if (changed === null) throw new AppError('state_conflict', NOT_ENOUGH_FREE);
+      return json(200, viewSubuser(changed));
+    },
+  );
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import {
+  acceptedAnswer,
+  dryRunAnswer,
+  orderSchema,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+} from '@lumi/shared/purchase';
+import { planSchema } from '../views/plan-view';
+import type { ProxyDeps } from '../proxy';
+import { trafficPart } from './selling-parts';
+import { BUY_TRAFFIC_ROUTE, trafficBody } from './traffic-purchase';
+
+export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      ...BUY_TRAFFIC_ROUTE,
+      id: 'buy-traffic-plan',
+      method: 'POST',
+      path: '/traffic-plans',
+      summary: 'Buy a traffic plan',
+      description: 'Gigabytes of a pool, usable for 30 days. The price per GB falls with the quantity of the order.',
+      body: trafficBody.extend(purchaseFields),
+      bodyExample: { pool: 'residential', gb: 10 },
+      responses: {
+        200: dryRunAnswer,
+        201: { description: 'The plan.', schema: z.object({ order: orderSchema, plan: planSchema }) },
+        202: acceptedAnswer,
+      },
+      errors: ['price_changed', 'not_available', 'supplier_error'],
+    }),
+    async (context) =>
+      purchaseReply(
+        await purchase(deps.purchases, {
+          ...trafficPart(deps, context.accountId, context.body),
+          ...requestPart(context),
+        }),
+      ),
+  );
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { listSubusers } from '../store/traffic';
+import type { ProxyDeps } from '../proxy';
+import { idField } from './fields';
+import { subuserSchema, viewSubuser } from '../views/plan-view';
+import { SUBUSER_ROUTE } from './subuser';
+
+export function listSubusersEndpoint(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      ...SUBUSER_ROUTE,
+      id: 'list-subusers',
+      method: 'GET',
+      path: '/subusers',
+      summary: 'List sub-users',
+      scope: 'read',
+      description: 'Sub-users of your plans, newest first.',
+      query: pageQuery.extend({
+        traffic_plan_id: idField('a plan').optional().describe('Only sub-users of this plan.'),
+        status: z.enum(['active', 'disabled']).optional().describe('Only sub-users with this status.'),
+        reference: z.string().max(128).optional().describe('Only sub-users with this reference.'),
+      }),
+      responses: { 200: { description: 'A page of sub-users.', schema: pageOf(subuserSchema) } },
+    }),
+    async ({ reach, query }) => {
+      const { traffic_plan_id, status, reference } = query;
+      const binding: CursorBinding = {
+        account: reach.kind === 'account' ? reach.accountId : null,
+        route: 'list-subusers',
+        filter: { traffic_plan_id, status, reference },
+      };
+      const request = readPage(query, deps.cursors, binding);
+      const rows = await listSubusers(
+        deps.db.platform,
+        reach,
+        { planId: traffic_plan_id, status, reference },
+        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
+      );
+      return json(
+        200,
+        toPage(
+          rows,
+          request,
+          deps.cursors,
+          binding,
+          (row) => [row.seq.toString()],
+          (row) => viewSubuser(row),
+        ),
+      );
+    },
+  );
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { AppError, defineRoute } from '@lumi/shared/contract';
+import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { reclaimFrom } from '../store/traffic';
+import type { ProxyDeps } from '../proxy';
+import { subuserSchema, viewSubuser } from '../views/plan-view';
+import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB } from './subuser';
+
+export function reclaimFromSubuser(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      ...SUBUSER_ROUTE,
+      id: 'reclaim-from-subuser',
+      method: 'POST',
+      path: '/subusers/{id}/reclaim',
+      summary: 'Take unused gigabytes back',
+      scope: 'write',
+      description: 'Moves unused gigabytes back to the plan: as many as you say, or all.',
+      params: subuserParams,
+      body: z.object({ gb: subuserGbField.optional().describe('All that are unused if absent.') }),
+      bodyExample: { gb: 1 },
+      responses: { 200: { description: 'The sub-user as it is now.', schema: subuserSchema } },
+      errors: ['state_conflict'],
+    }),
+    async ({ reach, params: { id }, body }) => {
+      const row = await requireSubuser(deps, reach, id);
+      const changed = await reclaimFrom(
+        deps.db,
+        row,
+        body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB,
+        deps.clock.now(),
+      );
+      if (changed === null) throw new AppError('state_conflict', 'The sub-user has not that many gigabytes unused.');
+      return json(200, viewSubuser(changed));
+    },
+  );
+}

@@ -1,0 +1,10 @@
+import { AppError } from '@lumi/shared/contract';
+import { findProduct } from '../catalog/products';
+import type { ProxyRow } from '../store/proxy-row';
+
+/** The rotation a proxy's product allows, or 409. */
+export function rotationOf(row: ProxyRow): { readonly cooldownS: number; readonly minIntervalS: number } {
+  const rotation = findProduct(row.product_id)?.rotation ?? null;
+  if (rotation === null) throw new AppError('state_conflict', 'Proxies of this product keep their address.');
+  return rotation;
+}

@@ -1,0 +1,39 @@
+// Sub-users of traffic plans: pairs of their own with gigabytes given by the plan. What their endpoints share.
+import { z } from 'zod';
+import { invalid, lineField, notFound } from '@lumi/shared/contract';
+import type { Reach } from '@lumi/shared/endpoint';
+import { hostNameField } from '@lumi/shared/names';
+import { instantField } from '@lumi/shared/times';
+import { findSubuser, type SubuserRow } from '../store/traffic';
+import type { ProxyDeps } from '../proxy';
+import { idParam } from './fields';
+
+export const BYTES_PER_GB = 1_000_000_000n;
+export const subuserGbField = z.int().min(1).max(1_000_000);
+export const subuserSettings = {
+  label: lineField(128).nullable().optional(),
+  reference: z.string().min(1).max(128).nullable().optional(),
+  expires_at: instantField.nullable().optional().describe('The pair stops working then.'),
+  domains_block: z
+    .array(hostNameField())
+    .max(100)
+    .transform((names) => [...new Set(names)])
+    .optional()
+    .describe('Targets it may not reach.'),
+};
+export const subuserParams = z.object({ id: idParam('sub', 'the sub-user') });
+export const SUBUSER_ROUTE = { tag: 'Traffic', class: 'regular', reach: 'account' } as const;
+export const NOT_ENOUGH_FREE = 'The plan has not that many gigabytes free.';
+
+export async function requireSubuser(deps: ProxyDeps, reach: Reach, id: string): Promise<SubuserRow> {
+  const row = await findSubuser(deps.db.platform, reach, id);
+  if (row === null) throw notFound();
+  return row;
+}
+
+export function futureOf(text: string | null | undefined, now: Date): Date | null {
+  if (text === null || text === undefined) return null;
+  const at = new Date(text);
+  if (at <= now) throw invalid('expires_at', 'must lie in the future');
+  return at;
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { notFound, pageOf } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import { syncOnce, syncRoute } from '@lumi/shared/sync';
+import { findProxy } from '../store/proxies';
+import { syncProxyAccess } from '../sync/sync-access';
+import type { ProxyDeps } from '../proxy';
+import { ALLOWLIST_ROUTE, proxyParam, allowEntrySchema, allowlistPage } from './allowlist';
+
+export function syncProxyAllowlist(deps: ProxyDeps): Endpoint {
+  return endpoint(
+    syncRoute({
+      id: 'sync-proxy-allowlist',
+      path: '/proxies/{id}/allowlist/sync',
+      tag: ALLOWLIST_ROUTE.tag,
+      summary: 'Look whether the addresses of a proxy are let in',
+      description:
+        'Asks the network whom it lets in. Where that is not what the list (this one, and that of the account) ' +
+        'says, it is told again: the proxy’s `is_applied` is false until it has confirmed that, and a ' +
+        '`proxy.synced` event tells it. At most once a minute for each proxy.',
+      params: z.object(proxyParam),
+      answer: { description: 'The first page of the list.', schema: pageOf(allowEntrySchema) },
+    }),
+    async ({ reach, params: { id } }) => {
+      if ((await findProxy(deps.db.platform, reach, id)) === null) throw notFound();
+      await syncOnce(deps, { product: 'proxy', thing: `allow-list of ${id}` }, () => syncProxyAccess(deps, reach, id));
+      return allowlistPage(deps, reach, id, {});
+    },
+  );
+}

@@ -1,0 +1,17 @@
+// What is the same in both ways to buy traffic: a new plan, and more gigabytes for one.
+import { z } from 'zod';
+import { gbField, labelField } from './fields';
+
+export const BUY_TRAFFIC_ROUTE = {
+  tag: 'Traffic',
+  scope: 'buy',
+  class: 'money',
+  reach: 'account',
+  dryRun: true,
+} as const;
+
+export const trafficBody = z.object({
+  pool: z.string().max(32).describe('A product of shape `traffic`.').meta({ example: 'residential' }),
+  gb: gbField,
+  label: labelField.optional(),
+});
