@@ -2,9 +2,9 @@
 import { joinSql, sql, type Sql } from '@lumi/shared/db';
 import { oneByOne } from '@lumi/shared/contract';
 import type { LifecycleSource, Resource } from '@lumi/shared/lifecycle';
-import { unitPrice } from '../catalog/price';
-import { PRODUCTS } from '../catalog/products';
-import { renewProxyPart } from '../operations/selling-parts';
+import { unitPrice } from '../catalogue/price';
+import { PRODUCTS } from '../catalogue/products';
+import { renewProxyPart } from '../endpoints/selling-parts';
 import { findProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
 import { findPlans } from '../store/traffic';

@@ -6,8 +6,8 @@ import { costLine, costOf, thingSold, viewOrder, type CostLine, type AnyThingSol
 import type { SecretRing } from '@lumi/shared/runtime';
 import { sql, type Sql } from '@lumi/shared/db';
 import { orderCredentials } from '../access/credentials';
-import { costOfDelivery, type OrderTariff } from '../catalog/price-order';
-import { findProduct, type Protocol } from '../catalog/products';
+import { costOfDelivery, type OrderTariff } from '../catalogue/price-order';
+import { findProduct, type Protocol } from '../catalogue/products';
 import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
 import { DAY_MS, rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';

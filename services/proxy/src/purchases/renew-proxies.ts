@@ -3,7 +3,7 @@
 import { sql, type Sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { findProduct } from '../catalog/products';
+import { findProduct } from '../catalogue/products';
 import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';

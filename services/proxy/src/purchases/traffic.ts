@@ -4,7 +4,7 @@ import { sql } from '@lumi/shared/db';
 import { sealSecret } from '@lumi/shared/keys';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome, type Order } from '@lumi/shared/purchase';
 import { orderCredentials } from '../access/credentials';
-import { findProduct } from '../catalog/products';
+import { findProduct } from '../catalogue/products';
 import { rowOfNewPlan, viewPlan } from '../views/plan-view';
 import { insertPlan, type NewPlan } from '../store/traffic';
 import { DAY_MS } from '../store/proxy-row';

@@ -1,7 +1,7 @@
 // A row of proxy.proxy, and what follows from it and the time of day.
 import { sql, type Sql } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
-import type { Protocol } from '../catalog/products';
+import type { Protocol } from '../catalogue/products';
 import type { Exit, ExitAddress } from '../supplier/proxy-network';
 
 export type AuthMode = 'userpass' | 'ip' | 'both';

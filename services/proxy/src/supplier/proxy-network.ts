@@ -5,7 +5,7 @@
 // of it. Access (credentials, allow-lists, switches) is no command but a wanted state with a version: sent again it changes nothing.
 import type { Outcome, LookUp } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
-import type { Protocol } from '../catalog/products';
+import type { Protocol } from '../catalogue/products';
 
 export type LocationLevel = 'country' | 'region' | 'city' | 'asn';
 

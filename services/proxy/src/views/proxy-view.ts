@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
-import { findProduct } from '../catalog/products';
+import { findProduct } from '../catalogue/products';
 import { PROXY_STATES, stateOf, type ProxyRow } from '../store/proxy-row';
 
 export const proxySchema = z.object({

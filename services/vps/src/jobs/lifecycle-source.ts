@@ -10,7 +10,7 @@ import { addMonths, isoSeconds } from '@lumi/shared/runtime';
 import type { Actions } from '../actions/actions';
 import { DAY_MS, HOUR_MS } from '../purchases/period';
 import { renewOffer } from '../purchases/renew-offer';
-import { requireServer } from '../operations/require-server';
+import { requireServer } from '../endpoints/require-server';
 import { NEXT_PRICE, findServer, findServers, type Server } from '../store/servers';
 import type { Vps } from '../vps';
 

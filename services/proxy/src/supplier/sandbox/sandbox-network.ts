@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql, type Database, type Tx } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
-import { PRODUCTS, findProduct } from '../../catalog/products';
+import { PRODUCTS, findProduct } from '../../catalogue/products';
 import type {
   Access, AccessReading, AllocateRequest, Allocated, Exit, ExitAddress, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta,
 } from '../proxy-network';

@@ -1,5 +1,5 @@
-// must fail: purchases-below-operations
+// must fail: purchases-below-endpoints
 // must fail: no-restricted-syntax: parseUsd
-import { forgotten } from '../operations/forgotten';
+import { forgotten } from '../endpoints/forgotten';
 
 export const register = Number(forgotten);

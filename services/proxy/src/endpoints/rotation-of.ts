@@ -1,5 +1,5 @@
 import { AppError } from '@lumi/shared/contract';
-import { findProduct } from '../catalog/products';
+import { findProduct } from '../catalogue/products';
 import type { ProxyRow } from '../store/proxy-row';
 
 /** The rotation a proxy's product allows, or 409. */

@@ -5,8 +5,8 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { surchargeFor } from '../catalog/price';
-import { findProduct } from '../catalog/products';
+import { surchargeFor } from '../catalogue/price';
+import { findProduct } from '../catalogue/products';
 import type { ProxyDeps } from '../proxy';
 import { countryField } from './fields';
 

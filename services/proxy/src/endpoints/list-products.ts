@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
-import { PRODUCTS } from '../catalog/products';
-import { productExample, productSchema, viewProduct } from '../catalog/product-view';
+import { PRODUCTS } from '../catalogue/products';
+import { productExample, productSchema, viewProduct } from '../catalogue/product-view';
 import type { ProxyDeps } from '../proxy';
 
 export function listProducts(deps: ProxyDeps): Endpoint {

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { findProduct } from '../catalog/products';
-import { productExample, productSchema, viewProduct } from '../catalog/product-view';
+import { findProduct } from '../catalogue/products';
+import { productExample, productSchema, viewProduct } from '../catalogue/product-view';
 
 export function getProduct(): Endpoint {
   return endpoint(

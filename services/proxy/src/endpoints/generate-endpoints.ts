@@ -6,7 +6,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
 import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
-import { askPlaces } from '../catalog/price-order';
+import { askPlaces } from '../catalogue/price-order';
 import { recordReveal } from '../store/reveals';
 import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
 import type { ProxyDeps } from '../proxy';
