@@ -37,11 +37,13 @@ async function beginTogether(db: SqlRunner, inputs: readonly BeginInput[], patie
   const calls = inputs.map((input, n) => {
     const { order, claim } = input;
     return sql`SELECT ${numbered(n)} AS n, b.* FROM platform.purchase_begin(
-      ${n === 0 ? withPatience(order.id, patience) : order.id}, ${order.accountId}, ${order.product}, ${order.kind}, ${order.subject}, ${JSON.stringify(order.item)}::jsonb, ${JSON.stringify(order.terms)}::jsonb, ${order.price}::bigint, ${input.lockKey}::text,
-      ${input.keyId}, ${input.lineageId}, ${input.isOperator}, ${input.defaultCap}::bigint,
-      ${claim?.scope ?? null}::text, ${claim?.key ?? null}::text, ${claim?.fingerprint ?? null}::bytea, ${order.requestId},
-      ${order.batchId}::text, ${order.batchItem}::int, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb,
-      ${input.wakeAfterMs}::int, ${input.dryRun}) b`;
+      p_order_id => ${n === 0 ? withPatience(order.id, patience) : order.id}, p_account_id => ${order.accountId}, p_product => ${order.product}, p_kind => ${order.kind},
+      p_subject => ${order.subject}, p_item => ${JSON.stringify(order.item)}::jsonb, p_terms => ${JSON.stringify(order.terms)}::jsonb, p_price => ${order.price}::bigint,
+      p_lock_key => ${input.lockKey}::text, p_key_id => ${input.keyId}, p_lineage_id => ${input.lineageId}, p_operator => ${input.isOperator},
+      p_default_cap => ${input.defaultCap}::bigint, p_idem_scope => ${claim?.scope ?? null}::text, p_idem_key => ${claim?.key ?? null}::text,
+      p_fingerprint => ${claim?.fingerprint ?? null}::bytea, p_request_id => ${order.requestId}, p_batch_id => ${order.batchId}::text, p_batch_item => ${order.batchItem}::int,
+      p_reference => ${order.reference}::text, p_tags => ${[...order.tags]}::text[], p_metadata => ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb,
+      p_wake_after_ms => ${input.wakeAfterMs}::int, p_dry_run => ${input.dryRun}) b`;
   });
   const rows = await db.$queryRaw<(BeginOutcome & { n: number })[]>(sql`WITH begun AS (${joinSql(calls, ' UNION ALL ')})${joinSql([emptySql, ...inputs.map(guardOf)], '')}${ridersOf('begun', 'prepared', inputs.map(({ prepare, termsNow }) => ({ statements: prepare, isGuarded: termsNow !== null })))}
     SELECT n, outcome, status, body, location, first_request_id, other_order, created_at FROM begun${joinSql([emptySql, ...inputs.map(guardAsked)], '')}`);
