@@ -31,6 +31,13 @@ const FLOATS = [
   { selector: "CallExpression[callee.name='Number']", message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).' },
   { selector: "UnaryExpression[operator='+']", message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).' },
 ];
+const RIDERS = [
+  {
+    selector: 'TemplateElement[value.raw=/\\b((FROM|USING|JOIN) (begun|settled|started|finished|advanced)\\b|(begun|started)\\.outcome|settled\\.settled|finished\\.finished|advanced\\.advanced)/i]',
+    message: 'A rider reads its step by fromStep() or usingStep() (@lumi/shared/db), which bring the condition with them.',
+  },
+  { selector: "TSAsExpression TSTypeReference[typeName.name=/^(Rider|RiderOf|StepDone|AnyStepDone)$/]", message: 'Only rider`…` (@lumi/shared/db) makes a rider.' },
+];
 const EXPORTS = [
   { selector: 'ExportDefaultDeclaration', message: 'Export by name: a name is found again.' },
   { selector: "ExportSpecifier[exported.name='default']", message: 'Export by name: a name is found again.' },
@@ -56,7 +63,7 @@ const house = {
 };
 
 /** `all` is everything a source file is held to; the exceptions below take single groups out again. */
-const all = [ENVIRONMENT, CLOCK, ANSWERS, EXPORTS];
+const all = [ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, RIDERS];
 
 const config = [
   { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs', '**/*.js', 'coverage/**'] },
@@ -83,10 +90,13 @@ const config = [
   },
   { files: SOURCES, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error' } },
   { files: MONEY, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all, FLOATS) } },
-  { files: ['**/config.ts'], rules: { 'no-restricted-syntax': restricted(CLOCK, ANSWERS, EXPORTS) } },
-  { files: ['packages/shared/src/runtime/clock.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, ANSWERS, EXPORTS) } },
+  // What makes riders, and the statements of the steps themselves.
+  { files: ['packages/shared/src/db/rider.ts', 'packages/shared/src/{operations/operation,lifecycle/lifecycle}-store.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS) } },
+  { files: ['packages/shared/src/purchase/money-step.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, FLOATS) } },
+  { files: ['**/config.ts'], rules: { 'no-restricted-syntax': restricted(CLOCK, ANSWERS, EXPORTS, RIDERS) } },
+  { files: ['packages/shared/src/runtime/clock.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, ANSWERS, EXPORTS, RIDERS) } },
   // The room that turns a handler's reply into an answer, beside the one that turns errors into answers.
-  { files: ['packages/shared/src/{http,endpoint}/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS) } },
+  { files: ['packages/shared/src/{http,endpoint}/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS, RIDERS) } },
   // It stands in for somebody else's API, with that API's own answers, and knows nothing of packages/shared.
   { files: ['packages/crypto-pay-double/src/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(EXPORTS) } },
 ];

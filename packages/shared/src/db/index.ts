@@ -5,4 +5,5 @@ export {
   databaseCode, emptySql, inTransaction, joinSql, openDatabase, queryableOf, clientOptions, rawSql, sql,
   type Database, type DatabaseOptions, type PlatformClient, type Sql, type SqlRunner, type Tx,
 } from './database';
+export { fromStep, rider, usingStep, type AnyStepDone, type Rider, type RiderOf } from './rider';
 export { perRunner, SharedStatement, withPatience, type SharedStatementOptions, type Patience } from './shared-statement';

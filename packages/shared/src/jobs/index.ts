@@ -1,3 +1,3 @@
 export { defineJob, done, type JobControl, type JobDefinition, type JobOutcome } from './job';
 export { startJobHost, type JobHost, type JobHostOptions } from './job-host';
-export { stageJob, stageJobRider, type StagedJob } from './outbox';
+export { stageJob, type StagedJob } from './outbox';

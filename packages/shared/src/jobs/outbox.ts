@@ -1,7 +1,7 @@
 // Staging a job: a row written by the transaction that makes the job necessary, so that there is never one without the other. The relay
 // hands the rows to the queue; a row handed over twice is one job, because its id names it.
 import type { Product } from '../contract';
-import { sql, type Sql, type SqlRunner, type Tx } from '../db';
+import { sql, type SqlRunner, type Tx } from '../db';
 
 export interface StagedJob {
   readonly product: Product;
@@ -12,12 +12,7 @@ export interface StagedJob {
 }
 
 export async function stageJob(tx: Tx, job: StagedJob): Promise<void> {
-  await tx.$executeRaw(stageJobRider(job, sql``));
-}
-
-/** The same as a statement to ride in another one; `source` is its condition, such as `FROM settled WHERE settled.settled`. */
-export function stageJobRider(job: StagedJob, source: Sql): Sql {
-  return sql`INSERT INTO platform.outbox (product, name, payload, once) SELECT ${job.product}, ${job.name}, ${JSON.stringify(job.payload)}::jsonb, ${job.once ?? null}::text ${source}`;
+  await tx.$executeRaw(sql`INSERT INTO platform.outbox (product, name, payload, once) VALUES (${job.product}, ${job.name}, ${JSON.stringify(job.payload)}::jsonb, ${job.once ?? null}::text)`);
 }
 
 export interface OutboxRow {

@@ -1,5 +1,5 @@
 // The SQL of the lifecycle, one statement each; the product's rows ride in the statement that makes a step.
-import { sql, type Sql, type SqlRunner } from '../db';
+import { sql, type Rider, type Sql, type SqlRunner } from '../db';
 import { riders, type EventDraft } from '../purchase';
 import type { LifecycleSource } from './source';
 
@@ -46,7 +46,7 @@ interface Advance {
   readonly holds: Sql;
   readonly now: Date;
   readonly events: readonly (EventDraft & { readonly id: string })[];
-  readonly deliver: readonly Sql[];
+  readonly deliver: readonly Rider<'advanced'>[];
 }
 
 /** False: it does not hold any more, somebody else has it, or it was made already; nothing was changed. */

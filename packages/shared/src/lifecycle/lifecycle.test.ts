@@ -1,7 +1,7 @@
 import pg from 'pg';
 import request from 'supertest';
 import { AppError, newId } from '../contract';
-import { sql } from '../db';
+import { fromStep, rider, sql } from '../db';
 import { audit } from '../ledger';
 import { formatUsd, parseUsd } from '../money';
 import { costLine, purchase, recoverOrders, renewalClaim, systemPayer, thingSold, viewOrder, type JsonObject, type Outcome } from '../purchase';
@@ -29,7 +29,7 @@ const outcome = (kind: Outcome<JsonObject>['kind']): Outcome<JsonObject> =>
 
 const watering = thingSold<{ plant: string; until: string }, JsonObject>({
   kind: 'watering', termsNow: 'fixed', describe: () => 'Watering', act: () => Promise.resolve(outcome(ending)), lookUp: () => Promise.resolve(outcome(ending)),
-  deliver: ({ item }) => [sql`UPDATE garden.plant p SET started_at = p.expires_at, expires_at = ${item.until}::timestamptz FROM settled WHERE settled.settled AND p.id = ${item.plant}`],
+  deliver: ({ item }) => [rider`UPDATE garden.plant p SET started_at = p.expires_at, expires_at = ${item.until}::timestamptz ${fromStep('settled')} AND p.id = ${item.plant}`],
   answer: (order) => ({ status: 200, body: { order: viewOrder(order) } }), events: ({ item }) => [{ type: 'plant.renewed', subject: item.plant, data: {} }],
 });
 
@@ -49,7 +49,7 @@ const source: LifecycleSource = {
         composted.push(reference);
         return Promise.resolve(outcome(composting));
       },
-      deliver: (resource, now) => [sql`UPDATE garden.plant p SET ended_at = ${now}::timestamptz FROM advanced WHERE advanced.advanced AND p.id = ${resource.id}`],
+      deliver: (resource, now) => [rider`UPDATE garden.plant p SET ended_at = ${now}::timestamptz ${fromStep('advanced')} AND p.id = ${resource.id}`],
     },
   },
   renewals: (_accountId, resources) => Promise.all(resources.map(async ({ id, expiresAt }) => {

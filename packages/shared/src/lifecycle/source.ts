@@ -1,7 +1,7 @@
 // What a product says about the things that expire: which there are, what follows their expiry, and how they are renewed. Everything else
 // (once and in order, several workers, downtime, limits, priorities) is this room's.
 import type { AppError, Product } from '../contract';
-import { sql, type Sql } from '../db';
+import { sql, type Rider, type Sql } from '../db';
 import type { JsonObject, Outcome, Offer } from '../purchase';
 
 export interface LifecycleSource {
@@ -52,8 +52,8 @@ export interface StageTime {
 export interface Stage {
   /** The work at the supplier. May be called again under the same reference, by another worker too; must end by itself when `signal` aborts. Absent: none. */
   enter?(resource: Resource, call: StageCall): Promise<Outcome<JsonObject>>;
-  /** Rows of the product in the statement that makes the step. Each must read `FROM advanced WHERE advanced.advanced`. */
-  deliver?(resource: Resource, now: Date): readonly Sql[];
+  /** Rows of the product in the statement that makes the step. */
+  deliver?(resource: Resource, now: Date): readonly Rider<'advanced'>[];
   /** False when the work makes an event of its own. */
   readonly hasOwnEvent?: boolean;
 }

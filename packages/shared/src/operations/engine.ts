@@ -2,7 +2,7 @@
 // never decides on `unknown`; the recovery worker asks the supplier by our reference until it knows.
 import { AppError, newId } from '../contract';
 import { PURCHASE_TIMES, STUCK_AFTER_MS, withAbort, refusalOfDatabase, type JsonObject, type LookUp, type Outcome, type PurchaseDeps } from '../purchase';
-import type { Sql, SqlRunner } from '../db';
+import type { Rider, Sql, SqlRunner } from '../db';
 import { backoffMs } from '../runtime';
 import type { AnyOperationKind, FailedResult, Operation } from './operation';
 import { finishRow, postponeRow, startRow, takeOverRows } from './operation-store';
@@ -32,7 +32,7 @@ export interface OperationRequest {
   readonly id?: string;
   readonly guard?: Sql | null;
   /** Riders of this one request beside those of its kind. */
-  readonly prepare?: readonly Sql[];
+  readonly prepare?: readonly Rider<'started'>[];
 }
 
 /**
@@ -92,7 +92,7 @@ export async function concludeOperation(deps: ConcludeDeps, kind: AnyOperationKi
   }
 }
 
-async function finish(deps: ConcludeDeps, before: Operation, after: Operation, rows: { events: readonly { type: string; subject: string; data: JsonObject }[]; riders: readonly Sql[] }): Promise<Operation> {
+async function finish(deps: ConcludeDeps, before: Operation, after: Operation, rows: { events: readonly { type: string; subject: string; data: JsonObject }[]; riders: readonly Rider<'finished'>[] }): Promise<Operation> {
   const nowMs = deps.clock.nowMs();
   const finished = await finishRow(deps.db.platform, {
     operation: before, result: after.result, error: after.errorCode === null ? null : { code: after.errorCode, text: after.errorText ?? '' }, supplierRef: after.supplierRef,

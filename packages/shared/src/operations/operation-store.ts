@@ -1,5 +1,5 @@
 // The SQL of operations, one statement each; the product's own rows ride in the same statement.
-import { joinSql, sql, type Sql, type SqlRunner } from '../db';
+import { joinSql, sql, type Rider, type Sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
 import { riders, type EventDraft, type JsonObject } from '../purchase';
 import type { Operation, OperationState, WaitingFor } from './operation';
@@ -11,7 +11,7 @@ export interface StartInput {
   readonly wakeAfterMs: number;
   /** Returns one row with the column `subject` when the object is in a state that allows this; else no row. May change the object. */
   readonly guard: Sql | null;
-  readonly prepare: readonly Sql[];
+  readonly prepare: readonly Rider<'started'>[];
 }
 
 export interface StartOutcome {
@@ -40,7 +40,7 @@ export interface FinishInput {
   readonly supplierRef: string | null;
   readonly finishedAt: Date;
   readonly events: readonly (EventDraft & { readonly id: string })[];
-  readonly riders: readonly Sql[];
+  readonly riders: readonly Rider<'finished'>[];
 }
 
 /** False: a later attempt owns the operation, or it is already over; nothing was changed. */

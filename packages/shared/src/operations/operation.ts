@@ -1,7 +1,7 @@
 // What the engine must be told about one kind of operation, and what an operation is. The same words as a purchase: outcomes, look-up by
 // our own reference, rows of the product in the same statement. No money is involved.
 import type { ErrorCode, ErrorDetail } from '../contract';
-import type { Sql } from '../db';
+import type { Rider } from '../db';
 import type { EventDraft, JsonObject, LookUp, Outcome } from '../purchase';
 
 export type OperationState = 'running' | 'done' | 'failed';
@@ -45,12 +45,12 @@ export interface OperationKind<I extends JsonObject, R extends JsonObject> {
   /** Calls the supplier with the operation id as reference. Called again after `absent`, so one reference must never be executed twice. */
   act(operation: Operation<I>, signal: AbortSignal): Promise<Outcome<R>>;
   lookUp(operation: Operation<I>, signal: AbortSignal): Promise<LookUp<R>>;
-  /** Rows of the product written by the statement that starts. Each must read `FROM started WHERE started.outcome = 'started'`. */
-  prepare?(operation: Operation<I>): readonly Sql[];
-  /** Rows of the product written by the statement that finishes. Each must read `FROM finished WHERE finished.finished`. */
-  deliver(operation: Operation<I>, result: R): readonly Sql[];
+  /** Rows of the product written by the statement that starts. */
+  prepare?(operation: Operation<I>): readonly Rider<'started'>[];
+  /** Rows of the product written by the statement that finishes. */
+  deliver(operation: Operation<I>, result: R): readonly Rider<'finished'>[];
   /** The same when the supplier refused. */
-  undo?(operation: Operation<I>): readonly Sql[];
+  undo?(operation: Operation<I>): readonly Rider<'finished'>[];
   events(operation: Operation<I>, result: R): readonly EventDraft[];
   /** A violated constraint of the product's own rows as a refusal. */
   refusalOfConstraint?(constraint: string): ErrorCode | null;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { newId } from '../contract';
-import { sql } from '../db';
+import { fromStep, sql } from '../db';
 import type { JsonObject, LookUp, Outcome } from '../purchase';
 import { testService } from '../testing';
 import { concludeOperation, recoverOperations, runOperation, type OperationRequest } from './engine';
@@ -127,7 +127,7 @@ describe('secrets', () => {
     const { accountId } = await account();
     const id = newId('op', 0);
     const owner = { operationId: id, accountId, product: 'vps' };
-    const operation = await runOperation(deps, await request({ accountId, id, prepare: [keepSecret(ring, owner, 'hunter2', sql`FROM started WHERE started.outcome = 'started'`)] }));
+    const operation = await runOperation(deps, await request({ accountId, id, prepare: [keepSecret(ring, owner, 'hunter2', fromStep('started'))] }));
     return { owner, id, finishedAt: operation.finishedAt ?? new Date(0) };
   };
   const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 // Secrets that an operation makes (a root password). Stored sealed, bound to the operation's id; to be read for a day after the operation has ended, or
 // until its owner has it forgotten. A GET takes nothing away: its answer may be lost on the way.
-import { sql, type Sql, type SqlRunner } from '../db';
+import { rider, sql, type AnyStepDone, type RiderOf, type SqlRunner } from '../db';
 import { openSecret, sealSecret } from '../keys';
 import type { SecretRing } from '../runtime';
 
@@ -13,9 +13,9 @@ export interface SecretOwner {
   readonly product: string;
 }
 
-/** A rider for the statement that starts the operation; `source` is its condition, such as `FROM started WHERE started.outcome = 'started'`. */
-export function keepSecret(ring: SecretRing, owner: SecretOwner, secret: string, source: Sql): Sql {
-  return sql`INSERT INTO platform.operation_secret (operation_id, account_id, product, sealed)
+/** A rider for the statement that starts the operation, or holds the money for it. */
+export function keepSecret<Done extends AnyStepDone>(ring: SecretRing, owner: SecretOwner, secret: string, source: Done): RiderOf<Done> {
+  return rider`INSERT INTO platform.operation_secret (operation_id, account_id, product, sealed)
     SELECT ${owner.operationId}, ${owner.accountId}, ${owner.product}, ${new Uint8Array(sealSecret(ring, owner.operationId, secret))}::bytea ${source}`;
 }
 

@@ -1,7 +1,7 @@
 // The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
 // the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
 import { AppError, newId } from '../contract';
-import type { Sql } from '../db';
+import type { Rider } from '../db';
 import { formatUsd, type Units } from '../money';
 import { findQuotedLine, useLine } from './quoted-price';
 import { priceOf } from './terms';
@@ -25,7 +25,7 @@ export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Pr
 }
 
 /** The request at its price: the quoted one where it names a quote. A quote that does not cover it is told like a price that has changed. */
-async function offerOf(deps: PurchaseDeps, request: PurchaseRequest): Promise<{ request: PurchaseRequest; rider: ((orderId: string) => Sql) | null }> {
+async function offerOf(deps: PurchaseDeps, request: PurchaseRequest): Promise<{ request: PurchaseRequest; rider: ((orderId: string) => Rider<'begun'>) | null }> {
   if (request.quoteId === undefined || request.quoteId === null) return { request, rider: null };
   const line = await findQuotedLine(deps.db.platform, {
     quoteId: request.quoteId, accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, terms: request.terms, now: deps.clock.now(),
@@ -34,7 +34,7 @@ async function offerOf(deps: PurchaseDeps, request: PurchaseRequest): Promise<{ 
   return { request: { ...request, terms: line.terms }, rider: (orderId) => useLine(line, orderId) };
 }
 
-async function purchaseAt(deps: PurchaseDeps, request: PurchaseRequest, rider: ((orderId: string) => Sql) | null, mayRetry: boolean): Promise<PurchaseAnswer | 'line taken'> {
+async function purchaseAt(deps: PurchaseDeps, request: PurchaseRequest, rider: ((orderId: string) => Rider<'begun'>) | null, mayRetry: boolean): Promise<PurchaseAnswer | 'line taken'> {
   const order = newOrder(deps, request);
   const refusal = request.refusal ?? consentRefusal(order.price, request.consent);
   const begun = await holdMoney(deps, request, order, { isDryRun: request.dryRun || refusal !== null, rider, mayRetry });

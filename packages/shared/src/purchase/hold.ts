@@ -1,6 +1,6 @@
 // The first step of a purchase: the price is held, or the request is refused or answered as before.
 import { AppError } from '../contract';
-import type { Sql } from '../db';
+import type { Rider } from '../db';
 import { refuseOrReplay } from '../idempotency';
 import { begin, constraintName, refusalOfDatabase, type BeginOutcome } from './money-step';
 import { LINE_TAKEN } from './quoted-price';
@@ -12,7 +12,7 @@ import { storedAnswer, type PurchaseAnswer } from './purchase-answer';
 
 interface HoldOptions {
   readonly isDryRun: boolean;
-  readonly rider: ((orderId: string) => Sql) | null;
+  readonly rider: ((orderId: string) => Rider<'begun'>) | null;
   readonly mayRetry: boolean;
 }
 

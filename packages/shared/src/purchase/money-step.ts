@@ -1,6 +1,6 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
 import { AppError, type ErrorCode, type ErrorDetail } from '../contract';
-import { databaseCode, emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Sql, type SqlRunner } from '../db';
+import { databaseCode, emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Rider, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { CostLine, Terms } from './terms';
@@ -18,7 +18,7 @@ export interface BeginInput {
   readonly dryRun: boolean;
   /** The SELECT of the facts as they are now, see ThingSold; null where there are none to ask for. */
   readonly termsNow: Sql | null;
-  readonly prepare: readonly Sql[];
+  readonly prepare: readonly Rider<'begun'>[];
   /** See ThingSold. */
   readonly hasRowsOfItsOwn: boolean;
 }
@@ -85,7 +85,7 @@ export interface SettleInput {
   readonly supplierRef: string | null;
   readonly settledAt: Date;
   readonly events: readonly JsonObject[];
-  readonly deliver: readonly Sql[];
+  readonly deliver: readonly Rider<'settled'>[];
   readonly hasRowsOfItsOwn: boolean;
 }
 

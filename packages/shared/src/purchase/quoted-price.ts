@@ -1,6 +1,6 @@
 // The quote's side of a purchase: finding the line that was told for it, and using it in the statement that holds the money.
 import { AppError } from '../contract';
-import { sql, type Sql, type SqlRunner } from '../db';
+import { fromStep, rider, sql, type Rider, type SqlRunner } from '../db';
 import type { Units } from '../money';
 import type { Terms } from './terms';
 
@@ -38,6 +38,6 @@ export async function findQuotedLine(db: SqlRunner, wanted: Wanted): Promise<Quo
 }
 
 /** Rides on the hold. */
-export function useLine(line: QuotedLine, orderId: string): Sql {
-  return sql`INSERT INTO platform.quote_use (quote_id, line, order_id, price) SELECT ${line.quoteId}, ${line.line}::int, ${orderId}, ${line.price}::bigint FROM begun WHERE begun.outcome = 'held'`;
+export function useLine(line: QuotedLine, orderId: string): Rider<'begun'> {
+  return rider`INSERT INTO platform.quote_use (quote_id, line, order_id, price) SELECT ${line.quoteId}, ${line.line}::int, ${orderId}, ${line.price}::bigint ${fromStep('begun')}`;
 }

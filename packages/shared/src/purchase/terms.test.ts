@@ -3,7 +3,7 @@ import pg from 'pg';
 import request from 'supertest';
 import { z } from 'zod';
 import { defineRoute } from '../contract';
-import { sql } from '../db';
+import { fromStep, rider, sql } from '../db';
 import { endpoint } from '../endpoint';
 import { parseUsd } from '../money';
 import { testService, until, type TestAccount } from '../testing';
@@ -15,7 +15,7 @@ const tagged = thingSold<{ name: string }, { done: true }>({
   hasRowsOfItsOwn: true,
   termsNow: ({ item }) => sql`SELECT jsonb_build_object('price', price, 'state', state) AS facts FROM public.tag WHERE name = ${item.name} FOR NO KEY UPDATE`,
   refusalOfChange: { price: 'price_changed' },
-  prepare: ({ item }) => [sql`UPDATE public.tag SET sold = sold + 1 FROM begun WHERE begun.outcome = 'held' AND name = ${item.name}`],
+  prepare: ({ item }) => [rider`UPDATE public.tag SET sold = sold + 1 ${fromStep('begun')} AND name = ${item.name}`],
   deliver: () => [], answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }), events: () => [],
 });
 

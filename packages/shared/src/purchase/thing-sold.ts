@@ -1,7 +1,7 @@
 // What the engine must be told about one kind of thing sold. A product writes one file per kind in its folder `purchases/`;
 // everything else (hold, capture, release, replay, recovery) is the engine's and the same for all.
 import type { ErrorCode, ErrorDetail } from '../contract';
-import type { Sql } from '../db';
+import type { Rider, Sql } from '../db';
 import type { Units } from '../money';
 import type { JsonObject } from './json-object';
 import type { CostLine, Terms } from './terms';
@@ -88,14 +88,14 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
    * and a statement changes a row once: a stock that two of them count down would be counted down once. False if absent: each goes in a statement of its own.
    */
   readonly hasRowsOfItsOwn?: boolean;
-  /** Rows of the product written by the same statement that holds the money. Each must read `FROM begun WHERE begun.outcome = 'held'`. */
-  prepare?(order: Order<I>): readonly Sql[];
-  /** Rows of the product written by the same statement that captures. Each must read `FROM settled WHERE settled.settled`. */
-  deliver(order: Order<I>, result: R): readonly Sql[];
+  /** Rows of the product written by the same statement that holds the money. */
+  prepare?(order: Order<I>): readonly Rider<'begun'>[];
+  /** Rows of the product written by the same statement that captures. */
+  deliver(order: Order<I>, result: R): readonly Rider<'settled'>[];
   /** What of the terms was delivered, where less than all of it can be: these lines alone are charged. Null: all. */
   delivered?(order: Order<I>, result: R): readonly CostLine[] | null;
-  /** Undoes `prepare`, in the statement that releases. Each must read `FROM settled WHERE settled.settled`. */
-  undo?(order: Order<I>): readonly Sql[];
+  /** Undoes `prepare`, in the statement that releases. */
+  undo?(order: Order<I>): readonly Rider<'settled'>[];
   /** The one answer of the purchase, that of its end: computed from order and result alone, stored and replayed byte for byte. */
   answer(order: Order<I>, result: R): AnswerBody;
   /** What the `202` of an unfinished purchase tells; by default the order alone. It is never stored: a repeat is `in_progress` until the purchase is finished. */

@@ -4,7 +4,7 @@ import pg from 'pg';
 import request from 'supertest';
 import { z } from 'zod';
 import { defineRoute } from '../contract';
-import { sql } from '../db';
+import { fromStep, rider } from '../db';
 import { endpoint } from '../endpoint';
 import { parseUsd } from '../money';
 import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '.';
@@ -12,8 +12,8 @@ import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSo
 /** Counts in one row that all its buyers share, at the hold and at the capture. */
 const counted = thingSold<{ name: string }, { done: true }>({
   kind: 'counted', termsNow: 'fixed', describe: ({ subject }) => subject, act: () => Promise.resolve({ kind: 'done', result: { done: true } }), lookUp: () => Promise.resolve({ kind: 'absent' }),
-  prepare: () => [sql`UPDATE public.counter SET held = held + 1 FROM begun WHERE begun.outcome = 'held'`],
-  deliver: () => [sql`UPDATE public.counter SET sold = sold + 1 FROM settled WHERE settled.settled`],
+  prepare: () => [rider`UPDATE public.counter SET held = held + 1 ${fromStep('begun')}`],
+  deliver: () => [rider`UPDATE public.counter SET sold = sold + 1 ${fromStep('settled')}`],
   answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }), events: () => [],
 });
 

@@ -1,5 +1,5 @@
 // What time does to domains: reminders, grace, redemption, release; and the renewals that Lumi makes by itself.
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider, sql } from '@lumi/shared/db';
 import { noOpenOrder, type LifecycleSource, type Resource } from '@lumi/shared/lifecycle';
 import type { Domains } from '../domains';
 import { renewals } from '../purchases/renewal';
@@ -19,9 +19,9 @@ export function domainLifecycle(domains: Domains): LifecycleSource {
     read: async (ids) => [...(await findDomains(platform, { kind: 'all' }, ids)).values()].map(resourceOf),
     stages: {
       released: {
-        deliver: (domain, now) => [sql`
+        deliver: (domain, now) => [rider`
           UPDATE domains.domain d SET state = 'released', ended_at = ${now}::timestamptz, change_id = NULL, change_until = NULL, updated_at = ${now}::timestamptz
-          FROM advanced WHERE advanced.advanced AND d.name = ${domain.id} AND d.account_id = ${domain.accountId} AND d.ended_at IS NULL AND d.delete_at <= ${now}::timestamptz`],
+          ${fromStep('advanced')} AND d.name = ${domain.id} AND d.account_id = ${domain.accountId} AND d.ended_at IS NULL AND d.delete_at <= ${now}::timestamptz`],
       },
     },
     renewals: (accountId, resources) => renewals(domains, accountId, resources.map(({ id }) => ({ domain: id, body: {} }))),

@@ -1,6 +1,6 @@
 // What registration and transfer have in common: the wishes for the new domain, the rows that deliver it, the domain in the answer.
 import { formatUsd } from '@lumi/shared/money';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import type { JsonObject, Order } from '@lumi/shared/purchase';
 import type { Tld } from '../catalogue/catalogue';
 import { addDays, registryPart, type DomainRow } from '../portfolio/domain-row';
@@ -44,13 +44,13 @@ export function deliveredDomain(order: Order<HoldingItem>, info: NameInfo, tld: 
 }
 
 /** Rows that ride in the statement that captures. */
-export function deliverHolding(order: Order<HoldingItem>, row: DomainRow): readonly Sql[] {
+export function deliverHolding(order: Order<HoldingItem>, row: DomainRow): readonly Rider<'settled'>[] {
   const { item } = order;
-  const contacts = item.new_contacts.length === 0 ? [] : [sql`
+  const contacts = item.new_contacts.length === 0 ? [] : [rider`
     INSERT INTO domains.contact (id, account_id, data, created_at, updated_at)
     SELECT c.key, ${order.accountId}, c.value, ${row.created_at}::timestamptz, ${row.created_at}::timestamptz
-    FROM settled, jsonb_each(${JSON.stringify(item.contact_data)}::jsonb) c WHERE settled.settled AND c.key = ANY (${[...item.new_contacts]}::text[])`];
-  return [...contacts, sql`
+    ${fromStep('settled', sql`jsonb_each(${JSON.stringify(item.contact_data)}::jsonb) c`)} AND c.key = ANY (${[...item.new_contacts]}::text[])`];
+  return [...contacts, rider`
     INSERT INTO domains.domain (name, unicode, tld, account_id, order_id, registrar, registry_statuses, registered_at, expires_at, grace_ends_at, redemption_ends_at, delete_at, locked_until,
       auto_renew, locked, privacy, nameservers, registrant_id, admin_id, tech_id, billing_id, ds, hosts, premium_renew, premium_restore, tags, reference, metadata, synced_at, created_at, updated_at)
     SELECT ${row.name}, ${row.unicode}, ${row.tld}, ${row.account_id}, ${row.order_id}, ${row.registrar}, ${[...row.registry_statuses]}::text[],
@@ -58,14 +58,14 @@ export function deliverHolding(order: Order<HoldingItem>, row: DomainRow): reado
       ${row.auto_renew}, ${row.locked}, ${row.privacy}, ${[...row.nameservers]}::text[], ${row.registrant_id}::text, ${row.admin_id}::text, ${row.tech_id}::text, ${row.billing_id}::text,
       ${JSON.stringify(row.ds)}::jsonb, ${JSON.stringify(row.hosts)}::jsonb, ${row.premium_renew}::bigint, ${row.premium_restore}::bigint,
       ${[...row.tags]}::text[], ${row.reference}::text, ${row.metadata === null ? null : JSON.stringify(row.metadata)}::jsonb, ${row.synced_at}::timestamptz, ${row.created_at}::timestamptz, ${row.updated_at}::timestamptz
-    FROM settled WHERE settled.settled`];
+    ${fromStep('settled')}`];
 }
 
 /** A domain of ours that the registry has long released makes room for its next holder. */
-export function endLapsed(name: string, now: Date): Sql {
-  return sql`
+export function endLapsed(name: string, now: Date): Rider<'begun'> {
+  return rider`
     UPDATE domains.domain d SET state = 'released', ended_at = ${now}::timestamptz, change_id = NULL, change_until = NULL
-    FROM begun WHERE begun.outcome = 'held' AND d.name = ${name} AND d.ended_at IS NULL AND d.delete_at <= ${now}::timestamptz`;
+    ${fromStep('begun')} AND d.name = ${name} AND d.ended_at IS NULL AND d.delete_at <= ${now}::timestamptz`;
 }
 
 export function feeOf(item: { readonly fee: string | null }): bigint | null {

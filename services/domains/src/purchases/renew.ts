@@ -1,6 +1,6 @@
 // More years for a domain. The command names the expiry it extends, so that the registry itself refuses a renewal that was done already.
 import { isoSeconds } from '@lumi/shared/runtime';
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider, sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
 import type { Domains } from '../domains';
 import { registryPart } from '../portfolio/domain-row';
@@ -28,10 +28,10 @@ export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catal
     lookUp: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
     deliver: (order, info) => {
       const part = registryPart(info, deps.catalogue.get(order.item.tld));
-      return [sql`
+      return [rider`
         UPDATE domains.domain d SET expires_at = ${part.expires_at}::timestamptz, grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
           delete_at = ${part.delete_at}::timestamptz, registry_statuses = ${[...part.registry_statuses]}::text[], updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-        FROM settled WHERE settled.settled AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`];
+        ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`];
     },
     answer: (order, info) => ({ status: 200, body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) } }),
     events: (order, info) => [{ type: 'domain.renewed', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],

@@ -1,7 +1,7 @@
 // Getting a domain back out of redemption, with the year that registries add.
 import { z } from 'zod';
 import { AppError } from '@lumi/shared/contract';
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider, sql } from '@lumi/shared/db';
 import { costLine, purchaseFields, thingSold, viewOrder, type JsonObject, type Offer, type Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Domains } from '../domains';
@@ -34,9 +34,9 @@ export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'cat
     describe: (order) => `Restoration of ${order.item.unicode}`,
     act: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
     lookUp: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
-    deliver: (order, info) => [sql`
+    deliver: (order, info) => [rider`
       UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))}, updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-      FROM settled WHERE settled.settled AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`],
+      ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`],
     answer: (order, info) => ({ status: 200, body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) } }),
     events: (order, info) => [{ type: 'domain.restored', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
   });

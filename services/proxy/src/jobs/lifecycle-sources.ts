@@ -1,5 +1,5 @@
 // What time does to proxies and traffic plans: reminders, the end after grace, renewals that Lumi makes by itself.
-import { joinSql, sql, type Sql } from '@lumi/shared/db';
+import { fromStep, joinSql, rider, sql, type Sql } from '@lumi/shared/db';
 import { oneByOne } from '@lumi/shared/contract';
 import type { LifecycleSource, Resource } from '@lumi/shared/lifecycle';
 import { unitPrice } from '../catalogue/price';
@@ -25,8 +25,8 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
     read: async (ids) => [...(await findProxies(deps.db.platform, { kind: 'all' }, ids)).values()].filter((row) => row.state === 'active').map(resourceOf),
     stages: {
       ended: {
-        deliver: (proxy, now) => [sql`
-          UPDATE proxy.proxy p SET state = 'ended', term = p.term + 1, access_version = p.access_version + 1, updated_at = ${now} FROM advanced WHERE advanced.advanced AND p.id = ${proxy.id} AND p.grace_until <= ${now}::timestamptz`],
+        deliver: (proxy, now) => [rider`
+          UPDATE proxy.proxy p SET state = 'ended', term = p.term + 1, access_version = p.access_version + 1, updated_at = ${now} ${fromStep('advanced')} AND p.id = ${proxy.id} AND p.grace_until <= ${now}::timestamptz`],
       },
     },
     // `period_days` is written by resourceOf.

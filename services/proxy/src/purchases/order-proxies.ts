@@ -4,7 +4,7 @@ import { sealSecret } from '@lumi/shared/keys';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { costLine, costOf, thingSold, viewOrder, type CostLine, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import type { SecretRing } from '@lumi/shared/runtime';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { orderCredentials } from '../access/credentials';
 import { costOfDelivery, type OrderTariff } from '../catalogue/price-order';
 import { findProduct, type Protocol } from '../catalogue/products';
@@ -132,11 +132,11 @@ function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: O
   });
 }
 
-function allowOn(deps: SellingDeps, order: Order<OrderProxiesItem>, proxies: readonly NewProxy[]): Sql {
+function allowOn(deps: SellingDeps, order: Order<OrderProxiesItem>, proxies: readonly NewProxy[]): Rider<'settled'> {
   const now = deps.clock.now();
   const entries = proxies.flatMap((proxy) => order.item.allowed_blocks.map((block) => ({ id: newId('alw', now.getTime()), proxy_id: proxy.id, block })));
   // A foreign key to a row of the same statement: checked when the statement ends.
-  return sql`
+  return rider`
     INSERT INTO proxy.allow_entry (id, account_id, proxy_id, block, created_at)
-    SELECT x.id, ${order.accountId}, x.proxy_id, x.block, ${now} FROM settled, jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) AS x(id text, proxy_id text, block text) WHERE settled.settled`;
+    SELECT x.id, ${order.accountId}, x.proxy_id, x.block, ${now} ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) AS x(id text, proxy_id text, block text)`)}`;
 }

@@ -1,6 +1,6 @@
 // Renewing proxies: one, several, or all of an order, as one purchase. Each proxy is locked on the term it was priced for, so that neither a twin nor a
 // request with an old expiry can extend it twice.
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findProduct } from '../catalogue/products';
@@ -73,9 +73,9 @@ function renewed<K extends Outcome<Record<string, unknown>> | LookUp<Record<stri
   return { kind: 'done', result: { renewed: item.proxies.length }, ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }) };
 }
 
-function extendRows(item: RenewProxiesItem, now: Date): Sql {
-  return sql`
+function extendRows(item: RenewProxiesItem, now: Date): Rider<'settled'> {
+  return rider`
     UPDATE proxy.proxy p SET expires_at = x.until, grace_until = x.grace_until, period_days = ${item.period_days}::int, term = p.term + 1, replacements_used = 0,
       access_version = p.access_version + 1, updated_at = ${now}
-    FROM settled, jsonb_to_recordset(${JSON.stringify(item.proxies)}::jsonb) AS x(id text, until timestamptz, grace_until timestamptz) WHERE settled.settled AND p.id = x.id`;
+    ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(item.proxies)}::jsonb) AS x(id text, until timestamptz, grace_until timestamptz)`)} AND p.id = x.id`;
 }

@@ -1,7 +1,7 @@
 // Replacing addresses: free as often as the product says, then paid. The new proxy takes over expiry, label, credentials and settings of the old one;
 // the old one ends at once.
 import { newId } from '@lumi/shared/contract';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
 import { formatUsd, parseUsd, type Units } from '@lumi/shared/money';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
@@ -98,7 +98,7 @@ function replaced<K extends Outcome<Allocated> | LookUp<Allocated>>(deps: Sellin
   };
 }
 
-function deliver(deps: SellingDeps, order: Order<ReplaceProxiesItem>, result: ReplaceProxiesResult): Sql[] {
+function deliver(deps: SellingDeps, order: Order<ReplaceProxiesItem>, result: ReplaceProxiesResult): readonly Rider<'settled'>[] {
   const now = deps.clock.now();
   const pairs = order.item.proxies.flatMap((old, index) => {
     const exit = result.exits[index];
@@ -113,27 +113,27 @@ function deliver(deps: SellingDeps, order: Order<ReplaceProxiesItem>, result: Re
   const links = pairs.map(({ old, exit }) => ({ old: old.id, fresh: exit.id }));
   return [
     insertProxies(fresh, carried),
-    sql`
+    rider`
       UPDATE proxy.proxy p SET state = 'replaced', replaced_by = x.fresh, term = p.term + 1, access_version = p.access_version + 1, updated_at = ${now}
-      FROM settled, jsonb_to_recordset(${JSON.stringify(links)}::jsonb) AS x(old text, fresh text) WHERE settled.settled AND p.id = x.old`,
-    sql`
+      ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(links)}::jsonb) AS x(old text, fresh text)`)} AND p.id = x.old`,
+    rider`
       INSERT INTO proxy.allow_entry (id, account_id, proxy_id, block, label, expires_at, created_at)
       SELECT 'alw_' || substr(md5(a.id || x.fresh), 1, 24), a.account_id, x.fresh, a.block, a.label, a.expires_at, ${now}
-      FROM settled, jsonb_to_recordset(${JSON.stringify(links)}::jsonb) AS x(old text, fresh text), proxy.allow_entry a WHERE settled.settled AND a.proxy_id = x.old`,
+      ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(links)}::jsonb) AS x(old text, fresh text), proxy.allow_entry a`)} AND a.proxy_id = x.old`,
     unlockProxies(order.id),
     closeReplacement(order, result.exits.map((exit) => exit.id), now),
   ];
 }
 
-function openReplacement(order: Order<ReplaceProxiesItem>): Sql {
+function openReplacement(order: Order<ReplaceProxiesItem>): Rider<'begun'> {
   const free = order.item.proxies.filter((proxy) => proxy.is_free).length;
-  return sql`
+  return rider`
     INSERT INTO proxy.replacement (id, account_id, order_id, state, reason, removed, free, paid, created_at)
     SELECT ${order.item.replacement_id}, ${order.accountId}, ${order.id}, 'processing', ${order.item.reason}::text, ${order.item.proxies.map((proxy) => proxy.id)}::text[], ${free}::int,
-           ${order.item.proxies.length - free}::int, ${order.createdAt} FROM begun WHERE begun.outcome = 'held'`;
+           ${order.item.proxies.length - free}::int, ${order.createdAt} ${fromStep('begun')}`;
 }
 
-function closeReplacement(order: Order<ReplaceProxiesItem>, added: readonly string[], now: Date): Sql {
-  return sql`
-    UPDATE proxy.replacement r SET state = ${added.length === 0 ? 'failed' : 'completed'}, added = ${[...added]}::text[], done_at = ${now} FROM settled WHERE settled.settled AND r.order_id = ${order.id}`;
+function closeReplacement(order: Order<ReplaceProxiesItem>, added: readonly string[], now: Date): Rider<'settled'> {
+  return rider`
+    UPDATE proxy.replacement r SET state = ${added.length === 0 ? 'failed' : 'completed'}, added = ${[...added]}::text[], done_at = ${now} ${fromStep('settled')} AND r.order_id = ${order.id}`;
 }

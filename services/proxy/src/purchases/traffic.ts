@@ -1,6 +1,6 @@
 // Buying traffic: a new plan with gigabytes of a pool, or more gigabytes for a plan.
 import { newId } from '@lumi/shared/contract';
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider } from '@lumi/shared/db';
 import { sealSecret } from '@lumi/shared/keys';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Outcome, type Order } from '@lumi/shared/purchase';
 import { orderCredentials } from '../access/credentials';
@@ -66,10 +66,10 @@ export function topUpTraffic(deps: SellingDeps): AnyThingSold {
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
     act: async (order, signal) => withPlanTruth(deps, { accountId: order.accountId, planId: order.item.plan_id }, added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: order.item.network_id, bytes: order.item.gb * BYTES_PER_GB, note: order.item.note }, signal), () => order.item.plan_id)),
     lookUp: async (order, signal) => withPlanTruth(deps, { accountId: order.accountId, planId: order.item.plan_id }, added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id)),
-    deliver: (order, result) => [sql`
+    deliver: (order, result) => [rider`
       UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint, expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
         access_version = p.access_version + 1, updated_at = ${deps.clock.now()}
-      FROM settled WHERE settled.settled AND p.id = ${order.item.plan_id}`],
+      ${fromStep('settled')} AND p.id = ${order.item.plan_id}`],
     answer: (order) => ({ status: 200, body: { order: viewOrder(order), traffic_plan_id: order.item.plan_id, gb_added: order.item.gb } }),
     events: (order) => [{ type: 'traffic.topped_up', subject: order.item.plan_id, data: { traffic_plan_id: order.item.plan_id, order_id: order.id, gb: order.item.gb } }],
   });

@@ -1,6 +1,6 @@
 // Queries about proxies. Every read takes a reach; writers that ride on a purchase read from its CTE.
 import type { Position } from '@lumi/shared/contract';
-import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import { DAY_MS, EXPIRING_MS, daysLeft, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
@@ -129,14 +129,14 @@ export function termsOfProxies(ids: readonly string[], state: string, isIn: Sql,
 }
 
 /** Locks proxies for the order that is being begun: proxy_lock_one refuses a second one, and proxy_lock_term keeps everybody from ending the term while the order is open. */
-export function lockProxies(orderId: string, proxies: readonly { readonly id: string; readonly term: number }[]): Sql {
-  return sql`
+export function lockProxies(orderId: string, proxies: readonly { readonly id: string; readonly term: number }[]): Rider<'begun'> {
+  return rider`
     INSERT INTO proxy.proxy_lock (proxy_id, term, order_id)
-    SELECT x.id, x.term, ${orderId} FROM begun, jsonb_to_recordset(${JSON.stringify(proxies.map(({ id, term }) => ({ id, term })))}::jsonb) AS x(id text, term int) WHERE begun.outcome = 'held'`;
+    SELECT x.id, x.term, ${orderId} ${fromStep('begun', sql`jsonb_to_recordset(${JSON.stringify(proxies.map(({ id, term }) => ({ id, term })))}::jsonb) AS x(id text, term int)`)}`;
 }
 
-export function unlockProxies(orderId: string): Sql {
-  return sql`DELETE FROM proxy.proxy_lock l USING settled WHERE settled.settled AND l.order_id = ${orderId}`;
+export function unlockProxies(orderId: string): Rider<'settled'> {
+  return rider`DELETE FROM proxy.proxy_lock l ${usingStep('settled')} AND l.order_id = ${orderId}`;
 }
 
 export function lockRefusal(constraint: string): 'busy' | 'state_conflict' | null {
@@ -144,22 +144,21 @@ export function lockRefusal(constraint: string): 'busy' | 'state_conflict' | nul
   return constraint === 'proxy_lock_term' ? 'state_conflict' : null;
 }
 
-export function insertProxies(proxies: readonly NewProxy[], carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = []): Sql {
+export function insertProxies(proxies: readonly NewProxy[], carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = []): Rider<'settled'> {
   const carriedById = new Map(carried.map((one) => [one.id, one]));
   const rows = proxies.map(({ exit, password, surcharge, ...rest }) => ({
     ...rest, surcharge: surcharge.toString(), password: Buffer.from(password).toString('hex'), network_id: exit.networkId, country: exit.country, city: exit.city, asn: exit.asn, host: exit.host, port: exit.port, port_socks: exit.portSocks,
     exit_ip: exit.exitIp, subnet: exit.subnet, replaces: carriedById.get(rest.id)?.replaces ?? null, replacements_used: carriedById.get(rest.id)?.replacementsUsed ?? 0,
   }));
-  return sql`
+  return rider`
     INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port, port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
                              period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags, reference, metadata, replaces, replacements_used, surcharge, created_at, updated_at)
     SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port, x.port_socks, x.exit_ip, x.subnet, x.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
            x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags, x.reference, x.metadata, x.replaces, x.replacements_used, x.surcharge, x.starts_at, x.starts_at
-    FROM settled, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
+    ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
       id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text, asn int, host text, port int, port_socks int, exit_ip inet, subnet inet, protocol text, auth_mode text,
       username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz, grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text, metadata jsonb,
-      replaces text, replacements_used int, surcharge bigint)
-    WHERE settled.settled`;
+      replaces text, replacements_used int, surcharge bigint)`)}`;
 }
 
 /** Active, expiring or in grace. */

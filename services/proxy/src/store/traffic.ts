@@ -1,6 +1,6 @@
 // Queries about traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row is
 // locked: what was bought is never given out twice.
-import { emptySql, inTransaction, joinSql, sql, type Database, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { emptySql, fromStep, inTransaction, joinSql, rider, sql, type Database, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { JsonObject } from '@lumi/shared/purchase';
 
@@ -30,12 +30,12 @@ export interface TrafficPage {
   readonly beforeSeq: string | null;
 }
 
-export function insertPlan(plan: NewPlan): Sql {
-  return sql`
+export function insertPlan(plan: NewPlan): Rider<'settled'> {
+  return rider`
     INSERT INTO proxy.traffic_plan (id, account_id, order_id, pool, network_id, host, port, port_socks, username, password, bytes_total, expires_at, label, tags, reference, metadata, created_at, updated_at)
     SELECT ${plan.id}, ${plan.account_id}, ${plan.order_id}, ${plan.pool}, ${plan.network_id}, ${plan.host}, ${plan.port}::int, ${plan.port_socks}::int, ${plan.username}, ${new Uint8Array(plan.password)}::bytea, ${plan.bytes_total}::bigint,
            ${plan.expires_at}, ${plan.label}::text, ${plan.tags}::text[], ${plan.reference}::text, ${plan.metadata === null ? null : JSON.stringify(plan.metadata)}::jsonb, ${plan.created_at}, ${plan.created_at}
-    FROM settled WHERE settled.settled`;
+    ${fromStep('settled')}`;
 }
 
 export async function listPlans(db: SqlRunner, reach: Reach, filter: { pool?: string | undefined; reference?: string | undefined; tag?: string | undefined }, page: TrafficPage): Promise<PlanRow[]> {

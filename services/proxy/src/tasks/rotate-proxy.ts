@@ -1,6 +1,6 @@
 // Changing the exit address of a proxy: work at the network that costs nothing. The cooldown is taken by the statement that starts it, so of two
 // callers at once one rotates.
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider, sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
 import { exitColumns } from '../store/proxy-row';
 import type { Rotated } from '../supplier/proxy-network';
@@ -17,9 +17,9 @@ export function rotateProxyKind(deps: SyncDeps): AnyOperationKind {
     kind: 'proxy_rotate',
     act: async (operation, signal) => withProxyTruth(deps, aboutOf(operation), await deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal)),
     lookUp: async (operation, signal) => withProxyTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
-    deliver: (operation, result) => [sql`
-      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
-    undo: (operation) => [sql`UPDATE proxy.proxy p SET cooldown_until = NULL FROM finished WHERE finished.finished AND p.id = ${operation.subject}`],
+    deliver: (operation, result) => [rider`
+      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} ${fromStep('finished')} AND p.id = ${operation.subject}`],
+    undo: (operation) => [rider`UPDATE proxy.proxy p SET cooldown_until = NULL ${fromStep('finished')} AND p.id = ${operation.subject}`],
     events: (operation, result) => [{
       type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.exit.exitIp, subnet: result.exit.subnet, changed: result.oldIp !== result.exit.exitIp },
     }],

@@ -1,5 +1,5 @@
 // The operations on servers, by kind. Kinds are stored on rows: they are never renamed.
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, usingStep, type Sql } from '@lumi/shared/db';
 import { peekSecret } from '@lumi/shared/operations';
 import { HOUR_MS } from '../purchases/period';
 import { giveStockBack } from '../purchases/server-create';
@@ -101,11 +101,11 @@ export function serverActions(vps: Vps) {
       machineAction: () => ({ action: 'delete' }),
       change: (_operation, at) => sql`, lifecycle = 'terminated', terminated_at = ${at}::timestamptz, user_data = NULL, next_plan_id = NULL, next_plan_from = NULL, next_period_months = NULL`,
       rows: ({ subject, item }) => [
-        sql`DELETE FROM vps.address a USING finished WHERE finished.finished AND a.server_id = ${subject}`,
-        sql`UPDATE vps.snapshot SET state = 'deleted' FROM finished WHERE finished.finished AND server_id = ${subject} AND state <> 'failed'`,
-        giveStockBack(item.plan_id, item.location_id, sql`FROM finished WHERE finished.finished`),
+        rider`DELETE FROM vps.address a ${usingStep('finished')} AND a.server_id = ${subject}`,
+        rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND server_id = ${subject} AND state <> 'failed'`,
+        giveStockBack(item.plan_id, item.location_id, fromStep('finished')),
         // The place of a plan that was paid for and never began.
-        sql`UPDATE vps.stock k SET free = k.free + 1 FROM finished, vps.server s WHERE finished.finished AND s.id = ${subject} AND s.next_plan_from IS NOT NULL AND k.plan_id = s.next_plan_id AND k.location_id = s.location_id`,
+        rider`UPDATE vps.stock k SET free = k.free + 1 ${fromStep('finished', sql`vps.server s`)} AND s.id = ${subject} AND s.next_plan_from IS NOT NULL AND k.plan_id = s.next_plan_id AND k.location_id = s.location_id`,
       ],
       changeBack: () => sql`terminates_at = ${later()}::timestamptz`,
     }),
@@ -117,14 +117,14 @@ export function serverActions(vps: Vps) {
         return { action: 'resize', size: { planId: plan.id, vcpu: plan.vcpu, ramMb: plan.ramMb, diskGb: plan.diskGb } };
       },
       change: ({ item }) => sql`, plan_id = ${item.plan_id}, next_plan_id = NULL, next_plan_from = NULL`,
-      rows: ({ item }) => [giveStockBack(item.from_plan_id, item.location_id, sql`FROM finished WHERE finished.finished`)],
+      rows: ({ item }) => [giveStockBack(item.from_plan_id, item.location_id, fromStep('finished'))],
       changeBack: () => sql`next_plan_from = ${later()}::timestamptz`,
     }),
     createSnapshot: serverAction<SnapshotItem>(vps, {
       kind: 'snapshot_create', label: 'create-snapshot', event: 'snapshot.ready',
       machineAction: ({ item }) => ({ action: 'create-snapshot', snapshotId: item.snapshot_id }),
-      rows: ({ item }, { sizeGb }) => [sql`UPDATE vps.snapshot SET state = 'ready', size_gb = ${sizeGb ?? 0}::int FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
-      rowsBack: ({ item }) => [sql`UPDATE vps.snapshot SET state = 'failed' FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
+      rows: ({ item }, { sizeGb }) => [rider`UPDATE vps.snapshot SET state = 'ready', size_gb = ${sizeGb ?? 0}::int ${fromStep('finished')} AND id = ${item.snapshot_id}`],
+      rowsBack: ({ item }) => [rider`UPDATE vps.snapshot SET state = 'failed' ${fromStep('finished')} AND id = ${item.snapshot_id}`],
     }),
     restoreSnapshot: serverAction<SnapshotItem>(vps, {
       kind: 'snapshot_restore', label: 'restore-snapshot', event: 'snapshot.restored',
@@ -134,13 +134,13 @@ export function serverActions(vps: Vps) {
     deleteSnapshot: serverAction<SnapshotItem>(vps, {
       kind: 'snapshot_delete', label: 'delete-snapshot', event: null,
       machineAction: ({ item }) => ({ action: 'delete-snapshot', snapshotId: item.snapshot_id }),
-      rows: ({ item }) => [sql`UPDATE vps.snapshot SET state = 'deleted' FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
-      rowsBack: ({ item }) => [sql`UPDATE vps.snapshot SET state = 'ready' FROM finished WHERE finished.finished AND id = ${item.snapshot_id}`],
+      rows: ({ item }) => [rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND id = ${item.snapshot_id}`],
+      rowsBack: ({ item }) => [rider`UPDATE vps.snapshot SET state = 'ready' ${fromStep('finished')} AND id = ${item.snapshot_id}`],
     }),
     setRdns: serverAction<RdnsItem>(vps, {
       kind: 'server_set_rdns', label: 'set-rdns', event: null,
       machineAction: ({ item }) => ({ action: 'set-rdns', ip: item.ip, ptr: item.ptr }),
-      rows: ({ item }) => [sql`UPDATE vps.address SET rdns = ${item.ptr}::text FROM finished WHERE finished.finished AND ip = ${item.ip}::inet`],
+      rows: ({ item }) => [rider`UPDATE vps.address SET rdns = ${item.ptr}::text ${fromStep('finished')} AND ip = ${item.ip}::inet`],
     }),
   };
 }

@@ -1,7 +1,7 @@
 // Starting an operation on a server for somebody: what is refused beforehand, and what the database refuses in a race.
 import type { Principal } from '@lumi/shared/principal';
 import { newId } from '@lumi/shared/contract';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, sql, type Rider, type Sql } from '@lumi/shared/db';
 import { keepSecret, operationSchema, runOperation, viewOperation, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
 import { json, type Reply } from '@lumi/shared/endpoint';
 import { z } from 'zod';
@@ -25,7 +25,7 @@ export interface ActionRequest<I extends ActionItem> {
   readonly password?: boolean;
   /** Columns of the server that change with the start, as `column = value`. */
   readonly change?: Sql;
-  readonly prepare?: readonly Sql[];
+  readonly prepare?: readonly Rider<'started'>[];
 }
 
 /** Throws what refuses it. The state is asked again by the statement that starts it, on the locked row. */
@@ -36,7 +36,7 @@ export async function runAction<I extends ActionItem>(vps: Vps, request: ActionR
   const { service } = vps;
   const id = newId('op', service.clock.nowMs());
   const secret = request.password === true
-    ? [keepSecret(service.config.SECRET_RING, { operationId: id, accountId: server.accountId, product: service.product }, generatePassword(), sql`FROM started WHERE started.outcome = 'started'`)]
+    ? [keepSecret(service.config.SECRET_RING, { operationId: id, accountId: server.accountId, product: service.product }, generatePassword(), fromStep('started'))]
     : [];
   const unchanged = sql`id = ${server.id} AND ${lifecycleSql(service.clock.now())} = ${server.lifecycle} AND (${deed !== 'delete' && deed !== 'suspend'} OR renewing IS NULL)`;
   return namingTheOther(vps, server, runOperation(service.purchases, {

@@ -1,6 +1,6 @@
 // What every operation on a server has in common: the lock row, the call to the supplier under the operation's id, the state it leaves.
 import type { ErrorCode, ErrorDetail } from '@lumi/shared/contract';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, usingStep, type Rider, type Sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
 import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
 import { withServerTruth } from '../servers/sync-server';
@@ -27,9 +27,9 @@ export interface ServerAction<I extends ActionItem> {
   change?(operation: Operation<I>, at: Date): Sql;
   /** Columns to set back when the supplier refuses. */
   changeBack?(operation: Operation<I>, at: Date): Sql;
-  /** Rows of other tables. Each reads `FROM finished WHERE finished.finished` or `USING` the same. */
-  rows?(operation: Operation<I>, result: Acted): readonly Sql[];
-  rowsBack?(operation: Operation<I>): readonly Sql[];
+  /** Rows of other tables. */
+  rows?(operation: Operation<I>, result: Acted): readonly Rider<'finished'>[];
+  rowsBack?(operation: Operation<I>): readonly Rider<'finished'>[];
   /** What else is read again where the supplier refuses because it has it otherwise than we do. */
   readAgain?(operation: Operation<I>): Promise<ErrorDetail[]>;
   /** Null for what nobody needs to be told. */
@@ -43,8 +43,8 @@ export function serverAction<I extends ActionItem>(vps: Vps, action: ServerActio
     if (wanted === null) return { kind: 'done', result: { power: 'stopped' } };
     return withServerTruth(vps, { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id }, await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal), () => action.readAgain?.(operation) ?? Promise.resolve([]));
   };
-  const update = (operation: Operation<I>, columns: Sql): Sql => sql`UPDATE vps.server SET ${columns} FROM finished WHERE finished.finished AND id = ${operation.subject}`;
-  const unlock = (operation: Operation<I>): Sql => unlockServer(operation.subject, operation.id, sql`USING finished WHERE finished.finished`);
+  const update = (operation: Operation<I>, columns: Sql): Rider<'finished'> => rider`UPDATE vps.server SET ${columns} ${fromStep('finished')} AND id = ${operation.subject}`;
+  const unlock = (operation: Operation<I>): Rider<'finished'> => unlockServer(operation.subject, operation.id, usingStep('finished'));
   return operationKind<I, Acted>({
     kind: action.kind,
     act: async (operation, signal): Promise<Outcome<Acted>> => {
@@ -52,7 +52,7 @@ export function serverAction<I extends ActionItem>(vps: Vps, action: ServerActio
       return outcome.kind === 'absent' ? { kind: 'unknown', cause: 'the supplier knows nothing of what it was just asked' } : outcome;
     },
     lookUp: (operation, signal) => ask(operation, signal, 'lookUp'),
-    prepare: (operation) => [lockServer({ serverId: operation.subject, operationId: operation.id, action: action.label }, sql`FROM started WHERE started.outcome = 'started'`)],
+    prepare: (operation) => [lockServer({ serverId: operation.subject, operationId: operation.id, action: action.label }, fromStep('started'))],
     deliver: (operation, result) => [
       update(operation, sql`power = ${result.power}${action.change?.(operation, clock.now()) ?? sql``}`), ...(action.rows?.(operation, result) ?? []), unlock(operation),
     ],

@@ -2,7 +2,7 @@
 // renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller starts, under the same lock; the stage
 // waits until it is carried out.
 import { AppError, newId, oneByOne } from '@lumi/shared/contract';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, type Sql } from '@lumi/shared/db';
 import type { LifecycleSource, Resource, StageCall } from '@lumi/shared/lifecycle';
 import { runOperation, type AnyOperationKind } from '@lumi/shared/operations';
 import type { JsonObject, Offer, Outcome } from '@lumi/shared/purchase';
@@ -26,8 +26,8 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
       WHERE s.lifecycle IN ('active', 'grace', 'suspended') AND s.expires_at < ${until}::timestamptz`,
     read: async (ids) => (await findServers(vps.service.db.platform, { kind: 'all' }, ids)).flatMap((server) => resourceOf(vps, server)),
     stages: {
-      grace: { deliver: ({ id, expiresAt }) => [sql`
-        UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz FROM advanced WHERE advanced.advanced AND s.id = ${id} AND s.lifecycle = 'active' AND s.expires_at = ${expiresAt}::timestamptz`] },
+      grace: { deliver: ({ id, expiresAt }) => [rider`
+        UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz ${fromStep('advanced')} AND s.id = ${id} AND s.lifecycle = 'active' AND s.expires_at = ${expiresAt}::timestamptz`] },
       suspended: {
         hasOwnEvent: true,
         enter: (resource, call) => suspendedOtherwise(vps, resource, call, () => carryOut(vps, resource, {

@@ -1,7 +1,7 @@
 // A new server. Stock, server row, lock and sealed password are written by the statement that holds the money; addresses and expiry by
 // the one that captures it.
 import type { ErrorCode } from '@lumi/shared/contract';
-import { sql, type Sql } from '@lumi/shared/db';
+import { fromStep, rider, sql, usingStep, type AnyStepDone, type Rider, type RiderOf } from '@lumi/shared/db';
 import { keepSecret, peekSecret } from '@lumi/shared/operations';
 import { amountOf, operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
 import { addMonths } from '@lumi/shared/runtime';
@@ -46,10 +46,10 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
     act: async (order, signal) => vps.hypervisor.create(await specOf(vps, order), signal),
     lookUp: async (order, signal) => vps.hypervisor.lookUpCreate(await specOf(vps, order), signal),
     prepare: (order) => {
-      const source = sql`FROM begun WHERE begun.outcome = 'held'`;
+      const source = fromStep('begun');
       const operationId = operationIdOf(order.id);
       return [
-        insertServer(order, secrets, source),
+        insertServer(order, secrets),
         lockServer({ serverId: order.item.server_id, operationId, action: 'create' }, source),
         takeStock(order.item.plan_id, order.item.location_id, source),
         ...(order.item.password ? [keepSecret(config.SECRET_RING, { operationId, accountId: order.accountId, product: order.product }, generatePassword(), source)] : []),
@@ -59,19 +59,18 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
       const at = order.settledAt ?? order.createdAt;
       const expiresAt = expiryOf(order, at);
       return [
-        sql`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
+        rider`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
             expires_at = ${expiresAt}::timestamptz, anchor_day = ${at.getUTCDate()}::int, stretches = ${JSON.stringify([firstStretch(order, daysBetween(at, expiresAt))])}::jsonb
-          FROM settled WHERE settled.settled AND id = ${order.item.server_id}`,
-        sql`INSERT INTO vps.address (ip, server_id, version, rdns, is_primary)
-          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" FROM settled, jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip inet, version int, rdns text, "primary" boolean)
-          WHERE settled.settled`,
-        unlockServer(order.item.server_id, operationIdOf(order.id), sql`USING settled WHERE settled.settled`),
+          ${fromStep('settled')} AND id = ${order.item.server_id}`,
+        rider`INSERT INTO vps.address (ip, server_id, version, rdns, is_primary)
+          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip inet, version int, rdns text, "primary" boolean)`)}`,
+        unlockServer(order.item.server_id, operationIdOf(order.id), usingStep('settled')),
       ];
     },
     undo: (order) => [
-      sql`UPDATE vps.server SET lifecycle = 'failed' FROM settled WHERE settled.settled AND id = ${order.item.server_id}`,
-      giveStockBack(order.item.plan_id, order.item.location_id, sql`FROM settled WHERE settled.settled`),
-      unlockServer(order.item.server_id, operationIdOf(order.id), sql`USING settled WHERE settled.settled`),
+      rider`UPDATE vps.server SET lifecycle = 'failed' ${fromStep('settled')} AND id = ${order.item.server_id}`,
+      giveStockBack(order.item.plan_id, order.item.location_id, fromStep('settled')),
+      unlockServer(order.item.server_id, operationIdOf(order.id), usingStep('settled')),
     ],
     answer: (order, machine) => ({ status: 201, body: viewSale(order, madeServer(order, machine)), location: `/servers/${order.item.server_id}` }),
     pendingAnswer: (order) => ({ body: viewSale(order, orderedServer(order)) }),
@@ -89,12 +88,12 @@ export function createRefusal(constraint: string): ErrorCode | null {
   return constraint === LOCKED ? 'busy' : null;
 }
 
-export function takeStock(planId: string, locationId: string, source: Sql): Sql {
-  return sql`UPDATE vps.stock SET free = free - 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
+export function takeStock<Done extends AnyStepDone>(planId: string, locationId: string, source: Done): RiderOf<Done> {
+  return rider`UPDATE vps.stock SET free = free - 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
 }
 
-export function giveStockBack(planId: string, locationId: string, source: Sql): Sql {
-  return sql`UPDATE vps.stock SET free = free + 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
+export function giveStockBack<Done extends AnyStepDone>(planId: string, locationId: string, source: Done): RiderOf<Done> {
+  return rider`UPDATE vps.stock SET free = free + 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
 }
 
 /** The first line of its cost is the time; set-up buys none. */
@@ -108,14 +107,14 @@ export function machineName(orderId: string): string {
   return `vps-${orderId.replace(/^ord_/, '')}`;
 }
 
-function insertServer(order: Order<CreateItem>, secrets: CreateSecrets, source: Sql): Sql {
+function insertServer(order: Order<CreateItem>, secrets: CreateSecrets): Rider<'begun'> {
   const { item } = order;
-  return sql`INSERT INTO vps.server (id, account_id, order_id, machine, hostname, label, plan_id, location_id, image_id, period_months, lifecycle, ssh_key_ids, ssh_keys, user_data,
+  return rider`INSERT INTO vps.server (id, account_id, order_id, machine, hostname, label, plan_id, location_id, image_id, period_months, lifecycle, ssh_key_ids, ssh_keys, user_data,
       start_after_create, auto_renew, reference, tags, metadata)
     SELECT ${item.server_id}, ${order.accountId}, ${order.id}, ${machineName(order.id)}, ${item.hostname}, ${item.label}::text, ${item.plan_id}, ${item.location_id}, ${item.image_id},
       ${item.period_months}::int, 'provisioning', ${[...item.ssh_key_ids]}::text[],
       ARRAY(SELECT k.public_key FROM vps.ssh_key k WHERE k.account_id = ${order.accountId} AND k.id = ANY (${[...item.ssh_key_ids]}::text[]) ORDER BY k.seq), ${secrets.userData === null ? null : new Uint8Array(secrets.userData)}::bytea,
-      ${item.start}, ${item.auto_renew}, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${source}`;
+      ${item.start}, ${item.auto_renew}, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${fromStep('begun')}`;
 }
 
 async function specOf(vps: Vps, order: Order<CreateItem>): Promise<MachineSpec> {

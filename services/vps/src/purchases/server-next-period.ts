@@ -1,5 +1,5 @@
 // Another plan or another length from the next period on. It costs nothing: the renewal that begins the period is priced by it, and the machine is changed when the period begins.
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
 import { thingSold, viewOrder, type AnyThingSold, type JsonObject, type ThingSold } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -26,8 +26,8 @@ export function serverNextPeriod(): ThingSold<NextPeriodItem, JsonObject> & AnyT
     act: () => Promise.resolve({ kind: 'done', result: {} }),
     lookUp: () => Promise.resolve({ kind: 'done', result: {} }),
     termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'location_id', 'expires_at']),
-    deliver: ({ item }) => [sql`
-      UPDATE vps.server SET next_plan_id = ${item.next_plan_id}::text, next_period_months = ${item.next_period_months}::int FROM settled WHERE settled.settled AND id = ${item.server_id}`],
+    deliver: ({ item }) => [rider`
+      UPDATE vps.server SET next_plan_id = ${item.next_plan_id}::text, next_period_months = ${item.next_period_months}::int ${fromStep('settled')} AND id = ${item.server_id}`],
     answer: (order) => ({
       status: 200,
       body: {

@@ -1,7 +1,7 @@
 // More time for a server. Nothing is asked of the supplier unless the server is suspended for want of payment: then it is brought back
 // before the money is taken. The row in `renewal` makes a second renewal from the same expiry impossible.
 import type { ErrorCode } from '@lumi/shared/contract';
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider, usingStep } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type LookUp, type Order, type ThingSold } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -57,21 +57,21 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'next_plan_id', 'location_id', 'expires_at']),
     refusalOfChange: { expires_at: 'expiry_mismatch' },
     prepare: ({ id, item }) => [
-      sql`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} FROM begun WHERE begun.outcome = 'held'`,
-      sql`UPDATE vps.server SET renewing = ${id} FROM begun WHERE begun.outcome = 'held' AND vps.server.id = ${item.server_id}`,
-      ...(item.reserves ? [takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`)] : []),
+      rider`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} ${fromStep('begun')}`,
+      rider`UPDATE vps.server SET renewing = ${id} ${fromStep('begun')} AND vps.server.id = ${item.server_id}`,
+      ...(item.reserves ? [takeStock(item.plan_id, item.location_id, fromStep('begun'))] : []),
     ],
     deliver: ({ item, price }, renewed) => [
-      sql`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz, anchor_day = ${item.anchor_day}::int, stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb,
+      rider`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz, anchor_day = ${item.anchor_day}::int, stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb,
           next_plan_from = CASE WHEN next_plan_id IS NOT NULL THEN coalesce(next_plan_from, ${item.from_expires_at}::timestamptz) END, next_period_months = NULL, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
           terminates_at = NULL, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, delete_at_expiry = false,
           power = coalesce(${renewed.power ?? null}::text, power)
-        FROM settled WHERE settled.settled AND id = ${item.server_id}`,
+        ${fromStep('settled')} AND id = ${item.server_id}`,
     ],
     undo: ({ id, item }) => [
-      sql`UPDATE vps.server SET renewing = NULL FROM settled WHERE settled.settled AND id = ${item.server_id}`,
-      sql`DELETE FROM vps.renewal r USING settled WHERE settled.settled AND r.order_id = ${id}`,
-      ...(item.reserves ? [giveStockBack(item.plan_id, item.location_id, sql`FROM settled WHERE settled.settled`)] : []),
+      rider`UPDATE vps.server SET renewing = NULL ${fromStep('settled')} AND id = ${item.server_id}`,
+      rider`DELETE FROM vps.renewal r ${usingStep('settled')} AND r.order_id = ${id}`,
+      ...(item.reserves ? [giveStockBack(item.plan_id, item.location_id, fromStep('settled'))] : []),
     ],
     answer: (order) => ({
       status: 200,

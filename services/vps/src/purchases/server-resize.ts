@@ -1,6 +1,6 @@
 // A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old one is given back
 // with the capture.
-import { sql } from '@lumi/shared/db';
+import { fromStep, rider, usingStep } from '@lumi/shared/db';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
 import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
@@ -32,17 +32,17 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
     lookUp: async (order, signal) => withServerTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal)),
     termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state', 'plan_id', 'location_id', 'expires_at', 'days', 'stretches']),
     prepare: ({ id, item }) => [
-      lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, sql`FROM begun WHERE begun.outcome = 'held'`),
-      takeStock(item.plan_id, item.location_id, sql`FROM begun WHERE begun.outcome = 'held'`),
+      lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, fromStep('begun')),
+      takeStock(item.plan_id, item.location_id, fromStep('begun')),
     ],
     deliver: ({ id, item }, result) => [
-      sql`UPDATE vps.server SET plan_id = ${item.plan_id}, next_plan_id = NULL, stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} FROM settled WHERE settled.settled AND vps.server.id = ${item.server_id}`,
-      giveStockBack(item.from_plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
-      unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
+      rider`UPDATE vps.server SET plan_id = ${item.plan_id}, next_plan_id = NULL, stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} ${fromStep('settled')} AND vps.server.id = ${item.server_id}`,
+      giveStockBack(item.from_plan_id, item.location_id, fromStep('settled')),
+      unlockServer(item.server_id, operationIdOf(id), usingStep('settled')),
     ],
     undo: ({ id, item }) => [
-      giveStockBack(item.plan_id, item.location_id, sql`FROM settled WHERE settled.settled`),
-      unlockServer(item.server_id, operationIdOf(id), sql`USING settled WHERE settled.settled`),
+      giveStockBack(item.plan_id, item.location_id, fromStep('settled')),
+      unlockServer(item.server_id, operationIdOf(id), usingStep('settled')),
     ],
     answer: (order) => ({ status: 200, body: viewResize(order) }),
     pendingAnswer: (order) => ({ body: viewResize(order) }),

@@ -1,6 +1,6 @@
 // Reads of servers. Every query takes a reach: one account, or the spelled-out all of an operator.
 import type { Position } from '@lumi/shared/contract';
-import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { rider, sql, type AnyStepDone, type RiderOf, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
@@ -141,13 +141,12 @@ export async function findBuildData(db: SqlRunner, id: string): Promise<{ readon
 }
 
 /** Puts the server under this operation. Its primary key (`server_lock_pkey`) refuses a second one. */
-export function lockServer(lock: { serverId: string; operationId: string; action: string }, source: Sql): Sql {
-  return sql`INSERT INTO vps.server_lock (server_id, operation_id, action) SELECT ${lock.serverId}, ${lock.operationId}, ${lock.action} ${source}`;
+export function lockServer<Done extends AnyStepDone>(lock: { serverId: string; operationId: string; action: string }, source: Done): RiderOf<Done> {
+  return rider`INSERT INTO vps.server_lock (server_id, operation_id, action) SELECT ${lock.serverId}, ${lock.operationId}, ${lock.action} ${source}`;
 }
 
-/** `source` names the CTE and its condition, such as `USING settled WHERE settled.settled`. */
-export function unlockServer(serverId: string, operationId: string, source: Sql): Sql {
-  return sql`DELETE FROM vps.server_lock l ${source} AND l.server_id = ${serverId} AND l.operation_id = ${operationId}`;
+export function unlockServer<Done extends AnyStepDone>(serverId: string, operationId: string, source: Done): RiderOf<Done> {
+  return rider`DELETE FROM vps.server_lock l ${source} AND l.server_id = ${serverId} AND l.operation_id = ${operationId}`;
 }
 
 export const LOCKED = 'server_lock_pkey';

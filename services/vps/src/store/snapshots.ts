@@ -1,5 +1,5 @@
 // Snapshots of servers.
-import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { rider, sql, type AnyStepDone, type RiderOf, type SqlRunner } from '@lumi/shared/db';
 
 export type SnapshotState = 'creating' | 'ready' | 'deleting' | 'deleted' | 'failed';
 
@@ -36,12 +36,12 @@ export async function readySnapshots(db: SqlRunner, serverId: string): Promise<{
   return rows.map((row) => ({ snapshot: snapshotOfRow(row), version: row.version }));
 }
 
-export function insertSnapshot(snapshot: { id: string; accountId: string; serverId: string; name: string }, source: Sql): Sql {
-  return sql`INSERT INTO vps.snapshot (id, account_id, server_id, name, state) SELECT ${snapshot.id}, ${snapshot.accountId}, ${snapshot.serverId}, ${snapshot.name}, 'creating' ${source}`;
+export function insertSnapshot<Done extends AnyStepDone>(snapshot: { id: string; accountId: string; serverId: string; name: string }, source: Done): RiderOf<Done> {
+  return rider`INSERT INTO vps.snapshot (id, account_id, server_id, name, state) SELECT ${snapshot.id}, ${snapshot.accountId}, ${snapshot.serverId}, ${snapshot.name}, 'creating' ${source}`;
 }
 
-export function markDeleting(id: string, source: Sql): Sql {
-  return sql`UPDATE vps.snapshot SET state = 'deleting' ${source} AND id = ${id}`;
+export function markDeleting<Done extends AnyStepDone>(id: string, source: Done): RiderOf<Done> {
+  return rider`UPDATE vps.snapshot SET state = 'deleting' ${source} AND id = ${id}`;
 }
 
 interface SnapshotRow {
