@@ -1,10 +1,11 @@
 // What a product adds to its service for bulk purchases: endpoints for the HTTP process, jobs and loops for the worker.
 import type { Endpoint } from '../endpoint';
 import type { JobDefinition } from '../jobs';
-import { batchEndpoints, type BatchEndpointDeps } from './batch-endpoints';
+import { batchEndpoints } from './batch-endpoints';
 import { advanceBatchesJob, sweepLoop } from './batch-work';
 import { bulkEndpoint } from './bulk-endpoint';
 import type { BulkKind } from './bulk-kind';
+import type { BatchEndpointDeps } from './require-batch';
 
 export interface BatchParts {
   /** The bulk endpoints, then those for batches. Literal paths: to stand before `/domains/{domain}` and the like. */

@@ -5,7 +5,8 @@ import type { LifecycleSource } from './source';
 import { stepRound, trackRound } from './steps';
 
 export { ability, abilitySchema, type Ability } from './ability';
-export { AUTO_RENEW_TAG, autoRenewEndpoints } from './auto-renew-endpoints';
+export { autoRenewEndpoints } from './auto-renew-endpoints';
+export { AUTO_RENEW_TAG } from './auto-renew-settings-view';
 export { currentExpiryField, expiryMismatch } from './expiry';
 export { autoRenewDue } from './lifecycle-store';
 export { LIFECYCLE_RULES } from './lifecycle-audit';

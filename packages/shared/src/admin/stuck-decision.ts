@@ -1,0 +1,151 @@
+// The operators’ queue: purchases and operations that recovery cannot decide. Money stays held until somebody does. A
+// decision first finds out whether it can be carried out; only then it takes the work over, and only as it was when it
+// was looked at. So of several at once one is carried out, whoever else tries is told that it is busy, and neither
+// recovery nor a late worker can decide otherwise. Deciding again what is decided is refused, so these routes need no
+// Idempotency-Key; and they work while money is switched off, because they only end what was begun.
+import { z } from 'zod';
+import { actorOf, noted, type Act, type Asking } from '../audit-log';
+import { AppError, defineRoute, isId, notFound, type Product } from '../contract';
+import type { SqlRunner } from '../db';
+import { busyWith, operationSchema, type OperationView } from '../operations';
+import type { JsonObject, Outcome } from '../purchase';
+import { isoSeconds } from '../runtime';
+import { ADMIN_TAG } from './deps';
+import { attemptOf, findWork, seizeWork, type Work } from './stuck-store';
+import { type StuckDeps, viewWork, type KnownWork, caseOf } from './stuck-case';
+
+/** Longer than the settlement. */
+export const LEASE_MS = 25_000;
+
+const stuckParams = z.object({
+  id: z
+    .string()
+    .refine((id) => isId(id, 'op'))
+    .describe('The id of the operation.'),
+});
+export const reasonField = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(500)
+  .describe('Why; kept in the audit log.');
+
+export function decisionRoute<B extends z.ZodObject>({
+  status,
+  description,
+  ...spec
+}: {
+  id: string;
+  status: 200 | 202;
+  path: string;
+  summary: string;
+  description: string;
+  body: B;
+  bodyExample: unknown;
+}) {
+  return defineRoute({
+    ...spec,
+    description: `${description} Of several decisions at once one is carried out; the others are \`409 busy\`.`,
+    method: 'POST',
+    tag: ADMIN_TAG,
+    scope: 'admin:*',
+    class: 'guarded',
+    reach: 'none',
+    keepsUserId: true,
+    params: stuckParams,
+    responses: {
+      [status]: {
+        description: status === 200 ? 'Decided.' : 'Recovery asks the supplier now.',
+        schema: operationSchema,
+      },
+    },
+    errors: ['state_conflict', 'busy'],
+  });
+}
+
+type Deciding = Asking & { readonly params: { readonly id: string } };
+
+export async function openWork(deps: StuckDeps, id: string): Promise<Work> {
+  const work = await findWork(deps.db.platform, deps.product, id);
+  if (work === null) throw notFound();
+  if (work === 'over') throw new AppError('state_conflict', 'This is finished.');
+  return work;
+}
+
+interface Decision {
+  /** As it was when it was found that it can be decided so. */
+  readonly work: Work;
+  readonly action: string;
+  readonly decision: Readonly<Record<string, unknown>>;
+  readonly leaseMs: number;
+}
+
+/** Unless somebody else has taken it on since. That and the entry that says why it was taken over commit together. */
+export function takeOver(
+  deps: StuckDeps,
+  context: Deciding,
+  { work, action, decision: what, leaseMs }: Decision,
+): Promise<Work> {
+  return noted(
+    deps.db,
+    actorOf(context),
+    (tx) => seize(tx, deps.product, context.params.id, work, leaseMs),
+    (seized) => [decisionAct(action, seized, viewWork(seized), what)],
+  );
+}
+
+/**
+ * What the operator decided takes effect, and who decided it is noted, in one transaction. The supplier was asked
+ * before: the transaction waits for nobody.
+ */
+export function decide(
+  deps: StuckDeps,
+  known: KnownWork,
+  context: Deciding,
+  { work, action, decision: what, leaseMs, outcome }: Decision & { readonly outcome: Outcome<JsonObject> },
+): Promise<OperationView> {
+  const { id } = context.params;
+  return noted(
+    deps.db,
+    actorOf(context),
+    async (tx) => {
+      const seized = await seize(tx, deps.product, id, work, leaseMs);
+      const db = { platform: tx, direct: tx };
+      const view = await caseOf(
+        { clock: deps.clock, log: deps.log, db, purchases: { ...deps.purchases, db, isInTransaction: true } },
+        known,
+        seized,
+      ).conclude(outcome);
+      if (view.finished_at === null) throw busyWith(id);
+      return { seized, view };
+    },
+    ({ seized, view }) => [decisionAct(action, seized, view, what)],
+  ).then(({ view }) => view);
+}
+
+async function seize(tx: SqlRunner, product: Product, id: string, work: Work, leaseMs: number): Promise<Work> {
+  const seized = await seizeWork(tx, product, id, leaseMs);
+  if (seized === null || attemptOf(seized) !== attemptOf(work) + 1) throw busyWith(id);
+  return seized;
+}
+
+function decisionAct(
+  action: string,
+  work: Work,
+  { id: subject, state, money }: OperationView,
+  decision: Readonly<Record<string, unknown>>,
+): Act {
+  const { accountId, stuckSince } = 'order' in work ? work.order : work.operation;
+  const before = viewWork(work);
+  return {
+    action,
+    subject,
+    accountId,
+    before: {
+      state: before.state,
+      money: before.money,
+      stuck_since: stuckSince === null ? null : isoSeconds(stuckSince),
+    },
+    after: { decision: action, state, money, ...decision },
+  };
+}
