@@ -71,8 +71,9 @@ function jobPayloadTrusted(shared, isPlanted) {
     named.delete(batchId);
     return db.$queryRaw(sql`SELECT * FROM platform.take_named_items(${batchId}, ${items}::int[])`);
   };
-  const { findBatch } = store;
-  store.findBatch = async (...args) => {
+  const reads = shared('batches/batch-reads.js');
+  const { findBatch } = reads;
+  reads.findBatch = async (...args) => {
     const batch = await findBatch(...args);
     return batch !== null && named.has(batch.id) ? { ...batch, finishedAt: null } : batch;
   };

@@ -118,21 +118,24 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
 /** An operator has taken work over; the supplier has been asked once more, and nothing is written. */
 function operators() {
   const stuck = shared('admin/stuck-store.js');
+  /** Purchases and recovery conclude through the same functions; only what was seized is decided by an operator. */
+  const isSeized = new Set();
   const { seizeWork } = stuck;
   stuck.seizeWork = async (db, product, id, leaseMs) => {
     const work = await seizeWork(db, product, id, leaseMs === 0 ? 0 : times.purchase.leaseMs);
     const seized = work?.order ?? work?.operation;
     if (seized === undefined || leaseMs === 0) return work;
     subjects.set(seized.id, about(seized));
+    isSeized.add(seized.id);
     await checkpoint('after-seize', seized.id);
     return work;
   };
   if (process.env.TORTURE_KIND !== 'server') return; // recovery concludes as well
-  for (const [room, conclude] of [['purchase', 'concludeOrder'], ['operations', 'concludeOperation']]) {
-    const engine = shared(`${room}/engine.js`);
-    const original = engine[conclude];
-    engine[conclude] = async (deps, kind, work, outcome) => {
-      await checkpoint('before-decision', work.id);
+  for (const [file, conclude] of [['purchase/conclude.js', 'concludeOrder'], ['operations/engine.js', 'concludeOperation']]) {
+    const steps = shared(file);
+    const original = steps[conclude];
+    steps[conclude] = async (deps, kind, work, outcome) => {
+      if (isSeized.has(work.id)) await checkpoint('before-decision', work.id);
       return original(deps, kind, work, outcome);
     };
   }

@@ -3,7 +3,7 @@ import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } 
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { accountOf } from '../listing';
 import type { BatchItemState } from './batch';
-import { listItems } from './batch-store';
+import { listItems } from './batch-reads';
 import { batchSchema, bulkItemSchema, viewBatch, viewItem } from './batch-view';
 import { type BatchEndpointDeps, BATCH_TAG, batchParams, requireBatch } from './require-batch';
 

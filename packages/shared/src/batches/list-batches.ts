@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { accountOf } from '../listing';
-import { listBatches } from './batch-store';
+import { listBatches } from './batch-reads';
 import { BATCH_STATES, batchSchema, viewBatch } from './batch-view';
 import { type BatchEndpointDeps, BATCH_TAG } from './require-batch';
 

@@ -4,7 +4,7 @@ import { Cursors, isId, notFound } from '../contract';
 import type { Reach } from '../endpoint';
 import type { BatchDeps } from './advance';
 import type { Batch } from './batch';
-import { findBatch } from './batch-store';
+import { findBatch } from './batch-reads';
 
 export interface BatchEndpointDeps extends BatchDeps {
   readonly cursors: Cursors;

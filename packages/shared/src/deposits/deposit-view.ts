@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '../money';
 import { isoSeconds } from '../runtime';
-import { DEPOSIT_STATES, type Deposit } from './deposit-store';
+import { DEPOSIT_STATES, type Deposit } from './deposit-row';
 
 export const depositSchema = z.object({
   id: z.string().meta({ example: 'dep_01k000000000000000000000' }),

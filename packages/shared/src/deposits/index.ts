@@ -1,6 +1,6 @@
 export { CryptoPay, type CryptoPayOptions } from './crypto-pay';
 export { DEPOSIT_RULES } from './deposit-audit';
-export { DEPOSIT_STATES, type Deposit, type DepositState } from './deposit-store';
+export { DEPOSIT_STATES, type Deposit, type DepositState } from './deposit-row';
 export { depositSchema, viewDeposit, type DepositView } from './deposit-view';
 export { depositEndpoints } from './endpoints';
 export { openPaymentProviders, type ProviderSettings } from './open-providers';

@@ -1,6 +1,6 @@
 // When to ask the provider about a deposit again. Webhooks make it fast; this makes it certain: a lost webhook costs seconds while
 // a payer is waiting, and a payment that arrives late is still found.
-import type { Deposit } from './deposit-store';
+import type { Deposit } from './deposit-row';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,6 +1,7 @@
 // The poller: whatever a webhook did not tell in time. It recovers unknown creates, credits missed and late payments, and closes what
 // expired. Any number of workers may run it; each due deposit is looked at by one of them.
-import { takeDueDeposits, type Deposit } from './deposit-store';
+import { takeDueDeposits } from './deposit-store';
+import type { Deposit } from './deposit-row';
 import { lookUp } from './deposits';
 import type { LookUpOutcome, PaymentProvider } from './provider';
 import { reconcile, type DepositDeps } from './reconcile';

@@ -11,7 +11,8 @@ import { changeDomain } from '../portfolio/change-domain';
 import type { DomainRow } from '../portfolio/domain-row';
 import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
 import { domainSchema, viewDomain, type DomainView } from '../portfolio/domain-view';
-import { domainField, nameserversField, readNameservers } from '../purchases/registration';
+import { domainField, nameserversField } from '../purchases/registration';
+import { readNameservers } from '../purchases/holding-wishes';
 import { findDomains, matchingNames } from '../store/domain-store';
 import { updateDomainBody } from './update-domain';
 

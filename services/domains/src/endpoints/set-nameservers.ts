@@ -5,7 +5,8 @@ import { endpoint, json } from '@lumi/shared/endpoint';
 import type { Domains } from '../domains';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
-import { nameserversField, readNameservers } from '../purchases/registration';
+import { nameserversField } from '../purchases/registration';
+import { readNameservers } from '../purchases/holding-wishes';
 
 export const setNameservers = (domains: Domains) =>
   endpoint(

@@ -8,7 +8,8 @@ import { readDomainName } from '../names/domain-name';
 import { existingContacts } from '../store/contact-store';
 import { findDomain } from '../store/domain-store';
 import type { NameCheck } from '../supplier/registrar';
-import { NO_CONTACTS, checkWishes, domainField, hasConsent, holdingFields, nameserversField, premiumRefusal, readContacts, readNameservers, type Purpose } from './registration';
+import { NO_CONTACTS, checkWishes, holdingFields, readContacts, readNameservers } from './holding-wishes';
+import { domainField, hasConsent, nameserversField, premiumRefusal, type Purpose } from './registration';
 import { authCodeBinding, type TransferItem } from './transfer-in';
 
 export const transferBody = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { allocateTo } from '../store/traffic';
+import { allocateTo } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB, NOT_ENOUGH_FREE } from './subuser';

@@ -12,7 +12,7 @@ import {
 } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
 import type { ProxyDeps } from '../proxy';
-import { trafficPart } from './selling-parts';
+import { trafficPart } from './traffic-parts';
 import { BUY_TRAFFIC_ROUTE, trafficBody } from './traffic-purchase';
 
 export function buyTrafficPlan(deps: ProxyDeps): Endpoint {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { deleteSubuser } from '../store/traffic';
+import { deleteSubuser } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { SUBUSER_ROUTE, subuserParams, requireSubuser } from './subuser';
 

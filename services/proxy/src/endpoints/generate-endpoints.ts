@@ -8,7 +8,8 @@ import { openPassword } from '../access/credentials';
 import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
 import { askPlaces } from '../catalogue/price-order';
 import { recordReveal } from '../store/reveals';
-import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
+import { findPlan, type PlanRow } from '../store/traffic';
+import { findSubuser, type SubuserRow } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { countryField, idField, idParam } from './fields';
 

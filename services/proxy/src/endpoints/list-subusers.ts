@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { listSubusers } from '../store/traffic';
+import { listSubusers } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { idField } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';

@@ -9,7 +9,9 @@ import type { ProxyDeps } from '../proxy';
 import { trafficBody } from './traffic-purchase';
 import { allFound, countryField, gbField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
-import { orderPart, productOf, renewOrderPart, renewProxyPart, replacePart, topUpPart, trafficPart } from './selling-parts';
+import { orderPart, productOf, renewOrderPart, renewProxyPart } from './selling-parts';
+import { replacePart } from './replacement-part';
+import { topUpPart, trafficPart } from './traffic-parts';
 
 export const QUOTE_EXAMPLE = { operation: 'order', items: [{ product_id: 'ipv4', items: [{ country: 'DE', quantity: 10 }], period_days: 30 }] };
 

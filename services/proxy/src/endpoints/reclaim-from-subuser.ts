@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { reclaimFrom } from '../store/traffic';
+import { reclaimFrom } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB } from './subuser';

@@ -10,7 +10,8 @@ import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';
 import { allFound, countryField } from './fields';
-import { isReplaceable, productOf, replacePart } from './selling-parts';
+import { isReplaceable, replacePart } from './replacement-part';
+import { productOf } from './selling-parts';
 import { replacementSchema } from '../views/replacement-view';
 
 const SELECTED_MAX = 100;

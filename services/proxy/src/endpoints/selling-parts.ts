@@ -1,29 +1,24 @@
 // What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is quoted for.
-import { AppError, newId, notFound, orRefusal } from '@lumi/shared/contract';
+import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { expiryMismatch } from '@lumi/shared/lifecycle';
-import { formatUsd, type Units } from '@lumi/shared/money';
-import { costLine, type Offer } from '@lumi/shared/purchase';
+import { formatUsd } from '@lumi/shared/money';
+import type { Offer } from '@lumi/shared/purchase';
 import { syncOnce } from '@lumi/shared/sync';
 import { sealOrderAuth } from '../access/credentials';
-import { SURCHARGE_DAYS } from '../catalogue/price';
-import { askPlaces, priceOrder, type Places } from '../catalogue/price-order';
+import { priceOrder } from '../catalogue/price-order';
 import { priceRenewal } from '../catalogue/price-renewal';
-import { priceTraffic } from '../catalogue/price-traffic';
 import { findProduct, type ProxyProduct } from '../catalogue/products';
-import { BUY_TRAFFIC, TOP_UP_TRAFFIC } from '../purchases/traffic';
 import { ORDER_PROXIES } from '../purchases/order-proxies';
 import { RENEW_PROXIES } from '../purchases/renew-proxies';
-import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
 import { findProxy, proxiesOfOrder, proxyFacts } from '../store/proxies';
-import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
-import { findPlan } from '../store/traffic';
+import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { syncProxy } from '../sync/sync-proxy';
 import { MISSING_TEXT } from '../views/proxy-view';
 import type { ProxyDeps } from '../proxy';
 import type { OrderWish } from './order-body';
 
-function thingOf(deps: ProxyDeps, kind: string) {
+export function thingOf(deps: ProxyDeps, kind: string) {
   const thing = deps.things.get(kind);
   if (thing === undefined) throw new Error(`nothing of the kind ${kind} is sold`);
   return thing;
@@ -94,76 +89,9 @@ function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | unde
   return rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null;
 }
 
-export function trafficPart(deps: ProxyDeps, accountId: string, wish: { pool: string; gb: number; label?: string | undefined }): Offer {
-  const { pool, gb } = wish;
-  const priced = priceTraffic(pool, gb);
-  return {
-    thing: thingOf(deps, BUY_TRAFFIC), subject: `${String(gb)} GB ${pool}`, lockKey: null, refusal: priced.refusal, terms: { facts: { pool, gb, period_days: priced.periodDays }, cost: priced.cost },
-    item: { pool, gb, period_days: priced.periodDays, auth: sealOrderAuth(deps.ring, accountId, {}), label: wish.label ?? null },
-  };
-}
-
-const PLAN_MISSING_TEXT = 'The network does not know this plan any more; it cannot be topped up until that is cleared up.';
-
-/** Throws 404. */
-export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
-  const plan = await findPlan(deps.db.platform, reach, planId);
-  if (plan === null) throw notFound();
-  const priced = priceTraffic(plan.pool, gb);
-  return {
-    thing: thingOf(deps, TOP_UP_TRAFFIC), subject: plan.id, lockKey: null, refusal: plan.missing_since === null ? priced.refusal : new AppError('state_conflict', PLAN_MISSING_TEXT), terms: { facts: { plan_id: plan.id, pool: plan.pool, gb, period_days: priced.periodDays }, cost: priced.cost },
-    item: { plan_id: plan.id, network_id: plan.network_id, pool: plan.pool, gb, period_days: priced.periodDays, note: plan.label },
-  };
-}
-
-export interface ReplacementOffer extends Offer {
-  readonly free: number;
-  readonly paid: number;
-}
-
-/** All rows must be of `product`. */
-export async function replacePart(deps: ProxyDeps, rows: readonly ProxyRow[], product: ProxyProduct, wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined }): Promise<ReplacementOffer> {
-  const now = deps.clock.now();
-  const places = await askPlaces(deps.network, product.id);
-  const country = wish.country ?? null;
-  // An address in the same country is worth what was paid for the one before, whatever the country costs today.
-  const surchargeOf = (row: ProxyRow): Units => (country === null || country === row.country ? row.surcharge : (places.countries.get(country)?.surcharge ?? 0n));
-  const proxies = rows.map((row) => replacedProxy(row, product.replace?.freePerPeriod ?? 0, surchargeOf(row)));
-  const free = proxies.filter((proxy) => proxy.is_free).length;
-  const paid = proxies.length - free;
-  const dearer = rows.filter((row) => surchargeOf(row) > row.surcharge).map((row) => costLine(`From ${row.country} to ${country ?? ''} for ${String(daysLeft(row.expires_at, now))} days`, surchargeOf(row) - row.surcharge, {
-    share: { part: daysLeft(row.expires_at, now), of: SURCHARGE_DAYS },
-  }));
-  return {
-    thing: thingOf(deps, REPLACE_PROXIES), subject: rows.length === 1 ? (rows[0]?.id ?? '') : `${String(rows.length)} × ${product.id}`, lockKey: null, refusal: replaceRefusal(rows, product, country, { now, places }),
-    terms: {
-      facts: { product_id: product.id, country, state: 'live', free, proxies: proxyFacts(rows, now) },
-      cost: [costLine('Free replacements', 0n, { times: free }), costLine('Paid replacements', product.replace?.price ?? 0n, { times: paid }), ...dearer],
-    },
-    free, paid,
-    item: { replacement_id: newId('rep', deps.clock.nowMs()), product_id: product.id, proxies, country, different_subnet: wish.different_subnet ?? false, reason: wish.reason ?? null },
-  };
-}
-
-export function isReplaceable(row: ProxyRow, now: Date): boolean {
-  return ['active', 'expiring'].includes(stateOf(row, now));
-}
-
 /** Their one product; throws 422 when they are of several. */
 export function productOf(rows: readonly ProxyRow[]): ProxyProduct {
   const product = findProduct(rows[0]?.product_id ?? '');
   if (product === null || rows.some((row) => row.product_id !== product.id)) throw new AppError('validation_error', undefined, { details: [{ path: 'select', message: 'must select proxies of one product' }] });
   return product;
-}
-
-function replaceRefusal(rows: readonly ProxyRow[], product: ProxyProduct, country: string | null, { now, places: { countries } }: { readonly now: Date; readonly places: Places }): AppError | null {
-  const over = rows.find((row) => !isReplaceable(row, now));
-  if (over !== undefined) return new AppError('state_conflict', undefined, { details: [{ path: 'select', message: `${over.id} is ${stateOf(over, now)}` }] });
-  for (const target of new Set(rows.map((row) => country ?? row.country))) {
-    const place = countries.get(target);
-    if (place === undefined) return new AppError('not_available', undefined, { details: [{ path: 'with.country', message: `${product.id} is not sold in ${target}` }] });
-    const wanted = rows.filter((row) => (country ?? row.country) === target).length;
-    if ((place.stock ?? wanted) < wanted) return new AppError('out_of_stock');
-  }
-  return null;
 }

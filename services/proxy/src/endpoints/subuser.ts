@@ -4,7 +4,7 @@ import { invalid, lineField, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { hostNameField } from '@lumi/shared/names';
 import { instantField } from '@lumi/shared/times';
-import { findSubuser, type SubuserRow } from '../store/traffic';
+import { findSubuser, type SubuserRow } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
 

@@ -12,7 +12,7 @@ import {
 } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';
 import { gbField, idParam } from './fields';
-import { topUpPart } from './selling-parts';
+import { topUpPart } from './traffic-parts';
 import { BUY_TRAFFIC_ROUTE } from './traffic-purchase';
 
 export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { changeSubuser } from '../store/traffic';
+import { changeSubuser } from '../store/subusers';
 import type { ProxyDeps } from '../proxy';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, subuserSettings, requireSubuser, futureOf } from './subuser';

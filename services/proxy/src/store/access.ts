@@ -4,7 +4,8 @@ import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents } from '@lumi/shared/sync';
 import type { ProxyRow } from './proxy-row';
-import type { PlanRow, SubuserRow } from './traffic';
+import type { PlanRow } from './traffic';
+import type { SubuserRow } from './subusers';
 
 export type AccessTable = 'proxy' | 'traffic_plan' | 'subuser';
 

@@ -1,6 +1,6 @@
 // Queries about traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row is
 // locked: what was bought is never given out twice.
-import { emptySql, fromStep, inTransaction, joinSql, rider, sql, type Database, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { emptySql, fromStep, joinSql, rider, sql, type Database, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { JsonObject } from '@lumi/shared/purchase';
 
@@ -15,15 +15,7 @@ export interface PlanRow {
 
 export type NewPlan = Pick<PlanRow, 'id' | 'account_id' | 'order_id' | 'pool' | 'network_id' | 'host' | 'port' | 'port_socks' | 'username' | 'password' | 'bytes_total' | 'expires_at' | 'label' | 'tags' | 'reference' | 'metadata' | 'created_at'>;
 
-export interface SubuserRow {
-  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly plan_id: string; readonly username: string; readonly password: Uint8Array; readonly bytes_limit: bigint; readonly bytes_used: bigint;
-  readonly status: 'active' | 'disabled' | 'deleted'; readonly expires_at: Date | null; readonly blocked_domains: string[]; readonly label: string | null; readonly reference: string | null;
-  readonly access_version: number; readonly access_applied: number; readonly created_at: Date; readonly updated_at: Date;
-  /** When the network was last asked about it. */
-  readonly synced_at: Date | null;
-}
-
-type Plans = Pick<Database, 'platform'>;
+export type Plans = Pick<Database, 'platform'>;
 
 export interface TrafficPage {
   readonly limit: number;
@@ -65,107 +57,14 @@ export async function changePlan(db: SqlRunner, id: string, change: { label?: st
   return rows[0] ?? null;
 }
 
-export async function listSubusers(db: SqlRunner, reach: Reach, filter: { planId?: string | undefined; status?: 'active' | 'disabled' | undefined; reference?: string | undefined }, page: TrafficPage): Promise<SubuserRow[]> {
-  return db.$queryRaw<SubuserRow[]>(sql`
-    SELECT * FROM proxy.subuser ${where([
-      sql`status <> 'deleted'`, ...within(reach), ...before(page),
-      ...(filter.planId === undefined ? [] : [sql`plan_id = ${filter.planId}`]), ...(filter.status === undefined ? [] : [sql`status = ${filter.status}`]), ...(filter.reference === undefined ? [] : [sql`reference = ${filter.reference}`]),
-    ])} ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
-}
-
-export async function findSubuser(db: SqlRunner, reach: Reach, id: string): Promise<SubuserRow | null> {
-  const rows = await db.$queryRaw<SubuserRow[]>(sql`SELECT * FROM proxy.subuser ${where([sql`id = ${id}`, sql`status <> 'deleted'`, ...within(reach)])}`);
-  return rows[0] ?? null;
-}
-
-export interface NewSubuser {
-  readonly id: string; readonly accountId: string; readonly planId: string; readonly username: string; readonly password: Uint8Array; readonly bytes: bigint; readonly expiresAt: Date | null;
-  readonly blockedDomains: readonly string[]; readonly label: string | null; readonly reference: string | null; readonly now: Date;
-}
-
-/** Null: the plan has less than `bytes` left. */
-export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<SubuserRow | null> {
-  const rows = await db.$queryRaw<SubuserRow[]>(sql`
-    WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
-    INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains, label, reference, created_at, updated_at)
-    SELECT ${fresh.id}, ${fresh.accountId}, plan.id, ${fresh.username}, ${new Uint8Array(fresh.password)}::bytea, ${fresh.bytes}::bigint, ${fresh.expiresAt}::timestamptz, ${[...fresh.blockedDomains]}::text[], ${fresh.label}::text,
-           ${fresh.reference}::text, ${fresh.now}, ${fresh.now} FROM plan
-    RETURNING *`);
-  return rows[0] ?? null;
-}
-
-/** Null: the plan has less than `bytes` left, or the sub-user is gone. */
-export async function allocateTo(db: Plans, subuser: SubuserRow, bytes: bigint, now: Date): Promise<SubuserRow | null> {
-  const rows = await underPlanLock<SubuserRow>(db, subuser.plan_id, sql`
-    WITH receiver AS (SELECT id FROM proxy.subuser WHERE id = ${subuser.id} AND status <> 'deleted'),
-    taken AS (
-      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated + ${bytes}::bigint, access_version = p.access_version + 1, updated_at = ${now}
-      FROM receiver WHERE p.id = ${subuser.plan_id} AND p.bytes_total - p.bytes_used - p.bytes_allocated >= ${bytes}::bigint RETURNING receiver.id)
-    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit + ${bytes}::bigint, access_version = s.access_version + 1, updated_at = ${now} FROM taken WHERE s.id = taken.id RETURNING s.*`);
-  return rows[0] ?? null;
-}
-
-/** Gives unused bytes back to the plan: `bytes`, or all of them. Null: it has less than that unused. */
-export async function reclaimFrom(db: Plans, subuser: SubuserRow, bytes: bigint | null, now: Date): Promise<SubuserRow | null> {
-  const rows = await underPlanLock<SubuserRow>(db, subuser.plan_id, sql`
-    WITH unused AS (SELECT id, greatest(bytes_limit - bytes_used, 0) AS bytes FROM proxy.subuser WHERE id = ${subuser.id} AND status <> 'deleted'),
-    moved AS (SELECT id, coalesce(${bytes}::bigint, bytes) AS bytes FROM unused WHERE bytes >= coalesce(${bytes}::bigint, 0)),
-    returned AS (
-      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - moved.bytes, access_version = p.access_version + 1, updated_at = ${now}
-      FROM moved WHERE p.id = ${subuser.plan_id} RETURNING moved.id, moved.bytes)
-    UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit - returned.bytes, access_version = s.access_version + 1, updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.*`);
-  return rows[0] ?? null;
-}
-
-/** Unused bytes go back to the plan; used ones become the plan's own use. */
-export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): Promise<boolean> {
-  const rows = await underPlanLock<{ id: string }>(db, subuser.plan_id, sql`
-    WITH gone AS (SELECT id, bytes_limit, bytes_used FROM proxy.subuser WHERE id = ${subuser.id} AND status <> 'deleted'),
-    returned AS (
-      UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - gone.bytes_limit, bytes_used = p.bytes_used + gone.bytes_used, access_version = p.access_version + 1, updated_at = ${now}
-      FROM gone WHERE p.id = ${subuser.plan_id} RETURNING gone.id)
-    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, access_version = s.access_version + 1, updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.id`);
-  return rows.length > 0;
-}
-
-/**
- * Everything that moves bytes of a plan's sub-users holds the plan's row. The statement is one of its own, so that it sees what those who held the
- * row before have committed: a statement that locks and reads at once reads from before it had to wait.
- */
-function underPlanLock<R>(db: Plans, planId: string, statement: Sql): Promise<R[]> {
-  return inTransaction(db, async (tx) => {
-    await tx.$queryRaw(sql`SELECT id FROM proxy.traffic_plan WHERE id = ${planId} FOR NO KEY UPDATE`);
-    return tx.$queryRaw<R[]>(statement);
-  });
-}
-
-export async function changeSubuser(db: SqlRunner, id: string, change: {
-  label?: string | null | undefined; reference?: string | null | undefined; status?: 'active' | 'disabled' | undefined; expires_at?: Date | null | undefined; blocked_domains?: readonly string[] | undefined;
-}, now: Date): Promise<SubuserRow | null> {
-  const sets: Sql[] = [sql`updated_at = ${now}`, sql`access_version = access_version + 1`];
-  if (change.label !== undefined) sets.push(sql`label = ${change.label}::text`);
-  if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
-  if (change.status !== undefined) sets.push(sql`status = ${change.status}`);
-  if (change.expires_at !== undefined) sets.push(sql`expires_at = ${change.expires_at}::timestamptz`);
-  if (change.blocked_domains !== undefined) sets.push(sql`blocked_domains = ${[...change.blocked_domains]}::text[]`);
-  const rows = await db.$queryRaw<SubuserRow[]>(sql`UPDATE proxy.subuser SET ${joinSql(sets, ', ')} WHERE id = ${id} AND status <> 'deleted' RETURNING *`);
-  return rows[0] ?? null;
-}
-
-function takeFromPlan(planId: string, bytes: bigint, now: Date): Sql {
-  return sql`
-    UPDATE proxy.traffic_plan SET bytes_allocated = bytes_allocated + ${bytes}::bigint, access_version = access_version + 1, updated_at = ${now}
-    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated >= ${bytes}::bigint RETURNING id`;
-}
-
-function within(reach: Reach): Sql[] {
+export function within(reach: Reach): Sql[] {
   return reach.kind === 'account' ? [sql`account_id = ${reach.accountId}`] : [];
 }
 
-function before(page: TrafficPage): Sql[] {
+export function before(page: TrafficPage): Sql[] {
   return page.beforeSeq === null ? [] : [sql`seq < ${page.beforeSeq}::bigint`];
 }
 
-function where(conditions: readonly Sql[]): Sql {
+export function where(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? emptySql : sql`WHERE ${joinSql([...conditions], ' AND ')}`;
 }

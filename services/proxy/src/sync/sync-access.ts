@@ -6,7 +6,8 @@ import { accessOfPlans, accessOfProxies, accessOfSubusers, type AccessDeps } fro
 import { findSubuserOfPlan, nextSubusers, nextWithAccess, noteSubuserSynced, tellAgain, type AccessTable } from '../store/access';
 import { findProxy } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
-import { findPlan, findSubuser, type PlanRow, type SubuserRow } from '../store/traffic';
+import { findPlan, type PlanRow } from '../store/traffic';
+import { findSubuser, type SubuserRow } from '../store/subusers';
 import type { Access, AccessReading } from '../supplier/proxy-network';
 import type { SyncDeps } from './sync-proxy';
 

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
-import type { NewPlan, PlanRow, SubuserRow } from '../store/traffic';
+import type { NewPlan, PlanRow } from '../store/traffic';
+import type { SubuserRow } from '../store/subusers';
 
 const BYTES_PER_GB = 1_000_000_000;
 const gigabytes = z.number().describe('Gigabytes of 10^9 bytes.');

@@ -4,7 +4,7 @@ import { peekSecret } from '@lumi/shared/operations';
 import { HOUR_MS } from '../purchases/period';
 import { giveStockBack } from '../purchases/server-create';
 import { findPlan } from '../store/catalogue';
-import { findBuildData } from '../store/servers';
+import { findBuildData } from '../store/build-data';
 import { truthOfSnapshot } from '../servers/sync-snapshots';
 import type { Vps } from '../vps';
 import { serverAction, type ActionItem } from './server-action';

@@ -4,7 +4,7 @@ import { fromStep, rider, sql, usingStep, type Rider, type Sql } from '@lumi/sha
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
 import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
 import { withServerTruth } from '../servers/sync-server';
-import { LOCKED, lockServer, unlockServer } from '../store/servers';
+import { LOCKED, lockServer, unlockServer } from '../store/server-lock';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
 

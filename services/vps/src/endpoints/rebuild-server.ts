@@ -9,7 +9,7 @@ import { ownedKeys } from '../store/ssh-keys';
 import type { Vps } from '../vps';
 import { confirmField, confirmed, serverParams, sshKeyIdsField, userDataBase64Field, userDataField, userDataOf } from '../servers/fields';
 import { passwordWanted } from '../servers/login';
-import { findBuildData } from '../store/servers';
+import { findBuildData } from '../store/build-data';
 import { requireServer } from './require-server';
 
 const body = z.object({

@@ -5,7 +5,9 @@ import { fromStep, rider, sql, usingStep, type AnyStepDone, type Rider, type Rid
 import { keepSecret, peekSecret } from '@lumi/shared/operations';
 import { amountOf, operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
 import { addMonths } from '@lumi/shared/runtime';
-import { LOCKED, findBuildData, lockServer, unlockServer, type Server } from '../store/servers';
+import { LOCKED, lockServer, unlockServer } from '../store/server-lock';
+import { findBuildData } from '../store/build-data';
+import type { Server } from '../store/servers';
 import type { Machine, MachineSpec } from '../supplier/hypervisor';
 import { viewServer, type ServerView } from '../servers/server-view';
 import type { Vps } from '../vps';

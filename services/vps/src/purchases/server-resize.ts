@@ -4,7 +4,7 @@ import { fromStep, rider, usingStep } from '@lumi/shared/db';
 import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
 import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
-import { lockServer, unlockServer } from '../store/servers';
+import { lockServer, unlockServer } from '../store/server-lock';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { Vps } from '../vps';
 import type { Stretch } from '../store/stretch';

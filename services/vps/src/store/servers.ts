@@ -1,11 +1,11 @@
 // Reads of servers. Every query takes a reach: one account, or the spelled-out all of an operator.
 import type { Position } from '@lumi/shared/contract';
-import { rider, sql, type AnyStepDone, type RiderOf, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
-import type { Stretch } from './stretch';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
+import type { Stretch } from './stretch';
 
 export const LIFECYCLES = ['provisioning', 'active', 'grace', 'suspended', 'terminating', 'terminated', 'failed'] as const;
 export type Lifecycle = (typeof LIFECYCLES)[number];
@@ -131,25 +131,6 @@ export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFil
     ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
   return rows.map((row) => ({ ...serverOfRow(row), sort_key: row.sort_key, sort_tie: row.sort_tie }));
 }
-
-/** What a machine is made of, as the row has it: the supplier call is repeated from this alone. */
-export async function findBuildData(db: SqlRunner, id: string): Promise<{ readonly sshKeys: readonly string[]; readonly userData: Uint8Array | null; readonly start: boolean } | null> {
-  const rows = await db.$queryRaw<{ ssh_keys: string[]; user_data: Uint8Array | null; start_after_create: boolean }[]>(sql`
-    SELECT ssh_keys, user_data, start_after_create FROM vps.server WHERE id = ${id}`);
-  const row = rows[0];
-  return row === undefined ? null : { sshKeys: row.ssh_keys, userData: row.user_data, start: row.start_after_create };
-}
-
-/** Puts the server under this operation. Its primary key (`server_lock_pkey`) refuses a second one. */
-export function lockServer<Done extends AnyStepDone>(lock: { serverId: string; operationId: string; action: string }, source: Done): RiderOf<Done> {
-  return rider`INSERT INTO vps.server_lock (server_id, operation_id, action) SELECT ${lock.serverId}, ${lock.operationId}, ${lock.action} ${source}`;
-}
-
-export function unlockServer<Done extends AnyStepDone>(serverId: string, operationId: string, source: Done): RiderOf<Done> {
-  return rider`DELETE FROM vps.server_lock l ${source} AND l.server_id = ${serverId} AND l.operation_id = ${operationId}`;
-}
-
-export const LOCKED = 'server_lock_pkey';
 
 /** In which state a row of `vps.server` is at a moment: what the clock says, whatever the last sweep wrote. */
 export function lifecycleSql(now: Date): Sql {

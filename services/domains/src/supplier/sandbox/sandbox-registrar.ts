@@ -2,27 +2,15 @@
 // command, with an append-only log in which one reference ends once. Magic names play every ending a real registrar may surprise us with.
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { assertNever, type ErrorCode } from '@lumi/shared/contract';
-import { joinSql, rawSql, SharedStatement, sql, withPatience, type Patience, type SqlRunner } from '@lumi/shared/db';
+import { assertNever } from '@lumi/shared/contract';
+import { joinSql, rawSql, SharedStatement, sql, withPatience, type Patience } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
-import type { Clock } from '@lumi/shared/runtime';
 import type { ContactAnswer, ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
-import { TRANSFER_CANCELLED } from '../registrar';
-import { CHANGED_FEES, ELSEWHERE_AUTH_CODE, PREMIUM_FEES, checkAnswerOf, driftOf, feeDueOf, magicOf, type Magic, type MagicCommand } from './magic';
-
-export interface SandboxOptions {
-  readonly db: SqlRunner;
-  readonly clock: Clock;
-  /** How long `timeout-…` keeps the caller waiting. */
-  readonly timeoutMs: number;
-  readonly slowMs: number;
-}
-
-interface Ending {
-  readonly ending: 'pending' | 'done' | 'refused';
-  readonly code: string | null;
-  readonly info: NameInfo | null;
-}
+import { CHANGED_FEES, PREMIUM_FEES, checkAnswerOf, magicOf, type Magic, type MagicCommand } from './magic';
+import { outcomeOf, type Ending } from './endings';
+import type { SandboxOptions } from './sandbox-options';
+import { refusalOf, payloadOf } from './payloads';
+import { drift } from './drift';
 
 interface Execution {
   readonly kind: MagicCommand;
@@ -35,17 +23,6 @@ type Play = null | { readonly kind: 'pending' } | { readonly kind: 'refuse'; rea
 
 /** A transfer in takes a while at every registry. */
 const TRANSFER_LOOK_UPS = 1;
-const PENDING_CHECK_MS = 2_000;
-/** What the registry says and how the API says it. */
-const REFUSALS: Readonly<Record<string, { readonly code: ErrorCode; readonly text: string }>> = {
-  not_available: { code: 'not_available', text: 'The name is not available any more.' },
-  price_changed: { code: 'price_changed', text: 'The registry asks another price than the one agreed to; nothing was charged.' },
-  expiry_mismatch: { code: 'expiry_mismatch', text: "'current_expires_at' is not the expiry the registry has; read the domain again before renewing." },
-  state_conflict: { code: 'state_conflict', text: 'The name is in a state at the registry that does not allow this.' },
-  auth_code: { code: 'validation_error', text: 'The auth code is not valid for this name.' },
-  cancelled: { code: 'state_conflict', text: TRANSFER_CANCELLED },
-};
-const REFUSED = { code: 'supplier_error', text: 'The registry refused this request; nothing was charged.' } as const;
 
 export class SandboxRegistrar implements Registrar {
   readonly id = 'sandbox';
@@ -78,7 +55,7 @@ export class SandboxRegistrar implements Registrar {
     if (refusal !== null) return outcomeOf(await this.run(command, { kind: 'refuse', code: refusal }));
     if (magic === null) {
       const outcome = outcomeOf(await this.run(command, command.kind === 'transfer' ? { kind: 'pending' } : null));
-      if (command.kind === 'register' && outcome.kind === 'done') await this.drift(command.name, outcome.result);
+      if (command.kind === 'register' && outcome.kind === 'done') await drift(this.options, command.name, outcome.result);
       return outcome;
     }
     return this.play(magic, command.ref, signal, (play) => this.run(command, play));
@@ -138,33 +115,6 @@ export class SandboxRegistrar implements Registrar {
 
   async cancelTransfer(command: TransferCommand, _signal: AbortSignal): Promise<void> {
     await this.run(command, { kind: 'refuse', code: 'cancelled' });
-  }
-
-  /** Changes the name at the registry without a word to us; nothing if it was changed already. */
-  private async drift(name: string, told: NameInfo): Promise<void> {
-    const drift = driftOf(name);
-    if (drift === null) return;
-    const asTold = sql`WHERE name = ${name} AND sponsor = 'us' AND deleted_at IS NULL AND expires_at = ${new Date(told.expires_at)}::timestamptz`;
-    const { db, clock } = this.options;
-    switch (drift) {
-      case 'drift-expiry':
-        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET expires_at = expires_at + interval '1 year' ${asTold}`);
-        return;
-      case 'drift-redemption':
-        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET deleted_at = date_trunc('second', ${clock.now()}::timestamptz) ${asTold}`);
-        return;
-      case 'drift-nameservers':
-        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET nameservers = '{ns1.example.org,ns2.example.org}', locked = false ${asTold}`);
-        return;
-      case 'drift-away':
-        await db.$executeRaw(sql`UPDATE domains.sandbox_name SET sponsor = 'other' ${asTold}`);
-        return;
-      case 'drift-gone':
-        await db.$executeRaw(sql`DELETE FROM domains.sandbox_name ${asTold}`);
-        return;
-      default:
-        assertNever(drift);
-    }
   }
 
   private async play(magic: Magic, ref: string, signal: AbortSignal, run: (play: Play) => Promise<Ending>): Promise<Outcome<NameInfo>> {
@@ -239,42 +189,6 @@ function checked(name: string, isTaken: boolean, isPriceChanged: boolean): NameC
   if (answer === 'check-fails') return { name, status: 'unknown', premium: false, fees: null };
   const status = isTaken || answer === 'taken' || answer === 'elsewhere' ? 'taken' : answer === 'reserved' ? 'reserved' : 'available';
   return { name, status, premium: answer === 'premium', fees: answer === 'premium' ? PREMIUM_FEES : isPriceChanged ? CHANGED_FEES : null };
-}
-
-/** Refusals that follow from the command alone. */
-function refusalOf(command: PaidCommand): string | null {
-  if (command.kind === 'register' && ['taken', 'elsewhere', 'reserved'].includes(checkAnswerOf(command.name) ?? '')) return 'not_available';
-  if (command.kind === 'transfer' && checkAnswerOf(command.name) === 'elsewhere' && command.authCode !== ELSEWHERE_AUTH_CODE) return 'auth_code';
-  if (command.kind === 'transfer' && checkAnswerOf(command.name) !== 'elsewhere') return 'state_conflict';
-  return null;
-}
-
-function payloadOf(command: PaidCommand): object {
-  const priced = { years: command.years, fee: command.fee === null ? null : command.fee.toString() };
-  switch (command.kind) {
-    case 'register': {
-      const feeDue = feeDueOf(command.name, command.years);
-      return { ...priced, ...holding(command), ...(feeDue === undefined ? {} : { fee_due: feeDue.toString() }) };
-    }
-    case 'transfer':
-      return { ...priced, ...holding(command), keep_nameservers: command.keepNameservers };
-    case 'renew':
-      return { ...priced, current_expires_at: command.currentExpiresAt.toISOString() };
-    case 'restore':
-      return priced;
-    default:
-      return assertNever(command);
-  }
-}
-
-function holding(command: Pick<TransferCommand, 'nameservers' | 'contacts' | 'contactData' | 'privacy' | 'locked'>): object {
-  return { nameservers: command.nameservers, contacts: command.contacts, contact_data: command.contactData, privacy: command.privacy, locked: command.locked };
-}
-
-function outcomeOf(ending: Ending): Outcome<NameInfo> {
-  if (ending.ending === 'pending') return { kind: 'pending', supplierRef: 'sandbox', checkAfterMs: PENDING_CHECK_MS };
-  if (ending.ending === 'done' && ending.info !== null) return { kind: 'done', result: ending.info };
-  return { kind: 'refused', ...(REFUSALS[ending.code ?? ''] ?? REFUSED) };
 }
 
 function hashOf(code: string): string {

@@ -7,6 +7,7 @@ import type { Clock } from '@lumi/shared/runtime';
 import type { ErrorCode } from '@lumi/shared/contract';
 import type { ActionResult, Hypervisor, Machine, MachineAction, MachineReading, MachineSpec, Power, SnapshotsReading } from '../hypervisor';
 import { driftOf, endingOf, type Ending } from './magic';
+import { powerAfter, MIN_SNAPSHOT_GB, effects } from './effects';
 
 export interface SandboxTiming {
   /** How long it takes to make a machine. */
@@ -16,7 +17,6 @@ export interface SandboxTiming {
 }
 
 const SLOW_FACTOR = 10;
-const MIN_SNAPSHOT_GB = 1;
 /** Numbers of machines are far below this: what `drift-address` moves to is nobody else's. */
 const DRIFTED_BY = 1_000_000;
 
@@ -57,7 +57,7 @@ export class SandboxHypervisor implements Hypervisor {
     const power = powerAfter(action, row.power, row.suspended);
     const result = { power, ...(action.action === 'create-snapshot' ? { sizeGb: Math.max(MIN_SNAPSHOT_GB, Math.round(row.disk_gb / 10)) } : {}) };
     return this.perform(reference, endingOf(row.hostname, 'action'), this.timing.actionMs, { machine, action: action.action, result },
-      (task) => this.effects(machine, action, result, task), () => Promise.resolve(result));
+      (task) => effects(this.clock.now(), machine, action, result, task), () => Promise.resolve(result));
   }
 
   async readSnapshots(machine: string): Promise<SnapshotsReading> {
@@ -144,54 +144,5 @@ export class SandboxHypervisor implements Hypervisor {
       power, gateway: '100.64.0.1',
       addresses: [{ ip: ipv4, version: 4, rdns: rdns[ipv4] ?? null, primary: true }, { ip: ipv6, version: 6, rdns: rdns[ipv6] ?? null, primary: false }],
     };
-  }
-
-  private effects(machine: string, action: MachineAction, result: ActionResult, task: Sql): readonly Sql[] {
-    const now = this.clock.now();
-    const done = sql`FROM ${task} WHERE ${task}.refusal IS NULL AND name = ${machine}`;
-    const power = sql`machine AS (UPDATE vps.sandbox_machine SET power = ${result.power} ${done})`;
-    switch (action.action) {
-      case 'suspend':
-      case 'resume':
-        return [sql`machine AS (UPDATE vps.sandbox_machine SET power = ${result.power}, suspended = ${action.action === 'suspend'} ${done})`];
-      case 'delete':
-        return [sql`machine AS (UPDATE vps.sandbox_machine SET power = 'stopped', deleted_at = ${now}::timestamptz ${done})`];
-      case 'rebuild':
-        return [sql`machine AS (UPDATE vps.sandbox_machine SET power = ${result.power}, image_id = ${action.imageId} ${done})`];
-      case 'resize':
-        return [sql`machine AS (UPDATE vps.sandbox_machine SET plan_id = ${action.size.planId}, disk_gb = ${action.size.diskGb}::int ${done})`];
-      case 'create-snapshot':
-        return [sql`snapshot AS (INSERT INTO vps.sandbox_snapshot (id, machine, size_gb) SELECT ${action.snapshotId}, ${machine}, ${result.sizeGb ?? MIN_SNAPSHOT_GB}::int FROM ${task} WHERE ${task}.refusal IS NULL)`];
-      case 'delete-snapshot':
-        return [sql`snapshot AS (DELETE FROM vps.sandbox_snapshot s USING ${task} WHERE ${task}.refusal IS NULL AND s.id = ${action.snapshotId})`];
-      case 'set-rdns':
-        return [sql`machine AS (UPDATE vps.sandbox_machine SET rdns = (rdns - ${action.ip}::text) || ${JSON.stringify(action.ptr === null ? {} : { [action.ip]: action.ptr })}::jsonb ${done})`];
-      case 'start':
-      case 'stop':
-      case 'shutdown':
-      case 'reboot':
-      case 'reset':
-      case 'restore-snapshot':
-      case 'reset-password':
-        return [power];
-    }
-  }
-}
-
-function powerAfter(action: MachineAction, before: Power, isSuspended: boolean): Power {
-  switch (action.action) {
-    case 'start':
-    case 'reboot':
-    case 'reset':
-    case 'resume':
-    case 'rebuild':
-      return isSuspended && action.action !== 'resume' ? before : 'running';
-    case 'stop':
-    case 'shutdown':
-    case 'suspend':
-    case 'delete':
-      return 'stopped';
-    default:
-      return before;
   }
 }

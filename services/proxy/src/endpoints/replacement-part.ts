@@ -1,0 +1,97 @@
+// Replacements, as the purchase engine sells them.
+import { AppError, newId } from '@lumi/shared/contract';
+import type { Units } from '@lumi/shared/money';
+import { costLine, type Offer } from '@lumi/shared/purchase';
+import { SURCHARGE_DAYS } from '../catalogue/price';
+import { askPlaces, type Places } from '../catalogue/price-order';
+import type { ProxyProduct } from '../catalogue/products';
+import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
+import { proxyFacts } from '../store/proxies';
+import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
+import type { ProxyDeps } from '../proxy';
+import { thingOf } from './selling-parts';
+
+export interface ReplacementOffer extends Offer {
+  readonly free: number;
+  readonly paid: number;
+}
+
+/** All rows must be of `product`. */
+export async function replacePart(
+  deps: ProxyDeps,
+  rows: readonly ProxyRow[],
+  product: ProxyProduct,
+  wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined },
+): Promise<ReplacementOffer> {
+  const now = deps.clock.now();
+  const places = await askPlaces(deps.network, product.id);
+  const country = wish.country ?? null;
+  // An address in the same country is worth what was paid for the one before, whatever the country costs today.
+  const surchargeOf = (row: ProxyRow): Units =>
+    country === null || country === row.country ? row.surcharge : (places.countries.get(country)?.surcharge ?? 0n);
+  const proxies = rows.map((row) => replacedProxy(row, product.replace?.freePerPeriod ?? 0, surchargeOf(row)));
+  const free = proxies.filter((proxy) => proxy.is_free).length;
+  const paid = proxies.length - free;
+  const dearer = rows
+    .filter((row) => surchargeOf(row) > row.surcharge)
+    .map((row) =>
+      costLine(
+        `From ${row.country} to ${country ?? ''} for ${String(daysLeft(row.expires_at, now))} days`,
+        surchargeOf(row) - row.surcharge,
+        {
+          share: { part: daysLeft(row.expires_at, now), of: SURCHARGE_DAYS },
+        },
+      ),
+    );
+  return {
+    thing: thingOf(deps, REPLACE_PROXIES),
+    subject: rows.length === 1 ? (rows[0]?.id ?? '') : `${String(rows.length)} × ${product.id}`,
+    lockKey: null,
+    refusal: replaceRefusal(rows, product, country, { now, places }),
+    terms: {
+      facts: { product_id: product.id, country, state: 'live', free, proxies: proxyFacts(rows, now) },
+      cost: [
+        costLine('Free replacements', 0n, { times: free }),
+        costLine('Paid replacements', product.replace?.price ?? 0n, { times: paid }),
+        ...dearer,
+      ],
+    },
+    free,
+    paid,
+    item: {
+      replacement_id: newId('rep', deps.clock.nowMs()),
+      product_id: product.id,
+      proxies,
+      country,
+      different_subnet: wish.different_subnet ?? false,
+      reason: wish.reason ?? null,
+    },
+  };
+}
+
+export function isReplaceable(row: ProxyRow, now: Date): boolean {
+  return ['active', 'expiring'].includes(stateOf(row, now));
+}
+
+function replaceRefusal(
+  rows: readonly ProxyRow[],
+  product: ProxyProduct,
+  country: string | null,
+  { now, places: { countries } }: { readonly now: Date; readonly places: Places },
+): AppError | null {
+  const over = rows.find((row) => !isReplaceable(row, now));
+  if (over !== undefined)
+    return new AppError('state_conflict', undefined, {
+      details: [{ path: 'select', message: `${over.id} is ${stateOf(over, now)}` }],
+    });
+  for (const target of new Set(rows.map((row) => country ?? row.country))) {
+    const place = countries.get(target);
+    if (place === undefined)
+      return new AppError('not_available', undefined, {
+        details: [{ path: 'with.country', message: `${product.id} is not sold in ${target}` }],
+      });
+    const wanted = rows.filter((row) => (country ?? row.country) === target).length;
+    if ((place.stock ?? wanted) < wanted) return new AppError('out_of_stock');
+  }
+  return null;
+}

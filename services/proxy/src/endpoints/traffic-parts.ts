@@ -1,0 +1,58 @@
+// Traffic plans and their top-ups, as the purchase engine sells them.
+import { AppError, notFound } from '@lumi/shared/contract';
+import type { Reach } from '@lumi/shared/endpoint';
+import type { Offer } from '@lumi/shared/purchase';
+import { sealOrderAuth } from '../access/credentials';
+import { priceTraffic } from '../catalogue/price-traffic';
+import { BUY_TRAFFIC, TOP_UP_TRAFFIC } from '../purchases/traffic';
+import { findPlan } from '../store/traffic';
+import type { ProxyDeps } from '../proxy';
+import { thingOf } from './selling-parts';
+
+export function trafficPart(
+  deps: ProxyDeps,
+  accountId: string,
+  wish: { pool: string; gb: number; label?: string | undefined },
+): Offer {
+  const { pool, gb } = wish;
+  const priced = priceTraffic(pool, gb);
+  return {
+    thing: thingOf(deps, BUY_TRAFFIC),
+    subject: `${String(gb)} GB ${pool}`,
+    lockKey: null,
+    refusal: priced.refusal,
+    terms: { facts: { pool, gb, period_days: priced.periodDays }, cost: priced.cost },
+    item: {
+      pool,
+      gb,
+      period_days: priced.periodDays,
+      auth: sealOrderAuth(deps.ring, accountId, {}),
+      label: wish.label ?? null,
+    },
+  };
+}
+
+const PLAN_MISSING_TEXT =
+  'The network does not know this plan any more; it cannot be topped up until that is cleared up.';
+
+/** Throws 404. */
+export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
+  const plan = await findPlan(deps.db.platform, reach, planId);
+  if (plan === null) throw notFound();
+  const priced = priceTraffic(plan.pool, gb);
+  return {
+    thing: thingOf(deps, TOP_UP_TRAFFIC),
+    subject: plan.id,
+    lockKey: null,
+    refusal: plan.missing_since === null ? priced.refusal : new AppError('state_conflict', PLAN_MISSING_TEXT),
+    terms: { facts: { plan_id: plan.id, pool: plan.pool, gb, period_days: priced.periodDays }, cost: priced.cost },
+    item: {
+      plan_id: plan.id,
+      network_id: plan.network_id,
+      pool: plan.pool,
+      gb,
+      period_days: priced.periodDays,
+      note: plan.label,
+    },
+  };
+}

@@ -1,0 +1,207 @@
+// What each command does in the books of the sandbox, inside its transaction.
+import { sql, type Tx } from '@lumi/shared/db';
+import type { Clock } from '@lumi/shared/runtime';
+import type {
+  AllocateRequest,
+  Exit,
+  ExtendRequest,
+  ReplaceRequest,
+  RotateRequest,
+  Rotated,
+  TrafficRequest,
+} from '../proxy-network';
+import { addressOf } from './addresses';
+import type { Command, Executed, Executor, Refused } from './commands';
+import type { Ending } from './endings';
+import { placeOf } from './places';
+import { lockStock, takeExits, indexesOf, exitAddress } from './exits';
+
+const OUT_OF_STOCK: Refused = {
+  kind: 'refused',
+  code: 'out_of_stock',
+  text: 'This went out of stock; nothing was charged.',
+};
+const DAY_MS = 86_400_000;
+const DRIFT_DAYS = 10;
+/** To the other half of the block that the sandbox hands out from. */
+const DRIFT_ADDRESSES = 2 ** 26;
+
+/** A request comes back from the books as it was sent. */
+export function executorsOf(clock: Clock): Readonly<Record<string, Executor>> {
+  return {
+    allocate: (tx, command) =>
+      allocate(tx, clock, command.reference, command.request as unknown as AllocateRequest, command.ending),
+    extend: (tx, command) => extend(tx, command.request as unknown as ExtendRequest),
+    replace: (tx, command) => replace(tx, clock, command.reference, command.request as unknown as ReplaceRequest),
+    rotate: (tx, command) => rotate(tx, command),
+    'add-traffic': (tx, command) => addTraffic(tx, clock, command),
+  };
+}
+
+async function allocate(
+  tx: Tx,
+  clock: Clock,
+  reference: string,
+  request: AllocateRequest,
+  ending: Ending,
+): Promise<Executed | Refused> {
+  const left = await lockStock(
+    tx,
+    request.productId,
+    request.items.map((item) => item.country),
+  );
+  const wanted = request.items.map((item) => ({ ...item, deliver: share(item, ending, left) }));
+  const total = wanted.reduce((sum, item) => sum + item.deliver, 0);
+  const asked = request.items.reduce((sum, item) => sum + item.quantity, 0);
+  if (total === 0 && request.items.some((item) => placeOf(item.country)?.ending === 'refuse'))
+    return {
+      kind: 'refused',
+      code: 'supplier_error',
+      text: 'The proxy network refused this request; nothing was charged.',
+    };
+  if (total === 0 || (total < asked && !request.allowPartial)) return OUT_OF_STOCK;
+  const exits: Exit[] = [];
+  const startsAt = clock.now();
+  const until = new Date(startsAt.getTime() + request.periodDays * DAY_MS);
+  for (const item of wanted)
+    exits.push(
+      ...(await takeExits(tx, {
+        reference,
+        productId: request.productId,
+        country: item.country,
+        place: item.place,
+        quantity: item.deliver,
+        until,
+      })),
+    );
+  await drift(tx, reference, ending);
+  return { kind: 'executed', result: { exits, startsAt: startsAt.toISOString() } };
+}
+
+/** How many of an item there will be; takes them off `left`, so that a country named twice is not counted twice. */
+function share(item: AllocateRequest['items'][number], ending: Ending, left: Map<string, number>): number {
+  const placeEnding = placeOf(item.country)?.ending;
+  const isHalf = ending === 'half' || placeEnding === 'half';
+  const willing =
+    placeEnding === 'refuse' || placeEnding === 'out-of-stock'
+      ? 0
+      : isHalf
+        ? Math.floor(item.quantity / 2)
+        : item.quantity;
+  const available = left.get(item.country) ?? 0;
+  const delivered = Math.min(willing, available);
+  left.set(item.country, available - delivered);
+  return delivered;
+}
+
+async function extend(tx: Tx, request: ExtendRequest): Promise<Executed | Refused> {
+  const extended = await tx.$executeRaw(sql`
+    UPDATE proxy.sandbox_exit e SET until = u.until FROM unnest(${[...request.networkIds]}::text[],
+      ${[...request.until]}::timestamptz[]) AS u(id, until)
+    WHERE e.network_id = u.id AND e.is_in_use`);
+  if (extended !== request.networkIds.length)
+    return { kind: 'refused', code: 'state_conflict', text: 'A proxy is no longer in use; nothing was charged.' };
+  return { kind: 'executed', result: { until: [...request.until] } };
+}
+
+async function replace(tx: Tx, clock: Clock, reference: string, request: ReplaceRequest): Promise<Executed | Refused> {
+  const removed = await tx.$queryRaw<{ network_id: string; country: string; until: Date | null }[]>(sql`
+    SELECT network_id, country, until FROM proxy.sandbox_exit WHERE network_id = ANY (${[...request.remove]}::text[])
+      ORDER BY network_id`);
+  const countryOf = new Map(removed.map((row) => [row.network_id, row.country]));
+  const targets = request.remove.map((networkId) => request.country ?? countryOf.get(networkId) ?? '');
+  const left = await lockStock(tx, request.productId, [...targets, ...removed.map((row) => row.country)]);
+  for (const country of targets) left.set(country, (left.get(country) ?? 0) - 1);
+  if ([...left.values()].some((count) => count < 0)) return OUT_OF_STOCK;
+  const exits: Exit[] = [];
+  const untilOf = new Map(removed.map((row) => [row.network_id, row.until]));
+  for (const [i, country] of targets.entries())
+    exits.push(
+      ...(await takeExits(tx, {
+        reference,
+        productId: request.productId,
+        country,
+        place: null,
+        quantity: 1,
+        until: untilOf.get(request.remove[i] ?? '') ?? null,
+      })),
+    );
+  return { kind: 'executed', result: { exits, startsAt: clock.now().toISOString() } };
+}
+
+async function rotate(tx: Tx, command: Command): Promise<Executed | Refused> {
+  const { networkId } = command.request as unknown as RotateRequest;
+  const rows = await tx.$queryRaw<
+    { product_id: string; country: string; city: string; exit_ip: string; rotations: number }[]
+  >(sql`
+    UPDATE proxy.sandbox_exit SET rotations = rotations + 1 WHERE network_id = ${networkId} AND is_in_use
+      RETURNING product_id, country, city, exit_ip, rotations`);
+  const exit = rows[0];
+  if (exit === undefined) return { kind: 'refused', code: 'state_conflict', text: 'The proxy is no longer in use.' };
+  const place = indexesOf(exit.product_id, exit.country);
+  // Modems draw from the far end of the block, where no proxy of its own is handed out.
+  const next =
+    command.ending === 'same-ip'
+      ? exit.exit_ip
+      : addressOf('ipv4', place, 700_000 + ((hashOf(networkId) + exit.rotations * 7) % 300_000)).exitIp;
+  await tx.$executeRaw(sql`UPDATE proxy.sandbox_exit SET exit_ip = ${next} WHERE network_id = ${networkId}`);
+  return {
+    kind: 'executed',
+    result: { oldIp: exit.exit_ip, exit: exitAddress({ ...exit, exit_ip: next }) } satisfies Rotated,
+  };
+}
+
+function hashOf(text: string): number {
+  let hash = 7;
+  for (const char of text) hash = (hash * 31 + char.charCodeAt(0)) % 1_000_003;
+  return hash;
+}
+
+async function addTraffic(
+  tx: Tx,
+  clock: Clock,
+  { reference, request: raw, ending }: Command,
+): Promise<Executed | Refused> {
+  const request = raw as unknown as TrafficRequest; // as it was sent
+  const networkId = request.networkId ?? `sbt-${reference}`;
+  const at = { host: `${request.pool.replaceAll('_', '-')}.sandbox.invalid`, port: 8_080, portSocks: 1_080 };
+  if (request.networkId === null) {
+    const host = ending === 'drift-host' ? `moved-${at.host}` : at.host;
+    if (ending !== 'drift-gone')
+      await tx.$executeRaw(
+        sql`INSERT INTO proxy.sandbox_traffic (network_id, host, port, port_socks)
+          VALUES (${networkId}, ${host}, ${at.port}::int, ${at.portSocks}::int)`,
+      );
+  } else {
+    const rows = await tx.$queryRaw<unknown[]>(
+      sql`SELECT 1 FROM proxy.sandbox_traffic WHERE network_id = ${networkId}`,
+    );
+    if (rows.length === 0)
+      return {
+        kind: 'refused',
+        code: 'state_conflict',
+        text: 'The network does not know this plan any more; nothing was charged.',
+      };
+  }
+  return { kind: 'executed', result: { networkId, ...at, startsAt: clock.now().toISOString() } };
+}
+
+/** Changes what was just handed out without a word to us. */
+async function drift(tx: Tx, reference: string, ending: Ending): Promise<void> {
+  if (ending === 'drift-expiry')
+    await tx.$executeRaw(
+      sql`UPDATE proxy.sandbox_exit SET until = until + make_interval(days => ${DRIFT_DAYS}::int)
+        WHERE reference = ${reference}`,
+    );
+  if (ending === 'drift-ip')
+    await tx.$executeRaw(
+      sql`UPDATE proxy.sandbox_exit SET exit_ip = host(exit_ip::inet + ${DRIFT_ADDRESSES}::bigint)
+        WHERE reference = ${reference}`,
+    );
+  if (ending !== 'drift-gone') return;
+  await tx.$executeRaw(sql`
+    WITH gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE reference = ${reference}
+      RETURNING product_id, country)
+    UPDATE proxy.sandbox_stock s SET taken = s.taken - g.count FROM (SELECT product_id, country, count(*)::int AS count
+      FROM gone GROUP BY 1, 2) g WHERE s.product_id = g.product_id AND s.country = g.country`);
+}

@@ -1,0 +1,89 @@
+// The exits that the sandbox hands out: how many are left per country, and which address the next one gets.
+import { sql, type Tx } from '@lumi/shared/db';
+import { PRODUCTS } from '../../catalogue/products';
+import type { Exit, ExitAddress } from '../proxy-network';
+import { addressOf, withSubnet } from './addresses';
+import { PLACES, placeCode, placeOf, type Place } from './places';
+
+const PORT_FIRST = 10_000;
+const PORT_SOCKS_FIRST = 35_000;
+const PORTS = 25_000;
+
+export function seedStatement() {
+  const rows = PLACES.flatMap((place) =>
+    Object.entries(place.capacity).map(([productId, capacity]) => ({ productId, country: place.country, capacity })),
+  );
+  return sql`
+    INSERT INTO proxy.sandbox_stock (product_id, country, capacity)
+    SELECT * FROM unnest(${rows.map((row) => row.productId)}::text[], ${rows.map((row) => row.country)}::text[],
+      ${rows.map((row) => row.capacity)}::int[])
+    ON CONFLICT DO NOTHING`;
+}
+
+export async function lockStock(tx: Tx, productId: string, countries: readonly string[]): Promise<Map<string, number>> {
+  const rows = await tx.$queryRaw<{ country: string; left: number }[]>(sql`
+    SELECT country, capacity - taken AS left FROM proxy.sandbox_stock WHERE product_id = ${productId}
+      AND country = ANY (${[...countries]}::text[]) ORDER BY country FOR UPDATE`);
+  return new Map(rows.map((row) => [row.country, row.left]));
+}
+
+export async function takeExits(
+  tx: Tx,
+  wanted: {
+    reference: string;
+    productId: string;
+    country: string;
+    place: string | null;
+    quantity: number;
+    until: Date | null;
+  },
+): Promise<Exit[]> {
+  if (wanted.quantity === 0) return [];
+  const rows = await tx.$queryRaw<{ issued: number }[]>(sql`
+    UPDATE proxy.sandbox_stock SET taken = taken + ${wanted.quantity}::int, issued = issued + ${wanted.quantity}::int
+    WHERE product_id = ${wanted.productId} AND country = ${wanted.country} RETURNING issued`);
+  const issued = rows[0]?.issued;
+  const place = placeOf(wanted.country);
+  if (issued === undefined || place === null) throw new Error('stock was locked but is not there');
+  const first = issued - wanted.quantity;
+  const exits = Array.from({ length: wanted.quantity }, (_, index) => exitOf(wanted, place, first + index));
+  await tx.$executeRaw(sql`
+    INSERT INTO proxy.sandbox_exit (network_id, product_id, country, city, exit_ip, reference, until)
+    SELECT e.id, ${wanted.productId}, ${wanted.country}, e.city, e.ip, ${wanted.reference}, ${wanted.until}::timestamptz
+    FROM unnest(${exits.map((exit) => exit.networkId)}::text[], ${exits.map((exit) => exit.exitIp)}::text[],
+      ${exits.map((exit) => exit.city)}::text[]) AS e(id, ip, city)`);
+  return exits;
+}
+
+function exitOf(
+  wanted: { productId: string; country: string; place: string | null },
+  place: Place,
+  number: number,
+): Exit {
+  const port = number % PORTS;
+  return {
+    networkId: `sbx-${wanted.productId}-${wanted.country.toLowerCase()}-${String(number)}`,
+    country: wanted.country,
+    city:
+      place.cities.find((city) => placeCode(city) === wanted.place) ??
+      place.cities[number % place.cities.length] ??
+      place.name,
+    asn: place.asn,
+    host: `${wanted.country.toLowerCase()}.sandbox.invalid`,
+    port: PORT_FIRST + port,
+    portSocks: PORT_SOCKS_FIRST + port,
+    ...addressOf(wanted.productId === 'ipv6' ? 'ipv6' : 'ipv4', indexesOf(wanted.productId, wanted.country), number),
+  };
+}
+
+export function exitAddress(row: { exit_ip: string; country: string; city: string }): ExitAddress {
+  const { exitIp, subnet } = withSubnet(row.exit_ip);
+  return { exitIp, subnet, country: row.country, city: row.city, asn: placeOf(row.country)?.asn ?? 0 };
+}
+
+export function indexesOf(productId: string, country: string): { productIndex: number; placeIndex: number } {
+  return {
+    productIndex: PRODUCTS.findIndex((product) => product.id === productId),
+    placeIndex: PLACES.findIndex((place) => place.country === country),
+  };
+}
