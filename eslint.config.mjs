@@ -59,6 +59,22 @@ const house = {
         };
       },
     },
+    // What declares a route, itself or through `bulkKind` and the like, is an object with an `id` and a `summary`.
+    'one-endpoint': {
+      meta: { type: 'problem', schema: [] },
+      create(context) {
+        const nameOf = ({ key }) => key?.name ?? key?.value;
+        let first = null;
+        return {
+          ObjectExpression(node) {
+            const names = node.properties.map(nameOf);
+            if (!names.includes('id') || !names.includes('summary')) return;
+            if (first === null) first = node.properties.find((property) => nameOf(property) === 'id').value;
+            else context.report({ node, message: `One endpoint, one file: ${context.sourceCode.getText(first)} is declared here already. What both need stands in a file beside them, named by the thing.` });
+          },
+        };
+      },
+    },
   },
 };
 
@@ -88,7 +104,7 @@ const config = [
       'no-restricted-syntax': restricted(EXPORTS),
     },
   },
-  { files: SOURCES, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error' } },
+  { files: SOURCES, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error', 'lumi/one-endpoint': 'error' } },
   { files: MONEY, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all, FLOATS) } },
   // What makes riders, and the statements of the steps themselves.
   { files: ['packages/shared/src/db/rider.ts', 'packages/shared/src/{operations/operation,lifecycle/lifecycle}-store.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS) } },

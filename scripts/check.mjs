@@ -14,7 +14,7 @@ const CHECKS = [
   { name: 'style', module: 'checks', run: 'checkSourceStyle', atLeast: 200, repair: 'npx eslint --fix gateway services packages' },
   { name: 'imports', module: 'checks', run: 'checkSourceImports', atLeast: 200, repair: 'npm run check -- imports   (the rules: .dependency-cruiser.cjs)' },
   { name: 'dead code', module: 'checks', run: 'checkSourceDeadCode', repair: 'npx knip   (delete what it names, or use it)' },
-  { name: 'OpenAPI documents', module: 'openapi', run: 'checkOpenApi', atLeast: 200, repair: 'npm run check -- OpenAPI   (the document is made from what operations/ declares)' },
+  { name: 'OpenAPI documents', module: 'openapi', run: 'checkOpenApi', atLeast: 200, repair: 'npm run check -- OpenAPI   (the document is made from what endpoints/ declares)' },
   { name: 'the rules themselves', module: 'fixtures', run: 'checkFixtures', atLeast: 40, repair: 'npm run check -- rules   (see scripts/check-fixtures/README.md)' },
 ];
 /** What takes longest begins first. */

@@ -15,7 +15,8 @@ import { withdrawEnded } from './jobs/withdraw-ended';
 import { addToAllowlist } from './endpoints/add-to-allowlist';
 import { addToProxyAllowlist } from './endpoints/add-to-proxy-allowlist';
 import { allocateToSubuser } from './endpoints/allocate-to-subuser';
-import { bulkKinds } from './endpoints/bulk';
+import { bulkOrderProxies } from './endpoints/bulk-order-proxies';
+import { bulkRenewProxies } from './endpoints/bulk-renew-proxies';
 import { bulkUpdateProxies } from './endpoints/bulk-update-proxies';
 import { buyTrafficPlan } from './endpoints/buy-traffic-plan';
 import { checkProxies } from './endpoints/check-proxies';
@@ -95,7 +96,8 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
     ...deps, tasks, syncs,
     shared: sharedParts(service, {
       suppliers: [{ name: 'network', isSandbox: true }], things, tasks, auditRules: PROXY_RULES,
-      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE }, bulk: bulkKinds(deps), lifecycles: [proxyLifecycle(deps), trafficLifecycle(deps)],
+      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE }, bulk: [bulkOrderProxies(deps), bulkRenewProxies(deps)],
+      lifecycles: [proxyLifecycle(deps), trafficLifecycle(deps)],
       summary: { things: 'proxies', tag: 'Proxies', groups: ['state', 'type', 'country', 'health'], rows: summaryRows },
     }),
   };

@@ -15,7 +15,8 @@ import { serverLifecycle } from './jobs/lifecycle-source';
 import { terminateServers } from './jobs/terminate-servers';
 import { actOnServer } from './endpoints/act-on-server';
 import { bulkActions } from './endpoints/bulk-actions';
-import { bulkKinds } from './endpoints/bulk-kinds';
+import { bulkRenewServers } from './endpoints/bulk-renew-servers';
+import { bulkServers } from './endpoints/bulk-servers';
 import { cancelNextPeriod } from './endpoints/cancel-next-period';
 import { createServer } from './endpoints/create-server';
 import { createSnapshot } from './endpoints/create-snapshot';
@@ -78,7 +79,8 @@ export function wire(service: Service, hosting: HostingSettings = hostingSetting
     ...vps, actions, sync,
     shared: sharedParts(service, {
       suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps), tasks: [...Object.values(actions), sync.kind], auditRules: VPS_RULES,
-      quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE }, bulk: bulkKinds(vps), lifecycles: [serverLifecycle(vps, actions)], summary: serversSummary,
+      quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE }, bulk: [bulkServers(vps), bulkRenewServers(vps)],
+      lifecycles: [serverLifecycle(vps, actions)], summary: serversSummary,
     }),
   };
 }

@@ -1,0 +1,40 @@
+// Many orders of proxies. Envelope, batch and retries are the shared room’s.
+import { z } from 'zod';
+import { oneByOne } from '@lumi/shared/contract';
+import { bulkKind, type BulkKind } from '@lumi/shared/batches';
+import { purchaseFields } from '@lumi/shared/purchase';
+import type { ProxyDeps } from '../proxy';
+import { allowedField } from './fields';
+import { allowedBlocks, orderBody } from './order-body';
+import { orderPart } from './selling-parts';
+
+/** Items are stored as they came, so they carry no password: pairs are made up, and can be changed afterwards. */
+const bulkOrderBody = orderBody.extend({
+  auth: z
+    .strictObject({
+      mode: z.enum(['userpass', 'ip', 'both']).optional(),
+      ips: z.array(allowedField).max(20).optional(),
+    })
+    .optional()
+    .describe('`userpass` if absent. Pairs are made up; set your own with `PUT /proxies/{id}/credentials`.'),
+  ...purchaseFields,
+});
+
+export function bulkOrderProxies(deps: ProxyDeps): BulkKind {
+  return bulkKind({
+    id: 'bulk-order-proxies',
+    path: '/orders/bulk',
+    tag: 'Orders',
+    summary: 'Buy many orders of proxies',
+    description: 'Each item is an order of its own, with the fields of `POST /orders` but no password.',
+    item: bulkOrderBody,
+    itemExample: { product_id: 'ipv4', items: [{ country: 'DE', quantity: 1 }], period_days: 30 },
+    errors: ['price_changed', 'not_available', 'out_of_stock', 'supplier_error'],
+    identify: (body) => ({
+      subject: `${String(body.items.reduce((sum, item) => sum + item.quantity, 0))} × ${body.product_id}`,
+      once: null,
+    }),
+    prepare: (accountId, bodies) =>
+      oneByOne(bodies, (body) => orderPart(deps, accountId, body, allowedBlocks(body, null))),
+  });
+}
