@@ -9,10 +9,10 @@ import { BASE_PATHS, PRODUCTS, newId, resellerScopes, type Product } from '@lumi
 import type { Endpoint } from '@lumi/shared/endpoint';
 import { createHttpServer, type HttpServer } from '@lumi/shared/http';
 import type { JobControl, JobDefinition } from '@lumi/shared/jobs';
-import { issueKey, type KeyRequest } from '@lumi/shared/keys';
+import { issueKey, revokeKey, type KeyRequest } from '@lumi/shared/keys';
 import { audit, auditRules, readBalance, type Breach } from '@lumi/shared/ledger';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
-import { publicJwks } from '@lumi/shared/principal';
+import { IdentitySigner, publicJwks, type Principal } from '@lumi/shared/principal';
 import { BOOK_RULES } from '@lumi/shared/reconciliation';
 import { createLog } from '@lumi/shared/runtime';
 import { buildApp, openService, serviceConfig, startWork, type Service, type Work } from '@lumi/shared/service';
@@ -49,7 +49,7 @@ export interface Buyer {
 
 export type Operator = Omit<Buyer, 'accountId'>;
 
-type KeyWishes = Partial<Pick<KeyRequest, 'product' | 'signing' | 'limits' | 'scopes'>> & { readonly cap?: string };
+type KeyWishes = Partial<Pick<KeyRequest, 'product' | 'signing' | 'limits' | 'scopes' | 'expiresAt'>> & { readonly cap?: string };
 
 export interface WholeWayOptions {
   /** Which services run; all of them if absent. The paths of the others lead to the first one's port and are its 404. */
@@ -78,7 +78,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   const clock = new ShiftedClock();
   const database = testDatabase();
   const redis = testRedis();
-  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const pem = newPem();
   const secrets = { KEY_PEPPERS: `1:${randomBytes(32).toString('base64')}`, SECRET_RING: `1:${randomBytes(32).toString('base64')}` };
   const shared = { ...secrets, API_MONEY_ENABLED: 'true', ...(redis === null ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix }) };
   const logged: string[] = [];
@@ -88,6 +88,8 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   const rings = { peppers: gatewaySettings.shape.KEY_PEPPERS.parse(secrets.KEY_PEPPERS), secrets: gatewaySettings.shape.SECRET_RING.parse(secrets.SECRET_RING), clock };
   const running = new Map<Product, Running>();
   const stops: (() => Promise<void>)[] = [];
+  /** Past the gateway. */
+  const ways = new Map<Product, HttpPool>();
   let http: HttpPool | undefined;
 
   const of = (product: Product): Running => {
@@ -165,7 +167,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     const issued = await issueKey(owner, rings, {
       product, type: accountId === null ? 'operator' : 'reseller', accountId, signing: wishes.signing ?? 'none', limits: wishes.limits ?? UNLIMITED,
       scopes: wishes.scopes ?? (accountId === null ? [...resellerScopes(product), 'admin:*'] : resellerScopes(product)),
-      dailyCapUnits: wishes.cap === undefined ? null : parseUsd(wishes.cap),
+      expiresAt: wishes.expiresAt ?? null, dailyCapUnits: wishes.cap === undefined ? null : parseUsd(wishes.cap),
     });
     return { product, keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret };
   };
@@ -175,6 +177,17 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
 
   return {
     send, request, owner, logged, clock,
+    /** Straight at a service's own port, past the gateway. */
+    straight(product: Product, method: string, path: string, options: Sent): Promise<Answer> {
+      const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
+      if (!ways.has(product)) stops.push(() => way.close());
+      ways.set(product, way);
+      return sendBy(way, method, path, options);
+    },
+    /** As the gateway would sign it, or, with a key of their own, as somebody who is no gateway. */
+    identity: (principal: Principal, signedWith: 'our key' | 'their key' = 'our key'): string =>
+      new IdentitySigner(signedWith === 'our key' ? pem : newPem(), clock).sign(principal, 'once'),
+    revoke: (keyId: string): Promise<unknown> => revokeKey(owner, keyId),
     /** By its whole path. */
     get: (who: { key: string }, path: string) => send('GET', path, { key: who.key }),
     /** A money request at a path below the product's base, under a fresh Idempotency-Key if none is named. */
@@ -235,6 +248,10 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       }
     },
   };
+}
+
+function newPem(): string {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function anyOf(running: ReadonlyMap<Product, Running>): Running {
