@@ -78,7 +78,7 @@ export interface Recipe {
   readonly isCatalogue?: boolean;
   /** Path parameters that need not name anything that exists. */
   readonly open?: readonly string[];
-  /** Fields that the supplier alone can judge: a wrong one costs nothing, and leaves an order that failed. */
+  /** Fields and path parts that the supplier alone can judge: a wrong one costs nothing, and leaves that it was asked. */
   readonly atSupplier?: readonly string[];
   /** Money requests that are not refused for want of balance or cap. */
   readonly isFree?: boolean;

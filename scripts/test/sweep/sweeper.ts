@@ -130,7 +130,7 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
     const first = await recipe.call(world);
     const before = await stored.read();
     const asked = await sendAll(task, some, first);
-    const refused = operation.method === 'GET' ? asked : asked.filter(({ one, answer }) => answer.status >= 400 && answer.status !== 409 && !(recipe.atSupplier ?? []).some((field) => one.what.startsWith(`field ${field}:`)));
+    const refused = operation.method === 'GET' ? asked : asked.filter(({ one, answer }) => answer.status >= 400 && answer.status !== 409 && !(recipe.atSupplier ?? []).some((name) => one.what.startsWith(`field ${name}:`) || one.what.startsWith(`path ${name} `)));
     if (refused.length < asked.length) return { asked, again: refused.map(({ one }) => one), changed: [] };
     const tables = tablesChanged(before, await stored.read(), asked.map(({ answer }) => answer));
     return { asked, again: [], changed: tables.length === 0 ? [] : [`${String(asked.length)} requests were refused, and ${tables.join(', ')} changed`, ...await culprits(task, asked, first)] };
