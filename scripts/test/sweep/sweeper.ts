@@ -179,7 +179,10 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
       const isPublic = operation.scopes.includes('public');
       const [usual, signing] = [all.filter(({ isSigning }) => !isSigning), all.filter(({ isSigning }) => isSigning)];
       const found: Findings[] = [];
-      const by = async (some: readonly Case[], key: string | undefined, adapt: Caller['adapt'] = (call) => call): Promise<void> => void found.push(await sweepBy({ operation, recipe, caller: { key, adapt }, endsAt }, some));
+      const by = async (some: readonly Case[], key: string | undefined, adapt: Caller['adapt'] = (call) => call): Promise<void> => {
+        if (found.length === 0 || Date.now() < endsAt) found.push(await sweepBy({ operation, recipe, caller: { key, adapt }, endsAt }, some));
+        else counts.known += some.length;
+      };
       await by(usual, isPublic ? undefined : isForOperators ? world.operator.key : world.who.key);
       if (signing.length > 0) {
         const version = random.pick<'v1' | 'v2'>(['v1', 'v2']);
