@@ -1,0 +1,119 @@
+// Sub-users: they never get more than was bought.
+import { FixedClock } from '@lumi/shared/runtime';
+import { NOW, owner, proxyTest } from './proxy-service';
+
+const clock = new FixedClock(NOW);
+const lumi = proxyTest(clock);
+
+async function plan(gb = 10, label?: string) {
+  const who = await lumi.account({ balance: '1000' });
+  const answer = await lumi.pay(who, '/traffic-plans', {
+    pool: 'residential',
+    gb,
+    ...(label === undefined ? {} : { label }),
+  });
+  expect(answer.status).toBe(201);
+  return { who, id: answer.body.plan.id as string, body: answer.body };
+}
+
+afterEach(async () => expect(await lumi.audit()).toEqual([]));
+
+describe('sub-users', () => {
+  it('draw from the plan, give back what they did not use, and are deleted with their use', async () => {
+    const { who, id } = await plan();
+    const made = await lumi.send(who, 'post', '/subusers', {
+      traffic_plan_id: id,
+      limit_gb: 4,
+      label: 'client',
+      domains_block: ['bank.example'],
+    });
+    expect(made.status).toBe(201);
+    expect(made.body.password).toMatch(/^[A-Za-z0-9]{16}$/);
+    const sub = made.body.id as string;
+    expect((await lumi.get(who, `/subusers/${sub}`)).body).toMatchObject({
+      password: '********',
+      limit_gb: 4,
+      used_gb: 0,
+    });
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 7 })).body.error.code).toBe(
+      'state_conflict',
+    );
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 6 })).body.limit_gb).toBe(10);
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_reserved: 10, gb_free: 0 });
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 3 })).body.limit_gb).toBe(7);
+    await owner(lumi, 'UPDATE proxy.subuser SET bytes_used = 2000000000 WHERE id = $1', [sub]);
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 6 })).body.error.code).toBe(
+      'state_conflict',
+    );
+    expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, {})).body).toMatchObject({
+      limit_gb: 2,
+      used_gb: 2,
+    });
+    expect((await lumi.send(who, 'patch', `/subusers/${sub}`, { status: 'disabled', label: null })).body).toMatchObject(
+      { status: 'disabled', label: null },
+    );
+    expect((await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, { subuser_id: sub })).text).toContain(
+      made.body.username,
+    );
+    expect((await lumi.send(who, 'delete', `/subusers/${sub}`)).body).toEqual({ id: sub, deleted: true });
+    expect((await lumi.send(who, 'delete', `/subusers/${sub}`)).status).toBe(404);
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({
+      gb_used: 2,
+      gb_reserved: 0,
+      gb_free: 8,
+    });
+  });
+
+  it('notes no password as shown where a sub-user was refused', async () => {
+    const { who, id } = await plan();
+    const wish = { traffic_plan_id: id, limit_gb: 1 };
+    const refused = [
+      await lumi.send(who, 'post', '/subusers', { ...wish, expires_at: '2001-01-01' }),
+      await lumi.send(who, 'post', '/subusers', { ...wish, limit_gb: 999 }),
+    ];
+    const noted = async () =>
+      (await lumi.service.db.pool.query(`SELECT 1 FROM proxy.reveal WHERE key_id = $1`, [who.keyId])).rows.length;
+    expect([refused.map(({ status }) => status), await noted()]).toEqual([[422, 409], 0]);
+    expect([(await lumi.send(who, 'post', '/subusers', wish)).status, await noted()]).toEqual([201, 1]);
+  });
+
+  it('never get more than was bought, however many ask at once', async () => {
+    const { who, id } = await plan(10);
+    const made = await Promise.all(
+      Array.from({ length: 8 }, () => lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 3 })),
+    );
+    expect(made.filter((answer) => answer.status === 201)).toHaveLength(3);
+    const subs = made.flatMap((answer) => (answer.status === 201 ? [answer.body.id as string] : []));
+    const moves = await Promise.all(
+      subs.flatMap((sub) => [
+        lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 1 }),
+        lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 2 }),
+        lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 2 }),
+        lumi.send(who, 'delete', `/subusers/${sub}`),
+      ]),
+    );
+    // A refusal is an answer; a violated constraint is not: a move that reads from before it had to wait takes back
+    // more than there is.
+    for (const move of moves) expect([200, 404, 409]).toContain(move.status);
+    expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_reserved: 0, gb_free: 10 });
+  });
+
+  it('are nobody else’s', async () => {
+    const { who, id } = await plan();
+    const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id })).body.id as string;
+    const stranger = await lumi.account({ balance: '50' });
+    const answers = await Promise.all([
+      lumi.get(stranger, `/subusers/${sub}`),
+      lumi.send(stranger, 'patch', `/subusers/${sub}`, { status: 'disabled' }),
+      lumi.send(stranger, 'delete', `/subusers/${sub}`),
+      lumi.send(stranger, 'post', `/subusers/${sub}/allocate`, { gb: 1 }),
+      lumi.send(stranger, 'post', `/subusers/${sub}/reclaim`, {}),
+      lumi.send(stranger, 'post', '/subusers', { traffic_plan_id: id }),
+      lumi.get(stranger, `/traffic-plans/${id}`),
+      lumi.send(stranger, 'patch', `/traffic-plans/${id}`, { label: 'a' }),
+      lumi.send(stranger, 'post', `/traffic-plans/${id}/generate`, {}),
+      lumi.pay(stranger, `/traffic-plans/${id}/topup`, { gb: 1 }),
+    ]);
+    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 10 }, () => 404));
+  });
+});
