@@ -2,7 +2,8 @@
 import { testDatabase, until } from '@lumi/shared/testing';
 import { Matcher } from '../src/routes/matcher';
 import { readOperations } from '../src/routes/operation';
-import { ask, jsonBody, money, openFixture, operation, type Fixture, type TestGateway } from './fixture';
+import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
+import { jsonBody, money, operation } from './fake-service';
 
 const database = testDatabase();
 let fixture: Fixture;

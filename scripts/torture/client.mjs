@@ -1,6 +1,6 @@
 // What a customer does and remembers: every request with every answer it got, or that it got none. Loopback only, bounded in number and time.
 import { Pool } from 'undici';
-import { BASE_PATHS } from './system.mjs';
+import { BASE_PATHS } from './system-settings.mjs';
 
 const ANSWER_LIMIT_MS = 4_500;
 const REQUESTS_MAX = 6_000;

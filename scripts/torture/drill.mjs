@@ -1,7 +1,7 @@
 // Directed runs: every fault stands at a named point and is waited for, so that slowness delays and nothing is left to luck. For `npm test`,
 // for planted bugs, and for the bulk of 500.
 import { codeOf } from './client.mjs';
-import { PIECES } from './faults.mjs';
+import { PIECES } from './fault-plan.mjs';
 import { RACE_STEPS } from './races.mjs';
 import { SHOPS } from './shops.mjs';
 

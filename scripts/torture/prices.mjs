@@ -1,7 +1,7 @@
 // After a run every charge is compared with the model's (price-model.cjs): the captured orders are gone through in the order in which their money was held, each
 // changing what the next one on the same thing costs. Whatever was paid for must end when the model says, and what is quoted now must be its price.
 import { createRequire } from 'node:module';
-import { BASE_PATHS } from './system.mjs';
+import { BASE_PATHS } from './system-settings.mjs';
 
 const { PriceModel, unitsOf } = createRequire(import.meta.url)('./price-model.cjs');
 

@@ -5,13 +5,15 @@ import { plantBug } from './bugs.mjs';
 import { Doors, History } from './client.mjs';
 import { Coverage } from './coverage.mjs';
 import { drill } from './drill.mjs';
-import { Faults, planFaults } from './faults.mjs';
+import { Faults } from './faults.mjs';
+import { planFaults } from './fault-plan.mjs';
 import { haggle, makeHagglers } from './hagglers.mjs';
 import { AT_EVERY_MOMENT, judge } from './invariants.mjs';
 import { owedByRun } from './owed.mjs';
 import { judgePrices, readCatalogue } from './prices.mjs';
 import { Random } from './random.mjs';
-import { Workload, makeBuyers } from './workload.mjs';
+import { Workload } from './workload.mjs';
+import { makeBuyers } from './buyers.mjs';
 
 const FINAL_LIMIT_MS = 30_000;
 const BULK_LIMIT_MS = 120_000;

@@ -1,6 +1,6 @@
 // The system under test: two gateways, two of each service, two workers of each, the payment double, Redis when asked for; every
 // link goes through a fault proxy of its own.
-import { createHmac, createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHmac, createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,23 +10,10 @@ import { publicKeys } from '../start/secrets.mjs';
 import { Child } from './child.mjs';
 import { FaultProxy } from './fault-proxy.mjs';
 import { RedisServer } from './redis.mjs';
+import { BASE_PATHS, TIMES } from './system-settings.mjs';
 
 const load = createRequire(join(root, 'packages/shared/package.json'));
-export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
-const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
 const PLENTY = 1_000_000;
-
-/** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
-export const TIMES = { purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 }, againMaxMs: 10_000, depositLeaseMs: 3_000, depositAbsentMs: 12_000, batchLeaseMs: 4_000, renewal: { lookMs: 1_000, turnMs: 4_000, againMs: 1_000 } };
-
-export function makeSecrets() {
-  const ring = () => `1:${randomBytes(32).toString('base64')}`;
-  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
-  return {
-    roles: Object.fromEntries(ROLES.map((role) => [role, randomBytes(12).toString('hex')])),
-    peppers: ring(), ring: ring(), identity: Buffer.from(pem).toString('base64'), cursor: randomBytes(32).toString('hex'), cryptoPayToken: `1:AA${randomBytes(24).toString('base64url')}`,
-  };
-}
 
 export class System {
   constructor({ cluster, secrets, products, useRedis }) {

@@ -4,7 +4,8 @@ import { TortureCluster } from './cluster.mjs';
 import { missedInSet } from './coverage.mjs';
 import { HANDS } from './owed.mjs';
 import { runOnce } from './run.mjs';
-import { System, makeSecrets } from './system.mjs';
+import { System } from './system.mjs';
+import { makeSecrets } from './system-settings.mjs';
 
 const SHOWN_PER_RULE = 12;
 const SHOWN_MAX = 40;
