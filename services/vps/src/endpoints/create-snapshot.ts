@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError, defineRoute, lineField, newId } from '@lumi/shared/contract';
+import { fromStep } from '@lumi/shared/db';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
@@ -8,7 +9,7 @@ import type { Vps } from '../vps';
 import { serverParams } from '../servers/fields';
 import { snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
 import { requireServer } from './require-server';
-import { SNAPSHOT_ROUTE, SNAPSHOT_ERRORS, STARTED } from './require-snapshot';
+import { SNAPSHOT_ROUTE, SNAPSHOT_ERRORS } from './require-snapshot';
 
 const SNAPSHOTS_MAX = 3;
 const ALL = 200;
@@ -59,7 +60,7 @@ export function createSnapshot(vps: Vps, actions: Actions): Endpoint {
         prepare: [
           insertSnapshot(
             { id: snapshotId, accountId: server.accountId, serverId: server.id, name: body.name },
-            STARTED,
+            fromStep('started'),
           ),
         ],
       });

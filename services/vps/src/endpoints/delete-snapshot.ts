@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
+import { fromStep } from '@lumi/shared/db';
 import { bodyOrQuery, endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { markDeleting } from '../store/snapshots';
 import type { Vps } from '../vps';
 import { confirmField, confirmed } from '../servers/fields';
-import { SNAPSHOT_ROUTE, snapshotParams, SNAPSHOT_ERRORS, requireSnapshot, STARTED } from './require-snapshot';
+import { SNAPSHOT_ROUTE, snapshotParams, SNAPSHOT_ERRORS, requireSnapshot } from './require-snapshot';
 
 const confirmQuery = z.object({ confirm: confirmField.optional() });
 
@@ -42,7 +43,7 @@ export function deleteSnapshot(vps: Vps, actions: Actions): Endpoint {
           item: { snapshot_id: snapshot.id },
           principal,
           requestId,
-          prepare: [markDeleting(snapshot.id, STARTED)],
+          prepare: [markDeleting(snapshot.id, fromStep('started'))],
         }),
       );
     },

@@ -1,7 +1,6 @@
 // What the endpoints of snapshots share: what is the same in all their routes and the way to a snapshot.
 import { z } from 'zod';
 import { isId, notFound } from '@lumi/shared/contract';
-import { fromStep } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { findSnapshot, type Snapshot } from '../store/snapshots';
 import type { Server } from '../store/servers';
@@ -18,7 +17,6 @@ export const snapshotParams = serverParams.extend({
 export const SNAPSHOT_ROUTE = { tag: 'Snapshots', class: 'regular', reach: 'account' } as const;
 
 export const SNAPSHOT_ERRORS = ['busy', 'state_conflict', 'suspended'] as const;
-export const STARTED = fromStep('started');
 
 export async function requireSnapshot(
   vps: Vps,
