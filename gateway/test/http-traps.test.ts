@@ -1,8 +1,8 @@
 // What Node's HTTP parser lets through, or answers without a body, over raw sockets: every such request gets a refusal in the contract's
 // shape, and none of them reaches a service.
-import net from 'node:net';
 import { testDatabase } from '@lumi/shared/testing';
 import { openFixture, type Fixture, type TestGateway } from './fixture';
+import { sendRaw, expectRefusal, type RawReply } from './raw-request';
 
 const database = testDatabase();
 let fixture: Fixture;
@@ -16,64 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-interface RawReply {
-  readonly status: number;
-  readonly head: string;
-  readonly body: string;
-  readonly code: string | undefined;
-  readonly all: string;
-}
-
-/** Writes the bytes and reads until the connection ends or a whole answer with a length is there. */
-function send(text: string | Buffer, target: { port: number } = gateway): Promise<RawReply> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect(target.port, '127.0.0.1', () => socket.write(text));
-    let all = '';
-    const done = (): void => {
-      socket.destroy();
-      resolve(parse(all));
-    };
-    socket.on('data', (chunk) => {
-      all += chunk.toString('latin1');
-      if (isWhole(all)) done();
-    });
-    socket.on('end', done);
-    socket.on('error', (err) => (all === '' ? reject(err) : done()));
-  });
-}
-
-function isWhole(text: string): boolean {
-  const cut = text.indexOf('\r\n\r\n');
-  if (cut === -1 || text.startsWith('HTTP/1.1 100')) return false;
-  const length = /content-length: (\d+)/i.exec(text.slice(0, cut))?.[1];
-  return length !== undefined && text.length - cut - 4 >= Number.parseInt(length, 10);
-}
-
-function parse(all: string): RawReply {
-  const text = all.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
-  const cut = text.indexOf('\r\n\r\n');
-  const body = cut === -1 ? '' : text.slice(cut + 4);
-  let code: string | undefined;
-  try {
-    code = (JSON.parse(body) as { error?: { code?: string } }).error?.code;
-  } catch {
-    code = undefined;
-  }
-  return { status: Number.parseInt(text.slice(9, 12), 10), head: cut === -1 ? text : text.slice(0, cut), body, code, all };
-}
-
+const send = (text: string | Buffer, target: { port: number } = gateway): Promise<RawReply> => sendRaw(text, target);
 const lines = (first: string, ...headers: string[]): string => [first, 'Host: api', `Authorization: Bearer ${key}`, ...headers, '', ''].join('\r\n');
-
-function expectRefusal(reply: RawReply, status: number, code: string): void {
-  expect({ status: reply.status, code: reply.code }).toEqual({ status, code });
-  expect(reply.head).toMatch(/content-type: application\/json; charset=utf-8/i);
-  expect(reply.head).toMatch(/x-request-id: req_[0-9a-z]{24}/i);
-  const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
-  expect(JSON.parse(reply.body)).toMatchObject({ error: { code, request_id: id } });
-  // The contract: on every answer, so on those of the parser too.
-  expect(reply.head).toMatch(/\r\nratelimit: "(?:public|regular)";r=\d+;t=\d+/i);
-  expect(reply.head).toMatch(/\r\nratelimit-policy: "(?:public|regular)";q=\d+;w=60/i);
-}
 
 describe('a good request', () => {
   it('over a raw socket passes, so that the refusals below mean something', async () => {
@@ -171,106 +115,10 @@ describe('408 request_timeout', () => {
   });
 });
 
-describe('413 payload_too_large', () => {
-  it('for a length that is announced, before anything is read', async () => {
-    expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1048577')), 413, 'payload_too_large');
-  });
-
-  it('for chunks that add up', async () => {
-    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
-    expectRefusal(await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + chunk.repeat(17)), 413, 'payload_too_large');
-  });
-
-  it('for extensions of a chunk, which only the parser counts', async () => {
-    const text = lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + `2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`;
-    expectRefusal(await send(text), 413, 'payload_too_large');
-  });
-
-  it('but not for one MiB exactly', async () => {
-    const reply = await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1048576') + 'x'.repeat(1_048_576));
-    expect(reply.status).toBe(200);
-  });
-});
-
-describe('431 headers_too_large', () => {
-  it('for more than 100 header lines', async () => {
-    expectRefusal(await send(lines('GET /api/v1/things HTTP/1.1', ...Array.from({ length: 99 }, (_, i) => `X-${String(i)}: x`))), 431, 'headers_too_large');
-    expect((await send(lines('GET /api/v1/things HTTP/1.1', ...Array.from({ length: 98 }, (_, i) => `X-${String(i)}: x`)))).status).toBe(200);
-  });
-
-  it('for more than 1,000 header lines, which Node would drop in silence', async () => {
-    expectRefusal(await send(lines('GET /api/v1/things HTTP/1.1', ...Array.from({ length: 1_500 }, () => 'X: x'))), 431, 'headers_too_large');
-  });
-
-  it('for more than 16 KB of headers', async () => {
-    expectRefusal(await send(lines('GET /api/v1/things HTTP/1.1', `X-Long: ${'x'.repeat(20_000)}`)), 431, 'headers_too_large');
-  });
-});
-
-describe('Expect: 100-continue', () => {
-  it('is answered only when the request has passed every cheaper refusal', async () => {
-    const asked = lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-continue');
-    const good = await new Promise<string>((resolve, reject) => {
-      let all = '';
-      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(asked));
-      socket.on('error', reject);
-      socket.on('data', (chunk) => {
-        all += chunk.toString('latin1');
-        if (all === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write('{}');
-        if (all.includes('HTTP/1.1 200')) {
-          socket.destroy();
-          resolve(all);
-        }
-      });
-    });
-    expect(good).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);
-    const refused = await send(asked.replace(key, 'nobody'));
-    expect(refused.all.startsWith('HTTP/1.1 401')).toBe(true);
-  });
-});
-
 describe('the log', () => {
   it('has a line for what the parser refused, under the id the client was told', async () => {
     const reply = await send('nonsense\r\n\r\n');
     const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
     expect(gateway.lines().find((line) => line['request_id'] === id)).toMatchObject({ code: 'bad_request', client_ip: '127.0.0.1' });
-  });
-});
-
-describe('one connection', () => {
-  it('is not left in doubt: after a refused frame it is closed, and what follows is not served', async () => {
-    const smuggled = `GET /api/v1/me HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer ${key}\r\n\r\n`;
-    const before = fixture.services.domains.received.length;
-    const reply = await new Promise<string>((resolve) => {
-      let all = '';
-      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: identity, chunked') + `0\r\n\r\n${smuggled}`));
-      socket.on('data', (chunk) => (all += chunk.toString('latin1')));
-      socket.on('close', () => resolve(all));
-      socket.on('error', () => undefined);
-    });
-    expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 400']);
-    expect(fixture.services.domains.received.length).toBe(before);
-  });
-
-  it('carries one answer to one request: what was refused before its body turned out broken is not refused again', async () => {
-    const reply = await new Promise<string>((resolve, reject) => {
-      let all = '';
-      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write('POST /api/v1/things/check HTTP/1.1\r\nHost: api\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'));
-      socket.on('data', (chunk) => (all += chunk.toString('latin1')));
-      socket.on('close', () => resolve(all));
-      socket.on('error', reject);
-    });
-    expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 401']);
-  });
-
-  it('carries several requests in order, a refused one among them', async () => {
-    const one = lines('GET /api/v1/things HTTP/1.1');
-    const reply = await new Promise<string>((resolve) => {
-      let all = '';
-      const socket = net.connect(gateway.port, '127.0.0.1', () => socket.write(one + lines('GET /api/v1/nothing HTTP/1.1') + lines('GET /api/v1/me HTTP/1.1', 'Connection: close')));
-      socket.on('data', (chunk) => (all += chunk.toString('latin1')));
-      socket.on('close', () => resolve(all));
-    });
-    expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200']);
   });
 });

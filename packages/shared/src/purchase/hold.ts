@@ -2,7 +2,8 @@
 import { AppError } from '../contract';
 import type { Rider } from '../db';
 import { refuseOrReplay } from '../idempotency';
-import { begin, constraintName, refusalOfDatabase, type BeginOutcome } from './money-step';
+import { begin, type BeginOutcome } from './money-step';
+import { constraintName, refusalOfDatabase } from './money-step-refusal';
 import { LINE_TAKEN } from './quoted-price';
 import { operationIdOf } from './order-view';
 import type { AnyThingSold, Order } from './thing-sold';

@@ -1,10 +1,11 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
-import { AppError, type ErrorCode, type ErrorDetail } from '../contract';
-import { databaseCode, emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Rider, type Sql, type SqlRunner } from '../db';
+import { AppError, type ErrorDetail } from '../contract';
+import { emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Rider, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
-import type { CostLine, Terms } from './terms';
-import type { JsonObject, Order, OrderState } from './thing-sold';
+import type { CostLine } from './terms';
+import type { JsonObject, Order } from './thing-sold';
+import { orderOfRow, type OrderRow } from './order-row';
 
 export interface BeginInput {
   readonly order: Order;
@@ -164,43 +165,6 @@ export interface RefusedResult extends JsonObject {
   readonly details: readonly ErrorDetail[];
 }
 
-export interface OrderRow {
-  readonly id: string; readonly account_id: string; readonly product: string; readonly kind: string; readonly subject: string; readonly item: JsonObject; readonly terms: Terms;
-  readonly price: bigint; readonly charged: bigint | null; readonly state: string; readonly supplier_ref: string | null; readonly refusal_code: string | null;
-  readonly refusal_text: string | null; readonly result: JsonObject | null; readonly batch_id: string | null; readonly batch_item: number | null; readonly reference: string | null; readonly tags: string[];
-  readonly metadata: JsonObject | null; readonly request_id: string; readonly attempt: number; readonly stuck_since: Date | null; readonly created_at: Date; readonly settled_at: Date | null;
-}
-
-export function orderOfRow(row: OrderRow): Order {
-  return {
-    id: row.id, accountId: row.account_id, product: row.product, kind: row.kind, subject: row.subject, item: row.item, terms: row.terms, price: row.price, charged: row.charged,
-    state: row.state as OrderState, // a check constraint of the table
-    supplierRef: row.supplier_ref, refusalCode: row.refusal_code, refusalText: row.refusal_text, refusalDetails: refusalDetailsOf(row), batchId: row.batch_id, batchItem: row.batch_item,
-    reference: row.reference, tags: row.tags, metadata: row.metadata, requestId: row.request_id, attempt: row.attempt, stuckSince: row.stuck_since,
-    createdAt: row.created_at, settledAt: row.settled_at,
-  };
-}
-
-function refusalDetailsOf({ state, result }: OrderRow): readonly ErrorDetail[] | null {
+export function refusalDetailsOf({ state, result }: OrderRow): readonly ErrorDetail[] | null {
   return state === 'released' && result !== null ? (result as RefusedResult).details : null; // the engine stores nothing else of one that was refused
-}
-
-/** Turns a violated constraint of the money step into the refusal it stands for; anything else is thrown on. */
-export function refusalOfDatabase(err: unknown, ofConstraint: (constraint: string) => ErrorCode | null): AppError {
-  const code = databaseCode(err);
-  const constraint = constraintName(err);
-  if (code === '23505' && constraint === 'orders_one_open') return new AppError('not_available', undefined, { cause: err });
-  if (code === '23505' && constraint === 'idempotency_pkey') return new AppError('in_progress', undefined, { retryAfterS: 1, cause: err });
-  const refusal = constraint === null ? null : ofConstraint(constraint);
-  if (refusal !== null) return new AppError(refusal, undefined, { cause: err });
-  throw err;
-}
-
-/** The constraint named in a database error; drivers put it in different places, the message always has it. */
-export function constraintName(err: unknown, depth = 0): string | null {
-  if (typeof err !== 'object' || err === null || depth > 5) return null;
-  const { constraint, message, cause, meta } = err as { constraint?: unknown; message?: unknown; cause?: unknown; meta?: unknown };
-  if (typeof constraint === 'string') return constraint;
-  const named = typeof message === 'string' ? /constraint \\?"([a-z0-9_]+)\\?"/.exec(message)?.[1] : undefined;
-  return named ?? constraintName(cause, depth + 1) ?? constraintName(meta, depth + 1) ?? constraintName((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1);
 }
