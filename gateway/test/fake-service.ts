@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Product } from '@lumi/shared/contract';
 import { IDENTITY_HEADER, IdentityVerifier, publicJwks, type Principal } from '@lumi/shared/principal';
 import type { Clock } from '@lumi/shared/runtime';
-import { PRIVATE_KEY } from './fixture';
+import { PRIVATE_KEY } from './identity-key';
 
 export interface ReceivedRequest {
   readonly method: string;

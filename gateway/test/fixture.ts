@@ -1,6 +1,6 @@
 // A whole gateway in this process, as its own server would build it: real PostgreSQL for the keys, real Redis when the run has one, a
 // real port. At the far end stands a service made for the test; what lies beyond our interface may be invented.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { Writable } from 'node:stream';
 import { Pool } from 'pg';
@@ -13,8 +13,8 @@ import { gatewaySettings, type GatewayConfig } from '../src/config';
 import { createListener, type ListenerOptions } from '../src/listener';
 import { wire, type Wiring } from '../src/wiring';
 import { FakeService } from './fake-service';
+import { PRIVATE_KEY } from './identity-key';
 
-export const PRIVATE_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
 const PEPPERS = `1:${randomBytes(32).toString('base64')},2:${randomBytes(32).toString('base64')}`;
 const SECRETS = `1:${randomBytes(32).toString('base64')}`;
 
