@@ -1,7 +1,8 @@
 // The last step of a purchase: the hold is captured or released in one statement, or the order is left for recovery.
 import { AppError, newId, type ErrorCode, type ErrorDetail } from '../contract';
 import { errorBody } from '../http/errors';
-import { postpone, settle, type RefusedResult } from './money-step';
+import { postpone, settle } from './money-step';
+import type { RefusedResult } from './refused-result';
 import { costOf } from './terms';
 import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
 import { timesOf, type ConcludeDeps } from './purchase-deps';

@@ -1,5 +1,5 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
-import { AppError, type ErrorDetail } from '../contract';
+import { AppError } from '../contract';
 import { emptySql, joinSql, perRunner, rawSql, SharedStatement, sql, withPatience, type Patience, type Rider, type Sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
@@ -158,13 +158,4 @@ function ridersOf(source: 'begun' | 'settled', name: 'prepared' | 'delivered', c
     const passed = isGuarded ? `AND (SELECT bool_and(holds) FROM guard_${String(n)})` : '';
     return riders(`${name}_${String(n)}`, statements.map((statement) => joinSql([rawSql(`WITH ${source} AS (SELECT * FROM ${source} WHERE n = ${String(n)} ${passed}) `), statement], '')));
   })], '');
-}
-
-/** Stored in place of what was delivered. */
-export interface RefusedResult extends JsonObject {
-  readonly details: readonly ErrorDetail[];
-}
-
-export function refusalDetailsOf({ state, result }: OrderRow): readonly ErrorDetail[] | null {
-  return state === 'released' && result !== null ? (result as RefusedResult).details : null; // the engine stores nothing else of one that was refused
 }

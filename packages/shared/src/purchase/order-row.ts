@@ -1,7 +1,8 @@
 // An order, as it stands in the database.
+import type { ErrorDetail } from '../contract';
 import type { Terms } from './terms';
 import type { JsonObject, Order, OrderState } from './thing-sold';
-import { refusalDetailsOf } from './money-step';
+import type { RefusedResult } from './refused-result';
 
 export interface OrderRow {
   readonly id: string;
@@ -57,4 +58,9 @@ export function orderOfRow(row: OrderRow): Order {
     createdAt: row.created_at,
     settledAt: row.settled_at,
   };
+}
+
+function refusalDetailsOf({ state, result }: OrderRow): readonly ErrorDetail[] | null {
+  // the engine stores nothing else of one that was refused
+  return state === 'released' && result !== null ? (result as RefusedResult).details : null;
 }
