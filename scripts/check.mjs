@@ -11,6 +11,7 @@ import { install } from './install.mjs';
 // A tool that looks at nothing finds nothing: each has to see at least this much.
 const CHECKS = [
   { name: 'types', module: 'checks', run: 'checkTypes', repair: 'npm run check -- types' },
+  { name: 'format', module: 'format', run: 'checkFormat', atLeast: 700, repair: 'npm run format   (what is longer than 120 columns is wrapped by hand)' },
   { name: 'style', module: 'checks', run: 'checkSourceStyle', atLeast: 200, repair: 'npx eslint --fix gateway services packages' },
   { name: 'imports', module: 'checks', run: 'checkSourceImports', atLeast: 200, repair: 'npm run check -- imports   (the rules: .dependency-cruiser.cjs)' },
   { name: 'dead code', module: 'checks', run: 'checkSourceDeadCode', repair: 'npx knip   (delete what it names, or use it)' },
