@@ -1,10 +1,44 @@
-// Who may import whom. Every rule here is broken on purpose in scripts/check-fixtures/, so that `npm run check` knows they work:
-// this tool reports success when it finds nothing to look at.
+// Who may import whom. Every rule here is broken on purpose in scripts/check-fixtures/, so that `npm run check` knows
+// they work: this tool reports success when it finds nothing to look at.
 
 // A room of packages/shared may import only rooms above it. A new room gets its place here first.
 const ROOMS = [
-  'contract', 'times', 'addresses', 'names', 'countries', 'phones', 'public-keys', 'money', 'runtime', 'limits', 'principal', 'http', 'db', 'keys', 'ledger', 'idempotency', 'audit-log', 'jobs', 'endpoint', 'listing', 'purchase', 'operations', 'sync',
-  'frame', 'lifecycle', 'forecast', 'batches', 'quotes', 'deposits', 'reconciliation', 'events', 'webhooks', 'account', 'admin', 'service', 'testing',
+  'contract',
+  'times',
+  'addresses',
+  'names',
+  'countries',
+  'phones',
+  'public-keys',
+  'money',
+  'runtime',
+  'limits',
+  'principal',
+  'http',
+  'db',
+  'keys',
+  'ledger',
+  'idempotency',
+  'audit-log',
+  'jobs',
+  'endpoint',
+  'listing',
+  'purchase',
+  'operations',
+  'sync',
+  'frame',
+  'lifecycle',
+  'forecast',
+  'batches',
+  'quotes',
+  'deposits',
+  'reconciliation',
+  'events',
+  'webhooks',
+  'account',
+  'admin',
+  'service',
+  'testing',
 ];
 const GATEWAY_ROOMS = ['contract', 'addresses', 'money', 'runtime', 'limits', 'principal', 'http', 'keys', 'db'];
 const PRODUCTS = ['domains', 'vps', 'proxy'];
@@ -13,7 +47,9 @@ const room = (name) => `^packages/shared/(src|dist)/${name}/`;
 
 const roomOrder = ROOMS.slice(0, -1).map((name, index) => ({
   name: `room-order-${name}`,
-  comment: `${name} may import only the rooms above it: ${ROOMS.slice(0, index).join(', ') || 'none'} (.dependency-cruiser.cjs).`,
+  comment:
+    `${name} may import only the rooms above it: ${ROOMS.slice(0, index).join(', ') || 'none'} ` +
+    '(.dependency-cruiser.cjs).',
   severity: 'error',
   from: { path: room(name), pathNot: TEST },
   to: { path: ROOMS.slice(index + 1).map(room) },
@@ -49,7 +85,8 @@ module.exports = {
     },
     {
       name: 'gateway-knows-no-product',
-      comment: 'The gateway carries no product code: what it needs to know stands in the OpenAPI documents of the services.',
+      comment:
+        'The gateway carries no product code: what it needs to know stands in the OpenAPI documents of the services.',
       severity: 'error',
       from: { path: '^gateway/' },
       to: { path: '^services/' },
@@ -84,7 +121,8 @@ module.exports = {
     },
     {
       name: 'service-direction',
-      comment: 'Inside a service: server, worker → wiring → endpoints, jobs → purchases → store, supplier. Only to the right.',
+      comment:
+        'Inside a service: server, worker → wiring → endpoints, jobs → purchases → store, supplier. Only to the right.',
       severity: 'error',
       from: { path: '^services/[^/]+/src/(endpoints|jobs|purchases|store|supplier)/', pathNot: TEST },
       to: { path: '^services/[^/]+/src/(server|worker|wiring)\\.ts$' },
@@ -123,6 +161,10 @@ module.exports = {
     exclude: { path: '/(dist|generated|node_modules)/|^scripts/check-fixtures/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.check.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'require', 'node', 'default'], extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'require', 'node', 'default'],
+      extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'],
+    },
   },
 };

@@ -1,5 +1,5 @@
-// The house rules that a machine can hold. Each message says what to write instead. scripts/check-fixtures/ breaks every one of them
-// on purpose, and `npm run check` fails when the breach goes unnoticed.
+// The house rules that a machine can hold. Each message says what to write instead. scripts/check-fixtures/ breaks
+// every one of them on purpose, and `npm run check` fails when the breach goes unnoticed.
 import { basename, dirname, sep } from 'node:path';
 import tseslint from 'typescript-eslint';
 
@@ -7,7 +7,11 @@ const SOURCES = ['gateway/src/**/*.ts', 'services/*/src/**/*.ts', 'packages/*/sr
 const TESTS = ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts'];
 /** Where amounts live: nothing here may turn one into a JavaScript number. */
 const MONEY = [
-  'packages/shared/src/{money,ledger,purchase,deposits,batches}/**/*.ts', 'services/*/src/purchases/**/*.ts', '**/*price*.ts', '**/*pricing*.ts', '**/*quote*.ts',
+  'packages/shared/src/{money,ledger,purchase,deposits,batches}/**/*.ts',
+  'services/*/src/purchases/**/*.ts',
+  '**/*price*.ts',
+  '**/*pricing*.ts',
+  '**/*quote*.ts',
 ];
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|lib|managers?|types|v\d+|(new|old)-.*)$/;
 
@@ -16,27 +20,53 @@ const ENVIRONMENT = {
   message: 'Only config.ts reads the environment: declare the setting there and take it as an argument.',
 };
 const CLOCK = [
-  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Take a Clock (@lumi/shared/runtime) and ask it: tests set the time.' },
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Take a Clock (@lumi/shared/runtime) and ask it: tests set the time.' },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'Take a Clock (@lumi/shared/runtime) and ask it: tests set the time.',
+  },
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: 'Take a Clock (@lumi/shared/runtime) and ask it: tests set the time.',
+  },
 ];
 const ANSWERS = [
   {
-    selector: "CallExpression[callee.property.name='status'][callee.object.name=/^(res|response)$/], AssignmentExpression[left.property.name='statusCode'][left.object.name=/^(res|response)$/]",
+    selector:
+      "CallExpression[callee.property.name='status'][callee.object.name=/^(res|response)$/], " +
+      "AssignmentExpression[left.property.name='statusCode'][left.object.name=/^(res|response)$/]",
     message: 'Only shared/http writes answers: return the reply, or throw new AppError(code).',
   },
-  { selector: "Property[key.name='error'] > ObjectExpression > Property[key.name='request_id']", message: 'Only shared/http/errors.ts writes error bodies: throw new AppError(code).' },
+  {
+    selector: "Property[key.name='error'] > ObjectExpression > Property[key.name='request_id']",
+    message: 'Only shared/http/errors.ts writes error bodies: throw new AppError(code).',
+  },
 ];
 const FLOATS = [
-  { selector: "CallExpression[callee.name='parseFloat'], CallExpression[callee.property.name='parseFloat']", message: 'An amount is never a JavaScript number: use parseUsd (@lumi/shared/money).' },
-  { selector: "CallExpression[callee.name='Number']", message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).' },
-  { selector: "UnaryExpression[operator='+']", message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).' },
+  {
+    selector: "CallExpression[callee.name='parseFloat'], CallExpression[callee.property.name='parseFloat']",
+    message: 'An amount is never a JavaScript number: use parseUsd (@lumi/shared/money).',
+  },
+  {
+    selector: "CallExpression[callee.name='Number']",
+    message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).',
+  },
+  {
+    selector: "UnaryExpression[operator='+']",
+    message: 'An amount is never a JavaScript number: use bigint, or parseUsd (@lumi/shared/money).',
+  },
 ];
 const RIDERS = [
   {
-    selector: 'TemplateElement[value.raw=/\\b((FROM|USING|JOIN) (begun|settled|started|finished|advanced)\\b|(begun|started)\\.outcome|settled\\.settled|finished\\.finished|advanced\\.advanced)/i]',
-    message: 'A rider reads its step by fromStep() or usingStep() (@lumi/shared/db), which bring the condition with them.',
+    selector:
+      'TemplateElement[value.raw=/\\b((FROM|USING|JOIN) ' +
+      '(begun|settled|started|finished|advanced)\\b|(begun|started)\\.outcome|settled\\.settled|finished\\.finished|advanced\\.advanced)/i]',
+    message:
+      'A rider reads its step by fromStep() or usingStep() (@lumi/shared/db), which bring the condition with them.',
   },
-  { selector: "TSAsExpression TSTypeReference[typeName.name=/^(Rider|RiderOf|StepDone|AnyStepDone)$/]", message: 'Only rider`…` (@lumi/shared/db) makes a rider.' },
+  {
+    selector: 'TSAsExpression TSTypeReference[typeName.name=/^(Rider|RiderOf|StepDone|AnyStepDone)$/]',
+    message: 'Only rider`…` (@lumi/shared/db) makes a rider.',
+  },
 ];
 const EXPORTS = [
   { selector: 'ExportDefaultDeclaration', message: 'Export by name: a name is found again.' },
@@ -52,9 +82,16 @@ const house = {
       create(context) {
         return {
           Program(node) {
-            const parts = [basename(context.filename).replace(/(\.test|\.d)?\.ts$/, ''), ...dirname(context.filename.slice(context.cwd.length)).split(sep)];
+            const parts = [
+              basename(context.filename).replace(/(\.test|\.d)?\.ts$/, ''),
+              ...dirname(context.filename.slice(context.cwd.length)).split(sep),
+            ];
             const bad = parts.find((part) => FORBIDDEN_NAMES.test(part));
-            if (bad !== undefined) context.report({ node, message: `"${bad}" says nothing: name the file or folder after the one thing inside.` });
+            if (bad !== undefined)
+              context.report({
+                node,
+                message: `"${bad}" says nothing: name the file or folder after the one thing inside.`,
+              });
           },
         };
       },
@@ -70,7 +107,13 @@ const house = {
             const names = node.properties.map(nameOf);
             if (!names.includes('id') || !names.includes('summary')) return;
             if (first === null) first = node.properties.find((property) => nameOf(property) === 'id').value;
-            else context.report({ node, message: `One endpoint, one file: ${context.sourceCode.getText(first)} is declared here already. What both need stands in a file beside them, named by the thing.` });
+            else
+              context.report({
+                node,
+                message:
+                  `One endpoint, one file: ${context.sourceCode.getText(first)} is declared here already. ` +
+                  'What both need stands in a file beside them, named by the thing.',
+              });
           },
         };
       },
@@ -82,11 +125,16 @@ const house = {
 const all = [ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, RIDERS];
 
 const config = [
-  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs', '**/*.js', 'coverage/**'] },
+  {
+    ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs', '**/*.js', 'coverage/**'],
+  },
   {
     files: ['**/*.ts'],
     plugins: { '@typescript-eslint': tseslint.plugin, lumi: house },
-    languageOptions: { parser: tseslint.parser, parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: ['error', 'always', { null: 'ignore' }],
@@ -104,16 +152,40 @@ const config = [
       'no-restricted-syntax': restricted(EXPORTS),
     },
   },
-  { files: SOURCES, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error', 'lumi/one-endpoint': 'error' } },
+  {
+    files: SOURCES,
+    ignores: TESTS,
+    rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error', 'lumi/one-endpoint': 'error' },
+  },
   { files: MONEY, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all, FLOATS) } },
   // What makes riders, and the statements of the steps themselves.
-  { files: ['packages/shared/src/db/rider.ts', 'packages/shared/src/{operations/operation,lifecycle/lifecycle}-store.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS) } },
-  { files: ['packages/shared/src/purchase/money-step.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, FLOATS) } },
+  {
+    files: [
+      'packages/shared/src/db/rider.ts',
+      'packages/shared/src/{operations/operation,lifecycle/lifecycle}-store.ts',
+    ],
+    rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS) },
+  },
+  {
+    files: ['packages/shared/src/purchase/money-step.ts'],
+    rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, FLOATS) },
+  },
   { files: ['**/config.ts'], rules: { 'no-restricted-syntax': restricted(CLOCK, ANSWERS, EXPORTS, RIDERS) } },
-  { files: ['packages/shared/src/runtime/clock.ts'], rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, ANSWERS, EXPORTS, RIDERS) } },
+  {
+    files: ['packages/shared/src/runtime/clock.ts'],
+    rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, ANSWERS, EXPORTS, RIDERS) },
+  },
   // The room that turns a handler's reply into an answer, beside the one that turns errors into answers.
-  { files: ['packages/shared/src/{http,endpoint}/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS, RIDERS) } },
+  {
+    files: ['packages/shared/src/{http,endpoint}/**/*.ts'],
+    ignores: TESTS,
+    rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS, RIDERS) },
+  },
   // It stands in for somebody else's API, with that API's own answers, and knows nothing of packages/shared.
-  { files: ['packages/crypto-pay-double/src/**/*.ts'], ignores: TESTS, rules: { 'no-restricted-syntax': restricted(EXPORTS) } },
+  {
+    files: ['packages/crypto-pay-double/src/**/*.ts'],
+    ignores: TESTS,
+    rules: { 'no-restricted-syntax': restricted(EXPORTS) },
+  },
 ];
 export default config;

@@ -1,5 +1,5 @@
-// Tests compile by themselves (swc), so one file runs with `npx jest path` and nothing built before. Real PostgreSQL for
-// all of them: scripts/jest/global-setup.mjs starts one cluster, each file clones its own database from a template.
+// Tests compile by themselves (swc), so one file runs with `npx jest path` and nothing built before. Real PostgreSQL
+// for all of them: scripts/jest/global-setup.mjs starts one cluster, each file clones its own database from a template.
 const swc = [
   '@swc/jest',
   {

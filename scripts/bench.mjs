@@ -1,11 +1,14 @@
-// `npm run bench [-- --json FILE] [-- --seconds N]`: what the gateway costs and how many purchases a second go the whole way, beside
-// what they are compared with. Everything runs on this machine's loopback, is bounded in time and cleans up after itself.
+// `npm run bench [-- --json FILE] [-- --seconds N]`: what the gateway costs and how many purchases a second go the
+// whole way, beside what they are compared with. Everything runs on this machine's loopback, is bounded in time and
+// cleans up after itself.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { install } from './install.mjs';
 
-const { values } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' }, only: { type: 'string' } },
+});
 const seconds = Math.min(60, Math.max(1, Number(values.seconds)));
 
 await install({ quiet: true });
@@ -20,15 +23,39 @@ try {
   if (values.only !== 'purchases') {
     const { benchReadPath } = await import('./bench/read-path.mjs');
     report.readPath = await benchReadPath({ installation, seconds });
-    console.log(`\nRead path (${seconds} s each, 32 connections, load and upstream on the same ${report.cores} cores)\n`);
-    table(['', 'req/s', 'req/s per core', 'added p50 ms', 'added p99 ms'], report.readPath.map((row) => [row.name, whole(row.perSecond), whole(row.perCore), ms(row.addedP50Ms), ms(row.addedP99Ms)]));
-    console.log('\nPer core: by CPU second of the measured process. Added latency: at half of its own top rate, against the upstream alone at that rate.');
+    console.log(
+      `\nRead path (${seconds} s each, 32 connections, load and upstream on the same ${report.cores} cores)\n`,
+    );
+    table(
+      ['', 'req/s', 'req/s per core', 'added p50 ms', 'added p99 ms'],
+      report.readPath.map((row) => [
+        row.name,
+        whole(row.perSecond),
+        whole(row.perCore),
+        ms(row.addedP50Ms),
+        ms(row.addedP99Ms),
+      ]),
+    );
+    console.log(
+      '\nPer core: by CPU second of the measured process. Added latency: at half of its own top rate, ' +
+        'against the upstream alone at that rate.',
+    );
   }
   if (values.only !== 'read') {
     const { benchPurchases } = await import('./bench/purchases.mjs');
     report.purchases = await benchPurchases({ installation, seconds });
     console.log('\nPurchases (HTTP, gateway, domains service, sandbox registrar, capture; fsync on)\n');
-    table(['', 'purchases/s', 'p50 ms', 'p99 ms', 'CPU ms each', 'raw client, hold only /s'], report.purchases.map((row) => [row.name, whole(row.perSecond), ms(row.p50Ms), ms(row.p99Ms), ms(row.cpuMsEach), whole(row.rawPerSecond)]));
+    table(
+      ['', 'purchases/s', 'p50 ms', 'p99 ms', 'CPU ms each', 'raw client, hold only /s'],
+      report.purchases.map((row) => [
+        row.name,
+        whole(row.perSecond),
+        ms(row.p50Ms),
+        ms(row.p99Ms),
+        ms(row.cpuMsEach),
+        whole(row.rawPerSecond),
+      ]),
+    );
   }
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
 } finally {
@@ -38,7 +65,12 @@ try {
 
 function table(head, rows) {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  for (const row of [head, ...rows]) console.log(row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  '));
+  for (const row of [head, ...rows])
+    console.log(
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+        .join('  '),
+    );
 }
 
 function whole(value) {

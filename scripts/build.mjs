@@ -10,12 +10,30 @@ import { withLock } from './lock.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Every Prisma schema of the system, in the order in which they are migrated. Functions stand below `functions`, in `<room>/sql/<function>.sql`. */
+/**
+ * Every Prisma schema of the system, in the order in which they are migrated. Functions stand below `functions`, in
+ * `<room>/sql/<function>.sql`.
+ */
 export const schemas = [
-  { name: 'platform', dir: 'packages/shared/src/db/platform', client: 'packages/shared/src/db/generated/platform', functions: 'packages/shared/src' },
-  { name: 'domains', dir: 'services/domains/prisma', client: 'services/domains/src/generated/db', functions: 'services/domains/src' },
+  {
+    name: 'platform',
+    dir: 'packages/shared/src/db/platform',
+    client: 'packages/shared/src/db/generated/platform',
+    functions: 'packages/shared/src',
+  },
+  {
+    name: 'domains',
+    dir: 'services/domains/prisma',
+    client: 'services/domains/src/generated/db',
+    functions: 'services/domains/src',
+  },
   { name: 'vps', dir: 'services/vps/prisma', client: 'services/vps/src/generated/db', functions: 'services/vps/src' },
-  { name: 'proxy', dir: 'services/proxy/prisma', client: 'services/proxy/src/generated/db', functions: 'services/proxy/src' },
+  {
+    name: 'proxy',
+    dir: 'services/proxy/prisma',
+    client: 'services/proxy/src/generated/db',
+    functions: 'services/proxy/src',
+  },
 ];
 
 /** What `migrate` of the database room wants to know of a schema. */
@@ -27,7 +45,10 @@ export function migrationFolders({ name, dir, functions }, base = root) {
 export const entryPoints = [
   'gateway/dist/server',
   'packages/crypto-pay-double/dist/server',
-  ...['domains', 'vps', 'proxy'].flatMap((product) => [`services/${product}/dist/server`, `services/${product}/dist/worker`]),
+  ...['domains', 'vps', 'proxy'].flatMap((product) => [
+    `services/${product}/dist/server`,
+    `services/${product}/dist/worker`,
+  ]),
 ];
 
 const MEMBERS = ['packages', 'services', 'gateway'];
@@ -45,8 +66,12 @@ export async function build({ quiet = false } = {}) {
     if (!quiet) console.log('Building …');
     await generateChanged();
     await run(join('typescript-7', 'bin', 'tsc'), ['-b'], 'Compiling failed (see above).');
-    // The folders too: one that was deleted is built again, one that never came (a member without sources) is not missed.
-    writeFileSync(stampFile, JSON.stringify({ sources: wanted, folders: members().filter((dir) => existsSync(join(root, dir, 'dist'))) }));
+    // The folders too: one that was deleted is built again, one that never came (a member without sources) is not
+    // missed.
+    writeFileSync(
+      stampFile,
+      JSON.stringify({ sources: wanted, folders: members().filter((dir) => existsSync(join(root, dir, 'dist'))) }),
+    );
   });
 }
 
@@ -59,14 +84,23 @@ export async function generate() {
 /** What was built comes from the sources with this stamp. */
 export function isBuilt(wanted) {
   const { sources, folders = [] } = readStamp(stampFile);
-  return sources === wanted && staleSchemas().length === 0 && folders.every((dir) => existsSync(join(root, dir, 'dist')));
+  return (
+    sources === wanted && staleSchemas().length === 0 && folders.every((dir) => existsSync(join(root, dir, 'dist')))
+  );
 }
 
 async function generateChanged() {
   for (const schema of staleSchemas()) {
-    await run(join('prisma', 'build', 'index.js'), ['generate', '--no-hints', '--schema', join(root, schema.dir, 'schema.prisma')],
-      `Generating the Prisma client of ${schema.name} failed (see above).`, true);
-    writeFileSync(generateStampFile, JSON.stringify({ ...readStamp(generateStampFile), [schema.name]: schemaStamp(schema) }));
+    await run(
+      join('prisma', 'build', 'index.js'),
+      ['generate', '--no-hints', '--schema', join(root, schema.dir, 'schema.prisma')],
+      `Generating the Prisma client of ${schema.name} failed (see above).`,
+      true,
+    );
+    writeFileSync(
+      generateStampFile,
+      JSON.stringify({ ...readStamp(generateStampFile), [schema.name]: schemaStamp(schema) }),
+    );
   }
 }
 
@@ -90,15 +124,21 @@ function readStamp(file) {
 
 function schemaStamp(schema) {
   const version = JSON.parse(readFileSync(join(root, 'node_modules', 'prisma', 'package.json'), 'utf8')).version;
-  return createHash('sha256').update(version).update(readFileSync(join(root, schema.dir, 'schema.prisma'))).digest('hex');
+  return createHash('sha256')
+    .update(version)
+    .update(readFileSync(join(root, schema.dir, 'schema.prisma')))
+    .digest('hex');
 }
 
 /** Of everything that goes into what is built. */
 export function sourceStamp() {
-  const files = ['package.json', 'pnpm-lock.yaml', 'tsconfig.json', 'tsconfig.base.json'].map((name) => join(root, name));
+  const files = ['package.json', 'pnpm-lock.yaml', 'tsconfig.json', 'tsconfig.base.json'].map((name) =>
+    join(root, name),
+  );
   for (const dir of MEMBERS) collect(join(root, dir), files);
   const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
-  for (const file of files.sort()) hash.update(`${relative(root, file)}\n`).update(existsSync(file) ? readFileSync(file) : '');
+  for (const file of files.sort())
+    hash.update(`${relative(root, file)}\n`).update(existsSync(file) ? readFileSync(file) : '');
   return hash.digest('hex');
 }
 

@@ -1,5 +1,6 @@
-// One file per process, from the compiled sources and everything they import: eight processes start on two cores, and looking up and
-// compiling a thousand small files each was most of the time that took. The code is the same; names are kept, so that stack traces can be read.
+// One file per process, from the compiled sources and everything they import: eight processes start on two cores, and
+// looking up and compiling a thousand small files each was most of the time that took. The code is the same; names are
+// kept, so that stack traces can be read.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,10 @@ import { withLock } from './lock.mjs';
 
 const stampFile = join(root, 'node_modules', '.lumi-bundle-stamp');
 
-/** Where the bundle of a compiled entry point lies: beside it, so that whatever stays outside the bundle is found from there. */
+/**
+ * Where the bundle of a compiled entry point lies: beside it, so that whatever stays outside the bundle is found from
+ * there.
+ */
 export function bundled(folder, entryPoint) {
   return join(folder, `${entryPoint}.bundle.js`);
 }
@@ -41,18 +45,27 @@ export function bundleOptions(folder) {
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'error',
-    // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole fetch.
+    // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole
+    // fetch.
     define: { navigator: '{"userAgent":"Node.js"}' },
-    // Read from their own files when they are needed: Prisma's compiler is megabytes of base64, the others are optional or assets.
+    // Read from their own files when they are needed: Prisma's compiler is megabytes of base64, the others are optional
+    // or assets.
     external: ['@prisma/client/runtime/query_compiler*', '@prisma/schema-engine-wasm', 'msgpackr-extract'],
   };
 }
 
 /** The bundles were made from the sources with this stamp, and as this file makes them. */
 export function isBundled(sources) {
-  return existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stampOf(sources) && entryPoints.every((entry) => existsSync(bundled(root, entry)));
+  return (
+    existsSync(stampFile) &&
+    readFileSync(stampFile, 'utf8') === stampOf(sources) &&
+    entryPoints.every((entry) => existsSync(bundled(root, entry)))
+  );
 }
 
 function stampOf(sources) {
-  return createHash('sha256').update(sources).update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
+  return createHash('sha256')
+    .update(sources)
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+    .digest('hex');
 }

@@ -1,5 +1,5 @@
-// `npm run check`: everything about the sources that a machine can judge without running them. Every check that fails says what it
-// found and the command that shows or repairs it.
+// `npm run check`: everything about the sources that a machine can judge without running them. Every check that fails
+// says what it found and the command that shows or repairs it.
 //   npm run check -- imports types   only the checks with one of these words in their name
 //   npm run check -- --fresh         forgets what was found good before (see scripts/check/memory.mjs)
 import { fork } from 'node:child_process';
@@ -11,12 +11,47 @@ import { install } from './install.mjs';
 // A tool that looks at nothing finds nothing: each has to see at least this much.
 const CHECKS = [
   { name: 'types', module: 'checks', run: 'checkTypes', repair: 'npm run check -- types' },
-  { name: 'format', module: 'format', run: 'checkFormat', atLeast: 700, repair: 'npm run format   (what is longer than 120 columns is wrapped by hand)' },
-  { name: 'style', module: 'checks', run: 'checkSourceStyle', atLeast: 200, repair: 'npx eslint --fix gateway services packages' },
-  { name: 'imports', module: 'checks', run: 'checkSourceImports', atLeast: 200, repair: 'npm run check -- imports   (the rules: .dependency-cruiser.cjs)' },
-  { name: 'dead code', module: 'checks', run: 'checkSourceDeadCode', repair: 'npx knip   (delete what it names, or use it)' },
-  { name: 'OpenAPI documents', module: 'openapi', run: 'checkOpenApi', atLeast: 200, repair: 'npm run check -- OpenAPI   (the document is made from what endpoints/ declares)' },
-  { name: 'the rules themselves', module: 'fixtures', run: 'checkFixtures', atLeast: 40, repair: 'npm run check -- rules   (see scripts/check-fixtures/README.md)' },
+  {
+    name: 'format',
+    module: 'format',
+    run: 'checkFormat',
+    atLeast: 700,
+    repair: 'npm run format   (what is longer than 120 columns is wrapped by hand)',
+  },
+  {
+    name: 'style',
+    module: 'checks',
+    run: 'checkSourceStyle',
+    atLeast: 200,
+    repair: 'npx eslint --fix gateway services packages',
+  },
+  {
+    name: 'imports',
+    module: 'checks',
+    run: 'checkSourceImports',
+    atLeast: 200,
+    repair: 'npm run check -- imports   (the rules: .dependency-cruiser.cjs)',
+  },
+  {
+    name: 'dead code',
+    module: 'checks',
+    run: 'checkSourceDeadCode',
+    repair: 'npx knip   (delete what it names, or use it)',
+  },
+  {
+    name: 'OpenAPI documents',
+    module: 'openapi',
+    run: 'checkOpenApi',
+    atLeast: 200,
+    repair: 'npm run check -- OpenAPI   (the document is made from what endpoints/ declares)',
+  },
+  {
+    name: 'the rules themselves',
+    module: 'fixtures',
+    run: 'checkFixtures',
+    atLeast: 40,
+    repair: 'npm run check -- rules   (see scripts/check-fixtures/README.md)',
+  },
 ];
 /** What takes longest begins first. */
 const LONGEST_FIRST = ['style', 'OpenAPI documents', 'the rules themselves', 'types'];
@@ -25,7 +60,8 @@ const SHOWN_MAX = 40;
 async function main(args) {
   const only = args.filter((arg) => !arg.startsWith('--'));
   const unknown = only.find((word) => !CHECKS.some(({ name }) => name.includes(word)));
-  if (unknown !== undefined) throw new Error(`No check is called "${unknown}". There are: ${CHECKS.map(({ name }) => name).join(', ')}.`);
+  if (unknown !== undefined)
+    throw new Error(`No check is called "${unknown}". There are: ${CHECKS.map(({ name }) => name).join(', ')}.`);
   const checks = CHECKS.filter(({ name }) => only.length === 0 || only.some((word) => name.includes(word)));
   if (args.includes('--fresh')) process.env.LUMI_CHECK_FRESH = '1';
   await install();
@@ -37,7 +73,9 @@ async function main(args) {
   return failed === 0 ? 0 : 1;
 }
 
-/** As many at once as there are processors. A promise for each check, so that they can be told in the order of the list. */
+/**
+ * As many at once as there are processors. A promise for each check, so that they can be told in the order of the list.
+ */
 function sideBySide(checks) {
   const begun = new Map();
   const outcomes = new Map(checks.map((check) => [check, new Promise((resolve) => begun.set(check, resolve))]));
@@ -61,15 +99,25 @@ function place({ name }) {
 function runApart({ module, run, atLeast }) {
   const startedAt = performance.now();
   return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL('./check/run-check.mjs', import.meta.url)), [module, run], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(fileURLToPath(new URL('./check/run-check.mjs', import.meta.url)), [module, run], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     const printed = [];
     let answer = { failed: 'the check ended before it had said anything' };
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => printed.push(chunk));
     child.on('message', (message) => (answer = message));
     child.on('error', (err) => (answer = { failed: err.message }));
     child.on('close', () => {
-      const { size, problems } = answer.found ?? { size: null, problems: [{ text: [Buffer.concat(printed).toString().trim(), answer.failed].filter((text) => text !== '').join('\n  ') }] };
-      if (answer.found !== undefined && atLeast !== undefined && size < atLeast) problems.push({ text: `looked at ${size} only, expected at least ${atLeast}: is the tool set up right?` });
+      const { size, problems } = answer.found ?? {
+        size: null,
+        problems: [
+          {
+            text: [Buffer.concat(printed).toString().trim(), answer.failed].filter((text) => text !== '').join('\n  '),
+          },
+        ],
+      };
+      if (answer.found !== undefined && atLeast !== undefined && size < atLeast)
+        problems.push({ text: `looked at ${size} only, expected at least ${atLeast}: is the tool set up right?` });
       resolve({ size, problems, ms: performance.now() - startedAt });
     });
   });

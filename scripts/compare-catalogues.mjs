@@ -1,6 +1,7 @@
-// Whether two versions of Lumi make the same database: node scripts/compare-catalogues.mjs <folder of one> <folder of the other>
-// Both are checkouts with their packages installed. Three databases are made on throw-away servers: by the one, by the other, and by the one and
-// then, on its data, the other, as an update does. Prints what differs, and exits with 1 when something does.
+// Whether two versions of Lumi make the same database: node scripts/compare-catalogues.mjs <folder of one> <folder of
+// the other> Both are checkouts with their packages installed. Three databases are made on throw-away servers: by the
+// one, by the other, and by the one and then, on its data, the other, as an update does. Prints what differs, and exits
+// with 1 when something does.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
@@ -27,7 +28,9 @@ const made = await onServer(async (url) => {
   return { first, updated: await madeBy(other, url) };
 });
 const fresh = await onServer((url) => madeBy(other, url));
-const differences = report(`${one} and ${other}`, made.first, fresh) + report(`${one}, updated by ${other}, and ${other}`, made.updated, fresh);
+const differences =
+  report(`${one} and ${other}`, made.first, fresh) +
+  report(`${one}, updated by ${other}, and ${other}`, made.updated, fresh);
 process.exit(differences === 0 ? 0 : 1);
 
 async function onServer(work) {
@@ -64,7 +67,13 @@ async function make(folder, ownerUrl) {
   await ensureRoles({ ownerUrl, passwords: Object.fromEntries(ROLES.map((role) => [role, 'only-for-a-comparison'])) });
   for (const schema of schemas) {
     // A version from before functions had files of their own has no such helper.
-    await migrate({ ownerUrl, ...(migrationFolders?.(schema, folder) ?? { schema: schema.name, migrationsDir: join(folder, schema.dir, 'migrations') }) });
+    await migrate({
+      ownerUrl,
+      ...(migrationFolders?.(schema, folder) ?? {
+        schema: schema.name,
+        migrationsDir: join(folder, schema.dir, 'migrations'),
+      }),
+    });
   }
 }
 
@@ -73,11 +82,15 @@ function report(title, a, b) {
   const sections = compare(a, b);
   for (const { section, equal, different } of sections) {
     console.log(`  ${section}: ${equal} equal, ${different.length} different`);
-    for (const { name, a: left, b: right } of different) console.log(`    ${name}\n${indented('-', left)}\n${indented('+', right)}`);
+    for (const { name, a: left, b: right } of different)
+      console.log(`    ${name}\n${indented('-', left)}\n${indented('+', right)}`);
   }
   return sections.reduce((sum, { different }) => sum + different.length, 0);
 }
 
 function indented(mark, text) {
-  return (text ?? '(not there)').split('\n').map((line) => `      ${mark} ${line}`).join('\n');
+  return (text ?? '(not there)')
+    .split('\n')
+    .map((line) => `      ${mark} ${line}`)
+    .join('\n');
 }

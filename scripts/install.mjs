@@ -10,7 +10,10 @@ import { withLock } from './lock.mjs';
 import { tooOld } from './node-versions.mjs';
 
 const PNPM = 'pnpm@12.21.0';
-/** Tools that only tests and checks use name newer versions of Node; a test sees to it that nothing that runs does (scripts/test/node-versions.test.ts). */
+/**
+ * Tools that only tests and checks use name newer versions of Node; a test sees to it that nothing that runs does
+ * (scripts/test/node-versions.test.ts).
+ */
 const ENGINE_WARNING = /^\[WARN\] Unsupported engine for /;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules', '.lumi-install-stamp');
@@ -35,7 +38,11 @@ function refuseOldNode() {
 
 /** What the lockfile names is in node_modules. */
 export function isInstalled() {
-  return existsSync(join(root, 'node_modules', '.modules.yaml')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp();
+  return (
+    existsSync(join(root, 'node_modules', '.modules.yaml')) &&
+    existsSync(stampFile) &&
+    readFileSync(stampFile, 'utf8') === stamp()
+  );
 }
 
 // The lockfile and every manifest: together they decide what pnpm would put into node_modules.
@@ -51,7 +58,11 @@ function stamp() {
 
 function memberManifests() {
   const shelves = ['services', 'packages'].filter((shelf) => existsSync(join(root, shelf)));
-  const members = shelves.flatMap((shelf) => readdirSync(join(root, shelf)).sort().map((name) => `${shelf}/${name}/package.json`));
+  const members = shelves.flatMap((shelf) =>
+    readdirSync(join(root, shelf))
+      .sort()
+      .map((name) => `${shelf}/${name}/package.json`),
+  );
   return ['gateway/package.json', ...members];
 }
 
@@ -59,12 +70,22 @@ async function runPnpm(args) {
   // CI=true: pnpm must never stop to ask a question, whatever terminal it is in.
   const env = { ...process.env, CI: 'true', npm_config_yes: 'true', npm_config_update_notifier: 'false' };
   const code = await new Promise((resolve, reject) => {
-    const child = spawn('npx', ['-y', PNPM, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'], shell: process.platform === 'win32' });
+    const child = spawn('npx', ['-y', PNPM, ...args], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      shell: process.platform === 'win32',
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (!ENGINE_WARNING.test(line)) console.log(line);
     });
-    child.on('error', (err) => reject(err.code === 'ENOENT' ? new Error('npx was not found: Lumi needs npm, which comes with Node.') : err));
+    child.on('error', (err) =>
+      reject(err.code === 'ENOENT' ? new Error('npx was not found: Lumi needs npm, which comes with Node.') : err),
+    );
     child.on('close', resolve);
   });
-  if (code !== 0) throw new Error('Installing the dependencies failed (see above). The first start needs the npm registry to be reachable.');
+  if (code !== 0)
+    throw new Error(
+      'Installing the dependencies failed (see above). The first start needs the npm registry to be reachable.',
+    );
 }

@@ -1,7 +1,17 @@
 // One process at a time for a piece of work on this folder (installing, generating, starting the test cluster).
 // A lock is a file with the pid of its holder. It never outlives the holder: a dead pid, or a holder that has not
 // touched the file for half a minute (a recycled pid), is pushed aside.
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeSync, mkdirSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+  mkdirSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 const STALE_MS = 30_000;
@@ -53,7 +63,8 @@ async function acquire(file) {
   const deadline = Date.now() + WAIT_MAX_MS;
   while (!tryCreate(file)) {
     if (isStale(file)) pushAside(file);
-    else if (Date.now() > deadline) throw new Error(`Another Lumi process holds ${file} for too long. Stop it, or delete that file.`);
+    else if (Date.now() > deadline)
+      throw new Error(`Another Lumi process holds ${file} for too long. Stop it, or delete that file.`);
     else await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

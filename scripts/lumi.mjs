@@ -1,5 +1,5 @@
-// `npm run lumi -- users create …`: the lumi command on this installation. It takes its settings from the data folder. When Lumi is not
-// running, the embedded PostgreSQL is started for as long as the command takes.
+// `npm run lumi -- users create …`: the lumi command on this installation. It takes its settings from the data folder.
+// When Lumi is not running, the embedded PostgreSQL is started for as long as the command takes.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,8 +31,16 @@ async function main(options) {
     await checkDatabase(root, options.databaseUrl);
     return finish(data, null, () => run(options, secrets, options.databaseUrl));
   }
-  if (isRunning) return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }));
-  const postgres = new EmbeddedPostgres({ root, folder: cluster, logs: data.logs, password: secrets.ownerPassword, say: () => undefined, onGiveUp: fail });
+  if (isRunning)
+    return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }));
+  const postgres = new EmbeddedPostgres({
+    root,
+    folder: cluster,
+    logs: data.logs,
+    password: secrets.ownerPassword,
+    say: () => undefined,
+    onGiveUp: fail,
+  });
   return finish(data, postgres, async () => {
     const ownerUrl = await postgres.start();
     await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
@@ -52,8 +60,17 @@ async function finish(data, postgres, work) {
 function run({ surroundings }, secrets, ownerUrl) {
   return new Promise((resolve, reject) => {
     const urlOf = urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
-    const env = { ...surroundings, DATABASE_URL: urlOf('lumi_admin'), KEY_PEPPERS: secrets.keyPeppers, SECRET_RING: secrets.secretRing };
-    const child = spawn(process.execPath, [join(root, 'packages', 'shared', 'dist', 'admin', 'cli.js'), ...process.argv.slice(2)], { env, stdio: 'inherit' });
+    const env = {
+      ...surroundings,
+      DATABASE_URL: urlOf('lumi_admin'),
+      KEY_PEPPERS: secrets.keyPeppers,
+      SECRET_RING: secrets.secretRing,
+    };
+    const child = spawn(
+      process.execPath,
+      [join(root, 'packages', 'shared', 'dist', 'admin', 'cli.js'), ...process.argv.slice(2)],
+      { env, stdio: 'inherit' },
+    );
     running = child;
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

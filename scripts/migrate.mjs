@@ -1,6 +1,6 @@
-// Roles and migrations on a database somebody else runs, before the processes of a container installation start. Safe to run again.
-// DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD, LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD,
-// LUMI_ADMIN_PASSWORD.
+// Roles and migrations on a database somebody else runs, before the processes of a container installation start. Safe
+// to run again. DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD,
+// LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD, LUMI_ADMIN_PASSWORD.
 import { root } from './build.mjs';
 import { prepareDatabase } from './start/database.mjs';
 import { explain, Refusal } from './start/refusal.mjs';
@@ -13,7 +13,11 @@ if (missing.length > 0) {
   process.exit(1);
 }
 try {
-  await prepareDatabase({ root, ownerUrl: process.env.DATABASE_URL, rolePasswords: Object.fromEntries(ROLES.map((role) => [role, process.env[passwordName(role)]])) });
+  await prepareDatabase({
+    root,
+    ownerUrl: process.env.DATABASE_URL,
+    rolePasswords: Object.fromEntries(ROLES.map((role) => [role, process.env[passwordName(role)]])),
+  });
   console.log('The database is up to date.');
 } catch (err) {
   const reason = explain(err, '');

@@ -1,6 +1,7 @@
-// Drafts a migration: node scripts/new-migration.mjs <platform|domains|vps|proxy> <name_in_words>
-// Writes the SQL between the existing migrations and schema.prisma, to be read and completed (grants, policies, checks) before it is committed.
-// Functions and triggers are no part of it: they stand in <room>/sql/ (packages/shared/src/db/README.md). Needs nothing running: it replays the migrations on a throw-away database.
+// Drafts a migration: node scripts/new-migration.mjs <platform|domains|vps|proxy> <name_in_words> Writes the SQL
+// between the existing migrations and schema.prisma, to be read and completed (grants, policies, checks) before it is
+// committed. Functions and triggers are no part of it: they stand in <room>/sql/ (packages/shared/src/db/README.md).
+// Needs nothing running: it replays the migrations on a throw-away database.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root, schemas } from './build.mjs';
@@ -9,7 +10,9 @@ import { install } from './install.mjs';
 const [schemaName, name] = process.argv.slice(2);
 const schema = schemas.find((one) => one.name === schemaName);
 if (!schema || !/^[a-z0-9_]+$/.test(name ?? '')) {
-  console.error(`Usage: node scripts/new-migration.mjs <${schemas.map((one) => one.name).join('|')}> <name_in_lower_case>`);
+  console.error(
+    `Usage: node scripts/new-migration.mjs <${schemas.map((one) => one.name).join('|')}> <name_in_lower_case>`,
+  );
   process.exit(1);
 }
 
@@ -20,7 +23,9 @@ const { loadDb } = await import('./jest/load-db.mjs');
 const cluster = await takeCluster();
 try {
   const datamodel = readFileSync(join(root, schema.dir, 'schema.prisma'), 'utf8');
-  const sql = await withMigratedDatabase(cluster.ownerUrl, (ownerUrl) => loadDb().diffMigration({ ownerUrl, schema: schema.name, datamodel }));
+  const sql = await withMigratedDatabase(cluster.ownerUrl, (ownerUrl) =>
+    loadDb().diffMigration({ ownerUrl, schema: schema.name, datamodel }),
+  );
   if (sql === '') console.log(`The migrations of ${schema.name} already lead to its schema.prisma: nothing to write.`);
   else console.log(`Wrote ${write(sql)}. Read it before you commit it.`);
 } finally {

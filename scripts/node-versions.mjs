@@ -1,4 +1,5 @@
-// Which versions of Node Lumi is meant for. `oldest` is the lower bound of `engines`; `tested` are the major versions that .ci/run runs.
+// Which versions of Node Lumi is meant for. `oldest` is the lower bound of `engines`; `tested` are the major versions
+// that .ci/run runs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,18 +20,30 @@ export function tooOld(version = process.versions.node) {
 export function untested(version = process.versions.node) {
   const [major] = version.split('.').map(Number);
   if (TESTED.includes(major)) return null;
-  return `Lumi was never tested on Node ${version}; it is tested on Node ${TESTED.slice(0, -1).join(', ')} and ${TESTED.at(-1)}.`;
+  return (
+    `Lumi was never tested on Node ${version}; it is tested on Node ${TESTED.slice(0, -1).join(', ')} and ` +
+    `${TESTED.at(-1)}.`
+  );
 }
 
-/** The folder that holds the program `node` of a major version, fetched from the npm registry when it is not there yet. */
+/**
+ * The folder that holds the program `node` of a major version, fetched from the npm registry when it is not there yet.
+ */
 export function nodeFolder(major) {
   const home = join(root, 'node_modules', '.cache', 'lumi-node', major);
   const name = `node-${process.platform}-${process.arch}`;
   const folder = join(home, 'node_modules', name, 'bin');
   if (existsSync(join(folder, 'node'))) return folder;
   mkdirSync(home, { recursive: true });
-  const { status, stderr } = spawnSync('npm', ['install', '--prefix', home, '--no-save', '--no-audit', '--no-fund', '--no-package-lock', `${name}@${major}`], { encoding: 'utf8' });
-  if (status !== 0 || !existsSync(join(folder, 'node'))) throw new Error(`Node ${major} could not be fetched as ${name} from the npm registry: ${stderr.trim().split('\n').pop()}`);
+  const { status, stderr } = spawnSync(
+    'npm',
+    ['install', '--prefix', home, '--no-save', '--no-audit', '--no-fund', '--no-package-lock', `${name}@${major}`],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0 || !existsSync(join(folder, 'node')))
+    throw new Error(
+      `Node ${major} could not be fetched as ${name} from the npm registry: ${stderr.trim().split('\n').pop()}`,
+    );
   return folder;
 }
 

@@ -1,9 +1,24 @@
-// The PostgreSQL that npm brought, as processes of ours: for `npm start` (data that lasts) and for tests (data that does not).
-// PostgreSQL refuses to run as root; then its processes run as the system user `postgres`, made when missing, and its
-// programs are copied to a place that user can read if this folder is closed to it (a clone under /root).
+// The PostgreSQL that npm brought, as processes of ours: for `npm start` (data that lasts) and for tests (data that
+// does not). PostgreSQL refuses to run as root; then its processes run as the system user `postgres`, made when
+// missing, and its programs are copied to a place that user can read if this folder is closed to it (a clone under
+// /root).
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, chownSync, closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,10 +41,19 @@ export async function initCluster({ dataDir, password }) {
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   if (user.uid !== undefined) for (const path of [secretDir, passwordFile]) chownSync(path, user.uid, user.gid);
   try {
-    await runProgram(initdb, [
-      `--pgdata=${dataDir}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
-      '--encoding=UTF8', '--locale=C', '--no-sync',
-    ], user);
+    await runProgram(
+      initdb,
+      [
+        `--pgdata=${dataDir}`,
+        '--username=postgres',
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
+      user,
+    );
   } finally {
     rmSync(secretDir, { recursive: true, force: true });
   }
@@ -47,7 +71,13 @@ export async function startCluster({ dataDir, password, port, settings = {}, log
   const args = ['-D', dataDir, ...Object.entries(all).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
   const log = openSync(logFile, 'a');
   // Its own process group: Ctrl-C in the terminal must reach us only, we stop it when nobody needs it any more.
-  const child = spawn(postgres, args, { ...user, cwd: '/', detached: true, stdio: ['ignore', log, log], env: serverEnv() });
+  const child = spawn(postgres, args, {
+    ...user,
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: serverEnv(),
+  });
   closeSync(log);
   let isGone = false;
   child.on('exit', () => {
@@ -104,7 +134,8 @@ async function untilReady(isGone, port, dataDir, logFile) {
     if (isGone()) throw new Error(`PostgreSQL did not start: ${lastWords(logFile)}`);
     // The line "ready" in postmaster.pid is written after recovery, when connections are accepted.
     if (/^ready\s*$/m.test(readIfThere(join(dataDir, 'postmaster.pid'))) && (await answers(port))) return;
-    if (Date.now() > deadline) throw new Error(`PostgreSQL did not become ready within ${START_MAX_MS / 1000} s: ${lastWords(logFile)}`);
+    if (Date.now() > deadline)
+      throw new Error(`PostgreSQL did not become ready within ${START_MAX_MS / 1000} s: ${lastWords(logFile)}`);
     await pause(20);
   }
 }
@@ -123,7 +154,12 @@ function answers(port) {
 function lastWords(logFile) {
   const lines = readIfThere(logFile).trim().split('\n');
   const faults = lines.filter((line) => /(FATAL|PANIC|ERROR|HINT):/.test(line));
-  return (faults.length > 0 ? faults : lines).slice(-2).map((line) => line.replace(/^.*?(FATAL|PANIC|ERROR|HINT): */, '')).join(' ') || 'it said nothing';
+  return (
+    (faults.length > 0 ? faults : lines)
+      .slice(-2)
+      .map((line) => line.replace(/^.*?(FATAL|PANIC|ERROR|HINT): */, ''))
+      .join(' ') || 'it said nothing'
+  );
 }
 
 function readIfThere(file) {
@@ -148,14 +184,22 @@ async function serverUser() {
   const found = findUser('postgres');
   if (found) return found;
   await runProgram('groupadd', ['--system', 'postgres'], {}).catch(() => undefined);
-  await runProgram('useradd', ['--system', '--no-create-home', '--gid', 'postgres', 'postgres'], {}).catch(() => undefined);
+  await runProgram('useradd', ['--system', '--no-create-home', '--gid', 'postgres', 'postgres'], {}).catch(
+    () => undefined,
+  );
   const made = findUser('postgres');
-  if (!made) throw new Error('PostgreSQL does not run as root, and the user "postgres" could not be made. Run as an ordinary user, or: useradd postgres');
+  if (!made)
+    throw new Error(
+      'PostgreSQL does not run as root, and the user "postgres" could not be made. Run as an ordinary user, ' +
+        'or: useradd postgres',
+    );
   return made;
 }
 
 function findUser(name) {
-  const line = readIfThere('/etc/passwd').split('\n').find((entry) => entry.startsWith(`${name}:`));
+  const line = readIfThere('/etc/passwd')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
   if (!line) return undefined;
   const [, , uid, gid] = line.split(':');
   return { uid: Number(uid), gid: Number(gid) };
@@ -213,7 +257,10 @@ function runProgram(file, args, user) {
   return new Promise((resolve, reject) => {
     execFile(file, args, { ...user, cwd: '/', env: serverEnv() }, (err, stdout, stderr) => {
       if (!err) resolve(stdout);
-      else reject(new Error(`${parse(file).base} failed: ${(stderr || err.message).trim().split('\n').slice(-3).join(' ')}`));
+      else
+        reject(
+          new Error(`${parse(file).base} failed: ${(stderr || err.message).trim().split('\n').slice(-3).join(' ')}`),
+        );
     });
   });
 }

@@ -21,7 +21,8 @@ async function main() {
   const options = readOptions(process.env, root);
 
   const stopping = new AbortController();
-  // npm passes Ctrl-C on although the terminal has already sent it: a second signal is the normal case and changes nothing.
+  // npm passes Ctrl-C on although the terminal has already sent it: a second signal is the normal case and changes
+  // nothing.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stopping.abort());
   const stopAsked = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
   let giveUp;
@@ -32,7 +33,12 @@ async function main() {
   // While sources are watched, code that keeps crashing is the reason to go on: the next save may mend it.
   const isDev = process.argv.includes('--dev');
   let isWatching = false;
-  const launcher = new Launcher({ options, signal: stopping.signal, say, onGiveUp: (err) => (isWatching ? say(err.message.replace('Lumi stops', 'save a file to try again')) : giveUp(err)) });
+  const launcher = new Launcher({
+    options,
+    signal: stopping.signal,
+    say,
+    onGiveUp: (err) => (isWatching ? say(err.message.replace('Lumi stops', 'save a file to try again')) : giveUp(err)),
+  });
   try {
     const banner = await Promise.race([launcher.start(), gaveUp]);
     console.log(banner);
@@ -63,7 +69,9 @@ function tell(err, folder) {
   } catch {
     // The sentence below still says what happened.
   }
-  return new Refusal(`Lumi stopped because of an unexpected fault: ${String(told?.message ?? told).split('\n')[0]} (details: ${file})`);
+  return new Refusal(
+    `Lumi stopped because of an unexpected fault: ${String(told?.message ?? told).split('\n')[0]} (details: ${file})`,
+  );
 }
 
 function say(text) {

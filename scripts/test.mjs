@@ -1,4 +1,5 @@
-// `npm test`: from a bare clone to jest's closing line. Further arguments go to jest: npm test -- gateway, npm test -- sweep --seed 7
+// `npm test`: from a bare clone to jest's closing line. Further arguments go to jest: npm test -- gateway, npm test --
+// sweep --seed 7
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { build, root } from './build.mjs';
@@ -18,7 +19,10 @@ try {
 // What tests choose by chance they choose by this seed, the same each time unless another is named.
 const wishes = process.argv.slice(2);
 const seed = wishes.some((wish) => /^--seed(=|$)/.test(wish)) ? [] : ['--seed', '1'];
-const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...wishes, ...seed], { cwd: root, stdio: 'inherit' });
+const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...wishes, ...seed], {
+  cwd: root,
+  stdio: 'inherit',
+});
 // Ctrl-C reaches jest by the terminal already; SIGTERM reaches only us.
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 process.on('SIGINT', () => undefined);

@@ -11,7 +11,8 @@ followTheme();
 start().catch(() => {
   const sentence = document.createElement('p');
   sentence.className = 'note';
-  sentence.textContent = 'The reference could not be loaded: this product is not available right now. Reload the page in a moment.';
+  sentence.textContent =
+    'The reference could not be loaded: this product is not available right now. Reload the page in a moment.';
   main.replaceChildren(sentence);
 });
 
@@ -24,7 +25,8 @@ async function start() {
   api.servers = [{ url: base }];
   // Every answer has these; the introduction says so once.
   const everywhere = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
-  for (const { operation } of operationsOf(api)) for (const { headers } of Object.values(operation.responses)) for (const name of everywhere) delete headers?.[name];
+  for (const { operation } of operationsOf(api))
+    for (const { headers } of Object.values(operation.responses)) for (const name of everywhere) delete headers?.[name];
   const ui = SwaggerUIBundle({
     spec: api,
     domNode: main,
@@ -42,7 +44,9 @@ async function start() {
 }
 
 function operationsOf(api) {
-  return Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+  return Object.entries(api.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
 }
 
 function listContents(api, ui) {
@@ -52,10 +56,15 @@ function listContents(api, ui) {
     const group = document.createElement('section');
     const title = document.createElement('h2');
     title.textContent = name;
-    group.append(title, ...operations.filter(({ operation }) => operation.tags[0] === name).map((one) => entry(one, name, ui)));
+    group.append(
+      title,
+      ...operations.filter(({ operation }) => operation.tags[0] === name).map((one) => entry(one, name, ui)),
+    );
     contents.append(group);
   }
-  document.getElementById('search').addEventListener('input', ({ target }) => narrow(contents, target.value.trim().toLowerCase()));
+  document
+    .getElementById('search')
+    .addEventListener('input', ({ target }) => narrow(contents, target.value.trim().toLowerCase()));
   const current = decodeURIComponent(location.hash.slice(2)).split('/');
   if (current.length === 2) open(ui, current[0], current[1]);
 }
@@ -79,12 +88,14 @@ function entry({ path, method, operation }, tag, ui) {
 function open(ui, tag, id) {
   ui.layoutActions.show(['operations-tag', tag], true);
   ui.layoutActions.show(['operations', tag, id], true);
-  for (const link of document.querySelectorAll('#contents a')) link.toggleAttribute('aria-current', link.hash === location.hash);
+  for (const link of document.querySelectorAll('#contents a'))
+    link.toggleAttribute('aria-current', link.hash === location.hash);
   // Drawn after this turn.
   setTimeout(() => document.getElementById(`operations-${tag.replaceAll(' ', '_')}-${id}`)?.scrollIntoView(), 60);
 }
 
 function narrow(contents, words) {
-  for (const link of contents.querySelectorAll('a')) link.hidden = !words.split(/\s+/).every((word) => link.dataset.words.includes(word));
+  for (const link of contents.querySelectorAll('a'))
+    link.hidden = !words.split(/\s+/).every((word) => link.dataset.words.includes(word));
   for (const group of contents.children) group.hidden = [...group.querySelectorAll('a')].every((link) => link.hidden);
 }

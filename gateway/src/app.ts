@@ -1,5 +1,6 @@
-// THE LIST: every stage a request passes, in order. Which of two refusals a caller sees is decided here and nowhere else;
-// the order is part of the public contract (docs/contract.md) and pipeline-order.test.ts holds every neighbouring pair to it.
+// THE LIST: every stage a request passes, in order. Which of two refusals a caller sees is decided here and nowhere
+// else; the order is part of the public contract (docs/contract.md) and pipeline-order.test.ts holds every neighbouring
+// pair to it.
 import express, { type Express, type Request } from 'express';
 import { accessLog } from './pipeline/01-access-log';
 import { httpGuard } from './pipeline/02-http-guard';
@@ -26,26 +27,33 @@ export function createApp(wiring: Wiring): Express {
   app.disable('etag');
   app.set('query parser', false); // queries are forwarded as sent; nobody here reads req.query
   // Whoever asks Express for the address gets ours; its own way of finding it is not the one of client-ip.ts, and slow.
-  Object.defineProperty(app.request, 'ip', { configurable: true, get(this: Request) { return this.lumi.clientIp; } });
+  Object.defineProperty(app.request, 'ip', {
+    configurable: true,
+    get(this: Request) {
+      return this.lumi.clientIp;
+    },
+  });
 
-  app.use(inOrder([
-    accessLog(wiring), // first, so that every answer has an id and a line
-    httpGuard(), // before anything trusts a header or a path
-    apiSwitch(wiring), // /healthz stands above the switch
-    docs(wiring), // static pages; no other path is touched
-    product(wiring),
-    authenticate(wiring), // before the route: strangers do not learn which routes exist
-    route(wiring),
-    regularLimit(wiring), // before the body: a refused request must not cost us its upload
-    scope(),
-    body(wiring),
-    itemTokens(wiring), // before the service does the work
-    // Money and guarded operations only, from here on; each stage lets the others pass.
-    moneySwitch(wiring), // money alone
-    signature(wiring), // over the exact bytes, before anything interprets them
-    idempotencyKey(),
-    forward(wiring),
-  ]));
+  app.use(
+    inOrder([
+      accessLog(wiring), // first, so that every answer has an id and a line
+      httpGuard(), // before anything trusts a header or a path
+      apiSwitch(wiring), // /healthz stands above the switch
+      docs(wiring), // static pages; no other path is touched
+      product(wiring),
+      authenticate(wiring), // before the route: strangers do not learn which routes exist
+      route(wiring),
+      regularLimit(wiring), // before the body: a refused request must not cost us its upload
+      scope(),
+      body(wiring),
+      itemTokens(wiring), // before the service does the work
+      // Money and guarded operations only, from here on; each stage lets the others pass.
+      moneySwitch(wiring), // money alone
+      signature(wiring), // over the exact bytes, before anything interprets them
+      idempotencyKey(),
+      forward(wiring),
+    ]),
+  );
   app.use(errors(wiring));
   return app;
 }

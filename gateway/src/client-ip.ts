@@ -1,5 +1,5 @@
-// Who is calling. X-Forwarded-For is believed only as far as proxies we trust wrote it: read from the right, the first address
-// that is not a trusted proxy is the client. Anything else would let a client choose its own address.
+// Who is calling. X-Forwarded-For is believed only as far as proxies we trust wrote it: read from the right, the first
+// address that is not a trusted proxy is the client. Anything else would let a client choose its own address.
 import type { IncomingMessage } from 'node:http';
 import { plainAddress, readAddress } from '@lumi/shared/addresses';
 import { ipTest } from '@lumi/shared/keys';
@@ -7,10 +7,13 @@ import { addressBucket } from './limits/address-bucket';
 
 export type ClientIp = (req: IncomingMessage) => string;
 
-/** The name under which connections from an address are counted; null for proxies of ours, behind which everybody is. */
+/**
+ * The name under which connections from an address are counted; null for proxies of ours, behind which everybody is.
+ */
 export function peerReader(trustedProxies: readonly string[]): (address: string) => string | null {
   const isTrusted = ipTest(trustedProxies);
-  return (address) => (trustedProxies.length > 0 && isTrusted(plainAddress(address)) ? null : addressBucket(plainAddress(address)));
+  return (address) =>
+    trustedProxies.length > 0 && isTrusted(plainAddress(address)) ? null : addressBucket(plainAddress(address));
 }
 
 export function clientIpReader(trustedProxies: readonly string[]): ClientIp {

@@ -4,7 +4,10 @@ import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { baseConfig, count, flag, readConfig, secretRing } from '@lumi/shared/runtime';
 import { readBlock } from '@lumi/shared/addresses';
 
-const serviceUrl = z.string().regex(/^https?:\/\/[^/\s]+\/?$/, 'must be an origin such as http://127.0.0.1:9001').transform((url) => url.replace(/\/$/, ''));
+const serviceUrl = z
+  .string()
+  .regex(/^https?:\/\/[^/\s]+\/?$/, 'must be an origin such as http://127.0.0.1:9001')
+  .transform((url) => url.replace(/\/$/, ''));
 
 const privateKey = z.string().transform((text, context) => {
   const pem = Buffer.from(text, 'base64').toString('utf8');
@@ -14,19 +17,28 @@ const privateKey = z.string().transform((text, context) => {
 });
 
 /** `domains=api.example.com,vps=panel.example.com` → which hosts a product answers on. */
-const hostBindings = z.string().optional().transform((text, context): ReadonlyMap<Product, ReadonlySet<string>> => {
-  const bindings = new Map<Product, Set<string>>();
-  for (const part of (text ?? '').split(',').map((piece) => piece.trim()).filter((piece) => piece !== '')) {
-    const [name = '', host = ''] = part.split('=');
-    const product = PRODUCTS.find((known) => known === name.trim());
-    if (product === undefined || host.trim() === '') {
-      context.addIssue({ code: 'custom', message: `'${part}' must look like domains=api.example.com; products are ${PRODUCTS.join(', ')}` });
-      return z.NEVER;
+const hostBindings = z
+  .string()
+  .optional()
+  .transform((text, context): ReadonlyMap<Product, ReadonlySet<string>> => {
+    const bindings = new Map<Product, Set<string>>();
+    for (const part of (text ?? '')
+      .split(',')
+      .map((piece) => piece.trim())
+      .filter((piece) => piece !== '')) {
+      const [name = '', host = ''] = part.split('=');
+      const product = PRODUCTS.find((known) => known === name.trim());
+      if (product === undefined || host.trim() === '') {
+        context.addIssue({
+          code: 'custom',
+          message: `'${part}' must look like domains=api.example.com; products are ${PRODUCTS.join(', ')}`,
+        });
+        return z.NEVER;
+      }
+      bindings.set(product, (bindings.get(product) ?? new Set()).add(host.trim().toLowerCase()));
     }
-    bindings.set(product, (bindings.get(product) ?? new Set()).add(host.trim().toLowerCase()));
-  }
-  return bindings;
-});
+    return bindings;
+  });
 
 const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   loopback: ['127.0.0.0/8', '::1/128'],
@@ -34,13 +46,20 @@ const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** `loopback,10.1.0.0/16` → whose X-Forwarded-For is believed. */
-const trustedProxies = z.string().optional().transform((text, context): readonly string[] => {
-  const blocks = (text ?? '').split(',').map((piece) => piece.trim()).filter((piece) => piece !== '').flatMap((piece) => NAMED_NETWORKS[piece] ?? [piece]);
-  const bad = blocks.find((block) => readBlock(block).value === undefined);
-  if (bad === undefined) return blocks;
-  context.addIssue({ code: 'custom', message: `'${bad}' is neither an address, a CIDR block, loopback nor private` });
-  return z.NEVER;
-});
+const trustedProxies = z
+  .string()
+  .optional()
+  .transform((text, context): readonly string[] => {
+    const blocks = (text ?? '')
+      .split(',')
+      .map((piece) => piece.trim())
+      .filter((piece) => piece !== '')
+      .flatMap((piece) => NAMED_NETWORKS[piece] ?? [piece]);
+    const bad = blocks.find((block) => readBlock(block).value === undefined);
+    if (bad === undefined) return blocks;
+    context.addIssue({ code: 'custom', message: `'${bad}' is neither an address, a CIDR block, loopback nor private` });
+    return z.NEVER;
+  });
 
 export const gatewaySettings = baseConfig.extend({
   DATABASE_POOL: count(4, 200).describe('Connections for key look-ups; one more listens for revocations.'),
@@ -51,17 +70,26 @@ export const gatewaySettings = baseConfig.extend({
   KEY_PEPPERS: secretRing(16).describe('Peppers of the key digests; the last is used for new keys, all are tried.'),
   SECRET_RING: secretRing(32).describe('Opens the signing secrets of keys.'),
   API_ENABLED: flag(true).describe('Off: everything but /healthz answers 503 api_disabled.'),
-  API_MONEY_ENABLED: flag(false).describe('Off: money operations answer 403 money_disabled. Services have the same switch.'),
+  API_MONEY_ENABLED: flag(false).describe(
+    'Off: money operations answer 403 money_disabled. Services have the same switch.',
+  ),
   HOST_BINDINGS: hostBindings.describe('Binds products to hosts; a product that is not named answers on every host.'),
   TRUST_PROXY: trustedProxies.describe('Proxies whose X-Forwarded-For is believed; absent: nobody’s.'),
   ROUTES_POLL_MS: count(5_000, 600_000).describe('How often the services’ OpenAPI documents are asked for changes.'),
   UPSTREAM_TIMEOUT_MS: count(60_000, 600_000).describe('How long a service may take to answer.'),
   UPSTREAM_CONNECTIONS: count(128, 2_000).describe('Connections to each service.'),
   SERVICE_CONCURRENCY: count(1_024, 50_000).describe('Requests in flight to one service; beyond that 503.'),
-  KEY_CONCURRENCY: count(16, 50_000).describe('Requests of one key in work at a service; further ones wait in its queue.'),
+  KEY_CONCURRENCY: count(16, 50_000).describe(
+    'Requests of one key in work at a service; further ones wait in its queue.',
+  ),
   KEY_QUEUE: count(240, 50_000).describe('Requests of one key that wait for a service; beyond that 429.'),
-  ADDRESS_CONNECTIONS: count(512, 10_000).describe('Connections of one address (IPv6: of its /64); proxies of TRUST_PROXY are not counted.'),
-  PUBLIC_PER_MINUTE: count(300, 1_000_000).describe('Requests per minute and address that no key answers for: to routes that need none, and what is refused before a key is known.'),
+  ADDRESS_CONNECTIONS: count(512, 10_000).describe(
+    'Connections of one address (IPv6: of its /64); proxies of TRUST_PROXY are not counted.',
+  ),
+  PUBLIC_PER_MINUTE: count(300, 1_000_000).describe(
+    'Requests per minute and address that no key answers for: to routes that need none, and what is refused ' +
+      'before a key is known.',
+  ),
 });
 
 export type GatewayConfig = z.output<typeof gatewaySettings>;

@@ -1,5 +1,5 @@
-// Writes log lines in batches: writing to a pipe is a blocking system call in Node, and one per request would be the most
-// expensive thing the gateway does. Bounded: a reader that stops reading loses lines, and is told how many.
+// Writes log lines in batches: writing to a pipe is a blocking system call in Node, and one per request would be the
+// most expensive thing the gateway does. Bounded: a reader that stops reading loses lines, and is told how many.
 const FLUSH_MS = 20;
 const BATCH_CHARS = 32_768;
 const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
@@ -28,7 +28,10 @@ export class LineWriter {
       return;
     }
     if (this.dropped > 0) {
-      this.stream.write(`{"level":"warn","message":"access log lines were dropped","process":"gateway","count":${String(this.dropped)}}\n`);
+      this.stream.write(
+        '{"level":"warn","message":"access log lines were ' +
+          `dropped","process":"gateway","count":${String(this.dropped)}}\n`,
+      );
       this.dropped = 0;
     }
     this.stream.write(batch);

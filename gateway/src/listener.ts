@@ -21,13 +21,18 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
     ...options,
     appContinues: true,
     parserErrorHeaders: ({ peer, request }) => {
-      // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is what it counts for.
+      // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is
+      // what it counts for.
       const record = (request as Partial<Request> | null)?.lumi;
-      return standingHeaders(record === undefined || record.rateLimit === '' ? payByAddress(options, plainAddress(peer)) : record);
+      return standingHeaders(
+        record === undefined || record.rateLimit === '' ? payByAddress(options, plainAddress(peer)) : record,
+      );
     },
-    onParserError: ({ code, requestId, peer }) => accessLines?.write(
-      `{"level":"info","message":"request refused by the parser","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${requestId}","code":"${code}","client_ip":"${plainAddress(peer)}"}\n`,
-    ),
+    onParserError: ({ code, requestId, peer }) =>
+      accessLines?.write(
+        '{"level":"info","message":"request refused by the ' +
+          `parser","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${requestId}","code":"${code}","client_ip":"${plainAddress(peer)}"}\n`,
+      ),
   });
 }
 

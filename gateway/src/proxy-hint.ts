@@ -1,5 +1,5 @@
-// Behind a proxy that nobody told us of, all customers seem to come from one address: allow-lists fail and limits of addresses are shared. Noticed by
-// several keys from one address that sends X-Forwarded-For, and told once.
+// Behind a proxy that nobody told us of, all customers seem to come from one address: allow-lists fail and limits of
+// addresses are shared. Noticed by several keys from one address that sends X-Forwarded-For, and told once.
 import type { Log } from '@lumi/shared/runtime';
 
 const KEYS_TELLING = 5;
@@ -20,6 +20,11 @@ export class ProxyHint {
     if (keys.size < KEYS_TELLING) return;
     this.isTold = true;
     this.keysByPeer.clear();
-    this.log.warn('keys of several customers come from one address with X-Forwarded-For, which is not believed: if a proxy of yours stands there, name it in TRUST_PROXY, or allow-lists and limits see its address instead of theirs', { peer });
+    this.log.warn(
+      'keys of several customers come from one address with X-Forwarded-For, which is not believed: if a ' +
+        'proxy of yours stands there, name it in TRUST_PROXY, or allow-lists and limits see its address ' +
+        'instead of theirs',
+      { peer },
+    );
   }
 }

@@ -1,5 +1,5 @@
-// What the stages learn about a request, in one object with a fixed shape. Each stage adds its own field and says which in its
-// first line; nothing else is hung onto the request.
+// What the stages learn about a request, in one object with a fixed shape. Each stage adds its own field and says which
+// in its first line; nothing else is hung onto the request.
 import type { Product } from '@lumi/shared/contract';
 import type { KnownKey } from './keys/known-key';
 import type { Match, Operation } from './routes/operation';
@@ -38,7 +38,11 @@ export class RequestRecord {
   /** 99 */
   errorCode = '';
 
-  constructor(readonly id: string, readonly startedMs: number, readonly clientIp: string) {}
+  constructor(
+    readonly id: string,
+    readonly startedMs: number,
+    readonly clientIp: string,
+  ) {}
 }
 
 declare global {

@@ -2,7 +2,13 @@
 import { Pool } from 'pg';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { KeyDigests } from '@lumi/shared/keys';
-import { FallbackLimitStore, MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '@lumi/shared/limits';
+import {
+  FallbackLimitStore,
+  MemoryLimitStore,
+  RedisLimitStore,
+  connectLimitRedis,
+  type LimitStore,
+} from '@lumi/shared/limits';
 import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, peerReader, type ClientIp } from './client-ip';
@@ -55,30 +61,46 @@ const ADDRESSES_MAX = 50_000;
 export function wire({ config, clock, log, accessStream }: WiringOptions): Wiring {
   const [db, strangersDb] = [openPool(config, log), openPool(config, log)];
   const keys = new KeyCache({ db, strangersDb, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
-  const notifications = new KeyNotifications({ databaseUrl: config.DATABASE_URL, log, onChange: (digest) => keys.forget(digest), onGap: () => keys.forgetAll() });
+  const notifications = new KeyNotifications({
+    databaseUrl: config.DATABASE_URL,
+    log,
+    onChange: (digest) => keys.forget(digest),
+    onGap: () => keys.forgetAll(),
+  });
   const usage = new KeyUsage({ db, clock, log });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   const local = new MemoryLimitStore(clock);
   const signer = new IdentitySigner(config.IDENTITY_PRIVATE_KEY, clock);
   const services = serviceClients(config, clock);
   const routes = new RouteTable({
-    log, pollMs: config.ROUTES_POLL_MS,
-    fetchDocument: (product, etag) => services[product].fetchDocument('/internal/openapi.json', {
-      [IDENTITY_HEADER]: signer.sign(publicPrincipal(product), `public:${product}`),
-      ...(etag === null ? {} : { 'if-none-match': etag }),
-    }),
+    log,
+    pollMs: config.ROUTES_POLL_MS,
+    fetchDocument: (product, etag) =>
+      services[product].fetchDocument('/internal/openapi.json', {
+        [IDENTITY_HEADER]: signer.sign(publicPrincipal(product), `public:${product}`),
+        ...(etag === null ? {} : { 'if-none-match': etag }),
+      }),
   });
   const addressLimits = new MemoryLimitStore(clock, { bucketsMax: ADDRESSES_MAX });
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
-    log, clock, accessLines, routes, keys, usage, signer, services, addressLimits,
+    log,
+    clock,
+    accessLines,
+    routes,
+    keys,
+    usage,
+    signer,
+    services,
+    addressLimits,
     proxyHint: new ProxyHint(log),
     bodyBudget: new BodyBudget(),
     clientIp: clientIpReader(config.TRUST_PROXY),
     apiEnabled: config.API_ENABLED,
     moneyEnabled: config.API_MONEY_ENABLED,
     hostBindings: config.HOST_BINDINGS,
-    keyLimits: redis === null ? local : new FallbackLimitStore(new RedisLimitStore(redis, config.REDIS_PREFIX), local, clock),
+    keyLimits:
+      redis === null ? local : new FallbackLimitStore(new RedisLimitStore(redis, config.REDIS_PREFIX), local, clock),
     publicPerMinute: config.PUBLIC_PER_MINUTE,
     secretRing: config.SECRET_RING,
     perPeerMax: config.ADDRESS_CONNECTIONS,
@@ -100,13 +122,33 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
 
 function openPool(config: GatewayConfig, log: Log): Pool {
   const max = Math.max(1, Math.floor(config.DATABASE_POOL / 2));
-  const pool = new Pool({ connectionString: config.DATABASE_URL, max, connectionTimeoutMillis: 3_000, idleTimeoutMillis: 30_000, keepAlive: true, application_name: 'gateway' });
+  const pool = new Pool({
+    connectionString: config.DATABASE_URL,
+    max,
+    connectionTimeoutMillis: 3_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'gateway',
+  });
   pool.on('error', (err) => log.warn('an idle database connection failed', { err }));
   return pool;
 }
 
 function serviceClients(config: GatewayConfig, clock: Clock): Record<Product, ServiceClient> {
   const client = (product: Product, origin: string): ServiceClient =>
-    new ServiceClient({ product, origin, clock, connections: config.UPSTREAM_CONNECTIONS, inFlightMax: config.SERVICE_CONCURRENCY, perKeyMax: config.KEY_CONCURRENCY, waitingPerKeyMax: config.KEY_QUEUE, timeoutMs: config.UPSTREAM_TIMEOUT_MS });
-  return { domains: client('domains', config.DOMAINS_URL), vps: client('vps', config.VPS_URL), proxy: client('proxy', config.PROXY_URL) };
+    new ServiceClient({
+      product,
+      origin,
+      clock,
+      connections: config.UPSTREAM_CONNECTIONS,
+      inFlightMax: config.SERVICE_CONCURRENCY,
+      perKeyMax: config.KEY_CONCURRENCY,
+      waitingPerKeyMax: config.KEY_QUEUE,
+      timeoutMs: config.UPSTREAM_TIMEOUT_MS,
+    });
+  return {
+    domains: client('domains', config.DOMAINS_URL),
+    vps: client('vps', config.VPS_URL),
+    proxy: client('proxy', config.PROXY_URL),
+  };
 }

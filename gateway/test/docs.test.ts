@@ -15,8 +15,10 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 const PAGES = ['/docs', '/api/v1/docs', '/hosting/api/v1/docs', '/proxy/api/v1/docs'];
-const loadedBy = ({ text }: Reply): string[] => [...text.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, url = '']) => url);
-const bytesOf = async (path: string, headers: Record<string, string>): Promise<Buffer> => Buffer.from(await (await fetch(`${gateway.origin}${path}`, { headers })).arrayBuffer());
+const loadedBy = ({ text }: Reply): string[] =>
+  [...text.matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, url = '']) => url);
+const bytesOf = async (path: string, headers: Record<string, string>): Promise<Buffer> =>
+  Buffer.from(await (await fetch(`${gateway.origin}${path}`, { headers })).arrayBuffer());
 
 describe('the reference pages', () => {
   it.each([
@@ -37,12 +39,22 @@ describe('the reference pages', () => {
     const page = await ask(gateway, { path });
 
     expect(page.text).not.toMatch(/(?:src|href)="(?:https?:)?\/\/|<style|style=|\son[a-z]+="|<script>/);
-    expect(page.headers['content-security-policy']).toBe("default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-    expect(page.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'referrer-policy': 'no-referrer', 'cache-control': 'no-cache' });
+    expect(page.headers['content-security-policy']).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri " +
+        "'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(page.headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-cache',
+    });
     const urls = loadedBy(page);
     expect(urls).toHaveLength(4);
     for (const url of urls) {
-      const file = await ask(gateway, { path: new URL(url, `http://gateway${path}`).pathname + new URL(url, `http://gateway${path}`).search });
+      const file = await ask(gateway, {
+        path: new URL(url, `http://gateway${path}`).pathname + new URL(url, `http://gateway${path}`).search,
+      });
       expect(file).toMatchObject({ status: 200, headers: { 'cache-control': 'public, max-age=31536000, immutable' } });
       expect(file.headers['content-type']).toMatch(/^text\/(javascript|css); charset=utf-8$/);
       expect(file.text.length).toBeGreaterThan(500);
@@ -50,21 +62,33 @@ describe('the reference pages', () => {
   });
 
   it('are not kept for ever when the content they name is not the content served', async () => {
-    expect((await ask(gateway, { path: '/docs/reference.css?v=anotherversion' })).headers['cache-control']).toBe('no-cache');
+    expect((await ask(gateway, { path: '/docs/reference.css?v=anotherversion' })).headers['cache-control']).toBe(
+      'no-cache',
+    );
   });
 
   it('are not sent again to whoever has them', async () => {
     const page = await ask(gateway, { path: '/docs' });
 
     for (const noneMatch of [String(page.headers.etag), `"other", W/${String(page.headers.etag)}`, '*']) {
-      expect(await ask(gateway, { path: '/docs', headers: { 'if-none-match': noneMatch } })).toMatchObject({ status: 304, text: '', headers: { etag: page.headers.etag } });
+      expect(await ask(gateway, { path: '/docs', headers: { 'if-none-match': noneMatch } })).toMatchObject({
+        status: 304,
+        text: '',
+        headers: { etag: page.headers.etag },
+      });
     }
-    expect(await ask(gateway, { path: '/docs', headers: { 'if-none-match': '"other"' } })).toMatchObject({ status: 200 });
+    expect(await ask(gateway, { path: '/docs', headers: { 'if-none-match': '"other"' } })).toMatchObject({
+      status: 200,
+    });
   });
 
   it('come compressed as the browser likes it, each form under a tag of its own', async () => {
     const path = '/docs/swagger-ui.css';
-    const [plain, gzip, brotli] = await Promise.all([{}, { 'accept-encoding': 'gzip, deflate' }, { 'accept-encoding': 'gzip, br' }].map((headers) => ask(gateway, { path, headers })));
+    const [plain, gzip, brotli] = await Promise.all(
+      [{}, { 'accept-encoding': 'gzip, deflate' }, { 'accept-encoding': 'gzip, br' }].map((headers) =>
+        ask(gateway, { path, headers }),
+      ),
+    );
     const text = await bytesOf(path, { 'accept-encoding': 'identity' });
 
     expect(new Set([plain, gzip, brotli].map((reply) => reply?.headers.etag)).size).toBe(3);
@@ -72,17 +96,32 @@ describe('the reference pages', () => {
     for (const reply of [plain, gzip, brotli]) expect(reply?.headers.vary).toBe('Accept-Encoding');
     expect(await rawBytes(path, 'gzip').then(gunzipSync)).toEqual(text);
     expect(await rawBytes(path, 'br').then(brotliDecompressSync)).toEqual(text);
-    expect(await ask(gateway, { path, headers: { 'accept-encoding': 'br;q=0, gzip;q=0' } })).toMatchObject({ status: 200, headers: { etag: plain?.headers.etag } });
+    expect(await ask(gateway, { path, headers: { 'accept-encoding': 'br;q=0, gzip;q=0' } })).toMatchObject({
+      status: 200,
+      headers: { etag: plain?.headers.etag },
+    });
   });
 
   it('answer HEAD like GET, without the body', async () => {
     const [got, head] = [await ask(gateway, { path: '/docs' }), await ask(gateway, { method: 'HEAD', path: '/docs' })];
 
-    expect(head).toMatchObject({ status: 200, text: '', headers: { etag: got.headers.etag, 'content-length': got.headers['content-length'], 'content-type': got.headers['content-type'] } });
+    expect(head).toMatchObject({
+      status: 200,
+      text: '',
+      headers: {
+        etag: got.headers.etag,
+        'content-length': got.headers['content-length'],
+        'content-type': got.headers['content-type'],
+      },
+    });
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s in the words of the contract', async (method) => {
-    expect(await ask(gateway, { method, path: '/docs' })).toMatchObject({ status: 405, code: 'method_not_allowed', headers: { allow: 'GET, HEAD' } });
+    expect(await ask(gateway, { method, path: '/docs' })).toMatchObject({
+      status: 405,
+      code: 'method_not_allowed',
+      headers: { allow: 'GET, HEAD' },
+    });
   });
 
   it('are switched off with the API', async () => {
@@ -118,21 +157,32 @@ describe('the reference pages', () => {
 });
 
 describe('what only looks like a reference page', () => {
-  it.each(['/docs/', '/docs/unknown.js', '/docs/../config', '//docs', '/Docs', '/docs/reference.js/', '/hosting/docs'])('%s is 404 like any unknown path', async (path) => {
-    expect(await ask(gateway, { path })).toMatchObject({ status: 404, code: 'not_found' });
-  });
+  it.each(['/docs/', '/docs/unknown.js', '/docs/../config', '//docs', '/Docs', '/docs/reference.js/', '/hosting/docs'])(
+    '%s is 404 like any unknown path',
+    async (path) => {
+      expect(await ask(gateway, { path })).toMatchObject({ status: 404, code: 'not_found' });
+    },
+  );
 
-  it.each(['/api/v1/docs/', '/api/v1/docs/unknown.js', '/api/v1/docsx'])('%s asks for a key first, as every path below a base', async (path) => {
-    expect(await ask(gateway, { path })).toMatchObject({ status: 401, code: 'missing_bearer' });
-  });
+  it.each(['/api/v1/docs/', '/api/v1/docs/unknown.js', '/api/v1/docsx'])(
+    '%s asks for a key first, as every path below a base',
+    async (path) => {
+      expect(await ask(gateway, { path })).toMatchObject({ status: 401, code: 'missing_bearer' });
+    },
+  );
 });
 
 async function rawBytes(path: string, encoding: string): Promise<Buffer> {
   const { default: http } = await import('node:http');
   return new Promise((resolve, reject) => {
-    http.get(`${gateway.origin}${path}`, { headers: { 'accept-encoding': encoding } }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => resolve(Buffer.concat(chunks))).on('error', reject);
-    }).on('error', reject);
+    http
+      .get(`${gateway.origin}${path}`, { headers: { 'accept-encoding': encoding } }, (res) => {
+        const chunks: Buffer[] = [];
+        res
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', () => resolve(Buffer.concat(chunks)))
+          .on('error', reject);
+      })
+      .on('error', reject);
   });
 }

@@ -7,7 +7,11 @@ function desk(limits: Partial<ConstructorParameters<typeof FairQueue>[0]> = {}) 
   const queue = new FairQueue({ clock, inWorkMax: 4, perKeyMax: 2, waitingPerKeyMax: 10, waitingMax: 15, ...limits });
   const log: string[] = [];
   const enter = (key: string, n: number) => {
-    const place = { start: () => void log.push(`${key}${String(n)}`), refuse: ({ code, retryAfterS }: { code: string; retryAfterS: number | undefined }) => void log.push(`${key}${String(n)} ${code} ${String(retryAfterS)}`) };
+    const place = {
+      start: () => void log.push(`${key}${String(n)}`),
+      refuse: ({ code, retryAfterS }: { code: string; retryAfterS: number | undefined }) =>
+        void log.push(`${key}${String(n)} ${code} ${String(retryAfterS)}`),
+    };
     queue.enter(key, place);
     return place;
   };

@@ -1,5 +1,6 @@
-// A whole gateway in this process, as its own server would build it: real PostgreSQL for the keys, real Redis when the run has one, a
-// real port. At the far end stands a service made for the test; what lies beyond our interface may be invented.
+// A whole gateway in this process, as its own server would build it: real PostgreSQL for the keys, real Redis when the
+// run has one, a real port. At the far end stands a service made for the test; what lies beyond our interface may be
+// invented.
 import { randomBytes } from 'node:crypto';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { Writable } from 'node:stream';
@@ -34,18 +35,36 @@ export interface Fixture {
   readonly rings: KeyRings;
   newAccount(): Promise<string>;
   newKey(request?: Partial<KeyRequest>): Promise<IssuedKey>;
-  gateway(env?: Record<string, string | undefined>, options?: { clock?: Clock } & Partial<ListenerOptions>): Promise<TestGateway>;
+  gateway(
+    env?: Record<string, string | undefined>,
+    options?: { clock?: Clock } & Partial<ListenerOptions>,
+  ): Promise<TestGateway>;
   close(): Promise<void>;
 }
 
-export async function openFixture(database: TestDatabase, redis: TestRedis | null, clock: Clock = systemClock): Promise<Fixture> {
+export async function openFixture(
+  database: TestDatabase,
+  redis: TestRedis | null,
+  clock: Clock = systemClock,
+): Promise<Fixture> {
   const owner = new Pool({ connectionString: database.ownerUrl, max: 2 });
-  const services = { domains: new FakeService('domains', clock), vps: new FakeService('vps', clock), proxy: new FakeService('proxy', clock) };
+  const services = {
+    domains: new FakeService('domains', clock),
+    vps: new FakeService('vps', clock),
+    proxy: new FakeService('proxy', clock),
+  };
   for (const product of PRODUCTS) await services[product].listen();
   const defaults = {
-    DATABASE_URL: database.urlFor('lumi_gateway'), REDIS_URL: redis?.url, REDIS_PREFIX: redis?.prefix,
-    DOMAINS_URL: `http://127.0.0.1:${String(services.domains.port)}`, VPS_URL: `http://127.0.0.1:${String(services.vps.port)}`, PROXY_URL: `http://127.0.0.1:${String(services.proxy.port)}`,
-    IDENTITY_PRIVATE_KEY: Buffer.from(String(PRIVATE_KEY)).toString('base64'), KEY_PEPPERS: PEPPERS, SECRET_RING: SECRETS, API_MONEY_ENABLED: 'true',
+    DATABASE_URL: database.urlFor('lumi_gateway'),
+    REDIS_URL: redis?.url,
+    REDIS_PREFIX: redis?.prefix,
+    DOMAINS_URL: `http://127.0.0.1:${String(services.domains.port)}`,
+    VPS_URL: `http://127.0.0.1:${String(services.vps.port)}`,
+    PROXY_URL: `http://127.0.0.1:${String(services.proxy.port)}`,
+    IDENTITY_PRIVATE_KEY: Buffer.from(String(PRIVATE_KEY)).toString('base64'),
+    KEY_PEPPERS: PEPPERS,
+    SECRET_RING: SECRETS,
+    API_MONEY_ENABLED: 'true',
   };
   const settings = readSettings(defaults);
   const rings = { peppers: settings.KEY_PEPPERS, secrets: settings.SECRET_RING, clock };
@@ -56,12 +75,16 @@ export async function openFixture(database: TestDatabase, redis: TestRedis | nul
     return id;
   };
   return {
-    services, owner, rings, newAccount,
+    services,
+    owner,
+    rings,
+    newAccount,
     newKey: async (request = {}) => {
       const product = request.product ?? 'domains';
       const type = request.type ?? 'reseller';
       const accountId = request.accountId ?? (type === 'reseller' ? await newAccount() : null);
-      const scopes = request.scopes ?? (type === 'reseller' ? [`${product}:read`, `${product}:write`, `${product}:buy`] : []);
+      const scopes =
+        request.scopes ?? (type === 'reseller' ? [`${product}:read`, `${product}:write`, `${product}:buy`] : []);
       return issueKey(owner, rings, { ...request, product, type, accountId, scopes });
     },
     gateway: async (env = {}, options = {}) => {
@@ -81,11 +104,19 @@ function readSettings(env: Record<string, string | undefined>): GatewayConfig {
   return gatewaySettings.parse(env);
 }
 
-async function startGateway(config: GatewayConfig, options: { clock: Clock } & Partial<ListenerOptions>): Promise<TestGateway> {
+async function startGateway(
+  config: GatewayConfig,
+  options: { clock: Clock } & Partial<ListenerOptions>,
+): Promise<TestGateway> {
   const accessLines: string[] = [];
   const accessStream = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      accessLines.push(...chunk.toString('utf8').split('\n').filter((line) => line !== ''));
+      accessLines.push(
+        ...chunk
+          .toString('utf8')
+          .split('\n')
+          .filter((line) => line !== ''),
+      );
       done();
     },
   });
@@ -95,7 +126,9 @@ async function startGateway(config: GatewayConfig, options: { clock: Clock } & P
   const port = await listener.listen('127.0.0.1', 0);
   let isOpen = true;
   return {
-    port, wiring, accessLines,
+    port,
+    wiring,
+    accessLines,
     origin: `http://127.0.0.1:${String(port)}`,
     lines: () => {
       wiring.accessLines?.flush();
@@ -127,24 +160,36 @@ export interface Ask {
 }
 
 /** Sends exactly what is asked: no client's normalisation of paths or headers. */
-export function ask(gateway: { readonly port: number }, { method = 'GET', path, key, headers = {}, body }: Ask): Promise<Reply> {
+export function ask(
+  gateway: { readonly port: number },
+  { method = 'GET', path, key, headers = {}, body }: Ask,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const req = http.request({
-      host: '127.0.0.1', port: gateway.port, method, path, agent: false,
-      headers: {
-        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
-        ...headers,
+    const req = http.request(
+      {
+        host: '127.0.0.1',
+        port: gateway.port,
+        method,
+        path,
+        agent: false,
+        headers: {
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+          ...headers,
+        },
       },
-    }, (res) => {
-      const chunks: Buffer[] = [];
-      res.on('data', (chunk: Buffer) => chunks.push(chunk));
-      res.on('error', reject);
-      res.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        resolve({ status: res.statusCode ?? 0, headers: res.headers, text, code: codeIn(text) });
-      });
-    });
+      (res) => {
+        const chunks: Buffer[] = [];
+        res.on('data', (chunk: Buffer) => chunks.push(chunk));
+        res.on('error', reject);
+        res.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: res.statusCode ?? 0, headers: res.headers, text, code: codeIn(text) });
+        });
+      },
+    );
     req.on('error', reject);
     req.end(body);
   });

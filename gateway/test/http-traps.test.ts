@@ -1,5 +1,5 @@
-// What Node's HTTP parser lets through, or answers without a body, over raw sockets: every such request gets a refusal in the contract's
-// shape, and none of them reaches a service.
+// What Node's HTTP parser lets through, or answers without a body, over raw sockets: every such request gets a refusal
+// in the contract's shape, and none of them reaches a service.
 import { testDatabase } from '@lumi/shared/testing';
 import { openFixture, type Fixture, type TestGateway } from './fixture';
 import { sendRaw, expectRefusal, type RawReply } from './raw-request';
@@ -17,7 +17,8 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 const send = (text: string | Buffer, target: { port: number } = gateway): Promise<RawReply> => sendRaw(text, target);
-const lines = (first: string, ...headers: string[]): string => [first, 'Host: api', `Authorization: Bearer ${key}`, ...headers, '', ''].join('\r\n');
+const lines = (first: string, ...headers: string[]): string =>
+  [first, 'Host: api', `Authorization: Bearer ${key}`, ...headers, '', ''].join('\r\n');
 
 describe('a good request', () => {
   it('over a raw socket passes, so that the refusals below mean something', async () => {
@@ -31,7 +32,16 @@ describe('a good request', () => {
   });
 
   it('that offers an upgrade is answered as if it had not', async () => {
-    const reply = await send(lines('POST /api/v1/things/check HTTP/1.1', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__', 'Content-Type: application/json', 'Content-Length: 2') + '{}');
+    const reply = await send(
+      lines(
+        'POST /api/v1/things/check HTTP/1.1',
+        'Connection: Upgrade, HTTP2-Settings',
+        'Upgrade: h2c',
+        'HTTP2-Settings: AAMAAABkAAQAAP__',
+        'Content-Type: application/json',
+        'Content-Length: 2',
+      ) + '{}',
+    );
     expect(reply.status).toBe(200);
     expect(fixture.services.domains.received.at(-1)?.headers['upgrade']).toBeUndefined();
   });
@@ -42,29 +52,111 @@ describe('400 bad_request', () => {
     ['two Host lines', () => lines('GET /api/v1/things HTTP/1.1', 'Host: other')],
     ['no Host', () => `GET /api/v1/things HTTP/1.1\r\nAuthorization: Bearer ${key}\r\n\r\n`],
     ['two Authorization lines', () => lines('GET /api/v1/things HTTP/1.1', 'Authorization: Bearer other')],
-    ['two Authorization lines in different case', () => lines('GET /api/v1/things HTTP/1.1', `AUTHORIZATION: Bearer ${key}`)],
-    ['two Content-Type lines', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Type: text/plain', 'Content-Length: 2') + '{}'],
-    ['Content-Length: 04', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 04') + '{  }'],
-    ['Content-Length: +4', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: +4') + '{  }'],
-    ['two Content-Length lines', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 2', 'Content-Length: 2') + '{}'],
-    ['Transfer-Encoding: identity, chunked', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: identity, chunked') + '2\r\n{}\r\n0\r\n\r\n'],
-    ['Transfer-Encoding: gzip, chunked', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: gzip, chunked') + '2\r\n{}\r\n0\r\n\r\n'],
-    ['Transfer-Encoding on two lines', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + '2\r\n{}\r\n0\r\n\r\n'],
-    ['Transfer-Encoding and Content-Length', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked', 'Content-Length: 2') + '2\r\n{}\r\n0\r\n\r\n'],
-    ['Transfer-Encoding in HTTP/1.0', () => lines('POST /api/v1/things/check HTTP/1.0', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + '2\r\n{}\r\n0\r\n\r\n'],
+    [
+      'two Authorization lines in different case',
+      () => lines('GET /api/v1/things HTTP/1.1', `AUTHORIZATION: Bearer ${key}`),
+    ],
+    [
+      'two Content-Type lines',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Content-Type: text/plain',
+          'Content-Length: 2',
+        ) + '{}',
+    ],
+    [
+      'Content-Length: 04',
+      () =>
+        lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 04') + '{  }',
+    ],
+    [
+      'Content-Length: +4',
+      () =>
+        lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: +4') + '{  }',
+    ],
+    [
+      'two Content-Length lines',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Content-Length: 2',
+          'Content-Length: 2',
+        ) + '{}',
+    ],
+    [
+      'Transfer-Encoding: identity, chunked',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Transfer-Encoding: identity, chunked',
+        ) + '2\r\n{}\r\n0\r\n\r\n',
+    ],
+    [
+      'Transfer-Encoding: gzip, chunked',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Transfer-Encoding: gzip, chunked',
+        ) + '2\r\n{}\r\n0\r\n\r\n',
+    ],
+    [
+      'Transfer-Encoding on two lines',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Transfer-Encoding: chunked',
+          'Transfer-Encoding: chunked',
+        ) + '2\r\n{}\r\n0\r\n\r\n',
+    ],
+    [
+      'Transfer-Encoding and Content-Length',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Transfer-Encoding: chunked',
+          'Content-Length: 2',
+        ) + '2\r\n{}\r\n0\r\n\r\n',
+    ],
+    [
+      'Transfer-Encoding in HTTP/1.0',
+      () =>
+        lines('POST /api/v1/things/check HTTP/1.0', 'Content-Type: application/json', 'Transfer-Encoding: chunked') +
+        '2\r\n{}\r\n0\r\n\r\n',
+    ],
     ['an asterisk target', () => lines('OPTIONS * HTTP/1.1')],
     ['a fragment in the target', () => lines('GET /api/v1/things#x HTTP/1.1')],
     ['a byte beyond ASCII in the target', () => lines('GET /api/v1/th\u00ffngs HTTP/1.1')],
     ['HTTP/0.9', () => 'GET /api/v1/things\r\n\r\n'],
     ['HTTP/2.0 in the request line', () => lines('GET /api/v1/things HTTP/2.0')],
     ['CONNECT', () => 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n'],
-    ['an expectation nobody knows', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Expect: miracles', 'Content-Length: 2') + '{}'],
+    [
+      'an expectation nobody knows',
+      () =>
+        lines(
+          'POST /api/v1/things/check HTTP/1.1',
+          'Content-Type: application/json',
+          'Expect: miracles',
+          'Content-Length: 2',
+        ) + '{}',
+    ],
     ['no HTTP at all', () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n'],
     ['a header line without a name', () => lines('GET /api/v1/things HTTP/1.1', ': x')],
     ['a space before the colon', () => lines('GET /api/v1/things HTTP/1.1', 'X-A : x')],
     ['a folded header line', () => lines('GET /api/v1/things HTTP/1.1', 'X-A: x', ' continued')],
     ['a bare line feed as line end', () => `GET /api/v1/things HTTP/1.1\nHost: api\nAuthorization: Bearer ${key}\n\n`],
-    ['a broken chunk size', () => lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') + 'zz\r\n{}\r\n0\r\n\r\n'],
+    [
+      'a broken chunk size',
+      () =>
+        lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') +
+        'zz\r\n{}\r\n0\r\n\r\n',
+    ],
   ])('for %s', async (_what, text) => {
     const before = fixture.services.domains.received.length;
     const reply = await send(Buffer.from(text(), 'latin1'));
@@ -74,14 +166,47 @@ describe('400 bad_request', () => {
 });
 
 describe('404 not_found, after the key was checked', () => {
-  it.each(['/api/v1/things/', '/api/v1//things', '/api/v1/./things', '/api/v1/things/../me', '/api/v1/%2e%2e/admin', '/api/v1/Things', '/api/v1/things/a%2fb', '/api/v1/things/a%5Cb',
-    '/api/v1/things/a\\b', '/api/v1/things/a%00', '/api/v1/things/%2e%2e', '/api/v1/things/..', '/api/v1/things/.', '/api/v1/things/%ff', '/api/v1/things/%', '/api/v1/things/%0a', '/api/v1', '/api/v1/', '/api/v1/th%69ngs',
-    '/api/v1/internal/openapi.json', '/api/v1/../internal/openapi.json', '/api/v1/internal/metrics'])('for %s', async (path) => {
+  it.each([
+    '/api/v1/things/',
+    '/api/v1//things',
+    '/api/v1/./things',
+    '/api/v1/things/../me',
+    '/api/v1/%2e%2e/admin',
+    '/api/v1/Things',
+    '/api/v1/things/a%2fb',
+    '/api/v1/things/a%5Cb',
+    '/api/v1/things/a\\b',
+    '/api/v1/things/a%00',
+    '/api/v1/things/%2e%2e',
+    '/api/v1/things/..',
+    '/api/v1/things/.',
+    '/api/v1/things/%ff',
+    '/api/v1/things/%',
+    '/api/v1/things/%0a',
+    '/api/v1',
+    '/api/v1/',
+    '/api/v1/th%69ngs',
+    '/api/v1/internal/openapi.json',
+    '/api/v1/../internal/openapi.json',
+    '/api/v1/internal/metrics',
+  ])('for %s', async (path) => {
     expectRefusal(await send(lines(`GET ${path} HTTP/1.1`)), 404, 'not_found');
     expectRefusal(await send(`GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`), 401, 'missing_bearer');
   });
 
-  it.each(['/', '/api', '/api/v2/things', '/api/v1x', '/API/v1/things', '//api/v1/things', '/hosting/api/v2', '/internal/openapi.json', '/internal/metrics', '/metrics', '/%61pi/v1/things'])('for %s, which is no product, without any key', async (path) => {
+  it.each([
+    '/',
+    '/api',
+    '/api/v2/things',
+    '/api/v1x',
+    '/API/v1/things',
+    '//api/v1/things',
+    '/hosting/api/v2',
+    '/internal/openapi.json',
+    '/internal/metrics',
+    '/metrics',
+    '/%61pi/v1/things',
+  ])('for %s, which is no product, without any key', async (path) => {
     expectRefusal(await send(`GET ${path} HTTP/1.1\r\nHost: api\r\n\r\n`), 404, 'not_found');
   });
 });
@@ -109,7 +234,10 @@ describe('408 request_timeout', () => {
   });
 
   it('for a body that does not end, with the limit of the key, which has paid for it', async () => {
-    const reply = await send(lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100') + '{', slow);
+    const reply = await send(
+      lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100') + '{',
+      slow,
+    );
     expectRefusal(reply, 408, 'request_timeout');
     expect(reply.head).toMatch(/\r\nRateLimit: "regular";r=9999;t=1\r\nRateLimit-Policy: "regular";q=10000;w=60/);
   });
@@ -119,6 +247,9 @@ describe('the log', () => {
   it('has a line for what the parser refused, under the id the client was told', async () => {
     const reply = await send('nonsense\r\n\r\n');
     const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
-    expect(gateway.lines().find((line) => line['request_id'] === id)).toMatchObject({ code: 'bad_request', client_ip: '127.0.0.1' });
+    expect(gateway.lines().find((line) => line['request_id'] === id)).toMatchObject({
+      code: 'bad_request',
+      client_ip: '127.0.0.1',
+    });
   });
 });

@@ -1,4 +1,5 @@
-// Regular limits as a client sees them: per lineage, true Retry-After, headers on every answer; shared by gateways where Redis is.
+// Regular limits as a client sees them: per lineage, true Retry-After, headers on every answer; shared by gateways
+// where Redis is.
 import { rollKey } from '@lumi/shared/keys';
 import { FixedClock } from '@lumi/shared/runtime';
 import { testDatabase, testRedis } from '@lumi/shared/testing';
@@ -24,10 +25,17 @@ describe('the regular limit', () => {
     const replies: Reply[] = [];
     for (let i = 0; i < 121; i += 1) replies.push(await me(embedded, key));
     expect(replies.slice(0, 120).every((reply) => reply.status === 200)).toBe(true);
-    expect(replies[0]?.headers).toMatchObject({ ratelimit: '"regular";r=119;t=1', 'ratelimit-policy': '"regular";q=120;w=60' });
+    expect(replies[0]?.headers).toMatchObject({
+      ratelimit: '"regular";r=119;t=1',
+      'ratelimit-policy': '"regular";q=120;w=60',
+    });
     expect(replies[119]?.headers['ratelimit']).toBe('"regular";r=0;t=60');
     expect(replies[120]).toMatchObject({ status: 429, code: 'rate_limited' });
-    expect(replies[120]?.headers).toMatchObject({ 'retry-after': '1', ratelimit: '"regular";r=0;t=1', 'ratelimit-policy': '"regular";q=120;w=60' });
+    expect(replies[120]?.headers).toMatchObject({
+      'retry-after': '1',
+      ratelimit: '"regular";r=0;t=1',
+      'ratelimit-policy': '"regular";q=120;w=60',
+    });
   });
 
   it('tells a Retry-After that is true', async () => {
@@ -63,16 +71,30 @@ describe('the regular limit', () => {
 });
 
 describe('a dry run or quote of many items', () => {
-  const items = (count: number): string => JSON.stringify({ items: Array.from({ length: count }, (_, i) => ({ thing: `t${String(i)}` })) });
-  const quote = (key: string, count: number): Promise<Reply> => ask(embedded, { path: '/api/v1/quotes', method: 'POST', key, body: items(count) });
+  const items = (count: number): string =>
+    JSON.stringify({ items: Array.from({ length: count }, (_, i) => ({ thing: `t${String(i)}` })) });
+  const quote = (key: string, count: number): Promise<Reply> =>
+    ask(embedded, { path: '/api/v1/quotes', method: 'POST', key, body: items(count) });
 
   it('pays one regular token for ten items or part of ten, and the purchase itself does not', async () => {
     const { key } = await fixture.newKey();
     const left = (reply: Reply): string => String(reply.headers['ratelimit']).replace(/;t=.*/, '');
     expect(left(await quote(key, 10))).toBe('"regular";r=119');
     expect(left(await quote(key, 11))).toBe('"regular";r=117');
-    expect(left(await ask(embedded, { path: '/api/v1/things/bulk?dry_run=true', method: 'POST', key, body: items(500) }))).toBe('"regular";r=67');
-    expect(left(await ask(embedded, { path: '/api/v1/things/bulk', method: 'POST', key, body: items(500), headers: { 'idempotency-key': 'items-are-money' } }))).toBe('"regular";r=66');
+    expect(
+      left(await ask(embedded, { path: '/api/v1/things/bulk?dry_run=true', method: 'POST', key, body: items(500) })),
+    ).toBe('"regular";r=67');
+    expect(
+      left(
+        await ask(embedded, {
+          path: '/api/v1/things/bulk',
+          method: 'POST',
+          key,
+          body: items(500),
+          headers: { 'idempotency-key': 'items-are-money' },
+        }),
+      ),
+    ).toBe('"regular";r=66');
   });
 
   it('is refused before the service works on it, with a Retry-After after which it passes', async () => {
@@ -100,7 +122,14 @@ describe('a dry run or quote of many items', () => {
 
 describe('rate-limit headers', () => {
   it('are on every answer, also where no key was asked for', async () => {
-    for (const path of ['/nothing', '/api/v1/things', '/api/v1/openapi.json', '/healthz', '/hosting/api/v1/healthz', '/docs']) {
+    for (const path of [
+      '/nothing',
+      '/api/v1/things',
+      '/api/v1/openapi.json',
+      '/healthz',
+      '/hosting/api/v1/healthz',
+      '/docs',
+    ]) {
       const { headers } = await ask(embedded, { path });
       expect(headers['ratelimit']).toMatch(/^"public";r=\d+;t=\d+$/);
       expect(headers['ratelimit-policy']).toBe('"public";q=300;w=60');
@@ -110,26 +139,43 @@ describe('rate-limit headers', () => {
 
 describe('rate-limit headers of refusals', () => {
   it.each<[number, Ask]>([
-    [404, { path: '/api/v1/nothing' }], [405, { path: '/api/v1/things', method: 'DELETE' }], [405, { path: '/healthz', method: 'POST' }],
+    [404, { path: '/api/v1/nothing' }],
+    [405, { path: '/api/v1/things', method: 'DELETE' }],
+    [405, { path: '/healthz', method: 'POST' }],
     [413, { path: '/api/v1/things/check', method: 'POST', body: Buffer.alloc(1_048_577) }],
     [422, { path: '/api/v1/things/check', method: 'POST', body: '{}', headers: { 'content-type': 'text/plain' } }],
-    [401, { path: '/api/v1/me', key: 'nobody' }], [400, { path: '/api/v1/things', method: 'POST', body: '{}' }],
+    [401, { path: '/api/v1/me', key: 'nobody' }],
+    [400, { path: '/api/v1/things', method: 'POST', body: '{}' }],
   ])('are there on %i of %o', async (status, asked) => {
     const reply = await ask(embedded, { key: (await fixture.newKey()).key, ...asked });
     expect(reply.status).toBe(status);
     expect(reply.headers['ratelimit']).toMatch(/^"(?:public|regular)";r=\d+;t=\d+$/);
-    expect(reply.headers['ratelimit-policy']).toBe(String(reply.headers['ratelimit']).replace(/;.*/, '').replace('"public"', '"public";q=300;w=60').replace('"regular"', '"regular";q=120;w=60'));
+    expect(reply.headers['ratelimit-policy']).toBe(
+      String(reply.headers['ratelimit'])
+        .replace(/;.*/, '')
+        .replace('"public"', '"public";q=300;w=60')
+        .replace('"regular"', '"regular";q=120;w=60'),
+    );
   });
 
   it('are there while the API is off, and when a service is away, broken or silent', async () => {
     const { key } = await fixture.newKey();
     const off = await fixture.gateway({ REDIS_URL: undefined, API_ENABLED: 'false' });
-    expect(await ask(off, { path: '/api/v1/me', key })).toMatchObject({ status: 503, headers: { ratelimit: '"public";r=300;t=0' } });
-    expect(await ask(off, { path: '/healthz' })).toMatchObject({ status: 200, headers: { ratelimit: '"public";r=300;t=0' } });
+    expect(await ask(off, { path: '/api/v1/me', key })).toMatchObject({
+      status: 503,
+      headers: { ratelimit: '"public";r=300;t=0' },
+    });
+    expect(await ask(off, { path: '/healthz' })).toMatchObject({
+      status: 200,
+      headers: { ratelimit: '"public";r=300;t=0' },
+    });
     const { domains } = fixture.services;
     const answered = domains.answer;
     domains.answer = () => 'reset';
-    expect(await me(embedded, key)).toMatchObject({ status: 503, headers: { ratelimit: '"regular";r=119;t=1', 'ratelimit-policy': '"regular";q=120;w=60' } });
+    expect(await me(embedded, key)).toMatchObject({
+      status: 503,
+      headers: { ratelimit: '"regular";r=119;t=1', 'ratelimit-policy': '"regular";q=120;w=60' },
+    });
     domains.answer = () => ({ status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad Gateway</h1>' });
     expect(await me(embedded, key)).toMatchObject({ status: 503, headers: { ratelimit: '"regular";r=118;t=1' } });
     domains.answer = answered;
@@ -141,33 +187,63 @@ describe('rate-limit headers of refusals', () => {
 });
 
 describe('what is refused before a key is known', () => {
-  it('spends a bucket of its address (IPv6: of its /64), and then is 429 on a connection that ends; keys in use go on', async () => {
-    const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '4', TRUST_PROXY: 'loopback' });
-    const { key } = await fixture.newKey();
-    const from = (address: string, asked: Ask): Promise<Reply> => ask(gateway, { ...asked, headers: { 'x-forwarded-for': address, ...asked.headers } });
-    expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
-    const stranger: Ask[] = [{ path: '/api/v1/me' }, { path: '/nothing' }, { path: '/api/v1/me', key: 'nobody' }, { path: '/healthz', method: 'POST' }];
-    for (const [i, asked] of stranger.entries()) expect(await from('203.0.113.1', asked)).toMatchObject({ headers: { ratelimit: expect.stringContaining(`"public";r=${String(3 - i)};`) as string } });
-    for (const asked of stranger) {
-      const reply = await from('203.0.113.1', asked);
-      expect(reply).toMatchObject({ status: 429, code: 'rate_limited', headers: { 'retry-after': '15', ratelimit: '"public";r=0;t=15', connection: 'close' } });
-    }
-    // What is no HTTP comes first in the order of refusals.
-    expect(await from('203.0.113.1', { path: '/api/v1/me', headers: { expect: 'miracles' } })).toMatchObject({ status: 400, code: 'bad_request' });
-    expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
-    expect((await from('203.0.113.2', { path: '/api/v1/me' })).status).toBe(401);
-    for (let i = 1; i <= 4; i += 1) expect((await from(`2001:db8::${String(i)}`, { path: '/api/v1/me' })).status).toBe(401);
-    expect((await from('2001:db8::ffff:5', { path: '/api/v1/me' })).status).toBe(429);
-  });
+  it(
+    'spends a bucket of its address (IPv6: of its /64), and then is 429 on a connection that ends; keys in ' +
+      'use go on',
+    async () => {
+      const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '4', TRUST_PROXY: 'loopback' });
+      const { key } = await fixture.newKey();
+      const from = (address: string, asked: Ask): Promise<Reply> =>
+        ask(gateway, { ...asked, headers: { 'x-forwarded-for': address, ...asked.headers } });
+      expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
+      const stranger: Ask[] = [
+        { path: '/api/v1/me' },
+        { path: '/nothing' },
+        { path: '/api/v1/me', key: 'nobody' },
+        { path: '/healthz', method: 'POST' },
+      ];
+      for (const [i, asked] of stranger.entries())
+        expect(await from('203.0.113.1', asked)).toMatchObject({
+          headers: { ratelimit: expect.stringContaining(`"public";r=${String(3 - i)};`) as string },
+        });
+      for (const asked of stranger) {
+        const reply = await from('203.0.113.1', asked);
+        expect(reply).toMatchObject({
+          status: 429,
+          code: 'rate_limited',
+          headers: { 'retry-after': '15', ratelimit: '"public";r=0;t=15', connection: 'close' },
+        });
+      }
+      // What is no HTTP comes first in the order of refusals.
+      expect(await from('203.0.113.1', { path: '/api/v1/me', headers: { expect: 'miracles' } })).toMatchObject({
+        status: 400,
+        code: 'bad_request',
+      });
+      expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
+      expect((await from('203.0.113.2', { path: '/api/v1/me' })).status).toBe(401);
+      for (let i = 1; i <= 4; i += 1)
+        expect((await from(`2001:db8::${String(i)}`, { path: '/api/v1/me' })).status).toBe(401);
+      expect((await from('2001:db8::ffff:5', { path: '/api/v1/me' })).status).toBe(429);
+    },
+  );
 });
 
 describe('public routes', () => {
   it('have a limit per address, which keys do not share', async () => {
     const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '2', TRUST_PROXY: 'loopback' });
-    const from = (address: string): Promise<Reply> => ask(gateway, { path: '/api/v1/openapi.json', headers: { 'x-forwarded-for': address } });
-    expect([(await from('203.0.113.1')).status, (await from('203.0.113.1')).status, (await from('203.0.113.1')).status]).toEqual([200, 200, 429]);
+    const from = (address: string): Promise<Reply> =>
+      ask(gateway, { path: '/api/v1/openapi.json', headers: { 'x-forwarded-for': address } });
+    expect([
+      (await from('203.0.113.1')).status,
+      (await from('203.0.113.1')).status,
+      (await from('203.0.113.1')).status,
+    ]).toEqual([200, 200, 429]);
     expect((await from('203.0.113.2')).status).toBe(200);
-    expect([(await from('2001:db8::1')).status, (await from('2001:db8::2')).status, (await from('2001:db8:0:0:ffff::3')).status]).toEqual([200, 200, 429]);
+    expect([
+      (await from('2001:db8::1')).status,
+      (await from('2001:db8::2')).status,
+      (await from('2001:db8:0:0:ffff::3')).status,
+    ]).toEqual([200, 200, 429]);
     expect((await me(gateway, (await fixture.newKey()).key)).status).toBe(200);
   });
 });
@@ -190,7 +266,8 @@ describe('the client’s address', () => {
   it('decides over allow-lists', async () => {
     const trusting = await fixture.gateway({ REDIS_URL: undefined, TRUST_PROXY: 'loopback' });
     const { key } = await fixture.newKey({ ipAllowlist: ['203.0.113.0/24'] });
-    const from = (address: string): Promise<Reply> => ask(trusting, { path: '/api/v1/me', key, headers: { 'x-forwarded-for': address } });
+    const from = (address: string): Promise<Reply> =>
+      ask(trusting, { path: '/api/v1/me', key, headers: { 'x-forwarded-for': address } });
     expect((await from('203.0.113.77')).status).toBe(200);
     expect(await from('203.0.114.1')).toMatchObject({ status: 401, code: 'invalid_key' });
   });

@@ -1,5 +1,5 @@
-// Who refuses first. The stages in the order of the contract, each with a way to offend it; for every neighbouring pair a request that
-// offends both gets the code of the earlier. An offence is a change to a request that is otherwise good.
+// Who refuses first. The stages in the order of the contract, each with a way to offend it; for every neighbouring pair
+// a request that offends both gets the code of the earlier. An offence is a change to a request that is otherwise good.
 import { createHmac } from 'node:crypto';
 import { testDatabase } from '@lumi/shared/testing';
 import { FixedClock } from '@lumi/shared/runtime';
@@ -35,16 +35,32 @@ const STAGES: readonly Stage[] = [
   { refusal: '503 api_disabled', offend: (draft) => (draft.apiEnabled = false) },
   { refusal: '404 not_found', offend: (draft) => (draft.path = draft.path.replace('/api/v1', '/api/v9')) },
   { refusal: '401 missing_bearer', offend: (draft) => (draft.key = null) },
-  { refusal: '401 invalid_key', offend: (draft) => (draft.key = draft.key === null ? null : `${keys.good.slice(0, -1)}${keys.good.endsWith('0') ? '1' : '0'}`) },
+  {
+    refusal: '401 invalid_key',
+    offend: (draft) =>
+      (draft.key = draft.key === null ? null : `${keys.good.slice(0, -1)}${keys.good.endsWith('0') ? '1' : '0'}`),
+  },
   { refusal: '405 method_not_allowed', offend: (draft) => (draft.method = 'PUT') },
-  { refusal: '429 rate_limited', offend: (draft) => (draft.key = draft.key === keys.good ? keys.spent : draft.key === keys.noScope ? keys.spentNoScope : draft.key) },
-  { refusal: '403 forbidden_scope', offend: (draft) => (draft.key = draft.key === keys.good ? keys.noScope : draft.key === keys.spent ? keys.spentNoScope : draft.key) },
+  {
+    refusal: '429 rate_limited',
+    offend: (draft) =>
+      (draft.key = draft.key === keys.good ? keys.spent : draft.key === keys.noScope ? keys.spentNoScope : draft.key),
+  },
+  {
+    refusal: '403 forbidden_scope',
+    offend: (draft) =>
+      (draft.key = draft.key === keys.good ? keys.noScope : draft.key === keys.spent ? keys.spentNoScope : draft.key),
+  },
   { refusal: '413 payload_too_large', offend: (draft) => (draft.body = 'x'.repeat(1_048_577)) },
   { refusal: '422 validation_error', offend: (draft) => (draft.headers['content-type'] = 'text/plain') },
   { refusal: '403 money_disabled', offend: (draft) => (draft.moneyEnabled = false) },
   { refusal: '401 invalid_signature', offend: (draft) => (draft.signed = false) },
   { refusal: '400 idempotency_key_required', offend: (draft) => delete draft.headers['idempotency-key'] },
-  { refusal: '422 validation_error', offend: (draft) => (draft.headers['idempotency-key'] = draft.headers['idempotency-key'] === undefined ? '' : 'short') },
+  {
+    refusal: '422 validation_error',
+    offend: (draft) =>
+      (draft.headers['idempotency-key'] = draft.headers['idempotency-key'] === undefined ? '' : 'short'),
+  },
 ];
 
 const gateways = new Map<string, TestGateway>();
@@ -58,11 +74,17 @@ beforeAll(async () => {
     return made.key;
   };
   keys = {
-    good: await issue(['domains:buy'], 100_000), spent: await issue(['domains:buy'], 1),
-    noScope: await issue(['domains:read'], 100_000), spentNoScope: await issue(['domains:read'], 1),
+    good: await issue(['domains:buy'], 100_000),
+    spent: await issue(['domains:buy'], 1),
+    noScope: await issue(['domains:read'], 100_000),
+    spentNoScope: await issue(['domains:read'], 1),
   };
   for (const api of ['true', 'false']) {
-    for (const moneySwitch of ['true', 'false']) gateways.set(`${api} ${moneySwitch}`, await fixture.gateway({ API_ENABLED: api, API_MONEY_ENABLED: moneySwitch }));
+    for (const moneySwitch of ['true', 'false'])
+      gateways.set(
+        `${api} ${moneySwitch}`,
+        await fixture.gateway({ API_ENABLED: api, API_MONEY_ENABLED: moneySwitch }),
+      );
   }
   for (const gateway of gateways.values()) {
     for (const key of [keys.spent, keys.spentNoScope]) await ask(gateway, { path: '/api/v1/me', key });
@@ -71,7 +93,16 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 function good(): Draft {
-  return { path: '/api/v1/things', method: 'POST', key: keys.good, headers: { 'idempotency-key': 'order-0001' }, body: '{"name":"a"}', apiEnabled: true, moneyEnabled: true, signed: true };
+  return {
+    path: '/api/v1/things',
+    method: 'POST',
+    key: keys.good,
+    headers: { 'idempotency-key': 'order-0001' },
+    body: '{"name":"a"}',
+    apiEnabled: true,
+    moneyEnabled: true,
+    signed: true,
+  };
 }
 
 async function answerTo(draft: Draft): Promise<string> {
@@ -79,8 +110,16 @@ async function answerTo(draft: Draft): Promise<string> {
   if (gateway === undefined) throw new Error('no such gateway');
   const secret = draft.key === null ? undefined : signingSecrets.get(draft.key);
   const request: Ask = {
-    method: draft.method, path: draft.path, body: draft.body, ...(draft.key === null ? {} : { key: draft.key }),
-    headers: { ...draft.headers, ...(draft.signed && secret !== undefined ? { 'x-signature': createHmac('sha256', secret).update(draft.body).digest('hex') } : {}) },
+    method: draft.method,
+    path: draft.path,
+    body: draft.body,
+    ...(draft.key === null ? {} : { key: draft.key }),
+    headers: {
+      ...draft.headers,
+      ...(draft.signed && secret !== undefined
+        ? { 'x-signature': createHmac('sha256', secret).update(draft.body).digest('hex') }
+        : {}),
+    },
   };
   const reply = await ask(gateway, request);
   return `${String(reply.status)} ${reply.code ?? ''}`.trim();
@@ -90,28 +129,44 @@ it('lets a request pass that offends nobody', async () => {
   expect(await answerTo(good())).toBe('200');
 });
 
-it.each(STAGES.map((stage, i) => [i, stage.refusal, stage] as const))('stage %d refuses with %s', async (_i, refusal, stage) => {
-  const draft = good();
-  stage.offend(draft);
-  expect(await answerTo(draft)).toBe(refusal);
-});
+it.each(STAGES.map((stage, i) => [i, stage.refusal, stage] as const))(
+  'stage %d refuses with %s',
+  async (_i, refusal, stage) => {
+    const draft = good();
+    stage.offend(draft);
+    expect(await answerTo(draft)).toBe(refusal);
+  },
+);
 
-const pairs = STAGES.flatMap((earlier, i) => STAGES.slice(i + 1).map((later, j) => ({ earlier, later, isNeighbour: j === 0 })));
+const pairs = STAGES.flatMap((earlier, i) =>
+  STAGES.slice(i + 1).map((later, j) => ({ earlier, later, isNeighbour: j === 0 })),
+);
 
 describe('of two offences the earlier stage answers', () => {
-  it.each(pairs.filter(canBothBe).map((pair) => [pair.earlier.refusal, pair.later.refusal, pair] as const))('%s before %s', async (refusal, _later, { earlier, later }) => {
-    for (const order of [[earlier, later], [later, earlier]]) {
-      const draft = good();
-      for (const stage of order) stage.offend(draft);
-      if (STAGES.indexOf(earlier) === 3) draft.key = null; // no key at all cannot also be spent or lack a scope
-      expect(await answerTo(draft)).toBe(refusal);
-    }
-  });
+  it.each(pairs.filter(canBothBe).map((pair) => [pair.earlier.refusal, pair.later.refusal, pair] as const))(
+    '%s before %s',
+    async (refusal, _later, { earlier, later }) => {
+      for (const order of [
+        [earlier, later],
+        [later, earlier],
+      ]) {
+        const draft = good();
+        for (const stage of order) stage.offend(draft);
+        if (STAGES.indexOf(earlier) === 3) draft.key = null; // no key at all cannot also be spent or lack a scope
+        expect(await answerTo(draft)).toBe(refusal);
+      }
+    },
+  );
 
   it('covers every neighbouring pair that one request can offend', () => {
-    const missing = pairs.filter((pair) => pair.isNeighbour && !canBothBe(pair)).map(({ earlier, later }) => `${earlier.refusal} / ${later.refusal}`);
+    const missing = pairs
+      .filter((pair) => pair.isNeighbour && !canBothBe(pair))
+      .map(({ earlier, later }) => `${earlier.refusal} / ${later.refusal}`);
     // A request without a key has no wrong key, and one without Idempotency-Key has no malformed one.
-    expect(missing).toEqual(['401 missing_bearer / 401 invalid_key', '400 idempotency_key_required / 422 validation_error']);
+    expect(missing).toEqual([
+      '401 missing_bearer / 401 invalid_key',
+      '400 idempotency_key_required / 422 validation_error',
+    ]);
   });
 });
 
@@ -129,7 +184,10 @@ describe('what stands above', () => {
     if (off === undefined) throw new Error('no such gateway');
     for (const path of ['/healthz', '/api/v1/healthz', '/hosting/api/v1/healthz', '/proxy/api/v1/healthz']) {
       const reply = await ask(off, { path, key: 'nobody' });
-      expect({ status: reply.status, body: JSON.parse(reply.text) as unknown }).toEqual({ status: 200, body: { status: 'ok', service: 'api' } });
+      expect({ status: reply.status, body: JSON.parse(reply.text) as unknown }).toEqual({
+        status: 200,
+        body: { status: 'ok', service: 'api' },
+      });
       expect(reply.headers['content-type']).toBe('application/json; charset=utf-8');
     }
   });
@@ -137,7 +195,15 @@ describe('what stands above', () => {
 
 describe('a request that moves no money', () => {
   it('passes no money stage: a read', async () => {
-    const draft = { ...good(), method: 'GET', body: '', moneyEnabled: false, signed: false, headers: {}, key: keys.noScope };
+    const draft = {
+      ...good(),
+      method: 'GET',
+      body: '',
+      moneyEnabled: false,
+      signed: false,
+      headers: {},
+      key: keys.noScope,
+    };
     expect(await answerTo(draft)).toBe('200');
   });
 
@@ -147,10 +213,18 @@ describe('a request that moves no money', () => {
     expect(await answerTo({ ...draft, key: keys.noScope })).toBe('403 forbidden_scope');
   });
 
-  it.each(['dry_run=false', 'dry_run=1', 'dry_run=TRUE', 'dry_run=true&dry_run=false', 'dry_run=false&dry_run=true', 'dry_run=true&dry%5Frun=false', 'dry_run=true&dry_run[]=false', 'x=1?dry_run=true', 'DRY_RUN=true'])(
-    'is not meant by %s', async (query) => {
-      const draft = { ...good(), path: `/api/v1/things?${query}`, moneyEnabled: false };
-      expect(await answerTo(draft)).toBe('403 money_disabled');
-    },
-  );
+  it.each([
+    'dry_run=false',
+    'dry_run=1',
+    'dry_run=TRUE',
+    'dry_run=true&dry_run=false',
+    'dry_run=false&dry_run=true',
+    'dry_run=true&dry%5Frun=false',
+    'dry_run=true&dry_run[]=false',
+    'x=1?dry_run=true',
+    'DRY_RUN=true',
+  ])('is not meant by %s', async (query) => {
+    const draft = { ...good(), path: `/api/v1/things?${query}`, moneyEnabled: false };
+    expect(await answerTo(draft)).toBe('403 money_disabled');
+  });
 });

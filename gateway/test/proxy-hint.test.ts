@@ -15,7 +15,8 @@ async function warnings(env: Record<string, string>, keys: number, headers: Reco
   const warn = jest.spyOn(gateway.wiring.log, 'warn');
   for (let i = 0; i < keys; i += 1) {
     const { key } = await fixture.newKey();
-    for (let again = 0; again < 2; again += 1) expect((await ask(gateway, { path: '/api/v1/me', key, headers })).status).toBe(200);
+    for (let again = 0; again < 2; again += 1)
+      expect((await ask(gateway, { path: '/api/v1/me', key, headers })).status).toBe(200);
   }
   const told = warn.mock.calls.filter(([message]) => message.includes('TRUST_PROXY')).length;
   warn.mockRestore();

@@ -11,11 +11,13 @@ let gateways: readonly TestGateway[] = [];
 beforeAll(async () => {
   fixture = await openFixture(database, null);
   const cluster = await testRedisCluster();
-  if (cluster !== null) gateways = [await fixture.gateway({ REDIS_URL: cluster.url }), await fixture.gateway({ REDIS_URL: cluster.url })];
+  if (cluster !== null)
+    gateways = [await fixture.gateway({ REDIS_URL: cluster.url }), await fixture.gateway({ REDIS_URL: cluster.url })];
 }, 60_000);
 afterAll(() => fixture.close());
 
-const statuses = async (key: string): Promise<number[]> => Promise.all(gateways.map(async (gateway) => (await ask(gateway, { path: '/api/v1/me', key })).status));
+const statuses = async (key: string): Promise<number[]> =>
+  Promise.all(gateways.map(async (gateway) => (await ask(gateway, { path: '/api/v1/me', key })).status));
 
 itWithRedis('count together, whichever node a key’s bucket lies on', async () => {
   for (let i = 0; i < 6; i += 1) {

@@ -1,4 +1,5 @@
-// A revoked key: refused at once where the notification arrives, and within five seconds where it does not, on every gateway.
+// A revoked key: refused at once where the notification arrives, and within five seconds where it does not, on every
+// gateway.
 import { Client } from 'pg';
 import { KEY_COLUMNS, generateKey, issueKey, KeyDigests, revokeKey, rollKey, type Queryable } from '@lumi/shared/keys';
 import { FixedClock, silentLog } from '@lumi/shared/runtime';
@@ -19,7 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-const status = async (gateway: TestGateway, key: string): Promise<number> => (await ask(gateway, { path: '/api/v1/me', key })).status;
+const status = async (gateway: TestGateway, key: string): Promise<number> =>
+  (await ask(gateway, { path: '/api/v1/me', key })).status;
 const codes = async (key: string): Promise<number[]> => [await status(first, key), await status(second, key)];
 
 describe('with notifications', () => {
@@ -45,13 +47,18 @@ describe('with notifications', () => {
     const { key, id } = await fixture.newKey();
     expect((await ask(first, { path: '/api/v1/me', key })).headers['ratelimit-policy']).toBe('"regular";q=120;w=60');
     await fixture.owner.query('UPDATE platform.api_key SET regular_per_minute = 7 WHERE id = $1', [id]);
-    await until(async () => (await ask(first, { path: '/api/v1/me', key })).headers['ratelimit-policy'] === '"regular";q=7;w=60');
+    await until(
+      async () => (await ask(first, { path: '/api/v1/me', key })).headers['ratelimit-policy'] === '"regular";q=7;w=60',
+    );
   });
 
   it('a lost listener is replaced, and what happened meanwhile is not missed', async () => {
     const { key, id } = await fixture.newKey();
     expect(await codes(key)).toEqual([200, 200]);
-    const { rows } = await fixture.owner.query<{ ended: boolean }>(`SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE application_name = 'gateway keys' AND datname = current_database()`);
+    const { rows } = await fixture.owner.query<{ ended: boolean }>(
+      `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE application_name = 'gateway keys'
+        AND datname = current_database()`,
+    );
     expect(rows).toHaveLength(2);
     await revokeKey(fixture.owner, id);
     await until(async () => (await codes(key)).join() === '401,401');
@@ -65,7 +72,9 @@ describe('without notifications', () => {
     // Nobody is told: the trigger that notifies does not run for this change.
     const silent = new Client({ connectionString: database.ownerUrl });
     await silent.connect();
-    await silent.query(`SET session_replication_role = replica; UPDATE platform.api_key SET revoked_at = now() WHERE id = '${id}'`);
+    await silent.query(
+      `SET session_replication_role = replica; UPDATE platform.api_key SET revoked_at = now() WHERE id = '${id}'`,
+    );
     await silent.end();
     expect(await codes(key)).toEqual([200, 200]);
     clock.advance(5_000);
@@ -83,7 +92,10 @@ describe('without notifications', () => {
     const name = new URL(database.ownerUrl).pathname.slice(1); // of this file alone; a superuser still gets in
     await fixture.owner.query(`ALTER DATABASE ${name} CONNECTION LIMIT 0`);
     try {
-      await fixture.owner.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lumi_gateway' AND datname = current_database()`);
+      await fixture.owner.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'lumi_gateway'
+          AND datname = current_database()`,
+      );
       expect(await status(cut, key)).toBe(200);
       clock.advance(5_000);
       const reply = await until(async () => {
@@ -130,7 +142,13 @@ describe('the cache', () => {
 
   beforeEach(() => {
     held = new HeldDatabase(fixture.owner);
-    cache = new KeyCache({ db: held, strangersDb: held, digests: new KeyDigests(fixture.rings.peppers), clock, log: silentLog });
+    cache = new KeyCache({
+      db: held,
+      strangersDb: held,
+      digests: new KeyDigests(fixture.rings.peppers),
+      clock,
+      log: silentLog,
+    });
   });
 
   it('does not take a key back in that was revoked while it was being read (the fence)', async () => {
@@ -149,7 +167,12 @@ describe('the cache', () => {
 
   it('does the same for a key stored under an older pepper, whose notification names another digest', async () => {
     const older = { ...fixture.rings, peppers: { current: 1, byVersion: fixture.rings.peppers.byVersion } };
-    const { key, id, record } = await issueKey(fixture.owner, older, { product: 'domains', type: 'operator', accountId: null, scopes: [] });
+    const { key, id, record } = await issueKey(fixture.owner, older, {
+      product: 'domains',
+      type: 'operator',
+      accountId: null,
+      scopes: [],
+    });
     expect((await look(key))?.key.id).toBe(id);
     await revokeKey(fixture.owner, id);
     cache.forget(record.digest.toString('hex'));
@@ -222,7 +245,10 @@ it('tells when a key was last used, in batches', async () => {
   const { key, id } = await fixture.newKey();
   await status(first, key);
   await first.wiring.usage.flush();
-  const { rows } = await fixture.owner.query<{ last_used_at: Date | null; generation: string }>('SELECT last_used_at, generation::text FROM platform.api_key WHERE id = $1', [id]);
+  const { rows } = await fixture.owner.query<{ last_used_at: Date | null; generation: string }>(
+    'SELECT last_used_at, generation::text FROM platform.api_key WHERE id = $1',
+    [id],
+  );
   expect(rows[0]?.last_used_at?.getTime()).toBe(clock.nowMs());
   expect(rows[0]?.generation).toBe('1');
 });

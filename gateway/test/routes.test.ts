@@ -17,12 +17,16 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-const status = async (path: string, method = 'GET'): Promise<number> => (await ask(gateway, { method, path, key, headers: { 'idempotency-key': 'order-0001' } })).status;
+const status = async (path: string, method = 'GET'): Promise<number> =>
+  (await ask(gateway, { method, path, key, headers: { 'idempotency-key': 'order-0001' } })).status;
 
 describe('the document of a service', () => {
   it('is followed when it changes, without a restart', async () => {
     expect(await status('/api/v1/fresh')).toBe(404);
-    fixture.services.domains.paths = { ...fixture.services.domains.paths, '/fresh': { get: operation('fresh', 'read') } };
+    fixture.services.domains.paths = {
+      ...fixture.services.domains.paths,
+      '/fresh': { get: operation('fresh', 'read') },
+    };
     await gateway.wiring.routes.refresh('domains');
     expect(await status('/api/v1/fresh')).toBe(200);
     const { '/fresh': _gone, ...rest } = fixture.services.domains.paths;
@@ -41,7 +45,10 @@ describe('the document of a service', () => {
   it('is not sent again while its tag is the same', async () => {
     fixture.services.domains.etag = '"one"';
     await gateway.wiring.routes.refresh('domains');
-    fixture.services.domains.paths = { ...fixture.services.domains.paths, '/unseen': { get: operation('unseen', 'read') } };
+    fixture.services.domains.paths = {
+      ...fixture.services.domains.paths,
+      '/unseen': { get: operation('unseen', 'read') },
+    };
     await gateway.wiring.routes.refresh('domains');
     expect(await status('/api/v1/unseen')).toBe(404);
     fixture.services.domains.etag = '"two"';
@@ -74,7 +81,10 @@ describe('the document of a service', () => {
     const early = await fixture.gateway();
     const vps = (await fixture.newKey({ product: 'vps' })).key;
     expect(await ask(early, { path: '/hosting/api/v1/things' })).toMatchObject({ status: 401, code: 'missing_bearer' });
-    expect(await ask(early, { path: '/hosting/api/v1/things', key: vps })).toMatchObject({ status: 503, code: 'service_unavailable' });
+    expect(await ask(early, { path: '/hosting/api/v1/things', key: vps })).toMatchObject({
+      status: 503,
+      code: 'service_unavailable',
+    });
     expect((await ask(early, { path: '/api/v1/things', key })).status).toBe(200);
     await fixture.services.vps.listen(port);
     await until(async () => (await ask(early, { path: '/hosting/api/v1/things', key: vps })).status === 200);
@@ -82,7 +92,8 @@ describe('the document of a service', () => {
 });
 
 describe('an operation', () => {
-  const read = (item: Record<string, unknown>) => readOperations('domains', { paths: { '/good': { get: operation('good', 'any') }, ...item } });
+  const read = (item: Record<string, unknown>) =>
+    readOperations('domains', { paths: { '/good': { get: operation('good', 'any') }, ...item } });
 
   it.each<[string, Record<string, unknown>]>([
     ['without a scope', { '/x': { get: operation('x', undefined) } }],
@@ -94,7 +105,10 @@ describe('an operation', () => {
     ['whose parameter is part of a segment', { '/x/{a}.json': { get: operation('x', 'read') } }],
     ['with a path that ends in a slash', { '/x/': { get: operation('x', 'read') } }],
     ['of the inside', { '/internal/metrics': { get: operation('x', 'public') } }],
-    ['with a body bound of gigabytes', { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-max-body': 1e10 }) } }],
+    [
+      'with a body bound of gigabytes',
+      { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-max-body': 1e10 }) } },
+    ],
   ])('%s is refused, alone', (_what, item) => {
     const { operations, refused } = read(item);
     expect(operations.map(({ id }) => id)).toEqual(['good']);
@@ -102,8 +116,15 @@ describe('an operation', () => {
   });
 
   it('may name its scopes short or in full', () => {
-    const { operations } = read({ '/a': { get: operation('a', ['read', 'domains:buy', 'deposits:write', 'admin:*']) } });
-    expect(operations.find(({ id }) => id === 'a')?.scopes).toEqual(['domains:read', 'domains:buy', 'deposits:write', 'admin:*']);
+    const { operations } = read({
+      '/a': { get: operation('a', ['read', 'domains:buy', 'deposits:write', 'admin:*']) },
+    });
+    expect(operations.find(({ id }) => id === 'a')?.scopes).toEqual([
+      'domains:read',
+      'domains:buy',
+      'deposits:write',
+      'admin:*',
+    ]);
   });
 });
 
@@ -119,7 +140,11 @@ describe('the matcher', () => {
   const matcher = new Matcher(readOperations('domains', { paths }).operations);
   const found = (method: string, path: string): string => {
     const match = matcher.match(method, path);
-    return match.kind === 'operation' ? match.operation.id : match.kind === 'other-method' ? match.allow.join() : match.kind;
+    return match.kind === 'operation'
+      ? match.operation.id
+      : match.kind === 'other-method'
+        ? match.allow.join()
+        : match.kind;
   };
 
   it('prefers the literal, also where it lacks the method', () => {
@@ -137,26 +162,56 @@ describe('the matcher', () => {
   it('takes one segment for one parameter, encoded or not, and nothing that hides another', () => {
     expect(found('GET', '/domains/xn--80ak6aa92e.com')).toBe('get');
     expect(found('GET', '/domains/%D0%B4%D0%BE%D0%BC.com')).toBe('get');
-    for (const path of ['', '/', '/domains/', '/domains//', '/domains/a/b', '/Domains', '/domains/..', '/domains/%2E%2E', '/domains/a%2Fb', '/domains/a%5cb', '/domains/%00', '/domains/%7f', '/domains/%zz', '/domains/%E0%80', `/${'a/'.repeat(50)}b`]) {
+    for (const path of [
+      '',
+      '/',
+      '/domains/',
+      '/domains//',
+      '/domains/a/b',
+      '/Domains',
+      '/domains/..',
+      '/domains/%2E%2E',
+      '/domains/a%2Fb',
+      '/domains/a%5cb',
+      '/domains/%00',
+      '/domains/%7f',
+      '/domains/%zz',
+      '/domains/%E0%80',
+      `/${'a/'.repeat(50)}b`,
+    ]) {
       expect([path, found('GET', path)]).toEqual([path, 'unknown']);
     }
   });
 
   it('takes an encoded separator where the operation says that its parameter holds any text, and nowhere else', () => {
     const parameters = [{ name: 'key', in: 'path', 'x-lumi-any-text': true }];
-    const wide = new Matcher(readOperations('domains', { paths: { '/requests/{key}': { get: operation('fate', 'read', { parameters }) }, '/requests/{key}/{part}': { get: operation('part', 'read', { parameters }) } } }).operations);
+    const wide = new Matcher(
+      readOperations('domains', {
+        paths: {
+          '/requests/{key}': { get: operation('fate', 'read', { parameters }) },
+          '/requests/{key}/{part}': { get: operation('part', 'read', { parameters }) },
+        },
+      }).operations,
+    );
     const kind = (path: string): string => {
       const match = wide.match('GET', path);
       return match.kind === 'operation' ? match.operation.id : match.kind;
     };
-    for (const key of ['orders%2F2026%2F1', 'a%5Cb', '..%2F..%2Fadmin', 'a%252Fb', '%3F%23%25', 'a+b']) expect([key, kind(`/requests/${key}`)]).toEqual([key, 'fate']);
-    for (const key of ['a/b/c', '..', '%2e%2E', 'a\\b', 'a%00', 'a%0Ab', '%zz', '']) expect([key, kind(`/requests/${key}`)]).toEqual([key, 'unknown']);
+    for (const key of ['orders%2F2026%2F1', 'a%5Cb', '..%2F..%2Fadmin', 'a%252Fb', '%3F%23%25', 'a+b'])
+      expect([key, kind(`/requests/${key}`)]).toEqual([key, 'fate']);
+    for (const key of ['a/b/c', '..', '%2e%2E', 'a\\b', 'a%00', 'a%0Ab', '%zz', ''])
+      expect([key, kind(`/requests/${key}`)]).toEqual([key, 'unknown']);
     expect([kind('/requests/a%2Fb/c'), kind('/requests/a/b%2Fc')]).toEqual(['part', 'unknown']);
   });
 
   it('finds nothing inside, where services answer without a key, whatever pattern would fit', () => {
-    const wide = new Matcher(readOperations('domains', { paths: { '/{any}': { get: operation('one', 'public') }, '/{any}/{thing}': { get: operation('two', 'public') } } }).operations);
-    for (const path of ['/internal', '/internal/metrics', '/internal/openapi.json', '/internal/anything']) expect([path, wide.match('GET', path).kind]).toEqual([path, 'unknown']);
+    const wide = new Matcher(
+      readOperations('domains', {
+        paths: { '/{any}': { get: operation('one', 'public') }, '/{any}/{thing}': { get: operation('two', 'public') } },
+      }).operations,
+    );
+    for (const path of ['/internal', '/internal/metrics', '/internal/openapi.json', '/internal/anything'])
+      expect([path, wide.match('GET', path).kind]).toEqual([path, 'unknown']);
     expect(wide.match('GET', '/internals/metrics').kind).toBe('operation');
   });
 
@@ -168,8 +223,11 @@ describe('the matcher', () => {
 
 describe('hosts', () => {
   it('may be bound to products; health is the same on all', async () => {
-    const bound = await fixture.gateway({ HOST_BINDINGS: 'domains=api.lumi.test,vps=panel.lumi.test,proxy=panel.lumi.test' });
-    const at = async (host: string, path: string): Promise<number> => (await ask(bound, { path, key, headers: { host } })).status;
+    const bound = await fixture.gateway({
+      HOST_BINDINGS: 'domains=api.lumi.test,vps=panel.lumi.test,proxy=panel.lumi.test',
+    });
+    const at = async (host: string, path: string): Promise<number> =>
+      (await ask(bound, { path, key, headers: { host } })).status;
     expect(await at('api.lumi.test', '/api/v1/things')).toBe(200);
     expect(await at('API.lumi.test:8080', '/api/v1/things')).toBe(200);
     expect(await at('panel.lumi.test', '/api/v1/things')).toBe(404);

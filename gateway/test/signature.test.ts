@@ -23,8 +23,18 @@ async function signer(signing: 'v1' | 'v2'): Promise<{ key: string; secret: stri
   return { key: made.key, secret: made.signingSecret ?? '' };
 }
 
-function buy(key: string, headers: Record<string, string | string[]>, more: { body?: string | Buffer; path?: string } = {}): Promise<Reply> {
-  return ask(gateway, { method: 'POST', path: more.path ?? '/api/v1/things', key, body: more.body ?? BODY, headers: { 'idempotency-key': 'dep-2026-06-09-001', ...headers } });
+function buy(
+  key: string,
+  headers: Record<string, string | string[]>,
+  more: { body?: string | Buffer; path?: string } = {},
+): Promise<Reply> {
+  return ask(gateway, {
+    method: 'POST',
+    path: more.path ?? '/api/v1/things',
+    key,
+    body: more.body ?? BODY,
+    headers: { 'idempotency-key': 'dep-2026-06-09-001', ...headers },
+  });
 }
 
 const hex = (secret: string, text: string | Buffer): string => createHmac('sha256', secret).update(text).digest('hex');
@@ -80,7 +90,9 @@ print(sig, end="")`;
   it('is not asked for where no money moves, nor from keys that do not sign', async () => {
     const { key } = await signer('v1');
     expect((await ask(gateway, { path: '/api/v1/things', key })).status).toBe(200);
-    expect((await ask(gateway, { method: 'POST', path: '/api/v1/things?dry_run=true', key, body: BODY })).status).toBe(200);
+    expect((await ask(gateway, { method: 'POST', path: '/api/v1/things?dry_run=true', key, body: BODY })).status).toBe(
+      200,
+    );
     expect((await buy((await fixture.newKey()).key, { 'x-signature': 'whatever' })).status).toBe(200);
   });
 });
@@ -93,16 +105,34 @@ interface Signed {
   body?: string;
 }
 
-function v2Headers(secret: string, { timestamp = String(clock.nowMs() / 1000), method = 'POST', path = '/api/v1/things', idempotencyKey = 'dep-2026-06-09-001', body = BODY }: Signed): Record<string, string> {
-  const text = ['v2', timestamp, method, path, idempotencyKey, createHash('sha256').update(body).digest('hex')].join('\n');
-  return { 'x-signature': `v2=${hex(secret, text)}`, 'x-signature-timestamp': timestamp, 'idempotency-key': 'dep-2026-06-09-001' };
+function v2Headers(
+  secret: string,
+  {
+    timestamp = String(clock.nowMs() / 1000),
+    method = 'POST',
+    path = '/api/v1/things',
+    idempotencyKey = 'dep-2026-06-09-001',
+    body = BODY,
+  }: Signed,
+): Record<string, string> {
+  const text = ['v2', timestamp, method, path, idempotencyKey, createHash('sha256').update(body).digest('hex')].join(
+    '\n',
+  );
+  return {
+    'x-signature': `v2=${hex(secret, text)}`,
+    'x-signature-timestamp': timestamp,
+    'idempotency-key': 'dep-2026-06-09-001',
+  };
 }
 
 describe('v2', () => {
   it('binds version, time, method, path with query, Idempotency-Key and body', async () => {
     const { key, secret } = await signer('v2');
     expect((await buy(key, v2Headers(secret, {}))).status).toBe(200);
-    expect((await buy(key, v2Headers(secret, { path: '/api/v1/things?a=1&b=%20' }), { path: '/api/v1/things?a=1&b=%20' })).status).toBe(200);
+    expect(
+      (await buy(key, v2Headers(secret, { path: '/api/v1/things?a=1&b=%20' }), { path: '/api/v1/things?a=1&b=%20' }))
+        .status,
+    ).toBe(200);
   });
 
   it.each<[string, Signed]>([
@@ -119,19 +149,37 @@ describe('v2', () => {
   it('takes a timestamp up to 300 s off, either way, and no other form of it', async () => {
     const { key, secret } = await signer('v2');
     const nowS = clock.nowMs() / 1000;
-    const answers = async (timestamp: string): Promise<number> => (await buy(key, v2Headers(secret, { timestamp }))).status;
+    const answers = async (timestamp: string): Promise<number> =>
+      (await buy(key, v2Headers(secret, { timestamp }))).status;
     expect(await answers(String(nowS - 300))).toBe(200);
     expect(await answers(String(nowS + 300))).toBe(200);
-    for (const bad of [String(nowS - 301), String(nowS + 301), `${String(nowS)}.0`, `${String(nowS)}000`, '1.8e9', `0${String(nowS)}`, 'now']) expect(await answers(bad)).toBe(401);
+    for (const bad of [
+      String(nowS - 301),
+      String(nowS + 301),
+      `${String(nowS)}.0`,
+      `${String(nowS)}000`,
+      '1.8e9',
+      `0${String(nowS)}`,
+      'now',
+    ])
+      expect(await answers(bad)).toBe(401);
   });
 
   it('says that it is the timestamp that is wrong, and what time it is here', async () => {
     const { key, secret } = await signer('v2');
     const nowS = clock.nowMs() / 1000;
     const { 'x-signature-timestamp': _left, ...without } = v2Headers(secret, {});
-    for (const headers of [v2Headers(secret, { timestamp: String(nowS - 301) }), v2Headers(secret, { timestamp: 'now' }), without]) {
+    for (const headers of [
+      v2Headers(secret, { timestamp: String(nowS - 301) }),
+      v2Headers(secret, { timestamp: 'now' }),
+      without,
+    ]) {
       const answer = await buy(key, headers);
-      expect([answer.status, answer.code, answer.text]).toEqual([401, 'invalid_signature', expect.stringContaining('timestamp')]);
+      expect([answer.status, answer.code, answer.text]).toEqual([
+        401,
+        'invalid_signature',
+        expect.stringContaining('timestamp'),
+      ]);
       expect(answer.text).toContain(String(nowS));
     }
     expect((await buy(key, v2Headers('another secret', {}))).text).not.toContain('imestamp');
@@ -146,10 +194,18 @@ describe('v2', () => {
 });
 
 describe('a guarded request', () => {
-  const guarded = (key: string, headers: Record<string, string>, at: TestGateway = gateway): Promise<Reply> => ask(at, { method: 'POST', path: '/api/v1/admin/keys', key, body: BODY, headers });
-  const change = (key: string, headers: Record<string, string>): Promise<Reply> => ask(gateway, { method: 'PATCH', path: '/api/v1/renewing/t1', key, body: BODY, headers });
+  const guarded = (key: string, headers: Record<string, string>, at: TestGateway = gateway): Promise<Reply> =>
+    ask(at, { method: 'POST', path: '/api/v1/admin/keys', key, body: BODY, headers });
+  const change = (key: string, headers: Record<string, string>): Promise<Reply> =>
+    ask(gateway, { method: 'PATCH', path: '/api/v1/renewing/t1', key, body: BODY, headers });
   const operator = async (signing: 'none' | 'v1'): Promise<{ key: string; secret: string }> => {
-    const made = await fixture.newKey({ type: 'operator', accountId: null, scopes: [], signing, limits: { regularPerMinute: 100_000 } });
+    const made = await fixture.newKey({
+      type: 'operator',
+      accountId: null,
+      scopes: [],
+      signing,
+      limits: { regularPerMinute: 100_000 },
+    });
     return { key: made.key, secret: made.signingSecret ?? '' };
   };
   const told = (): string | undefined => fixture.services.domains.received.at(-1)?.principal.signature;
@@ -175,7 +231,9 @@ describe('a guarded request', () => {
   it('goes on while money is switched off, and is signed then too', async () => {
     const off = await fixture.gateway({ API_MONEY_ENABLED: 'false' });
     const { key, secret } = await operator('v1');
-    expect((await guarded(key, { 'idempotency-key': 'issue-0001', 'x-signature': hex(secret, BODY) }, off)).status).toBe(200);
+    expect(
+      (await guarded(key, { 'idempotency-key': 'issue-0001', 'x-signature': hex(secret, BODY) }, off)).status,
+    ).toBe(200);
     expect((await guarded(key, { 'idempotency-key': 'issue-0001' }, off)).code).toBe('invalid_signature');
     await off.close();
   });

@@ -1,6 +1,6 @@
-// Writes the secrets and settings that docker-compose.yml reads: `node infra/docker/make-env.mjs > .env`. Run it once and keep the file: keys and
-// signing secrets of this installation are worth nothing without it. With a file it writes only what that file lacks, for after an update:
-// `node infra/docker/make-env.mjs .env >> .env`.
+// Writes the secrets and settings that docker-compose.yml reads: `node infra/docker/make-env.mjs > .env`. Run it once
+// and keep the file: keys and signing secrets of this installation are worth nothing without it. With a file it writes
+// only what that file lacks, for after an update: `node infra/docker/make-env.mjs .env >> .env`.
 import { readFileSync } from 'node:fs';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 
@@ -26,7 +26,13 @@ const settings = {
   API_MONEY_ENABLED: 'false',
 };
 const [file] = process.argv.slice(2);
-const known = new Set(file === undefined ? [] : readFileSync(file, 'utf8').split('\n').map((line) => line.split('=')[0]));
+const known = new Set(
+  file === undefined
+    ? []
+    : readFileSync(file, 'utf8')
+        .split('\n')
+        .map((line) => line.split('=')[0]),
+);
 // Two that belong together: one of them alone would fit nothing.
 if (known.has('IDENTITY_PRIVATE_KEY')) known.add('IDENTITY_PUBLIC_KEYS');
 const missing = Object.entries(settings).filter(([name]) => !known.has(name));

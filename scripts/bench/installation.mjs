@@ -1,4 +1,5 @@
-// A database and keys of the bench's own, thrown away afterwards. PostgreSQL keeps its safe settings: figures without fsync would be lies.
+// A database and keys of the bench's own, thrown away afterwards. PostgreSQL keeps its safe settings: figures without
+// fsync would be lies.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,24 +19,57 @@ export async function makeInstallation() {
   const dataDir = dataDirFor(join(folder, 'postgres'));
   const password = randomBytes(12).toString('hex');
   await initCluster({ dataDir, password });
-  const cluster = await startCluster({ dataDir, password, settings: { max_connections: 200 }, logFile: join(folder, 'postgres.log') });
+  const cluster = await startCluster({
+    dataDir,
+    password,
+    settings: { max_connections: 200 },
+    logFile: join(folder, 'postgres.log'),
+  });
   const ownerUrl = cluster.url('postgres');
   const secret = () => `1:${randomBytes(32).toString('base64')}`;
-  const privatePem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const privatePem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  });
   const secrets = {
-    roles: Object.fromEntries(['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'].map((role) => [role, randomBytes(12).toString('hex')])),
-    peppers: secret(), ring: secret(), identity: Buffer.from(privatePem).toString('base64'), cursor: randomBytes(32).toString('hex'),
+    roles: Object.fromEntries(
+      ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'].map((role) => [
+        role,
+        randomBytes(12).toString('hex'),
+      ]),
+    ),
+    peppers: secret(),
+    ring: secret(),
+    identity: Buffer.from(privatePem).toString('base64'),
+    cursor: randomBytes(32).toString('hex'),
   };
   const urlOf = await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.roles });
   return {
-    ownerUrl, urlOf, secrets,
+    ownerUrl,
+    urlOf,
+    secrets,
     serviceEnv: (product) => ({
-      DATABASE_URL: urlOf(`lumi_${product}`), ADMIN_DATABASE_URL: urlOf('lumi_admin'), IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity), KEY_PEPPERS: secrets.peppers, SECRET_RING: secrets.ring, CURSOR_SECRET: secrets.cursor,
-      PUBLIC_URL: 'http://127.0.0.1:1', API_MONEY_ENABLED: 'true', LOG_LEVEL: 'warn', DATABASE_POOL: '16',
+      DATABASE_URL: urlOf(`lumi_${product}`),
+      ADMIN_DATABASE_URL: urlOf('lumi_admin'),
+      IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity),
+      KEY_PEPPERS: secrets.peppers,
+      SECRET_RING: secrets.ring,
+      CURSOR_SECRET: secrets.cursor,
+      PUBLIC_URL: 'http://127.0.0.1:1',
+      API_MONEY_ENABLED: 'true',
+      LOG_LEVEL: 'warn',
+      DATABASE_POOL: '16',
     }),
     gatewayEnv: (domainsUrl) => ({
-      DATABASE_URL: urlOf('lumi_gateway'), DOMAINS_URL: domainsUrl, VPS_URL: domainsUrl, PROXY_URL: domainsUrl, IDENTITY_PRIVATE_KEY: secrets.identity, KEY_PEPPERS: secrets.peppers,
-      SECRET_RING: secrets.ring, API_MONEY_ENABLED: 'true', LOG_LEVEL: 'info',
+      DATABASE_URL: urlOf('lumi_gateway'),
+      DOMAINS_URL: domainsUrl,
+      VPS_URL: domainsUrl,
+      PROXY_URL: domainsUrl,
+      IDENTITY_PRIVATE_KEY: secrets.identity,
+      KEY_PEPPERS: secrets.peppers,
+      SECRET_RING: secrets.ring,
+      API_MONEY_ENABLED: 'true',
+      LOG_LEVEL: 'info',
     }),
     makeKeys: (count) => makeKeys({ ownerUrl, secrets, count }),
     stop: async () => {
@@ -52,16 +86,27 @@ async function makeKeys({ ownerUrl, secrets, count }) {
   const { issueKey } = load('./dist/keys/index.js');
   const { newId, resellerScopes } = load('./dist/contract/index.js');
   const { secretRing, systemClock } = load('./dist/runtime/index.js');
-  const rings = { peppers: secretRing(32).parse(secrets.peppers), secrets: secretRing(32).parse(secrets.ring), clock: systemClock };
+  const rings = {
+    peppers: secretRing(32).parse(secrets.peppers),
+    secrets: secretRing(32).parse(secrets.ring),
+    clock: systemClock,
+  };
   const pool = new Pool({ connectionString: ownerUrl, max: 4 });
   try {
     const keys = [];
     for (let i = 0; i < count; i += 1) {
       const accountId = newId('usr', systemClock.nowMs());
       await pool.query('SELECT platform.create_account($1, $2)', [accountId, `bench ${i}`]);
-      await pool.query("SELECT platform.adjust($1, $2, 10000000000000, 'bench', NULL, NULL, NULL)", [newId('trf', systemClock.nowMs()), accountId]);
+      await pool.query("SELECT platform.adjust($1, $2, 10000000000000, 'bench', NULL, NULL, NULL)", [
+        newId('trf', systemClock.nowMs()),
+        accountId,
+      ]);
       const { key, id, record } = await issueKey(pool, rings, {
-        product: 'domains', type: 'reseller', accountId, scopes: resellerScopes('domains'), limits: { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE },
+        product: 'domains',
+        type: 'reseller',
+        accountId,
+        scopes: resellerScopes('domains'),
+        limits: { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE },
       });
       keys.push({ key, keyId: id, lineageId: record.lineageId, accountId });
     }

@@ -1,4 +1,5 @@
-// Child processes of the bench: started, asked for their port over IPC, measured in CPU seconds, stopped by their own handle.
+// Child processes of the bench: started, asked for their port over IPC, measured in CPU seconds, stopped by their own
+// handle.
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -8,11 +9,17 @@ const TICKS_PER_SECOND = 100;
 const running = new Set();
 
 export async function startProcess({ name, script, env }) {
-  const child = fork(script, { env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(script, {
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   const port = await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${name} was not ready within ${READY_LIMIT_MS} ms`)), READY_LIMIT_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`${name} was not ready within ${READY_LIMIT_MS} ms`)),
+      READY_LIMIT_MS,
+    );
     child.on('message', (message) => {
       if (message?.type !== 'ready') return;
       clearTimeout(timer);
@@ -39,7 +46,9 @@ async function stop(child) {
 /** User and system time of the whole process; null where there is no /proc. */
 function cpuSeconds(pid) {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   } catch {
     return null;

@@ -1,5 +1,6 @@
-// Purchases a second, whole way: client → gateway → domains service → sandbox registrar → capture, on real PostgreSQL with fsync. Beside it a raw client that
-// calls the same SQL function (hold and order only), which is what the database alone could do.
+// Purchases a second, whole way: client → gateway → domains service → sandbox registrar → capture, on real PostgreSQL
+// with fsync. Beside it a raw client that calls the same SQL function (hold and order only), which is what the database
+// alone could do.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,18 +14,36 @@ const WARM_UP_REQUESTS = 2_000;
 const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
 
 export async function benchPurchases({ installation, seconds }) {
-  const domains = await startProcess({ name: 'domains', script: join(root, 'services/domains/dist/server.js'), env: installation.serviceEnv('domains') });
-  const gateway = await startProcess({ name: 'gateway', script: join(root, 'gateway/dist/server.js'), env: installation.gatewayEnv(domains.origin) });
+  const domains = await startProcess({
+    name: 'domains',
+    script: join(root, 'services/domains/dist/server.js'),
+    env: installation.serviceEnv('domains'),
+  });
+  const gateway = await startProcess({
+    name: 'gateway',
+    script: join(root, 'gateway/dist/server.js'),
+    env: installation.gatewayEnv(domains.origin),
+  });
   const keys = await installation.makeKeys(SPREAD);
   const rows = [];
-  for (const [name, buyers] of [['spread over 50 wallets', keys], ['one wallet', keys.slice(0, 1)]]) {
+  for (const [name, buyers] of [
+    ['spread over 50 wallets', keys],
+    ['one wallet', keys.slice(0, 1)],
+  ]) {
     const target = { origin: gateway.origin, connections: CONNECTIONS, next: purchaseOf(buyers), expect: 201 };
     await closedLoop({ ...target, seconds: 2, requestsMin: WARM_UP_REQUESTS });
     await analyze(installation);
     const cpuBefore = gateway.cpuSeconds() + domains.cpuSeconds();
     const result = await closedLoop({ ...target, seconds });
     const raw = await rawHolds({ installation, buyers, seconds });
-    rows.push({ name, perSecond: result.perSecond, p50Ms: result.p50Ms, p99Ms: result.p99Ms, cpuMsEach: ((gateway.cpuSeconds() + domains.cpuSeconds() - cpuBefore) * 1000) / result.requests, rawPerSecond: raw });
+    rows.push({
+      name,
+      perSecond: result.perSecond,
+      p50Ms: result.p50Ms,
+      p99Ms: result.p99Ms,
+      cpuMsEach: ((gateway.cpuSeconds() + domains.cpuSeconds() - cpuBefore) * 1000) / result.requests,
+      rawPerSecond: raw,
+    });
   }
   await gateway.stop();
   await domains.stop();
@@ -46,8 +65,13 @@ function purchaseOf(buyers) {
     sent += 1;
     const name = `bench-${run}-${sent}`;
     return {
-      path: '/api/v1/domains', method: 'POST',
-      headers: { authorization: `Bearer ${buyers[sent % buyers.length].key}`, 'idempotency-key': `bench-${name}`, 'content-type': 'application/json' },
+      path: '/api/v1/domains',
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${buyers[sent % buyers.length].key}`,
+        'idempotency-key': `bench-${name}`,
+        'content-type': 'application/json',
+      },
       body: JSON.stringify({ domain: `${name}.test`, years: 1 }),
     };
   };

@@ -1,5 +1,6 @@
-// Doors compared on the same tiny upstream, in one run: the gateway with every check, the same road without checks, the bare floor, and Fastify with the
-// same checks. Rate per core is requests by CPU second of the door's own process, so a busy neighbour does not change it.
+// Doors compared on the same tiny upstream, in one run: the gateway with every check, the same road without checks, the
+// bare floor, and Fastify with the same checks. Rate per core is requests by CPU second of the door's own process, so a
+// busy neighbour does not change it.
 import { join } from 'node:path';
 import { root } from '../build.mjs';
 import { closedLoop, paced } from './load.mjs';
@@ -11,16 +12,37 @@ const WARM_UP_S = 2;
 const WARM_UP_REQUESTS = 15_000;
 
 export async function benchReadPath({ installation, seconds }) {
-  const upstream = await startProcess({ name: 'upstream', script: join(root, 'scripts/bench/servers/upstream.mjs'), env: {} });
+  const upstream = await startProcess({
+    name: 'upstream',
+    script: join(root, 'scripts/bench/servers/upstream.mjs'),
+    env: {},
+  });
   const [{ key }] = await installation.makeKeys(1);
-  const server = (file, env = {}) => ({ script: join(root, 'scripts/bench/servers', file), env: { ROOT: root, UPSTREAM: upstream.origin, ...env } });
+  const server = (file, env = {}) => ({
+    script: join(root, 'scripts/bench/servers', file),
+    env: { ROOT: root, UPSTREAM: upstream.origin, ...env },
+  });
   const doors = [
-    ['gateway, full read path', { script: join(root, 'gateway/dist/server.js'), env: installation.gatewayEnv(upstream.origin) }],
+    [
+      'gateway, full read path',
+      { script: join(root, 'gateway/dist/server.js'), env: installation.gatewayEnv(upstream.origin) },
+    ],
     ['gateway road, no checks', server('unchecked-gateway.mjs')],
     ['bare Node proxy', server('bare-proxy.mjs')],
-    ['Fastify + rate limit + proxy', server('fastify-stack.mjs', { KEY: key, PEPPER: installation.secrets.peppers.slice(2), IDENTITY_PRIVATE_KEY: installation.secrets.identity })],
+    [
+      'Fastify + rate limit + proxy',
+      server('fastify-stack.mjs', {
+        KEY: key,
+        PEPPER: installation.secrets.peppers.slice(2),
+        IDENTITY_PRIVATE_KEY: installation.secrets.identity,
+      }),
+    ],
   ];
-  const request = (path) => () => ({ path, method: 'GET', headers: { authorization: `Bearer ${key}`, accept: 'application/json' } });
+  const request = (path) => () => ({
+    path,
+    method: 'GET',
+    headers: { authorization: `Bearer ${key}`, accept: 'application/json' },
+  });
   const rows = [];
   for (const [name, process] of doors) {
     const door = await startProcess({ name, ...process });
@@ -31,10 +53,20 @@ export async function benchReadPath({ installation, seconds }) {
     const cpu = door.cpuSeconds() - cpuBefore;
     const half = full.perSecond / 2;
     const through = await paced({ ...load, seconds, perSecond: half });
-    const direct = await paced({ ...load, origin: upstream.origin, next: request('/things'), seconds, perSecond: half });
+    const direct = await paced({
+      ...load,
+      origin: upstream.origin,
+      next: request('/things'),
+      seconds,
+      perSecond: half,
+    });
     rows.push({
-      name, perSecond: full.perSecond, perCore: cpu > 0 ? full.requests / cpu : null, halfLoad: half,
-      addedP50Ms: Math.max(0, through.p50Ms - direct.p50Ms), addedP99Ms: Math.max(0, through.p99Ms - direct.p99Ms),
+      name,
+      perSecond: full.perSecond,
+      perCore: cpu > 0 ? full.requests / cpu : null,
+      halfLoad: half,
+      addedP50Ms: Math.max(0, through.p50Ms - direct.p50Ms),
+      addedP99Ms: Math.max(0, through.p99Ms - direct.p99Ms),
     });
     await door.stop();
   }

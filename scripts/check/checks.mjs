@@ -1,5 +1,5 @@
-// The checks themselves. Each returns { size, problems }: how much it looked at, and one line per fault found. `file` and `rule` of a
-// problem are what the fixtures are compared with.
+// The checks themselves. Each returns { size, problems }: how much it looked at, and one line per fault found. `file`
+// and `rule` of a problem are what the fixtures are compared with.
 import { createRequire } from 'node:module';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -12,14 +12,34 @@ export const fixtures = join(root, 'scripts', 'check-fixtures');
 const tool = (path) => join(root, 'node_modules', path);
 
 /** Everything that imports and dead code are judged by. */
-const SOURCES = ['gateway', 'services', 'packages', 'scripts', '.dependency-cruiser.cjs', 'knip.json', 'eslint.config.mjs', 'jest.config.cjs', 'tsconfig.base.json', 'tsconfig.check.json', 'tsconfig.json', 'pnpm-workspace.yaml'];
+const SOURCES = [
+  'gateway',
+  'services',
+  'packages',
+  'scripts',
+  '.dependency-cruiser.cjs',
+  'knip.json',
+  'eslint.config.mjs',
+  'jest.config.cjs',
+  'tsconfig.base.json',
+  'tsconfig.check.json',
+  'tsconfig.json',
+  'pnpm-workspace.yaml',
+];
 /** Whose .ts files ESLint judges. */
 const STYLED = ['gateway', 'services', 'packages', 'scripts/test'];
 
 export async function checkTypes() {
   mkdirSync(cacheFolder, { recursive: true });
-  const fresh = process.env.LUMI_CHECK_FRESH === '1' ? ['--incremental', 'false'] : ['--tsBuildInfoFile', join(cacheFolder, 'types.tsbuildinfo')];
-  const result = await runTool(tool('typescript-7/bin/tsc'), ['-p', 'tsconfig.check.json', '--pretty', 'false', ...fresh], { cwd: root });
+  const fresh =
+    process.env.LUMI_CHECK_FRESH === '1'
+      ? ['--incremental', 'false']
+      : ['--tsBuildInfoFile', join(cacheFolder, 'types.tsbuildinfo')];
+  const result = await runTool(
+    tool('typescript-7/bin/tsc'),
+    ['-p', 'tsconfig.check.json', '--pretty', 'false', ...fresh],
+    { cwd: root },
+  );
   const lines = `${result.out}${result.err}`.split('\n').filter((line) => line.trim() !== '');
   if (lines.length === 0 && result.code !== 0) lines.push(`the compiler ended with ${result.code} and said nothing`);
   return { size: null, problems: lines.map((text) => ({ text })) };
@@ -28,12 +48,17 @@ export async function checkTypes() {
 /** Of the sources, only the files that ESLint has not found good as they are, with all that they import. */
 export async function checkSourceStyle() {
   const memory = new Memory('style');
-  const digests = digestsOf(filesIn(STYLED).filter((file) => file.endsWith('.ts')), schemas.map(({ dir }) => `${dir}/schema.prisma`));
+  const digests = digestsOf(
+    filesIn(STYLED).filter((file) => file.endsWith('.ts')),
+    schemas.map(({ dir }) => `${dir}/schema.prisma`),
+  );
   const asked = [...digests.keys()].filter((file) => memory.get(file) !== digests.get(file));
   const { files, problems } = asked.length === 0 ? { files: [], problems: [] } : await lint(asked, root);
   const bad = new Set(problems.map(({ file }) => file));
   const good = new Set(files.filter((file) => !bad.has(file)));
-  memory.write(Object.fromEntries([...digests].filter(([file, digest]) => good.has(file) || memory.get(file) === digest)));
+  memory.write(
+    Object.fromEntries([...digests].filter(([file, digest]) => good.has(file) || memory.get(file) === digest)),
+  );
   // Files that were found good count; a file that ESLint was asked for and passed over does not.
   return { size: digests.size - asked.length + files.length, problems };
 }
@@ -41,7 +66,12 @@ export async function checkSourceStyle() {
 export async function checkStyle(cwd) {
   const folders = STYLED.filter((folder) => existsSync(join(cwd, folder)));
   // Relative to the config: ESLint's command takes the spaces out of the value.
-  const own = ['--config', join(root, 'eslint.config.mjs'), '--parser-options', `project:${relative(root, join(cwd, 'tsconfig.json'))}`];
+  const own = [
+    '--config',
+    join(root, 'eslint.config.mjs'),
+    '--parser-options',
+    `project:${relative(root, join(cwd, 'tsconfig.json'))}`,
+  ];
   const { files, problems } = await lint([...own, ...folders.map((folder) => `${folder}/**/*.ts`)], cwd);
   return { size: files.length, problems };
 }
@@ -50,7 +80,10 @@ export async function checkStyle(cwd) {
 export const lintQuickly = (files) => lint(['--config', 'scripts/check/eslint-quick.config.mjs', ...files], root);
 
 async function lint(args, cwd) {
-  const files = parseReport('ESLint', await runTool(tool('eslint/bin/eslint.js'), ['--format', 'json', ...args], { cwd }));
+  const files = parseReport(
+    'ESLint',
+    await runTool(tool('eslint/bin/eslint.js'), ['--format', 'json', ...args], { cwd }),
+  );
   const problems = files.flatMap(({ filePath, messages }) =>
     messages.map(({ line, ruleId, message }) => {
       const file = relative(cwd, filePath);
@@ -66,8 +99,13 @@ export const checkSourceDeadCode = () => remembered('dead code', SOURCES, () => 
 export async function checkImports(cwd) {
   const tsConfig = cwd === root ? 'tsconfig.check.json' : 'tsconfig.json';
   const rulesFile = join(root, '.dependency-cruiser.cjs');
-  const { modules, violations } = parseReport('dependency-cruiser', await runTool(join(root, 'scripts', 'check', 'cruise.mjs'), [rulesFile, tsConfig], { cwd }));
-  const comments = new Map(createRequire(import.meta.url)(rulesFile).forbidden.map(({ name, comment }) => [name, comment]));
+  const { modules, violations } = parseReport(
+    'dependency-cruiser',
+    await runTool(join(root, 'scripts', 'check', 'cruise.mjs'), [rulesFile, tsConfig], { cwd }),
+  );
+  const comments = new Map(
+    createRequire(import.meta.url)(rulesFile).forbidden.map(({ name, comment }) => [name, comment]),
+  );
   const problems = violations.map(({ from, to, rule, cycle }) => {
     const way = cycle === undefined ? `${from} → ${to}` : [from, ...cycle].join(' → ');
     return { file: from, rule, text: `${way}\n    ${comments.get(rule)} (${rule})` };
@@ -80,13 +118,35 @@ function oncePerFile(problems) {
   return [...new Map(problems.map((problem) => [`${problem.rule} ${problem.file}`, problem])).values()];
 }
 
-const DEAD = { files: 'unused file', exports: 'unused export', types: 'unused type', dependencies: 'unused dependency', devDependencies: 'unused dependency', unlisted: 'unlisted dependency', unresolved: 'unresolved import', duplicates: 'duplicate export', binaries: 'unlisted program', enumMembers: 'unused enum member' };
+const DEAD = {
+  files: 'unused file',
+  exports: 'unused export',
+  types: 'unused type',
+  dependencies: 'unused dependency',
+  devDependencies: 'unused dependency',
+  unlisted: 'unlisted dependency',
+  unresolved: 'unresolved import',
+  duplicates: 'duplicate export',
+  binaries: 'unlisted program',
+  enumMembers: 'unused enum member',
+};
 
 export async function checkDeadCode(cwd) {
-  const report = parseReport('knip', await runTool(tool('knip/bin/knip.js'), ['--reporter', 'json', '--no-progress', '--no-config-hints', '--no-exit-code'], { cwd }));
+  const report = parseReport(
+    'knip',
+    await runTool(
+      tool('knip/bin/knip.js'),
+      ['--reporter', 'json', '--no-progress', '--no-config-hints', '--no-exit-code'],
+      { cwd },
+    ),
+  );
   const problems = report.issues.flatMap((issue) =>
     Object.entries(DEAD).flatMap(([kind, rule]) =>
-      (issue[kind] ?? []).map((found) => ({ file: issue.file, rule: `knip: ${rule}`, text: `${issue.file}: ${rule} ${kind === 'files' ? '' : nameOf(found)}` })),
+      (issue[kind] ?? []).map((found) => ({
+        file: issue.file,
+        rule: `knip: ${rule}`,
+        text: `${issue.file}: ${rule} ${kind === 'files' ? '' : nameOf(found)}`,
+      })),
     ),
   );
   return { size: null, problems };

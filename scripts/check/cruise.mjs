@@ -1,5 +1,5 @@
-// Child of imports.mjs, run in the folder to look at: dependency-cruiser reads the working directory. Its own command refuses Node 20,
-// its functions work there.
+// Child of imports.mjs, run in the folder to look at: dependency-cruiser reads the working directory. Its own command
+// refuses Node 20, its functions work there.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { cruise } from 'dependency-cruiser';
@@ -9,9 +9,20 @@ const [rulesFile, tsConfigFile] = process.argv.slice(2);
 const { forbidden, options } = createRequire(import.meta.url)(rulesFile);
 const { output } = await cruise(
   ['gateway', 'services', 'packages'],
-  { validate: true, ruleSet: { forbidden }, exclude: options.exclude.path, doNotFollow: options.doNotFollow.path, tsPreCompilationDeps: options.tsPreCompilationDeps },
+  {
+    validate: true,
+    ruleSet: { forbidden },
+    exclude: options.exclude.path,
+    doNotFollow: options.doNotFollow.path,
+    tsPreCompilationDeps: options.tsPreCompilationDeps,
+  },
   options.enhancedResolveOptions,
   { tsConfig: readTsConfig(join(process.cwd(), tsConfigFile)) },
 );
-const violations = output.summary.violations.map(({ from, to, rule, cycle }) => ({ from, to, rule: rule.name, cycle: cycle?.map((step) => step.name) }));
+const violations = output.summary.violations.map(({ from, to, rule, cycle }) => ({
+  from,
+  to,
+  rule: rule.name,
+  cycle: cycle?.map((step) => step.name),
+}));
 process.stdout.write(JSON.stringify({ modules: output.summary.totalCruised, violations }));

@@ -1,5 +1,5 @@
-// The OpenAPI documents of the three services, made by what was built of them, as their processes would make them. Nothing is started and no
-// database is needed: endpoints are declared before anything is asked for.
+// The OpenAPI documents of the three services, made by what was built of them, as their processes would make them.
+// Nothing is started and no database is needed: endpoints are declared before anything is asked for.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -13,14 +13,26 @@ export function serviceDocuments(root) {
   const { openService, serviceConfig } = own('@lumi/shared/service');
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
   const config = serviceConfig.parse({
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', ADMIN_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing', IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'), KEY_PEPPERS: ring(), SECRET_RING: ring(),
-    CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL, SANDBOX_PAYMENTS: 'true', LOG_LEVEL: 'error',
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+    ADMIN_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
+    IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'),
+    KEY_PEPPERS: ring(),
+    SECRET_RING: ring(),
+    CURSOR_SECRET: randomBytes(32).toString('hex'),
+    PUBLIC_URL,
+    SANDBOX_PAYMENTS: 'true',
+    LOG_LEVEL: 'error',
   });
   const settings = { domains: { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 }, proxy: { SANDBOX_SLOW_MS: 1 } };
   return ['domains', 'vps', 'proxy'].map((product) => {
     const { wire, endpoints, api } = own(join(root, 'services', product, 'dist', 'wiring.js'));
-    const routes = endpoints(wire(openService({ product, config, processName: product }), settings[product])).map(({ route }) => route);
+    const routes = endpoints(wire(openService({ product, config, processName: product }), settings[product])).map(
+      ({ route }) => route,
+    );
     // Through JSON, as a reader gets it.
-    return { name: `services/${product}`, document: JSON.parse(JSON.stringify(buildOpenApi(routes, { ...api, product, publicUrl: PUBLIC_URL }))) };
+    return {
+      name: `services/${product}`,
+      document: JSON.parse(JSON.stringify(buildOpenApi(routes, { ...api, product, publicUrl: PUBLIC_URL }))),
+    };
   });
 }

@@ -5,21 +5,46 @@ import { checkDeadCode, checkImports, checkStyle, fixtures } from './checks.mjs'
 import { remembered } from './memory.mjs';
 import { checkBrokenDocuments } from './openapi.mjs';
 
-const RULES = ['scripts/check-fixtures', 'eslint.config.mjs', '.dependency-cruiser.cjs', 'tsconfig.base.json', 'tsconfig.check.json'];
+const RULES = [
+  'scripts/check-fixtures',
+  'eslint.config.mjs',
+  '.dependency-cruiser.cjs',
+  'tsconfig.base.json',
+  'tsconfig.check.json',
+];
 
 export const checkFixtures = () => remembered('fixtures', RULES, compare);
 
 async function compare() {
   const expected = expectations();
-  const found = [await checkStyle(fixtures), await checkImports(fixtures), await checkDeadCode(fixtures), await checkBrokenDocuments()].flatMap(({ problems }) => problems);
-  const silent = expected.filter(({ file, rule, part }) => !found.some((problem) => problem.file === file && problem.rule === rule && (problem.message ?? '').includes(part)));
-  return { size: expected.length, problems: silent.map(({ file, rule, part }) => ({ text: `${file} breaks ${rule}${part === '' ? '' : ` (${part})`}, and no tool said so` })) };
+  const found = [
+    await checkStyle(fixtures),
+    await checkImports(fixtures),
+    await checkDeadCode(fixtures),
+    await checkBrokenDocuments(),
+  ].flatMap(({ problems }) => problems);
+  const silent = expected.filter(
+    ({ file, rule, part }) =>
+      !found.some(
+        (problem) => problem.file === file && problem.rule === rule && (problem.message ?? '').includes(part),
+      ),
+  );
+  return {
+    size: expected.length,
+    problems: silent.map(({ file, rule, part }) => ({
+      text: `${file} breaks ${rule}${part === '' ? '' : ` (${part})`}, and no tool said so`,
+    })),
+  };
 }
 
 function expectations() {
-  const files = readdirSync(fixtures, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.(ts|json)$/.test(entry.name));
+  const files = readdirSync(fixtures, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && /\.(ts|json)$/.test(entry.name),
+  );
   return files.flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);
-    return [...readFileSync(path, 'utf8').matchAll(/must fail: (knip: [\w ]+|[^\s:"]+)(?:: (.+?))?"?,?$/gm)].map(([, rule, part = '']) => ({ file: relative(fixtures, path), rule, part }));
+    return [...readFileSync(path, 'utf8').matchAll(/must fail: (knip: [\w ]+|[^\s:"]+)(?:: (.+?))?"?,?$/gm)].map(
+      ([, rule, part = '']) => ({ file: relative(fixtures, path), rule, part }),
+    );
   });
 }

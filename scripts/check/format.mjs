@@ -1,5 +1,5 @@
-// Is everything in the one format? Prettier says so for what it can lay out; it leaves comments, strings and SQL as they are, so the
-// width of lines is looked at as well.
+// Is everything in the one format? Prettier says so for what it can lay out; it leaves comments, strings and SQL as
+// they are, so the width of lines is looked at as well.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../build.mjs';
@@ -18,20 +18,32 @@ const LEFT_OUT = /(^|\/)(node_modules|dist|generated|check-fixtures)\//;
 /** What `prettier --check .` names, and every line of code that is wider than the format allows. */
 export async function checkFormat() {
   const args = ['.', '--cache', '--cache-strategy', 'content', '--cache-location', join(cacheFolder, 'prettier')];
-  const { code, out, err } = await runTool(join(root, 'node_modules/prettier/bin/prettier.cjs'), ['--list-different', ...args], { cwd: root });
-  if (code > 1 || (code === 1 && out.trim() === '')) throw new Error(`Prettier failed (exit code ${code}): ${err.slice(0, 2_000)}`);
+  const { code, out, err } = await runTool(
+    join(root, 'node_modules/prettier/bin/prettier.cjs'),
+    ['--list-different', ...args],
+    { cwd: root },
+  );
+  if (code > 1 || (code === 1 && out.trim() === ''))
+    throw new Error(`Prettier failed (exit code ${code}): ${err.slice(0, 2_000)}`);
   const unformatted = out.split('\n').filter((file) => file !== '');
   const files = filesIn(FOLDERS)
     .map((file) => relative(root, file))
     .filter((file) => WIDE.test(file) && !LEFT_OUT.test(file));
   return {
     size: files.length,
-    problems: [...unformatted.map((file) => ({ file, rule: 'format', text: `${file}  is not in the format` })), ...files.flatMap(tooWide)],
+    problems: [
+      ...unformatted.map((file) => ({ file, rule: 'format', text: `${file}  is not in the format` })),
+      ...files.flatMap(tooWide),
+    ],
   };
 }
 
 function tooWide(file) {
   return readFileSync(join(root, file), 'utf8')
     .split('\n')
-    .flatMap((line, index) => (line.length > WIDTH_MAX && !LONG_WORD.test(line) && !TEST_NAME.test(line) ? [{ file, rule: 'width', text: `${file}:${index + 1}  has ${line.length} columns` }] : []));
+    .flatMap((line, index) =>
+      line.length > WIDTH_MAX && !LONG_WORD.test(line) && !TEST_NAME.test(line)
+        ? [{ file, rule: 'width', text: `${file}:${index + 1}  has ${line.length} columns` }]
+        : [],
+    );
 }

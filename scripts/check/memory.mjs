@@ -1,5 +1,6 @@
-// What was found good is not looked at again until something that could change the answer has changed: the files named here, the tools (by the
-// lockfile), how they are called (scripts/check) and Node. Only good answers are remembered, in node_modules/.cache/lumi-check; `npm run check -- --fresh` asks anew.
+// What was found good is not looked at again until something that could change the answer has changed: the files named
+// here, the tools (by the lockfile), how they are called (scripts/check) and Node. Only good answers are remembered, in
+// node_modules/.cache/lumi-check; `npm run check -- --fresh` asks anew.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -10,7 +11,10 @@ const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'coverage'
 /** What every check depends on, whatever it looks at. */
 const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/check.mjs'];
 
-/** `look()`, or what it said last time when `inputs` (files and folders, below the root) and `text` are what they were. It returns { size, problems }. */
+/**
+ * `look()`, or what it said last time when `inputs` (files and folders, below the root) and `text` are what they were.
+ * It returns { size, problems }.
+ */
 export async function remembered(name, inputs, look, text = '') {
   const memory = new Memory(name);
   const digest = digestOfText(`${digestOf([...ALWAYS, ...inputs])} ${text}`);

@@ -1,5 +1,6 @@
-// Are the OpenAPI documents good? Judged by Redocly's and Spectral's rules, all of them but those named below, and by a few of our own.
-// Both are called as libraries: nothing is fetched, reported or updated, and no command line decides which Node it likes.
+// Are the OpenAPI documents good? Judged by Redocly's and Spectral's rules, all of them but those named below, and by a
+// few of our own. Both are called as libraries: nothing is fetched, reported or updated, and no command line decides
+// which Node it likes.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
@@ -13,7 +14,8 @@ import { checkRecipes, serviceRecipes } from './recipes.mjs';
 
 /** Rules of Redocly that are off, and why. */
 const REDOCLY_OFF = {
-  'tags-alphabetical': 'Tags stand in the order in which a reader needs them: what can be bought comes before what was bought.',
+  'tags-alphabetical':
+    'Tags stand in the order in which a reader needs them: what can be bought comes before what was bought.',
   'scalar-property-missing-example': 'Examples stand on whole bodies, where the values of their fields fit together.',
   'required-string-property-missing-min-length': 'What we answer is as long as it is; what we are sent has its bounds.',
   'operation-4xx-problem-details-rfc7807': 'The contract has an error shape of its own.',
@@ -24,46 +26,90 @@ const REDOCLY_OFF = {
 
 /** Rules of Redocly that do nothing until they are told what to look for. */
 const REDOCLY_TOLD = {
-  'response-contains-header': { severity: 'error', names: { '2XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'], '4XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'], '5XX': ['X-Request-Id'] } },
+  'response-contains-header': {
+    severity: 'error',
+    names: {
+      '2XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
+      '4XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
+      '5XX': ['X-Request-Id'],
+    },
+  },
 };
 
 /** Rules of Spectral that are off, and why. */
 const SPECTRAL_OFF = {
-  'oas3-valid-media-example': 'Redocly’s no-invalid-media-type-examples looks at the same, and needs a second where Spectral needs half a minute.',
+  'oas3-valid-media-example':
+    'Redocly’s no-invalid-media-type-examples looks at the same, and needs a second where Spectral needs ' +
+    'half a minute.',
   'license-url': 'The licence is named by its SPDX identifier, and OpenAPI 3.1 allows one of the two only.',
-  'contact-properties': 'Whoever runs a deployment is met at its address; there is no mailbox that would be right for all.',
+  'contact-properties':
+    'Whoever runs a deployment is met at its address; there is no mailbox that would be right for all.',
   'openapi-tags-alphabetical': 'As for Redocly: tags stand in the order in which a reader needs them.',
 };
 
-/** What neither of them asks for. Looked at as written, not with references put in: a field that is another schema is described there. A rule is given what it looks at and answers with a sentence, or nothing. */
+/**
+ * What neither of them asks for. Looked at as written, not with references put in: a field that is another schema is
+ * described there. A rule is given what it looks at and answers with a sentence, or nothing.
+ */
 const OWN = {
-  'lumi-scope': ['$.paths[*][*]', (operation) => operation['x-lumi-scope'] === undefined && 'names no scope: the gateway would not serve it'],
-  'lumi-request-example': ['$.paths[*][*].requestBody.content["application/json"]', (media) => media.example === undefined && 'the request body has no example'],
-  'lumi-response-example': ['$.paths[*][*].responses[?(@property < "400")].content["application/json"]', (media) => media.example === undefined && 'the answer has no example'],
-  'lumi-error-codes': ['$.paths[*][*].responses[?(@property >= "400")]', (response) => !Array.isArray(response['x-lumi-codes']) && 'a refusal has to name its error codes'],
-  'lumi-field-description': ['$..properties[*]', (schema) => schema.$ref === undefined && schema.description === undefined && 'the field has no description: add one where it is declared, or to the glossary of its product'],
-  'lumi-description': ['$.paths[*][*]', (operation) => operation.description?.split('\n\n')[0] === operation.summary && 'the description only repeats the summary'],
+  'lumi-scope': [
+    '$.paths[*][*]',
+    (operation) => operation['x-lumi-scope'] === undefined && 'names no scope: the gateway would not serve it',
+  ],
+  'lumi-request-example': [
+    '$.paths[*][*].requestBody.content["application/json"]',
+    (media) => media.example === undefined && 'the request body has no example',
+  ],
+  'lumi-response-example': [
+    '$.paths[*][*].responses[?(@property < "400")].content["application/json"]',
+    (media) => media.example === undefined && 'the answer has no example',
+  ],
+  'lumi-error-codes': [
+    '$.paths[*][*].responses[?(@property >= "400")]',
+    (response) => !Array.isArray(response['x-lumi-codes']) && 'a refusal has to name its error codes',
+  ],
+  'lumi-field-description': [
+    '$..properties[*]',
+    (schema) =>
+      schema.$ref === undefined &&
+      schema.description === undefined &&
+      'the field has no description: add one where it is declared, or to the glossary of its product',
+  ],
+  'lumi-description': [
+    '$.paths[*][*]',
+    (operation) =>
+      operation.description?.split('\n\n')[0] === operation.summary && 'the description only repeats the summary',
+  ],
 };
 
 /** Everything that decides what the services say of themselves, and how the contract test calls it. */
 const SOURCES = ['packages/shared', 'services', 'scripts/test/contract', 'tsconfig.base.json', 'tsconfig.json'];
 
-export const checkOpenApi = () => remembered('OpenAPI', SOURCES, async () => {
-  await build({ quiet: true });
-  const documents = serviceDocuments(root);
-  const recipes = await serviceRecipes(documents);
-  const found = [];
-  // A document is judged by itself: one that is what it was is not judged again.
-  for (const { name, document } of documents) found.push(await remembered(`OpenAPI ${name}`, [], () => judge(name, document, root), JSON.stringify(document)));
-  return {
-    size: found.reduce((sum, { size }) => sum + size, 0),
-    problems: [...found.flatMap(({ problems }) => problems), ...documents.flatMap(({ name, document }) => checkRecipes(name, document, recipes.get(name)))],
-  };
-});
+export const checkOpenApi = () =>
+  remembered('OpenAPI', SOURCES, async () => {
+    await build({ quiet: true });
+    const documents = serviceDocuments(root);
+    const recipes = await serviceRecipes(documents);
+    const found = [];
+    // A document is judged by itself: one that is what it was is not judged again.
+    for (const { name, document } of documents)
+      found.push(await remembered(`OpenAPI ${name}`, [], () => judge(name, document, root), JSON.stringify(document)));
+    return {
+      size: found.reduce((sum, { size }) => sum + size, 0),
+      problems: [
+        ...found.flatMap(({ problems }) => problems),
+        ...documents.flatMap(({ name, document }) => checkRecipes(name, document, recipes.get(name))),
+      ],
+    };
+  });
 
 export async function checkBrokenDocuments() {
   const problems = [];
-  for (const { name, document } of brokenDocuments()) problems.push(...(await judge(name, document, fixtures)).problems, ...checkRecipes(name, document, document['x-recipes']));
+  for (const { name, document } of brokenDocuments())
+    problems.push(
+      ...(await judge(name, document, fixtures)).problems,
+      ...checkRecipes(name, document, document['x-recipes']),
+    );
   return { problems };
 }
 
@@ -72,9 +118,19 @@ async function judge(name, document, cwd) {
   const spectre = new spectral.Spectral();
   spectre.setRuleset({ extends: [[oas, 'all']], rules: { ...off(SPECTRAL_OFF), ...ownRules() } });
   const problems = [];
-  const judged = await lintFromString({ source: JSON.stringify(document), absoluteRef: join(cwd, name, 'openapi.json'), config: redocly });
-  for (const { ruleId, message, location: [place] } of judged) problems.push(told(name, `redocly/${ruleId}`, message.trim().split('\n')[0], place?.pointer ?? ''));
-  for (const { code, message, path } of await spectre.run(document)) problems.push(told(name, `spectral/${String(code)}`, message.split('\n')[0], `#/${path.join('/')}`));
+  const judged = await lintFromString({
+    source: JSON.stringify(document),
+    absoluteRef: join(cwd, name, 'openapi.json'),
+    config: redocly,
+  });
+  for (const {
+    ruleId,
+    message,
+    location: [place],
+  } of judged)
+    problems.push(told(name, `redocly/${ruleId}`, message.trim().split('\n')[0], place?.pointer ?? ''));
+  for (const { code, message, path } of await spectre.run(document))
+    problems.push(told(name, `spectral/${String(code)}`, message.split('\n')[0], `#/${path.join('/')}`));
   return { size: operationsOf(document), problems };
 }
 
@@ -83,13 +139,15 @@ function off(rules) {
 }
 
 function ownRules() {
-  return Object.fromEntries(Object.entries(OWN).map(([name, [given, judge]]) => {
-    const rule = (value) => {
-      const sentence = judge(value);
-      return sentence ? [{ message: sentence }] : [];
-    };
-    return [name, { given, severity: 'error', message: '{{error}}', resolved: false, then: { function: rule } }];
-  }));
+  return Object.fromEntries(
+    Object.entries(OWN).map(([name, [given, judge]]) => {
+      const rule = (value) => {
+        const sentence = judge(value);
+        return sentence ? [{ message: sentence }] : [];
+      };
+      return [name, { given, severity: 'error', message: '{{error}}', resolved: false, then: { function: rule } }];
+    }),
+  );
 }
 
 function told(file, rule, message, place) {
@@ -102,5 +160,8 @@ function operationsOf({ paths }) {
 
 function brokenDocuments() {
   const folder = join(fixtures, 'openapi');
-  return readdirSync(folder).map((name) => ({ name: `openapi/${name}`, document: JSON.parse(readFileSync(join(folder, name), 'utf8')) }));
+  return readdirSync(folder).map((name) => ({
+    name: `openapi/${name}`,
+    document: JSON.parse(readFileSync(join(folder, name), 'utf8')),
+  }));
 }

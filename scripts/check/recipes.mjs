@@ -1,5 +1,5 @@
-// Does the contract test know how to call each operation? It fails when it does not, after minutes; here the documents and the names of the recipes
-// (scripts/test/contract/recipes-*.ts) are compared, and nothing is called.
+// Does the contract test know how to call each operation? It fails when it does not, after minutes; here the documents
+// and the names of the recipes (scripts/test/contract/recipes-*.ts) are compared, and nothing is called.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -11,17 +11,43 @@ export async function serviceRecipes(documents) {
   const products = documents.map(({ name }) => [name, name.split('/').pop()]);
   await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(products.map(([, product]) => [product, `scripts/test/contract/recipes-${product}.ts`])),
-    outdir: join(cacheFolder, 'recipes'), outExtension: { '.js': '.cjs' }, bundle: true, platform: 'node', format: 'cjs', target: 'node20', packages: 'external', tsconfig: 'tsconfig.check.json', logLevel: 'error',
+    entryPoints: Object.fromEntries(
+      products.map(([, product]) => [product, `scripts/test/contract/recipes-${product}.ts`]),
+    ),
+    outdir: join(cacheFolder, 'recipes'),
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    packages: 'external',
+    tsconfig: 'tsconfig.check.json',
+    logLevel: 'error',
   });
   const own = createRequire(import.meta.url);
-  return new Map(products.map(([name, product]) => [name, Object.keys(own(join(cacheFolder, 'recipes', `${product}.cjs`))[product.toUpperCase()])]));
+  return new Map(
+    products.map(([name, product]) => [
+      name,
+      Object.keys(own(join(cacheFolder, 'recipes', `${product}.cjs`))[product.toUpperCase()]),
+    ]),
+  );
 }
 
 export function checkRecipes(file, document, recipes) {
-  const operations = Object.values(document.paths ?? {}).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  const operations = Object.values(document.paths ?? {}).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
   const where = `scripts/test/contract/recipes-${file.split('/').pop()}.ts`;
-  const missing = operations.filter((id) => !recipes.includes(id)).map((id) => [id, 'recipe-missing', `${id} has no recipe: say in ${where} how it is called so that it succeeds`]);
-  const idle = recipes.filter((id) => !operations.includes(id)).map((id) => [id, 'recipe-idle', `${where} has a recipe for ${id}, which is no operation of the document`]);
-  return [...missing, ...idle].map(([message, rule, sentence]) => ({ file, rule, message, text: `${file}: ${sentence} (${rule})` }));
+  const missing = operations
+    .filter((id) => !recipes.includes(id))
+    .map((id) => [id, 'recipe-missing', `${id} has no recipe: say in ${where} how it is called so that it succeeds`]);
+  const idle = recipes
+    .filter((id) => !operations.includes(id))
+    .map((id) => [id, 'recipe-idle', `${where} has a recipe for ${id}, which is no operation of the document`]);
+  return [...missing, ...idle].map(([message, rule, sentence]) => ({
+    file,
+    rule,
+    message,
+    text: `${file}: ${sentence} (${rule})`,
+  }));
 }

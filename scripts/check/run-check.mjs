@@ -1,5 +1,5 @@
-// One check in a process of its own, so that several run side by side: run-check.mjs MODULE FUNCTION. What it found goes to the parent; what it
-// prints is shown only when it fails.
+// One check in a process of its own, so that several run side by side: run-check.mjs MODULE FUNCTION. What it found
+// goes to the parent; what it prints is shown only when it fails.
 const [module, name] = process.argv.slice(2);
 
 try {

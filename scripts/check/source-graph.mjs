@@ -1,5 +1,5 @@
-// Which TypeScript files a file's types can depend on: itself and all that it imports, however far away. ESLint's rules that know types may judge a
-// file differently when one of those has changed, and only then.
+// Which TypeScript files a file's types can depend on: itself and all that it imports, however far away. ESLint's rules
+// that know types may judge a file differently when one of those has changed, and only then.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { root } from '../build.mjs';
@@ -10,25 +10,46 @@ const IMPORT = /\b(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g;
 const ROOM = /^@lumi\/shared\/(.+)$/;
 /** Declared for all files, imported by none. */
 const GLOBAL = /^\s*declare (?:global|module)\b/m;
-const SETTINGS = ['pnpm-lock.yaml', 'package.json', 'eslint.config.mjs', 'tsconfig.base.json', 'tsconfig.check.json', 'scripts/check'];
+const SETTINGS = [
+  'pnpm-lock.yaml',
+  'package.json',
+  'eslint.config.mjs',
+  'tsconfig.base.json',
+  'tsconfig.check.json',
+  'scripts/check',
+];
 
 /** Digests of whole imports, by file (absolute paths in, paths below the root out). */
 export function digestsOf(files, schemas) {
   const nodes = new Map();
   for (const file of files) node(file, nodes);
-  const globals = [...nodes.values()].filter(({ isGlobal }) => isGlobal).map(({ own }) => own).sort();
+  const globals = [...nodes.values()]
+    .filter(({ isGlobal }) => isGlobal)
+    .map(({ own }) => own)
+    .sort();
   const settings = digestOfText([digestOf([...SETTINGS, ...schemas]), ...globals].join('\n'));
-  return new Map(files.map((file) => [relative(root, file), digestOfText([settings, file, ...reached(file, nodes)].join('\n'))]));
+  return new Map(
+    files.map((file) => [relative(root, file), digestOfText([settings, file, ...reached(file, nodes)].join('\n'))]),
+  );
 }
 
 function node(file, nodes) {
   const known = nodes.get(file);
   if (known !== undefined) return known;
   const text = readFileSync(file, 'utf8');
-  const made = { own: digestOfText(`${relative(root, file)}\n${text}`), imports: [], isGlobal: file.endsWith('.d.ts') || GLOBAL.test(text) };
+  const made = {
+    own: digestOfText(`${relative(root, file)}\n${text}`),
+    imports: [],
+    isGlobal: file.endsWith('.d.ts') || GLOBAL.test(text),
+  };
   nodes.set(file, made);
   // Prisma's clients are made from the schemas, which count for every file.
-  if (!file.includes('/generated/')) made.imports = [...new Set([...text.matchAll(IMPORT)].map(([, specifier]) => target(file, specifier)).filter((path) => path !== null))];
+  if (!file.includes('/generated/'))
+    made.imports = [
+      ...new Set(
+        [...text.matchAll(IMPORT)].map(([, specifier]) => target(file, specifier)).filter((path) => path !== null),
+      ),
+    ];
   for (const next of made.imports) node(next, nodes);
   return made;
 }
@@ -37,12 +58,16 @@ function node(file, nodes) {
 function target(from, specifier) {
   const room = ROOM.exec(specifier)?.[1];
   if (room !== undefined) return firstFile(join(root, 'packages', 'shared', 'src', room, 'index'));
-  if (specifier === '@lumi/crypto-pay-double') return firstFile(join(root, 'packages', 'crypto-pay-double', 'src', 'index'));
+  if (specifier === '@lumi/crypto-pay-double')
+    return firstFile(join(root, 'packages', 'crypto-pay-double', 'src', 'index'));
   return specifier.startsWith('.') ? firstFile(join(dirname(from), specifier)) : null;
 }
 
 function firstFile(path) {
-  return [`${path}.ts`, `${path}/index.ts`, `${path}.d.ts`, path].find((one) => /\.\w+$/.test(one) && existsSync(one)) ?? null;
+  return (
+    [`${path}.ts`, `${path}/index.ts`, `${path}.d.ts`, path].find((one) => /\.\w+$/.test(one) && existsSync(one)) ??
+    null
+  );
 }
 
 function reached(start, nodes) {

@@ -1,5 +1,7 @@
-// The pre-commit hook: of what is staged, the TypeScript files go through ESLint (rules that need types excepted), scripts are parsed, JSON and YAML are read, nothing carries marks of a conflict,
-// and no landed migration is edited. Types are checked as a whole, which the compiler's memory makes quick. Bounded: many files are left to `npm run check`.
+// The pre-commit hook: of what is staged, the TypeScript files go through ESLint (rules that need types excepted),
+// scripts are parsed, JSON and YAML are read, nothing carries marks of a conflict, and no landed migration is edited.
+// Types are checked as a whole, which the compiler's memory makes quick. Bounded: many files are left to `npm run
+// check`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,37 +13,64 @@ const CONFLICT = /^(<{7} |>{7} |={7}$)/m;
 const MIGRATION = /\/migrations\/\d{14}_\w+\/migration\.sql$/;
 
 async function main() {
-  if (!isInstalled()) return ['The dependencies are not what the lockfile says: run `npm test -- node-versions`, or any other npm command of Lumi, once.'];
+  if (!isInstalled())
+    return [
+      'The dependencies are not what the lockfile says: run `npm test -- node-versions`, or any other npm ' +
+        'command of Lumi, once.',
+    ];
   const staged = namesOf('ACMR').filter((file) => !file.startsWith('scripts/check-fixtures/'));
-  const faults = namesOf('MR').filter((file) => MIGRATION.test(file)).map((file) => `${file}: a migration that has landed is never edited; write a new one (node scripts/new-migration.mjs)`);
-  for (const file of staged) faults.push(...await readable(file));
+  const faults = namesOf('MR')
+    .filter((file) => MIGRATION.test(file))
+    .map(
+      (file) =>
+        `${file}: a migration that has landed is never edited; write a new one (node scripts/new-migration.mjs)`,
+    );
+  for (const file of staged) faults.push(...(await readable(file)));
   const sources = staged.filter((file) => file.endsWith('.ts'));
   if (sources.length === 0) return faults;
   const { checkTypes, lintQuickly } = await import('./checks.mjs');
-  const judged = await Promise.all([checkTypes(), sources.length > LINTED_MAX ? { problems: [] } : lintQuickly(sources)]);
+  const judged = await Promise.all([
+    checkTypes(),
+    sources.length > LINTED_MAX ? { problems: [] } : lintQuickly(sources),
+  ]);
   if (sources.length > LINTED_MAX) console.log(`${sources.length} files: their style is left to npm run check`);
   return [...faults, ...judged.flatMap(({ problems }) => problems.map(({ text }) => text))];
 }
 
 function namesOf(filter) {
-  return execFileSync('git', ['diff', '--cached', '--name-only', '-z', `--diff-filter=${filter}`], { cwd: root, encoding: 'utf8' }).split('\0').filter((name) => name !== '');
+  return execFileSync('git', ['diff', '--cached', '--name-only', '-z', `--diff-filter=${filter}`], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+    .split('\0')
+    .filter((name) => name !== '');
 }
 
 async function readable(file) {
   const text = readFileSync(join(root, file), 'utf8');
-  const faults = /\.(ts|mjs|cjs|json|ya?ml|md|sql|sh)$/.test(file) && CONFLICT.test(text) ? [`${file}: marks of a conflict`] : [];
+  const faults =
+    /\.(ts|mjs|cjs|json|ya?ml|md|sql|sh)$/.test(file) && CONFLICT.test(text) ? [`${file}: marks of a conflict`] : [];
   try {
     if (file.endsWith('.json') && !file.startsWith('.vscode/')) JSON.parse(text);
     if (/\.ya?ml$/.test(file)) (await import('yaml')).parse(text);
     if (/\.[cm]js$/.test(file)) execFileSync(process.execPath, ['--check', join(root, file)], { stdio: 'pipe' });
   } catch (err) {
-    faults.push(`${file}: ${String(err.stderr ?? err.message).trim().split('\n').slice(0, 4).join('\n    ')}`);
+    faults.push(
+      `${file}: ${String(err.stderr ?? err.message)
+        .trim()
+        .split('\n')
+        .slice(0, 4)
+        .join('\n    ')}`,
+    );
   }
   return faults;
 }
 
 const faults = await main();
 if (faults.length > 0) {
-  console.error(`${faults.join('\n')}\n\nNothing was committed. (git commit --no-verify leaves this out; npm run check will ask again.)`);
+  console.error(
+    `${faults.join('\n')}\n\nNothing was committed. (git commit --no-verify leaves this out; npm run check ` +
+      'will ask again.)',
+  );
   process.exitCode = 1;
 }

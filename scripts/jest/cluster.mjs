@@ -50,7 +50,13 @@ async function freshCluster(owner) {
   const dataDir = join(dir, 'data');
   try {
     await initCluster({ dataDir, password });
-    const cluster = await startCluster({ dataDir, password, settings: SETTINGS, logFile: join(dir, 'log'), detached: true });
+    const cluster = await startCluster({
+      dataDir,
+      password,
+      settings: SETTINGS,
+      logFile: join(dir, 'log'),
+      detached: true,
+    });
     return { dir, cluster };
   } catch (err) {
     rmSync(dir, { recursive: true, force: true });
@@ -61,7 +67,10 @@ async function freshCluster(owner) {
 // Jest does not tear down when it is interrupted, and nobody can when it is killed.
 function guard(dir, pid) {
   const file = join(root, 'scripts', 'jest', 'guard.mjs');
-  const child = spawn(process.execPath, [file, dir, String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const child = spawn(process.execPath, [file, dir, String(pid)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   child.unref();
   child.stdin.unref();
 }

@@ -1,12 +1,13 @@
-// Node's environment plus one moment that jest lacks: after the last hook of a file. Jest runs afterAll hooks in the order
-// of their definition, so a leak guard among them would look before the file's own hooks have closed anything.
+// Node's environment plus one moment that jest lacks: after the last hook of a file. Jest runs afterAll hooks in the
+// order of their definition, so a leak guard among them would look before the file's own hooks have closed anything.
 const { TestEnvironment } = require('jest-environment-node');
 
 class LumiEnvironment extends TestEnvironment {
   hasFailure = false;
 
   async handleTestEvent(event) {
-    if (event.name === 'hook_failure' || (event.name === 'test_done' && event.test.errors.length > 0)) this.hasFailure = true;
+    if (event.name === 'hook_failure' || (event.name === 'test_done' && event.test.errors.length > 0))
+      this.hasFailure = true;
     if (event.name === 'run_finish') await this.closeFile();
   }
 

@@ -11,7 +11,9 @@ export async function prepareTemplate(ownerUrl) {
   const { migrate, migrateQueue, ensureRoles, ROLES, pg } = loadDb();
   // The same for every run on one cluster, so that runs side by side do not change each other's passwords.
   const secret = createHash('sha256').update(new URL(ownerUrl).password).digest();
-  const passwords = Object.fromEntries(ROLES.map((role) => [role, createHmac('sha256', secret).update(role).digest('hex')]));
+  const passwords = Object.fromEntries(
+    ROLES.map((role) => [role, createHmac('sha256', secret).update(role).digest('hex')]),
+  );
   const template = `lumi_template_${migrationsHash()}`;
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
@@ -20,7 +22,8 @@ export async function prepareTemplate(ownerUrl) {
     await ensureRoles({ ownerUrl, passwords });
     await dropAbandoned(client);
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [template]);
-    if (rowCount === 0) await makeTemplate({ client, ownerUrl, template, migrate, migrateQueue, ensureRoles, passwords });
+    if (rowCount === 0)
+      await makeTemplate({ client, ownerUrl, template, migrate, migrateQueue, ensureRoles, passwords });
     return { ownerUrl, template, passwords, runPid: process.pid };
   } finally {
     await client.end();
@@ -82,11 +85,15 @@ function databaseUrl(ownerUrl, database) {
 function migrationsHash() {
   const hash = createHash('sha256');
   const db = join(root, 'packages/shared/src/db');
-  for (const name of readdirSync(db).sort()) if (name.endsWith('.ts') && !name.endsWith('.test.ts')) hash.update(readFileSync(join(db, name)));
+  for (const name of readdirSync(db).sort())
+    if (name.endsWith('.ts') && !name.endsWith('.test.ts')) hash.update(readFileSync(join(db, name)));
   for (const schema of schemas) {
     const { migrationsDir, functionsDir } = migrationFolders(schema);
     for (const dir of [migrationsDir, functionsDir]) {
-      for (const file of readdirSync(dir, { recursive: true }).filter((name) => name.endsWith('.sql')).sort()) hash.update(`${file}\n`).update(readFileSync(join(dir, file)));
+      for (const file of readdirSync(dir, { recursive: true })
+        .filter((name) => name.endsWith('.sql'))
+        .sort())
+        hash.update(`${file}\n`).update(readFileSync(join(dir, file)));
     }
   }
   return hash.digest('hex').slice(0, 16);

@@ -2,7 +2,9 @@
 
 export function banner({ demo, folder, isEmbedded }) {
   const { domains, vps, proxy } = demo.products;
-  const row = (name, product) => `  ${name.padEnd(8)} ${product.base}\n           reseller ${product.reseller.key}\n           operator ${product.operator.key}`;
+  const row = (name, product) =>
+    `  ${name.padEnd(8)} ${product.base}\n           reseller ${product.reseller.key}\n           operator ` +
+    `${product.operator.key}`;
   return `
 ${row('domains', domains)}
 ${row('vps', vps)}

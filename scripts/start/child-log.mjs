@@ -1,5 +1,5 @@
-// The log file of one process: what was there before is kept as NAME.log.1, and the file never grows beyond its bound. Warnings
-// and errors are also said on the terminal, a few at a time.
+// The log file of one process: what was there before is kept as NAME.log.1, and the file never grows beyond its bound.
+// Warnings and errors are also said on the terminal, a few at a time.
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -40,7 +40,8 @@ export class ChildLog {
     for (const line of lines) {
       const loud = this.isLoud(line);
       if (loud !== null) this.mention(loud);
-      if (loud !== null || (isError && line.trim() !== '' && !line.startsWith('    at '))) this.lastError = loud ?? line.trim();
+      if (loud !== null || (isError && line.trim() !== '' && !line.startsWith('    at ')))
+        this.lastError = loud ?? line.trim();
     }
   }
 

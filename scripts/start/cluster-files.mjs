@@ -1,5 +1,5 @@
-// The files of the embedded PostgreSQL: made whole or not at all, recognised, and freed from a server that a killed launcher
-// left running.
+// The files of the embedded PostgreSQL: made whole or not at all, recognised, and freed from a server that a killed
+// launcher left running.
 import { chownSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exists } from './data-folder.mjs';
@@ -18,15 +18,25 @@ export function hasCluster(folder) {
 export function checkCluster(folder) {
   const version = read(join(folder, 'PG_VERSION'));
   const mend = 'restore it from a backup, or move it away to start afresh';
-  if (version === null || !exists(join(folder, 'global', 'pg_control')) || !exists(join(folder, 'pg_wal')) || !exists(join(folder, 'base'))) {
+  if (
+    version === null ||
+    !exists(join(folder, 'global', 'pg_control')) ||
+    !exists(join(folder, 'pg_wal')) ||
+    !exists(join(folder, 'base'))
+  ) {
     throw new Refusal(`The database folder ${folder} is damaged (it is not a complete PostgreSQL cluster); ${mend}.`);
   }
   if (version.trim() !== MAJOR) {
-    throw new Refusal(`The database folder ${folder} was made by PostgreSQL ${version.trim()}, this Lumi runs PostgreSQL ${MAJOR}; dump and restore it with version ${version.trim()}, or move it away to start afresh.`);
+    throw new Refusal(
+      `The database folder ${folder} was made by PostgreSQL ${version.trim()}, this Lumi runs PostgreSQL ` +
+        `${MAJOR}; dump and restore it with version ${version.trim()}, or move it away to start afresh.`,
+    );
   }
 }
 
-/** Made under another name and renamed when complete, so that a crash half-way leaves nothing that looks like a cluster. */
+/**
+ * Made under another name and renamed when complete, so that a crash half-way leaves nothing that looks like a cluster.
+ */
 export async function createCluster({ program, folder, ownerName, password }) {
   const draft = `${folder}.new`;
   const passwordFile = `${folder}.pw`;
@@ -34,9 +44,22 @@ export async function createCluster({ program, folder, ownerName, password }) {
   try {
     mkdirSync(draft, { mode: 0o700 });
     writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-    for (const path of [draft, passwordFile]) if (program.owner !== null) chownSync(path, program.owner.uid, program.owner.gid);
-    await initdb(program, [`--pgdata=${draft}`, `--username=${ownerName}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
-      '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'], folder);
+    for (const path of [draft, passwordFile])
+      if (program.owner !== null) chownSync(path, program.owner.uid, program.owner.gid);
+    await initdb(
+      program,
+      [
+        `--pgdata=${draft}`,
+        `--username=${ownerName}`,
+        `--pwfile=${passwordFile}`,
+        '--auth=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+      ],
+      folder,
+    );
     renameSync(draft, folder);
   } finally {
     rmSync(passwordFile, { force: true });
@@ -53,7 +76,17 @@ function initdb(program, args, folder) {
     child.on('close', (code) => {
       if (code === 0) resolve();
       else if (isDiskFull(said)) reject(diskFull(folder));
-      else reject(new Refusal(`PostgreSQL could not create its data in ${folder}: ${said.trim().split('\n').find((line) => line.includes('error')) ?? said.trim()}`));
+      else
+        reject(
+          new Refusal(
+            `PostgreSQL could not create its data in ${folder}: ${
+              said
+                .trim()
+                .split('\n')
+                .find((line) => line.includes('error')) ?? said.trim()
+            }`,
+          ),
+        );
     });
   });
 }
@@ -68,7 +101,9 @@ export async function freeCluster(folder) {
     process.kill(pid, 'SIGINT');
     if (!(await waitUntil(() => !isSameProcess(identity), FAST_STOP_MS))) process.kill(pid, 'SIGQUIT');
     if (!(await waitUntil(() => !isSameProcess(identity), QUIT_STOP_MS))) {
-      throw new Refusal(`A PostgreSQL server (process ${pid}) still runs on ${folder} and does not stop; end it and start again.`);
+      throw new Refusal(
+        `A PostgreSQL server (process ${pid}) still runs on ${folder} and does not stop; end it and start again.`,
+      );
     }
   }
   // The data folder's lock is ours and no server runs here: whoever has that pid now is not the owner of this file.
@@ -78,7 +113,9 @@ export async function freeCluster(folder) {
 function isServerOf(pid, folder) {
   if (process.platform !== 'linux') return true;
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres' && readlinkSync(`/proc/${pid}/cwd`) === folder;
+    return (
+      readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'postgres' && readlinkSync(`/proc/${pid}/cwd`) === folder
+    );
   } catch (err) {
     // Gone meanwhile, or a process of another user, which a server of ours is not.
     if (err.code === 'ENOENT' || err.code === 'ESRCH' || err.code === 'EACCES' || err.code === 'EPERM') return false;

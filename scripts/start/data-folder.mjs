@@ -1,5 +1,6 @@
-// The data folder and its lock: one launcher per folder. The lock names the launcher and the processes it started, so that the
-// next start after a SIGKILL or a power cut can tell a living owner from a dead one, and can end what the dead one left running.
+// The data folder and its lock: one launcher per folder. The lock names the launcher and the processes it started, so
+// that the next start after a SIGKILL or a power cut can tell a living owner from a dead one, and can end what the dead
+// one left running.
 import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf, isSameProcess, waitUntil } from './process-identity.mjs';
@@ -17,16 +18,21 @@ export class DataFolder {
     this.isLocked = false;
   }
 
-  /** Creates the folder if needed and locks it; ends processes that a killed launcher left behind. Refuses when it is in use. */
+  /**
+   * Creates the folder if needed and locks it; ends processes that a killed launcher left behind. Refuses when it is in
+   * use.
+   */
   async open() {
     this.refuseForeign();
     try {
-      // As root, PostgreSQL runs as another user and has to pass through this folder; the secrets in it are files of mode 0600.
+      // As root, PostgreSQL runs as another user and has to pass through this folder; the secrets in it are files of
+      // mode 0600.
       mkdirSync(this.path, { recursive: true });
       chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700);
       mkdirSync(this.logs, { recursive: true, mode: 0o700 });
     } catch (err) {
-      if (err.code === 'EEXIST' || err.code === 'ENOTDIR') throw new Refusal(`The data folder ${this.path} cannot be used: something that is not a folder is in the way.`);
+      if (err.code === 'EEXIST' || err.code === 'ENOTDIR')
+        throw new Refusal(`The data folder ${this.path} cannot be used: something that is not a folder is in the way.`);
       throw err;
     }
     const left = this.acquire();
@@ -37,7 +43,10 @@ export class DataFolder {
   refuseForeign() {
     const owned = statSync(join(this.path, 'secrets.json'), { throwIfNoEntry: false });
     if (owned === undefined || process.getuid === undefined || owned.uid === process.getuid()) return;
-    throw new Refusal(`The data folder ${this.path} belongs to another user (uid ${owned.uid}); start Lumi as that user, or set LUMI_DATA_DIR to another folder.`);
+    throw new Refusal(
+      `The data folder ${this.path} belongs to another user (uid ${owned.uid}); start Lumi as that user, or ` +
+        'set LUMI_DATA_DIR to another folder.',
+    );
   }
 
   /** The sentence for a folder that a living launcher holds, otherwise null. Changes nothing. */
@@ -113,7 +122,10 @@ export class DataFolder {
 
   inUse(pid) {
     const who = pid === null ? '' : ` (process ${pid})`;
-    return new Refusal(`Lumi is already running on ${this.path}${who}; stop it first, or set LUMI_DATA_DIR and PORT for a second installation.`);
+    return new Refusal(
+      `Lumi is already running on ${this.path}${who}; stop it first, or set LUMI_DATA_DIR and PORT for a ` +
+        'second installation.',
+    );
   }
 
   content() {

@@ -16,7 +16,9 @@ export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
     await Promise.all(products.map((product) => migrate({ ownerUrl, ...product })));
     await migrateQueue(ownerUrl);
   } catch (err) {
-    throw isConnectionLost(err) ? err : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });
+    throw isConnectionLost(err)
+      ? err
+      : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });
   }
   return urlsOf({ root, ownerUrl, rolePasswords });
 }

@@ -1,5 +1,6 @@
-// `npm run dev`: after the start, sources are watched. A saved file is bundled again for the processes that contain it, straight from TypeScript, and only these start
-// again, on their own ports; the gateway stays up and answers 503 with Retry-After for a product that is away. Types are not checked here: that is the editor's and `npm run check`'s.
+// `npm run dev`: after the start, sources are watched. A saved file is bundled again for the processes that contain it,
+// straight from TypeScript, and only these start again, on their own ports; the gateway stays up and answers 503 with
+// Retry-After for a product that is away. Types are not checked here: that is the editor's and `npm run check`'s.
 import { watch } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { context } from 'esbuild';
@@ -20,26 +21,36 @@ export async function watchSources({ root, supervisor, say, signal }) {
     const files = [...changed];
     changed.clear();
     const concerned = parts.filter(({ inputs }) => files.some((file) => inputs.has(file)));
-    await Promise.all(concerned.map(async (part) => {
-      const startedAt = performance.now();
-      if (!(await rebuild(part, say))) return;
-      const isBack = await supervisor.restart(part.process, part.script);
-      if (isBack) say(`${part.process}: serves what was saved (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
-    }));
+    await Promise.all(
+      concerned.map(async (part) => {
+        const startedAt = performance.now();
+        if (!(await rebuild(part, say))) return;
+        const isBack = await supervisor.restart(part.process, part.script);
+        if (isBack)
+          say(`${part.process}: serves what was saved (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+      }),
+    );
   };
-  const watchers = FOLDERS.map((folder) => watch(join(root, folder), { recursive: true }, (_event, name) => {
-    if (name === null || /(^|[\\/])(node_modules|dist|generated)[\\/]/.test(name)) return;
-    if (/(schema\.prisma|migration\.sql)$/.test(name)) say(`${name} has changed: end this with Ctrl-C and begin again, so that the database follows`);
-    changed.add([folder, ...name.split(sep)].join('/'));
-    clearTimeout(timer);
-    timer = setTimeout(() => (work = work.then(serve)), QUIET_MS);
-  }));
+  const watchers = FOLDERS.map((folder) =>
+    watch(join(root, folder), { recursive: true }, (_event, name) => {
+      if (name === null || /(^|[\\/])(node_modules|dist|generated)[\\/]/.test(name)) return;
+      if (/(schema\.prisma|migration\.sql)$/.test(name))
+        say(`${name} has changed: end this with Ctrl-C and begin again, so that the database follows`);
+      changed.add([folder, ...name.split(sep)].join('/'));
+      clearTimeout(timer);
+      timer = setTimeout(() => (work = work.then(serve)), QUIET_MS);
+    }),
+  );
   say('watching gateway, services and packages');
-  signal.addEventListener('abort', () => {
-    clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
-    for (const { bundler } of parts) void bundler.dispose();
-  }, { once: true });
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearTimeout(timer);
+      for (const watcher of watchers) watcher.close();
+      for (const { bundler } of parts) void bundler.dispose();
+    },
+    { once: true },
+  );
 }
 
 /** One process: its bundle, kept warm, and the files that are in it. */
@@ -47,7 +58,14 @@ async function partOf(root, entry) {
   const [, product] = /^(?:services|packages)\/([^/]+)\//.exec(entry) ?? [null, 'gateway'];
   const script = join(root, `${entry}.dev.js`);
   const bundler = await context({
-    ...bundleOptions(root), entryPoints: [`${entry.replace('/dist/', '/src/')}.ts`], outfile: script, tsconfig: 'tsconfig.check.json', sourcemap: 'linked', metafile: true, logLevel: 'silent', minifyWhitespace: false,
+    ...bundleOptions(root),
+    entryPoints: [`${entry.replace('/dist/', '/src/')}.ts`],
+    outfile: script,
+    tsconfig: 'tsconfig.check.json',
+    sourcemap: 'linked',
+    metafile: true,
+    logLevel: 'silent',
+    minifyWhitespace: false,
   });
   return { process: entry.endsWith('/worker') ? `${product}-worker` : product, script, bundler, inputs: new Set() };
 }
@@ -60,7 +78,9 @@ async function rebuild(part, say) {
     return true;
   } catch (err) {
     const [first] = err.errors ?? [];
-    say(`${part.process}: ${first === undefined ? err.message : `${relative('.', first.location?.file ?? '')}:${first.location?.line ?? ''}  ${first.text}`}; what ran goes on`);
+    const place = `${relative('.', first?.location?.file ?? '')}:${first?.location?.line ?? ''}`;
+    const why = first === undefined ? err.message : `${place}  ${first.text}`;
+    say(`${part.process}: ${why}; what ran goes on`);
     return false;
   }
 }

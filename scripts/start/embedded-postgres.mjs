@@ -1,5 +1,5 @@
-// The embedded PostgreSQL as a server of this launcher: on a free port of the loopback interface, started again when it dies,
-// stopped with the launcher. A watchdog stops it even if the launcher is killed without a chance to clean up.
+// The embedded PostgreSQL as a server of this launcher: on a free port of the loopback interface, started again when it
+// dies, stopped with the launcher. A watchdog stops it even if the launcher is killed without a chance to clean up.
 import { spawn } from 'node:child_process';
 import { ChildLog } from './child-log.mjs';
 import { checkCluster, createCluster, freeCluster, hasCluster } from './cluster-files.mjs';
@@ -73,14 +73,29 @@ export class EmbeddedPostgres {
 
   failure(said) {
     const line = said.split('\n').find((text) => /FATAL|PANIC/.test(text)) ?? said.trim().split('\n').pop() ?? '';
-    return new Refusal(`PostgreSQL did not start on ${this.folder}: ${line.replace(/^.*?(FATAL|PANIC):\s*/, '')} (log: ${this.log.file})`);
+    return new Refusal(
+      `PostgreSQL did not start on ${this.folder}: ${line.replace(/^.*?(FATAL|PANIC):\s*/, '')} (log: ` +
+        `${this.log.file})`,
+    );
   }
 
   /** Null once it takes connections; otherwise what it said before it ended. */
   launchOnce() {
     return new Promise((resolve, reject) => {
-      const settings = ['listen_addresses=127.0.0.1', `port=${this.port}`, 'unix_socket_directories=', 'max_connections=200', 'log_checkpoints=off', 'log_timezone=UTC', 'timezone=UTC'];
-      const child = this.program.run('postgres', ['-D', this.folder, ...settings.flatMap((setting) => ['-c', setting])], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+      const settings = [
+        'listen_addresses=127.0.0.1',
+        `port=${this.port}`,
+        'unix_socket_directories=',
+        'max_connections=200',
+        'log_checkpoints=off',
+        'log_timezone=UTC',
+        'timezone=UTC',
+      ];
+      const child = this.program.run(
+        'postgres',
+        ['-D', this.folder, ...settings.flatMap((setting) => ['-c', setting])],
+        { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+      );
       let said = '';
       const late = setTimeout(() => child.kill('SIGQUIT'), START_LIMIT_MS);
       child.on('error', reject);
@@ -109,7 +124,8 @@ export class EmbeddedPostgres {
     if (this.isStopping) return;
     if (isDiskFull(this.log.lastError)) return this.onGiveUp(diskFull(this.folder));
     const waitMs = this.policy.nextWaitMs();
-    if (waitMs === null) return this.onGiveUp(new Refusal(`PostgreSQL keeps stopping (${how}); Lumi stops. Its log: ${this.log.file}`));
+    if (waitMs === null)
+      return this.onGiveUp(new Refusal(`PostgreSQL keeps stopping (${how}); Lumi stops. Its log: ${this.log.file}`));
     this.say(`postgres: stopped (${how}); starting it again in ${waitMs / 1000} s`);
     this.restart = setTimeout(() => {
       freeCluster(this.folder)
@@ -120,11 +136,15 @@ export class EmbeddedPostgres {
   }
 }
 
-// Reads a pipe that only the launcher holds open. When the launcher is gone, however it went, the pipe ends and the server is
-// told to stop. A shell does that with a megabyte; the launcher ends it as soon as the server has stopped, so the pid is safe.
+// Reads a pipe that only the launcher holds open. When the launcher is gone, however it went, the pipe ends and the
+// server is told to stop. A shell does that with a megabyte; the launcher ends it as soon as the server has stopped, so
+// the pid is safe.
 function spawnWatchdog(pid) {
   const script = 'read -r _; kill -INT "$1" 2>/dev/null';
-  return spawn('/bin/sh', ['-c', script, 'lumi-postgres-watchdog', String(pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  return spawn('/bin/sh', ['-c', script, 'lumi-postgres-watchdog', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
 }
 
 function loudLine(line) {

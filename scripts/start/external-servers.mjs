@@ -1,5 +1,5 @@
-// PostgreSQL and Redis that the caller names by URL: reachable, new enough, with the rights Lumi needs; otherwise one sentence.
-// Their passwords never appear in it.
+// PostgreSQL and Redis that the caller names by URL: reachable, new enough, with the rights Lumi needs; otherwise one
+// sentence. Their passwords never appear in it.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Refusal } from './refusal.mjs';
@@ -10,17 +10,32 @@ const OLDEST_VERSION = 150_000;
 export async function checkDatabase(root, url) {
   const { Client } = sharedRequire(root)('pg');
   const where = withoutPassword(url);
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: CONNECT_LIMIT_MS });
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    query_timeout: CONNECT_LIMIT_MS,
+  });
   client.on('error', () => undefined); // A connection that breaks later is the next query's failure.
   try {
     await client.connect();
     const { rows } = await client.query(`
-      SELECT current_setting('server_version_num')::int AS version, rolsuper, rolcreaterole, has_database_privilege(current_database(), 'CREATE') AS may_create
+      SELECT current_setting('server_version_num')::int AS version, rolsuper, rolcreaterole,
+        has_database_privilege(current_database(), 'CREATE') AS may_create
       FROM pg_roles WHERE rolname = current_user`);
     const [{ version, rolsuper, rolcreaterole, may_create }] = rows;
-    if (version < OLDEST_VERSION) throw new Refusal(`DATABASE_URL (${where}) is PostgreSQL ${Math.floor(version / 10_000)}; Lumi needs 15 or newer.`);
-    if (!rolsuper && !rolcreaterole) throw new Refusal(`The user of DATABASE_URL (${where}) may not create roles; grant it with: ALTER ROLE … CREATEROLE`);
-    if (!may_create) throw new Refusal(`The user of DATABASE_URL (${where}) may not create schemas in that database; grant it with: GRANT CREATE ON DATABASE … TO …`);
+    if (version < OLDEST_VERSION)
+      throw new Refusal(
+        `DATABASE_URL (${where}) is PostgreSQL ${Math.floor(version / 10_000)}; Lumi needs 15 or newer.`,
+      );
+    if (!rolsuper && !rolcreaterole)
+      throw new Refusal(
+        `The user of DATABASE_URL (${where}) may not create roles; grant it with: ALTER ROLE … CREATEROLE`,
+      );
+    if (!may_create)
+      throw new Refusal(
+        `The user of DATABASE_URL (${where}) may not create schemas in that database; grant it with: GRANT ` +
+          'CREATE ON DATABASE … TO …',
+      );
   } catch (err) {
     if (err instanceof Refusal) throw err;
     throw new Refusal(`DATABASE_URL (${where}) cannot be used: ${firstLine(err)}.`);
@@ -29,7 +44,9 @@ export async function checkDatabase(root, url) {
   }
 }
 
-/** One server, or a cluster (packages/shared/src/runtime/redis.ts says how it is named), of which one node must answer. */
+/**
+ * One server, or a cluster (packages/shared/src/runtime/redis.ts says how it is named), of which one node must answer.
+ */
 export async function checkRedis(root, url) {
   const { default: Redis } = sharedRequire(root)('ioredis');
   const nodes = url.split(',');
@@ -46,7 +63,15 @@ export async function checkRedis(root, url) {
 }
 
 async function checkRedisNode(Redis, url, isCluster) {
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_LIMIT_MS, commandTimeout: CONNECT_LIMIT_MS, enableReadyCheck: false, retryStrategy: () => null, maxRetriesPerRequest: 0, enableOfflineQueue: false });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_LIMIT_MS,
+    commandTimeout: CONNECT_LIMIT_MS,
+    enableReadyCheck: false,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+  });
   let lastError;
   redis.on('error', (err) => (lastError = err));
   let info;
@@ -59,8 +84,13 @@ async function checkRedisNode(Redis, url, isCluster) {
   } finally {
     redis.disconnect();
   }
-  if (!isCluster && /cluster_enabled:1/.test(info)) throw new Refusal(`REDIS_URL (${withoutPassword(url)}) is a node of a Redis Cluster: name several nodes with commas between them, or add ?cluster=true.`);
-  if (isCluster && /cluster_enabled:0/.test(info)) throw new Refusal(`REDIS_URL (${withoutPassword(url)}) is a single Redis server, not a node of a cluster.`);
+  if (!isCluster && /cluster_enabled:1/.test(info))
+    throw new Refusal(
+      `REDIS_URL (${withoutPassword(url)}) is a node of a Redis Cluster: name several nodes with commas ` +
+        'between them, or add ?cluster=true.',
+    );
+  if (isCluster && /cluster_enabled:0/.test(info))
+    throw new Refusal(`REDIS_URL (${withoutPassword(url)}) is a single Redis server, not a node of a cluster.`);
 }
 
 function sharedRequire(root) {

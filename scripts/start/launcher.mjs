@@ -1,5 +1,6 @@
-// The whole system as one thing that is started and stopped. Start: cheap refusals first, then what takes time, then the processes.
-// Stop: the same in reverse, whatever had been started, so that nothing is left running and nothing is cut off half-way.
+// The whole system as one thing that is started and stopped. Start: cheap refusals first, then what takes time, then
+// the processes. Stop: the same in reverse, whatever had been started, so that nothing is left running and nothing is
+// cut off half-way.
 import { PRODUCTS, cryptoPayDouble, gateway, service, worker } from './processes.mjs';
 import { DataFolder } from './data-folder.mjs';
 import { EmbeddedPostgres } from './embedded-postgres.mjs';
@@ -20,7 +21,16 @@ export class Launcher {
   constructor({ options, signal, say, onGiveUp }) {
     Object.assign(this, { options, signal, say, onGiveUp });
     this.data = new DataFolder(options.folder);
-    this.supervisor = new Supervisor({ root: options.root, folder: options.folder, logs: this.data.logs, surroundings: options.surroundings, inspect: options.inspect, say, onChild: (name, pid) => this.data.record(name, pid), onGiveUp });
+    this.supervisor = new Supervisor({
+      root: options.root,
+      folder: options.folder,
+      logs: this.data.logs,
+      surroundings: options.surroundings,
+      inspect: options.inspect,
+      say,
+      onChild: (name, pid) => this.data.record(name, pid),
+      onGiveUp,
+    });
     this.postgres = null;
   }
 
@@ -51,15 +61,16 @@ export class Launcher {
     this.unlessInterrupted();
     const { demo, shared } = await this.startProcesses({ port, clusterFolder, secrets, known });
     this.unlessInterrupted();
-    // Not waited for: requests are served without workers, and what is for them to do waits in the database until they are there.
+    // Not waited for: requests are served without workers, and what is for them to do waits in the database until they
+    // are there.
     for (const product of PRODUCTS) this.supervisor.startUnawaited(worker(product, shared));
     return banner({ demo, folder: options.folder, isEmbedded: options.databaseUrl === undefined });
   }
 
   /**
-   * All at once, because most of the time of a start is Node loading code: each process loads its own at once and is told its settings when what they
-   * are made of is known. Services ask the database when they are asked themselves, so its schema can be brought up to date meanwhile; the gateway,
-   * which lets requests in, comes after everything.
+   * All at once, because most of the time of a start is Node loading code: each process loads its own at once and is
+   * told its settings when what they are made of is known. Services ask the database when they are asked themselves, so
+   * its schema can be brought up to date meanwhile; the gateway, which lets requests in, comes after everything.
    */
   async startProcesses({ port, clusterFolder, secrets, known }) {
     const { options, supervisor } = this;
@@ -72,15 +83,39 @@ export class Launcher {
       options.redisUrl === undefined ? null : this.unlessTold(checkRedis(root, options.redisUrl)),
     ]).then(([ownerUrl, cryptoPayPort]) => {
       this.unlessInterrupted();
-      return { options, secrets, publicUrl, ownerUrl, urlOf: urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords }), cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}` };
+      return {
+        options,
+        secrets,
+        publicUrl,
+        ownerUrl,
+        urlOf: urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords }),
+        cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}`,
+      };
     });
-    const schemaAndDemo = shared.then(({ ownerUrl }) => this.unlessTold(
-      prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords }).then(() => seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, known })),
-    ));
-    const serviceUrls = PRODUCTS.map((product) => supervisor.start(service(product, { root, shared })).then((servicePort) => [product, `http://127.0.0.1:${servicePort}`]));
-    const allKnown = all([shared, schemaAndDemo, ...serviceUrls]).then(([base, , ...urls]) => ({ ...base, port, serviceUrls: Object.fromEntries(urls) }));
+    const schemaAndDemo = shared.then(({ ownerUrl }) =>
+      this.unlessTold(
+        prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords }).then(() =>
+          seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, known }),
+        ),
+      ),
+    );
+    const serviceUrls = PRODUCTS.map((product) =>
+      supervisor
+        .start(service(product, { root, shared }))
+        .then((servicePort) => [product, `http://127.0.0.1:${servicePort}`]),
+    );
+    const allKnown = all([shared, schemaAndDemo, ...serviceUrls]).then(([base, , ...urls]) => ({
+      ...base,
+      port,
+      serviceUrls: Object.fromEntries(urls),
+    }));
     // What failed first in this order is the cause; what comes after it was only told to stop.
-    const [base, demo] = await all([shared, schemaAndDemo, ...serviceUrls, this.startGateway({ root, port, known: allKnown })]);
+    const [base, demo] = await all([
+      shared,
+      schemaAndDemo,
+      ...serviceUrls,
+      this.startGateway({ root, port, known: allKnown }),
+    ]);
     return { demo, shared: base };
   }
 
@@ -108,7 +143,14 @@ export class Launcher {
       await this.unlessTold(checkDatabase(options.root, options.databaseUrl));
       return options.databaseUrl;
     }
-    this.postgres = new EmbeddedPostgres({ root: options.root, folder, logs: data.logs, password: secrets.ownerPassword, say, onGiveUp });
+    this.postgres = new EmbeddedPostgres({
+      root: options.root,
+      folder,
+      logs: data.logs,
+      password: secrets.ownerPassword,
+      say,
+      onGiveUp,
+    });
     return this.postgres.start();
   }
 
@@ -143,7 +185,10 @@ export class Launcher {
   }
 }
 
-/** Waits for all, also when one fails: what is half started can only be stopped when it has settled. Throws the first failure. */
+/**
+ * Waits for all, also when one fails: what is half started can only be stopped when it has settled. Throws the first
+ * failure.
+ */
 async function all(promises) {
   const outcomes = await Promise.allSettled(promises);
   const failed = outcomes.find(({ status }) => status === 'rejected');

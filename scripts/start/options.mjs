@@ -5,21 +5,63 @@ import { Refusal } from './refusal.mjs';
 const DEFAULT_PORT = 8080;
 
 /** Plain surroundings every child process needs; nothing else of the caller's environment reaches it. */
-const SURROUNDINGS = ['PATH', 'HOME', 'TZ', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_ENV', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE'];
+const SURROUNDINGS = [
+  'PATH',
+  'HOME',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'TMPDIR',
+  'NODE_ENV',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+];
 
 /** Settings of the processes themselves that are handed through when the caller set them. */
 const HANDED_THROUGH = {
   all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
-  gateway: ['API_ENABLED', 'HOST_BINDINGS', 'TRUST_PROXY', 'ROUTES_POLL_MS', 'UPSTREAM_TIMEOUT_MS', 'UPSTREAM_CONNECTIONS', 'SERVICE_CONCURRENCY', 'KEY_CONCURRENCY', 'KEY_QUEUE', 'ADDRESS_CONNECTIONS', 'PUBLIC_PER_MINUTE'],
-  product: ['DEFAULT_DAILY_CAP_USD', 'SANDBOX_PAYMENTS', 'SANDBOX_TIMEOUT_MS', 'SANDBOX_SLOW_MS', 'SANDBOX_CREATE_MS', 'SANDBOX_ACTION_MS', 'GRACE_HOURS', 'TERMINATE_AFTER_HOURS', 'UNDELETE_HOURS'],
+  gateway: [
+    'API_ENABLED',
+    'HOST_BINDINGS',
+    'TRUST_PROXY',
+    'ROUTES_POLL_MS',
+    'UPSTREAM_TIMEOUT_MS',
+    'UPSTREAM_CONNECTIONS',
+    'SERVICE_CONCURRENCY',
+    'KEY_CONCURRENCY',
+    'KEY_QUEUE',
+    'ADDRESS_CONNECTIONS',
+    'PUBLIC_PER_MINUTE',
+  ],
+  product: [
+    'DEFAULT_DAILY_CAP_USD',
+    'SANDBOX_PAYMENTS',
+    'SANDBOX_TIMEOUT_MS',
+    'SANDBOX_SLOW_MS',
+    'SANDBOX_CREATE_MS',
+    'SANDBOX_ACTION_MS',
+    'GRACE_HOURS',
+    'TERMINATE_AFTER_HOURS',
+    'UNDELETE_HOURS',
+  ],
 };
 
 export function readOptions(env, root) {
   const port = readPort(env.PORT);
   const host = env.HOST || '127.0.0.1';
   const folder = env.LUMI_DATA_DIR || '.lumi';
-  for (const [name, pattern] of [['DATABASE_URL', /^postgres(ql)?:\/\//], ['REDIS_URL', /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/]]) {
-    if (env[name] && !pattern.test(env[name])) throw new Refusal(`${name} must be a URL that starts with ${name === 'REDIS_URL' ? 'redis:// (the nodes of a cluster with commas between them; a comma inside a password is %2C)' : 'postgres://'}.`);
+  for (const [name, pattern] of [
+    ['DATABASE_URL', /^postgres(ql)?:\/\//],
+    ['REDIS_URL', /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/],
+  ]) {
+    if (env[name] && !pattern.test(env[name]))
+      throw new Refusal(
+        name === 'REDIS_URL'
+          ? 'REDIS_URL must be a URL that starts with redis:// ' +
+              '(the nodes of a cluster with commas between them; a comma inside a password is %2C).'
+          : `${name} must be a URL that starts with postgres://.`,
+      );
   }
   return {
     root,
@@ -36,7 +78,9 @@ export function readOptions(env, root) {
     /** `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). */
     handedThrough: (who) => {
       if (who === 'all' || who === 'gateway') return pick(env, HANDED_THROUGH[who]);
-      const own = Object.keys(env).filter((name) => name.startsWith(`${who.toUpperCase()}_`) && name !== `${who.toUpperCase()}_URL`);
+      const own = Object.keys(env).filter(
+        (name) => name.startsWith(`${who.toUpperCase()}_`) && name !== `${who.toUpperCase()}_URL`,
+      );
       return pick(env, [...HANDED_THROUGH.product, ...own]);
     },
   };
@@ -50,5 +94,7 @@ function readPort(text) {
 }
 
 function pick(env, names) {
-  return Object.fromEntries(names.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]));
+  return Object.fromEntries(
+    names.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]),
+  );
 }

@@ -8,14 +8,21 @@ export async function gatewayPort({ host, port }) {
     return await bindOnce(host, port);
   } catch (err) {
     if (err.code === 'EADDRINUSE') throw portInUse(port);
-    if (err.code === 'EACCES') throw new Refusal(`This user may not listen on port ${port}; choose one above 1023, for example: PORT=8080 npm start`);
-    if (err.code === 'EADDRNOTAVAIL' || err.code === 'ENOTFOUND') throw new Refusal(`HOST=${host} is not an address of this machine.`);
+    if (err.code === 'EACCES')
+      throw new Refusal(
+        `This user may not listen on port ${port}; choose one above 1023, for example: PORT=8080 npm start`,
+      );
+    if (err.code === 'EADDRNOTAVAIL' || err.code === 'ENOTFOUND')
+      throw new Refusal(`HOST=${host} is not an address of this machine.`);
     throw err;
   }
 }
 
 export function portInUse(port) {
-  return new Refusal(`Port ${port} is already in use; choose another one, for example: PORT=${port + 1 > 65_535 ? port - 1 : port + 1} npm start`);
+  return new Refusal(
+    `Port ${port} is already in use; choose another one, for example: ` +
+      `PORT=${port + 1 > 65_535 ? port - 1 : port + 1} npm start`,
+  );
 }
 
 export function freePort(host = '127.0.0.1') {

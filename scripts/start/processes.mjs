@@ -1,5 +1,5 @@
-// Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it needs and no others.
-// What is told may be a promise: of what is only known when other processes run.
+// Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it
+// needs and no others. What is told may be a promise: of what is only known when other processes run.
 import { join } from 'node:path';
 import { bundled } from '../bundle.mjs';
 
@@ -22,11 +22,19 @@ export function cryptoPayDouble({ options, secrets, publicUrl }) {
 
 /** `shared` is a promise. */
 export function service(product, { root, shared }) {
-  return { name: product, script: bundled(root, `services/${product}/dist/server`), env: shared.then((known) => productEnv(product, known)) };
+  return {
+    name: product,
+    script: bundled(root, `services/${product}/dist/server`),
+    env: shared.then((known) => productEnv(product, known)),
+  };
 }
 
 export function worker(product, shared) {
-  return { name: `${product}-worker`, script: bundled(shared.options.root, `services/${product}/dist/worker`), env: productEnv(product, shared) };
+  return {
+    name: `${product}-worker`,
+    script: bundled(shared.options.root, `services/${product}/dist/worker`),
+    env: productEnv(product, shared),
+  };
 }
 
 /** `known` is a promise. */

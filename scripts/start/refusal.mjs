@@ -1,5 +1,5 @@
-// What keeps Lumi from starting (or running on), said in one sentence. Everything a user can do something about is a Refusal;
-// anything else is a fault of ours.
+// What keeps Lumi from starting (or running on), said in one sentence. Everything a user can do something about is a
+// Refusal; anything else is a fault of ours.
 
 export class Refusal extends Error {}
 
@@ -17,13 +17,21 @@ export function explain(err, folder) {
   if (err instanceof Refusal || err instanceof Interrupted) return err;
   const text = `${err?.code ?? ''} ${err?.message ?? err} ${err?.output ?? ''}`;
   if (isDiskFull(text)) return diskFull(folder);
-  if (err?.code === 'EROFS') return new Refusal(`${err.path ?? folder} is on a read-only disk; set LUMI_DATA_DIR to a folder that can be written.`);
+  if (err?.code === 'EROFS')
+    return new Refusal(
+      `${err.path ?? folder} is on a read-only disk; set LUMI_DATA_DIR to a folder that can be written.`,
+    );
   if ((err?.code === 'EACCES' || err?.code === 'EPERM') && err.path !== undefined) {
-    return new Refusal(`This user may not use ${err.path}; start Lumi as the user who owns it, or set LUMI_DATA_DIR to another folder.`);
+    return new Refusal(
+      `This user may not use ${err.path}; start Lumi as the user who owns it, or set LUMI_DATA_DIR to another folder.`,
+    );
   }
   return err;
 }
 
 export function diskFull(folder) {
-  return new Refusal(`The disk is full: Lumi could not write to ${folder}. Free some space and start again; nothing that was confirmed is lost.`);
+  return new Refusal(
+    `The disk is full: Lumi could not write to ${folder}. Free some space and start again; nothing that was ` +
+      'confirmed is lost.',
+  );
 }

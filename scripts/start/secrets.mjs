@@ -1,5 +1,5 @@
-// The installation's secrets: made once, kept in secrets.json (mode 0600), never printed. Losing the file makes every API key
-// and every stored signing secret useless, so it is never replaced silently once there is data.
+// The installation's secrets: made once, kept in secrets.json (mode 0600), never printed. Losing the file makes every
+// API key and every stored signing secret useless, so it is never replaced silently once there is data.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,11 @@ const ROLES = [...FIRST_ROLES, 'lumi_admin'];
 export function loadSecrets(folder, { hasData }) {
   const file = join(folder, 'secrets.json');
   if (!exists(file)) {
-    if (hasData) throw new Refusal(`${file} is missing although ${folder} holds data that only it can open; restore it from a backup, or move the folder away to start afresh.`);
+    if (hasData)
+      throw new Refusal(
+        `${file} is missing although ${folder} holds data that only it can open; restore it from a backup, ` +
+          'or move the folder away to start afresh.',
+      );
     writeAtomically(file, `${JSON.stringify(makeSecrets(), null, 2)}\n`);
   }
   chmodSync(file, 0o600);
@@ -48,9 +52,18 @@ function password() {
 function parse(file) {
   try {
     const secrets = JSON.parse(readFileSync(file, 'utf8'));
-    const fields = [secrets.ownerPassword, secrets.keyPeppers, secrets.secretRing, secrets.identityPrivateKey, secrets.cursorSecret, secrets.cryptoPayToken,
-      ...Object.values(secrets.rolePasswords), ...FIRST_ROLES.map((role) => secrets.rolePasswords[role])];
-    if (!fields.every((field) => typeof field === 'string' && field !== '')) throw new SyntaxError('a field is missing');
+    const fields = [
+      secrets.ownerPassword,
+      secrets.keyPeppers,
+      secrets.secretRing,
+      secrets.identityPrivateKey,
+      secrets.cursorSecret,
+      secrets.cryptoPayToken,
+      ...Object.values(secrets.rolePasswords),
+      ...FIRST_ROLES.map((role) => secrets.rolePasswords[role]),
+    ];
+    if (!fields.every((field) => typeof field === 'string' && field !== ''))
+      throw new SyntaxError('a field is missing');
     publicKeys(secrets.identityPrivateKey);
     return secrets;
   } catch (err) {

@@ -1,5 +1,6 @@
-// The demo: one account with sandbox money, and for each product one reseller and one operator key. Made once; the keys are kept in
-// demo.json (mode 0600), because the database holds only their digests and they cannot be shown a second time.
+// The demo: one account with sandbox money, and for each product one reseller and one operator key. Made once; the keys
+// are kept in demo.json (mode 0600), because the database holds only their digests and they cannot be shown a second
+// time.
 import { chmodSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -14,12 +15,18 @@ export function readDemo(folder) {
   chmodSync(file, 0o600);
   try {
     const demo = JSON.parse(readFileSync(file, 'utf8'));
-    const keys = PRODUCTS.flatMap((product) => [demo.products[product].operator.key, demo.products[product].reseller.key, demo.products[product].reseller.user_id]);
+    const keys = PRODUCTS.flatMap((product) => [
+      demo.products[product].operator.key,
+      demo.products[product].reseller.key,
+      demo.products[product].reseller.user_id,
+    ]);
     if (!keys.every((key) => typeof key === 'string')) throw new SyntaxError('a key is missing');
     return demo;
   } catch (err) {
     if (err.code === 'EACCES' || err.code === 'EPERM') throw err;
-    throw new Refusal(`${file} is damaged; delete it and start again: new demo keys are made then, nothing else is lost.`);
+    throw new Refusal(
+      `${file} is damaged; delete it and start again: new demo keys are made then, nothing else is lost.`,
+    );
   }
 }
 
@@ -44,20 +51,33 @@ export async function seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, kn
 
 // The file may be older than the database: somebody moved the database away, or named another one by DATABASE_URL.
 async function accountExists(client, demo) {
-  const { rowCount } = await client.query('SELECT 1 FROM platform.account WHERE id = $1', [demo.products.domains.reseller.user_id]);
+  const { rowCount } = await client.query('SELECT 1 FROM platform.account WHERE id = $1', [
+    demo.products.domains.reseller.user_id,
+  ]);
   return rowCount === 1;
 }
 
-// If the process dies after the commit and before demo.json is written, the next start finds the account and makes new keys for it, and
-// no second deposit.
+// If the process dies after the commit and before demo.json is written, the next start finds the account and makes new
+// keys for it, and no second deposit.
 async function makeDemo({ client, load, secrets }) {
   const { seedDemo: seed } = load('./dist/admin/seed.js');
   const { secretRing, systemClock } = load('./dist/runtime/index.js');
-  return seed(client, { peppers: secretRing(32).parse(secrets.keyPeppers), secrets: secretRing(32).parse(secrets.secretRing), clock: systemClock });
+  return seed(client, {
+    peppers: secretRing(32).parse(secrets.keyPeppers),
+    secrets: secretRing(32).parse(secrets.secretRing),
+    clock: systemClock,
+  });
 }
 
 function withBases(products, gatewayUrl) {
   return Object.fromEntries(
-    PRODUCTS.map((product) => [product, { base: `${gatewayUrl}${BASE_PATHS[product]}`, operator: products[product].operator, reseller: products[product].reseller }]),
+    PRODUCTS.map((product) => [
+      product,
+      {
+        base: `${gatewayUrl}${BASE_PATHS[product]}`,
+        operator: products[product].operator,
+        reseller: products[product].reseller,
+      },
+    ]),
   );
 }

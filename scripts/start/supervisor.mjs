@@ -1,5 +1,6 @@
-// The Node processes of the system: forked with a channel to the launcher, told their settings when those are known, waited for until they say that they
-// serve, started again on the same port when they die, stopped with SIGTERM. A child that loses the channel (the launcher was killed) ends itself.
+// The Node processes of the system: forked with a channel to the launcher, told their settings when those are known,
+// waited for until they say that they serve, started again on the same port when they die, stopped with SIGTERM. A
+// child that loses the channel (the launcher was killed) ends itself.
 import { fork } from 'node:child_process';
 import { ChildLog } from './child-log.mjs';
 import { Interrupted, Refusal, diskFull, isDiskFull } from './refusal.mjs';
@@ -36,7 +37,14 @@ export class Supervisor {
   }
 
   add({ name, script, env }) {
-    const child = { name, script, env: env instanceof Promise ? env : { ...env }, log: new ChildLog({ folder: this.logs, name, say: this.say }), policy: new RestartPolicy(), isStopping: false };
+    const child = {
+      name,
+      script,
+      env: env instanceof Promise ? env : { ...env },
+      log: new ChildLog({ folder: this.logs, name, say: this.say }),
+      policy: new RestartPolicy(),
+      isStopping: false,
+    };
     this.children.set(name, child);
     return child;
   }
@@ -48,7 +56,10 @@ export class Supervisor {
     await Promise.all(chosen.map((child) => this.stopOne(child)));
   }
 
-  /** Ends the process and starts it by this script, with its settings and on its port. False when it does not come up: the next call tries again. */
+  /**
+   * Ends the process and starts it by this script, with its settings and on its port. False when it does not come up:
+   * the next call tries again.
+   */
   async restart(name, script) {
     const child = this.children.get(name);
     if (child === undefined || child.isStopping) return false;
@@ -79,7 +90,13 @@ export class Supervisor {
   launch(child) {
     const isEarly = child.env instanceof Promise;
     const env = isEarly ? { ...this.surroundings, SETTINGS_FOLLOW: 'true' } : child.env;
-    const running = fork(child.script, [], { cwd: this.root, env, execArgv: child.name === this.inspect ? ['--inspect=127.0.0.1:9229', '--enable-source-maps'] : [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true });
+    const running = fork(child.script, [], {
+      cwd: this.root,
+      env,
+      execArgv: child.name === this.inspect ? ['--inspect=127.0.0.1:9229', '--enable-source-maps'] : [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
     child.running = running;
     this.onChild(child.name, running.pid);
     child.log.follow(running.stdout);
@@ -118,7 +135,8 @@ export class Supervisor {
       (env) => {
         child.env = { ...env }; // With these it is started again, should it die.
         if (child.running === undefined) return;
-        child.running.send({ type: 'settings', env }, () => undefined); // A process that is gone meanwhile is reported by its end.
+        // A process that is gone meanwhile is reported by its end.
+        child.running.send({ type: 'settings', env }, () => undefined);
         onTold();
       },
       () => this.stopOne(child), // Whoever made the settings tells why there are none.
@@ -130,7 +148,9 @@ export class Supervisor {
     if (isDiskFull(child.log.lastError)) return this.onGiveUp(diskFull(this.folder));
     const waitMs = child.policy.nextWaitMs();
     if (waitMs === null) {
-      return this.onGiveUp(new Refusal(`${child.name} keeps stopping (${reason(child, how)}); Lumi stops. Its log: ${child.log.file}`));
+      return this.onGiveUp(
+        new Refusal(`${child.name} keeps stopping (${reason(child, how)}); Lumi stops. Its log: ${child.log.file}`),
+      );
     }
     this.say(`${child.name}: stopped (${reason(child, how)}); starting it again in ${waitMs / 1000} s`);
     child.restart = setTimeout(async () => {
@@ -143,7 +163,10 @@ export class Supervisor {
 
   failure(child, how) {
     if (isDiskFull(child.log.lastError)) return diskFull(this.folder);
-    if (/EADDRINUSE/.test(child.log.lastError)) return new Refusal(`Port ${child.env.PORT} was taken while Lumi was starting; start again, with another PORT if it stays taken.`);
+    if (/EADDRINUSE/.test(child.log.lastError))
+      return new Refusal(
+        `Port ${child.env.PORT} was taken while Lumi was starting; start again, with another PORT if it stays taken.`,
+      );
     return new Refusal(`${child.name} did not start: ${reason(child, how)}. Its log: ${child.log.file}`);
   }
 }

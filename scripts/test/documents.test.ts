@@ -6,14 +6,26 @@ import { documentOf } from './documents';
 type Json = Readonly<Record<string, unknown>>;
 
 /** What only one product has. */
-const OWN: Readonly<Record<Product, RegExp>> = { domains: /lumi_domains|^domains:|\bdomain_|^domain\.|\bcon_[0-9a-z]{24}/, vps: /lumi_vps|^vps:|\bserver_|^server\.|\b(srv|snp|ssh)_[0-9a-z]{24}/, proxy: /lumi_proxy|^proxy:|\bproxy_|^proxy\.|\b(prx|tpl|sub)_[0-9a-z]{24}/ };
+const OWN: Readonly<Record<Product, RegExp>> = {
+  domains: /lumi_domains|^domains:|\bdomain_|^domain\.|\bcon_[0-9a-z]{24}/,
+  vps: /lumi_vps|^vps:|\bserver_|^server\.|\b(srv|snp|ssh)_[0-9a-z]{24}/,
+  proxy: /lumi_proxy|^proxy:|\bproxy_|^proxy\.|\b(prx|tpl|sub)_[0-9a-z]{24}/,
+};
 
 /** What stands in an example and cannot be true of this product, or not at the same time. */
 function untrue(product: Product, value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((one, i) => untrue(product, one, `${path}.${String(i)}`));
-  if (typeof value === 'object' && value !== null) return [...untrueTogether(value as Json).map((text) => `${path}: ${text}`), ...Object.entries(value).flatMap(([name, one]) => untrue(product, one, `${path}.${name}`))];
+  if (typeof value === 'object' && value !== null)
+    return [
+      ...untrueTogether(value as Json).map((text) => `${path}: ${text}`),
+      ...Object.entries(value).flatMap(([name, one]) => untrue(product, one, `${path}.${name}`)),
+    ];
   if (typeof value !== 'string') return [];
-  const name = path.split('.').filter((part) => !/^\d+$/.test(part)).at(-1) ?? '';
+  const name =
+    path
+      .split('.')
+      .filter((part) => !/^\d+$/.test(part))
+      .at(-1) ?? '';
   const faults = [
     name === 'product' && value !== product ? 'another product' : null,
     PRODUCTS.some((other) => other !== product && OWN[other].test(value)) ? 'a thing of another product' : null,
@@ -28,7 +40,9 @@ function untrueTogether(object: Json): string[] {
   const { ok, failed, pending = 0, total, state, status, error } = object;
   const isFine = ['ok', 'queued', 'processing', 'completed', 'active'].includes(String(state ?? status));
   return [
-    ...(typeof ok === 'number' && Number(total) !== ok + Number(failed) + Number(pending) ? ['the counts do not make the total'] : []),
+    ...(typeof ok === 'number' && Number(total) !== ok + Number(failed) + Number(pending)
+      ? ['the counts do not make the total']
+      : []),
     ...(isFine && typeof error === 'object' && error !== null ? ['an error of what has not failed'] : []),
     ...(status === 'ok' && 'batch_id' in object ? ['a batch is never ok'] : []),
   ];
@@ -40,35 +54,62 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
   const operations = [...api.operations.values()];
   const resolved = (schema: unknown): Json => {
     const { $ref } = schema as { $ref?: string };
-    return $ref === undefined ? schema as Json : document.components.schemas[$ref.split('/').at(-1) ?? ''] as Json;
+    return $ref === undefined ? (schema as Json) : (document.components.schemas[$ref.split('/').at(-1) ?? ''] as Json);
   };
-  const answersOf = (operation: Operation): Json[] => Object.entries(operation.responses).flatMap(([status, { content }]) => {
-    const schema = content?.['application/json']?.schema;
-    return status >= '400' || schema === undefined ? [] : [resolved(schema)];
-  });
+  const answersOf = (operation: Operation): Json[] =>
+    Object.entries(operation.responses).flatMap(([status, { content }]) => {
+      const schema = content?.['application/json']?.schema;
+      return status >= '400' || schema === undefined ? [] : [resolved(schema)];
+    });
 
   it('has one shape of lists: whatever a GET answers as `items` is paged', () => {
     const shape = (schema: Json): string[] => Object.keys((schema['properties'] ?? {}) as Json);
-    const lists = operations.filter(({ method }) => method === 'GET').flatMap((operation) => answersOf(operation).filter((schema) => schema['type'] === 'array' || shape(schema).includes('items')).map((schema) => ({ operation, fields: shape(schema) })));
+    const lists = operations
+      .filter(({ method }) => method === 'GET')
+      .flatMap((operation) =>
+        answersOf(operation)
+          .filter((schema) => schema['type'] === 'array' || shape(schema).includes('items'))
+          .map((schema) => ({ operation, fields: shape(schema) })),
+      );
     expect(lists.length).toBeGreaterThan(15);
     const bare = lists.filter(({ operation: { id, queries }, fields }) => {
       const asks = id === 'export-proxies' ? [] : ['limit', 'cursor']; // a file is whole
-      return !['items', 'next_cursor', 'has_more'].every((field) => fields.includes(field)) || !asks.every((name) => queries.some((query) => query.name === name));
+      return (
+        !['items', 'next_cursor', 'has_more'].every((field) => fields.includes(field)) ||
+        !asks.every((name) => queries.some((query) => query.name === name))
+      );
     });
     expect(bare.map(({ operation }) => operation.id)).toEqual([]);
   });
 
   it('calls a thing by one name, in bodies, queries and answers: names that are gone are nowhere', () => {
-    const named = (value: unknown): string[] => (typeof value !== 'object' || value === null ? [] : [
-      ...Object.entries(value).flatMap(([name, one]) => (name === 'properties' ? Object.keys(one as object) : [])), ...('in' in value && 'name' in value ? [String(value.name)] : []), ...Object.values(value).flatMap(named),
-    ]);
+    const named = (value: unknown): string[] =>
+      typeof value !== 'object' || value === null
+        ? []
+        : [
+            ...Object.entries(value).flatMap(([name, one]) =>
+              name === 'properties' ? Object.keys(one as object) : [],
+            ),
+            ...('in' in value && 'name' in value ? [String(value.name)] : []),
+            ...Object.values(value).flatMap(named),
+          ];
     const names = new Set([...named(document.paths), ...named(document.components.schemas)]);
     expect(names.size).toBeGreaterThan(150);
-    expect(['auth_mode', 'grace_until', 'is_complete', 'items_next_cursor', 'location', 'image'].filter((name) => names.has(name))).toEqual([]);
+    expect(
+      ['auth_mode', 'grace_until', 'is_complete', 'items_next_cursor', 'location', 'image'].filter((name) =>
+        names.has(name),
+      ),
+    ).toEqual([]);
   });
 
   it('has examples that are true: of this product, of their schema, and of one state', () => {
-    const faults = operations.flatMap((operation) => api.examples(operation).flatMap(({ of, example, faults: wrong }) => [...wrong, ...untrue(product, example)].map((fault) => `${of} ${fault}`)));
+    const faults = operations.flatMap((operation) =>
+      api
+        .examples(operation)
+        .flatMap(({ of, example, faults: wrong }) =>
+          [...wrong, ...untrue(product, example)].map((fault) => `${of} ${fault}`),
+        ),
+    );
     expect(faults).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
-// The three OpenAPI documents as a reader gets them. Nothing is started and no database is asked: endpoints are declared before anything is looked up.
+// The three OpenAPI documents as a reader gets them. Nothing is started and no database is asked: endpoints are
+// declared before anything is looked up.
 import { randomBytes } from 'node:crypto';
 import type { Product } from '@lumi/shared/contract';
 import { buildOpenApi } from '@lumi/shared/endpoint';
@@ -12,9 +13,23 @@ const PUBLIC_URL = 'https://lumi.example';
 export function documentOf(product: Product): Document {
   const ring = (): string => `1:${randomBytes(32).toString('base64')}`;
   const config = serviceConfig.parse({
-    DATABASE_URL: NOWHERE, ADMIN_DATABASE_URL: NOWHERE, IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'), KEY_PEPPERS: ring(), SECRET_RING: ring(),
-    CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL, SANDBOX_PAYMENTS: 'true', LOG_LEVEL: 'error',
+    DATABASE_URL: NOWHERE,
+    ADMIN_DATABASE_URL: NOWHERE,
+    IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'),
+    KEY_PEPPERS: ring(),
+    SECRET_RING: ring(),
+    CURSOR_SECRET: randomBytes(32).toString('hex'),
+    PUBLIC_URL,
+    SANDBOX_PAYMENTS: 'true',
+    LOG_LEVEL: 'error',
   });
   const { endpoints, api } = WIRE[product](openService({ product, config, processName: product }));
-  return JSON.parse(JSON.stringify(buildOpenApi(endpoints.map(({ route }) => route), { ...api, product, publicUrl: PUBLIC_URL }))) as Document; // what was built, and nothing else
+  return JSON.parse(
+    JSON.stringify(
+      buildOpenApi(
+        endpoints.map(({ route }) => route),
+        { ...api, product, publicUrl: PUBLIC_URL },
+      ),
+    ),
+  ) as Document; // what was built, and nothing else
 }

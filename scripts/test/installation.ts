@@ -1,4 +1,5 @@
-// One installation of Lumi for the launcher's tests: its own data folder, a free port, the real `npm start` as a process.
+// One installation of Lumi for the launcher's tests: its own data folder, a free port, the real `npm start` as a
+// process.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,14 @@ const STOP_LIMIT_MS = 60_000;
 
 export interface Demo {
   readonly gateway: string;
-  readonly products: Record<'domains' | 'vps' | 'proxy', { readonly base: string; readonly operator: { readonly key: string }; readonly reseller: { readonly user_id: string; readonly key: string } }>;
+  readonly products: Record<
+    'domains' | 'vps' | 'proxy',
+    {
+      readonly base: string;
+      readonly operator: { readonly key: string };
+      readonly reseller: { readonly user_id: string; readonly key: string };
+    }
+  >;
 }
 
 export interface Ended {
@@ -27,8 +35,13 @@ export class Launch {
 
   constructor(env: Record<string, string>) {
     const { REDIS_URL: _redis, DATABASE_URL: _database, ...surroundings } = process.env;
-    this.child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], { cwd: root, env: { ...surroundings, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
+    this.child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], {
+      cwd: root,
+      env: { ...surroundings, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.said += chunk.toString()));
     this.child.on('close', (code, signal) => (this.ended = { code, signal, said: this.said }));
   }
 

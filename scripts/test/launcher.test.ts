@@ -1,4 +1,5 @@
-// What `npm start` promises about starting, stopping and being killed. The steps of one installation's life build on each other.
+// What `npm start` promises about starting, stopping and being killed. The steps of one installation's life build on
+// each other.
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { until } from '@lumi/shared/testing';
@@ -17,7 +18,11 @@ describe('npm start', () => {
   const buy = () =>
     fetch(`${demo.products.domains.base}/domains`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${demo.products.domains.reseller.key}`, 'idempotency-key': 'launcher-test-1', 'content-type': 'application/json' },
+      headers: {
+        authorization: `Bearer ${demo.products.domains.reseller.key}`,
+        'idempotency-key': 'launcher-test-1',
+        'content-type': 'application/json',
+      },
       body: '{"domain":"launcher-test.test","years":1}',
     });
 
@@ -96,21 +101,33 @@ describe('npm start', () => {
     expect(existsSync(installation.file('lock'))).toBe(true);
   });
 
-  it('takes over the lock of a dead launcher, gives a role that came with an update its password, and stops for a second Ctrl-C as for one', async () => {
-    const secrets = JSON.parse(readFileSync(installation.file('secrets.json'), 'utf8')) as { rolePasswords: Record<string, string> }; // as it is written
-    const { lumi_admin: _since, ...before } = secrets.rolePasswords;
-    writeFileSync(installation.file('secrets.json'), JSON.stringify({ ...secrets, rolePasswords: before }));
-    launch = await installation.start().ready();
-    demo = installation.demo();
-    expect((await fetch(`${demo.products.domains.base}/admin/users`, { headers: { authorization: `Bearer ${demo.products.domains.operator.key}` } })).status).toBe(200);
-    expect(statSync(installation.file('secrets.json')).mode & 0o777).toBe(0o600);
+  it(
+    'takes over the lock of a dead launcher, gives a role that came with an update its password, and stops ' +
+      'for a second Ctrl-C as for one',
+    async () => {
+      const secrets = JSON.parse(readFileSync(installation.file('secrets.json'), 'utf8')) as {
+        rolePasswords: Record<string, string>;
+      }; // as it is written
+      const { lumi_admin: _since, ...before } = secrets.rolePasswords;
+      writeFileSync(installation.file('secrets.json'), JSON.stringify({ ...secrets, rolePasswords: before }));
+      launch = await installation.start().ready();
+      demo = installation.demo();
+      expect(
+        (
+          await fetch(`${demo.products.domains.base}/admin/users`, {
+            headers: { authorization: `Bearer ${demo.products.domains.operator.key}` },
+          })
+        ).status,
+      ).toBe(200);
+      expect(statSync(installation.file('secrets.json')).mode & 0o777).toBe(0o600);
 
-    launch.kill('SIGINT');
-    launch.kill('SIGINT');
+      launch.kill('SIGINT');
+      launch.kill('SIGINT');
 
-    expect((await launch.end()).code).toBe(0);
-    expect(existsSync(installation.file('lock'))).toBe(false);
-  });
+      expect((await launch.end()).code).toBe(0);
+      expect(existsSync(installation.file('lock'))).toBe(false);
+    },
+  );
 
   it.each([
     ['secrets.json', '{', /secrets\.json is damaged/],
@@ -173,8 +190,14 @@ describe('npm start, before anything is there', () => {
   it.each([
     [{ PORT: 'http' }, /^PORT must be a number/],
     [{ DATABASE_URL: 'mysql://localhost/lumi' }, /^DATABASE_URL must be a URL that starts with postgres/],
-    [{ DATABASE_URL: 'postgres://lumi:topsecret@127.0.0.1:1/lumi' }, /^DATABASE_URL \(postgres:\/\/lumi@127\.0\.0\.1:1\/lumi\) cannot be used: connect ECONNREFUSED/],
-    [{ REDIS_URL: 'redis://:topsecret@127.0.0.1:1' }, /^REDIS_URL \(redis:\/\/127\.0\.0\.1:1\) cannot be used: connect ECONNREFUSED/],
+    [
+      { DATABASE_URL: 'postgres://lumi:topsecret@127.0.0.1:1/lumi' },
+      /^DATABASE_URL \(postgres:\/\/lumi@127\.0\.0\.1:1\/lumi\) cannot be used: connect ECONNREFUSED/,
+    ],
+    [
+      { REDIS_URL: 'redis://:topsecret@127.0.0.1:1' },
+      /^REDIS_URL \(redis:\/\/127\.0\.0\.1:1\) cannot be used: connect ECONNREFUSED/,
+    ],
   ])('refuses %j in one sentence that shows no password', async (env, sentence) => {
     const { code, said } = await installation.start(env).end();
 
@@ -186,7 +209,12 @@ describe('npm start, before anything is there', () => {
 
 /** The process of a worker, told apart by its command line. */
 function workerOf(installation: Installation): number {
-  const pid = installation.pids().find((one) => existsSync(`/proc/${one}/cmdline`) && readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('worker.bundle.js'));
+  const pid = installation
+    .pids()
+    .find(
+      (one) =>
+        existsSync(`/proc/${one}/cmdline`) && readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('worker.bundle.js'),
+    );
   if (pid === undefined) throw new Error('there is no worker');
   return pid;
 }

@@ -33,26 +33,45 @@ describe('the versions of Node', () => {
       expect(ci).toContain(`on_node ${major} `);
     }
     expect(sentence('untested', `${String(image)}.1.0`)).toBe('null');
-    expect(sentence('untested', '26.0.0')).toBe('Lumi was never tested on Node 26.0.0; it is tested on Node 20, 22 and 24.');
+    expect(sentence('untested', '26.0.0')).toBe(
+      'Lumi was never tested on Node 26.0.0; it is tested on Node 20, 22 and 24.',
+    );
   });
 
   it('are accepted by every package that runs with Lumi', () => {
     const packages = [...runningPackages()];
 
     expect(packages.length).toBeGreaterThan(50);
-    expect(packages.filter(({ engines }) => !NAMED.every((version) => satisfies(version, engines?.node ?? '*'))).map(({ name, version, engines }) => `${name}@${version}: ${String(engines?.node)}`)).toEqual([]);
+    expect(
+      packages
+        .filter(({ engines }) => !NAMED.every((version) => satisfies(version, engines?.node ?? '*')))
+        .map(({ name, version, engines }) => `${name}@${version}: ${String(engines?.node)}`),
+    ).toEqual([]);
   });
 });
 
 /** What the launcher would say on another version. Asked in a process of its own, because scripts are ES modules. */
 function sentence(name: string, version: string): string {
-  return execFileSync(process.execPath, ['--input-type=module', '-e', `import { ${name} } from './scripts/node-versions.mjs'; console.log(${name}('${version}'))`], { cwd: root, encoding: 'utf8' }).trim();
+  return execFileSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { ${name} } from './scripts/node-versions.mjs'; console.log(${name}('${version}'))`,
+    ],
+    { cwd: root, encoding: 'utf8' },
+  ).trim();
 }
 
 /** The dependencies of all members, and theirs, as they are installed. */
 function* runningPackages(): Generator<Manifest> {
   const seen = new Set<string>();
-  const waiting = ['gateway', ...['services', 'packages'].flatMap((shelf) => readdirSync(join(root, shelf)).map((name) => join(shelf, name)))].map((member) => join(root, member)).filter((folder) => existsSync(join(folder, 'package.json')));
+  const waiting = [
+    'gateway',
+    ...['services', 'packages'].flatMap((shelf) => readdirSync(join(root, shelf)).map((name) => join(shelf, name))),
+  ]
+    .map((member) => join(root, member))
+    .filter((folder) => existsSync(join(folder, 'package.json')));
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     const manifest = manifestIn(folder);
     if (seen.has(folder)) continue;

@@ -1,4 +1,5 @@
-// What `npm start` does as npm's child, where a signal reaches npm first: in a copy of this folder that was installed and not built.
+// What `npm start` does as npm's child, where a signal reaches npm first: in a copy of this folder that was installed
+// and not built.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,10 +17,25 @@ describe('npm start in a folder that is not built yet', () => {
 
   beforeAll(() => {
     // Otherwise the copy would install into the folder that it shares with this one.
-    if (execFileSync(process.execPath, ['--input-type=module', '-e', "import { isInstalled } from './scripts/install.mjs'; console.log(isInstalled())"], { cwd: root, encoding: 'utf8' }).trim() !== 'true') {
-      throw new Error('package.json or the lockfile has changed since the last installation; run: npm test -- npm-start');
+    if (
+      execFileSync(
+        process.execPath,
+        [
+          '--input-type=module',
+          '-e',
+          "import { isInstalled } from './scripts/install.mjs'; console.log(isInstalled())",
+        ],
+        { cwd: root, encoding: 'utf8' },
+      ).trim() !== 'true'
+    ) {
+      throw new Error(
+        'package.json or the lockfile has changed since the last installation; run: npm test -- npm-start',
+      );
     }
-    cpSync(root, folder, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) && !path.endsWith('.tsbuildinfo') });
+    cpSync(root, folder, {
+      recursive: true,
+      filter: (path) => !NOT_COPIED.has(basename(path)) && !path.endsWith('.tsbuildinfo'),
+    });
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   });
   afterAll(() => {

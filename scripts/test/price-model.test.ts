@@ -1,7 +1,11 @@
-// The harness's own prices, by hand: each number is worked out in the sentence above it, none comes from the code that sells.
+// The harness's own prices, by hand: each number is worked out in the sentence above it, none comes from the code that
+// sells.
 import { join } from 'node:path';
 
-interface Cost { readonly units?: bigint; readonly refused?: string }
+interface Cost {
+  readonly units?: bigint;
+  readonly refused?: string;
+}
 interface Model {
   costOf(wish: object, at: number): Cost;
   bought(wish: object): void;
@@ -9,7 +13,9 @@ interface Model {
   expiryOf(server: string): number;
 }
 // CommonJS without types: the harness is plain JavaScript.
-const { PriceModel } = require(join(__dirname, '..', 'torture', 'price-model.cjs')) as { PriceModel: new (catalogue: object) => Model };
+const { PriceModel } = require(join(__dirname, '..', 'torture', 'price-model.cjs')) as {
+  PriceModel: new (catalogue: object) => Model;
+};
 
 const MONTH: Readonly<Record<string, number>> = { s1: 3.99, s2: 6.49, d8: 39.99 };
 const price = (id: string, months: number) => {
@@ -19,11 +25,36 @@ const price = (id: string, months: number) => {
 const catalogue = {
   plans: ['s1', 's2', 'd8'].map((id) => ({ id, prices: [price(id, 1), price(id, 12)] })),
   products: [
-    { id: 'ipv4', periods_days: [30, 180], replace: { free_per_period: 1, price_usd: '0.50' }, price_tiers: [[30, 1, '1.70'], [30, 100, '1.445'], [180, 1, '8.67'], [180, 100, '7.3695']].map(([days, count, usd]) => ({ period_days: days, min_qty: count, price_usd: usd })) },
-    { id: 'residential', periods_days: [30], replace: null, price_tiers: [[1, '3.20'], [10, '2.944']].map(([count, usd]) => ({ period_days: 30, min_qty: count, price_usd: usd })) },
+    {
+      id: 'ipv4',
+      periods_days: [30, 180],
+      replace: { free_per_period: 1, price_usd: '0.50' },
+      price_tiers: [
+        [30, 1, '1.70'],
+        [30, 100, '1.445'],
+        [180, 1, '8.67'],
+        [180, 100, '7.3695'],
+      ].map(([days, count, usd]) => ({ period_days: days, min_qty: count, price_usd: usd })),
+    },
+    {
+      id: 'residential',
+      periods_days: [30],
+      replace: null,
+      price_tiers: [
+        [1, '3.20'],
+        [10, '2.944'],
+      ].map(([count, usd]) => ({ period_days: 30, min_qty: count, price_usd: usd })),
+    },
   ],
-  surcharges: { ipv4: [{ code: 'US', price_delta_usd: '0.00' }, { code: 'JP', price_delta_usd: '0.40' }] },
-  tlds: [{ tld: 'test', prices: { register_usd: '1.00', renew_usd: '2.00', transfer_usd: '1.00', restore_usd: '5.00' } }],
+  surcharges: {
+    ipv4: [
+      { code: 'US', price_delta_usd: '0.00' },
+      { code: 'JP', price_delta_usd: '0.40' },
+    ],
+  },
+  tlds: [
+    { tld: 'test', prices: { register_usd: '1.00', renew_usd: '2.00', transfer_usd: '1.00', restore_usd: '5.00' } },
+  ],
 };
 const at = (text: string): number => Date.parse(text);
 const usd = ({ units }: Cost): number => Number(units) / 10_000;
@@ -67,7 +98,9 @@ it('upgrades a year and a month that follows at 27.00 and 2.50', () => {
 
 it('sells no upgrade of a server that has expired', () => {
   const model = serverFrom('2026-11-27T10:00:00Z', 1);
-  expect(model.costOf({ kind: 'server_resize', server: 'srv', plan: 'd8' }, at('2026-12-27T10:00:00Z'))).toEqual({ refused: 'nothing is left of what is paid' });
+  expect(model.costOf({ kind: 'server_resize', server: 'srv', plan: 'd8' }, at('2026-12-27T10:00:00Z'))).toEqual({
+    refused: 'nothing is left of what is paid',
+  });
 });
 
 it('counts months from the day that is meant, through short months', () => {
@@ -82,20 +115,47 @@ it('counts months from the day that is meant, through short months', () => {
 
 it('charges a partial order at the tier of what was delivered, and never more than was held', () => {
   const model = new PriceModel(catalogue);
-  const order = { kind: 'proxy_order', product: 'ipv4', days: 180, lines: [{ country: 'US', quantity: 1 }, { country: 'XB', quantity: 150 }], delivered: [{ country: 'US', quantity: 1 }] };
+  const order = {
+    kind: 'proxy_order',
+    product: 'ipv4',
+    days: 180,
+    lines: [
+      { country: 'US', quantity: 1 },
+      { country: 'XB', quantity: 150 },
+    ],
+    delivered: [{ country: 'US', quantity: 1 }],
+  };
   expect(usd(model.costOf(order, 0))).toBe(8.67);
-  const held = { kind: 'proxy_order', product: 'ipv4', days: 30, lines: [{ country: 'US', quantity: 100 }], delivered: [{ country: 'US', quantity: 99 }] };
+  const held = {
+    kind: 'proxy_order',
+    product: 'ipv4',
+    days: 30,
+    lines: [{ country: 'US', quantity: 100 }],
+    delivered: [{ country: 'US', quantity: 99 }],
+  };
   expect(usd(model.costOf(held, 0))).toBe(144.5);
 });
 
 it('replaces for nothing as often as the period allows, and takes the difference to a dearer country for the rest', () => {
   const model = new PriceModel(catalogue);
-  model.bought({ kind: 'proxy_order', product: 'ipv4', days: 30, proxies: [{ id: 'a', country: 'US', startsAt: at('2026-11-27T10:00:00Z') }] });
+  model.bought({
+    kind: 'proxy_order',
+    product: 'ipv4',
+    days: 30,
+    proxies: [{ id: 'a', country: 'US', startsAt: at('2026-11-27T10:00:00Z') }],
+  });
   const wish = { kind: 'proxy_replace', pairs: [{ old: 'a', fresh: 'b' }], country: 'JP' };
   // 0.40 for 30 days: 15 of them are left.
   expect(usd(model.costOf(wish, at('2026-12-12T10:00:00Z')))).toBe(0.2);
   model.bought(wish);
-  expect(usd(model.costOf({ kind: 'proxy_replace', pairs: [{ old: 'b', fresh: 'c' }], country: 'US' }, at('2026-12-12T10:00:00Z')))).toBe(0.5);
+  expect(
+    usd(
+      model.costOf(
+        { kind: 'proxy_replace', pairs: [{ old: 'b', fresh: 'c' }], country: 'US' },
+        at('2026-12-12T10:00:00Z'),
+      ),
+    ),
+  ).toBe(0.5);
   expect(usd(model.costOf({ kind: 'proxy_renew', proxies: ['b'], days: 180 }, 0))).toBe(8.67 + 2.4);
   model.bought({ kind: 'proxy_renew', proxies: ['b'], days: 180 });
   expect(usd(model.costOf({ kind: 'proxy_replace', pairs: [{ old: 'b', fresh: 'c' }], country: 'US' }, 0))).toBe(0);

@@ -1,5 +1,5 @@
-// What a test that runs the whole system needs to know of each product: how it is wired on an open service, and the rules an outsider
-// audits it by. The only file outside a service that knows its wiring.
+// What a test that runs the whole system needs to know of each product: how it is wired on an open service, and the
+// rules an outsider audits it by. The only file outside a service that knows its wiring.
 import type { Product } from '@lumi/shared/contract';
 import type { Sql } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
@@ -29,21 +29,39 @@ export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>>
   domains: (service) => {
     const domains = domainsWiring.wire(service, AT_ONCE);
     return {
-      endpoints: domainsWiring.endpoints(domains), api: domainsWiring.api, loops: domainsWiring.loops(domains), jobs: domainsWiring.jobs(domains), auditRules: domainsAuditRules,
-      close: async () => { await domains.shared.close(); await domains.db.$disconnect(); },
+      endpoints: domainsWiring.endpoints(domains),
+      api: domainsWiring.api,
+      loops: domainsWiring.loops(domains),
+      jobs: domainsWiring.jobs(domains),
+      auditRules: domainsAuditRules,
+      close: async () => {
+        await domains.shared.close();
+        await domains.db.$disconnect();
+      },
     };
   },
   vps: (service) => {
     const vps = vpsWiring.wire(service);
     return {
-      endpoints: vpsWiring.endpoints(vps), api: vpsWiring.api, loops: vpsWiring.loops(vps), jobs: vpsWiring.jobs(vps), auditRules: VPS_RULES,
-      close: async () => { await vps.shared.close(); await vps.db.$disconnect(); },
+      endpoints: vpsWiring.endpoints(vps),
+      api: vpsWiring.api,
+      loops: vpsWiring.loops(vps),
+      jobs: vpsWiring.jobs(vps),
+      auditRules: VPS_RULES,
+      close: async () => {
+        await vps.shared.close();
+        await vps.db.$disconnect();
+      },
     };
   },
   proxy: (service) => {
     const proxy = proxyWiring.wire(service, AT_ONCE);
     return {
-      endpoints: proxyWiring.endpoints(proxy), api: proxyWiring.api, loops: proxyWiring.loops(proxy), jobs: proxyWiring.jobs(proxy), auditRules: PROXY_RULES,
+      endpoints: proxyWiring.endpoints(proxy),
+      api: proxyWiring.api,
+      loops: proxyWiring.loops(proxy),
+      jobs: proxyWiring.jobs(proxy),
+      auditRules: PROXY_RULES,
       close: () => proxy.shared.close(),
     };
   },

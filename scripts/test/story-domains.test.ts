@@ -1,4 +1,5 @@
-// A customer of domains, from the first price to the last day of a name, through the gateway; what it pays is known to the last digit.
+// A customer of domains, from the first price to the last day of a name, through the gateway; what it pays is known to
+// the last digit.
 import { story, STORY_LIMIT_MS } from './story';
 
 jest.setTimeout(STORY_LIMIT_MS);
@@ -24,11 +25,19 @@ describe('the story of a domain', () => {
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
   it('quote: two years have a price, and it is kept', async () => {
-    const quote = await lumi.post<{ id: string; total_usd: string }>('/quotes', { operation: 'register', items: [{ domain: NAME, years: 2 }] }, 201);
+    const quote = await lumi.post<{ id: string; total_usd: string }>(
+      '/quotes',
+      { operation: 'register', items: [{ domain: NAME, years: 2 }] },
+      201,
+    );
     expect(quote).toMatchObject({ total_usd: '15.02', balance_after_usd: '284.98', problems: [] });
     await lumi.paidNothing();
 
-    const { domain: bought } = await lumi.buys<{ domain: Domain }>('/domains', { domain: NAME, years: 2, quote_id: quote.id, reference: 'story-1', tags: ['story'] }, 201);
+    const { domain: bought } = await lumi.buys<{ domain: Domain }>(
+      '/domains',
+      { domain: NAME, years: 2, quote_id: quote.id, reference: 'story-1', tags: ['story'] },
+      201,
+    );
     expect(bought).toMatchObject({ state: 'active', reference: 'story-1' });
     await lumi.paid('15.02');
     await lumi.isRefused('/domains', { domain: NAME }, 'already_owned');
@@ -37,7 +46,9 @@ describe('the story of a domain', () => {
   });
 
   it('buy: money is held while the registry takes its time, and spent when it is done', async () => {
-    expect(await lumi.buys('/domains', { domain: 'pending-then-done-story.test' }, 202)).toMatchObject({ order: { state: 'processing' } });
+    expect(await lumi.buys('/domains', { domain: 'pending-then-done-story.test' }, 202)).toMatchObject({
+      order: { state: 'processing' },
+    });
     await lumi.holds('1.00');
     for (let looks = 0; looks < 3; looks += 1) await lumi.pass(0);
     await lumi.settled('1.00');
@@ -50,25 +61,53 @@ describe('the story of a domain', () => {
   });
 
   it('use: name servers, DNSSEC, lock and code cost nothing', async () => {
-    expect(await lumi.put(`/domains/${NAME}/nameservers`, { nameservers: ['ns1.example.net', 'ns2.example.net'] })).toMatchObject({ nameservers: ['ns1.example.net', 'ns2.example.net'] });
-    await lumi.put(`/domains/${NAME}/dnssec`, { mode: 'external', ds: [{ key_tag: 12345, algorithm: 13, digest_type: 2, digest: 'E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766' }] });
-    expect(await lumi.patch(`/domains/${NAME}`, { locked: false, privacy: false })).toMatchObject({ locked: false, privacy: false, dnssec: { enabled: true } });
+    expect(
+      await lumi.put(`/domains/${NAME}/nameservers`, { nameservers: ['ns1.example.net', 'ns2.example.net'] }),
+    ).toMatchObject({ nameservers: ['ns1.example.net', 'ns2.example.net'] });
+    await lumi.put(`/domains/${NAME}/dnssec`, {
+      mode: 'external',
+      ds: [
+        {
+          key_tag: 12345,
+          algorithm: 13,
+          digest_type: 2,
+          digest: 'E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766',
+        },
+      ],
+    });
+    expect(await lumi.patch(`/domains/${NAME}`, { locked: false, privacy: false })).toMatchObject({
+      locked: false,
+      privacy: false,
+      dnssec: { enabled: true },
+    });
     expect(await lumi.get('/domains?tag=story')).toMatchObject({ items: [{ domain: NAME }] });
     await lumi.paidNothing();
   });
 
   it('renew: a year more, once for each expiry', async () => {
     const before = await domain();
-    const renewed = await lumi.buys<{ expires_at: string }>(`/domains/${NAME}/renew`, { years: 1, current_expires_at: before.expires_at, expected_price_usd: FURTHER }, 200);
+    const renewed = await lumi.buys<{ expires_at: string }>(
+      `/domains/${NAME}/renew`,
+      { years: 1, current_expires_at: before.expires_at, expected_price_usd: FURTHER },
+      200,
+    );
     expect(renewed.expires_at > before.expires_at).toBe(true);
     await lumi.paid(FURTHER);
-    await lumi.isRefused(`/domains/${NAME}/renew`, { years: 1, current_expires_at: before.expires_at }, 'expiry_mismatch');
+    await lumi.isRefused(
+      `/domains/${NAME}/renew`,
+      { years: 1, current_expires_at: before.expires_at },
+      'expiry_mismatch',
+    );
     await lumi.paidNothing();
     expiresAt = renewed.expires_at;
   });
 
   it('bulk: fifty names, of which one is wanted twice and none is bought twice', async () => {
-    const batch = await lumi.buysInBulk('/domains/bulk', { defaults: { years: 1, max_price_usd: FIRST }, items: [...FIFTY, FIFTY[0]].map((name) => ({ domain: name })), max_total_usd: '110.00' });
+    const batch = await lumi.buysInBulk('/domains/bulk', {
+      defaults: { years: 1, max_price_usd: FIRST },
+      items: [...FIFTY, FIFTY[0]].map((name) => ({ domain: name })),
+      max_total_usd: '110.00',
+    });
     expect(batch).toMatchObject({ total: 51, ok: 50, failed: 1 });
     expect(batch.items.at(-1)).toMatchObject({ status: 'failed', error: { code: 'state_conflict' } });
     await lumi.paid(...FIFTY.map(() => FIRST));
@@ -87,8 +126,18 @@ describe('the story of a domain', () => {
     expect(await domain(FIFTY[0])).toMatchObject({ state: 'expired_grace', can: { renew: { allowed: true } } });
     expect(await domain(FIFTY[1])).toMatchObject({ state: 'active' });
     await lumi.passUntil(first.lifecycle.grace_ends_at);
-    expect(await domain(FIFTY[0])).toMatchObject({ state: 'redemption', can: { renew: { allowed: false }, restore: { allowed: true } } });
-    expect(await lumi.events(FIFTY[0] ?? '')).toEqual(['domain.registered', 'domain.expiring', 'domain.expiring', 'domain.expiring', 'domain.expired', 'domain.redemption']);
+    expect(await domain(FIFTY[0])).toMatchObject({
+      state: 'redemption',
+      can: { renew: { allowed: false }, restore: { allowed: true } },
+    });
+    expect(await lumi.events(FIFTY[0] ?? '')).toEqual([
+      'domain.registered',
+      'domain.expiring',
+      'domain.expiring',
+      'domain.expiring',
+      'domain.expired',
+      'domain.redemption',
+    ]);
     await lumi.patch(`/domains/${FIFTY[1] ?? ''}`, { auto_renew: false });
     await lumi.paidNothing();
   });
@@ -128,7 +177,9 @@ describe('the story of a domain', () => {
     await lumi.remove(`/domains/${NAME}`, { when: 'now', confirm: NAME });
     await lumi.pass(40);
     expect((await lumi.call('GET', `/domains/${NAME}`)).status).toBe(404);
-    expect(await lumi.events(NAME)).toEqual(expect.arrayContaining(['domain.redemption', 'domain.pending_delete', 'domain.released']));
+    expect(await lumi.events(NAME)).toEqual(
+      expect.arrayContaining(['domain.redemption', 'domain.pending_delete', 'domain.released']),
+    );
     await lumi.pass(400);
     await lumi.paidNothing();
     expect(await lumi.get('/domains/summary')).toMatchObject({ total: 0 });

@@ -1,4 +1,5 @@
-// A customer of hosting, from the first price to the last day of a server, through the gateway; what it pays is known to the last digit.
+// A customer of hosting, from the first price to the last day of a server, through the gateway; what it pays is known
+// to the last digit.
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { story, STORY_LIMIT_MS } from './story';
 
@@ -36,11 +37,19 @@ describe('the story of a server', () => {
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
   it('quote: the price is told, and what would be left', async () => {
-    const quote = await lumi.post<{ id: string }>('/quotes', { operation: 'create', items: [{ ...WISH, hostname: 'story.example.com' }] }, 201);
+    const quote = await lumi.post<{ id: string }>(
+      '/quotes',
+      { operation: 'create', items: [{ ...WISH, hostname: 'story.example.com' }] },
+      201,
+    );
     expect(quote).toMatchObject({ total_usd: SMALL, balance_after_usd: '296.409', problems: [] });
     await lumi.paidNothing();
 
-    const bought = await lumi.buys<{ server: Server }>('/servers', { ...WISH, hostname: 'story.example.com', quote_id: quote.id, tags: ['story'] }, 202);
+    const bought = await lumi.buys<{ server: Server }>(
+      '/servers',
+      { ...WISH, hostname: 'story.example.com', quote_id: quote.id, tags: ['story'] },
+      202,
+    );
     id = bought.server.id;
     expect(bought.server).toMatchObject({ lifecycle: 'provisioning', location_id: 'hel' });
     await lumi.holds(SMALL);
@@ -56,7 +65,11 @@ describe('the story of a server', () => {
     await lumi.settled();
     await lumi.isRefused('/servers', { ...WISH, hostname: 'sandbox-refused' }, 'supplier_error');
     await lumi.isRefused('/servers', { ...WISH, hostname: 'too-dear', expected_price_usd: '3.59' }, 'price_changed');
-    await lumi.isRefused('/servers', { ...WISH, plan_id: 'd16', locations: ['sin'], hostname: 'sold-out' }, 'out_of_stock');
+    await lumi.isRefused(
+      '/servers',
+      { ...WISH, plan_id: 'd16', locations: ['sin'], hostname: 'sold-out' },
+      'out_of_stock',
+    );
     await lumi.paidNothing();
   });
 
@@ -77,7 +90,9 @@ describe('the story of a server', () => {
   });
 
   it('use: a larger plan costs the difference for the days that are left', async () => {
-    const upgrades = await lumi.get<{ items: { plan: { id: string }; price_usd: string; days: number; renew_price_usd: string }[] }>(`/servers/${id}/upgrades`);
+    const upgrades = await lumi.get<{
+      items: { plan: { id: string }; price_usd: string; days: number; renew_price_usd: string }[];
+    }>(`/servers/${id}/upgrades`);
     const upgrade = upgrades.items.find(({ plan }) => plan.id === 's2');
     const { expires_at } = await server();
     const whole = BigInt(Math.round((Date.parse(expires_at) - Date.parse(monthsBefore(expires_at, 1))) / 86_400_000));
@@ -92,7 +107,11 @@ describe('the story of a server', () => {
 
   it('renew: a month more, once for each expiry', async () => {
     const { expires_at } = await server();
-    const renewed = await lumi.buys<{ expires_at: string }>(`/servers/${id}/renew`, { current_expires_at: expires_at, expected_price_usd: MEDIUM }, 200);
+    const renewed = await lumi.buys<{ expires_at: string }>(
+      `/servers/${id}/renew`,
+      { current_expires_at: expires_at, expected_price_usd: MEDIUM },
+      200,
+    );
     expect(monthsBefore(renewed.expires_at, 1)).toBe(expires_at);
     await lumi.paid(MEDIUM);
     await lumi.isRefused(`/servers/${id}/renew`, { current_expires_at: expires_at }, 'expiry_mismatch');
@@ -119,14 +138,29 @@ describe('the story of a server', () => {
     await lumi.passUntil(one.expires_at);
     expect(await server(one.id)).toMatchObject({ lifecycle: 'grace', power: 'running' });
     await lumi.passUntil(one.expires_at, GRACE_DAYS);
-    expect(await server(one.id)).toMatchObject({ lifecycle: 'suspended', power: 'stopped', suspension: { kind: 'unpaid' } });
-    expect(await lumi.patch(`/servers/${other.id}`, { auto_renew: false })).toMatchObject({ lifecycle: 'active', power: 'running' });
+    expect(await server(one.id)).toMatchObject({
+      lifecycle: 'suspended',
+      power: 'stopped',
+      suspension: { kind: 'unpaid' },
+    });
+    expect(await lumi.patch(`/servers/${other.id}`, { auto_renew: false })).toMatchObject({
+      lifecycle: 'active',
+      power: 'running',
+    });
     await lumi.buys(`/servers/${one.id}/renew`, { current_expires_at: one.expires_at }, 202);
     await lumi.holds(SMALL);
     await lumi.pass(0);
     await lumi.settled(SMALL);
     expect(await server(one.id)).toMatchObject({ lifecycle: 'active', power: 'running', suspension: null });
-    expect(await lumi.events(one.id)).toEqual(['server.ready', 'server.expiring', 'server.expiring', 'server.expired', 'server.grace', 'server.suspended', 'server.renewed']);
+    expect(await lumi.events(one.id)).toEqual([
+      'server.ready',
+      'server.expiring',
+      'server.expiring',
+      'server.expired',
+      'server.grace',
+      'server.suspended',
+      'server.renewed',
+    ]);
   });
 
   it('grace: the first one expires as well, and is renewed while it runs', async () => {
@@ -136,7 +170,12 @@ describe('the story of a server', () => {
     await lumi.buys(`/servers/${id}/renew`, { current_expires_at: expires_at, period_months: 3 }, 200);
     await lumi.paid(QUARTER);
     await lumi.passUntil(expires_at, GRACE_DAYS + 1);
-    expect(await server()).toMatchObject({ lifecycle: 'active', power: 'running', period_months: 3, renew_price_usd: QUARTER });
+    expect(await server()).toMatchObject({
+      lifecycle: 'active',
+      power: 'running',
+      period_months: 3,
+      renew_price_usd: QUARTER,
+    });
   });
 
   it('auto-renew: once, a day before the expiry', async () => {

@@ -1,10 +1,18 @@
-// A customer of proxies, from the first price to the last day of an address, through the gateway; what it pays is known to the last digit.
+// A customer of proxies, from the first price to the last day of an address, through the gateway; what it pays is known
+// to the last digit.
 import { story, STORY_LIMIT_MS } from './story';
 
 jest.setTimeout(STORY_LIMIT_MS);
 const lumi = story('proxy');
 /** Two in Japan and one in Britain, a dedicated IPv4 each, for a week: 2 × 0.6884 + 0.6067. */
-const WISH = { product_id: 'ipv4', items: [{ country: 'JP', quantity: 2 }, { country: 'GB', quantity: 1 }], period_days: 7 };
+const WISH = {
+  product_id: 'ipv4',
+  items: [
+    { country: 'JP', quantity: 2 },
+    { country: 'GB', quantity: 1 },
+  ],
+  period_days: 7,
+};
 const [TOGETHER, JAPAN, PLAIN, REPLACEMENT] = ['1.9835', '0.6884', '0.595', '0.50'];
 const FIFTY = Array.from({ length: 50 }, (_, i) => ({ ref: `order-${String(i + 1)}` }));
 const GRACE_DAYS = 3;
@@ -40,11 +48,21 @@ describe('the story of proxies', () => {
     const bought = await lumi.buys<Bought>('/orders', { ...WISH, quote_id: quote.id, reference: 'story-1' }, 201);
     expect(bought.proxies).toHaveLength(3);
     await lumi.paid(TOGETHER);
-    [orderId, proxies, id] = [bought.order.id, bought.proxies, bought.proxies.find(({ country }) => country === 'JP')?.id ?? ''];
+    [orderId, proxies, id] = [
+      bought.order.id,
+      bought.proxies,
+      bought.proxies.find(({ country }) => country === 'JP')?.id ?? '',
+    ];
   });
 
   it('buy: only what is delivered is paid for', async () => {
-    expect(await lumi.buys<Bought>('/orders', { product_id: 'ipv4', items: [{ country: 'XD', quantity: 4 }], period_days: 30, partial: 'accept' }, 201)).toMatchObject({ delivery: { state: 'partial' } });
+    expect(
+      await lumi.buys<Bought>(
+        '/orders',
+        { product_id: 'ipv4', items: [{ country: 'XD', quantity: 4 }], period_days: 30, partial: 'accept' },
+        201,
+      ),
+    ).toMatchObject({ delivery: { state: 'partial' } });
     await lumi.paid('3.40');
     await lumi.buys('/orders', { product_id: 'ipv4', items: [{ country: 'XE', quantity: 2 }], period_days: 7 }, 202);
     await lumi.holds('1.19');
@@ -54,23 +72,37 @@ describe('the story of proxies', () => {
     await lumi.holds('1.19');
     await lumi.pass(0);
     await lumi.settled();
-    await lumi.isRefused('/orders', { product_id: 'ipv4', items: [{ country: 'XB', quantity: 1 }], period_days: 7 }, 'supplier_error');
+    await lumi.isRefused(
+      '/orders',
+      { product_id: 'ipv4', items: [{ country: 'XB', quantity: 1 }], period_days: 7 },
+      'supplier_error',
+    );
     await lumi.isRefused('/orders', { ...WISH, max_price_usd: '1.98' }, 'price_changed');
     await lumi.paidNothing();
   });
 
   it('use: access, addresses and lists cost nothing; a second replacement does', async () => {
-    expect(await lumi.put(`/proxies/${id}/credentials`, { username: 'reader', grace_s: 600 })).toMatchObject({ username: 'reader' });
+    expect(await lumi.put(`/proxies/${id}/credentials`, { username: 'reader', grace_s: 600 })).toMatchObject({
+      username: 'reader',
+    });
     await lumi.post(`/proxies/${id}/allowlist`, { ip_or_cidr: '198.51.100.7' }, 201);
     await lumi.patch(`/proxies/${id}`, { tags: ['story'], label: 'reading' });
     expect(await lumi.get('/proxies?tag=story')).toMatchObject({ items: [{ id }] });
     await lumi.pass(0);
     expect(await proxy()).toMatchObject({ is_applied: true, health: { ok: true } });
 
-    const free = await lumi.buys<{ replacement: { added: string[] } }>('/proxies/replace', { select: { proxy_ids: [id] }, reason: 'blocked' }, 201);
+    const free = await lumi.buys<{ replacement: { added: string[] } }>(
+      '/proxies/replace',
+      { select: { proxy_ids: [id] }, reason: 'blocked' },
+      201,
+    );
     await lumi.paidNothing();
     id = free.replacement.added[0] ?? '';
-    const paid = await lumi.buys<{ replacement: { added: string[] } }>('/proxies/replace', { select: { proxy_ids: [id] }, max_price_usd: REPLACEMENT }, 201);
+    const paid = await lumi.buys<{ replacement: { added: string[] } }>(
+      '/proxies/replace',
+      { select: { proxy_ids: [id] }, max_price_usd: REPLACEMENT },
+      201,
+    );
     await lumi.paid(REPLACEMENT);
     id = paid.replacement.added[0] ?? '';
     expect(await proxy()).toMatchObject({ state: 'active', label: 'reading', username: 'reader', country: 'JP' });
@@ -89,8 +121,14 @@ describe('the story of proxies', () => {
   it('renew: a week more for the whole order, once for each expiry', async () => {
     const { expires_at } = await proxy();
     const renewal = { period_days: 7, current_expires_at: expires_at };
-    const renewed = await lumi.buys<{ proxies: { expires_at: string }[] }>(`/orders/${orderId}/renew`, { ...renewal, expected_price_usd: TOGETHER }, 200);
-    expect(new Set(renewed.proxies.map((one) => Date.parse(one.expires_at) - Date.parse(expires_at)))).toEqual(new Set([7 * 86_400_000]));
+    const renewed = await lumi.buys<{ proxies: { expires_at: string }[] }>(
+      `/orders/${orderId}/renew`,
+      { ...renewal, expected_price_usd: TOGETHER },
+      200,
+    );
+    expect(new Set(renewed.proxies.map((one) => Date.parse(one.expires_at) - Date.parse(expires_at)))).toEqual(
+      new Set([7 * 86_400_000]),
+    );
     await lumi.paid(TOGETHER);
     await lumi.isRefused(`/orders/${orderId}/renew`, renewal, 'expiry_mismatch');
     await lumi.paidNothing();
@@ -103,7 +141,10 @@ describe('the story of proxies', () => {
     await lumi.paid(...FIFTY.map(() => PLAIN));
     const bought = batch.items.flatMap(({ result }) => (result as Bought).proxies);
     const items = bought.map((one) => ({ proxy_id: one.id, current_expires_at: one.expires_at }));
-    const renewals = await lumi.buysInBulk('/proxies/renew', { defaults: { period_days: 7 }, items: [...items.slice(0, 12), ...items.slice(0, 1)] });
+    const renewals = await lumi.buysInBulk('/proxies/renew', {
+      defaults: { period_days: 7 },
+      items: [...items.slice(0, 12), ...items.slice(0, 1)],
+    });
     expect(renewals).toMatchObject({ total: 13, ok: 12, failed: 1 });
     expect(renewals.items.at(-1)).toMatchObject({ status: 'failed', error: { code: 'state_conflict' } });
     await lumi.paid(...items.slice(0, 12).map(() => PLAIN));
@@ -124,7 +165,11 @@ describe('the story of proxies', () => {
     expect(await proxy(one.id)).toMatchObject({ state: 'grace', can: { renew: { allowed: true } } });
     await lumi.passUntil(one.expires_at, GRACE_DAYS);
     expect(await proxy(one.id)).toMatchObject({ state: 'expired', can: { renew: { allowed: false } } });
-    await lumi.isRefused('/orders/' + (await lumi.get<{ order_id: string }>(`/proxies/${one.id}`)).order_id + '/renew', { period_days: 7, current_expires_at: one.expires_at }, 'state_conflict');
+    await lumi.isRefused(
+      '/orders/' + (await lumi.get<{ order_id: string }>(`/proxies/${one.id}`)).order_id + '/renew',
+      { period_days: 7, current_expires_at: one.expires_at },
+      'state_conflict',
+    );
     expect(await lumi.events(one.id)).toEqual(['proxy.expiring', 'proxy.expiring', 'proxy.expired', 'proxy.ended']);
     await lumi.paidNothing();
   });
@@ -133,8 +178,14 @@ describe('the story of proxies', () => {
     const { expires_at } = await proxy();
     await lumi.passUntil(expires_at, 1);
     expect(await proxy()).toMatchObject({ state: 'grace', expires_at });
-    const renewed = await lumi.buys<{ items: { result: { proxies: { expires_at: string }[] } }[] }>('/proxies/renew', { items: [{ proxy_id: id, current_expires_at: expires_at, period_days: 7 }] }, 200);
-    expect(Date.parse(renewed.items[0]?.result.proxies[0]?.expires_at ?? '') - Date.parse(expires_at)).toBe(7 * 86_400_000);
+    const renewed = await lumi.buys<{ items: { result: { proxies: { expires_at: string }[] } }[] }>(
+      '/proxies/renew',
+      { items: [{ proxy_id: id, current_expires_at: expires_at, period_days: 7 }] },
+      200,
+    );
+    expect(Date.parse(renewed.items[0]?.result.proxies[0]?.expires_at ?? '') - Date.parse(expires_at)).toBe(
+      7 * 86_400_000,
+    );
     await lumi.paid(JAPAN);
     expect(await proxy()).toMatchObject({ state: 'active' });
   });

@@ -1,5 +1,6 @@
-// The steps that the stories of all products share: a customer with a purse whose every line is known in advance, and time that passes.
-// The purse is read as a customer reads it, through the gateway; what it must show is counted here, apart from everything that is tested.
+// The steps that the stories of all products share: a customer with a purse whose every line is known in advance, and
+// time that passes. The purse is read as a customer reads it, through the gateway; what it must show is counted here,
+// apart from everything that is tested.
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import type { Product } from '@lumi/shared/contract';
 import { wholeWay, type Answer, type Buyer } from './whole-way';
@@ -21,7 +22,12 @@ interface Batch {
   readonly total: number;
   readonly ok: number;
   readonly failed: number;
-  readonly items: readonly { readonly ref: string; readonly status: string; readonly result: unknown; readonly error?: { readonly code: string } }[];
+  readonly items: readonly {
+    readonly ref: string;
+    readonly status: string;
+    readonly result: unknown;
+    readonly error?: { readonly code: string };
+  }[];
 }
 
 /** To be called once, at the top of a file. */
@@ -39,16 +45,23 @@ export function story(product: Product) {
 
   const isBusy = async (): Promise<boolean> => {
     const { rows } = await lumi.owner.query<{ busy: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM platform.orders WHERE state IN ('acting', 'pending')) OR EXISTS (SELECT 1 FROM platform.operation WHERE state = 'running') AS busy`);
+      `SELECT EXISTS (SELECT 1 FROM platform.orders WHERE state IN ('acting', 'pending')) OR EXISTS (SELECT 1
+        FROM platform.operation WHERE state = 'running') AS busy`,
+    );
     return rows[0]?.busy === true;
   };
 
-  /** What the purse must show now: balance, held, available, and exactly these new lines, the last first, each with an order of its own. */
+  /**
+   * What the purse must show now: balance, held, available, and exactly these new lines, the last first, each with an
+   * order of its own.
+   */
   const purse = async (spent: readonly string[]): Promise<void> => {
     const before = posted;
     posted -= spent.reduce((sum, amount) => sum + parseUsd(amount), 0n);
     const balance = await get('/balance');
-    expect([balance['balance_usd'], balance['held_usd'], balance['available_usd']]).toEqual([posted, held, posted - held].map(formatUsd));
+    expect([balance['balance_usd'], balance['held_usd'], balance['available_usd']]).toEqual(
+      [posted, held, posted - held].map(formatUsd),
+    );
     const { items } = await get<{ items: Line[] }>('/transactions?limit=200');
     const fresh = items.slice(0, items.length - lines);
     lines = items.length;
@@ -62,8 +75,13 @@ export function story(product: Product) {
   };
 
   return {
-    ...lumi, call, get,
-    /** A new customer with this much money; the story goes on with it, from a day that every month has, whenever the test runs. */
+    ...lumi,
+    call,
+    get,
+    /**
+     * A new customer with this much money; the story goes on with it, from a day that every month has, whenever the
+     * test runs.
+     */
     async begins(balance: string): Promise<Buyer> {
       const today = lumi.clock.now();
       lumi.clock.shiftMs += Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 10, 12) - today.getTime();
@@ -85,10 +103,14 @@ export function story(product: Product) {
       held = 0n;
       await purse(amounts);
     },
-    post: async <T = Record<string, unknown>>(path: string, body: object, status = 200): Promise<T> => bodyOf<T>(await call('POST', path, body), status),
-    put: async <T = Record<string, unknown>>(path: string, body: object, status = 200): Promise<T> => bodyOf<T>(await call('PUT', path, body), status),
-    patch: async <T = Record<string, unknown>>(path: string, body: object, status = 200): Promise<T> => bodyOf<T>(await call('PATCH', path, body), status),
-    remove: async <T = Record<string, unknown>>(path: string, body: object | undefined, status = 200): Promise<T> => bodyOf<T>(await call('DELETE', path, body), status),
+    post: async <T = Record<string, unknown>>(path: string, body: object, status = 200): Promise<T> =>
+      bodyOf<T>(await call('POST', path, body), status),
+    put: async <T = Record<string, unknown>>(path: string, body: object, status = 200): Promise<T> =>
+      bodyOf<T>(await call('PUT', path, body), status),
+    patch: async <T = Record<string, unknown>>(path: string, body: object, status = 200): Promise<T> =>
+      bodyOf<T>(await call('PATCH', path, body), status),
+    remove: async <T = Record<string, unknown>>(path: string, body: object | undefined, status = 200): Promise<T> =>
+      bodyOf<T>(await call('DELETE', path, body), status),
     /** A money request. The same again is answered alike and changes nothing; while it runs it is told so. */
     async buys<T = Record<string, unknown>>(path: string, body: object, status: number): Promise<T> {
       const key = `story-${String((purchases += 1))}-${customer().keyId}`;
@@ -96,7 +118,8 @@ export function story(product: Product) {
       const bought = bodyOf<T>(answer, status);
       const again = await lumi.pay(customer(), path, body, key);
       if (status === 202) expect(again.body).toMatchObject({ error: { code: 'in_progress' } });
-      else expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([status, answer.text, 'true']);
+      else
+        expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([status, answer.text, 'true']);
       return bought;
     },
     /** A money request that is refused. */
@@ -126,7 +149,9 @@ export function story(product: Product) {
     async events(subject: string): Promise<readonly string[]> {
       const types: string[] = [];
       for (let cursor: string | null = ''; cursor !== null;) {
-        const page: { items: { type: string; subject: string }[]; next_cursor: string | null } = await get(`/events?limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`);
+        const page: { items: { type: string; subject: string }[]; next_cursor: string | null } = await get(
+          `/events?limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        );
         types.push(...page.items.filter((event) => event.subject === subject).map(({ type }) => type));
         cursor = page.next_cursor;
       }
@@ -136,6 +161,7 @@ export function story(product: Product) {
 }
 
 function bodyOf<T>(answer: Answer, status: number): T {
-  if (answer.status !== status) throw new Error(`answered with ${String(answer.status)} instead of ${String(status)}: ${answer.text}`);
+  if (answer.status !== status)
+    throw new Error(`answered with ${String(answer.status)} instead of ${String(status)}: ${answer.text}`);
   return answer.body as T;
 }

@@ -1,7 +1,17 @@
-// The two walks of CONTRIBUTING.md, carried out word for word on a clean copy of this folder: what they say is enough to add an endpoint, and to sell a new thing, which
-// is then bought.
+// The two walks of CONTRIBUTING.md, carried out word for word on a clean copy of this folder: what they say is enough
+// to add an endpoint, and to sell a new thing, which is then bought.
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -17,15 +27,32 @@ interface Step {
 }
 
 const GUIDE = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
-const STEP = /^New file `(?<made>[^`]+)`:\n\n```\w+\n(?<whole>[\s\S]*?)^```$|^In `(?<file>[^`]+)`, above the line `(?<anchor>[^\n]+)`:\n\n```\w+\n(?<lines>[\s\S]*?)^```$|^In `(?<changed>[^`]+)`, `(?<old>[^\n]+)` becomes `(?<next>[^\n]+)`\.$/gm;
+const STEP = new RegExp(
+  [
+    /^New file `(?<made>[^`]+)`:\n\n```\w+\n(?<whole>[\s\S]*?)^```$/,
+    /^In `(?<file>[^`]+)`, above the line `(?<anchor>[^\n]+)`:\n\n```\w+\n(?<lines>[\s\S]*?)^```$/,
+    /^In `(?<changed>[^`]+)`, `(?<old>[^\n]+)` becomes `(?<next>[^\n]+)`\.$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gm',
+);
 
 function stepsOf(walk: string): Step[] {
   const text = GUIDE.split(/^## /m).find((section) => section.startsWith(walk)) ?? '';
   const steps = [...text.matchAll(STEP)].map(({ groups = {} }): Step => {
     const { made, whole = '', file, anchor = '', lines = '', changed = '', old = '', next = '' } = groups;
-    if (made !== undefined) return { file: made, apply: (before) => (before === null ? whole : fail(`${made} is there already`)) };
-    if (file !== undefined) return { file, apply: (before) => above(file, before ?? fail(`${file} is not there`), anchor, lines) };
-    return { file: changed, apply: (before) => (before?.split(old).length === 2 ? before.replace(old, () => next) : fail(`${changed} does not hold ${old} once`)) };
+    if (made !== undefined)
+      return { file: made, apply: (before) => (before === null ? whole : fail(`${made} is there already`)) };
+    if (file !== undefined)
+      return { file, apply: (before) => above(file, before ?? fail(`${file} is not there`), anchor, lines) };
+    return {
+      file: changed,
+      apply: (before) =>
+        before?.split(old).length === 2
+          ? before.replace(old, () => next)
+          : fail(`${changed} does not hold ${old} once`),
+    };
   });
   // A step that is worded otherwise would be passed over in silence.
   expect(steps.length).toBe(text.match(/^(New file|In) `/gm)?.length);
@@ -59,21 +86,36 @@ function run(args: readonly string[]): Promise<string> {
   const { LUMI_TEST_CLUSTER: cluster = '{}', JEST_WORKER_ID: _worker, NODE_ENV: _mode, ...env } = process.env;
   const { ownerUrl } = JSON.parse(cluster) as { ownerUrl?: string }; // written by scripts/jest/global-setup.mjs
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [...args], { cwd: copy, env: { ...env, ...(ownerUrl === undefined ? {} : { TEST_DATABASE_URL: ownerUrl }) }, maxBuffer: 1 << 26 }, (err, out, said) => {
-      if (err === null) resolve(`${out}${said}`);
-      else reject(new Error(`${args.join(' ')}\n${out}${said}`));
-    });
+    execFile(
+      process.execPath,
+      [...args],
+      {
+        cwd: copy,
+        env: { ...env, ...(ownerUrl === undefined ? {} : { TEST_DATABASE_URL: ownerUrl }) },
+        maxBuffer: 1 << 26,
+      },
+      (err, out, said) => {
+        if (err === null) resolve(`${out}${said}`);
+        else reject(new Error(`${args.join(' ')}\n${out}${said}`));
+      },
+    );
   });
 }
 
 beforeAll(() => {
   const skipped = new Set(['.git', '.lumi', 'coverage']);
-  cpSync(root, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => path !== join(root, 'node_modules') && !skipped.has(basename(path)) });
+  cpSync(root, copy, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => path !== join(root, 'node_modules') && !skipped.has(basename(path)),
+  });
   // Packages are shared; what Lumi notes there (stamps, caches) is the copy's own.
   const [from, to] = [join(root, 'node_modules'), join(copy, 'node_modules')];
   mkdirSync(to);
-  for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.lumi') && entry !== '.cache')) symlinkSync(join(from, name), join(to, name));
-  for (const name of ['.lumi-install-stamp', '.lumi-generate-stamp', '.cache/lumi-check']) if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name), { recursive: true });
+  for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.lumi') && entry !== '.cache'))
+    symlinkSync(join(from, name), join(to, name));
+  for (const name of ['.lumi-install-stamp', '.lumi-generate-stamp', '.cache/lumi-check'])
+    if (existsSync(join(from, name))) cpSync(join(from, name), join(to, name), { recursive: true });
 });
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
@@ -82,10 +124,22 @@ it('lead to an endpoint that is served and to a thing that is bought, and nothin
   expect(files.length).toBeGreaterThan(15);
 
   await run(['scripts/check.mjs', 'types', 'imports', 'dead', 'OpenAPI']);
-  await run(['node_modules/eslint/bin/eslint.js', '--config', 'scripts/check/eslint-quick.config.mjs', ...new Set(files.filter((file) => file.endsWith('.ts')))]);
+  await run([
+    'node_modules/eslint/bin/eslint.js',
+    '--config',
+    'scripts/check/eslint-quick.config.mjs',
+    ...new Set(files.filter((file) => file.endsWith('.ts'))),
+  ]);
   for (const file of files.filter((name) => /\.[cm]js$/.test(name))) await run(['--check', file]);
 
-  const said = await run(['node_modules/jest/bin/jest.js', 'services/vps/test/export-disk.test.ts', 'scripts/test/contract/vps.test.ts', '-t', 'get-paid-time|export-disk|recipe for every operation|books right', '--verbose']);
+  const said = await run([
+    'node_modules/jest/bin/jest.js',
+    'services/vps/test/export-disk.test.ts',
+    'scripts/test/contract/vps.test.ts',
+    '-t',
+    'get-paid-time|export-disk|recipe for every operation|books right',
+    '--verbose',
+  ]);
   expect(said).toMatch(/get-paid-time\s+✓ answers as documented/);
   expect(said).toMatch(/export-disk\s+✓ answers as documented/);
   expect(said).toContain('✓ leaves the books right');

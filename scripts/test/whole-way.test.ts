@@ -1,4 +1,5 @@
-// What Lumi promises, seen from where a caller stands: through the gateway, over HTTP, with the books audited after each test.
+// What Lumi promises, seen from where a caller stands: through the gateway, over HTTP, with the books audited after
+// each test.
 import { createHmac, randomBytes } from 'node:crypto';
 import { wholeWay, type Answer } from './whole-way';
 
@@ -9,20 +10,53 @@ afterEach(async () => {
 });
 
 const statuses = (answers: readonly Answer[]): Record<string, number> =>
-  Object.fromEntries([...new Set(answers.map(({ status }) => status))].sort().map((status) => [status, answers.filter((answer) => answer.status === status).length]));
-const codes = (answers: readonly Answer[]): Set<string> => new Set(answers.filter(({ status }) => status >= 400).map(({ body }) => (body as { error: { code: string } }).error.code));
-const many = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, (_, index) => work(index)));
+  Object.fromEntries(
+    [...new Set(answers.map(({ status }) => status))]
+      .sort()
+      .map((status) => [status, answers.filter((answer) => answer.status === status).length]),
+  );
+const codes = (answers: readonly Answer[]): Set<string> =>
+  new Set(
+    answers.filter(({ status }) => status >= 400).map(({ body }) => (body as { error: { code: string } }).error.code),
+  );
+const many = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
 describe('an Idempotency-Key of whatever characters', () => {
-  const KEYS = ['orders/2026/1', 'a%2Fb-%zz-100%', 'what?is=this&x', '#fragment-1', '../../admin', '..;/..;/x', 'plus+plus+1', 'back\\slash', '"quoted"<>', "it's;---", '{braces}|~^`', '%2e%2e%2f..', 'x'.repeat(200), '/'.repeat(8)];
+  const KEYS = [
+    'orders/2026/1',
+    'a%2Fb-%zz-100%',
+    'what?is=this&x',
+    '#fragment-1',
+    '../../admin',
+    '..;/..;/x',
+    'plus+plus+1',
+    'back\\slash',
+    '"quoted"<>',
+    "it's;---",
+    '{braces}|~^`',
+    '%2e%2e%2f..',
+    'x'.repeat(200),
+    '/'.repeat(8),
+  ];
 
   it('tells what became of its purchase, in the path and in the query', async () => {
     const who = await lumi.buyer({ balance: '100' });
     for (const [n, idempotencyKey] of KEYS.entries()) {
-      expect([idempotencyKey, (await lumi.buy(who, { domain: `any-key-${String(n)}.test` }, idempotencyKey)).status]).toEqual([idempotencyKey, 201]);
-      for (const path of [`/requests/${encodeURIComponent(idempotencyKey)}`, `/requests?idempotency_key=${encodeURIComponent(idempotencyKey)}`]) {
+      expect([
+        idempotencyKey,
+        (await lumi.buy(who, { domain: `any-key-${String(n)}.test` }, idempotencyKey)).status,
+      ]).toEqual([idempotencyKey, 201]);
+      for (const path of [
+        `/requests/${encodeURIComponent(idempotencyKey)}`,
+        `/requests?idempotency_key=${encodeURIComponent(idempotencyKey)}`,
+      ]) {
         const { status, body } = await lumi.send('GET', `/api/v1${path}`, { key: who.key });
-        expect([path, status, body]).toEqual([path, 200, expect.objectContaining({ idempotency_key: idempotencyKey, state: 'done', status_code: 201 })]);
+        expect([path, status, body]).toEqual([
+          path,
+          200,
+          expect.objectContaining({ idempotency_key: idempotencyKey, state: 'done', status_code: 201 }),
+        ]);
       }
     }
   });
@@ -30,7 +64,9 @@ describe('an Idempotency-Key of whatever characters', () => {
   it('is found with a plus that the query did not encode', async () => {
     const who = await lumi.buyer({ balance: '100' });
     await lumi.buy(who, { domain: 'unencoded-plus.test' }, 'plus+plus+2');
-    expect((await lumi.send('GET', '/api/v1/requests?idempotency_key=plus+plus+2', { key: who.key })).body).toMatchObject({ idempotency_key: 'plus+plus+2', state: 'done' });
+    expect(
+      (await lumi.send('GET', '/api/v1/requests?idempotency_key=plus+plus+2', { key: who.key })).body,
+    ).toMatchObject({ idempotency_key: 'plus+plus+2', state: 'done' });
   });
 });
 
@@ -40,7 +76,12 @@ describe('purchases at the same time', () => {
     const answers = await many(200, () => lumi.buy(who, { domain: 'identical.test', years: 1 }, 'identical-0001'));
     const bought = answers.filter(({ status }) => status === 201);
     expect(new Set(answers.map(({ status }) => status)).size).toBeLessThanOrEqual(2);
-    expect(bought.length + answers.filter(({ status, body }) => status === 409 && (body as { error: { code: string } }).error.code === 'in_progress').length).toBe(200);
+    expect(
+      bought.length +
+        answers.filter(
+          ({ status, body }) => status === 409 && (body as { error: { code: string } }).error.code === 'in_progress',
+        ).length,
+    ).toBe(200);
     expect(new Set(bought.map(({ text }) => text)).size).toBe(1);
     expect(bought.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
     expect(await lumi.money(who.accountId)).toEqual({ balance: '9.00', held: '0.00' });
@@ -66,7 +107,9 @@ describe('purchases at the same time', () => {
 
   it('executes one of two bodies under one key and refuses the other', async () => {
     const who = await lumi.buyer({ balance: '10' });
-    const answers = await Promise.all(['one-body.test', 'other-body.test'].map((domain) => lumi.buy(who, { domain }, 'two-bodies-01')));
+    const answers = await Promise.all(
+      ['one-body.test', 'other-body.test'].map((domain) => lumi.buy(who, { domain }, 'two-bodies-01')),
+    );
     expect(statuses(answers)).toEqual({ 201: 1, 422: 1 });
     expect(codes(answers)).toEqual(new Set(['idempotency_key_reused']));
     expect(await lumi.money(who.accountId)).toEqual({ balance: '9.00', held: '0.00' });
@@ -120,9 +163,23 @@ describe('keys', () => {
     const who = await lumi.buyer({ balance: '10', signing: 'v1' });
     const body = '{"domain":  "signed.test"}';
     const send = (signature: string | null) =>
-      lumi.send('POST', '/api/v1/domains', { key: who.key, idempotencyKey: 'signed-000001', body, headers: signature === null ? {} : { 'x-signature': signature } });
-    const good = createHmac('sha256', who.signingSecret ?? '').update(body).digest('hex');
-    for (const bad of [null, good.toUpperCase(), `${good}0`, createHmac('sha256', who.signingSecret ?? '').update('{"domain":"signed.test"}').digest('hex')]) {
+      lumi.send('POST', '/api/v1/domains', {
+        key: who.key,
+        idempotencyKey: 'signed-000001',
+        body,
+        headers: signature === null ? {} : { 'x-signature': signature },
+      });
+    const good = createHmac('sha256', who.signingSecret ?? '')
+      .update(body)
+      .digest('hex');
+    for (const bad of [
+      null,
+      good.toUpperCase(),
+      `${good}0`,
+      createHmac('sha256', who.signingSecret ?? '')
+        .update('{"domain":"signed.test"}')
+        .digest('hex'),
+    ]) {
       expect([...codes([await send(bad)])]).toEqual(['invalid_signature']);
     }
     expect((await send(good)).status).toBe(201);
@@ -145,13 +202,30 @@ describe('logs', () => {
     const canary = `canary-${randomBytes(6).toString('hex')}`;
     const who = await lumi.buyer({ balance: '10', signing: 'v1' });
     const body = JSON.stringify({ domain: 'logged.test', reference: canary });
-    const signature = createHmac('sha256', who.signingSecret ?? '').update(body).digest('hex');
+    const signature = createHmac('sha256', who.signingSecret ?? '')
+      .update(body)
+      .digest('hex');
     const path = `/api/v1/domains`;
-    expect((await lumi.send('POST', path, { key: who.key, idempotencyKey: 'logged-000001', body, headers: { 'x-signature': signature } })).status).toBe(201);
-    await lumi.send('POST', path, { key: `${who.key}x`, idempotencyKey: 'logged-000002', body, headers: { 'x-signature': signature, cookie: canary } });
+    expect(
+      (
+        await lumi.send('POST', path, {
+          key: who.key,
+          idempotencyKey: 'logged-000001',
+          body,
+          headers: { 'x-signature': signature },
+        })
+      ).status,
+    ).toBe(201);
+    await lumi.send('POST', path, {
+      key: `${who.key}x`,
+      idempotencyKey: 'logged-000002',
+      body,
+      headers: { 'x-signature': signature, cookie: canary },
+    });
     await lumi.send('GET', `/api/v1/domains?q=${who.key}`, { key: who.key });
     const text = lumi.logged.join('');
-    for (const secret of [who.key, who.signingSecret ?? '-', signature, canary]) expect(text.includes(secret)).toBe(false);
+    for (const secret of [who.key, who.signingSecret ?? '-', signature, canary])
+      expect(text.includes(secret)).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
-// The gateway and the services of the three products in this process, over real sockets, real PostgreSQL and (if the run has one) real
-// Redis: the whole way a caller's request takes, with no stand-in on it but the sandbox suppliers. Time moves when a test moves it, and
-// the workers work when a test lets them: round by round, or in the background as their processes would.
+// The gateway and the services of the three products in this process, over real sockets, real PostgreSQL and (if the
+// run has one) real Redis: the whole way a caller's request takes, with no stand-in on it but the sandbox suppliers.
+// Time moves when a test moves it, and the workers work when a test lets them: round by round, or in the background as
+// their processes would.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pg from 'pg';
@@ -49,10 +50,14 @@ export interface Buyer {
 
 export type Operator = Omit<Buyer, 'accountId'>;
 
-type KeyWishes = Partial<Pick<KeyRequest, 'product' | 'signing' | 'limits' | 'scopes' | 'expiresAt'>> & { readonly cap?: string };
+type KeyWishes = Partial<Pick<KeyRequest, 'product' | 'signing' | 'limits' | 'scopes' | 'expiresAt'>> & {
+  readonly cap?: string;
+};
 
 export interface WholeWayOptions {
-  /** Which services run; all of them if absent. The paths of the others lead to the first one's port and are its 404. */
+  /**
+   * Which services run; all of them if absent. The paths of the others lead to the first one's port and are its 404.
+   */
   readonly products?: readonly Product[];
   /** Endpoints that a service has beside its own. */
   readonly more?: Partial<Record<Product, (service: Service) => readonly Endpoint[]>>;
@@ -79,13 +84,30 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   const database = testDatabase();
   const redis = testRedis();
   const pem = newPem();
-  const secrets = { KEY_PEPPERS: `1:${randomBytes(32).toString('base64')}`, SECRET_RING: `1:${randomBytes(32).toString('base64')}` };
-  const shared = { ...secrets, API_MONEY_ENABLED: 'true', ...(redis === null ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix }) };
+  const secrets = {
+    KEY_PEPPERS: `1:${randomBytes(32).toString('base64')}`,
+    SECRET_RING: `1:${randomBytes(32).toString('base64')}`,
+  };
+  const shared = {
+    ...secrets,
+    API_MONEY_ENABLED: 'true',
+    ...(redis === null ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix }),
+  };
   const logged: string[] = [];
-  const sink = () => new Writable({ write: (chunk: Buffer, _encoding, done) => { logged.push(chunk.toString('utf8')); done(); } });
+  const sink = () =>
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        logged.push(chunk.toString('utf8'));
+        done();
+      },
+    });
   const log = createLog({ level: 'debug', process: 'test', stream: sink() });
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
-  const rings = { peppers: gatewaySettings.shape.KEY_PEPPERS.parse(secrets.KEY_PEPPERS), secrets: gatewaySettings.shape.SECRET_RING.parse(secrets.SECRET_RING), clock };
+  const rings = {
+    peppers: gatewaySettings.shape.KEY_PEPPERS.parse(secrets.KEY_PEPPERS),
+    secrets: gatewaySettings.shape.SECRET_RING.parse(secrets.SECRET_RING),
+    clock,
+  };
   const running = new Map<Product, Running>();
   const stops: (() => Promise<void>)[] = [];
   /** Past the gateway. */
@@ -101,16 +123,30 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   /** Serves one product on a port of its own; returns its origin. */
   const startProduct = async (product: Product): Promise<string> => {
     const config = serviceConfig.parse({
-      ...shared, DATABASE_URL: database.urlFor(`lumi_${product}`), ADMIN_DATABASE_URL: database.urlFor('lumi_admin'), DATABASE_POOL: '16', IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
-      CURSOR_SECRET: randomBytes(32).toString('hex'), PUBLIC_URL: 'http://127.0.0.1:1', SANDBOX_PAYMENTS: 'true', ...settings,
+      ...shared,
+      DATABASE_URL: database.urlFor(`lumi_${product}`),
+      ADMIN_DATABASE_URL: database.urlFor('lumi_admin'),
+      DATABASE_POOL: '16',
+      IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
+      CURSOR_SECRET: randomBytes(32).toString('hex'),
+      PUBLIC_URL: 'http://127.0.0.1:1',
+      SANDBOX_PAYMENTS: 'true',
+      ...settings,
     });
     const service = openService({ product, config, processName: product, clock, log });
     const wired = WIRE[product](service);
-    const server = createHttpServer(buildApp(service, [...wired.endpoints, ...(more[product]?.(service) ?? [])], wired.api), { clock });
+    const server = createHttpServer(
+      buildApp(service, [...wired.endpoints, ...(more[product]?.(service) ?? [])], wired.api),
+      { clock },
+    );
     const port = await server.listen('127.0.0.1', 0);
     const started = { service, wired, server, port };
     running.set(product, started);
-    stops.push(() => service.close(), () => wired.close(), () => started.server.drain(2_000));
+    stops.push(
+      () => service.close(),
+      () => wired.close(),
+      () => started.server.drain(2_000),
+    );
     return `http://127.0.0.1:${String(port)}`;
   };
 
@@ -120,16 +156,33 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   /** A gateway before the services, and the way to it. */
   const startGateway = async (settings: Readonly<Record<string, string>>): Promise<HttpPool> => {
     const wiring = wireGateway({
-      clock, log, accessStream: sink(),
+      clock,
+      log,
+      accessStream: sink(),
       config: gatewaySettings.parse({
-        ...shared, DATABASE_URL: database.urlFor('lumi_gateway'), DOMAINS_URL: origin('domains'), VPS_URL: origin('vps'), PROXY_URL: origin('proxy'),
-        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'), PUBLIC_PER_MINUTE: '100000', ROUTES_POLL_MS: '250', ...settings,
+        ...shared,
+        DATABASE_URL: database.urlFor('lumi_gateway'),
+        DOMAINS_URL: origin('domains'),
+        VPS_URL: origin('vps'),
+        PROXY_URL: origin('proxy'),
+        IDENTITY_PRIVATE_KEY: Buffer.from(pem).toString('base64'),
+        PUBLIC_PER_MINUTE: '100000',
+        ROUTES_POLL_MS: '250',
+        ...settings,
       }),
     });
     const listener = createListener(createApp(wiring), { ...wiring, clock });
     await wiring.start();
-    const way = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, { connections: 64, headersTimeout: 25_000, bodyTimeout: 25_000 });
-    stops.push(() => wiring.stop(), () => listener.drain(2_000), () => way.close());
+    const way = new HttpPool(`http://127.0.0.1:${String(await listener.listen('127.0.0.1', 0))}`, {
+      connections: 64,
+      headersTimeout: 25_000,
+      bodyTimeout: 25_000,
+    });
+    stops.push(
+      () => wiring.stop(),
+      () => listener.drain(2_000),
+      () => way.close(),
+    );
     return way;
   };
 
@@ -148,7 +201,8 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   };
   const sendBy = async (way: HttpPool, method: string, path: string, options: Sent): Promise<Answer> => {
     const answer = await way.request({
-      method: method as 'GET', path,
+      method: method as 'GET',
+      path,
       headers: {
         ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
         ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
@@ -159,24 +213,48 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     });
     const text = await answer.body.text();
     const isJson = String(answer.headers['content-type']).startsWith('application/json');
-    return { status: answer.statusCode, text, body: isJson ? JSON.parse(text) as unknown : text, headers: answer.headers };
+    return {
+      status: answer.statusCode,
+      text,
+      body: isJson ? (JSON.parse(text) as unknown) : text,
+      headers: answer.headers,
+    };
   };
 
   const issue = async (accountId: string | null, wishes: KeyWishes) => {
     const product = wishes.product ?? 'domains';
     const issued = await issueKey(owner, rings, {
-      product, type: accountId === null ? 'operator' : 'reseller', accountId, signing: wishes.signing ?? 'none', limits: wishes.limits ?? UNLIMITED,
+      product,
+      type: accountId === null ? 'operator' : 'reseller',
+      accountId,
+      signing: wishes.signing ?? 'none',
+      limits: wishes.limits ?? UNLIMITED,
       scopes: wishes.scopes ?? (accountId === null ? [...resellerScopes(product), 'admin:*'] : resellerScopes(product)),
-      expiresAt: wishes.expiresAt ?? null, dailyCapUnits: wishes.cap === undefined ? null : parseUsd(wishes.cap),
+      expiresAt: wishes.expiresAt ?? null,
+      dailyCapUnits: wishes.cap === undefined ? null : parseUsd(wishes.cap),
     });
     return { product, keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret };
   };
 
-  const request = (who: { key: string; product?: Product }, method: string, path: string, body?: object, idempotencyKey?: string): Promise<Answer> =>
-    send(method, `${BASE_PATHS[who.product ?? 'domains']}${path}`, { key: who.key, ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const request = (
+    who: { key: string; product?: Product },
+    method: string,
+    path: string,
+    body?: object,
+    idempotencyKey?: string,
+  ): Promise<Answer> =>
+    send(method, `${BASE_PATHS[who.product ?? 'domains']}${path}`, {
+      key: who.key,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
 
   return {
-    send, request, owner, logged, clock,
+    send,
+    request,
+    owner,
+    logged,
+    clock,
     /** Straight at a service's own port, past the gateway. */
     straight(product: Product, method: string, path: string, options: Sent): Promise<Answer> {
       const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
@@ -191,16 +269,30 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     /** By its whole path. */
     get: (who: { key: string }, path: string) => send('GET', path, { key: who.key }),
     /** A money request at a path below the product's base, under a fresh Idempotency-Key if none is named. */
-    pay: (who: { key: string; product?: Product }, path: string, body: object, idempotencyKey = randomBytes(12).toString('hex')) => request(who, 'POST', path, body, idempotencyKey),
-    buy: (who: { key: string }, body: object, idempotencyKey = randomBytes(12).toString('hex')) => send('POST', '/api/v1/domains', { key: who.key, idempotencyKey, body: JSON.stringify(body) }),
+    pay: (
+      who: { key: string; product?: Product },
+      path: string,
+      body: object,
+      idempotencyKey = randomBytes(12).toString('hex'),
+    ) => request(who, 'POST', path, body, idempotencyKey),
+    buy: (who: { key: string }, body: object, idempotencyKey = randomBytes(12).toString('hex')) =>
+      send('POST', '/api/v1/domains', { key: who.key, idempotencyKey, body: JSON.stringify(body) }),
     async buyer({ balance, ...wishes }: { balance: string } & KeyWishes): Promise<Buyer> {
       const accountId = newId('usr', clock.nowMs());
       await owner.query('SELECT platform.create_account($1, $2)', [accountId, 'Test']);
-      if (parseUsd(balance) > 0n) await owner.query(`SELECT platform.adjust($1, $2, $3, 'test money', NULL, NULL, NULL)`, [newId('trf', clock.nowMs()), accountId, parseUsd(balance).toString()]);
-      return { accountId, ...await issue(accountId, wishes) };
+      if (parseUsd(balance) > 0n)
+        await owner.query(`SELECT platform.adjust($1, $2, $3, 'test money', NULL, NULL, NULL)`, [
+          newId('trf', clock.nowMs()),
+          accountId,
+          parseUsd(balance).toString(),
+        ]);
+      return { accountId, ...(await issue(accountId, wishes)) };
     },
     /** Another key of an account, as for another product. */
-    keyOf: async (accountId: string, wishes: KeyWishes): Promise<Buyer> => ({ accountId, ...await issue(accountId, wishes) }),
+    keyOf: async (accountId: string, wishes: KeyWishes): Promise<Buyer> => ({
+      accountId,
+      ...(await issue(accountId, wishes)),
+    }),
     operator: (product: Product, wishes: KeyWishes = {}): Promise<Operator> => issue(null, { ...wishes, product }),
     async money(accountId: string): Promise<{ balance: string; held: string }> {
       const { posted, held } = await readBalance(anyOf(running).service.db.platform, accountId);
@@ -208,8 +300,9 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     },
     /** The books, and each product against its supplier's own log. */
     async breaches(): Promise<Breach[]> {
-      const found = [...await audit(anyOf(running).service.admin.platform, BOOK_RULES)];
-      for (const { service, wired } of running.values()) found.push(...await auditRules(service.db.platform, wired.auditRules));
+      const found = [...(await audit(anyOf(running).service.admin.platform, BOOK_RULES))];
+      for (const { service, wired } of running.values())
+        found.push(...(await auditRules(service.db.platform, wired.auditRules)));
       return found;
     },
     /** Another gateway before the same services, with settings of its own. */
@@ -223,15 +316,26 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     async release(product: Product, added: (service: Service) => readonly Endpoint[]): Promise<void> {
       const old = of(product);
       await old.server.drain(2_000);
-      old.server = createHttpServer(buildApp(old.service, [...old.wired.endpoints, ...added(old.service)], old.wired.api), { clock });
+      old.server = createHttpServer(
+        buildApp(old.service, [...old.wired.endpoints, ...added(old.service)], old.wired.api),
+        { clock },
+      );
       await old.server.listen('127.0.0.1', old.port);
     },
-    /** One round of a product's worker, as if the time of everything open had come: suppliers have had their seconds, and nothing is left to do now. */
+    /**
+     * One round of a product's worker, as if the time of everything open had come: suppliers have had their seconds,
+     * and nothing is left to do now.
+     */
     async round(product: Product): Promise<void> {
       const { service, wired } = of(product);
       clock.shiftMs += SUPPLIER_MS;
-      await owner.query(`UPDATE platform.orders SET wake_at = now() WHERE product = $1 AND state IN ('acting', 'pending')`, [product]);
-      await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE product = $1 AND state = 'running'`, [product]);
+      await owner.query(
+        `UPDATE platform.orders SET wake_at = now() WHERE product = $1 AND state IN ('acting', 'pending')`,
+        [product],
+      );
+      await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE product = $1 AND state = 'running'`, [
+        product,
+      ]);
       for (const loop of wired.loops) {
         for (let i = 0; i < ROUNDS_MAX && (await loop.run()); i += 1);
       }
@@ -251,7 +355,9 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
 }
 
 function newPem(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
 }
 
 function anyOf(running: ReadonlyMap<Product, Running>): Running {
@@ -262,7 +368,10 @@ function anyOf(running: ReadonlyMap<Product, Running>): Running {
 
 /** Runs what is staged for the queue here and now, one job after the other, with what these jobs wake. */
 async function runStaged(owner: pg.Pool, { product }: Service, jobs: readonly JobDefinition[]): Promise<void> {
-  const { rows } = await owner.query<{ name: string; payload: Readonly<Record<string, string>> }>('DELETE FROM platform.outbox WHERE product = $1 RETURNING name, payload', [product]);
+  const { rows } = await owner.query<{ name: string; payload: Readonly<Record<string, string>> }>(
+    'DELETE FROM platform.outbox WHERE product = $1 RETURNING name, payload',
+    [product],
+  );
   const waiting = [...rows];
   const control: JobControl = {
     signal: new AbortController().signal,

@@ -11,7 +11,8 @@ export async function ageServer({ system, history }, { id, expires_at: from }, u
     `
     UPDATE vps.server s SET expires_at = $2, anchor_day = extract(day FROM $2::timestamptz AT TIME ZONE 'UTC'),
       stretches = jsonb_build_array(s.stretches -> 0 || jsonb_build_object('days', extract(day
-        FROM ($2::timestamptz AT TIME ZONE 'UTC') - (($2::timestamptz AT TIME ZONE 'UTC') - make_interval(months => s.period_months)))::int))
+        FROM ($2::timestamptz AT TIME ZONE 'UTC') - (($2::timestamptz AT TIME ZONE 'UTC') - make_interval(months =>
+          s.period_months)))::int))
     WHERE s.id = $1 AND s.expires_at = $3`,
     [id, new Date(until), from],
   );

@@ -1,4 +1,5 @@
-// The planted bugs that live in a process (bugs.mjs lists them all). Each changes one function at one place, and only while it is planted.
+// The planted bugs that live in a process (bugs.mjs lists them all). Each changes one function at one place, and only
+// while it is planted.
 'use strict';
 const { join } = require('node:path');
 
@@ -27,8 +28,11 @@ function captureThenDeliver(shared, isPlanted) {
   steps.settle = async (db, input) => {
     if (!isPlanted('capture-then-deliver') || input.deliver.length === 0) return settle(db, input);
     const isSettled = await settle(db, { ...input, deliver: [] });
-    const second = sql`WITH settled AS (SELECT ${isSettled} AS settled, (SELECT account_id FROM platform.orders WHERE id = ${input.orderId}) AS account_id)`;
-    await db.$queryRaw(joinSql([second, steps.riders('delivered', input.deliver), sql`SELECT 1 AS one FROM settled`], ' '));
+    const second = sql`WITH settled AS (SELECT ${isSettled} AS settled, (SELECT account_id FROM platform.orders
+      WHERE id = ${input.orderId}) AS account_id)`;
+    await db.$queryRaw(
+      joinSql([second, steps.riders('delivered', input.deliver), sql`SELECT 1 AS one FROM settled`], ' '),
+    );
     return isSettled;
   };
 }
@@ -36,7 +40,8 @@ function captureThenDeliver(shared, isPlanted) {
 function fingerprintIgnoresBody(shared, isPlanted) {
   const claims = shared('idempotency/claim.js');
   const { fingerprint } = claims;
-  claims.fingerprint = (request) => fingerprint(isPlanted('fingerprint-ignores-body') ? { ...request, body: Buffer.alloc(0) } : request);
+  claims.fingerprint = (request) =>
+    fingerprint(isPlanted('fingerprint-ignores-body') ? { ...request, body: Buffer.alloc(0) } : request);
 }
 
 function recoveryOfItsOwn(shared, isPlanted) {
@@ -44,18 +49,26 @@ function recoveryOfItsOwn(shared, isPlanted) {
   const { recoverOrders } = recovery;
   const changed = (thing) => {
     if (isPlanted('release-on-absent')) {
-      return { ...thing, lookUp: async (order, signal) => {
-        const found = await thing.lookUp(order, signal);
-        return found.kind === 'absent' ? { kind: 'refused', code: 'supplier_error' } : found;
-      } };
+      return {
+        ...thing,
+        lookUp: async (order, signal) => {
+          const found = await thing.lookUp(order, signal);
+          return found.kind === 'absent' ? { kind: 'refused', code: 'supplier_error' } : found;
+        },
+      };
     }
-    if (isPlanted('new-reference')) return { ...thing, act: (order, signal) => thing.act({ ...order, id: `${order.id}r` }, signal) };
+    if (isPlanted('new-reference'))
+      return { ...thing, act: (order, signal) => thing.act({ ...order, id: `${order.id}r` }, signal) };
     return thing;
   };
-  recovery.recoverOrders = (deps, things, ...rest) => recoverOrders(deps, new Map([...things].map(([name, thing]) => [name, changed(thing)])), ...rest);
+  recovery.recoverOrders = (deps, things, ...rest) =>
+    recoverOrders(deps, new Map([...things].map(([name, thing]) => [name, changed(thing)])), ...rest);
 }
 
-/** Ten items per run out of the payload, the rest in the payload of the next job. A run that is repeated, because its worker died, buys the same items again. */
+/**
+ * Ten items per run out of the payload, the rest in the payload of the next job. A run that is repeated, because its
+ * worker died, buys the same items again.
+ */
 function jobPayloadTrusted(shared, isPlanted) {
   const work = shared('batches/batch-work.js');
   const store = shared('batches/batch-store.js');
@@ -80,16 +93,32 @@ function jobPayloadTrusted(shared, isPlanted) {
   work.advanceBatchesJob = (deps, kinds) => {
     const job = advanceBatchesJob(deps, kinds);
     const run = async (payload, control) => {
-      if (!isPlanted('job-payload-trusted') || payload.items === undefined || payload.items === null) return job.run(payload, control);
+      if (!isPlanted('job-payload-trusted') || payload.items === undefined || payload.items === null)
+        return job.run(payload, control);
       const list = payload.items.split(',');
       const batchId = list[0].split('/')[0];
       const chunk = list.slice(0, 10).filter((name) => name.startsWith(`${batchId}/`));
-      named.set(batchId, chunk.map((name) => Number(name.split('/')[1])));
+      named.set(
+        batchId,
+        chunk.map((name) => Number(name.split('/')[1])),
+      );
       await advanceBatch(deps, kinds, batchId, control.signal);
       const rest = list.slice(chunk.length);
-      await control.wake('advance-batches', rest.length === 0 ? { account_id: payload.account_id } : { account_id: payload.account_id, items: rest.join(',') }, `lane-${payload.account_id}`);
+      await control.wake(
+        'advance-batches',
+        rest.length === 0
+          ? { account_id: payload.account_id }
+          : { account_id: payload.account_id, items: rest.join(',') },
+        `lane-${payload.account_id}`,
+      );
       return { kind: 'done' };
     };
-    return { ...job, payload: { safeParse: (data) => (isPlanted('job-payload-trusted') ? { success: true, data } : job.payload.safeParse(data)) }, run };
+    return {
+      ...job,
+      payload: {
+        safeParse: (data) => (isPlanted('job-payload-trusted') ? { success: true, data } : job.payload.safeParse(data)),
+      },
+      run,
+    };
   };
 }

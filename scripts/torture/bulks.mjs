@@ -1,4 +1,5 @@
-// Customers who buy in bulk: at once and as batches, polled, cancelled in the middle, tried again; purchases and renewals alike.
+// Customers who buy in bulk: at once and as batches, polled, cancelled in the middle, tried again; purchases and
+// renewals alike.
 import { codeOf } from './client.mjs';
 import { SHOPS, factOf } from './shops.mjs';
 
@@ -32,7 +33,11 @@ export class BulkCustomer {
     const items = Array.from({ length: count }, () => this.item(workload.label()));
     // The same thing twice in one bulk.
     if (random.chance(0.3)) items.push({ ...items[0], ref: `${items[0].ref}-again` });
-    const extra = random.weighted([[6, {}], [1, { on_error: 'stop' }], [1, { max_total_usd: '3.00' }]]);
+    const extra = random.weighted([
+      [6, {}],
+      [1, { on_error: 'stop' }],
+      [1, { max_total_usd: '3.00' }],
+    ]);
     await this.follow(await this.send(this.shop.bulkPath, { items, ...extra }));
   }
 
@@ -49,7 +54,13 @@ export class BulkCustomer {
   }
 
   async send(path, body) {
-    const request = this.history.request({ buyer: this.buyer, path, body, key: this.workload.key(), about: { what: 'bulk', refs: body.items.map(({ ref }) => ref) } });
+    const request = this.history.request({
+      buyer: this.buyer,
+      path,
+      body,
+      key: this.workload.key(),
+      about: { what: 'bulk', refs: body.items.map(({ ref }) => ref) },
+    });
     await this.workload.insist(request, this.random);
     return request;
   }
@@ -60,7 +71,11 @@ export class BulkCustomer {
     if (batchId === undefined) return;
     this.history.batches.set(batchId, { buyer: this.buyer, refs: request.about.refs });
     const { random } = this;
-    if (random.chance(0.2)) await this.doors.send(this.history.request({ buyer: this.buyer, path: `/batches/${batchId}/cancel`, about: { what: 'cancel' } }), random.between(0, 1));
+    if (random.chance(0.2))
+      await this.doors.send(
+        this.history.request({ buyer: this.buyer, path: `/batches/${batchId}/cancel`, about: { what: 'cancel' } }),
+        random.between(0, 1),
+      );
     let seen;
     for (let looks = 0; looks < POLL_LIMIT && !this.workload.isOver; looks += 1) {
       seen = await this.workload.read(this.buyer, `/batches/${batchId}`, random);
@@ -69,12 +84,20 @@ export class BulkCustomer {
       await pause(random.between(200, 600));
     }
     if (seen?.json?.finished_at == null || seen.json.failed === 0 || !random.chance(0.6)) return;
-    const retry = this.history.request({ buyer: this.buyer, path: `/batches/${batchId}/retry`, body: random.chance(0.5) ? {} : { error_codes: ['supplier_error', 'skipped', 'state_conflict'] }, key: this.workload.key(), about: { what: 'retry' } });
+    const retry = this.history.request({
+      buyer: this.buyer,
+      path: `/batches/${batchId}/retry`,
+      body: random.chance(0.5) ? {} : { error_codes: ['supplier_error', 'skipped', 'state_conflict'] },
+      key: this.workload.key(),
+      about: { what: 'retry' },
+    });
     await this.workload.insist(retry, random);
     if (retry.sends.some(({ json }) => json?.retried > 0)) this.history.reached.add('batch tried again');
   }
 
-  /** An item that is told good is good for ever; a batch that is over stays so unless its failed items are tried again. */
+  /**
+   * An item that is told good is good for ever; a batch that is over stays so unless its failed items are tried again.
+   */
   remember(batchId, batch) {
     for (const { status, result } of batch.items ?? []) {
       if (status !== 'ok') continue;
@@ -82,7 +105,11 @@ export class BulkCustomer {
       if (fact !== null) this.history.fact(fact);
       this.workload.keep(this.buyer, result);
     }
-    if (batch.ok + batch.failed + batch.pending !== batch.total) this.history.fact({ kind: 'broken', text: `batch ${batchId} was shown with ${batch.ok} + ${batch.failed} + ${batch.pending} of ${batch.total}` });
+    if (batch.ok + batch.failed + batch.pending !== batch.total)
+      this.history.fact({
+        kind: 'broken',
+        text: `batch ${batchId} was shown with ${batch.ok} + ${batch.failed} + ${batch.pending} of ${batch.total}`,
+      });
     if (batch.status === 'cancelled') this.history.reached.add('batch cancelled');
     if (batch.status === 'completed' && batch.total > 10) this.history.reached.add('batch completed');
   }
@@ -91,7 +118,8 @@ export class BulkCustomer {
 /** Every batch a customer knows of, as it is told after healing. */
 export async function judgeBatches({ history, doors }) {
   const breaches = [];
-  const breach = (id, detail) => breaches.push({ rule: 'a batch has one result for every item, and exact counts', subject: id, detail });
+  const breach = (id, detail) =>
+    breaches.push({ rule: 'a batch has one result for every item, and exact counts', subject: id, detail });
   for (const [id, { buyer, refs }] of history.batches) {
     const first = await again(() => doors.send({ buyer, method: 'GET', path: `/batches/${id}`, sends: [] }, 0));
     const other = await again(() => doors.send({ buyer, method: 'GET', path: `/batches/${id}`, sends: [] }, 1));
@@ -99,19 +127,34 @@ export async function judgeBatches({ history, doors }) {
     if (first.status !== 200) breach(id, `answered ${first.status ?? first.error} ${codeOf(first) ?? ''}`);
     if (first.status !== 200) continue;
     const items = [...batch.items];
-    for (let cursor = batch.next_cursor; cursor != null; ) {
-      const page = await again(() => doors.send({ buyer, method: 'GET', path: `/batches/${id}?cursor=${encodeURIComponent(cursor)}`, sends: [] }, items.length % 2));
+    for (let cursor = batch.next_cursor; cursor != null;) {
+      const page = await again(() =>
+        doors.send(
+          { buyer, method: 'GET', path: `/batches/${id}?cursor=${encodeURIComponent(cursor)}`, sends: [] },
+          items.length % 2,
+        ),
+      );
       if (page.status !== 200) break;
       items.push(...page.json.items);
       cursor = page.json.next_cursor;
     }
     const count = (status) => items.filter((item) => item.status === status).length;
     if (batch.finished_at === null || batch.pending !== 0) breach(id, `is ${batch.status}, ${batch.pending} pending`);
-    if (batch.total !== refs.length || items.length !== refs.length) breach(id, `${refs.length} items sent, total ${batch.total}, ${items.length} results`);
-    if (count('ok') !== batch.ok || count('failed') !== batch.failed) breach(id, `counts ${batch.ok} ok, ${batch.failed} failed; items ${count('ok')} ok, ${count('failed')} failed`);
-    if (items.some(({ ref }, i) => ref !== refs[i])) breach(id, 'its items are not in the order in which they were sent');
-    if (items.some(({ status, error, result }) => (status === 'failed') !== (error !== undefined) || (status === 'ok') !== (result !== undefined))) breach(id, 'an item has neither result nor error, or both');
-    if (other.status === 200 && JSON.stringify(first.json.items) !== JSON.stringify(other.json.items)) breach(id, 'the two gateways tell it differently');
+    if (batch.total !== refs.length || items.length !== refs.length)
+      breach(id, `${refs.length} items sent, total ${batch.total}, ${items.length} results`);
+    if (count('ok') !== batch.ok || count('failed') !== batch.failed)
+      breach(id, `counts ${batch.ok} ok, ${batch.failed} failed; items ${count('ok')} ok, ${count('failed')} failed`);
+    if (items.some(({ ref }, i) => ref !== refs[i]))
+      breach(id, 'its items are not in the order in which they were sent');
+    if (
+      items.some(
+        ({ status, error, result }) =>
+          (status === 'failed') !== (error !== undefined) || (status === 'ok') !== (result !== undefined),
+      )
+    )
+      breach(id, 'an item has neither result nor error, or both');
+    if (other.status === 200 && JSON.stringify(first.json.items) !== JSON.stringify(other.json.items))
+      breach(id, 'the two gateways tell it differently');
     const orders = items.flatMap(({ result }) => (result?.order === undefined ? [] : [result.order.id]));
     if (new Set(orders).size !== orders.length) breach(id, 'two items name one order');
   }

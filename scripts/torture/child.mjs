@@ -1,5 +1,5 @@
-// A process under test: forked with the harness's preload, killed, stopped and started again on the same port by its own handle. Its log is
-// read for the few lines that prove an interesting state.
+// A process under test: forked with the harness's preload, killed, stopped and started again on the same port by its
+// own handle. Its log is read for the few lines that prove an interesting state.
 import { fork } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -18,7 +18,10 @@ export class Child {
     this.settings = null;
   }
 
-  /** Resolves when it serves. What it is told in `settings` it is told again in its next life; armed faults are for one life only. */
+  /**
+   * Resolves when it serves. What it is told in `settings` it is told again in its next life; armed faults are for one
+   * life only.
+   */
   start() {
     this.isWanted = true;
     this.ready = this.launch();
@@ -26,7 +29,11 @@ export class Child {
   }
 
   async launch() {
-    const child = fork(this.script, [], { env: this.env, execArgv: ['--require', PRELOAD], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(this.script, [], {
+      env: this.env,
+      execArgv: ['--require', PRELOAD],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.running = child;
     this.gone = new Promise((resolve) => child.once('close', resolve));
     for (const stream of [child.stdout, child.stderr]) {
@@ -68,7 +75,10 @@ export class Child {
   async isUp() {
     for (;;) {
       const { ready } = this;
-      const isReady = await ready.then(() => true, () => false);
+      const isReady = await ready.then(
+        () => true,
+        () => false,
+      );
       if (isReady && ready === this.ready) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

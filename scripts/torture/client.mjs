@@ -1,4 +1,5 @@
-// What a customer does and remembers: every request with every answer it got, or that it got none. Loopback only, bounded in number and time.
+// What a customer does and remembers: every request with every answer it got, or that it got none. Loopback only,
+// bounded in number and time.
 import { Pool } from 'undici';
 import { BASE_PATHS } from './system-settings.mjs';
 
@@ -18,7 +19,15 @@ export class History {
 
   /** A request as it can be repeated: same key, same bytes. Without a buyer `path` is the whole path. */
   request({ buyer, method = 'POST', path, body, key, about }) {
-    const request = { buyer, method, path, body: body === undefined ? undefined : JSON.stringify(body), key, about, sends: [] };
+    const request = {
+      buyer,
+      method,
+      path,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      key,
+      about,
+      sends: [],
+    };
     this.requests.push(request);
     return request;
   }
@@ -33,7 +42,14 @@ export class Doors {
   constructor(origins) {
     this.pools = origins.map((origin) => {
       if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(origin)) throw new Error('the workload is sent to loopback only');
-      return new Pool(origin, { connections: 24, pipelining: 1, headersTimeout: ANSWER_LIMIT_MS, bodyTimeout: ANSWER_LIMIT_MS, connectTimeout: 2_000, keepAliveTimeout: 2_000 });
+      return new Pool(origin, {
+        connections: 24,
+        pipelining: 1,
+        headersTimeout: ANSWER_LIMIT_MS,
+        bodyTimeout: ANSWER_LIMIT_MS,
+        connectTimeout: 2_000,
+        keepAliveTimeout: 2_000,
+      });
     });
     this.sent = 0;
   }
@@ -46,15 +62,26 @@ export class Doors {
     request.sends.push(send);
     try {
       const answer = await this.pools[door].request({
-        path: request.buyer === null ? request.path : `${BASE_PATHS[request.buyer.product]}${request.path}`, method: request.method,
-        headers: { ...(request.buyer === null ? {} : { authorization: `Bearer ${request.buyer.key}` }), ...(request.key === undefined ? {} : { 'idempotency-key': request.key }), ...(request.body === undefined ? {} : { 'content-type': 'application/json' }) },
-        ...(request.body === undefined ? {} : { body: request.body }), signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+        path: request.buyer === null ? request.path : `${BASE_PATHS[request.buyer.product]}${request.path}`,
+        method: request.method,
+        headers: {
+          ...(request.buyer === null ? {} : { authorization: `Bearer ${request.buyer.key}` }),
+          ...(request.key === undefined ? {} : { 'idempotency-key': request.key }),
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
       });
       send.bytes = Buffer.from(await answer.body.arrayBuffer());
       send.status = answer.statusCode;
       send.isReplay = answer.headers['idempotent-replayed'] === 'true';
       send.json = /json/.test(answer.headers['content-type'] ?? '') ? JSON.parse(send.bytes.toString()) : null;
-      send.kind = send.status < 400 ? 'ok' : send.status >= 500 && send.json?.error?.code !== 'supplier_error' ? 'unknown' : 'fail';
+      send.kind =
+        send.status < 400
+          ? 'ok'
+          : send.status >= 500 && send.json?.error?.code !== 'supplier_error'
+            ? 'unknown'
+            : 'fail';
     } catch (err) {
       send.error = err.code ?? err.name;
     }

@@ -1,5 +1,5 @@
-// The PostgreSQL of all runs of a call, migrated once and wiped between runs.
-// No fsync, but commits are real: a killed server recovers everything that it confirmed, which is what the runs are about.
+// The PostgreSQL of all runs of a call, migrated once and wiped between runs. No fsync, but commits are real: a killed
+// server recovers everything that it confirmed, which is what the runs are about.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,14 +14,26 @@ const { Client } = createRequire(join(root, 'packages/shared/package.json'))('pg
 const STOCK = 'proxy.sandbox_stock';
 const DEADLOCK = '40P01';
 const WIPE_TRIES = 20;
-const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: 250, shared_buffers: '64MB', log_min_messages: 'warning' };
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  max_connections: 250,
+  shared_buffers: '64MB',
+  log_min_messages: 'warning',
+};
 
 export class TortureCluster {
   static async make(rolePasswords) {
     const folder = mkdtempSync(join(tmpdir(), 'lumi-torture-'));
     chmodSync(folder, 0o755); // PostgreSQL's own user must reach its data, as root too
     const cluster = new TortureCluster();
-    Object.assign(cluster, { folder, dataDir: dataDirFor(join(folder, 'postgres')), password: randomBytes(12).toString('hex'), logFile: join(folder, 'postgres.log'), database: 'lumi' });
+    Object.assign(cluster, {
+      folder,
+      dataDir: dataDirFor(join(folder, 'postgres')),
+      password: randomBytes(12).toString('hex'),
+      logFile: join(folder, 'postgres.log'),
+      database: 'lumi',
+    });
     await initCluster(cluster);
     await cluster.start();
     await cluster.owner('postgres', (client) => client.query('CREATE DATABASE lumi'));
@@ -37,11 +49,20 @@ export class TortureCluster {
   }
 
   async start() {
-    this.server = await startCluster({ dataDir: this.dataDir, password: this.password, port: this.port, settings: SETTINGS, logFile: this.logFile });
+    this.server = await startCluster({
+      dataDir: this.dataDir,
+      password: this.password,
+      port: this.port,
+      settings: SETTINGS,
+      logFile: this.logFile,
+    });
     this.port = this.server.port;
     // Where this process is killed, a guard ends the server.
     this.guard?.stdin.end('kept');
-    this.guard = spawn(process.execPath, ['-e', GUARD, String(this.server.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    this.guard = spawn(process.execPath, ['-e', GUARD, String(this.server.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
     this.guard.unref();
   }
 
@@ -60,16 +81,24 @@ export class TortureCluster {
     }
   }
 
-  /** What the migrations wrote (catalogues, function bodies) is kept in mind once, and is all that is left after a wipe. */
+  /**
+   * What the migrations wrote (catalogues, function bodies) is kept in mind once, and is all that is left after a wipe.
+   */
   async remember() {
     await this.owner(this.database, async (client) => {
-      const { rows: tables } = await client.query(`SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('platform', 'domains', 'vps', 'proxy') AND tablename <> '_prisma_migrations'`);
+      const { rows: tables } = await client.query(
+        `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+          WHERE schemaname IN ('platform', 'domains', 'vps', 'proxy') AND tablename <> '_prisma_migrations'`,
+      );
       this.emptyTables = [];
       for (const { name } of tables) {
         const { rowCount } = await client.query(`SELECT 1 FROM ${name} LIMIT 1`);
         if (rowCount === 0) this.emptyTables.push(name);
       }
-      const { rows: functions } = await client.query(`SELECT pg_get_functiondef(p.oid) AS text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ('platform', 'domains', 'vps', 'proxy') AND p.prokind = 'f'`);
+      const { rows: functions } = await client.query(
+        `SELECT pg_get_functiondef(p.oid) AS text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname IN ('platform', 'domains', 'vps', 'proxy') AND p.prokind = 'f'`,
+      );
       this.functions = functions.map(({ text }) => text);
     });
   }
@@ -80,7 +109,14 @@ export class TortureCluster {
       // Processes have written the sandbox's stock down once and look for it for the rest of their life.
       const truncate = () => client.query(`TRUNCATE ${this.emptyTables.filter((name) => name !== STOCK).join(', ')}`);
       // The processes go on looking for work meanwhile, and a look holds several tables.
-      for (let tries = 1; !(await truncate().then(() => true, (err) => (err.code === DEADLOCK && tries < WIPE_TRIES ? false : Promise.reject(err)))); tries += 1);
+      for (
+        let tries = 1;
+        !(await truncate().then(
+          () => true,
+          (err) => (err.code === DEADLOCK && tries < WIPE_TRIES ? false : Promise.reject(err)),
+        ));
+        tries += 1
+      );
       await client.query(`UPDATE ${STOCK} SET taken = 0, issued = 0`);
       if (this.isAltered) await client.query(this.functions.join(';\n'));
       for (const statement of this.undo ?? []) await client.query(statement);
@@ -92,7 +128,10 @@ export class TortureCluster {
   /** Every job and every memory of one. */
   async emptyQueue() {
     await this.owner(this.database, async (client) => {
-      const { rows } = await client.query("SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'queue' AND tablename NOT IN ('migration', 'meta')");
+      const { rows } = await client.query(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'queue' " +
+          "AND tablename NOT IN ('migration', 'meta')",
+      );
       if (rows.length > 0) await client.query(`TRUNCATE ${rows.map(({ name }) => name).join(', ')}`);
     });
   }
@@ -122,4 +161,6 @@ export class TortureCluster {
   }
 }
 
-const GUARD = `let kept = false; process.stdin.on('data', () => (kept = true)); process.stdin.on('end', () => { if (!kept) try { process.kill(Number(process.argv[1]), 'SIGQUIT'); } catch {} process.exit(0); });`;
+const GUARD =
+  `let kept = false; process.stdin.on('data', () => (kept = true)); process.stdin.on('end', () => { if ` +
+  `(!kept) try { process.kill(Number(process.argv[1]), 'SIGQUIT'); } catch {} process.exit(0); });`;

@@ -1,5 +1,5 @@
-// What is done on purpose, whatever chance says: deeds that bring a run to a state it owes. Each goes on until it has happened; whoever calls it
-// again does no harm. The ways to a named point stand in leads.mjs.
+// What is done on purpose, whatever chance says: deeds that bring a run to a state it owes. Each goes on until it has
+// happened; whoever calls it again does no harm. The ways to a named point stand in leads.mjs.
 import { HAGGLER_DEEDS } from './hagglers.mjs';
 import { SHOPS } from './shops.mjs';
 import { LEADS } from './leads.mjs';
@@ -22,7 +22,8 @@ export const DEEDS = {
     const capped = buyers.find(({ name }) => name === 'capped');
     for (let i = 0; i < 8; i += 1) await workload.buy(capped, workload.name('plain'), faults.random);
   },
-  'pending resolved': ({ workload, faults }) => workload.buy(faults.buyer, workload.name('pending-then-done'), faults.random),
+  'pending resolved': ({ workload, faults }) =>
+    workload.buy(faults.buyer, workload.name('pending-then-done'), faults.random),
   'webhook repeated': (run) => webhook(run, 'repeated'),
   'webhook late': (run) => webhook(run, 'late'),
   'webhook lost': (run) => webhook(run, 'lost'),
@@ -33,7 +34,13 @@ export const DEEDS = {
   'batch tried again': async (run) => {
     const id = await batch(run, [...Array(11).fill(undefined), 'refused']);
     if (id === undefined) return;
-    const request = run.history.request({ buyer: run.faults.buyer, path: `/batches/${id}/retry`, body: {}, key: run.workload.key(), about: { what: 'retry' } });
+    const request = run.history.request({
+      buyer: run.faults.buyer,
+      path: `/batches/${id}/retry`,
+      body: {},
+      key: run.workload.key(),
+      about: { what: 'retry' },
+    });
     await run.workload.insist(request, run.faults.random);
     if (request.sends.some(({ json }) => json?.retried > 0)) run.history.reached.add('batch tried again');
   },
@@ -71,15 +78,34 @@ async function batch({ workload, history, doors, faults }, endings, { isCancelle
     const ref = i === 0 && first !== undefined ? first : workload.label();
     return { ...shop.body(ref.replace(/-$/, ''), { ending }), reference: ref, ref };
   });
-  const request = history.request({ buyer, path: shop.bulkPath, body: { items }, key: workload.key(), about: { what: 'bulk', refs: items.map(({ ref }) => ref) } });
+  const request = history.request({
+    buyer,
+    path: shop.bulkPath,
+    body: { items },
+    key: workload.key(),
+    about: { what: 'bulk', refs: items.map(({ ref }) => ref) },
+  });
   await workload.insist(request, random);
   const id = request.sends.find(({ json }) => json?.batch_id !== undefined)?.json.batch_id;
   if (id === undefined) return undefined;
   history.batches.set(id, { buyer, refs: request.about.refs });
   let door = 0;
-  if (isCancelled) await soon(async () => (await doors.send(history.request({ buyer, path: `/batches/${id}/cancel`, about: { what: 'cancel' } }), (door += 1) % 2)).status === 200, 10_000);
+  if (isCancelled)
+    await soon(
+      async () =>
+        (
+          await doors.send(
+            history.request({ buyer, path: `/batches/${id}/cancel`, about: { what: 'cancel' } }),
+            (door += 1) % 2,
+          )
+        ).status === 200,
+      10_000,
+    );
   const isOver = await soon(async () => {
-    const seen = await doors.send(history.request({ buyer, method: 'GET', path: `/batches/${id}`, about: { what: 'read' } }), (door += 1) % 2);
+    const seen = await doors.send(
+      history.request({ buyer, method: 'GET', path: `/batches/${id}`, about: { what: 'read' } }),
+      (door += 1) % 2,
+    );
     if (seen.status === 200 && seen.json.status === 'completed') history.reached.add('batch completed');
     if (seen.status === 200 && seen.json.status === 'cancelled') history.reached.add('batch cancelled');
     return seen.status === 200 && seen.json.finished_at !== null;

@@ -1,4 +1,5 @@
-// A TCP proxy on one link, on loopback, that can be slow, cut, silent, or cut at a chosen byte or after a chosen statement. It changes no bytes.
+// A TCP proxy on one link, on loopback, that can be slow, cut, silent, or cut at a chosen byte or after a chosen
+// statement. It changes no bytes.
 import { connect, createServer } from 'node:net';
 
 export class FaultProxy {
@@ -37,7 +38,7 @@ export class FaultProxy {
   /** No byte passes either way until `false`; connections stay open, new ones are accepted. */
   silence(isSilent) {
     this.isSilent = isSilent;
-    for (const pair of this.pairs) (isSilent ? pair.pause() : pair.resume());
+    for (const pair of this.pairs) isSilent ? pair.pause() : pair.resume();
   }
 
   /** New connections are refused while `true`. */
@@ -46,7 +47,10 @@ export class FaultProxy {
     if (isShut) this.cut();
   }
 
-  /** The next connection over which a request with these two texts goes is cut when its answer comes: done, and nobody told. */
+  /**
+   * The next connection over which a request with these two texts goes is cut when its answer comes: done, and nobody
+   * told.
+   */
   trapAnswer(text, match, onSprung) {
     this.traps.push({ texts: [text, match], onSprung });
   }
@@ -64,7 +68,10 @@ export class FaultProxy {
     }
     const ports = this.upstreams();
     this.turn += 1;
-    this.dial(client, ports.map((_, i) => ports[(this.turn + i) % ports.length]));
+    this.dial(
+      client,
+      ports.map((_, i) => ports[(this.turn + i) % ports.length]),
+    );
   }
 
   dial(client, [port, ...others]) {
@@ -94,7 +101,15 @@ export class FaultProxy {
 
 class Pair {
   constructor(proxy, client, server) {
-    Object.assign(this, { proxy, client, server, bytesLeft: Infinity, sprung: null, isOver: false, statements: new Map() });
+    Object.assign(this, {
+      proxy,
+      client,
+      server,
+      bytesLeft: Infinity,
+      sprung: null,
+      isOver: false,
+      statements: new Map(),
+    });
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.on('close', () => this.end());
@@ -113,7 +128,10 @@ class Pair {
         to.once('drain', () => (this.proxy.isSilent ? undefined : from.resume()));
       };
       if (this.proxy.latencyMs === 0 && queue === null) write();
-      else queue = Promise.resolve(queue).then(() => delay(this.proxy.latencyMs)).then(write);
+      else
+        queue = Promise.resolve(queue)
+          .then(() => delay(this.proxy.latencyMs))
+          .then(write);
     });
     from.on('end', () => Promise.resolve(queue).then(() => to.end()));
     queue = null;

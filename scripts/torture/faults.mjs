@@ -29,7 +29,9 @@ export class Faults {
     if (action === 'stop') {
       const { running } = child;
       // Healing waits until it has gone on, and done what it does so late.
-      const goesOn = later(this.pastLeaseMs(), () => running?.kill('SIGCONT')).then(() => later(TAKEN_AFTER_MS, () => undefined));
+      const goesOn = later(this.pastLeaseMs(), () => running?.kill('SIGCONT')).then(() =>
+        later(TAKEN_AFTER_MS, () => undefined),
+      );
       this.pending.add(goesOn);
       void goesOn.finally(() => this.pending.delete(goesOn));
     }
@@ -54,7 +56,13 @@ export class Faults {
       this.running.add(name);
     }
     const work = Promise.resolve()
-      .then(() => (step.what === 'piece' ? this.piece(step.piece) : step.what === 'deed' ? DEEDS[step.deed](this.run) : this[camel(step.what)](step)))
+      .then(() =>
+        step.what === 'piece'
+          ? this.piece(step.piece)
+          : step.what === 'deed'
+            ? DEEDS[step.deed](this.run)
+            : this[camel(step.what)](step),
+      )
       .catch((err) => this.note(`${name} failed: ${err.message}`))
       .finally(() => {
         this.pending.delete(work);
@@ -66,7 +74,8 @@ export class Faults {
   /** What the run owes and has not reached, once more: another fault may have cut it short. */
   again(states) {
     const ways = states.map(wayTo).filter((way) => way !== null);
-    for (const id of new Set(ways.flatMap(({ piece }) => piece ?? []))) this.begin({ what: 'piece', piece: PIECES.find((piece) => piece.id === id) });
+    for (const id of new Set(ways.flatMap(({ piece }) => piece ?? [])))
+      this.begin({ what: 'piece', piece: PIECES.find((piece) => piece.id === id) });
     for (const deed of new Set(ways.flatMap(({ deed: one }) => one ?? []))) this.begin({ what: 'deed', deed });
   }
 
@@ -105,7 +114,8 @@ export class Faults {
 
   /** The first process to come to the point with an order that `match` tells is hit, and no other. */
   arm({ who, at, do: action, match, piece }) {
-    for (const child of this.system.named(new RegExp(`(^|-)${who}-`))) child.tell({ type: 'torture-arm', point: at, action, match, piece });
+    for (const child of this.system.named(new RegExp(`(^|-)${who}-`)))
+      child.tell({ type: 'torture-arm', point: at, action, match, piece });
   }
 
   /** Whoever waits at a point with this goes on. */
@@ -160,7 +170,8 @@ export class Faults {
   }
 
   cutInsideAnswer({ draw }) {
-    for (const link of [...this.system.links.client, ...this.system.links.service]) link.trapAfter(1 + Math.floor(draw * 900));
+    for (const link of [...this.system.links.client, ...this.system.links.service])
+      link.trapAfter(1 + Math.floor(draw * 900));
     this.cutClientLinks(); // so that new connections meet the trap
   }
 
@@ -187,15 +198,20 @@ export class Faults {
   }
 
   terminateBackends() {
-    return this.system.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'lumi\\_%' AND datname = current_database()");
+    return this.system.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'lumi\\_%' AND datname = " +
+        'current_database()',
+    );
   }
 
   trapAnySettle() {
-    for (const link of this.system.links.postgres) link.trapAnswer('purchase_settle', '', () => this.reached.add('settle answer cut'));
+    for (const link of this.system.links.postgres)
+      link.trapAnswer('purchase_settle', '', () => this.reached.add('settle answer cut'));
   }
 
   trapAnyHold() {
-    for (const link of this.system.links.postgres) link.trapAnswer('purchase_begin', '', () => this.reached.add('hold answer cut'));
+    for (const link of this.system.links.postgres)
+      link.trapAnswer('purchase_begin', '', () => this.reached.add('hold answer cut'));
   }
 
   async restartPostgres({ ms }) {

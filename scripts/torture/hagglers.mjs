@@ -1,5 +1,6 @@
-// Customers who share a few things and do to them at once whatever has a price: buy, upgrade, renew singly and in bulk, replace, top up, quote and buy at the quote, while the
-// things renew themselves and run out. Several of them act at a time, and none waits for another; the model of prices (prices.mjs) is what they are for.
+// Customers who share a few things and do to them at once whatever has a price: buy, upgrade, renew singly and in bulk,
+// replace, top up, quote and buy at the quote, while the things renew themselves and run out. Several of them act at a
+// time, and none waits for another; the model of prices (prices.mjs) is what they are for.
 import { codeOf } from './client.mjs';
 import { RUNS_OUT_MS, SHARED } from './shared-things.mjs';
 
@@ -24,14 +25,28 @@ export async function makeHagglers(system) {
 
 /** All of them, until the customers go home. */
 export function haggle(run) {
-  run.haggling = new Map(run.hagglers.map((haggler) => [haggler.buyer.product, new Haggling({ run, haggler, random: run.random.stream(`hagglers-${haggler.buyer.product}`) })]));
+  run.haggling = new Map(
+    run.hagglers.map((haggler) => [
+      haggler.buyer.product,
+      new Haggling({ run, haggler, random: run.random.stream(`hagglers-${haggler.buyer.product}`) }),
+    ]),
+  );
   return Promise.all([...run.haggling.values()].map((haggling) => haggling.work()));
 }
 
 export class Haggling {
   constructor({ run, haggler, random }) {
     const { workload, history, doors, system } = run;
-    Object.assign(this, { run, workload, history, doors, system, haggler, random, shared: SHARED[haggler.buyer.product] });
+    Object.assign(this, {
+      run,
+      workload,
+      history,
+      doors,
+      system,
+      haggler,
+      random,
+      shared: SHARED[haggler.buyer.product],
+    });
   }
 
   /** What a run owes, brought about on purpose: see WAYS. */
@@ -100,7 +115,15 @@ export class Haggling {
     const wish = await make(this, thing, random);
     if (wish === null) return;
     const { operation, item } = quoted(thing, wish);
-    const made = await this.doors.send(this.history.request({ buyer: this.haggler.buyer, path: '/quotes', body: { operation, items: [item] }, about: { what: 'quote' } }), random.between(0, 1));
+    const made = await this.doors.send(
+      this.history.request({
+        buyer: this.haggler.buyer,
+        path: '/quotes',
+        body: { operation, items: [item] },
+        about: { what: 'quote' },
+      }),
+      random.between(0, 1),
+    );
     if (made.status !== 201) return;
     this.haggler.quotes.push({ id: made.json.id, wish });
     if (this.haggler.quotes.length > QUOTES_MAX) this.haggler.quotes.shift();
@@ -118,18 +141,32 @@ export class Haggling {
     const items = [];
     for (const thing of this.haggler.things) items.push(...(await this.shared.bulkItems(this, thing, random)));
     if (items.length === 0) return;
-    const request = this.ask(this.shared.bulkRenewPath, { items: items.map((item, i) => ({ ...item, ref: `${i}` })) }, { what: 'bulk', refs: items.map((_, i) => `${i}`) });
+    const request = this.ask(
+      this.shared.bulkRenewPath,
+      { items: items.map((item, i) => ({ ...item, ref: `${i}` })) },
+      { what: 'bulk', refs: items.map((_, i) => `${i}`) },
+    );
     await this.workload.insist(request, random);
     const batchId = request.sends.find(({ json }) => json?.batch_id !== undefined)?.json.batch_id;
-    if (batchId !== undefined) this.history.batches.set(batchId, { buyer: this.haggler.buyer, refs: request.about.refs });
+    if (batchId !== undefined)
+      this.history.batches.set(batchId, { buyer: this.haggler.buyer, refs: request.about.refs });
   }
 
   ask(path, body, about = {}) {
-    return this.history.request({ buyer: this.haggler.buyer, path, body, key: this.workload.key(), about: { what: 'haggle', ...about } });
+    return this.history.request({
+      buyer: this.haggler.buyer,
+      path,
+      body,
+      key: this.workload.key(),
+      about: { what: 'haggle', ...about },
+    });
   }
 
   async read(path) {
-    const send = await this.doors.send(this.history.request({ buyer: this.haggler.buyer, method: 'GET', path, about: { what: 'read' } }), this.random.between(0, 1));
+    const send = await this.doors.send(
+      this.history.request({ buyer: this.haggler.buyer, method: 'GET', path, about: { what: 'read' } }),
+      this.random.between(0, 1),
+    );
     return send.status === 200 ? send.json : null;
   }
 
@@ -148,19 +185,33 @@ export class Haggling {
   }
 }
 
-/** What the people of each product must have done to what they share in every run, and how it is brought about where chance has not. */
+/**
+ * What the people of each product must have done to what they share in every run, and how it is brought about where
+ * chance has not.
+ */
 const WAYS = {
   domains: {
-    'shared: domain_renew': { kind: 'middle', deed: 'renew' }, 'shared: domain_renew in bulk': { kind: 'middle', deed: 'in bulk' }, 'shared: domain_renew by itself': { kind: 'renews itself', deed: null },
+    'shared: domain_renew': { kind: 'middle', deed: 'renew' },
+    'shared: domain_renew in bulk': { kind: 'middle', deed: 'in bulk' },
+    'shared: domain_renew by itself': { kind: 'renews itself', deed: null },
     'shared: domain_renew after its expiry': { kind: 'runs out', deed: 'renew' },
   },
   vps: {
-    'shared: server_resize': { kind: 'middle', deed: 'upgrade' }, 'shared: server_renew': { kind: 'the 31st', deed: 'renew' }, 'shared: server_renew in bulk': { kind: 'middle', deed: 'in bulk' },
-    'shared: server_renew by itself': { kind: 'renews itself', deed: null }, 'shared: server_renew after its expiry': { kind: 'runs out', deed: 'renew' }, 'shared: bought at a quote': { kind: 'middle', deed: 'at a quote' },
+    'shared: server_resize': { kind: 'middle', deed: 'upgrade' },
+    'shared: server_renew': { kind: 'the 31st', deed: 'renew' },
+    'shared: server_renew in bulk': { kind: 'middle', deed: 'in bulk' },
+    'shared: server_renew by itself': { kind: 'renews itself', deed: null },
+    'shared: server_renew after its expiry': { kind: 'runs out', deed: 'renew' },
+    'shared: bought at a quote': { kind: 'middle', deed: 'at a quote' },
   },
   proxy: {
-    'shared: proxy_renew': { kind: 'middle', deed: 'renew the order' }, 'shared: proxy_renew in bulk': { kind: 'middle', deed: 'in bulk' }, 'shared: proxy_renew by itself': { kind: 'renews itself', deed: null },
-    'shared: proxy_renew after its expiry': { kind: 'runs out', deed: 'renew the order' }, 'shared: proxy_replace': { kind: 'middle', deed: 'replace' }, 'shared: traffic_plan': { kind: 'middle', deed: 'buy traffic' }, 'shared: traffic_topup': { kind: 'partial', deed: 'top up' },
+    'shared: proxy_renew': { kind: 'middle', deed: 'renew the order' },
+    'shared: proxy_renew in bulk': { kind: 'middle', deed: 'in bulk' },
+    'shared: proxy_renew by itself': { kind: 'renews itself', deed: null },
+    'shared: proxy_renew after its expiry': { kind: 'runs out', deed: 'renew the order' },
+    'shared: proxy_replace': { kind: 'middle', deed: 'replace' },
+    'shared: traffic_plan': { kind: 'middle', deed: 'buy traffic' },
+    'shared: traffic_topup': { kind: 'partial', deed: 'top up' },
   },
 };
 
@@ -168,15 +219,24 @@ export function owedByHagglers(products) {
   return products.flatMap((product) => Object.keys(WAYS[product]));
 }
 
-export const HAGGLER_DEEDS = Object.fromEntries(Object.entries(WAYS).flatMap(([product, ways]) => Object.entries(ways).map(([state, way]) => [state, (run) => run.haggling.get(product).bring(way)])));
+export const HAGGLER_DEEDS = Object.fromEntries(
+  Object.entries(WAYS).flatMap(([product, ways]) =>
+    Object.entries(ways).map(([state, way]) => [state, (run) => run.haggling.get(product).bring(way)]),
+  ),
+);
 
 /** What they have done, by the same names. */
 export async function gatherHaggling(system, history, hagglers, reach) {
   if (hagglers.length === 0) return;
-  const { rows } = await system.query(`
-    SELECT kind, bool_or(idem_scope = 'auto') AS auto, bool_or(batch_id IS NOT NULL) AS bulk, bool_or(EXISTS (SELECT 1 FROM platform.quote_use u WHERE u.order_id = o.id)) AS quoted,
-      bool_or(coalesce(o.item ->> 'from_expires_at', o.item ->> 'current_expires_at', o.item -> 'proxies' -> 0 ->> 'from')::timestamptz < o.created_at) AS late
-    FROM platform.orders o WHERE account_id = $1 AND state = 'captured' GROUP BY kind`, [hagglers[0].buyer.accountId]);
+  const { rows } = await system.query(
+    `
+    SELECT kind, bool_or(idem_scope = 'auto') AS auto, bool_or(batch_id IS NOT NULL) AS bulk, bool_or(EXISTS (SELECT 1
+      FROM platform.quote_use u WHERE u.order_id = o.id)) AS quoted,
+      bool_or(coalesce(o.item ->> 'from_expires_at', o.item ->> 'current_expires_at',
+        o.item -> 'proxies' -> 0 ->> 'from')::timestamptz < o.created_at) AS late
+    FROM platform.orders o WHERE account_id = $1 AND state = 'captured' GROUP BY kind`,
+    [hagglers[0].buyer.accountId],
+  );
   for (const { kind, auto, bulk, quoted, late } of rows) {
     reach(`shared: ${kind}`);
     reach(`shared: ${kind} by itself`, auto);
@@ -185,7 +245,13 @@ export async function gatherHaggling(system, history, hagglers, reach) {
     reach('shared: bought at a quote', quoted);
   }
   const keys = new Set(hagglers.map(({ buyer }) => buyer.key));
-  reach('shared: overtaken', history.requests.some(({ buyer, about, sends }) => about.what === 'haggle' && keys.has(buyer.key) && sends.some((send) => OVERTAKEN.has(codeOf(send)))));
+  reach(
+    'shared: overtaken',
+    history.requests.some(
+      ({ buyer, about, sends }) =>
+        about.what === 'haggle' && keys.has(buyer.key) && sends.some((send) => OVERTAKEN.has(codeOf(send))),
+    ),
+  );
 }
 
 function pause(ms) {

@@ -1,6 +1,6 @@
-// Loaded into each process under test before its own code (`node --require`). It hands the engine the seams that it offers (checkpoints,
-// times, a clock), obeys the harness over the fork's channel, and plants the seeded bug of this run, if any. The product knows nothing of it:
-// nothing that is shipped can be switched into a faulty state.
+// Loaded into each process under test before its own code (`node --require`). It hands the engine the seams that it
+// offers (checkpoints, times, a clock), obeys the harness over the fork's channel, and plants the seeded bug of this
+// run, if any. The product knows nothing of it: nothing that is shipped can be switched into a faulty state.
 'use strict';
 const { join } = require('node:path');
 
@@ -21,7 +21,12 @@ let bug = '';
 
 process.on('message', (message) => {
   if (message?.type === 'torture-arm') armed.push(message);
-  if (message?.type === 'torture-disarm') armed.splice(0, armed.length, ...armed.filter(({ match }) => message.match !== undefined && match !== message.match));
+  if (message?.type === 'torture-disarm')
+    armed.splice(
+      0,
+      armed.length,
+      ...armed.filter(({ match }) => message.match !== undefined && match !== message.match),
+    );
   if (message?.type === 'torture-go') {
     for (const { match, goOn } of waiting) if (message.match === undefined || message.match === match) goOn();
   }
@@ -36,7 +41,10 @@ process.on('message', (message) => {
 function stretched(factor) {
   const { actLimitMs, leaseMs } = TIMES.purchase;
   return {
-    ...TIMES, purchase: { ...TIMES.purchase, actLimitMs: actLimitMs * factor, leaseMs: leaseMs * factor }, depositLeaseMs: TIMES.depositLeaseMs * factor, batchLeaseMs: TIMES.batchLeaseMs * factor,
+    ...TIMES,
+    purchase: { ...TIMES.purchase, actLimitMs: actLimitMs * factor, leaseMs: leaseMs * factor },
+    depositLeaseMs: TIMES.depositLeaseMs * factor,
+    batchLeaseMs: TIMES.batchLeaseMs * factor,
     renewal: { ...TIMES.renewal, turnMs: TIMES.renewal.turnMs * factor },
   };
 }
@@ -49,7 +57,14 @@ async function pass(point, subject) {
   const index = armed.findIndex((fault) => fault.point === point && subject.includes(fault.match));
   if (index < 0) return;
   const [fault] = armed.splice(index, 1);
-  process.send?.({ type: 'torture-point', point, action: fault.action, match: fault.match, piece: fault.piece, subject });
+  process.send?.({
+    type: 'torture-point',
+    point,
+    action: fault.action,
+    match: fault.match,
+    piece: fault.piece,
+    subject,
+  });
   if (fault.action === 'kill') process.kill(process.pid, 'SIGKILL');
   else if (fault.action === 'stop') process.kill(process.pid, 'SIGSTOP');
   else if (fault.action === 'wait') {
@@ -78,7 +93,16 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
   const { openService } = frame;
   frame.openService = (options) => {
     const opened = openService(options);
-    return { ...opened, purchases: { ...opened.purchases, checkpoint, get times() { return times.purchase; } } };
+    return {
+      ...opened,
+      purchases: {
+        ...opened.purchases,
+        checkpoint,
+        get times() {
+          return times.purchase;
+        },
+      },
+    };
   };
   const engine = shared('purchase/engine.js');
   const { purchase } = engine;
@@ -104,7 +128,8 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
     await pass('after-credit', about({ subject: id, reference }));
     return outcome;
   };
-  // The longer a fault phase, the more often somebody has asked in vain by its end, and the later it is asked again; healing is not to be late for that.
+  // The longer a fault phase, the more often somebody has asked in vain by its end, and the later it is asked again;
+  // healing is not to be late for that.
   const runtime = shared('runtime/backoff.js');
   const { backoffMs } = runtime;
   runtime.backoffMs = (...args) => Math.min(backoffMs(...args), times.againMaxMs);
@@ -131,7 +156,10 @@ function operators() {
     return work;
   };
   if (process.env.TORTURE_KIND !== 'server') return; // recovery concludes as well
-  for (const [file, conclude] of [['purchase/conclude.js', 'concludeOrder'], ['operations/engine.js', 'concludeOperation']]) {
+  for (const [file, conclude] of [
+    ['purchase/conclude.js', 'concludeOrder'],
+    ['operations/engine.js', 'concludeOperation'],
+  ]) {
     const steps = shared(file);
     const original = steps[conclude];
     steps[conclude] = async (deps, kind, work, outcome) => {
@@ -145,15 +173,27 @@ function operators() {
 function renewals() {
   const lifecycle = shared('lifecycle/index.js');
   const { lifecycleLoops } = lifecycle;
-  lifecycle.lifecycleLoops = (...args) => lifecycleLoops(...args).map((loop) => ({ ...loop, everyMs: Math.min(loop.everyMs, times.renewal.lookMs) }));
+  lifecycle.lifecycleLoops = (...args) =>
+    lifecycleLoops(...args).map((loop) => ({ ...loop, everyMs: Math.min(loop.everyMs, times.renewal.lookMs) }));
   const store = shared('lifecycle/lifecycle-store.js');
   const { noteRenewal, takeTurns } = store;
   store.takeTurns = (db, source, now, limit) => takeTurns(db, source, now, limit, times.renewal.turnMs);
   store.noteRenewal = (db, source, due, note) => {
     const soon = Date.now() + clockOffsetMs + times.renewal.againMs;
     const isRepeat = note.renewAt !== null && note.renewAt.getTime() < soon + 24 * 3_600_000;
-    return noteRenewal(db, source, due, isRepeat ? { ...note, renewAt: new Date(Math.min(note.renewAt.getTime(), soon)) } : note);
+    return noteRenewal(
+      db,
+      source,
+      due,
+      isRepeat ? { ...note, renewAt: new Date(Math.min(note.renewAt.getTime(), soon)) } : note,
+    );
   };
 }
 
-require('./bugs-inside.cjs')({ root, shared, kind: process.env.TORTURE_KIND, isPlanted: (name) => bug === name, checkpoint });
+require('./bugs-inside.cjs')({
+  root,
+  shared,
+  kind: process.env.TORTURE_KIND,
+  isPlanted: (name) => bug === name,
+  checkpoint,
+});

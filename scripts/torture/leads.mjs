@@ -115,7 +115,8 @@ export const LEADS = {
           await system.query(
             `
       WITH aged AS (UPDATE domains.domain SET registered_at = registered_at - interval '355 days',
-        created_at = created_at - interval '355 days', expires_at = expires_at - interval '355 days', grace_ends_at = grace_ends_at - interval '355 days',
+        created_at = created_at - interval '355 days', expires_at = expires_at - interval '355 days',
+          grace_ends_at = grace_ends_at - interval '355 days',
           redemption_ends_at = redemption_ends_at - interval '355 days', delete_at = delete_at - interval '355 days'
             WHERE name = $1 AND expires_at > now() + interval '300 days' RETURNING name, expires_at),
         registry AS (UPDATE domains.sandbox_name n SET registered_at = n.registered_at - interval '355 days',

@@ -1,5 +1,6 @@
-// Prices in the cases that go wrong most easily, one after the other and forced: something is held up between its price and its hold while something else
-// changes what the price was made of. What each of them was charged is judged after the run, by the model (prices.mjs).
+// Prices in the cases that go wrong most easily, one after the other and forced: something is held up between its price
+// and its hold while something else changes what the price was made of. What each of them was charged is judged after
+// the run, by the model (prices.mjs).
 import { until } from './drill.mjs';
 import { haggle, owedByHagglers } from './hagglers.mjs';
 import { ageProxies } from './ageing.mjs';
@@ -17,7 +18,10 @@ export const RACES = {
     },
     'upgrade overtaken by a renewal': async (at) => {
       const server = await at.server();
-      await at.overtaken(at.ask(`/servers/${server.id}/actions/resize`, { plan_id: 'd8', reference: at.reference() }), async () => at.settled(await at.renewal(server, 12)));
+      await at.overtaken(
+        at.ask(`/servers/${server.id}/actions/resize`, { plan_id: 'd8', reference: at.reference() }),
+        async () => at.settled(await at.renewal(server, 12)),
+      );
     },
     'renewal overtaken by an upgrade': async (at) => {
       const server = await at.server();
@@ -27,7 +31,13 @@ export const RACES = {
       const server = await at.server();
       const reference = at.reference();
       const { current_expires_at: expiry } = JSON.parse((await at.renewal(server, 3)).body);
-      await at.overtaken(at.ask('/servers/bulk-renew', { items: [{ server_id: server.id, current_expires_at: expiry, period_months: 3, reference, ref: 'one' }] }), () => at.upgraded(server, 's8'), reference);
+      await at.overtaken(
+        at.ask('/servers/bulk-renew', {
+          items: [{ server_id: server.id, current_expires_at: expiry, period_months: 3, reference, ref: 'one' }],
+        }),
+        () => at.upgraded(server, 's8'),
+        reference,
+      );
     },
     'renewal by itself overtaken by an upgrade': async (at) => {
       const server = await at.server({ left: MIDDLE_MS, body: { auto_renew: true } });
@@ -62,7 +72,17 @@ export const RACES = {
   },
   proxy: {
     'part of an order across tiers': async (at) => {
-      await at.settled(at.ask('/orders', { product_id: 'ipv4', items: [{ country: 'US', quantity: 1 }, { country: 'XB', quantity: 150 }], period_days: 180, partial: 'accept' }));
+      await at.settled(
+        at.ask('/orders', {
+          product_id: 'ipv4',
+          items: [
+            { country: 'US', quantity: 1 },
+            { country: 'XB', quantity: 150 },
+          ],
+          period_days: 180,
+          partial: 'accept',
+        }),
+      );
     },
     'replacement in a dearer country': async (at) => {
       const [order, proxies] = await at.proxies();
@@ -74,7 +94,11 @@ export const RACES = {
       // The free one first: the next would be paid, and is free again after a renewal.
       await at.settled(at.ask('/proxies/replace', { select: { proxy_ids: proxies } }));
       const now = await at.live(order);
-      await at.overtaken(at.ask('/proxies/replace', { select: { proxy_ids: [now[0].id] } }), () => at.settled(at.ask(`/orders/${order}/renew`, { period_days: 30, current_expires_at: now[0].expires_at })), now[0].id);
+      await at.overtaken(
+        at.ask('/proxies/replace', { select: { proxy_ids: [now[0].id] } }),
+        () => at.settled(at.ask(`/orders/${order}/renew`, { period_days: 30, current_expires_at: now[0].expires_at })),
+        now[0].id,
+      );
     },
   },
   domains: {},
@@ -94,18 +118,27 @@ async function inPeace(run) {
   await working;
   if (!isDone) run.missed.push(...run.coverage.missed(owed));
   const told = {};
-  for (const { path, about, sends } of run.history.requests) for (const { status, error, json } of about.what === 'haggle' ? sends : []) {
-    const what = `${path.replace(/\/[^/]*[\d.][^/]*/, '/…')} ${status ?? error} ${json?.error?.code ?? ''}`;
-    told[what] = (told[what] ?? 0) + 1;
-  }
+  for (const { path, about, sends } of run.history.requests)
+    for (const { status, error, json } of about.what === 'haggle' ? sends : []) {
+      const what = `${path.replace(/\/[^/]*[\d.][^/]*/, '/…')} ${status ?? error} ${json?.error?.code ?? ''}`;
+      told[what] = (told[what] ?? 0) + 1;
+    }
   for (const [what, times] of Object.entries(told).sort()) run.note(`${times} × ${what}`);
 }
 
 const IN_PEACE = 'haggling in peace';
 
-export const RACE_STEPS = Object.fromEntries(Object.entries(RACES).flatMap(([product, races]) => Object.entries(races).map(([name, race]) => [name, (run) => race(new Race(run, product))])).concat([[IN_PEACE, inPeace]]));
+export const RACE_STEPS = Object.fromEntries(
+  Object.entries(RACES)
+    .flatMap(([product, races]) =>
+      Object.entries(races).map(([name, race]) => [name, (run) => race(new Race(run, product))]),
+    )
+    .concat([[IN_PEACE, inPeace]]),
+);
 
 /** What `--races` runs of these products: all, or those whose name has this in it. */
 export function racesOf(products, part) {
-  return [...products.flatMap((product) => Object.keys(RACES[product])), IN_PEACE].filter((name) => part === 'all' || name.includes(part));
+  return [...products.flatMap((product) => Object.keys(RACES[product])), IN_PEACE].filter(
+    (name) => part === 'all' || name.includes(part),
+  );
 }

@@ -1,5 +1,5 @@
-// Chance that can be repeated: the same seed gives the same choices in the same order. Each part of a run draws from its own stream, so
-// that one client's speed does not change another's choices.
+// Chance that can be repeated: the same seed gives the same choices in the same order. Each part of a run draws from
+// its own stream, so that one client's speed does not change another's choices.
 export class Random {
   constructor(seed) {
     this.state = hash(String(seed));

@@ -6,12 +6,36 @@ import { freePort } from '../postgres.mjs';
 export class RedisServer {
   async start() {
     this.port ??= await freePort();
-    this.process = spawn('redis-server', ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'], { stdio: 'ignore', cwd: '/' });
+    this.process = spawn(
+      'redis-server',
+      [
+        '--port',
+        String(this.port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--maxmemory-policy',
+        'noeviction',
+      ],
+      { stdio: 'ignore', cwd: '/' },
+    );
     let missing = null;
     this.process.once('error', (err) => (missing = err));
     for (let tries = 0; tries < 100; tries += 1) {
-      if (missing !== null) throw new Error('redis-server is not in the PATH; install it (Debian: apt-get install redis-server) or run without --redis.');
-      if (await this.command('PING').then((answer) => answer.startsWith('+PONG'), () => false)) return this;
+      if (missing !== null)
+        throw new Error(
+          'redis-server is not in the PATH; install it (Debian: apt-get install redis-server) or run without --redis.',
+        );
+      if (
+        await this.command('PING').then(
+          (answer) => answer.startsWith('+PONG'),
+          () => false,
+        )
+      )
+        return this;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error('redis-server did not become ready');

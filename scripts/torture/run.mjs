@@ -1,5 +1,5 @@
-// One run: something goes wrong while customers work, then healing, then the judgement. What goes wrong is either a storm of faults over some time or
-// a list of directed steps.
+// One run: something goes wrong while customers work, then healing, then the judgement. What goes wrong is either a
+// storm of faults over some time or a list of directed steps.
 import { loadavg, cpus } from 'node:os';
 import { plantBug } from './bugs.mjs';
 import { Doors, History } from './client.mjs';
@@ -27,15 +27,35 @@ const PATIENCE = 4;
 /** What a run owes takes its time, however short the run was to be. */
 const OWED_LIMIT_S = 90;
 
-/** `{ seed, breaches, missed, coverage, figures }`. With `steps` a directed run, otherwise a storm of so many `seconds`. */
+/**
+ * `{ seed, breaches, missed, coverage, figures }`. With `steps` a directed run, otherwise a storm of so many `seconds`.
+ */
 export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs = 0, say }) {
-  const run = { system, seed, seconds, bug, items, random: new Random(seed), coverage: new Coverage(), moments: new Map(), breaches: [], missed: [], figures: { bulks: [] }, history: new History(), doors: new Doors(system.origins) };
+  const run = {
+    system,
+    seed,
+    seconds,
+    bug,
+    items,
+    random: new Random(seed),
+    coverage: new Coverage(),
+    moments: new Map(),
+    breaches: [],
+    missed: [],
+    figures: { bulks: [] },
+    history: new History(),
+    doors: new Doors(system.origins),
+  };
   const startedAt = performance.now();
   run.note = (text) => say?.(`${((performance.now() - startedAt) / 1_000).toFixed(2).padStart(7)}  ${text}`);
   const { coverage, doors, history, random, note } = run;
   await system.renew({
-    random, bug,
-    listener: { onMessage: (child, message) => message?.type === 'torture-point' && run.faults?.onPoint(child, message), onLine: (child, line) => coverage.seeLine(line) },
+    random,
+    bug,
+    listener: {
+      onMessage: (child, message) => message?.type === 'torture-point' && run.faults?.onPoint(child, message),
+      onLine: (child, line) => coverage.seeLine(line),
+    },
   });
   run.buyers = await makeBuyers(system);
   run.hagglers = await makeHagglers(system);
@@ -45,9 +65,15 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
   const catalogue = await readCatalogue(run);
   run.bulkLimitMs = BULK_LIMIT_MS * stretch;
   run.workload = new Workload({ ...run, random });
-  run.faults = new Faults({ run, buyer: run.buyers.find(({ name }) => name === 'pieces'), random: random.stream('pieces') });
-  run.owed = steps !== undefined ? [] : owedByRun({ seed, seconds, useRedis: system.useRedis, products: system.products });
-  note(`the fault phase begins${stretch > 1 ? `; the machine is busy, so leases and limits are ${stretch} times as long` : ''}`);
+  run.faults = new Faults({
+    run,
+    buyer: run.buyers.find(({ name }) => name === 'pieces'),
+    random: random.stream('pieces'),
+  });
+  run.owed =
+    steps !== undefined ? [] : owedByRun({ seed, seconds, useRedis: system.useRedis, products: system.products });
+  const busy = stretch > 1 ? `; the machine is busy, so leases and limits are ${stretch} times as long` : '';
+  note(`the fault phase begins${busy}`);
   const watch = watchMoments(system, run.moments);
   const planned = steps === undefined ? await storm(run) : await drill(run, steps);
   await run.faults.heal();
@@ -58,14 +84,30 @@ export async function runOnce({ system, seed, seconds, bug, steps, items, waitMs
   // What a planted bug does may come late; what it leaves open will never be final.
   await pause(waitMs);
   const limitMs = bug === undefined ? FINAL_LIMIT_MS * Math.max(stretch, busyness()) : BUG_LIMIT_MS;
-  const { breaches, settledMs, last } = await judge({ system, history, doors, random: random.stream('judge'), limitMs });
+  const { breaches, settledMs, last } = await judge({
+    system,
+    history,
+    doors,
+    random: random.stream('judge'),
+    limitMs,
+  });
   await watch.stop();
   breaches.push(...(await judgePrices({ ...run, catalogue, isStepped: run.faults.done.has('step-clock') })));
   breaches.unshift(...run.breaches, ...run.moments.values());
-  note(`judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after healing${last === '' ? '' : `, the last was ${last}`}`);
+  note(
+    `judged: ${breaches.length} breaches, final ${(settledMs / 1_000).toFixed(1)} s after ` +
+      `healing${last === '' ? '' : `, the last was ${last}`}`,
+  );
   await coverage.gather(run);
   await doors.close();
-  Object.assign(run.figures, { requests: doors.sent, orders: coverage.orders, batches: coverage.batches, faults: planned, settledMs: Math.round(settledMs), stretch });
+  Object.assign(run.figures, {
+    requests: doors.sent,
+    orders: coverage.orders,
+    batches: coverage.batches,
+    faults: planned,
+    settledMs: Math.round(settledMs),
+    stretch,
+  });
   return { seed, breaches, coverage, missed: [...run.missed, ...coverage.missed(run.owed)], figures: run.figures };
 }
 
@@ -81,7 +123,8 @@ async function storm(run) {
   for (;;) {
     await coverage.gather(run).catch(() => undefined); // the database may be down just now
     const missed = coverage.missed(owed);
-    if (missed.length === 0 || (bug !== undefined && run.moments.size > 0) || performance.now() - phaseStart > limitMs) break;
+    if (missed.length === 0 || (bug !== undefined && run.moments.size > 0) || performance.now() - phaseStart > limitMs)
+      break;
     faults.again(missed);
     await pause(1_000);
   }
@@ -105,15 +148,27 @@ function busyness() {
 }
 
 /**
- * Processes that have just started are slow at first, which is not what a run is about. Returns how many times slower than at ease the machine is, in whole numbers: a
- * lease that is shorter than a call can take would be broken by slowness alone.
+ * Processes that have just started are slow at first, which is not what a run is about. Returns how many times slower
+ * than at ease the machine is, in whole numbers: a lease that is shorter than a call can take would be broken by
+ * slowness alone.
  */
 async function warmUp(doors, buyers) {
   const others = buyers.filter(({ product }, i) => i > 0 && buyers.findIndex((one) => one.product === product) === i);
   for (const buyer of [buyers[0], ...others]) await untilServing(doors, buyer);
   const endAt = performance.now() + WARM_UP_LIMIT_MS;
   const [buyer] = buyers;
-  const dryRun = (i) => doors.send({ buyer, path: '/domains?dry_run=true', method: 'POST', body: JSON.stringify({ domain: 'warm-up.test' }), key: `warm-up-${i}`, sends: [] }, i % 2);
+  const dryRun = (i) =>
+    doors.send(
+      {
+        buyer,
+        path: '/domains?dry_run=true',
+        method: 'POST',
+        body: JSON.stringify({ domain: 'warm-up.test' }),
+        key: `warm-up-${i}`,
+        sends: [],
+      },
+      i % 2,
+    );
   let quick = 0;
   let tookMs = [];
   for (let i = 0; tookMs.length === 0 || (quick < 3 && performance.now() < endAt); i += 4) {

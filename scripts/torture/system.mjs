@@ -1,5 +1,5 @@
-// The system under test: two gateways, two of each service, two workers of each, the payment double, Redis when asked for; every
-// link goes through a fault proxy of its own.
+// The system under test: two gateways, two of each service, two workers of each, the payment double, Redis when asked
+// for; every link goes through a fault proxy of its own.
 import { createHmac, createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
@@ -31,16 +31,22 @@ export class System {
     if (this.useRedis) this.redis = await new RedisServer().start();
     // The two ways in stand first: what is started later needs to know where callers come from.
     this.gatewayPorts = [undefined, undefined];
-    for (const i of [0, 1]) this.links.client.push(await this.proxy(`client→gateway-${i + 1}`, () => [this.gatewayPorts[i]].filter(Boolean)));
+    for (const i of [0, 1])
+      this.links.client.push(await this.proxy(`client→gateway-${i + 1}`, () => [this.gatewayPorts[i]].filter(Boolean)));
     this.origins = this.links.client.map(({ port }) => `http://127.0.0.1:${port}`);
     await this.startRelay();
     await this.startDouble();
     // One product after the other: all at once would only wait for each other.
-    for (const product of this.products) await Promise.all([1, 2].flatMap((i) => [this.startProduct(product, 'server', i), this.startProduct(product, 'worker', i)]));
+    for (const product of this.products)
+      await Promise.all(
+        [1, 2].flatMap((i) => [this.startProduct(product, 'server', i), this.startProduct(product, 'worker', i)]),
+      );
     await Promise.all([0, 1].map((i) => this.startGateway(i)));
   }
 
-  /** For the next run: no rows of the last one, every process up, nobody armed. `listener` hears points and log lines. */
+  /**
+   * For the next run: no rows of the last one, every process up, nobody armed. `listener` hears points and log lines.
+   */
   async renew({ random, bug, listener }) {
     this.listener = null;
     await Promise.all([...this.children.values()].map((child) => child.isUp()));
@@ -51,7 +57,8 @@ export class System {
     this.webhookFate = null;
     this.nextWebhooks = [];
     this.webhookChance = random.stream('webhooks');
-    for (const child of this.children.values()) child.settings = { type: 'torture-settings', bug: bug ?? '', stretch: this.stretch };
+    for (const child of this.children.values())
+      child.settings = { type: 'torture-settings', bug: bug ?? '', stretch: this.stretch };
     for (const child of this.children.values()) child.tell(child.settings);
     this.listener = listener;
   }
@@ -72,7 +79,16 @@ export class System {
   async startDouble() {
     const dataDir = join(this.logs, 'crypto-pay');
     mkdirSync(dataDir);
-    const double = this.child('crypto-pay-double', 'packages/crypto-pay-double/dist/server.js', { DATA_DIR: dataDir, CRYPTO_PAY_TOKEN: this.secrets.cryptoPayToken, WEBHOOK_URL: `http://127.0.0.1:${this.relay.address().port}/` }, 'double');
+    const double = this.child(
+      'crypto-pay-double',
+      'packages/crypto-pay-double/dist/server.js',
+      {
+        DATA_DIR: dataDir,
+        CRYPTO_PAY_TOKEN: this.secrets.cryptoPayToken,
+        WEBHOOK_URL: `http://127.0.0.1:${this.relay.address().port}/`,
+      },
+      'double',
+    );
     await double.start();
     this.doubleProxy = await this.proxy('service→crypto-pay', () => [double.port]);
   }
@@ -85,7 +101,15 @@ export class System {
       req.on('end', async () => {
         const body = Buffer.concat(chunks);
         const random = this.webhookChance;
-        const fate = this.webhookFate ?? this.nextWebhooks.shift() ?? random.weighted([[4, 'once'], [3, 'repeated'], [2, 'late'], [1, 'lost']]);
+        const fate =
+          this.webhookFate ??
+          this.nextWebhooks.shift() ??
+          random.weighted([
+            [4, 'once'],
+            [3, 'repeated'],
+            [2, 'late'],
+            [1, 'lost'],
+          ]);
         if (fate === 'lost') {
           this.webhooks.lost += 1;
           res.writeHead(502).end();
@@ -95,7 +119,11 @@ export class System {
         if (fate === 'late') await new Promise((resolve) => setTimeout(resolve, random.between(1_000, 3_000)));
         this.webhooks[fate] += 1;
         const times = fate === 'repeated' ? 3 : 1;
-        await Promise.all(Array.from({ length: times }, (_, i) => this.deliver(body, req.headers['crypto-pay-api-signature'], this.origins[i % 2])));
+        await Promise.all(
+          Array.from({ length: times }, (_, i) =>
+            this.deliver(body, req.headers['crypto-pay-api-signature'], this.origins[i % 2]),
+          ),
+        );
       });
     });
     await new Promise((resolve) => this.relay.listen(0, '127.0.0.1', resolve));
@@ -105,7 +133,10 @@ export class System {
     for (let tries = 0; tries < 20; tries += 1) {
       try {
         const answer = await fetch(`${origin}${BASE_PATHS[this.products[0]]}/hooks/payments/cryptobot`, {
-          method: 'POST', headers: { 'content-type': 'application/json', 'crypto-pay-api-signature': signature }, body, signal: AbortSignal.timeout(3_000),
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'crypto-pay-api-signature': signature },
+          body,
+          signal: AbortSignal.timeout(3_000),
         });
         await answer.body?.cancel();
         if (answer.ok) return;
@@ -117,16 +148,34 @@ export class System {
   }
 
   signWebhook(body) {
-    return createHmac('sha256', createHash('sha256').update(this.secrets.cryptoPayToken).digest()).update(body).digest('hex');
+    return createHmac('sha256', createHash('sha256').update(this.secrets.cryptoPayToken).digest())
+      .update(body)
+      .digest('hex');
   }
 
   async startProduct(product, kind, i) {
     const name = `${product}-${kind}-${i}`;
     const { secrets } = this;
-    const child = this.child(name, `services/${product}/dist/${kind}.js`, {
-      ...(await this.stores(name, `lumi_${product}`)), IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity), CURSOR_SECRET: secrets.cursor, PUBLIC_URL: this.origins[0], API_MONEY_ENABLED: 'true',
-      SANDBOX_PAYMENTS: 'true', SANDBOX_TIMEOUT_MS: '700', SANDBOX_SLOW_MS: '400', SANDBOX_CREATE_MS: '200', SANDBOX_ACTION_MS: '100', CRYPTO_PAY_URL: `http://127.0.0.1:${this.doubleProxy.port}`, CRYPTO_PAY_TOKEN: secrets.cryptoPayToken, DATABASE_POOL: '8',
-    }, kind);
+    const child = this.child(
+      name,
+      `services/${product}/dist/${kind}.js`,
+      {
+        ...(await this.stores(name, `lumi_${product}`)),
+        IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity),
+        CURSOR_SECRET: secrets.cursor,
+        PUBLIC_URL: this.origins[0],
+        API_MONEY_ENABLED: 'true',
+        SANDBOX_PAYMENTS: 'true',
+        SANDBOX_TIMEOUT_MS: '700',
+        SANDBOX_SLOW_MS: '400',
+        SANDBOX_CREATE_MS: '200',
+        SANDBOX_ACTION_MS: '100',
+        CRYPTO_PAY_URL: `http://127.0.0.1:${this.doubleProxy.port}`,
+        CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
+        DATABASE_POOL: '8',
+      },
+      kind,
+    );
     await child.start();
   }
 
@@ -135,14 +184,27 @@ export class System {
     const urls = {};
     for (const product of ['domains', 'vps', 'proxy']) {
       const known = this.products.includes(product) ? product : this.products[0];
-      const link = await this.proxy(`${name}→${product}`, () => [1, 2].map((n) => this.children.get(`${known}-server-${n}`).port).filter(Boolean));
+      const link = await this.proxy(`${name}→${product}`, () =>
+        [1, 2].map((n) => this.children.get(`${known}-server-${n}`).port).filter(Boolean),
+      );
       link.onRequestBytes = (chunk) => this.countSent(chunk);
       if (this.products.includes(product)) this.links.service.push(link);
       urls[`${product.toUpperCase()}_URL`] = `http://127.0.0.1:${link.port}`;
     }
-    const child = this.child(name, 'gateway/dist/server.js', {
-      ...(await this.stores(name, 'lumi_gateway')), ...urls, IDENTITY_PRIVATE_KEY: this.secrets.identity, API_MONEY_ENABLED: 'true', ROUTES_POLL_MS: '2000', UPSTREAM_TIMEOUT_MS: '6000', DATABASE_POOL: '4',
-    }, 'gateway');
+    const child = this.child(
+      name,
+      'gateway/dist/server.js',
+      {
+        ...(await this.stores(name, 'lumi_gateway')),
+        ...urls,
+        IDENTITY_PRIVATE_KEY: this.secrets.identity,
+        API_MONEY_ENABLED: 'true',
+        ROUTES_POLL_MS: '2000',
+        UPSTREAM_TIMEOUT_MS: '6000',
+        DATABASE_POOL: '4',
+      },
+      'gateway',
+    );
     await child.start();
     this.gatewayPorts[i] = child.port;
   }
@@ -150,17 +212,26 @@ export class System {
   /** What the outside of the gateway sees of it: each request id goes to a service once, unless it is a read. */
   countSent(chunk) {
     const text = chunk.toString('latin1');
-    for (const [, method, path, head] of text.matchAll(/(POST|PUT|PATCH|DELETE) (\S+) HTTP\/1\.1\r\n([\s\S]*?)\r\n\r\n/g)) {
+    for (const [, method, path, head] of text.matchAll(
+      /(POST|PUT|PATCH|DELETE) (\S+) HTTP\/1\.1\r\n([\s\S]*?)\r\n\r\n/g,
+    )) {
       const id = /x-request-id: (\S+)/i.exec(head)?.[1];
-      if (id !== undefined) this.sent?.set(id, { path: `${method} ${path}`, times: (this.sent.get(id)?.times ?? 0) + 1 });
+      if (id !== undefined)
+        this.sent?.set(id, { path: `${method} ${path}`, times: (this.sent.get(id)?.times ?? 0) + 1 });
     }
   }
 
   async stores(name, role) {
     const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port], true);
     this.links.postgres.push(postgres);
-    const env = { DATABASE_URL: this.cluster.urlOf(role, this.database, postgres.port), KEY_PEPPERS: this.secrets.peppers, SECRET_RING: this.secrets.ring,
-      ...(role === 'lumi_gateway' ? {} : { ADMIN_DATABASE_URL: this.cluster.urlOf('lumi_admin', this.database, postgres.port) }) };
+    const env = {
+      DATABASE_URL: this.cluster.urlOf(role, this.database, postgres.port),
+      KEY_PEPPERS: this.secrets.peppers,
+      SECRET_RING: this.secrets.ring,
+      ...(role === 'lumi_gateway'
+        ? {}
+        : { ADMIN_DATABASE_URL: this.cluster.urlOf('lumi_admin', this.database, postgres.port) }),
+    };
     if (!this.useRedis) return env;
     const redis = await this.proxy(`${name}→redis`, () => [this.redis.port]);
     this.links.redis.push(redis);
@@ -169,10 +240,20 @@ export class System {
 
   child(name, script, env, kind) {
     const child = new Child({
-      name, script: join(root, script), logFile: join(this.logs, `${name}.log`), onMessage: (child, message) => this.listener?.onMessage(child, message), onLine: (child, line) => this.listener?.onLine(child, line),
+      name,
+      script: join(root, script),
+      logFile: join(this.logs, `${name}.log`),
+      onMessage: (child, message) => this.listener?.onMessage(child, message),
+      onLine: (child, line) => this.listener?.onLine(child, line),
       env: {
-        PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'info', ...env,
-        TORTURE_ROOT: root, TORTURE_TIMES: JSON.stringify(TIMES), TORTURE_KIND: kind,
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        ...env,
+        TORTURE_ROOT: root,
+        TORTURE_TIMES: JSON.stringify(TIMES),
+        TORTURE_KIND: kind,
       },
     });
     this.children.set(name, child);
@@ -199,13 +280,29 @@ export class System {
     const { issueKey } = load('./dist/keys/index.js');
     const { newId, resellerScopes } = load('./dist/contract/index.js');
     const { secretRing, systemClock } = load('./dist/runtime/index.js');
-    const rings = { peppers: secretRing(32).parse(this.secrets.peppers), secrets: secretRing(32).parse(this.secrets.ring), clock: systemClock };
+    const rings = {
+      peppers: secretRing(32).parse(this.secrets.peppers),
+      secrets: secretRing(32).parse(this.secrets.ring),
+      clock: systemClock,
+    };
     const pool = new Pool({ connectionString: this.cluster.url(this.database), max: 1 });
     try {
       const accountId = account?.accountId ?? newId('usr', Date.now());
       if (account === undefined) await pool.query('SELECT platform.create_account($1, $2)', [accountId, name]);
-      if (account === undefined && money > 0) await pool.query("SELECT platform.adjust($1, $2, $3, 'start', NULL, NULL, NULL)", [newId('trf', Date.now()), accountId, money]);
-      const { key, record } = await issueKey(pool, rings, { product, type: 'reseller', accountId, scopes: resellerScopes(product), limits: { regularPerMinute: PLENTY, moneyPerMinute: PLENTY }, dailyCapUnits: dailyCap === null ? null : BigInt(dailyCap) });
+      if (account === undefined && money > 0)
+        await pool.query("SELECT platform.adjust($1, $2, $3, 'start', NULL, NULL, NULL)", [
+          newId('trf', Date.now()),
+          accountId,
+          money,
+        ]);
+      const { key, record } = await issueKey(pool, rings, {
+        product,
+        type: 'reseller',
+        accountId,
+        scopes: resellerScopes(product),
+        limits: { regularPerMinute: PLENTY, moneyPerMinute: PLENTY },
+        dailyCapUnits: dailyCap === null ? null : BigInt(dailyCap),
+      });
       return { name, product, key, accountId, lineageId: record.lineageId, dailyCap };
     } finally {
       await pool.end();
@@ -216,8 +313,20 @@ export class System {
   async makeOperator(product) {
     const { issueKey } = load('./dist/keys/index.js');
     const { secretRing, systemClock } = load('./dist/runtime/index.js');
-    const rings = { peppers: secretRing(32).parse(this.secrets.peppers), secrets: secretRing(32).parse(this.secrets.ring), clock: systemClock };
-    const { key } = await this.cluster.owner(this.database, (client) => issueKey(client, rings, { product, type: 'operator', accountId: null, scopes: [], limits: { regularPerMinute: PLENTY, moneyPerMinute: PLENTY } }));
+    const rings = {
+      peppers: secretRing(32).parse(this.secrets.peppers),
+      secrets: secretRing(32).parse(this.secrets.ring),
+      clock: systemClock,
+    };
+    const { key } = await this.cluster.owner(this.database, (client) =>
+      issueKey(client, rings, {
+        product,
+        type: 'operator',
+        accountId: null,
+        scopes: [],
+        limits: { regularPerMinute: PLENTY, moneyPerMinute: PLENTY },
+      }),
+    );
     return { name: 'operator', product, key, accountId: null };
   }
 

@@ -1,4 +1,5 @@
-// Runs one after the other on one system, which is started once: each begins with empty tables and all processes up. The sentence at the end.
+// Runs one after the other on one system, which is started once: each begins with empty tables and all processes up.
+// The sentence at the end.
 import { BUGS } from './bugs.mjs';
 import { TortureCluster } from './cluster.mjs';
 import { missedInSet } from './coverage.mjs';
@@ -10,7 +11,19 @@ import { makeSecrets } from './system-settings.mjs';
 const SHOWN_PER_RULE = 12;
 const SHOWN_MAX = 40;
 
-export async function torture({ seeds, seconds, useRedis, products, bug, allBugs, steps, items, isVerbose, keepLogs, say = console.log }) {
+export async function torture({
+  seeds,
+  seconds,
+  useRedis,
+  products,
+  bug,
+  allBugs,
+  steps,
+  items,
+  isVerbose,
+  keepLogs,
+  say = console.log,
+}) {
   const secrets = makeSecrets();
   const cluster = await TortureCluster.make(secrets.roles);
   const system = new System({ cluster, secrets, products, useRedis });
@@ -18,8 +31,17 @@ export async function torture({ seeds, seconds, useRedis, products, bug, allBugs
   try {
     await system.start();
     if (allBugs) return await catchAll({ one, say, names: bug?.split(',') });
-    const isGood = await runSeeds({ one: (options) => one({ ...options, ...(steps === undefined ? {} : { steps }) }), seeds, bug: steps === undefined ? bug : undefined, useRedis, products, say });
-    return steps === undefined || bug === undefined ? isGood : isGood && (await catchAll({ one, say, names: bug.split(',') }));
+    const isGood = await runSeeds({
+      one: (options) => one({ ...options, ...(steps === undefined ? {} : { steps }) }),
+      seeds,
+      bug: steps === undefined ? bug : undefined,
+      useRedis,
+      products,
+      say,
+    });
+    return steps === undefined || bug === undefined
+      ? isGood
+      : isGood && (await catchAll({ one, say, names: bug.split(',') }));
   } finally {
     await system.stop();
     keepLogs?.(system.logs);
@@ -39,7 +61,11 @@ async function runSeeds({ one, seeds, bug, useRedis, products, say }) {
   if (missed.length > 0) say(`Never reached in ${runs.length} runs: ${missed.join(', ')}`);
   for (const line of runs.flatMap(({ figures }) => figures.bulks)) say(line);
   const sum = (name) => runs.reduce((total, { figures }) => total + figures[name], 0);
-  say(`${runs.length - failed.length} of ${runs.length} runs kept every promise (${sum('requests')} requests, ${sum('orders')} orders, ${sum('batches')} batches, ${sum('faults')} faults${useRedis ? ', with Redis' : ''}).`);
+  say(
+    `${runs.length - failed.length} of ${runs.length} runs kept every promise (${sum('requests')} requests, ` +
+      `${sum('orders')} orders, ${sum('batches')} batches, ${sum('faults')} ` +
+      `faults${useRedis ? ', with Redis' : ''}).`,
+  );
   return failed.length === 0 && missed.length === 0;
 }
 
@@ -51,15 +77,31 @@ async function catchAll({ one, say, names }) {
     const { breaches } = await one({ seed, bug: name, steps, items, waitMs });
     const caught = rules.map((rule) => breaches.find((breach) => breach.rule.includes(rule))).find(Boolean);
     if (caught === undefined) escaped.push(name);
-    say(caught === undefined ? `${name}: NOT CAUGHT with seed ${seed} (other breaches: ${breaches.slice(0, 3).map(({ rule, subject, detail }) => `${rule}: ${subject}: ${detail}`).join('; ') || 'none'})` : `${name}: caught with seed ${seed} by "${caught.rule}" (${caught.detail})`);
+    say(
+      caught === undefined
+        ? `${name}: NOT CAUGHT with seed ${seed} (other breaches: ${
+            breaches
+              .slice(0, 3)
+              .map(({ rule, subject, detail }) => `${rule}: ${subject}: ${detail}`)
+              .join('; ') || 'none'
+          })`
+        : `${name}: caught with seed ${seed} by "${caught.rule}" (${caught.detail})`,
+    );
   }
   say(escaped.length === 0 ? `All ${bugs.length} planted bugs were caught.` : `Not caught: ${escaped.join(', ')}`);
   return escaped.length === 0;
 }
 
 function report({ seed, breaches, missed, figures, coverage }, say) {
-  say(`seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ${figures.orders} orders, ${figures.batches} batches, ${figures.requests} requests, ${figures.faults} faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after healing${figures.stretch > 1 ? ` (busy machine, times × ${figures.stretch})` : ''}`);
-  const shown = breaches.filter(({ rule }, i) => breaches.slice(0, i).filter((other) => other.rule === rule).length < SHOWN_PER_RULE).slice(0, SHOWN_MAX);
+  say(
+    `seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ` +
+      `${figures.orders} orders, ${figures.batches} batches, ${figures.requests} requests, ${figures.faults} ` +
+      `faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after ` +
+      `healing${figures.stretch > 1 ? ` (busy machine, times × ${figures.stretch})` : ''}`,
+  );
+  const shown = breaches
+    .filter(({ rule }, i) => breaches.slice(0, i).filter((other) => other.rule === rule).length < SHOWN_PER_RULE)
+    .slice(0, SHOWN_MAX);
   for (const { rule, subject, detail } of shown) say(`  ${rule}: ${subject}: ${detail}`);
   if (missed.length > 0) say(`  never reached: ${missed.join(', ')} (reached: ${[...coverage.reached].join(', ')})`);
 }

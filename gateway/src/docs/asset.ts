@@ -1,4 +1,5 @@
-// One static file of the reference page, held in memory: its bytes, and compressed once for each encoding that a browser asks for.
+// One static file of the reference page, held in memory: its bytes, and compressed once for each encoding that a
+// browser asks for.
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -15,7 +16,10 @@ export class Asset {
   readonly version: string;
   private readonly encoded = new Map<Encoding, Promise<Buffer>>();
 
-  constructor(readonly type: string, private readonly bytes: Buffer) {
+  constructor(
+    readonly type: string,
+    private readonly bytes: Buffer,
+  ) {
     this.version = createHash('sha256').update(bytes).digest('base64url').slice(0, 16);
   }
 
@@ -38,7 +42,12 @@ export class Asset {
 
 /** The best encoding that `Accept-Encoding` allows; what is refused with `q=0` is not taken. */
 export function bestEncoding(accepted: string | undefined): Encoding {
-  const allowed = (accepted ?? '').toLowerCase().split(',').map((part) => part.replaceAll(' ', '')).filter((part) => !/;q=0(\.0*)?$/.test(part)).map((part) => part.split(';')[0]);
+  const allowed = (accepted ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((part) => part.replaceAll(' ', ''))
+    .filter((part) => !/;q=0(\.0*)?$/.test(part))
+    .map((part) => part.split(';')[0]);
   if (allowed.includes('br')) return 'br';
   return allowed.includes('gzip') ? 'gzip' : 'identity';
 }

@@ -1,5 +1,5 @@
-// The reference page of a product: a frame for Swagger UI (Apache-2.0, from npm, nothing from elsewhere), which the browser fills from the
-// product's own `/openapi.json`. It holds no product knowledge but names and addresses.
+// The reference page of a product: a frame for Swagger UI (Apache-2.0, from npm, nothing from elsewhere), which the
+// browser fills from the product's own `/openapi.json`. It holds no product knowledge but names and addresses.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
@@ -12,7 +12,10 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
   const file = (path: string): Buffer => readFileSync(path);
   const own = publicFolder();
   return new Map([
-    ['swagger-ui-bundle.js', new Asset('text/javascript; charset=utf-8', file(require.resolve('swagger-ui-dist/swagger-ui-bundle.js')))],
+    [
+      'swagger-ui-bundle.js',
+      new Asset('text/javascript; charset=utf-8', file(require.resolve('swagger-ui-dist/swagger-ui-bundle.js'))),
+    ],
     ['swagger-ui.css', new Asset('text/css; charset=utf-8', file(require.resolve('swagger-ui-dist/swagger-ui.css')))],
     ['reference.js', new Asset('text/javascript; charset=utf-8', file(join(own, 'reference.js')))],
     ['reference.css', new Asset('text/css; charset=utf-8', file(join(own, 'reference.css')))],
@@ -20,11 +23,20 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
 }
 
 /** `addresses` of the products' own reference pages, as seen from the host that is asked. */
-export function referencePage(product: Product, addresses: Readonly<Record<Product, string>>, assets: ReadonlyMap<string, Asset>): Asset {
+export function referencePage(
+  product: Product,
+  addresses: Readonly<Record<Product, string>>,
+  assets: ReadonlyMap<string, Asset>,
+): Asset {
   // Relative, so that the page works wherever a front end puts the base path.
   const url = (name: string): string => `docs/${name}?v=${assets.get(name)?.version ?? ''}`;
-  const tabs = PRODUCTS.map((one) => `<a href="${addresses[one]}"${one === product ? ' aria-current="page"' : ''}>${NAMES[one]}</a>`).join('\n        ');
-  return new Asset('text/html; charset=utf-8', Buffer.from(`<!doctype html>
+  const tabs = PRODUCTS.map(
+    (one) => `<a href="${addresses[one]}"${one === product ? ' aria-current="page"' : ''}>${NAMES[one]}</a>`,
+  ).join('\n        ');
+  return new Asset(
+    'text/html; charset=utf-8',
+    Buffer.from(
+      `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -46,15 +58,22 @@ export function referencePage(product: Product, addresses: Readonly<Record<Produ
     </header>
     <div class="columns">
       <aside>
-        <input id="search" type="search" placeholder="Find an operation" aria-label="Find an operation" autocomplete="off">
+        <input id="search" type="search" placeholder="Find an operation"
+          aria-label="Find an operation" autocomplete="off">
         <nav id="contents" aria-label="Operations"></nav>
       </aside>
       <main id="reference"><p class="note">Loading the reference …</p></main>
     </div>
-    <noscript><p class="note">This page needs JavaScript. The same reference, for programs: <a href="${BASE_PATHS[product]}/openapi.json">openapi.json</a>.</p></noscript>
+    <noscript>
+      <p class="note">This page needs JavaScript. The same reference, for programs:
+        <a href="${BASE_PATHS[product]}/openapi.json">openapi.json</a>.</p>
+    </noscript>
   </body>
 </html>
-`, 'utf8'));
+`,
+      'utf8',
+    ),
+  );
 }
 
 /** Above this file, which lies at another depth in the sources, compiled, and in the bundle. */

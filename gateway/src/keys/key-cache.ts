@@ -1,7 +1,7 @@
-// Keys by digest, cached for at most TTL_MS after they were *read*, so a revoked key is refused within five seconds even when every
-// notification is lost; with notifications, at once. Three rules keep a revoked key from coming back:
-// the age of an entry counts from the start of its read; a read that began before a change was heard of is thrown away (the fence);
-// and an entry never replaces one of a higher generation.
+// Keys by digest, cached for at most TTL_MS after they were *read*, so a revoked key is refused within five seconds
+// even when every notification is lost; with notifications, at once. Three rules keep a revoked key from coming back:
+// the age of an entry counts from the start of its read; a read that began before a change was heard of is thrown away
+// (the fence); and an entry never replaces one of a higher generation.
 import { KeyDigests, findKeyByDigest, type ApiKey, type Queryable } from '@lumi/shared/keys';
 import { AppError } from '@lumi/shared/contract';
 import type { Clock, Log } from '@lumi/shared/runtime';
@@ -10,7 +10,10 @@ import { knownKey, type KnownKey } from './known-key';
 export const TTL_MS = 4_000;
 /** From this age on an entry is read again in the background, so that a key in use never makes a request wait. */
 const REFRESH_MS = 2_000;
-/** Unknown keys are remembered shortly, so that guessing costs us little; a key issued meanwhile works after this at the latest. */
+/**
+ * Unknown keys are remembered shortly, so that guessing costs us little; a key issued meanwhile works after this at the
+ * latest.
+ */
 const UNKNOWN_TTL_MS = 1_000;
 const ENTRIES_MAX = 20_000;
 /** Reads of unknown keys under way; beyond that they are told to come back. */
@@ -51,7 +54,10 @@ export class KeyCache {
     return this.deps.digests.current(token).toString('latin1');
   }
 
-  /** The key as it was at most TTL_MS ago, null when there is none, undefined when it must be read. Revoked and expired keys are returned as such. */
+  /**
+   * The key as it was at most TTL_MS ago, null when there is none, undefined when it must be read. Revoked and expired
+   * keys are returned as such.
+   */
   cached(digest: string, token: string): KnownKey | null | undefined {
     const entry = this.entries.get(digest);
     if (entry === undefined) return undefined;
@@ -70,10 +76,15 @@ export class KeyCache {
   read(digest: string, token: string): Promise<KnownKey | null> {
     const running = this.reads.get(digest);
     if (running !== undefined) return running.promise;
-    if (this.reads.size >= READS_MAX && !this.entries.get(digest)?.known) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
+    if (this.reads.size >= READS_MAX && !this.entries.get(digest)?.known)
+      throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
     const digests = this.deps.digests.all(token);
     const db = this.entries.get(digest)?.known ? this.deps.db : this.deps.strangersDb;
-    const read: Read = { promise: this.readFenced(db, digest, digests), digests: digests.map((one) => one.toString('latin1')), isStale: false };
+    const read: Read = {
+      promise: this.readFenced(db, digest, digests),
+      digests: digests.map((one) => one.toString('latin1')),
+      isStale: false,
+    };
     this.reads.set(digest, read);
     return read.promise.finally(() => this.reads.delete(digest));
   }

@@ -1,5 +1,6 @@
-// Hears of changed keys from PostgreSQL (LISTEN lumi_keys, sent by a trigger). The connection is this process's own, because a
-// pooler in transaction mode does not carry notifications. While it is down the cache's age limit alone does the work.
+// Hears of changed keys from PostgreSQL (LISTEN lumi_keys, sent by a trigger). The connection is this process's own,
+// because a pooler in transaction mode does not carry notifications. While it is down the cache's age limit alone does
+// the work.
 import { Client } from 'pg';
 import type { Log } from '@lumi/shared/runtime';
 
@@ -25,7 +26,12 @@ export class KeyNotifications {
 
   /** Resolves when the first attempt has ended, well or not. */
   async start(): Promise<void> {
-    const client = new Client({ connectionString: this.options.databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, application_name: 'gateway keys' });
+    const client = new Client({
+      connectionString: this.options.databaseUrl,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'gateway keys',
+    });
     this.client = client;
     let isLost = false;
     const lost = (err?: unknown): void => {
@@ -55,7 +61,8 @@ export class KeyNotifications {
 
   private retry(client: Client, err: unknown): void {
     if (this.isStopped) return;
-    if (!this.isAway) this.options.log.warn('not listening for key changes; keys are read again every few seconds', { err });
+    if (!this.isAway)
+      this.options.log.warn('not listening for key changes; keys are read again every few seconds', { err });
     this.isAway = true;
     client.end().catch(() => undefined); // already gone
     this.timer = setTimeout(() => void this.start(), RECONNECT_MS).unref();

@@ -1,5 +1,5 @@
-// When keys were last used, written in batches: a statistic must not cost a database write per request, and may lose its last
-// seconds when the process is killed.
+// When keys were last used, written in batches: a statistic must not cost a database write per request, and may lose
+// its last seconds when the process is killed.
 import type { Queryable } from '@lumi/shared/keys';
 import type { Clock, Log } from '@lumi/shared/runtime';
 
@@ -24,7 +24,10 @@ export class KeyUsage {
     this.used = new Set();
     if (ids.length === 0) return;
     try {
-      await this.deps.db.query('SELECT platform.touch_keys($1::text[], $2::timestamptz)', [ids, this.deps.clock.now().toISOString()]);
+      await this.deps.db.query('SELECT platform.touch_keys($1::text[], $2::timestamptz)', [
+        ids,
+        this.deps.clock.now().toISOString(),
+      ]);
     } catch (err) {
       this.deps.log.warn('the last use of keys could not be written', { err });
     }

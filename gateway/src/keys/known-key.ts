@@ -25,8 +25,15 @@ export function knownKey(key: ApiKey): KnownKey {
   const regularPerMinute = key.regularPerMinute ?? REGULAR_PER_MINUTE;
   const regularBucket = `regular:${key.lineageId}`;
   const principal: Principal = {
-    product: key.product, keyId: key.id, type: key.type, accountId: key.accountId, lineageId: key.lineageId, scopes,
-    moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE, regularPerMinute, ...(key.signing === 'none' ? {} : { signature: 'missing' }),
+    product: key.product,
+    keyId: key.id,
+    type: key.type,
+    accountId: key.accountId,
+    lineageId: key.lineageId,
+    scopes,
+    moneyPerMinute: key.moneyPerMinute ?? MONEY_PER_MINUTE,
+    regularPerMinute,
+    ...(key.signing === 'none' ? {} : { signature: 'missing' }),
   };
   return {
     key,

@@ -1,6 +1,13 @@
-// What an answer tells of limits when no key was read: how the caller's address stands. Whatever is refused before its key is known pays for it, as
-// what is served without a key does (stage 07).
-import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult, type MemoryLimitStore } from '@lumi/shared/limits';
+// What an answer tells of limits when no key was read: how the caller's address stands. Whatever is refused before its
+// key is known pays for it, as what is served without a key does (stage 07).
+import {
+  MINUTE_MS,
+  rateLimitPolicyValue,
+  rateLimitValue,
+  type Limit,
+  type LimitResult,
+  type MemoryLimitStore,
+} from '@lumi/shared/limits';
 import { addressBucket } from './address-bucket';
 
 export interface AddressLimits {
@@ -18,7 +25,10 @@ export function addressStanding(limits: AddressLimits, clientIp: string): Standi
 }
 
 /** Takes one token for a refusal. */
-export function payByAddress(limits: AddressLimits, clientIp: string): Standing & Pick<LimitResult, 'allowed' | 'retryAfterS'> {
+export function payByAddress(
+  limits: AddressLimits,
+  clientIp: string,
+): Standing & Pick<LimitResult, 'allowed' | 'retryAfterS'> {
   const taken = limits.addressLimits.takeNow(addressBucket(clientIp), 1, limitOf(limits));
   return { ...told(limits, taken), allowed: taken.allowed, retryAfterS: taken.retryAfterS };
 }

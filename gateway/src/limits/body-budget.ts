@@ -1,5 +1,5 @@
-// How much of bodies is held at once, from the first byte received until the answer is out, of one key and of all together. Where all is taken, each may
-// still have its even share: who holds more waits for itself.
+// How much of bodies is held at once, from the first byte received until the answer is out, of one key and of all
+// together. Where all is taken, each may still have its even share: who holds more waits for itself.
 import { AppError } from '@lumi/shared/contract';
 
 export interface BodyBudgetOptions {
@@ -25,9 +25,15 @@ export class BodyBudget {
     const { perKeyBytes, allBytes } = this.options;
     const before = this.held.get(name) ?? 0;
     const after = before + bytes;
-    if (after > perKeyBytes) throw new AppError('rate_limited', 'Too many bytes of this key’s requests are on their way. Send fewer or smaller ones at once.', { retryAfterS: RETRY_AFTER_S });
+    if (after > perKeyBytes)
+      throw new AppError(
+        'rate_limited',
+        'Too many bytes of this key’s requests are on their way. Send fewer or smaller ones at once.',
+        { retryAfterS: RETRY_AFTER_S },
+      );
     const holders = this.held.size + (before === 0 ? 1 : 0);
-    if (this.all + bytes > allBytes && after > allBytes / holders) throw new AppError('service_unavailable', undefined, { retryAfterS: RETRY_AFTER_S });
+    if (this.all + bytes > allBytes && after > allBytes / holders)
+      throw new AppError('service_unavailable', undefined, { retryAfterS: RETRY_AFTER_S });
     this.held.set(name, after);
     this.all += bytes;
   }

@@ -1,6 +1,7 @@
-// Our limits as a `Store` of express-rate-limit. Its interface knows neither weights nor limits per key, so the bucket's name
-// carries its limit, and the answer is told in its terms: hits used of the limit, one more than the limit when refused, and as
-// reset time the moment that matters to the caller — bucket full again, or, when refused, the moment a retry succeeds.
+// Our limits as a `Store` of express-rate-limit. Its interface knows neither weights nor limits per key, so the
+// bucket's name carries its limit, and the answer is told in its terms: hits used of the limit, one more than the limit
+// when refused, and as reset time the moment that matters to the caller — bucket full again, or, when refused, the
+// moment a retry succeeds.
 import type { IncrementResponse, Store } from 'express-rate-limit';
 import { MINUTE_MS, type LimitStore } from '@lumi/shared/limits';
 import type { Clock } from '@lumi/shared/runtime';
@@ -12,14 +13,20 @@ export function bucketName(name: string, tokensPerMinute: number): string {
 export class GcraStore implements Store {
   readonly localKeys = false;
 
-  constructor(private readonly limits: LimitStore, private readonly clock: Clock) {}
+  constructor(
+    private readonly limits: LimitStore,
+    private readonly clock: Clock,
+  ) {}
 
   async increment(bucket: string): Promise<IncrementResponse> {
     const cut = bucket.indexOf('|');
     const tokens = Number.parseInt(bucket.slice(0, cut), 10);
     const result = await this.limits.take(bucket.slice(cut + 1), 1, { tokens, periodMs: MINUTE_MS });
     const inS = result.allowed ? result.resetS : result.retryAfterS;
-    return { totalHits: result.allowed ? tokens - result.remaining : tokens + 1, resetTime: new Date(this.clock.nowMs() + inS * 1000) };
+    return {
+      totalHits: result.allowed ? tokens - result.remaining : tokens + 1,
+      resetTime: new Date(this.clock.nowMs() + inS * 1000),
+    };
   }
 
   /** Never asked: no request is refunded. */

@@ -6,7 +6,15 @@ import type { ClientIp } from '../client-ip';
 import type { LineWriter } from '../line-writer';
 import { RequestRecord } from '../request-record';
 
-export function accessLog({ clock, clientIp, accessLines }: { clock: Clock; clientIp: ClientIp; accessLines: LineWriter | null }): RequestHandler {
+export function accessLog({
+  clock,
+  clientIp,
+  accessLines,
+}: {
+  clock: Clock;
+  clientIp: ClientIp;
+  accessLines: LineWriter | null;
+}): RequestHandler {
   // One function for all requests: `this` is the response.
   function onClose(this: Response): void {
     const record = this.req.lumi;
@@ -21,8 +29,9 @@ export function accessLog({ clock, clientIp, accessLines }: { clock: Clock; clie
   };
 }
 
-// Written by hand because it is on the hot path. Nothing in it is foreign text: the method is one the parser knows, the address is one, and
-// the path is told as the operation's name. So no key, query or body can get into this line, and nothing needs escaping.
+// Written by hand because it is on the hot path. Nothing in it is foreign text: the method is one the parser knows, the
+// address is one, and the path is told as the operation's name. So no key, query or body can get into this line, and
+// nothing needs escaping.
 function line(record: RequestRecord, res: Response, isWhole: boolean, clock: Clock): string {
   const key = record.key?.key;
   return (

@@ -1,5 +1,5 @@
-// Refuses what Node's HTTP parser lets through and we do not; sets `path` and `query`. Path tricks (`//`, dot segments, encoded separators) are not
-// refused here but match no route, so that they keep their place in the order: 404.
+// Refuses what Node's HTTP parser lets through and we do not; sets `path` and `query`. Path tricks (`//`, dot segments,
+// encoded separators) are not refused here but match no route, so that they keep their place in the order: 404.
 import type { RequestHandler } from 'express';
 import { requestGuard } from '@lumi/shared/http';
 

@@ -10,7 +10,8 @@ const HEALTHY = Buffer.from(JSON.stringify({ status: 'ok', service: 'api' }));
 export function apiSwitch({ apiEnabled, ...limits }: { apiEnabled: boolean } & AddressLimits): RequestHandler {
   return (req, res, next) => {
     if (HEALTH_PATHS.has(req.lumi.path)) {
-      if (req.method !== 'GET' && req.method !== 'HEAD') throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
+      if (req.method !== 'GET' && req.method !== 'HEAD')
+        throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
       answerHealthy(res, addressStanding(limits, req.lumi.clientIp));
       return;
     }
@@ -21,8 +22,18 @@ export function apiSwitch({ apiEnabled, ...limits }: { apiEnabled: boolean } & A
 
 function answerHealthy(res: Response, { rateLimit, ratePolicy }: Standing): void {
   res.writeHead(200, [
-    'Content-Type', JSON_TYPE, 'Content-Length', String(HEALTHY.length), 'Cache-Control', 'no-store', 'X-Request-Id', res.req.lumi.id,
-    'RateLimit', rateLimit, 'RateLimit-Policy', ratePolicy,
+    'Content-Type',
+    JSON_TYPE,
+    'Content-Length',
+    String(HEALTHY.length),
+    'Cache-Control',
+    'no-store',
+    'X-Request-Id',
+    res.req.lumi.id,
+    'RateLimit',
+    rateLimit,
+    'RateLimit-Policy',
+    ratePolicy,
   ]);
   res.end(HEALTHY);
 }

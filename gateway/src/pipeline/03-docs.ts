@@ -1,5 +1,6 @@
-// The reference pages: `/docs`, and `docs` under each base path, with what they load. Static, without a key, and answered before the API's own
-// stages, none of which they touch: any other path goes on as if this stage were not here.
+// The reference pages: `/docs`, and `docs` under each base path, with what they load. Static, without a key, and
+// answered before the API's own stages, none of which they touch: any other path goes on as if this stage were not
+// here.
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import { hostName } from '@lumi/shared/http';
@@ -16,7 +17,9 @@ export interface DocsDeps {
 
 const SECURITY = {
   // Nothing inline and nothing from elsewhere. The pictures are inside the style sheet.
-  'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri " +
+    "'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
@@ -30,7 +33,9 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
   const pages = new Map<string, Asset>();
   const pageOf = (product: Product, host: string): Asset => {
     // Another host's name is not the caller's to invent: what is kept is bounded by the bindings.
-    const addresses = Object.fromEntries(PRODUCTS.map((one) => [one, addressOf(one, answersOn(one, host) ? undefined : hostBindings.get(one))])) as Record<Product, string>; // one entry for each
+    const addresses = Object.fromEntries(
+      PRODUCTS.map((one) => [one, addressOf(one, answersOn(one, host) ? undefined : hostBindings.get(one))]),
+    ) as Record<Product, string>; // one entry for each
     const key = `${product} ${Object.values(addresses).join(' ')}`;
     const page = pages.get(key) ?? referencePage(product, addresses, assets);
     pages.set(key, page);
@@ -45,7 +50,8 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
   const places = new Map<string, Place>();
   for (const product of [null, ...PRODUCTS]) {
     const base = product === null ? '' : BASE_PATHS[product];
-    for (const name of ['', ...assets.keys()]) places.set(name === '' ? `${base}/docs` : `${base}/docs/${name}`, { product, name });
+    for (const name of ['', ...assets.keys()])
+      places.set(name === '' ? `${base}/docs` : `${base}/docs/${name}`, { product, name });
   }
   const limit = { tokens: publicPerMinute, periodMs: MINUTE_MS };
   return (req, res, next) => {
@@ -56,7 +62,8 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
       next();
       return;
     }
-    if (req.method !== 'GET' && req.method !== 'HEAD') throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
     const taken = addressLimits.takeNow(addressBucket(record.clientIp), 1, limit);
     record.rateLimit = rateLimitValue('public', taken);
     record.ratePolicy = rateLimitPolicyValue('public', limit);
@@ -82,8 +89,12 @@ async function send(req: Request, res: Response, asset: Asset): Promise<void> {
   const isNamed = req.lumi.query === `v=${asset.version}`;
   const headers = {
     ...SECURITY,
-    'X-Request-Id': req.lumi.id, RateLimit: req.lumi.rateLimit, 'RateLimit-Policy': req.lumi.ratePolicy,
-    ETag: etag, Vary: 'Accept-Encoding', 'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
+    'X-Request-Id': req.lumi.id,
+    RateLimit: req.lumi.rateLimit,
+    'RateLimit-Policy': req.lumi.ratePolicy,
+    ETag: etag,
+    Vary: 'Accept-Encoding',
+    'Cache-Control': isNamed ? 'public, max-age=31536000, immutable' : 'no-cache',
   };
   if (isSame(req.get('if-none-match'), etag)) {
     res.writeHead(304, headers);
@@ -91,7 +102,12 @@ async function send(req: Request, res: Response, asset: Asset): Promise<void> {
     return;
   }
   const bytes = await asset.as(encoding);
-  res.writeHead(200, { ...headers, 'Content-Type': asset.type, 'Content-Length': bytes.length, ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }) });
+  res.writeHead(200, {
+    ...headers,
+    'Content-Type': asset.type,
+    'Content-Length': bytes.length,
+    ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }),
+  });
   res.end(req.method === 'HEAD' ? undefined : bytes);
 }
 

@@ -1,5 +1,5 @@
-// Base path (and host, where bound) → `product`; else 404. Also looks the operation up (`match`), because stage 05 must know
-// whether it needs a key at all; refusing an unknown one is stage 06's business.
+// Base path (and host, where bound) → `product`; else 404. Also looks the operation up (`match`), because stage 05 must
+// know whether it needs a key at all; refusing an unknown one is stage 06's business.
 import type { RequestHandler } from 'express';
 import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
 import { hostName } from '@lumi/shared/http';
@@ -7,7 +7,13 @@ import type { RouteTable } from '../routes/route-table';
 
 const BASES = PRODUCTS.map((product) => ({ product, base: BASE_PATHS[product], inside: `${BASE_PATHS[product]}/` }));
 
-export function product({ hostBindings, routes }: { hostBindings: ReadonlyMap<Product, ReadonlySet<string>>; routes: RouteTable }): RequestHandler {
+export function product({
+  hostBindings,
+  routes,
+}: {
+  hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;
+  routes: RouteTable;
+}): RequestHandler {
   return (req, _res, next) => {
     const record = req.lumi;
     const found = BASES.find(({ base, inside }) => record.path.startsWith(inside) || record.path === base);

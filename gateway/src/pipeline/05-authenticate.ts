@@ -1,5 +1,5 @@
-// Bearer → `key`: by digest, of this product, in force, from an allowed address. Every way of being wrong has the same answer and
-// costs one digest. Public routes pass without looking at any key.
+// Bearer → `key`: by digest, of this product, in force, from an allowed address. Every way of being wrong has the same
+// answer and costs one digest. Public routes pass without looking at any key.
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { plainAddress } from '@lumi/shared/addresses';
@@ -22,12 +22,17 @@ const BEARER = /^bearer +(\S.*)$/i;
 
 export function authenticate({ keys, usage, clock, proxyHint, ...limits }: AuthenticateDeps): RequestHandler {
   const admit = ({ lumi: record, headers, socket }: Request, known: KnownKey | null): void => {
-    const isGood = known !== null && known.key.product === record.product && isUsable(known.key, clock.nowMs()) && known.admits(record.clientIp);
+    const isGood =
+      known !== null &&
+      known.key.product === record.product &&
+      isUsable(known.key, clock.nowMs()) &&
+      known.admits(record.clientIp);
     if (!isGood) throw new AppError('invalid_key');
     record.key = known;
     usage.note(known.key.id);
     // A trusted proxy's peer is not the client it names.
-    if (headers['x-forwarded-for'] !== undefined && plainAddress(socket.remoteAddress ?? '') === record.clientIp) proxyHint.note(record.clientIp, known.key.lineageId);
+    if (headers['x-forwarded-for'] !== undefined && plainAddress(socket.remoteAddress ?? '') === record.clientIp)
+      proxyHint.note(record.clientIp, known.key.lineageId);
   };
   return (req, _res, next) => {
     const record = req.lumi;
@@ -45,11 +50,16 @@ export function authenticate({ keys, usage, clock, proxyHint, ...limits }: Authe
       next();
       return;
     }
-    // An address that has spent its refusals makes nobody look for more keys; one known a moment ago is looked for all the same.
-    if (!hasPaidUp(limits, record.clientIp) && !keys.wasKnown(digest)) throw new AppError('rate_limited', undefined, { retryAfterS: 1 });
-    void keys.read(digest, token).then((read) => {
-      admit(req, read);
-      next();
-    }).catch(next);
+    // An address that has spent its refusals makes nobody look for more keys; one known a moment ago is looked for all
+    // the same.
+    if (!hasPaidUp(limits, record.clientIp) && !keys.wasKnown(digest))
+      throw new AppError('rate_limited', undefined, { retryAfterS: 1 });
+    void keys
+      .read(digest, token)
+      .then((read) => {
+        admit(req, read);
+        next();
+      })
+      .catch(next);
   };
 }

@@ -1,4 +1,5 @@
-// One token per request from the key's lineage (public routes: from the caller's address); 429. Sets `rateLimit` and `ratePolicy`.
+// One token per request from the key's lineage (public routes: from the caller's address); 429. Sets `rateLimit` and
+// `ratePolicy`.
 import rateLimit, { type RateLimitInfo } from 'express-rate-limit';
 import type { NextFunction, Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
@@ -18,12 +19,16 @@ export interface RegularLimitDeps {
 
 export function regularLimit({ clock, keyLimits, addressLimits, publicPerMinute }: RegularLimitDeps): RequestHandler {
   const byKey = limiter({
-    name: 'regular', clock, store: keyLimits,
+    name: 'regular',
+    clock,
+    store: keyLimits,
     tokensOf: (req) => req.lumi.key?.regularLimit.tokens ?? 0,
     bucketOf: (req) => req.lumi.key?.limitBucket ?? '',
   });
   const byAddress = limiter({
-    name: 'public', clock, store: addressLimits,
+    name: 'public',
+    clock,
+    store: addressLimits,
     tokensOf: () => publicPerMinute,
     bucketOf: (req) => bucketName(addressBucket(req.lumi.clientIp), publicPerMinute),
   });
@@ -42,7 +47,8 @@ interface LimiterOptions {
 }
 
 function limiter({ name, clock, store, tokensOf, bucketOf }: LimiterOptions): RequestHandler {
-  const secondsUntil = (time: Date | undefined): number => (time === undefined ? 0 : Math.max(0, Math.ceil((time.getTime() - clock.nowMs()) / 1000)));
+  const secondsUntil = (time: Date | undefined): number =>
+    time === undefined ? 0 : Math.max(0, Math.ceil((time.getTime() - clock.nowMs()) / 1000));
   const note = (req: Request): number => {
     const { limit = 0, remaining = 0, resetTime } = (req as CountedRequest).rateLimit ?? {};
     const resetS = secondsUntil(resetTime);

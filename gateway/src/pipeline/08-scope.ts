@@ -7,7 +7,10 @@ export function scope(): RequestHandler {
     const { operation, key } = req.lumi;
     if (operation !== null && key !== null && !operation.isForAnyKey) {
       if (!operation.scopes.some((name) => key.scopes.has(name))) {
-        throw new AppError('forbidden_scope', `Key lacks the required scope ${operation.scopes.map((name) => `'${name}'`).join(' or ')}.`);
+        throw new AppError(
+          'forbidden_scope',
+          `Key lacks the required scope ${operation.scopes.map((name) => `'${name}'`).join(' or ')}.`,
+        );
       }
     }
     next();

@@ -1,5 +1,6 @@
-// Keeps the exact bytes (`body`), bounded: 413, then wrong encoding or media type: 422. Nothing is parsed: signature, fingerprint
-// and service all see the bytes that were sent. A client that asked for `100 Continue` gets it only now, after every cheaper refusal.
+// Keeps the exact bytes (`body`), bounded: 413, then wrong encoding or media type: 422. Nothing is parsed: signature,
+// fingerprint and service all see the bytes that were sent. A client that asked for `100 Continue` gets it only now,
+// after every cheaper refusal.
 import type { Request, RequestHandler } from 'express';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { addressBucket } from '../limits/address-bucket';
@@ -17,7 +18,10 @@ export function body({ bodyBudget }: { readonly bodyBudget: BodyBudget }): Reque
   return (req, res, next) => {
     const { operation, key, clientIp } = req.lumi;
     const length = req.headers['content-length'];
-    if (operation === null || (req.headers['transfer-encoding'] === undefined && (length === undefined || length === '0'))) {
+    if (
+      operation === null ||
+      (req.headers['transfer-encoding'] === undefined && (length === undefined || length === '0'))
+    ) {
       next();
       return;
     }
@@ -31,12 +35,14 @@ export function body({ bodyBudget }: { readonly bodyBudget: BodyBudget }): Reque
     };
     // Kept until the answer is out: until then it may wait for its turn, or be sent to the service.
     res.once('close', () => bodyBudget.give(name, held));
-    readBytes(req, operation, hold).then((bytes) => {
-      if (bytes.length > 0) checkMedia(req, operation);
-      // A GET's body means nothing to anybody; it is bounded, and dropped.
-      req.lumi.body = operation.method === 'GET' ? NO_BODY : bytes;
-      next();
-    }).catch(next);
+    readBytes(req, operation, hold)
+      .then((bytes) => {
+        if (bytes.length > 0) checkMedia(req, operation);
+        // A GET's body means nothing to anybody; it is bounded, and dropped.
+        req.lumi.body = operation.method === 'GET' ? NO_BODY : bytes;
+        next();
+      })
+      .catch(next);
   };
 }
 
@@ -65,7 +71,10 @@ function readBytes(req: Request, operation: Operation, hold: (bytes: number) => 
   });
 }
 
-/** What came in crumbs is kept together: a buffer for each of sixty thousand bytes would take a hundred times their room. */
+/**
+ * What came in crumbs is kept together: a buffer for each of sixty thousand bytes would take a hundred times their
+ * room.
+ */
 class Pieces {
   size = 0;
   private readonly large: Buffer[] = [];
@@ -101,14 +110,21 @@ class Pieces {
 
 function checkMedia(req: Request, operation: Operation): void {
   const encoding = req.headers['content-encoding'];
-  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') throw invalid('Content-Encoding', 'send the body as it is: signatures are computed over its bytes');
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity')
+    throw invalid('Content-Encoding', 'send the body as it is: signatures are computed over its bytes');
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '').split(';').map((part) => part.trim());
   if (operation.requestTypes.length === 0) return;
-  if (!operation.requestTypes.includes(type.toLowerCase()) || parameters.some((parameter) => OTHER_CHARSET.test(parameter))) {
+  if (
+    !operation.requestTypes.includes(type.toLowerCase()) ||
+    parameters.some((parameter) => OTHER_CHARSET.test(parameter))
+  ) {
     throw invalid('Content-Type', `must be ${operation.requestTypes.join(' or ')}`);
   }
 }
 
 function tooLarge(operation: Operation): AppError {
-  return new AppError('payload_too_large', `The request body is too large; the limit is ${String(operation.bodyBytesMax)} bytes.`);
+  return new AppError(
+    'payload_too_large',
+    `The request body is too large; the limit is ${String(operation.bodyBytesMax)} bytes.`,
+  );
 }

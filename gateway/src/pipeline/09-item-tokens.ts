@@ -1,4 +1,5 @@
-// A dry run or quote of many items costs us like as many requests: it pays one regular token per so many items, of which stage 07 has taken the first; 429.
+// A dry run or quote of many items costs us like as many requests: it pays one regular token per so many items, of
+// which stage 07 has taken the first; 429.
 import type { RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { countItems } from '@lumi/shared/http';
@@ -11,15 +12,21 @@ export function itemTokens({ keyLimits }: { readonly keyLimits: LimitStore }): R
   return (req, _res, next) => {
     const { key, operation, isMoney, body } = req.lumi;
     const itemsPerToken = operation?.itemsPerToken ?? null;
-    const tokens = key === null || itemsPerToken === null || isMoney ? 1 : Math.ceil(Math.min(countItems(body), ITEMS_MAX) / itemsPerToken);
+    const tokens =
+      key === null || itemsPerToken === null || isMoney
+        ? 1
+        : Math.ceil(Math.min(countItems(body), ITEMS_MAX) / itemsPerToken);
     if (key === null || tokens <= 1) {
       next();
       return;
     }
-    void keyLimits.take(key.regularBucket, tokens - 1, key.regularLimit, 1).then((taken) => {
-      req.lumi.rateLimit = rateLimitValue('regular', taken);
-      if (!taken.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: taken.retryAfterS });
-      next();
-    }).catch(next);
+    void keyLimits
+      .take(key.regularBucket, tokens - 1, key.regularLimit, 1)
+      .then((taken) => {
+        req.lumi.rateLimit = rateLimitValue('regular', taken);
+        if (!taken.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: taken.retryAfterS });
+        next();
+      })
+      .catch(next);
   };
 }

@@ -1,9 +1,10 @@
-// Money and guarded requests only, of keys that sign: HMAC over the exact bytes; 401 invalid_signature. The secret stays in this process. Where
-// only the body says whether a request is guarded (`auto_renew: true`), a signature is checked if there is one; the service, which reads the body,
-// is told by the identity whether there was, and refuses what needed one. Sets `isSigned`.
+// Money and guarded requests only, of keys that sign: HMAC over the exact bytes; 401 invalid_signature. The secret
+// stays in this process. Where only the body says whether a request is guarded (`auto_renew: true`), a signature is
+// checked if there is one; the service, which reads the body, is told by the identity whether there was, and refuses
+// what needed one. Sets `isSigned`.
 //
-// v1 (the contract's):  X-Signature: <64 lower-case hex digits>, HMAC-SHA256(signing_secret, raw body).
-// v2 (opt-in per key):  X-Signature: v2=<64 lower-case hex digits>
+// v1 (the contract's): X-Signature: <64 lower-case hex digits>, HMAC-SHA256(signing_secret, raw body). v2 (opt-in per
+// key): X-Signature: v2=<64 lower-case hex digits>
 //                       X-Signature-Timestamp: <Unix time in whole seconds>, at most 300 s from the gateway's clock.
 //   HMAC-SHA256(signing_secret, text) over these lines joined by "\n", without one at the end:
 //     v2
@@ -12,8 +13,9 @@
 //     <path and query exactly as sent, e.g. /api/v1/domains?dry_run=false>
 //     <Idempotency-Key, as in the header; an empty line if there is none>
 //     <SHA-256 of the raw body, 64 lower-case hex digits>
-// v1 lets a captured body be sent again under a new Idempotency-Key; v2 binds the body to its key, place and time.
-// A key takes the version it was issued with and no other: accepting the weaker one as well would make the stronger worthless.
+// v1 lets a captured body be sent again under a new Idempotency-Key; v2 binds the body to its key, place and time. A
+// key takes the version it was issued with and no other: accepting the weaker one as well would make the stronger
+// worthless.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { AppError, assertNever } from '@lumi/shared/contract';
@@ -29,7 +31,8 @@ export function signature({ secretRing, clock }: { secretRing: SecretRing; clock
   return (req, _res, next) => {
     const { key, operation, isMoney } = req.lumi;
     if (key !== null && operation !== null && key.key.signing !== 'none') {
-      const isAsked = isMoney || operation.isGuarded || (operation.isGuardedByBody && req.headers['x-signature'] !== undefined);
+      const isAsked =
+        isMoney || operation.isGuarded || (operation.isGuardedByBody && req.headers['x-signature'] !== undefined);
       if (isAsked) requireSignature(req, key.key, { secretRing, clock });
       req.lumi.isSigned = isAsked;
     }
@@ -37,7 +40,11 @@ export function signature({ secretRing, clock }: { secretRing: SecretRing; clock
   };
 }
 
-function requireSignature(req: Request, key: ApiKey, { secretRing, clock }: { secretRing: SecretRing; clock: Clock }): void {
+function requireSignature(
+  req: Request,
+  key: ApiKey,
+  { secretRing, clock }: { secretRing: SecretRing; clock: Clock },
+): void {
   if (key.signing === 'v2') requireTimestamp(req, clock);
   if (!isSigned(req, key, secretRing)) throw new AppError('invalid_signature');
 }
@@ -46,9 +53,14 @@ function requireSignature(req: Request, key: ApiKey, { secretRing, clock }: { se
 function requireTimestamp(req: Request, clock: Clock): void {
   const nowS = Math.floor(clock.nowMs() / 1000);
   const timestamp = single(req, 'x-signature-timestamp');
-  const wrong = (why: string): AppError => new AppError('invalid_signature', `The timestamp of the signature (X-Signature-Timestamp) ${why}. The server's time is ${String(nowS)}.`);
+  const wrong = (why: string): AppError =>
+    new AppError(
+      'invalid_signature',
+      `The timestamp of the signature (X-Signature-Timestamp) ${why}. The server's time is ${String(nowS)}.`,
+    );
   if (!TIMESTAMP_SHAPE.test(timestamp)) throw wrong('is missing or is not a Unix time in whole seconds');
-  if (Math.abs(Number.parseInt(timestamp, 10) - nowS) > SKEW_MAX_S) throw wrong(`is more than ${String(SKEW_MAX_S)} s from the server's time`);
+  if (Math.abs(Number.parseInt(timestamp, 10) - nowS) > SKEW_MAX_S)
+    throw wrong(`is more than ${String(SKEW_MAX_S)} s from the server's time`);
 }
 
 function isSigned(req: Request, key: ApiKey, ring: SecretRing): boolean {
@@ -58,11 +70,16 @@ function isSigned(req: Request, key: ApiKey, ring: SecretRing): boolean {
     case 'none':
       return true;
     case 'v1':
-      return V1_SHAPE.test(sent) && sameHex(sent, hmac(openSigningSecret(ring, key.id, key.signingSecret), req.lumi.body));
+      return (
+        V1_SHAPE.test(sent) && sameHex(sent, hmac(openSigningSecret(ring, key.id, key.signingSecret), req.lumi.body))
+      );
     case 'v2': {
       const timestamp = single(req, 'x-signature-timestamp');
       if (!V2_SHAPE.test(sent)) return false;
-      return sameHex(sent.slice(3), hmac(openSigningSecret(ring, key.id, key.signingSecret), canonicalText(req, timestamp)));
+      return sameHex(
+        sent.slice(3),
+        hmac(openSigningSecret(ring, key.id, key.signingSecret), canonicalText(req, timestamp)),
+      );
     }
     default:
       return assertNever(key.signing);
@@ -72,7 +89,10 @@ function isSigned(req: Request, key: ApiKey, ring: SecretRing): boolean {
 function canonicalText(req: Request, timestamp: string): Buffer {
   const bodyHash = createHash('sha256').update(req.lumi.body).digest('hex');
   // Header values arrive as Latin-1, one character per byte: written back so, they are the bytes that were sent.
-  return Buffer.from(['v2', timestamp, req.method, req.url, single(req, 'idempotency-key'), bodyHash].join('\n'), 'latin1');
+  return Buffer.from(
+    ['v2', timestamp, req.method, req.url, single(req, 'idempotency-key'), bodyHash].join('\n'),
+    'latin1',
+  );
 }
 
 function hmac(secret: string, bytes: Buffer): Buffer {

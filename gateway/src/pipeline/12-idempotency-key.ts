@@ -1,5 +1,6 @@
-// Money requests, and guarded ones of keys that sign: an Idempotency-Key is there (400) and well formed (422); sets `idempotencyKey`. A guarded
-// request of another key may have one. Whether it was used before is for the service and its unique index to say.
+// Money requests, and guarded ones of keys that sign: an Idempotency-Key is there (400) and well formed (422); sets
+// `idempotencyKey`. A guarded request of another key may have one. Whether it was used before is for the service and
+// its unique index to say.
 import type { RequestHandler } from 'express';
 import { AppError, invalid } from '@lumi/shared/contract';
 
@@ -13,7 +14,8 @@ export function idempotencyKey(): RequestHandler {
       const sent = req.headers['idempotency-key'];
       const key = typeof sent === 'string' ? sent.trim() : '';
       if (key === '' && (isMoney || isSigned)) throw new AppError('idempotency_key_required');
-      if ((sent !== undefined || isMoney) && !KEY_SHAPE.test(key)) throw invalid('Idempotency-Key', 'must be 8 to 200 characters of printable ASCII without spaces, on one line');
+      if ((sent !== undefined || isMoney) && !KEY_SHAPE.test(key))
+        throw invalid('Idempotency-Key', 'must be 8 to 200 characters of printable ASCII without spaces, on one line');
       req.lumi.idempotencyKey = key;
     }
     next();

@@ -1,5 +1,5 @@
-// Signs the principal, calls the service once and returns its answer unchanged. What reaches the service is built from an allow-list:
-// nothing a client sends can arrive there as identity.
+// Signs the principal, calls the service once and returns its answer unchanged. What reaches the service is built from
+// an allow-list: nothing a client sends can arrive there as identity.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
@@ -12,7 +12,15 @@ import type { Line, ServiceClient } from '../upstream/service-client';
 
 /** A long poll. */
 const HELD_BACK = /(?:^|&)wait=(?!0(?:&|$))/;
-const PASSED_ON = ['content-type', 'accept', 'accept-language', 'user-agent', 'prefer', 'if-none-match', 'if-match'] as const;
+const PASSED_ON = [
+  'content-type',
+  'accept',
+  'accept-language',
+  'user-agent',
+  'prefer',
+  'if-none-match',
+  'if-match',
+] as const;
 
 export interface ForwardDeps {
   readonly signer: IdentitySigner;
@@ -25,7 +33,10 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
   const publicPrincipals = new Map(PRODUCTS.map((product) => [product, publicPrincipal(product)]));
   const identityOf = (record: RequestRecord, product: Product): string => {
     const { key } = record;
-    if (key !== null) return record.isSigned ? signer.sign(key.signedPrincipal, `${key.principalName}:signed`) : signer.sign(key.principal, key.principalName);
+    if (key !== null)
+      return record.isSigned
+        ? signer.sign(key.signedPrincipal, `${key.principalName}:signed`)
+        : signer.sign(key.principal, key.principalName);
     return signer.sign(publicPrincipals.get(product) ?? publicPrincipal(product), `public:${product}`);
   };
   return (req, res, next) => {
@@ -47,11 +58,29 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
           return;
         }
         // Signed when it leaves, not before: it may have waited.
-        const headers = requestHeaders(req.headers, record, identityOf(record, product), key === null ? publicHeaders : []);
+        const headers = requestHeaders(
+          req.headers,
+          record,
+          identityOf(record, product),
+          key === null ? publicHeaders : [],
+        );
         new Exchange({
-          req, res, record, operation, service, line,
+          req,
+          res,
+          record,
+          operation,
+          service,
+          line,
           // The pool writes Content-Length from the buffer: the exact bytes received, never chunked.
-          request: { path: req.url.slice(BASE_PATHS[product].length), method: operation.method as 'GET', headers, body: operation.method === 'GET' || operation.method === 'DELETE' && record.body.length === 0 ? null : record.body },
+          request: {
+            path: req.url.slice(BASE_PATHS[product].length),
+            method: operation.method as 'GET',
+            headers,
+            body:
+              operation.method === 'GET' || (operation.method === 'DELETE' && record.body.length === 0)
+                ? null
+                : record.body,
+          },
           fail: next,
           done: () => queue.leave(name),
         }).start();
@@ -66,8 +95,24 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
   };
 }
 
-function requestHeaders(sent: IncomingHttpHeaders, record: RequestRecord, identity: string, extra: readonly string[]): string[] {
-  const headers = [IDENTITY_HEADER, identity, 'x-request-id', record.id, 'x-lumi-client-ip', record.clientIp, 'x-lumi-operation', record.operation?.id ?? '', 'x-lumi-regular', regularState(record)];
+function requestHeaders(
+  sent: IncomingHttpHeaders,
+  record: RequestRecord,
+  identity: string,
+  extra: readonly string[],
+): string[] {
+  const headers = [
+    IDENTITY_HEADER,
+    identity,
+    'x-request-id',
+    record.id,
+    'x-lumi-client-ip',
+    record.clientIp,
+    'x-lumi-operation',
+    record.operation?.id ?? '',
+    'x-lumi-regular',
+    regularState(record),
+  ];
   for (const name of PASSED_ON) {
     const value = sent[name];
     if (typeof value === 'string') headers.push(name, value);

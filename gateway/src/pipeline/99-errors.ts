@@ -1,5 +1,5 @@
-// The last stage: every refusal becomes the contract's error body, through the one translator in shared/http. Adds `errorCode` for
-// the log line and the rate-limit headers that every answer carries.
+// The last stage: every refusal becomes the contract's error body, through the one translator in shared/http. Adds
+// `errorCode` for the log line and the rate-limit headers that every answer carries.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { errorStage, sendError, toAppError } from '@lumi/shared/http';
@@ -13,7 +13,8 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
   return (err: unknown, req, res, next) => {
     const record = req.lumi;
     const known = toAppError(err);
-    const refusal = record.key === null && record.rateLimit === '' && known.status < 500 ? chargeAddress(known, req, res) : known;
+    const refusal =
+      record.key === null && record.rateLimit === '' && known.status < 500 ? chargeAddress(known, req, res) : known;
     record.errorCode = refusal.code;
     if (!res.headersSent) {
       // Our own trouble costs nobody anything: how the address stands is told, and nothing taken.
@@ -30,7 +31,10 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
     translate(err, req, res, next);
   };
 
-  /** What is refused before its key is known spends a token of its address, and where none is left the connection as well. */
+  /**
+   * What is refused before its key is known spends a token of its address, and where none is left the connection as
+   * well.
+   */
   function chargeAddress(known: AppError, { lumi: record }: Request, res: Response): AppError {
     const paid = payByAddress(limits, record.clientIp);
     record.rateLimit = paid.rateLimit;
@@ -38,6 +42,8 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
     if (paid.allowed) return known;
     if (!res.headersSent) res.setHeader('Connection', 'close');
     // What is no HTTP stays that: it comes first in the order of refusals.
-    return HTTP_FAULTS.has(known.code) ? known : new AppError('rate_limited', undefined, { retryAfterS: paid.retryAfterS });
+    return HTTP_FAULTS.has(known.code)
+      ? known
+      : new AppError('rate_limited', undefined, { retryAfterS: paid.retryAfterS });
   }
 }

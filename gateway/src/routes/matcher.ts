@@ -1,5 +1,6 @@
-// Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded separators (but in a
-// parameter that says it holds any text). The service sees the same bytes, so gateway and service cannot mean different routes.
+// Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded
+// separators (but in a parameter that says it holds any text). The service sees the same bytes, so gateway and service
+// cannot mean different routes.
 import { INSIDE, type Match, type Operation } from './operation';
 
 interface Pattern {
@@ -26,8 +27,15 @@ export class Matcher {
     for (const [path, byMethod] of byPath) {
       const names = path.slice(1).split('/');
       const segments = names.map((segment) => (segment.startsWith('{') ? null : segment));
-      const anyText = names.map((segment) => [...byMethod.values()].every((one) => one.anyText.has(segment.slice(1, -1))));
-      const pattern = { segments, anyText, byMethod, rank: segments.map((segment) => (segment === null ? '1' : '0')).join('') };
+      const anyText = names.map((segment) =>
+        [...byMethod.values()].every((one) => one.anyText.has(segment.slice(1, -1))),
+      );
+      const pattern = {
+        segments,
+        anyText,
+        byMethod,
+        rank: segments.map((segment) => (segment === null ? '1' : '0')).join(''),
+      };
       if (!segments.includes(null)) this.literal.set(path, pattern);
       this.byLength.set(segments.length, [...(this.byLength.get(segments.length) ?? []), pattern]);
     }
@@ -60,7 +68,11 @@ export class Matcher {
 const UNKNOWN: Match = { kind: 'unknown' };
 
 function fits(pattern: Pattern, segments: readonly string[]): boolean {
-  return segments.every((segment, i) => (pattern.segments[i] === null ? pattern.anyText[i] === true || hidesNothing(segment) : pattern.segments[i] === segment));
+  return segments.every((segment, i) =>
+    pattern.segments[i] === null
+      ? pattern.anyText[i] === true || hidesNothing(segment)
+      : pattern.segments[i] === segment,
+  );
 }
 
 /** Neither empty, nor a dot segment, nor hiding a NUL, a control character or half a character. */

@@ -1,5 +1,5 @@
-// An operation as the gateway needs it, read from a service's OpenAPI document. A document is another process's word: what is not
-// plainly understood is refused, and an operation without a scope does not exist.
+// An operation as the gateway needs it, read from a service's OpenAPI document. A document is another process's word:
+// what is not plainly understood is refused, and an operation without a scope does not exist.
 import { scopeName, usualBodyBytesMax, type Product, type RouteScope } from '@lumi/shared/contract';
 
 export interface Operation {
@@ -16,7 +16,10 @@ export interface Operation {
   readonly isMoney: boolean;
   /** Leads to money without moving it: signed by keys that sign. */
   readonly isGuarded: boolean;
-  /** Guarded or not depending on what the body says, which is for the service to see; a signature is looked at where one is sent. */
+  /**
+   * Guarded or not depending on what the body says, which is for the service to see; a signature is looked at where one
+   * is sent.
+   */
   readonly isGuardedByBody: boolean;
   readonly hasDryRun: boolean;
   readonly bodyBytesMax: number;
@@ -73,47 +76,76 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
   const scopes = readScopes(product, field(raw, 'x-lumi-scope'));
   if (scopes === null) return 'x-lumi-scope is missing or not understood';
   const routeClass = field(raw, 'x-lumi-class') ?? 'regular';
-  if (routeClass !== 'regular' && routeClass !== 'guarded' && routeClass !== 'money') return 'x-lumi-class is not understood';
+  if (routeClass !== 'regular' && routeClass !== 'guarded' && routeClass !== 'money')
+    return 'x-lumi-class is not understood';
   const isPublic = scopes.includes('public');
-  if (isPublic && (scopes.length > 1 || routeClass !== 'regular')) return 'a public operation has no other scope, moves no money and leads to none';
+  if (isPublic && (scopes.length > 1 || routeClass !== 'regular'))
+    return 'a public operation has no other scope, moves no money and leads to none';
   const bodyBytesMax = field(raw, 'x-lumi-max-body') ?? usualBodyBytesMax(field(raw, 'x-lumi-bulk') !== undefined);
-  if (typeof bodyBytesMax !== 'number' || !Number.isInteger(bodyBytesMax) || bodyBytesMax < 1 || bodyBytesMax > BODY_BYTES_CEILING) return 'x-lumi-max-body is out of bounds';
+  if (
+    typeof bodyBytesMax !== 'number' ||
+    !Number.isInteger(bodyBytesMax) ||
+    bodyBytesMax < 1 ||
+    bodyBytesMax > BODY_BYTES_CEILING
+  )
+    return 'x-lumi-max-body is out of bounds';
   const itemsPerToken = field(raw, 'x-lumi-items-per-token') ?? null;
-  if (itemsPerToken !== null && (typeof itemsPerToken !== 'number' || !Number.isInteger(itemsPerToken) || itemsPerToken < 1)) return 'x-lumi-items-per-token is not understood';
+  if (
+    itemsPerToken !== null &&
+    (typeof itemsPerToken !== 'number' || !Number.isInteger(itemsPerToken) || itemsPerToken < 1)
+  )
+    return 'x-lumi-items-per-token is not understood';
   const id = field(raw, 'operationId');
   return {
-    id: typeof id === 'string' && /^[A-Za-z0-9_-]{1,80}$/.test(id) ? id : `${method.toLowerCase()}-${path.replace(/[^A-Za-z0-9]+/g, '-')}`,
-    method, path, isPublic, scopes, bodyBytesMax, itemsPerToken, anyText: anyTextOf(field(raw, 'parameters')),
+    id:
+      typeof id === 'string' && /^[A-Za-z0-9_-]{1,80}$/.test(id)
+        ? id
+        : `${method.toLowerCase()}-${path.replace(/[^A-Za-z0-9]+/g, '-')}`,
+    method,
+    path,
+    isPublic,
+    scopes,
+    bodyBytesMax,
+    itemsPerToken,
+    anyText: anyTextOf(field(raw, 'parameters')),
     isForAnyKey: scopes.includes('any'),
     isMoney: routeClass === 'money',
     isGuarded: routeClass === 'guarded',
     isGuardedByBody: routeClass === 'regular' && field(raw, 'x-lumi-auto-renew') !== undefined,
     hasDryRun: field(raw, 'x-lumi-dry-run') === true,
-    requestTypes: field(raw, 'x-lumi-raw-body') === true ? [] : mediaTypes(field(raw, 'requestBody'), ['application/json']),
+    requestTypes:
+      field(raw, 'x-lumi-raw-body') === true ? [] : mediaTypes(field(raw, 'requestBody'), ['application/json']),
     responseTypes: goodResponseTypes(field(raw, 'responses')),
   };
 }
 
 function readScopes(product: Product, raw: unknown): string[] | null {
   const names = Array.isArray(raw) ? raw : [raw];
-  if (names.length === 0 || !names.every((name): name is string => typeof name === 'string' && SCOPE_SHAPE.test(name))) return null;
+  if (names.length === 0 || !names.every((name): name is string => typeof name === 'string' && SCOPE_SHAPE.test(name)))
+    return null;
   return names.map((name) => scopeName(product, name as RouteScope)); // names it does not know stay as they are
 }
 
 function anyTextOf(parameters: unknown): ReadonlySet<string> {
   const list = Array.isArray(parameters) ? parameters : [];
-  const names = list.filter((one) => field(one, 'in') === 'path' && field(one, 'x-lumi-any-text') === true).map((one) => field(one, 'name'));
+  const names = list
+    .filter((one) => field(one, 'in') === 'path' && field(one, 'x-lumi-any-text') === true)
+    .map((one) => field(one, 'name'));
   return new Set(names.filter((name) => typeof name === 'string'));
 }
 
 function mediaTypes(body: unknown, otherwise: readonly string[]): readonly string[] {
   const content = field(body, 'content');
-  return isRecord(content) && Object.keys(content).length > 0 ? Object.keys(content).map((type) => type.toLowerCase()) : otherwise;
+  return isRecord(content) && Object.keys(content).length > 0
+    ? Object.keys(content).map((type) => type.toLowerCase())
+    : otherwise;
 }
 
 function goodResponseTypes(responses: unknown): ReadonlySet<string> {
   const good = isRecord(responses) ? Object.entries(responses).filter(([status]) => status < '400') : [];
-  return new Set(good.flatMap(([, response]) => mediaTypes(response, [])).map((type) => (type.split(';')[0] ?? '').trim()));
+  return new Set(
+    good.flatMap(([, response]) => mediaTypes(response, [])).map((type) => (type.split(';')[0] ?? '').trim()),
+  );
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

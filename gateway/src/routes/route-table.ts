@@ -1,5 +1,6 @@
-// The routes of all products, from the services' own OpenAPI documents: read at start, asked for changes, the last good one kept.
-// So a product that gains an endpoint needs no release of the gateway, and a service that is away keeps its routes.
+// The routes of all products, from the services' own OpenAPI documents: read at start, asked for changes, the last good
+// one kept. So a product that gains an endpoint needs no release of the gateway, and a service that is away keeps its
+// routes.
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import type { Log } from '@lumi/shared/runtime';
 import { Matcher } from './matcher';
@@ -24,11 +25,15 @@ interface ServiceRoutes {
 const FIRST_POLL_MS = 250;
 
 export class RouteTable {
-  private readonly services = new Map<Product, ServiceRoutes>(PRODUCTS.map((product) => [product, { matcher: null, etag: null, text: '', complaint: '' }]));
+  private readonly services = new Map<Product, ServiceRoutes>(
+    PRODUCTS.map((product) => [product, { matcher: null, etag: null, text: '', complaint: '' }]),
+  );
   private readonly timers = new Map<Product, NodeJS.Timeout>();
   private isStopped = false;
 
-  constructor(private readonly deps: { readonly fetchDocument: FetchDocument; readonly log: Log; readonly pollMs: number }) {}
+  constructor(
+    private readonly deps: { readonly fetchDocument: FetchDocument; readonly log: Log; readonly pollMs: number },
+  ) {}
 
   match(product: Product, method: string, path: string): Match {
     return this.services.get(product)?.matcher?.match(method, path) ?? { kind: 'away' };

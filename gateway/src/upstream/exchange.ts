@@ -1,5 +1,6 @@
-// One request to a service and the way of its answer back to the client. Small answers are collected and sent in one write; larger ones
-// stream with backpressure. What is not JSON comes through only where the operation declares it, so a service's crash page never does.
+// One request to a service and the way of its answer back to the client. Small answers are collected and sent in one
+// write; larger ones stream with backpressure. What is not JSON comes through only where the operation declares it, so
+// a service's crash page never does.
 import type { Dispatcher } from 'undici';
 import type { Request, Response } from 'express';
 import type { Abandonable, RequestRecord } from '../request-record';
@@ -10,12 +11,36 @@ import { unavailable, type Line, type ServiceClient } from './service-client';
 const COLLECT_BYTES = 256 * 1024;
 
 /** Passed through as they are; everything else a service sends stays inside. */
-const RESPONSE_HEADERS = new Map([
-  'Location', 'Retry-After', 'Idempotent-Replayed', 'ETag', 'Last-Modified', 'Cache-Control', 'Content-Disposition', 'Content-Language', 'X-Lines-Left-Out',
-  'Content-Security-Policy', 'Referrer-Policy', 'Strict-Transport-Security', 'Link', 'Allow', 'WWW-Authenticate', 'Preference-Applied', 'Vary',
-].map((name) => [name.toLowerCase(), name]));
+const RESPONSE_HEADERS = new Map(
+  [
+    'Location',
+    'Retry-After',
+    'Idempotent-Replayed',
+    'ETag',
+    'Last-Modified',
+    'Cache-Control',
+    'Content-Disposition',
+    'Content-Language',
+    'X-Lines-Left-Out',
+    'Content-Security-Policy',
+    'Referrer-Policy',
+    'Strict-Transport-Security',
+    'Link',
+    'Allow',
+    'WWW-Authenticate',
+    'Preference-Applied',
+    'Vary',
+  ].map((name) => [name.toLowerCase(), name]),
+);
 /** No connection came about: the service is away, and nothing was sent. */
-const NOT_REACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+const NOT_REACHED = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 /** The connection broke: the service may have acted on the request. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
@@ -50,7 +75,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
     options.record.exchange = this;
   }
 
-  /** The client went away. A read nobody waits for is broken off; anything else is finished, because its outcome counts. */
+  /**
+   * The client went away. A read nobody waits for is broken off; anything else is finished, because its outcome counts.
+   */
   abandon(): void {
     this.isAbandoned = true;
     if (this.options.operation.method === 'GET') this.controller?.abort(new Error('the client went away'));
@@ -65,7 +92,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
     this.controller = controller;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (status < 200) return;
     this.mayRetry = false;
     const contentType = headers['content-type'];
@@ -108,9 +139,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
       res.end();
     } else {
       const body = this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks, this.size);
-      if (!this.hasLength && this.status !== 204 && this.status !== 304) this.headers.push('Content-Length', String(this.size));
+      if (!this.hasLength && this.status !== 204 && this.status !== 304)
+        this.headers.push('Content-Length', String(this.size));
       res.writeHead(this.status, this.headers);
-      // As Latin-1 text, one character per byte, Node joins head and body into one write; a buffer would cost a slower writev.
+      // As Latin-1 text, one character per byte, Node joins head and body into one write; a buffer would cost a slower
+      // writev.
       res.end(body?.toString('latin1'), 'latin1');
     }
     this.finish('answered', null);
@@ -145,8 +178,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 
   private finish(outcome: 'answered' | 'not-reached' | 'other', err: unknown): void {
     this.isOver = true;
-    // Let go of by hand: held on to by its request (and worse, by a closure), every exchange survived into the old generation, and the
-    // garbage collector became the largest cost of the gateway.
+    // Let go of by hand: held on to by its request (and worse, by a closure), every exchange survived into the old
+    // generation, and the garbage collector became the largest cost of the gateway.
     this.options.record.exchange = null;
     this.controller = null;
     this.options.service.leave(outcome);
@@ -185,7 +218,16 @@ function answerHeaders(record: RequestRecord, headers: Record<string, string | s
       list.push(publicName, text);
     }
   }
-  list.push('X-Request-Id', requestId, 'RateLimit', rateLimit, 'RateLimit-Policy', ratePolicy, 'X-Content-Type-Options', 'nosniff');
+  list.push(
+    'X-Request-Id',
+    requestId,
+    'RateLimit',
+    rateLimit,
+    'RateLimit-Policy',
+    ratePolicy,
+    'X-Content-Type-Options',
+    'nosniff',
+  );
   if (!hasCacheRule) list.push('Cache-Control', 'no-store');
   return list;
 }

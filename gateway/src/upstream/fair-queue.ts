@@ -1,5 +1,6 @@
-// The way into a service: so many requests in work, so few of them of one key, and the rest waits by key. Keys take turns, so that one with a hundred
-// requests holds up one with a single request by one place and not by a hundred. What waits is bounded in number and in time.
+// The way into a service: so many requests in work, so few of them of one key, and the rest waits by key. Keys take
+// turns, so that one with a hundred requests holds up one with a single request by one place and not by a hundred. What
+// waits is bounded in number and in time.
 import { AppError } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
 
@@ -101,7 +102,8 @@ export class FairQueue {
       if (place === undefined || lane.inWork >= this.options.perKeyMax) continue;
       lane.waiting.delete(place);
       this.waiting -= 1;
-      if (lane.waiting.size > 0 && lane.inWork + 1 < this.options.perKeyMax) this.turns.add(lane); // at the end of the row
+      // at the end of the row
+      if (lane.waiting.size > 0 && lane.inWork + 1 < this.options.perKeyMax) this.turns.add(lane);
       this.begin(lane, place);
     }
   }
@@ -132,5 +134,7 @@ export class FairQueue {
 }
 
 function tooMany(): AppError {
-  return new AppError('rate_limited', 'Too many requests of this key are waiting. Send fewer at once.', { retryAfterS: RETRY_AFTER_S });
+  return new AppError('rate_limited', 'Too many requests of this key are waiting. Send fewer at once.', {
+    retryAfterS: RETRY_AFTER_S,
+  });
 }

@@ -1,5 +1,5 @@
-// One product's service: a bounded pool of connections, a bound on requests in flight, and a breaker, so that a dead service is a quick
-// 503 for its own product and nothing for the others.
+// One product's service: a bounded pool of connections, a bound on requests in flight, and a breaker, so that a dead
+// service is a quick 503 for its own product and nothing for the others.
 import { Pool, type Dispatcher } from 'undici';
 import { AppError, type Product } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
@@ -16,7 +16,10 @@ export interface ServiceClientOptions {
   readonly timeoutMs: number;
 }
 
-/** Requests that the service holds back on purpose have connections and places of their own: they must not stand in the way of the others. */
+/**
+ * Requests that the service holds back on purpose have connections and places of their own: they must not stand in the
+ * way of the others.
+ */
 export type Line = 'usual' | 'held-back';
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -37,19 +40,22 @@ export class ServiceClient {
 
   constructor(private readonly options: ServiceClientOptions) {
     const { clock, connections, perKeyMax, waitingPerKeyMax, inFlightMax } = options;
-    const queue = (): FairQueue => new FairQueue({ clock, inWorkMax: connections, perKeyMax, waitingPerKeyMax, waitingMax: inFlightMax });
+    const queue = (): FairQueue =>
+      new FairQueue({ clock, inWorkMax: connections, perKeyMax, waitingPerKeyMax, waitingMax: inFlightMax });
     this.queues = { usual: queue(), 'held-back': queue() };
-    const pool = (): Pool => new Pool(options.origin, {
-      connections: options.connections,
-      pipelining: 1,
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: options.timeoutMs,
-      bodyTimeout: options.timeoutMs,
-      // Given up before the service does (65 s), so that a request is not written into a connection that is being closed.
-      keepAliveTimeout: 30_000,
-      keepAliveMaxTimeout: 60_000,
-      maxHeaderSize: 32_768,
-    });
+    const pool = (): Pool =>
+      new Pool(options.origin, {
+        connections: options.connections,
+        pipelining: 1,
+        connect: { timeout: CONNECT_TIMEOUT_MS },
+        headersTimeout: options.timeoutMs,
+        bodyTimeout: options.timeoutMs,
+        // Given up before the service does (65 s), so that a request is not written into a connection that is being
+        // closed.
+        keepAliveTimeout: 30_000,
+        keepAliveMaxTimeout: 60_000,
+        maxHeaderSize: 32_768,
+      });
     this.pools = { usual: pool(), 'held-back': pool() };
   }
 
@@ -60,7 +66,8 @@ export class ServiceClient {
       if (nowMs < this.openUntilMs) throw unavailable();
       this.openUntilMs = nowMs + OPEN_MS; // this one may try; the others wait for what it finds
     }
-    if (this.inFlight >= this.options.inFlightMax) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
+    if (this.inFlight >= this.options.inFlightMax)
+      throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
     this.inFlight += 1;
   }
 
@@ -78,8 +85,17 @@ export class ServiceClient {
   }
 
   /** A small JSON document, for the gateway's own needs. Null text: not changed. */
-  async fetchDocument(path: string, headers: Record<string, string>): Promise<{ text: string | null; etag: string | null }> {
-    const answer = await this.pools.usual.request({ path, method: 'GET', headers, headersTimeout: DOCUMENT_TIMEOUT_MS, bodyTimeout: DOCUMENT_TIMEOUT_MS });
+  async fetchDocument(
+    path: string,
+    headers: Record<string, string>,
+  ): Promise<{ text: string | null; etag: string | null }> {
+    const answer = await this.pools.usual.request({
+      path,
+      method: 'GET',
+      headers,
+      headersTimeout: DOCUMENT_TIMEOUT_MS,
+      bodyTimeout: DOCUMENT_TIMEOUT_MS,
+    });
     const etag = typeof answer.headers.etag === 'string' ? answer.headers.etag : null;
     if (answer.statusCode !== 200) {
       await answer.body.dump({ limit: DOCUMENT_BYTES_MAX });
@@ -104,5 +120,8 @@ export class ServiceClient {
 }
 
 export function unavailable(cause?: unknown): AppError {
-  return new AppError('service_unavailable', undefined, { retryAfterS: RETRY_AFTER_S, ...(cause === undefined ? {} : { cause }) });
+  return new AppError('service_unavailable', undefined, {
+    retryAfterS: RETRY_AFTER_S,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

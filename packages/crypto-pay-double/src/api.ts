@@ -26,7 +26,8 @@ export function apiRouter(context: MethodContext, token: string): Router {
   router.all('/:method', async (req, res) => {
     const name = req.params.method;
     const method = METHODS.get(name);
-    if (method === undefined || (req.method !== 'GET' && req.method !== 'POST')) throw new ApiError(405, 'METHOD_NOT_FOUND');
+    if (method === undefined || (req.method !== 'GET' && req.method !== 'POST'))
+      throw new ApiError(405, 'METHOD_NOT_FOUND');
     if (spend(context.faults, 'callsFail')) throw new ApiError(500, 'APP_ERROR');
     const isCreate = method === createInvoice;
     if (isCreate && spend(context.faults, 'createHangsBefore')) return;
@@ -54,7 +55,9 @@ export function sendError(err: unknown, _req: Request, res: Response, next: Next
 export function requireToken(token: string): (req: Request, res: Response, next: NextFunction) => void {
   const expected = createHash('sha256').update(token).digest();
   return (req, _res, next) => {
-    const given = createHash('sha256').update(req.get('crypto-pay-api-token') ?? '').digest();
+    const given = createHash('sha256')
+      .update(req.get('crypto-pay-api-token') ?? '')
+      .digest();
     if (!timingSafeEqual(given, expected)) throw new ApiError(401, 'UNAUTHORIZED');
     next();
   };
@@ -67,7 +70,8 @@ function readParams(req: Request): Params {
 
 function asRefusal(err: unknown): { status: number; name: string } {
   if (err instanceof ApiError) return { status: err.status, name: err.errorName };
-  const status = typeof err === 'object' && err !== null && 'status' in err && typeof err.status === 'number' ? err.status : 500;
+  const status =
+    typeof err === 'object' && err !== null && 'status' in err && typeof err.status === 'number' ? err.status : 500;
   if (status < 500) return { status, name: 'BAD_REQUEST' };
   process.stderr.write(`crypto-pay-double: ${err instanceof Error ? (err.stack ?? err.message) : String(err)}\n`);
   return { status: 500, name: 'APP_ERROR' };

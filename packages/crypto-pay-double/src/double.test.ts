@@ -64,7 +64,9 @@ async function call(double: Double, method: string, params: object = {}, token =
 const FIVE_USD = { currency_type: 'fiat', fiat: 'USD', amount: '5.00', payload: 'dep_1', expires_in: 3600 };
 
 /** A receiver that answers with the given statuses in turn, then 200. */
-async function receiver(statuses: number[] = []): Promise<{ url: string; received: Received[]; count(n: number): Promise<void> }> {
+async function receiver(
+  statuses: number[] = [],
+): Promise<{ url: string; received: Received[]; count(n: number): Promise<void> }> {
   const received: Received[] = [];
   const waiting: { n: number; resolve: () => void }[] = [];
   const server = http.createServer((req, res) => {
@@ -78,7 +80,13 @@ async function receiver(statuses: number[] = []): Promise<{ url: string; receive
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  running.push({ stop: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }) });
+  running.push({
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  });
   const { port } = server.address() as { port: number };
   return {
     url: `http://127.0.0.1:${port}/hook`,
@@ -92,7 +100,14 @@ describe('the API', () => {
     const double = await start();
     const { status, ok, result } = await call(double, 'createInvoice', FIVE_USD);
     expect({ status, ok }).toEqual({ status: 200, ok: true });
-    expect(result).toMatchObject({ currency_type: 'fiat', fiat: 'USD', amount: '5', status: 'active', payload: 'dep_1', allow_comments: true });
+    expect(result).toMatchObject({
+      currency_type: 'fiat',
+      fiat: 'USD',
+      amount: '5',
+      status: 'active',
+      payload: 'dep_1',
+      allow_comments: true,
+    });
     expect(result.accepted_assets).toContain('USDT');
     expect(result.bot_invoice_url).toBe(`${double.url}/pay/${result.hash}`);
     expect(result).not.toHaveProperty('paid_at');
@@ -101,7 +116,9 @@ describe('the API', () => {
 
   it('reads parameters from the query of a GET as well', async () => {
     const double = await start();
-    const answer = await fetch(`${double.url}/api/createInvoice?asset=TON&amount=1.5`, { headers: { 'crypto-pay-api-token': TOKEN } });
+    const answer = await fetch(`${double.url}/api/createInvoice?asset=TON&amount=1.5`, {
+      headers: { 'crypto-pay-api-token': TOKEN },
+    });
     expect(await answer.json()).toMatchObject({ result: { currency_type: 'crypto', asset: 'TON', amount: '1.5' } });
   });
 
@@ -135,7 +152,8 @@ describe('the API', () => {
     const ids: number[] = [];
     for (let i = 0; i < 3; i++) ids.push((await call(double, 'createInvoice', FIVE_USD)).result.invoice_id);
     await double.pay(ids[1] ?? 0);
-    const list = async (params: object) => (await call(double, 'getInvoices', params)).result.items.map((item) => item.invoice_id);
+    const list = async (params: object) =>
+      (await call(double, 'getInvoices', params)).result.items.map((item) => item.invoice_id);
     expect(await list({})).toEqual([...ids].reverse());
     expect(await list({ status: 'paid' })).toEqual([ids[1]]);
     expect(await list({ status: 'active' })).toEqual([ids[2], ids[0]]);
@@ -170,8 +188,19 @@ describe('the API', () => {
     const id = (await call(double, 'createInvoice', FIVE_USD)).result.invoice_id;
     await double.pay(id, 'TON');
     const [invoice] = (await call(double, 'getInvoices')).result.items;
-    expect(invoice).toMatchObject({ paid_asset: 'TON', paid_amount: '1.5625', paid_fiat_rate: '3.2', fee_asset: 'TON', fee_amount: '0.046875', fee_in_usd: '0.15' });
-    expect((await call(double, 'getBalance')).result).toContainEqual({ currency_code: 'TON', available: '1.515625', onhold: '0' });
+    expect(invoice).toMatchObject({
+      paid_asset: 'TON',
+      paid_amount: '1.5625',
+      paid_fiat_rate: '3.2',
+      fee_asset: 'TON',
+      fee_amount: '0.046875',
+      fee_in_usd: '0.15',
+    });
+    expect((await call(double, 'getBalance')).result).toContainEqual({
+      currency_code: 'TON',
+      available: '1.515625',
+      onhold: '0',
+    });
   });
 });
 
@@ -185,7 +214,11 @@ describe('the pay page', () => {
     const form = () => fetch(result.pay_url, { method: 'POST', body: new URLSearchParams({ asset: 'USDT' }) });
     expect(await (await form()).text()).toContain('<strong id="status">paid</strong>');
     expect((await form()).status).toBe(200);
-    expect((await call(double, 'getBalance')).result).toContainEqual({ currency_code: 'USDT', available: '4.85', onhold: '0' });
+    expect((await call(double, 'getBalance')).result).toContainEqual({
+      currency_code: 'USDT',
+      available: '4.85',
+      onhold: '0',
+    });
   });
 
   it('knows no invoice by guess', async () => {
@@ -203,7 +236,10 @@ describe('the webhook', () => {
     await hook.count(1);
     const [first] = hook.received;
     expect(first?.signature).toBe(signBody(TOKEN, first?.body ?? Buffer.alloc(0)));
-    expect(JSON.parse(String(first?.body))).toMatchObject({ update_type: 'invoice_paid', payload: { invoice_id: id, status: 'paid', payload: 'dep_1' } });
+    expect(JSON.parse(String(first?.body))).toMatchObject({
+      update_type: 'invoice_paid',
+      payload: { invoice_id: id, status: 'paid', payload: 'dep_1' },
+    });
   });
 
   it('is tried again until it is taken', async () => {
@@ -232,7 +268,10 @@ describe('faults', () => {
     const double = await start();
     double.faults.createHangsAfterSuccess = 1;
     const patience = new AbortController();
-    const hang = fetch(`${double.url}/api/createInvoice?asset=TON&amount=1`, { headers: { 'crypto-pay-api-token': TOKEN }, signal: patience.signal });
+    const hang = fetch(`${double.url}/api/createInvoice?asset=TON&amount=1`, {
+      headers: { 'crypto-pay-api-token': TOKEN },
+      signal: patience.signal,
+    });
     while ((await call(double, 'getInvoices')).result.items.length === 0); // it exists although no answer came
     patience.abort();
     await expect(hang).rejects.toThrow();
@@ -246,7 +285,11 @@ describe('faults', () => {
   it('are set over HTTP with the token, and unknown ones are refused', async () => {
     const double = await start();
     const set = (body: object, token = TOKEN) =>
-      fetch(`${double.url}/double/faults`, { method: 'POST', headers: { 'content-type': 'application/json', 'crypto-pay-api-token': token }, body: JSON.stringify(body) });
+      fetch(`${double.url}/double/faults`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'crypto-pay-api-token': token },
+        body: JSON.stringify(body),
+      });
     expect((await set({ webhook: 'never' }, 'wrong')).status).toBe(401);
     expect((await set({ nonsense: 1 })).status).toBe(400);
     expect((await set({ webhook: 'never', callsFail: 2 })).status).toBe(200);
@@ -256,7 +299,12 @@ describe('faults', () => {
 
 describe('a restart', () => {
   it('finds every invoice, and delivers what was not delivered', async () => {
-    const first = await createDouble({ dataDir, token: TOKEN, webhookUrl: 'http://127.0.0.1:1/closed', webhookRetryDelaysMs: [60_000] });
+    const first = await createDouble({
+      dataDir,
+      token: TOKEN,
+      webhookUrl: 'http://127.0.0.1:1/closed',
+      webhookRetryDelaysMs: [60_000],
+    });
     const created = await Promise.all(Array.from({ length: 20 }, () => call(first, 'createInvoice', FIVE_USD)));
     await first.pay(created[3]?.result.invoice_id ?? 0);
     await first.stop();

@@ -1,4 +1,5 @@
-// Builds one double: store, webhook sender, HTTP server. Tests use it in process; server.ts runs it as a process of its own.
+// Builds one double: store, webhook sender, HTTP server. Tests use it in process; server.ts runs it as a process of its
+// own.
 
 import { once } from 'node:events';
 import http from 'node:http';

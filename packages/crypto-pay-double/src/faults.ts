@@ -44,9 +44,12 @@ export function readFaults(body: unknown): Partial<Faults> {
   const read: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
     if (!(name in known)) throw new Error(`There is no knob "${name}".`);
-    if (typeof value !== typeof known[name as keyof Faults]) throw new Error(`The knob "${name}" takes a ${typeof known[name as keyof Faults]}.`);
-    if (name === 'webhook' && !['once', 'twice', 'never'].includes(String(value))) throw new Error('The knob "webhook" is once, twice or never.');
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Error(`The knob "${name}" takes a whole number.`);
+    if (typeof value !== typeof known[name as keyof Faults])
+      throw new Error(`The knob "${name}" takes a ${typeof known[name as keyof Faults]}.`);
+    if (name === 'webhook' && !['once', 'twice', 'never'].includes(String(value)))
+      throw new Error('The knob "webhook" is once, twice or never.');
+    if (typeof value === 'number' && !Number.isSafeInteger(value))
+      throw new Error(`The knob "${name}" takes a whole number.`);
     read[name] = value;
   }
   return read as Partial<Faults>;

@@ -44,7 +44,10 @@ export function statusOf(invoice: StoredInvoice, now: Date): InvoiceStatus {
 }
 
 /** The public object. Fields that do not apply are absent, as in the real API, not null. */
-export function showInvoice(invoice: StoredInvoice, context: { now: Date; publicUrl: string }): Record<string, unknown> {
+export function showInvoice(
+  invoice: StoredInvoice,
+  context: { now: Date; publicUrl: string },
+): Record<string, unknown> {
   const payUrl = `${context.publicUrl}/pay/${invoice.hash}`;
   const { payment, is_deleted: _isDeleted, ...asked } = invoice;
   return {

@@ -1,4 +1,5 @@
-// Parameters arrive in the query, as a form or as JSON, so every value may be text; these readers check shape and name the refusal.
+// Parameters arrive in the query, as a form or as JSON, so every value may be text; these readers check shape and name
+// the refusal.
 
 import { ApiError } from './api-error';
 
@@ -10,7 +11,8 @@ export function readText(params: Params, name: string, maxBytes?: number): strin
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value !== 'string' && typeof value !== 'number') throw invalid(name);
   const text = String(value);
-  if (maxBytes !== undefined && Buffer.byteLength(text) > maxBytes) throw new ApiError(400, `${name.toUpperCase()}_TOO_LONG`);
+  if (maxBytes !== undefined && Buffer.byteLength(text) > maxBytes)
+    throw new ApiError(400, `${name.toUpperCase()}_TOO_LONG`);
   return text;
 }
 
@@ -33,7 +35,9 @@ export function readBoolean(params: Params, name: string, otherwise: boolean): b
 
 /** A comma-separated list; an array is refused because the real API answers APP_ERROR to one. */
 export function readList(params: Params, name: string): string[] | undefined {
-  return readText(params, name, 20_000)?.split(',').map((part) => part.trim());
+  return readText(params, name, 20_000)
+    ?.split(',')
+    .map((part) => part.trim());
 }
 
 export function invalid(name: string): ApiError {

@@ -1,4 +1,5 @@
-// The page behind an invoice link. It stands where the bot's payment dialog stands in the real service, and says that no real money moves.
+// The page behind an invoice link. It stands where the bot's payment dialog stands in the real service, and says that
+// no real money moves.
 
 import { Router, urlencoded, type Response } from 'express';
 
@@ -41,15 +42,20 @@ function invoicePage(invoice: StoredInvoice, now: Date): string {
     `<p>Invoice ${invoice.invoice_id}: <strong id="status">${status}</strong></p>`,
   ];
   if (status === 'active') parts.push(payForm(invoice));
-  if (status === 'paid' && invoice.hidden_message !== undefined) parts.push(`<p>${escapeHtml(invoice.hidden_message)}</p>`);
-  if (status === 'paid' && invoice.paid_btn_url !== undefined) parts.push(`<p><a href="${escapeHtml(invoice.paid_btn_url)}" rel="noreferrer">Continue</a></p>`);
+  if (status === 'paid' && invoice.hidden_message !== undefined)
+    parts.push(`<p>${escapeHtml(invoice.hidden_message)}</p>`);
+  if (status === 'paid' && invoice.paid_btn_url !== undefined)
+    parts.push(`<p><a href="${escapeHtml(invoice.paid_btn_url)}" rel="noreferrer">Continue</a></p>`);
   return page(`Invoice ${invoice.invoice_id}`, parts.join('\n'));
 }
 
 function payForm(invoice: StoredInvoice): string {
   const assets = invoice.accepted_assets ?? (invoice.asset === undefined ? [] : [invoice.asset]);
   const options = assets.map((asset) => `<option>${asset}</option>`).join('');
-  return `<form method="post"><label>Pay in <select name="asset">${options}</select></label> <button>Pay (test money)</button></form>`;
+  return (
+    `<form method="post"><label>Pay in <select name="asset">${options}</select></label> <button>Pay (test ` +
+    'money)</button></form>'
+  );
 }
 
 function notFound(): string {
@@ -57,8 +63,13 @@ function notFound(): string {
 }
 
 function page(title: string, body: string): string {
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>
-<style>body{font:16px/1.5 system-ui;margin:10vh auto;max-width:28rem;padding:0 1rem}button{font:inherit;padding:.4rem 1rem}footer{color:#666;margin-top:3rem}</style>
+  return `<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title>
+<style>
+  body{font:16px/1.5 system-ui;margin:10vh auto;max-width:28rem;padding:0 1rem}
+  button{font:inherit;padding:.4rem 1rem}
+  footer{color:#666;margin-top:3rem}
+</style>
 ${body}
 <footer>A local double of Crypto Pay. No real money moves here.</footer></html>`;
 }
@@ -68,7 +79,8 @@ function sendPage(res: Response, status: number, html: string): void {
   res.set({
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
   });

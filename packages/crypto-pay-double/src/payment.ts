@@ -10,7 +10,11 @@ import type { WebhookSender } from './webhook';
 /** Three percent, the share seen in a published webhook of the real service. */
 const FEE = '0.03';
 
-export async function payInvoice(context: MethodContext & { webhooks: WebhookSender }, hash: string, asset: Asset): Promise<StoredInvoice> {
+export async function payInvoice(
+  context: MethodContext & { webhooks: WebhookSender },
+  hash: string,
+  asset: Asset,
+): Promise<StoredInvoice> {
   const { store, faults, now, webhooks } = context;
   const invoice = store.findByHash(hash);
   if (invoice === undefined) throw new ApiError(404, 'INVOICE_NOT_FOUND');

@@ -1,5 +1,5 @@
-// Everything the double must remember across a restart, in one JSON file. A save is a whole new file renamed over the old
-// one, so a crash leaves either the state before or the state after, never half of it.
+// Everything the double must remember across a restart, in one JSON file. A save is a whole new file renamed over the
+// old one, so a crash leaves either the state before or the state after, never half of it.
 
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -81,7 +81,9 @@ export class Store {
     return this.state.webhooks;
   }
 
-  /** Resolves once a write that began after this call is on disk. Calls that arrive during a write share the next one. */
+  /**
+   * Resolves once a write that began after this call is on disk. Calls that arrive during a write share the next one.
+   */
   save(): Promise<void> {
     this.waiting ??= this.writing
       .catch(() => undefined) // the caller of that write has already been told
@@ -120,19 +122,27 @@ async function load(file: string, now: Date): Promise<State> {
   try {
     text = await readFile(file, 'utf8');
   } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return { next_invoice_id: firstInvoiceId(now), next_update_id: 1, invoices: [], webhooks: [] };
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT')
+      return { next_invoice_id: firstInvoiceId(now), next_update_id: 1, invoices: [], webhooks: [] };
     throw err;
   }
   try {
     const state = JSON.parse(text) as State; // written by this file alone; the shape is checked below
-    if (!Array.isArray(state.invoices) || !Array.isArray(state.webhooks) || !Number.isSafeInteger(state.next_invoice_id)) throw new Error('wrong shape');
+    if (
+      !Array.isArray(state.invoices) ||
+      !Array.isArray(state.webhooks) ||
+      !Number.isSafeInteger(state.next_invoice_id)
+    )
+      throw new Error('wrong shape');
     return state;
   } catch (err) {
     throw new Error(`${file} is damaged. Delete it to start the double with no invoices.`, { cause: err });
   }
 }
 
-/** Grows with time: a client that remembers invoices of an earlier state, since deleted, must not meet their ids again. */
+/**
+ * Grows with time: a client that remembers invoices of an earlier state, since deleted, must not meet their ids again.
+ */
 function firstInvoiceId(now: Date): number {
   return (now.getTime() - Date.UTC(2026, 0, 1)) * 10;
 }

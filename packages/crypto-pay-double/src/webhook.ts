@@ -1,4 +1,5 @@
-// Delivers `invoice_paid` updates: signed over the exact bytes sent, tried again on failure, remembered across a restart.
+// Delivers `invoice_paid` updates: signed over the exact bytes sent, tried again on failure, remembered across a
+// restart.
 
 import { createHash, createHmac } from 'node:crypto';
 
@@ -51,7 +52,9 @@ export class WebhookSender {
     const delayMs = delays[webhook.attempts - 1];
     if (isDelivered || delayMs === undefined) store.removeWebhook(webhook.update_id);
     else this.startLater(webhook, delayMs);
-    await store.save().catch((err: unknown) => process.stderr.write(`crypto-pay-double: cannot save: ${String(err)}\n`));
+    await store
+      .save()
+      .catch((err: unknown) => process.stderr.write(`crypto-pay-double: cannot save: ${String(err)}\n`));
   }
 
   private startLater(webhook: PendingWebhook, delayMs: number): void {

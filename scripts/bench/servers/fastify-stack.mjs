@@ -1,5 +1,6 @@
-// What one would put together instead: Fastify, its rate limit, its proxy, with the same checks as the gateway's read path: bearer → HMAC digest →
-// known key → scope → limit per key → forward with a signed identity that is cached per key.
+// What one would put together instead: Fastify, its rate limit, its proxy, with the same checks as the gateway's read
+// path: bearer → HMAC digest → known key → scope → limit per key → forward with a signed identity that is cached per
+// key.
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -26,7 +27,8 @@ const identityOf = (key) => {
 const app = fastify({ logger: false });
 app.addHook('onRequest', async (req, reply) => {
   const [scheme, key] = (req.headers.authorization ?? '').split(' ');
-  if (scheme?.toLowerCase() !== 'bearer' || key === undefined) return reply.code(401).send({ error: { code: 'missing_bearer' } });
+  if (scheme?.toLowerCase() !== 'bearer' || key === undefined)
+    return reply.code(401).send({ error: { code: 'missing_bearer' } });
   const found = keys.get(digest(key));
   if (found === undefined) return reply.code(401).send({ error: { code: 'invalid_key' } });
   if (!found.scopes.has('domains:read')) return reply.code(403).send({ error: { code: 'forbidden_scope' } });
@@ -35,8 +37,16 @@ app.addHook('onRequest', async (req, reply) => {
 });
 await app.register(rateLimit, { max: 100_000_000, timeWindow: 60_000, keyGenerator: (req) => req.key.id });
 await app.register(httpProxy, {
-  upstream: process.env.UPSTREAM, prefix: '/api/v1', rewritePrefix: '',
-  replyOptions: { rewriteRequestHeaders: (req, headers) => ({ 'x-identity': identityOf(req.key), 'x-request-id': headers['x-request-id'] ?? req.id, accept: headers.accept ?? '*/*' }) },
+  upstream: process.env.UPSTREAM,
+  prefix: '/api/v1',
+  rewritePrefix: '',
+  replyOptions: {
+    rewriteRequestHeaders: (req, headers) => ({
+      'x-identity': identityOf(req.key),
+      'x-request-id': headers['x-request-id'] ?? req.id,
+      accept: headers.accept ?? '*/*',
+    }),
+  },
 });
 await app.listen({ port: 0, host: '127.0.0.1' });
 process.send({ type: 'ready', port: app.server.address().port });

@@ -1,19 +1,43 @@
-// The generic contract test: every operation of a product's OpenAPI document is called, well and badly, and every answer is judged by that document. An operation
-// without a recipe fails the test, so a new endpoint cannot be forgotten; so does a refusal that the document promises and nobody can provoke.
+// The generic contract test: every operation of a product's OpenAPI document is called, well and badly, and every
+// answer is judged by that document. An operation without a recipe fails the test, so a new endpoint cannot be
+// forgotten; so does a refusal that the document promises and nobody can provoke.
 import { randomBytes } from 'node:crypto';
 import { resellerScopes, type Product } from '@lumi/shared/contract';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { wholeWay, type Answer, type Buyer, type Operator } from '../whole-way';
 import { CRYPTO_PAY } from './crypto-pay';
 import { DocumentedApi, type Document, type Operation } from './documented-api';
-import { isGuarded, placesOfAutoRenew, refuseRenewalWithoutBothScopes, refuseUnsigned, rememberGuarded, type Desk } from './guarded-requests';
+import {
+  isGuarded,
+  placesOfAutoRenew,
+  refuseRenewalWithoutBothScopes,
+  refuseUnsigned,
+  rememberGuarded,
+  type Desk,
+} from './guarded-requests';
 import { sentExample } from './sent-example';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
 
-/** What must be seen of every operation that promises it. The rest are the object's own refusals (other tests show them), our faults, and what the last tests here switch off. */
+/**
+ * What must be seen of every operation that promises it. The rest are the object's own refusals (other tests show
+ * them), our faults, and what the last tests here switch off.
+ */
 const FROM_OUTSIDE = new Set([
-  'bad_request', 'missing_bearer', 'invalid_key', 'forbidden_scope', 'not_found', 'validation_error', 'rate_limited', 'payload_too_large', 'batch_too_large',
-  'invalid_signature', 'idempotency_key_required', 'idempotency_key_reused', 'in_progress', 'daily_cap_exceeded', 'insufficient_balance',
+  'bad_request',
+  'missing_bearer',
+  'invalid_key',
+  'forbidden_scope',
+  'not_found',
+  'validation_error',
+  'rate_limited',
+  'payload_too_large',
+  'batch_too_large',
+  'invalid_signature',
+  'idempotency_key_required',
+  'idempotency_key_reused',
+  'in_progress',
+  'daily_cap_exceeded',
+  'insufficient_balance',
 ]);
 const TOO_LARGE = Buffer.alloc(1_100_000, ' ').toString();
 const ITEMS_MAX = 500;
@@ -35,7 +59,10 @@ export function contractOf(product: Product, recipes: Recipes): void {
   let world: World;
 
   beforeAll(async () => {
-    const [who, stranger] = [await lumi.buyer({ product, balance: '100000' }), await lumi.buyer({ product, balance: '100000' })];
+    const [who, stranger] = [
+      await lumi.buyer({ product, balance: '100000' }),
+      await lumi.buyer({ product, balance: '100000' }),
+    ];
     world = new World(lumi, product, who, stranger, await lumi.operator(product));
     api = new DocumentedApi((await lumi.send('GET', `${world.base}/openapi.json`)).body as Document);
   });
@@ -48,27 +75,51 @@ export function contractOf(product: Product, recipes: Recipes): void {
 
   /** Sends it and judges the answer, whatever it is. */
   const ask = async (operation: Operation, call: Call, who: Who, more: More = {}): Promise<Answer> => {
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(call.params?.[name] ?? ''));
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(call.params?.[name] ?? ''),
+    );
     const query = new URLSearchParams(call.query ?? {}).toString();
     const text = more.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
-    const idempotencyKey = more.idempotencyKey === null ? undefined : (more.idempotencyKey ?? (operation.isMoney ? randomBytes(9).toString('hex') : undefined));
-    const answer = await (more.send ?? lumi.send)(operation.method, `${world.base}${path}${query === '' ? '' : `?${query}`}${more.suffix ?? ''}`, {
-      ...(who === null ? {} : { key: who.key }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }), ...(text === undefined ? {} : { body: text }),
-      headers: { ...call.headers, ...more.headers },
+    const idempotencyKey =
+      more.idempotencyKey === null
+        ? undefined
+        : (more.idempotencyKey ?? (operation.isMoney ? randomBytes(9).toString('hex') : undefined));
+    const answer = await (more.send ?? lumi.send)(
+      operation.method,
+      `${world.base}${path}${query === '' ? '' : `?${query}`}${more.suffix ?? ''}`,
+      {
+        ...(who === null ? {} : { key: who.key }),
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        ...(text === undefined ? {} : { body: text }),
+        headers: { ...call.headers, ...more.headers },
+      },
+    );
+    expect({ operation: operation.id, status: answer.status, faults: api.faults(operation, answer) }).toEqual({
+      operation: operation.id,
+      status: answer.status,
+      faults: [],
     });
-    expect({ operation: operation.id, status: answer.status, faults: api.faults(operation, answer) }).toEqual({ operation: operation.id, status: answer.status, faults: [] });
     return answer;
   };
   const refused = async (expected: string, asked: Promise<Answer>): Promise<Answer> => {
     const answer = await asked;
-    expect(`${String(answer.status)} ${(answer.body as { error?: { code?: string } }).error?.code ?? answer.text.slice(0, 200)}`).toBe(expected);
+    expect(
+      `${String(answer.status)} ` +
+        `${(answer.body as { error?: { code?: string } }).error?.code ?? answer.text.slice(0, 200)}`,
+    ).toBe(expected);
     return answer;
   };
 
   const desk = (): Desk => ({ world, ask, refused });
 
   it('declares every place in which a body can say auto_renew', () => {
-    const [inSchemas, declared] = [[...api.operations.values()].map((one) => [one.id, placesOfAutoRenew(one.requestSchema)]), [...api.operations.values()].map((one) => [one.id, one.autoRenew.filter((place) => !place.startsWith('defaults.'))])];
+    const [inSchemas, declared] = [
+      [...api.operations.values()].map((one) => [one.id, placesOfAutoRenew(one.requestSchema)]),
+      [...api.operations.values()].map((one) => [
+        one.id,
+        one.autoRenew.filter((place) => !place.startsWith('defaults.')),
+      ]),
+    ];
     expect(declared).toEqual(inSchemas);
   });
 
@@ -91,7 +142,8 @@ export function contractOf(product: Product, recipes: Recipes): void {
       await refuseRenewalWithoutBothScopes(desk(), operation, call);
       if (operation.params.length > 0) await refuseUnknown(operation, recipe, call, who);
       await letThrough(operation, recipe, call, who);
-      if (isGuarded(operation) && who !== null) await rememberGuarded(desk(), operation, { recipe, call: await recipe.call(world), who });
+      if (isGuarded(operation) && who !== null)
+        await rememberGuarded(desk(), operation, { recipe, call: await recipe.call(world), who });
       for (const { what, call: another, status } of recipe.also ?? []) {
         const answer = await ask(operation, await another(world), who);
         expect([what, answer.status, answer.text]).toEqual([what, status, answer.text]);
@@ -99,7 +151,12 @@ export function contractOf(product: Product, recipes: Recipes): void {
       await sendExample(operation, recipe, who);
       if (!isPublic) await refuseTooMany(operation, call);
       const promised = Object.values(operation.responses).flatMap((response) => response['x-lumi-codes'] ?? []);
-      expect({ id, unseen: promised.filter((code) => FROM_OUTSIDE.has(code) && !api.seen.has(`${id} ${code}`) && !isUnprovoked(operation, recipe, code)) }).toEqual({ id, unseen: [] });
+      expect({
+        id,
+        unseen: promised.filter(
+          (code) => FROM_OUTSIDE.has(code) && !api.seen.has(`${id} ${code}`) && !isUnprovoked(operation, recipe, code),
+        ),
+      }).toEqual({ id, unseen: [] });
     });
   });
 
@@ -108,15 +165,38 @@ export function contractOf(product: Product, recipes: Recipes): void {
   });
 
   describe('switched off', () => {
-    const all = async (expected: string, more: More, wanted: (operation: Operation) => boolean = () => true): Promise<void> => {
+    const all = async (
+      expected: string,
+      more: More,
+      wanted: (operation: Operation) => boolean = () => true,
+    ): Promise<void> => {
       for (const operation of [...api.operations.values()].filter(wanted)) {
-        const who = operation.scopes.includes('public') ? null : operation.scopes.includes('admin:*') ? world.operator : world.who;
-        await refused(expected, ask(operation, { params: Object.fromEntries(operation.params.map((name) => [name, 'any'])), ...(operation.hasBody ? { body: {} } : {}) }, who, more));
+        const who = operation.scopes.includes('public')
+          ? null
+          : operation.scopes.includes('admin:*')
+            ? world.operator
+            : world.who;
+        await refused(
+          expected,
+          ask(
+            operation,
+            {
+              params: Object.fromEntries(operation.params.map((name) => [name, 'any'])),
+              ...(operation.hasBody ? { body: {} } : {}),
+            },
+            who,
+            more,
+          ),
+        );
       }
     };
 
     it('refuses every money request where money is switched off', async () => {
-      await all('403 money_disabled', { send: await lumi.gateway({ API_MONEY_ENABLED: 'false' }) }, ({ isMoney }) => isMoney);
+      await all(
+        '403 money_disabled',
+        { send: await lumi.gateway({ API_MONEY_ENABLED: 'false' }) },
+        ({ isMoney }) => isMoney,
+      );
     });
 
     it('refuses everything where the API is switched off', async () => {
@@ -135,27 +215,43 @@ export function contractOf(product: Product, recipes: Recipes): void {
     await refused('401 invalid_key', ask(operation, call, { key: `lumi_${product}_notakey` }));
     if (!operation.scopes.includes('any')) {
       const others = resellerScopes(product).filter((scope) => !operation.scopes.includes(scope));
-      const scopeless = await world.once(`key ${others.join(' ')}`, () => lumi.keyOf(world.who.accountId, { product, scopes: others }));
+      const scopeless = await world.once(`key ${others.join(' ')}`, () =>
+        lumi.keyOf(world.who.accountId, { product, scopes: others }),
+      );
       await refused('403 forbidden_scope', ask(operation, call, scopeless));
     }
     if (!operation.takesUserId) return;
-    await refused('404 not_found', ask(operation, { ...call, query: { ...call.query, user_id: world.stranger.accountId } }, world.who));
-    await refused('404 not_found', ask(operation, { ...call, query: { ...call.query, user_id: `usr_${'0'.repeat(24)}` } }, world.operator));
+    await refused(
+      '404 not_found',
+      ask(operation, { ...call, query: { ...call.query, user_id: world.stranger.accountId } }, world.who),
+    );
+    await refused(
+      '404 not_found',
+      ask(operation, { ...call, query: { ...call.query, user_id: `usr_${'0'.repeat(24)}` } }, world.operator),
+    );
     if (operation.isMoney) await refused('422 validation_error', ask(operation, call, world.operator));
   }
 
   /** What is not even a request of this API. */
   async function refuseNonsense(operation: Operation, call: Call, who: Who): Promise<void> {
-    await refused('400 bad_request', ask(operation, { ...call, query: {} }, who, { suffix: '?#' })); // belongs to no request target
+    // belongs to no request target
+    await refused('400 bad_request', ask(operation, { ...call, query: {} }, who, { suffix: '?#' }));
     if (operation.hasRawBody) return;
-    await refused('422 validation_error', ask(operation, { ...call, query: { ...call.query, unknown_field: '1' } }, who));
+    await refused(
+      '422 validation_error',
+      ask(operation, { ...call, query: { ...call.query, unknown_field: '1' } }, who),
+    );
     if (!operation.hasBody) return;
     await refused('422 validation_error', ask(operation, { ...call, body: { ...call.body, unknown_field: 1 } }, who));
     await refused('422 validation_error', ask(operation, call, who, { text: '{"broken":' }));
     await refused('422 validation_error', ask(operation, call, who, { text: '[]' }));
     await refused('422 validation_error', ask(operation, call, who, { headers: { 'content-type': 'text/plain' } }));
     await refused('413 payload_too_large', ask(operation, call, who, { text: TOO_LARGE }));
-    if (operation.bulk !== null) await refused('413 batch_too_large', ask(operation, { ...call, body: { ...call.body, [operation.bulk]: tooMany(call.body, operation.bulk) } }, who));
+    if (operation.bulk !== null)
+      await refused(
+        '413 batch_too_large',
+        ask(operation, { ...call, body: { ...call.body, [operation.bulk]: tooMany(call.body, operation.bulk) } }, who),
+      );
   }
 
   async function refuseMoney(operation: Operation, recipe: Recipe, call: Call): Promise<void> {
@@ -163,15 +259,23 @@ export function contractOf(product: Product, recipes: Recipes): void {
     await refused('400 idempotency_key_required', ask(operation, call, who, { idempotencyKey: null }));
     await refused('422 validation_error', ask(operation, call, who, { idempotencyKey: 'short' }));
     if (who !== world.who) {
-      await refused('401 invalid_signature', ask(operation, call, await world.once('signing true', () => lumi.operator(product, { signing: 'v1' }))));
+      await refused(
+        '401 invalid_signature',
+        ask(operation, call, await world.once('signing true', () => lumi.operator(product, { signing: 'v1' }))),
+      );
       return;
     }
-    const key = (name: string, wishes: Parameters<typeof lumi.keyOf>[1]): Promise<Buyer> => world.once(`key ${name}`, () => lumi.keyOf(world.who.accountId, { product, ...wishes }));
+    const key = (name: string, wishes: Parameters<typeof lumi.keyOf>[1]): Promise<Buyer> =>
+      world.once(`key ${name}`, () => lumi.keyOf(world.who.accountId, { product, ...wishes }));
     await refused('401 invalid_signature', ask(operation, call, await key('signing', { signing: 'v1' })));
     if (recipe.isFree === true) return;
     // A bulk is refused as a whole only once the cap is reached: the items of one that would pass it fail alone.
-    if (operation.bulk === null) await refused('402 daily_cap_exceeded', ask(operation, call, await key('capped', { cap: '0.01' })));
-    const slow = await lumi.keyOf(world.who.accountId, { product, limits: { regularPerMinute: 1_000, moneyPerMinute: 1 } });
+    if (operation.bulk === null)
+      await refused('402 daily_cap_exceeded', ask(operation, call, await key('capped', { cap: '0.01' })));
+    const slow = await lumi.keyOf(world.who.accountId, {
+      product,
+      limits: { regularPerMinute: 1_000, moneyPerMinute: 1 },
+    });
     await penniless(async () => {
       await refused('402 insufficient_balance', ask(operation, call, slow));
       await refused('429 rate_limited', ask(operation, call, slow));
@@ -182,7 +286,8 @@ export function contractOf(product: Product, recipes: Recipes): void {
   async function penniless(work: () => Promise<void>): Promise<void> {
     const { balance: posted, held } = await lumi.money(world.who.accountId);
     const balance = formatUsd(parseUsd(posted) - parseUsd(held));
-    const adjust = (amount: string): Promise<Answer> => lumi.pay(world.operator, `/admin/users/${world.who.accountId}/adjust`, { amount_usd: amount, reason: 'test' });
+    const adjust = (amount: string): Promise<Answer> =>
+      lumi.pay(world.operator, `/admin/users/${world.who.accountId}/adjust`, { amount_usd: amount, reason: 'test' });
     expect((await adjust(`-${balance}`)).status).toBe(200);
     await work();
     expect((await adjust(balance)).status).toBe(200);
@@ -190,7 +295,10 @@ export function contractOf(product: Product, recipes: Recipes): void {
 
   async function refuseUnknown(operation: Operation, recipe: Recipe, call: Call, who: Who): Promise<void> {
     for (const name of operation.params.filter((param) => !(recipe.open ?? []).includes(param))) {
-      const unknown = await refused('404 not_found', ask(operation, { ...call, params: { ...call.params, [name]: unknownLike(call.params?.[name] ?? '') } }, who));
+      const unknown = await refused(
+        '404 not_found',
+        ask(operation, { ...call, params: { ...call.params, [name]: unknownLike(call.params?.[name] ?? '') } }, who),
+      );
       if (who !== world.who || recipe.isCatalogue === true || name !== operation.params[0]) continue;
       const foreign = await refused('404 not_found', ask(operation, call, world.stranger));
       expect(withoutId(foreign)).toBe(withoutId(unknown));
@@ -199,21 +307,41 @@ export function contractOf(product: Product, recipes: Recipes): void {
 
   async function letThrough(operation: Operation, recipe: Recipe, call: Call, who: Who): Promise<void> {
     if (operation.hasDryRun) {
-      const rehearsed = await ask(operation, { ...call, query: { ...call.query, dry_run: 'true' } }, who, { idempotencyKey: null });
+      const rehearsed = await ask(operation, { ...call, query: { ...call.query, dry_run: 'true' } }, who, {
+        idempotencyKey: null,
+      });
       expect([operation.id, rehearsed.status, rehearsed.text]).toEqual([operation.id, 200, rehearsed.text]);
     }
     const idempotencyKey = operation.isMoney ? world.fresh(`contract-${operation.id}`) : null;
     const answer = await ask(operation, call, who, { idempotencyKey });
     const good = Object.keys(operation.responses).filter((status) => status < '400');
     const expected = recipe.status ?? (good.length === 1 ? Number(good[0]) : null);
-    if (expected === null) throw new Error(`${operation.id} has several good answers (${good.join(', ')}): its recipe must say which one it gets`);
+    if (expected === null)
+      throw new Error(
+        `${operation.id} has several good answers (${good.join(', ')}): its recipe must say which one it gets`,
+      );
     expect([operation.id, answer.status, answer.text]).toEqual([operation.id, expected, answer.text]);
-    if (operation.method === 'GET' && operation.takesUserId) expect((await ask(operation, { ...call, query: { ...call.query, user_id: world.who.accountId } }, world.operator)).status).toBe(expected);
+    if (operation.method === 'GET' && operation.takesUserId)
+      expect(
+        (await ask(operation, { ...call, query: { ...call.query, user_id: world.who.accountId } }, world.operator))
+          .status,
+      ).toBe(expected);
     if (idempotencyKey === null) return;
     const again = await ask(operation, call, who, { idempotencyKey });
-    if (again.status !== 409) expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([answer.status, answer.text, 'true']);
-    await unfinished(idempotencyKey, async () => void (await refused('409 in_progress', ask(operation, call, who, { idempotencyKey }))));
-    await refused('422 idempotency_key_reused', ask(operation, call, who, { idempotencyKey, text: `${JSON.stringify(call.body ?? {})} ` }));
+    if (again.status !== 409)
+      expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([
+        answer.status,
+        answer.text,
+        'true',
+      ]);
+    await unfinished(
+      idempotencyKey,
+      async () => void (await refused('409 in_progress', ask(operation, call, who, { idempotencyKey }))),
+    );
+    await refused(
+      '422 idempotency_key_reused',
+      ask(operation, call, who, { idempotencyKey, text: `${JSON.stringify(call.body ?? {})} ` }),
+    );
   }
 
   /** The request that the document shows is one that succeeds. */
@@ -222,13 +350,27 @@ export function contractOf(product: Product, recipes: Recipes): void {
     const call = await recipe.call(world);
     const body = sentExample(operation.requestExample, call, [world.who.accountId]);
     const answer = await ask(operation, { ...call, body }, who, { text: JSON.stringify(body) });
-    expect({ id: operation.id, body, good: answer.status < 300, answer: answer.text }).toEqual({ id: operation.id, body, good: true, answer: answer.text });
+    expect({ id: operation.id, body, good: answer.status < 300, answer: answer.text }).toEqual({
+      id: operation.id,
+      body,
+      good: true,
+      answer: answer.text,
+    });
   }
 
   /** As long as `work` lasts, the request under this key looks as it did before it was finished. */
   async function unfinished(idempotencyKey: string, work: () => Promise<void>): Promise<void> {
-    const { rows: [row] } = await lumi.owner.query<Record<string, unknown>>('SELECT state, status, body, done_at FROM platform.idempotency WHERE key = $1', [idempotencyKey]);
-    const write = (state: unknown, status: unknown, body: unknown, doneAt: unknown) => lumi.owner.query('UPDATE platform.idempotency SET state = $2, status = $3, body = $4, done_at = $5 WHERE key = $1', [idempotencyKey, state, status, body, doneAt]);
+    const {
+      rows: [row],
+    } = await lumi.owner.query<Record<string, unknown>>(
+      'SELECT state, status, body, done_at FROM platform.idempotency WHERE key = $1',
+      [idempotencyKey],
+    );
+    const write = (state: unknown, status: unknown, body: unknown, doneAt: unknown) =>
+      lumi.owner.query(
+        'UPDATE platform.idempotency SET state = $2, status = $3, body = $4, done_at = $5 WHERE key = $1',
+        [idempotencyKey, state, status, body, doneAt],
+      );
     await write('claimed', null, null, null);
     await work();
     await write(row?.['state'], row?.['status'], row?.['body'], row?.['done_at']);
@@ -237,13 +379,18 @@ export function contractOf(product: Product, recipes: Recipes): void {
   async function refuseTooMany(operation: Operation, call: Call): Promise<void> {
     const limits = { regularPerMinute: 1, moneyPerMinute: 1_000 };
     const narrow = await lumi.keyOf(world.who.accountId, { product, limits, scopes: resellerScopes(product) });
-    await ask(operation, { ...call, query: { unknown_field: '1' } }, narrow, { idempotencyKey: null }); // refused, and counted
+    // refused, and counted
+    await ask(operation, { ...call, query: { unknown_field: '1' } }, narrow, { idempotencyKey: null });
     const limited = await refused('429 rate_limited', ask(operation, call, narrow, { idempotencyKey: null }));
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
   }
 
   /** Promised, and still not for every request: a route without a key or an object has no such case. */
-  function isUnprovoked({ scopes, params, takesUserId, hasRawBody, bulk }: Operation, { isFree = false }: Recipe, code: string): boolean {
+  function isUnprovoked(
+    { scopes, params, takesUserId, hasRawBody, bulk }: Operation,
+    { isFree = false }: Recipe,
+    code: string,
+  ): boolean {
     switch (code) {
       case 'not_found':
         return params.length === 0 && !takesUserId;

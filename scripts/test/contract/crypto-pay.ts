@@ -1,4 +1,5 @@
-// The payment provider as it is set up in the contract tests: nobody answers there, but what it would send can be signed.
+// The payment provider as it is set up in the contract tests: nobody answers there, but what it would send can be
+// signed.
 import { createHash, createHmac } from 'node:crypto';
 import type { Call } from './world';
 
@@ -8,6 +9,8 @@ export const CRYPTO_PAY = { CRYPTO_PAY_URL: 'http://127.0.0.1:9', CRYPTO_PAY_TOK
 
 /** HMAC-SHA256 of the body under SHA256(token), as Crypto Pay's documentation has it. */
 export function signedByCryptoPay(body: object): Pick<Call, 'body' | 'headers'> {
-  const signature = createHmac('sha256', createHash('sha256').update(TOKEN).digest()).update(JSON.stringify(body)).digest('hex');
+  const signature = createHmac('sha256', createHash('sha256').update(TOKEN).digest())
+    .update(JSON.stringify(body))
+    .digest('hex');
   return { body, headers: { 'crypto-pay-api-signature': signature } };
 }

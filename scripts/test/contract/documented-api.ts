@@ -1,4 +1,5 @@
-// A product's OpenAPI document as a judge of answers: status, media type, headers, body and error code must be what the document says, and nothing more.
+// A product's OpenAPI document as a judge of answers: status, media type, headers, body and error code must be what the
+// document says, and nothing more.
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import type { Answer } from '../whole-way';
@@ -42,14 +43,19 @@ interface RawOperation {
   readonly 'x-lumi-bulk'?: string;
   readonly 'x-lumi-auto-renew'?: readonly string[];
   readonly 'x-lumi-raw-body'?: boolean;
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown; readonly example?: unknown }>> };
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: unknown; readonly example?: unknown }>>;
+  };
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema?: unknown }[];
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
 }
 
 export interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, RawOperation>>>>;
-  readonly components: { readonly schemas: Json; readonly headers: Readonly<Record<string, { readonly required?: boolean; readonly schema: Json }>> };
+  readonly components: {
+    readonly schemas: Json;
+    readonly headers: Readonly<Record<string, { readonly required?: boolean; readonly schema: Json }>>;
+  };
 }
 
 export class DocumentedApi {
@@ -63,7 +69,13 @@ export class DocumentedApi {
     addFormats(this.ajv);
     for (const keyword of ['example', 'x-lumi-codes']) this.ajv.addKeyword(keyword);
     this.ajv.addSchema({ $id: 'components', $defs: closed(document.components.schemas) });
-    this.operations = new Map(Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, raw]) => [raw.operationId, readOperation(method.toUpperCase(), path, raw)] as const)));
+    this.operations = new Map(
+      Object.entries(document.paths).flatMap(([path, methods]) =>
+        Object.entries(methods).map(
+          ([method, raw]) => [raw.operationId, readOperation(method.toUpperCase(), path, raw)] as const,
+        ),
+      ),
+    );
   }
 
   /** Sentences that say where the answer is not what the document says. */
@@ -76,23 +88,49 @@ export class DocumentedApi {
   }
 
   /** Its examples, each with what its schema says against it. */
-  examples(operation: Operation): { readonly of: string; readonly example: unknown; readonly faults: readonly string[] }[] {
-    const answers = Object.entries(operation.responses).filter(([status]) => status < '400').flatMap(([status, { content }]) => {
-      const media = content?.['application/json'];
-      return media === undefined ? [] : [{ of: `${operation.id} ${status}`, example: media.example, schema: media.schema }];
-    });
-    const asked = operation.requestExample === undefined ? [] : [{ of: `${operation.id} request`, example: operation.requestExample, schema: operation.requestSchema as Json }];
-    return [...asked, ...answers].map(({ of, example, schema }) => ({ of, example, faults: this.complaints(of, schema, example) }));
+  examples(
+    operation: Operation,
+  ): { readonly of: string; readonly example: unknown; readonly faults: readonly string[] }[] {
+    const answers = Object.entries(operation.responses)
+      .filter(([status]) => status < '400')
+      .flatMap(([status, { content }]) => {
+        const media = content?.['application/json'];
+        return media === undefined
+          ? []
+          : [{ of: `${operation.id} ${status}`, example: media.example, schema: media.schema }];
+      });
+    const asked =
+      operation.requestExample === undefined
+        ? []
+        : [
+            {
+              of: `${operation.id} request`,
+              example: operation.requestExample,
+              schema: operation.requestSchema as Json,
+            },
+          ];
+    return [...asked, ...answers].map(({ of, example, schema }) => ({
+      of,
+      example,
+      faults: this.complaints(of, schema, example),
+    }));
   }
 
   private complaints(name: string, schema: Json, value: unknown): string[] {
     const validate = this.validator(name, schema);
-    return validate(value) ? [] : (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath || 'the body'} ${String(message)} ${JSON.stringify(params)}`);
+    return validate(value)
+      ? []
+      : (validate.errors ?? []).map(
+          ({ instancePath, message, params }) =>
+            `${instancePath || 'the body'} ${String(message)} ${JSON.stringify(params)}`,
+        );
   }
 
   private headerFaults({ headers = {} }: DocumentedResponse, answer: Answer): string[] {
     return Object.entries(headers).flatMap(([name, { $ref }]) => {
-      const { required = false, schema } = this.document.components.headers[$ref.split('/').at(-1) ?? ''] ?? { schema: false as never };
+      const { required = false, schema } = this.document.components.headers[$ref.split('/').at(-1) ?? ''] ?? {
+        schema: false as never,
+      };
       const text = answer.headers[name.toLowerCase()];
       if (text === undefined) return required ? [`the header ${name} is missing`] : [];
       const value = schema['type'] === 'integer' ? Number(text) : text;
@@ -104,13 +142,19 @@ export class DocumentedApi {
     const { content = {} } = response;
     const type = String(answer.headers['content-type'] ?? '').split(';')[0] ?? '';
     const media = content[type];
-    if (media === undefined) return [`${String(answer.status)} with ${type} is not documented, only ${Object.keys(content).join(', ') || 'an answer without a body'}`];
+    if (media === undefined)
+      return [
+        `${String(answer.status)} with ${type} is not documented, only ` +
+          `${Object.keys(content).join(', ') || 'an answer without a body'}`,
+      ];
     if (type !== 'application/json') return [];
     const complaints = this.complaints(`${operation.id} ${String(answer.status)}`, media.schema, answer.body);
     if (complaints.length > 0) return complaints;
     const codes = response['x-lumi-codes'];
     const code = (answer.body as { error?: { code?: string } }).error?.code;
-    return codes === undefined || codes.includes(code ?? '') ? [] : [`${String(code)} is not a documented code of ${String(answer.status)}, only ${codes.join(', ')}`];
+    return codes === undefined || codes.includes(code ?? '')
+      ? []
+      : [`${String(code)} is not a documented code of ${String(answer.status)}, only ${codes.join(', ')}`];
   }
 
   private validator(name: string, schema: Json): ValidateFunction {
@@ -123,7 +167,9 @@ export class DocumentedApi {
 function readOperation(method: string, path: string, raw: RawOperation): Operation {
   const scopes = [raw['x-lumi-scope']].flat();
   return {
-    id: raw.operationId, method, path,
+    id: raw.operationId,
+    method,
+    path,
     scopes,
     isMoney: raw['x-lumi-class'] === 'money',
     isGuarded: raw['x-lumi-class'] === 'guarded',
@@ -135,7 +181,9 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     hasBody: raw.requestBody !== undefined,
     hasRawBody: raw['x-lumi-raw-body'] === true,
     // Of operators' own routes it is a filter.
-    takesUserId: !scopes.includes('admin:*') && raw.parameters.some((parameter) => parameter.in === 'query' && parameter.name === 'user_id'),
+    takesUserId:
+      !scopes.includes('admin:*') &&
+      raw.parameters.some((parameter) => parameter.in === 'query' && parameter.name === 'user_id'),
     queries: raw.parameters.filter((parameter) => parameter.in === 'query'),
     params: raw.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
     headers: raw.parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name.toLowerCase()),
@@ -147,7 +195,14 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, name === '$ref' && typeof one === 'string' ? one.replace('#/components/schemas/', 'components#/$defs/') : closed(one)]));
+  const copy = Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [
+      name,
+      name === '$ref' && typeof one === 'string'
+        ? one.replace('#/components/schemas/', 'components#/$defs/')
+        : closed(one),
+    ]),
+  );
   const isObject = typeof copy['properties'] === 'object' && copy['type'] === 'object';
   return isObject && copy['additionalProperties'] === undefined ? { ...copy, additionalProperties: false } : copy;
 }

@@ -1,5 +1,5 @@
-// A request as the document shows it. What is made up there, because it names something of the reader's, is put in from a call that succeeds: ids, the domain, its
-// expiry, what confirms. Everything else is sent as it stands.
+// A request as the document shows it. What is made up there, because it names something of the reader's, is put in from
+// a call that succeeds: ids, the domain, its expiry, what confirms. Everything else is sent as it stands.
 import type { Call } from './world';
 
 const ID = /^([a-z]+)_[0-9a-z]{24}$/;
@@ -7,16 +7,29 @@ const ID = /^([a-z]+)_[0-9a-z]{24}$/;
 const NAMED = new Set(['domain', 'confirm', 'current_expires_at', 'provider']);
 
 export function sentExample(example: unknown, call: Call, mine: readonly string[]): object {
-  const ids = new Map([...mine, ...textsIn(call.body), ...textsIn(call.params)].flatMap((text) => { const [, prefix] = ID.exec(text) ?? []; return prefix === undefined ? [] : [[prefix, text] as const]; }));
+  const ids = new Map(
+    [...mine, ...textsIn(call.body), ...textsIn(call.params)].flatMap((text) => {
+      const [, prefix] = ID.exec(text) ?? [];
+      return prefix === undefined ? [] : [[prefix, text] as const];
+    }),
+  );
   return filled(example, call.body, ids) as object; // an example of a body is an object
 }
 
 function filled(example: unknown, real: unknown, ids: ReadonlyMap<string, string>): unknown {
-  if (Array.isArray(example)) return example.map((one: unknown, i) => filled(one, Array.isArray(real) ? (real as unknown[])[i] ?? (real as unknown[])[0] : undefined, ids));
+  if (Array.isArray(example))
+    return example.map((one: unknown, i) =>
+      filled(one, Array.isArray(real) ? ((real as unknown[])[i] ?? (real as unknown[])[0]) : undefined, ids),
+    );
   if (typeof example === 'string') return ids.get(ID.exec(example)?.[1] ?? '') ?? example;
   if (typeof example !== 'object' || example === null) return example;
   const known = (typeof real === 'object' && real !== null ? real : {}) as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(Object.entries(example).map(([name, one]) => [name, NAMED.has(name) && name in known ? known[name] : filled(one, known[name], ids)]));
+  return Object.fromEntries(
+    Object.entries(example).map(([name, one]) => [
+      name,
+      NAMED.has(name) && name in known ? known[name] : filled(one, known[name], ids),
+    ]),
+  );
 }
 
 function textsIn(value: unknown): string[] {

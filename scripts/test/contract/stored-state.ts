@@ -1,4 +1,5 @@
-// Everything that is stored, as one line per table: how many rows, and a digest of them. Equal lines: nothing was changed.
+// Everything that is stored, as one line per table: how many rows, and a digest of them. Equal lines: nothing was
+// changed.
 import type pg from 'pg';
 
 const SCHEMAS = ['platform', 'domains', 'vps', 'proxy'];
@@ -12,13 +13,26 @@ export class StoredState {
 
   async read(): Promise<Readonly<Record<string, string>>> {
     this.question ??= await this.ask();
-    const { rows } = await this.owner.query<{ name: string; digest: string }>({ name: 'stored-state', text: this.question });
+    const { rows } = await this.owner.query<{ name: string; digest: string }>({
+      name: 'stored-state',
+      text: this.question,
+    });
     return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
   }
 
   private async ask(): Promise<string> {
-    const { rows } = await this.owner.query<{ name: string }>('SELECT format(\'%I.%I\', table_schema, table_name) AS name FROM information_schema.tables WHERE table_schema = ANY ($1) AND table_type = \'BASE TABLE\' ORDER BY 1', [SCHEMAS]);
+    const { rows } = await this.owner.query<{ name: string }>(
+      "SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables WHERE " +
+        "table_schema = ANY ($1) AND table_type = 'BASE TABLE' ORDER BY 1",
+      [SCHEMAS],
+    );
     const row = NOTED.reduce((text, column) => `${text} - '${column}'`, 'to_jsonb(t)');
-    return rows.map(({ name }) => `SELECT '${name}' AS name, count(*) || ' ' || coalesce(md5(string_agg(md5((${row})::text), '' ORDER BY md5((${row})::text))), '') AS digest FROM ${name} t`).join(' UNION ALL ');
+    return rows
+      .map(
+        ({ name }) =>
+          `SELECT '${name}' AS name, count(*) || ' ' || coalesce(md5(string_agg(md5((${row})::text), ''
+            ORDER BY md5((${row})::text))), '') AS digest FROM ${name} t`,
+      )
+      .join(' UNION ALL ');
   }
 }

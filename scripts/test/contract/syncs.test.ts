@@ -1,4 +1,5 @@
-// Every list and object whose truth lies (also) with a supplier can be read from there: whatever has no sync stands, with the reason, in docs/contract.md.
+// Every list and object whose truth lies (also) with a supplier can be read from there: whatever has no sync stands,
+// with the reason, in docs/contract.md.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
@@ -6,12 +7,23 @@ import { testService } from '@lumi/shared/testing';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import { WIRE } from '../products';
 
-const NAMES: Readonly<Record<string, readonly Product[]>> = { all: PRODUCTS, domains: ['domains'], hosting: ['vps'], proxy: ['proxy'] };
+const NAMES: Readonly<Record<string, readonly Product[]>> = {
+  all: PRODUCTS,
+  domains: ['domains'],
+  hosting: ['vps'],
+  proxy: ['proxy'],
+};
 
 function withoutSync(product: Product): ReadonlyMap<string, string> {
   const text = readFileSync(join(__dirname, '../../../docs/contract.md'), 'utf8');
   const table = text.split('### What has no sync')[1]?.split('\n## ')[0] ?? '';
-  return new Map([...table.matchAll(/^\| (\w+) \| (`.*`) \| (.+) \|$/gm)].flatMap(([, name = '', paths = '', why = '']) => (NAMES[name]?.includes(product) === true ? [...paths.matchAll(/`([^`]+)`/g)].map(([, path = '']) => [path, why] as const) : [])));
+  return new Map(
+    [...table.matchAll(/^\| (\w+) \| (`.*`) \| (.+) \|$/gm)].flatMap(([, name = '', paths = '', why = '']) =>
+      NAMES[name]?.includes(product) === true
+        ? [...paths.matchAll(/`([^`]+)`/g)].map(([, path = '']) => [path, why] as const)
+        : [],
+    ),
+  );
 }
 
 describe.each(PRODUCTS)('the document of %s', (product) => {
@@ -27,12 +39,16 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
   });
   afterAll(() => close());
 
-  const pathsOf = (method: string): readonly string[] => endpoints.filter(({ route }) => route.method === method).map(({ route }) => route.path);
-  const isPublic = (path: string): boolean => endpoints.some(({ route }) => route.path === path && route.scope === 'public');
+  const pathsOf = (method: string): readonly string[] =>
+    endpoints.filter(({ route }) => route.method === method).map(({ route }) => route.path);
+  const isPublic = (path: string): boolean =>
+    endpoints.some(({ route }) => route.path === path && route.scope === 'public');
 
   it('has a sync for whatever can be read, or a reason why not', () => {
     const [synced, excused] = [new Set(pathsOf('POST').filter((path) => path.endsWith('/sync'))), withoutSync(product)];
-    expect(pathsOf('GET').filter((path) => !isPublic(path) && !synced.has(`${path}/sync`) && !excused.has(path))).toEqual([]);
+    expect(
+      pathsOf('GET').filter((path) => !isPublic(path) && !synced.has(`${path}/sync`) && !excused.has(path)),
+    ).toEqual([]);
     // Nothing is excused that is not there, or that has one.
     expect([...excused.keys()].filter((path) => !pathsOf('GET').includes(path))).toEqual([]);
     expect([...excused.keys()].filter((path) => synced.has(`${path}/sync`))).toEqual([]);
@@ -40,6 +56,8 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
 
   it('asks one regular token and the scope to write of a sync, and nothing else', () => {
     const syncs = endpoints.filter(({ route }) => route.path.endsWith('/sync'));
-    expect(syncs.map(({ route }) => [route.path, route.class, route.scope, route.reach, route.errors])).toEqual(syncs.map(({ route }) => [route.path, 'regular', 'write', 'account', ['busy']]));
+    expect(syncs.map(({ route }) => [route.path, route.class, route.scope, route.reach, route.errors])).toEqual(
+      syncs.map(({ route }) => [route.path, 'regular', 'write', 'account', ['busy']]),
+    );
   });
 });

@@ -1,4 +1,5 @@
-// Where the contract tests take what an operation needs: a customer with money, a stranger, an operator, and things bought for the occasion.
+// Where the contract tests take what an operation needs: a customer with money, a stranger, an operator, and things
+// bought for the occasion.
 import { randomBytes } from 'node:crypto';
 import { BASE_PATHS, type Product } from '@lumi/shared/contract';
 import type { Answer, Buyer, Operator, wholeWay } from '../whole-way';
@@ -10,7 +11,13 @@ export class World {
   private readonly kept = new Map<string, Promise<unknown>>();
   private static count = 0;
 
-  constructor(readonly lumi: Lumi, readonly product: Product, readonly who: Buyer, readonly stranger: Buyer, readonly operator: Operator) {
+  constructor(
+    readonly lumi: Lumi,
+    readonly product: Product,
+    readonly who: Buyer,
+    readonly stranger: Buyer,
+    readonly operator: Operator,
+  ) {
     this.base = BASE_PATHS[product];
   }
 
@@ -78,12 +85,18 @@ export interface Recipe {
   readonly isCatalogue?: boolean;
   /** Path parameters that need not name anything that exists. */
   readonly open?: readonly string[];
-  /** Fields and path parts that the supplier alone can judge: a wrong one costs nothing, and leaves that it was asked. */
+  /**
+   * Fields and path parts that the supplier alone can judge: a wrong one costs nothing, and leaves that it was asked.
+   */
   readonly atSupplier?: readonly string[];
   /** Money requests that are not refused for want of balance or cap. */
   readonly isFree?: boolean;
   /** Further answers that it promises, each with its status. */
-  readonly also?: readonly { readonly what: string; readonly call: (world: World) => Call | Promise<Call>; readonly status: number }[];
+  readonly also?: readonly {
+    readonly what: string;
+    readonly call: (world: World) => Call | Promise<Call>;
+    readonly status: number;
+  }[];
 }
 
 export type Recipes = Readonly<Record<string, Recipe>>;

@@ -1,5 +1,6 @@
-// Those who would like to hold up everybody else, each shape in a process of its own, so that they end at once and altogether. Raw sockets and bytes made
-// beforehand: what they cost themselves must be little, or the test would measure them.
+// Those who would like to hold up everybody else, each shape in a process of its own, so that they end at once and
+// altogether. Raw sockets and bytes made beforehand: what they cost themselves must be little, or the test would
+// measure them.
 import net from 'node:net';
 
 /** The address of one stranger, of a few hundred strangers, and of as many as there are connections. */
@@ -12,7 +13,12 @@ const told = { connections: 0, requests: 0, bytes: 0, answers: {} };
 let port = 0;
 
 function connect(i, addressOf, { reads = true, onOpen, onClose }) {
-  const socket = net.connect({ port, host: '127.0.0.1', localAddress: addressOf(i), highWaterMark: reads ? 65_536 : 1 });
+  const socket = net.connect({
+    port,
+    host: '127.0.0.1',
+    localAddress: addressOf(i),
+    highWaterMark: reads ? 65_536 : 1,
+  });
   socket.on('error', () => undefined);
   socket.on('connect', () => {
     told.connections += 1;
@@ -46,10 +52,13 @@ function hold(count, addressOf, { everyMs = 0, ...options }) {
 function paced(count, everyMs, work) {
   let i = 0;
   const portion = Math.max(1, Math.ceil(20 / everyMs));
-  const timer = setInterval(() => {
-    for (let n = 0; n < portion && i < count; n += 1) work(i++);
-    if (i >= count) clearInterval(timer);
-  }, Math.max(20, everyMs));
+  const timer = setInterval(
+    () => {
+      for (let n = 0; n < portion && i < count; n += 1) work(i++);
+      if (i >= count) clearInterval(timer);
+    },
+    Math.max(20, everyMs),
+  );
 }
 
 /** One connection after the other, for ever. */
@@ -67,13 +76,21 @@ function drip(sockets, everyMs, pieceOf) {
   }, everyMs);
 }
 
-const get = (path, key) => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\n${key === undefined ? '' : `Authorization: Bearer ${key}\r\n`}\r\n`);
-const headOf = (path, key, length, more = '') => Buffer.from(
-  `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer ${key}\r\n${length === null ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n${more}\r\n`,
-);
+const get = (path, key) =>
+  Buffer.from(`GET ${path} HTTP/1.1\r\nHost: a\r\n${key === undefined ? '' : `Authorization: Bearer ${key}\r\n`}\r\n`);
+const headOf = (path, key, length, more = '') =>
+  Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer ` +
+      `${key}\r\n${length === null ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n${more}\r\n`,
+  );
 const chunked = (bytes, size) => {
   const pieces = [];
-  for (let at = 0; at < bytes.length; at += size) pieces.push(Buffer.from(`${Math.min(size, bytes.length - at).toString(16)}\r\n`), bytes.subarray(at, at + size), Buffer.from('\r\n'));
+  for (let at = 0; at < bytes.length; at += size)
+    pieces.push(
+      Buffer.from(`${Math.min(size, bytes.length - at).toString(16)}\r\n`),
+      bytes.subarray(at, at + size),
+      Buffer.from('\r\n'),
+    );
   return Buffer.concat([...pieces, Buffer.from('0\r\n\r\n')]);
 };
 
@@ -85,64 +102,118 @@ function flood(count, { path, key, bodyOf, more = () => '' }) {
     send(socket, body);
   };
   for (let i = 0; i < count; i += 1) {
-    const open = () => connect(i, FEW, {
-      onOpen: (socket) => {
-        ask(socket, i);
-        socket.on('data', () => setTimeout(() => socket.destroyed || ask(socket, i), AGAIN_MS));
-      },
-      onClose: () => setTimeout(open, AGAIN_MS),
-    });
+    const open = () =>
+      connect(i, FEW, {
+        onOpen: (socket) => {
+          ask(socket, i);
+          socket.on('data', () => setTimeout(() => socket.destroyed || ask(socket, i), AGAIN_MS));
+        },
+        onClose: () => setTimeout(open, AGAIN_MS),
+      });
     open();
   }
 }
 
-const items = (count, itemOf) => Buffer.from(JSON.stringify({ items: Array.from({ length: count }, (_, i) => itemOf(i)) }));
+const items = (count, itemOf) =>
+  Buffer.from(JSON.stringify({ items: Array.from({ length: count }, (_, i) => itemOf(i)) }));
 const MANY_NAMES = Buffer.from(`{${Array.from({ length: 90_000 }, (_, i) => `"n${i}":1`).join(',')}}`);
 let serial = 0;
 
 const SHAPES = {
-  'pipelined requests, never read': () => hold(40, ALONE, { reads: false, onOpen: (socket) => send(socket, Buffer.concat(Array(1_500).fill(get('/healthz'))), 1_500) }),
-  '18 MB of pipelined requests over 350 connections': () => hold(350, ALONE, { reads: false, onOpen: (socket) => send(socket, Buffer.concat(Array(1_500).fill(get('/healthz'))), 1_500) }),
-  'contacts with 90,000 names': ({ base, key }) => flood(119, { path: `${base}/contacts`, key, bodyOf: () => MANY_NAMES }),
-  'a bulk with 90,000 names': ({ base, key }) => flood(119, { path: `${base}/domains/bulk`, key, bodyOf: () => MANY_NAMES, more: () => `Idempotency-Key: strangers-${(serial += 1)}-${process.pid}\r\n` }),
-  'dry runs of 500 items': ({ base, key }) => flood(119, { path: `${base}/domains/bulk?dry_run=true`, key, bodyOf: () => items(500, (i) => ({ domain: `dry-${i}.test`, years: 1 })) }),
-  'quotes of 500 items': ({ base, key }) => flood(119, { path: `${base}/quotes`, key, bodyOf: () => Buffer.from(JSON.stringify({ operation: 'register', items: Array.from({ length: 500 }, (_, i) => ({ domain: `quoted-${i}.test`, years: 1 })) })) }),
-  'bulks of 500 items': ({ base, key }) => flood(119, {
-    path: `${base}/domains/bulk`, key, bodyOf: () => items(500, (i) => ({ domain: `bulk-${i}-${process.pid}.test`, years: 1 })), more: () => `Idempotency-Key: strangers-${(serial += 1)}-${process.pid}\r\n`,
-  }),
+  'pipelined requests, never read': () =>
+    hold(40, ALONE, {
+      reads: false,
+      onOpen: (socket) => send(socket, Buffer.concat(Array(1_500).fill(get('/healthz'))), 1_500),
+    }),
+  '18 MB of pipelined requests over 350 connections': () =>
+    hold(350, ALONE, {
+      reads: false,
+      onOpen: (socket) => send(socket, Buffer.concat(Array(1_500).fill(get('/healthz'))), 1_500),
+    }),
+  'contacts with 90,000 names': ({ base, key }) =>
+    flood(119, { path: `${base}/contacts`, key, bodyOf: () => MANY_NAMES }),
+  'a bulk with 90,000 names': ({ base, key }) =>
+    flood(119, {
+      path: `${base}/domains/bulk`,
+      key,
+      bodyOf: () => MANY_NAMES,
+      more: () => `Idempotency-Key: strangers-${(serial += 1)}-${process.pid}\r\n`,
+    }),
+  'dry runs of 500 items': ({ base, key }) =>
+    flood(119, {
+      path: `${base}/domains/bulk?dry_run=true`,
+      key,
+      bodyOf: () => items(500, (i) => ({ domain: `dry-${i}.test`, years: 1 })),
+    }),
+  'quotes of 500 items': ({ base, key }) =>
+    flood(119, {
+      path: `${base}/quotes`,
+      key,
+      bodyOf: () =>
+        Buffer.from(
+          JSON.stringify({
+            operation: 'register',
+            items: Array.from({ length: 500 }, (_, i) => ({ domain: `quoted-${i}.test`, years: 1 })),
+          }),
+        ),
+    }),
+  'bulks of 500 items': ({ base, key }) =>
+    flood(119, {
+      path: `${base}/domains/bulk`,
+      key,
+      bodyOf: () => items(500, (i) => ({ domain: `bulk-${i}-${process.pid}.test`, years: 1 })),
+      more: () => `Idempotency-Key: strangers-${(serial += 1)}-${process.pid}\r\n`,
+    }),
   'slow heads': () => {
     const sockets = new Map();
-    hold(900, FEW, { everyMs: 1, onOpen: (socket) => sockets.set(send(socket, Buffer.from('GET /healthz HTTP/1.1\r\nHost: a\r\n')) ?? socket, null) });
+    hold(900, FEW, {
+      everyMs: 1,
+      onOpen: (socket) =>
+        sockets.set(send(socket, Buffer.from('GET /healthz HTTP/1.1\r\nHost: a\r\n')) ?? socket, null),
+    });
     drip(sockets, 500, () => 'X-Slow: 1\r\n');
   },
   'slow bodies': ({ base, key }) => {
     const sockets = new Map();
-    hold(119, FEW, { onOpen: (socket) => sockets.set(send(socket, headOf(`${base}/domains/bulk?dry_run=true`, key, 1_048_576)) ?? socket, null) });
+    hold(119, FEW, {
+      onOpen: (socket) =>
+        sockets.set(send(socket, headOf(`${base}/domains/bulk?dry_run=true`, key, 1_048_576)) ?? socket, null),
+    });
     const piece = Buffer.alloc(8_192, ' ');
     drip(sockets, 250, () => piece);
   },
   'bodies in crumbs': ({ base, key }) => {
     const crumbs = chunked(Buffer.alloc(60_000, ' '), 1);
-    hold(100, FEW, { onOpen: (socket) => send(socket, Buffer.concat([headOf(`${base}/contacts`, key, null), crumbs])) });
+    hold(100, FEW, {
+      onOpen: (socket) => send(socket, Buffer.concat([headOf(`${base}/contacts`, key, null), crumbs])),
+    });
   },
-  'slow readers of large answers': ({ base }) => hold(300, FEW, { everyMs: 2, reads: false, onOpen: (socket) => send(socket, get(`${base}/openapi.json`)) }),
+  'slow readers of large answers': ({ base }) =>
+    hold(300, FEW, { everyMs: 2, reads: false, onOpen: (socket) => send(socket, get(`${base}/openapi.json`)) }),
   'idle connections': ({ idle }) => hold(idle, MANY, { everyMs: 0.3 }),
   'header bombs': () => {
     const lines = Buffer.from(`GET /api/v1/me HTTP/1.1\r\nHost: a\r\n${'a:b\r\n'.repeat(3_100)}\r\n`);
     const long = Buffer.from(`GET /api/v1/me HTTP/1.1\r\nHost: a\r\n${`X-Long: ${'x'.repeat(20_000)}`}\r\n\r\n`);
     keepComing(150, FEW, (socket) => send(socket, told.connections % 2 === 0 ? lines : long));
   },
-  'unknown keys': ({ base, unknownKeys }) => keepComing(250, FEW, (socket) => send(socket, get(`${base}/me`, unknownKeys[told.requests % unknownKeys.length]))),
-  'long polls': ({ base, key, operation }) => hold(300, FEW, { everyMs: 3, onOpen: (socket) => send(socket, get(`${base}/operations/${operation}?wait=30`, key)) }),
-  'uploads broken off': ({ base, key }) => keepComing(60, FEW, (socket) => {
-    send(socket, headOf(`${base}/domains/bulk?dry_run=true`, key, 900_000));
-    send(socket, Buffer.alloc(200_000, ' '), 0);
-    setTimeout(() => socket.destroy(), 100);
-  }),
-  'new connections': () => keepComing(400, FEW, (socket) => {
-    send(socket, get('/healthz'));
-    socket.on('data', () => socket.destroy());
-  }),
+  'unknown keys': ({ base, unknownKeys }) =>
+    keepComing(250, FEW, (socket) => send(socket, get(`${base}/me`, unknownKeys[told.requests % unknownKeys.length]))),
+  'long polls': ({ base, key, operation }) =>
+    hold(300, FEW, {
+      everyMs: 3,
+      onOpen: (socket) => send(socket, get(`${base}/operations/${operation}?wait=30`, key)),
+    }),
+  'uploads broken off': ({ base, key }) =>
+    keepComing(60, FEW, (socket) => {
+      send(socket, headOf(`${base}/domains/bulk?dry_run=true`, key, 900_000));
+      send(socket, Buffer.alloc(200_000, ' '), 0);
+      setTimeout(() => socket.destroy(), 100);
+    }),
+  'new connections': () =>
+    keepComing(400, FEW, (socket) => {
+      send(socket, get('/healthz'));
+      socket.on('data', () => socket.destroy());
+    }),
 };
 
 process.on('message', ({ shape, ...target }) => {

@@ -1,5 +1,6 @@
-// No stranger and no single key holds up others: whole processes, as `npm start` starts them, and one shape of trouble after the other. While each goes on,
-// another customer's answers stay quick and the processes small. Two minutes at most, all over loopback.
+// No stranger and no single key holds up others: whole processes, as `npm start` starts them, and one shape of trouble
+// after the other. While each goes on, another customer's answers stay quick and the processes small. Two minutes at
+// most, all over loopback.
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,10 @@ jest.setTimeout(240_000);
 
 const CALM_MS = 800;
 const TROUBLE_MS = 3_000;
-/** A machine that is busy with other tests makes a quick answer a slow one; below this, five times the calm value says nothing. */
+/**
+ * A machine that is busy with other tests makes a quick answer a slow one; below this, five times the calm value says
+ * nothing.
+ */
 const CALM_FLOOR_MS = 50;
 const P99_MAX_MS = 1_000;
 const MEMORY_MAX_MIB = 400;
@@ -20,8 +24,23 @@ const IDLE_MAX = 10_000;
 const OTHER_FILES = 500;
 
 const SHAPES = [
-  'pipelined requests, never read', '18 MB of pipelined requests over 350 connections', 'contacts with 90,000 names', 'a bulk with 90,000 names', 'dry runs of 500 items', 'quotes of 500 items', 'bulks of 500 items',
-  'slow heads', 'slow bodies', 'bodies in crumbs', 'slow readers of large answers', 'idle connections', 'header bombs', 'unknown keys', 'long polls', 'uploads broken off', 'new connections',
+  'pipelined requests, never read',
+  '18 MB of pipelined requests over 350 connections',
+  'contacts with 90,000 names',
+  'a bulk with 90,000 names',
+  'dry runs of 500 items',
+  'quotes of 500 items',
+  'bulks of 500 items',
+  'slow heads',
+  'slow bodies',
+  'bodies in crumbs',
+  'slow readers of large answers',
+  'idle connections',
+  'header bombs',
+  'unknown keys',
+  'long polls',
+  'uploads broken off',
+  'new connections',
 ];
 
 interface Told {
@@ -56,13 +75,24 @@ describe('another customer', () => {
     greedyAccount = demo.products.domains.reseller.user_id;
     const { user_id: account } = await operate<{ user_id: string }>('/admin/users', { name: 'A quiet customer' });
     const wishes = [
-      { method: 'GET', path: '/api/v1/domains?limit=5' }, { method: 'GET', path: '/api/v1/me' }, { method: 'GET', path: '/api/v1/balance' },
-      { method: 'POST', path: '/api/v1/quotes', body: JSON.stringify({ operation: 'register', items: [{ domain: 'a-quiet-wish.test', years: 1 }] }) },
+      { method: 'GET', path: '/api/v1/domains?limit=5' },
+      { method: 'GET', path: '/api/v1/me' },
+      { method: 'GET', path: '/api/v1/balance' },
+      {
+        method: 'POST',
+        path: '/api/v1/quotes',
+        body: JSON.stringify({ operation: 'register', items: [{ domain: 'a-quiet-wish.test', years: 1 }] }),
+      },
     ];
     customer = new Customer(port, await newKey(account, { regular_per_minute: 1_000_000 }), wishes);
     const bought = await fetch(`${demo.products.domains.base}/domains`, {
-      method: 'POST', body: '{"domain":"stays-unknown-99-strangers.test","years":1}',
-      headers: { authorization: `Bearer ${demo.products.domains.reseller.key}`, 'idempotency-key': 'strangers-long-poll', 'content-type': 'application/json' },
+      method: 'POST',
+      body: '{"domain":"stays-unknown-99-strangers.test","years":1}',
+      headers: {
+        authorization: `Bearer ${demo.products.domains.reseller.key}`,
+        'idempotency-key': 'strangers-long-poll',
+        'content-type': 'application/json',
+      },
     });
     expect(bought.status).toBe(202);
     ({ operation_id: operation } = (await bought.json()) as { operation_id: string });
@@ -85,12 +115,23 @@ describe('another customer', () => {
   async function suffer(shape: string): Promise<Seen> {
     const key = await newKey(greedyAccount);
     const calm = await feel(CALM_MS);
-    const trouble = fork(join(__dirname, 'attackers.mjs'), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    const trouble = fork(join(__dirname, 'attackers.mjs'), [], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    });
     const said: unknown[] = [];
     trouble.on('message', (message) => said.push(message));
     const gone = new Promise((resolve) => trouble.once('close', resolve));
     await new Promise((resolve) => trouble.once('message', resolve));
-    trouble.send({ shape, port, base: '/api/v1', key, operation, idle: idleMax(), unknownKeys: shape === 'unknown keys' ? Array.from({ length: 2_000 }, () => generateKey('domains')) : [] });
+    trouble.send({
+      shape,
+      port,
+      base: '/api/v1',
+      key,
+      operation,
+      idle: idleMax(),
+      unknownKeys: shape === 'unknown keys' ? Array.from({ length: 2_000 }, () => generateKey('domains')) : [],
+    });
     const watch = new Watch(installation.pids());
     const felt = await feel(TROUBLE_MS);
     const { memoryMiB, crowd } = watch.stop();
@@ -107,12 +148,23 @@ describe('another customer', () => {
   }
 
   async function newKey(account: string, limits: object = {}): Promise<string> {
-    return (await operate<{ key: string }>('/admin/keys', { user_id: account, type: 'reseller', scopes: ['domains:read', 'domains:write', 'domains:buy'], limits })).key;
+    return (
+      await operate<{ key: string }>('/admin/keys', {
+        user_id: account,
+        type: 'reseller',
+        scopes: ['domains:read', 'domains:write', 'domains:buy'],
+        limits,
+      })
+    ).key;
   }
 
   async function operate<T>(path: string, body: object): Promise<T> {
     const { base, operator } = demo.products.domains;
-    const answer = await fetch(`${base}${path}`, { method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${operator.key}`, 'content-type': 'application/json' } });
+    const answer = await fetch(`${base}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { authorization: `Bearer ${operator.key}`, 'content-type': 'application/json' },
+    });
     if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`);
     return (await answer.json()) as T;
   }
@@ -126,13 +178,21 @@ function faults({ calm, felt, crowd, memoryMiB }: Seen): string[] {
   const limitMs = Math.round(Math.min(P99_MAX_MS, 5 * Math.max(CALM_FLOOR_MS, calm.p99Ms)) * crowd);
   return [
     ...(felt.p99Ms >= limitMs ? [`p99 of ${String(felt.p99Ms)} ms is not under ${String(limitMs)} ms`] : []),
-    ...(felt.failed.length > felt.asked / 100 ? [`${String(felt.failed.length)} of ${String(felt.asked)} failed, first: ${felt.failed[0] ?? ''}`] : []),
-    ...Object.entries(memoryMiB).filter(([, mib]) => mib >= MEMORY_MAX_MIB).map(([name, mib]) => `${name} holds ${String(mib)} MiB`),
+    ...(felt.failed.length > felt.asked / 100
+      ? [`${String(felt.failed.length)} of ${String(felt.asked)} failed, first: ${felt.failed[0] ?? ''}`]
+      : []),
+    ...Object.entries(memoryMiB)
+      .filter(([, mib]) => mib >= MEMORY_MAX_MIB)
+      .map(([name, mib]) => `${name} holds ${String(mib)} MiB`),
   ];
 }
 
 function line({ shape, calm, felt, crowd, memoryMiB, told }: Seen): string {
-  return `${shape}: p99 ${String(felt.p99Ms)} ms (calm ${String(calm.p99Ms)} ms, crowd ${crowd.toFixed(1)}), failed ${String(felt.failed.length)} of ${String(felt.asked)}; MiB ${JSON.stringify(memoryMiB)}; ${JSON.stringify(told)}`;
+  return (
+    `${shape}: p99 ${String(felt.p99Ms)} ms (calm ${String(calm.p99Ms)} ms, crowd ${crowd.toFixed(1)}), ` +
+    `failed ${String(felt.failed.length)} of ${String(felt.asked)}; MiB ${JSON.stringify(memoryMiB)}; ` +
+    `${JSON.stringify(told)}`
+  );
 }
 
 interface Watched {
@@ -146,15 +206,25 @@ interface Turns {
   readonly waitedNs: number;
 }
 
-/** What gateway and service hold at most, and how long they waited for a processor, as Linux tells it; elsewhere nothing is looked at. */
+/**
+ * What gateway and service hold at most, and how long they waited for a processor, as Linux tells it; elsewhere nothing
+ * is looked at.
+ */
 class Watch {
   private readonly memoryMiB: Record<string, number> = {};
   private readonly timer: NodeJS.Timeout;
   private readonly watched: readonly Watched[];
 
   constructor(pids: readonly number[]) {
-    const named = [['gateway', 'gateway/dist/server'], ['domains', 'services/domains/dist/server']] as const;
-    this.watched = pids.flatMap((pid) => named.filter(([, script]) => readProc(pid, 'cmdline').includes(script)).map(([name]) => ({ name, pid, before: turnsOf(pid) })));
+    const named = [
+      ['gateway', 'gateway/dist/server'],
+      ['domains', 'services/domains/dist/server'],
+    ] as const;
+    this.watched = pids.flatMap((pid) =>
+      named
+        .filter(([, script]) => readProc(pid, 'cmdline').includes(script))
+        .map(([name]) => ({ name, pid, before: turnsOf(pid) })),
+    );
     this.look();
     this.timer = setInterval(() => this.look(), 100);
   }

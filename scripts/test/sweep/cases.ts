@@ -28,24 +28,54 @@ const NONSENSE = new Set(['NUL', 'lone surrogate']);
 const BODIES_EACH = 5;
 const SEGMENTS_EACH = 6;
 const HEADERS_EACH = 2;
-const OTHER_HEADERS = ['prefer', 'content-type', 'content-encoding', 'accept', 'accept-encoding', 'x-request-id', 'x-forwarded-for', 'x-lumi-client-ip', 'x-lumi-operation', 'x-lumi-regular', 'if-none-match', 'range', 'cookie', 'x-http-method-override', 'x-signature-timestamp'] as const;
+const OTHER_HEADERS = [
+  'prefer',
+  'content-type',
+  'content-encoding',
+  'accept',
+  'accept-encoding',
+  'x-request-id',
+  'x-forwarded-for',
+  'x-lumi-client-ip',
+  'x-lumi-operation',
+  'x-lumi-regular',
+  'if-none-match',
+  'range',
+  'cookie',
+  'x-http-method-override',
+  'x-signature-timestamp',
+] as const;
 /** Kinds that are tried at a field which is tried with all of them elsewhere. */
 const KINDS_AGAIN = 1;
 
-/** Fields of one sort stand in many places (`limit`, `max_price_usd`, the four contacts); in one of them every kind is tried, and the seed says in which operation. */
+/**
+ * Fields of one sort stand in many places (`limit`, `max_price_usd`, the four contacts); in one of them every kind is
+ * tried, and the seed says in which operation.
+ */
 export class Thoroughness {
   private readonly chosen = new Map<string, string>();
 
   constructor(operations: Iterable<Operation>, random: Random) {
     const all = new Map<string, string[]>();
     for (const operation of operations) {
-      for (const sort of [...operation.params.map(sortOfParam), ...operation.headers.map(sortOfHeader), ...operation.queries.map(sortOfQuery), ...fieldsOf(operation.requestSchema).map((field) => field.sort)]) all.set(sort, [...(all.get(sort) ?? []), operation.id]);
+      for (const sort of [
+        ...operation.params.map(sortOfParam),
+        ...operation.headers.map(sortOfHeader),
+        ...operation.queries.map(sortOfQuery),
+        ...fieldsOf(operation.requestSchema).map((field) => field.sort),
+      ])
+        all.set(sort, [...(all.get(sort) ?? []), operation.id]);
     }
     for (const [sort, ids] of all) this.chosen.set(sort, random.pick(ids as [string]));
   }
 
   /** All of them where the sort is tried thoroughly, some elsewhere. */
-  some<T>(all: readonly T[], operation: Operation, sort: string, { random, few }: { random: Random; few: number }): T[] {
+  some<T>(
+    all: readonly T[],
+    operation: Operation,
+    sort: string,
+    { random, few }: { random: Random; few: number },
+  ): T[] {
     if (this.chosen.get(sort) !== operation.id) return random.some(all, few);
     this.chosen.delete(sort);
     return [...all];
@@ -63,7 +93,9 @@ const sortOfQuery = ({ name, schema }: Operation['queries'][number]): string => 
 export function casesOf(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   const hasJson = operation.hasBody && !operation.hasRawBody;
   return [
-    ...segmentCases(operation, thoroughness, random), ...headerCases(operation, thoroughness, random), ...queryCases(operation, thoroughness, random),
+    ...segmentCases(operation, thoroughness, random),
+    ...headerCases(operation, thoroughness, random),
+    ...queryCases(operation, thoroughness, random),
     ...(hasJson ? [...bodyCases(operation, random), ...fieldCases(operation, thoroughness, random)] : []),
   ];
 }
@@ -73,17 +105,35 @@ function caseOf(what: string, make: Case['make'], more: Partial<Case> = {}): Cas
 }
 
 function segmentCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
-  return operation.params.flatMap((name) => thoroughness.some(RAW_SEGMENTS, operation, sortOfParam(name), { random, few: SEGMENTS_EACH }).map((segment) =>
-    caseOf(`path ${name} = ${shown(segment)}`, (call) => ({ target: `${pathOf(operation, call, { [name]: segment })}${queryOf(call, [])}`, text: bodyOf(call) }))));
+  return operation.params.flatMap((name) =>
+    thoroughness.some(RAW_SEGMENTS, operation, sortOfParam(name), { random, few: SEGMENTS_EACH }).map((segment) =>
+      caseOf(`path ${name} = ${shown(segment)}`, (call) => ({
+        target: `${pathOf(operation, call, { [name]: segment })}${queryOf(call, [])}`,
+        text: bodyOf(call),
+      })),
+    ),
+  );
 }
 
 /** A signature is asked of keys that sign; a key is asked everywhere but where the operation is public. */
 function headerCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   const isPublic = operation.scopes.includes('public');
   const one = (name: string, value: string | readonly string[], more: Partial<Case> = {}): Case =>
-    caseOf(`header ${name}: ${shown(JSON.stringify(value))}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: bodyOf(call), headers: { [name]: typeof value === 'string' ? value : [...value] } }), more);
+    caseOf(
+      `header ${name}: ${shown(JSON.stringify(value))}`,
+      (call) => ({
+        target: `${pathOf(operation, call)}${queryOf(call, [])}`,
+        text: bodyOf(call),
+        headers: { [name]: typeof value === 'string' ? value : [...value] },
+      }),
+      more,
+    );
   return [
-    ...operation.headers.flatMap((name) => thoroughness.some(RAW_HEADERS, operation, sortOfHeader(name), { random, few: HEADERS_EACH }).map((value) => one(name, value, name === 'x-signature' ? { isSigning: true, isNonsense: true } : {}))),
+    ...operation.headers.flatMap((name) =>
+      thoroughness
+        .some(RAW_HEADERS, operation, sortOfHeader(name), { random, few: HEADERS_EACH })
+        .map((value) => one(name, value, name === 'x-signature' ? { isSigning: true, isNonsense: true } : {})),
+    ),
     one('authorization', random.pick(RAW_HEADERS as [string]), { isNonsense: !isPublic }),
     one(random.pick(OTHER_HEADERS), random.pick(RAW_HEADERS as [string])),
   ];
@@ -91,28 +141,58 @@ function headerCases(operation: Operation, thoroughness: Thoroughness, random: R
 
 function queryCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   const one = (name: string, what: string, raw: string, isNonsense: boolean): Case =>
-    caseOf(`query ${name}: ${what} ${shown(raw)}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [name], raw)}`, text: bodyOf(call) }), { isNonsense });
+    caseOf(
+      `query ${name}: ${what} ${shown(raw)}`,
+      (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [name], raw)}`, text: bodyOf(call) }),
+      { isNonsense },
+    );
   return operation.queries.flatMap((query) => [
     one(query.name, 'raw', random.pick(RAW_QUERIES as [(name: string) => string])(query.name), true),
     ...thoroughness.kindsFor(operation, sortOfQuery(query), random).flatMap(([kind, valueOf]) => {
       const text = asText(valueOf(random, ['string']));
-      return text === null ? [] : [one(query.name, kind, `${query.name}=${encodeURIComponent(text)}`, NONSENSE.has(kind))];
+      return text === null
+        ? []
+        : [one(query.name, kind, `${query.name}=${encodeURIComponent(text)}`, NONSENSE.has(kind))];
     }),
   ]);
 }
 
 function bodyCases(operation: Operation, random: Random): Case[] {
-  return random.some(BODIES, BODIES_EACH).map(([kind, body]) => caseOf(`body: ${kind}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: body }), { isNonsense: true }));
+  return random.some(BODIES, BODIES_EACH).map(([kind, body]) =>
+    caseOf(`body: ${kind}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: body }), {
+      isNonsense: true,
+    }),
+  );
 }
 
 function fieldCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   const one = ({ path }: Field, kind: string, wrong: JsonText): Case =>
-    caseOf(`field ${path.join('.')}: ${kind} ${shown(wrong)}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: bodyWith(operation.requestSchema, call.body ?? {}, path, wrong) }), {
-      isNonsense: NONSENSE.has(kind), isBulkItem: path[0] === operation.bulk || path[0] === 'defaults',
-    });
+    caseOf(
+      `field ${path.join('.')}: ${kind} ${shown(wrong)}`,
+      (call) => ({
+        target: `${pathOf(operation, call)}${queryOf(call, [])}`,
+        text: bodyWith(operation.requestSchema, call.body ?? {}, path, wrong),
+      }),
+      {
+        isNonsense: NONSENSE.has(kind),
+        isBulkItem: path[0] === operation.bulk || path[0] === 'defaults',
+      },
+    );
   return fieldsOf(operation.requestSchema).flatMap((field) => [
-    ...(field.isRecord ? thoroughness.some(ODD_NAMES, operation, `names of ${field.sort}`, { random, few: KINDS_AGAIN }).map((name) => one(field, /\\u0000/.test(name) ? 'NUL' : /\\ud/.test(name) ? 'lone surrogate' : 'odd name', `{${name}:"v"}`)) : []),
-    ...thoroughness.kindsFor(operation, field.sort, random).map(([kind, valueOf]) => one(field, kind, valueOf(random, field.types))),
+    ...(field.isRecord
+      ? thoroughness
+          .some(ODD_NAMES, operation, `names of ${field.sort}`, { random, few: KINDS_AGAIN })
+          .map((name) =>
+            one(
+              field,
+              /\\u0000/.test(name) ? 'NUL' : /\\ud/.test(name) ? 'lone surrogate' : 'odd name',
+              `{${name}:"v"}`,
+            ),
+          )
+      : []),
+    ...thoroughness
+      .kindsFor(operation, field.sort, random)
+      .map(([kind, valueOf]) => one(field, kind, valueOf(random, field.types))),
   ]);
 }
 
@@ -124,7 +204,10 @@ function asText(json: JsonText): string | null {
 }
 
 function pathOf(operation: Operation, call: Call, raw: Readonly<Record<string, string>> = {}): string {
-  return operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => raw[name] ?? encodeURIComponent(call.params?.[name] ?? ''));
+  return operation.path.replaceAll(
+    /\{(\w+)\}/g,
+    (_, name: string) => raw[name] ?? encodeURIComponent(call.params?.[name] ?? ''),
+  );
 }
 
 function queryOf({ query = {} }: Call, without: readonly string[], raw = ''): string {

@@ -22,7 +22,12 @@ export function fieldsOf(schema: unknown): Field[] {
   const visit = (node: unknown, path: readonly Step[]): void => {
     if (!isSchema(node) || path.length > DEPTH_MAX) return;
     const name = JSON.stringify(path);
-    const known = found.get(name) ?? { path, types: new Set<Type>(), sort: `${String(path.at(-1))} ${JSON.stringify(node)}`, isRecord: false };
+    const known = found.get(name) ?? {
+      path,
+      types: new Set<Type>(),
+      sort: `${String(path.at(-1))} ${JSON.stringify(node)}`,
+      isRecord: false,
+    };
     if (path.length > 0) found.set(name, known);
     for (const type of typesOf(node)) known.types.add(type);
     for (const form of formsOf(node)) visit(form, path);
@@ -63,14 +68,20 @@ function formWith(schema: unknown, base: unknown, step: Step): unknown {
 
 function fits(form: unknown, base: unknown): boolean {
   if (!isSchema(form) || !isSchema(base)) return true;
-  return Object.entries((form['properties'] ?? {}) as Schema).every(([name, one]) => !isSchema(one) || one['const'] === undefined || base[name] === undefined || base[name] === one['const']);
+  return Object.entries((form['properties'] ?? {}) as Schema).every(
+    ([name, one]) =>
+      !isSchema(one) || one['const'] === undefined || base[name] === undefined || base[name] === one['const'],
+  );
 }
 
 function childOf(form: unknown, step: Step): unknown {
   if (!isSchema(form)) return undefined;
   if (typeof step === 'number') return form['items'];
   const { properties, additionalProperties } = form;
-  return (isSchema(properties) ? properties[step] : undefined) ?? (isSchema(additionalProperties) ? additionalProperties : undefined);
+  return (
+    (isSchema(properties) ? properties[step] : undefined) ??
+    (isSchema(additionalProperties) ? additionalProperties : undefined)
+  );
 }
 
 /** Something that the schema lets pass, as far as it says; rules that it does not tell may refuse it. */
@@ -84,7 +95,9 @@ function sampleOf(schema: unknown, depth = 0): unknown {
   switch (typesOf(schema)[0]) {
     case 'object': {
       const properties = (schema['properties'] ?? {}) as Schema;
-      return Object.fromEntries(((schema['required'] ?? []) as readonly string[]).map((name) => [name, sampleOf(properties[name], depth + 1)]));
+      return Object.fromEntries(
+        ((schema['required'] ?? []) as readonly string[]).map((name) => [name, sampleOf(properties[name], depth + 1)]),
+      );
     }
     case 'array':
       return Number(schema['minItems'] ?? 0) > 0 ? [sampleOf(schema['items'], depth + 1)] : [];
@@ -104,13 +117,19 @@ function allForms(schema: unknown): unknown[] {
 }
 
 function formsOf(schema: Schema): unknown[] {
-  return ['anyOf', 'oneOf', 'allOf'].flatMap((name) => (Array.isArray(schema[name]) ? (schema[name] as unknown[]) : []));
+  return ['anyOf', 'oneOf', 'allOf'].flatMap((name) =>
+    Array.isArray(schema[name]) ? (schema[name] as unknown[]) : [],
+  );
 }
 
 export function typesOf(schema: Schema): Type[] {
   const named = [schema['type'] ?? []].flat() as string[];
-  const values = 'const' in schema ? [schema['const']] : Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : [];
-  return [...named.map((type) => (type === 'integer' ? 'number' : type) as Type), ...values.map((value) => (value === null ? 'null' : (typeof value as Type)))];
+  const values =
+    'const' in schema ? [schema['const']] : Array.isArray(schema['enum']) ? (schema['enum'] as unknown[]) : [];
+  return [
+    ...named.map((type) => (type === 'integer' ? 'number' : type) as Type),
+    ...values.map((value) => (value === null ? 'null' : (typeof value as Type))),
+  ];
 }
 
 function isSchema(value: unknown): value is Schema {

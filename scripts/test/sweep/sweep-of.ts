@@ -1,11 +1,15 @@
-// The sweep: every operation of a product's document is sent one wrong value for each field, path part, query parameter and header, by customers and by operators.
-// Whatever is sent, the answer is one that the document names, never `5xx`, in sentences of ours; and what is refused has changed nothing, in no table.
-// Other values of the same kinds: npm test -- sweep --seed N
+// The sweep: every operation of a product's document is sent one wrong value for each field, path part, query parameter
+// and header, by customers and by operators. Whatever is sent, the answer is one that the document names, never `5xx`,
+// in sentences of ours; and what is refused has changed nothing, in no table. Other values of the same kinds: npm test
+// -- sweep --seed N
 import type { Product } from '@lumi/shared/contract';
 import type { Recipes } from '../contract/world';
 import { sweeper } from './sweeper';
 
-/** Of one product, two of which run at once: the sweep takes two minutes at most. On a machine too slow for all of it, each operation gets its share of the time, and the last line says how much was left out. */
+/**
+ * Of one product, two of which run at once: the sweep takes two minutes at most. On a machine too slow for all of it,
+ * each operation gets its share of the time, and the last line says how much was left out.
+ */
 const BUDGET_MS = 45_000;
 
 export function sweepOf(product: Product, recipes: Recipes): void {
@@ -20,17 +24,26 @@ export function sweepOf(product: Product, recipes: Recipes): void {
   });
 
   afterAll(() => {
-    process.stderr.write(`sweep of ${product}, seed ${String(seed)}: ${String(counts.sent)} of ${String(counts.known)} wrong values sent in ${((Date.now() - startedAt) / 1_000).toFixed(0)} s\n`);
+    process.stderr.write(
+      `sweep of ${product}, seed ${String(seed)}: ${String(counts.sent)} of ${String(counts.known)} wrong ` +
+        `values sent in ${((Date.now() - startedAt) / 1_000).toFixed(0)} s\n`,
+    );
   });
 
   it('has every operation of the document', () => {
     expect(operationIds().sort()).toEqual(Object.keys(recipes).sort());
   });
 
-  it.each(Object.entries(recipes))('%s refuses what is wrong, wherever it stands, and changes nothing', async (id, recipe) => {
-    share += weightOf(id);
-    expect({ again: `npm test -- sweep --seed ${String(seed)}`, ...await sweep(id, recipe, startedAt + BUDGET_MS * share) }).toEqual({ again: expect.any(String), faults: [], changed: [] });
-  });
+  it.each(Object.entries(recipes))(
+    '%s refuses what is wrong, wherever it stands, and changes nothing',
+    async (id, recipe) => {
+      share += weightOf(id);
+      expect({
+        again: `npm test -- sweep --seed ${String(seed)}`,
+        ...(await sweep(id, recipe, startedAt + BUDGET_MS * share)),
+      }).toEqual({ again: expect.any(String), faults: [], changed: [] });
+    },
+  );
 
   it('leaves the books right', async () => {
     expect(await lumi.breaches()).toEqual([]);

@@ -69,7 +69,10 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
   const send = async ({ operation, caller: { key, adapt } }: Task, one: Case, call: Call): Promise<Asked> => {
     const { target, text, headers } = one.make(adapt(call));
     const answer = await lumi.send(operation.method, `${world.base}${target}`, {
-      ...(key === undefined ? {} : { key }), ...(operation.isMoney || operation.isGuarded ? { idempotencyKey: randomBytes(9).toString('hex') } : {}), ...(text === undefined ? {} : { body: text }), headers: { ...call.headers, ...headers },
+      ...(key === undefined ? {} : { key }),
+      ...(operation.isMoney || operation.isGuarded ? { idempotencyKey: randomBytes(9).toString('hex') } : {}),
+      ...(text === undefined ? {} : { body: text }),
+      headers: { ...call.headers, ...headers },
     });
     return { one, answer, sent: `${operation.method} ${shown(target)} ${shown(text ?? '')}` };
   };
@@ -95,11 +98,14 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
   const faultsOf = ({ operation }: Task, { one, sent, answer }: Asked): string[] => {
     const { status, text, body } = answer;
     // A path of nothing is nobody's: whoever has no key hears of that first, though the path he meant is public.
-    if (operation.scopes.includes('public') && one.what.startsWith('path ') && text.includes('"missing_bearer"')) return [];
+    if (operation.scopes.includes('public') && one.what.startsWith('path ') && text.includes('"missing_bearer"'))
+      return [];
     const refusal = status >= 400 || operation.bulk !== null ? body : null;
     const sentences = sentencesIn(refusal);
     const faults = [
-      ...(status >= 500 || JSON.stringify(refusal).includes('internal_error') ? ['a fault of ours'] : api.faults(operation, answer)),
+      ...(status >= 500 || JSON.stringify(refusal).includes('internal_error')
+        ? ['a fault of ours']
+        : api.faults(operation, answer)),
       ...(one.isNonsense && !one.isBulkItem && status < 400 ? ['taken, though it is nonsense'] : []),
       ...(sentences.some((sentence) => LIBRARY.test(sentence)) ? ["a sentence of the library's"] : []),
       ...(status >= 400 && INSIDE.test(text) ? ['shows what is inside'] : []),
@@ -108,8 +114,16 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
     return faults.map((fault) => `${fault}: ${one.what}: ${sent} → ${String(status)} ${text.slice(0, 240)}`);
   };
 
-  const tablesChanged = (before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>, answers: readonly Answer[]): string[] =>
-    Object.keys(after).filter((table) => after[table] !== before[table] && !(NOTES_OF_READING.includes(table) && answers.some(({ status }) => status < 400)));
+  const tablesChanged = (
+    before: Readonly<Record<string, string>>,
+    after: Readonly<Record<string, string>>,
+    answers: readonly Answer[],
+  ): string[] =>
+    Object.keys(after).filter(
+      (table) =>
+        after[table] !== before[table] &&
+        !(NOTES_OF_READING.includes(table) && answers.some(({ status }) => status < 400)),
+    );
 
   /** Which of them it was, as far as one alone does it too. */
   const culprits = async (task: Task, asked: readonly Asked[], call: Call): Promise<string[]> => {
@@ -118,22 +132,52 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
       const before = await stored.read();
       const { sent, answer } = await send(task, one, call);
       const tables = tablesChanged(before, await stored.read(), [answer]);
-      if (tables.length > 0) found.push(`${one.what}: ${sent} → ${String(answer.status)} ${answer.text.slice(0, 240)} changes ${tables.join(', ')}`);
+      if (tables.length > 0)
+        found.push(
+          `${one.what}: ${sent} → ${String(answer.status)} ${answer.text.slice(0, 240)} changes ${tables.join(', ')}`,
+        );
       if (found.length === CULPRITS_SHOWN) break;
     }
     return found;
   };
 
-  /** Sent at once between two looks at everything that is stored. What only reads never changes anything; of the rest, what is refused. */
+  /**
+   * Sent at once between two looks at everything that is stored. What only reads never changes anything; of the rest,
+   * what is refused.
+   */
   const sendWatched = async (task: Task, some: readonly Case[]): Promise<Watched> => {
     const { operation, recipe } = task;
     const first = await recipe.call(world);
     const before = await stored.read();
     const asked = await sendAll(task, some, first);
-    const refused = operation.method === 'GET' ? asked : asked.filter(({ one, answer }) => answer.status >= 400 && answer.status !== 409 && !(recipe.atSupplier ?? []).some((name) => one.what.startsWith(`field ${name}:`) || one.what.startsWith(`path ${name} `)));
+    const refused =
+      operation.method === 'GET'
+        ? asked
+        : asked.filter(
+            ({ one, answer }) =>
+              answer.status >= 400 &&
+              answer.status !== 409 &&
+              !(recipe.atSupplier ?? []).some(
+                (name) => one.what.startsWith(`field ${name}:`) || one.what.startsWith(`path ${name} `),
+              ),
+          );
     if (refused.length < asked.length) return { asked, again: refused.map(({ one }) => one), changed: [] };
-    const tables = tablesChanged(before, await stored.read(), asked.map(({ answer }) => answer));
-    return { asked, again: [], changed: tables.length === 0 ? [] : [`${String(asked.length)} requests were refused, and ${tables.join(', ')} changed`, ...await culprits(task, asked, first)] };
+    const tables = tablesChanged(
+      before,
+      await stored.read(),
+      asked.map(({ answer }) => answer),
+    );
+    return {
+      asked,
+      again: [],
+      changed:
+        tables.length === 0
+          ? []
+          : [
+              `${String(asked.length)} requests were refused, and ${tables.join(', ')} changed`,
+              ...(await culprits(task, asked, first)),
+            ],
+    };
   };
 
   const sweepBy = async (task: Task, some: readonly Case[]): Promise<Findings> => {
@@ -156,9 +200,16 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
   };
 
   return {
-    lumi, counts,
+    lumi,
+    counts,
     async start(): Promise<void> {
-      world = new World(lumi, product, await lumi.buyer({ product, balance: '10000000' }), await lumi.buyer({ product, balance: '1' }), await lumi.operator(product));
+      world = new World(
+        lumi,
+        product,
+        await lumi.buyer({ product, balance: '10000000' }),
+        await lumi.buyer({ product, balance: '1' }),
+        await lumi.operator(product),
+      );
       api = new DocumentedApi((await lumi.send('GET', `${world.base}/openapi.json`)).body as Document);
       const thoroughness = new Thoroughness(api.operations.values(), new Random(seed));
       for (const operation of api.operations.values()) {
@@ -168,31 +219,49 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
     },
     operationIds: (): string[] => [...api.operations.keys()],
     /** Its part of the whole work. */
-    weightOf: (id: string): number => (cases.get(id)?.length ?? 0) / [...cases.values()].reduce((sum, some) => sum + some.length, 0),
+    weightOf: (id: string): number =>
+      (cases.get(id)?.length ?? 0) / [...cases.values()].reduce((sum, some) => sum + some.length, 0),
     /** Everything is sent if there is time for it until `endsAt`, and some of it in any case. */
     async sweep(id: string, recipe: Recipe, endsAt: number): Promise<Findings> {
       const operation = api.operations.get(id);
       const all = cases.get(id);
-      if (operation === undefined || all === undefined) throw new Error(`${id} is in the recipes and not in the document`);
+      if (operation === undefined || all === undefined)
+        throw new Error(`${id} is in the recipes and not in the document`);
       const random = new Random(hashOf(`${id} by others ${String(seed)}`));
       const isForOperators = operation.scopes.includes('admin:*');
       const isPublic = operation.scopes.includes('public');
       const [usual, signing] = [all.filter(({ isSigning }) => !isSigning), all.filter(({ isSigning }) => isSigning)];
       const found: Findings[] = [];
-      const by = async (some: readonly Case[], key: string | undefined, adapt: Caller['adapt'] = (call) => call): Promise<void> => {
-        if (found.length === 0 || Date.now() < endsAt) found.push(await sweepBy({ operation, recipe, caller: { key, adapt }, endsAt }, some));
+      const by = async (
+        some: readonly Case[],
+        key: string | undefined,
+        adapt: Caller['adapt'] = (call) => call,
+      ): Promise<void> => {
+        if (found.length === 0 || Date.now() < endsAt)
+          found.push(await sweepBy({ operation, recipe, caller: { key, adapt }, endsAt }, some));
         else counts.known += some.length;
       };
       await by(usual, isPublic ? undefined : isForOperators ? world.operator.key : world.who.key);
       if (signing.length > 0) {
         const version = random.pick<'v1' | 'v2'>(['v1', 'v2']);
-        const { key } = await world.once(`signing ${version} ${String(isForOperators)}`, () => (isForOperators ? lumi.operator(product, { signing: version }) : lumi.keyOf(world.who.accountId, { product, signing: version })));
+        const { key } = await world.once(`signing ${version} ${String(isForOperators)}`, () =>
+          isForOperators
+            ? lumi.operator(product, { signing: version })
+            : lumi.keyOf(world.who.accountId, { product, signing: version }),
+        );
         await by(signing, key);
       }
       if (!isPublic && !isForOperators && operation.takesUserId) {
         const named = usual.filter(({ what }) => what.startsWith('query user_id') || what.startsWith('field user_id'));
         await by(named, world.operator.key);
-        await by(random.some(usual.filter((one) => !named.includes(one)), OPERATOR_SAMPLE), world.operator.key, (call) => ({ ...call, query: { ...call.query, user_id: world.who.accountId } }));
+        await by(
+          random.some(
+            usual.filter((one) => !named.includes(one)),
+            OPERATOR_SAMPLE,
+          ),
+          world.operator.key,
+          (call) => ({ ...call, query: { ...call.query, user_id: world.who.accountId } }),
+        );
       }
       return { faults: found.flatMap(({ faults }) => faults), changed: found.flatMap(({ changed }) => changed) };
     },
@@ -225,13 +294,19 @@ function isTaken({ status, body }: Answer): boolean {
 function sentencesIn(value: unknown, isRefusal = false): string[] {
   if (Array.isArray(value)) return value.flatMap((one) => sentencesIn(one, isRefusal));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, one]) => (isRefusal && name === 'message' ? [String(one)] : sentencesIn(one, isRefusal || name === 'error' || name === 'problem')));
+  return Object.entries(value).flatMap(([name, one]) =>
+    isRefusal && name === 'message'
+      ? [String(one)]
+      : sentencesIn(one, isRefusal || name === 'error' || name === 'problem'),
+  );
 }
 
 /** In one refusal; each item of a bulk has its own. */
 function hasTooManyDetails(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return Object.entries(value).some(([name, one]) => (name === 'details' && Array.isArray(one) && one.length > DETAILS_MAX) || hasTooManyDetails(one));
+  return Object.entries(value).some(
+    ([name, one]) => (name === 'details' && Array.isArray(one) && one.length > DETAILS_MAX) || hasTooManyDetails(one),
+  );
 }
 
 /** FNV-1a. */

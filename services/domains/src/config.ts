@@ -4,7 +4,9 @@ import { serviceConfig } from '@lumi/shared/service';
 
 const domainsSettings = serviceConfig.extend({
   // Recovery cuts a call off after a third of the order's lease (8.3 s): what took longer could be recovered never.
-  SANDBOX_TIMEOUT_MS: count(3_000, 8_000).describe('How long the magic names `timeout-…` keep us waiting at the sandbox registrar.'),
+  SANDBOX_TIMEOUT_MS: count(3_000, 8_000).describe(
+    'How long the magic names `timeout-…` keep us waiting at the sandbox registrar.',
+  ),
   SANDBOX_SLOW_MS: count(1_500, 8_000).describe('How long the magic name `slow-…` takes.'),
 });
 

@@ -3,7 +3,14 @@ import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
-import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
+import {
+  SHARED_TAGS,
+  sharedParts,
+  type ApiDescription,
+  type Loop,
+  type Service,
+  type SharedParts,
+} from '@lumi/shared/service';
 import { domainsAuditRules } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
 import type { Domains } from './domains';
@@ -81,19 +88,39 @@ export function wire(service: Service, times: SandboxTimes): WiredDomains {
   const db = new PrismaClient(clientOptions(service.db.pool, 'domains'));
   const catalogue = new Catalogue(db, service.clock);
   const registrars = new Registrars([
-    new SandboxRegistrar({ db: service.db.direct, clock: service.clock, timeoutMs: times.SANDBOX_TIMEOUT_MS, slowMs: times.SANDBOX_SLOW_MS }),
+    new SandboxRegistrar({
+      db: service.db.direct,
+      clock: service.clock,
+      timeoutMs: times.SANDBOX_TIMEOUT_MS,
+      slowMs: times.SANDBOX_SLOW_MS,
+    }),
   ]);
   const deps = { service, registrars, catalogue };
   const things = {
-    register: registerThing(deps), renew: renewThing(deps), restore: restoreThing(deps), transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
+    register: registerThing(deps),
+    renew: renewThing(deps),
+    restore: restoreThing(deps),
+    transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
   };
   const domains: Domains = { service, db, catalogue, registrars, purchases: service.purchases, things };
-  const syncs = { domains: syncOfAll(domainSyncs(domains)), contacts: syncOfAll(contactSyncs(domains)), transfers: syncOfAll(transferSyncs(domains)) };
+  const syncs = {
+    domains: syncOfAll(domainSyncs(domains)),
+    contacts: syncOfAll(contactSyncs(domains)),
+    transfers: syncOfAll(transferSyncs(domains)),
+  };
   return {
-    ...domains, syncs,
+    ...domains,
+    syncs,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'registrar', isSandbox: true }], things: Object.values(things), tasks: Object.values(syncs).map(({ kind }) => kind), auditRules: domainsAuditRules, ready: () => catalogue.ready(),
-      quotes: { operations: quoteOperations(domains), example: QUOTE_EXAMPLE }, bulk: [bulkBuyDomains(domains), bulkRenewDomains(domains)], lifecycles: [domainLifecycle(domains)], summary: domainsSummary,
+      suppliers: [{ name: 'registrar', isSandbox: true }],
+      things: Object.values(things),
+      tasks: Object.values(syncs).map(({ kind }) => kind),
+      auditRules: domainsAuditRules,
+      ready: () => catalogue.ready(),
+      quotes: { operations: quoteOperations(domains), example: QUOTE_EXAMPLE },
+      bulk: [bulkBuyDomains(domains), bulkRenewDomains(domains)],
+      lifecycles: [domainLifecycle(domains)],
+      summary: domainsSummary,
     }),
   };
 }
@@ -102,17 +129,55 @@ export function wire(service: Service, times: SandboxTimes): WiredDomains {
 export function endpoints(domains: WiredDomains): readonly Endpoint[] {
   return [
     ...domains.shared.endpoints,
-    listTlds(domains), getTld(domains), checkDomain(domains), checkDomains(domains),
-    buyDomain(domains), listDomains(domains), bulkUpdateDomains(domains), syncDomains(domains, domains.syncs.domains), getDomain(domains), syncDomainNow(domains), updateDomain(domains), deleteDomain(domains), renewDomain(domains), restoreDomain(domains),
-    setNameservers(domains), getDnssec(domains), setDnssec(domains), listHosts(domains), syncHosts(domains), getHost(domains), syncHost(domains), setHost(domains), deleteHost(domains),
-    checkTransfer(domains), transferDomain(domains), listTransfers(domains), syncTransfers(domains, domains.syncs.transfers), getTransfer(domains), syncTransferNow(domains), cancelTransfer(domains), createAuthCode(domains), revokeAuthCode(domains),
-    getDomainContacts(domains), setDomainContacts(domains),
-    listContacts(domains), createContact(domains), syncContacts(domains, domains.syncs.contacts), getContact(domains), syncContactNow(domains), updateContact(domains), deleteContact(domains),
+    listTlds(domains),
+    getTld(domains),
+    checkDomain(domains),
+    checkDomains(domains),
+    buyDomain(domains),
+    listDomains(domains),
+    bulkUpdateDomains(domains),
+    syncDomains(domains, domains.syncs.domains),
+    getDomain(domains),
+    syncDomainNow(domains),
+    updateDomain(domains),
+    deleteDomain(domains),
+    renewDomain(domains),
+    restoreDomain(domains),
+    setNameservers(domains),
+    getDnssec(domains),
+    setDnssec(domains),
+    listHosts(domains),
+    syncHosts(domains),
+    getHost(domains),
+    syncHost(domains),
+    setHost(domains),
+    deleteHost(domains),
+    checkTransfer(domains),
+    transferDomain(domains),
+    listTransfers(domains),
+    syncTransfers(domains, domains.syncs.transfers),
+    getTransfer(domains),
+    syncTransferNow(domains),
+    cancelTransfer(domains),
+    createAuthCode(domains),
+    revokeAuthCode(domains),
+    getDomainContacts(domains),
+    setDomainContacts(domains),
+    listContacts(domains),
+    createContact(domains),
+    syncContacts(domains, domains.syncs.contacts),
+    getContact(domains),
+    syncContactNow(domains),
+    updateContact(domains),
+    deleteContact(domains),
   ];
 }
 
 export function loops(domains: WiredDomains): readonly Loop[] {
-  return [...domains.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) }];
+  return [
+    ...domains.shared.loops,
+    { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) },
+  ];
 }
 
 export function jobs(domains: WiredDomains): readonly JobDefinition[] {
@@ -123,7 +188,8 @@ export const api: ApiDescription = {
   title: 'Lumi Domains API',
   version: '1.0.0',
   description: 'Find, buy and manage domain names.',
-  glossary: GLOSSARY, samples: SAMPLES,
+  glossary: GLOSSARY,
+  samples: SAMPLES,
   tags: [
     { name: 'Catalogue', description: 'What can be bought: TLDs with prices and rules, availability of names.' },
     { name: 'Domains', description: 'Buying domains and managing them.' },

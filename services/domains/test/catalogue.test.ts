@@ -7,14 +7,32 @@ beforeAll(async () => {
   who = await t.account();
 });
 
-const check = async (domains: string[], years?: number) => (await t.post(who, '/domains/check', { domains, ...(years === undefined ? {} : { years }) }).expect(200)).body.items as Record<string, unknown>[];
+const check = async (domains: string[], years?: number) =>
+  (await t.post(who, '/domains/check', { domains, ...(years === undefined ? {} : { years }) }).expect(200)).body
+    .items as Record<string, unknown>[];
 
 describe('GET /tlds', () => {
   it('lists TLDs with prices as strings and the rules of their registries', async () => {
     const { body } = await t.get(who, '/tlds').expect(200);
-    expect(body.items.map(({ tld }: { tld: string }) => tld)).toEqual(['ai', 'app', 'co.uk', 'com', 'de', 'dev', 'io', 'net', 'org', 'test', 'xyz']);
+    expect(body.items.map(({ tld }: { tld: string }) => tld)).toEqual([
+      'ai',
+      'app',
+      'co.uk',
+      'com',
+      'de',
+      'dev',
+      'io',
+      'net',
+      'org',
+      'test',
+      'xyz',
+    ]);
     expect((await t.get(who, '/tlds/COM').expect(200)).body).toMatchObject({
-      tld: 'com', years: { min: 1, max: 10 }, prices: { register_usd: '10.44', restore_usd: '80.00', trade_usd: null }, grace: { add_days: 5, auto_renew_days: 45, redemption_days: 30, pending_delete_days: 5 }, dnssec: { mode: 'ds' },
+      tld: 'com',
+      years: { min: 1, max: 10 },
+      prices: { register_usd: '10.44', restore_usd: '80.00', trade_usd: null },
+      grace: { add_days: 5, auto_renew_days: 45, redemption_days: 30, pending_delete_days: 5 },
+      dnssec: { mode: 'ds' },
     });
     await t.get(who, '/tlds/nope').expect(404);
   });
@@ -30,13 +48,48 @@ describe('GET /tlds', () => {
 
 describe('POST /domains/check', () => {
   it('answers one item for each name in the order sent, whatever each is', async () => {
-    const names = ['free.com', 'TAKEN-x.test', 'reserved-x.test', 'premium-x.test', 'check-fails-x.test', 'not a name', 'a.b.com', 'x.nowhere', 'münchen.de', 'пример.com', 'пpимер.com', 'ü.io', 'xn--zzzzzzzz.com', 'com', 'free.com'];
+    const names = [
+      'free.com',
+      'TAKEN-x.test',
+      'reserved-x.test',
+      'premium-x.test',
+      'check-fails-x.test',
+      'not a name',
+      'a.b.com',
+      'x.nowhere',
+      'münchen.de',
+      'пример.com',
+      'пpимер.com',
+      'ü.io',
+      'xn--zzzzzzzz.com',
+      'com',
+      'free.com',
+    ];
     const items = await check(names);
     expect(items.map(({ domain, status }) => [domain, status])).toEqual([
-      ['free.com', 'available'], ['taken-x.test', 'taken'], ['reserved-x.test', 'reserved'], ['premium-x.test', 'available'], ['check-fails-x.test', 'unknown'], ['not a name', 'invalid'], ['a.b.com', 'invalid'], ['x.nowhere', 'unsupported'],
-      ['xn--mnchen-3ya.de', 'available'], ['xn--e1afmkfd.com', 'available'], [expect.stringMatching(/^xn--/), 'unsupported'], [expect.stringMatching(/^xn--/), 'unsupported'], ['xn--zzzzzzzz.com', 'invalid'], ['com', 'invalid'], ['free.com', 'available'],
+      ['free.com', 'available'],
+      ['taken-x.test', 'taken'],
+      ['reserved-x.test', 'reserved'],
+      ['premium-x.test', 'available'],
+      ['check-fails-x.test', 'unknown'],
+      ['not a name', 'invalid'],
+      ['a.b.com', 'invalid'],
+      ['x.nowhere', 'unsupported'],
+      ['xn--mnchen-3ya.de', 'available'],
+      ['xn--e1afmkfd.com', 'available'],
+      [expect.stringMatching(/^xn--/), 'unsupported'],
+      [expect.stringMatching(/^xn--/), 'unsupported'],
+      ['xn--zzzzzzzz.com', 'invalid'],
+      ['com', 'invalid'],
+      ['free.com', 'available'],
     ]);
-    expect(items[0]).toMatchObject({ orderable: true, price_usd: '10.44', prices: { renew_usd: '10.44' }, years: 1, source: 'registry' });
+    expect(items[0]).toMatchObject({
+      orderable: true,
+      price_usd: '10.44',
+      prices: { renew_usd: '10.44' },
+      years: 1,
+      source: 'registry',
+    });
     expect(items[3]).toMatchObject({ premium: true, price_usd: '250.00' });
     expect(items[4]).toMatchObject({ orderable: false, price_usd: null, prices: null });
     expect(items[8]).toMatchObject({ unicode: 'münchen.de' });
@@ -51,19 +104,27 @@ describe('POST /domains/check', () => {
   it('takes 500 names and not one more', async () => {
     const names = Array.from({ length: 501 }, (_, i) => `many-${String(i)}.com`);
     expect(await check(names.slice(0, 500))).toHaveLength(500);
-    expect((await t.post(who, '/domains/check', { domains: names }).expect(413)).body.error.code).toBe('batch_too_large');
+    expect((await t.post(who, '/domains/check', { domains: names }).expect(413)).body.error.code).toBe(
+      'batch_too_large',
+    );
     await t.post(who, '/domains/check', { domains: [] }).expect(422);
     await t.post(who, '/domains/check', { domains: 'x.com' }).expect(422);
   });
 
   it('has a short form for one name', async () => {
-    expect((await t.get(who, '/domains/check?domain=free.test&years=2').expect(200)).body).toMatchObject({ domain: 'free.test', status: 'available', price_usd: '2.00' });
+    expect((await t.get(who, '/domains/check?domain=free.test&years=2').expect(200)).body).toMatchObject({
+      domain: 'free.test',
+      status: 'available',
+      price_usd: '2.00',
+    });
     await t.get(who, '/domains/check').expect(422);
   });
 });
 
 it('publishes a document that declares every endpoint', async () => {
   const { body } = await t.get(who, '/internal/openapi.json').expect(200);
-  expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/tlds', '/domains', '/domains/{domain}/renew', '/contacts/{id}']));
+  expect(Object.keys(body.paths)).toEqual(
+    expect.arrayContaining(['/tlds', '/domains', '/domains/{domain}/renew', '/contacts/{id}']),
+  );
   expect(body.paths['/domains'].post).toMatchObject({ 'x-lumi-scope': 'domains:buy', 'x-lumi-class': 'money' });
 });

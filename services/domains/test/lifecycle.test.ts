@@ -16,7 +16,10 @@ async function pass(): Promise<void> {
   await autoRenewRound(t.domains.purchases, source);
 }
 
-const eventsOf = async (domain: string) => (await t.owner.query<{ type: string }>('SELECT type FROM platform.event WHERE subject = $1 ORDER BY seq', [domain])).rows.map(({ type }) => type);
+const eventsOf = async (domain: string) =>
+  (
+    await t.owner.query<{ type: string }>('SELECT type FROM platform.event WHERE subject = $1 ORDER BY seq', [domain])
+  ).rows.map(({ type }) => type);
 
 afterEach(async () => {
   t.clock.shiftMs = 0;
@@ -35,14 +38,24 @@ it('tells the owner, and goes through grace, redemption and deletion to release,
   }
   t.clock.shiftDays(10);
   await pass();
-  expect(await eventsOf('forgotten.test')).toEqual(['domain.registered', 'domain.expiring', 'domain.expiring', 'domain.expiring', 'domain.expired', 'domain.redemption', 'domain.pending_delete', 'domain.released']);
+  expect(await eventsOf('forgotten.test')).toEqual([
+    'domain.registered',
+    'domain.expiring',
+    'domain.expiring',
+    'domain.expiring',
+    'domain.expired',
+    'domain.redemption',
+    'domain.pending_delete',
+    'domain.released',
+  ]);
   await t.get(who, '/domains/forgotten.test').expect(404);
   expect((await t.get(who, '/domains?state=released')).body.items).toHaveLength(1);
 });
 
 it('renews what its owner wants renewed, once, and says why when it cannot', async () => {
   const [rich, poor] = [await t.account({ balance: '10' }), await t.account({ balance: '1' })];
-  const { expires_at: before } = (await t.buy(rich, { domain: 'kept-alive.test', auto_renew: true }).expect(201)).body.domain as { expires_at: string };
+  const { expires_at: before } = (await t.buy(rich, { domain: 'kept-alive.test', auto_renew: true }).expect(201)).body
+    .domain as { expires_at: string };
   await t.buy(poor, { domain: 'not-covered.test', auto_renew: true }).expect(201);
   t.clock.shiftDays(365 - 13);
   await pass();
@@ -62,15 +75,33 @@ it('does not renew a domain that was given up', async () => {
   await pass();
   t.clock.shiftDays(36);
   await pass();
-  expect(await eventsOf('given-back.test')).toEqual(['domain.registered', 'domain.redemption', 'domain.pending_delete', 'domain.released']);
+  expect(await eventsOf('given-back.test')).toEqual([
+    'domain.registered',
+    'domain.redemption',
+    'domain.pending_delete',
+    'domain.released',
+  ]);
   expect((await t.balance(who.accountId)).posted).toBe(usd('9'));
 });
 
 it('counts what there is, and tells what will be due', async () => {
   const who = await t.account({ balance: '10' });
-  for (const [domain, autoRenew] of [['count-1.test', true], ['count-2.test', false]] as const) await t.buy(who, { domain, auto_renew: autoRenew }).expect(201);
-  expect((await t.get(who, '/domains/summary').expect(200)).body).toMatchObject({ total: 2, by_state: { active: 2 }, by_tld: { test: 2 }, by_auto_renew: { true: 1, false: 1 }, expiring: { within_90_days: 0 } });
+  for (const [domain, autoRenew] of [
+    ['count-1.test', true],
+    ['count-2.test', false],
+  ] as const)
+    await t.buy(who, { domain, auto_renew: autoRenew }).expect(201);
+  expect((await t.get(who, '/domains/summary').expect(200)).body).toMatchObject({
+    total: 2,
+    by_state: { active: 2 },
+    by_tld: { test: 2 },
+    by_auto_renew: { true: 1, false: 1 },
+    expiring: { within_90_days: 0 },
+  });
   t.clock.shiftDays(365 - 40);
-  expect((await t.get(who, '/domains/summary').expect(200)).body.expiring).toMatchObject({ within_30_days: 0, within_60_days: 2 });
+  expect((await t.get(who, '/domains/summary').expect(200)).body.expiring).toMatchObject({
+    within_30_days: 0,
+    within_60_days: 2,
+  });
   expect((await t.get(who, '/forecast/renewals?days=60').expect(200)).body).toMatchObject({ shortfall_usd: '0.00' });
 });

@@ -1,4 +1,5 @@
-// A price of a domain holds only while expiry and state are what they were: between quote and purchase, and between offer and hold.
+// A price of a domain holds only while expiry and state are what they were: between quote and purchase, and between
+// offer and hold.
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { addMonths, anchorOf } from '@lumi/shared/runtime';
 import type { TestAccount } from '@lumi/shared/testing';
@@ -25,16 +26,21 @@ afterEach(async () => {
 /** What happens between the offer of the next purchase and its hold. */
 function beforeNextHold(work: (() => Promise<unknown>) | undefined): void {
   let isDone = false;
-  (t.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined }).checkpoint = work === undefined ? undefined : async (point) => {
-    if (point !== 'before-hold' || isDone) return;
-    isDone = true;
-    await work();
-  };
+  (t.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined }).checkpoint =
+    work === undefined
+      ? undefined
+      : async (point) => {
+          if (point !== 'before-hold' || isDone) return;
+          isDone = true;
+          await work();
+        };
 }
 
 const read = async () => (await t.get(who, `/domains/${name}`)).body;
-const renew = (expires: string, body: object = {}) => t.pay(who, `/domains/${name}/renew`, { current_expires_at: expires, ...body });
-const quote = async (operation: string, item: object) => (await t.post(who, '/quotes', { operation, items: [item] }).expect(201)).body.id as string;
+const renew = (expires: string, body: object = {}) =>
+  t.pay(who, `/domains/${name}/renew`, { current_expires_at: expires, ...body });
+const quote = async (operation: string, item: object) =>
+  (await t.post(who, '/quotes', { operation, items: [item] }).expect(201)).body.id as string;
 
 it('a quote of a renewal does not hold for another expiry or another length', async () => {
   const id = await quote('renew', { domain: name, years: 2 });
@@ -47,7 +53,11 @@ it('a quote of a renewal does not hold for another expiry or another length', as
 
 it('a renewal that is through by the hold of another is told by the expiry, and the other costs nothing', async () => {
   const { expires_at: before } = await read();
-  beforeNextHold(() => renew(before).expect(200).then(() => undefined));
+  beforeNextHold(() =>
+    renew(before)
+      .expect(200)
+      .then(() => undefined),
+  );
   expect((await renew(before)).body.error.code).toBe('expiry_mismatch');
   expect(await t.balance(who.accountId)).toMatchObject({ posted: 980_000n, held: 0n });
   expect((await t.log(name)).filter(({ command }) => command === 'renew')).toHaveLength(1);
@@ -55,12 +65,18 @@ it('a renewal that is through by the hold of another is told by the expiry, and 
 
 it('a domain whose grace ends, or that is given up, by the hold is not renewed', async () => {
   const { expires_at: expires } = await read();
-  const grace = (await t.owner.query<{ at: Date }>('SELECT grace_ends_at AS at FROM domains.domain WHERE name = $1', [name])).rows[0]?.at;
-  await t.owner.query(`UPDATE domains.domain SET grace_ends_at = now() + interval '30 seconds' WHERE name = $1`, [name]);
+  const grace = (
+    await t.owner.query<{ at: Date }>('SELECT grace_ends_at AS at FROM domains.domain WHERE name = $1', [name])
+  ).rows[0]?.at;
+  await t.owner.query(`UPDATE domains.domain SET grace_ends_at = now() + interval '30 seconds' WHERE name = $1`, [
+    name,
+  ]);
   beforeNextHold(() => Promise.resolve((t.clock.shiftMs += 60_000)));
   expect((await renew(expires)).body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'state' }] });
   await t.owner.query(`UPDATE domains.domain SET grace_ends_at = $2 WHERE name = $1`, [name, grace]);
-  beforeNextHold(() => t.owner.query(`UPDATE domains.domain SET grace_ends_at = now() - interval '1 second' WHERE name = $1`, [name]));
+  beforeNextHold(() =>
+    t.owner.query(`UPDATE domains.domain SET grace_ends_at = now() - interval '1 second' WHERE name = $1`, [name]),
+  );
   expect((await renew(expires)).body.error.code).toBe('state_conflict');
   await t.owner.query(`UPDATE domains.domain SET grace_ends_at = $2 WHERE name = $1`, [name, grace]);
   expect((await t.log(name)).filter(({ command }) => command === 'renew')).toHaveLength(0);
@@ -71,7 +87,9 @@ it('a domain that leaves redemption by the hold is not restored', async () => {
   await t.remove(who, `/domains/${name}`).send({ when: 'now', confirm: name }).expect(200);
   expect((await read()).state).toBe('redemption');
   beforeNextHold(() => Promise.resolve((t.clock.shiftMs += 31 * DAY)));
-  expect((await t.pay(who, `/domains/${name}/restore`, { max_price_usd: '90' })).body.error.code).toBe('state_conflict');
+  expect((await t.pay(who, `/domains/${name}/restore`, { max_price_usd: '90' })).body.error.code).toBe(
+    'state_conflict',
+  );
   expect(await t.balance(who.accountId)).toMatchObject({ held: 0n });
 });
 
@@ -87,6 +105,8 @@ it('while a renewal is open, others wait', async () => {
 it('years from a 29 February end on the last day of the month and come back to it', () => {
   const leap = new Date('2028-02-29T10:00:00Z');
   expect(addMonths(leap, 12).toISOString()).toBe('2029-02-28T10:00:00.000Z');
-  expect(addMonths(addMonths(leap, 12), 36, anchorOf(addMonths(leap, 12), 29)).toISOString()).toBe('2032-02-29T10:00:00.000Z');
+  expect(addMonths(addMonths(leap, 12), 36, anchorOf(addMonths(leap, 12), 29)).toISOString()).toBe(
+    '2032-02-29T10:00:00.000Z',
+  );
   expect(anchorOf(new Date('2029-02-27T10:00:00Z'), 29)).toBe(27);
 });

@@ -56,7 +56,8 @@ describe('a name the registry does not know', () => {
     expect((await t.get(who, '/orders')).body.items).toHaveLength(orders);
     await t.owner.query(
       `INSERT INTO domains.sandbox_name (name, tld, sponsor, registered_at, expires_at, locked, privacy, updated_at)
-        SELECT name, tld, 'us', registered_at, expires_at, locked, privacy, now() FROM domains.domain WHERE name = 'drift-gone-a.test'`,
+        SELECT name, tld, 'us', registered_at, expires_at, locked, privacy, now() FROM domains.domain
+          WHERE name = 'drift-gone-a.test'`,
     );
     expect((await sync(who, 'drift-gone-a.test').expect(200)).body).toMatchObject({
       missing_since: null,

@@ -9,9 +9,18 @@ afterEach(async () => {
   expect(await t.breaches()).toEqual([]);
 });
 
-const eventsOf = async (who: Who, subject: string) => ((await t.get(who, '/events?limit=200')).body.items as { type: string; subject: string; data: Record<string, unknown> }[]).filter((one) => one.subject === subject);
+const eventsOf = async (who: Who, subject: string) =>
+  (
+    (await t.get(who, '/events?limit=200')).body.items as {
+      type: string;
+      subject: string;
+      data: Record<string, unknown>;
+    }[]
+  ).filter((one) => one.subject === subject);
 const later = () => t.owner.query(`UPDATE platform.sync_turn SET asked_at = asked_at - interval '61 seconds'`);
-const buy = async (who: Who, domain: string, body: object = {}) => { await t.buy(who, { domain, ...body }).expect(201); };
+const buy = async (who: Who, domain: string, body: object = {}) => {
+  await t.buy(who, { domain, ...body }).expect(201);
+};
 
 describe('POST /contacts/{id}/sync', () => {
   const sync = (who: Who, id: string) => t.post(who, `/contacts/${id}/sync`, {});
@@ -24,30 +33,59 @@ describe('POST /contacts/{id}/sync', () => {
 
   it('answers what the registrar has, and tells what differed', async () => {
     const { who, contact } = await named('named-a.test');
-    expect((await sync(who, contact.id).expect(200)).body).toMatchObject({ email: CONTACT.email, synced_at: expect.any(String), missing_since: null, updated_at: contact.updated_at });
+    expect((await sync(who, contact.id).expect(200)).body).toMatchObject({
+      email: CONTACT.email,
+      synced_at: expect.any(String),
+      missing_since: null,
+      updated_at: contact.updated_at,
+    });
     expect(await eventsOf(who, contact.id)).toEqual([]);
-    await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"email":"new@example.org","city":"Potsdam"}' WHERE handle = $1`, [contact.id]);
+    await t.owner.query(
+      `UPDATE domains.sandbox_contact SET data = data || '{"email":"new@example.org","city":"Potsdam"}'
+        WHERE handle = $1`,
+      [contact.id],
+    );
     await later();
-    expect((await sync(who, contact.id).expect(200)).body).toMatchObject({ email: 'new@example.org', city: 'Potsdam', last_name: CONTACT.last_name });
+    expect((await sync(who, contact.id).expect(200)).body).toMatchObject({
+      email: 'new@example.org',
+      city: 'Potsdam',
+      last_name: CONTACT.last_name,
+    });
     expect((await t.get(who, `/contacts/${contact.id}`)).body.email).toBe('new@example.org');
-    expect((await eventsOf(who, contact.id)).at(-1)).toMatchObject({ type: 'contact.synced', data: { changes: { email: { from: CONTACT.email, to: 'new@example.org' }, city: { to: 'Potsdam' } } } });
+    expect((await eventsOf(who, contact.id)).at(-1)).toMatchObject({
+      type: 'contact.synced',
+      data: { changes: { email: { from: CONTACT.email, to: 'new@example.org' }, city: { to: 'Potsdam' } } },
+    });
   });
 
   it('keeps one that the registrar does not know, and a change writes it there again', async () => {
     const { who, contact } = await named('named-b.test');
     await t.owner.query('DELETE FROM domains.sandbox_contact WHERE handle = $1', [contact.id]);
-    expect((await sync(who, contact.id).expect(200)).body).toMatchObject({ email: CONTACT.email, missing_since: expect.any(String) });
+    expect((await sync(who, contact.id).expect(200)).body).toMatchObject({
+      email: CONTACT.email,
+      missing_since: expect.any(String),
+    });
     expect((await eventsOf(who, contact.id)).at(-1)).toMatchObject({ type: 'contact.missing' });
-    expect((await t.patch(who, `/contacts/${contact.id}`, { city: 'Bonn' }).expect(200)).body).toMatchObject({ city: 'Bonn', missing_since: null });
+    expect((await t.patch(who, `/contacts/${contact.id}`, { city: 'Bonn' }).expect(200)).body).toMatchObject({
+      city: 'Bonn',
+      missing_since: null,
+    });
     await later();
     expect((await sync(who, contact.id).expect(200)).body).toMatchObject({ city: 'Bonn', missing_since: null });
   });
 
   it('tells with the refusal of a change what the registrar has', async () => {
     const { who, contact } = await named('named-c.test');
-    await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"city":"Potsdam"}' WHERE handle = $1`, [contact.id]);
-    jest.spyOn(t.domains.registrars.get('sandbox'), 'updateContact').mockResolvedValueOnce({ kind: 'refused', code: 'state_conflict' });
-    expect((await t.patch(who, `/contacts/${contact.id}`, { city: 'Bonn' }).expect(409)).body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'city', message: 'Potsdam' }] });
+    await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"city":"Potsdam"}' WHERE handle = $1`, [
+      contact.id,
+    ]);
+    jest
+      .spyOn(t.domains.registrars.get('sandbox'), 'updateContact')
+      .mockResolvedValueOnce({ kind: 'refused', code: 'state_conflict' });
+    expect((await t.patch(who, `/contacts/${contact.id}`, { city: 'Bonn' }).expect(409)).body.error).toMatchObject({
+      code: 'state_conflict',
+      details: [{ path: 'city', message: 'Potsdam' }],
+    });
     expect((await t.get(who, `/contacts/${contact.id}`)).body.city).toBe('Potsdam');
   });
 
@@ -68,10 +106,18 @@ describe('POST /contacts/{id}/sync', () => {
 
   it('of all reads those of the account', async () => {
     const { who, contact } = await named('named-e.test');
-    await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"city":"Potsdam"}' WHERE handle = $1`, [contact.id]);
+    await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"city":"Potsdam"}' WHERE handle = $1`, [
+      contact.id,
+    ]);
     await t.post(who, '/contacts', CONTACT);
-    expect((await t.post(who, '/contacts/sync', {}).expect(202)).body.operation).toMatchObject({ kind: 'contact_sync', state: 'completed' });
-    expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({ type: 'contact.all_synced', data: { total: 2, changed: 1, missing: 0, failed: 0 } });
+    expect((await t.post(who, '/contacts/sync', {}).expect(202)).body.operation).toMatchObject({
+      kind: 'contact_sync',
+      state: 'completed',
+    });
+    expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({
+      type: 'contact.all_synced',
+      data: { total: 2, changed: 1, missing: 0, failed: 0 },
+    });
   });
 });
 
@@ -80,10 +126,19 @@ describe('POST /domains/{domain}/hosts/sync and …/hosts/{host}/sync', () => {
     const who = await t.account();
     await buy(who, 'glued.test');
     await t.put(who, '/domains/glued.test/hosts/ns1', { ips: ['192.0.2.1'] }).expect(200);
-    await t.owner.query(`UPDATE domains.sandbox_name SET hosts = '{"ns1.glued.test":["192.0.2.2"],"ns2.glued.test":["192.0.2.3"]}' WHERE name = 'glued.test'`);
-    expect((await t.post(who, '/domains/glued.test/hosts/ns1/sync', {}).expect(200)).body).toEqual({ domain: 'glued.test', host: 'ns1.glued.test', ips: ['192.0.2.2'] });
+    await t.owner.query(
+      `UPDATE domains.sandbox_name SET hosts = '{"ns1.glued.test":["192.0.2.2"],"ns2.glued.test":["192.0.2.3"]}'
+        WHERE name = 'glued.test'`,
+    );
+    expect((await t.post(who, '/domains/glued.test/hosts/ns1/sync', {}).expect(200)).body).toEqual({
+      domain: 'glued.test',
+      host: 'ns1.glued.test',
+      ips: ['192.0.2.2'],
+    });
     expect((await t.get(who, '/domains/glued.test/hosts/ns2')).body.ips).toEqual(['192.0.2.3']);
-    await t.owner.query(`UPDATE domains.sandbox_name SET hosts = '{"ns2.glued.test":["192.0.2.3"]}' WHERE name = 'glued.test'`);
+    await t.owner.query(
+      `UPDATE domains.sandbox_name SET hosts = '{"ns2.glued.test":["192.0.2.3"]}' WHERE name = 'glued.test'`,
+    );
     const { body } = await t.post(who, '/domains/glued.test/hosts/sync', {}).expect(200);
     expect(body).toEqual((await t.get(who, '/domains/glued.test/hosts')).body);
     expect(body.items).toEqual([{ domain: 'glued.test', host: 'ns2.glued.test', ips: ['192.0.2.3'] }]);
@@ -95,7 +150,9 @@ describe('POST /domains/{domain}/hosts/sync and …/hosts/{host}/sync', () => {
 });
 
 describe('POST /transfers/{id}/sync and /transfers/sync', () => {
-  const start = async (who: Who, domain: string) => (await t.pay(who, '/transfers', { domain, auth_code: 'right-code', max_price_usd: '5.00' }).expect(202)).body.transfer.id as string;
+  const start = async (who: Who, domain: string) =>
+    (await t.pay(who, '/transfers', { domain, auth_code: 'right-code', max_price_usd: '5.00' }).expect(202)).body
+      .transfer.id as string;
 
   it('end a transfer that has ended, now instead of at the next look-up', async () => {
     const who = await t.account({ balance: '50' });
@@ -122,9 +179,16 @@ describe('POST /transfers/{id}/sync and /transfers/sync', () => {
     const ids = [await start(who, 'elsewhere-many-a.test'), await start(who, 'elsewhere-many-b.test')];
     const { body } = await t.post(who, '/transfers/sync', {}).expect(202);
     await t.owner.query(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`);
-    await recoverOperations(t.domains.purchases, new Map([[t.domains.syncs.transfers.kind.kind, t.domains.syncs.transfers.kind]]), 'domains');
+    await recoverOperations(
+      t.domains.purchases,
+      new Map([[t.domains.syncs.transfers.kind.kind, t.domains.syncs.transfers.kind]]),
+      'domains',
+    );
     expect((await t.get(who, `/operations/${String(body.operation_id)}`)).body.state).toBe('completed');
     for (const id of ids) expect((await t.get(who, `/transfers/${id}`)).body.state).toBe('completed');
-    expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({ type: 'transfer.all_synced', data: { total: 2, changed: 2 } });
+    expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({
+      type: 'transfer.all_synced',
+      data: { total: 2, changed: 2 },
+    });
   });
 });

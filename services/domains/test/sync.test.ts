@@ -15,9 +15,17 @@ async function bought(who: Who, domain: string, body: object = {}) {
   return (await t.buy(who, { domain, ...body }).expect(201)).body.domain as { domain: string; expires_at: string };
 }
 const yearLater = (time: string, years = 1): string => `${String(Number(time.slice(0, 4)) + years)}${time.slice(4)}`;
-const renew = (who: Who, domain: string, current: string, body: object = {}) => t.pay(who, `/domains/${domain}/renew`, { years: 1, current_expires_at: current, ...body });
+const renew = (who: Who, domain: string, current: string, body: object = {}) =>
+  t.pay(who, `/domains/${domain}/renew`, { years: 1, current_expires_at: current, ...body });
 const sync = (who: Who, domain: string) => t.post(who, `/domains/${domain}/sync`, {});
-const eventsOf = async (who: Who, domain: string) => ((await t.get(who, `/events?limit=200`)).body.items as { type: string; subject: string; data: Record<string, unknown> }[]).filter((one) => one.subject === domain);
+const eventsOf = async (who: Who, domain: string) =>
+  (
+    (await t.get(who, `/events?limit=200`)).body.items as {
+      type: string;
+      subject: string;
+      data: Record<string, unknown>;
+    }[]
+  ).filter((one) => one.subject === domain);
 
 describe('a renewal that the registry refuses because it has another expiry', () => {
   it('tells the true expiry, and the second try with it succeeds', async () => {
@@ -25,27 +33,46 @@ describe('a renewal that the registry refuses because it has another expiry', ()
     const { expires_at: ours } = await bought(who, 'drift-expiry-a.test');
     const true1 = yearLater(ours);
     const { body } = await renew(who, 'drift-expiry-a.test', ours, {}).expect(409);
-    expect(body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at', message: true1 }, { path: 'state', message: 'active' }] });
+    expect(body.error).toMatchObject({
+      code: 'expiry_mismatch',
+      details: [
+        { path: 'current_expires_at', message: true1 },
+        { path: 'state', message: 'active' },
+      ],
+    });
     expect((await t.get(who, '/domains/drift-expiry-a.test')).body.expires_at).toBe(true1);
     expect((await renew(who, 'drift-expiry-a.test', true1).expect(200)).body.expires_at).toBe(yearLater(ours, 2));
-    expect((await eventsOf(who, 'drift-expiry-a.test')).find(({ type }) => type === 'domain.synced')?.data).toMatchObject({ changes: { expires_at: { from: ours, to: true1 } } });
+    expect(
+      (await eventsOf(who, 'drift-expiry-a.test')).find(({ type }) => type === 'domain.synced')?.data,
+    ).toMatchObject({ changes: { expires_at: { from: ours, to: true1 } } });
     expect((await t.balance(who.accountId)).posted).toBe(180000n);
   });
 
   it('succeeds at once for who states the expiry that the registry has', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'drift-expiry-b.test');
-    expect((await renew(who, 'drift-expiry-b.test', yearLater(ours)).expect(200)).body.expires_at).toBe(yearLater(ours, 2));
+    expect((await renew(who, 'drift-expiry-b.test', yearLater(ours)).expect(200)).body.expires_at).toBe(
+      yearLater(ours, 2),
+    );
   });
 
   it('tells it in the repeat of the answer, and to an item of a bulk', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'drift-expiry-c.test');
     const first = await renew(who, 'drift-expiry-c.test', ours).set('idempotency-key', 'the-same-renewal').expect(409);
-    expect((await renew(who, 'drift-expiry-c.test', ours).set('idempotency-key', 'the-same-renewal').expect(409)).text).toBe(first.text);
+    expect(
+      (await renew(who, 'drift-expiry-c.test', ours).set('idempotency-key', 'the-same-renewal').expect(409)).text,
+    ).toBe(first.text);
     const { expires_at: another } = await bought(who, 'drift-expiry-d.test');
-    const bulk = await t.pay(who, '/domains/bulk-renew', { items: [{ domain: 'drift-expiry-d.test', years: 1, current_expires_at: another }] }).expect(200);
-    expect(bulk.body.items[0].error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at', message: yearLater(another) }, { path: 'state' }] });
+    const bulk = await t
+      .pay(who, '/domains/bulk-renew', {
+        items: [{ domain: 'drift-expiry-d.test', years: 1, current_expires_at: another }],
+      })
+      .expect(200);
+    expect(bulk.body.items[0].error).toMatchObject({
+      code: 'expiry_mismatch',
+      details: [{ path: 'current_expires_at', message: yearLater(another) }, { path: 'state' }],
+    });
   });
 
   it('asks the registry once a minute at most for who keeps stating a wrong one', async () => {
@@ -61,9 +88,15 @@ describe('an expiry that a sync has written', () => {
   it('is no longer the one that an earlier quote was for', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'drift-expiry-q.test');
-    const quote = (await t.post(who, '/quotes', { operation: 'renew', items: [{ domain: 'drift-expiry-q.test', years: 1 }] }).expect(201)).body;
+    const quote = (
+      await t
+        .post(who, '/quotes', { operation: 'renew', items: [{ domain: 'drift-expiry-q.test', years: 1 }] })
+        .expect(201)
+    ).body;
     const { expires_at: true1 } = (await sync(who, 'drift-expiry-q.test').expect(200)).body;
-    expect((await renew(who, 'drift-expiry-q.test', true1, { quote_id: quote.id }).expect(409)).body.error.code).toBe('price_changed');
+    expect((await renew(who, 'drift-expiry-q.test', true1, { quote_id: quote.id }).expect(409)).body.error.code).toBe(
+      'price_changed',
+    );
     await renew(who, 'drift-expiry-q.test', true1).expect(200);
   });
 
@@ -83,7 +116,9 @@ describe('an expiry that a sync has written', () => {
     t.clock.shiftDays(365);
     for (let i = 0; i < 3; i += 1) await pass();
     expect((await t.get(who, '/domains/drift-expiry-auto.test')).body.expires_at).toBe(yearLater(ours, 2));
-    expect((await eventsOf(who, 'drift-expiry-auto.test')).map(({ type }) => type)).not.toContain('domain.auto_renew_failed');
+    expect((await eventsOf(who, 'drift-expiry-auto.test')).map(({ type }) => type)).not.toContain(
+      'domain.auto_renew_failed',
+    );
   });
 });
 
@@ -92,8 +127,14 @@ describe('a state that is another one at the registry', () => {
     const who = await t.account({ balance: '20' });
     const { expires_at: ours } = await bought(who, 'drift-redemption-a.test');
     const refused = await t.patch(who, '/domains/drift-redemption-a.test', { locked: false }).expect(409);
-    expect(refused.body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'current_expires_at' }, { path: 'state', message: 'redemption' }] });
-    expect((await t.get(who, '/domains/drift-redemption-a.test')).body).toMatchObject({ state: 'redemption', can: { restore: { allowed: true } } });
+    expect(refused.body.error).toMatchObject({
+      code: 'state_conflict',
+      details: [{ path: 'current_expires_at' }, { path: 'state', message: 'redemption' }],
+    });
+    expect((await t.get(who, '/domains/drift-redemption-a.test')).body).toMatchObject({
+      state: 'redemption',
+      can: { restore: { allowed: true } },
+    });
     await renew(who, 'drift-redemption-a.test', ours).expect(409);
     await t.pay(who, '/domains/drift-redemption-a.test/restore', {}).expect(200);
   });
@@ -101,7 +142,10 @@ describe('a state that is another one at the registry', () => {
   it('is found out by a paid command as well', async () => {
     const who = await t.account({ balance: '20' });
     const { expires_at: ours } = await bought(who, 'drift-redemption-b.test');
-    expect((await renew(who, 'drift-redemption-b.test', ours).expect(409)).body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'current_expires_at' }, { path: 'state', message: 'redemption' }] });
+    expect((await renew(who, 'drift-redemption-b.test', ours).expect(409)).body.error).toMatchObject({
+      code: 'state_conflict',
+      details: [{ path: 'current_expires_at' }, { path: 'state', message: 'redemption' }],
+    });
     await t.pay(who, '/domains/drift-redemption-b.test/restore', {}).expect(200);
   });
 });
@@ -110,8 +154,17 @@ describe('POST /domains/{domain}/sync', () => {
   it('answers the domain as the registry has it', async () => {
     const who = await t.account();
     await bought(who, 'drift-nameservers-a.test', { nameservers: ['ns1.example.net', 'ns2.example.net'] });
-    expect((await sync(who, 'drift-nameservers-a.test').expect(200)).body).toMatchObject({ nameservers: ['ns1.example.org', 'ns2.example.org'], locked: false, missing_since: null });
-    expect((await eventsOf(who, 'drift-nameservers-a.test')).at(-1)).toMatchObject({ type: 'domain.synced', data: { changes: { nameservers: { to: ['ns1.example.org', 'ns2.example.org'] }, locked: { from: true, to: false } } } });
+    expect((await sync(who, 'drift-nameservers-a.test').expect(200)).body).toMatchObject({
+      nameservers: ['ns1.example.org', 'ns2.example.org'],
+      locked: false,
+      missing_since: null,
+    });
+    expect((await eventsOf(who, 'drift-nameservers-a.test')).at(-1)).toMatchObject({
+      type: 'domain.synced',
+      data: {
+        changes: { nameservers: { to: ['ns1.example.org', 'ns2.example.org'] }, locked: { from: true, to: false } },
+      },
+    });
   });
 
   it('tells no event where nothing differs', async () => {
@@ -131,9 +184,15 @@ describe('POST /domains/{domain}/sync', () => {
     await sync(who, 'often.test').expect(200);
     t.clock.shiftMs = 20_500;
     const refused = await sync(who, 'often.test').expect(429);
-    expect([refused.body.error.code, Number(refused.headers['retry-after'])]).toEqual(['rate_limited', expect.any(Number)]);
+    expect([refused.body.error.code, Number(refused.headers['retry-after'])]).toEqual([
+      'rate_limited',
+      expect.any(Number),
+    ]);
     const afterS = Number(refused.headers['retry-after']);
-    expect([refused.headers['ratelimit'], refused.headers['ratelimit-policy']]).toEqual([`"sync";r=0;t=${String(afterS)}`, '"sync";q=1;w=60']);
+    expect([refused.headers['ratelimit'], refused.headers['ratelimit-policy']]).toEqual([
+      `"sync";r=0;t=${String(afterS)}`,
+      '"sync";q=1;w=60',
+    ]);
     expect(afterS).toBeGreaterThan(30);
     expect(afterS).toBeLessThanOrEqual(40);
     t.clock.shiftMs += afterS * 1_000;
@@ -149,7 +208,10 @@ describe('POST /domains/{domain}/sync', () => {
     const away = await sync(who, 'renew-pending-then-done-9-a.test').expect(503);
     expect(Number(away.headers['retry-after'])).toBeGreaterThan(0);
     const { body } = await renew(who, 'renew-pending-then-done-9-a.test', ours).expect(202);
-    expect((await sync(who, 'renew-pending-then-done-9-a.test').expect(409)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    expect((await sync(who, 'renew-pending-then-done-9-a.test').expect(409)).body.error).toMatchObject({
+      code: 'busy',
+      details: [{ path: 'operation_id', message: body.operation_id }],
+    });
     for (let i = 0; i < 10; i += 1) await t.recover();
     await sync(who, 'renew-pending-then-done-9-a.test').expect(200);
   });

@@ -4,7 +4,14 @@ import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
-import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
+import {
+  SHARED_TAGS,
+  sharedParts,
+  type ApiDescription,
+  type Loop,
+  type Service,
+  type SharedParts,
+} from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { checkHealth } from './jobs/check-health';
@@ -77,7 +84,12 @@ export interface WiredProxy extends ProxyDeps {
   /** Everything it does at the network that costs nothing. */
   readonly tasks: readonly AnyOperationKind[];
   readonly shared: SharedParts;
-  readonly syncs: { readonly proxies: SyncOfAll; readonly plans: SyncOfAll; readonly subusers: SyncOfAll; readonly allowlists: SyncOfAll };
+  readonly syncs: {
+    readonly proxies: SyncOfAll;
+    readonly plans: SyncOfAll;
+    readonly subusers: SyncOfAll;
+    readonly allowlists: SyncOfAll;
+  };
 }
 
 export interface SandboxTimes {
@@ -88,15 +100,40 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
   const { db, clock, config, log } = service;
   const network = new SandboxNetwork(db, clock, { slowMs: times.SANDBOX_SLOW_MS });
   const selling = { db, clock, log, network, ring: config.SECRET_RING };
-  const things: readonly AnyThingSold[] = [orderProxies(selling), renewProxies(selling), replaceProxies(selling), buyTraffic(selling), topUpTraffic(selling)];
-  const syncs = { proxies: syncOfAll(proxySyncs(selling)), plans: syncOfAll(planSyncs(selling)), subusers: syncOfAll(subuserSyncs(selling)), allowlists: syncOfAll(allowlistSyncs(selling)) };
-  const tasks: readonly AnyOperationKind[] = [rotateProxyKind(selling), ...Object.values(syncs).map(({ kind }) => kind)];
-  const deps: ProxyDeps = { ...service, network, ring: config.SECRET_RING, things: new Map(things.map((thing) => [thing.kind, thing])) };
+  const things: readonly AnyThingSold[] = [
+    orderProxies(selling),
+    renewProxies(selling),
+    replaceProxies(selling),
+    buyTraffic(selling),
+    topUpTraffic(selling),
+  ];
+  const syncs = {
+    proxies: syncOfAll(proxySyncs(selling)),
+    plans: syncOfAll(planSyncs(selling)),
+    subusers: syncOfAll(subuserSyncs(selling)),
+    allowlists: syncOfAll(allowlistSyncs(selling)),
+  };
+  const tasks: readonly AnyOperationKind[] = [
+    rotateProxyKind(selling),
+    ...Object.values(syncs).map(({ kind }) => kind),
+  ];
+  const deps: ProxyDeps = {
+    ...service,
+    network,
+    ring: config.SECRET_RING,
+    things: new Map(things.map((thing) => [thing.kind, thing])),
+  };
   return {
-    ...deps, tasks, syncs,
+    ...deps,
+    tasks,
+    syncs,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'network', isSandbox: true }], things, tasks, auditRules: PROXY_RULES,
-      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE }, bulk: [bulkOrderProxies(deps), bulkRenewProxies(deps)],
+      suppliers: [{ name: 'network', isSandbox: true }],
+      things,
+      tasks,
+      auditRules: PROXY_RULES,
+      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
+      bulk: [bulkOrderProxies(deps), bulkRenewProxies(deps)],
       lifecycles: [proxyLifecycle(deps), trafficLifecycle(deps)],
       summary: { things: 'proxies', tag: 'Proxies', groups: ['state', 'type', 'country', 'health'], rows: summaryRows },
     }),
@@ -107,17 +144,52 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
 export function endpoints(deps: WiredProxy): readonly Endpoint[] {
   return [
     ...deps.shared.endpoints,
-    listProducts(deps), getProduct(), listLocations(deps), orderProxiesEndpoint(deps), renewOrder(deps),
-    listProxiesEndpoint(deps), bulkUpdateProxies(deps), checkProxies(deps), replaceProxiesEndpoint(deps), exportProxies(deps), syncProxies(deps, deps.syncs.proxies), getProxy(deps), syncProxyNow(deps), updateProxy(deps),
-    rotateProxy(deps), setRotation(deps), setCredentials(deps), rotateCredentials(deps),
-    listAllowlist(deps), addToAllowlist(deps), syncAllowlist(deps, deps.syncs.allowlists), removeFromAllowlist(deps),
-    listProxyAllowlist(deps), syncProxyAllowlist(deps), addToProxyAllowlist(deps), removeFromProxyAllowlist(deps),
-    listReplacementsEndpoint(deps), getReplacement(deps),
-    listTrafficPlans(deps), buyTrafficPlan(deps), syncTrafficPlans(deps, deps.syncs.plans), getTrafficPlan(deps),
-    syncTrafficPlan(deps), updateTrafficPlan(deps), topUpTrafficPlan(deps), generateEndpoints(deps),
-    listSubusersEndpoint(deps), createSubuserEndpoint(deps), syncSubusers(deps, deps.syncs.subusers),
-    getSubuser(deps), syncSubuserNow(deps), updateSubuser(deps), deleteSubuserEndpoint(deps),
-    allocateToSubuser(deps), reclaimFromSubuser(deps), getUsage(deps),
+    listProducts(deps),
+    getProduct(),
+    listLocations(deps),
+    orderProxiesEndpoint(deps),
+    renewOrder(deps),
+    listProxiesEndpoint(deps),
+    bulkUpdateProxies(deps),
+    checkProxies(deps),
+    replaceProxiesEndpoint(deps),
+    exportProxies(deps),
+    syncProxies(deps, deps.syncs.proxies),
+    getProxy(deps),
+    syncProxyNow(deps),
+    updateProxy(deps),
+    rotateProxy(deps),
+    setRotation(deps),
+    setCredentials(deps),
+    rotateCredentials(deps),
+    listAllowlist(deps),
+    addToAllowlist(deps),
+    syncAllowlist(deps, deps.syncs.allowlists),
+    removeFromAllowlist(deps),
+    listProxyAllowlist(deps),
+    syncProxyAllowlist(deps),
+    addToProxyAllowlist(deps),
+    removeFromProxyAllowlist(deps),
+    listReplacementsEndpoint(deps),
+    getReplacement(deps),
+    listTrafficPlans(deps),
+    buyTrafficPlan(deps),
+    syncTrafficPlans(deps, deps.syncs.plans),
+    getTrafficPlan(deps),
+    syncTrafficPlan(deps),
+    updateTrafficPlan(deps),
+    topUpTrafficPlan(deps),
+    generateEndpoints(deps),
+    listSubusersEndpoint(deps),
+    createSubuserEndpoint(deps),
+    syncSubusers(deps, deps.syncs.subusers),
+    getSubuser(deps),
+    syncSubuserNow(deps),
+    updateSubuser(deps),
+    deleteSubuserEndpoint(deps),
+    allocateToSubuser(deps),
+    reclaimFromSubuser(deps),
+    getUsage(deps),
   ];
 }
 
@@ -141,7 +213,8 @@ export const api: ApiDescription = {
   title: 'Lumi Proxy API',
   version: '1.0.0',
   description: 'Buy and manage proxies: static addresses by the period and traffic by the gigabyte.',
-  glossary: GLOSSARY, samples: SAMPLES,
+  glossary: GLOSSARY,
+  samples: SAMPLES,
   tags: [
     { name: 'Catalogue', description: 'What can be bought, where, and for how much.' },
     { name: 'Orders', description: 'Buy and renew proxies.' },

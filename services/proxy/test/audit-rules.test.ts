@@ -31,35 +31,98 @@ beforeAll(async () => {
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 it.each([
-  ['what the network executed', `ALTER TABLE proxy.sandbox_log DISABLE TRIGGER USER; INSERT INTO proxy.sandbox_log (reference, command, detail, at) VALUES ('ord_nobody', 'allocate', '{}', now())`, `DELETE FROM proxy.sandbox_log WHERE reference = 'ord_nobody'; ALTER TABLE proxy.sandbox_log ENABLE TRIGGER USER`],
-  ['the network’s stock', 'UPDATE proxy.sandbox_stock SET taken = taken + 1', 'UPDATE proxy.sandbox_stock SET taken = taken - 1'],
-])('finds by itself: %s', async (start, change, back) => expect(await found(change, [], back)).toEqual(expect.arrayContaining([rule(start)])));
+  [
+    'what the network executed',
+    `ALTER TABLE proxy.sandbox_log DISABLE TRIGGER USER; INSERT INTO proxy.sandbox_log (reference, command, detail, at)
+      VALUES ('ord_nobody', 'allocate', '{}', now())`,
+    `DELETE FROM proxy.sandbox_log WHERE reference = 'ord_nobody'; ALTER TABLE proxy.sandbox_log ENABLE TRIGGER USER`,
+  ],
+  [
+    'the network’s stock',
+    'UPDATE proxy.sandbox_stock SET taken = taken + 1',
+    'UPDATE proxy.sandbox_stock SET taken = taken - 1',
+  ],
+])('finds by itself: %s', async (start, change, back) =>
+  expect(await found(change, [], back)).toEqual(expect.arrayContaining([rule(start)])),
+);
 
 it('finds an order that was not executed', async () => {
-  expect(await found(`UPDATE platform.orders SET kind = 'proxy_renew' WHERE id = $1`, [orderId], `UPDATE platform.orders SET kind = 'proxy_order' WHERE id = $1`)).toEqual([rule('what the network executed')]);
+  expect(
+    await found(
+      `UPDATE platform.orders SET kind = 'proxy_renew' WHERE id = $1`,
+      [orderId],
+      `UPDATE platform.orders SET kind = 'proxy_order' WHERE id = $1`,
+    ),
+  ).toEqual([rule('what the network executed')]);
 });
 
 it('finds proxies and addresses that do not belong together', async () => {
-  expect(await found(`UPDATE proxy.proxy SET account_id = account_id || '-' WHERE id = $1`, [proxyId], `UPDATE proxy.proxy SET account_id = rtrim(account_id, '-') WHERE id = $1`)).toEqual([rule('every address that was handed out')]);
-  expect(await found(`UPDATE proxy.proxy SET network_id = network_id || '-' WHERE id = $1`, [proxyId], `UPDATE proxy.proxy SET network_id = rtrim(network_id, '-') WHERE id = $1`)).toEqual(Array.from({ length: 2 }, () => rule('every address that was handed out')));
+  expect(
+    await found(
+      `UPDATE proxy.proxy SET account_id = account_id || '-' WHERE id = $1`,
+      [proxyId],
+      `UPDATE proxy.proxy SET account_id = rtrim(account_id, '-') WHERE id = $1`,
+    ),
+  ).toEqual([rule('every address that was handed out')]);
+  expect(
+    await found(
+      `UPDATE proxy.proxy SET network_id = network_id || '-' WHERE id = $1`,
+      [proxyId],
+      `UPDATE proxy.proxy SET network_id = rtrim(network_id, '-') WHERE id = $1`,
+    ),
+  ).toEqual(Array.from({ length: 2 }, () => rule('every address that was handed out')));
 });
 
 it('finds a charge that is not the share that came, next to the books that find it too', async () => {
-  expect(await found(`UPDATE platform.orders SET charged = charged - 1 WHERE id = $1`, [orderId], `UPDATE platform.orders SET charged = charged + 1 WHERE id = $1`)).toContain(rule('an order of proxies is charged'));
+  expect(
+    await found(
+      `UPDATE platform.orders SET charged = charged - 1 WHERE id = $1`,
+      [orderId],
+      `UPDATE platform.orders SET charged = charged + 1 WHERE id = $1`,
+    ),
+  ).toContain(rule('an order of proxies is charged'));
 });
 
 it('finds a proxy that works longer or shorter than it says', async () => {
   const exit = '(SELECT network_id FROM proxy.proxy WHERE id = $1)';
-  expect(await found(`UPDATE proxy.sandbox_exit SET until = now() WHERE network_id = ${exit}`, [proxyId], `UPDATE proxy.sandbox_exit SET until = NULL WHERE network_id = ${exit}`)).toEqual([rule('a live proxy works')]);
+  expect(
+    await found(
+      `UPDATE proxy.sandbox_exit SET until = now() WHERE network_id = ${exit}`,
+      [proxyId],
+      `UPDATE proxy.sandbox_exit SET until = NULL WHERE network_id = ${exit}`,
+    ),
+  ).toEqual([rule('a live proxy works')]);
 });
 
 it('finds gigabytes that nobody paid for, and more given out than held', async () => {
-  expect(await found('UPDATE proxy.traffic_plan SET bytes_total = bytes_total + 1 WHERE id = $1', [planId], 'UPDATE proxy.traffic_plan SET bytes_total = bytes_total - 1 WHERE id = $1')).toEqual([rule('a traffic plan holds')]);
-  expect(await found('UPDATE proxy.traffic_plan SET bytes_allocated = 5 WHERE id = $1', [planId], 'UPDATE proxy.traffic_plan SET bytes_allocated = 0 WHERE id = $1')).toEqual([rule('a plan has given out')]);
+  expect(
+    await found(
+      'UPDATE proxy.traffic_plan SET bytes_total = bytes_total + 1 WHERE id = $1',
+      [planId],
+      'UPDATE proxy.traffic_plan SET bytes_total = bytes_total - 1 WHERE id = $1',
+    ),
+  ).toEqual([rule('a traffic plan holds')]);
+  expect(
+    await found(
+      'UPDATE proxy.traffic_plan SET bytes_allocated = 5 WHERE id = $1',
+      [planId],
+      'UPDATE proxy.traffic_plan SET bytes_allocated = 0 WHERE id = $1',
+    ),
+  ).toEqual([rule('a plan has given out')]);
 });
 
 it('finds a replacement without its order’s ending, and a proxy that nobody holds any more', async () => {
-  const insert = `INSERT INTO proxy.replacement (id, account_id, order_id, state, removed, free, paid, created_at) SELECT 'rep_1', account_id, id, 'processing', '{a}', 1, 0, now() FROM platform.orders WHERE id = $1`;
-  expect(await found(insert, [orderId], 'DELETE FROM proxy.replacement WHERE order_id = $1')).toEqual([rule('a replacement stands')]);
-  expect(await found(`INSERT INTO proxy.proxy_lock (proxy_id, term, order_id) SELECT id, term, order_id FROM proxy.proxy WHERE id = $1`, [proxyId], 'DELETE FROM proxy.proxy_lock WHERE proxy_id = $1')).toEqual([rule('a proxy is held')]);
+  const insert = `INSERT INTO proxy.replacement (id, account_id, order_id, state, removed, free, paid, created_at)
+    SELECT 'rep_1', account_id, id, 'processing', '{a}', 1, 0, now() FROM platform.orders WHERE id = $1`;
+  expect(await found(insert, [orderId], 'DELETE FROM proxy.replacement WHERE order_id = $1')).toEqual([
+    rule('a replacement stands'),
+  ]);
+  expect(
+    await found(
+      `INSERT INTO proxy.proxy_lock (proxy_id, term, order_id) SELECT id, term, order_id FROM proxy.proxy
+        WHERE id = $1`,
+      [proxyId],
+      'DELETE FROM proxy.proxy_lock WHERE proxy_id = $1',
+    ),
+  ).toEqual([rule('a proxy is held')]);
 });

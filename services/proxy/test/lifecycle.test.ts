@@ -23,7 +23,8 @@ async function time(): Promise<void> {
   }
 }
 
-const eventTypes = async (who: TestAccount): Promise<string[]> => (await lumi.get(who, '/events?limit=200')).body.items.map((event: { type: string }) => event.type);
+const eventTypes = async (who: TestAccount): Promise<string[]> =>
+  (await lumi.get(who, '/events?limit=200')).body.items.map((event: { type: string }) => event.type);
 
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
@@ -35,18 +36,34 @@ describe('POST /orders/{id}/renew', () => {
     expect(answer.status).toBe(200);
     expect(answer.body.order.money.captured_usd).toBe('43.605');
     expect(answer.body.proxies).toHaveLength(10);
-    expect(answer.body.proxies[0]).toMatchObject({ previous_expires_at: body.proxies[0]?.expires_at, price_usd: '4.3605' });
-    expect((await lumi.get(who, `/proxies/${body.proxies[3]?.id ?? ''}`)).body.expires_at).toBe(answer.body.proxies[3].expires_at);
+    expect(answer.body.proxies[0]).toMatchObject({
+      previous_expires_at: body.proxies[0]?.expires_at,
+      price_usd: '4.3605',
+    });
+    expect((await lumi.get(who, `/proxies/${body.proxies[3]?.id ?? ''}`)).body.expires_at).toBe(
+      answer.body.proxies[3].expires_at,
+    );
     const again = await lumi.pay(who, `/orders/${body.order.id}/renew`, renewal);
-    expect(again.body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at', message: answer.body.proxies[0].expires_at }] });
+    expect(again.body.error).toMatchObject({
+      code: 'expiry_mismatch',
+      details: [{ path: 'current_expires_at', message: answer.body.proxies[0].expires_at }],
+    });
   });
 
   it('extends once when twins come at the same moment', async () => {
     const { who, body } = await lumi.buyer();
     const before = await usd(who.accountId);
-    const answers = await Promise.all(Array.from({ length: 6 }, () => lumi.pay(who, `/orders/${body.order.id}/renew`, { period_days: 30, current_expires_at: body.proxies[0]?.expires_at })));
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        lumi.pay(who, `/orders/${body.order.id}/renew`, {
+          period_days: 30,
+          current_expires_at: body.proxies[0]?.expires_at,
+        }),
+      ),
+    );
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
-    for (const answer of answers.filter((one) => one.status !== 200)) expect(['busy', 'expiry_mismatch']).toContain(answer.body.error.code);
+    for (const answer of answers.filter((one) => one.status !== 200))
+      expect(['busy', 'expiry_mismatch']).toContain(answer.body.error.code);
     expect(before).toBe('996.60');
     expect(await usd(who.accountId)).toBe('993.20');
     expect((await lumi.executed()).filter((line) => line.command === 'extend')).toHaveLength(2);
@@ -68,13 +85,23 @@ describe('POST /orders/{id}/renew', () => {
   });
 
   it('works in grace and not after it, when the address goes back to the network', async () => {
-    const { who, body } = await lumi.buyer({ ...ORDER, product_id: 'isp', items: [{ country: 'XS', quantity: 1 }], period_days: 7 });
+    const { who, body } = await lumi.buyer({
+      ...ORDER,
+      product_id: 'isp',
+      items: [{ country: 'XS', quantity: 1 }],
+      period_days: 7,
+    });
     const proxy = body.proxies[0]?.id ?? '';
     clock.advance(5 * DAY_MS);
     expect((await lumi.get(who, `/proxies/${proxy}`)).body.state).toBe('expiring');
     clock.advance(3 * DAY_MS);
-    expect((await lumi.get(who, '/proxies?state=grace')).body.items.map((one: { id: string }) => one.id)).toEqual([proxy]);
-    const renewed = await lumi.pay(who, `/orders/${body.order.id}/renew`, { period_days: 7, current_expires_at: body.proxies[0]?.expires_at });
+    expect((await lumi.get(who, '/proxies?state=grace')).body.items.map((one: { id: string }) => one.id)).toEqual([
+      proxy,
+    ]);
+    const renewed = await lumi.pay(who, `/orders/${body.order.id}/renew`, {
+      period_days: 7,
+      current_expires_at: body.proxies[0]?.expires_at,
+    });
     expect(renewed.body.proxies[0].expires_at).toBe('2026-12-08T12:00:00Z');
     clock.advance(10 * DAY_MS);
     await time();
@@ -83,63 +110,132 @@ describe('POST /orders/{id}/renew', () => {
     await withdrawEnded(lumi.deps());
     const ended = await lumi.get(who, `/proxies/${proxy}`);
     expect(ended.body).toMatchObject({ state: 'expired', can: { renew: { allowed: false } } });
-    expect((await lumi.pay(who, `/orders/${body.order.id}/renew`, { period_days: 7, current_expires_at: ended.body.expires_at })).body.error.code).toBe('state_conflict');
+    expect(
+      (
+        await lumi.pay(who, `/orders/${body.order.id}/renew`, {
+          period_days: 7,
+          current_expires_at: ended.body.expires_at,
+        })
+      ).body.error.code,
+    ).toBe('state_conflict');
     expect((await lumi.get(who, '/products/isp/locations?country=XS')).body.items[0].stock).toBe(3);
-    expect(await eventTypes(who)).toEqual(expect.arrayContaining(['proxy.renewed', 'proxy.expiring', 'proxy.expired', 'proxy.ended']));
+    expect(await eventTypes(who)).toEqual(
+      expect.arrayContaining(['proxy.renewed', 'proxy.expiring', 'proxy.expired', 'proxy.ended']),
+    );
     clock.advance(-18 * DAY_MS);
   });
 });
 
 describe('POST /proxies/replace', () => {
   it('is free within the quota, then paid, and moves everything to the new proxy', async () => {
-    const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }], auth: { username: 'bob', password: 'correct-horse-9', ips: ['198.51.100.7'] }, label: 'shop' });
+    const { who, body } = await lumi.buyer({
+      ...ORDER,
+      items: [{ country: 'XA', quantity: 1 }],
+      auth: { username: 'bob', password: 'correct-horse-9', ips: ['198.51.100.7'] },
+      label: 'shop',
+    });
     const first = body.proxies[0];
     const wish = { select: { proxy_ids: [first?.id] }, reason: 'blocked' };
     const rehearsal = await lumi.send(who, 'post', '/proxies/replace?dry_run=true', wish);
-    expect(rehearsal.body).toEqual({ dry_run: true, would_succeed: true, price_usd: '0.00', removed: [first?.id], free: 1, paid: 0 });
+    expect(rehearsal.body).toEqual({
+      dry_run: true,
+      would_succeed: true,
+      price_usd: '0.00',
+      removed: [first?.id],
+      free: 1,
+      paid: 0,
+    });
     const free = await lumi.pay(who, '/proxies/replace', wish);
     expect(free.status).toBe(201);
-    expect(free.body.replacement).toMatchObject({ state: 'completed', free: 1, paid: 0, pairs: [{ old_proxy_id: first?.id, old_exit_ip: first?.exit_ip, was_free: true, quota_left: 0 }] });
+    expect(free.body.replacement).toMatchObject({
+      state: 'completed',
+      free: 1,
+      paid: 0,
+      pairs: [{ old_proxy_id: first?.id, old_exit_ip: first?.exit_ip, was_free: true, quota_left: 0 }],
+    });
     const second = free.body.replacement.added[0];
     const proxy = (await lumi.get(who, `/proxies/${second}?reveal=1`)).body;
-    expect(proxy).toMatchObject({ username: 'bob', password: 'correct-horse-9', label: 'shop', expires_at: first?.expires_at, replaces: first?.id, can: { replace: { free_left: 0 } } });
+    expect(proxy).toMatchObject({
+      username: 'bob',
+      password: 'correct-horse-9',
+      label: 'shop',
+      expires_at: first?.expires_at,
+      replaces: first?.id,
+      can: { replace: { free_left: 0 } },
+    });
     expect(proxy.exit_ip).not.toBe(first?.exit_ip);
-    expect((await lumi.get(who, `/proxies/${second}/allowlist`)).body.items).toMatchObject([{ ip_or_cidr: '198.51.100.7' }]);
-    expect((await lumi.get(who, `/proxies/${first?.id ?? ''}`)).body).toMatchObject({ state: 'replaced', replaced_by: second });
+    expect((await lumi.get(who, `/proxies/${second}/allowlist`)).body.items).toMatchObject([
+      { ip_or_cidr: '198.51.100.7' },
+    ]);
+    expect((await lumi.get(who, `/proxies/${first?.id ?? ''}`)).body).toMatchObject({
+      state: 'replaced',
+      replaced_by: second,
+    });
     expect((await lumi.pay(who, '/proxies/replace', wish)).body.error.code).toBe('state_conflict');
 
-    const paid = await lumi.pay(who, '/proxies/replace', { select: { proxy_ids: [second] }, with: { country: 'DE' }, max_price_usd: '0.50' });
+    const paid = await lumi.pay(who, '/proxies/replace', {
+      select: { proxy_ids: [second] },
+      with: { country: 'DE' },
+      max_price_usd: '0.50',
+    });
     expect(paid.body.order.money.captured_usd).toBe('0.50');
     expect((await lumi.get(who, `/proxies/${paid.body.replacement.added[0]}`)).body.country).toBe('DE');
     expect(await usd(who.accountId)).toBe('997.80');
     expect((await lumi.get(who, '/replacements')).body.items.map((one: { free: number }) => one.free)).toEqual([0, 1]);
-    expect((await lumi.get(who, `/replacements/${free.body.replacement.id}`)).body).toMatchObject({ added: [second], pairs: [{ new_proxy_id: second }] });
+    expect((await lumi.get(who, `/replacements/${free.body.replacement.id}`)).body).toMatchObject({
+      added: [second],
+      pairs: [{ new_proxy_id: second }],
+    });
   });
 
   it('gives the quota once to twins at the same moment', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
-    const answers = await Promise.all(Array.from({ length: 5 }, () => lumi.pay(who, '/proxies/replace', { select: { proxy_ids: [body.proxies[0]?.id] } })));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        lumi.pay(who, '/proxies/replace', { select: { proxy_ids: [body.proxies[0]?.id] } }),
+      ),
+    );
     expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1);
-    for (const answer of answers.filter((one) => one.status !== 201)) expect(['busy', 'state_conflict']).toContain(answer.body.error.code);
+    for (const answer of answers.filter((one) => one.status !== 201))
+      expect(['busy', 'state_conflict']).toContain(answer.body.error.code);
     expect(await usd(who.accountId)).toBe('998.30');
   });
 
   it('selects what failed its check, and needs the buy scope where it costs', async () => {
-    const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XU', quantity: 1 }, { country: 'XA', quantity: 1 }] });
+    const { who, body } = await lumi.buyer({
+      ...ORDER,
+      items: [
+        { country: 'XU', quantity: 1 },
+        { country: 'XA', quantity: 1 },
+      ],
+    });
     await checkHealth(lumi.deps());
     expect((await lumi.get(who, '/proxies?healthy=false')).body.items).toHaveLength(1);
     const writer = await lumi.keyOf(who.accountId, { scopes: ['proxy:read', 'proxy:write'] });
     const free = await lumi.pay(writer, '/proxies/replace', { select: { unhealthy: true }, with: { country: 'XA' } });
-    expect(free.body.replacement.removed).toEqual([body.proxies.find((proxy) => proxy.exit_ip === free.body.replacement.pairs[0].old_exit_ip)?.id]);
-    expect((await lumi.pay(writer, '/proxies/replace', { select: { proxy_ids: free.body.replacement.added } })).body.error.code).toBe('forbidden_scope');
-    expect((await lumi.pay(who, '/proxies/replace', { select: { unhealthy: true } })).body.error.code).toBe('validation_error');
+    expect(free.body.replacement.removed).toEqual([
+      body.proxies.find((proxy) => proxy.exit_ip === free.body.replacement.pairs[0].old_exit_ip)?.id,
+    ]);
+    expect(
+      (await lumi.pay(writer, '/proxies/replace', { select: { proxy_ids: free.body.replacement.added } })).body.error
+        .code,
+    ).toBe('forbidden_scope');
+    expect((await lumi.pay(who, '/proxies/replace', { select: { unhealthy: true } })).body.error.code).toBe(
+      'validation_error',
+    );
   });
 
   it('leaves everything as it was when the network refuses', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
-    const refused = await lumi.pay(who, '/proxies/replace', { select: { proxy_ids: [body.proxies[0]?.id] }, with: { country: 'XB' } });
+    const refused = await lumi.pay(who, '/proxies/replace', {
+      select: { proxy_ids: [body.proxies[0]?.id] },
+      with: { country: 'XB' },
+    });
     expect(refused.body.error.code).toBe('supplier_error');
-    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({ state: 'active', can: { replace: { free_left: 1 } } });
+    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({
+      state: 'active',
+      can: { replace: { free_left: 1 } },
+    });
     expect((await lumi.get(who, '/replacements')).body.items).toMatchObject([{ state: 'failed', added: [] }]);
   });
 });
@@ -155,14 +251,24 @@ describe('auto-renew', () => {
     await time();
     await time();
     expect(await usd(who.accountId)).toBe('995.80');
-    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({ expires_at: '2027-01-23T12:00:00Z', state: 'active' });
-    expect((await lumi.get(who, '/auto-renew-settings')).body).toMatchObject({ enabled: true, spent_today_usd: '2.10' });
+    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({
+      expires_at: '2027-01-23T12:00:00Z',
+      state: 'active',
+    });
+    expect((await lumi.get(who, '/auto-renew-settings')).body).toMatchObject({
+      enabled: true,
+      spent_today_usd: '2.10',
+    });
     clock.advance(-29.5 * DAY_MS);
   });
 
   it('tells when the balance does not cover it, and the proxy ends after its grace', async () => {
     const who = await lumi.account({ balance: '2' });
-    const bought = await lumi.pay(who, '/orders', { ...ORDER, items: [{ country: 'XA', quantity: 1 }], auto_renew: true });
+    const bought = await lumi.pay(who, '/orders', {
+      ...ORDER,
+      items: [{ country: 'XA', quantity: 1 }],
+      auto_renew: true,
+    });
     expect(bought.status).toBe(201);
     clock.advance(29.5 * DAY_MS);
     await time();

@@ -8,7 +8,11 @@ describe('the worker', () => {
   it('runs every loop, twice, without harm', async () => {
     const { who, body } = await lumi.buyer();
     for (const loop of [...loops(lumi.deps()), ...loops(lumi.deps())]) await loop.run();
-    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({ state: 'active', is_applied: true, health: { ok: true } });
+    expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({
+      state: 'active',
+      is_applied: true,
+      health: { ok: true },
+    });
     for (const loop of loops(lumi.deps())) expect([loop.name, await loop.run()]).toEqual([loop.name, false]);
     expect(await lumi.audit()).toEqual([]);
   });

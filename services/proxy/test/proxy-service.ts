@@ -24,9 +24,20 @@ export interface ProxyTest extends TestService {
 }
 
 export interface OrderAnswer {
-  readonly order: { readonly id: string; readonly state: string; readonly price_usd: string; readonly money: { readonly captured_usd: string } };
+  readonly order: {
+    readonly id: string;
+    readonly state: string;
+    readonly price_usd: string;
+    readonly money: { readonly captured_usd: string };
+  };
   readonly delivery: { readonly state: string; readonly requested: number; readonly delivered: number };
-  readonly proxies: readonly { readonly id: string; readonly expires_at: string; readonly exit_ip: string; readonly username: string; readonly password: string }[];
+  readonly proxies: readonly {
+    readonly id: string;
+    readonly expires_at: string;
+    readonly exit_ip: string;
+    readonly username: string;
+    readonly password: string;
+  }[];
 }
 
 export const NOW = Date.parse('2026-11-24T12:00:00Z');
@@ -34,34 +45,56 @@ export const ORDER = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 2 
 
 export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
   let deps: WiredProxy | null = null;
-  const lumi = testService({ product: 'proxy', clock, endpoints: (service) => endpoints((deps = wire(service, { SANDBOX_SLOW_MS: 1 }))) });
+  const lumi = testService({
+    product: 'proxy',
+    clock,
+    endpoints: (service) => endpoints((deps = wire(service, { SANDBOX_SLOW_MS: 1 }))),
+  });
   const wired = (): WiredProxy => {
     if (deps === null) throw new Error('the service is not wired yet');
     return deps;
   };
   afterAll(() => wired().shared.close());
-  const pay: ProxyTest['pay'] = (who, path, body, key) => request(lumi.app).post(path).set(lumi.asMoney(who, key)).send(body);
+  const pay: ProxyTest['pay'] = (who, path, body, key) =>
+    request(lumi.app).post(path).set(lumi.asMoney(who, key)).send(body);
   return {
-    ...lumi, deps: wired, pay,
-    audit: async () => [...await lumi.audit(), ...await auditRules(lumi.service.db.platform, PROXY_RULES)],
+    ...lumi,
+    deps: wired,
+    pay,
+    audit: async () => [...(await lumi.audit()), ...(await auditRules(lumi.service.db.platform, PROXY_RULES))],
     get: (who, path) => request(lumi.app).get(path).set(lumi.as(who)),
     send: (who, method, path, body) => request(lumi.app)[method](path).set(lumi.as(who)).send(body),
     recover: async (rounds = 1) => {
       for (let round = 0; round < rounds; round += 1) {
-        await owner(lumi, `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`);
+        await owner(
+          lumi,
+          `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`,
+        );
         await recoverOrders(wired().purchases, wired().things, 'proxy', 100);
-        await owner(lumi, `UPDATE platform.operation SET wake_at = now() - interval '1 second' WHERE state = 'running'`);
-        await recoverOperations(wired().purchases, new Map(wired().tasks.map((task) => [task.kind, task])), 'proxy', 100);
+        await owner(
+          lumi,
+          `UPDATE platform.operation SET wake_at = now() - interval '1 second' WHERE state = 'running'`,
+        );
+        await recoverOperations(
+          wired().purchases,
+          new Map(wired().tasks.map((task) => [task.kind, task])),
+          'proxy',
+          100,
+        );
       }
     },
     executed: async (reference) => {
-      const { rows } = await lumi.service.db.pool.query<{ reference: string; command: string }>('SELECT reference, command FROM proxy.sandbox_log WHERE $1::text IS NULL OR reference = $1 ORDER BY seq', [reference ?? null]);
+      const { rows } = await lumi.service.db.pool.query<{ reference: string; command: string }>(
+        'SELECT reference, command FROM proxy.sandbox_log WHERE $1::text IS NULL OR reference = $1 ORDER BY seq',
+        [reference ?? null],
+      );
       return rows;
     },
     buyer: async (order = ORDER, balance = '1000') => {
       const who = await lumi.account({ balance });
       const answer = await pay(who, '/orders', order);
-      if (answer.status !== 201) throw new Error(`the order was answered with ${String(answer.status)}: ${answer.text}`);
+      if (answer.status !== 201)
+        throw new Error(`the order was answered with ${String(answer.status)}: ${answer.text}`);
       return { who, body: answer.body as OrderAnswer };
     },
   };

@@ -6,7 +6,9 @@ import { z } from 'zod';
 /** What hosting has beyond every service. */
 export const hostingSettings = z.object({
   GRACE_HOURS: count(48, 8_760).describe('An expired server keeps running this long.'),
-  TERMINATE_AFTER_HOURS: count(336, 8_760).describe('After expiry; until then a renewal brings a suspended server back.'),
+  TERMINATE_AFTER_HOURS: count(336, 8_760).describe(
+    'After expiry; until then a renewal brings a suspended server back.',
+  ),
   UNDELETE_HOURS: count(72, 8_760).describe('A deleted server can be brought back this long.'),
   SANDBOX_CREATE_MS: count(3_000, 3_600_000).describe('How long the sandbox takes to make a server.'),
   SANDBOX_ACTION_MS: count(1_000, 3_600_000).describe('How long the sandbox takes for anything else.'),

@@ -4,7 +4,14 @@ import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
-import { SHARED_TAGS, sharedParts, type ApiDescription, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
+import {
+  SHARED_TAGS,
+  sharedParts,
+  type ApiDescription,
+  type Loop,
+  type Service,
+  type SharedParts,
+} from '@lumi/shared/service';
 import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
 import { hostingSettings, type HostingSettings } from './config';
@@ -69,18 +76,29 @@ export interface WiredVps extends Vps {
 
 export function wire(service: Service, hosting: HostingSettings = hostingSettings.parse({})): WiredVps {
   const vps: Vps = {
-    service, hosting,
+    service,
+    hosting,
     db: new PrismaClient(clientOptions(service.db.pool, 'vps')),
-    hypervisor: new SandboxHypervisor(service.db.platform, service.clock, { createMs: hosting.SANDBOX_CREATE_MS, actionMs: hosting.SANDBOX_ACTION_MS }),
+    hypervisor: new SandboxHypervisor(service.db.platform, service.clock, {
+      createMs: hosting.SANDBOX_CREATE_MS,
+      actionMs: hosting.SANDBOX_ACTION_MS,
+    }),
   };
   const actions = serverActions(vps);
   const sync = syncOfAll(serverSyncs(vps));
   return {
-    ...vps, actions, sync,
+    ...vps,
+    actions,
+    sync,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }], things: thingsSold(vps), tasks: [...Object.values(actions), sync.kind], auditRules: VPS_RULES,
-      quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE }, bulk: [bulkServers(vps), bulkRenewServers(vps)],
-      lifecycles: [serverLifecycle(vps, actions)], summary: serversSummary,
+      suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }],
+      things: thingsSold(vps),
+      tasks: [...Object.values(actions), sync.kind],
+      auditRules: VPS_RULES,
+      quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE },
+      bulk: [bulkServers(vps), bulkRenewServers(vps)],
+      lifecycles: [serverLifecycle(vps, actions)],
+      summary: serversSummary,
     }),
   };
 }
@@ -94,19 +112,51 @@ export function endpoints(vps: WiredVps): readonly Endpoint[] {
   const { actions } = vps;
   return [
     ...vps.shared.endpoints,
-    listLocations(vps), listPlans(vps), getPlan(vps), listImages(vps),
-    listSshKeysEndpoint(vps), createSshKey(vps), getSshKey(vps), updateSshKey(vps), deleteSshKeyEndpoint(vps),
-    createServer(vps), bulkActions(vps, actions), syncServers(vps, vps.sync), listServers(vps), getServer(vps), syncServerNow(vps), updateServer(vps), deleteServer(vps, actions), undeleteServer(vps, actions),
-    renewServer(vps), listUpgrades(vps), resizeServer(vps), cancelNextPeriod(vps),
-    ...actOnServer(vps, actions), rebuildServer(vps, actions), resetPassword(vps, actions), setRdns(vps, actions), getSuspension(vps),
-    listSnapshots(vps), syncSnapshotsNow(vps), getSnapshot(vps), syncSnapshotNow(vps),
-    createSnapshot(vps, actions), deleteSnapshot(vps, actions), restoreSnapshot(vps, actions),
-    suspendServer(vps, actions), unsuspendServer(vps, actions),
+    listLocations(vps),
+    listPlans(vps),
+    getPlan(vps),
+    listImages(vps),
+    listSshKeysEndpoint(vps),
+    createSshKey(vps),
+    getSshKey(vps),
+    updateSshKey(vps),
+    deleteSshKeyEndpoint(vps),
+    createServer(vps),
+    bulkActions(vps, actions),
+    syncServers(vps, vps.sync),
+    listServers(vps),
+    getServer(vps),
+    syncServerNow(vps),
+    updateServer(vps),
+    deleteServer(vps, actions),
+    undeleteServer(vps, actions),
+    renewServer(vps),
+    listUpgrades(vps),
+    resizeServer(vps),
+    cancelNextPeriod(vps),
+    ...actOnServer(vps, actions),
+    rebuildServer(vps, actions),
+    resetPassword(vps, actions),
+    setRdns(vps, actions),
+    getSuspension(vps),
+    listSnapshots(vps),
+    syncSnapshotsNow(vps),
+    getSnapshot(vps),
+    syncSnapshotNow(vps),
+    createSnapshot(vps, actions),
+    deleteSnapshot(vps, actions),
+    restoreSnapshot(vps, actions),
+    suspendServer(vps, actions),
+    unsuspendServer(vps, actions),
   ];
 }
 
 export function loops(vps: WiredVps): readonly Loop[] {
-  return [...vps.shared.loops, { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) }, { name: 'apply-next-plans', everyMs: 5_000, run: () => applyNextPlans(vps, vps.actions) }];
+  return [
+    ...vps.shared.loops,
+    { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) },
+    { name: 'apply-next-plans', everyMs: 5_000, run: () => applyNextPlans(vps, vps.actions) },
+  ];
 }
 
 /** What the queue wakes the worker for. */
@@ -118,7 +168,8 @@ export const api: ApiDescription = {
   title: 'Lumi Hosting API',
   version: '1.0.0',
   description: 'Buy and manage virtual servers.',
-  glossary: GLOSSARY, samples: SAMPLES,
+  glossary: GLOSSARY,
+  samples: SAMPLES,
   tags: [
     { name: 'Catalogue', description: 'What can be bought: locations, plans with prices and stock, images.' },
     { name: 'Servers', description: 'Buy, use and renew servers.' },

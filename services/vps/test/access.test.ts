@@ -13,8 +13,15 @@ beforeEach(async () => {
 afterEach(async () => expect(await audit()).toEqual([]));
 
 const addKey = async (): Promise<string> => (await post(who, '/ssh-keys', { name: 'laptop', public_key: KEY })).body.id;
-const builtWith = async (id: string) => (await owner<{ ssh_keys: string[]; user_data: Buffer | null }>(`SELECT ssh_keys, user_data FROM vps.server WHERE id = $1`, [id]))[0];
-const rebuild = (made: { id: string; hostname: string }, body: object = {}) => post(who, `/servers/${made.id}/actions/rebuild`, { confirm: made.hostname, ...body });
+const builtWith = async (id: string) =>
+  (
+    await owner<{ ssh_keys: string[]; user_data: Buffer | null }>(
+      `SELECT ssh_keys, user_data FROM vps.server WHERE id = $1`,
+      [id],
+    )
+  )[0];
+const rebuild = (made: { id: string; hostname: string }, body: object = {}) =>
+  post(who, `/servers/${made.id}/actions/rebuild`, { confirm: made.hostname, ...body });
 
 describe('a rebuild', () => {
   it('keeps the keys and the user data that are not named', async () => {
@@ -23,7 +30,13 @@ describe('a rebuild', () => {
     const { status, body } = await rebuild(made, { image_id: 'alma-9' });
     await pass(ACTION_MS);
     expect(status).toBe(202);
-    expect(asked.mock.calls.map(([, , action]) => action)).toContainEqual({ action: 'rebuild', imageId: 'alma-9', sshKeys: [KEY], userData: new Uint8Array(Buffer.from('#cloud-config')), rootPassword: null });
+    expect(asked.mock.calls.map(([, , action]) => action)).toContainEqual({
+      action: 'rebuild',
+      imageId: 'alma-9',
+      sshKeys: [KEY],
+      userData: new Uint8Array(Buffer.from('#cloud-config')),
+      rootPassword: null,
+    });
     asked.mockRestore();
     expect(await builtWith(made.id)).toEqual({ ssh_keys: [KEY], user_data: Buffer.from('#cloud-config') });
     expect((await get(who, `/servers/${made.id}`)).body.ssh_key_ids).toEqual(made.ssh_key_ids);
@@ -53,13 +66,18 @@ describe('a rebuild', () => {
     const { body } = await rebuild(made, { image_id: 'debian-12' });
     await pass(ACTION_MS);
     expect((await get(who, `/operations/${body.operation_id}`)).body.secret).toMatch(/^\w{24}$/);
-    expect((await rebuild(made, { image_id: 'debian-12', password_mode: 'none' })).body.error.details).toEqual([{ path: 'password_mode', message: expect.stringContaining('nobody could log in') }]);
+    expect((await rebuild(made, { image_id: 'debian-12', password_mode: 'none' })).body.error.details).toEqual([
+      { path: 'password_mode', message: expect.stringContaining('nobody could log in') },
+    ]);
     await owner(`UPDATE vps.image SET cloud_init = true WHERE id = 'debian-12'`);
   });
 
   it('is refused where it would leave no way in', async () => {
     const made = await makeServer(who);
-    expect(await rebuild(made, { password_mode: 'none' })).toMatchObject({ status: 422, body: { error: { details: [{ path: 'password_mode' }] } } });
+    expect(await rebuild(made, { password_mode: 'none' })).toMatchObject({
+      status: 422,
+      body: { error: { details: [{ path: 'password_mode' }] } },
+    });
     expect((await rebuild(made, { password_mode: 'none', user_data: '#cloud-config' })).status).toBe(202);
     await pass(ACTION_MS);
   });
@@ -67,13 +85,24 @@ describe('a rebuild', () => {
 
 describe('a new server without password and keys', () => {
   it('is not sold, singly or in bulk', async () => {
-    const refusal = { code: 'validation_error', details: [{ path: 'password_mode', message: expect.stringContaining('nobody could log in') }] };
-    expect(await buy(who, '/servers', order({ password_mode: 'none' }))).toMatchObject({ status: 422, body: { error: refusal } });
-    expect((await buy(who, '/servers/bulk', { items: [order({ password_mode: 'none' })] })).body.items).toMatchObject([{ status: 'failed', error: refusal }]);
+    const refusal = {
+      code: 'validation_error',
+      details: [{ path: 'password_mode', message: expect.stringContaining('nobody could log in') }],
+    };
+    expect(await buy(who, '/servers', order({ password_mode: 'none' }))).toMatchObject({
+      status: 422,
+      body: { error: refusal },
+    });
+    expect((await buy(who, '/servers/bulk', { items: [order({ password_mode: 'none' })] })).body.items).toMatchObject([
+      { status: 'failed', error: refusal },
+    ]);
     expect((await get(who, '/servers')).body.items).toEqual([]);
   });
 
-  it.each([{ user_data: '#cloud-config\nusers: []' }, { user_data_base64: gzipSync('#cloud-config').toString('base64') }])('is sold where user data may bring a user: %j', async (body) => {
+  it.each([
+    { user_data: '#cloud-config\nusers: []' },
+    { user_data_base64: gzipSync('#cloud-config').toString('base64') },
+  ])('is sold where user data may bring a user: %j', async (body) => {
     expect((await buy(who, '/servers', order({ password_mode: 'none', ...body }))).status).toBe(202);
     await pass(CREATE_MS);
   });
@@ -92,17 +121,34 @@ describe('user data in base64', () => {
   });
 
   it('may be 64 KiB long', async () => {
-    expect((await buy(who, '/servers', order({ user_data_base64: Buffer.alloc(65_536, 1).toString('base64') }), 'sixty-four-kib')).status).toBe(202);
+    expect(
+      (
+        await buy(
+          who,
+          '/servers',
+          order({ user_data_base64: Buffer.alloc(65_536, 1).toString('base64') }),
+          'sixty-four-kib',
+        )
+      ).status,
+    ).toBe(202);
     await pass(CREATE_MS);
-    expect((await buy(who, '/servers', order({ user_data_base64: Buffer.alloc(65_537, 1).toString('base64') }))).status).toBe(422);
+    expect(
+      (await buy(who, '/servers', order({ user_data_base64: Buffer.alloc(65_537, 1).toString('base64') }))).status,
+    ).toBe(422);
   });
 
   it.each(['not base64!', 'YWJj\nZGVm', 'YQ', 'YQ==='])('is refused as %j', async (text) => {
-    expect((await buy(who, '/servers', order({ user_data_base64: text }))).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'user_data_base64' }] });
+    expect((await buy(who, '/servers', order({ user_data_base64: text }))).body.error).toMatchObject({
+      code: 'validation_error',
+      details: [{ path: 'user_data_base64' }],
+    });
   });
 
   it('is refused together with text', async () => {
-    expect((await buy(who, '/servers', order({ user_data_base64: 'YQ==', user_data: 'a' }))).body.error).toMatchObject({ code: 'validation_error', details: [{ path: 'user_data_base64' }] });
+    expect((await buy(who, '/servers', order({ user_data_base64: 'YQ==', user_data: 'a' }))).body.error).toMatchObject({
+      code: 'validation_error',
+      details: [{ path: 'user_data_base64' }],
+    });
   });
 });
 
@@ -126,8 +172,14 @@ describe('what destroys data', () => {
       await post(who, `${snapshot}/restore`, { confirm: made.hostname }),
       await send(who, 'delete', snapshot),
     ];
-    expect(answers.map(({ status, body }) => [status, body.error?.code])).toEqual(answers.map(() => [409, 'state_conflict']));
-    expect((await get(who, `/servers/${made.id}`)).body.can).toMatchObject({ restore_snapshot: { allowed: false }, delete_snapshot: { allowed: false }, snapshot: { allowed: true } });
+    expect(answers.map(({ status, body }) => [status, body.error?.code])).toEqual(
+      answers.map(() => [409, 'state_conflict']),
+    );
+    expect((await get(who, `/servers/${made.id}`)).body.can).toMatchObject({
+      restore_snapshot: { allowed: false },
+      delete_snapshot: { allowed: false },
+      snapshot: { allowed: true },
+    });
     await send(who, 'patch', `/servers/${made.id}`, { body: { protection: false } });
     expect((await post(who, `${snapshot}/restore`, { confirm: made.hostname })).status).toBe(202);
     await pass(ACTION_MS);
@@ -144,12 +196,20 @@ describe('what destroys data', () => {
       await post(who, `${snapshot}/restore`, { confirm: 'other' }),
       await send(who, 'delete', `${snapshot}?confirm=other`),
     ];
-    expect(answers.map(({ status, body }) => [status, body.error?.details?.[0]?.path])).toEqual(answers.map(() => [422, 'confirm']));
+    expect(answers.map(({ status, body }) => [status, body.error?.details?.[0]?.path])).toEqual(
+      answers.map(() => [422, 'confirm']),
+    );
   });
 
   it('may be confirmed in the query, by clients that send no body with DELETE', async () => {
     const made = await makeServer(who);
-    expect((await send(who, 'delete', `/servers/${made.id}?when=now&confirm=${made.hostname}`, { body: { confirm: 'other' } })).body.error.details).toEqual([{ path: 'confirm', message: 'differs between query and body' }]);
+    expect(
+      (
+        await send(who, 'delete', `/servers/${made.id}?when=now&confirm=${made.hostname}`, {
+          body: { confirm: 'other' },
+        })
+      ).body.error.details,
+    ).toEqual([{ path: 'confirm', message: 'differs between query and body' }]);
     expect((await send(who, 'delete', `/servers/${made.id}?when=now&confirm=${made.hostname}`)).status).toBe(202);
     await pass(ACTION_MS);
   });

@@ -4,8 +4,17 @@ import { endpoints, wire } from '../src/wiring';
 
 const { app, as, account } = testService({ product: 'vps', endpoints: (service) => endpoints(wire(service)) });
 
-interface PlanBody { id: string; arch: string; prices: { location_id: string; period_months: number; price_usd: string }[]; availability: { location_id: string; state: string }[] }
-interface PageBody<T> { items: T[]; next_cursor: string | null; has_more: boolean }
+interface PlanBody {
+  id: string;
+  arch: string;
+  prices: { location_id: string; period_months: number; price_usd: string }[];
+  availability: { location_id: string; state: string }[];
+}
+interface PageBody<T> {
+  items: T[];
+  next_cursor: string | null;
+  has_more: boolean;
+}
 
 let who: TestAccount;
 beforeAll(async () => {
@@ -18,10 +27,20 @@ async function get<T>(url: string, status = 200): Promise<T> {
 
 describe('GET /locations', () => {
   it('lists where servers can stand, and filters by country', async () => {
-    expect((await get<PageBody<{ id: string }>>('/locations')).items.map(({ id }) => id)).toEqual(['ams', 'fra', 'hel', 'nyc', 'sin']);
-    expect((await get<PageBody<object>>('/locations?country=DE')).items).toMatchObject([{ id: 'fra', country: 'DE', city: 'Frankfurt am Main' }]);
+    expect((await get<PageBody<{ id: string }>>('/locations')).items.map(({ id }) => id)).toEqual([
+      'ams',
+      'fra',
+      'hel',
+      'nyc',
+      'sin',
+    ]);
+    expect((await get<PageBody<object>>('/locations?country=DE')).items).toMatchObject([
+      { id: 'fra', country: 'DE', city: 'Frankfurt am Main' },
+    ]);
     expect((await get<PageBody<{ id: string }>>('/locations?country=de')).items.map(({ id }) => id)).toEqual(['fra']);
-    expect(await get('/locations?country=UK', 422)).toMatchObject({ error: { details: [{ path: 'country', message: expect.stringContaining('GB') as string }] } });
+    expect(await get('/locations?country=UK', 422)).toMatchObject({
+      error: { details: [{ path: 'country', message: expect.stringContaining('GB') as string }] },
+    });
   });
 });
 
@@ -29,15 +48,25 @@ describe('GET /plans', () => {
   it('tells prices per location and period as strings, and what is in stock', async () => {
     const plans = (await get<PageBody<PlanBody>>('/plans')).items;
     const d16 = plans.find(({ id }) => id === 'd16');
-    expect(d16?.prices).toContainEqual({ location_id: 'ams', period_months: 1, price_usd: '78.99', setup_usd: '10.00', renew_price_usd: '78.99' });
+    expect(d16?.prices).toContainEqual({
+      location_id: 'ams',
+      period_months: 1,
+      price_usd: '78.99',
+      setup_usd: '10.00',
+      renew_price_usd: '78.99',
+    });
     expect(d16?.availability).toContainEqual({ location_id: 'sin', state: 'out', checked_at: expect.any(String) });
   });
 
   it('filters, and leaves out plans without an offer', async () => {
     expect((await get<PageBody<PlanBody>>('/plans?arch=arm64&location_id=nyc')).items).toEqual([]);
     const cheap = (await get<PageBody<PlanBody>>('/plans?max_price_usd=3.99&period_months=1&in_stock=true')).items;
-    expect(cheap.map(({ id, prices }) => [id, prices.map(({ location_id: location }) => location)])).toEqual([['s1', ['ams', 'fra', 'hel']]]);
-    expect((await get<PageBody<PlanBody>>('/plans?location_id=sin&in_stock=true')).items.map(({ id }) => id)).not.toContain('d16');
+    expect(cheap.map(({ id, prices }) => [id, prices.map(({ location_id: location }) => location)])).toEqual([
+      ['s1', ['ams', 'fra', 'hel']],
+    ]);
+    expect(
+      (await get<PageBody<PlanBody>>('/plans?location_id=sin&in_stock=true')).items.map(({ id }) => id),
+    ).not.toContain('d16');
   });
 
   it('pages like every list', async () => {
@@ -63,7 +92,10 @@ describe('GET /images', () => {
     const small = (await get<PageBody<{ id: string }>>('/images?plan_id=s1')).items.map(({ id }) => id);
     expect(small).toContain('debian-13');
     expect(small).not.toContain('windows-2025');
-    expect((await get<PageBody<{ id: string }>>('/images?plan_id=a4')).items.map(({ id }) => id)).toEqual(['debian-13-arm64', 'ubuntu-24.04-arm64']);
+    expect((await get<PageBody<{ id: string }>>('/images?plan_id=a4')).items.map(({ id }) => id)).toEqual([
+      'debian-13-arm64',
+      'ubuntu-24.04-arm64',
+    ]);
     await get('/images?plan_id=s3', 422);
   });
 });

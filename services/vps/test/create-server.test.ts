@@ -11,9 +11,16 @@ describe('POST /servers', () => {
   it('shows the server before the answer, charges when it is ready, and tells addresses', async () => {
     const who = await account({ balance: '10' });
     const before = await stock();
-    const answer = await buy(who, '/servers', order({ label: 'Web', tags: ['a'], reference: 'r-1', metadata: { x: 1 } }));
+    const answer = await buy(
+      who,
+      '/servers',
+      order({ label: 'Web', tags: ['a'], reference: 'r-1', metadata: { x: 1 } }),
+    );
     expect(answer.status).toBe(202);
-    expect(answer.body).toMatchObject({ server: { lifecycle: 'provisioning', busy: { action: 'create' }, expires_at: null, renew_price_usd: '3.99' }, order: { state: 'processing', price_usd: '3.99' } });
+    expect(answer.body).toMatchObject({
+      server: { lifecycle: 'provisioning', busy: { action: 'create' }, expires_at: null, renew_price_usd: '3.99' },
+      order: { state: 'processing', price_usd: '3.99' },
+    });
     const id = answer.body.server.id as string;
     expect((await get(who, `/servers/${id}`)).body).toEqual(answer.body.server);
     expect((await get(who, '/servers')).body.items).toEqual([answer.body.server]);
@@ -22,26 +29,48 @@ describe('POST /servers', () => {
 
     await pass(CREATE_MS);
     const server = (await get(who, `/servers/${id}`)).body;
-    expect(server).toMatchObject({ lifecycle: 'active', power: 'running', busy: null, label: 'Web', tags: ['a'], reference: 'r-1', metadata: { x: 1 } });
-    expect(server.ips).toEqual([{ ip: expect.stringMatching(/^100\./), version: 4, rdns: null, primary: true }, { ip: expect.stringMatching(/^2001:db8:/), version: 6, rdns: null, primary: false }]);
+    expect(server).toMatchObject({
+      lifecycle: 'active',
+      power: 'running',
+      busy: null,
+      label: 'Web',
+      tags: ['a'],
+      reference: 'r-1',
+      metadata: { x: 1 },
+    });
+    expect(server.ips).toEqual([
+      { ip: expect.stringMatching(/^100\./), version: 4, rdns: null, primary: true },
+      { ip: expect.stringMatching(/^2001:db8:/), version: 6, rdns: null, primary: false },
+    ]);
     expect(await balance(who.accountId)).toMatchObject({ posted: 60_100n, held: 0n });
     expect(await stock()).toBe(before - 1);
-    expect((await get(who, `/operations/${String(answer.body.operation_id)}`)).body).toMatchObject({ state: 'completed', money: { captured_usd: '3.99', released_usd: '0.00' } });
+    expect((await get(who, `/operations/${String(answer.body.operation_id)}`)).body).toMatchObject({
+      state: 'completed',
+      money: { captured_usd: '3.99', released_usd: '0.00' },
+    });
     expect((await get(who, '/events')).body.items.map(({ type }: { type: string }) => type)).toContain('server.ready');
   });
 
   it('gives a repeat the answer of the end, and in progress until there is one', async () => {
     const who = await account();
     const first = await buy(who, '/servers', order(), 'the-same-key');
-    expect((await buy(who, '/servers', order(), 'the-same-key')).body).toMatchObject({ error: { code: 'in_progress' } });
+    expect((await buy(who, '/servers', order(), 'the-same-key')).body).toMatchObject({
+      error: { code: 'in_progress' },
+    });
     await pass(CREATE_MS);
     const again = await buy(who, '/servers', order(), 'the-same-key');
     expect(again.status).toBe(201);
-    expect(again.body).toMatchObject({ operation_id: first.body.operation_id, order: { state: 'completed' }, server: { lifecycle: 'active', busy: null } });
+    expect(again.body).toMatchObject({
+      operation_id: first.body.operation_id,
+      order: { state: 'completed' },
+      server: { lifecycle: 'active', busy: null },
+    });
     expect(again.body.server).toEqual((await get(who, `/servers/${first.body.server.id as string}`)).body);
     expect((await buy(who, '/servers', order(), 'the-same-key')).text).toBe(again.text);
     expect(again.headers['idempotent-replayed']).toBe('true');
-    expect((await buy(who, '/servers', order({ label: 'x' }), 'the-same-key')).body).toMatchObject({ error: { code: 'idempotency_key_reused' } });
+    expect((await buy(who, '/servers', order({ label: 'x' }), 'the-same-key')).body).toMatchObject({
+      error: { code: 'idempotency_key_reused' },
+    });
     expect((await get(who, '/servers')).body.items).toHaveLength(1);
   });
 
@@ -55,8 +84,16 @@ describe('POST /servers', () => {
     const secret = (await get(who, `/operations/${operationId}`)).body.secret as string;
     expect(secret).toMatch(/^[a-zA-Z2-9]{24}$/);
     const buyer = await world.keyOf(who.accountId, { scopes: ['vps:buy', 'vps:read'] });
-    expect((await get(buyer, `/operations/${operationId}`)).body).toMatchObject({ secret, secret_until: expect.stringMatching(/Z$/) });
-    const dump = JSON.stringify([await owner('SELECT * FROM platform.orders'), await owner('SELECT * FROM vps.server'), await owner('SELECT * FROM platform.operation_secret'), await owner('SELECT convert_from(body, $1) AS b FROM platform.idempotency WHERE body IS NOT NULL', ['UTF8'])]);
+    expect((await get(buyer, `/operations/${operationId}`)).body).toMatchObject({
+      secret,
+      secret_until: expect.stringMatching(/Z$/),
+    });
+    const dump = JSON.stringify([
+      await owner('SELECT * FROM platform.orders'),
+      await owner('SELECT * FROM vps.server'),
+      await owner('SELECT * FROM platform.operation_secret'),
+      await owner('SELECT convert_from(body, $1) AS b FROM platform.idempotency WHERE body IS NOT NULL', ['UTF8']),
+    ]);
     expect(dump).not.toContain(secret);
     await pass(24 * 3_600_000);
     expect((await get(who, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
@@ -94,7 +131,9 @@ describe('POST /servers', () => {
     expect(answer.body).toMatchObject({ server: { location_id: 'nyc' }, order: { price_usd: '96.889' } });
     await pass(CREATE_MS);
     expect(await balance(who.accountId)).toMatchObject({ posted: 3_000_000n - 968_890n });
-    expect((await buy(who, '/servers', order({ plan_id: 'd16', locations: ['sin'] }))).body).toMatchObject({ error: { code: 'out_of_stock' } });
+    expect((await buy(who, '/servers', order({ plan_id: 'd16', locations: ['sin'] }))).body).toMatchObject({
+      error: { code: 'out_of_stock' },
+    });
   });
 
   it('sells what is there and no more: 100 buyers, 10 left', async () => {
@@ -107,11 +146,15 @@ describe('POST /servers', () => {
     };
     const answers = await Promise.all(buyers.map(tryToBuy));
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(10);
-    expect(answers.filter(({ status }) => status !== 202).map(({ body }) => body.error.code)).toEqual(Array(90).fill('out_of_stock'));
+    expect(answers.filter(({ status }) => status !== 202).map(({ body }) => body.error.code)).toEqual(
+      Array(90).fill('out_of_stock'),
+    );
     expect(await stock('s2', 'hel')).toBe(0);
     // Where a call to the supplier was cut off by the load, recovery sends it first.
     for (let i = 0; i < 3; i += 1) await pass(CREATE_MS);
-    expect(await owner(`SELECT 1 FROM vps.server WHERE plan_id = 's2' AND location_id = 'hel' AND lifecycle = 'active'`)).toHaveLength(10);
+    expect(
+      await owner(`SELECT 1 FROM vps.server WHERE plan_id = 's2' AND location_id = 'hel' AND lifecycle = 'active'`),
+    ).toHaveLength(10);
   });
 
   it('charges nothing in a dry run, and checks everything', async () => {
@@ -119,7 +162,9 @@ describe('POST /servers', () => {
     const dry = (body: object) => world.send(who, 'post', '/servers?dry_run=true', { body });
     expect((await dry(order())).body).toMatchObject({ dry_run: true, would_succeed: true, price_usd: '3.99' });
     expect((await dry(order({ plan_id: 's8' }))).body).toMatchObject({ error: { code: 'insufficient_balance' } });
-    expect((await dry(order({ expected_price_usd: '3.98' }))).body).toMatchObject({ error: { code: 'price_changed', details: [{ path: 'price_usd', message: '3.99' }] } });
+    expect((await dry(order({ expected_price_usd: '3.98' }))).body).toMatchObject({
+      error: { code: 'price_changed', details: [{ path: 'price_usd', message: '3.99' }] },
+    });
     expect((await get(who, '/servers')).body.items).toEqual([]);
   });
 
@@ -133,16 +178,23 @@ describe('POST /servers', () => {
     ['a misspelt field', { max_price: '4' }, 422, 'validation_error'],
   ])('refuses %s, and remembers nothing under the key', async (_what, fault, status, code) => {
     const who = await account();
-    expect(await buy(who, '/servers', order(fault), 'one-key-for-both')).toMatchObject({ status, body: { error: { code } } });
+    expect(await buy(who, '/servers', order(fault), 'one-key-for-both')).toMatchObject({
+      status,
+      body: { error: { code } },
+    });
     expect((await buy(who, '/servers', order(), 'one-key-for-both')).status).toBe(202);
     await pass(CREATE_MS);
   });
 
   it('wants vps:write too for auto_renew, and user_id from operators', async () => {
     const buyer = await account({ scopes: ['vps:buy', 'vps:read'] });
-    expect((await buy(buyer, '/servers', order({ auto_renew: true }))).body).toMatchObject({ error: { code: 'forbidden_scope' } });
+    expect((await buy(buyer, '/servers', order({ auto_renew: true }))).body).toMatchObject({
+      error: { code: 'forbidden_scope' },
+    });
     const boss = await operator();
-    expect((await buy(boss, '/servers', order())).body).toMatchObject({ error: { code: 'validation_error', details: [{ path: 'user_id' }] } });
+    expect((await buy(boss, '/servers', order())).body).toMatchObject({
+      error: { code: 'validation_error', details: [{ path: 'user_id' }] },
+    });
     const bought = await buy(boss, '/servers', order({ user_id: buyer.accountId }));
     expect(bought.body.server.user_id).toBe(buyer.accountId);
     await pass(CREATE_MS);
@@ -150,7 +202,16 @@ describe('POST /servers', () => {
 });
 
 describe('the endings of the sandbox', () => {
-  const charged: Readonly<Record<Ending, boolean>> = { 'refused': false, 'out-of-stock': false, 'build-fails': false, 'slow': true, 'timeout-before': true, 'timeout-after': true, 'error-after': true, 'never': false };
+  const charged: Readonly<Record<Ending, boolean>> = {
+    refused: false,
+    'out-of-stock': false,
+    'build-fails': false,
+    slow: true,
+    'timeout-before': true,
+    'timeout-after': true,
+    'error-after': true,
+    never: false,
+  };
 
   it.each(ENDINGS.filter((ending) => ending !== 'never'))('%s: money, stock and server agree', async (ending) => {
     const who = await account({ balance: '10' });
@@ -167,11 +228,17 @@ describe('the endings of the sandbox', () => {
     }
     expect(await balance(who.accountId)).toMatchObject({ posted: charged[ending] ? 60_100n : 100_000n, held: 0n });
     expect(await stock()).toBe(charged[ending] ? left - 1 : left);
-    const [row] = await owner<{ lifecycle: string }>(`SELECT lifecycle FROM vps.server WHERE account_id = $1`, [who.accountId]);
+    const [row] = await owner<{ lifecycle: string }>(`SELECT lifecycle FROM vps.server WHERE account_id = $1`, [
+      who.accountId,
+    ]);
     expect(row).toEqual({ lifecycle: charged[ending] ? 'active' : 'failed' });
     const again = await buy(who, '/servers', order({ hostname: `sandbox-${ending}.example.com` }), `key-for-${ending}`);
     if (atOnce) expect(again.text).toBe(first.text);
-    else if (charged[ending]) expect(again).toMatchObject({ status: 201, body: { order: { state: 'completed' }, server: { lifecycle: 'active' } } });
+    else if (charged[ending])
+      expect(again).toMatchObject({
+        status: 201,
+        body: { order: { state: 'completed' }, server: { lifecycle: 'active' } },
+      });
     else expect(again).toMatchObject({ status: 502, body: { error: { code: 'supplier_error' } } });
   });
 
@@ -181,8 +248,12 @@ describe('the endings of the sandbox', () => {
     await pass(700_000);
     await pass(700_000);
     expect(await balance(who.accountId)).toMatchObject({ posted: 100_000n, held: 39_900n });
-    expect((await buy(who, '/servers', order({ hostname: 'sandbox-never.example.com' }), 'key-for-never')).body).toMatchObject({ error: { code: 'in_progress' } });
-    expect((await get(who, '/operations')).body.items).toMatchObject([{ state: 'processing', waiting_for: 'operator' }]);
+    expect(
+      (await buy(who, '/servers', order({ hostname: 'sandbox-never.example.com' }), 'key-for-never')).body,
+    ).toMatchObject({ error: { code: 'in_progress' } });
+    expect((await get(who, '/operations')).body.items).toMatchObject([
+      { state: 'processing', waiting_for: 'operator' },
+    ]);
   });
 });
 
@@ -190,8 +261,16 @@ describe('GET /servers', () => {
   it('answers alike for a foreign, an unknown and an impossible id', async () => {
     const [who, stranger] = [await account(), await account()];
     const { id } = await world.server(who);
-    const answers = await Promise.all([get(stranger, `/servers/${String(id)}`), get(stranger, '/servers/srv_01k0000000000000000000000'), get(stranger, '/servers/x')]);
-    for (const { status, body } of answers) expect({ status, error: { ...body.error, request_id: '' } }).toEqual({ status: 404, error: { code: 'not_found', message: 'Not found.', request_id: '' } });
+    const answers = await Promise.all([
+      get(stranger, `/servers/${String(id)}`),
+      get(stranger, '/servers/srv_01k0000000000000000000000'),
+      get(stranger, '/servers/x'),
+    ]);
+    for (const { status, body } of answers)
+      expect({ status, error: { ...body.error, request_id: '' } }).toEqual({
+        status: 404,
+        error: { code: 'not_found', message: 'Not found.', request_id: '' },
+      });
     expect((await get(stranger, '/servers')).body.items).toEqual([]);
   });
 
@@ -199,7 +278,8 @@ describe('GET /servers', () => {
     const who = await account();
     const a = await world.server(who, { tags: ['t1'], reference: 'a', locations: ['fra'] });
     const b = await world.server(who, { hostname: 'b.example.com' });
-    const ids = async (query: string) => (await get(who, `/servers?${query}`)).body.items.map(({ id }: { id: string }) => id);
+    const ids = async (query: string) =>
+      (await get(who, `/servers?${query}`)).body.items.map(({ id }: { id: string }) => id);
     expect(await ids('')).toEqual([b.id, a.id]);
     expect(await ids('tag=t1')).toEqual([a.id]);
     expect(await ids('reference=a&location_id=fra')).toEqual([a.id]);

@@ -13,8 +13,10 @@ beforeEach(async () => {
 afterEach(async () => expect(await audit()).toEqual([]));
 
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
-const plan = (id: string, body: object, key?: string) => buy(who, `/servers/${id}/actions/resize`, { when: 'next_period', ...body }, key);
-const renew = (id: string, expires: string, body: object = {}) => buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body });
+const plan = (id: string, body: object, key?: string) =>
+  buy(who, `/servers/${id}/actions/resize`, { when: 'next_period', ...body }, key);
+const renew = (id: string, expires: string, body: object = {}) =>
+  buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body });
 const cancel = (id: string) => send(who, 'delete', `/servers/${id}/next-period`);
 const toExpiry = (expires: string) => Date.parse(expires) - clock.nowMs() + 1_000;
 
@@ -23,20 +25,38 @@ it('a downgrade costs nothing, is priced by the renewal and made when the period
   const before = await balance(who.accountId);
   const [large, small] = [await stock('s4'), await stock('s1')];
   const planned = await plan(made.id, { plan_id: 's1' }, 'next-period-once');
-  expect(planned).toMatchObject({ status: 200, body: { plan_id: 's1', period_months: 1, starts_at: made.expires_at, renew_price_usd: '3.99', order: { state: 'completed', price_usd: '0.00' } } });
+  expect(planned).toMatchObject({
+    status: 200,
+    body: {
+      plan_id: 's1',
+      period_months: 1,
+      starts_at: made.expires_at,
+      renew_price_usd: '3.99',
+      order: { state: 'completed', price_usd: '0.00' },
+    },
+  });
   expect((await plan(made.id, { plan_id: 's1' }, 'next-period-once')).text).toBe(planned.text);
   expect(await balance(who.accountId)).toMatchObject({ posted: before.posted, held: 0n });
-  expect(await read(made.id)).toMatchObject({ plan_id: 's4', renew_price_usd: '3.99', next_period: { plan_id: 's1', period_months: 1, starts_at: made.expires_at, is_paid: false } });
+  expect(await read(made.id)).toMatchObject({
+    plan_id: 's4',
+    renew_price_usd: '3.99',
+    next_period: { plan_id: 's1', period_months: 1, starts_at: made.expires_at, is_paid: false },
+  });
   const quote = (await post(who, '/quotes', { operation: 'renew', items: [{ server_id: made.id }] })).body;
   expect(quote.total_usd).toBe('3.99');
 
   const renewed = await renew(made.id, made.expires_at, { quote_id: quote.id });
   expect(renewed.body.price_usd).toBe('3.99');
   expect(await stock('s1')).toBe(small - 1);
-  expect(await read(made.id)).toMatchObject({ plan_id: 's4', next_period: { plan_id: 's1', starts_at: made.expires_at, is_paid: true } });
+  expect(await read(made.id)).toMatchObject({
+    plan_id: 's4',
+    next_period: { plan_id: 's1', starts_at: made.expires_at, is_paid: true },
+  });
   // What is paid for stands: no way back, no upgrade between, and a second renewal goes on with it.
   expect((await cancel(made.id)).body.error.code).toBe('state_conflict');
-  expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'd8' })).body.error.code).toBe('state_conflict');
+  expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'd8' })).body.error.code).toBe(
+    'state_conflict',
+  );
   expect((await plan(made.id, { plan_id: 's2' })).body.error.code).toBe('state_conflict');
   expect((await renew(made.id, renewed.body.expires_at)).body.price_usd).toBe('3.99');
   expect(await stock('s1')).toBe(small - 1);
@@ -46,13 +66,25 @@ it('a downgrade costs nothing, is priced by the renewal and made when the period
   expect(await read(made.id)).toMatchObject({ plan_id: 's1', next_period: null, lifecycle: 'active', busy: null });
   expect([await stock('s4'), await stock('s1')]).toEqual([large + 1, small - 1]);
   // Two months at 3.99 are left, and an upgrade is charged for those.
-  expect((await post(who, '/quotes', { operation: 'resize', items: [{ server_id: made.id, plan_id: 's2' }] })).body.total_usd).toBe('5.00');
+  expect(
+    (await post(who, '/quotes', { operation: 'resize', items: [{ server_id: made.id, plan_id: 's2' }] })).body
+      .total_usd,
+  ).toBe('5.00');
 });
 
 it('another length is what the next renewal takes, Lumi’s own too', async () => {
   const made = await makeServer(who, { auto_renew: true });
-  expect((await plan(made.id, { period_months: 12 })).body).toMatchObject({ plan_id: 's1', period_months: 12, renew_price_usd: '43.092' });
-  expect((await get(who, `/servers/${made.id}`)).body.next_period).toEqual({ plan_id: 's1', period_months: 12, starts_at: made.expires_at, is_paid: false });
+  expect((await plan(made.id, { period_months: 12 })).body).toMatchObject({
+    plan_id: 's1',
+    period_months: 12,
+    renew_price_usd: '43.092',
+  });
+  expect((await get(who, `/servers/${made.id}`)).body.next_period).toEqual({
+    plan_id: 's1',
+    period_months: 12,
+    starts_at: made.expires_at,
+    is_paid: false,
+  });
   await pass(toExpiry(made.expires_at) - 12 * HOUR);
   await pass(1_000);
   expect(await read(made.id)).toMatchObject({ period_months: 12, next_period: null });
@@ -77,8 +109,13 @@ it('is part of the terms: what was quoted before it does not hold', async () => 
   const made = await makeServer(who, { plan_id: 's4' });
   const quote = (await post(who, '/quotes', { operation: 'renew', items: [{ server_id: made.id }] })).body;
   await plan(made.id, { plan_id: 's1' });
-  expect((await renew(made.id, made.expires_at, { quote_id: quote.id })).body.error).toMatchObject({ code: 'price_changed', details: [{ message: '3.99' }] });
-  expect((await renew(made.id, made.expires_at, { expected_price_usd: '11.99' })).body.error.code).toBe('price_changed');
+  expect((await renew(made.id, made.expires_at, { quote_id: quote.id })).body.error).toMatchObject({
+    code: 'price_changed',
+    details: [{ message: '3.99' }],
+  });
+  expect((await renew(made.id, made.expires_at, { expected_price_usd: '11.99' })).body.error.code).toBe(
+    'price_changed',
+  );
 });
 
 it('begins at the renewal where the paid time is over already, and is forgotten with the server', async () => {
@@ -106,10 +143,24 @@ it('begins at the renewal where the paid time is over already, and is forgotten 
 it('is refused for what cannot be: another architecture, too small for the image, nothing new, a length at once', async () => {
   const made = await makeServer(who);
   const windows = await makeServer(who, { plan_id: 's4', image_id: 'windows-2025', hostname: 'win.example.com' });
-  for (const [id, body] of [[made.id, { plan_id: 'a4' }], [made.id, { plan_id: 'none' }], [windows.id, { plan_id: 's1' }], [made.id, { plan_id: 's1' }], [made.id, {}]] as const) {
+  for (const [id, body] of [
+    [made.id, { plan_id: 'a4' }],
+    [made.id, { plan_id: 'none' }],
+    [windows.id, { plan_id: 's1' }],
+    [made.id, { plan_id: 's1' }],
+    [made.id, {}],
+  ] as const) {
     expect((await plan(id, body)).body.error.code).toBe('validation_error');
   }
-  expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2', period_months: 12 })).body.error.code).toBe('validation_error');
-  expect((await send(who, 'post', `/servers/${made.id}/actions/resize?dry_run=true`, { body: { when: 'next_period', plan_id: 's2' } })).body).toMatchObject({ would_succeed: true, price_usd: '0.00' });
+  expect(
+    (await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2', period_months: 12 })).body.error.code,
+  ).toBe('validation_error');
+  expect(
+    (
+      await send(who, 'post', `/servers/${made.id}/actions/resize?dry_run=true`, {
+        body: { when: 'next_period', plan_id: 's2' },
+      })
+    ).body,
+  ).toMatchObject({ would_succeed: true, price_usd: '0.00' });
   expect((await read(made.id)).next_period).toBeNull();
 });

@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(async () => expect(await audit()).toEqual([]));
 
-const renew = (id: string, expires: string, body: object = {}, key?: string) => buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body }, key);
+const renew = (id: string, expires: string, body: object = {}, key?: string) =>
+  buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body }, key);
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 /** To a moment just after `expires_at` plus this. */
 const passUntil = (expiresAt: string, afterMs: number) => pass(Date.parse(expiresAt) + 1_000 + afterMs - clock.nowMs());
@@ -35,20 +36,31 @@ describe('POST /servers/{id}/renew', () => {
     const made = await makeServer(who);
     const before = (await balance(who.accountId)).posted;
     const answer = await renew(made.id, made.expires_at, { expected_price_usd: '3.99' }, 'renew-once-key');
-    expect(answer).toMatchObject({ status: 200, body: { previous_expires_at: made.expires_at, price_usd: '3.99', order: { state: 'completed' } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { previous_expires_at: made.expires_at, price_usd: '3.99', order: { state: 'completed' } },
+    });
     expect(answer.body.expires_at).toBe(`${addMonths(new Date(made.expires_at), 1).toISOString().slice(0, 19)}Z`);
     expect(await read(made.id)).toMatchObject({ expires_at: answer.body.expires_at, lifecycle: 'active' });
     expect((await balance(who.accountId)).posted).toBe(before - 39_900n);
-    expect((await renew(made.id, made.expires_at, { expected_price_usd: '3.99' }, 'renew-once-key')).text).toBe(answer.text);
+    expect((await renew(made.id, made.expires_at, { expected_price_usd: '3.99' }, 'renew-once-key')).text).toBe(
+      answer.text,
+    );
   });
 
   it('does it once per expiry, whoever asks how often', async () => {
     const made = await makeServer(who);
     const answers = await Promise.all(Array.from({ length: 20 }, () => renew(made.id, made.expires_at)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    for (const { body } of answers.filter(({ status }) => status !== 200)) expect(['expiry_mismatch', 'busy', 'not_available']).toContain(body.error.code);
-    expect((await renew(made.id, made.expires_at)).body.error).toMatchObject({ code: 'expiry_mismatch', details: [{ path: 'current_expires_at' }] });
-    expect((await renew(made.id, (await read(made.id)).expires_at, { period_months: 12 })).body).toMatchObject({ price_usd: '43.092' });
+    for (const { body } of answers.filter(({ status }) => status !== 200))
+      expect(['expiry_mismatch', 'busy', 'not_available']).toContain(body.error.code);
+    expect((await renew(made.id, made.expires_at)).body.error).toMatchObject({
+      code: 'expiry_mismatch',
+      details: [{ path: 'current_expires_at' }],
+    });
+    expect((await renew(made.id, (await read(made.id)).expires_at, { period_months: 12 })).body).toMatchObject({
+      price_usd: '43.092',
+    });
     expect((await balance(who.accountId)).posted).toBe(1_000_000n - 39_900n * 2n - 430_920n);
   });
 
@@ -61,7 +73,13 @@ describe('POST /servers/{id}/renew', () => {
 
   it('charges nothing in a dry run, and refuses what is not agreed', async () => {
     const made = await makeServer(who);
-    expect((await send(who, 'post', `/servers/${made.id}/renew?dry_run=true`, { body: { current_expires_at: made.expires_at } })).body).toMatchObject({ price_usd: '3.99' });
+    expect(
+      (
+        await send(who, 'post', `/servers/${made.id}/renew?dry_run=true`, {
+          body: { current_expires_at: made.expires_at },
+        })
+      ).body,
+    ).toMatchObject({ price_usd: '3.99' });
     expect((await renew(made.id, made.expires_at, { max_price_usd: '3' })).body.error.code).toBe('price_changed');
     expect((await read(made.id)).expires_at).toBe(made.expires_at);
   });
@@ -71,22 +89,42 @@ describe('what time does', () => {
   it('expired → grace → suspended → renewed: it runs again', async () => {
     const made = await makeServer(who);
     await passUntil(made.expires_at, 0);
-    expect(await read(made.id)).toMatchObject({ lifecycle: 'grace', power: 'running', grace_ends_at: expect.any(String), can: { reboot: { allowed: true }, resize: { allowed: false } } });
+    expect(await read(made.id)).toMatchObject({
+      lifecycle: 'grace',
+      power: 'running',
+      grace_ends_at: expect.any(String),
+      can: { reboot: { allowed: true }, resize: { allowed: false } },
+    });
     await passUntil(made.expires_at, 48 * HOUR);
     await pass(ACTION_MS);
     const suspended = await read(made.id);
-    expect(suspended).toMatchObject({ lifecycle: 'suspended', power: 'stopped', suspension: { kind: 'unpaid', deadline: suspended.terminates_at } });
+    expect(suspended).toMatchObject({
+      lifecycle: 'suspended',
+      power: 'stopped',
+      suspension: { kind: 'unpaid', deadline: suspended.terminates_at },
+    });
     expect((await send(who, 'post', `/servers/${made.id}/actions/start`)).body.error.code).toBe('suspended');
-    expect((await get(who, `/servers/${made.id}/suspension`)).body).toMatchObject({ kind: 'unpaid', self_unsuspend: true, price_usd: '3.99' });
+    expect((await get(who, `/servers/${made.id}/suspension`)).body).toMatchObject({
+      kind: 'unpaid',
+      self_unsuspend: true,
+      price_usd: '3.99',
+    });
 
     const answer = await renew(made.id, made.expires_at);
     expect(answer.status).toBe(202);
     expect(await balance(who.accountId)).toMatchObject({ held: 39_900n });
     await pass(ACTION_MS);
-    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running', suspension: null, terminates_at: null });
+    expect(await read(made.id)).toMatchObject({
+      lifecycle: 'active',
+      power: 'running',
+      suspension: null,
+      terminates_at: null,
+    });
     expect(await balance(who.accountId)).toMatchObject({ posted: 1_000_000n - 2n * 39_900n, held: 0n });
     expect(await log(answer.body.order.id)).toMatchObject([{ action: 'resume' }]);
-    const types = (await get(who, '/events')).body.items.map(({ type }: { type: string }) => type).filter((type: string) => type.startsWith('server.') && type !== 'server.expiring');
+    const types = (await get(who, '/events')).body.items
+      .map(({ type }: { type: string }) => type)
+      .filter((type: string) => type.startsWith('server.') && type !== 'server.expiring');
     expect(types).toEqual(['server.ready', 'server.expired', 'server.grace', 'server.suspended', 'server.renewed']);
   });
 
@@ -109,7 +147,13 @@ describe('what time does', () => {
     await pass(ACTION_MS);
     await pass(ACTION_MS);
     expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running' });
-    expect(await owner(`SELECT m.power, m.suspended FROM vps.sandbox_machine m JOIN vps.server s ON s.machine = m.name WHERE s.id = $1`, [made.id])).toEqual([{ power: 'running', suspended: false }]);
+    expect(
+      await owner(
+        `SELECT m.power, m.suspended FROM vps.sandbox_machine m JOIN vps.server s ON s.machine = m.name
+          WHERE s.id = $1`,
+        [made.id],
+      ),
+    ).toEqual([{ power: 'running', suspended: false }]);
   });
 
   it('unpaid for two weeks it is gone, and its place is free again', async () => {
@@ -141,12 +185,24 @@ describe('renewals by itself', () => {
   it('are made a day before the expiry, once, and show in summary and forecast before', async () => {
     const made = await makeServer(who, { auto_renew: true });
     await makeServer(who, { hostname: 'other.example.com' });
-    expect((await get(who, '/servers/summary')).body).toMatchObject({ total: 2, by_lifecycle: { active: 2 }, by_location: { ams: 2 }, by_auto_renew: { true: 1, false: 1 } });
-    expect((await get(who, '/forecast/renewals')).body).toMatchObject({ count: 2, total_usd: '7.98', auto_renew_total_usd: '3.99' });
+    expect((await get(who, '/servers/summary')).body).toMatchObject({
+      total: 2,
+      by_lifecycle: { active: 2 },
+      by_location: { ams: 2 },
+      by_auto_renew: { true: 1, false: 1 },
+    });
+    expect((await get(who, '/forecast/renewals')).body).toMatchObject({
+      count: 2,
+      total_usd: '7.98',
+      auto_renew_total_usd: '3.99',
+    });
     const before = (await balance(who.accountId)).posted;
     await passUntil(made.expires_at, -23 * HOUR);
     await pass(1_000);
-    expect(await read(made.id)).toMatchObject({ lifecycle: 'active', expires_at: `${addMonths(new Date(made.expires_at), 1).toISOString().slice(0, 19)}Z` });
+    expect(await read(made.id)).toMatchObject({
+      lifecycle: 'active',
+      expires_at: `${addMonths(new Date(made.expires_at), 1).toISOString().slice(0, 19)}Z`,
+    });
     expect((await balance(who.accountId)).posted).toBe(before - 39_900n);
     await passUntil(made.expires_at, HOUR);
     expect((await balance(who.accountId)).posted).toBe(before - 39_900n);
@@ -158,7 +214,9 @@ describe('renewals by itself', () => {
     const made = await makeServer(who, { auto_renew: true });
     await passUntil(made.expires_at, HOUR);
     expect(await read(made.id)).toMatchObject({ lifecycle: 'grace' });
-    expect((await get(who, '/events')).body.items.map(({ type }: { type: string }) => type)).toContain('server.auto_renew_failed');
+    expect((await get(who, '/events')).body.items.map(({ type }: { type: string }) => type)).toContain(
+      'server.auto_renew_failed',
+    );
     await owner(`SELECT platform.adjust('trf_test_' || $1, $1, 100000, 'test', 'vps', NULL, NULL)`, [who.accountId]);
     await pass(2 * HOUR);
     await pass(1_000);

@@ -1,4 +1,5 @@
-// A price holds only while every input of it is what it was: between quote and purchase, between offer and hold, and while other orders are open.
+// A price holds only while every input of it is what it was: between quote and purchase, between offer and hold, and
+// while other orders are open.
 import { startWork } from '@lumi/shared/frame';
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { until, type TestAccount } from '@lumi/shared/testing';
@@ -19,10 +20,12 @@ afterEach(async () => {
   expect(await audit()).toEqual([]);
 });
 
-const renew = (id: string, expires: string, body: object = {}) => buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body });
+const renew = (id: string, expires: string, body: object = {}) =>
+  buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body });
 const resize = (id: string, body: object) => buy(who, `/servers/${id}/actions/resize`, body);
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
-const quote = async (operation: string, item: object) => (await post(who, '/quotes', { operation, items: [item] })).body;
+const quote = async (operation: string, item: object) =>
+  (await post(who, '/quotes', { operation, items: [item] })).body;
 const spent = async (work: () => Promise<unknown>): Promise<bigint> => {
   const before = await balance(who.accountId);
   await work();
@@ -33,11 +36,14 @@ const spent = async (work: () => Promise<unknown>): Promise<bigint> => {
 function beforeNextHold(work: (() => Promise<unknown>) | null): void {
   const deps = world.vps.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
   let isDone = false;
-  deps.checkpoint = work === null ? undefined : async (name) => {
-    if (name !== 'before-hold' || isDone) return;
-    isDone = true;
-    await work();
-  };
+  deps.checkpoint =
+    work === null
+      ? undefined
+      : async (name) => {
+          if (name !== 'before-hold' || isDone) return;
+          isDone = true;
+          await work();
+        };
 }
 
 describe('an open upgrade', () => {
@@ -48,8 +54,18 @@ describe('an open upgrade', () => {
     const operationId = upgrade.body.operation_id;
     const busy = { code: 'busy', details: [{ path: 'operation_id', message: operationId }] };
     expect((await renew(made.id, made.expires_at, { period_months: 12 })).body.error).toMatchObject(busy);
-    expect((await renew(made.id, made.expires_at, { period_months: 12, quote_id: (await quote('renew', { server_id: made.id, period_months: 12 })).id })).body.error).toMatchObject(busy);
-    expect((await buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: made.expires_at }] })).body.items[0].error.code).toBe('busy');
+    expect(
+      (
+        await renew(made.id, made.expires_at, {
+          period_months: 12,
+          quote_id: (await quote('renew', { server_id: made.id, period_months: 12 })).id,
+        })
+      ).body.error,
+    ).toMatchObject(busy);
+    expect(
+      (await buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: made.expires_at }] }))
+        .body.items[0].error.code,
+    ).toBe('busy');
     expect((await quote('renew', { server_id: made.id })).problems).toMatchObject([{ code: 'busy' }]);
     expect((await read(made.id)).can.renew.allowed).toBe(false);
     await pass(ACTION_MS);
@@ -63,15 +79,24 @@ describe('an open upgrade', () => {
     expect(await spent(() => world.round())).toBe(0n);
     await pass(ACTION_MS);
     await pass(61_000);
-    expect(await read(made.id)).toMatchObject({ plan_id: 's2', expires_at: expect.not.stringContaining(made.expires_at) });
+    expect(await read(made.id)).toMatchObject({
+      plan_id: 's2',
+      expires_at: expect.not.stringContaining(made.expires_at),
+    });
     const { items } = (await get(who, '/orders?kind=server_renew')).body;
     expect(items.map(({ price_usd }: { price_usd: string }) => price_usd)).toEqual(['6.49']);
   });
 
   it('and an open renewal make each other wait', async () => {
     const made = await makeServer(who, { auto_renew: true });
-    const answers = await Promise.all([resize(made.id, { plan_id: 's2' }), renew(made.id, made.expires_at), renew(made.id, made.expires_at, { period_months: 12 }), resize(made.id, { plan_id: 's4' })]);
-    for (const { body } of answers.filter(({ status }) => status >= 400)) expect(['busy', 'price_changed', 'expiry_mismatch']).toContain(body.error.code);
+    const answers = await Promise.all([
+      resize(made.id, { plan_id: 's2' }),
+      renew(made.id, made.expires_at),
+      renew(made.id, made.expires_at, { period_months: 12 }),
+      resize(made.id, { plan_id: 's4' }),
+    ]);
+    for (const { body } of answers.filter(({ status }) => status >= 400))
+      expect(['busy', 'price_changed', 'expiry_mismatch']).toContain(body.error.code);
     await pass(ACTION_MS);
     await pass(ACTION_MS);
   });
@@ -85,7 +110,10 @@ describe('what changes between the offer and the hold', () => {
       await pass(ACTION_MS);
     });
     const answer = await renew(made.id, made.expires_at, { period_months: 12 });
-    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'price_changed', details: [{ path: 'plan_id' }] } } });
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { error: { code: 'price_changed', details: [{ path: 'plan_id' }] } },
+    });
     expect(await balance(who.accountId)).toMatchObject({ held: 0n });
     expect((await read(made.id)).expires_at).toBe(made.expires_at);
   });
@@ -115,12 +143,17 @@ describe('what changes between the offer and the hold', () => {
     const made = await makeServer(who);
     clock.advance(DAY - 1_000 - CREATE_MS);
     beforeNextHold(() => Promise.resolve(clock.advance(10_000)));
-    expect((await resize(made.id, { plan_id: 'd8' })).body.error).toMatchObject({ code: 'price_changed', details: [{ path: 'days' }] });
+    expect((await resize(made.id, { plan_id: 'd8' })).body.error).toMatchObject({
+      code: 'price_changed',
+      details: [{ path: 'days' }],
+    });
   });
 
   it('a deletion: nothing is renewed', async () => {
     const made = await makeServer(who);
-    beforeNextHold(() => world.send(who, 'delete', `/servers/${made.id}`, { body: { when: 'now', confirm: made.hostname } }));
+    beforeNextHold(() =>
+      world.send(who, 'delete', `/servers/${made.id}`, { body: { when: 'now', confirm: made.hostname } }),
+    );
     expect((await renew(made.id, made.expires_at)).body.error.code).toBe('state_conflict');
     await pass(ACTION_MS);
   });
@@ -144,30 +177,44 @@ describe('a quote', () => {
     const good = await quote('resize', { server_id: made.id, plan_id: 's2' });
     expect((await resize(made.id, { plan_id: 's2', quote_id: good.id })).body.order.price_usd).toBe('2.50');
     await pass(ACTION_MS);
-    expect((await renew(made.id, made.expires_at, { period_months: 12, quote_id: old.id })).body.error.code).toBe('price_changed');
+    expect((await renew(made.id, made.expires_at, { period_months: 12, quote_id: old.id })).body.error.code).toBe(
+      'price_changed',
+    );
   });
 });
 
-it('purchases of one server from all sides at once are charged what their terms cost, and none at a price of before', async () => {
-  const made = await makeServer(who, { auto_renew: true });
-  const worker = startWork(world.vps.service, [], jobs(world.vps));
-  const plans = ['s2', 's4', 's8', 'd8'];
-  try {
-    for (const plan_id of plans) {
-      const { expires_at: expiresAt } = await read(made.id);
-      const { id: quote_id } = await quote('renew', { server_id: made.id });
-      await Promise.all([
-        resize(made.id, { plan_id }), renew(made.id, expiresAt), renew(made.id, expiresAt, { quote_id }), resize(made.id, { plan_id }),
-        buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: expiresAt }] }),
-      ]);
-      await pass(ACTION_MS);
-      await until(async () => (await read(made.id)).busy === null);
+it(
+  'purchases of one server from all sides at once are charged what their terms cost, and none at a price of ' +
+    'before',
+  async () => {
+    const made = await makeServer(who, { auto_renew: true });
+    const worker = startWork(world.vps.service, [], jobs(world.vps));
+    const plans = ['s2', 's4', 's8', 'd8'];
+    try {
+      for (const plan_id of plans) {
+        const { expires_at: expiresAt } = await read(made.id);
+        const { id: quote_id } = await quote('renew', { server_id: made.id });
+        await Promise.all([
+          resize(made.id, { plan_id }),
+          renew(made.id, expiresAt),
+          renew(made.id, expiresAt, { quote_id }),
+          resize(made.id, { plan_id }),
+          buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: expiresAt }] }),
+        ]);
+        await pass(ACTION_MS);
+        await until(async () => (await read(made.id)).busy === null);
+      }
+    } finally {
+      await worker.stop();
     }
-  } finally {
-    await worker.stop();
-  }
-  // Whatever order they came in: a renewal was charged the price of the plan the server had when it was held.
-  const rows = await owner<{ wrong: number }>(`SELECT count(*)::int AS wrong FROM platform.orders o WHERE o.kind = 'server_renew' AND o.state = 'captured' AND o.subject = $1
-    AND o.price <> (SELECT p.renew_price FROM vps.plan_price p WHERE p.plan_id = o.terms -> 'facts' ->> 'plan_id' AND p.location_id = 'ams' AND p.period_months = 1)`, [made.id]);
-  expect(rows).toEqual([{ wrong: 0 }]);
-});
+    // Whatever order they came in: a renewal was charged the price of the plan the server had when it was held.
+    const rows = await owner<{ wrong: number }>(
+      `SELECT count(*)::int AS wrong FROM platform.orders o WHERE o.kind = 'server_renew' AND o.state = 'captured'
+      AND o.subject = $1
+    AND o.price <> (SELECT p.renew_price FROM vps.plan_price p WHERE p.plan_id = o.terms -> 'facts' ->> 'plan_id'
+      AND p.location_id = 'ams' AND p.period_months = 1)`,
+      [made.id],
+    );
+    expect(rows).toEqual([{ wrong: 0 }]);
+  },
+);

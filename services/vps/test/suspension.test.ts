@@ -14,7 +14,10 @@ beforeEach(async () => {
 });
 afterEach(async () => expect(await audit()).toEqual([]));
 
-const suspend = (id: string, body: object = {}) => send(operator, 'post', `/admin/servers/${id}/suspend`, { body: { kind: 'abuse', reason: 'Port scans, case 1.', ...body } });
+const suspend = (id: string, body: object = {}) =>
+  send(operator, 'post', `/admin/servers/${id}/suspend`, {
+    body: { kind: 'abuse', reason: 'Port scans, case 1.', ...body },
+  });
 const lift = (id: string) => send(operator, 'post', `/admin/servers/${id}/unsuspend`);
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 const passUntil = (moment: string, afterMs: number) => pass(Date.parse(moment) + 1_000 + afterMs - clock.nowMs());
@@ -23,11 +26,27 @@ it('switches off at once, tells why, lets only the operator lift it, and costs n
   const { id, expires_at } = await makeServer(who);
   const before = await balance(who.accountId);
   expect((await suspend(id)).status).toBe(202);
-  expect(await read(id)).toMatchObject({ lifecycle: 'suspended', busy: { action: 'suspend' }, suspension: { kind: 'abuse', reason: 'Port scans, case 1.' } });
+  expect(await read(id)).toMatchObject({
+    lifecycle: 'suspended',
+    busy: { action: 'suspend' },
+    suspension: { kind: 'abuse', reason: 'Port scans, case 1.' },
+  });
   await pass(ACTION_MS);
-  expect(await read(id)).toMatchObject({ lifecycle: 'suspended', power: 'stopped', busy: null, terminates_at: null, can: { start: { allowed: false }, renew: { allowed: false }, delete: { allowed: true } } });
-  expect((await get(who, `/servers/${id}/suspension`)).body).toMatchObject({ kind: 'abuse', self_unsuspend: false, price_usd: null });
-  expect((await buy(who, `/servers/${id}/renew`, { current_expires_at: expires_at })).body.error.code).toBe('suspended');
+  expect(await read(id)).toMatchObject({
+    lifecycle: 'suspended',
+    power: 'stopped',
+    busy: null,
+    terminates_at: null,
+    can: { start: { allowed: false }, renew: { allowed: false }, delete: { allowed: true } },
+  });
+  expect((await get(who, `/servers/${id}/suspension`)).body).toMatchObject({
+    kind: 'abuse',
+    self_unsuspend: false,
+    price_usd: null,
+  });
+  expect((await buy(who, `/servers/${id}/renew`, { current_expires_at: expires_at })).body.error.code).toBe(
+    'suspended',
+  );
   expect((await send(who, 'post', `/admin/servers/${id}/unsuspend`)).body.error.code).toBe('forbidden_scope');
   expect((await suspend(id)).body.error.code).toBe('state_conflict');
 
@@ -58,7 +77,11 @@ it('outlives what is paid for: lifted later there is a new grace, and then the u
   await pass(ACTION_MS);
   await passUntil(expires_at, 0);
   await passUntil(expires_at, 5 * DAY);
-  expect(await read(id)).toMatchObject({ lifecycle: 'suspended', suspension: { kind: 'abuse' }, terminates_at: new Date(Date.parse(expires_at) + 14 * DAY).toISOString().replace('.000', '') });
+  expect(await read(id)).toMatchObject({
+    lifecycle: 'suspended',
+    suspension: { kind: 'abuse' },
+    terminates_at: new Date(Date.parse(expires_at) + 14 * DAY).toISOString().replace('.000', ''),
+  });
   await lift(id);
   await pass(ACTION_MS);
   expect(await read(id)).toMatchObject({ lifecycle: 'grace', power: 'running', terminates_at: null });

@@ -3,7 +3,22 @@ import type { TestAccount, TestKey } from '@lumi/shared/testing';
 import { ACTION_MS, hostingWorld } from './world';
 
 const world = hostingWorld();
-const { account, keyOf, operator, buy, get, post, send, clock, owner, round, pass, server: makeServer, audit, vps } = world;
+const {
+  account,
+  keyOf,
+  operator,
+  buy,
+  get,
+  post,
+  send,
+  clock,
+  owner,
+  round,
+  pass,
+  server: makeServer,
+  audit,
+  vps,
+} = world;
 
 let who: TestAccount;
 beforeEach(async () => {
@@ -15,7 +30,14 @@ afterEach(async () => {
 });
 
 const sync = (key: TestKey, id: string) => post(key, `/servers/${id}/sync`);
-const eventsOf = async (id: string) => ((await get(who, '/events?limit=200')).body.items as { type: string; subject: string; data: Record<string, unknown> }[]).filter(({ subject }) => subject === id);
+const eventsOf = async (id: string) =>
+  (
+    (await get(who, '/events?limit=200')).body.items as {
+      type: string;
+      subject: string;
+      data: Record<string, unknown>;
+    }[]
+  ).filter(({ subject }) => subject === id);
 
 describe('POST /servers/{id}/sync', () => {
   it('answers the server with the addresses it has, and tells what differed', async () => {
@@ -26,7 +48,10 @@ describe('POST /servers/{id}/sync', () => {
     expect((await get(who, `/servers/${made.id}`)).body.ips).toEqual(body.ips);
     expect((await get(who, `/servers?ip=${body.ips[0].ip}`)).body.items).toMatchObject([{ id: made.id }]);
     expect((await get(who, `/servers?ip=${made.ips[0].ip}`)).body.items).toEqual([]);
-    expect((await eventsOf(made.id)).at(-1)).toMatchObject({ type: 'server.synced', data: { changes: { ips: { from: made.ips, to: body.ips } } } });
+    expect((await eventsOf(made.id)).at(-1)).toMatchObject({
+      type: 'server.synced',
+      data: { changes: { ips: { from: made.ips, to: body.ips } } },
+    });
   });
 
   it('sees that it does not run', async () => {
@@ -52,7 +77,10 @@ describe('POST /servers/{id}/sync', () => {
     jest.spyOn(vps.hypervisor, 'read').mockRejectedValueOnce(new Error('away'));
     expect((await sync(who, made.id)).status).toBe(503);
     const { body } = await post(who, `/servers/${made.id}/actions/reboot`);
-    expect((await sync(who, made.id)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    expect((await sync(who, made.id)).body.error).toMatchObject({
+      code: 'busy',
+      details: [{ path: 'operation_id', message: body.operation_id }],
+    });
     await pass(ACTION_MS);
     expect((await sync(who, made.id)).status).toBe(200);
     clock.advance(15_000);
@@ -86,14 +114,31 @@ describe('a machine that the supplier does not know', () => {
   it('is found out by the first thing that is done with it; the server stays, and nothing can be bought for it', async () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-gone' });
     const { operation } = (await post(who, `/servers/${made.id}/actions/reboot`)).body;
-    const failed = { state: 'failed', error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] } };
+    const failed = {
+      state: 'failed',
+      error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] },
+    };
     expect(operation).toMatchObject(failed);
     expect((await get(who, `/operations/${operation.id}`)).body).toMatchObject(failed);
     const kept = (await get(who, `/servers/${made.id}`)).body;
-    expect(kept).toMatchObject({ lifecycle: 'active', busy: null, missing_since: expect.stringMatching(/Z$/), can: { renew: { allowed: false }, resize: { allowed: false }, reboot: { allowed: false }, delete: { allowed: true } } });
+    expect(kept).toMatchObject({
+      lifecycle: 'active',
+      busy: null,
+      missing_since: expect.stringMatching(/Z$/),
+      can: {
+        renew: { allowed: false },
+        resize: { allowed: false },
+        reboot: { allowed: false },
+        delete: { allowed: true },
+      },
+    });
     expect((await eventsOf(made.id)).map(({ type }) => type)).toContain('server.missing');
-    expect((await buy(who, `/servers/${made.id}/renew`, { current_expires_at: made.expires_at })).body.error.code).toBe('state_conflict');
-    expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2' })).body.error.code).toBe('state_conflict');
+    expect((await buy(who, `/servers/${made.id}/renew`, { current_expires_at: made.expires_at })).body.error.code).toBe(
+      'state_conflict',
+    );
+    expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2' })).body.error.code).toBe(
+      'state_conflict',
+    );
     await owner(`UPDATE vps.sandbox_machine SET deleted_at = NULL WHERE hostname = 'sandbox-drift-gone'`);
     expect((await sync(who, made.id)).body).toMatchObject({ missing_since: null, can: { renew: { allowed: true } } });
   });
@@ -102,7 +147,12 @@ describe('a machine that the supplier does not know', () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-gone-2' });
     const before = (await get(who, '/balance')).body.balance_usd;
     const answer = await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2' });
-    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] } } });
+    expect(answer).toMatchObject({
+      status: 409,
+      body: {
+        error: { code: 'state_conflict', details: [{ path: 'missing_since', message: expect.stringMatching(/Z$/) }] },
+      },
+    });
     expect((await get(who, '/balance')).body).toMatchObject({ balance_usd: before, held_usd: '0.00' });
   });
 
@@ -117,10 +167,17 @@ describe('a machine that the supplier does not know', () => {
 
 describe('POST /servers/sync', () => {
   it('looks at all of the account, in the background, once a minute', async () => {
-    const [gone, moved, same] = [await makeServer(who, { hostname: 'sandbox-drift-gone-4' }), await makeServer(who, { hostname: 'sandbox-drift-address-4' }), await makeServer(who)];
+    const [gone, moved, same] = [
+      await makeServer(who, { hostname: 'sandbox-drift-gone-4' }),
+      await makeServer(who, { hostname: 'sandbox-drift-address-4' }),
+      await makeServer(who),
+    ];
     const { status, body } = await post(who, '/servers/sync');
     expect([status, body.operation.kind, body.operation.state]).toEqual([202, 'server_sync', 'completed']);
-    expect((await eventsOf(who.accountId)).at(-1)).toMatchObject({ type: 'server.all_synced', data: { total: 3, changed: 1, missing: 1, failed: 0 } });
+    expect((await eventsOf(who.accountId)).at(-1)).toMatchObject({
+      type: 'server.all_synced',
+      data: { total: 3, changed: 1, missing: 1, failed: 0 },
+    });
     expect((await get(who, `/servers/${gone.id}`)).body.missing_since).not.toBeNull();
     expect((await get(who, `/servers/${moved.id}`)).body.ips).not.toEqual(moved.ips);
     expect((await get(who, `/servers/${same.id}`)).body.ips).toEqual(same.ips);
@@ -135,34 +192,60 @@ describe('snapshots', () => {
       await post(who, `/servers/${made.id}/snapshots`, { name });
       await pass(ACTION_MS);
     }
-    const { items } = (await get(who, `/servers/${made.id}/snapshots`)).body as { items: { id: string; size_gb: number }[] };
+    const { items } = (await get(who, `/servers/${made.id}/snapshots`)).body as {
+      items: { id: string; size_gb: number }[];
+    };
     return { made, ids: items.map(({ id }) => id), sizes: items.map(({ size_gb: size }) => size) };
   };
 
   it('are read: what is not there any more is kept, told, and not restored', async () => {
-    const { made, ids: [second = '', first = ''], sizes } = await snapshotsOf('one', 'two');
+    const {
+      made,
+      ids: [second = '', first = ''],
+      sizes,
+    } = await snapshotsOf('one', 'two');
     await owner(`DELETE FROM vps.sandbox_snapshot WHERE id = '${first}'`);
     await owner(`UPDATE vps.sandbox_snapshot SET size_gb = size_gb + 7 WHERE id = '${second}'`);
     const { status, body } = await post(who, `/servers/${made.id}/snapshots/sync`);
     expect([status, body.next_cursor]).toEqual([200, null]);
-    expect(body.items).toMatchObject([{ id: second, size_gb: (sizes[0] ?? 0) + 7, missing_since: null, synced_at: expect.any(String) }, { id: first, state: 'ready', missing_since: expect.any(String) }]);
+    expect(body.items).toMatchObject([
+      { id: second, size_gb: (sizes[0] ?? 0) + 7, missing_since: null, synced_at: expect.any(String) },
+      { id: first, state: 'ready', missing_since: expect.any(String) },
+    ]);
     expect((await get(who, `/servers/${made.id}/snapshots`)).body).toEqual(body);
     expect((await eventsOf(first)).at(-1)).toMatchObject({ type: 'snapshot.missing' });
-    expect((await eventsOf(second)).at(-1)).toMatchObject({ type: 'snapshot.synced', data: { changes: { size_gb: { from: sizes[0], to: (sizes[0] ?? 0) + 7 } } } });
-    expect((await post(who, `/servers/${made.id}/snapshots/${first}/restore`, { confirm: made.hostname })).body.error).toMatchObject({ code: 'state_conflict', details: [{ path: 'missing_since' }] });
+    expect((await eventsOf(second)).at(-1)).toMatchObject({
+      type: 'snapshot.synced',
+      data: { changes: { size_gb: { from: sizes[0], to: (sizes[0] ?? 0) + 7 } } },
+    });
+    expect(
+      (await post(who, `/servers/${made.id}/snapshots/${first}/restore`, { confirm: made.hostname })).body.error,
+    ).toMatchObject({ code: 'state_conflict', details: [{ path: 'missing_since' }] });
     expect((await post(who, `/servers/${made.id}/snapshots/sync`)).status).toBe(429);
-    await owner(`INSERT INTO vps.sandbox_snapshot (id, machine, size_gb) SELECT '${first}', machine, ${String(sizes[1])} FROM vps.sandbox_snapshot WHERE id = '${second}'`);
-    expect((await post(who, `/servers/${made.id}/snapshots/${first}/sync`)).body).toMatchObject({ id: first, missing_since: null });
+    await owner(
+      `INSERT INTO vps.sandbox_snapshot (id, machine, size_gb) SELECT '${first}', machine, ${String(sizes[1])}
+        FROM vps.sandbox_snapshot WHERE id = '${second}'`,
+    );
+    expect((await post(who, `/servers/${made.id}/snapshots/${first}/sync`)).body).toMatchObject({
+      id: first,
+      missing_since: null,
+    });
     expect((await post(who, `/servers/${made.id}/snapshots/${first}/sync`)).status).toBe(429);
     expect((await post(await account(), `/servers/${made.id}/snapshots/${first}/sync`)).status).toBe(404);
   });
 
   it('that are found missing by a restoration are read again, and that is told', async () => {
-    const { made, ids: [one = ''] } = await snapshotsOf('one');
+    const {
+      made,
+      ids: [one = ''],
+    } = await snapshotsOf('one');
     await owner(`DELETE FROM vps.sandbox_snapshot WHERE id = '${one}'`);
     const { body } = await post(who, `/servers/${made.id}/snapshots/${one}/restore`, { confirm: made.hostname });
     expect(body.operation).toMatchObject({ state: 'failed', error: { code: 'state_conflict' } });
-    expect(body.operation.error.details).toContainEqual({ path: 'snapshot.missing_since', message: expect.stringMatching(/Z$/) });
+    expect(body.operation.error.details).toContainEqual({
+      path: 'snapshot.missing_since',
+      message: expect.stringMatching(/Z$/),
+    });
     expect((await get(who, `/servers/${made.id}/snapshots/${one}`)).body.missing_since).not.toBeNull();
     await send(who, 'delete', `/servers/${made.id}/snapshots/${one}`);
     await pass(ACTION_MS);
@@ -172,7 +255,10 @@ describe('snapshots', () => {
   it('wait for what runs on their server', async () => {
     const { made } = await snapshotsOf('one');
     const { body } = await post(who, `/servers/${made.id}/actions/reboot`);
-    expect((await post(who, `/servers/${made.id}/snapshots/sync`)).body.error).toMatchObject({ code: 'busy', details: [{ path: 'operation_id', message: body.operation_id }] });
+    expect((await post(who, `/servers/${made.id}/snapshots/sync`)).body.error).toMatchObject({
+      code: 'busy',
+      details: [{ path: 'operation_id', message: body.operation_id }],
+    });
     await pass(ACTION_MS);
     expect((await post(who, `/servers/${made.id}/snapshots/sync`)).status).toBe(200);
   });

@@ -1,4 +1,5 @@
-// A hosting service over a database of its own, on a clock that tests move, and the worker's rounds when tests want them.
+// A hosting service over a database of its own, on a clock that tests move, and the worker's rounds when tests want
+// them.
 import pg from 'pg';
 import supertest, { type Response } from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
@@ -19,18 +20,29 @@ export function hostingWorld() {
   const clock = new FixedClock(Date.now());
   const wired: WiredVps[] = [];
   const api = testService({
-    product: 'vps', clock,
+    product: 'vps',
+    clock,
     endpoints: (service) => {
-      const vps = wire(service, hostingSettings.parse({ SANDBOX_CREATE_MS: String(CREATE_MS), SANDBOX_ACTION_MS: String(ACTION_MS) }));
+      const vps = wire(
+        service,
+        hostingSettings.parse({ SANDBOX_CREATE_MS: String(CREATE_MS), SANDBOX_ACTION_MS: String(ACTION_MS) }),
+      );
       wired.push(vps);
       return endpoints(vps);
     },
   });
   const vps = wired[0] as WiredVps;
 
-  const send = async (who: TestKey, method: 'get' | 'post' | 'patch' | 'put' | 'delete', url: string, options: { body?: object; key?: string | undefined; money?: boolean } = {}): Promise<Answer> => {
-    const request = supertest(api.app)[method](url).set(options.money === true ? api.asMoney(who, options.key) : api.as(who));
-    return (options.body === undefined ? await request : await request.send(options.body));
+  const send = async (
+    who: TestKey,
+    method: 'get' | 'post' | 'patch' | 'put' | 'delete',
+    url: string,
+    options: { body?: object; key?: string | undefined; money?: boolean } = {},
+  ): Promise<Answer> => {
+    const request = supertest(api.app)
+      [method](url)
+      .set(options.money === true ? api.asMoney(who, options.key) : api.as(who));
+    return options.body === undefined ? await request : await request.send(options.body);
   };
   const owner = async <T = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<T[]> => {
     const client = new pg.Client({ connectionString: api.database.ownerUrl });
@@ -49,9 +61,17 @@ export function hostingWorld() {
     }
   };
   const world = {
-    ...api, vps, clock, owner, send, round,
+    ...api,
+    vps,
+    clock,
+    owner,
+    send,
+    round,
     /** The books, and the supplier's log against them. */
-    audit: async (): Promise<Breach[]> => [...await api.audit(), ...await auditWith(vps.service.db.platform, VPS_RULES)],
+    audit: async (): Promise<Breach[]> => [
+      ...(await api.audit()),
+      ...(await auditWith(vps.service.db.platform, VPS_RULES)),
+    ],
     get: (who: TestKey, url: string) => send(who, 'get', url),
     post: (who: TestKey, url: string, body: object = {}) => send(who, 'post', url, { body }),
     buy: (who: TestKey, url: string, body: object, key?: string) => send(who, 'post', url, { body, money: true, key }),
@@ -60,7 +80,13 @@ export function hostingWorld() {
       clock.advance(ms);
       await round();
     },
-    order: (body: object = {}) => ({ plan_id: 's1', locations: ['ams'], image_id: 'debian-13', hostname: 'web-1.example.com', ...body }),
+    order: (body: object = {}) => ({
+      plan_id: 's1',
+      locations: ['ams'],
+      image_id: 'debian-13',
+      hostname: 'web-1.example.com',
+      ...body,
+    }),
     /** A server that is ready. */
     server: async (who: TestAccount, body: object = {}): Promise<Response['body']> => {
       const answer = await world.buy(who, '/servers', world.order(body));
@@ -68,8 +94,17 @@ export function hostingWorld() {
       await world.pass(CREATE_MS);
       return (await world.get(who, `/servers/${String(answer.body.server.id)}`)).body;
     },
-    stock: async (plan = 's1', location = 'ams'): Promise<number> => Number((await owner(`SELECT free FROM vps.stock WHERE plan_id = $1 AND location_id = $2`, [plan, location]))[0]?.['free']),
-    log: (reference: string) => owner<{ action: string; reference: string }>(`SELECT reference, action FROM vps.sandbox_log WHERE reference = $1`, [reference]),
+    stock: async (plan = 's1', location = 'ams'): Promise<number> =>
+      Number(
+        (await owner(`SELECT free FROM vps.stock WHERE plan_id = $1 AND location_id = $2`, [plan, location]))[0]?.[
+          'free'
+        ],
+      ),
+    log: (reference: string) =>
+      owner<{ action: string; reference: string }>(
+        `SELECT reference, action FROM vps.sandbox_log WHERE reference = $1`,
+        [reference],
+      ),
   };
   return world;
 }

@@ -1,5 +1,5 @@
-// createInvoice. Each refusal has the name of the field it is about; only EXPIRES_IN_INVALID is a name seen from the real
-// service, the others follow its pattern, so clients must not depend on them.
+// createInvoice. Each refusal has the name of the field it is about; only EXPIRES_IN_INVALID is a name seen from the
+// real service, the others follow its pattern, so clients must not depend on them.
 
 import { randomBytes } from 'node:crypto';
 

@@ -8,7 +8,10 @@ export const getBalance: Method = ({ store }) => {
   return ASSETS.map((asset) => {
     const available = payments
       .filter((payment) => payment.paid_asset === asset)
-      .reduce((sum, payment) => sum + (parseDecimal(payment.paid_amount) ?? 0n) - (parseDecimal(payment.fee_amount) ?? 0n), 0n);
+      .reduce(
+        (sum, payment) => sum + (parseDecimal(payment.paid_amount) ?? 0n) - (parseDecimal(payment.fee_amount) ?? 0n),
+        0n,
+      );
     return { currency_code: asset, available: formatDecimal(available), onhold: '0' };
   });
 };

@@ -5,7 +5,19 @@ import { accountDesk, bytesOf } from './test/account-desk';
 const { api, get, buy } = accountDesk();
 
 describe('every account route', () => {
-  const paths = ['/me', '/balance', '/transactions', '/transactions/trf_01k000000000000000000000', '/orders', '/orders/ord_01k000000000000000000000', '/operations', '/operations/op_01k000000000000000000000', '/requests/some-key-1', '/requests?idempotency_key=some-key-1', '/events'];
+  const paths = [
+    '/me',
+    '/balance',
+    '/transactions',
+    '/transactions/trf_01k000000000000000000000',
+    '/orders',
+    '/orders/ord_01k000000000000000000000',
+    '/operations',
+    '/operations/op_01k000000000000000000000',
+    '/requests/some-key-1',
+    '/requests?idempotency_key=some-key-1',
+    '/events',
+  ];
 
   it.each(paths)('%s: 401 without an identity and without a key', async (path) => {
     expect((await request(api.app).get(path)).status).toBe(401);
@@ -16,13 +28,19 @@ describe('every account route', () => {
     const account = await api.account({ scopes: ['deposits:write'] });
     const answer = await get(path, account);
     expect(answer.status).toBe(403);
-    expect(answer.body.error).toMatchObject({ code: 'forbidden_scope', message: "Key lacks the required scope 'domains:read'." });
+    expect(answer.body.error).toMatchObject({
+      code: 'forbidden_scope',
+      message: "Key lacks the required scope 'domains:read'.",
+    });
   });
 
   it.each(paths)('%s: a foreign user_id is 404 like an unknown one', async (path) => {
     const [mine, foreign] = [await api.account(), await api.account()];
     const join = path.includes('?') ? '&' : '?';
-    const answers = await Promise.all([get(`${path}${join}user_id=${foreign.accountId}`, mine), get(`${path}${join}user_id=${newId('usr', api.service.clock.nowMs())}`, mine)]);
+    const answers = await Promise.all([
+      get(`${path}${join}user_id=${foreign.accountId}`, mine),
+      get(`${path}${join}user_id=${newId('usr', api.service.clock.nowMs())}`, mine),
+    ]);
     expect(answers.map((answer) => answer.status)).toEqual([404, 404]);
     expect(bytesOf(answers[0])).toBe(bytesOf(answers[1]));
   });
@@ -41,11 +59,36 @@ describe('GET /me', () => {
     const answer = await get('/me', account).set('x-lumi-regular', '118;1');
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({
-      key: { id: account.keyId, prefix: `${account.key.slice(0, 17)}…`, type: 'reseller', scopes: ['domains:read', 'domains:write', 'domains:buy', 'deposits:write'], signing_required: true, signing: 'v1', expires_at: null, last_used_at: null },
-      user: { id: account.accountId }, product: 'domains', money_enabled: true,
-      caps: { daily: { limit_usd: '25.00', source: 'key', spent_usd: '9.99', remaining_usd: '15.01', resets_at: expect.stringMatching(/T00:00:00Z$/) } },
-      rate: { regular: { limit: 1_000_000, remaining: 118, reset_s: 1 }, money: { limit: 7, remaining: 6, reset_s: expect.any(Number) } },
-      environment: { suppliers: [{ name: 'gadgets', sandbox: true }], payment_providers: [{ name: 'cryptobot', sandbox: false }] },
+      key: {
+        id: account.keyId,
+        prefix: `${account.key.slice(0, 17)}…`,
+        type: 'reseller',
+        scopes: ['domains:read', 'domains:write', 'domains:buy', 'deposits:write'],
+        signing_required: true,
+        signing: 'v1',
+        expires_at: null,
+        last_used_at: null,
+      },
+      user: { id: account.accountId },
+      product: 'domains',
+      money_enabled: true,
+      caps: {
+        daily: {
+          limit_usd: '25.00',
+          source: 'key',
+          spent_usd: '9.99',
+          remaining_usd: '15.01',
+          resets_at: expect.stringMatching(/T00:00:00Z$/),
+        },
+      },
+      rate: {
+        regular: { limit: 1_000_000, remaining: 118, reset_s: 1 },
+        money: { limit: 7, remaining: 6, reset_s: expect.any(Number) },
+      },
+      environment: {
+        suppliers: [{ name: 'gadgets', sandbox: true }],
+        payment_providers: [{ name: 'cryptobot', sandbox: false }],
+      },
       server_time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     });
     expect(JSON.stringify(answer.body)).not.toContain(account.signingSecret);
@@ -59,7 +102,11 @@ describe('GET /me', () => {
   it('of an operator names no account unless it is asked for one', async () => {
     const [operator, account] = [await api.operator(), await api.account()];
     const alone = await get('/me', operator);
-    expect(alone.body).toMatchObject({ user: null, key: { type: 'operator' }, caps: { daily: { limit_usd: null, source: 'none', remaining_usd: null } } });
+    expect(alone.body).toMatchObject({
+      user: null,
+      key: { type: 'operator' },
+      caps: { daily: { limit_usd: null, source: 'none', remaining_usd: null } },
+    });
     expect(alone.body.key.scopes).toContain('admin:*');
     expect((await get(`/me?user_id=${account.accountId}`, operator)).body.user).toEqual({ id: account.accountId });
   });
@@ -70,7 +117,14 @@ describe('GET /balance', () => {
     const account = await api.account({ balance: '30' });
     await buy(account, { name: 'balance-1', ending: 'pending' }).expect(202);
     const answer = await get('/balance', account);
-    expect(answer.body).toEqual({ user_id: account.accountId, balance_usd: '30.00', held_usd: '9.99', available_usd: '20.01', auto_renew_due_30d_usd: '0.00', updated_at: expect.any(String) });
+    expect(answer.body).toEqual({
+      user_id: account.accountId,
+      balance_usd: '30.00',
+      held_usd: '9.99',
+      available_usd: '20.01',
+      auto_renew_due_30d_usd: '0.00',
+      updated_at: expect.any(String),
+    });
     expect(await api.audit()).toEqual([]);
   });
 
@@ -87,11 +141,20 @@ describe('public routes', () => {
   it('GET /errors lists exactly the closed list of codes', async () => {
     const { body } = await get('/errors', 'public');
     const first = (await get('/errors?limit=30', 'public')).body;
-    expect([...first.items, ...(await get(`/errors?limit=30&cursor=${first.next_cursor}`, 'public')).body.items]).toEqual(body.items);
+    expect([
+      ...first.items,
+      ...(await get(`/errors?limit=30&cursor=${first.next_cursor}`, 'public')).body.items,
+    ]).toEqual(body.items);
     expect(body).toMatchObject({ next_cursor: null, has_more: false });
     expect(body.items.map((item: { code: string }) => item.code)).toEqual(Object.keys(ERROR_CODES));
-    expect(body.items.find((item: { code: string }) => item.code === 'in_progress')).toMatchObject({ status: 409, retry_safe: true });
-    expect(body.items.find((item: { code: string }) => item.code === 'validation_error')).toMatchObject({ status: 422, retry_safe: false });
+    expect(body.items.find((item: { code: string }) => item.code === 'in_progress')).toMatchObject({
+      status: 409,
+      retry_safe: true,
+    });
+    expect(body.items.find((item: { code: string }) => item.code === 'validation_error')).toMatchObject({
+      status: 422,
+      retry_safe: false,
+    });
   });
 
   it('GET /openapi.json gives the document of everything mounted', async () => {

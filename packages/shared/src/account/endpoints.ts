@@ -22,14 +22,24 @@ export const ACCOUNT_TAGS = [
   { name: 'Reference', description: 'This API described for machines.' },
 ] as const;
 
-export function accountEndpoints(service: AccountDeps, environment: Environment = { suppliers: [], paymentProviders: [] }): Endpoint[] {
+export function accountEndpoints(
+  service: AccountDeps,
+  environment: Environment = { suppliers: [], paymentProviders: [] },
+): Endpoint[] {
   return [
-    getMe(service, environment), getBalance(service),
-    listTransactionsEndpoint(service), getTransaction(service),
-    listOrdersEndpoint(service), getOrder(service),
-    listOperations(service), getOperation(service), forgetOperationSecret(service),
-    findRequest(service), getRequest(service),
+    getMe(service, environment),
+    getBalance(service),
+    listTransactionsEndpoint(service),
+    getTransaction(service),
+    listOrdersEndpoint(service),
+    getOrder(service),
+    listOperations(service),
+    getOperation(service),
+    forgetOperationSecret(service),
+    findRequest(service),
+    getRequest(service),
     listEventsEndpoint(service),
-    listErrors(service), getOpenapi(),
+    listErrors(service),
+    getOpenapi(),
   ];
 }

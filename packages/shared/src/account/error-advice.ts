@@ -1,9 +1,11 @@
-// What to do about each error code: whether the same request may be sent again unchanged, and what helps. A code without advice does
-// not compile.
+// What to do about each error code: whether the same request may be sent again unchanged, and what helps. A code
+// without advice does not compile.
 import type { ErrorCode } from '../contract';
 
 export interface ErrorAdvice {
-  /** The same request can succeed later, and repeating it (money requests: with the same Idempotency-Key) does no harm. */
+  /**
+   * The same request can succeed later, and repeating it (money requests: with the same Idempotency-Key) does no harm.
+   */
   readonly isRetrySafe: boolean;
   readonly advice: string;
 }
@@ -24,7 +26,9 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   not_found: change('Check path and id; objects of other accounts are not found either.'),
   method_not_allowed: change("Use a method of the 'Allow' header."),
   request_timeout: wait('Send it again, faster.'),
-  in_progress: wait("Repeat after 'Retry-After' with the same Idempotency-Key, or ask GET /requests/{idempotency_key}."),
+  in_progress: wait(
+    "Repeat after 'Retry-After' with the same Idempotency-Key, or ask GET /requests/{idempotency_key}.",
+  ),
   price_changed: change("Read the new price in 'details' and agree to it. Nothing was charged."),
   expiry_mismatch: change("Read the object again and send its 'expires_at'. Nothing was charged."),
   not_available: change('Choose another. Nothing was charged.'),
@@ -44,7 +48,10 @@ export const ERROR_ADVICE: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   rate_limited: wait("Repeat after the seconds in 'Retry-After'."),
   headers_too_large: change('Send fewer or shorter headers.'),
   internal_error: wait('Repeat a money request only with the same Idempotency-Key: it cannot be executed twice.'),
-  supplier_error: change('Nothing was charged. Repeat with a fresh Idempotency-Key if you still want it: this answer is remembered under the old one.'),
+  supplier_error: change(
+    'Nothing was charged. Repeat with a fresh Idempotency-Key if you still want it: this answer is ' +
+      'remembered under the old one.',
+  ),
   api_disabled: wait('Repeat once the API is switched on.'),
   service_unavailable: wait("Repeat after 'Retry-After', money requests with the same Idempotency-Key."),
 };

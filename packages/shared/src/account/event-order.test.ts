@@ -14,7 +14,13 @@ async function connect(): Promise<Client> {
 afterAll(() => Promise.all(clients.map((client) => client.end())));
 
 const write = (client: Client, id: string, account: string): Promise<bigint> =>
-  client.query<{ seq: string }>(`INSERT INTO platform.event (id, account_id, product, type, subject, data) VALUES ($1, $2, 'domains', 'x', 'x', '{}') RETURNING seq`, [id, account]).then(({ rows }) => BigInt(rows[0]?.seq ?? 0));
+  client
+    .query<{ seq: string }>(
+      `INSERT INTO platform.event (id, account_id, product, type, subject, data)
+        VALUES ($1, $2, 'domains', 'x', 'x', '{}') RETURNING seq`,
+      [id, account],
+    )
+    .then(({ rows }) => BigInt(rows[0]?.seq ?? 0));
 
 describe('the order of events', () => {
   it('within one account is the order of the commits: the second writer waits and takes its number afterwards', async () => {
@@ -22,7 +28,15 @@ describe('the order of events', () => {
     await slow.query('BEGIN');
     const first = await write(slow, 'evt_slow', 'usr_a');
     const waiting = write(quick, 'evt_quick', 'usr_a');
-    await until(async () => (await observer.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)).rowCount === 1);
+    await until(
+      async () =>
+        (
+          await observer.query(
+            `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid
+              FROM pg_database WHERE datname = current_database())`,
+          )
+        ).rowCount === 1,
+    );
     const elsewhere = await write(other, 'evt_other', 'usr_b');
     await slow.query('COMMIT');
     const second = await waiting;

@@ -17,29 +17,50 @@ export interface FeedEvent {
 }
 
 /**
- * The database numbers the events of one account in the order of their commits. Over all accounts it does not, so that feed trails by
- * longer than any transaction lasts; else an event could appear behind a cursor.
+ * The database numbers the events of one account in the order of their commits. Over all accounts it does not, so that
+ * feed trails by longer than any transaction lasts; else an event could appear behind a cursor.
  */
 const TRAIL_S = 30;
 
 /** `patterns`: whole types, or `domain.*` for all that begin so. Reads one row more than `limit`. */
-export async function listEvents(db: SqlRunner, whose: { reach: Reach; product: Product }, patterns: readonly string[], page: { limit: number; afterSeq: string | null }): Promise<FeedEvent[]> {
+export async function listEvents(
+  db: SqlRunner,
+  whose: { reach: Reach; product: Product },
+  patterns: readonly string[],
+  page: { limit: number; afterSeq: string | null },
+): Promise<FeedEvent[]> {
   const { reach, product } = whose;
   const rows = await db.$queryRaw<EventRow[]>(sql`
     SELECT seq, id, account_id, product, type, subject, data, created_at FROM platform.event ${whereAll([
-      reach.kind === 'account' ? sql`account_id = ${reach.accountId}` : sql`created_at < now() - make_interval(secs => ${TRAIL_S}::int)`,
+      reach.kind === 'account'
+        ? sql`account_id = ${reach.accountId}`
+        : sql`created_at < now() - make_interval(secs => ${TRAIL_S}::int)`,
       sql`product = ${product}`,
       patterns.length === 0 ? null : sql`(${joinSql(patterns.map(ofType), ' OR ')})`,
       page.afterSeq === null ? null : sql`seq > ${page.afterSeq}::bigint`,
     ])}
     ORDER BY seq LIMIT ${page.limit + 1}::int`);
   return rows.map((row) => ({
-    seq: row.seq, id: row.id, accountId: row.account_id, product: row.product, type: row.type, subject: row.subject, data: row.data, createdAt: row.created_at,
+    seq: row.seq,
+    id: row.id,
+    accountId: row.account_id,
+    product: row.product,
+    type: row.type,
+    subject: row.subject,
+    data: row.data,
+    createdAt: row.created_at,
   }));
 }
 
 interface EventRow {
-  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly product: string; readonly type: string; readonly subject: string; readonly data: JsonObject; readonly created_at: Date;
+  readonly seq: bigint;
+  readonly id: string;
+  readonly account_id: string;
+  readonly product: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly data: JsonObject;
+  readonly created_at: Date;
 }
 
 function ofType(pattern: string): Sql {

@@ -10,12 +10,17 @@ describe('GET /events', () => {
     await buy(account, { name: 'e-1' }).expect(201);
     await buy(account, { name: 'e-2', ending: 'refused' }).expect(409);
     const first = (await get('/events', account)).body;
-    expect(first.items.map((event: { type: string; subject: string }) => `${event.type} ${event.subject}`)).toEqual(['gadget.delivered e-1', 'order.failed e-2']);
+    expect(first.items.map((event: { type: string; subject: string }) => `${event.type} ${event.subject}`)).toEqual([
+      'gadget.delivered e-1',
+      'order.failed e-2',
+    ]);
     expect(first.next_cursor).toBeNull();
     const nothingNew = (await get(`/events?cursor=${first.resume_cursor}`, account)).body;
     expect(nothingNew).toEqual({ items: [], next_cursor: null, has_more: false, resume_cursor: first.resume_cursor });
     await buy(account, { name: 'e-3' }).expect(201);
-    expect((await get(`/events?cursor=${first.resume_cursor}`, account)).body.items).toMatchObject([{ subject: 'e-3', user_id: account.accountId, product: 'domains' }]);
+    expect((await get(`/events?cursor=${first.resume_cursor}`, account)).body.items).toMatchObject([
+      { subject: 'e-3', user_id: account.accountId, product: 'domains' },
+    ]);
     expect((await get('/events', await api.account())).body.items).toEqual([]);
   });
 
@@ -23,7 +28,8 @@ describe('GET /events', () => {
     const account = await api.account();
     await buy(account, { name: 'e-4' }).expect(201);
     await buy(account, { name: 'e-5', ending: 'refused' }).expect(409);
-    const types = async (filter: string): Promise<string[]> => (await get(`/events?types=${filter}`, account)).body.items.map((event: { type: string }) => event.type);
+    const types = async (filter: string): Promise<string[]> =>
+      (await get(`/events?types=${filter}`, account)).body.items.map((event: { type: string }) => event.type);
     expect(await types('gadget.*')).toEqual(['gadget.delivered']);
     expect(await types('order.failed,deposit.*')).toEqual(['order.failed']);
     expect(await types('gadget.*,order.failed')).toEqual(['gadget.delivered', 'order.failed']);

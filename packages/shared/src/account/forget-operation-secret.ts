@@ -9,8 +9,18 @@ import { finishedAtOf, operationParams, viewAnyOperation } from './operation-vie
 export function forgetOperationSecret(deps: AccountDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'forget-operation-secret', method: 'DELETE', path: '/operations/{id}/secret', summary: 'Have the secret of an operation forgotten', tag: 'Account', scope: ['write', 'buy'], class: 'regular', reach: 'account',
-      description: 'Wipes the password that the operation made: you have it, and nobody shall read it here again. Without this it is wiped a day after the operation has ended. Asked again, or where there is none, it does nothing.',
+      id: 'forget-operation-secret',
+      method: 'DELETE',
+      path: '/operations/{id}/secret',
+      summary: 'Have the secret of an operation forgotten',
+      tag: 'Account',
+      scope: ['write', 'buy'],
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Wipes the password that the operation made: you have it, and nobody shall read it here again. ' +
+        'Without this it is wiped a day after the operation has ended. Asked again, or where there is none, ' +
+        'it does nothing.',
       params: operationParams,
       responses: { 200: { description: 'The operation, without its secret.', schema: operationSchema } },
       errors: ['state_conflict'],
@@ -21,7 +31,11 @@ export function forgetOperationSecret(deps: AccountDeps): Endpoint {
       const view = viewAnyOperation(found);
       if (!maySeeSecret(principal, view)) throw new AppError('forbidden_scope');
       // The supplier has not taken it yet: without it the operation could not be done.
-      if (finishedAtOf(found) === null) throw new AppError('state_conflict', 'The operation is still running; its secret can be forgotten once it has ended.');
+      if (finishedAtOf(found) === null)
+        throw new AppError(
+          'state_conflict',
+          'The operation is still running; its secret can be forgotten once it has ended.',
+        );
       await wipeSecret(deps.db.platform, secretOwnerOf(deps, view));
       return json(200, view);
     },

@@ -14,10 +14,23 @@ export function getOperation(deps: AccountDeps): Endpoint {
   const watch = new OrderWatch(deps.db.platform, deps.log);
   return endpoint(
     defineRoute({
-      id: 'get-operation', method: 'GET', path: '/operations/{id}', summary: 'Get an operation', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
+      id: 'get-operation',
+      method: 'GET',
+      path: '/operations/{id}',
+      summary: 'Get an operation',
+      tag: 'Account',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'With `wait` the answer is held back until the operation is finished or the time is over.',
       params: operationParams,
-      query: z.object({ wait: z.string().regex(/^(\d|[12]\d|30)$/, 'must be a whole number from 0 to 30').optional().describe('Seconds to wait for the operation to finish, 0 to 30.') }),
+      query: z.object({
+        wait: z
+          .string()
+          .regex(/^(\d|[12]\d|30)$/, 'must be a whole number from 0 to 30')
+          .optional()
+          .describe('Seconds to wait for the operation to finish, 0 to 30.'),
+      }),
       responses: { 200: { description: 'The operation.', schema: operationSchema } },
     }),
     async ({ reach, params, query, principal }) => {
@@ -38,8 +51,16 @@ export function getOperation(deps: AccountDeps): Endpoint {
 }
 
 /** A password is for whoever may use it: a key that only reads does not get it. */
-async function withSecret(deps: AccountDeps, view: OperationView, finishedAt: Date | null, principal: Principal): Promise<OperationView> {
+async function withSecret(
+  deps: AccountDeps,
+  view: OperationView,
+  finishedAt: Date | null,
+  principal: Principal,
+): Promise<OperationView> {
   if (view.state !== 'completed' || finishedAt === null || !maySeeSecret(principal, view)) return view;
-  const shown = await readSecret(deps.db.platform, deps.config.SECRET_RING, secretOwnerOf(deps, view), { finishedAt, now: deps.clock.now() });
+  const shown = await readSecret(deps.db.platform, deps.config.SECRET_RING, secretOwnerOf(deps, view), {
+    finishedAt,
+    now: deps.clock.now(),
+  });
   return shown === null ? view : { ...view, secret: shown.secret, secret_until: isoSeconds(shown.until) };
 }

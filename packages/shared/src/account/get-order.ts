@@ -8,9 +8,21 @@ import { findOrder } from './order-store';
 export function getOrder(deps: AccountDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-order', method: 'GET', path: '/orders/{id}', summary: 'Get an order', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
+      id: 'get-order',
+      method: 'GET',
+      path: '/orders/{id}',
+      summary: 'Get an order',
+      tag: 'Account',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'One purchase of this product, with what was held, captured and released.',
-      params: z.object({ id: z.string().refine((id) => isId(id, 'ord')).describe('The id of the order.') }),
+      params: z.object({
+        id: z
+          .string()
+          .refine((id) => isId(id, 'ord'))
+          .describe('The id of the order.'),
+      }),
       responses: { 200: { description: 'The order.', schema: orderSchema } },
     }),
     async ({ reach, params }) => {

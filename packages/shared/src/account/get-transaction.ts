@@ -8,9 +8,21 @@ import { transactionSchema, viewTransaction } from './transaction-view';
 export function getTransaction(deps: AccountDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-transaction', method: 'GET', path: '/transactions/{id}', summary: 'Get a transaction', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
+      id: 'get-transaction',
+      method: 'GET',
+      path: '/transactions/{id}',
+      summary: 'Get a transaction',
+      tag: 'Account',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'One posted line of the balance.',
-      params: z.object({ id: z.string().refine((id) => isId(id, 'trf')).describe('The id of the transaction.') }),
+      params: z.object({
+        id: z
+          .string()
+          .refine((id) => isId(id, 'trf'))
+          .describe('The id of the transaction.'),
+      }),
       responses: { 200: { description: 'The transaction.', schema: transactionSchema } },
     }),
     async ({ reach, params, principal }) => {

@@ -11,7 +11,14 @@ import { accountOf } from './reach';
 export function listOperations(deps: AccountDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-operations', method: 'GET', path: '/operations', summary: 'List operations', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
+      id: 'list-operations',
+      method: 'GET',
+      path: '/operations',
+      summary: 'List operations',
+      tag: 'Account',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'What runs or ran for the account at this product, newest first.',
       query: pageQuery.extend({
         state: z.enum(ORDER_STATES).optional().describe('Only operations in this state.'),
@@ -23,10 +30,29 @@ export function listOperations(deps: AccountDeps): Endpoint {
     }),
     async ({ reach, query }) => {
       const { state, kind, subject, batch_id } = query;
-      const binding: CursorBinding = { account: accountOf(reach), route: 'list-operations', filter: { state, kind, subject, batch_id } };
+      const binding: CursorBinding = {
+        account: accountOf(reach),
+        route: 'list-operations',
+        filter: { state, kind, subject, batch_id },
+      };
       const request = readPage(query, deps.cursors, binding);
-      const rows = await listAnyOperations(deps.db.platform, { reach, product: deps.product }, { state, kind, subject, batchId: batch_id }, { limit: request.limit, beforeSeq: request.after?.[0] ?? null });
-      return json(200, toPage(rows, request, deps.cursors, binding, ({ seq }) => [seq.toString()], ({ found }) => viewAnyOperation(found)));
+      const rows = await listAnyOperations(
+        deps.db.platform,
+        { reach, product: deps.product },
+        { state, kind, subject, batchId: batch_id },
+        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
+      );
+      return json(
+        200,
+        toPage(
+          rows,
+          request,
+          deps.cursors,
+          binding,
+          ({ seq }) => [seq.toString()],
+          ({ found }) => viewAnyOperation(found),
+        ),
+      );
     },
   );
 }

@@ -9,8 +9,17 @@ import { accountOf } from './reach';
 export function listOrdersEndpoint(deps: AccountDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-orders', method: 'GET', path: '/orders', summary: 'List orders', tag: 'Account', scope: 'read', class: 'regular', reach: 'account',
-      description: 'Purchases of this product, newest first, refused ones included. A request that was refused before any money was held made no order.',
+      id: 'list-orders',
+      method: 'GET',
+      path: '/orders',
+      summary: 'List orders',
+      tag: 'Account',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Purchases of this product, newest first, refused ones included. A request that was refused before ' +
+        'any money was held made no order.',
       query: pageQuery.extend({
         state: z.enum(ORDER_STATES).optional().describe('Only orders in this state.'),
         kind: z.string().max(64).optional().describe('Only orders of this kind.'),
@@ -22,11 +31,30 @@ export function listOrdersEndpoint(deps: AccountDeps): Endpoint {
     }),
     async ({ reach, query }) => {
       const { state, kind, reference, tag, batch_id } = query;
-      const binding: CursorBinding = { account: accountOf(reach), route: 'list-orders', filter: { state, kind, reference, tag, batch_id } };
+      const binding: CursorBinding = {
+        account: accountOf(reach),
+        route: 'list-orders',
+        filter: { state, kind, reference, tag, batch_id },
+      };
       const request = readPage(query, deps.cursors, binding);
       const whose = { reach, product: deps.product };
-      const rows = await listOrders(deps.db.platform, whose, { state, kind, reference, tag, batchId: batch_id }, { limit: request.limit, beforeSeq: request.after?.[0] ?? null });
-      return json(200, toPage(rows, request, deps.cursors, binding, ({ seq }) => [seq.toString()], ({ order }) => viewOrder(order)));
+      const rows = await listOrders(
+        deps.db.platform,
+        whose,
+        { state, kind, reference, tag, batchId: batch_id },
+        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
+      );
+      return json(
+        200,
+        toPage(
+          rows,
+          request,
+          deps.cursors,
+          binding,
+          ({ seq }) => [seq.toString()],
+          ({ order }) => viewOrder(order),
+        ),
+      );
     },
   );
 }

@@ -7,7 +7,10 @@ import type { AccountDeps } from './deps';
 /** Keys that may write; of a purchase also those that may buy: whoever bought a server must be able to use it. */
 export function maySeeSecret(principal: Principal, view: OperationView): boolean {
   const scopes = view.order_id === null ? ['write' as const] : ['write' as const, 'buy' as const];
-  return principal.type === 'operator' || scopes.some((scope) => principal.scopes.includes(scopeName(principal.product, scope)));
+  return (
+    principal.type === 'operator' ||
+    scopes.some((scope) => principal.scopes.includes(scopeName(principal.product, scope)))
+  );
 }
 
 export function secretOwnerOf({ product }: Pick<AccountDeps, 'product'>, view: OperationView): SecretOwner {

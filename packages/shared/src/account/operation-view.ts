@@ -4,9 +4,15 @@ import { isId } from '../contract';
 import { viewOperation, viewOrderAsOperation, type Operation, type OperationView } from '../operations';
 import type { Order } from '../purchase';
 
-export type AnyOperation = { readonly kind: 'order'; readonly order: Order } | { readonly kind: 'operation'; readonly operation: Operation };
+export type AnyOperation =
+  { readonly kind: 'order'; readonly order: Order } | { readonly kind: 'operation'; readonly operation: Operation };
 
-export const operationParams = z.object({ id: z.string().refine((id) => isId(id, 'op')).describe('The id of the operation.') });
+export const operationParams = z.object({
+  id: z
+    .string()
+    .refine((id) => isId(id, 'op'))
+    .describe('The id of the operation.'),
+});
 
 /** The inverse of `operationIdOf`. */
 export function orderIdOf(operationId: string): string {

@@ -1,4 +1,5 @@
-// Reads of orders, newest first. A product sees its own orders only: reading another product's needs that product's key.
+// Reads of orders, newest first. A product sees its own orders only: reading another product's needs that product's
+// key.
 import type { Product } from '../contract';
 import { sql, type Sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
@@ -23,7 +24,12 @@ export interface ListedOrder {
 }
 
 /** Reads one row more than `limit`. */
-export async function listOrders(db: SqlRunner, whose: { reach: Reach; product: Product }, filter: OrderFilter, page: { limit: number; beforeSeq: string | null }): Promise<ListedOrder[]> {
+export async function listOrders(
+  db: SqlRunner,
+  whose: { reach: Reach; product: Product },
+  filter: OrderFilter,
+  page: { limit: number; beforeSeq: string | null },
+): Promise<ListedOrder[]> {
   const rows = await db.$queryRaw<(OrderRow & { readonly seq: bigint })[]>(sql`
     SELECT * FROM platform.orders ${whereAll([
       ...within(whose),
@@ -39,8 +45,14 @@ export async function listOrders(db: SqlRunner, whose: { reach: Reach; product: 
   return rows.map((row) => ({ seq: row.seq, order: orderOfRow(row) }));
 }
 
-export async function findOrder(db: SqlRunner, whose: { reach: Reach; product: Product }, id: string): Promise<Order | null> {
-  const rows = await db.$queryRaw<OrderRow[]>(sql`SELECT * FROM platform.orders ${whereAll([sql`id = ${id}`, ...within(whose)])}`);
+export async function findOrder(
+  db: SqlRunner,
+  whose: { reach: Reach; product: Product },
+  id: string,
+): Promise<Order | null> {
+  const rows = await db.$queryRaw<OrderRow[]>(
+    sql`SELECT * FROM platform.orders ${whereAll([sql`id = ${id}`, ...within(whose)])}`,
+  );
   return rows[0] === undefined ? null : orderOfRow(rows[0]);
 }
 

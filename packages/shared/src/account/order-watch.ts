@@ -1,5 +1,5 @@
-// Long polls for orders to become final. One query per step asks for all of them together, and no connection is held in between, so
-// a thousand waiting callers cost as much as one.
+// Long polls for orders to become final. One query per step asks for all of them together, and no connection is held in
+// between, so a thousand waiting callers cost as much as one.
 import type { SqlRunner } from '../db';
 import type { Log } from '../runtime';
 import { settledAmong } from './order-store';
@@ -13,7 +13,10 @@ export class OrderWatch {
   private count = 0;
   private isRunning = false;
 
-  constructor(private readonly db: SqlRunner, private readonly log: Log) {}
+  constructor(
+    private readonly db: SqlRunner,
+    private readonly log: Log,
+  ) {}
 
   /** Resolves when the order is final, when `waitMs` are over, or when it cannot be known; never rejects. */
   async settled(orderId: string, waitMs: number): Promise<void> {

@@ -7,28 +7,44 @@ import type { Principal } from '../principal';
 import { operationIdOf } from '../purchase';
 import { isoSeconds } from '../runtime';
 
-export const requestFateSchema = z.object({
-  idempotency_key: z.string(),
-  state: z.enum(['none', 'in_progress', 'done']).describe('`none`: nothing is remembered under this key; sending the request executes it.'),
-  status_code: z.int().nullable(),
-  response: z.unknown().describe('The answer as it was given; null while there is none, and where it held a key.'),
-  operation_id: z.string().nullable(),
-  order_id: z.string().nullable(),
-  deposit_id: z.string().nullable(),
-  request_id: z.string().nullable().describe('The `X-Request-Id` of the request that executed.'),
-  created_at: z.string().nullable(),
-  done_at: z.string().nullable(),
-}).meta({ id: 'RequestFate' });
+export const requestFateSchema = z
+  .object({
+    idempotency_key: z.string(),
+    state: z
+      .enum(['none', 'in_progress', 'done'])
+      .describe('`none`: nothing is remembered under this key; sending the request executes it.'),
+    status_code: z.int().nullable(),
+    response: z.unknown().describe('The answer as it was given; null while there is none, and where it held a key.'),
+    operation_id: z.string().nullable(),
+    order_id: z.string().nullable(),
+    deposit_id: z.string().nullable(),
+    request_id: z.string().nullable().describe('The `X-Request-Id` of the request that executed.'),
+    created_at: z.string().nullable(),
+    done_at: z.string().nullable(),
+  })
+  .meta({ id: 'RequestFate' });
 
 export type RequestFate = z.output<typeof requestFateSchema>;
 
 export async function findRequestFate(db: SqlRunner, principal: Principal, key: string): Promise<RequestFate> {
   const rows = await db.$queryRaw<FateRow[]>(sql`
-    SELECT state, status, CASE WHEN NOT sealed THEN body END AS body, subject, request_id, created_at, done_at FROM platform.idempotency
+    SELECT state, status, CASE WHEN NOT sealed THEN body END AS body, subject, request_id, created_at, done_at
+      FROM platform.idempotency
     WHERE scope = ${claimScope(principal)} AND product = ${principal.product satisfies Product} AND key = ${key}`);
   const row = rows[0];
   if (row === undefined) {
-    return { idempotency_key: key, state: 'none', status_code: null, response: null, operation_id: null, order_id: null, deposit_id: null, request_id: null, created_at: null, done_at: null };
+    return {
+      idempotency_key: key,
+      state: 'none',
+      status_code: null,
+      response: null,
+      operation_id: null,
+      order_id: null,
+      deposit_id: null,
+      request_id: null,
+      created_at: null,
+      done_at: null,
+    };
   }
   const orderId = isId(row.subject ?? '', 'ord') ? row.subject : null;
   return {
@@ -46,8 +62,13 @@ export async function findRequestFate(db: SqlRunner, principal: Principal, key: 
 }
 
 interface FateRow {
-  readonly state: string; readonly status: number | null; readonly body: Uint8Array | null; readonly subject: string | null;
-  readonly request_id: string; readonly created_at: Date; readonly done_at: Date | null;
+  readonly state: string;
+  readonly status: number | null;
+  readonly body: Uint8Array | null;
+  readonly subject: string | null;
+  readonly request_id: string;
+  readonly created_at: Date;
+  readonly done_at: Date | null;
 }
 
 function parsed(body: Uint8Array): unknown {

@@ -2,10 +2,30 @@
 import { csvOf } from '../listing';
 import type { TransactionView } from './transaction-view';
 
-const COLUMNS = ['id', 'created_at', 'type', 'amount_usd', 'balance_after_usd', 'product', 'description', 'order_id', 'deposit_id', 'key_id', 'idempotency_key', 'user_id'] as const;
+const COLUMNS = [
+  'id',
+  'created_at',
+  'type',
+  'amount_usd',
+  'balance_after_usd',
+  'product',
+  'description',
+  'order_id',
+  'deposit_id',
+  'key_id',
+  'idempotency_key',
+  'user_id',
+] as const;
 /** Written by us in a fixed form; an amount must stay a number, minus sign included. */
 const AMOUNTS: ReadonlySet<string> = new Set(['amount_usd', 'balance_after_usd']);
 
 export function transactionsCsv(transactions: readonly TransactionView[]): string {
-  return csvOf(COLUMNS, transactions.map((transaction) => COLUMNS.map((column) => (AMOUNTS.has(column) ? { number: transaction[column] ?? '' } : (transaction[column] ?? '')))));
+  return csvOf(
+    COLUMNS,
+    transactions.map((transaction) =>
+      COLUMNS.map((column) =>
+        AMOUNTS.has(column) ? { number: transaction[column] ?? '' } : (transaction[column] ?? ''),
+      ),
+    ),
+  );
 }

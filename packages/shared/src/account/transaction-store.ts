@@ -33,7 +33,12 @@ export interface TransactionFilter {
 }
 
 /** Reads one row more than `limit`. */
-export async function listTransactions(db: SqlRunner, reach: Reach, filter: TransactionFilter, page: { limit: number; beforeSeq: string | null }): Promise<Transaction[]> {
+export async function listTransactions(
+  db: SqlRunner,
+  reach: Reach,
+  filter: TransactionFilter,
+  page: { limit: number; beforeSeq: string | null },
+): Promise<Transaction[]> {
   const rows = await db.$queryRaw<TransactionRow[]>(sql`
     ${LINES} ${whereAll([
       reach.kind === 'account' ? sql`e.account_id = ${reach.accountId}` : sql`e.account_id IS NOT NULL`,
@@ -49,25 +54,52 @@ export async function listTransactions(db: SqlRunner, reach: Reach, filter: Tran
 
 export async function findTransaction(db: SqlRunner, reach: Reach, id: string): Promise<Transaction | null> {
   const rows = await db.$queryRaw<TransactionRow[]>(sql`
-    ${LINES} ${whereAll([sql`t.id = ${id}`, reach.kind === 'account' ? sql`e.account_id = ${reach.accountId}` : sql`e.account_id IS NOT NULL`])}`);
+    ${LINES} ${whereAll([
+      sql`t.id =
+      ${id}`,
+      reach.kind === 'account'
+        ? sql`e.account_id =
+      ${reach.accountId}`
+        : sql`e.account_id IS NOT NULL`,
+    ])}`);
   return rows[0] === undefined ? null : transactionOfRow(rows[0]);
 }
 
 const LINES = sql`
-  SELECT e.seq, t.id, t.kind, e.account_id, e.amount, e.balance_after, t.product, t.order_id, t.deposit_id, t.key_id, t.idempotency_key, t.description, e.created_at
+  SELECT e.seq, t.id, t.kind, e.account_id, e.amount, e.balance_after, t.product, t.order_id, t.deposit_id, t.key_id,
+    t.idempotency_key, t.description, e.created_at
   FROM platform.entry e JOIN platform.transfer t ON t.id = e.transfer_id`;
 
 interface TransactionRow {
-  readonly seq: bigint; readonly id: string; readonly kind: string; readonly account_id: string; readonly amount: bigint; readonly balance_after: bigint;
-  readonly product: string | null; readonly order_id: string | null; readonly deposit_id: string | null; readonly key_id: string | null;
-  readonly idempotency_key: string | null; readonly description: string; readonly created_at: Date;
+  readonly seq: bigint;
+  readonly id: string;
+  readonly kind: string;
+  readonly account_id: string;
+  readonly amount: bigint;
+  readonly balance_after: bigint;
+  readonly product: string | null;
+  readonly order_id: string | null;
+  readonly deposit_id: string | null;
+  readonly key_id: string | null;
+  readonly idempotency_key: string | null;
+  readonly description: string;
+  readonly created_at: Date;
 }
 
 function transactionOfRow(row: TransactionRow): Transaction {
   return {
-    seq: row.seq, id: row.id,
+    seq: row.seq,
+    id: row.id,
     type: row.kind as TransactionType, // a check constraint of the table
-    accountId: row.account_id, amount: row.amount, balanceAfter: row.balance_after, product: row.product, orderId: row.order_id, depositId: row.deposit_id,
-    keyId: row.key_id, idempotencyKey: row.idempotency_key, description: row.description, createdAt: row.created_at,
+    accountId: row.account_id,
+    amount: row.amount,
+    balanceAfter: row.balance_after,
+    product: row.product,
+    orderId: row.order_id,
+    depositId: row.deposit_id,
+    keyId: row.key_id,
+    idempotencyKey: row.idempotency_key,
+    description: row.description,
+    createdAt: row.created_at,
   };
 }

@@ -6,21 +6,23 @@ import { operationIdOf } from '../purchase';
 import { isoSeconds } from '../runtime';
 import { TRANSACTION_TYPES, type Transaction } from './transaction-store';
 
-export const transactionSchema = z.object({
-  id: z.string().meta({ example: 'trf_01k000000000000000000000' }),
-  type: z.enum(TRANSACTION_TYPES),
-  amount_usd: usdOutput.describe('Signed: what it did to the balance.').meta({ example: '-9.99' }),
-  balance_after_usd: usdOutput.describe('The posted balance right after it.'),
-  user_id: z.string(),
-  product: z.string().nullable().describe('The product it was made through; the balance is shared by all products.'),
-  description: z.string(),
-  order_id: z.string().nullable(),
-  operation_id: z.string().nullable(),
-  deposit_id: z.string().nullable(),
-  key_id: z.string().nullable().describe('The key that asked for it.'),
-  idempotency_key: z.string().nullable(),
-  created_at: z.string(),
-}).meta({ id: 'Transaction' });
+export const transactionSchema = z
+  .object({
+    id: z.string().meta({ example: 'trf_01k000000000000000000000' }),
+    type: z.enum(TRANSACTION_TYPES),
+    amount_usd: usdOutput.describe('Signed: what it did to the balance.').meta({ example: '-9.99' }),
+    balance_after_usd: usdOutput.describe('The posted balance right after it.'),
+    user_id: z.string(),
+    product: z.string().nullable().describe('The product it was made through; the balance is shared by all products.'),
+    description: z.string(),
+    order_id: z.string().nullable(),
+    operation_id: z.string().nullable(),
+    deposit_id: z.string().nullable(),
+    key_id: z.string().nullable().describe('The key that asked for it.'),
+    idempotency_key: z.string().nullable(),
+    created_at: z.string(),
+  })
+  .meta({ id: 'Transaction' });
 
 export type TransactionView = z.output<typeof transactionSchema>;
 

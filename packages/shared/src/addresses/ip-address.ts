@@ -1,13 +1,17 @@
-// IP addresses: one spelling for each (RFC 5952), whichever way it was written. Zones are refused (they mean something on one machine only), and an IPv4 address
-// in IPv6's clothes (RFC 4291, section 2.5.5.2) is the IPv4 address. Node says what is an address; ipaddr.js, which would also take `1.2.3` and `0x7f.1`, writes it down and
-// knows what each range is for.
+// IP addresses: one spelling for each (RFC 5952), whichever way it was written. Zones are refused (they mean something
+// on one machine only), and an IPv4 address in IPv6's clothes (RFC 4291, section 2.5.5.2) is the IPv4 address. Node
+// says what is an address; ipaddr.js, which would also take `1.2.3` and `0x7f.1`, writes it down and knows what each
+// range is for.
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { readField, type Reading } from '../contract';
 
 const TEXT_MAX = 60;
 const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i;
-/** The dotted tail that IPv6 allows. ipaddr.js reads `::1.2.3.4` as another address than PostgreSQL and everybody else, so it never gets to see one. */
+/**
+ * The dotted tail that IPv6 allows. ipaddr.js reads `::1.2.3.4` as another address than PostgreSQL and everybody else,
+ * so it never gets to see one.
+ */
 const DOTTED_TAIL = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
 const WANTED = 'must be an IPv4 or IPv6 address';
 
@@ -27,22 +31,31 @@ export function plainAddress(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address;
 }
 
-/** Whether hosts all over the world can reach it. Of a canonical address. What is not known to be public is not: IPv6 beyond 2000::/3 has no such addresses yet. */
+/**
+ * Whether hosts all over the world can reach it. Of a canonical address. What is not known to be public is not: IPv6
+ * beyond 2000::/3 has no such addresses yet.
+ */
 export function isPublicAddress(canonical: string): boolean {
   if (isIPv4(canonical)) return ipaddr.IPv4.parse(canonical).range() === 'unicast';
   const address = parseIpv6(canonical);
   return address.range() === 'unicast' && ((address.parts[0] ?? 0) & 0xe000) === 0x2000;
 }
 
-const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'].map((text) => ipaddr.parseCIDR(text));
+const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32', '3fff::/20'].map((text) =>
+  ipaddr.parseCIDR(text),
+);
 
 /** Of the ranges that RFC 5737, RFC 3849 and RFC 9637 keep for examples. Of a canonical address. */
 export function isDocumentationAddress(canonical: string): boolean {
   const address = isIPv4(canonical) ? ipaddr.IPv4.parse(canonical) : parseIpv6(canonical);
-  return DOCUMENTATION.some(([network, bits]) => network.kind() === address.kind() && address.match([network, bits] as never));
+  return DOCUMENTATION.some(
+    ([network, bits]) => network.kind() === address.kind() && address.match([network, bits] as never),
+  );
 }
 
 export function parseIpv6(text: string): ipaddr.IPv6 {
   const hex = (high = '0', low = '0'): string => (Number(high) * 256 + Number(low)).toString(16);
-  return ipaddr.IPv6.parse(text.replace(DOTTED_TAIL, (_, a?: string, b?: string, c?: string, d?: string) => `${hex(a, b)}:${hex(c, d)}`));
+  return ipaddr.IPv6.parse(
+    text.replace(DOTTED_TAIL, (_, a?: string, b?: string, c?: string, d?: string) => `${hex(a, b)}:${hex(c, d)}`),
+  );
 }

@@ -1,4 +1,5 @@
-// Blocks of IP addresses in CIDR form. A single address is the block of itself; bits behind the prefix are cleared, as routers do.
+// Blocks of IP addresses in CIDR form. A single address is the block of itself; bits behind the prefix are cleared, as
+// routers do.
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { readField, type Reading } from '../contract';
@@ -39,6 +40,8 @@ export const blockField = readField((text) => {
 
 function networkOf(address: string, family: IpBlock['family'], bits: number): string {
   if (family === 'ipv4') return ipaddr.IPv4.networkAddressFromCIDR(`${address}/${String(bits)}`).toString();
-  const bytes = parseIpv6(address).toByteArray().map((byte, i) => byte & (0xff << Math.max(0, 8 - Math.max(0, bits - i * 8))));
+  const bytes = parseIpv6(address)
+    .toByteArray()
+    .map((byte, i) => byte & (0xff << Math.max(0, 8 - Math.max(0, bits - i * 8))));
   return new ipaddr.IPv6(bytes).toRFC5952String();
 }

@@ -1,4 +1,3 @@
-
 import { Pool } from 'pg';
 import request from 'supertest';
 import { accountEndpoints } from '../account';
@@ -6,10 +5,14 @@ import { newId } from '../contract';
 import { shopEndpoints, testService, type TestKey } from '../testing';
 import { adminEndpoints } from '.';
 
-const api = testService({ endpoints: (service) => [...accountEndpoints(service), ...adminEndpoints(service), ...shopEndpoints(service)] });
+const api = testService({
+  endpoints: (service) => [...accountEndpoints(service), ...adminEndpoints(service), ...shopEndpoints(service)],
+});
 const get = (path: string, who: Parameters<typeof api.as>[0]) => request(api.app).get(path).set(api.as(who));
-const post = (path: string, who: Parameters<typeof api.as>[0], body: object = {}) => request(api.app).post(path).set(api.as(who)).send(body);
-const adjust = (userId: string, who: TestKey, body: object, key?: string) => request(api.app).post(`/admin/users/${userId}/adjust`).set(api.asMoney(who, key)).send(body);
+const post = (path: string, who: Parameters<typeof api.as>[0], body: object = {}) =>
+  request(api.app).post(path).set(api.as(who)).send(body);
+const adjust = (userId: string, who: TestKey, body: object, key?: string) =>
+  request(api.app).post(`/admin/users/${userId}/adjust`).set(api.asMoney(who, key)).send(body);
 const unknownId = (prefix: 'usr' | 'key') => newId(prefix, api.service.clock.nowMs());
 
 const gateway = new Pool({ connectionString: api.database.urlFor('lumi_gateway'), max: 1 });
@@ -28,9 +31,16 @@ function bytesOf(answer: request.Response): string {
 
 describe('every admin route', () => {
   const routes = [
-    ['get', '/admin/users'], ['post', '/admin/users'], ['get', '/admin/users/usr_01k000000000000000000000'], ['post', '/admin/users/usr_01k000000000000000000000/adjust'],
-    ['get', '/admin/keys'], ['post', '/admin/keys'], ['get', '/admin/keys/key_01k000000000000000000000'], ['post', '/admin/keys/key_01k000000000000000000000/revoke'],
-    ['post', '/admin/keys/key_01k000000000000000000000/roll'], ['get', '/admin/ledger/check'],
+    ['get', '/admin/users'],
+    ['post', '/admin/users'],
+    ['get', '/admin/users/usr_01k000000000000000000000'],
+    ['post', '/admin/users/usr_01k000000000000000000000/adjust'],
+    ['get', '/admin/keys'],
+    ['post', '/admin/keys'],
+    ['get', '/admin/keys/key_01k000000000000000000000'],
+    ['post', '/admin/keys/key_01k000000000000000000000/revoke'],
+    ['post', '/admin/keys/key_01k000000000000000000000/roll'],
+    ['get', '/admin/ledger/check'],
   ] as const;
 
   it.each(routes)('%s %s: 401 without an identity and without a key', async (method, path) => {
@@ -39,9 +49,14 @@ describe('every admin route', () => {
   });
 
   it.each(routes)('%s %s: 403 for a reseller, whatever it holds', async (method, path) => {
-    const answer = await request(api.app)[method](path).set(api.asMoney(await api.account()));
+    const answer = await request(api.app)
+      [method](path)
+      .set(api.asMoney(await api.account()));
     expect(answer.status).toBe(403);
-    expect(answer.body.error).toMatchObject({ code: 'forbidden_scope', message: "Key lacks the required scope 'admin:*'." });
+    expect(answer.body.error).toMatchObject({
+      code: 'forbidden_scope',
+      message: "Key lacks the required scope 'admin:*'.",
+    });
   });
 });
 
@@ -50,23 +65,45 @@ describe('users', () => {
     const created = await post('/admin/users', operator, { name: '  Example Ltd ' });
     expect(created.status).toBe(201);
     expect(created.body).toEqual({ user_id: expect.stringMatching(/^usr_[0-9a-z]{24}$/) });
-    const expected = { id: created.body.user_id, name: 'Example Ltd', balance_usd: '0.00', held_usd: '0.00', available_usd: '0.00', created_at: expect.any(String) };
+    const expected = {
+      id: created.body.user_id,
+      name: 'Example Ltd',
+      balance_usd: '0.00',
+      held_usd: '0.00',
+      available_usd: '0.00',
+      created_at: expect.any(String),
+    };
     expect((await get(`/admin/users/${created.body.user_id}`, operator)).body).toEqual(expected);
-    expect((await get('/admin/users?limit=1', operator)).body).toEqual({ items: [expected], has_more: true, next_cursor: expect.any(String) });
+    expect((await get('/admin/users?limit=1', operator)).body).toEqual({
+      items: [expected],
+      has_more: true,
+      next_cursor: expect.any(String),
+    });
   });
 
   it('are listed page by page, newest first', async () => {
     await Promise.all([api.account(), api.account(), api.account()]);
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const { body }: request.Response = await get(`/admin/users?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`, operator);
+      const { body }: request.Response = await get(
+        `/admin/users?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`,
+        operator,
+      );
       seen.push(...body.items.map((user: { id: string }) => user.id));
       cursor = body.next_cursor;
     }
     expect(seen).toEqual([...new Set(seen)].sort().reverse());
   });
 
-  it.each([{}, { name: '' }, { name: '   ' }, { name: 5 }, { name: 'x'.repeat(201) }, { name: 'a\nb' }, { name: 'x', balance: '5' }])('422: %j', async (body) => {
+  it.each([
+    {},
+    { name: '' },
+    { name: '   ' },
+    { name: 5 },
+    { name: 'x'.repeat(201) },
+    { name: 'a\nb' },
+    { name: 'x', balance: '5' },
+  ])('422: %j', async (body) => {
     expect((await post('/admin/users', operator, body)).status).toBe(422);
   });
 
@@ -82,12 +119,27 @@ describe('adjust', () => {
     const account = await api.account({ balance: '10' });
     const added = await adjust(account.accountId, operator, { amount_usd: '5.5', reason: 'bonus' });
     expect(added.status).toBe(200);
-    expect(added.body).toEqual({ transaction_id: expect.stringMatching(/^trf_/), user_id: account.accountId, amount_usd: '5.50', balance_usd: '15.50' });
+    expect(added.body).toEqual({
+      transaction_id: expect.stringMatching(/^trf_/),
+      user_id: account.accountId,
+      amount_usd: '5.50',
+      balance_usd: '15.50',
+    });
     const taken = await adjust(account.accountId, operator, { amount_usd: '-15.5000', reason: 'all of it' });
     expect(taken.body).toMatchObject({ amount_usd: '-15.50', balance_usd: '0.00' });
     const lines = (await get('/transactions', account)).body.items;
-    expect(lines[1]).toMatchObject({ id: added.body.transaction_id, type: 'adjustment', amount_usd: '5.50', description: 'bonus', key_id: null, idempotency_key: null });
-    expect((await get(`/transactions/${added.body.transaction_id}`, operator)).body).toMatchObject({ key_id: operator.keyId, idempotency_key: expect.any(String) });
+    expect(lines[1]).toMatchObject({
+      id: added.body.transaction_id,
+      type: 'adjustment',
+      amount_usd: '5.50',
+      description: 'bonus',
+      key_id: null,
+      idempotency_key: null,
+    });
+    expect((await get(`/transactions/${added.body.transaction_id}`, operator)).body).toMatchObject({
+      key_id: operator.keyId,
+      idempotency_key: expect.any(String),
+    });
     expect(await api.audit()).toEqual([]);
   });
 
@@ -101,13 +153,21 @@ describe('adjust', () => {
     expect(first.headers['idempotent-replayed']).toBeUndefined();
     expect(again.headers['idempotent-replayed']).toBe('true');
     expect((await api.balance(account.accountId)).posted).toBe(70_000n);
-    expect((await get('/requests/adjust-once', operator)).body).toMatchObject({ state: 'done', status_code: 200, response: first.body });
+    expect((await get('/requests/adjust-once', operator)).body).toMatchObject({
+      state: 'done',
+      status_code: 200,
+      response: first.body,
+    });
     expect(await api.audit()).toEqual([]);
   });
 
   it('of many equal requests at once exactly one executes', async () => {
     const account = await api.account({ balance: '0' });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => adjust(account.accountId, operator, { amount_usd: '1', reason: 'race' }, 'adjust-race')));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        adjust(account.accountId, operator, { amount_usd: '1', reason: 'race' }, 'adjust-race'),
+      ),
+    );
     const good = answers.filter((answer) => answer.status === 200);
     expect(answers.filter((answer) => answer.status !== 200 && answer.body.error.code !== 'in_progress')).toEqual([]);
     expect(new Set(good.map((answer) => answer.text)).size).toBe(1);
@@ -119,7 +179,10 @@ describe('adjust', () => {
   it('422 idempotency_key_reused: another body, another account', async () => {
     const [account, other] = [await api.account({ balance: '0' }), await api.account({ balance: '0' })];
     await adjust(account.accountId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-reuse').expect(200);
-    for (const answer of [await adjust(account.accountId, operator, { amount_usd: '2', reason: 'x' }, 'adjust-reuse'), await adjust(other.accountId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-reuse')]) {
+    for (const answer of [
+      await adjust(account.accountId, operator, { amount_usd: '2', reason: 'x' }, 'adjust-reuse'),
+      await adjust(other.accountId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-reuse'),
+    ]) {
       expect(answer.status).toBe(422);
       expect(answer.body.error.code).toBe('idempotency_key_reused');
     }
@@ -129,8 +192,17 @@ describe('adjust', () => {
 
   it('402: never takes what is held or not there, and the key can be used again afterwards', async () => {
     const account = await api.account({ balance: '15' });
-    await request(api.app).post('/gadgets').set(api.asMoney(account)).send({ name: 'held', ending: 'pending' }).expect(202);
-    const refused = await adjust(account.accountId, operator, { amount_usd: '-5.02', reason: 'too much' }, 'adjust-402');
+    await request(api.app)
+      .post('/gadgets')
+      .set(api.asMoney(account))
+      .send({ name: 'held', ending: 'pending' })
+      .expect(202);
+    const refused = await adjust(
+      account.accountId,
+      operator,
+      { amount_usd: '-5.02', reason: 'too much' },
+      'adjust-402',
+    );
     expect(refused.status).toBe(402);
     expect(refused.body.error.code).toBe('insufficient_balance');
     expect((await get('/requests/adjust-402', operator)).body.state).toBe('none');
@@ -140,7 +212,9 @@ describe('adjust', () => {
 
   it('404: an unknown account leaves nothing behind', async () => {
     const userId = unknownId('usr');
-    expect((await adjust(userId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-404')).body.error.code).toBe('not_found');
+    expect((await adjust(userId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-404')).body.error.code).toBe(
+      'not_found',
+    );
     expect((await get('/requests/adjust-404', operator)).body.state).toBe('none');
     expect(await api.audit()).toEqual([]);
   });
@@ -153,8 +227,16 @@ describe('adjust', () => {
   });
 
   it.each([
-    {}, { amount_usd: 5, reason: 'x' }, { amount_usd: '0', reason: 'x' }, { amount_usd: '-0.00', reason: 'x' }, { amount_usd: '+5', reason: 'x' }, { amount_usd: '1e3', reason: 'x' }, { amount_usd: '1.00001', reason: 'x' },
-    { amount_usd: '5' }, { amount_usd: '5', reason: ' ' }, { amount_usd: '5', reason: 'x', user_id: 'usr_01k000000000000000000000' },
+    {},
+    { amount_usd: 5, reason: 'x' },
+    { amount_usd: '0', reason: 'x' },
+    { amount_usd: '-0.00', reason: 'x' },
+    { amount_usd: '+5', reason: 'x' },
+    { amount_usd: '1e3', reason: 'x' },
+    { amount_usd: '1.00001', reason: 'x' },
+    { amount_usd: '5' },
+    { amount_usd: '5', reason: ' ' },
+    { amount_usd: '5', reason: 'x', user_id: 'usr_01k000000000000000000000' },
   ])('422: %j', async (body) => {
     const account = await api.account();
     expect((await adjust(account.accountId, operator, body)).status).toBe(422);
@@ -181,7 +263,11 @@ describe('adjust', () => {
 
 describe('GET /admin/ledger/check', () => {
   it('says that the books are right', async () => {
-    expect((await get('/admin/ledger/check', operator)).body).toEqual({ ok: true, checked_at: expect.any(String), breaches: [] });
+    expect((await get('/admin/ledger/check', operator)).body).toEqual({
+      ok: true,
+      checked_at: expect.any(String),
+      breaches: [],
+    });
   });
 
   it('says what is wrong when they are not', async () => {

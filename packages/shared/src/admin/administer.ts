@@ -17,15 +17,24 @@ export interface Done {
 
 type Context = Asking & { readonly claim: Claim | null };
 
-/** `work` gets the transaction twice: for statements of this library, and for the functions of keys and accounts, which are written for a plain connection. */
-export function administer(deps: AdminDeps, context: Context, subject: string, work: (tx: Tx, db: Queryable) => Promise<Done>): Promise<Reply> {
+/**
+ * `work` gets the transaction twice: for statements of this library, and for the functions of keys and accounts, which
+ * are written for a plain connection.
+ */
+export function administer(
+  deps: AdminDeps,
+  context: Context,
+  subject: string,
+  work: (tx: Tx, db: Queryable) => Promise<Done>,
+): Promise<Reply> {
   const { claim } = context;
   return inTransaction(deps.admin, async (tx) => {
     if (claim !== null && (await claimInTransaction(tx, claim, subject)) !== null) return replay(deps, tx, claim);
     const { status, body, act, holdsSecret } = await work(tx, queryableOf(tx));
     await noteActs(tx, actorOf(context), [act]);
     const bytes = Buffer.from(JSON.stringify(body), 'utf8');
-    if (claim !== null && holdsSecret === true) await finishClaimSealed(tx, deps.config.SECRET_RING, claim, { status, body: bytes });
+    if (claim !== null && holdsSecret === true)
+      await finishClaimSealed(tx, deps.config.SECRET_RING, claim, { status, body: bytes });
     else if (claim !== null) await finishClaim(tx, claim, { status, body: bytes, location: null });
     return { status, bytes, isRemembered: true };
   });

@@ -15,12 +15,27 @@ export function auditAll(db: SqlRunner): Promise<Breach[]> {
 export function checkLedger(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'check-ledger', method: 'GET', path: '/admin/ledger/check', summary: 'Check the books', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
-      description: 'Recomputes all balances, holds, charges, caps and deposits from the rows alone and lists every contradiction. It reads everything, so it takes a while on a large installation; it repairs nothing.',
+      id: 'check-ledger',
+      method: 'GET',
+      path: '/admin/ledger/check',
+      summary: 'Check the books',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'regular',
+      reach: 'none',
+      keepsUserId: true,
+      description:
+        'Recomputes all balances, holds, charges, caps and deposits from the rows alone and lists every ' +
+        'contradiction. It reads everything, so it takes a while on a large installation; it repairs ' +
+        'nothing.',
       responses: {
         200: {
           description: 'The result; `ok` is true when there is no breach.',
-          schema: z.object({ ok: z.boolean(), checked_at: z.string(), breaches: z.array(z.object({ rule: z.string(), subject: z.string(), detail: z.string() })) }),
+          schema: z.object({
+            ok: z.boolean(),
+            checked_at: z.string(),
+            breaches: z.array(z.object({ rule: z.string(), subject: z.string(), detail: z.string() })),
+          }),
           example: { ok: true, checked_at: '2026-06-09T12:00:00Z', breaches: [] },
         },
       },

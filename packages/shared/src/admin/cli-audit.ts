@@ -11,7 +11,11 @@ export const auditBooks: Command = {
     return async ({ db }) => {
       const breaches = await auditAll(db.platform);
       const lines = breaches.map((breach) => `${breach.rule}: ${breach.subject}: ${breach.detail}`);
-      return { json: { ok: breaches.length === 0, breaches }, text: breaches.length === 0 ? 'The books are right.' : lines.join('\n'), isBad: breaches.length > 0 };
+      return {
+        json: { ok: breaches.length === 0, breaches },
+        text: breaches.length === 0 ? 'The books are right.' : lines.join('\n'),
+        isBad: breaches.length > 0,
+      };
     };
   },
 };

@@ -36,7 +36,10 @@ export interface Parsed {
 }
 
 /** Every option takes a value. Unknown options and too many or too few positionals throw `Usage`. */
-export function parse(args: readonly string[], shape: { positionals: readonly string[]; options?: readonly string[] }): Parsed {
+export function parse(
+  args: readonly string[],
+  shape: { positionals: readonly string[]; options?: readonly string[] },
+): Parsed {
   // A negative amount is not an option.
   const marked = args.map((arg) => (/^-\d/.test(arg) ? ` ${arg}` : arg));
   const read = readArgs(marked, shape.options ?? []);
@@ -48,10 +51,18 @@ export function parse(args: readonly string[], shape: { positionals: readonly st
   return { positionals, options: read.options };
 }
 
-function readArgs(args: readonly string[], names: readonly string[]): { positionals: string[]; options: Record<string, string | undefined> } {
+function readArgs(
+  args: readonly string[],
+  names: readonly string[],
+): { positionals: string[]; options: Record<string, string | undefined> } {
   try {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])) });
-    return { positionals, options: values as Record<string, string | undefined> }; // all options are declared as strings
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+    });
+    // all options are declared as strings
+    return { positionals, options: values as Record<string, string | undefined> };
   } catch (err) {
     throw new Usage(err instanceof Error ? err.message : String(err));
   }
@@ -70,16 +81,37 @@ export function wholeNumber(name: string, value: string | undefined): number | n
 }
 
 export function listOf(value: string | undefined): string[] | null {
-  return value === undefined ? null : value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return value === undefined
+    ? null
+    : value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
 }
 
 /** Does it and writes its row of the audit log, together or not at all. */
-export function byCli<T>(db: Database, work: (db: Queryable, tx: Tx) => Promise<T>, actOf: (result: T) => Act): Promise<T> {
-  return noted(db, { product: null, kind: 'cli', keyId: null, address: null, requestId: null }, (tx) => work(queryableOf(tx), tx), (result) => [actOf(result)]);
+export function byCli<T>(
+  db: Database,
+  work: (db: Queryable, tx: Tx) => Promise<T>,
+  actOf: (result: T) => Act,
+): Promise<T> {
+  return noted(
+    db,
+    { product: null, kind: 'cli', keyId: null, address: null, requestId: null },
+    (tx) => work(queryableOf(tx), tx),
+    (result) => [actOf(result)],
+  );
 }
 
 /** Columns as wide as their widest cell. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [header, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return [header, ...rows]
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -13,14 +13,26 @@ const OVERLAP_S = 3_600;
 
 export const issueCommand: Command = {
   words: ['keys', 'issue'],
-  usage: 'keys issue --product <domains|vps|proxy> --type <reseller|operator> [--user <user_id>] [--scopes <a,b>] [--cap <usd>] [--signing <none|v1|v2>] [--regular <per minute>] [--money <per minute>] [--ip <a,b>] [--expires <time>]',
-  summary: 'Issues a key and prints it, once. A reseller key needs --user and gets all scopes of its product unless --scopes names some.',
+  usage:
+    'keys issue --product <domains|vps|proxy> --type <reseller|operator> [--user <user_id>] [--scopes ' +
+    '<a,b>] [--cap <usd>] [--signing <none|v1|v2>] [--regular <per minute>] [--money <per minute>] [--ip ' +
+    '<a,b>] [--expires <time>]',
+  summary:
+    'Issues a key and prints it, once. A reseller key needs --user and gets all scopes of its product ' +
+    'unless --scopes names some.',
   parse: (args) => {
-    const parsed = parse(args, { positionals: [], options: ['product', 'type', 'user', 'scopes', 'cap', 'signing', 'regular', 'money', 'ip', 'expires'] });
+    const parsed = parse(args, {
+      positionals: [],
+      options: ['product', 'type', 'user', 'scopes', 'cap', 'signing', 'regular', 'money', 'ip', 'expires'],
+    });
     const request = keyRequest(parsed);
     return async ({ db, rings, clock }) => {
       if (request.accountId !== null) await existing(db, request.accountId);
-      const issued = await byCli(db, (tx) => issueKey(tx, rings, request), (made) => keyAct(clock, 'key.issue', null, made.record));
+      const issued = await byCli(
+        db,
+        (tx) => issueKey(tx, rings, request),
+        (made) => keyAct(clock, 'key.issue', null, made.record),
+      );
       return { json: viewIssued(clock, issued), text: issuedText(issued) };
     };
   },
@@ -35,7 +47,9 @@ export const keysCommand: Command = {
     const product = options['product'] === undefined ? undefined : oneOf('product', options['product'], PRODUCTS);
     const limit = wholeNumber('limit', options['limit']) ?? LIST_MAX;
     return async ({ db, clock }) => {
-      const keys = (await listKeys(db.pool, { product, userId: options['user'] }, { limit, beforeId: null })).slice(0, limit).map(viewKey(clock));
+      const keys = (await listKeys(db.pool, { product, userId: options['user'] }, { limit, beforeId: null }))
+        .slice(0, limit)
+        .map(viewKey(clock));
       return { json: { items: keys }, text: keysTable(keys) };
     };
   },
@@ -49,7 +63,11 @@ export const revokeCommand: Command = {
     const [id = ''] = parse(args, { positionals: ['key_id'] }).positionals;
     return async ({ db, clock }) => {
       const before = await findKeyById(db.pool, keyId(id));
-      const revoked = await byCli(db, async (tx) => (await revokeKey(tx, keyId(id))) ?? missing(), (ended) => keyAct(clock, 'key.revoke', before, ended));
+      const revoked = await byCli(
+        db,
+        async (tx) => (await revokeKey(tx, keyId(id))) ?? missing(),
+        (ended) => keyAct(clock, 'key.revoke', before, ended),
+      );
       return { json: viewKey(clock)(revoked), text: `${id} (${revoked.prefix}) is revoked.` };
     };
   },
@@ -58,13 +76,19 @@ export const revokeCommand: Command = {
 export const rollCommand: Command = {
   words: ['keys', 'roll'],
   usage: 'keys roll <key_id> [--overlap <seconds>]',
-  summary: `Issues a new key in place of one that lives on for the overlap, ${String(OVERLAP_S)} seconds unless told otherwise.`,
+  summary:
+    `Issues a new key in place of one that lives on for the overlap, ${String(OVERLAP_S)} seconds unless told ` +
+    'otherwise.',
   parse: (args) => {
     const parsed = parse(args, { positionals: ['key_id'], options: ['overlap'] });
     const overlapSeconds = wholeNumber('overlap', parsed.options['overlap']) ?? OVERLAP_S;
     return async ({ db, rings, clock }) => {
       const old = await findKeyById(db.pool, keyId(parsed.positionals[0] ?? ''));
-      const issued = await byCli(db, (tx) => rollKey(tx, rings, { keyId: old?.id ?? missing(), overlapSeconds }), (made) => keyAct(clock, 'key.roll', old, made.record));
+      const issued = await byCli(
+        db,
+        (tx) => rollKey(tx, rings, { keyId: old?.id ?? missing(), overlapSeconds }),
+        (made) => keyAct(clock, 'key.roll', old, made.record),
+      );
       return { json: viewIssued(clock, issued), text: issuedText(issued) };
     };
   },
@@ -74,17 +98,26 @@ function keyRequest({ options }: Parsed): KeyRequest {
   const product = oneOf('product', options['product'], PRODUCTS);
   const type = oneOf('type', options['type'], ['reseller', 'operator'] as const);
   if (type === 'reseller' && options['user'] === undefined) throw new Usage('a reseller key needs --user.');
-  if (type === 'operator' && options['user'] !== undefined) throw new Usage('an operator key belongs to no account; leave out --user.');
-  const expiry: Reading<Date | null> = options['expires'] === undefined ? { value: null } : readInstant(options['expires']);
+  if (type === 'operator' && options['user'] !== undefined)
+    throw new Usage('an operator key belongs to no account; leave out --user.');
+  const expiry: Reading<Date | null> =
+    options['expires'] === undefined ? { value: null } : readInstant(options['expires']);
   if (expiry.reason !== undefined) throw new Usage(`--expires ${expiry.reason}.`);
   const cap = options['cap'] === undefined ? null : usdInput.safeParse(options['cap']);
   if (cap?.success === false) throw new Usage('--cap must be an amount such as 50 or 50.00.');
   return {
-    product, type, accountId: options['user'] ?? null, expiresAt: expiry.value,
+    product,
+    type,
+    accountId: options['user'] ?? null,
+    expiresAt: expiry.value,
     scopes: listOf(options['scopes']) ?? (type === 'reseller' ? resellerScopes(product) : []),
     dailyCapUnits: cap === null ? null : parseUsd(cap.data),
-    signing: options['signing'] === undefined ? 'none' : oneOf('signing', options['signing'], ['none', 'v1', 'v2'] as const),
-    limits: { regularPerMinute: wholeNumber('regular', options['regular']), moneyPerMinute: wholeNumber('money', options['money']) },
+    signing:
+      options['signing'] === undefined ? 'none' : oneOf('signing', options['signing'], ['none', 'v1', 'v2'] as const),
+    limits: {
+      regularPerMinute: wholeNumber('regular', options['regular']),
+      moneyPerMinute: wholeNumber('money', options['money']),
+    },
     ipAllowlist: listOf(options['ip']) ?? [],
   };
 }
@@ -109,5 +142,17 @@ function issuedText(issued: { id: string; key: string; signingSecret?: string })
 }
 
 function keysTable(keys: readonly KeyView[]): string {
-  return table(['ID', 'KEY', 'TYPE', 'STATE', 'USER', 'CAP', 'SIGNING', 'SCOPES'], keys.map((key) => [key.id, key.prefix, key.type, key.state, key.user_id ?? '-', key.daily_cap_usd ?? '-', key.signing, key.type === 'operator' ? 'all' : key.scopes.join(',')]));
+  return table(
+    ['ID', 'KEY', 'TYPE', 'STATE', 'USER', 'CAP', 'SIGNING', 'SCOPES'],
+    keys.map((key) => [
+      key.id,
+      key.prefix,
+      key.type,
+      key.state,
+      key.user_id ?? '-',
+      key.daily_cap_usd ?? '-',
+      key.signing,
+      key.type === 'operator' ? 'all' : key.scopes.join(','),
+    ]),
+  );
 }

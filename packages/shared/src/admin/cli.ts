@@ -1,5 +1,5 @@
-// The `lumi` command: accounts, keys, corrections and the check of the books, straight at the database. It needs no running service and no
-// key, so it is also how an empty installation gets its first operator key.
+// The `lumi` command: accounts, keys, corrections and the check of the books, straight at the database. It needs no
+// running service and no key, so it is also how an empty installation gets its first operator key.
 import { AppError } from '../contract';
 import { databaseCode, openDatabase, type Database } from '../db';
 import { toAppError } from '../http';
@@ -18,7 +18,17 @@ export interface CliIo {
   err(line: string): void;
 }
 
-const COMMANDS: readonly Command[] = [createCommand, usersCommand, showCommand, adjustCommand, issueCommand, keysCommand, revokeCommand, rollCommand, auditBooks];
+const COMMANDS: readonly Command[] = [
+  createCommand,
+  usersCommand,
+  showCommand,
+  adjustCommand,
+  issueCommand,
+  keysCommand,
+  revokeCommand,
+  rollCommand,
+  auditBooks,
+];
 
 const HELP = [
   'lumi: accounts, keys and the books of this installation.',
@@ -50,7 +60,11 @@ export async function runCli(args: readonly string[], io: CliIo, readSettings: (
     const run = command.parse(args.slice(command.words.length).filter((arg) => arg !== '--json'));
     const config = readSettings();
     database = openDatabase({ url: config.DATABASE_URL, connections: 2, log: silentLog, name: 'lumi-cli' });
-    const deps: CommandDeps = { db: database, clock: systemClock, rings: { peppers: config.KEY_PEPPERS, secrets: config.SECRET_RING, clock: systemClock } };
+    const deps: CommandDeps = {
+      db: database,
+      clock: systemClock,
+      rings: { peppers: config.KEY_PEPPERS, secrets: config.SECRET_RING, clock: systemClock },
+    };
     const result = await run(deps);
     io.out(isJson ? JSON.stringify(result.json, null, 2) : result.text);
     return result.isBad === true ? EXIT.refused : EXIT.done;
@@ -67,12 +81,19 @@ export async function runCli(args: readonly string[], io: CliIo, readSettings: (
 }
 
 function sentenceOf(err: unknown): string {
-  if (databaseCode(err) === '3F000' || databaseCode(err) === '42P01') return 'This database has no Lumi schema yet; start Lumi once (npm start), so that it migrates.';
+  if (databaseCode(err) === '3F000' || databaseCode(err) === '42P01')
+    return 'This database has no Lumi schema yet; start Lumi once (npm start), so that it migrates.';
   if (databaseCode(err) === '3D000') return 'There is no such database; is DATABASE_URL right?';
-  if (databaseCode(err) === '28P01') return 'The database refused the user or the password of DATABASE_URL; start Lumi once after an update, so that it makes its roles.';
+  if (databaseCode(err) === '28P01')
+    return (
+      'The database refused the user or the password of DATABASE_URL; start Lumi once after an update, so ' +
+      'that it makes its roles.'
+    );
   const known = toAppError(err);
-  if (known.code === 'service_unavailable') return 'The database cannot be reached; is Lumi running (npm start), and is DATABASE_URL right?';
-  if (known.code === 'internal_error') return `Something unexpected happened: ${err instanceof Error ? err.message : String(err)}`;
+  if (known.code === 'service_unavailable')
+    return 'The database cannot be reached; is Lumi running (npm start), and is DATABASE_URL right?';
+  if (known.code === 'internal_error')
+    return `Something unexpected happened: ${err instanceof Error ? err.message : String(err)}`;
   return [known.message, ...detailsOf(known)].join('\n');
 }
 
@@ -81,7 +102,10 @@ function detailsOf(err: AppError): string[] {
 }
 
 if (require.main === module) {
-  const io: CliIo = { out: (line) => process.stdout.write(`${line}\n`), err: (line) => process.stderr.write(`${line}\n`) };
+  const io: CliIo = {
+    out: (line) => process.stdout.write(`${line}\n`),
+    err: (line) => process.stderr.write(`${line}\n`),
+  };
   void runCli(process.argv.slice(2), io, readAdminEnvironment).then((status) => {
     process.exitCode = status;
   });

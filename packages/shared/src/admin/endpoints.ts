@@ -14,12 +14,22 @@ import { revokeKeyEndpoint } from './revoke-key';
 import { rollKeyEndpoint } from './roll-key';
 
 /** Tags of these endpoints for the OpenAPI document. */
-export const ADMIN_TAGS = [{ name: ADMIN_TAG, description: 'For operator keys: accounts, keys, corrections.' }] as const;
+export const ADMIN_TAGS = [
+  { name: ADMIN_TAG, description: 'For operator keys: accounts, keys, corrections.' },
+] as const;
 
 export function adminEndpoints(service: AdminDeps): Endpoint[] {
   return [
-    createUser(service), listUsersEndpoint(service), getUser(service), adjustUser(service),
-    issueKeyEndpoint(service), listKeysEndpoint(service), getKey(service), revokeKeyEndpoint(service), rollKeyEndpoint(service),
-    listAuditLog(service), checkLedger(service),
+    createUser(service),
+    listUsersEndpoint(service),
+    getUser(service),
+    adjustUser(service),
+    issueKeyEndpoint(service),
+    listKeysEndpoint(service),
+    getKey(service),
+    revokeKeyEndpoint(service),
+    rollKeyEndpoint(service),
+    listAuditLog(service),
+    checkLedger(service),
   ];
 }

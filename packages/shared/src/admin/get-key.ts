@@ -7,7 +7,15 @@ import { keyParams, keySchema, viewKey } from './key-view';
 export function getKey(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-key', method: 'GET', path: '/admin/keys/{id}', summary: 'Get a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'get-key',
+      method: 'GET',
+      path: '/admin/keys/{id}',
+      summary: 'Get a key',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'regular',
+      reach: 'none',
+      keepsUserId: true,
       description: 'One key of this product, without anything secret.',
       params: keyParams,
       responses: { 200: { description: 'The key.', schema: keySchema } },

@@ -7,7 +7,15 @@ import { userParams, userSchema, viewUser } from './user-view';
 export function getUser(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-user', method: 'GET', path: '/admin/users/{user_id}', summary: 'Get an account', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'get-user',
+      method: 'GET',
+      path: '/admin/users/{user_id}',
+      summary: 'Get an account',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'regular',
+      reach: 'none',
+      keepsUserId: true,
       description: 'One account with its balance.',
       params: userParams,
       responses: { 200: { description: 'The account.', schema: userSchema } },

@@ -8,7 +8,15 @@ import { keySchema, viewKey } from './key-view';
 export function listKeysEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-keys', method: 'GET', path: '/admin/keys', summary: 'List keys', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'list-keys',
+      method: 'GET',
+      path: '/admin/keys',
+      summary: 'List keys',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'regular',
+      reach: 'none',
+      keepsUserId: true,
       description: 'Keys of this product, newest first, revoked ones included.',
       query: pageQuery.extend({
         user_id: z.string().min(1).max(64).optional().describe('Only keys of this account.'),
@@ -20,8 +28,15 @@ export function listKeysEndpoint(deps: AdminDeps): Endpoint {
       const { user_id, type } = query;
       const binding: CursorBinding = { account: null, route: 'list-keys', filter: { user_id, type } };
       const request = readPage(query, deps.cursors, binding);
-      const rows = await listKeys(deps.admin.pool, { product: deps.product, userId: user_id, type }, { limit: request.limit, beforeId: request.after?.[0] ?? null });
-      return json(200, toPage(rows, request, deps.cursors, binding, (key) => [key.id], viewKey(deps.clock)));
+      const rows = await listKeys(
+        deps.admin.pool,
+        { product: deps.product, userId: user_id, type },
+        { limit: request.limit, beforeId: request.after?.[0] ?? null },
+      );
+      return json(
+        200,
+        toPage(rows, request, deps.cursors, binding, (key) => [key.id], viewKey(deps.clock)),
+      );
     },
   );
 }

@@ -9,7 +9,15 @@ const BINDING: CursorBinding = { account: null, route: 'list-users', filter: {} 
 export function listUsersEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-users', method: 'GET', path: '/admin/users', summary: 'List accounts', tag: ADMIN_TAG, scope: 'admin:*', class: 'regular', reach: 'none', keepsUserId: true,
+      id: 'list-users',
+      method: 'GET',
+      path: '/admin/users',
+      summary: 'List accounts',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'regular',
+      reach: 'none',
+      keepsUserId: true,
       description: 'All accounts, newest first.',
       query: pageQuery,
       responses: { 200: { description: 'A page of accounts.', schema: pageOf(userSchema) } },
@@ -17,7 +25,10 @@ export function listUsersEndpoint(deps: AdminDeps): Endpoint {
     async ({ query }) => {
       const request = readPage(query, deps.cursors, BINDING);
       const rows = await listUsers(deps.admin.pool, { limit: request.limit, beforeId: request.after?.[0] ?? null });
-      return json(200, toPage(rows, request, deps.cursors, BINDING, (user) => [user.id], viewUser));
+      return json(
+        200,
+        toPage(rows, request, deps.cursors, BINDING, (user) => [user.id], viewUser),
+      );
     },
   );
 }

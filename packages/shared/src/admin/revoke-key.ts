@@ -9,7 +9,15 @@ import { keyAct, keyParams, keySchema, viewKey } from './key-view';
 export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'revoke-key', method: 'POST', path: '/admin/keys/{id}/revoke', summary: 'Revoke a key', tag: ADMIN_TAG, scope: 'admin:*', class: 'guarded', reach: 'none', keepsUserId: true,
+      id: 'revoke-key',
+      method: 'POST',
+      path: '/admin/keys/{id}/revoke',
+      summary: 'Revoke a key',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'guarded',
+      reach: 'none',
+      keepsUserId: true,
       description: 'Ends a key for ever: for money at once, for reads within seconds. Revoking twice does no harm.',
       params: keyParams,
       responses: { 200: { description: 'The key as it is now.', schema: keySchema } },
@@ -20,7 +28,11 @@ export function revokeKeyEndpoint(deps: AdminDeps): Endpoint {
         const before = await findKey(deps, db, id);
         const revoked = await revokeKey(db, id);
         if (revoked === null) throw notFound();
-        return { status: 200, body: viewKey(deps.clock)(revoked), act: keyAct(deps.clock, 'key.revoke', before, revoked) };
+        return {
+          status: 200,
+          body: viewKey(deps.clock)(revoked),
+          act: keyAct(deps.clock, 'key.revoke', before, revoked),
+        };
       });
     },
   );

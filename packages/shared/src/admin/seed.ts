@@ -1,5 +1,5 @@
-// The demo account of a fresh installation: sandbox money, and for each product one operator and one reseller key. May run again: the
-// account and its money are made once, the keys anew, because a key cannot be shown a second time.
+// The demo account of a fresh installation: sandbox money, and for each product one operator and one reseller key. May
+// run again: the account and its money are made once, the keys anew, because a key cannot be shown a second time.
 import type { Act } from '../audit-log';
 import { PRODUCTS, newId, resellerScopes, type Product } from '../contract';
 import { issueKey, type KeyRings, type Queryable } from '../keys';
@@ -24,8 +24,16 @@ export async function seedDemo(db: Queryable, rings: KeyRings): Promise<Readonly
     const entries: [Product, DemoKeys][] = [];
     for (const product of PRODUCTS) {
       const operator = await issueKey(db, rings, { product, type: 'operator', accountId: null, scopes: [] });
-      const reseller = await issueKey(db, rings, { product, type: 'reseller', accountId, scopes: resellerScopes(product) });
-      await note(db, [operator, reseller].map(({ record }) => keyAct(rings.clock, 'key.issue', null, record)));
+      const reseller = await issueKey(db, rings, {
+        product,
+        type: 'reseller',
+        accountId,
+        scopes: resellerScopes(product),
+      });
+      await note(
+        db,
+        [operator, reseller].map(({ record }) => keyAct(rings.clock, 'key.issue', null, record)),
+      );
       entries.push([product, { operator: { key: operator.key }, reseller: { user_id: accountId, key: reseller.key } }]);
     }
     await db.query('COMMIT', []);
@@ -39,12 +47,28 @@ export async function seedDemo(db: Queryable, rings: KeyRings): Promise<Readonly
 
 async function demoAccount(db: Queryable, { clock }: KeyRings): Promise<string> {
   await db.query(`SELECT pg_advisory_xact_lock(hashtextextended('lumi demo account', 0))`, []);
-  const { rows } = await db.query('SELECT id FROM platform.account WHERE name = $1 ORDER BY created_at, id LIMIT 1', [ACCOUNT_NAME]);
+  const { rows } = await db.query('SELECT id FROM platform.account WHERE name = $1 ORDER BY created_at, id LIMIT 1', [
+    ACCOUNT_NAME,
+  ]);
   const found = rows[0] as { id: string } | undefined; // the column of the query
   if (found !== undefined) return found.id;
   const accountId = await createAccount(db, clock, ACCOUNT_NAME);
-  await note(db, [{ action: 'user.create', subject: accountId, accountId, before: null, after: { name: ACCOUNT_NAME } }, { action: 'user.adjust', subject: accountId, accountId, before: null, after: { amount_usd: BALANCE_USD, reason: REASON } }]);
-  await db.query('SELECT platform.adjust($1, $2, $3::bigint, $4, NULL, NULL, NULL)', [newId('trf', clock.nowMs()), accountId, parseUsd(BALANCE_USD).toString(), REASON]);
+  await note(db, [
+    { action: 'user.create', subject: accountId, accountId, before: null, after: { name: ACCOUNT_NAME } },
+    {
+      action: 'user.adjust',
+      subject: accountId,
+      accountId,
+      before: null,
+      after: { amount_usd: BALANCE_USD, reason: REASON },
+    },
+  ]);
+  await db.query('SELECT platform.adjust($1, $2, $3::bigint, $4, NULL, NULL, NULL)', [
+    newId('trf', clock.nowMs()),
+    accountId,
+    parseUsd(BALANCE_USD).toString(),
+    REASON,
+  ]);
   return accountId;
 }
 

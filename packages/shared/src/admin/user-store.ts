@@ -14,7 +14,13 @@ export interface User {
 }
 
 /** Shown in lists and logs; no control characters, so that it stays on its line. */
-export const userName = z.string().trim().min(1, 'must not be empty').max(200).regex(/^[^\p{Cc}]*$/u, 'must not contain control characters').describe('A name for people; it need not be unique.');
+export const userName = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+  .describe('A name for people; it need not be unique.');
 
 /** Returns the id. Made twice, it makes two. */
 export async function createAccount(db: Queryable, clock: Clock, name: string): Promise<string> {
@@ -30,13 +36,18 @@ export async function findUser(db: Queryable, id: string): Promise<User | null> 
 
 /** Newest first; reads one row more than `limit`. Ids are in order of creation. */
 export async function listUsers(db: Queryable, page: { limit: number; beforeId: string | null }): Promise<User[]> {
-  const { rows } = await db.query(`${USERS} WHERE $1::text IS NULL OR a.id < $1 ORDER BY a.id DESC LIMIT $2`, [page.beforeId, page.limit + 1]);
+  const { rows } = await db.query(`${USERS} WHERE $1::text IS NULL OR a.id < $1 ORDER BY a.id DESC LIMIT $2`, [
+    page.beforeId,
+    page.limit + 1,
+  ]);
   return rows.map(userOfRow);
 }
 
-const USERS = `SELECT a.id, a.name, a.created_at, w.posted::text, w.held::text FROM platform.account a JOIN platform.wallet w ON w.account_id = a.id`;
+const USERS = `SELECT a.id, a.name, a.created_at, w.posted::text, w.held::text FROM platform.account a
+  JOIN platform.wallet w ON w.account_id = a.id`;
 
 function userOfRow(raw: unknown): User {
-  const row = raw as { id: string; name: string; created_at: Date; posted: string; held: string }; // the columns of USERS
+  // the columns of USERS
+  const row = raw as { id: string; name: string; created_at: Date; posted: string; held: string };
   return { id: row.id, name: row.name, createdAt: row.created_at, posted: BigInt(row.posted), held: BigInt(row.held) };
 }

@@ -9,5 +9,11 @@ export interface Asking {
 }
 
 export function actorOf({ principal, clientIp, requestId }: Asking): Actor {
-  return { product: principal.product, kind: principal.type === 'operator' ? 'operator' : 'reseller', keyId: principal.keyId, address: clientIp, requestId };
+  return {
+    product: principal.product,
+    kind: principal.type === 'operator' ? 'operator' : 'reseller',
+    keyId: principal.keyId,
+    address: clientIp,
+    requestId,
+  };
 }

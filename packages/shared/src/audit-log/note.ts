@@ -1,5 +1,5 @@
-// Acts that lead to money become rows that nobody can change, in the transaction of the act: there is no act without its row, and no row of an act that
-// was rolled back. Secrets never stand in `before` and `after`.
+// Acts that lead to money become rows that nobody can change, in the transaction of the act: there is no act without
+// its row, and no row of an act that was rolled back. Secrets never stand in `before` and `after`.
 import type { Product } from '../contract';
 import { inTransaction, sql, type Database, type SqlRunner, type Tx } from '../db';
 
@@ -23,13 +23,31 @@ export interface Act {
 }
 
 /** Must run in the transaction of the acts. */
-export async function noteActs(tx: SqlRunner, { product, kind, keyId, address, requestId }: Actor, acts: readonly Act[]): Promise<void> {
-  const rows = acts.map(({ action, subject, accountId, before, after }) => ({ action, subject, account_id: accountId, before, after }));
-  await tx.$queryRaw(sql`SELECT platform.audit_note(${product}::text, ${kind}, ${keyId}::text, ${address}::text, ${requestId}::text, ${JSON.stringify(rows)}::jsonb)`);
+export async function noteActs(
+  tx: SqlRunner,
+  { product, kind, keyId, address, requestId }: Actor,
+  acts: readonly Act[],
+): Promise<void> {
+  const rows = acts.map(({ action, subject, accountId, before, after }) => ({
+    action,
+    subject,
+    account_id: accountId,
+    before,
+    after,
+  }));
+  await tx.$queryRaw(
+    sql`SELECT platform.audit_note(${product}::text, ${kind}, ${keyId}::text, ${address}::text, ${requestId}::text,
+      ${JSON.stringify(rows)}::jsonb)`,
+  );
 }
 
 /** Does it and notes what it did, together or not at all. */
-export function noted<T>(db: Pick<Database, 'platform'>, actor: Actor, work: (tx: Tx) => Promise<T>, actsOf: (result: T) => readonly Act[]): Promise<T> {
+export function noted<T>(
+  db: Pick<Database, 'platform'>,
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  actsOf: (result: T) => readonly Act[],
+): Promise<T> {
   return inTransaction(db, async (tx) => {
     const result = await work(tx);
     const acts = actsOf(result);
@@ -39,5 +57,11 @@ export function noted<T>(db: Pick<Database, 'platform'>, actor: Actor, work: (tx
 }
 
 export function autoRenewAct(subject: string, accountId: string, before: boolean): Act {
-  return { action: 'auto_renew.switch_on', subject, accountId, before: { auto_renew: before }, after: { auto_renew: true } };
+  return {
+    action: 'auto_renew.switch_on',
+    subject,
+    accountId,
+    before: { auto_renew: before },
+    after: { auto_renew: true },
+  };
 }

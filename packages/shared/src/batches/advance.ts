@@ -1,5 +1,6 @@
-// One step of a batch: lease a few items, buy each under its own claim, report what no order settled, finish the batch if nothing is open.
-// Any number of workers may step at once and any may die at any point: leases and attempts decide, in Postgres, who may order what.
+// One step of a batch: lease a few items, buy each under its own claim, report what no order settled, finish the batch
+// if nothing is open. Any number of workers may step at once and any may die at any point: leases and attempts decide,
+// in Postgres, who may order what.
 import { AppError, newId, type Product } from '../contract';
 import type { Database, SqlRunner } from '../db';
 import { validateItem } from '../endpoint';
@@ -38,13 +39,21 @@ export const STEP_ITEMS = 10;
 /** Items that keep failing on our side are given up. */
 const ATTEMPTS_MAX = 5;
 const BATCH_MAX_ITEMS = 500;
-/** Items bought at a time by one process, over all its steps: more would wait for its database connections, holds already taken. */
+/**
+ * Items bought at a time by one process, over all its steps: more would wait for its database connections, holds
+ * already taken.
+ */
 const BUYING_MAX = 20;
 const buying = new Slots(BUYING_MAX);
 const CANDIDATES = 20;
 
 /** One step of the account's batch that waited longest and has something to do. True: there may be more. */
-export async function advanceAccount(deps: BatchDeps, kinds: BulkKinds, accountId: string, signal: AbortSignal): Promise<boolean> {
+export async function advanceAccount(
+  deps: BatchDeps,
+  kinds: BulkKinds,
+  accountId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   for (const batchId of await batchesToAdvance(deps.db.platform, deps.product, accountId, CANDIDATES)) {
     if (signal.aborted) return true;
     const step = await advanceBatch(deps, kinds, batchId, signal);
@@ -53,7 +62,12 @@ export async function advanceAccount(deps: BatchDeps, kinds: BulkKinds, accountI
   return false;
 }
 
-export async function advanceBatch(deps: BatchDeps, kinds: BulkKinds, batchId: string, signal: AbortSignal): Promise<Step> {
+export async function advanceBatch(
+  deps: BatchDeps,
+  kinds: BulkKinds,
+  batchId: string,
+  signal: AbortSignal,
+): Promise<Step> {
   const { platform } = deps.db;
   const batch = await findBatch(platform, { kind: 'all' }, deps.product, batchId);
   if (batch === null || batch.finishedAt !== null) return { taken: 0, isFinished: batch !== null };
@@ -69,7 +83,10 @@ export async function advanceBatch(deps: BatchDeps, kinds: BulkKinds, batchId: s
   return { taken: leased.length, isFinished };
 }
 
-/** Whoever finishes an inline batch writes its stored answer too; the items are final, so everybody would write the same. */
+/**
+ * Whoever finishes an inline batch writes its stored answer too; the items are final, so everybody would write the
+ * same.
+ */
 async function finish(deps: BatchDeps, batch: Batch): Promise<boolean> {
   const { platform } = deps.db;
   const answer = batch.form === 'inline' ? await inlineAnswer(platform, batch.id) : null;
@@ -126,8 +143,13 @@ async function offersFor({ kind, batch }: Work, leased: readonly LeasedItem[]): 
   await kind.ready?.();
   const bodies = leased.map((item) => parse(kind, item.input));
   const good = bodies.filter((body) => !(body instanceof AppError));
-  const parts = good.length === 0 ? [] : [...await kind.prepare(batch.accountId, good as never[])]; // parsed by the kind's own schema
-  return bodies.map((body) => (body instanceof AppError ? { body: null, part: body } : { body: body as BulkItemBody, part: parts.shift() ?? new AppError('internal_error') }));
+  // parsed by the kind's own schema
+  const parts = good.length === 0 ? [] : [...(await kind.prepare(batch.accountId, good as never[]))];
+  return bodies.map((body) =>
+    body instanceof AppError
+      ? { body: null, part: body }
+      : { body: body as BulkItemBody, part: parts.shift() ?? new AppError('internal_error') },
+  );
 }
 
 function parse(kind: BulkKind, input: unknown): unknown {
@@ -145,16 +167,30 @@ interface Bought {
   readonly isGood: boolean;
 }
 
-async function buyOne(deps: BatchDeps, { batch }: Work, item: LeasedItem, offer: Prepared | undefined): Promise<Bought> {
+async function buyOne(
+  deps: BatchDeps,
+  { batch }: Work,
+  item: LeasedItem,
+  offer: Prepared | undefined,
+): Promise<Bought> {
   const where = { item: item.item, attempt: item.attempt };
   try {
     if (offer?.part instanceof AppError) throw offer.part;
     if (offer === undefined || offer.body === null) throw new AppError('internal_error');
     const claim = claimOf(batch, item);
     const answer = await purchase(deps.purchases, {
-      ...offer.part, principal: principalOf(batch, deps.product), accountId: batch.accountId, requestId: batch.requestId, claim, dryRun: false, consent: consentOf(offer.body),
+      ...offer.part,
+      principal: principalOf(batch, deps.product),
+      accountId: batch.accountId,
+      requestId: batch.requestId,
+      claim,
+      dryRun: false,
+      consent: consentOf(offer.body),
       quoteId: offer.body.quote_id ?? null,
-      reference: offer.body.reference ?? null, tags: offer.body.tags ?? [], metadata: offer.body.metadata ?? null, batch: { id: batch.id, item: item.item },
+      reference: offer.body.reference ?? null,
+      tags: offer.body.tags ?? [],
+      metadata: offer.body.metadata ?? null,
+      batch: { id: batch.id, item: item.item },
     });
     if (answer.status === 202) return { report: { ...where, state: 'pending' }, isGood: false };
     return { report: null, isGood: answer.status < 400 };
@@ -164,37 +200,69 @@ async function buyOne(deps: BatchDeps, { batch }: Work, item: LeasedItem, offer:
       deps.log.warn('a late attempt at an item of a batch was fenced', { batch_id: batch.id, ...where });
       return { report: null, isGood: false };
     }
-    if (constraint === 'batch_max_total') return { report: failed(item, new AppError('price_changed', "This item would take the bulk past its 'max_total_usd'.")), isGood: false };
-    if (err instanceof AppError && err.code === 'in_progress') return { report: { ...where, state: 'waiting' }, isGood: false };
+    if (constraint === 'batch_max_total')
+      return {
+        report: failed(item, new AppError('price_changed', "This item would take the bulk past its 'max_total_usd'.")),
+        isGood: false,
+      };
+    if (err instanceof AppError && err.code === 'in_progress')
+      return { report: { ...where, state: 'waiting' }, isGood: false };
     if (err instanceof AppError && err.status < 500) return { report: failed(item, err), isGood: false };
     return { report: onOurFault(deps, item, err), isGood: false };
   }
 }
 
-/** One claim per attempt: the database accepts an order from the current attempt only, so an item is bought once whatever is repeated. */
+/**
+ * One claim per attempt: the database accepts an order from the current attempt only, so an item is bought once
+ * whatever is repeated.
+ */
 function claimOf(batch: Batch, item: LeasedItem): Claim {
   const key = `${batch.id}/${String(item.item)}/${String(item.attempt)}`;
-  return { scope: 'batch', product: batch.product, key, requestId: batch.requestId, keyId: batch.keyId, fingerprint: fingerprint({ method: 'POST', url: key, body: new Uint8Array() }) };
+  return {
+    scope: 'batch',
+    product: batch.product,
+    key,
+    requestId: batch.requestId,
+    keyId: batch.keyId,
+    fingerprint: fingerprint({ method: 'POST', url: key, body: new Uint8Array() }),
+  };
 }
 
 /** The key that asked for the batch; the money step reads it again for every item. */
 function principalOf(batch: Batch, product: Product): Principal {
   return {
-    product, keyId: batch.keyId, lineageId: batch.lineageId, type: batch.isOperator ? 'operator' : 'reseller', accountId: batch.isOperator ? null : batch.accountId,
-    scopes: [], moneyPerMinute: 0, regularPerMinute: 0,
+    product,
+    keyId: batch.keyId,
+    lineageId: batch.lineageId,
+    type: batch.isOperator ? 'operator' : 'reseller',
+    accountId: batch.isOperator ? null : batch.accountId,
+    scopes: [],
+    moneyPerMinute: 0,
+    regularPerMinute: 0,
   };
 }
 
 function failed(item: LeasedItem, err: AppError): ItemReport {
-  return { item: item.item, attempt: item.attempt, state: 'failed', code: err.code, text: err.message, ...(err.details === undefined ? {} : { details: err.details }) };
+  return {
+    item: item.item,
+    attempt: item.attempt,
+    state: 'failed',
+    code: err.code,
+    text: err.message,
+    ...(err.details === undefined ? {} : { details: err.details }),
+  };
 }
 
-/** Not the caller's doing: tried again a few times. Where an order was made after all, the database leaves the item to recovery. */
+/**
+ * Not the caller's doing: tried again a few times. Where an order was made after all, the database leaves the item to
+ * recovery.
+ */
 function onOurFault(deps: BatchDeps, item: LeasedItem, err: unknown): ItemReport {
   const known = toAppError(err);
   deps.log.warn('an item of a batch failed on our side', { item: item.item, attempt: item.attempt, err });
   const isDatabaseAway = known.code === 'service_unavailable' && !(err instanceof AppError);
-  if (isDatabaseAway || (known.code === 'internal_error' && item.attempt < ATTEMPTS_MAX)) return { item: item.item, attempt: item.attempt, state: 'waiting' };
+  if (isDatabaseAway || (known.code === 'internal_error' && item.attempt < ATTEMPTS_MAX))
+    return { item: item.item, attempt: item.attempt, state: 'waiting' };
   return failed(item, known);
 }
 

@@ -24,21 +24,30 @@ describe('POST /batches/{batch_id}/cancel', () => {
     const { body } = await bulk(who, { items: names(20, 'hidden') });
     const { batch_id } = body as { batch_id: string };
     const unknown = 'bat_01k000000000000000000000';
-    for (const [method, path] of [['get', ''], ['post', '/cancel']] as const) {
+    for (const [method, path] of [
+      ['get', ''],
+      ['post', '/cancel'],
+    ] as const) {
       const foreign = await request(app)[method](`/batches/${batch_id}${path}`).set(shop.as(other));
       const missing = await request(app)[method](`/batches/${unknown}${path}`).set(shop.as(other));
-      expect([foreign.status, (foreign.body as { error: { code: string } }).error.code]).toEqual([missing.status, (missing.body as { error: { code: string } }).error.code]);
+      expect([foreign.status, (foreign.body as { error: { code: string } }).error.code]).toEqual([
+        missing.status,
+        (missing.body as { error: { code: string } }).error.code,
+      ]);
       expect(foreign.status).toBe(404);
     }
     expect((await request(app).post(`/batches/${batch_id}/retry`).set(shop.asMoney(other)).send({})).status).toBe(404);
     expect((await request(app).get('/batches').set(shop.as(other))).body).toMatchObject({ items: [] });
-    expect((await request(app).get('/batches').set(shop.as(who))).body).toMatchObject({ items: [{ id: batch_id, total: 20 }] });
+    expect((await request(app).get('/batches').set(shop.as(who))).body).toMatchObject({
+      items: [{ id: batch_id, total: 20 }],
+    });
     await request(app).post(`/batches/${batch_id}/cancel`).set(shop.as(who)).expect(200);
   });
 });
 
 describe('POST /batches/{batch_id}/retry', () => {
-  const retry = (who: TestAccount, id: string, body: object, key?: string) => request(app).post(`/batches/${id}/retry`).set(shop.asMoney(who, key)).send(body);
+  const retry = (who: TestAccount, id: string, body: object, key?: string) =>
+    request(app).post(`/batches/${id}/retry`).set(shop.asMoney(who, key)).send(body);
 
   it('costs one money token for each item that is tried again', async () => {
     const who = await shop.account({ balance: '1' });
@@ -57,21 +66,34 @@ describe('POST /batches/{batch_id}/retry', () => {
 
   it('tries failed items again, by code, and nothing that was bought or repeated', async () => {
     const who = await shop.account({ balance: '3' });
-    const { body } = await bulk(who, { items: [...names(5, 'again'), { name: 'again-0' }, { name: 'nothing-again' }] }, { prefer: 'respond-async' });
+    const { body } = await bulk(
+      who,
+      { items: [...names(5, 'again'), { name: 'again-0' }, { name: 'nothing-again' }] },
+      { prefer: 'respond-async' },
+    );
     const { batch_id } = body as { batch_id: string };
     expect((await retry(who, batch_id, {})).body).toMatchObject({ error: { code: 'state_conflict' } });
     await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
     expect(await batchOf(who, batch_id)).toMatchObject({ status: 'completed', ok: 3, failed: 4 });
-    expect((await retry(who, batch_id, { error_codes: ['insufficient_balance'] })).body).toMatchObject({ error: { code: 'insufficient_balance' } });
+    expect((await retry(who, batch_id, { error_codes: ['insufficient_balance'] })).body).toMatchObject({
+      error: { code: 'insufficient_balance' },
+    });
     await owner(`SELECT platform.adjust('trf_again', '${who.accountId}', 1000000, 'more', NULL, NULL, NULL)`);
     expect((await retry(who, batch_id, { error_codes: ['nonsense'] })).status).toBe(422);
     const first = await retry(who, batch_id, { error_codes: ['insufficient_balance'] }, 'retry-key-1');
     expect(first.body).toMatchObject({ batch_id, status: 'queued', retried: 2 });
-    expect((await retry(who, batch_id, { error_codes: ['insufficient_balance'] }, 'retry-key-1')).text).toBe(first.text);
+    expect((await retry(who, batch_id, { error_codes: ['insufficient_balance'] }, 'retry-key-1')).text).toBe(
+      first.text,
+    );
     worker();
     expect(await finished(who, batch_id)).toMatchObject({ ok: 5, failed: 2 });
-    expect((await batchOf(who, batch_id, '?status=failed')).items.map(({ error }) => error?.code)).toEqual(['state_conflict', 'not_found']);
-    expect((await retry(who, batch_id, { error_codes: ['state_conflict'] })).body).toMatchObject({ error: { code: 'state_conflict' } });
+    expect((await batchOf(who, batch_id, '?status=failed')).items.map(({ error }) => error?.code)).toEqual([
+      'state_conflict',
+      'not_found',
+    ]);
+    expect((await retry(who, batch_id, { error_codes: ['state_conflict'] })).body).toMatchObject({
+      error: { code: 'state_conflict' },
+    });
   });
 });
 
@@ -85,13 +107,20 @@ describe('a worker that lost its lease', () => {
       release = resolve;
     });
     // Its process stands still between the lease and the money step, past the end of the lease.
-    const frozen = bulkKind({ ...gadgets, item: gadgets.item, identify: () => ({ subject: '', once: null }), prepare: async (accountId, bodies) => {
-      await held;
-      return gadgets.prepare(accountId, bodies as never[]);
-    } });
+    const frozen = bulkKind({
+      ...gadgets,
+      item: gadgets.item,
+      identify: () => ({ subject: '', once: null }),
+      prepare: async (accountId, bodies) => {
+        await held;
+        return gadgets.prepare(accountId, bodies as never[]);
+      },
+    });
     const late = advanceBatch(service, new Map([[gadgets.id, frozen]]), batch_id, AbortSignal.timeout(20_000));
     await until(async () => {
-      const rows = await service.db.platform.$queryRaw<{ n: number }[]>(sql`SELECT count(*)::int AS n FROM platform.batch_item WHERE batch_id = ${batch_id} AND state = 'running'`);
+      const rows = await service.db.platform.$queryRaw<{ n: number }[]>(
+        sql`SELECT count(*)::int AS n FROM platform.batch_item WHERE batch_id = ${batch_id} AND state = 'running'`,
+      );
       return rows[0]?.n === 10;
     });
     await owner(`UPDATE platform.batch_item SET lease_until = now() - interval '1 second' WHERE state = 'running'`);
@@ -110,14 +139,20 @@ describe('a step', () => {
     const client = new Client({ connectionString: shop.database.ownerUrl });
     await client.connect();
     try {
-      // Statistics that do not know the batch yet make it look like one item, and then either side of the join may be read again for each row of the other.
+      // Statistics that do not know the batch yet make it look like one item, and then either side of the join may be
+      // read again for each row of the other.
       for (const before of [0, 1, 20]) {
         for (let i = 0; i < before; i += 1) await bulk(await shop.account(), { items: names(30, 'earlier') });
         await client.query('ANALYZE platform.batch_item');
         const { body } = await bulk(await shop.account(), { items: names(60, 'limit') });
         await client.query('DISCARD PLANS');
-        const { rows } = await client.query(`SELECT item FROM platform.batch_take('vps', $1, 10, 15000)`, [(body as { batch_id: string }).batch_id]);
-        expect([before, rows.map((row: { item: number }) => row.item)]).toEqual([before, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+        const { rows } = await client.query(`SELECT item FROM platform.batch_take('vps', $1, 10, 15000)`, [
+          (body as { batch_id: string }).batch_id,
+        ]);
+        expect([before, rows.map((row: { item: number }) => row.item)]).toEqual([
+          before,
+          [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        ]);
       }
     } finally {
       await client.end();

@@ -33,14 +33,26 @@ export interface CreateInput {
 export async function createBatch(db: SqlRunner, input: CreateInput): Promise<ClaimOutcome> {
   const { principal, claim, answer } = input;
   const rows = await db.$queryRaw<ClaimOutcome[]>(sql`SELECT * FROM platform.batch_create(
-    ${input.batchId}, ${input.accountId}, ${principal.product}, ${input.kind}, ${input.form}, ${input.onError}, ${input.maxTotal}::bigint,
+    ${input.batchId}, ${input.accountId}, ${principal.product}, ${input.kind}, ${input.form}, ${input.onError},
+      ${input.maxTotal}::bigint,
     ${principal.keyId}, ${principal.lineageId}, ${principal.type === 'operator'}, ${input.defaultCap}::bigint,
-    ${claim.scope}, ${claim.key}, ${claim.fingerprint}::bytea, ${claim.requestId}, ${JSON.stringify(input.items)}::jsonb, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea, ${answer.location})`);
+    ${claim.scope}, ${claim.key}, ${claim.fingerprint}::bytea, ${claim.requestId},
+      ${JSON.stringify(input.items)}::jsonb, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea,
+        ${answer.location})`);
   return only(rows);
 }
 
-export async function takeItems(db: SqlRunner, product: Product, batchId: string, limit: number, leaseMs: number): Promise<LeasedItem[]> {
-  return db.$queryRaw<LeasedItem[]>(sql`SELECT item, ref, input, attempt FROM platform.batch_take(${product}, ${batchId}, ${limit}::int, ${leaseMs}::int)`);
+export async function takeItems(
+  db: SqlRunner,
+  product: Product,
+  batchId: string,
+  limit: number,
+  leaseMs: number,
+): Promise<LeasedItem[]> {
+  return db.$queryRaw<LeasedItem[]>(
+    sql`SELECT item, ref, input, attempt FROM platform.batch_take(${product}, ${batchId}, ${limit}::int,
+      ${leaseMs}::int)`,
+  );
 }
 
 export interface OpenItems {
@@ -49,23 +61,65 @@ export interface OpenItems {
   readonly pending: number;
 }
 
-export async function reportItems(db: SqlRunner, product: Product, batchId: string, reports: readonly ItemReport[]): Promise<OpenItems> {
-  return only(await db.$queryRaw<OpenItems[]>(sql`SELECT * FROM platform.batch_report(${product}, ${batchId}, ${JSON.stringify(reports)}::jsonb)`));
+export async function reportItems(
+  db: SqlRunner,
+  product: Product,
+  batchId: string,
+  reports: readonly ItemReport[],
+): Promise<OpenItems> {
+  return only(
+    await db.$queryRaw<OpenItems[]>(
+      sql`SELECT * FROM platform.batch_report(${product}, ${batchId}, ${JSON.stringify(reports)}::jsonb)`,
+    ),
+  );
 }
 
 /** False: items are still open, or somebody else finished it. */
-export async function finishBatch(db: SqlRunner, product: Product, batchId: string, answer: { status: number; body: Uint8Array } | null, eventId: string): Promise<boolean> {
+export async function finishBatch(
+  db: SqlRunner,
+  product: Product,
+  batchId: string,
+  answer: { status: number; body: Uint8Array } | null,
+  eventId: string,
+): Promise<boolean> {
   const body = answer === null ? null : new Uint8Array(answer.body);
-  return only(await db.$queryRaw<{ finished: boolean }[]>(sql`SELECT platform.batch_finish(${product}, ${batchId}, ${answer?.status ?? null}::int, ${body}::bytea, ${eventId}) AS finished`)).finished;
+  return only(
+    await db.$queryRaw<{ finished: boolean }[]>(
+      sql`SELECT platform.batch_finish(${product}, ${batchId}, ${answer?.status ?? null}::int, ${body}::bytea,
+        ${eventId}) AS finished`,
+    ),
+  ).finished;
 }
 
-/** Ends the wait of an inline bulk: from now on its answer is this one, and the batch goes on by itself. False: it was finished meanwhile, and has its answer. */
-export async function answerInline(db: SqlRunner, product: Product, batchId: string, answer: { status: number; body: Uint8Array }): Promise<boolean> {
-  return only(await db.$queryRaw<{ answered: boolean }[]>(sql`SELECT platform.batch_answer(${product}, ${batchId}, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea) AS answered`)).answered;
+/**
+ * Ends the wait of an inline bulk: from now on its answer is this one, and the batch goes on by itself. False: it was
+ * finished meanwhile, and has its answer.
+ */
+export async function answerInline(
+  db: SqlRunner,
+  product: Product,
+  batchId: string,
+  answer: { status: number; body: Uint8Array },
+): Promise<boolean> {
+  return only(
+    await db.$queryRaw<{ answered: boolean }[]>(
+      sql`SELECT platform.batch_answer(${product}, ${batchId}, ${answer.status}::int,
+        ${new Uint8Array(answer.body)}::bytea) AS answered`,
+    ),
+  ).answered;
 }
 
-export async function cancelBatch(db: SqlRunner, product: Product, accountId: string | null, batchId: string): Promise<'cancelling' | 'finished' | 'not_found'> {
-  return only(await db.$queryRaw<{ outcome: 'cancelling' | 'finished' | 'not_found' }[]>(sql`SELECT platform.batch_cancel(${product}, ${accountId}::text, ${batchId}) AS outcome`)).outcome;
+export async function cancelBatch(
+  db: SqlRunner,
+  product: Product,
+  accountId: string | null,
+  batchId: string,
+): Promise<'cancelling' | 'finished' | 'not_found'> {
+  return only(
+    await db.$queryRaw<{ outcome: 'cancelling' | 'finished' | 'not_found' }[]>(
+      sql`SELECT platform.batch_cancel(${product}, ${accountId}::text, ${batchId}) AS outcome`,
+    ),
+  ).outcome;
 }
 
 export interface RetryOutcome {
@@ -74,32 +128,65 @@ export interface RetryOutcome {
   readonly retried: number | null;
 }
 
-export async function retryBatch(db: SqlRunner, input: { product: Product; accountId: string; batchId: string; codes: readonly string[] | null; principal: Principal; defaultCap: Units | null }): Promise<RetryOutcome> {
+export async function retryBatch(
+  db: SqlRunner,
+  input: {
+    product: Product;
+    accountId: string;
+    batchId: string;
+    codes: readonly string[] | null;
+    principal: Principal;
+    defaultCap: Units | null;
+  },
+): Promise<RetryOutcome> {
   const { principal } = input;
-  return only(await db.$queryRaw<RetryOutcome[]>(sql`SELECT * FROM platform.batch_retry(
-    ${input.product}, ${input.accountId}, ${input.batchId}, ${input.codes === null ? null : [...input.codes]}::text[], ${principal.keyId}, ${principal.lineageId}, ${principal.type === 'operator'}, ${input.defaultCap}::bigint)`));
+  return only(
+    await db.$queryRaw<RetryOutcome[]>(sql`SELECT * FROM platform.batch_retry(
+    ${input.product}, ${input.accountId}, ${input.batchId}, ${input.codes === null ? null : [...input.codes]}::text[],
+      ${principal.keyId}, ${principal.lineageId}, ${principal.type === 'operator'}, ${input.defaultCap}::bigint)`),
+  );
 }
 
 /** How many items `retryBatch` would try again, and whether one of them is to renew itself. */
-export async function retryable(db: SqlRunner, input: { product: Product; accountId: string | null; batchId: string; codes: readonly string[] | null }): Promise<{ readonly count: number; readonly renews: boolean }> {
+export async function retryable(
+  db: SqlRunner,
+  input: { product: Product; accountId: string | null; batchId: string; codes: readonly string[] | null },
+): Promise<{ readonly count: number; readonly renews: boolean }> {
   const codes = input.codes === null ? null : [...input.codes];
-  return only(await db.$queryRaw<{ count: number; renews: boolean }[]>(sql`
-    SELECT count(*)::int AS count, coalesce(bool_or(i.input->'auto_renew' = 'true'), false) AS renews FROM platform.batch b JOIN platform.batch_item i ON i.batch_id = b.id
-    WHERE b.id = ${input.batchId} AND b.product = ${input.product} AND b.account_id = ${input.accountId}::text AND b.finished_at IS NOT NULL
-      AND i.state = 'failed' AND i.twin_of IS NULL AND (${codes}::text[] IS NULL OR i.error_code = ANY (${codes}::text[]))`));
+  return only(
+    await db.$queryRaw<{ count: number; renews: boolean }[]>(sql`
+    SELECT count(*)::int AS count, coalesce(bool_or(i.input->'auto_renew' = 'true'), false) AS renews
+      FROM platform.batch b JOIN platform.batch_item i ON i.batch_id = b.id
+    WHERE b.id = ${input.batchId} AND b.product = ${input.product} AND b.account_id = ${input.accountId}::text
+      AND b.finished_at IS NOT NULL
+      AND i.state = 'failed' AND i.twin_of IS NULL AND (${codes}::text[] IS NULL
+        OR i.error_code = ANY (${codes}::text[]))`),
+  );
 }
 
 /** Stages wake-ups for batches that have something to do and were not touched for a while; returns how many. */
 export async function sweepBatches(db: SqlRunner, product: Product, idleMs: number, limit: number): Promise<number> {
-  return only(await db.$queryRaw<{ swept: number }[]>(sql`SELECT platform.batch_sweep(${product}, ${idleMs}::int, ${limit}::int) AS swept`)).swept;
+  return only(
+    await db.$queryRaw<{ swept: number }[]>(
+      sql`SELECT platform.batch_sweep(${product}, ${idleMs}::int, ${limit}::int) AS swept`,
+    ),
+  ).swept;
 }
 
 /** Batches of an account in which something can be done now, the longest untouched first. */
-export async function batchesToAdvance(db: SqlRunner, product: Product, accountId: string, limit: number): Promise<string[]> {
+export async function batchesToAdvance(
+  db: SqlRunner,
+  product: Product,
+  accountId: string,
+  limit: number,
+): Promise<string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>(sql`
-    SELECT b.id FROM platform.batch b WHERE b.product = ${product} AND b.account_id = ${accountId} AND b.finished_at IS NULL
-      AND (EXISTS (SELECT 1 FROM platform.batch_item i WHERE i.batch_id = b.id AND (i.state = 'waiting' OR (i.state = 'running' AND i.lease_until < now())))
-           OR NOT EXISTS (SELECT 1 FROM platform.batch_item i WHERE i.batch_id = b.id AND i.state IN ('waiting', 'running', 'pending')))
+    SELECT b.id FROM platform.batch b WHERE b.product = ${product} AND b.account_id = ${accountId}
+      AND b.finished_at IS NULL
+      AND (EXISTS (SELECT 1 FROM platform.batch_item i WHERE i.batch_id = b.id AND (i.state = 'waiting'
+        OR (i.state = 'running' AND i.lease_until < now())))
+           OR NOT EXISTS (SELECT 1 FROM platform.batch_item i WHERE i.batch_id = b.id
+             AND i.state IN ('waiting', 'running', 'pending')))
     ORDER BY b.touched_at LIMIT ${limit}::int`);
   return rows.map(({ id }) => id);
 }

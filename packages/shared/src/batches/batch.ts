@@ -37,7 +37,11 @@ export interface BatchItem {
   readonly orderId: string | null;
   /** The answer of its purchase, as JSON text. */
   readonly result: string | null;
-  readonly error: { readonly code: string; readonly text: string; readonly details: readonly ErrorDetail[] | null } | null;
+  readonly error: {
+    readonly code: string;
+    readonly text: string;
+    readonly details: readonly ErrorDetail[] | null;
+  } | null;
 }
 
 /** An item leased to this worker; only the holder of its attempt can make an order for it. */
@@ -48,7 +52,9 @@ export interface LeasedItem {
   readonly attempt: number;
 }
 
-/** What became of a leased item that no order settled. Where an order exists after all, the item waits for it instead. */
+/**
+ * What became of a leased item that no order settled. Where an order exists after all, the item waits for it instead.
+ */
 export interface ItemReport {
   readonly item: number;
   readonly attempt: number;

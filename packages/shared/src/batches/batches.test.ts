@@ -3,7 +3,8 @@ import { until } from '@lumi/shared/testing';
 import { advanceBatch } from './advance';
 import { gadgetShop, names } from './test/gadget-shop';
 
-const { shop, service, supplier, kinds, startWorker, worker, bulk, batchOf, finished, owner, recoverNow, flushQueue } = gadgetShop();
+const { shop, service, supplier, kinds, startWorker, worker, bulk, batchOf, finished, owner, recoverNow, flushQueue } =
+  gadgetShop();
 
 describe('POST a bulk of more items', () => {
   it('is accepted at once and done by the worker, each item bought once', async () => {
@@ -18,12 +19,19 @@ describe('POST a bulk of more items', () => {
     const start = performance.now();
     worker();
     const batch = await finished(who, (body as { batch_id: string }).batch_id);
-    process.stdout.write(`accepted in ${acceptedMs.toFixed(0)} ms, drained at ${(500_000 / (performance.now() - start)).toFixed(0)} items/s\n`);
+    process.stdout.write(
+      `accepted in ${acceptedMs.toFixed(0)} ms, drained at ` +
+        `${(500_000 / (performance.now() - start)).toFixed(0)} items/s\n`,
+    );
     expect(batch).toMatchObject({ status: 'completed', ok: 500, failed: 0, pending: 0, has_more: true });
     expect(batch.items).toHaveLength(200);
     expect(supplier.order).toHaveLength(500);
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('500'));
-    const second = await batchOf(who, (body as { batch_id: string }).batch_id, `?cursor=${String(batch['next_cursor'])}`);
+    const second = await batchOf(
+      who,
+      (body as { batch_id: string }).batch_id,
+      `?cursor=${String(batch['next_cursor'])}`,
+    );
     expect(second.items[0]?.ref).toBe('many-200');
   });
 
@@ -45,7 +53,10 @@ describe('POST a bulk of more items', () => {
       await until(() => supplier.order.length > done);
       await victim.abandon();
       await flushQueue();
-      await owner(`UPDATE platform.batch_item SET lease_until = now() WHERE state = 'running'; UPDATE platform.batch SET touched_at = now() - interval '1 minute' WHERE finished_at IS NULL`);
+      await owner(
+        `UPDATE platform.batch_item SET lease_until = now() WHERE state = 'running'; UPDATE platform.batch
+          SET touched_at = now() - interval '1 minute' WHERE finished_at IS NULL`,
+      );
       await recoverNow();
     }
     worker();
@@ -75,9 +86,20 @@ describe('POST a bulk of more items', () => {
 describe('on_error: stop', () => {
   it('tries no item behind the one that failed', async () => {
     const who = await shop.account();
-    const { body } = await bulk(who, { on_error: 'stop', items: [...names(3, 'stop'), { name: 'refuse-stop' }, ...names(3, 'late')] });
+    const { body } = await bulk(who, {
+      on_error: 'stop',
+      items: [...names(3, 'stop'), { name: 'refuse-stop' }, ...names(3, 'late')],
+    });
     expect(body).toMatchObject({ ok: 3, failed: 4 });
-    expect((body as { items: { error?: { code: string } }[] }).items.map(({ error }) => error?.code)).toEqual([undefined, undefined, undefined, 'not_available', 'skipped', 'skipped', 'skipped']);
+    expect((body as { items: { error?: { code: string } }[] }).items.map(({ error }) => error?.code)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'not_available',
+      'skipped',
+      'skipped',
+      'skipped',
+    ]);
     expect(supplier.order).toEqual(['stop-0', 'stop-1', 'stop-2']);
   });
 
@@ -89,7 +111,9 @@ describe('on_error: stop', () => {
     worker();
     worker();
     await until(async () => (await batchOf(who, batch_id)).ok === 7);
-    await Promise.all(Array.from({ length: 5 }, () => advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))));
+    await Promise.all(
+      Array.from({ length: 5 }, () => advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))),
+    );
     expect(await batchOf(who, batch_id)).toMatchObject({ ok: 7, failed: 0, pending: 13 });
     supplier.silent.clear();
     await recoverNow();
@@ -100,9 +124,28 @@ describe('on_error: stop', () => {
 describe('max_total_usd', () => {
   it('is never passed, and takes the items in their order while they fit', async () => {
     const who = await shop.account();
-    const { body } = await bulk(who, { max_total_usd: '5.00', items: [{ name: 'm1', price: '2.00' }, { name: 'refuse-m', price: '3.00' }, { name: 'm2', price: '2.50' }, { name: 'm3', price: '1.00' }, { name: 'm4', price: '0.50' }] });
-    expect((body as { items: { status: string; error?: { code: string } }[] }).items.map(({ status, error }) => [status, error?.code])).toEqual([
-      ['ok', undefined], ['failed', 'not_available'], ['ok', undefined], ['failed', 'price_changed'], ['ok', undefined]]);
+    const { body } = await bulk(who, {
+      max_total_usd: '5.00',
+      items: [
+        { name: 'm1', price: '2.00' },
+        { name: 'refuse-m', price: '3.00' },
+        { name: 'm2', price: '2.50' },
+        { name: 'm3', price: '1.00' },
+        { name: 'm4', price: '0.50' },
+      ],
+    });
+    expect(
+      (body as { items: { status: string; error?: { code: string } }[] }).items.map(({ status, error }) => [
+        status,
+        error?.code,
+      ]),
+    ).toEqual([
+      ['ok', undefined],
+      ['failed', 'not_available'],
+      ['ok', undefined],
+      ['failed', 'price_changed'],
+      ['ok', undefined],
+    ]);
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('95'));
   });
 
@@ -111,7 +154,9 @@ describe('max_total_usd', () => {
     const { body } = await bulk(who, { max_total_usd: '12.00', items: names(30, 'total') });
     const { batch_id } = body as { batch_id: string };
     await until(async () => {
-      await Promise.all(Array.from({ length: 4 }, () => advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))));
+      await Promise.all(
+        Array.from({ length: 4 }, () => advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))),
+      );
       return (await batchOf(who, batch_id))['finished_at'] !== null;
     });
     expect(await batchOf(who, batch_id)).toMatchObject({ ok: 12, failed: 18 });

@@ -1,5 +1,6 @@
-// POST of a bulk. The batch with all its items commits together with the claim, before anything is bought; up to ten items are then bought
-// while the caller waits. A process that dies in between leaves a batch that the worker finishes, stored answer included.
+// POST of a bulk. The batch with all its items commits together with the claim, before anything is bought; up to ten
+// items are then bought while the caller waits. A process that dies in between leaves a batch that the worker finishes,
+// stored answer included.
 import { z } from 'zod';
 import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
 import { endpoint, json, type Endpoint, type Reply, type RequestContext } from '../endpoint';
@@ -29,20 +30,46 @@ export function bulkEndpoint(deps: BatchDeps, kinds: BulkKinds, kind: BulkKind):
   const item = z.record(z.string(), z.unknown());
   return endpoint(
     defineRoute({
-      id: kind.id, method: 'POST', path: kind.path, tag: kind.tag, scope: 'buy', class: 'money', reach: 'account', bulk: 'items', dryRun: true,
+      id: kind.id,
+      method: 'POST',
+      path: kind.path,
+      tag: kind.tag,
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      bulk: 'items',
+      dryRun: true,
       ...('auto_renew' in kind.item.shape ? { autoRenew: ['items.auto_renew', 'defaults.auto_renew'] } : {}),
       summary: kind.summary,
-      description: `${kind.description}\n\nItems are independent: one failing does not undo the others. Up to 10 are done at once; more, or with \`Prefer: respond-async\`, run as a batch. `
-        + 'The same item twice is bought once: the first is executed, the others fail with `state_conflict`. With `on_error: stop` or `max_total_usd` the items are done one after the other, in their order.',
+      description:
+        `${kind.description}\n\nItems are independent: one failing does not undo the others. Up to 10 are ` +
+        `done at once; more, or with \`Prefer: respond-async\`, run as a batch. ` +
+        ('The same item twice is bought once: the first is executed, the others fail with `state_conflict`. ' +
+          'With `on_error: stop` or `max_total_usd` the items are done one after the other, in their order.'),
       body: z.object({
         defaults: item.optional().describe('Fields for every item that does not have them itself.'),
-        items: z.array(item.meta(itemDocumentation(kind.item))).min(1, 'must hold at least one item').describe('1 to 500 items.'),
-        max_total_usd: usdInput.optional().describe('The most all items together may cost; an item that would go past it fails with `price_changed`.'),
-        on_error: z.enum(['continue', 'stop']).optional().describe('Absent: `continue`. After `stop` no item behind the failed one is tried: they fail with `skipped`.'),
+        items: z
+          .array(item.meta(itemDocumentation(kind.item)))
+          .min(1, 'must hold at least one item')
+          .describe('1 to 500 items.'),
+        max_total_usd: usdInput
+          .optional()
+          .describe('The most all items together may cost; an item that would go past it fails with `price_changed`.'),
+        on_error: z
+          .enum(['continue', 'stop'])
+          .optional()
+          .describe(
+            'Absent: `continue`. After `stop` no item behind the failed one is tried: they fail with `skipped`.',
+          ),
       }),
       bodyExample: { items: [kind.itemExample], on_error: 'continue' },
       responses: {
-        200: { description: 'Done, with one result per item, in their order. Some may have failed; one whose outcome is not known yet is `pending`, and `batch_id` is where to ask for it.', schema: bulkResultSchema },
+        200: {
+          description:
+            'Done, with one result per item, in their order. Some may have failed; one whose outcome is not ' +
+            'known yet is `pending`, and `batch_id` is where to ask for it.',
+          schema: bulkResultSchema,
+        },
         202: { description: 'Accepted as a batch: poll `Location`.', schema: batchAcceptedSchema },
       },
       errors: ['batch_too_large'],
@@ -73,8 +100,16 @@ async function start({ deps, kinds, kind, context, claim, envelope, items }: Sta
   const location = `${BASE_PATHS[deps.product]}/batches/${batchId}`;
   const accepted = Buffer.from(JSON.stringify(acceptedBody(batchId, items.length)), 'utf8');
   const created = await createBatch(deps.db.platform, {
-    batchId, accountId: context.accountId, kind: kind.id, form: isInline ? 'inline' : 'queued', onError: envelope.on_error ?? 'continue',
-    maxTotal: envelope.max_total_usd === undefined ? null : parseUsd(envelope.max_total_usd), principal: context.principal, defaultCap: deps.purchases.defaultCap, claim, items,
+    batchId,
+    accountId: context.accountId,
+    kind: kind.id,
+    form: isInline ? 'inline' : 'queued',
+    onError: envelope.on_error ?? 'continue',
+    maxTotal: envelope.max_total_usd === undefined ? null : parseUsd(envelope.max_total_usd),
+    principal: context.principal,
+    defaultCap: deps.purchases.defaultCap,
+    claim,
+    items,
     answer: { status: 202, body: accepted, location },
   });
   if (created.outcome !== 'created') return purchaseReply(storedAnswer(replayOrRefuse(created)));
@@ -97,8 +132,15 @@ function replayOrRefuse(created: Parameters<typeof refuseOrReplay>[0]): StoredAn
   }
 }
 
-/** Buys for as long as a caller waits. What is not known by then is `pending` in the answer, and the worker goes on with it. */
-async function runInline(deps: BatchDeps, kinds: BulkKinds, { batchId, claim }: { batchId: string; claim: Claim }): Promise<Reply> {
+/**
+ * Buys for as long as a caller waits. What is not known by then is `pending` in the answer, and the worker goes on with
+ * it.
+ */
+async function runInline(
+  deps: BatchDeps,
+  kinds: BulkKinds,
+  { batchId, claim }: { batchId: string; claim: Claim },
+): Promise<Reply> {
   const signal = AbortSignal.timeout(INLINE_LIMIT_MS);
   try {
     for (let steps = 0; steps <= INLINE_MAX_ITEMS && !signal.aborted; steps += 1) {
@@ -111,37 +153,88 @@ async function runInline(deps: BatchDeps, kinds: BulkKinds, { batchId, claim }: 
     deps.log.warn('an inline bulk could not be finished by its request', { batch_id: batchId, err });
   }
   const answer = await inlineAnswer(deps.db.platform, batchId);
-  if (await answerInline(deps.db.platform, deps.product, batchId, answer)) return { status: answer.status, bytes: answer.body };
+  if (await answerInline(deps.db.platform, deps.product, batchId, answer))
+    return { status: answer.status, bytes: answer.body };
   const stored = await findAnswer(deps.db.platform, claim);
   if (stored === null) throw new Error(`the finished batch ${batchId} has no answer`);
   return { status: stored.status, bytes: stored.body };
 }
 
 /** Every item is checked as if it were the only one; nothing is stored. */
-async function dryRun(deps: BatchDeps, kind: BulkKind, context: RequestContext<unknown, unknown, unknown>, items: readonly PlannedItem[]): Promise<z.output<typeof bulkResultSchema>> {
+async function dryRun(
+  deps: BatchDeps,
+  kind: BulkKind,
+  context: RequestContext<unknown, unknown, unknown>,
+  items: readonly PlannedItem[],
+): Promise<z.output<typeof bulkResultSchema>> {
   const views: z.output<typeof bulkResultSchema>['items'] = [];
-  for (let from = 0; from < items.length; from += STEP_ITEMS) views.push(...(await dryRunSome(deps, kind, context, items.slice(from, from + STEP_ITEMS))));
-  return { total: views.length, ok: views.filter(({ status }) => status === 'ok').length, failed: views.filter(({ status }) => status === 'failed').length, items: views };
+  for (let from = 0; from < items.length; from += STEP_ITEMS)
+    views.push(...(await dryRunSome(deps, kind, context, items.slice(from, from + STEP_ITEMS))));
+  return {
+    total: views.length,
+    ok: views.filter(({ status }) => status === 'ok').length,
+    failed: views.filter(({ status }) => status === 'failed').length,
+    items: views,
+  };
 }
 
-async function dryRunSome(deps: BatchDeps, kind: BulkKind, context: RequestContext<unknown, unknown, unknown>, items: readonly PlannedItem[]): Promise<z.output<typeof bulkResultSchema>['items']> {
+async function dryRunSome(
+  deps: BatchDeps,
+  kind: BulkKind,
+  context: RequestContext<unknown, unknown, unknown>,
+  items: readonly PlannedItem[],
+): Promise<z.output<typeof bulkResultSchema>['items']> {
   const good = items.filter(({ code }) => code === undefined);
   const bodies = good.map(({ input }) => kind.item.parse(input));
-  const parts = good.length === 0 ? [] : await kind.prepare(context.accountId, bodies as never[]); // parsed by the kind's own schema
-  return Promise.all(items.map(async (item) => {
-    if (item.code !== undefined) return { ref: item.ref, status: 'failed' as const, error: { code: item.code, message: item.text ?? '', ...(item.details === undefined ? {} : { details: [...item.details] }) } };
-    const at = good.indexOf(item);
-    try {
-      return { ref: item.ref, status: 'ok' as const, result: await dryRunOne(deps, context, parts[at], bodies[at] as BulkItemBody) };
-    } catch (err) {
-      const { details, ...error } = itemError(err);
-      return { ref: item.ref, status: 'failed' as const, error: { ...error, ...(details === undefined ? {} : { details: [...details] }) } };
-    }
-  }));
+  // parsed by the kind's own schema
+  const parts = good.length === 0 ? [] : await kind.prepare(context.accountId, bodies as never[]);
+  return Promise.all(
+    items.map(async (item) => {
+      if (item.code !== undefined)
+        return {
+          ref: item.ref,
+          status: 'failed' as const,
+          error: {
+            code: item.code,
+            message: item.text ?? '',
+            ...(item.details === undefined ? {} : { details: [...item.details] }),
+          },
+        };
+      const at = good.indexOf(item);
+      try {
+        return {
+          ref: item.ref,
+          status: 'ok' as const,
+          result: await dryRunOne(deps, context, parts[at], bodies[at] as BulkItemBody),
+        };
+      } catch (err) {
+        const { details, ...error } = itemError(err);
+        return {
+          ref: item.ref,
+          status: 'failed' as const,
+          error: { ...error, ...(details === undefined ? {} : { details: [...details] }) },
+        };
+      }
+    }),
+  );
 }
 
-async function dryRunOne(deps: BatchDeps, context: RequestContext<unknown, unknown, unknown>, part: Offer | AppError | undefined, body: BulkItemBody): Promise<unknown> {
+async function dryRunOne(
+  deps: BatchDeps,
+  context: RequestContext<unknown, unknown, unknown>,
+  part: Offer | AppError | undefined,
+  body: BulkItemBody,
+): Promise<unknown> {
   if (part === undefined || part instanceof AppError) throw part ?? new AppError('internal_error');
-  const answer = await purchase(deps.purchases, { ...part, principal: context.principal, accountId: context.accountId, requestId: context.requestId, claim: null, dryRun: true, consent: consentOf(body), quoteId: body.quote_id ?? null });
+  const answer = await purchase(deps.purchases, {
+    ...part,
+    principal: context.principal,
+    accountId: context.accountId,
+    requestId: context.requestId,
+    claim: null,
+    dryRun: true,
+    consent: consentOf(body),
+    quoteId: body.quote_id ?? null,
+  });
   return JSON.parse(Buffer.from(answer.bytes).toString('utf8')) as unknown;
 }

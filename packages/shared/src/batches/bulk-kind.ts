@@ -1,4 +1,5 @@
-// What a product hands in for one bulk endpoint that buys. Everything else (envelope, batch, workers, retries, answers) is the same for all.
+// What a product hands in for one bulk endpoint that buys. Everything else (envelope, batch, workers, retries, answers)
+// is the same for all.
 import type { z } from 'zod';
 import type { AppError, ErrorCode } from '../contract';
 import type { Offer, PurchaseBody } from '../purchase';
@@ -6,7 +7,10 @@ import type { Offer, PurchaseBody } from '../purchase';
 export interface BulkIdentity {
   /** What the item is about; its `ref` where the caller gave none. */
   readonly subject: string;
-  /** Two items with the same value are the same purchase, and only the first is executed; null where twins are two purchases. */
+  /**
+   * Two items with the same value are the same purchase, and only the first is executed; null where twins are two
+   * purchases.
+   */
   readonly once: string | null;
 }
 
@@ -19,7 +23,9 @@ export interface BulkKind {
   readonly description: string;
   /** Schema of the single purchase's body, with `purchaseFields`. */
   readonly item: z.ZodObject;
-  /** The field that says what an item is about: an item that is wrong is called by it where the caller gave no `ref`. */
+  /**
+   * The field that says what an item is about: an item that is wrong is called by it where the caller gave no `ref`.
+   */
   readonly about?: string;
   readonly itemExample: Readonly<Record<string, unknown>>;
   /** Refusals of single items, for the documentation. */
@@ -32,11 +38,13 @@ export interface BulkKind {
   prepare(accountId: string, bodies: readonly never[]): Promise<readonly (Offer | AppError)[]>;
 }
 
-export function bulkKind<S extends z.ZodObject>(definition: Omit<BulkKind, 'item' | 'identify' | 'prepare'> & {
-  item: S;
-  identify(body: z.output<S>): BulkIdentity;
-  prepare(accountId: string, bodies: readonly z.output<S>[]): Promise<readonly (Offer | AppError)[]>;
-}): BulkKind {
+export function bulkKind<S extends z.ZodObject>(
+  definition: Omit<BulkKind, 'item' | 'identify' | 'prepare'> & {
+    item: S;
+    identify(body: z.output<S>): BulkIdentity;
+    prepare(accountId: string, bodies: readonly z.output<S>[]): Promise<readonly (Offer | AppError)[]>;
+  },
+): BulkKind {
   return definition as unknown as BulkKind; // the frame parses bodies with the same schema
 }
 

@@ -1,4 +1,5 @@
-// Changes of many things at once that cost no money: the contract's bulk shape with a result for each, made while the caller waits.
+// Changes of many things at once that cost no money: the contract's bulk shape with a result for each, made while the
+// caller waits.
 import { z } from 'zod';
 import { itemError } from '../http';
 import { itemErrorSchema } from './batch-view';
@@ -12,7 +13,12 @@ export interface ChangedItem<R> {
 
 /** The answer, for the declaration of the route; `result` is what the single request would answer. */
 export function changedSchema<R extends z.ZodType>(result: R) {
-  const item = z.object({ ref: z.string(), status: z.enum(['ok', 'failed']), result: result.optional(), error: itemErrorSchema.optional() });
+  const item = z.object({
+    ref: z.string(),
+    status: z.enum(['ok', 'failed']),
+    result: result.optional(),
+    error: itemErrorSchema.optional(),
+  });
   return z.object({ total: z.int(), ok: z.int(), failed: z.int(), items: z.array(item) });
 }
 

@@ -1,12 +1,21 @@
-// The items of a bulk are validated one by one, not by the schema of the body; the documentation shows their fields all the same.
+// The items of a bulk are validated one by one, not by the schema of the body; the documentation shows their fields all
+// the same.
 import { z } from 'zod';
 
 type Json = { readonly [key: string]: unknown };
 
 /** `properties` for an item that is otherwise any object. Nothing is required: every field may come from `defaults`. */
 export function itemDocumentation(item: z.ZodObject): { properties: Json } {
-  const schema = z.toJSONSchema(item, { io: 'input', unrepresentable: 'any' }) as { properties?: Json; $defs?: Record<string, Json> };
-  const ref = { type: 'string', minLength: 1, maxLength: 128, description: 'Yours: the result carries it. Absent: what the item is about.' };
+  const schema = z.toJSONSchema(item, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Json;
+    $defs?: Record<string, Json>;
+  };
+  const ref = {
+    type: 'string',
+    minLength: 1,
+    maxLength: 128,
+    description: 'Yours: the result carries it. Absent: what the item is about.',
+  };
   return { properties: { ref, ...(inlined(schema.properties ?? {}, schema.$defs ?? {}) as Json) } };
 }
 
@@ -15,5 +24,9 @@ function inlined(value: unknown, definitions: Readonly<Record<string, Json>>): u
   if (typeof value !== 'object' || value === null) return value;
   const { $ref, id: _id, ...rest } = value as Json;
   const target = typeof $ref === 'string' ? definitions[$ref.replace('#/$defs/', '')] : undefined;
-  return Object.fromEntries(Object.entries({ ...(target ?? {}), ...rest }).filter(([name]) => name !== 'id' || typeof $ref !== 'string').map(([name, one]) => [name, inlined(one, definitions)]));
+  return Object.fromEntries(
+    Object.entries({ ...(target ?? {}), ...rest })
+      .filter(([name]) => name !== 'id' || typeof $ref !== 'string')
+      .map(([name, one]) => [name, inlined(one, definitions)]),
+  );
 }

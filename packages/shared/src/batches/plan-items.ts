@@ -1,5 +1,5 @@
-// From the envelope of a bulk to its items: defaults merged in, each validated alone, twins found. No I/O beyond what the kind has loaded,
-// so that 500 items are accepted at once; other requests have their turns in between.
+// From the envelope of a bulk to its items: defaults merged in, each validated alone, twins found. No I/O beyond what
+// the kind has loaded, so that 500 items are accepted at once; other requests have their turns in between.
 import { AppError, invalid } from '../contract';
 import { mapInTurns, refuseRepeatedRefs, validateItem } from '../endpoint';
 import type { BulkKind } from './bulk-kind';
@@ -25,7 +25,15 @@ export async function planItems(kind: BulkKind, defaults: Raw, items: readonly R
       const identity = kind.identify(validateItem(kind.item, input) as never); // the kind's own schema
       if (givenRef === undefined) ref = identity.subject.slice(0, SUBJECT_MAX);
       const first = identity.once === null ? undefined : firstOf.get(identity.once);
-      if (first !== undefined) return { ref, input, twin_of: first, ...refusal(new AppError('state_conflict', `The same as item ${String(first)} of this bulk, which alone is executed.`)) };
+      if (first !== undefined)
+        return {
+          ref,
+          input,
+          twin_of: first,
+          ...refusal(
+            new AppError('state_conflict', `The same as item ${String(first)} of this bulk, which alone is executed.`),
+          ),
+        };
       if (identity.once !== null) firstOf.set(identity.once, index);
       return { ref, input };
     } catch (err) {
@@ -41,7 +49,8 @@ function nameOf(value: unknown): string | null {
 }
 
 function checkRef(ref: unknown): void {
-  if (ref !== undefined && (typeof ref !== 'string' || ref.length === 0 || ref.length > REF_MAX)) throw invalid('ref', `must be 1 to ${String(REF_MAX)} characters`);
+  if (ref !== undefined && (typeof ref !== 'string' || ref.length === 0 || ref.length > REF_MAX))
+    throw invalid('ref', `must be 1 to ${String(REF_MAX)} characters`);
 }
 
 function refusal(err: AppError): Pick<PlannedItem, 'code' | 'text' | 'details'> {

@@ -7,18 +7,28 @@ const person = z.strictObject({ name: z.string(), phones: z.array(z.strictObject
 const item = z.object({
   domain: z.string(),
   contacts: z.strictObject({ registrant: person, admin: person.nullable().optional() }).optional(),
-  auth: z.union([z.literal('none'), z.strictObject({ user: z.string() }), z.strictObject({ ips: z.array(z.string()) })]).optional(),
+  auth: z
+    .union([z.literal('none'), z.strictObject({ user: z.string() }), z.strictObject({ ips: z.array(z.string()) })])
+    .optional(),
   tags: z.array(z.string()).optional(),
   metadata: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   own: z.unknown().optional(),
-  limits: z.object({ most: z.string().transform(Number) }).transform((limits) => limits.most).default(1),
+  limits: z
+    .object({ most: z.string().transform(Number) })
+    .transform((limits) => limits.most)
+    .default(1),
 });
 
 describe('what is stored of an item', () => {
   it('is all of it where the schema knows it', () => {
     const known = {
-      domain: 'a.test', contacts: { registrant: { name: 'Ada', phones: [{ number: '1' }, { number: '2' }] }, admin: null }, auth: { ips: ['192.0.2.1'] }, tags: ['a'], metadata: { any: 'thing', n: 1 },
-      own: { whatever: ['is', { here: 1 }] }, limits: { most: '5' },
+      domain: 'a.test',
+      contacts: { registrant: { name: 'Ada', phones: [{ number: '1' }, { number: '2' }] }, admin: null },
+      auth: { ips: ['192.0.2.1'] },
+      tags: ['a'],
+      metadata: { any: 'thing', n: 1 },
+      own: { whatever: ['is', { here: 1 }] },
+      limits: { most: '5' },
     };
     expect(storable(item, known)).toEqual(known);
     expect(storable(item, { ...known, auth: 'none' })).toEqual({ ...known, auth: 'none' });
@@ -27,9 +37,18 @@ describe('what is stored of an item', () => {
   it.each<[string, Record<string, unknown>]>([
     ['at the top', { domain: 'a.test', secret: 'canary' }],
     ['in an object', { domain: 'a.test', contacts: { secret: 'canary', registrant: { name: 'Ada' } } }],
-    ['in an object inside', { domain: 'a.test', contacts: { registrant: { name: 'Ada', secret: { deep: 'canary' } } } }],
-    ['in an element of a list', { domain: 'a.test', contacts: { registrant: { name: 'Ada', phones: [{ number: '1', secret: ['canary'] }] } } }],
-    ['behind null or nothing', { domain: 'a.test', contacts: { registrant: { name: 'Ada' }, admin: { name: 'Bo', secret: 'canary' } } }],
+    [
+      'in an object inside',
+      { domain: 'a.test', contacts: { registrant: { name: 'Ada', secret: { deep: 'canary' } } } },
+    ],
+    [
+      'in an element of a list',
+      { domain: 'a.test', contacts: { registrant: { name: 'Ada', phones: [{ number: '1', secret: ['canary'] }] } } },
+    ],
+    [
+      'behind null or nothing',
+      { domain: 'a.test', contacts: { registrant: { name: 'Ada' }, admin: { name: 'Bo', secret: 'canary' } } },
+    ],
     ['in one of several forms', { domain: 'a.test', auth: { ips: [], secret: 'canary' } }],
     ['as an object where a text belongs', { domain: { secret: 'canary' } }],
     ['as an object where a list belongs', { domain: 'a.test', tags: { secret: 'canary' } }],
@@ -45,8 +64,15 @@ describe('what is stored of an item', () => {
   });
 
   it('does not take a name for a field because every object has it', () => {
-    expect(storable(item, JSON.parse('{"domain":"a.test","constructor":"canary","contacts":{"toString":"canary"}}') as Record<string, unknown>))
-      .toEqual({ domain: 'a.test', constructor: null, contacts: { toString: null } });
+    expect(
+      storable(
+        item,
+        JSON.parse('{"domain":"a.test","constructor":"canary","contacts":{"toString":"canary"}}') as Record<
+          string,
+          unknown
+        >,
+      ),
+    ).toEqual({ domain: 'a.test', constructor: null, contacts: { toString: null } });
   });
 });
 

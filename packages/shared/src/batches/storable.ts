@@ -1,5 +1,5 @@
-// What of an item is kept while it waits: what its schema describes. Of everything else the names alone, so that the item is refused in the
-// same words whenever it is looked at; the values may be a password that was sent by mistake.
+// What of an item is kept while it waits: what its schema describes. Of everything else the names alone, so that the
+// item is refused in the same words whenever it is looked at; the values may be a password that was sent by mistake.
 import { z } from 'zod';
 import { isPlainObject } from '../endpoint';
 
@@ -22,7 +22,15 @@ function knownPart(schemas: Schemas, value: unknown): unknown {
   if (isPlainObject(value)) {
     // In place of a text or a list it is refused for being an object, whatever it holds.
     if (!forms.some((form) => form instanceof z.ZodObject || form instanceof z.ZodRecord)) return {};
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, knownPart(forms.flatMap((form) => fieldOf(form, name)), one)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, one]) => [
+        name,
+        knownPart(
+          forms.flatMap((form) => fieldOf(form, name)),
+          one,
+        ),
+      ]),
+    );
   }
   return value;
 }
@@ -31,7 +39,13 @@ function knownPart(schemas: Schemas, value: unknown): unknown {
 function formsOf(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(formsOf);
   if (schema instanceof z.ZodPipe) return formsOf(schema.in instanceof z.ZodTransform ? schema.out : schema.in);
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault || schema instanceof z.ZodReadonly) return formsOf(schema.unwrap());
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodReadonly
+  )
+    return formsOf(schema.unwrap());
   return [schema];
 }
 

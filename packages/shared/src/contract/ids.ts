@@ -5,8 +5,29 @@ import { randomBytes } from 'node:crypto';
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 export type IdPrefix =
-  | 'usr' | 'key' | 'lin' | 'ord' | 'trf' | 'dep' | 'bat' | 'op' | 'evt' | 'req' | 'con' | 'quo' | 'srv' | 'prx' | 'whk'
-  | 'img' | 'ssh' | 'snp' | 'sub' | 'tpl' | 'rep' | 'alw' | 'job';
+  | 'usr'
+  | 'key'
+  | 'lin'
+  | 'ord'
+  | 'trf'
+  | 'dep'
+  | 'bat'
+  | 'op'
+  | 'evt'
+  | 'req'
+  | 'con'
+  | 'quo'
+  | 'srv'
+  | 'prx'
+  | 'whk'
+  | 'img'
+  | 'ssh'
+  | 'snp'
+  | 'sub'
+  | 'tpl'
+  | 'rep'
+  | 'alw'
+  | 'job';
 
 export function newId(prefix: IdPrefix, nowMs: number): string {
   let time = '';

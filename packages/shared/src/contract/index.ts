@@ -5,7 +5,25 @@ export { ERROR_CODES, isErrorCode, type ErrorCode } from './error-codes';
 export { readField, type Reading } from './field';
 export { lineField, optionalLineField } from './line';
 export { isId, newId, type IdPrefix } from './ids';
-export { Cursors, PAGE_LIMIT_MAX, pageOf, pageQuery, readPage, toPage, type CursorBinding, type Page, type PageRequest, type Position } from './page';
+export {
+  Cursors,
+  PAGE_LIMIT_MAX,
+  pageOf,
+  pageQuery,
+  readPage,
+  toPage,
+  type CursorBinding,
+  type Page,
+  type PageRequest,
+  type Position,
+} from './page';
 export { BASE_PATHS, PRODUCTS, resellerScopes, scopeName, type Product, type RouteScope } from './product';
 export { oneByOne, orRefusal } from './refusal';
-export { defineRoute, usualBodyBytesMax, type Method, type ResponseSpec, type RouteClass, type RouteSpec } from './route';
+export {
+  defineRoute,
+  usualBodyBytesMax,
+  type Method,
+  type ResponseSpec,
+  type RouteClass,
+  type RouteSpec,
+} from './route';

@@ -1,5 +1,5 @@
-// Cursor pages: keyset, never offset. A cursor is opaque, signed, and bound to account, route and filter; anything that is
-// not exactly ours gets one and the same 422.
+// Cursor pages: keyset, never offset. A cursor is opaque, signed, and bound to account, route and filter; anything that
+// is not exactly ours gets one and the same 422.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalid } from './app-error';
@@ -9,7 +9,11 @@ export const PAGE_LIMIT_MAX = 200;
 
 /** Query fields of every list endpoint. `limit` arrives as text; outside 1-200 is a 422. */
 export const pageQuery = z.object({
-  limit: z.string().regex(/^([1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200').optional().describe('Items per page, 1 to 200; 50 if absent.'),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|1\d\d|200)$/, 'must be a whole number from 1 to 200')
+    .optional()
+    .describe('Items per page, 1 to 200; 50 if absent.'),
   cursor: z.string().max(1024).optional().describe('`next_cursor` of the page before.'),
 });
 
@@ -50,13 +54,18 @@ export class Cursors {
   decode(cursor: string, binding: CursorBinding): Position {
     const bytes = Buffer.from(cursor, 'base64url');
     const payload = bytes.subarray(16);
-    const genuine = bytes.length > 16 && bytes.toString('base64url') === cursor && timingSafeEqual(bytes.subarray(0, 16), this.mac(payload, binding));
+    const genuine =
+      bytes.length > 16 &&
+      bytes.toString('base64url') === cursor &&
+      timingSafeEqual(bytes.subarray(0, 16), this.mac(payload, binding));
     if (!genuine) throw invalid('cursor', 'is not a cursor of this list');
     return JSON.parse(payload.toString('utf8')) as Position; // ours: the mac was just checked
   }
 
   private mac(payload: Buffer, binding: CursorBinding): Buffer {
-    const filter = Object.entries(binding.filter).filter(([, value]) => value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+    const filter = Object.entries(binding.filter)
+      .filter(([, value]) => value !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1));
     return createHmac('sha256', this.secret)
       .update(JSON.stringify([binding.account, binding.route, filter]))
       .update('\0')
@@ -71,7 +80,11 @@ export interface PageRequest {
   readonly after: Position | null;
 }
 
-export function readPage(query: { limit?: string | undefined; cursor?: string | undefined }, cursors: Cursors, binding: CursorBinding): PageRequest {
+export function readPage(
+  query: { limit?: string | undefined; cursor?: string | undefined },
+  cursors: Cursors,
+  binding: CursorBinding,
+): PageRequest {
   return {
     limit: query.limit === undefined ? PAGE_LIMIT_DEFAULT : Number.parseInt(query.limit, 10),
     after: query.cursor === undefined ? null : cursors.decode(query.cursor, binding),
@@ -79,7 +92,14 @@ export function readPage(query: { limit?: string | undefined; cursor?: string | 
 }
 
 /** Rows must have been read with `limit + 1`: the extra row only tells that there is more. */
-export function toPage<R, T>(rows: readonly R[], request: PageRequest, cursors: Cursors, binding: CursorBinding, position: (row: R) => Position, view: (row: R) => T): Page<T> {
+export function toPage<R, T>(
+  rows: readonly R[],
+  request: PageRequest,
+  cursors: Cursors,
+  binding: CursorBinding,
+  position: (row: R) => Position,
+  view: (row: R) => T,
+): Page<T> {
   const hasMore = rows.length > request.limit;
   const shown = hasMore ? rows.slice(0, request.limit) : rows;
   const last = shown.at(-1);

@@ -5,8 +5,8 @@ import type { ErrorCode } from './error-codes';
 import type { RouteScope } from './product';
 
 /**
- * `money` moves money. `guarded` leads to money without moving it: a key that signs must sign it and name an Idempotency-Key, but the money
- * switch and the money limit do not concern it.
+ * `money` moves money. `guarded` leads to money without moving it: a key that signs must sign it and name an
+ * Idempotency-Key, but the money switch and the money limit do not concern it.
  */
 export type RouteClass = 'regular' | 'guarded' | 'money';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -56,15 +56,19 @@ export interface RouteSpec<
   /** Money routes that understand `?dry_run=true`: then it is no money request. */
   readonly dryRun?: boolean;
   /**
-   * Where the body can say `auto_renew: true`, as paths such as `change.auto_renew`; a list on the way means each of its items. Such a request commits
-   * money of the future: it needs the scopes `buy` and `write`, and it is guarded even where the route is regular.
+   * Where the body can say `auto_renew: true`, as paths such as `change.auto_renew`; a list on the way means each of
+   * its items. Such a request commits money of the future: it needs the scopes `buy` and `write`, and it is guarded
+   * even where the route is regular.
    */
   readonly autoRenew?: readonly string[];
   /** The handler reads the bytes itself (webhooks, forms); no JSON is parsed. */
   readonly rawBody?: boolean;
   /** `user_id` is a field of the route's own (admin), not the account it works on. */
   readonly keepsUserId?: boolean;
-  /** Path parameters that hold any text, separators included when they are encoded (`%2F`). Everywhere else an encoded separator names nothing. */
+  /**
+   * Path parameters that hold any text, separators included when they are encoded (`%2F`). Everywhere else an encoded
+   * separator names nothing.
+   */
   readonly anyText?: readonly string[];
   readonly params?: P;
   readonly query?: Q;

@@ -1,12 +1,22 @@
-// Postal codes: which countries use them, and what they look like there. The patterns are those of postcode-validator, whose gaps are filled here.
+// Postal codes: which countries use them, and what they look like there. The patterns are those of postcode-validator,
+// whose gaps are filled here.
 import { postcodeValidator, postcodeValidatorExistsForCountry } from 'postcode-validator';
 import { readCountry } from './country';
 
 /** Forms in use that the patterns do not know: short codes, long ones, and a post office of one customer. */
 const ALSO: Readonly<Record<string, RegExp>> = {
-  AR: /^\d{4}$/, AS: /^96799-\d{4}$/, GB: /^GIR 0AA$/, NI: /^\d{5}$/, PW: /^96940-\d{4}$/, SA: /^\d{5}-?\d{4}$/, SV: /^\d{4}$/,
+  AR: /^\d{4}$/,
+  AS: /^96799-\d{4}$/,
+  GB: /^GIR 0AA$/,
+  NI: /^\d{5}$/,
+  PW: /^96940-\d{4}$/,
+  SA: /^\d{5}-?\d{4}$/,
+  SV: /^\d{4}$/,
 };
-/** There are codes, but addresses are complete without: Ireland's name single houses, the others' are hardly known. The patterns take no code for more such countries. */
+/**
+ * There are codes, but addresses are complete without: Ireland's name single houses, the others' are hardly known. The
+ * patterns take no code for more such countries.
+ */
 const SELDOM: ReadonlySet<string> = new Set(['CK', 'IE', 'PA']);
 const TEXT_MAX = 32;
 
@@ -15,18 +25,27 @@ export function usesPostalCodes(country: string): boolean {
   return hasPattern(country) && !SELDOM.has(country) && !postcodeValidator('', country);
 }
 
-/** Small letters are taken, and blanks and hyphens wherever they stand or are missing; so is the country's own code in front. True where nobody knows what codes look like. */
+/**
+ * Small letters are taken, and blanks and hyphens wherever they stand or are missing; so is the country's own code in
+ * front. True where nobody knows what codes look like.
+ */
 export function isPostalCode(text: string, country: string): boolean {
   if (!hasPattern(country)) return true;
   const code = text.trim().toUpperCase();
   if (code === '' || code.length > TEXT_MAX) return false;
-  return [code, code.replace(new RegExp(`^${country}[ -]?`), '')].some((one) => spellings(one).some((spelling) => postcodeValidator(spelling, country) || ALSO[country]?.test(spelling) === true));
+  return [code, code.replace(new RegExp(`^${country}[ -]?`), '')].some((one) =>
+    spellings(one).some((spelling) => postcodeValidator(spelling, country) || ALSO[country]?.test(spelling) === true),
+  );
 }
 
 function spellings(code: string): readonly string[] {
   const bare = code.replace(/[ -]+/g, '');
   const inside = Array.from({ length: Math.max(bare.length - 1, 0) }, (_, i) => i + 1);
-  return [code, bare, ...inside.flatMap((at) => [' ', '-'].map((mark) => `${bare.slice(0, at)}${mark}${bare.slice(at)}`))].filter((spelling) => spelling !== '');
+  return [
+    code,
+    bare,
+    ...inside.flatMap((at) => [' ', '-'].map((mark) => `${bare.slice(0, at)}${mark}${bare.slice(at)}`)),
+  ].filter((spelling) => spelling !== '');
 }
 
 /** The library also knows names that are no countries, such as INTL. */

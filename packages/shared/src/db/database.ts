@@ -1,5 +1,6 @@
-// One pool per process, shared by every Prisma client of that process. Statement and lock time-outs are set on the database role;
-// the pool itself never waits for ever. Raw SQL names its schema (`platform.orders`), so any client may run it.
+// One pool per process, shared by every Prisma client of that process. Statement and lock time-outs are set on the
+// database role; the pool itself never waits for ever. Raw SQL names its schema (`platform.orders`), so any client may
+// run it.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
 import type { Log } from '../runtime';
@@ -20,7 +21,10 @@ export interface SqlRunner {
 }
 
 declare const insideTransaction: unique symbol;
-/** A running transaction. The plain client does not satisfy this type, so a writer cannot be called outside one by mistake. */
+/**
+ * A running transaction. The plain client does not satisfy this type, so a writer cannot be called outside one by
+ * mistake.
+ */
 export type Tx = SqlRunner & { readonly [insideTransaction]: true };
 
 export interface Database {
@@ -65,19 +69,26 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** For a product's own generated client on the shared pool. Errors without the source around the call: in a bundle that is all of it on one line. */
+/**
+ * For a product's own generated client on the shared pool. Errors without the source around the call: in a bundle that
+ * is all of it on one line.
+ */
 export function clientOptions(pool: Pool, schema: string): { adapter: PrismaPg; errorFormat: 'minimal' } {
   return { adapter: new PrismaPg(pool, { schema, disposeExternalPool: false }), errorFormat: 'minimal' };
 }
 
 const PREPARED_MAX = 200;
-/** Longer than the server lets a statement of a service run (see roles.ts): whoever waits longer waits for a connection that is dead. */
+/**
+ * Longer than the server lets a statement of a service run (see roles.ts): whoever waits longer waits for a connection
+ * that is dead.
+ */
 const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
- * Runs statements on the pool itself, each prepared once per connection. Only for the handful that every purchase runs: Prisma's way around the
- * same call costs three times the CPU (160 µs against 50), and planning one of them as much as running it. Their text is fixed, and they name
- * their result columns: a prepared `SELECT *` breaks when a migration adds a column.
+ * Runs statements on the pool itself, each prepared once per connection. Only for the handful that every purchase runs:
+ * Prisma's way around the same call costs three times the CPU (160 µs against 50), and planning one of them as much as
+ * running it. Their text is fixed, and they name their result columns: a prepared `SELECT *` breaks when a migration
+ * adds a column.
  */
 function directRunner(pool: Pool, prepared: boolean): SqlRunner {
   const names = new Map<string, string>();
@@ -91,23 +102,37 @@ function directRunner(pool: Pool, prepared: boolean): SqlRunner {
   const run = (query: TemplateStringsArray | Sql, values: readonly unknown[]): Promise<QueryResult> => {
     const statement = isSql(query) ? query : Prisma.sql(query, ...values);
     const name = nameOf(statement.text);
-    // Not a setting of the pool: Prisma gives a connection back after a time-out as if it were good, perhaps with a transaction open. The pool throws it away.
-    const config: QueryConfig & { query_timeout: number } = { text: statement.text, values: [...statement.values], types: TYPES, query_timeout: ANSWER_TIMEOUT_MS, ...(name === undefined ? {} : { name }) };
+    // Not a setting of the pool: Prisma gives a connection back after a time-out as if it were good, perhaps with a
+    // transaction open. The pool throws it away.
+    const config: QueryConfig & { query_timeout: number } = {
+      text: statement.text,
+      values: [...statement.values],
+      types: TYPES,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      ...(name === undefined ? {} : { name }),
+    };
     return pool.query(config);
   };
   return {
-    $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: unknown[]) => (await run(query, values)).rows as T,
+    $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: unknown[]) =>
+      (await run(query, values)).rows as T,
     $executeRaw: async (query, ...values) => (await run(query, values)).rowCount ?? 0,
   };
 }
 
-/** For code that is written for a plain connection and shall run inside a transaction: `$1`, `$2` … must each occur once and in this order. */
-export function queryableOf(runner: SqlRunner): { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> } {
+/**
+ * For code that is written for a plain connection and shall run inside a transaction: `$1`, `$2` … must each occur once
+ * and in this order.
+ */
+export function queryableOf(runner: SqlRunner): {
+  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
+} {
   return {
     query: async (text, values) => {
       const parts = text.split(/\$\d+/);
       const named = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
-      if (named.length !== values.length || named.some((number, i) => number !== i + 1)) throw new Error('the parameters of this statement are not in order');
+      if (named.length !== values.length || named.some((number, i) => number !== i + 1))
+        throw new Error('the parameters of this statement are not in order');
       return { rows: await runner.$queryRaw<unknown[]>(new Prisma.Sql(parts, values)) };
     },
   };
@@ -119,7 +144,11 @@ function isSql(query: TemplateStringsArray | Sql): query is Sql {
 
 /** As Prisma gives them: 64-bit integers are bigint. */
 const TYPES: CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => (oid === defaultTypes.builtins.INT8 ? BigInt : defaultTypes.getTypeParser(oid, format))) as CustomTypesConfig['getTypeParser'], // its overloads tell text from binary
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === defaultTypes.builtins.INT8
+      ? BigInt
+      : // its overloads tell text from binary
+        defaultTypes.getTypeParser(oid, format)) as CustomTypesConfig['getTypeParser'],
 };
 
 const TRANSACTION_ATTEMPTS = 3;
@@ -130,8 +159,8 @@ interface TransactionClient {
 }
 
 /**
- * Runs `work` in one transaction and commits it, retrying at most twice when the database asks for it (deadlock, serialization).
- * `work` must not wait for the network: no supplier, no Redis, no HTTP.
+ * Runs `work` in one transaction and commits it, retrying at most twice when the database asks for it (deadlock,
+ * serialization). `work` must not wait for the network: no supplier, no Redis, no HTTP.
  */
 export async function inTransaction<T>(db: Pick<Database, 'platform'>, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = db.platform as unknown as TransactionClient; // Prisma's overloads do not unify with our narrower type
@@ -147,8 +176,18 @@ export async function inTransaction<T>(db: Pick<Database, 'platform'>, work: (tx
 /** The SQLSTATE (or Prisma code) behind an error, however deep it is wrapped. */
 export function databaseCode(err: unknown, depth = 0): string | undefined {
   if (typeof err !== 'object' || err === null || depth > 5) return undefined;
-  const { code, originalCode, cause, meta } = err as { code?: unknown; originalCode?: unknown; cause?: unknown; meta?: unknown };
+  const { code, originalCode, cause, meta } = err as {
+    code?: unknown;
+    originalCode?: unknown;
+    cause?: unknown;
+    meta?: unknown;
+  };
   if (typeof originalCode === 'string') return originalCode;
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('P')) return code;
-  return databaseCode(meta, depth + 1) ?? databaseCode((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1) ?? databaseCode(cause, depth + 1) ?? (typeof code === 'string' ? code : undefined);
+  return (
+    databaseCode(meta, depth + 1) ??
+    databaseCode((meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError, depth + 1) ??
+    databaseCode(cause, depth + 1) ??
+    (typeof code === 'string' ? code : undefined)
+  );
 }

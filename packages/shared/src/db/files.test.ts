@@ -1,4 +1,5 @@
-// What stands in the files of all schemas against what they make of a database, and the rules that README.md gives for them.
+// What stands in the files of all schemas against what they make of a database, and the rules that README.md gives for
+// them.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,21 +22,42 @@ interface SchemaFolders {
 
 /** As every script has them. */
 const SCHEMAS = JSON.parse(
-  execFileSync(process.execPath, [
-    '--input-type=module', '-e', `import { migrationFolders, schemas } from '${pathToFileURL(join(ROOT, 'scripts/build.mjs')).href}'; console.log(JSON.stringify(schemas.map((one) => ({ dir: one.dir, ...migrationFolders(one) }))))`,
-  ], { encoding: 'utf8' }),
+  execFileSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { migrationFolders, schemas } from '${pathToFileURL(join(ROOT, 'scripts/build.mjs')).href}'; ` +
+        'console.log(JSON.stringify(schemas.map((one) => ({ dir: one.dir, ...migrationFolders(one) }))))',
+    ],
+    { encoding: 'utf8' },
+  ),
 ) as SchemaFolders[];
 
 const files: { schema: string; migrations: Migration[]; functions: FunctionFile[] }[] = [];
 beforeAll(async () => {
-  for (const { schema, migrationsDir, functionsDir } of SCHEMAS) files.push({ schema, migrations: await readMigrations(migrationsDir), functions: await readFunctions(functionsDir) });
+  for (const { schema, migrationsDir, functionsDir } of SCHEMAS)
+    files.push({
+      schema,
+      migrations: await readMigrations(migrationsDir),
+      functions: await readFunctions(functionsDir),
+    });
 });
 
 const withoutComments = (sql: string): string => sql.replaceAll(/--.*$/gm, '');
 
-it.each(SCHEMAS.map(({ schema, dir }) => [schema, dir] as const))('the schema.prisma of %s is what its migrations make: a new migration has an empty draft', async (schema, dir) => {
-  expect(await diffMigration({ ownerUrl: db.ownerUrl, schema, datamodel: readFileSync(join(ROOT, dir, 'schema.prisma'), 'utf8') })).toBe('');
-});
+it.each(SCHEMAS.map(({ schema, dir }) => [schema, dir] as const))(
+  'the schema.prisma of %s is what its migrations make: a new migration has an empty draft',
+  async (schema, dir) => {
+    expect(
+      await diffMigration({
+        ownerUrl: db.ownerUrl,
+        schema,
+        datamodel: readFileSync(join(ROOT, dir, 'schema.prisma'), 'utf8'),
+      }),
+    ).toBe('');
+  },
+);
 
 it('the functions and triggers of the database are those of the function files', async () => {
   const owner = new pg.Client({ connectionString: db.ownerUrl });
@@ -44,8 +66,16 @@ it('the functions and triggers of the database are those of the function files',
     for (const { schema, functions } of files) {
       const { rows } = await owner.query<{ functions: string[]; triggers: string[] }>(
         `SELECT ARRAY(SELECT proname::text FROM pg_proc WHERE pronamespace = $1::regnamespace ORDER BY 1) AS functions,
-           ARRAY(SELECT t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = $1::regnamespace AND NOT t.tgisinternal ORDER BY 1) AS triggers`, [schema]);
-      expect(rows).toEqual([{ functions: functions.map(({ name }) => name).sort(), triggers: functions.flatMap(({ triggers }) => triggers).sort() }]);
+           ARRAY(SELECT t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+             WHERE c.relnamespace = $1::regnamespace AND NOT t.tgisinternal ORDER BY 1) AS triggers`,
+        [schema],
+      );
+      expect(rows).toEqual([
+        {
+          functions: functions.map(({ name }) => name).sort(),
+          triggers: functions.flatMap(({ triggers }) => triggers).sort(),
+        },
+      ]);
     }
   } finally {
     await owner.end();
@@ -59,21 +89,40 @@ it('migrations hold no functions and no triggers, and call no function of ours',
       const made = /\b(CREATE|ALTER|DROP)\b[^;]*\b(FUNCTION|PROCEDURE|TRIGGER)\b/i.exec(text)?.[0];
       const called = functions.find((fn) => new RegExp(`\\b${fn.name}\\s*\\(`, 'i').test(text))?.name;
       return [made, called].filter((one) => one !== undefined).map((one) => `${schema} ${name}: ${one}`);
-    }));
+    }),
+  );
   expect(bad).toEqual([]);
 });
 
 it('a function file begins with what the function is for, and replaces it', () => {
-  const bad = files.flatMap(({ functions }) => functions.filter(({ name, sql }) => !new RegExp(`^(-- .*\\n|--\\n)+CREATE OR REPLACE FUNCTION ${name}\\(`).test(sql)).map(({ path }) => path));
+  const bad = files.flatMap(({ functions }) =>
+    functions
+      .filter(({ name, sql }) => !new RegExp(`^(-- .*\\n|--\\n)+CREATE OR REPLACE FUNCTION ${name}\\(`).test(sql))
+      .map(({ path }) => path),
+  );
   expect(bad).toEqual([]);
 });
 
 it('a function is nobody’s unless its file says whose; one for triggers cannot be called at all', () => {
-  const bad = files.flatMap(({ functions }) => functions.filter(({ name, sql }) => !sql.includes('RETURNS trigger') && !sql.includes(`\nREVOKE ALL ON FUNCTION ${name} FROM PUBLIC;\n`)).map(({ path }) => path));
+  const bad = files.flatMap(({ functions }) =>
+    functions
+      .filter(
+        ({ name, sql }) =>
+          !sql.includes('RETURNS trigger') && !sql.includes(`\nREVOKE ALL ON FUNCTION ${name} FROM PUBLIC;\n`),
+      )
+      .map(({ path }) => path),
+  );
   expect(bad).toEqual([]);
 });
 
 it('a function that works as its owner says where its names are looked up', () => {
-  const bad = files.flatMap(({ schema, functions }) => functions.filter(({ sql }) => sql.includes('SECURITY DEFINER') && !sql.includes(`SECURITY DEFINER SET search_path = ${schema}, pg_temp`)).map(({ path }) => path));
+  const bad = files.flatMap(({ schema, functions }) =>
+    functions
+      .filter(
+        ({ sql }) =>
+          sql.includes('SECURITY DEFINER') && !sql.includes(`SECURITY DEFINER SET search_path = ${schema}, pg_temp`),
+      )
+      .map(({ path }) => path),
+  );
   expect(bad).toEqual([]);
 });

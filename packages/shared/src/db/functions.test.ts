@@ -1,4 +1,5 @@
-// What happens to a database when function files change: each test writes files, migrates, changes them and migrates again.
+// What happens to a database when function files change: each test writes files, migrates, changes them and migrates
+// again.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,7 +23,10 @@ beforeEach(async () => {
   schemaCount += 1;
   schema = `shelf_${schemaCount}`;
   folder = await mkdtemp(join(tmpdir(), 'lumi functions '));
-  await migration('20260101000000_init', `CREATE TABLE item (id text PRIMARY KEY, price bigint); GRANT USAGE ON SCHEMA ${schema} TO lumi_vps, lumi_proxy`);
+  await migration(
+    '20260101000000_init',
+    `CREATE TABLE item (id text PRIMARY KEY, price bigint); GRANT USAGE ON SCHEMA ${schema} TO lumi_vps, lumi_proxy`,
+  );
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -35,16 +39,41 @@ const fn = (path: string, sql: string): Promise<void> => write(join('src', path)
 const remove = (path: string): Promise<void> => rm(join(folder, path), { recursive: true });
 async function run(): Promise<string[]> {
   await mkdir(join(folder, 'src'), { recursive: true });
-  return migrate({ ownerUrl: db.ownerUrl, schema, migrationsDir: join(folder, 'migrations'), functionsDir: join(folder, 'src') });
+  return migrate({
+    ownerUrl: db.ownerUrl,
+    schema,
+    migrationsDir: join(folder, 'migrations'),
+    functionsDir: join(folder, 'src'),
+  });
 }
 
-const value = async (sql: string): Promise<unknown> => Object.values((await owner.query<Record<string, unknown>>(`SET search_path = ${schema}; ${sql}`) as unknown as pg.QueryResult<Record<string, unknown>>[])[1]?.rows[0] ?? {})[0];
+const value = async (sql: string): Promise<unknown> =>
+  Object.values(
+    (
+      (await owner.query<Record<string, unknown>>(`SET search_path = ${schema}; ${sql}`)) as unknown as pg.QueryResult<
+        Record<string, unknown>
+      >[]
+    )[1]?.rows[0] ?? {},
+  )[0];
 const functionsOf = async (): Promise<string[]> =>
-  (await owner.query<{ shape: string }>(`SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS shape FROM pg_proc p WHERE p.pronamespace = $1::regnamespace ORDER BY 1`, [schema])).rows.map(({ shape }) => shape);
+  (
+    await owner.query<{ shape: string }>(
+      `SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS shape FROM pg_proc p
+        WHERE p.pronamespace = $1::regnamespace ORDER BY 1`,
+      [schema],
+    )
+  ).rows.map(({ shape }) => shape);
 const triggersOf = async (): Promise<string[]> =>
-  (await owner.query<{ name: string }>(`SELECT t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = $1::regnamespace AND NOT t.tgisinternal ORDER BY 1`, [schema])).rows.map(({ name }) => name);
+  (
+    await owner.query<{ name: string }>(
+      `SELECT t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE c.relnamespace = $1::regnamespace AND NOT t.tgisinternal ORDER BY 1`,
+      [schema],
+    )
+  ).rows.map(({ name }) => name);
 
-const one = (body: string, signature = 'one() RETURNS int'): string => `CREATE OR REPLACE FUNCTION ${signature} LANGUAGE sql AS $$ SELECT ${body} $$;\n`;
+const one = (body: string, signature = 'one() RETURNS int'): string =>
+  `CREATE OR REPLACE FUNCTION ${signature} LANGUAGE sql AS $$ SELECT ${body} $$;\n`;
 
 describe('function files', () => {
   it('are applied once, again when they change, and found in every room', async () => {
@@ -71,9 +100,13 @@ describe('function files', () => {
     await run();
     await migration('20260102000000_more', 'CREATE TABLE more (id int)');
     await fn('a/sql/one.sql', one('missing()'));
-    await expect(run()).rejects.toThrow(/^A function of schema shelf_\d+ does not compile: function missing\(\) does not exist/);
+    await expect(run()).rejects.toThrow(
+      /^A function of schema shelf_\d+ does not compile: function missing\(\) does not exist/,
+    );
     await fn('a/sql/one.sql', 'CREATE FUNCTION one() RETURNS nonsense LANGUAGE sql AS $$ SELECT 1 $$');
-    await expect(run()).rejects.toThrow(/^The function file a\/sql\/one\.sql of schema shelf_\d+ failed: type "nonsense" does not exist/);
+    await expect(run()).rejects.toThrow(
+      /^The function file a\/sql\/one\.sql of schema shelf_\d+ failed: type "nonsense" does not exist/,
+    );
     expect(await value(`SELECT to_regclass('more')::text`)).toBeNull();
     expect(await value('SELECT one()')).toBe(1);
     await fn('a/sql/one.sql', one('(SELECT count(*)::int FROM more)'));
@@ -82,14 +115,20 @@ describe('function files', () => {
 
   it('must make one function of their name, and a function has one file', async () => {
     await fn('a/sql/one.sql', one('1', 'other() RETURNS int'));
-    await expect(run()).rejects.toThrow('The function file a/sql/one.sql must make one function, one, and makes none of that name.');
+    await expect(run()).rejects.toThrow(
+      'The function file a/sql/one.sql must make one function, one, and makes none of that name.',
+    );
     await fn('a/sql/one.sql', one('1'));
     await fn('b/sql/one.sql', one('2'));
-    await expect(run()).rejects.toThrow('The function one stands in two files, a/sql/one.sql and b/sql/one.sql. Keep one.');
+    await expect(run()).rejects.toThrow(
+      'The function one stands in two files, a/sql/one.sql and b/sql/one.sql. Keep one.',
+    );
   });
 
   it('that are gone take their function along, with its triggers, unless something still needs it', async () => {
-    const guard = (name: string): string => `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\nCREATE TRIGGER item_guard BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION ${name}();\n`;
+    const guard = (name: string): string =>
+      `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW;
+        END $$;\nCREATE TRIGGER item_guard BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION ${name}();\n`;
     await fn('a/sql/guard.sql', guard('guard'));
     await fn('a/sql/one.sql', one('1'));
     await run();
@@ -104,49 +143,81 @@ describe('function files', () => {
   });
 
   it('give exactly the grants they state, also when they state fewer than before', async () => {
-    const may = (role: string): Promise<unknown> => value(`SELECT has_function_privilege('${role}', 'one()', 'EXECUTE')`);
-    await fn('a/sql/one.sql', `${one('1')}REVOKE ALL ON FUNCTION one FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION one TO lumi_vps, lumi_proxy;\n`);
+    const may = (role: string): Promise<unknown> =>
+      value(`SELECT has_function_privilege('${role}', 'one()', 'EXECUTE')`);
+    await fn(
+      'a/sql/one.sql',
+      `${one('1')}REVOKE ALL ON FUNCTION one FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION one TO lumi_vps, lumi_proxy;\n`,
+    );
     await run();
     expect([await may('lumi_vps'), await may('lumi_proxy'), await may('lumi_domains')]).toEqual([true, true, false]);
-    await fn('a/sql/one.sql', `${one('1')}REVOKE ALL ON FUNCTION one FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION one TO lumi_vps;\n`);
+    await fn(
+      'a/sql/one.sql',
+      `${one('1')}REVOKE ALL ON FUNCTION one FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION one TO lumi_vps;\n`,
+    );
     await run();
     expect([await may('lumi_vps'), await may('lumi_proxy'), await may('lumi_domains')]).toEqual([true, false, false]);
   });
 
-  it('keep a trigger that is not theirs to state any more from staying, and make one anew whose table was made anew', async () => {
-    const guard = (...events: string[]): string =>
-      `CREATE OR REPLACE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;\n${events.map((event) => `CREATE TRIGGER item_${event} AFTER ${event} ON item FOR EACH ROW EXECUTE FUNCTION guard();\n`).join('')}`;
-    await fn('a/sql/guard.sql', guard('insert', 'update'));
-    await run();
-    await fn('a/sql/guard.sql', guard('update'));
-    await run();
-    expect(await triggersOf()).toEqual(['item_update']);
-    await migration('20260102000000_anew', 'DROP TABLE item; CREATE TABLE item (id text PRIMARY KEY, price bigint)');
-    expect(await run()).toEqual(['20260102000000_anew', 'a/sql/guard.sql']);
-    expect(await triggersOf()).toEqual(['item_update']);
-  });
+  it(
+    'keep a trigger that is not theirs to state any more from staying, and make one anew whose table was made ' +
+      'anew',
+    async () => {
+      const guard = (...events: string[]): string =>
+        `CREATE OR REPLACE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL;
+        END $$;\n${events
+          .map(
+            (event) => `CREATE TRIGGER item_${event} AFTER ${event} ON item
+          FOR EACH ROW EXECUTE FUNCTION guard();\n`,
+          )
+          .join('')}`;
+      await fn('a/sql/guard.sql', guard('insert', 'update'));
+      await run();
+      await fn('a/sql/guard.sql', guard('update'));
+      await run();
+      expect(await triggersOf()).toEqual(['item_update']);
+      await migration('20260102000000_anew', 'DROP TABLE item; CREATE TABLE item (id text PRIMARY KEY, price bigint)');
+      expect(await run()).toEqual(['20260102000000_anew', 'a/sql/guard.sql']);
+      expect(await triggersOf()).toEqual(['item_update']);
+    },
+  );
 
   describe('with another signature', () => {
     it('replace the function: other arguments, other names of them, another result', async () => {
       await fn('a/sql/one.sql', one('p_a', 'one(p_a int) RETURNS int'));
       await fn('a/sql/two.sql', one('one(2)', 'two() RETURNS int'));
       await run();
-      for (const signature of ['one(p_a int, p_b int DEFAULT 0) RETURNS int', 'one(p_a int, p_c int DEFAULT 0) RETURNS int', 'one(p_a int) RETURNS int']) {
+      for (const signature of [
+        'one(p_a int, p_b int DEFAULT 0) RETURNS int',
+        'one(p_a int, p_c int DEFAULT 0) RETURNS int',
+        'one(p_a int) RETURNS int',
+      ]) {
         await fn('a/sql/one.sql', one('p_a + 1', signature));
         await run();
-        expect(await functionsOf()).toEqual([signature.replace(/ (DEFAULT 0|RETURNS \w+)/g, '').replaceAll(' int', ' integer'), 'two()']);
+        expect(await functionsOf()).toEqual([
+          signature.replace(/ (DEFAULT 0|RETURNS \w+)/g, '').replaceAll(' int', ' integer'),
+          'two()',
+        ]);
         expect(await value('SELECT two()')).toBe(3);
       }
     });
 
     it('bring back the policies and views that call the function, from whichever file they stand in', async () => {
       await fn('a/sql/mine.sql', one('true', 'mine(p_a text) RETURNS boolean'));
-      const policy = 'ALTER TABLE item ENABLE ROW LEVEL SECURITY;\nDROP POLICY IF EXISTS own ON item;\nCREATE POLICY own ON item USING (mine(id));\n';
-      await fn('b/sql/two.sql', `${one('2', 'two() RETURNS int')}${policy}CREATE OR REPLACE VIEW own_item AS SELECT id FROM item WHERE mine(id);\n`);
+      const policy =
+        'ALTER TABLE item ENABLE ROW LEVEL SECURITY;\nDROP POLICY IF EXISTS own ON item;\nCREATE POLICY own ' +
+        'ON item USING (mine(id));\n';
+      await fn(
+        'b/sql/two.sql',
+        `${one('2', 'two() RETURNS int')}${policy}CREATE OR REPLACE VIEW own_item AS SELECT id FROM item ` +
+          `WHERE mine(id);\n`,
+      );
       await run();
       await fn('a/sql/mine.sql', one('p_b IS NULL', 'mine(p_a text, p_b text DEFAULT NULL) RETURNS boolean'));
       await run();
-      expect(await value(`SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = 'item'::regclass`)).toBe('mine(id)');
+      expect(
+        await value(`SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = 'item'::regclass`),
+      ).toBe('mine(id)');
       expect(await value('SELECT count(*)::int FROM own_item')).toBe(0);
     });
 
@@ -155,7 +226,9 @@ describe('function files', () => {
       await run();
       await owner.query(`CREATE POLICY own ON ${schema}.item USING (${schema}.mine(id))`);
       await fn('a/sql/mine.sql', one('true', 'mine(p_a text, p_b text) RETURNS boolean'));
-      await expect(run()).rejects.toThrow(/was made anew, and what calls it stands in no function file: policy own on table \S*item\. Move it to the file of the function\./);
+      await expect(run()).rejects.toThrow(
+        /what calls it stands in no function file: policy own on table \S*item\. Move it to the file of the function\./,
+      );
       await owner.query(`DROP POLICY own ON ${schema}.item; ALTER TABLE ${schema}.item ADD CHECK (${schema}.mine(id))`);
       await expect(run()).rejects.toThrow(/cannot drop function mine\(text\) because other objects depend on it/);
     });
@@ -181,11 +254,23 @@ describe('function files', () => {
 
 describe('a baseline', () => {
   const checksums = async (): Promise<string> =>
-    (await owner.query<{ line: string }>(`SELECT checksum || ' ' || migration_name AS line FROM ${schema}._prisma_migrations ORDER BY migration_name`)).rows.map(({ line }) => `${line}\n`).join('');
-  const history = async (): Promise<unknown> => (await owner.query<{ name: string }>(`SELECT migration_name AS name FROM ${schema}._prisma_migrations ORDER BY 1`)).rows.map(({ name }) => name);
+    (
+      await owner.query<{ line: string }>(
+        `SELECT checksum || ' ' || migration_name AS line FROM ${schema}._prisma_migrations ORDER BY migration_name`,
+      )
+    ).rows
+      .map(({ line }) => `${line}\n`)
+      .join('');
+  const history = async (): Promise<unknown> =>
+    (
+      await owner.query<{ name: string }>(`SELECT migration_name AS name FROM ${schema}._prisma_migrations ORDER BY 1`)
+    ).rows.map(({ name }) => name);
 
   async function squash(): Promise<void> {
-    await migration('20260102000000_more', `ALTER TABLE item ADD COLUMN more int; ${one('1').replace(' OR REPLACE', '')}`);
+    await migration(
+      '20260102000000_more',
+      `ALTER TABLE item ADD COLUMN more int; ${one('1').replace(' OR REPLACE', '')}`,
+    );
     await run();
     await write('migrations/20260103000000_baseline/replaces.txt', `of 4f3c2d1\n${await checksums()}`);
     await migration('20260103000000_baseline', 'CREATE TABLE item (id text PRIMARY KEY, price bigint, more int)');
@@ -194,16 +279,20 @@ describe('a baseline', () => {
     await fn('a/sql/one.sql', one('2'));
   }
 
-  it('is written into the history of a schema that the migrations of before have made; its functions are applied, its rows stay', async () => {
-    await squash();
-    await owner.query(`INSERT INTO ${schema}.item VALUES ('a', 1, 2)`);
-    expect(await run()).toEqual(['20260103000000_baseline', 'a/sql/one.sql']);
-    expect(await history()).toEqual(['20260103000000_baseline']);
-    expect(await value('SELECT one() + more FROM item')).toBe(4);
-    expect(await run()).toEqual([]);
-    await migration('20260104000000_next', 'ALTER TABLE item ADD COLUMN next int');
-    expect(await run()).toEqual(['20260104000000_next']);
-  });
+  it(
+    'is written into the history of a schema that the migrations of before have made; its functions are ' +
+      'applied, its rows stay',
+    async () => {
+      await squash();
+      await owner.query(`INSERT INTO ${schema}.item VALUES ('a', 1, 2)`);
+      expect(await run()).toEqual(['20260103000000_baseline', 'a/sql/one.sql']);
+      expect(await history()).toEqual(['20260103000000_baseline']);
+      expect(await value('SELECT one() + more FROM item')).toBe(4);
+      expect(await run()).toEqual([]);
+      await migration('20260104000000_next', 'ALTER TABLE item ADD COLUMN next int');
+      expect(await run()).toEqual(['20260104000000_next']);
+    },
+  );
 
   it('makes a new schema', async () => {
     await squash();
@@ -216,13 +305,19 @@ describe('a baseline', () => {
     await squash();
     await owner.query(`DELETE FROM ${schema}._prisma_migrations WHERE migration_name = '20260102000000_more'`);
     await expect(run()).rejects.toThrow(
-      `Schema ${schema} stands at migration 20260101000000_init of an older Lumi, which this version cannot go on from. Start Lumi once from commit 4f3c2d1: it applies what is missing. Then start this version again.`,
+      `Schema ${schema} stands at migration 20260101000000_init of an older Lumi, which this version cannot ` +
+        'go on from. Start Lumi once from commit 4f3c2d1: it applies what is missing. Then start this version ' +
+        'again.',
     );
     expect(await history()).toEqual(['20260101000000_init']);
   });
 
   it('can be asked of all schemas before the first of them is touched', async () => {
-    const ask = (): Promise<void> => checkHistory(db.ownerUrl, [{ schema: 'not_there_yet', migrationsDir: join(folder, 'migrations') }, { schema, migrationsDir: join(folder, 'migrations') }]);
+    const ask = (): Promise<void> =>
+      checkHistory(db.ownerUrl, [
+        { schema: 'not_there_yet', migrationsDir: join(folder, 'migrations') },
+        { schema, migrationsDir: join(folder, 'migrations') },
+      ]);
     await squash();
     await ask();
     await owner.query(`DELETE FROM ${schema}._prisma_migrations WHERE migration_name = '20260101000000_init'`);
@@ -231,7 +326,11 @@ describe('a baseline', () => {
 
   it('refuses a schema that was made by other migrations of the same names', async () => {
     await squash();
-    await owner.query(`UPDATE ${schema}._prisma_migrations SET checksum = 'other' WHERE migration_name = '20260101000000_init'`);
-    await expect(run()).rejects.toThrow(/^Migration 20260101000000_init of schema shelf_\d+ was edited after it had been applied/);
+    await owner.query(
+      `UPDATE ${schema}._prisma_migrations SET checksum = 'other' WHERE migration_name = '20260101000000_init'`,
+    );
+    await expect(run()).rejects.toThrow(
+      /^Migration 20260101000000_init of schema shelf_\d+ was edited after it had been applied/,
+    );
   });
 });

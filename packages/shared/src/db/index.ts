@@ -2,8 +2,27 @@ export { checkHistory, diffMigration, migrate, type DiffMigrationOptions, type M
 export { migrateQueue, queueNameOf, QUEUE_SCHEMA } from './migrate-queue';
 export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';
 export {
-  databaseCode, emptySql, inTransaction, joinSql, openDatabase, queryableOf, clientOptions, rawSql, sql,
-  type Database, type DatabaseOptions, type PlatformClient, type Sql, type SqlRunner, type Tx,
+  databaseCode,
+  emptySql,
+  inTransaction,
+  joinSql,
+  openDatabase,
+  queryableOf,
+  clientOptions,
+  rawSql,
+  sql,
+  type Database,
+  type DatabaseOptions,
+  type PlatformClient,
+  type Sql,
+  type SqlRunner,
+  type Tx,
 } from './database';
 export { fromStep, rider, usingStep, type AnyStepDone, type Rider, type RiderOf } from './rider';
-export { perRunner, SharedStatement, withPatience, type SharedStatementOptions, type Patience } from './shared-statement';
+export {
+  perRunner,
+  SharedStatement,
+  withPatience,
+  type SharedStatementOptions,
+  type Patience,
+} from './shared-statement';

@@ -13,7 +13,10 @@ describe('migrateQueue', () => {
     const service = new pg.Client({ connectionString: db.urlFor('lumi_vps') });
     await service.connect();
     try {
-      const { rows } = await service.query<{ name: string }>(`SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'queue' AND c.relkind = 'r'`);
+      const { rows } = await service.query<{ name: string }>(
+        `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = 'queue' AND c.relkind = 'r'`,
+      );
       expect(rows.length).toBeGreaterThan(3);
       for (const { name } of rows) await service.query(`SELECT count(*) FROM queue.${name}`);
       await expect(service.query('CREATE TABLE queue.mine (id int)')).rejects.toThrow(/permission denied/);
@@ -25,6 +28,8 @@ describe('migrateQueue', () => {
   it('gives the gateway nothing', async () => {
     const gateway = new pg.Client({ connectionString: db.urlFor('lumi_gateway') });
     await gateway.connect();
-    await expect(gateway.query('SELECT * FROM queue.bullmq_job')).rejects.toThrow(/permission denied/).finally(() => gateway.end());
+    await expect(gateway.query('SELECT * FROM queue.bullmq_job'))
+      .rejects.toThrow(/permission denied/)
+      .finally(() => gateway.end());
   });
 });

@@ -1,5 +1,6 @@
-// The schema of the job queue on PostgreSQL belongs to BullMQ, which brings its own migrations; the owner runs them, the services use it.
-// The queue holds wake-ups only, so services may share its tables: what a job does is decided by rows of `platform`.
+// The schema of the job queue on PostgreSQL belongs to BullMQ, which brings its own migrations; the owner runs them,
+// the services use it. The queue holds wake-ups only, so services may share its tables: what a job does is decided by
+// rows of `platform`.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
@@ -17,8 +18,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const USERS = 'lumi_domains, lumi_vps, lumi_proxy';
 
 /**
- * Brings the schema `queue` up to the installed BullMQ and grants it to the services; one query when that was done before. May run again, and at the
- * same time as others.
+ * Brings the schema `queue` up to the installed BullMQ and grants it to the services; one query when that was done
+ * before. May run again, and at the same time as others.
  */
 export async function migrateQueue(ownerUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
@@ -30,32 +31,43 @@ export async function migrateQueue(ownerUrl: string): Promise<void> {
     if ((await stateOf(client)) === wanted) return;
     // Loaded here: nobody else who opens a database needs the queue.
     const { runMigrations } = await import('bullmq');
-    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], QUEUE_SCHEMA); // its structural type and pg's overloads do not unify
+    // its structural type and pg's overloads do not unify
+    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], QUEUE_SCHEMA);
     await client.query(`${GRANTS} COMMENT ON SCHEMA ${QUEUE_SCHEMA} IS ${client.escapeLiteral(wanted)};`);
   } finally {
     await client.end();
   }
 }
 
-/** Remembered as the comment of the schema, written together with the grants; nothing is believed where these are gone, as after a restore without them. */
+/**
+ * Remembered as the comment of the schema, written together with the grants; nothing is believed where these are gone,
+ * as after a restore without them.
+ */
 async function stateOf(client: pg.Client): Promise<string | null> {
   const { rows } = await client.query<{ state: string | null }>(`
-    SELECT obj_description(oid, 'pg_namespace') AS state FROM pg_namespace WHERE nspname = '${QUEUE_SCHEMA}' AND has_schema_privilege('lumi_domains', oid, 'USAGE')`);
+    SELECT obj_description(oid, 'pg_namespace') AS state FROM pg_namespace WHERE nspname = '${QUEUE_SCHEMA}'
+      AND has_schema_privilege('lumi_domains', oid, 'USAGE')`);
   return rows[0]?.state ?? null;
 }
 
 async function stateWanted(): Promise<string> {
-  const { version } = JSON.parse(await readFile(require.resolve('bullmq/package.json'), 'utf8')) as { version: string }; // every package has one
+  // every package has one
+  const { version } = JSON.parse(await readFile(require.resolve('bullmq/package.json'), 'utf8')) as { version: string };
   return `bullmq ${version}, grants ${createHash('sha256').update(GRANTS).digest('hex').slice(0, 12)}`;
 }
 
 /**
- * BullMQ makes the sequence of a queue's job ids at the first job; the services may not create anything, so it is made for them. Sent together, these
- * are one transaction; the lock keeps two owners from changing one catalogue row at once.
+ * BullMQ makes the sequence of a queue's job ids at the first job; the services may not create anything, so it is made
+ * for them. Sent together, these are one transaction; the lock keeps two owners from changing one catalogue row at
+ * once.
  */
+const makeSequence = (product: (typeof PRODUCTS)[number]): string =>
+  `EXECUTE 'CREATE SEQUENCE IF NOT EXISTS ${QUEUE_SCHEMA}.' || ` +
+  `${QUEUE_SCHEMA}.job_id_seq_name('${queueNameOf(product)}');`;
+
 const GRANTS = `
   SELECT pg_advisory_xact_lock(hashtextextended('lumi migrate queue', 0));
-  DO $$ BEGIN ${PRODUCTS.map((product) => `EXECUTE 'CREATE SEQUENCE IF NOT EXISTS ${QUEUE_SCHEMA}.' || ${QUEUE_SCHEMA}.job_id_seq_name('${queueNameOf(product)}');`).join(' ')} END $$;
+  DO $$ BEGIN ${PRODUCTS.map(makeSequence).join(' ')} END $$;
   GRANT USAGE ON SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};
   GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA ${QUEUE_SCHEMA} TO ${USERS};

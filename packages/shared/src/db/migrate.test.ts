@@ -31,7 +31,11 @@ async function write(name: string, sql: string): Promise<void> {
 
 const run = (): Promise<string[]> => migrate({ ownerUrl: db.ownerUrl, schema, migrationsDir });
 const history = async (): Promise<string[]> =>
-  (await owner.query<{ migration_name: string }>(`SELECT migration_name FROM ${schema}._prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name`)).rows.map((row) => row.migration_name);
+  (
+    await owner.query<{ migration_name: string }>(
+      `SELECT migration_name FROM ${schema}._prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name`,
+    )
+  ).rows.map((row) => row.migration_name);
 
 describe('migrate', () => {
   it('makes the schema, applies the migrations in order into it and has nothing to do the second time', async () => {
@@ -44,7 +48,11 @@ describe('migrate', () => {
   });
 
   it('takes a script whole: function bodies and comments may hold semicolons', async () => {
-    await write('20260101000000_init', `-- one; two\nCREATE FUNCTION answer() RETURNS int LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN n := 42; RETURN n; END $$;`);
+    await write(
+      '20260101000000_init',
+      `-- one; two\nCREATE FUNCTION answer() RETURNS int LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN n := ` +
+        '42; RETURN n; END $$;',
+    );
     await run();
     expect((await owner.query(`SELECT ${schema}.answer() AS n`)).rows).toEqual([{ n: 42 }]);
   });
@@ -53,7 +61,9 @@ describe('migrate', () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     await run();
     await write('20260102000000_more', 'CREATE TABLE half (id int); CREATE TABLE broken (id nonsense)');
-    await expect(run()).rejects.toThrow('Migration 20260102000000_more failed: type "nonsense" does not exist; at character 53');
+    await expect(run()).rejects.toThrow(
+      'Migration 20260102000000_more failed: type "nonsense" does not exist; at character 53',
+    );
     expect(await history()).toEqual(['20260101000000_init']);
     await write('20260102000000_more', 'CREATE TABLE half (id int)');
     expect(await run()).toEqual(['20260102000000_more']);
@@ -71,7 +81,9 @@ describe('migrate', () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     await run();
     await write('20260101000000_init', 'CREATE TABLE item (id bigint PRIMARY KEY)');
-    await expect(run()).rejects.toThrow(/^Migration 20260101000000_init of schema shop_\d+ was edited after it had been applied/);
+    await expect(run()).rejects.toThrow(
+      /^Migration 20260101000000_init of schema shop_\d+ was edited after it had been applied/,
+    );
   });
 
   it('lets older code start on a newer database', async () => {
@@ -84,12 +96,15 @@ describe('migrate', () => {
 });
 
 describe('diffMigration', () => {
-  const datamodel = (field: string): string => `datasource db {\n  provider = "postgresql"\n}\nmodel item {\n  id String @id\n${field}}\n`;
+  const datamodel = (field: string): string =>
+    `datasource db {\n  provider = "postgresql"\n}\nmodel item {\n  id String @id\n${field}}\n`;
 
   it('writes the SQL from the database to the datamodel, and nothing when they agree', async () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     await run();
     expect(await diffMigration({ ownerUrl: db.ownerUrl, schema, datamodel: datamodel('') })).toBe('');
-    expect(await diffMigration({ ownerUrl: db.ownerUrl, schema, datamodel: datamodel('  price BigInt?\n') })).toContain('ALTER TABLE "item" ADD COLUMN     "price" BIGINT');
+    expect(await diffMigration({ ownerUrl: db.ownerUrl, schema, datamodel: datamodel('  price BigInt?\n') })).toContain(
+      'ALTER TABLE "item" ADD COLUMN     "price" BIGINT',
+    );
   });
 });

@@ -1,12 +1,29 @@
-// Brings one Postgres schema up to its migrations and its function files. Migrations stay in Prisma's own format: the genuine schema engine applies
-// them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same history. Function files are applied again when they change.
-// Needs a direct connection of the owner: session locks and search_path do not survive a transaction pooler.
+// Brings one Postgres schema up to its migrations and its function files. Migrations stay in Prisma's own format: the
+// genuine schema engine applies them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same history.
+// Function files are applied again when they change. Needs a direct connection of the owner: session locks and
+// search_path do not survive a transaction pooler.
 import { setTimeout } from 'node:timers/promises';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
-import { applyFunctions, describe, functionsDiffer, FUNCTIONS_TABLE, readAppliedFunctions, readFunctions, type FunctionFile, type Session } from './functions';
+import {
+  applyFunctions,
+  describe,
+  functionsDiffer,
+  FUNCTIONS_TABLE,
+  readAppliedFunctions,
+  readFunctions,
+  type FunctionFile,
+  type Session,
+} from './functions';
 import { isMadeBefore, mustBeUnedited, readApplied, readMigrations, standForThem, type Migration } from './history';
-import { CONNECT_TIMEOUT_MS, LOCK_TIMEOUT_MS, rejectsQueryInFlight, sessionOf, withEngine, type EngineConnection } from './schema-engine';
+import {
+  CONNECT_TIMEOUT_MS,
+  LOCK_TIMEOUT_MS,
+  rejectsQueryInFlight,
+  sessionOf,
+  withEngine,
+  type EngineConnection,
+} from './schema-engine';
 
 export interface MigrateOptions {
   ownerUrl: string;
@@ -44,13 +61,16 @@ const LOCK_RETRY_MS = 200;
 const MIGRATOR_LOCK = 'lumi migrate';
 
 /**
- * Applies what is missing and returns the names applied, none when the schema is up to date (then two queries are all that happens). All of it commits
- * together or leaves nothing, however it ends: no process ever sees new tables under old functions. Only a migration that creates an index
- * CONCURRENTLY, which Postgres refuses inside a transaction, stands by itself: what comes before it is committed first. Throws with the name of the
- * migration or the file.
+ * Applies what is missing and returns the names applied, none when the schema is up to date (then two queries are all
+ * that happens). All of it commits together or leaves nothing, however it ends: no process ever sees new tables under
+ * old functions. Only a migration that creates an index CONCURRENTLY, which Postgres refuses inside a transaction,
+ * stands by itself: what comes before it is committed first. Throws with the name of the migration or the file.
  */
 export async function migrate({ ownerUrl, schema, migrationsDir, functionsDir }: MigrateOptions): Promise<string[]> {
-  const files = { migrations: await readMigrations(migrationsDir), functions: functionsDir === undefined ? [] : await readFunctions(functionsDir) };
+  const files = {
+    migrations: await readMigrations(migrationsDir),
+    functions: functionsDir === undefined ? [] : await readFunctions(functionsDir),
+  };
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', rejectsQueryInFlight);
   await client.connect();
@@ -60,7 +80,10 @@ export async function migrate({ ownerUrl, schema, migrationsDir, functionsDir }:
     const pending = await findPending(client, schema, files);
     if (isNothing(pending)) return [];
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${client.escapeIdentifier(schema)}`);
-    if (pending.migrations.length > 0) return await withEngine({ ownerUrl, schema }, (engine, connection) => applyAll(pending, files, { schema, migrationsDir, engine, connection }));
+    if (pending.migrations.length > 0)
+      return await withEngine({ ownerUrl, schema }, (engine, connection) =>
+        applyAll(pending, files, { schema, migrationsDir, engine, connection }),
+      );
     await client.query(sessionOf(schema));
     return await applyAll(pending, files, { schema, migrationsDir, connection: { pool: client } });
   } finally {
@@ -69,28 +92,41 @@ export async function migrate({ ownerUrl, schema, migrationsDir, functionsDir }:
 }
 
 /**
- * Throws when the history of one of the schemas is one that `migrate` refuses. To be asked before the first of several is migrated: an installation that
- * must be started with older code once must still be as that code left it.
+ * Throws when the history of one of the schemas is one that `migrate` refuses. To be asked before the first of several
+ * is migrated: an installation that must be started with older code once must still be as that code left it.
  */
-export async function checkHistory(ownerUrl: string, schemas: readonly Pick<MigrateOptions, 'schema' | 'migrationsDir'>[]): Promise<void> {
+export async function checkHistory(
+  ownerUrl: string,
+  schemas: readonly Pick<MigrateOptions, 'schema' | 'migrationsDir'>[],
+): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   client.on('error', rejectsQueryInFlight);
   await client.connect();
   try {
-    for (const { schema, migrationsDir } of schemas) await findPending(client, schema, { migrations: await readMigrations(migrationsDir), functions: [] });
+    for (const { schema, migrationsDir } of schemas)
+      await findPending(client, schema, { migrations: await readMigrations(migrationsDir), functions: [] });
   } finally {
     await client.end();
   }
 }
 
-/** The SQL that leads from a migrated database to `datamodel`, the text of a schema.prisma; blank when there is no difference. Changes nothing. */
+/**
+ * The SQL that leads from a migrated database to `datamodel`, the text of a schema.prisma; blank when there is no
+ * difference. Changes nothing.
+ */
 export async function diffMigration({ ownerUrl, schema, datamodel }: DiffMigrationOptions): Promise<string> {
   return withEngine({ ownerUrl, schema }, async (engine) => {
     const files = [{ path: 'schema.prisma', content: datamodel }];
     // Ours, and no model: without this the draft would drop it.
     const filters = { externalTables: [`${schema}.${FUNCTIONS_TABLE}`], externalEnums: [] };
     const from = { tag: 'schemaDatasource', files, configDir: '/' } as const;
-    const { stdout } = await engine.diff({ from, to: { tag: 'schemaDatamodel', files }, script: true, exitCode: null, filters });
+    const { stdout } = await engine.diff({
+      from,
+      to: { tag: 'schemaDatamodel', files },
+      script: true,
+      exitCode: null,
+      filters,
+    });
     return stdout === null || stdout.includes('This is an empty migration') ? '' : stdout;
   });
 }
@@ -103,8 +139,11 @@ async function findPending(db: Session, schema: string, { migrations, functions 
     baseline,
     migrations: migrations.filter((migration) => migration !== baseline && !applied.has(migration.name)),
     hasFunctions: functionsDiffer(functions, await readAppliedFunctions(db, schema)),
-    // A name in the table that is not in the folder is no fault: the code may be older than the database during a roll-back.
-    isNewer: [...applied.keys()].some((name) => migrations.every((migration) => migration.name !== name && !migration.replaces.has(name))),
+    // A name in the table that is not in the folder is no fault: the code may be older than the database during a
+    // roll-back.
+    isNewer: [...applied.keys()].some((name) =>
+      migrations.every((migration) => migration.name !== name && !migration.replaces.has(name)),
+    ),
   };
 }
 
@@ -116,7 +155,10 @@ function isNothing({ baseline, migrations, hasFunctions, isNewer }: Pending): bo
 // CREATE INDEX CONCURRENTLY of the migrator at work would wait for that one, a deadlock.
 async function lockOutOtherMigrators(client: pg.Client, schema: string): Promise<void> {
   for (let waitedMs = 0; waitedMs <= LOCK_TIMEOUT_MS; waitedMs += LOCK_RETRY_MS) {
-    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken', [`${MIGRATOR_LOCK} ${schema}`]);
+    const { rows } = await client.query<{ taken: boolean }>(
+      'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
+      [`${MIGRATOR_LOCK} ${schema}`],
+    );
     if (rows[0]?.taken === true) return;
     await setTimeout(LOCK_RETRY_MS);
   }
@@ -145,7 +187,11 @@ async function applyAll(pending: Pending, files: Files, work: Work): Promise<str
     // After migrations too, where no file has changed: one may have dropped a table together with its triggers.
     const functions = pending.isNewer ? [] : await applyFunctions(db, work.schema, files.functions);
     await db.query('COMMIT');
-    return [...(pending.baseline === undefined ? [] : [pending.baseline.name]), ...pending.migrations.map(({ name }) => name), ...functions];
+    return [
+      ...(pending.baseline === undefined ? [] : [pending.baseline.name]),
+      ...pending.migrations.map(({ name }) => name),
+      ...functions,
+    ];
   } catch (err) {
     // A connection that is gone has rolled back by itself, and what ended it is the better news.
     await db.query('ROLLBACK').catch(() => undefined);
@@ -155,9 +201,16 @@ async function applyAll(pending: Pending, files: Files, work: Work): Promise<str
 
 // The engine writes its history row before and after the script. Inside one transaction a crash between the two, or a
 // failing script, cannot leave a half-known state that a person would have to resolve by hand.
-async function applyMigration(migration: Migration, migrations: Migration[], { engine, connection, migrationsDir }: Work): Promise<void> {
+async function applyMigration(
+  migration: Migration,
+  migrations: Migration[],
+  { engine, connection, migrationsDir }: Work,
+): Promise<void> {
   try {
-    await engine?.applyMigrations({ migrationsList: migrationsUpTo(migrations, migration, migrationsDir), filters: { externalTables: [], externalEnums: [] } });
+    await engine?.applyMigrations({
+      migrationsList: migrationsUpTo(migrations, migration, migrationsDir),
+      filters: { externalTables: [], externalEnums: [] },
+    });
   } catch (err) {
     const cause = connection.scriptError ?? err;
     throw new Error(`Migration ${migration.name} failed: ${describe(cause)}`, { cause });
@@ -165,10 +218,12 @@ async function applyMigration(migration: Migration, migrations: Migration[], { e
 }
 
 function migrationsUpTo(migrations: Migration[], last: Migration, baseDir: string): MigrationList {
-  const migrationDirectories: MigrationDirectory[] = migrations.slice(0, migrations.indexOf(last) + 1).map(({ name, sql }) => ({
-    path: name,
-    migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-  }));
+  const migrationDirectories: MigrationDirectory[] = migrations
+    .slice(0, migrations.indexOf(last) + 1)
+    .map(({ name, sql }) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+    }));
   return {
     baseDir,
     lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },

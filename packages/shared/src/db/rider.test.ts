@@ -1,13 +1,21 @@
-// What does not compile here is the point of riders: `npm run check` fails when one of the lines marked ts-expect-error does compile.
+// What does not compile here is the point of riders: `npm run check` fails when one of the lines marked ts-expect-error
+// does compile.
 import { sql } from './database';
 import { fromStep, rider, usingStep, type Rider, type RiderOf, type AnyStepDone } from './rider';
 
 const take = (statement: Rider<'begun'>): string => statement.text;
 
 it('a rider reads its step with its condition, and other tables beside it', () => {
-  expect(take(rider`UPDATE a SET b = ${1} ${fromStep('begun')} AND c = ${2}`)).toBe("UPDATE a SET b = $1 FROM begun WHERE begun.outcome = 'held' AND c = $2");
-  expect(rider`INSERT INTO a SELECT x.b ${fromStep('settled', sql`jsonb_to_recordset(${'[]'}::jsonb) AS x(b int)`)}`.text).toBe('INSERT INTO a SELECT x.b FROM settled, jsonb_to_recordset($1::jsonb) AS x(b int) WHERE settled.settled');
-  expect(rider`DELETE FROM a ${usingStep('finished')} AND b = ${3}`).toMatchObject({ text: 'DELETE FROM a USING finished WHERE finished.finished AND b = $1', values: [3] });
+  expect(take(rider`UPDATE a SET b = ${1} ${fromStep('begun')} AND c = ${2}`)).toBe(
+    "UPDATE a SET b = $1 FROM begun WHERE begun.outcome = 'held' AND c = $2",
+  );
+  expect(
+    rider`INSERT INTO a SELECT x.b ${fromStep('settled', sql`jsonb_to_recordset(${'[]'}::jsonb) AS x(b int)`)}`.text,
+  ).toBe('INSERT INTO a SELECT x.b FROM settled, jsonb_to_recordset($1::jsonb) AS x(b int) WHERE settled.settled');
+  expect(rider`DELETE FROM a ${usingStep('finished')} AND b = ${3}`).toMatchObject({
+    text: 'DELETE FROM a USING finished WHERE finished.finished AND b = $1',
+    values: [3],
+  });
 });
 
 it('a statement without its step, or on another step, is no rider of the hold', () => {

@@ -1,6 +1,7 @@
-// A rider is a statement of a product that is written by the same SQL statement as a step of the platform (a hold, a settlement), as a CTE behind it.
-// It must write nothing when the step did nothing: a product's row without the money is the worst that can happen here. So a rider can only be
-// made from what it rides on, with the condition of that, and the platform takes nothing else; a forgotten condition does not compile.
+// A rider is a statement of a product that is written by the same SQL statement as a step of the platform (a hold, a
+// settlement), as a CTE behind it. It must write nothing when the step did nothing: a product's row without the money
+// is the worst that can happen here. So a rider can only be made from what it rides on, with the condition of that, and
+// the platform takes nothing else; a forgotten condition does not compile.
 import { joinSql, rawSql, sql, type Sql } from './database';
 
 /** The steps that take riders: the CTE's name, and when it has done its work. */
@@ -40,11 +41,18 @@ export function usingStep<S extends Step>(on: S, tables?: Sql): StepDone<S> {
 }
 
 /** A statement with one `${fromStep(…)}` or `${usingStep(…)}` in it. */
-export function rider<const Values extends readonly unknown[]>(text: TemplateStringsArray, ...values: Values): Rider<StepOf<Values[number]>> {
+export function rider<const Values extends readonly unknown[]>(
+  text: TemplateStringsArray,
+  ...values: Values
+): Rider<StepOf<Values[number]>> {
   return sql(text, ...values) as Rider<StepOf<Values[number]>>; // the one place that makes them
 }
 
 function reading<S extends Step>(word: 'FROM' | 'USING', on: S, tables: Sql | undefined): StepDone<S> {
-  const parts = [rawSql(`${word} ${on}`), ...(tables === undefined ? [] : [rawSql(', '), tables]), rawSql(` WHERE ${DONE[on]}`)];
+  const parts = [
+    rawSql(`${word} ${on}`),
+    ...(tables === undefined ? [] : [rawSql(', '), tables]),
+    rawSql(` WHERE ${DONE[on]}`),
+  ];
   return joinSql(parts, '') as StepDone<S>; // the one place that makes them
 }

@@ -15,7 +15,9 @@ async function ask<T extends pg.QueryResultRow>(url: string, sql: string): Promi
 }
 
 // Roles belong to the whole cluster: the test keeps the passwords that the other files use.
-const passwords = Object.fromEntries(ROLES.map((role) => [role, decodeURIComponent(new URL(db.urlFor(role)).password)])) as Record<Role, string>;
+const passwords = Object.fromEntries(
+  ROLES.map((role) => [role, decodeURIComponent(new URL(db.urlFor(role)).password)]),
+) as Record<Role, string>;
 
 describe('ensureRoles', () => {
   it('may run many times at once and again, and leaves roles that can log in', async () => {
@@ -29,9 +31,19 @@ describe('ensureRoles', () => {
   it('gives each role bounded waits and no power beyond logging in', async () => {
     const url = db.urlFor('lumi_gateway');
     expect(
-      await ask(url, `SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle`),
+      await ask(
+        url,
+        `SELECT current_setting('lock_timeout') AS lock, current_setting('statement_timeout') AS statement,
+          current_setting('idle_in_transaction_session_timeout') AS idle`,
+      ),
     ).toEqual([{ lock: '5s', statement: '15s', idle: '15s' }]);
-    expect(await ask(db.ownerUrl, `SELECT rolname FROM pg_roles WHERE rolname LIKE 'lumi\\_%' AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolbypassrls OR rolreplication)`)).toEqual([]);
+    expect(
+      await ask(
+        db.ownerUrl,
+        `SELECT rolname FROM pg_roles WHERE rolname LIKE 'lumi\\_%' AND (rolsuper OR rolcreatedb OR rolcreaterole
+          OR rolbypassrls OR rolreplication)`,
+      ),
+    ).toEqual([]);
     await expect(ask(url, 'CREATE TABLE public.mine (id int)')).rejects.toThrow('permission denied for schema public');
   });
 
@@ -41,7 +53,9 @@ describe('ensureRoles', () => {
     url.username = url.password = 'poor_owner';
     try {
       const wrong = { ...passwords, lumi_vps: 'another-password' };
-      await expect(ensureRoles({ ownerUrl: url.toString(), passwords: wrong })).rejects.toThrow(/^The database user poor_owner may not set up the role lumi_vps\. Run: ALTER ROLE poor_owner CREATEROLE/);
+      await expect(ensureRoles({ ownerUrl: url.toString(), passwords: wrong })).rejects.toThrow(
+        /^The database user poor_owner may not set up the role lumi_vps\. Run: ALTER ROLE poor_owner CREATEROLE/,
+      );
     } finally {
       await ask(db.ownerUrl, 'DROP ROLE poor_owner');
     }
@@ -63,11 +77,21 @@ describe('roleUrl', () => {
   it('keeps host, database and parameters, and carries any password', () => {
     const url = roleUrl('postgresql://owner:x@db.example:6432/lumi?sslmode=require', 'lumi_vps', 'a/b@c:d%');
     expect(url).toBe('postgresql://lumi_vps:a%2Fb%40c%3Ad%25@db.example:6432/lumi?sslmode=require');
-    expect(new pg.Client({ connectionString: url.replace('?sslmode=require', '') })).toMatchObject({ user: 'lumi_vps', password: 'a/b@c:d%', host: 'db.example', database: 'lumi' });
+    expect(new pg.Client({ connectionString: url.replace('?sslmode=require', '') })).toMatchObject({
+      user: 'lumi_vps',
+      password: 'a/b@c:d%',
+      host: 'db.example',
+      database: 'lumi',
+    });
   });
 
   it('names the role in the parameters when the owner comes through a Unix socket', () => {
     const url = roleUrl('postgresql:///lumi?host=/run/postgresql', 'lumi_proxy', 'secret-word');
-    expect(new pg.Client({ connectionString: url })).toMatchObject({ user: 'lumi_proxy', password: 'secret-word', host: '/run/postgresql', database: 'lumi' });
+    expect(new pg.Client({ connectionString: url })).toMatchObject({
+      user: 'lumi_proxy',
+      password: 'secret-word',
+      host: '/run/postgresql',
+      database: 'lumi',
+    });
   });
 });

@@ -1,6 +1,6 @@
 // The login roles of the processes. Each process may do only what the migrations grant to its role; the owner, who owns
-// schemas and functions, never serves a request. `lumi_admin` is nobody's everyday role: operators' routes, the check of the
-// books and the `lumi` command connect with it.
+// schemas and functions, never serves a request. `lumi_admin` is nobody's everyday role: operators' routes, the check
+// of the books and the `lumi` command connect with it.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 
@@ -20,9 +20,9 @@ const ATTEMPTS_MAX = 20;
 const SCRAM_ITERATIONS = 4096;
 
 /**
- * Creates the roles that are missing, and gives all of them their passwords and time limits. May run again, and at the same
- * time as others. A role that the owner may not change is accepted when it already has the password.
- * Throws an Error with one sentence for the operator when the owner lacks the right.
+ * Creates the roles that are missing, and gives all of them their passwords and time limits. May run again, and at the
+ * same time as others. A role that the owner may not change is accepted when it already has the password. Throws an
+ * Error with one sentence for the operator when the owner lacks the right.
  */
 export async function ensureRoles({ ownerUrl, passwords }: EnsureRolesOptions): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
@@ -59,24 +59,38 @@ export function roleUrl(ownerUrl: string, role: Role, password: string): string 
 }
 
 async function ensureRole(client: pg.Client, role: Role, password: string): Promise<void> {
-  const { rows } = await client.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [role]);
+  const { rows } = await client.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_roles WHERE rolname = $1', [
+    role,
+  ]);
   const existing = rows[0];
-  if (existing?.rolsuper === true) throw new Error(`The database role ${role} is a superuser: no check of Lumi would hold for it. Drop it or take the right away.`);
+  if (existing?.rolsuper === true)
+    throw new Error(
+      `The database role ${role} is a superuser: no check of Lumi would hold for it. Drop it or take the right away.`,
+    );
   const name = client.escapeIdentifier(role);
   const settings = Object.entries(SETTINGS).map(([key, value]) => `ALTER ROLE ${name} SET ${key} = '${value}'`);
   // Sent together, these are one transaction: nobody sees a role without its limits.
-  await client.query([`${existing === undefined ? 'CREATE' : 'ALTER'} ROLE ${name} LOGIN PASSWORD ${client.escapeLiteral(scramVerifier(password))}`, ...settings].join('; '));
+  await client.query(
+    [
+      `${existing === undefined ? 'CREATE' : 'ALTER'} ROLE ${name} LOGIN PASSWORD ` +
+        `${client.escapeLiteral(scramVerifier(password))}`,
+      ...settings,
+    ].join('; '),
+  );
 }
 
 // Roles belong to the whole cluster, advisory locks to one database: two installations on one server can meet here, and
-// Postgres refuses the second. 23505 and 42710: created meanwhile. XX000: "tuple concurrently updated". 40P01: deadlock.
+// Postgres refuses the second. 23505 and 42710: created meanwhile. XX000: "tuple concurrently updated". 40P01:
+// deadlock.
 async function unlessRaced(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await work();
       return;
     } catch (err) {
-      const isRace = ['23505', '42710', '40P01'].includes(codeOf(err) ?? '') || (codeOf(err) === 'XX000' && /concurrently/.test(String(err)));
+      const isRace =
+        ['23505', '42710', '40P01'].includes(codeOf(err) ?? '') ||
+        (codeOf(err) === 'XX000' && /concurrently/.test(String(err)));
       if (!isRace || attempt === ATTEMPTS_MAX) throw err;
     }
   }
@@ -97,10 +111,13 @@ async function canLogIn(url: string): Promise<boolean> {
 
 // The server gets the verifier and never the password, which would otherwise stand in its statement log.
 function scramVerifier(password: string): string {
-  if (!/^[\x21-\x7e]{8,}$/.test(password)) throw new Error('A database password must be at least 8 characters of printable ASCII without spaces.');
+  if (!/^[\x21-\x7e]{8,}$/.test(password))
+    throw new Error('A database password must be at least 8 characters of printable ASCII without spaces.');
   const salt = randomBytes(16);
   const salted = pbkdf2Sync(password, salt, SCRAM_ITERATIONS, 32, 'sha256');
-  const storedKey = createHash('sha256').update(createHmac('sha256', salted).update('Client Key').digest()).digest('base64');
+  const storedKey = createHash('sha256')
+    .update(createHmac('sha256', salted).update('Client Key').digest())
+    .digest('base64');
   const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');
   return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
 }
@@ -108,7 +125,9 @@ function scramVerifier(password: string): string {
 function mayNotCreateRoles(ownerUrl: string, role: Role, cause: unknown): Error {
   const owner = new URL(ownerUrl).username || 'of DATABASE_URL';
   return new Error(
-    `The database user ${decodeURIComponent(owner)} may not set up the role ${role}. Run: ALTER ROLE ${decodeURIComponent(owner)} CREATEROLE — or create the roles ${ROLES.join(', ')} with their passwords beforehand.`,
+    `The database user ${decodeURIComponent(owner)} may not set up the role ${role}. Run: ALTER ROLE ` +
+      `${decodeURIComponent(owner)} CREATEROLE — or create the roles ${ROLES.join(', ')} with their passwords ` +
+      'beforehand.',
     { cause },
   );
 }

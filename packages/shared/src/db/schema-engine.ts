@@ -21,13 +21,28 @@ export interface EngineConnection {
 
 /** What a migrating session sets: its names are those of the schema, and it waits longer than a request may. */
 export function sessionOf(schema: string): string {
-  return `SET search_path TO ${pg.escapeIdentifier(schema)}; SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET statement_timeout = 0`;
+  return (
+    `SET search_path TO ${pg.escapeIdentifier(schema)}; SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET ` +
+    'statement_timeout = 0'
+  );
 }
 
-export async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; schema: string }, work: (engine: SchemaEngine, connection: EngineConnection) => Promise<T>): Promise<T> {
+export async function withEngine<T>(
+  { ownerUrl, schema }: { ownerUrl: string; schema: string },
+  work: (engine: SchemaEngine, connection: EngineConnection) => Promise<T>,
+): Promise<T> {
   // Prisma is loaded only when there is something for it to do, which at most starts there is not.
-  const [{ SchemaEngine }, { PrismaPg }, { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum }] = await Promise.all([loadEngine(), import('@prisma/adapter-pg'), import('@prisma/driver-adapter-utils')]);
-  const pool = new pg.Pool({ connectionString: ownerUrl, max: 1, idleTimeoutMillis: 0, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const [{ SchemaEngine }, { PrismaPg }, { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum }] = await Promise.all([
+    loadEngine(),
+    import('@prisma/adapter-pg'),
+    import('@prisma/driver-adapter-utils'),
+  ]);
+  const pool = new pg.Pool({
+    connectionString: ownerUrl,
+    max: 1,
+    idleTimeoutMillis: 0,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   pool.on('error', rejectsQueryInFlight);
   readCatalogChars(pool);
   const connection: EngineConnection = { pool };
@@ -35,7 +50,11 @@ export async function withEngine<T>({ ownerUrl, schema }: { ownerUrl: string; sc
     // One connection serves the engine to the end, so this holds for everything it sends.
     await pool.query(sessionOf(schema));
     const factory = repaired(new PrismaPg(pool, { schema }), connection, ColumnTypeEnum.Character);
-    const engine = await SchemaEngine.new({ datamodels: undefined }, () => undefined, bindMigrationAwareSqlAdapterFactory(factory));
+    const engine = await SchemaEngine.new(
+      { datamodels: undefined },
+      () => undefined,
+      bindMigrationAwareSqlAdapterFactory(factory),
+    );
     try {
       return await work(engine, connection);
     } finally {
@@ -72,10 +91,12 @@ declare const WebAssembly: {
   instantiate(compiled: object, imports: Record<string, object>): Promise<{ exports: Record<string, unknown> }>;
 };
 
-// The engine reads the catalogue's one-byte "char" columns, a type the adapter does not know and refuses. The pool passes
-// them off as text under a marked name, and the adapter's answer turns them back into the character the engine expects.
+// The engine reads the catalogue's one-byte "char" columns, a type the adapter does not know and refuses. The pool
+// passes them off as text under a marked name, and the adapter's answer turns them back into the character the engine
+// expects.
 function readCatalogChars(pool: pg.Pool): void {
-  const query: (...args: [string | pg.QueryConfig, ...unknown[]]) => Promise<pg.QueryResult | pg.QueryResult[]> = pool.query.bind(pool);
+  const query: (...args: [string | pg.QueryConfig, ...unknown[]]) => Promise<pg.QueryResult | pg.QueryResult[]> =
+    pool.query.bind(pool);
   const value = async (...args: Parameters<typeof query>): ReturnType<typeof query> => {
     const result = await query(...args);
     // Several statements in one call give several results; those are scripts, whose rows nobody reads.
@@ -116,7 +137,8 @@ function loadEngine(): Promise<EngineModule> {
   return engineModule;
 }
 
-// A lost connection is reported to the query in flight, or the next one, as well. Without a listener it would end the process first.
+// A lost connection is reported to the query in flight, or the next one, as well. Without a listener it would end the
+// process first.
 export function rejectsQueryInFlight(): void {}
 
 // The engine arms a time-out of 10 s for each run and never clears it; that must not keep a finished process alive.

@@ -15,7 +15,9 @@ let statements: string[][] = [];
 
 beforeAll(async () => {
   db = openDatabase({ url: database.ownerUrl, connections: 8, log: silentLog, name: 'shared-statement-test' });
-  await db.pool.query('CREATE TABLE public.probe (name text PRIMARY KEY, transaction bigint NOT NULL DEFAULT txid_current())');
+  await db.pool.query(
+    'CREATE TABLE public.probe (name text PRIMARY KEY, transaction bigint NOT NULL DEFAULT txid_current())',
+  );
 });
 afterAll(() => db.close());
 beforeEach(async () => {
@@ -23,23 +25,32 @@ beforeEach(async () => {
   await db.pool.query('TRUNCATE public.probe');
 });
 
-function probe(run: (calls: readonly Call[]) => Promise<string[]> = insert, options: Partial<SharedStatementOptions<Call, string>> = {}): SharedStatement<Call, string> {
+function probe(
+  run: (calls: readonly Call[]) => Promise<string[]> = insert,
+  options: Partial<SharedStatementOptions<Call, string>> = {},
+): SharedStatement<Call, string> {
   return new SharedStatement({
     run: (calls) => {
       statements.push(calls.map(({ name }) => name));
       return run(calls);
     },
-    shapeOf: ({ shape }) => shape ?? '', lockOf: ({ name }) => name, ...options,
+    shapeOf: ({ shape }) => shape ?? '',
+    lockOf: ({ name }) => name,
+    ...options,
   });
 }
 
 async function insert(calls: readonly Call[]): Promise<string[]> {
-  const rows = await db.direct.$queryRaw<{ name: string }[]>(sql`INSERT INTO public.probe (name) VALUES ${joinSql(calls.map(({ name }) => sql`(${name})`))} RETURNING name`);
+  const rows = await db.direct.$queryRaw<{ name: string }[]>(
+    sql`INSERT INTO public.probe (name) VALUES ${joinSql(calls.map(({ name }) => sql`(${name})`))} RETURNING name`,
+  );
   return rows.map(({ name }) => `inserted ${name}`);
 }
 
 async function stored(): Promise<string[]> {
-  return (await db.pool.query<{ name: string }>('SELECT name FROM public.probe ORDER BY name')).rows.map(({ name }) => name);
+  return (await db.pool.query<{ name: string }>('SELECT name FROM public.probe ORDER BY name')).rows.map(
+    ({ name }) => name,
+  );
 }
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `n${String(i).padStart(2, '0')}`);
@@ -61,7 +72,12 @@ it('a call that comes alone goes alone', async () => {
 
 it('what arrives while a statement is under way goes together in the next one', async () => {
   const group = probe(async (calls) => {
-    if (calls[0]?.name === 'n00') later.push(...names(5).slice(1).map((name) => group.run({ name })));
+    if (calls[0]?.name === 'n00')
+      later.push(
+        ...names(5)
+          .slice(1)
+          .map((name) => group.run({ name })),
+      );
     return insert(calls);
   });
   const later: Promise<string>[] = [];
@@ -72,15 +88,22 @@ it('what arrives while a statement is under way goes together in the next one', 
 
 it('only calls of the same shape share a statement, and they lock in one order', async () => {
   const group = probe();
-  await Promise.all(['a', 'b', 'z', 'c', 'y', 'd'].map((name) => group.run({ name, shape: name < 'm' ? 'low' : 'high' })));
-  expect(statements).toEqual([['a', 'b', 'c', 'd'], ['y', 'z']]);
+  await Promise.all(
+    ['a', 'b', 'z', 'c', 'y', 'd'].map((name) => group.run({ name, shape: name < 'm' ? 'low' : 'high' })),
+  );
+  expect(statements).toEqual([
+    ['a', 'b', 'c', 'd'],
+    ['y', 'z'],
+  ]);
 });
 
 it('a call that the database refuses fails alone; the others are done once', async () => {
   await insert([{ name: 'n04' }]);
   const group = probe();
   const answers = await Promise.allSettled(names(10).map((name) => group.run({ name })));
-  expect(answers.map(({ status }) => status)).toEqual(names(10).map((name) => (name === 'n04' ? 'rejected' : 'fulfilled')));
+  expect(answers.map(({ status }) => status)).toEqual(
+    names(10).map((name) => (name === 'n04' ? 'rejected' : 'fulfilled')),
+  );
   expect(await stored()).toEqual(names(10));
 });
 
@@ -93,7 +116,10 @@ it('what may have been committed is not tried again', async () => {
   });
   const answers = await Promise.allSettled(names(6).map((name) => group.run({ name })));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 'rejected'));
-  expect(statements).toEqual([['n00', 'n01', 'n02', 'n03'], ['n04', 'n05']]);
+  expect(statements).toEqual([
+    ['n00', 'n01', 'n02', 'n03'],
+    ['n04', 'n05'],
+  ]);
   expect(await stored()).toEqual(names(6));
 });
 
@@ -123,7 +149,9 @@ it('a statement that gets no answer leaves the lane to the others, and its own c
   const silent = group.run({ name: 'silent' }).finally(() => (isOver = true));
   await until(() => Promise.resolve(statements.length === 1));
   try {
-    expect(await Promise.all(names(3).map((name) => group.run({ name })))).toEqual(names(3).map((name) => `inserted ${name}`));
+    expect(await Promise.all(names(3).map((name) => group.run({ name })))).toEqual(
+      names(3).map((name) => `inserted ${name}`),
+    );
     expect(isOver).toBe(false);
   } finally {
     await owner.query('SELECT pg_advisory_unlock(4711)');
@@ -134,18 +162,23 @@ it('a statement that gets no answer leaves the lane to the others, and its own c
 
 it('a call that was not started while its caller waited is told so and never made', async () => {
   let nowMs = 0;
-  const group = probe(async (calls) => {
-    if (calls[0]?.name === 'first') {
-      late.push(...['late', 'later'].map((name) => group.run({ name })));
-      nowMs = 10_001;
-      inTime.push(group.run({ name: 'in time' }));
-    }
-    return insert(calls);
-  }, { now: () => nowMs, tooLate: () => new Error('too late') });
+  const group = probe(
+    async (calls) => {
+      if (calls[0]?.name === 'first') {
+        late.push(...['late', 'later'].map((name) => group.run({ name })));
+        nowMs = 10_001;
+        inTime.push(group.run({ name: 'in time' }));
+      }
+      return insert(calls);
+    },
+    { now: () => nowMs, tooLate: () => new Error('too late') },
+  );
   const late: Promise<string>[] = [];
   const inTime: Promise<string>[] = [];
   await group.run({ name: 'first' });
-  expect((await Promise.allSettled(late)).map((one) => (one.status === 'rejected' ? String(one.reason) : one.status))).toEqual(['Error: too late', 'Error: too late']);
+  expect(
+    (await Promise.allSettled(late)).map((one) => (one.status === 'rejected' ? String(one.reason) : one.status)),
+  ).toEqual(['Error: too late', 'Error: too late']);
   expect(await Promise.all(inTime)).toEqual(['inserted in time']);
   expect(await stored()).toEqual(['first', 'in time']);
 });

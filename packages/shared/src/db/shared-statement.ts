@@ -1,29 +1,47 @@
-// Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement, and with it one round trip, one commit
-// and one flush of the disk (group commit). Nothing waits for company longer than the turn in which it came. See docs/decisions/0006.
+// Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement, and
+// with it one round trip, one commit and one flush of the disk (group commit). Nothing waits for company longer than
+// the turn in which it came. See docs/decisions/0006.
 import { databaseCode, rawSql, sql, type Sql, type SqlRunner } from './database';
 
 export interface SharedStatementOptions<Call, Answer> {
-  /** One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait longer than `patience` says. */
+  /**
+   * One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait
+   * longer than `patience` says.
+   */
   readonly run: (calls: readonly Call[], patience: Patience) => Promise<readonly Answer[]>;
   /** Only calls that look the same share a statement: its text is prepared, so the number of texts must stay small. */
   readonly shapeOf?: (call: Call) => string;
-  /** What a call locks. Calls of a group go in this order, so that two groups do not wait for each other in a circle. */
+  /**
+   * What a call locks. Calls of a group go in this order, so that two groups do not wait for each other in a circle.
+   */
   readonly lockOf?: (call: Call) => string;
-  /** The end of a call that has waited for WAIT_LIMIT_MS without being started; absent where it must be made however late it is. */
+  /**
+   * The end of a call that has waited for WAIT_LIMIT_MS without being started; absent where it must be made however
+   * late it is.
+   */
   readonly tooLate?: () => Error;
   readonly now?: () => number;
 }
 
-/** In a group a lock is waited for as long as SHARED_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as its role may. */
+/**
+ * In a group a lock is waited for as long as SHARED_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as
+ * its role may.
+ */
 export type Patience = 'short' | 'full';
 
 /** Groups are 1, 2, 4 or 8 calls: each size is another text to prepare. */
 const MOST = 8;
-/** For each lock. A statement of ours holds one for a few milliseconds; whoever finds one held longer leaves the lane, so that it holds up nobody else. */
+/**
+ * For each lock. A statement of ours holds one for a few milliseconds; whoever finds one held longer leaves the lane,
+ * so that it holds up nobody else.
+ */
 const SHARED_LOCK_TIMEOUT_MS = 150;
 /** Its caller has gone or is about to go. */
 const WAIT_LIMIT_MS = 10_000;
-/** A statement that takes longer than this gives the lane to the next, though it may still end: a connection that has gone silent must not stop everybody. */
+/**
+ * A statement that takes longer than this gives the lane to the next, though it may still end: a connection that has
+ * gone silent must not stop everybody.
+ */
 const LANE_LIMIT_MS = 1_000;
 
 interface Waiting<Call, Answer> {
@@ -48,7 +66,14 @@ export class SharedStatement<Call, Answer> {
   run(call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { shapeOf, lockOf } = this.options;
-      const one = { call, shape: shapeOf?.(call) ?? '', lock: lockOf?.(call) ?? '', since: this.now(), resolve, reject };
+      const one = {
+        call,
+        shape: shapeOf?.(call) ?? '',
+        lock: lockOf?.(call) ?? '',
+        since: this.now(),
+        resolve,
+        reject,
+      };
       if (this.contended.has(one.lock)) {
         void this.aside(one);
         return;
@@ -107,7 +132,8 @@ export class SharedStatement<Call, Answer> {
     clearTimeout(timer);
     leave();
     if (failure === null) return;
-    // One call must not fail for another's sake, nor wait in the lane. Only what the database has certainly taken back is tried again.
+    // One call must not fail for another's sake, nor wait in the lane. Only what the database has certainly taken back
+    // is tried again.
     if (isLockTimeout(failure.err)) await Promise.all(group.map((one) => this.aside(one)));
     else if (group.length > 1 && isRolledBack(failure.err)) await Promise.all(group.map((one) => this.alone(one)));
     else for (const one of group) one.reject(failure.err);
@@ -127,9 +153,15 @@ export class SharedStatement<Call, Answer> {
     else this.contended.set(one.lock, others);
   }
 
-  private async attempt(group: readonly Waiting<Call, Answer>[], patience: Patience): Promise<{ readonly err: unknown } | null> {
+  private async attempt(
+    group: readonly Waiting<Call, Answer>[],
+    patience: Patience,
+  ): Promise<{ readonly err: unknown } | null> {
     try {
-      const answers = await this.options.run(group.map(({ call }) => call), patience);
+      const answers = await this.options.run(
+        group.map(({ call }) => call),
+        patience,
+      );
       group.forEach((one, i) => {
         const answer = answers[i];
         if (answer === undefined) one.reject(new Error('a group of calls got fewer answers than it has calls'));
@@ -142,9 +174,15 @@ export class SharedStatement<Call, Answer> {
   }
 }
 
-/** The first argument of a statement's first call, which is evaluated before anything is locked: with it the statement gets its patience. */
+/**
+ * The first argument of a statement's first call, which is evaluated before anything is locked: with it the statement
+ * gets its patience.
+ */
 export function withPatience(argument: string, patience: Patience): Sql {
-  return patience === 'full' ? sql`${argument}` : sql`(SELECT ${argument}::text FROM set_config('lock_timeout', ${rawSql(`'${String(SHARED_LOCK_TIMEOUT_MS)}ms'`)}, true))`;
+  return patience === 'full'
+    ? sql`${argument}`
+    : sql`(SELECT ${argument}::text FROM set_config('lock_timeout', ${rawSql(`'${String(SHARED_LOCK_TIMEOUT_MS)}ms'`)},
+      true))`;
 }
 
 /** One of it for each pool or client, made when it is first asked for. */
@@ -157,7 +195,10 @@ export function perRunner<T>(make: (db: SqlRunner) => T): (db: SqlRunner) => T {
   };
 }
 
-/** Refused by the database before its commit: data, integrity, deadlock, rights, a lock that took too long, a statement that was cancelled, an error raised by a function. */
+/**
+ * Refused by the database before its commit: data, integrity, deadlock, rights, a lock that took too long, a statement
+ * that was cancelled, an error raised by a function.
+ */
 function isRolledBack(err: unknown): boolean {
   // 40003 says that nobody knows.
   return /^(?:22|23|40(?!003)|42|55|P0)...$|^57014$/.test(databaseCode(err) ?? '');

@@ -4,14 +4,33 @@ import { CryptoPay } from './crypto-pay';
 import { createDeposit } from './deposits';
 import { depositDesk, TOKEN } from './test/deposit-desk';
 
-const { t, customer, requestOf, created, bodyOf, find, pay, sendWebhook, pollNow, balanceOf, invoicesAtProvider, blindOf, providerInvoiceIds } = depositDesk();
+const {
+  t,
+  customer,
+  requestOf,
+  created,
+  bodyOf,
+  find,
+  pay,
+  sendWebhook,
+  pollNow,
+  balanceOf,
+  invoicesAtProvider,
+  blindOf,
+  providerInvoiceIds,
+} = depositDesk();
 
 describe('making a deposit', () => {
   it('answers with the way to pay, and a repeat gets the same bytes without a second invoice', async () => {
     const who = await customer();
     const first = await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }));
     expect(first).toMatchObject({ status: 201, replayOf: null });
-    expect(bodyOf(first)).toMatchObject({ status: 'pending', amount_usd: '5.15', provider: 'cryptobot', product: 'domains' });
+    expect(bodyOf(first)).toMatchObject({
+      status: 'pending',
+      amount_usd: '5.15',
+      provider: 'cryptobot',
+      product: 'domains',
+    });
     expect(bodyOf(first).pay_url).toMatch(/\/pay\/IV/);
     const again = await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }));
     expect(again.replayOf).not.toBeNull();
@@ -21,7 +40,9 @@ describe('making a deposit', () => {
 
   it('lets one of many identical requests through', async () => {
     const who = await customer();
-    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }))));
+    const answers = await Promise.allSettled(
+      Array.from({ length: 20 }, () => createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }))),
+    );
     for (const answer of answers) {
       if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'in_progress' });
     }
@@ -32,29 +53,40 @@ describe('making a deposit', () => {
   it('refuses the same key for another amount', async () => {
     const who = await customer();
     await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }));
-    await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1', amount: '6' }))).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+    await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1', amount: '6' }))).rejects.toMatchObject({
+      code: 'idempotency_key_reused',
+    });
   });
 
   it('refuses a revoked key', async () => {
-    await expect(createDeposit(t.deps, requestOf(await customer({ revoked: true })))).rejects.toMatchObject({ code: 'invalid_key' });
+    await expect(createDeposit(t.deps, requestOf(await customer({ revoked: true })))).rejects.toMatchObject({
+      code: 'invalid_key',
+    });
   });
 
   it('is refused once the daily cap is reached, and never counts as spend', async () => {
     const who = await customer({ dailyCap: parseUsd('10') });
     await created(who, { amount: '50' });
     await created(who, { amount: '50' });
-    const { rowCount } = await t.owner.query('SELECT 1 FROM platform.daily_spend WHERE lineage_id = $1', [who.principal.lineageId]);
+    const { rowCount } = await t.owner.query('SELECT 1 FROM platform.daily_spend WHERE lineage_id = $1', [
+      who.principal.lineageId,
+    ]);
     expect(rowCount).toBe(0);
     const capped = await customer({ dailyCap: 0n });
-    await expect(createDeposit(t.deps, requestOf(capped, { key: 'deposit-1' }))).rejects.toMatchObject({ code: 'daily_cap_exceeded' });
+    await expect(createDeposit(t.deps, requestOf(capped, { key: 'deposit-1' }))).rejects.toMatchObject({
+      code: 'daily_cap_exceeded',
+    });
     await t.owner.query('UPDATE platform.api_key SET daily_cap = NULL WHERE id = $1', [capped.principal.keyId]);
-    expect((await createDeposit(t.deps, requestOf(capped, { key: 'deposit-1' }))).status).toBe(201); // nothing was remembered
+    // nothing was remembered
+    expect((await createDeposit(t.deps, requestOf(capped, { key: 'deposit-1' }))).status).toBe(201);
   });
 
   it('gives the key back when the provider is away: nothing happened', async () => {
     const who = await customer();
     const away = new CryptoPay({ url: 'http://127.0.0.1:1', token: TOKEN });
-    await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1', provider: away }))).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1', provider: away }))).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
     await away.close();
     expect((await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }))).status).toBe(201);
   });
@@ -81,11 +113,16 @@ describe('a create whose answer is lost', () => {
   it('is 202 while the provider cannot tell, then 201 for every repeat, with one invoice', async () => {
     const who = await customer();
     t.double.faults.createFailsAfterSuccess = 1;
-    const blind = new Proxy(t.cryptobot, { get: (target, name: keyof CryptoPay) => (name === 'lookUp' ? async () => ({ kind: 'unavailable', cause: new Error('no answer') }) : target[name]) });
+    const blind = new Proxy(t.cryptobot, {
+      get: (target, name: keyof CryptoPay) =>
+        name === 'lookUp' ? async () => ({ kind: 'unavailable', cause: new Error('no answer') }) : target[name],
+    });
     const first = await createDeposit(t.deps, { ...requestOf(who, { key: 'deposit-1' }), provider: blindOf(blind) });
     expect(first.status).toBe(202);
     expect(bodyOf(first)).toMatchObject({ status: 'created', pay_url: null });
-    await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }))).rejects.toMatchObject({ code: 'in_progress' });
+    await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }))).rejects.toMatchObject({
+      code: 'in_progress',
+    });
     await pollNow();
     const again = await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }));
     expect(again).toMatchObject({ status: 201 });
@@ -110,7 +147,12 @@ describe('a create whose answer is lost', () => {
   it('is opened and credited by the webhook when the payer is faster than the poller', async () => {
     const who = await customer();
     t.double.faults.createFailsAfterSuccess = 1;
-    const blind = blindOf(new Proxy(t.cryptobot, { get: (target, name: keyof CryptoPay) => (name === 'lookUp' ? async () => ({ kind: 'unavailable', cause: new Error('no answer') }) : target[name]) }));
+    const blind = blindOf(
+      new Proxy(t.cryptobot, {
+        get: (target, name: keyof CryptoPay) =>
+          name === 'lookUp' ? async () => ({ kind: 'unavailable', cause: new Error('no answer') }) : target[name],
+      }),
+    );
     const first = await createDeposit(t.deps, { ...requestOf(who, { key: 'deposit-1' }), provider: blind });
     const [invoice] = await providerInvoiceIds();
     const deposit = { ...(await find(bodyOf(first).id)), providerInvoiceId: invoice ?? null };
@@ -118,6 +160,9 @@ describe('a create whose answer is lost', () => {
     expect(await sendWebhook(deposit)).toBe('taken');
     expect((await find(deposit.id)).state).toBe('credited');
     expect(await balanceOf(who)).toBe(51_500n);
-    expect(bodyOf(await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' })))).toMatchObject({ id: deposit.id, status: 'pending' });
+    expect(bodyOf(await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' })))).toMatchObject({
+      id: deposit.id,
+      status: 'pending',
+    });
   });
 });

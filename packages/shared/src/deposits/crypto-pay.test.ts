@@ -18,7 +18,10 @@ afterEach(async () => {
 async function startDouble(): Promise<Double> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'crypto-pay-test-'));
   const double = await createDouble({ dataDir, token: TOKEN });
-  closing.push(() => rm(dataDir, { recursive: true, force: true }), () => double.stop());
+  closing.push(
+    () => rm(dataDir, { recursive: true, force: true }),
+    () => double.stop(),
+  );
   return double;
 }
 
@@ -36,7 +39,13 @@ async function answering(status: number, body: string): Promise<CryptoPay> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(() => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }));
+  closing.push(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  );
   const address = server.address();
   return clientOf(`http://127.0.0.1:${String(typeof address === 'object' && address !== null ? address.port : 0)}`);
 }
@@ -59,7 +68,10 @@ describe('create', () => {
 
   it('is refused with the name of the provider when it says no', async () => {
     const double = await startDouble();
-    expect(await clientOf(double.url).create({ ...REQUEST, asset: 'NOPE' })).toEqual({ kind: 'refused', reason: 'ACCEPTED_ASSETS_INVALID' });
+    expect(await clientOf(double.url).create({ ...REQUEST, asset: 'NOPE' })).toEqual({
+      kind: 'refused',
+      reason: 'ACCEPTED_ASSETS_INVALID',
+    });
   });
 
   it('is unavailable when nothing listens or the token is wrong', async () => {
@@ -73,7 +85,10 @@ describe('create', () => {
     double.faults.createHangsAfterSuccess = 1;
     const client = clientOf(double.url, { timeoutMs: 100 });
     expect((await client.create(REQUEST)).kind).toBe('unknown');
-    expect(await client.lookUp({ depositId: 'dep_1', providerInvoiceId: null, createdAt: new Date() })).toMatchObject({ kind: 'found', invoice: { amount: 51_500n } });
+    expect(await client.lookUp({ depositId: 'dep_1', providerInvoiceId: null, createdAt: new Date() })).toMatchObject({
+      kind: 'found',
+      invoice: { amount: 51_500n },
+    });
   });
 
   it('is unknown after a 500, whether or not the invoice was made', async () => {
@@ -92,8 +107,40 @@ describe('create', () => {
     ['a page of HTML', 502, '<html>bad gateway</html>'],
     ['a bare 404 of some proxy', 404, 'not here'],
     ['half an answer', 200, '{"ok":true,"resu'],
-    ['another invoice', 200, JSON.stringify({ ok: true, result: { invoice_id: 1, status: 'active', currency_type: 'fiat', fiat: 'USD', amount: '5.15', payload: 'dep_other', pay_url: 'https://x.test', created_at: '2026-01-01T00:00:00Z' } })],
-    ['another amount', 200, JSON.stringify({ ok: true, result: { invoice_id: 1, status: 'active', currency_type: 'fiat', fiat: 'USD', amount: '5.14', payload: 'dep_1', pay_url: 'https://x.test', created_at: '2026-01-01T00:00:00Z' } })],
+    [
+      'another invoice',
+      200,
+      JSON.stringify({
+        ok: true,
+        result: {
+          invoice_id: 1,
+          status: 'active',
+          currency_type: 'fiat',
+          fiat: 'USD',
+          amount: '5.15',
+          payload: 'dep_other',
+          pay_url: 'https://x.test',
+          created_at: '2026-01-01T00:00:00Z',
+        },
+      }),
+    ],
+    [
+      'another amount',
+      200,
+      JSON.stringify({
+        ok: true,
+        result: {
+          invoice_id: 1,
+          status: 'active',
+          currency_type: 'fiat',
+          fiat: 'USD',
+          amount: '5.14',
+          payload: 'dep_1',
+          pay_url: 'https://x.test',
+          created_at: '2026-01-01T00:00:00Z',
+        },
+      }),
+    ],
     ['more bytes than it may send', 200, `"${'x'.repeat(2_100_000)}"`],
   ])('is unknown when the answer is %s', async (_what, status, body) => {
     expect((await (await answering(status, body)).create(REQUEST)).kind).toBe('unknown');
@@ -109,7 +156,11 @@ describe('look-up', () => {
     const many = await client.lookUpMany([first.providerInvoiceId, second.providerInvoiceId, '999999']);
     if (many.kind !== 'read') throw new Error('unavailable');
     expect([...many.invoices.keys()].sort()).toEqual([first.providerInvoiceId, second.providerInvoiceId]);
-    expect(many.invoices.get(second.providerInvoiceId)).toMatchObject({ state: 'paid', amount: 51_500n, payment: { asset: 'TON', feeAsset: 'TON' } });
+    expect(many.invoices.get(second.providerInvoiceId)).toMatchObject({
+      state: 'paid',
+      amount: 51_500n,
+      payment: { asset: 'TON', feeAsset: 'TON' },
+    });
   });
 
   it('finds by our id beyond the first page', async () => {
@@ -123,15 +174,37 @@ describe('look-up', () => {
   });
 
   it('never takes an unreadable or failed answer for an absent invoice', async () => {
-    for (const [status, body] of [[500, 'x'], [200, '{"ok":true,"result":{"items":[{"invoice_id":"?"}]}}'], [400, '{"ok":false,"error":{"code":400,"name":"X"}}']] as const) {
-      expect((await (await answering(status, body)).lookUp({ depositId: 'dep_1', providerInvoiceId: '7', createdAt: new Date() })).kind).toBe('unavailable');
+    for (const [status, body] of [
+      [500, 'x'],
+      [200, '{"ok":true,"result":{"items":[{"invoice_id":"?"}]}}'],
+      [400, '{"ok":false,"error":{"code":400,"name":"X"}}'],
+    ] as const) {
+      expect(
+        (
+          await (
+            await answering(status, body)
+          ).lookUp({ depositId: 'dep_1', providerInvoiceId: '7', createdAt: new Date() })
+        ).kind,
+      ).toBe('unavailable');
     }
   });
 
   it('gives no amount to an invoice that is not in USD', async () => {
-    const item = { invoice_id: 7, status: 'paid', currency_type: 'crypto', asset: 'USDT', amount: '5.15', payload: 'dep_1', pay_url: 'https://x.test', created_at: '2026-01-01T00:00:00Z' };
+    const item = {
+      invoice_id: 7,
+      status: 'paid',
+      currency_type: 'crypto',
+      asset: 'USDT',
+      amount: '5.15',
+      payload: 'dep_1',
+      pay_url: 'https://x.test',
+      created_at: '2026-01-01T00:00:00Z',
+    };
     const client = await answering(200, JSON.stringify({ ok: true, result: { items: [item] } }));
-    expect(await client.lookUp({ depositId: 'dep_1', providerInvoiceId: '7', createdAt: new Date() })).toMatchObject({ kind: 'found', invoice: { amount: null } });
+    expect(await client.lookUp({ depositId: 'dep_1', providerInvoiceId: '7', createdAt: new Date() })).toMatchObject({
+      kind: 'found',
+      invoice: { amount: null },
+    });
   });
 });
 
@@ -142,7 +215,10 @@ describe('cancel', () => {
     const [open, paid] = [await createdInvoice(client, 'dep_1'), await createdInvoice(client, 'dep_2')];
     await double.pay(Number.parseInt(paid.providerInvoiceId, 10));
     expect(await client.cancel(open.providerInvoiceId)).toEqual({ kind: 'done' });
-    expect((await client.lookUp({ depositId: 'dep_1', providerInvoiceId: open.providerInvoiceId, createdAt: new Date() })).kind).toBe('absent');
+    expect(
+      (await client.lookUp({ depositId: 'dep_1', providerInvoiceId: open.providerInvoiceId, createdAt: new Date() }))
+        .kind,
+    ).toBe('absent');
     expect((await client.cancel(paid.providerInvoiceId)).kind).toBe('refused');
     double.faults.callsFail = 1;
     expect((await client.cancel(open.providerInvoiceId)).kind).toBe('unknown');
@@ -152,8 +228,11 @@ describe('cancel', () => {
 describe('verifyWebhook', () => {
   const client = new CryptoPay({ url: 'http://127.0.0.1:1', token: TOKEN });
   afterAll(() => client.close());
-  const body = Buffer.from('{ "update_id":1,"update_type":"invoice_paid","payload":{"invoice_id":42,"status":"paid"} }');
-  const verify = (signature: string | string[] | undefined, bytes = body) => client.verifyWebhook(bytes, { [CRYPTO_PAY_SIGNATURE_HEADER]: signature });
+  const body = Buffer.from(
+    '{ "update_id":1,"update_type":"invoice_paid","payload":{"invoice_id":42,"status":"paid"} }',
+  );
+  const verify = (signature: string | string[] | undefined, bytes = body) =>
+    client.verifyWebhook(bytes, { [CRYPTO_PAY_SIGNATURE_HEADER]: signature });
   const genuine = signBody(TOKEN, body);
 
   it('accepts the signature over the exact bytes', () => {
@@ -178,7 +257,12 @@ describe('verifyWebhook', () => {
     expect(verify(genuine, Buffer.from(JSON.stringify(JSON.parse(body.toString()))))).toEqual({ kind: 'forged' });
   });
 
-  it.each(['{"update_type":"other","payload":{"invoice_id":1}}', '{"update_type":"invoice_paid"}', 'not json', '{"update_type":"invoice_paid","payload":{"invoice_id":"1;drop"}}'])('ignores a genuine %s', (text) => {
+  it.each([
+    '{"update_type":"other","payload":{"invoice_id":1}}',
+    '{"update_type":"invoice_paid"}',
+    'not json',
+    '{"update_type":"invoice_paid","payload":{"invoice_id":"1;drop"}}',
+  ])('ignores a genuine %s', (text) => {
     const bytes = Buffer.from(text);
     expect(verify(signBody(TOKEN, bytes), bytes)).toEqual({ kind: 'ignored' });
   });

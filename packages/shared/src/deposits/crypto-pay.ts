@@ -1,13 +1,32 @@
-// Telegram Crypto Pay (@CryptoBot). Invoices are made in USD, so the price is ours and the rate is the provider's affair.
-// Every failure is translated here: *refused* (it said no), *unavailable* (nothing can have happened) or *unknown* (something may
-// have). createInvoice has no idempotency key of its own, so an unknown one is looked up by payload, never sent again blindly.
+// Telegram Crypto Pay (@CryptoBot). Invoices are made in USD, so the price is ours and the rate is the provider's
+// affair. Every failure is translated here: *refused* (it said no), *unavailable* (nothing can have happened) or
+// *unknown* (something may have). createInvoice has no idempotency key of its own, so an unknown one is looked up by
+// payload, never sent again blindly.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import { formatUsd, parseUsd, type Units } from '../money';
 import { elapsedMs } from '../runtime';
-import type { CancelOutcome, CreateOutcome, InvoiceRequest, LookUpOutcome, PaymentProvider, ProviderInvoice, ProviderTerms, WebhookVerdict } from './provider';
-import { readInvoice, webhookUpdate, parseJson, invoicePage, readRow, readAnswer, type InvoiceRow, type CallOutcome } from './crypto-pay-answers';
+import type {
+  CancelOutcome,
+  CreateOutcome,
+  InvoiceRequest,
+  LookUpOutcome,
+  PaymentProvider,
+  ProviderInvoice,
+  ProviderTerms,
+  WebhookVerdict,
+} from './provider';
+import {
+  readInvoice,
+  webhookUpdate,
+  parseJson,
+  invoicePage,
+  readRow,
+  readAnswer,
+  type InvoiceRow,
+  type CallOutcome,
+} from './crypto-pay-answers';
 
 export const CRYPTO_PAY_SIGNATURE_HEADER = 'crypto-pay-api-signature';
 const SIGNATURE_SHAPE = /^[0-9a-f]{64}$/;
@@ -77,12 +96,19 @@ export class CryptoPay implements PaymentProvider {
     if (answer.kind !== 'ok') return answer;
     const invoice = readInvoice(answer.result);
     if (invoice?.depositId !== request.depositId || invoice.amount !== request.amount) {
-      return { kind: 'unknown', cause: new Error('createInvoice answered with another invoice than the one asked for') };
+      return {
+        kind: 'unknown',
+        cause: new Error('createInvoice answered with another invoice than the one asked for'),
+      };
     }
     return { kind: 'done', invoice };
   }
 
-  async lookUp(deposit: { depositId: string; providerInvoiceId: string | null; createdAt: Date }): Promise<LookUpOutcome> {
+  async lookUp(deposit: {
+    depositId: string;
+    providerInvoiceId: string | null;
+    createdAt: Date;
+  }): Promise<LookUpOutcome> {
     if (deposit.providerInvoiceId !== null) {
       const many = await this.lookUpMany([deposit.providerInvoiceId]);
       if (many.kind === 'unavailable') return many;
@@ -92,13 +118,18 @@ export class CryptoPay implements PaymentProvider {
     return this.lookUpByPayload(deposit.depositId, deposit.createdAt);
   }
 
-  async lookUpMany(providerInvoiceIds: readonly string[]): Promise<{ kind: 'read'; invoices: ReadonlyMap<string, ProviderInvoice> } | { kind: 'unavailable'; cause: unknown }> {
+  async lookUpMany(
+    providerInvoiceIds: readonly string[],
+  ): Promise<
+    { kind: 'read'; invoices: ReadonlyMap<string, ProviderInvoice> } | { kind: 'unavailable'; cause: unknown }
+  > {
     const invoices = new Map<string, ProviderInvoice>();
     for (let start = 0; start < providerInvoiceIds.length; start += PAGE_SIZE) {
       const ids = providerInvoiceIds.slice(start, start + PAGE_SIZE);
       const page = await this.readPage({ invoice_ids: ids.join(','), count: PAGE_SIZE });
       if (page.kind === 'unavailable') return page;
-      for (const { invoice } of page.rows) if (ids.includes(invoice.providerInvoiceId)) invoices.set(invoice.providerInvoiceId, invoice);
+      for (const { invoice } of page.rows)
+        if (ids.includes(invoice.providerInvoiceId)) invoices.set(invoice.providerInvoiceId, invoice);
     }
     return { kind: 'read', invoices };
   }
@@ -147,16 +178,20 @@ export class CryptoPay implements PaymentProvider {
     return { kind: 'unavailable', cause: new Error('the list of invoices is too long to look through') };
   }
 
-  private async readPage(params: Record<string, string | number>): Promise<{ kind: 'read'; rows: InvoiceRow[] } | { kind: 'unavailable'; cause: unknown }> {
+  private async readPage(
+    params: Record<string, string | number>,
+  ): Promise<{ kind: 'read'; rows: InvoiceRow[] } | { kind: 'unavailable'; cause: unknown }> {
     const answer = await this.call('getInvoices', params);
-    if (answer.kind === 'refused') return { kind: 'unavailable', cause: new Error(`getInvoices refused: ${answer.reason}`) };
+    if (answer.kind === 'refused')
+      return { kind: 'unavailable', cause: new Error(`getInvoices refused: ${answer.reason}`) };
     if (answer.kind !== 'ok') return { kind: 'unavailable', cause: answer.cause };
     const page = invoicePage.safeParse(answer.result);
     if (!page.success) return { kind: 'unavailable', cause: page.error };
     // An item that cannot be read must not look like an absent one.
     const rows = page.data.items.map(readRow);
     const readable = rows.filter((row) => row !== null);
-    if (readable.length !== rows.length) return { kind: 'unavailable', cause: new Error('getInvoices answered with an invoice that cannot be read') };
+    if (readable.length !== rows.length)
+      return { kind: 'unavailable', cause: new Error('getInvoices answered with an invoice that cannot be read') };
     return { kind: 'read', rows: readable };
   }
 
@@ -180,9 +215,25 @@ export class CryptoPay implements PaymentProvider {
   }
 }
 
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID']);
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
 
 /** True only for failures to connect: after that the request may have been carried out. */
 function neverSent(cause: unknown): boolean {
-  return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' && NEVER_SENT.has(cause.code);
+  return (
+    typeof cause === 'object' &&
+    cause !== null &&
+    'code' in cause &&
+    typeof cause.code === 'string' &&
+    NEVER_SENT.has(cause.code)
+  );
 }

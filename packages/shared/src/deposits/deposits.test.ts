@@ -52,29 +52,44 @@ describe('cancel', () => {
   it('loses no money when cancel, payment, webhook and poller run at once', async () => {
     const who = await customer();
     const deposits = await Promise.all(Array.from({ length: 6 }, () => created(who)));
-    await Promise.all(deposits.map(async (deposit) => {
-      await Promise.allSettled([cancelDeposit(t.deps, { kind: 'all' }, deposit.id), pay(deposit).then(() => sendWebhook(deposit)), pollDeposits(t.deps)]);
-    }));
+    await Promise.all(
+      deposits.map(async (deposit) => {
+        await Promise.allSettled([
+          cancelDeposit(t.deps, { kind: 'all' }, deposit.id),
+          pay(deposit).then(() => sendWebhook(deposit)),
+          pollDeposits(t.deps),
+        ]);
+      }),
+    );
     await pollNow();
     const after = await Promise.all(deposits.map((deposit) => find(deposit.id)));
     const paid = await t.cryptobot.lookUpMany(deposits.map((deposit) => deposit.providerInvoiceId ?? ''));
     if (paid.kind !== 'read') throw new Error('unavailable');
-    for (const deposit of after) expect(deposit.state).toBe(paid.invoices.get(deposit.providerInvoiceId ?? '')?.state === 'paid' ? 'credited' : 'cancelled');
+    for (const deposit of after)
+      expect(deposit.state).toBe(
+        paid.invoices.get(deposit.providerInvoiceId ?? '')?.state === 'paid' ? 'credited' : 'cancelled',
+      );
     expect(await balanceOf(who)).toBe(BigInt(after.filter((deposit) => deposit.state === 'credited').length) * 51_500n);
   });
 
   it('changes nothing when the provider cannot do it', async () => {
     const deposit = await created(await customer());
     t.double.faults.callsFail = 1;
-    await expect(cancelDeposit(t.deps, { kind: 'all' }, deposit.id)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(cancelDeposit(t.deps, { kind: 'all' }, deposit.id)).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
     expect((await find(deposit.id)).state).toBe('pending');
   });
 
   it('knows only deposits within reach', async () => {
     const deposit = await created(await customer());
     const stranger = await customer();
-    await expect(cancelDeposit(t.deps, { kind: 'account', accountId: stranger.accountId }, deposit.id)).rejects.toMatchObject({ code: 'not_found' });
-    await expect(readDeposit(t.deps, { kind: 'account', accountId: stranger.accountId }, deposit.id, 0)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(
+      cancelDeposit(t.deps, { kind: 'account', accountId: stranger.accountId }, deposit.id),
+    ).rejects.toMatchObject({ code: 'not_found' });
+    await expect(
+      readDeposit(t.deps, { kind: 'account', accountId: stranger.accountId }, deposit.id, 0),
+    ).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 
@@ -107,7 +122,10 @@ describe('the sandbox provider', () => {
 
   it('cannot be paid after it was cancelled or has expired', async () => {
     const who = await customer();
-    const [cancelled, expired] = [await created(who, { provider: t.sandbox }), await created(who, { provider: t.sandbox })];
+    const [cancelled, expired] = [
+      await created(who, { provider: t.sandbox }),
+      await created(who, { provider: t.sandbox }),
+    ];
     await cancelDeposit(t.deps, { kind: 'all' }, cancelled.id);
     await t.owner.query(`UPDATE platform.sandbox_invoice SET expires_at = now() WHERE deposit_id = $1`, [expired.id]);
     for (const deposit of [cancelled, expired]) await t.sandbox.pay(deposit.payUrl?.split('/').at(-1) ?? '');

@@ -12,7 +12,14 @@ import { openDatabase, type Database } from '../db';
 import { mount } from '../endpoint';
 import { audit } from '../ledger';
 import { MemoryLimitStore } from '../limits';
-import { IDENTITY_HEADER, IdentitySigner, IdentityVerifier, publicJwks, publicPrincipal, type Principal } from '../principal';
+import {
+  IDENTITY_HEADER,
+  IdentitySigner,
+  IdentityVerifier,
+  publicJwks,
+  publicPrincipal,
+  type Principal,
+} from '../principal';
 import { silentLog, systemClock } from '../runtime';
 import { testDatabase } from '../testing';
 import { DEPOSIT_RULES } from './deposit-audit';
@@ -22,7 +29,11 @@ import type { PaymentProviders } from './provider';
 
 const TOKEN = '1:a-token-for-tests';
 const database = testDatabase();
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+const { privateKey } = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
 const signer = new IdentitySigner(privateKey, systemClock);
 let owner: pg.Client;
 let db: Database;
@@ -34,14 +45,42 @@ let app: Express;
 beforeAll(async () => {
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
-  db = openDatabase({ url: database.urlFor('lumi_domains'), connections: 5, log: silentLog, name: 'deposit-endpoints-test' });
+  db = openDatabase({
+    url: database.urlFor('lumi_domains'),
+    connections: 5,
+    log: silentLog,
+    name: 'deposit-endpoints-test',
+  });
   dataDir = await mkdtemp(path.join(os.tmpdir(), 'deposit-endpoints-'));
   double = await createDouble({ dataDir, token: TOKEN });
-  providers = openPaymentProviders({ db: db.platform, product: 'domains', publicUrl: 'http://lumi.test', cryptoPayUrl: double.url, cryptoPayToken: TOKEN, sandbox: true });
-  app = mount(depositEndpoints({ db, clock: systemClock, log: silentLog, providers, defaultCap: null, cursors: new Cursors('a secret of at least 32 characters') }), {
-    product: 'domains', verifier: new IdentityVerifier(publicJwks(privateKey), 'domains', systemClock), db: db.platform, moneyLimits: new MemoryLimitStore(systemClock), secrets: { current: 1, byVersion: new Map() }, clock: systemClock, log: silentLog,
-    openApi: { title: 'x', description: 'x', version: '1', publicUrl: 'http://lumi.test', tags: [] },
+  providers = openPaymentProviders({
+    db: db.platform,
+    product: 'domains',
+    publicUrl: 'http://lumi.test',
+    cryptoPayUrl: double.url,
+    cryptoPayToken: TOKEN,
+    sandbox: true,
   });
+  app = mount(
+    depositEndpoints({
+      db,
+      clock: systemClock,
+      log: silentLog,
+      providers,
+      defaultCap: null,
+      cursors: new Cursors('a secret of at least 32 characters'),
+    }),
+    {
+      product: 'domains',
+      verifier: new IdentityVerifier(publicJwks(privateKey), 'domains', systemClock),
+      db: db.platform,
+      moneyLimits: new MemoryLimitStore(systemClock),
+      secrets: { current: 1, byVersion: new Map() },
+      clock: systemClock,
+      log: silentLog,
+      openApi: { title: 'x', description: 'x', version: '1', publicUrl: 'http://lumi.test', tags: [] },
+    },
+  );
 });
 
 afterAll(async () => {
@@ -58,10 +97,20 @@ async function reseller(): Promise<Principal> {
   const [accountId, keyId, lineageId] = [newId('usr', Date.now()), newId('key', Date.now()), newId('lin', Date.now())];
   await owner.query('SELECT platform.create_account($1, $2)', [accountId, 'Customer']);
   await owner.query(
-    `INSERT INTO platform.api_key (id, product, account_id, type, lineage_id, digest, pepper_version, prefix, scopes) VALUES ($1, 'domains', $2, 'reseller', $3, decode(md5($1), 'hex'), 1, 'lumi_domains_x', '{}')`,
+    `INSERT INTO platform.api_key (id, product, account_id, type, lineage_id, digest, pepper_version, prefix, scopes)
+      VALUES ($1, 'domains', $2, 'reseller', $3, decode(md5($1), 'hex'), 1, 'lumi_domains_x', '{}')`,
     [keyId, accountId, lineageId],
   );
-  return { product: 'domains', keyId, type: 'reseller', accountId, lineageId, scopes: ['deposits:write'], moneyPerMinute: 100, regularPerMinute: 100 };
+  return {
+    product: 'domains',
+    keyId,
+    type: 'reseller',
+    accountId,
+    lineageId,
+    scopes: ['deposits:write'],
+    moneyPerMinute: 100,
+    regularPerMinute: 100,
+  };
 }
 
 const identity = (who: Principal) => ({ [IDENTITY_HEADER]: signer.sign(who, who.keyId) });
@@ -84,7 +133,14 @@ function get(who: Principal, url: string) {
 describe('POST /deposits', () => {
   it('takes the example of the contract', async () => {
     const answer = await post(await reseller(), { amount_usd: '5', provider: 'cryptobot' }).expect(201);
-    expect(answer.body).toMatchObject({ status: 'pending', amount_usd: '5.00', provider: 'cryptobot', product: 'domains', paid: null, is_late: false });
+    expect(answer.body).toMatchObject({
+      status: 'pending',
+      amount_usd: '5.00',
+      provider: 'cryptobot',
+      product: 'domains',
+      paid: null,
+      is_late: false,
+    });
     expect(answer.headers['location']).toBe(`deposits/${(answer.body as { id: string }).id}`);
   });
 
@@ -111,9 +167,33 @@ describe('POST /deposits', () => {
     expect(answer.body).toMatchObject({ error: { code: 'validation_error', details: [{ path: where }] } });
   });
 
-  it.each(['5,00', '.5', '5.', '1e3', '+5', '-5', ' 5', '5 ', '٥', '0x5', '5_0', 'Infinity', 'NaN', '', '5.001', '05', '1'.repeat(40), '5\n'])('refuses the amount %j with 422', async (amount) => {
+  it.each([
+    '5,00',
+    '.5',
+    '5.',
+    '1e3',
+    '+5',
+    '-5',
+    ' 5',
+    '5 ',
+    '٥',
+    '0x5',
+    '5_0',
+    'Infinity',
+    'NaN',
+    '',
+    '5.001',
+    '05',
+    '1'.repeat(40),
+    '5\n',
+  ])('refuses the amount %j with 422', async (amount) => {
     const answer = await post(await reseller(), { amount_usd: amount, provider: 'sandbox' }).expect(422);
-    expect(answer.body).toMatchObject({ error: { code: 'validation_error', details: [{ path: 'amount_usd', message: 'must be a string such as "5.00" with at most 2 decimals' }] } });
+    expect(answer.body).toMatchObject({
+      error: {
+        code: 'validation_error',
+        details: [{ path: 'amount_usd', message: 'must be a string such as "5.00" with at most 2 decimals' }],
+      },
+    });
   });
 
   it('gives a repeat the same bytes and says that it is one', async () => {
@@ -128,14 +208,26 @@ describe('POST /deposits', () => {
 describe('GET /deposits', () => {
   it('pages newest first, filters, and shows no other account', async () => {
     const [who, stranger] = [await reseller(), await reseller()];
-    const made = [await create(who, { reference: 'a' }), await create(who, { reference: 'b' }), await create(who, { reference: 'a' })].map(({ id }) => id).reverse();
+    const made = [
+      await create(who, { reference: 'a' }),
+      await create(who, { reference: 'b' }),
+      await create(who, { reference: 'a' }),
+    ]
+      .map(({ id }) => id)
+      .reverse();
     await create(stranger);
-    const first = (await get(who, '/deposits?limit=2').expect(200)).body as { items: { id: string }[]; next_cursor: string; has_more: boolean };
+    const first = (await get(who, '/deposits?limit=2').expect(200)).body as {
+      items: { id: string }[];
+      next_cursor: string;
+      has_more: boolean;
+    };
     expect(first.items.map(({ id }) => id)).toEqual(made.slice(0, 2));
     expect(first.has_more).toBe(true);
     const second = (await get(who, `/deposits?limit=2&cursor=${first.next_cursor}`).expect(200)).body as typeof first;
     expect(second).toMatchObject({ items: [{ id: made[2] }], next_cursor: null, has_more: false });
-    expect(((await get(who, '/deposits?reference=a&status=pending').expect(200)).body as typeof first).items).toHaveLength(2);
+    expect(
+      ((await get(who, '/deposits?reference=a&status=pending').expect(200)).body as typeof first).items,
+    ).toHaveLength(2);
     await get(stranger, `/deposits?limit=2&cursor=${first.next_cursor}`).expect(422);
   });
 
@@ -152,25 +244,39 @@ describe('GET /deposits', () => {
 
   it('lists the providers with their limits', async () => {
     const answer = await get(await reseller(), '/deposits/providers').expect(200);
-    expect(answer.body).toMatchObject({ items: [{ provider: 'cryptobot', min_usd: '1.00', max_usd: '25000.00', enabled: true }, { provider: 'sandbox' }] });
+    expect(answer.body).toMatchObject({
+      items: [{ provider: 'cryptobot', min_usd: '1.00', max_usd: '25000.00', enabled: true }, { provider: 'sandbox' }],
+    });
   });
 });
 
 describe('POST /hooks/payments/{provider}', () => {
   const hook = (provider: string, body: string, signature: string) =>
-    supertest(app).post(`/hooks/payments/${provider}`).set(identity(nobody)).set('content-type', 'application/json').set('crypto-pay-api-signature', signature).send(body);
+    supertest(app)
+      .post(`/hooks/payments/${provider}`)
+      .set(identity(nobody))
+      .set('content-type', 'application/json')
+      .set('crypto-pay-api-signature', signature)
+      .send(body);
 
   it('credits after reading the invoice again, and forgives the same webhook twice', async () => {
     const who = await reseller();
     const { id } = (await post(who, { amount_usd: '5', provider: 'cryptobot' }).expect(201)).body as { id: string };
-    const { rows } = await owner.query<{ provider_invoice_id: string }>('SELECT provider_invoice_id FROM platform.deposit WHERE id = $1', [id]);
+    const { rows } = await owner.query<{ provider_invoice_id: string }>(
+      'SELECT provider_invoice_id FROM platform.deposit WHERE id = $1',
+      [id],
+    );
     const invoiceId = Number.parseInt(rows[0]?.provider_invoice_id ?? '', 10);
     await double.pay(invoiceId);
     const body = JSON.stringify({ update_type: 'invoice_paid', update_id: 1, payload: { invoice_id: invoiceId } });
     await hook('cryptobot', body, signBody('2:wrong', Buffer.from(body))).expect(401);
     await hook('cryptobot', body, signBody(TOKEN, Buffer.from(body))).expect(200, { ok: true });
     await hook('cryptobot', body, signBody(TOKEN, Buffer.from(body))).expect(200, { ok: true });
-    expect((await get(who, `/deposits/${id}`)).body).toMatchObject({ status: 'credited', amount_usd: '5.00', paid: { asset: 'USDT', amount: '5' } });
+    expect((await get(who, `/deposits/${id}`)).body).toMatchObject({
+      status: 'credited',
+      amount_usd: '5.00',
+      paid: { asset: 'USDT', amount: '5' },
+    });
   });
 
   it('is 404 for a provider we do not have', async () => {
@@ -183,7 +289,11 @@ describe('the sandbox pay page', () => {
     const who = await reseller();
     const { id, pay_url } = await create(who, { return_url: 'https://shop.test/?a="><script>' });
     const at = pay_url.replace('http://lumi.test/api/v1', '');
-    const shown = await supertest(app).get(at).set(identity(nobody)).expect(200).expect('content-type', 'text/html; charset=utf-8');
+    const shown = await supertest(app)
+      .get(at)
+      .set(identity(nobody))
+      .expect(200)
+      .expect('content-type', 'text/html; charset=utf-8');
     expect(shown.text).toContain('5.00 USD');
     expect(shown.text).toContain('<form method="post">');
     const paid = await supertest(app).post(at).set(identity(nobody)).type('form').send('').expect(200);
@@ -196,6 +306,9 @@ describe('the sandbox pay page', () => {
   });
 
   it('is 404 for a token nobody has', async () => {
-    await supertest(app).get(`/sandbox/pay/${'x'.repeat(32)}`).set(identity(nobody)).expect(404);
+    await supertest(app)
+      .get(`/sandbox/pay/${'x'.repeat(32)}`)
+      .set(identity(nobody))
+      .expect(404);
   });
 });

@@ -1,5 +1,5 @@
-// When to ask the provider about a deposit again. Webhooks make it fast; this makes it certain: a lost webhook costs seconds while
-// a payer is waiting, and a payment that arrives late is still found.
+// When to ask the provider about a deposit again. Webhooks make it fast; this makes it certain: a lost webhook costs
+// seconds while a payer is waiting, and a payment that arrives late is still found.
 import type { Deposit } from './deposit-row';
 
 const SECOND = 1_000;
@@ -7,11 +7,17 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 /** Look after the end this much later, so that the provider's clock agrees that it is over. */
 const AFTER_EXPIRY_MS = 5 * SECOND;
-/** A closed deposit is watched this long for a payment that crossed its end; after that a webhook alone would still credit it. */
+/**
+ * A closed deposit is watched this long for a payment that crossed its end; after that a webhook alone would still
+ * credit it.
+ */
 const WATCH_CLOSED_MS = 72 * HOUR;
 
 /** Null: nothing more to look for. */
-export function nextLookMs(deposit: Pick<Deposit, 'state' | 'createdAt' | 'expiresAt' | 'settledAt'>, nowMs: number): number | null {
+export function nextLookMs(
+  deposit: Pick<Deposit, 'state' | 'createdAt' | 'expiresAt' | 'settledAt'>,
+  nowMs: number,
+): number | null {
   switch (deposit.state) {
     case 'created':
       return backOff(nowMs - deposit.createdAt.getTime(), { first: 2 * SECOND, last: 30 * SECOND });

@@ -21,7 +21,9 @@ export interface ProviderSettings {
 export function openPaymentProviders(settings: ProviderSettings): PaymentProviders {
   const { cryptoPayUrl, cryptoPayToken, publicUrl, product } = settings;
   const providers: PaymentProvider[] = [];
-  if (cryptoPayUrl !== undefined && cryptoPayToken !== undefined) providers.push(new CryptoPay({ url: cryptoPayUrl, token: cryptoPayToken }));
-  if (settings.sandbox) providers.push(new SandboxPay(settings.db, (token) => `${publicUrl}${BASE_PATHS[product]}/sandbox/pay/${token}`));
+  if (cryptoPayUrl !== undefined && cryptoPayToken !== undefined)
+    providers.push(new CryptoPay({ url: cryptoPayUrl, token: cryptoPayToken }));
+  if (settings.sandbox)
+    providers.push(new SandboxPay(settings.db, (token) => `${publicUrl}${BASE_PATHS[product]}/sandbox/pay/${token}`));
   return new PaymentProviders(providers);
 }

@@ -1,4 +1,5 @@
-// A payment provider knows one address of ours for all products: what it says about another product's deposit is handed on, never seen here.
+// A payment provider knows one address of ours for all products: what it says about another product's deposit is handed
+// on, never seen here.
 import { openDatabase, type Database } from '../db';
 import { silentLog } from '../runtime';
 import { listDeposits } from './deposit-store';
@@ -36,12 +37,17 @@ it('shows a deposit to its own product alone', async () => {
   const who = await customer();
   const deposit = await created(who);
   const reach = { kind: 'account', accountId: who.accountId } as const;
-  expect((await listDeposits(t.db.platform, reach, {}, { limit: 5, beforeSeq: null })).map(({ id }) => id)).toEqual([deposit.id]);
+  expect((await listDeposits(t.db.platform, reach, {}, { limit: 5, beforeSeq: null })).map(({ id }) => id)).toEqual([
+    deposit.id,
+  ]);
   expect(await listDeposits(vps.platform, reach, {}, { limit: 5, beforeSeq: null })).toEqual([]);
 });
 
 it('forgets a hint that is about nobody’s deposit', async () => {
-  await t.owner.query(`INSERT INTO platform.payment_hint (provider, provider_invoice_id, created_at) VALUES ('cryptobot', '424242', now() - interval '2 hours')`);
+  await t.owner.query(
+    `INSERT INTO platform.payment_hint (provider, provider_invoice_id, created_at)
+      VALUES ('cryptobot', '424242', now() - interval '2 hours')`,
+  );
   await pollDeposits(t.deps);
   expect((await t.owner.query('SELECT 1 FROM platform.payment_hint')).rows).toEqual([]);
 });

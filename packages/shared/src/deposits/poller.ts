@@ -1,5 +1,5 @@
-// The poller: whatever a webhook did not tell in time. It recovers unknown creates, credits missed and late payments, and closes what
-// expired. Any number of workers may run it; each due deposit is looked at by one of them.
+// The poller: whatever a webhook did not tell in time. It recovers unknown creates, credits missed and late payments,
+// and closes what expired. Any number of workers may run it; each due deposit is looked at by one of them.
 import { takeDueDeposits } from './deposit-store';
 import type { Deposit } from './deposit-row';
 import { lookUp } from './deposits';
@@ -16,7 +16,12 @@ export async function pollDeposits(deps: DepositDeps, limit = ROUND_MAX): Promis
   const due = await takeDueDeposits(deps.db.platform, limit, LEASE_MS);
   for (const [name, deposits] of groupByProvider(due)) {
     const provider = deps.providers.find(name);
-    if (provider === null) deps.log.error('deposits wait for a provider that is not configured', { provider: name, count: deposits.length, alert: true });
+    if (provider === null)
+      deps.log.error('deposits wait for a provider that is not configured', {
+        provider: name,
+        count: deposits.length,
+        alert: true,
+      });
     else await pollProvider(deps, provider, deposits);
   }
   return due.length;
@@ -28,7 +33,9 @@ async function pollProvider(deps: DepositDeps, provider: PaymentProvider, deposi
   let away: LookUpOutcome | null = many.kind === 'unavailable' ? many : null;
   for (const deposit of deposits) {
     // A provider that is away is asked once a round, not once a deposit: each asking waits for its time-out.
-    const seen: LookUpOutcome = away ?? (deposit.providerInvoiceId === null ? await lookUp(provider, deposit) : oneOf(many, deposit.providerInvoiceId));
+    const seen: LookUpOutcome =
+      away ??
+      (deposit.providerInvoiceId === null ? await lookUp(provider, deposit) : oneOf(many, deposit.providerInvoiceId));
     if (seen.kind === 'unavailable') away = seen;
     try {
       await reconcile(deps, deposit, seen);

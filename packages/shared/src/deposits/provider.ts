@@ -1,5 +1,6 @@
-// What Lumi asks of a payment provider, in our words. A provider never decides about credit: it only tells what became of an
-// invoice, and the deposits room compares that with its own row. Every call ends within the provider's own time limits.
+// What Lumi asks of a payment provider, in our words. A provider never decides about credit: it only tells what became
+// of an invoice, and the deposits room compares that with its own row. Every call ends within the provider's own time
+// limits.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Units } from '../money';
 
@@ -56,7 +57,10 @@ export type LookUpOutcome =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unavailable'; readonly cause: unknown };
 
-export type CancelOutcome = { readonly kind: 'done' } | { readonly kind: 'refused'; readonly reason: string } | { readonly kind: 'unknown'; readonly cause: unknown };
+export type CancelOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly cause: unknown };
 
 export type WebhookVerdict =
   /** Genuine. It names an invoice to read again; nothing else in it is believed. */
@@ -81,8 +85,14 @@ export interface PaymentProvider {
   /** By the provider's id when we know it; else by our deposit id among the invoices made since `createdAt`. */
   lookUp(deposit: { depositId: string; providerInvoiceId: string | null; createdAt: Date }): Promise<LookUpOutcome>;
   /** Many at once, for the poller. Ids the provider does not know are missing from the map. */
-  lookUpMany(providerInvoiceIds: readonly string[]): Promise<{ kind: 'read'; invoices: ReadonlyMap<string, ProviderInvoice> } | { kind: 'unavailable'; cause: unknown }>;
-  /** Asks that the invoice can no longer be paid. The caller reads it again afterwards: a payment may have been faster. */
+  lookUpMany(
+    providerInvoiceIds: readonly string[],
+  ): Promise<
+    { kind: 'read'; invoices: ReadonlyMap<string, ProviderInvoice> } | { kind: 'unavailable'; cause: unknown }
+  >;
+  /**
+   * Asks that the invoice can no longer be paid. The caller reads it again afterwards: a payment may have been faster.
+   */
   cancel(providerInvoiceId: string): Promise<CancelOutcome>;
   verifyWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookVerdict;
   close(): Promise<void>;

@@ -1,10 +1,15 @@
-// Where a payer is sent after paying. It is shown as a link on a page of ours, so every reader must see the same place in it: nothing that one program
-// skips and another does not, and no name before the host that looks like the host.
+// Where a payer is sent after paying. It is shown as a link on a page of ours, so every reader must see the same place
+// in it: nothing that one program skips and another does not, and no name before the host that looks like the host.
 import { z } from 'zod';
 
 const RETURN_URL_MAX = 1_024;
 const SHAPE = /^https?:\/\/[^/?#@\s\p{Cc}\\]+(?:[/?#][^\s\p{Cc}\\]*)?$/iu;
 
-export const returnUrlField = z.string().max(RETURN_URL_MAX, `must have at most ${String(RETURN_URL_MAX)} characters`)
-  .refine((text) => SHAPE.test(text) && URL.canParse(text), 'must be an http or https URL without a user, blanks, control characters or backslashes')
+export const returnUrlField = z
+  .string()
+  .max(RETURN_URL_MAX, `must have at most ${String(RETURN_URL_MAX)} characters`)
+  .refine(
+    (text) => SHAPE.test(text) && URL.canParse(text),
+    'must be an http or https URL without a user, blanks, control characters or backslashes',
+  )
   .meta({ format: 'uri' });

@@ -1,9 +1,18 @@
-// The `sandbox` provider: no network, its invoices lie in a table of ours, and a page of ours pays them with test money.
-// Never offer it where balances are worth real money.
+// The `sandbox` provider: no network, its invoices lie in a table of ours, and a page of ours pays them with test
+// money. Never offer it where balances are worth real money.
 import { randomBytes } from 'node:crypto';
 import { sql, type SqlRunner } from '../db';
 import { parseUsd, type Units } from '../money';
-import type { CancelOutcome, CreateOutcome, InvoiceRequest, LookUpOutcome, PaymentProvider, ProviderInvoice, ProviderTerms, WebhookVerdict } from './provider';
+import type {
+  CancelOutcome,
+  CreateOutcome,
+  InvoiceRequest,
+  LookUpOutcome,
+  PaymentProvider,
+  ProviderInvoice,
+  ProviderTerms,
+  WebhookVerdict,
+} from './provider';
 
 /** Assets that name an ending, so that callers can try their handling of it. */
 const REFUSED = 'TEST_REFUSED';
@@ -31,14 +40,18 @@ export class SandboxPay implements PaymentProvider {
     eta: 'At once.',
   };
 
-  constructor(private readonly db: SqlRunner, private readonly payUrlOf: (token: string) => string) {}
+  constructor(
+    private readonly db: SqlRunner,
+    private readonly payUrlOf: (token: string) => string,
+  ) {}
 
   async create(request: InvoiceRequest): Promise<CreateOutcome> {
     if (request.asset === REFUSED) return { kind: 'refused', reason: REFUSED };
     if (request.asset === UNAVAILABLE) return { kind: 'unavailable', cause: new Error(UNAVAILABLE) };
     const token = randomBytes(24).toString('base64url');
     const rows = await this.db.$queryRaw<SandboxRow[]>(sql`
-      SELECT *, false AS is_expired FROM platform.sandbox_invoice_create(${request.depositId}, ${token}, ${request.amount}::bigint, ${request.returnUrl ?? null}::text, ${request.expiresInS}::int)`);
+      SELECT *, false AS is_expired FROM platform.sandbox_invoice_create(${request.depositId}, ${token},
+        ${request.amount}::bigint, ${request.returnUrl ?? null}::text, ${request.expiresInS}::int)`);
     const row = rows[0];
     if (row === undefined) throw new Error('sandbox_invoice_create returned no row');
     return { kind: 'done', invoice: this.view(invoiceOfRow(row)) };
@@ -53,12 +66,18 @@ export class SandboxPay implements PaymentProvider {
   /** Its invoice ids are our deposit ids. */
   async lookUpMany(ids: readonly string[]): Promise<{ kind: 'read'; invoices: ReadonlyMap<string, ProviderInvoice> }> {
     const rows = await this.db.$queryRaw<SandboxRow[]>(sql`
-      SELECT *, expires_at <= now() AS is_expired FROM platform.sandbox_invoice WHERE deposit_id = ANY (${[...ids]}::text[]) AND state <> 'cancelled'`);
-    return { kind: 'read', invoices: new Map(rows.map(invoiceOfRow).map((invoice) => [invoice.depositId, this.view(invoice)])) };
+      SELECT *, expires_at <= now() AS is_expired FROM platform.sandbox_invoice
+        WHERE deposit_id = ANY (${[...ids]}::text[]) AND state <> 'cancelled'`);
+    return {
+      kind: 'read',
+      invoices: new Map(rows.map(invoiceOfRow).map((invoice) => [invoice.depositId, this.view(invoice)])),
+    };
   }
 
   async cancel(depositId: string): Promise<CancelOutcome> {
-    const rows = await this.db.$queryRaw<{ done: boolean }[]>(sql`SELECT platform.sandbox_invoice_cancel(${depositId}) AS done`);
+    const rows = await this.db.$queryRaw<{ done: boolean }[]>(
+      sql`SELECT platform.sandbox_invoice_cancel(${depositId}) AS done`,
+    );
     return rows[0]?.done === true ? { kind: 'done' } : { kind: 'refused', reason: 'it is not open' };
   }
 
@@ -73,7 +92,9 @@ export class SandboxPay implements PaymentProvider {
 
   /** What the pay page shows. */
   async find(token: string): Promise<SandboxInvoice | null> {
-    const rows = await this.db.$queryRaw<SandboxRow[]>(sql`SELECT *, expires_at <= now() AS is_expired FROM platform.sandbox_invoice WHERE token = ${token}`);
+    const rows = await this.db.$queryRaw<SandboxRow[]>(
+      sql`SELECT *, expires_at <= now() AS is_expired FROM platform.sandbox_invoice WHERE token = ${token}`,
+    );
     return rows[0] === undefined ? null : invoiceOfRow(rows[0]);
   }
 
@@ -93,7 +114,10 @@ export class SandboxPay implements PaymentProvider {
       payUrl,
       payUrls: { web: payUrl },
       expiresAt: invoice.expiresAt,
-      payment: invoice.paidAt === null ? null : { paidAt: invoice.paidAt, asset: 'TEST', amount: null, feeAsset: null, fee: null },
+      payment:
+        invoice.paidAt === null
+          ? null
+          : { paidAt: invoice.paidAt, asset: 'TEST', amount: null, feeAsset: null, fee: null },
     };
   }
 }
@@ -111,8 +135,13 @@ interface SandboxRow {
 
 function invoiceOfRow(row: SandboxRow): SandboxInvoice {
   return {
-    depositId: row.deposit_id, token: row.token, amount: row.amount, returnUrl: row.return_url,
+    depositId: row.deposit_id,
+    token: row.token,
+    amount: row.amount,
+    returnUrl: row.return_url,
     state: row.state as SandboxInvoice['state'], // a check constraint of the table
-    expiresAt: row.expires_at, paidAt: row.paid_at, isExpired: row.is_expired,
+    expiresAt: row.expires_at,
+    paidAt: row.paid_at,
+    isExpired: row.is_expired,
   };
 }

@@ -1,5 +1,5 @@
-// `auto_renew: true` commits money of the future, wherever a body can say it: that needs `buy` and `write` on every road. A route declares its places
-// (`autoRenew`), and nothing else in a service asks.
+// `auto_renew: true` commits money of the future, wherever a body can say it: that needs `buy` and `write` on every
+// road. A route declares its places (`autoRenew`), and nothing else in a service asks.
 import type { RouteSpec } from '../contract';
 import { requireScope, type Principal } from '../principal';
 import { isPlainObject } from './validate';

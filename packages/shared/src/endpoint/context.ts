@@ -51,7 +51,9 @@ export interface Asked<P, B> {
   readonly body: B;
 }
 
-/** How many money tokens a request costs, where that is neither one nor one per item of its body. At least one is taken. */
+/**
+ * How many money tokens a request costs, where that is neither one nor one per item of its body. At least one is taken.
+ */
 export type MoneyTokens<P, B> = (asked: Asked<P, B>) => Promise<number>;
 
 export interface Endpoint {
@@ -66,7 +68,11 @@ export function endpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends
   handler: Handler<z.output<P>, z.output<Q>, z.output<B>>,
   moneyTokens?: MoneyTokens<z.output<P>, z.output<B>>,
 ): Endpoint {
-  return { route: route as unknown as RouteSpec, handler: handler as unknown as Handler<never, never, never>, ...(moneyTokens === undefined ? {} : { moneyTokens }) }; // re-joined by mount, which validates with the same schemas
+  return {
+    route: route as unknown as RouteSpec,
+    handler: handler as unknown as Handler<never, never, never>,
+    ...(moneyTokens === undefined ? {} : { moneyTokens }),
+  }; // re-joined by mount, which validates with the same schemas
 }
 
 export function json(status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply {

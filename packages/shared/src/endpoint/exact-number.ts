@@ -1,4 +1,5 @@
-// Numbers as JSON writes them. What a caller sends is kept as it is or refused: a number that JavaScript would round on the way in has changed before anybody looks.
+// Numbers as JSON writes them. What a caller sends is kept as it is or refused: a number that JavaScript would round on
+// the way in has changed before anybody looks.
 
 const SHAPE = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
@@ -13,5 +14,7 @@ function decimalOf(text: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = SHAPE.exec(text) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
   const significant = digits.replace(/0+$/, '');
-  return significant === '' ? '0' : `${significant}e${String(Number(exponent) - fraction.length + digits.length - significant.length)}`;
+  return significant === ''
+    ? '0'
+    : `${significant}e${String(Number(exponent) - fraction.length + digits.length - significant.length)}`;
 }

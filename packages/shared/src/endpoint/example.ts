@@ -1,5 +1,7 @@
-// An example of an answer, made from its schema: for readers of the reference, who otherwise see `"string"` everywhere. Fields that carry an example of their own keep it; the
-// others are filled by what they are called, in words of the product where it has its own. Every example is held to its schema and to its product by a test, so a wrong guess is found.
+// An example of an answer, made from its schema: for readers of the reference, who otherwise see `"string"` everywhere.
+// Fields that carry an example of their own keep it; the others are filled by what they are called, in words of the
+// product where it has its own. Every example is held to its schema and to its product by a test, so a wrong guess is
+// found.
 type Json = Readonly<Record<string, unknown>>;
 
 const ID = '01k9z3v7m2h8q4t6w0x5y1c3dd'.slice(0, 24);
@@ -7,32 +9,116 @@ const INSTANT = '2026-06-09T12:00:00Z';
 
 /** What a field of this name holds, from the particular to the general. */
 const BY_NAME: readonly (readonly [RegExp, string])[] = [
-  [/^user_id$/, `usr_${ID}`], [/^order_id$/, `ord_${ID}`], [/^operation_id$/, `op_${ID}`], [/^batch_id$/, `bat_${ID}`], [/^quote_id$/, `quo_${ID}`], [/^deposit_id$/, `dep_${ID}`],
-  [/^server_id$/, `srv_${ID}`], [/^proxy_ids?$/, `prx_${ID}`], [/^key_id$/, `key_${ID}`], [/^request_id$/, `req_${ID}`], [/^transaction_id$/, `trf_${ID}`], [/^idempotency_key$/, 'order-2026-06-09-001'],
-  [/_usd$/, '5.15'], [/^(.*_)?(at|since|until|from|to)$|^(server_time|deadline|next_at|ran_at|resets_at)$/, INSTANT], [/^date$/, '2026-06-09'],
-  [/^(domain|unicode)s?$/, 'example.com'], [/^host(name)?$/, 'web-1.example.com'], [/^nameservers?$/, 'ns1.example.net'], [/^tlds?$/, 'com'], [/^email$/, 'ada@example.com'],
-  [/(^|_)ips?$/, '192.0.2.7'], [/^ip_or_cidr$/, '192.0.2.0/24'], [/^subnet$/, '192.0.2.0/24'], [/countr(y|ies)$/, 'DE'], [/^city$/, 'Berlin'], [/^pay_url$/, 'https://pay.example.com/i/7'],
-  [/^message$/, 'is not available'], [/^path$/, 'items.0.years'], [/^name$/, 'Example Ltd'],
-  [/^advice$/, 'Fix the request; the same again will fail again.'], [/^provider$/, 'sandbox'], [/^assets$/, 'USDT'], [/^fee$/, 'none'], [/^eta$/, 'at once'], [/^(bot|mini_app|web)$/, 'https://pay.example.com/i/7'],
-  [/^ip_allowlist$/, '192.0.2.0/24'], [/^lineage_id$/, `lin_${ID}`], [/^(secret|password|pass|signing_secret|auth_code)$/, 'shown-once'], [/^user(name)?$/, 'reader'],
-  [/^(first_name)$/, 'Ada'], [/^last_name$/, 'Lovelace'], [/^address1$/, 'Unter den Linden 1'], [/^postal_code$/, '10117'], [/^(priority_tags|domains_block)$/, 'client-a'], [/^rule$/, 'the entries of a transfer sum to zero'],
-  [/^detail$/, 'what was found'], [/^scope$/, 'books'], [/^digest$/, 'E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766'], [/^id$/, ID],
-  [/^code$/, 'validation_error'], [/^reference$/, 'client-42'], [/^ref$/, 'order-17'], [/^tags$/, 'client-a'], [/^label$/, 'shop'], [/^phone$/, '+4930123456'],
+  [/^user_id$/, `usr_${ID}`],
+  [/^order_id$/, `ord_${ID}`],
+  [/^operation_id$/, `op_${ID}`],
+  [/^batch_id$/, `bat_${ID}`],
+  [/^quote_id$/, `quo_${ID}`],
+  [/^deposit_id$/, `dep_${ID}`],
+  [/^server_id$/, `srv_${ID}`],
+  [/^proxy_ids?$/, `prx_${ID}`],
+  [/^key_id$/, `key_${ID}`],
+  [/^request_id$/, `req_${ID}`],
+  [/^transaction_id$/, `trf_${ID}`],
+  [/^idempotency_key$/, 'order-2026-06-09-001'],
+  [/_usd$/, '5.15'],
+  [/^(.*_)?(at|since|until|from|to)$|^(server_time|deadline|next_at|ran_at|resets_at)$/, INSTANT],
+  [/^date$/, '2026-06-09'],
+  [/^(domain|unicode)s?$/, 'example.com'],
+  [/^host(name)?$/, 'web-1.example.com'],
+  [/^nameservers?$/, 'ns1.example.net'],
+  [/^tlds?$/, 'com'],
+  [/^email$/, 'ada@example.com'],
+  [/(^|_)ips?$/, '192.0.2.7'],
+  [/^ip_or_cidr$/, '192.0.2.0/24'],
+  [/^subnet$/, '192.0.2.0/24'],
+  [/countr(y|ies)$/, 'DE'],
+  [/^city$/, 'Berlin'],
+  [/^pay_url$/, 'https://pay.example.com/i/7'],
+  [/^message$/, 'is not available'],
+  [/^path$/, 'items.0.years'],
+  [/^name$/, 'Example Ltd'],
+  [/^advice$/, 'Fix the request; the same again will fail again.'],
+  [/^provider$/, 'sandbox'],
+  [/^assets$/, 'USDT'],
+  [/^fee$/, 'none'],
+  [/^eta$/, 'at once'],
+  [/^(bot|mini_app|web)$/, 'https://pay.example.com/i/7'],
+  [/^ip_allowlist$/, '192.0.2.0/24'],
+  [/^lineage_id$/, `lin_${ID}`],
+  [/^(secret|password|pass|signing_secret|auth_code)$/, 'shown-once'],
+  [/^user(name)?$/, 'reader'],
+  [/^(first_name)$/, 'Ada'],
+  [/^last_name$/, 'Lovelace'],
+  [/^address1$/, 'Unter den Linden 1'],
+  [/^postal_code$/, '10117'],
+  [/^(priority_tags|domains_block)$/, 'client-a'],
+  [/^rule$/, 'the entries of a transfer sum to zero'],
+  [/^detail$/, 'what was found'],
+  [/^scope$/, 'books'],
+  [/^digest$/, 'E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766'],
+  [/^id$/, ID],
+  [/^code$/, 'validation_error'],
+  [/^reference$/, 'client-42'],
+  [/^ref$/, 'order-17'],
+  [/^tags$/, 'client-a'],
+  [/^label$/, 'shop'],
+  [/^phone$/, '+4930123456'],
 ];
 /** Deeper than any answer; a schema that contains itself ends here. */
 const DEPTH_MAX = 24;
 
-
-/** Of the shapes that all products share: `outer.name`, the field inside another field or a named schema. They tell one story: it has been accepted, and nothing has gone wrong. */
+/**
+ * Of the shapes that all products share: `outer.name`, the field inside another field or a named schema. They tell one
+ * story: it has been accepted, and nothing has gone wrong.
+ */
 const STORY: Samples = {
-  'BatchAccepted.status': 'queued', 'BatchRetried.status': 'queued', 'Batch.status': 'queued', 'Batch.ok': 0, 'Batch.pending': 1, failed: 0, 'Batch.max_total_usd': null,
-  'BatchWithItems.status': 'queued', 'BatchWithItems.ok': 0, 'BatchWithItems.pending': 1, 'BatchWithItems.max_total_usd': null, 'money.held_usd': '5.15', 'money.captured_usd': '0.00', 'money.released_usd': '0.00',
-  'progress.done': 0, 'progress.total': 1, type: 'reseller', signing_required: false, has_more: false, 'ErrorCode.status': 409, status_code: 200, balance_usd: '100.00', held_usd: '5.15', available_usd: '94.85', balance_after_usd: '94.85',
-  priority_tags: 'client-a', is_late: false, paid: null, 'regular.limit': 120, 'regular.remaining': 119, 'money.limit': 20, 'money.remaining': 20, regular_per_minute: 120, money_per_minute: 20, 'suppliers.name': 'sandbox', 'payment_providers.name': 'sandbox',
-  found: 0, dry_run: true, would_succeed: true, 'Deposit.status': 'pending', 'Deposit.amount_usd': '5.00', asset: null,
+  'BatchAccepted.status': 'queued',
+  'BatchRetried.status': 'queued',
+  'Batch.status': 'queued',
+  'Batch.ok': 0,
+  'Batch.pending': 1,
+  failed: 0,
+  'Batch.max_total_usd': null,
+  'BatchWithItems.status': 'queued',
+  'BatchWithItems.ok': 0,
+  'BatchWithItems.pending': 1,
+  'BatchWithItems.max_total_usd': null,
+  'money.held_usd': '5.15',
+  'money.captured_usd': '0.00',
+  'money.released_usd': '0.00',
+  'progress.done': 0,
+  'progress.total': 1,
+  type: 'reseller',
+  signing_required: false,
+  has_more: false,
+  'ErrorCode.status': 409,
+  status_code: 200,
+  balance_usd: '100.00',
+  held_usd: '5.15',
+  available_usd: '94.85',
+  balance_after_usd: '94.85',
+  priority_tags: 'client-a',
+  is_late: false,
+  paid: null,
+  'regular.limit': 120,
+  'regular.remaining': 119,
+  'money.limit': 20,
+  'money.remaining': 20,
+  regular_per_minute: 120,
+  money_per_minute: 20,
+  'suppliers.name': 'sandbox',
+  'payment_providers.name': 'sandbox',
+  found: 0,
+  dry_run: true,
+  would_succeed: true,
+  'Deposit.status': 'pending',
+  'Deposit.amount_usd': '5.00',
+  asset: null,
 };
 /** What tells of trouble, or of what is over: null where it may be, left out where it need not be there. */
-const TROUBLE = /^(error|failure|suspension|busy|missing_since|stuck_since|revoked_at|replaced_by|secret|secret_until|signing_secret|next_period|reason|deprecated_at|finished_at|settled_at)$/;
+const TROUBLE =
+  /^(error|failure|suspension|busy|missing_since|stuck_since|revoked_at|replaced_by|secret|secret_until|signing_secret|next_period|reason|deprecated_at|finished_at|settled_at)$/;
 /** Only on answers of another kind than the one that is shown. */
 const ELSEWHERE = new Set(['BulkItem.operation_id', 'BulkResult.batch_id']);
 
@@ -52,7 +138,11 @@ interface Place {
   readonly depth: number;
 }
 
-export function exampleOf(schema: Json, words: ExampleWords, place: Place = { name: '', outer: '', depth: 0 }): unknown {
+export function exampleOf(
+  schema: Json,
+  words: ExampleWords,
+  place: Place = { name: '', outer: '', depth: 0 },
+): unknown {
   const { name, outer, depth } = place;
   const told = sampleOf(schema, words, place);
   if (told !== undefined) return told;
@@ -88,13 +178,23 @@ export function exampleOf(schema: Json, words: ExampleWords, place: Place = { na
 
 function objectExample(schema: Json, words: ExampleWords, { name, depth }: Place): Json {
   const required = new Set((schema['required'] ?? []) as readonly string[]);
-  const fields = Object.entries((schema['properties'] ?? {}) as Record<string, Json>).filter(([field, one]) => required.has(field) || !(ELSEWHERE.has(`${name}.${field}`) || (TROUBLE.test(field) && !isNullable(one))));
-  return Object.fromEntries(fields.map(([field, one]) => [field, exampleOf(one, words, { name: field, outer: name, depth: depth + 1 })]));
+  const fields = Object.entries((schema['properties'] ?? {}) as Record<string, Json>).filter(
+    ([field, one]) =>
+      required.has(field) || !(ELSEWHERE.has(`${name}.${field}`) || (TROUBLE.test(field) && !isNullable(one))),
+  );
+  return Object.fromEntries(
+    fields.map(([field, one]) => [field, exampleOf(one, words, { name: field, outer: name, depth: depth + 1 })]),
+  );
 }
 
 /** The most particular one that the schema takes. */
 function sampleOf(schema: Json, { samples }: ExampleWords, { name, outer }: Place): unknown {
-  const found = [samples[`${outer}.${name}`], STORY[`${outer}.${name}`], samples[name], 'example' in schema ? undefined : STORY[name]];
+  const found = [
+    samples[`${outer}.${name}`],
+    STORY[`${outer}.${name}`],
+    samples[name],
+    'example' in schema ? undefined : STORY[name],
+  ];
   return found.find((value) => value !== undefined && takes(schema, value));
 }
 
@@ -118,7 +218,12 @@ function isNullable(schema: Json): boolean {
 }
 
 function numberFor({ minimum, exclusiveMinimum, maximum }: Json): number {
-  const least = typeof minimum === 'number' && minimum > 0 ? minimum : typeof exclusiveMinimum === 'number' && exclusiveMinimum >= 1 ? exclusiveMinimum + 1 : 1;
+  const least =
+    typeof minimum === 'number' && minimum > 0
+      ? minimum
+      : typeof exclusiveMinimum === 'number' && exclusiveMinimum >= 1
+        ? exclusiveMinimum + 1
+        : 1;
   return typeof maximum === 'number' ? Math.min(least, maximum) : least;
 }
 

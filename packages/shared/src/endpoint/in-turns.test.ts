@@ -20,5 +20,9 @@ it('maps as Array.map does, and lets others have turns between', async () => {
 });
 
 it('passes on what the work throws', async () => {
-  await expect(mapInTurns([1, 2], () => { throw new Error('no'); })).rejects.toThrow('no');
+  await expect(
+    mapInTurns([1, 2], () => {
+      throw new Error('no');
+    }),
+  ).rejects.toThrow('no');
 });

@@ -1,4 +1,5 @@
-// Work on many items that waits for nothing would hold up every other request of the process until its end: it is done some milliseconds at a time.
+// Work on many items that waits for nothing would hold up every other request of the process until its end: it is done
+// some milliseconds at a time.
 import { setImmediate as turn } from 'node:timers/promises';
 import { elapsedMs } from '../runtime';
 

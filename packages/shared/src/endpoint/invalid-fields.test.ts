@@ -3,7 +3,9 @@ import { IN_OUR_WORDS, invalidFields } from './invalid-fields';
 
 function details(schema: z.ZodType, value: unknown): string[] {
   const result = schema.safeParse(value, IN_OUR_WORDS);
-  return result.success ? [] : (invalidFields(result.error.issues).details ?? []).map(({ path, message }) => `${path}: ${message}`);
+  return result.success
+    ? []
+    : (invalidFields(result.error.issues).details ?? []).map(({ path, message }) => `${path}: ${message}`);
 }
 
 type Case = readonly [schema: z.ZodType, value: unknown, expected: string];
@@ -61,21 +63,33 @@ const BY_CODE: Readonly<Record<z.core.$ZodIssueCode, readonly Case[]>> = {
     [z.ulid(), 'b', ': does not have the form that the documentation of this field describes'],
   ],
   not_multiple_of: [[z.number().multipleOf(5), 3, ': must be a multiple of 5']],
-  unrecognized_keys: [[z.strictObject({}), { ['x'.repeat(300)]: 1 }, `${'x'.repeat(200)}…: is not a field of this request`]],
+  unrecognized_keys: [
+    [z.strictObject({}), { ['x'.repeat(300)]: 1 }, `${'x'.repeat(200)}…: is not a field of this request`],
+  ],
   invalid_union: [
     [z.union([z.literal(1), z.literal(3), z.literal(6)]), 2, ': must be one of 1, 3 and 6'],
     [z.union([z.enum(['none', 'v1']), z.boolean()]), 1, ': must be one of none and v1, or must be true or false'],
     [z.union([z.iso.date(), z.iso.datetime()], 'must be a date or a time'), 1, ': must be a date or a time'],
     [z.union([z.literal('keep'), z.array(z.string())]), ['a', 5], '1: must be a string, in quotes'],
     [z.union([z.object({ a: z.string() }), z.object({ b: z.string() })]), {}, ': has none of the forms it can have'],
-    [z.discriminatedUnion('kind', [z.object({ kind: z.literal('a') }), z.object({ kind: z.literal('b') })]), { kind: 'c' }, 'kind: must be one of a and b'],
+    [
+      z.discriminatedUnion('kind', [z.object({ kind: z.literal('a') }), z.object({ kind: z.literal('b') })]),
+      { kind: 'c' },
+      'kind: must be one of a and b',
+    ],
   ],
-  invalid_key: [[z.record(z.string().max(1), z.int()), { ab: 1 }, 'ab: has a name that must be at most 1 character long']],
+  invalid_key: [
+    [z.record(z.string().max(1), z.int()), { ab: 1 }, 'ab: has a name that must be at most 1 character long'],
+  ],
   invalid_element: [[z.map(z.unknown(), z.int()), new Map([[{}, 'b']]), ': must be a number']],
   invalid_value: [
     [z.literal('a'), 'b', ': must be a'],
     [z.enum(['a', 'b c']), 'd', ': must be one of a and "b c"'],
-    [z.literal(Array.from({ length: 30 }, (_, i) => i)), 'x', `: must be one of ${Array.from({ length: 20 }, (_, i) => i).join(', ')}, …`],
+    [
+      z.literal(Array.from({ length: 30 }, (_, i) => i)),
+      'x',
+      `: must be one of ${Array.from({ length: 20 }, (_, i) => i).join(', ')}, …`,
+    ],
   ],
   custom: [
     [z.string().refine(() => false), 'a', ': is not a value that this field can have'],
@@ -94,5 +108,10 @@ describe.each(Object.entries(BY_CODE))('what the schema library calls %s', (code
 it('makes at most 50 details, however much is wrong', () => {
   const wrong = Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`name${String(i)}`, 1]));
   expect(details(z.strictObject({}), wrong)).toHaveLength(50);
-  expect(details(z.array(z.string()), Array.from({ length: 1_000 }, () => 1))).toHaveLength(50);
+  expect(
+    details(
+      z.array(z.string()),
+      Array.from({ length: 1_000 }, () => 1),
+    ),
+  ).toHaveLength(50);
 });

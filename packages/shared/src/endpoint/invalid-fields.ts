@@ -1,5 +1,5 @@
-// From what the schema library found to the details of a 422: the one translator. Its own sentences never reach a caller; those that a schema
-// brings with it do, so they are written for callers.
+// From what the schema library found to the details of a 422: the one translator. Its own sentences never reach a
+// caller; those that a schema brings with it do, so they are written for callers.
 import { z } from 'zod';
 import { AppError, assertNever, type ErrorDetail } from '../contract';
 
@@ -11,7 +11,10 @@ const VALUES_MAX = 20;
 type Issue = z.core.$ZodIssue;
 
 /** For every parse of what a caller sent. `reportInput` tells a value of the wrong type from a missing one. */
-export const IN_OUR_WORDS: z.core.ParseContext<Issue> = { reportInput: true, error: (issue) => sentenceOf(issue as Issue) };
+export const IN_OUR_WORDS: z.core.ParseContext<Issue> = {
+  reportInput: true,
+  error: (issue) => sentenceOf(issue as Issue),
+};
 
 export function invalidFields(issues: readonly Issue[]): AppError {
   const details: ErrorDetail[] = [];
@@ -52,12 +55,23 @@ function likelyBranch(branches: readonly (readonly Issue[])[]): readonly Issue[]
 function sentenceOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'is required' : (TYPES[issue.expected] ?? 'has another type than it must have');
+      return issue.input === undefined
+        ? 'is required'
+        : (TYPES[issue.expected] ?? 'has another type than it must have');
     case 'too_big':
-      return sized(issue.origin, issue.maximum, issue.exact === true ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most');
+      return sized(
+        issue.origin,
+        issue.maximum,
+        issue.exact === true ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most',
+      );
     case 'too_small':
-      if (Number(issue.minimum) === 1 && issue.inclusive !== false && issue.exact !== true && HOLDERS.has(issue.origin)) return 'must not be empty';
-      return sized(issue.origin, issue.minimum, issue.exact === true ? 'exactly' : issue.inclusive === false ? 'more than' : 'at least');
+      if (Number(issue.minimum) === 1 && issue.inclusive !== false && issue.exact !== true && HOLDERS.has(issue.origin))
+        return 'must not be empty';
+      return sized(
+        issue.origin,
+        issue.minimum,
+        issue.exact === true ? 'exactly' : issue.inclusive === false ? 'more than' : 'at least',
+      );
     case 'invalid_format':
       return formatted(issue);
     case 'not_multiple_of':
@@ -81,8 +95,16 @@ function sentenceOf(issue: Issue): string {
 
 /** An amount sent as a number is the usual case. */
 const TYPES: Readonly<Record<string, string>> = {
-  string: 'must be a string, in quotes', number: 'must be a number', int: 'must be a whole number', boolean: 'must be true or false', null: 'must be null', array: 'must be a list', tuple: 'must be a list',
-  object: 'must be an object', record: 'must be an object', date: 'must be a time',
+  string: 'must be a string, in quotes',
+  number: 'must be a number',
+  int: 'must be a whole number',
+  boolean: 'must be true or false',
+  null: 'must be null',
+  array: 'must be a list',
+  tuple: 'must be a list',
+  object: 'must be an object',
+  record: 'must be an object',
+  date: 'must be a time',
 };
 
 const HOLDERS: ReadonlySet<string> = new Set(['string', 'array']);
@@ -107,31 +129,67 @@ function sized(origin: string, bound: number | bigint, how: string): string {
 }
 
 function formatted(issue: z.core.$ZodIssueInvalidStringFormat): string {
-  const { prefix, suffix, includes } = issue as { readonly prefix?: unknown; readonly suffix?: unknown; readonly includes?: unknown };
+  const { prefix, suffix, includes } = issue as {
+    readonly prefix?: unknown;
+    readonly suffix?: unknown;
+    readonly includes?: unknown;
+  };
   if (typeof prefix === 'string') return `must begin with "${prefix}"`;
   if (typeof suffix === 'string') return `must end with "${suffix}"`;
   if (typeof includes === 'string') return `must contain "${includes}"`;
-  return FORMATS[issue.format as z.core.$ZodStringFormats] ?? 'does not have the form that the documentation of this field describes';
+  return (
+    FORMATS[issue.format as z.core.$ZodStringFormats] ??
+    'does not have the form that the documentation of this field describes'
+  );
 }
 
 const FORMATS: Readonly<Partial<Record<z.core.$ZodStringFormats, string>>> = {
-  email: 'must be an e-mail address', url: 'must be a URL', datetime: 'must be a time such as 2026-06-09T12:00:00Z', date: 'must be a date such as 2026-06-09', time: 'must be a time of day such as 12:00:00',
-  duration: 'must be a duration such as P1D', ipv4: 'must be an IPv4 address', ipv6: 'must be an IPv6 address', cidrv4: 'must be an IPv4 block such as 192.0.2.0/24', cidrv6: 'must be an IPv6 block such as 2001:db8::/32',
-  base64: 'must be in base64', base64url: 'must be in base64url', json_string: 'must be JSON', e164: 'must be a telephone number such as +4930123456', uuid: 'must be a UUID', guid: 'must be a UUID',
-  lowercase: 'must be in small letters', uppercase: 'must be in capitals',
+  email: 'must be an e-mail address',
+  url: 'must be a URL',
+  datetime: 'must be a time such as 2026-06-09T12:00:00Z',
+  date: 'must be a date such as 2026-06-09',
+  time: 'must be a time of day such as 12:00:00',
+  duration: 'must be a duration such as P1D',
+  ipv4: 'must be an IPv4 address',
+  ipv6: 'must be an IPv6 address',
+  cidrv4: 'must be an IPv4 block such as 192.0.2.0/24',
+  cidrv6: 'must be an IPv6 block such as 2001:db8::/32',
+  base64: 'must be in base64',
+  base64url: 'must be in base64url',
+  json_string: 'must be JSON',
+  e164: 'must be a telephone number such as +4930123456',
+  uuid: 'must be a UUID',
+  guid: 'must be a UUID',
+  lowercase: 'must be in small letters',
+  uppercase: 'must be in capitals',
 };
 
 function oneOfForms(issue: z.core.$ZodIssueInvalidUnion): string {
-  const { discriminator, options, errors } = issue as { readonly discriminator?: string; readonly options?: readonly unknown[]; readonly errors: readonly (readonly Issue[])[] };
+  const { discriminator, options, errors } = issue as {
+    readonly discriminator?: string;
+    readonly options?: readonly unknown[];
+    readonly errors: readonly (readonly Issue[])[];
+  };
   if (discriminator !== undefined && options !== undefined) return `must be ${choice(options)}`;
   const atTop = errors.flatMap((branch) => branch.filter(({ path }) => path.length === 0));
   const values = atTop.flatMap((one) => (one.code === 'invalid_value' ? one.values : []));
-  const sentences = [...(values.length === 0 ? [] : [`must be ${choice(values)}`]), ...atTop.filter(({ code }) => code !== 'invalid_value').map(({ message }) => message)];
-  return sentences.length === 0 ? 'has none of the forms it can have' : [...new Set(sentences)].slice(0, VALUES_MAX).join(', or ');
+  const sentences = [
+    ...(values.length === 0 ? [] : [`must be ${choice(values)}`]),
+    ...atTop.filter(({ code }) => code !== 'invalid_value').map(({ message }) => message),
+  ];
+  return sentences.length === 0
+    ? 'has none of the forms it can have'
+    : [...new Set(sentences)].slice(0, VALUES_MAX).join(', or ');
 }
 
 function choice(values: readonly unknown[]): string {
-  const shown = values.slice(0, VALUES_MAX).map((value) => (typeof value === 'string' && /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value) ?? String(value)));
+  const shown = values
+    .slice(0, VALUES_MAX)
+    .map((value) =>
+      typeof value === 'string' && /^[\w.:/-]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value)),
+    );
   if (shown.length === 1) return shown[0] ?? '';
-  return values.length > VALUES_MAX ? `one of ${shown.join(', ')}, …` : `one of ${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
+  return values.length > VALUES_MAX
+    ? `one of ${shown.join(', ')}, …`
+    : `one of ${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`;
 }

@@ -8,7 +8,14 @@ export function refuseRepeatedRefs(items: readonly { readonly ref?: unknown }[])
     if (typeof ref !== 'string') return [];
     const first = firstOf.get(ref);
     if (first === undefined) firstOf.set(ref, index);
-    return first === undefined ? [] : [{ path: `items.${String(index)}.ref`, message: `is the ref of item ${String(first)} too; give each item one of its own, or none` }];
+    return first === undefined
+      ? []
+      : [
+          {
+            path: `items.${String(index)}.ref`,
+            message: `is the ref of item ${String(first)} too; give each item one of its own, or none`,
+          },
+        ];
   });
   if (details.length > 0) throw new AppError('validation_error', undefined, { details: details.slice(0, DETAILS_MAX) });
 }

@@ -1,5 +1,6 @@
-// Strict JSON (RFC 8259) for request bodies. `JSON.parse` alone lets pass what two readers could read differently or what breaks
-// later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot write back, numbers that would be rounded.
+// Strict JSON (RFC 8259) for request bodies. `JSON.parse` alone lets pass what two readers could read differently or
+// what breaks later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot
+// write back, numbers that would be rounded.
 import { invalid } from '../contract';
 import { isExactNumber } from './exact-number';
 import { checkSize } from './json-size';
@@ -21,7 +22,8 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw invalid('', 'must not start with a byte order mark');
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+    throw invalid('', 'must not start with a byte order mark');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -29,7 +31,9 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** `text` is known to be valid JSON; this looks only at the names of each object, at what strings hold and at numbers. */
+/**
+ * `text` is known to be valid JSON; this looks only at the names of each object, at what strings hold and at numbers.
+ */
 function scan(text: string): void {
   const open: (Set<string> | null)[] = []; // null for an array
   let expectName = false;

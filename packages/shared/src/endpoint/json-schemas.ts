@@ -1,5 +1,5 @@
-// Every schema of a document as JSON Schema, converted in one go: schemas are made of each other, and zod asked for one at a time would convert what they
-// share once for each of them, which was half of the time a service needed to start.
+// Every schema of a document as JSON Schema, converted in one go: schemas are made of each other, and zod asked for one
+// at a time would convert what they share once for each of them, which was half of the time a service needed to start.
 import { z } from 'zod';
 import { describeFields } from './glossary';
 
@@ -29,7 +29,10 @@ export class JsonSchemas {
     this.output = convert(asked.output, 'output');
   }
 
-  /** Of a schema given to the constructor. In answers a named schema is a reference to its component, in requests it stands inline. */
+  /**
+   * Of a schema given to the constructor. In answers a named schema is a reference to its component, in requests it
+   * stands inline.
+   */
   of(schema: z.ZodType, direction: Direction): JsonSchema {
     const conversion = this[direction];
     const converted = conversion.of.get(schema);
@@ -52,7 +55,10 @@ export class JsonSchemas {
 
 function convert(schemas: Iterable<z.ZodType>, io: Direction): Conversion {
   const all = [...new Set(schemas)];
-  const { properties, $defs } = z.toJSONSchema(z.object(Object.fromEntries(all.entries())), { io, unrepresentable: 'any' }) as unknown as { properties: Record<number, JsonSchema>; $defs?: Record<string, JsonSchema> };
+  const { properties, $defs } = z.toJSONSchema(z.object(Object.fromEntries(all.entries())), {
+    io,
+    unrepresentable: 'any',
+  }) as unknown as { properties: Record<number, JsonSchema>; $defs?: Record<string, JsonSchema> };
   return {
     of: new Map(all.map((schema, index) => [schema, finished(properties[index] ?? {})])),
     named: new Map(Object.entries($defs ?? {}).map(([name, { id: _id, ...schema }]) => [name, finished(schema)])),
@@ -81,7 +87,8 @@ function rewrite(value: unknown, mentions: string[]): void {
       mentions.push(name);
       node[key] = `#/components/schemas/${name}`;
     } else if (key === 'pattern') {
-      // Not every reader of a pattern knows Unicode's classes (it would read `\p{Cc}` as the letters p, C and c); ranges mean the same to all.
+      // Not every reader of a pattern knows Unicode's classes (it would read `\p{Cc}` as the letters p, C and c);
+      // ranges mean the same to all.
       node[key] = item.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f');
     }
   }

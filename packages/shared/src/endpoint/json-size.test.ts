@@ -10,7 +10,8 @@ function refusal(text: string): string | undefined {
   }
 }
 
-const object = (fields: number): string => `{${Array.from({ length: fields }, (_, i) => `"n${String(i)}":1`).join(',')}}`;
+const object = (fields: number): string =>
+  `{${Array.from({ length: fields }, (_, i) => `"n${String(i)}":1`).join(',')}}`;
 
 describe('the size of a JSON body', () => {
   it.each([
@@ -29,8 +30,10 @@ describe('the size of a JSON body', () => {
   });
 
   it.each([
-    ['256 names', object(256)], ['500 items with 20 fields', `{"items":[${Array.from({ length: 500 }, () => object(20)).join(',')}]}`],
-    ['commas, colons and brackets in strings', JSON.stringify({ a: ',:[{'.repeat(50_000), b: '\\"'.repeat(1_000) })], ['32 levels', `${'['.repeat(32)}${']'.repeat(32)}`],
+    ['256 names', object(256)],
+    ['500 items with 20 fields', `{"items":[${Array.from({ length: 500 }, () => object(20)).join(',')}]}`],
+    ['commas, colons and brackets in strings', JSON.stringify({ a: ',:[{'.repeat(50_000), b: '\\"'.repeat(1_000) })],
+    ['32 levels', `${'['.repeat(32)}${']'.repeat(32)}`],
   ])('takes %s', (_what, text) => {
     expect(refusal(text)).toBeUndefined();
   });

@@ -1,4 +1,5 @@
-// How much there is in a JSON text, counted on its bytes before anything is built from them: building, checking and refusing cost far more than reading.
+// How much there is in a JSON text, counted on its bytes before anything is built from them: building, checking and
+// refusing cost far more than reading.
 import { invalid } from '../contract';
 
 const DEPTH_MAX = 32;
@@ -29,7 +30,8 @@ export function checkSize(bytes: Uint8Array): void {
     } else if (byte === COLON) {
       parts += 1;
       const many = (names.pop() ?? 0) + 1;
-      if (many > NAMES_PER_OBJECT_MAX) throw invalid('', `has more than ${String(NAMES_PER_OBJECT_MAX)} fields in one object`);
+      if (many > NAMES_PER_OBJECT_MAX)
+        throw invalid('', `has more than ${String(NAMES_PER_OBJECT_MAX)} fields in one object`);
       names.push(many);
     }
     if (parts > PARTS_MAX) throw invalid('', `has more than ${String(PARTS_MAX)} fields and values`);

@@ -4,16 +4,46 @@ import { defineRoute } from '../contract';
 import { testService } from '../testing';
 import { endpoint, json } from './context';
 
-const common = { summary: '-', description: '-', tag: 'Test', class: 'regular', responses: { 200: { description: '-', schema: z.unknown() } } } as const;
+const common = {
+  summary: '-',
+  description: '-',
+  tag: 'Test',
+  class: 'regular',
+  responses: { 200: { description: '-', schema: z.unknown() } },
+} as const;
 const { app, account, operator, as } = testService({
   endpoints: () => [
-    endpoint(defineRoute({ ...common, id: 'look', method: 'GET', path: '/look/{name}', scope: 'read', reach: 'account', params: z.object({ name: z.string() }), query: z.object({ q: z.string().optional() }) }), ({ params, query }) => json(200, { params, query })),
-    endpoint(defineRoute({ ...common, id: 'change', method: 'PATCH', path: '/change', scope: 'write', reach: 'account', body: z.object({ name: z.string().optional() }) }), ({ body }) => json(200, { body })),
+    endpoint(
+      defineRoute({
+        ...common,
+        id: 'look',
+        method: 'GET',
+        path: '/look/{name}',
+        scope: 'read',
+        reach: 'account',
+        params: z.object({ name: z.string() }),
+        query: z.object({ q: z.string().optional() }),
+      }),
+      ({ params, query }) => json(200, { params, query }),
+    ),
+    endpoint(
+      defineRoute({
+        ...common,
+        id: 'change',
+        method: 'PATCH',
+        path: '/change',
+        scope: 'write',
+        reach: 'account',
+        body: z.object({ name: z.string().optional() }),
+      }),
+      ({ body }) => json(200, { body }),
+    ),
   ],
 });
 
 const seen = ({ status, body }: request.Response): string => {
-  const { code = '', details = [] } = (body as { error?: { code: string; details?: { path: string; message: string }[] } }).error ?? {};
+  const { code = '', details = [] } =
+    (body as { error?: { code: string; details?: { path: string; message: string }[] } }).error ?? {};
   return [status, code, ...details.map(({ path, message }) => `${path}: ${message}`)].join(' ').trim();
 };
 
@@ -29,11 +59,23 @@ describe('a mounted endpoint', () => {
     ['?user_id=nobody', '404 not_found'],
     ['?', '200'],
   ])('answers an operator that sends %s', async (query, expected) => {
-    expect(seen(await request(app).get(`/look/x${query}`).set(as(await operator())))).toBe(expected);
+    expect(
+      seen(
+        await request(app)
+          .get(`/look/x${query}`)
+          .set(as(await operator())),
+      ),
+    ).toBe(expected);
   });
 
   it.each(['%ff', '%', '%00', '%ed%a0%80', 'a%0ab'])('has nothing at the path %s', async (name) => {
-    expect(seen(await request(app).get(`/look/${name}`).set(as(await account())))).toBe('404 not_found');
+    expect(
+      seen(
+        await request(app)
+          .get(`/look/${name}`)
+          .set(as(await account())),
+      ),
+    ).toBe('404 not_found');
   });
 
   it.each([
@@ -45,7 +87,15 @@ describe('a mounted endpoint', () => {
     ['{"user_id":"a\\u0000"}', '422 validation_error : must not contain the character NUL'],
     ['{"name":"\\ud800"}', '422 validation_error : must not contain lone surrogates'],
   ])('answers the body %s', async (body, expected) => {
-    expect(seen(await request(app).patch('/change').set(as(await account())).set('content-type', 'application/json').send(body))).toBe(expected);
+    expect(
+      seen(
+        await request(app)
+          .patch('/change')
+          .set(as(await account()))
+          .set('content-type', 'application/json')
+          .send(body),
+      ),
+    ).toBe(expected);
   });
 });
 
@@ -56,6 +106,8 @@ it('sends its document once to a gateway that says which one it has', async () =
   expect([first.status, tag]).toEqual([200, expect.stringMatching(/^"[\w-]{43}"$/)]);
   const again = await request(app).get('/internal/openapi.json').set(who).set('if-none-match', tag);
   expect([again.status, again.headers['etag'], again.text]).toEqual([304, tag, '']);
-  expect((await request(app).get('/internal/openapi.json').set(who).set('if-none-match', '"another"')).text).toBe(first.text);
+  expect((await request(app).get('/internal/openapi.json').set(who).set('if-none-match', '"another"')).text).toBe(
+    first.text,
+  );
   expect((await request(app).get('/internal/openapi.json').set('if-none-match', tag)).status).toBe(401);
 });

@@ -1,4 +1,5 @@
-// Route declarations + handlers → an Express app: the guard, the service's own pages, every route, and the one place where errors become answers.
+// Route declarations + handlers → an Express app: the guard, the service's own pages, every route, and the one place
+// where errors become answers.
 import { createHash } from 'node:crypto';
 import express, { type Express } from 'express';
 import { notFound, type RouteSpec } from '../contract';
@@ -27,7 +28,10 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   });
   app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
   app.use((req, _res, next) => next(isReadable(req.path) ? undefined : notFound()));
-  const document = buildOpenApi(endpoints.map((one) => one.route), { ...deps.openApi, product: deps.product });
+  const document = buildOpenApi(
+    endpoints.map((one) => one.route),
+    { ...deps.openApi, product: deps.product },
+  );
   const documentBytes = Buffer.from(JSON.stringify(document), 'utf8');
   const documentTag = `"${createHash('sha256').update(documentBytes).digest('base64url')}"`;
   const accounts = new AccountDirectory(deps.db);
@@ -39,15 +43,22 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     else send(res, { status: 200, bytes: documentBytes });
   });
   const { metrics } = deps;
-  // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The gateway routes nothing under `/internal`.
-  if (metrics !== undefined) app.get('/internal/metrics', async (_req, res) => send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }));
+  // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The
+  // gateway routes nothing under `/internal`.
+  if (metrics !== undefined)
+    app.get('/internal/metrics', async (_req, res) =>
+      send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }),
+    );
   for (const one of endpoints) {
     const readBody = bodyReader(one.route);
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
     app[verb(one.route.method)](path, (req, res, next) => {
-      // The gateway has checked the scope of the operation it names; only that one may run, whichever route Express finds first.
+      // The gateway has checked the scope of the operation it names; only that one may run, whichever route Express
+      // finds first.
       const named = req.get('x-lumi-operation');
-      return named === undefined || named === one.route.id ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody }) : next('route');
+      return named === undefined || named === one.route.id
+        ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody })
+        : next('route');
     });
   }
   app.use(() => {

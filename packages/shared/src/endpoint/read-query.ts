@@ -1,9 +1,13 @@
-// The query of a request, read as strictly as its body: two values, half a character or a byte that is no text are refused, not guessed at.
+// The query of a request, read as strictly as its body: two values, half a character or a byte that is no text are
+// refused, not guessed at.
 import { AppError, invalid } from '../contract';
 
 export interface QueryRead {
   readonly values: Readonly<Record<string, string>>;
-  /** Why the request cannot be taken. What comes earlier in the order of refusals is answered first, so it is carried, not thrown. */
+  /**
+   * Why the request cannot be taken. What comes earlier in the order of refusals is answered first, so it is carried,
+   * not thrown.
+   */
   readonly fault: AppError | null;
 }
 

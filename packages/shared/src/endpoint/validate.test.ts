@@ -3,7 +3,16 @@ import { AppError, defineRoute } from '../contract';
 import { validateBody } from './validate';
 
 const route = defineRoute({
-  id: 'x', method: 'POST', path: '/x', summary: 'x', description: 'x', tag: 'x', scope: 'any', class: 'regular', reach: 'none', responses: { 200: { description: 'x' } },
+  id: 'x',
+  method: 'POST',
+  path: '/x',
+  summary: 'x',
+  description: 'x',
+  tag: 'x',
+  scope: 'any',
+  class: 'regular',
+  reach: 'none',
+  responses: { 200: { description: 'x' } },
   body: z.object({ name: z.string(), inner: z.object({ count: z.int() }).strict().optional() }),
 });
 
@@ -27,7 +36,10 @@ describe('the details of a 422', () => {
     [{ name: null }, ['name must be a string, in quotes']],
     [{ name: 'a', inner: {} }, ['inner.count is required']],
     [{ name: 'a', inner: { count: '1' } }, ['inner.count must be a number']],
-    [{ name: 'a', inner: { count: 1, more: 1 }, other: 2 }, ['inner.more is not a field of this request', 'other is not a field of this request']],
+    [
+      { name: 'a', inner: { count: 1, more: 1 }, other: 2 },
+      ['inner.more is not a field of this request', 'other is not a field of this request'],
+    ],
   ])('%j: %j', (body, expected) => {
     expect(details(body)).toEqual(expected);
   });

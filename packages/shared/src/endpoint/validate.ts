@@ -1,5 +1,5 @@
-// Schema validation of path, query and body, with the refusals of the contract. Unknown fields are refused: in a money API a
-// misspelt `max_price_usd` must not silently mean "no ceiling".
+// Schema validation of path, query and body, with the refusals of the contract. Unknown fields are refused: in a money
+// API a misspelt `max_price_usd` must not silently mean "no ceiling".
 import { z } from 'zod';
 import { AppError, invalid, notFound, type RouteSpec } from '../contract';
 import { IN_OUR_WORDS, invalidFields } from './invalid-fields';
@@ -7,7 +7,10 @@ import { IN_OUR_WORDS, invalidFields } from './invalid-fields';
 export const BULK_MAX_ITEMS = 500;
 const NO_QUERY = z.object({});
 
-export function validateParams(route: RouteSpec, raw: Readonly<Record<string, string | string[] | undefined>>): unknown {
+export function validateParams(
+  route: RouteSpec,
+  raw: Readonly<Record<string, string | string[] | undefined>>,
+): unknown {
   if (route.params === undefined) return {};
   const result = route.params.safeParse(raw);
   // A path that cannot name an object is an object that does not exist.
@@ -23,7 +26,8 @@ export function validateQuery(route: RouteSpec, raw: Readonly<Record<string, str
 /** `raw`: undefined where there is no body, which is as good as an empty object; null is neither. */
 export function validateBody(route: RouteSpec, raw: unknown): unknown {
   if (route.body === undefined) {
-    if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0)) throw invalid('', 'this request takes no body');
+    if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0))
+      throw invalid('', 'this request takes no body');
     return undefined;
   }
   const schema = route.body instanceof z.ZodObject ? strictForm(route.body) : route.body;
@@ -31,8 +35,16 @@ export function validateBody(route: RouteSpec, raw: unknown): unknown {
   const items = bulkItems(route, raw);
   const isTooLarge = items !== null && items.length > BULK_MAX_ITEMS;
   // Of too many items none is looked at; what stands beside them is, since it is refused first.
-  const result = schema.safeParse(isTooLarge && isPlainObject(raw) && bulk !== undefined ? { ...raw, [bulk]: items.slice(0, 1) } : raw === undefined ? {} : raw, IN_OUR_WORDS);
-  if (isTooLarge && (result.success || !result.error.issues.some(({ path }) => path[0] !== bulk))) throw new AppError('batch_too_large');
+  const result = schema.safeParse(
+    isTooLarge && isPlainObject(raw) && bulk !== undefined
+      ? { ...raw, [bulk]: items.slice(0, 1) }
+      : raw === undefined
+        ? {}
+        : raw,
+    IN_OUR_WORDS,
+  );
+  if (isTooLarge && (result.success || !result.error.issues.some(({ path }) => path[0] !== bulk)))
+    throw new AppError('batch_too_large');
   if (!result.success) throw invalidFields(result.error.issues);
   return result.data;
 }

@@ -1,5 +1,5 @@
-// What every service process is made of: database, limits, identity, cursors, purchase engine. A product's wiring.ts adds its
-// supplier and its store; server.ts serves its endpoints; worker.ts runs its jobs.
+// What every service process is made of: database, limits, identity, cursors, purchase engine. A product's wiring.ts
+// adds its supplier and its store; server.ts serves its endpoints; worker.ts runs its jobs.
 import type { Product } from '../contract';
 import { Cursors } from '../contract';
 import { openDatabase, type Database } from '../db';
@@ -16,7 +16,10 @@ export interface Service {
   readonly product: Product;
   readonly config: ServiceConfig;
   readonly db: Database;
-  /** The same database as `lumi_admin`, which sees all products: for operators' routes and the check of the books, and nothing else. */
+  /**
+   * The same database as `lumi_admin`, which sees all products: for operators' routes and the check of the books, and
+   * nothing else.
+   */
   readonly admin: Database;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,11 +45,28 @@ export function openService(options: ServiceOptions): Service {
   const { config, product } = options;
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLog({ level: config.LOG_LEVEL, process: options.processName });
-  const db = openDatabase({ url: config.DATABASE_URL, connections: config.DATABASE_POOL, prepared: config.DATABASE_PREPARED, log, name: options.processName });
-  const admin = openDatabase({ url: config.ADMIN_DATABASE_URL, connections: ADMIN_CONNECTIONS, prepared: config.DATABASE_PREPARED, log, name: `${options.processName}-admin` });
+  const db = openDatabase({
+    url: config.DATABASE_URL,
+    connections: config.DATABASE_POOL,
+    prepared: config.DATABASE_PREPARED,
+    log,
+    name: options.processName,
+  });
+  const admin = openDatabase({
+    url: config.ADMIN_DATABASE_URL,
+    connections: ADMIN_CONNECTIONS,
+    prepared: config.DATABASE_PREPARED,
+    log,
+    name: `${options.processName}-admin`,
+  });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   return {
-    product, config, db, admin, clock, log,
+    product,
+    config,
+    db,
+    admin,
+    clock,
+    log,
     cursors: new Cursors(config.CURSOR_SECRET),
     moneyLimits: redis === null ? new MemoryLimitStore(clock) : new RedisLimitStore(redis, config.REDIS_PREFIX),
     purchases: { db, clock, log, defaultCap: config.DEFAULT_DAILY_CAP_USD },
@@ -60,18 +80,30 @@ export function openService(options: ServiceOptions): Service {
 export type ApiDescription = Omit<OpenApiOptions, 'product' | 'publicUrl'>;
 
 /** The HTTP app of a service, as tests use it and `serveHttp` serves it. */
-export function buildApp(service: Service, endpoints: readonly Endpoint[], api: ApiDescription): ReturnType<typeof mount> {
+export function buildApp(
+  service: Service,
+  endpoints: readonly Endpoint[],
+  api: ApiDescription,
+): ReturnType<typeof mount> {
   return mount(endpoints, {
     product: service.product,
     verifier: new IdentityVerifier(service.config.IDENTITY_PUBLIC_KEYS, service.product, service.clock),
-    db: service.db.direct, moneyLimits: service.moneyLimits, secrets: service.config.SECRET_RING, clock: service.clock, log: service.log,
+    db: service.db.direct,
+    moneyLimits: service.moneyLimits,
+    secrets: service.config.SECRET_RING,
+    clock: service.clock,
+    log: service.log,
     metrics: () => serviceMetrics(service),
     openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
   });
 }
 
 /** Listens, tells the launcher, drains on SIGTERM. */
-export async function serveHttp(service: Service, endpoints: readonly Endpoint[], api: ApiDescription): Promise<Shutdown> {
+export async function serveHttp(
+  service: Service,
+  endpoints: readonly Endpoint[],
+  api: ApiDescription,
+): Promise<Shutdown> {
   const shutdown = createShutdown(service.log);
   shutdown.onStop('service', () => service.close());
   const http = createHttpServer(buildApp(service, endpoints, api), { clock: service.clock });

@@ -1,5 +1,5 @@
-// A worker process: loops that look for due work, and jobs that are woken for it. Truth is in Postgres; a loop that finds nothing costs
-// one index look-up, and a lost job is staged again by the loop that owns its deadline.
+// A worker process: loops that look for due work, and jobs that are woken for it. Truth is in Postgres; a loop that
+// finds nothing costs one index look-up, and a lost job is staged again by the loop that owns its deadline.
 import { startJobHost, type JobDefinition, type JobHost } from '../jobs';
 import { createShutdown, reportReady, type Log, type Shutdown } from '../runtime';
 import type { Service } from './service';
@@ -13,7 +13,9 @@ export interface Loop {
 
 const RELAY_EVERY_MS = 200;
 
-/** Runs loops and jobs until the process stops; rounds and steps in progress are finished first, all within one limit. */
+/**
+ * Runs loops and jobs until the process stops; rounds and steps in progress are finished first, all within one limit.
+ */
 export function runWorker(service: Service, loops: readonly Loop[], jobs: readonly JobDefinition[] = []): Shutdown {
   const shutdown = createShutdown(service.log);
   shutdown.onStop('service', () => service.close());
@@ -32,7 +34,8 @@ export interface Work {
 /** The same without a process around it. */
 export function startWork(service: Service, loops: readonly Loop[], jobs: readonly JobDefinition[] = []): Work {
   const host = jobs.length === 0 ? null : openJobs(service, jobs);
-  const relay: Loop[] = host === null ? [] : [{ name: 'outbox-relay', everyMs: RELAY_EVERY_MS, run: () => host.relay() }];
+  const relay: Loop[] =
+    host === null ? [] : [{ name: 'outbox-relay', everyMs: RELAY_EVERY_MS, run: () => host.relay() }];
   const running = [...loops, ...relay].map((loop) => startLoop(loop, service.log));
   const stopAll = async (end: Promise<void> | undefined): Promise<void> => {
     await Promise.all([end, ...running.map((loop) => loop.stop())]);
@@ -41,7 +44,16 @@ export function startWork(service: Service, loops: readonly Loop[], jobs: readon
 }
 
 function openJobs({ product, config, db, clock, log }: Service, jobs: readonly JobDefinition[]): JobHost {
-  return startJobHost({ product, jobs, db: db.platform, clock, log, databaseUrl: config.DATABASE_URL, redisUrl: config.REDIS_URL, redisPrefix: config.REDIS_PREFIX });
+  return startJobHost({
+    product,
+    jobs,
+    db: db.platform,
+    clock,
+    log,
+    databaseUrl: config.DATABASE_URL,
+    redisUrl: config.REDIS_URL,
+    redisPrefix: config.REDIS_PREFIX,
+  });
 }
 
 export function startLoop(loop: Loop, log: Log): { stop(): Promise<void> } {

@@ -1,5 +1,6 @@
-// Who is connected, with bounds: on all connections, on those of one address, and on what peers leave unread. A connection that waits for its peer
-// makes room for a new one, so that nobody fills the house by standing in it; one that waits for us is left alone.
+// Who is connected, with bounds: on all connections, on those of one address, and on what peers leave unread. A
+// connection that waits for its peer makes room for a new one, so that nobody fills the house by standing in it; one
+// that waits for us is left alone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../runtime';
@@ -63,11 +64,25 @@ export class Connections {
     const { connectionsMax, perPeerMax, peerOf } = this.limits;
     const peer = peerOf(socket.remoteAddress ?? '');
     const room = peer === null ? null : (this.byPeer.get(peer) ?? new Room());
-    if ((room !== null && room.size >= perPeerMax && !room.makeRoom()) || (this.all.size >= connectionsMax && !this.all.makeRoom())) {
+    if (
+      (room !== null && room.size >= perPeerMax && !room.makeRoom()) ||
+      (this.all.size >= connectionsMax && !this.all.makeRoom())
+    ) {
       socket.destroy();
       return null;
     }
-    const connection: Connection = { socket, room, current: null, early: [], bodyBytesLeft: 0, waitsForTurn: false, fault: null, hasAsked: false, unread: '', unreadSinceMs: 0 };
+    const connection: Connection = {
+      socket,
+      room,
+      current: null,
+      early: [],
+      bodyBytesLeft: 0,
+      waitsForTurn: false,
+      fault: null,
+      hasAsked: false,
+      unread: '',
+      unreadSinceMs: 0,
+    };
     this.bySocket.set(socket, connection);
     this.all.add(connection);
     room?.add(connection);
@@ -127,7 +142,7 @@ export class Connections {
     const { socket } = connection;
     // Of one large write the system may have taken a part: only its own queue shows that.
     const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };
-    const unread = `${String(socket.bytesWritten)} ${String(socket.writableLength)} ${String(handle?.writeQueueSize ?? 0)}`;
+    const unread = [socket.bytesWritten, socket.writableLength, handle?.writeQueueSize ?? 0].join(' ');
     if (unread !== connection.unread) {
       connection.unread = unread;
       connection.unreadSinceMs = nowMs;

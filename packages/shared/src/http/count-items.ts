@@ -1,5 +1,6 @@
-// How many items a JSON body holds, counted on its bytes without building anything: the elements of all arrays that stand right in its object. Which name
-// an array has does not matter, so no spelling of a name hides it. Of a text that is no JSON it may say anything: its reader refuses it.
+// How many items a JSON body holds, counted on its bytes without building anything: the elements of all arrays that
+// stand right in its object. Which name an array has does not matter, so no spelling of a name hides it. Of a text that
+// is no JSON it may say anything: its reader refuses it.
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;

@@ -1,5 +1,5 @@
-// The one translator of errors: AppError → status + the contract's body. Nobody else writes an error body, in the gateway, in a
-// service or for an item of a bulk. Unknown errors become a blank 500; their cause goes to the log only.
+// The one translator of errors: AppError → status + the contract's body. Nobody else writes an error body, in the
+// gateway, in a service or for an item of a bulk. Unknown errors become a blank 500; their cause goes to the log only.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, ERROR_CODES, type ErrorDetail } from '../contract';
 import { rateLimitPolicyValue, rateLimitValue } from '../limits';
@@ -9,7 +9,12 @@ import { leavesMuch } from './lingering';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string; readonly request_id: string; readonly details?: readonly ErrorDetail[] };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly request_id: string;
+    readonly details?: readonly ErrorDetail[];
+  };
 }
 
 export function errorBody(err: AppError, requestId: string): ErrorBody {
@@ -26,7 +31,11 @@ export function errorBody(err: AppError, requestId: string): ErrorBody {
 /** The error of one item of a bulk: the same code and sentence, without a request id of its own. */
 export function itemError(err: unknown): { code: string; message: string; details?: readonly ErrorDetail[] } {
   const known = toAppError(err);
-  return { code: known.code, message: known.message, ...(known.details === undefined ? {} : { details: known.details }) };
+  return {
+    code: known.code,
+    message: known.message,
+    ...(known.details === undefined ? {} : { details: known.details }),
+  };
 }
 
 export function errorHeaders(err: AppError): Record<string, string> {
@@ -40,7 +49,10 @@ export function errorHeaders(err: AppError): Record<string, string> {
 
 function limitHeaders({ limit, retryAfterS = 1 }: AppError): Record<string, string> {
   if (limit === undefined) return {};
-  return { RateLimit: rateLimitValue(limit.name, { allowed: false, remaining: 0, retryAfterS, resetS: retryAfterS }), 'RateLimit-Policy': rateLimitPolicyValue(limit.name, limit) };
+  return {
+    RateLimit: rateLimitValue(limit.name, { allowed: false, remaining: 0, retryAfterS, resetS: retryAfterS }),
+    'RateLimit-Policy': rateLimitPolicyValue(limit.name, limit),
+  };
 }
 
 export function toAppError(err: unknown): AppError {
@@ -67,7 +79,8 @@ export function sendError(res: Response, err: AppError, requestId: string): void
 export function errorStage(log: Log, requestIdOf: (req: Request, res: Response) => string): ErrorRequestHandler {
   return (err: unknown, req, res, _next) => {
     const known = toAppError(err);
-    if (known.status >= 500) log.error('request failed', { request_id: requestIdOf(req, res), code: known.code, err: known.cause ?? known });
+    if (known.status >= 500)
+      log.error('request failed', { request_id: requestIdOf(req, res), code: known.code, err: known.cause ?? known });
     if (res.headersSent) {
       res.destroy();
       return;
@@ -77,7 +90,11 @@ export function errorStage(log: Log, requestIdOf: (req: Request, res: Response) 
 }
 
 /** The whole answer as text, for the HTTP parser's errors where no response object exists yet. */
-export function rawErrorResponse(code: keyof typeof ERROR_CODES, requestId: string, headers: Readonly<Record<string, string>> = {}): string {
+export function rawErrorResponse(
+  code: keyof typeof ERROR_CODES,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): string {
   const err = new AppError(code);
   const body = JSON.stringify(errorBody(err, requestId));
   return [
@@ -94,10 +111,17 @@ export function rawErrorResponse(code: keyof typeof ERROR_CODES, requestId: stri
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
-  400: 'Bad Request', 408: 'Request Timeout', 413: 'Payload Too Large', 431: 'Request Header Fields Too Large', 503: 'Service Unavailable',
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
 };
 
-/** What Express and its body reader throw about a request: an upload broken off, a body too large, a path that is no text. Nobody's fault but the sender's. */
+/**
+ * What Express and its body reader throw about a request: an upload broken off, a body too large, a path that is no
+ * text. Nobody's fault but the sender's.
+ */
 function readFault(err: unknown): AppError | null {
   if (!(err instanceof Error)) return null;
   const { type, status } = err as { type?: unknown; status?: unknown };
@@ -107,12 +131,40 @@ function readFault(err: unknown): AppError | null {
   return err instanceof URIError ? new AppError('bad_request') : null;
 }
 
-const AWAY_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'P1001', 'P1002', 'P1008', 'P1017', 'P2024', '57P01', '57P02', '57P03', '08006', '08001', '08003', '53300']);
+const AWAY_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  '57P01',
+  '57P02',
+  '57P03',
+  '08006',
+  '08001',
+  '08003',
+  '53300',
+]);
+
+const UNREACHABLE = new RegExp(
+  [
+    'Connection terminated',
+    'timeout exceeded when trying to connect',
+    'Query read timeout',
+    "Can't reach database server",
+    'Server has closed the connection',
+  ].join('|'),
+  'i',
+);
 
 function isDatabaseAway(err: unknown, depth = 0): boolean {
   if (typeof err !== 'object' || err === null || depth > 4) return false;
   const { code, cause, message } = err as { code?: unknown; cause?: unknown; message?: unknown };
   if (typeof code === 'string' && AWAY_CODES.has(code)) return true;
-  if (typeof message === 'string' && /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Can't reach database server|Server has closed the connection/i.test(message)) return true;
+  if (typeof message === 'string' && UNREACHABLE.test(message)) return true;
   return isDatabaseAway(cause, depth + 1);
 }

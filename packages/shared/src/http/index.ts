@@ -1,5 +1,15 @@
 export { countItems } from './count-items';
 export { hostName } from './host-name';
-export { JSON_TYPE, errorBody, errorHeaders, errorStage, itemError, rawErrorResponse, sendError, toAppError, type ErrorBody } from './errors';
+export {
+  JSON_TYPE,
+  errorBody,
+  errorHeaders,
+  errorStage,
+  itemError,
+  rawErrorResponse,
+  sendError,
+  toAppError,
+  type ErrorBody,
+} from './errors';
 export { requestGuard } from './request-guard';
 export { createHttpServer, type HttpServer, type ParserRefusal, type ServerOptions } from './server';

@@ -1,6 +1,7 @@
-// The end of a connection whose request was answered before its body had arrived. Ended at once, the peer would lose the answer: what it still sends makes
-// the system throw away what it has not read. Read to its end, a refused upload costs as much as one that is served. So what comes is thrown away unread by
-// the parser, little by little and by turns, until the peer has ended or its time is over.
+// The end of a connection whose request was answered before its body had arrived. Ended at once, the peer would lose
+// the answer: what it still sends makes the system throw away what it has not read. Read to its end, a refused upload
+// costs as much as one that is served. So what comes is thrown away unread by the parser, little by little and by
+// turns, until the peer has ended or its time is over.
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 

@@ -1,6 +1,7 @@
-// One request in work per connection. HTTP/1.1 lets a client send the next before the last is answered; Node parses and hands over all of them at once,
-// so that a packet of small ones is thousands in work. Here the parser gets what came in small pieces, and no more of them once a request came too early:
-// that one waits for its turn, and all that follows waits unread.
+// One request in work per connection. HTTP/1.1 lets a client send the next before the last is answered; Node parses and
+// hands over all of them at once, so that a packet of small ones is thousands in work. Here the parser gets what came
+// in small pieces, and no more of them once a request came too early: that one waits for its turn, and all that follows
+// waits unread.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connection, Connections, Exchange } from './connections';
@@ -20,7 +21,10 @@ const PIECE_BYTES = 512;
 const BODY_PIECE_BYTES = 4_096;
 /** In the middle of a chunked one: up to 170 chunks. */
 const CHUNKED_PIECE_BYTES = 1_024;
-/** Requests sent ahead that begin in one turn of the event loop, of all connections together: whoever sends none is never behind more than these. */
+/**
+ * Requests sent ahead that begin in one turn of the event loop, of all connections together: whoever sends none is
+ * never behind more than these.
+ */
 const EARLY_PER_TURN = 8;
 
 export class OneAtATime {
@@ -29,18 +33,24 @@ export class OneAtATime {
   private readonly lingering = new Lingering();
 
   /** `refuse` answers what the parser could not read. */
-  constructor(private readonly connections: Connections, private readonly serve: Serve, private readonly refuse: (err: NodeJS.ErrnoException, socket: Socket) => void) {}
+  constructor(
+    private readonly connections: Connections,
+    private readonly serve: Serve,
+    private readonly refuse: (err: NodeJS.ErrnoException, socket: Socket) => void,
+  ) {}
 
   /** Puts itself between the connection and Node's parser. */
   watch(connection: Connection): void {
     const { socket } = connection;
-    const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[]; // Node's own, the only one on a new connection
+    // Node's own, the only one on a new connection
+    const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
     if (parse === undefined) throw new Error('this Node reads its connections in a way that is not known');
     const { destroySoon } = socket;
     // Node's way of ending a connection behind its last answer.
     socket.destroySoon = () => {
       const { current } = connection;
-      if (current !== null && !current.req.complete && current.res.writableEnded && !socket.readableEnded) this.lingering.add(socket);
+      if (current !== null && !current.req.complete && current.res.writableEnded && !socket.readableEnded)
+        this.lingering.add(socket);
       else destroySoon.call(socket);
     };
     socket.removeAllListeners('data');
@@ -81,7 +91,8 @@ export class OneAtATime {
   private onClose(connection: Connection): void {
     connection.current = null;
     if (connection.early.length === 0) this.refuseFault(connection);
-    // Not at once: a packet full of requests that are refused without waiting would hold up everybody else until its end.
+    // Not at once: a packet full of requests that are refused without waiting would hold up everybody else until its
+    // end.
     if (connection.early.length === 0) return;
     this.queue(connection);
   }
@@ -146,11 +157,23 @@ function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => v
   const { socket } = connection;
   let at = 0;
   // Node stops by itself for answers that are not read, and goes on by itself.
-  while (at < bytes.length && connection.early.length === 0 && connection.fault === null && !connection.waitsForTurn && !isPausedByNode(socket)) {
+  while (
+    at < bytes.length &&
+    connection.early.length === 0 &&
+    connection.fault === null &&
+    !connection.waitsForTurn &&
+    !isPausedByNode(socket)
+  ) {
     const { current } = connection;
     const isInBody = current?.req.complete === false;
     const isInChunks = isInBody && isChunked(current.req);
-    const end = at + (isInChunks ? CHUNKED_PIECE_BYTES : isInBody ? Math.max(BODY_PIECE_BYTES, connection.bodyBytesLeft) : PIECE_BYTES);
+    const end =
+      at +
+      (isInChunks
+        ? CHUNKED_PIECE_BYTES
+        : isInBody
+          ? Math.max(BODY_PIECE_BYTES, connection.bodyBytesLeft)
+          : PIECE_BYTES);
     parse(at === 0 && end >= bytes.length ? bytes : bytes.subarray(at, end));
     if (socket.destroyed || !isParsed(socket)) return;
     if (isInBody) connection.bodyBytesLeft -= end - at;

@@ -1,5 +1,6 @@
-// `GET http://host/path`, which clients send to proxies and may send to us: the same as `GET /path`, and its host counts instead of that in `Host`
-// (RFC 9112 §3.2.2). Written back into the request before anything reads it, Express included, so that nobody reads it another way.
+// `GET http://host/path`, which clients send to proxies and may send to us: the same as `GET /path`, and its host
+// counts instead of that in `Host` (RFC 9112 §3.2.2). Written back into the request before anything reads it, Express
+// included, so that nobody reads it another way.
 import type { IncomingMessage } from 'node:http';
 import { isHost } from './host-name';
 

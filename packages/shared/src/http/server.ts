@@ -1,6 +1,7 @@
-// The HTTP server every process uses: bounded headers, time-outs and connections; JSON bodies for the parser's own errors;
-// a drain that lets running requests finish; and Express's prototypes from the start (on Node 20 Express otherwise swaps the
-// prototype of every request and response, which costs half its speed; see shared measurements in docs/performance.md).
+// The HTTP server every process uses: bounded headers, time-outs and connections; JSON bodies for the parser's own
+// errors; a drain that lets running requests finish; and Express's prototypes from the start (on Node 20 Express
+// otherwise swaps the prototype of every request and response, which costs half its speed; see shared measurements in
+// docs/performance.md).
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
@@ -55,11 +56,21 @@ const CONNECTIONS_SPARE = 100;
 
 export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
   const { connectionsMax = CONNECTIONS_MAX } = options;
-  const connections = new Connections({ clock: options.clock, connectionsMax, perPeerMax: options.perPeerMax ?? connectionsMax, peerOf: options.peerOf ?? (() => null), readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS });
-  const turns = new OneAtATime(connections, (req, res) => {
-    readTarget(req); // before Express reads it
-    app(req, res);
-  }, (err, socket) => answerParserError(err, socket, options));
+  const connections = new Connections({
+    clock: options.clock,
+    connectionsMax,
+    perPeerMax: options.perPeerMax ?? connectionsMax,
+    peerOf: options.peerOf ?? (() => null),
+    readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS,
+  });
+  const turns = new OneAtATime(
+    connections,
+    (req, res) => {
+      readTarget(req); // before Express reads it
+      app(req, res);
+    },
+    (err, socket) => answerParserError(err, socket, options),
+  );
   const server = http.createServer(
     {
       ...expressPrototypes(app),
@@ -79,7 +90,8 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     turns.take(req, res);
   });
   server.on('checkExpectation', turns.take);
-  // Node drops header lines beyond its bound in silence. Without one (all headers together are bounded anyway) the app sees them all.
+  // Node drops header lines beyond its bound in silence. Without one (all headers together are bounded anyway) the app
+  // sees them all.
   server.maxHeadersCount = 0;
   server.timeout = IDLE_MAX_MS;
   server.maxConnections = connectionsMax + CONNECTIONS_SPARE;
@@ -138,10 +150,20 @@ function answerParserError(err: NodeJS.ErrnoException, socket: Socket, options: 
     return;
   }
   // Of requests sent one behind the other, the error is in the last; one that has arrived whole is not it.
-  refuse(PARSER_CODES.get(err.code ?? '') ?? 'bad_request', socket, current?.req.complete === false ? current.req : null, options);
+  refuse(
+    PARSER_CODES.get(err.code ?? '') ?? 'bad_request',
+    socket,
+    current?.req.complete === false ? current.req : null,
+    options,
+  );
 }
 
-function refuse(code: ParserRefusal['code'], socket: Socket, request: http.IncomingMessage | null, { clock, onParserError, parserErrorHeaders }: ServerOptions): void {
+function refuse(
+  code: ParserRefusal['code'],
+  socket: Socket,
+  request: http.IncomingMessage | null,
+  { clock, onParserError, parserErrorHeaders }: ServerOptions,
+): void {
   const requestId = newId('req', clock.nowMs());
   const peer = socket.remoteAddress ?? '';
   onParserError?.({ code, requestId, peer });
@@ -156,15 +178,23 @@ const PARSER_CODES: ReadonlyMap<string, ParserRefusal['code']> = new Map([
 ]);
 
 /** Constructors whose prototypes are Express's own, so that Express's per-request prototype swap changes nothing. */
-function expressPrototypes(app: Express): { IncomingMessage: typeof http.IncomingMessage; ServerResponse: typeof http.ServerResponse } {
+function expressPrototypes(app: Express): {
+  IncomingMessage: typeof http.IncomingMessage;
+  ServerResponse: typeof http.ServerResponse;
+} {
   function Req(this: http.IncomingMessage, socket: Socket): void {
     (http.IncomingMessage as unknown as (this: http.IncomingMessage, socket: Socket) => void).call(this, socket);
   }
   function Res(this: http.ServerResponse, req: http.IncomingMessage, opts: unknown): void {
-    (http.ServerResponse as unknown as (this: http.ServerResponse, req: http.IncomingMessage, opts: unknown) => void).call(this, req, opts);
+    (
+      http.ServerResponse as unknown as (this: http.ServerResponse, req: http.IncomingMessage, opts: unknown) => void
+    ).call(this, req, opts);
   }
   Req.prototype = app.request;
   Res.prototype = app.response;
   // Node only needs "something to call with new"; the types ask for the class itself.
-  return { IncomingMessage: Req as unknown as typeof http.IncomingMessage, ServerResponse: Res as unknown as typeof http.ServerResponse };
+  return {
+    IncomingMessage: Req as unknown as typeof http.IncomingMessage,
+    ServerResponse: Res as unknown as typeof http.ServerResponse,
+  };
 }

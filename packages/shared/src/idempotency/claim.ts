@@ -1,5 +1,5 @@
-// Idempotency: what a key belongs to, what request it stands for, and what became of it. The claim itself commits together with
-// the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
+// Idempotency: what a key belongs to, what request it stands for, and what became of it. The claim itself commits
+// together with the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract';
 import { joinSql, perRunner, rawSql, SharedStatement, sql, type SqlRunner, type Tx } from '../db';
@@ -35,7 +35,9 @@ export function claimScope(principal: Principal): string {
   return principal.type === 'operator' ? principal.lineageId : (principal.accountId ?? principal.lineageId);
 }
 
-/** Method, path, query and the exact body bytes, each length-prefixed so that no two requests collide by concatenation. */
+/**
+ * Method, path, query and the exact body bytes, each length-prefixed so that no two requests collide by concatenation.
+ */
 export function fingerprint(request: { method: string; url: string; body: Uint8Array }): Uint8Array<ArrayBuffer> {
   const hash = createHash('sha256');
   for (const part of [Buffer.from(request.method), Buffer.from(request.url), request.body]) {
@@ -44,54 +46,88 @@ export function fingerprint(request: { method: string; url: string; body: Uint8A
   return new Uint8Array(hash.digest());
 }
 
-/** What a repeat of this request gets now: the stored answer, null when nothing is known; throws `in_progress`, `idempotency_key_reused`. */
+/**
+ * What a repeat of this request gets now: the stored answer, null when nothing is known; throws `in_progress`,
+ * `idempotency_key_reused`.
+ */
 export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAnswer | null> {
   const row = await lookUpsOf(db).run(claim);
   if (row === null) return null;
   if (!Buffer.from(row.fingerprint).equals(claim.fingerprint)) throw keyReused();
   if (row.state !== 'done' || row.status === null || row.body === null) throw stillRunning();
-  return { status: row.status, body: row.body, location: row.location, requestId: row.request_id, ...(row.sealed ? { isSealed: true } : {}) };
+  return {
+    status: row.status,
+    body: row.body,
+    location: row.location,
+    requestId: row.request_id,
+    ...(row.sealed ? { isSealed: true } : {}),
+  };
 }
 
 /** Every money request begins with one. */
-const lookUpsOf = perRunner((db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims) }));
+const lookUpsOf = perRunner(
+  (db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims) }),
+);
 
 async function findTogether(db: SqlRunner, claims: readonly Claim[]): Promise<(ClaimRow | null)[]> {
-  const each = claims.map(({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, sealed,
-    CASE WHEN sealed AND done_at < now() - interval '24 hours' THEN ''::bytea ELSE body END AS body, location, request_id FROM platform.idempotency
-    WHERE scope = ${scope} AND product = ${product} AND key = ${key}`);
+  const each = claims.map(
+    ({ scope, product, key }, n) => sql`SELECT ${rawSql(String(n))} AS n, fingerprint, state, status, sealed,
+    CASE WHEN sealed AND done_at < now() - interval '24 hours' THEN ''::bytea ELSE body
+      END AS body, location, request_id FROM platform.idempotency
+    WHERE scope = ${scope} AND product = ${product} AND key = ${key}`,
+  );
   const rows = await db.$queryRaw<(ClaimRow & { n: number })[]>(joinSql(each, ' UNION ALL '));
   const found = new Map(rows.map((row) => [row.n, row]));
   return claims.map((_, n) => found.get(n) ?? null);
 }
 
 /**
- * Claims the request inside the transaction that has its effect. Null: claimed, go on and call `finishClaim` before commit (or later,
- * from whoever owns the effect). An answer: a twin finished first; return it. Throws `in_progress`, `idempotency_key_reused`, `invalid_key`.
+ * Claims the request inside the transaction that has its effect. Null: claimed, go on and call `finishClaim` before
+ * commit (or later, from whoever owns the effect). An answer: a twin finished first; return it. Throws `in_progress`,
+ * `idempotency_key_reused`, `invalid_key`.
  */
 export async function claimInTransaction(tx: Tx, claim: Claim, subject: string): Promise<StoredAnswer | null> {
   const rows = await tx.$queryRaw<ClaimOutcome[]>(sql`
-    SELECT * FROM platform.claim(${claim.scope}, ${claim.product}, ${claim.key}, ${claim.fingerprint}::bytea, ${claim.requestId}, ${claim.keyId}, ${subject})`);
+    SELECT * FROM platform.claim(${claim.scope}, ${claim.product}, ${claim.key}, ${claim.fingerprint}::bytea,
+      ${claim.requestId}, ${claim.keyId}, ${subject})`);
   const row = rows[0];
   if (row === undefined) throw new Error('claim returned no row');
   return row.outcome === 'claimed' ? null : refuseOrReplay(row);
 }
 
-export async function finishClaim(tx: SqlRunner, claim: Pick<Claim, 'scope' | 'product' | 'key'>, answer: { status: number; body: Uint8Array; location: string | null }): Promise<void> {
+export async function finishClaim(
+  tx: SqlRunner,
+  claim: Pick<Claim, 'scope' | 'product' | 'key'>,
+  answer: { status: number; body: Uint8Array; location: string | null },
+): Promise<void> {
   await tx.$queryRaw(sql`
-    SELECT platform.finish_claim(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int, ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
+    SELECT platform.finish_claim(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int,
+      ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
 }
 
 /** The answer holds a key, which is nowhere else: it is sealed for this claim, and kept for a day. */
-export async function finishClaimSealed(tx: SqlRunner, ring: SecretRing, claim: Claim, answer: { status: number; body: Uint8Array }): Promise<void> {
+export async function finishClaimSealed(
+  tx: SqlRunner,
+  ring: SecretRing,
+  claim: Claim,
+  answer: { status: number; body: Uint8Array },
+): Promise<void> {
   const sealed = sealSecret(ring, sealName(claim), Buffer.from(answer.body).toString('utf8'));
-  await tx.$queryRaw(sql`SELECT platform.finish_claim_sealed(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int, ${new Uint8Array(sealed)}::bytea)::text`);
+  await tx.$queryRaw(
+    sql`SELECT platform.finish_claim_sealed(${claim.scope}, ${claim.product}, ${claim.key}, ${answer.status}::int,
+      ${new Uint8Array(sealed)}::bytea)::text`,
+  );
 }
 
 /** The bytes of an answer as they were given. Throws `state_conflict` once a sealed one is no longer kept. */
 export function openAnswer(ring: SecretRing, claim: Claim, stored: StoredAnswer): StoredAnswer {
   if (stored.isSealed !== true) return stored;
-  if (stored.body.length === 0) throw new AppError('state_conflict', 'This request was carried out, and its answer, which held a key, is kept for a day only. Look the key up and roll it, or send a new request.');
+  if (stored.body.length === 0)
+    throw new AppError(
+      'state_conflict',
+      'This request was carried out, and its answer, which held a key, is kept for a day only. Look the key ' +
+        'up and roll it, or send a new request.',
+    );
   return { ...stored, body: Buffer.from(openSecret(ring, sealName(claim), stored.body), 'utf8') };
 }
 
@@ -99,10 +135,18 @@ function sealName({ scope, product, key }: Claim): string {
   return `answer ${JSON.stringify([scope, product, key])}`;
 }
 
-/** For an effect that is the same however often it is had, after it: the first answer under a key is kept, another one changes nothing. */
-export async function rememberAnswer(db: SqlRunner, claim: Claim, answer: { status: number; body: Uint8Array; location: string | null }): Promise<void> {
+/**
+ * For an effect that is the same however often it is had, after it: the first answer under a key is kept, another one
+ * changes nothing.
+ */
+export async function rememberAnswer(
+  db: SqlRunner,
+  claim: Claim,
+  answer: { status: number; body: Uint8Array; location: string | null },
+): Promise<void> {
   await db.$queryRaw(sql`
-    SELECT platform.remember_answer(${claim.scope}, ${claim.product}, ${claim.key}, ${claim.fingerprint}::bytea, ${claim.requestId}, ${answer.status}::int,
+    SELECT platform.remember_answer(${claim.scope}, ${claim.product}, ${claim.key}, ${claim.fingerprint}::bytea,
+      ${claim.requestId}, ${answer.status}::int,
       ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
 }
 

@@ -1,10 +1,13 @@
-// Finished claims are forgotten after 30 days; unsettled ones never. Small bites, so that no delete holds locks for long.
+// Finished claims are forgotten after 30 days; unsettled ones never. Small bites, so that no delete holds locks for
+// long.
 import { sql, type SqlRunner } from '../db';
 
 const BITE = 1_000;
 
 /** One bite; true when there may be more. */
 export async function forgetOldClaims(db: SqlRunner): Promise<boolean> {
-  const rows = await db.$queryRaw<{ forgotten: number }[]>(sql`SELECT platform.forget_claims(${BITE}::int) AS forgotten`);
+  const rows = await db.$queryRaw<{ forgotten: number }[]>(
+    sql`SELECT platform.forget_claims(${BITE}::int) AS forgotten`,
+  );
   return rows[0]?.forgotten === BITE;
 }

@@ -1,2 +1,15 @@
-export { claimInTransaction, claimScope, findAnswer, fingerprint, finishClaim, finishClaimSealed, openAnswer, refuseOrReplay, rememberAnswer, type Claim, type ClaimOutcome, type StoredAnswer } from './claim';
+export {
+  claimInTransaction,
+  claimScope,
+  findAnswer,
+  fingerprint,
+  finishClaim,
+  finishClaimSealed,
+  openAnswer,
+  refuseOrReplay,
+  rememberAnswer,
+  type Claim,
+  type ClaimOutcome,
+  type StoredAnswer,
+} from './claim';
 export { forgetOldClaims } from './forget';

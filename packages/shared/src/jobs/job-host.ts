@@ -1,5 +1,5 @@
-// Runs the jobs of one service: takes them from the queue, bounds them in time, turns their outcome into what the queue understands.
-// On stop it takes nothing new, lets running steps end, and hands back what does not.
+// Runs the jobs of one service: takes them from the queue, bounds them in time, turns their outcome into what the queue
+// understands. On stop it takes nothing new, lets running steps end, and hands back what does not.
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { Product } from '../contract';
 import { queueNameOf, type SqlRunner } from '../db';
@@ -66,7 +66,11 @@ interface Running {
   readonly stopping: AbortSignal;
 }
 
-async function runJob({ options, jobs, producer, stopping }: Running, job: Job, token: string | undefined): Promise<void> {
+async function runJob(
+  { options, jobs, producer, stopping }: Running,
+  job: Job,
+  token: string | undefined,
+): Promise<void> {
   const definition = jobs.get(job.name);
   if (definition === undefined) throw new UnrecoverableError(`no code knows the job ${job.name}`);
   const payload = definition.payload.safeParse(job.data);
@@ -83,11 +87,22 @@ async function runJob({ options, jobs, producer, stopping }: Running, job: Job, 
       await job.moveToDelayed(options.clock.nowMs() + outcome.afterMs, token);
       throw new DelayedError();
     case 'giveUp':
-      options.log.error('a job was given up', { job: job.name, payload: job.data, reason: outcome.reason, alert: true });
+      options.log.error('a job was given up', {
+        job: job.name,
+        payload: job.data,
+        reason: outcome.reason,
+        alert: true,
+      });
       throw new UnrecoverableError(outcome.reason);
     case 'retry': {
       const isLast = job.attemptsMade + 1 >= definition.attempts;
-      options.log[isLast ? 'error' : 'warn']('a job failed', { job: job.name, payload: job.data, attempt: job.attemptsMade + 1, is_last: isLast, err: outcome.cause });
+      options.log[isLast ? 'error' : 'warn']('a job failed', {
+        job: job.name,
+        payload: job.data,
+        attempt: job.attemptsMade + 1,
+        is_last: isLast,
+        err: outcome.cause,
+      });
       throw outcome.cause instanceof Error ? outcome.cause : new Error('the job asked to be tried again');
     }
   }
@@ -99,7 +114,10 @@ async function outcomeOf(definition: JobDefinition, payload: unknown, control: J
     return await Promise.race([
       definition.run(payload as never, control), // parsed by its own schema
       new Promise<JobOutcome>((resolve) => {
-        timer = setTimeout(() => resolve({ kind: 'retry', cause: new Error(`${definition.name} did not end within its time`) }), definition.timeoutMs + GRACE_MS);
+        timer = setTimeout(
+          () => resolve({ kind: 'retry', cause: new Error(`${definition.name} did not end within its time`) }),
+          definition.timeoutMs + GRACE_MS,
+        );
       }),
     ]);
   } catch (cause) {

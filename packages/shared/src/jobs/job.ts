@@ -1,5 +1,5 @@
-// A kind of background job and the ways it can end. A job carries ids only; what is to be done it asks Postgres, so running it twice
-// does no harm and losing it costs time only.
+// A kind of background job and the ways it can end. A job carries ids only; what is to be done it asks Postgres, so
+// running it twice does no harm and losing it costs time only.
 import type { z } from 'zod';
 
 export type JobOutcome =
@@ -16,7 +16,10 @@ export const done: JobOutcome = { kind: 'done' };
 export interface JobControl {
   /** Aborts when the worker stops or the job's time is over: finish the step at hand, start nothing new. */
   readonly signal: AbortSignal;
-  /** Adds a job at the back of the queue. `once`: not while one under this name waits; one that runs is followed by one more. */
+  /**
+   * Adds a job at the back of the queue. `once`: not while one under this name waits; one that runs is followed by one
+   * more.
+   */
   wake(name: string, payload: Readonly<Record<string, string>>, once?: string): Promise<void>;
 }
 
@@ -33,6 +36,11 @@ export interface JobDefinition {
 }
 
 /** Throwing counts as `retry`. */
-export function defineJob<P extends z.ZodObject>(definition: Omit<JobDefinition, 'payload' | 'run'> & { payload: P; run(payload: z.output<P>, control: JobControl): Promise<JobOutcome> }): JobDefinition {
+export function defineJob<P extends z.ZodObject>(
+  definition: Omit<JobDefinition, 'payload' | 'run'> & {
+    payload: P;
+    run(payload: z.output<P>, control: JobControl): Promise<JobOutcome>;
+  },
+): JobDefinition {
   return definition as unknown as JobDefinition; // the host parses the payload with the same schema
 }

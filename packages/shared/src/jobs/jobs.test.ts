@@ -15,7 +15,11 @@ const behaviour = new Map<string, (control: JobControl, run: number) => Promise<
 const runs: string[] = [];
 
 const work = defineJob({
-  name: 'work', payload: z.object({ id: z.string() }), attempts: 3, backoffMs: 10, timeoutMs: 60_000,
+  name: 'work',
+  payload: z.object({ id: z.string() }),
+  attempts: 3,
+  backoffMs: 10,
+  timeoutMs: 60_000,
   run: async ({ id }, control) => {
     runs.push(id);
     return (await behaviour.get(id)?.(control, countOf(id))) ?? done;
@@ -28,14 +32,23 @@ function countOf(id: string): number {
 
 function start(databaseUrl = database.urlFor('lumi_vps')): JobHost {
   const host = startJobHost({
-    product: 'vps', jobs: [work], db: db.platform, clock: systemClock, log: silentLog, databaseUrl, redisUrl: redis?.url, redisPrefix: redis?.prefix ?? 'lumi',
+    product: 'vps',
+    jobs: [work],
+    db: db.platform,
+    clock: systemClock,
+    log: silentLog,
+    databaseUrl,
+    redisUrl: redis?.url,
+    redisPrefix: redis?.prefix ?? 'lumi',
   });
   hosts.push(host);
   return host;
 }
 
 function stage(id: string, once?: string): Promise<void> {
-  return inTransaction(db, (tx) => stageJob(tx, { product: 'vps', name: 'work', payload: { id }, ...(once === undefined ? {} : { once }) }));
+  return inTransaction(db, (tx) =>
+    stageJob(tx, { product: 'vps', name: 'work', payload: { id }, ...(once === undefined ? {} : { once }) }),
+  );
 }
 
 async function staged(): Promise<number> {
@@ -54,10 +67,12 @@ afterAll(() => db.close());
 describe('stageJob', () => {
   it('runs the job of a transaction that committed, and of no other', async () => {
     const host = start();
-    await expect(inTransaction(db, async (tx) => {
-      await stageJob(tx, { product: 'vps', name: 'work', payload: { id: 'rolled back' } });
-      throw new Error('no');
-    })).rejects.toThrow('no');
+    await expect(
+      inTransaction(db, async (tx) => {
+        await stageJob(tx, { product: 'vps', name: 'work', payload: { id: 'rolled back' } });
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     await stage('committed');
     await host.relay();
     await until(() => runs.includes('committed'));
@@ -66,7 +81,9 @@ describe('stageJob', () => {
   });
 
   it('lets a service stage its own jobs only', async () => {
-    await expect(inTransaction(db, (tx) => stageJob(tx, { product: 'proxy', name: 'work', payload: { id: 'foreign' } }))).rejects.toThrow(/may not stage/);
+    await expect(
+      inTransaction(db, (tx) => stageJob(tx, { product: 'proxy', name: 'work', payload: { id: 'foreign' } })),
+    ).rejects.toThrow(/may not stage/);
   });
 
   it('hands every row over once, however many relays there are', async () => {
@@ -80,7 +97,9 @@ describe('stageJob', () => {
 
 describe('a job', () => {
   it('is tried again after a failure, as often as its catalogue entry says', async () => {
-    behaviour.set('fails twice', (_control, run) => (run < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(done)));
+    behaviour.set('fails twice', (_control, run) =>
+      run < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(done),
+    );
     behaviour.set('fails always', () => Promise.resolve({ kind: 'retry' }));
     const host = start();
     await stage('fails twice');
@@ -125,7 +144,14 @@ describe('a job', () => {
 });
 
 describe('a producer', () => {
-  const open = (databaseUrl: string) => openProducer({ name: queueNameOf('vps'), databaseUrl, redisUrl: redis?.url, redisPrefix: redis?.prefix ?? 'lumi', log: silentLog });
+  const open = (databaseUrl: string) =>
+    openProducer({
+      name: queueNameOf('vps'),
+      databaseUrl,
+      redisUrl: redis?.url,
+      redisPrefix: redis?.prefix ?? 'lumi',
+      log: silentLog,
+    });
   const job = { name: 'work', data: { id: 'by hand' }, opts: {} };
 
   // A connection it opened all the same would still be there at the end of the file, which the test database finds.
@@ -156,10 +182,13 @@ describe('a queue that is away when the process starts', () => {
     if (redis === null) await expect(host.relay()).rejects.toThrow();
     await until(() => redis !== null || door.refused >= 2, { timeoutMs: 20_000 });
     door.isOpen = true;
-    await until(async () => {
-      await host.relay().catch(() => undefined); // as the loop goes on after a failed round
-      return runs.includes('after a cold start');
-    }, { timeoutMs: 20_000 });
+    await until(
+      async () => {
+        await host.relay().catch(() => undefined); // as the loop goes on after a failed round
+        return runs.includes('after a cold start');
+      },
+      { timeoutMs: 20_000 },
+    );
     await host.stop();
     await door.close();
   });

@@ -1,6 +1,15 @@
-// Which queue there is: BullMQ on PostgreSQL, or on Redis where REDIS_URL is set. The rest of the room knows only this interface.
+// Which queue there is: BullMQ on PostgreSQL, or on Redis where REDIS_URL is set. The rest of the room knows only this
+// interface.
 import { setTimeout } from 'node:timers/promises';
-import { createPostgresBackend, Queue, Worker, withBackend, type ConnectionOptions, type Job, type JobsOptions } from 'bullmq';
+import {
+  createPostgresBackend,
+  Queue,
+  Worker,
+  withBackend,
+  type ConnectionOptions,
+  type Job,
+  type JobsOptions,
+} from 'bullmq';
 import { QUEUE_SCHEMA } from '../db';
 import { openRedis, type Log, type RedisClient } from '../runtime';
 
@@ -32,12 +41,18 @@ const POOL_MAX = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A hung queue must not hold up the relay: the staged rows wait in Postgres. */
 const ADD_LIMIT_MS = 5_000;
-/** A dead worker's jobs are taken over after lock and check together. Work is fenced in Postgres, so being quick is safe. */
+/**
+ * A dead worker's jobs are taken over after lock and check together. Work is fenced in Postgres, so being quick is
+ * safe.
+ */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
 /** Crashes of a worker are no fault of the job. */
 const STALLED_MAX = 1_000;
-/** After the store refused a connection; BullMQ's own 15 s would hold up every batch for as long after a restart of the store. */
+/**
+ * After the store refused a connection; BullMQ's own 15 s would hold up every batch for as long after a restart of the
+ * store.
+ */
 const RETRY_AFTER_MS = 1_000;
 /** After a first connection that failed. */
 const REOPEN_AFTER_MS = 1_000;
@@ -46,11 +61,13 @@ const FAILED_KEPT = { count: 1_000, age: 7 * 24 * 3_600 };
 const postgres = withBackend(createPostgresBackend);
 
 export function openProducer(options: QueueOptions): Producer {
-  const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, { enableOfflineQueue: false });
+  const redis =
+    options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, { enableOfflineQueue: false });
   const open = () => {
-    const opened = redis === null
-      ? new postgres.Queue(options.name, { connection: postgresConnection(options) })
-      : new Queue(options.name, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix) });
+    const opened =
+      redis === null
+        ? new postgres.Queue(options.name, { connection: postgresConnection(options) })
+        : new Queue(options.name, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix) });
     opened.on('error', onError(options.log));
     return opened;
   };
@@ -70,7 +87,12 @@ export function openProducer(options: QueueOptions): Producer {
   };
   return {
     add: async (jobs) => {
-      await within(ADD_LIMIT_MS, (await usable()).addBulk(jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } }))));
+      await within(
+        ADD_LIMIT_MS,
+        (await usable()).addBulk(
+          jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } })),
+        ),
+      );
     },
     close: async () => {
       isClosed = true;
@@ -80,13 +102,28 @@ export function openProducer(options: QueueOptions): Producer {
   };
 }
 
-export function openConsumer(options: QueueOptions, settings: { readonly concurrency: number; readonly process: Processor }): Consumer {
+export function openConsumer(
+  options: QueueOptions,
+  settings: { readonly concurrency: number; readonly process: Processor },
+): Consumer {
   const redis = options.redisUrl === undefined ? null : connect(options.redisUrl, options.log, {});
-  const common = { concurrency: settings.concurrency, lockDuration: LOCK_MS, stalledInterval: STALLED_CHECK_MS, maxStalledCount: STALLED_MAX, runRetryDelay: RETRY_AFTER_MS, autorun: false };
+  const common = {
+    concurrency: settings.concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: STALLED_MAX,
+    runRetryDelay: RETRY_AFTER_MS,
+    autorun: false,
+  };
   const open = () => {
-    const opened = redis === null
-      ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
-      : new Worker(options.name, settings.process, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix), ...common });
+    const opened =
+      redis === null
+        ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
+        : new Worker(options.name, settings.process, {
+            connection: asConnection(redis),
+            prefix: hashTagged(options.redisPrefix),
+            ...common,
+          });
     opened.on('error', onError(options.log));
     return opened;
   };
@@ -98,7 +135,8 @@ export function openConsumer(options: QueueOptions, settings: { readonly concurr
       isStarted = await isUsable(worker);
       if (isStarted) break;
       void worker.close(true).catch(() => undefined); // it was never open
-      await setTimeout(REOPEN_AFTER_MS, undefined, { signal: closing.signal }).catch(() => undefined); // closed meanwhile
+      // closed meanwhile
+      await setTimeout(REOPEN_AFTER_MS, undefined, { signal: closing.signal }).catch(() => undefined);
       if (!closing.signal.aborted) worker = open();
     }
     if (!closing.signal.aborted) await worker.run();
@@ -113,11 +151,14 @@ export function openConsumer(options: QueueOptions, settings: { readonly concurr
 }
 
 /**
- * BullMQ on PostgreSQL remembers the failure of its first connection for as long as the object lives: every later call fails at once, however
- * well the database is by then. Such an object is thrown away and another one made.
+ * BullMQ on PostgreSQL remembers the failure of its first connection for as long as the object lives: every later call
+ * fails at once, however well the database is by then. Such an object is thrown away and another one made.
  */
 async function isUsable(queue: { waitUntilReady(): Promise<unknown> }): Promise<boolean> {
-  return queue.waitUntilReady().then(() => true, () => false);
+  return queue.waitUntilReady().then(
+    () => true,
+    () => false,
+  );
 }
 
 /** All keys of the queue on one node of a Redis Cluster. */
@@ -126,7 +167,14 @@ function hashTagged(prefix: string): string {
 }
 
 function postgresConnection(options: QueueOptions) {
-  return { connectionString: options.databaseUrl, schema: QUEUE_SCHEMA, max: POOL_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, application_name: options.name };
+  return {
+    connectionString: options.databaseUrl,
+    schema: QUEUE_SCHEMA,
+    max: POOL_MAX,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    application_name: options.name,
+  };
 }
 
 function connect(url: string, log: Log, settings: { enableOfflineQueue?: boolean }): RedisClient {

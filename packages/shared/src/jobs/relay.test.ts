@@ -17,10 +17,21 @@ it('gives back what the queue did not take: it is due again in a second, not aft
   await inTransaction(db, (tx) => stageJob(tx, { product: 'vps', name: 'work', payload: { id: 'one' } }));
   const nowhere = new URL(database.urlFor('lumi_vps'));
   nowhere.port = '1';
-  const producer = openProducer({ name: queueNameOf('vps'), databaseUrl: nowhere.toString(), redisUrl: undefined, redisPrefix: 'lumi', log: silentLog });
+  const producer = openProducer({
+    name: queueNameOf('vps'),
+    databaseUrl: nowhere.toString(),
+    redisUrl: undefined,
+    redisPrefix: 'lumi',
+    log: silentLog,
+  });
   try {
     await expect(relayStaged({ db: db.platform, product: 'vps', producer, jobs: new Map() })).rejects.toThrow();
-    expect(await db.platform.$queryRaw(sql`SELECT payload, taken_until IS NOT NULL AND taken_until <= now() + interval '1 second' AS is_due FROM platform.outbox`)).toEqual([{ payload: { id: 'one' }, is_due: true }]);
+    expect(
+      await db.platform.$queryRaw(
+        sql`SELECT payload, taken_until IS NOT NULL AND taken_until <= now() + interval '1 second' AS is_due
+          FROM platform.outbox`,
+      ),
+    ).toEqual([{ payload: { id: 'one' }, is_due: true }]);
   } finally {
     await producer.close().catch(() => undefined); // it was never open
   }

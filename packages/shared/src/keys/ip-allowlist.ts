@@ -1,5 +1,5 @@
-// IP allow-lists of keys: parsed once per key, asked once per request. An IPv4 address that arrives in its IPv6-mapped form is
-// the IPv4 address.
+// IP allow-lists of keys: parsed once per key, asked once per request. An IPv4 address that arrives in its IPv6-mapped
+// form is the IPv4 address.
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { plainAddress, readBlock } from '../addresses';
 

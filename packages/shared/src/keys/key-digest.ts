@@ -1,5 +1,5 @@
-// Keys are stored as HMAC-SHA256 under a pepper that is not in the database: a stolen table alone cannot even confirm a guess.
-// A key has 190 random bits, so one fast hash is enough; a slow password hash would only slow every request.
+// Keys are stored as HMAC-SHA256 under a pepper that is not in the database: a stolen table alone cannot even confirm a
+// guess. A key has 190 random bits, so one fast hash is enough; a slow password hash would only slow every request.
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SecretRing } from '../runtime';
 

@@ -1,5 +1,6 @@
-// The shape of an API key: `lumi_<product>_`, 32 random base62 characters, 6 base62 characters of CRC32 over all that precedes
-// them. The checksum lets a mistyped key be refused without a look-up, and lets scanners tell a real key from a look-alike.
+// The shape of an API key: `lumi_<product>_`, 32 random base62 characters, 6 base62 characters of CRC32 over all that
+// precedes them. The checksum lets a mistyped key be refused without a look-up, and lets scanners tell a real key from
+// a look-alike.
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { PRODUCTS, type Product } from '../contract';

@@ -47,8 +47,9 @@ export function effectiveScopes(key: Pick<KeyFacts, 'type' | 'product' | 'scopes
 }
 
 /** The columns `readKeyFacts` needs; casts make the result the same through pg and through Prisma's raw queries. */
-export const KEY_FACTS = `id, product, type, account_id, lineage_id, prefix, scopes, daily_cap::text AS daily_cap, regular_per_minute, money_per_minute,
-  ip_allowlist::text[] AS ip_allowlist, signing, created_at, expires_at, revoked_at, replaced_by, last_used_at, generation::text AS generation`;
+export const KEY_FACTS = `id, product, type, account_id, lineage_id, prefix, scopes, daily_cap::text AS daily_cap,
+  regular_per_minute, money_per_minute, ip_allowlist::text[] AS ip_allowlist, signing, created_at, expires_at,
+  revoked_at, replaced_by, last_used_at, generation::text AS generation`;
 /** Those of `readKeyRow`. */
 export const KEY_COLUMNS = `${KEY_FACTS}, digest, signing_secret`;
 
@@ -75,7 +76,11 @@ interface FactsRow {
 
 export function readKeyRow(raw: unknown): ApiKey {
   const row = raw as { digest: Uint8Array; signing_secret: Uint8Array | null };
-  return { ...readKeyFacts(raw), digest: Buffer.from(row.digest), signingSecret: row.signing_secret === null ? null : Buffer.from(row.signing_secret) };
+  return {
+    ...readKeyFacts(raw),
+    digest: Buffer.from(row.digest),
+    signingSecret: row.signing_secret === null ? null : Buffer.from(row.signing_secret),
+  };
 }
 
 export function readKeyFacts(raw: unknown): KeyFacts {

@@ -4,11 +4,27 @@ import { newId, resellerScopes } from '../contract';
 import { FixedClock, systemClock, type SecretRing } from '../runtime';
 import { testDatabase } from '../testing';
 import {
-  KeyDigests, displayPrefix, findKeyByDigest, findKeyById, generateKey, ipTest, isUsable, issueKey, openSigningSecret, productOfKey, revokeKey, rollKey,
-  sealSigningSecret, type KeyRequest, type KeyRings,
+  KeyDigests,
+  displayPrefix,
+  findKeyByDigest,
+  findKeyById,
+  generateKey,
+  ipTest,
+  isUsable,
+  issueKey,
+  openSigningSecret,
+  productOfKey,
+  revokeKey,
+  rollKey,
+  sealSigningSecret,
+  type KeyRequest,
+  type KeyRings,
 } from './index';
 
-const ring = (...versions: number[]): SecretRing => ({ current: versions.at(-1) ?? 0, byVersion: new Map(versions.map((version) => [version, randomBytes(32)])) });
+const ring = (...versions: number[]): SecretRing => ({
+  current: versions.at(-1) ?? 0,
+  byVersion: new Map(versions.map((version) => [version, randomBytes(32)])),
+});
 
 describe('the format of a key', () => {
   it('is lumi_<product>_ with 32 random and 6 checksum characters', () => {
@@ -27,7 +43,14 @@ describe('the format of a key', () => {
       expect(productOfKey(key.slice(0, at) + other + key.slice(at + 1))).toBeNull();
       expect(productOfKey(key.replace('lumi_domains_', 'lumi_vps_'))).toBeNull();
     }
-    for (const text of ['', 'lumi_domains_', `${generateKey('vps')}x`, generateKey('vps').toUpperCase(), ` ${generateKey('vps')}`]) expect(productOfKey(text)).toBeNull();
+    for (const text of [
+      '',
+      'lumi_domains_',
+      `${generateKey('vps')}x`,
+      generateKey('vps').toUpperCase(),
+      ` ${generateKey('vps')}`,
+    ])
+      expect(productOfKey(text)).toBeNull();
   });
 
   it('never repeats and shows no more than four of its characters', () => {
@@ -69,7 +92,13 @@ describe('IP allow-lists', () => {
   it('admit by block, IPv4 also in its mapped form, and everybody when empty', () => {
     const test = ipTest(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);
     expect(['10.9.8.7', '::ffff:10.9.8.7', '192.0.2.7', '2001:db8:1::5'].map(test)).toEqual([true, true, true, true]);
-    expect(['11.0.0.1', '192.0.2.8', '2001:db9::1', '', 'nonsense'].map(test)).toEqual([false, false, false, false, false]);
+    expect(['11.0.0.1', '192.0.2.8', '2001:db9::1', '', 'nonsense'].map(test)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
     expect(ipTest([])('203.0.113.1')).toBe(true);
     expect(ipTest(['not a block'])('203.0.113.1')).toBe(false);
   });
@@ -91,18 +120,43 @@ describe('keys in the database', () => {
   });
   afterAll(() => Promise.all([db.end(), gateway.end()]));
 
-  const request = (more: Partial<KeyRequest> = {}): KeyRequest => ({ product: 'domains', type: 'reseller', accountId, scopes: resellerScopes('domains'), ...more });
+  const request = (more: Partial<KeyRequest> = {}): KeyRequest => ({
+    product: 'domains',
+    type: 'reseller',
+    accountId,
+    scopes: resellerScopes('domains'),
+    ...more,
+  });
 
   it('are found by digest, with everything they were issued with', async () => {
     const expiresAt = new Date('2030-01-02T03:04:05.678Z');
-    const made = await issueKey(db, rings, request({
-      scopes: ['domains:read'], dailyCapUnits: 9_007_199_254_740_993n, signing: 'v2', limits: { regularPerMinute: 7, moneyPerMinute: 3 },
-      ipAllowlist: ['10.1.2.3/8', '2001:db8::1/32', '192.0.2.1'], expiresAt,
-    }));
+    const made = await issueKey(
+      db,
+      rings,
+      request({
+        scopes: ['domains:read'],
+        dailyCapUnits: 9_007_199_254_740_993n,
+        signing: 'v2',
+        limits: { regularPerMinute: 7, moneyPerMinute: 3 },
+        ipAllowlist: ['10.1.2.3/8', '2001:db8::1/32', '192.0.2.1'],
+        expiresAt,
+      }),
+    );
     const found = await findKeyByDigest(gateway, digests.all(made.key));
     expect(found).toMatchObject({
-      id: made.id, product: 'domains', type: 'reseller', accountId, scopes: ['domains:read'], dailyCapUnits: 9_007_199_254_740_993n, regularPerMinute: 7,
-      moneyPerMinute: 3, ipAllowlist: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1/32'], signing: 'v2', expiresAt, revokedAt: null, lastUsedAt: null,
+      id: made.id,
+      product: 'domains',
+      type: 'reseller',
+      accountId,
+      scopes: ['domains:read'],
+      dailyCapUnits: 9_007_199_254_740_993n,
+      regularPerMinute: 7,
+      moneyPerMinute: 3,
+      ipAllowlist: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.1/32'],
+      signing: 'v2',
+      expiresAt,
+      revokedAt: null,
+      lastUsedAt: null,
     });
     expect(openSigningSecret(rings.secrets, made.id, found?.signingSecret ?? Buffer.alloc(0))).toBe(made.signingSecret);
     expect(await findKeyByDigest(gateway, digests.all(generateKey('domains')))).toBeNull();
@@ -110,7 +164,10 @@ describe('keys in the database', () => {
 
   it('are not in the database in clear', async () => {
     const made = await issueKey(db, rings, request({ signing: 'v1' }));
-    const { rows } = await gateway.query<{ row: string }>('SELECT api_key::text AS row FROM platform.api_key WHERE id = $1', [made.id]);
+    const { rows } = await gateway.query<{ row: string }>(
+      'SELECT api_key::text AS row FROM platform.api_key WHERE id = $1',
+      [made.id],
+    );
     expect(rows[0]?.row).not.toContain(made.key.slice(20));
     expect(rows[0]?.row).not.toContain(made.signingSecret);
   });
@@ -139,26 +196,53 @@ describe('keys in the database', () => {
     await expect(issueKey(db, rings, request(more))).rejects.toMatchObject({ code: 'validation_error' });
   });
 
-  it('are rolled into the same lineage, limits, cap, allow-list and way of signing; the old one lives on for the overlap', async () => {
-    const old = await issueKey(db, rings, request({ dailyCapUnits: 50_000n, limits: { moneyPerMinute: 5 }, ipAllowlist: ['192.0.2.0/24'], signing: 'v1' }));
-    const rolled = await rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 });
-    expect(rolled.key).not.toBe(old.key);
-    expect(rolled.signingSecret).not.toBe(old.signingSecret);
-    expect(rolled.record).toMatchObject({ lineageId: old.record.lineageId, accountId, dailyCapUnits: 50_000n, moneyPerMinute: 5, ipAllowlist: ['192.0.2.0/24'], signing: 'v1', expiresAt: null, replacedBy: null });
-    expect(openSigningSecret(rings.secrets, rolled.id, rolled.record.signingSecret ?? Buffer.alloc(0))).toBe(rolled.signingSecret);
-    const before = await findKeyById(db, old.id);
-    expect(before).toMatchObject({ replacedBy: rolled.id });
-    const end = before?.expiresAt?.getTime() ?? 0;
-    expect(end).toBeGreaterThan(Date.now());
-    expect(end).toBeLessThanOrEqual(Date.now() + 61_000);
-    if (before === null) throw new Error('the old key is gone');
-    expect(isUsable(before, new FixedClock(end - 1).nowMs())).toBe(true);
-    expect(isUsable(before, new FixedClock(end).nowMs())).toBe(false);
-  });
+  it(
+    'are rolled into the same lineage, limits, cap, allow-list and way of signing; the old one lives on for ' +
+      'the overlap',
+    async () => {
+      const old = await issueKey(
+        db,
+        rings,
+        request({
+          dailyCapUnits: 50_000n,
+          limits: { moneyPerMinute: 5 },
+          ipAllowlist: ['192.0.2.0/24'],
+          signing: 'v1',
+        }),
+      );
+      const rolled = await rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 });
+      expect(rolled.key).not.toBe(old.key);
+      expect(rolled.signingSecret).not.toBe(old.signingSecret);
+      expect(rolled.record).toMatchObject({
+        lineageId: old.record.lineageId,
+        accountId,
+        dailyCapUnits: 50_000n,
+        moneyPerMinute: 5,
+        ipAllowlist: ['192.0.2.0/24'],
+        signing: 'v1',
+        expiresAt: null,
+        replacedBy: null,
+      });
+      expect(openSigningSecret(rings.secrets, rolled.id, rolled.record.signingSecret ?? Buffer.alloc(0))).toBe(
+        rolled.signingSecret,
+      );
+      const before = await findKeyById(db, old.id);
+      expect(before).toMatchObject({ replacedBy: rolled.id });
+      const end = before?.expiresAt?.getTime() ?? 0;
+      expect(end).toBeGreaterThan(Date.now());
+      expect(end).toBeLessThanOrEqual(Date.now() + 61_000);
+      if (before === null) throw new Error('the old key is gone');
+      expect(isUsable(before, new FixedClock(end - 1).nowMs())).toBe(true);
+      expect(isUsable(before, new FixedClock(end).nowMs())).toBe(false);
+    },
+  );
 
   it('have one successor, also when two are asked for at once', async () => {
     const old = await issueKey(db, rings, request());
-    const both = await Promise.allSettled([rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 }), rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 })]);
+    const both = await Promise.allSettled([
+      rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 }),
+      rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 }),
+    ]);
     expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
     const { rows } = await db.query('SELECT id FROM platform.api_key WHERE lineage_id = $1', [old.record.lineageId]);
     expect(rows).toHaveLength(2);
@@ -181,7 +265,9 @@ describe('keys in the database', () => {
     expect(revoked?.generation).toBeGreaterThan(made.record.generation);
     expect(revoked !== null && isUsable(revoked, Date.now())).toBe(false);
     expect((await revokeKey(db, made.id))?.revokedAt).toEqual(revoked?.revokedAt);
-    await expect(rollKey(db, rings, { keyId: made.id, overlapSeconds: 60 })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(rollKey(db, rings, { keyId: made.id, overlapSeconds: 60 })).rejects.toMatchObject({
+      code: 'not_found',
+    });
     expect(await revokeKey(db, 'key_unknown')).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
-// Secrets that must be recoverable (signing secrets, proxy passwords) are encrypted, not hashed: AES-256-GCM under a versioned ring, bound to
-// the id of what they belong to, so that a row copied onto another id does not open.
-// Stored bytes: version (1) | nonce (12) | tag (16) | ciphertext.
+// Secrets that must be recoverable (signing secrets, proxy passwords) are encrypted, not hashed: AES-256-GCM under a
+// versioned ring, bound to the id of what they belong to, so that a row copied onto another id does not open. Stored
+// bytes: version (1) | nonce (12) | tag (16) | ciphertext.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { SecretRing } from '../runtime';
 
@@ -21,7 +21,12 @@ export function openSecret(ring: SecretRing, boundTo: string, sealed: Uint8Array
   const bytes = Buffer.from(sealed);
   const tagEnd = 1 + NONCE_BYTES + TAG_BYTES;
   if (bytes.length <= tagEnd) throw new Error('a sealed secret is too short');
-  const decipher = createDecipheriv('aes-256-gcm', ringKey(ring, bytes.readUInt8(0)), bytes.subarray(1, 1 + NONCE_BYTES), { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv(
+    'aes-256-gcm',
+    ringKey(ring, bytes.readUInt8(0)),
+    bytes.subarray(1, 1 + NONCE_BYTES),
+    { authTagLength: TAG_BYTES },
+  );
   decipher.setAAD(Buffer.from(boundTo, 'utf8'));
   decipher.setAuthTag(bytes.subarray(1 + NONCE_BYTES, tagEnd));
   return Buffer.concat([decipher.update(bytes.subarray(tagEnd)), decipher.final()]).toString('utf8');

@@ -22,7 +22,8 @@ export async function readBalance(db: SqlRunner, accountId: string): Promise<Bal
 /** Captured plus held on the database's current UTC day, for one key lineage. */
 export async function readDailySpend(db: SqlRunner, lineageId: string): Promise<{ spent: Units; resetsAt: Date }> {
   const rows = await db.$queryRaw<{ spent: bigint; resets_at: Date }[]>(sql`
-    SELECT coalesce((SELECT spent FROM platform.daily_spend WHERE lineage_id = ${lineageId} AND day = (now() AT TIME ZONE 'UTC')::date), 0)::bigint AS spent,
+    SELECT coalesce((SELECT spent FROM platform.daily_spend WHERE lineage_id = ${lineageId}
+      AND day = (now() AT TIME ZONE 'UTC')::date), 0)::bigint AS spent,
            (((now() AT TIME ZONE 'UTC')::date + 1)::timestamp AT TIME ZONE 'UTC') AS resets_at`);
   const row = rows[0];
   if (row === undefined) throw new Error('a query without FROM returned no row');

@@ -1,9 +1,18 @@
-// Renews what its owner wanted renewed, through the purchase engine and under its own claim: the thing and the expiry it is renewed from,
-// so nothing is ever renewed twice from one expiry. One worker at a time has an account, and goes through what is due in the account's
-// order of priority; what the balance or the limits do not cover is left out, told once, and tried again until its time is over.
+// Renews what its owner wanted renewed, through the purchase engine and under its own claim: the thing and the expiry
+// it is renewed from, so nothing is ever renewed twice from one expiry. One worker at a time has an account, and goes
+// through what is due in the account's order of priority; what the balance or the limits do not cover is left out, told
+// once, and tried again until its time is over.
 import { AppError, newId } from '../contract';
 import { formatUsd } from '../money';
-import { priceOf, purchase, renewalClaim, systemPayer, type Offer, type PurchaseAnswer, type PurchaseDeps } from '../purchase';
+import {
+  priceOf,
+  purchase,
+  renewalClaim,
+  systemPayer,
+  type Offer,
+  type PurchaseAnswer,
+  type PurchaseDeps,
+} from '../purchase';
 import { elapsedMs, isoSeconds } from '../runtime';
 import { readSettings, type AutoRenewSettings } from './auto-renew-settings';
 import { dueRenewals, giveBack, noteRenewal, takeTurns, type DueRenewal, type Turn } from './lifecycle-store';
@@ -51,16 +60,31 @@ async function candidates(deps: PurchaseDeps, source: LifecycleSource, accountId
   const { platform } = deps.db;
   const now = deps.clock.now();
   const dues = await dueRenewals(platform, source, accountId, now, RENEWALS_MAX);
-  const resources = new Map((await source.read(dues.map(({ resource }) => resource))).map((resource) => [resource.id, resource]));
+  const resources = new Map(
+    (await source.read(dues.map(({ resource }) => resource))).map((resource) => [resource.id, resource]),
+  );
   const found: { due: DueRenewal; resource: Resource }[] = [];
   for (const due of dues) {
     const resource = resources.get(due.resource);
-    const isCurrent = resource !== undefined && resource.autoRenew && resource.expiresAt.getTime() === due.term.getTime();
+    const isCurrent =
+      resource !== undefined && resource.autoRenew && resource.expiresAt.getTime() === due.term.getTime();
     if (isCurrent && resource.renewFrom <= now && now < resource.renewUntil) found.push({ due, resource });
     // Not yet, not any more, or no longer as it was taken up; then tracking takes it up again.
-    else await noteRenewal(platform, source, due, { renewAt: isCurrent && resource.renewFrom > now ? resource.renewFrom : null, round: due.round, problem: null, events: [] });
+    else
+      await noteRenewal(platform, source, due, {
+        renewAt: isCurrent && resource.renewFrom > now ? resource.renewFrom : null,
+        round: due.round,
+        problem: null,
+        events: [],
+      });
   }
-  const renewals = found.length === 0 ? [] : await source.renewals?.(accountId, found.map(({ resource }) => resource)) ?? [];
+  const renewals =
+    found.length === 0
+      ? []
+      : ((await source.renewals?.(
+          accountId,
+          found.map(({ resource }) => resource),
+        )) ?? []);
   return found.flatMap(({ due, resource }, i) => {
     const renewal = renewals[i];
     return renewal === undefined ? [] : [{ due, resource, renewal }];
@@ -75,7 +99,8 @@ function inOrder(list: readonly Candidate[], settings: AutoRenewSettings): reado
   };
   const costs = ({ renewal }: Candidate): bigint => (renewal instanceof AppError ? 0n : priceOf(renewal));
   const byRule = (a: Candidate, b: Candidate): number => {
-    if (settings.priority !== 'soonest' && costs(a) !== costs(b)) return (costs(a) < costs(b)) === (settings.priority === 'cheapest') ? -1 : 1;
+    if (settings.priority !== 'soonest' && costs(a) !== costs(b))
+      return costs(a) < costs(b) === (settings.priority === 'cheapest') ? -1 : 1;
     return a.resource.expiresAt.getTime() - b.resource.expiresAt.getTime() || (a.resource.id < b.resource.id ? -1 : 1);
   };
   return [...list].sort((a, b) => {
@@ -84,29 +109,55 @@ function inOrder(list: readonly Candidate[], settings: AutoRenewSettings): reado
   });
 }
 
-async function renewOne(deps: PurchaseDeps, source: LifecycleSource, { due, resource, renewal }: Candidate, settings: AutoRenewSettings): Promise<void> {
-  const again = (problem: string | null, renewAfterMs: number | null, round = due.round): Promise<void> => note(deps, source, { due, resource, renewal, problem, renewAfterMs, round });
+async function renewOne(
+  deps: PurchaseDeps,
+  source: LifecycleSource,
+  { due, resource, renewal }: Candidate,
+  settings: AutoRenewSettings,
+): Promise<void> {
+  const again = (problem: string | null, renewAfterMs: number | null, round = due.round): Promise<void> =>
+    note(deps, source, { due, resource, renewal, problem, renewAfterMs, round });
   if (!settings.enabled) return again('auto_renew_off', AGAIN_MS);
   if (renewal instanceof AppError) return again(renewal.code, AGAIN_MS);
   const requestId = newId('req', deps.clock.nowMs());
   let answer: PurchaseAnswer;
   try {
     answer = await purchase(deps, {
-      ...renewal, consent: { max: settings.maxPrice ?? undefined }, principal: systemPayer(source.product, resource.accountId), accountId: resource.accountId, requestId,
-      claim: renewalClaim(source.product, { resource: resource.id, expiresAt: resource.expiresAt, round: due.round, requestId }), dryRun: false, tags: resource.tags,
+      ...renewal,
+      consent: { max: settings.maxPrice ?? undefined },
+      principal: systemPayer(source.product, resource.accountId),
+      accountId: resource.accountId,
+      requestId,
+      claim: renewalClaim(source.product, {
+        resource: resource.id,
+        expiresAt: resource.expiresAt,
+        round: due.round,
+        requestId,
+      }),
+      dryRun: false,
+      tags: resource.tags,
     });
   } catch (err) {
     if (!(err instanceof AppError) || err.status >= 500) {
-      deps.log.error('a renewal could not be started; it is tried again', { noun: source.noun, resource: resource.id, err });
+      deps.log.error('a renewal could not be started; it is tried again', {
+        noun: source.noun,
+        resource: resource.id,
+        err,
+      });
       return again('service_unavailable', AGAIN_MS);
     }
-    return err.code === 'in_progress' || err.code === 'busy' ? again(null, RUNNING_AGAIN_MS) : again(problemOf(err, renewal, settings), AGAIN_MS);
+    return err.code === 'in_progress' || err.code === 'busy'
+      ? again(null, RUNNING_AGAIN_MS)
+      : again(problemOf(err, renewal, settings), AGAIN_MS);
   }
   if (answer.status === 202) return again(null, RUNNING_AGAIN_MS);
-  // Captured, now or by an earlier try: tracking sees the new expiry. Should it not be there yet, the claim answers the next look too.
+  // Captured, now or by an earlier try: tracking sees the new expiry. Should it not be there yet, the claim answers the
+  // next look too.
   if (answer.status < 400) return again(null, RUNNING_AGAIN_MS);
-  // The supplier has another expiry, and that was read and written: tracking takes it up from there, and there is nothing to complain about yet.
-  if (answer.error?.code === 'expiry_mismatch' && due.round === FIRST_ROUND) return again(null, RUNNING_AGAIN_MS, due.round + 1);
+  // The supplier has another expiry, and that was read and written: tracking takes it up from there, and there is
+  // nothing to complain about yet.
+  if (answer.error?.code === 'expiry_mismatch' && due.round === FIRST_ROUND)
+    return again(null, RUNNING_AGAIN_MS, due.round + 1);
   return again(answer.error?.code ?? 'supplier_error', AGAIN_AFTER_REFUSAL_MS, due.round + 1);
 }
 
@@ -124,16 +175,26 @@ interface Note {
   readonly round: number;
 }
 
-async function note(deps: PurchaseDeps, source: LifecycleSource, { due, resource, renewal, problem, renewAfterMs, round }: Note): Promise<void> {
+async function note(
+  deps: PurchaseDeps,
+  source: LifecycleSource,
+  { due, resource, renewal, problem, renewAfterMs, round }: Note,
+): Promise<void> {
   const now = deps.clock.now();
   const wanted = renewAfterMs === null ? null : new Date(now.getTime() + renewAfterMs);
   // The last try is just before its time is over, not just after it.
   const last = new Date(resource.renewUntil.getTime() - RUNNING_AGAIN_MS);
   const renewAt = wanted !== null && wanted > last && now < last ? last : wanted;
   const data = {
-    ...resource.data, expires_at: isoSeconds(resource.expiresAt), reason: problem, price_usd: renewal instanceof AppError ? null : formatUsd(priceOf(renewal)),
+    ...resource.data,
+    expires_at: isoSeconds(resource.expiresAt),
+    reason: problem,
+    price_usd: renewal instanceof AppError ? null : formatUsd(priceOf(renewal)),
     retry_at: renewAt !== null && renewAt < resource.renewUntil ? isoSeconds(renewAt) : null,
   };
-  const events = problem === null ? [] : [{ id: newId('evt', now.getTime()), type: `${source.noun}.auto_renew_failed`, subject: resource.id, data }];
+  const events =
+    problem === null
+      ? []
+      : [{ id: newId('evt', now.getTime()), type: `${source.noun}.auto_renew_failed`, subject: resource.id, data }];
   await noteRenewal(deps.db.platform, source, due, { renewAt, round, problem, events });
 }

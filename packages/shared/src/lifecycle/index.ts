@@ -10,7 +10,15 @@ export { AUTO_RENEW_TAG } from './auto-renew-settings-view';
 export { currentExpiryField, expiryMismatch } from './expiry';
 export { autoRenewDue } from './lifecycle-store';
 export { LIFECYCLE_RULES } from './lifecycle-audit';
-export { noOpenOrder, REMINDER_DAYS, type LifecycleSource, type Resource, type Stage, type StageCall, type StageTime } from './source';
+export {
+  noOpenOrder,
+  REMINDER_DAYS,
+  type LifecycleSource,
+  type Resource,
+  type Stage,
+  type StageCall,
+  type StageTime,
+} from './source';
 export { autoRenewRound, stepRound, trackRound };
 
 const TRACK_EVERY_MS = 30_000;
@@ -23,6 +31,8 @@ export function lifecycleLoops(service: Pick<Service, 'purchases' | 'config'>, s
   return [
     { name: `${source.noun}-lifecycle-track`, everyMs: TRACK_EVERY_MS, run: () => trackRound(deps, source) },
     { name: `${source.noun}-lifecycle`, everyMs: STEP_EVERY_MS, run: () => stepRound(deps, source) },
-    ...(service.config.API_MONEY_ENABLED && source.renewals !== undefined ? [{ name: `${source.noun}-auto-renew`, everyMs: RENEW_EVERY_MS, run: () => autoRenewRound(deps, source) }] : []),
+    ...(service.config.API_MONEY_ENABLED && source.renewals !== undefined
+      ? [{ name: `${source.noun}-auto-renew`, everyMs: RENEW_EVERY_MS, run: () => autoRenewRound(deps, source) }]
+      : []),
   ];
 }

@@ -1,15 +1,36 @@
-
 import { AppError, newId } from '../contract';
 import { parseUsd } from '../money';
 import { costLine, purchase, recoverOrders, renewalClaim, systemPayer } from '../purchase';
 import { trackRound } from './index';
-import { plant, account, pass, eventsOf, supplier, deps, source, clock, DAY, work, owner, balance, watering, START } from './test/plants';
+import {
+  plant,
+  account,
+  pass,
+  eventsOf,
+  supplier,
+  deps,
+  source,
+  clock,
+  DAY,
+  work,
+  owner,
+  balance,
+  watering,
+  START,
+} from './test/plants';
 
 describe('steps', () => {
   it('remind at 30, 7, 1 and 0 days, then go through the stages, each once', async () => {
     const id = await plant(await account(), 40);
     for (let day = 0; day < 55; day += 1) await pass(1);
-    expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7', 'plant.expiring 1', 'plant.expired 0', 'plant.wilting', 'plant.composted']);
+    expect(await eventsOf(id)).toEqual([
+      'plant.expiring 30',
+      'plant.expiring 7',
+      'plant.expiring 1',
+      'plant.expired 0',
+      'plant.wilting',
+      'plant.composted',
+    ]);
     expect(supplier.composted).toHaveLength(1);
   });
 
@@ -19,7 +40,15 @@ describe('steps', () => {
     clock.advance(60 * DAY);
     await Promise.all(Array.from({ length: 4 }, () => work()));
     await work();
-    for (const id of ids) expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7', 'plant.expiring 1', 'plant.expired 0', 'plant.wilting', 'plant.composted']);
+    for (const id of ids)
+      expect(await eventsOf(id)).toEqual([
+        'plant.expiring 30',
+        'plant.expiring 7',
+        'plant.expiring 1',
+        'plant.expired 0',
+        'plant.wilting',
+        'plant.composted',
+      ]);
   });
 
   it('leave out reminders of before the term began', async () => {
@@ -38,7 +67,10 @@ describe('steps', () => {
     await owner.query('UPDATE garden.plant SET ended_at = NULL WHERE id = $1', [id]);
     await work();
     expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7']);
-    await owner.query(`UPDATE garden.plant SET started_at = expires_at, expires_at = expires_at + interval '100 days' WHERE id = $1`, [id]);
+    await owner.query(
+      `UPDATE garden.plant SET started_at = expires_at, expires_at = expires_at + interval '100 days' WHERE id = $1`,
+      [id],
+    );
     await pass(80);
     expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7', 'plant.expiring 30']);
   });
@@ -82,8 +114,18 @@ describe('a purchase without a key', () => {
     const who = await account();
     const id = await plant(who, 50);
     return purchase(deps, {
-      thing: watering, item: { plant: id, until: new Date(START + 900 * DAY).toISOString() }, subject: id, lockKey: id, terms: { facts: { plant: id }, cost: [costLine('Water', 10_000n)] }, refusal: null, accountId: who.accountId, requestId: newId('req', 0), dryRun: false,
-      principal: systemPayer('domains', who.accountId), claim: renewalClaim('domains', { resource: id, expiresAt: new Date(START), round: 1, requestId: 'req' }), ...over,
+      thing: watering,
+      item: { plant: id, until: new Date(START + 900 * DAY).toISOString() },
+      subject: id,
+      lockKey: id,
+      terms: { facts: { plant: id }, cost: [costLine('Water', 10_000n)] },
+      refusal: null,
+      accountId: who.accountId,
+      requestId: newId('req', 0),
+      dryRun: false,
+      principal: systemPayer('domains', who.accountId),
+      claim: renewalClaim('domains', { resource: id, expiresAt: new Date(START), round: 1, requestId: 'req' }),
+      ...over,
     });
   };
   const claim = renewalClaim('domains', { resource: 'x', expiresAt: new Date(START), round: 1, requestId: 'req' });
@@ -94,14 +136,19 @@ describe('a purchase without a key', () => {
     await expect(buy({ claim: { ...claim, scope: 'usr_x' } })).rejects.toThrow('not a renewal');
     await expect(buy({ claim: { ...claim, key: 'just-a-key' } })).rejects.toThrow('not a renewal');
     await expect(buy({ principal: systemPayer('domains', 'usr_somebody_else') })).rejects.toThrow('not a renewal');
-    await expect(buy({ principal: { ...systemPayer('domains', 'x'), lineageId: 'lin_x' } })).rejects.toThrow('not a renewal');
-    await expect(buy({ principal: { ...systemPayer('domains', 'x'), keyId: 'key_x' } })).rejects.toThrow('not a renewal');
+    await expect(buy({ principal: { ...systemPayer('domains', 'x'), lineageId: 'lin_x' } })).rejects.toThrow(
+      'not a renewal',
+    );
+    await expect(buy({ principal: { ...systemPayer('domains', 'x'), keyId: 'key_x' } })).rejects.toThrow(
+      'not a renewal',
+    );
   });
 
   it('is refused a second time from the same expiry, even in another round and with its record forgotten', async () => {
     const who = await account();
     const same = { accountId: who.accountId, principal: systemPayer('domains', who.accountId), lockKey: null };
-    const round = (n: number) => renewalClaim('domains', { resource: 'fern', expiresAt: new Date(START), round: n, requestId: 'req' });
+    const round = (n: number) =>
+      renewalClaim('domains', { resource: 'fern', expiresAt: new Date(START), round: n, requestId: 'req' });
     expect((await buy({ ...same, claim: round(1) })).status).toBe(200);
     await expect(buy({ ...same, claim: round(2) })).rejects.toThrow(new AppError('in_progress').message);
     expect((await buy({ ...same, claim: round(1) })).replayOf).not.toBeNull();

@@ -1,5 +1,5 @@
-// What a product says about the things that expire: which there are, what follows their expiry, and how they are renewed. Everything else
-// (once and in order, several workers, downtime, limits, priorities) is this room's.
+// What a product says about the things that expire: which there are, what follows their expiry, and how they are
+// renewed. Everything else (once and in order, several workers, downtime, limits, priorities) is this room's.
 import type { AppError, Product } from '../contract';
 import { sql, type Rider, type Sql } from '../db';
 import type { JsonObject, Outcome, Offer } from '../purchase';
@@ -9,9 +9,10 @@ export interface LifecycleSource {
   /** One kind of thing; also the first part of its events: `domain` gives `domain.expiring`. */
   readonly noun: string;
   /**
-   * A SELECT of every live thing that expires before `until`, the expired ones that are not over included, with the columns
-   * `id text, account_id text, expires_at timestamptz, auto_renew boolean, price bigint` (price: of the renewal, null when it is not sold).
-   * It is asked every half minute, and by the forecast: an index on the expiry should carry it.
+   * A SELECT of every live thing that expires before `until`, the expired ones that are not over included, with the
+   * columns `id text, account_id text, expires_at timestamptz, auto_renew boolean, price bigint` (price: of the
+   * renewal, null when it is not sold). It is asked every half minute, and by the forecast: an index on the expiry
+   * should carry it.
    */
   live(until: Date): Sql;
   /** The things as they are now; ids that are no more are left out. */
@@ -20,7 +21,10 @@ export interface LifecycleSource {
   readonly reminderDays?: readonly number[];
   /** What is done when a stage begins, by its name; a stage that is not named here only makes its event. */
   readonly stages?: Readonly<Record<string, Stage>>;
-  /** The renewals of things of one account, in their order: what the purchase engine needs, or why not. Absent: nothing renews itself. */
+  /**
+   * The renewals of things of one account, in their order: what the purchase engine needs, or why not. Absent: nothing
+   * renews itself.
+   */
   renewals?(accountId: string, resources: readonly Resource[]): Promise<readonly (Offer | AppError)[]>;
 }
 
@@ -40,7 +44,10 @@ export interface Resource {
   readonly tags: readonly string[];
   /** Goes into every event about it. */
   readonly data: JsonObject;
-  /** A boolean expression, asked in the statement that makes a step: it still has this expiry, and nothing that was paid for is running on it. */
+  /**
+   * A boolean expression, asked in the statement that makes a step: it still has this expiry, and nothing that was paid
+   * for is running on it.
+   */
   readonly holds?: Sql;
 }
 
@@ -50,7 +57,10 @@ export interface StageTime {
 }
 
 export interface Stage {
-  /** The work at the supplier. May be called again under the same reference, by another worker too; must end by itself when `signal` aborts. Absent: none. */
+  /**
+   * The work at the supplier. May be called again under the same reference, by another worker too; must end by itself
+   * when `signal` aborts. Absent: none.
+   */
   enter?(resource: Resource, call: StageCall): Promise<Outcome<JsonObject>>;
   /** Rows of the product in the statement that makes the step. */
   deliver?(resource: Resource, now: Date): readonly Rider<'advanced'>[];
@@ -65,10 +75,10 @@ export interface StageCall {
   readonly signal: AbortSignal;
 }
 
-
 /** For `holds`: no purchase is open that holds this lock key. */
 export function noOpenOrder(product: Product, lockKey: string): Sql {
-  return sql`NOT EXISTS (SELECT 1 FROM platform.orders o WHERE o.product = ${product} AND o.lock_key = ${lockKey} AND o.state IN ('acting', 'pending'))`;
+  return sql`NOT EXISTS (SELECT 1 FROM platform.orders o WHERE o.product = ${product} AND o.lock_key = ${lockKey}
+    AND o.state IN ('acting', 'pending'))`;
 }
 
 export const REMINDER_DAYS: readonly number[] = [30, 7, 1, 0];

@@ -1,4 +1,5 @@
-// The steps of one term in their order: reminders before the expiry, stages after it. Pure arithmetic; what is done is remembered by name.
+// The steps of one term in their order: reminders before the expiry, stages after it. Pure arithmetic; what is done is
+// remembered by name.
 import { REMINDER_DAYS, type LifecycleSource, type Resource } from './source';
 
 export interface Step {
@@ -14,7 +15,11 @@ export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource
   // Who has just paid is not told that it expires: no reminder comes in the first half of a term.
   const tellFrom = (resource.startedAt.getTime() + resource.expiresAt.getTime()) / 2;
   const reminders = (source.reminderDays ?? REMINDER_DAYS)
-    .map((days): Step => ({ name: `reminder:${String(days)}`, at: new Date(resource.expiresAt.getTime() - days * DAY_MS), kind: { reminder: days } }))
+    .map((days): Step => ({
+      name: `reminder:${String(days)}`,
+      at: new Date(resource.expiresAt.getTime() - days * DAY_MS),
+      kind: { reminder: days },
+    }))
     .filter(({ at }) => at.getTime() >= tellFrom && at > resource.startedAt);
   const stages = resource.stages.map(({ name, at }): Step => ({ name: `stage:${name}`, at, kind: { stage: name } }));
   // Of the same moment the reminder comes first; the sort keeps the order of equals.
@@ -22,11 +27,17 @@ export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource
 }
 
 /** The first step that was not made; null after the last. */
-export function nextStep(source: Pick<LifecycleSource, 'reminderDays'>, resource: Resource, done: readonly string[]): Step | null {
+export function nextStep(
+  source: Pick<LifecycleSource, 'reminderDays'>,
+  resource: Resource,
+  done: readonly string[],
+): Step | null {
   return timeline(source, resource).find(({ name }) => !done.includes(name)) ?? null;
 }
 
-/** How far ahead things must be known: a day before the first reminder, and far enough for the balance to tell 30 days. */
+/**
+ * How far ahead things must be known: a day before the first reminder, and far enough for the balance to tell 30 days.
+ */
 export function horizonOf(source: Pick<LifecycleSource, 'reminderDays'>, now: Date): Date {
   return new Date(now.getTime() + (Math.max(30, ...(source.reminderDays ?? REMINDER_DAYS)) + 1) * DAY_MS);
 }

@@ -1,8 +1,8 @@
-// The arithmetic of a rate limit, without clock or storage. GCRA (generic cell rate algorithm) keeps one number per bucket:
-// the time at which the bucket would be full again (the "theoretical arrival time"). Being in the future by more than the
-// whole period means debt: a bulk may pay more tokens than the bucket holds and the next request waits until that is worked off.
-// Times are integer microseconds (exact in a double until the year 2255); redis-store.ts repeats `decide` in Lua, and both
-// stores pass one test suite.
+// The arithmetic of a rate limit, without clock or storage. GCRA (generic cell rate algorithm) keeps one number per
+// bucket: the time at which the bucket would be full again (the "theoretical arrival time"). Being in the future by
+// more than the whole period means debt: a bulk may pay more tokens than the bucket holds and the next request waits
+// until that is worked off. Times are integer microseconds (exact in a double until the year 2255); redis-store.ts
+// repeats `decide` in Lua, and both stores pass one test suite.
 import type { Limit, LimitResult } from './limit-store';
 
 export interface Decision {

@@ -1,5 +1,5 @@
-// One suite for every store: what holds in memory holds in Redis. The Redis half runs when REDIS_URL is set.
-// Times of day cannot be set in Redis, so the suite moves time by ageing the bucket (`Bucket.age`): memory advances its clock,
+// One suite for every store: what holds in memory holds in Redis. The Redis half runs when REDIS_URL is set. Times of
+// day cannot be set in Redis, so the suite moves time by ageing the bucket (`Bucket.age`): memory advances its clock,
 // Redis has the stored instant moved back.
 import { randomUUID } from 'node:crypto';
 import { FixedClock, silentLog } from '../runtime';
@@ -36,7 +36,8 @@ async function redisBench(url: string): Promise<Bench> {
     store: new RedisLimitStore(client, prefix),
     age: async (key, ms) => {
       const fullAt = await client.get(nameOf(key));
-      if (fullAt !== null) await client.set(nameOf(key), String(Number.parseInt(fullAt, 10) - ms * 1000), 'PX', 600_000);
+      if (fullAt !== null)
+        await client.set(nameOf(key), String(Number.parseInt(fullAt, 10) - ms * 1000), 'PX', 600_000);
     },
     close: async () => {
       const keys = await client.keys(`${prefix}:*`);
@@ -50,7 +51,8 @@ const redisUrl = process.env['REDIS_URL'];
 const benches: [string, () => Promise<Bench>][] = [['memory', memoryBench]];
 if (redisUrl !== undefined) benches.push(['redis', () => redisBench(redisUrl)]);
 
-const PER_HOUR: Limit = { tokens: 20, periodMs: 3_600_000 }; // slow enough that real time does not matter to the Redis half
+// slow enough that real time does not matter to the Redis half
+const PER_HOUR: Limit = { tokens: 20, periodMs: 3_600_000 };
 
 describe.each(benches)('limits in %s', (_name, open) => {
   let bench: Bench;
@@ -66,7 +68,9 @@ describe.each(benches)('limits in %s', (_name, open) => {
     const answers = [];
     for (let i = 0; i < 23; i += 1) answers.push(await take(key));
     expect(answers.map((answer) => answer.allowed)).toEqual([...Array<boolean>(20).fill(true), false, false, false]);
-    expect(answers.slice(0, 20).map((answer) => answer.remaining)).toEqual(Array.from({ length: 20 }, (_, i) => 19 - i));
+    expect(answers.slice(0, 20).map((answer) => answer.remaining)).toEqual(
+      Array.from({ length: 20 }, (_, i) => 19 - i),
+    );
   });
 
   it('admits exactly the limit when the requests arrive in parallel', async () => {
@@ -179,7 +183,8 @@ describe.each(benches)('limits in %s', (_name, open) => {
         await bench.age(key, pauseMs);
         agedMs += pauseMs;
       }
-      const grownBack = ((agedMs + 60_000) * limit.tokens) / limit.periodMs; // a minute for the real time of the Redis half
+      // a minute for the real time of the Redis half
+      const grownBack = ((agedMs + 60_000) * limit.tokens) / limit.periodMs;
       expect(admitted).toBeLessThanOrEqual(limit.tokens + grownBack);
     }
   });

@@ -1,11 +1,13 @@
-// Rate limits of one process. Bounded: when full, buckets that have filled up again go first (forgetting them changes nothing),
-// then the one made longest ago. A client clock or time of day never matters, only the clock given here.
+// Rate limits of one process. Bounded: when full, buckets that have filled up again go first (forgetting them changes
+// nothing), then the one made longest ago. A client clock or time of day never matters, only the clock given here.
 import type { Clock } from '../runtime';
 import { decide } from './gcra';
 import type { Limit, LimitResult, LimitStore } from './limit-store';
 
 const BUCKETS_MAX = 100_000;
-/** How many of the oldest buckets one insertion looks at when the store is full: keeps the cost of a request bounded. */
+/**
+ * How many of the oldest buckets one insertion looks at when the store is full: keeps the cost of a request bounded.
+ */
 const SWEEP = 32;
 
 export interface MemoryStoreOptions {
@@ -16,7 +18,10 @@ export class MemoryLimitStore implements LimitStore {
   private readonly fullAtUs = new Map<string, number>();
   private readonly bucketsMax: number;
 
-  constructor(private readonly clock: Clock, options: MemoryStoreOptions = {}) {
+  constructor(
+    private readonly clock: Clock,
+    options: MemoryStoreOptions = {},
+  ) {
     this.bucketsMax = options.bucketsMax ?? BUCKETS_MAX;
   }
 

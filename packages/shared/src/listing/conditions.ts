@@ -55,12 +55,19 @@ export function thingConditions(columns: ThingColumns, reach: Reach, filter: Par
   };
   return [
     reach.kind === 'account' ? sql`${columns.reach} = ${reach.accountId}` : null,
-    q === undefined ? null : sql`(${joinSql(columns.search.map((column) => sql`${column} ILIKE ${partOf(q)}`), ' OR ')})`,
+    q === undefined
+      ? null
+      : sql`(${joinSql(
+          columns.search.map((column) => sql`${column} ILIKE ${partOf(q)}`),
+          ' OR ',
+        )})`,
     reference === undefined ? null : sql`${columns.reference} = ${reference}`,
     tag === undefined ? null : sql`${tag} = ANY (${columns.tags})`,
     filter.auto_renew === undefined ? null : sql`${columns.autoRenew} = ${filter.auto_renew === 'true'}`,
-    bound(columns.createdAt, FROM, filter.created_after), bound(columns.createdAt, BEFORE, filter.created_before),
-    bound(columns.expiresAt, FROM, filter.expires_after), bound(columns.expiresAt, BEFORE, filter.expires_before),
+    bound(columns.createdAt, FROM, filter.created_after),
+    bound(columns.createdAt, BEFORE, filter.created_before),
+    bound(columns.expiresAt, FROM, filter.expires_after),
+    bound(columns.expiresAt, BEFORE, filter.expires_before),
   ];
 }
 

@@ -1,6 +1,9 @@
 // Lists as CSV (RFC 4180). Spreadsheets run cells that begin like a formula, so such text gets an apostrophe in front.
 
-/** A number stays one, minus sign included: an amount in its fixed form, a count. Anything that somebody else wrote is text. */
+/**
+ * A number stays one, minus sign included: an amount in its fixed form, a count. Anything that somebody else wrote is
+ * text.
+ */
 export type CsvCell = string | { readonly number: string | number };
 
 export function csvOf(columns: readonly string[], rows: readonly (readonly CsvCell[])[]): string {

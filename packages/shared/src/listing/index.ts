@@ -1,5 +1,13 @@
 // What lists of all products share. See README.md.
-export { accountOf, instantOf, thingConditions, thingFilterFields, whereAll, type ThingColumns, type ThingFilter } from './conditions';
+export {
+  accountOf,
+  instantOf,
+  thingConditions,
+  thingFilterFields,
+  whereAll,
+  type ThingColumns,
+  type ThingFilter,
+} from './conditions';
 export { csvOf, type CsvCell } from './csv';
 export { Sorting, type SortColumn, type SortedRow } from './sorting';
 export { pageOfWhole } from './whole-list';

@@ -1,5 +1,6 @@
-// The order of a list and the place in it, by keyset: the value of the sort column, and a unique column for equal values. The place is
-// taken as text from the database: a JavaScript date has lost the microseconds, and a page would begin with the row the last one ended with.
+// The order of a list and the place in it, by keyset: the value of the sort column, and a unique column for equal
+// values. The place is taken as text from the database: a JavaScript date has lost the microseconds, and a page would
+// begin with the row the last one ended with.
 import { z } from 'zod';
 import type { Position } from '../contract';
 import { rawSql, sql, type Sql } from '../db';
@@ -22,10 +23,17 @@ export class Sorting<S extends string> {
   /** For the query: each name, and with a minus in front of it downwards. */
   readonly field;
 
-  constructor(private readonly columns: Readonly<Record<S, SortColumn>>, private readonly tie: SortColumn, readonly fallback: Direction<NoInfer<S>>) {
+  constructor(
+    private readonly columns: Readonly<Record<S, SortColumn>>,
+    private readonly tie: SortColumn,
+    readonly fallback: Direction<NoInfer<S>>,
+  ) {
     const names = Object.keys(columns) as S[]; // the keys of this very record
     const all = names.flatMap((name): Direction<S>[] => [name, `-${name}`]);
-    this.field = z.enum(all as [Direction<S>, ...Direction<S>[]]).optional().describe(`The order; with \`-\` downwards. Absent: \`${fallback}\`.`);
+    this.field = z
+      .enum(all as [Direction<S>, ...Direction<S>[]])
+      .optional()
+      .describe(`The order; with \`-\` downwards. Absent: \`${fallback}\`.`);
   }
 
   /** Columns for the SELECT list. */
@@ -43,7 +51,8 @@ export class Sorting<S extends string> {
     if (position === null) return null;
     const { column, type } = this.of(sort);
     const [key = '', tie = ''] = position;
-    return sql`(${column}, ${this.tie.column}) ${isDown(sort) ? sql`<` : sql`>`} (${key}::${rawSql(type)}, ${tie}::${rawSql(this.tie.type)})`;
+    return sql`(${column}, ${this.tie.column}) ${isDown(sort) ? sql`<` : sql`>`} (${key}::${rawSql(type)},
+      ${tie}::${rawSql(this.tie.type)})`;
   }
 
   position(row: SortedRow): Position {

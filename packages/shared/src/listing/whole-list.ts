@@ -1,4 +1,5 @@
-// Lists that are read whole, because they are small or because somebody else keeps them: same page shape, same cursors as any other.
+// Lists that are read whole, because they are small or because somebody else keeps them: same page shape, same cursors
+// as any other.
 import { readPage, toPage, type Cursors, type Page } from '../contract';
 
 interface WholeList<R, T> {
@@ -22,7 +23,14 @@ export function pageOfWhole<R, T>(items: readonly R[], list: WholeList<R, T>): P
   const request = readPage(list.query, list.cursors, binding);
   const start = startOf(items.map(list.key), request.after);
   const page = items.slice(start, start + request.limit + 1).map((item, i) => ({ item, place: start + i }));
-  return toPage(page, request, list.cursors, binding, ({ item, place }) => [list.key(item), String(place)], ({ item }) => list.view(item));
+  return toPage(
+    page,
+    request,
+    list.cursors,
+    binding,
+    ({ item, place }) => [list.key(item), String(place)],
+    ({ item }) => list.view(item),
+  );
 }
 
 /** Behind the last item that was shown. Where that one has gone meanwhile, the next one stands in its place. */

@@ -1,1 +1,12 @@
-export { formatUsd, multiply, parseUsd, prorate, usdDepositInput, usdInput, usdOutput, usdSignedInput, type Rounding, type Units } from './usd';
+export {
+  formatUsd,
+  multiply,
+  parseUsd,
+  prorate,
+  usdDepositInput,
+  usdInput,
+  usdOutput,
+  usdSignedInput,
+  type Rounding,
+  type Units,
+} from './usd';

@@ -11,10 +11,26 @@ const AMOUNT_SHAPE = /^(0|[1-9]\d{0,11})(\.\d{1,4})?$/;
 const SIGNED_SHAPE = /^-?(0|[1-9]\d{0,11})(\.\d{1,4})?$/;
 const DEPOSIT_SHAPE = /^(0|[1-9]\d{0,11})(\.\d{1,2})?$/;
 
-export const usdInput = z.string().regex(AMOUNT_SHAPE, 'must be a string such as "5.15" with at most 4 decimals').describe('USD amount as a string.').meta({ example: '5.15' });
-export const usdDepositInput = z.string().regex(DEPOSIT_SHAPE, 'must be a string such as "5.00" with at most 2 decimals').describe('USD amount as a string, at most 2 decimals.').meta({ example: '5' });
-export const usdSignedInput = z.string().regex(SIGNED_SHAPE, 'must be a string such as "5.15" or "-5.15" with at most 4 decimals').describe('Signed USD amount as a string.').meta({ example: '25.00' });
-export const usdOutput = z.string().regex(/^-?\d+\.\d{2,4}$/).describe('USD amount as a string with 2 to 4 decimals.').meta({ example: '5.15' });
+export const usdInput = z
+  .string()
+  .regex(AMOUNT_SHAPE, 'must be a string such as "5.15" with at most 4 decimals')
+  .describe('USD amount as a string.')
+  .meta({ example: '5.15' });
+export const usdDepositInput = z
+  .string()
+  .regex(DEPOSIT_SHAPE, 'must be a string such as "5.00" with at most 2 decimals')
+  .describe('USD amount as a string, at most 2 decimals.')
+  .meta({ example: '5' });
+export const usdSignedInput = z
+  .string()
+  .regex(SIGNED_SHAPE, 'must be a string such as "5.15" or "-5.15" with at most 4 decimals')
+  .describe('Signed USD amount as a string.')
+  .meta({ example: '25.00' });
+export const usdOutput = z
+  .string()
+  .regex(/^-?\d+\.\d{2,4}$/)
+  .describe('USD amount as a string with 2 to 4 decimals.')
+  .meta({ example: '5.15' });
 
 /** Takes a string that has passed one of the schemas above; anything else is a bug and throws. */
 export function parseUsd(text: string): Units {
@@ -28,7 +44,10 @@ export function parseUsd(text: string): Units {
 /** `51500n` → `"5.15"`, `850n` → `"0.085"`, `100000n` → `"10.00"`. */
 export function formatUsd(units: Units): string {
   const absolute = units < 0n ? -units : units;
-  const fraction = (absolute % UNITS_PER_USD).toString().padStart(4, '0').replace(/0{1,2}$/, '');
+  const fraction = (absolute % UNITS_PER_USD)
+    .toString()
+    .padStart(4, '0')
+    .replace(/0{1,2}$/, '');
   return `${units < 0n ? '-' : ''}${(absolute / UNITS_PER_USD).toString()}.${fraction}`;
 }
 

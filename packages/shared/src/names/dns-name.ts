@@ -1,5 +1,6 @@
-// Names of domains and hosts as people write them → A-labels as the DNS knows them, by IDNA 2008. Only case and width are mapped (RFC 5891, section 4; RFC 5895): whatever
-// else would make another name of what was written is refused, because nobody should own, pay or mail a name they did not write.
+// Names of domains and hosts as people write them → A-labels as the DNS knows them, by IDNA 2008. Only case and width
+// are mapped (RFC 5891, section 4; RFC 5895): whatever else would make another name of what was written is refused,
+// because nobody should own, pay or mail a name they did not write.
 import { toASCII, toUnicode } from 'tr46';
 import type { Reading } from '../contract';
 import { isValidLabel } from './code-points';
@@ -13,7 +14,14 @@ export interface DnsName {
 
 /** Longer than any name can be before it is encoded; nothing longer is looked at. */
 const TEXT_MAX = 500;
-const RULES = { checkBidi: true, checkHyphens: false, checkJoiners: true, useSTD3ASCIIRules: true, verifyDNSLength: true, transitionalProcessing: false } as const;
+const RULES = {
+  checkBidi: true,
+  checkHyphens: false,
+  checkJoiners: true,
+  useSTD3ASCIIRules: true,
+  verifyDNSLength: true,
+  transitionalProcessing: false,
+} as const;
 const DOTS = /[\u3002\uff0e\uff61]/gu;
 const WIDE = /[\uff01-\uffee]+/gu;
 /** What `inet_aton` and URLs would read as an IPv4 address (RFC 1123, section 2.1): a name that ends in a number. */
@@ -22,7 +30,10 @@ const NUMBER = /^(\d+|0x[0-9a-f]*)$/;
 export function readName(text: string): Reading<DnsName> {
   if (text.length > TEXT_MAX) return { reason: 'is too long for a name' };
   const written = text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
-  if (written !== written.normalize('NFC')) return { reason: 'has letters and marks that belong together and are written apart; send it in Unicode\'s normal form C' };
+  if (written !== written.normalize('NFC'))
+    return {
+      reason: "has letters and marks that belong together and are written apart; send it in Unicode's normal form C",
+    };
   const mapped = mapCaseAndWidth(written);
   const whole = mapped?.endsWith('.') === true ? mapped.slice(0, -1) : mapped;
   if (whole === null || whole === '') return { reason: 'is not a name' };
@@ -31,8 +42,11 @@ export function readName(text: string): Reading<DnsName> {
   if (name === null) return { reason: 'is not a name of letters, digits and hyphens' };
   const { domain: unicode, error } = toUnicode(name, RULES);
   const unicodeLabels = unicode.split('.');
-  const isAsWritten = unicodeLabels.length === labels.length && labels.every((label, i) => label.startsWith('xn--') || label === unicodeLabels[i]);
-  if (error || !isAsWritten || !unicodeLabels.every(isValidLabel)) return { reason: 'has a character that names cannot have' };
+  const isAsWritten =
+    unicodeLabels.length === labels.length &&
+    labels.every((label, i) => label.startsWith('xn--') || label === unicodeLabels[i]);
+  if (error || !isAsWritten || !unicodeLabels.every(isValidLabel))
+    return { reason: 'has a character that names cannot have' };
   if (NUMBER.test(labels.at(-1) ?? '')) return { reason: 'ends in a number, as addresses do' };
   return { value: { name, unicode } };
 }

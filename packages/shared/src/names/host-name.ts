@@ -11,11 +11,16 @@ interface HostNameRules {
   readonly maxLength?: number;
 }
 
-export function readHostName(text: string, { minLabels = 2, maxLength = NAME_MAX }: HostNameRules = {}): Reading<string> {
+export function readHostName(
+  text: string,
+  { minLabels = 2, maxLength = NAME_MAX }: HostNameRules = {},
+): Reading<string> {
   const { value, reason } = readName(text);
   if (reason !== undefined) return { reason: `${WANTED}: it ${reason}` };
   if (value.name.split('.').length < minLabels) return { reason: `${WANTED}, with a dot` };
-  return value.name.length > maxLength ? { reason: `must not be longer than ${String(maxLength)} characters` } : { value: value.name };
+  return value.name.length > maxLength
+    ? { reason: `must not be longer than ${String(maxLength)} characters` }
+    : { value: value.name };
 }
 
 export const hostNameField = (rules: HostNameRules = {}) => readField((text) => readHostName(text, rules), 500);

@@ -9,7 +9,10 @@ export interface StartInput {
   readonly lockKey: string | null;
   readonly keyId: string | null;
   readonly wakeAfterMs: number;
-  /** Returns one row with the column `subject` when the object is in a state that allows this; else no row. May change the object. */
+  /**
+   * Returns one row with the column `subject` when the object is in a state that allows this; else no row. May change
+   * the object.
+   */
   readonly guard: Sql | null;
   readonly prepare: readonly Rider<'started'>[];
 }
@@ -23,14 +26,20 @@ export interface StartOutcome {
 
 export async function startRow(db: SqlRunner, input: StartInput): Promise<StartOutcome> {
   const { operation } = input;
-  const rows = await db.$queryRaw<{ outcome: 'started' | 'busy'; other_operation: string | null; created_at: Date | null }[]>(sql`
+  const rows = await db.$queryRaw<
+    { outcome: 'started' | 'busy'; other_operation: string | null; created_at: Date | null }[]
+  >(sql`
     WITH guard AS (${input.guard ?? sql`SELECT ${operation.subject}::text AS subject`}),
     started AS (SELECT s.* FROM guard CROSS JOIN LATERAL platform.operation_start(
-      ${operation.id}, ${operation.accountId}, ${operation.product}, ${operation.kind}, guard.subject, ${JSON.stringify(operation.item)}::jsonb,
-      ${input.lockKey}::text, ${input.keyId}::text, ${operation.requestId}, ${input.wakeAfterMs}::int) s)${riders('prepared', input.prepare)}
+      ${operation.id}, ${operation.accountId}, ${operation.product}, ${operation.kind}, guard.subject,
+        ${JSON.stringify(operation.item)}::jsonb,
+      ${input.lockKey}::text, ${input.keyId}::text, ${operation.requestId},
+        ${input.wakeAfterMs}::int) s)${riders('prepared', input.prepare)}
     SELECT outcome, other_operation, created_at FROM started`);
   const row = rows[0];
-  return row === undefined ? { outcome: 'guarded', otherOperation: null, createdAt: null } : { outcome: row.outcome, otherOperation: row.other_operation, createdAt: row.created_at };
+  return row === undefined
+    ? { outcome: 'guarded', otherOperation: null, createdAt: null }
+    : { outcome: row.outcome, otherOperation: row.other_operation, createdAt: row.created_at };
 }
 
 export interface FinishInput {
@@ -47,27 +56,48 @@ export interface FinishInput {
 export async function finishRow(db: SqlRunner, input: FinishInput): Promise<boolean> {
   const rows = await db.$queryRaw<{ finished: boolean }[]>(sql`
     WITH finished AS (SELECT * FROM platform.operation_finish(
-      ${input.operation.id}, ${input.operation.attempt}::int, ${input.result === null ? null : JSON.stringify(input.result)}::jsonb, ${input.error?.code ?? null}::text,
+      ${input.operation.id}, ${input.operation.attempt}::int,
+        ${input.result === null ? null : JSON.stringify(input.result)}::jsonb, ${input.error?.code ?? null}::text,
       ${input.error?.text ?? null}::text, ${input.supplierRef}::text, ${input.finishedAt}::timestamptz,
       ${input.events.length === 0 ? null : JSON.stringify(input.events)}::jsonb))${riders('delivered', input.riders)}
     SELECT finished FROM finished`);
   return rows[0]?.finished === true;
 }
 
-export async function postponeRow(db: SqlRunner, input: { operation: Operation; supplierRef: string | null; progress: number; wakeAfterMs: number; stuck: boolean }): Promise<boolean> {
+export async function postponeRow(
+  db: SqlRunner,
+  input: { operation: Operation; supplierRef: string | null; progress: number; wakeAfterMs: number; stuck: boolean },
+): Promise<boolean> {
   const rows = await db.$queryRaw<{ postponed: boolean }[]>(sql`
-    SELECT platform.operation_postpone(${input.operation.id}, ${input.operation.attempt}::int, ${input.supplierRef}::text, ${input.progress}::int, ${input.wakeAfterMs}::int, ${input.stuck}) AS postponed`);
+    SELECT platform.operation_postpone(${input.operation.id}, ${input.operation.attempt}::int,
+      ${input.supplierRef}::text, ${input.progress}::int, ${input.wakeAfterMs}::int, ${input.stuck}) AS postponed`);
   return rows[0]?.postponed === true;
 }
 
-export async function takeOverRows(db: SqlRunner, input: { product: string; limit: number; leaseMs: number }): Promise<Operation[]> {
-  const rows = await db.$queryRaw<OperationRow[]>(sql`SELECT * FROM platform.operation_take_over(${input.product}, ${input.limit}::int, ${input.leaseMs}::int)`);
+export async function takeOverRows(
+  db: SqlRunner,
+  input: { product: string; limit: number; leaseMs: number },
+): Promise<Operation[]> {
+  const rows = await db.$queryRaw<OperationRow[]>(
+    sql`SELECT * FROM platform.operation_take_over(${input.product}, ${input.limit}::int, ${input.leaseMs}::int)`,
+  );
   return rows.map(operationOfRow);
 }
 
-export async function findOperation(db: SqlRunner, reach: Reach, product: string, id: string): Promise<Operation | null> {
+export async function findOperation(
+  db: SqlRunner,
+  reach: Reach,
+  product: string,
+  id: string,
+): Promise<Operation | null> {
   const rows = await db.$queryRaw<OperationRow[]>(sql`
-    SELECT * FROM platform.operation WHERE id = ${id} AND product = ${product} ${reach.kind === 'account' ? sql`AND account_id = ${reach.accountId}` : sql``}`);
+    SELECT * FROM platform.operation WHERE id = ${id} AND product = ${product}
+      ${
+        reach.kind === 'account'
+          ? sql`AND
+      account_id = ${reach.accountId}`
+          : sql``
+      }`);
   return rows[0] === undefined ? null : operationOfRow(rows[0]);
 }
 
@@ -78,29 +108,68 @@ export interface OperationFilter {
 }
 
 /** Newest first, one more than the limit. */
-export async function listOperations(db: SqlRunner, reach: Reach, product: string, filter: OperationFilter, page: { limit: number; beforeSeq: string | null }): Promise<Operation[]> {
+export async function listOperations(
+  db: SqlRunner,
+  reach: Reach,
+  product: string,
+  filter: OperationFilter,
+  page: { limit: number; beforeSeq: string | null },
+): Promise<Operation[]> {
   const conditions: Sql[] = [sql`product = ${product}`];
   if (reach.kind === 'account') conditions.push(sql`account_id = ${reach.accountId}`);
   if (filter.subject !== undefined) conditions.push(sql`subject = ${filter.subject}`);
   if (filter.kind !== undefined) conditions.push(sql`kind = ${filter.kind}`);
   if (filter.state !== undefined) conditions.push(sql`state = ${filter.state}`);
   if (page.beforeSeq !== null) conditions.push(sql`seq < ${page.beforeSeq}::bigint`);
-  const rows = await db.$queryRaw<OperationRow[]>(sql`SELECT * FROM platform.operation WHERE ${joinSql(conditions, ' AND ')} ORDER BY seq DESC LIMIT ${page.limit + 1}`);
+  const rows = await db.$queryRaw<OperationRow[]>(
+    sql`SELECT * FROM platform.operation WHERE ${joinSql(conditions, ' AND ')} ORDER BY seq DESC
+      LIMIT ${page.limit + 1}`,
+  );
   return rows.map(operationOfRow);
 }
 
 export interface OperationRow {
-  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly product: string; readonly kind: string; readonly subject: string; readonly item: JsonObject;
-  readonly state: string; readonly progress: number; readonly waiting_for: string | null; readonly supplier_ref: string | null; readonly result: JsonObject | null;
-  readonly error_code: string | null; readonly error_text: string | null; readonly request_id: string; readonly attempt: number; readonly stuck_since: Date | null;
-  readonly created_at: Date; readonly finished_at: Date | null;
+  readonly seq: bigint;
+  readonly id: string;
+  readonly account_id: string;
+  readonly product: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly item: JsonObject;
+  readonly state: string;
+  readonly progress: number;
+  readonly waiting_for: string | null;
+  readonly supplier_ref: string | null;
+  readonly result: JsonObject | null;
+  readonly error_code: string | null;
+  readonly error_text: string | null;
+  readonly request_id: string;
+  readonly attempt: number;
+  readonly stuck_since: Date | null;
+  readonly created_at: Date;
+  readonly finished_at: Date | null;
 }
 
 export function operationOfRow(row: OperationRow): Operation {
   return {
-    seq: row.seq, id: row.id, accountId: row.account_id, product: row.product, kind: row.kind, subject: row.subject, item: row.item,
-    state: row.state as OperationState, waitingFor: row.waiting_for as WaitingFor | null, // check constraints of the table
-    progress: row.progress, supplierRef: row.supplier_ref, result: row.result, errorCode: row.error_code, errorText: row.error_text, requestId: row.request_id,
-    attempt: row.attempt, stuckSince: row.stuck_since, createdAt: row.created_at, finishedAt: row.finished_at,
+    seq: row.seq,
+    id: row.id,
+    accountId: row.account_id,
+    product: row.product,
+    kind: row.kind,
+    subject: row.subject,
+    item: row.item,
+    state: row.state as OperationState,
+    waitingFor: row.waiting_for as WaitingFor | null, // check constraints of the table
+    progress: row.progress,
+    supplierRef: row.supplier_ref,
+    result: row.result,
+    errorCode: row.error_code,
+    errorText: row.error_text,
+    requestId: row.request_id,
+    attempt: row.attempt,
+    stuckSince: row.stuck_since,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
   };
 }

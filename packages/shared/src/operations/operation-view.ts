@@ -6,25 +6,51 @@ import { viewOrder, type Order } from '../purchase';
 import { isoSeconds } from '../runtime';
 import type { FailedResult, Operation } from './operation';
 
-export const operationSchema = z.object({
-  id: z.string().meta({ example: 'op_01k000000000000000000000' }),
-  order_id: z.string().nullable().describe('Set when it costs money.'),
-  user_id: z.string(),
-  product: z.string(),
-  kind: z.string().describe('What is done, for example `server_reboot` or `domain_register`.'),
-  subject: z.string().describe('What it works on: a domain name, a server id.'),
-  state: z.enum(['processing', 'completed', 'failed']),
-  progress: z.object({ done: z.int(), total: z.int() }),
-  waiting_for: z.enum(['supplier', 'customer', 'operator']).nullable().describe('Whose move it is; null once it is finished.'),
-  money: z.object({ held_usd: usdOutput, captured_usd: usdOutput, released_usd: usdOutput }).nullable().describe('Null when it costs nothing.'),
-  secret: z.string().optional().describe('A password this operation made. `GET /operations/{id}` shows it to keys that may write (of a purchase: or buy) until `secret_until`, or until `DELETE /operations/{id}/secret`.'),
-  secret_until: z.string().optional().describe('Until then `secret` can be read again: a day after the operation has ended. After that it is wiped.'),
-  error: z.object({ code: z.string(), message: z.string(), details: z.array(z.object({ path: z.string(), message: z.string() })).optional().describe('What is true instead, where the supplier has it otherwise than Lumi did.') }).nullable(),
-  batch_id: z.string().nullable(),
-  reference: z.string().nullable(),
-  created_at: z.string(),
-  finished_at: z.string().nullable(),
-}).meta({ id: 'Operation' });
+export const operationSchema = z
+  .object({
+    id: z.string().meta({ example: 'op_01k000000000000000000000' }),
+    order_id: z.string().nullable().describe('Set when it costs money.'),
+    user_id: z.string(),
+    product: z.string(),
+    kind: z.string().describe('What is done, for example `server_reboot` or `domain_register`.'),
+    subject: z.string().describe('What it works on: a domain name, a server id.'),
+    state: z.enum(['processing', 'completed', 'failed']),
+    progress: z.object({ done: z.int(), total: z.int() }),
+    waiting_for: z
+      .enum(['supplier', 'customer', 'operator'])
+      .nullable()
+      .describe('Whose move it is; null once it is finished.'),
+    money: z
+      .object({ held_usd: usdOutput, captured_usd: usdOutput, released_usd: usdOutput })
+      .nullable()
+      .describe('Null when it costs nothing.'),
+    secret: z
+      .string()
+      .optional()
+      .describe(
+        'A password this operation made. `GET /operations/{id}` shows it to keys that may write (of a ' +
+          'purchase: or buy) until `secret_until`, or until `DELETE /operations/{id}/secret`.',
+      ),
+    secret_until: z
+      .string()
+      .optional()
+      .describe('Until then `secret` can be read again: a day after the operation has ended. After that it is wiped.'),
+    error: z
+      .object({
+        code: z.string(),
+        message: z.string(),
+        details: z
+          .array(z.object({ path: z.string(), message: z.string() }))
+          .optional()
+          .describe('What is true instead, where the supplier has it otherwise than Lumi did.'),
+      })
+      .nullable(),
+    batch_id: z.string().nullable(),
+    reference: z.string().nullable(),
+    created_at: z.string(),
+    finished_at: z.string().nullable(),
+  })
+  .meta({ id: 'Operation' });
 
 export type OperationView = z.output<typeof operationSchema>;
 
@@ -42,7 +68,10 @@ export function viewOperation(operation: Operation): OperationView {
     progress: { done: operation.progress, total: 100 },
     waiting_for: operation.state === 'running' ? (operation.waitingFor ?? 'supplier') : null,
     money: null,
-    error: operation.errorCode === null ? null : { code: operation.errorCode, message: operation.errorText ?? '', ...detailsOf(operation) },
+    error:
+      operation.errorCode === null
+        ? null
+        : { code: operation.errorCode, message: operation.errorText ?? '', ...detailsOf(operation) },
     batch_id: null,
     reference: null,
     created_at: isoSeconds(operation.createdAt),
@@ -52,12 +81,14 @@ export function viewOperation(operation: Operation): OperationView {
 
 /** The refusal of an operation that failed, for who waited for it. */
 export function failureOf(operation: Operation): AppError {
-  const code = operation.errorCode !== null && isErrorCode(operation.errorCode) ? operation.errorCode : 'supplier_error';
+  const code =
+    operation.errorCode !== null && isErrorCode(operation.errorCode) ? operation.errorCode : 'supplier_error';
   return new AppError(code, operation.errorText ?? undefined, detailsOf(operation));
 }
 
 function detailsOf({ state, result }: Operation): { details?: ErrorDetail[] } {
-  return state === 'failed' && result !== null ? { details: [...(result as FailedResult).details] } : {}; // the engine stores nothing else of one that failed
+  // the engine stores nothing else of one that failed
+  return state === 'failed' && result !== null ? { details: [...(result as FailedResult).details] } : {};
 }
 
 export function viewOrderAsOperation(order: Order): OperationView {

@@ -1,5 +1,5 @@
-// What the engine must be told about one kind of operation, and what an operation is. The same words as a purchase: outcomes, look-up by
-// our own reference, rows of the product in the same statement. No money is involved.
+// What the engine must be told about one kind of operation, and what an operation is. The same words as a purchase:
+// outcomes, look-up by our own reference, rows of the product in the same statement. No money is involved.
 import type { ErrorCode, ErrorDetail } from '../contract';
 import type { Rider } from '../db';
 import type { EventDraft, JsonObject, LookUp, Outcome } from '../purchase';
@@ -42,7 +42,10 @@ export interface OperationKind<I extends JsonObject, R extends JsonObject> {
   readonly kind: string;
   /** Work that goes on for as long as there is something to do: time alone is no reason to call an operator. */
   readonly mayTakeHours?: boolean;
-  /** Calls the supplier with the operation id as reference. Called again after `absent`, so one reference must never be executed twice. */
+  /**
+   * Calls the supplier with the operation id as reference. Called again after `absent`, so one reference must never be
+   * executed twice.
+   */
   act(operation: Operation<I>, signal: AbortSignal): Promise<Outcome<R>>;
   lookUp(operation: Operation<I>, signal: AbortSignal): Promise<LookUp<R>>;
   /** Rows of the product written by the statement that starts. */
@@ -58,7 +61,9 @@ export interface OperationKind<I extends JsonObject, R extends JsonObject> {
 
 export type AnyOperationKind = OperationKind<JsonObject, JsonObject>;
 
-export function operationKind<I extends JsonObject, R extends JsonObject>(definition: OperationKind<I, R>): OperationKind<I, R> & AnyOperationKind {
+export function operationKind<I extends JsonObject, R extends JsonObject>(
+  definition: OperationKind<I, R>,
+): OperationKind<I, R> & AnyOperationKind {
   // The engine hands back exactly the item and result that this definition produced, so the wider view is safe.
   return definition as unknown as OperationKind<I, R> & AnyOperationKind;
 }

@@ -1,5 +1,6 @@
-// Secrets that an operation makes (a root password). Stored sealed, bound to the operation's id; to be read for a day after the operation has ended, or
-// until its owner has it forgotten. A GET takes nothing away: its answer may be lost on the way.
+// Secrets that an operation makes (a root password). Stored sealed, bound to the operation's id; to be read for a day
+// after the operation has ended, or until its owner has it forgotten. A GET takes nothing away: its answer may be lost
+// on the way.
 import { rider, sql, type AnyStepDone, type RiderOf, type SqlRunner } from '../db';
 import { openSecret, sealSecret } from '../keys';
 import type { SecretRing } from '../runtime';
@@ -14,14 +15,22 @@ export interface SecretOwner {
 }
 
 /** A rider for the statement that starts the operation, or holds the money for it. */
-export function keepSecret<Done extends AnyStepDone>(ring: SecretRing, owner: SecretOwner, secret: string, source: Done): RiderOf<Done> {
+export function keepSecret<Done extends AnyStepDone>(
+  ring: SecretRing,
+  owner: SecretOwner,
+  secret: string,
+  source: Done,
+): RiderOf<Done> {
   return rider`INSERT INTO platform.operation_secret (operation_id, account_id, product, sealed)
-    SELECT ${owner.operationId}, ${owner.accountId}, ${owner.product}, ${new Uint8Array(sealSecret(ring, owner.operationId, secret))}::bytea ${source}`;
+    SELECT ${owner.operationId}, ${owner.accountId}, ${owner.product},
+      ${new Uint8Array(sealSecret(ring, owner.operationId, secret))}::bytea ${source}`;
 }
 
 /** For the supplier call: reads without counting as shown. Null when there is none (any more). */
 export async function peekSecret(db: SqlRunner, ring: SecretRing, operationId: string): Promise<string | null> {
-  const rows = await db.$queryRaw<{ sealed: Uint8Array }[]>(sql`SELECT sealed FROM platform.operation_secret WHERE operation_id = ${operationId}`);
+  const rows = await db.$queryRaw<{ sealed: Uint8Array }[]>(
+    sql`SELECT sealed FROM platform.operation_secret WHERE operation_id = ${operationId}`,
+  );
   return rows[0] === undefined ? null : openSecret(ring, operationId, rows[0].sealed);
 }
 
@@ -31,21 +40,31 @@ export interface ShownSecret {
 }
 
 /** For the answer. Null when there is none (any more); reading takes nothing away. */
-export async function readSecret(db: SqlRunner, ring: SecretRing, owner: SecretOwner, times: { finishedAt: Date; now: Date }): Promise<ShownSecret | null> {
+export async function readSecret(
+  db: SqlRunner,
+  ring: SecretRing,
+  owner: SecretOwner,
+  times: { finishedAt: Date; now: Date },
+): Promise<ShownSecret | null> {
   const until = new Date(times.finishedAt.getTime() + READABLE_MS);
   if (times.now >= until) return null;
   const rows = await db.$queryRaw<{ sealed: Uint8Array }[]>(sql`
-    SELECT sealed FROM platform.operation_secret WHERE operation_id = ${owner.operationId} AND account_id = ${owner.accountId} AND product = ${owner.product}`);
+    SELECT sealed FROM platform.operation_secret WHERE operation_id = ${owner.operationId}
+      AND account_id = ${owner.accountId} AND product = ${owner.product}`);
   return rows[0] === undefined ? null : { secret: openSecret(ring, owner.operationId, rows[0].sealed), until };
 }
 
 /** The owner has it and wants nobody to read it again. */
 export async function wipeSecret(db: SqlRunner, owner: SecretOwner): Promise<void> {
-  await db.$queryRaw(sql`SELECT platform.operation_secret_wipe(${owner.operationId}, ${owner.accountId}, ${owner.product})`);
+  await db.$queryRaw(
+    sql`SELECT platform.operation_secret_wipe(${owner.operationId}, ${owner.accountId}, ${owner.product})`,
+  );
 }
 
 /** Those of operations that ended longer ago than they may be read. */
 export async function forgetSecrets(db: SqlRunner, limit: number): Promise<number> {
-  const rows = await db.$queryRaw<{ forgotten: number }[]>(sql`SELECT platform.operation_secret_forget(${limit}::int) AS forgotten`);
+  const rows = await db.$queryRaw<{ forgotten: number }[]>(
+    sql`SELECT platform.operation_secret_forget(${limit}::int) AS forgotten`,
+  );
   return rows[0]?.forgotten ?? 0;
 }

@@ -1,19 +1,27 @@
-// Telephone numbers in international form, as E.164 counts them: `+`, the country's code, the number. Written with a dot as registries do (`+49.30123`), or with blanks, hyphens,
-// slashes and parentheses as people do. A number that is long or short enough for its country is taken: which ones are in use changes too often to be judged here.
+// Telephone numbers in international form, as E.164 counts them: `+`, the country's code, the number. Written with a
+// dot as registries do (`+49.30123`), or with blanks, hyphens, slashes and parentheses as people do. A number that is
+// long or short enough for its country is taken: which ones are in use changes too often to be judged here.
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { readField, type Reading } from '../contract';
 
 const TEXT_MAX = 40;
 const DIGITS_MAX = 15;
-/** No letters, no other digits than ASCII's, one plus in front. The library would take more, and drop an extension without a word. */
+/**
+ * No letters, no other digits than ASCII's, one plus in front. The library would take more, and drop an extension
+ * without a word.
+ */
 const SHAPE = /^\+[\d .()/\u00a0\u2010-\u2013-]+$/;
 const WANTED = 'must be a telephone number with its country code, such as +4930123456 or +49.30123456';
 
 export function readPhone(text: string): Reading<string> {
   const trimmed = text.trim();
-  if (!SHAPE.test(trimmed)) return { reason: /^\+[\d .()/-]+ *(?:x|ext)/i.test(trimmed) ? 'must be a telephone number without an extension' : WANTED };
+  if (!SHAPE.test(trimmed))
+    return {
+      reason: /^\+[\d .()/-]+ *(?:x|ext)/i.test(trimmed) ? 'must be a telephone number without an extension' : WANTED,
+    };
   const number = parsePhoneNumberFromString(trimmed, { extract: false });
-  if (number?.isPossible() !== true || number.number.length > DIGITS_MAX + 1) return { reason: `${WANTED}; no number of its country is written so` };
+  if (number?.isPossible() !== true || number.number.length > DIGITS_MAX + 1)
+    return { reason: `${WANTED}; no number of its country is written so` };
   return { value: number.number };
 }
 

@@ -1,2 +1,10 @@
-export { IDENTITY_HEADER, IdentitySigner, IdentityVerifier, publicJwks, publicPrincipal, type Principal, type PrincipalType } from './principal';
+export {
+  IDENTITY_HEADER,
+  IdentitySigner,
+  IdentityVerifier,
+  publicJwks,
+  publicPrincipal,
+  type Principal,
+  type PrincipalType,
+} from './principal';
 export { requireScope } from './require-scope';

@@ -1,4 +1,5 @@
-// Which identities a service takes. Tokens are signed here with the gateway's own key, so that only what is wrong about them refuses them.
+// Which identities a service takes. Tokens are signed here with the gateway's own key, so that only what is wrong about
+// them refuses them.
 import { createPublicKey, createHash, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { AppError } from '../contract';
@@ -12,7 +13,20 @@ const keyid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).di
 const NOW_S = 1_800_000_000;
 
 function token(claims: object = {}, header: object = {}): string {
-  const all = { iss: 'lumi-gateway', aud: 'lumi-domains', sub: 'key_1', typ: 'reseller', acc: 'usr_1', lin: 'lin_1', scp: [], mlim: 1, rlim: 1, iat: NOW_S, exp: NOW_S + 60, ...claims };
+  const all = {
+    iss: 'lumi-gateway',
+    aud: 'lumi-domains',
+    sub: 'key_1',
+    typ: 'reseller',
+    acc: 'usr_1',
+    lin: 'lin_1',
+    scp: [],
+    mlim: 1,
+    rlim: 1,
+    iat: NOW_S,
+    exp: NOW_S + 60,
+    ...claims,
+  };
   return jwt.sign(all, privateKey, { algorithm: 'ES256', keyid, header: { alg: 'ES256', ...header } });
 }
 
@@ -21,7 +35,9 @@ function verdict(text: string | undefined, nowS = NOW_S): string {
     new IdentityVerifier(publicJwks(pem), 'domains', new FixedClock(nowS * 1000)).verify(text);
     return 'taken';
   } catch (err) {
-    return err instanceof AppError ? `${String(err.status)} ${err.code} ${String(err.retryAfterS ?? '')}`.trim() : String(err);
+    return err instanceof AppError
+      ? `${String(err.status)} ${err.code} ${String(err.retryAfterS ?? '')}`.trim()
+      : String(err);
   }
 }
 
@@ -32,16 +48,28 @@ describe('an identity', () => {
   });
 
   it.each<[string, string | undefined]>([
-    ['that is missing', undefined], ['that is no token', 'x'], ['issued in the future', token({ iat: NOW_S + 30, exp: NOW_S + 90 })], ['that lives longer than a minute', token({ exp: NOW_S + 61 })],
-    ['issued long ago for long', token({ iat: NOW_S - 30, exp: NOW_S + 31 })], ['with a critical extension', token({}, { crit: ['b64'], b64: true })], ['with an empty list of critical extensions', token({}, { crit: [] })],
-    ['of another issuer', token({ iss: 'me' })], ['for another service', token({ aud: 'lumi-vps' })], ['that ends before it begins', token({ exp: NOW_S - 1 })], ['in halves of seconds', token({ exp: NOW_S + 30.5 })],
+    ['that is missing', undefined],
+    ['that is no token', 'x'],
+    ['issued in the future', token({ iat: NOW_S + 30, exp: NOW_S + 90 })],
+    ['that lives longer than a minute', token({ exp: NOW_S + 61 })],
+    ['issued long ago for long', token({ iat: NOW_S - 30, exp: NOW_S + 31 })],
+    ['with a critical extension', token({}, { crit: ['b64'], b64: true })],
+    ['with an empty list of critical extensions', token({}, { crit: [] })],
+    ['of another issuer', token({ iss: 'me' })],
+    ['for another service', token({ aud: 'lumi-vps' })],
+    ['that ends before it begins', token({ exp: NOW_S - 1 })],
+    ['in halves of seconds', token({ exp: NOW_S + 30.5 })],
     ['changed on the way', `${token().slice(0, -4)}AAAA`],
   ])('%s is 401', (_what, text) => {
     expect(verdict(text)).toBe('401 invalid_key');
   });
 
   it('without times is 401', () => {
-    const bare = jwt.sign({ iss: 'lumi-gateway', aud: 'lumi-domains', sub: 'key_1' }, privateKey, { algorithm: 'ES256', keyid, noTimestamp: true });
+    const bare = jwt.sign({ iss: 'lumi-gateway', aud: 'lumi-domains', sub: 'key_1' }, privateKey, {
+      algorithm: 'ES256',
+      keyid,
+      noTimestamp: true,
+    });
     expect(verdict(bare)).toBe('401 invalid_key');
   });
 

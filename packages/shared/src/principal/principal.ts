@@ -1,5 +1,5 @@
-// Who asks. The gateway signs this identity (ES256, 60 s at most); services accept nothing without it, loopback included.
-// Signing and verifying are cached by key and by token, so neither is paid per request.
+// Who asks. The gateway signs this identity (ES256, 60 s at most); services accept nothing without it, loopback
+// included. Signing and verifying are cached by key and by token, so neither is paid per request.
 import { createPrivateKey, createPublicKey, createHash, type JsonWebKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { AppError, PRODUCTS, type Product } from '../contract';
@@ -33,7 +33,16 @@ export interface Principal {
 }
 
 export function publicPrincipal(product: Product): Principal {
-  return { product, keyId: 'gateway', type: 'public', accountId: null, lineageId: 'public', scopes: [], moneyPerMinute: 0, regularPerMinute: 0 };
+  return {
+    product,
+    keyId: 'gateway',
+    type: 'public',
+    accountId: null,
+    lineageId: 'public',
+    scopes: [],
+    moneyPerMinute: 0,
+    regularPerMinute: 0,
+  };
 }
 
 export class IdentitySigner {
@@ -41,7 +50,10 @@ export class IdentitySigner {
   private readonly keyid: string;
   private readonly cache = new Map<string, { token: string; refreshAtMs: number }>();
 
-  constructor(privateKeyPem: string, private readonly clock: Clock) {
+  constructor(
+    privateKeyPem: string,
+    private readonly clock: Clock,
+  ) {
     this.key = createPrivateKey(privateKeyPem);
     this.keyid = keyIdOf(createPublicKey(this.key));
   }
@@ -53,10 +65,23 @@ export class IdentitySigner {
     if (cached !== undefined && cached.refreshAtMs > nowMs) return cached.token;
     const issuedAt = Math.floor(nowMs / 1000);
     const claims = {
-      sub: principal.keyId, typ: principal.type, acc: principal.accountId, lin: principal.lineageId, scp: principal.scopes,
-      mlim: principal.moneyPerMinute, rlim: principal.regularPerMinute, sig: principal.signature, iat: issuedAt, exp: issuedAt + LIFETIME_S,
+      sub: principal.keyId,
+      typ: principal.type,
+      acc: principal.accountId,
+      lin: principal.lineageId,
+      scp: principal.scopes,
+      mlim: principal.moneyPerMinute,
+      rlim: principal.regularPerMinute,
+      sig: principal.signature,
+      iat: issuedAt,
+      exp: issuedAt + LIFETIME_S,
     };
-    const token = jwt.sign(claims, this.key, { algorithm: 'ES256', keyid: this.keyid, issuer: ISSUER, audience: `lumi-${principal.product}` });
+    const token = jwt.sign(claims, this.key, {
+      algorithm: 'ES256',
+      keyid: this.keyid,
+      issuer: ISSUER,
+      audience: `lumi-${principal.product}`,
+    });
     if (this.cache.size >= CACHE_MAX) this.cache.clear();
     this.cache.set(cacheKey, { token, refreshAtMs: nowMs + (LIFETIME_S - REFRESH_BEFORE_END_S) * 1000 });
     return token;
@@ -67,13 +92,19 @@ export class IdentityVerifier {
   private readonly keys: ReadonlyMap<string, KeyObject>;
   private readonly cache = new Map<string, { principal: Principal; expiresAtMs: number }>();
 
-  constructor(jwks: { keys: readonly JsonWebKey[] }, private readonly product: Product, private readonly clock: Clock) {
-    this.keys = new Map(jwks.keys.map((jwk) => createPublicKey({ key: jwk, format: 'jwk' })).map((key) => [keyIdOf(key), key]));
+  constructor(
+    jwks: { keys: readonly JsonWebKey[] },
+    private readonly product: Product,
+    private readonly clock: Clock,
+  ) {
+    this.keys = new Map(
+      jwks.keys.map((jwk) => createPublicKey({ key: jwk, format: 'jwk' })).map((key) => [keyIdOf(key), key]),
+    );
   }
 
   /**
-   * Throws 401 for anything but an identity signed for this service, and 503 for one that came too late: the request waited somewhere for too long,
-   * which is no fault of its key.
+   * Throws 401 for anything but an identity signed for this service, and 503 for one that came too late: the request
+   * waited somewhere for too long, which is no fault of its key.
    */
   verify(token: string | undefined): Principal {
     const nowMs = this.clock.nowMs();
@@ -93,13 +124,25 @@ export class IdentityVerifier {
       if (key === undefined) throw new Error('unknown key id');
       // RFC 7515 §4.1.11: what must be understood and is not refuses the whole; the library passes it over.
       if (Object.hasOwn(header ?? {}, 'crit')) throw new Error('critical extensions are not understood');
-      const claims = jwt.verify(token, key, { algorithms: ['ES256'], audience: `lumi-${this.product}`, issuer: ISSUER, ignoreExpiration: true, clockTimestamp: Math.floor(nowMs / 1000) });
+      const claims = jwt.verify(token, key, {
+        algorithms: ['ES256'],
+        audience: `lumi-${this.product}`,
+        issuer: ISSUER,
+        ignoreExpiration: true,
+        clockTimestamp: Math.floor(nowMs / 1000),
+      });
       if (typeof claims === 'string' || claims.sub === undefined) throw new Error('claims missing');
       const expiresAtMs = expiryOf(claims, nowMs);
       if (!PRODUCTS.includes(this.product)) throw new Error('unknown product');
       const principal: Principal = {
-        product: this.product, keyId: claims.sub, type: claims['typ'] as PrincipalType, accountId: claims['acc'] as string | null, lineageId: claims['lin'] as string,
-        scopes: claims['scp'] as string[], moneyPerMinute: claims['mlim'] as number, regularPerMinute: claims['rlim'] as number,
+        product: this.product,
+        keyId: claims.sub,
+        type: claims['typ'] as PrincipalType,
+        accountId: claims['acc'] as string | null,
+        lineageId: claims['lin'] as string,
+        scopes: claims['scp'] as string[],
+        moneyPerMinute: claims['mlim'] as number,
+        regularPerMinute: claims['rlim'] as number,
         ...(claims['sig'] === undefined ? {} : { signature: claims['sig'] === 'checked' ? 'checked' : 'missing' }),
       }; // signed by our gateway: shapes are ours
       return { principal, expiresAtMs };
@@ -112,7 +155,8 @@ export class IdentityVerifier {
 
 /** Whole seconds both, a life of a minute at most, begun in no future but that of a clock slightly behind. */
 function expiryOf({ iat, exp }: jwt.JwtPayload, nowMs: number): number {
-  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp) || iat === undefined || exp === undefined) throw new Error('times missing');
+  if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp) || iat === undefined || exp === undefined)
+    throw new Error('times missing');
   if (exp <= iat || exp - iat > LIFETIME_S) throw new Error('lives too long');
   if (iat * 1000 > nowMs + CLOCK_SKEW_MS) throw new Error('issued in the future');
   if (exp * 1000 + CLOCK_SKEW_MS <= nowMs) throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });

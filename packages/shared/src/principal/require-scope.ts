@@ -4,5 +4,6 @@ import type { Principal } from './principal';
 
 export function requireScope(principal: Principal, scope: RouteScope): void {
   const needed = scopeName(principal.product, scope);
-  if (principal.type !== 'operator' && !principal.scopes.includes(needed)) throw new AppError('forbidden_scope', `Key lacks the required scope '${needed}'.`);
+  if (principal.type !== 'operator' && !principal.scopes.includes(needed))
+    throw new AppError('forbidden_scope', `Key lacks the required scope '${needed}'.`);
 }

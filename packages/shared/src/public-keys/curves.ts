@@ -1,4 +1,5 @@
-// Whether bytes are a public key of an elliptic curve at all. Node checks the points of the NIST curves; Edwards curves it takes unseen.
+// Whether bytes are a public key of an elliptic curve at all. Node checks the points of the NIST curves; Edwards curves
+// it takes unseen.
 import { createPublicKey } from 'node:crypto';
 
 export type NistCurve = 'P-256' | 'P-384' | 'P-521';
@@ -24,7 +25,9 @@ const D = 3709570593466943934313808350875456518954211387984321901638878553308594
 const SIGN_BIT = 2n ** 255n;
 const ED25519_BYTES = 32;
 
-/** RFC 8032, section 5.1.3: a point of the curve in its one form, and one that only the holder of a secret can sign for. */
+/**
+ * RFC 8032, section 5.1.3: a point of the curve in its one form, and one that only the holder of a secret can sign for.
+ */
 export function isEd25519Key(bytes: Uint8Array): boolean {
   return bytes.length === ED25519_BYTES && judge(bytes) === 'good';
 }
@@ -35,8 +38,9 @@ export function isUnforgeableEd25519(bytes: Uint8Array): boolean {
 }
 
 /**
- * Forgeable are the eight points of small order: for those a signature fits that was made without any secret. A point is of small order exactly when eight times it is the
- * neutral one, (0, 1). Numbers beyond the field are other spellings of such points, or of ones that nobody makes.
+ * Forgeable are the eight points of small order: for those a signature fits that was made without any secret. A point
+ * is of small order exactly when eight times it is the neutral one, (0, 1). Numbers beyond the field are other
+ * spellings of such points, or of ones that nobody makes.
  */
 function judge(bytes: Uint8Array): 'good' | 'no point' | 'forgeable' {
   const encoded = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);

@@ -1,11 +1,15 @@
-// Public keys of DNSSEC: what the bytes of a DNSKEY must be by its algorithm. A DS for a key that no resolver can use takes the domain off the net.
+// Public keys of DNSSEC: what the bytes of a DNSKEY must be by its algorithm. A DS for a key that no resolver can use
+// takes the domain off the net.
 import { isEd25519Key, isNistPoint } from './curves';
 import { rsaRefusal } from './rsa';
 
 const RSA = { minBits: 1_024, maxBits: 4_096 } as const;
 const ED448_BYTES = 57;
 
-/** What is wrong with the key of this algorithm, or null. Algorithms not listed are refused before anybody looks at their keys. */
+/**
+ * What is wrong with the key of this algorithm, or null. Algorithms not listed are refused before anybody looks at
+ * their keys.
+ */
 export function dnskeyRefusal(algorithm: number, key: Uint8Array): string | null {
   switch (algorithm) {
     case 5: // RFC 3110, RFC 5155, RFC 5702
@@ -32,6 +36,7 @@ function rsaKeyRefusal(key: Uint8Array): string | null {
   const [start, length] = first === 0 ? [3, high * 256 + low] : [1, first];
   const exponent = key.subarray(start, start + length);
   const modulus = key.subarray(start + length);
-  if (exponent.length === 0 || modulus.length === 0 || exponent[0] === 0 || modulus[0] === 0) return 'must be an RSA key as RFC 3110 writes it';
+  if (exponent.length === 0 || modulus.length === 0 || exponent[0] === 0 || modulus[0] === 0)
+    return 'must be an RSA key as RFC 3110 writes it';
   return rsaRefusal(modulus, exponent, RSA);
 }

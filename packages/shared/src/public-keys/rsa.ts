@@ -12,15 +12,23 @@ const EXPONENT_BITS_MAX = 64;
 const SMALL_FACTOR_MAX = 2_000;
 
 /** What is wrong with the key, or null. */
-export function rsaRefusal(modulusBytes: Uint8Array, exponentBytes: Uint8Array, { minBits, maxBits }: RsaLimits): string | null {
+export function rsaRefusal(
+  modulusBytes: Uint8Array,
+  exponentBytes: Uint8Array,
+  { minBits, maxBits }: RsaLimits,
+): string | null {
   const bits = bitLength(modulusBytes);
   if (bits < minBits || bits > maxBits) return `must be an RSA key of ${String(minBits)} to ${String(maxBits)} bits`;
   const modulus = numberOf(modulusBytes);
   const exponent = numberOf(exponentBytes);
   // With 1 or an even number as exponent a signature is its own message, or is none.
-  if (exponent < 3n || exponent % 2n === 0n || exponent >= modulus) return 'is no RSA key: its exponent must be odd and at least 3';
-  if (bits > LARGE_BITS && bitLength(exponentBytes) > EXPONENT_BITS_MAX) return `has an exponent too long for its size: at most ${String(EXPONENT_BITS_MAX)} bits`;
-  return hasSmallFactor(modulus) || checkPrimeSync(modulus) ? 'is no RSA key: its modulus is not the product of two large primes' : null;
+  if (exponent < 3n || exponent % 2n === 0n || exponent >= modulus)
+    return 'is no RSA key: its exponent must be odd and at least 3';
+  if (bits > LARGE_BITS && bitLength(exponentBytes) > EXPONENT_BITS_MAX)
+    return `has an exponent too long for its size: at most ${String(EXPONENT_BITS_MAX)} bits`;
+  return hasSmallFactor(modulus) || checkPrimeSync(modulus)
+    ? 'is no RSA key: its modulus is not the product of two large primes'
+    : null;
 }
 
 function hasSmallFactor(modulus: bigint): boolean {

@@ -1,5 +1,5 @@
-// Reads one line of an OpenSSH public key: what it is, and its fingerprint as `ssh-keygen -l` prints it. What sshd would refuse, and keys for which anybody can
-// sign, are no keys.
+// Reads one line of an OpenSSH public key: what it is, and its fingerprint as `ssh-keygen -l` prints it. What sshd
+// would refuse, and keys for which anybody can sign, are no keys.
 import { createHash } from 'node:crypto';
 import type { Reading } from '../contract';
 import { isNistPoint, isUnforgeableEd25519, type NistCurve } from './curves';
@@ -21,24 +21,34 @@ const UNCOMPRESSED = 4;
 const CHECKS: Readonly<Record<string, Check>> = {
   'ssh-ed25519': (fields) => (fields.length === 1 ? ed25519Refusal(fields[0]) : DAMAGED),
   'ssh-rsa': ([exponent, modulus, ...rest]) => {
-    if (exponent === undefined || modulus === undefined || rest.length > 0 || ![exponent, modulus].every(isPositiveMpint)) return DAMAGED;
+    if (
+      exponent === undefined ||
+      modulus === undefined ||
+      rest.length > 0 ||
+      ![exponent, modulus].every(isPositiveMpint)
+    )
+      return DAMAGED;
     return rsaRefusal(modulus, exponent, RSA);
   },
   'ecdsa-sha2-nistp256': (fields) => (fields.length === 2 ? ecdsaRefusal(fields, 'P-256') : DAMAGED),
   'ecdsa-sha2-nistp384': (fields) => (fields.length === 2 ? ecdsaRefusal(fields, 'P-384') : DAMAGED),
   'ecdsa-sha2-nistp521': (fields) => (fields.length === 2 ? ecdsaRefusal(fields, 'P-521') : DAMAGED),
   // Of security keys: the last field is the application, such as `ssh:`.
-  'sk-ssh-ed25519@openssh.com': (fields) => (fields.length === 2 && fields[1]?.length !== 0 ? ed25519Refusal(fields[0]) : DAMAGED),
-  'sk-ecdsa-sha2-nistp256@openssh.com': (fields) => (fields.length === 3 && fields[2]?.length !== 0 ? ecdsaRefusal(fields, 'P-256') : DAMAGED),
+  'sk-ssh-ed25519@openssh.com': (fields) =>
+    fields.length === 2 && fields[1]?.length !== 0 ? ed25519Refusal(fields[0]) : DAMAGED,
+  'sk-ecdsa-sha2-nistp256@openssh.com': (fields) =>
+    fields.length === 3 && fields[2]?.length !== 0 ? ecdsaRefusal(fields, 'P-256') : DAMAGED,
 };
 
 export function readSshPublicKey(text: string): Reading<SshPublicKey> {
   const line = text.trim();
   if (/[\r\n]/.test(line)) return { reason: 'must be one key on one line; add each key by itself' };
-  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(line.replaceAll('\t', ' '))) return { reason: 'must not contain control characters' };
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(line.replaceAll('\t', ' ')))
+    return { reason: 'must not contain control characters' };
   const [type = '', base64 = '', ...comment] = line.split(/[ \t]+/);
   const check = Object.hasOwn(CHECKS, type) ? CHECKS[type] : undefined;
-  if (check === undefined) return { reason: 'must be one line such as "ssh-ed25519 AAAA… name", of a type that is still in use' };
+  if (check === undefined)
+    return { reason: 'must be one line such as "ssh-ed25519 AAAA… name", of a type that is still in use' };
   const blob = Buffer.from(base64, 'base64');
   const canonical = blob.toString('base64');
   if (canonical !== base64 && canonical.replace(/=+$/, '') !== base64) return { reason: 'is not valid base64' };
@@ -50,12 +60,16 @@ export function readSshPublicKey(text: string): Reading<SshPublicKey> {
 }
 
 function ed25519Refusal(key: Buffer | undefined): string | null {
-  return key !== undefined && isUnforgeableEd25519(key) ? null : 'is no Ed25519 key: it must be 32 bytes, and not a point that everybody can sign for';
+  return key !== undefined && isUnforgeableEd25519(key)
+    ? null
+    : 'is no Ed25519 key: it must be 32 bytes, and not a point that everybody can sign for';
 }
 
 function ecdsaRefusal([name, point]: readonly Buffer[], curve: NistCurve): string | null {
   if (name?.toString('latin1') !== `nist${curve.toLowerCase().replace('-', '')}` || point === undefined) return DAMAGED;
-  return point[0] === UNCOMPRESSED && isNistPoint(curve, point.subarray(1)) ? null : `is no ECDSA key: its point does not lie on ${curve}`;
+  return point[0] === UNCOMPRESSED && isNistPoint(curve, point.subarray(1))
+    ? null
+    : `is no ECDSA key: its point does not lie on ${curve}`;
 }
 
 /** RFC 4251, section 5: positive, and without zeros in front that could be left out, so that one key has one form. */

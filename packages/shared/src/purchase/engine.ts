@@ -1,5 +1,6 @@
-// The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on `unknown`:
-// the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it knows.
+// The purchase engine: hold → act at the supplier with no transaction open → capture or release. It never decides on
+// `unknown`: the hold stays, the caller gets 202, and the recovery worker asks the supplier by our reference until it
+// knows.
 import { AppError, newId } from '../contract';
 import type { Rider } from '../db';
 import { formatUsd, type Units } from '../money';
@@ -24,20 +25,52 @@ export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Pr
   }
 }
 
-/** The request at its price: the quoted one where it names a quote. A quote that does not cover it is told like a price that has changed. */
-async function offerOf(deps: PurchaseDeps, request: PurchaseRequest): Promise<{ request: PurchaseRequest; rider: ((orderId: string) => Rider<'begun'>) | null }> {
+/**
+ * The request at its price: the quoted one where it names a quote. A quote that does not cover it is told like a price
+ * that has changed.
+ */
+async function offerOf(
+  deps: PurchaseDeps,
+  request: PurchaseRequest,
+): Promise<{ request: PurchaseRequest; rider: ((orderId: string) => Rider<'begun'>) | null }> {
   if (request.quoteId === undefined || request.quoteId === null) return { request, rider: null };
   const line = await findQuotedLine(deps.db.platform, {
-    quoteId: request.quoteId, accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, terms: request.terms, now: deps.clock.now(),
+    quoteId: request.quoteId,
+    accountId: request.accountId,
+    product: request.principal.product,
+    kind: request.thing.kind,
+    terms: request.terms,
+    now: deps.clock.now(),
   });
-  if (line === null) return { request: { ...request, refusal: request.refusal ?? priceChanged(priceOf(request), 'The quote does not cover this purchase, is used or has expired; nothing was charged.') }, rider: null };
+  if (line === null)
+    return {
+      request: {
+        ...request,
+        refusal:
+          request.refusal ??
+          priceChanged(
+            priceOf(request),
+            'The quote does not cover this purchase, is used or has expired; nothing was charged.',
+          ),
+      },
+      rider: null,
+    };
   return { request: { ...request, terms: line.terms }, rider: (orderId) => useLine(line, orderId) };
 }
 
-async function purchaseAt(deps: PurchaseDeps, request: PurchaseRequest, rider: ((orderId: string) => Rider<'begun'>) | null, mayRetry: boolean): Promise<PurchaseAnswer | 'line taken'> {
+async function purchaseAt(
+  deps: PurchaseDeps,
+  request: PurchaseRequest,
+  rider: ((orderId: string) => Rider<'begun'>) | null,
+  mayRetry: boolean,
+): Promise<PurchaseAnswer | 'line taken'> {
   const order = newOrder(deps, request);
   const refusal = request.refusal ?? consentRefusal(order.price, request.consent);
-  const begun = await holdMoney(deps, request, order, { isDryRun: request.dryRun || refusal !== null, rider, mayRetry });
+  const begun = await holdMoney(deps, request, order, {
+    isDryRun: request.dryRun || refusal !== null,
+    rider,
+    mayRetry,
+  });
   if (begun === 'line taken') return begun;
   if (begun.outcome !== 'held') return replayOrRefuse(begun, request);
   if (refusal !== null) throw refusal;
@@ -52,15 +85,37 @@ async function purchaseAt(deps: PurchaseDeps, request: PurchaseRequest, rider: (
 
 function newOrder(deps: PurchaseDeps, request: PurchaseRequest): Order {
   return {
-    id: newId('ord', deps.clock.nowMs()), accountId: request.accountId, product: request.principal.product, kind: request.thing.kind, subject: request.subject, item: request.item,
-    terms: request.terms, price: priceOf(request), charged: null, state: 'acting', supplierRef: null, refusalCode: null, refusalText: null, refusalDetails: null,
-    batchId: request.batch?.id ?? null, batchItem: request.batch?.item ?? null, reference: request.reference ?? null, tags: request.tags ?? [], metadata: request.metadata ?? null,
-    requestId: request.requestId, attempt: 1, stuckSince: null, createdAt: deps.clock.now(), settledAt: null,
+    id: newId('ord', deps.clock.nowMs()),
+    accountId: request.accountId,
+    product: request.principal.product,
+    kind: request.thing.kind,
+    subject: request.subject,
+    item: request.item,
+    terms: request.terms,
+    price: priceOf(request),
+    charged: null,
+    state: 'acting',
+    supplierRef: null,
+    refusalCode: null,
+    refusalText: null,
+    refusalDetails: null,
+    batchId: request.batch?.id ?? null,
+    batchItem: request.batch?.item ?? null,
+    reference: request.reference ?? null,
+    tags: request.tags ?? [],
+    metadata: request.metadata ?? null,
+    requestId: request.requestId,
+    attempt: 1,
+    stuckSince: null,
+    createdAt: deps.clock.now(),
+    settledAt: null,
   };
 }
 
 function consentRefusal(price: Units, consent: PriceConsent | undefined): AppError | null {
-  const agreed = (consent?.expected === undefined || consent.expected === price) && (consent?.max === undefined || price <= consent.max);
+  const agreed =
+    (consent?.expected === undefined || consent.expected === price) &&
+    (consent?.max === undefined || price <= consent.max);
   return agreed ? null : priceChanged(price);
 }
 

@@ -9,8 +9,29 @@ export { orderOfRow, type OrderRow } from './order-row';
 export { refusalOfDatabase } from './money-step-refusal';
 export { riders } from './money-step';
 export { operationIdOf, orderSchema, viewOrder, type OrderView } from './order-view';
-export { autoRenewField, consentOf, metadataField, purchaseFields, purchaseReply, referenceField, requestPart, tagsField, type PurchaseBody } from './request-fields';
+export {
+  autoRenewField,
+  consentOf,
+  metadataField,
+  purchaseFields,
+  purchaseReply,
+  referenceField,
+  requestPart,
+  tagsField,
+  type PurchaseBody,
+} from './request-fields';
 export { STUCK_AFTER_MS, recoverOrders, type Recovered } from './recover';
 export { amountOf, costLine, costOf, priceOf, type CostLine, type Terms } from './terms';
-export { thingSold, type AnswerBody, type AnyThingSold, type EventDraft, type JsonObject, type LookUp, type Order, type OrderState, type Outcome, type ThingSold } from './thing-sold';
+export {
+  thingSold,
+  type AnswerBody,
+  type AnyThingSold,
+  type EventDraft,
+  type JsonObject,
+  type LookUp,
+  type Order,
+  type OrderState,
+  type Outcome,
+  type ThingSold,
+} from './thing-sold';
 export { renewalClaim, systemPayer } from './system-payer';

@@ -1,5 +1,5 @@
-// What the engine must be told about one kind of thing sold. A product writes one file per kind in its folder `purchases/`;
-// everything else (hold, capture, release, replay, recovery) is the engine's and the same for all.
+// What the engine must be told about one kind of thing sold. A product writes one file per kind in its folder
+// `purchases/`; everything else (hold, capture, release, replay, recovery) is the engine's and the same for all.
 import type { ErrorCode, ErrorDetail } from '../contract';
 import type { Rider, Sql } from '../db';
 import type { Units } from '../money';
@@ -10,9 +10,15 @@ export type { JsonObject };
 
 /** How a supplier call ended. `unknown` is never a failure: the hold stays until somebody knows. */
 export type Outcome<R> =
-  | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string; }
+  | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string }
   | { readonly kind: 'pending'; readonly supplierRef: string; readonly checkAfterMs?: number }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text?: string; /** What the caller needs to know to go on, such as the expiry that is true. */ readonly details?: readonly ErrorDetail[] }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly text?: string;
+      /** What the caller needs to know to go on, such as the expiry that is true. */
+      readonly details?: readonly ErrorDetail[];
+    }
   | { readonly kind: 'unknown'; readonly cause?: unknown };
 
 /** A look-up by our own reference may also find that the supplier never saw the order. */
@@ -70,22 +76,28 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   /** One line for the account's statement. */
   describe(order: Order<I>): string;
   /**
-   * The facts of its terms as the rows have them at the moment of the hold: a SELECT with the one column `facts jsonb`, from rows that it locks (`FOR NO KEY UPDATE`),
-   * because the price holds only while they are what they were. No row: the object is gone. `fixed` where no row holds an input of the price.
+   * The facts of its terms as the rows have them at the moment of the hold: a SELECT with the one column `facts jsonb`,
+   * from rows that it locks (`FOR NO KEY UPDATE`), because the price holds only while they are what they were. No row:
+   * the object is gone. `fixed` where no row holds an input of the price.
    */
   readonly termsNow: 'fixed' | ((order: Order<I>, at: Date) => Sql);
-  /** What is told when one of these facts changed meanwhile; absent: `state_conflict` for the state, `price_changed` for all others. */
+  /**
+   * What is told when one of these facts changed meanwhile; absent: `state_conflict` for the state, `price_changed` for
+   * all others.
+   */
   readonly refusalOfChange?: Readonly<Record<string, ErrorCode>>;
   /**
-   * Calls the supplier with the order id as idempotency reference. May be called again for the same order after `absent`, so the supplier (or
-   * its adapter) must not execute one reference twice. No database transaction is open. Must end by itself when `signal` aborts.
+   * Calls the supplier with the order id as idempotency reference. May be called again for the same order after
+   * `absent`, so the supplier (or its adapter) must not execute one reference twice. No database transaction is open.
+   * Must end by itself when `signal` aborts.
    */
   act(order: Order<I>, signal: AbortSignal): Promise<Outcome<R>>;
   /** Asks the supplier what became of our reference. */
   lookUp(order: Order<I>, signal: AbortSignal): Promise<LookUp<R>>;
   /**
-   * True only where no two orders that are open at once can make `prepare`, `deliver` or `undo` change the same row. Purchases of such things share a statement,
-   * and a statement changes a row once: a stock that two of them count down would be counted down once. False if absent: each goes in a statement of its own.
+   * True only where no two orders that are open at once can make `prepare`, `deliver` or `undo` change the same row.
+   * Purchases of such things share a statement, and a statement changes a row once: a stock that two of them count down
+   * would be counted down once. False if absent: each goes in a statement of its own.
    */
   readonly hasRowsOfItsOwn?: boolean;
   /** Rows of the product written by the same statement that holds the money. */
@@ -96,9 +108,15 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   delivered?(order: Order<I>, result: R): readonly CostLine[] | null;
   /** Undoes `prepare`, in the statement that releases. */
   undo?(order: Order<I>): readonly Rider<'settled'>[];
-  /** The one answer of the purchase, that of its end: computed from order and result alone, stored and replayed byte for byte. */
+  /**
+   * The one answer of the purchase, that of its end: computed from order and result alone, stored and replayed byte for
+   * byte.
+   */
   answer(order: Order<I>, result: R): AnswerBody;
-  /** What the `202` of an unfinished purchase tells; by default the order alone. It is never stored: a repeat is `in_progress` until the purchase is finished. */
+  /**
+   * What the `202` of an unfinished purchase tells; by default the order alone. It is never stored: a repeat is
+   * `in_progress` until the purchase is finished.
+   */
   pendingAnswer?(order: Order<I>): Omit<AnswerBody, 'status'>;
   events(order: Order<I>, result: R): readonly EventDraft[];
   /** A violated constraint of the product's own rows, as a refusal: stock that ran out between price and hold. */
@@ -108,7 +126,9 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
 /** A registry of things sold: recovery and the operator's tools find the right one by the order's kind. */
 export type AnyThingSold = ThingSold<JsonObject, JsonObject>;
 
-export function thingSold<I extends JsonObject, R extends JsonObject>(definition: ThingSold<I, R>): ThingSold<I, R> & AnyThingSold {
+export function thingSold<I extends JsonObject, R extends JsonObject>(
+  definition: ThingSold<I, R>,
+): ThingSold<I, R> & AnyThingSold {
   // The engine hands back exactly the item and result that this definition produced, so the wider view is safe.
   return definition as unknown as ThingSold<I, R> & AnyThingSold;
 }

@@ -11,18 +11,47 @@ import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSo
 
 /** Counts in one row that all its buyers share, at the hold and at the capture. */
 const counted = thingSold<{ name: string }, { done: true }>({
-  kind: 'counted', termsNow: 'fixed', describe: ({ subject }) => subject, act: () => Promise.resolve({ kind: 'done', result: { done: true } }), lookUp: () => Promise.resolve({ kind: 'absent' }),
+  kind: 'counted',
+  termsNow: 'fixed',
+  describe: ({ subject }) => subject,
+  act: () => Promise.resolve({ kind: 'done', result: { done: true } }),
+  lookUp: () => Promise.resolve({ kind: 'absent' }),
   prepare: () => [rider`UPDATE public.counter SET held = held + 1 ${fromStep('begun')}`],
   deliver: () => [rider`UPDATE public.counter SET sold = sold + 1 ${fromStep('settled')}`],
-  answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }), events: () => [],
+  answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }),
+  events: () => [],
 });
 
 const shop = testService({
   product: 'proxy',
   endpoints: (service) => [
     ...shopEndpoints(service),
-    endpoint(defineRoute({ id: 'buy-counted', method: 'POST', path: '/counted', summary: 'Buy', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', body: z.object({ name: z.string(), ...purchaseFields }), responses: { 201: { description: 'Bought.' } } }),
-      async (context) => purchaseReply(await purchase(service.purchases, { thing: counted, item: { name: context.body.name }, subject: context.body.name, lockKey: null, terms: { facts: { name: context.body.name }, cost: [costLine('Counted', parseUsd('1'))] }, ...requestPart(context) }))),
+    endpoint(
+      defineRoute({
+        id: 'buy-counted',
+        method: 'POST',
+        path: '/counted',
+        summary: 'Buy',
+        description: 'For tests.',
+        tag: 'Test',
+        scope: 'buy',
+        class: 'money',
+        reach: 'account',
+        body: z.object({ name: z.string(), ...purchaseFields }),
+        responses: { 201: { description: 'Bought.' } },
+      }),
+      async (context) =>
+        purchaseReply(
+          await purchase(service.purchases, {
+            thing: counted,
+            item: { name: context.body.name },
+            subject: context.body.name,
+            lockKey: null,
+            terms: { facts: { name: context.body.name }, cost: [costLine('Counted', parseUsd('1'))] },
+            ...requestPart(context),
+          }),
+        ),
+    ),
   ],
 });
 const { app } = shop;
@@ -46,18 +75,29 @@ interface Answer {
 }
 
 async function buy(who: TestAccount, name: string, path = '/gadgets'): Promise<Answer> {
-  const { status, body } = await request(app).post(path).set(shop.asMoney(who)).send({ name: `${name}-${String(run)}` });
+  const { status, body } = await request(app)
+    .post(path)
+    .set(shop.asMoney(who))
+    .send({ name: `${name}-${String(run)}` });
   return { status, body: body as Answer['body'] };
 }
 
-const accounts = (count: number, balance = '100'): Promise<TestAccount[]> => Promise.all(Array.from({ length: count }, () => shop.account({ balance })));
+const accounts = (count: number, balance = '100'): Promise<TestAccount[]> =>
+  Promise.all(Array.from({ length: count }, () => shop.account({ balance })));
 
 it('forty purchases of ten accounts at once share commits, and each is charged once', async () => {
   const buyers = await accounts(10);
-  const answers = await Promise.all(buyers.flatMap((who, a) => [0, 1, 2, 3].map((i) => buy(who, `of-${String(a)}-${String(i)}`))));
+  const answers = await Promise.all(
+    buyers.flatMap((who, a) => [0, 1, 2, 3].map((i) => buy(who, `of-${String(a)}-${String(i)}`))),
+  );
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
-  const { rows: [counted] } = await owner.query<{ orders: number; transactions: number }>(
-    'SELECT count(*)::int AS orders, count(DISTINCT xmin::text)::int AS transactions FROM platform.orders WHERE account_id = ANY ($1)', [buyers.map(({ accountId }) => accountId)]);
+  const {
+    rows: [counted],
+  } = await owner.query<{ orders: number; transactions: number }>(
+    'SELECT count(*)::int AS orders, count(DISTINCT xmin::text)::int AS transactions FROM platform.orders ' +
+      'WHERE account_id = ANY ($1)',
+    [buyers.map(({ accountId }) => accountId)],
+  );
   expect(counted?.orders).toBe(40);
   expect(counted?.transactions).toBeLessThan(30);
   for (const { accountId } of buyers) expect((await shop.balance(accountId)).held).toBe(0n);
@@ -65,7 +105,9 @@ it('forty purchases of ten accounts at once share commits, and each is charged o
 
 it('one wallet with money for seven of thirty pays for exactly seven', async () => {
   const [who] = await accounts(1, String(7 * Number(GADGET_PRICE)));
-  const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => buy(who as TestAccount, `all-mine-${String(i)}`)));
+  const answers = await Promise.all(
+    Array.from({ length: 30 }, (_, i) => buy(who as TestAccount, `all-mine-${String(i)}`)),
+  );
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(7);
   expect(answers.filter(({ body }) => body.error?.code === 'insufficient_balance')).toHaveLength(23);
   expect(await shop.balance((who as TestAccount).accountId)).toMatchObject({ posted: 0n, held: 0n });
@@ -79,7 +121,9 @@ it('of many that want the same thing one gets it, and the others that share its 
   const got = await Promise.all(wants);
   // A gadget can be bought again once the purchase before it is done; at the same time it cannot.
   expect(got.filter(({ status }) => status === 201).length).toBeGreaterThan(0);
-  expect(got.filter(({ status }) => status !== 201).map(({ body }) => body.error?.code)).toEqual(got.filter(({ status }) => status !== 201).map(() => 'not_available'));
+  expect(got.filter(({ status }) => status !== 201).map(({ body }) => body.error?.code)).toEqual(
+    got.filter(({ status }) => status !== 201).map(() => 'not_available'),
+  );
   expect((await Promise.all(others)).map(({ status }) => status)).toEqual(others.map(() => 201));
 });
 
@@ -91,9 +135,19 @@ it('somebody who keeps one wallet locked holds up its own purchases only', async
   const waiting = [0, 1, 2].map((i) => buy(stuck, `stuck-${String(i)}`).finally(() => (isStuckDone = true)));
   try {
     // Outside the lane, with all the patience its role has.
-    await until(async () => (await shop.service.db.pool.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'purchase_begin' AND query !~ 'lock_timeout'")).rowCount === 3);
+    await until(
+      async () =>
+        (
+          await shop.service.db.pool.query(
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'purchase_begin' AND " +
+              "query !~ 'lock_timeout'",
+          )
+        ).rowCount === 3,
+    );
     for (const round of ['first', 'second']) {
-      const others = await Promise.all(free.flatMap((who, i) => [buy(who, `${round}-${String(i)}`), buy(who, `${round}-too-${String(i)}`)]));
+      const others = await Promise.all(
+        free.flatMap((who, i) => [buy(who, `${round}-${String(i)}`), buy(who, `${round}-too-${String(i)}`)]),
+      );
       expect(others.map(({ status }) => status)).toEqual(others.map(() => 201));
       waiting.push(buy(stuck, `stuck-after-${round}`).finally(() => (isStuckDone = true)));
     }
@@ -108,7 +162,11 @@ it('somebody who keeps one wallet locked holds up its own purchases only', async
 it('what counts in a row that others count in as well is counted for every purchase', async () => {
   await owner.query('INSERT INTO public.counter VALUES (0, 0)');
   const buyers = await accounts(8);
-  const answers = await Promise.all(buyers.flatMap((who, a) => [0, 1, 2].map((i) => buy(who, `counted-${String(a)}-${String(i)}`, '/counted'))));
+  const answers = await Promise.all(
+    buyers.flatMap((who, a) => [0, 1, 2].map((i) => buy(who, `counted-${String(a)}-${String(i)}`, '/counted'))),
+  );
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
-  expect((await owner.query<{ held: number; sold: number }>('SELECT held, sold FROM public.counter')).rows).toEqual([{ held: 24, sold: 24 }]);
+  expect((await owner.query<{ held: number; sold: number }>('SELECT held, sold FROM public.counter')).rows).toEqual([
+    { held: 24, sold: 24 },
+  ]);
 });

@@ -11,7 +11,11 @@ export { QUOTE_MINUTES, QUOTES_TAG } from './create-quote';
 export { quoteOperation, type QuoteOperation, type QuoteOperations, type QuotedItem } from './quote-operation';
 export { QUOTE_RULES } from './quote-audit';
 
-export function quoteEndpoints(deps: QuoteDeps & { readonly cursors: Cursors }, operations: QuoteOperations, bodyExample: unknown): Endpoint[] {
+export function quoteEndpoints(
+  deps: QuoteDeps & { readonly cursors: Cursors },
+  operations: QuoteOperations,
+  bodyExample: unknown,
+): Endpoint[] {
   return [createQuote(deps, operations, bodyExample), getQuote(deps)];
 }
 
@@ -21,7 +25,10 @@ const FORGET_ROUND = 200;
 /** Forgets quotes a month after they ended. */
 export function quoteLoop(deps: QuoteDeps): Loop {
   return {
-    name: 'forget-quotes', everyMs: 600_000,
-    run: async () => (await forgetQuotes(deps.db.platform, new Date(deps.clock.nowMs() - FORGET_AFTER_MS), FORGET_ROUND)) === FORGET_ROUND,
+    name: 'forget-quotes',
+    everyMs: 600_000,
+    run: async () =>
+      (await forgetQuotes(deps.db.platform, new Date(deps.clock.nowMs() - FORGET_AFTER_MS), FORGET_ROUND)) ===
+      FORGET_ROUND,
   };
 }

@@ -1,5 +1,6 @@
-// What a product says about one operation that can be quoted: the fields of an item, and the price of many of them at once. The same
-// function that prices a purchase is given here, so that a quote cannot differ from what it is quoted for.
+// What a product says about one operation that can be quoted: the fields of an item, and the price of many of them at
+// once. The same function that prices a purchase is given here, so that a quote cannot differ from what it is quoted
+// for.
 import type { z } from 'zod';
 import type { AppError } from '../contract';
 import type { Offer } from '../purchase';
@@ -15,7 +16,10 @@ export interface QuoteOperation {
 }
 
 /** Ties the fields to the function that prices them. */
-export function quoteOperation<I extends z.ZodObject>(item: I, price: (accountId: string, items: readonly z.output<I>[]) => Promise<readonly (QuotedItem | AppError)[]>): QuoteOperation {
+export function quoteOperation<I extends z.ZodObject>(
+  item: I,
+  price: (accountId: string, items: readonly z.output<I>[]) => Promise<readonly (QuotedItem | AppError)[]>,
+): QuoteOperation {
   return { item, price };
 }
 

@@ -5,4 +5,9 @@ import { DEPOSIT_RULES } from '../deposits';
 import { LIFECYCLE_RULES } from '../lifecycle';
 import { QUOTE_RULES } from '../quotes';
 
-export const BOOK_RULES: readonly (readonly [string, Sql])[] = [...DEPOSIT_RULES, ...BATCH_RULES, ...QUOTE_RULES, ...LIFECYCLE_RULES];
+export const BOOK_RULES: readonly (readonly [string, Sql])[] = [
+  ...DEPOSIT_RULES,
+  ...BATCH_RULES,
+  ...QUOTE_RULES,
+  ...LIFECYCLE_RULES,
+];

@@ -1,4 +1,5 @@
-// Our deposits against what their payment providers say. Recent ones only: a provider forgets, and old ones were compared when they were recent.
+// Our deposits against what their payment providers say. Recent ones only: a provider forgets, and old ones were
+// compared when they were recent.
 import type { Product } from '../contract';
 import { sql } from '../db';
 import type { DepositDeps } from '../deposits';
@@ -18,7 +19,9 @@ async function compare(product: Product, deps: DepositDeps): Promise<Breach[]> {
   const nowMs = deps.clock.nowMs();
   const rows = await deps.db.platform.$queryRaw<DepositRow[]>(sql`
     SELECT id, provider, provider_invoice_id AS invoice, amount, state FROM platform.deposit
-    WHERE product = ${product} AND provider_invoice_id IS NOT NULL AND created_at > ${new Date(nowMs - RECENT_MS)}::timestamptz AND state IN ('credited', 'pending', 'expired', 'cancelled', 'failed')
+    WHERE product = ${product} AND provider_invoice_id IS NOT NULL
+      AND created_at > ${new Date(nowMs - RECENT_MS)}::timestamptz
+        AND state IN ('credited', 'pending', 'expired', 'cancelled', 'failed')
     ORDER BY seq DESC LIMIT ${COMPARED_MAX}::int`);
   const breaches: Breach[] = [];
   for (const provider of deps.providers.all()) {
@@ -29,11 +32,21 @@ async function compare(product: Product, deps: DepositDeps): Promise<Breach[]> {
     for (const row of own) {
       const invoice = read.invoices.get(row.invoice);
       if (row.state === 'credited' && (invoice?.state !== 'paid' || invoice.amount !== row.amount)) {
-        breaches.push({ rule: 'a credited deposit is paid at its provider, at its amount', subject: row.id, detail: `ours ${row.amount.toString()}, provider ${invoice === undefined ? 'none' : `${invoice.state} ${String(invoice.amount)}`}` });
+        breaches.push({
+          rule: 'a credited deposit is paid at its provider, at its amount',
+          subject: row.id,
+          detail:
+            `ours ${row.amount.toString()}, provider ` +
+            `${invoice === undefined ? 'none' : `${invoice.state} ${String(invoice.amount)}`}`,
+        });
       }
       const paidAt = invoice?.state === 'paid' ? invoice.payment?.paidAt : undefined;
       if (row.state !== 'credited' && paidAt !== undefined && nowMs - paidAt.getTime() > SETTLES_WITHIN_MS) {
-        breaches.push({ rule: 'what the provider was paid is credited', subject: row.id, detail: `ours ${row.state}, paid ${paidAt.toISOString()}` });
+        breaches.push({
+          rule: 'what the provider was paid is credited',
+          subject: row.id,
+          detail: `ours ${row.state}, paid ${paidAt.toISOString()}`,
+        });
       }
     }
   }
@@ -41,5 +54,9 @@ async function compare(product: Product, deps: DepositDeps): Promise<Breach[]> {
 }
 
 interface DepositRow {
-  readonly id: string; readonly provider: string; readonly invoice: string; readonly amount: bigint; readonly state: string;
+  readonly id: string;
+  readonly provider: string;
+  readonly invoice: string;
+  readonly amount: bigint;
+  readonly state: string;
 }

@@ -6,7 +6,10 @@ type Db = Database['platform'];
 type Rules = readonly (readonly [string, Sql])[];
 
 export interface Check {
-  /** `books` is the same in every product and looked at by whichever worker comes first, as lumi_admin; a product's own scope bears its name, that of its deposits `deposits-` and its name. */
+  /**
+   * `books` is the same in every product and looked at by whichever worker comes first, as lumi_admin; a product's own
+   * scope bears its name, that of its deposits `deposits-` and its name.
+   */
   readonly scope: string;
   /** Who takes the round and reports it. */
   readonly db: Db;
@@ -22,7 +25,9 @@ export function checkOfRules(scope: string, db: Db, rules: Rules): Check {
   return { scope, db, find: () => confirmed(() => auditRules(db, rules)) };
 }
 
-/** What is found is looked for a second time: two systems that are written one after the other may differ for a moment. */
+/**
+ * What is found is looked for a second time: two systems that are written one after the other may differ for a moment.
+ */
 export async function confirmed(find: () => Promise<readonly Breach[]>): Promise<readonly Breach[]> {
   const first = await find();
   if (first.length === 0) return first;

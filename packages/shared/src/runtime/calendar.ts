@@ -1,8 +1,8 @@
 // Months and years of the calendar, in UTC.
 
 /**
- * A day that the month does not have becomes its last one. `anchorDay` is the day that months are counted from, so that the last of January comes back to the 31st
- * in March; absent: the date's own.
+ * A day that the month does not have becomes its last one. `anchorDay` is the day that months are counted from, so that
+ * the last of January comes back to the 31st in March; absent: the date's own.
  */
 export function addMonths(date: Date, months: number, anchorDay = date.getUTCDate()): Date {
   const result = new Date(date.getTime());
@@ -12,7 +12,10 @@ export function addMonths(date: Date, months: number, anchorDay = date.getUTCDat
   return result;
 }
 
-/** The day that months are counted from: the one remembered, while the date stands where that day puts it; otherwise the date's own. */
+/**
+ * The day that months are counted from: the one remembered, while the date stands where that day puts it; otherwise the
+ * date's own.
+ */
 export function anchorOf(date: Date, remembered: number | null): number {
   const day = date.getUTCDate();
   return remembered !== null && Math.min(remembered, daysInMonth(date)) === day ? remembered : day;

@@ -1,5 +1,5 @@
-// Logging: one JSON line per event. Redaction is on by default and works on values as well as on names, so a secret that
-// lands in an unexpected field is masked too. Bodies of money calls are never given to the logger.
+// Logging: one JSON line per event. Redaction is on by default and works on values as well as on names, so a secret
+// that lands in an unexpected field is masked too. Bodies of money calls are never given to the logger.
 import winston from 'winston';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -11,7 +11,8 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-const SECRET_NAMES = /authorization|cookie|signature|secret|password|passwd|token|auth_?code|pepper|private_?key|database_url|redis_url|identity|user_data/i;
+const SECRET_NAMES =
+  /authorization|cookie|signature|secret|password|passwd|token|auth_?code|pepper|private_?key|database_url|redis_url|identity|user_data/i;
 const SECRET_VALUES: readonly (readonly [RegExp, string])[] = [
   [/lumi_(domains|vps|proxy)_[A-Za-z0-9]{6,}/g, 'lumi_$1_[redacted]'],
   [/\bBearer\s+\S+/gi, 'Bearer [redacted]'],
@@ -62,7 +63,11 @@ export function createLog(options: { level: string; process: string; stream?: No
       winston.format.json(),
     ),
     defaultMeta: { process: options.process },
-    transports: [options.stream === undefined ? new winston.transports.Console({ stderrLevels: [] }) : new winston.transports.Stream({ stream: options.stream })],
+    transports: [
+      options.stream === undefined
+        ? new winston.transports.Console({ stderrLevels: [] })
+        : new winston.transports.Stream({ stream: options.stream }),
+    ],
   });
   return {
     debug: (message, fields) => logger.debug(message, fields),
@@ -73,4 +78,9 @@ export function createLog(options: { level: string; process: string; stream?: No
 }
 
 /** For tests and tools that have nobody to tell. */
-export const silentLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};

@@ -1,4 +1,5 @@
-// Prometheus' text format. Numbers are read when somebody asks for them; nothing is counted in between, so nothing can be counted wrong.
+// Prometheus' text format. Numbers are read when somebody asks for them; nothing is counted in between, so nothing can
+// be counted wrong.
 
 export interface Gauge {
   readonly name: string;
@@ -9,6 +10,12 @@ export interface Gauge {
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export function metricsText(gauges: readonly Gauge[], labels: Readonly<Record<string, string>>): string {
-  const common = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',');
-  return gauges.map(({ name, help, value }) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}{${common}} ${String(value)}\n`).join('');
+  const common = Object.entries(labels)
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(',');
+  return gauges
+    .map(
+      ({ name, help, value }) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}{${common}} ${String(value)}\n`,
+    )
+    .join('');
 }

@@ -1,5 +1,6 @@
-// The one place that opens connections to Redis. REDIS_URL names one server, or a Redis Cluster: several nodes with commas between them, or any one of
-// them with `?cluster=true` (the one address that hosters give for a cluster). Whoever uses more than one key at once gives them a common {hash tag}.
+// The one place that opens connections to Redis. REDIS_URL names one server, or a Redis Cluster: several nodes with
+// commas between them, or any one of them with `?cluster=true` (the one address that hosters give for a cluster).
+// Whoever uses more than one key at once gives them a common {hash tag}.
 import Redis, { Cluster } from 'ioredis';
 
 export type RedisClient = Redis | Cluster;
@@ -35,14 +36,27 @@ export function openRedis(url: string, settings: RedisSettings): RedisClient {
   if (first === undefined) throw new Error('REDIS_URL names no node');
   const { enableOfflineQueue = true, enableAutoPipelining = false, ...ofNodes } = settings;
   const isEncrypted = first.protocol === 'rediss:';
-  return new Cluster(nodes.map(({ hostname, port }) => ({ host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6_379 : Number.parseInt(port, 10) })), {
-    enableOfflineQueue, enableAutoPipelining, clusterRetryStrategy: retryStrategy, maxRedirections: REDIRECTIONS_MAX,
-    // The nodes tell each other's addresses; the credentials are the same for all.
-    redisOptions: {
-      ...ofNodes, ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }), ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
-      ...(isEncrypted ? { tls: {} } : {}),
+  return new Cluster(
+    nodes.map(({ hostname, port }) => ({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? 6_379 : Number.parseInt(port, 10),
+    })),
+    {
+      enableOfflineQueue,
+      enableAutoPipelining,
+      clusterRetryStrategy: retryStrategy,
+      maxRedirections: REDIRECTIONS_MAX,
+      // The nodes tell each other's addresses; the credentials are the same for all.
+      redisOptions: {
+        ...ofNodes,
+        ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),
+        ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
+        ...(isEncrypted ? { tls: {} } : {}),
+      },
+      // A certificate is made out to a name, so that names stay names.
+      ...(isEncrypted
+        ? { dnsLookup: (address: string, done: (err: null, resolved: string) => void) => done(null, address) }
+        : {}),
     },
-    // A certificate is made out to a name, so that names stay names.
-    ...(isEncrypted ? { dnsLookup: (address: string, done: (err: null, resolved: string) => void) => done(null, address) } : {}),
-  });
+  );
 }

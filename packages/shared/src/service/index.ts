@@ -1,5 +1,16 @@
 export {
-  buildApp, openService, runWorker, serveHttp, serviceConfig, startLoop, startWork,
-  type ApiDescription, type Loop, type Service, type ServiceConfig, type ServiceOptions, type Work,
+  buildApp,
+  openService,
+  runWorker,
+  serveHttp,
+  serviceConfig,
+  startLoop,
+  startWork,
+  type ApiDescription,
+  type Loop,
+  type Service,
+  type ServiceConfig,
+  type ServiceOptions,
+  type Work,
 } from '../frame';
 export { SHARED_TAGS, sharedParts, type SharedParts } from './shared-parts';

@@ -1,6 +1,6 @@
-// What every product base carries beside its own endpoints: account, deposits and operator routes; quotes, bulks, summary, forecast and
-// renewals by itself of what the product sells; their documentation tags; and the loops and jobs of the worker. A product says only what is
-// its own: what it sells, how it is priced, and what time does to it.
+// What every product base carries beside its own endpoints: account, deposits and operator routes; quotes, bulks,
+// summary, forecast and renewals by itself of what the product sells; their documentation tags; and the loops and jobs
+// of the worker. A product says only what is its own: what it sells, how it is priced, and what time does to it.
 import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../account';
 import { ADMIN_TAGS, adminEndpoints, stuckEndpoints } from '../admin';
 import { BATCH_TAGS, batchParts, type BulkKind } from '../batches';
@@ -15,7 +15,14 @@ import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops, type LifecycleSourc
 import { forgetSecrets, recoverOperations, type AnyOperationKind } from '../operations';
 import { recoverOrders, type AnyThingSold } from '../purchase';
 import { QUOTES_TAG, quoteEndpoints, quoteLoop, type QuoteOperations } from '../quotes';
-import { BOOK_RULES, checkOfBooks, checkOfDeposits, checkOfRules, listBreaches, reconciliationLoop } from '../reconciliation';
+import {
+  BOOK_RULES,
+  checkOfBooks,
+  checkOfDeposits,
+  checkOfRules,
+  listBreaches,
+  reconciliationLoop,
+} from '../reconciliation';
 
 export interface SharedParts {
   /** To stand before the product's own: `/domains/summary` before `/domains/{domain}`. */
@@ -28,7 +35,9 @@ export interface SharedParts {
 
 /** Tags of the endpoints below, for every product's OpenAPI document. */
 export const SHARED_TAGS: ApiDescription['tags'] = [
-  QUOTES_TAG, AUTO_RENEW_TAG, ...BATCH_TAGS,
+  QUOTES_TAG,
+  AUTO_RENEW_TAG,
+  ...BATCH_TAGS,
   ...ACCOUNT_TAGS,
   { name: 'Deposits', description: 'Top up the balance.' },
   { name: 'Callbacks', description: 'Called by payment providers and payers, without a key.' },
@@ -60,39 +69,72 @@ const FORGET_EVERY_MS = 600_000;
 export function sharedParts(service: Service, product: ProductParts): SharedParts {
   const { config, db, clock, log } = service;
   const providers = openPaymentProviders({
-    db: db.platform, product: service.product, publicUrl: config.PUBLIC_URL, cryptoPayUrl: config.CRYPTO_PAY_URL, cryptoPayToken: config.CRYPTO_PAY_TOKEN, sandbox: config.SANDBOX_PAYMENTS,
+    db: db.platform,
+    product: service.product,
+    publicUrl: config.PUBLIC_URL,
+    cryptoPayUrl: config.CRYPTO_PAY_URL,
+    cryptoPayToken: config.CRYPTO_PAY_TOKEN,
+    sandbox: config.SANDBOX_PAYMENTS,
   });
   const deposits = { db, clock, log, providers, defaultCap: config.DEFAULT_DAILY_CAP_USD };
-  const paymentProviders = providers.all().map(({ terms }) => ({ name: terms.provider, isSandbox: terms.provider === 'sandbox' || !isRealCryptoPay(config.CRYPTO_PAY_URL) }));
+  const paymentProviders = providers.all().map(({ terms }) => ({
+    name: terms.provider,
+    isSandbox: terms.provider === 'sandbox' || !isRealCryptoPay(config.CRYPTO_PAY_URL),
+  }));
   const things = new Map(product.things.map((thing) => [thing.kind, thing]));
   const tasks = new Map((product.tasks ?? []).map((task) => [task.kind, task]));
   const bulk = batchParts(service, product.bulk);
   return {
     endpoints: [
-      ...bulk.endpoints, ...quoteEndpoints(service, product.quotes.operations, product.quotes.example),
-      summaryEndpoint(service, product.summary), forecastRenewals(service, product.lifecycles.filter(({ renewals }) => renewals !== undefined)), ...autoRenewEndpoints(service),
+      ...bulk.endpoints,
+      ...quoteEndpoints(service, product.quotes.operations, product.quotes.example),
+      summaryEndpoint(service, product.summary),
+      forecastRenewals(
+        service,
+        product.lifecycles.filter(({ renewals }) => renewals !== undefined),
+      ),
+      ...autoRenewEndpoints(service),
       ...accountEndpoints(service, { suppliers: product.suppliers, paymentProviders }),
       ...depositEndpoints({ ...deposits, cursors: service.cursors }),
-      ...adminEndpoints(service), ...stuckEndpoints(service, { things, tasks }),
+      ...adminEndpoints(service),
+      ...stuckEndpoints(service, { things, tasks }),
       listBreaches(service),
     ],
     loops: [
       {
-        name: 'order-recovery', everyMs: RECOVERY_EVERY_MS,
+        name: 'order-recovery',
+        everyMs: RECOVERY_EVERY_MS,
         run: async () => {
           await product.ready?.();
-          return (await recoverOrders(service.purchases, things, service.product, RECOVERY_ROUND)).taken === RECOVERY_ROUND;
+          return (
+            (await recoverOrders(service.purchases, things, service.product, RECOVERY_ROUND)).taken === RECOVERY_ROUND
+          );
         },
       },
-      ...(tasks.size === 0 ? [] : [
-        { name: 'operation-recovery', everyMs: RECOVERY_EVERY_MS, run: async () => (await recoverOperations(service.purchases, tasks, service.product, RECOVERY_ROUND)) === RECOVERY_ROUND },
-        { name: 'forget-secrets', everyMs: SECRETS_EVERY_MS, run: async () => (await forgetSecrets(db.platform, SECRETS_ROUND)) === SECRETS_ROUND },
-      ]),
-      ...bulk.loops, ...product.lifecycles.flatMap((source) => lifecycleLoops(service, source)),
-      depositLoop(deposits), quoteLoop(service),
+      ...(tasks.size === 0
+        ? []
+        : [
+            {
+              name: 'operation-recovery',
+              everyMs: RECOVERY_EVERY_MS,
+              run: async () =>
+                (await recoverOperations(service.purchases, tasks, service.product, RECOVERY_ROUND)) === RECOVERY_ROUND,
+            },
+            {
+              name: 'forget-secrets',
+              everyMs: SECRETS_EVERY_MS,
+              run: async () => (await forgetSecrets(db.platform, SECRETS_ROUND)) === SECRETS_ROUND,
+            },
+          ]),
+      ...bulk.loops,
+      ...product.lifecycles.flatMap((source) => lifecycleLoops(service, source)),
+      depositLoop(deposits),
+      quoteLoop(service),
       { name: 'forget-claims', everyMs: FORGET_EVERY_MS, run: () => forgetOldClaims(db.platform) },
       reconciliationLoop(service, [
-        checkOfBooks(service.admin.platform, BOOK_RULES), checkOfDeposits(service.product, deposits), ...(product.auditRules === undefined ? [] : [checkOfRules(service.product, db.platform, product.auditRules)]),
+        checkOfBooks(service.admin.platform, BOOK_RULES),
+        checkOfDeposits(service.product, deposits),
+        ...(product.auditRules === undefined ? [] : [checkOfRules(service.product, db.platform, product.auditRules)]),
       ]),
     ],
     jobs: bulk.jobs,

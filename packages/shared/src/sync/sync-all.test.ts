@@ -1,6 +1,13 @@
 import pg from 'pg';
 import { newId } from '../contract';
-import { findOperation, operationKind, recoverOperations, runOperation, type AnyOperationKind, type Operation } from '../operations';
+import {
+  findOperation,
+  operationKind,
+  recoverOperations,
+  runOperation,
+  type AnyOperationKind,
+  type Operation,
+} from '../operations';
 import type { JsonObject, Outcome } from '../purchase';
 import { testService } from '../testing';
 import { AT_ONCE, STEP_MAX, syncOfAll, type SyncSource } from './sync-all';
@@ -15,8 +22,15 @@ afterEach(() => {
 /** So many things of every account; `onSync` is told of each. */
 function shelf(count: number, onSync: (id: string) => Promise<void> | void = () => undefined): SyncSource {
   return {
-    product: 'vps', noun: 'gadget',
-    next: (_account, after, limit) => Promise.resolve(Array.from({ length: Math.max(0, Math.min(limit, count - Number(after))) }, (_, i) => ({ seq: BigInt(Number(after) + i + 1), id: String(Number(after) + i + 1) }))),
+    product: 'vps',
+    noun: 'gadget',
+    next: (_account, after, limit) =>
+      Promise.resolve(
+        Array.from({ length: Math.max(0, Math.min(limit, count - Number(after))) }, (_, i) => ({
+          seq: BigInt(Number(after) + i + 1),
+          id: String(Number(after) + i + 1),
+        })),
+      ),
     sync: async (_account, id) => {
       await onSync(id);
       return Number(id) % 100 === 0 ? 'changed' : 'same';
@@ -25,8 +39,25 @@ function shelf(count: number, onSync: (id: string) => Promise<void> | void = () 
 }
 
 const operationOf = (kind: AnyOperationKind, supplierRef: string | null): Operation => ({
-  seq: null, id: newId('op', 0), accountId: 'usr_1', product: 'vps', kind: kind.kind, subject: 'usr_1', item: {}, state: 'running', progress: 0, waitingFor: null, supplierRef, result: null,
-  errorCode: null, errorText: null, requestId: 'req_1', attempt: 1, stuckSince: null, createdAt: new Date(), finishedAt: null,
+  seq: null,
+  id: newId('op', 0),
+  accountId: 'usr_1',
+  product: 'vps',
+  kind: kind.kind,
+  subject: 'usr_1',
+  item: {},
+  state: 'running',
+  progress: 0,
+  waitingFor: null,
+  supplierRef,
+  result: null,
+  errorCode: null,
+  errorText: null,
+  requestId: 'req_1',
+  attempt: 1,
+  stuckSince: null,
+  createdAt: new Date(),
+  finishedAt: null,
 });
 
 async function wakeAll(): Promise<void> {
@@ -39,15 +70,17 @@ describe('a sync of ten thousand things', () => {
   it('reads each once, in steps of a bounded number, few at a time', async () => {
     let [atOnce, mostAtOnce, inStep, mostInStep] = [0, 0, 0, 0];
     const seen = new Set<string>();
-    const { kind } = syncOfAll(shelf(10_000, async (id) => {
-      [atOnce, inStep] = [atOnce + 1, inStep + 1];
-      mostAtOnce = Math.max(mostAtOnce, atOnce);
-      mostInStep = Math.max(mostInStep, inStep);
-      await Promise.resolve();
-      atOnce -= 1;
-      expect(seen.has(id)).toBe(false);
-      seen.add(id);
-    }));
+    const { kind } = syncOfAll(
+      shelf(10_000, async (id) => {
+        [atOnce, inStep] = [atOnce + 1, inStep + 1];
+        mostAtOnce = Math.max(mostAtOnce, atOnce);
+        mostInStep = Math.max(mostInStep, inStep);
+        await Promise.resolve();
+        atOnce -= 1;
+        expect(seen.has(id)).toBe(false);
+        seen.add(id);
+      }),
+    );
     const signal = new AbortController().signal;
     let outcome: Outcome<JsonObject> = await kind.act(operationOf(kind, null), signal);
     for (let steps = 1; outcome.kind === 'pending' && steps < 500; steps += 1) {
@@ -62,10 +95,12 @@ describe('a sync of ten thousand things', () => {
     let nowMs = 1_000;
     jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
     const seen: string[] = [];
-    const { kind } = syncOfAll(shelf(10_000, (id) => {
-      nowMs += 150;
-      seen.push(id);
-    }));
+    const { kind } = syncOfAll(
+      shelf(10_000, (id) => {
+        nowMs += 150;
+        seen.push(id);
+      }),
+    );
     const signal = new AbortController().signal;
     const first = await kind.act(operationOf(kind, null), signal);
     expect(seen).toHaveLength(AT_ONCE);
@@ -75,10 +110,29 @@ describe('a sync of ten thousand things', () => {
 
   it('holds up nobody: the work of others is done in the same round as one step of it', async () => {
     const { kind } = syncOfAll(shelf(10_000));
-    const other = operationKind<JsonObject, JsonObject>({ kind: 'other', act: () => Promise.resolve({ kind: 'unknown' }), lookUp: () => Promise.resolve({ kind: 'done', result: {} }), deliver: () => [], events: () => [] });
-    const kinds = new Map([[kind.kind, kind], [other.kind, other]]);
+    const other = operationKind<JsonObject, JsonObject>({
+      kind: 'other',
+      act: () => Promise.resolve({ kind: 'unknown' }),
+      lookUp: () => Promise.resolve({ kind: 'done', result: {} }),
+      deliver: () => [],
+      events: () => [],
+    });
+    const kinds = new Map([
+      [kind.kind, kind],
+      [other.kind, other],
+    ]);
     const [greedy, quiet] = [await account(), await account()];
-    const start = (what: AnyOperationKind, { accountId }: { accountId: string }) => runOperation(deps, { kind: what, item: {}, subject: accountId, accountId, product: 'vps', lockKey: `${what.kind}:${accountId}`, keyId: null, requestId: newId('req', 0) });
+    const start = (what: AnyOperationKind, { accountId }: { accountId: string }) =>
+      runOperation(deps, {
+        kind: what,
+        item: {},
+        subject: accountId,
+        accountId,
+        product: 'vps',
+        lockKey: `${what.kind}:${accountId}`,
+        keyId: null,
+        requestId: newId('req', 0),
+      });
     const long = await start(kind, greedy);
     await expect(start(kind, greedy)).rejects.toMatchObject({ code: 'busy' });
     for (let round = 2; round <= 4; round += 1) {

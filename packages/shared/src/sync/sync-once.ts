@@ -20,8 +20,15 @@ export type Synced<R> =
 
 const ASK_AGAIN_S = 5;
 
-/** The row as it is now. Throws 429 within a minute of the last time, 409 while something runs on it, 503 when the supplier does not answer. */
-export async function syncOnce<R>({ db: { platform: db }, clock }: { readonly db: Pick<Database, 'platform'>; readonly clock: Clock }, turn: Turn, work: () => Promise<Synced<R>>): Promise<R> {
+/**
+ * The row as it is now. Throws 429 within a minute of the last time, 409 while something runs on it, 503 when the
+ * supplier does not answer.
+ */
+export async function syncOnce<R>(
+  { db: { platform: db }, clock }: { readonly db: Pick<Database, 'platform'>; readonly clock: Clock },
+  turn: Turn,
+  work: () => Promise<Synced<R>>,
+): Promise<R> {
   const now = clock.now();
   await takeTurn(db, turn, now);
   const synced = await work();
@@ -35,7 +42,11 @@ export async function syncOnce<R>({ db: { platform: db }, clock }: { readonly db
       throw busyWith(synced.operationId);
     case 'unknown':
       await giveTurnBack(db, turn, now);
-      throw new AppError('service_unavailable', 'It could not be found out how this stands right now; try again shortly.', { retryAfterS: ASK_AGAIN_S, cause: synced.cause });
+      throw new AppError(
+        'service_unavailable',
+        'It could not be found out how this stands right now; try again shortly.',
+        { retryAfterS: ASK_AGAIN_S, cause: synced.cause },
+      );
     case 'gone':
       throw notFound();
     default:
@@ -43,9 +54,13 @@ export async function syncOnce<R>({ db: { platform: db }, clock }: { readonly db
   }
 }
 
-/** A column for the statement that writes: tells these events. `of` is a CTE of one row with the column `account_id`, or of none. */
+/**
+ * A column for the statement that writes: tells these events. `of` is a CTE of one row with the column `account_id`, or
+ * of none.
+ */
 export function syncEvents(of: Sql, product: string, events: readonly EventDraft[], now: Date): Sql {
   if (events.length === 0) return sql`NULL::text`;
   const rows = events.map((event) => ({ id: newId('evt', now.getTime()), ...event }));
-  return sql`(SELECT platform.emit_events(written.account_id, ${product}, ${JSON.stringify(rows)}::jsonb)::text FROM ${of} AS written)`;
+  return sql`(SELECT platform.emit_events(written.account_id, ${product}, ${JSON.stringify(rows)}::jsonb)::text
+    FROM ${of} AS written)`;
 }

@@ -1,4 +1,5 @@
-// A thing is synced for its owner at most once a minute. When it was last asked for stands in one table, so it holds over all processes.
+// A thing is synced for its owner at most once a minute. When it was last asked for stands in one table, so it holds
+// over all processes.
 import { AppError, type Product } from '../contract';
 import { sql, type SqlRunner } from '../db';
 
@@ -18,20 +19,30 @@ export async function takeTurn(db: SqlRunner, { product, thing }: Turn, now: Dat
   const rows = await db.$queryRaw<{ taken: boolean; asked_at: Date | null }[]>(sql`
     WITH taken AS (
       INSERT INTO platform.sync_turn AS t (product, thing, asked_at) VALUES (${product}, ${thing}, ${now}::timestamptz)
-      ON CONFLICT (product, thing) DO UPDATE SET asked_at = excluded.asked_at WHERE t.asked_at <= ${before}::timestamptz RETURNING 1),
+      ON CONFLICT (product, thing) DO UPDATE SET asked_at = excluded.asked_at WHERE t.asked_at <= ${before}::timestamptz
+        RETURNING 1),
     forgotten AS (
       DELETE FROM platform.sync_turn f WHERE f.ctid IN (
-        SELECT o.ctid FROM platform.sync_turn o WHERE o.product = ${product} AND o.asked_at <= ${before}::timestamptz AND o.thing <> ${thing} ORDER BY o.asked_at LIMIT ${FORGET_MAX}::int FOR UPDATE SKIP LOCKED))
-    SELECT EXISTS (SELECT 1 FROM taken) AS taken, (SELECT asked_at FROM platform.sync_turn WHERE product = ${product} AND thing = ${thing}) AS asked_at`);
+        SELECT o.ctid FROM platform.sync_turn o WHERE o.product = ${product} AND o.asked_at <= ${before}::timestamptz
+          AND o.thing <> ${thing} ORDER BY o.asked_at LIMIT ${FORGET_MAX}::int FOR UPDATE SKIP LOCKED))
+    SELECT EXISTS (SELECT 1 FROM taken) AS taken, (SELECT asked_at FROM platform.sync_turn WHERE product = ${product}
+      AND thing = ${thing}) AS asked_at`);
   const { taken = false, asked_at: askedAt = null } = rows[0] ?? {};
   if (!taken) throw tooSoon(askedAt === null ? EVERY_MS : askedAt.getTime() + EVERY_MS - now.getTime());
 }
 
 /** It came to nothing, so it does not count. */
 export async function giveTurnBack(db: SqlRunner, { product, thing }: Turn, now: Date): Promise<void> {
-  await db.$executeRaw(sql`DELETE FROM platform.sync_turn WHERE product = ${product} AND thing = ${thing} AND asked_at = ${now}::timestamptz`);
+  await db.$executeRaw(
+    sql`DELETE FROM platform.sync_turn WHERE product = ${product} AND thing = ${thing}
+      AND asked_at = ${now}::timestamptz`,
+  );
 }
 
 function tooSoon(leftMs: number): AppError {
-  return new AppError('rate_limited', 'This was synced less than a minute ago; try again after the seconds in \'Retry-After\'.', { retryAfterS: leftMs / 1000, limit: { name: 'sync', tokens: 1, periodMs: EVERY_MS } });
+  return new AppError(
+    'rate_limited',
+    "This was synced less than a minute ago; try again after the seconds in 'Retry-After'.",
+    { retryAfterS: leftMs / 1000, limit: { name: 'sync', tokens: 1, periodMs: EVERY_MS } },
+  );
 }

@@ -1,5 +1,6 @@
-// A Redis Cluster of three nodes on loopback, made of the machine's own redis-server, for one test file. A key that belongs to another node is refused by the node that
-// was asked, and a script whose keys lie on two nodes by both: one server with cluster mode switched on would take everything.
+// A Redis Cluster of three nodes on loopback, made of the machine's own redis-server, for one test file. A key that
+// belongs to another node is refused by the node that was asked, and a script whose keys lie on two nodes by both: one
+// server with cluster mode switched on would take everything.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -35,13 +36,32 @@ export async function testRedisCluster(): Promise<{ url: string } | null> {
 async function start(folder: string): Promise<Node> {
   const [port, busPort] = [await freePort(), await freePort()];
   const settings = {
-    port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', 'cluster-enabled': 'yes', 'cluster-port': busPort, 'cluster-config-file': `nodes-${String(port)}.conf`,
+    port,
+    bind: '127.0.0.1',
+    dir: folder,
+    save: '',
+    appendonly: 'no',
+    'maxmemory-policy': 'noeviction',
+    'cluster-enabled': 'yes',
+    'cluster-port': busPort,
+    'cluster-config-file': `nodes-${String(port)}.conf`,
   };
-  const child = spawn('redis-server', Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]), { stdio: 'ignore' });
+  const child = spawn(
+    'redis-server',
+    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    { stdio: 'ignore' },
+  );
   const faults: Error[] = [];
   child.once('error', (err) => faults.push(err));
   child.once('exit', () => faults.push(new Error('redis-server ended; a cluster on ports of its own needs version 7')));
-  await until(() => faults.length > 0 || asked(port, (redis) => redis.ping()).then(() => true, () => false));
+  await until(
+    () =>
+      faults.length > 0 ||
+      asked(port, (redis) => redis.ping()).then(
+        () => true,
+        () => false,
+      ),
+  );
   if (faults[0] !== undefined) throw faults[0];
   return { port, busPort, process: child };
 }
@@ -53,15 +73,29 @@ async function joined(nodes: readonly Node[]): Promise<void> {
     const [low, high] = [i, i + 1].map((n) => Math.floor((SLOTS * n) / nodes.length));
     await asked(port, (redis) => redis.call('CLUSTER', 'ADDSLOTSRANGE', String(low), String((high ?? SLOTS) - 1)));
     await asked(port, (redis) => redis.call('CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1)));
-    if (first !== undefined && i > 0) await asked(port, (redis) => redis.call('CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(first.busPort)));
+    if (first !== undefined && i > 0)
+      await asked(port, (redis) =>
+        redis.call('CLUSTER', 'MEET', '127.0.0.1', String(first.port), String(first.busPort)),
+      );
   }
   for (const { port } of nodes) {
-    await until(() => asked(port, (redis) => redis.call('CLUSTER', 'INFO')).then((info) => /cluster_state:ok/.test(String(info)) && String(info).includes(`cluster_known_nodes:${String(nodes.length)}`)));
+    await until(() =>
+      asked(port, (redis) => redis.call('CLUSTER', 'INFO')).then(
+        (info) =>
+          /cluster_state:ok/.test(String(info)) && String(info).includes(`cluster_known_nodes:${String(nodes.length)}`),
+      ),
+    );
   }
 }
 
 async function asked<T>(port: number, question: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis({ port, host: '127.0.0.1', lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  const redis = new Redis({
+    port,
+    host: '127.0.0.1',
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  });
   redis.on('error', () => undefined); // the command in flight fails as well
   try {
     await redis.connect();

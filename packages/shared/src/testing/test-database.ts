@@ -1,5 +1,5 @@
-// A database for one test file, cloned from the migrated template of the run. When the file is over, connections that are
-// still open fail it: a process that cannot close its pool cannot shut down either.
+// A database for one test file, cloned from the migrated template of the run. When the file is over, connections that
+// are still open fail it: a process that cannot close its pool cannot shut down either.
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { roleUrl, type Role } from '../db/roles';
@@ -7,7 +7,9 @@ import { afterFile } from './after-file';
 import { until } from './until';
 
 export interface TestDatabase {
-  /** Superuser of the cluster and owner of the schemas: for arranging and for looking, never for the code under test. */
+  /**
+   * Superuser of the cluster and owner of the schemas: for arranging and for looking, never for the code under test.
+   */
   ownerUrl: string;
   urlFor(role: Role): string;
   /** Drops the database; throws when somebody is still connected. Called by itself at the end of the file. */
@@ -35,8 +37,8 @@ declare const beforeAll: (hook: () => Promise<void>) => void;
 const CLOSING_MAX_MS = 3_000;
 
 /**
- * To be called at the top of a test file, outside hooks. The URLs are there at once; the database is made in a beforeAll
- * and so exists in every hook and test defined after the call.
+ * To be called at the top of a test file, outside hooks. The URLs are there at once; the database is made in a
+ * beforeAll and so exists in every hook and test defined after the call.
  */
 export function testDatabase(): TestDatabase {
   const { database, create } = draft();
@@ -77,19 +79,28 @@ function draft(): { database: TestDatabase; create: () => Promise<void> } {
 
 async function drop(owner: pg.Client, name: string): Promise<void> {
   // A server notices a closed socket a moment later than the client that closed it.
-  const leaked = await until(async () => (await sessionsOf(owner, name)).length === 0, { timeoutMs: CLOSING_MAX_MS }).then(
+  const leaked = await until(async () => (await sessionsOf(owner, name)).length === 0, {
+    timeoutMs: CLOSING_MAX_MS,
+  }).then(
     () => [],
     () => sessionsOf(owner, name),
   );
   await owner.query(`DROP DATABASE ${name} WITH (FORCE)`);
   if (leaked.length === 0) return;
-  const list = leaked.map(({ usename, application_name, state, query }) => `  ${usename} ${application_name} (${state ?? 'starting'}): ${query.slice(0, 120)}`);
-  throw new Error(`${leaked.length} connection(s) were still open at the end of the file. Close pools and processes in afterAll.\n${list.join('\n')}`);
+  const list = leaked.map(
+    ({ usename, application_name, state, query }) =>
+      `  ${usename} ${application_name} (${state ?? 'starting'}): ${query.slice(0, 120)}`,
+  );
+  throw new Error(
+    `${leaked.length} connection(s) were still open at the end of the file. Close pools and processes in ` +
+      `afterAll.\n${list.join('\n')}`,
+  );
 }
 
 async function sessionsOf(owner: pg.Client, name: string): Promise<Session[]> {
   const { rows } = await owner.query<Session>(
-    `SELECT usename, application_name, state, query FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'`,
+    `SELECT usename, application_name, state, query FROM pg_stat_activity WHERE datname = $1
+      AND backend_type = 'client backend'`,
     [name],
   );
   return rows;
@@ -107,6 +118,7 @@ async function withOwner(cluster: Cluster, work: (owner: pg.Client) => Promise<u
 
 function readCluster(): Cluster {
   const cluster = process.env['LUMI_TEST_CLUSTER'];
-  if (cluster === undefined) throw new Error('No test cluster: run tests with the jest configuration at the root (npm test, or npx jest path).');
+  if (cluster === undefined)
+    throw new Error('No test cluster: run tests with the jest configuration at the root (npm test, or npx jest path).');
   return JSON.parse(cluster) as Cluster;
 }

@@ -78,15 +78,29 @@ export function testService(options: TestServiceOptions): TestService {
   const product = options.product ?? 'domains';
   const clock = options.clock ?? systemClock;
   const database = testDatabase();
-  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
   const config = serviceConfig.parse({ ...testSettings(database, product, pem), ...options.settings });
-  const service = openService({ product, config, processName: `test-${product}`, clock, log: options.log ?? silentLog });
+  const service = openService({
+    product,
+    config,
+    processName: `test-${product}`,
+    clock,
+    log: options.log ?? silentLog,
+  });
   afterAll(() => service.close());
-  const app = buildApp(service, options.endpoints(service), { title: 'Test', description: 'Test', version: '0.0.0', tags: [] });
+  const app = buildApp(service, options.endpoints(service), {
+    title: 'Test',
+    description: 'Test',
+    version: '0.0.0',
+    tags: [],
+  });
   const signer = new IdentitySigner(pem, clock);
   const rings: KeyRings = { peppers: config.KEY_PEPPERS, secrets: config.SECRET_RING, clock };
 
-  // One after the other: a test that arranges a hundred accounts at once must not starve the pool it then wants to test.
+  // One after the other: a test that arranges a hundred accounts at once must not starve the pool it then wants to
+  // test.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work);
@@ -97,11 +111,23 @@ export function testService(options: TestServiceOptions): TestService {
     const principal = who === 'public' ? publicPrincipal(product) : who.principal;
     return { [IDENTITY_HEADER]: signer.sign(principal, JSON.stringify(principal)) };
   };
-  const keyOf: TestService['keyOf'] = async (accountId, keyOptions = {}) => ({ ...(await makeKey({ service, rings, accountId, options: keyOptions })), accountId });
+  const keyOf: TestService['keyOf'] = async (accountId, keyOptions = {}) => ({
+    ...(await makeKey({ service, rings, accountId, options: keyOptions })),
+    accountId,
+  });
   return {
-    service, app, database, rings, as, keyOf,
-    asMoney: (who, idempotencyKey = randomBytes(12).toString('hex')) => ({ ...as(who), 'idempotency-key': idempotencyKey }),
-    account: (accountOptions = {}) => inTurn(async () => keyOf(await makeAccount(service, accountOptions), accountOptions)),
+    service,
+    app,
+    database,
+    rings,
+    as,
+    keyOf,
+    asMoney: (who, idempotencyKey = randomBytes(12).toString('hex')) => ({
+      ...as(who),
+      'idempotency-key': idempotencyKey,
+    }),
+    account: (accountOptions = {}) =>
+      inTurn(async () => keyOf(await makeAccount(service, accountOptions), accountOptions)),
     operator: (keyOptions = {}) => makeKey({ service, rings, accountId: null, options: keyOptions }),
     balance: (accountId) => readBalance(service.db.platform, accountId),
     audit: () => audit(service.admin.platform, BOOK_RULES),
@@ -114,7 +140,8 @@ declare const afterAll: (hook: () => Promise<void>) => void;
 function testSettings(database: TestDatabase, product: Product, pem: string): Record<string, string> {
   const redis = testRedis();
   return {
-    DATABASE_URL: database.urlFor(`lumi_${product}`), ADMIN_DATABASE_URL: database.urlFor('lumi_admin'),
+    DATABASE_URL: database.urlFor(`lumi_${product}`),
+    ADMIN_DATABASE_URL: database.urlFor('lumi_admin'),
     ...(redis === null ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix }),
     IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
     KEY_PEPPERS: `1:${randomBytes(32).toString('base64')}`,
@@ -130,23 +157,52 @@ async function makeAccount(service: Service, options: AccountOptions): Promise<s
   const amount = parseUsd(options.balance ?? '100');
   await service.admin.pool.query('SELECT platform.create_account($1, $2)', [accountId, options.name ?? 'Test']);
   if (amount > 0n) {
-    await inTransaction(service.admin, (tx) => adjustWallet(tx, service.clock, { accountId, amount, reason: 'test money', product: null, keyId: null, idempotencyKey: null }));
+    await inTransaction(service.admin, (tx) =>
+      adjustWallet(tx, service.clock, {
+        accountId,
+        amount,
+        reason: 'test money',
+        product: null,
+        keyId: null,
+        idempotencyKey: null,
+      }),
+    );
   }
   return accountId;
 }
 
-async function makeKey(input: { service: Service; rings: KeyRings; accountId: string | null; options: KeyOptions }): Promise<TestKey> {
-  const { service: { product, admin }, rings, accountId, options } = input;
+async function makeKey(input: {
+  service: Service;
+  rings: KeyRings;
+  accountId: string | null;
+  options: KeyOptions;
+}): Promise<TestKey> {
+  const {
+    service: { product, admin },
+    rings,
+    accountId,
+    options,
+  } = input;
   const isOperator = accountId === null;
   const scopes = isOperator ? [...resellerScopes(product), 'admin:*'] : (options.scopes ?? resellerScopes(product));
   const issued = await issueKey(admin.pool, rings, {
-    product, type: isOperator ? 'operator' : 'reseller', accountId, scopes, signing: options.signing ?? 'none',
+    product,
+    type: isOperator ? 'operator' : 'reseller',
+    accountId,
+    scopes,
+    signing: options.signing ?? 'none',
     dailyCapUnits: options.cap === undefined ? null : parseUsd(options.cap),
     limits: { moneyPerMinute: options.moneyPerMinute ?? null, regularPerMinute: options.regularPerMinute ?? null },
   });
   const principal: Principal = {
-    product, keyId: issued.id, type: issued.record.type, accountId, lineageId: issued.record.lineageId, scopes,
-    moneyPerMinute: options.moneyPerMinute ?? UNLIMITED_PER_MINUTE, regularPerMinute: options.regularPerMinute ?? UNLIMITED_PER_MINUTE,
+    product,
+    keyId: issued.id,
+    type: issued.record.type,
+    accountId,
+    lineageId: issued.record.lineageId,
+    scopes,
+    moneyPerMinute: options.moneyPerMinute ?? UNLIMITED_PER_MINUTE,
+    regularPerMinute: options.regularPerMinute ?? UNLIMITED_PER_MINUTE,
     // The gateway has looked at the signature; no request of a test gets here without it.
     ...(issued.record.signing === 'none' ? {} : { signature: 'checked' }),
   };

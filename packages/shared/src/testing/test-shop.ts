@@ -3,7 +3,16 @@ import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { endpoint, type Endpoint } from '../endpoint';
 import { parseUsd } from '../money';
-import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder, type Outcome } from '../purchase';
+import {
+  costLine,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+  thingSold,
+  viewOrder,
+  type Outcome,
+} from '../purchase';
 import type { Service } from '../service';
 
 export const GADGET_PRICE = '9.99';
@@ -16,26 +25,54 @@ export function shopEndpoints(service: Service): Endpoint[] {
   return [
     endpoint(
       defineRoute({
-        id: 'buy-gadget', method: 'POST', path: '/gadgets', summary: 'Buy a gadget', description: 'For tests.', tag: 'Test', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
-        body: z.object({ name: z.string().min(1).max(64), ending: z.enum(['done', 'refused', 'pending', 'unknown']).optional(), ...purchaseFields }),
+        id: 'buy-gadget',
+        method: 'POST',
+        path: '/gadgets',
+        summary: 'Buy a gadget',
+        description: 'For tests.',
+        tag: 'Test',
+        scope: 'buy',
+        class: 'money',
+        reach: 'account',
+        dryRun: true,
+        body: z.object({
+          name: z.string().min(1).max(64),
+          ending: z.enum(['done', 'refused', 'pending', 'unknown']).optional(),
+          ...purchaseFields,
+        }),
         responses: { 201: { description: 'Bought.' }, 202: { description: 'Not finished.' } },
       }),
       async (context) => {
         const { name, ending } = context.body;
         const item: Gadget = { name, ending: ending ?? 'done' };
-        return purchaseReply(await purchase(service.purchases, { thing: gadget, item, subject: name, lockKey: `gadget:${name}`, terms: { facts: { name }, cost: [costLine('Gadget', parseUsd(GADGET_PRICE))] }, refusal: null, ...requestPart(context) }));
+        return purchaseReply(
+          await purchase(service.purchases, {
+            thing: gadget,
+            item,
+            subject: name,
+            lockKey: `gadget:${name}`,
+            terms: { facts: { name }, cost: [costLine('Gadget', parseUsd(GADGET_PRICE))] },
+            refusal: null,
+            ...requestPart(context),
+          }),
+        );
       },
     ),
   ];
 }
 
 export const gadget = thingSold<Gadget, { serial: string }>({
-  kind: 'gadget', termsNow: 'fixed',
+  kind: 'gadget',
+  termsNow: 'fixed',
   describe: (order) => `Gadget ${order.item.name}`,
   act: (order) => Promise.resolve(endingOf(order.item.ending, order.id)),
   lookUp: (order) => Promise.resolve(endingOf(order.item.ending === 'unknown' ? 'done' : order.item.ending, order.id)),
   deliver: () => [],
-  answer: (order, result) => ({ status: 201, body: { serial: result.serial, order: viewOrder(order) }, location: `/gadgets/${order.item.name}` }),
+  answer: (order, result) => ({
+    status: 201,
+    body: { serial: result.serial, order: viewOrder(order) },
+    location: `/gadgets/${order.item.name}`,
+  }),
   events: (order) => [{ type: 'gadget.delivered', subject: order.item.name, data: { order_id: order.id } }],
 });
 

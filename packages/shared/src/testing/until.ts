@@ -8,8 +8,14 @@ export interface UntilOptions {
 
 type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>;
 
-/** Resolves with the first truthy value of `condition`. A condition that throws has not come true yet; the last reason is told at the end. */
-export async function until<T>(condition: () => T | Promise<T>, { timeoutMs = 10_000, everyMs = 20 }: UntilOptions = {}): Promise<Truthy<T>> {
+/**
+ * Resolves with the first truthy value of `condition`. A condition that throws has not come true yet; the last reason
+ * is told at the end.
+ */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, everyMs = 20 }: UntilOptions = {},
+): Promise<Truthy<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let cause: unknown;
@@ -19,7 +25,8 @@ export async function until<T>(condition: () => T | Promise<T>, { timeoutMs = 10
     } catch (err) {
       cause = err;
     }
-    if (performance.now() > deadline) throw new Error(`Did not come true within ${timeoutMs} ms: ${condition.toString()}`, { cause });
+    if (performance.now() > deadline)
+      throw new Error(`Did not come true within ${timeoutMs} ms: ${condition.toString()}`, { cause });
     await setTimeout(everyMs);
   }
 }

@@ -1,5 +1,5 @@
-// Points in time as callers write them, read in one way by every field: RFC 3339, small letters and missing seconds included, or a day, which is its first
-// second in UTC. Years that the database cannot hold are refused here.
+// Points in time as callers write them, read in one way by every field: RFC 3339, small letters and missing seconds
+// included, or a day, which is its first second in UTC. Years that the database cannot hold are refused here.
 import { readField, type Reading } from '../contract';
 
 const SHAPE = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d{2}):(\d{2})))?$/i;
@@ -11,13 +11,33 @@ const WANTED = 'must be a time such as 2026-06-09T12:00:00Z or a day such as 202
 export function readInstant(text: string): Reading<Date> {
   const match = SHAPE.exec(text.trim());
   if (match === null) return { reason: WANTED };
-  const [, year = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction = '', sign = '+', offsetHour = '00', offsetMinute = '00'] = match;
-  const inRange = [month, day].every((part) => part !== '00') && Number(month) <= 12 && Number(day) <= daysOf(Number(year), Number(month))
-    && [hour, offsetHour].every((part) => Number(part) <= 23) && [minute, offsetMinute].every((part) => Number(part) <= 59);
+  const [
+    ,
+    year = '',
+    month = '',
+    day = '',
+    hour = '00',
+    minute = '00',
+    second = '00',
+    fraction = '',
+    sign = '+',
+    offsetHour = '00',
+    offsetMinute = '00',
+  ] = match;
+  const inRange =
+    [month, day].every((part) => part !== '00') &&
+    Number(month) <= 12 &&
+    Number(day) <= daysOf(Number(year), Number(month)) &&
+    [hour, offsetHour].every((part) => Number(part) <= 23) &&
+    [minute, offsetMinute].every((part) => Number(part) <= 59);
   // A leap second is the last of its hour; it is told apart from the next one by nobody.
   const isLeap = second === '60' && minute === '59';
   if (!inRange || (Number(second) > 59 && !isLeap)) return { reason: 'is a time that does not exist' };
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${isLeap ? '59' : second}.${fraction.slice(0, 3).padEnd(3, '0')}${sign}${offsetHour}:${offsetMinute}`) + (isLeap ? 1_000 : 0);
+  const ms =
+    Date.parse(
+      `${year}-${month}-${day}T${hour}:${minute}:${isLeap ? '59' : second}.` +
+        `${fraction.slice(0, 3).padEnd(3, '0')}${sign}${offsetHour}:${offsetMinute}`,
+    ) + (isLeap ? 1_000 : 0);
   return ms < FIRST_MS || ms > LAST_MS ? { reason: 'must lie in the years 0001 to 9999' } : { value: new Date(ms) };
 }
 

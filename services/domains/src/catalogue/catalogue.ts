@@ -1,5 +1,5 @@
-// The TLDs we sell, with the rules of their registries and our prices. Rows of the database, held in memory for a few seconds: a new
-// price is on sale without a restart, and a request that still saw the old one is charged the old one.
+// The TLDs we sell, with the rules of their registries and our prices. Rows of the database, held in memory for a few
+// seconds: a new price is on sale without a restart, and a request that still saw the old one is charged the old one.
 import type { Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../generated/db/client';
 import type { TldModel } from '../generated/db/models';
@@ -16,7 +16,10 @@ export class Catalogue {
   private loadedAtMs = Number.NEGATIVE_INFINITY;
   private loading: Promise<void> | null = null;
 
-  constructor(private readonly db: Pick<PrismaClient, 'tld'>, private readonly clock: Clock) {}
+  constructor(
+    private readonly db: Pick<PrismaClient, 'tld'>,
+    private readonly clock: Clock,
+  ) {}
 
   /** Loads or refreshes; to be awaited before `find` is used in a request. */
   async ready(): Promise<void> {

@@ -1,4 +1,5 @@
-// What the registry of a TLD demands of contacts beyond what every contact has, as data: each rule names fields, and the contacts that must have them.
+// What the registry of a TLD demands of contacts beyond what every contact has, as data: each rule names fields, and
+// the contacts that must have them.
 import { z } from 'zod';
 import { usesPostalCodes } from '@lumi/shared/countries';
 import { ROLES, type ContactData, type Role } from '../supplier/registrar';
@@ -7,13 +8,15 @@ import { ROLES, type ContactData, type Role } from '../supplier/registrar';
 export const OPTIONAL_FIELDS = ['organization', 'address2', 'state', 'postal_code'] as const;
 export type OptionalField = (typeof OPTIONAL_FIELDS)[number];
 
-const rule = z.strictObject({
-  fields: z.array(z.enum(OPTIONAL_FIELDS)).min(1),
-  /** Absent: all. */
-  roles: z.array(z.enum(ROLES)).min(1).optional(),
-  /** Of the contact. Absent: all. */
-  countries: z.union([z.literal('with_postal_codes'), z.array(z.string().regex(/^[A-Z]{2}$/)).min(1)]).optional(),
-}).readonly();
+const rule = z
+  .strictObject({
+    fields: z.array(z.enum(OPTIONAL_FIELDS)).min(1),
+    /** Absent: all. */
+    roles: z.array(z.enum(ROLES)).min(1).optional(),
+    /** Of the contact. Absent: all. */
+    countries: z.union([z.literal('with_postal_codes'), z.array(z.string().regex(/^[A-Z]{2}$/)).min(1)]).optional(),
+  })
+  .readonly();
 
 export type ContactRule = z.output<typeof rule>;
 
@@ -22,8 +25,16 @@ export function readContactRules(stored: unknown): readonly ContactRule[] {
 }
 
 /** The fields that these rules demand of this contact in this role. */
-export function demandedFields(rules: readonly ContactRule[], role: Role, { country }: ContactData): ReadonlySet<OptionalField> {
-  const applying = rules.filter(({ roles, countries }) =>
-    (roles === undefined || roles.includes(role)) && (countries === undefined || (countries === 'with_postal_codes' ? usesPostalCodes(country) : countries.includes(country))));
+export function demandedFields(
+  rules: readonly ContactRule[],
+  role: Role,
+  { country }: ContactData,
+): ReadonlySet<OptionalField> {
+  const applying = rules.filter(
+    ({ roles, countries }) =>
+      (roles === undefined || roles.includes(role)) &&
+      (countries === undefined ||
+        (countries === 'with_postal_codes' ? usesPostalCodes(country) : countries.includes(country))),
+  );
   return new Set(applying.flatMap(({ fields }) => fields));
 }

@@ -7,9 +7,13 @@ import { registerBody, registrations } from '../purchases/registration';
 
 export const bulkBuyDomains = (domains: Domains) =>
   bulkKind({
-    id: 'bulk-buy-domains', path: '/domains/bulk', tag: 'Domains', summary: 'Buy several domains',
+    id: 'bulk-buy-domains',
+    path: '/domains/bulk',
+    tag: 'Domains',
+    summary: 'Buy several domains',
     description: 'Each item is what `POST /domains` takes.',
-    item: registerBody, itemExample: { domain: 'my-second.test', years: 1, max_price_usd: '5.00', ref: 'order-17' },
+    item: registerBody,
+    itemExample: { domain: 'my-second.test', years: 1, max_price_usd: '5.00', ref: 'order-17' },
     ready: () => domains.catalogue.ready(),
     about: 'domain',
     identify: ({ domain }) => {

@@ -7,16 +7,31 @@ import { renewBody, renewals } from '../purchases/renewal';
 
 export const bulkRenewDomains = (domains: Domains) =>
   bulkKind({
-    id: 'bulk-renew-domains', path: '/domains/bulk-renew', tag: 'Domains', summary: 'Renew several domains',
+    id: 'bulk-renew-domains',
+    path: '/domains/bulk-renew',
+    tag: 'Domains',
+    summary: 'Renew several domains',
     description: 'Each item is what `POST /domains/{domain}/renew` takes, and the `domain`.',
-    item: renewBody.extend({ domain: domainField }), itemExample: { domain: 'my-first.test', years: 1, current_expires_at: '2027-11-24T10:00:00Z', max_price_usd: '12.00' },
+    item: renewBody.extend({ domain: domainField }),
+    itemExample: {
+      domain: 'my-first.test',
+      years: 1,
+      current_expires_at: '2027-11-24T10:00:00Z',
+      max_price_usd: '12.00',
+    },
     ready: () => domains.catalogue.ready(),
-    // A name that cannot be read is one that is not held: `prepare` says so, in the words for every domain that is not there.
+    // A name that cannot be read is one that is not held: `prepare` says so, in the words for every domain that is not
+    // there.
     about: 'domain',
     identify: ({ domain }) => {
       const reading = readDomainName(domain, domains.catalogue);
       const subject = reading.kind === 'name' ? reading.name : domain;
       return { subject, once: subject };
     },
-    prepare: (accountId, items) => renewals(domains, accountId, items.map(({ domain, ...body }) => ({ domain, body }))),
+    prepare: (accountId, items) =>
+      renewals(
+        domains,
+        accountId,
+        items.map(({ domain, ...body }) => ({ domain, body })),
+      ),
   });

@@ -26,11 +26,26 @@ const TIME_LIMIT_MS = 15_000;
 export const bulkUpdateDomains = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'bulk-update-domains', method: 'POST', path: '/domains/bulk-update', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account', bulk: 'domains', autoRenew: ['set.auto_renew'],
-      summary: 'Change many domains', description: 'Applies one change to up to 500 domains, named or found by a filter. Each item succeeds or fails alone. `preview: true` only tells how many and which it would be.',
+      id: 'bulk-update-domains',
+      method: 'POST',
+      path: '/domains/bulk-update',
+      tag: 'Domains',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      bulk: 'domains',
+      autoRenew: ['set.auto_renew'],
+      summary: 'Change many domains',
+      description:
+        'Applies one change to up to 500 domains, named or found by a filter. Each item succeeds or fails ' +
+        'alone. `preview: true` only tells how many and which it would be.',
       body: z.object({
         domains: z.array(domainField).min(1).optional(),
-        filter: z.object(domainFilterFields).strict().optional().describe('As the query of `GET /domains`; instead of `domains`.'),
+        filter: z
+          .object(domainFilterFields)
+          .strict()
+          .optional()
+          .describe('As the query of `GET /domains`; instead of `domains`.'),
         set: setFields.describe('What to change: the fields of `PATCH /domains/{domain}` and `nameservers`.'),
         preview: z.boolean().optional(),
       }),
@@ -40,7 +55,11 @@ export const bulkUpdateDomains = (domains: Domains) =>
           description: 'One item for each domain, or the preview.',
           schema: z.union([
             changedSchema(domainSchema),
-            z.object({ preview: z.literal(true), matched: z.number().int(), domains: z.array(z.string()).describe('The first 50.') }),
+            z.object({
+              preview: z.literal(true),
+              matched: z.number().int(),
+              domains: z.array(z.string()).describe('The first 50.'),
+            }),
           ]),
         },
       },
@@ -48,13 +67,22 @@ export const bulkUpdateDomains = (domains: Domains) =>
     }),
     async (context) => {
       const { body, reach } = context;
-      if ((body.domains === undefined) === (body.filter === undefined)) throw invalid('domains', 'or filter must be given, and not both');
+      if ((body.domains === undefined) === (body.filter === undefined))
+        throw invalid('domains', 'or filter must be given, and not both');
       if (Object.values(body.set).every((value) => value === undefined)) throw invalid('set', 'must change something');
       await domains.catalogue.ready();
-      const { total, names } = body.domains === undefined
-        ? await matchingNames(domains.service.db.platform, reach, readFilter(body.filter ?? {}), domains.service.clock.now(), BULK_MAX_ITEMS)
-        : { total: body.domains.length, names: body.domains };
-      if (body.preview === true) return json(200, { preview: true, matched: total, domains: names.slice(0, PREVIEW_NAMES) });
+      const { total, names } =
+        body.domains === undefined
+          ? await matchingNames(
+              domains.service.db.platform,
+              reach,
+              readFilter(body.filter ?? {}),
+              domains.service.clock.now(),
+              BULK_MAX_ITEMS,
+            )
+          : { total: body.domains.length, names: body.domains };
+      if (body.preview === true)
+        return json(200, { preview: true, matched: total, domains: names.slice(0, PREVIEW_NAMES) });
       if (total > BULK_MAX_ITEMS) throw new AppError('batch_too_large');
       return json(200, changedAnswer(await changeAll({ domains, reach, actor: actorOf(context) }, names, body.set)));
     },
@@ -68,7 +96,11 @@ interface Asked {
   readonly actor: Actor;
 }
 
-async function changeAll({ domains, reach, actor }: Asked, names: readonly string[], set: z.output<typeof setFields>): Promise<readonly Item[]> {
+async function changeAll(
+  { domains, reach, actor }: Asked,
+  names: readonly string[],
+  set: z.output<typeof setFields>,
+): Promise<readonly Item[]> {
   const { clock } = domains.service;
   const endsAtMs = clock.nowMs() + TIME_LIMIT_MS;
   const targets = await targetsOf(domains, reach, names);
@@ -76,7 +108,10 @@ async function changeAll({ domains, reach, actor }: Asked, names: readonly strin
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let i = next++; i < names.length; i = next++) {
-      const target = clock.nowMs() > endsAtMs ? new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.') : (targets[i] ?? notFound());
+      const target =
+        clock.nowMs() > endsAtMs
+          ? new AppError('service_unavailable', 'Not begun: the request took too long. Send it again for the rest.')
+          : (targets[i] ?? notFound());
       items[i] = await changeItem(names[i] ?? '', () => changeOne({ domains, actor }, target, set));
     }
   };
@@ -85,7 +120,11 @@ async function changeAll({ domains, reach, actor }: Asked, names: readonly strin
 }
 
 /** What each name stands for: a domain of the reach the first time it is named, a refusal otherwise. */
-async function targetsOf(domains: Domains, reach: Reach, names: readonly string[]): Promise<readonly (DomainRow | AppError)[]> {
+async function targetsOf(
+  domains: Domains,
+  reach: Reach,
+  names: readonly string[],
+): Promise<readonly (DomainRow | AppError)[]> {
   const read = names.map((text) => {
     const reading = readDomainName(text, domains.catalogue);
     return reading.kind === 'name' ? reading.name : '';
@@ -101,12 +140,23 @@ async function targetsOf(domains: Domains, reach: Reach, names: readonly string[
   });
 }
 
-async function changeOne({ domains, actor }: Pick<Asked, 'domains' | 'actor'>, target: DomainRow | AppError, set: z.output<typeof setFields>): Promise<DomainView> {
+async function changeOne(
+  { domains, actor }: Pick<Asked, 'domains' | 'actor'>,
+  target: DomainRow | AppError,
+  set: z.output<typeof setFields>,
+): Promise<DomainView> {
   if (target instanceof AppError) throw target;
   const tld = domains.catalogue.get(target.tld);
   const { nameservers, ...change } = set;
-  const before = nameservers === undefined ? target : await changeAtRegistry(domains, target, { nameservers: readNameservers(nameservers, { ...target, tld }, true) });
-  const after = Object.values(change).every((value) => value === undefined) ? before : await changeDomain(domains, before, change, actor);
+  const before =
+    nameservers === undefined
+      ? target
+      : await changeAtRegistry(domains, target, {
+          nameservers: readNameservers(nameservers, { ...target, tld }, true),
+        });
+  const after = Object.values(change).every((value) => value === undefined)
+    ? before
+    : await changeDomain(domains, before, change, actor);
   if (after === null) throw notFound();
   return viewDomain(after, tld, domains.service.clock.now());
 }

@@ -10,10 +10,21 @@ import { registerBody, registration } from '../purchases/registration';
 export const buyDomain = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'buy-domain', method: 'POST', path: '/domains', tag: 'Domains', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
+      id: 'buy-domain',
+      method: 'POST',
+      path: '/domains',
+      tag: 'Domains',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      autoRenew: ['auto_renew'],
       summary: 'Buy a domain',
-      description: 'Registers a name and charges its price. The contacts are one of yours (`contact_id`) or given in place (`contacts`); some TLDs need none. '
-        + 'Premium names are sold only with `expected_price_usd` or `max_price_usd`. Names under `.test` whose first words are magic play every ending a registry can surprise you with.',
+      description:
+        'Registers a name and charges its price. The contacts are one of yours (`contact_id`) or given in ' +
+        'place (`contacts`); some TLDs need none. ' +
+        ('Premium names are sold only with `expected_price_usd` or `max_price_usd`. Names under `.test` ' +
+          'whose first words are magic play every ending a registry can surprise you with.'),
       body: registerBody,
       bodyExample: { domain: 'my-first.test', years: 1, auto_renew: false, max_price_usd: '5.00' },
       responses: {

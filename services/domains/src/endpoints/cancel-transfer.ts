@@ -14,21 +14,37 @@ const CALL_LIMIT_MS = 8_000;
 export const cancelTransfer = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'cancel-transfer', method: 'POST', path: '/transfers/{id}/cancel', tag: 'Transfers', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Cancel a transfer', description: 'Withdraws a transfer that is under way; the held money comes back. When the registry was faster, the answer shows the transfer as it ended.',
-      params: transferParams, responses: { 200: { description: 'The transfer as it is now.', schema: transferSchema } },
+      id: 'cancel-transfer',
+      method: 'POST',
+      path: '/transfers/{id}/cancel',
+      tag: 'Transfers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Cancel a transfer',
+      description:
+        'Withdraws a transfer that is under way; the held money comes back. When the registry was faster, ' +
+        'the answer shows the transfer as it ended.',
+      params: transferParams,
+      responses: { 200: { description: 'The transfer as it is now.', schema: transferSchema } },
       errors: ['state_conflict'],
     }),
     async ({ params, reach }) => {
-      const { db: { platform }, config } = domains.service;
+      const {
+        db: { platform },
+        config,
+      } = domains.service;
       const order = await findTransfer(platform, reach, params.id);
-      if (order.settledAt !== null) throw new AppError('state_conflict', 'The transfer is over; it cannot be cancelled.');
+      if (order.settledAt !== null)
+        throw new AppError('state_conflict', 'The transfer is over; it cannot be cancelled.');
       const signal = AbortSignal.timeout(CALL_LIMIT_MS);
-      const command = transferCommandOf(order as Order<TransferItem>, config.SECRET_RING); // its kind says what its item is
+      // its kind says what its item is
+      const command = transferCommandOf(order as Order<TransferItem>, config.SECRET_RING);
       const registrar = domains.registrars.get((order as Order<TransferItem>).item.registrar);
       await domains.catalogue.ready();
       await registrar.cancelTransfer(command, signal);
-      // What the registrar says now decides, not that we asked: the attempt number keeps this and recovery from writing both.
+      // What the registrar says now decides, not that we asked: the attempt number keeps this and recovery from writing
+      // both.
       const outcome = await registrar.lookUp(command, signal);
       if (outcome.kind !== 'absent') await concludeOrder(domains.purchases, domains.things.transfer, order, outcome);
       return json(200, viewTransfer(await findTransfer(platform, reach, params.id)));

@@ -16,10 +16,26 @@ const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_!';
 export const createAuthCode = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'create-auth-code', method: 'POST', path: '/domains/{domain}/auth-code', tag: 'Transfers', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Make an auth code', description: 'A new code to transfer the domain away. It is shown here and nowhere else, replaces the one before, and ends by itself.',
-      params: domainParams, body: z.object({ ttl_hours: z.number().int().min(1).max(720).optional().describe('Absent: 72.') }), bodyExample: { ttl_hours: 72 },
-      responses: { 200: { description: 'The code, shown once.', schema: z.object({ domain: z.string(), auth_code: z.string(), expires_at: z.string() }) } },
+      id: 'create-auth-code',
+      method: 'POST',
+      path: '/domains/{domain}/auth-code',
+      tag: 'Transfers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Make an auth code',
+      description:
+        'A new code to transfer the domain away. It is shown here and nowhere else, replaces the one ' +
+        'before, and ends by itself.',
+      params: domainParams,
+      body: z.object({ ttl_hours: z.number().int().min(1).max(720).optional().describe('Absent: 72.') }),
+      bodyExample: { ttl_hours: 72 },
+      responses: {
+        200: {
+          description: 'The code, shown once.',
+          schema: z.object({ domain: z.string(), auth_code: z.string(), expires_at: z.string() }),
+        },
+      },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
     async ({ params, reach, body }) => {

@@ -8,14 +8,27 @@ import { insertContact } from '../store/contact-store';
 export const createContact = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'create-contact', method: 'POST', path: '/contacts', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Create a contact', description: 'A person or organization that can stand behind domains.',
-      body: contactInput, bodyExample: CONTACT_EXAMPLE,
+      id: 'create-contact',
+      method: 'POST',
+      path: '/contacts',
+      tag: 'Contacts',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Create a contact',
+      description: 'A person or organization that can stand behind domains.',
+      body: contactInput,
+      bodyExample: CONTACT_EXAMPLE,
       responses: { 201: { description: 'Created.', schema: contactSchema } },
     }),
     async (context) => {
       const { clock, db } = domains.service;
-      const row = await insertContact(db.platform, { id: newId('con', clock.nowMs()), accountId: context.accountId, data: contactDataOf(context.body), now: clock.now() });
+      const row = await insertContact(db.platform, {
+        id: newId('con', clock.nowMs()),
+        accountId: context.accountId,
+        data: contactDataOf(context.body),
+        now: clock.now(),
+      });
       return json(201, viewContact(row), { Location: `/api/v1/contacts/${row.id}` });
     },
   );

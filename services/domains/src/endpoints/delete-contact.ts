@@ -9,15 +9,24 @@ import { deleteContact as removeContact } from '../store/contact-store';
 export const deleteContact = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'delete-contact', method: 'DELETE', path: '/contacts/{id}', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Delete a contact', description: 'Only a contact that no domain names.',
-      params: contactParams, responses: { 200: { description: 'Deleted.', schema: z.object({ id: z.string(), deleted: z.literal(true) }) } },
+      id: 'delete-contact',
+      method: 'DELETE',
+      path: '/contacts/{id}',
+      tag: 'Contacts',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Delete a contact',
+      description: 'Only a contact that no domain names.',
+      params: contactParams,
+      responses: { 200: { description: 'Deleted.', schema: z.object({ id: z.string(), deleted: z.literal(true) }) } },
       errors: ['state_conflict'],
     }),
     async ({ params, reach }) => {
       const row = await ownContact(domains, reach, params.id);
       const { db, clock } = domains.service;
-      if (!(await removeContact(db.platform, row, clock.now()))) throw new AppError('state_conflict', 'A domain still names this contact.');
+      if (!(await removeContact(db.platform, row, clock.now())))
+        throw new AppError('state_conflict', 'A domain still names this contact.');
       return json(200, { id: row.id, deleted: true });
     },
   );

@@ -10,9 +10,22 @@ import { ownDomain } from '../portfolio/own-domain';
 export const deleteHost = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'delete-host', method: 'DELETE', path: '/domains/{domain}/hosts/{host}', tag: 'DNS delegation', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Delete a glue host', description: 'Only a host that is not one of the domain’s name servers.',
-      params: hostParams, responses: { 200: { description: 'Deleted.', schema: z.object({ domain: z.string(), host: z.string(), deleted: z.literal(true) }) } },
+      id: 'delete-host',
+      method: 'DELETE',
+      path: '/domains/{domain}/hosts/{host}',
+      tag: 'DNS delegation',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Delete a glue host',
+      description: 'Only a host that is not one of the domain’s name servers.',
+      params: hostParams,
+      responses: {
+        200: {
+          description: 'Deleted.',
+          schema: z.object({ domain: z.string(), host: z.string(), deleted: z.literal(true) }),
+        },
+      },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
     async ({ params, reach }) => {
@@ -21,7 +34,11 @@ export const deleteHost = (domains: Domains) =>
       if (host === null) throw notFound();
       const { [host]: ips, ...rest } = row.hosts;
       if (ips === undefined) throw notFound();
-      if (row.nameservers.includes(host)) throw new AppError('state_conflict', 'This host is a name server of the domain; change the name servers first.');
+      if (row.nameservers.includes(host))
+        throw new AppError(
+          'state_conflict',
+          'This host is a name server of the domain; change the name servers first.',
+        );
       await changeAtRegistry(domains, row, { hosts: rest });
       return json(200, { domain: row.name, host, deleted: true });
     },

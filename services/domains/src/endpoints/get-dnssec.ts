@@ -12,9 +12,17 @@ export const dnssecSchema = z.object({ domain: z.string(), mode: z.enum(['off', 
 export const getDnssec = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'get-dnssec', method: 'GET', path: '/domains/{domain}/dnssec', tag: 'DNS delegation', scope: 'read', class: 'regular', reach: 'account',
-      summary: 'Get the DS records', description: 'The delegation signers the registry publishes for the domain.',
-      params: domainParams, responses: { 200: { description: 'The records.', schema: dnssecSchema } },
+      id: 'get-dnssec',
+      method: 'GET',
+      path: '/domains/{domain}/dnssec',
+      tag: 'DNS delegation',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Get the DS records',
+      description: 'The delegation signers the registry publishes for the domain.',
+      params: domainParams,
+      responses: { 200: { description: 'The records.', schema: dnssecSchema } },
     }),
     async ({ params, reach }) => json(200, viewDnssec((await ownDomain(domains, reach, params.domain)).row)),
   );

@@ -8,9 +8,17 @@ import { domainParams, ownDomain } from '../portfolio/own-domain';
 export const getDomainContacts = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'get-domain-contacts', method: 'GET', path: '/domains/{domain}/contacts', tag: 'Contacts', scope: 'read', class: 'regular', reach: 'account',
-      summary: 'Get the contacts of a domain', description: 'The id of the contact in each role.',
-      params: domainParams, responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
+      id: 'get-domain-contacts',
+      method: 'GET',
+      path: '/domains/{domain}/contacts',
+      tag: 'Contacts',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Get the contacts of a domain',
+      description: 'The id of the contact in each role.',
+      params: domainParams,
+      responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
     }),
     async ({ params, reach }) => json(200, viewContacts((await ownDomain(domains, reach, params.domain)).row)),
   );

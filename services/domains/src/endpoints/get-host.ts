@@ -8,9 +8,17 @@ import { ownDomain } from '../portfolio/own-domain';
 export const getHost = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'get-host', method: 'GET', path: '/domains/{domain}/hosts/{host}', tag: 'DNS delegation', scope: 'read', class: 'regular', reach: 'account',
-      summary: 'Get a glue host', description: 'The addresses of one host.',
-      params: hostParams, responses: { 200: { description: 'The host.', schema: hostSchema } },
+      id: 'get-host',
+      method: 'GET',
+      path: '/domains/{domain}/hosts/{host}',
+      tag: 'DNS delegation',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Get a glue host',
+      description: 'The addresses of one host.',
+      params: hostParams,
+      responses: { 200: { description: 'The host.', schema: hostSchema } },
     }),
     async ({ params, reach }) => {
       const { row } = await ownDomain(domains, reach, params.domain);

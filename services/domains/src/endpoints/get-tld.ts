@@ -8,9 +8,18 @@ import { tldSchema, viewTld } from '../portfolio/tld-view';
 export const getTld = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'get-tld', method: 'GET', path: '/tlds/{tld}', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
-      summary: 'Get a TLD', description: 'Prices and rules of one TLD.',
-      params: z.object({ tld: z.string().min(2).max(63).describe('Without the dot: `com`, `co.uk`.').meta({ example: 'com' }) }),
+      id: 'get-tld',
+      method: 'GET',
+      path: '/tlds/{tld}',
+      tag: 'Catalogue',
+      scope: 'read',
+      class: 'regular',
+      reach: 'none',
+      summary: 'Get a TLD',
+      description: 'Prices and rules of one TLD.',
+      params: z.object({
+        tld: z.string().min(2).max(63).describe('Without the dot: `com`, `co.uk`.').meta({ example: 'com' }),
+      }),
       responses: { 200: { description: 'The TLD.', schema: tldSchema } },
     }),
     async ({ params }) => {

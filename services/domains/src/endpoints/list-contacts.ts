@@ -10,8 +10,15 @@ import { listContacts as queryContacts } from '../store/contact-store';
 export const listContacts = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'list-contacts', method: 'GET', path: '/contacts', tag: 'Contacts', scope: 'read', class: 'regular', reach: 'account',
-      summary: 'List contacts', description: 'Your contacts, newest first.',
+      id: 'list-contacts',
+      method: 'GET',
+      path: '/contacts',
+      tag: 'Contacts',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      summary: 'List contacts',
+      description: 'Your contacts, newest first.',
       query: pageQuery.extend({ q: z.string().min(1).max(128).optional().describe('Part of any of its fields.') }),
       responses: { 200: { description: 'A page of contacts.', schema: pageOf(contactSchema) } },
     }),
@@ -19,7 +26,14 @@ export const listContacts = (domains: Domains) =>
       const { service } = domains;
       const binding = { account: accountOf(reach), route: 'list-contacts', filter: { q: query.q } };
       const request = readPage(query, service.cursors, binding);
-      const rows = await queryContacts(service.db.platform, reach, { q: query.q, limit: request.limit, after: request.after });
-      return json(200, toPage(rows, request, service.cursors, binding, (row) => [row.seq.toString()], viewContact));
+      const rows = await queryContacts(service.db.platform, reach, {
+        q: query.q,
+        limit: request.limit,
+        after: request.after,
+      });
+      return json(
+        200,
+        toPage(rows, request, service.cursors, binding, (row) => [row.seq.toString()], viewContact),
+      );
     },
   );

@@ -8,9 +8,18 @@ import { domainParams, ownDomain } from '../portfolio/own-domain';
 export const listHosts = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'list-hosts', method: 'GET', path: '/domains/{domain}/hosts', tag: 'DNS delegation', scope: 'read', class: 'regular', reach: 'account',
-      summary: 'List glue hosts', description: 'Name servers under the domain itself, with their addresses at the registry.',
-      params: domainParams, query: pageQuery, responses: { 200: { description: 'A page of hosts.', schema: pageOf(hostSchema) } },
+      id: 'list-hosts',
+      method: 'GET',
+      path: '/domains/{domain}/hosts',
+      tag: 'DNS delegation',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      summary: 'List glue hosts',
+      description: 'Name servers under the domain itself, with their addresses at the registry.',
+      params: domainParams,
+      query: pageQuery,
+      responses: { 200: { description: 'A page of hosts.', schema: pageOf(hostSchema) } },
     }),
     async ({ params, reach, query }) => {
       const { row } = await ownDomain(domains, reach, params.domain);

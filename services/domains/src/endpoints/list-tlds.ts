@@ -16,9 +16,17 @@ const query = pageQuery.extend({
 export const listTlds = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'list-tlds', method: 'GET', path: '/tlds', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
-      summary: 'List TLDs with prices and rules', description: 'All TLDs that can be bought, with prices for one year and the rules of their registries.',
-      query, responses: { 200: { description: 'A page of TLDs.', schema: pageOf(tldSchema) } },
+      id: 'list-tlds',
+      method: 'GET',
+      path: '/tlds',
+      tag: 'Catalogue',
+      scope: 'read',
+      class: 'regular',
+      reach: 'none',
+      summary: 'List TLDs with prices and rules',
+      description: 'All TLDs that can be bought, with prices for one year and the rules of their registries.',
+      query,
+      responses: { 200: { description: 'A page of TLDs.', schema: pageOf(tldSchema) } },
     }),
     async ({ query: wanted }) => {
       await domains.catalogue.ready();
@@ -27,9 +35,26 @@ export const listTlds = (domains: Domains) =>
       const request = readPage({ limit, cursor }, domains.service.cursors, binding);
       const after = request.after?.[0] ?? '';
       const since = filter.updated_since === undefined ? null : new Date(filter.updated_since);
-      const rows = domains.catalogue.all().filter((tld) =>
-        tld.tld > after && (filter.q === undefined || tld.tld.includes(filter.q.toLowerCase())) && (filter.category === undefined || tld.category === filter.category)
-        && (filter.op === undefined || viewTld(tld).ops[filter.op]) && (since === null || tld.updatedAt >= since));
-      return json(200, toPage(rows.slice(0, request.limit + 1), request, domains.service.cursors, binding, (tld) => [tld.tld], viewTld));
+      const rows = domains.catalogue
+        .all()
+        .filter(
+          (tld) =>
+            tld.tld > after &&
+            (filter.q === undefined || tld.tld.includes(filter.q.toLowerCase())) &&
+            (filter.category === undefined || tld.category === filter.category) &&
+            (filter.op === undefined || viewTld(tld).ops[filter.op]) &&
+            (since === null || tld.updatedAt >= since),
+        );
+      return json(
+        200,
+        toPage(
+          rows.slice(0, request.limit + 1),
+          request,
+          domains.service.cursors,
+          binding,
+          (tld) => [tld.tld],
+          viewTld,
+        ),
+      );
     },
   );

@@ -11,9 +11,19 @@ import { listTransfers as queryTransfers } from '../store/transfer-store';
 export const listTransfers = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'list-transfers', method: 'GET', path: '/transfers', tag: 'Transfers', scope: 'read', class: 'regular', reach: 'account',
-      summary: 'List transfers', description: 'Your transfers, newest first.',
-      query: pageQuery.extend({ state: z.enum(TRANSFER_STATES).optional(), domain: z.string().min(1).max(255).optional() }),
+      id: 'list-transfers',
+      method: 'GET',
+      path: '/transfers',
+      tag: 'Transfers',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      summary: 'List transfers',
+      description: 'Your transfers, newest first.',
+      query: pageQuery.extend({
+        state: z.enum(TRANSFER_STATES).optional(),
+        domain: z.string().min(1).max(255).optional(),
+      }),
       responses: { 200: { description: 'A page of transfers.', schema: pageOf(transferSchema) } },
     }),
     async ({ query, reach }) => {
@@ -23,7 +33,22 @@ export const listTransfers = (domains: Domains) =>
       const request = readPage({ limit, cursor }, domains.service.cursors, binding);
       const reading = filter.domain === undefined ? null : readDomainName(filter.domain, domains.catalogue);
       const domain = reading === null ? undefined : reading.kind === 'name' ? reading.name : '';
-      const rows = await queryTransfers(domains.service.db.platform, reach, { state: filter.state, domain, limit: request.limit, after: request.after });
-      return json(200, toPage(rows, request, domains.service.cursors, binding, (row) => [row.seq.toString()], (row) => viewTransfer(row.order)));
+      const rows = await queryTransfers(domains.service.db.platform, reach, {
+        state: filter.state,
+        domain,
+        limit: request.limit,
+        after: request.after,
+      });
+      return json(
+        200,
+        toPage(
+          rows,
+          request,
+          domains.service.cursors,
+          binding,
+          (row) => [row.seq.toString()],
+          (row) => viewTransfer(row.order),
+        ),
+      );
     },
   );

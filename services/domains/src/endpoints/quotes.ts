@@ -17,8 +17,20 @@ const forYears = named.extend({ years: yearsField });
 export function quoteOperations(domains: Domains): QuoteOperations {
   return {
     register: quoteOperation(forYears, (accountId, items) => registrations(domains, accountId, items, 'quote')),
-    renew: quoteOperation(forYears, (accountId, items) => renewals(domains, accountId, items.map(({ domain, years }) => ({ domain, body: { years } })))),
-    transfer: quoteOperation(named, (accountId, items) => oneByOne(items, (item) => transferIn(domains, accountId, item, 'quote'))),
-    restore: quoteOperation(named, (accountId, items) => oneByOne(items, async ({ domain }) => restoration(domains, (await ownDomain(domains, { kind: 'account', accountId }, domain)).row, undefined))),
+    renew: quoteOperation(forYears, (accountId, items) =>
+      renewals(
+        domains,
+        accountId,
+        items.map(({ domain, years }) => ({ domain, body: { years } })),
+      ),
+    ),
+    transfer: quoteOperation(named, (accountId, items) =>
+      oneByOne(items, (item) => transferIn(domains, accountId, item, 'quote')),
+    ),
+    restore: quoteOperation(named, (accountId, items) =>
+      oneByOne(items, async ({ domain }) =>
+        restoration(domains, (await ownDomain(domains, { kind: 'account', accountId }, domain)).row, undefined),
+      ),
+    ),
   };
 }

@@ -10,17 +10,35 @@ import { restoration, restoreBody } from '../purchases/restore';
 export const restoreDomain = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'restore-domain', method: 'POST', path: '/domains/{domain}/restore', tag: 'Domains', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
-      summary: 'Restore a domain', description: 'Gets a domain back out of redemption. The price includes the year that the registry adds.',
-      params: domainParams, body: restoreBody, bodyExample: { max_price_usd: '90.00' },
+      id: 'restore-domain',
+      method: 'POST',
+      path: '/domains/{domain}/restore',
+      tag: 'Domains',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      summary: 'Restore a domain',
+      description: 'Gets a domain back out of redemption. The price includes the year that the registry adds.',
+      params: domainParams,
+      body: restoreBody,
+      bodyExample: { max_price_usd: '90.00' },
       responses: {
-        200: { description: 'Restored (or, for a dry run, what it would cost).', schema: z.union([z.object({ domain: z.string(), expires_at: z.string(), order: orderSchema }), dryRunSchema]) },
+        200: {
+          description: 'Restored (or, for a dry run, what it would cost).',
+          schema: z.union([z.object({ domain: z.string(), expires_at: z.string(), order: orderSchema }), dryRunSchema]),
+        },
         202: acceptedAnswer,
       },
       errors: ['price_changed', 'state_conflict', 'busy', 'supplier_error'],
     }),
     async (context) => {
       const { row } = await ownDomain(domains, context.reach, context.params.domain);
-      return purchaseReply(await purchase(domains.purchases, { ...restoration(domains, row, context.body.reason), ...requestPart(context) }));
+      return purchaseReply(
+        await purchase(domains.purchases, {
+          ...restoration(domains, row, context.body.reason),
+          ...requestPart(context),
+        }),
+      );
     },
   );

@@ -9,9 +9,22 @@ import { domainParams, ownDomain } from '../portfolio/own-domain';
 export const revokeAuthCode = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'revoke-auth-code', method: 'DELETE', path: '/domains/{domain}/auth-code', tag: 'Transfers', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Revoke the auth code', description: 'The domain cannot be transferred away until a new code is made.',
-      params: domainParams, responses: { 200: { description: 'There is no code any more.', schema: z.object({ domain: z.string(), auth_code_expires_at: z.null() }) } },
+      id: 'revoke-auth-code',
+      method: 'DELETE',
+      path: '/domains/{domain}/auth-code',
+      tag: 'Transfers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Revoke the auth code',
+      description: 'The domain cannot be transferred away until a new code is made.',
+      params: domainParams,
+      responses: {
+        200: {
+          description: 'There is no code any more.',
+          schema: z.object({ domain: z.string(), auth_code_expires_at: z.null() }),
+        },
+      },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
     async ({ params, reach }) => {

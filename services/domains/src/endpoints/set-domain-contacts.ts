@@ -15,9 +15,20 @@ const contactId = z.string().min(1).max(64).optional().describe('One of your con
 export const setDomainContacts = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'set-domain-contacts', method: 'PUT', path: '/domains/{domain}/contacts', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Set the contacts of a domain', description: 'Puts your contacts into roles, at the registry. Where a change of registrant is a trade, it answers `trade_required`.',
-      params: domainParams, body: z.object({ registrant: contactId, admin: contactId, tech: contactId, billing: contactId }), bodyExample: { registrant: 'con_01k000000000000000000000' },
+      id: 'set-domain-contacts',
+      method: 'PUT',
+      path: '/domains/{domain}/contacts',
+      tag: 'Contacts',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Set the contacts of a domain',
+      description:
+        'Puts your contacts into roles, at the registry. Where a change of registrant is a trade, it ' +
+        'answers `trade_required`.',
+      params: domainParams,
+      body: z.object({ registrant: contactId, admin: contactId, tech: contactId, billing: contactId }),
+      bodyExample: { registrant: 'con_01k000000000000000000000' },
       responses: { 200: { description: 'Role → contact id.', schema: contactsSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error', 'trade_required', 'requirements_missing'],
     }),
@@ -26,16 +37,25 @@ export const setDomainContacts = (domains: Domains) =>
       const ids = ROLES.map((role) => body[role]).filter((id) => id !== undefined);
       if (ids.length === 0) throw invalid('', 'must name at least one role');
       const known = await contactsOf(domains.service.db.platform, row.account_id, ids);
-      if (body.registrant !== undefined && body.registrant !== row.registrant_id && tld.trade !== null) throw new AppError('trade_required');
-      requireOfContacts(tld, ROLES.flatMap((role) => {
-        const data = known.get(body[role] ?? '');
-        return data === undefined ? [] : [{ role, data, path: role }];
-      }));
+      if (body.registrant !== undefined && body.registrant !== row.registrant_id && tld.trade !== null)
+        throw new AppError('trade_required');
+      requireOfContacts(
+        tld,
+        ROLES.flatMap((role) => {
+          const data = known.get(body[role] ?? '');
+          return data === undefined ? [] : [{ role, data, path: role }];
+        }),
+      );
       const before = viewContacts(row);
-      const contacts: ContactHandles = Object.fromEntries(ROLES.flatMap((role) => {
-        const id = body[role] ?? before[role];
-        return id === null ? [] : [[role, id]];
-      }));
-      return json(200, viewContacts(await changeAtRegistry(domains, row, { contacts, contactData: Object.fromEntries(known) })));
+      const contacts: ContactHandles = Object.fromEntries(
+        ROLES.flatMap((role) => {
+          const id = body[role] ?? before[role];
+          return id === null ? [] : [[role, id]];
+        }),
+      );
+      return json(
+        200,
+        viewContacts(await changeAtRegistry(domains, row, { contacts, contactData: Object.fromEntries(known) })),
+      );
     },
   );

@@ -11,10 +11,26 @@ import { readNameservers } from '../purchases/holding-wishes';
 export const setNameservers = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'set-nameservers', method: 'PUT', path: '/domains/{domain}/nameservers', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Set the name servers', description: 'Replaces the whole list at the registry. A host under the domain itself needs its addresses first: `PUT /domains/{domain}/hosts/{host}`.',
-      params: domainParams, body: z.object({ nameservers: nameserversField }), bodyExample: { nameservers: ['ns1.example.net', 'ns2.example.net'] },
-      responses: { 200: { description: 'The list the registry has now.', schema: z.object({ domain: z.string(), nameservers: z.array(z.string()), warnings: z.array(z.string()) }) } },
+      id: 'set-nameservers',
+      method: 'PUT',
+      path: '/domains/{domain}/nameservers',
+      tag: 'Domains',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Set the name servers',
+      description:
+        'Replaces the whole list at the registry. A host under the domain itself needs its addresses first: ' +
+        '`PUT /domains/{domain}/hosts/{host}`.',
+      params: domainParams,
+      body: z.object({ nameservers: nameserversField }),
+      bodyExample: { nameservers: ['ns1.example.net', 'ns2.example.net'] },
+      responses: {
+        200: {
+          description: 'The list the registry has now.',
+          schema: z.object({ domain: z.string(), nameservers: z.array(z.string()), warnings: z.array(z.string()) }),
+        },
+      },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),
     async ({ params, reach, body }) => {

@@ -9,14 +9,22 @@ import { syncDomain } from '../portfolio/sync-domain';
 export const syncDomainNow = (domains: Domains) =>
   endpoint(
     syncRoute({
-      id: 'sync-domain', path: '/domains/{domain}/sync', tag: 'Domains',
+      id: 'sync-domain',
+      path: '/domains/{domain}/sync',
+      tag: 'Domains',
       summary: 'Read a domain from its registry',
-      description: 'Asks the registry how the name stands, writes it down and answers it. What differed is told by a `domain.synced` event. At most once a minute for each domain. A name the registry does not know is kept, with `missing_since`.',
-      params: domainParams, answer: { description: 'The domain as it is now.', schema: domainSchema },
+      description:
+        'Asks the registry how the name stands, writes it down and answers it. What differed is told by a ' +
+        '`domain.synced` event. At most once a minute for each domain. A name the registry does not know is ' +
+        'kept, with `missing_since`.',
+      params: domainParams,
+      answer: { description: 'The domain as it is now.', schema: domainSchema },
     }),
     async ({ params, reach }) => {
       const { row, tld } = await ownDomain(domains, reach, params.domain);
-      const after = await syncOnce(domains.service, { product: 'domains', thing: `domain ${row.name}` }, () => syncDomain(domains, reach, row.name));
+      const after = await syncOnce(domains.service, { product: 'domains', thing: `domain ${row.name}` }, () =>
+        syncDomain(domains, reach, row.name),
+      );
       return json(200, viewDomain(after, tld, domains.service.clock.now()));
     },
   );

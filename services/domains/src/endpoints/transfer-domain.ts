@@ -11,15 +11,47 @@ import { transferBody, transferIn } from '../purchases/transfer-wish';
 export const transferDomain = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'transfer-domain', method: 'POST', path: '/transfers', tag: 'Transfers', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
-      summary: 'Transfer a domain in', description: 'Brings a name from another registrar. The money is held until the transfer is done; when it is refused or cancelled, it comes back.',
-      body: transferBody, bodyExample: { domain: 'elsewhere-shop.test', auth_code: 'right-code', max_price_usd: '5.00' },
+      id: 'transfer-domain',
+      method: 'POST',
+      path: '/transfers',
+      tag: 'Transfers',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      autoRenew: ['auto_renew'],
+      summary: 'Transfer a domain in',
+      description:
+        'Brings a name from another registrar. The money is held until the transfer is done; when it is ' +
+        'refused or cancelled, it comes back.',
+      body: transferBody,
+      bodyExample: { domain: 'elsewhere-shop.test', auth_code: 'right-code', max_price_usd: '5.00' },
       responses: {
         200: dryRunAnswer,
-        201: { description: 'Done at once.', schema: z.object({ transfer: transferSchema, domain: domainSchema, order: orderSchema }) },
-        202: { description: 'Under way.', schema: z.object({ operation_id: z.string(), transfer: transferSchema, order: orderSchema }) },
+        201: {
+          description: 'Done at once.',
+          schema: z.object({ transfer: transferSchema, domain: domainSchema, order: orderSchema }),
+        },
+        202: {
+          description: 'Under way.',
+          schema: z.object({ operation_id: z.string(), transfer: transferSchema, order: orderSchema }),
+        },
       },
-      errors: ['already_owned', 'not_available', 'price_changed', 'state_conflict', 'busy', 'requirements_missing', 'supplier_error'],
+      errors: [
+        'already_owned',
+        'not_available',
+        'price_changed',
+        'state_conflict',
+        'busy',
+        'requirements_missing',
+        'supplier_error',
+      ],
     }),
-    async (context) => purchaseReply(await purchase(domains.purchases, { ...(await transferIn(domains, context.accountId, context.body)), ...requestPart(context) })),
+    async (context) =>
+      purchaseReply(
+        await purchase(domains.purchases, {
+          ...(await transferIn(domains, context.accountId, context.body)),
+          ...requestPart(context),
+        }),
+      ),
   );

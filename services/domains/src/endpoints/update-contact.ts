@@ -15,9 +15,20 @@ const CALL_LIMIT_MS = 10_000;
 export const updateContact = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'update-contact', method: 'PATCH', path: '/contacts/{id}', tag: 'Contacts', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Change a contact', description: 'Changes only what is named, for all domains that name the contact, at their registries too. What their TLDs need of a contact it must still have.',
-      params: contactParams, body: contactPatch, bodyExample: { email: 'new@example.com' },
+      id: 'update-contact',
+      method: 'PATCH',
+      path: '/contacts/{id}',
+      tag: 'Contacts',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Change a contact',
+      description:
+        'Changes only what is named, for all domains that name the contact, at their registries too. What ' +
+        'their TLDs need of a contact it must still have.',
+      params: contactParams,
+      body: contactPatch,
+      bodyExample: { email: 'new@example.com' },
       responses: { 200: { description: 'The contact as it is now.', schema: contactSchema } },
       errors: ['requirements_missing', 'state_conflict', 'supplier_error'],
     }),
@@ -44,14 +55,30 @@ async function usesOf(domains: Domains, row: UsedContactRow): Promise<readonly U
   if (row.used_by === 0) return [];
   return domains.service.db.platform.$queryRaw<Use[]>(sql`
     SELECT DISTINCT d.registrar, d.tld, r.role
-    FROM domains.domain d, LATERAL (VALUES ('registrant', d.registrant_id), ('admin', d.admin_id), ('tech', d.tech_id), ('billing', d.billing_id)) r (role, id)
+    FROM domains.domain d, LATERAL (VALUES ('registrant', d.registrant_id), ('admin', d.admin_id), ('tech', d.tech_id),
+      ('billing', d.billing_id)) r (role, id)
     WHERE d.account_id = ${row.account_id} AND d.ended_at IS NULL AND r.id = ${row.id}`);
 }
 
-/** Sending the same data again does no harm, so an unknown end is the caller's to repeat; nothing is stored until the registrar has it. */
-async function changeAtRegistrar(domains: Domains, registrarId: string, row: UsedContactRow, data: ContactData): Promise<void> {
-  const outcome = await withContactTruth(domains, row, await domains.registrars.get(registrarId).updateContact(row.id, data, AbortSignal.timeout(CALL_LIMIT_MS)));
+/**
+ * Sending the same data again does no harm, so an unknown end is the caller's to repeat; nothing is stored until the
+ * registrar has it.
+ */
+async function changeAtRegistrar(
+  domains: Domains,
+  registrarId: string,
+  row: UsedContactRow,
+  data: ContactData,
+): Promise<void> {
+  const outcome = await withContactTruth(
+    domains,
+    row,
+    await domains.registrars.get(registrarId).updateContact(row.id, data, AbortSignal.timeout(CALL_LIMIT_MS)),
+  );
   if (outcome.kind === 'done') return;
-  if (outcome.kind === 'refused') throw new AppError(outcome.code, outcome.text, outcome.details === undefined ? {} : { details: outcome.details });
-  throw new AppError('service_unavailable', 'It is not known whether the registry took this change; send it again.', { retryAfterS: 5 });
+  if (outcome.kind === 'refused')
+    throw new AppError(outcome.code, outcome.text, outcome.details === undefined ? {} : { details: outcome.details });
+  throw new AppError('service_unavailable', 'It is not known whether the registry took this change; send it again.', {
+    retryAfterS: 5,
+  });
 }

@@ -21,9 +21,21 @@ export const updateDomainBody = z.object({
 export const updateDomain = (domains: Domains) =>
   endpoint(
     defineRoute({
-      id: 'update-domain', method: 'PATCH', path: '/domains/{domain}', tag: 'Domains', scope: 'write', class: 'regular', reach: 'account',
-      summary: 'Change a domain', description: 'Changes only what is named. Lock and privacy are changed at the registry; when it refuses, nothing is changed.',
-      params: domainParams, autoRenew: ['auto_renew'], body: updateDomainBody, bodyExample: { auto_renew: true, locked: true, tags: ['shop'] },
+      id: 'update-domain',
+      method: 'PATCH',
+      path: '/domains/{domain}',
+      tag: 'Domains',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      summary: 'Change a domain',
+      description:
+        'Changes only what is named. Lock and privacy are changed at the registry; when it refuses, nothing ' +
+        'is changed.',
+      params: domainParams,
+      autoRenew: ['auto_renew'],
+      body: updateDomainBody,
+      bodyExample: { auto_renew: true, locked: true, tags: ['shop'] },
       responses: { 200: { description: 'The domain as it is now.', schema: domainSchema } },
       errors: ['busy', 'state_conflict', 'suspended', 'supplier_error'],
     }),

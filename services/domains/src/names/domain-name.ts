@@ -1,5 +1,5 @@
-// Domain names as people write them → names under one of our TLDs. One reading for all of the service: every name that comes from outside passes here, and only
-// A-labels in lower case are stored, compared or sent on.
+// Domain names as people write them → names under one of our TLDs. One reading for all of the service: every name that
+// comes from outside passes here, and only A-labels in lower case are stored, compared or sent on.
 import { isWrittenIn, readName } from '@lumi/shared/names';
 import type { Tld } from '../catalogue/catalogue';
 
@@ -22,7 +22,8 @@ export function readDomainName(text: string, catalogue: TldLookUp): NameReading 
   const found = splitAtTld(name, catalogue);
   if (found === null) return { kind: 'unsupported', reason: 'is under a TLD that is not sold here', name, unicode };
   if (found.label === '') return { kind: 'invalid', reason: 'is a TLD, not a name under one' };
-  if (found.label.includes('.')) return { kind: 'invalid', reason: 'is a subdomain; only names directly under a TLD can be registered' };
+  if (found.label.includes('.'))
+    return { kind: 'invalid', reason: 'is a subdomain; only names directly under a TLD can be registered' };
   const label = unicode.slice(0, unicode.indexOf('.'));
   // RFC 5891, section 4.2.3.1: such hyphens are the mark of A-labels.
   if (label.slice(2, 4) === '--') return { kind: 'invalid', reason: 'has two hyphens in the third and fourth place' };
@@ -44,5 +45,7 @@ function splitAtTld(name: string, catalogue: TldLookUp): { label: string; tld: T
 
 function scriptRefusal(label: string, tld: Tld): string | null {
   if (isWrittenIn(label, tld.idnScripts)) return null;
-  return tld.idnScripts.length === 0 ? 'has characters beyond ASCII, which this TLD does not take' : 'mixes scripts or uses one that this TLD does not take';
+  return tld.idnScripts.length === 0
+    ? 'has characters beyond ASCII, which this TLD does not take'
+    : 'mixes scripts or uses one that this TLD does not take';
 }

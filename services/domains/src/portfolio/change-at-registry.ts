@@ -1,11 +1,18 @@
-// A change that costs nothing but happens at the registry: name servers, lock, privacy, contacts, DS, glue, auth code. One at a time for each
-// domain; what is stored is what the registry says it has, never what was asked for. A change whose owner died or whose end nobody
-// knows is found by its lease, and the registry is asked.
+// A change that costs nothing but happens at the registry: name servers, lock, privacy, contacts, DS, glue, auth code.
+// One at a time for each domain; what is stored is what the registry says it has, never what was asked for. A change
+// whose owner died or whose end nobody knows is found by its lease, and the registry is asked.
 import { AppError, assertNever, newId } from '@lumi/shared/contract';
 import type { Outcome } from '@lumi/shared/purchase';
 import { orUnknown } from '@lumi/shared/sync';
 import type { Domains } from '../domains';
-import { beginChange, finishChange, finishChangeOfMissing, postponeChange, releaseChange, takeOverChanges } from '../store/domain-store';
+import {
+  beginChange,
+  finishChange,
+  finishChangeOfMissing,
+  postponeChange,
+  releaseChange,
+  takeOverChanges,
+} from '../store/domain-store';
 import type { DeleteCommand, InfoAnswer, NameChange, NameInfo } from '../supplier/registrar';
 import { MISSING_TEXT, registryPart, type DomainRow, type StoredState } from './domain-row';
 import { stateAt } from './lifecycle';
@@ -17,7 +24,10 @@ const LEASE_MS = 30_000;
 const ASK_AGAIN_MS = 5_000;
 const SYNC_ROUND = 10;
 
-/** Returns the domain as it is afterwards. Throws `busy`, `state_conflict`, `suspended`, what the registry refused with, or 503 while nobody knows. */
+/**
+ * Returns the domain as it is afterwards. Throws `busy`, `state_conflict`, `suspended`, what the registry refused with,
+ * or 503 while nobody knows.
+ */
 export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameChange): Promise<DomainRow> {
   return runChange(domains, row, {
     act: (command, signal) => domains.registrars.get(row.registrar).update({ ...command, change }, signal),
@@ -46,22 +56,52 @@ interface RegistryChange {
 }
 
 async function runChange(domains: Domains, row: DomainRow, change: RegistryChange): Promise<DomainRow> {
-  const { service: { db: { platform }, clock, log } } = domains;
+  const {
+    service: {
+      db: { platform },
+      clock,
+      log,
+    },
+  } = domains;
   requireAlive(row, clock.now());
   const changeId = newId('op', clock.nowMs());
-  if (!(await beginChange(platform, row, changeId, { leaseMs: LEASE_MS, deletes: change.deletes }))) throw new AppError('busy', undefined, { retryAfterS: 2 });
-  const outcome = await orUnknown<Outcome<NameInfo>>(CALL_LIMIT_MS, (signal) => change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal));
+  if (!(await beginChange(platform, row, changeId, { leaseMs: LEASE_MS, deletes: change.deletes })))
+    throw new AppError('busy', undefined, { retryAfterS: 2 });
+  const outcome = await orUnknown<Outcome<NameInfo>>(CALL_LIMIT_MS, (signal) =>
+    change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal),
+  );
   if (outcome.kind === 'refused') {
     await releaseChange(platform, row, changeId);
-    const { code, text, details } = await withDomainTruth(domains, { accountId: row.account_id, domain: row.name, orderId: null }, outcome);
+    const { code, text, details } = await withDomainTruth(
+      domains,
+      { accountId: row.account_id, domain: row.name, orderId: null },
+      outcome,
+    );
     throw new AppError(code, text, details === undefined ? {} : { details });
   }
-  if (outcome.kind === 'done' && !change.readAfterDone) return requireStored(await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, { kind: 'found', info: outcome.result }));
-  if (outcome.kind !== 'done') log.warn('a change at the registry has no known end; the registry is asked', { domain: row.name, change_id: changeId, err: outcome.kind === 'unknown' ? outcome.cause : undefined });
+  if (outcome.kind === 'done' && !change.readAfterDone)
+    return requireStored(
+      await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, {
+        kind: 'found',
+        info: outcome.result,
+      }),
+    );
+  if (outcome.kind !== 'done')
+    log.warn('a change at the registry has no known end; the registry is asked', {
+      domain: row.name,
+      change_id: changeId,
+      err: outcome.kind === 'unknown' ? outcome.cause : undefined,
+    });
   const answer = await readRegistry(domains, row);
   const after = await storeAnswer(domains, { ...row, change_deletes: change.deletes }, changeId, answer);
-  if (answer.kind === 'unknown') throw new AppError('service_unavailable', 'It is not known yet whether the registry took this change; read the domain again in a moment.', { retryAfterS: ASK_AGAIN_MS / 1000 });
-  if (!change.isTaken(answer)) throw new AppError('supplier_error', 'The registry did not take this change; nothing was changed.');
+  if (answer.kind === 'unknown')
+    throw new AppError(
+      'service_unavailable',
+      'It is not known yet whether the registry took this change; read the domain again in a moment.',
+      { retryAfterS: ASK_AGAIN_MS / 1000 },
+    );
+  if (!change.isTaken(answer))
+    throw new AppError('supplier_error', 'The registry did not take this change; nothing was changed.');
   return requireStored(after);
 }
 
@@ -69,27 +109,55 @@ export function requireAlive(row: DomainRow, now: Date): void {
   const state = stateAt(row, now);
   if (row.missing_since !== null) throw new AppError('state_conflict', MISSING_TEXT);
   if (state === 'on_hold') throw new AppError('suspended', 'The domain is on hold.');
-  if (state !== 'active' && state !== 'expired_grace') throw new AppError('state_conflict', `The domain is ${state}; it cannot be changed.`);
+  if (state !== 'active' && state !== 'expired_grace')
+    throw new AppError('state_conflict', `The domain is ${state}; it cannot be changed.`);
 }
 
 /** A round of the worker: changes without an owner. True when there is more to do. */
 export async function settleAbandonedChanges(domains: Domains): Promise<boolean> {
   await domains.catalogue.ready();
-  const { service: { db: { platform }, clock } } = domains;
+  const {
+    service: {
+      db: { platform },
+      clock,
+    },
+  } = domains;
   const changeId = newId('op', clock.nowMs());
   const rows = await takeOverChanges(platform, changeId, LEASE_MS, SYNC_ROUND);
   for (const row of rows) await storeAnswer(domains, row, changeId, await readRegistry(domains, row));
   return rows.length === SYNC_ROUND;
 }
 
-/** Writes what the registry has and ends the change; null when it goes on, because the registry did not answer or somebody took over. */
-function storeAnswer(domains: Domains, row: DomainRow, changeId: string, answer: InfoAnswer): Promise<DomainRow | null> {
-  const { service: { db: { platform }, clock } } = domains;
+/**
+ * Writes what the registry has and ends the change; null when it goes on, because the registry did not answer or
+ * somebody took over.
+ */
+function storeAnswer(
+  domains: Domains,
+  row: DomainRow,
+  changeId: string,
+  answer: InfoAnswer,
+): Promise<DomainRow | null> {
+  const {
+    service: {
+      db: { platform },
+      clock,
+    },
+  } = domains;
   switch (answer.kind) {
     case 'found':
-      return finishChange(platform, row, changeId, registryPart(answer.info, domains.catalogue.get(row.tld)), stateOf(answer.info, row), clock.now());
+      return finishChange(
+        platform,
+        row,
+        changeId,
+        registryPart(answer.info, domains.catalogue.get(row.tld)),
+        stateOf(answer.info, row),
+        clock.now(),
+      );
     case 'absent':
-      return row.change_deletes ? finishChange(platform, row, changeId, row, 'deleted', clock.now()) : finishChangeOfMissing(platform, row, changeId, clock.now());
+      return row.change_deletes
+        ? finishChange(platform, row, changeId, row, 'deleted', clock.now())
+        : finishChangeOfMissing(platform, row, changeId, clock.now());
     case 'unknown':
       return postponeChange(platform, row, changeId, ASK_AGAIN_MS).then(() => null);
     default:
@@ -114,11 +182,19 @@ function readRegistry(domains: Domains, row: DomainRow): Promise<InfoAnswer> {
 function isTaken(change: NameChange, info: NameInfo): boolean {
   const { authCode, contactData: _data, ...rest } = change;
   const wanted = Object.entries(rest).filter(([, value]) => value !== undefined);
-  const isAuthTaken = authCode === undefined || (authCode === null ? info.auth_code_expires_at === null : info.auth_code_expires_at?.slice(0, 19) === authCode.expiresAt.toISOString().slice(0, 19));
+  const isAuthTaken =
+    authCode === undefined ||
+    (authCode === null
+      ? info.auth_code_expires_at === null
+      : info.auth_code_expires_at?.slice(0, 19) === authCode.expiresAt.toISOString().slice(0, 19));
   return isAuthTaken && wanted.every(([field, value]) => canonical(info[field]) === canonical(value));
 }
 
 /** JSON with sorted names: jsonb keeps no order. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }

@@ -16,7 +16,12 @@ export interface DomainChange {
 }
 
 /** Null when the domain ended meanwhile. Switching auto_renew on is an act of somebody, and noted. */
-export async function changeDomain(domains: Domains, row: DomainRow, change: DomainChange, actor?: Actor): Promise<DomainRow | null> {
+export async function changeDomain(
+  domains: Domains,
+  row: DomainRow,
+  change: DomainChange,
+  actor?: Actor,
+): Promise<DomainRow | null> {
   const tld = domains.catalogue.get(row.tld);
   if (change.privacy === true && !tld.privacy) throw notOffered('privacy', row.tld);
   if (change.locked === true && !tld.lock) throw notOffered('locked', row.tld);
@@ -25,11 +30,21 @@ export async function changeDomain(domains: Domains, row: DomainRow, change: Dom
     ...(change.privacy === undefined || change.privacy === row.privacy ? {} : { privacy: change.privacy }),
   };
   const changed = Object.keys(atRegistry).length === 0 ? row : await changeAtRegistry(domains, row, atRegistry);
-  const own = { autoRenew: change.auto_renew, tags: change.tags, reference: change.reference, metadata: change.metadata };
+  const own = {
+    autoRenew: change.auto_renew,
+    tags: change.tags,
+    reference: change.reference,
+    metadata: change.metadata,
+  };
   if (Object.values(own).every((value) => value === undefined)) return changed;
   const { db, clock } = domains.service;
   if (actor === undefined || change.auto_renew !== true) return updateOwnPart(db.platform, row, own, clock.now());
-  return noted(db, actor, (tx) => updateOwnPart(tx, row, own, clock.now()), (after) => (after === null ? [] : [autoRenewAct(row.name, row.account_id, row.auto_renew)]));
+  return noted(
+    db,
+    actor,
+    (tx) => updateOwnPart(tx, row, own, clock.now()),
+    (after) => (after === null ? [] : [autoRenewAct(row.name, row.account_id, row.auto_renew)]),
+  );
 }
 
 function notOffered(path: string, tld: string): AppError {

@@ -19,8 +19,10 @@ export function requireOfContacts(tld: Tld, contacts: readonly PlacedContact[]):
     for (const field of demandedFields(tld.contactRules, role, data)) {
       const value = data[field];
       const at = fieldPath(path, field);
-      if (value === null) details.set(at, { path: at, message: `is required for .${tld.tld} of a contact in ${data.country}` });
-      else if (field === 'postal_code' && !isPostalCode(value, data.country)) details.set(at, { path: at, message: `is not what postal codes look like in ${data.country}` });
+      if (value === null)
+        details.set(at, { path: at, message: `is required for .${tld.tld} of a contact in ${data.country}` });
+      else if (field === 'postal_code' && !isPostalCode(value, data.country))
+        details.set(at, { path: at, message: `is not what postal codes look like in ${data.country}` });
     }
   }
   if (details.size > 0) throw new AppError('requirements_missing', undefined, { details: [...details.values()] });

@@ -9,7 +9,11 @@ const isState = (text: string): text is DomainState => DOMAIN_STATES.some((state
 export const domainFilterFields = {
   ...thingFilterFields,
   tld: z.string().min(2).max(63).optional().describe('Without the dot.'),
-  state: z.string().max(200).optional().describe(`One state or several, separated by commas: ${DOMAIN_STATES.join(', ')}.`)
+  state: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(`One state or several, separated by commas: ${DOMAIN_STATES.join(', ')}.`)
     .refine((text) => text === undefined || text.split(',').every(isState), 'is not a list of states'),
 };
 

@@ -47,13 +47,31 @@ export interface DomainRow {
 }
 
 /** What is stored; states that follow from the calendar (grace, redemption …) are derived from it, see lifecycle.ts. */
-export type StoredState = 'active' | 'on_hold' | 'pending_restore' | 'pending_transfer_out' | 'transferred_out' | 'deleted' | 'released';
+export type StoredState =
+  'active' | 'on_hold' | 'pending_restore' | 'pending_transfer_out' | 'transferred_out' | 'deleted' | 'released';
 
-export type RegistryPart = Pick<DomainRow,
-  | 'registry_statuses' | 'registered_at' | 'expires_at' | 'grace_ends_at' | 'redemption_ends_at' | 'delete_at' | 'locked' | 'privacy' | 'nameservers'
-  | 'registrant_id' | 'admin_id' | 'tech_id' | 'billing_id' | 'ds' | 'hosts' | 'auth_code_expires_at'>;
+export type RegistryPart = Pick<
+  DomainRow,
+  | 'registry_statuses'
+  | 'registered_at'
+  | 'expires_at'
+  | 'grace_ends_at'
+  | 'redemption_ends_at'
+  | 'delete_at'
+  | 'locked'
+  | 'privacy'
+  | 'nameservers'
+  | 'registrant_id'
+  | 'admin_id'
+  | 'tech_id'
+  | 'billing_id'
+  | 'ds'
+  | 'hosts'
+  | 'auth_code_expires_at'
+>;
 
-export const MISSING_TEXT = 'The registry does not know this domain any more; nothing can be done with it until that is cleared up.';
+export const MISSING_TEXT =
+  'The registry does not know this domain any more; nothing can be done with it until that is cleared up.';
 
 const DAY_MS = 86_400_000;
 
@@ -63,11 +81,22 @@ export function registryPart(info: NameInfo, tld: Tld): RegistryPart {
   const graceEndsAt = info.deleted_at === null ? addDays(expiresAt, tld.graceDays) : new Date(info.deleted_at);
   const redemptionEndsAt = addDays(graceEndsAt, tld.redemptionDays);
   return {
-    registry_statuses: info.statuses, registered_at: new Date(info.registered_at), expires_at: expiresAt,
-    grace_ends_at: graceEndsAt, redemption_ends_at: redemptionEndsAt, delete_at: addDays(redemptionEndsAt, tld.pendingDeleteDays),
-    locked: info.locked, privacy: info.privacy, nameservers: info.nameservers,
-    registrant_id: info.contacts.registrant ?? null, admin_id: info.contacts.admin ?? null, tech_id: info.contacts.tech ?? null, billing_id: info.contacts.billing ?? null,
-    ds: info.ds, hosts: info.hosts, auth_code_expires_at: info.auth_code_expires_at === null ? null : new Date(info.auth_code_expires_at),
+    registry_statuses: info.statuses,
+    registered_at: new Date(info.registered_at),
+    expires_at: expiresAt,
+    grace_ends_at: graceEndsAt,
+    redemption_ends_at: redemptionEndsAt,
+    delete_at: addDays(redemptionEndsAt, tld.pendingDeleteDays),
+    locked: info.locked,
+    privacy: info.privacy,
+    nameservers: info.nameservers,
+    registrant_id: info.contacts.registrant ?? null,
+    admin_id: info.contacts.admin ?? null,
+    tech_id: info.contacts.tech ?? null,
+    billing_id: info.contacts.billing ?? null,
+    ds: info.ds,
+    hosts: info.hosts,
+    auth_code_expires_at: info.auth_code_expires_at === null ? null : new Date(info.auth_code_expires_at),
   };
 }
 

@@ -10,14 +10,34 @@ import type { Domains } from '../domains';
 import type { DomainRow } from './domain-row';
 import { domainParams } from './own-domain';
 
-export const hostSchema = z.object({ domain: z.string(), host: z.string(), ips: z.array(z.string()) }).meta({ id: 'GlueHost' });
-export const hostParams = domainParams.extend({ host: z.string().min(1).max(255).describe('The whole host name, or its one label before the domain: `ns1`.').meta({ example: 'ns1' }) });
+export const hostSchema = z
+  .object({ domain: z.string(), host: z.string(), ips: z.array(z.string()) })
+  .meta({ id: 'GlueHost' });
+export const hostParams = domainParams.extend({
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .describe('The whole host name, or its one label before the domain: `ns1`.')
+    .meta({ example: 'ns1' }),
+});
 export const hostBody = z.object({ ips: z.array(addressField).min(1).max(13) });
 
-export function pageOfHosts(domains: Domains, reach: Reach, row: DomainRow, query: { readonly limit?: string | undefined; readonly cursor?: string | undefined }): Page<z.output<typeof hostSchema>> {
+export function pageOfHosts(
+  domains: Domains,
+  reach: Reach,
+  row: DomainRow,
+  query: { readonly limit?: string | undefined; readonly cursor?: string | undefined },
+): Page<z.output<typeof hostSchema>> {
   const hosts = Object.entries(row.hosts).sort(([a], [b]) => (a < b ? -1 : 1));
   return pageOfWhole(hosts, {
-    route: 'list-hosts', account: accountOf(reach), of: row.name, query, cursors: domains.service.cursors, key: ([host]) => host, view: ([host, ips]) => ({ domain: row.name, host, ips: [...ips] }),
+    route: 'list-hosts',
+    account: accountOf(reach),
+    of: row.name,
+    query,
+    cursors: domains.service.cursors,
+    key: ([host]) => host,
+    view: ([host, ips]) => ({ domain: row.name, host, ips: [...ips] }),
   });
 }
 
@@ -27,20 +47,46 @@ export function hostUnder(row: DomainRow, text: string): string | null {
   return host !== undefined && liesUnder(host, row.name) ? host : null;
 }
 
-/** Addresses that the world can reach; on the sandbox's TLD, where nothing is real, those of documents as well. Throws 422. */
+/**
+ * Addresses that the world can reach; on the sandbox's TLD, where nothing is real, those of documents as well. Throws
+ * 422.
+ */
 export function requireGlue(ips: readonly string[], tld: Tld): readonly string[] {
   const isSandbox = tld.category === 'sandbox';
-  const details = ips.flatMap((ip, i): ErrorDetail[] => (isPublicAddress(ip) || (isSandbox && isDocumentationAddress(ip)) ? [] : [{ path: `ips.${String(i)}`, message: 'must be a public address: resolvers all over the world are sent there' }]));
+  const details = ips.flatMap((ip, i): ErrorDetail[] =>
+    isPublicAddress(ip) || (isSandbox && isDocumentationAddress(ip))
+      ? []
+      : [
+          {
+            path: `ips.${String(i)}`,
+            message: 'must be a public address: resolvers all over the world are sent there',
+          },
+        ],
+  );
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
   if (new Set(ips).size !== ips.length) throw invalid('ips', 'names an address twice');
   return ips;
 }
 
-/** Name servers under the domain are found by their glue only. Throws 422 that names those without; `hosts` is null for a domain that is not here yet. */
+/**
+ * Name servers under the domain are found by their glue only. Throws 422 that names those without; `hosts` is null for
+ * a domain that is not here yet.
+ */
 export function requireHosts(name: string, nameservers: readonly string[], hosts: DomainRow['hosts'] | null): void {
-  const whatToDo = hosts === null ? 'that can be set once the domain is yours: begin with other name servers or none' : `set them first with PUT /domains/${name}/hosts/{host}`;
-  const details = nameservers.flatMap((host, i): ErrorDetail[] => (liesUnder(host, name) && hosts?.[host] === undefined
-    ? [{ path: `nameservers.${String(i)}`, message: `${host} lies under the domain and needs addresses; ${whatToDo}` }] : []));
+  const whatToDo =
+    hosts === null
+      ? 'that can be set once the domain is yours: begin with other name servers or none'
+      : `set them first with PUT /domains/${name}/hosts/{host}`;
+  const details = nameservers.flatMap((host, i): ErrorDetail[] =>
+    liesUnder(host, name) && hosts?.[host] === undefined
+      ? [
+          {
+            path: `nameservers.${String(i)}`,
+            message: `${host} lies under the domain and needs addresses; ${whatToDo}`,
+          },
+        ]
+      : [],
+  );
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
 }
 

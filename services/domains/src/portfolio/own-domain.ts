@@ -8,9 +8,20 @@ import { readDomainName } from '../names/domain-name';
 import { findDomain } from '../store/domain-store';
 import type { DomainRow } from './domain-row';
 
-export const domainParams = z.object({ domain: z.string().min(1).max(255).describe('The name, in Unicode or as A-labels; case does not matter.').meta({ example: 'example.com' }) });
+export const domainParams = z.object({
+  domain: z
+    .string()
+    .min(1)
+    .max(255)
+    .describe('The name, in Unicode or as A-labels; case does not matter.')
+    .meta({ example: 'example.com' }),
+});
 
-export async function ownDomain(domains: Domains, reach: Reach, text: string): Promise<{ readonly row: DomainRow; readonly tld: Tld }> {
+export async function ownDomain(
+  domains: Domains,
+  reach: Reach,
+  text: string,
+): Promise<{ readonly row: DomainRow; readonly tld: Tld }> {
   await domains.catalogue.ready();
   const reading = readDomainName(text, domains.catalogue);
   const row = reading.kind === 'name' ? await findDomain(domains.service.db.platform, reach, reading.name) : null;

@@ -1,4 +1,5 @@
-// What the registrars have of a contact is written down. Only a contact that a domain names is known to them; any other is ours alone.
+// What the registrars have of a contact is written down. Only a contact that a domain names is known to them; any other
+// is ours alone.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
@@ -14,19 +15,36 @@ const TRIES = 3;
 
 type Deps = Pick<Domains, 'service' | 'registrars'>;
 
-export async function syncContact({ service, registrars }: Deps, reach: Reach, id: string): Promise<Synced<UsedContactRow>> {
-  const { db: { platform }, clock, log } = service;
+export async function syncContact(
+  { service, registrars }: Deps,
+  reach: Reach,
+  id: string,
+): Promise<Synced<UsedContactRow>> {
+  const {
+    db: { platform },
+    clock,
+    log,
+  } = service;
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const before = await findContactVersion(platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
     if (before.registrars.length === 0) return { kind: 'same', row };
-    const answers = await Promise.all(before.registrars.map((registrar) => orUnknown<ContactAnswer>(CALL_LIMIT_MS, (signal) => registrars.get(registrar).readContact(id, signal))));
+    const answers = await Promise.all(
+      before.registrars.map((registrar) =>
+        orUnknown<ContactAnswer>(CALL_LIMIT_MS, (signal) => registrars.get(registrar).readContact(id, signal)),
+      ),
+    );
     const unknown = answers.find((answer) => answer.kind === 'unknown');
     if (unknown !== undefined) return { kind: 'unknown', cause: unknown.cause };
     const now = clock.now();
     const data = foundIn(answers, row.data);
-    if (data === null && row.missing_since === null) log.error('a registrar does not know a contact that a domain names', { contact_id: id, account_id: row.account_id, alert: true });
+    if (data === null && row.missing_since === null)
+      log.error('a registrar does not know a contact that a domain names', {
+        contact_id: id,
+        account_id: row.account_id,
+        alert: true,
+      });
     const events = eventsOf(row, data, now);
     if (!(await writeContactVersion(platform, before, data, { now, events }))) continue;
     const after = await findContact(platform, reach, id);
@@ -36,7 +54,10 @@ export async function syncContact({ service, registrars }: Deps, reach: Reach, i
   return { kind: 'busy', operationId: null };
 }
 
-/** Passes the outcome of a change on. Where the registrar refused it because it has the contact otherwise than we do, that is read and told. */
+/**
+ * Passes the outcome of a change on. Where the registrar refused it because it has the contact otherwise than we do,
+ * that is read and told.
+ */
 export function withContactTruth<O extends LookUp<object>>(deps: Deps, row: UsedContactRow, outcome: O): Promise<O> {
   return withTruth(outcome, async () => {
     const synced = await syncContact(deps, { kind: 'account', accountId: row.account_id }, row.id);
@@ -46,7 +67,8 @@ export function withContactTruth<O extends LookUp<object>>(deps: Deps, row: Used
 
 export function contactSyncs(deps: Deps): SyncSource {
   return {
-    product: 'domains', noun: 'contact',
+    product: 'domains',
+    noun: 'contact',
     next: (accountId, afterSeq, limit) => nextContacts(deps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncContact(deps, { kind: 'account', accountId }, id)).kind,
   };
@@ -66,11 +88,20 @@ function truthOf(before: UsedContactRow, { data, missing_since: missingSince }: 
 
 function eventsOf(row: UsedContactRow, data: ContactData | null, now: Date): EventDraft[] {
   const about = { subject: row.id, data: { contact_id: row.id } };
-  if (data === null) return row.missing_since === null ? [{ ...about, type: 'contact.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
-  const changes = { ...changesOf(row.data, data), ...(row.missing_since === null ? {} : { missing_since: { from: isoSeconds(row.missing_since), to: null } }) };
-  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'contact.synced', data: { ...about.data, changes } }];
+  if (data === null)
+    return row.missing_since === null
+      ? [{ ...about, type: 'contact.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
+      : [];
+  const changes = {
+    ...changesOf(row.data, data),
+    ...(row.missing_since === null ? {} : { missing_since: { from: isoSeconds(row.missing_since), to: null } }),
+  };
+  return Object.keys(changes).length === 0
+    ? []
+    : [{ ...about, type: 'contact.synced', data: { ...about.data, changes } }];
 }
 
 function changesOf(before: ContactData, after: ContactData) {
-  return changesBetween<ContactData>(before, after, Object.keys(after) as (keyof ContactData)[]); // an object of exactly these fields
+  // an object of exactly these fields
+  return changesBetween<ContactData>(before, after, Object.keys(after) as (keyof ContactData)[]);
 }

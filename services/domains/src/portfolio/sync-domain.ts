@@ -14,32 +14,70 @@ import { stateAt } from './lifecycle';
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 const TOLD: readonly (keyof DomainView & string)[] = [
-  'state', 'expires_at', 'lifecycle', 'registry_statuses', 'locked', 'privacy', 'nameservers', 'contacts', 'dnssec', 'auth_code_expires_at', 'missing_since',
+  'state',
+  'expires_at',
+  'lifecycle',
+  'registry_statuses',
+  'locked',
+  'privacy',
+  'nameservers',
+  'contacts',
+  'dnssec',
+  'auth_code_expires_at',
+  'missing_since',
 ];
 
 type Deps = Pick<Domains, 'service' | 'registrars' | 'catalogue'>;
 
 /** `except`: the order in whose course this is done, which is open itself. */
-export async function syncDomain({ service, registrars, catalogue }: Deps, reach: Reach, name: string, except: string | null = null): Promise<Synced<DomainRow>> {
+export async function syncDomain(
+  { service, registrars, catalogue }: Deps,
+  reach: Reach,
+  name: string,
+  except: string | null = null,
+): Promise<Synced<DomainRow>> {
   await catalogue.ready();
-  const { db: { platform }, clock, log } = service;
+  const {
+    db: { platform },
+    clock,
+    log,
+  } = service;
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const before = await findVersion(platform, reach, name, except);
     if (before === null) return { kind: 'gone' };
-    if (before.openOrder !== null || before.row.change_id !== null) return { kind: 'busy', operationId: before.openOrder };
-    const answer = await orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) => registrars.get(before.row.registrar).info(name, signal));
+    if (before.openOrder !== null || before.row.change_id !== null)
+      return { kind: 'busy', operationId: before.openOrder };
+    const answer = await orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) =>
+      registrars.get(before.row.registrar).info(name, signal),
+    );
     if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
     const now = clock.now();
     const found = answer.kind === 'absent' ? null : foundIn(answer.info, before, catalogue);
-    if (found === null && before.row.missing_since === null) log.error('the registry does not know a name that we hold', { domain: name, account_id: before.row.account_id, alert: true });
-    const row = await writeVersion(platform, before, found, { except, now, events: eventsOf(before.row, found, catalogue, now) });
+    if (found === null && before.row.missing_since === null)
+      log.error('the registry does not know a name that we hold', {
+        domain: name,
+        account_id: before.row.account_id,
+        alert: true,
+      });
+    const row = await writeVersion(platform, before, found, {
+      except,
+      now,
+      events: eventsOf(before.row, found, catalogue, now),
+    });
     if (row !== null) return { kind: found === null ? 'missing' : found.isChanged ? 'changed' : 'same', row };
   }
   return { kind: 'busy', operationId: null };
 }
 
-/** Passes the outcome of a paid command on. Where the registry refused it because it has the name otherwise than we do, that is read and told. */
-export function withDomainTruth<O extends LookUp<NameInfo>>(deps: Deps, about: { accountId: string; domain: string; orderId: string | null }, outcome: O): Promise<O> {
+/**
+ * Passes the outcome of a paid command on. Where the registry refused it because it has the name otherwise than we do,
+ * that is read and told.
+ */
+export function withDomainTruth<O extends LookUp<NameInfo>>(
+  deps: Deps,
+  about: { accountId: string; domain: string; orderId: string | null },
+  outcome: O,
+): Promise<O> {
   return withTruth(outcome, async () => {
     const synced = await syncDomain(deps, { kind: 'account', accountId: about.accountId }, about.domain, about.orderId);
     return 'row' in synced ? truthOf(synced.row, deps.service.clock.now()) : [];
@@ -53,12 +91,16 @@ export function aboutOrder(order: Order<JsonObject>): { accountId: string; domai
 /** What a caller needs to know to try again. */
 function truthOf(row: DomainRow, now: Date): readonly ErrorDetail[] {
   if (row.missing_since !== null) return [{ path: 'missing_since', message: isoSeconds(row.missing_since) }];
-  return [{ path: 'current_expires_at', message: isoSeconds(row.expires_at) }, { path: 'state', message: stateAt(row, now) }];
+  return [
+    { path: 'current_expires_at', message: isoSeconds(row.expires_at) },
+    { path: 'state', message: stateAt(row, now) },
+  ];
 }
 
 export function domainSyncs(deps: Deps): SyncSource {
   return {
-    product: 'domains', noun: 'domain',
+    product: 'domains',
+    noun: 'domain',
     next: (accountId, afterSeq, limit) => nextDomains(deps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, name) => (await syncDomain(deps, { kind: 'account', accountId }, name)).kind,
   };
@@ -68,13 +110,19 @@ function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: Deps['cata
   const part = registryPart(info, catalogue.get(row.tld));
   const state: StoredState = info.held_by_us ? row.state : 'transferred_out';
   const fields = Object.keys(part) as (keyof RegistryPart)[]; // an object of exactly these fields, made a line above
-  const isSame = row.missing_since === null && state === row.state && Object.keys(changesBetween<RegistryPart>(row, part, fields)).length === 0;
+  const isSame =
+    row.missing_since === null &&
+    state === row.state &&
+    Object.keys(changesBetween<RegistryPart>(row, part, fields)).length === 0;
   return { part, state, isChanged: !isSame };
 }
 
 function eventsOf(row: DomainRow, found: Found | null, catalogue: Deps['catalogue'], now: Date): EventDraft[] {
   const about = { subject: row.name, data: { domain: row.name, reference: row.reference } };
-  if (found === null) return row.missing_since === null ? [{ ...about, type: 'domain.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
+  if (found === null)
+    return row.missing_since === null
+      ? [{ ...about, type: 'domain.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
+      : [];
   if (!found.isChanged) return [];
   const tld = catalogue.get(row.tld);
   const after: DomainRow = { ...row, ...found.part, state: found.state, missing_since: null };

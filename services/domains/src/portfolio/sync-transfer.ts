@@ -1,4 +1,5 @@
-// How a transfer stands at its registrar is asked for now instead of at recovery's next time. What the registrar says is concluded as recovery would.
+// How a transfer stands at its registrar is asked for now instead of at recovery's next time. What the registrar says
+// is concluded as recovery would.
 import type { Reach } from '@lumi/shared/endpoint';
 import { concludeOrder, type JsonObject, type LookUp, type Order } from '@lumi/shared/purchase';
 import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
@@ -9,7 +10,11 @@ import { findTransfer } from '../store/transfer-store';
 const CALL_LIMIT_MS = 3_000;
 
 /** Throws 404. */
-export async function syncTransfer({ service, purchases, things, catalogue }: Domains, reach: Reach, id: string): Promise<Synced<Order<JsonObject>>> {
+export async function syncTransfer(
+  { service, purchases, things, catalogue }: Domains,
+  reach: Reach,
+  id: string,
+): Promise<Synced<Order<JsonObject>>> {
   await catalogue.ready();
   const { platform } = service.db;
   const before = await findTransfer(platform, reach, id);
@@ -26,7 +31,8 @@ export async function syncTransfer({ service, purchases, things, catalogue }: Do
 
 export function transferSyncs(domains: Domains): SyncSource {
   return {
-    product: 'domains', noun: 'transfer',
+    product: 'domains',
+    noun: 'transfer',
     next: (accountId, afterSeq, limit) => nextTransfers(domains.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncTransfer(domains, { kind: 'account', accountId }, id)).kind,
   };

@@ -22,16 +22,39 @@ export function registerThing(deps: { registrars: Registrars; catalogue: Catalog
     deliver: (order, info) => deliverHolding(order, deliveredDomain(order, info, tldOf(order))),
     answer: (order, info) => ({
       status: 201,
-      body: { domain: viewDomain(deliveredDomain(order, info, tldOf(order)), tldOf(order), order.settledAt ?? order.createdAt), order: viewOrder(order) },
+      body: {
+        domain: viewDomain(
+          deliveredDomain(order, info, tldOf(order)),
+          tldOf(order),
+          order.settledAt ?? order.createdAt,
+        ),
+        order: viewOrder(order),
+      },
     }),
-    events: (order, info) => [{ type: 'domain.registered', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
+    events: (order, info) => [
+      {
+        type: 'domain.registered',
+        subject: order.item.domain,
+        data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id },
+      },
+    ],
   });
 }
 
 function commandOf(order: Order<HoldingItem>): RegisterCommand {
   const { item } = order;
   return {
-    kind: 'register', ref: order.id, name: item.domain, tld: item.tld, sentAt: order.createdAt, years: item.years, fee: feeOf(item),
-    nameservers: item.nameservers, contacts: item.contacts, contactData: item.contact_data, privacy: item.privacy, locked: item.locked,
+    kind: 'register',
+    ref: order.id,
+    name: item.domain,
+    tld: item.tld,
+    sentAt: order.createdAt,
+    years: item.years,
+    fee: feeOf(item),
+    nameservers: item.nameservers,
+    contacts: item.contacts,
+    contactData: item.contact_data,
+    privacy: item.privacy,
+    locked: item.locked,
   };
 }

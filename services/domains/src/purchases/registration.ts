@@ -1,5 +1,5 @@
-// From the body of a registration to what the purchase engine needs: name, price, wishes, and the product's own reason to refuse. Written
-// for many bodies at once, so that a bulk of 500 asks the registry once.
+// From the body of a registration to what the purchase engine needs: name, price, wishes, and the product's own reason
+// to refuse. Written for many bodies at once, so that a bulk of 500 asks the registry once.
 import { z } from 'zod';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { costLine, purchaseFields, type CostLine, type Offer } from '@lumi/shared/purchase';
@@ -14,31 +14,59 @@ import type { ContactData, NameCheck } from '../supplier/registrar';
 import { usdDetail, yearsText, type HoldingItem } from './holding';
 import { holdingFields, checkWishes, readYears, readNameservers, NO_CONTACTS, readContacts } from './holding-wishes';
 
-export const domainField = z.string().min(1).max(255).describe('The name, in Unicode or as A-labels.').meta({ example: 'example.com' });
+export const domainField = z
+  .string()
+  .min(1)
+  .max(255)
+  .describe('The name, in Unicode or as A-labels.')
+  .meta({ example: 'example.com' });
 export const yearsField = z.number().int().min(1).max(10).optional().describe('Absent: the shortest the TLD allows.');
-export const nameserversField = z.array(z.string().min(1).max(255)).max(13).describe('Host names.').meta({ example: ['ns1.example.net', 'ns2.example.net'] });
+export const nameserversField = z
+  .array(z.string().min(1).max(255))
+  .max(13)
+  .describe('Host names.')
+  .meta({ example: ['ns1.example.net', 'ns2.example.net'] });
 
-export const registerBody = z.object({ domain: domainField, years: yearsField, nameservers: nameserversField.optional(), ...holdingFields, ...purchaseFields });
+export const registerBody = z.object({
+  domain: domainField,
+  years: yearsField,
+  nameservers: nameserversField.optional(),
+  ...holdingFields,
+  ...purchaseFields,
+});
 export type RegisterBody = z.output<typeof registerBody>;
 
 /** What a price is told for: a quote needs neither contacts nor consent. */
 export type Purpose = 'purchase' | 'quote';
 
 /** One part or one refusal per body, in their order. */
-export async function registrations(domains: Domains, accountId: string, bodies: readonly RegisterBody[], purpose: Purpose = 'purchase'): Promise<readonly (Offer | AppError)[]> {
+export async function registrations(
+  domains: Domains,
+  accountId: string,
+  bodies: readonly RegisterBody[],
+  purpose: Purpose = 'purchase',
+): Promise<readonly (Offer | AppError)[]> {
   await domains.catalogue.ready();
   const readings = bodies.map((body) => attempt(() => readBody(domains, body)));
   const known = readings.filter((reading): reading is Reading => !(reading instanceof AppError));
   const ids = known.flatMap(({ body }) => (body.contact_id === undefined ? [] : [body.contact_id]));
   const platform = domains.service.db.platform;
-  const [checks, contacts] = await Promise.all([domains.registrars.check(known), existingContacts(platform, accountId, ids)]);
+  const [checks, contacts] = await Promise.all([
+    domains.registrars.check(known),
+    existingContacts(platform, accountId, ids),
+  ]);
   const taken = known.filter(({ name }) => checks.get(name)?.status === 'taken').map(({ name }) => name);
-  const owned = taken.length === 0 ? new Map<string, unknown>() : await findDomains(platform, { kind: 'account', accountId }, taken);
-  return readings.map((reading) => attempt(() => {
-    if (reading instanceof AppError) throw reading;
-    const check = checks.get(reading.name) ?? { name: reading.name, status: 'unknown', premium: false, fees: null };
-    return partOf(domains, reading, { check, contacts, isOwned: owned.has(reading.name), purpose });
-  }));
+  const owned =
+    taken.length === 0
+      ? new Map<string, unknown>()
+      : await findDomains(platform, { kind: 'account', accountId }, taken);
+  return readings.map((reading) =>
+    attempt(() => {
+      if (reading instanceof AppError) throw reading;
+      const check = checks.get(reading.name) ?? { name: reading.name, status: 'unknown', premium: false, fees: null };
+      return partOf(domains, reading, { check, contacts, isOwned: owned.has(reading.name), purpose });
+    }),
+  );
 }
 
 /** The same for a single one; throws its refusal. */
@@ -62,7 +90,14 @@ function readBody(domains: Domains, body: RegisterBody): Reading {
   if (reading.kind !== 'name') throw invalid('domain', reading.reason);
   const { name, unicode, tld } = reading;
   checkWishes(body, tld);
-  return { body, name, unicode, tld, years: readYears(body.years, tld), nameservers: readNameservers(body.nameservers ?? [], { name, tld, hosts: null }, body.nameservers === undefined) };
+  return {
+    body,
+    name,
+    unicode,
+    tld,
+    years: readYears(body.years, tld),
+    nameservers: readNameservers(body.nameservers ?? [], { name, tld, hosts: null }, body.nameservers === undefined),
+  };
 }
 
 interface Facts {
@@ -77,36 +112,67 @@ function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, 
   const fees = check.fees ?? tld;
   const price = feeForYears(fees.register, fees.renew, years);
   const item: HoldingItem = {
-    domain: name, unicode, tld: tld.tld, registrar: tld.registrar, years, fee: check.fees === null ? null : price.toString(), nameservers: reading.nameservers,
+    domain: name,
+    unicode,
+    tld: tld.tld,
+    registrar: tld.registrar,
+    years,
+    fee: check.fees === null ? null : price.toString(),
+    nameservers: reading.nameservers,
     ...(purpose === 'quote' ? NO_CONTACTS : readContacts(body, tld, contacts, domains.service.clock.nowMs())),
-    privacy: body.privacy ?? tld.privacy, locked: body.locked ?? tld.lock, auto_renew: body.auto_renew ?? false,
-    premium_renew: check.premium ? fees.renew.toString() : null, premium_restore: check.premium ? fees.restore.toString() : null,
+    privacy: body.privacy ?? tld.privacy,
+    locked: body.locked ?? tld.lock,
+    auto_renew: body.auto_renew ?? false,
+    premium_renew: check.premium ? fees.renew.toString() : null,
+    premium_restore: check.premium ? fees.restore.toString() : null,
   };
   return {
-    thing: domains.things.register, item, subject: name, lockKey: name, terms: { facts: { domain: name, years }, cost: costOfYears(`Registration of ${unicode}`, fees.register, fees.renew, years) },
+    thing: domains.things.register,
+    item,
+    subject: name,
+    lockKey: name,
+    terms: {
+      facts: { domain: name, years },
+      cost: costOfYears(`Registration of ${unicode}`, fees.register, fees.renew, years),
+    },
     refusal: refusalOf(check, isOwned, purpose === 'quote' || hasConsent(body), price),
   };
 }
 
 /** The lines of a price over several years. */
 function costOfYears(label: string, first: Units, renew: Units, years: number): readonly CostLine[] {
-  return years <= 1 ? [costLine(label, first)] : [costLine(`${label}, first year`, first), costLine(`${yearsText(years - 1)} more`, renew, { times: years - 1 })];
+  return years <= 1
+    ? [costLine(label, first)]
+    : [costLine(`${label}, first year`, first), costLine(`${yearsText(years - 1)} more`, renew, { times: years - 1 })];
 }
 
 /** Naming a price, or a quote that names it, is agreeing to it. */
-export function hasConsent(body: { readonly expected_price_usd?: string | undefined; readonly max_price_usd?: string | undefined; readonly quote_id?: string | undefined }): boolean {
+export function hasConsent(body: {
+  readonly expected_price_usd?: string | undefined;
+  readonly max_price_usd?: string | undefined;
+  readonly quote_id?: string | undefined;
+}): boolean {
   return body.expected_price_usd !== undefined || body.max_price_usd !== undefined || body.quote_id !== undefined;
 }
 
 export function premiumRefusal(price: Units): AppError {
-  return new AppError('price_changed', "This is a premium name: agree to its price with 'expected_price_usd', 'max_price_usd' or 'quote_id'.", { details: usdDetail(price) });
+  return new AppError(
+    'price_changed',
+    "This is a premium name: agree to its price with 'expected_price_usd', 'max_price_usd' or 'quote_id'.",
+    { details: usdDetail(price) },
+  );
 }
 
 /** The product's reasons, told after cap and balance. */
 function refusalOf(check: NameCheck, isOwned: boolean, isAgreed: boolean, price: Units): AppError | null {
-  if (check.status === 'unknown') return new AppError('supplier_error', 'The availability of this name could not be found out; nothing was charged. Try again.');
+  if (check.status === 'unknown')
+    return new AppError(
+      'supplier_error',
+      'The availability of this name could not be found out; nothing was charged. Try again.',
+    );
   if (check.status === 'reserved') return new AppError('not_available', 'This name is reserved by its registry.');
-  if (check.status === 'taken') return isOwned ? new AppError('already_owned') : new AppError('not_available', 'This name is taken.');
+  if (check.status === 'taken')
+    return isOwned ? new AppError('already_owned') : new AppError('not_available', 'This name is taken.');
   return check.premium && !isAgreed ? premiumRefusal(price) : null;
 }
 

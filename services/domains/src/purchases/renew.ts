@@ -1,4 +1,5 @@
-// More years for a domain. The command names the expiry it extends, so that the registry itself refuses a renewal that was done already.
+// More years for a domain. The command names the expiry it extends, so that the registry itself refuses a renewal that
+// was done already.
 import { isoSeconds } from '@lumi/shared/runtime';
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
@@ -19,28 +20,66 @@ export interface RenewItem extends YearsItem {
 export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
   return thingSold<RenewItem, NameInfo>({
     kind: RENEW,
-    termsNow: ({ accountId, item }, at) => domainFacts(item.domain, accountId, sql`'state', CASE WHEN d.missing_since IS NULL AND ${stateSql(at)} IN ('active', 'expired_grace') THEN 'renewable' ELSE 'over' END,
-      'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_renew::text`),
+    termsNow: ({ accountId, item }, at) =>
+      domainFacts(
+        item.domain,
+        accountId,
+        sql`'state', CASE WHEN d.missing_since IS NULL AND ${stateSql(at)} IN ('active',
+          'expired_grace') THEN 'renewable' ELSE 'over' END,
+      'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_renew::text`,
+      ),
     refusalOfChange: { expires_at: 'expiry_mismatch' },
     hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
-    act: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
-    lookUp: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
+    act: async (order, signal) =>
+      withDomainTruth(
+        deps,
+        aboutOrder(order),
+        await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
+      ),
+    lookUp: async (order, signal) =>
+      withDomainTruth(
+        deps,
+        aboutOrder(order),
+        await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
+      ),
     deliver: (order, info) => {
       const part = registryPart(info, deps.catalogue.get(order.item.tld));
-      return [rider`
-        UPDATE domains.domain d SET expires_at = ${part.expires_at}::timestamptz, grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
-          delete_at = ${part.delete_at}::timestamptz, registry_statuses = ${[...part.registry_statuses]}::text[], updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-        ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`];
+      return [
+        rider`
+        UPDATE domains.domain d SET expires_at = ${part.expires_at}::timestamptz,
+          grace_ends_at = ${part.grace_ends_at}::timestamptz,
+            redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
+          delete_at = ${part.delete_at}::timestamptz, registry_statuses = ${[...part.registry_statuses]}::text[],
+            updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
+        ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId}
+          AND d.ended_at IS NULL`,
+      ];
     },
-    answer: (order, info) => ({ status: 200, body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) } }),
-    events: (order, info) => [{ type: 'domain.renewed', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
+    answer: (order, info) => ({
+      status: 200,
+      body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) },
+    }),
+    events: (order, info) => [
+      {
+        type: 'domain.renewed',
+        subject: order.item.domain,
+        data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id },
+      },
+    ],
   });
 }
 
 function commandOf(order: Order<RenewItem>): RenewCommand {
   const { item } = order;
   return {
-    kind: 'renew', ref: order.id, name: item.domain, tld: item.tld, sentAt: order.createdAt, years: item.years, fee: feeOf(item), currentExpiresAt: new Date(item.current_expires_at),
+    kind: 'renew',
+    ref: order.id,
+    name: item.domain,
+    tld: item.tld,
+    sentAt: order.createdAt,
+    years: item.years,
+    fee: feeOf(item),
+    currentExpiresAt: new Date(item.current_expires_at),
   };
 }

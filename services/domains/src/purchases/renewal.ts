@@ -32,23 +32,43 @@ export interface RenewWish {
   readonly body: { readonly years?: number | undefined; readonly current_expires_at?: string | undefined };
 }
 
-export async function renewals(domains: Domains, accountId: string, wishes: readonly RenewWish[]): Promise<readonly (Offer | AppError)[]> {
+export async function renewals(
+  domains: Domains,
+  accountId: string,
+  wishes: readonly RenewWish[],
+): Promise<readonly (Offer | AppError)[]> {
   await domains.catalogue.ready();
   const names = wishes.map(({ domain }) => {
     const reading = readDomainName(domain, domains.catalogue);
     return reading.kind === 'name' ? reading.name : null;
   });
-  const rows = await findDomains(domains.service.db.platform, { kind: 'account', accountId }, names.filter((name) => name !== null));
-  return Promise.all(wishes.map(async ({ body }, i) => {
-    const row = rows.get(names[i] ?? '');
-    return row === undefined ? notFound() : partOf(domains, await asTheRegistryHasIt(domains, row, body), body);
-  }));
+  const rows = await findDomains(
+    domains.service.db.platform,
+    { kind: 'account', accountId },
+    names.filter((name) => name !== null),
+  );
+  return Promise.all(
+    wishes.map(async ({ body }, i) => {
+      const row = rows.get(names[i] ?? '');
+      return row === undefined ? notFound() : partOf(domains, await asTheRegistryHasIt(domains, row, body), body);
+    }),
+  );
 }
 
-/** Who states another expiry than ours may know better: the registry is asked, at most once a minute for each domain. */
-async function asTheRegistryHasIt(domains: Domains, row: DomainRow, { current_expires_at: stated }: RenewWish['body']): Promise<DomainRow> {
+/**
+ * Who states another expiry than ours may know better: the registry is asked, at most once a minute for each domain.
+ */
+async function asTheRegistryHasIt(
+  domains: Domains,
+  row: DomainRow,
+  { current_expires_at: stated }: RenewWish['body'],
+): Promise<DomainRow> {
   if (expiryMismatch(stated, row.expires_at) === null) return row;
-  const read = await orRefusal(() => syncOnce(domains.service, { product: 'domains', thing: `domain ${row.name}` }, () => syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name)));
+  const read = await orRefusal(() =>
+    syncOnce(domains.service, { product: 'domains', thing: `domain ${row.name}` }, () =>
+      syncDomain(domains, { kind: 'account', accountId: row.account_id }, row.name),
+    ),
+  );
   return read instanceof AppError ? row : read;
 }
 
@@ -61,15 +81,34 @@ export async function renewal(domains: Domains, accountId: string, domain: strin
 function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Offer | AppError {
   const tld = domains.catalogue.get(row.tld);
   const years = body.years ?? tld.yearsMin;
-  if (years > tld.yearsMax) return new AppError('validation_error', undefined, { details: [{ path: 'years', message: `must be at most ${String(tld.yearsMax)} for .${tld.tld}` }] });
+  if (years > tld.yearsMax)
+    return new AppError('validation_error', undefined, {
+      details: [{ path: 'years', message: `must be at most ${String(tld.yearsMax)} for .${tld.tld}` }],
+    });
   const price = (row.premium_renew ?? tld.renew) * BigInt(years);
   const item: RenewItem = {
-    domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, years, fee: row.premium_renew === null ? null : price.toString(), current_expires_at: row.expires_at.toISOString(),
+    domain: row.name,
+    unicode: row.unicode,
+    tld: row.tld,
+    registrar: row.registrar,
+    years,
+    fee: row.premium_renew === null ? null : price.toString(),
+    current_expires_at: row.expires_at.toISOString(),
   };
   return {
-    thing: domains.things.renew, item, subject: row.name, lockKey: row.name, refusal: refusalOf(domains, row, years, body),
+    thing: domains.things.renew,
+    item,
+    subject: row.name,
+    lockKey: row.name,
+    refusal: refusalOf(domains, row, years, body),
     terms: {
-      facts: { domain: row.name, years, state: 'renewable', expires_at: row.expires_at.toISOString(), premium: row.premium_renew?.toString() ?? null },
+      facts: {
+        domain: row.name,
+        years,
+        state: 'renewable',
+        expires_at: row.expires_at.toISOString(),
+        premium: row.premium_renew?.toString() ?? null,
+      },
       cost: [costLine(`Renewal of ${row.unicode}, ${yearsText(years)}`, price / BigInt(years), { times: years })],
     },
   };
@@ -82,7 +121,14 @@ function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewW
   if (mismatch !== null) return mismatch;
   const state = stateAt(row, now);
   if (state !== 'active' && state !== 'expired_grace') {
-    return new AppError('state_conflict', state === 'redemption' ? 'The domain is in redemption: it can be restored, not renewed.' : `The domain is ${state}; it cannot be renewed.`);
+    return new AppError(
+      'state_conflict',
+      state === 'redemption'
+        ? 'The domain is in redemption: it can be restored, not renewed.'
+        : `The domain is ${state}; it cannot be renewed.`,
+    );
   }
-  return addMonths(row.expires_at, MONTHS * years) > addMonths(now, MONTHS * YEARS_AHEAD) ? new AppError('state_conflict', `A domain cannot run longer than ${String(YEARS_AHEAD)} years from now.`) : null;
+  return addMonths(row.expires_at, MONTHS * years) > addMonths(now, MONTHS * YEARS_AHEAD)
+    ? new AppError('state_conflict', `A domain cannot run longer than ${String(YEARS_AHEAD)} years from now.`)
+    : null;
 }

@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import { AppError } from '@lumi/shared/contract';
 import { fromStep, rider, sql } from '@lumi/shared/db';
-import { costLine, purchaseFields, thingSold, viewOrder, type JsonObject, type Offer, type Order } from '@lumi/shared/purchase';
+import {
+  costLine,
+  purchaseFields,
+  thingSold,
+  viewOrder,
+  type JsonObject,
+  type Offer,
+  type Order,
+} from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Domains } from '../domains';
 import { stateAt, stateSql } from '../portfolio/lifecycle';
@@ -16,7 +24,10 @@ export const RESTORE = 'domain_restore';
 /** Registries renew for one year as they restore; it is in the price. */
 const YEARS = 1;
 
-export const restoreBody = z.object({ reason: z.string().min(1).max(255).optional().describe('Told to the registry where it asks for one.'), ...purchaseFields });
+export const restoreBody = z.object({
+  reason: z.string().min(1).max(255).optional().describe('Told to the registry where it asks for one.'),
+  ...purchaseFields,
+});
 
 export interface RestoreItem extends JsonObject {
   readonly domain: string;
@@ -30,31 +41,92 @@ export interface RestoreItem extends JsonObject {
 export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
   return thingSold<RestoreItem, NameInfo>({
     kind: RESTORE,
-    termsNow: ({ accountId, item }, at) => domainFacts(item.domain, accountId, sql`'state', CASE WHEN d.missing_since IS NULL THEN ${stateSql(at)} ELSE 'missing' END, 'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_restore::text`),
+    termsNow: ({ accountId, item }, at) =>
+      domainFacts(
+        item.domain,
+        accountId,
+        sql`'state', CASE WHEN d.missing_since IS NULL THEN ${stateSql(at)} ELSE 'missing'
+          END, 'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_restore::text`,
+      ),
     describe: (order) => `Restoration of ${order.item.unicode}`,
-    act: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal)),
-    lookUp: async (order, signal) => withDomainTruth(deps, aboutOrder(order), await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal)),
-    deliver: (order, info) => [rider`
-      UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))}, updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-      ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId} AND d.ended_at IS NULL`],
-    answer: (order, info) => ({ status: 200, body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) } }),
-    events: (order, info) => [{ type: 'domain.restored', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
+    act: async (order, signal) =>
+      withDomainTruth(
+        deps,
+        aboutOrder(order),
+        await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
+      ),
+    lookUp: async (order, signal) =>
+      withDomainTruth(
+        deps,
+        aboutOrder(order),
+        await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
+      ),
+    deliver: (order, info) => [
+      rider`
+      UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))},
+        updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
+      ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId}
+        AND d.ended_at IS NULL`,
+    ],
+    answer: (order, info) => ({
+      status: 200,
+      body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) },
+    }),
+    events: (order, info) => [
+      {
+        type: 'domain.restored',
+        subject: order.item.domain,
+        data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id },
+      },
+    ],
   });
 }
 
 /** What the engine needs to restore this domain of the account. */
 export function restoration(domains: Domains, row: DomainRow, reason: string | undefined): Offer {
   const price = row.premium_restore ?? domains.catalogue.get(row.tld).restore;
-  const item: RestoreItem = { domain: row.name, unicode: row.unicode, tld: row.tld, registrar: row.registrar, fee: row.premium_restore === null ? null : price.toString(), reason: reason ?? null };
+  const item: RestoreItem = {
+    domain: row.name,
+    unicode: row.unicode,
+    tld: row.tld,
+    registrar: row.registrar,
+    fee: row.premium_restore === null ? null : price.toString(),
+    reason: reason ?? null,
+  };
   const state = stateAt(row, domains.service.clock.now());
-  const refusal = row.missing_since !== null ? new AppError('state_conflict', MISSING_TEXT) : state === 'redemption' ? null : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
+  const refusal =
+    row.missing_since !== null
+      ? new AppError('state_conflict', MISSING_TEXT)
+      : state === 'redemption'
+        ? null
+        : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
   return {
-    thing: domains.things.restore, item, subject: row.name, lockKey: row.name, refusal,
-    terms: { facts: { domain: row.name, state: 'redemption', expires_at: row.expires_at.toISOString(), premium: row.premium_restore?.toString() ?? null }, cost: [costLine(`Restoration of ${row.unicode}, with one year`, price)] },
+    thing: domains.things.restore,
+    item,
+    subject: row.name,
+    lockKey: row.name,
+    refusal,
+    terms: {
+      facts: {
+        domain: row.name,
+        state: 'redemption',
+        expires_at: row.expires_at.toISOString(),
+        premium: row.premium_restore?.toString() ?? null,
+      },
+      cost: [costLine(`Restoration of ${row.unicode}, with one year`, price)],
+    },
   };
 }
 
 function commandOf(order: Order<RestoreItem>): RestoreCommand {
   const { item } = order;
-  return { kind: 'restore', ref: order.id, name: item.domain, tld: item.tld, sentAt: order.createdAt, years: YEARS, fee: feeOf(item) };
+  return {
+    kind: 'restore',
+    ref: order.id,
+    name: item.domain,
+    tld: item.tld,
+    sentAt: order.createdAt,
+    years: YEARS,
+    fee: feeOf(item),
+  };
 }

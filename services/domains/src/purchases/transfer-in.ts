@@ -1,5 +1,5 @@
-// A name that is held at another registrar comes to us. It takes days at a real registry: the money is held until it is done, and comes
-// back when the other side refuses or the customer cancels.
+// A name that is held at another registrar comes to us. It takes days at a real registry: the money is held until it is
+// done, and comes back when the other side refuses or the customer cancels.
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openSecret } from '@lumi/shared/keys';
 import { operationIdOf, thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
@@ -25,16 +25,34 @@ export function transferInThing(deps: { registrars: Registrars; catalogue: Catal
     kind: TRANSFER_IN,
     termsNow: 'fixed', // there is no domain yet
     describe: (order) => `Transfer of ${order.item.unicode}`,
-    act: (order, signal) => deps.registrars.get(order.item.registrar).execute(transferCommandOf(order, deps.secrets), signal),
-    lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(transferCommandOf(order, deps.secrets), signal),
+    act: (order, signal) =>
+      deps.registrars.get(order.item.registrar).execute(transferCommandOf(order, deps.secrets), signal),
+    lookUp: (order, signal) =>
+      deps.registrars.get(order.item.registrar).lookUp(transferCommandOf(order, deps.secrets), signal),
     prepare: (order) => [endLapsed(order.item.domain, order.createdAt)],
     deliver: (order, info) => deliverHolding(order, deliveredDomain(order, info, tldOf(order))),
     answer: (order, info) => ({
       status: 201,
-      body: { transfer: viewTransfer(order), domain: viewDomain(deliveredDomain(order, info, tldOf(order)), tldOf(order), order.settledAt ?? order.createdAt), order: viewOrder(order) },
+      body: {
+        transfer: viewTransfer(order),
+        domain: viewDomain(
+          deliveredDomain(order, info, tldOf(order)),
+          tldOf(order),
+          order.settledAt ?? order.createdAt,
+        ),
+        order: viewOrder(order),
+      },
     }),
-    pendingAnswer: (order) => ({ body: { operation_id: operationIdOf(order.id), transfer: viewTransfer(order), order: viewOrder(order) } }),
-    events: (order, info) => [{ type: 'domain.transfer.completed', subject: order.item.domain, data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id } }],
+    pendingAnswer: (order) => ({
+      body: { operation_id: operationIdOf(order.id), transfer: viewTransfer(order), order: viewOrder(order) },
+    }),
+    events: (order, info) => [
+      {
+        type: 'domain.transfer.completed',
+        subject: order.item.domain,
+        data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id },
+      },
+    ],
   });
 }
 
@@ -46,8 +64,22 @@ export function authCodeBinding(domain: string): string {
 export function transferCommandOf(order: Order<TransferItem>, secrets: SecretRing): TransferCommand {
   const { item } = order;
   return {
-    kind: 'transfer', ref: order.id, name: item.domain, tld: item.tld, sentAt: order.createdAt, years: item.years, fee: feeOf(item),
-    nameservers: item.nameservers, keepNameservers: item.keep_nameservers, contacts: item.contacts, contactData: item.contact_data, privacy: item.privacy, locked: item.locked,
-    authCode: item.auth_code === '' ? '' : openSecret(secrets, authCodeBinding(item.domain), Buffer.from(item.auth_code, 'base64')),
+    kind: 'transfer',
+    ref: order.id,
+    name: item.domain,
+    tld: item.tld,
+    sentAt: order.createdAt,
+    years: item.years,
+    fee: feeOf(item),
+    nameservers: item.nameservers,
+    keepNameservers: item.keep_nameservers,
+    contacts: item.contacts,
+    contactData: item.contact_data,
+    privacy: item.privacy,
+    locked: item.locked,
+    authCode:
+      item.auth_code === ''
+        ? ''
+        : openSecret(secrets, authCodeBinding(item.domain), Buffer.from(item.auth_code, 'base64')),
   };
 }

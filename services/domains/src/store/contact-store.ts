@@ -21,51 +21,79 @@ export interface UsedContactRow extends ContactRow {
   readonly used_by: number;
 }
 
-export const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id)) AS used_by`;
+export const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.account_id = d.account_id
+  AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id)) AS used_by`;
 
 export async function findContact(db: SqlRunner, reach: Reach, id: string): Promise<UsedContactRow | null> {
-  const rows = await db.$queryRaw<UsedContactRow[]>(sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`);
+  const rows = await db.$queryRaw<UsedContactRow[]>(
+    sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`,
+  );
   return rows[0] ?? null;
 }
 
 /** All of them or 404: an id that is not this account's is an id that does not exist. */
-export async function contactsOf(db: SqlRunner, accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, ContactData>> {
+export async function contactsOf(
+  db: SqlRunner,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ContactData>> {
   if (ids.length === 0) return new Map();
   const found = await existingContacts(db, accountId, ids);
   if (ids.some((id) => !found.has(id))) throw notFound();
   return found;
 }
 
-export async function existingContacts(db: SqlRunner, accountId: string, ids: readonly string[]): Promise<ReadonlyMap<string, ContactData>> {
+export async function existingContacts(
+  db: SqlRunner,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ContactData>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.$queryRaw<ContactRow[]>(sql`SELECT * FROM domains.contact d WHERE d.id = ANY (${[...new Set(ids)]}::text[]) AND d.account_id = ${accountId} AND d.deleted_at IS NULL`);
+  const rows = await db.$queryRaw<ContactRow[]>(
+    sql`SELECT * FROM domains.contact d WHERE d.id = ANY (${[...new Set(ids)]}::text[]) AND d.account_id = ${accountId}
+      AND d.deleted_at IS NULL`,
+  );
   return new Map(rows.map((row) => [row.id, row.data]));
 }
 
-export async function listContacts(db: SqlRunner, reach: Reach, options: { q: string | undefined; limit: number; after: readonly string[] | null }): Promise<UsedContactRow[]> {
+export async function listContacts(
+  db: SqlRunner,
+  reach: Reach,
+  options: { q: string | undefined; limit: number; after: readonly string[] | null },
+): Promise<UsedContactRow[]> {
   const after = options.after?.[0] === undefined ? sql`TRUE` : sql`d.seq < ${BigInt(options.after[0])}`;
-  const q = options.q === undefined ? sql`TRUE` : sql`d.data::text ILIKE ${`%${options.q.replace(/[\\%_]/g, '\\$&')}%`}`;
+  const q =
+    options.q === undefined ? sql`TRUE` : sql`d.data::text ILIKE ${`%${options.q.replace(/[\\%_]/g, '\\$&')}%`}`;
   return db.$queryRaw<UsedContactRow[]>(sql`
-    SELECT d.*, ${USED_BY} FROM domains.contact d WHERE ${within(reach)} AND d.deleted_at IS NULL AND ${q} AND ${after} ORDER BY d.seq DESC LIMIT ${options.limit + 1}`);
+    SELECT d.*, ${USED_BY} FROM domains.contact d WHERE ${within(reach)} AND d.deleted_at IS NULL AND ${q} AND ${after}
+      ORDER BY d.seq DESC LIMIT ${options.limit + 1}`);
 }
 
-export async function insertContact(db: SqlRunner, contact: { id: string; accountId: string; data: ContactData; now: Date }): Promise<UsedContactRow> {
+export async function insertContact(
+  db: SqlRunner,
+  contact: { id: string; accountId: string; data: ContactData; now: Date },
+): Promise<UsedContactRow> {
   const rows = await db.$queryRaw<UsedContactRow[]>(sql`
     INSERT INTO domains.contact (id, account_id, data, created_at, updated_at)
-    VALUES (${contact.id}, ${contact.accountId}, ${JSON.stringify(contact.data)}::jsonb, ${contact.now}::timestamptz, ${contact.now}::timestamptz) RETURNING *, 0 AS used_by`);
+    VALUES (${contact.id}, ${contact.accountId}, ${JSON.stringify(contact.data)}::jsonb, ${contact.now}::timestamptz,
+      ${contact.now}::timestamptz) RETURNING *, 0 AS used_by`);
   const row = rows[0];
   if (row === undefined) throw new Error('insert returned no row');
   return row;
 }
 
 export async function updateContactData(db: SqlRunner, id: string, data: ContactData, now: Date): Promise<void> {
-  await db.$executeRaw(sql`UPDATE domains.contact SET data = ${JSON.stringify(data)}::jsonb, updated_at = ${now}::timestamptz, missing_since = NULL WHERE id = ${id} AND deleted_at IS NULL`);
+  await db.$executeRaw(
+    sql`UPDATE domains.contact SET data = ${JSON.stringify(data)}::jsonb, updated_at = ${now}::timestamptz,
+      missing_since = NULL WHERE id = ${id} AND deleted_at IS NULL`,
+  );
 }
 
 /** False when a domain uses it. */
 export async function deleteContact(db: SqlRunner, row: ContactRow, now: Date): Promise<boolean> {
   const deleted = await db.$executeRaw(sql`
     UPDATE domains.contact d SET deleted_at = ${now}::timestamptz WHERE d.id = ${row.id} AND d.deleted_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id))`);
+      AND NOT EXISTS (SELECT 1 FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL
+        AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id))`);
   return deleted === 1;
 }

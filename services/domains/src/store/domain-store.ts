@@ -1,20 +1,36 @@
-// Queries on domains. What is bought is written by the purchases (in the statement that moves the money); here are the readers and the
-// changes that cost nothing.
+// Queries on domains. What is bought is written by the purchases (in the statement that moves the money); here are the
+// readers and the changes that cost nothing.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
-import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
+import {
+  Sorting,
+  thingConditions,
+  whereAll,
+  type SortedRow,
+  type ThingColumns,
+  type ThingFilter,
+} from '@lumi/shared/listing';
 import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
 import { within } from './reach';
 
 /** The live domain of that name, if the reach has it. */
 export async function findDomain(db: SqlRunner, reach: Reach, name: string): Promise<DomainRow | null> {
-  const rows = await db.$queryRaw<DomainRow[]>(sql`SELECT * FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach)}`);
+  const rows = await db.$queryRaw<DomainRow[]>(
+    sql`SELECT * FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach)}`,
+  );
   return rows[0] ?? null;
 }
 
-export async function findDomains(db: SqlRunner, reach: Reach, names: readonly string[]): Promise<ReadonlyMap<string, DomainRow>> {
-  const rows = await db.$queryRaw<DomainRow[]>(sql`SELECT * FROM domains.domain d WHERE d.name = ANY (${[...names]}::text[]) AND d.ended_at IS NULL AND ${within(reach)}`);
+export async function findDomains(
+  db: SqlRunner,
+  reach: Reach,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, DomainRow>> {
+  const rows = await db.$queryRaw<DomainRow[]>(
+    sql`SELECT * FROM domains.domain d WHERE d.name = ANY (${[...names]}::text[]) AND d.ended_at IS NULL
+      AND ${within(reach)}`,
+  );
   return new Map(rows.map((row) => [row.name, row]));
 }
 
@@ -25,24 +41,50 @@ export type DomainFilter = Partial<ThingFilter> & {
 };
 
 const BY_AGE = { column: sql`d.seq`, type: 'bigint' } as const;
-export const SORTING = new Sorting<'created_at' | 'expires_at' | 'domain'>({ created_at: BY_AGE, expires_at: { column: sql`d.expires_at`, type: 'timestamptz' }, domain: { column: sql`d.name`, type: 'text' } }, BY_AGE, '-created_at');
+export const SORTING = new Sorting<'created_at' | 'expires_at' | 'domain'>(
+  {
+    created_at: BY_AGE,
+    expires_at: { column: sql`d.expires_at`, type: 'timestamptz' },
+    domain: { column: sql`d.name`, type: 'text' },
+  },
+  BY_AGE,
+  '-created_at',
+);
 type Sort = typeof SORTING.fallback;
 
 const COLUMNS: ThingColumns = {
-  reach: sql`d.account_id`, reference: sql`d.reference`, tags: sql`d.tags`, autoRenew: sql`d.auto_renew`, createdAt: sql`d.created_at`, expiresAt: sql`d.expires_at`, search: [sql`d.name`, sql`d.unicode`],
+  reach: sql`d.account_id`,
+  reference: sql`d.reference`,
+  tags: sql`d.tags`,
+  autoRenew: sql`d.auto_renew`,
+  createdAt: sql`d.created_at`,
+  expiresAt: sql`d.expires_at`,
+  search: [sql`d.name`, sql`d.unicode`],
 };
 
 /** One row more than `limit`, so that the page can tell whether there is a next one. */
-export async function listDomains(db: SqlRunner, reach: Reach, options: { filter: DomainFilter; sort: Sort; limit: number; after: readonly string[] | null; now: Date }): Promise<(DomainRow & SortedRow)[]> {
+export async function listDomains(
+  db: SqlRunner,
+  reach: Reach,
+  options: { filter: DomainFilter; sort: Sort; limit: number; after: readonly string[] | null; now: Date },
+): Promise<(DomainRow & SortedRow)[]> {
   return db.$queryRaw<(DomainRow & SortedRow)[]>(sql`
     SELECT d.*, ${SORTING.select(options.sort)} FROM domains.domain d
-    ${whereAll([...conditions(reach, options.filter, options.now), SORTING.after(options.sort, options.after)])} ${SORTING.orderBy(options.sort)} LIMIT ${options.limit + 1}`);
+    ${whereAll([...conditions(reach, options.filter, options.now), SORTING.after(options.sort, options.after)])}
+      ${SORTING.orderBy(options.sort)} LIMIT ${options.limit + 1}`);
 }
 
 /** Names that match a filter, for bulk changes; at most `limit`. */
-export async function matchingNames(db: SqlRunner, reach: Reach, filter: DomainFilter, now: Date, limit: number): Promise<{ readonly total: number; readonly names: readonly string[] }> {
+export async function matchingNames(
+  db: SqlRunner,
+  reach: Reach,
+  filter: DomainFilter,
+  now: Date,
+  limit: number,
+): Promise<{ readonly total: number; readonly names: readonly string[] }> {
   const rows = await db.$queryRaw<{ name: string; total: bigint }[]>(sql`
-    SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereAll(conditions(reach, filter, now))} ORDER BY d.seq LIMIT ${limit}`);
+    SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereAll(conditions(reach, filter, now))}
+      ORDER BY d.seq LIMIT ${limit}`);
   return { total: Number(rows[0]?.total ?? 0n), names: rows.map((row) => row.name) };
 }
 
@@ -54,46 +96,88 @@ export interface OwnPart {
 }
 
 /** Changes what is the customer's own and no business of the registry. */
-export async function updateOwnPart(db: SqlRunner, row: DomainRow, change: OwnPart, now: Date): Promise<DomainRow | null> {
+export async function updateOwnPart(
+  db: SqlRunner,
+  row: DomainRow,
+  change: OwnPart,
+  now: Date,
+): Promise<DomainRow | null> {
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET
       auto_renew = coalesce(${change.autoRenew ?? null}::boolean, d.auto_renew),
       tags = coalesce(${change.tags === undefined ? null : [...change.tags]}::text[], d.tags),
-      reference = CASE WHEN ${change.reference !== undefined} THEN ${change.reference ?? null}::text ELSE d.reference END,
-      metadata = CASE WHEN ${change.metadata !== undefined} THEN ${change.metadata === undefined || change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb ELSE d.metadata END,
+      reference = CASE WHEN ${change.reference !== undefined} THEN ${change.reference ?? null}::text ELSE d.reference
+        END,
+      metadata = CASE WHEN ${change.metadata !== undefined} THEN
+        ${change.metadata === undefined || change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb
+          ELSE d.metadata END,
       updated_at = ${now}::timestamptz
     WHERE d.seq = ${row.seq} AND d.ended_at IS NULL RETURNING d.*`);
   return rows[0] ?? null;
 }
 
 /** Takes the right to change this name at the registry; false while somebody else has it. */
-export async function beginChange(db: SqlRunner, row: DomainRow, changeId: string, { leaseMs, deletes }: { leaseMs: number; deletes: boolean }): Promise<boolean> {
+export async function beginChange(
+  db: SqlRunner,
+  row: DomainRow,
+  changeId: string,
+  { leaseMs, deletes }: { leaseMs: number; deletes: boolean },
+): Promise<boolean> {
   const taken = await db.$executeRaw(sql`
-    UPDATE domains.domain SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8), change_deletes = ${deletes}
+    UPDATE domains.domain SET change_id = ${changeId},
+      change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8), change_deletes = ${deletes}
     WHERE seq = ${row.seq} AND ended_at IS NULL AND change_id IS NULL`);
   return taken === 1;
 }
 
 /** Takes over changes whose owner died, so that the registry is asked what became of them. */
-export async function takeOverChanges(db: SqlRunner, changeId: string, leaseMs: number, limit: number): Promise<DomainRow[]> {
+export async function takeOverChanges(
+  db: SqlRunner,
+  changeId: string,
+  leaseMs: number,
+  limit: number,
+): Promise<DomainRow[]> {
   return db.$queryRaw<DomainRow[]>(sql`
-    WITH due AS MATERIALIZED (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until LIMIT ${limit} FOR UPDATE SKIP LOCKED)
-    UPDATE domains.domain d SET change_id = ${changeId}, change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8) FROM due
+    WITH due AS MATERIALIZED (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until
+      LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    UPDATE domains.domain d SET change_id = ${changeId},
+      change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8) FROM due
     WHERE d.seq = due.seq RETURNING d.*`);
 }
 
 /** Gives the right back without having learned anything new. */
 export async function releaseChange(db: SqlRunner, row: DomainRow, changeId: string): Promise<void> {
-  await db.$executeRaw(sql`UPDATE domains.domain SET change_id = NULL, change_until = NULL WHERE seq = ${row.seq} AND change_id = ${changeId}`);
+  await db.$executeRaw(
+    sql`UPDATE domains.domain SET change_id = NULL, change_until = NULL WHERE seq = ${row.seq}
+      AND change_id = ${changeId}`,
+  );
 }
 
 /** Nobody knows how it ended: the change stays open, and the worker asks the registry after `wakeAfterMs`. */
-export async function postponeChange(db: SqlRunner, row: DomainRow, changeId: string, wakeAfterMs: number): Promise<void> {
-  await db.$executeRaw(sql`UPDATE domains.domain SET change_until = now() + make_interval(secs => ${wakeAfterMs / 1000}::float8) WHERE seq = ${row.seq} AND change_id = ${changeId}`);
+export async function postponeChange(
+  db: SqlRunner,
+  row: DomainRow,
+  changeId: string,
+  wakeAfterMs: number,
+): Promise<void> {
+  await db.$executeRaw(
+    sql`UPDATE domains.domain SET change_until = now() + make_interval(secs => ${wakeAfterMs / 1000}::float8)
+      WHERE seq = ${row.seq} AND change_id = ${changeId}`,
+  );
 }
 
-/** Stores what the registry has and ends the change. Null when the change was taken over meanwhile: then somebody with newer news writes. */
-export async function finishChange(db: SqlRunner, row: DomainRow, changeId: string, part: RegistryPart, state: StoredState, now: Date): Promise<DomainRow | null> {
+/**
+ * Stores what the registry has and ends the change. Null when the change was taken over meanwhile: then somebody with
+ * newer news writes.
+ */
+export async function finishChange(
+  db: SqlRunner,
+  row: DomainRow,
+  changeId: string,
+  part: RegistryPart,
+  state: StoredState,
+  now: Date,
+): Promise<DomainRow | null> {
   const ended = state === 'transferred_out' || state === 'deleted' || state === 'released';
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET ${registrySql(part)}, state = ${state}, ended_at = ${ended ? now : null}::timestamptz,
@@ -102,26 +186,40 @@ export async function finishChange(db: SqlRunner, row: DomainRow, changeId: stri
   return rows[0] ?? null;
 }
 
-/** The registry does not know the name, and nobody gave it up: the change ends, and the domain stays for somebody to look at. */
-export async function finishChangeOfMissing(db: SqlRunner, row: DomainRow, changeId: string, now: Date): Promise<DomainRow | null> {
+/**
+ * The registry does not know the name, and nobody gave it up: the change ends, and the domain stays for somebody to
+ * look at.
+ */
+export async function finishChangeOfMissing(
+  db: SqlRunner,
+  row: DomainRow,
+  changeId: string,
+  now: Date,
+): Promise<DomainRow | null> {
   const rows = await db.$queryRaw<DomainRow[]>(sql`
-    UPDATE domains.domain d SET missing_since = coalesce(d.missing_since, ${now}::timestamptz), change_id = NULL, change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
+    UPDATE domains.domain d SET missing_since = coalesce(d.missing_since, ${now}::timestamptz), change_id = NULL,
+      change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
     WHERE d.seq = ${row.seq} AND d.change_id = ${changeId} RETURNING d.*`);
   return rows[0] ?? null;
 }
 
 /** For `termsNow` of what is sold for a domain: its row as it is when the money is held. */
 export function domainFacts(name: string, accountId: string, facts: Sql): Sql {
-  return sql`SELECT jsonb_build_object(${facts}) AS facts FROM domains.domain d WHERE d.name = ${name} AND d.account_id = ${accountId} AND d.ended_at IS NULL FOR NO KEY UPDATE OF d`;
+  return sql`SELECT jsonb_build_object(${facts}) AS facts FROM domains.domain d WHERE d.name = ${name}
+    AND d.account_id = ${accountId} AND d.ended_at IS NULL FOR NO KEY UPDATE OF d`;
 }
 
 /** Assignments of everything the registry decides. What it tells about, it knows. */
 export function registrySql(part: RegistryPart): Sql {
-  return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[], registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,
-    grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz, delete_at = ${part.delete_at}::timestamptz,
+  return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[],
+    registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,
+    grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
+      delete_at = ${part.delete_at}::timestamptz,
     locked = ${part.locked}, privacy = ${part.privacy}, nameservers = ${[...part.nameservers]}::text[],
-    registrant_id = ${part.registrant_id}::text, admin_id = ${part.admin_id}::text, tech_id = ${part.tech_id}::text, billing_id = ${part.billing_id}::text,
-    ds = ${JSON.stringify(part.ds)}::jsonb, hosts = ${JSON.stringify(part.hosts)}::jsonb, auth_code_expires_at = ${part.auth_code_expires_at}::timestamptz`;
+    registrant_id = ${part.registrant_id}::text, admin_id = ${part.admin_id}::text, tech_id = ${part.tech_id}::text,
+      billing_id = ${part.billing_id}::text,
+    ds = ${JSON.stringify(part.ds)}::jsonb, hosts = ${JSON.stringify(part.hosts)}::jsonb,
+      auth_code_expires_at = ${part.auth_code_expires_at}::timestamptz`;
 }
 
 function conditions(reach: Reach, filter: DomainFilter, now: Date): readonly (Sql | null)[] {

@@ -1,4 +1,5 @@
-// Reading and writing a domain when the registry was asked about it: written only if nothing happened to the row since it was read.
+// Reading and writing a domain when the registry was asked about it: written only if nothing happened to the row since
+// it was read.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
@@ -16,9 +17,15 @@ export interface VersionedDomain {
   readonly openOrder: string | null;
 }
 
-export async function findVersion(db: SqlRunner, reach: Reach, name: string, except: string | null): Promise<VersionedDomain | null> {
+export async function findVersion(
+  db: SqlRunner,
+  reach: Reach,
+  name: string,
+  except: string | null,
+): Promise<VersionedDomain | null> {
   const rows = await db.$queryRaw<(DomainRow & { version: string; open_order: string | null })[]>(sql`
-    SELECT d.*, d.xmin::text AS version, ${openOrder(except)} AS open_order FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach)}`);
+    SELECT d.*, d.xmin::text AS version, ${openOrder(except)} AS open_order FROM domains.domain d WHERE d.name = ${name}
+      AND d.ended_at IS NULL AND ${within(reach)}`);
   const found = rows[0];
   if (found === undefined) return null;
   const { version, open_order: order, ...row } = found;
@@ -31,25 +38,40 @@ export interface Found {
   readonly isChanged: boolean;
 }
 
-/** Null: the row is another version by now, or something runs on it. `found` null: the registry does not know the name. */
+/**
+ * Null: the row is another version by now, or something runs on it. `found` null: the registry does not know the name.
+ */
 export async function writeVersion(
-  db: SqlRunner, { row, version }: VersionedDomain, found: Found | null, { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
+  db: SqlRunner,
+  { row, version }: VersionedDomain,
+  found: Found | null,
+  { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
 ): Promise<DomainRow | null> {
   const isEnded = found !== null && found.state === 'transferred_out';
-  const columns = found === null
-    ? sql`missing_since = coalesce(d.missing_since, ${now}::timestamptz), updated_at = CASE WHEN d.missing_since IS NULL THEN ${now}::timestamptz ELSE d.updated_at END`
-    : sql`${registrySql(found.part)}, state = ${found.state}, ended_at = ${isEnded ? now : null}::timestamptz, updated_at = ${found.isChanged ? now : row.updated_at}::timestamptz`;
+  const columns =
+    found === null
+      ? sql`missing_since = coalesce(d.missing_since, ${now}::timestamptz), updated_at = CASE
+        WHEN d.missing_since IS NULL THEN ${now}::timestamptz ELSE d.updated_at END`
+      : sql`${registrySql(found.part)}, state = ${found.state}, ended_at = ${isEnded ? now : null}::timestamptz,
+        updated_at = ${found.isChanged ? now : row.updated_at}::timestamptz`;
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     WITH written AS (
       UPDATE domains.domain d SET ${columns}, synced_at = ${now}::timestamptz
-      WHERE d.seq = ${row.seq} AND d.xmin::text = ${version} AND d.ended_at IS NULL AND d.change_id IS NULL AND ${openOrder(except)} IS NULL RETURNING d.*)
+      WHERE d.seq = ${row.seq} AND d.xmin::text = ${version} AND d.ended_at IS NULL AND d.change_id IS NULL
+        AND ${openOrder(except)} IS NULL RETURNING d.*)
     SELECT written.*, ${syncEvents(sql`written`, 'domains', events, now)} AS told FROM written`);
   return rows[0] ?? null;
 }
 
-export async function nextDomains(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextDomains(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, name AS id FROM domains.domain WHERE account_id = ${accountId} AND ended_at IS NULL AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+    SELECT seq, name AS id FROM domains.domain WHERE account_id = ${accountId} AND ended_at IS NULL
+      AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
 }
 
 export interface VersionedContact {
@@ -62,7 +84,8 @@ export interface VersionedContact {
 export async function findContactVersion(db: SqlRunner, reach: Reach, id: string): Promise<VersionedContact | null> {
   const rows = await db.$queryRaw<(UsedContactRow & { version: string; registrars: string[] })[]>(sql`
     SELECT d.*, ${USED_BY}, d.xmin::text AS version, ARRAY(
-      SELECT DISTINCT o.registrar FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id) ORDER BY 1) AS registrars
+      SELECT DISTINCT o.registrar FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL
+        AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id) ORDER BY 1) AS registrars
     FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`);
   if (rows[0] === undefined) return null;
   const { version, registrars, ...row } = rows[0];
@@ -70,28 +93,51 @@ export async function findContactVersion(db: SqlRunner, reach: Reach, id: string
 }
 
 /** False: the row is another version by now. `data` null: a registrar does not know it. */
-export async function writeContactVersion(db: SqlRunner, { row, version }: VersionedContact, data: ContactData | null, { now, events }: { now: Date; events: readonly EventDraft[] }): Promise<boolean> {
-  const columns = data === null ? sql`missing_since = coalesce(d.missing_since, ${now}::timestamptz)` : sql`missing_since = NULL, data = ${JSON.stringify(data)}::jsonb`;
+export async function writeContactVersion(
+  db: SqlRunner,
+  { row, version }: VersionedContact,
+  data: ContactData | null,
+  { now, events }: { now: Date; events: readonly EventDraft[] },
+): Promise<boolean> {
+  const columns =
+    data === null
+      ? sql`missing_since = coalesce(d.missing_since, ${now}::timestamptz)`
+      : sql`missing_since = NULL, data = ${JSON.stringify(data)}::jsonb`;
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH written AS (
-      UPDATE domains.contact d SET ${columns}, synced_at = ${now}::timestamptz, updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz
+      UPDATE domains.contact d SET ${columns}, synced_at = ${now}::timestamptz,
+        updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz
       WHERE d.id = ${row.id} AND d.xmin::text = ${version} AND d.deleted_at IS NULL RETURNING d.id, d.account_id)
     SELECT written.id, ${syncEvents(sql`written`, 'domains', events, now)} AS told FROM written`);
   return rows.length > 0;
 }
 
-export async function nextContacts(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextContacts(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM domains.contact WHERE account_id = ${accountId} AND deleted_at IS NULL AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+    SELECT seq, id FROM domains.contact WHERE account_id = ${accountId} AND deleted_at IS NULL
+      AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
 }
 
 /** Those that are not over; their operation ids. */
-export async function nextTransfers(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextTransfers(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   const rows = await db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM platform.orders WHERE product = 'domains' AND kind = 'domain_transfer' AND account_id = ${accountId} AND state IN ('acting', 'pending') AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+    SELECT seq, id FROM platform.orders WHERE product = 'domains' AND kind = 'domain_transfer'
+      AND account_id = ${accountId} AND state IN ('acting', 'pending') AND seq > ${BigInt(afterSeq)} ORDER BY seq
+        LIMIT ${limit}::int`);
   return rows.map(({ seq, id }) => ({ seq, id: operationIdOf(id) }));
 }
 
 function openOrder(except: string | null): Sql {
-  return sql`(SELECT o.id FROM platform.orders o WHERE o.product = 'domains' AND o.lock_key = d.name AND o.state IN ('acting', 'pending') AND o.id IS DISTINCT FROM ${except}::text LIMIT 1)`;
+  return sql`(SELECT o.id FROM platform.orders o WHERE o.product = 'domains' AND o.lock_key = d.name
+    AND o.state IN ('acting', 'pending') AND o.id IS DISTINCT FROM ${except}::text LIMIT 1)`;
 }

@@ -1,6 +1,7 @@
-// What Lumi asks of a registrar, in our words. The sandbox speaks it, and an EPP session can: every command ends as `done | pending |
-// refused | unknown`, paid commands can be looked up by our own reference, a renewal names the expiry it extends (EPP's curExpDate), and
-// prices are agreed to in the command (RFC 8748). An adapter turns its vendor's codes into these and lets nothing else through.
+// What Lumi asks of a registrar, in our words. The sandbox speaks it, and an EPP session can: every command ends as
+// `done | pending | refused | unknown`, paid commands can be looked up by our own reference, a renewal names the expiry
+// it extends (EPP's curExpDate), and prices are agreed to in the command (RFC 8748). An adapter turns its vendor's
+// codes into these and lets nothing else through.
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Fees } from '../catalogue/fees';
 
@@ -134,9 +135,15 @@ export interface UpdateCommand extends Command {
 
 export type DeleteCommand = Command;
 
-export type InfoAnswer = { readonly kind: 'found'; readonly info: NameInfo } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+export type InfoAnswer =
+  | { readonly kind: 'found'; readonly info: NameInfo }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly cause?: unknown };
 
-export type ContactAnswer = { readonly kind: 'found'; readonly data: ContactData } | { readonly kind: 'absent' } | { readonly kind: 'unknown'; readonly cause?: unknown };
+export type ContactAnswer =
+  | { readonly kind: 'found'; readonly data: ContactData }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly cause?: unknown };
 
 export interface Registrar {
   /** Stored on each domain: it stays with the registrar it was bought at. */
@@ -144,14 +151,21 @@ export interface Registrar {
   /** One answer for each name, in their order. */
   check(names: readonly string[], signal: AbortSignal): Promise<readonly NameCheck[]>;
   execute(command: PaidCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
-  /** What became of our reference. `absent` only when it is certain that the command was not and will not be executed by that try. */
+  /**
+   * What became of our reference. `absent` only when it is certain that the command was not and will not be executed by
+   * that try.
+   */
   lookUp(command: PaidCommand, signal: AbortSignal): Promise<LookUp<NameInfo>>;
   info(name: string, signal: AbortSignal): Promise<InfoAnswer>;
   update(command: UpdateCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   /** Gives the name up: it goes into redemption, or is gone at once where it is only days old. `info` tells which. */
   delete(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   /** Changes a contact for all names that name it. */
-  updateContact(handle: string, data: ContactData, signal: AbortSignal): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>>;
+  updateContact(
+    handle: string,
+    data: ContactData,
+    signal: AbortSignal,
+  ): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>>;
   readContact(handle: string, signal: AbortSignal): Promise<ContactAnswer>;
   /** Withdraws a transfer that is under way; the transfer's own look-up then tells how it ended. */
   cancelTransfer(command: TransferCommand, signal: AbortSignal): Promise<void>;

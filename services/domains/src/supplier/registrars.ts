@@ -25,7 +25,14 @@ export class Registrars {
       if (group === undefined) groups.set(one.tld.registrar, [one]);
       else group.push(one);
     }
-    const answers = await Promise.all([...groups].map(([id, group]) => this.checkAt(id, group.map(({ name }) => name))));
+    const answers = await Promise.all(
+      [...groups].map(([id, group]) =>
+        this.checkAt(
+          id,
+          group.map(({ name }) => name),
+        ),
+      ),
+    );
     return new Map(answers.flat().map((answer) => [answer.name, answer]));
   }
 

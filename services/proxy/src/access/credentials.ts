@@ -1,5 +1,5 @@
-// User names and passwords of proxies. An order carries one sealed secret from which the pair of each of its proxies follows, so recovery finds the same
-// pairs again and no table ever holds a password in clear.
+// User names and passwords of proxies. An order carries one sealed secret from which the pair of each of its proxies
+// follows, so recovery finds the same pairs again and no table ever holds a password in clear.
 import { createHmac, randomBytes } from 'node:crypto';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
 import type { SecretRing } from '@lumi/shared/runtime';
@@ -20,24 +20,40 @@ export function newCredentials(): Credentials {
 }
 
 /** What an order needs to make its pairs: the caller's own pair, or a seed. Sealed for the account. */
-export function sealOrderAuth(ring: SecretRing, accountId: string, own: { username?: string | undefined; password?: string | undefined }): string {
-  return sealSecret(ring, accountId, JSON.stringify({ ...own, seed: randomBytes(32).toString('hex') })).toString('base64');
+export function sealOrderAuth(
+  ring: SecretRing,
+  accountId: string,
+  own: { username?: string | undefined; password?: string | undefined },
+): string {
+  return sealSecret(ring, accountId, JSON.stringify({ ...own, seed: randomBytes(32).toString('hex') })).toString(
+    'base64',
+  );
 }
 
 /** The pair of the order's proxy number `index`. */
 export function orderCredentials(ring: SecretRing, accountId: string, sealed: string, index: number): Credentials {
-  const { username, password, seed } = JSON.parse(openSecret(ring, accountId, Buffer.from(sealed, 'base64'))) as { username?: string; password?: string; seed: string }; // sealed above
+  const { username, password, seed } = JSON.parse(openSecret(ring, accountId, Buffer.from(sealed, 'base64'))) as {
+    username?: string;
+    password?: string;
+    seed: string;
+  }; // sealed above
   const derived = derive(seed, index);
   return { username: username ?? derived.username, password: password ?? derived.password };
 }
 
 /** The password of a row, in clear; only for answers that were asked to show it. */
-export function openPassword(deps: { readonly ring: SecretRing }, row: { readonly id: string; readonly password: Uint8Array }): string {
+export function openPassword(
+  deps: { readonly ring: SecretRing },
+  row: { readonly id: string; readonly password: Uint8Array },
+): string {
   return openSecret(deps.ring, row.id, row.password);
 }
 
 function derive(seed: string, index: number): Credentials {
-  return { username: `u${word(seed, `username ${String(index)}`, USERNAME_LENGTH).toLowerCase()}`, password: word(seed, `password ${String(index)}`, PASSWORD_LENGTH) };
+  return {
+    username: `u${word(seed, `username ${String(index)}`, USERNAME_LENGTH).toLowerCase()}`,
+    password: word(seed, `password ${String(index)}`, PASSWORD_LENGTH),
+  };
 }
 
 function word(seed: string, purpose: string, length: number): string {

@@ -22,7 +22,10 @@ export interface PricedOrder {
   readonly lines: readonly OrderLine[];
   readonly quantity: number;
   readonly cost: readonly CostLine[];
-  /** The unit prices of all quantities, and what each country adds to them: what is delivered in part is charged by them. */
+  /**
+   * The unit prices of all quantities, and what each country adds to them: what is delivered in part is charged by
+   * them.
+   */
   readonly tariff: OrderTariff;
   /** Why it cannot be had; told after cap and balance were found good. */
   readonly refusal: AppError | null;
@@ -46,9 +49,17 @@ export interface OrderWish {
 export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promise<PricedOrder> {
   const product = findProduct(wish.productId);
   const quantity = wish.items.reduce((sum, item) => sum + item.quantity, 0);
-  const refused = (refusal: AppError): PricedOrder => ({ product, lines: [], quantity, cost: [], tariff: { tiers: [], surcharges: {} }, refusal });
+  const refused = (refusal: AppError): PricedOrder => ({
+    product,
+    lines: [],
+    quantity,
+    cost: [],
+    tariff: { tiers: [], surcharges: {} },
+    refusal,
+  });
   if (product === null) return refused(new AppError('not_available', 'There is no such product.'));
-  if (product.shape !== 'static') return refused(invalid('product_id', 'is sold by the gigabyte; use POST /traffic-plans'));
+  if (product.shape !== 'static')
+    return refused(invalid('product_id', 'is sold by the gigabyte; use POST /traffic-plans'));
   const unit = unitPrice(product, wish.periodDays, quantity);
   if (unit === null) return refused(invalid('period_days', `must be one of ${product.periodsDays.join(', ')}`));
   const places = await askPlaces(network, product.id);
@@ -57,10 +68,15 @@ export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promis
     return { ...item, surcharge, unitPrice: unit + surchargeFor(product, surcharge, wish.periodDays) };
   });
   const tariff = {
-    tiers: tiersOf(product, wish.periodDays).map(({ minQuantity, unitPrice: price }) => ({ min_quantity: minQuantity, unit_price: price.toString() })),
+    tiers: tiersOf(product, wish.periodDays).map(({ minQuantity, unitPrice: price }) => ({
+      min_quantity: minQuantity,
+      unit_price: price.toString(),
+    })),
     surcharges: Object.fromEntries(lines.map((line) => [line.country, (line.unitPrice - unit).toString()])),
   };
-  const cost = lines.map((line) => costLine(lineLabel(product.id, line.country, wish.periodDays), line.unitPrice, { times: line.quantity }));
+  const cost = lines.map((line) =>
+    costLine(lineLabel(product.id, line.country, wish.periodDays), line.unitPrice, { times: line.quantity }),
+  );
   return { product, lines, quantity, cost, tariff, refusal: refusalOf(product, wish, quantity, places) };
 }
 
@@ -69,11 +85,21 @@ function lineLabel(productId: string, country: string, periodDays: number): stri
 }
 
 /** What so many of each country cost by this tariff: the tier is the one that they reach together. */
-export function costOfDelivery(tariff: OrderTariff, order: { readonly productId: string; readonly periodDays: number }, delivered: ReadonlyMap<string, number>): readonly CostLine[] {
+export function costOfDelivery(
+  tariff: OrderTariff,
+  order: { readonly productId: string; readonly periodDays: number },
+  delivered: ReadonlyMap<string, number>,
+): readonly CostLine[] {
   const together = [...delivered.values()].reduce((sum, count) => sum + count, 0);
   const tier = tariff.tiers.filter(({ min_quantity: least }) => least <= together).at(-1);
   if (tier === undefined) return [];
-  return [...delivered].map(([country, count]) => costLine(lineLabel(order.productId, country, order.periodDays), BigInt(tier.unit_price) + BigInt(tariff.surcharges[country] ?? '0'), { times: count }));
+  return [...delivered].map(([country, count]) =>
+    costLine(
+      lineLabel(order.productId, country, order.periodDays),
+      BigInt(tier.unit_price) + BigInt(tariff.surcharges[country] ?? '0'),
+      { times: count },
+    ),
+  );
 }
 
 export interface Places {
@@ -87,20 +113,32 @@ export async function askPlaces(network: ProxyNetwork, productId: string): Promi
   });
   return {
     countries: new Map(places.filter((place) => place.level === 'country').map((place) => [place.code, place])),
-    names: new Set(places.filter((place) => place.level === 'region' || place.level === 'city').map((place) => `${place.country} ${place.code}`)),
+    names: new Set(
+      places
+        .filter((place) => place.level === 'region' || place.level === 'city')
+        .map((place) => `${place.country} ${place.code}`),
+    ),
   };
 }
 
 function refusalOf(product: ProxyProduct, wish: OrderWish, quantity: number, places: Places): AppError | null {
-  if (quantity < product.minQuantity || quantity > product.maxQuantity) return invalid('items', `must be ${String(product.minQuantity)} to ${String(product.maxQuantity)} proxies together`);
+  if (quantity < product.minQuantity || quantity > product.maxQuantity)
+    return invalid(
+      'items',
+      `must be ${String(product.minQuantity)} to ${String(product.maxQuantity)} proxies together`,
+    );
   let available = 0;
   for (const [index, item] of wish.items.entries()) {
     const country = places.countries.get(item.country);
-    if (country === undefined) return unavailable(`items.${String(index)}.country`, `${product.id} is not sold in ${item.country}`);
-    if (item.place !== null && !places.names.has(`${item.country} ${item.place}`)) return unavailable(`items.${String(index)}.region`, `is not a region or city of ${item.country}`);
+    if (country === undefined)
+      return unavailable(`items.${String(index)}.country`, `${product.id} is not sold in ${item.country}`);
+    if (item.place !== null && !places.names.has(`${item.country} ${item.place}`))
+      return unavailable(`items.${String(index)}.region`, `is not a region or city of ${item.country}`);
     const left = country.stock ?? item.quantity;
     if (left < item.quantity && !wish.acceptsPartial) {
-      return new AppError('out_of_stock', undefined, { details: [{ path: `items.${String(index)}.quantity`, message: `${String(left)} left in ${item.country}` }] });
+      return new AppError('out_of_stock', undefined, {
+        details: [{ path: `items.${String(index)}.quantity`, message: `${String(left)} left in ${item.country}` }],
+      });
     }
     available += Math.min(left, item.quantity);
   }

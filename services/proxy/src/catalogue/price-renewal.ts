@@ -1,4 +1,5 @@
-// What renewing proxies costs: the tier is that of the proxies renewed together, the surcharge that of each one's country.
+// What renewing proxies costs: the tier is that of the proxies renewed together, the surcharge that of each one's
+// country.
 import { invalid, type AppError } from '@lumi/shared/contract';
 import { formatUsd, type Units } from '@lumi/shared/money';
 import { costLine, type CostLine } from '@lumi/shared/purchase';
@@ -16,22 +17,42 @@ export interface PricedRenewal {
 }
 
 /** All rows must be of one product. */
-export async function priceRenewal(network: ProxyNetwork, rows: readonly ProxyRow[], periodDays: number): Promise<PricedRenewal> {
+export async function priceRenewal(
+  network: ProxyNetwork,
+  rows: readonly ProxyRow[],
+  periodDays: number,
+): Promise<PricedRenewal> {
   const product = findProduct(rows[0]?.product_id ?? '');
   const unit = product === null ? null : unitPrice(product, periodDays, rows.length);
   if (product === null || unit === null) {
-    const refusal = rows.length === 0 ? null : invalid('period_days', `must be one of ${(product?.periodsDays ?? []).join(', ')}`);
+    const refusal =
+      rows.length === 0 ? null : invalid('period_days', `must be one of ${(product?.periodsDays ?? []).join(', ')}`);
     return { item: renewalOf(rows, periodDays, () => '0.00'), cost: [], refusal };
   }
   const { countries } = await askPlaces(network, product.id);
-  const priceOf = (row: ProxyRow): Units => unit + surchargeFor(product, countries.get(row.country)?.surcharge ?? 0n, periodDays);
-  return { item: renewalOf(rows, periodDays, (row) => formatUsd(priceOf(row))), cost: linesOf(rows, priceOf, periodDays), refusal: null };
+  const priceOf = (row: ProxyRow): Units =>
+    unit + surchargeFor(product, countries.get(row.country)?.surcharge ?? 0n, periodDays);
+  return {
+    item: renewalOf(rows, periodDays, (row) => formatUsd(priceOf(row))),
+    cost: linesOf(rows, priceOf, periodDays),
+    refusal: null,
+  };
 }
 
 /** One line for each country, because the surcharge is the country's. */
-function linesOf(rows: readonly ProxyRow[], priceOf: (row: ProxyRow) => Units, periodDays: number): readonly CostLine[] {
+function linesOf(
+  rows: readonly ProxyRow[],
+  priceOf: (row: ProxyRow) => Units,
+  periodDays: number,
+): readonly CostLine[] {
   return [...new Set(rows.map((row) => row.country))].sort().flatMap((country) => {
     const [first, ...others] = rows.filter((row) => row.country === country);
-    return first === undefined ? [] : [costLine(`Renewal of ${first.product_id} in ${country}, ${String(periodDays)} days`, priceOf(first), { times: 1 + others.length })];
+    return first === undefined
+      ? []
+      : [
+          costLine(`Renewal of ${first.product_id} in ${country}, ${String(periodDays)} days`, priceOf(first), {
+            times: 1 + others.length,
+          }),
+        ];
   });
 }

@@ -7,7 +7,11 @@ export const SURCHARGE_DAYS = 30;
 
 /** Per unit, for the period, at the tier that `quantity` reaches. Null: the product is not sold for that period. */
 export function unitPrice(product: ProxyProduct, periodDays: number, quantity: number): Units | null {
-  return tiersOf(product, periodDays).filter((tier) => tier.minQuantity <= quantity).at(-1)?.unitPrice ?? null;
+  return (
+    tiersOf(product, periodDays)
+      .filter((tier) => tier.minQuantity <= quantity)
+      .at(-1)?.unitPrice ?? null
+  );
 }
 
 /** The tiers of a period, the smallest quantity first. */

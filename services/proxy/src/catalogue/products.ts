@@ -1,5 +1,5 @@
-// What is sold: products, periods and prices by quantity. Two shapes: static (single addresses for a period) and traffic (gigabytes
-// out of a pool). Prices are amounts per unit; the arithmetic of an order stands in price.ts.
+// What is sold: products, periods and prices by quantity. Two shapes: static (single addresses for a period) and
+// traffic (gigabytes out of a pool). Prices are amounts per unit; the arithmetic of an order stands in price.ts.
 import { multiply, parseUsd, type Units } from '@lumi/shared/money';
 
 export type Shape = 'static' | 'traffic';
@@ -35,17 +35,77 @@ export interface ProxyProduct {
 }
 
 /** Share of a 30-day price that each period costs. */
-const PERIOD_FACTORS: Readonly<Record<number, string>> = { 3: '0.2', 7: '0.35', 14: '0.6', 30: '1', 90: '2.7', 180: '5.1' };
-const STATIC_TIERS = [[1, '1'], [10, '0.95'], [50, '0.9'], [100, '0.85']] as const;
-const TRAFFIC_TIERS = [[1, '1'], [10, '0.92'], [50, '0.84'], [100, '0.78'], [500, '0.7']] as const;
+const PERIOD_FACTORS: Readonly<Record<number, string>> = {
+  3: '0.2',
+  7: '0.35',
+  14: '0.6',
+  30: '1',
+  90: '2.7',
+  180: '5.1',
+};
+const STATIC_TIERS = [
+  [1, '1'],
+  [10, '0.95'],
+  [50, '0.9'],
+  [100, '0.85'],
+] as const;
+const TRAFFIC_TIERS = [
+  [1, '1'],
+  [10, '0.92'],
+  [50, '0.84'],
+  [100, '0.78'],
+  [500, '0.7'],
+] as const;
 const ANY_TARGET = 'Everything but mail ports (25, 465, 587).';
 
 export const PRODUCTS: readonly ProxyProduct[] = [
-  staticProduct({ id: 'ipv4', name: 'Dedicated IPv4', month: '1.70', periodsDays: [7, 30, 90, 180], free: 1, replacePrice: '0.50', concurrency: 250 }),
-  staticProduct({ id: 'ipv4_shared', name: 'Shared IPv4', month: '0.60', periodsDays: [7, 30, 90], free: 1, replacePrice: '0.25', concurrency: 100 }),
-  staticProduct({ id: 'ipv6', name: 'Dedicated IPv6', month: '0.12', periodsDays: [3, 7, 14, 30, 90, 180], free: 0, replacePrice: '0.05', concurrency: 250 }),
-  staticProduct({ id: 'isp', name: 'Static residential (ISP)', month: '3.40', periodsDays: [7, 30, 90], free: 1, replacePrice: '1.00', concurrency: 250 }),
-  staticProduct({ id: 'mobile', name: 'Dedicated mobile modem', month: '42.00', periodsDays: [3, 7, 30], free: 1, replacePrice: '5.00', concurrency: 100, rotation: { cooldownS: 60, minIntervalS: 120 }, maxQuantity: 50 }),
+  staticProduct({
+    id: 'ipv4',
+    name: 'Dedicated IPv4',
+    month: '1.70',
+    periodsDays: [7, 30, 90, 180],
+    free: 1,
+    replacePrice: '0.50',
+    concurrency: 250,
+  }),
+  staticProduct({
+    id: 'ipv4_shared',
+    name: 'Shared IPv4',
+    month: '0.60',
+    periodsDays: [7, 30, 90],
+    free: 1,
+    replacePrice: '0.25',
+    concurrency: 100,
+  }),
+  staticProduct({
+    id: 'ipv6',
+    name: 'Dedicated IPv6',
+    month: '0.12',
+    periodsDays: [3, 7, 14, 30, 90, 180],
+    free: 0,
+    replacePrice: '0.05',
+    concurrency: 250,
+  }),
+  staticProduct({
+    id: 'isp',
+    name: 'Static residential (ISP)',
+    month: '3.40',
+    periodsDays: [7, 30, 90],
+    free: 1,
+    replacePrice: '1.00',
+    concurrency: 250,
+  }),
+  staticProduct({
+    id: 'mobile',
+    name: 'Dedicated mobile modem',
+    month: '42.00',
+    periodsDays: [3, 7, 30],
+    free: 1,
+    replacePrice: '5.00',
+    concurrency: 100,
+    rotation: { cooldownS: 60, minIntervalS: 120 },
+    maxQuantity: 50,
+  }),
   trafficProduct({ id: 'residential', name: 'Residential pool', gigabyte: '3.20' }),
   trafficProduct({ id: 'mobile_pool', name: 'Mobile pool', gigabyte: '4.50' }),
   trafficProduct({ id: 'dc_pool', name: 'Datacenter pool', gigabyte: '0.55' }),
@@ -71,25 +131,56 @@ interface StaticTerms {
 
 function staticProduct(terms: StaticTerms): ProxyProduct {
   return {
-    id: terms.id, name: terms.name, type: terms.id, shape: 'static', protocols: ['http', 'socks5'], authModes: ['userpass', 'ip', 'both'], periodsDays: terms.periodsDays,
-    minQuantity: 1, maxQuantity: terms.maxQuantity ?? 200, tiers: tiersOf(terms.month, terms.periodsDays, STATIC_TIERS),
-    replace: { freePerPeriod: terms.free, price: parseUsd(terms.replacePrice) }, rotation: terms.rotation ?? null,
-    bandwidth: 'unmetered, 100 Mbit/s per proxy', concurrency: terms.concurrency, targetsAllowed: ANY_TARGET, graceDays: 3,
+    id: terms.id,
+    name: terms.name,
+    type: terms.id,
+    shape: 'static',
+    protocols: ['http', 'socks5'],
+    authModes: ['userpass', 'ip', 'both'],
+    periodsDays: terms.periodsDays,
+    minQuantity: 1,
+    maxQuantity: terms.maxQuantity ?? 200,
+    tiers: tiersOf(terms.month, terms.periodsDays, STATIC_TIERS),
+    replace: { freePerPeriod: terms.free, price: parseUsd(terms.replacePrice) },
+    rotation: terms.rotation ?? null,
+    bandwidth: 'unmetered, 100 Mbit/s per proxy',
+    concurrency: terms.concurrency,
+    targetsAllowed: ANY_TARGET,
+    graceDays: 3,
   };
 }
 
 function trafficProduct(terms: { id: string; name: string; gigabyte: string }): ProxyProduct {
   return {
-    id: terms.id, name: terms.name, type: terms.id, shape: 'traffic', protocols: ['http', 'socks5'], authModes: ['userpass', 'both'], periodsDays: [30],
-    minQuantity: 1, maxQuantity: 5_000, tiers: tiersOf(terms.gigabyte, [30], TRAFFIC_TIERS), replace: null, rotation: null,
-    bandwidth: 'paid per GB, both directions', concurrency: null, targetsAllowed: ANY_TARGET, graceDays: 0,
+    id: terms.id,
+    name: terms.name,
+    type: terms.id,
+    shape: 'traffic',
+    protocols: ['http', 'socks5'],
+    authModes: ['userpass', 'both'],
+    periodsDays: [30],
+    minQuantity: 1,
+    maxQuantity: 5_000,
+    tiers: tiersOf(terms.gigabyte, [30], TRAFFIC_TIERS),
+    replace: null,
+    rotation: null,
+    bandwidth: 'paid per GB, both directions',
+    concurrency: null,
+    targetsAllowed: ANY_TARGET,
+    graceDays: 0,
   };
 }
 
-function tiersOf(base: string, periodsDays: readonly number[], quantities: readonly (readonly [number, string])[]): PriceTier[] {
-  return periodsDays.flatMap((periodDays) => quantities.map(([minQuantity, discount]) => {
-    const factor = PERIOD_FACTORS[periodDays];
-    if (factor === undefined) throw new Error(`no price factor for ${String(periodDays)} days`);
-    return { periodDays, minQuantity, unitPrice: multiply(multiply(parseUsd(base), factor), discount) };
-  }));
+function tiersOf(
+  base: string,
+  periodsDays: readonly number[],
+  quantities: readonly (readonly [number, string])[],
+): PriceTier[] {
+  return periodsDays.flatMap((periodDays) =>
+    quantities.map(([minQuantity, discount]) => {
+      const factor = PERIOD_FACTORS[periodDays];
+      if (factor === undefined) throw new Error(`no price factor for ${String(periodDays)} days`);
+      return { periodDays, minQuantity, unitPrice: multiply(multiply(parseUsd(base), factor), discount) };
+    }),
+  );
 }

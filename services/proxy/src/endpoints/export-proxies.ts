@@ -17,12 +17,32 @@ const EXPORT_MAX = 10_000;
 export function exportProxies(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'export-proxies', method: 'GET', path: '/export', summary: 'Export proxies', tag: 'Proxies', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is `http://user:pass@host:port`. Proxies used by address only have no pair: a template with {user} or {pass} leaves them out, and `X-Lines-Left-Out` tells how many. Recorded.',
+      id: 'export-proxies',
+      method: 'GET',
+      path: '/export',
+      summary: 'Export proxies',
+      tag: 'Proxies',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same ' +
+        'filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} ' +
+        '{pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is ' +
+        '`http://user:pass@host:port`. Proxies used by address only have no pair: a template with {user} or ' +
+        '{pass} leaves them out, and `X-Lines-Left-Out` tells how many. Recorded.',
       query: z.object({
         format: z.enum(LINE_FORMATS).optional().describe('`txt` if absent.'),
-        template: z.string().min(1).max(256).optional().describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
-        protocol: z.enum(['http', 'socks5']).optional().describe('Ports of this protocol, whatever is set on the proxies.'),
+        template: z
+          .string()
+          .min(1)
+          .max(256)
+          .optional()
+          .describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
+        protocol: z
+          .enum(['http', 'socks5'])
+          .optional()
+          .describe('Ports of this protocol, whatever is set on the proxies.'),
         ...proxyFilterQuery,
       }),
       responses: { 200: { description: 'The file.', ...linesAnswer } },
@@ -31,11 +51,22 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
       const { format = 'txt', template, protocol, ...filter } = context.query;
       const now = deps.clock.now();
       formatLines([], format, template); // a template that is wrong is told whatever there is to export
-      const rows = (await listProxies(deps.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now }))
-        .filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
-      if (rows.length > EXPORT_MAX) throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
-      const lines = formatLines(rows.map((row) => lineOf(deps, row, protocol)), format, template);
-      await recordReveal(deps, context, 'export-proxies', rows.map((row) => row.id));
+      const rows = (
+        await listProxies(deps.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now })
+      ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
+      if (rows.length > EXPORT_MAX)
+        throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
+      const lines = formatLines(
+        rows.map((row) => lineOf(deps, row, protocol)),
+        format,
+        template,
+      );
+      await recordReveal(
+        deps,
+        context,
+        'export-proxies',
+        rows.map((row) => row.id),
+      );
       return linesReply(lines, format);
     },
   );
@@ -45,7 +76,16 @@ function lineOf(deps: ProxyDeps, row: ProxyRow, wanted: 'http' | 'socks5' | unde
   const protocol = wanted ?? row.protocol;
   const isByPair = hasPair(row);
   return {
-    id: row.id, protocol, host: row.host, port: protocol === 'socks5' ? row.port_socks : row.port, user: isByPair ? row.username : '', pass: isByPair ? openPassword(deps, row) : '',
-    ip: row.exit_ip, country: row.country, city: row.city, label: row.label ?? '', expires_at: isoSeconds(row.expires_at),
+    id: row.id,
+    protocol,
+    host: row.host,
+    port: protocol === 'socks5' ? row.port_socks : row.port,
+    user: isByPair ? row.username : '',
+    pass: isByPair ? openPassword(deps, row) : '',
+    ip: row.exit_ip,
+    country: row.country,
+    city: row.city,
+    label: row.label ?? '',
+    expires_at: isoSeconds(row.expires_at),
   };
 }

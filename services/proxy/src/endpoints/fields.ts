@@ -6,16 +6,32 @@ import { countryField as readCountryField } from '@lumi/shared/countries';
 
 /** Proxies are also sold under codes that the standard leaves to its users: the sandbox's magic countries are such. */
 export const countryField = readCountryField({ userAssigned: true });
-export const labelField = lineField(128).describe('Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.');
-export const usernameField = z.string().regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, 'must be 3-32 letters, digits and underscores, the first a letter');
-export const passwordField = z.string().regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must be 8-64 characters out of letters, digits and ._~-');
-export const revealQuery = z.enum(['1', 'true']).optional().describe('`1` shows passwords in clear, to keys with `proxy:write`; recorded.');
-export const allowedField = z.string().max(64).describe('An address or a block; `current` is the address you call from.');
+export const labelField = lineField(128).describe(
+  'Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.',
+);
+export const usernameField = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_]{2,31}$/, 'must be 3-32 letters, digits and underscores, the first a letter');
+export const passwordField = z
+  .string()
+  .regex(/^[A-Za-z0-9._~-]{8,64}$/, 'must be 8-64 characters out of letters, digits and ._~-');
+export const revealQuery = z
+  .enum(['1', 'true'])
+  .optional()
+  .describe('`1` shows passwords in clear, to keys with `proxy:write`; recorded.');
+export const allowedField = z
+  .string()
+  .max(64)
+  .describe('An address or a block; `current` is the address you call from.');
 export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
 
 /** In a path: what cannot be an id is the path of nothing. */
-export const idParam = (prefix: IdPrefix, what: string) => z.string().refine((id) => isId(id, prefix)).describe(`Id of ${what}.`);
+export const idParam = (prefix: IdPrefix, what: string) =>
+  z
+    .string()
+    .refine((id) => isId(id, prefix))
+    .describe(`Id of ${what}.`);
 /** In a query or body: what names nothing is not found there, whatever it looks like. */
 export const idField = (what: string) => z.string().min(1).max(64).describe(`Id of ${what}.`);
 

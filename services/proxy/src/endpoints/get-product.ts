@@ -8,7 +8,14 @@ import { productExample, productSchema, viewProduct } from '../catalogue/product
 export function getProduct(): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-product', method: 'GET', path: '/products/{id}', summary: 'Get a product', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
+      id: 'get-product',
+      method: 'GET',
+      path: '/products/{id}',
+      summary: 'Get a product',
+      tag: 'Catalogue',
+      scope: 'read',
+      class: 'regular',
+      reach: 'none',
       description: 'One product with its prices and rules.',
       params: z.object({ id: z.string().max(32).describe('Id of the product.').meta({ example: 'ipv4' }) }),
       responses: { 200: { description: 'The product.', schema: productSchema, example: productExample } },

@@ -13,7 +13,14 @@ import { proxySchema, viewProxy } from '../views/proxy-view';
 export function getProxy(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-proxy', method: 'GET', path: '/proxies/{id}', summary: 'Get a proxy', tag: 'Proxies', scope: 'read', class: 'regular', reach: 'account',
+      id: 'get-proxy',
+      method: 'GET',
+      path: '/proxies/{id}',
+      summary: 'Get a proxy',
+      tag: 'Proxies',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'One proxy, with what may be done with it now.',
       params: z.object({ id: idParam('prx', 'the proxy') }),
       query: z.object({ reveal: revealQuery }),

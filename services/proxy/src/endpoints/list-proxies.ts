@@ -36,8 +36,18 @@ export function filterOf({ healthy, ...filter }: z.output<typeof filterShape>): 
 export function listProxiesEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-proxies', method: 'GET', path: '/proxies', summary: 'List proxies', tag: 'Proxies', scope: 'read', class: 'regular', reach: 'account',
-      description: 'Your proxies, filtered and sorted. New ones are in the list before the order that bought them is answered; those that ended or were replaced are shown only when `state` or `order_id` asks for them.',
+      id: 'list-proxies',
+      method: 'GET',
+      path: '/proxies',
+      summary: 'List proxies',
+      tag: 'Proxies',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Your proxies, filtered and sorted. New ones are in the list before the order that bought them is ' +
+        'answered; those that ended or were replaced are shown only when `state` or `order_id` asks for ' +
+        'them.',
       query: pageQuery.extend({ ...proxyFilterQuery, sort: SORTING.field, reveal: revealQuery }),
       responses: { 200: { description: 'A page of proxies.', schema: pageOf(proxySchema) } },
     }),
@@ -48,9 +58,30 @@ export function listProxiesEndpoint(deps: ProxyDeps): Endpoint {
       const binding: CursorBinding = { account: accountOf(reach), route: 'list-proxies', filter: { ...filter, sort } };
       const request = readPage({ limit, cursor }, deps.cursors, binding);
       const now = deps.clock.now();
-      const rows = await listProxies(deps.db.platform, reach, filterOf(filter), { limit: request.limit, sort, after: request.after, now });
-      if (reveal !== undefined) await recordReveal(deps, context, 'list-proxies', rows.slice(0, request.limit).map((row) => row.id));
-      return json(200, toPage(rows, request, deps.cursors, binding, (row) => SORTING.position(row), (row) => viewProxy(row, now, reveal === undefined ? undefined : openPassword(deps, row))));
+      const rows = await listProxies(deps.db.platform, reach, filterOf(filter), {
+        limit: request.limit,
+        sort,
+        after: request.after,
+        now,
+      });
+      if (reveal !== undefined)
+        await recordReveal(
+          deps,
+          context,
+          'list-proxies',
+          rows.slice(0, request.limit).map((row) => row.id),
+        );
+      return json(
+        200,
+        toPage(
+          rows,
+          request,
+          deps.cursors,
+          binding,
+          (row) => SORTING.position(row),
+          (row) => viewProxy(row, now, reveal === undefined ? undefined : openPassword(deps, row)),
+        ),
+      );
     },
   );
 }

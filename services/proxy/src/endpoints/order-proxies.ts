@@ -3,26 +3,69 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { acceptedAnswer, dryRunAnswer, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import {
+  acceptedAnswer,
+  dryRunAnswer,
+  orderSchema,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+} from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
 import type { ProxyDeps } from '../proxy';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart } from './selling-parts';
 
-const deliverySchema = z.object({
-  state: z.enum(['complete', 'partial']), requested: z.int(), delivered: z.int(),
-  items: z.array(z.object({ country: z.string(), region: z.string().nullable(), requested: z.int(), delivered: z.int(), unit_price_usd: usdOutput })),
-}).meta({ id: 'Delivery' });
+const deliverySchema = z
+  .object({
+    state: z.enum(['complete', 'partial']),
+    requested: z.int(),
+    delivered: z.int(),
+    items: z.array(
+      z.object({
+        country: z.string(),
+        region: z.string().nullable(),
+        requested: z.int(),
+        delivered: z.int(),
+        unit_price_usd: usdOutput,
+      }),
+    ),
+  })
+  .meta({ id: 'Delivery' });
 
-export const orderAnswerSchema = z.object({ order: orderSchema, delivery: deliverySchema, proxies: z.array(proxySchema) });
+export const orderAnswerSchema = z.object({
+  order: orderSchema,
+  delivery: deliverySchema,
+  proxies: z.array(proxySchema),
+});
 
 export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'order-proxies', method: 'POST', path: '/orders', summary: 'Buy proxies', tag: 'Orders', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
-      description: 'Buys proxies of one product in one or several countries. The unit price is that of the tier the whole order reaches. The money is held first; what is not delivered is released, never charged.',
+      id: 'order-proxies',
+      method: 'POST',
+      path: '/orders',
+      summary: 'Buy proxies',
+      tag: 'Orders',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      autoRenew: ['auto_renew'],
+      description:
+        'Buys proxies of one product in one or several countries. The unit price is that of the tier the ' +
+        'whole order reaches. The money is held first; what is not delivered is released, never charged.',
       body: orderBody.extend(purchaseFields),
-      bodyExample: { product_id: 'ipv4', items: [{ country: 'DE', quantity: 2 }, { country: 'US', quantity: 1 }], period_days: 30, max_price_usd: '10.00' },
+      bodyExample: {
+        product_id: 'ipv4',
+        items: [
+          { country: 'DE', quantity: 2 },
+          { country: 'US', quantity: 1 },
+        ],
+        period_days: 30,
+        max_price_usd: '10.00',
+      },
       responses: {
         200: dryRunAnswer,
         201: { description: 'Delivered, wholly or in part.', schema: orderAnswerSchema },
@@ -32,7 +75,12 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const blocks = allowedBlocks(context.body, context.clientIp);
-      return purchaseReply(await purchase(deps.purchases, { ...(await orderPart(deps, context.accountId, context.body, blocks)), ...requestPart(context) }));
+      return purchaseReply(
+        await purchase(deps.purchases, {
+          ...(await orderPart(deps, context.accountId, context.body, blocks)),
+          ...requestPart(context),
+        }),
+      );
     },
   );
 }

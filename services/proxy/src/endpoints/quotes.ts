@@ -13,21 +13,41 @@ import { orderPart, productOf, renewOrderPart, renewProxyPart } from './selling-
 import { replacePart } from './replacement-part';
 import { topUpPart, trafficPart } from './traffic-parts';
 
-export const QUOTE_EXAMPLE = { operation: 'order', items: [{ product_id: 'ipv4', items: [{ country: 'DE', quantity: 10 }], period_days: 30 }] };
+export const QUOTE_EXAMPLE = {
+  operation: 'order',
+  items: [{ product_id: 'ipv4', items: [{ country: 'DE', quantity: 10 }], period_days: 30 }],
+};
 
 const renewal = { period_days: z.int().min(1).max(365), current_expires_at: currentExpiryField.optional() };
 
 export function quoteOperations(deps: ProxyDeps): QuoteOperations {
   return {
-    order: quoteOperation(orderBody, (accountId, items) => oneByOne(items, (item) => orderPart(deps, accountId, item, allowedBlocks(item, null)))),
-    renew: quoteOperation(z.object({ proxy_id: idField('the proxy'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item))),
-    renew_order: quoteOperation(z.object({ order_id: idField('the order'), ...renewal }), (accountId, items) => oneByOne(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item))),
-    traffic: quoteOperation(trafficBody, (accountId, items) => oneByOne(items, (item) => trafficPart(deps, accountId, item))),
-    topup: quoteOperation(z.object({ traffic_plan_id: idField('the plan'), gb: gbField }), (accountId, items) => oneByOne(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb))),
-    replace: quoteOperation(z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100), country: countryField.optional() }), (accountId, items) => oneByOne(items, async (item) => {
-      const rows = allFound(item.proxy_ids, await findProxies(deps.db.platform, reachOf(accountId), item.proxy_ids));
-      return replacePart(deps, rows, productOf(rows), item);
-    })),
+    order: quoteOperation(orderBody, (accountId, items) =>
+      oneByOne(items, (item) => orderPart(deps, accountId, item, allowedBlocks(item, null))),
+    ),
+    renew: quoteOperation(z.object({ proxy_id: idField('the proxy'), ...renewal }), (accountId, items) =>
+      oneByOne(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item)),
+    ),
+    renew_order: quoteOperation(z.object({ order_id: idField('the order'), ...renewal }), (accountId, items) =>
+      oneByOne(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item)),
+    ),
+    traffic: quoteOperation(trafficBody, (accountId, items) =>
+      oneByOne(items, (item) => trafficPart(deps, accountId, item)),
+    ),
+    topup: quoteOperation(z.object({ traffic_plan_id: idField('the plan'), gb: gbField }), (accountId, items) =>
+      oneByOne(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb)),
+    ),
+    replace: quoteOperation(
+      z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100), country: countryField.optional() }),
+      (accountId, items) =>
+        oneByOne(items, async (item) => {
+          const rows = allFound(
+            item.proxy_ids,
+            await findProxies(deps.db.platform, reachOf(accountId), item.proxy_ids),
+          );
+          return replacePart(deps, rows, productOf(rows), item);
+        }),
+    ),
   };
 }
 

@@ -4,21 +4,44 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { usdOutput } from '@lumi/shared/money';
-import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import {
+  acceptedAnswer,
+  dryRunSchema,
+  orderSchema,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+} from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';
 import { idParam } from './fields';
 import { renewOrderPart } from './selling-parts';
 
-export const renewedSchema = z.object({
-  order: orderSchema,
-  proxies: z.array(z.object({ id: z.string(), previous_expires_at: z.string(), expires_at: z.string(), price_usd: usdOutput })),
-}).meta({ id: 'Renewal' });
+export const renewedSchema = z
+  .object({
+    order: orderSchema,
+    proxies: z.array(
+      z.object({ id: z.string(), previous_expires_at: z.string(), expires_at: z.string(), price_usd: usdOutput }),
+    ),
+  })
+  .meta({ id: 'Renewal' });
 
 export function renewOrder(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'renew-order', method: 'POST', path: '/orders/{id}/renew', summary: 'Renew the proxies of an order', tag: 'Orders', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
-      description: 'Extends every proxy of the order that is alive or in grace, all or none. `current_expires_at` is the expiry you see now: a request that comes a second time does not extend twice, even under another Idempotency-Key.',
+      id: 'renew-order',
+      method: 'POST',
+      path: '/orders/{id}/renew',
+      summary: 'Renew the proxies of an order',
+      tag: 'Orders',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      description:
+        'Extends every proxy of the order that is alive or in grace, all or none. `current_expires_at` is ' +
+        'the expiry you see now: a request that comes a second time does not extend twice, even under ' +
+        'another Idempotency-Key.',
       params: z.object({ id: idParam('ord', 'the order that bought the proxies') }),
       body: z.object({
         period_days: z.int().min(1).max(365),
@@ -27,11 +50,20 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       }),
       bodyExample: { period_days: 30, current_expires_at: '2026-07-09T12:00:00Z' },
       responses: {
-        200: { description: 'Renewed; for a dry run, what it would cost.', schema: z.union([renewedSchema, dryRunSchema]) },
+        200: {
+          description: 'Renewed; for a dry run, what it would cost.',
+          schema: z.union([renewedSchema, dryRunSchema]),
+        },
         202: acceptedAnswer,
       },
       errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'supplier_error'],
     }),
-    async (context) => purchaseReply(await purchase(deps.purchases, { ...(await renewOrderPart(deps, context.reach, context.params.id, context.body)), ...requestPart(context) })),
+    async (context) =>
+      purchaseReply(
+        await purchase(deps.purchases, {
+          ...(await renewOrderPart(deps, context.reach, context.params.id, context.body)),
+          ...requestPart(context),
+        }),
+      ),
   );
 }

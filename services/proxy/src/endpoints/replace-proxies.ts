@@ -5,7 +5,15 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { requireScope } from '@lumi/shared/principal';
-import { acceptedSchema, orderSchema, priceOf, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import {
+  acceptedSchema,
+  orderSchema,
+  priceOf,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+} from '@lumi/shared/purchase';
 import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';
@@ -17,17 +25,28 @@ import { replacementSchema } from '../views/replacement-view';
 const SELECTED_MAX = 100;
 
 const body = z.object({
-  select: z.strictObject({
-    proxy_ids: z.array(z.string().max(64)).min(1).max(SELECTED_MAX).optional(),
-    country: countryField.optional(),
-    subnet: blockField.optional(),
-    unhealthy: z.literal(true).optional(),
-  }).refine((select) => Object.values(select).filter((value) => value !== undefined).length === 1, 'must have exactly one of proxy_ids, country, subnet, unhealthy')
-    .describe('Which proxies: by id, or all live ones of a country, in a subnet, or that failed their last check. At most 100, all of one product.'),
-  with: z.strictObject({
-    country: countryField.optional(),
-    different_subnet: z.boolean().optional(),
-  }).optional().describe('What should come instead; the same country if absent.'),
+  select: z
+    .strictObject({
+      proxy_ids: z.array(z.string().max(64)).min(1).max(SELECTED_MAX).optional(),
+      country: countryField.optional(),
+      subnet: blockField.optional(),
+      unhealthy: z.literal(true).optional(),
+    })
+    .refine(
+      (select) => Object.values(select).filter((value) => value !== undefined).length === 1,
+      'must have exactly one of proxy_ids, country, subnet, unhealthy',
+    )
+    .describe(
+      'Which proxies: by id, or all live ones of a country, in a subnet, or that failed their last check. ' +
+        'At most 100, all of one product.',
+    ),
+  with: z
+    .strictObject({
+      country: countryField.optional(),
+      different_subnet: z.boolean().optional(),
+    })
+    .optional()
+    .describe('What should come instead; the same country if absent.'),
   reason: z.string().min(1).max(256).optional(),
   expected_price_usd: purchaseFields.expected_price_usd,
   max_price_usd: purchaseFields.max_price_usd,
@@ -37,13 +56,38 @@ const body = z.object({
 export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'replace-proxies', method: 'POST', path: '/proxies/replace', summary: 'Replace addresses', tag: 'Proxies', scope: 'write', class: 'money', reach: 'account', dryRun: true,
-      description: 'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per period as its product says; beyond that it costs the product\'s price. An exchange keeps its value: where the other country has a higher surcharge, the difference is charged for the days that are left; a lower one pays nothing back. Whatever costs something needs the buy scope. All or none.',
-      body, bodyExample: { select: { proxy_ids: ['prx_01k000000000000000000000'] }, with: { different_subnet: true }, reason: 'blocked by target' },
+      id: 'replace-proxies',
+      method: 'POST',
+      path: '/proxies/replace',
+      summary: 'Replace addresses',
+      tag: 'Proxies',
+      scope: 'write',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      description:
+        'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to ' +
+        'the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per ' +
+        "period as its product says; beyond that it costs the product's price. An exchange keeps its value: " +
+        'where the other country has a higher surcharge, the difference is charged for the days that are ' +
+        'left; a lower one pays nothing back. Whatever costs something needs the buy scope. All or none.',
+      body,
+      bodyExample: {
+        select: { proxy_ids: ['prx_01k000000000000000000000'] },
+        with: { different_subnet: true },
+        reason: 'blocked by target',
+      },
       responses: {
         200: {
           description: 'Dry run: what would be replaced and what it would cost.',
-          schema: z.object({ dry_run: z.literal(true), would_succeed: z.literal(true), price_usd: usdOutput, removed: z.array(z.string()), free: z.int(), paid: z.int() }),
+          schema: z.object({
+            dry_run: z.literal(true),
+            would_succeed: z.literal(true),
+            price_usd: usdOutput,
+            removed: z.array(z.string()),
+            free: z.int(),
+            paid: z.int(),
+          }),
         },
         201: { description: 'Replaced.', schema: z.object({ order: orderSchema, replacement: replacementSchema }) },
         202: { description: 'Not settled yet; poll the operation or the replacement.', schema: acceptedSchema },
@@ -53,11 +97,21 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
     async (context) => {
       const rows = await selected(deps, context.reach, context.body.select);
       const product = productOf(rows);
-      const { free, paid, ...part } = await replacePart(deps, rows, product, { ...context.body.with, reason: context.body.reason });
+      const { free, paid, ...part } = await replacePart(deps, rows, product, {
+        ...context.body.with,
+        reason: context.body.reason,
+      });
       if (priceOf(part) > 0n) requireScope(context.principal, 'buy');
       const answer = await purchase(deps.purchases, { ...part, ...requestPart(context) });
       if (!context.dryRun) return purchaseReply(answer);
-      return json(200, { dry_run: true, would_succeed: true, price_usd: formatUsd(priceOf(part)), removed: rows.map((row) => row.id), free, paid });
+      return json(200, {
+        dry_run: true,
+        would_succeed: true,
+        price_usd: formatUsd(priceOf(part)),
+        removed: rows.map((row) => row.id),
+        free,
+        paid,
+      });
     },
   );
 }
@@ -69,8 +123,14 @@ async function selected(deps: ProxyDeps, reach: Reach, select: z.output<typeof b
     return allFound(ids, await findProxies(platform, reach, ids));
   }
   const now = deps.clock.now();
-  const filter = { country: select.country, subnet: select.subnet, healthy: select.unhealthy === true ? false : undefined };
-  const rows = (await listProxies(platform, reach, filter, { limit: SELECTED_MAX * 10, now })).filter((row) => isReplaceable(row, now));
+  const filter = {
+    country: select.country,
+    subnet: select.subnet,
+    healthy: select.unhealthy === true ? false : undefined,
+  };
+  const rows = (await listProxies(platform, reach, filter, { limit: SELECTED_MAX * 10, now })).filter((row) =>
+    isReplaceable(row, now),
+  );
   if (rows.length === 0) throw invalid('select', 'selects no live proxy');
   if (rows.length > SELECTED_MAX) throw invalid('select', `selects more than ${String(SELECTED_MAX)} proxies`);
   return rows;

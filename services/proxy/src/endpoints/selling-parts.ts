@@ -1,4 +1,5 @@
-// What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is quoted for.
+// What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is
+// quoted for.
 import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { expiryMismatch } from '@lumi/shared/lifecycle';
@@ -25,59 +26,140 @@ export function thingOf(deps: ProxyDeps, kind: string) {
 }
 
 /** Throws 422 for addresses that are none. */
-export async function orderPart(deps: ProxyDeps, accountId: string, wish: OrderWish, blocks: readonly string[]): Promise<Offer> {
+export async function orderPart(
+  deps: ProxyDeps,
+  accountId: string,
+  wish: OrderWish,
+  blocks: readonly string[],
+): Promise<Offer> {
   const priced = await priceOrder(deps.network, {
-    productId: wish.product_id, items: wish.items.map((item) => ({ country: item.country, place: item.region ?? null, quantity: item.quantity })), periodDays: wish.period_days, acceptsPartial: wish.partial === 'accept',
+    productId: wish.product_id,
+    items: wish.items.map((item) => ({ country: item.country, place: item.region ?? null, quantity: item.quantity })),
+    periodDays: wish.period_days,
+    acceptsPartial: wish.partial === 'accept',
   });
   return {
-    thing: thingOf(deps, ORDER_PROXIES), subject: `${String(priced.quantity)} × ${wish.product_id}`, lockKey: null,
+    thing: thingOf(deps, ORDER_PROXIES),
+    subject: `${String(priced.quantity)} × ${wish.product_id}`,
+    lockKey: null,
     refusal: priced.refusal ?? rotationRefusal(wish, priced.product),
     terms: {
-      facts: { product_id: wish.product_id, items: wish.items.map(({ country, quantity }) => ({ country, quantity })), period_days: wish.period_days }, cost: priced.cost, tariff: priced.tariff,
+      facts: {
+        product_id: wish.product_id,
+        items: wish.items.map(({ country, quantity }) => ({ country, quantity })),
+        period_days: wish.period_days,
+      },
+      cost: priced.cost,
+      tariff: priced.tariff,
     },
     item: {
-      product_id: wish.product_id, items: priced.lines.map((line) => ({ country: line.country, place: line.place, quantity: line.quantity, surcharge_usd: formatUsd(line.surcharge) })), period_days: wish.period_days,
-      protocol: wish.protocol ?? 'http', auth_mode: wish.auth?.mode ?? 'userpass', auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
-      allowed_blocks: blocks, rotation_s: wish.rotation?.interval_s ?? null, partial: wish.partial ?? 'reject', subnet_diversity: wish.subnet_diversity ?? false, auto_renew: wish.auto_renew ?? false, label: wish.label ?? null,
+      product_id: wish.product_id,
+      items: priced.lines.map((line) => ({
+        country: line.country,
+        place: line.place,
+        quantity: line.quantity,
+        surcharge_usd: formatUsd(line.surcharge),
+      })),
+      period_days: wish.period_days,
+      protocol: wish.protocol ?? 'http',
+      auth_mode: wish.auth?.mode ?? 'userpass',
+      auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
+      allowed_blocks: blocks,
+      rotation_s: wish.rotation?.interval_s ?? null,
+      partial: wish.partial ?? 'reject',
+      subnet_diversity: wish.subnet_diversity ?? false,
+      auto_renew: wish.auto_renew ?? false,
+      label: wish.label ?? null,
     },
   };
 }
 
 function rotationRefusal(wish: OrderWish, product: ProxyProduct | null): AppError | null {
   if (wish.rotation === undefined || product === null) return null;
-  const text = product.rotation === null ? 'this product keeps its addresses' : wish.rotation.interval_s < product.rotation.minIntervalS ? `must be at least ${String(product.rotation.minIntervalS)}` : null;
-  return text === null ? null : new AppError('validation_error', undefined, { details: [{ path: 'rotation.interval_s', message: text }] });
+  const text =
+    product.rotation === null
+      ? 'this product keeps its addresses'
+      : wish.rotation.interval_s < product.rotation.minIntervalS
+        ? `must be at least ${String(product.rotation.minIntervalS)}`
+        : null;
+  return text === null
+    ? null
+    : new AppError('validation_error', undefined, { details: [{ path: 'rotation.interval_s', message: text }] });
 }
 
 /** Throws 404. */
-export async function renewOrderPart(deps: ProxyDeps, reach: Reach, orderId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<Offer> {
+export async function renewOrderPart(
+  deps: ProxyDeps,
+  reach: Reach,
+  orderId: string,
+  wish: { period_days: number; current_expires_at?: string | undefined },
+): Promise<Offer> {
   const rows = await proxiesOfOrder(deps.db.platform, reach, orderId);
   if (rows.length === 0) throw notFound();
-  return renewalPart(deps, await asTheNetworkHasThem(deps, rows.filter((row) => row.state === 'active'), wish.current_expires_at), { ...wish, subject: orderId });
+  return renewalPart(
+    deps,
+    await asTheNetworkHasThem(
+      deps,
+      rows.filter((row) => row.state === 'active'),
+      wish.current_expires_at,
+    ),
+    { ...wish, subject: orderId },
+  );
 }
 
 /** Throws 404. */
-export async function renewProxyPart(deps: ProxyDeps, reach: Reach, proxyId: string, wish: { period_days: number; current_expires_at?: string | undefined }): Promise<Offer> {
+export async function renewProxyPart(
+  deps: ProxyDeps,
+  reach: Reach,
+  proxyId: string,
+  wish: { period_days: number; current_expires_at?: string | undefined },
+): Promise<Offer> {
   const row = await findProxy(deps.db.platform, reach, proxyId);
   if (row === null) throw notFound();
-  return renewalPart(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), { ...wish, subject: proxyId });
+  return renewalPart(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), {
+    ...wish,
+    subject: proxyId,
+  });
 }
 
-/** Who states another expiry than ours may know better: the network is asked about those proxies, at most once a minute for each. */
-async function asTheNetworkHasThem(deps: ProxyDeps, rows: readonly ProxyRow[], stated: string | undefined): Promise<readonly ProxyRow[]> {
-  return Promise.all(rows.map(async (row) => {
-    if (expiryMismatch(stated, row.expires_at) === null) return row;
-    const read = await orRefusal(() => syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () => syncProxy(deps, { kind: 'account', accountId: row.account_id }, row.id)));
-    return read instanceof AppError ? row : read;
-  }));
+/**
+ * Who states another expiry than ours may know better: the network is asked about those proxies, at most once a minute
+ * for each.
+ */
+async function asTheNetworkHasThem(
+  deps: ProxyDeps,
+  rows: readonly ProxyRow[],
+  stated: string | undefined,
+): Promise<readonly ProxyRow[]> {
+  return Promise.all(
+    rows.map(async (row) => {
+      if (expiryMismatch(stated, row.expires_at) === null) return row;
+      const read = await orRefusal(() =>
+        syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () =>
+          syncProxy(deps, { kind: 'account', accountId: row.account_id }, row.id),
+        ),
+      );
+      return read instanceof AppError ? row : read;
+    }),
+  );
 }
 
-async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { period_days: number; current_expires_at?: string | undefined; subject: string }): Promise<Offer> {
+async function renewalPart(
+  deps: ProxyDeps,
+  rows: readonly ProxyRow[],
+  wish: { period_days: number; current_expires_at?: string | undefined; subject: string },
+): Promise<Offer> {
   const priced = await priceRenewal(deps.network, rows, wish.period_days);
   return {
-    thing: thingOf(deps, RENEW_PROXIES), item: priced.item, subject: wish.subject, lockKey: null,
+    thing: thingOf(deps, RENEW_PROXIES),
+    item: priced.item,
+    subject: wish.subject,
+    lockKey: null,
     refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.clock.now()),
-    terms: { facts: { subject: wish.subject, period_days: wish.period_days, state: 'renewable', proxies: proxyFacts(rows) }, cost: priced.cost },
+    terms: {
+      facts: { subject: wish.subject, period_days: wish.period_days, state: 'renewable', proxies: proxyFacts(rows) },
+      cost: priced.cost,
+    },
   };
 }
 
@@ -85,13 +167,19 @@ async function renewalPart(deps: ProxyDeps, rows: readonly ProxyRow[], wish: { p
 function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | undefined, now: Date): AppError | null {
   if (rows.length === 0) return new AppError('state_conflict', 'Nothing of it is left to renew.');
   if (rows.some((row) => row.missing_since !== null)) return new AppError('state_conflict', MISSING_TEXT);
-  if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now)))) return new AppError('state_conflict', 'It has expired beyond its grace period, or was replaced.');
-  return rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null;
+  if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now))))
+    return new AppError('state_conflict', 'It has expired beyond its grace period, or was replaced.');
+  return (
+    rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null
+  );
 }
 
 /** Their one product; throws 422 when they are of several. */
 export function productOf(rows: readonly ProxyRow[]): ProxyProduct {
   const product = findProduct(rows[0]?.product_id ?? '');
-  if (product === null || rows.some((row) => row.product_id !== product.id)) throw new AppError('validation_error', undefined, { details: [{ path: 'select', message: 'must select proxies of one product' }] });
+  if (product === null || rows.some((row) => row.product_id !== product.id))
+    throw new AppError('validation_error', undefined, {
+      details: [{ path: 'select', message: 'must select proxies of one product' }],
+    });
   return product;
 }

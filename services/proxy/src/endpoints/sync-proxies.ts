@@ -3,4 +3,11 @@ import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
 import type { ProxyDeps } from '../proxy';
 
 export const syncProxies = (deps: ProxyDeps, sync: SyncOfAll) =>
-  syncListEndpoint(deps.purchases, sync, { id: 'sync-proxies', path: '/proxies/sync', tag: 'Proxies', summary: 'Look at all proxies in their networks', things: 'proxies', one: '/proxies/{id}/sync' });
+  syncListEndpoint(deps.purchases, sync, {
+    id: 'sync-proxies',
+    path: '/proxies/sync',
+    tag: 'Proxies',
+    summary: 'Look at all proxies in their networks',
+    things: 'proxies',
+    one: '/proxies/{id}/sync',
+  });

@@ -12,15 +12,27 @@ import { idParam } from './fields';
 export function syncProxyNow(deps: ProxyDeps): Endpoint {
   return endpoint(
     syncRoute({
-      id: 'sync-proxy', path: '/proxies/{id}/sync', summary: 'Look at a proxy in its network', tag: 'Proxies',
-      description: 'Asks the network how the proxy stands (address, expiry), writes it down and answers it. What differed is told by a `proxy.synced` event. At most once a minute for each proxy. A proxy the network does not run is kept, with `missing_since`.',
+      id: 'sync-proxy',
+      path: '/proxies/{id}/sync',
+      summary: 'Look at a proxy in its network',
+      tag: 'Proxies',
+      description:
+        'Asks the network how the proxy stands (address, expiry), writes it down and answers it. What ' +
+        'differed is told by a `proxy.synced` event. At most once a minute for each proxy. A proxy the ' +
+        'network does not run is kept, with `missing_since`.',
       params: z.object({ id: idParam('prx', 'the proxy') }),
       answer: { description: 'The proxy as it is now.', schema: proxySchema },
     }),
     async ({ reach, params: { id } }) => {
       const row = await findProxy(deps.db.platform, reach, id);
       if (row === null) throw notFound();
-      return json(200, viewProxy(await syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () => syncProxy(deps, reach, id)), deps.clock.now()));
+      return json(
+        200,
+        viewProxy(
+          await syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () => syncProxy(deps, reach, id)),
+          deps.clock.now(),
+        ),
+      );
     },
   );
 }

@@ -12,15 +12,27 @@ import { idParam } from './fields';
 export function syncTrafficPlan(deps: ProxyDeps): Endpoint {
   return endpoint(
     syncRoute({
-      id: 'sync-traffic-plan', path: '/traffic-plans/{id}/sync', summary: 'Look at a traffic plan in its network', tag: 'Traffic',
-      description: 'Asks the network whether it has the plan, and where, writes it down and answers it. What differed is told by a `traffic.synced` event. At most once a minute for each plan. A plan the network does not know is kept, with `missing_since`.',
+      id: 'sync-traffic-plan',
+      path: '/traffic-plans/{id}/sync',
+      summary: 'Look at a traffic plan in its network',
+      tag: 'Traffic',
+      description:
+        'Asks the network whether it has the plan, and where, writes it down and answers it. What differed ' +
+        'is told by a `traffic.synced` event. At most once a minute for each plan. A plan the network does ' +
+        'not know is kept, with `missing_since`.',
       params: z.object({ id: idParam('tpl', 'the plan') }),
       answer: { description: 'The plan as it is now.', schema: planSchema },
     }),
     async ({ reach, params: { id } }) => {
       const row = await findPlan(deps.db.platform, reach, id);
       if (row === null) throw notFound();
-      return json(200, viewPlan(await syncOnce(deps, { product: 'proxy', thing: `traffic plan ${row.id}` }, () => syncPlan(deps, reach, id)), deps.clock.now()));
+      return json(
+        200,
+        viewPlan(
+          await syncOnce(deps, { product: 'proxy', thing: `traffic plan ${row.id}` }, () => syncPlan(deps, reach, id)),
+          deps.clock.now(),
+        ),
+      );
     },
   );
 }

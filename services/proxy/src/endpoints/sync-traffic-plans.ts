@@ -3,4 +3,11 @@ import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
 import type { ProxyDeps } from '../proxy';
 
 export const syncTrafficPlans = (deps: ProxyDeps, sync: SyncOfAll) =>
-  syncListEndpoint(deps.purchases, sync, { id: 'sync-traffic-plans', path: '/traffic-plans/sync', tag: 'Traffic', summary: 'Look at all traffic plans in their networks', things: 'plans', one: '/traffic-plans/{id}/sync' });
+  syncListEndpoint(deps.purchases, sync, {
+    id: 'sync-traffic-plans',
+    path: '/traffic-plans/sync',
+    tag: 'Traffic',
+    summary: 'Look at all traffic plans in their networks',
+    things: 'plans',
+    one: '/traffic-plans/{id}/sync',
+  });

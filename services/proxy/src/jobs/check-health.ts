@@ -10,16 +10,30 @@ const AGAIN_AFTER_MS = 60_000;
 /** One round; true when there may be more. */
 export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
   const rows = await deps.db.platform.$queryRaw<{ network_id: string }[]>(sql`
-    SELECT network_id FROM proxy.proxy WHERE state = 'active' AND (health_checked_at IS NULL OR health_checked_at < ${new Date(deps.clock.nowMs() - AGAIN_AFTER_MS)})
+    SELECT network_id FROM proxy.proxy WHERE state = 'active' AND (health_checked_at IS NULL
+      OR health_checked_at < ${new Date(deps.clock.nowMs() - AGAIN_AFTER_MS)})
     ORDER BY health_checked_at NULLS FIRST LIMIT ${ROUND_MAX}::int`);
   if (rows.length === 0) return false;
-  await recordHealth(deps, await deps.network.health(rows.map((row) => row.network_id), AbortSignal.timeout(CALL_LIMIT_MS)));
+  await recordHealth(
+    deps,
+    await deps.network.health(
+      rows.map((row) => row.network_id),
+      AbortSignal.timeout(CALL_LIMIT_MS),
+    ),
+  );
   return rows.length === ROUND_MAX;
 }
 
 export async function recordHealth(deps: Pick<ProxyDeps, 'db' | 'clock'>, seen: readonly Health[]): Promise<void> {
-  const rows = seen.map((one) => ({ network_id: one.networkId, ok: one.isHealthy, latency: one.latencyMs, country: one.exitCountry }));
+  const rows = seen.map((one) => ({
+    network_id: one.networkId,
+    ok: one.isHealthy,
+    latency: one.latencyMs,
+    country: one.exitCountry,
+  }));
   await deps.db.platform.$executeRaw(sql`
-    UPDATE proxy.proxy p SET health_ok = x.ok, health_latency_ms = x.latency, health_country = x.country, health_checked_at = ${deps.clock.now()}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(network_id text, ok boolean, latency int, country text) WHERE p.network_id = x.network_id`);
+    UPDATE proxy.proxy p SET health_ok = x.ok, health_latency_ms = x.latency, health_country = x.country,
+      health_checked_at = ${deps.clock.now()}
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(network_id text, ok boolean, latency int, country text)
+      WHERE p.network_id = x.network_id`);
 }

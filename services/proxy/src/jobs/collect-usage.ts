@@ -1,4 +1,5 @@
-// Takes the network's counters over. Where it stopped is written together with what it took, so nothing is counted twice or skipped.
+// Takes the network's counters over. Where it stopped is written together with what it took, so nothing is counted
+// twice or skipped.
 import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
 import { DAY_MS } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';

@@ -1,4 +1,5 @@
-// Tells the network who may use what. A wanted state with a version: told twice it changes nothing, and a row that changes while it is being told is told again.
+// Tells the network who may use what. A wanted state with a version: told twice it changes nothing, and a row that
+// changes while it is being told is told again.
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import { dirtyPlans, dirtyProxies, dirtySubusers, markApplied, type AccessTable } from '../store/access';
 import type { Access } from '../supplier/proxy-network';
@@ -18,7 +19,12 @@ export async function pushAccess(deps: ProxyDeps): Promise<boolean> {
   return Math.max(...counts) === ROUND_MAX;
 }
 
-async function push<R extends { readonly id: string; readonly access_version: number }>(deps: ProxyDeps, table: AccessTable, rows: readonly R[], accessOf: (rows: readonly R[]) => readonly Access[] | Promise<readonly Access[]>): Promise<number> {
+async function push<R extends { readonly id: string; readonly access_version: number }>(
+  deps: ProxyDeps,
+  table: AccessTable,
+  rows: readonly R[],
+  accessOf: (rows: readonly R[]) => readonly Access[] | Promise<readonly Access[]>,
+): Promise<number> {
   if (rows.length === 0) return 0;
   await deps.network.applyAccess(await accessOf(rows), AbortSignal.timeout(CALL_LIMIT_MS));
   await markApplied(deps.db.platform, table, rows);

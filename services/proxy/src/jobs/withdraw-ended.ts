@@ -9,9 +9,16 @@ const CALL_LIMIT_MS = 8_000;
 export async function withdrawEnded(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.db;
   const rows = await platform.$queryRaw<{ id: string; network_id: string }[]>(sql`
-    SELECT id, network_id FROM proxy.proxy WHERE state <> 'active' AND withdrawn_at IS NULL ORDER BY id LIMIT ${ROUND_MAX}::int`);
+    SELECT id, network_id FROM proxy.proxy WHERE state <> 'active' AND withdrawn_at IS NULL ORDER BY id
+      LIMIT ${ROUND_MAX}::int`);
   if (rows.length === 0) return false;
-  await deps.network.withdraw(rows.map((row) => row.network_id), AbortSignal.timeout(CALL_LIMIT_MS));
-  await platform.$executeRaw(sql`UPDATE proxy.proxy SET withdrawn_at = ${deps.clock.now()} WHERE id = ANY (${rows.map((row) => row.id)}::text[]) AND state <> 'active'`);
+  await deps.network.withdraw(
+    rows.map((row) => row.network_id),
+    AbortSignal.timeout(CALL_LIMIT_MS),
+  );
+  await platform.$executeRaw(
+    sql`UPDATE proxy.proxy SET withdrawn_at = ${deps.clock.now()} WHERE id = ANY (${rows.map((row) => row.id)}::text[])
+      AND state <> 'active'`,
+  );
   return rows.length === ROUND_MAX;
 }

@@ -1,8 +1,19 @@
-// Buying static proxies: several countries in one order, delivered wholly or, if the buyer agreed, in part. What is not delivered is not charged.
+// Buying static proxies: several countries in one order, delivered wholly or, if the buyer agreed, in part. What is not
+// delivered is not charged.
 import { newId } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
-import { costLine, costOf, thingSold, viewOrder, type CostLine, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
+import {
+  costLine,
+  costOf,
+  thingSold,
+  viewOrder,
+  type CostLine,
+  type AnyThingSold,
+  type LookUp,
+  type Order,
+  type Outcome,
+} from '@lumi/shared/purchase';
 import type { SecretRing } from '@lumi/shared/runtime';
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { orderCredentials } from '../access/credentials';
@@ -17,7 +28,12 @@ import type { SyncDeps } from '../sync/sync-proxy';
 export interface OrderProxiesItem {
   readonly [key: string]: unknown;
   readonly product_id: string;
-  readonly items: readonly { readonly country: string; readonly place: string | null; readonly quantity: number; readonly surcharge_usd: string }[];
+  readonly items: readonly {
+    readonly country: string;
+    readonly place: string | null;
+    readonly quantity: number;
+    readonly surcharge_usd: string;
+  }[];
   readonly period_days: number;
   readonly protocol: Protocol;
   readonly auth_mode: AuthMode;
@@ -47,25 +63,53 @@ export function orderProxies(deps: SellingDeps): AnyThingSold {
   return thingSold<OrderProxiesItem, OrderProxiesResult>({
     kind: ORDER_PROXIES,
     termsNow: 'fixed', // nothing is there yet; stock is the network's
-    describe: (order) => `${String(requestedOf(order.item))} × ${order.item.product_id}, ${String(order.item.period_days)} days`,
-    act: async (order, signal) => allocated(deps, await deps.network.allocate(order.id, {
-      productId: order.item.product_id, items: order.item.items.map(({ country, place, quantity }) => ({ country, place, quantity })), periodDays: order.item.period_days,
-      allowPartial: order.item.partial === 'accept', subnetDiversity: order.item.subnet_diversity, note: order.item.label,
-    }, signal)),
+    describe: (order) =>
+      `${String(requestedOf(order.item))} × ${order.item.product_id}, ${String(order.item.period_days)} days`,
+    act: async (order, signal) =>
+      allocated(
+        deps,
+        await deps.network.allocate(
+          order.id,
+          {
+            productId: order.item.product_id,
+            items: order.item.items.map(({ country, place, quantity }) => ({ country, place, quantity })),
+            periodDays: order.item.period_days,
+            allowPartial: order.item.partial === 'accept',
+            subnetDiversity: order.item.subnet_diversity,
+            note: order.item.label,
+          },
+          signal,
+        ),
+      ),
     lookUp: async (order, signal) => allocated(deps, await deps.network.lookUp<Allocated>(order.id, signal)),
     delivered: deliveredPart,
     deliver: (order, result) => {
       const proxies = newProxies(deps, order, result);
-      return [insertProxies(proxies), ...(order.item.allowed_blocks.length === 0 ? [] : [allowOn(deps, order, proxies)])];
+      return [
+        insertProxies(proxies),
+        ...(order.item.allowed_blocks.length === 0 ? [] : [allowOn(deps, order, proxies)]),
+      ];
     },
     answer: (order, result) => {
       const proxies = newProxies(deps, order, result).map((proxy) => viewProxy(rowOfNew(proxy), proxy.starts_at));
-      return { status: 201, body: { order: viewOrder(order), delivery: viewDelivery(order, result), proxies }, location: `/proxies?order_id=${order.id}` };
+      return {
+        status: 201,
+        body: { order: viewOrder(order), delivery: viewDelivery(order, result), proxies },
+        location: `/proxies?order_id=${order.id}`,
+      };
     },
-    events: (order, result) => [{
-      type: 'proxy.delivered', subject: order.id,
-      data: { order_id: order.id, requested: requestedOf(order.item), delivered: result.exits.length, proxy_ids: result.exits.map((exit) => exit.id) },
-    }],
+    events: (order, result) => [
+      {
+        type: 'proxy.delivered',
+        subject: order.id,
+        data: {
+          order_id: order.id,
+          requested: requestedOf(order.item),
+          delivered: result.exits.length,
+          proxy_ids: result.exits.map((exit) => exit.id),
+        },
+      },
+    ],
   });
 }
 
@@ -76,10 +120,17 @@ export function viewDelivery(order: Order<OrderProxiesItem>, result: OrderProxie
   const countries = [...countsOf(result).keys()];
   const lines = (deliveredPart(order, result) ?? []).map((line, i) => ({ line, country: countries[i] }));
   return {
-    state: delivered < requested ? 'partial' as const : 'complete' as const, requested, delivered,
+    state: delivered < requested ? ('partial' as const) : ('complete' as const),
+    requested,
+    delivered,
     items: item.items.map(({ country, place, quantity }, index) => ({
-      country, region: place, requested: quantity, delivered: result.exits.filter((exit) => exit.country === country).length,
-      unit_price_usd: formatUsd(BigInt((lines.find(({ country: of }) => of === country)?.line ?? order.terms.cost[index])?.unit ?? '0')),
+      country,
+      region: place,
+      requested: quantity,
+      delivered: result.exits.filter((exit) => exit.country === country).length,
+      unit_price_usd: formatUsd(
+        BigInt((lines.find(({ country: of }) => of === country)?.line ?? order.terms.cost[index])?.unit ?? '0'),
+      ),
     })),
   };
 }
@@ -89,8 +140,12 @@ function requestedOf(item: OrderProxiesItem): number {
 }
 
 /** The network's answer as ours: ids for the proxies, for the proxies. */
-function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(deps: SellingDeps, outcome: K): Exclude<K, { kind: 'done' }> | Extract<Outcome<OrderProxiesResult>, { kind: 'done' }> {
-  if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>; // the compiler does not narrow a type parameter
+function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(
+  deps: SellingDeps,
+  outcome: K,
+): Exclude<K, { kind: 'done' }> | Extract<Outcome<OrderProxiesResult>, { kind: 'done' }> {
+  // the compiler does not narrow a type parameter
+  if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>;
   const { exits, startsAt } = outcome.result;
   return {
     kind: 'done',
@@ -100,12 +155,17 @@ function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(deps: Selli
 }
 
 /**
- * What came, where it is less than was ordered: at the unit price of the tier that came, by the tariff of the order, and never more than all of it would have been
- * (a smaller quantity of a dearer tier may cost more than the order, which is the most that was agreed to).
+ * What came, where it is less than was ordered: at the unit price of the tier that came, by the tariff of the order,
+ * and never more than all of it would have been (a smaller quantity of a dearer tier may cost more than the order,
+ * which is the most that was agreed to).
  */
 function deliveredPart(order: Order<OrderProxiesItem>, result: OrderProxiesResult): readonly CostLine[] | null {
   if (result.exits.length >= requestedOf(order.item)) return null;
-  const lines = costOfDelivery(order.terms.tariff as OrderTariff, { productId: order.item.product_id, periodDays: order.item.period_days }, countsOf(result)); // written by the offer
+  const lines = costOfDelivery(
+    order.terms.tariff as OrderTariff,
+    { productId: order.item.product_id, periodDays: order.item.period_days },
+    countsOf(result),
+  ); // written by the offer
   const over = costOf(lines) - order.price;
   return over <= 0n ? lines : [...lines, costLine('Never more than the whole order', -over)];
 }
@@ -124,19 +184,43 @@ function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: O
   return result.exits.map((exit, index) => {
     const pair = orderCredentials(deps.ring, order.accountId, item.auth, index);
     return {
-      id: exit.id, account_id: order.accountId, order_id: order.id, product_id: item.product_id, type: product?.type ?? item.product_id, exit, protocol: item.protocol, auth_mode: item.auth_mode,
-      username: pair.username, password: sealSecret(deps.ring, exit.id, pair.password), period_days: item.period_days, starts_at: startsAt, expires_at: expiresAt,
-      grace_until: new Date(expiresAt.getTime() + (product?.graceDays ?? 0) * DAY_MS), auto_renew: item.auto_renew, rotation_s: item.rotation_s,
-      surcharge: parseUsd(item.items.find((line) => line.country === exit.country)?.surcharge_usd ?? '0'), label: item.label, tags: [...order.tags], reference: order.reference, metadata: order.metadata,
+      id: exit.id,
+      account_id: order.accountId,
+      order_id: order.id,
+      product_id: item.product_id,
+      type: product?.type ?? item.product_id,
+      exit,
+      protocol: item.protocol,
+      auth_mode: item.auth_mode,
+      username: pair.username,
+      password: sealSecret(deps.ring, exit.id, pair.password),
+      period_days: item.period_days,
+      starts_at: startsAt,
+      expires_at: expiresAt,
+      grace_until: new Date(expiresAt.getTime() + (product?.graceDays ?? 0) * DAY_MS),
+      auto_renew: item.auto_renew,
+      rotation_s: item.rotation_s,
+      surcharge: parseUsd(item.items.find((line) => line.country === exit.country)?.surcharge_usd ?? '0'),
+      label: item.label,
+      tags: [...order.tags],
+      reference: order.reference,
+      metadata: order.metadata,
     };
   });
 }
 
 function allowOn(deps: SellingDeps, order: Order<OrderProxiesItem>, proxies: readonly NewProxy[]): Rider<'settled'> {
   const now = deps.clock.now();
-  const entries = proxies.flatMap((proxy) => order.item.allowed_blocks.map((block) => ({ id: newId('alw', now.getTime()), proxy_id: proxy.id, block })));
+  const entries = proxies.flatMap((proxy) =>
+    order.item.allowed_blocks.map((block) => ({ id: newId('alw', now.getTime()), proxy_id: proxy.id, block })),
+  );
   // A foreign key to a row of the same statement: checked when the statement ends.
   return rider`
     INSERT INTO proxy.allow_entry (id, account_id, proxy_id, block, created_at)
-    SELECT x.id, ${order.accountId}, x.proxy_id, x.block, ${now} ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) AS x(id text, proxy_id text, block text)`)}`;
+    SELECT x.id, ${order.accountId}, x.proxy_id, x.block,
+      ${now} ${fromStep(
+        'settled',
+        sql`jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) AS x(id text,
+        proxy_id text, block text)`,
+      )}`;
 }

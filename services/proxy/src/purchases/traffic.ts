@@ -48,14 +48,33 @@ export function buyTraffic(deps: SellingDeps): AnyThingSold {
     kind: BUY_TRAFFIC,
     termsNow: 'fixed', // there is no plan yet
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}`,
-    act: async (order, signal) => added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label }, signal), () => newId('tpl', deps.clock.nowMs())),
-    lookUp: async (order, signal) => added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.clock.nowMs())),
+    act: async (order, signal) =>
+      added(
+        await deps.network.addTraffic(
+          order.id,
+          { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label },
+          signal,
+        ),
+        () => newId('tpl', deps.clock.nowMs()),
+      ),
+    lookUp: async (order, signal) =>
+      added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.clock.nowMs())),
     deliver: (order, result) => [insertPlan(newPlan(deps, order, result))],
     answer: (order, result) => {
       const plan = newPlan(deps, order, result);
-      return { status: 201, body: { order: viewOrder(order), plan: viewPlan(rowOfNewPlan(plan), plan.created_at) }, location: `/traffic-plans/${result.plan_id}` };
+      return {
+        status: 201,
+        body: { order: viewOrder(order), plan: viewPlan(rowOfNewPlan(plan), plan.created_at) },
+        location: `/traffic-plans/${result.plan_id}`,
+      };
     },
-    events: (order, result) => [{ type: 'traffic.delivered', subject: result.plan_id, data: { traffic_plan_id: result.plan_id, order_id: order.id, gb: order.item.gb } }],
+    events: (order, result) => [
+      {
+        type: 'traffic.delivered',
+        subject: result.plan_id,
+        data: { traffic_plan_id: result.plan_id, order_id: order.id, gb: order.item.gb },
+      },
+    ],
   });
 }
 
@@ -64,20 +83,62 @@ export function topUpTraffic(deps: SellingDeps): AnyThingSold {
     kind: TOP_UP_TRAFFIC,
     termsNow: 'fixed', // the price depends on the pool, which a plan never changes, and on what is added
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
-    act: async (order, signal) => withPlanTruth(deps, { accountId: order.accountId, planId: order.item.plan_id }, added(await deps.network.addTraffic(order.id, { pool: order.item.pool, networkId: order.item.network_id, bytes: order.item.gb * BYTES_PER_GB, note: order.item.note }, signal), () => order.item.plan_id)),
-    lookUp: async (order, signal) => withPlanTruth(deps, { accountId: order.accountId, planId: order.item.plan_id }, added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id)),
-    deliver: (order, result) => [rider`
-      UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint, expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
+    act: async (order, signal) =>
+      withPlanTruth(
+        deps,
+        { accountId: order.accountId, planId: order.item.plan_id },
+        added(
+          await deps.network.addTraffic(
+            order.id,
+            {
+              pool: order.item.pool,
+              networkId: order.item.network_id,
+              bytes: order.item.gb * BYTES_PER_GB,
+              note: order.item.note,
+            },
+            signal,
+          ),
+          () => order.item.plan_id,
+        ),
+      ),
+    lookUp: async (order, signal) =>
+      withPlanTruth(
+        deps,
+        { accountId: order.accountId, planId: order.item.plan_id },
+        added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id),
+      ),
+    deliver: (order, result) => [
+      rider`
+      UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint,
+        expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
         access_version = p.access_version + 1, updated_at = ${deps.clock.now()}
-      ${fromStep('settled')} AND p.id = ${order.item.plan_id}`],
-    answer: (order) => ({ status: 200, body: { order: viewOrder(order), traffic_plan_id: order.item.plan_id, gb_added: order.item.gb } }),
-    events: (order) => [{ type: 'traffic.topped_up', subject: order.item.plan_id, data: { traffic_plan_id: order.item.plan_id, order_id: order.id, gb: order.item.gb } }],
+      ${fromStep('settled')} AND p.id = ${order.item.plan_id}`,
+    ],
+    answer: (order) => ({
+      status: 200,
+      body: { order: viewOrder(order), traffic_plan_id: order.item.plan_id, gb_added: order.item.gb },
+    }),
+    events: (order) => [
+      {
+        type: 'traffic.topped_up',
+        subject: order.item.plan_id,
+        data: { traffic_plan_id: order.item.plan_id, order_id: order.id, gb: order.item.gb },
+      },
+    ],
   });
 }
 
-function added<K extends Outcome<TrafficAdded> | LookUp<TrafficAdded>>(outcome: K, planId: () => string): Exclude<K, { kind: 'done' }> | Extract<Outcome<TrafficResult>, { kind: 'done' }> {
-  if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>; // the compiler does not narrow a type parameter
-  return { kind: 'done', result: { plan_id: planId(), added: outcome.result }, ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }) };
+function added<K extends Outcome<TrafficAdded> | LookUp<TrafficAdded>>(
+  outcome: K,
+  planId: () => string,
+): Exclude<K, { kind: 'done' }> | Extract<Outcome<TrafficResult>, { kind: 'done' }> {
+  // the compiler does not narrow a type parameter
+  if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>;
+  return {
+    kind: 'done',
+    result: { plan_id: planId(), added: outcome.result },
+    ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }),
+  };
 }
 
 function extendedTo(order: Order<TopUpTrafficItem>, result: TrafficResult): Date {
@@ -89,9 +150,23 @@ function newPlan(deps: SellingDeps, order: Order<BuyTrafficItem>, result: Traffi
   const startsAt = new Date(result.added.startsAt);
   const pair = orderCredentials(deps.ring, order.accountId, item.auth, 0);
   return {
-    id: result.plan_id, account_id: order.accountId, order_id: order.id, pool: findProduct(item.pool)?.id ?? item.pool, network_id: result.added.networkId, host: result.added.host, port: result.added.port, port_socks: result.added.portSocks,
+    id: result.plan_id,
+    account_id: order.accountId,
+    order_id: order.id,
+    pool: findProduct(item.pool)?.id ?? item.pool,
+    network_id: result.added.networkId,
+    host: result.added.host,
+    port: result.added.port,
+    port_socks: result.added.portSocks,
     // User names of plans are unique over all accounts: a data plane knows a customer by nothing else.
-    username: `${pair.username}${result.plan_id.slice(-6)}`, password: sealSecret(deps.ring, result.plan_id, pair.password), bytes_total: BigInt(item.gb) * BigInt(BYTES_PER_GB),
-    expires_at: new Date(startsAt.getTime() + item.period_days * DAY_MS), label: item.label, tags: [...order.tags], reference: order.reference, metadata: order.metadata, created_at: startsAt,
+    username: `${pair.username}${result.plan_id.slice(-6)}`,
+    password: sealSecret(deps.ring, result.plan_id, pair.password),
+    bytes_total: BigInt(item.gb) * BigInt(BYTES_PER_GB),
+    expires_at: new Date(startsAt.getTime() + item.period_days * DAY_MS),
+    label: item.label,
+    tags: [...order.tags],
+    reference: order.reference,
+    metadata: order.metadata,
+    created_at: startsAt,
   };
 }

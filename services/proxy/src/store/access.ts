@@ -10,52 +10,88 @@ import type { SubuserRow } from './subusers';
 export type AccessTable = 'proxy' | 'traffic_plan' | 'subuser';
 
 export async function dirtyProxies(db: SqlRunner, limit: number): Promise<ProxyRow[]> {
-  return db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`);
+  return db.$queryRaw<ProxyRow[]>(
+    sql`SELECT * FROM proxy.proxy WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`,
+  );
 }
 
 export async function dirtyPlans(db: SqlRunner, limit: number): Promise<PlanRow[]> {
-  return db.$queryRaw<PlanRow[]>(sql`SELECT * FROM proxy.traffic_plan WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`);
+  return db.$queryRaw<PlanRow[]>(
+    sql`SELECT * FROM proxy.traffic_plan WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`,
+  );
 }
 
 export type SubuserOfPlan = SubuserRow & { readonly network_id: string; readonly plan_expires_at: Date };
 
 export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string): Promise<SubuserOfPlan | null> {
   const rows = await db.$queryRaw<SubuserOfPlan[]>(sql`
-    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p ON p.id = s.plan_id
-    WHERE s.id = ${id} AND s.status <> 'deleted' ${reach.kind === 'account' ? sql`AND s.account_id = ${reach.accountId}` : sql``}`);
+    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
+      ON p.id = s.plan_id
+    WHERE s.id = ${id} AND s.status <> 'deleted'
+      ${
+        reach.kind === 'account'
+          ? sql`AND s.account_id =
+      ${reach.accountId}`
+          : sql``
+      }`);
   return rows[0] ?? null;
 }
 
 export async function dirtySubusers(db: SqlRunner, limit: number): Promise<SubuserOfPlan[]> {
   return db.$queryRaw<SubuserOfPlan[]>(sql`
-    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p ON p.id = s.plan_id WHERE s.access_applied < s.access_version ORDER BY s.id LIMIT ${limit}::int`);
+    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
+      ON p.id = s.plan_id WHERE s.access_applied < s.access_version ORDER BY s.id LIMIT ${limit}::int`);
 }
 
 /** Addresses let in, of these accounts (key: account id) and of these proxies (key: proxy id). */
-export async function allowedBlocks(db: SqlRunner, accountIds: readonly string[], proxyIds: readonly string[], now: Date): Promise<ReadonlyMap<string, string[]>> {
+export async function allowedBlocks(
+  db: SqlRunner,
+  accountIds: readonly string[],
+  proxyIds: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, string[]>> {
   const rows = await db.$queryRaw<{ owner: string; blocks: string[] }[]>(sql`
     SELECT coalesce(proxy_id, account_id) AS owner, array_agg(block ORDER BY seq) AS blocks FROM proxy.allow_entry
-    WHERE (expires_at IS NULL OR expires_at > ${now}) AND (proxy_id = ANY (${[...proxyIds]}::text[]) OR (proxy_id IS NULL AND account_id = ANY (${[...accountIds]}::text[]))) GROUP BY 1`);
+    WHERE (expires_at IS NULL OR expires_at > ${now}) AND (proxy_id = ANY (${[...proxyIds]}::text[])
+      OR (proxy_id IS NULL AND account_id = ANY (${[...accountIds]}::text[]))) GROUP BY 1`);
   return new Map(rows.map((row) => [row.owner, row.blocks]));
 }
 
-/** A row changed meanwhile stays ahead and is told again. Locked in the order of their ids, so that two workers wait for each other and do not deadlock. */
-export async function markApplied(db: SqlRunner, table: AccessTable, rows: readonly { readonly id: string; readonly access_version: number }[]): Promise<void> {
+/**
+ * A row changed meanwhile stays ahead and is told again. Locked in the order of their ids, so that two workers wait for
+ * each other and do not deadlock.
+ */
+export async function markApplied(
+  db: SqlRunner,
+  table: AccessTable,
+  rows: readonly { readonly id: string; readonly access_version: number }[],
+): Promise<void> {
   const applied = JSON.stringify(rows.map(({ id, access_version }) => ({ id, version: access_version })));
   const name = rawSql(`proxy.${table}`);
   await db.$executeRaw(sql`
     WITH due AS (
-      SELECT t.id, x.version FROM ${name} t JOIN jsonb_to_recordset(${applied}::jsonb) AS x(id text, version int) ON x.id = t.id
+      SELECT t.id, x.version FROM ${name} t JOIN jsonb_to_recordset(${applied}::jsonb) AS x(id text, version int)
+        ON x.id = t.id
       WHERE t.access_applied < x.version ORDER BY t.id FOR NO KEY UPDATE OF t)
     UPDATE ${name} t SET access_applied = due.version FROM due WHERE t.id = due.id AND t.access_applied < due.version`);
 }
 
-/** Has a row told again under a version that the network takes for newer than what it has (`theirs`). False: it changed meanwhile, and is told anyway. */
-export async function tellAgain(db: SqlRunner, table: AccessTable, row: { readonly id: string; readonly access_version: number }, theirs: number, { now, events }: { now: Date; events: readonly EventDraft[] }): Promise<boolean> {
+/**
+ * Has a row told again under a version that the network takes for newer than what it has (`theirs`). False: it changed
+ * meanwhile, and is told anyway.
+ */
+export async function tellAgain(
+  db: SqlRunner,
+  table: AccessTable,
+  row: { readonly id: string; readonly access_version: number },
+  theirs: number,
+  { now, events }: { now: Date; events: readonly EventDraft[] },
+): Promise<boolean> {
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH written AS (
       UPDATE ${rawSql(`proxy.${table}`)} t SET access_version = greatest(t.access_version, ${theirs}::int) + 1
-      WHERE t.id = ${row.id} AND t.access_version = ${row.access_version}::int AND t.access_applied = t.access_version RETURNING t.id, t.account_id)
+      WHERE t.id = ${row.id} AND t.access_version = ${row.access_version}::int AND t.access_applied = t.access_version
+        RETURNING t.id, t.account_id)
     SELECT written.id, ${syncEvents(sql`written`, 'proxy', events, now)} AS told FROM written`);
   return rows.length > 0;
 }
@@ -64,18 +100,31 @@ export async function noteSubuserSynced(db: SqlRunner, id: string, now: Date): P
   await db.$executeRaw(sql`UPDATE proxy.subuser SET synced_at = ${now}::timestamptz WHERE id = ${id}`);
 }
 
-export async function nextSubusers(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextSubusers(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM proxy.subuser WHERE account_id = ${accountId} AND status <> 'deleted' AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+    SELECT seq, id FROM proxy.subuser WHERE account_id = ${accountId} AND status <> 'deleted'
+      AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
 }
 
 /** Proxies and plans in one order: even numbers are proxies, odd ones plans. */
-export async function nextWithAccess(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextWithAccess(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   const after = BigInt(afterSeq);
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
     SELECT * FROM (
-      (SELECT seq * 2 AS seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active' AND seq > ${after / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)
+      (SELECT seq * 2 AS seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active'
+        AND seq > ${after / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)
       UNION ALL
-      (SELECT seq * 2 + 1 AS seq, id FROM proxy.traffic_plan WHERE account_id = ${accountId} AND seq > ${(after - 1n) / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)) x
+      (SELECT seq * 2 + 1 AS seq, id FROM proxy.traffic_plan WHERE account_id = ${accountId}
+        AND seq > ${(after - 1n) / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)) x
     WHERE seq > ${after}::bigint ORDER BY seq LIMIT ${limit}::int`);
 }

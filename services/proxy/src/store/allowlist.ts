@@ -1,31 +1,67 @@
-// Allow-lists: of an account, or of one proxy. Every change raises the access version of whatever it concerns, in the same statement.
+// Allow-lists: of an account, or of one proxy. Every change raises the access version of whatever it concerns, in the
+// same statement.
 import { emptySql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 
 export interface AllowRow {
-  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly proxy_id: string | null; readonly block: string; readonly label: string | null; readonly expires_at: Date | null;
-  readonly last_used_at: Date | null; readonly created_at: Date;
+  readonly seq: bigint;
+  readonly id: string;
+  readonly account_id: string;
+  readonly proxy_id: string | null;
+  readonly block: string;
+  readonly label: string | null;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+  readonly created_at: Date;
 }
 
 /** Entries of the account itself (`proxyId` null) or of one proxy. */
-export async function listAllowed(db: SqlRunner, reach: Reach, proxyId: string | null, page: { limit: number; beforeSeq: string | null }): Promise<AllowRow[]> {
+export async function listAllowed(
+  db: SqlRunner,
+  reach: Reach,
+  proxyId: string | null,
+  page: { limit: number; beforeSeq: string | null },
+): Promise<AllowRow[]> {
   return db.$queryRaw<AllowRow[]>(sql`
-    SELECT * FROM proxy.allow_entry WHERE proxy_id IS NOT DISTINCT FROM ${proxyId}::text ${withinReach(reach)} ${page.beforeSeq === null ? emptySql : sql`AND seq < ${page.beforeSeq}::bigint`}
+    SELECT * FROM proxy.allow_entry WHERE proxy_id IS NOT DISTINCT
+      FROM ${proxyId}::text ${withinReach(reach)}
+        ${
+          page.beforeSeq === null
+            ? emptySql
+            : sql`AND seq <
+        ${page.beforeSeq}::bigint`
+        }
     ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
 }
 
 export async function countAllowed(db: SqlRunner, accountId: string, proxyId: string | null): Promise<number> {
-  const rows = await db.$queryRaw<{ count: number }[]>(sql`SELECT count(*)::int AS count FROM proxy.allow_entry WHERE account_id = ${accountId} AND proxy_id IS NOT DISTINCT FROM ${proxyId}::text`);
+  const rows = await db.$queryRaw<{ count: number }[]>(
+    sql`SELECT count(*)::int AS count FROM proxy.allow_entry WHERE account_id = ${accountId}
+      AND proxy_id IS NOT DISTINCT FROM ${proxyId}::text`,
+  );
   return rows[0]?.count ?? 0;
 }
 
 /** The entry as it is now; the same block twice is one entry, with the newest label and expiry. */
-export async function allow(db: SqlRunner, fresh: { id: string; accountId: string; proxyId: string | null; block: string; label: string | null; expiresAt: Date | null; now: Date }): Promise<{ row: AllowRow; isNew: boolean }> {
+export async function allow(
+  db: SqlRunner,
+  fresh: {
+    id: string;
+    accountId: string;
+    proxyId: string | null;
+    block: string;
+    label: string | null;
+    expiresAt: Date | null;
+    now: Date;
+  },
+): Promise<{ row: AllowRow; isNew: boolean }> {
   const rows = await db.$queryRaw<(AllowRow & { is_new: boolean })[]>(sql`
     WITH entry AS (
       INSERT INTO proxy.allow_entry AS a (id, account_id, proxy_id, block, label, expires_at, created_at)
-      VALUES (${fresh.id}, ${fresh.accountId}, ${fresh.proxyId}::text, ${fresh.block}, ${fresh.label}::text, ${fresh.expiresAt}::timestamptz, ${fresh.now})
-      ON CONFLICT ON CONSTRAINT allow_entry_once DO UPDATE SET label = excluded.label, expires_at = excluded.expires_at RETURNING *, (xmax = 0) AS is_new
+      VALUES (${fresh.id}, ${fresh.accountId}, ${fresh.proxyId}::text, ${fresh.block}, ${fresh.label}::text,
+        ${fresh.expiresAt}::timestamptz, ${fresh.now})
+      ON CONFLICT ON CONSTRAINT allow_entry_once DO UPDATE SET label = excluded.label, expires_at = excluded.expires_at
+        RETURNING *, (xmax = 0) AS is_new
     )${touched(fresh.accountId, fresh.proxyId, fresh.now, sql`entry`)}
     SELECT * FROM entry`);
   const row = rows[0];
@@ -35,22 +71,33 @@ export async function allow(db: SqlRunner, fresh: { id: string; accountId: strin
 
 export async function disallow(db: SqlRunner, entry: AllowRow, now: Date): Promise<boolean> {
   const rows = await db.$queryRaw<{ id: string }[]>(sql`
-    WITH gone AS (DELETE FROM proxy.allow_entry WHERE id = ${entry.id} RETURNING id)${touched(entry.account_id, entry.proxy_id, now, sql`gone`)}
+    WITH gone AS (DELETE FROM proxy.allow_entry WHERE id = ${entry.id}
+      RETURNING id)${touched(entry.account_id, entry.proxy_id, now, sql`gone`)}
     SELECT id FROM gone`);
   return rows.length > 0;
 }
 
-export async function findAllowed(db: SqlRunner, reach: Reach, proxyId: string | null, id: string): Promise<AllowRow | null> {
-  const rows = await db.$queryRaw<AllowRow[]>(sql`SELECT * FROM proxy.allow_entry WHERE id = ${id} AND proxy_id IS NOT DISTINCT FROM ${proxyId}::text ${withinReach(reach)}`);
+export async function findAllowed(
+  db: SqlRunner,
+  reach: Reach,
+  proxyId: string | null,
+  id: string,
+): Promise<AllowRow | null> {
+  const rows = await db.$queryRaw<AllowRow[]>(
+    sql`SELECT * FROM proxy.allow_entry WHERE id = ${id} AND proxy_id IS NOT DISTINCT
+      FROM ${proxyId}::text ${withinReach(reach)}`,
+  );
   return rows[0] ?? null;
 }
 
 /** What must be told to the data plane: one proxy, or everything of the account. */
 function touched(accountId: string, proxyId: string | null, now: Date, when: Sql): Sql {
   const raise = sql`access_version = t.access_version + 1, updated_at = ${now}`;
-  if (proxyId !== null) return sql`, touched AS (UPDATE proxy.proxy t SET ${raise} FROM ${when} WHERE t.id = ${proxyId})`;
+  if (proxyId !== null)
+    return sql`, touched AS (UPDATE proxy.proxy t SET ${raise} FROM ${when} WHERE t.id = ${proxyId})`;
   return sql`,
-    live AS MATERIALIZED (SELECT p.id FROM ${when}, proxy.proxy p WHERE p.account_id = ${accountId} AND p.state = 'active' ORDER BY p.id FOR NO KEY UPDATE OF p),
+    live AS MATERIALIZED (SELECT p.id FROM ${when}, proxy.proxy p WHERE p.account_id = ${accountId}
+      AND p.state = 'active' ORDER BY p.id FOR NO KEY UPDATE OF p),
     touched AS (UPDATE proxy.proxy t SET ${raise} FROM live WHERE t.id = live.id),
     touched_plans AS (UPDATE proxy.traffic_plan t SET ${raise} FROM ${when} WHERE t.account_id = ${accountId})`;
 }

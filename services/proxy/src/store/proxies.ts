@@ -2,8 +2,23 @@
 import type { Position } from '@lumi/shared/contract';
 import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
-import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
-import { DAY_MS, EXPIRING_MS, daysLeft, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState } from './proxy-row';
+import {
+  Sorting,
+  thingConditions,
+  whereAll,
+  type SortedRow,
+  type ThingColumns,
+  type ThingFilter,
+} from '@lumi/shared/listing';
+import {
+  DAY_MS,
+  EXPIRING_MS,
+  daysLeft,
+  PROXY_STATES,
+  type NewProxy,
+  type ProxyRow,
+  type ProxyState,
+} from './proxy-row';
 
 export type ProxyFilter = Partial<ThingFilter> & {
   readonly state?: ProxyState | undefined;
@@ -16,10 +31,20 @@ export type ProxyFilter = Partial<ThingFilter> & {
 };
 
 const BY_AGE = { column: sql`p.seq`, type: 'bigint' } as const;
-export const SORTING = new Sorting<'created_at' | 'expires_at'>({ created_at: BY_AGE, expires_at: { column: sql`p.expires_at`, type: 'timestamptz' } }, BY_AGE, '-created_at');
+export const SORTING = new Sorting<'created_at' | 'expires_at'>(
+  { created_at: BY_AGE, expires_at: { column: sql`p.expires_at`, type: 'timestamptz' } },
+  BY_AGE,
+  '-created_at',
+);
 
 const COLUMNS: ThingColumns = {
-  reach: sql`p.account_id`, reference: sql`p.reference`, tags: sql`p.tags`, autoRenew: sql`p.auto_renew`, createdAt: sql`p.created_at`, expiresAt: sql`p.expires_at`, search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`],
+  reach: sql`p.account_id`,
+  reference: sql`p.reference`,
+  tags: sql`p.tags`,
+  autoRenew: sql`p.auto_renew`,
+  createdAt: sql`p.created_at`,
+  expiresAt: sql`p.expires_at`,
+  search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`],
 };
 
 export interface ProxyPage {
@@ -29,8 +54,16 @@ export interface ProxyPage {
   readonly after?: Position | null;
 }
 
-/** One more than the limit, newest first unless told otherwise. What is over is shown where its state or its order is asked for. */
-export async function listProxies(db: SqlRunner, reach: Reach, filter: ProxyFilter, { limit, now, sort = SORTING.fallback, after = null }: ProxyPage): Promise<(ProxyRow & SortedRow)[]> {
+/**
+ * One more than the limit, newest first unless told otherwise. What is over is shown where its state or its order is
+ * asked for.
+ */
+export async function listProxies(
+  db: SqlRunner,
+  reach: Reach,
+  filter: ProxyFilter,
+  { limit, now, sort = SORTING.fallback, after = null }: ProxyPage,
+): Promise<(ProxyRow & SortedRow)[]> {
   const { state, country, type, healthy, ip, subnet } = filter;
   return db.$queryRaw<(ProxyRow & SortedRow)[]>(sql`
     SELECT p.*, ${SORTING.select(sort)} FROM proxy.proxy p ${whereAll([
@@ -47,24 +80,34 @@ export async function listProxies(db: SqlRunner, reach: Reach, filter: ProxyFilt
 }
 
 export async function findProxy(db: SqlRunner, reach: Reach, id: string): Promise<ProxyRow | null> {
-  const rows = await db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ${id}`, within(reach)])}`);
+  const rows = await db.$queryRaw<ProxyRow[]>(
+    sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ${id}`, within(reach)])}`,
+  );
   return rows[0] ?? null;
 }
 
 export async function findProxies(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Map<string, ProxyRow>> {
-  const rows = await db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ANY (${[...ids]}::text[])`, within(reach)])}`);
+  const rows = await db.$queryRaw<ProxyRow[]>(
+    sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ANY (${[...ids]}::text[])`, within(reach)])}`,
+  );
   return new Map(rows.map((row) => [row.id, row]));
 }
 
 export async function proxiesOfOrder(db: SqlRunner, reach: Reach, orderId: string): Promise<ProxyRow[]> {
-  return db.$queryRaw<ProxyRow[]>(sql`SELECT * FROM proxy.proxy ${whereAll([sql`order_id = ${orderId}`, within(reach)])} ORDER BY seq`);
+  return db.$queryRaw<ProxyRow[]>(
+    sql`SELECT * FROM proxy.proxy ${whereAll([sql`order_id = ${orderId}`, within(reach)])} ORDER BY seq`,
+  );
 }
 
 /** For the summary: what the list shows, with what it is counted by. */
 export function summaryRows(now: Date): Sql {
   return sql`
-    SELECT p.account_id, p.expires_at, p.auto_renew, CASE ${joinSql(PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`), ' ')} END AS state, p.type, p.country,
-      CASE WHEN p.health_ok THEN 'healthy' WHEN p.health_ok = false THEN 'unhealthy' ELSE 'unchecked' END AS health FROM proxy.proxy p WHERE ${isLive(now)}`;
+    SELECT p.account_id, p.expires_at, p.auto_renew, CASE ${joinSql(
+      PROXY_STATES.map((state) => sql`WHEN ${inState(state, now)} THEN ${state}::text`),
+      ' ',
+    )} END AS state, p.type, p.country,
+      CASE WHEN p.health_ok THEN 'healthy' WHEN p.health_ok = false THEN 'unhealthy' ELSE 'unchecked' END AS health
+        FROM proxy.proxy p WHERE ${isLive(now)}`;
 }
 
 export interface ProxyChange {
@@ -77,28 +120,45 @@ export interface ProxyChange {
   readonly rotation_s?: number | null | undefined;
 }
 
-/** Changes live proxies, in the order of their ids; what a data plane must learn raises the access version. Returns the changed rows. */
-export async function changeProxies(db: SqlRunner, ids: readonly string[], change: ProxyChange, now: Date): Promise<ProxyRow[]> {
+/**
+ * Changes live proxies, in the order of their ids; what a data plane must learn raises the access version. Returns the
+ * changed rows.
+ */
+export async function changeProxies(
+  db: SqlRunner,
+  ids: readonly string[],
+  change: ProxyChange,
+  now: Date,
+): Promise<ProxyRow[]> {
   const sets: Sql[] = [sql`updated_at = ${now}`];
   if (change.label !== undefined) sets.push(sql`label = ${change.label}::text`);
   if (change.tags !== undefined) sets.push(sql`tags = ${[...change.tags]}::text[]`);
   if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
-  if (change.metadata !== undefined) sets.push(sql`metadata = ${change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb`);
+  if (change.metadata !== undefined)
+    sets.push(sql`metadata = ${change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb`);
   if (change.auto_renew !== undefined) sets.push(sql`auto_renew = ${change.auto_renew}`);
   if (change.protocol !== undefined) sets.push(sql`protocol = ${change.protocol}`);
   if (change.rotation_s !== undefined) sets.push(sql`rotation_s = ${change.rotation_s}::int`);
-  if (change.label !== undefined || change.protocol !== undefined || change.rotation_s !== undefined) sets.push(sql`access_version = access_version + 1`);
+  if (change.label !== undefined || change.protocol !== undefined || change.rotation_s !== undefined)
+    sets.push(sql`access_version = access_version + 1`);
   return db.$queryRaw<ProxyRow[]>(sql`
-    WITH locked AS MATERIALIZED (SELECT id FROM proxy.proxy WHERE id = ANY (${[...ids]}::text[]) AND state = 'active' ORDER BY id FOR NO KEY UPDATE)
+    WITH locked AS MATERIALIZED (SELECT id FROM proxy.proxy WHERE id = ANY (${[...ids]}::text[]) AND state = 'active'
+      ORDER BY id FOR NO KEY UPDATE)
     UPDATE proxy.proxy p SET ${joinSql(sets, ', ')} FROM locked WHERE p.id = locked.id RETURNING p.*`);
 }
 
 /** The pair before becomes the old one, for as long as `oldUntil` says. Null: the proxy is over. */
-export async function setProxyCredentials(db: SqlRunner, id: string, fresh: { username: string; password: Uint8Array; oldUntil: Date | null; now: Date }): Promise<ProxyRow | null> {
+export async function setProxyCredentials(
+  db: SqlRunner,
+  id: string,
+  fresh: { username: string; password: Uint8Array; oldUntil: Date | null; now: Date },
+): Promise<ProxyRow | null> {
   const keep = fresh.oldUntil !== null;
   const rows = await db.$queryRaw<ProxyRow[]>(sql`
-    UPDATE proxy.proxy SET old_username = ${keep ? sql`username` : sql`NULL`}, old_password = ${keep ? sql`password` : sql`NULL`}, old_until = ${fresh.oldUntil}::timestamptz,
-      username = ${fresh.username}, password = ${new Uint8Array(fresh.password)}::bytea, access_version = access_version + 1, updated_at = ${fresh.now}
+    UPDATE proxy.proxy SET old_username = ${keep ? sql`username` : sql`NULL`},
+      old_password = ${keep ? sql`password` : sql`NULL`}, old_until = ${fresh.oldUntil}::timestamptz,
+      username = ${fresh.username}, password = ${new Uint8Array(fresh.password)}::bytea,
+        access_version = access_version + 1, updated_at = ${fresh.now}
     WHERE id = ${id} AND state = 'active' RETURNING *`);
   return rows[0] ?? null;
 }
@@ -114,25 +174,46 @@ export interface ProxyFact {
 }
 
 export function proxyFacts(rows: readonly ProxyRow[], daysFrom?: Date): readonly ProxyFact[] {
-  return [...rows].sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => ({
-    id: row.id, term: row.term, expires_at: row.expires_at.toISOString(), ...(daysFrom === undefined ? {} : { days: daysLeft(row.expires_at, daysFrom) }),
-  }));
+  return [...rows]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((row) => ({
+      id: row.id,
+      term: row.term,
+      expires_at: row.expires_at.toISOString(),
+      ...(daysFrom === undefined ? {} : { days: daysLeft(row.expires_at, daysFrom) }),
+    }));
 }
 
-/** The same as the rows have it when the money is held, for `termsNow`, and the state that the offer states while `isIn` holds for all of them. */
+/**
+ * The same as the rows have it when the money is held, for `termsNow`, and the state that the offer states while `isIn`
+ * holds for all of them.
+ */
 export function termsOfProxies(ids: readonly string[], state: string, isIn: Sql, daysFrom?: Date): Sql {
-  const days = daysFrom === undefined ? sql`` : sql`, 'days', ceil(extract(epoch FROM (l.expires_at - ${daysFrom}::timestamptz)) * 1000 / ${DAY_MS}::int)::int`;
+  const days =
+    daysFrom === undefined
+      ? sql``
+      : sql`, 'days', ceil(extract(epoch FROM (l.expires_at - ${daysFrom}::timestamptz)) * 1000 / ${DAY_MS}::int)::int`;
   return sql`
     SELECT jsonb_build_object('state', CASE WHEN bool_and(l.is_in) THEN ${state}::text ELSE 'over' END,
-      'proxies', jsonb_agg(jsonb_build_object('id', l.id, 'term', l.term, 'expires_at', platform.fact_time(l.expires_at)${days}) ORDER BY l.id COLLATE "C")) AS facts
-    FROM (SELECT p.id, p.term, p.expires_at, ${isIn} AS is_in FROM proxy.proxy p WHERE p.id = ANY (${[...ids]}::text[]) ORDER BY p.id FOR NO KEY UPDATE) l`;
+      'proxies', jsonb_agg(jsonb_build_object('id', l.id, 'term', l.term, 'expires_at',
+        platform.fact_time(l.expires_at)${days}) ORDER BY l.id COLLATE "C")) AS facts
+    FROM (SELECT p.id, p.term, p.expires_at, ${isIn} AS is_in FROM proxy.proxy p WHERE p.id = ANY (${[...ids]}::text[])
+      ORDER BY p.id FOR NO KEY UPDATE) l`;
 }
 
-/** Locks proxies for the order that is being begun: proxy_lock_one refuses a second one, and proxy_lock_term keeps everybody from ending the term while the order is open. */
-export function lockProxies(orderId: string, proxies: readonly { readonly id: string; readonly term: number }[]): Rider<'begun'> {
+/**
+ * Locks proxies for the order that is being begun: proxy_lock_one refuses a second one, and proxy_lock_term keeps
+ * everybody from ending the term while the order is open.
+ */
+export function lockProxies(
+  orderId: string,
+  proxies: readonly { readonly id: string; readonly term: number }[],
+): Rider<'begun'> {
+  const locked = JSON.stringify(proxies.map(({ id, term }) => ({ id, term })));
   return rider`
     INSERT INTO proxy.proxy_lock (proxy_id, term, order_id)
-    SELECT x.id, x.term, ${orderId} ${fromStep('begun', sql`jsonb_to_recordset(${JSON.stringify(proxies.map(({ id, term }) => ({ id, term })))}::jsonb) AS x(id text, term int)`)}`;
+    SELECT x.id, x.term, ${orderId}
+      ${fromStep('begun', sql`jsonb_to_recordset(${locked}::jsonb) AS x(id text, term int)`)}`;
 }
 
 export function unlockProxies(orderId: string): Rider<'settled'> {
@@ -144,21 +225,46 @@ export function lockRefusal(constraint: string): 'busy' | 'state_conflict' | nul
   return constraint === 'proxy_lock_term' ? 'state_conflict' : null;
 }
 
-export function insertProxies(proxies: readonly NewProxy[], carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = []): Rider<'settled'> {
+export function insertProxies(
+  proxies: readonly NewProxy[],
+  carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = [],
+): Rider<'settled'> {
   const carriedById = new Map(carried.map((one) => [one.id, one]));
   const rows = proxies.map(({ exit, password, surcharge, ...rest }) => ({
-    ...rest, surcharge: surcharge.toString(), password: Buffer.from(password).toString('hex'), network_id: exit.networkId, country: exit.country, city: exit.city, asn: exit.asn, host: exit.host, port: exit.port, port_socks: exit.portSocks,
-    exit_ip: exit.exitIp, subnet: exit.subnet, replaces: carriedById.get(rest.id)?.replaces ?? null, replacements_used: carriedById.get(rest.id)?.replacementsUsed ?? 0,
+    ...rest,
+    surcharge: surcharge.toString(),
+    password: Buffer.from(password).toString('hex'),
+    network_id: exit.networkId,
+    country: exit.country,
+    city: exit.city,
+    asn: exit.asn,
+    host: exit.host,
+    port: exit.port,
+    port_socks: exit.portSocks,
+    exit_ip: exit.exitIp,
+    subnet: exit.subnet,
+    replaces: carriedById.get(rest.id)?.replaces ?? null,
+    replacements_used: carriedById.get(rest.id)?.replacementsUsed ?? 0,
   }));
   return rider`
-    INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port, port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
-                             period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags, reference, metadata, replaces, replacements_used, surcharge, created_at, updated_at)
-    SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port, x.port_socks, x.exit_ip, x.subnet, x.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
-           x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags, x.reference, x.metadata, x.replaces, x.replacements_used, x.surcharge, x.starts_at, x.starts_at
-    ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
-      id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text, asn int, host text, port int, port_socks int, exit_ip inet, subnet inet, protocol text, auth_mode text,
-      username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz, grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text, metadata jsonb,
-      replaces text, replacements_used int, surcharge bigint)`)}`;
+    INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port,
+      port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
+                             period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags,
+                               reference, metadata, replaces, replacements_used, surcharge, created_at, updated_at)
+    SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port,
+      x.port_socks, x.exit_ip, x.subnet, x.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
+           x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags,
+             x.reference, x.metadata, x.replaces, x.replacements_used, x.surcharge, x.starts_at, x.starts_at
+    ${fromStep(
+      'settled',
+      sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
+      id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text,
+        asn int, host text, port int, port_socks int, exit_ip inet, subnet inet, protocol text, auth_mode text,
+      username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz,
+        grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text,
+          metadata jsonb,
+      replaces text, replacements_used int, surcharge bigint)`,
+    )}`;
 }
 
 /** Active, expiring or in grace. */

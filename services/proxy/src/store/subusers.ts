@@ -70,7 +70,8 @@ export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<S
     INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains,
       label, reference, created_at, updated_at)
     SELECT ${fresh.id}, ${fresh.accountId}, plan.id, ${fresh.username}, ${new Uint8Array(fresh.password)}::bytea,
-      ${fresh.bytes}::bigint, ${fresh.expiresAt}::timestamptz, ${[...fresh.blockedDomains]}::text[], ${fresh.label}::text,
+      ${fresh.bytes}::bigint, ${fresh.expiresAt}::timestamptz, ${[...fresh.blockedDomains]}::text[],
+        ${fresh.label}::text,
            ${fresh.reference}::text, ${fresh.now}, ${fresh.now} FROM plan
     RETURNING *`);
   return rows[0] ?? null;

@@ -1,4 +1,5 @@
-// Reading and writing proxies and plans when the network was asked about them: only if nothing happened to the row since it was read.
+// Reading and writing proxies and plans when the network was asked about them: only if nothing happened to the row
+// since it was read.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
@@ -14,9 +15,15 @@ export interface VersionedProxy {
   readonly heldBy: string | null;
 }
 
-export async function findProxyVersion(db: SqlRunner, reach: Reach, id: string, except: string | null): Promise<VersionedProxy | null> {
+export async function findProxyVersion(
+  db: SqlRunner,
+  reach: Reach,
+  id: string,
+  except: string | null,
+): Promise<VersionedProxy | null> {
   const rows = await db.$queryRaw<(ProxyRow & { version: string; lock_order: string | null })[]>(sql`
-    SELECT p.*, p.xmin::text AS version, ${lockOf(except)} AS lock_order FROM proxy.proxy p WHERE p.id = ${id} ${within(reach)}`);
+    SELECT p.*, p.xmin::text AS version, ${lockOf(except)} AS lock_order FROM proxy.proxy p
+      WHERE p.id = ${id} ${within(reach)}`);
   const found = rows[0];
   if (found === undefined) return null;
   const { version, lock_order: order, ...row } = found;
@@ -29,25 +36,43 @@ export interface ProxyTruth {
   readonly graceUntil: Date;
 }
 
-/** Null: the row is another version by now, or an order other than `except` holds it. `truth` null: the network does not run it. */
+/**
+ * Null: the row is another version by now, or an order other than `except` holds it. `truth` null: the network does not
+ * run it.
+ */
 export async function writeProxyVersion(
-  db: SqlRunner, { row, version }: VersionedProxy, truth: ProxyTruth | null, { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
+  db: SqlRunner,
+  { row, version }: VersionedProxy,
+  truth: ProxyTruth | null,
+  { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
 ): Promise<ProxyRow | null> {
   const isMoved = truth !== null && truth.expiresAt.getTime() !== row.expires_at.getTime();
   // Another expiry is another term: whoever was about to renew from the old one is refused.
-  const columns = truth === null ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)` : sql`
-    missing_since = NULL, ${exitColumns(truth.exit)}, expires_at = ${truth.expiresAt}::timestamptz, grace_until = ${truth.graceUntil}::timestamptz,
+  const columns =
+    truth === null
+      ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)`
+      : sql`
+    missing_since = NULL, ${exitColumns(truth.exit)}, expires_at = ${truth.expiresAt}::timestamptz,
+      grace_until = ${truth.graceUntil}::timestamptz,
     term = p.term + ${isMoved ? 1 : 0}::int, access_version = p.access_version + ${isMoved ? 1 : 0}::int`;
   const rows = await db.$queryRaw<ProxyRow[]>(sql`
     WITH written AS (
-      UPDATE proxy.proxy p SET ${columns}, synced_at = ${now}::timestamptz, updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz
-      WHERE p.id = ${row.id} AND p.xmin::text = ${version} AND p.state = 'active' AND ${lockOf(except)} IS NULL RETURNING p.*)
+      UPDATE proxy.proxy p SET ${columns}, synced_at = ${now}::timestamptz,
+        updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz
+      WHERE p.id = ${row.id} AND p.xmin::text = ${version} AND p.state = 'active' AND ${lockOf(except)} IS NULL
+        RETURNING p.*)
     SELECT written.*, ${syncEvents(sql`written`, 'proxy', events, now)} AS told FROM written`);
   return rows[0] ?? null;
 }
 
-export async function findPlanVersion(db: SqlRunner, reach: Reach, id: string): Promise<{ readonly row: PlanRow; readonly version: string } | null> {
-  const rows = await db.$queryRaw<(PlanRow & { version: string })[]>(sql`SELECT p.*, p.xmin::text AS version FROM proxy.traffic_plan p WHERE p.id = ${id} ${within(reach)}`);
+export async function findPlanVersion(
+  db: SqlRunner,
+  reach: Reach,
+  id: string,
+): Promise<{ readonly row: PlanRow; readonly version: string } | null> {
+  const rows = await db.$queryRaw<(PlanRow & { version: string })[]>(
+    sql`SELECT p.*, p.xmin::text AS version FROM proxy.traffic_plan p WHERE p.id = ${id} ${within(reach)}`,
+  );
   const found = rows[0];
   if (found === undefined) return null;
   const { version, ...row } = found;
@@ -56,27 +81,51 @@ export async function findPlanVersion(db: SqlRunner, reach: Reach, id: string): 
 
 /** The same for a plan. */
 export async function writePlanVersion(
-  db: SqlRunner, { row, version }: { row: PlanRow; version: string }, truth: { host: string; port: number; portSocks: number } | null, { now, events }: { now: Date; events: readonly EventDraft[] },
+  db: SqlRunner,
+  { row, version }: { row: PlanRow; version: string },
+  truth: { host: string; port: number; portSocks: number } | null,
+  { now, events }: { now: Date; events: readonly EventDraft[] },
 ): Promise<PlanRow | null> {
-  const columns = truth === null ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)` : sql`missing_since = NULL, host = ${truth.host}, port = ${truth.port}::int, port_socks = ${truth.portSocks}::int`;
+  const columns =
+    truth === null
+      ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)`
+      : sql`missing_since = NULL, host = ${truth.host}, port = ${truth.port}::int,
+        port_socks = ${truth.portSocks}::int`;
   const rows = await db.$queryRaw<PlanRow[]>(sql`
     WITH written AS (
-      UPDATE proxy.traffic_plan p SET ${columns}, synced_at = ${now}::timestamptz, updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz WHERE p.id = ${row.id} AND p.xmin::text = ${version} RETURNING p.*)
+      UPDATE proxy.traffic_plan p SET ${columns}, synced_at = ${now}::timestamptz,
+        updated_at = ${events.length > 0 ? now : row.updated_at}::timestamptz WHERE p.id = ${row.id}
+          AND p.xmin::text = ${version} RETURNING p.*)
     SELECT written.*, ${syncEvents(sql`written`, 'proxy', events, now)} AS told FROM written`);
   return rows[0] ?? null;
 }
 
-export async function nextProxies(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextProxies(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active' AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+    SELECT seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active' AND seq > ${BigInt(afterSeq)}
+      ORDER BY seq LIMIT ${limit}::int`);
 }
 
-export async function nextPlans(db: SqlRunner, accountId: string, afterSeq: string, limit: number): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`SELECT seq, id FROM proxy.traffic_plan WHERE account_id = ${accountId} AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+export async function nextPlans(
+  db: SqlRunner,
+  accountId: string,
+  afterSeq: string,
+  limit: number,
+): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+  return db.$queryRaw<{ seq: bigint; id: string }[]>(
+    sql`SELECT seq, id FROM proxy.traffic_plan WHERE account_id = ${accountId} AND seq > ${BigInt(afterSeq)}
+      ORDER BY seq LIMIT ${limit}::int`,
+  );
 }
 
 function lockOf(except: string | null): Sql {
-  return sql`(SELECT l.order_id FROM proxy.proxy_lock l WHERE l.proxy_id = p.id AND l.order_id IS DISTINCT FROM ${except}::text LIMIT 1)`;
+  return sql`(SELECT l.order_id FROM proxy.proxy_lock l WHERE l.proxy_id = p.id AND l.order_id IS DISTINCT
+    FROM ${except}::text LIMIT 1)`;
 }
 
 function within(reach: Reach): Sql {

@@ -1,8 +1,10 @@
-// A proxy network as Lumi sees it: somebody who runs exit addresses and gateways. The sandbox is one; a data plane of our own (gateways that
-// read credentials, exit addresses, counters flushed as deltas) is another. Nothing here names a vendor's terms.
+// A proxy network as Lumi sees it: somebody who runs exit addresses and gateways. The sandbox is one; a data plane of
+// our own (gateways that read credentials, exit addresses, counters flushed as deltas) is another. Nothing here names a
+// vendor's terms.
 //
-// Every command carries our own reference and is executed at most once under it, however often it is sent; `lookUp` tells later what became
-// of it. Access (credentials, allow-lists, switches) is no command but a wanted state with a version: sent again it changes nothing.
+// Every command carries our own reference and is executed at most once under it, however often it is sent; `lookUp`
+// tells later what became of it. Access (credentials, allow-lists, switches) is no command but a wanted state with a
+// version: sent again it changes nothing.
 import type { Outcome, LookUp } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import type { Protocol } from '../catalogue/products';
@@ -24,7 +26,11 @@ export interface Location {
 
 export interface AllocateRequest {
   readonly productId: string;
-  readonly items: readonly { readonly country: string; /** A region or city of it. */ readonly place: string | null; readonly quantity: number }[];
+  readonly items: readonly {
+    readonly country: string;
+    /** A region or city of it. */ readonly place: string | null;
+    readonly quantity: number;
+  }[];
   readonly periodDays: number;
   /** Deliver what there is rather than nothing. */
   readonly allowPartial: boolean;
@@ -108,7 +114,11 @@ export interface Access {
   readonly subject: string;
   readonly version: number;
   readonly isEnabled: boolean;
-  readonly credentials: readonly { readonly username: string; readonly password: string; readonly until: Date | null }[];
+  readonly credentials: readonly {
+    readonly username: string;
+    readonly password: string;
+    readonly until: Date | null;
+  }[];
   readonly allowedBlocks: readonly string[];
   readonly protocol: Protocol;
   readonly rotationS: number | null;
@@ -127,7 +137,10 @@ export interface AccessReading {
   readonly allowedBlocks: readonly string[];
 }
 
-/** A counter's growth since the delta before it. The triple gateway, connection, seq names it for ever: counted twice it counts once. */
+/**
+ * A counter's growth since the delta before it. The triple gateway, connection, seq names it for ever: counted twice it
+ * counts once.
+ */
 export interface UsageDelta {
   readonly gateway: string;
   readonly connection: string;
@@ -178,11 +191,18 @@ export interface ProxyNetwork {
   lookUp<R extends Record<string, unknown>>(reference: string, signal: AbortSignal): Promise<LookUp<R>>;
   /** What is in force for those of them that it knows. Throws when it cannot be asked. */
   readAccess(subjects: readonly string[], signal: AbortSignal): Promise<readonly AccessReading[]>;
-  /** Sets the wanted state; an older version than the one in force is ignored. Throws when it is not known to be in force. */
+  /**
+   * Sets the wanted state; an older version than the one in force is ignored. Throws when it is not known to be in
+   * force.
+   */
   applyAccess(access: readonly Access[], signal: AbortSignal): Promise<void>;
   /** Takes addresses back. Those already gone are no error. */
   withdraw(networkIds: readonly string[], signal: AbortSignal): Promise<void>;
   /** Counters after a position; the first call has none. */
-  usageAfter(position: string | null, limit: number, signal: AbortSignal): Promise<{ readonly deltas: readonly UsageDelta[]; readonly position: string | null }>;
+  usageAfter(
+    position: string | null,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly deltas: readonly UsageDelta[]; readonly position: string | null }>;
   health(networkIds: readonly string[], signal: AbortSignal): Promise<readonly Health[]>;
 }

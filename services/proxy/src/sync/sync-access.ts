@@ -3,7 +3,14 @@ import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
 import { accessOfPlans, accessOfProxies, accessOfSubusers, type AccessDeps } from '../access/wanted-access';
-import { findSubuserOfPlan, nextSubusers, nextWithAccess, noteSubuserSynced, tellAgain, type AccessTable } from '../store/access';
+import {
+  findSubuserOfPlan,
+  nextSubusers,
+  nextWithAccess,
+  noteSubuserSynced,
+  tellAgain,
+  type AccessTable,
+} from '../store/access';
 import { findProxy } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import { findPlan, type PlanRow } from '../store/traffic';
@@ -32,7 +39,10 @@ export async function syncSubuser(deps: Deps, reach: Reach, id: string): Promise
 export async function syncProxyAccess(deps: Deps, reach: Reach, id: string): Promise<Synced<ProxyRow>> {
   const row = await findProxy(deps.db.platform, reach, id);
   if (row === null) return { kind: 'gone' };
-  const compared = row.state === 'active' ? await compare(deps, 'proxy', row, () => accessOfProxies(deps, [row])) : { kind: 'same' } as const;
+  const compared =
+    row.state === 'active'
+      ? await compare(deps, 'proxy', row, () => accessOfProxies(deps, [row]))
+      : ({ kind: 'same' } as const);
   return compared.kind === 'unknown' ? compared : { kind: compared.kind, row };
 }
 
@@ -45,7 +55,8 @@ async function syncPlanAccess(deps: Deps, reach: Reach, id: string): Promise<Syn
 
 export function subuserSyncs(deps: Deps): SyncSource {
   return {
-    product: 'proxy', noun: 'subuser',
+    product: 'proxy',
+    noun: 'subuser',
     next: (accountId, afterSeq, limit) => nextSubusers(deps.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncSubuser(deps, { kind: 'account', accountId }, id)).kind,
   };
@@ -54,9 +65,11 @@ export function subuserSyncs(deps: Deps): SyncSource {
 /** The allow-list of an account is in force at each of its proxies and plans. */
 export function allowlistSyncs(deps: Deps): SyncSource {
   return {
-    product: 'proxy', noun: 'allowlist',
+    product: 'proxy',
+    noun: 'allowlist',
     next: (accountId, afterSeq, limit) => nextWithAccess(deps.db.platform, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await (id.startsWith('prx_') ? syncProxyAccess : syncPlanAccess)(deps, { kind: 'account', accountId }, id)).kind,
+    sync: async (accountId, id) =>
+      (await (id.startsWith('prx_') ? syncProxyAccess : syncPlanAccess)(deps, { kind: 'account', accountId }, id)).kind,
   };
 }
 
@@ -68,21 +81,40 @@ async function compare(deps: Deps, table: AccessTable, row: Row, wantedOf: () =>
   const [wanted] = await wantedOf();
   const [reading] = found;
   if (wanted === undefined || (reading !== undefined && agrees(wanted, reading))) return { kind: 'same' };
-  const isTold = await tellAgain(deps.db.platform, table, row, reading?.version ?? 0, { now: deps.clock.now(), events: [eventOf(table, row)] });
+  const isTold = await tellAgain(deps.db.platform, table, row, reading?.version ?? 0, {
+    now: deps.clock.now(),
+    events: [eventOf(table, row)],
+  });
   return { kind: isTold ? 'changed' : 'same' };
 }
 
 function agrees(wanted: Access, { version, isEnabled, usernames, allowedBlocks }: AccessReading): boolean {
-  return version === wanted.version && isEnabled === wanted.isEnabled && isSame(usernames, wanted.credentials.map(({ username }) => username)) && isSame(allowedBlocks, wanted.allowedBlocks);
+  return (
+    version === wanted.version &&
+    isEnabled === wanted.isEnabled &&
+    isSame(
+      usernames,
+      wanted.credentials.map(({ username }) => username),
+    ) &&
+    isSame(allowedBlocks, wanted.allowedBlocks)
+  );
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
   return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
 }
 
-const NOUNS = { proxy: { noun: 'proxy', id: 'proxy_id' }, traffic_plan: { noun: 'traffic', id: 'traffic_plan_id' }, subuser: { noun: 'subuser', id: 'subuser_id' } } as const;
+const NOUNS = {
+  proxy: { noun: 'proxy', id: 'proxy_id' },
+  traffic_plan: { noun: 'traffic', id: 'traffic_plan_id' },
+  subuser: { noun: 'subuser', id: 'subuser_id' },
+} as const;
 
 function eventOf(table: AccessTable, row: Row): EventDraft {
   const { noun, id } = NOUNS[table];
-  return { type: `${noun}.synced`, subject: row.id, data: { [id]: row.id, reference: row.reference, changes: { is_applied: { from: true, to: false } } } };
+  return {
+    type: `${noun}.synced`,
+    subject: row.id,
+    data: { [id]: row.id, reference: row.reference, changes: { is_applied: { from: true, to: false } } },
+  };
 }

@@ -1,4 +1,5 @@
-// The same for traffic plans. What is used of them comes from the network's counters all the time; here it is asked whether they are there, and where.
+// The same for traffic plans. What is used of them comes from the network's counters all the time; here it is asked
+// whether they are there, and where.
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -12,7 +13,11 @@ import type { SyncDeps } from './sync-proxy';
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 
-export async function syncPlan({ db: { platform }, clock, log, network }: SyncDeps, reach: Reach, id: string): Promise<Synced<PlanRow>> {
+export async function syncPlan(
+  { db: { platform }, clock, log, network }: SyncDeps,
+  reach: Reach,
+  id: string,
+): Promise<Synced<PlanRow>> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const before = await findPlanVersion(platform, reach, id);
     if (before === null) return { kind: 'gone' };
@@ -21,25 +26,41 @@ export async function syncPlan({ db: { platform }, clock, log, network }: SyncDe
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
     const now = clock.now();
     const truth = found[0] ?? null;
-    if (truth === null && row.missing_since === null) log.error('the network does not know a plan that we sold', { traffic_plan_id: id, account_id: row.account_id, alert: true });
+    if (truth === null && row.missing_since === null)
+      log.error('the network does not know a plan that we sold', {
+        traffic_plan_id: id,
+        account_id: row.account_id,
+        alert: true,
+      });
     const events = eventsOf(row, truth, now);
     const after = await writePlanVersion(platform, before, truth, { now, events });
-    if (after !== null) return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
+    if (after !== null)
+      return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
   }
   return { kind: 'busy', operationId: null };
 }
 
-/** Passes the outcome of a top-up on. Where the network refused it because it does not have the plan as we do, that is read and told. */
-export function withPlanTruth<O extends LookUp<object>>(deps: SyncDeps, about: { accountId: string; planId: string }, outcome: O): Promise<O> {
+/**
+ * Passes the outcome of a top-up on. Where the network refused it because it does not have the plan as we do, that is
+ * read and told.
+ */
+export function withPlanTruth<O extends LookUp<object>>(
+  deps: SyncDeps,
+  about: { accountId: string; planId: string },
+  outcome: O,
+): Promise<O> {
   return withTruth(outcome, async () => {
     const synced = await syncPlan(deps, { kind: 'account', accountId: about.accountId }, about.planId);
-    return 'row' in synced && synced.row.missing_since !== null ? [{ path: 'missing_since', message: isoSeconds(synced.row.missing_since) }] : [];
+    return 'row' in synced && synced.row.missing_since !== null
+      ? [{ path: 'missing_since', message: isoSeconds(synced.row.missing_since) }]
+      : [];
   });
 }
 
 export function planSyncs(deps: SyncDeps): SyncSource {
   return {
-    product: 'proxy', noun: 'traffic',
+    product: 'proxy',
+    noun: 'traffic',
     next: (accountId, afterSeq, limit) => nextPlans(deps.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncPlan(deps, { kind: 'account', accountId }, id)).kind,
   };
@@ -47,8 +68,24 @@ export function planSyncs(deps: SyncDeps): SyncSource {
 
 function eventsOf(row: PlanRow, truth: TrafficReading | null, now: Date): EventDraft[] {
   const about = { subject: row.id, data: { traffic_plan_id: row.id, pool: row.pool, reference: row.reference } };
-  if (truth === null) return row.missing_since === null ? [{ ...about, type: 'traffic.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
-  const after: PlanRow = { ...row, host: truth.host, port: truth.port, port_socks: truth.portSocks, missing_since: null };
-  const changes = changesBetween(viewPlan(row, now), viewPlan(after, now), ['host', 'port', 'port_socks', 'missing_since']);
-  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'traffic.synced', data: { ...about.data, changes } }];
+  if (truth === null)
+    return row.missing_since === null
+      ? [{ ...about, type: 'traffic.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
+      : [];
+  const after: PlanRow = {
+    ...row,
+    host: truth.host,
+    port: truth.port,
+    port_socks: truth.portSocks,
+    missing_since: null,
+  };
+  const changes = changesBetween(viewPlan(row, now), viewPlan(after, now), [
+    'host',
+    'port',
+    'port_socks',
+    'missing_since',
+  ]);
+  return Object.keys(changes).length === 0
+    ? []
+    : [{ ...about, type: 'traffic.synced', data: { ...about.data, changes } }];
 }

@@ -18,10 +18,25 @@ const AT_ONCE = 10;
 /** No group begins after this; the last one is cut off by the limit of the whole. */
 const READ_MS = 2_000;
 const DETAILS_MAX = 50;
-const TOLD: readonly (keyof ProxyView & string)[] = ['state', 'expires_at', 'grace_ends_at', 'exit_ip', 'subnet', 'country', 'city', 'asn', 'missing_since'];
+const TOLD: readonly (keyof ProxyView & string)[] = [
+  'state',
+  'expires_at',
+  'grace_ends_at',
+  'exit_ip',
+  'subnet',
+  'country',
+  'city',
+  'asn',
+  'missing_since',
+];
 
 /** `except`: the order in whose course this is done, which holds the proxy itself. */
-export async function syncProxy({ db: { platform }, clock, log, network }: SyncDeps, reach: Reach, id: string, except: string | null = null): Promise<Synced<ProxyRow>> {
+export async function syncProxy(
+  { db: { platform }, clock, log, network }: SyncDeps,
+  reach: Reach,
+  id: string,
+  except: string | null = null,
+): Promise<Synced<ProxyRow>> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const before = await findProxyVersion(platform, reach, id, except);
     if (before === null) return { kind: 'gone' };
@@ -33,10 +48,16 @@ export async function syncProxy({ db: { platform }, clock, log, network }: SyncD
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
     const now = clock.now();
     const truth = found[0] === undefined ? null : truthOf(row, found[0]);
-    if (truth === null && row.missing_since === null) log.error('the network does not run a proxy that we sold', { proxy_id: id, account_id: row.account_id, alert: true });
+    if (truth === null && row.missing_since === null)
+      log.error('the network does not run a proxy that we sold', {
+        proxy_id: id,
+        account_id: row.account_id,
+        alert: true,
+      });
     const events = eventsOf(row, truth, now);
     const after = await writeProxyVersion(platform, before, truth, { except, now, events });
-    if (after !== null) return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
+    if (after !== null)
+      return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
   }
   return { kind: 'busy', operationId: null };
 }
@@ -47,14 +68,23 @@ export interface ProxiesAbout {
   readonly proxyIds: readonly string[];
 }
 
-/** Passes the outcome of a command on. Where the network refused it because it has the proxies otherwise than we do, that is read and told: of as many as there is time for. */
+/**
+ * Passes the outcome of a command on. Where the network refused it because it has the proxies otherwise than we do,
+ * that is read and told: of as many as there is time for.
+ */
 export function withProxyTruth<O extends LookUp<object>>(deps: SyncDeps, about: ProxiesAbout, outcome: O): Promise<O> {
   return withTruth(outcome, async () => {
     const endsAtMs = elapsedMs() + READ_MS;
     const details: ErrorDetail[] = [];
     for (let start = 0; start < about.proxyIds.length && elapsedMs() < endsAtMs; start += AT_ONCE) {
-      const synced = await Promise.all(about.proxyIds.slice(start, start + AT_ONCE).map((id) => syncProxy(deps, { kind: 'account', accountId: about.accountId }, id, about.orderId)));
-      details.push(...synced.flatMap((one) => ('row' in one ? detailsOf(one.row, one.kind, about.proxyIds.length === 1) : [])));
+      const synced = await Promise.all(
+        about.proxyIds
+          .slice(start, start + AT_ONCE)
+          .map((id) => syncProxy(deps, { kind: 'account', accountId: about.accountId }, id, about.orderId)),
+      );
+      details.push(
+        ...synced.flatMap((one) => ('row' in one ? detailsOf(one.row, one.kind, about.proxyIds.length === 1) : [])),
+      );
     }
     return details.slice(0, DETAILS_MAX);
   });
@@ -62,7 +92,8 @@ export function withProxyTruth<O extends LookUp<object>>(deps: SyncDeps, about: 
 
 export function proxySyncs(deps: SyncDeps): SyncSource {
   return {
-    product: 'proxy', noun: 'proxy',
+    product: 'proxy',
+    noun: 'proxy',
     next: (accountId, afterSeq, limit) => nextProxies(deps.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncProxy(deps, { kind: 'account', accountId }, id)).kind,
   };
@@ -70,22 +101,48 @@ export function proxySyncs(deps: SyncDeps): SyncSource {
 
 /** What a caller needs to know to try again: of several proxies, about which of them it is. */
 function detailsOf(row: ProxyRow, kind: 'same' | 'changed' | 'missing', isOnlyOne: boolean): ErrorDetail[] {
-  if (row.missing_since !== null) return [isOnlyOne ? { path: 'missing_since', message: isoSeconds(row.missing_since) } : { path: row.id, message: `missing since ${isoSeconds(row.missing_since)}` }];
-  return isOnlyOne || kind === 'changed' ? [{ path: isOnlyOne ? 'current_expires_at' : row.id, message: isoSeconds(row.expires_at) }] : [];
+  if (row.missing_since !== null)
+    return [
+      isOnlyOne
+        ? { path: 'missing_since', message: isoSeconds(row.missing_since) }
+        : { path: row.id, message: `missing since ${isoSeconds(row.missing_since)}` },
+    ];
+  return isOnlyOne || kind === 'changed'
+    ? [{ path: isOnlyOne ? 'current_expires_at' : row.id, message: isoSeconds(row.expires_at) }]
+    : [];
 }
 
 function truthOf(row: ProxyRow, reading: ExitReading): ProxyTruth {
   const expiresAt = reading.until === null ? row.expires_at : new Date(reading.until);
   const graceMs = row.grace_until.getTime() - row.expires_at.getTime();
   const { exitIp, subnet, country, city, asn } = reading;
-  return { exit: { exitIp, subnet, country, city, asn }, expiresAt, graceUntil: new Date(expiresAt.getTime() + graceMs) };
+  return {
+    exit: { exitIp, subnet, country, city, asn },
+    expiresAt,
+    graceUntil: new Date(expiresAt.getTime() + graceMs),
+  };
 }
 
 function eventsOf(row: ProxyRow, truth: ProxyTruth | null, now: Date): EventDraft[] {
   const about = { subject: row.id, data: { proxy_id: row.id, order_id: row.order_id, reference: row.reference } };
-  if (truth === null) return row.missing_since === null ? [{ ...about, type: 'proxy.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
+  if (truth === null)
+    return row.missing_since === null
+      ? [{ ...about, type: 'proxy.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
+      : [];
   const { exitIp, subnet, country, city, asn } = truth.exit;
-  const after: ProxyRow = { ...row, exit_ip: exitIp, subnet, country, city, asn, expires_at: truth.expiresAt, grace_until: truth.graceUntil, missing_since: null };
+  const after: ProxyRow = {
+    ...row,
+    exit_ip: exitIp,
+    subnet,
+    country,
+    city,
+    asn,
+    expires_at: truth.expiresAt,
+    grace_until: truth.graceUntil,
+    missing_since: null,
+  };
   const changes = changesBetween(viewProxy(row, now), viewProxy(after, now), TOLD);
-  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'proxy.synced', data: { ...about.data, changes } }];
+  return Object.keys(changes).length === 0
+    ? []
+    : [{ ...about, type: 'proxy.synced', data: { ...about.data, changes } }];
 }

@@ -1,5 +1,5 @@
-// Changing the exit address of a proxy: work at the network that costs nothing. The cooldown is taken by the statement that starts it, so of two
-// callers at once one rotates.
+// Changing the exit address of a proxy: work at the network that costs nothing. The cooldown is taken by the statement
+// that starts it, so of two callers at once one rotates.
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
 import { exitColumns } from '../store/proxy-row';
@@ -15,14 +15,39 @@ export interface RotateItem {
 export function rotateProxyKind(deps: SyncDeps): AnyOperationKind {
   return operationKind<RotateItem, Rotated>({
     kind: 'proxy_rotate',
-    act: async (operation, signal) => withProxyTruth(deps, aboutOf(operation), await deps.network.rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal)),
-    lookUp: async (operation, signal) => withProxyTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
-    deliver: (operation, result) => [rider`
-      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.clock.now()}, updated_at = ${deps.clock.now()} ${fromStep('finished')} AND p.id = ${operation.subject}`],
-    undo: (operation) => [rider`UPDATE proxy.proxy p SET cooldown_until = NULL ${fromStep('finished')} AND p.id = ${operation.subject}`],
-    events: (operation, result) => [{
-      type: 'proxy.rotated', subject: operation.subject, data: { proxy_id: operation.subject, old_ip: result.oldIp, new_ip: result.exit.exitIp, subnet: result.exit.subnet, changed: result.oldIp !== result.exit.exitIp },
-    }],
+    act: async (operation, signal) =>
+      withProxyTruth(
+        deps,
+        aboutOf(operation),
+        await deps.network.rotate(
+          operation.id,
+          { networkId: operation.item.network_id, note: operation.item.note },
+          signal,
+        ),
+      ),
+    lookUp: async (operation, signal) =>
+      withProxyTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
+    deliver: (operation, result) => [
+      rider`
+      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.clock.now()},
+        updated_at = ${deps.clock.now()} ${fromStep('finished')} AND p.id = ${operation.subject}`,
+    ],
+    undo: (operation) => [
+      rider`UPDATE proxy.proxy p SET cooldown_until = NULL ${fromStep('finished')} AND p.id = ${operation.subject}`,
+    ],
+    events: (operation, result) => [
+      {
+        type: 'proxy.rotated',
+        subject: operation.subject,
+        data: {
+          proxy_id: operation.subject,
+          old_ip: result.oldIp,
+          new_ip: result.exit.exitIp,
+          subnet: result.exit.subnet,
+          changed: result.oldIp !== result.exit.exitIp,
+        },
+      },
+    ],
   });
 }
 
@@ -34,5 +59,6 @@ function aboutOf(operation: Operation<RotateItem>): ProxiesAbout {
 export function takeCooldown(proxyId: string, now: Date, cooldownS: number) {
   return sql`
     UPDATE proxy.proxy SET cooldown_until = ${new Date(now.getTime() + cooldownS * 1000)}
-    WHERE id = ${proxyId} AND state = 'active' AND (cooldown_until IS NULL OR cooldown_until <= ${now}) RETURNING id AS subject`;
+    WHERE id = ${proxyId} AND state = 'active' AND (cooldown_until IS NULL OR cooldown_until <= ${now})
+      RETURNING id AS subject`;
 }

@@ -9,76 +9,136 @@ import type { SubuserRow } from '../store/subusers';
 const BYTES_PER_GB = 1_000_000_000;
 const gigabytes = z.number().describe('Gigabytes of 10^9 bytes.');
 
-export const planSchema = z.object({
-  id: z.string().meta({ example: 'tpl_01k000000000000000000000' }),
-  order_id: z.string(),
-  pool: z.string(),
-  state: z.enum(['active', 'exhausted', 'expired']),
-  host: z.string(),
-  port: z.int(),
-  port_socks: z.int(),
-  username: z.string(),
-  password: z.string().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded.'),
-  gb_total: gigabytes,
-  gb_used: gigabytes.describe('Used by the plan itself; what sub-users use counts against what they were given.'),
-  gb_reserved: gigabytes.describe('Given to sub-users.'),
-  gb_free: gigabytes,
-  rollover: z.boolean().describe('A top-up keeps what is left and extends the plan.'),
-  expires_at: z.string(),
-  is_applied: z.boolean(),
-  label: z.string().nullable(),
-  tags: z.array(z.string()),
-  reference: z.string().nullable(),
-  metadata: z.record(z.string(), z.unknown()).nullable(),
-  can: z.object({ topup: abilitySchema, generate: abilitySchema }),
-  created_at: z.string(),
-  updated_at: z.string(),
-  synced_at: z.string().nullable().describe('When the network was last asked about it, by `POST /traffic-plans/{id}/sync`.'),
-  missing_since: z.string().nullable().describe('Since when the network does not know it. It cannot be topped up until that is cleared up; null: all is well.'),
-}).meta({ id: 'TrafficPlan' });
+export const planSchema = z
+  .object({
+    id: z.string().meta({ example: 'tpl_01k000000000000000000000' }),
+    order_id: z.string(),
+    pool: z.string(),
+    state: z.enum(['active', 'exhausted', 'expired']),
+    host: z.string(),
+    port: z.int(),
+    port_socks: z.int(),
+    username: z.string(),
+    password: z.string().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded.'),
+    gb_total: gigabytes,
+    gb_used: gigabytes.describe('Used by the plan itself; what sub-users use counts against what they were given.'),
+    gb_reserved: gigabytes.describe('Given to sub-users.'),
+    gb_free: gigabytes,
+    rollover: z.boolean().describe('A top-up keeps what is left and extends the plan.'),
+    expires_at: z.string(),
+    is_applied: z.boolean(),
+    label: z.string().nullable(),
+    tags: z.array(z.string()),
+    reference: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+    can: z.object({ topup: abilitySchema, generate: abilitySchema }),
+    created_at: z.string(),
+    updated_at: z.string(),
+    synced_at: z
+      .string()
+      .nullable()
+      .describe('When the network was last asked about it, by `POST /traffic-plans/{id}/sync`.'),
+    missing_since: z
+      .string()
+      .nullable()
+      .describe(
+        'Since when the network does not know it. It cannot be topped up until that is cleared up; null: all is well.',
+      ),
+  })
+  .meta({ id: 'TrafficPlan' });
 
 export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.output<typeof planSchema> {
   const left = row.bytes_total - row.bytes_used - row.bytes_allocated;
   const isOver = row.expires_at <= now;
   const isEmpty = row.bytes_used + row.bytes_allocated >= row.bytes_total && row.bytes_allocated === 0n;
   return {
-    id: row.id, order_id: row.order_id, pool: row.pool, state: isOver ? 'expired' : isEmpty ? 'exhausted' : 'active', host: row.host, port: row.port, port_socks: row.port_socks,
-    username: row.username, password, gb_total: gb(row.bytes_total), gb_used: gb(row.bytes_used), gb_reserved: gb(row.bytes_allocated), gb_free: gb(left > 0n ? left : 0n), rollover: true,
-    expires_at: isoSeconds(row.expires_at), is_applied: row.access_applied >= row.access_version, label: row.label, tags: [...row.tags], reference: row.reference,
+    id: row.id,
+    order_id: row.order_id,
+    pool: row.pool,
+    state: isOver ? 'expired' : isEmpty ? 'exhausted' : 'active',
+    host: row.host,
+    port: row.port,
+    port_socks: row.port_socks,
+    username: row.username,
+    password,
+    gb_total: gb(row.bytes_total),
+    gb_used: gb(row.bytes_used),
+    gb_reserved: gb(row.bytes_allocated),
+    gb_free: gb(left > 0n ? left : 0n),
+    rollover: true,
+    expires_at: isoSeconds(row.expires_at),
+    is_applied: row.access_applied >= row.access_version,
+    label: row.label,
+    tags: [...row.tags],
+    reference: row.reference,
     metadata: row.metadata === null ? null : { ...row.metadata },
-    can: { topup: ability(row.missing_since === null ? null : 'The network does not know it any more.'), generate: ability(isOver ? 'It has expired.' : null) },
-    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at),
-    synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at), missing_since: row.missing_since === null ? null : isoSeconds(row.missing_since),
+    can: {
+      topup: ability(row.missing_since === null ? null : 'The network does not know it any more.'),
+      generate: ability(isOver ? 'It has expired.' : null),
+    },
+    created_at: isoSeconds(row.created_at),
+    updated_at: isoSeconds(row.updated_at),
+    synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at),
+    missing_since: row.missing_since === null ? null : isoSeconds(row.missing_since),
   };
 }
 
 export function rowOfNewPlan(plan: NewPlan): PlanRow {
-  return { ...plan, seq: 0n, old_password: null, old_until: null, bytes_used: 0n, bytes_allocated: 0n, synced_at: null, missing_since: null, access_version: 1, access_applied: 0, updated_at: plan.created_at };
+  return {
+    ...plan,
+    seq: 0n,
+    old_password: null,
+    old_until: null,
+    bytes_used: 0n,
+    bytes_allocated: 0n,
+    synced_at: null,
+    missing_since: null,
+    access_version: 1,
+    access_applied: 0,
+    updated_at: plan.created_at,
+  };
 }
 
-export const subuserSchema = z.object({
-  id: z.string().meta({ example: 'sub_01k000000000000000000000' }),
-  traffic_plan_id: z.string(),
-  username: z.string(),
-  password: z.string().describe('In clear once, in the answer that created it or changed it; masked after that.'),
-  status: z.enum(['active', 'disabled']),
-  limit_gb: gigabytes,
-  used_gb: gigabytes,
-  expires_at: z.string().nullable(),
-  domains_block: z.array(z.string()),
-  is_applied: z.boolean(),
-  label: z.string().nullable(),
-  reference: z.string().nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  synced_at: z.string().nullable().describe('When the network was last asked about it, by `POST /subusers/{id}/sync`.'),
-}).meta({ id: 'Subuser' });
+export const subuserSchema = z
+  .object({
+    id: z.string().meta({ example: 'sub_01k000000000000000000000' }),
+    traffic_plan_id: z.string(),
+    username: z.string(),
+    password: z.string().describe('In clear once, in the answer that created it or changed it; masked after that.'),
+    status: z.enum(['active', 'disabled']),
+    limit_gb: gigabytes,
+    used_gb: gigabytes,
+    expires_at: z.string().nullable(),
+    domains_block: z.array(z.string()),
+    is_applied: z.boolean(),
+    label: z.string().nullable(),
+    reference: z.string().nullable(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    synced_at: z
+      .string()
+      .nullable()
+      .describe('When the network was last asked about it, by `POST /subusers/{id}/sync`.'),
+  })
+  .meta({ id: 'Subuser' });
 
 export function viewSubuser(row: SubuserRow, password: string = MASKED): z.output<typeof subuserSchema> {
   return {
-    id: row.id, traffic_plan_id: row.plan_id, username: row.username, password, status: row.status === 'active' ? 'active' : 'disabled', limit_gb: gb(row.bytes_limit), used_gb: gb(row.bytes_used),
-    expires_at: row.expires_at === null ? null : isoSeconds(row.expires_at), domains_block: [...row.blocked_domains], is_applied: row.access_applied >= row.access_version, label: row.label, reference: row.reference,
-    created_at: isoSeconds(row.created_at), updated_at: isoSeconds(row.updated_at), synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at),
+    id: row.id,
+    traffic_plan_id: row.plan_id,
+    username: row.username,
+    password,
+    status: row.status === 'active' ? 'active' : 'disabled',
+    limit_gb: gb(row.bytes_limit),
+    used_gb: gb(row.bytes_used),
+    expires_at: row.expires_at === null ? null : isoSeconds(row.expires_at),
+    domains_block: [...row.blocked_domains],
+    is_applied: row.access_applied >= row.access_version,
+    label: row.label,
+    reference: row.reference,
+    created_at: isoSeconds(row.created_at),
+    updated_at: isoSeconds(row.updated_at),
+    synced_at: row.synced_at === null ? null : isoSeconds(row.synced_at),
   };
 }
 

@@ -53,19 +53,39 @@ export type Actions = ReturnType<typeof serverActions>;
 
 export function serverActions(vps: Vps) {
   const later = () => new Date(vps.service.clock.nowMs() + ASK_AGAIN_MS);
-  const power = (action: PowerAction) => serverAction<ActionItem>(vps, { kind: `server_${action}`, label: action, machineAction: () => ({ action }), event: null });
+  const power = (action: PowerAction) =>
+    serverAction<ActionItem>(vps, {
+      kind: `server_${action}`,
+      label: action,
+      machineAction: () => ({ action }),
+      event: null,
+    });
   return {
-    start: power('start'), stop: power('stop'), shutdown: power('shutdown'), reboot: power('reboot'), reset: power('reset'),
+    start: power('start'),
+    stop: power('stop'),
+    shutdown: power('shutdown'),
+    reboot: power('reboot'),
+    reset: power('reset'),
     rebuild: serverAction<RebuildItem>(vps, {
-      kind: 'server_rebuild', label: 'rebuild', event: 'server.rebuilt',
+      kind: 'server_rebuild',
+      label: 'rebuild',
+      event: 'server.rebuilt',
       machineAction: async ({ id, subject, item }) => {
         const data = await findBuildData(vps.service.db.platform, subject);
-        return { action: 'rebuild', imageId: item.image_id, sshKeys: data?.sshKeys ?? [], userData: data?.userData ?? null, rootPassword: item.password ? await passwordOf(vps, id) : null };
+        return {
+          action: 'rebuild',
+          imageId: item.image_id,
+          sshKeys: data?.sshKeys ?? [],
+          userData: data?.userData ?? null,
+          rootPassword: item.password ? await passwordOf(vps, id) : null,
+        };
       },
       change: ({ item }) => sql`, image_id = ${item.image_id}`,
     }),
     resetPassword: serverAction<ActionItem>(vps, {
-      kind: 'server_reset_password', label: 'reset-password', event: 'server.password_reset',
+      kind: 'server_reset_password',
+      label: 'reset-password',
+      event: 'server.password_reset',
       machineAction: async ({ id }) => {
         const rootPassword = await passwordOf(vps, id);
         if (rootPassword === null) throw new Error(`operation ${id} has no password`);
@@ -74,43 +94,72 @@ export function serverActions(vps: Vps) {
     }),
     // The state is changed by the statement that starts it: nobody may act on a server whose suspension is under way.
     suspend: serverAction<SuspendItem>(vps, {
-      kind: 'server_suspend', label: 'suspend', event: 'server.suspended',
+      kind: 'server_suspend',
+      label: 'suspend',
+      event: 'server.suspended',
       machineAction: () => ({ action: 'suspend' }),
-      changeBack: (_operation, at) => sql`${usableAt(at, later())}, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, terminates_at = NULL`,
+      changeBack: (_operation, at) =>
+        sql`${usableAt(at, later())}, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL,
+          terminates_at = NULL`,
     }),
     unsuspend: serverAction<ActionItem>(vps, {
-      kind: 'server_unsuspend', label: 'unsuspend', event: 'server.unsuspended',
+      kind: 'server_unsuspend',
+      label: 'unsuspend',
+      event: 'server.unsuspended',
       machineAction: () => ({ action: 'resume' }),
-      change: (_operation, at) => sql`, ${usableAt(at, graceEnd(vps, at))}, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, terminates_at = NULL`,
+      change: (_operation, at) =>
+        sql`, ${usableAt(at, graceEnd(vps, at))}, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL,
+          terminates_at = NULL`,
     }),
     remove: serverAction<ActionItem>(vps, {
-      kind: 'server_delete', label: 'delete', event: 'server.deleted',
+      kind: 'server_delete',
+      label: 'delete',
+      event: 'server.deleted',
       machineAction: () => ({ action: 'suspend' }),
-      changeBack: (_operation, at) => sql`lifecycle = CASE WHEN suspension_kind IS NOT NULL THEN 'suspended' WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END`,
+      changeBack: (_operation, at) =>
+        sql`lifecycle = CASE WHEN suspension_kind IS NOT NULL THEN 'suspended'
+          WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END`,
     }),
     undelete: serverAction<UndeleteItem>(vps, {
-      kind: 'server_undelete', label: 'undelete', event: 'server.undeleted',
+      kind: 'server_undelete',
+      label: 'undelete',
+      event: 'server.undeleted',
       machineAction: ({ item }) => (item.resume ? { action: 'resume' } : null),
       change: (_operation, at) => sql`,
-        lifecycle = CASE WHEN suspension_kind IS NOT NULL THEN 'suspended' WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END,
-        grace_ends_at = CASE WHEN suspension_kind IS NULL AND expires_at <= ${at}::timestamptz THEN ${graceEnd(vps, at)}::timestamptz ELSE NULL END,
-        terminates_at = CASE WHEN suspension_kind IS NOT NULL THEN ${new Date(at.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz ELSE NULL END`,
+        lifecycle = CASE WHEN suspension_kind IS NOT NULL THEN 'suspended'
+          WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END,
+        grace_ends_at = CASE WHEN suspension_kind IS NULL AND expires_at <= ${at}::timestamptz THEN
+          ${graceEnd(vps, at)}::timestamptz ELSE NULL END,
+        terminates_at = CASE WHEN suspension_kind IS NOT NULL THEN
+          ${new Date(at.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz ELSE NULL END`,
     }),
     terminate: serverAction<TerminateItem>(vps, {
-      kind: 'server_terminate', label: 'terminate', event: 'server.terminated',
+      kind: 'server_terminate',
+      label: 'terminate',
+      event: 'server.terminated',
       machineAction: () => ({ action: 'delete' }),
-      change: (_operation, at) => sql`, lifecycle = 'terminated', terminated_at = ${at}::timestamptz, user_data = NULL, next_plan_id = NULL, next_plan_from = NULL, next_period_months = NULL`,
+      change: (_operation, at) =>
+        sql`, lifecycle = 'terminated', terminated_at = ${at}::timestamptz, user_data = NULL, next_plan_id = NULL,
+          next_plan_from = NULL, next_period_months = NULL`,
       rows: ({ subject, item }) => [
         rider`DELETE FROM vps.address a ${usingStep('finished')} AND a.server_id = ${subject}`,
-        rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND server_id = ${subject} AND state <> 'failed'`,
+        rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND server_id = ${subject}
+          AND state <> 'failed'`,
         giveStockBack(item.plan_id, item.location_id, fromStep('finished')),
         // The place of a plan that was paid for and never began.
-        rider`UPDATE vps.stock k SET free = k.free + 1 ${fromStep('finished', sql`vps.server s`)} AND s.id = ${subject} AND s.next_plan_from IS NOT NULL AND k.plan_id = s.next_plan_id AND k.location_id = s.location_id`,
+        rider`UPDATE vps.stock k SET free = k.free + 1 ${fromStep(
+          'finished',
+          sql`vps.server
+          s`,
+        )} AND s.id = ${subject}
+          AND s.next_plan_from IS NOT NULL AND k.plan_id = s.next_plan_id AND k.location_id = s.location_id`,
       ],
       changeBack: () => sql`terminates_at = ${later()}::timestamptz`,
     }),
     changePlan: serverAction<ChangePlanItem>(vps, {
-      kind: 'server_change_plan', label: 'change-plan', event: 'server.plan_changed',
+      kind: 'server_change_plan',
+      label: 'change-plan',
+      event: 'server.plan_changed',
       machineAction: async ({ item }) => {
         const plan = await findPlan(vps.service.db.platform, item.plan_id);
         if (plan === null) throw new Error(`plan ${item.plan_id} is not there`);
@@ -121,33 +170,54 @@ export function serverActions(vps: Vps) {
       changeBack: () => sql`next_plan_from = ${later()}::timestamptz`,
     }),
     createSnapshot: serverAction<SnapshotItem>(vps, {
-      kind: 'snapshot_create', label: 'create-snapshot', event: 'snapshot.ready',
+      kind: 'snapshot_create',
+      label: 'create-snapshot',
+      event: 'snapshot.ready',
       machineAction: ({ item }) => ({ action: 'create-snapshot', snapshotId: item.snapshot_id }),
-      rows: ({ item }, { sizeGb }) => [rider`UPDATE vps.snapshot SET state = 'ready', size_gb = ${sizeGb ?? 0}::int ${fromStep('finished')} AND id = ${item.snapshot_id}`],
-      rowsBack: ({ item }) => [rider`UPDATE vps.snapshot SET state = 'failed' ${fromStep('finished')} AND id = ${item.snapshot_id}`],
+      rows: ({ item }, { sizeGb }) => [
+        rider`UPDATE vps.snapshot SET state = 'ready', size_gb = ${sizeGb ?? 0}::int ${fromStep('finished')}
+          AND id = ${item.snapshot_id}`,
+      ],
+      rowsBack: ({ item }) => [
+        rider`UPDATE vps.snapshot SET state = 'failed' ${fromStep('finished')} AND id = ${item.snapshot_id}`,
+      ],
     }),
     restoreSnapshot: serverAction<SnapshotItem>(vps, {
-      kind: 'snapshot_restore', label: 'restore-snapshot', event: 'snapshot.restored',
+      kind: 'snapshot_restore',
+      label: 'restore-snapshot',
+      event: 'snapshot.restored',
       machineAction: ({ item }) => ({ action: 'restore-snapshot', snapshotId: item.snapshot_id }),
-      readAgain: ({ id, accountId, subject, item }) => truthOfSnapshot(vps, { accountId, serverId: subject, operationId: id }, item.snapshot_id),
+      readAgain: ({ id, accountId, subject, item }) =>
+        truthOfSnapshot(vps, { accountId, serverId: subject, operationId: id }, item.snapshot_id),
     }),
     deleteSnapshot: serverAction<SnapshotItem>(vps, {
-      kind: 'snapshot_delete', label: 'delete-snapshot', event: null,
+      kind: 'snapshot_delete',
+      label: 'delete-snapshot',
+      event: null,
       machineAction: ({ item }) => ({ action: 'delete-snapshot', snapshotId: item.snapshot_id }),
-      rows: ({ item }) => [rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND id = ${item.snapshot_id}`],
-      rowsBack: ({ item }) => [rider`UPDATE vps.snapshot SET state = 'ready' ${fromStep('finished')} AND id = ${item.snapshot_id}`],
+      rows: ({ item }) => [
+        rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND id = ${item.snapshot_id}`,
+      ],
+      rowsBack: ({ item }) => [
+        rider`UPDATE vps.snapshot SET state = 'ready' ${fromStep('finished')} AND id = ${item.snapshot_id}`,
+      ],
     }),
     setRdns: serverAction<RdnsItem>(vps, {
-      kind: 'server_set_rdns', label: 'set-rdns', event: null,
+      kind: 'server_set_rdns',
+      label: 'set-rdns',
+      event: null,
       machineAction: ({ item }) => ({ action: 'set-rdns', ip: item.ip, ptr: item.ptr }),
-      rows: ({ item }) => [rider`UPDATE vps.address SET rdns = ${item.ptr}::text ${fromStep('finished')} AND ip = ${item.ip}::inet`],
+      rows: ({ item }) => [
+        rider`UPDATE vps.address SET rdns = ${item.ptr}::text ${fromStep('finished')} AND ip = ${item.ip}::inet`,
+      ],
     }),
   };
 }
 
 /** Active, or in a grace of its own where what is paid for is over meanwhile. */
 function usableAt(at: Date, graceEndsAt: Date): Sql {
-  return sql`lifecycle = CASE WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END, grace_ends_at = CASE WHEN expires_at > ${at}::timestamptz THEN NULL ELSE ${graceEndsAt}::timestamptz END`;
+  return sql`lifecycle = CASE WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END, grace_ends_at = CASE
+    WHEN expires_at > ${at}::timestamptz THEN NULL ELSE ${graceEndsAt}::timestamptz END`;
 }
 
 export function graceEnd(vps: Vps, from: Date): Date {

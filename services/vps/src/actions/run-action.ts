@@ -2,7 +2,14 @@
 import type { Principal } from '@lumi/shared/principal';
 import { newId } from '@lumi/shared/contract';
 import { fromStep, sql, type Rider, type Sql } from '@lumi/shared/db';
-import { keepSecret, operationSchema, runOperation, viewOperation, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
+import {
+  keepSecret,
+  operationSchema,
+  runOperation,
+  viewOperation,
+  type AnyOperationKind,
+  type Operation,
+} from '@lumi/shared/operations';
 import { json, type Reply } from '@lumi/shared/endpoint';
 import { z } from 'zod';
 import { generatePassword } from '../purchases/password';
@@ -35,20 +42,45 @@ export async function runAction<I extends ActionItem>(vps: Vps, request: ActionR
   if (refusal !== null) throw refusal;
   const { service } = vps;
   const id = newId('op', service.clock.nowMs());
-  const secret = request.password === true
-    ? [keepSecret(service.config.SECRET_RING, { operationId: id, accountId: server.accountId, product: service.product }, generatePassword(), fromStep('started'))]
-    : [];
-  const unchanged = sql`id = ${server.id} AND ${lifecycleSql(service.clock.now())} = ${server.lifecycle} AND (${deed !== 'delete' && deed !== 'suspend'} OR renewing IS NULL)`;
-  return namingTheOther(vps, server, runOperation(service.purchases, {
-    id, kind: request.kind, subject: server.id, accountId: server.accountId, product: service.product, lockKey: null, keyId: request.principal.keyId, requestId: request.requestId,
-    item: { ...request.item, server_id: server.id, machine: server.machine, hostname: server.hostname },
-    guard: request.change === undefined
-      ? sql`SELECT id AS subject FROM vps.server WHERE ${unchanged} FOR NO KEY UPDATE`
-      : sql`UPDATE vps.server SET ${request.change} WHERE ${unchanged} RETURNING id AS subject`,
-    prepare: [...secret, ...(request.prepare ?? [])],
-  }));
+  const secret =
+    request.password === true
+      ? [
+          keepSecret(
+            service.config.SECRET_RING,
+            { operationId: id, accountId: server.accountId, product: service.product },
+            generatePassword(),
+            fromStep('started'),
+          ),
+        ]
+      : [];
+  const unchanged = sql`id = ${server.id} AND ${lifecycleSql(service.clock.now())} = ${server.lifecycle}
+    AND (${deed !== 'delete' && deed !== 'suspend'} OR renewing IS NULL)`;
+  return namingTheOther(
+    vps,
+    server,
+    runOperation(service.purchases, {
+      id,
+      kind: request.kind,
+      subject: server.id,
+      accountId: server.accountId,
+      product: service.product,
+      lockKey: null,
+      keyId: request.principal.keyId,
+      requestId: request.requestId,
+      item: { ...request.item, server_id: server.id, machine: server.machine, hostname: server.hostname },
+      guard:
+        request.change === undefined
+          ? sql`SELECT id AS subject FROM vps.server WHERE ${unchanged} FOR NO KEY UPDATE`
+          : sql`UPDATE vps.server SET ${request.change} WHERE ${unchanged} RETURNING id AS subject`,
+      prepare: [...secret, ...(request.prepare ?? [])],
+    }),
+  );
 }
 
 export function actionReply(operation: Operation): Reply {
-  return json(202, { operation_id: operation.id, operation: viewOperation(operation) }, operation.state === 'running' ? { 'Retry-After': '2' } : undefined);
+  return json(
+    202,
+    { operation_id: operation.id, operation: viewOperation(operation) },
+    operation.state === 'running' ? { 'Retry-After': '2' } : undefined,
+  );
 }

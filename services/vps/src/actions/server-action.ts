@@ -1,4 +1,5 @@
-// What every operation on a server has in common: the lock row, the call to the supplier under the operation's id, the state it leaves.
+// What every operation on a server has in common: the lock row, the call to the supplier under the operation's id, the
+// state it leaves.
 import type { ErrorCode, ErrorDetail } from '@lumi/shared/contract';
 import { fromStep, rider, sql, usingStep, type Rider, type Sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
@@ -36,31 +37,60 @@ export interface ServerAction<I extends ActionItem> {
   readonly event: string | null;
 }
 
-export function serverAction<I extends ActionItem>(vps: Vps, action: ServerAction<I>): OperationKind<I, Acted> & AnyOperationKind {
+export function serverAction<I extends ActionItem>(
+  vps: Vps,
+  action: ServerAction<I>,
+): OperationKind<I, Acted> & AnyOperationKind {
   const { clock } = vps.service;
   const ask = async (operation: Operation<I>, signal: AbortSignal, how: 'act' | 'lookUp'): Promise<LookUp<Acted>> => {
     const wanted = await action.machineAction(operation);
     if (wanted === null) return { kind: 'done', result: { power: 'stopped' } };
-    return withServerTruth(vps, { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id }, await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal), () => action.readAgain?.(operation) ?? Promise.resolve([]));
+    return withServerTruth(
+      vps,
+      { accountId: operation.accountId, serverId: operation.subject, operationId: operation.id },
+      await vps.hypervisor[how](operation.id, operation.item.machine, wanted, signal),
+      () => action.readAgain?.(operation) ?? Promise.resolve([]),
+    );
   };
-  const update = (operation: Operation<I>, columns: Sql): Rider<'finished'> => rider`UPDATE vps.server SET ${columns} ${fromStep('finished')} AND id = ${operation.subject}`;
-  const unlock = (operation: Operation<I>): Rider<'finished'> => unlockServer(operation.subject, operation.id, usingStep('finished'));
+  const update = (operation: Operation<I>, columns: Sql): Rider<'finished'> =>
+    rider`UPDATE vps.server SET ${columns} ${fromStep('finished')} AND id = ${operation.subject}`;
+  const unlock = (operation: Operation<I>): Rider<'finished'> =>
+    unlockServer(operation.subject, operation.id, usingStep('finished'));
   return operationKind<I, Acted>({
     kind: action.kind,
     act: async (operation, signal): Promise<Outcome<Acted>> => {
       const outcome = await ask(operation, signal, 'act');
-      return outcome.kind === 'absent' ? { kind: 'unknown', cause: 'the supplier knows nothing of what it was just asked' } : outcome;
+      return outcome.kind === 'absent'
+        ? { kind: 'unknown', cause: 'the supplier knows nothing of what it was just asked' }
+        : outcome;
     },
     lookUp: (operation, signal) => ask(operation, signal, 'lookUp'),
-    prepare: (operation) => [lockServer({ serverId: operation.subject, operationId: operation.id, action: action.label }, fromStep('started'))],
+    prepare: (operation) => [
+      lockServer({ serverId: operation.subject, operationId: operation.id, action: action.label }, fromStep('started')),
+    ],
     deliver: (operation, result) => [
-      update(operation, sql`power = ${result.power}${action.change?.(operation, clock.now()) ?? sql``}`), ...(action.rows?.(operation, result) ?? []), unlock(operation),
+      update(operation, sql`power = ${result.power}${action.change?.(operation, clock.now()) ?? sql``}`),
+      ...(action.rows?.(operation, result) ?? []),
+      unlock(operation),
     ],
     undo: (operation) => {
       const back = action.changeBack?.(operation, clock.now());
-      return [...(back === undefined ? [] : [update(operation, back)]), ...(action.rowsBack?.(operation) ?? []), unlock(operation)];
+      return [
+        ...(back === undefined ? [] : [update(operation, back)]),
+        ...(action.rowsBack?.(operation) ?? []),
+        unlock(operation),
+      ];
     },
-    events: (operation) => (action.event === null ? [] : [{ type: action.event, subject: operation.subject, data: { server_id: operation.subject, operation_id: operation.id, hostname: operation.item.hostname } }]),
+    events: (operation) =>
+      action.event === null
+        ? []
+        : [
+            {
+              type: action.event,
+              subject: operation.subject,
+              data: { server_id: operation.subject, operation_id: operation.id, hostname: operation.item.hostname },
+            },
+          ],
     refusalOfConstraint: (constraint): ErrorCode | null => (constraint === LOCKED ? 'busy' : null),
   });
 }

@@ -12,8 +12,17 @@ import { requireServer } from './require-server';
 export function cancelNextPeriod(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'cancel-next-period', method: 'DELETE', path: '/servers/{id}/next-period', summary: 'Keep plan and period', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Takes back what `POST /servers/{id}/actions/resize` planned for the next period, as long as no renewal has paid for it.',
+      id: 'cancel-next-period',
+      method: 'DELETE',
+      path: '/servers/{id}/next-period',
+      summary: 'Keep plan and period',
+      tag: 'Servers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Takes back what `POST /servers/{id}/actions/resize` planned for the next period, as long as no ' +
+        'renewal has paid for it.',
       params: serverParams,
       responses: { 200: { description: 'The server, with nothing planned.', schema: serverSchema } },
       errors: ['busy', 'state_conflict'],

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint, type RequestContext } from '@lumi/shared/endpoint';
-import { dryRunAnswer, orderSchema, purchase, purchaseFields, purchaseReply, requestPart, type PurchaseAnswer } from '@lumi/shared/purchase';
+import {
+  dryRunAnswer,
+  orderSchema,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+  type PurchaseAnswer,
+} from '@lumi/shared/purchase';
 import { createFields, createOffers } from '../purchases/create-offer';
 import { serverSchema } from '../servers/server-view';
 import type { Vps } from '../vps';
@@ -12,13 +20,38 @@ const answer = z.object({ server: serverSchema, operation_id: z.string(), order:
 export function createServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'create-server', bodyBytesMax: 128 * 1024, method: 'POST', path: '/servers', summary: 'Buy a server', tag: 'Servers', scope: 'buy', class: 'money', reach: 'account', dryRun: true, autoRenew: ['auto_renew'],
-      description: 'The server exists at once, in state `provisioning`; poll the operation, which also tells a generated root password, for a day. Money is held first, charged when the server is ready, and released when it cannot be made.',
-      body, bodyExample: { plan_id: 's1', locations: ['ams', 'fra'], image_id: 'debian-13', hostname: 'web-1.example.com', max_price_usd: '4.00' },
+      id: 'create-server',
+      bodyBytesMax: 128 * 1024,
+      method: 'POST',
+      path: '/servers',
+      summary: 'Buy a server',
+      tag: 'Servers',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      autoRenew: ['auto_renew'],
+      description:
+        'The server exists at once, in state `provisioning`; poll the operation, which also tells a ' +
+        'generated root password, for a day. Money is held first, charged when the server is ready, and ' +
+        'released when it cannot be made.',
+      body,
+      bodyExample: {
+        plan_id: 's1',
+        locations: ['ams', 'fra'],
+        image_id: 'debian-13',
+        hostname: 'web-1.example.com',
+        max_price_usd: '4.00',
+      },
       responses: {
         200: dryRunAnswer,
         201: { description: 'The server is ready.', schema: answer },
-        202: { description: 'The server is being made: poll the operation, or send the request again until it is no longer `in_progress`.', schema: answer },
+        202: {
+          description:
+            'The server is being made: poll the operation, or send the request again until it is no longer ' +
+            '`in_progress`.',
+          schema: answer,
+        },
       },
       errors: ['price_changed', 'out_of_stock', 'not_available', 'supplier_error'],
     }),
@@ -27,7 +60,10 @@ export function createServer(vps: Vps): Endpoint {
 }
 
 /** A place that runs out between look and hold gives way to the next one. */
-async function buyServer(vps: Vps, context: RequestContext<unknown, unknown, z.output<typeof body>>): Promise<PurchaseAnswer> {
+async function buyServer(
+  vps: Vps,
+  context: RequestContext<unknown, unknown, z.output<typeof body>>,
+): Promise<PurchaseAnswer> {
   const offers = await createOffers(vps, context.accountId, context.body);
   let ranOut: unknown;
   for (const offer of offers) {

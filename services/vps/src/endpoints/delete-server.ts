@@ -13,16 +13,32 @@ import { confirmField, confirmed, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
 const body = z.object({
-  when: z.enum(['now', 'period_end']).optional().describe('`period_end`, the default: it runs until it expires. `now`: it is switched off at once.'),
+  when: z
+    .enum(['now', 'period_end'])
+    .optional()
+    .describe('`period_end`, the default: it runs until it expires. `now`: it is switched off at once.'),
   confirm: confirmField.optional().describe('The host name of the server, so that no wrong one is hit. Required.'),
 });
 
 export function deleteServer(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'delete-server', method: 'DELETE', path: '/servers/{id}', summary: 'Delete a server', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: '`confirm` is required; for clients that cannot send a body with DELETE, `when` and `confirm` may stand in the query. Nothing is paid back. Until `terminates_at` it can be brought back with its data by `POST /servers/{id}/undelete`.',
-      params: serverParams, query: body, body, bodyExample: { when: 'now', confirm: 'web-1.example.com' },
+      id: 'delete-server',
+      method: 'DELETE',
+      path: '/servers/{id}',
+      summary: 'Delete a server',
+      tag: 'Servers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        '`confirm` is required; for clients that cannot send a body with DELETE, `when` and `confirm` may ' +
+        'stand in the query. Nothing is paid back. Until `terminates_at` it can be brought back with its ' +
+        'data by `POST /servers/{id}/undelete`.',
+      params: serverParams,
+      query: body,
+      body,
+      bodyExample: { when: 'now', confirm: 'web-1.example.com' },
       responses: {
         200: { description: 'It will be deleted when it expires.', schema: serverSchema },
         202: { description: 'Being switched off; poll the operation.', schema: operationAccepted },
@@ -41,10 +57,17 @@ export function deleteServer(vps: Vps, actions: Actions): Endpoint {
         return json(200, viewServer(await requireServer(vps, reach, params.id)));
       }
       const terminatesAt = new Date(vps.service.clock.nowMs() + vps.hosting.UNDELETE_HOURS * HOUR_MS);
-      return actionReply(await runAction(vps, {
-        kind: actions.remove, deed: 'delete', server, item: {}, principal, requestId,
-        change: sql`lifecycle = 'terminating', terminates_at = ${terminatesAt}::timestamptz, grace_ends_at = NULL`,
-      }));
+      return actionReply(
+        await runAction(vps, {
+          kind: actions.remove,
+          deed: 'delete',
+          server,
+          item: {},
+          principal,
+          requestId,
+          change: sql`lifecycle = 'terminating', terminates_at = ${terminatesAt}::timestamptz, grace_ends_at = NULL`,
+        }),
+      );
     },
   );
 }

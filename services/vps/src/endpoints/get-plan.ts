@@ -8,7 +8,14 @@ import { planExample, planSchema, viewPlan } from './plan-view';
 export function getPlan({ service }: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-plan', method: 'GET', path: '/plans/{id}', summary: 'Get a plan', tag: 'Catalogue', scope: 'read', class: 'regular', reach: 'none',
+      id: 'get-plan',
+      method: 'GET',
+      path: '/plans/{id}',
+      summary: 'Get a plan',
+      tag: 'Catalogue',
+      scope: 'read',
+      class: 'regular',
+      reach: 'none',
       description: 'One plan with all its prices and its stock.',
       params: z.object({ id: z.string().max(32).describe('The id of the plan.') }),
       responses: { 200: { description: 'The plan.', schema: planSchema, example: planExample } },

@@ -8,7 +8,14 @@ import { serverSchema, viewServer } from '../servers/server-view';
 export function getServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-server', method: 'GET', path: '/servers/{id}', summary: 'Get a server', tag: 'Servers', scope: 'read', class: 'regular', reach: 'account',
+      id: 'get-server',
+      method: 'GET',
+      path: '/servers/{id}',
+      summary: 'Get a server',
+      tag: 'Servers',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: 'The server as it is now, with what can be done with it.',
       params: serverParams,
       responses: { 200: { description: 'The server.', schema: serverSchema } },

@@ -19,7 +19,14 @@ const suspensionSchema = z.object({
 export function getSuspension(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'get-suspension', method: 'GET', path: '/servers/{id}/suspension', summary: 'Why a server is suspended', tag: 'Servers', scope: 'read', class: 'regular', reach: 'account',
+      id: 'get-suspension',
+      method: 'GET',
+      path: '/servers/{id}/suspension',
+      summary: 'Why a server is suspended',
+      tag: 'Servers',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
       description: '`404` while it is not suspended.',
       params: serverParams,
       responses: { 200: { description: 'The suspension.', schema: suspensionSchema } },
@@ -29,8 +36,12 @@ export function getSuspension(vps: Vps): Endpoint {
       if (server.suspension === null) throw notFound();
       const isUnpaid = server.suspension.kind === 'unpaid';
       return json(200, {
-        kind: server.suspension.kind, since: isoSeconds(server.suspension.since), reason: server.suspension.reason, deadline: server.terminatesAt === null ? null : isoSeconds(server.terminatesAt),
-        self_unsuspend: isUnpaid && server.renewPrice !== null, price_usd: isUnpaid && server.renewPrice !== null ? formatUsd(server.renewPrice) : null,
+        kind: server.suspension.kind,
+        since: isoSeconds(server.suspension.since),
+        reason: server.suspension.reason,
+        deadline: server.terminatesAt === null ? null : isoSeconds(server.terminatesAt),
+        self_unsuspend: isUnpaid && server.renewPrice !== null,
+        price_usd: isUnpaid && server.renewPrice !== null ? formatUsd(server.renewPrice) : null,
       });
     },
   );

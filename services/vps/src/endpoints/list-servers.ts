@@ -13,8 +13,17 @@ export function listServers(vps: Vps): Endpoint {
   const { service } = vps;
   return endpoint(
     defineRoute({
-      id: 'list-servers', method: 'GET', path: '/servers', summary: 'List servers', tag: 'Servers', scope: 'read', class: 'regular', reach: 'account',
-      description: 'Your servers, filtered and sorted. Servers that are gone or were never made are listed only with `lifecycle=terminated` or `lifecycle=failed`.',
+      id: 'list-servers',
+      method: 'GET',
+      path: '/servers',
+      summary: 'List servers',
+      tag: 'Servers',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Your servers, filtered and sorted. Servers that are gone or were never made are listed only with ' +
+        '`lifecycle=terminated` or `lifecycle=failed`.',
       query: pageQuery.extend({
         ...thingFilterFields,
         lifecycle: z.enum(LIFECYCLES).optional().describe('Only servers in this state.'),
@@ -31,8 +40,23 @@ export function listServers(vps: Vps): Endpoint {
       const { limit, cursor, sort = SORTING.fallback, ...filter } = query;
       const binding: CursorBinding = { account: accountOf(reach), route: 'list-servers', filter: { ...filter, sort } };
       const request = readPage({ limit, cursor }, service.cursors, binding);
-      const rows = await readServers(service.db.platform, reach, filter, { limit: request.limit, now: service.clock.now(), sort, after: request.after });
-      return json(200, toPage(rows, request, service.cursors, binding, (row) => SORTING.position(row), (row) => viewServer(asOf(vps, row))));
+      const rows = await readServers(service.db.platform, reach, filter, {
+        limit: request.limit,
+        now: service.clock.now(),
+        sort,
+        after: request.after,
+      });
+      return json(
+        200,
+        toPage(
+          rows,
+          request,
+          service.cursors,
+          binding,
+          (row) => SORTING.position(row),
+          (row) => viewServer(asOf(vps, row)),
+        ),
+      );
     },
   );
 }

@@ -22,21 +22,45 @@ const upgradeSchema = z.object({
 export function listUpgrades(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'list-upgrades', method: 'GET', path: '/servers/{id}/upgrades', summary: 'List upgrades of a server', tag: 'Servers', scope: 'read', class: 'regular', reach: 'account',
-      description: 'Larger plans it can be resized to where it stands, with the price for the rest of the paid time. The price changes once a day.',
-      params: serverParams, query: pageQuery,
+      id: 'list-upgrades',
+      method: 'GET',
+      path: '/servers/{id}/upgrades',
+      summary: 'List upgrades of a server',
+      tag: 'Servers',
+      scope: 'read',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Larger plans it can be resized to where it stands, with the price for the rest of the paid time. ' +
+        'The price changes once a day.',
+      params: serverParams,
+      query: pageQuery,
       responses: { 200: { description: 'A page of upgrades, smallest first.', schema: pageOf(upgradeSchema) } },
     }),
     async ({ reach, params, query }) => {
       const server = await requireServer(vps, reach, params.id);
       const plans = await listPlans(vps.service.db.platform);
       const from = plans.find((plan) => plan.id === server.planId);
-      const upgrades = from === undefined ? [] : plans.flatMap((plan) => upgradeTo(server, from, plan, vps.service.clock.now()) ?? []);
-      return json(200, pageOfWhole(upgrades, {
-        route: 'list-upgrades', account: accountOf(reach), of: server.id, query, cursors: vps.service.cursors, key: ({ plan }) => plan.id, view: ({ plan, cost, days, renewPrice, inStock }) => ({
-          plan: viewPlan(plan), price_usd: formatUsd(costOf(cost)), days, renew_price_usd: formatUsd(renewPrice), in_stock: inStock,
+      const upgrades =
+        from === undefined ? [] : plans.flatMap((plan) => upgradeTo(server, from, plan, vps.service.clock.now()) ?? []);
+      return json(
+        200,
+        pageOfWhole(upgrades, {
+          route: 'list-upgrades',
+          account: accountOf(reach),
+          of: server.id,
+          query,
+          cursors: vps.service.cursors,
+          key: ({ plan }) => plan.id,
+          view: ({ plan, cost, days, renewPrice, inStock }) => ({
+            plan: viewPlan(plan),
+            price_usd: formatUsd(costOf(cost)),
+            days,
+            renew_price_usd: formatUsd(renewPrice),
+            in_stock: inStock,
+          }),
         }),
-      }));
+      );
     },
   );
 }

@@ -2,27 +2,66 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { acceptedSchema, dryRunSchema, orderSchema, purchase, purchaseFields, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import {
+  acceptedSchema,
+  dryRunSchema,
+  orderSchema,
+  purchase,
+  purchaseFields,
+  purchaseReply,
+  requestPart,
+} from '@lumi/shared/purchase';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { serverParams } from '../servers/fields';
 import type { Vps } from '../vps';
 import { requireServer } from './require-server';
 
 const renewedSchema = z.object({
-  server_id: z.string(), period_months: z.int(), previous_expires_at: z.string(), expires_at: z.string(), price_usd: usdOutput, order: orderSchema,
+  server_id: z.string(),
+  period_months: z.int(),
+  previous_expires_at: z.string(),
+  expires_at: z.string(),
+  price_usd: usdOutput,
+  order: orderSchema,
 });
 
 export function renewServer(vps: Vps): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'renew-server', method: 'POST', path: '/servers/{id}/renew', summary: 'Renew a server', tag: 'Servers', scope: 'buy', class: 'money', reach: 'account', dryRun: true,
-      description: 'Adds a period to `expires_at`, in grace and while suspended too. It lifts a suspension for want of payment, and takes back a deletion planned for the end of the period.',
-      params: serverParams, body: z.object({ ...renewFields, ...purchaseFields }), bodyExample: { current_expires_at: '2026-07-09T12:00:00Z', max_price_usd: '4.00' },
+      id: 'renew-server',
+      method: 'POST',
+      path: '/servers/{id}/renew',
+      summary: 'Renew a server',
+      tag: 'Servers',
+      scope: 'buy',
+      class: 'money',
+      reach: 'account',
+      dryRun: true,
+      description:
+        'Adds a period to `expires_at`, in grace and while suspended too. It lifts a suspension for want of ' +
+        'payment, and takes back a deletion planned for the end of the period.',
+      params: serverParams,
+      body: z.object({ ...renewFields, ...purchaseFields }),
+      bodyExample: { current_expires_at: '2026-07-09T12:00:00Z', max_price_usd: '4.00' },
       responses: {
-        200: { description: 'Renewed; or, with `dry_run`, what it would cost.', schema: z.union([renewedSchema, dryRunSchema]) },
-        202: { description: 'A suspended server is being brought back; the money is taken when it runs.', schema: acceptedSchema },
+        200: {
+          description: 'Renewed; or, with `dry_run`, what it would cost.',
+          schema: z.union([renewedSchema, dryRunSchema]),
+        },
+        202: {
+          description: 'A suspended server is being brought back; the money is taken when it runs.',
+          schema: acceptedSchema,
+        },
       },
-      errors: ['price_changed', 'expiry_mismatch', 'not_available', 'state_conflict', 'busy', 'suspended', 'supplier_error'],
+      errors: [
+        'price_changed',
+        'expiry_mismatch',
+        'not_available',
+        'state_conflict',
+        'busy',
+        'suspended',
+        'supplier_error',
+      ],
     }),
     async (context) => {
       const offer = await renewOffer(vps, await requireServer(vps, context.reach, context.params.id), context.body);

@@ -9,15 +9,34 @@ import { requireServer } from './require-server';
 export function resetPassword(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'reset-password', method: 'POST', path: '/servers/{id}/actions/reset-password', summary: 'Reset the root password', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Sets a new root password. The operation shows it once that is completed, for a day or until you have it forgotten.',
+      id: 'reset-password',
+      method: 'POST',
+      path: '/servers/{id}/actions/reset-password',
+      summary: 'Reset the root password',
+      tag: 'Servers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Sets a new root password. The operation shows it once that is completed, for a day or until you ' +
+        'have it forgotten.',
       params: serverParams,
       responses: { 202: { description: 'Being set; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict', 'suspended'],
     }),
     async ({ reach, params, principal, requestId }) => {
       const server = await requireServer(vps, reach, params.id);
-      return actionReply(await runAction(vps, { kind: actions.resetPassword, deed: 'reset_password', server, item: {}, principal, requestId, password: true }));
+      return actionReply(
+        await runAction(vps, {
+          kind: actions.resetPassword,
+          deed: 'reset_password',
+          server,
+          item: {},
+          principal,
+          requestId,
+          password: true,
+        }),
+      );
     },
   );
 }

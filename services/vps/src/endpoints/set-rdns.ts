@@ -12,10 +12,20 @@ import { requireServer } from './require-server';
 export function setRdns(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'set-rdns', method: 'PUT', path: '/servers/{id}/ips/{ip}/rdns', summary: 'Set the reverse name of an address', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: 'What a PTR look-up of the address answers. `null` takes it away. Point the name at the address too: many mail servers check that both agree.',
+      id: 'set-rdns',
+      method: 'PUT',
+      path: '/servers/{id}/ips/{ip}/rdns',
+      summary: 'Set the reverse name of an address',
+      tag: 'Servers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'What a PTR look-up of the address answers. `null` takes it away. Point the name at the address ' +
+        'too: many mail servers check that both agree.',
       params: serverParams.extend({ ip: addressField.describe('An address of the server.') }),
-      body: z.object({ ptr: reverseNameField.nullable().describe('The name, or null.') }), bodyExample: { ptr: 'web-1.example.com' },
+      body: z.object({ ptr: reverseNameField.nullable().describe('The name, or null.') }),
+      bodyExample: { ptr: 'web-1.example.com' },
       responses: { 202: { description: 'Being set; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict', 'suspended'],
     }),
@@ -23,8 +33,18 @@ export function setRdns(vps: Vps, actions: Actions): Endpoint {
       const server = await requireServer(vps, reach, params.id);
       if (!server.addresses.some(({ ip }) => ip === params.ip)) throw notFound();
       const location = await findLocation(vps.db, server.locationId);
-      if (location?.features.includes('rdns') !== true) throw invalid('ip', 'cannot have a reverse name in this location');
-      return actionReply(await runAction<RdnsItem>(vps, { kind: actions.setRdns, deed: 'set_rdns', server, item: { ip: params.ip, ptr: body.ptr }, principal, requestId }));
+      if (location?.features.includes('rdns') !== true)
+        throw invalid('ip', 'cannot have a reverse name in this location');
+      return actionReply(
+        await runAction<RdnsItem>(vps, {
+          kind: actions.setRdns,
+          deed: 'set_rdns',
+          server,
+          item: { ip: params.ip, ptr: body.ptr },
+          principal,
+          requestId,
+        }),
+      );
     },
   );
 }

@@ -12,8 +12,17 @@ import { requireServer } from './require-server';
 export function undeleteServer(vps: Vps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
-      id: 'undelete-server', method: 'POST', path: '/servers/{id}/undelete', summary: 'Bring a deleted server back', tag: 'Servers', scope: 'write', class: 'regular', reach: 'account',
-      description: 'Takes back a deletion, with all data, until `terminates_at`; or one that is planned for the end of the period.',
+      id: 'undelete-server',
+      method: 'POST',
+      path: '/servers/{id}/undelete',
+      summary: 'Bring a deleted server back',
+      tag: 'Servers',
+      scope: 'write',
+      class: 'regular',
+      reach: 'account',
+      description:
+        'Takes back a deletion, with all data, until `terminates_at`; or one that is planned for the end of ' +
+        'the period.',
       params: serverParams,
       responses: {
         200: { description: 'The planned deletion is taken back.', schema: serverSchema },
@@ -29,8 +38,18 @@ export function undeleteServer(vps: Vps, actions: Actions): Endpoint {
         await takeBackDeletion(vps.service.db.platform, server.id);
         return json(200, viewServer(await requireServer(vps, reach, params.id)));
       }
-      if (server.terminatesAt !== null && server.terminatesAt.getTime() <= vps.service.clock.nowMs()) throw new AppError('state_conflict', 'The time to bring it back is over.');
-      return actionReply(await runAction<UndeleteItem>(vps, { kind: actions.undelete, deed: 'undelete', server, item: { resume: server.suspension === null }, principal, requestId }));
+      if (server.terminatesAt !== null && server.terminatesAt.getTime() <= vps.service.clock.nowMs())
+        throw new AppError('state_conflict', 'The time to bring it back is over.');
+      return actionReply(
+        await runAction<UndeleteItem>(vps, {
+          kind: actions.undelete,
+          deed: 'undelete',
+          server,
+          item: { resume: server.suspension === null },
+          principal,
+          requestId,
+        }),
+      );
     },
   );
 }

@@ -1,4 +1,5 @@
-// A period that was renewed for another plan begins: its machine is changed. Any number of workers may run it: the operation starts by a statement that asks again on the locked row.
+// A period that was renewed for another plan begins: its machine is changed. Any number of workers may run it: the
+// operation starts by a statement that asks again on the locked row.
 import { AppError, newId } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { runOperation } from '@lumi/shared/operations';
@@ -20,16 +21,32 @@ interface Due {
 /** True when there may be more that is due now. */
 export async function applyNextPlans(vps: Vps, actions: Actions): Promise<boolean> {
   const { service } = vps;
-  const isDue = sql`next_plan_from <= ${service.clock.now()}::timestamptz AND lifecycle IN ('active', 'grace') AND missing_since IS NULL`;
+  const isDue = sql`next_plan_from <= ${service.clock.now()}::timestamptz AND lifecycle IN ('active', 'grace')
+    AND missing_since IS NULL`;
   const due = await service.db.platform.$queryRaw<Due[]>(sql`
     SELECT id, account_id, machine, hostname, plan_id, location_id, next_plan_id FROM vps.server
-    WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id) ORDER BY next_plan_from LIMIT ${ROUND_MAX}::int`);
+    WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id)
+      ORDER BY next_plan_from LIMIT ${ROUND_MAX}::int`);
   for (const server of due) {
     try {
       await runOperation(service.purchases, {
-        kind: actions.changePlan, subject: server.id, accountId: server.account_id, product: service.product, lockKey: null, keyId: null, requestId: newId('req', service.clock.nowMs()),
-        item: { server_id: server.id, machine: server.machine, hostname: server.hostname, plan_id: server.next_plan_id, from_plan_id: server.plan_id, location_id: server.location_id },
-        guard: sql`SELECT id AS subject FROM vps.server WHERE id = ${server.id} AND plan_id = ${server.plan_id} AND next_plan_id = ${server.next_plan_id} AND ${isDue} FOR NO KEY UPDATE`,
+        kind: actions.changePlan,
+        subject: server.id,
+        accountId: server.account_id,
+        product: service.product,
+        lockKey: null,
+        keyId: null,
+        requestId: newId('req', service.clock.nowMs()),
+        item: {
+          server_id: server.id,
+          machine: server.machine,
+          hostname: server.hostname,
+          plan_id: server.next_plan_id,
+          from_plan_id: server.plan_id,
+          location_id: server.location_id,
+        },
+        guard: sql`SELECT id AS subject FROM vps.server WHERE id = ${server.id} AND plan_id = ${server.plan_id}
+          AND next_plan_id = ${server.next_plan_id} AND ${isDue} FOR NO KEY UPDATE`,
       });
     } catch (err) {
       // Taken by something else meanwhile: the next round sees how it stands.

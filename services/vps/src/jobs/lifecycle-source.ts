@@ -1,6 +1,6 @@
-// What time does to servers, in the words of the shared lifecycle: reminders, grace, suspension, deletion at the end of the period, and
-// renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller starts, under the same lock; the stage
-// waits until it is carried out.
+// What time does to servers, in the words of the shared lifecycle: reminders, grace, suspension, deletion at the end of
+// the period, and renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller
+// starts, under the same lock; the stage waits until it is carried out.
 import { AppError, newId, oneByOne } from '@lumi/shared/contract';
 import { fromStep, rider, sql, type Sql } from '@lumi/shared/db';
 import type { LifecycleSource, Resource, StageCall } from '@lumi/shared/lifecycle';
@@ -19,29 +19,49 @@ const LOOK_AGAIN_MS = 2_000;
 
 export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
   return {
-    product: 'vps', noun: 'server',
+    product: 'vps',
+    noun: 'server',
     live: (until) => sql`
       SELECT s.id, s.account_id, s.expires_at, s.auto_renew, p.renew_price AS price FROM vps.server s
       LEFT JOIN vps.plan_price p ON ${NEXT_PRICE}
       WHERE s.lifecycle IN ('active', 'grace', 'suspended') AND s.expires_at < ${until}::timestamptz`,
-    read: async (ids) => (await findServers(vps.service.db.platform, { kind: 'all' }, ids)).flatMap((server) => resourceOf(vps, server)),
+    read: async (ids) =>
+      (await findServers(vps.service.db.platform, { kind: 'all' }, ids)).flatMap((server) => resourceOf(vps, server)),
     stages: {
-      grace: { deliver: ({ id, expiresAt }) => [rider`
-        UPDATE vps.server s SET lifecycle = 'grace', grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz ${fromStep('advanced')} AND s.id = ${id} AND s.lifecycle = 'active' AND s.expires_at = ${expiresAt}::timestamptz`] },
+      grace: {
+        deliver: ({ id, expiresAt }) => [
+          rider`
+        UPDATE vps.server s SET lifecycle = 'grace',
+          grace_ends_at = ${graceEnd(vps, expiresAt)}::timestamptz ${fromStep('advanced')} AND s.id = ${id}
+            AND s.lifecycle = 'active' AND s.expires_at = ${expiresAt}::timestamptz`,
+        ],
+      },
       suspended: {
         hasOwnEvent: true,
-        enter: (resource, call) => suspendedOtherwise(vps, resource, call, () => carryOut(vps, resource, {
-          kind: actions.suspend, item: { kind: 'unpaid' }, isThere: ({ lifecycle }) => lifecycle === 'suspended', from: sql`lifecycle = 'grace'`,
-          change: sql`lifecycle = 'suspended', suspension_kind = 'unpaid', suspended_at = ${call.now}::timestamptz, suspension_reason = 'Not renewed.', grace_ends_at = NULL,
+        enter: (resource, call) =>
+          suspendedOtherwise(vps, resource, call, () =>
+            carryOut(vps, resource, {
+              kind: actions.suspend,
+              item: { kind: 'unpaid' },
+              isThere: ({ lifecycle }) => lifecycle === 'suspended',
+              from: sql`lifecycle = 'grace'`,
+              change: sql`lifecycle = 'suspended', suspension_kind = 'unpaid', suspended_at = ${call.now}::timestamptz,
+                suspension_reason = 'Not renewed.', grace_ends_at = NULL,
             terminates_at = ${terminationOf(vps, resource, call)}::timestamptz`,
-        })),
+            }),
+          ),
       },
       deleted: {
         hasOwnEvent: true,
-        enter: (resource, call) => carryOut(vps, resource, {
-          kind: actions.remove, item: {}, isThere: ({ lifecycle }) => lifecycle === 'terminating', from: sql`lifecycle IN ('active', 'grace') AND delete_at_expiry`,
-          change: sql`lifecycle = 'terminating', grace_ends_at = NULL, terminates_at = ${new Date(call.now.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz`,
-        }),
+        enter: (resource, call) =>
+          carryOut(vps, resource, {
+            kind: actions.remove,
+            item: {},
+            isThere: ({ lifecycle }) => lifecycle === 'terminating',
+            from: sql`lifecycle IN ('active', 'grace') AND delete_at_expiry`,
+            change: sql`lifecycle = 'terminating', grace_ends_at = NULL,
+              terminates_at = ${new Date(call.now.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz`,
+          }),
       },
     },
     renewals: (accountId, resources) => oneByOne(resources, ({ id }) => renewalOf(vps, accountId, id)),
@@ -52,29 +72,60 @@ function resourceOf(vps: Vps, server: Server): Resource[] {
   const { expiresAt } = server;
   if (expiresAt === null || !['active', 'grace', 'suspended'].includes(server.lifecycle)) return [];
   const suspendsAt = graceEnd(vps, expiresAt);
-  return [{
-    id: server.id, accountId: server.accountId, expiresAt, startedAt: addMonths(expiresAt, -server.periodMonths), autoRenew: server.autoRenew,
-    renewFrom: new Date(expiresAt.getTime() - RENEW_BEFORE_MS), renewUntil: suspendsAt, tags: server.tags,
-    stages: server.deleteAtExpiry ? [{ name: 'deleted', at: expiresAt }] : [{ name: 'grace', at: expiresAt }, { name: 'suspended', at: suspendsAt }],
-    data: { server_id: server.id, hostname: server.hostname, grace_ends_at: isoSeconds(suspendsAt), reference: server.reference },
-    holds: sql`EXISTS (SELECT 1 FROM vps.server h WHERE h.id = ${server.id} AND h.expires_at = ${expiresAt}::timestamptz AND h.renewing IS NULL AND h.delete_at_expiry = ${server.deleteAtExpiry})`,
-  }];
+  return [
+    {
+      id: server.id,
+      accountId: server.accountId,
+      expiresAt,
+      startedAt: addMonths(expiresAt, -server.periodMonths),
+      autoRenew: server.autoRenew,
+      renewFrom: new Date(expiresAt.getTime() - RENEW_BEFORE_MS),
+      renewUntil: suspendsAt,
+      tags: server.tags,
+      stages: server.deleteAtExpiry
+        ? [{ name: 'deleted', at: expiresAt }]
+        : [
+            { name: 'grace', at: expiresAt },
+            { name: 'suspended', at: suspendsAt },
+          ],
+      data: {
+        server_id: server.id,
+        hostname: server.hostname,
+        grace_ends_at: isoSeconds(suspendsAt),
+        reference: server.reference,
+      },
+      holds: sql`EXISTS (SELECT 1 FROM vps.server h WHERE h.id = ${server.id}
+        AND h.expires_at = ${expiresAt}::timestamptz AND h.renewing IS NULL
+          AND h.delete_at_expiry = ${server.deleteAtExpiry})`,
+    },
+  ];
 }
 
 /**
- * A server that an operator has suspended is not suspended a second time: it has until the end of the usual time, and the stage waits in
- * case the suspension is lifted. So it does while a grace runs that began later than usual.
+ * A server that an operator has suspended is not suspended a second time: it has until the end of the usual time, and
+ * the stage waits in case the suspension is lifted. So it does while a grace runs that began later than usual.
  */
-async function suspendedOtherwise(vps: Vps, resource: Resource, call: StageCall, unpaid: () => Promise<Outcome<JsonObject>>): Promise<Outcome<JsonObject>> {
-  const { db: { platform } } = vps.service;
+async function suspendedOtherwise(
+  vps: Vps,
+  resource: Resource,
+  call: StageCall,
+  unpaid: () => Promise<Outcome<JsonObject>>,
+): Promise<Outcome<JsonObject>> {
+  const {
+    db: { platform },
+  } = vps.service;
   const wait = (checkAfterMs: number): Outcome<JsonObject> => ({ kind: 'pending', supplierRef: '', checkAfterMs });
   const server = await findServer(platform, { kind: 'account', accountId: resource.accountId }, resource.id);
   if (server?.lifecycle === 'suspended' && server.suspension?.kind !== 'unpaid') {
     await platform.$executeRaw(sql`
-      UPDATE vps.server SET terminates_at = ${terminationOf(vps, resource, call)}::timestamptz WHERE id = ${server.id} AND lifecycle = 'suspended' AND suspension_kind <> 'unpaid' AND terminates_at IS NULL`);
+      UPDATE vps.server SET terminates_at = ${terminationOf(vps, resource, call)}::timestamptz WHERE id = ${server.id}
+        AND lifecycle = 'suspended' AND suspension_kind <> 'unpaid' AND terminates_at IS NULL`);
     return wait(HOUR_MS);
   }
-  const graceLeftMs = server?.lifecycle === 'grace' && server.graceEndsAt !== null ? server.graceEndsAt.getTime() - call.now.getTime() : 0;
+  const graceLeftMs =
+    server?.lifecycle === 'grace' && server.graceEndsAt !== null
+      ? server.graceEndsAt.getTime() - call.now.getTime()
+      : 0;
   return graceLeftMs > 0 ? wait(graceLeftMs) : unpaid();
 }
 
@@ -96,9 +147,17 @@ async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<
   if (work.isThere(server)) return { kind: 'done', result: {} };
   try {
     const operation = await runOperation(service.purchases, {
-      kind: work.kind, subject: server.id, accountId: server.accountId, product: service.product, lockKey: null, keyId: null, requestId: newId('req', service.clock.nowMs()),
+      kind: work.kind,
+      subject: server.id,
+      accountId: server.accountId,
+      product: service.product,
+      lockKey: null,
+      keyId: null,
+      requestId: newId('req', service.clock.nowMs()),
       item: { ...work.item, server_id: server.id, machine: server.machine, hostname: server.hostname },
-      guard: sql`UPDATE vps.server SET ${work.change} WHERE id = ${server.id} AND expires_at = ${resource.expiresAt}::timestamptz AND renewing IS NULL AND ${work.from} RETURNING id AS subject`,
+      guard: sql`UPDATE vps.server SET ${work.change} WHERE id = ${server.id}
+        AND expires_at = ${resource.expiresAt}::timestamptz AND renewing IS NULL AND ${work.from}
+          RETURNING id AS subject`,
     });
     return operation.state === 'failed' ? { kind: 'unknown', cause: operation.errorCode } : again;
   } catch (err) {
@@ -118,5 +177,7 @@ function graceEnd(vps: Vps, expiresAt: Date): Date {
 
 /** Never at once after a suspension that came late, because workers were down: a day is left to bring it back. */
 function terminationOf(vps: Vps, resource: Resource, call: StageCall): Date {
-  return new Date(Math.max(resource.expiresAt.getTime() + vps.hosting.TERMINATE_AFTER_HOURS * HOUR_MS, call.now.getTime() + DAY_MS));
+  return new Date(
+    Math.max(resource.expiresAt.getTime() + vps.hosting.TERMINATE_AFTER_HOURS * HOUR_MS, call.now.getTime() + DAY_MS),
+  );
 }

@@ -1,5 +1,6 @@
-// The time to bring a server back is over: its machine and its data go. Which moment that is stands on the row, set by the suspension or
-// the deletion. Any number of workers may run it: the operation starts by a statement that asks again on the locked row.
+// The time to bring a server back is over: its machine and its data go. Which moment that is stands on the row, set by
+// the suspension or the deletion. Any number of workers may run it: the operation starts by a statement that asks again
+// on the locked row.
 import { AppError, newId } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { runOperation } from '@lumi/shared/operations';
@@ -20,16 +21,31 @@ interface Due {
 /** True when there may be more that is due now. */
 export async function terminateServers(vps: Vps, actions: Actions): Promise<boolean> {
   const { service } = vps;
-  const isDue = sql`lifecycle IN ('suspended', 'terminating') AND terminates_at <= ${service.clock.now()}::timestamptz AND renewing IS NULL`;
+  const isDue = sql`lifecycle IN ('suspended', 'terminating') AND terminates_at <= ${service.clock.now()}::timestamptz
+    AND renewing IS NULL`;
   const due = await service.db.platform.$queryRaw<Due[]>(sql`
     SELECT id, account_id, machine, hostname, plan_id, location_id FROM vps.server
-    WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id) ORDER BY terminates_at LIMIT ${ROUND_MAX}::int`);
+    WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id) ORDER BY terminates_at
+      LIMIT ${ROUND_MAX}::int`);
   for (const server of due) {
     try {
       await runOperation(service.purchases, {
-        kind: actions.terminate, subject: server.id, accountId: server.account_id, product: service.product, lockKey: null, keyId: null, requestId: newId('req', service.clock.nowMs()),
-        item: { server_id: server.id, machine: server.machine, hostname: server.hostname, plan_id: server.plan_id, location_id: server.location_id },
-        guard: sql`UPDATE vps.server SET lifecycle = 'terminating' WHERE id = ${server.id} AND ${isDue} RETURNING id AS subject`,
+        kind: actions.terminate,
+        subject: server.id,
+        accountId: server.account_id,
+        product: service.product,
+        lockKey: null,
+        keyId: null,
+        requestId: newId('req', service.clock.nowMs()),
+        item: {
+          server_id: server.id,
+          machine: server.machine,
+          hostname: server.hostname,
+          plan_id: server.plan_id,
+          location_id: server.location_id,
+        },
+        guard: sql`UPDATE vps.server SET lifecycle = 'terminating' WHERE id = ${server.id} AND ${isDue}
+          RETURNING id AS subject`,
       });
     } catch (err) {
       // Brought back, renewed, or taken by another worker meanwhile.

@@ -13,8 +13,14 @@ export function daysBetween(from: Date, until: Date): number {
   return Math.round((until.getTime() - from.getTime()) / DAY_MS);
 }
 
-/** The stretches of which something is left, with how many days of each: the last one ends with the paid time, and what one does not cover is of the one before it. */
-export function stretchesLeft(stretches: readonly Stretch[], days: number): readonly { readonly stretch: Stretch; readonly left: number }[] {
+/**
+ * The stretches of which something is left, with how many days of each: the last one ends with the paid time, and what
+ * one does not cover is of the one before it.
+ */
+export function stretchesLeft(
+  stretches: readonly Stretch[],
+  days: number,
+): readonly { readonly stretch: Stretch; readonly left: number }[] {
   const found: { stretch: Stretch; left: number }[] = [];
   let open = days;
   for (const [i, stretch] of [...stretches].reverse().entries()) {

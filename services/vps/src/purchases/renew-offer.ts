@@ -12,7 +12,10 @@ import { serverRenew, type RenewItem } from './server-renew';
 
 export const renewFields = {
   current_expires_at: currentExpiryField,
-  period_months: periodField.describe('If absent, what was planned for the next period, or else the period of the last payment; renewals by itself go on with it.'),
+  period_months: periodField.describe(
+    'If absent, what was planned for the next period, or else the period of the last payment; renewals by ' +
+      'itself go on with it.',
+  ),
 };
 
 export interface RenewWish {
@@ -29,15 +32,45 @@ export async function renewOffer(vps: Vps, server: Server, wanted: RenewWish): P
   const from = server.expiresAt ?? server.createdAt;
   const anchorDay = anchorOf(from, server.anchorDay);
   const item: RenewItem = {
-    server_id: server.id, hostname: server.hostname, period_months: months, plan_id: planId, location_id: server.locationId, reserves: server.nextPlanId !== null && server.nextPlanFrom === null, from_expires_at: from.toISOString(), expires_at: addMonths(from, months, anchorDay).toISOString(),
-    anchor_day: anchorDay, stretches: stretchesLeft(server.stretches, daysLeft(vps.service.clock.now(), from)).map(({ stretch }) => stretch),
+    server_id: server.id,
+    hostname: server.hostname,
+    period_months: months,
+    plan_id: planId,
+    location_id: server.locationId,
+    reserves: server.nextPlanId !== null && server.nextPlanFrom === null,
+    from_expires_at: from.toISOString(),
+    expires_at: addMonths(from, months, anchorDay).toISOString(),
+    anchor_day: anchorDay,
+    stretches: stretchesLeft(server.stretches, daysLeft(vps.service.clock.now(), from)).map(({ stretch }) => stretch),
   };
   return {
-    thing: serverRenew(vps), item, subject: server.id, lockKey: server.id,
+    thing: serverRenew(vps),
+    item,
+    subject: server.id,
+    lockKey: server.id,
     terms: {
-      facts: { server_id: server.id, state: 'renewable', plan_id: server.planId, next_plan_id: server.nextPlanId, location_id: server.locationId, period_months: months, expires_at: from.toISOString() },
-      cost: price === null ? [] : [costLine(`Renewal of ${server.hostname}${server.nextPlanId === null ? '' : ` as ${planId}`}, ${String(months)} month(s)`, price.renewPrice)],
+      facts: {
+        server_id: server.id,
+        state: 'renewable',
+        plan_id: server.planId,
+        next_plan_id: server.nextPlanId,
+        location_id: server.locationId,
+        period_months: months,
+        expires_at: from.toISOString(),
+      },
+      cost:
+        price === null
+          ? []
+          : [
+              costLine(
+                `Renewal of ${server.hostname}${server.nextPlanId === null ? '' : ` as ${planId}`}, ` +
+                  `${String(months)} month(s)`,
+                price.renewPrice,
+              ),
+            ],
     },
-    refusal: refusalOf('renew', { ...server, renewPrice: price?.renewPrice ?? null }) ?? expiryMismatch(wanted.current_expires_at, server.expiresAt),
+    refusal:
+      refusalOf('renew', { ...server, renewPrice: price?.renewPrice ?? null }) ??
+      expiryMismatch(wanted.current_expires_at, server.expiresAt),
   };
 }

@@ -1,9 +1,19 @@
-// A new server. Stock, server row, lock and sealed password are written by the statement that holds the money; addresses and expiry by
-// the one that captures it.
+// A new server. Stock, server row, lock and sealed password are written by the statement that holds the money;
+// addresses and expiry by the one that captures it.
 import type { ErrorCode } from '@lumi/shared/contract';
 import { fromStep, rider, sql, usingStep, type AnyStepDone, type Rider, type RiderOf } from '@lumi/shared/db';
 import { keepSecret, peekSecret } from '@lumi/shared/operations';
-import { amountOf, operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
+import {
+  amountOf,
+  operationIdOf,
+  thingSold,
+  viewOrder,
+  type AnyThingSold,
+  type JsonObject,
+  type Order,
+  type OrderView,
+  type ThingSold,
+} from '@lumi/shared/purchase';
 import { addMonths } from '@lumi/shared/runtime';
 import { LOCKED, lockServer, unlockServer } from '../store/server-lock';
 import { findBuildData } from '../store/build-data';
@@ -39,12 +49,16 @@ export interface CreateSecrets {
   readonly userData: Uint8Array | null;
 }
 
-export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null }): ThingSold<CreateItem, Created> & AnyThingSold {
+export function serverCreate(
+  vps: Vps,
+  secrets: CreateSecrets = { userData: null },
+): ThingSold<CreateItem, Created> & AnyThingSold {
   const { config } = vps.service;
   return thingSold<CreateItem, Created>({
     kind: 'server_create',
     termsNow: 'fixed', // there is no server yet
-    describe: ({ item }) => `Server ${item.hostname}, ${item.plan_id} in ${item.location_id}, ${String(item.period_months)} month(s)`,
+    describe: ({ item }) =>
+      `Server ${item.hostname}, ${item.plan_id} in ${item.location_id}, ${String(item.period_months)} month(s)`,
     act: async (order, signal) => vps.hypervisor.create(await specOf(vps, order), signal),
     lookUp: async (order, signal) => vps.hypervisor.lookUpCreate(await specOf(vps, order), signal),
     prepare: (order) => {
@@ -54,18 +68,34 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
         insertServer(order, secrets),
         lockServer({ serverId: order.item.server_id, operationId, action: 'create' }, source),
         takeStock(order.item.plan_id, order.item.location_id, source),
-        ...(order.item.password ? [keepSecret(config.SECRET_RING, { operationId, accountId: order.accountId, product: order.product }, generatePassword(), source)] : []),
+        ...(order.item.password
+          ? [
+              keepSecret(
+                config.SECRET_RING,
+                { operationId, accountId: order.accountId, product: order.product },
+                generatePassword(),
+                source,
+              ),
+            ]
+          : []),
       ];
     },
     deliver: (order, machine) => {
       const at = order.settledAt ?? order.createdAt;
       const expiresAt = expiryOf(order, at);
       return [
-        rider`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power}, gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
-            expires_at = ${expiresAt}::timestamptz, anchor_day = ${at.getUTCDate()}::int, stretches = ${JSON.stringify([firstStretch(order, daysBetween(at, expiresAt))])}::jsonb
+        rider`UPDATE vps.server SET lifecycle = 'active', power = ${machine.power},
+          gateway_ip = ${machine.gateway}::inet, ready_at = ${at}::timestamptz,
+            expires_at = ${expiresAt}::timestamptz, anchor_day = ${at.getUTCDate()}::int,
+              stretches = ${JSON.stringify([firstStretch(order, daysBetween(at, expiresAt))])}::jsonb
           ${fromStep('settled')} AND id = ${order.item.server_id}`,
         rider`INSERT INTO vps.address (ip, server_id, version, rdns, is_primary)
-          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns, a."primary" ${fromStep('settled', sql`jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS a(ip inet, version int, rdns text, "primary" boolean)`)}`,
+          SELECT a.ip, ${order.item.server_id}, a.version, a.rdns,
+            a."primary" ${fromStep(
+              'settled',
+              sql`jsonb_to_recordset(${JSON.stringify(machine.addresses)}::jsonb) AS
+              a(ip inet, version int, rdns text, "primary" boolean)`,
+            )}`,
         unlockServer(order.item.server_id, operationIdOf(order.id), usingStep('settled')),
       ];
     },
@@ -74,12 +104,24 @@ export function serverCreate(vps: Vps, secrets: CreateSecrets = { userData: null
       giveStockBack(order.item.plan_id, order.item.location_id, fromStep('settled')),
       unlockServer(order.item.server_id, operationIdOf(order.id), usingStep('settled')),
     ],
-    answer: (order, machine) => ({ status: 201, body: viewSale(order, madeServer(order, machine)), location: `/servers/${order.item.server_id}` }),
+    answer: (order, machine) => ({
+      status: 201,
+      body: viewSale(order, madeServer(order, machine)),
+      location: `/servers/${order.item.server_id}`,
+    }),
     pendingAnswer: (order) => ({ body: viewSale(order, orderedServer(order)) }),
-    events: (order, machine) => [{
-      type: 'server.ready', subject: order.item.server_id,
-      data: { server_id: order.item.server_id, order_id: order.id, hostname: order.item.hostname, ips: machine.addresses.map(({ ip }) => ip) },
-    }],
+    events: (order, machine) => [
+      {
+        type: 'server.ready',
+        subject: order.item.server_id,
+        data: {
+          server_id: order.item.server_id,
+          order_id: order.id,
+          hostname: order.item.hostname,
+          ips: machine.addresses.map(({ ip }) => ip),
+        },
+      },
+    ],
     refusalOfConstraint: createRefusal,
   });
 }
@@ -94,7 +136,11 @@ export function takeStock<Done extends AnyStepDone>(planId: string, locationId: 
   return rider`UPDATE vps.stock SET free = free - 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
 }
 
-export function giveStockBack<Done extends AnyStepDone>(planId: string, locationId: string, source: Done): RiderOf<Done> {
+export function giveStockBack<Done extends AnyStepDone>(
+  planId: string,
+  locationId: string,
+  source: Done,
+): RiderOf<Done> {
   return rider`UPDATE vps.stock SET free = free + 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
 }
 
@@ -104,19 +150,27 @@ function firstStretch({ item, terms }: Order<CreateItem>, days: number): Stretch
   return { months: item.period_months, days, price: (time === undefined ? 0n : amountOf(time)).toString() };
 }
 
-/** `vps-` and the distinguishing part of the order's id: short enough for a host name, and the look-up by our own reference. */
+/**
+ * `vps-` and the distinguishing part of the order's id: short enough for a host name, and the look-up by our own
+ * reference.
+ */
 export function machineName(orderId: string): string {
   return `vps-${orderId.replace(/^ord_/, '')}`;
 }
 
 function insertServer(order: Order<CreateItem>, secrets: CreateSecrets): Rider<'begun'> {
   const { item } = order;
-  return rider`INSERT INTO vps.server (id, account_id, order_id, machine, hostname, label, plan_id, location_id, image_id, period_months, lifecycle, ssh_key_ids, ssh_keys, user_data,
+  return rider`INSERT INTO vps.server (id, account_id, order_id, machine, hostname, label, plan_id, location_id,
+    image_id, period_months, lifecycle, ssh_key_ids, ssh_keys, user_data,
       start_after_create, auto_renew, reference, tags, metadata)
-    SELECT ${item.server_id}, ${order.accountId}, ${order.id}, ${machineName(order.id)}, ${item.hostname}, ${item.label}::text, ${item.plan_id}, ${item.location_id}, ${item.image_id},
+    SELECT ${item.server_id}, ${order.accountId}, ${order.id}, ${machineName(order.id)}, ${item.hostname},
+      ${item.label}::text, ${item.plan_id}, ${item.location_id}, ${item.image_id},
       ${item.period_months}::int, 'provisioning', ${[...item.ssh_key_ids]}::text[],
-      ARRAY(SELECT k.public_key FROM vps.ssh_key k WHERE k.account_id = ${order.accountId} AND k.id = ANY (${[...item.ssh_key_ids]}::text[]) ORDER BY k.seq), ${secrets.userData === null ? null : new Uint8Array(secrets.userData)}::bytea,
-      ${item.start}, ${item.auto_renew}, ${order.reference}::text, ${[...order.tags]}::text[], ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${fromStep('begun')}`;
+      ARRAY(SELECT k.public_key FROM vps.ssh_key k WHERE k.account_id = ${order.accountId}
+        AND k.id = ANY (${[...item.ssh_key_ids]}::text[]) ORDER BY k.seq),
+          ${secrets.userData === null ? null : new Uint8Array(secrets.userData)}::bytea,
+      ${item.start}, ${item.auto_renew}, ${order.reference}::text, ${[...order.tags]}::text[],
+        ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${fromStep('begun')}`;
 }
 
 async function specOf(vps: Vps, order: Order<CreateItem>): Promise<MachineSpec> {
@@ -124,10 +178,17 @@ async function specOf(vps: Vps, order: Order<CreateItem>): Promise<MachineSpec> 
   const data = await findBuildData(vps.service.db.platform, item.server_id);
   if (data === null) throw new Error(`the server of order ${order.id} is not there`);
   return {
-    name: machineName(order.id), hostname: item.hostname, locationId: item.location_id, imageId: item.image_id,
+    name: machineName(order.id),
+    hostname: item.hostname,
+    locationId: item.location_id,
+    imageId: item.image_id,
     size: { planId: item.plan_id, vcpu: item.size.vcpu, ramMb: item.size.ram_mb, diskGb: item.size.disk_gb },
-    sshKeys: data.sshKeys, userData: data.userData, start: data.start,
-    rootPassword: item.password ? await peekSecret(vps.service.db.platform, vps.service.config.SECRET_RING, operationIdOf(order.id)) : null,
+    sshKeys: data.sshKeys,
+    userData: data.userData,
+    start: data.start,
+    rootPassword: item.password
+      ? await peekSecret(vps.service.db.platform, vps.service.config.SECRET_RING, operationIdOf(order.id))
+      : null,
   };
 }
 
@@ -135,7 +196,10 @@ function expiryOf(order: Order<CreateItem>, readyAt: Date): Date {
   return addMonths(readyAt, order.item.period_months);
 }
 
-function viewSale(order: Order<CreateItem>, server: Server): { server: ServerView; operation_id: string; order: OrderView } {
+function viewSale(
+  order: Order<CreateItem>,
+  server: Server,
+): { server: ServerView; operation_id: string; order: OrderView } {
   return { server: viewServer(server), operation_id: operationIdOf(order.id), order: viewOrder(order) };
 }
 
@@ -143,7 +207,13 @@ function viewSale(order: Order<CreateItem>, server: Server): { server: ServerVie
 function madeServer(order: Order<CreateItem>, machine: Created): Server {
   const readyAt = order.settledAt ?? order.createdAt;
   return {
-    ...orderedServer(order), lifecycle: 'active', power: machine.power, gateway: machine.gateway, busy: null, readyAt, expiresAt: expiryOf(order, readyAt),
+    ...orderedServer(order),
+    lifecycle: 'active',
+    power: machine.power,
+    gateway: machine.gateway,
+    busy: null,
+    readyAt,
+    expiresAt: expiryOf(order, readyAt),
     addresses: [...machine.addresses].sort((a, b) => a.version - b.version || (a.ip < b.ip ? -1 : 1)),
   };
 }
@@ -152,10 +222,44 @@ function madeServer(order: Order<CreateItem>, machine: Created): Server {
 function orderedServer(order: Order<CreateItem>): Server {
   const { item } = order;
   return {
-    seq: 0n, id: item.server_id, accountId: order.accountId, orderId: order.id, machine: machineName(order.id), hostname: item.hostname, label: item.label, planId: item.plan_id,
-    locationId: item.location_id, imageId: item.image_id, periodMonths: item.period_months, lifecycle: 'provisioning', power: 'unknown',
-    busy: { operationId: operationIdOf(order.id), action: 'create' }, suspension: null, addresses: [], gateway: null, sshKeyIds: item.ssh_key_ids, autoRenew: item.auto_renew,
-    protection: false, renewing: null, deleteAtExpiry: false, stretches: [], anchorDay: null, nextPlanId: null, nextPeriodMonths: null, nextPlanFrom: null, renewPrice: BigInt(item.renew_price), reference: order.reference, tags: order.tags, metadata: order.metadata,
-    createdAt: order.createdAt, readyAt: null, expiresAt: null, graceEndsAt: null, terminatesAt: null, terminatedAt: null, syncedAt: null, missingSince: null,
+    seq: 0n,
+    id: item.server_id,
+    accountId: order.accountId,
+    orderId: order.id,
+    machine: machineName(order.id),
+    hostname: item.hostname,
+    label: item.label,
+    planId: item.plan_id,
+    locationId: item.location_id,
+    imageId: item.image_id,
+    periodMonths: item.period_months,
+    lifecycle: 'provisioning',
+    power: 'unknown',
+    busy: { operationId: operationIdOf(order.id), action: 'create' },
+    suspension: null,
+    addresses: [],
+    gateway: null,
+    sshKeyIds: item.ssh_key_ids,
+    autoRenew: item.auto_renew,
+    protection: false,
+    renewing: null,
+    deleteAtExpiry: false,
+    stretches: [],
+    anchorDay: null,
+    nextPlanId: null,
+    nextPeriodMonths: null,
+    nextPlanFrom: null,
+    renewPrice: BigInt(item.renew_price),
+    reference: order.reference,
+    tags: order.tags,
+    metadata: order.metadata,
+    createdAt: order.createdAt,
+    readyAt: null,
+    expiresAt: null,
+    graceEndsAt: null,
+    terminatesAt: null,
+    terminatedAt: null,
+    syncedAt: null,
+    missingSince: null,
   };
 }

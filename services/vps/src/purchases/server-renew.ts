@@ -1,9 +1,19 @@
-// More time for a server. Nothing is asked of the supplier unless the server is suspended for want of payment: then it is brought back
-// before the money is taken. The row in `renewal` makes a second renewal from the same expiry impossible.
+// More time for a server. Nothing is asked of the supplier unless the server is suspended for want of payment: then it
+// is brought back before the money is taken. The row in `renewal` makes a second renewal from the same expiry
+// impossible.
 import type { ErrorCode } from '@lumi/shared/contract';
 import { fromStep, rider, usingStep } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
-import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type LookUp, type Order, type ThingSold } from '@lumi/shared/purchase';
+import {
+  operationIdOf,
+  thingSold,
+  viewOrder,
+  type AnyThingSold,
+  type JsonObject,
+  type LookUp,
+  type Order,
+  type ThingSold,
+} from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findServer, type Server } from '../store/servers';
@@ -47,24 +57,37 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     act: async (order, signal) => {
       const server = await readServer(vps, order);
       const early = withoutSupplier(server, order);
-      return early ?? withServerTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, server.machine, RESUME, signal));
+      return (
+        early ??
+        withServerTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, server.machine, RESUME, signal))
+      );
     },
     lookUp: async (order, signal): Promise<LookUp<Renewed>> => {
       const server = await readServer(vps, order);
       const early = withoutSupplier(server, order);
-      return early ?? withServerTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal));
+      return (
+        early ??
+        withServerTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, server.machine, RESUME, signal))
+      );
     },
-    termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'next_plan_id', 'location_id', 'expires_at']),
+    termsNow: ({ item }, at) =>
+      termsOfServer(item.server_id, at, ['state_to_renew', 'plan_id', 'next_plan_id', 'location_id', 'expires_at']),
     refusalOfChange: { expires_at: 'expiry_mismatch' },
     prepare: ({ id, item }) => [
-      rider`INSERT INTO vps.renewal (server_id, from_expires_at, order_id) SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} ${fromStep('begun')}`,
+      rider`INSERT INTO vps.renewal (server_id, from_expires_at, order_id)
+        SELECT ${item.server_id}, ${new Date(item.from_expires_at)}::timestamptz, ${id} ${fromStep('begun')}`,
       rider`UPDATE vps.server SET renewing = ${id} ${fromStep('begun')} AND vps.server.id = ${item.server_id}`,
       ...(item.reserves ? [takeStock(item.plan_id, item.location_id, fromStep('begun'))] : []),
     ],
     deliver: ({ item, price }, renewed) => [
-      rider`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz, anchor_day = ${item.anchor_day}::int, stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb,
-          next_plan_from = CASE WHEN next_plan_id IS NOT NULL THEN coalesce(next_plan_from, ${item.from_expires_at}::timestamptz) END, next_period_months = NULL, period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
-          terminates_at = NULL, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL, delete_at_expiry = false,
+      rider`UPDATE vps.server SET renewing = NULL, expires_at = ${item.expires_at}::timestamptz,
+        anchor_day = ${item.anchor_day}::int,
+          stretches = ${JSON.stringify([...item.stretches, newStretch(item, price)])}::jsonb,
+          next_plan_from = CASE WHEN next_plan_id IS NOT NULL THEN coalesce(next_plan_from,
+            ${item.from_expires_at}::timestamptz) END, next_period_months = NULL,
+              period_months = ${item.period_months}::int, lifecycle = 'active', grace_ends_at = NULL,
+          terminates_at = NULL, suspension_kind = NULL, suspended_at = NULL, suspension_reason = NULL,
+            delete_at_expiry = false,
           power = coalesce(${renewed.power ?? null}::text, power)
         ${fromStep('settled')} AND id = ${item.server_id}`,
     ],
@@ -76,14 +99,25 @@ export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingS
     answer: (order) => ({
       status: 200,
       body: {
-        server_id: order.item.server_id, period_months: order.item.period_months, previous_expires_at: isoSeconds(new Date(order.item.from_expires_at)), expires_at: isoSeconds(new Date(order.item.expires_at)),
-        price_usd: formatUsd(order.charged ?? order.price), order: viewOrder(order),
+        server_id: order.item.server_id,
+        period_months: order.item.period_months,
+        previous_expires_at: isoSeconds(new Date(order.item.from_expires_at)),
+        expires_at: isoSeconds(new Date(order.item.expires_at)),
+        price_usd: formatUsd(order.charged ?? order.price),
+        order: viewOrder(order),
       },
     }),
-    events: (order) => [{
-      type: 'server.renewed', subject: order.item.server_id,
-      data: { server_id: order.item.server_id, order_id: order.id, expires_at: isoSeconds(new Date(order.item.expires_at)) },
-    }],
+    events: (order) => [
+      {
+        type: 'server.renewed',
+        subject: order.item.server_id,
+        data: {
+          server_id: order.item.server_id,
+          order_id: order.id,
+          expires_at: isoSeconds(new Date(order.item.expires_at)),
+        },
+      },
+    ],
     refusalOfConstraint: renewRefusal,
   });
 }
@@ -94,7 +128,11 @@ export function renewRefusal(constraint: string): ErrorCode | null {
 }
 
 function newStretch(item: RenewItem, price: bigint): Stretch {
-  return { months: item.period_months, days: daysBetween(new Date(item.from_expires_at), new Date(item.expires_at)), price: price.toString() };
+  return {
+    months: item.period_months,
+    days: daysBetween(new Date(item.from_expires_at), new Date(item.expires_at)),
+    price: price.toString(),
+  };
 }
 
 function aboutOf(order: Order<RenewItem>): ServerAbout {
@@ -102,13 +140,23 @@ function aboutOf(order: Order<RenewItem>): ServerAbout {
 }
 
 async function readServer(vps: Vps, order: Order<RenewItem>): Promise<Server> {
-  const server = await findServer(vps.service.db.platform, { kind: 'account', accountId: order.accountId }, order.item.server_id);
+  const server = await findServer(
+    vps.service.db.platform,
+    { kind: 'account', accountId: order.accountId },
+    order.item.server_id,
+  );
   if (server === null) throw new Error(`the server of order ${order.id} is not there`);
   return server;
 }
 
-/** What is decided without the supplier; null when it has to bring the server back. No suspension starts while the renewal is open. */
-function withoutSupplier(server: Server, order: Order<RenewItem>): LookUp<Renewed> & { kind: 'done' | 'refused' | 'pending' } | null {
+/**
+ * What is decided without the supplier; null when it has to bring the server back. No suspension starts while the
+ * renewal is open.
+ */
+function withoutSupplier(
+  server: Server,
+  order: Order<RenewItem>,
+): (LookUp<Renewed> & { kind: 'done' | 'refused' | 'pending' }) | null {
   switch (server.lifecycle) {
     case 'active':
     case 'grace':

@@ -1,7 +1,16 @@
-// A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old one is given back
-// with the capture.
+// A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old
+// one is given back with the capture.
 import { fromStep, rider, usingStep } from '@lumi/shared/db';
-import { operationIdOf, thingSold, viewOrder, type AnyThingSold, type JsonObject, type Order, type OrderView, type ThingSold } from '@lumi/shared/purchase';
+import {
+  operationIdOf,
+  thingSold,
+  viewOrder,
+  type AnyThingSold,
+  type JsonObject,
+  type Order,
+  type OrderView,
+  type ThingSold,
+} from '@lumi/shared/purchase';
 import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/server-lock';
@@ -28,15 +37,28 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
   return thingSold<ResizeItem, Resized>({
     kind: 'server_resize',
     describe: ({ item }) => `Upgrade of server ${item.hostname} from ${item.from_plan_id} to ${item.plan_id}`,
-    act: async (order, signal) => withServerTruth(vps, aboutOf(order), await vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal)),
-    lookUp: async (order, signal) => withServerTruth(vps, aboutOf(order), await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal)),
-    termsNow: ({ item }, at) => termsOfServer(item.server_id, at, ['state', 'plan_id', 'location_id', 'expires_at', 'days', 'stretches']),
+    act: async (order, signal) =>
+      withServerTruth(
+        vps,
+        aboutOf(order),
+        await vps.hypervisor.act(order.id, order.item.machine, await resizeTo(vps, order), signal),
+      ),
+    lookUp: async (order, signal) =>
+      withServerTruth(
+        vps,
+        aboutOf(order),
+        await vps.hypervisor.lookUp(order.id, order.item.machine, await resizeTo(vps, order), signal),
+      ),
+    termsNow: ({ item }, at) =>
+      termsOfServer(item.server_id, at, ['state', 'plan_id', 'location_id', 'expires_at', 'days', 'stretches']),
     prepare: ({ id, item }) => [
       lockServer({ serverId: item.server_id, operationId: operationIdOf(id), action: 'resize' }, fromStep('begun')),
       takeStock(item.plan_id, item.location_id, fromStep('begun')),
     ],
     deliver: ({ id, item }, result) => [
-      rider`UPDATE vps.server SET plan_id = ${item.plan_id}, next_plan_id = NULL, stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} ${fromStep('settled')} AND vps.server.id = ${item.server_id}`,
+      rider`UPDATE vps.server SET plan_id = ${item.plan_id}, next_plan_id = NULL,
+        stretches = ${JSON.stringify(item.stretches)}::jsonb, power = ${result.power} ${fromStep('settled')}
+          AND vps.server.id = ${item.server_id}`,
       giveStockBack(item.from_plan_id, item.location_id, fromStep('settled')),
       unlockServer(item.server_id, operationIdOf(id), usingStep('settled')),
     ],
@@ -46,7 +68,18 @@ export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThin
     ],
     answer: (order) => ({ status: 200, body: viewResize(order) }),
     pendingAnswer: (order) => ({ body: viewResize(order) }),
-    events: (order) => [{ type: 'server.resized', subject: order.item.server_id, data: { server_id: order.item.server_id, order_id: order.id, from_plan_id: order.item.from_plan_id, plan_id: order.item.plan_id } }],
+    events: (order) => [
+      {
+        type: 'server.resized',
+        subject: order.item.server_id,
+        data: {
+          server_id: order.item.server_id,
+          order_id: order.id,
+          from_plan_id: order.item.from_plan_id,
+          plan_id: order.item.plan_id,
+        },
+      },
+    ],
     refusalOfConstraint: createRefusal,
   });
 }
@@ -61,6 +94,16 @@ async function resizeTo(vps: Vps, order: Order<ResizeItem>): Promise<MachineActi
   return { action: 'resize', size: { planId: plan.id, vcpu: plan.vcpu, ramMb: plan.ramMb, diskGb: plan.diskGb } };
 }
 
-function viewResize(order: Order<ResizeItem>): { server_id: string; plan_id: string; operation_id: string; order: OrderView } {
-  return { server_id: order.item.server_id, plan_id: order.item.plan_id, operation_id: operationIdOf(order.id), order: viewOrder(order) };
+function viewResize(order: Order<ResizeItem>): {
+  server_id: string;
+  plan_id: string;
+  operation_id: string;
+  order: OrderView;
+} {
+  return {
+    server_id: order.item.server_id,
+    plan_id: order.item.plan_id,
+    operation_id: operationIdOf(order.id),
+    order: viewOrder(order),
+  };
 }

@@ -1,4 +1,5 @@
-// A server as the clock says, not as the last sweep of the worker wrote it: what has expired is in grace from that moment on, and what may no longer be brought back is deleted.
+// A server as the clock says, not as the last sweep of the worker wrote it: what has expired is in grace from that
+// moment on, and what may no longer be brought back is deleted.
 import { HOUR_MS } from '../purchases/period';
 import type { Lifecycle, Server } from '../store/servers';
 import type { Vps } from '../vps';
@@ -7,7 +8,10 @@ export function asOf<S extends Server>(vps: Vps, server: S): S {
   const now = vps.service.clock.now();
   const lifecycle = lifecycleAt(server, now);
   if (lifecycle === server.lifecycle) return server;
-  const graceEndsAt = lifecycle === 'grace' && server.expiresAt !== null ? new Date(server.expiresAt.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS) : null;
+  const graceEndsAt =
+    lifecycle === 'grace' && server.expiresAt !== null
+      ? new Date(server.expiresAt.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS)
+      : null;
   return { ...server, lifecycle, graceEndsAt };
 }
 

@@ -1,4 +1,5 @@
-// Two requests that both found the server idle: the database lets one have it, and the other is told which operation that is.
+// Two requests that both found the server idle: the database lets one have it, and the other is told which operation
+// that is.
 import { AppError } from '@lumi/shared/contract';
 import { busyWith } from '@lumi/shared/operations';
 import { findServer, type Server } from '../store/servers';

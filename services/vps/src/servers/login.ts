@@ -10,10 +10,15 @@ export interface LoginWish {
   readonly hasCloudInit: boolean;
 }
 
-/** Whether a root password is made; a refusal where no way in would be left. User data may bring a user of its own, so it counts. */
+/**
+ * Whether a root password is made; a refusal where no way in would be left. User data may bring a user of its own, so
+ * it counts.
+ */
 export function passwordWanted({ passwordMode, keys, hasUserData, hasCloudInit }: LoginWish): boolean | AppError {
   const hasKeys = hasCloudInit && keys > 0;
   if (passwordMode === undefined) return !hasKeys;
   if (passwordMode === 'generate') return true;
-  return hasKeys || (hasCloudInit && hasUserData) ? false : invalid('password_mode', '`none` needs ssh_key_ids or user_data: nobody could log in');
+  return hasKeys || (hasCloudInit && hasUserData)
+    ? false
+    : invalid('password_mode', '`none` needs ssh_key_ids or user_data: nobody could log in');
 }

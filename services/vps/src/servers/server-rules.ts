@@ -4,13 +4,39 @@ import { busyWith } from '@lumi/shared/operations';
 import { operationIdOf } from '@lumi/shared/purchase';
 import type { Lifecycle, Server } from '../store/servers';
 
-export const DEEDS = ['start', 'stop', 'shutdown', 'reboot', 'reset', 'rebuild', 'reset_password', 'resize', 'renew', 'snapshot', 'restore_snapshot', 'delete_snapshot', 'set_rdns', 'delete', 'undelete'] as const;
+export const DEEDS = [
+  'start',
+  'stop',
+  'shutdown',
+  'reboot',
+  'reset',
+  'rebuild',
+  'reset_password',
+  'resize',
+  'renew',
+  'snapshot',
+  'restore_snapshot',
+  'delete_snapshot',
+  'set_rdns',
+  'delete',
+  'undelete',
+] as const;
 /** What operators do is no business of `can`. */
 export type Deed = (typeof DEEDS)[number] | 'suspend' | 'unsuspend';
 
 const USABLE: readonly Lifecycle[] = ['active', 'grace'];
 const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
-  start: USABLE, stop: USABLE, shutdown: USABLE, reboot: USABLE, reset: USABLE, rebuild: USABLE, reset_password: USABLE, snapshot: USABLE, restore_snapshot: USABLE, delete_snapshot: USABLE, set_rdns: USABLE,
+  start: USABLE,
+  stop: USABLE,
+  shutdown: USABLE,
+  reboot: USABLE,
+  reset: USABLE,
+  rebuild: USABLE,
+  reset_password: USABLE,
+  snapshot: USABLE,
+  restore_snapshot: USABLE,
+  delete_snapshot: USABLE,
+  set_rdns: USABLE,
   resize: ['active'],
   renew: ['active', 'grace', 'suspended'],
   delete: ['active', 'grace', 'suspended'],
@@ -36,26 +62,42 @@ const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
 /** Why this cannot be done now, or null. What only the renewal needs to know (price, expiry) is not asked here. */
 export function refusalOf(deed: Deed, server: Server): AppError | null {
   if (!ALLOWED_IN[deed].includes(server.lifecycle)) {
-    return new AppError(server.lifecycle === 'suspended' && deed !== 'suspend' ? 'suspended' : 'state_conflict', STATE_TEXTS[server.lifecycle]);
+    return new AppError(
+      server.lifecycle === 'suspended' && deed !== 'suspend' ? 'suspended' : 'state_conflict',
+      STATE_TEXTS[server.lifecycle],
+    );
   }
-  if (server.missingSince !== null && !POSSIBLE_WITHOUT_MACHINE.includes(deed)) return new AppError('state_conflict', 'The machine of this server is not found any more; nothing can be done with it until that is cleared up.');
+  if (server.missingSince !== null && !POSSIBLE_WITHOUT_MACHINE.includes(deed))
+    return new AppError(
+      'state_conflict',
+      'The machine of this server is not found any more; nothing can be done with it until that is cleared up.',
+    );
   if (deed === 'renew') return renewalRefusal(server);
   if (server.busy !== null) return busyWith(server.busy.operationId);
-  if (server.protection && DESTROYS.includes(deed)) return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
-  if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry) return new AppError('state_conflict', 'The server is not deleted.');
-  if ((deed === 'delete' || deed === 'suspend' || deed === 'resize') && server.renewing !== null) return busyWith(operationIdOf(server.renewing));
-  if (deed === 'unsuspend' && server.suspension?.kind === 'unpaid') return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');
+  if (server.protection && DESTROYS.includes(deed))
+    return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
+  if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry)
+    return new AppError('state_conflict', 'The server is not deleted.');
+  if ((deed === 'delete' || deed === 'suspend' || deed === 'resize') && server.renewing !== null)
+    return busyWith(operationIdOf(server.renewing));
+  if (deed === 'unsuspend' && server.suspension?.kind === 'unpaid')
+    return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');
   return null;
 }
 
 /** Purchases that change what a renewal costs: while one is open, there is no price to tell. */
 const CHANGES_PRICE = ['resize', 'create'];
 
-/** A renewal is about time and money, not about the machine: what else runs on the server does not matter to it, unless that changes the price. */
+/**
+ * A renewal is about time and money, not about the machine: what else runs on the server does not matter to it, unless
+ * that changes the price.
+ */
 function renewalRefusal(server: Server): AppError | null {
   if (server.busy !== null && CHANGES_PRICE.includes(server.busy.action)) return busyWith(server.busy.operationId);
   if (server.renewing !== null) return busyWith(operationIdOf(server.renewing));
-  if (server.suspension !== null && server.suspension.kind !== 'unpaid') return new AppError('suspended', 'The server is suspended for another reason than payment.');
-  if (server.renewPrice === null) return new AppError('not_available', 'This plan is not renewed for this period any more.');
+  if (server.suspension !== null && server.suspension.kind !== 'unpaid')
+    return new AppError('suspended', 'The server is suspended for another reason than payment.');
+  if (server.renewPrice === null)
+    return new AppError('not_available', 'This plan is not renewed for this period any more.');
   return null;
 }

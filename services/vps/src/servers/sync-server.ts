@@ -15,19 +15,36 @@ const TRIES = 3;
 const TOLD: readonly (keyof ServerView & string)[] = ['power', 'ips', 'gateway', 'missing_since'];
 
 /** `except`: the operation in whose course this is done, which has the server itself. */
-export async function syncServer(vps: Vps, reach: Reach, id: string, except: string | null = null): Promise<Synced<Server>> {
-  const { db: { platform }, clock, log } = vps.service;
+export async function syncServer(
+  vps: Vps,
+  reach: Reach,
+  id: string,
+  except: string | null = null,
+): Promise<Synced<Server>> {
+  const {
+    db: { platform },
+    clock,
+    log,
+  } = vps.service;
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const before = await findServerVersion(platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { server } = before;
-    if (server.busy !== null && server.busy.operationId !== except) return { kind: 'busy', operationId: server.busy.operationId };
+    if (server.busy !== null && server.busy.operationId !== except)
+      return { kind: 'busy', operationId: server.busy.operationId };
     if (server.lifecycle === 'terminated' || server.lifecycle === 'failed') return { kind: 'same', row: server };
-    const answer = await orUnknown<MachineReading>(CALL_LIMIT_MS, (signal) => vps.hypervisor.read(server.machine, signal));
+    const answer = await orUnknown<MachineReading>(CALL_LIMIT_MS, (signal) =>
+      vps.hypervisor.read(server.machine, signal),
+    );
     if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
     const now = clock.now();
     const machine = answer.kind === 'absent' ? null : answer.machine;
-    if (machine === null && server.missingSince === null) log.error('the supplier does not know the machine of a server', { server_id: id, account_id: server.accountId, alert: true });
+    if (machine === null && server.missingSince === null)
+      log.error('the supplier does not know the machine of a server', {
+        server_id: id,
+        account_id: server.accountId,
+        alert: true,
+      });
     const events = eventsOf(server, machine, now);
     if (!(await writeVersion(platform, { id, version: before.version }, machine, { except, now, events }))) continue;
     const row = await findServer(platform, reach, id);
@@ -37,11 +54,24 @@ export async function syncServer(vps: Vps, reach: Reach, id: string, except: str
   return { kind: 'busy', operationId: null };
 }
 
-/** Passes the outcome of a command on. Where the supplier refused it because it has the machine otherwise than we do, that is read and told. */
-export function withServerTruth<O extends LookUp<object>>(vps: Vps, about: ServerAbout, outcome: O, more: () => Promise<ErrorDetail[]> = () => Promise.resolve([])): Promise<O> {
+/**
+ * Passes the outcome of a command on. Where the supplier refused it because it has the machine otherwise than we do,
+ * that is read and told.
+ */
+export function withServerTruth<O extends LookUp<object>>(
+  vps: Vps,
+  about: ServerAbout,
+  outcome: O,
+  more: () => Promise<ErrorDetail[]> = () => Promise.resolve([]),
+): Promise<O> {
   return withTruth(outcome, async () => {
-    const synced = await syncServer(vps, { kind: 'account', accountId: about.accountId }, about.serverId, about.operationId);
-    return [...('row' in synced ? truthOf(synced.row) : []), ...await more()];
+    const synced = await syncServer(
+      vps,
+      { kind: 'account', accountId: about.accountId },
+      about.serverId,
+      about.operationId,
+    );
+    return [...('row' in synced ? truthOf(synced.row) : []), ...(await more())];
   });
 }
 
@@ -54,23 +84,41 @@ export interface ServerAbout {
 /** What a caller needs to know to try again. */
 function truthOf({ missingSince, power, addresses }: Server): ErrorDetail[] {
   if (missingSince !== null) return [{ path: 'missing_since', message: isoSeconds(missingSince) }];
-  return [{ path: 'power', message: power }, ...addresses.map(({ ip }, i) => ({ path: `ips.${String(i)}.ip`, message: ip }))];
+  return [
+    { path: 'power', message: power },
+    ...addresses.map(({ ip }, i) => ({ path: `ips.${String(i)}.ip`, message: ip })),
+  ];
 }
 
 export function serverSyncs(vps: Vps): SyncSource {
   return {
-    product: 'vps', noun: 'server',
+    product: 'vps',
+    noun: 'server',
     next: (accountId, afterSeq, limit) => nextServers(vps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncServer(vps, { kind: 'account', accountId }, id)).kind,
   };
 }
 
 function eventsOf(server: Server, machine: Machine | null, now: Date): EventDraft[] {
-  const about = { subject: server.id, data: { server_id: server.id, hostname: server.hostname, reference: server.reference } };
-  if (machine === null) return server.missingSince === null ? [{ ...about, type: 'server.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
-  const after: Server = { ...server, power: machine.power, gateway: machine.gateway, addresses: inOrder(machine), missingSince: null };
+  const about = {
+    subject: server.id,
+    data: { server_id: server.id, hostname: server.hostname, reference: server.reference },
+  };
+  if (machine === null)
+    return server.missingSince === null
+      ? [{ ...about, type: 'server.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
+      : [];
+  const after: Server = {
+    ...server,
+    power: machine.power,
+    gateway: machine.gateway,
+    addresses: inOrder(machine),
+    missingSince: null,
+  };
   const changes = changesBetween(viewServer(server), viewServer(after), TOLD);
-  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'server.synced', data: { ...about.data, changes } }];
+  return Object.keys(changes).length === 0
+    ? []
+    : [{ ...about, type: 'server.synced', data: { ...about.data, changes } }];
 }
 
 /** As the row has them: IPv4 first. */

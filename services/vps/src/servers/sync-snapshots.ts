@@ -1,4 +1,5 @@
-// Which snapshots the supplier has of a machine is written down: when somebody asks for it, and when the supplier has contradicted us.
+// Which snapshots the supplier has of a machine is written down: when somebody asks for it, and when the supplier has
+// contradicted us.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
@@ -14,22 +15,47 @@ import { viewSnapshot } from './snapshot-view';
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 
-/** `except`: the operation in whose course this is done, which has the server itself. A machine that is not there has no snapshots. */
-export async function syncSnapshots(vps: Vps, reach: Reach, serverId: string, except: string | null = null): Promise<Synced<Server>> {
-  const { db: { platform }, clock, log } = vps.service;
+/**
+ * `except`: the operation in whose course this is done, which has the server itself. A machine that is not there has no
+ * snapshots.
+ */
+export async function syncSnapshots(
+  vps: Vps,
+  reach: Reach,
+  serverId: string,
+  except: string | null = null,
+): Promise<Synced<Server>> {
+  const {
+    db: { platform },
+    clock,
+    log,
+  } = vps.service;
   for (let tries = 1; tries <= TRIES; tries += 1) {
     const server = (await findServerVersion(platform, reach, serverId))?.server;
     if (server === undefined) return { kind: 'gone' };
-    if (server.busy !== null && server.busy.operationId !== except) return { kind: 'busy', operationId: server.busy.operationId };
+    if (server.busy !== null && server.busy.operationId !== except)
+      return { kind: 'busy', operationId: server.busy.operationId };
     const before = await readySnapshots(platform, serverId);
-    const answer = await orUnknown<SnapshotsReading>(CALL_LIMIT_MS, (signal) => vps.hypervisor.readSnapshots(server.machine, signal));
+    const answer = await orUnknown<SnapshotsReading>(CALL_LIMIT_MS, (signal) =>
+      vps.hypervisor.readSnapshots(server.machine, signal),
+    );
     if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
     const now = clock.now();
     const sizes = new Map(answer.kind === 'absent' ? [] : answer.snapshots.map(({ id, sizeGb }) => [id, sizeGb]));
     const lost = before.filter(({ snapshot }) => !sizes.has(snapshot.id) && snapshot.missingSince === null);
-    if (lost.length > 0) log.error('the supplier does not have snapshots of a machine', { server_id: serverId, account_id: server.accountId, snapshots: lost.map(({ snapshot }) => snapshot.id), alert: true });
+    if (lost.length > 0)
+      log.error('the supplier does not have snapshots of a machine', {
+        server_id: serverId,
+        account_id: server.accountId,
+        snapshots: lost.map(({ snapshot }) => snapshot.id),
+        alert: true,
+      });
     const events = before.flatMap(({ snapshot }) => eventsOf(snapshot, sizes.get(snapshot.id) ?? null, now));
-    const found = before.map(({ snapshot, version }) => ({ id: snapshot.id, version, sizeGb: sizes.get(snapshot.id) ?? null }));
+    const found = before.map(({ snapshot, version }) => ({
+      id: snapshot.id,
+      version,
+      sizeGb: sizes.get(snapshot.id) ?? null,
+    }));
     if (!(await writeSnapshotVersions(platform, serverId, found, { except, now, events }))) continue;
     return { kind: lost.length > 0 ? 'missing' : events.length > 0 ? 'changed' : 'same', row: server };
   }
@@ -37,15 +63,31 @@ export async function syncSnapshots(vps: Vps, reach: Reach, serverId: string, ex
 }
 
 /** What a caller needs to know who wanted something done with this snapshot. */
-export async function truthOfSnapshot(vps: Vps, about: { readonly accountId: string; readonly serverId: string; readonly operationId: string }, snapshotId: string): Promise<ErrorDetail[]> {
+export async function truthOfSnapshot(
+  vps: Vps,
+  about: { readonly accountId: string; readonly serverId: string; readonly operationId: string },
+  snapshotId: string,
+): Promise<ErrorDetail[]> {
   await syncSnapshots(vps, { kind: 'account', accountId: about.accountId }, about.serverId, about.operationId);
-  const snapshot = (await readySnapshots(vps.service.db.platform, about.serverId)).find((one) => one.snapshot.id === snapshotId)?.snapshot;
-  return snapshot?.missingSince == null ? [] : [{ path: 'snapshot.missing_since', message: isoSeconds(snapshot.missingSince) }];
+  const snapshot = (await readySnapshots(vps.service.db.platform, about.serverId)).find(
+    (one) => one.snapshot.id === snapshotId,
+  )?.snapshot;
+  return snapshot?.missingSince == null
+    ? []
+    : [{ path: 'snapshot.missing_since', message: isoSeconds(snapshot.missingSince) }];
 }
 
 function eventsOf(snapshot: Snapshot, sizeGb: number | null, now: Date): EventDraft[] {
   const about = { subject: snapshot.id, data: { snapshot_id: snapshot.id, server_id: snapshot.serverId } };
-  if (sizeGb === null) return snapshot.missingSince === null ? [{ ...about, type: 'snapshot.missing', data: { ...about.data, missing_since: isoSeconds(now) } }] : [];
-  const changes = changesBetween(viewSnapshot(snapshot), viewSnapshot({ ...snapshot, sizeGb, missingSince: null }), ['size_gb', 'missing_since']);
-  return Object.keys(changes).length === 0 ? [] : [{ ...about, type: 'snapshot.synced', data: { ...about.data, changes } }];
+  if (sizeGb === null)
+    return snapshot.missingSince === null
+      ? [{ ...about, type: 'snapshot.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
+      : [];
+  const changes = changesBetween(viewSnapshot(snapshot), viewSnapshot({ ...snapshot, sizeGb, missingSince: null }), [
+    'size_gb',
+    'missing_since',
+  ]);
+  return Object.keys(changes).length === 0
+    ? []
+    : [{ ...about, type: 'snapshot.synced', data: { ...about.data, changes } }];
 }

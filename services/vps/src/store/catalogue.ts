@@ -63,9 +63,11 @@ export interface Image {
 // One query for a plan with everything it has: it is asked with every purchase. Amounts travel as text inside the JSON.
 const SELECT = sql`
   SELECT p.*,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('location', o.location_id, 'months', o.period_months, 'price', o.price::text, 'setup', o.setup::text, 'renew', o.renew_price::text)
+    coalesce((SELECT jsonb_agg(jsonb_build_object('location', o.location_id, 'months', o.period_months, 'price',
+      o.price::text, 'setup', o.setup::text, 'renew', o.renew_price::text)
       ORDER BY o.location_id, o.period_months) FROM vps.plan_price o WHERE o.plan_id = p.id), '[]'::jsonb) AS prices,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('location', s.location_id, 'free', s.free, 'low_below', s.low_below, 'checked_at', extract(epoch FROM s.checked_at)) ORDER BY s.location_id)
+    coalesce((SELECT jsonb_agg(jsonb_build_object('location', s.location_id, 'free', s.free, 'low_below', s.low_below,
+      'checked_at', extract(epoch FROM s.checked_at)) ORDER BY s.location_id)
       FROM vps.stock s WHERE s.plan_id = p.id), '[]'::jsonb) AS stock
   FROM vps.plan p`;
 
@@ -106,18 +108,51 @@ export function fits(image: Image, plan: Plan): boolean {
 }
 
 interface PlanRow {
-  readonly id: string; readonly name: string; readonly vcpu: number; readonly cpu_type: string; readonly arch: string; readonly ram_mb: number; readonly disk_gb: number; readonly disk_type: string;
-  readonly traffic_gb: number; readonly port_mbps: number; readonly ipv4: number; readonly ipv6: string; readonly deprecated_at: Date | null;
+  readonly id: string;
+  readonly name: string;
+  readonly vcpu: number;
+  readonly cpu_type: string;
+  readonly arch: string;
+  readonly ram_mb: number;
+  readonly disk_gb: number;
+  readonly disk_type: string;
+  readonly traffic_gb: number;
+  readonly port_mbps: number;
+  readonly ipv4: number;
+  readonly ipv6: string;
+  readonly deprecated_at: Date | null;
   readonly prices: readonly { location: string; months: number; price: string; setup: string; renew: string }[];
   readonly stock: readonly { location: string; free: number; low_below: number; checked_at: number }[];
 }
 
 function planOfRow(row: PlanRow): Plan {
   return {
-    id: row.id, name: row.name, vcpu: row.vcpu, cpuType: row.cpu_type, arch: row.arch, ramMb: row.ram_mb, diskGb: row.disk_gb, diskType: row.disk_type, trafficGb: row.traffic_gb,
-    portMbps: row.port_mbps, ipv4: row.ipv4, ipv6: row.ipv6, deprecatedAt: row.deprecated_at,
-    prices: row.prices.map(({ location, months, price, setup, renew }) => ({ locationId: location, periodMonths: months, price: BigInt(price), setup: BigInt(setup), renewPrice: BigInt(renew) })),
-    stock: row.stock.map((stock) => ({ locationId: stock.location, free: stock.free, state: stockState(stock.free, stock.low_below), checkedAt: new Date(stock.checked_at * 1000) })),
+    id: row.id,
+    name: row.name,
+    vcpu: row.vcpu,
+    cpuType: row.cpu_type,
+    arch: row.arch,
+    ramMb: row.ram_mb,
+    diskGb: row.disk_gb,
+    diskType: row.disk_type,
+    trafficGb: row.traffic_gb,
+    portMbps: row.port_mbps,
+    ipv4: row.ipv4,
+    ipv6: row.ipv6,
+    deprecatedAt: row.deprecated_at,
+    prices: row.prices.map(({ location, months, price, setup, renew }) => ({
+      locationId: location,
+      periodMonths: months,
+      price: BigInt(price),
+      setup: BigInt(setup),
+      renewPrice: BigInt(renew),
+    })),
+    stock: row.stock.map((stock) => ({
+      locationId: stock.location,
+      free: stock.free,
+      state: stockState(stock.free, stock.low_below),
+      checkedAt: new Date(stock.checked_at * 1000),
+    })),
   };
 }
 

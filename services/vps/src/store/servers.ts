@@ -2,12 +2,27 @@
 import type { Position } from '@lumi/shared/contract';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
-import { Sorting, thingConditions, whereAll, type SortedRow, type ThingColumns, type ThingFilter } from '@lumi/shared/listing';
+import {
+  Sorting,
+  thingConditions,
+  whereAll,
+  type SortedRow,
+  type ThingColumns,
+  type ThingFilter,
+} from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
 import type { Stretch } from './stretch';
 
-export const LIFECYCLES = ['provisioning', 'active', 'grace', 'suspended', 'terminating', 'terminated', 'failed'] as const;
+export const LIFECYCLES = [
+  'provisioning',
+  'active',
+  'grace',
+  'suspended',
+  'terminating',
+  'terminated',
+  'failed',
+] as const;
 export type Lifecycle = (typeof LIFECYCLES)[number];
 export const POWERS = ['running', 'stopped', 'paused', 'unknown'] as const;
 export type SuspensionKind = 'unpaid' | 'abuse' | 'traffic' | 'operator';
@@ -64,10 +79,12 @@ export interface Server {
 
 const SERVER = sql`
   s.*, l.operation_id AS lock_operation_id, l.action AS lock_action, p.renew_price,
-  coalesce((SELECT jsonb_agg(jsonb_build_object('ip', host(a.ip), 'version', a.version, 'rdns', a.rdns, 'primary', a.is_primary) ORDER BY a.version, a.ip)
+  coalesce((SELECT jsonb_agg(jsonb_build_object('ip', host(a.ip), 'version', a.version, 'rdns', a.rdns, 'primary',
+    a.is_primary) ORDER BY a.version, a.ip)
     FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses`;
 /** The price `p` that a renewal of the server `s` costs: of what the next period is to be. */
-export const NEXT_PRICE = sql`p.plan_id = coalesce(s.next_plan_id, s.plan_id) AND p.location_id = s.location_id AND p.period_months = coalesce(s.next_period_months, s.period_months)`;
+export const NEXT_PRICE = sql`p.plan_id = coalesce(s.next_plan_id, s.plan_id) AND p.location_id = s.location_id
+  AND p.period_months = coalesce(s.next_period_months, s.period_months)`;
 const JOINED = sql`
   FROM vps.server s
   LEFT JOIN vps.server_lock l ON l.server_id = s.id
@@ -79,14 +96,22 @@ export async function findServer(db: SqlRunner, reach: Reach, id: string): Promi
 }
 
 /** With the version of its row: any change makes another. */
-export async function findServerVersion(db: SqlRunner, reach: Reach, id: string): Promise<{ readonly server: Server; readonly version: string } | null> {
-  const rows = await db.$queryRaw<(ServerRow & { version: string })[]>(sql`SELECT ${SERVER}, s.xmin::text AS version ${JOINED} WHERE s.id = ${id} ${within(reach)}`);
+export async function findServerVersion(
+  db: SqlRunner,
+  reach: Reach,
+  id: string,
+): Promise<{ readonly server: Server; readonly version: string } | null> {
+  const rows = await db.$queryRaw<(ServerRow & { version: string })[]>(
+    sql`SELECT ${SERVER}, s.xmin::text AS version ${JOINED} WHERE s.id = ${id} ${within(reach)}`,
+  );
   return rows[0] === undefined ? null : { server: serverOfRow(rows[0]), version: rows[0].version };
 }
 
 /** Those of `ids` that exist within the reach, in no order. */
 export async function findServers(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Server[]> {
-  const rows = await db.$queryRaw<ServerRow[]>(sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`);
+  const rows = await db.$queryRaw<ServerRow[]>(
+    sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`,
+  );
   return rows.map(serverOfRow);
 }
 
@@ -101,11 +126,23 @@ export type ServerFilter = Partial<ThingFilter> & {
 
 const BY_AGE = { column: sql`s.seq`, type: 'bigint' } as const;
 export const SORTING = new Sorting<'created_at' | 'expires_at' | 'hostname'>(
-  { created_at: BY_AGE, expires_at: { column: sql`coalesce(s.expires_at, 'infinity')`, type: 'timestamptz' }, hostname: { column: sql`s.hostname`, type: 'text' } }, BY_AGE, '-created_at',
+  {
+    created_at: BY_AGE,
+    expires_at: { column: sql`coalesce(s.expires_at, 'infinity')`, type: 'timestamptz' },
+    hostname: { column: sql`s.hostname`, type: 'text' },
+  },
+  BY_AGE,
+  '-created_at',
 );
 
 const COLUMNS: ThingColumns = {
-  reach: sql`s.account_id`, reference: sql`s.reference`, tags: sql`s.tags`, autoRenew: sql`s.auto_renew`, createdAt: sql`s.created_at`, expiresAt: sql`s.expires_at`, search: [sql`s.hostname`, sql`s.label`],
+  reach: sql`s.account_id`,
+  reference: sql`s.reference`,
+  tags: sql`s.tags`,
+  autoRenew: sql`s.auto_renew`,
+  createdAt: sql`s.created_at`,
+  expiresAt: sql`s.expires_at`,
+  search: [sql`s.hostname`, sql`s.label`],
 };
 
 export interface ServerPage {
@@ -115,18 +152,30 @@ export interface ServerPage {
   readonly after?: Position | null;
 }
 
-/** One more than the limit, newest first unless told otherwise. Servers that are gone are shown only where their state is asked for. */
-export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFilter, { limit, now, sort = SORTING.fallback, after = null }: ServerPage): Promise<(Server & SortedRow)[]> {
+/**
+ * One more than the limit, newest first unless told otherwise. Servers that are gone are shown only where their state
+ * is asked for.
+ */
+export async function listServers(
+  db: SqlRunner,
+  reach: Reach,
+  filter: ServerFilter,
+  { limit, now, sort = SORTING.fallback, after = null }: ServerPage,
+): Promise<(Server & SortedRow)[]> {
   const { lifecycle, power, location_id: locationId, plan_id: planId, hostname, ip } = filter;
   const rows = await db.$queryRaw<(ServerRow & SortedRow)[]>(sql`
     SELECT ${SERVER}, ${SORTING.select(sort)} ${JOINED} ${whereAll([
       ...thingConditions(COLUMNS, reach, filter),
-      lifecycle === undefined ? sql`s.lifecycle NOT IN ('terminated', 'failed')` : sql`${lifecycleSql(now)} = ${lifecycle}`,
+      lifecycle === undefined
+        ? sql`s.lifecycle NOT IN ('terminated', 'failed')`
+        : sql`${lifecycleSql(now)} = ${lifecycle}`,
       power === undefined ? null : sql`s.power = ${power}`,
       locationId === undefined ? null : sql`s.location_id = ${locationId}`,
       planId === undefined ? null : sql`s.plan_id = ${planId}`,
       hostname === undefined ? null : sql`s.hostname = ${hostname}`,
-      ip === undefined ? null : sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${ip}::inet)`,
+      ip === undefined
+        ? null
+        : sql`EXISTS (SELECT 1 FROM vps.address a WHERE a.server_id = s.id AND a.ip = ${ip}::inet)`,
       SORTING.after(sort, after),
     ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
   return rows.map((row) => ({ ...serverOfRow(row), sort_key: row.sort_key, sort_tie: row.sort_tie }));
@@ -134,7 +183,8 @@ export async function listServers(db: SqlRunner, reach: Reach, filter: ServerFil
 
 /** In which state a row of `vps.server` is at a moment: what the clock says, whatever the last sweep wrote. */
 export function lifecycleSql(now: Date): Sql {
-  return sql`CASE WHEN lifecycle = 'active' AND expires_at <= ${now}::timestamptz THEN 'grace' WHEN lifecycle = 'suspended' AND terminates_at <= ${now}::timestamptz THEN 'terminating' ELSE lifecycle END`;
+  return sql`CASE WHEN lifecycle = 'active' AND expires_at <= ${now}::timestamptz THEN 'grace'
+    WHEN lifecycle = 'suspended' AND terminates_at <= ${now}::timestamptz THEN 'terminating' ELSE lifecycle END`;
 }
 
 function within(reach: Reach): Sql {
@@ -142,24 +192,93 @@ function within(reach: Reach): Sql {
 }
 
 interface ServerRow {
-  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly order_id: string; readonly machine: string; readonly hostname: string; readonly label: string | null;
-  readonly plan_id: string; readonly location_id: string; readonly image_id: string; readonly period_months: number; readonly lifecycle: string; readonly power: string;
-  readonly suspension_kind: string | null; readonly suspended_at: Date | null; readonly suspension_reason: string | null; readonly ssh_key_ids: string[]; readonly gateway_ip: string | null;
-  readonly auto_renew: boolean; readonly protection: boolean; readonly reference: string | null; readonly tags: string[]; readonly metadata: JsonObject | null; readonly renewing: string | null;
-  readonly delete_at_expiry: boolean; readonly created_at: Date; readonly ready_at: Date | null; readonly expires_at: Date | null; readonly grace_ends_at: Date | null;
-  readonly terminates_at: Date | null; readonly terminated_at: Date | null; readonly synced_at: Date | null; readonly missing_since: Date | null; readonly lock_operation_id: string | null; readonly lock_action: string | null;
-  readonly renew_price: bigint | null; readonly stretches: Stretch[]; readonly anchor_day: number | null; readonly next_plan_id: string | null; readonly next_period_months: number | null; readonly next_plan_from: Date | null; readonly addresses: MachineAddress[];
+  readonly seq: bigint;
+  readonly id: string;
+  readonly account_id: string;
+  readonly order_id: string;
+  readonly machine: string;
+  readonly hostname: string;
+  readonly label: string | null;
+  readonly plan_id: string;
+  readonly location_id: string;
+  readonly image_id: string;
+  readonly period_months: number;
+  readonly lifecycle: string;
+  readonly power: string;
+  readonly suspension_kind: string | null;
+  readonly suspended_at: Date | null;
+  readonly suspension_reason: string | null;
+  readonly ssh_key_ids: string[];
+  readonly gateway_ip: string | null;
+  readonly auto_renew: boolean;
+  readonly protection: boolean;
+  readonly reference: string | null;
+  readonly tags: string[];
+  readonly metadata: JsonObject | null;
+  readonly renewing: string | null;
+  readonly delete_at_expiry: boolean;
+  readonly created_at: Date;
+  readonly ready_at: Date | null;
+  readonly expires_at: Date | null;
+  readonly grace_ends_at: Date | null;
+  readonly terminates_at: Date | null;
+  readonly terminated_at: Date | null;
+  readonly synced_at: Date | null;
+  readonly missing_since: Date | null;
+  readonly lock_operation_id: string | null;
+  readonly lock_action: string | null;
+  readonly renew_price: bigint | null;
+  readonly stretches: Stretch[];
+  readonly anchor_day: number | null;
+  readonly next_plan_id: string | null;
+  readonly next_period_months: number | null;
+  readonly next_plan_from: Date | null;
+  readonly addresses: MachineAddress[];
 }
 
 function serverOfRow(row: ServerRow): Server {
   return {
-    seq: row.seq, id: row.id, accountId: row.account_id, orderId: row.order_id, machine: row.machine, hostname: row.hostname, label: row.label, planId: row.plan_id,
-    locationId: row.location_id, imageId: row.image_id, periodMonths: row.period_months,
-    lifecycle: row.lifecycle as Lifecycle, power: row.power as Power, // check constraints of the table
+    seq: row.seq,
+    id: row.id,
+    accountId: row.account_id,
+    orderId: row.order_id,
+    machine: row.machine,
+    hostname: row.hostname,
+    label: row.label,
+    planId: row.plan_id,
+    locationId: row.location_id,
+    imageId: row.image_id,
+    periodMonths: row.period_months,
+    lifecycle: row.lifecycle as Lifecycle,
+    power: row.power as Power, // check constraints of the table
     busy: row.lock_operation_id === null ? null : { operationId: row.lock_operation_id, action: row.lock_action ?? '' },
-    suspension: row.suspension_kind === null || row.suspended_at === null ? null : { kind: row.suspension_kind as SuspensionKind, since: row.suspended_at, reason: row.suspension_reason },
-    addresses: row.addresses, gateway: row.gateway_ip, sshKeyIds: row.ssh_key_ids, autoRenew: row.auto_renew, protection: row.protection, renewing: row.renewing,
-    deleteAtExpiry: row.delete_at_expiry, stretches: row.stretches, anchorDay: row.anchor_day, nextPlanId: row.next_plan_id, nextPeriodMonths: row.next_period_months, nextPlanFrom: row.next_plan_from, renewPrice: row.renew_price, reference: row.reference, tags: row.tags, metadata: row.metadata, createdAt: row.created_at,
-    readyAt: row.ready_at, expiresAt: row.expires_at, graceEndsAt: row.grace_ends_at, terminatesAt: row.terminates_at, terminatedAt: row.terminated_at, syncedAt: row.synced_at, missingSince: row.missing_since,
+    suspension:
+      row.suspension_kind === null || row.suspended_at === null
+        ? null
+        : { kind: row.suspension_kind as SuspensionKind, since: row.suspended_at, reason: row.suspension_reason },
+    addresses: row.addresses,
+    gateway: row.gateway_ip,
+    sshKeyIds: row.ssh_key_ids,
+    autoRenew: row.auto_renew,
+    protection: row.protection,
+    renewing: row.renewing,
+    deleteAtExpiry: row.delete_at_expiry,
+    stretches: row.stretches,
+    anchorDay: row.anchor_day,
+    nextPlanId: row.next_plan_id,
+    nextPeriodMonths: row.next_period_months,
+    nextPlanFrom: row.next_plan_from,
+    renewPrice: row.renew_price,
+    reference: row.reference,
+    tags: row.tags,
+    metadata: row.metadata,
+    createdAt: row.created_at,
+    readyAt: row.ready_at,
+    expiresAt: row.expires_at,
+    graceEndsAt: row.grace_ends_at,
+    terminatesAt: row.terminates_at,
+    terminatedAt: row.terminated_at,
+    syncedAt: row.synced_at,
+    missingSince: row.missing_since,
   };
 }

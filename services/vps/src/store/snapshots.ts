@@ -17,27 +17,44 @@ export interface Snapshot {
 }
 
 /** Newest first, one more than the limit; those that are gone are not shown. */
-export async function listSnapshots(db: SqlRunner, serverId: string, page: { limit: number; beforeSeq: string | null }): Promise<Snapshot[]> {
+export async function listSnapshots(
+  db: SqlRunner,
+  serverId: string,
+  page: { limit: number; beforeSeq: string | null },
+): Promise<Snapshot[]> {
   const rows = await db.$queryRaw<SnapshotRow[]>(sql`
-    SELECT * FROM vps.snapshot WHERE server_id = ${serverId} AND state NOT IN ('deleted', 'failed') AND (${page.beforeSeq}::bigint IS NULL OR seq < ${page.beforeSeq}::bigint)
+    SELECT * FROM vps.snapshot WHERE server_id = ${serverId} AND state NOT IN ('deleted', 'failed')
+      AND (${page.beforeSeq}::bigint IS NULL OR seq < ${page.beforeSeq}::bigint)
     ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
   return rows.map(snapshotOfRow);
 }
 
 /** Of this server only: the server was found within the reach of the request. */
 export async function findSnapshot(db: SqlRunner, serverId: string, id: string): Promise<Snapshot | null> {
-  const rows = await db.$queryRaw<SnapshotRow[]>(sql`SELECT * FROM vps.snapshot WHERE id = ${id} AND server_id = ${serverId} AND state NOT IN ('deleted', 'failed')`);
+  const rows = await db.$queryRaw<SnapshotRow[]>(
+    sql`SELECT * FROM vps.snapshot WHERE id = ${id} AND server_id = ${serverId} AND state NOT IN ('deleted', 'failed')`,
+  );
   return rows[0] === undefined ? null : snapshotOfRow(rows[0]);
 }
 
 /** Those of a server that are ready, with the version of each row. */
-export async function readySnapshots(db: SqlRunner, serverId: string): Promise<{ readonly snapshot: Snapshot; readonly version: string }[]> {
-  const rows = await db.$queryRaw<(SnapshotRow & { readonly version: string })[]>(sql`SELECT *, xmin::text AS version FROM vps.snapshot WHERE server_id = ${serverId} AND state = 'ready' ORDER BY seq DESC`);
+export async function readySnapshots(
+  db: SqlRunner,
+  serverId: string,
+): Promise<{ readonly snapshot: Snapshot; readonly version: string }[]> {
+  const rows = await db.$queryRaw<(SnapshotRow & { readonly version: string })[]>(
+    sql`SELECT *, xmin::text AS version FROM vps.snapshot WHERE server_id = ${serverId} AND state = 'ready'
+      ORDER BY seq DESC`,
+  );
   return rows.map((row) => ({ snapshot: snapshotOfRow(row), version: row.version }));
 }
 
-export function insertSnapshot<Done extends AnyStepDone>(snapshot: { id: string; accountId: string; serverId: string; name: string }, source: Done): RiderOf<Done> {
-  return rider`INSERT INTO vps.snapshot (id, account_id, server_id, name, state) SELECT ${snapshot.id}, ${snapshot.accountId}, ${snapshot.serverId}, ${snapshot.name}, 'creating' ${source}`;
+export function insertSnapshot<Done extends AnyStepDone>(
+  snapshot: { id: string; accountId: string; serverId: string; name: string },
+  source: Done,
+): RiderOf<Done> {
+  return rider`INSERT INTO vps.snapshot (id, account_id, server_id, name, state)
+    SELECT ${snapshot.id}, ${snapshot.accountId}, ${snapshot.serverId}, ${snapshot.name}, 'creating' ${source}`;
 }
 
 export function markDeleting<Done extends AnyStepDone>(id: string, source: Done): RiderOf<Done> {
@@ -45,10 +62,27 @@ export function markDeleting<Done extends AnyStepDone>(id: string, source: Done)
 }
 
 interface SnapshotRow {
-  readonly seq: bigint; readonly id: string; readonly server_id: string; readonly name: string; readonly size_gb: number; readonly state: string; readonly created_at: Date;
-  readonly synced_at: Date | null; readonly missing_since: Date | null;
+  readonly seq: bigint;
+  readonly id: string;
+  readonly server_id: string;
+  readonly name: string;
+  readonly size_gb: number;
+  readonly state: string;
+  readonly created_at: Date;
+  readonly synced_at: Date | null;
+  readonly missing_since: Date | null;
 }
 
 function snapshotOfRow(row: SnapshotRow): Snapshot {
-  return { seq: row.seq, id: row.id, serverId: row.server_id, name: row.name, sizeGb: row.size_gb, state: row.state as SnapshotState, createdAt: row.created_at, syncedAt: row.synced_at, missingSince: row.missing_since }; // a check constraint of the table
+  return {
+    seq: row.seq,
+    id: row.id,
+    serverId: row.server_id,
+    name: row.name,
+    sizeGb: row.size_gb,
+    state: row.state as SnapshotState,
+    createdAt: row.created_at,
+    syncedAt: row.synced_at,
+    missingSince: row.missing_since,
+  }; // a check constraint of the table
 }

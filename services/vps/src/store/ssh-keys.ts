@@ -15,18 +15,28 @@ export interface SshKey {
 }
 
 const SELECT = sql`
-  SELECT k.*, (SELECT count(*)::int FROM vps.server s WHERE s.account_id = k.account_id AND k.id = ANY (s.ssh_key_ids) AND s.lifecycle NOT IN ('terminated', 'failed')) AS used_by FROM vps.ssh_key k`;
+  SELECT k.*, (SELECT count(*)::int FROM vps.server s WHERE s.account_id = k.account_id AND k.id = ANY (s.ssh_key_ids)
+    AND s.lifecycle NOT IN ('terminated', 'failed')) AS used_by FROM vps.ssh_key k`;
 
-export async function listSshKeys(db: SqlRunner, reach: Reach, filter: { name?: string | undefined; fingerprint?: string | undefined }, page: { limit: number; beforeSeq: string | null }): Promise<SshKey[]> {
+export async function listSshKeys(
+  db: SqlRunner,
+  reach: Reach,
+  filter: { name?: string | undefined; fingerprint?: string | undefined },
+  page: { limit: number; beforeSeq: string | null },
+): Promise<SshKey[]> {
   const rows = await db.$queryRaw<SshKeyRow[]>(sql`${SELECT}
-    WHERE (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)}) AND (${filter.name ?? null}::text IS NULL OR k.name = ${filter.name ?? null})
-      AND (${filter.fingerprint ?? null}::text IS NULL OR k.fingerprint = ${filter.fingerprint ?? null}) AND (${page.beforeSeq}::bigint IS NULL OR k.seq < ${page.beforeSeq}::bigint)
+    WHERE (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})
+      AND (${filter.name ?? null}::text IS NULL OR k.name = ${filter.name ?? null})
+      AND (${filter.fingerprint ?? null}::text IS NULL OR k.fingerprint = ${filter.fingerprint ?? null})
+        AND (${page.beforeSeq}::bigint IS NULL OR k.seq < ${page.beforeSeq}::bigint)
     ORDER BY k.seq DESC LIMIT ${page.limit + 1}::int`);
   return rows.map(keyOfRow);
 }
 
 export async function findSshKey(db: SqlRunner, reach: Reach, id: string): Promise<SshKey | null> {
-  const rows = await db.$queryRaw<SshKeyRow[]>(sql`${SELECT} WHERE k.id = ${id} AND (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})`);
+  const rows = await db.$queryRaw<SshKeyRow[]>(
+    sql`${SELECT} WHERE k.id = ${id} AND (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})`,
+  );
   return rows[0] === undefined ? null : keyOfRow(rows[0]);
 }
 
@@ -34,14 +44,23 @@ export async function findSshKey(db: SqlRunner, reach: Reach, id: string): Promi
 export async function ownedKeys(db: SqlRunner, accountId: string, ids: readonly string[]): Promise<boolean> {
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return true;
-  const rows = await db.$queryRaw<{ found: number }[]>(sql`SELECT count(*)::int AS found FROM vps.ssh_key WHERE account_id = ${accountId} AND id = ANY (${wanted}::text[])`);
+  const rows = await db.$queryRaw<{ found: number }[]>(
+    sql`SELECT count(*)::int AS found FROM vps.ssh_key WHERE account_id = ${accountId}
+      AND id = ANY (${wanted}::text[])`,
+  );
   return rows[0]?.found === wanted.length;
 }
 
 /** False: the account has this key already. */
-export async function addSshKey(db: SqlRunner, key: Pick<SshKey, 'id' | 'accountId' | 'name' | 'publicKey' | 'fingerprint'>): Promise<boolean> {
+export async function addSshKey(
+  db: SqlRunner,
+  key: Pick<SshKey, 'id' | 'accountId' | 'name' | 'publicKey' | 'fingerprint'>,
+): Promise<boolean> {
   try {
-    await db.$executeRaw(sql`INSERT INTO vps.ssh_key (id, account_id, name, public_key, fingerprint) VALUES (${key.id}, ${key.accountId}, ${key.name}, ${key.publicKey}, ${key.fingerprint})`);
+    await db.$executeRaw(
+      sql`INSERT INTO vps.ssh_key (id, account_id, name, public_key, fingerprint)
+        VALUES (${key.id}, ${key.accountId}, ${key.name}, ${key.publicKey}, ${key.fingerprint})`,
+    );
     return true;
   } catch (err) {
     if (databaseCode(err) === '23505') return false;
@@ -62,9 +81,25 @@ function accountOf(reach: Reach): string | null {
 }
 
 interface SshKeyRow {
-  readonly seq: bigint; readonly id: string; readonly account_id: string; readonly name: string; readonly public_key: string; readonly fingerprint: string; readonly created_at: Date; readonly used_by: number;
+  readonly seq: bigint;
+  readonly id: string;
+  readonly account_id: string;
+  readonly name: string;
+  readonly public_key: string;
+  readonly fingerprint: string;
+  readonly created_at: Date;
+  readonly used_by: number;
 }
 
 function keyOfRow(row: SshKeyRow): SshKey {
-  return { seq: row.seq, id: row.id, accountId: row.account_id, name: row.name, publicKey: row.public_key, fingerprint: row.fingerprint, createdAt: row.created_at, usedBy: row.used_by };
+  return {
+    seq: row.seq,
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    publicKey: row.public_key,
+    fingerprint: row.fingerprint,
+    createdAt: row.created_at,
+    usedBy: row.used_by,
+  };
 }

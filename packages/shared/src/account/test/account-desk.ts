@@ -15,7 +15,10 @@ export interface AccountDesk {
 export function accountDesk(): AccountDesk {
   const api = testService({
     endpoints: (service) => [
-      ...accountEndpoints(service, { suppliers: [{ name: 'gadgets', isSandbox: true }], paymentProviders: [{ name: 'cryptobot', isSandbox: false }] }),
+      ...accountEndpoints(service, {
+        suppliers: [{ name: 'gadgets', isSandbox: true }],
+        paymentProviders: [{ name: 'cryptobot', isSandbox: false }],
+      }),
       ...shopEndpoints(service),
     ],
   });

@@ -1,12 +1,13 @@
--- The caller of an inline bulk has waited long enough: its answer is given and kept, with items that are still pending, and the batch goes on by itself.
--- False: it was finished meanwhile, and whoever finished it has stored the answer.
+-- The caller of an inline bulk has waited long enough: its answer is given and kept, with items that are still pending,
+-- and the batch goes on by itself. False: it was finished meanwhile, and whoever finished it has stored the answer.
 CREATE OR REPLACE FUNCTION batch_answer(p_product text, p_batch_id text, p_status integer, p_body bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_batch batch%ROWTYPE;
 BEGIN
   PERFORM assert_product(p_product);
-  UPDATE batch b SET form = 'queued' WHERE b.id = p_batch_id AND b.product = p_product AND b.form = 'inline' AND b.finished_at IS NULL RETURNING b.* INTO v_batch;
+  UPDATE batch b SET form = 'queued' WHERE b.id = p_batch_id AND b.product = p_product AND b.form = 'inline'
+    AND b.finished_at IS NULL RETURNING b.* INTO v_batch;
   IF NOT FOUND THEN
     RETURN false;
   END IF;

@@ -6,7 +6,8 @@ DECLARE
   v_batch batch%ROWTYPE;
 BEGIN
   PERFORM assert_product(p_product);
-  SELECT b.* INTO v_batch FROM batch b WHERE b.id = p_batch_id AND b.product = p_product AND (p_account_id IS NULL OR b.account_id = p_account_id) FOR UPDATE;
+  SELECT b.* INTO v_batch FROM batch b WHERE b.id = p_batch_id AND b.product = p_product AND (p_account_id IS NULL
+    OR b.account_id = p_account_id) FOR UPDATE;
   IF NOT FOUND THEN
     RETURN 'not_found';
   END IF;
@@ -14,7 +15,8 @@ BEGIN
     RETURN 'finished';
   END IF;
   UPDATE batch b SET state = 'cancelling', touched_at = now() WHERE b.id = p_batch_id;
-  UPDATE batch_item i SET state = 'failed', error_code = 'skipped', error_text = 'Cancelled before it was started.', settled_at = now() WHERE i.batch_id = p_batch_id AND i.state = 'waiting';
+  UPDATE batch_item i SET state = 'failed', error_code = 'skipped', error_text = 'Cancelled before it was started.',
+    settled_at = now() WHERE i.batch_id = p_batch_id AND i.state = 'waiting';
   PERFORM batch_wake(v_batch.product, v_batch.account_id);
   RETURN 'cancelling';
 END $$;

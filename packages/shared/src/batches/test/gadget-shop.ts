@@ -1,10 +1,19 @@
-// A product that sells gadgets in bulk, for the tests of batches: a real service on a real database, and a supplier that plays what names ask for.
-// `gadgetShop()` belongs at the top of a test file; the books are audited after every test.
+// A product that sells gadgets in bulk, for the tests of batches: a real service on a real database, and a supplier
+// that plays what names ask for. `gadgetShop()` belongs at the top of a test file; the books are audited after every
+// test.
 import request from 'supertest';
 import { z } from 'zod';
 import { AppError } from '../../contract';
 import { parseUsd } from '../../money';
-import { costLine, purchaseFields, recoverOrders, thingSold, viewOrder, type LookUp, type Outcome } from '../../purchase';
+import {
+  costLine,
+  purchaseFields,
+  recoverOrders,
+  thingSold,
+  viewOrder,
+  type LookUp,
+  type Outcome,
+} from '../../purchase';
 import { startWork, type Work } from '../../service';
 import { testService, until, type TestAccount } from '../../testing';
 import { batchParts, bulkKind, type BatchParts } from '..';
@@ -30,7 +39,8 @@ function execute(orderId: string, name: string): Outcome<Serial> {
 }
 
 const gadget = thingSold<Gadget, Serial>({
-  kind: 'gadget', termsNow: 'fixed',
+  kind: 'gadget',
+  termsNow: 'fixed',
   describe: (order) => `Gadget ${order.item.name}`,
   act: async (order) => {
     await supplier.beforeAct(order.item.name);
@@ -47,14 +57,29 @@ const gadget = thingSold<Gadget, Serial>({
 });
 
 const gadgets = bulkKind({
-  id: 'bulk-gadgets', path: '/gadgets/bulk', tag: 'Test', summary: 'Buy gadgets', description: 'For tests.',
-  item: z.object({ name: z.string().min(1).max(64), price: z.string().optional(), ...purchaseFields }), itemExample: { name: 'a' },
+  id: 'bulk-gadgets',
+  path: '/gadgets/bulk',
+  tag: 'Test',
+  summary: 'Buy gadgets',
+  description: 'For tests.',
+  item: z.object({ name: z.string().min(1).max(64), price: z.string().optional(), ...purchaseFields }),
+  itemExample: { name: 'a' },
   about: 'name',
   identify: ({ name }) => ({ subject: name.toLowerCase(), once: name.startsWith('any') ? null : name.toLowerCase() }),
-  prepare: (_accountId, bodies) => Promise.resolve(bodies.map(({ name, price }) => {
-    if (name.startsWith('nothing')) return new AppError('not_found');
-    return { thing: gadget, item: { name }, subject: name.toLowerCase(), lockKey: null, terms: { facts: { name }, cost: [costLine('Gadget', parseUsd(price ?? '1.00'))] }, refusal: name.startsWith('sold') ? new AppError('out_of_stock') : null };
-  })),
+  prepare: (_accountId, bodies) =>
+    Promise.resolve(
+      bodies.map(({ name, price }) => {
+        if (name.startsWith('nothing')) return new AppError('not_found');
+        return {
+          thing: gadget,
+          item: { name },
+          subject: name.toLowerCase(),
+          lockKey: null,
+          terms: { facts: { name }, cost: [costLine('Gadget', parseUsd(price ?? '1.00'))] },
+          refusal: name.startsWith('sold') ? new AppError('out_of_stock') : null,
+        };
+      }),
+    ),
 });
 
 export function names(count: number, prefix = 'g'): { name: string }[] {
@@ -93,16 +118,35 @@ export function gadgetShop() {
     return (options.prefer === undefined ? sent : sent.set('Prefer', options.prefer)).send(body);
   }
 
-  async function batchOf(who: TestAccount, id: string, query = ''): Promise<{ status: string; ok: number; failed: number; pending: number; items: { ref: string; status: string; error?: { code: string; message: string } }[] } & Record<string, unknown>> {
+  async function batchOf(
+    who: TestAccount,
+    id: string,
+    query = '',
+  ): Promise<
+    {
+      status: string;
+      ok: number;
+      failed: number;
+      pending: number;
+      items: { ref: string; status: string; error?: { code: string; message: string } }[];
+    } & Record<string, unknown>
+  > {
     const { body } = await request(app).get(`/batches/${id}${query}`).set(shop.as(who)).expect(200);
     return body as Awaited<ReturnType<typeof batchOf>>;
   }
 
-  async function finished(who: TestAccount, id: string, timeoutMs = 100_000): Promise<Awaited<ReturnType<typeof batchOf>>> {
-    return until(async () => {
-      const batch = await batchOf(who, id);
-      return batch['finished_at'] !== null && batch;
-    }, { timeoutMs });
+  async function finished(
+    who: TestAccount,
+    id: string,
+    timeoutMs = 100_000,
+  ): Promise<Awaited<ReturnType<typeof batchOf>>> {
+    return until(
+      async () => {
+        const batch = await batchOf(who, id);
+        return batch['finished_at'] !== null && batch;
+      },
+      { timeoutMs },
+    );
   }
 
   async function owner(statement: string): Promise<void> {
@@ -138,5 +182,20 @@ export function gadgetShop() {
     await Promise.all(workers.splice(0).map((work) => work.stop()));
     expect(await shop.audit()).toEqual([]);
   });
-  return { shop, service, app, supplier, gadgets, kinds, startWorker, worker, bulk, batchOf, finished, owner, recoverNow, flushQueue };
+  return {
+    shop,
+    service,
+    app,
+    supplier,
+    gadgets,
+    kinds,
+    startWorker,
+    worker,
+    bulk,
+    batchOf,
+    finished,
+    owner,
+    recoverNow,
+    flushQueue,
+  };
 }

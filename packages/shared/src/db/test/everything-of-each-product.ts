@@ -126,7 +126,8 @@ async function populate(product: Product): Promise<void> {
   );
   await run(
     `SELECT platform.lifecycle_track($1, 'thing',
-      '[{"id":"res_${product}","account_id":"${usr}","expires_at":"2030-01-01T00:00:00Z","auto_renew":true,"price":1}]', now())`,
+      '[{"id":"res_${product}","account_id":"${usr}","expires_at":"2030-01-01T00:00:00Z","auto_renew":true,"price":1}]',
+        now())`,
     product,
   );
   await run(`SELECT platform.auto_renew_take($1, 'thing', now() + interval '1 second', 5, -1000)`, product);

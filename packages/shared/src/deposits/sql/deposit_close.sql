@@ -1,6 +1,7 @@
--- The invoice can no longer be paid: p_state is expired or cancelled. The poller goes on looking for a while (p_wake_after_ms): a payment may still turn
--- up. False: the deposit was not pending.
-CREATE OR REPLACE FUNCTION deposit_close(p_id text, p_state text, p_wake_after_ms integer, p_event_id text) RETURNS boolean
+-- The invoice can no longer be paid: p_state is expired or cancelled. The poller goes on looking for a while
+-- (p_wake_after_ms): a payment may still turn up. False: the deposit was not pending.
+CREATE OR REPLACE FUNCTION deposit_close(p_id text, p_state text, p_wake_after_ms integer, p_event_id text)
+  RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_deposit deposit%ROWTYPE;
@@ -8,7 +9,8 @@ BEGIN
   IF p_state NOT IN ('expired', 'cancelled') THEN
     RAISE EXCEPTION 'a deposit is not closed as %', p_state USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  UPDATE deposit d SET state = p_state, wake_at = now() + make_interval(secs => p_wake_after_ms / 1000.0), checked_at = now(), settled_at = now()
+  UPDATE deposit d SET state = p_state, wake_at = now() + make_interval(secs => p_wake_after_ms / 1000.0),
+    checked_at = now(), settled_at = now()
     WHERE d.id = p_id AND acts_for(d.product) AND d.state = 'pending' RETURNING d.* INTO v_deposit;
   IF NOT FOUND THEN
     RETURN false;

@@ -1,11 +1,13 @@
--- The provider's invoice is not what was asked for (other currency, other amount): no credit, a person must look. False: there is nothing to dispute.
+-- The provider's invoice is not what was asked for (other currency, other amount): no credit, a person must look.
+-- False: there is nothing to dispute.
 CREATE OR REPLACE FUNCTION deposit_dispute(p_id text, p_failure text, p_event_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_deposit deposit%ROWTYPE;
 BEGIN
   UPDATE deposit d SET state = 'disputed', failure = p_failure, wake_at = NULL, settled_at = now()
-    WHERE d.id = p_id AND acts_for(d.product) AND d.state NOT IN ('created', 'credited', 'refunded', 'disputed') RETURNING d.* INTO v_deposit;
+    WHERE d.id = p_id AND acts_for(d.product) AND d.state NOT IN ('created', 'credited', 'refunded', 'disputed')
+      RETURNING d.* INTO v_deposit;
   IF NOT FOUND THEN
     RETURN false;
   END IF;

@@ -1,6 +1,7 @@
--- The provider has no invoice for it and will have none. With p_forget the claim is given back: nothing happened, and the caller may send the same
--- request again. False: the deposit is not waiting for an invoice any more.
-CREATE OR REPLACE FUNCTION deposit_fail(p_id text, p_failure text, p_forget boolean, p_status integer, p_body bytea, p_event_id text) RETURNS boolean
+-- The provider has no invoice for it and will have none. With p_forget the claim is given back: nothing happened, and
+-- the caller may send the same request again. False: the deposit is not waiting for an invoice any more.
+CREATE OR REPLACE FUNCTION deposit_fail(p_id text, p_failure text, p_forget boolean, p_status integer, p_body bytea,
+  p_event_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_deposit deposit%ROWTYPE;
@@ -11,7 +12,8 @@ BEGIN
     RETURN false;
   END IF;
   IF p_forget THEN
-    DELETE FROM idempotency i WHERE i.scope = v_deposit.idem_scope AND i.product = v_deposit.product AND i.key = v_deposit.idem_key
+    DELETE FROM idempotency i WHERE i.scope = v_deposit.idem_scope AND i.product = v_deposit.product
+      AND i.key = v_deposit.idem_key
       AND i.state = 'claimed' AND i.subject = v_deposit.id;
   ELSE
     PERFORM finish_claim(v_deposit.idem_scope, v_deposit.product, v_deposit.idem_key, p_status, p_body, NULL);

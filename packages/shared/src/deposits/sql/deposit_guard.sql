@@ -1,7 +1,9 @@
--- What was asked for never changes, an invoice id is written once, and a credit cannot be taken back by editing the row.
+-- What was asked for never changes, an invoice id is written once, and a credit cannot be taken back by editing the
+-- row.
 CREATE OR REPLACE FUNCTION deposit_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.id, NEW.account_id, NEW.product, NEW.provider, NEW.amount, NEW.created_at) IS DISTINCT FROM (OLD.id, OLD.account_id, OLD.product, OLD.provider, OLD.amount, OLD.created_at)
+  IF (NEW.id, NEW.account_id, NEW.product, NEW.provider, NEW.amount, NEW.created_at) IS DISTINCT
+    FROM (OLD.id, OLD.account_id, OLD.product, OLD.provider, OLD.amount, OLD.created_at)
      OR (OLD.provider_invoice_id IS NOT NULL AND NEW.provider_invoice_id IS DISTINCT FROM OLD.provider_invoice_id)
      OR (OLD.state = 'credited' AND NEW.state NOT IN ('credited', 'refunded', 'disputed')) THEN
     RAISE EXCEPTION 'this part of a deposit cannot change' USING ERRCODE = 'insufficient_privilege';

@@ -1,9 +1,10 @@
--- Looked at while it was in p_state, nothing new: look again after p_wake_after_ms, or (null, only when the deposit is settled) never. False: it has
--- another state by now.
+-- Looked at while it was in p_state, nothing new: look again after p_wake_after_ms, or (null, only when the deposit is
+-- settled) never. False: it has another state by now.
 CREATE OR REPLACE FUNCTION deposit_postpone(p_id text, p_state text, p_wake_after_ms integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
-  UPDATE deposit d SET wake_at = now() + make_interval(secs => p_wake_after_ms / 1000.0), checked_at = now() WHERE d.id = p_id AND acts_for(d.product) AND d.state = p_state;
+  UPDATE deposit d SET wake_at = now() + make_interval(secs => p_wake_after_ms / 1000.0), checked_at = now()
+    WHERE d.id = p_id AND acts_for(d.product) AND d.state = p_state;
   RETURN FOUND;
 END $$;
 REVOKE ALL ON FUNCTION deposit_postpone FROM PUBLIC;

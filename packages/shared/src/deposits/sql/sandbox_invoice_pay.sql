@@ -4,11 +4,13 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_invoice sandbox_invoice;
 BEGIN
-  SELECT s.* INTO v_invoice FROM sandbox_invoice s JOIN deposit d ON d.id = s.deposit_id WHERE s.token = p_token AND acts_for(d.product);
+  SELECT s.* INTO v_invoice FROM sandbox_invoice s JOIN deposit d ON d.id = s.deposit_id WHERE s.token = p_token
+    AND acts_for(d.product);
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  UPDATE sandbox_invoice s SET state = 'paid', paid_at = now() WHERE s.token = p_token AND s.state = 'open' AND s.expires_at > now();
+  UPDATE sandbox_invoice s SET state = 'paid', paid_at = now() WHERE s.token = p_token AND s.state = 'open'
+    AND s.expires_at > now();
   SELECT * INTO v_invoice FROM sandbox_invoice s WHERE s.token = p_token;
   RETURN v_invoice;
 END $$;

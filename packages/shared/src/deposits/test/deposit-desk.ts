@@ -1,5 +1,6 @@
-// What the tests of deposits share: a real database, and the real Crypto Pay client talking to the double over loopback, new for every test.
-// `depositDesk()` belongs at the top of a test file; the books are audited after every test.
+// What the tests of deposits share: a real database, and the real Crypto Pay client talking to the double over
+// loopback, new for every test. `depositDesk()` belongs at the top of a test file; the books are audited after every
+// test.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -49,7 +50,12 @@ export function depositDesk() {
   beforeAll(async () => {
     t.owner = new pg.Client({ connectionString: database.ownerUrl });
     await t.owner.connect();
-    t.db = openDatabase({ url: database.urlFor('lumi_domains'), connections: 10, log: silentLog, name: 'deposits-test' });
+    t.db = openDatabase({
+      url: database.urlFor('lumi_domains'),
+      connections: 10,
+      log: silentLog,
+      name: 'deposits-test',
+    });
   });
   afterAll(async () => {
     await t.db.close();
@@ -61,7 +67,13 @@ export function depositDesk() {
     t.double = await createDouble({ dataDir, token: TOKEN });
     t.cryptobot = new CryptoPay({ url: t.double.url, token: TOKEN, timeoutMs: 1_500 });
     t.sandbox = new SandboxPay(t.db.platform, (token) => `http://lumi.test/api/v1/sandbox/pay/${token}`);
-    t.deps = { db: t.db, clock: t.clock, log: silentLog, providers: new PaymentProviders([t.cryptobot, t.sandbox]), defaultCap: null };
+    t.deps = {
+      db: t.db,
+      clock: t.clock,
+      log: silentLog,
+      providers: new PaymentProviders([t.cryptobot, t.sandbox]),
+      defaultCap: null,
+    };
   });
   afterEach(async () => {
     await t.deps.providers.close();
@@ -71,24 +83,55 @@ export function depositDesk() {
   });
 
   async function customer(options: { dailyCap?: bigint; revoked?: boolean } = {}): Promise<Customer> {
-    const [accountId, keyId, lineageId] = [newId('usr', Date.now()), newId('key', Date.now()), newId('lin', Date.now())];
+    const [accountId, keyId, lineageId] = [
+      newId('usr', Date.now()),
+      newId('key', Date.now()),
+      newId('lin', Date.now()),
+    ];
     await t.owner.query('SELECT platform.create_account($1, $2)', [accountId, 'Customer']);
     await t.owner.query(
-      `INSERT INTO platform.api_key (id, product, account_id, type, lineage_id, digest, pepper_version, prefix, scopes, daily_cap, revoked_at)
+      `INSERT INTO platform.api_key (id, product, account_id, type, lineage_id, digest, pepper_version, prefix, scopes,
+        daily_cap, revoked_at)
        VALUES ($1, 'domains', $2, 'reseller', $3, decode(md5($1), 'hex'), 1, 'lumi_domains_x', '{}', $4, $5)`,
       [keyId, accountId, lineageId, options.dailyCap ?? null, options.revoked === true ? new Date() : null],
     );
-    const principal: Principal = { product: 'domains', keyId, type: 'reseller', accountId, lineageId, scopes: ['deposits:write'], moneyPerMinute: 20, regularPerMinute: 120 };
+    const principal: Principal = {
+      product: 'domains',
+      keyId,
+      type: 'reseller',
+      accountId,
+      lineageId,
+      scopes: ['deposits:write'],
+      moneyPerMinute: 20,
+      regularPerMinute: 120,
+    };
     return { accountId, principal };
   }
 
-  function requestOf(who: Customer, options: { key?: string; amount?: string; provider?: PaymentProvider; asset?: string } = {}): DepositRequest {
+  function requestOf(
+    who: Customer,
+    options: { key?: string; amount?: string; provider?: PaymentProvider; asset?: string } = {},
+  ): DepositRequest {
     const amount = options.amount ?? '5.15';
     const claim: Claim = {
-      scope: who.accountId, product: 'domains', key: options.key ?? newId('req', Date.now()), requestId: newId('req', Date.now()), keyId: who.principal.keyId,
+      scope: who.accountId,
+      product: 'domains',
+      key: options.key ?? newId('req', Date.now()),
+      requestId: newId('req', Date.now()),
+      keyId: who.principal.keyId,
       fingerprint: fingerprint({ method: 'POST', url: '/deposits', body: Buffer.from(amount) }),
     };
-    return { principal: who.principal, accountId: who.accountId, claim, amount: parseUsd(amount), provider: options.provider ?? t.cryptobot, asset: options.asset ?? null, returnUrl: null, reference: null, expiresInS: 3_600 };
+    return {
+      principal: who.principal,
+      accountId: who.accountId,
+      claim,
+      amount: parseUsd(amount),
+      provider: options.provider ?? t.cryptobot,
+      asset: options.asset ?? null,
+      returnUrl: null,
+      reference: null,
+      expiresInS: 3_600,
+    };
   }
 
   async function created(who: Customer, options: Parameters<typeof requestOf>[1] = {}): Promise<Deposit> {
@@ -112,7 +155,13 @@ export function depositDesk() {
   }
 
   function webhookFor(deposit: Deposit): { body: Buffer; headers: Record<string, string> } {
-    const body = Buffer.from(JSON.stringify({ update_id: 1, update_type: 'invoice_paid', payload: { invoice_id: Number.parseInt(deposit.providerInvoiceId ?? '', 10), status: 'paid' } }));
+    const body = Buffer.from(
+      JSON.stringify({
+        update_id: 1,
+        update_type: 'invoice_paid',
+        payload: { invoice_id: Number.parseInt(deposit.providerInvoiceId ?? '', 10), status: 'paid' },
+      }),
+    );
     return { body, headers: { [CRYPTO_PAY_SIGNATURE_HEADER]: signBody(TOKEN, body) } };
   }
 
@@ -128,27 +177,55 @@ export function depositDesk() {
   }
 
   async function balanceOf(who: Customer): Promise<bigint> {
-    const { rows } = await t.owner.query<{ posted: string }>('SELECT posted FROM platform.wallet WHERE account_id = $1', [who.accountId]);
+    const { rows } = await t.owner.query<{ posted: string }>(
+      'SELECT posted FROM platform.wallet WHERE account_id = $1',
+      [who.accountId],
+    );
     return BigInt(rows[0]?.posted ?? -1);
   }
 
   async function invoicesAtProvider(): Promise<number> {
-    const answer = await fetch(`${t.double.url}/api/getInvoices?count=1000`, { headers: { 'crypto-pay-api-token': TOKEN } });
+    const answer = await fetch(`${t.double.url}/api/getInvoices?count=1000`, {
+      headers: { 'crypto-pay-api-token': TOKEN },
+    });
     return ((await answer.json()) as { result: { items: unknown[] } }).result.items.length;
   }
 
   /** The same provider as far as types go; its methods are bound to the real one. */
   function blindOf(provider: CryptoPay): PaymentProvider {
     return {
-      terms: t.cryptobot.terms, create: (request) => t.cryptobot.create(request), lookUp: (deposit) => provider.lookUp(deposit), lookUpMany: (ids) => t.cryptobot.lookUpMany(ids),
-      cancel: (id) => t.cryptobot.cancel(id), verifyWebhook: (body, headers) => t.cryptobot.verifyWebhook(body, headers), close: () => t.cryptobot.close(),
+      terms: t.cryptobot.terms,
+      create: (request) => t.cryptobot.create(request),
+      lookUp: (deposit) => provider.lookUp(deposit),
+      lookUpMany: (ids) => t.cryptobot.lookUpMany(ids),
+      cancel: (id) => t.cryptobot.cancel(id),
+      verifyWebhook: (body, headers) => t.cryptobot.verifyWebhook(body, headers),
+      close: () => t.cryptobot.close(),
     };
   }
 
   async function providerInvoiceIds(): Promise<string[]> {
     const answer = await fetch(`${t.double.url}/api/getInvoices`, { headers: { 'crypto-pay-api-token': TOKEN } });
-    return ((await answer.json()) as { result: { items: { invoice_id: number }[] } }).result.items.map((item) => String(item.invoice_id));
+    return ((await answer.json()) as { result: { items: { invoice_id: number }[] } }).result.items.map((item) =>
+      String(item.invoice_id),
+    );
   }
 
-  return { t, database, customer, requestOf, created, bodyOf, find, pay, webhookFor, sendWebhook, pollNow, balanceOf, invoicesAtProvider, blindOf, providerInvoiceIds };
+  return {
+    t,
+    database,
+    customer,
+    requestOf,
+    created,
+    bodyOf,
+    find,
+    pay,
+    webhookFor,
+    sendWebhook,
+    pollNow,
+    balanceOf,
+    invoicesAtProvider,
+    blindOf,
+    providerInvoiceIds,
+  };
 }

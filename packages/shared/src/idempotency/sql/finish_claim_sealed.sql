@@ -1,5 +1,7 @@
--- Stores an answer that holds a key. p_body is sealed, and goes after a day (see forget_claims): after that a repeat is told that it was given.
-CREATE OR REPLACE FUNCTION finish_claim_sealed(p_scope text, p_product text, p_key text, p_status integer, p_body bytea) RETURNS void
+-- Stores an answer that holds a key. p_body is sealed, and goes after a day (see forget_claims): after that a repeat is
+-- told that it was given.
+CREATE OR REPLACE FUNCTION finish_claim_sealed(p_scope text, p_product text, p_key text, p_status integer, p_body bytea)
+  RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
   PERFORM require_product(p_product);

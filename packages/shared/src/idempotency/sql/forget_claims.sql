@@ -1,12 +1,14 @@
--- Done claims are forgotten after 30 days, at most p_limit at a time, sealed answers after one; claims that are not done never. Returns how many
--- claims were forgotten, of the caller's product.
+-- Done claims are forgotten after 30 days, at most p_limit at a time, sealed answers after one; claims that are not
+-- done never. Returns how many claims were forgotten, of the caller's product.
 CREATE OR REPLACE FUNCTION forget_claims(p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_count integer;
 BEGIN
-  UPDATE idempotency SET body = '' WHERE sealed AND body <> '' AND done_at < now() - interval '24 hours' AND acts_for(product);
-  DELETE FROM idempotency WHERE ctid IN (SELECT ctid FROM idempotency WHERE state = 'done' AND done_at < now() - interval '30 days' AND acts_for(product) LIMIT p_limit);
+  UPDATE idempotency SET body = '' WHERE sealed AND body <> '' AND done_at < now() - interval '24 hours'
+    AND acts_for(product);
+  DELETE FROM idempotency WHERE ctid IN (SELECT ctid FROM idempotency WHERE state = 'done'
+    AND done_at < now() - interval '30 days' AND acts_for(product) LIMIT p_limit);
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;
 END $$;

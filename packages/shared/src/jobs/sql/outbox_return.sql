@@ -1,12 +1,14 @@
--- Staged jobs that the queue did not take are given back: without it they waited out the lease of the relay that failed, with the queue long back.
--- Not at once, or every relay would try the same rows over and over while the queue is away.
+-- Staged jobs that the queue did not take are given back: without it they waited out the lease of the relay that
+-- failed, with the queue long back. Not at once, or every relay would try the same rows over and over while the queue
+-- is away.
 CREATE OR REPLACE FUNCTION outbox_return(p_product text, p_ids bigint[], p_after_ms integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_count integer;
 BEGIN
   PERFORM assert_product(p_product);
-  UPDATE outbox SET taken_until = least(taken_until, now() + make_interval(secs => p_after_ms / 1000.0)) WHERE product = p_product AND id = ANY (p_ids);
+  UPDATE outbox SET taken_until = least(taken_until, now() + make_interval(secs => p_after_ms / 1000.0))
+    WHERE product = p_product AND id = ANY (p_ids);
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;
 END $$;

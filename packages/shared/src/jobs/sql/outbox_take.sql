@@ -5,7 +5,8 @@ BEGIN
   PERFORM assert_product(p_product);
   RETURN QUERY
     WITH due AS MATERIALIZED (
-      SELECT d.id FROM outbox d WHERE d.product = p_product AND (d.taken_until IS NULL OR d.taken_until < now()) ORDER BY d.id LIMIT p_limit FOR UPDATE SKIP LOCKED)
+      SELECT d.id FROM outbox d WHERE d.product = p_product AND (d.taken_until IS NULL OR d.taken_until < now())
+        ORDER BY d.id LIMIT p_limit FOR UPDATE SKIP LOCKED)
     UPDATE outbox o SET taken_until = now() + make_interval(secs => p_lease_ms / 1000.0) FROM due
     WHERE o.id = due.id RETURNING o.*;
 END $$;

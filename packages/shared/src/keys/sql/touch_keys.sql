@@ -1,4 +1,5 @@
--- Notes when keys were last used. The gateway's only write: it does not count as a change of the key (see api_key_changed).
+-- Notes when keys were last used. The gateway's only write: it does not count as a change of the key (see
+-- api_key_changed).
 CREATE OR REPLACE FUNCTION touch_keys(p_ids text[], p_at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
   UPDATE api_key SET last_used_at = p_at WHERE id = ANY (p_ids) AND (last_used_at IS NULL OR last_used_at < p_at);

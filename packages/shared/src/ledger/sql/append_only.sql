@@ -1,10 +1,13 @@
--- Refuses to change or delete what the books are made of: entries, transfers, and deposits (which may change, see deposit_guard, but not go).
--- Not even the owner may, short of dropping the trigger.
+-- Refuses to change or delete what the books are made of: entries, transfers, and deposits (which may change, see
+-- deposit_guard, but not go). Not even the owner may, short of dropping the trigger.
 CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION '% is append-only; correct a mistake with an opposite transfer', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+  RAISE EXCEPTION '% is append-only; correct a mistake with an opposite transfer', TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
 END $$;
-CREATE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION append_only();
-CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entry FOR EACH STATEMENT
+  EXECUTE FUNCTION append_only();
+CREATE TRIGGER transfer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer FOR EACH STATEMENT
+  EXECUTE FUNCTION append_only();
 CREATE TRIGGER deposit_kept BEFORE DELETE OR TRUNCATE ON deposit FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 REVOKE ALL ON FUNCTION append_only FROM PUBLIC;

@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION operation_secret_wipe(p_operation_id text, p_account_
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
   PERFORM require_product(p_product);
-  DELETE FROM operation_secret WHERE operation_id = p_operation_id AND account_id = p_account_id AND product = p_product;
+  DELETE FROM operation_secret WHERE operation_id = p_operation_id AND account_id = p_account_id
+    AND product = p_product;
   RETURN FOUND;
 END $$;
 REVOKE ALL ON FUNCTION operation_secret_wipe FROM PUBLIC;

@@ -1,7 +1,8 @@
--- Begins an operation; recovery looks at it after p_wake_after_ms. Outcomes: started | busy (another operation runs under p_lock_key; other_operation is
--- told where it is the caller's own).
+-- Begins an operation; recovery looks at it after p_wake_after_ms. Outcomes: started | busy (another operation runs
+-- under p_lock_key; other_operation is told where it is the caller's own).
 CREATE OR REPLACE FUNCTION operation_start(
-  p_id text, p_account_id text, p_product text, p_kind text, p_subject text, p_item jsonb, p_lock_key text, p_key_id text, p_request_id text, p_wake_after_ms integer,
+  p_id text, p_account_id text, p_product text, p_kind text, p_subject text, p_item jsonb, p_lock_key text,
+    p_key_id text, p_request_id text, p_wake_after_ms integer,
   OUT outcome text, OUT other_operation text, OUT created_at timestamptz
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
@@ -15,7 +16,8 @@ BEGIN
     END IF;
   END IF;
   INSERT INTO operation (id, account_id, product, kind, subject, item, state, lock_key, key_id, request_id, wake_at)
-    VALUES (p_id, p_account_id, p_product, p_kind, p_subject, p_item, 'running', p_lock_key, p_key_id, p_request_id, now() + make_interval(secs => p_wake_after_ms / 1000.0));
+    VALUES (p_id, p_account_id, p_product, p_kind, p_subject, p_item, 'running', p_lock_key, p_key_id, p_request_id,
+      now() + make_interval(secs => p_wake_after_ms / 1000.0));
   outcome := 'started';
   created_at := now();
 END $$;

@@ -1,5 +1,7 @@
--- Recovery takes over at most p_limit operations whose deadline has passed, for p_lease_ms: a new attempt number fences whoever had them before.
-CREATE OR REPLACE FUNCTION operation_take_over(p_product text, p_limit integer, p_lease_ms integer) RETURNS SETOF operation
+-- Recovery takes over at most p_limit operations whose deadline has passed, for p_lease_ms: a new attempt number fences
+-- whoever had them before.
+CREATE OR REPLACE FUNCTION operation_take_over(p_product text, p_limit integer, p_lease_ms integer)
+  RETURNS SETOF operation
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
   PERFORM require_product(p_product);
@@ -7,7 +9,8 @@ BEGIN
     WITH due AS MATERIALIZED (
       SELECT d.id FROM operation d WHERE d.product = p_product AND d.state = 'running' AND d.wake_at <= now()
           ORDER BY d.wake_at LIMIT p_limit FOR UPDATE SKIP LOCKED)
-    UPDATE operation o SET attempt = o.attempt + 1, wake_at = now() + make_interval(secs => p_lease_ms / 1000.0) FROM due
+    UPDATE operation o SET attempt = o.attempt + 1, wake_at = now() + make_interval(secs => p_lease_ms / 1000.0)
+      FROM due
     WHERE o.id = due.id RETURNING o.*;
 END $$;
 REVOKE ALL ON FUNCTION operation_take_over FROM PUBLIC;

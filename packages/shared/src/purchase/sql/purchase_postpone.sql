@@ -1,9 +1,11 @@
--- The supplier accepted and works on it, or nobody knows: the hold stays, and somebody looks again after p_wake_after_ms. False: the attempt is not the
--- current one, or the order is over.
-CREATE OR REPLACE FUNCTION purchase_postpone(p_order_id text, p_attempt integer, p_state text, p_supplier_ref text, p_wake_after_ms integer, p_stuck boolean) RETURNS boolean
+-- The supplier accepted and works on it, or nobody knows: the hold stays, and somebody looks again after
+-- p_wake_after_ms. False: the attempt is not the current one, or the order is over.
+CREATE OR REPLACE FUNCTION purchase_postpone(p_order_id text, p_attempt integer, p_state text, p_supplier_ref text,
+  p_wake_after_ms integer, p_stuck boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
-  UPDATE orders o SET state = p_state, supplier_ref = coalesce(p_supplier_ref, o.supplier_ref), wake_at = now() + make_interval(secs => p_wake_after_ms / 1000.0),
+  UPDATE orders o SET state = p_state, supplier_ref = coalesce(p_supplier_ref, o.supplier_ref),
+    wake_at = now() + make_interval(secs => p_wake_after_ms / 1000.0),
       stuck_since = CASE WHEN p_stuck THEN coalesce(o.stuck_since, now()) ELSE o.stuck_since END
     WHERE o.id = p_order_id AND o.attempt = p_attempt AND o.settled_at IS NULL
       AND acts_for(o.product);

@@ -4,7 +4,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
   v_count integer;
 BEGIN
-  WITH due AS MATERIALIZED (SELECT id FROM quote WHERE expires_at < least(p_before, now()) AND acts_for(product) ORDER BY expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED)
+  WITH due AS MATERIALIZED (SELECT id FROM quote WHERE expires_at < least(p_before, now()) AND acts_for(product)
+    ORDER BY expires_at LIMIT p_limit FOR UPDATE SKIP LOCKED)
   DELETE FROM quote q USING due WHERE q.id = due.id;
   GET DIAGNOSTICS v_count = ROW_COUNT;
   RETURN v_count;

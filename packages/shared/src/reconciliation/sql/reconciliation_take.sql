@@ -6,7 +6,8 @@ DECLARE
 BEGIN
   PERFORM check_scope_role(p_scope);
   INSERT INTO reconciliation AS r (scope, next_at) VALUES (p_scope, p_now + make_interval(secs => p_lease_ms / 1000.0))
-    ON CONFLICT (scope) DO UPDATE SET next_at = excluded.next_at, attempt = r.attempt + 1 WHERE r.next_at <= p_now RETURNING r.attempt INTO v_attempt;
+    ON CONFLICT (scope) DO UPDATE SET next_at = excluded.next_at, attempt = r.attempt + 1 WHERE r.next_at <= p_now
+      RETURNING r.attempt INTO v_attempt;
   RETURN v_attempt;
 END $$;
 REVOKE ALL ON FUNCTION reconciliation_take FROM PUBLIC;

@@ -1,6 +1,6 @@
--- Domains, as it was when migrations were squashed into one: the catalogue, contacts, the customers' domains, and the sandbox registrar with its registry and its log.
--- Amounts are bigint of 1/10,000 USD. Names are stored as A-labels in lower case.
--- Functions and triggers stand in `<room>/sql/`, one file each.
+-- Domains, as it was when migrations were squashed into one: the catalogue, contacts, the customers' domains, and the
+-- sandbox registrar with its registry and its log. Amounts are bigint of 1/10,000 USD. Names are stored as A-labels in
+-- lower case. Functions and triggers stand in `<room>/sql/`, one file each.
 
 -- ── catalogue ────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Prices of one year; the rules of the registry are data, so that no code knows a TLD.
@@ -32,7 +32,8 @@ CREATE TABLE tld (
   updated_at          timestamptz NOT NULL DEFAULT now(),
   -- A transfer in adds this many years to the expiry and is charged as one operation; some country registries add none.
   transfer_years      integer NOT NULL DEFAULT 1 CHECK (transfer_years >= 0),
-  -- What the registry demands of contacts beyond what every contact has: a list of {fields, roles?, countries?} (src/catalogue/contact-rules.ts).
+  -- What the registry demands of contacts beyond what every contact has: a list of {fields, roles?, countries?}
+  -- (src/catalogue/contact-rules.ts).
   contact_rules       jsonb NOT NULL DEFAULT '[{"fields": ["postal_code"], "countries": "with_postal_codes"}]'
 );
 
@@ -52,8 +53,9 @@ CREATE TABLE contact (
 CREATE INDEX contact_account ON contact (account_id, seq DESC);
 
 -- ── domains ──────────────────────────────────────────────────────────────────────────────────────────────────────
--- What the registry last told us, plus what is the customer's own (tags, reference, metadata, auto_renew). The milestones
--- follow from the expiry and the TLD's days and are stored, so that lists can filter by state without knowing a TLD.
+-- What the registry last told us, plus what is the customer's own (tags, reference, metadata, auto_renew). The
+-- milestones follow from the expiry and the TLD's days and are stored, so that lists can filter by state without
+-- knowing a TLD.
 CREATE TABLE domain (
   seq                  bigserial PRIMARY KEY,
   name                 text NOT NULL,
@@ -62,7 +64,8 @@ CREATE TABLE domain (
   account_id           text NOT NULL,
   order_id             text NOT NULL,
   registrar            text NOT NULL,
-  state                text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'on_hold', 'pending_restore', 'pending_transfer_out', 'transferred_out', 'deleted', 'released')),
+  state                text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'on_hold', 'pending_restore',
+    'pending_transfer_out', 'transferred_out', 'deleted', 'released')),
   registry_statuses    text[] NOT NULL DEFAULT '{}',
   registered_at        timestamptz NOT NULL,
   expires_at           timestamptz NOT NULL,
@@ -93,9 +96,11 @@ CREATE TABLE domain (
   created_at           timestamptz NOT NULL DEFAULT now(),
   updated_at           timestamptz NOT NULL DEFAULT now(),
   ended_at             timestamptz,
-  -- What the registry says about a name when it is asked: it may not know it any more. The domain is kept, and nothing can be done with it.
+  -- What the registry says about a name when it is asked: it may not know it any more. The domain is kept, and nothing
+  -- can be done with it.
   missing_since        timestamptz,
-  -- Whether the change that is open gives the name up: only then is a name that the registry does not know one that has ended.
+  -- Whether the change that is open gives the name up: only then is a name that the registry does not know one that has
+  -- ended.
   change_deletes       boolean NOT NULL DEFAULT false,
   CHECK ((change_id IS NULL) = (change_until IS NULL)),
   CHECK ((ended_at IS NULL) = (state NOT IN ('transferred_out', 'deleted', 'released')))
@@ -110,8 +115,9 @@ CREATE INDEX domain_account_name ON domain (account_id, name);
 CREATE INDEX domain_ends ON domain ((least(expires_at, grace_ends_at))) WHERE ended_at IS NULL;
 CREATE INDEX domain_change_due ON domain (change_until) WHERE change_until IS NOT NULL;
 
--- ── sandbox registrar ────────────────────────────────────────────────────────────────────────────────────────────
--- Its registry, as a real one would keep it at the other end of the wire. `sponsor`: held through us, or through somebody else.
+-- ── sandbox registrar ──────────────────────────────────────────────────────────────────────────────────────────── Its
+-- registry, as a real one would keep it at the other end of the wire. `sponsor`: held through us, or through somebody
+-- else.
 CREATE TABLE sandbox_name (
   name            text PRIMARY KEY,
   tld             text NOT NULL,
@@ -135,7 +141,8 @@ CREATE TABLE sandbox_contact (
   data   jsonb NOT NULL
 );
 
--- The outside witness: every command that reached the registry with our reference and how it ended. One ending for each reference, ever.
+-- The outside witness: every command that reached the registry with our reference and how it ended. One ending for each
+-- reference, ever.
 CREATE TABLE sandbox_log (
   seq     bigserial PRIMARY KEY,
   ref     text NOT NULL,
@@ -168,18 +175,31 @@ GRANT SELECT, INSERT ON sandbox_log TO lumi_domains;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA domains TO lumi_domains;
 
 -- ── the catalogue of a fresh installation ────────────────────────────────────────────────────────────────────────
--- Where contacts are not required, the account holder stands in for a missing one. Prices are those of one year, in 1/10,000 USD.
-INSERT INTO tld (tld, category, register, renew, transfer, restore, trade, years_max, idn_scripts, privacy, lock, ns_min, add_days, grace_days, redemption_days, pending_delete_days, transfer_lock_days, auth_code_required, contacts_required) VALUES
-  ('test',   'sandbox',  10000,  10000,  10000,  50000, NULL, 10, '{Latin,Cyrillic,Greek,Han,Hiragana,Katakana}', true,  true,  0, 5, 45, 30, 5, 60, true,  false),
-  ('com',    'generic', 104400, 104400, 104400, 800000, NULL, 10, '{Latin,Cyrillic,Greek,Han,Hiragana,Katakana,Hangul,Arabic,Hebrew,Thai}', true, true, 2, 5, 45, 30, 5, 60, true, false),
-  ('net',    'generic', 119800, 124800, 119800, 800000, NULL, 10, '{Latin,Cyrillic,Greek,Han,Hiragana,Katakana,Hangul,Arabic,Hebrew,Thai}', true, true, 2, 5, 45, 30, 5, 60, true, false),
-  ('org',    'generic',  74800, 107400, 107400, 800000, NULL, 10, '{Latin,Cyrillic,Han}', true, true, 2, 5, 45, 30, 5, 60, true, false),
-  ('xyz',    'generic',  20400, 129800, 129800, 850000, NULL, 10, '{Latin,Cyrillic,Han,Arabic}', true, true, 2, 5, 40, 30, 5, 60, true, false),
-  ('app',    'generic', 123700, 149800, 149800, 900000, NULL, 10, '{Latin,Han}', true, true, 2, 5, 45, 30, 5, 60, true, false),
-  ('dev',    'generic', 108700, 128700, 128700, 900000, NULL, 10, '{Latin,Han}', true, true, 2, 5, 45, 30, 5, 60, true, false),
+-- Where contacts are not required, the account holder stands in for a missing one. Prices are those of one year, in
+-- 1/10,000 USD.
+INSERT INTO tld (tld, category, register, renew, transfer, restore, trade, years_max, idn_scripts, privacy, lock,
+  ns_min, add_days, grace_days, redemption_days, pending_delete_days, transfer_lock_days, auth_code_required,
+    contacts_required) VALUES
+  ('test',   'sandbox',  10000,  10000,  10000,  50000, NULL, 10, '{Latin,Cyrillic,Greek,Han,Hiragana,Katakana}', true,
+     true,  0, 5, 45, 30, 5, 60, true,  false),
+  ('com',    'generic', 104400, 104400, 104400, 800000, NULL, 10,
+    '{Latin,Cyrillic,Greek,Han,Hiragana,Katakana,Hangul,Arabic,Hebrew,Thai}', true, true, 2, 5, 45, 30, 5, 60, true,
+      false),
+  ('net',    'generic', 119800, 124800, 119800, 800000, NULL, 10,
+    '{Latin,Cyrillic,Greek,Han,Hiragana,Katakana,Hangul,Arabic,Hebrew,Thai}', true, true, 2, 5, 45, 30, 5, 60, true,
+      false),
+  ('org',    'generic',  74800, 107400, 107400, 800000, NULL, 10, '{Latin,Cyrillic,Han}', true, true, 2, 5, 45, 30, 5,
+    60, true, false),
+  ('xyz',    'generic',  20400, 129800, 129800, 850000, NULL, 10, '{Latin,Cyrillic,Han,Arabic}', true, true, 2, 5, 40,
+    30, 5, 60, true, false),
+  ('app',    'generic', 123700, 149800, 149800, 900000, NULL, 10, '{Latin,Han}', true, true, 2, 5, 45, 30, 5, 60, true,
+    false),
+  ('dev',    'generic', 108700, 128700, 128700, 900000, NULL, 10, '{Latin,Han}', true, true, 2, 5, 45, 30, 5, 60, true,
+    false),
   ('io',     'country', 345000, 499800, 499800, 1100000, NULL, 10, '{}', true, true, 2, 5, 30, 30, 5, 60, true, true),
   ('ai',     'country', 699000, 799000, 799000, 1500000, NULL, 10, '{}', true, true, 2, 5, 30, 30, 5, 60, true, true),
-  ('de',     'country',  45000,  55000,  45000, 650000, NULL, 1,  '{Latin}', false, false, 2, 0, 0, 30, 0, 0, true, true),
+  ('de',     'country',  45000,  55000,  45000, 650000, NULL, 1,  '{Latin}', false, false, 2, 0, 0, 30, 0, 0, true,
+    true),
   ('co.uk',  'country',  52000,  69000,      0, 250000, 120000, 10, '{}', true, false, 2, 0, 30, 60, 2, 0, false, true);
 UPDATE tld SET years_min = 2 WHERE tld = 'ai';
 UPDATE tld SET dnssec_max = 4 WHERE tld = 'de';

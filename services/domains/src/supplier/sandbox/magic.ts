@@ -1,5 +1,6 @@
-// Names under `.test` whose first words say how a command on them ends, so that callers can try their own error handling.
-// `timeout-after-success-shop.test` plays at its registration; `renew-timeout-after-success-shop.test` registers well and plays at renewal.
+// Names under `.test` whose first words say how a command on them ends, so that callers can try their own error
+// handling. `timeout-after-success-shop.test` plays at its registration; `renew-timeout-after-success-shop.test`
+// registers well and plays at renewal.
 import { parseUsd, type Units } from '@lumi/shared/money';
 import { feeForYears, type Fees } from '../../catalogue/fees';
 
@@ -48,20 +49,37 @@ export interface Magic {
   readonly count: number;
 }
 
-export const PREMIUM_FEES: Fees = { register: parseUsd('250'), renew: parseUsd('100'), transfer: parseUsd('250'), restore: parseUsd('300') };
-export const CHANGED_FEES: Fees = { register: parseUsd('3'), renew: parseUsd('1'), transfer: parseUsd('1'), restore: parseUsd('5') };
+export const PREMIUM_FEES: Fees = {
+  register: parseUsd('250'),
+  renew: parseUsd('100'),
+  transfer: parseUsd('250'),
+  restore: parseUsd('300'),
+};
+export const CHANGED_FEES: Fees = {
+  register: parseUsd('3'),
+  renew: parseUsd('1'),
+  transfer: parseUsd('1'),
+  restore: parseUsd('5'),
+};
 export const ELSEWHERE_AUTH_CODE = 'right-code';
 
 const ENDINGS = Object.keys(COMMAND_ENDINGS).join('|');
-const COMMAND_SHAPE = new RegExp(`^(?:(renew|transfer|restore|update|delete)-)?(${ENDINGS})(?:-(\\d{1,3}))?(?:-[^.]*)?\\.test$`);
+const COMMAND_SHAPE = new RegExp(
+  `^(?:(renew|transfer|restore|update|delete)-)?(${ENDINGS})(?:-(\\d{1,3}))?(?:-[^.]*)?\\.test$`,
+);
 const CHECK_SHAPE = new RegExp(`^(${Object.keys(CHECK_ANSWERS).join('|')})(?:-[^.]*)?\\.test$`);
 const DRIFT_SHAPE = new RegExp(`^(${Object.keys(DRIFTS).join('|')})(?:-[^.]*)?\\.test$`);
 const COUNT = 2;
 
 export function magicOf(command: MagicCommand, name: string): Magic | null {
   const match = COMMAND_SHAPE.exec(name) ?? COMMAND_SHAPE.exec(name.replace(/^elsewhere-/, ''));
-  if (match === null || (match[1] ?? (name.startsWith('elsewhere-') ? 'transfer' : 'register')) !== command) return null;
-  return { ending: match[2] as CommandEnding, command, count: match[3] === undefined ? COUNT : Number.parseInt(match[3], 10) }; // the shape lists them
+  if (match === null || (match[1] ?? (name.startsWith('elsewhere-') ? 'transfer' : 'register')) !== command)
+    return null;
+  return {
+    ending: match[2] as CommandEnding,
+    command,
+    count: match[3] === undefined ? COUNT : Number.parseInt(match[3], 10),
+  }; // the shape lists them
 }
 
 export function checkAnswerOf(name: string): CheckAnswer | null {

@@ -1,11 +1,23 @@
-// The sandbox registrar: a registry of its own in Postgres (so that it is the same whichever process asks), executed by one statement per
-// command, with an append-only log in which one reference ends once. Magic names play every ending a real registrar may surprise us with.
+// The sandbox registrar: a registry of its own in Postgres (so that it is the same whichever process asks), executed by
+// one statement per command, with an append-only log in which one reference ends once. Magic names play every ending a
+// real registrar may surprise us with.
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNever } from '@lumi/shared/contract';
 import { joinSql, rawSql, SharedStatement, sql, withPatience, type Patience } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
-import type { ContactAnswer, ContactData, DeleteCommand, InfoAnswer, NameCheck, NameInfo, PaidCommand, Registrar, TransferCommand, UpdateCommand } from '../registrar';
+import type {
+  ContactAnswer,
+  ContactData,
+  DeleteCommand,
+  InfoAnswer,
+  NameCheck,
+  NameInfo,
+  PaidCommand,
+  Registrar,
+  TransferCommand,
+  UpdateCommand,
+} from '../registrar';
 import { CHANGED_FEES, PREMIUM_FEES, checkAnswerOf, magicOf, type Magic, type MagicCommand } from './magic';
 import { outcomeOf, type Ending } from './endings';
 import type { SandboxOptions } from './sandbox-options';
@@ -31,7 +43,10 @@ export class SandboxRegistrar implements Registrar {
 
   constructor(private readonly options: SandboxOptions) {
     this.checks = new SharedStatement({ run: (calls) => this.checkTogether(calls) });
-    this.executions = new SharedStatement({ run: (calls, patience) => this.executeTogether(calls, patience), lockOf: ({ command }) => command.name });
+    this.executions = new SharedStatement({
+      run: (calls, patience) => this.executeTogether(calls, patience),
+      lockOf: ({ command }) => command.name,
+    });
   }
 
   check(names: readonly string[], _signal: AbortSignal): Promise<readonly NameCheck[]> {
@@ -42,8 +57,16 @@ export class SandboxRegistrar implements Registrar {
     const { db, clock } = this.options;
     const names = calls.flat();
     const changeable = names.filter((name) => checkAnswerOf(name) === 'price-changed');
-    const rows = await db.$queryRaw<{ name: string; is_taken: boolean }[]>(sql`SELECT n.name, true AS is_taken FROM domains.sandbox_name n WHERE n.name = ANY (${[...names]}::text[]) AND domains.sandbox_phase(n, ${clock.now()}::timestamptz) <> 'free'
-      ${changeable.length === 0 ? sql`` : sql`UNION ALL SELECT DISTINCT l.name, false FROM domains.sandbox_log l WHERE l.name = ANY (${changeable}::text[]) AND l.code = 'price_changed'`}`);
+    const rows = await db.$queryRaw<
+      { name: string; is_taken: boolean }[]
+    >(sql`SELECT n.name, true AS is_taken FROM domains.sandbox_name n WHERE n.name = ANY (${[...names]}::text[])
+      AND domains.sandbox_phase(n, ${clock.now()}::timestamptz) <> 'free'
+      ${
+        changeable.length === 0
+          ? sql``
+          : sql`UNION ALL SELECT DISTINCT l.name, false FROM domains.sandbox_log l
+        WHERE l.name = ANY (${changeable}::text[]) AND l.code = 'price_changed'`
+      }`);
     const taken = new Set(rows.filter((row) => row.is_taken).map((row) => row.name));
     const changed = new Set(rows.filter((row) => !row.is_taken).map((row) => row.name));
     return calls.map((asked) => asked.map((name) => checked(name, taken.has(name), changed.has(name))));
@@ -55,7 +78,8 @@ export class SandboxRegistrar implements Registrar {
     if (refusal !== null) return outcomeOf(await this.run(command, { kind: 'refuse', code: refusal }));
     if (magic === null) {
       const outcome = outcomeOf(await this.run(command, command.kind === 'transfer' ? { kind: 'pending' } : null));
-      if (command.kind === 'register' && outcome.kind === 'done') await drift(this.options, command.name, outcome.result);
+      if (command.kind === 'register' && outcome.kind === 'done')
+        await drift(this.options, command.name, outcome.result);
       return outcome;
     }
     return this.play(magic, command.ref, signal, (play) => this.run(command, play));
@@ -64,18 +88,26 @@ export class SandboxRegistrar implements Registrar {
   async lookUp(command: PaidCommand, _signal: AbortSignal): Promise<LookUp<NameInfo>> {
     const magic = magicOf(command.kind, command.name);
     const rows = await this.options.db.$queryRaw<Ending[]>(sql`
-      SELECT ending, code, info FROM domains.sandbox_log WHERE ref = ${command.ref} ORDER BY (ending = 'pending') LIMIT 1`);
+      SELECT ending, code, info FROM domains.sandbox_log WHERE ref = ${command.ref} ORDER BY (ending = 'pending')
+        LIMIT 1`);
     const found = rows[0];
     if (found === undefined) return { kind: 'absent' };
-    if (magic?.ending === 'stays-unknown' && (await this.count(command.ref, 'look_ups')) <= magic.count) return { kind: 'unknown', cause: 'the sandbox does not tell yet' };
+    if (magic?.ending === 'stays-unknown' && (await this.count(command.ref, 'look_ups')) <= magic.count)
+      return { kind: 'unknown', cause: 'the sandbox does not tell yet' };
     if (found.ending !== 'pending') return outcomeOf(found);
     if ((await this.count(command.ref, 'look_ups')) < (magic?.count ?? TRANSFER_LOOK_UPS)) return outcomeOf(found);
-    return outcomeOf(await this.run(command, magic?.ending === 'pending-then-refused' ? { kind: 'refuse', code: 'supplier_error' } : null));
+    return outcomeOf(
+      await this.run(
+        command,
+        magic?.ending === 'pending-then-refused' ? { kind: 'refuse', code: 'supplier_error' } : null,
+      ),
+    );
   }
 
   async info(name: string, _signal: AbortSignal): Promise<InfoAnswer> {
     const rows = await this.options.db.$queryRaw<{ info: NameInfo }[]>(sql`
-      SELECT domains.sandbox_info(n, ${this.options.clock.now()}::timestamptz) AS info FROM domains.sandbox_name n WHERE n.name = ${name}`);
+      SELECT domains.sandbox_info(n, ${this.options.clock.now()}::timestamptz) AS info FROM domains.sandbox_name n
+        WHERE n.name = ${name}`);
     const found = rows[0];
     return found === undefined ? { kind: 'absent' } : { kind: 'found', info: found.info };
   }
@@ -89,7 +121,12 @@ export class SandboxRegistrar implements Registrar {
       ...(change.contacts === undefined ? {} : { contacts: change.contacts, contact_data: change.contactData ?? {} }),
       ...(change.ds === undefined ? {} : { ds: change.ds }),
       ...(change.hosts === undefined ? {} : { hosts: change.hosts }),
-      ...(change.authCode === undefined ? {} : { auth_hash: change.authCode === null ? null : hashOf(change.authCode.code), auth_expires_at: change.authCode?.expiresAt.toISOString() ?? null }),
+      ...(change.authCode === undefined
+        ? {}
+        : {
+            auth_hash: change.authCode === null ? null : hashOf(change.authCode.code),
+            auth_expires_at: change.authCode?.expiresAt.toISOString() ?? null,
+          }),
     };
     const magic = magicOf('update', command.name);
     const run = (play: Play): Promise<Ending> => this.runRaw('update', command, payload, play);
@@ -102,14 +139,21 @@ export class SandboxRegistrar implements Registrar {
     return magic === null ? outcomeOf(await run(null)) : this.play(magic, command.ref, signal, run);
   }
 
-  async updateContact(handle: string, data: ContactData, _signal: AbortSignal): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>> {
+  async updateContact(
+    handle: string,
+    data: ContactData,
+    _signal: AbortSignal,
+  ): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>> {
     await this.options.db.$executeRaw(sql`
-      INSERT INTO domains.sandbox_contact (handle, data) VALUES (${handle}, ${JSON.stringify(data)}::jsonb) ON CONFLICT (handle) DO UPDATE SET data = excluded.data`);
+      INSERT INTO domains.sandbox_contact (handle, data) VALUES (${handle}, ${JSON.stringify(data)}::jsonb)
+        ON CONFLICT (handle) DO UPDATE SET data = excluded.data`);
     return { kind: 'done', result: { ...data } };
   }
 
   async readContact(handle: string, _signal: AbortSignal): Promise<ContactAnswer> {
-    const rows = await this.options.db.$queryRaw<{ data: ContactData }[]>(sql`SELECT data FROM domains.sandbox_contact WHERE handle = ${handle}`);
+    const rows = await this.options.db.$queryRaw<{ data: ContactData }[]>(
+      sql`SELECT data FROM domains.sandbox_contact WHERE handle = ${handle}`,
+    );
     return rows[0] === undefined ? { kind: 'absent' } : { kind: 'found', data: rows[0].data };
   }
 
@@ -117,7 +161,12 @@ export class SandboxRegistrar implements Registrar {
     await this.run(command, { kind: 'refuse', code: 'cancelled' });
   }
 
-  private async play(magic: Magic, ref: string, signal: AbortSignal, run: (play: Play) => Promise<Ending>): Promise<Outcome<NameInfo>> {
+  private async play(
+    magic: Magic,
+    ref: string,
+    signal: AbortSignal,
+    run: (play: Play) => Promise<Ending>,
+  ): Promise<Outcome<NameInfo>> {
     const { timeoutMs, slowMs } = this.options;
     switch (magic.ending) {
       case 'refused':
@@ -158,18 +207,32 @@ export class SandboxRegistrar implements Registrar {
     return this.runRaw(command.kind, command, payloadOf(command), play);
   }
 
-  private runRaw(kind: MagicCommand, command: { ref: string; name: string; tld: string }, payload: object, play: Play): Promise<Ending> {
-    return this.executions.run({ kind, command, payload: play?.kind === 'refuse' ? { ...payload, refuse_code: play.code } : payload, play: play?.kind ?? null });
+  private runRaw(
+    kind: MagicCommand,
+    command: { ref: string; name: string; tld: string },
+    payload: object,
+    play: Play,
+  ): Promise<Ending> {
+    return this.executions.run({
+      kind,
+      command,
+      payload: play?.kind === 'refuse' ? { ...payload, refuse_code: play.code } : payload,
+      play: play?.kind ?? null,
+    });
   }
 
   /**
-   * The commit does not wait for the disk. What a crash of the database takes back here it takes back of everything that was built on it, too: whoever
-   * settles an order commits later, to the same log, and does wait. Until then the order is open, and a look-up finds its reference absent.
+   * The commit does not wait for the disk. What a crash of the database takes back here it takes back of everything
+   * that was built on it, too: whoever settles an order commits later, to the same log, and does wait. Until then the
+   * order is open, and a look-up finds its reference absent.
    */
   private async executeTogether(executions: readonly Execution[], patience: Patience): Promise<Ending[]> {
     const { db, clock } = this.options;
-    const calls = executions.map(({ kind, command, payload, play }, n) => sql`SELECT ${rawSql(String(n))} AS n, e.ending, e.code, e.info
-      FROM domains.sandbox_execute(${n === 0 ? withPatience(kind, patience) : kind}, ${command.ref}, ${command.name}, ${command.tld}, ${clock.now()}::timestamptz, ${JSON.stringify(payload)}::jsonb, ${play}::text) e`);
+    const calls = executions.map(
+      ({ kind, command, payload, play }, n) => sql`SELECT ${rawSql(String(n))} AS n, e.ending, e.code, e.info
+      FROM domains.sandbox_execute(${n === 0 ? withPatience(kind, patience) : kind}, ${command.ref}, ${command.name},
+        ${command.tld}, ${clock.now()}::timestamptz, ${JSON.stringify(payload)}::jsonb, ${play}::text) e`,
+    );
     const rows = await db.$queryRaw<(Ending & { n: number })[]>(sql`WITH executed AS (${joinSql(calls, ' UNION ALL ')})
       SELECT n, ending, code, info, set_config('synchronous_commit', 'off', true) AS commits FROM executed ORDER BY n`);
     return rows;
@@ -177,9 +240,19 @@ export class SandboxRegistrar implements Registrar {
 
   private async count(ref: string, what: 'attempts' | 'look_ups'): Promise<number> {
     const isAttempt = what === 'attempts' ? 1 : 0;
-    const rows = await this.options.db.$queryRaw<{ attempts: number; look_ups: number }[]>(joinSql([sql`
-      INSERT INTO domains.sandbox_play AS p (ref, attempts, look_ups) VALUES (${ref}, ${isAttempt}::int, ${1 - isAttempt}::int)
-      ON CONFLICT (ref) DO UPDATE SET attempts = p.attempts + excluded.attempts, look_ups = p.look_ups + excluded.look_ups`, sql`RETURNING attempts, look_ups`], ' '));
+    const rows = await this.options.db.$queryRaw<{ attempts: number; look_ups: number }[]>(
+      joinSql(
+        [
+          sql`
+      INSERT INTO domains.sandbox_play AS p (ref, attempts, look_ups)
+        VALUES (${ref}, ${isAttempt}::int, ${1 - isAttempt}::int)
+      ON CONFLICT (ref) DO UPDATE SET attempts = p.attempts + excluded.attempts,
+        look_ups = p.look_ups + excluded.look_ups`,
+          sql`RETURNING attempts, look_ups`,
+        ],
+        ' ',
+      ),
+    );
     return rows[0]?.[what] ?? 0;
   }
 }
@@ -187,8 +260,18 @@ export class SandboxRegistrar implements Registrar {
 function checked(name: string, isTaken: boolean, isPriceChanged: boolean): NameCheck {
   const answer = checkAnswerOf(name);
   if (answer === 'check-fails') return { name, status: 'unknown', premium: false, fees: null };
-  const status = isTaken || answer === 'taken' || answer === 'elsewhere' ? 'taken' : answer === 'reserved' ? 'reserved' : 'available';
-  return { name, status, premium: answer === 'premium', fees: answer === 'premium' ? PREMIUM_FEES : isPriceChanged ? CHANGED_FEES : null };
+  const status =
+    isTaken || answer === 'taken' || answer === 'elsewhere'
+      ? 'taken'
+      : answer === 'reserved'
+        ? 'reserved'
+        : 'available';
+  return {
+    name,
+    status,
+    premium: answer === 'premium',
+    fees: answer === 'premium' ? PREMIUM_FEES : isPriceChanged ? CHANGED_FEES : null,
+  };
 }
 
 function hashOf(code: string): string {

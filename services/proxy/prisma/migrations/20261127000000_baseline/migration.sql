@@ -1,4 +1,5 @@
--- Proxies, as it was when migrations were squashed into one. Functions and triggers stand in `<room>/sql/`, one file each.
+-- Proxies, as it was when migrations were squashed into one. Functions and triggers stand in `<room>/sql/`, one file
+-- each.
 
 -- ── what customers have ──────────────────────────────────────────────────────────────────────────────────────────
 -- Proxies, traffic plans and sub-users, who may use them, and what they used.
@@ -55,9 +56,11 @@ CREATE TABLE proxy (
   withdrawn_at      timestamptz,
   created_at        timestamptz NOT NULL,
   updated_at        timestamptz NOT NULL,
-  -- What the country added to the price when the proxy was delivered, per 30 days: forecasts tell renewals from it without asking the network.
+  -- What the country added to the price when the proxy was delivered, per 30 days: forecasts tell renewals from it
+  -- without asking the network.
   surcharge         bigint NOT NULL DEFAULT 0,
-  -- What the network says about a proxy or a plan when it is asked: it may not know it any more. It is kept, and nothing can be bought for it.
+  -- What the network says about a proxy or a plan when it is asked: it may not know it any more. It is kept, and
+  -- nothing can be bought for it.
   synced_at         timestamptz,
   missing_since     timestamptz,
   CONSTRAINT proxy_term UNIQUE (id, term),
@@ -74,8 +77,8 @@ CREATE INDEX proxy_dirty ON proxy (id) WHERE access_applied < access_version;
 CREATE INDEX proxy_leaving ON proxy (id) WHERE state <> 'active' AND withdrawn_at IS NULL;
 CREATE INDEX proxy_health ON proxy (health_checked_at NULLS FIRST) WHERE state = 'active';
 
--- One paid operation at a time per proxy, and only on the term it was priced for: a second one violates the key, an outdated one the
--- reference, and the hold that would pay for it is not made.
+-- One paid operation at a time per proxy, and only on the term it was priced for: a second one violates the key, an
+-- outdated one the reference, and the hold that would pay for it is not made.
 CREATE TABLE proxy_lock (
   proxy_id text NOT NULL,
   term     integer NOT NULL,
@@ -303,7 +306,8 @@ CREATE TABLE sandbox_traffic (
 GRANT USAGE ON SCHEMA proxy TO lumi_proxy;
 GRANT SELECT, INSERT, UPDATE ON sandbox_stock, sandbox_command, sandbox_exit, sandbox_access TO lumi_proxy;
 GRANT SELECT, INSERT ON sandbox_log, sandbox_usage TO lumi_proxy;
-GRANT SELECT, INSERT, UPDATE ON proxy, replacement, traffic_plan, subuser, allow_entry, usage_hour, usage_position TO lumi_proxy;
+GRANT SELECT, INSERT, UPDATE ON proxy, replacement, traffic_plan, subuser, allow_entry, usage_hour, usage_position
+  TO lumi_proxy;
 GRANT SELECT, INSERT, DELETE ON proxy_lock, usage_delta TO lumi_proxy;
 GRANT DELETE ON allow_entry TO lumi_proxy;
 GRANT SELECT, INSERT ON reveal TO lumi_proxy;

@@ -1,5 +1,5 @@
-// Addresses the sandbox hands out: 240.0.0.0/4 (never routed) and 2001:db8::/32 (documentation), so nobody can mistake them for real ones.
-// Consecutive numbers lie in different subnets.
+// Addresses the sandbox hands out: 240.0.0.0/4 (never routed) and 2001:db8::/32 (documentation), so nobody can mistake
+// them for real ones. Consecutive numbers lie in different subnets.
 import { readAddress, readBlock } from '@lumi/shared/addresses';
 
 export interface SandboxAddress {
@@ -15,12 +15,20 @@ export function withSubnet(ip: string): SandboxAddress {
   return { exitIp, subnet: readBlock(`${exitIp}/${exitIp.includes(':') ? '64' : '24'}`).value?.text ?? '' };
 }
 
-export function addressOf(family: 'ipv4' | 'ipv6', place: { productIndex: number; placeIndex: number }, number: number): SandboxAddress {
+export function addressOf(
+  family: 'ipv4' | 'ipv6',
+  place: { productIndex: number; placeIndex: number },
+  number: number,
+): SandboxAddress {
   if (family === 'ipv6') {
-    const prefix = `2001:db8:${(place.placeIndex * 256 + Math.floor(number / 65_536)).toString(16)}:${(number % 65_536).toString(16)}`;
+    const ofPlace = (place.placeIndex * 256 + Math.floor(number / 65_536)).toString(16);
+    const prefix = `2001:db8:${ofPlace}:${(number % 65_536).toString(16)}`;
     return { exitIp: readAddress(`${prefix}::1`).value ?? '', subnet: readBlock(`${prefix}::/64`).value?.text ?? '' };
   }
   const block = place.productIndex * 2 ** 25 + place.placeIndex * 2 ** 20 + (number % SUBNETS) * 256;
   const octets = [240 + Math.floor(block / 2 ** 24), Math.floor(block / 2 ** 16) % 256, Math.floor(block / 256) % 256];
-  return { exitIp: [...octets, 1 + (Math.floor(number / SUBNETS) % 254)].join('.'), subnet: `${octets.join('.')}.0/24` };
+  return {
+    exitIp: [...octets, 1 + (Math.floor(number / SUBNETS) % 254)].join('.'),
+    subnet: `${octets.join('.')}.0/24`,
+  };
 }

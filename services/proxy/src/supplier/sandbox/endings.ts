@@ -1,10 +1,24 @@
-// How a command to the sandbox ends. Chosen by a magic note (the `label` of an order, proxy or plan) such as `sandbox:timeout-after`, or by the
-// test country ordered. The note wins.
+// How a command to the sandbox ends. Chosen by a magic note (the `label` of an order, proxy or plan) such as
+// `sandbox:timeout-after`, or by the test country ordered. The note wins.
 
 export const ENDINGS = [
-  'ok', 'refuse', 'out-of-stock', 'half', 'pending', 'pending-refused', 'timeout-before', 'timeout-after', 'error-after', 'lost', 'slow', 'same-ip',
+  'ok',
+  'refuse',
+  'out-of-stock',
+  'half',
+  'pending',
+  'pending-refused',
+  'timeout-before',
+  'timeout-after',
+  'error-after',
+  'lost',
+  'slow',
+  'same-ip',
   // Executed, and changed at the network afterwards without a word to us.
-  'drift-gone', 'drift-expiry', 'drift-ip', 'drift-host',
+  'drift-gone',
+  'drift-expiry',
+  'drift-ip',
+  'drift-host',
 ] as const;
 export type Ending = (typeof ENDINGS)[number];
 

@@ -1,5 +1,5 @@
-// Traffic in the sandbox: every proxy, plan or sub-user whose note is `sandbox:traffic` uses the same amount every five minutes. All others are
-// silent, so that a test sees exactly the bytes it asked for.
+// Traffic in the sandbox: every proxy, plan or sub-user whose note is `sandbox:traffic` uses the same amount every five
+// minutes. All others are silent, so that a test sees exactly the bytes it asked for.
 import { sql, type Database } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 import type { UsageDelta } from '../proxy-network';
@@ -14,20 +14,43 @@ const INTERVALS_MAX = 24;
 const TARGETS = ['example.com', 'example.net', 'example.org'];
 
 interface Row {
-  readonly seq: bigint; readonly subject: string; readonly at: Date; readonly country: string; readonly target: string;
-  readonly bytes_up: bigint; readonly bytes_down: bigint; readonly requests: number; readonly errors: number;
+  readonly seq: bigint;
+  readonly subject: string;
+  readonly at: Date;
+  readonly country: string;
+  readonly target: string;
+  readonly bytes_up: bigint;
+  readonly bytes_down: bigint;
+  readonly requests: number;
+  readonly errors: number;
 }
 
 export class SandboxMeter {
-  constructor(private readonly db: Pick<Database, 'platform'>, private readonly clock: Clock) {}
+  constructor(
+    private readonly db: Pick<Database, 'platform'>,
+    private readonly clock: Clock,
+  ) {}
 
-  async usageAfter(position: string | null, limit: number): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
+  async usageAfter(
+    position: string | null,
+    limit: number,
+  ): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
     await this.tick();
     const rows = await this.db.platform.$queryRaw<Row[]>(sql`
-      SELECT * FROM proxy.sandbox_usage WHERE seq > ${BigInt(position ?? '0')}::bigint ORDER BY seq LIMIT ${limit}::int`);
+      SELECT * FROM proxy.sandbox_usage WHERE seq > ${BigInt(position ?? '0')}::bigint ORDER BY seq
+        LIMIT ${limit}::int`);
     const deltas = rows.map((row) => ({
-      gateway: 'sandbox', connection: row.subject, seq: Math.floor(row.at.getTime() / METER_EVERY_MS), subject: row.subject, at: row.at, country: row.country, target: row.target,
-      bytesUp: Number(row.bytes_up), bytesDown: Number(row.bytes_down), requests: row.requests, errors: row.errors,
+      gateway: 'sandbox',
+      connection: row.subject,
+      seq: Math.floor(row.at.getTime() / METER_EVERY_MS),
+      subject: row.subject,
+      at: row.at,
+      country: row.country,
+      target: row.target,
+      bytesUp: Number(row.bytes_up),
+      bytesDown: Number(row.bytes_down),
+      requests: row.requests,
+      errors: row.errors,
     }));
     return { deltas, position: rows.at(-1)?.seq.toString() ?? position };
   }
@@ -37,14 +60,17 @@ export class SandboxMeter {
       WITH due AS (
         SELECT a.subject, g.at FROM proxy.sandbox_access a
         CROSS JOIN LATERAL (
-          SELECT a.metered_at + make_interval(secs => ${METER_EVERY_MS / 1000}::float8 * n) AS at FROM generate_series(1, ${INTERVALS_MAX}::int) n) g
+          SELECT a.metered_at + make_interval(secs => ${METER_EVERY_MS / 1000}::float8 * n) AS at
+            FROM generate_series(1, ${INTERVALS_MAX}::int) n) g
         WHERE a.note = 'sandbox:traffic' AND a.is_enabled AND g.at <= ${this.clock.now()}::timestamptz
       ), added AS (
         INSERT INTO proxy.sandbox_usage (subject, at, country, target, bytes_up, bytes_down, requests, errors)
-        SELECT subject, at, 'XA', (${TARGETS}::text[])[1 + (extract(epoch FROM at)::bigint / ${METER_EVERY_MS / 1000}::bigint) % ${TARGETS.length}::int],
+        SELECT subject, at, 'XA', (${TARGETS}::text[])[1 + (extract(epoch
+          FROM at)::bigint / ${METER_EVERY_MS / 1000}::bigint) % ${TARGETS.length}::int],
                ${METER_BYTES_UP}::bigint, ${METER_BYTES_DOWN}::bigint, ${REQUESTS}::int, ${ERRORS}::int FROM due
         ON CONFLICT DO NOTHING
       )
-      UPDATE proxy.sandbox_access a SET metered_at = d.last FROM (SELECT subject, max(at) AS last FROM due GROUP BY subject) d WHERE a.subject = d.subject`);
+      UPDATE proxy.sandbox_access a SET metered_at = d.last FROM (SELECT subject, max(at) AS last FROM due
+        GROUP BY subject) d WHERE a.subject = d.subject`);
   }
 }

@@ -1,5 +1,5 @@
-// The sandbox network's geography: believable stock, and test countries (ISO's user-assigned XA–XZ) each of which ends an order in
-// its own way, so that users can try what their program does then.
+// The sandbox network's geography: believable stock, and test countries (ISO's user-assigned XA–XZ) each of which ends
+// an order in its own way, so that users can try what their program does then.
 import { parseUsd, type Units } from '@lumi/shared/money';
 import type { Ending } from './endings';
 
@@ -14,8 +14,20 @@ export interface Place {
   readonly ending?: Ending;
 }
 
-const all = (ipv4: number, isp: number, mobile: number): Record<string, number> => ({ ipv4, ipv4_shared: ipv4 * 2, ipv6: 20_000, isp, mobile });
-const test = (capacity = 1_000): Record<string, number> => ({ ipv4: capacity, ipv4_shared: capacity, ipv6: capacity, isp: capacity, mobile: capacity });
+const all = (ipv4: number, isp: number, mobile: number): Record<string, number> => ({
+  ipv4,
+  ipv4_shared: ipv4 * 2,
+  ipv6: 20_000,
+  isp,
+  mobile,
+});
+const test = (capacity = 1_000): Record<string, number> => ({
+  ipv4: capacity,
+  ipv4_shared: capacity,
+  ipv6: capacity,
+  isp: capacity,
+  mobile: capacity,
+});
 
 export const PLACES: readonly Place[] = [
   place('US', 'United States', ['New York', 'Los Angeles', 'Dallas'], 64500, '0', all(5_000, 1_200, 60)),
@@ -56,9 +68,29 @@ export function placeOf(country: string): Place | null {
 }
 
 export function placeCode(name: string): string {
-  return name.toLowerCase().normalize('NFD').replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  return name
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
-function place(country: string, name: string, cities: readonly string[], asn: number, surcharge: string, capacity: Record<string, number>, ending?: Ending): Place {
-  return { country, name, cities, asn, surcharge: parseUsd(surcharge), capacity, ...(ending === undefined ? {} : { ending }) };
+function place(
+  country: string,
+  name: string,
+  cities: readonly string[],
+  asn: number,
+  surcharge: string,
+  capacity: Record<string, number>,
+  ending?: Ending,
+): Place {
+  return {
+    country,
+    name,
+    cities,
+    asn,
+    surcharge: parseUsd(surcharge),
+    capacity,
+    ...(ending === undefined ? {} : { ending }),
+  };
 }

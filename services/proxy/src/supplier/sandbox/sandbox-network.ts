@@ -1,11 +1,28 @@
-// The sandbox proxy network: believable stock, timing and endings, and a log of what it executed. It opens no sockets and routes nothing.
-// Its books are tables of their own (sandbox_*); a command and its log line commit together.
+// The sandbox proxy network: believable stock, timing and endings, and a log of what it executed. It opens no sockets
+// and routes nothing. Its books are tables of their own (sandbox_*); a command and its log line commit together.
 import { setTimeout } from 'node:timers/promises';
 import { sql, type Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import { findProduct } from '../../catalogue/products';
-import type { Access, AccessReading, AllocateRequest, Allocated, ExitReading, ExtendRequest, Health, Location, ProxyNetwork, ReplaceRequest, RotateRequest, Rotated, TrafficAdded, TrafficReading, TrafficRequest, UsageDelta } from '../proxy-network';
+import type {
+  Access,
+  AccessReading,
+  AllocateRequest,
+  Allocated,
+  ExitReading,
+  ExtendRequest,
+  Health,
+  Location,
+  ProxyNetwork,
+  ReplaceRequest,
+  RotateRequest,
+  Rotated,
+  TrafficAdded,
+  TrafficReading,
+  TrafficRequest,
+  UsageDelta,
+} from '../proxy-network';
 import { SandboxCommands } from './commands';
 import { endingOf, type Ending } from './endings';
 import { PLACES, PRICE_DRIFTS_IN, UNHEALTHY_IN, placeCode, placeOf, type Place } from './places';
@@ -21,7 +38,11 @@ export class SandboxNetwork implements ProxyNetwork {
   private readonly meter: SandboxMeter;
   private seeded: Promise<unknown> | null = null;
 
-  constructor(private readonly db: Pick<Database, 'platform'>, private readonly clock: Clock, private readonly times: { readonly slowMs: number }) {
+  constructor(
+    private readonly db: Pick<Database, 'platform'>,
+    private readonly clock: Clock,
+    private readonly times: { readonly slowMs: number },
+  ) {
     this.commands = new SandboxCommands(db, clock, executorsOf(clock));
     this.meter = new SandboxMeter(db, clock);
   }
@@ -50,17 +71,29 @@ export class SandboxNetwork implements ProxyNetwork {
 
   async allocate(reference: string, request: AllocateRequest, signal: AbortSignal): Promise<Outcome<Allocated>> {
     await this.seed();
-    const placeEnding = request.items.map((item) => placeOf(item.country)?.ending).find((ending) => ending !== undefined && !BY_ITEM.includes(ending));
+    const placeEnding = request.items
+      .map((item) => placeOf(item.country)?.ending)
+      .find((ending) => ending !== undefined && !BY_ITEM.includes(ending));
     return this.send('allocate', reference, { ...request }, endingOf(request.note, placeEnding), signal);
   }
 
-  async extend(reference: string, request: ExtendRequest, signal: AbortSignal): Promise<Outcome<Record<string, unknown>>> {
+  async extend(
+    reference: string,
+    request: ExtendRequest,
+    signal: AbortSignal,
+  ): Promise<Outcome<Record<string, unknown>>> {
     return this.send('extend', reference, { ...request }, endingOf(request.note, undefined), signal);
   }
 
   async replace(reference: string, request: ReplaceRequest, signal: AbortSignal): Promise<Outcome<Allocated>> {
     await this.seed();
-    return this.send('replace', reference, { ...request }, endingOf(request.note, request.country === null ? undefined : placeOf(request.country)?.ending), signal);
+    return this.send(
+      'replace',
+      reference,
+      { ...request },
+      endingOf(request.note, request.country === null ? undefined : placeOf(request.country)?.ending),
+      signal,
+    );
   }
 
   async rotate(reference: string, request: RotateRequest, signal: AbortSignal): Promise<Outcome<Rotated>> {
@@ -76,60 +109,106 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async readAccess(subjects: readonly string[]): Promise<readonly AccessReading[]> {
-    const rows = await this.db.platform.$queryRaw<{ subject: string; version: number; is_enabled: boolean; usernames: string[]; blocks: string[] }[]>(sql`
-      SELECT subject, version, is_enabled, usernames, blocks FROM proxy.sandbox_access WHERE subject = ANY (${[...subjects]}::text[])`);
-    return rows.map((row) => ({ subject: row.subject, version: row.version, isEnabled: row.is_enabled, usernames: row.usernames, allowedBlocks: row.blocks }));
+    const rows = await this.db.platform.$queryRaw<
+      { subject: string; version: number; is_enabled: boolean; usernames: string[]; blocks: string[] }[]
+    >(sql`
+      SELECT subject, version, is_enabled, usernames, blocks FROM proxy.sandbox_access
+        WHERE subject = ANY (${[...subjects]}::text[])`);
+    return rows.map((row) => ({
+      subject: row.subject,
+      version: row.version,
+      isEnabled: row.is_enabled,
+      usernames: row.usernames,
+      allowedBlocks: row.blocks,
+    }));
   }
 
   async applyAccess(access: readonly Access[]): Promise<void> {
     for (const one of access) {
       await this.db.platform.$executeRaw(sql`
-        INSERT INTO proxy.sandbox_access AS a (subject, network_id, version, is_enabled, usernames, blocks, note, metered_at)
-        VALUES (${one.subject}, ${one.networkId}, ${one.version}::int, ${one.isEnabled}, ${one.credentials.map((pair) => pair.username)}::text[], ${[...one.allowedBlocks]}::text[], ${one.note}::text, ${this.clock.now()})
-        ON CONFLICT (subject) DO UPDATE SET network_id = excluded.network_id, version = excluded.version, is_enabled = excluded.is_enabled, usernames = excluded.usernames,
+        INSERT INTO proxy.sandbox_access AS a (subject, network_id, version, is_enabled, usernames, blocks, note,
+          metered_at)
+        VALUES (${one.subject}, ${one.networkId}, ${one.version}::int, ${one.isEnabled},
+          ${one.credentials.map((pair) => pair.username)}::text[], ${[...one.allowedBlocks]}::text[], ${one.note}::text,
+            ${this.clock.now()})
+        ON CONFLICT (subject) DO UPDATE SET network_id = excluded.network_id, version = excluded.version,
+          is_enabled = excluded.is_enabled, usernames = excluded.usernames,
           blocks = excluded.blocks, note = excluded.note WHERE a.version <= excluded.version`);
     }
   }
 
   async withdraw(networkIds: readonly string[]): Promise<void> {
     await this.db.platform.$executeRaw(sql`
-      WITH gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use RETURNING product_id, country)
-      UPDATE proxy.sandbox_stock s SET taken = s.taken - g.count FROM (SELECT product_id, country, count(*)::int AS count FROM gone GROUP BY 1, 2) g
+      WITH gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE network_id = ANY (${[...networkIds]}::text[])
+        AND is_in_use RETURNING product_id, country)
+      UPDATE proxy.sandbox_stock s SET taken = s.taken - g.count
+        FROM (SELECT product_id, country, count(*)::int AS count FROM gone GROUP BY 1, 2) g
       WHERE s.product_id = g.product_id AND s.country = g.country`);
   }
 
-  usageAfter(position: string | null, limit: number): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
+  usageAfter(
+    position: string | null,
+    limit: number,
+  ): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
     return this.meter.usageAfter(position, limit);
   }
 
   async health(networkIds: readonly string[]): Promise<readonly Health[]> {
     const rows = await this.db.platform.$queryRaw<{ network_id: string; country: string; is_in_use: boolean }[]>(sql`
-      SELECT network_id, country, is_in_use FROM proxy.sandbox_exit WHERE network_id = ANY (${[...networkIds]}::text[])`);
+      SELECT network_id, country, is_in_use FROM proxy.sandbox_exit
+        WHERE network_id = ANY (${[...networkIds]}::text[])`);
     return rows.map((row) => {
       const isHealthy = row.is_in_use && row.country !== UNHEALTHY_IN;
-      return { networkId: row.network_id, isHealthy, latencyMs: isHealthy ? 40 + (row.network_id.charCodeAt(row.network_id.length - 1) % 60) : null, exitCountry: isHealthy ? row.country : null };
+      return {
+        networkId: row.network_id,
+        isHealthy,
+        latencyMs: isHealthy ? 40 + (row.network_id.charCodeAt(row.network_id.length - 1) % 60) : null,
+        exitCountry: isHealthy ? row.country : null,
+      };
     });
   }
 
   async readExits(networkIds: readonly string[]): Promise<readonly ExitReading[]> {
-    const rows = await this.db.platform.$queryRaw<{ network_id: string; exit_ip: string; country: string; city: string; until: Date | null }[]>(sql`
-      SELECT network_id, exit_ip, country, city, until FROM proxy.sandbox_exit WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use`);
-    return rows.map((row) => ({ networkId: row.network_id, ...exitAddress(row), until: row.until?.toISOString() ?? null }));
+    const rows = await this.db.platform.$queryRaw<
+      { network_id: string; exit_ip: string; country: string; city: string; until: Date | null }[]
+    >(sql`
+      SELECT network_id, exit_ip, country, city, until FROM proxy.sandbox_exit
+        WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use`);
+    return rows.map((row) => ({
+      networkId: row.network_id,
+      ...exitAddress(row),
+      until: row.until?.toISOString() ?? null,
+    }));
   }
 
   async readTraffic(networkIds: readonly string[]): Promise<readonly TrafficReading[]> {
-    const rows = await this.db.platform.$queryRaw<{ network_id: string; host: string; port: number; port_socks: number }[]>(sql`SELECT * FROM proxy.sandbox_traffic WHERE network_id = ANY (${[...networkIds]}::text[])`);
-    return rows.map((row) => ({ networkId: row.network_id, host: row.host, port: row.port, portSocks: row.port_socks }));
+    const rows = await this.db.platform.$queryRaw<
+      { network_id: string; host: string; port: number; port_socks: number }[]
+    >(sql`SELECT * FROM proxy.sandbox_traffic WHERE network_id = ANY (${[...networkIds]}::text[])`);
+    return rows.map((row) => ({
+      networkId: row.network_id,
+      host: row.host,
+      port: row.port,
+      portSocks: row.port_socks,
+    }));
   }
 
-  private async send<R extends Record<string, unknown>>(name: string, reference: string, request: Record<string, unknown>, ending: Ending, signal: AbortSignal): Promise<Outcome<R>> {
+  private async send<R extends Record<string, unknown>>(
+    name: string,
+    reference: string,
+    request: Record<string, unknown>,
+    ending: Ending,
+    signal: AbortSignal,
+  ): Promise<Outcome<R>> {
     if (ending === 'slow') await setTimeout(this.times.slowMs, undefined, { signal });
     return this.commands.send<R>({ reference, name, request, ending });
   }
 
   /** A minute-wise price is there to be missed: it lets users meet `price_changed`. */
   private surchargeOf(place: Place): bigint {
-    return place.country === PRICE_DRIFTS_IN ? place.surcharge * BigInt(1 + (this.clock.now().getUTCMinutes() % 60)) : place.surcharge;
+    return place.country === PRICE_DRIFTS_IN
+      ? place.surcharge * BigInt(1 + (this.clock.now().getUTCMinutes() % 60))
+      : place.surcharge;
   }
 
   private async seed(): Promise<void> {

@@ -1,5 +1,5 @@
--- Hosting, as it was when migrations were squashed into one: what can be bought, servers and what belongs to them, the sandbox hypervisor. Functions and
--- triggers stand in `<room>/sql/`, one file each.
+-- Hosting, as it was when migrations were squashed into one: what can be bought, servers and what belongs to them, the
+-- sandbox hypervisor. Functions and triggers stand in `<room>/sql/`, one file each.
 
 -- ── what can be bought ───────────────────────────────────────────────────────────────────────────────────────────
 -- Amounts are bigint of 1/10,000 USD. The rows below are the catalogue of a fresh deployment; an
@@ -68,8 +68,8 @@ CREATE TABLE image (
 );
 
 -- ── servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
--- Servers and what belongs to them. A server row is written by the statement that holds the money, so it is visible before the buyer
--- has an answer; its states follow in the statements that settle orders and finish operations.
+-- Servers and what belongs to them. A server row is written by the statement that holds the money, so it is visible
+-- before the buyer has an answer; its states follow in the statements that settle orders and finish operations.
 CREATE TABLE server (
   seq                bigserial UNIQUE,
   id                 text PRIMARY KEY,
@@ -82,7 +82,8 @@ CREATE TABLE server (
   location_id        text NOT NULL REFERENCES location (id),
   image_id           text NOT NULL REFERENCES image (id),
   period_months      integer NOT NULL,
-  lifecycle          text NOT NULL CHECK (lifecycle IN ('provisioning', 'active', 'grace', 'suspended', 'terminating', 'terminated', 'failed')),
+  lifecycle          text NOT NULL CHECK (lifecycle IN ('provisioning', 'active', 'grace', 'suspended', 'terminating',
+    'terminated', 'failed')),
   power              text NOT NULL DEFAULT 'unknown' CHECK (power IN ('running', 'stopped', 'paused', 'unknown')),
   suspension_kind    text CHECK (suspension_kind IN ('unpaid', 'abuse', 'traffic', 'operator')),
   suspended_at       timestamptz,
@@ -106,15 +107,19 @@ CREATE TABLE server (
   grace_ends_at      timestamptz,
   terminates_at      timestamptz,
   terminated_at      timestamptz,
-  -- What the paid time is made of: [{"months", "days", "price"}] in their order, the last of which ends at expires_at. Each is prorated at its own price.
+  -- What the paid time is made of: [{"months", "days", "price"}] in their order, the last of which ends at expires_at.
+  -- Each is prorated at its own price.
   stretches          jsonb NOT NULL DEFAULT '[]',
-  -- The day of the month from which months are counted, for expiries that stand on an earlier one because their month has no such day.
+  -- The day of the month from which months are counted, for expiries that stand on an earlier one because their month
+  -- has no such day.
   anchor_day         integer CHECK (anchor_day BETWEEN 1 AND 31),
-  -- What the supplier says about a machine when it is asked: it may not know it any more. The server is kept, and nothing can be done with it.
+  -- What the supplier says about a machine when it is asked: it may not know it any more. The server is kept, and
+  -- nothing can be done with it.
   synced_at          timestamptz,
   missing_since      timestamptz,
-  -- What the next period is to be: another plan, another length, or both. It costs nothing and is priced by the renewal that begins the period;
-  -- next_plan_from is set by that renewal, and from then on the change is paid for and made at that moment.
+  -- What the next period is to be: another plan, another length, or both. It costs nothing and is priced by the renewal
+  -- that begins the period; next_plan_from is set by that renewal, and from then on the change is paid for and made at
+  -- that moment.
   next_plan_id       text REFERENCES plan (id),
   next_period_months integer,
   next_plan_from     timestamptz,
@@ -182,7 +187,8 @@ CREATE TABLE snapshot (
 );
 CREATE INDEX snapshot_server ON snapshot (server_id, seq DESC);
 
--- ── the sandbox hypervisor: its own memory, which the service reads only through the supplier interface ────────────────────────
+-- ── the sandbox hypervisor: its own memory, which the service reads only through the supplier interface
+-- ────────────────────────
 CREATE TABLE sandbox_machine (
   seq         bigserial PRIMARY KEY,
   name        text NOT NULL UNIQUE,
@@ -249,7 +255,8 @@ INSERT INTO location (id, name, country, city, features, looking_glass, test_ipv
   ('nyc', 'New York 1', 'US', 'New York', '{snapshots,ipv6,rdns}', NULL, '192.0.2.40', 4),
   ('sin', 'Singapore 1', 'SG', 'Singapore', '{snapshots,ipv6}', NULL, '192.0.2.50', 5);
 
-INSERT INTO plan (id, name, vcpu, cpu_type, arch, ram_mb, disk_gb, disk_type, traffic_gb, port_mbps, ipv4, ipv6, position, deprecated_at) VALUES
+INSERT INTO plan (id, name, vcpu, cpu_type, arch, ram_mb, disk_gb, disk_type, traffic_gb, port_mbps, ipv4, ipv6,
+  position, deprecated_at) VALUES
   ('s1', 'S1', 1, 'shared', 'x86_64', 1024, 20, 'nvme', 1000, 1000, 1, '/64', 1, NULL),
   ('s2', 'S2', 2, 'shared', 'x86_64', 2048, 40, 'nvme', 2000, 1000, 1, '/64', 2, NULL),
   ('s4', 'S4', 2, 'shared', 'x86_64', 4096, 80, 'nvme', 4000, 1000, 1, '/64', 3, NULL),
@@ -260,19 +267,23 @@ INSERT INTO plan (id, name, vcpu, cpu_type, arch, ram_mb, disk_gb, disk_type, tr
 
 -- Month price by plan, surcharge by location, discount by period; arm64 is not sold everywhere.
 INSERT INTO plan_price (plan_id, location_id, period_months, price, setup, renew_price)
-SELECT p.id, l.id, t.months, round(p.month * l.percent / 100.0 * t.months * t.keep / 100.0), CASE WHEN p.id = 'd16' AND t.months = 1 THEN 100000 ELSE 0 END,
+SELECT p.id, l.id, t.months, round(p.month * l.percent / 100.0 * t.months * t.keep / 100.0), CASE WHEN p.id = 'd16'
+  AND t.months = 1 THEN 100000 ELSE 0 END,
        round(p.month * l.percent / 100.0 * t.months * t.keep / 100.0)
-FROM (VALUES ('s1', 39900), ('s2', 64900), ('s4', 119900), ('s8', 229900), ('d8', 399900), ('d16', 789900), ('a4', 89900)) AS p(id, month)
+FROM (VALUES ('s1', 39900), ('s2', 64900), ('s4', 119900), ('s8', 229900), ('d8', 399900), ('d16', 789900), ('a4',
+  89900)) AS p(id, month)
 CROSS JOIN (VALUES ('ams', 100), ('fra', 100), ('hel', 90), ('nyc', 110), ('sin', 125)) AS l(id, percent)
 CROSS JOIN (VALUES (1, 100), (3, 97), (6, 95), (12, 90)) AS t(months, keep)
 WHERE p.id <> 'a4' OR l.id IN ('fra', 'hel');
 
 INSERT INTO stock (plan_id, location_id, free)
 SELECT p.plan_id, p.location_id,
-       CASE WHEN p.plan_id = 'd16' AND p.location_id = 'sin' THEN 0 WHEN p.plan_id = 'd16' THEN 40 WHEN p.plan_id = 'd8' AND p.location_id = 'nyc' THEN 5 ELSE 100000 END
+       CASE WHEN p.plan_id = 'd16' AND p.location_id = 'sin' THEN 0 WHEN p.plan_id = 'd16' THEN 40 WHEN p.plan_id = 'd8'
+         AND p.location_id = 'nyc' THEN 5 ELSE 100000 END
 FROM (SELECT DISTINCT plan_id, location_id FROM plan_price) p;
 
-INSERT INTO image (id, name, os, version, arch, min_disk_gb, min_ram_mb, cloud_init, default_user, position, deprecated_at) VALUES
+INSERT INTO image (id, name, os, version, arch, min_disk_gb, min_ram_mb, cloud_init, default_user, position,
+  deprecated_at) VALUES
   ('debian-13', 'Debian 13', 'debian', '13', 'x86_64', 5, 512, true, 'root', 1, NULL),
   ('debian-12', 'Debian 12', 'debian', '12', 'x86_64', 5, 512, true, 'root', 2, NULL),
   ('ubuntu-24.04', 'Ubuntu 24.04 LTS', 'ubuntu', '24.04', 'x86_64', 8, 1024, true, 'root', 3, NULL),

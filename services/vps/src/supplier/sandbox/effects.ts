@@ -54,7 +54,8 @@ export function effects(
     case 'create-snapshot':
       return [
         sql`snapshot AS (INSERT INTO vps.sandbox_snapshot (id, machine, size_gb)
-          SELECT ${action.snapshotId}, ${machine}, ${result.sizeGb ?? MIN_SNAPSHOT_GB}::int FROM ${task} WHERE ${task}.refusal IS NULL)`,
+          SELECT ${action.snapshotId}, ${machine}, ${result.sizeGb ?? MIN_SNAPSHOT_GB}::int FROM ${task}
+            WHERE ${task}.refusal IS NULL)`,
       ];
     case 'delete-snapshot':
       return [

@@ -1,7 +1,17 @@
-// Host names that make the sandbox end in a chosen way, so that callers can test their own handling of it. The first label decides:
-// `sandbox-<ending>` for the creation, `sandbox-action-<ending>` for whatever is done with the server later. docs/sandbox.md tells callers what each of them looks like.
+// Host names that make the sandbox end in a chosen way, so that callers can test their own handling of it. The first
+// label decides: `sandbox-<ending>` for the creation, `sandbox-action-<ending>` for whatever is done with the server
+// later. docs/sandbox.md tells callers what each of them looks like.
 
-export const ENDINGS = ['refused', 'out-of-stock', 'build-fails', 'slow', 'timeout-before', 'timeout-after', 'error-after', 'never'] as const;
+export const ENDINGS = [
+  'refused',
+  'out-of-stock',
+  'build-fails',
+  'slow',
+  'timeout-before',
+  'timeout-after',
+  'error-after',
+  'never',
+] as const;
 export type Ending = (typeof ENDINGS)[number];
 
 /** What becomes of the machine behind our back, once it is made. */
@@ -18,5 +28,9 @@ export function endingOf(hostname: string, about: 'creation' | 'action'): Ending
   const prefix = about === 'creation' ? 'sandbox-' : 'sandbox-action-';
   const ending = label.startsWith(prefix) ? label.slice(prefix.length) : '';
   // A number may follow, so that several such servers can be told apart: sandbox-slow-2.
-  return ENDINGS.find((known) => ending === known || (ending.startsWith(`${known}-`) && /^\d+$/.test(ending.slice(known.length + 1)))) ?? null;
+  return (
+    ENDINGS.find(
+      (known) => ending === known || (ending.startsWith(`${known}-`) && /^\d+$/.test(ending.slice(known.length + 1))),
+    ) ?? null
+  );
 }

@@ -1,11 +1,20 @@
-// A hypervisor that exists in tables only: believable timing and states, its own append-only log of what it executed, and host names
-// for every ending. It never executes one reference twice, whoever calls how often.
+// A hypervisor that exists in tables only: believable timing and states, its own append-only log of what it executed,
+// and host names for every ending. It never executes one reference twice, whoever calls how often.
 import { readAddress } from '@lumi/shared/addresses';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ErrorCode } from '@lumi/shared/contract';
-import type { ActionResult, Hypervisor, Machine, MachineAction, MachineReading, MachineSpec, Power, SnapshotsReading } from '../hypervisor';
+import type {
+  ActionResult,
+  Hypervisor,
+  Machine,
+  MachineAction,
+  MachineReading,
+  MachineSpec,
+  Power,
+  SnapshotsReading,
+} from '../hypervisor';
 import { driftOf, endingOf, type Ending } from './magic';
 import { powerAfter, MIN_SNAPSHOT_GB, effects } from './effects';
 
@@ -32,66 +41,121 @@ export class SandboxHypervisor implements Hypervisor {
   readonly name = 'sandbox';
   readonly isSandbox = true;
 
-  constructor(private readonly db: SqlRunner, private readonly clock: Clock, private readonly timing: SandboxTiming) {}
+  constructor(
+    private readonly db: SqlRunner,
+    private readonly clock: Clock,
+    private readonly timing: SandboxTiming,
+  ) {}
 
   async create(spec: MachineSpec): Promise<Outcome<Machine>> {
     const ending = endingOf(spec.hostname, 'creation');
     const power: Power = spec.start ? 'running' : 'stopped';
     const drift = driftOf(spec.hostname);
     const later: Power = drift === 'drift-power' ? (spec.start ? 'stopped' : 'running') : power;
-    return this.perform(spec.name, ending, this.timing.createMs, { machine: spec.name, action: 'create', result: { power } }, (task, readyAt) => [
-      sql`machine AS (INSERT INTO vps.sandbox_machine (name, hostname, plan_id, location_id, image_id, disk_gb, power, ready_at, deleted_at)
-        SELECT ${spec.name}, ${spec.hostname}, ${spec.size.planId}, ${spec.locationId}, ${spec.imageId}, ${spec.size.diskGb}::int, ${later}, ${readyAt}::timestamptz, ${drift === 'drift-gone' ? readyAt : null}::timestamptz FROM ${task} WHERE refusal IS NULL)`,
-    ], () => this.machineOf(spec.name, power));
+    return this.perform(
+      spec.name,
+      ending,
+      this.timing.createMs,
+      { machine: spec.name, action: 'create', result: { power } },
+      (task, readyAt) => [
+        sql`machine AS (INSERT INTO vps.sandbox_machine (name, hostname, plan_id, location_id, image_id, disk_gb, power,
+          ready_at, deleted_at)
+        SELECT ${spec.name}, ${spec.hostname}, ${spec.size.planId}, ${spec.locationId}, ${spec.imageId},
+          ${spec.size.diskGb}::int, ${later}, ${readyAt}::timestamptz,
+            ${drift === 'drift-gone' ? readyAt : null}::timestamptz FROM ${task} WHERE refusal IS NULL)`,
+      ],
+      () => this.machineOf(spec.name, power),
+    );
   }
 
   async lookUpCreate(spec: MachineSpec): Promise<LookUp<Machine>> {
-    return this.look(spec.name, endingOf(spec.hostname, 'creation'), (task) => this.machineOf(spec.name, task.result.power ?? 'unknown'));
+    return this.look(spec.name, endingOf(spec.hostname, 'creation'), (task) =>
+      this.machineOf(spec.name, task.result.power ?? 'unknown'),
+    );
   }
 
   async act(reference: string, machine: string, action: MachineAction): Promise<Outcome<ActionResult>> {
     const row = await this.find(machine);
-    if (row === null) return action.action === 'delete' || action.action === 'suspend' ? { kind: 'done', result: { power: 'stopped' } } : { kind: 'refused', code: 'state_conflict', text: 'The machine does not exist any more.' };
+    if (row === null)
+      return action.action === 'delete' || action.action === 'suspend'
+        ? { kind: 'done', result: { power: 'stopped' } }
+        : { kind: 'refused', code: 'state_conflict', text: 'The machine does not exist any more.' };
     const missing = await this.missingFor(machine, action);
     if (missing !== null) return { kind: 'refused', code: 'state_conflict', text: missing };
     const power = powerAfter(action, row.power, row.suspended);
-    const result = { power, ...(action.action === 'create-snapshot' ? { sizeGb: Math.max(MIN_SNAPSHOT_GB, Math.round(row.disk_gb / 10)) } : {}) };
-    return this.perform(reference, endingOf(row.hostname, 'action'), this.timing.actionMs, { machine, action: action.action, result },
-      (task) => effects(this.clock.now(), machine, action, result, task), () => Promise.resolve(result));
+    const result = {
+      power,
+      ...(action.action === 'create-snapshot'
+        ? { sizeGb: Math.max(MIN_SNAPSHOT_GB, Math.round(row.disk_gb / 10)) }
+        : {}),
+    };
+    return this.perform(
+      reference,
+      endingOf(row.hostname, 'action'),
+      this.timing.actionMs,
+      { machine, action: action.action, result },
+      (task) => effects(this.clock.now(), machine, action, result, task),
+      () => Promise.resolve(result),
+    );
   }
 
   async readSnapshots(machine: string): Promise<SnapshotsReading> {
     if ((await this.find(machine)) === null) return { kind: 'absent' };
-    const rows = await this.db.$queryRaw<{ id: string; size_gb: number }[]>(sql`SELECT id, size_gb FROM vps.sandbox_snapshot WHERE machine = ${machine} ORDER BY id`);
+    const rows = await this.db.$queryRaw<{ id: string; size_gb: number }[]>(
+      sql`SELECT id, size_gb FROM vps.sandbox_snapshot WHERE machine = ${machine} ORDER BY id`,
+    );
     return { kind: 'found', snapshots: rows.map((row) => ({ id: row.id, sizeGb: row.size_gb })) };
   }
 
   /** Why it cannot be done with what the machine has; null: it can. */
   private async missingFor(machine: string, action: MachineAction): Promise<string | null> {
     if (action.action !== 'restore-snapshot') return null;
-    const rows = await this.db.$queryRaw<unknown[]>(sql`SELECT 1 AS there FROM vps.sandbox_snapshot WHERE id = ${action.snapshotId} AND machine = ${machine}`);
+    const rows = await this.db.$queryRaw<unknown[]>(
+      sql`SELECT 1 AS there FROM vps.sandbox_snapshot WHERE id = ${action.snapshotId} AND machine = ${machine}`,
+    );
     return rows.length === 0 ? 'The machine does not have this snapshot any more.' : null;
   }
 
   async read(machine: string): Promise<MachineReading> {
     const row = await this.find(machine);
     if (row === null) return { kind: 'absent' };
-    return { kind: 'found', machine: await this.machineOf(machine, row.power, driftOf(row.hostname) === 'drift-address' ? DRIFTED_BY : 0) };
+    return {
+      kind: 'found',
+      machine: await this.machineOf(machine, row.power, driftOf(row.hostname) === 'drift-address' ? DRIFTED_BY : 0),
+    };
   }
 
   async lookUp(reference: string, machine: string): Promise<LookUp<ActionResult>> {
     const row = await this.find(machine);
-    return this.look(reference, row === null ? null : endingOf(row.hostname, 'action'), (task) => Promise.resolve({ power: task.result.power ?? 'unknown', ...(task.result.sizeGb === undefined ? {} : { sizeGb: task.result.sizeGb }) }));
+    return this.look(reference, row === null ? null : endingOf(row.hostname, 'action'), (task) =>
+      Promise.resolve({
+        power: task.result.power ?? 'unknown',
+        ...(task.result.sizeGb === undefined ? {} : { sizeGb: task.result.sizeGb }),
+      }),
+    );
   }
 
-  /** Writes the task, its effects and the log line in one statement; a reference that is known already only gets its answer. */
+  /**
+   * Writes the task, its effects and the log line in one statement; a reference that is known already only gets its
+   * answer.
+   */
   private async perform<R>(
-    reference: string, ending: Ending | null, durationMs: number, what: { machine: string; action: string; result: object },
-    effects: (task: Sql, readyAt: Date) => readonly Sql[], answer: () => Promise<R>,
+    reference: string,
+    ending: Ending | null,
+    durationMs: number,
+    what: { machine: string; action: string; result: object },
+    effects: (task: Sql, readyAt: Date) => readonly Sql[],
+    answer: () => Promise<R>,
   ): Promise<Outcome<R>> {
     if (ending === 'never') return { kind: 'unknown', cause: 'sandbox: no answer' };
-    if (ending === 'timeout-before' && (await this.isFirst(reference))) return { kind: 'unknown', cause: 'sandbox: the request was lost' };
-    const refusal: Refusal | null = ending === 'refused' || ending === 'build-fails' ? 'supplier_error' : ending === 'out-of-stock' ? 'out_of_stock' : null;
+    if (ending === 'timeout-before' && (await this.isFirst(reference)))
+      return { kind: 'unknown', cause: 'sandbox: the request was lost' };
+    const refusal: Refusal | null =
+      ending === 'refused' || ending === 'build-fails'
+        ? 'supplier_error'
+        : ending === 'out-of-stock'
+          ? 'out_of_stock'
+          : null;
     const now = this.clock.now();
     const isAtOnce = ending === 'refused' || ending === 'out-of-stock';
     const readyAt = new Date(now.getTime() + (isAtOnce ? 0 : durationMs * (ending === 'slow' ? SLOW_FACTOR : 1)));
@@ -99,8 +163,14 @@ export class SandboxHypervisor implements Hypervisor {
     const riders = effects(task, readyAt);
     await this.db.$queryRaw(sql`
       WITH task AS (INSERT INTO vps.sandbox_task (reference, machine, action, ready_at, refusal, result, created_at)
-        VALUES (${reference}, ${what.machine}, ${what.action}, ${readyAt}::timestamptz, ${refusal}::text, ${JSON.stringify(what.result)}::jsonb, ${now}::timestamptz)
-        ON CONFLICT (reference) DO NOTHING RETURNING reference, refusal)${riders.reduce((all, rider) => sql`${all}, ${rider}`, sql``)},
+        VALUES (${reference}, ${what.machine}, ${what.action}, ${readyAt}::timestamptz, ${refusal}::text,
+          ${JSON.stringify(what.result)}::jsonb, ${now}::timestamptz)
+        ON CONFLICT (reference) DO NOTHING RETURNING reference,
+          refusal)${riders.reduce(
+            (all, rider) => sql`${all},
+          ${rider}`,
+            sql``,
+          )},
       log AS (INSERT INTO vps.sandbox_log (reference, action, machine, at)
         SELECT reference, ${what.action}, ${what.machine}, ${now}::timestamptz FROM task WHERE refusal IS NULL)
       SELECT count(*)::int AS added FROM task`);
@@ -110,9 +180,15 @@ export class SandboxHypervisor implements Hypervisor {
     return outcome.kind === 'absent' ? { kind: 'unknown', cause: 'sandbox: the task vanished' } : outcome;
   }
 
-  private async look<R>(reference: string, ending: Ending | null, answer: (task: Task) => Promise<R>): Promise<LookUp<R>> {
+  private async look<R>(
+    reference: string,
+    ending: Ending | null,
+    answer: (task: Task) => Promise<R>,
+  ): Promise<LookUp<R>> {
     if (ending === 'never') return { kind: 'unknown', cause: 'sandbox: no answer' };
-    const rows = await this.db.$queryRaw<Task[]>(sql`SELECT ready_at, refusal, result FROM vps.sandbox_task WHERE reference = ${reference}`);
+    const rows = await this.db.$queryRaw<Task[]>(
+      sql`SELECT ready_at, refusal, result FROM vps.sandbox_task WHERE reference = ${reference}`,
+    );
     const task = rows[0];
     if (task === undefined) return { kind: 'absent' };
     const leftMs = task.ready_at.getTime() - this.clock.nowMs();
@@ -122,11 +198,15 @@ export class SandboxHypervisor implements Hypervisor {
   }
 
   private async isFirst(reference: string): Promise<boolean> {
-    const rows = await this.db.$queryRaw<unknown[]>(sql`INSERT INTO vps.sandbox_lost (reference) VALUES (${reference}) ON CONFLICT DO NOTHING RETURNING reference`);
+    const rows = await this.db.$queryRaw<unknown[]>(
+      sql`INSERT INTO vps.sandbox_lost (reference) VALUES (${reference}) ON CONFLICT DO NOTHING RETURNING reference`,
+    );
     return rows.length > 0;
   }
 
-  private async find(name: string): Promise<{ hostname: string; power: Power; suspended: boolean; disk_gb: number } | null> {
+  private async find(
+    name: string,
+  ): Promise<{ hostname: string; power: Power; suspended: boolean; disk_gb: number } | null> {
     const rows = await this.db.$queryRaw<{ hostname: string; power: Power; suspended: boolean; disk_gb: number }[]>(sql`
       SELECT hostname, power, suspended, disk_gb FROM vps.sandbox_machine WHERE name = ${name} AND deleted_at IS NULL`);
     return rows[0] ?? null;
@@ -134,15 +214,22 @@ export class SandboxHypervisor implements Hypervisor {
 
   /** Addresses follow from the machine's number: unique, and none that exists in the world. */
   private async machineOf(name: string, power: Power, movedBy = 0): Promise<Machine> {
-    const rows = await this.db.$queryRaw<{ seq: bigint; rdns: Readonly<Record<string, string>> }[]>(sql`SELECT seq, rdns FROM vps.sandbox_machine WHERE name = ${name}`);
+    const rows = await this.db.$queryRaw<{ seq: bigint; rdns: Readonly<Record<string, string>> }[]>(
+      sql`SELECT seq, rdns FROM vps.sandbox_machine WHERE name = ${name}`,
+    );
     const number = Number(rows[0]?.seq ?? 0n) + movedBy;
     const rdns = rows[0]?.rdns ?? {};
-    const ipv4 = `100.${String(64 + (Math.floor(number / 65_536) % 64))}.${String(Math.floor(number / 256) % 256)}.${String(number % 256)}`;
+    const high = 64 + (Math.floor(number / 65_536) % 64);
+    const ipv4 = [100, high, Math.floor(number / 256) % 256, number % 256].join('.');
     const prefix = `2001:db8:${Math.floor(number / 65_536).toString(16)}:${(number % 65_536).toString(16)}`;
     const ipv6 = readAddress(`${prefix}::1`).value ?? '';
     return {
-      power, gateway: '100.64.0.1',
-      addresses: [{ ip: ipv4, version: 4, rdns: rdns[ipv4] ?? null, primary: true }, { ip: ipv6, version: 6, rdns: rdns[ipv6] ?? null, primary: false }],
+      power,
+      gateway: '100.64.0.1',
+      addresses: [
+        { ip: ipv4, version: 4, rdns: rdns[ipv4] ?? null, primary: true },
+        { ip: ipv6, version: 6, rdns: rdns[ipv6] ?? null, primary: false },
+      ],
     };
   }
 }

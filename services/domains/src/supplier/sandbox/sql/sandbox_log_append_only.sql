@@ -3,5 +3,6 @@ CREATE OR REPLACE FUNCTION sandbox_log_append_only() RETURNS trigger LANGUAGE pl
 BEGIN
   RAISE EXCEPTION 'the sandbox log is append-only' USING ERRCODE = 'insufficient_privilege';
 END $$;
-CREATE TRIGGER sandbox_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sandbox_log FOR EACH STATEMENT EXECUTE FUNCTION sandbox_log_append_only();
+CREATE TRIGGER sandbox_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sandbox_log FOR EACH STATEMENT
+  EXECUTE FUNCTION sandbox_log_append_only();
 REVOKE ALL ON FUNCTION sandbox_log_append_only FROM PUBLIC;

@@ -1,10 +1,12 @@
--- Platform: what the three products share, as it was when migrations were squashed into one. Accounts, keys, the ledger, idempotency, orders, events,
--- deposits, operations, batches, quotes, lifecycle, reconciliation, the audit log; last, who may read and write what.
+-- Platform: what the three products share, as it was when migrations were squashed into one. Accounts, keys, the
+-- ledger, idempotency, orders, events, deposits, operations, batches, quotes, lifecycle, reconciliation, the audit log;
+-- last, who may read and write what.
 --
--- Functions and triggers stand in `<room>/sql/`, one file each, and money moves only through them. Amounts are bigint of 1/10,000 USD.
--- Lock order in every function: order row before wallet row (a new order row is inserted while its wallet row is locked) → idempotency → batch_item →
--- batch → event; deposit row before wallet row. Functions that start with the batch row take items with SKIP LOCKED or only such that nobody else may
--- lock. Times in lifecycle tables are the callers' clock, because the dates they are compared with come from suppliers, not from this database.
+-- Functions and triggers stand in `<room>/sql/`, one file each, and money moves only through them. Amounts are bigint
+-- of 1/10,000 USD. Lock order in every function: order row before wallet row (a new order row is inserted while its
+-- wallet row is locked) → idempotency → batch_item → batch → event; deposit row before wallet row. Functions that start
+-- with the batch row take items with SKIP LOCKED or only such that nobody else may lock. Times in lifecycle tables are
+-- the callers' clock, because the dates they are compared with come from suppliers, not from this database.
 
 -- ── accounts and keys ────────────────────────────────────────────────────────────────────────────────────────────
 CREATE TABLE account (
@@ -42,7 +44,8 @@ CREATE INDEX api_key_account ON api_key (account_id, created_at);
 CREATE INDEX api_key_lineage ON api_key (lineage_id);
 
 -- ── ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────
--- `posted` is the sum of the wallet's entries; `held` the sum of its open orders. Available = posted - held, never negative.
+-- `posted` is the sum of the wallet's entries; `held` the sum of its open orders. Available = posted - held, never
+-- negative.
 CREATE TABLE wallet (
   account_id text PRIMARY KEY REFERENCES account (id),
   posted     bigint NOT NULL DEFAULT 0,
@@ -112,8 +115,8 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_age ON idempotency (done_at) WHERE state = 'done';
 CREATE INDEX idempotency_sealed ON idempotency (done_at) WHERE sealed AND body <> '';
 
--- ── orders ───────────────────────────────────────────────────────────────────────────────────────────────────────
--- An order row is the hold, the record of what was sent to the supplier, and the wake-up of the recovery worker (wake_at).
+-- ── orders ─────────────────────────────────────────────────────────────────────────────────────────────────────── An
+-- order row is the hold, the record of what was sent to the supplier, and the wake-up of the recovery worker (wake_at).
 CREATE TABLE orders (
   seq           bigserial UNIQUE,
   id            text PRIMARY KEY,
@@ -146,8 +149,9 @@ CREATE TABLE orders (
   stuck_since   timestamptz,
   created_at    timestamptz NOT NULL DEFAULT now(),
   settled_at    timestamptz,
-  -- Every input of the price and what it costs, line by line; see docs/decisions/0007. `facts` are the inputs, `cost` is
-  -- [{label, unit, times, share: {part, of}}], whose sum is the price; `tariff` are catalogue prices a part of it is charged by.
+  -- Every input of the price and what it costs, line by line; see docs/decisions/0007. `facts` are the inputs, `cost`
+  -- is [{label, unit, times, share: {part, of}}], whose sum is the price; `tariff` are catalogue prices a part of it is
+  -- charged by.
   terms         jsonb NOT NULL,
   delivered     jsonb,
   CHECK ((state IN ('acting', 'pending')) = (settled_at IS NULL)),
@@ -155,14 +159,19 @@ CREATE TABLE orders (
   CHECK ((state = 'captured') = (charged IS NOT NULL))
 );
 -- One running paid operation per object, whoever asks: two buyers cannot both hold money for one name.
-CREATE UNIQUE INDEX orders_one_open ON orders (product, lock_key) WHERE state IN ('acting', 'pending') AND lock_key IS NOT NULL;
--- It begins with the time: for "is this name being bought?" there is only the unique index left, which stays the best one however few orders are open.
+CREATE UNIQUE INDEX orders_one_open ON orders (product, lock_key) WHERE state IN ('acting', 'pending')
+  AND lock_key IS NOT NULL;
+-- It begins with the time: for "is this name being bought?" there is only the unique index left, which stays the best
+-- one however few orders are open.
 CREATE INDEX orders_due ON orders (wake_at, product) WHERE state IN ('acting', 'pending');
 CREATE INDEX orders_account ON orders (account_id, product, seq DESC);
 CREATE INDEX orders_batch ON orders (batch_id, batch_item) WHERE batch_id IS NOT NULL;
--- The judge of "never twice from one expiry": key = <thing>@<expiry it is renewed from>#<round>, and a round follows only a released one.
-CREATE UNIQUE INDEX orders_renewed_once ON orders (product, split_part(idem_key, '#', 1)) WHERE idem_scope = 'auto' AND state <> 'released';
-COMMENT ON COLUMN orders.delivered IS 'Lines of what was delivered in part, which is what was charged; null where all of the terms was.';
+-- The judge of "never twice from one expiry": key = <thing>@<expiry it is renewed from>#<round>, and a round follows
+-- only a released one.
+CREATE UNIQUE INDEX orders_renewed_once ON orders (product, split_part(idem_key, '#', 1)) WHERE idem_scope = 'auto'
+  AND state <> 'released';
+COMMENT ON COLUMN orders.delivered IS
+  'Lines of what was delivered in part, which is what was charged; null where all of the terms was.';
 
 -- ── events ───────────────────────────────────────────────────────────────────────────────────────────────────────
 CREATE TABLE event (
@@ -177,9 +186,9 @@ CREATE TABLE event (
 );
 CREATE INDEX event_account ON event (account_id, product, seq);
 
--- ── deposits ─────────────────────────────────────────────────────────────────────────────────────────────────────
--- A deposit is a customer's invoice at a payment provider, and its credit to the wallet, once for ever. A deposit row is also the
--- wake-up of the poller (wake_at).
+-- ── deposits ───────────────────────────────────────────────────────────────────────────────────────────────────── A
+-- deposit is a customer's invoice at a payment provider, and its credit to the wallet, once for ever. A deposit row is
+-- also the wake-up of the poller (wake_at).
 
 CREATE TABLE deposit (
   seq                 bigserial UNIQUE,
@@ -188,7 +197,8 @@ CREATE TABLE deposit (
   product             text NOT NULL,
   provider            text NOT NULL,
   amount              bigint NOT NULL CHECK (amount > 0),
-  state               text NOT NULL CHECK (state IN ('created', 'pending', 'confirming', 'paid', 'credited', 'expired', 'cancelled', 'failed', 'refunded', 'disputed')),
+  state               text NOT NULL CHECK (state IN ('created', 'pending', 'confirming', 'paid', 'credited', 'expired',
+    'cancelled', 'failed', 'refunded', 'disputed')),
   is_late             boolean NOT NULL DEFAULT false,
   asset               text,
   return_url          text,
@@ -235,8 +245,8 @@ CREATE TABLE sandbox_invoice (
   CHECK ((state = 'paid') = (paid_at IS NOT NULL))
 );
 
--- A payment provider knows one address of ours for all products. Whoever gets a message about a payment that is another product's leaves it here; that
--- product's worker looks at its next round.
+-- A payment provider knows one address of ours for all products. Whoever gets a message about a payment that is another
+-- product's leaves it here; that product's worker looks at its next round.
 CREATE TABLE payment_hint (
   provider            text NOT NULL,
   provider_invoice_id text NOT NULL,
@@ -246,10 +256,11 @@ CREATE TABLE payment_hint (
 );
 
 -- ── operations ───────────────────────────────────────────────────────────────────────────────────────────────────
--- Work on an object that moves no money (a reboot, a suspension). Like an order, a row is the record of what was asked of
--- the supplier and the wake-up of the recovery worker; work that costs money is an order and needs no row here.
+-- Work on an object that moves no money (a reboot, a suspension). Like an order, a row is the record of what was asked
+-- of the supplier and the wake-up of the recovery worker; work that costs money is an order and needs no row here.
 CREATE TABLE operation (
-  seq          bigint NOT NULL UNIQUE DEFAULT nextval('orders_seq_seq'), -- one count with orders: both are listed together
+  -- one count with orders: both are listed together
+  seq          bigint NOT NULL UNIQUE DEFAULT nextval('orders_seq_seq'),
   id           text PRIMARY KEY,
   account_id   text NOT NULL REFERENCES account (id),
   product      text NOT NULL CHECK (product IN ('domains', 'vps', 'proxy')),
@@ -276,13 +287,15 @@ CREATE TABLE operation (
   CHECK ((state = 'failed') = (error_code IS NOT NULL))
 );
 -- One running operation per object.
-CREATE UNIQUE INDEX operation_one_running ON operation (product, lock_key) WHERE state = 'running' AND lock_key IS NOT NULL;
+CREATE UNIQUE INDEX operation_one_running ON operation (product, lock_key) WHERE state = 'running'
+  AND lock_key IS NOT NULL;
 CREATE INDEX operation_due ON operation (product, wake_at) WHERE state = 'running';
 CREATE INDEX operation_account ON operation (account_id, product, seq DESC);
 CREATE INDEX operation_subject ON operation (subject, seq DESC);
 
--- What an operation (or an order, under its operation id) made that is shown once: a root password. Sealed under the services' key ring.
--- It may be read again for a day after the operation has ended, or until its owner has it forgotten: an answer that was lost on the way takes nothing away.
+-- What an operation (or an order, under its operation id) made that is shown once: a root password. Sealed under the
+-- services' key ring. It may be read again for a day after the operation has ended, or until its owner has it
+-- forgotten: an answer that was lost on the way takes nothing away.
 CREATE TABLE operation_secret (
   operation_id text PRIMARY KEY,
   account_id   text NOT NULL REFERENCES account (id),
@@ -292,9 +305,10 @@ CREATE TABLE operation_secret (
 );
 CREATE INDEX operation_secret_age ON operation_secret (created_at);
 
--- ── outbox ───────────────────────────────────────────────────────────────────────────────────────────────────────
--- The truth about background work is in rows; the queue carries wake-ups, and losing every one of them costs time only.
--- A job to be handed to the queue, written by the transaction that makes it necessary. The row is deleted once the queue has it.
+-- ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────────── The
+-- truth about background work is in rows; the queue carries wake-ups, and losing every one of them costs time only. A
+-- job to be handed to the queue, written by the transaction that makes it necessary. The row is deleted once the queue
+-- has it.
 CREATE TABLE outbox (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   product     text NOT NULL CHECK (product IN ('domains', 'vps', 'proxy')),
@@ -317,7 +331,8 @@ CREATE TABLE batch (
   kind        text NOT NULL,
   -- inline: the caller waits for the results, and its claim ends with them. queued: the caller got 202.
   form        text NOT NULL CHECK (form IN ('inline', 'queued')),
-  state       text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'cancelling', 'completed', 'cancelled')),
+  state       text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'cancelling', 'completed',
+    'cancelled')),
   total       integer NOT NULL CHECK (total BETWEEN 1 AND 500),
   ok          integer,
   failed      integer,
@@ -345,7 +360,8 @@ CREATE TABLE batch (
 CREATE INDEX batch_account ON batch (account_id, product, seq DESC);
 CREATE INDEX batch_open ON batch (product, account_id, touched_at) WHERE finished_at IS NULL;
 
--- waiting → running (leased to one worker) → ok | failed; pending: its order exists and is for the recovery worker to settle.
+-- waiting → running (leased to one worker) → ok | failed; pending: its order exists and is for the recovery worker to
+-- settle.
 CREATE TABLE batch_item (
   batch_id    text NOT NULL REFERENCES batch (id),
   item        integer NOT NULL CHECK (item BETWEEN 0 AND 499),
@@ -375,8 +391,8 @@ CREATE TABLE batch_item (
 );
 
 -- ── quotes ───────────────────────────────────────────────────────────────────────────────────────────────────────
--- Prices told to an account and kept for a while. A line is what one purchase may be made at; the purchase that uses it says so
--- in the statement that holds the money, and the primary key of quote_use is the judge of "once".
+-- Prices told to an account and kept for a while. A line is what one purchase may be made at; the purchase that uses it
+-- says so in the statement that holds the money, and the primary key of quote_use is the judge of "once".
 CREATE TABLE quote (
   id         text PRIMARY KEY,
   account_id text NOT NULL REFERENCES account (id),
@@ -388,7 +404,8 @@ CREATE TABLE quote (
 );
 CREATE INDEX quote_age ON quote (expires_at);
 
--- `kind`, `subject` and `terms` say what is priced: a purchase matches when all three are equal. Lines without a price were refused.
+-- `kind`, `subject` and `terms` say what is priced: a purchase matches when all three are equal. Lines without a price
+-- were refused.
 CREATE TABLE quote_line (
   quote_id     text NOT NULL REFERENCES quote (id) ON DELETE CASCADE,
   line         integer NOT NULL CHECK (line >= 0),
@@ -413,9 +430,9 @@ CREATE TABLE quote_use (
   CONSTRAINT quote_use_once PRIMARY KEY (quote_id, line)
 );
 
--- ── lifecycle ────────────────────────────────────────────────────────────────────────────────────────────────────
--- No row: on, without limits. The limits are the account's own, beside those of its keys: the key that switched auto-renew on may be
--- revoked by the time it acts.
+-- ── lifecycle ──────────────────────────────────────────────────────────────────────────────────────────────────── No
+-- row: on, without limits. The limits are the account's own, beside those of its keys: the key that switched auto-renew
+-- on may be revoked by the time it acts.
 CREATE TABLE auto_renew_settings (
   account_id    text NOT NULL REFERENCES account (id),
   product       text NOT NULL CHECK (product IN ('domains', 'vps', 'proxy')),
@@ -429,8 +446,9 @@ CREATE TABLE auto_renew_settings (
   PRIMARY KEY (account_id, product)
 );
 
--- One row for each thing that comes near its expiry. `term` is the expiry the steps belong to and `done` are the steps that were made for
--- it; a step is made by the statement that writes its name here, together with its event and the product's rows.
+-- One row for each thing that comes near its expiry. `term` is the expiry the steps belong to and `done` are the steps
+-- that were made for it; a step is made by the statement that writes its name here, together with its event and the
+-- product's rows.
 CREATE TABLE lifecycle (
   product       text NOT NULL CHECK (product IN ('domains', 'vps', 'proxy')),
   noun          text NOT NULL,
@@ -454,7 +472,8 @@ CREATE INDEX lifecycle_due ON lifecycle (product, noun, wake_at) WHERE wake_at I
 CREATE INDEX lifecycle_renewal_due ON lifecycle (product, noun, renew_at) WHERE renew_at IS NOT NULL;
 CREATE INDEX lifecycle_account ON lifecycle (account_id, product);
 
--- Whose renewals are being made, by whom no longer than until lease_until: one worker at a time, so that the account's order of priority holds.
+-- Whose renewals are being made, by whom no longer than until lease_until: one worker at a time, so that the account's
+-- order of priority holds.
 CREATE TABLE auto_renew_turn (
   product     text NOT NULL,
   noun        text NOT NULL,
@@ -465,8 +484,8 @@ CREATE TABLE auto_renew_turn (
 );
 
 -- ── reads from suppliers ─────────────────────────────────────────────────────────────────────────────────────────
--- When somebody last asked for a thing to be read from its supplier. Here for all things of all products, so that those without a row of their own (a glue host,
--- a list) are asked for as often as the others: once a minute.
+-- When somebody last asked for a thing to be read from its supplier. Here for all things of all products, so that those
+-- without a row of their own (a glue host, a list) are asked for as often as the others: once a minute.
 CREATE TABLE sync_turn (
   product  text NOT NULL,
   thing    text NOT NULL,
@@ -502,7 +521,8 @@ CREATE TABLE reconciliation (
 );
 
 -- ── audit log ────────────────────────────────────────────────────────────────────────────────────────────────────
--- What leads to money, told in rows that nobody can change: who did it, from where, and what was so before and after. Written by the transaction of the act.
+-- What leads to money, told in rows that nobody can change: who did it, from where, and what was so before and after.
+-- Written by the transaction of the act.
 CREATE TABLE audit_log (
   seq        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   -- Null: it concerns all products (an account, a correction from the command line).
@@ -522,27 +542,32 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_subject ON audit_log (subject, seq DESC);
 CREATE INDEX audit_log_account ON audit_log (account_id, seq DESC) WHERE account_id IS NOT NULL;
 
--- ── who may read and write what ──────────────────────────────────────────────────────────────────────────────────
--- The owner, who owns everything, serves no request. Services write through functions, each of which looks at its caller; what they may read is that of
--- their product (see the policies below). Grants on functions stand in the functions' files.
+-- ── who may read and write what ────────────────────────────────────────────────────────────────────────────────── The
+-- owner, who owns everything, serves no request. Services write through functions, each of which looks at its caller;
+-- what they may read is that of their product (see the policies below). Grants on functions stand in the functions'
+-- files.
 GRANT USAGE ON SCHEMA platform TO lumi_gateway, lumi_domains, lumi_vps, lumi_proxy, lumi_admin;
 GRANT SELECT ON api_key TO lumi_gateway;
 -- Without the digest and the signing secret.
-GRANT SELECT (id, product, account_id, type, lineage_id, prefix, scopes, daily_cap, regular_per_minute, money_per_minute, ip_allowlist, signing, created_at, expires_at, revoked_at, replaced_by,
+GRANT SELECT (id, product, account_id, type, lineage_id, prefix, scopes, daily_cap, regular_per_minute,
+  money_per_minute, ip_allowlist, signing, created_at, expires_at, revoked_at, replaced_by,
               last_used_at, generation) ON api_key TO lumi_domains, lumi_vps, lumi_proxy, lumi_admin;
-GRANT SELECT ON account, wallet, transfer, entry, daily_spend, idempotency, orders, event, deposit, operation, batch, batch_item, auto_renew_settings, lifecycle, breach, reconciliation
+GRANT SELECT ON account, wallet, transfer, entry, daily_spend, idempotency, orders, event, deposit, operation, batch,
+  batch_item, auto_renew_settings, lifecycle, breach, reconciliation
   TO lumi_domains, lumi_vps, lumi_proxy, lumi_admin;
 GRANT SELECT ON quote, quote_line, quote_use TO lumi_domains, lumi_vps, lumi_proxy, lumi_admin;
 GRANT INSERT ON quote, quote_line, quote_use TO lumi_domains, lumi_vps, lumi_proxy;
 GRANT SELECT, INSERT ON outbox TO lumi_domains, lumi_vps, lumi_proxy;
 GRANT SELECT ON sandbox_invoice TO lumi_domains, lumi_vps, lumi_proxy;
-GRANT SELECT, INSERT (operation_id, account_id, product, sealed) ON operation_secret TO lumi_domains, lumi_vps, lumi_proxy;
+GRANT SELECT, INSERT (operation_id, account_id, product, sealed) ON operation_secret
+  TO lumi_domains, lumi_vps, lumi_proxy;
 GRANT INSERT ON payment_hint TO lumi_domains, lumi_vps, lumi_proxy;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sync_turn TO lumi_domains, lumi_vps, lumi_proxy;
 GRANT SELECT ON sync_turn, audit_log TO lumi_admin;
 
 -- ── rows of one product ──────────────────────────────────────────────────────────────────────────────────────────
--- Constants, so that the planner sees `product = 'proxy'`. Functions work as the owner, whom policies do not concern: they look at the caller instead.
+-- Constants, so that the planner sees `product = 'proxy'`. Functions work as the owner, whom policies do not concern:
+-- they look at the caller instead.
 DO $policies$
 DECLARE
   v_table text;
@@ -550,19 +575,25 @@ DECLARE
   v_own text;
 BEGIN
   FOR v_table, v_own IN
-    VALUES ('orders', 'product = %L'), ('idempotency', 'product = %L'), ('event', 'product = %L'), ('deposit', 'product = %L'), ('operation', 'product = %L'), ('operation_secret', 'product = %L'),
-           ('outbox', 'product = %L'), ('batch', 'product = %L'), ('quote', 'product = %L'), ('auto_renew_settings', 'product = %L'), ('api_key', 'product = %L'), ('auto_renew_turn', 'product = %L'), ('sync_turn', 'product = %L'),
+    VALUES ('orders', 'product = %L'), ('idempotency', 'product = %L'), ('event', 'product = %L'), ('deposit',
+      'product = %L'), ('operation', 'product = %L'), ('operation_secret', 'product = %L'),
+           ('outbox', 'product = %L'), ('batch', 'product = %L'), ('quote', 'product = %L'), ('auto_renew_settings',
+             'product = %L'), ('api_key', 'product = %L'), ('auto_renew_turn', 'product = %L'), ('sync_turn',
+               'product = %L'),
            ('batch_item', 'EXISTS (SELECT 1 FROM platform.batch b WHERE b.id = batch_id AND b.product = %L)'),
            ('quote_line', 'EXISTS (SELECT 1 FROM platform.quote q WHERE q.id = quote_id AND q.product = %L)'),
            ('quote_use', 'EXISTS (SELECT 1 FROM platform.quote q WHERE q.id = quote_id AND q.product = %L)'),
            ('sandbox_invoice', 'EXISTS (SELECT 1 FROM platform.deposit d WHERE d.id = deposit_id AND d.product = %L)'),
-           ('breach', 'scope IN (''books'', %1$L, ''deposits-'' || %1$L)'), ('reconciliation', 'scope IN (''books'', %1$L, ''deposits-'' || %1$L)')
+           ('breach', 'scope IN (''books'', %1$L, ''deposits-'' || %1$L)'), ('reconciliation',
+             'scope IN (''books'', %1$L, ''deposits-'' || %1$L)')
   LOOP
     EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_table);
     EXECUTE format('CREATE POLICY admin_reads ON %I FOR SELECT TO lumi_admin USING (true)', v_table);
     FOREACH v_product IN ARRAY ARRAY['domains', 'vps', 'proxy'] LOOP
-      -- Lines of a quote are inserted by the statement that inserts the quote, which a policy cannot see yet; a trigger looks afterwards.
-      EXECUTE format('CREATE POLICY %I ON %I TO %I USING (%s)%s', 'own_' || v_product, v_table, 'lumi_' || v_product, format(v_own, v_product),
+      -- Lines of a quote are inserted by the statement that inserts the quote, which a policy cannot see yet; a trigger
+      -- looks afterwards.
+      EXECUTE format('CREATE POLICY %I ON %I TO %I USING (%s)%s', 'own_' || v_product, v_table, 'lumi_' || v_product,
+        format(v_own, v_product),
                      CASE WHEN v_table IN ('quote_line', 'quote_use') THEN ' WITH CHECK (true)' ELSE '' END);
     END LOOP;
   END LOOP;
