@@ -18,7 +18,7 @@ function withoutSync(product: Product): ReadonlyMap<string, string> {
   const text = readFileSync(join(__dirname, '../../../docs/contract.md'), 'utf8');
   const table = text.split('### What has no sync')[1]?.split('\n## ')[0] ?? '';
   return new Map(
-    [...table.matchAll(/^\| (\w+) \| (`.*`) \| (.+) \|$/gm)].flatMap(([, name = '', paths = '', why = '']) =>
+    [...table.matchAll(/^\| (\w+) +\| (`.*`) +\| (.+?) +\|$/gm)].flatMap(([, name = '', paths = '', why = '']) =>
       NAMES[name]?.includes(product) === true
         ? [...paths.matchAll(/`([^`]+)`/g)].map(([, path = '']) => [path, why] as const)
         : [],
