@@ -21,7 +21,10 @@ const DETAILS_MAX = 50;
 const CULPRITS_SHOWN = 3;
 /** What the schema library says by itself. */
 const LIBRARY = /Invalid|[Ee]xpected|received|Too (?:big|small)|Unrecognized|must match pattern|Required|zod/;
-/** Who was shown which password, and when a provider was asked for a payment that somebody waits for: written by what only reads, and never by what is refused. */
+/**
+ * Who was shown which password, and when a provider was asked for a payment that somebody waits for: written by what
+ * only reads, and never by what is refused.
+ */
 const NOTES_OF_READING = ['proxy.reveal', 'platform.deposit'];
 /** What is of nobody's business but ours. */
 const INSIDE = /prisma|postgres|sqlstate|node_modules|\.ts:\d|TypeError|RangeError|SyntaxError/i;
