@@ -83,6 +83,11 @@ function copySources(folder) {
   });
 }
 
+function heapOfTheImage() {
+  const dockerfile = readFileSync(join(root, 'infra', 'docker', 'Dockerfile'), 'utf8');
+  return /^ENV NODE_OPTIONS="(.+)"$/m.exec(dockerfile)[1];
+}
+
 function step(command, cwd, path) {
   say(`RUN ${command.slice(0, 100)}`);
   const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
@@ -180,6 +185,7 @@ function containersOf(compose, { settings, ports, path, folder }) {
           env: {
             PATH: path,
             NODE_ENV: 'production',
+            NODE_OPTIONS: heapOfTheImage(),
             HOST: '127.0.0.1',
             ...environment,
             ...(port === null ? {} : { PORT: String(port) }),

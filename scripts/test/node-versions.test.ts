@@ -14,6 +14,17 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+describe('the heap of a process', () => {
+  it('has the same bounds by npm start and in the image', () => {
+    const [launcher, image] = ['scripts/start/options.mjs', 'infra/docker/Dockerfile'].map((file) =>
+      /--max-semi-space-size=\d+ --max-old-space-size=\d+/.exec(readFileSync(join(root, file), 'utf8'))?.at(0),
+    );
+
+    expect(launcher).toBeDefined();
+    expect(image).toBe(launcher);
+  });
+});
+
 describe('the versions of Node', () => {
   it('start at the same one for npm, for the launcher and for the README', () => {
     const { engines } = manifestIn(root);

@@ -18,11 +18,7 @@ const TROUBLE_MS = 3_000;
  */
 const CALM_FLOOR_MS = 50;
 const P99_MAX_MS = 1_000;
-/**
- * The promise is 400 MiB, kept on Node 20 (at most 331 seen in the whole suite). It is not kept on Node 24: under bodies
- * of 979 KB the gateway reached 599 there. That is still open (issue 8, item 9); the bound only keeps it from growing.
- */
-const MEMORY_MAX_MIB = Number(process.versions.node.split('.')[0]) >= 24 ? 1_024 : 400;
+const MEMORY_MAX_MIB = 400;
 const IDLE_MAX = 10_000;
 /** Files that a process of ours needs besides the connections. */
 const OTHER_FILES = 500;

@@ -1,7 +1,6 @@
 // The HTTP server every process uses: bounded headers, time-outs and connections; JSON bodies for the parser's own
 // errors; a drain that lets running requests finish; and Express's prototypes from the start (on Node 20 Express
-// otherwise swaps the prototype of every request and response, which costs half its speed; see shared measurements in
-// docs/performance.md).
+// otherwise swaps the prototype of every request and response, which costs half its speed).
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
