@@ -5,9 +5,10 @@ import { Refusal } from './refusal.mjs';
 const DEFAULT_PORT = 8080;
 
 /**
- * A process holds what it needs, and not what the machine would let it: from Node 22 on V8 keeps three times as much room
- * for new objects and gives it back late (599 MiB under strangers on Node 24 without this, see scripts/test/strangers).
- * The image says the same in infra/docker/Dockerfile. What the caller sets comes later, and wins.
+ * A process holds what it needs, and not what the machine would let it: from Node 22 on V8 keeps three times as much
+ * room for new objects and gives it back late (599 MiB under strangers on Node 24 without this, see
+ * scripts/test/strangers). The image says the same in infra/docker/Dockerfile. What the caller sets comes later, and
+ * wins.
  */
 const HEAP = '--max-semi-space-size=8 --max-old-space-size=384';
 
