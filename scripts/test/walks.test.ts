@@ -30,8 +30,8 @@ const GUIDE = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
 const STEP = new RegExp(
   [
     /^New file `(?<made>[^`]+)`:\n\n```\w+\n(?<whole>[\s\S]*?)^```$/,
-    /^In `(?<file>[^`]+)`, above the line `(?<anchor>[^\n]+)`:\n\n```\w+\n(?<lines>[\s\S]*?)^```$/,
-    /^In `(?<changed>[^`]+)`, `(?<old>[^\n]+)` becomes `(?<next>[^\n]+)`\.$/,
+    /^In `(?<file>[^`]+)`, above the line\s`(?<anchor>[^\n]+)`:\n\n```\w+\n(?<lines>[\s\S]*?)^```$/,
+    /^In `(?<changed>[^`]+)`,\s`(?<old>[^\n]+)`\sbecomes\s`(?<next>[^\n]+)`\.$/,
   ]
     .map(({ source }) => source)
     .join('|'),
