@@ -1,51 +1,61 @@
 // Who comes next at a service, and that an identity is as young as the request that leaves.
 import { FixedClock } from '@lumi/shared/runtime';
-import { FairQueue } from '../src/upstream/fair-queue';
+import { FairQueue, type Place } from '../src/upstream/fair-queue';
 
-function desk(limits: Partial<ConstructorParameters<typeof FairQueue>[0]> = {}) {
+function queueOf(limits: Partial<ConstructorParameters<typeof FairQueue>[0]> = {}) {
   const clock = new FixedClock(1_800_000_000_000);
   const queue = new FairQueue({ clock, inWorkMax: 4, perKeyMax: 2, waitingPerKeyMax: 10, waitingMax: 15, ...limits });
   const log: string[] = [];
-  const enter = (key: string, n: number) => {
-    const place = {
-      start: () => void log.push(`${key}${String(n)}`),
-      refuse: ({ code, retryAfterS }: { code: string; retryAfterS: number | undefined }) =>
-        void log.push(`${key}${String(n)} ${code} ${String(retryAfterS)}`),
+  const inWork = new Map<string, Place[]>();
+  const enter = (key: string, n: number, weight = 1) => {
+    const place: Place = {
+      weight,
+      start: () => {
+        log.push(`${key}${String(n)}`);
+        inWork.set(key, [...(inWork.get(key) ?? []), place]);
+      },
+      refuse: ({ code, retryAfterS }) => void log.push(`${key}${String(n)} ${code} ${String(retryAfterS)}`),
     };
     queue.enter(key, place);
     return place;
   };
-  return { queue, log, enter, clock };
+  /** The oldest request of the key is answered. */
+  const leave = (key: string) => {
+    const place = inWork.get(key)?.shift();
+    if (place === undefined) throw new Error(`nothing of ${key} is in work`);
+    queue.leave(key, place);
+  };
+  return { queue, log, enter, leave, clock };
 }
 
 describe('the queue of a service', () => {
   it('lets so many of one key in, and keeps the places of others free', () => {
-    const { log, enter } = desk();
+    const { log, enter } = queueOf();
     for (let i = 0; i < 9; i += 1) enter('a', i);
     enter('b', 0);
     expect(log).toEqual(['a0', 'a1', 'b0']);
   });
 
   it('gives keys turns: one request is held up by one place, not by a hundred', () => {
-    const { queue, log, enter } = desk({ inWorkMax: 1, perKeyMax: 1 });
+    const { log, enter, leave } = queueOf({ inWorkMax: 1, perKeyMax: 1 });
     for (let i = 0; i < 8; i += 1) enter('a', i);
     for (const key of ['b', 'c']) for (let i = 0; i < 2; i += 1) enter(key, i);
-    for (const done of ['a', 'b', 'c', 'a', 'b']) queue.leave(done);
+    for (const done of ['a', 'b', 'c', 'a', 'b']) leave(done);
     expect(log.join(' ')).toMatch(/^a0 (?:(?:a1|b0|c0) ){3}/);
     expect(log).toHaveLength(6);
     expect(log.slice(0, 4)).toEqual(expect.arrayContaining(['a0', 'b0', 'c0']));
   });
 
   it('keeps the order of one key', () => {
-    const { queue, log, enter } = desk();
+    const { queue, log, enter, leave } = queueOf();
     for (let i = 0; i < 6; i += 1) enter('a', i);
-    for (let i = 0; i < 6; i += 1) queue.leave('a');
+    for (let i = 0; i < 6; i += 1) leave('a');
     expect(log).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'a5']);
     expect(queue.isIdle).toBe(true);
   });
 
   it('refuses a key whose row is full with 429, and all while everything is full with 503', () => {
-    const { log, enter } = desk();
+    const { log, enter } = queueOf();
     for (let i = 0; i < 13; i += 1) enter('a', i);
     expect(log).toEqual(['a0', 'a1', 'a12 rate_limited 2']);
     for (let i = 0; i < 8; i += 1) enter('b', i);
@@ -53,10 +63,10 @@ describe('the queue of a service', () => {
   });
 
   it('forgets who went away', () => {
-    const { queue, log, enter } = desk();
+    const { queue, log, enter, leave } = queueOf();
     const [, , gone] = [0, 1, 2, 3].map((i) => enter('a', i));
     if (gone !== undefined) queue.forget('a', gone);
-    for (let i = 0; i < 3; i += 1) queue.leave('a');
+    for (let i = 0; i < 3; i += 1) leave('a');
     expect(log).toEqual(['a0', 'a1', 'a3']);
     expect(queue.isIdle).toBe(true);
   });
@@ -64,7 +74,7 @@ describe('the queue of a service', () => {
   it('refuses what has waited too long', () => {
     jest.useFakeTimers();
     try {
-      const { queue, log, enter, clock } = desk();
+      const { queue, log, enter, leave, clock } = queueOf();
       for (let i = 0; i < 4; i += 1) enter('a', i);
       clock.advance(9_999);
       jest.advanceTimersByTime(300);
@@ -72,10 +82,58 @@ describe('the queue of a service', () => {
       clock.advance(1);
       jest.advanceTimersByTime(300);
       expect(log.slice(2)).toEqual(['a2 rate_limited 2', 'a3 rate_limited 2']);
-      for (let i = 0; i < 2; i += 1) queue.leave('a');
+      for (let i = 0; i < 2; i += 1) leave('a');
       expect(queue.isIdle).toBe(true);
     } finally {
       jest.useRealTimers();
     }
+  });
+
+  it('counts a large body as as many places of its key as it has pieces, and at most as all of them', () => {
+    const { queue, log, enter, leave } = queueOf({ inWorkMax: 10, perKeyMax: 4 });
+    enter('a', 0, 3);
+    enter('a', 1, 2);
+    enter('a', 2, 1);
+    enter('b', 0, 16);
+    enter('b', 1, 1);
+    expect(log).toEqual(['a0', 'b0']);
+    leave('b');
+    leave('a');
+    expect(log).toEqual(['a0', 'b0', 'b1', 'a1', 'a2']);
+    for (const key of ['a', 'a', 'b']) leave(key);
+    expect(queue.isIdle).toBe(true);
+  });
+
+  it('lets a small request start when the client of the large one before it has gone', () => {
+    const { queue, log, enter, leave } = queueOf({ perKeyMax: 4 });
+    enter('a', 0, 3);
+    const large = enter('a', 1, 4);
+    enter('a', 2, 1);
+    expect(log).toEqual(['a0']);
+    queue.forget('a', large);
+    expect(log).toEqual(['a0', 'a2']);
+    for (const key of ['a', 'a']) leave(key);
+    expect(queue.isIdle).toBe(true);
+  });
+
+  it('starts 5,000 waiting requests one after the other when each is answered at once', () => {
+    const { queue, enter, leave } = queueOf({ inWorkMax: 1, waitingPerKeyMax: 5_000, waitingMax: 5_000 });
+    enter('a', 0);
+    let answered = 0;
+    for (let i = 0; i < 5_000; i += 1) {
+      const place: Place = {
+        weight: 1,
+        start: () => {
+          answered += 1;
+          queue.leave('b', place);
+        },
+        refuse: ({ code }) => expect(code).toBe('never'),
+      };
+      queue.enter('b', place);
+    }
+    expect(answered).toBe(0);
+    leave('a');
+    expect(answered).toBe(5_000);
+    expect(queue.isIdle).toBe(true);
   });
 });

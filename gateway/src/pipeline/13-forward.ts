@@ -10,6 +10,8 @@ import { Exchange } from '../upstream/exchange';
 import type { Place } from '../upstream/fair-queue';
 import type { Line, ServiceClient } from '../upstream/service-client';
 
+/** What a route without a bulk may send: one place of its key. */
+const PIECE_BYTES = 64 * 1024;
 /** A long poll. */
 const HELD_BACK = /(?:^|&)wait=(?!0(?:&|$))/;
 const PASSED_ON = [
@@ -49,11 +51,12 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
     // A key's lineage, so that rolling it gives no second share; without a key, the address.
     const name = key?.limitBucket ?? addressBucket(record.clientIp);
     const place: Place = {
+      weight: Math.ceil(record.body.length / PIECE_BYTES),
       start: () => {
         try {
           service.enter();
         } catch (err) {
-          queue.leave(name);
+          queue.leave(name, place);
           next(err);
           return;
         }
@@ -82,7 +85,7 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
                 : record.body,
           },
           fail: next,
-          done: () => queue.leave(name),
+          done: () => queue.leave(name, place),
         }).start();
       },
       refuse: (refusal) => {

@@ -1,6 +1,7 @@
 // The way into a service: so many requests in work, so few of them of one key, and the rest waits by key. Keys take
-// turns, so that one with a hundred requests holds up one with a single request by one place and not by a hundred. What
-// waits is bounded in number and in time.
+// turns, so that one with a hundred requests holds up one with a single request by one place and not by a hundred. A
+// large body takes as many places of its key as it has pieces: the service reads it in one go. What waits is bounded in
+// number and in time.
 import { AppError } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
 
@@ -13,6 +14,8 @@ export interface FairQueueOptions {
 }
 
 export interface Place {
+  /** Places of its key that it takes while it is in work; at least one, at most all. */
+  readonly weight: number;
   /** Exactly one of the two is called, once; `start` perhaps at once. Pair each `start` with a `leave`. */
   readonly start: () => void;
   readonly refuse: (refusal: AppError) => void;
@@ -34,6 +37,8 @@ export class FairQueue {
   private readonly turns = new Set<Lane>();
   private inWork = 0;
   private waiting = 0;
+  /** One that starts may leave at once: the loop that started it goes on, and no other begins. */
+  private isStarting = false;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: FairQueueOptions) {}
@@ -44,9 +49,9 @@ export class FairQueue {
   }
 
   enter(name: string, place: Place): void {
-    const { inWorkMax, perKeyMax, waitingPerKeyMax, waitingMax, clock } = this.options;
+    const { inWorkMax, waitingPerKeyMax, waitingMax, clock } = this.options;
     const lane = this.lanes.get(name) ?? { name, inWork: 0, waiting: new Map<Place, number>() };
-    if (this.inWork < inWorkMax && lane.inWork < perKeyMax && lane.waiting.size === 0) {
+    if (this.inWork < inWorkMax && this.fits(lane, place) && lane.waiting.size === 0) {
       this.lanes.set(name, lane);
       this.begin(lane, place);
       return;
@@ -62,16 +67,16 @@ export class FairQueue {
     this.lanes.set(name, lane);
     lane.waiting.set(place, clock.nowMs() + WAIT_MAX_MS);
     this.waiting += 1;
-    if (lane.inWork < perKeyMax) this.turns.add(lane);
+    if (this.hasNext(lane)) this.turns.add(lane);
     this.timer ??= setInterval(() => this.refuseLate(), SWEEP_MS).unref();
   }
 
-  leave(name: string): void {
+  leave(name: string, place: Place): void {
     const lane = this.lanes.get(name);
     if (lane === undefined) return;
-    lane.inWork -= 1;
+    lane.inWork -= this.weightOf(place);
     this.inWork -= 1;
-    if (lane.waiting.size > 0) this.turns.add(lane);
+    if (this.hasNext(lane)) this.turns.add(lane);
     else this.forgetIdle(lane);
     this.startNext();
   }
@@ -89,23 +94,43 @@ export class FairQueue {
   }
 
   private begin(lane: Lane, place: Place): void {
-    lane.inWork += 1;
+    lane.inWork += this.weightOf(place);
     this.inWork += 1;
     place.start();
   }
 
   private startNext(): void {
-    for (const lane of this.turns) {
-      if (this.inWork >= this.options.inWorkMax) return;
-      this.turns.delete(lane);
-      const [place] = lane.waiting.keys();
-      if (place === undefined || lane.inWork >= this.options.perKeyMax) continue;
-      lane.waiting.delete(place);
-      this.waiting -= 1;
-      // at the end of the row
-      if (lane.waiting.size > 0 && lane.inWork + 1 < this.options.perKeyMax) this.turns.add(lane);
-      this.begin(lane, place);
+    if (this.isStarting) return;
+    this.isStarting = true;
+    try {
+      for (const lane of this.turns) {
+        if (this.inWork >= this.options.inWorkMax) return;
+        this.turns.delete(lane);
+        const [place] = lane.waiting.keys();
+        if (place === undefined || !this.fits(lane, place)) continue;
+        lane.waiting.delete(place);
+        this.waiting -= 1;
+        this.begin(lane, place);
+        // at the end of the row
+        if (this.hasNext(lane)) this.turns.add(lane);
+      }
+    } finally {
+      this.isStarting = false;
     }
+  }
+
+  /** Whether the first that waits may start. */
+  private hasNext(lane: Lane): boolean {
+    const [place] = lane.waiting.keys();
+    return place !== undefined && this.fits(lane, place);
+  }
+
+  private fits(lane: Lane, place: Place): boolean {
+    return lane.inWork + this.weightOf(place) <= this.options.perKeyMax;
+  }
+
+  private weightOf({ weight }: Place): number {
+    return Math.min(Math.max(1, weight), this.options.perKeyMax);
   }
 
   private refuseLate(): void {
@@ -123,9 +148,11 @@ export class FairQueue {
 
   private afterRemoval(lane: Lane): void {
     this.waiting -= 1;
-    if (lane.waiting.size > 0) return;
-    this.turns.delete(lane);
+    // The next one may be lighter than the one that went.
+    if (this.hasNext(lane)) this.turns.add(lane);
+    else if (lane.waiting.size === 0) this.turns.delete(lane);
     this.forgetIdle(lane);
+    this.startNext();
   }
 
   private forgetIdle(lane: Lane): void {
