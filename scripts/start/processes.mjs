@@ -73,7 +73,6 @@ function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl 
     SECRET_RING: secrets.secretRing,
     CURSOR_SECRET: secrets.cursorSecret,
     API_MONEY_ENABLED: options.isMoneyEnabled,
-    SANDBOX_PAYMENTS: 'true',
     CRYPTO_PAY_URL: cryptoPayUrl,
     CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
   };
