@@ -26,7 +26,7 @@ const ROOMS = [
   'purchase',
   'operations',
   'sync',
-  'frame',
+  'process',
   'lifecycle',
   'forecast',
   'batches',

@@ -3,7 +3,7 @@ import type { Express, Request } from 'express';
 import { createHttpServer, type HttpServer } from '@lumi/shared/http';
 import { plainAddress } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
-import { payByAddress, type AddressLimits, type Standing } from './limits/address-standing';
+import { payByAddress, type AddressLimits, type LimitHeaders } from './limits/address-limit';
 import type { LineWriter } from './line-writer';
 
 export interface ListenerOptions extends AddressLimits {
@@ -24,7 +24,7 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
       // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is
       // what it counts for.
       const record = (request as Partial<Request> | null)?.lumi;
-      return standingHeaders(
+      return headersOf(
         record === undefined || record.rateLimit === '' ? payByAddress(options, plainAddress(peer)) : record,
       );
     },
@@ -36,6 +36,6 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
   });
 }
 
-function standingHeaders({ rateLimit, ratePolicy }: Standing): Record<string, string> {
+function headersOf({ rateLimit, ratePolicy }: LimitHeaders): Record<string, string> {
   return { RateLimit: rateLimit, 'RateLimit-Policy': ratePolicy };
 }

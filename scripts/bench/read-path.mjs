@@ -1,6 +1,6 @@
-// Doors compared on the same tiny upstream, in one run: the gateway with every check, the same road without checks, the
-// bare floor, and Fastify with the same checks. Rate per core is requests by CPU second of the door's own process, so a
-// busy neighbour does not change it.
+// Compares servers in front of the same tiny upstream, in one run: the gateway with every check, the gateway's
+// forwarding without checks, a bare Node proxy, and Fastify with the same checks. The rate per core is requests by CPU
+// second of the measured process, so other work on the machine does not change it.
 import { join } from 'node:path';
 import { root } from '../build.mjs';
 import { closedLoop, paced } from './load.mjs';
@@ -22,7 +22,7 @@ export async function benchReadPath({ installation, seconds }) {
     script: join(root, 'scripts/bench/servers', file),
     env: { ROOT: root, UPSTREAM: upstream.origin, ...env },
   });
-  const doors = [
+  const servers = [
     [
       'gateway, full read path',
       { script: join(root, 'gateway/dist/server.js'), env: installation.gatewayEnv(upstream.origin) },
@@ -44,13 +44,13 @@ export async function benchReadPath({ installation, seconds }) {
     headers: { authorization: `Bearer ${key}`, accept: 'application/json' },
   });
   const rows = [];
-  for (const [name, process] of doors) {
-    const door = await startProcess({ name, ...process });
-    const load = { origin: door.origin, connections: CONNECTIONS, next: request('/api/v1/things'), expect: 200 };
+  for (const [name, process] of servers) {
+    const measured = await startProcess({ name, ...process });
+    const load = { origin: measured.origin, connections: CONNECTIONS, next: request('/api/v1/things'), expect: 200 };
     await closedLoop({ ...load, seconds: WARM_UP_S, requestsMin: WARM_UP_REQUESTS });
-    const cpuBefore = door.cpuSeconds();
+    const cpuBefore = measured.cpuSeconds();
     const full = await closedLoop({ ...load, seconds });
-    const cpu = door.cpuSeconds() - cpuBefore;
+    const cpu = measured.cpuSeconds() - cpuBefore;
     const half = full.perSecond / 2;
     const through = await paced({ ...load, seconds, perSecond: half });
     const direct = await paced({
@@ -68,7 +68,7 @@ export async function benchReadPath({ installation, seconds }) {
       addedP50Ms: Math.max(0, through.p50Ms - direct.p50Ms),
       addedP99Ms: Math.max(0, through.p99Ms - direct.p99Ms),
     });
-    await door.stop();
+    await measured.stop();
   }
   await upstream.stop();
   return rows;

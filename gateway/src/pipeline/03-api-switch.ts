@@ -2,7 +2,7 @@
 import type { RequestHandler, Response } from 'express';
 import { AppError, BASE_PATHS } from '@lumi/shared/contract';
 import { JSON_TYPE } from '@lumi/shared/http';
-import { addressStanding, type AddressLimits, type Standing } from '../limits/address-standing';
+import { addressLimitHeaders, type AddressLimits, type LimitHeaders } from '../limits/address-limit';
 
 const HEALTH_PATHS = new Set(['/healthz', ...Object.values(BASE_PATHS).map((base) => `${base}/healthz`)]);
 const HEALTHY = Buffer.from(JSON.stringify({ status: 'ok', service: 'api' }));
@@ -12,7 +12,7 @@ export function apiSwitch({ apiEnabled, ...limits }: { apiEnabled: boolean } & A
     if (HEALTH_PATHS.has(req.lumi.path)) {
       if (req.method !== 'GET' && req.method !== 'HEAD')
         throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
-      answerHealthy(res, addressStanding(limits, req.lumi.clientIp));
+      answerHealthy(res, addressLimitHeaders(limits, req.lumi.clientIp));
       return;
     }
     if (!apiEnabled) throw new AppError('api_disabled');
@@ -20,7 +20,7 @@ export function apiSwitch({ apiEnabled, ...limits }: { apiEnabled: boolean } & A
   };
 }
 
-function answerHealthy(res: Response, { rateLimit, ratePolicy }: Standing): void {
+function answerHealthy(res: Response, { rateLimit, ratePolicy }: LimitHeaders): void {
   res.writeHead(200, [
     'Content-Type',
     JSON_TYPE,

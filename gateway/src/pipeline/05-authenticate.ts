@@ -8,7 +8,7 @@ import type { Clock } from '@lumi/shared/runtime';
 import type { KeyCache } from '../keys/key-cache';
 import type { KnownKey } from '../keys/known-key';
 import type { KeyUsage } from '../keys/key-usage';
-import { hasPaidUp, type AddressLimits } from '../limits/address-standing';
+import { hasPaidUp, type AddressLimits } from '../limits/address-limit';
 import type { ProxyHint } from '../proxy-hint';
 
 export interface AuthenticateDeps extends AddressLimits {

@@ -4,7 +4,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { errorStage, sendError, toAppError } from '@lumi/shared/http';
 import type { Log } from '@lumi/shared/runtime';
-import { addressStanding, payByAddress, type AddressLimits } from '../limits/address-standing';
+import { addressLimitHeaders, payByAddress, type AddressLimits } from '../limits/address-limit';
 
 const HTTP_FAULTS: ReadonlySet<string> = new Set(['bad_request', 'headers_too_large', 'request_timeout']);
 
@@ -18,7 +18,7 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
     record.errorCode = refusal.code;
     if (!res.headersSent) {
       // Our own trouble costs nobody anything: how the address stands is told, and nothing taken.
-      const { rateLimit, ratePolicy } = record.rateLimit === '' ? addressStanding(limits, record.clientIp) : record;
+      const { rateLimit, ratePolicy } = record.rateLimit === '' ? addressLimitHeaders(limits, record.clientIp) : record;
       res.setHeader('RateLimit', rateLimit);
       res.setHeader('RateLimit-Policy', ratePolicy);
       res.setHeader('X-Content-Type-Options', 'nosniff');

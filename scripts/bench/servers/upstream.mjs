@@ -1,5 +1,5 @@
-// The service behind every measured door: answers a small JSON as fast as Node can. It describes itself as the gateway
-// asks.
+// The service behind every measured server: answers a small JSON as fast as Node can. It describes itself as the
+// gateway asks.
 import http from 'node:http';
 
 const answer = Buffer.from(

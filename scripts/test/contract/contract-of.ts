@@ -13,7 +13,7 @@ import {
   refuseRenewalWithoutBothScopes,
   refuseUnsigned,
   rememberGuarded,
-  type Desk,
+  type Asker,
 } from './guarded-requests';
 import { sentExample } from './sent-example';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
@@ -110,7 +110,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     return answer;
   };
 
-  const desk = (): Desk => ({ world, ask, refused });
+  const asker = (): Asker => ({ world, ask, refused });
 
   it('declares every place in which a body can say auto_renew', () => {
     const [inSchemas, declared] = [
@@ -138,12 +138,12 @@ export function contractOf(product: Product, recipes: Recipes): void {
       if (!isPublic) await refuseStrangers(operation, call);
       await refuseNonsense(operation, call, who);
       if (operation.isMoney) await refuseMoney(operation, recipe, call);
-      if (isGuarded(operation)) await refuseUnsigned(desk(), operation, call);
-      await refuseRenewalWithoutBothScopes(desk(), operation, call);
+      if (isGuarded(operation)) await refuseUnsigned(asker(), operation, call);
+      await refuseRenewalWithoutBothScopes(asker(), operation, call);
       if (operation.params.length > 0) await refuseUnknown(operation, recipe, call, who);
       await letThrough(operation, recipe, call, who);
       if (isGuarded(operation) && who !== null)
-        await rememberGuarded(desk(), operation, { recipe, call: await recipe.call(world), who });
+        await rememberGuarded(asker(), operation, { recipe, call: await recipe.call(world), who });
       for (const { what, call: another, status } of recipe.also ?? []) {
         const answer = await ask(operation, await another(world), who);
         expect([what, answer.status, answer.text]).toEqual([what, status, answer.text]);

@@ -6,7 +6,7 @@ import type { Answer, Buyer, Operator } from '../whole-way';
 import type { Operation } from './documented-api';
 import type { Call, Recipe, World } from './world';
 
-export interface Desk {
+export interface Asker {
   readonly world: World;
   ask(
     operation: Operation,
@@ -33,7 +33,7 @@ export function guardedCall(operation: Operation, call: Call): Call {
     : { ...call, body: withTrue(call.body ?? {}, place.split('.')) };
 }
 
-export async function refuseUnsigned({ world, ask, refused }: Desk, operation: Operation, call: Call): Promise<void> {
+export async function refuseUnsigned({ world, ask, refused }: Asker, operation: Operation, call: Call): Promise<void> {
   const { lumi, product, who } = world;
   const signs = await world.once(`signing ${String(operation.scopes.includes('admin:*'))}`, () =>
     operation.scopes.includes('admin:*')
@@ -61,7 +61,7 @@ export async function refuseUnsigned({ world, ask, refused }: Desk, operation: O
 
 /** Under one key it happens once: a repeat is answered from memory, and another request is told. */
 export async function rememberGuarded(
-  { world, ask, refused }: Desk,
+  { world, ask, refused }: Asker,
   operation: Operation,
   { recipe, call, who }: { recipe: Recipe; call: Call; who: Buyer | Operator },
 ): Promise<Answer> {
@@ -113,7 +113,7 @@ function secretsIn(body: unknown): string[] {
 }
 
 export async function refuseRenewalWithoutBothScopes(
-  { world, ask, refused }: Desk,
+  { world, ask, refused }: Asker,
   operation: Operation,
   call: Call,
 ): Promise<void> {

@@ -22,7 +22,7 @@ const buy = async (world: World, word?: string): Promise<Server> => {
 const held = (world: World): Promise<Server> => world.once('held', () => buy(world));
 const id = async (server: Promise<Server>): Promise<Call> => ({ params: { id: (await server).id } });
 /** Something done with a server of its own: nothing else is running on it. */
-const deed = (body?: (server: Server) => object): Recipe => ({
+const action = (body?: (server: Server) => object): Recipe => ({
   status: 202,
   call: async (world) => {
     const server = await buy(world);
@@ -150,7 +150,7 @@ export const VPS: Recipes = {
     }),
   },
   'delete-server': {
-    ...deed(({ hostname }) => ({ when: 'now', confirm: hostname })),
+    ...action(({ hostname }) => ({ when: 'now', confirm: hostname })),
     also: [
       {
         what: 'at the end of the period',
@@ -188,7 +188,7 @@ export const VPS: Recipes = {
   },
   'list-upgrades': { call: (world) => id(held(world)) },
   'resize-server': {
-    ...deed(() => ({ plan_id: 's2' })),
+    ...action(() => ({ plan_id: 's2' })),
     also: [
       {
         what: 'planned for the next period',
@@ -219,7 +219,7 @@ export const VPS: Recipes = {
     },
   },
   'stop-server': {
-    ...deed(),
+    ...action(),
     also: [
       {
         what: 'busy',
@@ -232,11 +232,11 @@ export const VPS: Recipes = {
       },
     ],
   },
-  'shutdown-server': deed(),
-  'reboot-server': deed(),
-  'reset-server': deed(),
-  'rebuild-server': deed(({ hostname }) => ({ image_id: 'debian-12', confirm: hostname })),
-  'reset-password': deed(),
+  'shutdown-server': action(),
+  'reboot-server': action(),
+  'reset-server': action(),
+  'rebuild-server': action(({ hostname }) => ({ image_id: 'debian-12', confirm: hostname })),
+  'reset-password': action(),
   'set-rdns': {
     status: 202,
     call: async (world) => {
@@ -257,7 +257,7 @@ export const VPS: Recipes = {
       return { params: { id: server.id } };
     },
   },
-  'suspend-server': deed(() => ({ kind: 'abuse', reason: 'Port scans.' })),
+  'suspend-server': action(() => ({ kind: 'abuse', reason: 'Port scans.' })),
   'unsuspend-server': {
     status: 202,
     call: async (world) => {
@@ -272,7 +272,7 @@ export const VPS: Recipes = {
     also: [{ what: 'not suspended', call: (world) => id(held(world)), status: 409 }],
   },
   'list-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },
-  'create-snapshot': deed(() => ({ name: 'before upgrade' })),
+  'create-snapshot': action(() => ({ name: 'before upgrade' })),
   'get-snapshot': { call: snapshot },
   'sync-snapshot': { call: snapshot },
   'sync-snapshots': { call: async (world) => ({ params: { id: (await snapshot(world)).params?.['id'] ?? '' } }) },

@@ -1,6 +1,6 @@
 // A price holds only while every input of it is what it was: between quote and purchase, between offer and hold, and
 // while other orders are open.
-import { startWork } from '@lumi/shared/frame';
+import { startWork } from '@lumi/shared/process';
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { until, type TestAccount } from '@lumi/shared/testing';
 import { jobs } from '../src/wiring';

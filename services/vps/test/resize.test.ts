@@ -1,5 +1,5 @@
 // Upgrades, their quotes, and bulks of what is paid by time.
-import { startWork } from '@lumi/shared/frame';
+import { startWork } from '@lumi/shared/process';
 import { addMonths } from '@lumi/shared/runtime';
 import { until, type TestAccount } from '@lumi/shared/testing';
 import { daysBetween } from '../src/purchases/period';

@@ -1,8 +1,8 @@
 import request from 'supertest';
 import { BASE_PATHS, ERROR_CODES, newId } from '../contract';
-import { accountDesk, bytesOf } from './test/account-desk';
+import { accountFixture, bytesOf } from './test/account-fixture';
 
-const { api, get, buy } = accountDesk();
+const { api, get, buy } = accountFixture();
 
 describe('every account route', () => {
   const paths = [

@@ -1,5 +1,5 @@
 // What the account endpoints need of a service.
-import type { Service } from '../frame';
+import type { Service } from '../process';
 
 export type AccountDeps = Pick<Service, 'product' | 'config' | 'db' | 'clock' | 'log' | 'cursors' | 'moneyLimits'>;
 

@@ -1,6 +1,6 @@
-import { accountDesk } from './test/account-desk';
+import { accountFixture } from './test/account-fixture';
 
-const { api, get, buy } = accountDesk();
+const { api, get, buy } = accountFixture();
 
 describe('GET /events', () => {
   it('is a feed that can be resumed without losing or repeating an event', async () => {

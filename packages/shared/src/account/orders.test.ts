@@ -1,9 +1,9 @@
 import { ERROR_CODES } from '../contract';
 import { recoverOrders, type AnyThingSold } from '../purchase';
 import { gadget, type TestAccount } from '../testing';
-import { accountDesk, bytesOf } from './test/account-desk';
+import { accountFixture, bytesOf } from './test/account-fixture';
 
-const { api, get, buy, randomId } = accountDesk();
+const { api, get, buy, randomId } = accountFixture();
 
 describe('GET /orders', () => {
   let account: TestAccount;

@@ -1,8 +1,8 @@
 import type request from 'supertest';
 import { type TestAccount, type TestKey } from '../testing';
-import { accountDesk, bytesOf } from './test/account-desk';
+import { accountFixture, bytesOf } from './test/account-fixture';
 
-const { api, get, buy, randomId } = accountDesk();
+const { api, get, buy, randomId } = accountFixture();
 
 describe('GET /transactions', () => {
   let account: TestAccount;

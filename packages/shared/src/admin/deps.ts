@@ -1,6 +1,6 @@
 // What the admin endpoints need of a service.
 import type { KeyRings } from '../keys';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 
 export type AdminDeps = Pick<Service, 'product' | 'config' | 'admin' | 'clock' | 'cursors'>;
 

@@ -1,7 +1,7 @@
 // Unfinished work with the code that knows its kind: asks the supplier about it, and finishes it.
 import { AppError } from '../contract';
 import type { SqlRunner } from '../db';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import {
   concludeOperation,
   viewOperation,

@@ -2,7 +2,7 @@
 import { parseUsd } from '../money';
 import { CryptoPay } from './crypto-pay';
 import { createDeposit } from './deposits';
-import { depositDesk, TOKEN } from './test/deposit-desk';
+import { depositFixture, TOKEN } from './test/deposit-fixture';
 
 const {
   t,
@@ -18,7 +18,7 @@ const {
   invoicesAtProvider,
   blindOf,
   providerInvoiceIds,
-} = depositDesk();
+} = depositFixture();
 
 describe('making a deposit', () => {
   it('answers with the way to pay, and a repeat gets the same bytes without a second invoice', async () => {

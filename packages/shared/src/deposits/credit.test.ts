@@ -6,9 +6,9 @@ import { CRYPTO_PAY_SIGNATURE_HEADER } from './crypto-pay';
 import { creditDeposit } from './deposit-store';
 import { cancelDeposit, readDeposit, takeWebhook } from './deposits';
 import { pollDeposits } from './poller';
-import { depositDesk } from './test/deposit-desk';
+import { depositFixture } from './test/deposit-fixture';
 
-const { t, customer, created, find, pay, webhookFor, sendWebhook, pollNow, balanceOf } = depositDesk();
+const { t, customer, created, find, pay, webhookFor, sendWebhook, pollNow, balanceOf } = depositFixture();
 
 describe('credit', () => {
   it('is the amount asked for, whatever asset and rate it was paid with, and happens once for ever', async () => {

@@ -2,9 +2,9 @@
 import { until } from '../testing';
 import { cancelDeposit, readDeposit } from './deposits';
 import { pollDeposits } from './poller';
-import { depositDesk } from './test/deposit-desk';
+import { depositFixture } from './test/deposit-fixture';
 
-const { t, customer, created, find, pay, sendWebhook, pollNow, balanceOf, invoicesAtProvider } = depositDesk();
+const { t, customer, created, find, pay, sendWebhook, pollNow, balanceOf, invoicesAtProvider } = depositFixture();
 
 describe('expiry', () => {
   it('closes an unpaid deposit when the provider says so', async () => {

@@ -5,9 +5,9 @@ import { silentLog } from '../runtime';
 import { listDeposits } from './deposit-store';
 import { takeWebhook } from './deposits';
 import { pollDeposits } from './poller';
-import { depositDesk } from './test/deposit-desk';
+import { depositFixture } from './test/deposit-fixture';
 
-const { t, database, customer, created, find, pay, webhookFor, balanceOf } = depositDesk();
+const { t, database, customer, created, find, pay, webhookFor, balanceOf } = depositFixture();
 let vps: Database;
 
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { sql, type Sql } from '../db';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import { readBalance } from '../ledger';
 import { AUTO_RENEW_TAG, type LifecycleSource } from '../lifecycle';
 import { formatUsd, usdOutput, type Units } from '../money';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { joinSql, rawSql, sql, type Sql } from '../db';
 import { endpoint, json, type Endpoint, type Reach } from '../endpoint';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 
 export interface Summary {
   /** As in the path: `domains` gives `/domains/summary`. */

@@ -16,7 +16,7 @@ afterEach(async () => {
   }
 });
 
-interface Desk {
+interface TestServer {
   readonly app: Express;
   readonly begun: string[];
   /** Lets the oldest request that waits at `/slow` go on. */
@@ -24,7 +24,7 @@ interface Desk {
   connect(localAddress?: string): net.Socket & { said: string };
 }
 
-async function desk(options: Partial<ServerOptions> = {}): Promise<Desk> {
+async function startServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const app = express();
   const begun: string[] = [];
   const waiting: (() => void)[] = [];
@@ -76,7 +76,7 @@ const bodies = (said: string): string[] =>
 
 describe('requests sent ahead on one connection', () => {
   it('wait until the one before is answered, and are then served in their order', async () => {
-    const { connect, begun, release } = await desk();
+    const { connect, begun, release } = await startServer();
     const socket = connect();
     const paths = Array.from({ length: 50 }, (_, i) => `/${String(i)}`);
     socket.write(get('/slow') + paths.map(get).join(''));
@@ -93,7 +93,7 @@ describe('requests sent ahead on one connection', () => {
   });
 
   it('keep their bodies and their order, in whatever pieces they come', async () => {
-    const { connect } = await desk();
+    const { connect } = await startServer();
     const texts = Array.from({ length: 40 }, (_, i) => `body ${String(i)} ${'x'.repeat(i * 997)}`);
     const wire = texts.map((text, i) => post(text) + get(`/after-${String(i)}`)).join('');
     const expected = texts.flatMap((text, i) => [text, `/after-${String(i)}`]);
@@ -106,7 +106,7 @@ describe('requests sent ahead on one connection', () => {
   });
 
   it('are served in order behind answers that are read slowly', async () => {
-    const { connect } = await desk();
+    const { connect } = await startServer();
     const socket = connect();
     socket.pause();
     socket.write(
@@ -121,7 +121,7 @@ describe('requests sent ahead on one connection', () => {
   });
 
   it('are not begun for a peer that has ended', async () => {
-    const { connect, begun, release } = await desk();
+    const { connect, begun, release } = await startServer();
     const socket = connect();
     socket.write(get('/slow'));
     await until(() => begun.length === 1);
@@ -135,7 +135,7 @@ describe('requests sent ahead on one connection', () => {
   });
 
   it('of which one is no HTTP are answered up to it, then refused and ended', async () => {
-    const { connect, begun, release } = await desk();
+    const { connect, begun, release } = await startServer();
     const socket = connect();
     socket.write(`${get('/slow')}${get('/one')}nonsense\r\n\r\n${get('/never')}`);
     await until(() => begun.length === 1);
@@ -146,7 +146,7 @@ describe('requests sent ahead on one connection', () => {
   });
 
   it('by forty peers that never read leave others their answers', async () => {
-    const { connect, begun } = await desk();
+    const { connect, begun } = await startServer();
     const greedy = Array.from({ length: 40 }, () => connect());
     for (const socket of greedy) {
       socket.pause();
@@ -173,7 +173,7 @@ describe('a body in chunks', () => {
     [1_000, 900_000],
     [1, 4_000],
   ])('of %i bytes is read to its end, and what follows is served', async (size, length) => {
-    const { connect } = await desk();
+    const { connect } = await startServer();
     const socket = connect();
     const text = 'abcdefghij'.repeat(length / 10);
     socket.write(head + chunks(text, size) + get('/next'));
@@ -182,7 +182,7 @@ describe('a body in chunks', () => {
   });
 
   it('of a single byte each is refused before it takes the room of a thousand times its size', async () => {
-    const { connect } = await desk();
+    const { connect } = await startServer();
     const socket = connect();
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.write(head + chunks('x'.repeat(60_000), 1) + get('/never'));
@@ -192,7 +192,7 @@ describe('a body in chunks', () => {
   });
 
   it('lets others have their answers between its pieces', async () => {
-    const { connect, begun } = await desk();
+    const { connect, begun } = await startServer();
     const text = head + chunks('x'.repeat(60_000), 20);
     for (let i = 0; i < 60; i += 1) connect().write(text);
     const other = connect();
@@ -203,8 +203,8 @@ describe('a body in chunks', () => {
 });
 
 describe('a request refused before its body has come', () => {
-  const refusing = async (): Promise<Desk> => {
-    const made = await desk();
+  const refusing = async (): Promise<TestServer> => {
+    const made = await startServer();
     made.app.use(errorStage(silentLog, () => 'req_1'));
     return made;
   };
@@ -244,7 +244,7 @@ describe('a request refused before its body has come', () => {
 
 describe('a peer that reads nothing', () => {
   it('is dropped after a while, and one that reads slowly is not', async () => {
-    const { connect } = await desk({ readsNothingMs: 1_500 });
+    const { connect } = await startServer({ readsNothingMs: 1_500 });
     const [stuck, slow] = [connect(), connect()];
     const closed: string[] = [];
     stuck.on('close', () => closed.push('stuck'));
@@ -265,7 +265,7 @@ describe('a peer that reads nothing', () => {
 
 describe('peers that leave too much unread', () => {
   it('are dropped, the fullest first, until all together leave 64 MiB at most', async () => {
-    const { connect } = await desk();
+    const { connect } = await startServer();
     const modest = connect();
     modest.pause();
     modest.write(get('/large'));
@@ -285,7 +285,7 @@ describe('peers that leave too much unread', () => {
 
 describe('too many connections', () => {
   it('of one address make room by its own that waits longest, and not by one in work or of another address', async () => {
-    const { connect, begun, release } = await desk({ perPeerMax: 4, peerOf: (address) => address });
+    const { connect, begun, release } = await startServer({ perPeerMax: 4, peerOf: (address) => address });
     const working = connect();
     working.write(get('/slow'));
     const other = connect('127.0.0.2');
@@ -308,7 +308,7 @@ describe('too many connections', () => {
   });
 
   it('of one address, all in work, are refused to it alone', async () => {
-    const { connect, begun } = await desk({ perPeerMax: 2, peerOf: (address) => address });
+    const { connect, begun } = await startServer({ perPeerMax: 2, peerOf: (address) => address });
     for (let i = 0; i < 2; i += 1) connect().write(get('/slow'));
     await until(() => begun.length === 2);
     const third = connect();
@@ -319,7 +319,7 @@ describe('too many connections', () => {
   });
 
   it('of all addresses make room by those that never asked for anything', async () => {
-    const { connect } = await desk({ connectionsMax: 20 });
+    const { connect } = await startServer({ connectionsMax: 20 });
     const customer = connect();
     customer.write(get('/x'));
     await until(() => customer.said.endsWith('/x'));

@@ -36,7 +36,7 @@ export function requestGuard(): RequestGuard {
       res.destroy();
       return false;
     }
-    const fault = frameFault(req) ?? headerFault(req);
+    const fault = framingFault(req) ?? headerFault(req);
     if (fault !== null) {
       inDoubt.add(req.socket);
       res.setHeader('Connection', 'close');
@@ -48,7 +48,7 @@ export function requestGuard(): RequestGuard {
   };
 }
 
-function frameFault(req: IncomingMessage): AppError | null {
+function framingFault(req: IncomingMessage): AppError | null {
   if (req.httpVersionMajor !== 1) return new AppError('bad_request', 'Only HTTP/1.1 and HTTP/1.0 are understood.');
   const { host, 'content-length': length, 'transfer-encoding': encoding, expect } = req.headers;
   if (host === undefined && req.httpVersionMinor === 1) return new AppError('bad_request', "'Host' is missing.");

@@ -163,25 +163,25 @@ describe('a producer', () => {
   });
 
   it('that was closed before it was ever connected stays closed', async () => {
-    const door = new Door(database.urlFor('lumi_vps'));
-    const producer = open(await door.url());
+    const gate = new PortGate(database.urlFor('lumi_vps'));
+    const producer = open(await gate.url());
     const [early] = await Promise.allSettled([producer.add([job])]);
     expect(early.status).toBe(redis === null ? 'rejected' : 'fulfilled');
     await producer.close();
-    door.isOpen = true;
+    gate.isOpen = true;
     await expect(producer.add([job])).rejects.toThrow();
-    await door.close();
+    await gate.close();
   });
 });
 
 describe('a queue that is away when the process starts', () => {
   it('is used as soon as it can be reached', async () => {
-    const door = new Door(database.urlFor('lumi_vps'));
-    const host = start(await door.url());
+    const gate = new PortGate(database.urlFor('lumi_vps'));
+    const host = start(await gate.url());
     await stage('after a cold start');
     if (redis === null) await expect(host.relay()).rejects.toThrow();
-    await until(() => redis !== null || door.refused >= 2, { timeoutMs: 20_000 });
-    door.isOpen = true;
+    await until(() => redis !== null || gate.refused >= 2, { timeoutMs: 20_000 });
+    gate.isOpen = true;
     await until(
       async () => {
         await host.relay().catch(() => undefined); // as the loop goes on after a failed round
@@ -190,12 +190,12 @@ describe('a queue that is away when the process starts', () => {
       { timeoutMs: 20_000 },
     );
     await host.stop();
-    await door.close();
+    await gate.close();
   });
 });
 
-/** A way to the database that refuses everybody until it is open. */
-class Door {
+/** A port in front of the database. It resets every connection until `isOpen` is set. */
+class PortGate {
   isOpen = false;
   refused = 0;
   private readonly sockets = new Set<Socket>();

@@ -1,7 +1,7 @@
 // The settings of automatic renewals as the API shows them.
 import { z } from 'zod';
 import type { Product } from '../contract';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import { formatUsd, usdOutput, type Units } from '../money';
 import { isoSeconds } from '../runtime';
 import { PRIORITIES, readSettings, type AutoRenewSettings } from './auto-renew-settings';

@@ -1,5 +1,5 @@
 // What happens to things by time alone, and renewals that Lumi makes by itself. See README.md.
-import type { Loop, Service } from '../frame';
+import type { Loop, Service } from '../process';
 import { autoRenewRound } from './auto-renew';
 import type { LifecycleSource } from './source';
 import { stepRound, trackRound } from './steps';

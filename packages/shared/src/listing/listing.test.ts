@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Cursors, defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { sql } from '../db';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import { testService } from '../testing';
 import {
   accountOf,

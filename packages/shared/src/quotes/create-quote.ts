@@ -8,7 +8,7 @@ import { ITEMS_PER_TOKEN } from '../limits';
 import { formatUsd, type Units } from '../money';
 import type { Principal } from '../principal';
 import { amountOf, priceOf } from '../purchase';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import type { QuoteOperations, QuotedItem } from './quote-operation';
 import { insertQuote, type Quote, type QuoteLine } from './quote-store';
 import { freshQuoteSchema, problemsOf, totalOf, viewQuote, type Problem } from './quote-view';

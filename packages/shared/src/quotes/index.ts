@@ -1,7 +1,7 @@
 // Prices told before buying, kept for a while. See README.md.
 import type { Cursors } from '../contract';
 import type { Endpoint } from '../endpoint';
-import type { Loop } from '../frame';
+import type { Loop } from '../process';
 import { createQuote, type QuoteDeps } from './create-quote';
 import { getQuote } from './get-quote';
 import type { QuoteOperations } from './quote-operation';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError, defineRoute } from '../contract';
 import { sql } from '../db';
 import { endpoint, type Endpoint } from '../endpoint';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import { audit } from '../ledger';
 import { parseUsd } from '../money';
 import { costLine, purchase, purchaseFields, purchaseReply, requestPart, thingSold, viewOrder } from '../purchase';

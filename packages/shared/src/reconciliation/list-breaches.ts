@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
 import { sql } from '../db';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import type { Service } from '../frame';
+import type { Service } from '../process';
 import { isoSeconds } from '../runtime';
 
 const ADMIN_TAG = 'Admin';

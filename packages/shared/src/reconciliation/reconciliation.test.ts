@@ -2,7 +2,7 @@ import pg from 'pg';
 import request from 'supertest';
 import { sql } from '../db';
 import { openPaymentProviders } from '../deposits';
-import { serviceMetrics } from '../frame/metrics';
+import { serviceMetrics } from '../process/metrics';
 import type { Breach } from '../ledger';
 import { FixedClock, type LogFields } from '../runtime';
 import { shopEndpoints, testService } from '../testing';

@@ -12,5 +12,5 @@ export {
   type ServiceConfig,
   type ServiceOptions,
   type Work,
-} from '../frame';
+} from '../process';
 export { SHARED_TAGS, sharedParts, type SharedParts } from './shared-parts';

@@ -8,7 +8,7 @@ import type { Sql } from '../db';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../deposits';
 import type { Endpoint } from '../endpoint';
 import { forecastRenewals, summaryEndpoint, type Summary } from '../forecast';
-import type { ApiDescription, Loop, Service } from '../frame';
+import type { ApiDescription, Loop, Service } from '../process';
 import { forgetOldClaims } from '../idempotency';
 import type { JobDefinition } from '../jobs';
 import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops, type LifecycleSource } from '../lifecycle';

@@ -13,7 +13,7 @@ import {
 import { json, type Reply } from '@lumi/shared/endpoint';
 import { z } from 'zod';
 import { generatePassword } from '../purchases/password';
-import { refusalOf, type Deed } from '../servers/server-rules';
+import { refusalOf, type ActionName } from '../servers/server-rules';
 import { namingTheOther } from '../servers/busy';
 import { lifecycleSql, type Server } from '../store/servers';
 import type { Vps } from '../vps';
@@ -23,7 +23,7 @@ export const operationAccepted = z.object({ operation_id: z.string(), operation:
 
 export interface ActionRequest<I extends ActionItem> {
   readonly kind: AnyOperationKind;
-  readonly deed: Deed;
+  readonly action: ActionName;
   readonly server: Server;
   readonly item: Omit<I, keyof ActionItem>;
   readonly principal: Principal;
@@ -37,8 +37,8 @@ export interface ActionRequest<I extends ActionItem> {
 
 /** Throws what refuses it. The state is asked again by the statement that starts it, on the locked row. */
 export async function runAction<I extends ActionItem>(vps: Vps, request: ActionRequest<I>): Promise<Operation> {
-  const { server, deed } = request;
-  const refusal = refusalOf(deed, server);
+  const { server, action } = request;
+  const refusal = refusalOf(action, server);
   if (refusal !== null) throw refusal;
   const { service } = vps;
   const id = newId('op', service.clock.nowMs());
@@ -54,7 +54,7 @@ export async function runAction<I extends ActionItem>(vps: Vps, request: ActionR
         ]
       : [];
   const unchanged = sql`id = ${server.id} AND ${lifecycleSql(service.clock.now())} = ${server.lifecycle}
-    AND (${deed !== 'delete' && deed !== 'suspend'} OR renewing IS NULL)`;
+    AND (${action !== 'delete' && action !== 'suspend'} OR renewing IS NULL)`;
   return namingTheOther(
     vps,
     server,

@@ -38,7 +38,7 @@ export function actOnServer(vps: Vps, actions: Actions): readonly Endpoint[] {
       async ({ reach, params, principal, requestId }) => {
         const server = await requireServer(vps, reach, params.id);
         return actionReply(
-          await runAction(vps, { kind: actions[action], deed: action, server, item: {}, principal, requestId }),
+          await runAction(vps, { kind: actions[action], action, server, item: {}, principal, requestId }),
         );
       },
     ),

@@ -106,7 +106,7 @@ function actOn(
     const server = await requireServer(vps, reach, id);
     const operation = await runAction(vps, {
       kind: actions[action],
-      deed: action,
+      action,
       server,
       item: {},
       principal,

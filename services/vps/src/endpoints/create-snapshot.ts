@@ -52,7 +52,7 @@ export function createSnapshot(vps: Vps, actions: Actions): Endpoint {
       // The server's lock is taken by the same statement, so no second snapshot is counted past.
       const operation = await runAction<SnapshotItem>(vps, {
         kind: actions.createSnapshot,
-        deed: 'snapshot',
+        action: 'snapshot',
         server,
         item: { snapshot_id: snapshotId },
         principal,

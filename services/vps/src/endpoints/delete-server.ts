@@ -60,7 +60,7 @@ export function deleteServer(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction(vps, {
           kind: actions.remove,
-          deed: 'delete',
+          action: 'delete',
           server,
           item: {},
           principal,

@@ -38,7 +38,7 @@ export function deleteSnapshot(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction<SnapshotItem>(vps, {
           kind: actions.deleteSnapshot,
-          deed: 'delete_snapshot',
+          action: 'delete_snapshot',
           server,
           item: { snapshot_id: snapshot.id },
           principal,

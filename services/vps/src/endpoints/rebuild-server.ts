@@ -97,7 +97,7 @@ export function rebuildServer(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction<RebuildItem>(vps, {
           kind: actions.rebuild,
-          deed: 'rebuild',
+          action: 'rebuild',
           server,
           principal,
           requestId,

@@ -29,7 +29,7 @@ export function resetPassword(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction(vps, {
           kind: actions.resetPassword,
-          deed: 'reset_password',
+          action: 'reset_password',
           server,
           item: {},
           principal,

@@ -38,7 +38,7 @@ export function restoreSnapshot(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction<SnapshotItem>(vps, {
           kind: actions.restoreSnapshot,
-          deed: 'restore_snapshot',
+          action: 'restore_snapshot',
           server,
           item: { snapshot_id: snapshot.id },
           principal,

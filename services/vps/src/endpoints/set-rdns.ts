@@ -38,7 +38,7 @@ export function setRdns(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction<RdnsItem>(vps, {
           kind: actions.setRdns,
-          deed: 'set_rdns',
+          action: 'set_rdns',
           server,
           item: { ip: params.ip, ptr: body.ptr },
           principal,

@@ -46,7 +46,7 @@ export function suspendServer(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction<SuspendItem>(vps, {
           kind: actions.suspend,
-          deed: 'suspend',
+          action: 'suspend',
           server,
           item: { kind: body.kind },
           principal,

@@ -43,7 +43,7 @@ export function undeleteServer(vps: Vps, actions: Actions): Endpoint {
       return actionReply(
         await runAction<UndeleteItem>(vps, {
           kind: actions.undelete,
-          deed: 'undelete',
+          action: 'undelete',
           server,
           item: { resume: server.suspension === null },
           principal,

@@ -22,7 +22,7 @@ export function unsuspendServer(vps: Vps, actions: Actions): Endpoint {
     async ({ reach, params, principal, requestId }) => {
       const server = await requireServer(vps, reach, params.id);
       return actionReply(
-        await runAction(vps, { kind: actions.unsuspend, deed: 'unsuspend', server, item: {}, principal, requestId }),
+        await runAction(vps, { kind: actions.unsuspend, action: 'unsuspend', server, item: {}, principal, requestId }),
       );
     },
   );

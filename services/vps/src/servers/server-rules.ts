@@ -4,7 +4,7 @@ import { busyWith } from '@lumi/shared/operations';
 import { operationIdOf } from '@lumi/shared/purchase';
 import type { Lifecycle, Server } from '../store/servers';
 
-export const DEEDS = [
+export const ACTION_NAMES = [
   'start',
   'stop',
   'shutdown',
@@ -22,10 +22,10 @@ export const DEEDS = [
   'undelete',
 ] as const;
 /** What operators do is no business of `can`. */
-export type Deed = (typeof DEEDS)[number] | 'suspend' | 'unsuspend';
+export type ActionName = (typeof ACTION_NAMES)[number] | 'suspend' | 'unsuspend';
 
 const USABLE: readonly Lifecycle[] = ['active', 'grace'];
-const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
+const ALLOWED_IN: Readonly<Record<ActionName, readonly Lifecycle[]>> = {
   start: USABLE,
   stop: USABLE,
   shutdown: USABLE,
@@ -45,9 +45,9 @@ const ALLOWED_IN: Readonly<Record<Deed, readonly Lifecycle[]>> = {
   unsuspend: ['suspended'],
 };
 
-const POSSIBLE_WITHOUT_MACHINE: readonly Deed[] = ['delete', 'undelete', 'suspend'];
+const POSSIBLE_WITHOUT_MACHINE: readonly ActionName[] = ['delete', 'undelete', 'suspend'];
 /** What destroys data. */
-const DESTROYS: readonly Deed[] = ['delete', 'rebuild', 'restore_snapshot', 'delete_snapshot'];
+const DESTROYS: readonly ActionName[] = ['delete', 'rebuild', 'restore_snapshot', 'delete_snapshot'];
 
 const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
   provisioning: 'The server is still being created.',
@@ -60,27 +60,27 @@ const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
 };
 
 /** Why this cannot be done now, or null. What only the renewal needs to know (price, expiry) is not asked here. */
-export function refusalOf(deed: Deed, server: Server): AppError | null {
-  if (!ALLOWED_IN[deed].includes(server.lifecycle)) {
+export function refusalOf(action: ActionName, server: Server): AppError | null {
+  if (!ALLOWED_IN[action].includes(server.lifecycle)) {
     return new AppError(
-      server.lifecycle === 'suspended' && deed !== 'suspend' ? 'suspended' : 'state_conflict',
+      server.lifecycle === 'suspended' && action !== 'suspend' ? 'suspended' : 'state_conflict',
       STATE_TEXTS[server.lifecycle],
     );
   }
-  if (server.missingSince !== null && !POSSIBLE_WITHOUT_MACHINE.includes(deed))
+  if (server.missingSince !== null && !POSSIBLE_WITHOUT_MACHINE.includes(action))
     return new AppError(
       'state_conflict',
       'The machine of this server is not found any more; nothing can be done with it until that is cleared up.',
     );
-  if (deed === 'renew') return renewalRefusal(server);
+  if (action === 'renew') return renewalRefusal(server);
   if (server.busy !== null) return busyWith(server.busy.operationId);
-  if (server.protection && DESTROYS.includes(deed))
+  if (server.protection && DESTROYS.includes(action))
     return new AppError('state_conflict', 'The server is protected; switch its protection off first.');
-  if (deed === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry)
+  if (action === 'undelete' && server.lifecycle !== 'terminating' && !server.deleteAtExpiry)
     return new AppError('state_conflict', 'The server is not deleted.');
-  if ((deed === 'delete' || deed === 'suspend' || deed === 'resize') && server.renewing !== null)
+  if ((action === 'delete' || action === 'suspend' || action === 'resize') && server.renewing !== null)
     return busyWith(operationIdOf(server.renewing));
-  if (deed === 'unsuspend' && server.suspension?.kind === 'unpaid')
+  if (action === 'unsuspend' && server.suspension?.kind === 'unpaid')
     return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');
   return null;
 }

@@ -4,7 +4,7 @@ import { ability, abilitySchema, type Ability } from '@lumi/shared/lifecycle';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { LIFECYCLES, POWERS, type Server } from '../store/servers';
-import { DEEDS, refusalOf, type Deed } from './server-rules';
+import { ACTION_NAMES, refusalOf, type ActionName } from './server-rules';
 
 const time = z.string().meta({ example: '2026-06-09T12:00:00Z' });
 
@@ -75,8 +75,8 @@ export const serverSchema = z
     delete_at_expiry: z.boolean(),
     can: z
       .object(
-        Object.fromEntries(DEEDS.map((deed) => [deed, abilitySchema])) as Record<
-          (typeof DEEDS)[number],
+        Object.fromEntries(ACTION_NAMES.map((action) => [action, abilitySchema])) as Record<
+          (typeof ACTION_NAMES)[number],
           typeof abilitySchema
         >,
       )
@@ -134,7 +134,7 @@ export function viewServer(server: Server): ServerView {
     renew_price_usd: server.renewPrice === null ? null : formatUsd(server.renewPrice),
     protection: server.protection,
     delete_at_expiry: server.deleteAtExpiry,
-    can: Object.fromEntries(DEEDS.map((deed) => [deed, viewAbility(deed, server)])) as ServerView['can'],
+    can: Object.fromEntries(ACTION_NAMES.map((action) => [action, viewAbility(action, server)])) as ServerView['can'],
     tags: [...server.tags],
     reference: server.reference,
     metadata: server.metadata === null ? null : { ...server.metadata },
@@ -153,12 +153,12 @@ function nextPeriod(server: Server): ServerView['next_period'] {
   };
 }
 
-function viewAbility(deed: Deed, server: Server): Ability {
+function viewAbility(action: ActionName, server: Server): Ability {
   return ability(
-    refusalOf(deed, server),
-    deed === 'renew'
+    refusalOf(action, server),
+    action === 'renew'
       ? { price: server.renewPrice, until: server.terminatesAt }
-      : deed === 'undelete'
+      : action === 'undelete'
         ? { until: server.terminatesAt }
         : {},
   );

@@ -15,22 +15,22 @@ export interface AddressLimits {
   readonly publicPerMinute: number;
 }
 
-export interface Standing {
+export interface LimitHeaders {
   readonly rateLimit: string;
   readonly ratePolicy: string;
 }
 
-export function addressStanding(limits: AddressLimits, clientIp: string): Standing {
-  return told(limits, limits.addressLimits.peekNow(addressBucket(clientIp), limitOf(limits)));
+export function addressLimitHeaders(limits: AddressLimits, clientIp: string): LimitHeaders {
+  return headersFor(limits, limits.addressLimits.peekNow(addressBucket(clientIp), limitOf(limits)));
 }
 
 /** Takes one token for a refusal. */
 export function payByAddress(
   limits: AddressLimits,
   clientIp: string,
-): Standing & Pick<LimitResult, 'allowed' | 'retryAfterS'> {
+): LimitHeaders & Pick<LimitResult, 'allowed' | 'retryAfterS'> {
   const taken = limits.addressLimits.takeNow(addressBucket(clientIp), 1, limitOf(limits));
-  return { ...told(limits, taken), allowed: taken.allowed, retryAfterS: taken.retryAfterS };
+  return { ...headersFor(limits, taken), allowed: taken.allowed, retryAfterS: taken.retryAfterS };
 }
 
 /** Before something that costs more than a refusal. */
@@ -42,6 +42,6 @@ function limitOf({ publicPerMinute }: AddressLimits): Limit {
   return { tokens: publicPerMinute, periodMs: MINUTE_MS };
 }
 
-function told(limits: AddressLimits, state: LimitResult): Standing {
+function headersFor(limits: AddressLimits, state: LimitResult): LimitHeaders {
   return { rateLimit: rateLimitValue('public', state), ratePolicy: rateLimitPolicyValue('public', limitOf(limits)) };
 }

@@ -1,5 +1,5 @@
 // What the tests of deposits share: a real database, and the real Crypto Pay client talking to the double over
-// loopback, new for every test. `depositDesk()` belongs at the top of a test file; the books are audited after every
+// loopback, new for every test. `depositFixture()` belongs at the top of a test file; the books are audited after every
 // test.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -42,7 +42,7 @@ interface Parts {
   clock: ShiftedClock;
 }
 
-export function depositDesk() {
+export function depositFixture() {
   const database = testDatabase();
   const t = {} as Parts; // filled by the hooks below, before any test reads it
   let dataDir: string;

@@ -4,7 +4,7 @@ import { newId } from '../../contract';
 import { shopEndpoints, testService, type TestAccount, type TestService } from '../../testing';
 import { accountEndpoints } from '..';
 
-export interface AccountDesk {
+export interface AccountFixture {
   readonly api: TestService;
   readonly get: (path: string, who: Parameters<TestService['as']>[0]) => request.Test;
   readonly buy: (account: TestAccount, body: object, key?: string) => request.Test;
@@ -12,7 +12,7 @@ export interface AccountDesk {
 }
 
 /** To be called at the top of a test file. */
-export function accountDesk(): AccountDesk {
+export function accountFixture(): AccountFixture {
   const api = testService({
     endpoints: (service) => [
       ...accountEndpoints(service, {
