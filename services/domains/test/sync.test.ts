@@ -237,3 +237,40 @@ describe('POST /domains/{domain}/sync', () => {
     await sync(await t.operator(), 'mine.test').expect(200);
   });
 });
+
+describe('a renewal that ends after something else happened to the name', () => {
+  it('takes back that the registry did not know the name: now it has told of it', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'renew-timeout-after-success-lost.test');
+    await renew(who, 'renew-timeout-after-success-lost.test', ours).expect(202);
+    const registrar = t.domains.registrars.get('sandbox');
+    jest.spyOn(registrar, 'update').mockResolvedValueOnce({ kind: 'unknown' });
+    jest.spyOn(registrar, 'info').mockResolvedValueOnce({ kind: 'absent' });
+    await t.patch(who, '/domains/renew-timeout-after-success-lost.test', { locked: false }).expect(502);
+    expect((await t.get(who, '/domains/renew-timeout-after-success-lost.test')).body.missing_since).toEqual(
+      expect.any(String),
+    );
+    await t.recover();
+    expect((await t.get(who, '/domains/renew-timeout-after-success-lost.test')).body).toMatchObject({
+      missing_since: null,
+      expires_at: yearLater(ours),
+      can: { renew: { allowed: true } },
+    });
+  });
+
+  it('leaves what the registry was told meanwhile: its answer is from before that', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'renew-timeout-after-success-open.test');
+    await renew(who, 'renew-timeout-after-success-open.test', ours).expect(202);
+    await t
+      .put(who, '/domains/renew-timeout-after-success-open.test/nameservers', {
+        nameservers: ['ns3.example.org', 'ns4.example.org'],
+      })
+      .expect(200);
+    await t.recover();
+    expect((await t.get(who, '/domains/renew-timeout-after-success-open.test')).body).toMatchObject({
+      expires_at: yearLater(ours),
+      nameservers: ['ns3.example.org', 'ns4.example.org'],
+    });
+  });
+});

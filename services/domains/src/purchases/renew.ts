@@ -7,7 +7,7 @@ import type { Domains } from '../domains';
 import { registryPart } from '../portfolio/domain-row';
 import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
 import { stateSql } from '../portfolio/lifecycle';
-import { domainFacts } from '../store/domain-store';
+import { domainFacts, paidTimeSql } from '../store/domain-store';
 import type { NameInfo, RenewCommand } from '../supplier/registrar';
 import { feeOf, yearsText, type YearsItem } from './holding';
 
@@ -43,19 +43,15 @@ export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catal
         aboutOrder(order),
         await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
       ),
-    deliver: (order, info) => {
-      const part = registryPart(info, deps.catalogue.get(order.item.tld));
-      return [
-        rider`
-        UPDATE domains.domain d SET expires_at = ${part.expires_at}::timestamptz,
-          grace_ends_at = ${part.grace_ends_at}::timestamptz,
-            redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
-          delete_at = ${part.delete_at}::timestamptz, registry_statuses = ${[...part.registry_statuses]}::text[],
-            updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-        ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId}
-          AND d.ended_at IS NULL`,
-      ];
-    },
+    // Only the paid time: a renewal may be recovered hours later, and name servers, lock and contacts can have been
+    // changed since the registry gave this answer.
+    deliver: (order, info) => [
+      rider`
+      UPDATE domains.domain d SET ${paidTimeSql(registryPart(info, deps.catalogue.get(order.item.tld)))},
+        updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
+      ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId}
+        AND d.ended_at IS NULL`,
+    ],
     answer: (order, info) => ({
       status: 200,
       body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) },

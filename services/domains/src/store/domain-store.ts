@@ -209,17 +209,21 @@ export function domainFacts(name: string, accountId: string, facts: Sql): Sql {
     AND d.account_id = ${accountId} AND d.ended_at IS NULL FOR NO KEY UPDATE OF d`;
 }
 
-/** Assignments of everything the registry decides. What it tells about, it knows. */
+/** Assignments of everything the registry decides. */
 export function registrySql(part: RegistryPart): Sql {
-  return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[],
-    registered_at = ${part.registered_at}::timestamptz, expires_at = ${part.expires_at}::timestamptz,
-    grace_ends_at = ${part.grace_ends_at}::timestamptz, redemption_ends_at = ${part.redemption_ends_at}::timestamptz,
-      delete_at = ${part.delete_at}::timestamptz,
+  return sql`${paidTimeSql(part)}, registered_at = ${part.registered_at}::timestamptz,
     locked = ${part.locked}, privacy = ${part.privacy}, nameservers = ${[...part.nameservers]}::text[],
     registrant_id = ${part.registrant_id}::text, admin_id = ${part.admin_id}::text, tech_id = ${part.tech_id}::text,
       billing_id = ${part.billing_id}::text,
     ds = ${JSON.stringify(part.ds)}::jsonb, hosts = ${JSON.stringify(part.hosts)}::jsonb,
       auth_code_expires_at = ${part.auth_code_expires_at}::timestamptz`;
+}
+
+/** Assignments of how long the name is paid for. A name that the registry tells about is not missing. */
+export function paidTimeSql(part: RegistryPart): Sql {
+  return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[],
+    expires_at = ${part.expires_at}::timestamptz, grace_ends_at = ${part.grace_ends_at}::timestamptz,
+    redemption_ends_at = ${part.redemption_ends_at}::timestamptz, delete_at = ${part.delete_at}::timestamptz`;
 }
 
 function conditions(reach: Reach, filter: DomainFilter, now: Date): readonly (Sql | null)[] {
