@@ -2,8 +2,8 @@
 // to run again. DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD,
 // LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD, LUMI_ADMIN_PASSWORD.
 import { root } from './build.mjs';
-import { prepareDatabase } from './start/database.mjs';
-import { explain, Refusal } from './start/refusal.mjs';
+import { prepareDatabase } from '../packages/launcher/src/database.mjs';
+import { explain, Refusal } from '../packages/launcher/src/refusal.mjs';
 
 const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
 

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
 import { dataDirFor, initCluster, startCluster } from '../postgres.mjs';
-import { prepareDatabase } from '../start/database.mjs';
-import { publicKeys } from '../start/secrets.mjs';
+import { prepareDatabase } from '../../packages/launcher/src/database.mjs';
+import { publicKeys } from '../../packages/launcher/src/secrets.mjs';
 
 const UNLIMITED_PER_MINUTE = 1_000_000;
 const load = createRequire(join(root, 'packages', 'shared', 'package.json'));

@@ -35,7 +35,7 @@ export class Launch {
 
   constructor(env: Record<string, string>) {
     const { REDIS_URL: _redis, DATABASE_URL: _database, ...surroundings } = process.env;
-    this.child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], {
+    this.child = spawn(process.execPath, [join(root, 'packages', 'launcher', 'src', 'start.mjs')], {
       cwd: root,
       env: { ...surroundings, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -16,7 +16,7 @@ interface Manifest {
 
 describe('the heap of a process', () => {
   it('has the same bounds by npm start and in the image', () => {
-    const [launcher, image] = ['scripts/start/options.mjs', 'infra/docker/Dockerfile'].map((file) =>
+    const [launcher, image] = ['packages/launcher/src/options.mjs', 'infra/docker/Dockerfile'].map((file) =>
       /--max-semi-space-size=\d+ --max-old-space-size=\d+/.exec(readFileSync(join(root, file), 'utf8'))?.at(0),
     );
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
 import { dataDirFor, initCluster, startCluster } from '../postgres.mjs';
-import { prepareDatabase } from '../start/database.mjs';
+import { prepareDatabase } from '../../packages/launcher/src/database.mjs';
 
 const { Client } = createRequire(join(root, 'packages/shared/package.json'))('pg');
 const STOCK = 'proxy.sandbox_stock';

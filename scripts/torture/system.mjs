@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
-import { publicKeys } from '../start/secrets.mjs';
+import { publicKeys } from '../../packages/launcher/src/secrets.mjs';
 import { Child } from './child.mjs';
 import { FaultProxy } from './fault-proxy.mjs';
 import { RedisServer } from './redis.mjs';

@@ -6,7 +6,7 @@ import { Refusal } from './refusal.mjs';
 /** Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it. */
 export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
   const { checkHistory, ensureRoles, migrate, migrateQueue } = databaseRoom(root);
-  const { migrationFolders, schemas } = await import('../build.mjs');
+  const { migrationFolders, schemas } = await import('../../../scripts/build.mjs');
   await ensureRoles({ ownerUrl, passwords: rolePasswords });
   const folders = schemas.map((schema) => migrationFolders(schema, root));
   const [platform, ...products] = folders;

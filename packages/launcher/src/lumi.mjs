@@ -4,19 +4,19 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DataFolder } from './start/data-folder.mjs';
-import { EmbeddedPostgres, embeddedUrl } from './start/embedded-postgres.mjs';
-import { checkDatabase } from './start/external-servers.mjs';
-import { hasCluster } from './start/cluster-files.mjs';
-import { loadSecrets } from './start/secrets.mjs';
-import { prepareDatabase, urlsOf } from './start/database.mjs';
-import { Refusal, explain } from './start/refusal.mjs';
-import { readOptions } from './start/options.mjs';
-import { build } from './build.mjs';
-import { install } from './install.mjs';
+import { DataFolder } from './data-folder.mjs';
+import { EmbeddedPostgres, embeddedUrl } from './embedded-postgres.mjs';
+import { checkDatabase } from './external-servers.mjs';
+import { hasCluster } from './cluster-files.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { prepareDatabase, urlsOf } from './database.mjs';
+import { Refusal, explain } from './refusal.mjs';
+import { readOptions } from './options.mjs';
+import { build } from '../../../scripts/build.mjs';
+import { install } from '../../../scripts/install.mjs';
 
 let running;
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 async function main(options) {
   await install();

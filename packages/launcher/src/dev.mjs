@@ -4,8 +4,8 @@
 import { watch } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { context } from 'esbuild';
-import { bundleOptions } from '../bundle.mjs';
-import { entryPoints } from '../build.mjs';
+import { bundleOptions } from '../../../scripts/bundle.mjs';
+import { entryPoints } from '../../../scripts/build.mjs';
 
 const FOLDERS = ['gateway', 'services', 'packages'];
 /** Editors save in several steps, and a branch is changed in many. */

@@ -1,4 +1,4 @@
-// The launcher's settings, read once. No other file under scripts/start reads the environment.
+// The launcher's settings, read once. No other file of the launcher reads the environment.
 import { isAbsolute, join, resolve } from 'node:path';
 import { Refusal } from './refusal.mjs';
 

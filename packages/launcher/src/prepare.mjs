@@ -3,9 +3,9 @@
 import { fork } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build, isBuilt, sourceStamp } from '../build.mjs';
-import { bundle, isBundled } from '../bundle.mjs';
-import { install, isInstalled } from '../install.mjs';
+import { build, isBuilt, sourceStamp } from '../../../scripts/build.mjs';
+import { bundle, isBundled } from '../../../scripts/bundle.mjs';
+import { install, isInstalled } from '../../../scripts/install.mjs';
 import { Interrupted, Refusal, diskFull } from './refusal.mjs';
 
 const self = fileURLToPath(import.meta.url);

@@ -6,18 +6,18 @@
 import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tooOld, untested } from './node-versions.mjs';
-import { Interrupted, Refusal, explain } from './start/refusal.mjs';
+import { tooOld, untested } from '../../../scripts/node-versions.mjs';
+import { Interrupted, Refusal, explain } from './refusal.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 async function main() {
   const refusal = tooOld();
   if (refusal !== null) throw new Refusal(refusal);
   const warning = untested();
   if (warning !== null) say(warning);
-  const { readOptions } = await import('./start/options.mjs');
-  const { Launcher } = await import('./start/launcher.mjs');
+  const { readOptions } = await import('./options.mjs');
+  const { Launcher } = await import('./launcher.mjs');
   const options = readOptions(process.env, root);
 
   const stopping = new AbortController();
@@ -54,7 +54,7 @@ async function main() {
 }
 
 async function watchAfterStart(launcher, { root: folder }, signal, onWatching) {
-  const { watchSources } = await import('./start/dev.mjs');
+  const { watchSources } = await import('./dev.mjs');
   await watchSources({ root: folder, supervisor: launcher.supervisor, say, signal });
   onWatching();
 }

@@ -1,7 +1,7 @@
 // Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it
 // needs and no others. What is told may be a promise: of what is only known when other processes run.
 import { join } from 'node:path';
-import { bundled } from '../bundle.mjs';
+import { bundled } from '../../../scripts/bundle.mjs';
 
 export const PRODUCTS = ['domains', 'vps', 'proxy'];
 export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
