@@ -1,5 +1,5 @@
-// The outsider's rules of domains: the sandbox registrar's own log against the orders, one to one, and what we hold
-// against its registry (but for names whose magic is to differ).
+// The audit rules of domains. They compare the sandbox registrar's own log with the orders, one to one, and our domains
+// with its registry (except names whose magic makes them differ).
 import { sql, type Sql } from '@lumi/shared/db';
 
 const PAID = sql`('register', 'renew', 'restore', 'transfer')`;

@@ -1,9 +1,10 @@
-// The settings of the domains processes, read once. Nobody else in these processes reads the environment.
+// The settings of the domains processes, read once. No other file of these processes reads the environment.
 import { count, readConfig } from '@lumi/shared/runtime';
 import { serviceConfig } from '@lumi/shared/service';
 
 const domainsSettings = serviceConfig.extend({
-  // Recovery cuts a call off after a third of the order's lease (8.3 s): what took longer could be recovered never.
+  // Recovery stops a call after a third of the order's lease (8.3 s). A call that always takes longer could never be
+  // recovered.
   SANDBOX_TIMEOUT_MS: count(3_000, 8_000).describe(
     'How long the magic names `timeout-…` keep us waiting at the sandbox registrar.',
   ),

@@ -1,4 +1,4 @@
-// What the endpoints and loops of this service work with. Built by wiring.ts alone.
+// The dependencies of the endpoints and loops of this service. Only wiring.ts builds them.
 import type { AnyThingSold, PurchaseDeps } from '@lumi/shared/purchase';
 import type { Service } from '@lumi/shared/service';
 import type { Catalogue } from './catalogue/catalogue';

@@ -1,5 +1,5 @@
-// What the fields of domains are called, where neither the field itself nor the glossary of the whole API says so. A
-// name that means something else inside another field stands there with that field's name before it.
+// Descriptions of the fields of domains, for fields that neither describe themselves nor are in the glossary of the
+// whole API. A key with a prefix (`contacts.name`) is a field that means something else inside that parent.
 import type { Glossary, Samples } from '@lumi/shared/endpoint';
 
 export const GLOSSARY: Glossary = {
@@ -81,7 +81,7 @@ export const GLOSSARY: Glossary = {
   auto_renew_only: 'Whether the registry renews names by itself and no other renewal is possible.',
 };
 
-/** What its things are called in examples. */
+/** Names of the product's objects in examples. */
 export const SAMPLES: Samples = {
   subject: 'example.com',
   'Order.kind': 'domain_register',

@@ -1,4 +1,4 @@
-// Builds what the domains endpoints and loops work with; nothing else constructs.
+// Builds the dependencies of the domains endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
@@ -74,7 +74,7 @@ import { Registrars } from './supplier/registrars';
 import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 
 export interface WiredDomains extends Domains {
-  /** What every product base carries. */
+  /** The parts that every product has. */
   readonly shared: SharedParts;
   readonly syncs: { readonly domains: SyncOfAll; readonly contacts: SyncOfAll; readonly transfers: SyncOfAll };
 }
@@ -125,7 +125,7 @@ export function wire(service: Service, times: SandboxTimes): WiredDomains {
   };
 }
 
-/** Literal paths stand before `/domains/{domain}`: the first that matches serves. */
+/** Literal paths come before `/domains/{domain}`, because the first match serves. */
 export function endpoints(domains: WiredDomains): readonly Endpoint[] {
   return [
     ...domains.shared.endpoints,

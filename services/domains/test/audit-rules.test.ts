@@ -1,11 +1,11 @@
-// The outsider must be able to find something: each rule is shown a state that breaks it.
+// Each audit rule gets a state that breaks it, and must find it.
 import { newId } from '@lumi/shared/contract';
 import { domainsService } from './domains-fixture';
 
 const t = domainsService();
 const rules = async () => (await t.breaches()).map(({ rule }) => rule);
 
-it('finds an execution without an order, and one whose order was released', async () => {
+it('finds an execution at the registrar without an order, and one whose order was released', async () => {
   await t.owner.query(
     `INSERT INTO domains.sandbox_log (ref, command, name, ending, at)
       VALUES ('ord_nobody', 'register', 'ghost.test', 'done', now())`,
@@ -15,7 +15,7 @@ it('finds an execution without an order, and one whose order was released', asyn
   ]);
 });
 
-it('finds a captured order that was never executed, a domain without an order, and a name nobody has', async () => {
+it('finds a captured order that was never executed, a domain without an order, and a name that has no domain', async () => {
   const who = await t.account();
   const before = await rules();
   const { body } = await t.buy(who, { domain: 'audited.test' }).expect(201);

@@ -23,7 +23,7 @@ interface BulkBody {
 afterEach(async () => expect(await test.breaches()).toEqual([]));
 
 describe('POST /domains/bulk', () => {
-  it('buys each name once, whatever it is written as, and tells of each', async () => {
+  it('buys a name once when it is listed in several spellings, and answers one item for each', async () => {
     const who = await test.account();
     const { status, body } = await test.pay(who, '/domains/bulk', {
       defaults: { years: 1 },
@@ -48,7 +48,7 @@ describe('POST /domains/bulk', () => {
     expect((await test.log('bulk-a.test')).map(({ command }) => command)).toEqual(['register']);
   });
 
-  it('keeps of a contact what it knows, and the names of what it does not: the value may be a password', async () => {
+  it('keeps only the known fields of a contact, and only the names of unknown ones, because a value may be a password', async () => {
     const who = await test.account();
     const { body } = await test.pay(who, '/domains/bulk', {
       items: [
@@ -76,7 +76,7 @@ describe('POST /domains/bulk', () => {
     ]);
   });
 
-  it('runs more than ten as a batch', async () => {
+  it('runs more than ten names as a batch', async () => {
     const who = await test.account({ balance: '1000' });
     const { status, body } = await test.pay(who, '/domains/bulk', {
       items: Array.from({ length: 30 }, (_, i) => ({ domain: `batch-${String(i)}.test` })),

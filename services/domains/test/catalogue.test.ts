@@ -37,7 +37,7 @@ describe('GET /tlds', () => {
     await t.get(who, '/tlds/nope').expect(404);
   });
 
-  it('pages and filters', async () => {
+  it('pages through the TLDs and filters them', async () => {
     const first = (await t.get(who, '/tlds?limit=4')).body;
     expect((await t.get(who, `/tlds?limit=4&cursor=${first.next_cursor}`)).body.items[0].tld).toBe('de');
     expect((await t.get(who, '/tlds?op=trade')).body.items.map(({ tld }: { tld: string }) => tld)).toEqual(['co.uk']);
@@ -47,7 +47,7 @@ describe('GET /tlds', () => {
 });
 
 describe('POST /domains/check', () => {
-  it('answers one item for each name in the order sent, whatever each is', async () => {
+  it('answers one item for each name, in the order sent, for valid and invalid names', async () => {
     const names = [
       'free.com',
       'TAKEN-x.test',
@@ -95,13 +95,13 @@ describe('POST /domains/check', () => {
     expect(items[8]).toMatchObject({ unicode: 'münchen.de' });
   });
 
-  it('prices several years: the first at the registration, the others at the renewal price', async () => {
+  it('prices several years as the first at the registration price and the others at the renewal price', async () => {
     const [item] = await check(['several.org'], 3);
     expect(item).toMatchObject({ years: 3, price_usd: '28.96' });
     expect((await check(['x.de'], 2))[0]).toMatchObject({ orderable: false, years: null, price_usd: null });
   });
 
-  it('takes 500 names and not one more', async () => {
+  it('takes 500 names and refuses 501', async () => {
     const names = Array.from({ length: 501 }, (_, i) => `many-${String(i)}.com`);
     expect(await check(names.slice(0, 500))).toHaveLength(500);
     expect((await t.post(who, '/domains/check', { domains: names }).expect(413)).body.error.code).toBe(

@@ -1,4 +1,4 @@
-// Contacts: what their fields are read as, and what a TLD needs of them before money is held.
+// Contacts: how their fields are read, and which fields a TLD requires before money is held.
 import { CONTACT, domainsService, type Who } from './domains-fixture';
 
 const t = domainsService();
@@ -79,7 +79,7 @@ describe('a field of a contact', () => {
     ['address1', ['\u2060']],
     ['city', ['\u00a0']],
     ['organization', ['\u200b']],
-  ])('%s is refused where it cannot be that', async (field, values) => {
+  ])('%s is refused with 422 when its value is invalid', async (field, values) => {
     const who = await t.account();
     const id = (await create(who, {}).expect(201)).body.id as string;
     for (const value of values) {
@@ -100,14 +100,14 @@ describe('a field of a contact', () => {
     expect((await t.get(who, `/contacts/${id}`)).body).toMatchObject(CONTACT);
   });
 
-  it('tells the code of a country that is known by another one', async () => {
+  it('answers the right country code when the caller sends another code of that country', async () => {
     const who = await t.account();
     expect((await create(who, { country: 'uk' }).expect(422)).body.error.details[0].message).toContain('GB');
   });
 });
 
 describe('the name of an organization', () => {
-  it('is needed where the contact is one, whether it is created, given in place or changed', async () => {
+  it('is required for an organization when the contact is created, sent inline or changed', async () => {
     const who = await t.account();
     const refused = { code: 'validation_error', details: [{ path: 'organization' }] };
     for (const organization of [undefined, null, '', '  '])
@@ -141,10 +141,10 @@ describe('the name of an organization', () => {
   });
 });
 
-describe('what a TLD needs of a contact', () => {
+describe('the fields that a TLD requires of a contact', () => {
   const missing = (...paths: string[]) => ({ code: 'requirements_missing', details: paths.map((path) => ({ path })) });
 
-  it('is asked for before the hold, on every road to a purchase', async () => {
+  it('is checked before the hold in every kind of purchase', async () => {
     const who = await t.account({ balance: '100' });
     const contact_id = (await create(who, { postal_code: null }).expect(201)).body.id as string;
     expect(
@@ -192,7 +192,7 @@ describe('what a TLD needs of a contact', () => {
     await t.post(who, '/quotes', { operation: 'register', items: [{ domain: 'no-code.de' }] }).expect(201);
   });
 
-  it('is asked for when a contact takes a role, or changes while it has one', async () => {
+  it('is checked when a contact gets a role, and when it changes while it has a role', async () => {
     const who = await t.account({ balance: '100' });
     const [good, bad] = [
       (await create(who, {}).expect(201)).body.id as string,
@@ -217,7 +217,7 @@ describe('what a TLD needs of a contact', () => {
     await t.put(who, '/domains/roles.de/contacts', { admin: bad }).expect(200);
   });
 
-  it('is no postal code where the country has none, or hardly anybody knows it', async () => {
+  it('does not include a postal code for countries that have none or rarely use one', async () => {
     const who = await t.account({ balance: '1000' });
     for (const country of ['HK', 'AE', 'IE', 'BS'])
       await t
@@ -238,13 +238,13 @@ describe('what a TLD needs of a contact', () => {
       .expect(200);
   });
 
-  it('may concern some countries and roles only, and is told with the TLD', async () => {
+  it('can apply to some countries and roles only, and GET /tlds/{tld} shows it', async () => {
     const who = await t.account();
     await t.owner.query(
       `UPDATE domains.tld SET contact_rules =
         '[{"fields":["state","organization"],"roles":["registrant"],"countries":["CA"]}]' WHERE tld = 'app'`,
     );
-    t.clock.shiftMs += 10_000; // the catalogue is held for a few seconds
+    t.clock.shiftMs += 10_000; // the catalogue keeps its rows for a few seconds
     expect((await t.get(who, '/tlds/app').expect(200)).body.contact_requirements).toEqual([
       { fields: ['state', 'organization'], roles: ['registrant'], countries: ['CA'] },
     ]);
@@ -257,7 +257,7 @@ describe('what a TLD needs of a contact', () => {
       .expect(200);
   });
 
-  it('stands in the TLD', async () => {
+  it('is shown in the TLD', async () => {
     const who = await t.account();
     expect((await t.get(who, '/tlds/de').expect(200)).body.contact_requirements).toEqual([
       { fields: ['postal_code'], roles: ['registrant', 'admin', 'tech', 'billing'], countries: 'with_postal_codes' },

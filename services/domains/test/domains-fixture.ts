@@ -1,4 +1,4 @@
-// A domains service for tests: identities signed, sandbox without waiting, and recovery by hand.
+// A domains service for tests: signed identities, a sandbox without delays, and recovery by call.
 import pg from 'pg';
 import supertest from 'supertest';
 import { audit, type Breach } from '@lumi/shared/ledger';
@@ -20,7 +20,7 @@ export const CONTACT = {
 
 export type Who = TestAccount | TestKey;
 
-/** To be called once, at the top of the file. */
+/** Call it once, at the top of the file. */
 export function domainsService(settings: Readonly<Record<string, string>> = {}) {
   const clock = new ShiftedClock();
   let wired: WiredDomains | undefined;
@@ -58,7 +58,7 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
     pay: (who: Who, path: string, body: object, key?: string) =>
       request.post(path).set(test.asMoney(who, key)).send(body),
     buy: (who: Who, body: object, key?: string) => request.post('/domains').set(test.asMoney(who, key)).send(body),
-    /** One round over everything open, as if its time had come. */
+    /** One round of recovery over all open orders, as if each were due. */
     async recover(): Promise<number> {
       await owner.query(`UPDATE platform.orders SET wake_at = now() WHERE state IN ('acting', 'pending')`);
       return (await recoverOrders(domains.purchases, things, 'domains', 50)).settled;
@@ -70,7 +70,7 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
           [name],
         )
       ).rows,
-    /** The books, and the registrar's log against the orders. */
+    /** Audits the books, and compares the registrar's log with the orders. */
     breaches: async (): Promise<Breach[]> => [
       ...(await test.audit()),
       ...(await audit(test.service.db.platform, domainsAuditRules)),

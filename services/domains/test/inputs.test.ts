@@ -1,4 +1,4 @@
-// What callers send, read in one way: names, contacts, hosts, keys, times, numbers.
+// How the service reads what callers send: names, contacts, hosts, keys, times, numbers.
 import request from 'supertest';
 import { domainsService, type Who } from './domains-fixture';
 
@@ -13,7 +13,7 @@ async function bought(who: Who, domain: string, body: object = {}) {
 const detailsOf = (answer: { body: { error: { details: unknown } } }) => answer.body.error.details;
 
 describe('metadata', () => {
-  it('is kept as it is, or refused where a number would be rounded', async () => {
+  it('is stored unchanged, or refused when a number would be rounded', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'numbers.test');
     const send = (body: string) =>
@@ -33,57 +33,50 @@ describe('metadata', () => {
 });
 
 describe('a time', () => {
-  it(
-    'may be a day or any form of RFC 3339 wherever one is asked for, and is refused where no calendar or ' +
-      'database has it',
-    async () => {
-      const who = await t.account({ balance: '20' });
-      const { expires_at } = await bought(who, 'timely.test');
-      for (const time of ['2020-11-27', '2020-11-27t10:20:30z', '2020-11-27T10:20Z']) {
-        expect((await t.get(who, `/domains?created_after=${time}`).expect(200)).body.items).toHaveLength(1);
-        await t.get(who, `/tlds?updated_since=${time}`).expect(200);
-        await t.get(who, `/transactions?from=${time}`).expect(200);
-      }
-      for (const time of [
-        '0000-01-01T00:00:00Z',
-        '0000-01-01',
-        '9999-12-31T23:59:59-01:00',
-        '2026-02-30',
-        'infinity',
-        '',
-      ]) {
-        expect([time, (await t.get(who, `/domains?created_after=${encodeURIComponent(time)}`)).status]).toEqual([
-          time,
-          422,
-        ]);
-        expect([time, (await t.get(who, `/transactions?from=${encodeURIComponent(time)}`)).status]).toEqual([
-          time,
-          422,
-        ]);
-      }
-      expect((await t.get(who, '/domains?created_after=9999-12-31T23:59:59Z').expect(200)).body.items).toEqual([]);
-      const day = expires_at.slice(0, 10);
-      expect(
-        (
-          await t
-            .pay(who, '/domains/timely.test/renew', { current_expires_at: '2020-01-01', max_price_usd: '1' })
-            .expect(409)
-        ).body.error.code,
-      ).toBe('expiry_mismatch');
-      await t.pay(who, '/domains/timely.test/renew', { current_expires_at: day, max_price_usd: '1' }).expect(200);
-      expect(
-        (await t.pay(who, '/domains/timely.test/renew', { current_expires_at: day, max_price_usd: '1' }).expect(409))
-          .body.error.code,
-      ).toBe('expiry_mismatch');
-    },
-  );
+  it('may be a date or any RFC 3339 form in every time field, and is refused when no calendar or database has it', async () => {
+    const who = await t.account({ balance: '20' });
+    const { expires_at } = await bought(who, 'timely.test');
+    for (const time of ['2020-11-27', '2020-11-27t10:20:30z', '2020-11-27T10:20Z']) {
+      expect((await t.get(who, `/domains?created_after=${time}`).expect(200)).body.items).toHaveLength(1);
+      await t.get(who, `/tlds?updated_since=${time}`).expect(200);
+      await t.get(who, `/transactions?from=${time}`).expect(200);
+    }
+    for (const time of [
+      '0000-01-01T00:00:00Z',
+      '0000-01-01',
+      '9999-12-31T23:59:59-01:00',
+      '2026-02-30',
+      'infinity',
+      '',
+    ]) {
+      expect([time, (await t.get(who, `/domains?created_after=${encodeURIComponent(time)}`)).status]).toEqual([
+        time,
+        422,
+      ]);
+      expect([time, (await t.get(who, `/transactions?from=${encodeURIComponent(time)}`)).status]).toEqual([time, 422]);
+    }
+    expect((await t.get(who, '/domains?created_after=9999-12-31T23:59:59Z').expect(200)).body.items).toEqual([]);
+    const day = expires_at.slice(0, 10);
+    expect(
+      (
+        await t
+          .pay(who, '/domains/timely.test/renew', { current_expires_at: '2020-01-01', max_price_usd: '1' })
+          .expect(409)
+      ).body.error.code,
+    ).toBe('expiry_mismatch');
+    await t.pay(who, '/domains/timely.test/renew', { current_expires_at: day, max_price_usd: '1' }).expect(200);
+    expect(
+      (await t.pay(who, '/domains/timely.test/renew', { current_expires_at: day, max_price_usd: '1' }).expect(409)).body
+        .error.code,
+    ).toBe('expiry_mismatch');
+  });
 });
 
 describe('PUT /domains/{domain}/hosts/{host}', () => {
   const put = (who: Who, host: string, ips: readonly string[]) =>
     t.put(who, `/domains/nsx.test/hosts/${encodeURIComponent(host)}`, { ips });
 
-  it('completes one label and takes a whole name for what it is', async () => {
+  it('completes a single label, and takes a name with dots as a whole name', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'nsx.test');
     for (const [asked, host] of [
@@ -108,7 +101,7 @@ describe('PUT /domains/{domain}/hosts/{host}', () => {
     }
   });
 
-  it('takes public addresses, each in its one spelling', async () => {
+  it('takes public addresses, and stores each in its canonical spelling', async () => {
     const who = await t.account({ balance: '20' });
     const give = (host: string, ips: readonly string[]) => t.put(who, `/domains/glue.test/hosts/${host}`, { ips });
     await bought(who, 'glue.test');
@@ -140,7 +133,7 @@ describe('PUT /domains/{domain}/hosts/{host}', () => {
 });
 
 describe('name servers under the domain itself', () => {
-  it('need their addresses first, on every road', async () => {
+  it('require their addresses first, in every request that names them', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'nsz.test');
     const nameservers = ['ns1.nsz.test', 'ns1.example.net', 'ns2.nsz.test'];
@@ -167,7 +160,7 @@ describe('name servers under the domain itself', () => {
 });
 
 describe('a domain name', () => {
-  it('is sold as it was written, or not at all', async () => {
+  it('is bought exactly as written, or refused', async () => {
     const who = await t.account({ balance: '50' });
     const names = [
       '☕lumi.com',
@@ -210,7 +203,7 @@ describe('a domain name', () => {
     await t.get(who, `/domains/${encodeURIComponent('lu\u200bmi.test')}`).expect(404);
   });
 
-  it('names a server of names in the same way', async () => {
+  it('is read in the same way when it is a name server', async () => {
     const who = await t.account({ balance: '50' });
     await bought(who, 'served.test');
     const put = (nameservers: readonly string[]) => t.put(who, '/domains/served.test/nameservers', { nameservers });
@@ -236,8 +229,8 @@ describe('a domain name', () => {
   });
 });
 
-describe('a key of DNSSEC', () => {
-  it('is one that resolvers can use, before its DS goes to the registry', async () => {
+describe('a DNSSEC key', () => {
+  it('is accepted only when resolvers can use it; its DS record goes to the registry after that check', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'signed.test');
     const put = (algorithm: number, key: string) =>

@@ -1,4 +1,4 @@
-// What time does to domains, and renewals that Lumi makes by itself.
+// What becomes of domains as time passes, and renewals that Lumi makes automatically.
 import { LIFECYCLE_RULES, autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
 import { audit } from '@lumi/shared/ledger';
 import { parseUsd as usd } from '@lumi/shared/money';
@@ -8,7 +8,7 @@ import { domainsService } from './domains-fixture';
 const t = domainsService();
 const source = domainLifecycle(t.domains);
 
-/** Everything that is due at this moment, as the worker's loops would do it. */
+/** Does everything that is due at this moment, as the worker's loops do. */
 async function pass(): Promise<void> {
   await t.domains.catalogue.ready();
   await trackRound(t.domains.purchases, source);
@@ -27,7 +27,7 @@ afterEach(async () => {
   expect(await audit(t.service.db.platform, LIFECYCLE_RULES)).toEqual([]);
 });
 
-it('tells the owner, and goes through grace, redemption and deletion to release, each once and in order', async () => {
+it('sends the owner each event once, in order, from grace through redemption and deletion to release', async () => {
   const who = await t.account();
   await t.buy(who, { domain: 'forgotten.test' }).expect(201);
   for (const days of [340, 364, 366, 366 + 46, 366 + 46 + 31]) {
@@ -52,7 +52,7 @@ it('tells the owner, and goes through grace, redemption and deletion to release,
   expect((await t.get(who, '/domains?state=released')).body.items).toHaveLength(1);
 });
 
-it('renews what its owner wants renewed, once, and says why when it cannot', async () => {
+it('renews once a domain with auto_renew, and says why when it cannot', async () => {
   const [rich, poor] = [await t.account({ balance: '10' }), await t.account({ balance: '1' })];
   const { expires_at: before } = (await t.buy(rich, { domain: 'kept-alive.test', auto_renew: true }).expect(201)).body
     .domain as { expires_at: string };
@@ -67,7 +67,7 @@ it('renews what its owner wants renewed, once, and says why when it cannot', asy
   expect(await t.log('kept-alive.test')).toMatchObject([{ command: 'register' }, { command: 'renew', ending: 'done' }]);
 });
 
-it('does not renew a domain that was given up', async () => {
+it('does not renew a domain that its owner has deleted', async () => {
   const who = await t.account({ balance: '10' });
   await t.buy(who, { domain: 'given-back.test', auto_renew: true }).expect(201);
   t.clock.shiftDays(20);
@@ -84,7 +84,7 @@ it('does not renew a domain that was given up', async () => {
   expect((await t.balance(who.accountId)).posted).toBe(usd('9'));
 });
 
-it('counts what there is, and tells what will be due', async () => {
+it('counts the domains by state, and lists what will be due', async () => {
   const who = await t.account({ balance: '10' });
   for (const [domain, autoRenew] of [
     ['count-1.test', true],

@@ -1,4 +1,4 @@
-// Restoring, giving up, DNSSEC, glue, and one change for many.
+// Restoring and deleting domains, DNSSEC, glue hosts, and one change for many domains.
 import { parseUsd as usd } from '@lumi/shared/money';
 import { dsOfKey } from '../src/names/ds-record';
 import { domainsService, type Who } from './domains-fixture';
@@ -15,7 +15,7 @@ async function bought(who: Who, domain: string, body: object = {}) {
 }
 
 describe('POST /domains/{domain}/restore', () => {
-  it('gets a domain back out of redemption for its price, with a year', async () => {
+  it('gets a domain back out of redemption for its price, and adds a year', async () => {
     const who = await t.account({ balance: '20' });
     const before = await bought(who, 'redeemed.test');
     expect((await t.pay(who, '/domains/redeemed.test/restore', {}).expect(409)).body.error.code).toBe('state_conflict');
@@ -33,7 +33,7 @@ describe('POST /domains/{domain}/restore', () => {
     expect((await t.balance(who.accountId)).posted).toBe(usd('14'));
   });
 
-  it('is found out about when the registry does not answer', async () => {
+  it('is settled by recovery when the registry does not answer', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'restore-timeout-before-a.test');
     t.clock.shiftDays(365 + 50);
@@ -47,7 +47,7 @@ describe('POST /domains/{domain}/restore', () => {
 describe('DELETE /domains/{domain}', () => {
   const remove = (who: Who, domain: string, body: object) => t.remove(who, `/domains/${domain}`).send(body);
 
-  it('wants the name again, and at_expiry only stops the renewal', async () => {
+  it('requires the name in `confirm`; at_expiry only stops the renewal', async () => {
     const who = await t.account();
     await bought(who, 'given-up.test', { auto_renew: true });
     await remove(who, 'given-up.test', { when: 'now', confirm: 'other.test' }).expect(422);
@@ -57,7 +57,7 @@ describe('DELETE /domains/{domain}', () => {
     ).toMatchObject({ domain: { state: 'active', auto_renew: false }, refund_usd: '0.00' });
   });
 
-  it('takes what it wants to know in the query as well, for clients that send no body', async () => {
+  it('takes its parameters in the query as well, for clients that send no body with DELETE', async () => {
     const who = await t.account();
     await bought(who, 'bodyless.test');
     expect((await t.remove(who, '/domains/bodyless.test?when=now').expect(422)).body.error.details).toEqual([
@@ -70,7 +70,7 @@ describe('DELETE /domains/{domain}', () => {
     ).toBe('deleted');
   });
 
-  it('lets go at once in the first days, and through redemption later', async () => {
+  it('releases the name at once in the first days, and through redemption later', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'young.test');
     expect(
@@ -88,7 +88,7 @@ describe('DELETE /domains/{domain}', () => {
     expect((await t.get(who, '/domains/older.test')).body.state).toBe('active');
   });
 
-  it('reads the registry again when there was no answer', async () => {
+  it('reads the registry again when the command got no answer', async () => {
     const who = await t.account();
     await bought(who, 'delete-timeout-after-success-a.test');
     expect(
@@ -115,7 +115,7 @@ describe('DNSSEC', () => {
     digest: 'e2d3c916f6deeac73294e8268fb5885044a833fc5459588f4a9184cfc41a5766',
   };
 
-  it('sets DS records, from keys too, and takes them away', async () => {
+  it('sets DS records, also made from keys, and removes them', async () => {
     const who = await t.account();
     await bought(who, 'signed.test');
     expect((await t.get(who, '/domains/signed.test/dnssec').expect(200)).body).toEqual({
@@ -159,7 +159,7 @@ describe('DNSSEC', () => {
 });
 
 describe('glue hosts', () => {
-  it('are created, replaced, listed and deleted, but not while the domain names them', async () => {
+  it('are created, replaced, listed and deleted, but cannot be deleted while the domain uses them', async () => {
     const who = await t.account();
     await bought(who, 'glued.test');
     const path = '/domains/glued.test/hosts';
@@ -188,7 +188,7 @@ describe('glue hosts', () => {
 });
 
 describe('POST /domains/bulk-update', () => {
-  it('previews, then changes what a filter finds or a list names, each item for itself', async () => {
+  it('previews the change, then applies it to each domain that the filter or the list selects', async () => {
     const who = await t.account();
     for (const name of ['b1.test', 'b2.test', 'b3.test', 'update-refused-b4.test'])
       await bought(who, name, { tags: ['bulk'] });
@@ -236,7 +236,7 @@ describe('POST /domains/bulk-update', () => {
     });
   });
 
-  it('refuses what is no bulk, too many, and auto_renew without the buy scope', async () => {
+  it('refuses an empty change, too many names, and auto_renew without the buy scope', async () => {
     const who = await t.account();
     for (const body of [
       { set: { locked: true } },

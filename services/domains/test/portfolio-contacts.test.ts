@@ -1,4 +1,4 @@
-// Contacts of names that are there already, and changes that the registry carries out.
+// Contacts of existing domains, and changes that the registry carries out.
 import { settleAbandonedChanges } from '../src/portfolio/change-at-registry';
 import { CONTACT, domainsService, type Who } from './domains-fixture';
 
@@ -14,7 +14,7 @@ async function bought(who: Who, domain: string, body: object = {}) {
 }
 
 describe('a change at the registry', () => {
-  it('sets name servers and stores what the registry has', async () => {
+  it('sets the name servers and stores what the registry answers', async () => {
     const who = await t.account();
     await bought(who, 'ns.test');
     // it has no address yet
@@ -37,7 +37,7 @@ describe('a change at the registry', () => {
     await t.put(who, '/domains/ns.test/nameservers', { nameservers: ['10.0.0.1'] }).expect(422);
   });
 
-  it('stores nothing the registry refused, and reads it again when there was no answer', async () => {
+  it('stores nothing when the registry refuses, and reads the registry again when there was no answer', async () => {
     const who = await t.account();
     const set = (domain: string) => t.put(who, `/domains/${domain}/nameservers`, { nameservers: ['ns1.example.net'] });
     for (const domain of [
@@ -56,7 +56,7 @@ describe('a change at the registry', () => {
     ]);
   });
 
-  it('runs one at a time for each domain, and an abandoned one is settled by asking the registry', async () => {
+  it('runs one at a time per domain; recovery settles an abandoned change by asking the registry', async () => {
     const who = await t.account();
     await bought(who, 'one-at-a-time.test');
     const sets = await Promise.all(
@@ -67,7 +67,7 @@ describe('a change at the registry', () => {
     expect(sets.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
     for (const { status, body } of sets.filter((one) => one.status !== 200))
       expect([status, body.error.code]).toEqual([409, 'busy']);
-    // A process died after the registry took its change and before it could be stored.
+    // A process died after the registry took its change and before the change was stored.
     await t.owner.query(
       `UPDATE domains.domain SET change_id = 'op_dead', change_until = now() WHERE name = 'one-at-a-time.test'`,
     );
@@ -104,7 +104,7 @@ describe('contacts', () => {
       await t.post(who, '/contacts', bad).expect(422);
   });
 
-  it('stand behind domains: changed everywhere at once, and not deletable meanwhile', async () => {
+  it('change at every domain that uses them, and cannot be deleted while one uses them', async () => {
     const who = await t.account();
     const [one, two] = [
       (await t.post(who, '/contacts', CONTACT)).body.id as string,
@@ -124,7 +124,7 @@ describe('contacts', () => {
     await t.put(who, '/domains/contacts.test/contacts', {}).expect(422);
   });
 
-  it('change as registrant only by a trade where the registry wants one', async () => {
+  it('change as registrant only through a trade where the registry requires one', async () => {
     const who = await t.account();
     const [one, two] = [
       (await t.post(who, '/contacts', CONTACT)).body.id as string,

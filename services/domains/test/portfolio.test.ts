@@ -1,4 +1,4 @@
-// Domains that are there already: reading, renewing, changing, and whose they are.
+// Existing domains: reading, renewing, changing, and who may see them.
 import { parseUsd as usd } from '@lumi/shared/money';
 import { sql } from '@lumi/shared/db';
 import { stateAt, stateSql } from '../src/portfolio/lifecycle';
@@ -18,7 +18,7 @@ async function bought(who: Who, domain: string, body: object = {}) {
 }
 
 describe('POST /domains/{domain}/renew', () => {
-  it('adds years to the expiry that the caller names, and charges them', async () => {
+  it('adds the years to the expiry that the caller states, and charges their price', async () => {
     const who = await t.account({ balance: '10' });
     const before = await bought(who, 'renewed.test');
     const { body } = await t
@@ -34,7 +34,7 @@ describe('POST /domains/{domain}/renew', () => {
     expect((await t.balance(who.accountId)).posted).toBe(usd('6'));
   });
 
-  it('refuses a renewal that was done already, even under another key', async () => {
+  it('refuses a renewal that was already done, also under another idempotency key', async () => {
     const who = await t.account({ balance: '10' });
     const { expires_at: current } = await bought(who, 'renewed-once.test');
     const answers = await Promise.all(
@@ -51,14 +51,14 @@ describe('POST /domains/{domain}/renew', () => {
     expect((await t.balance(who.accountId)).posted).toBe(usd('8'));
   });
 
-  it('takes the same moment written with another offset', async () => {
+  it('accepts the same moment written with another offset', async () => {
     const who = await t.account();
     const { expires_at: current } = await bought(who, 'offset.test');
     const moved = `${new Date(Date.parse(current) + 2 * 3_600_000).toISOString().slice(0, 19)}+02:00`;
     await t.pay(who, '/domains/offset.test/renew', { current_expires_at: moved }).expect(200);
   });
 
-  it('never takes a domain further than ten years ahead, and none that is in redemption', async () => {
+  it('refuses to extend a domain beyond ten years from now, and refuses one in redemption', async () => {
     const who = await t.account({ balance: '50' });
     const { expires_at: current } = await bought(who, 'far.test', { years: 5 });
     expect(
@@ -85,7 +85,7 @@ describe('POST /domains/{domain}/renew', () => {
     });
   });
 
-  it('finds out about a renewal that got no answer', async () => {
+  it('settles a renewal by recovery when the registry did not answer', async () => {
     const who = await t.account({ balance: '10' });
     const { expires_at: current } = await bought(who, 'renew-timeout-after-success-a.test');
     const key = 'renew-timeout-key';
@@ -103,7 +103,7 @@ describe('POST /domains/{domain}/renew', () => {
     expect((await t.balance(who.accountId)).posted).toBe(usd('7'));
   });
 
-  it('sells a lapsed name to the next one who asks, and its former holder has it no more', async () => {
+  it('sells a lapsed name to the next buyer; its former holder then gets 404', async () => {
     const [first, second] = [await t.account(), await t.account()];
     await bought(first, 'lapsed.test');
     t.clock.shiftDays(365 + 45 + 30 + 6);
@@ -117,8 +117,8 @@ describe('POST /domains/{domain}/renew', () => {
   });
 });
 
-describe('whose domain it is', () => {
-  it('answers a foreign domain exactly as one that does not exist, on every path', async () => {
+describe('a domain of another account', () => {
+  it('answers a domain of another account exactly like one that does not exist, on every path', async () => {
     const [owner, other] = [await t.account(), await t.account()];
     const contact = (await t.post(owner, '/contacts', CONTACT).expect(201)).body.id as string;
     await bought(owner, 'mine.test', { contact_id: contact });
@@ -145,7 +145,7 @@ describe('whose domain it is', () => {
       await t.get(owner, `/domains/${nonsense}`).expect(404);
   });
 
-  it('lets an operator read all and act for a named account', async () => {
+  it('lets an operator read all domains and act for a named account', async () => {
     const [owner, operator] = [await t.account(), await t.operator()];
     await bought(owner, 'seen.test');
     await t.get(operator, '/domains/seen.test').expect(200);
@@ -158,7 +158,7 @@ describe('whose domain it is', () => {
 });
 
 describe('GET /domains', () => {
-  it('pages in every order without losing or repeating any, and filters', async () => {
+  it('pages in every order without losing or repeating a domain, and filters', async () => {
     const who = await t.account({ balance: '100' });
     for (let i = 0; i < 7; i += 1)
       await bought(who, `page-${String(i)}.test`, {
@@ -203,7 +203,7 @@ describe('GET /domains', () => {
     expect(await namesOf('state=redemption')).toEqual([]);
   });
 
-  it('refuses cursors that are tampered with, or of another account, filter or list, all alike', async () => {
+  it('refuses in the same way cursors that were changed or belong to another account, filter or list', async () => {
     const [who, other] = [await t.account(), await t.account()];
     for (const name of ['c1.test', 'c2.test']) await bought(who, name);
     const cursor = (await t.get(who, '/domains?limit=1')).body.next_cursor as string;
@@ -233,7 +233,7 @@ describe('GET /domains', () => {
 });
 
 describe('PATCH /domains/{domain}', () => {
-  it('changes only what is named, at the registry where it is the registry’s', async () => {
+  it('changes only the named fields, and asks the registry for those that the registry decides', async () => {
     const who = await t.account();
     await bought(who, 'changed.test', { tags: ['a'], reference: 'r' });
     const { body } = await t
@@ -258,7 +258,7 @@ describe('PATCH /domains/{domain}', () => {
     await t.patch(who, '/domains/changed.test', { nameservers: [] }).expect(422);
   });
 
-  it('wants the buy scope for auto_renew: true, because it commits money', async () => {
+  it('requires the buy scope for auto_renew: true, because it commits money', async () => {
     const who = await t.account();
     await bought(who, 'committed.test', { auto_renew: true });
     const writer = await t.keyOf(who.accountId, { scopes: ['domains:read', 'domains:write'] });
@@ -269,7 +269,7 @@ describe('PATCH /domains/{domain}', () => {
   });
 });
 
-it('derives states in code and in SQL alike', async () => {
+it('derives the same state in code and in SQL', async () => {
   const who = await t.account();
   await bought(who, 'states.test');
   const [row] = await t.service.db.platform.$queryRaw<Parameters<typeof stateAt>[0][]>(

@@ -1,4 +1,5 @@
-// A price of a domain holds only while expiry and state are what they were: between quote and purchase, and between
+// A price of a domain holds only while its expiry and state are unchanged: between quote and purchase, and between
+// offer and hold.
 // offer and hold.
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { addMonths, anchorOf } from '@lumi/shared/runtime';
@@ -23,7 +24,7 @@ afterEach(async () => {
   expect(await t.breaches()).toEqual([]);
 });
 
-/** What happens between the offer of the next purchase and its hold. */
+/** Runs between the offer of the next purchase and its hold. */
 function beforeNextHold(work: (() => Promise<unknown>) | undefined): void {
   let isDone = false;
   (t.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined }).checkpoint =
@@ -42,7 +43,7 @@ const renew = (expires: string, body: object = {}) =>
 const quote = async (operation: string, item: object) =>
   (await t.post(who, '/quotes', { operation, items: [item] }).expect(201)).body.id as string;
 
-it('a quote of a renewal does not hold for another expiry or another length', async () => {
+it('a renewal with a quote is refused when the expiry or the number of years differs from the quote', async () => {
   const id = await quote('renew', { domain: name, years: 2 });
   const { expires_at: before } = await read();
   expect((await renew(before, { years: 1, quote_id: id })).body.error.code).toBe('price_changed');
@@ -51,7 +52,7 @@ it('a quote of a renewal does not hold for another expiry or another length', as
   expect((await renew(after, { years: 2, quote_id: id })).body.error.code).toBe('price_changed');
 });
 
-it('a renewal that is through by the hold of another is told by the expiry, and the other costs nothing', async () => {
+it('a renewal is refused with the new expiry, and costs nothing, when another renewal is done before its hold', async () => {
   const { expires_at: before } = await read();
   beforeNextHold(() =>
     renew(before)
@@ -63,7 +64,7 @@ it('a renewal that is through by the hold of another is told by the expiry, and 
   expect((await t.log(name)).filter(({ command }) => command === 'renew')).toHaveLength(1);
 });
 
-it('a domain whose grace ends, or that is given up, by the hold is not renewed', async () => {
+it('a renewal is refused when the domain leaves grace or is deleted before the hold', async () => {
   const { expires_at: expires } = await read();
   const grace = (
     await t.owner.query<{ at: Date }>('SELECT grace_ends_at AS at FROM domains.domain WHERE name = $1', [name])
@@ -82,7 +83,7 @@ it('a domain whose grace ends, or that is given up, by the hold is not renewed',
   expect((await t.log(name)).filter(({ command }) => command === 'renew')).toHaveLength(0);
 });
 
-it('a domain that leaves redemption by the hold is not restored', async () => {
+it('a restoration is refused when the domain leaves redemption before the hold', async () => {
   t.clock.shiftMs = 30 * DAY;
   await t.remove(who, `/domains/${name}`).send({ when: 'now', confirm: name }).expect(200);
   expect((await read()).state).toBe('redemption');
@@ -93,7 +94,7 @@ it('a domain that leaves redemption by the hold is not restored', async () => {
   expect(await t.balance(who.accountId)).toMatchObject({ held: 0n });
 });
 
-it('while a renewal is open, others wait', async () => {
+it('a second renewal is refused while one is open', async () => {
   name = 'pending-then-done.test';
   const first = await t.buy(who, { domain: name });
   expect(first.status).toBe(202);
@@ -102,7 +103,7 @@ it('while a renewal is open, others wait', async () => {
   await t.recover();
 });
 
-it('years from a 29 February end on the last day of the month and come back to it', () => {
+it('adding years to 29 February gives the last day of the month, and 29 February again in a leap year', () => {
   const leap = new Date('2028-02-29T10:00:00Z');
   expect(addMonths(leap, 12).toISOString()).toBe('2029-02-28T10:00:00.000Z');
   expect(addMonths(addMonths(leap, 12), 36, anchorOf(addMonths(leap, 12), 29)).toISOString()).toBe(

@@ -1,4 +1,4 @@
-// Quotes of the four things sold: told without charge, kept, and used once.
+// Quotes of the four things sold: made without charge, stored, and used once.
 import { QUOTE_RULES } from '@lumi/shared/quotes';
 import { audit } from '@lumi/shared/ledger';
 import { parseUsd as usd } from '@lumi/shared/money';
@@ -12,7 +12,7 @@ afterEach(async () => {
   expect(await audit(t.service.db.platform, QUOTE_RULES)).toEqual([]);
 });
 
-it('quotes many registrations at once, and sells each line at its price', async () => {
+it('quotes many registrations at once, and sells each line at the quoted price', async () => {
   const who = await t.account({ balance: '300' });
   const items = [
     { domain: 'Quoted.test', years: 2 },
@@ -45,7 +45,7 @@ it('quotes many registrations at once, and sells each line at its price', async 
   expect((await t.balance(who.accountId)).posted).toBe(usd('48'));
 });
 
-it('keeps the price when it has changed meanwhile', async () => {
+it('keeps the quoted price when the list price has changed meanwhile', async () => {
   const who = await t.account({ balance: '50' });
   await t.buy(who, { domain: 'kept.test' }).expect(201);
   const quote = (
@@ -65,7 +65,7 @@ it('keeps the price when it has changed meanwhile', async () => {
   await t.owner.query(`UPDATE domains.tld SET renew = 10000 WHERE tld = 'test'`);
 });
 
-it('quotes transfers and restorations, and names of others as 404', async () => {
+it('quotes transfers and restorations, and answers 404 for domains of other accounts', async () => {
   const [who, other] = [await t.account(), await t.account()];
   await t.buy(other, { domain: 'theirs.test' }).expect(201);
   const transfer = (

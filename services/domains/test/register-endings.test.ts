@@ -1,4 +1,4 @@
-// Registries that do not answer, and everybody at once.
+// Registries that do not answer, and many purchases at the same time.
 import { parseUsd as usd } from '@lumi/shared/money';
 import { domainsService, type Who } from './domains-fixture';
 
@@ -12,7 +12,7 @@ async function balanceOf(who: { accountId: string }) {
 }
 
 describe('a registry that does not answer', () => {
-  it('slow-a.test takes a moment and is bought all the same', async () => {
+  it('registers slow-a.test although its registry answers slowly', async () => {
     await t.buy(await t.account(), { domain: 'slow-a.test' }).expect(201);
   });
 
@@ -22,7 +22,7 @@ describe('a registry that does not answer', () => {
     ['timeout-after-success-a.test'],
     ['error-after-success-a.test'],
     ['pending-then-done-1-a.test'],
-  ])('%s keeps the hold and is found done by recovery', async (domain) => {
+  ])('keeps the hold for %s until recovery finds it done', async (domain) => {
     const who = await t.account({ balance: '5' });
     const key = `key-${domain}`;
     const first = await t.buy(who, { domain }, key).expect(202);
@@ -41,7 +41,7 @@ describe('a registry that does not answer', () => {
   });
 
   it.each([['timeout-after-refusal-a.test'], ['pending-then-refused-1-a.test']])(
-    '%s is found refused by recovery, and the money comes back',
+    'recovery finds %s refused and releases the money',
     async (domain) => {
       const who = await t.account({ balance: '5' });
       await t.buy(who, { domain }, `key-${domain}`).expect(202);
@@ -53,7 +53,7 @@ describe('a registry that does not answer', () => {
     },
   );
 
-  it('asks as often as it takes, and never gives the hold back meanwhile', async () => {
+  it('is asked again until it answers, and the hold stays until then', async () => {
     const who = await t.account({ balance: '5' });
     await t.buy(who, { domain: 'stays-unknown-3-a.test' }).expect(202);
     for (let round = 0; round < 3; round += 1) {
@@ -65,13 +65,13 @@ describe('a registry that does not answer', () => {
   });
 });
 
-describe('everybody at once', () => {
+describe('many purchases at once', () => {
   const status = (answers: { status: number }[], wanted: number) =>
     answers.filter((answer) => answer.status === wanted).length;
   const together = <T>(count: number, work: (i: number) => PromiseLike<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: count }, async (_, i) => work(i)));
 
-  it('200 identical purchases are one domain, one charge, and the same bytes or in_progress', async () => {
+  it('make one domain, one charge, and the same bytes or in_progress, when 200 purchases are identical', async () => {
     const who = await t.account({ balance: '300' });
     const answers = await together(200, () => t.buy(who, { domain: 'identical.test' }, 'identical-key'));
     expect(status(answers, 201) + status(answers, 409)).toBe(200);
@@ -83,14 +83,14 @@ describe('everybody at once', () => {
     expect(await t.log('identical.test')).toHaveLength(1);
   });
 
-  it('100 different purchases with a balance for 10 are exactly 10, and the balance is zero', async () => {
+  it('make exactly 10 of 100 purchases when the balance is enough for 10, and the balance is then zero', async () => {
     const who = await t.account({ balance: '10' });
     const answers = await together(100, (i) => t.buy(who, { domain: `different-${String(i)}.test` }));
     expect([status(answers, 201), status(answers, 402)]).toEqual([10, 90]);
     expect(await balanceOf(who)).toEqual({ posted: 0n, held: 0n });
   });
 
-  it('50 at once under a cap for 5 are exactly 5', async () => {
+  it('make exactly 5 of 50 purchases when the daily cap allows 5', async () => {
     const who = await t.account({ balance: '100', cap: '5' });
     const answers = await together(50, (i) => t.buy(who, { domain: `capped-${String(i)}.test` }));
     expect([status(answers, 201), status(answers, 402)]).toEqual([5, 45]);
@@ -98,7 +98,7 @@ describe('everybody at once', () => {
       expect(answer.body.error.code).toBe('daily_cap_exceeded');
   });
 
-  it('one key for two bodies executes one of them, and the other is 422', async () => {
+  it('execute one body and answer 422 to the other, when two bodies share one key', async () => {
     const who = await t.account();
     const answers = await together(2, (i) => t.buy(who, { domain: `two-bodies-${String(i)}.test` }, 'two-bodies-key'));
     const [good, bad] = answers.sort((a, b) => a.status - b.status);
@@ -106,7 +106,7 @@ describe('everybody at once', () => {
     expect(bad?.body.error.code).toBe('idempotency_key_reused');
   });
 
-  it('two accounts that want the same name get one domain between them', async () => {
+  it('make one domain when two accounts buy the same name', async () => {
     const buyers: Who[] = await together(8, () => t.account({ balance: '5' }));
     const answers = await Promise.all(buyers.map((who) => t.buy(who, { domain: 'wanted.test' })));
     expect([status(answers, 201), status(answers, 409)]).toEqual([1, 7]);

@@ -1,4 +1,4 @@
-// Buying a domain: the money to the last digit, every ending of the registry, and everybody at once.
+// Buying a domain: exact amounts, every way a registry can answer, and many buyers at once.
 import { parseUsd as usd } from '@lumi/shared/money';
 import { CONTACT, domainsService } from './domains-fixture';
 
@@ -58,7 +58,7 @@ describe('POST /domains', () => {
     expect((await t.get(who, '/domains/MY-first.test').expect(200)).body).toEqual(body.domain);
   });
 
-  it('takes a contact of the account, or contacts in place which become its own', async () => {
+  it('takes a stored contact, or inline contacts, which the account then owns', async () => {
     const who = await t.account({ balance: '100' });
     const contact = (await t.post(who, '/contacts', CONTACT).expect(201)).body;
     const first = (await t.buy(who, { domain: 'with-contact.com', contact_id: contact.id }).expect(201)).body;
@@ -86,7 +86,7 @@ describe('POST /domains', () => {
     expect((await t.get(who, `/contacts/${second.domain.contacts.registrant}`).expect(200)).body.used_by).toBe(1);
   });
 
-  it('refuses what is not valid before any money is looked at', async () => {
+  it('refuses invalid fields before it looks at any money', async () => {
     const who = await t.account({ balance: '0' });
     for (const [body, path] of [
       [{ domain: 'no dots' }, 'domain'],
@@ -111,7 +111,7 @@ describe('POST /domains', () => {
     });
   });
 
-  it('answers a contact of somebody else exactly as one that does not exist', async () => {
+  it('answers a contact of another account exactly like one that does not exist', async () => {
     const [who, other] = [await t.account(), await t.account()];
     const foreign = (await t.post(other, '/contacts', CONTACT).expect(201)).body.id as string;
     const answers = await Promise.all(
@@ -125,7 +125,7 @@ describe('POST /domains', () => {
     expect(answers[0]?.text).toBe(answers[1]?.text);
   });
 
-  it('refuses for want of money before it tells anything about the name', async () => {
+  it('refuses for lack of money before it shows anything about the name', async () => {
     const who = await t.account({ balance: '0.99' });
     expect((await t.buy(who, { domain: 'taken-x.test' }).expect(402)).body.error.code).toBe('insufficient_balance');
     const capped = await t.account({ cap: '0.50' });
@@ -139,14 +139,14 @@ describe('POST /domains', () => {
     ['refused-a.test', 'supplier_error'],
     ['lost-race-a.test', 'not_available'],
     ['price-changed-a.test', 'price_changed'],
-  ])('%s ends as %s and costs nothing', async (domain, code) => {
+  ])('refuses %s with %s and charges nothing', async (domain, code) => {
     const who = await t.account({ balance: '5' });
     const { body } = await t.buy(who, { domain });
     expect(body.error.code).toBe(code);
     expect(await balanceOf(who)).toEqual({ posted: usd('5'), held: 0n });
   });
 
-  it('remembers a refusal after the hold under the key, and none before it', async () => {
+  it('remembers under the key a refusal after the hold, and none before it', async () => {
     const who = await t.account({ balance: '5' });
     const first = await t.buy(who, { domain: 'refused-b.test' }, 'refused-key-1').expect(502);
     const again = await t.buy(who, { domain: 'refused-b.test' }, 'refused-key-1').expect(502);
@@ -156,36 +156,32 @@ describe('POST /domains', () => {
     await t.buy(who, { domain: 'free-b.test' }, 'refused-key-2').expect(201);
   });
 
-  it('says already_owned for a name of the account and not_available to everybody else', async () => {
+  it('answers already_owned to the account that has the name, and not_available to every other account', async () => {
     const [who, other] = [await t.account(), await t.account()];
     await t.buy(who, { domain: 'owned-once.test' }).expect(201);
     expect((await t.buy(who, { domain: 'owned-once.test' }).expect(409)).body.error.code).toBe('already_owned');
     expect((await t.buy(other, { domain: 'owned-once.test' }).expect(409)).body.error.code).toBe('not_available');
   });
 
-  it(
-    'tells where a refusal used the key up: a price that the registry changes is remembered, one that Lumi ' +
-      'finds is not',
-    async () => {
-      const who = await t.account({ balance: '500' });
-      const before = (await t.buy(who, { domain: 'price-changed-told.test', max_price_usd: '0.10' }).expect(409)).body
-        .error;
-      expect([before.code, before.details.map(({ path }: { path: string }) => path)]).toEqual([
-        'price_changed',
-        ['price_usd'],
-      ]);
-      const after = (await t.buy(who, { domain: 'price-changed-told.test' }).expect(409)).body.error;
-      expect([after.code, after.details.at(-1)]).toEqual([
-        'price_changed',
-        { path: 'Idempotency-Key', message: expect.stringContaining('remembered') },
-      ]);
-      const [order] = (await t.get(who, '/orders')).body.items;
-      expect(order.error).toEqual({ code: 'price_changed', message: after.message, details: after.details });
-      expect((await t.get(who, `/operations/${order.operation_id}`)).body.error.details).toEqual(after.details);
-    },
-  );
+  it('stores a registry’s price change under the key as its answer, and does not store a price change that Lumi finds', async () => {
+    const who = await t.account({ balance: '500' });
+    const before = (await t.buy(who, { domain: 'price-changed-told.test', max_price_usd: '0.10' }).expect(409)).body
+      .error;
+    expect([before.code, before.details.map(({ path }: { path: string }) => path)]).toEqual([
+      'price_changed',
+      ['price_usd'],
+    ]);
+    const after = (await t.buy(who, { domain: 'price-changed-told.test' }).expect(409)).body.error;
+    expect([after.code, after.details.at(-1)]).toEqual([
+      'price_changed',
+      { path: 'Idempotency-Key', message: expect.stringContaining('remembered') },
+    ]);
+    const [order] = (await t.get(who, '/orders')).body.items;
+    expect(order.error).toEqual({ code: 'price_changed', message: after.message, details: after.details });
+    expect((await t.get(who, `/operations/${order.operation_id}`)).body.error.details).toEqual(after.details);
+  });
 
-  it('sells a premium name only to those who agree to its price, and renews it at its own', async () => {
+  it('sells a premium name only when the caller agrees to its price, and renews it at its own price', async () => {
     const who = await t.account({ balance: '500' });
     const refused = (await t.buy(who, { domain: 'premium-a.test' }).expect(409)).body.error;
     expect(refused).toMatchObject({ code: 'price_changed', details: [{ path: 'price_usd', message: '250.00' }] });
@@ -204,7 +200,7 @@ describe('POST /domains', () => {
     expect(renewed.order.price_usd).toBe('100.00');
   });
 
-  it('holds the caller to the price agreed to, also when it changes between check and purchase', async () => {
+  it('keeps to the price the caller agreed to, also when the price changes between check and purchase', async () => {
     const who = await t.account({ balance: '10' });
     await t.buy(who, { domain: 'consent-a.test', expected_price_usd: '0.99' }).expect(409);
     await t.buy(who, { domain: 'consent-a.test', max_price_usd: '0.99' }).expect(409);
@@ -217,7 +213,7 @@ describe('POST /domains', () => {
     ).toBe('3.00');
   });
 
-  it('rehearses without charging, holding or registering anything', async () => {
+  it('charges, holds and registers nothing in a dry run', async () => {
     const who = await t.account({ balance: '5' });
     const { body } = await t.post(who, '/domains?dry_run=true', { domain: 'rehearsal.test' }).expect(200);
     expect(body).toEqual({

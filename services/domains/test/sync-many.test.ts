@@ -1,4 +1,4 @@
-// Many names at once, and names that the registry does not know.
+// Syncing many names at once, and names that the registry does not know.
 import { recoverOperations } from '@lumi/shared/operations';
 import { domainsService, type Who } from './domains-fixture';
 
@@ -28,8 +28,8 @@ const columns = async (domain: string) =>
   (await t.owner.query('SELECT * FROM domains.domain WHERE name = $1 ORDER BY seq DESC LIMIT 1', [domain]))
     .rows[0] as Record<string, unknown>;
 
-describe('a name the registry does not know', () => {
-  it('is kept, says so, lets nothing be bought or done, and comes back when the registry knows it again', async () => {
+describe('a name that the registry does not know', () => {
+  it('is kept and marked missing, refuses purchases and changes, and recovers when the registry knows it again', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'drift-gone-a.test', { auto_renew: true });
     const refused = await renew(who, 'drift-gone-a.test', ours).expect(409);
@@ -66,7 +66,7 @@ describe('a name the registry does not know', () => {
     await renew(who, 'drift-gone-a.test', ours).expect(200);
   });
 
-  it('is not ended by a change whose end nobody knew either', async () => {
+  it('is kept when a change with an unknown end finds it missing', async () => {
     const who = await t.account();
     await bought(who, 'update-timeout-before-gone.test');
     await t.owner.query(`DELETE FROM domains.sandbox_name WHERE name = 'update-timeout-before-gone.test'`);
@@ -78,7 +78,7 @@ describe('a name the registry does not know', () => {
     });
   });
 
-  it('that is held elsewhere has left us', async () => {
+  it('moves to transferred_out when it is held at another registrar', async () => {
     const who = await t.account();
     await bought(who, 'drift-away-a.test');
     expect((await sync(who, 'drift-away-a.test').expect(200)).body.state).toBe('transferred_out');
@@ -96,7 +96,7 @@ describe('POST /domains/sync', () => {
   const kinds = new Map([[kind.kind, kind]]);
   const age = () => t.owner.query(`UPDATE platform.sync_turn SET asked_at = asked_at - interval '61 seconds'`);
 
-  it('reads them all, in steps of the worker, and tells how many differed', async () => {
+  it('reads all domains in steps of the worker, and counts how many differed', async () => {
     const who = await t.account({ balance: '100' });
     for (let i = 0; i < 30; i += 1) await bought(who, `many-${String(i)}.test`);
     for (const name of ['drift-expiry-m.test', 'drift-gone-m.test', 'drift-away-m.test']) await bought(who, name);
@@ -121,7 +121,7 @@ describe('POST /domains/sync', () => {
     ).toEqual(['drift-expiry-m.test', 'drift-gone-m.test']);
   });
 
-  it('is let through once a minute for each account', async () => {
+  it('is allowed once a minute for each account', async () => {
     const who = await t.account();
     await t.post(who, '/domains/sync', {}).expect(202);
     const refused = await t.post(who, '/domains/sync', {}).expect(429);
@@ -132,7 +132,7 @@ describe('POST /domains/sync', () => {
     await t.post(who, '/domains/sync', {}).expect(202);
   });
 
-  it('wants to know whose, of an operator', async () => {
+  it('requires user_id from an operator', async () => {
     const operator = await t.operator();
     await t.post(operator, '/domains/sync', {}).expect(422);
     const who = await t.account();

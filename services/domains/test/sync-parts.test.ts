@@ -1,4 +1,4 @@
-// Contacts, glue hosts and transfers are read from their registrars as domains are.
+// Contacts, glue hosts and transfers are synced from their registrars as domains are.
 import { recoverOperations } from '@lumi/shared/operations';
 import { CONTACT, domainsService, type Who } from './domains-fixture';
 
@@ -31,7 +31,7 @@ describe('POST /contacts/{id}/sync', () => {
     return { who, contact };
   };
 
-  it('answers what the registrar has, and tells what differed', async () => {
+  it('answers what the registrar has, and lists what differed', async () => {
     const { who, contact } = await named('named-a.test');
     expect((await sync(who, contact.id).expect(200)).body).toMatchObject({
       email: CONTACT.email,
@@ -58,7 +58,7 @@ describe('POST /contacts/{id}/sync', () => {
     });
   });
 
-  it('keeps one that the registrar does not know, and a change writes it there again', async () => {
+  it('keeps a contact that the registrar does not know, and a change writes it there again', async () => {
     const { who, contact } = await named('named-b.test');
     await t.owner.query('DELETE FROM domains.sandbox_contact WHERE handle = $1', [contact.id]);
     expect((await sync(who, contact.id).expect(200)).body).toMatchObject({
@@ -74,7 +74,7 @@ describe('POST /contacts/{id}/sync', () => {
     expect((await sync(who, contact.id).expect(200)).body).toMatchObject({ city: 'Bonn', missing_since: null });
   });
 
-  it('tells with the refusal of a change what the registrar has', async () => {
+  it('shows what the registrar has when the registrar refuses a change', async () => {
     const { who, contact } = await named('named-c.test');
     await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"city":"Potsdam"}' WHERE handle = $1`, [
       contact.id,
@@ -89,7 +89,7 @@ describe('POST /contacts/{id}/sync', () => {
     expect((await t.get(who, `/contacts/${contact.id}`)).body.city).toBe('Potsdam');
   });
 
-  it('asks nobody about one that no domain names; once a minute; with domains:write; of one’s own', async () => {
+  it('asks no registrar about an unused contact; allows once a minute; requires domains:write; finds own contacts only', async () => {
     const who = await t.account();
     const { id } = (await t.post(who, '/contacts', CONTACT)).body as { id: string };
     const read = jest.spyOn(t.domains.registrars.get('sandbox'), 'readContact');
@@ -104,7 +104,7 @@ describe('POST /contacts/{id}/sync', () => {
     await sync(other, contact.id).expect(200);
   });
 
-  it('of all reads those of the account', async () => {
+  it('syncs all contacts of the account when no contact is named', async () => {
     const { who, contact } = await named('named-e.test');
     await t.owner.query(`UPDATE domains.sandbox_contact SET data = data || '{"city":"Potsdam"}' WHERE handle = $1`, [
       contact.id,
@@ -122,7 +122,7 @@ describe('POST /contacts/{id}/sync', () => {
 });
 
 describe('POST /domains/{domain}/hosts/sync and …/hosts/{host}/sync', () => {
-  it('answer the glue that the registry has', async () => {
+  it('answer the glue addresses that the registry has', async () => {
     const who = await t.account();
     await buy(who, 'glued.test');
     await t.put(who, '/domains/glued.test/hosts/ns1', { ips: ['192.0.2.1'] }).expect(200);
@@ -154,7 +154,7 @@ describe('POST /transfers/{id}/sync and /transfers/sync', () => {
     (await t.pay(who, '/transfers', { domain, auth_code: 'right-code', max_price_usd: '5.00' }).expect(202)).body
       .transfer.id as string;
 
-  it('end a transfer that has ended, now instead of at the next look-up', async () => {
+  it('end a transfer that has ended at the registrar, without waiting for the next look-up', async () => {
     const who = await t.account({ balance: '50' });
     const id = await start(who, 'elsewhere-now.test');
     expect((await t.post(who, `/transfers/${id}/sync`, {}).expect(200)).body).toMatchObject({ id, state: 'completed' });
@@ -164,7 +164,7 @@ describe('POST /transfers/{id}/sync and /transfers/sync', () => {
     await t.post(await t.account(), `/transfers/${id}/sync`, {}).expect(404);
   });
 
-  it('leave open what the registrar cannot tell', async () => {
+  it('leave a transfer open when the registrar does not know how it ended', async () => {
     const who = await t.account({ balance: '50' });
     const id = await start(who, 'elsewhere-untold.test');
     jest.spyOn(t.domains.registrars.get('sandbox'), 'lookUp').mockRejectedValueOnce(new Error('away'));
@@ -174,7 +174,7 @@ describe('POST /transfers/{id}/sync and /transfers/sync', () => {
     expect((await t.post(who, `/transfers/${id}/sync`, {}).expect(200)).body.state).toBe('completed');
   });
 
-  it('of all asks for those that are under way', async () => {
+  it('sync the transfers that are under way when none is named', async () => {
     const who = await t.account({ balance: '50' });
     const ids = [await start(who, 'elsewhere-many-a.test'), await start(who, 'elsewhere-many-b.test')];
     const { body } = await t.post(who, '/transfers/sync', {}).expect(202);

@@ -1,4 +1,4 @@
-// Where the registry has a name otherwise than we do, that is read, written, told, and the next try succeeds.
+// When the registry's data of a name differ from ours, they are read, stored and shown, and the next try succeeds.
 import { autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
 import { domainLifecycle } from '../src/portfolio/domain-lifecycle';
 import { domainsService, type Who } from './domains-fixture';
@@ -27,8 +27,8 @@ const eventsOf = async (who: Who, domain: string) =>
     }[]
   ).filter((one) => one.subject === domain);
 
-describe('a renewal that the registry refuses because it has another expiry', () => {
-  it('tells the true expiry, and the second try with it succeeds', async () => {
+describe('a renewal that states another expiry than the registry has', () => {
+  it('is answered with the true expiry, and a second try with that expiry succeeds', async () => {
     const who = await t.account({ balance: '20' });
     const { expires_at: ours } = await bought(who, 'drift-expiry-a.test');
     const true1 = yearLater(ours);
@@ -48,7 +48,7 @@ describe('a renewal that the registry refuses because it has another expiry', ()
     expect((await t.balance(who.accountId)).posted).toBe(180000n);
   });
 
-  it('succeeds at once for who states the expiry that the registry has', async () => {
+  it('succeeds at once when the caller states the expiry that the registry has', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'drift-expiry-b.test');
     expect((await renew(who, 'drift-expiry-b.test', yearLater(ours)).expect(200)).body.expires_at).toBe(
@@ -56,7 +56,7 @@ describe('a renewal that the registry refuses because it has another expiry', ()
     );
   });
 
-  it('tells it in the repeat of the answer, and to an item of a bulk', async () => {
+  it('shows the true expiry in the repeated answer and in an item of a bulk', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'drift-expiry-c.test');
     const first = await renew(who, 'drift-expiry-c.test', ours).set('idempotency-key', 'the-same-renewal').expect(409);
@@ -75,7 +75,7 @@ describe('a renewal that the registry refuses because it has another expiry', ()
     });
   });
 
-  it('asks the registry once a minute at most for who keeps stating a wrong one', async () => {
+  it('asks the registry at most once a minute when a caller keeps stating a wrong expiry', async () => {
     const who = await t.account();
     await bought(who, 'stubborn.test');
     const asked = jest.spyOn(t.domains.registrars.get('sandbox'), 'info');
@@ -84,8 +84,8 @@ describe('a renewal that the registry refuses because it has another expiry', ()
   });
 });
 
-describe('an expiry that a sync has written', () => {
-  it('is no longer the one that an earlier quote was for', async () => {
+describe('an expiry that a sync has changed', () => {
+  it('makes a quote for the earlier expiry invalid', async () => {
     const who = await t.account({ balance: '20' });
     await bought(who, 'drift-expiry-q.test');
     const quote = (
@@ -100,7 +100,7 @@ describe('an expiry that a sync has written', () => {
     await renew(who, 'drift-expiry-q.test', true1).expect(200);
   });
 
-  it('is where automatic renewal goes on from, without buying a year too early or complaining', async () => {
+  it('is where automatic renewal continues, without buying a year too early and without an error', async () => {
     const who = await t.account({ balance: '20' });
     const { expires_at: ours } = await bought(who, 'drift-expiry-auto.test', { auto_renew: true });
     const source = domainLifecycle(t.domains);
@@ -122,8 +122,8 @@ describe('an expiry that a sync has written', () => {
   });
 });
 
-describe('a state that is another one at the registry', () => {
-  it('is told with the refusal, and what can be done in that state is possible then', async () => {
+describe('a state that differs at the registry', () => {
+  it('is shown with the refusal, and what that state allows is possible afterwards', async () => {
     const who = await t.account({ balance: '20' });
     const { expires_at: ours } = await bought(who, 'drift-redemption-a.test');
     const refused = await t.patch(who, '/domains/drift-redemption-a.test', { locked: false }).expect(409);
@@ -139,7 +139,7 @@ describe('a state that is another one at the registry', () => {
     await t.pay(who, '/domains/drift-redemption-a.test/restore', {}).expect(200);
   });
 
-  it('is found out by a paid command as well', async () => {
+  it('is also found by a paid command', async () => {
     const who = await t.account({ balance: '20' });
     const { expires_at: ours } = await bought(who, 'drift-redemption-b.test');
     expect((await renew(who, 'drift-redemption-b.test', ours).expect(409)).body.error).toMatchObject({
@@ -167,7 +167,7 @@ describe('POST /domains/{domain}/sync', () => {
     });
   });
 
-  it('tells no event where nothing differs', async () => {
+  it('writes no event when nothing differs', async () => {
     const who = await t.account();
     await bought(who, 'agreed.test');
     const before = (await t.get(who, '/domains/agreed.test')).body;
@@ -178,7 +178,7 @@ describe('POST /domains/{domain}/sync', () => {
     expect((await eventsOf(who, 'agreed.test')).map(({ type }) => type)).toEqual(['domain.registered']);
   });
 
-  it('is let through once a minute, and says truly when again', async () => {
+  it('is allowed once a minute, and Retry-After is exact', async () => {
     const who = await t.account();
     await bought(who, 'often.test');
     await sync(who, 'often.test').expect(200);
@@ -201,7 +201,7 @@ describe('POST /domains/{domain}/sync', () => {
     await sync(who, 'another.test').expect(200);
   });
 
-  it('does not count while the registry does not answer, or something runs on the name', async () => {
+  it('does not count against the limit while the registry does not answer, or while an order is open on the name', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'renew-pending-then-done-9-a.test');
     jest.spyOn(t.domains.registrars.get('sandbox'), 'info').mockRejectedValueOnce(new Error('away'));
@@ -216,7 +216,7 @@ describe('POST /domains/{domain}/sync', () => {
     await sync(who, 'renew-pending-then-done-9-a.test').expect(200);
   });
 
-  it('does not write over what happened while the registry was asked', async () => {
+  it('does not overwrite what happened while the registry was asked', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'meanwhile.test');
     const registrar = t.domains.registrars.get('sandbox');
@@ -229,7 +229,7 @@ describe('POST /domains/{domain}/sync', () => {
     expect((await sync(who, 'meanwhile.test').expect(200)).body.expires_at).toBe(yearLater(ours));
   });
 
-  it('needs domains:write, and shows nobody else’s', async () => {
+  it('requires domains:write, and finds no domain of another account', async () => {
     const who = await t.account();
     await bought(who, 'mine.test');
     await sync(await t.account(), 'mine.test').expect(404);

@@ -1,4 +1,4 @@
-// Names that come from other registrars, and codes for those that leave.
+// Names that come from other registrars, and auth codes for names that leave.
 import { parseUsd as usd } from '@lumi/shared/money';
 import { CONTACT, domainsService } from './domains-fixture';
 
@@ -53,7 +53,7 @@ describe('POST /transfers', () => {
     );
   });
 
-  it('refuses a wrong auth code, a free name and a name that cannot move, and charges nothing', async () => {
+  it('charges nothing when the auth code is wrong, the name is free or the name cannot move', async () => {
     const who = await t.account({ balance: '5' });
     const codeOf = async (body: object) => (await t.pay(who, '/transfers', body)).body.error.code as string;
     expect(await codeOf({ domain: 'elsewhere-b.test', auth_code: 'wrong' })).toBe('validation_error');
@@ -81,7 +81,7 @@ describe('POST /transfers', () => {
     'elsewhere-timeout-before-d.test',
     'elsewhere-timeout-after-success-d.test',
     'elsewhere-pending-then-done-3-d.test',
-  ])('finds out about %s', async (domain) => {
+  ])('settles %s by recovery', async (domain) => {
     const who = await t.account({ balance: '5' });
     await t.pay(who, '/transfers', { domain, ...AUTH }).expect(202);
     for (let round = 0; round < 4; round += 1) await t.recover();
@@ -89,7 +89,7 @@ describe('POST /transfers', () => {
     expect(await t.balance(who.accountId)).toMatchObject({ posted: usd('4'), held: 0n });
   });
 
-  it('gives the money back when the other side refuses', async () => {
+  it('releases the money when the losing registrar refuses', async () => {
     const who = await t.account({ balance: '5' });
     const { body } = await t
       .pay(who, '/transfers', { domain: 'elsewhere-pending-then-refused-e.test', ...AUTH })
@@ -102,7 +102,7 @@ describe('POST /transfers', () => {
     expect(await t.balance(who.accountId)).toMatchObject({ posted: usd('5'), held: 0n });
   });
 
-  it('rehearses, and takes contacts and name servers', async () => {
+  it('supports a dry run, and takes contacts and name servers', async () => {
     const who = await t.account();
     expect(
       (await t.post(who, '/transfers?dry_run=true', { domain: 'elsewhere-f.test', ...AUTH }).expect(200)).body,
@@ -123,7 +123,7 @@ describe('POST /transfers', () => {
 });
 
 describe('POST /transfers/{id}/cancel', () => {
-  it('withdraws the transfer and gives the money back at once', async () => {
+  it('withdraws the transfer and releases the money at once', async () => {
     const who = await t.account({ balance: '5' });
     const { body } = await t.pay(who, '/transfers', { domain: 'elsewhere-g.test', ...AUTH }, 'cancel-key').expect(202);
     expect((await t.post(who, `/transfers/${body.operation_id}/cancel`, {}).expect(200)).body).toMatchObject({
@@ -144,7 +144,7 @@ describe('POST /transfers/{id}/cancel', () => {
     await t.recover();
   });
 
-  it('loses against recovery or wins, and never both', async () => {
+  it('ends the transfer exactly once when it races with recovery', async () => {
     const who = await t.account({ balance: '5' });
     const { body } = await t.pay(who, '/transfers', { domain: 'elsewhere-h.test', ...AUTH }).expect(202);
     await Promise.all([t.post(who, `/transfers/${body.operation_id}/cancel`, {}), t.recover()]);
@@ -156,7 +156,7 @@ describe('POST /transfers/{id}/cancel', () => {
     );
   });
 
-  it('knows only transfers of the account', async () => {
+  it('finds transfers of the own account only', async () => {
     const [who, other] = [await t.account(), await t.account()];
     const { body } = await t.pay(who, '/transfers', { domain: 'elsewhere-i.test', ...AUTH }).expect(202);
     const fixed = 'req_000000000000000000000000';
@@ -173,7 +173,7 @@ describe('POST /transfers/{id}/cancel', () => {
   });
 });
 
-it('POST /transfers/check tells what stands in the way', async () => {
+it('POST /transfers/check lists what prevents a transfer', async () => {
   const who = await t.account();
   await t.buy(who, { domain: 'already-here.test' }).expect(201);
   const check = async (domain: string) => (await t.post(who, '/transfers/check', { domain }).expect(200)).body;
@@ -195,7 +195,7 @@ it('POST /transfers/check tells what stands in the way', async () => {
 });
 
 describe('auth codes', () => {
-  it('are made on demand, shown once, stored nowhere in clear, and revoked', async () => {
+  it('are made on demand, shown once, never stored in clear, and revoked', async () => {
     const who = await t.account();
     await t.buy(who, { domain: 'leaving.test' }).expect(201);
     const { body } = await t.post(who, '/domains/leaving.test/auth-code', { ttl_hours: 24 }).expect(200);

@@ -1,5 +1,5 @@
-// The TLDs we sell, with the rules of their registries and our prices. Rows of the database, held in memory for a few
-// seconds: a new price is on sale without a restart, and a request that still saw the old one is charged the old one.
+// The TLDs we sell, with the rules of their registries and our prices. They are rows of the database, kept in memory
+// for a few seconds. A new price needs no restart; a request that still read the old price is charged the old price.
 import type { Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../generated/db/client';
 import type { TldModel } from '../generated/db/models';
@@ -21,7 +21,7 @@ export class Catalogue {
     private readonly clock: Clock,
   ) {}
 
-  /** Loads or refreshes; to be awaited before `find` is used in a request. */
+  /** Loads or refreshes. Await it before you use `find` in a request. */
   async ready(): Promise<void> {
     if (Math.abs(this.clock.nowMs() - this.loadedAtMs) < FRESH_MS) return;
     this.loading ??= this.load().finally(() => {
@@ -34,7 +34,7 @@ export class Catalogue {
     return this.tlds.get(tld) ?? null;
   }
 
-  /** For domains of which we have a row: their TLD is in the catalogue for good. */
+  /** For domains that have a row: a TLD is never removed from the catalogue. */
   get(tld: string): Tld {
     const found = this.tlds.get(tld);
     if (found === undefined) throw new Error(`no TLD ${tld} in the catalogue`);

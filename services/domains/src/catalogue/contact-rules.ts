@@ -1,19 +1,19 @@
-// What the registry of a TLD demands of contacts beyond what every contact has, as data: each rule names fields, and
-// the contacts that must have them.
+// The contact fields that the registry of a TLD requires beyond those that every contact has, as data. Each rule names
+// fields, and the contacts that must have them.
 import { z } from 'zod';
 import { usesPostalCodes } from '@lumi/shared/countries';
 import { ROLES, type ContactData, type Role } from '../supplier/registrar';
 
-/** Fields that a contact may lack. All others every contact has. */
+/** Fields that a contact may lack. Every contact has all others. */
 export const OPTIONAL_FIELDS = ['organization', 'address2', 'state', 'postal_code'] as const;
 export type OptionalField = (typeof OPTIONAL_FIELDS)[number];
 
 const rule = z
   .strictObject({
     fields: z.array(z.enum(OPTIONAL_FIELDS)).min(1),
-    /** Absent: all. */
+    /** Absent: all roles. */
     roles: z.array(z.enum(ROLES)).min(1).optional(),
-    /** Of the contact. Absent: all. */
+    /** Countries of the contact. Absent: all. */
     countries: z.union([z.literal('with_postal_codes'), z.array(z.string().regex(/^[A-Z]{2}$/)).min(1)]).optional(),
   })
   .readonly();
@@ -24,7 +24,7 @@ export function readContactRules(stored: unknown): readonly ContactRule[] {
   return z.array(rule).parse(stored);
 }
 
-/** The fields that these rules demand of this contact in this role. */
+/** The fields that these rules require of this contact in this role. */
 export function demandedFields(
   rules: readonly ContactRule[],
   role: Role,

@@ -1,7 +1,7 @@
-// What names cost, as amounts of one year.
+// Fees of names, as amounts of one year.
 import type { Units } from '@lumi/shared/money';
 
-/** What one command costs per year; premium names have fees of their own. */
+/** The fee of one command per year. Premium names have fees of their own. */
 export interface Fees {
   readonly register: Units;
   readonly renew: Units;

@@ -20,8 +20,8 @@ export const bulkRenewDomains = (domains: Domains) =>
       max_price_usd: '12.00',
     },
     ready: () => domains.catalogue.ready(),
-    // A name that cannot be read is one that is not held: `prepare` says so, in the words for every domain that is not
-    // there.
+    // An unreadable name is treated as a name that the account does not have: `prepare` answers both with the same
+    // message.
     about: 'domain',
     identify: ({ domain }) => {
       const reading = readDomainName(domain, domains.catalogue);

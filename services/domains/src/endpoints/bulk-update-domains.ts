@@ -18,9 +18,9 @@ import { updateDomainBody } from './update-domain';
 
 const setFields = updateDomainBody.extend({ nameservers: nameserversField.optional() }).strict();
 const PREVIEW_NAMES = 50;
-/** So many registries' answers are waited for at once. */
+/** At most this many changes wait for their registries at the same time. */
 const AT_ONCE = 8;
-/** What has not begun by then is not begun: the caller gets an answer instead of a broken connection. */
+/** After this time no further change begins, so that the caller gets an answer and not a broken connection. */
 const TIME_LIMIT_MS = 15_000;
 
 export const bulkUpdateDomains = (domains: Domains) =>
@@ -119,7 +119,7 @@ async function changeAll(
   return items;
 }
 
-/** What each name stands for: a domain of the reach the first time it is named, a refusal otherwise. */
+/** For each name: its domain (within the reach) when it is named for the first time, otherwise a refusal. */
 async function targetsOf(
   domains: Domains,
   reach: Reach,

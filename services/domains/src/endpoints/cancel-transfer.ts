@@ -38,13 +38,13 @@ export const cancelTransfer = (domains: Domains) =>
       if (order.settledAt !== null)
         throw new AppError('state_conflict', 'The transfer is over; it cannot be cancelled.');
       const signal = AbortSignal.timeout(CALL_LIMIT_MS);
-      // its kind says what its item is
+      // the order's kind determines the type of its item
       const command = transferCommandOf(order as Order<TransferItem>, config.SECRET_RING);
       const registrar = domains.registrars.get((order as Order<TransferItem>).item.registrar);
       await domains.catalogue.ready();
       await registrar.cancelTransfer(command, signal);
-      // What the registrar says now decides, not that we asked: the attempt number keeps this and recovery from writing
-      // both.
+      // The registrar's present answer decides, not our command. The attempt number prevents this and recovery from
+      // both writing an end.
       const outcome = await registrar.lookUp(command, signal);
       if (outcome.kind !== 'absent') await concludeOrder(domains.purchases, domains.things.transfer, order, outcome);
       return json(200, viewTransfer(await findTransfer(platform, reach, params.id)));

@@ -10,7 +10,7 @@ import { domainParams, ownDomain } from '../portfolio/own-domain';
 
 const HOURS_DEFAULT = 72;
 const LENGTH = 20;
-/** Letters and digits nobody mistakes for one another, and the punctuation some registries insist on. */
+/** Letters and digits that are not easily confused, and the punctuation that some registries require. */
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_!';
 
 export const createAuthCode = (domains: Domains) =>

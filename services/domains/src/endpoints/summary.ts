@@ -1,4 +1,4 @@
-// GET /domains/summary: what is counted.
+// GET /domains/summary: the counts of the product.
 import { sql } from '@lumi/shared/db';
 import type { Summary } from '@lumi/shared/forecast';
 import { stateSql } from '../portfolio/lifecycle';

@@ -61,8 +61,8 @@ async function usesOf(domains: Domains, row: UsedContactRow): Promise<readonly U
 }
 
 /**
- * Sending the same data again does no harm, so an unknown end is the caller's to repeat; nothing is stored until the
- * registrar has it.
+ * The same data may be sent again without harm, so after an unknown end the caller can repeat the request. Nothing is
+ * stored until the registrar has it.
  */
 async function changeAtRegistrar(
   domains: Domains,

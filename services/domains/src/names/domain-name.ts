@@ -1,13 +1,13 @@
-// Domain names as people write them → names under one of our TLDs. One reading for all of the service: every name that
-// comes from outside passes here, and only A-labels in lower case are stored, compared or sent on.
+// Turns domain names as people write them into names under one of our TLDs. Every name from outside passes here. Only
+// A-labels in lower case are stored, compared or sent on.
 import { isWrittenIn, readName } from '@lumi/shared/names';
 import type { Tld } from '../catalogue/catalogue';
 
 export type NameReading =
   | { readonly kind: 'name'; readonly name: string; readonly unicode: string; readonly tld: Tld }
-  /** Not a name that could be registered under one of our TLDs. */
+  /** The name could not be registered under any of our TLDs. */
   | { readonly kind: 'invalid'; readonly reason: string }
-  /** Perhaps a name, but under a TLD (or in a script) that we do not sell. */
+  /** Possibly a name, but under a TLD (or in a script) that we do not sell. */
   | { readonly kind: 'unsupported'; readonly reason: string; readonly name: string; readonly unicode: string };
 
 interface TldLookUp {
@@ -25,14 +25,14 @@ export function readDomainName(text: string, catalogue: TldLookUp): NameReading 
   if (found.label.includes('.'))
     return { kind: 'invalid', reason: 'is a subdomain; only names directly under a TLD can be registered' };
   const label = unicode.slice(0, unicode.indexOf('.'));
-  // RFC 5891, section 4.2.3.1: such hyphens are the mark of A-labels.
+  // RFC 5891 §4.2.3.1: hyphens in positions 3 and 4 mark A-labels.
   if (label.slice(2, 4) === '--') return { kind: 'invalid', reason: 'has two hyphens in the third and fourth place' };
   const refusal = scriptRefusal(label, found.tld);
   if (refusal !== null) return { kind: 'unsupported', reason: refusal, name, unicode };
   return { kind: 'name', name, unicode, tld: found.tld };
 }
 
-/** The longest suffix that is in the catalogue: `co.uk` before `uk`. */
+/** The longest suffix in the catalogue: `co.uk` before `uk`. */
 function splitAtTld(name: string, catalogue: TldLookUp): { label: string; tld: Tld } | null {
   const whole = catalogue.find(name);
   if (whole !== null) return { label: '', tld: whole };

@@ -1,4 +1,4 @@
-// DNSSEC delegation: DS records as they are, or made from DNSKEYs (RFC 4034, RFC 4509).
+// DNSSEC delegation: DS records as sent, or made from DNSKEYs (RFC 4034, RFC 4509).
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, type ErrorDetail } from '@lumi/shared/contract';
@@ -6,7 +6,7 @@ import { dnskeyRefusal } from '@lumi/shared/public-keys';
 import type { Tld } from '../catalogue/catalogue';
 import type { DsRecord } from '../supplier/registrar';
 
-/** Hex digits of a digest by its type: SHA-1, SHA-256, SHA-384. */
+/** Number of hex digits of a digest by its type: SHA-1, SHA-256, SHA-384. */
 const DIGEST_LENGTHS: Readonly<Record<number, number>> = { 1: 40, 2: 64, 4: 96 };
 const SHA256 = 2;
 
@@ -34,7 +34,10 @@ export const dnskeyInput = z
   })
   .strict();
 
-/** As the registry wants them: digests in capitals, sorted, each once. Throws 422 for what this TLD does not take. */
+/**
+ * In the registry's form: digests in capitals, sorted, without duplicates. Throws 422 for a record that this TLD does
+ * not take.
+ */
 export function readDs(
   name: string,
   tld: Tld,

@@ -1,6 +1,6 @@
-// A change that costs nothing but happens at the registry: name servers, lock, privacy, contacts, DS, glue, auth code.
-// One at a time for each domain; what is stored is what the registry says it has, never what was asked for. A change
-// whose owner died or whose end nobody knows is found by its lease, and the registry is asked.
+// A free change that happens at the registry: name servers, lock, privacy, contacts, DS, glue, auth code. One change at
+// a time for each domain. We store what the registry answers, never what was requested. When the process of a change
+// dies, or its end is unknown, its lease ends; then the worker asks the registry.
 import { AppError, assertNever, newId } from '@lumi/shared/contract';
 import type { Outcome } from '@lumi/shared/purchase';
 import { orUnknown } from '@lumi/shared/sync';
@@ -19,14 +19,14 @@ import { stateAt } from './lifecycle';
 import { withDomainTruth } from './sync-domain';
 
 const CALL_LIMIT_MS = 10_000;
-/** Longer than the call, the re-reading after it and the writing together. */
+/** Longer than the call, the reading after it and the writing together. */
 const LEASE_MS = 30_000;
 const ASK_AGAIN_MS = 5_000;
 const SYNC_ROUND = 10;
 
 /**
- * Returns the domain as it is afterwards. Throws `busy`, `state_conflict`, `suspended`, what the registry refused with,
- * or 503 while nobody knows.
+ * Returns the domain after the change. Throws `busy`, `state_conflict`, `suspended`, the registry's refusal, or 503
+ * while the end is unknown.
  */
 export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameChange): Promise<DomainRow> {
   return runChange(domains, row, {
@@ -37,7 +37,7 @@ export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameC
   });
 }
 
-/** Gives the name up at the registry. */
+/** Deletes the name at the registry. */
 export function deleteAtRegistry(domains: Domains, row: DomainRow): Promise<DomainRow> {
   return runChange(domains, row, {
     act: (command, signal) => domains.registrars.get(row.registrar).delete(command, signal),
@@ -50,7 +50,7 @@ export function deleteAtRegistry(domains: Domains, row: DomainRow): Promise<Doma
 interface RegistryChange {
   act(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   isTaken(answer: InfoAnswer): boolean;
-  /** Whether the answer to the command alone does not tell what became of the name. */
+  /** Whether the command's own answer leaves the new state of the name open. */
   readonly readAfterDone: boolean;
   readonly deletes: boolean;
 }
@@ -113,7 +113,7 @@ export function requireAlive(row: DomainRow, now: Date): void {
     throw new AppError('state_conflict', `The domain is ${state}; it cannot be changed.`);
 }
 
-/** A round of the worker: changes without an owner. True when there is more to do. */
+/** One round of the worker: changes without an owner. Returns true when there is more to do. */
 export async function settleAbandonedChanges(domains: Domains): Promise<boolean> {
   await domains.catalogue.ready();
   const {
@@ -129,8 +129,8 @@ export async function settleAbandonedChanges(domains: Domains): Promise<boolean>
 }
 
 /**
- * Writes what the registry has and ends the change; null when it goes on, because the registry did not answer or
- * somebody took over.
+ * Writes what the registry has and ends the change. Returns null when the change stays open: the registry did not
+ * answer, or another process took over.
  */
 function storeAnswer(
   domains: Domains,
@@ -178,7 +178,7 @@ function readRegistry(domains: Domains, row: DomainRow): Promise<InfoAnswer> {
   return orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) => domains.registrars.get(row.registrar).info(row.name, signal));
 }
 
-/** Whether the registry has what was asked for; the auth code itself is never read back, its expiry is. */
+/** Whether the registry has the requested values. The auth code itself is never read back; its expiry is. */
 function isTaken(change: NameChange, info: NameInfo): boolean {
   const { authCode, contactData: _data, ...rest } = change;
   const wanted = Object.entries(rest).filter(([, value]) => value !== undefined);
@@ -190,7 +190,7 @@ function isTaken(change: NameChange, info: NameInfo): boolean {
   return isAuthTaken && wanted.every(([field, value]) => canonical(info[field]) === canonical(value));
 }
 
-/** JSON with sorted names: jsonb keeps no order. */
+/** JSON with sorted names, because jsonb keeps no order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)

@@ -1,4 +1,4 @@
-// A change of a domain by its holder: what the registry decides first, then what is the customer's own.
+// A change of a domain by its holder: first the part that the registry decides, then the customer's own fields.
 import { autoRenewAct, noted, type Actor } from '@lumi/shared/audit-log';
 import { AppError } from '@lumi/shared/contract';
 import type { Domains } from '../domains';
@@ -15,7 +15,7 @@ export interface DomainChange {
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** Null when the domain ended meanwhile. Switching auto_renew on is an act of somebody, and noted. */
+/** Null when the domain ended meanwhile. Switching auto_renew on is written to the audit log with its actor. */
 export async function changeDomain(
   domains: Domains,
   row: DomainRow,

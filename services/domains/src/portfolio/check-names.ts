@@ -1,4 +1,4 @@
-// Availability and prices of names. One look-up for all of them; a look-up that fails says `unknown`, never `taken`.
+// Availability and prices of names, in one look-up for all. A failed look-up answers `unknown`, never `taken`.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';

@@ -1,4 +1,4 @@
-// Whether contacts have what a TLD needs of them: asked before money is held, and before a registry would refuse.
+// Checks that contacts have the fields a TLD requires, before money is held and before a registry would refuse.
 import { AppError, type ErrorDetail } from '@lumi/shared/contract';
 import { isPostalCode } from '@lumi/shared/countries';
 import type { Tld } from '../catalogue/catalogue';
@@ -9,7 +9,7 @@ import { fieldPath } from './contact-view';
 interface PlacedContact {
   readonly role: Role;
   readonly data: ContactData;
-  /** Where in the request it is named. */
+  /** The path of the contact in the request. */
   readonly path: string;
 }
 

@@ -1,4 +1,4 @@
-// Contacts on the wire: what is asked for, and how one looks.
+// Contacts on the wire: the fields a request has, and the view of a contact.
 import { z } from 'zod';
 import { invalid, lineField, optionalLineField } from '@lumi/shared/contract';
 import { countryField } from '@lumi/shared/countries';
@@ -23,7 +23,7 @@ const fields = {
   country: countryField().describe('ISO 3166-1, two letters. No registry that we sell for takes others.'),
 };
 
-/** What a new contact needs. */
+/** The fields of a new contact. */
 export const contactInput = z.strictObject({
   ...fields,
   type: fields.type.optional(),
@@ -79,7 +79,7 @@ export const CONTACT_EXAMPLE = {
   country: 'DE',
 };
 
-/** `path`: where in the request the contact stands. */
+/** `path`: the path of the contact in the request. */
 export function contactDataOf(input: z.output<typeof contactInput>, path = ''): ContactData {
   const organization = input.organization ?? null;
   return wholeContact(
@@ -108,7 +108,7 @@ export function changedContact(before: ContactData, patch: z.output<typeof conta
   });
 }
 
-/** What no field can tell by itself. */
+/** Rules that concern several fields together. */
 function wholeContact(data: ContactData, path = ''): ContactData {
   if (data.type === 'organization' && data.organization === null)
     throw invalid(fieldPath(path, 'organization'), "is required where 'type' is organization");

@@ -1,4 +1,4 @@
-// The filter of domain lists and of changes in bulk, as it comes in a query.
+// The filter of domain lists and of bulk changes, as it comes in a query.
 import { z } from 'zod';
 import { thingFilterFields } from '@lumi/shared/listing';
 import type { DomainFilter } from '../store/domain-store';

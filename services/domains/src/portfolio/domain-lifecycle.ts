@@ -1,4 +1,4 @@
-// What time does to domains: reminders, grace, redemption, release; and the renewals that Lumi makes by itself.
+// The lifecycle of domains: reminders, grace, redemption, release, and automatic renewals.
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { noOpenOrder, type LifecycleSource, type Resource } from '@lumi/shared/lifecycle';
 import type { Domains } from '../domains';
@@ -6,7 +6,7 @@ import { renewals } from '../purchases/renewal';
 import { findDomains } from '../store/domain-store';
 import { addDays, type DomainRow } from './domain-row';
 
-/** Renewed this long before expiry: time enough to top up and have it tried again. */
+/** Renewed this long before expiry, so that there is time to top up and try again. */
 const RENEW_BEFORE_DAYS = 14;
 
 export function domainLifecycle(domains: Domains): LifecycleSource {
@@ -44,7 +44,7 @@ export function domainLifecycle(domains: Domains): LifecycleSource {
 
 function resourceOf(row: DomainRow): Resource {
   const redemption = row.redemption_ends_at > row.grace_ends_at ? [{ name: 'redemption', at: row.grace_ends_at }] : [];
-  // A domain that was given up ends with its deletion: nobody is reminded of it, and nothing renews it.
+  // A deleted domain ends with its deletion: it gets no reminder and no renewal.
   const isGivenUp = row.grace_ends_at < row.expires_at;
   const pendingDelete =
     row.delete_at > row.redemption_ends_at ? [{ name: 'pending_delete', at: row.redemption_ends_at }] : [];

@@ -1,4 +1,4 @@
-// A domain as we hold it: the row of the table, and how a new one follows from an order and what the registry answered.
+// A domain in our database: the row, and how a new row is made from an order and the registry's answer.
 import type { Tld } from '../catalogue/catalogue';
 import type { DsRecord, NameInfo } from '../supplier/registrar';
 
@@ -36,17 +36,19 @@ export interface DomainRow {
   readonly metadata: Readonly<Record<string, unknown>> | null;
   readonly change_id: string | null;
   readonly change_until: Date | null;
-  /** Whether the change that is open gives the name up. */
+  /** Whether the open change deletes the name. */
   readonly change_deletes: boolean;
   readonly synced_at: Date;
-  /** Since when the registry does not know the name; null: it does. */
+  /** Since when the registry does not know the name. Null: it knows it. */
   readonly missing_since: Date | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly ended_at: Date | null;
 }
 
-/** What is stored; states that follow from the calendar (grace, redemption …) are derived from it, see lifecycle.ts. */
+/**
+ * The stored state. States that follow from the calendar (grace, redemption …) are derived from it, see lifecycle.ts.
+ */
 export type StoredState =
   'active' | 'on_hold' | 'pending_restore' | 'pending_transfer_out' | 'transferred_out' | 'deleted' | 'released';
 
@@ -75,7 +77,7 @@ export const MISSING_TEXT =
 
 const DAY_MS = 86_400_000;
 
-/** Everything the registry decides, from its answer. */
+/** All fields that the registry decides, from its answer. */
 export function registryPart(info: NameInfo, tld: Tld): RegistryPart {
   const expiresAt = new Date(info.expires_at);
   const graceEndsAt = info.deleted_at === null ? addDays(expiresAt, tld.graceDays) : new Date(info.deleted_at);

@@ -1,4 +1,4 @@
-// How a domain looks to a caller of the API, with what may be done to it now and why not.
+// The view of a domain for callers, with the actions that are possible now and the reasons for those that are not.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';

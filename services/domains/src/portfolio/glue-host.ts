@@ -1,4 +1,4 @@
-// Glue: addresses of name servers that lie under the domain itself, or are the domain itself.
+// Glue: addresses of name servers whose name is the domain itself or lies under it.
 import { z } from 'zod';
 import { addressField, isDocumentationAddress, isPublicAddress } from '@lumi/shared/addresses';
 import { AppError, invalid, type ErrorDetail, type Page } from '@lumi/shared/contract';
@@ -41,16 +41,16 @@ export function pageOfHosts(
   });
 }
 
-/** The host's whole name. One label is completed; whatever has a dot is whole, and null where it lies elsewhere. */
+/**
+ * The host's full name. A single label is completed with the domain; a name with dots is taken as full. Null when it is
+ * not under the domain.
+ */
 export function hostUnder(row: DomainRow, text: string): string | null {
   const host = readHostName(text.includes('.') ? text : `${text}.${row.name}`).value;
   return host !== undefined && liesUnder(host, row.name) ? host : null;
 }
 
-/**
- * Addresses that the world can reach; on the sandbox's TLD, where nothing is real, those of documents as well. Throws
- * 422.
- */
+/** Accepts public addresses; for the sandbox's TLD, where nothing is real, documentation addresses too. Throws 422. */
 export function requireGlue(ips: readonly string[], tld: Tld): readonly string[] {
   const isSandbox = tld.category === 'sandbox';
   const details = ips.flatMap((ip, i): ErrorDetail[] =>
@@ -69,8 +69,8 @@ export function requireGlue(ips: readonly string[], tld: Tld): readonly string[]
 }
 
 /**
- * Name servers under the domain are found by their glue only. Throws 422 that names those without; `hosts` is null for
- * a domain that is not here yet.
+ * Resolvers find a name server under the domain only by its glue. Throws 422 that names the servers without glue.
+ * `hosts` is null for a domain that is not here yet.
  */
 export function requireHosts(name: string, nameservers: readonly string[], hosts: DomainRow['hosts'] | null): void {
   const whatToDo =

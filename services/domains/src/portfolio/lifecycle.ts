@@ -1,6 +1,6 @@
-// In which state a domain is at a moment. Grace, redemption and deletion follow from the calendar alone, so they are
-// computed when somebody looks and are right even if no job ran for a week. `stateSql` says the same to the database; a
-// test holds them together.
+// The state of a domain at a moment. Grace, redemption and deletion follow from the calendar alone, so they are
+// computed on each read; they are right even if no job ran for a week. `stateSql` computes the same in SQL; a test
+// compares both.
 import { sql, type Sql } from '@lumi/shared/db';
 import type { DomainRow } from './domain-row';
 

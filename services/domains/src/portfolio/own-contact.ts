@@ -1,4 +1,4 @@
-// The contact a path names, or 404.
+// Finds the contact that a path names, or throws 404.
 import { z } from 'zod';
 import { notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';

@@ -1,4 +1,4 @@
-// The domain a path names: in any spelling, of the caller's reach, or 404.
+// Finds the domain that a path names, in any spelling, within the caller's reach, or throws 404.
 import { z } from 'zod';
 import { notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';

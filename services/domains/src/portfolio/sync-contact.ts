@@ -1,5 +1,5 @@
-// What the registrars have of a contact is written down. Only a contact that a domain names is known to them; any other
-// is ours alone.
+// Reads a contact at its registrars and stores what they have. Registrars know only contacts that a domain uses; other
+// contacts exist only here.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
@@ -55,8 +55,8 @@ export async function syncContact(
 }
 
 /**
- * Passes the outcome of a change on. Where the registrar refused it because it has the contact otherwise than we do,
- * that is read and told.
+ * Passes the outcome of a change on. When the registrar refuses because its contact differs from ours, its contact is
+ * read and shown to the caller.
  */
 export function withContactTruth<O extends LookUp<object>>(deps: Deps, row: UsedContactRow, outcome: O): Promise<O> {
   return withTruth(outcome, async () => {
@@ -74,7 +74,10 @@ export function contactSyncs(deps: Deps): SyncSource {
   };
 }
 
-/** Null where one of them does not know it; otherwise what one of them has otherwise than we do, or ours. */
+/**
+ * Null when one of the registrars does not know the contact. Otherwise the first version that differs from ours, or
+ * ours.
+ */
 function foundIn(answers: readonly ContactAnswer[], ours: ContactData): ContactData | null {
   const found = answers.flatMap((answer) => (answer.kind === 'found' ? [answer.data] : []));
   if (found.length < answers.length) return null;

@@ -1,4 +1,4 @@
-// What the registry has is written down: when somebody asks for it, and when the registry has contradicted us.
+// Reads a domain at the registry and stores it: when a caller requests it, and when the registry contradicted us.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, JsonObject, LookUp, Order } from '@lumi/shared/purchase';
@@ -29,7 +29,7 @@ const TOLD: readonly (keyof DomainView & string)[] = [
 
 type Deps = Pick<Domains, 'service' | 'registrars' | 'catalogue'>;
 
-/** `except`: the order in whose course this is done, which is open itself. */
+/** `except`: the open order that causes this sync. */
 export async function syncDomain(
   { service, registrars, catalogue }: Deps,
   reach: Reach,
@@ -70,8 +70,8 @@ export async function syncDomain(
 }
 
 /**
- * Passes the outcome of a paid command on. Where the registry refused it because it has the name otherwise than we do,
- * that is read and told.
+ * Passes the outcome of a paid command on. When the registry refused because its data of the name differ from ours,
+ * they are read and shown to the caller.
  */
 export function withDomainTruth<O extends LookUp<NameInfo>>(
   deps: Deps,
@@ -88,7 +88,7 @@ export function aboutOrder(order: Order<JsonObject>): { accountId: string; domai
   return { accountId: order.accountId, domain: order.subject, orderId: order.id };
 }
 
-/** What a caller needs to know to try again. */
+/** What a caller needs to try again. */
 function truthOf(row: DomainRow, now: Date): readonly ErrorDetail[] {
   if (row.missing_since !== null) return [{ path: 'missing_since', message: isoSeconds(row.missing_since) }];
   return [

@@ -1,5 +1,5 @@
-// How a transfer stands at its registrar is asked for now instead of at recovery's next time. What the registrar says
-// is concluded as recovery would.
+// Asks the registrar now how a transfer stands, before recovery's next look-up. The answer is concluded as recovery
+// would.
 import type { Reach } from '@lumi/shared/endpoint';
 import { concludeOrder, type JsonObject, type LookUp, type Order } from '@lumi/shared/purchase';
 import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
@@ -21,9 +21,10 @@ export async function syncTransfer(
   if (before.settledAt !== null) return { kind: 'same', row: before };
   const found = await orUnknown<LookUp<JsonObject>>(CALL_LIMIT_MS, (signal) => things.transfer.lookUp(before, signal));
   if (found.kind === 'unknown') return { kind: 'unknown', cause: found.cause };
-  // The registrar never saw it: to send it again is recovery's, which alone knows that no first try is still under way.
+  // The registrar never saw it. Only recovery may send it again, because only recovery knows that no first try is still
+  // running.
   if (found.kind === 'absent') return { kind: 'same', row: before };
-  // The attempt number keeps this and recovery from writing both.
+  // The attempt number prevents this and recovery from both writing an end.
   await concludeOrder(purchases, things.transfer, before, found);
   const after = await findTransfer(platform, reach, id);
   return { kind: after.state === before.state ? 'same' : 'changed', row: after };

@@ -1,5 +1,5 @@
-// A transfer on the wire. It is the order of the transfer, seen from the name's side; both share one id, that of the
-// operation.
+// The view of a transfer. A transfer is an order, seen from the name's side; transfer, order and operation share one
+// id.
 import { z } from 'zod';
 import { operationIdOf, type JsonObject, type Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';

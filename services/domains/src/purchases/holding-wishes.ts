@@ -1,4 +1,4 @@
-// What a customer wishes for a name that is bought or moved here: contacts, name servers, years, privacy, lock.
+// What a customer requests for a name that is bought or transferred in: contacts, name servers, years, privacy, lock.
 import { z } from 'zod';
 import { AppError, invalid, newId, type ErrorDetail } from '@lumi/shared/contract';
 import { readHostName } from '@lumi/shared/names';
@@ -11,7 +11,7 @@ import { requireHosts } from '../portfolio/glue-host';
 import { ROLES, type ContactData, type ContactHandles, type Role } from '../supplier/registrar';
 import type { HoldingItem } from './holding';
 
-/** Wishes that registration and transfer share. */
+/** The fields that registration and transfer share. */
 export const holdingFields = {
   contact_id: z.string().max(64).optional().describe('One of your contacts, for all four roles.'),
   contacts: z
@@ -43,8 +43,8 @@ export function readYears(years: number | undefined, tld: Tld): number {
 }
 
 /**
- * A-labels, each once, as many as the TLD takes; those under the domain itself need their addresses (`hosts`; null for
- * a domain that is not here yet).
+ * A-labels without duplicates, as many as the TLD takes. Name servers under the domain need their addresses (`hosts`;
+ * null for a domain that is not here yet).
  */
 export function readNameservers(
   nameservers: readonly string[],
@@ -73,7 +73,7 @@ export function checkWishes(body: HoldingBody, tld: Tld): void {
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
 }
 
-/** Who stands where, with their data, which the registry needs too. */
+/** The contact of each role with its data, which the registry needs too. */
 export function readContacts(
   body: HoldingBody,
   tld: Tld,

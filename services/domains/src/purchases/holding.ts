@@ -1,5 +1,5 @@
-// What registration and transfer have in common: the wishes for the new domain, the rows that deliver it, the domain in
-// the answer.
+// The shared part of registration and transfer: the requested fields of the new domain, the rows that deliver it, and
+// the domain in the answer.
 import { formatUsd } from '@lumi/shared/money';
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import type { JsonObject, Order } from '@lumi/shared/purchase';
@@ -8,8 +8,8 @@ import { addDays, registryPart, type DomainRow } from '../portfolio/domain-row';
 import type { ContactData, ContactHandles, NameInfo } from '../supplier/registrar';
 
 /**
- * What a paid command of some years is about. Stored on the order; amounts as text, because JSON has no integers of
- * that size.
+ * The data of a paid command of some years. Stored on the order. Amounts are text, because JSON has no integers of that
+ * size.
  */
 export interface YearsItem extends JsonObject {
   readonly domain: string;
@@ -17,7 +17,7 @@ export interface YearsItem extends JsonObject {
   readonly tld: string;
   readonly registrar: string;
   readonly years: number;
-  /** The supplier's fee we agreed to; null for its list price. */
+  /** The supplier's fee we agreed to. Null: its list price. */
   readonly fee: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface HoldingItem extends YearsItem {
   readonly nameservers: readonly string[];
   readonly contacts: ContactHandles;
   readonly contact_data: Readonly<Record<string, ContactData>>;
-  /** Contacts given inline: they become the customer's when the purchase is done. */
+  /** Contacts sent inline. They become the customer's contacts when the purchase is done. */
   readonly new_contacts: readonly string[];
   readonly privacy: boolean;
   readonly locked: boolean;
@@ -66,7 +66,7 @@ export function deliveredDomain(order: Order<HoldingItem>, info: NameInfo, tld: 
   };
 }
 
-/** Rows that ride in the statement that captures. */
+/** Rows written in the statement that captures. */
 export function deliverHolding(order: Order<HoldingItem>, row: DomainRow): readonly Rider<'settled'>[] {
   const { item } = order;
   const contacts =
@@ -105,7 +105,7 @@ export function deliverHolding(order: Order<HoldingItem>, row: DomainRow): reado
   ];
 }
 
-/** A domain of ours that the registry has long released makes room for its next holder. */
+/** A domain row whose name the registry has long released gives way to the name's next holder. */
 export function endLapsed(name: string, now: Date): Rider<'begun'> {
   return rider`
     UPDATE domains.domain d SET state = 'released', ended_at = ${now}::timestamptz, change_id = NULL,

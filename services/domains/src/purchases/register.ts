@@ -14,7 +14,7 @@ export function registerThing(deps: { registrars: Registrars; catalogue: Catalog
   return thingSold<HoldingItem, NameInfo>({
     kind: REGISTER,
     termsNow: 'fixed', // there is no domain yet, and the registry itself refuses a fee that has changed
-    hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open, and contacts that are new
+    hasRowsOfItsOwn: true, // the domain (at most one open order each), and new contacts
     describe: (order) => `Registration of ${order.item.unicode} for ${yearsText(order.item.years)}`,
     act: (order, signal) => deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
     lookUp: (order, signal) => deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),

@@ -1,5 +1,5 @@
-// From the body of a registration to what the purchase engine needs: name, price, wishes, and the product's own reason
-// to refuse. Written for many bodies at once, so that a bulk of 500 asks the registry once.
+// Turns the body of a registration into what the purchase engine needs: name, price, requested fields, and the
+// product's own reason to refuse. It takes many bodies at once, so that a bulk of 500 asks the registry once.
 import { z } from 'zod';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { costLine, purchaseFields, type CostLine, type Offer } from '@lumi/shared/purchase';
@@ -36,7 +36,7 @@ export const registerBody = z.object({
 });
 export type RegisterBody = z.output<typeof registerBody>;
 
-/** What a price is told for: a quote needs neither contacts nor consent. */
+/** The input of a price. A quote needs neither contacts nor consent. */
 export type Purpose = 'purchase' | 'quote';
 
 /** One part or one refusal per body, in their order. */
@@ -69,7 +69,7 @@ export async function registrations(
   );
 }
 
-/** The same for a single one; throws its refusal. */
+/** The same for a single body. Throws its refusal. */
 export async function registration(domains: Domains, accountId: string, body: RegisterBody): Promise<Offer> {
   const [part] = await registrations(domains, accountId, [body]);
   if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
@@ -146,7 +146,7 @@ function costOfYears(label: string, first: Units, renew: Units, years: number): 
     : [costLine(`${label}, first year`, first), costLine(`${yearsText(years - 1)} more`, renew, { times: years - 1 })];
 }
 
-/** Naming a price, or a quote that names it, is agreeing to it. */
+/** A caller that sends a price, or a quote with a price, agrees to that price. */
 export function hasConsent(body: {
   readonly expected_price_usd?: string | undefined;
   readonly max_price_usd?: string | undefined;
@@ -163,7 +163,7 @@ export function premiumRefusal(price: Units): AppError {
   );
 }
 
-/** The product's reasons, told after cap and balance. */
+/** The product's reasons to refuse. They are checked after cap and balance. */
 function refusalOf(check: NameCheck, isOwned: boolean, isAgreed: boolean, price: Units): AppError | null {
   if (check.status === 'unknown')
     return new AppError(

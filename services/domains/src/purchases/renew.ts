@@ -1,5 +1,5 @@
-// More years for a domain. The command names the expiry it extends, so that the registry itself refuses a renewal that
-// was done already.
+// Renews a domain for more years. The command names the expiry it extends, so the registry itself refuses a renewal
+// that was already done.
 import { isoSeconds } from '@lumi/shared/runtime';
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
@@ -29,7 +29,7 @@ export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catal
       'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_renew::text`,
       ),
     refusalOfChange: { expires_at: 'expiry_mismatch' },
-    hasRowsOfItsOwn: true, // the domain, of which one order at a time can be open
+    hasRowsOfItsOwn: true, // the domain (at most one open order each)
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
     act: async (order, signal) =>
       withDomainTruth(

@@ -1,4 +1,4 @@
-// From the body of a renewal to what the purchase engine needs. Written for many bodies at once, as registration.ts is.
+// Turns the body of a renewal into what the purchase engine needs. It takes many bodies at once, like registration.ts.
 import { z } from 'zod';
 import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
 import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
@@ -26,7 +26,7 @@ type RenewBody = z.output<typeof renewBody>;
 const YEARS_AHEAD = 10;
 const MONTHS = 12;
 
-/** `current_expires_at` absent: Lumi itself renews or tells a price, and takes the expiry it reads. */
+/** `current_expires_at` absent: Lumi itself renews or quotes, with the expiry it reads. */
 export interface RenewWish {
   readonly domain: string;
   readonly body: { readonly years?: number | undefined; readonly current_expires_at?: string | undefined };
@@ -56,7 +56,8 @@ export async function renewals(
 }
 
 /**
- * Who states another expiry than ours may know better: the registry is asked, at most once a minute for each domain.
+ * A caller that states another expiry than ours may be right. We ask the registry, at most once a minute for each
+ * domain.
  */
 async function asTheRegistryHasIt(
   domains: Domains,

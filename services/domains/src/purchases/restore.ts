@@ -1,4 +1,4 @@
-// Getting a domain back out of redemption, with the year that registries add.
+// Restores a domain from redemption, with the year that registries add.
 import { z } from 'zod';
 import { AppError } from '@lumi/shared/contract';
 import { fromStep, rider, sql } from '@lumi/shared/db';
@@ -21,7 +21,7 @@ import type { NameInfo, RestoreCommand } from '../supplier/registrar';
 import { feeOf } from './holding';
 
 export const RESTORE = 'domain_restore';
-/** Registries renew for one year as they restore; it is in the price. */
+/** Registries renew for one year when they restore; the price includes it. */
 const YEARS = 1;
 
 export const restoreBody = z.object({

@@ -1,5 +1,5 @@
-// A name that is held at another registrar comes to us. It takes days at a real registry: the money is held until it is
-// done, and comes back when the other side refuses or the customer cancels.
+// Transfers a name in from another registrar. At a real registry this takes days. The money is held until the transfer
+// is done; it is released when the other side refuses or the customer cancels.
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openSecret } from '@lumi/shared/keys';
 import { operationIdOf, thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
@@ -14,7 +14,7 @@ import { deliverHolding, deliveredDomain, endLapsed, feeOf, type HoldingItem } f
 export const TRANSFER_IN = 'domain_transfer';
 
 export interface TransferItem extends HoldingItem {
-  /** Sealed: it is the key to the name, and the order may have to be sent again. Base64. */
+  /** Sealed, because it gives control of the name and the order may have to be sent again. Base64. */
   readonly auth_code: string;
   readonly keep_nameservers: boolean;
 }
@@ -56,7 +56,7 @@ export function transferInThing(deps: { registrars: Registrars; catalogue: Catal
   });
 }
 
-/** What the seal is bound to: an auth code moved to another name's order does not open. */
+/** The data the seal is bound to. An auth code that was moved to another name's order cannot be opened. */
 export function authCodeBinding(domain: string): string {
   return `transfer-in:${domain}`;
 }

@@ -1,4 +1,4 @@
-// From the body of a transfer to what the purchase engine needs.
+// Turns the body of a transfer into what the purchase engine needs.
 import { z } from 'zod';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
@@ -92,7 +92,7 @@ export async function transferIn(
   };
 }
 
-/** Why a name cannot come here, as far as anybody can tell before asking its registrar. */
+/** Why a name cannot be transferred in, as far as we can know before we ask its registrar. */
 export function transferRefusal(check: NameCheck | undefined, isOwn: boolean): AppError | null {
   if (isOwn) return new AppError('already_owned');
   if (check === undefined || check.status === 'unknown')

@@ -1,4 +1,4 @@
-// Contacts of an account. A deleted contact stays as a row, because past orders name it, and is never shown again.
+// Contacts of an account. A deleted contact stays as a row, because past orders name it, but is never shown again.
 import type { Reach } from '@lumi/shared/endpoint';
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import { notFound } from '@lumi/shared/contract';
@@ -12,7 +12,10 @@ export interface ContactRow {
   readonly data: ContactData;
   readonly created_at: Date;
   readonly updated_at: Date;
-  /** When the registrar was last asked about it, and since when it does not know it though a domain names it. */
+  /**
+   * When the registrar was last asked about it, and since when the registrar does not know it although a domain uses
+   * it.
+   */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
 }
@@ -31,7 +34,7 @@ export async function findContact(db: SqlRunner, reach: Reach, id: string): Prom
   return rows[0] ?? null;
 }
 
-/** All of them or 404: an id that is not this account's is an id that does not exist. */
+/** All of them, or 404. An id of another account is treated as an id that does not exist. */
 export async function contactsOf(
   db: SqlRunner,
   accountId: string,

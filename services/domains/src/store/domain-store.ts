@@ -1,5 +1,5 @@
-// Queries on domains. What is bought is written by the purchases (in the statement that moves the money); here are the
-// readers and the changes that cost nothing.
+// Queries on domains. The purchases write what is bought, in the statement that moves the money. This file has the
+// reads and the free changes.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import {
@@ -14,7 +14,7 @@ import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-r
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
 import { within } from './reach';
 
-/** The live domain of that name, if the reach has it. */
+/** The live domain of that name, if it is within the reach. */
 export async function findDomain(db: SqlRunner, reach: Reach, name: string): Promise<DomainRow | null> {
   const rows = await db.$queryRaw<DomainRow[]>(
     sql`SELECT * FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach)}`,
@@ -36,7 +36,7 @@ export async function findDomains(
 
 export type DomainFilter = Partial<ThingFilter> & {
   readonly tld?: string | undefined;
-  /** Absent: all that did not end. */
+  /** Absent: all that have not ended. */
   readonly states?: readonly DomainState[] | undefined;
 };
 
@@ -62,7 +62,7 @@ const COLUMNS: ThingColumns = {
   search: [sql`d.name`, sql`d.unicode`],
 };
 
-/** One row more than `limit`, so that the page can tell whether there is a next one. */
+/** One row more than `limit`, so that the page knows whether there is a next one. */
 export async function listDomains(
   db: SqlRunner,
   reach: Reach,
@@ -95,7 +95,7 @@ export interface OwnPart {
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** Changes what is the customer's own and no business of the registry. */
+/** Changes the customer's own fields, which the registry does not know. */
 export async function updateOwnPart(
   db: SqlRunner,
   row: DomainRow,
@@ -116,7 +116,7 @@ export async function updateOwnPart(
   return rows[0] ?? null;
 }
 
-/** Takes the right to change this name at the registry; false while somebody else has it. */
+/** Takes the lock for a change of this name at the registry. False while another change has it. */
 export async function beginChange(
   db: SqlRunner,
   row: DomainRow,
@@ -130,7 +130,7 @@ export async function beginChange(
   return taken === 1;
 }
 
-/** Takes over changes whose owner died, so that the registry is asked what became of them. */
+/** Takes over changes whose process died, so that the registry is asked about their end. */
 export async function takeOverChanges(
   db: SqlRunner,
   changeId: string,
@@ -145,7 +145,7 @@ export async function takeOverChanges(
     WHERE d.seq = due.seq RETURNING d.*`);
 }
 
-/** Gives the right back without having learned anything new. */
+/** Releases the lock without new knowledge. */
 export async function releaseChange(db: SqlRunner, row: DomainRow, changeId: string): Promise<void> {
   await db.$executeRaw(
     sql`UPDATE domains.domain SET change_id = NULL, change_until = NULL WHERE seq = ${row.seq}
@@ -153,7 +153,7 @@ export async function releaseChange(db: SqlRunner, row: DomainRow, changeId: str
   );
 }
 
-/** Nobody knows how it ended: the change stays open, and the worker asks the registry after `wakeAfterMs`. */
+/** The end is unknown: the change stays open, and the worker asks the registry after `wakeAfterMs`. */
 export async function postponeChange(
   db: SqlRunner,
   row: DomainRow,
@@ -167,8 +167,8 @@ export async function postponeChange(
 }
 
 /**
- * Stores what the registry has and ends the change. Null when the change was taken over meanwhile: then somebody with
- * newer news writes.
+ * Stores what the registry has and ends the change. Null when another process took the change over; that process has
+ * newer data and writes them.
  */
 export async function finishChange(
   db: SqlRunner,
@@ -187,8 +187,8 @@ export async function finishChange(
 }
 
 /**
- * The registry does not know the name, and nobody gave it up: the change ends, and the domain stays for somebody to
- * look at.
+ * The registry does not know the name although no change deleted it: the change ends, and the domain stays for an
+ * operator to examine.
  */
 export async function finishChangeOfMissing(
   db: SqlRunner,
@@ -203,7 +203,7 @@ export async function finishChangeOfMissing(
   return rows[0] ?? null;
 }
 
-/** For `termsNow` of what is sold for a domain: its row as it is when the money is held. */
+/** For `termsNow` of purchases for a domain: its row at the moment when the money is held. */
 export function domainFacts(name: string, accountId: string, facts: Sql): Sql {
   return sql`SELECT jsonb_build_object(${facts}) AS facts FROM domains.domain d WHERE d.name = ${name}
     AND d.account_id = ${accountId} AND d.ended_at IS NULL FOR NO KEY UPDATE OF d`;

@@ -1,4 +1,4 @@
-// Every query of the store says whose rows it may see.
+// The condition that limits every query of the store to the rows within the reach.
 import { sql, type Sql } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 

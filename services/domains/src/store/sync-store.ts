@@ -1,5 +1,5 @@
-// Reading and writing a domain when the registry was asked about it: written only if nothing happened to the row since
-// it was read.
+// Reads and writes a domain when the registry was asked about it. The write happens only if the row did not change
+// since it was read.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
@@ -13,7 +13,7 @@ import { within } from './reach';
 export interface VersionedDomain {
   readonly row: DomainRow;
   readonly version: string;
-  /** The order that is open on it, other than `except`. */
+  /** The open order on it, other than `except`. */
   readonly openOrder: string | null;
 }
 
@@ -39,7 +39,8 @@ export interface Found {
 }
 
 /**
- * Null: the row is another version by now, or something runs on it. `found` null: the registry does not know the name.
+ * Null: the row has another version by now, or an order or change is open on it. `found` null: the registry does not
+ * know the name.
  */
 export async function writeVersion(
   db: SqlRunner,
@@ -77,7 +78,7 @@ export async function nextDomains(
 export interface VersionedContact {
   readonly row: UsedContactRow;
   readonly version: string;
-  /** Where it is known as a handle: the registrars of the domains that name it. */
+  /** The registrars that know it as a handle: those of the domains that use it. */
   readonly registrars: readonly string[];
 }
 
@@ -92,7 +93,7 @@ export async function findContactVersion(db: SqlRunner, reach: Reach, id: string
   return { row, version, registrars };
 }
 
-/** False: the row is another version by now. `data` null: a registrar does not know it. */
+/** False: the row has another version by now. `data` null: a registrar does not know it. */
 export async function writeContactVersion(
   db: SqlRunner,
   { row, version }: VersionedContact,
@@ -123,7 +124,7 @@ export async function nextContacts(
       AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
 }
 
-/** Those that are not over; their operation ids. */
+/** Operation ids of the transfers that are not over. */
 export async function nextTransfers(
   db: SqlRunner,
   accountId: string,

@@ -1,14 +1,14 @@
-// What Lumi asks of a registrar, in our words. The sandbox speaks it, and an EPP session can: every command ends as
-// `done | pending | refused | unknown`, paid commands can be looked up by our own reference, a renewal names the expiry
-// it extends (EPP's curExpDate), and prices are agreed to in the command (RFC 8748). An adapter turns its vendor's
-// codes into these and lets nothing else through.
+// The interface of a registrar, in our terms. The sandbox implements it, and an EPP session can: every command ends as
+// `done | pending | refused | unknown`; paid commands can be looked up by our own reference; a renewal names the expiry
+// it extends (EPP's curExpDate); and commands state the agreed price (RFC 8748). An adapter translates its vendor's
+// codes into these and passes no others on.
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Fees } from '../catalogue/fees';
 
 export const ROLES = ['registrant', 'admin', 'tech', 'billing'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The text of the refusal with which a withdrawn transfer ends, whatever the registrar calls it. */
+/** The message of the refusal with which a withdrawn transfer ends, independent of the registrar's own term. */
 export const TRANSFER_CANCELLED = 'The transfer was cancelled.';
 
 /** Postal data of a contact, as the registry needs it. */
@@ -37,10 +37,10 @@ export interface DsRecord {
   readonly digest: string;
 }
 
-/** Who stands where: our contact ids, which are the handles at the registrar. */
+/** The contact of each role: our contact ids, which are the handles at the registrar. */
 export type ContactHandles = { readonly [role in Role]?: string };
 
-/** A name as the registry has it. JSON through and through: it is the stored result of a paid command. */
+/** A name at the registry. Plain JSON: it is the stored result of a paid command. */
 export interface NameInfo {
   readonly [field: string]: unknown;
   readonly name: string;
@@ -64,19 +64,19 @@ export interface NameInfo {
 
 export interface NameCheck {
   readonly name: string;
-  /** `unknown` when the look-up failed: never to be taken for `taken`. */
+  /** `unknown` when the look-up failed; never treat it as `taken`. */
   readonly status: 'available' | 'taken' | 'reserved' | 'unknown';
   readonly premium: boolean;
-  /** Null: the registrar's list price holds. */
+  /** Null: the registrar's list price applies. */
   readonly fees: Fees | null;
 }
 
 interface Command {
-  /** Our order id. One reference is executed once, whoever sends it how often. */
+  /** Our order id. The registrar executes one reference once, however often it is sent. */
   readonly ref: string;
   readonly name: string;
   readonly tld: string;
-  /** When we first sent it: what the registry has since then may be ours. */
+  /** When we first sent it. What the registry has done since then may be ours. */
   readonly sentAt: Date;
 }
 
@@ -116,7 +116,7 @@ export interface RestoreCommand extends PricedCommand {
 
 export type PaidCommand = RegisterCommand | RenewCommand | TransferCommand | RestoreCommand;
 
-/** Only what is named changes. Each field is the whole new value, so that sending it twice does no harm. */
+/** Only the named fields change. Each field is the whole new value, so it may be sent twice without harm. */
 export interface NameChange {
   readonly nameservers?: readonly string[];
   readonly locked?: boolean;
@@ -125,7 +125,7 @@ export interface NameChange {
   readonly contactData?: Readonly<Record<string, ContactData>>;
   readonly ds?: readonly DsRecord[];
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
-  /** RFC 9154: set on demand, short-lived; null takes it away. */
+  /** RFC 9154: set on demand, short-lived. Null removes it. */
   readonly authCode?: { readonly code: string; readonly expiresAt: Date } | null;
 }
 
@@ -146,27 +146,27 @@ export type ContactAnswer =
   | { readonly kind: 'unknown'; readonly cause?: unknown };
 
 export interface Registrar {
-  /** Stored on each domain: it stays with the registrar it was bought at. */
+  /** Stored on each domain: a domain stays at the registrar where it was bought. */
   readonly id: string;
   /** One answer for each name, in their order. */
   check(names: readonly string[], signal: AbortSignal): Promise<readonly NameCheck[]>;
   execute(command: PaidCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
   /**
-   * What became of our reference. `absent` only when it is certain that the command was not and will not be executed by
-   * that try.
+   * What happened to our reference. `absent` only when it is certain that this try did not and will not execute the
+   * command.
    */
   lookUp(command: PaidCommand, signal: AbortSignal): Promise<LookUp<NameInfo>>;
   info(name: string, signal: AbortSignal): Promise<InfoAnswer>;
   update(command: UpdateCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
-  /** Gives the name up: it goes into redemption, or is gone at once where it is only days old. `info` tells which. */
+  /** Deletes the name: it goes into redemption, or is gone at once when it is only days old. `info` shows which. */
   delete(command: DeleteCommand, signal: AbortSignal): Promise<Outcome<NameInfo>>;
-  /** Changes a contact for all names that name it. */
+  /** Changes a contact for all names that use it. */
   updateContact(
     handle: string,
     data: ContactData,
     signal: AbortSignal,
   ): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>>;
   readContact(handle: string, signal: AbortSignal): Promise<ContactAnswer>;
-  /** Withdraws a transfer that is under way; the transfer's own look-up then tells how it ended. */
+  /** Withdraws a transfer that is under way. The transfer's own look-up then shows how it ended. */
   cancelTransfer(command: TransferCommand, signal: AbortSignal): Promise<void>;
 }

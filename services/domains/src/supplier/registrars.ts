@@ -1,4 +1,4 @@
-// Which registrar serves what: by the TLD for new names, by its id for names already held.
+// Selects the registrar: by the TLD for new names, by its id for existing names.
 import type { Tld } from '../catalogue/catalogue';
 import type { NameCheck, Registrar } from './registrar';
 
@@ -17,7 +17,7 @@ export class Registrars {
     return found;
   }
 
-  /** One check per registrar; names whose registrar did not answer are `unknown`. The map has every name. */
+  /** One check per registrar. Names are `unknown` when their registrar did not answer. The map has every name. */
   async check(names: readonly { readonly name: string; readonly tld: Tld }[]): Promise<ReadonlyMap<string, NameCheck>> {
     const groups = new Map<string, { readonly name: string }[]>();
     for (const one of names) {
@@ -40,7 +40,7 @@ export class Registrars {
     try {
       return await this.get(id).check(names, AbortSignal.timeout(CHECK_LIMIT_MS));
     } catch {
-      // Whatever went wrong: that is what `unknown` tells, and the caller may ask again.
+      // Every failure becomes `unknown`; the caller may ask again.
       return names.map((name) => ({ name, status: 'unknown', premium: false, fees: null }));
     }
   }

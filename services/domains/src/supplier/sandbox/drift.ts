@@ -1,11 +1,11 @@
-// Names that change at the sandbox registry without a word to us.
+// Names that change at the sandbox registry without a notice to us.
 import { assertNever } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import type { NameInfo } from '../registrar';
 import { driftOf } from './magic';
 import type { SandboxOptions } from './sandbox-options';
 
-/** Changes the name at the registry without a word to us; nothing if it was changed already. */
+/** Changes the name at the registry without a notice to us; does nothing if it was changed already. */
 export async function drift(
   { db, clock }: Pick<SandboxOptions, 'db' | 'clock'>,
   name: string,

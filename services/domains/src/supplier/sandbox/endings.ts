@@ -1,4 +1,4 @@
-// How a command at the sandbox registry ended, and how the API says it.
+// How a command at the sandbox registry ended, and its translation for the API.
 import type { ErrorCode } from '@lumi/shared/contract';
 import type { Outcome } from '@lumi/shared/purchase';
 import { TRANSFER_CANCELLED, type NameInfo } from '../registrar';
@@ -9,7 +9,7 @@ export interface Ending {
   readonly info: NameInfo | null;
 }
 const PENDING_CHECK_MS = 2_000;
-/** What the registry says and how the API says it. */
+/** The registry's answer and its translation for the API. */
 const REFUSALS: Readonly<Record<string, { readonly code: ErrorCode; readonly text: string }>> = {
   not_available: { code: 'not_available', text: 'The name is not available any more.' },
   price_changed: {

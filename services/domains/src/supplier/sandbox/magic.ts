@@ -1,10 +1,10 @@
-// Names under `.test` whose first words say how a command on them ends, so that callers can try their own error
-// handling. `timeout-after-success-shop.test` plays at its registration; `renew-timeout-after-success-shop.test`
-// registers well and plays at renewal.
+// Names under `.test` whose first words determine how a command on them ends, so that callers can test their error
+// handling. `timeout-after-success-shop.test` acts at its registration; `renew-timeout-after-success-shop.test`
+// registers normally and acts at renewal.
 import { parseUsd, type Units } from '@lumi/shared/money';
 import { feeForYears, type Fees } from '../../catalogue/fees';
 
-/** How a command plays; the order matters where one is the beginning of another. */
+/** The scripted endings of a command. The order matters where one word begins with another. */
 export const COMMAND_ENDINGS = {
   refused: 'The registry refuses; nothing is charged.',
   'lost-race': 'Somebody else gets the name between check and purchase.',
@@ -28,7 +28,7 @@ export const CHECK_ANSWERS = {
   elsewhere: 'Is held at another registrar and can be transferred in with the auth code `right-code`.',
 } as const;
 
-/** What becomes of the name at the registry, behind our back, once it is registered. */
+/** What the registry does to the name by itself after it is registered. */
 export const DRIFTS = {
   'drift-expiry': 'The registry has an expiry a year later.',
   'drift-redemption': 'The registry has the name in redemption.',
@@ -90,7 +90,7 @@ export function driftOf(name: string): Drift | null {
   return (DRIFT_SHAPE.exec(name)?.[1] as Drift | undefined) ?? null; // the shape lists them
 }
 
-/** What a registration must agree to pay; undefined where the list price holds. */
+/** The price a registration must agree to. Undefined: the list price. */
 export function feeDueOf(name: string, years: number): Units | undefined {
   const answer = checkAnswerOf(name);
   const fees = answer === 'premium' ? PREMIUM_FEES : answer === 'price-changed' ? CHANGED_FEES : undefined;

@@ -1,4 +1,4 @@
-// What the sandbox registry gets of a paid command, and the refusals that follow from the command alone.
+// The data of a paid command for the sandbox registry, and the refusals that follow from the command alone.
 import { assertNever } from '@lumi/shared/contract';
 import type { PaidCommand, TransferCommand } from '../registrar';
 import { ELSEWHERE_AUTH_CODE, checkAnswerOf, feeDueOf } from './magic';

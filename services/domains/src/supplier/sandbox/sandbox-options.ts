@@ -1,4 +1,4 @@
-// What the sandbox registrar works with.
+// The dependencies of the sandbox registrar.
 import type { SqlRunner } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 

@@ -1,6 +1,5 @@
-// The sandbox registrar: a registry of its own in Postgres (so that it is the same whichever process asks), executed by
-// one statement per command, with an append-only log in which one reference ends once. Magic names play every ending a
-// real registrar may surprise us with.
+// The sandbox registrar: a registry in Postgres, so that all processes share it. Each command is one statement, and an
+// append-only log records one end for each reference. Magic names produce every end that a real registrar can have.
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNever } from '@lumi/shared/contract';
@@ -33,7 +32,7 @@ interface Execution {
 
 type Play = null | { readonly kind: 'pending' } | { readonly kind: 'refuse'; readonly code: string };
 
-/** A transfer in takes a while at every registry. */
+/** A transfer in takes time at every registry. */
 const TRANSFER_LOOK_UPS = 1;
 
 export class SandboxRegistrar implements Registrar {
@@ -222,9 +221,9 @@ export class SandboxRegistrar implements Registrar {
   }
 
   /**
-   * The commit does not wait for the disk. What a crash of the database takes back here it takes back of everything
-   * that was built on it, too: whoever settles an order commits later, to the same log, and does wait. Until then the
-   * order is open, and a look-up finds its reference absent.
+   * The commit does not wait for the disk. A crash of the database that loses this commit also loses all later commits,
+   * because they are in the same log; the commit that settles the order does wait for the disk. Until then the order is
+   * open, and a look-up finds its reference absent.
    */
   private async executeTogether(executions: readonly Execution[], patience: Patience): Promise<Ending[]> {
     const { db, clock } = this.options;
