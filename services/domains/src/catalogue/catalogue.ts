@@ -5,8 +5,8 @@ import type { PrismaClient } from '../generated/db/client';
 import type { TldModel } from '../generated/db/models';
 import { readContactRules, type ContactRule } from './contact-rules';
 
-export interface Tld extends Omit<TldModel, 'contactRules'> {
-  readonly contactRules: readonly ContactRule[];
+export interface Tld extends Omit<TldModel, 'contact_rules'> {
+  readonly contact_rules: readonly ContactRule[];
 }
 
 const FRESH_MS = 5_000;
@@ -47,11 +47,11 @@ export class Catalogue {
 
   private async load(): Promise<void> {
     const rows = await this.db.tld.findMany({ orderBy: { tld: 'asc' } });
-    this.tlds = new Map(rows.map((row) => [row.tld, { ...row, contactRules: readContactRules(row.contactRules) }]));
+    this.tlds = new Map(rows.map((row) => [row.tld, { ...row, contact_rules: readContactRules(row.contact_rules) }]));
     this.loadedAtMs = this.clock.nowMs();
   }
 }
 
 export function yearsAllowed(tld: Tld): number[] {
-  return Array.from({ length: tld.yearsMax - tld.yearsMin + 1 }, (_, i) => tld.yearsMin + i);
+  return Array.from({ length: tld.years_max - tld.years_min + 1 }, (_, i) => tld.years_min + i);
 }

@@ -61,8 +61,8 @@ export const checkTransfer = (domains: Domains) =>
         transferable: refusal === null,
         blockers: refusal === null ? [] : [{ code: refusal.code, message: refusal.message, until: null }],
         price_usd: check?.status === 'unknown' ? null : formatUsd(check?.fees?.transfer ?? tld.transfer),
-        years: tld.transferYears,
-        auth_code_required: tld.authCodeRequired,
+        years: tld.transfer_years,
+        auth_code_required: tld.auth_code_required,
       });
     },
   );

@@ -43,7 +43,7 @@ export const listTlds = (domains: Domains) =>
             (filter.q === undefined || tld.tld.includes(filter.q.toLowerCase())) &&
             (filter.category === undefined || tld.category === filter.category) &&
             (filter.op === undefined || viewTld(tld).ops[filter.op]) &&
-            (since === null || tld.updatedAt >= since),
+            (since === null || tld.updated_at >= since),
         );
       return json(
         200,

@@ -44,8 +44,8 @@ function splitAtTld(name: string, catalogue: TldLookUp): { label: string; tld: T
 }
 
 function scriptRefusal(label: string, tld: Tld): string | null {
-  if (isWrittenIn(label, tld.idnScripts)) return null;
-  return tld.idnScripts.length === 0
+  if (isWrittenIn(label, tld.idn_scripts)) return null;
+  return tld.idn_scripts.length === 0
     ? 'has characters beyond ASCII, which this TLD does not take'
     : 'mixes scripts or uses one that this TLD does not take';
 }

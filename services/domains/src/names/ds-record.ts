@@ -46,10 +46,10 @@ export function readDs(
 ): readonly DsRecord[] {
   const details: ErrorDetail[] = [];
   ds.forEach((one, i) => {
-    if (!tld.dnssecAlgorithms.includes(one.algorithm))
+    if (!tld.dnssec_algorithms.includes(one.algorithm))
       details.push({
         path: `ds.${String(i)}.algorithm`,
-        message: `must be one of ${tld.dnssecAlgorithms.join(', ')} for .${tld.tld}`,
+        message: `must be one of ${tld.dnssec_algorithms.join(', ')} for .${tld.tld}`,
       });
     if (DIGEST_LENGTHS[one.digest_type] === undefined)
       details.push({ path: `ds.${String(i)}.digest_type`, message: 'must be 1, 2 or 4' });
@@ -61,10 +61,10 @@ export function readDs(
   });
   keys.forEach((one, i) => {
     const refusal = keyRefusal(one);
-    if (!tld.dnssecAlgorithms.includes(one.algorithm))
+    if (!tld.dnssec_algorithms.includes(one.algorithm))
       details.push({
         path: `keys.${String(i)}.algorithm`,
-        message: `must be one of ${tld.dnssecAlgorithms.join(', ')} for .${tld.tld}`,
+        message: `must be one of ${tld.dnssec_algorithms.join(', ')} for .${tld.tld}`,
       });
     else if (refusal !== null) details.push({ path: `keys.${String(i)}.public_key`, message: refusal });
   });
@@ -79,8 +79,8 @@ export function readDs(
       return [JSON.stringify(record), record];
     }),
   );
-  if (unique.size > tld.dnssecMax)
-    details.push({ path: 'ds', message: `must be at most ${String(tld.dnssecMax)} records for .${tld.tld}` });
+  if (unique.size > tld.dnssec_max)
+    details.push({ path: 'ds', message: `must be at most ${String(tld.dnssec_max)} records for .${tld.tld}` });
   if (details.length > 0) throw new AppError('validation_error', undefined, { details });
   return [...unique.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record);
 }

@@ -68,8 +68,8 @@ function itemOf(
   const { name, unicode, tld } = reading;
   const check = checks.get(name) ?? { name, status: 'unknown', premium: false, fees: null };
   const fees = check.fees ?? tld;
-  const years = wantedYears ?? tld.yearsMin;
-  const fits = years >= tld.yearsMin && years <= tld.yearsMax;
+  const years = wantedYears ?? tld.years_min;
+  const fits = years >= tld.years_min && years <= tld.years_max;
   const hasPrices = check.status !== 'unknown';
   return {
     domain: name,
@@ -89,10 +89,10 @@ function itemOf(
 function reasonOf(
   check: NameCheck,
   fits: boolean,
-  tld: { tld: string; yearsMin: number; yearsMax: number },
+  tld: { tld: string; years_min: number; years_max: number },
 ): string | null {
   if (check.status === 'unknown') return 'its registry did not answer; ask again';
   if (check.status === 'reserved') return 'is reserved by its registry';
   if (check.status === 'taken') return 'is registered';
-  return fits ? null : `.${tld.tld} is sold for ${String(tld.yearsMin)} to ${String(tld.yearsMax)} years`;
+  return fits ? null : `.${tld.tld} is sold for ${String(tld.years_min)} to ${String(tld.years_max)} years`;
 }

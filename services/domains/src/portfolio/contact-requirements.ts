@@ -16,7 +16,7 @@ interface PlacedContact {
 export function requireOfContacts(tld: Tld, contacts: readonly PlacedContact[]): void {
   const details = new Map<string, ErrorDetail>();
   for (const { role, data, path } of contacts) {
-    for (const field of demandedFields(tld.contactRules, role, data)) {
+    for (const field of demandedFields(tld.contact_rules, role, data)) {
       const value = data[field];
       const at = fieldPath(path, field);
       if (value === null)

@@ -80,15 +80,15 @@ const DAY_MS = 86_400_000;
 /** All fields that the registry decides, from its answer. */
 export function registryPart(info: NameInfo, tld: Tld): RegistryPart {
   const expiresAt = new Date(info.expires_at);
-  const graceEndsAt = info.deleted_at === null ? addDays(expiresAt, tld.graceDays) : new Date(info.deleted_at);
-  const redemptionEndsAt = addDays(graceEndsAt, tld.redemptionDays);
+  const graceEndsAt = info.deleted_at === null ? addDays(expiresAt, tld.grace_days) : new Date(info.deleted_at);
+  const redemptionEndsAt = addDays(graceEndsAt, tld.redemption_days);
   return {
     registry_statuses: info.statuses,
     registered_at: new Date(info.registered_at),
     expires_at: expiresAt,
     grace_ends_at: graceEndsAt,
     redemption_ends_at: redemptionEndsAt,
-    delete_at: addDays(redemptionEndsAt, tld.pendingDeleteDays),
+    delete_at: addDays(redemptionEndsAt, tld.pending_delete_days),
     locked: info.locked,
     privacy: info.privacy,
     nameservers: info.nameservers,

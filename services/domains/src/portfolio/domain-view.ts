@@ -164,7 +164,7 @@ function rgpStatus(row: DomainRow, tld: Tld, state: DomainState, now: Date): str
   if (state === 'redemption') return 'redemptionPeriod';
   if (state === 'pending_delete') return 'pendingDelete';
   if (state === 'expired_grace') return 'autoRenewPeriod';
-  const addEndsMs = row.registered_at.getTime() + tld.addDays * 86_400_000;
+  const addEndsMs = row.registered_at.getTime() + tld.add_days * 86_400_000;
   return state === 'active' && now.getTime() < addEndsMs ? 'addPeriod' : null;
 }
 

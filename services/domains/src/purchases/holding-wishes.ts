@@ -36,9 +36,9 @@ export type HoldingBody = z.output<z.ZodObject<typeof holdingFields>>;
 export const NO_CONTACTS = { contacts: {}, contact_data: {}, new_contacts: [] } as const;
 
 export function readYears(years: number | undefined, tld: Tld): number {
-  const wanted = years ?? tld.yearsMin;
-  if (wanted < tld.yearsMin || wanted > tld.yearsMax)
-    throw invalid('years', `must be from ${String(tld.yearsMin)} to ${String(tld.yearsMax)} for .${tld.tld}`);
+  const wanted = years ?? tld.years_min;
+  if (wanted < tld.years_min || wanted > tld.years_max)
+    throw invalid('years', `must be from ${String(tld.years_min)} to ${String(tld.years_max)} for .${tld.tld}`);
   return wanted;
 }
 
@@ -57,8 +57,8 @@ export function readNameservers(
     return value;
   });
   if (new Set(read).size !== read.length) throw invalid('nameservers', 'names a host twice');
-  if (read.length > tld.nsMax || (read.length < tld.nsMin && !(mayBeNone && read.length === 0)))
-    throw invalid('nameservers', `must be from ${String(tld.nsMin)} to ${String(tld.nsMax)} hosts for .${tld.tld}`);
+  if (read.length > tld.ns_max || (read.length < tld.ns_min && !(mayBeNone && read.length === 0)))
+    throw invalid('nameservers', `must be from ${String(tld.ns_min)} to ${String(tld.ns_max)} hosts for .${tld.tld}`);
   requireHosts(domain, read, hosts);
   return read;
 }
@@ -90,7 +90,7 @@ export function readContacts(
     return { contacts: forAllRoles(body.contact_id), contact_data: { [body.contact_id]: data }, new_contacts: [] };
   }
   if (body.contacts === undefined) {
-    if (tld.contactsRequired)
+    if (tld.contacts_required)
       throw new AppError('requirements_missing', undefined, {
         details: [
           { path: 'contact_id', message: `a contact is required for .${tld.tld}: give contact_id or contacts` },

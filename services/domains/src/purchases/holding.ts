@@ -48,7 +48,7 @@ export function deliveredDomain(order: Order<HoldingItem>, info: NameInfo, tld: 
     order_id: order.id,
     registrar: item.registrar,
     state: 'active',
-    locked_until: tld.transferLockDays === 0 ? null : addDays(now, tld.transferLockDays),
+    locked_until: tld.transfer_lock_days === 0 ? null : addDays(now, tld.transfer_lock_days),
     auto_renew: item.auto_renew,
     premium_renew: item.premium_renew === null ? null : BigInt(item.premium_renew),
     premium_restore: item.premium_restore === null ? null : BigInt(item.premium_restore),

@@ -81,10 +81,10 @@ export async function renewal(domains: Domains, accountId: string, domain: strin
 
 function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Offer | AppError {
   const tld = domains.catalogue.get(row.tld);
-  const years = body.years ?? tld.yearsMin;
-  if (years > tld.yearsMax)
+  const years = body.years ?? tld.years_min;
+  if (years > tld.years_max)
     return new AppError('validation_error', undefined, {
-      details: [{ path: 'years', message: `must be at most ${String(tld.yearsMax)} for .${tld.tld}` }],
+      details: [{ path: 'years', message: `must be at most ${String(tld.years_max)} for .${tld.tld}` }],
     });
   const price = (row.premium_renew ?? tld.renew) * BigInt(years);
   const item: RenewItem = {

@@ -41,7 +41,7 @@ export async function transferIn(
   if (reading.kind !== 'name') throw invalid('domain', reading.reason);
   const { name, unicode, tld } = reading;
   checkWishes(body, tld);
-  if (purpose === 'purchase' && body.auth_code === undefined && tld.authCodeRequired)
+  if (purpose === 'purchase' && body.auth_code === undefined && tld.auth_code_required)
     throw new AppError('requirements_missing', undefined, {
       details: [{ path: 'auth_code', message: `is required for .${tld.tld}` }],
     });
@@ -65,7 +65,7 @@ export async function transferIn(
     unicode,
     tld: tld.tld,
     registrar: tld.registrar,
-    years: tld.transferYears,
+    years: tld.transfer_years,
     fee: check?.fees === null || check === undefined ? null : price.toString(),
     nameservers,
     keep_nameservers: keep,
@@ -88,7 +88,7 @@ export async function transferIn(
     subject: name,
     lockKey: name,
     refusal,
-    terms: { facts: { domain: name, years: tld.transferYears }, cost: [costLine(`Transfer of ${unicode}`, price)] },
+    terms: { facts: { domain: name, years: tld.transfer_years }, cost: [costLine(`Transfer of ${unicode}`, price)] },
   };
 }
 

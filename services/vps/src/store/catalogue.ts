@@ -1,6 +1,7 @@
 // What can be bought: read only. Plans come with every price and with what is left in each location.
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import type { PrismaClient } from '../generated/db/client';
+import type { ImageModel, LocationModel } from '../generated/db/models';
 
 export interface Price {
   readonly locationId: string;
@@ -82,20 +83,22 @@ export async function findPlan(db: SqlRunner, id: string): Promise<Plan | null> 
   return rows[0] === undefined ? null : planOfRow(rows[0]);
 }
 
-export function listLocations(db: PrismaClient): Promise<Location[]> {
-  return db.location.findMany({ orderBy: { position: 'asc' } });
+export async function listLocations(db: PrismaClient): Promise<Location[]> {
+  return (await db.location.findMany({ orderBy: { position: 'asc' } })).map(locationOfRow);
 }
 
-export function findLocation(db: PrismaClient, id: string): Promise<Location | null> {
-  return db.location.findUnique({ where: { id } });
+export async function findLocation(db: PrismaClient, id: string): Promise<Location | null> {
+  const row = await db.location.findUnique({ where: { id } });
+  return row === null ? null : locationOfRow(row);
 }
 
-export function listImages(db: PrismaClient): Promise<Image[]> {
-  return db.image.findMany({ orderBy: { position: 'asc' } });
+export async function listImages(db: PrismaClient): Promise<Image[]> {
+  return (await db.image.findMany({ orderBy: { position: 'asc' } })).map(imageOfRow);
 }
 
-export function findImage(db: PrismaClient, id: string): Promise<Image | null> {
-  return db.image.findUnique({ where: { id } });
+export async function findImage(db: PrismaClient, id: string): Promise<Image | null> {
+  const row = await db.image.findUnique({ where: { id } });
+  return row === null ? null : imageOfRow(row);
 }
 
 export function priceOf(plan: Plan, locationId: string, periodMonths: number): Price | null {
@@ -159,4 +162,31 @@ function planOfRow(row: PlanRow): Plan {
 function stockState(free: number, lowBelow: number): StockState {
   if (free <= 0) return 'out';
   return free < lowBelow ? 'low' : 'in_stock';
+}
+
+function locationOfRow(row: LocationModel): Location {
+  return {
+    id: row.id,
+    name: row.name,
+    country: row.country,
+    city: row.city,
+    features: row.features,
+    lookingGlass: row.looking_glass,
+    testIpv4: row.test_ipv4,
+  };
+}
+
+function imageOfRow(row: ImageModel): Image {
+  return {
+    id: row.id,
+    name: row.name,
+    os: row.os,
+    version: row.version,
+    arch: row.arch,
+    minDiskGb: row.min_disk_gb,
+    minRamMb: row.min_ram_mb,
+    cloudInit: row.cloud_init,
+    defaultUser: row.default_user,
+    deprecatedAt: row.deprecated_at,
+  };
 }
