@@ -7,6 +7,8 @@ import readTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 
 const [rulesFile, tsConfigFile] = process.argv.slice(2);
 const { forbidden, options } = createRequire(import.meta.url)(rulesFile);
+// Where the paths of the workspace lead is in this file; without it only what is built already would be found.
+const tsConfig = join(process.cwd(), tsConfigFile);
 const { output } = await cruise(
   ['gateway', 'services', 'packages'],
   {
@@ -15,9 +17,10 @@ const { output } = await cruise(
     exclude: options.exclude.path,
     doNotFollow: options.doNotFollow.path,
     tsPreCompilationDeps: options.tsPreCompilationDeps,
+    tsConfig: { fileName: tsConfig },
   },
   options.enhancedResolveOptions,
-  { tsConfig: readTsConfig(join(process.cwd(), tsConfigFile)) },
+  { tsConfig: readTsConfig(tsConfig) },
 );
 const violations = output.summary.violations.map(({ from, to, rule, cycle }) => ({
   from,
