@@ -1,5 +1,5 @@
-// The outsider's rules of hosting: the sandbox hypervisor's own log against orders and operations, one to one, and
-// servers against both.
+// The audit rules of hosting. They compare the sandbox hypervisor's own log with orders and operations, one to one, and
+// servers with both.
 import { sql, type Sql } from '@lumi/shared/db';
 
 const OPEN = sql`('acting', 'pending')`;

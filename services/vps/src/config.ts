@@ -1,9 +1,9 @@
-// The settings of the hosting processes, read once. Nobody else in these processes reads the environment.
+// The settings of the hosting processes, read once. No other file of these processes reads the environment.
 import { count, readConfig } from '@lumi/shared/runtime';
 import { serviceConfig, type ServiceConfig } from '@lumi/shared/service';
 import { z } from 'zod';
 
-/** What hosting has beyond every service. */
+/** The settings that only hosting has. */
 export const hostingSettings = z.object({
   GRACE_HOURS: count(48, 8_760).describe('An expired server keeps running this long.'),
   TERMINATE_AFTER_HOURS: count(336, 8_760).describe(

@@ -1,5 +1,5 @@
-// What the fields of servers are called, where neither the field itself nor the glossary of the whole API says so. A
-// name that means something else inside another field stands there with that field's name before it.
+// Descriptions of the fields of servers, for fields that neither describe themselves nor are in the glossary of the
+// whole API. A key with a prefix is a field that means something else inside that parent.
 import type { Glossary, Samples } from '@lumi/shared/endpoint';
 
 export const GLOSSARY: Glossary = {
@@ -49,7 +49,7 @@ export const GLOSSARY: Glossary = {
   public_key: 'The key in OpenSSH form.',
 };
 
-/** What its things are called in examples. */
+/** Names of the product's objects in examples. */
 export const SAMPLES: Samples = {
   subject: 'srv_01k9z3v7m2h8q4t6w0x5y1c3',
   'Order.kind': 'server_create',

@@ -1,4 +1,4 @@
-// What the parts of hosting are handed: built by wiring.ts, and by nothing else.
+// The dependencies of the parts of hosting. Only wiring.ts builds them.
 import type { Service } from '@lumi/shared/service';
 import type { HostingSettings } from './config';
 import type { PrismaClient } from './generated/db/client';

@@ -1,4 +1,4 @@
-// Builds what the hosting endpoints and loops work with; nothing else constructs.
+// Builds the dependencies of the hosting endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
@@ -107,7 +107,7 @@ function thingsSold(vps: Vps): readonly AnyThingSold[] {
   return [serverCreate(vps), serverRenew(vps), serverResize(vps), serverNextPeriod()];
 }
 
-/** Literal paths stand before `/servers/{id}`: the first that matches serves. */
+/** Literal paths come before `/servers/{id}`, because the first match serves. */
 export function endpoints(vps: WiredVps): readonly Endpoint[] {
   const { actions } = vps;
   return [
@@ -159,7 +159,7 @@ export function loops(vps: WiredVps): readonly Loop[] {
   ];
 }
 
-/** What the queue wakes the worker for. */
+/** The jobs that the queue wakes the worker for. */
 export function jobs(vps: WiredVps): readonly JobDefinition[] {
   return vps.shared.jobs;
 }

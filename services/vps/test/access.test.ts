@@ -1,4 +1,4 @@
-// Nobody is locked out of a server or loses its data by a field that was left out.
+// A field that was left out neither locks an owner out of a server nor loses data.
 import { gzipSync } from 'node:zlib';
 import type { TestAccount } from '@lumi/shared/testing';
 import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
@@ -24,7 +24,7 @@ const rebuild = (made: { id: string; hostname: string }, body: object = {}) =>
   post(who, `/servers/${made.id}/actions/rebuild`, { confirm: made.hostname, ...body });
 
 describe('a rebuild', () => {
-  it('keeps the keys and the user data that are not named', async () => {
+  it('keeps the keys and the user data when the request does not name them', async () => {
     const made = await makeServer(who, { ssh_key_ids: [await addKey()], user_data: '#cloud-config' });
     const asked = jest.spyOn(vps.hypervisor, 'act');
     const { status, body } = await rebuild(made, { image_id: 'alma-9' });
@@ -52,7 +52,7 @@ describe('a rebuild', () => {
     expect(await builtWith(made.id)).toMatchObject({ ssh_keys: [KEY] });
   });
 
-  it('takes them away where that is said, and makes a password then', async () => {
+  it('removes them when the request says so, and then makes a password', async () => {
     const made = await makeServer(who, { ssh_key_ids: [await addKey()], user_data: '#cloud-config' });
     const { body } = await rebuild(made, { ssh_key_ids: [], user_data: null });
     await pass(ACTION_MS);
@@ -60,7 +60,7 @@ describe('a rebuild', () => {
     expect((await get(who, `/operations/${body.operation_id}`)).body.secret).toMatch(/^\w{24}$/);
   });
 
-  it('makes a password where the new image does not take the keys', async () => {
+  it('makes a password when the new image does not take the keys', async () => {
     await owner(`UPDATE vps.image SET cloud_init = false WHERE id = 'debian-12'`);
     const made = await makeServer(who, { ssh_key_ids: [await addKey()] });
     const { body } = await rebuild(made, { image_id: 'debian-12' });
@@ -72,7 +72,7 @@ describe('a rebuild', () => {
     await owner(`UPDATE vps.image SET cloud_init = true WHERE id = 'debian-12'`);
   });
 
-  it('is refused where it would leave no way in', async () => {
+  it('is refused when there would be no way to log in', async () => {
     const made = await makeServer(who);
     expect(await rebuild(made, { password_mode: 'none' })).toMatchObject({
       status: 422,
@@ -84,7 +84,7 @@ describe('a rebuild', () => {
 });
 
 describe('a new server without password and keys', () => {
-  it('is not sold, singly or in bulk', async () => {
+  it('is refused, alone and in a bulk', async () => {
     const refusal = {
       code: 'validation_error',
       details: [{ path: 'password_mode', message: expect.stringContaining('nobody could log in') }],
@@ -102,14 +102,14 @@ describe('a new server without password and keys', () => {
   it.each([
     { user_data: '#cloud-config\nusers: []' },
     { user_data_base64: gzipSync('#cloud-config').toString('base64') },
-  ])('is sold where user data may bring a user: %j', async (body) => {
+  ])('is accepted when user data may create a user: %j', async (body) => {
     expect((await buy(who, '/servers', order({ password_mode: 'none', ...body }))).status).toBe(202);
     await pass(CREATE_MS);
   });
 });
 
 describe('user data in base64', () => {
-  it('reaches the machine byte for byte, at its creation and at a rebuild', async () => {
+  it('reaches the machine byte for byte, when it is made and when it is rebuilt', async () => {
     const [first, second] = [gzipSync('#cloud-config'), Buffer.from([0, 255, 10, 13, 0])];
     const create = jest.spyOn(vps.hypervisor, 'create');
     const made = await makeServer(who, { user_data_base64: first.toString('base64') });
@@ -152,7 +152,7 @@ describe('user data in base64', () => {
   });
 });
 
-describe('what destroys data', () => {
+describe('actions that destroy data', () => {
   const protectedServer = async () => {
     const made = await makeServer(who);
     await post(who, `/servers/${made.id}/snapshots`, { name: 'before' });
@@ -163,7 +163,7 @@ describe('what destroys data', () => {
     return { made, snapshot };
   };
 
-  it('is refused on a protected server: deletion, rebuild, and whatever touches its snapshots', async () => {
+  it('are refused on a protected server: deletion, rebuild, and restoring or deleting its snapshots', async () => {
     const { made, snapshot } = await protectedServer();
     const answers = [
       await send(who, 'delete', `/servers/${made.id}`, { body: { when: 'now', confirm: made.hostname } }),
@@ -185,7 +185,7 @@ describe('what destroys data', () => {
     await pass(ACTION_MS);
   });
 
-  it('is confirmed with the host name', async () => {
+  it('require the host name in `confirm`', async () => {
     const { made, snapshot } = await protectedServer();
     await send(who, 'patch', `/servers/${made.id}`, { body: { protection: false } });
     const answers = [
@@ -201,7 +201,7 @@ describe('what destroys data', () => {
     );
   });
 
-  it('may be confirmed in the query, by clients that send no body with DELETE', async () => {
+  it('take `confirm` in the query as well, for clients that send no body with DELETE', async () => {
     const made = await makeServer(who);
     expect(
       (

@@ -41,7 +41,7 @@ describe('power', () => {
     ]);
   });
 
-  it('runs one operation at a time, and names it to the next', async () => {
+  it('runs one operation at a time, and names that operation in the refusal of the next', async () => {
     const { id } = await makeServer(who);
     const answers = await Promise.all(Array.from({ length: 8 }, () => post(who, `/servers/${id}/actions/reboot`)));
     const [first] = answers.filter(({ status }) => status === 202);
@@ -58,7 +58,7 @@ describe('power', () => {
     await pass(ACTION_MS);
   });
 
-  it('refuses a server that is still being created, and hides foreign ones', async () => {
+  it('refuses a server that is still being created, and hides servers of other accounts', async () => {
     const bought = await buy(who, '/servers', order());
     const { id } = bought.body.server;
     expect((await post(who, `/servers/${id}/actions/stop`)).body.error.code).toBe('state_conflict');
@@ -94,7 +94,7 @@ describe('power', () => {
 });
 
 describe('rebuild and passwords', () => {
-  it('installs another image and shows its password, to a second look as well', async () => {
+  it('installs another image and shows the new password on every read', async () => {
     const made = await makeServer(who);
     expect(
       (await post(who, `/servers/${made.id}/actions/rebuild`, { image_id: 'alma-9', confirm: 'other' })).status,
@@ -118,7 +118,7 @@ describe('rebuild and passwords', () => {
     expect((await operation(reset.body.operation_id)).secret).toMatch(/^\w{24}$/);
   });
 
-  it('does not touch a protected server', async () => {
+  it('refuses a rebuild of a protected server', async () => {
     const made = await makeServer(who);
     await send(who, 'patch', `/servers/${made.id}`, { body: { protection: true } });
     expect((await post(who, `/servers/${made.id}/actions/rebuild`, { confirm: made.hostname })).body.error.code).toBe(
@@ -136,7 +136,7 @@ describe('rebuild and passwords', () => {
 });
 
 describe('PATCH /servers/{id}', () => {
-  it('changes what is given; auto_renew wants vps:buy', async () => {
+  it('changes the named fields; auto_renew requires vps:buy', async () => {
     const made = await makeServer(who, { label: 'a' });
     expect(
       (await send(who, 'patch', `/servers/${made.id}`, { body: { label: null, tags: ['x'], auto_renew: true } })).body,
@@ -167,7 +167,7 @@ describe('PATCH /servers/{id}', () => {
 });
 
 describe('POST /servers/bulk-actions', () => {
-  it('answers for each, in order; the same server twice is busy the second time', async () => {
+  it('answers one item each, in order; a second action on the same server is busy', async () => {
     const [a, b] = [await makeServer(who, { tags: ['t'] }), await makeServer(who)];
     const answer = await post(who, '/servers/bulk-actions', {
       action: 'stop',
@@ -195,7 +195,7 @@ describe('POST /servers/bulk-actions', () => {
 });
 
 describe('deletion', () => {
-  it('switches off at once, can be taken back, and gives stock and addresses back in the end', async () => {
+  it('switches the server off at once, can be undone, and releases stock and addresses at its end', async () => {
     const made = await makeServer(who);
     const left = await stock();
     const url = `/servers/${made.id}`;
@@ -225,7 +225,7 @@ describe('deletion', () => {
     expect((await post(who, `${url}/undelete`)).body.error.code).toBe('state_conflict');
   });
 
-  it('at the end of the period waits for it, unless it is renewed', async () => {
+  it('at the end of the period happens at expiry, unless the server is renewed', async () => {
     const made = await makeServer(who, { auto_renew: true });
     const url = `/servers/${made.id}`;
     expect((await send(who, 'delete', url, { body: { confirm: made.hostname } })).body).toMatchObject({

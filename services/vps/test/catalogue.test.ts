@@ -26,7 +26,7 @@ async function get<T>(url: string, status = 200): Promise<T> {
 }
 
 describe('GET /locations', () => {
-  it('lists where servers can stand, and filters by country', async () => {
+  it('lists the locations, and filters by country', async () => {
     expect((await get<PageBody<{ id: string }>>('/locations')).items.map(({ id }) => id)).toEqual([
       'ams',
       'fra',
@@ -45,7 +45,7 @@ describe('GET /locations', () => {
 });
 
 describe('GET /plans', () => {
-  it('tells prices per location and period as strings, and what is in stock', async () => {
+  it('shows prices per location and period as strings, and the stock', async () => {
     const plans = (await get<PageBody<PlanBody>>('/plans')).items;
     const d16 = plans.find(({ id }) => id === 'd16');
     expect(d16?.prices).toContainEqual({
@@ -81,14 +81,14 @@ describe('GET /plans', () => {
 });
 
 describe('GET /plans/{id}', () => {
-  it('shows one, and 404 for an unknown one', async () => {
+  it('shows one plan, and answers 404 for an unknown one', async () => {
     expect(await get('/plans/s1')).toMatchObject({ id: 's1', vcpu: 1, ram_mb: 1024 });
     expect(await get('/plans/s3', 404)).toMatchObject({ error: { code: 'not_found' } });
   });
 });
 
 describe('GET /images', () => {
-  it('lists what runs on a plan', async () => {
+  it('lists the images that run on a plan', async () => {
     const small = (await get<PageBody<{ id: string }>>('/images?plan_id=s1')).items.map(({ id }) => id);
     expect(small).toContain('debian-13');
     expect(small).not.toContain('windows-2025');

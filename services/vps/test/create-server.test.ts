@@ -8,7 +8,7 @@ const { account, operator, buy, get, post, send, order, pass, balance, audit, ow
 afterEach(async () => expect(await audit()).toEqual([]));
 
 describe('POST /servers', () => {
-  it('shows the server before the answer, charges when it is ready, and tells addresses', async () => {
+  it('shows the server before the answer, charges when it is ready, and shows its addresses', async () => {
     const who = await account({ balance: '10' });
     const before = await stock();
     const answer = await buy(
@@ -51,7 +51,7 @@ describe('POST /servers', () => {
     expect((await get(who, '/events')).body.items.map(({ type }: { type: string }) => type)).toContain('server.ready');
   });
 
-  it('gives a repeat the answer of the end, and in progress until there is one', async () => {
+  it('answers a repeat with in_progress until the purchase ends, and then with its final answer', async () => {
     const who = await account();
     const first = await buy(who, '/servers', order(), 'the-same-key');
     expect((await buy(who, '/servers', order(), 'the-same-key')).body).toMatchObject({
@@ -74,7 +74,7 @@ describe('POST /servers', () => {
     expect((await get(who, '/servers')).body.items).toHaveLength(1);
   });
 
-  it('shows the root password for a day, to keys that may write or buy, and keeps it sealed', async () => {
+  it('shows the root password for a day, to keys with write or buy scope, and stores it sealed', async () => {
     const who = await account();
     const reader = await world.keyOf(who.accountId, { scopes: ['vps:read'] });
     const { operation_id: operationId } = (await buy(who, '/servers', order())).body;
@@ -99,7 +99,7 @@ describe('POST /servers', () => {
     expect((await get(who, `/operations/${operationId}`)).body).not.toHaveProperty('secret');
   });
 
-  it('has the root password forgotten when its owner says so, and not by a GET', async () => {
+  it('deletes the root password when its owner requests that, and not on a GET', async () => {
     const who = await account();
     const { operation_id: operationId } = (await buy(who, '/servers', order())).body;
     const forget = (key: TestAccount) => send(key, 'delete', `/operations/${operationId}/secret`);
@@ -114,7 +114,7 @@ describe('POST /servers', () => {
     expect(await owner('SELECT 1 FROM platform.operation_secret WHERE operation_id = $1', [operationId])).toEqual([]);
   });
 
-  it('shows the password of a reset to keys that may write only', async () => {
+  it('shows the password of a reset to keys with write scope only', async () => {
     const who = await account();
     const { id } = await world.server(who);
     const { operation_id: operationId } = (await post(who, `/servers/${id}/actions/reset-password`)).body;
@@ -125,7 +125,7 @@ describe('POST /servers', () => {
     expect((await get(who, `/operations/${operationId}`)).body.secret).toMatch(/^\w{24}$/);
   });
 
-  it('takes the next location when the first is sold out, at the price of that location', async () => {
+  it("takes the next location when the first is sold out, at that location's price", async () => {
     const who = await account({ balance: '300' });
     const answer = await buy(who, '/servers', order({ plan_id: 'd16', locations: ['sin', 'nyc'] }));
     expect(answer.body).toMatchObject({ server: { location_id: 'nyc' }, order: { price_usd: '96.889' } });
@@ -136,10 +136,10 @@ describe('POST /servers', () => {
     });
   });
 
-  it('sells what is there and no more: 100 buyers, 10 left', async () => {
+  it('sells exactly 10 servers to 100 buyers when the stock is 10', async () => {
     await owner(`UPDATE vps.stock SET free = 10 WHERE plan_id = 's2' AND location_id = 'hel'`);
     const buyers = await Promise.all(Array.from({ length: 100 }, () => account({ balance: '10' })));
-    // A busy machine answers 503 where the wait for a connection is too long: then a buyer asks again.
+    // A busy machine answers 503 when the wait for a connection is too long; then a buyer asks again.
     const tryToBuy = async (who: (typeof buyers)[number]): Promise<Answer> => {
       const answer = await buy(who, '/servers', order({ plan_id: 's2', locations: ['hel'] }));
       return answer.status === 503 ? tryToBuy(who) : answer;
@@ -150,14 +150,14 @@ describe('POST /servers', () => {
       Array(90).fill('out_of_stock'),
     );
     expect(await stock('s2', 'hel')).toBe(0);
-    // Where a call to the supplier was cut off by the load, recovery sends it first.
+    // When the load cut a call to the supplier off, recovery sends it first.
     for (let i = 0; i < 3; i += 1) await pass(CREATE_MS);
     expect(
       await owner(`SELECT 1 FROM vps.server WHERE plan_id = 's2' AND location_id = 'hel' AND lifecycle = 'active'`),
     ).toHaveLength(10);
   });
 
-  it('charges nothing in a dry run, and checks everything', async () => {
+  it('checks every rule and charges nothing in a dry run', async () => {
     const who = await account({ balance: '5' });
     const dry = (body: object) => world.send(who, 'post', '/servers?dry_run=true', { body });
     expect((await dry(order())).body).toMatchObject({ dry_run: true, would_succeed: true, price_usd: '3.99' });
@@ -176,7 +176,7 @@ describe('POST /servers', () => {
     ['a key that is nobody’s', { ssh_key_ids: ['ssh_01k0000000000000000000000'] }, 404, 'not_found'],
     ['a lower ceiling', { max_price_usd: '3.98' }, 409, 'price_changed'],
     ['a misspelt field', { max_price: '4' }, 422, 'validation_error'],
-  ])('refuses %s, and remembers nothing under the key', async (_what, fault, status, code) => {
+  ])('refuses %s, and stores nothing under the key', async (_what, fault, status, code) => {
     const who = await account();
     expect(await buy(who, '/servers', order(fault), 'one-key-for-both')).toMatchObject({
       status,
@@ -186,7 +186,7 @@ describe('POST /servers', () => {
     await pass(CREATE_MS);
   });
 
-  it('wants vps:write too for auto_renew, and user_id from operators', async () => {
+  it('requires vps:write too for auto_renew, and user_id from operators', async () => {
     const buyer = await account({ scopes: ['vps:buy', 'vps:read'] });
     expect((await buy(buyer, '/servers', order({ auto_renew: true }))).body).toMatchObject({
       error: { code: 'forbidden_scope' },
@@ -242,7 +242,7 @@ describe('the endings of the sandbox', () => {
     else expect(again).toMatchObject({ status: 502, body: { error: { code: 'supplier_error' } } });
   });
 
-  it('never: the hold stays, and the repeat is in progress', async () => {
+  it('never: the hold stays, and a repeat is answered with in_progress', async () => {
     const who = await account({ balance: '10' });
     await buy(who, '/servers', order({ hostname: 'sandbox-never.example.com' }), 'key-for-never');
     await pass(700_000);
@@ -258,7 +258,7 @@ describe('the endings of the sandbox', () => {
 });
 
 describe('GET /servers', () => {
-  it('answers alike for a foreign, an unknown and an impossible id', async () => {
+  it('gives ids of other accounts, unknown ids and malformed ids the same answer', async () => {
     const [who, stranger] = [await account(), await account()];
     const { id } = await world.server(who);
     const answers = await Promise.all([

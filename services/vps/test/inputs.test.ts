@@ -1,4 +1,4 @@
-// What callers send, read in one way: addresses, host names, SSH keys.
+// How the service reads what callers send: addresses, host names, SSH keys.
 import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
 
 const lumi = hostingWorld();
@@ -6,7 +6,7 @@ const lumi = hostingWorld();
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('an address of a server', () => {
-  it('is meant by every spelling of it', async () => {
+  it('is found in every spelling', async () => {
     const who = await lumi.account({ balance: '100' });
     const server = (await lumi.server(who)) as { id: string; ips: { ip: string; version: number }[] };
     const shown = server.ips.find(({ version }) => version === 6)?.ip ?? '';
@@ -46,7 +46,7 @@ describe('an address of a server', () => {
 });
 
 describe('a host name', () => {
-  it('is no address, no longer than Linux takes, and meant by every spelling of it', async () => {
+  it('is not an address, keeps to the length limit of Linux, and is compared in every spelling', async () => {
     const who = await lumi.account({ balance: '100' });
     const buy = (hostname: string) => lumi.buy(who, '/servers', lumi.order({ hostname }));
     const long = `${'a'.repeat(31)}.${'b'.repeat(32)}`;
@@ -89,7 +89,7 @@ describe('a host name', () => {
     }
   });
 
-  it('is what a look-up of an address answers', async () => {
+  it('is the form in which a reverse look-up answers', async () => {
     const who = await lumi.account({ balance: '100' });
     const server = (await lumi.server(who)) as { id: string; ips: { ip: string }[] };
     const set = (ptr: string) =>
@@ -103,7 +103,7 @@ describe('a host name', () => {
 });
 
 describe('an SSH key', () => {
-  it('is one that sshd takes and only its owner can use', async () => {
+  it('is accepted when sshd takes it, and refused when it is malformed or weak', async () => {
     const who = await lumi.account();
     const add = async (public_key: string) => {
       const { status, body } = await lumi.post(who, '/ssh-keys', { name: 'laptop', public_key });

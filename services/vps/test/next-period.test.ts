@@ -1,4 +1,5 @@
-// Another plan or length from the next period on: smaller or larger, without money until the renewal that begins it.
+// Another plan or length from the next period on, smaller or larger. It costs nothing until the renewal that begins the
+// period.
 import type { TestAccount } from '@lumi/shared/testing';
 import { ACTION_MS, hostingWorld } from './world';
 
@@ -20,7 +21,7 @@ const renew = (id: string, expires: string, body: object = {}) =>
 const cancel = (id: string) => send(who, 'delete', `/servers/${id}/next-period`);
 const toExpiry = (expires: string) => Date.parse(expires) - clock.nowMs() + 1_000;
 
-it('a downgrade costs nothing, is priced by the renewal and made when the period begins', async () => {
+it('a downgrade costs nothing, determines the price of the renewal, and is made when the period begins', async () => {
   const made = await makeServer(who, { plan_id: 's4' });
   const before = await balance(who.accountId);
   const [large, small] = [await stock('s4'), await stock('s1')];
@@ -52,7 +53,7 @@ it('a downgrade costs nothing, is priced by the renewal and made when the period
     plan_id: 's4',
     next_period: { plan_id: 's1', starts_at: made.expires_at, is_paid: true },
   });
-  // What is paid for stands: no way back, no upgrade between, and a second renewal goes on with it.
+  // The paid plan stays: it cannot be taken back or upgraded before it begins, and a second renewal extends it.
   expect((await cancel(made.id)).body.error.code).toBe('state_conflict');
   expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'd8' })).body.error.code).toBe(
     'state_conflict',
@@ -65,14 +66,14 @@ it('a downgrade costs nothing, is priced by the renewal and made when the period
   await pass(ACTION_MS);
   expect(await read(made.id)).toMatchObject({ plan_id: 's1', next_period: null, lifecycle: 'active', busy: null });
   expect([await stock('s4'), await stock('s1')]).toEqual([large + 1, small - 1]);
-  // Two months at 3.99 are left, and an upgrade is charged for those.
+  // Two months at 3.99 are left; an upgrade is charged for those.
   expect(
     (await post(who, '/quotes', { operation: 'resize', items: [{ server_id: made.id, plan_id: 's2' }] })).body
       .total_usd,
   ).toBe('5.00');
 });
 
-it('another length is what the next renewal takes, Lumi’s own too', async () => {
+it('another length applies to the next renewal, also to an automatic one', async () => {
   const made = await makeServer(who, { auto_renew: true });
   expect((await plan(made.id, { period_months: 12 })).body).toMatchObject({
     plan_id: 's1',
@@ -92,7 +93,7 @@ it('another length is what the next renewal takes, Lumi’s own too', async () =
   expect(items.map(({ price_usd }: { price_usd: string }) => price_usd)).toEqual(['43.092']);
 });
 
-it('is taken back, replaced, and given up for an upgrade at once', async () => {
+it('is cancelled, replaced, or dropped by an upgrade of the present plan', async () => {
   const made = await makeServer(who, { plan_id: 's2' });
   await plan(made.id, { plan_id: 's1', period_months: 3 });
   expect((await cancel(made.id)).body.next_period).toBeNull();
@@ -105,7 +106,7 @@ it('is taken back, replaced, and given up for an upgrade at once', async () => {
   expect(await read(made.id)).toMatchObject({ plan_id: 's8', next_period: null });
 });
 
-it('is part of the terms: what was quoted before it does not hold', async () => {
+it('is part of the terms: an earlier quote of the renewal is no longer valid', async () => {
   const made = await makeServer(who, { plan_id: 's4' });
   const quote = (await post(who, '/quotes', { operation: 'renew', items: [{ server_id: made.id }] })).body;
   await plan(made.id, { plan_id: 's1' });
@@ -118,7 +119,7 @@ it('is part of the terms: what was quoted before it does not hold', async () => 
   );
 });
 
-it('begins at the renewal where the paid time is over already, and is forgotten with the server', async () => {
+it('begins at the renewal when the paid time is already over, and ends with the server', async () => {
   const made = await makeServer(who, { plan_id: 's4' });
   await plan(made.id, { plan_id: 's1' });
   await pass(toExpiry(made.expires_at));
@@ -140,7 +141,7 @@ it('begins at the renewal where the paid time is over already, and is forgotten 
   expect(await stock('s2')).toBe(small);
 });
 
-it('is refused for what cannot be: another architecture, too small for the image, nothing new, a length at once', async () => {
+it('is refused for another architecture, a plan too small for the image, no change, and a length for now', async () => {
   const made = await makeServer(who);
   const windows = await makeServer(who, { plan_id: 's4', image_id: 'windows-2025', hostname: 'win.example.com' });
   for (const [id, body] of [

@@ -1,4 +1,4 @@
-// Renewals, upgrades and what time does to servers.
+// Renewals, upgrades and the lifecycle of servers.
 import { addMonths } from '@lumi/shared/runtime';
 import type { TestAccount } from '@lumi/shared/testing';
 import { daysLeft } from '../src/purchases/period';
@@ -18,11 +18,11 @@ afterEach(async () => expect(await audit()).toEqual([]));
 const renew = (id: string, expires: string, body: object = {}, key?: string) =>
   buy(who, `/servers/${id}/renew`, { current_expires_at: expires, ...body }, key);
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
-/** To a moment just after `expires_at` plus this. */
+/** Moves the clock to just after `expires_at` plus this. */
 const passUntil = (expiresAt: string, afterMs: number) => pass(Date.parse(expiresAt) + 1_000 + afterMs - clock.nowMs());
 
 describe('months', () => {
-  it('are calendar months, and end at the last day where there is no such day', () => {
+  it('are calendar months, and end on the last day when the month has no such day', () => {
     expect(addMonths(new Date('2026-01-31T10:00:00Z'), 1).toISOString()).toBe('2026-02-28T10:00:00.000Z');
     expect(addMonths(new Date('2027-12-31T10:00:00Z'), 2).toISOString()).toBe('2028-02-29T10:00:00.000Z');
     expect(addMonths(new Date('2026-05-15T10:00:00Z'), 12).toISOString()).toBe('2027-05-15T10:00:00.000Z');
@@ -48,7 +48,7 @@ describe('POST /servers/{id}/renew', () => {
     );
   });
 
-  it('does it once per expiry, whoever asks how often', async () => {
+  it('renews once per expiry, whichever key asks and however often', async () => {
     const made = await makeServer(who);
     const answers = await Promise.all(Array.from({ length: 20 }, () => renew(made.id, made.expires_at)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -64,14 +64,14 @@ describe('POST /servers/{id}/renew', () => {
     expect((await balance(who.accountId)).posted).toBe(1_000_000n - 39_900n * 2n - 430_920n);
   });
 
-  it('works while something else runs on the server', async () => {
+  it('works while another operation runs on the server', async () => {
     const made = await makeServer(who);
     await send(who, 'post', `/servers/${made.id}/actions/reboot`);
     expect((await renew(made.id, made.expires_at)).status).toBe(200);
     await pass(ACTION_MS);
   });
 
-  it('charges nothing in a dry run, and refuses what is not agreed', async () => {
+  it('charges nothing in a dry run, and refuses when the caller did not agree to the price', async () => {
     const made = await makeServer(who);
     expect(
       (
@@ -85,8 +85,8 @@ describe('POST /servers/{id}/renew', () => {
   });
 });
 
-describe('what time does', () => {
-  it('expired → grace → suspended → renewed: it runs again', async () => {
+describe('the lifecycle', () => {
+  it('expired → grace → suspended → renewed: the server runs again', async () => {
     const made = await makeServer(who);
     await passUntil(made.expires_at, 0);
     expect(await read(made.id)).toMatchObject({
@@ -128,7 +128,7 @@ describe('what time does', () => {
     expect(types).toEqual(['server.ready', 'server.expired', 'server.grace', 'server.suspended', 'server.renewed']);
   });
 
-  it('a renewal in grace keeps it running', async () => {
+  it('a renewal in grace keeps the server running', async () => {
     const made = await makeServer(who);
     await passUntil(made.expires_at, HOUR);
     expect((await renew(made.id, made.expires_at)).status).toBe(200);
@@ -137,7 +137,7 @@ describe('what time does', () => {
     expect(await read(made.id)).toMatchObject({ lifecycle: 'active', power: 'running' });
   });
 
-  it('a renewal that meets the suspension under way waits for it and brings the server back', async () => {
+  it('a renewal during the suspension waits for it and brings the server back', async () => {
     const made = await makeServer(who);
     await passUntil(made.expires_at, 0);
     await passUntil(made.expires_at, 48 * HOUR);
@@ -156,7 +156,7 @@ describe('what time does', () => {
     ).toEqual([{ power: 'running', suspended: false }]);
   });
 
-  it('unpaid for two weeks it is gone, and its place is free again', async () => {
+  it('a server unpaid for two weeks is deleted, and its stock is released', async () => {
     const made = await makeServer(who, { locations: ['fra'] });
     const left = await stock('s1', 'fra');
     await passUntil(made.expires_at, 48 * HOUR);
@@ -169,7 +169,7 @@ describe('what time does', () => {
     expect((await renew(made.id, made.expires_at)).body.error.code).toBe('state_conflict');
   });
 
-  it('after a month without workers leaves a day to bring it back', async () => {
+  it('after a month without workers, the owner still has a day to renew', async () => {
     const made = await makeServer(who);
     await passUntil(made.expires_at, 40 * DAY);
     await pass(ACTION_MS);
@@ -181,8 +181,8 @@ describe('what time does', () => {
   });
 });
 
-describe('renewals by itself', () => {
-  it('are made a day before the expiry, once, and show in summary and forecast before', async () => {
+describe('automatic renewals', () => {
+  it('are made once, a day before the expiry, and appear in summary and forecast before', async () => {
     const made = await makeServer(who, { auto_renew: true });
     await makeServer(who, { hostname: 'other.example.com' });
     expect((await get(who, '/servers/summary')).body).toMatchObject({
@@ -209,7 +209,7 @@ describe('renewals by itself', () => {
     expect((await get(who, '/servers?lifecycle=grace')).body.items).toMatchObject([{ hostname: 'other.example.com' }]);
   });
 
-  it('are tried until the balance is there, also in grace', async () => {
+  it('are tried until the balance suffices, also in grace', async () => {
     who = await account({ balance: '4' });
     const made = await makeServer(who, { auto_renew: true });
     await passUntil(made.expires_at, HOUR);

@@ -1,4 +1,4 @@
-// What paid time costs, whatever the clock says.
+// The price of paid time, independent of when the worker runs.
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import type { TestAccount } from '@lumi/shared/testing';
 import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
@@ -24,7 +24,7 @@ const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 const quote = async (operation: string, item: object) =>
   (await post(who, '/quotes', { operation, items: [item] })).body;
 
-/** What happens between the offer of the next purchase and its hold. */
+/** Runs between the offer of the next purchase and its hold. */
 function beforeNextHold(work: (() => Promise<unknown>) | null): void {
   const deps = world.vps.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
   let isDone = false;
@@ -39,7 +39,7 @@ function beforeNextHold(work: (() => Promise<unknown>) | null): void {
 }
 
 describe('the clock', () => {
-  it('says that a server has expired, whether the worker has come by or not', async () => {
+  it("decides that a server has expired, before the worker's round too", async () => {
     const made = await makeServer(who);
     clock.advance(Date.parse(made.expires_at) - clock.nowMs() + 1_000);
     expect((await resize(made.id, { plan_id: 'd8' })).body.error.code).toBe('state_conflict');
@@ -56,7 +56,7 @@ describe('the clock', () => {
     expect((await renew(made.id, made.expires_at)).status).toBe(200);
   });
 
-  it('says that the time to bring a server back is over', async () => {
+  it('decides that a server can no longer be brought back', async () => {
     const made = await makeServer(who);
     await pass(Date.parse(made.expires_at) - clock.nowMs() + 1_000);
     await pass(48 * HOUR);
@@ -69,7 +69,7 @@ describe('the clock', () => {
 });
 
 describe('paid time', () => {
-  it('is prorated payment by payment, each at its own price', async () => {
+  it('is prorated for each payment at its own price', async () => {
     const made = await makeServer(who, { period_months: 12 });
     expect((await quote('resize', { server_id: made.id, plan_id: 's2' })).total_usd).toBe('27.00');
     const renewed = await renew(made.id, made.expires_at, { period_months: 1 });
@@ -98,7 +98,7 @@ describe('paid time', () => {
     await pass(ACTION_MS);
   });
 
-  it('that ends on the 31st comes back to it after shorter months', async () => {
+  it('that ends on the 31st ends on the 31st again after shorter months', async () => {
     const made = await makeServer(who);
     await owner(
       `UPDATE vps.server SET expires_at = date_trunc('year', expires_at) + interval '1 year 30 days 12 hours'

@@ -1,5 +1,5 @@
-// A price holds only while every input of it is what it was: between quote and purchase, between offer and hold, and
-// while other orders are open.
+// A price holds only while all its inputs are unchanged: between quote and purchase, between offer and hold, and while
+// other orders are open.
 import { startWork } from '@lumi/shared/process';
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { until, type TestAccount } from '@lumi/shared/testing';
@@ -32,7 +32,7 @@ const spent = async (work: () => Promise<unknown>): Promise<bigint> => {
   return before.available - (await balance(who.accountId)).available;
 };
 
-/** What happens between the offer of the next purchase and its hold. */
+/** Runs between the offer of the next purchase and its hold. */
 function beforeNextHold(work: (() => Promise<unknown>) | null): void {
   const deps = world.vps.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
   let isDone = false;
@@ -47,7 +47,7 @@ function beforeNextHold(work: (() => Promise<unknown>) | null): void {
 }
 
 describe('an open upgrade', () => {
-  it('makes every renewal wait: the caller’s, a bulk’s, Lumi’s own, and the quote tells it', async () => {
+  it('makes every renewal wait (single, bulk, automatic), and a quote reports it', async () => {
     const made = await makeServer(who, { auto_renew: true });
     const upgrade = await resize(made.id, { plan_id: 'd8' });
     expect(upgrade.body.order.price_usd).toBe('36.00');
@@ -72,7 +72,7 @@ describe('an open upgrade', () => {
     expect((await renew(made.id, made.expires_at, { period_months: 12 })).body.price_usd).toBe('431.892');
   });
 
-  it('is seen by the renewal that Lumi makes, which comes again and pays the new price', async () => {
+  it('delays the automatic renewal, which then pays the new price', async () => {
     const made = await makeServer(who, { auto_renew: true });
     clock.advance(Date.parse(made.expires_at) - clock.nowMs() - 12 * HOUR);
     await resize(made.id, { plan_id: 's2' });
@@ -102,8 +102,8 @@ describe('an open upgrade', () => {
   });
 });
 
-describe('what changes between the offer and the hold', () => {
-  it('an upgrade that is through by then: the renewal at the old plan’s price is refused and costs nothing', async () => {
+describe('a change between the offer and the hold', () => {
+  it("an upgrade: the renewal at the old plan's price is refused and costs nothing", async () => {
     const made = await makeServer(who);
     beforeNextHold(async () => {
       await resize(made.id, { plan_id: 'd8' });
@@ -118,20 +118,20 @@ describe('what changes between the offer and the hold', () => {
     expect((await read(made.id)).expires_at).toBe(made.expires_at);
   });
 
-  it('a renewal that is through by then: the upgrade for the shorter time is refused', async () => {
+  it('a renewal: the upgrade for the shorter time is refused', async () => {
     const made = await makeServer(who);
     beforeNextHold(() => renew(made.id, made.expires_at, { period_months: 12 }));
     expect((await resize(made.id, { plan_id: 'd8' })).body.error.code).toBe('price_changed');
     expect(await read(made.id)).toMatchObject({ plan_id: 's1', busy: null });
   });
 
-  it('another renewal that is through by then: the second one is told the expiry', async () => {
+  it('another renewal: the second one is refused with the new expiry', async () => {
     const made = await makeServer(who);
     beforeNextHold(() => renew(made.id, made.expires_at));
     expect((await renew(made.id, made.expires_at)).body.error.code).toBe('expiry_mismatch');
   });
 
-  it('the paid time that ends: no upgrade for nothing', async () => {
+  it('the end of the paid time: the upgrade is refused, not free', async () => {
     const made = await makeServer(who);
     clock.advance(Date.parse(made.expires_at) - clock.nowMs() - 1_000);
     beforeNextHold(() => Promise.resolve(clock.advance(2_000)));
@@ -139,7 +139,7 @@ describe('what changes between the offer and the hold', () => {
     expect(await balance(who.accountId)).toMatchObject({ held: 0n });
   });
 
-  it('a day that is over: the upgrade is refused at the price of yesterday', async () => {
+  it("the end of a day: the upgrade at yesterday's price is refused", async () => {
     const made = await makeServer(who);
     clock.advance(DAY - 1_000 - CREATE_MS);
     beforeNextHold(() => Promise.resolve(clock.advance(10_000)));
@@ -160,7 +160,7 @@ describe('what changes between the offer and the hold', () => {
 });
 
 describe('a quote', () => {
-  it('of an upgrade does not hold for another expiry', async () => {
+  it('of an upgrade is invalid after the expiry has changed', async () => {
     const made = await makeServer(who);
     const { id: quote_id, total_usd } = await quote('resize', { server_id: made.id, plan_id: 'd8' });
     expect(total_usd).toBe('36.00');
@@ -171,7 +171,7 @@ describe('a quote', () => {
     expect(answer.body.error.details[0].message).toBe('424.80');
   });
 
-  it('of a renewal does not hold for another plan, and holds while nothing changes', async () => {
+  it('of a renewal is invalid after the plan has changed, and valid while nothing changes', async () => {
     const made = await makeServer(who);
     const old = await quote('renew', { server_id: made.id, period_months: 12 });
     const good = await quote('resize', { server_id: made.id, plan_id: 's2' });
@@ -183,38 +183,34 @@ describe('a quote', () => {
   });
 });
 
-it(
-  'purchases of one server from all sides at once are charged what their terms cost, and none at a price of ' +
-    'before',
-  async () => {
-    const made = await makeServer(who, { auto_renew: true });
-    const worker = startWork(world.vps.service, [], jobs(world.vps));
-    const plans = ['s2', 's4', 's8', 'd8'];
-    try {
-      for (const plan_id of plans) {
-        const { expires_at: expiresAt } = await read(made.id);
-        const { id: quote_id } = await quote('renew', { server_id: made.id });
-        await Promise.all([
-          resize(made.id, { plan_id }),
-          renew(made.id, expiresAt),
-          renew(made.id, expiresAt, { quote_id }),
-          resize(made.id, { plan_id }),
-          buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: expiresAt }] }),
-        ]);
-        await pass(ACTION_MS);
-        await until(async () => (await read(made.id)).busy === null);
-      }
-    } finally {
-      await worker.stop();
+it('concurrent purchases of one server are each charged the price of their terms at the hold', async () => {
+  const made = await makeServer(who, { auto_renew: true });
+  const worker = startWork(world.vps.service, [], jobs(world.vps));
+  const plans = ['s2', 's4', 's8', 'd8'];
+  try {
+    for (const plan_id of plans) {
+      const { expires_at: expiresAt } = await read(made.id);
+      const { id: quote_id } = await quote('renew', { server_id: made.id });
+      await Promise.all([
+        resize(made.id, { plan_id }),
+        renew(made.id, expiresAt),
+        renew(made.id, expiresAt, { quote_id }),
+        resize(made.id, { plan_id }),
+        buy(who, '/servers/bulk-renew', { items: [{ server_id: made.id, current_expires_at: expiresAt }] }),
+      ]);
+      await pass(ACTION_MS);
+      await until(async () => (await read(made.id)).busy === null);
     }
-    // Whatever order they came in: a renewal was charged the price of the plan the server had when it was held.
-    const rows = await owner<{ wrong: number }>(
-      `SELECT count(*)::int AS wrong FROM platform.orders o WHERE o.kind = 'server_renew' AND o.state = 'captured'
+  } finally {
+    await worker.stop();
+  }
+  // In any order of arrival, a renewal was charged the price of the plan that the server had at its hold.
+  const rows = await owner<{ wrong: number }>(
+    `SELECT count(*)::int AS wrong FROM platform.orders o WHERE o.kind = 'server_renew' AND o.state = 'captured'
       AND o.subject = $1
     AND o.price <> (SELECT p.renew_price FROM vps.plan_price p WHERE p.plan_id = o.terms -> 'facts' ->> 'plan_id'
       AND p.location_id = 'ams' AND p.period_months = 1)`,
-      [made.id],
-    );
-    expect(rows).toEqual([{ wrong: 0 }]);
-  },
-);
+    [made.id],
+  );
+  expect(rows).toEqual([{ wrong: 0 }]);
+});

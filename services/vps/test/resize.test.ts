@@ -1,4 +1,4 @@
-// Upgrades, their quotes, and bulks of what is paid by time.
+// Upgrades, their quotes, and bulk purchases of time.
 import { startWork } from '@lumi/shared/process';
 import { addMonths } from '@lumi/shared/runtime';
 import { until, type TestAccount } from '@lumi/shared/testing';
@@ -22,7 +22,7 @@ const renew = (id: string, expires: string, body: object = {}, key?: string) =>
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 
 describe('resize', () => {
-  it('charges the difference for the days left, to the unit, and moves the stock', async () => {
+  it('charges the difference for the days left, exact to the unit, and moves the stock', async () => {
     const made = await makeServer(who);
     const [small, large] = [await stock('s1'), await stock('s4')];
     await pass(10 * DAY);
@@ -69,7 +69,7 @@ describe('resize', () => {
     });
   });
 
-  it('one of two at once, and none down', async () => {
+  it('makes one of two upgrades at once, and refuses a downgrade', async () => {
     const made = await makeServer(who);
     const answers = await Promise.all(
       ['s2', 's4', 's8'].map((plan_id) => buy(who, `/servers/${made.id}/actions/resize`, { plan_id })),
@@ -85,7 +85,7 @@ describe('resize', () => {
     );
   });
 
-  it.each(['refused', 'build-fails'])('gives money and stock back when the supplier says no: %s', async (ending) => {
+  it.each(['refused', 'build-fails'])('releases money and stock when the supplier refuses: %s', async (ending) => {
     const made = await makeServer(who, { hostname: `sandbox-action-${ending}` });
     const [before, large] = [(await balance(who.accountId)).posted, await stock('s2')];
     await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2' });
@@ -95,7 +95,7 @@ describe('resize', () => {
     expect(await read(made.id)).toMatchObject({ plan_id: 's1', busy: null });
   });
 
-  it('is refused when nothing is left of it', async () => {
+  it('is refused when the plan is sold out', async () => {
     await owner(`UPDATE vps.stock SET free = 0 WHERE plan_id = 'd8' AND location_id = 'ams'`);
     const made = await makeServer(who, order());
     expect((await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 'd8' })).body.error.code).toBe(
@@ -108,7 +108,7 @@ describe('POST /quotes', () => {
   const quote = async (operation: string, items: object[]) =>
     (await world.post(who, '/quotes', { operation, items })).body;
 
-  it('keeps the price of each operation, and a purchase is charged it', async () => {
+  it('keeps the price of each operation, and the purchase is charged that price', async () => {
     const made = await makeServer(who);
     const create = await quote('create', [
       order({ ref: 'one' }),
@@ -153,8 +153,8 @@ describe('POST /quotes', () => {
   });
 });
 
-describe('bulks', () => {
-  it('buys and renews many; each fails alone, and twins are bought once', async () => {
+describe('bulk purchases', () => {
+  it('buy and renew many servers; each item fails alone, and equal items are bought once', async () => {
     const bought = await buy(who, '/servers/bulk', {
       defaults: { plan_id: 's1', locations: ['ams'], image_id: 'debian-13' },
       items: [

@@ -42,7 +42,7 @@ describe('snapshots', () => {
     expect((await get(await account(), `/servers/${id}/snapshots`)).status).toBe(404);
   });
 
-  it('one that fails is not there', async () => {
+  it('do not exist when taking them failed', async () => {
     const { id } = await makeServer(who, { hostname: 'sandbox-action-build-fails' });
     await post(who, `/servers/${id}/snapshots`, { name: 'a' });
     await pass(ACTION_MS);
@@ -51,7 +51,7 @@ describe('snapshots', () => {
 });
 
 describe('reverse names', () => {
-  it('are set and taken away, for own addresses only', async () => {
+  it('are set and removed, for addresses of the own server only', async () => {
     const made = await makeServer(who);
     const { ip } = made.ips[0];
     await send(who, 'put', `/servers/${made.id}/ips/${ip}/rdns`, { body: { ptr: 'web-1.example.com' } });

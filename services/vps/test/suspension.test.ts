@@ -1,4 +1,4 @@
-// Suspensions by operators: for reasons that no payment lifts.
+// Suspensions by operators, for reasons that no payment removes.
 import type { TestAccount, TestKey } from '@lumi/shared/testing';
 import { ACTION_MS, hostingWorld } from './world';
 
@@ -22,7 +22,7 @@ const lift = (id: string) => send(operator, 'post', `/admin/servers/${id}/unsusp
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 const passUntil = (moment: string, afterMs: number) => pass(Date.parse(moment) + 1_000 + afterMs - clock.nowMs());
 
-it('switches off at once, tells why, lets only the operator lift it, and costs nothing', async () => {
+it('switches the server off, shows the reason, is lifted by operators only, and costs nothing', async () => {
   const { id, expires_at } = await makeServer(who);
   const before = await balance(who.accountId);
   expect((await suspend(id)).status).toBe(202);
@@ -59,7 +59,7 @@ it('switches off at once, tells why, lets only the operator lift it, and costs n
   expect(types).toEqual(expect.arrayContaining(['server.suspended', 'server.unsuspended']));
 });
 
-it('is not lifted for want of payment, and one for want of payment not by an operator', async () => {
+it("a renewal does not lift an operator's suspension, and an operator does not lift one for non-payment", async () => {
   const { id, expires_at } = await makeServer(who);
   await passUntil(expires_at, 0);
   await passUntil(expires_at, 48 * HOUR);
@@ -71,7 +71,7 @@ it('is not lifted for want of payment, and one for want of payment not by an ope
   expect(await read(id)).toMatchObject({ lifecycle: 'active' });
 });
 
-it('outlives what is paid for: lifted later there is a new grace, and then the usual end', async () => {
+it('a suspension lifted after the paid time gives a new grace period, and then the usual end', async () => {
   const { id, expires_at } = await makeServer(who);
   await suspend(id);
   await pass(ACTION_MS);
@@ -93,7 +93,7 @@ it('outlives what is paid for: lifted later there is a new grace, and then the u
   expect(await read(id)).toMatchObject({ lifecycle: 'suspended', power: 'stopped', suspension: { kind: 'unpaid' } });
 });
 
-it('ends with the deletion at its deadline', async () => {
+it('a suspension ends with the deletion of the server at its deadline', async () => {
   const { id } = await makeServer(who);
   await suspend(id, { kind: 'operator', deadline_days: 3 });
   await pass(ACTION_MS);

@@ -1,4 +1,4 @@
-// Where the supplier has a machine otherwise than we do, that is read, written and told.
+// When the supplier's data of a machine differ from ours, they are read, stored and shown.
 import type { TestAccount, TestKey } from '@lumi/shared/testing';
 import { ACTION_MS, hostingWorld } from './world';
 
@@ -40,7 +40,7 @@ const eventsOf = async (id: string) =>
   ).filter(({ subject }) => subject === id);
 
 describe('POST /servers/{id}/sync', () => {
-  it('answers the server with the addresses it has, and tells what differed', async () => {
+  it("answers the server with the supplier's addresses, and lists what differed", async () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-address.example.com' });
     const { status, body } = await sync(who, made.id);
     expect([status, body.ips.length, body.missing_since]).toEqual([200, 2, null]);
@@ -54,7 +54,7 @@ describe('POST /servers/{id}/sync', () => {
     });
   });
 
-  it('sees that it does not run', async () => {
+  it('notices that the machine does not run', async () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-power' });
     expect(made.power).toBe('running');
     expect((await sync(who, made.id)).body.power).toBe('stopped');
@@ -63,7 +63,7 @@ describe('POST /servers/{id}/sync', () => {
     expect((await get(who, `/servers/${made.id}`)).body.power).toBe('running');
   });
 
-  it('keeps what agrees, reverse names included, and tells no event', async () => {
+  it('keeps fields that agree, reverse names included, and writes no event', async () => {
     const made = await makeServer(who);
     await send(who, 'put', `/servers/${made.id}/ips/${made.ips[0].ip}/rdns`, { body: { ptr: 'web-1.example.com' } });
     await pass(ACTION_MS);
@@ -72,7 +72,7 @@ describe('POST /servers/{id}/sync', () => {
     expect((await eventsOf(made.id)).map(({ type }) => type)).toEqual(['server.ready']);
   });
 
-  it('is let through once a minute for each server, and does not count when it came to nothing', async () => {
+  it('is allowed once a minute for each server, and a failed sync does not count', async () => {
     const made = await makeServer(who);
     jest.spyOn(vps.hypervisor, 'read').mockRejectedValueOnce(new Error('away'));
     expect((await sync(who, made.id)).status).toBe(503);
@@ -90,7 +90,7 @@ describe('POST /servers/{id}/sync', () => {
     expect((await sync(who, made.id)).status).toBe(200);
   });
 
-  it('does not write over what was done meanwhile', async () => {
+  it('does not overwrite what changed meanwhile', async () => {
     const made = await makeServer(who);
     const read = vps.hypervisor.read.bind(vps.hypervisor);
     jest.spyOn(vps.hypervisor, 'read').mockImplementationOnce(async (machine, signal) => {
@@ -102,7 +102,7 @@ describe('POST /servers/{id}/sync', () => {
     expect((await sync(who, made.id)).body.power).toBe('stopped');
   });
 
-  it('needs vps:write, and shows nobody else’s', async () => {
+  it('requires vps:write, and finds no server of another account', async () => {
     const made = await makeServer(who);
     expect((await sync(await keyOf(who.accountId, { scopes: ['vps:read', 'vps:buy'] }), made.id)).status).toBe(403);
     expect((await sync(await account(), made.id)).status).toBe(404);
@@ -111,7 +111,7 @@ describe('POST /servers/{id}/sync', () => {
 });
 
 describe('a machine that the supplier does not know', () => {
-  it('is found out by the first thing that is done with it; the server stays, and nothing can be bought for it', async () => {
+  it('is marked missing by the first action on it; the server stays, and nothing can be bought for it', async () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-gone' });
     const { operation } = (await post(who, `/servers/${made.id}/actions/reboot`)).body;
     const failed = {
@@ -143,7 +143,7 @@ describe('a machine that the supplier does not know', () => {
     expect((await sync(who, made.id)).body).toMatchObject({ missing_since: null, can: { renew: { allowed: true } } });
   });
 
-  it('is told with the refusal of an upgrade, which costs nothing', async () => {
+  it('refuses an upgrade, which costs nothing, and says that the machine is missing', async () => {
     const made = await makeServer(who, { hostname: 'sandbox-drift-gone-2' });
     const before = (await get(who, '/balance')).body.balance_usd;
     const answer = await buy(who, `/servers/${made.id}/actions/resize`, { plan_id: 's2' });
@@ -166,7 +166,7 @@ describe('a machine that the supplier does not know', () => {
 });
 
 describe('POST /servers/sync', () => {
-  it('looks at all of the account, in the background, once a minute', async () => {
+  it('reads all servers of the account, in the background, once a minute', async () => {
     const [gone, moved, same] = [
       await makeServer(who, { hostname: 'sandbox-drift-gone-4' }),
       await makeServer(who, { hostname: 'sandbox-drift-address-4' }),
@@ -198,7 +198,7 @@ describe('snapshots', () => {
     return { made, ids: items.map(({ id }) => id), sizes: items.map(({ size_gb: size }) => size) };
   };
 
-  it('are read: what is not there any more is kept, told, and not restored', async () => {
+  it('are read: a missing one is kept, marked, and cannot be restored', async () => {
     const {
       made,
       ids: [second = '', first = ''],
@@ -234,7 +234,7 @@ describe('snapshots', () => {
     expect((await post(await account(), `/servers/${made.id}/snapshots/${first}/sync`)).status).toBe(404);
   });
 
-  it('that are found missing by a restoration are read again, and that is told', async () => {
+  it('are read again when a restoration finds one missing, and the event says so', async () => {
     const {
       made,
       ids: [one = ''],
@@ -252,7 +252,7 @@ describe('snapshots', () => {
     expect((await get(who, `/servers/${made.id}/snapshots/${one}`)).status).toBe(404);
   });
 
-  it('wait for what runs on their server', async () => {
+  it('wait for the operation that runs on their server', async () => {
     const { made } = await snapshotsOf('one');
     const { body } = await post(who, `/servers/${made.id}/actions/reboot`);
     expect((await post(who, `/servers/${made.id}/snapshots/sync`)).body.error).toMatchObject({

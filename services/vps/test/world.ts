@@ -1,5 +1,4 @@
-// A hosting service over a database of its own, on a clock that tests move, and the worker's rounds when tests want
-// them.
+// A hosting service on a database and a clock of its own. Tests move the clock and start the worker's rounds.
 import pg from 'pg';
 import supertest, { type Response } from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
@@ -15,7 +14,7 @@ const ROUNDS_MAX = 20;
 
 export type Answer = Pick<Response, 'status' | 'headers' | 'text' | 'body'>;
 
-/** To be called at the top of a test file. */
+/** Call it at the top of a test file. */
 export function hostingWorld() {
   const clock = new FixedClock(Date.now());
   const wired: WiredVps[] = [];
@@ -67,7 +66,7 @@ export function hostingWorld() {
     owner,
     send,
     round,
-    /** The books, and the supplier's log against them. */
+    /** Audits the books and compares the supplier's log with them. */
     audit: async (): Promise<Breach[]> => [
       ...(await api.audit()),
       ...(await auditWith(vps.service.db.platform, VPS_RULES)),
@@ -75,7 +74,7 @@ export function hostingWorld() {
     get: (who: TestKey, url: string) => send(who, 'get', url),
     post: (who: TestKey, url: string, body: object = {}) => send(who, 'post', url, { body }),
     buy: (who: TestKey, url: string, body: object, key?: string) => send(who, 'post', url, { body, money: true, key }),
-    /** Lets time pass and the worker do what became due. */
+    /** Moves the clock, then the worker does what is due. */
     pass: async (ms: number): Promise<void> => {
       clock.advance(ms);
       await round();
@@ -87,7 +86,7 @@ export function hostingWorld() {
       hostname: 'web-1.example.com',
       ...body,
     }),
-    /** A server that is ready. */
+    /** Makes a server and waits until it is ready. */
     server: async (who: TestAccount, body: object = {}): Promise<Response['body']> => {
       const answer = await world.buy(who, '/servers', world.order(body));
       if (answer.status !== 202) throw new Error(`the server was not sold: ${answer.text}`);

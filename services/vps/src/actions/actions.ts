@@ -1,4 +1,4 @@
-// The operations on servers, by kind. Kinds are stored on rows: they are never renamed.
+// The operations on servers, by kind. Rows store the kinds, so a kind is never renamed.
 import { fromStep, rider, sql, usingStep, type Sql } from '@lumi/shared/db';
 import { peekSecret } from '@lumi/shared/operations';
 import { HOUR_MS } from '../purchases/period';
@@ -33,7 +33,7 @@ export interface ChangePlanItem extends ActionItem {
 }
 
 export interface UndeleteItem extends ActionItem {
-  /** False for a server that was suspended before it was deleted: it comes back suspended. */
+  /** False for a server that was suspended before it was deleted: after `undelete` it is suspended again. */
   readonly resume: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface RdnsItem extends ActionItem {
   readonly ptr: string | null;
 }
 
-/** A supplier that refused what Lumi has to do anyway is asked again after this. */
+/** Wait this long before asking again a supplier that refused an action that Lumi has to carry out. */
 const ASK_AGAIN_MS = HOUR_MS;
 
 export type Actions = ReturnType<typeof serverActions>;
@@ -92,7 +92,7 @@ export function serverActions(vps: Vps) {
         return { action: 'reset-password', rootPassword };
       },
     }),
-    // The state is changed by the statement that starts it: nobody may act on a server whose suspension is under way.
+    // The statement that starts the suspension changes the state, so that no action runs while it is under way.
     suspend: serverAction<SuspendItem>(vps, {
       kind: 'server_suspend',
       label: 'suspend',
@@ -146,7 +146,7 @@ export function serverActions(vps: Vps) {
         rider`UPDATE vps.snapshot SET state = 'deleted' ${fromStep('finished')} AND server_id = ${subject}
           AND state <> 'failed'`,
         giveStockBack(item.plan_id, item.location_id, fromStep('finished')),
-        // The place of a plan that was paid for and never began.
+        // Releases the stock of a plan that was paid for and never began.
         rider`UPDATE vps.stock k SET free = k.free + 1 ${fromStep(
           'finished',
           sql`vps.server
@@ -214,7 +214,7 @@ export function serverActions(vps: Vps) {
   };
 }
 
-/** Active, or in a grace of its own where what is paid for is over meanwhile. */
+/** Active, or in a grace period counted from now when the paid time is over. */
 function usableAt(at: Date, graceEndsAt: Date): Sql {
   return sql`lifecycle = CASE WHEN expires_at > ${at}::timestamptz THEN 'active' ELSE 'grace' END, grace_ends_at = CASE
     WHEN expires_at > ${at}::timestamptz THEN NULL ELSE ${graceEndsAt}::timestamptz END`;

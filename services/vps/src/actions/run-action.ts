@@ -1,4 +1,4 @@
-// Starting an operation on a server for somebody: what is refused beforehand, and what the database refuses in a race.
+// Starts an operation on a server for a caller: refusals before the start, and refusals by the database in a race.
 import type { Principal } from '@lumi/shared/principal';
 import { newId } from '@lumi/shared/contract';
 import { fromStep, sql, type Rider, type Sql } from '@lumi/shared/db';
@@ -28,14 +28,14 @@ export interface ActionRequest<I extends ActionItem> {
   readonly item: Omit<I, keyof ActionItem>;
   readonly principal: Principal;
   readonly requestId: string;
-  /** Makes a root password, to be read on the operation. */
+  /** Makes a root password, which the caller reads on the operation. */
   readonly password?: boolean;
   /** Columns of the server that change with the start, as `column = value`. */
   readonly change?: Sql;
   readonly prepare?: readonly Rider<'started'>[];
 }
 
-/** Throws what refuses it. The state is asked again by the statement that starts it, on the locked row. */
+/** Throws the refusal. The statement that starts the operation checks the state again, on the locked row. */
 export async function runAction<I extends ActionItem>(vps: Vps, request: ActionRequest<I>): Promise<Operation> {
   const { server, action } = request;
   const refusal = refusalOf(action, server);

@@ -1,5 +1,5 @@
-// What every operation on a server has in common: the lock row, the call to the supplier under the operation's id, the
-// state it leaves.
+// The common part of all operations on a server: the lock row, the call to the supplier under the operation's id, the
+// state afterwards.
 import type { ErrorCode, ErrorDetail } from '@lumi/shared/contract';
 import { fromStep, rider, sql, usingStep, type Rider, type Sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation, type OperationKind } from '@lumi/shared/operations';
@@ -18,11 +18,11 @@ export interface ActionItem extends JsonObject {
 export type Acted = ActionResult & JsonObject;
 
 export interface ServerAction<I extends ActionItem> {
-  /** Stable for ever: stored on rows. */
+  /** Stored on rows; never changed. */
   readonly kind: string;
   /** As `busy.action` shows it. */
   readonly label: string;
-  /** Null: nothing to ask of the supplier. */
+  /** Null: the supplier has nothing to do. */
   machineAction(operation: Operation<I>): MachineAction | null | Promise<MachineAction | null>;
   /** Columns of the server's row beside its power, as `, column = value`. */
   change?(operation: Operation<I>, at: Date): Sql;
@@ -31,9 +31,9 @@ export interface ServerAction<I extends ActionItem> {
   /** Rows of other tables. */
   rows?(operation: Operation<I>, result: Acted): readonly Rider<'finished'>[];
   rowsBack?(operation: Operation<I>): readonly Rider<'finished'>[];
-  /** What else is read again where the supplier refuses because it has it otherwise than we do. */
+  /** What else to read again when the supplier refuses because its data differ from ours. */
   readAgain?(operation: Operation<I>): Promise<ErrorDetail[]>;
-  /** Null for what nobody needs to be told. */
+  /** Null when no event is written. */
   readonly event: string | null;
 }
 

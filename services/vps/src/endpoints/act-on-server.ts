@@ -17,7 +17,7 @@ const TEXTS: Readonly<Record<PowerAction, { readonly summary: string; readonly d
   reset: { summary: 'Reset a server', description: 'Switches it off and on, like the reset button.' },
 };
 
-/** `/servers/{id}/actions/start` and its four sisters. */
+/** `/servers/{id}/actions/start` and the four other power actions. */
 export function actOnServer(vps: Vps, actions: Actions): readonly Endpoint[] {
   return POWER_ACTIONS.map((action) =>
     endpoint(

@@ -67,8 +67,8 @@ export function bulkActions(vps: Vps, actions: Actions): Endpoint {
 }
 
 /**
- * Different servers at once, the same one in the order given: of two actions on it the first runs and the second finds
- * it busy.
+ * Actions on different servers run at the same time. Of two actions on the same server, in the order given, the first
+ * runs and the second is refused as busy.
  */
 function oneAfterTheOther(ids: readonly string[], act: (id: string) => Promise<Item>): Promise<Item>[] {
   const lastOf = new Map<string, Promise<Item>>();

@@ -59,7 +59,7 @@ export function createServer(vps: Vps): Endpoint {
   );
 }
 
-/** A place that runs out between look and hold gives way to the next one. */
+/** When a location sells out between look-up and hold, the next location is tried. */
 async function buyServer(
   vps: Vps,
   context: RequestContext<unknown, unknown, z.output<typeof body>>,

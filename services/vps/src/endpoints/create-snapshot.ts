@@ -49,7 +49,7 @@ export function createSnapshot(vps: Vps, actions: Actions): Endpoint {
         );
       }
       const snapshotId = newId('snp', service.clock.nowMs());
-      // The server's lock is taken by the same statement, so no second snapshot is counted past.
+      // The same statement takes the server's lock, so a second snapshot cannot exceed the limit in a race.
       const operation = await runAction<SnapshotItem>(vps, {
         kind: actions.createSnapshot,
         action: 'snapshot',

@@ -82,7 +82,7 @@ function view(image: Image): z.output<typeof imageSchema> {
     name: image.name,
     os: image.os,
     version: image.version,
-    arch: image.arch as 'x86_64' | 'arm64', // a check constraint of the table
+    arch: image.arch as 'x86_64' | 'arm64', // ensured by a check constraint of the table
     min_disk_gb: image.minDiskGb,
     min_ram_mb: image.minRamMb,
     cloud_init: image.cloudInit,

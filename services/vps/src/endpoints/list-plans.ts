@@ -69,7 +69,7 @@ export function listPlans({ service }: Vps): Endpoint {
   );
 }
 
-/** The plan as far as the filter lets it through; nothing when no offer is left. */
+/** The plan with the offers that match the filter; nothing when no offer is left. */
 function narrow(plan: Plan, filter: z.output<typeof query>): Plan[] {
   if (filter.arch !== undefined && plan.arch !== filter.arch) return [];
   if (filter.cpu_type !== undefined && plan.cpuType !== filter.cpu_type) return [];

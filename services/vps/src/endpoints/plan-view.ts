@@ -1,4 +1,4 @@
-// How a plan looks to a caller, with its prices and what is left of it.
+// The view of a plan, with its prices and its stock.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -58,7 +58,7 @@ export function viewPlan(plan: Plan): z.output<typeof planSchema> {
     name: plan.name,
     vcpu: plan.vcpu,
     cpu_type: plan.cpuType as 'shared' | 'dedicated',
-    arch: plan.arch as 'x86_64' | 'arm64', // check constraints of the table
+    arch: plan.arch as 'x86_64' | 'arm64', // ensured by check constraints of the table
     ram_mb: plan.ramMb,
     disk_gb: plan.diskGb,
     disk_type: plan.diskType,

@@ -1,4 +1,4 @@
-// A server by id, or the one 404 that foreign and unknown ids share.
+// Finds a server by id, or throws 404. Unknown ids and ids of other accounts get the same answer.
 import { notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { asOf } from '../servers/as-of';

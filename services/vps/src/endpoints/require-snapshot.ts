@@ -1,4 +1,4 @@
-// What the endpoints of snapshots share: what is the same in all their routes and the way to a snapshot.
+// Shared by the endpoints of snapshots: the common part of their routes, and finding a snapshot.
 import { z } from 'zod';
 import { isId, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';

@@ -1,4 +1,4 @@
-// What the endpoints of SSH keys share: what is the same in all their routes, the schema and the way to a key.
+// Shared by the endpoints of SSH keys: the common part of their routes, the schema, and finding a key.
 import { z } from 'zod';
 import { isId, lineField, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';

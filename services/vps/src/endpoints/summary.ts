@@ -1,4 +1,4 @@
-// GET /servers/summary: what is counted.
+// GET /servers/summary: the counts of the product.
 import { sql } from '@lumi/shared/db';
 import { lifecycleSql } from '../store/servers';
 import type { Summary } from '@lumi/shared/forecast';

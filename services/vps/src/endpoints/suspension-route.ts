@@ -1,5 +1,5 @@
-// What operators do about abuse: a server is switched off for a reason that no payment lifts, and given back when the
-// reason is gone. Both routes have this in common.
+// The common part of the operators' routes against abuse. A suspended server is switched off for a reason that no
+// payment removes, and released when the reason is gone.
 import { serverParams } from '../servers/fields';
 
 export const SUSPENSION_ROUTE = {

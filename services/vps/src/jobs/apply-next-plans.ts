@@ -1,5 +1,5 @@
-// A period that was renewed for another plan begins: its machine is changed. Any number of workers may run it: the
-// operation starts by a statement that asks again on the locked row.
+// Changes the machine when a period begins that was renewed for another plan. Several workers may run it at once: the
+// statement that starts the operation checks again, on the locked row.
 import { AppError, newId } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { runOperation } from '@lumi/shared/operations';
@@ -49,7 +49,7 @@ export async function applyNextPlans(vps: Vps, actions: Actions): Promise<boolea
           AND next_plan_id = ${server.next_plan_id} AND ${isDue} FOR NO KEY UPDATE`,
       });
     } catch (err) {
-      // Taken by something else meanwhile: the next round sees how it stands.
+      // Another operation took the server meanwhile: the next round reads its state again.
       if (!(err instanceof AppError) || (err.code !== 'busy' && err.code !== 'state_conflict')) throw err;
     }
   }

@@ -1,6 +1,6 @@
-// What time does to servers, in the words of the shared lifecycle: reminders, grace, suspension, deletion at the end of
-// the period, and renewals that Lumi makes by itself. Whatever asks the supplier is an operation like one a caller
-// starts, under the same lock; the stage waits until it is carried out.
+// The lifecycle of servers, in the terms of the shared lifecycle: reminders, grace, suspension, deletion at the end of
+// the period, and automatic renewals. Each call to the supplier is an operation like one that a caller starts, under
+// the same lock. A stage waits until its operation is done.
 import { AppError, newId, oneByOne } from '@lumi/shared/contract';
 import { fromStep, rider, sql, type Sql } from '@lumi/shared/db';
 import type { LifecycleSource, Resource, StageCall } from '@lumi/shared/lifecycle';
@@ -102,8 +102,9 @@ function resourceOf(vps: Vps, server: Server): Resource[] {
 }
 
 /**
- * A server that an operator has suspended is not suspended a second time: it has until the end of the usual time, and
- * the stage waits in case the suspension is lifted. So it does while a grace runs that began later than usual.
+ * A server that an operator has suspended is not suspended a second time. It keeps the usual deadline, and the stage
+ * waits in case the operator lifts the suspension. The stage also waits while a grace period runs that began later than
+ * usual.
  */
 async function suspendedOtherwise(
   vps: Vps,
@@ -137,7 +138,7 @@ interface StageWork {
   readonly change: Sql;
 }
 
-/** Starts the operation once and is done when the server is there and nothing runs on it. */
+/** Starts the operation once. It is done when the server is in its state and no operation runs on it. */
 async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<Outcome<JsonObject>> {
   const { service } = vps;
   const again: Outcome<JsonObject> = { kind: 'pending', supplierRef: '', checkAfterMs: LOOK_AGAIN_MS };
@@ -161,7 +162,7 @@ async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<
     });
     return operation.state === 'failed' ? { kind: 'unknown', cause: operation.errorCode } : again;
   } catch (err) {
-    // Renewed, or taken by something else meanwhile: the next look decides.
+    // Renewed, or another operation took the server meanwhile: the next round decides.
     if (err instanceof AppError && (err.code === 'busy' || err.code === 'state_conflict')) return again;
     throw err;
   }
@@ -175,7 +176,7 @@ function graceEnd(vps: Vps, expiresAt: Date): Date {
   return new Date(expiresAt.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS);
 }
 
-/** Never at once after a suspension that came late, because workers were down: a day is left to bring it back. */
+/** When workers were down and the suspension came late, the deletion still leaves the owner one day to renew. */
 function terminationOf(vps: Vps, resource: Resource, call: StageCall): Date {
   return new Date(
     Math.max(resource.expiresAt.getTime() + vps.hosting.TERMINATE_AFTER_HOURS * HOUR_MS, call.now.getTime() + DAY_MS),

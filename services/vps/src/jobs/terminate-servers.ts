@@ -1,5 +1,5 @@
-// The time to bring a server back is over: its machine and its data go. Which moment that is stands on the row, set by
-// the suspension or the deletion. Any number of workers may run it: the operation starts by a statement that asks again
+// Deletes the machine and its data when a server can no longer be brought back. The row holds that moment, set by the
+// suspension or the deletion. Several workers may run it at once: the statement that starts the operation checks again,
 // on the locked row.
 import { AppError, newId } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';

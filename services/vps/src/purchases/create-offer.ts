@@ -17,7 +17,7 @@ import { passwordWanted } from '../servers/login';
 import type { Vps } from '../vps';
 import { serverCreate, type CreateItem } from './server-create';
 
-/** Everything of one server beside what all purchases have. */
+/** The fields of a new server beyond those that all purchases have. */
 export const createFields = {
   plan_id: z.string().max(32).describe('See `GET /plans`.').meta({ example: 's1' }),
   location_id: z
@@ -51,7 +51,7 @@ export const createFields = {
 const createShape = z.object(createFields);
 export type CreateFields = z.output<typeof createShape>;
 
-/** Where it may stand, the best place first. Throws unless the body says so in exactly one way. */
+/** The possible locations, in the caller's order. Throws when the body names them in none or in two ways. */
 export function placesOf({
   location_id: place,
   locations,
@@ -61,7 +61,7 @@ export function placesOf({
   return locations ?? [place ?? ''];
 }
 
-/** One offer for each location that has stock, in the caller's order; one that is refused when there is none. */
+/** One offer for each location with stock, in the caller's order; one refused offer when no location has stock. */
 export async function createOffers(
   vps: Vps,
   accountId: string,
@@ -108,7 +108,7 @@ export async function createOffers(
   return first === undefined ? refused(soldOut(wanted)) : [first, ...others];
 }
 
-/** How the buyer gets into the server. */
+/** How the buyer logs in to the server. */
 interface Access {
   readonly userData: Uint8Array | null;
   readonly password: boolean;

@@ -1,4 +1,5 @@
-// The offer of another plan or length for the next period: larger or smaller, at no price of its own.
+// The offer of another plan or length for the next period. The plan may be larger or smaller, and the change itself is
+// free.
 import { AppError, invalid } from '@lumi/shared/contract';
 import type { Offer } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -70,7 +71,7 @@ export async function nextPeriodOffer(vps: Vps, server: Server, wanted: NextPeri
   };
 }
 
-/** Between a renewal for another plan and the moment that plan begins, what is paid for stands. */
+/** From the renewal for another plan until that plan begins, the paid plan cannot be changed. */
 export function paidChange(server: Server): AppError | null {
   if (server.nextPlanFrom === null || server.nextPlanId === null) return null;
   return new AppError(

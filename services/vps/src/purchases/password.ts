@@ -1,4 +1,4 @@
-// Root passwords: letters and digits without the ones that look alike, 24 of 54: more than 130 bits.
+// Root passwords: 24 characters of 54 letters and digits, without those that look alike: more than 130 bits.
 import { randomInt } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';

@@ -1,10 +1,10 @@
-// Paid time, in days and in stretches: each payment buys one, and keeps its own price.
+// Paid time, in days and in stretches. Each payment buys one stretch, which keeps its own price.
 import type { Stretch } from '../store/stretch';
 
 export const DAY_MS = 86_400_000;
 export const HOUR_MS = 3_600_000;
 
-/** Days left, a begun day as a whole one; 0 when it is over. */
+/** Days left. A day that has begun counts as a whole day. 0 when the time is over. */
 export function daysLeft(from: Date, until: Date): number {
   return Math.max(0, Math.ceil((until.getTime() - from.getTime()) / DAY_MS));
 }
@@ -14,8 +14,8 @@ export function daysBetween(from: Date, until: Date): number {
 }
 
 /**
- * The stretches of which something is left, with how many days of each: the last one ends with the paid time, and what
- * one does not cover is of the one before it.
+ * The stretches that have days left, and how many days each. The last stretch ends with the paid time; the days before
+ * it belong to the stretch before it.
  */
 export function stretchesLeft(
   stretches: readonly Stretch[],

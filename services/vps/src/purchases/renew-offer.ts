@@ -1,4 +1,4 @@
-// The offer of more time for a server.
+// The offer of a renewal of a server.
 import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
 import { costLine, type Offer } from '@lumi/shared/purchase';
 import { addMonths, anchorOf } from '@lumi/shared/runtime';
@@ -19,7 +19,7 @@ export const renewFields = {
 };
 
 export interface RenewWish {
-  /** Absent: Lumi itself renews or tells a price, and takes the expiry it reads. */
+  /** Absent: Lumi itself renews or quotes, with the expiry it reads. */
   readonly current_expires_at?: string | undefined;
   readonly period_months?: number | undefined;
 }

@@ -18,19 +18,19 @@ export const resizeFields = {
 
 export interface Upgrade {
   readonly plan: Plan;
-  /** For the days that are left of what is paid, one line for each payment. */
+  /** For the paid days that are left, one line for each payment. */
   readonly cost: readonly CostLine[];
   readonly renewPrice: Units;
   readonly days: number;
-  /** What the paid time is made of afterwards. */
+  /** The stretches of paid time afterwards. */
   readonly stretches: readonly Stretch[];
   readonly inStock: boolean;
 }
 
 /**
- * What the rest of the paid time costs on another plan. Each payment of which days are left is taken by itself: what
- * the other plan costs for as many months, less what this payment was, for the days left of it, a begun day as a whole
- * one, rounded up to the smallest unit. Null when the plan is no upgrade of this server.
+ * What the rest of the paid time costs on another plan. Each payment with days left is priced alone: the other plan's
+ * price for as many months, less this payment, for the days left of it. A day that has begun counts as a whole day; the
+ * result is rounded up to the smallest unit. Null when the plan is no upgrade of this server.
  */
 export function upgradeTo(server: Server, from: Plan, to: Plan, now: Date): Upgrade | null {
   const [before, after] = [

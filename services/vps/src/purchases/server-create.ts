@@ -1,5 +1,5 @@
-// A new server. Stock, server row, lock and sealed password are written by the statement that holds the money;
-// addresses and expiry by the one that captures it.
+// A new server. The statement that holds the money writes stock, server row, lock and sealed password; the statement
+// that captures it writes addresses and expiry.
 import type { ErrorCode } from '@lumi/shared/contract';
 import { fromStep, rider, sql, usingStep, type AnyStepDone, type Rider, type RiderOf } from '@lumi/shared/db';
 import { keepSecret, peekSecret } from '@lumi/shared/operations';
@@ -38,13 +38,13 @@ export interface CreateItem extends JsonObject {
   readonly password: boolean;
   readonly auto_renew: boolean;
   readonly start: boolean;
-  /** What a renewal costs today, for the first view of the server; units as text. */
+  /** The price of a renewal today, for the first view of the server. Units as text. */
   readonly renew_price: string;
 }
 
 type Created = Machine & JsonObject;
 
-/** The secret part of one request: it goes into the server's row, never into the order. */
+/** The secret part of a request. It is stored in the server's row, never in the order. */
 export interface CreateSecrets {
   readonly userData: Uint8Array | null;
 }
@@ -126,7 +126,7 @@ export function serverCreate(
   });
 }
 
-/** How the engine's statement tells that stock ran out or another operation has the server. */
+/** How the engine's statement reports that stock ran out or that another operation has the server. */
 export function createRefusal(constraint: string): ErrorCode | null {
   if (constraint === 'stock_not_negative') return 'out_of_stock';
   return constraint === LOCKED ? 'busy' : null;
@@ -144,15 +144,15 @@ export function giveStockBack<Done extends AnyStepDone>(
   return rider`UPDATE vps.stock SET free = free + 1 ${source} AND plan_id = ${planId} AND location_id = ${locationId}`;
 }
 
-/** The first line of its cost is the time; set-up buys none. */
+/** The first line of the cost is the time; the set-up fee buys no time. */
 function firstStretch({ item, terms }: Order<CreateItem>, days: number): Stretch {
   const [time] = terms.cost;
   return { months: item.period_months, days, price: (time === undefined ? 0n : amountOf(time)).toString() };
 }
 
 /**
- * `vps-` and the distinguishing part of the order's id: short enough for a host name, and the look-up by our own
- * reference.
+ * `vps-` and the distinguishing part of the order's id. It is short enough for a host name, and it is the reference of
+ * look-ups.
  */
 export function machineName(orderId: string): string {
   return `vps-${orderId.replace(/^ord_/, '')}`;
@@ -203,7 +203,7 @@ function viewSale(
   return { server: viewServer(server), operation_id: operationIdOf(order.id), order: viewOrder(order) };
 }
 
-/** As its row is once the order is settled. */
+/** Equal to its row after the order is settled. */
 function madeServer(order: Order<CreateItem>, machine: Created): Server {
   const readyAt = order.settledAt ?? order.createdAt;
   return {
@@ -218,7 +218,7 @@ function madeServer(order: Order<CreateItem>, machine: Created): Server {
   };
 }
 
-/** As its row is while it is being made. */
+/** Equal to its row while the server is being made. */
 function orderedServer(order: Order<CreateItem>): Server {
   const { item } = order;
   return {

@@ -1,4 +1,4 @@
-// Another plan or another length from the next period on. It costs nothing: the renewal that begins the period is
+// Another plan or another length from the next period on. The change is free: the renewal that begins the period is
 // priced by it, and the machine is changed when the period begins.
 import { fromStep, rider } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
@@ -9,9 +9,9 @@ import { termsOfServer } from './terms-now';
 export interface NextPeriodItem extends JsonObject {
   readonly server_id: string;
   readonly hostname: string;
-  /** Null: it keeps its plan. */
+  /** Null: the plan stays. */
   readonly next_plan_id: string | null;
-  /** Null: it keeps its length. */
+  /** Null: the length stays. */
   readonly next_period_months: number | null;
   readonly plan_id: string;
   readonly period_months: number;

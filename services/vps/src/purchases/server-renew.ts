@@ -1,6 +1,5 @@
-// More time for a server. Nothing is asked of the supplier unless the server is suspended for want of payment: then it
-// is brought back before the money is taken. The row in `renewal` makes a second renewal from the same expiry
-// impossible.
+// Renews a server. The supplier has nothing to do, unless the server is suspended for non-payment: then it is brought
+// back before the money is taken. The row in `renewal` makes a second renewal from the same expiry impossible.
 import type { ErrorCode } from '@lumi/shared/contract';
 import { fromStep, rider, usingStep } from '@lumi/shared/db';
 import { formatUsd } from '@lumi/shared/money';
@@ -28,17 +27,17 @@ export interface RenewItem extends JsonObject {
   readonly server_id: string;
   readonly hostname: string;
   readonly period_months: number;
-  /** The plan whose price it is. */
+  /** The plan of the price. */
   readonly plan_id: string;
   readonly location_id: string;
-  /** The period is to be on another plan, whose place is taken with the money. */
+  /** The period is for another plan; the money step also reserves that plan's stock. */
   readonly reserves: boolean;
-  /** The expiry it starts from, to the millisecond. */
+  /** The expiry from which it is extended, to the millisecond. */
   readonly from_expires_at: string;
   readonly expires_at: string;
   /** The day of the month from which months are counted. */
   readonly anchor_day: number;
-  /** What is left of what was paid before. */
+  /** The stretches left of earlier payments. */
   readonly stretches: readonly Stretch[];
 }
 
@@ -150,7 +149,7 @@ async function readServer(vps: Vps, order: Order<RenewItem>): Promise<Server> {
 }
 
 /**
- * What is decided without the supplier; null when it has to bring the server back. No suspension starts while the
+ * Decides without the supplier. Null when the supplier has to bring the server back. No suspension starts while the
  * renewal is open.
  */
 function withoutSupplier(
@@ -163,7 +162,8 @@ function withoutSupplier(
       return { kind: 'done', result: {} };
     case 'suspended':
       if (server.suspension?.kind !== 'unpaid') return { kind: 'refused', code: 'suspended' };
-      // The suspension itself is still being carried out: bringing it back now could be overtaken by it.
+      // The suspension is still being carried out. Bringing the server back now could finish before the suspension
+      // does.
       return server.busy === null ? null : { kind: 'pending', supplierRef: order.id, checkAfterMs: LOOK_AGAIN_MS };
     default:
       return { kind: 'refused', code: 'state_conflict' };

@@ -1,5 +1,5 @@
-// A larger plan for the time that is already paid. Stock of the new plan is reserved with the money; that of the old
-// one is given back with the capture.
+// A larger plan for the time that is already paid. The hold reserves stock of the new plan; the capture releases stock
+// of the old plan.
 import { fromStep, rider, usingStep } from '@lumi/shared/db';
 import {
   operationIdOf,
@@ -27,7 +27,7 @@ export interface ResizeItem extends JsonObject {
   readonly location_id: string;
   readonly from_plan_id: string;
   readonly plan_id: string;
-  /** What the paid time is made of afterwards. */
+  /** The stretches of paid time afterwards. */
   readonly stretches: readonly Stretch[];
 }
 

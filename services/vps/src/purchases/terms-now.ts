@@ -1,4 +1,4 @@
-// The facts of a server's offers as its row has them when the money is held, for `termsNow`. Names and values are those
+// For `termsNow`: the facts of a server's offers, read from its row when the money is held. Names and values are those
 // of the offers.
 import { joinSql, sql, type Sql } from '@lumi/shared/db';
 import { lifecycleSql } from '../store/servers';

@@ -1,5 +1,5 @@
-// A server as the clock says, not as the last sweep of the worker wrote it: what has expired is in grace from that
-// moment on, and what may no longer be brought back is deleted.
+// A server at a moment of the clock, not at the worker's last round: an expired server is in grace from that moment on,
+// and one that can no longer be brought back is deleted.
 import { HOUR_MS } from '../purchases/period';
 import type { Lifecycle, Server } from '../store/servers';
 import type { Vps } from '../vps';
@@ -15,7 +15,7 @@ export function asOf<S extends Server>(vps: Vps, server: S): S {
   return { ...server, lifecycle, graceEndsAt };
 }
 
-/** The same for rows: `lifecycleSql` of store/servers.ts. */
+/** The same in SQL: `lifecycleSql` of store/servers.ts. */
 function lifecycleAt({ lifecycle, expiresAt, terminatesAt }: Server, now: Date): Lifecycle {
   if (lifecycle === 'active' && expiresAt !== null && expiresAt <= now) return 'grace';
   return lifecycle === 'suspended' && terminatesAt !== null && terminatesAt <= now ? 'terminating' : lifecycle;

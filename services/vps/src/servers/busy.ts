@@ -1,5 +1,5 @@
-// Two requests that both found the server idle: the database lets one have it, and the other is told which operation
-// that is.
+// When two requests both found the server idle, the database lets one of them start. The other is refused as busy, with
+// the id of the operation that runs.
 import { AppError } from '@lumi/shared/contract';
 import { busyWith } from '@lumi/shared/operations';
 import { findServer, type Server } from '../store/servers';

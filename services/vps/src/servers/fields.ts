@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invalid, isId, lineField } from '@lumi/shared/contract';
 import { hostNameField, readHostName } from '@lumi/shared/names';
 
-/** What Linux takes (`HOST_NAME_MAX`). */
+/** The limit of Linux (`HOST_NAME_MAX`). */
 const HOST_NAME = { minLabels: 1, maxLength: 64 } as const;
 const USER_DATA_MAX = 65_536;
 const USER_DATA_BASE64_MAX = 4 * Math.ceil(USER_DATA_MAX / 3);
@@ -14,7 +14,7 @@ export const hostnameField = hostNameField(HOST_NAME)
       '`sandbox-build-fails` end in a chosen way.',
   )
   .meta({ example: 'web-1.example.com' });
-/** What a look-up of an address answers. */
+/** The form in which a reverse look-up answers. */
 export const reverseNameField = hostNameField({ minLabels: 1 }).meta({ example: 'web-1.example.com' });
 export const labelField = lineField(128).optional().describe('A name for people.');
 export const sshKeyIdsField = z
@@ -59,7 +59,7 @@ export function confirmed(server: { readonly hostname: string }, confirm: string
 
 export const periodField = z.union([z.literal(1), z.literal(3), z.literal(6), z.literal(12)]).optional();
 
-/** The bytes of the user data, however they were sent; null when there are none. */
+/** The bytes of the user data, in whichever form they were sent; null when there are none. */
 export function userDataOf(wanted: {
   readonly user_data?: string | null | undefined;
   readonly user_data_base64?: string | undefined;

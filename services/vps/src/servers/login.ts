@@ -1,9 +1,9 @@
-// Who can log in to a server that is made or rebuilt. Nobody is locked out by a field that was left out.
+// Who can log in to a server that is made or rebuilt. A field that was left out locks no owner out.
 import { invalid, type AppError } from '@lumi/shared/contract';
 
 export interface LoginWish {
   readonly passwordMode: 'generate' | 'none' | undefined;
-  /** Keys and user data that the server will have, whether named in this request or kept from before. */
+  /** Keys and user data of the server: from this request, or kept from before. */
   readonly keys: number;
   readonly hasUserData: boolean;
   /** Whether the image takes keys and user data at all. */
@@ -11,8 +11,8 @@ export interface LoginWish {
 }
 
 /**
- * Whether a root password is made; a refusal where no way in would be left. User data may bring a user of its own, so
- * it counts.
+ * Whether a root password is made. Throws a refusal when there would be no way to log in. User data may create a user,
+ * so they count as a way.
  */
 export function passwordWanted({ passwordMode, keys, hasUserData, hasCloudInit }: LoginWish): boolean | AppError {
   const hasKeys = hasCloudInit && keys > 0;

@@ -1,4 +1,4 @@
-// What may be done with a server in which state: asked before every action, and shown to callers as `can`.
+// Which actions are possible on a server in which state. Checked before every action, and shown to callers as `can`.
 import { AppError } from '@lumi/shared/contract';
 import { busyWith } from '@lumi/shared/operations';
 import { operationIdOf } from '@lumi/shared/purchase';
@@ -21,7 +21,7 @@ export const ACTION_NAMES = [
   'delete',
   'undelete',
 ] as const;
-/** What operators do is no business of `can`. */
+/** `can` does not show what operators do. */
 export type ActionName = (typeof ACTION_NAMES)[number] | 'suspend' | 'unsuspend';
 
 const USABLE: readonly Lifecycle[] = ['active', 'grace'];
@@ -46,7 +46,7 @@ const ALLOWED_IN: Readonly<Record<ActionName, readonly Lifecycle[]>> = {
 };
 
 const POSSIBLE_WITHOUT_MACHINE: readonly ActionName[] = ['delete', 'undelete', 'suspend'];
-/** What destroys data. */
+/** Actions that destroy data. */
 const DESTROYS: readonly ActionName[] = ['delete', 'rebuild', 'restore_snapshot', 'delete_snapshot'];
 
 const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
@@ -59,7 +59,10 @@ const STATE_TEXTS: Readonly<Record<Lifecycle, string>> = {
   failed: 'The server was never created.',
 };
 
-/** Why this cannot be done now, or null. What only the renewal needs to know (price, expiry) is not asked here. */
+/**
+ * Why this action is not possible now, or null. Conditions that only renewals have (price, expiry) are not checked
+ * here.
+ */
 export function refusalOf(action: ActionName, server: Server): AppError | null {
   if (!ALLOWED_IN[action].includes(server.lifecycle)) {
     return new AppError(
@@ -85,12 +88,12 @@ export function refusalOf(action: ActionName, server: Server): AppError | null {
   return null;
 }
 
-/** Purchases that change what a renewal costs: while one is open, there is no price to tell. */
+/** Purchases that change the price of a renewal. While one is open, there is no price to show. */
 const CHANGES_PRICE = ['resize', 'create'];
 
 /**
- * A renewal is about time and money, not about the machine: what else runs on the server does not matter to it, unless
- * that changes the price.
+ * A renewal concerns time and money, not the machine. Another operation on the server does not prevent it, unless that
+ * operation changes the price.
  */
 function renewalRefusal(server: Server): AppError | null {
   if (server.busy !== null && CHANGES_PRICE.includes(server.busy.action)) return busyWith(server.busy.operationId);

@@ -1,4 +1,4 @@
-// How a server looks to a caller.
+// The view of a server for callers.
 import { z } from 'zod';
 import { ability, abilitySchema, type Ability } from '@lumi/shared/lifecycle';
 import { formatUsd, usdOutput } from '@lumi/shared/money';

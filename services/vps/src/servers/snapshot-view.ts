@@ -31,7 +31,7 @@ export function viewSnapshot(snapshot: Snapshot): z.output<typeof snapshotSchema
     server_id: snapshot.serverId,
     name: snapshot.name,
     size_gb: snapshot.sizeGb,
-    state: snapshot.state as 'creating' | 'ready' | 'deleting', // the store shows no others
+    state: snapshot.state as 'creating' | 'ready' | 'deleting', // the store returns no other states
     created_at: isoSeconds(snapshot.createdAt),
     synced_at: snapshot.syncedAt === null ? null : isoSeconds(snapshot.syncedAt),
     missing_since: snapshot.missingSince === null ? null : isoSeconds(snapshot.missingSince),

@@ -1,4 +1,4 @@
-// What the supplier has is written down: when somebody asks for it, and when the supplier has contradicted us.
+// Reads a machine at the supplier and stores it: when a caller requests it, and when the supplier contradicted us.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
@@ -14,7 +14,7 @@ const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 const TOLD: readonly (keyof ServerView & string)[] = ['power', 'ips', 'gateway', 'missing_since'];
 
-/** `except`: the operation in whose course this is done, which has the server itself. */
+/** `except`: the operation that causes this sync and holds the server's lock. */
 export async function syncServer(
   vps: Vps,
   reach: Reach,
@@ -55,8 +55,8 @@ export async function syncServer(
 }
 
 /**
- * Passes the outcome of a command on. Where the supplier refused it because it has the machine otherwise than we do,
- * that is read and told.
+ * Passes the outcome of a command on. When the supplier refused because its data of the machine differ from ours, they
+ * are read and shown to the caller.
  */
 export function withServerTruth<O extends LookUp<object>>(
   vps: Vps,
@@ -81,7 +81,7 @@ export interface ServerAbout {
   readonly operationId: string;
 }
 
-/** What a caller needs to know to try again. */
+/** What a caller needs to try again. */
 function truthOf({ missingSince, power, addresses }: Server): ErrorDetail[] {
   if (missingSince !== null) return [{ path: 'missing_since', message: isoSeconds(missingSince) }];
   return [
@@ -121,7 +121,7 @@ function eventsOf(server: Server, machine: Machine | null, now: Date): EventDraf
     : [{ ...about, type: 'server.synced', data: { ...about.data, changes } }];
 }
 
-/** As the row has them: IPv4 first. */
+/** In the order of the row: IPv4 first. */
 function inOrder({ addresses }: Machine): Machine['addresses'] {
   return [...addresses].sort((a, b) => a.version - b.version);
 }

@@ -1,4 +1,4 @@
-// Which snapshots the supplier has of a machine is written down: when somebody asks for it, and when the supplier has
+// Reads which snapshots the supplier has of a machine and stores that: when a caller requests it, and when the supplier
 // contradicted us.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
@@ -16,7 +16,7 @@ const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 
 /**
- * `except`: the operation in whose course this is done, which has the server itself. A machine that is not there has no
+ * `except`: the operation that causes this sync and holds the server's lock. A machine that does not exist has no
  * snapshots.
  */
 export async function syncSnapshots(
@@ -62,7 +62,7 @@ export async function syncSnapshots(
   return { kind: 'busy', operationId: null };
 }
 
-/** What a caller needs to know who wanted something done with this snapshot. */
+/** The message for a caller whose action on this snapshot was refused. */
 export async function truthOfSnapshot(
   vps: Vps,
   about: { readonly accountId: string; readonly serverId: string; readonly operationId: string },

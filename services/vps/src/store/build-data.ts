@@ -1,7 +1,7 @@
-// What a server is built with: keys and user data, kept until it stands.
+// The data a server is built with: keys and user data, kept until the server is ready.
 import { sql, type SqlRunner } from '@lumi/shared/db';
 
-/** What a machine is made of, as the row has it: the supplier call is repeated from this alone. */
+/** The data of a new machine, from the row. They suffice to repeat the supplier call. */
 export async function findBuildData(
   db: SqlRunner,
   id: string,

@@ -1,4 +1,4 @@
-// What can be bought: read only. Plans come with every price and with what is left in each location.
+// The catalogue, read only. Each plan comes with all its prices and its stock in each location.
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import type { PrismaClient } from '../generated/db/client';
 import type { ImageModel, LocationModel } from '../generated/db/models';
@@ -61,7 +61,7 @@ export interface Image {
   readonly deprecatedAt: Date | null;
 }
 
-// One query for a plan with everything it has: it is asked with every purchase. Amounts travel as text inside the JSON.
+// One query for a plan with all its parts, because every purchase needs it. Amounts are text inside the JSON.
 const SELECT = sql`
   SELECT p.*,
     coalesce((SELECT jsonb_agg(jsonb_build_object('location', o.location_id, 'months', o.period_months, 'price',
@@ -72,7 +72,7 @@ const SELECT = sql`
       FROM vps.stock s WHERE s.plan_id = p.id), '[]'::jsonb) AS stock
   FROM vps.plan p`;
 
-/** In the order in which the catalogue shows them. */
+/** In the catalogue's order. */
 export async function listPlans(db: SqlRunner): Promise<Plan[]> {
   const rows = await db.$queryRaw<PlanRow[]>(sql`${SELECT} ORDER BY p.position`);
   return rows.map(planOfRow);
@@ -105,7 +105,7 @@ export function priceOf(plan: Plan, locationId: string, periodMonths: number): P
   return plan.prices.find((price) => price.locationId === locationId && price.periodMonths === periodMonths) ?? null;
 }
 
-/** An image made for this hardware and small enough for it. */
+/** Whether an image is made for this hardware and small enough for it. */
 export function fits(image: Image, plan: Plan): boolean {
   return image.arch === plan.arch && image.minDiskGb <= plan.diskGb && image.minRamMb <= plan.ramMb;
 }

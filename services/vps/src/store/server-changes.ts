@@ -1,4 +1,4 @@
-// Changes of a server's row that ask nothing of the supplier.
+// Changes of a server's row that need no supplier.
 import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
 
@@ -23,7 +23,7 @@ export async function patchServer(db: SqlRunner, id: string, patch: ServerPatch)
   if (columns.length > 0) await db.$executeRaw(sql`UPDATE vps.server SET ${joinSql(columns, ', ')} WHERE id = ${id}`);
 }
 
-/** False: a renewal has paid for it, or is about to. */
+/** False: a renewal has paid for it, or is open. */
 export async function forgetNextPeriod(db: SqlRunner, id: string): Promise<boolean> {
   return (
     (await db.$executeRaw(
@@ -33,7 +33,7 @@ export async function forgetNextPeriod(db: SqlRunner, id: string): Promise<boole
   );
 }
 
-/** It will be deleted when it expires, and is not renewed by itself before. */
+/** It will be deleted when it expires, and is not renewed automatically. */
 export async function planDeletion(db: SqlRunner, id: string): Promise<void> {
   await db.$executeRaw(
     sql`UPDATE vps.server SET delete_at_expiry = true, auto_renew = false WHERE id = ${id}

@@ -1,7 +1,7 @@
 // One operation at a time per server.
 import { rider, type AnyStepDone, type RiderOf } from '@lumi/shared/db';
 
-/** Puts the server under this operation. Its primary key (`server_lock_pkey`) refuses a second one. */
+/** Locks the server for this operation. Its primary key (`server_lock_pkey`) refuses a second one. */
 export function lockServer<Done extends AnyStepDone>(
   lock: { serverId: string; operationId: string; action: string },
   source: Done,

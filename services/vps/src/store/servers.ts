@@ -1,4 +1,4 @@
-// Reads of servers. Every query takes a reach: one account, or the spelled-out all of an operator.
+// Reads of servers. Every query takes a reach: one account, or all accounts for operators.
 import type { Position } from '@lumi/shared/contract';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
@@ -51,16 +51,16 @@ export interface Server {
   readonly protection: boolean;
   readonly renewing: string | null;
   readonly deleteAtExpiry: boolean;
-  /** What its paid time is made of; the last one ends at `expiresAt`. */
+  /** The stretches of its paid time. The last one ends at `expiresAt`. */
   readonly stretches: readonly Stretch[];
   /** The day of the month from which months are counted. */
   readonly anchorDay: number | null;
-  /** What the next period is to be, where it is to be something else. */
+  /** Plan and length of the next period when they differ from the present ones. */
   readonly nextPlanId: string | null;
   readonly nextPeriodMonths: number | null;
-  /** Set when a renewal has paid for the next plan: when it begins. */
+  /** When the next plan begins. Set when a renewal has paid for it. */
   readonly nextPlanFrom: Date | null;
-  /** Null when this plan is not sold for this period any more. */
+  /** Null when this plan is no longer sold for this period. */
   readonly renewPrice: bigint | null;
   readonly reference: string | null;
   readonly tags: readonly string[];
@@ -73,7 +73,7 @@ export interface Server {
   readonly terminatedAt: Date | null;
   /** When the supplier was last asked about it. */
   readonly syncedAt: Date | null;
-  /** Since when the supplier does not know its machine; null: it does. */
+  /** Since when the supplier does not know its machine. Null: it knows it. */
   readonly missingSince: Date | null;
 }
 
@@ -82,7 +82,7 @@ const SERVER = sql`
   coalesce((SELECT jsonb_agg(jsonb_build_object('ip', host(a.ip), 'version', a.version, 'rdns', a.rdns, 'primary',
     a.is_primary) ORDER BY a.version, a.ip)
     FROM vps.address a WHERE a.server_id = s.id), '[]'::jsonb) AS addresses`;
-/** The price `p` that a renewal of the server `s` costs: of what the next period is to be. */
+/** The price `p` of a renewal of the server `s`, for the plan and length of its next period. */
 export const NEXT_PRICE = sql`p.plan_id = coalesce(s.next_plan_id, s.plan_id) AND p.location_id = s.location_id
   AND p.period_months = coalesce(s.next_period_months, s.period_months)`;
 const JOINED = sql`
@@ -95,7 +95,7 @@ export async function findServer(db: SqlRunner, reach: Reach, id: string): Promi
   return rows[0] === undefined ? null : serverOfRow(rows[0]);
 }
 
-/** With the version of its row: any change makes another. */
+/** With the version of its row. Any change makes a new version. */
 export async function findServerVersion(
   db: SqlRunner,
   reach: Reach,
@@ -107,7 +107,7 @@ export async function findServerVersion(
   return rows[0] === undefined ? null : { server: serverOfRow(rows[0]), version: rows[0].version };
 }
 
-/** Those of `ids` that exist within the reach, in no order. */
+/** Those of `ids` that exist within the reach, in any order. */
 export async function findServers(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Server[]> {
   const rows = await db.$queryRaw<ServerRow[]>(
     sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`,
@@ -153,8 +153,8 @@ export interface ServerPage {
 }
 
 /**
- * One more than the limit, newest first unless told otherwise. Servers that are gone are shown only where their state
- * is asked for.
+ * One more than the limit, newest first by default. Deleted servers are shown only when the filter asks for their
+ * state.
  */
 export async function listServers(
   db: SqlRunner,
@@ -181,7 +181,7 @@ export async function listServers(
   return rows.map((row) => ({ ...serverOfRow(row), sort_key: row.sort_key, sort_tie: row.sort_tie }));
 }
 
-/** In which state a row of `vps.server` is at a moment: what the clock says, whatever the last sweep wrote. */
+/** The state of a row of `vps.server` at a moment: what the clock says, independent of the worker's last round. */
 export function lifecycleSql(now: Date): Sql {
   return sql`CASE WHEN lifecycle = 'active' AND expires_at <= ${now}::timestamptz THEN 'grace'
     WHEN lifecycle = 'suspended' AND terminates_at <= ${now}::timestamptz THEN 'terminating' ELSE lifecycle END`;
@@ -250,7 +250,7 @@ function serverOfRow(row: ServerRow): Server {
     imageId: row.image_id,
     periodMonths: row.period_months,
     lifecycle: row.lifecycle as Lifecycle,
-    power: row.power as Power, // check constraints of the table
+    power: row.power as Power, // ensured by check constraints of the table
     busy: row.lock_operation_id === null ? null : { operationId: row.lock_operation_id, action: row.lock_action ?? '' },
     suspension:
       row.suspension_kind === null || row.suspended_at === null

@@ -11,12 +11,12 @@ export interface Snapshot {
   readonly sizeGb: number;
   readonly state: SnapshotState;
   readonly createdAt: Date;
-  /** When the supplier was last asked about it, and since when it does not have it. */
+  /** When the supplier was last asked about it, and since when the supplier does not have it. */
   readonly syncedAt: Date | null;
   readonly missingSince: Date | null;
 }
 
-/** Newest first, one more than the limit; those that are gone are not shown. */
+/** Newest first, one more than the limit. Deleted ones are not shown. */
 export async function listSnapshots(
   db: SqlRunner,
   serverId: string,
@@ -29,7 +29,7 @@ export async function listSnapshots(
   return rows.map(snapshotOfRow);
 }
 
-/** Of this server only: the server was found within the reach of the request. */
+/** Snapshots of this server only. The request found the server within its reach. */
 export async function findSnapshot(db: SqlRunner, serverId: string, id: string): Promise<Snapshot | null> {
   const rows = await db.$queryRaw<SnapshotRow[]>(
     sql`SELECT * FROM vps.snapshot WHERE id = ${id} AND server_id = ${serverId} AND state NOT IN ('deleted', 'failed')`,
@@ -37,7 +37,7 @@ export async function findSnapshot(db: SqlRunner, serverId: string, id: string):
   return rows[0] === undefined ? null : snapshotOfRow(rows[0]);
 }
 
-/** Those of a server that are ready, with the version of each row. */
+/** The snapshots of a server that are ready, with the version of each row. */
 export async function readySnapshots(
   db: SqlRunner,
   serverId: string,
@@ -84,5 +84,5 @@ function snapshotOfRow(row: SnapshotRow): Snapshot {
     createdAt: row.created_at,
     syncedAt: row.synced_at,
     missingSince: row.missing_since,
-  }; // a check constraint of the table
+  }; // ensured by a check constraint of the table
 }

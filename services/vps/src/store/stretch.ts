@@ -1,6 +1,6 @@
 /**
- * What one payment bought: so many months, which were so many days, at this price (1/10,000 USD as text) on the plan
- * the server has now.
+ * What one payment bought: a number of months, the days they were, and the price (1/10,000 USD as text) on the server's
+ * present plan.
  */
 export interface Stretch {
   readonly months: number;

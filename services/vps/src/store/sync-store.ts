@@ -1,12 +1,12 @@
-// Writing a server when the supplier was asked about its machine: only if nothing happened to the row since it was
-// read.
+// Writes a server when the supplier was asked about its machine. The write happens only if the row did not change since
+// it was read.
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents } from '@lumi/shared/sync';
 import type { Machine } from '../supplier/hypervisor';
 
 /**
- * False: the row is another version by now, or another operation than `except` has the server. `machine` null: the
+ * False: the row has another version by now, or another operation than `except` has the server. `machine` null: the
  * supplier does not know it.
  */
 export async function writeVersion(
@@ -63,8 +63,8 @@ export interface SnapshotFound {
 }
 
 /**
- * Writes what the supplier has of a server's snapshots. False: one is another version by now, or another operation than
- * `except` has the server; nothing was written.
+ * Writes what the supplier has of a server's snapshots. False, with nothing written: a snapshot has another version by
+ * now, or another operation than `except` has the server.
  */
 export async function writeSnapshotVersions(
   db: SqlRunner,

@@ -1,7 +1,7 @@
-// What hosting needs of whoever runs the machines, in our words. A machine is named after the order that made it, so
-// its name is the reference of the purchase; every later call carries the id of our operation or order. A supplier
-// whose API knows no such reference (Incus) decides a look-up by the state of the machine, which is why look-up gets
-// the whole request again.
+// The interface of the supplier that runs the machines, in our terms. A machine is named after the order that made it,
+// so its name is the reference of the purchase. Every later call carries the id of our operation or order. A supplier
+// whose API has no such reference (Incus) answers a look-up from the state of the machine; therefore a look-up gets the
+// whole request again.
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 
 export type Power = 'running' | 'stopped' | 'paused' | 'unknown';
@@ -39,7 +39,7 @@ export type Machine = {
   readonly gateway: string | null;
 };
 
-/** The machine as it is now. */
+/** The present state of the machine. */
 export type MachineReading =
   | { readonly kind: 'found'; readonly machine: Machine }
   | { readonly kind: 'absent' }
@@ -65,18 +65,18 @@ export type MachineAction =
   | { readonly action: 'create-snapshot' | 'restore-snapshot' | 'delete-snapshot'; readonly snapshotId: string }
   | { readonly action: 'set-rdns'; readonly ip: string; readonly ptr: string | null };
 
-/** `power` as it is now; `sizeGb` of a snapshot that was made. */
+/** The present `power`; `sizeGb` of a snapshot that was made. */
 export type ActionResult = { readonly power: Power; readonly sizeGb?: number };
 
 export interface Hypervisor {
   readonly name: string;
   readonly isSandbox: boolean;
-  /** Makes the machine `spec.name`, once: the same name again is the same machine. */
+  /** Makes the machine `spec.name`, once: a second call with the same name finds the same machine. */
   create(spec: MachineSpec, signal: AbortSignal): Promise<Outcome<Machine>>;
   lookUpCreate(spec: MachineSpec, signal: AbortSignal): Promise<LookUp<Machine>>;
   read(machine: string, signal: AbortSignal): Promise<MachineReading>;
   readSnapshots(machine: string, signal: AbortSignal): Promise<SnapshotsReading>;
-  /** Must not execute one reference twice. An action whose effect is already there is done, not refused. */
+  /** Must not execute one reference twice. An action whose effect already exists is done, not refused. */
   act(reference: string, machine: string, action: MachineAction, signal: AbortSignal): Promise<Outcome<ActionResult>>;
   lookUp(reference: string, machine: string, action: MachineAction, signal: AbortSignal): Promise<LookUp<ActionResult>>;
 }

@@ -1,4 +1,4 @@
-// What each action changes on a machine of the sandbox, as statements that run together with its task.
+// The effect of each action on a machine of the sandbox, as statements that run together with its task.
 import { sql, type Sql } from '@lumi/shared/db';
 import type { ActionResult, MachineAction, Power } from '../hypervisor';
 

@@ -1,6 +1,6 @@
-// Host names that make the sandbox end in a chosen way, so that callers can test their own handling of it. The first
-// label decides: `sandbox-<ending>` for the creation, `sandbox-action-<ending>` for whatever is done with the server
-// later. docs/sandbox.md tells callers what each of them looks like.
+// Host names that make the sandbox end in a chosen way, so that callers can test how they handle it. The first label
+// decides: `sandbox-<ending>` for the creation, `sandbox-action-<ending>` for later actions on the server.
+// docs/sandbox.md lists them for callers.
 
 export const ENDINGS = [
   'refused',
@@ -14,7 +14,7 @@ export const ENDINGS = [
 ] as const;
 export type Ending = (typeof ENDINGS)[number];
 
-/** What becomes of the machine behind our back, once it is made. */
+/** What happens to the machine, without a notice to us, after it is made. */
 export const DRIFTS = ['drift-gone', 'drift-address', 'drift-power'] as const;
 export type Drift = (typeof DRIFTS)[number];
 
@@ -27,7 +27,7 @@ export function endingOf(hostname: string, about: 'creation' | 'action'): Ending
   const label = hostname.toLowerCase().split('.')[0] ?? '';
   const prefix = about === 'creation' ? 'sandbox-' : 'sandbox-action-';
   const ending = label.startsWith(prefix) ? label.slice(prefix.length) : '';
-  // A number may follow, so that several such servers can be told apart: sandbox-slow-2.
+  // A number may follow, to have several such servers: sandbox-slow-2.
   return (
     ENDINGS.find(
       (known) => ending === known || (ending.startsWith(`${known}-`) && /^\d+$/.test(ending.slice(known.length + 1))),

@@ -1,5 +1,5 @@
-// A hypervisor that exists in tables only: believable timing and states, its own append-only log of what it executed,
-// and host names for every ending. It never executes one reference twice, whoever calls how often.
+// A hypervisor that exists in tables only: realistic timing and states, its own append-only log of what it executed,
+// and host names for every ending. It executes a reference once, however often it is called.
 import { readAddress } from '@lumi/shared/addresses';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
@@ -21,12 +21,12 @@ import { powerAfter, MIN_SNAPSHOT_GB, effects } from './effects';
 export interface SandboxTiming {
   /** How long it takes to make a machine. */
   readonly createMs: number;
-  /** How long everything else takes. */
+  /** How long every other action takes. */
   readonly actionMs: number;
 }
 
 const SLOW_FACTOR = 10;
-/** Numbers of machines are far below this: what `drift-address` moves to is nobody else's. */
+/** The numbers of machines are far below this, so an address that `drift-address` sets belongs to no other machine. */
 const DRIFTED_BY = 1_000_000;
 
 type Refusal = Extract<ErrorCode, 'supplier_error' | 'out_of_stock' | 'state_conflict'>;
@@ -107,7 +107,7 @@ export class SandboxHypervisor implements Hypervisor {
     return { kind: 'found', snapshots: rows.map((row) => ({ id: row.id, sizeGb: row.size_gb })) };
   }
 
-  /** Why it cannot be done with what the machine has; null: it can. */
+  /** Why the machine's state does not allow it; null: it does. */
   private async missingFor(machine: string, action: MachineAction): Promise<string | null> {
     if (action.action !== 'restore-snapshot') return null;
     const rows = await this.db.$queryRaw<unknown[]>(
@@ -136,8 +136,8 @@ export class SandboxHypervisor implements Hypervisor {
   }
 
   /**
-   * Writes the task, its effects and the log line in one statement; a reference that is known already only gets its
-   * answer.
+   * Writes the task, its effects and the log line in one statement. A reference that is already known only gets its
+   * recorded answer.
    */
   private async perform<R>(
     reference: string,
@@ -212,7 +212,7 @@ export class SandboxHypervisor implements Hypervisor {
     return rows[0] ?? null;
   }
 
-  /** Addresses follow from the machine's number: unique, and none that exists in the world. */
+  /** Addresses follow from the machine's number: unique, and from ranges that are not routed. */
   private async machineOf(name: string, power: Power, movedBy = 0): Promise<Machine> {
     const rows = await this.db.$queryRaw<{ seq: bigint; rdns: Readonly<Record<string, string>> }[]>(
       sql`SELECT seq, rdns FROM vps.sandbox_machine WHERE name = ${name}`,
