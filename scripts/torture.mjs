@@ -25,9 +25,9 @@ const { values } = parseArgs({
 await install({ quiet: true });
 const { build } = await import('./build.mjs');
 await build({ quiet: true });
-const { torture } = await import('./torture/torture.mjs');
-const { DRILL } = await import('./torture/drill.mjs');
-const { racesOf } = await import('./torture/races.mjs');
+const { torture } = await import('../packages/torture/src/torture.mjs');
+const { DRILL } = await import('../packages/torture/src/drill.mjs');
+const { racesOf } = await import('../packages/torture/src/races.mjs');
 // What is directed needs one product; a storm is about all of them.
 const products =
   values.products ??

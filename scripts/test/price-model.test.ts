@@ -13,7 +13,7 @@ interface Model {
   expiryOf(server: string): number;
 }
 // CommonJS without types: the harness is plain JavaScript.
-const { PriceModel } = require(join(__dirname, '..', 'torture', 'price-model.cjs')) as {
+const { PriceModel } = require(join(__dirname, '..', '..', 'packages', 'torture', 'src', 'price-model.cjs')) as {
   PriceModel: new (catalogue: object) => Model;
 };
 

@@ -3,14 +3,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root } from '../build.mjs';
-import { dataDirFor, initCluster, startCluster } from '../postgres.mjs';
-import { prepareDatabase } from '../../packages/launcher/src/database.mjs';
+import { Client } from 'pg';
+import { root } from '../../../scripts/build.mjs';
+import { dataDirFor, initCluster, startCluster } from '../../../scripts/postgres.mjs';
+import { prepareDatabase } from '../../launcher/src/database.mjs';
 
-const { Client } = createRequire(join(root, 'packages/shared/package.json'))('pg');
 const STOCK = 'proxy.sandbox_stock';
 const DEADLOCK = '40P01';
 const WIPE_TRIES = 20;

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from '../build.mjs';
+import { root } from '../../../scripts/build.mjs';
 import { judgeBatches } from './bulks.mjs';
 import { judgeAnswers } from './judge-answers.mjs';
 

@@ -3,16 +3,18 @@
 import { createHmac, createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { root } from '../build.mjs';
-import { publicKeys } from '../../packages/launcher/src/secrets.mjs';
+import { newId, resellerScopes } from '@lumi/shared/contract';
+import { issueKey } from '@lumi/shared/keys';
+import { secretRing, systemClock } from '@lumi/shared/runtime';
+import { Pool } from 'pg';
+import { root } from '../../../scripts/build.mjs';
+import { publicKeys } from '../../launcher/src/secrets.mjs';
 import { Child } from './child.mjs';
 import { FaultProxy } from './fault-proxy.mjs';
 import { RedisServer } from './redis.mjs';
 import { BASE_PATHS, TIMES } from './system-settings.mjs';
 
-const load = createRequire(join(root, 'packages/shared/package.json'));
 const PLENTY = 1_000_000;
 
 export class System {
@@ -276,10 +278,6 @@ export class System {
 
   /** A key of a product, for an account of its own with money, or for the account of another buyer. */
   async makeBuyer({ name, money, dailyCap = null, product = this.products[0], account }) {
-    const { Pool } = load('pg');
-    const { issueKey } = load('./dist/keys/index.js');
-    const { newId, resellerScopes } = load('./dist/contract/index.js');
-    const { secretRing, systemClock } = load('./dist/runtime/index.js');
     const rings = {
       peppers: secretRing(32).parse(this.secrets.peppers),
       secrets: secretRing(32).parse(this.secrets.ring),
@@ -311,8 +309,6 @@ export class System {
 
   /** May decide what recovery cannot. */
   async makeOperator(product) {
-    const { issueKey } = load('./dist/keys/index.js');
-    const { secretRing, systemClock } = load('./dist/runtime/index.js');
     const rings = {
       peppers: secretRing(32).parse(this.secrets.peppers),
       secrets: secretRing(32).parse(this.secrets.ring),

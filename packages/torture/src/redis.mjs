@@ -1,7 +1,7 @@
 // The machine's own redis-server (Debian: redis-server), in memory only, on loopback.
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
-import { freePort } from '../postgres.mjs';
+import { freePort } from '../../../scripts/postgres.mjs';
 
 export class RedisServer {
   async start() {
