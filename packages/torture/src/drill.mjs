@@ -1,12 +1,10 @@
 // Directed runs: every fault stands at a named point and is waited for, so that slowness delays and nothing is left to
 // luck. For `npm test`, for planted bugs, and for the bulk of 500.
-import { codeOf } from './client.mjs';
 import { PIECES } from './fault-plan.mjs';
+import { until, untilAnswered, STEP_LIMIT_MS } from './patience.mjs';
 import { RACE_STEPS } from './races.mjs';
 import { SHOPS } from './shops.mjs';
 
-/** Far more than a busy machine needs. */
-const PATIENCE_MS = 180_000;
 const BURST = 8;
 
 /** What a directed run can do, by name. Each step resolves when what it is about has happened. */
@@ -145,7 +143,7 @@ function productBuyers({ system, buyers }) {
 async function reachPiece(run, id) {
   const { faults, system } = run;
   const piece = PIECES.find((one) => one.id === id);
-  const endAt = performance.now() + PATIENCE_MS;
+  const endAt = performance.now() + STEP_LIMIT_MS;
   while (!faults.reached.has(id) && performance.now() < endAt) {
     await Promise.all(system.named(/-(server|worker)-/).map((child) => child.isUp()));
     const asked = faults.piece(piece);
@@ -153,23 +151,6 @@ async function reachPiece(run, id) {
     await until(() => faults.reached.has(id), piece.who === 'worker' || piece.lead !== undefined ? 20_000 : 3_000);
   }
   if (!faults.reached.has(id)) run.missed.push(id);
-}
-
-/** As a customer who does not give up: through one gateway and the other until the answer is the last one. */
-export async function untilAnswered({ doors, workload, missed }, request) {
-  const endAt = performance.now() + PATIENCE_MS;
-  for (let tries = 0; performance.now() < endAt; tries += 1) {
-    const send = await doors.send(request, tries % 2);
-    workload.learn(request, send);
-    const isOpen =
-      send.kind === 'unknown' ||
-      codeOf(send) === 'in_progress' ||
-      (send.status === 202 && send.json?.batch_id === undefined);
-    if (!isOpen) return send;
-    await pause(250);
-  }
-  missed.push(`an answer to ${request.key}`);
-  return request.sends.at(-1);
 }
 
 async function bulk(run, buyer, count, { first: firstPoint, second: secondPoint, isFlushed }) {
@@ -209,7 +190,7 @@ async function bulk(run, buyer, count, { first: firstPoint, second: secondPoint,
     async () =>
       (await doors.send({ buyer, method: 'GET', path: `/batches/${id}?limit=1`, sends: [] }, 0)).json?.finished_at !=
       null,
-    PATIENCE_MS,
+    STEP_LIMIT_MS,
   );
   const finalMs = performance.now() - healedAt;
   if (!isOver) run.missed.push(`the end of the bulk ${id}`);
@@ -252,18 +233,4 @@ async function bulk(run, buyer, count, { first: firstPoint, second: secondPoint,
 
 async function hit({ faults, missed }, match) {
   if (!(await until(() => faults.reached.has(match.replace(/^-(.*)-$/, '$1'))))) missed.push(`a kill at ${match}`);
-}
-
-/** False when it has not come true in time. */
-export async function until(isTrue, limitMs = PATIENCE_MS) {
-  const endAt = performance.now() + limitMs;
-  while (!(await isTrue())) {
-    if (performance.now() > endAt) return false;
-    await pause(100);
-  }
-  return true;
-}
-
-function pause(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

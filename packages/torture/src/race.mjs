@@ -1,5 +1,5 @@
 // One race: the thing it is about, and the steps of both sides.
-import { untilAnswered, until } from './drill.mjs';
+import { untilAnswered, until } from './patience.mjs';
 import { Haggling } from './hagglers.mjs';
 import { ageServer } from './ageing.mjs';
 

@@ -1,7 +1,7 @@
 // Prices in the cases that go wrong most easily, one after the other and forced: something is held up between its price
 // and its hold while something else changes what the price was made of. What each of them was charged is judged after
 // the run, by the model (prices.mjs).
-import { until } from './drill.mjs';
+import { until } from './patience.mjs';
 import { haggle, owedByHagglers } from './hagglers.mjs';
 import { ageProxies } from './ageing.mjs';
 import { nextThirtyFirst } from './shared-things.mjs';
