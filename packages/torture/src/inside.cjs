@@ -89,9 +89,9 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
     for (const order of orders) subjects.set(order.id, about(order));
     return orders;
   };
-  const frame = shared('frame/service.js');
-  const { openService } = frame;
-  frame.openService = (options) => {
+  const processRoom = shared('process/service.js');
+  const { openService } = processRoom;
+  processRoom.openService = (options) => {
     const opened = openService(options);
     return {
       ...opened,
