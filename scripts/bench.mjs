@@ -12,8 +12,8 @@ const { values } = parseArgs({
 const seconds = Math.min(60, Math.max(1, Number(values.seconds)));
 
 await install({ quiet: true });
-const { build } = await import('./build.mjs');
-await build({ quiet: true });
+const { bundle } = await import('./bundle.mjs');
+await bundle();
 const { makeInstallation } = await import('./bench/installation.mjs');
 const { stopAll } = await import('./bench/processes.mjs');
 

@@ -2,14 +2,13 @@
 // sweep --seed 7
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { build, root } from './build.mjs';
+import { root } from './build.mjs';
 import { bundle } from './bundle.mjs';
 import { install } from './install.mjs';
 
 try {
   await install();
   // Tests compile by themselves, but those of whole processes start what was built.
-  await build();
   await bundle();
 } catch (err) {
   console.error(err.message);

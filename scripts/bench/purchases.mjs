@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
+import { bundled } from '../bundle.mjs';
 import { closedLoop } from './load.mjs';
 import { startProcess } from './processes.mjs';
 
@@ -16,12 +17,12 @@ const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
 export async function benchPurchases({ installation, seconds }) {
   const domains = await startProcess({
     name: 'domains',
-    script: join(root, 'services/domains/dist/server.js'),
+    script: bundled(root, 'services/domains/dist/server'),
     env: installation.serviceEnv('domains'),
   });
   const gateway = await startProcess({
     name: 'gateway',
-    script: join(root, 'gateway/dist/server.js'),
+    script: bundled(root, 'gateway/dist/server'),
     env: installation.gatewayEnv(domains.origin),
   });
   const keys = await installation.makeKeys(SPREAD);

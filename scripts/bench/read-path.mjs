@@ -3,6 +3,7 @@
 // second of the measured process, so other work on the machine does not change it.
 import { join } from 'node:path';
 import { root } from '../build.mjs';
+import { bundled } from '../bundle.mjs';
 import { closedLoop, paced } from './load.mjs';
 import { startProcess } from './processes.mjs';
 
@@ -25,7 +26,7 @@ export async function benchReadPath({ installation, seconds }) {
   const servers = [
     [
       'gateway, full read path',
-      { script: join(root, 'gateway/dist/server.js'), env: installation.gatewayEnv(upstream.origin) },
+      { script: bundled(root, 'gateway/dist/server'), env: installation.gatewayEnv(upstream.origin) },
     ],
     ['gateway road, no checks', server('unchecked-gateway.mjs')],
     ['bare Node proxy', server('bare-proxy.mjs')],

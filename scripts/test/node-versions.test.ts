@@ -14,10 +14,12 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-describe('the heap of a process', () => {
-  it('has the same bounds by npm start and in the image', () => {
+describe('the flags of Node', () => {
+  it('are the same by npm start and in the image', () => {
     const [launcher, image] = ['packages/launcher/src/options.mjs', 'infra/docker/Dockerfile'].map((file) =>
-      /--max-semi-space-size=\d+ --max-old-space-size=\d+/.exec(readFileSync(join(root, file), 'utf8'))?.at(0),
+      /--enable-source-maps --max-semi-space-size=\d+ --max-old-space-size=\d+/
+        .exec(readFileSync(join(root, file), 'utf8'))
+        ?.at(0),
     );
 
     expect(launcher).toBeDefined();

@@ -62,10 +62,8 @@ async function partOf(root, entry) {
     entryPoints: [`${entry.replace('/dist/', '/src/')}.ts`],
     outfile: script,
     tsconfig: 'tsconfig.check.json',
-    sourcemap: 'linked',
     metafile: true,
     logLevel: 'silent',
-    minifyWhitespace: false,
   });
   return { process: entry.endsWith('/worker') ? `${product}-worker` : product, script, bundler, inputs: new Set() };
 }

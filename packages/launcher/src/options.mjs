@@ -7,10 +7,10 @@ const DEFAULT_PORT = 8080;
 /**
  * A process holds what it needs, and not what the machine would let it: from Node 22 on V8 keeps three times as much
  * room for new objects and gives it back late (599 MiB under strangers on Node 24 without this, see
- * scripts/test/strangers). The image says the same in infra/docker/Dockerfile. What the caller sets comes later, and
- * wins.
+ * scripts/test/strangers). Stack traces name the sources, not the bundle. The image says the same in
+ * infra/docker/Dockerfile. What the caller sets comes later, and wins.
  */
-const HEAP = '--max-semi-space-size=8 --max-old-space-size=384';
+const NODE_FLAGS = '--enable-source-maps --max-semi-space-size=8 --max-old-space-size=384';
 
 /** Plain surroundings every child process needs; nothing else of the caller's environment reaches it. */
 const SURROUNDINGS = [
@@ -82,7 +82,7 @@ export function readOptions(env, root) {
     isMoneyEnabled: env.API_MONEY_ENABLED || 'true',
     /** The process that listens for a debugger on port 9229. */
     inspect: env.LUMI_INSPECT || undefined,
-    surroundings: { ...pick(env, SURROUNDINGS), NODE_OPTIONS: `${HEAP} ${env.NODE_OPTIONS ?? ''}`.trimEnd() },
+    surroundings: { ...pick(env, SURROUNDINGS), NODE_OPTIONS: `${NODE_FLAGS} ${env.NODE_OPTIONS ?? ''}`.trimEnd() },
     /** `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). */
     handedThrough: (who) => {
       if (who === 'all' || who === 'gateway') return pick(env, HANDED_THROUGH[who]);

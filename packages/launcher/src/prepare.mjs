@@ -3,7 +3,7 @@
 import { fork } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build, isBuilt, sourceStamp } from '../../../scripts/build.mjs';
+import { isBuilt, sourceStamp } from '../../../scripts/build.mjs';
 import { bundle, isBundled } from '../../../scripts/bundle.mjs';
 import { install, isInstalled } from '../../../scripts/install.mjs';
 import { Interrupted, Refusal, diskFull } from './refusal.mjs';
@@ -55,7 +55,6 @@ async function main() {
   process.on('disconnect', () => endGroup(process.pid));
   try {
     await install();
-    await build();
     await bundle();
     process.exit(0);
   } catch (err) {

@@ -93,7 +93,7 @@ export class Supervisor {
     const running = fork(child.script, [], {
       cwd: this.root,
       env,
-      execArgv: child.name === this.inspect ? ['--inspect=127.0.0.1:9229', '--enable-source-maps'] : [],
+      execArgv: child.name === this.inspect ? ['--inspect=127.0.0.1:9229'] : [],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });

@@ -1,0 +1,77 @@
+// The files that `npm start` and the image run: the same ones, and a fault in them is told by file and line of its
+// source.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+
+const root = join(__dirname, '..', '..');
+const PROGRAMS = [
+  'gateway/dist/server',
+  'packages/crypto-pay-double/dist/server',
+  ...['domains', 'vps', 'proxy'].flatMap((product) => [
+    `services/${product}/dist/server`,
+    `services/${product}/dist/worker`,
+  ]),
+];
+
+interface Compose {
+  readonly services: Readonly<Record<string, { readonly command?: readonly string[]; readonly build?: unknown }>>;
+}
+
+describe('what runs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lumi-bundles-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is the same file by npm start and in the image', () => {
+    const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose; // ours
+    const ofImage = Object.values(services).flatMap(({ build, command = [] }) => (build === undefined ? [] : command));
+    const programs = ofImage.filter((word) => word.includes('/dist/')).sort();
+
+    // The double of the pay provider is for one machine only.
+    expect(programs).toEqual(
+      PROGRAMS.filter((name) => !name.includes('double'))
+        .map((name) => `${name}.bundle.js`)
+        .sort(),
+    );
+    const image = readFileSync(join(root, 'infra', 'docker', 'Dockerfile'), 'utf8');
+    expect(image).toContain(`CMD ["node", "gateway/dist/server.bundle.js"]`);
+  });
+
+  it.each(PROGRAMS)('names the source of %s, with its line, in the stack of an error', (program) => {
+    const bundle = join(root, `${program}.bundle.js`);
+    if (!existsSync(bundle)) throw new Error(`${bundle} is missing; run: npm test -- bundles`);
+    // Without settings each process says why it does not start. The error is made where it says so.
+    const preload = join(folder, 'preload.cjs');
+    writeFileSync(
+      preload,
+      `process.stderr.write = () => { process.stdout.write(new Error('made for its stack').stack); return true; };
+       console.error = process.stderr.write;`,
+    );
+
+    const { stdout, status } = spawnSync(process.execPath, ['--require', preload, bundle], {
+      env: { PATH: process.env.PATH, NODE_OPTIONS: flagsOfTheImage() },
+      encoding: 'utf8',
+    });
+
+    expect(status).toBe(1);
+    const [innermost, ...outer] = framesIn(stdout);
+    expect(innermost?.file).toMatch(/\.ts$/);
+    expect(innermost?.text).toMatch(/process\.stderr\.write|console\.error/);
+    const source = join(root, `${program.replace('/dist/', '/src/')}.ts`);
+    expect([innermost, ...outer].find((frame) => frame?.file === source)?.text).toMatch(/config|stderr/i);
+  });
+});
+
+function flagsOfTheImage(): string | undefined {
+  return /^ENV NODE_OPTIONS="(.+)"$/m.exec(readFileSync(join(root, 'infra', 'docker', 'Dockerfile'), 'utf8'))?.[1];
+}
+
+/** The lines of our sources that a stack names, the innermost first. */
+function framesIn(stack: string): { file: string; text: string | undefined }[] {
+  return [...stack.matchAll(/\(?(\/[^\s()]+):(\d+):\d+\)?$/gm)]
+    .map(([, file = '', line]) => ({ file, line: Number(line) }))
+    .filter(({ file }) => file.startsWith(root) && existsSync(file))
+    .map(({ file, line }) => ({ file, text: readFileSync(file, 'utf8').split('\n')[line - 1] }));
+}
