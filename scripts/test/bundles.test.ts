@@ -25,7 +25,8 @@ describe('what runs', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('is the same file by npm start and in the image', () => {
-    const { services } = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose; // ours
+    const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+    const { services } = parse(text, { merge: true }) as Compose; // our own file
     const ofImage = Object.values(services).flatMap(({ build, command = [] }) => (build === undefined ? [] : command));
     const programs = ofImage.filter((word) => word.includes('/dist/')).sort();
 
