@@ -124,6 +124,13 @@ function defaultPaths(): Record<string, Record<string, OperationFields>> {
       post: operation('create-quote', 'buy', { ...jsonBody, 'x-lumi-bulk': 'items', 'x-lumi-items-per-token': 10 }),
     },
     '/things/check': { post: operation('check-things', ['read', 'buy'], { ...jsonBody, 'x-lumi-bulk': 'things' }) },
+    '/things/look': {
+      post: operation('look-at-things', 'read', {
+        ...jsonBody,
+        'x-lumi-list': 'select.things',
+        'x-lumi-items-per-token': 10,
+      }),
+    },
     '/things/{thing}': { get: operation('get-thing', 'read'), patch: operation('change-thing', 'write', jsonBody) },
     '/me': { get: operation('me', 'any') },
     '/admin/users': { get: operation('list-users', 'admin:*') },

@@ -70,7 +70,7 @@ describe('the regular limit', () => {
   });
 });
 
-describe('a dry run or quote of many items', () => {
+describe('a request about many items that moves no money', () => {
   const items = (count: number): string =>
     JSON.stringify({ items: Array.from({ length: count }, (_, i) => ({ thing: `t${String(i)}` })) });
   const quote = (key: string, count: number): Promise<Reply> =>
@@ -95,6 +95,15 @@ describe('a dry run or quote of many items', () => {
         }),
       ),
     ).toBe('"regular";r=66');
+  });
+
+  it('pays for the list that its document names, however deep it stands', async () => {
+    const { key } = await fixture.newKey();
+    const things = Array.from({ length: 31 }, (_, i) => `t${String(i)}`);
+    const look = (body: object): Promise<Reply> =>
+      ask(embedded, { path: '/api/v1/things/look', method: 'POST', key, body: JSON.stringify(body) });
+    expect((await look({ select: { things } })).headers['ratelimit']).toMatch(/^"regular";r=116;/);
+    expect((await look({ select: { of: [things] }, things })).headers['ratelimit']).toMatch(/^"regular";r=115;/);
   });
 
   it('is refused before the service works on it, with a Retry-After after which it passes', async () => {

@@ -109,6 +109,10 @@ describe('an operation', () => {
       'with a body bound of gigabytes',
       { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-max-body': 1e10 }) } },
     ],
+    [
+      'that pays for the items of no list',
+      { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-items-per-token': 10 }) } },
+    ],
   ])('%s is refused, alone', (_what, item) => {
     const { operations, refused } = read(item);
     expect(operations.map(({ id }) => id)).toEqual(['good']);

@@ -5,6 +5,11 @@ import { documentOf } from './documents';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Name servers, tags, addresses of one thing: not things of which there are many. */
+const FEW_ITEMS = 20;
+/** Longer ones that are settings of one thing. */
+const SETTINGS = new Set(['ip_allowlist', 'ssh_key_ids', 'domains_block', 'country']);
+
 /** What only one product has. */
 const OWN: Readonly<Record<Product, RegExp>> = {
   domains: /lumi_domains|^domains:|\bdomain_|^domain\.|\bcon_[0-9a-z]{24}/,
@@ -80,6 +85,32 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
       );
     });
     expect(bare.map(({ operation }) => operation.id)).toEqual([]);
+  });
+
+  it('takes regular tokens by items wherever a request that moves no money names many things', () => {
+    /** Paths of the arrays that stand in no other array and take more than so many items. */
+    const longLists = (schema: Json, path: readonly string[] = []): string[] => {
+      const one = resolved(schema);
+      const forms = [one['oneOf'], one['anyOf']].flatMap((all) => (Array.isArray(all) ? (all as Json[]) : []));
+      const isLong = one['type'] === 'array' && Number(one['maxItems'] ?? Infinity) > FEW_ITEMS;
+      return [
+        ...(isLong ? [path.join('.')] : []),
+        ...forms.flatMap((form) => longLists(form, path)),
+        ...Object.entries((one['properties'] ?? {}) as Readonly<Record<string, Json>>).flatMap(([name, field]) =>
+          longLists(field, [...path, name]),
+        ),
+      ];
+    };
+    const lists = operations
+      .filter(({ isMoney, hasDryRun, requestSchema }) => (!isMoney || hasDryRun) && requestSchema !== null)
+      .flatMap(({ id, requestSchema, paidList }) =>
+        [...new Set(longLists(requestSchema as Json))].map((path) => ({ id, path, paidList })),
+      )
+      .filter(({ path }) => !SETTINGS.has(path));
+    expect(lists.length).toBeGreaterThan(2);
+    expect(lists.map(({ id, path, paidList }) => ({ id, path, paidFor: paidList }))).toEqual(
+      lists.map(({ id, path }) => ({ id, path, paidFor: { path, itemsPerToken: 10 } })),
+    );
   });
 
   it('calls a thing by one name, in bodies, queries and answers: names that are gone are nowhere', () => {

@@ -1,5 +1,5 @@
-// A dry run or quote of many items costs us like as many requests: it pays one regular token per so many items, of
-// which stage 07 has taken the first; 429.
+// A request about many things (a check, a quote, a change of all of them, a dry run) costs us like as many requests: it
+// pays one regular token per so many items, of which stage 07 has taken the first; 429.
 import type { RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { countItems } from '@lumi/shared/http';
@@ -11,11 +11,11 @@ const ITEMS_MAX = 500;
 export function itemTokens({ keyLimits }: { readonly keyLimits: LimitStore }): RequestHandler {
   return (req, _res, next) => {
     const { key, operation, isMoney, body } = req.lumi;
-    const itemsPerToken = operation?.itemsPerToken ?? null;
+    const list = operation?.paidList ?? null;
     const tokens =
-      key === null || itemsPerToken === null || isMoney
+      key === null || list === null || isMoney
         ? 1
-        : Math.ceil(Math.min(countItems(body), ITEMS_MAX) / itemsPerToken);
+        : Math.ceil(Math.min(countItems(body, list.depth), ITEMS_MAX) / list.itemsPerToken);
     if (key === null || tokens <= 1) {
       next();
       return;

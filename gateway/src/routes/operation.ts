@@ -23,12 +23,18 @@ export interface Operation {
   readonly isGuardedByBody: boolean;
   readonly hasDryRun: boolean;
   readonly bodyBytesMax: number;
-  /** So many items of its body, where it moves no money, are paid for by one regular token; null: any number. */
-  readonly itemsPerToken: number | null;
+  /** The list in its body whose items are paid for by regular tokens where no money moves; null: none is. */
+  readonly paidList: PaidList | null;
   /** Media types of the request body; empty = any (the handler reads the bytes itself). */
   readonly requestTypes: readonly string[];
   /** Media types of good answers besides JSON. */
   readonly responseTypes: ReadonlySet<string>;
+}
+
+export interface PaidList {
+  /** So many objects, one in the other, stand around it. */
+  readonly depth: number;
+  readonly itemsPerToken: number;
 }
 
 export type Match =
@@ -89,12 +95,8 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
     bodyBytesMax > BODY_BYTES_CEILING
   )
     return 'x-lumi-max-body is out of bounds';
-  const itemsPerToken = field(raw, 'x-lumi-items-per-token') ?? null;
-  if (
-    itemsPerToken !== null &&
-    (typeof itemsPerToken !== 'number' || !Number.isInteger(itemsPerToken) || itemsPerToken < 1)
-  )
-    return 'x-lumi-items-per-token is not understood';
+  const paidList = readPaidList(raw);
+  if (typeof paidList === 'string') return paidList;
   const id = field(raw, 'operationId');
   return {
     id:
@@ -106,7 +108,7 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
     isPublic,
     scopes,
     bodyBytesMax,
-    itemsPerToken,
+    paidList,
     anyText: anyTextOf(field(raw, 'parameters')),
     isForAnyKey: scopes.includes('any'),
     isMoney: routeClass === 'money',
@@ -117,6 +119,16 @@ function readOperation(product: Product, method: string, path: string, raw: unkn
       field(raw, 'x-lumi-raw-body') === true ? [] : mediaTypes(field(raw, 'requestBody'), ['application/json']),
     responseTypes: goodResponseTypes(field(raw, 'responses')),
   };
+}
+
+function readPaidList(raw: unknown): PaidList | null | string {
+  const itemsPerToken = field(raw, 'x-lumi-items-per-token');
+  if (itemsPerToken === undefined) return null;
+  if (typeof itemsPerToken !== 'number' || !Number.isInteger(itemsPerToken) || itemsPerToken < 1)
+    return 'x-lumi-items-per-token is not understood';
+  const path = field(raw, 'x-lumi-list') ?? field(raw, 'x-lumi-bulk');
+  if (typeof path !== 'string' || path === '') return 'x-lumi-items-per-token counts the items of no list';
+  return { depth: path.split('.').length, itemsPerToken };
 }
 
 function readScopes(product: Product, raw: unknown): string[] | null {

@@ -20,6 +20,8 @@ export interface Operation {
   readonly hasDryRun: boolean;
   /** The field of the body that holds the items of a bulk. */
   readonly bulk: string | null;
+  /** The list whose items are paid for by regular tokens, and how many of them one token pays for. */
+  readonly paidList: { readonly path: string; readonly itemsPerToken: number } | null;
   readonly hasBody: boolean;
   readonly hasRawBody: boolean;
   readonly takesUserId: boolean;
@@ -41,6 +43,8 @@ interface RawOperation {
   readonly 'x-lumi-class': string;
   readonly 'x-lumi-dry-run'?: boolean;
   readonly 'x-lumi-bulk'?: string;
+  readonly 'x-lumi-list'?: string;
+  readonly 'x-lumi-items-per-token'?: number;
   readonly 'x-lumi-auto-renew'?: readonly string[];
   readonly 'x-lumi-raw-body'?: boolean;
   readonly requestBody?: {
@@ -178,6 +182,7 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     requestExample: raw.requestBody?.content['application/json']?.example,
     hasDryRun: raw['x-lumi-dry-run'] === true,
     bulk: raw['x-lumi-bulk'] ?? null,
+    paidList: paidListOf(raw),
     hasBody: raw.requestBody !== undefined,
     hasRawBody: raw['x-lumi-raw-body'] === true,
     // Of operators' own routes it is a filter.
@@ -205,4 +210,10 @@ function closed(value: unknown): unknown {
   );
   const isObject = typeof copy['properties'] === 'object' && copy['type'] === 'object';
   return isObject && copy['additionalProperties'] === undefined ? { ...copy, additionalProperties: false } : copy;
+}
+
+function paidListOf(raw: RawOperation): Operation['paidList'] {
+  const path = raw['x-lumi-list'] ?? raw['x-lumi-bulk'];
+  const itemsPerToken = raw['x-lumi-items-per-token'];
+  return path === undefined || itemsPerToken === undefined ? null : { path, itemsPerToken };
 }

@@ -49,8 +49,8 @@ export interface RouteSpec<
   readonly reach: 'account' | 'none';
   /** The path in the body that holds the items of a bulk request; one money token is paid per item. */
   readonly bulk?: string;
-  /** So many items of `bulk` are paid for by one regular token. Dry runs of bulks that buy are without saying so. */
-  readonly itemsPerToken?: number;
+  /** The path in the body of a list of things whose request is no bulk: it is answered, or refused, as a whole. */
+  readonly list?: string;
   /** Of the body; 64 KiB if absent, 1 MiB for a bulk. */
   readonly bodyBytesMax?: number;
   /** Money routes that understand `?dry_run=true`: then it is no money request. */

@@ -26,7 +26,8 @@ export function operation(route: RouteSpec, product: Product, { schemas, words }
     'x-lumi-scope': names.length === 1 ? names[0] : names,
     'x-lumi-class': route.class,
     ...(route.bulk === undefined ? {} : { 'x-lumi-bulk': route.bulk }),
-    ...itemsPerToken(route),
+    ...(route.list === undefined ? {} : { 'x-lumi-list': route.list }),
+    ...(paysByItems(route) ? { 'x-lumi-items-per-token': ITEMS_PER_TOKEN } : {}),
     ...(route.bodyBytesMax === undefined ? {} : { 'x-lumi-max-body': route.bodyBytesMax }),
     ...(route.autoRenew === undefined ? {} : { 'x-lumi-auto-renew': route.autoRenew }),
     ...(route.dryRun === true ? { 'x-lumi-dry-run': true } : {}),
@@ -37,11 +38,12 @@ export function operation(route: RouteSpec, product: Product, { schemas, words }
   };
 }
 
-/** Of a bulk that buys only a dry run pays so: the gateway knows that money requests have a limit of their own. */
-function itemsPerToken(route: RouteSpec): JsonSchema {
-  const items =
-    route.itemsPerToken ?? (route.bulk !== undefined && route.dryRun === true ? ITEMS_PER_TOKEN : undefined);
-  return items === undefined ? {} : { 'x-lumi-items-per-token': items };
+/**
+ * Whatever takes a list pays regular tokens by its items. Where money moves only a dry run does: the money limit counts
+ * the purchase.
+ */
+function paysByItems({ bulk, list, class: routeClass, dryRun }: RouteSpec): boolean {
+  return (bulk ?? list) !== undefined && (routeClass !== 'money' || dryRun === true);
 }
 
 /** What a request needs beyond being valid, for readers. */

@@ -22,6 +22,17 @@ it.each<[string, number]>([
   expect(count(text)).toBe(items);
 });
 
+it.each<[string, number]>([
+  ['{"select":{"ids":["a","b"]},"with":{}}', 2],
+  ['{"ids":["a","b"]}', 0],
+  ['{"items":[{"ids":["a","b"]}]}', 0],
+  ['{"select":{"ids":[ ]}}', 0],
+  ['{"select":{"more":{"ids":[1,2]}}}', 0],
+  ['{"select":{"\\u0069ds":[[1,2],[3]],"others":[4]}}', 3],
+])('counts in %s what stands one object deeper', (text, items) => {
+  expect(countItems(Buffer.from(text), 2)).toBe(items);
+});
+
 it('counts what JSON.parse finds', () => {
   for (const many of [1, 9, 10, 11, 500])
     expect(

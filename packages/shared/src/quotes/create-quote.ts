@@ -4,7 +4,6 @@ import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
 import { BULK_MAX_ITEMS, endpoint, json, refuseRepeatedRefs, type Endpoint } from '../endpoint';
 import { findKeyById } from '../keys';
 import { readBalance, readDailySpend } from '../ledger';
-import { ITEMS_PER_TOKEN } from '../limits';
 import { formatUsd, type Units } from '../money';
 import type { Principal } from '../principal';
 import { amountOf, priceOf } from '../purchase';
@@ -32,7 +31,6 @@ export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyEx
       class: 'regular',
       reach: 'account',
       bulk: 'items',
-      itemsPerToken: ITEMS_PER_TOKEN,
       description:
         `Prices up to ${String(BULK_MAX_ITEMS)} items and keeps the prices for ${String(QUOTE_MINUTES)} ` +
         `minutes: a purchase that names \`quote_id\` is charged the quoted price, once for each item. ` +

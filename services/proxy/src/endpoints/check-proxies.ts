@@ -20,6 +20,7 @@ export function checkProxies(deps: ProxyDeps): Endpoint {
       scope: 'write',
       class: 'regular',
       reach: 'account',
+      list: 'proxy_ids',
       description: 'Looks at up to 100 proxies at once: whether they answer, how fast, and where they come out.',
       body: z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100) }),
       bodyExample: { proxy_ids: ['prx_01k000000000000000000000'] },

@@ -65,6 +65,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
       class: 'money',
       reach: 'account',
       dryRun: true,
+      list: 'select.proxy_ids',
       description:
         'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to ' +
         'the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per ' +
