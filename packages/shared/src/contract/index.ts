@@ -18,7 +18,7 @@ export {
   type Position,
 } from './page';
 export { BASE_PATHS, PRODUCTS, resellerScopes, scopeName, type Product, type RouteScope } from './product';
-export { oneByOne, orRefusal } from './refusal';
+export { orRefusal } from './refusal';
 export {
   defineRoute,
   usualBodyBytesMax,

@@ -10,15 +10,3 @@ export async function orRefusal<T>(work: () => T | Promise<T>): Promise<T | AppE
     throw err;
   }
 }
-
-/**
- * One after the other, each with its result or refusal: 500 items at once would take all connections of the process.
- */
-export async function oneByOne<I, T>(
-  items: readonly I[],
-  work: (item: I) => T | Promise<T>,
-): Promise<(T | AppError)[]> {
-  const results: (T | AppError)[] = [];
-  for (const item of items) results.push(await orRefusal(() => work(item)));
-  return results;
-}

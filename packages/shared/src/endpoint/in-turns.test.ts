@@ -1,6 +1,16 @@
-import { mapInTurns } from './in-turns';
+import { AppError } from '../contract';
+import { mapInTurns, oneByOne } from './in-turns';
 
-it('maps as Array.map does, and lets others have turns between', async () => {
+const ITEMS = Array.from({ length: 60 }, (_, i) => i * 2);
+const slow = (item: number, index: number): string => {
+  const untilMs = performance.now() + 3;
+  while (performance.now() < untilMs);
+  return `${String(index)}:${String(item)}`;
+};
+const RESULTS = ITEMS.map((item, i) => `${String(i)}:${String(item)}`);
+
+/** How often others came to their turns while it was done. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   let isDone = false;
   const count = (): void => {
@@ -8,21 +18,53 @@ it('maps as Array.map does, and lets others have turns between', async () => {
     if (!isDone) setImmediate(count);
   };
   setImmediate(count);
-  const slow = (item: number, index: number): string => {
-    const untilMs = performance.now() + 3;
-    while (performance.now() < untilMs);
-    return `${String(index)}:${String(item)}`;
-  };
-  const items = Array.from({ length: 60 }, (_, i) => i * 2);
-  expect(await mapInTurns(items, slow)).toEqual(items.map((item, i) => `${String(i)}:${String(item)}`));
+  await work();
   isDone = true;
-  expect(turns).toBeGreaterThanOrEqual(15);
+  return turns;
+}
+
+describe('mapInTurns', () => {
+  it('maps as Array.map does, and lets others have turns between', async () => {
+    const turns = await turnsDuring(async () => expect(await mapInTurns(ITEMS, slow)).toEqual(RESULTS));
+    expect(turns).toBeGreaterThanOrEqual(15);
+  });
+
+  it('passes on what the work throws', async () => {
+    await expect(
+      mapInTurns([1, 2], () => {
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+  });
 });
 
-it('passes on what the work throws', async () => {
-  await expect(
-    mapInTurns([1, 2], () => {
-      throw new Error('no');
-    }),
-  ).rejects.toThrow('no');
+describe('oneByOne', () => {
+  it('lets others have turns between work that waits for nothing', async () => {
+    const turns = await turnsDuring(async () =>
+      expect(await oneByOne(ITEMS, async (item, index) => Promise.resolve(slow(item, index)))).toEqual(RESULTS),
+    );
+    expect(turns).toBeGreaterThanOrEqual(15);
+  });
+
+  it('begins an item when the one before it is done', async () => {
+    let open = 0;
+    const seen = await oneByOne([1, 2, 3], async () => {
+      open += 1;
+      const atOnce = open;
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+      return atOnce;
+    });
+    expect(seen).toEqual([1, 1, 1]);
+  });
+
+  it('gives a refusal in place of its item, and passes on every other error', async () => {
+    const refusal = new AppError('not_found');
+    const refuse = (item: number): number => {
+      if (item === 2) throw refusal;
+      return item;
+    };
+    expect(await oneByOne([1, 2, 3], refuse)).toEqual([1, refusal, 3]);
+    await expect(oneByOne([1], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
 });

@@ -2,7 +2,7 @@ export { bodyOrQuery } from './body-or-query';
 export { endpoint, json, type Endpoint, type Handler, type Reach, type Reply, type RequestContext } from './context';
 export type { Samples } from './example';
 export type { Glossary } from './glossary';
-export { mapInTurns } from './in-turns';
+export { mapInTurns, oneByOne } from './in-turns';
 export { refuseRepeatedRefs } from './item-refs';
 export { parseJsonBody } from './json-body';
 export { mount } from './mount';

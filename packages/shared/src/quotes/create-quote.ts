@@ -1,7 +1,7 @@
 // POST /quotes: what something would cost, kept at that price for a while. Nothing is charged, held or reserved.
 import { z } from 'zod';
 import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
-import { BULK_MAX_ITEMS, endpoint, json, refuseRepeatedRefs, type Endpoint } from '../endpoint';
+import { BULK_MAX_ITEMS, endpoint, json, mapInTurns, refuseRepeatedRefs, type Endpoint } from '../endpoint';
 import { findKeyById } from '../keys';
 import { readBalance, readDailySpend } from '../ledger';
 import { formatUsd, type Units } from '../money';
@@ -58,7 +58,7 @@ export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyEx
         keyId: principal.keyId,
         createdAt: now,
         expiresAt: new Date(now.getTime() + QUOTE_MINUTES * 60_000),
-        lines: items.map((item, i) => lineOf(item.ref, i, priced[i])),
+        lines: await mapInTurns(items, (item, i) => lineOf(item.ref, i, priced[i])),
       };
       await insertQuote(deps.db.platform, quote);
       return json(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { actorOf, type Actor } from '@lumi/shared/audit-log';
 import { changeItem, changedAnswer, changedSchema, type ChangedItem } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
-import { BULK_MAX_ITEMS, endpoint, json, type Reach } from '@lumi/shared/endpoint';
+import { BULK_MAX_ITEMS, endpoint, json, mapInTurns, type Reach } from '@lumi/shared/endpoint';
 import type { Domains } from '../domains';
 import { readDomainName } from '../names/domain-name';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
@@ -125,7 +125,7 @@ async function targetsOf(
   reach: Reach,
   names: readonly string[],
 ): Promise<readonly (DomainRow | AppError)[]> {
-  const read = names.map((text) => {
+  const read = await mapInTurns(names, (text) => {
     const reading = readDomainName(text, domains.catalogue);
     return reading.kind === 'name' ? reading.name : '';
   });

@@ -1,5 +1,6 @@
 // Availability and prices of names, in one look-up for all. A failed look-up answers `unknown`, never `taken`.
 import { z } from 'zod';
+import { mapInTurns } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { feeForYears } from '../catalogue/fees';
@@ -36,10 +37,10 @@ export async function checkNames(
   years: number | undefined,
 ): Promise<readonly CheckItem[]> {
   await domains.catalogue.ready();
-  const readings = texts.map((text) => readDomainName(text, domains.catalogue));
+  const readings = await mapInTurns(texts, (text) => readDomainName(text, domains.catalogue));
   const checks = await domains.registrars.check(readings.filter((reading) => reading.kind === 'name'));
   const checkedAt = isoSeconds(domains.service.clock.now());
-  return readings.map((reading, i) => itemOf(reading, texts[i] ?? '', checks, years, checkedAt));
+  return mapInTurns(readings, (reading, i) => itemOf(reading, texts[i] ?? '', checks, years, checkedAt));
 }
 
 function itemOf(

@@ -2,6 +2,7 @@
 // product's own reason to refuse. It takes many bodies at once, so that a bulk of 500 asks the registry once.
 import { z } from 'zod';
 import { AppError, invalid } from '@lumi/shared/contract';
+import { mapInTurns } from '@lumi/shared/endpoint';
 import { costLine, purchaseFields, type CostLine, type Offer } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import type { Tld } from '../catalogue/catalogue';
@@ -47,7 +48,7 @@ export async function registrations(
   purpose: Purpose = 'purchase',
 ): Promise<readonly (Offer | AppError)[]> {
   await domains.catalogue.ready();
-  const readings = bodies.map((body) => attempt(() => readBody(domains, body)));
+  const readings = await mapInTurns(bodies, (body) => attempt(() => readBody(domains, body)));
   const known = readings.filter((reading): reading is Reading => !(reading instanceof AppError));
   const ids = known.flatMap(({ body }) => (body.contact_id === undefined ? [] : [body.contact_id]));
   const platform = domains.service.db.platform;
@@ -60,7 +61,7 @@ export async function registrations(
     taken.length === 0
       ? new Map<string, unknown>()
       : await findDomains(platform, { kind: 'account', accountId }, taken);
-  return readings.map((reading) =>
+  return mapInTurns(readings, (reading) =>
     attempt(() => {
       if (reading instanceof AppError) throw reading;
       const check = checks.get(reading.name) ?? { name: reading.name, status: 'unknown', premium: false, fees: null };

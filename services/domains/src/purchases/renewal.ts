@@ -1,6 +1,7 @@
 // Turns the body of a renewal into what the purchase engine needs. It takes many bodies at once, like registration.ts.
 import { z } from 'zod';
 import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
+import { mapInTurns } from '@lumi/shared/endpoint';
 import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
 import { costLine, purchaseFields, type Offer } from '@lumi/shared/purchase';
 import { addMonths } from '@lumi/shared/runtime';
@@ -38,7 +39,7 @@ export async function renewals(
   wishes: readonly RenewWish[],
 ): Promise<readonly (Offer | AppError)[]> {
   await domains.catalogue.ready();
-  const names = wishes.map(({ domain }) => {
+  const names = await mapInTurns(wishes, ({ domain }) => {
     const reading = readDomainName(domain, domains.catalogue);
     return reading.kind === 'name' ? reading.name : null;
   });
@@ -47,12 +48,16 @@ export async function renewals(
     { kind: 'account', accountId },
     names.filter((name) => name !== null),
   );
-  return Promise.all(
+  const known = await Promise.all(
     wishes.map(async ({ body }, i) => {
       const row = rows.get(names[i] ?? '');
-      return row === undefined ? notFound() : partOf(domains, await asTheRegistryHasIt(domains, row, body), body);
+      return row === undefined ? null : asTheRegistryHasIt(domains, row, body);
     }),
   );
+  return mapInTurns(wishes, ({ body }, i) => {
+    const row = known[i] ?? null;
+    return row === null ? notFound() : partOf(domains, row, body);
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 // Many orders of proxies. Envelope, batch and retries are the shared room’s.
 import { z } from 'zod';
-import { oneByOne } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/endpoint';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { purchaseFields } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../proxy';

@@ -1,6 +1,6 @@
 // Many renewals of proxies. Envelope, batch and retries are the shared room’s.
 import { z } from 'zod';
-import { oneByOne } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/endpoint';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changeItem, changedAnswer, changedSchema } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
-import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { endpoint, json, mapInTurns, type Endpoint } from '@lumi/shared/endpoint';
 import { findProxies } from '../store/proxies';
 import type { ProxyDeps } from '../proxy';
 import { proxySchema, viewProxy } from '../views/proxy-view';
@@ -44,7 +44,7 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
         200,
         changedAnswer(
           await Promise.all(
-            ids.map((id) =>
+            await mapInTurns(ids, (id) =>
               changeItem(id, () => {
                 const [row, known] = [changed.get(id), found.get(id)];
                 if (row === undefined)

@@ -1,7 +1,7 @@
 // Exports proxies with their passwords, ready for programs. Every export is recorded.
 import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
-import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
+import { endpoint, mapInTurns, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
 import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
@@ -56,11 +56,7 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
       ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
       if (rows.length > EXPORT_MAX)
         throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
-      const lines = formatLines(
-        rows.map((row) => lineOf(deps, row, protocol)),
-        format,
-        template,
-      );
+      const lines = formatLines(await mapInTurns(rows, (row) => lineOf(deps, row, protocol)), format, template);
       await recordReveal(
         deps,
         context,

@@ -1,7 +1,6 @@
 // What can be quoted, each priced by the function that prices the purchase.
 import { z } from 'zod';
-import { oneByOne } from '@lumi/shared/contract';
-import type { Reach } from '@lumi/shared/endpoint';
+import { oneByOne, type Reach } from '@lumi/shared/endpoint';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { findProxies } from '../store/proxies';

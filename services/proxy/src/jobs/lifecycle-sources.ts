@@ -1,6 +1,6 @@
 // What time does to proxies and traffic plans: reminders, the end after grace, renewals that Lumi makes by itself.
 import { fromStep, joinSql, rider, sql, type Sql } from '@lumi/shared/db';
-import { oneByOne } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/endpoint';
 import type { LifecycleSource, Resource } from '@lumi/shared/lifecycle';
 import { unitPrice } from '../catalogue/price';
 import { PRODUCTS } from '../catalogue/products';

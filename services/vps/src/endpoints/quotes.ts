@@ -1,6 +1,6 @@
 // The operations that can be quoted. The function that prices the purchase also prices its quote.
 import { z } from 'zod';
-import { oneByOne } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/endpoint';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { createFields, createOffers, placesOf } from '../purchases/create-offer';
 import { renewFields, renewOffer } from '../purchases/renew-offer';

@@ -1,7 +1,8 @@
 // The lifecycle of servers, in the terms of the shared lifecycle: reminders, grace, suspension, deletion at the end of
 // the period, and automatic renewals. Each call to the supplier is an operation like one that a caller starts, under
 // the same lock. A stage waits until its operation is done.
-import { AppError, newId, oneByOne } from '@lumi/shared/contract';
+import { AppError, newId } from '@lumi/shared/contract';
+import { oneByOne } from '@lumi/shared/endpoint';
 import { fromStep, rider, sql, type Sql } from '@lumi/shared/db';
 import type { LifecycleSource, Resource, StageCall } from '@lumi/shared/lifecycle';
 import { runOperation, type AnyOperationKind } from '@lumi/shared/operations';
