@@ -1,4 +1,5 @@
 // Reads of the event feed, oldest first.
+// Raw SQL: the trailing edge is the clock of the database, and a pattern is a plain prefix, not a LIKE.
 import type { Product } from '../contract';
 import { joinSql, sql, type Sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';

@@ -1,7 +1,7 @@
 // Reads of operations: rows of their own and orders, in one list. Both take their number from one sequence, so one
 // cursor pages both.
 import type { Product } from '../contract';
-import type { SqlRunner } from '../db';
+import type { PlatformClient } from '../db';
 import type { Reach } from '../endpoint';
 import { findOperation, listOperations, type OperationState } from '../operations';
 import { findOrder, listOrders, type PublicOrderState } from './order-store';
@@ -27,7 +27,7 @@ const STATES: Readonly<Record<PublicOrderState, OperationState>> = {
 
 /** Newest first, one row more than `limit`. */
 export async function listAnyOperations(
-  db: SqlRunner,
+  db: Pick<PlatformClient, 'operation' | 'order'>,
   whose: { reach: Reach; product: Product },
   filter: AnyOperationFilter,
   page: { limit: number; beforeSeq: string | null },
@@ -56,7 +56,7 @@ export async function listAnyOperations(
 }
 
 export async function findAnyOperation(
-  db: SqlRunner,
+  db: Pick<PlatformClient, 'operation' | 'order'>,
   whose: { reach: Reach; product: Product },
   id: string,
 ): Promise<AnyOperation | null> {

@@ -1,7 +1,7 @@
 // What became of a request, told by its Idempotency-Key in exactly the scope in which the key is remembered.
 import { z } from 'zod';
-import { isId, type Product } from '../contract';
-import { sql, type SqlRunner } from '../db';
+import { isId } from '../contract';
+import type { PlatformClient } from '../db';
 import { claimScope } from '../idempotency';
 import type { Principal } from '../principal';
 import { operationIdOf } from '../purchase';
@@ -26,13 +26,17 @@ export const requestFateSchema = z
 
 export type RequestFate = z.output<typeof requestFateSchema>;
 
-export async function findRequestFate(db: SqlRunner, principal: Principal, key: string): Promise<RequestFate> {
-  const rows = await db.$queryRaw<FateRow[]>(sql`
-    SELECT state, status, CASE WHEN NOT sealed THEN body END AS body, subject, request_id, created_at, done_at
-      FROM platform.idempotency
-    WHERE scope = ${claimScope(principal)} AND product = ${principal.product satisfies Product} AND key = ${key}`);
-  const row = rows[0];
-  if (row === undefined) {
+export async function findRequestFate(
+  db: Pick<PlatformClient, 'idempotency'>,
+  principal: Principal,
+  key: string,
+): Promise<RequestFate> {
+  const { product } = principal;
+  const row = await db.idempotency.findUnique({
+    where: { scope_product_key: { scope: claimScope(principal), product, key } },
+    omit: { fingerprint: true, location: true },
+  });
+  if (row === null) {
     return {
       idempotency_key: key,
       state: 'none',
@@ -51,7 +55,7 @@ export async function findRequestFate(db: SqlRunner, principal: Principal, key: 
     idempotency_key: key,
     state: row.state === 'done' ? 'done' : 'in_progress',
     status_code: row.status,
-    response: row.body === null ? null : parsed(row.body),
+    response: row.body === null || row.sealed ? null : parsed(row.body),
     operation_id: orderId === null ? null : operationIdOf(orderId),
     order_id: orderId,
     deposit_id: isId(row.subject ?? '', 'dep') ? row.subject : null,
@@ -59,16 +63,6 @@ export async function findRequestFate(db: SqlRunner, principal: Principal, key: 
     created_at: isoSeconds(row.created_at),
     done_at: row.done_at === null ? null : isoSeconds(row.done_at),
   };
-}
-
-interface FateRow {
-  readonly state: string;
-  readonly status: number | null;
-  readonly body: Uint8Array | null;
-  readonly subject: string | null;
-  readonly request_id: string;
-  readonly created_at: Date;
-  readonly done_at: Date | null;
 }
 
 function parsed(body: Uint8Array): unknown {

@@ -1,4 +1,5 @@
 // Reads of posted wallet lines, newest first. Nothing here writes.
+// Raw SQL: every line joins its transfer, and the pages follow the lines.
 import { sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
 import type { Units } from '../money';

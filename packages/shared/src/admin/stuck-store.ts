@@ -1,8 +1,8 @@
 // Open orders and running operations as operators see them: read across all accounts, taken over one at a time.
 import type { Product } from '../contract';
-import { sql, type SqlRunner } from '../db';
-import { operationOfRow, type Operation, type OperationRow } from '../operations';
-import { orderOfRow, type Order, type OrderRow } from '../purchase';
+import { given, seqAfter, sql, type OperationModel, type OrderModel, type PlatformClient, type SqlRunner } from '../db';
+import { operationOfRow, type Operation } from '../operations';
+import { orderOfRow, type Order } from '../purchase';
 
 /** A purchase, or work that moves no money. */
 export type Work = { readonly order: Order } | { readonly operation: Operation };
@@ -13,79 +13,37 @@ interface OpenPage {
   readonly afterSeq: string | null;
 }
 
+/** Of orders. */
+const OPEN: readonly string[] = ['acting', 'pending'];
+type WorkTables = Pick<PlatformClient, 'operation' | 'order'>;
+
 /** The longest open first, one more than the limit. Orders and operations are counted together. */
 export async function listOpenWork(
-  db: SqlRunner,
+  db: WorkTables,
   product: Product,
   onlyStuck: boolean,
   page: OpenPage,
 ): Promise<OpenWork[]> {
+  const wanted = { product, ...given({ stuck_since: onlyStuck ? { not: null } : undefined }), ...seqAfter(page) };
+  const inOrder = { orderBy: { seq: 'asc' }, take: page.limit + 1 } as const;
   const [orders, operations] = await Promise.all([
-    listOpenOrders(db, product, onlyStuck, page),
-    listRunningOperations(db, product, onlyStuck, page),
+    db.order.findMany({ where: { ...wanted, state: { in: [...OPEN] } }, ...inOrder }),
+    db.operation.findMany({ where: { ...wanted, state: 'running' }, ...inOrder }),
   ]);
-  return [...orders, ...operations].sort((a, b) => (a.seq < b.seq ? -1 : 1)).slice(0, page.limit + 1);
-}
-
-async function listRunningOperations(
-  db: SqlRunner,
-  product: Product,
-  onlyStuck: boolean,
-  page: OpenPage,
-): Promise<OpenWork[]> {
-  const rows = await db.$queryRaw<(OperationRow & { readonly wake_at: Date | null })[]>(sql`
-    SELECT * FROM platform.operation WHERE product = ${product} AND state = 'running'
-      ${
-        onlyStuck
-          ? sql`AND stuck_since IS NOT
-        NULL`
-          : sql``
-      }
-        ${
-          page.afterSeq === null
-            ? sql``
-            : sql`AND seq >
-        ${page.afterSeq}::bigint`
-        }
-    ORDER BY seq LIMIT ${page.limit + 1}::int`);
-  return rows.map((row) => ({ seq: row.seq, operation: operationOfRow(row), wakeAt: row.wake_at }));
-}
-
-async function listOpenOrders(
-  db: SqlRunner,
-  product: Product,
-  onlyStuck: boolean,
-  page: OpenPage,
-): Promise<OpenWork[]> {
-  const rows = await db.$queryRaw<(OrderRow & { readonly seq: bigint; readonly wake_at: Date | null })[]>(sql`
-    SELECT * FROM platform.orders WHERE product = ${product} AND state IN ('acting', 'pending')
-      ${
-        onlyStuck
-          ? sql`AND stuck_since IS NOT
-        NULL`
-          : sql``
-      }
-        ${
-          page.afterSeq === null
-            ? sql``
-            : sql`AND seq >
-        ${page.afterSeq}::bigint`
-        }
-    ORDER BY seq LIMIT ${page.limit + 1}::int`);
-  return rows.map((row) => ({ seq: row.seq, order: orderOfRow(row), wakeAt: row.wake_at }));
+  return [
+    ...orders.map((row) => ({ seq: row.seq, order: orderOfRow(row), wakeAt: row.wake_at })),
+    ...operations.map((row) => ({ seq: row.seq, operation: operationOfRow(row), wakeAt: row.wake_at })),
+  ]
+    .sort((a, b) => (a.seq < b.seq ? -1 : 1))
+    .slice(0, page.limit + 1);
 }
 
 /** As it is now. `over`: it is finished; null: this product has no such work. */
-export async function findWork(db: SqlRunner, product: Product, operationId: string): Promise<Work | 'over' | null> {
-  const orderId = orderIdOf(operationId);
-  const [order] = await db.$queryRaw<OrderRow[]>(
-    sql`SELECT * FROM platform.orders WHERE id = ${orderId} AND product = ${product}`,
-  );
-  if (order !== undefined) return ['acting', 'pending'].includes(order.state) ? { order: orderOfRow(order) } : 'over';
-  const [operation] = await db.$queryRaw<OperationRow[]>(
-    sql`SELECT * FROM platform.operation WHERE id = ${operationId} AND product = ${product}`,
-  );
-  if (operation === undefined) return null;
+export async function findWork(db: WorkTables, product: Product, operationId: string): Promise<Work | 'over' | null> {
+  const order = await db.order.findFirst({ where: { id: orderIdOf(operationId), product } });
+  if (order !== null) return OPEN.includes(order.state) ? { order: orderOfRow(order) } : 'over';
+  const operation = await db.operation.findFirst({ where: { id: operationId, product } });
+  if (operation === null) return null;
   return operation.state === 'running' ? { operation: operationOfRow(operation) } : 'over';
 }
 
@@ -96,11 +54,13 @@ export async function seizeWork(
   operationId: string,
   leaseMs: number,
 ): Promise<Work | null> {
-  const [order] = await db.$queryRaw<OrderRow[]>(
+  // Raw SQL: functions.
+  const [order] = await db.$queryRaw<OrderModel[]>(
     sql`SELECT * FROM platform.order_seize(${product}, ${orderIdOf(operationId)}, ${leaseMs}::int)`,
   );
   if (order !== undefined) return { order: orderOfRow(order) };
-  const [operation] = await db.$queryRaw<OperationRow[]>(
+  // Raw SQL: as above.
+  const [operation] = await db.$queryRaw<OperationModel[]>(
     sql`SELECT * FROM platform.operation_seize(${product}, ${operationId}, ${leaseMs}::int)`,
   );
   return operation === undefined ? null : { operation: operationOfRow(operation) };

@@ -1,5 +1,6 @@
 // Acts that lead to money become rows that nobody can change, in the transaction of the act: there is no act without
 // its row, and no row of an act that was rolled back. Secrets never stand in `before` and `after`.
+// Raw SQL: a function, in the transaction of the act.
 import type { Product } from '../contract';
 import { inTransaction, sql, type Database, type SqlRunner, type Tx } from '../db';
 

@@ -2,7 +2,7 @@
 // if nothing is open. Any number of workers may step at once and any may die at any point: leases and attempts decide,
 // in Postgres, who may order what.
 import { AppError, newId, type Product } from '../contract';
-import type { Database, SqlRunner } from '../db';
+import type { Database, PlatformClient } from '../db';
 import { validateItem } from '../endpoint';
 import { toAppError } from '../http';
 import { fingerprint, type Claim } from '../idempotency';
@@ -96,7 +96,10 @@ async function finish(deps: BatchDeps, batch: Batch): Promise<boolean> {
 }
 
 /** What an inline bulk answers with what is known now. */
-export async function inlineAnswer(db: SqlRunner, batchId: string): Promise<{ status: number; body: Uint8Array }> {
+export async function inlineAnswer(
+  db: Pick<PlatformClient, 'batchItem'>,
+  batchId: string,
+): Promise<{ status: number; body: Uint8Array }> {
   const items = await listItems(db, batchId, {}, { limit: BATCH_MAX_ITEMS, afterItem: -1 });
   return { status: 200, body: Buffer.from(JSON.stringify(bulkResult(batchId, items)), 'utf8') };
 }

@@ -1,5 +1,5 @@
 // Reading batches and their items: one, or a page of a list.
-import { joinSql, sql, type Sql, type SqlRunner } from '../db';
+import { given, joinSql, sql, type PlatformClient, type Sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
 import type { ErrorDetail, Product } from '../contract';
 import type { Batch, BatchItem, BatchItemState, BatchState } from './batch';
@@ -31,33 +31,45 @@ export async function listBatches(
 
 /** In their order, one more than the limit. */
 export async function listItems(
-  db: SqlRunner,
+  db: Pick<PlatformClient, 'batchItem'>,
   batchId: string,
-  filter: { states?: readonly BatchItemState[] | undefined },
+  { states }: { states?: readonly BatchItemState[] | undefined },
   page: { limit: number; afterItem: number },
 ): Promise<BatchItem[]> {
-  const rows = await db.$queryRaw<ItemRow[]>(sql`
-    SELECT item, ref, state, order_id, result, error_code, error_text, error_details FROM platform.batch_item
-    WHERE batch_id = ${batchId} AND item > ${page.afterItem}::int
-      ${
-        filter.states === undefined
-          ? sql``
-          : sql`AND state
-      = ANY (${[...filter.states]}::text[])`
-      }
-    ORDER BY item LIMIT ${page.limit + 1}::int`);
+  const rows = await db.batchItem.findMany({
+    where: {
+      batch_id: batchId,
+      item: { gt: page.afterItem },
+      ...given({ state: states === undefined ? undefined : { in: [...states] } }),
+    },
+    orderBy: { item: 'asc' },
+    take: page.limit + 1,
+    select: {
+      item: true,
+      ref: true,
+      state: true,
+      order_id: true,
+      result: true,
+      error_code: true,
+      error_text: true,
+      error_details: true,
+    },
+  });
   return rows.map((row) => ({
     item: row.item,
     ref: row.ref,
-    state: row.state,
+    state: row.state as BatchItemState, // a check constraint of the table
     orderId: row.order_id,
     result: row.result,
     error:
-      row.error_code === null ? null : { code: row.error_code, text: row.error_text ?? '', details: row.error_details },
+      row.error_code === null
+        ? null
+        : { code: row.error_code, text: row.error_text ?? '', details: row.error_details as ErrorDetail[] | null },
   }));
 }
 
 async function readBatches(db: SqlRunner, conditions: readonly Sql[], limit: number): Promise<Batch[]> {
+  // Raw SQL: what is counted of the items is joined to a page of batches.
   const rows = await db.$queryRaw<BatchRow[]>(sql`
     SELECT b.*, coalesce(b.ok, open.ok) AS ok_now, coalesce(b.failed, open.failed) AS failed_now
     FROM (SELECT b.* FROM platform.batch b WHERE ${joinSql([...conditions], ' AND ')} ORDER BY b.seq DESC
@@ -117,15 +129,4 @@ interface BatchRow {
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly finished_at: Date | null;
-}
-
-interface ItemRow {
-  readonly item: number;
-  readonly ref: string;
-  readonly state: BatchItemState;
-  readonly order_id: string | null;
-  readonly result: string | null;
-  readonly error_code: string | null;
-  readonly error_text: string | null;
-  readonly error_details: readonly ErrorDetail[] | null;
 }

@@ -1,4 +1,5 @@
 // The SQL of batches. Rows change through the functions of `platform` alone; each call is one statement.
+// Raw SQL: functions, and questions about a batch and its items in one.
 import { sql, type SqlRunner } from '../db';
 import type { Claim, ClaimOutcome } from '../idempotency';
 import type { ErrorDetail, Product } from '../contract';

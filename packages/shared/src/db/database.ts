@@ -133,6 +133,7 @@ export function queryableOf(runner: SqlRunner): {
       const named = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
       if (named.length !== values.length || named.some((number, i) => number !== i + 1))
         throw new Error('the parameters of this statement are not in order');
+      // Raw SQL: it hands over statements that others wrote.
       return { rows: await runner.$queryRaw<unknown[]>(new Prisma.Sql(parts, values)) };
     },
   };

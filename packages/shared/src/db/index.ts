@@ -18,6 +18,8 @@ export {
   type SqlRunner,
   type Tx,
 } from './database';
+export type { BreachModel, DepositModel, OperationModel, OrderModel } from './generated/platform/models';
+export { given, seqAfter, seqBefore } from './given';
 export { fromStep, rider, usingStep, type AnyStepDone, type Rider, type RiderOf } from './rider';
 export {
   perRunner,

@@ -1,4 +1,5 @@
 // A deposit, and how it stands in the database.
+import type { DepositModel } from '../db';
 import type { Units } from '../money';
 import type { PayUrls } from './provider';
 
@@ -45,33 +46,7 @@ export interface Deposit {
   readonly settledAt: Date | null;
 }
 
-export interface DepositRow {
-  readonly seq: bigint;
-  readonly id: string;
-  readonly account_id: string;
-  readonly product: string;
-  readonly provider: string;
-  readonly amount: bigint;
-  readonly state: string;
-  readonly is_late: boolean;
-  readonly asset: string | null;
-  readonly return_url: string | null;
-  readonly reference: string | null;
-  readonly expires_in_s: number;
-  readonly provider_invoice_id: string | null;
-  readonly pay_url: string | null;
-  readonly pay_urls: PayUrls | null;
-  readonly expires_at: Date | null;
-  readonly paid_at: Date | null;
-  readonly paid_asset: string | null;
-  readonly paid_amount: string | null;
-  readonly failure: string | null;
-  readonly request_id: string;
-  readonly created_at: Date;
-  readonly settled_at: Date | null;
-}
-
-export function depositOfRow(row: DepositRow): Deposit {
+export function depositOfRow(row: DepositModel): Deposit {
   return {
     seq: row.seq,
     id: row.id,
@@ -87,7 +62,7 @@ export function depositOfRow(row: DepositRow): Deposit {
     expiresInS: row.expires_in_s,
     providerInvoiceId: row.provider_invoice_id,
     payUrl: row.pay_url,
-    payUrls: row.pay_urls,
+    payUrls: row.pay_urls as PayUrls | null,
     expiresAt: row.expires_at,
     paidAt: row.paid_at,
     paidAsset: row.paid_asset,

@@ -1,10 +1,9 @@
-// The SQL of deposits: reads by reach, and the functions of schema `platform` that alone may change a row.
-import { sql, type SqlRunner } from '../db';
-import type { Reach } from '../endpoint';
+// How deposits change: by the functions of schema `platform` alone. Raw SQL: the typed client calls no functions.
+import { sql, type DepositModel, type SqlRunner } from '../db';
 import { refuseOrReplay, type Claim, type ClaimOutcome, type StoredAnswer } from '../idempotency';
 import type { Units } from '../money';
 import type { PayUrls, ProviderPayment } from './provider';
-import { depositOfRow, type Deposit, type DepositRow, type DepositState } from './deposit-row';
+import { depositOfRow, type Deposit, type DepositState } from './deposit-row';
 
 export interface NewDeposit {
   readonly id: string;
@@ -128,7 +127,7 @@ export async function disputeDeposit(
 
 export async function takeDueDeposits(db: SqlRunner, limit: number, leaseMs: number): Promise<Deposit[]> {
   return (
-    await db.$queryRaw<DepositRow[]>(sql`SELECT * FROM platform.deposit_take_due(${limit}::int, ${leaseMs}::int)`)
+    await db.$queryRaw<DepositModel[]>(sql`SELECT * FROM platform.deposit_take_due(${limit}::int, ${leaseMs}::int)`)
   ).map(depositOfRow);
 }
 
@@ -150,62 +149,6 @@ export async function claimCheck(db: SqlRunner, id: string, staleMs: number): Pr
   return rows[0]?.claimed === true;
 }
 
-/** For another product's worker, which looks at its next round; nothing comes of it where the deposit is nobody's. */
-export async function leaveHint(
-  db: SqlRunner,
-  hint: { provider: string; providerInvoiceId: string; depositId: string | null },
-): Promise<void> {
-  await db.$executeRaw(sql`
-    INSERT INTO platform.payment_hint (provider, provider_invoice_id, deposit_id)
-      VALUES (${hint.provider}, ${hint.providerInvoiceId}, ${hint.depositId}::text) ON CONFLICT DO NOTHING`);
-}
-
 export async function wakeDeposit(db: SqlRunner, id: string): Promise<void> {
   await db.$queryRaw(sql`SELECT platform.deposit_wake(${id})`);
-}
-
-export async function findDeposit(db: SqlRunner, reach: Reach, id: string): Promise<Deposit | null> {
-  const rows = await db.$queryRaw<DepositRow[]>(sql`
-    SELECT * FROM platform.deposit WHERE id = ${id} AND (${accountOf(reach)}::text IS NULL
-      OR account_id = ${accountOf(reach)}::text)`);
-  return rows[0] === undefined ? null : depositOfRow(rows[0]);
-}
-
-export async function findDepositByInvoice(
-  db: SqlRunner,
-  provider: string,
-  providerInvoiceId: string,
-): Promise<Deposit | null> {
-  const rows = await db.$queryRaw<DepositRow[]>(
-    sql`SELECT * FROM platform.deposit WHERE provider = ${provider} AND provider_invoice_id = ${providerInvoiceId}`,
-  );
-  return rows[0] === undefined ? null : depositOfRow(rows[0]);
-}
-
-export interface DepositFilter {
-  readonly status?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly reference?: string | undefined;
-}
-
-/** Newest first; reads one row more than `limit`. */
-export async function listDeposits(
-  db: SqlRunner,
-  reach: Reach,
-  filter: DepositFilter,
-  page: { limit: number; beforeSeq: string | null },
-): Promise<Deposit[]> {
-  const rows = await db.$queryRaw<DepositRow[]>(sql`
-    SELECT * FROM platform.deposit
-    WHERE (${accountOf(reach)}::text IS NULL OR account_id = ${accountOf(reach)}::text)
-      AND (${filter.status ?? null}::text IS NULL OR state = ${filter.status ?? null}::text)
-      AND (${filter.provider ?? null}::text IS NULL OR provider = ${filter.provider ?? null}::text)
-      AND (${filter.reference ?? null}::text IS NULL OR reference = ${filter.reference ?? null}::text)
-      AND (${page.beforeSeq}::bigint IS NULL OR seq < ${page.beforeSeq}::bigint)
-    ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
-  return rows.map(depositOfRow);
-}
-
-function accountOf(reach: Reach): string | null {
-  return reach.kind === 'account' ? reach.accountId : null;
 }

@@ -6,19 +6,12 @@ import type { Reach } from '../endpoint';
 import { findAnswer, type Claim } from '../idempotency';
 import type { Units } from '../money';
 import type { Principal } from '../principal';
-import {
-  beginDeposit,
-  claimCheck,
-  closeDeposit,
-  failDeposit,
-  findDeposit,
-  findDepositByInvoice,
-  leaveHint,
-  wakeDeposit,
-} from './deposit-store';
+import { beginDeposit, claimCheck, closeDeposit, failDeposit, wakeDeposit } from './deposit-store';
+import { findDeposit, findDepositByInvoice } from './deposit-reads';
 import type { Deposit } from './deposit-row';
 import { viewDeposit } from './deposit-view';
 import { nextLookMs } from './look-schedule';
+import { leaveHint } from './payment-hint';
 import type { CreateOutcome, LookUpOutcome, PaymentProvider } from './provider';
 import { bytesOf, fail, locationOf, open, reconcile, reread, type DepositDeps } from './reconcile';
 

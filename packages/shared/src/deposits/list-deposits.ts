@@ -3,7 +3,7 @@ import { defineRoute, pageOf, pageQuery, readPage, toPage, type Cursors, type Cu
 import { endpoint, json, type Endpoint } from '../endpoint';
 import { accountOf } from '../listing';
 import { DEPOSIT_STATES } from './deposit-row';
-import { listDeposits } from './deposit-store';
+import { listDeposits } from './deposit-reads';
 import { depositSchema, viewDeposit } from './deposit-view';
 import type { DepositDeps } from './reconcile';
 import { DEPOSITS_TAG, READ_SCOPES } from './deposit-route';

@@ -2,7 +2,7 @@
 // on, never seen here.
 import { openDatabase, type Database } from '../db';
 import { silentLog } from '../runtime';
-import { listDeposits } from './deposit-store';
+import { listDeposits } from './deposit-reads';
 import { takeWebhook } from './deposits';
 import { pollDeposits } from './poller';
 import { depositFixture } from './test/deposit-fixture';

@@ -1,7 +1,7 @@
 import { defineRoute, notFound } from '../contract';
 import { endpoint, type Endpoint } from '../endpoint';
 import { lookUp } from './deposits';
-import { findDeposit } from './deposit-store';
+import { findDeposit } from './deposit-reads';
 import { reconcile, type DepositDeps } from './reconcile';
 import { sandboxPage } from './sandbox-page';
 import { SandboxPay } from './sandbox-pay';

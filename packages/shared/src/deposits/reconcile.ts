@@ -11,10 +11,10 @@ import {
   creditDeposit,
   disputeDeposit,
   failDeposit,
-  findDeposit,
   openDeposit,
   postponeDeposit,
 } from './deposit-store';
+import { findDeposit } from './deposit-reads';
 import type { Deposit } from './deposit-row';
 import { viewDeposit } from './deposit-view';
 import { nextLookMs } from './look-schedule';

@@ -1,5 +1,6 @@
 // The `sandbox` provider: no network, its invoices lie in a table of ours, and a page of ours pays them with test
 // money. Never offer it where balances are worth real money.
+// Raw SQL: functions; and whether an invoice is expired is said by the clock of the database.
 import { randomBytes } from 'node:crypto';
 import { sql, type SqlRunner } from '../db';
 import { parseUsd, type Units } from '../money';

@@ -7,6 +7,11 @@ import type { Principal } from '../principal';
 /** Whose rows a request may see. Every query of a store takes one; `all` is spelled out and only operators get it. */
 export type Reach = { readonly kind: 'account'; readonly accountId: string } | { readonly kind: 'all' };
 
+/** The reach as a condition of the typed client. */
+export function ownedBy(reach: Reach): { readonly account_id?: string } {
+  return reach.kind === 'account' ? { account_id: reach.accountId } : {};
+}
+
 export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
   readonly principal: Principal;
   readonly requestId: string;

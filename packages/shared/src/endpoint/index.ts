@@ -1,5 +1,14 @@
 export { bodyOrQuery } from './body-or-query';
-export { endpoint, json, type Endpoint, type Handler, type Reach, type Reply, type RequestContext } from './context';
+export {
+  endpoint,
+  json,
+  ownedBy,
+  type Endpoint,
+  type Handler,
+  type Reach,
+  type Reply,
+  type RequestContext,
+} from './context';
 export type { Samples } from './example';
 export type { Glossary } from './glossary';
 export { mapInTurns, oneByOne } from './in-turns';

@@ -33,6 +33,7 @@ export class AccountDirectory {
 
   async has(id: string): Promise<boolean> {
     if (this.known.has(id)) return true;
+    // Raw SQL: it stands before every purchase of an operator, so it runs prepared on the pool (decision 0005).
     const rows = await this.db.$queryRaw<unknown[]>(sql`SELECT 1 FROM platform.account WHERE id = ${id}`);
     if (rows.length === 0) return false;
     if (this.known.size >= AccountDirectory.MAX) this.known.clear();

@@ -1,4 +1,5 @@
 // GET /forecast/renewals: what will be due on which day, and whether the balance lasts.
+// Raw SQL: sums per day over the SELECTs of several things.
 import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { sql, type Sql } from '../db';

@@ -1,5 +1,6 @@
 // GET /<things>/summary: counts of all things of an account, by what the product names, and how many expire soon. One
 // statement.
+// Raw SQL: many counts over one pass, by columns that the product names.
 import { z } from 'zod';
 import { defineRoute } from '../contract';
 import { joinSql, rawSql, sql, type Sql } from '../db';

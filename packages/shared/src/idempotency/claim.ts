@@ -1,5 +1,6 @@
 // Idempotency: what a key belongs to, what request it stands for, and what became of it. The claim itself commits
 // together with the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
+// Raw SQL: functions in the transaction of the effect; the look-up shares its statement (decision 0006).
 import { createHash } from 'node:crypto';
 import { AppError } from '../contract';
 import { joinSql, perRunner, rawSql, SharedStatement, sql, type SqlRunner, type Tx } from '../db';

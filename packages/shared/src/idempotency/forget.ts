@@ -1,5 +1,6 @@
 // Finished claims are forgotten after 30 days; unsettled ones never. Small bites, so that no delete holds locks for
 // long.
+// Raw SQL: a function.
 import { sql, type SqlRunner } from '../db';
 
 const BITE = 1_000;

@@ -1,4 +1,5 @@
 // An operator's correction of a wallet, in either direction.
+// Raw SQL: a function, in the transaction of the act.
 import { AppError, newId } from '../contract';
 import { databaseCode, sql, type Tx } from '../db';
 import type { Units } from '../money';

@@ -1,5 +1,6 @@
 // The outsider: recomputes the books from the rows alone and knows nothing of the code that wrote them. Each rule is
 // one query that returns the rows contradicting it. It only reads, and never repairs.
+// Raw SQL: each rule is a query of its own over several tables.
 import { sql, type Sql, type SqlRunner } from '../db';
 
 export interface Breach {

@@ -1,6 +1,6 @@
 // Reads of the wallet. Nothing here writes.
 import { notFound } from '../contract';
-import { sql, type SqlRunner } from '../db';
+import { sql, type PlatformClient, type SqlRunner } from '../db';
 import type { Units } from '../money';
 
 export interface Balance {
@@ -11,16 +11,15 @@ export interface Balance {
 }
 
 /** Throws 404 when there is no such account. */
-export async function readBalance(db: SqlRunner, accountId: string): Promise<Balance> {
-  const rows = await db.$queryRaw<{ posted: bigint; held: bigint; updated_at: Date }[]>(sql`
-    SELECT posted, held, updated_at FROM platform.wallet WHERE account_id = ${accountId}`);
-  const row = rows[0];
-  if (row === undefined) throw notFound();
+export async function readBalance(db: Pick<PlatformClient, 'wallet'>, accountId: string): Promise<Balance> {
+  const row = await db.wallet.findUnique({ where: { account_id: accountId } });
+  if (row === null) throw notFound();
   return { posted: row.posted, held: row.held, available: row.posted - row.held, updatedAt: row.updated_at };
 }
 
 /** Captured plus held on the database's current UTC day, for one key lineage. */
 export async function readDailySpend(db: SqlRunner, lineageId: string): Promise<{ spent: Units; resetsAt: Date }> {
+  // Raw SQL: the day is the database's.
   const rows = await db.$queryRaw<{ spent: bigint; resets_at: Date }[]>(sql`
     SELECT coalesce((SELECT spent FROM platform.daily_spend WHERE lineage_id = ${lineageId}
       AND day = (now() AT TIME ZONE 'UTC')::date), 0)::bigint AS spent,

@@ -1,4 +1,5 @@
 // How an account wants its renewals made: whether, within which limits, and what comes first when the balance is short.
+// Raw SQL: functions; the settings come with what was spent.
 import type { Product } from '../contract';
 import { sql, type SqlRunner } from '../db';
 import type { Units } from '../money';

@@ -1,4 +1,5 @@
 // The SQL of the lifecycle, one statement each; the product's rows ride in the statement that makes a step.
+// Raw SQL: functions with riders, and questions that combine the SELECT of a product with its rows.
 import { sql, type Rider, type Sql, type SqlRunner } from '../db';
 import { riders, type EventDraft } from '../purchase';
 import type { LifecycleSource } from './source';

@@ -92,6 +92,7 @@ async function enter(
   if (work === undefined) return DONE;
   // Nothing is done to a thing that is being paid for right now; the statement that makes the step asks again.
   if (resource.holds !== undefined) {
+    // Raw SQL: the condition is written by the product.
     const rows = await deps.db.platform.$queryRaw<{ holds: boolean }[]>(sql`SELECT (${resource.holds}) AS holds`);
     if (rows[0]?.holds !== true) return { kind: 'pending', supplierRef: '', checkAfterMs: BUSY_AGAIN_MS };
   }

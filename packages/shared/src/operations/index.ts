@@ -13,12 +13,6 @@ export {
   type OperationKind,
   type OperationState,
 } from './operation';
-export {
-  findOperation,
-  listOperations,
-  operationOfRow,
-  type OperationFilter,
-  type OperationRow,
-} from './operation-store';
+export { findOperation, listOperations, operationOfRow, type OperationFilter } from './operation-store';
 export { failureOf, operationSchema, viewOperation, viewOrderAsOperation, type OperationView } from './operation-view';
 export { forgetSecrets, keepSecret, peekSecret, readSecret, wipeSecret, type SecretOwner } from './secret';

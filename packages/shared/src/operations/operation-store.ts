@@ -1,6 +1,15 @@
 // The SQL of operations, one statement each; the product's own rows ride in the same statement.
-import { joinSql, sql, type Rider, type Sql, type SqlRunner } from '../db';
-import type { Reach } from '../endpoint';
+import {
+  given,
+  seqBefore,
+  sql,
+  type OperationModel,
+  type PlatformClient,
+  type Rider,
+  type Sql,
+  type SqlRunner,
+} from '../db';
+import { ownedBy, type Reach } from '../endpoint';
 import { riders, type EventDraft, type JsonObject } from '../purchase';
 import type { Operation, OperationState, WaitingFor } from './operation';
 
@@ -26,6 +35,7 @@ export interface StartOutcome {
 
 export async function startRow(db: SqlRunner, input: StartInput): Promise<StartOutcome> {
   const { operation } = input;
+  // Raw SQL: a function with its guard and riders.
   const rows = await db.$queryRaw<
     { outcome: 'started' | 'busy'; other_operation: string | null; created_at: Date | null }[]
   >(sql`
@@ -54,6 +64,7 @@ export interface FinishInput {
 
 /** False: a later attempt owns the operation, or it is already over; nothing was changed. */
 export async function finishRow(db: SqlRunner, input: FinishInput): Promise<boolean> {
+  // Raw SQL: a function with riders.
   const rows = await db.$queryRaw<{ finished: boolean }[]>(sql`
     WITH finished AS (SELECT * FROM platform.operation_finish(
       ${input.operation.id}, ${input.operation.attempt}::int,
@@ -68,6 +79,7 @@ export async function postponeRow(
   db: SqlRunner,
   input: { operation: Operation; supplierRef: string | null; progress: number; wakeAfterMs: number; stuck: boolean },
 ): Promise<boolean> {
+  // Raw SQL: a function.
   const rows = await db.$queryRaw<{ postponed: boolean }[]>(sql`
     SELECT platform.operation_postpone(${input.operation.id}, ${input.operation.attempt}::int,
       ${input.supplierRef}::text, ${input.progress}::int, ${input.wakeAfterMs}::int, ${input.stuck}) AS postponed`);
@@ -78,27 +90,21 @@ export async function takeOverRows(
   db: SqlRunner,
   input: { product: string; limit: number; leaseMs: number },
 ): Promise<Operation[]> {
-  const rows = await db.$queryRaw<OperationRow[]>(
+  // Raw SQL: a function.
+  const rows = await db.$queryRaw<OperationModel[]>(
     sql`SELECT * FROM platform.operation_take_over(${input.product}, ${input.limit}::int, ${input.leaseMs}::int)`,
   );
   return rows.map(operationOfRow);
 }
 
 export async function findOperation(
-  db: SqlRunner,
+  db: Pick<PlatformClient, 'operation'>,
   reach: Reach,
   product: string,
   id: string,
 ): Promise<Operation | null> {
-  const rows = await db.$queryRaw<OperationRow[]>(sql`
-    SELECT * FROM platform.operation WHERE id = ${id} AND product = ${product}
-      ${
-        reach.kind === 'account'
-          ? sql`AND
-      account_id = ${reach.accountId}`
-          : sql``
-      }`);
-  return rows[0] === undefined ? null : operationOfRow(rows[0]);
+  const row = await db.operation.findFirst({ where: { id, product, ...ownedBy(reach) } });
+  return row === null ? null : operationOfRow(row);
 }
 
 export interface OperationFilter {
@@ -109,48 +115,21 @@ export interface OperationFilter {
 
 /** Newest first, one more than the limit. */
 export async function listOperations(
-  db: SqlRunner,
+  db: Pick<PlatformClient, 'operation'>,
   reach: Reach,
   product: string,
   filter: OperationFilter,
   page: { limit: number; beforeSeq: string | null },
 ): Promise<Operation[]> {
-  const conditions: Sql[] = [sql`product = ${product}`];
-  if (reach.kind === 'account') conditions.push(sql`account_id = ${reach.accountId}`);
-  if (filter.subject !== undefined) conditions.push(sql`subject = ${filter.subject}`);
-  if (filter.kind !== undefined) conditions.push(sql`kind = ${filter.kind}`);
-  if (filter.state !== undefined) conditions.push(sql`state = ${filter.state}`);
-  if (page.beforeSeq !== null) conditions.push(sql`seq < ${page.beforeSeq}::bigint`);
-  const rows = await db.$queryRaw<OperationRow[]>(
-    sql`SELECT * FROM platform.operation WHERE ${joinSql(conditions, ' AND ')} ORDER BY seq DESC
-      LIMIT ${page.limit + 1}`,
-  );
+  const rows = await db.operation.findMany({
+    where: { product, ...ownedBy(reach), ...given(filter), ...seqBefore(page) },
+    orderBy: { seq: 'desc' },
+    take: page.limit + 1,
+  });
   return rows.map(operationOfRow);
 }
 
-export interface OperationRow {
-  readonly seq: bigint;
-  readonly id: string;
-  readonly account_id: string;
-  readonly product: string;
-  readonly kind: string;
-  readonly subject: string;
-  readonly item: JsonObject;
-  readonly state: string;
-  readonly progress: number;
-  readonly waiting_for: string | null;
-  readonly supplier_ref: string | null;
-  readonly result: JsonObject | null;
-  readonly error_code: string | null;
-  readonly error_text: string | null;
-  readonly request_id: string;
-  readonly attempt: number;
-  readonly stuck_since: Date | null;
-  readonly created_at: Date;
-  readonly finished_at: Date | null;
-}
-
-export function operationOfRow(row: OperationRow): Operation {
+export function operationOfRow(row: OperationModel): Operation {
   return {
     seq: row.seq,
     id: row.id,
@@ -158,12 +137,12 @@ export function operationOfRow(row: OperationRow): Operation {
     product: row.product,
     kind: row.kind,
     subject: row.subject,
-    item: row.item,
+    item: row.item as JsonObject,
     state: row.state as OperationState,
     waitingFor: row.waiting_for as WaitingFor | null, // check constraints of the table
     progress: row.progress,
     supplierRef: row.supplier_ref,
-    result: row.result,
+    result: row.result as JsonObject | null,
     errorCode: row.error_code,
     errorText: row.error_text,
     requestId: row.request_id,

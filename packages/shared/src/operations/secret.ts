@@ -1,7 +1,7 @@
 // Secrets that an operation makes (a root password). Stored sealed, bound to the operation's id; to be read for a day
 // after the operation has ended, or until its owner has it forgotten. A GET takes nothing away: its answer may be lost
 // on the way.
-import { rider, sql, type AnyStepDone, type RiderOf, type SqlRunner } from '../db';
+import { rider, sql, type AnyStepDone, type PlatformClient, type RiderOf, type SqlRunner } from '../db';
 import { openSecret, sealSecret } from '../keys';
 import type { SecretRing } from '../runtime';
 
@@ -27,11 +27,13 @@ export function keepSecret<Done extends AnyStepDone>(
 }
 
 /** For the supplier call: reads without counting as shown. Null when there is none (any more). */
-export async function peekSecret(db: SqlRunner, ring: SecretRing, operationId: string): Promise<string | null> {
-  const rows = await db.$queryRaw<{ sealed: Uint8Array }[]>(
-    sql`SELECT sealed FROM platform.operation_secret WHERE operation_id = ${operationId}`,
-  );
-  return rows[0] === undefined ? null : openSecret(ring, operationId, rows[0].sealed);
+export async function peekSecret(
+  db: Pick<PlatformClient, 'operationSecret'>,
+  ring: SecretRing,
+  operationId: string,
+): Promise<string | null> {
+  const row = await db.operationSecret.findUnique({ where: { operation_id: operationId }, select: { sealed: true } });
+  return row === null ? null : openSecret(ring, operationId, row.sealed);
 }
 
 export interface ShownSecret {
@@ -41,21 +43,23 @@ export interface ShownSecret {
 
 /** For the answer. Null when there is none (any more); reading takes nothing away. */
 export async function readSecret(
-  db: SqlRunner,
+  db: Pick<PlatformClient, 'operationSecret'>,
   ring: SecretRing,
   owner: SecretOwner,
   times: { finishedAt: Date; now: Date },
 ): Promise<ShownSecret | null> {
   const until = new Date(times.finishedAt.getTime() + READABLE_MS);
   if (times.now >= until) return null;
-  const rows = await db.$queryRaw<{ sealed: Uint8Array }[]>(sql`
-    SELECT sealed FROM platform.operation_secret WHERE operation_id = ${owner.operationId}
-      AND account_id = ${owner.accountId} AND product = ${owner.product}`);
-  return rows[0] === undefined ? null : { secret: openSecret(ring, owner.operationId, rows[0].sealed), until };
+  const row = await db.operationSecret.findFirst({
+    where: { operation_id: owner.operationId, account_id: owner.accountId, product: owner.product },
+    select: { sealed: true },
+  });
+  return row === null ? null : { secret: openSecret(ring, owner.operationId, row.sealed), until };
 }
 
 /** The owner has it and wants nobody to read it again. */
 export async function wipeSecret(db: SqlRunner, owner: SecretOwner): Promise<void> {
+  // Raw SQL: a function.
   await db.$queryRaw(
     sql`SELECT platform.operation_secret_wipe(${owner.operationId}, ${owner.accountId}, ${owner.product})`,
   );
@@ -63,6 +67,7 @@ export async function wipeSecret(db: SqlRunner, owner: SecretOwner): Promise<voi
 
 /** Those of operations that ended longer ago than they may be read. */
 export async function forgetSecrets(db: SqlRunner, limit: number): Promise<number> {
+  // Raw SQL: a function.
   const rows = await db.$queryRaw<{ forgotten: number }[]>(
     sql`SELECT platform.operation_secret_forget(${limit}::int) AS forgotten`,
   );

@@ -5,7 +5,7 @@ export { purchase } from './engine';
 export { storedAnswer, type PurchaseAnswer } from './purchase-answer';
 export { withAbort } from './act';
 export type { Offer, Payer, PriceConsent, PurchaseRequest } from './purchase-request';
-export { orderOfRow, type OrderRow } from './order-row';
+export { orderOfRow } from './order-row';
 export { refusalOfDatabase } from './money-step-refusal';
 export { riders } from './money-step';
 export { operationIdOf, orderSchema, viewOrder, type OrderView } from './order-view';

@@ -1,4 +1,5 @@
 // The SQL calls of a purchase, one statement each. The product's own rows ride in the same statement as further CTEs.
+// Raw SQL: the money step: functions with riders, in shared statements (decisions 0005 and 0006).
 import { AppError } from '../contract';
 import {
   emptySql,
@@ -8,6 +9,7 @@ import {
   SharedStatement,
   sql,
   withPatience,
+  type OrderModel,
   type Patience,
   type Rider,
   type Sql,
@@ -17,7 +19,7 @@ import type { Claim, ClaimOutcome } from '../idempotency';
 import type { Units } from '../money';
 import type { CostLine } from './terms';
 import type { JsonObject, Order } from './thing-sold';
-import { orderOfRow, type OrderRow } from './order-row';
+import { orderOfRow } from './order-row';
 
 export interface BeginInput {
   readonly order: Order;
@@ -178,7 +180,7 @@ export async function takeOver(
   db: SqlRunner,
   input: { product: string; limit: number; leaseMs: number },
 ): Promise<Order[]> {
-  const rows = await db.$queryRaw<OrderRow[]>(
+  const rows = await db.$queryRaw<OrderModel[]>(
     sql`SELECT * FROM platform.purchase_take_over(${input.product}, ${input.limit}::int, ${input.leaseMs}::int)`,
   );
   return rows.map(orderOfRow);

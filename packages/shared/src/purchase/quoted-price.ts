@@ -1,5 +1,6 @@
 // The quote's side of a purchase: finding the line that was told for it, and using it in the statement that holds the
 // money.
+// Raw SQL: the money step; a line is chosen at random among those that nobody has used.
 import { AppError } from '../contract';
 import { fromStep, rider, sql, type Rider, type SqlRunner } from '../db';
 import type { Units } from '../money';

@@ -1,4 +1,5 @@
 // Quotes in the database. They are told once and never changed; using a line is the purchase engine's.
+// Raw SQL: a quote is written and read together with its lines, in one statement; a function.
 import { sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
 import type { Units } from '../money';

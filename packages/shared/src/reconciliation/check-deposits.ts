@@ -1,7 +1,6 @@
 // Our deposits against what their payment providers say. Recent ones only: a provider forgets, and old ones were
 // compared when they were recent.
 import type { Product } from '../contract';
-import { sql } from '../db';
 import type { DepositDeps } from '../deposits';
 import type { Breach } from '../ledger';
 import { confirmed, type Check } from './check';
@@ -17,15 +16,22 @@ export function checkOfDeposits(product: Product, deps: DepositDeps): Check {
 
 async function compare(product: Product, deps: DepositDeps): Promise<Breach[]> {
   const nowMs = deps.clock.nowMs();
-  const rows = await deps.db.platform.$queryRaw<DepositRow[]>(sql`
-    SELECT id, provider, provider_invoice_id AS invoice, amount, state FROM platform.deposit
-    WHERE product = ${product} AND provider_invoice_id IS NOT NULL
-      AND created_at > ${new Date(nowMs - RECENT_MS)}::timestamptz
-        AND state IN ('credited', 'pending', 'expired', 'cancelled', 'failed')
-    ORDER BY seq DESC LIMIT ${COMPARED_MAX}::int`);
+  const rows = await deps.db.platform.deposit.findMany({
+    where: {
+      product,
+      provider_invoice_id: { not: null },
+      created_at: { gt: new Date(nowMs - RECENT_MS) },
+      state: { in: ['credited', 'pending', 'expired', 'cancelled', 'failed'] },
+    },
+    select: { id: true, provider: true, provider_invoice_id: true, amount: true, state: true },
+    orderBy: { seq: 'desc' },
+    take: COMPARED_MAX,
+  });
   const breaches: Breach[] = [];
   for (const provider of deps.providers.all()) {
-    const own = rows.filter((row) => row.provider === provider.terms.provider);
+    const own = rows.flatMap(({ provider_invoice_id: invoice, ...row }) =>
+      row.provider === provider.terms.provider && invoice !== null ? [{ ...row, invoice }] : [],
+    );
     if (own.length === 0) continue;
     const read = await provider.lookUpMany(own.map(({ invoice }) => invoice));
     if (read.kind === 'unavailable') throw new Error('the payment provider could not be asked', { cause: read.cause });
@@ -51,12 +57,4 @@ async function compare(product: Product, deps: DepositDeps): Promise<Breach[]> {
     }
   }
   return breaches;
-}
-
-interface DepositRow {
-  readonly id: string;
-  readonly provider: string;
-  readonly invoice: string;
-  readonly amount: bigint;
-  readonly state: string;
 }

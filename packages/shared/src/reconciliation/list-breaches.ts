@@ -1,7 +1,7 @@
 // GET /admin/reconciliation
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../contract';
-import { sql } from '../db';
+import { given, seqBefore, type BreachModel } from '../db';
 import { endpoint, json, type Endpoint } from '../endpoint';
 import type { Service } from '../process';
 import { isoSeconds } from '../runtime';
@@ -63,14 +63,21 @@ export function listBreaches(deps: Pick<Service, 'admin' | 'cursors'>): Endpoint
       const binding: CursorBinding = { account: null, route: 'list-breaches', filter: { state, scope } };
       const request = readPage(query, deps.cursors, binding);
       const { platform } = deps.admin;
-      const rows = await platform.$queryRaw<BreachRow[]>(sql`
-        SELECT * FROM platform.breach WHERE (${state} = 'all' OR (cleared_at IS NULL) = (${state} = 'open'))
-          AND (${scope ?? null}::text IS NULL OR scope = ${scope ?? null})
-          AND (${request.after?.[0] ?? null}::bigint IS NULL OR seq < ${request.after?.[0] ?? null}::bigint)
-            ORDER BY seq DESC LIMIT ${request.limit + 1}::int`);
-      const rounds = await platform.$queryRaw<RoundRow[]>(
-        sql`SELECT scope, ran_at, next_at, found, failure FROM platform.reconciliation ORDER BY scope`,
-      );
+      const rows = await platform.breach.findMany({
+        where: {
+          ...given({
+            cleared_at: state === 'all' ? undefined : state === 'open' ? null : { not: null },
+            scope,
+          }),
+          ...seqBefore({ beforeSeq: request.after?.[0] ?? null }),
+        },
+        orderBy: { seq: 'desc' },
+        take: request.limit + 1,
+      });
+      const rounds = await platform.reconciliation.findMany({
+        select: { scope: true, ran_at: true, next_at: true, found: true, failure: true },
+        orderBy: { scope: 'asc' },
+      });
       return json(200, {
         ...toPage(rows, request, deps.cursors, binding, ({ seq }) => [seq.toString()], viewBreach),
         rounds: rounds.map((round) => ({
@@ -83,27 +90,7 @@ export function listBreaches(deps: Pick<Service, 'admin' | 'cursors'>): Endpoint
   );
 }
 
-interface BreachRow {
-  readonly seq: bigint;
-  readonly scope: string;
-  readonly rule: string;
-  readonly subject: string;
-  readonly detail: string;
-  readonly seen: number;
-  readonly first_seen_at: Date;
-  readonly last_seen_at: Date;
-  readonly cleared_at: Date | null;
-}
-
-interface RoundRow {
-  readonly scope: string;
-  readonly ran_at: Date | null;
-  readonly next_at: Date;
-  readonly found: number | null;
-  readonly failure: string | null;
-}
-
-function viewBreach(row: BreachRow): z.output<typeof breachSchema> {
+function viewBreach(row: BreachModel): z.output<typeof breachSchema> {
   return {
     id: row.seq.toString(),
     scope: row.scope,

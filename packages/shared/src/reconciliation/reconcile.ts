@@ -1,5 +1,6 @@
 // Looks for contradictions on a schedule, one worker at a time for each part, and tells: a row for the operators, a log
 // line with an alert.
+// Raw SQL: functions.
 import type { Loop, Service } from '../process';
 import { sql } from '../db';
 import type { Check } from './check';

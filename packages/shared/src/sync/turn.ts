@@ -1,7 +1,7 @@
 // A thing is synced for its owner at most once a minute. When it was last asked for stands in one table, so it holds
 // over all processes.
 import { AppError, type Product } from '../contract';
-import { sql, type SqlRunner } from '../db';
+import { sql, type PlatformClient, type SqlRunner } from '../db';
 
 const EVERY_MS = 60_000;
 /** Turns that are over are forgotten by those who take one, a few at a time: more than they add. */
@@ -16,6 +16,7 @@ export interface Turn {
 /** Throws 429, with the time after which it would be let through. */
 export async function takeTurn(db: SqlRunner, { product, thing }: Turn, now: Date): Promise<void> {
   const before = new Date(now.getTime() - EVERY_MS);
+  // Raw SQL: the turn is taken only if it is over, in one statement.
   const rows = await db.$queryRaw<{ taken: boolean; asked_at: Date | null }[]>(sql`
     WITH taken AS (
       INSERT INTO platform.sync_turn AS t (product, thing, asked_at) VALUES (${product}, ${thing}, ${now}::timestamptz)
@@ -32,11 +33,12 @@ export async function takeTurn(db: SqlRunner, { product, thing }: Turn, now: Dat
 }
 
 /** It came to nothing, so it does not count. */
-export async function giveTurnBack(db: SqlRunner, { product, thing }: Turn, now: Date): Promise<void> {
-  await db.$executeRaw(
-    sql`DELETE FROM platform.sync_turn WHERE product = ${product} AND thing = ${thing}
-      AND asked_at = ${now}::timestamptz`,
-  );
+export async function giveTurnBack(
+  db: Pick<PlatformClient, 'syncTurn'>,
+  { product, thing }: Turn,
+  now: Date,
+): Promise<void> {
+  await db.syncTurn.deleteMany({ where: { product, thing, asked_at: now } });
 }
 
 function tooSoon(leftMs: number): AppError {

@@ -16,7 +16,7 @@ import { silentLog } from '../../runtime';
 import { ShiftedClock, testDatabase } from '../../testing';
 import { CRYPTO_PAY_SIGNATURE_HEADER, CryptoPay } from '../crypto-pay';
 import { DEPOSIT_RULES } from '../deposit-audit';
-import { findDeposit } from '../deposit-store';
+import { findDeposit } from '../deposit-reads';
 import type { Deposit } from '../deposit-row';
 import { createDeposit, takeWebhook, type DepositAnswer, type DepositRequest } from '../deposits';
 import { pollDeposits } from '../poller';
