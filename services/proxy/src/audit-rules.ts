@@ -1,9 +1,9 @@
-// The outsider's rules of the proxy service: the sandbox network's own log and books against orders, operations,
+// The audit rules of the proxy service. They compare the sandbox network's own log and books with orders, operations,
 // proxies and traffic plans, one to one.
 import { sql, type Sql } from '@lumi/shared/db';
 
 const OPEN = sql`('acting', 'pending')`;
-/** Which command of the network carries out which order. */
+/** The command of the network that carries out each kind of order. */
 const COMMAND_OF = sql`(VALUES ('proxy_order', 'allocate'), ('proxy_renew', 'extend'), ('proxy_replace', 'replace'),
   ('traffic_plan', 'add-traffic'), ('traffic_topup', 'add-traffic')) AS c(kind, command)`;
 const BYTES_PER_GB = 1_000_000_000;

@@ -1,5 +1,5 @@
-// What the fields of proxies are called, where neither the field itself nor the glossary of the whole API says so. A
-// name that means something else inside another field stands there with that field's name before it.
+// Descriptions of the fields of proxies, for fields that neither describe themselves nor are in the glossary of the
+// whole API. A key with a prefix is a field that means something else inside that parent.
 import type { Glossary, Samples } from '@lumi/shared/endpoint';
 
 export const GLOSSARY: Glossary = {
@@ -92,7 +92,7 @@ export const GLOSSARY: Glossary = {
   errors: 'Those that failed.',
 };
 
-/** What its things are called in examples. */
+/** Names of the product's objects in examples. */
 export const SAMPLES: Samples = {
   subject: 'ipv4',
   'Order.kind': 'proxy_order',

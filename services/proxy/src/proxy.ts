@@ -1,4 +1,4 @@
-// What the parts of the proxy service are handed: built by wiring.ts, and by nothing else.
+// The dependencies of the parts of the proxy service. Only wiring.ts builds them.
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import type { SecretRing } from '@lumi/shared/runtime';
 import type { Service } from '@lumi/shared/service';
@@ -6,7 +6,7 @@ import type { ProxyNetwork } from './supplier/proxy-network';
 
 export interface ProxyDeps extends Service {
   readonly network: ProxyNetwork;
-  /** Seals what must be readable again: proxy passwords. */
+  /** Seals values that must be readable again: proxy passwords. */
   readonly ring: SecretRing;
   /** Everything this product sells, by the kind stored on orders. */
   readonly things: ReadonlyMap<string, AnyThingSold>;

@@ -1,4 +1,4 @@
-// Builds what the proxy endpoints and loops work with; nothing else constructs.
+// Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyOperationKind } from '@lumi/shared/operations';
@@ -81,7 +81,7 @@ import { proxySyncs } from './sync/sync-proxy';
 import { rotateProxyKind } from './tasks/rotate-proxy';
 
 export interface WiredProxy extends ProxyDeps {
-  /** Everything it does at the network that costs nothing. */
+  /** All free actions at the network. */
   readonly tasks: readonly AnyOperationKind[];
   readonly shared: SharedParts;
   readonly syncs: {
@@ -140,7 +140,7 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
   };
 }
 
-/** Literal paths stand before `/proxies/{id}`: the first that matches serves. */
+/** Literal paths come before `/proxies/{id}`, because the first match serves. */
 export function endpoints(deps: WiredProxy): readonly Endpoint[] {
   return [
     ...deps.shared.endpoints,
@@ -193,7 +193,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
   ];
 }
 
-/** Beside what every worker does, each with how often it looks. A round is bounded; running it twice does no harm. */
+/** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredProxy): readonly Loop[] {
   return [
     ...deps.shared.loops,
@@ -204,7 +204,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
   ];
 }
 
-/** What the queue wakes the worker for. */
+/** The jobs that the queue wakes the worker for. */
 export function jobs(deps: WiredProxy): readonly JobDefinition[] {
   return deps.shared.jobs;
 }

@@ -1,4 +1,4 @@
-// The outsider must be able to find something: each rule is shown a state that breaks it.
+// Each audit rule gets a state that breaks it, and must find it.
 import type { TestAccount } from '@lumi/shared/testing';
 import { PROXY_RULES } from '../src/audit-rules';
 import { owner, proxyTest } from './proxy-service';
@@ -7,7 +7,7 @@ const lumi = proxyTest();
 let who: TestAccount;
 let [orderId, proxyId, planId] = ['', '', ''];
 
-/** What the auditor says of a change by the owner of the database, which is then taken back. */
+/** The audit's findings after a change by the database owner. The change is then undone. */
 async function found(change: string, values: unknown[], back: string): Promise<string[]> {
   await owner(lumi, change, values);
   try {
@@ -42,7 +42,7 @@ it.each([
     'UPDATE proxy.sandbox_stock SET taken = taken + 1',
     'UPDATE proxy.sandbox_stock SET taken = taken - 1',
   ],
-])('finds by itself: %s', async (start, change, back) =>
+])('finds a breach in the rule alone: %s', async (start, change, back) =>
   expect(await found(change, [], back)).toEqual(expect.arrayContaining([rule(start)])),
 );
 
@@ -56,7 +56,7 @@ it('finds an order that was not executed', async () => {
   ).toEqual([rule('what the network executed')]);
 });
 
-it('finds proxies and addresses that do not belong together', async () => {
+it('finds a proxy whose address is another proxy’s or nobody’s', async () => {
   expect(
     await found(
       `UPDATE proxy.proxy SET account_id = account_id || '-' WHERE id = $1`,
@@ -73,7 +73,7 @@ it('finds proxies and addresses that do not belong together', async () => {
   ).toEqual(Array.from({ length: 2 }, () => rule('every address that was handed out')));
 });
 
-it('finds a charge that is not the share that came, next to the books that find it too', async () => {
+it('finds a charge that differs from the delivered share; the rules of the books find it too', async () => {
   expect(
     await found(
       `UPDATE platform.orders SET charged = charged - 1 WHERE id = $1`,
@@ -83,7 +83,7 @@ it('finds a charge that is not the share that came, next to the books that find 
   ).toContain(rule('an order of proxies is charged'));
 });
 
-it('finds a proxy that works longer or shorter than it says', async () => {
+it('finds a proxy that works longer or shorter than its expiry', async () => {
   const exit = '(SELECT network_id FROM proxy.proxy WHERE id = $1)';
   expect(
     await found(
@@ -94,7 +94,7 @@ it('finds a proxy that works longer or shorter than it says', async () => {
   ).toEqual([rule('a live proxy works')]);
 });
 
-it('finds gigabytes that nobody paid for, and more given out than held', async () => {
+it('finds gigabytes that were not paid for, and more given out than held', async () => {
   expect(
     await found(
       'UPDATE proxy.traffic_plan SET bytes_total = bytes_total + 1 WHERE id = $1',
@@ -111,7 +111,7 @@ it('finds gigabytes that nobody paid for, and more given out than held', async (
   ).toEqual([rule('a plan has given out')]);
 });
 
-it('finds a replacement without its order’s ending, and a proxy that nobody holds any more', async () => {
+it('finds a replacement that differs from its order’s end, and a proxy without an owner', async () => {
   const insert = `INSERT INTO proxy.replacement (id, account_id, order_id, state, removed, free, paid, created_at)
     SELECT 'rep_1', account_id, id, 'processing', '{a}', 1, 0, now() FROM platform.orders WHERE id = $1`;
   expect(await found(insert, [orderId], 'DELETE FROM proxy.replacement WHERE order_id = $1')).toEqual([

@@ -7,7 +7,7 @@ const lumi = proxyTest();
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('POST /orders/bulk', () => {
-  it('buys what can be bought and tells why the rest failed', async () => {
+  it('buys the valid items and says why the others failed', async () => {
     const who = await lumi.account({ balance: '100' });
     const items = [
       { ref: 'a', ...ORDER },
@@ -34,7 +34,7 @@ describe('POST /orders/bulk', () => {
 });
 
 describe('POST /proxies/renew', () => {
-  it('renews each once, a twin and an old expiry fail alone', async () => {
+  it('renews each proxy once; an equal item and one with an old expiry fail alone', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 3 }] });
     const [first, second, third] = body.proxies.map((proxy) => ({
       proxy_id: proxy.id,

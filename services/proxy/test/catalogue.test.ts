@@ -20,7 +20,7 @@ describe('the catalogue', () => {
     expect(ipv4.price_tiers).toContainEqual({ period_days: 30, min_qty: 10, price_usd: '1.615' });
   });
 
-  it('tells stock, availability and the price difference of a country', async () => {
+  it('shows stock, availability and the price difference of a country', async () => {
     const who = await lumi.account();
     const answer = await request(lumi.app).get('/products/ipv4/locations?country=XS').set(lumi.as(who));
     expect(answer.status).toBe(200);
@@ -46,7 +46,7 @@ describe('the catalogue', () => {
     ]);
   });
 
-  it('comes in pages like every list', async () => {
+  it('has pages like every list', async () => {
     const who = await lumi.account();
     const pages = async (path: string): Promise<unknown[]> => {
       const items: unknown[] = [];
@@ -84,7 +84,7 @@ describe('the catalogue', () => {
     ).toBe(422);
   });
 
-  it('answers 404 for products it does not have', async () => {
+  it('answers 404 for an unknown product', async () => {
     const who = await lumi.account();
     expect((await request(lumi.app).get('/products/ipv5').set(lumi.as(who))).status).toBe(404);
     expect((await request(lumi.app).get('/products/ipv5/locations').set(lumi.as(who))).status).toBe(404);

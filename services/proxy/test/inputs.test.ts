@@ -1,4 +1,4 @@
-// What callers send, read in one way: addresses, subnets, countries, names, times.
+// How the service reads what callers send: addresses, subnets, countries, names, times.
 import { FixedClock } from '@lumi/shared/runtime';
 import { NOW, proxyTest } from './proxy-service';
 
@@ -7,7 +7,7 @@ const lumi = proxyTest(new FixedClock(NOW));
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('a time', () => {
-  it('may be a day or any form of RFC 3339 wherever one is asked for', async () => {
+  it('may be a date or any RFC 3339 form in every time field', async () => {
     const who = await lumi.account();
     for (const time of ['2026-11-23', '2026-11-23t10:20:30z', '2026-11-23T10:20Z']) {
       expect([time, (await lumi.get(who, `/usage?from=${time}`)).status]).toEqual([time, 200]);
@@ -27,7 +27,7 @@ describe('a time', () => {
 });
 
 describe('an address', () => {
-  it('is shown in its one spelling and found in any', async () => {
+  it('is shown in its canonical spelling and found in every spelling', async () => {
     const { who, body } = await lumi.buyer({
       product_id: 'ipv6',
       items: [{ country: 'XA', quantity: 3 }],
@@ -61,7 +61,7 @@ describe('an address', () => {
       expect([nonsense, (await lumi.get(who, `/proxies?ip=${nonsense}`)).status]).toEqual([nonsense, 422]);
   });
 
-  it('is found by any block that holds it', async () => {
+  it('is found by every block that contains it', async () => {
     const { who } = await lumi.buyer({ product_id: 'ipv4', items: [{ country: 'XA', quantity: 3 }], period_days: 30 });
     const { items } = (await lumi.get(who, '/proxies')).body as {
       items: { id: string; exit_ip: string; subnet: string }[];
@@ -89,7 +89,7 @@ describe('an address', () => {
     expect((await lumi.pay(who, '/proxies/replace?dry_run=true', { select: { subnet: 'abc' } })).status).toBe(422);
   });
 
-  it('is one entry of an allow-list, however it was written', async () => {
+  it('is one entry of an allow-list in every spelling', async () => {
     const who = await lumi.account();
     const first = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '2001:DB8:0:1C::1' });
     const again = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '2001:db8:0:1c:0:0:0:1/128' });
@@ -111,7 +111,7 @@ describe('an address', () => {
 });
 
 describe('a country', () => {
-  it('is a code of ISO 3166-1, or one that is left to users, in any case', async () => {
+  it('is a code of ISO 3166-1, or one that the standard reserves for users, in any case', async () => {
     const { who, body } = await lumi.buyer({
       product_id: 'ipv4',
       items: [{ country: 'de', quantity: 1 }],
@@ -141,7 +141,7 @@ describe('a country', () => {
 });
 
 describe('a label', () => {
-  it('is a line with something in it that can be seen', async () => {
+  it('is one line with at least one visible character', async () => {
     const { who } = await lumi.buyer({
       product_id: 'ipv4',
       items: [{ country: 'DE', quantity: 1 }],
@@ -159,7 +159,7 @@ describe('a label', () => {
 });
 
 describe('a blocked domain of a sub-user', () => {
-  it('is a name like every other', async () => {
+  it('is checked like every other domain name', async () => {
     const who = await lumi.account({ balance: '100' });
     const plan = await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 5 });
     const create = (domains_block: readonly string[]) =>

@@ -14,7 +14,7 @@ const clock = new FixedClock(NOW);
 const lumi = proxyTest(clock);
 const usd = async (accountId: string): Promise<string> => formatUsd((await lumi.balance(accountId)).available);
 
-/** Does what the worker's loops would do by now. */
+/** Does what the worker's loops would do at this time. */
 async function time(): Promise<void> {
   for (const source of [proxyLifecycle(lumi.deps()), trafficLifecycle(lumi.deps())]) {
     await trackRound(lumi.deps().purchases, source);
@@ -29,7 +29,7 @@ const eventTypes = async (who: TestAccount): Promise<string[]> =>
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('POST /orders/{id}/renew', () => {
-  it('extends all proxies from their expiry and charges the tier of all', async () => {
+  it('extends all proxies from their expiry and charges the tier that they reach together', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 10 }] });
     const renewal = { period_days: 90, current_expires_at: body.proxies[0]?.expires_at };
     const answer = await lumi.pay(who, `/orders/${body.order.id}/renew`, renewal);
@@ -50,7 +50,7 @@ describe('POST /orders/{id}/renew', () => {
     });
   });
 
-  it('extends once when twins come at the same moment', async () => {
+  it('extends once when two equal requests come at the same moment', async () => {
     const { who, body } = await lumi.buyer();
     const before = await usd(who.accountId);
     const answers = await Promise.all(
@@ -69,7 +69,7 @@ describe('POST /orders/{id}/renew', () => {
     expect((await lumi.executed()).filter((line) => line.command === 'extend')).toHaveLength(2);
   });
 
-  it('keeps the proxies locked while the outcome is unknown, and frees them when it is refused', async () => {
+  it('keeps the proxies locked while the outcome is unknown, and unlocks them when it is a refusal', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
     const proxy = body.proxies[0]?.id ?? '';
     const renewal = { period_days: 30, current_expires_at: body.proxies[0]?.expires_at };
@@ -84,7 +84,7 @@ describe('POST /orders/{id}/renew', () => {
     expect(await usd(who.accountId)).toBe('996.60');
   });
 
-  it('works in grace and not after it, when the address goes back to the network', async () => {
+  it('works in grace and not after it, when the address has gone back to the network', async () => {
     const { who, body } = await lumi.buyer({
       ...ORDER,
       product_id: 'isp',
@@ -127,7 +127,7 @@ describe('POST /orders/{id}/renew', () => {
 });
 
 describe('POST /proxies/replace', () => {
-  it('is free within the quota, then paid, and moves everything to the new proxy', async () => {
+  it('is free within the quota, then paid, and moves all settings to the new proxy', async () => {
     const { who, body } = await lumi.buyer({
       ...ORDER,
       items: [{ country: 'XA', quantity: 1 }],
@@ -188,7 +188,7 @@ describe('POST /proxies/replace', () => {
     });
   });
 
-  it('gives the quota once to twins at the same moment', async () => {
+  it('uses the quota once when two requests come at the same moment', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
     const answers = await Promise.all(
       Array.from({ length: 5 }, () =>
@@ -201,7 +201,7 @@ describe('POST /proxies/replace', () => {
     expect(await usd(who.accountId)).toBe('998.30');
   });
 
-  it('selects what failed its check, and needs the buy scope where it costs', async () => {
+  it('selects the proxies whose check failed, and requires the buy scope when it costs money', async () => {
     const { who, body } = await lumi.buyer({
       ...ORDER,
       items: [
@@ -225,7 +225,7 @@ describe('POST /proxies/replace', () => {
     );
   });
 
-  it('leaves everything as it was when the network refuses', async () => {
+  it('changes nothing when the network refuses', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
     const refused = await lumi.pay(who, '/proxies/replace', {
       select: { proxy_ids: [body.proxies[0]?.id] },
@@ -262,7 +262,7 @@ describe('auto-renew', () => {
     clock.advance(-29.5 * DAY_MS);
   });
 
-  it('tells when the balance does not cover it, and the proxy ends after its grace', async () => {
+  it('sends an event when the balance is too low, and the proxy ends after its grace', async () => {
     const who = await lumi.account({ balance: '2' });
     const bought = await lumi.pay(who, '/orders', {
       ...ORDER,
@@ -280,7 +280,7 @@ describe('auto-renew', () => {
     clock.advance(-33.5 * DAY_MS);
   });
 
-  it('reminds of traffic plans', async () => {
+  it('reminds the owner of a traffic plan before it expires', async () => {
     const who = await lumi.account();
     await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 1 });
     clock.advance(24 * DAY_MS);

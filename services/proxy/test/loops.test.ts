@@ -1,11 +1,11 @@
-// The worker's loops: each has a round on an installation where little has happened, and finds nothing more to do.
+// The worker's loops: each runs a round on an installation with little data, and finds nothing more to do.
 import { loops } from '../src/wiring';
 import { proxyTest } from './proxy-service';
 
 const lumi = proxyTest();
 
 describe('the worker', () => {
-  it('runs every loop, twice, without harm', async () => {
+  it('runs every loop twice without an error', async () => {
     const { who, body } = await lumi.buyer();
     for (const loop of [...loops(lumi.deps()), ...loops(lumi.deps())]) await loop.run();
     expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({

@@ -10,7 +10,7 @@ const MOBILE = { product_id: 'mobile', items: [{ country: 'XA', quantity: 1 }], 
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('POST /proxies/{id}/rotate', () => {
-  it('changes the address, and not again before the cooldown is over', async () => {
+  it('changes the address, and refuses a second change during the cooldown', async () => {
     const { who, body } = await lumi.buyer(MOBILE);
     const proxy = body.proxies[0]?.id ?? '';
     const first = await lumi.send(who, 'post', `/proxies/${proxy}/rotate`);
@@ -29,7 +29,7 @@ describe('POST /proxies/{id}/rotate', () => {
     expect((await lumi.send(who, 'post', `/proxies/${proxy}/rotate`)).body.changed).toBe(false);
   });
 
-  it('rotates once for callers at the same moment', async () => {
+  it('rotates once when several callers ask at the same moment', async () => {
     const { who, body } = await lumi.buyer(MOBILE);
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => lumi.send(who, 'post', `/proxies/${body.proxies[0]?.id ?? ''}/rotate`)),
@@ -38,7 +38,7 @@ describe('POST /proxies/{id}/rotate', () => {
     expect(answers.filter((answer) => answer.status === 429 && answer.headers['retry-after'] === '60')).toHaveLength(4);
   });
 
-  it('ends as the label says, and gives the cooldown back when it is refused', async () => {
+  it('ends as the label says, and resets the cooldown when it is refused', async () => {
     const { who, body } = await lumi.buyer({ ...MOBILE, label: 'sandbox:ok' });
     const proxy = body.proxies[0]?.id ?? '';
     await lumi.send(who, 'patch', `/proxies/${proxy}`, { label: 'sandbox:refuse' });
@@ -57,7 +57,7 @@ describe('POST /proxies/{id}/rotate', () => {
     expect(await lumi.executed(unknown.body.id)).toHaveLength(1);
   });
 
-  it('is refused where the product keeps its address', async () => {
+  it('is refused when the product keeps its address', async () => {
     const { who, body } = await lumi.buyer();
     expect((await lumi.send(who, 'post', `/proxies/${body.proxies[0]?.id ?? ''}/rotate`)).body.error.code).toBe(
       'state_conflict',
@@ -68,7 +68,7 @@ describe('POST /proxies/{id}/rotate', () => {
     ).toBe('state_conflict');
   });
 
-  it('can be left to the network', async () => {
+  it('can be set to an interval at which the network rotates', async () => {
     const { who, body } = await lumi.buyer(MOBILE);
     const path = `/proxies/${body.proxies[0]?.id ?? ''}/rotation`;
     expect((await lumi.send(who, 'put', path, { interval_s: 119 })).body.error.code).toBe('validation_error');
@@ -84,7 +84,7 @@ describe('POST /proxies/{id}/rotate', () => {
 });
 
 describe('credentials', () => {
-  it('are shown once when they change, and the old pair lives on for its grace', async () => {
+  it('are shown once when they change, and the old pair works for its grace period', async () => {
     const { who, body } = await lumi.buyer();
     const proxy = body.proxies[0]?.id ?? '';
     const before = (await lumi.get(who, `/proxies/${proxy}?reveal=1`)).body;
@@ -116,7 +116,7 @@ describe('credentials', () => {
     expect(rotated.body.password).not.toBe(changed.body.password);
   });
 
-  it('refuse what is no user name or password', async () => {
+  it('refuse an invalid user name or password', async () => {
     const { who, body } = await lumi.buyer();
     for (const wish of [
       { username: 'a b' },
@@ -130,7 +130,7 @@ describe('credentials', () => {
 });
 
 describe('allow-lists', () => {
-  it('hold addresses of the account and of one proxy, each once', async () => {
+  it('hold addresses of the account and of one proxy, without duplicates', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, auth: { mode: 'both' } });
     const proxy = body.proxies[0]?.id ?? '';
     const added = await lumi.send(who, 'post', '/allowlist', { ip_or_cidr: '203.0.113.0/24', label: 'office' });
@@ -156,7 +156,7 @@ describe('allow-lists', () => {
 });
 
 describe('changes', () => {
-  it('are made to one proxy or to many, and auto-renew needs the buy scope', async () => {
+  it('are made to one or many proxies; auto-renew requires the buy scope', async () => {
     const { who, body } = await lumi.buyer();
     const [first = '', second = ''] = body.proxies.map((proxy) => proxy.id);
     expect(
@@ -199,7 +199,7 @@ describe('changes', () => {
     ).toBe(413);
   });
 
-  it('pages by expiry without losing or repeating one', async () => {
+  it('pages by expiry without losing or repeating a proxy', async () => {
     const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 5 }] });
     await lumi.pay(who, '/orders', { ...ORDER, period_days: 7 });
     const seen: string[] = [];
@@ -242,7 +242,7 @@ describe('GET /proxies/summary', () => {
 });
 
 describe('GET /export', () => {
-  it('writes lines, templates, URLs, CSV and JSON with passwords, and records it', async () => {
+  it('writes lines, templates, URLs, CSV and JSON with passwords, and records each export', async () => {
     const { who, body } = await lumi.buyer({
       ...ORDER,
       items: [{ country: 'XA', quantity: 1 }],

@@ -1,4 +1,4 @@
-// Buying proxies: money to the last digit, every ending of the sandbox, replay, partial delivery, stock.
+// Buying proxies: exact amounts, every ending of the sandbox, replay, partial delivery, stock.
 import { formatUsd } from '@lumi/shared/money';
 import { ORDER, proxyTest } from './proxy-service';
 
@@ -54,7 +54,7 @@ describe('POST /orders', () => {
     expect([...list.body.items].reverse()).toEqual(answer.body.proxies);
   });
 
-  it('gives the same bytes again and buys nothing again', async () => {
+  it('answers a repeat with the same bytes and buys nothing again', async () => {
     const who = await lumi.account();
     const first = await lumi.pay(who, '/orders', ORDER, 'same-key-1');
     const second = await lumi.pay(who, '/orders', ORDER, 'same-key-1');
@@ -66,7 +66,7 @@ describe('POST /orders', () => {
     );
   });
 
-  it('takes what is there when the buyer accepts part of it, and charges that alone', async () => {
+  it('delivers and charges a part when the buyer accepts a partial delivery', async () => {
     const who = await lumi.account({ balance: '20' });
     const answer = await lumi.pay(
       who,
@@ -85,7 +85,7 @@ describe('POST /orders', () => {
     expect(formatUsd((await lumi.balance(who.accountId)).available)).toBe('13.20');
   });
 
-  it('delivers nothing of an order that wants all of it', async () => {
+  it('delivers nothing when the buyer wants the whole order and it is not in stock', async () => {
     const who = await lumi.account({ balance: '20' });
     const answer = await lumi.pay(who, '/orders', order([{ country: 'XD', quantity: 5 }]));
     expect(answer.body.error.code).toBe('out_of_stock');
@@ -126,22 +126,18 @@ describe('POST /orders', () => {
     },
   );
 
-  it(
-    'releases an order that was accepted and refused later (XI), and leaves one alone that nobody knows about ' +
-      '(XJ)',
-    async () => {
-      const who = await lumi.account({ balance: '20' });
-      const refused = await lumi.pay(who, '/orders', order([{ country: 'XI', quantity: 1 }]));
-      const lost = await lumi.pay(who, '/orders', order([{ country: 'XJ', quantity: 1 }]));
-      await lumi.recover(4);
-      expect((await lumi.get(who, `/orders/${refused.body.order.id}`)).body).toMatchObject({
-        state: 'failed',
-        error: { code: 'supplier_error' },
-      });
-      expect((await lumi.get(who, `/orders/${lost.body.order.id}`)).body).toMatchObject({ state: 'processing' });
-      expect(formatUsd((await lumi.balance(who.accountId)).held)).toBe('1.70');
-    },
-  );
+  it('releases an order that is refused later (XI), and keeps the hold of one with an unknown end (XJ)', async () => {
+    const who = await lumi.account({ balance: '20' });
+    const refused = await lumi.pay(who, '/orders', order([{ country: 'XI', quantity: 1 }]));
+    const lost = await lumi.pay(who, '/orders', order([{ country: 'XJ', quantity: 1 }]));
+    await lumi.recover(4);
+    expect((await lumi.get(who, `/orders/${refused.body.order.id}`)).body).toMatchObject({
+      state: 'failed',
+      error: { code: 'supplier_error' },
+    });
+    expect((await lumi.get(who, `/orders/${lost.body.order.id}`)).body).toMatchObject({ state: 'processing' });
+    expect(formatUsd((await lumi.balance(who.accountId)).held)).toBe('1.70');
+  });
 
   it('ends as its label says', async () => {
     const who = await lumi.account({ balance: '20' });
@@ -153,7 +149,7 @@ describe('POST /orders', () => {
     expect((await lumi.get(who, '/proxies')).body.items).toHaveLength(2);
   });
 
-  it('sells the last three once', async () => {
+  it('sells the last three proxies once', async () => {
     const buyers = await Promise.all(Array.from({ length: 6 }, () => lumi.account({ balance: '50' })));
     const answers = await Promise.all(
       buyers.map((who) =>
@@ -177,7 +173,7 @@ describe('POST /orders', () => {
     expect(new Set(ips).size).toBe(3);
   });
 
-  it('refuses what cannot be had, before any money is held, and remembers nothing of it', async () => {
+  it('refuses an order that is not available before any hold, and stores nothing under the key', async () => {
     const who = await lumi.account({ balance: '20' });
     const cases: [object, number, string][] = [
       [order([{ country: 'XS', quantity: 4 }]), 409, 'out_of_stock'],
@@ -217,7 +213,7 @@ describe('POST /orders', () => {
     ).toBe(201);
   });
 
-  it('rehearses without charging', async () => {
+  it('charges nothing in a dry run', async () => {
     const who = await lumi.account({ balance: '20' });
     const answer = await lumi.send(who, 'post', '/orders?dry_run=true', ORDER);
     expect(answer.body).toEqual({

@@ -1,5 +1,5 @@
-// A price holds only while every input of it is what it was; what comes in part is charged as what it is, and an
-// exchange keeps its value.
+// A price holds only while all its inputs are unchanged. A partial delivery is charged as what was delivered, and a
+// replacement keeps its value.
 import { FixedClock } from '@lumi/shared/runtime';
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { NOW, ORDER, owner, proxyTest } from './proxy-service';
@@ -13,7 +13,7 @@ afterEach(async () => {
   expect(await lumi.audit()).toEqual([]);
 });
 
-/** What happens between the offer of the next purchase and its hold. */
+/** Runs between the offer of the next purchase and its hold. */
 function beforeNextHold(work: (() => Promise<unknown>) | null): void {
   const deps = lumi.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
   let isDone = false;
@@ -27,9 +27,9 @@ function beforeNextHold(work: (() => Promise<unknown>) | null): void {
         };
 }
 
-describe('a delivery in part', () => {
+describe('a partial delivery', () => {
   it.each([
-    // One of 151: the price of one, not that of the hundredth.
+    // One of 151: the price of one, not that of one in a hundred.
     [
       'of one where 151 were ordered',
       [
@@ -48,7 +48,7 @@ describe('a delivery in part', () => {
       30,
       '15.30',
     ],
-    // 99 at the tier of 50 are dearer than all 100: never more than was agreed to for all of it.
+    // 99 at the tier of 50 are dearer than all 100. The charge never exceeds the price that was agreed to for all.
     [
       'of 99 where 100 were ordered',
       [
@@ -91,8 +91,7 @@ describe('a replacement', () => {
     expect((await lumi.pay(writer, '/proxies/replace', wish)).body.error.code).toBe('forbidden_scope');
     const replaced = await lumi.pay(who, '/proxies/replace', { ...wish, max_price_usd: '0.8001' });
     expect(replaced.body.order.money.captured_usd).toBe('0.8001');
-    // Back to a cheaper country nothing is paid back, and in the same country nothing is due but the fee of a second
-    // one.
+    // Back to a cheaper country nothing is refunded; in the same country only the fee of a second replacement is due.
     const [first] = replaced.body.replacement.added as string[];
     expect(
       (await lumi.pay(who, '/proxies/replace', { select: { proxy_ids: [first] } })).body.order.money.captured_usd,
@@ -100,7 +99,7 @@ describe('a replacement', () => {
     clock.advance(-10 * DAY);
   });
 
-  it('in a country whose price drifts is no way round it', async () => {
+  it('in a country whose price drifts is charged that country’s surcharge', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'US', quantity: 3 }] });
     const answer = await lumi.pay(who, '/proxies/replace', {
       select: { proxy_ids: body.proxies.map(({ id }) => id) },
@@ -109,7 +108,7 @@ describe('a replacement', () => {
     expect(answer.body.order.money.captured_usd).toBe('0.03');
   });
 
-  it('that was priced for an address that is renewed by the hold is refused', async () => {
+  it('is refused when its proxy is renewed before the hold', async () => {
     const { who, body } = await lumi.buyer();
     const [proxy] = body.proxies;
     beforeNextHold(() =>
@@ -123,7 +122,7 @@ describe('a replacement', () => {
     expect((await lumi.balance(who.accountId)).held).toBe(0n);
   });
 
-  it('is not made of what expires between the offer and the hold', async () => {
+  it('is refused when its proxy expires between the offer and the hold', async () => {
     const { who, body } = await lumi.buyer();
     clock.advance(30 * DAY - 1_000);
     beforeNextHold(() => Promise.resolve(clock.advance(2_000)));
@@ -135,7 +134,7 @@ describe('a replacement', () => {
 });
 
 describe('a renewal', () => {
-  it('is refused when one of its proxies was renewed, replaced or is over by the hold', async () => {
+  it('is refused when one of its proxies was renewed, replaced or has ended before the hold', async () => {
     const { who, body } = await lumi.buyer();
     const [first, second] = body.proxies;
     const renewAll = () =>
@@ -148,7 +147,7 @@ describe('a renewal', () => {
     clock.advance(-33 * DAY - 1_000);
   });
 
-  it('that is through by the hold of another is told by the expiry', async () => {
+  it('is refused with the new expiry when another renewal is done before the hold', async () => {
     const { who, body } = await lumi.buyer();
     const renewAll = () =>
       lumi.pay(who, `/orders/${body.order.id}/renew`, {
@@ -159,7 +158,7 @@ describe('a renewal', () => {
     expect((await renewAll()).body.error.code).toBe('expiry_mismatch');
   });
 
-  it('waits for what is open on its proxies', async () => {
+  it('waits for open orders on its proxies', async () => {
     const { who, body } = await lumi.buyer();
     const [first] = body.proxies;
     await owner(lumi, `UPDATE proxy.proxy SET label = 'sandbox:pending' WHERE id = $1`, [first?.id]);
@@ -178,7 +177,7 @@ describe('a renewal', () => {
 });
 
 describe('a quote', () => {
-  it('of a renewal does not hold for other proxies or another expiry', async () => {
+  it('of a renewal is invalid for other proxies or another expiry', async () => {
     const { who, body } = await lumi.buyer();
     const [first] = body.proxies;
     const quote = async (operation: string, item: object) =>

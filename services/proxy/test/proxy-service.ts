@@ -1,4 +1,4 @@
-// The proxy service over a database of its own, with what its tests do again and again.
+// The proxy service on a database of its own, with the steps that its tests repeat.
 import request, { type Response } from 'supertest';
 import { auditRules } from '@lumi/shared/ledger';
 import { recoverOperations } from '@lumi/shared/operations';
@@ -8,16 +8,16 @@ import { testService, type TestAccount, type TestKey, type TestService } from '@
 import { PROXY_RULES } from '../src/audit-rules';
 import { endpoints, wire, type WiredProxy } from '../src/wiring';
 
-/** `audit`: the books, and the network's log and books against them. */
+/** `audit`: audits the books, and compares the network's log and books with them. */
 export interface ProxyTest extends TestService {
   readonly deps: () => WiredProxy;
   get(who: TestKey, path: string): Promise<Response>;
   send(who: TestKey, method: 'post' | 'put' | 'patch' | 'delete', path: string, body?: object): Promise<Response>;
-  /** A money request; a fresh Idempotency-Key if none is named. */
+  /** A money request, with a fresh Idempotency-Key unless one is named. */
   pay(who: TestKey, path: string, body: object, idempotencyKey?: string): Promise<Response>;
-  /** Makes every open order and operation due and runs recovery over them, as often as said. */
+  /** Makes every open order and operation due and runs recovery over them, this many times. */
   recover(rounds?: number): Promise<void>;
-  /** What the sandbox network says it executed for a reference. */
+  /** What the sandbox network executed for a reference, by its log. */
   executed(reference?: string): Promise<{ reference: string; command: string }[]>;
   /** A customer who has just bought proxies. */
   buyer(order?: object, balance?: string): Promise<{ who: TestAccount; body: OrderAnswer }>;
@@ -100,7 +100,7 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
   };
 }
 
-/** As the owner of the database: only for arranging what no process may do. */
+/** As the database owner: only to prepare states that no process may write. */
 export async function owner(lumi: TestService, text: string, values: unknown[] = []): Promise<void> {
   const { Client } = await import('pg');
   const client = new Client({ connectionString: lumi.database.ownerUrl });

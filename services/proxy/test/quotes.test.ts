@@ -1,4 +1,4 @@
-// Quotes: every operation is priced as it is sold, and a quoted price holds.
+// Quotes: every operation is quoted at the price of its purchase, and a quoted price holds.
 import { FixedClock } from '@lumi/shared/runtime';
 import { NOW, ORDER, proxyTest } from './proxy-service';
 
@@ -8,7 +8,7 @@ const lumi = proxyTest(clock);
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('POST /quotes', () => {
-  it('prices what can be bought as the purchase does', async () => {
+  it('prices each operation as its purchase does', async () => {
     const { who, body } = await lumi.buyer();
     const plan = (await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 1 })).body.plan.id;
     const proxy = body.proxies[0]?.id;
@@ -33,7 +33,7 @@ describe('POST /quotes', () => {
     ]);
   });
 
-  it('keeps a price that changes meanwhile, and charges what was delivered at the prices that were told', async () => {
+  it('keeps a price that changes meanwhile, and charges what was delivered at the quoted prices', async () => {
     const who = await lumi.account({ balance: '100' });
     const order = {
       ...ORDER,

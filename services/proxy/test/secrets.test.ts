@@ -1,4 +1,4 @@
-// Who is shown passwords: keys that may write, and nobody where there is no password.
+// Which keys see passwords: those with write scope, and none when a proxy has no password.
 import type { TestAccount } from '@lumi/shared/testing';
 import { ORDER, proxyTest } from './proxy-service';
 
@@ -9,7 +9,7 @@ afterEach(async () => expect(await lumi.audit()).toEqual([]));
 const readerOf = (who: TestAccount) => lumi.keyOf(who.accountId, { scopes: ['proxy:read', 'proxy:buy'] });
 
 describe('a key without proxy:write', () => {
-  it('is shown no password, by whatever road it asks', async () => {
+  it('sees no password on any route', async () => {
     const { who, body } = await lumi.buyer();
     const plan = (await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 5 })).body;
     const planId = plan.plan.id;
@@ -33,7 +33,7 @@ describe('a key without proxy:write', () => {
     expect(rows).toEqual([]);
   });
 
-  it('reads everything else, masked', async () => {
+  it('reads all other fields, with masked passwords', async () => {
     const { who, body } = await lumi.buyer();
     const reader = await readerOf(who);
     expect((await lumi.get(reader, `/proxies/${body.proxies[0]?.id ?? ''}`)).body.password).toBe('********');
@@ -44,7 +44,7 @@ describe('a key without proxy:write', () => {
 });
 
 describe('a proxy used by address only', () => {
-  it('has no user name and no password anywhere, and none can be set', async () => {
+  it('has no user name and no password on any route, and none can be set', async () => {
     const { who, body } = await lumi.buyer({
       ...ORDER,
       items: [{ country: 'XA', quantity: 1 }],
@@ -64,7 +64,7 @@ describe('a proxy used by address only', () => {
     );
     expect(JSON.parse((await lumi.get(who, '/export?format=json')).text).items).toMatchObject([{ user: '', pass: '' }]);
   });
-  it('has no line of a template that names the pair, and the answer tells how many were left out', async () => {
+  it('is left out of a template with the pair, and the answer says how many lines were left out', async () => {
     const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 1 }] });
     await lumi.pay(who, '/orders', {
       ...ORDER,
@@ -94,7 +94,7 @@ describe('a proxy used by address only', () => {
     });
   });
 
-  it('is refused where no line could work', async () => {
+  it('is refused in an export when no line could work', async () => {
     const { who } = await lumi.buyer({
       ...ORDER,
       items: [{ country: 'XA', quantity: 1 }],

@@ -1,4 +1,4 @@
-// What a stranger sees of somebody else's proxies, and exits that change without us.
+// What another account sees of an account's proxies, and exits that change at the network by themselves.
 import { FixedClock } from '@lumi/shared/runtime';
 import { NOW, proxyTest } from './proxy-service';
 
@@ -8,8 +8,8 @@ const MOBILE = { product_id: 'mobile', items: [{ country: 'XA', quantity: 1 }], 
 
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
-describe('a stranger', () => {
-  it('gets the same 404 for what is another account’s and for what is nobody’s', async () => {
+describe('another account', () => {
+  it('gets the same 404 for ids of this account and for unknown ids', async () => {
     const { body } = await lumi.buyer(MOBILE);
     const stranger = await lumi.account();
     const foreign = body.proxies[0]?.id ?? '';
@@ -43,7 +43,7 @@ describe('a stranger', () => {
 });
 
 describe('another exit address', () => {
-  it('changes whatever follows from the address with it', async () => {
+  it('changes the fields that follow from the address', async () => {
     const { who, body } = await lumi.buyer(MOBILE);
     const id = body.proxies[0]?.id ?? '';
     const before = (await lumi.get(who, `/proxies/${id}`)).body;

@@ -1,4 +1,4 @@
-// Sub-users: they never get more than was bought.
+// Sub-users never get more than the plan has.
 import { FixedClock } from '@lumi/shared/runtime';
 import { NOW, owner, proxyTest } from './proxy-service';
 
@@ -19,7 +19,7 @@ async function plan(gb = 10, label?: string) {
 afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 describe('sub-users', () => {
-  it('draw from the plan, give back what they did not use, and are deleted with their use', async () => {
+  it('draw from the plan, return unused bytes, and are deleted with their use', async () => {
     const { who, id } = await plan();
     const made = await lumi.send(who, 'post', '/subusers', {
       traffic_plan_id: id,
@@ -64,7 +64,7 @@ describe('sub-users', () => {
     });
   });
 
-  it('notes no password as shown where a sub-user was refused', async () => {
+  it('record no reveal of a password when a sub-user was refused', async () => {
     const { who, id } = await plan();
     const wish = { traffic_plan_id: id, limit_gb: 1 };
     const refused = [
@@ -77,7 +77,7 @@ describe('sub-users', () => {
     expect([(await lumi.send(who, 'post', '/subusers', wish)).status, await noted()]).toEqual([201, 1]);
   });
 
-  it('never get more than was bought, however many ask at once', async () => {
+  it('never get more than the plan has, with many requests at once', async () => {
     const { who, id } = await plan(10);
     const made = await Promise.all(
       Array.from({ length: 8 }, () => lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 3 })),
@@ -92,13 +92,13 @@ describe('sub-users', () => {
         lumi.send(who, 'delete', `/subusers/${sub}`),
       ]),
     );
-    // A refusal is an answer; a violated constraint is not: a move that reads from before it had to wait takes back
-    // more than there is.
+    // A refusal is a correct answer; a violated constraint is not. A move that reads the state before its wait would
+    // take back too much.
     for (const move of moves) expect([200, 404, 409]).toContain(move.status);
     expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_reserved: 0, gb_free: 10 });
   });
 
-  it('are nobody else’s', async () => {
+  it('are not found by another account', async () => {
     const { who, id } = await plan();
     const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id })).body.id as string;
     const stranger = await lumi.account({ balance: '50' });

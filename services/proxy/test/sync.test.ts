@@ -1,4 +1,4 @@
-// Where the network has a proxy or a plan otherwise than we do, that is read, written and told.
+// When the network's data of a proxy or a plan differ from ours, they are read, stored and shown.
 import { FixedClock } from '@lumi/shared/runtime';
 import type { TestAccount, TestKey } from '@lumi/shared/testing';
 import { pushAccess } from '../src/jobs/push-access';
@@ -32,7 +32,7 @@ const daysLater = (time: string, days: number): string =>
   new Date(Date.parse(time) + days * 86_400_000).toISOString().replace('.000Z', 'Z');
 
 describe('POST /proxies/{id}/sync', () => {
-  it('answers the address and the expiry that the network has, and tells what differed', async () => {
+  it('answers the address and the expiry of the network, and lists what differed', async () => {
     const moved = await buyer('sandbox:drift-ip');
     const before = (await lumi.get(moved.who, `/proxies/${moved.id}`)).body;
     const { status, body } = await sync(moved.who, moved.id);
@@ -50,14 +50,14 @@ describe('POST /proxies/{id}/sync', () => {
     expect((await sync(longer.who, longer.id)).body).toMatchObject({ expires_at: true1, is_applied: false });
   });
 
-  it('keeps what agrees and tells no event', async () => {
+  it('keeps fields that agree and writes no event', async () => {
     const { who, id } = await buyer();
     const before = (await lumi.get(who, `/proxies/${id}`)).body;
     expect((await sync(who, id)).body).toEqual({ ...before, synced_at: expect.any(String) });
     expect(await eventsOf(who, id)).toEqual([]);
   });
 
-  it('is let through once a minute, not counting what came to nothing', async () => {
+  it('is allowed once a minute, and a failed sync does not count', async () => {
     const { who, id } = await buyer();
     jest.spyOn(lumi.deps().network, 'readExits').mockRejectedValueOnce(new Error('away'));
     expect((await sync(who, id)).status).toBe(503);
@@ -78,7 +78,7 @@ describe('POST /proxies/{id}/sync', () => {
     expect((await sync(who, id)).body.expires_at).toBe(daysLater(expires, 30));
   });
 
-  it('needs proxy:write, and shows nobody else’s', async () => {
+  it('requires proxy:write, and finds no proxy of another account', async () => {
     const { who, id } = await buyer();
     expect((await sync(await lumi.keyOf(who.accountId, { scopes: ['proxy:read', 'proxy:buy'] }), id)).status).toBe(403);
     expect((await sync(await lumi.account(), id)).status).toBe(404);
@@ -87,13 +87,13 @@ describe('POST /proxies/{id}/sync', () => {
 });
 
 describe('a renewal', () => {
-  it('from the expiry that the network has succeeds, though it is not ours', async () => {
+  it('from the network’s expiry succeeds even when ours differs', async () => {
     const { who, orderId, expires } = await buyer('sandbox:drift-expiry');
     const answer = await renew(who, orderId, daysLater(expires, 10));
     expect([answer.status, answer.body.proxies?.[0]?.expires_at]).toEqual([200, daysLater(expires, 40)]);
   });
 
-  it('of what the network does not run is refused, told why, and not asked for again', async () => {
+  it('of a proxy that the network does not run is refused with the reason, and is not sent again', async () => {
     const { who, id, orderId, expires } = await buyer('sandbox:drift-gone');
     const refused = await renew(who, orderId, expires);
     expect(refused).toMatchObject({
@@ -126,7 +126,7 @@ describe('a renewal', () => {
 });
 
 describe('a replacement and a rotation', () => {
-  it('that the network refuses because it does not run the proxy are told why, and the proxy is read again', async () => {
+  it('name the reason when the network does not run the proxy, and the proxy is read again', async () => {
     const replaced = await buyer('sandbox:drift-gone');
     jest.spyOn(lumi.deps().network, 'replace').mockResolvedValueOnce({ kind: 'refused', code: 'not_found' });
     expect(await lumi.pay(replaced.who, '/proxies/replace', { select: { proxy_ids: [replaced.id] } })).toMatchObject({
@@ -161,7 +161,7 @@ describe('traffic plans', () => {
     };
   };
 
-  it('are read: another host is written down', async () => {
+  it('store another host when the network has one', async () => {
     const { who, id } = await plan('sandbox:drift-host');
     const { body } = await lumi.send(who, 'post', `/traffic-plans/${id}/sync`);
     expect(body.host).toMatch(/^moved-/);
@@ -172,7 +172,7 @@ describe('traffic plans', () => {
     expect((await lumi.send(who, 'post', `/traffic-plans/${id}/sync`)).status).toBe(429);
   });
 
-  it('that the network does not know are kept and not topped up', async () => {
+  it('are kept when the network does not know them, and cannot be topped up', async () => {
     const { who, id } = await plan('sandbox:drift-gone');
     const refused = await lumi.pay(who, `/traffic-plans/${id}/topup`, { gb: 5 });
     expect(refused).toMatchObject({
@@ -189,7 +189,7 @@ describe('traffic plans', () => {
 });
 
 describe('POST /proxies/sync and /traffic-plans/sync', () => {
-  it('look at all of the account, in the background, once a minute', async () => {
+  it('read all of the account, in the background, once a minute', async () => {
     const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 30 }], label: 'sandbox:drift-ip' });
     const { status, body } = await lumi.send(who, 'post', '/proxies/sync');
     expect([status, body.operation.kind, body.operation.state]).toEqual([202, 'proxy_sync', 'processing']);
@@ -229,7 +229,7 @@ describe('sub-users and allow-lists', () => {
       )
     ).rows[0] as { version: number; is_enabled: boolean; blocks: string[] } | undefined;
 
-  it('that the network remembers otherwise, or not at all, are told again', async () => {
+  it('are pushed again when the network’s state of them differs or is missing', async () => {
     const { who, id } = await withSubuser();
     expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).body).toMatchObject({
       is_applied: true,
@@ -258,7 +258,7 @@ describe('sub-users and allow-lists', () => {
     expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).status).toBe(503);
   });
 
-  it('of a proxy are what the network lets in afterwards', async () => {
+  it('of a proxy are in force at the network after a sync', async () => {
     const { who, id } = await buyer(undefined, { ...ONE, auth: { mode: 'both' } });
     await lumi.send(who, 'post', `/proxies/${id}/allowlist`, { ip_or_cidr: '198.51.100.7' });
     await pushAccess(lumi.deps());
@@ -270,7 +270,7 @@ describe('sub-users and allow-lists', () => {
     expect((await inForce(id))?.blocks).toEqual(['198.51.100.7']);
   });
 
-  it('are looked at in the background, those of all', async () => {
+  it('of all proxies are compared in the background', async () => {
     const { who, planId, id } = await withSubuser();
     await lumi.pay(who, '/orders', ORDER);
     await pushAccess(lumi.deps());

@@ -1,4 +1,4 @@
-// Traffic: plans, top-ups, generated strings, usage that counts once.
+// Traffic: plans, top-ups, generated strings, and usage that is counted once.
 import { FixedClock } from '@lumi/shared/runtime';
 import { formatUsd } from '@lumi/shared/money';
 import { collectUsage } from '../src/jobs/collect-usage';
@@ -59,7 +59,7 @@ describe('traffic plans', () => {
     },
   );
 
-  it('are refused where there is no such pool, or too little money', async () => {
+  it('are refused when the pool does not exist, or the balance is too low', async () => {
     const who = await lumi.account({ balance: '1' });
     expect((await lumi.pay(who, '/traffic-plans', { pool: 'ipv4', gb: 1 })).body.error.code).toBe('not_available');
     expect((await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 1 })).body.error.code).toBe(
@@ -72,7 +72,7 @@ describe('traffic plans', () => {
 });
 
 describe('POST /traffic-plans/{id}/generate', () => {
-  it('makes strings with places and sessions, and stores nothing', async () => {
+  it('generates strings with places and sessions, and stores nothing', async () => {
     const { who, id } = await plan();
     const shown = (await lumi.get(who, `/traffic-plans/${id}?reveal=1`)).body;
     const answer = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, {
@@ -105,39 +105,35 @@ describe('POST /traffic-plans/{id}/generate', () => {
 });
 
 describe('a template', () => {
-  it(
-    'makes no line without what it needs: an address that is not known beforehand is refused, for plans and ' +
-      'sub-users alike',
-    async () => {
-      const { who, id } = await plan();
-      const subuser_id = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 1 })).body
-        .id as string;
-      for (const whose of [{}, { subuser_id }]) {
-        const refused = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, {
-          ...whose,
-          template: '{user}:{pass}@{ip}:{port}',
-        });
-        expect([refused.status, refused.body.error.details]).toEqual([
-          422,
-          [{ path: 'template', message: 'would make no line that works: {ip} is empty for all of them' }],
-        ]);
-        const lines = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, {
-          ...whose,
-          template: '{user}:{pass}@{host}:{port} {city}',
-          quantity: 2,
-        });
-        expect([lines.status, lines.text.trimEnd().split('\n').length, lines.headers['x-lines-left-out']]).toEqual([
-          200,
-          2,
-          undefined,
-        ]);
-      }
-    },
-  );
+  it('is refused for plans and sub-users when it names an address that is not known beforehand', async () => {
+    const { who, id } = await plan();
+    const subuser_id = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 1 })).body
+      .id as string;
+    for (const whose of [{}, { subuser_id }]) {
+      const refused = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, {
+        ...whose,
+        template: '{user}:{pass}@{ip}:{port}',
+      });
+      expect([refused.status, refused.body.error.details]).toEqual([
+        422,
+        [{ path: 'template', message: 'would make no line that works: {ip} is empty for all of them' }],
+      ]);
+      const lines = await lumi.send(who, 'post', `/traffic-plans/${id}/generate`, {
+        ...whose,
+        template: '{user}:{pass}@{host}:{port} {city}',
+        quantity: 2,
+      });
+      expect([lines.status, lines.text.trimEnd().split('\n').length, lines.headers['x-lines-left-out']]).toEqual([
+        200,
+        2,
+        undefined,
+      ]);
+    }
+  });
 });
 
 describe('usage', () => {
-  it('is taken over once, whatever is sent twice, and ends the plan it exhausts', async () => {
+  it('is counted once when it is sent twice, and ends the plan that it exhausts', async () => {
     const { who, id } = await plan(1);
     const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 1 })).body;
     expect(sub.limit_gb).toBe(1);
@@ -181,7 +177,7 @@ describe('usage', () => {
     expect((await lumi.get(who, '/usage?from=2025-01-01T00:00:00Z')).body.error.code).toBe('validation_error');
   });
 
-  it('comes in pages, what was used most first and hours in their order, with the totals of all', async () => {
+  it('has pages, sorted by most used or by hour, with the totals of all', async () => {
     const { who, id } = await plan(10);
     const used = [
       ['a.example', 5],
@@ -231,7 +227,7 @@ describe('usage', () => {
     expect((await lumi.get(who, '/usage?format=csv&limit=2')).status).toBe(422);
   });
 
-  it('comes from the sandbox’s meter for what is labelled so', async () => {
+  it('comes from the sandbox’s meter for plans with that label', async () => {
     const { who, body } = await lumi.buyer({
       ...ORDER,
       items: [{ country: 'XA', quantity: 1 }],

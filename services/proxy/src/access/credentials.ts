@@ -1,5 +1,5 @@
-// User names and passwords of proxies. An order carries one sealed secret from which the pair of each of its proxies
-// follows, so recovery finds the same pairs again and no table ever holds a password in clear.
+// User names and passwords of proxies. An order stores one sealed secret, and the pairs of all its proxies are derived
+// from it. So recovery finds the same pairs again, and no table holds a password in clear.
 import { createHmac, randomBytes } from 'node:crypto';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
 import type { SecretRing } from '@lumi/shared/runtime';
@@ -19,7 +19,7 @@ export function newCredentials(): Credentials {
   return derive(seed, 0);
 }
 
-/** What an order needs to make its pairs: the caller's own pair, or a seed. Sealed for the account. */
+/** What an order's pairs are derived from: the caller's own pair, or a seed. Sealed for the account. */
 export function sealOrderAuth(
   ring: SecretRing,
   accountId: string,
@@ -41,7 +41,7 @@ export function orderCredentials(ring: SecretRing, accountId: string, sealed: st
   return { username: username ?? derived.username, password: password ?? derived.password };
 }
 
-/** The password of a row, in clear; only for answers that were asked to show it. */
+/** The password of a row, in clear. Use it only for answers that show the password on request. */
 export function openPassword(
   deps: { readonly ring: SecretRing },
   row: { readonly id: string; readonly password: Uint8Array },

@@ -1,4 +1,4 @@
-// Proxies as text for programs: one line each, from a template, or as CSV, JSON or URLs. Pure.
+// Proxies as text for programs: one line each, from a template, or as CSV, JSON or URLs. Pure functions.
 import { z } from 'zod';
 import { invalid, pageOf } from '@lumi/shared/contract';
 import type { Reply } from '@lumi/shared/endpoint';
@@ -9,7 +9,7 @@ export interface ProxyLine {
   readonly protocol: 'http' | 'socks5';
   readonly host: string;
   readonly port: number;
-  /** Empty where addresses are let in instead of a pair. */
+  /** Empty when the proxy admits addresses instead of a pair. */
   readonly user: string;
   readonly pass: string;
   readonly ip: string;
@@ -66,11 +66,11 @@ export const linesAnswer = {
 
 interface Lines {
   readonly text: string;
-  /** Lines that could not have worked, and are not in the text. */
+  /** How many lines were left out of the text because they could not work. */
   readonly leftOut: number;
 }
 
-/** Throws 422 for a template that names what is no field, or what none of the lines has. */
+/** Throws 422 when the template names an unknown field, or a field that is empty in every line. */
 export function formatLines(lines: readonly ProxyLine[], format: LineFormat, template: string | undefined): Lines {
   if (template !== undefined && format !== 'txt') throw invalid('template', 'goes with the format txt only');
   switch (format) {
@@ -91,7 +91,7 @@ export function formatLines(lines: readonly ProxyLine[], format: LineFormat, tem
   }
 }
 
-/** What a program connects with: a line without it cannot work. Other fields may be empty. */
+/** A line without one of these cannot work. Other fields may be empty. */
 const NEEDED = ['user', 'pass', 'ip'] as const satisfies readonly (keyof ProxyLine)[];
 
 function byTemplate(lines: readonly ProxyLine[], template: string): Lines {

@@ -1,4 +1,4 @@
-// What data planes must let in, as the rows say it.
+// The access that data planes must allow, computed from the rows.
 import type { SqlRunner } from '@lumi/shared/db';
 import { openSecret } from '@lumi/shared/keys';
 import type { Clock, SecretRing } from '@lumi/shared/runtime';

@@ -1,4 +1,4 @@
-// What an order would cost and whether it can be had, from the catalogue and the network's places.
+// The price of an order and whether it can be delivered, from the catalogue and the network's places.
 import { AppError, invalid } from '@lumi/shared/contract';
 import type { Units } from '@lumi/shared/money';
 import { costLine, type CostLine } from '@lumi/shared/purchase';
@@ -13,7 +13,7 @@ export interface OrderLine {
   readonly place: string | null;
   readonly quantity: number;
   readonly unitPrice: Units;
-  /** Of the country, per 30 days; contained in the unit price for the period. */
+  /** The country's surcharge, per 30 days; the unit price for the period contains it. */
   readonly surcharge: Units;
 }
 
@@ -22,12 +22,9 @@ export interface PricedOrder {
   readonly lines: readonly OrderLine[];
   readonly quantity: number;
   readonly cost: readonly CostLine[];
-  /**
-   * The unit prices of all quantities, and what each country adds to them: what is delivered in part is charged by
-   * them.
-   */
+  /** The unit prices of all quantities, and what each country adds. A partial delivery is charged by them. */
   readonly tariff: OrderTariff;
-  /** Why it cannot be had; told after cap and balance were found good. */
+  /** Why it cannot be delivered. Checked after cap and balance. */
   readonly refusal: AppError | null;
 }
 
@@ -45,7 +42,7 @@ export interface OrderWish {
   readonly acceptsPartial: boolean;
 }
 
-/** Throws `service_unavailable` when the network cannot be asked. */
+/** Throws `service_unavailable` when the network does not answer. */
 export async function priceOrder(network: ProxyNetwork, wish: OrderWish): Promise<PricedOrder> {
   const product = findProduct(wish.productId);
   const quantity = wish.items.reduce((sum, item) => sum + item.quantity, 0);
@@ -84,7 +81,7 @@ function lineLabel(productId: string, country: string, periodDays: number): stri
   return `${productId} in ${country}, ${String(periodDays)} days`;
 }
 
-/** What so many of each country cost by this tariff: the tier is the one that they reach together. */
+/** The price of these quantities per country by this tariff. The tier is the one that they reach together. */
 export function costOfDelivery(
   tariff: OrderTariff,
   order: { readonly productId: string; readonly periodDays: number },

@@ -1,5 +1,5 @@
-// What renewing proxies costs: the tier is that of the proxies renewed together, the surcharge that of each one's
-// country.
+// The price of renewing proxies. The tier is that of the proxies renewed together; the surcharge is that of each
+// proxy's country.
 import { invalid, type AppError } from '@lumi/shared/contract';
 import { formatUsd, type Units } from '@lumi/shared/money';
 import { costLine, type CostLine } from '@lumi/shared/purchase';
@@ -39,7 +39,7 @@ export async function priceRenewal(
   };
 }
 
-/** One line for each country, because the surcharge is the country's. */
+/** One line for each country, because the surcharge depends on the country. */
 function linesOf(
   rows: readonly ProxyRow[],
   priceOf: (row: ProxyRow) => Units,

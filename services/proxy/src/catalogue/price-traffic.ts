@@ -1,4 +1,4 @@
-// What gigabytes of a pool cost.
+// The price of gigabytes of a pool.
 import { AppError, invalid } from '@lumi/shared/contract';
 import { costLine, type CostLine } from '@lumi/shared/purchase';
 import { unitPrice } from './price';

@@ -1,8 +1,8 @@
-// The arithmetic of prices: tier by the quantity of the whole order, surcharge by place, both per unit.
+// The arithmetic of prices: the tier by the quantity of the whole order, the surcharge by place, both per unit.
 import { prorate, type Units } from '@lumi/shared/money';
 import type { PriceTier, ProxyProduct } from './products';
 
-/** A surcharge is stated for so many days. */
+/** A surcharge is stated for this many days. */
 export const SURCHARGE_DAYS = 30;
 
 /** Per unit, for the period, at the tier that `quantity` reaches. Null: the product is not sold for that period. */
@@ -19,7 +19,7 @@ export function tiersOf(product: ProxyProduct, periodDays: number): readonly Pri
   return product.tiers.filter((tier) => tier.periodDays === periodDays);
 }
 
-/** A surcharge is stated for 30 days (traffic: per GB, whatever the period). */
+/** A surcharge is stated for 30 days (for traffic per GB, whatever the period). */
 export function surchargeFor(product: ProxyProduct, surcharge: Units, periodDays: number): Units {
   return product.shape === 'traffic' ? surcharge : prorate(surcharge, BigInt(periodDays), BigInt(SURCHARGE_DAYS));
 }

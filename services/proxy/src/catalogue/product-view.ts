@@ -1,4 +1,4 @@
-// How a product looks to a caller of the API.
+// The view of a product for callers.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { findProduct, type ProxyProduct } from './products';

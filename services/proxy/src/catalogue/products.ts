@@ -1,5 +1,5 @@
-// What is sold: products, periods and prices by quantity. Two shapes: static (single addresses for a period) and
-// traffic (gigabytes out of a pool). Prices are amounts per unit; the arithmetic of an order stands in price.ts.
+// What is sold: products, periods and prices by quantity. There are two shapes: static (single addresses for a period)
+// and traffic (gigabytes of a pool). Prices are amounts per unit; price.ts has the arithmetic of an order.
 import { multiply, parseUsd, type Units } from '@lumi/shared/money';
 
 export type Shape = 'static' | 'traffic';
@@ -23,18 +23,18 @@ export interface ProxyProduct {
   readonly minQuantity: number;
   readonly maxQuantity: number;
   readonly tiers: readonly PriceTier[];
-  /** Static products: how often within a period an address is replaced for nothing, and what it costs after that. */
+  /** Static products: how often within a period an address is replaced free of charge, and the price after that. */
   readonly replace: { readonly freePerPeriod: number; readonly price: Units } | null;
   /** Products that can change their exit address on demand. */
   readonly rotation: { readonly cooldownS: number; readonly minIntervalS: number } | null;
   readonly bandwidth: string;
   readonly concurrency: number | null;
   readonly targetsAllowed: string;
-  /** Days after expiry in which a renewal still keeps the address. */
+  /** For this many days after expiry a renewal keeps the address. */
   readonly graceDays: number;
 }
 
-/** Share of a 30-day price that each period costs. */
+/** The share of a 30-day price that each period costs. */
 const PERIOD_FACTORS: Readonly<Record<number, string>> = {
   3: '0.2',
   7: '0.35',

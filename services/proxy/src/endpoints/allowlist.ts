@@ -1,4 +1,5 @@
-// Addresses that may use proxies without a password: of the whole account, or of one proxy. What both lists share.
+// Shared by the endpoints of allow-lists: addresses that may use proxies without a password, of the whole account or of
+// one proxy.
 import { z } from 'zod';
 import {
   AppError,

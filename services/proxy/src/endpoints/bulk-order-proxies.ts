@@ -1,4 +1,4 @@
-// Many orders of proxies. Envelope, batch and retries are the shared room’s.
+// Many orders of proxies. The shared room `batches` has the envelope, the batch and the retries.
 import { z } from 'zod';
 import { oneByOne } from '@lumi/shared/endpoint';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
@@ -8,7 +8,7 @@ import { allowedField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart } from './selling-parts';
 
-/** Items are stored as they came, so they carry no password: pairs are made up, and can be changed afterwards. */
+/** Items are stored as they came, so they carry no password. The pairs are generated and can be changed afterwards. */
 const bulkOrderBody = orderBody.extend({
   auth: z
     .strictObject({

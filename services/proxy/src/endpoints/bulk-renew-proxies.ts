@@ -1,4 +1,4 @@
-// Many renewals of proxies. Envelope, batch and retries are the shared room’s.
+// Many renewals of proxies. The shared room `batches` has the envelope, the batch and the retries.
 import { z } from 'zod';
 import { oneByOne } from '@lumi/shared/endpoint';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';

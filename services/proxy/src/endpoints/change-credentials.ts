@@ -1,5 +1,5 @@
-// New credentials for a proxy. The old pair lives on for a grace the caller chooses, so that running programs can be
-// switched over.
+// New credentials for a proxy. The old pair stays valid for a grace period that the caller chooses, so that running
+// programs can be switched over.
 import { z } from 'zod';
 import { AppError, notFound } from '@lumi/shared/contract';
 import { json, type RequestContext } from '@lumi/shared/endpoint';

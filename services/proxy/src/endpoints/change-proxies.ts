@@ -1,4 +1,4 @@
-// What a customer may change about proxies, one or many at once, and which proxies can be changed.
+// The fields that a customer may change on one or many proxies, and which proxies can be changed.
 import { z } from 'zod';
 import { actorOf, autoRenewAct, noted, type Asking } from '@lumi/shared/audit-log';
 import { AppError } from '@lumi/shared/contract';
@@ -17,7 +17,7 @@ export const changeFields = {
   protocol: z.enum(['http', 'socks5']).optional(),
 };
 
-/** Switching auto_renew on is an act of somebody, and noted. */
+/** Switching auto_renew on is written to the audit log with its actor. */
 export function changeAs(
   { db, clock }: ProxyDeps,
   asking: Asking,
@@ -35,7 +35,7 @@ export function changeAs(
   );
 }
 
-/** Throws 409 for a proxy that is over. */
+/** Throws 409 for a proxy that has ended. */
 export function assertChangeable(row: ProxyRow, now: Date): void {
   const error = notChangeable(row, now);
   if (error !== null) throw error;

@@ -50,7 +50,7 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
     async (context) => {
       const { format = 'txt', template, protocol, ...filter } = context.query;
       const now = deps.clock.now();
-      formatLines([], format, template); // a template that is wrong is told whatever there is to export
+      formatLines([], format, template); // refuses a wrong template even when there is nothing to export
       const rows = (
         await listProxies(deps.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now })
       ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));

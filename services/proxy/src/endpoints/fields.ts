@@ -4,7 +4,9 @@ import { isId, lineField, notFound, type IdPrefix } from '@lumi/shared/contract'
 import { readBlock } from '@lumi/shared/addresses';
 import { countryField as readCountryField } from '@lumi/shared/countries';
 
-/** Proxies are also sold under codes that the standard leaves to its users: the sandbox's magic countries are such. */
+/**
+ * ISO 3166-1 reserves some codes for users. The sandbox's magic countries have such codes, so they are accepted too.
+ */
 export const countryField = readCountryField({ userAssigned: true });
 export const labelField = lineField(128).describe(
   'Shown in lists; on a sandbox it may be a magic word such as `sandbox:timeout-after`.',
@@ -26,20 +28,20 @@ export const allowedField = z
 export const gbField = z.int().min(1).max(100_000).describe('Gigabytes of 10^9 bytes.');
 export const boolQuery = z.enum(['true', 'false']).optional();
 
-/** In a path: what cannot be an id is the path of nothing. */
+/** In a path: a value that cannot be an id is answered with 404. */
 export const idParam = (prefix: IdPrefix, what: string) =>
   z
     .string()
     .refine((id) => isId(id, prefix))
     .describe(`Id of ${what}.`);
-/** In a query or body: what names nothing is not found there, whatever it looks like. */
+/** In a query or body: an id that names nothing is not found, in whichever form. */
 export const idField = (what: string) => z.string().min(1).max(64).describe(`Id of ${what}.`);
 
 export function boolOf(value: 'true' | 'false' | undefined): boolean | undefined {
   return value === undefined ? undefined : value === 'true';
 }
 
-/** Blocks wider than these let in strangers by the million. */
+/** A wider block would admit millions of unknown addresses. */
 const WIDEST = { ipv4: 16, ipv6: 32 } as const;
 
 /** The canonical form of an address or block; null when it is none, or too wide. */
@@ -48,7 +50,7 @@ export function canonicalBlock(text: string): string | null {
   return block === undefined || block.bits < WIDEST[block.family] ? null : block.text;
 }
 
-/** Every id must be the caller's own: one that is not is one that does not exist. */
+/** Every id must be the caller's own. An id of another account is treated as one that does not exist. */
 export function allFound<T>(ids: readonly string[], found: ReadonlyMap<string, T>): T[] {
   return ids.map((id) => {
     const row = found.get(id);

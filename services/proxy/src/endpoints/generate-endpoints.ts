@@ -1,4 +1,4 @@
-// Makes the strings with which programs use a traffic plan: place and session are part of the user name. Nothing is
+// Generates the strings with which programs use a traffic plan: place and session are part of the user name. Nothing is
 // stored.
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// What was used, as a series or a break-down.
+// Traffic usage, as a series or a breakdown.
 import { z } from 'zod';
 import { defineRoute, invalid, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
@@ -9,7 +9,7 @@ import { DAY_MS } from '../store/proxy-row';
 import { USAGE_GROUPS, readUsage, type UsageGroup, type UsageRow } from '../store/usage';
 import type { ProxyDeps } from '../proxy';
 
-/** A file is built in memory and answered whole. */
+/** A file is built in memory and sent whole. */
 const CSV_LINES_MAX = 20_000;
 const RANGE_MAX_DAYS: Readonly<Record<UsageGroup, number>> = {
   hour: 92,
@@ -120,7 +120,7 @@ function viewRow({ key, ...row }: UsageRow) {
   return { key, ...viewCounts(row) };
 }
 
-/** Counters of bytes: numbers are exact to 9 petabytes. */
+/** Counters of bytes: JavaScript numbers are exact up to 9 petabytes. */
 function viewCounts(row: Omit<UsageRow, 'key'>) {
   return {
     bytes_up: Number(row.bytes_up),

@@ -1,5 +1,5 @@
-// Where a product can be had, with what is left there. Asked of the network each time: stock that is not fresh
-// misleads.
+// Where a product is available, with the stock. The network is asked on each request, because old stock figures
+// mislead.
 import { z } from 'zod';
 import { AppError, defineRoute, notFound, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';

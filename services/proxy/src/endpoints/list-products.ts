@@ -1,4 +1,4 @@
-// The catalogue. The same for everybody, so it needs no account.
+// The catalogue. It is the same for all accounts, so the request names none.
 import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';

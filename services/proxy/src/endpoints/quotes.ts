@@ -1,4 +1,4 @@
-// What can be quoted, each priced by the function that prices the purchase.
+// The operations that can be quoted. The function that prices the purchase also prices its quote.
 import { z } from 'zod';
 import { oneByOne, type Reach } from '@lumi/shared/endpoint';
 import { currentExpiryField } from '@lumi/shared/lifecycle';

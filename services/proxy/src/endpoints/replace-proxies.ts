@@ -1,4 +1,4 @@
-// Replaces addresses, free within the quota of each proxy's period, paid beyond it.
+// Replaces addresses: free of charge within the quota of each proxy's period, paid beyond it.
 import { z } from 'zod';
 import { blockField } from '@lumi/shared/addresses';
 import { defineRoute, invalid } from '@lumi/shared/contract';

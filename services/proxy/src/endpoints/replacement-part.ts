@@ -26,7 +26,8 @@ export async function replacePart(
   const now = deps.clock.now();
   const places = await askPlaces(deps.network, product.id);
   const country = wish.country ?? null;
-  // An address in the same country is worth what was paid for the one before, whatever the country costs today.
+  // A new address in the same country keeps the value that was paid for the old one, at whatever price the country is
+  // today.
   const surchargeOf = (row: ProxyRow): Units =>
     country === null || country === row.country ? row.surcharge : (places.countries.get(country)?.surcharge ?? 0n);
   const proxies = rows.map((row) => replacedProxy(row, product.replace?.freePerPeriod ?? 0, surchargeOf(row)));

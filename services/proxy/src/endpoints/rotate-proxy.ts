@@ -73,7 +73,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
         requestId: context.requestId,
         guard: takeCooldown(row.id, now, rotation.cooldownS),
       }).catch(async (err: unknown) => {
-        // Somebody else took the cooldown between our reading and our taking it.
+        // Another request took the cooldown after we read it.
         const again =
           err instanceof AppError && err.code === 'state_conflict'
             ? await findProxy(deps.db.platform, context.reach, row.id)
@@ -101,7 +101,7 @@ function replyTo(operation: Operation, cooldownUntil: string) {
   const {
     oldIp,
     exit: { exitIp: newIp },
-  } = operation.result as Rotated; // the kind's own result
+  } = operation.result as Rotated; // the result type of this kind
   return json(200, {
     operation_id: operation.id,
     proxy_id: operation.subject,

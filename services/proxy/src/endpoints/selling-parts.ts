@@ -1,5 +1,4 @@
-// What each money request sells, for the purchase and for the quote of it alike: a quote cannot differ from what it is
-// quoted for.
+// What each money request sells. Purchase and quote use the same function, so a quote cannot differ from its purchase.
 import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { expiryMismatch } from '@lumi/shared/lifecycle';
@@ -25,7 +24,7 @@ export function thingOf(deps: ProxyDeps, kind: string) {
   return thing;
 }
 
-/** Throws 422 for addresses that are none. */
+/** Throws 422 for invalid addresses. */
 export async function orderPart(
   deps: ProxyDeps,
   accountId: string,
@@ -123,8 +122,8 @@ export async function renewProxyPart(
 }
 
 /**
- * Who states another expiry than ours may know better: the network is asked about those proxies, at most once a minute
- * for each.
+ * A caller that states another expiry than ours may be right. We ask the network about those proxies, at most once a
+ * minute for each.
  */
 async function asTheNetworkHasThem(
   deps: ProxyDeps,
@@ -174,7 +173,7 @@ function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | unde
   );
 }
 
-/** Their one product; throws 422 when they are of several. */
+/** The common product of the proxies. Throws 422 when they have several. */
 export function productOf(rows: readonly ProxyRow[]): ProxyProduct {
   const product = findProduct(rows[0]?.product_id ?? '');
   if (product === null || rows.some((row) => row.product_id !== product.id))

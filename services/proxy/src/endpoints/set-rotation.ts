@@ -1,4 +1,4 @@
-// Sets how often the exit address of a proxy changes on its own.
+// Sets how often the exit address of a proxy changes automatically.
 import { z } from 'zod';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';

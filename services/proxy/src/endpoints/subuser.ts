@@ -1,4 +1,5 @@
-// Sub-users of traffic plans: pairs of their own with gigabytes given by the plan. What their endpoints share.
+// Shared by the endpoints of sub-users. A sub-user has its own user name and password and a share of a plan's
+// gigabytes.
 import { z } from 'zod';
 import { invalid, lineField, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';

@@ -1,4 +1,4 @@
-// What the endpoints of traffic plans share.
+// Shared by the endpoints of traffic plans.
 import { z } from 'zod';
 import { idParam } from './fields';
 

@@ -1,4 +1,4 @@
-// What is the same in both ways to buy traffic: a new plan, and more gigabytes for one.
+// The common part of both traffic purchases: a new plan, and more gigabytes for a plan.
 import { z } from 'zod';
 import { gbField, labelField } from './fields';
 

@@ -1,4 +1,4 @@
-// Looks at live proxies in turn, the longest unseen first.
+// Checks live proxies in turn, starting with the one whose last check is oldest.
 import { sql } from '@lumi/shared/db';
 import type { Health } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../proxy';
@@ -7,7 +7,7 @@ const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
 const AGAIN_AFTER_MS = 60_000;
 
-/** One round; true when there may be more. */
+/** One round. Returns true when there may be more. */
 export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
   const rows = await deps.db.platform.$queryRaw<{ network_id: string }[]>(sql`
     SELECT network_id FROM proxy.proxy WHERE state = 'active' AND (health_checked_at IS NULL

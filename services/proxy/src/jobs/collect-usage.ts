@@ -1,5 +1,5 @@
-// Takes the network's counters over. Where it stopped is written together with what it took, so nothing is counted
-// twice or skipped.
+// Stores the network's usage counters. The position is written together with the counters, so nothing is counted twice
+// or skipped.
 import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
 import { DAY_MS } from '../store/proxy-row';
 import type { ProxyDeps } from '../proxy';
@@ -9,7 +9,7 @@ const ROUND_MAX = 1_000;
 const CALL_LIMIT_MS = 8_000;
 const REMEMBER_DAYS = 14;
 
-/** One round; true when there may be more. */
+/** One round. Returns true when there may be more. */
 export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.db;
   const before = await usagePosition(platform, NETWORK);

@@ -1,4 +1,4 @@
-// What time does to proxies and traffic plans: reminders, the end after grace, renewals that Lumi makes by itself.
+// The lifecycle of proxies and traffic plans: reminders, the end after grace, automatic renewals.
 import { fromStep, joinSql, rider, sql, type Sql } from '@lumi/shared/db';
 import { oneByOne } from '@lumi/shared/endpoint';
 import type { LifecycleSource, Resource } from '@lumi/shared/lifecycle';
@@ -11,7 +11,10 @@ import { findPlans } from '../store/traffic';
 import type { ProxyDeps } from '../proxy';
 
 const REMINDER_DAYS = [7, 3, 1, 0];
-/** Renewed this long before expiry; short periods later, so that a 3-day proxy is not renewed a third too early. */
+/**
+ * Renewed this long before expiry. Short periods are renewed later, so that a 3-day proxy does not lose a third of its
+ * time.
+ */
 const RENEW_BEFORE_MS = DAY_MS;
 const RENEW_BEFORE_SHARE = 1 / 6;
 
@@ -39,7 +42,7 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
         ],
       },
     },
-    // `period_days` is written by resourceOf.
+    // resourceOf wrote `period_days`.
     renewals: (accountId, resources) =>
       oneByOne(resources, ({ id, data }) =>
         renewProxyPart(deps, { kind: 'account', accountId }, id, { period_days: data['period_days'] as number }),
@@ -47,7 +50,7 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
   };
 }
 
-/** Plans do not renew: the owner is told in time to top them up. */
+/** Plans do not renew: their owner is reminded in time to top them up. */
 export function trafficLifecycle(deps: ProxyDeps): LifecycleSource {
   return {
     product: 'proxy',

@@ -1,5 +1,5 @@
-// Tells the network who may use what. A wanted state with a version: told twice it changes nothing, and a row that
-// changes while it is being told is told again.
+// Pushes access rules to the network, as a wanted state with a version. The same version may be pushed twice without
+// effect. A row that changes during a push is pushed again.
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import { dirtyPlans, dirtyProxies, dirtySubusers, markApplied, type AccessTable } from '../store/access';
 import type { Access } from '../supplier/proxy-network';
@@ -8,7 +8,7 @@ import type { ProxyDeps } from '../proxy';
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
 
-/** One round; true when there may be more. */
+/** One round. Returns true when there may be more. */
 export async function pushAccess(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.db;
   const counts = [

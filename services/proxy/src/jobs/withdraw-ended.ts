@@ -1,11 +1,11 @@
-// What is over goes back to the network: ended and replaced proxies are withdrawn. Withdrawing twice does no harm.
+// Gives ended and replaced proxies back to the network. A proxy may be withdrawn twice without harm.
 import { sql } from '@lumi/shared/db';
 import type { ProxyDeps } from '../proxy';
 
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
 
-/** One round; true when there may be more. */
+/** One round. Returns true when there may be more. */
 export async function withdrawEnded(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.db;
   const rows = await platform.$queryRaw<{ id: string; network_id: string }[]>(sql`

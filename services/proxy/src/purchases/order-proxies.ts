@@ -1,5 +1,5 @@
-// Buying static proxies: several countries in one order, delivered wholly or, if the buyer agreed, in part. What is not
-// delivered is not charged.
+// Buys static proxies: several countries in one order, delivered completely or, if the buyer agreed, in part. The buyer
+// pays only for delivered proxies.
 import { newId } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
@@ -37,7 +37,7 @@ export interface OrderProxiesItem {
   readonly period_days: number;
   readonly protocol: Protocol;
   readonly auth_mode: AuthMode;
-  /** The sealed secret the credentials follow from. */
+  /** The sealed secret from which the credentials are derived. */
   readonly auth: string;
   readonly allowed_blocks: readonly string[];
   readonly rotation_s: number | null;
@@ -62,7 +62,7 @@ export const ORDER_PROXIES = 'proxy_order';
 export function orderProxies(deps: SellingDeps): AnyThingSold {
   return thingSold<OrderProxiesItem, OrderProxiesResult>({
     kind: ORDER_PROXIES,
-    termsNow: 'fixed', // nothing is there yet; stock is the network's
+    termsNow: 'fixed', // there is no proxy yet; the network itself refuses without stock
     describe: (order) =>
       `${String(requestedOf(order.item))} × ${order.item.product_id}, ${String(order.item.period_days)} days`,
     act: async (order, signal) =>
@@ -139,7 +139,7 @@ function requestedOf(item: OrderProxiesItem): number {
   return item.items.reduce((sum, line) => sum + line.quantity, 0);
 }
 
-/** The network's answer as ours: ids for the proxies, for the proxies. */
+/** Translates the network's answer: proxies get our ids. */
 function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(
   deps: SellingDeps,
   outcome: K,
@@ -155,9 +155,9 @@ function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(
 }
 
 /**
- * What came, where it is less than was ordered: at the unit price of the tier that came, by the tariff of the order,
- * and never more than all of it would have been (a smaller quantity of a dearer tier may cost more than the order,
- * which is the most that was agreed to).
+ * The price of a partial delivery: the unit price of the tier that was delivered, by the tariff of the order. It is
+ * never more than the price of the whole order, which is the most that the buyer agreed to (a smaller quantity of a
+ * dearer tier may cost more than the order).
  */
 function deliveredPart(order: Order<OrderProxiesItem>, result: OrderProxiesResult): readonly CostLine[] | null {
   if (result.exits.length >= requestedOf(order.item)) return null;

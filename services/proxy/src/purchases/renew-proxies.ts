@@ -1,5 +1,5 @@
-// Renewing proxies: one, several, or all of an order, as one purchase. Each proxy is locked on the term it was priced
-// for, so that neither a twin nor a request with an old expiry can extend it twice.
+// Renews one proxy, several, or all of an order, as one purchase. Each proxy is locked on the term it was priced for,
+// so neither an equal request nor one with an old expiry can extend it twice.
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -89,7 +89,7 @@ export function renewProxies(deps: SellingDeps): AnyThingSold {
   });
 }
 
-/** The item of a renewal; `priceOf` is told as a string because the order row keeps it. */
+/** The item of a renewal. `priceOf` is a string because the order row keeps it. */
 export function renewalOf(
   rows: readonly ProxyRow[],
   periodDays: number,

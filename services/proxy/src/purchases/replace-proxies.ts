@@ -1,5 +1,5 @@
-// Replacing addresses: free as often as the product says, then paid. The new proxy takes over expiry, label,
-// credentials and settings of the old one; the old one ends at once.
+// Replaces addresses: free of charge as often as the product allows, then paid. The new proxy takes over expiry, label,
+// credentials and settings of the old one. The old one ends at once.
 import { newId } from '@lumi/shared/contract';
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
@@ -17,7 +17,7 @@ interface ReplacedProxy {
   readonly network_id: string;
   readonly term: number;
   readonly is_free: boolean;
-  /** As sealed for the old proxy. */
+  /** Sealed for the old proxy. */
   readonly password: string;
   readonly exit_ip: string;
   readonly country: string;

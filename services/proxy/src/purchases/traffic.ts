@@ -19,7 +19,7 @@ export interface BuyTrafficItem {
   readonly pool: string;
   readonly gb: number;
   readonly period_days: number;
-  /** The sealed secret the plan's credentials follow from. */
+  /** The sealed secret from which the plan's credentials are derived. */
   readonly auth: string;
   readonly label: string | null;
 }
@@ -158,7 +158,7 @@ function newPlan(deps: SellingDeps, order: Order<BuyTrafficItem>, result: Traffi
     host: result.added.host,
     port: result.added.port,
     port_socks: result.added.portSocks,
-    // User names of plans are unique over all accounts: a data plane knows a customer by nothing else.
+    // User names of plans are unique across all accounts: a data plane knows a customer only by user name.
     username: `${pair.username}${result.plan_id.slice(-6)}`,
     password: sealSecret(deps.ring, result.plan_id, pair.password),
     bytes_total: BigInt(item.gb) * BigInt(BYTES_PER_GB),

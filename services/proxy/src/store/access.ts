@@ -1,4 +1,4 @@
-// What data planes must be told: rows whose access version is ahead of the one in force.
+// The access that data planes do not have yet: rows whose access version is ahead of the version in force.
 import { rawSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
@@ -43,7 +43,7 @@ export async function dirtySubusers(db: SqlRunner, limit: number): Promise<Subus
       ON p.id = s.plan_id WHERE s.access_applied < s.access_version ORDER BY s.id LIMIT ${limit}::int`);
 }
 
-/** Addresses let in, of these accounts (key: account id) and of these proxies (key: proxy id). */
+/** Admitted addresses, of these accounts (key: account id) and of these proxies (key: proxy id). */
 export async function allowedBlocks(
   db: SqlRunner,
   accountIds: readonly string[],
@@ -58,8 +58,8 @@ export async function allowedBlocks(
 }
 
 /**
- * A row changed meanwhile stays ahead and is told again. Locked in the order of their ids, so that two workers wait for
- * each other and do not deadlock.
+ * A row that changed meanwhile stays ahead and is pushed again. Rows are locked in the order of their ids, so that two
+ * workers wait for each other and do not deadlock.
  */
 export async function markApplied(
   db: SqlRunner,
@@ -77,8 +77,8 @@ export async function markApplied(
 }
 
 /**
- * Has a row told again under a version that the network takes for newer than what it has (`theirs`). False: it changed
- * meanwhile, and is told anyway.
+ * Makes a row's version newer than the network's (`theirs`), so that it is pushed again. False: the row changed
+ * meanwhile, and is pushed anyway.
  */
 export async function tellAgain(
   db: SqlRunner,

@@ -1,5 +1,5 @@
-// Allow-lists: of an account, or of one proxy. Every change raises the access version of whatever it concerns, in the
-// same statement.
+// Allow-lists of an account or of one proxy. The statement of each change also raises the access version of the proxies
+// and plans concerned.
 import { emptySql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 
@@ -42,7 +42,7 @@ export async function countAllowed(db: SqlRunner, accountId: string, proxyId: st
   return rows[0]?.count ?? 0;
 }
 
-/** The entry as it is now; the same block twice is one entry, with the newest label and expiry. */
+/** The present entry. A block that is sent twice is one entry, with the newest label and expiry. */
 export async function allow(
   db: SqlRunner,
   fresh: {
@@ -90,7 +90,7 @@ export async function findAllowed(
   return rows[0] ?? null;
 }
 
-/** What must be told to the data plane: one proxy, or everything of the account. */
+/** The rows to push to the data plane: one proxy, or all of the account. */
 function touched(accountId: string, proxyId: string | null, now: Date, when: Sql): Sql {
   const raise = sql`access_version = t.access_version + 1, updated_at = ${now}`;
   if (proxyId !== null)

@@ -1,4 +1,4 @@
-// Queries about proxies. Every read takes a reach; writers that ride on a purchase read from its CTE.
+// Queries on proxies. Every read takes a reach. Writes that are part of a purchase read from its CTE.
 import type { Position } from '@lumi/shared/contract';
 import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
@@ -55,8 +55,8 @@ export interface ProxyPage {
 }
 
 /**
- * One more than the limit, newest first unless told otherwise. What is over is shown where its state or its order is
- * asked for.
+ * One more than the limit, newest first by default. Ended proxies are included only when the filter asks for their
+ * state or their order.
  */
 export async function listProxies(
   db: SqlRunner,
@@ -99,7 +99,7 @@ export async function proxiesOfOrder(db: SqlRunner, reach: Reach, orderId: strin
   );
 }
 
-/** For the summary: what the list shows, with what it is counted by. */
+/** For the summary: the columns of the list and those that are counted. */
 export function summaryRows(now: Date): Sql {
   return sql`
     SELECT p.account_id, p.expires_at, p.auto_renew, CASE ${joinSql(
@@ -121,8 +121,8 @@ export interface ProxyChange {
 }
 
 /**
- * Changes live proxies, in the order of their ids; what a data plane must learn raises the access version. Returns the
- * changed rows.
+ * Changes live proxies, in the order of their ids, and raises the access version when a data plane must learn the
+ * change. Returns the changed rows.
  */
 export async function changeProxies(
   db: SqlRunner,
@@ -147,7 +147,7 @@ export async function changeProxies(
     UPDATE proxy.proxy p SET ${joinSql(sets, ', ')} FROM locked WHERE p.id = locked.id RETURNING p.*`);
 }
 
-/** The pair before becomes the old one, for as long as `oldUntil` says. Null: the proxy is over. */
+/** The present pair becomes the old one, valid until `oldUntil`. Null: the proxy has ended. */
 export async function setProxyCredentials(
   db: SqlRunner,
   id: string,
@@ -165,7 +165,7 @@ export async function setProxyCredentials(
 
 // ── riders of purchases ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** What an offer about proxies states of each of them; `days` where its price depends on those that are left. */
+/** The facts that an offer states about each proxy; `days` when its price depends on the days left. */
 export interface ProxyFact {
   readonly id: string;
   readonly term: number;
@@ -185,8 +185,8 @@ export function proxyFacts(rows: readonly ProxyRow[], daysFrom?: Date): readonly
 }
 
 /**
- * The same as the rows have it when the money is held, for `termsNow`, and the state that the offer states while `isIn`
- * holds for all of them.
+ * For `termsNow`: the same facts, read from the rows when the money is held. The state is the offer's state while
+ * `isIn` holds for all of them.
  */
 export function termsOfProxies(ids: readonly string[], state: string, isIn: Sql, daysFrom?: Date): Sql {
   const days =
@@ -202,8 +202,8 @@ export function termsOfProxies(ids: readonly string[], state: string, isIn: Sql,
 }
 
 /**
- * Locks proxies for the order that is being begun: proxy_lock_one refuses a second one, and proxy_lock_term keeps
- * everybody from ending the term while the order is open.
+ * Locks proxies for the order that begins. proxy_lock_one refuses a second order, and proxy_lock_term prevents any
+ * change of the term while the order is open.
  */
 export function lockProxies(
   orderId: string,

@@ -1,4 +1,4 @@
-// A row of proxy.proxy, and what follows from it and the time of day.
+// A row of proxy.proxy, and what follows from the row and the time.
 import { sql, type Sql } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { Protocol } from '../catalogue/products';
@@ -58,16 +58,16 @@ export interface ProxyRow {
   readonly surcharge: bigint;
   readonly created_at: Date;
   readonly updated_at: Date;
-  /** When the network was last asked about it, and since when it does not know it. */
+  /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
 }
 
 export const DAY_MS = 86_400_000;
-/** From this long before expiry a proxy counts as expiring. */
+/** A proxy is `expiring` from this long before its expiry. */
 export const EXPIRING_MS = 3 * DAY_MS;
 
-/** A begun day counts whole. */
+/** A day that has begun counts as a whole day. */
 export function daysLeft(until: Date, now: Date): number {
   return Math.max(0, Math.ceil((until.getTime() - now.getTime()) / DAY_MS));
 }
@@ -79,13 +79,13 @@ export function stateOf(row: Pick<ProxyRow, 'state' | 'expires_at' | 'grace_unti
   return row.expires_at.getTime() - now.getTime() <= EXPIRING_MS ? 'expiring' : 'active';
 }
 
-/** What another exit address changes, as `column = value`. */
+/** Columns that change with the exit address, as `column = value`. */
 export function exitColumns({ exitIp, subnet, country, city, asn }: ExitAddress): Sql {
   return sql`exit_ip = ${exitIp}::inet, subnet = ${subnet}::inet, country = ${country}, city = ${city},
     asn = ${asn}::int`;
 }
 
-/** A proxy as it is on delivery. */
+/** A proxy on delivery. */
 export interface NewProxy extends Pick<
   ProxyRow,
   | 'id'

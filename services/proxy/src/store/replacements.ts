@@ -1,4 +1,4 @@
-// Reads of replacements: what was removed, what came instead.
+// Reads of replacements: the old and the new proxy of each.
 import { emptySql, joinSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 

@@ -1,5 +1,5 @@
-// Showing passwords in clear: for keys that may write, whatever the route they use, and recorded. The record is written
-// before the answer leaves: what is not recorded is not shown.
+// Showing passwords in clear: for keys with write scope, on every route, and recorded. The record is written before the
+// answer is sent, so no password is shown without a record.
 import { sql } from '@lumi/shared/db';
 import type { RequestContext } from '@lumi/shared/endpoint';
 import { requireScope } from '@lumi/shared/principal';

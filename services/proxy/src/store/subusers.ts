@@ -1,4 +1,4 @@
-// Sub-users: shares of a traffic plan, which together never exceed it.
+// Sub-users have shares of a traffic plan. The shares together never exceed the plan.
 import { inTransaction, joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { where, within, before, type TrafficPage, type Plans } from './traffic';
@@ -63,7 +63,7 @@ export interface NewSubuser {
   readonly now: Date;
 }
 
-/** Null: the plan has less than `bytes` left. */
+/** Null: the plan has fewer than `bytes` left. */
 export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<SubuserRow | null> {
   const rows = await db.$queryRaw<SubuserRow[]>(sql`
     WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
@@ -77,7 +77,7 @@ export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<S
   return rows[0] ?? null;
 }
 
-/** Null: the plan has less than `bytes` left, or the sub-user is gone. */
+/** Null: the plan has fewer than `bytes` left, or the sub-user is gone. */
 export async function allocateTo(db: Plans, subuser: SubuserRow, bytes: bigint, now: Date): Promise<SubuserRow | null> {
   const rows = await underPlanLock<SubuserRow>(
     db,
@@ -95,7 +95,7 @@ export async function allocateTo(db: Plans, subuser: SubuserRow, bytes: bigint, 
   return rows[0] ?? null;
 }
 
-/** Gives unused bytes back to the plan: `bytes`, or all of them. Null: it has less than that unused. */
+/** Returns unused bytes to the plan: `bytes`, or all of them. Null: fewer than that are unused. */
 export async function reclaimFrom(
   db: Plans,
   subuser: SubuserRow,
@@ -120,7 +120,7 @@ export async function reclaimFrom(
   return rows[0] ?? null;
 }
 
-/** Unused bytes go back to the plan; used ones become the plan's own use. */
+/** Unused bytes return to the plan; used bytes become the plan's own use. */
 export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): Promise<boolean> {
   const rows = await underPlanLock<{ id: string }>(
     db,
@@ -139,9 +139,9 @@ export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): 
 }
 
 /**
- * Everything that moves bytes of a plan's sub-users holds the plan's row. The statement is one of its own, so that it
- * sees what those who held the row before have committed: a statement that locks and reads at once reads from before it
- * had to wait.
+ * Locks the plan's row before any bytes of its sub-users move. It is a separate statement, so that the next statement
+ * sees what earlier holders of the lock have committed. A statement that locks and reads at once would read the state
+ * before it had to wait.
  */
 function underPlanLock<R>(db: Plans, planId: string, statement: Sql): Promise<R[]> {
   return inTransaction(db, async (tx) => {

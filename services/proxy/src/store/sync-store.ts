@@ -1,5 +1,5 @@
-// Reading and writing proxies and plans when the network was asked about them: only if nothing happened to the row
-// since it was read.
+// Reads and writes proxies and plans when the network was asked about them. The write happens only if the row did not
+// change since it was read.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
@@ -37,8 +37,8 @@ export interface ProxyTruth {
 }
 
 /**
- * Null: the row is another version by now, or an order other than `except` holds it. `truth` null: the network does not
- * run it.
+ * Null: the row has another version by now, or an order other than `except` holds it. `truth` null: the network does
+ * not run it.
  */
 export async function writeProxyVersion(
   db: SqlRunner,
@@ -47,7 +47,7 @@ export async function writeProxyVersion(
   { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
 ): Promise<ProxyRow | null> {
   const isMoved = truth !== null && truth.expiresAt.getTime() !== row.expires_at.getTime();
-  // Another expiry is another term: whoever was about to renew from the old one is refused.
+  // A changed expiry is another term: a renewal from the old expiry is then refused.
   const columns =
     truth === null
       ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)`

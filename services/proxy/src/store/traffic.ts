@@ -1,5 +1,5 @@
-// Queries about traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row
-// is locked: what was bought is never given out twice.
+// Queries on traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row is
+// locked, so no gigabyte is given out twice.
 import {
   emptySql,
   fromStep,
@@ -40,7 +40,7 @@ export interface PlanRow {
   readonly access_applied: number;
   readonly created_at: Date;
   readonly updated_at: Date;
-  /** When the network was last asked about it, and since when it does not know it. */
+  /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
 }

@@ -1,4 +1,4 @@
-// Usage: counters are taken over once per delta, whatever a gateway sends twice, and read by the hour.
+// Usage: each counter delta is stored once, even when a gateway sends it twice. Reads are by hour.
 import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { UsageDelta } from '../supplier/proxy-network';
@@ -15,8 +15,7 @@ export interface UsageRow {
 }
 
 /**
- * In one statement: which deltas are new, the hours they fall into, what plans and sub-users have used, and the
- * position after them.
+ * One statement writes which deltas are new, their hours, the use of plans and sub-users, and the position after them.
  */
 export async function takeUsage(
   db: SqlRunner,
@@ -89,7 +88,7 @@ export async function usagePosition(db: SqlRunner, network: string): Promise<str
   return rows[0]?.position ?? null;
 }
 
-/** Deltas older than a gateway could still send again. */
+/** Deltas so old that no gateway sends them again. */
 export async function forgetDeltas(db: SqlRunner, before: Date, limit: number): Promise<number> {
   return db.$executeRaw(
     sql`DELETE FROM proxy.usage_delta WHERE ctid IN (SELECT ctid FROM proxy.usage_delta WHERE at < ${before}
@@ -113,13 +112,13 @@ interface UsageTotals {
 
 interface Usage {
   readonly rows: readonly UsageRow[];
-  /** Of the whole range, whatever the page. */
+  /** Of the whole range, not of the page. */
   readonly totals: Omit<UsageRow, 'key'>;
 }
 
 /**
- * Hours and days in their order, everything else by what was used most. `after`: the bytes and the key of the last row
- * that was shown.
+ * Hours and days in their order, all else by most usage first. `after`: the bytes and the key of the last row of the
+ * page before.
  */
 export async function readUsage(
   db: SqlRunner,

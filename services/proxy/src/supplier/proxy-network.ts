@@ -1,10 +1,10 @@
-// A proxy network as Lumi sees it: somebody who runs exit addresses and gateways. The sandbox is one; a data plane of
-// our own (gateways that read credentials, exit addresses, counters flushed as deltas) is another. Nothing here names a
+// The interface of a proxy network: a supplier that runs exit addresses and gateways. The sandbox is one. A data plane
+// of our own (gateways that read credentials, exit addresses, counters sent as deltas) can be another. It uses no
 // vendor's terms.
-//
+// //
 // Every command carries our own reference and is executed at most once under it, however often it is sent; `lookUp`
-// tells later what became of it. Access (credentials, allow-lists, switches) is no command but a wanted state with a
-// version: sent again it changes nothing.
+// reports later how it ended. Access (credentials, allow-lists, switches) is not a command but a wanted state with a
+// version: sending it again changes nothing.
 import type { Outcome, LookUp } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import type { Protocol } from '../catalogue/products';
@@ -15,12 +15,12 @@ export interface Location {
   readonly level: LocationLevel;
   /** ISO 3166 for countries; lower-case words for regions and cities; `as64500` for networks. */
   readonly code: string;
-  /** Of the country the place lies in; the code itself for countries. */
+  /** The country of the place; the code itself for countries. */
   readonly country: string;
   readonly name: string;
-  /** Null: not counted, as in pools. */
+  /** Null: not counted, as for pools. */
   readonly stock: number | null;
-  /** On top of the product's price, per unit and 30 days (per GB for traffic). */
+  /** Added to the product's price, per unit and 30 days (per GB for traffic). */
   readonly surcharge: Units;
 }
 
@@ -32,15 +32,15 @@ export interface AllocateRequest {
     readonly quantity: number;
   }[];
   readonly periodDays: number;
-  /** Deliver what there is rather than nothing. */
+  /** Deliver a part rather than nothing. */
   readonly allowPartial: boolean;
   /** No two addresses of the order in one /24 (IPv6: /64). */
   readonly subnetDiversity: boolean;
-  /** The customer's note; the sandbox reads its magic words here. */
+  /** The customer's note. The sandbox reads its magic words here. */
   readonly note: string | null;
 }
 
-/** An exit address and whatever follows from it: another address may lie in another network and place. */
+/** An exit address and all that follows from it: another address may be in another network and place. */
 export interface ExitAddress {
   readonly exitIp: string;
   readonly subnet: string;
@@ -56,7 +56,7 @@ export interface Exit extends ExitAddress {
   readonly portSocks: number;
 }
 
-/** Results are JSON: they are stored on the order. */
+/** Results are JSON, because the order stores them. */
 export interface Allocated {
   readonly [key: string]: unknown;
   /** In the order of the request's items. */
@@ -108,7 +108,7 @@ export interface TrafficAdded {
   readonly startsAt: string;
 }
 
-/** What a data plane must let in for one proxy, plan or sub-user. */
+/** The access that a data plane must allow for one proxy, plan or sub-user. */
 export interface Access {
   readonly networkId: string;
   readonly subject: string;
@@ -128,7 +128,7 @@ export interface Access {
   readonly note: string | null;
 }
 
-/** What it lets in: passwords are not told. */
+/** The access in force. The network does not return passwords. */
 export interface AccessReading {
   readonly subject: string;
   readonly version: number;
@@ -138,8 +138,8 @@ export interface AccessReading {
 }
 
 /**
- * A counter's growth since the delta before it. The triple gateway, connection, seq names it for ever: counted twice it
- * counts once.
+ * The growth of a counter since the delta before it. Gateway, connection and seq identify it permanently, so a delta
+ * received twice counts once.
  */
 export interface UsageDelta {
   readonly gateway: string;
@@ -162,10 +162,10 @@ export interface Health {
   readonly exitCountry: string | null;
 }
 
-/** A proxy as the network runs it. */
+/** A proxy at the network. */
 export interface ExitReading extends ExitAddress {
   readonly networkId: string;
-  /** RFC 3339; null where the network does not say. */
+  /** RFC 3339; null when the network does not say. */
   readonly until: string | null;
 }
 
@@ -177,26 +177,26 @@ export interface TrafficReading {
 }
 
 export interface ProxyNetwork {
-  /** Those of them that the network runs for us. Throws when it cannot be asked. */
+  /** Those of them that the network runs for us. Throws when the network does not answer. */
   readExits(networkIds: readonly string[], signal: AbortSignal): Promise<readonly ExitReading[]>;
   readTraffic(networkIds: readonly string[], signal: AbortSignal): Promise<readonly TrafficReading[]>;
-  /** Places of all levels, with stock. Throws when the network cannot be asked. */
+  /** Places of all levels, with stock. Throws when the network does not answer. */
   locations(productId: string, signal: AbortSignal): Promise<readonly Location[]>;
   allocate(reference: string, request: AllocateRequest, signal: AbortSignal): Promise<Outcome<Allocated>>;
   extend(reference: string, request: ExtendRequest, signal: AbortSignal): Promise<Outcome<Record<string, unknown>>>;
   replace(reference: string, request: ReplaceRequest, signal: AbortSignal): Promise<Outcome<Allocated>>;
   rotate(reference: string, request: RotateRequest, signal: AbortSignal): Promise<Outcome<Rotated>>;
   addTraffic(reference: string, request: TrafficRequest, signal: AbortSignal): Promise<Outcome<TrafficAdded>>;
-  /** The outcome of whichever command carried the reference; its result has that command's shape. */
+  /** The outcome of the command with this reference. Its result has that command's shape. */
   lookUp<R extends Record<string, unknown>>(reference: string, signal: AbortSignal): Promise<LookUp<R>>;
-  /** What is in force for those of them that it knows. Throws when it cannot be asked. */
+  /** The access in force for those that the network knows. Throws when the network does not answer. */
   readAccess(subjects: readonly string[], signal: AbortSignal): Promise<readonly AccessReading[]>;
   /**
-   * Sets the wanted state; an older version than the one in force is ignored. Throws when it is not known to be in
+   * Sets the wanted state. A version older than the one in force is ignored. Throws unless the state is known to be in
    * force.
    */
   applyAccess(access: readonly Access[], signal: AbortSignal): Promise<void>;
-  /** Takes addresses back. Those already gone are no error. */
+  /** Takes addresses back. An address that is already gone is no error. */
   withdraw(networkIds: readonly string[], signal: AbortSignal): Promise<void>;
   /** Counters after a position; the first call has none. */
   usageAfter(

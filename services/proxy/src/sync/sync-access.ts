@@ -1,4 +1,4 @@
-// Who is let in is Lumi's to say, and the network's to remember: where it remembers something else, it is told again.
+// Lumi decides who has access, and the network stores it. When the network's state differs, it is pushed again.
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
@@ -35,7 +35,7 @@ export async function syncSubuser(deps: Deps, reach: Reach, id: string): Promise
   return after === null ? { kind: 'gone' } : { kind: compared.kind, row: after };
 }
 
-/** What the network lets in at a proxy: its own allow-list and that of the account, and its pairs. */
+/** The access that the network must allow at a proxy: its own allow-list, that of the account, and its pairs. */
 export async function syncProxyAccess(deps: Deps, reach: Reach, id: string): Promise<Synced<ProxyRow>> {
   const row = await findProxy(deps.db.platform, reach, id);
   if (row === null) return { kind: 'gone' };
@@ -73,7 +73,7 @@ export function allowlistSyncs(deps: Deps): SyncSource {
   };
 }
 
-/** What was not told yet is about to be, and says nothing about the network. */
+/** Access that was not pushed yet says nothing about the network, because the push is still to come. */
 async function compare(deps: Deps, table: AccessTable, row: Row, wantedOf: () => Promise<Access[]>): Promise<Compared> {
   if (row.access_applied < row.access_version) return { kind: 'same' };
   const found = await orUnknown(CALL_LIMIT_MS, (signal) => deps.network.readAccess([row.id], signal));

@@ -1,5 +1,5 @@
-// The same for traffic plans. What is used of them comes from the network's counters all the time; here it is asked
-// whether they are there, and where.
+// Syncs traffic plans: whether they exist at the network, and at which host. Their usage comes from the network's
+// counters all the time.
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -41,8 +41,8 @@ export async function syncPlan(
 }
 
 /**
- * Passes the outcome of a top-up on. Where the network refused it because it does not have the plan as we do, that is
- * read and told.
+ * Passes the outcome of a top-up on. When the network refused it because its data of the plan differ from ours, they
+ * are read and shown to the caller.
  */
 export function withPlanTruth<O extends LookUp<object>>(
   deps: SyncDeps,

@@ -1,4 +1,4 @@
-// What the network has of a proxy is written down: when somebody asks for it, and when the network has contradicted us.
+// Reads proxies at the network and stores them: when a caller requests it, and when the network contradicted us.
 import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
@@ -15,7 +15,7 @@ export type SyncDeps = Pick<ProxyDeps, 'db' | 'clock' | 'log' | 'network'>;
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 const AT_ONCE = 10;
-/** No group begins after this; the last one is cut off by the limit of the whole. */
+/** No group begins after this time. The limit of the whole request ends the last group. */
 const READ_MS = 2_000;
 const DETAILS_MAX = 50;
 const TOLD: readonly (keyof ProxyView & string)[] = [
@@ -30,7 +30,7 @@ const TOLD: readonly (keyof ProxyView & string)[] = [
   'missing_since',
 ];
 
-/** `except`: the order in whose course this is done, which holds the proxy itself. */
+/** `except`: the order that causes this sync and holds the proxy's lock. */
 export async function syncProxy(
   { db: { platform }, clock, log, network }: SyncDeps,
   reach: Reach,
@@ -42,7 +42,7 @@ export async function syncProxy(
     if (before === null) return { kind: 'gone' };
     const { row } = before;
     if (before.heldBy !== null) return { kind: 'busy', operationId: before.heldBy };
-    // What is over was given back.
+    // An ended proxy was given back.
     if (row.state !== 'active' || row.grace_until <= clock.now()) return { kind: 'same', row };
     const found = await orUnknown(CALL_LIMIT_MS, (signal) => network.readExits([row.network_id], signal));
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
@@ -69,8 +69,8 @@ export interface ProxiesAbout {
 }
 
 /**
- * Passes the outcome of a command on. Where the network refused it because it has the proxies otherwise than we do,
- * that is read and told: of as many as there is time for.
+ * Passes the outcome of a command on. When the network refused it because its data of the proxies differ from ours,
+ * they are read and shown to the caller, for as many proxies as there is time for.
  */
 export function withProxyTruth<O extends LookUp<object>>(deps: SyncDeps, about: ProxiesAbout, outcome: O): Promise<O> {
   return withTruth(outcome, async () => {
@@ -99,7 +99,7 @@ export function proxySyncs(deps: SyncDeps): SyncSource {
   };
 }
 
-/** What a caller needs to know to try again: of several proxies, about which of them it is. */
+/** What a caller needs to try again; with several proxies, also which of them it concerns. */
 function detailsOf(row: ProxyRow, kind: 'same' | 'changed' | 'missing', isOnlyOne: boolean): ErrorDetail[] {
   if (row.missing_since !== null)
     return [

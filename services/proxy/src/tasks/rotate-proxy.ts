@@ -1,5 +1,5 @@
-// Changing the exit address of a proxy: work at the network that costs nothing. The cooldown is taken by the statement
-// that starts it, so of two callers at once one rotates.
+// Changes the exit address of a proxy, free of charge. The statement that starts it takes the cooldown, so of two
+// callers at once only one rotates.
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
 import { exitColumns } from '../store/proxy-row';

@@ -1,4 +1,4 @@
-// How traffic plans and sub-users look to a caller of the API.
+// The views of traffic plans and sub-users for callers.
 import { z } from 'zod';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -142,7 +142,7 @@ export function viewSubuser(row: SubuserRow, password: string = MASKED): z.outpu
   };
 }
 
-/** Bytes as gigabytes. Traffic is no money: a number is exact far beyond any plan. */
+/** Bytes as gigabytes. Traffic is not money: a number is exact far beyond any plan. */
 export function gb(bytes: bigint): number {
   return Number(bytes) / BYTES_PER_GB;
 }

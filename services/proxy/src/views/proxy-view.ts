@@ -1,4 +1,4 @@
-// How a proxy looks to a caller of the API. Passwords are masked unless somebody asked for them in clear.
+// The view of a proxy for callers. Passwords are masked unless the request asks for them in clear.
 import { z } from 'zod';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
@@ -182,7 +182,7 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
 
 export const MISSING_TEXT = 'The network does not run this proxy any more; replace it, or have that cleared up.';
 
-/** Proxies used by address only have no user name and password. */
+/** A proxy that is used by address only has no user name and no password. */
 export function hasPair(row: Pick<ProxyRow, 'auth_mode'>): boolean {
   return row.auth_mode !== 'ip';
 }

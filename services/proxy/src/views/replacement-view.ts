@@ -1,4 +1,4 @@
-// How a replacement looks to a caller of the API.
+// The view of a replacement for callers.
 import { z } from 'zod';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { ReplacementRow } from '../store/replacements';

@@ -1,5 +1,5 @@
-// Addresses the sandbox hands out: 240.0.0.0/4 (never routed) and 2001:db8::/32 (documentation), so nobody can mistake
-// them for real ones. Consecutive numbers lie in different subnets.
+// Addresses that the sandbox assigns: 240.0.0.0/4 (never routed) and 2001:db8::/32 (documentation), so they cannot be
+// confused with real ones. Consecutive numbers are in different subnets.
 import { readAddress, readBlock } from '@lumi/shared/addresses';
 
 export interface SandboxAddress {
@@ -9,7 +9,7 @@ export interface SandboxAddress {
 
 const SUBNETS = 4_096;
 
-/** In the block it would have been handed out in. */
+/** Whether the address is in the block from which it would be assigned. */
 export function withSubnet(ip: string): SandboxAddress {
   const exitIp = readAddress(ip).value ?? ip;
   return { exitIp, subnet: readBlock(`${exitIp}/${exitIp.includes(':') ? '64' : '24'}`).value?.text ?? '' };

@@ -1,5 +1,5 @@
-// How the sandbox keeps its word: a command is executed at most once per reference, whatever ending was chosen for it.
-// One row per reference is locked while it is decided; the log gets a line only for what was executed.
+// Commands of the sandbox. A command is executed at most once per reference, with every chosen ending. The row of the
+// reference is locked while the ending is decided. The log gets a line only for an executed command.
 import { inTransaction, sql, type Database, type Tx } from '@lumi/shared/db';
 import type { ErrorCode } from '@lumi/shared/contract';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
@@ -24,7 +24,7 @@ export interface Command {
   readonly ending: Ending;
 }
 
-/** Does the work of one command inside the sandbox's transaction. Must decide from rows it has locked. */
+/** Executes one command inside the sandbox's transaction. It must decide from rows that it has locked. */
 export type Executor = (tx: Tx, command: Command) => Promise<Executed | Refused>;
 
 type Row = {
@@ -59,7 +59,7 @@ export class SandboxCommands {
   async send<R extends Record<string, unknown>>(command: Command): Promise<Outcome<R>> {
     const decided = await inTransaction(this.db, async (tx) => {
       const row = await this.record(tx, command);
-      if (row.state !== 'unseen') return row; // sent before: tell what it is, do nothing again
+      if (row.state !== 'unseen') return row; // sent before: answer with its state, do nothing again
       if (row.sends === 1) return this.firstTime(tx, row);
       return this.execute(tx, row);
     });
@@ -97,7 +97,7 @@ export class SandboxCommands {
   private async firstTime(tx: Tx, row: Row): Promise<Row> {
     switch (row.ending) {
       case 'timeout-before':
-        return row; // as if it had never arrived; the next time it does
+        return row; // as if it had never arrived; the next call does arrive
       case 'lost':
         return this.setState(tx, row, 'lost');
       case 'pending':
@@ -154,7 +154,7 @@ export class SandboxCommands {
 function outcomeOf<R extends Record<string, unknown>>(row: Row): Outcome<R> {
   switch (row.state) {
     case 'executed':
-      // written by the executor of this command
+      // the executor of this command wrote it
       return { kind: 'done', result: row.result as R, supplierRef: supplierRef(row) };
     case 'refused':
       return {

@@ -1,5 +1,5 @@
-// How a command to the sandbox ends. Chosen by a magic note (the `label` of an order, proxy or plan) such as
-// `sandbox:timeout-after`, or by the test country ordered. The note wins.
+// How a command to the sandbox ends. A magic note chooses it (the `label` of an order, proxy or plan, such as
+// `sandbox:timeout-after`), or the test country of the order. The note takes precedence.
 
 export const ENDINGS = [
   'ok',
@@ -14,7 +14,7 @@ export const ENDINGS = [
   'lost',
   'slow',
   'same-ip',
-  // Executed, and changed at the network afterwards without a word to us.
+  // Executed, and changed at the network afterwards without a notice to us.
   'drift-gone',
   'drift-expiry',
   'drift-ip',

@@ -1,4 +1,4 @@
-// What each command does in the books of the sandbox, inside its transaction.
+// The effect of each command on the sandbox's books, inside its transaction.
 import { sql, type Tx } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 import type {
@@ -23,10 +23,10 @@ const OUT_OF_STOCK: Refused = {
 };
 const DAY_MS = 86_400_000;
 const DRIFT_DAYS = 10;
-/** To the other half of the block that the sandbox hands out from. */
+/** Moves to the other half of the block from which the sandbox assigns. */
 const DRIFT_ADDRESSES = 2 ** 26;
 
-/** A request comes back from the books as it was sent. */
+/** A request read from the books, as it was sent. */
 export function executorsOf(clock: Clock): Readonly<Record<string, Executor>> {
   return {
     allocate: (tx, command) =>
@@ -78,7 +78,7 @@ async function allocate(
   return { kind: 'executed', result: { exits, startsAt: startsAt.toISOString() } };
 }
 
-/** How many of an item there will be; takes them off `left`, so that a country named twice is not counted twice. */
+/** How many of an item there will be. They are taken off `left`, so that a country named twice is not counted twice. */
 function share(item: AllocateRequest['items'][number], ending: Ending, left: Map<string, number>): number {
   const placeEnding = placeOf(item.country)?.ending;
   const isHalf = ending === 'half' || placeEnding === 'half';
@@ -139,7 +139,7 @@ async function rotate(tx: Tx, command: Command): Promise<Executed | Refused> {
   const exit = rows[0];
   if (exit === undefined) return { kind: 'refused', code: 'state_conflict', text: 'The proxy is no longer in use.' };
   const place = indexesOf(exit.product_id, exit.country);
-  // Modems draw from the far end of the block, where no proxy of its own is handed out.
+  // Modems draw from the far end of the block, where no proxy has an address.
   const next =
     command.ending === 'same-ip'
       ? exit.exit_ip
@@ -186,7 +186,7 @@ async function addTraffic(
   return { kind: 'executed', result: { networkId, ...at, startsAt: clock.now().toISOString() } };
 }
 
-/** Changes what was just handed out without a word to us. */
+/** Changes what was just assigned, without a notice to us. */
 async function drift(tx: Tx, reference: string, ending: Ending): Promise<void> {
   if (ending === 'drift-expiry')
     await tx.$executeRaw(

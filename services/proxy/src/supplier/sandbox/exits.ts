@@ -1,4 +1,4 @@
-// The exits that the sandbox hands out: how many are left per country, and which address the next one gets.
+// The exits that the sandbox assigns: the stock per country, and the next address.
 import { sql, type Tx } from '@lumi/shared/db';
 import { PRODUCTS } from '../../catalogue/products';
 import type { Exit, ExitAddress } from '../proxy-network';

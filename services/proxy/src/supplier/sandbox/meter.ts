@@ -1,5 +1,5 @@
 // Traffic in the sandbox: every proxy, plan or sub-user whose note is `sandbox:traffic` uses the same amount every five
-// minutes. All others are silent, so that a test sees exactly the bytes it asked for.
+// minutes. All others use nothing, so that a test sees exactly the bytes it requested.
 import { sql, type Database } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 import type { UsageDelta } from '../proxy-network';
@@ -9,7 +9,7 @@ export const METER_BYTES_UP = 2_000_000;
 export const METER_BYTES_DOWN = 48_000_000;
 const REQUESTS = 120;
 const ERRORS = 1;
-/** After a long pause the meter catches up by this many intervals a round. */
+/** After a long pause the meter makes up this many intervals a round. */
 const INTERVALS_MAX = 24;
 const TARGETS = ['example.com', 'example.net', 'example.org'];
 

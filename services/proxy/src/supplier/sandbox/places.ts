@@ -1,5 +1,5 @@
-// The sandbox network's geography: believable stock, and test countries (ISO's user-assigned XA–XZ) each of which ends
-// an order in its own way, so that users can try what their program does then.
+// The sandbox network's geography: realistic stock, and test countries (ISO's user-assigned XA–XZ). Each test country
+// ends an order in its own way, so that users can test their program's reaction.
 import { parseUsd, type Units } from '@lumi/shared/money';
 import type { Ending } from './endings';
 
@@ -9,7 +9,7 @@ export interface Place {
   readonly cities: readonly string[];
   readonly asn: number;
   readonly surcharge: Units;
-  /** Addresses per product; other products have none here. */
+  /** Addresses per product. Other products have none here. */
   readonly capacity: Readonly<Record<string, number>>;
   readonly ending?: Ending;
 }

@@ -1,5 +1,5 @@
-// The sandbox proxy network: believable stock, timing and endings, and a log of what it executed. It opens no sockets
-// and routes nothing. Its books are tables of their own (sandbox_*); a command and its log line commit together.
+// The sandbox proxy network: realistic stock, timing and endings, and a log of what it executed. It opens no sockets
+// and routes nothing. Its books are separate tables (sandbox_*); a command and its log line commit together.
 import { setTimeout } from 'node:timers/promises';
 import { sql, type Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
@@ -30,7 +30,7 @@ import { SandboxMeter } from './meter';
 import { executorsOf } from './executors';
 import { exitAddress, seedStatement } from './exits';
 
-/** Endings that concern one country of an order; all others concern the order. */
+/** Endings of one country of an order. All other endings concern the whole order. */
 const BY_ITEM: readonly Ending[] = ['refuse', 'out-of-stock', 'half'];
 
 export class SandboxNetwork implements ProxyNetwork {
@@ -204,7 +204,7 @@ export class SandboxNetwork implements ProxyNetwork {
     return this.commands.send<R>({ reference, name, request, ending });
   }
 
-  /** A minute-wise price is there to be missed: it lets users meet `price_changed`. */
+  /** The price changes every minute, so that users can get `price_changed`. */
   private surchargeOf(place: Place): bigint {
     return place.country === PRICE_DRIFTS_IN
       ? place.surcharge * BigInt(1 + (this.clock.now().getUTCMinutes() % 60))
