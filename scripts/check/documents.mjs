@@ -23,10 +23,11 @@ export function serviceDocuments(root) {
     SANDBOX_PAYMENTS: 'true',
     LOG_LEVEL: 'error',
   });
-  const settings = { domains: { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 }, proxy: { SANDBOX_SLOW_MS: 1 } };
   return ['domains', 'vps', 'proxy'].map((product) => {
-    const { wire, endpoints, api } = own(join(root, 'services', product, 'dist', 'wiring.js'));
-    const routes = endpoints(wire(openService({ product, config, processName: product }), settings[product])).map(
+    const built = (file) => own(join(root, 'services', product, 'dist', file));
+    const { wire, endpoints, api } = built('wiring.js');
+    const settings = built('config.js')[`${product}Settings`].parse({});
+    const routes = endpoints(wire(openService({ product, config, processName: product }), settings)).map(
       ({ route }) => route,
     );
     // Through JSON, as a reader gets it.

@@ -4,12 +4,13 @@ import type { Product } from '@lumi/shared/contract';
 import type { Sql } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { JobDefinition } from '@lumi/shared/jobs';
-import type { ApiDescription, Loop, Service } from '@lumi/shared/service';
-import { domainsAuditRules } from '../../services/domains/src/audit-rules';
+import type { ApiDescription, Loop, Service, SharedParts, Wiring } from '@lumi/shared/service';
+import { DOMAINS_RULES } from '../../services/domains/src/audit-rules';
 import * as domainsWiring from '../../services/domains/src/wiring';
 import { PROXY_RULES } from '../../services/proxy/src/audit-rules';
 import * as proxyWiring from '../../services/proxy/src/wiring';
 import { VPS_RULES } from '../../services/vps/src/audit-rules';
+import { vpsSettings } from '../../services/vps/src/config';
 import * as vpsWiring from '../../services/vps/src/wiring';
 
 export interface WiredProduct {
@@ -26,43 +27,27 @@ export interface WiredProduct {
 const AT_ONCE = { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 };
 
 export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>> = {
-  domains: (service) => {
-    const domains = domainsWiring.wire(service, AT_ONCE);
-    return {
-      endpoints: domainsWiring.endpoints(domains),
-      api: domainsWiring.api,
-      loops: domainsWiring.loops(domains),
-      jobs: domainsWiring.jobs(domains),
-      auditRules: domainsAuditRules,
-      close: async () => {
-        await domains.shared.close();
-        await domains.db.$disconnect();
-      },
-    };
-  },
-  vps: (service) => {
-    const vps = vpsWiring.wire(service);
-    return {
-      endpoints: vpsWiring.endpoints(vps),
-      api: vpsWiring.api,
-      loops: vpsWiring.loops(vps),
-      jobs: vpsWiring.jobs(vps),
-      auditRules: VPS_RULES,
-      close: async () => {
-        await vps.shared.close();
-        await vps.db.$disconnect();
-      },
-    };
-  },
-  proxy: (service) => {
-    const proxy = proxyWiring.wire(service, AT_ONCE);
-    return {
-      endpoints: proxyWiring.endpoints(proxy),
-      api: proxyWiring.api,
-      loops: proxyWiring.loops(proxy),
-      jobs: proxyWiring.jobs(proxy),
-      auditRules: PROXY_RULES,
-      close: () => proxy.shared.close(),
-    };
-  },
+  domains: (service) => wired(service, domainsWiring, AT_ONCE, DOMAINS_RULES),
+  vps: (service) => wired(service, vpsWiring, vpsSettings.parse({}), VPS_RULES),
+  proxy: (service) => wired(service, proxyWiring, AT_ONCE, PROXY_RULES),
 };
+
+function wired<C, D extends { readonly shared: SharedParts; readonly db?: { $disconnect(): Promise<void> } }>(
+  service: Service,
+  { api, wire, endpoints, loops }: Wiring<C, D>,
+  settings: C,
+  auditRules: WiredProduct['auditRules'],
+): WiredProduct {
+  const deps = wire(service, settings);
+  return {
+    api,
+    endpoints: endpoints(deps),
+    loops: loops(deps),
+    jobs: deps.shared.jobs,
+    auditRules,
+    close: async () => {
+      await deps.shared.close();
+      await deps.db?.$disconnect();
+    },
+  };
+}

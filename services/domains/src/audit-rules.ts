@@ -6,7 +6,7 @@ const PAID = sql`('register', 'renew', 'restore', 'transfer')`;
 const OURS = sql`o.product = 'domains' AND o.kind LIKE 'domain\\_%'
   AND coalesce(o.item ->> 'registrar', 'sandbox') = 'sandbox'`;
 
-export const domainsAuditRules: readonly (readonly [string, Sql])[] = [
+export const DOMAINS_RULES: readonly (readonly [string, Sql])[] = [
   [
     'what the registrar executed belongs to an order that is open or captured, about the same name',
     sql`

@@ -1,8 +1,10 @@
 // The settings of the domains processes, read once. No other file of these processes reads the environment.
 import { count, readConfig } from '@lumi/shared/runtime';
 import { serviceConfig } from '@lumi/shared/service';
+import { z } from 'zod';
 
-const domainsSettings = serviceConfig.extend({
+/** The settings that only domains has. */
+export const domainsSettings = z.object({
   // Recovery stops a call after a third of the order's lease (8.3 s). A call that always takes longer could never be
   // recovered.
   SANDBOX_TIMEOUT_MS: count(3_000, 8_000).describe(
@@ -11,6 +13,10 @@ const domainsSettings = serviceConfig.extend({
   SANDBOX_SLOW_MS: count(1_500, 8_000).describe('How long the magic name `slow-…` takes.'),
 });
 
-export function readDomainsConfig() {
-  return readConfig(domainsSettings, process.env);
+export type DomainsSettings = z.output<typeof domainsSettings>;
+
+const domainsConfig = serviceConfig.extend(domainsSettings.shape);
+
+export function readDomainsConfig(): z.output<typeof domainsConfig> {
+  return readConfig(domainsConfig, process.env);
 }

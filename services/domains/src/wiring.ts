@@ -1,7 +1,8 @@
 // Builds the dependencies of the domains endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { JobDefinition } from '@lumi/shared/jobs';
+import type { AnyOperationKind } from '@lumi/shared/operations';
+import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import {
   SHARED_TAGS,
@@ -11,9 +12,10 @@ import {
   type Service,
   type SharedParts,
 } from '@lumi/shared/service';
-import { domainsAuditRules } from './audit-rules';
+import { DOMAINS_RULES } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
-import type { Domains } from './domains';
+import type { DomainsSettings } from './config';
+import type { DomainsDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { bulkBuyDomains } from './endpoints/bulk-buy-domains';
@@ -73,115 +75,111 @@ import { transferInThing } from './purchases/transfer-in';
 import { Registrars } from './supplier/registrars';
 import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 
-export interface WiredDomains extends Domains {
-  /** The parts that every product has. */
-  readonly shared: SharedParts;
+export interface WiredDomains extends DomainsDeps {
+  /** What is sold. */
+  readonly things: readonly AnyThingSold[];
+  /** What is done at the registrars without money. */
+  readonly tasks: readonly AnyOperationKind[];
   readonly syncs: { readonly domains: SyncOfAll; readonly contacts: SyncOfAll; readonly transfers: SyncOfAll };
+  readonly shared: SharedParts;
 }
 
-export interface SandboxTimes {
-  readonly SANDBOX_TIMEOUT_MS: number;
-  readonly SANDBOX_SLOW_MS: number;
-}
-
-export function wire(service: Service, times: SandboxTimes): WiredDomains {
+export function wire(service: Service, settings: DomainsSettings): WiredDomains {
   const db = new PrismaClient(clientOptions(service.db.pool, 'domains'));
-  const catalogue = new Catalogue(db, service.clock);
-  const registrars = new Registrars([
-    new SandboxRegistrar({
-      db: service.db.direct,
-      clock: service.clock,
-      timeoutMs: times.SANDBOX_TIMEOUT_MS,
-      slowMs: times.SANDBOX_SLOW_MS,
-    }),
-  ]);
-  const deps = { service, registrars, catalogue };
-  const things = {
-    register: registerThing(deps),
-    renew: renewThing(deps),
-    restore: restoreThing(deps),
-    transfer: transferInThing({ ...deps, secrets: service.config.SECRET_RING }),
+  const deps: DomainsDeps = {
+    service,
+    db,
+    catalogue: new Catalogue(db, service.clock),
+    registrars: new Registrars([
+      new SandboxRegistrar({
+        db: service.db.direct,
+        clock: service.clock,
+        timeoutMs: settings.SANDBOX_TIMEOUT_MS,
+        slowMs: settings.SANDBOX_SLOW_MS,
+      }),
+    ]),
   };
-  const domains: Domains = { service, db, catalogue, registrars, purchases: service.purchases, things };
   const syncs = {
-    domains: syncOfAll(domainSyncs(domains)),
-    contacts: syncOfAll(contactSyncs(domains)),
-    transfers: syncOfAll(transferSyncs(domains)),
+    domains: syncOfAll(domainSyncs(deps)),
+    contacts: syncOfAll(contactSyncs(deps)),
+    transfers: syncOfAll(transferSyncs(deps)),
   };
+  const things = thingsSold(deps);
+  const tasks = Object.values(syncs).map(({ kind }) => kind);
   return {
-    ...domains,
+    ...deps,
+    things,
+    tasks,
     syncs,
     shared: sharedParts(service, {
       suppliers: [{ name: 'registrar', isSandbox: true }],
-      things: Object.values(things),
-      tasks: Object.values(syncs).map(({ kind }) => kind),
-      auditRules: domainsAuditRules,
-      ready: () => catalogue.ready(),
-      quotes: { operations: quoteOperations(domains), example: QUOTE_EXAMPLE },
-      bulk: [bulkBuyDomains(domains), bulkRenewDomains(domains)],
-      lifecycles: [domainLifecycle(domains)],
+      things,
+      tasks,
+      auditRules: DOMAINS_RULES,
+      ready: () => deps.catalogue.ready(),
+      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
+      bulk: [bulkBuyDomains(deps), bulkRenewDomains(deps)],
+      lifecycles: [domainLifecycle(deps)],
       summary: domainsSummary,
     }),
   };
 }
 
+function thingsSold(deps: DomainsDeps): readonly AnyThingSold[] {
+  return [registerThing(deps), renewThing(deps), restoreThing(deps), transferInThing(deps)];
+}
+
 /** Literal paths come before `/domains/{domain}`, because the first match serves. */
-export function endpoints(domains: WiredDomains): readonly Endpoint[] {
+export function endpoints(deps: WiredDomains): readonly Endpoint[] {
   return [
-    ...domains.shared.endpoints,
-    listTlds(domains),
-    getTld(domains),
-    checkDomain(domains),
-    checkDomains(domains),
-    buyDomain(domains),
-    listDomains(domains),
-    bulkUpdateDomains(domains),
-    syncDomains(domains, domains.syncs.domains),
-    getDomain(domains),
-    syncDomainNow(domains),
-    updateDomain(domains),
-    deleteDomain(domains),
-    renewDomain(domains),
-    restoreDomain(domains),
-    setNameservers(domains),
-    getDnssec(domains),
-    setDnssec(domains),
-    listHosts(domains),
-    syncHosts(domains),
-    getHost(domains),
-    syncHost(domains),
-    setHost(domains),
-    deleteHost(domains),
-    checkTransfer(domains),
-    transferDomain(domains),
-    listTransfers(domains),
-    syncTransfers(domains, domains.syncs.transfers),
-    getTransfer(domains),
-    syncTransferNow(domains),
-    cancelTransfer(domains),
-    createAuthCode(domains),
-    revokeAuthCode(domains),
-    getDomainContacts(domains),
-    setDomainContacts(domains),
-    listContacts(domains),
-    createContact(domains),
-    syncContacts(domains, domains.syncs.contacts),
-    getContact(domains),
-    syncContactNow(domains),
-    updateContact(domains),
-    deleteContact(domains),
+    ...deps.shared.endpoints,
+    listTlds(deps),
+    getTld(deps),
+    checkDomain(deps),
+    checkDomains(deps),
+    buyDomain(deps),
+    listDomains(deps),
+    bulkUpdateDomains(deps),
+    syncDomains(deps, deps.syncs.domains),
+    getDomain(deps),
+    syncDomainNow(deps),
+    updateDomain(deps),
+    deleteDomain(deps),
+    renewDomain(deps),
+    restoreDomain(deps),
+    setNameservers(deps),
+    getDnssec(deps),
+    setDnssec(deps),
+    listHosts(deps),
+    syncHosts(deps),
+    getHost(deps),
+    syncHost(deps),
+    setHost(deps),
+    deleteHost(deps),
+    checkTransfer(deps),
+    transferDomain(deps),
+    listTransfers(deps),
+    syncTransfers(deps, deps.syncs.transfers),
+    getTransfer(deps),
+    syncTransferNow(deps),
+    cancelTransfer(deps),
+    createAuthCode(deps),
+    revokeAuthCode(deps),
+    getDomainContacts(deps),
+    setDomainContacts(deps),
+    listContacts(deps),
+    createContact(deps),
+    syncContacts(deps, deps.syncs.contacts),
+    getContact(deps),
+    syncContactNow(deps),
+    updateContact(deps),
+    deleteContact(deps),
   ];
 }
 
-export function loops(domains: WiredDomains): readonly Loop[] {
-  return [
-    ...domains.shared.loops,
-    { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(domains) },
-  ];
-}
-
-export function jobs(domains: WiredDomains): readonly JobDefinition[] {
-  return domains.shared.jobs;
+/** Beside what every worker does, each with how often it looks. A round is bounded; running it twice does no harm. */
+export function loops(deps: WiredDomains): readonly Loop[] {
+  return [...deps.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(deps) }];
 }
 
 export const api: ApiDescription = {

@@ -1,7 +1,7 @@
 import { sql } from '@lumi/shared/db';
 import { startWork } from '@lumi/shared/service';
 import { until } from '@lumi/shared/testing';
-import { jobs, loops } from '../src/wiring';
+import { loops } from '../src/wiring';
 import { CONTACT, domainsService } from './domains-fixture';
 
 jest.setTimeout(120_000);
@@ -83,7 +83,7 @@ describe('POST /domains/bulk', () => {
     });
     expect(status).toBe(202);
     const { batch_id } = body as { batch_id: string };
-    const work = startWork(service, loops(domains), jobs(domains));
+    const work = startWork(service, loops(domains), domains.shared.jobs);
     try {
       const batch = await until(
         async () => {

@@ -2,9 +2,9 @@
 import pg from 'pg';
 import supertest from 'supertest';
 import { audit, type Breach } from '@lumi/shared/ledger';
-import { recoverOrders, type AnyThingSold } from '@lumi/shared/purchase';
+import { recoverOrders } from '@lumi/shared/purchase';
 import { ShiftedClock, testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
-import { domainsAuditRules } from '../src/audit-rules';
+import { DOMAINS_RULES } from '../src/audit-rules';
 import { endpoints, wire, type WiredDomains } from '../src/wiring';
 
 export const CONTACT = {
@@ -35,7 +35,7 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
   });
   if (wired === undefined) throw new Error('not wired');
   const domains = wired;
-  const things = new Map(Object.values(domains.things).map((thing: AnyThingSold) => [thing.kind, thing]));
+  const things = new Map(domains.things.map((thing) => [thing.kind, thing]));
   const owner = new pg.Client({ connectionString: test.database.ownerUrl });
   beforeAll(() => owner.connect());
   afterAll(async () => {
@@ -61,7 +61,7 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
     /** One round of recovery over all open orders, as if each were due. */
     async recover(): Promise<number> {
       await owner.query(`UPDATE platform.orders SET wake_at = now() WHERE state IN ('acting', 'pending')`);
-      return (await recoverOrders(domains.purchases, things, 'domains', 50)).settled;
+      return (await recoverOrders(domains.service.purchases, things, 'domains', 50)).settled;
     },
     log: async (name: string) =>
       (
@@ -73,7 +73,7 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
     /** Audits the books, and compares the registrar's log with the orders. */
     breaches: async (): Promise<Breach[]> => [
       ...(await test.audit()),
-      ...(await audit(test.service.db.platform, domainsAuditRules)),
+      ...(await audit(test.service.db.platform, DOMAINS_RULES)),
     ],
   };
 }

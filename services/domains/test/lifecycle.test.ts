@@ -11,9 +11,9 @@ const source = domainLifecycle(t.domains);
 /** Does everything that is due at this moment, as the worker's loops do. */
 async function pass(): Promise<void> {
   await t.domains.catalogue.ready();
-  await trackRound(t.domains.purchases, source);
-  while (await stepRound(t.domains.purchases, source));
-  await autoRenewRound(t.domains.purchases, source);
+  await trackRound(t.domains.service.purchases, source);
+  while (await stepRound(t.domains.service.purchases, source));
+  await autoRenewRound(t.domains.service.purchases, source);
 }
 
 const eventsOf = async (domain: string) =>

@@ -109,7 +109,7 @@ describe('POST /domains/sync', () => {
     const state = async () => (await t.get(who, `/operations/${body.operation_id}`)).body.state as string;
     for (let step = 0; step < 10 && (await state()) === 'processing'; step += 1) {
       await t.owner.query(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`);
-      expect(await recoverOperations(t.domains.purchases, kinds, 'domains')).toBe(1);
+      expect(await recoverOperations(t.domains.service.purchases, kinds, 'domains')).toBe(1);
     }
     expect(await state()).toBe('completed');
     expect((await eventsOf(who, who.accountId)).at(-1)).toMatchObject({

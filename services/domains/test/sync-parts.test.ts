@@ -180,7 +180,7 @@ describe('POST /transfers/{id}/sync and /transfers/sync', () => {
     const { body } = await t.post(who, '/transfers/sync', {}).expect(202);
     await t.owner.query(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`);
     await recoverOperations(
-      t.domains.purchases,
+      t.domains.service.purchases,
       new Map([[t.domains.syncs.transfers.kind.kind, t.domains.syncs.transfers.kind]]),
       'domains',
     );

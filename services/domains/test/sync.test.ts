@@ -105,9 +105,9 @@ describe('an expiry that a sync has changed', () => {
     const { expires_at: ours } = await bought(who, 'drift-expiry-auto.test', { auto_renew: true });
     const source = domainLifecycle(t.domains);
     const pass = async (): Promise<void> => {
-      await trackRound(t.domains.purchases, source);
-      while (await stepRound(t.domains.purchases, source));
-      await autoRenewRound(t.domains.purchases, source);
+      await trackRound(t.domains.service.purchases, source);
+      while (await stepRound(t.domains.service.purchases, source));
+      await autoRenewRound(t.domains.service.purchases, source);
     };
     t.clock.shiftDays(365 - 13);
     for (let i = 0; i < 3; i += 1) await pass();

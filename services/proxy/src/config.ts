@@ -1,13 +1,19 @@
-// The settings of the proxy service and its worker. No other file reads the environment.
+// The settings of the proxy processes, read once. No other file of these processes reads the environment.
 import { count, readConfig } from '@lumi/shared/runtime';
 import { serviceConfig } from '@lumi/shared/service';
+import { z } from 'zod';
 
-const proxySettings = serviceConfig.extend({
+/** The settings that only proxy has. */
+export const proxySettings = z.object({
   // Recovery stops a call after a third of the order's lease (8.3 s). A call that always takes longer could never be
   // recovered.
   SANDBOX_SLOW_MS: count(2_000, 8_000).describe('How long the ending `slow` of the sandbox network takes.'),
 });
 
-export function loadConfig() {
-  return readConfig(proxySettings, process.env);
+export type ProxySettings = z.output<typeof proxySettings>;
+
+const proxyConfig = serviceConfig.extend(proxySettings.shape);
+
+export function readProxyConfig(): z.output<typeof proxyConfig> {
+  return readConfig(proxyConfig, process.env);
 }

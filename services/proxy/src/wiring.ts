@@ -1,6 +1,5 @@
 // Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { JobDefinition } from '@lumi/shared/jobs';
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
@@ -13,6 +12,8 @@ import {
   type SharedParts,
 } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
+import type { ProxySettings } from './config';
+import type { ProxyDeps } from './deps';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
@@ -56,6 +57,7 @@ import { rotateCredentials } from './endpoints/rotate-credentials';
 import { rotateProxy } from './endpoints/rotate-proxy';
 import { setCredentials } from './endpoints/set-credentials';
 import { setRotation } from './endpoints/set-rotation';
+import { proxiesSummary } from './endpoints/summary';
 import { syncAllowlist } from './endpoints/sync-allowlist';
 import { syncProxies } from './endpoints/sync-proxies';
 import { syncProxyNow } from './endpoints/sync-proxy';
@@ -68,12 +70,10 @@ import { topUpTrafficPlan } from './endpoints/top-up-traffic-plan';
 import { updateProxy } from './endpoints/update-proxy';
 import { updateSubuser } from './endpoints/update-subuser';
 import { updateTrafficPlan } from './endpoints/update-traffic-plan';
-import type { ProxyDeps } from './proxy';
 import { orderProxies } from './purchases/order-proxies';
 import { renewProxies } from './purchases/renew-proxies';
 import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
-import { summaryRows } from './store/proxies';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
 import { allowlistSyncs, subuserSyncs } from './sync/sync-access';
 import { planSyncs } from './sync/sync-plan';
@@ -81,50 +81,35 @@ import { proxySyncs } from './sync/sync-proxy';
 import { rotateProxyKind } from './tasks/rotate-proxy';
 
 export interface WiredProxy extends ProxyDeps {
-  /** All free actions at the network. */
+  /** What is sold. */
+  readonly things: readonly AnyThingSold[];
+  /** What is done at the network without money. */
   readonly tasks: readonly AnyOperationKind[];
-  readonly shared: SharedParts;
   readonly syncs: {
     readonly proxies: SyncOfAll;
     readonly plans: SyncOfAll;
     readonly subusers: SyncOfAll;
     readonly allowlists: SyncOfAll;
   };
+  readonly shared: SharedParts;
 }
 
-export interface SandboxTimes {
-  readonly SANDBOX_SLOW_MS: number;
-}
-
-export function wire(service: Service, times: SandboxTimes): WiredProxy {
-  const { db, clock, config, log } = service;
-  const network = new SandboxNetwork(db, clock, { slowMs: times.SANDBOX_SLOW_MS });
-  const selling = { db, clock, log, network, ring: config.SECRET_RING };
-  const things: readonly AnyThingSold[] = [
-    orderProxies(selling),
-    renewProxies(selling),
-    replaceProxies(selling),
-    buyTraffic(selling),
-    topUpTraffic(selling),
-  ];
-  const syncs = {
-    proxies: syncOfAll(proxySyncs(selling)),
-    plans: syncOfAll(planSyncs(selling)),
-    subusers: syncOfAll(subuserSyncs(selling)),
-    allowlists: syncOfAll(allowlistSyncs(selling)),
-  };
-  const tasks: readonly AnyOperationKind[] = [
-    rotateProxyKind(selling),
-    ...Object.values(syncs).map(({ kind }) => kind),
-  ];
+export function wire(service: Service, settings: ProxySettings): WiredProxy {
   const deps: ProxyDeps = {
-    ...service,
-    network,
-    ring: config.SECRET_RING,
-    things: new Map(things.map((thing) => [thing.kind, thing])),
+    service,
+    network: new SandboxNetwork(service.db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS }),
   };
+  const syncs = {
+    proxies: syncOfAll(proxySyncs(deps)),
+    plans: syncOfAll(planSyncs(deps)),
+    subusers: syncOfAll(subuserSyncs(deps)),
+    allowlists: syncOfAll(allowlistSyncs(deps)),
+  };
+  const things = thingsSold(deps);
+  const tasks = [rotateProxyKind(deps), ...Object.values(syncs).map(({ kind }) => kind)];
   return {
     ...deps,
+    things,
     tasks,
     syncs,
     shared: sharedParts(service, {
@@ -135,9 +120,13 @@ export function wire(service: Service, times: SandboxTimes): WiredProxy {
       quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
       bulk: [bulkOrderProxies(deps), bulkRenewProxies(deps)],
       lifecycles: [proxyLifecycle(deps), trafficLifecycle(deps)],
-      summary: { things: 'proxies', tag: 'Proxies', groups: ['state', 'type', 'country', 'health'], rows: summaryRows },
+      summary: proxiesSummary,
     }),
   };
+}
+
+function thingsSold(deps: ProxyDeps): readonly AnyThingSold[] {
+  return [orderProxies(deps), renewProxies(deps), replaceProxies(deps), buyTraffic(deps), topUpTraffic(deps)];
 }
 
 /** Literal paths come before `/proxies/{id}`, because the first match serves. */
@@ -202,11 +191,6 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },
     { name: 'withdraw-ended', everyMs: 5_000, run: () => withdrawEnded(deps) },
   ];
-}
-
-/** The jobs that the queue wakes the worker for. */
-export function jobs(deps: WiredProxy): readonly JobDefinition[] {
-  return deps.shared.jobs;
 }
 
 export const api: ApiDescription = {

@@ -1,9 +1,6 @@
 // The background process of the proxy service: config → wiring → loops → drain.
-import { openService, runWorker } from '@lumi/shared/service';
-import { loadConfig } from './config';
-import { jobs, loops, wire } from './wiring';
+import { runWorker } from '@lumi/shared/service';
+import { readProxyConfig } from './config';
+import * as wiring from './wiring';
 
-const config = loadConfig();
-const service = openService({ product: 'proxy', config, processName: 'proxy-worker' });
-const deps = wire(service, config);
-runWorker(service, loops(deps), jobs(deps));
+runWorker('proxy', readProxyConfig, wiring);

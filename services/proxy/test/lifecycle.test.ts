@@ -17,9 +17,9 @@ const usd = async (accountId: string): Promise<string> => formatUsd((await lumi.
 /** Does what the worker's loops would do at this time. */
 async function time(): Promise<void> {
   for (const source of [proxyLifecycle(lumi.deps()), trafficLifecycle(lumi.deps())]) {
-    await trackRound(lumi.deps().purchases, source);
-    await autoRenewRound(lumi.deps().purchases, source);
-    for (let rounds = 0; rounds < 20 && (await stepRound(lumi.deps().purchases, source)); rounds += 1);
+    await trackRound(lumi.service.purchases, source);
+    await autoRenewRound(lumi.service.purchases, source);
+    for (let rounds = 0; rounds < 20 && (await stepRound(lumi.service.purchases, source)); rounds += 1);
   }
 }
 

@@ -70,13 +70,18 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
           lumi,
           `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`,
         );
-        await recoverOrders(wired().purchases, wired().things, 'proxy', 100);
+        await recoverOrders(
+          lumi.service.purchases,
+          new Map(wired().things.map((thing) => [thing.kind, thing])),
+          'proxy',
+          100,
+        );
         await owner(
           lumi,
           `UPDATE platform.operation SET wake_at = now() - interval '1 second' WHERE state = 'running'`,
         );
         await recoverOperations(
-          wired().purchases,
+          lumi.service.purchases,
           new Map(wired().tasks.map((task) => [task.kind, task])),
           'proxy',
           100,

@@ -1,10 +1,10 @@
 // The settings of the hosting processes, read once. No other file of these processes reads the environment.
 import { count, readConfig } from '@lumi/shared/runtime';
-import { serviceConfig, type ServiceConfig } from '@lumi/shared/service';
+import { serviceConfig } from '@lumi/shared/service';
 import { z } from 'zod';
 
 /** The settings that only hosting has. */
-export const hostingSettings = z.object({
+export const vpsSettings = z.object({
   GRACE_HOURS: count(48, 8_760).describe('An expired server keeps running this long.'),
   TERMINATE_AFTER_HOURS: count(336, 8_760).describe(
     'After expiry; until then a renewal brings a suspended server back.',
@@ -14,12 +14,10 @@ export const hostingSettings = z.object({
   SANDBOX_ACTION_MS: count(1_000, 3_600_000).describe('How long the sandbox takes for anything else.'),
 });
 
-export type HostingSettings = z.output<typeof hostingSettings>;
-export interface VpsConfig {
-  readonly service: ServiceConfig;
-  readonly hosting: HostingSettings;
-}
+export type VpsSettings = z.output<typeof vpsSettings>;
 
-export function readVpsConfig(): VpsConfig {
-  return { service: readConfig(serviceConfig, process.env), hosting: readConfig(hostingSettings, process.env) };
+const vpsConfig = serviceConfig.extend(vpsSettings.shape);
+
+export function readVpsConfig(): z.output<typeof vpsConfig> {
+  return readConfig(vpsConfig, process.env);
 }

@@ -1,7 +1,7 @@
 // Builds the dependencies of the hosting endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { JobDefinition } from '@lumi/shared/jobs';
+import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import {
@@ -14,7 +14,8 @@ import {
 } from '@lumi/shared/service';
 import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
-import { hostingSettings, type HostingSettings } from './config';
+import type { VpsSettings } from './config';
+import type { VpsDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { applyNextPlans } from './jobs/apply-next-plans';
@@ -66,102 +67,105 @@ import { serverRenew } from './purchases/server-renew';
 import { serverResize } from './purchases/server-resize';
 import { serverSyncs } from './servers/sync-server';
 import { SandboxHypervisor } from './supplier/sandbox/sandbox-hypervisor';
-import type { Vps } from './vps';
 
-export interface WiredVps extends Vps {
+export interface WiredVps extends VpsDeps {
   readonly actions: Actions;
+  /** What is sold. */
+  readonly things: readonly AnyThingSold[];
+  /** What is done at the hypervisor without money. */
+  readonly tasks: readonly AnyOperationKind[];
+  readonly syncs: { readonly servers: SyncOfAll };
   readonly shared: SharedParts;
-  readonly sync: SyncOfAll;
 }
 
-export function wire(service: Service, hosting: HostingSettings = hostingSettings.parse({})): WiredVps {
-  const vps: Vps = {
+export function wire(service: Service, settings: VpsSettings): WiredVps {
+  const deps: VpsDeps = {
     service,
-    hosting,
+    settings,
     db: new PrismaClient(clientOptions(service.db.pool, 'vps')),
     hypervisor: new SandboxHypervisor(service.db.platform, service.clock, {
-      createMs: hosting.SANDBOX_CREATE_MS,
-      actionMs: hosting.SANDBOX_ACTION_MS,
+      createMs: settings.SANDBOX_CREATE_MS,
+      actionMs: settings.SANDBOX_ACTION_MS,
     }),
   };
-  const actions = serverActions(vps);
-  const sync = syncOfAll(serverSyncs(vps));
+  const actions = serverActions(deps);
+  const syncs = { servers: syncOfAll(serverSyncs(deps)) };
+  const things = thingsSold(deps);
+  const tasks = [...Object.values(actions), ...Object.values(syncs).map(({ kind }) => kind)];
   return {
-    ...vps,
+    ...deps,
     actions,
-    sync,
+    things,
+    tasks,
+    syncs,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'hypervisor', isSandbox: vps.hypervisor.isSandbox }],
-      things: thingsSold(vps),
-      tasks: [...Object.values(actions), sync.kind],
+      suppliers: [{ name: 'hypervisor', isSandbox: deps.hypervisor.isSandbox }],
+      things,
+      tasks,
       auditRules: VPS_RULES,
-      quotes: { operations: quoteOperations(vps), example: QUOTE_EXAMPLE },
-      bulk: [bulkServers(vps), bulkRenewServers(vps)],
-      lifecycles: [serverLifecycle(vps, actions)],
+      quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
+      bulk: [bulkServers(deps), bulkRenewServers(deps)],
+      lifecycles: [serverLifecycle(deps, actions)],
       summary: serversSummary,
     }),
   };
 }
 
-function thingsSold(vps: Vps): readonly AnyThingSold[] {
-  return [serverCreate(vps), serverRenew(vps), serverResize(vps), serverNextPeriod()];
+function thingsSold(deps: VpsDeps): readonly AnyThingSold[] {
+  return [serverCreate(deps), serverRenew(deps), serverResize(deps), serverNextPeriod()];
 }
 
 /** Literal paths come before `/servers/{id}`, because the first match serves. */
-export function endpoints(vps: WiredVps): readonly Endpoint[] {
-  const { actions } = vps;
+export function endpoints(deps: WiredVps): readonly Endpoint[] {
+  const { actions } = deps;
   return [
-    ...vps.shared.endpoints,
-    listLocations(vps),
-    listPlans(vps),
-    getPlan(vps),
-    listImages(vps),
-    listSshKeysEndpoint(vps),
-    createSshKey(vps),
-    getSshKey(vps),
-    updateSshKey(vps),
-    deleteSshKeyEndpoint(vps),
-    createServer(vps),
-    bulkActions(vps, actions),
-    syncServers(vps, vps.sync),
-    listServers(vps),
-    getServer(vps),
-    syncServerNow(vps),
-    updateServer(vps),
-    deleteServer(vps, actions),
-    undeleteServer(vps, actions),
-    renewServer(vps),
-    listUpgrades(vps),
-    resizeServer(vps),
-    cancelNextPeriod(vps),
-    ...actOnServer(vps, actions),
-    rebuildServer(vps, actions),
-    resetPassword(vps, actions),
-    setRdns(vps, actions),
-    getSuspension(vps),
-    listSnapshots(vps),
-    syncSnapshotsNow(vps),
-    getSnapshot(vps),
-    syncSnapshotNow(vps),
-    createSnapshot(vps, actions),
-    deleteSnapshot(vps, actions),
-    restoreSnapshot(vps, actions),
-    suspendServer(vps, actions),
-    unsuspendServer(vps, actions),
+    ...deps.shared.endpoints,
+    listLocations(deps),
+    listPlans(deps),
+    getPlan(deps),
+    listImages(deps),
+    listSshKeysEndpoint(deps),
+    createSshKey(deps),
+    getSshKey(deps),
+    updateSshKey(deps),
+    deleteSshKeyEndpoint(deps),
+    createServer(deps),
+    bulkActions(deps, actions),
+    syncServers(deps, deps.syncs.servers),
+    listServers(deps),
+    getServer(deps),
+    syncServerNow(deps),
+    updateServer(deps),
+    deleteServer(deps, actions),
+    undeleteServer(deps, actions),
+    renewServer(deps),
+    listUpgrades(deps),
+    resizeServer(deps),
+    cancelNextPeriod(deps),
+    ...actOnServer(deps, actions),
+    rebuildServer(deps, actions),
+    resetPassword(deps, actions),
+    setRdns(deps, actions),
+    getSuspension(deps),
+    listSnapshots(deps),
+    syncSnapshotsNow(deps),
+    getSnapshot(deps),
+    syncSnapshotNow(deps),
+    createSnapshot(deps, actions),
+    deleteSnapshot(deps, actions),
+    restoreSnapshot(deps, actions),
+    suspendServer(deps, actions),
+    unsuspendServer(deps, actions),
   ];
 }
 
-export function loops(vps: WiredVps): readonly Loop[] {
+/** Beside what every worker does, each with how often it looks. A round is bounded; running it twice does no harm. */
+export function loops(deps: WiredVps): readonly Loop[] {
   return [
-    ...vps.shared.loops,
-    { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(vps, vps.actions) },
-    { name: 'apply-next-plans', everyMs: 5_000, run: () => applyNextPlans(vps, vps.actions) },
+    ...deps.shared.loops,
+    { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(deps, deps.actions) },
+    { name: 'apply-next-plans', everyMs: 5_000, run: () => applyNextPlans(deps, deps.actions) },
   ];
-}
-
-/** The jobs that the queue wakes the worker for. */
-export function jobs(vps: WiredVps): readonly JobDefinition[] {
-  return vps.shared.jobs;
 }
 
 export const api: ApiDescription = {

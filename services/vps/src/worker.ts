@@ -1,9 +1,6 @@
 // The background process of hosting: config → wiring → loops → drain.
-import { openService, runWorker } from '@lumi/shared/service';
+import { runWorker } from '@lumi/shared/service';
 import { readVpsConfig } from './config';
-import { jobs, loops, wire } from './wiring';
+import * as wiring from './wiring';
 
-const config = readVpsConfig();
-const service = openService({ product: 'vps', config: config.service, processName: 'vps-worker' });
-const vps = wire(service, config.hosting);
-runWorker(service, loops(vps), jobs(vps));
+runWorker('vps', readVpsConfig, wiring);

@@ -1,8 +1,12 @@
 import supertest from 'supertest';
 import { testService, type TestAccount } from '@lumi/shared/testing';
+import { vpsSettings } from '../src/config';
 import { endpoints, wire } from '../src/wiring';
 
-const { app, as, account } = testService({ product: 'vps', endpoints: (service) => endpoints(wire(service)) });
+const { app, as, account } = testService({
+  product: 'vps',
+  endpoints: (service) => endpoints(wire(service, vpsSettings.parse({}))),
+});
 
 interface PlanBody {
   id: string;

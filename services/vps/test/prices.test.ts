@@ -3,7 +3,6 @@
 import { startWork } from '@lumi/shared/process';
 import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { until, type TestAccount } from '@lumi/shared/testing';
-import { jobs } from '../src/wiring';
 import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
 
 const world = hostingWorld();
@@ -185,7 +184,7 @@ describe('a quote', () => {
 
 it('concurrent purchases of one server are each charged the price of their terms at the hold', async () => {
   const made = await makeServer(who, { auto_renew: true });
-  const worker = startWork(world.vps.service, [], jobs(world.vps));
+  const worker = startWork(world.vps.service, [], world.vps.shared.jobs);
   const plans = ['s2', 's4', 's8', 'd8'];
   try {
     for (const plan_id of plans) {

@@ -3,7 +3,6 @@ import { startWork } from '@lumi/shared/process';
 import { addMonths } from '@lumi/shared/runtime';
 import { until, type TestAccount } from '@lumi/shared/testing';
 import { daysBetween } from '../src/purchases/period';
-import { jobs } from '../src/wiring';
 import { ACTION_MS, hostingWorld } from './world';
 
 const world = hostingWorld();
@@ -174,7 +173,7 @@ describe('bulk purchases', () => {
       },
     });
     await pass(3_000);
-    const worker = startWork(world.vps.service, [], jobs(world.vps));
+    const worker = startWork(world.vps.service, [], world.vps.shared.jobs);
     const batch = await until(async () => {
       const { body } = await get(who, `/batches/${String(bought.body.batch_id)}`);
       return body.status === 'completed' ? body : null;

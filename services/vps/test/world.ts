@@ -5,7 +5,7 @@ import { FixedClock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
 import { audit as auditWith, type Breach } from '@lumi/shared/ledger';
 import { VPS_RULES } from '../src/audit-rules';
-import { hostingSettings } from '../src/config';
+import { vpsSettings } from '../src/config';
 import { endpoints, loops, wire, type WiredVps } from '../src/wiring';
 
 export const CREATE_MS = 3_000;
@@ -24,7 +24,7 @@ export function hostingWorld() {
     endpoints: (service) => {
       const vps = wire(
         service,
-        hostingSettings.parse({ SANDBOX_CREATE_MS: String(CREATE_MS), SANDBOX_ACTION_MS: String(ACTION_MS) }),
+        vpsSettings.parse({ SANDBOX_CREATE_MS: String(CREATE_MS), SANDBOX_ACTION_MS: String(ACTION_MS) }),
       );
       wired.push(vps);
       return endpoints(vps);

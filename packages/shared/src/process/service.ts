@@ -1,14 +1,13 @@
 // What every service process is made of: database, limits, identity, cursors, purchase engine. A product's wiring.ts
-// adds its supplier and its store; server.ts serves its endpoints; worker.ts runs its jobs.
+// adds its supplier and its store; server.ts and worker.ts run it.
 import type { Product } from '../contract';
 import { Cursors } from '../contract';
 import { openDatabase, type Database } from '../db';
 import { mount, type Endpoint, type OpenApiOptions } from '../endpoint';
-import { createHttpServer } from '../http';
 import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '../limits';
 import { IdentityVerifier } from '../principal';
 import type { PurchaseDeps } from '../purchase';
-import { createLog, createShutdown, reportReady, systemClock, type Clock, type Log, type Shutdown } from '../runtime';
+import { createLog, systemClock, type Clock, type Log } from '../runtime';
 import type { ServiceConfig } from './config';
 import { serviceMetrics } from './metrics';
 
@@ -79,7 +78,7 @@ export function openService(options: ServiceOptions): Service {
 
 export type ApiDescription = Omit<OpenApiOptions, 'product' | 'publicUrl'>;
 
-/** The HTTP app of a service, as tests use it and `serveHttp` serves it. */
+/** The HTTP app of a service, as tests use it and `runServer` serves it. */
 export function buildApp(
   service: Service,
   endpoints: readonly Endpoint[],
@@ -96,20 +95,4 @@ export function buildApp(
     metrics: () => serviceMetrics(service),
     openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
   });
-}
-
-/** Listens, tells the launcher, drains on SIGTERM. */
-export async function serveHttp(
-  service: Service,
-  endpoints: readonly Endpoint[],
-  api: ApiDescription,
-): Promise<Shutdown> {
-  const shutdown = createShutdown(service.log);
-  shutdown.onStop('service', () => service.close());
-  const http = createHttpServer(buildApp(service, endpoints, api), { clock: service.clock });
-  const portNumber = await http.listen(service.config.HOST, service.config.PORT);
-  shutdown.onStop('http', () => http.drain());
-  service.log.info('listening', { port: portNumber });
-  reportReady(portNumber);
-  return shutdown;
 }

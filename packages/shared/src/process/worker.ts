@@ -1,7 +1,7 @@
 // A worker process: loops that look for due work, and jobs that are woken for it. Truth is in Postgres; a loop that
 // finds nothing costs one index look-up, and a lost job is staged again by the loop that owns its deadline.
 import { startJobHost, type JobDefinition, type JobHost } from '../jobs';
-import { createShutdown, reportReady, type Log, type Shutdown } from '../runtime';
+import type { Log } from '../runtime';
 import type { Service } from './service';
 
 export interface Loop {
@@ -13,25 +13,13 @@ export interface Loop {
 
 const RELAY_EVERY_MS = 200;
 
-/**
- * Runs loops and jobs until the process stops; rounds and steps in progress are finished first, all within one limit.
- */
-export function runWorker(service: Service, loops: readonly Loop[], jobs: readonly JobDefinition[] = []): Shutdown {
-  const shutdown = createShutdown(service.log);
-  shutdown.onStop('service', () => service.close());
-  const work = startWork(service, loops, jobs);
-  shutdown.onStop('work', () => work.stop());
-  reportReady();
-  return shutdown;
-}
-
 export interface Work {
   stop(): Promise<void>;
   /** As a killed process would leave it. For tests. */
   abandon(): Promise<void>;
 }
 
-/** The same without a process around it. */
+/** The loops and jobs of a worker, without a process around them. */
 export function startWork(service: Service, loops: readonly Loop[], jobs: readonly JobDefinition[] = []): Work {
   const host = jobs.length === 0 ? null : openJobs(service, jobs);
   const relay: Loop[] =

@@ -1,8 +1,8 @@
 export {
   buildApp,
   openService,
+  runServer,
   runWorker,
-  serveHttp,
   serviceConfig,
   startLoop,
   startWork,
@@ -11,6 +11,7 @@ export {
   type Service,
   type ServiceConfig,
   type ServiceOptions,
+  type Wiring,
   type Work,
 } from '../process';
 export { SHARED_TAGS, sharedParts, type SharedParts } from './shared-parts';

@@ -1,11 +1,11 @@
 // POST /domains/bulk
 import { invalid } from '@lumi/shared/contract';
 import { bulkKind } from '@lumi/shared/batches';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { registerBody, registrations } from '../purchases/registration';
 
-export const bulkBuyDomains = (domains: Domains) =>
+export const bulkBuyDomains = (domains: DomainsDeps) =>
   bulkKind({
     id: 'bulk-buy-domains',
     path: '/domains/bulk',

@@ -1,11 +1,11 @@
 // POST /domains/bulk-renew
 import { bulkKind } from '@lumi/shared/batches';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { domainField } from '../purchases/registration';
 import { renewBody, renewals } from '../purchases/renewal';
 
-export const bulkRenewDomains = (domains: Domains) =>
+export const bulkRenewDomains = (domains: DomainsDeps) =>
   bulkKind({
     id: 'bulk-renew-domains',
     path: '/domains/bulk-renew',

@@ -4,7 +4,7 @@ import { actorOf, type Actor } from '@lumi/shared/audit-log';
 import { changeItem, changedAnswer, changedSchema, type ChangedItem } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { BULK_MAX_ITEMS, endpoint, json, mapInTurns, type Reach } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { changeDomain } from '../portfolio/change-domain';
@@ -23,7 +23,7 @@ const AT_ONCE = 8;
 /** After this time no further change begins, so that the caller gets an answer and not a broken connection. */
 const TIME_LIMIT_MS = 15_000;
 
-export const bulkUpdateDomains = (domains: Domains) =>
+export const bulkUpdateDomains = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'bulk-update-domains',
@@ -91,7 +91,7 @@ export const bulkUpdateDomains = (domains: Domains) =>
 type Item = ChangedItem<DomainView>;
 
 interface Asked {
-  readonly domains: Domains;
+  readonly domains: DomainsDeps;
   readonly reach: Reach;
   readonly actor: Actor;
 }
@@ -121,7 +121,7 @@ async function changeAll(
 
 /** For each name: its domain (within the reach) when it is named for the first time, otherwise a refusal. */
 async function targetsOf(
-  domains: Domains,
+  domains: DomainsDeps,
   reach: Reach,
   names: readonly string[],
 ): Promise<readonly (DomainRow | AppError)[]> {

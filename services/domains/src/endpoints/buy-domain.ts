@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
 import { acceptedAnswer, dryRunAnswer, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainSchema } from '../portfolio/domain-view';
 import { registerBody, registration } from '../purchases/registration';
 
-export const buyDomain = (domains: Domains) =>
+export const buyDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'buy-domain',
@@ -36,6 +36,6 @@ export const buyDomain = (domains: Domains) =>
     }),
     async (context) => {
       const part = await registration(domains, context.accountId, context.body);
-      return purchaseReply(await purchase(domains.purchases, { ...part, ...requestPart(context) }));
+      return purchaseReply(await purchase(domains.service.purchases, { ...part, ...requestPart(context) }));
     },
   );

@@ -2,16 +2,16 @@
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { concludeOrder } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { transferSchema, viewTransfer } from '../portfolio/transfer-view';
-import { transferCommandOf, type TransferItem } from '../purchases/transfer-in';
+import { transferInThing, transferCommandOf, type TransferItem } from '../purchases/transfer-in';
 import { findTransfer } from '../store/transfer-store';
 import type { Order } from '@lumi/shared/purchase';
 import { transferParams } from './get-transfer';
 
 const CALL_LIMIT_MS = 8_000;
 
-export const cancelTransfer = (domains: Domains) =>
+export const cancelTransfer = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'cancel-transfer',
@@ -46,7 +46,8 @@ export const cancelTransfer = (domains: Domains) =>
       // The registrar's present answer decides, not our command. The attempt number prevents this and recovery from
       // both writing an end.
       const outcome = await registrar.lookUp(command, signal);
-      if (outcome.kind !== 'absent') await concludeOrder(domains.purchases, domains.things.transfer, order, outcome);
+      if (outcome.kind !== 'absent')
+        await concludeOrder(domains.service.purchases, transferInThing(domains), order, outcome);
       return json(200, viewTransfer(await findTransfer(platform, reach, params.id)));
     },
   );

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { checkItemSchema, checkNames } from '../portfolio/check-names';
 
-export const checkDomains = (domains: Domains) =>
+export const checkDomains = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'check-domains',

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { domainField } from '../purchases/registration';
 import { transferRefusal } from '../purchases/transfer-wish';
 import { findDomain } from '../store/domain-store';
 
-export const checkTransfer = (domains: Domains) =>
+export const checkTransfer = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'check-transfer',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
@@ -13,7 +13,7 @@ const LENGTH = 20;
 /** Letters and digits that are not easily confused, and the punctuation that some registries require. */
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789-_!';
 
-export const createAuthCode = (domains: Domains) =>
+export const createAuthCode = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'create-auth-code',

@@ -1,11 +1,11 @@
 // POST /contacts
 import { defineRoute, newId } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { CONTACT_EXAMPLE, contactDataOf, contactInput, contactSchema, viewContact } from '../portfolio/contact-view';
 import { insertContact } from '../store/contact-store';
 
-export const createContact = (domains: Domains) =>
+export const createContact = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'create-contact',

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { contactParams, ownContact } from '../portfolio/own-contact';
 import { deleteContact as removeContact } from '../store/contact-store';
 
-export const deleteContact = (domains: Domains) =>
+export const deleteContact = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'delete-contact',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { bodyOrQuery, endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeDomain } from '../portfolio/change-domain';
 import { deleteAtRegistry } from '../portfolio/change-at-registry';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
@@ -14,7 +14,7 @@ const said = z.object({
   confirm: z.string().max(255).optional().describe('The name again. Required.'),
 });
 
-export const deleteDomain = (domains: Domains) =>
+export const deleteDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'delete-domain',

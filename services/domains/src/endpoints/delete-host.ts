@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { AppError, defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { hostParams, hostUnder } from '../portfolio/glue-host';
 import { ownDomain } from '../portfolio/own-domain';
 
-export const deleteHost = (domains: Domains) =>
+export const deleteHost = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'delete-host',

@@ -1,11 +1,11 @@
 // GET /contacts/{id}
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { contactSchema, viewContact } from '../portfolio/contact-view';
 import { contactParams, ownContact } from '../portfolio/own-contact';
 
-export const getContact = (domains: Domains) =>
+export const getContact = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-contact',

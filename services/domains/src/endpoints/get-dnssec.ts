@@ -2,14 +2,14 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import type { DomainRow } from '../portfolio/domain-row';
 import { dsSchema } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
 export const dnssecSchema = z.object({ domain: z.string(), mode: z.enum(['off', 'external']), ds: z.array(dsSchema) });
 
-export const getDnssec = (domains: Domains) =>
+export const getDnssec = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-dnssec',

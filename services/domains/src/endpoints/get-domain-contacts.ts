@@ -1,11 +1,11 @@
 // GET /domains/{domain}/contacts
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { contactsSchema, viewContacts } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
-export const getDomainContacts = (domains: Domains) =>
+export const getDomainContacts = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-domain-contacts',

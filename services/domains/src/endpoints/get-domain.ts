@@ -1,11 +1,11 @@
 // GET /domains/{domain}
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
-export const getDomain = (domains: Domains) =>
+export const getDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-domain',

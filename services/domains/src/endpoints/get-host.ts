@@ -1,11 +1,11 @@
 // GET /domains/{domain}/hosts/{host}
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { hostParams, hostSchema, hostUnder } from '../portfolio/glue-host';
 import { ownDomain } from '../portfolio/own-domain';
 
-export const getHost = (domains: Domains) =>
+export const getHost = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-host',

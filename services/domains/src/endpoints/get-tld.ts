@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { tldSchema, viewTld } from '../portfolio/tld-view';
 
-export const getTld = (domains: Domains) =>
+export const getTld = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-tld',

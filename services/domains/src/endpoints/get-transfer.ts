@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { transferSchema, viewTransfer } from '../portfolio/transfer-view';
 import { findTransfer } from '../store/transfer-store';
 
@@ -10,7 +10,7 @@ export const transferParams = z.object({
   id: z.string().min(1).max(64).meta({ example: 'op_01k000000000000000000000' }),
 });
 
-export const getTransfer = (domains: Domains) =>
+export const getTransfer = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'get-transfer',

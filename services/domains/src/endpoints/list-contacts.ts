@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { accountOf } from '@lumi/shared/listing';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { contactSchema, viewContact } from '../portfolio/contact-view';
 import { listContacts as queryContacts } from '../store/contact-store';
 
-export const listContacts = (domains: Domains) =>
+export const listContacts = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'list-contacts',

@@ -2,14 +2,14 @@
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { accountOf } from '@lumi/shared/listing';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
 import { SORTING, listDomains as queryDomains } from '../store/domain-store';
 
 const query = pageQuery.extend({ ...domainFilterFields, sort: SORTING.field });
 
-export const listDomains = (domains: Domains) =>
+export const listDomains = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'list-domains',

@@ -1,11 +1,11 @@
 // GET /domains/{domain}/hosts
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { hostSchema, pageOfHosts } from '../portfolio/glue-host';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
-export const listHosts = (domains: Domains) =>
+export const listHosts = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'list-hosts',

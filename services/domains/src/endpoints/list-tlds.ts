@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { instantQuery } from '@lumi/shared/times';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { OPERATIONS, tldSchema, viewTld } from '../portfolio/tld-view';
 
 const query = pageQuery.extend({
@@ -13,7 +13,7 @@ const query = pageQuery.extend({
   updated_since: instantQuery.describe('Only TLDs whose rules or prices changed since.'),
 });
 
-export const listTlds = (domains: Domains) =>
+export const listTlds = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'list-tlds',

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { accountOf } from '@lumi/shared/listing';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { TRANSFER_STATES, transferSchema, viewTransfer } from '../portfolio/transfer-view';
 import { listTransfers as queryTransfers } from '../store/transfer-store';
 
-export const listTransfers = (domains: Domains) =>
+export const listTransfers = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'list-transfers',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { oneByOne } from '@lumi/shared/endpoint';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainField, registrations, yearsField } from '../purchases/registration';
 import { renewals } from '../purchases/renewal';
 import { restoration } from '../purchases/restore';
@@ -14,7 +14,7 @@ export const QUOTE_EXAMPLE = { operation: 'register', items: [{ domain: 'my-firs
 const named = z.object({ domain: domainField });
 const forYears = named.extend({ years: yearsField });
 
-export function quoteOperations(domains: Domains): QuoteOperations {
+export function quoteOperations(domains: DomainsDeps): QuoteOperations {
   return {
     register: quoteOperation(forYears, (accountId, items) => registrations(domains, accountId, items, 'quote')),
     renew: quoteOperation(forYears, (accountId, items) =>

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
 import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainParams } from '../portfolio/own-domain';
 import { renewBody, renewal } from '../purchases/renewal';
 
-export const renewDomain = (domains: Domains) =>
+export const renewDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'renew-domain',
@@ -36,6 +36,6 @@ export const renewDomain = (domains: Domains) =>
     }),
     async (context) => {
       const part = await renewal(domains, context.accountId, context.params.domain, context.body);
-      return purchaseReply(await purchase(domains.purchases, { ...part, ...requestPart(context) }));
+      return purchaseReply(await purchase(domains.service.purchases, { ...part, ...requestPart(context) }));
     },
   );

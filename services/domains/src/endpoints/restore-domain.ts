@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
 import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { restoration, restoreBody } from '../purchases/restore';
 
-export const restoreDomain = (domains: Domains) =>
+export const restoreDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'restore-domain',
@@ -35,7 +35,7 @@ export const restoreDomain = (domains: Domains) =>
     async (context) => {
       const { row } = await ownDomain(domains, context.reach, context.params.domain);
       return purchaseReply(
-        await purchase(domains.purchases, {
+        await purchase(domains.service.purchases, {
           ...restoration(domains, row, context.body.reason),
           ...requestPart(context),
         }),

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 
-export const revokeAuthCode = (domains: Domains) =>
+export const revokeAuthCode = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'revoke-auth-code',

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { dnskeyInput, dsInput, readDs } from '../names/ds-record';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { dnssecSchema, viewDnssec } from './get-dnssec';
 
-export const setDnssec = (domains: Domains) =>
+export const setDnssec = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'set-dnssec',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AppError, defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { requireOfContacts } from '../portfolio/contact-requirements';
 import { contactsSchema, viewContacts } from '../portfolio/domain-view';
@@ -12,7 +12,7 @@ import { ROLES, type ContactHandles } from '../supplier/registrar';
 
 const contactId = z.string().min(1).max(64).optional().describe('One of your contacts; absent: stays as it is.');
 
-export const setDomainContacts = (domains: Domains) =>
+export const setDomainContacts = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'set-domain-contacts',

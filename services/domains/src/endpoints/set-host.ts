@@ -1,12 +1,12 @@
 // PUT /domains/{domain}/hosts/{host}
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { hostBody, hostParams, hostSchema, hostUnder, requireGlue } from '../portfolio/glue-host';
 import { ownDomain } from '../portfolio/own-domain';
 
-export const setHost = (domains: Domains) =>
+export const setHost = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'set-host',

@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { nameserversField } from '../purchases/registration';
 import { readNameservers } from '../purchases/holding-wishes';
 
-export const setNameservers = (domains: Domains) =>
+export const setNameservers = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'set-nameservers',

@@ -1,12 +1,12 @@
 // POST /contacts/{id}/sync
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { contactSchema, viewContact } from '../portfolio/contact-view';
 import { contactParams, ownContact } from '../portfolio/own-contact';
 import { syncContact } from '../portfolio/sync-contact';
 
-export const syncContactNow = (domains: Domains) =>
+export const syncContactNow = (domains: DomainsDeps) =>
   endpoint(
     syncRoute({
       id: 'sync-contact',

@@ -1,9 +1,9 @@
 // POST /contacts/sync
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 
-export const syncContacts = (domains: Domains, sync: SyncOfAll) =>
-  syncListEndpoint(domains.purchases, sync, {
+export const syncContacts = (domains: DomainsDeps, sync: SyncOfAll) =>
+  syncListEndpoint(domains.service.purchases, sync, {
     id: 'sync-contacts',
     path: '/contacts/sync',
     tag: 'Contacts',

@@ -1,12 +1,12 @@
 // POST /domains/{domain}/sync
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { syncDomain } from '../portfolio/sync-domain';
 
-export const syncDomainNow = (domains: Domains) =>
+export const syncDomainNow = (domains: DomainsDeps) =>
   endpoint(
     syncRoute({
       id: 'sync-domain',

@@ -1,9 +1,9 @@
 // POST /domains/sync
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 
-export const syncDomains = (domains: Domains, sync: SyncOfAll) =>
-  syncListEndpoint(domains.purchases, sync, {
+export const syncDomains = (domains: DomainsDeps, sync: SyncOfAll) =>
+  syncListEndpoint(domains.service.purchases, sync, {
     id: 'sync-domains',
     path: '/domains/sync',
     tag: 'Domains',

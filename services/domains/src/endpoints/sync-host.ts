@@ -2,12 +2,12 @@
 import { notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { hostParams, hostSchema, hostUnder } from '../portfolio/glue-host';
 import { ownDomain } from '../portfolio/own-domain';
 import { syncDomain } from '../portfolio/sync-domain';
 
-export const syncHost = (domains: Domains) =>
+export const syncHost = (domains: DomainsDeps) =>
   endpoint(
     syncRoute({
       id: 'sync-host',

@@ -2,12 +2,12 @@
 import { pageOf } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { hostSchema, pageOfHosts } from '../portfolio/glue-host';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { syncDomain } from '../portfolio/sync-domain';
 
-export const syncHosts = (domains: Domains) =>
+export const syncHosts = (domains: DomainsDeps) =>
   endpoint(
     syncRoute({
       id: 'sync-hosts',

@@ -1,13 +1,13 @@
 // POST /transfers/{id}/sync
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { syncTransfer } from '../portfolio/sync-transfer';
 import { transferSchema, viewTransfer } from '../portfolio/transfer-view';
 import { findTransfer } from '../store/transfer-store';
 import { transferParams } from './get-transfer';
 
-export const syncTransferNow = (domains: Domains) =>
+export const syncTransferNow = (domains: DomainsDeps) =>
   endpoint(
     syncRoute({
       id: 'sync-transfer',

@@ -1,9 +1,9 @@
 // POST /transfers/sync
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 
-export const syncTransfers = (domains: Domains, sync: SyncOfAll) =>
-  syncListEndpoint(domains.purchases, sync, {
+export const syncTransfers = (domains: DomainsDeps, sync: SyncOfAll) =>
+  syncListEndpoint(domains.service.purchases, sync, {
     id: 'sync-transfers',
     path: '/transfers/sync',
     tag: 'Transfers',

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
 import { dryRunAnswer, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { domainSchema } from '../portfolio/domain-view';
 import { transferSchema } from '../portfolio/transfer-view';
 import { transferBody, transferIn } from '../purchases/transfer-wish';
 
-export const transferDomain = (domains: Domains) =>
+export const transferDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'transfer-domain',
@@ -49,7 +49,7 @@ export const transferDomain = (domains: Domains) =>
     }),
     async (context) =>
       purchaseReply(
-        await purchase(domains.purchases, {
+        await purchase(domains.service.purchases, {
           ...(await transferIn(domains, context.accountId, context.body)),
           ...requestPart(context),
         }),

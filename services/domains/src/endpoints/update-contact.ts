@@ -2,7 +2,7 @@
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { sql } from '@lumi/shared/db';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { requireOfContacts } from '../portfolio/contact-requirements';
 import { changedContact, contactPatch, contactSchema, viewContact } from '../portfolio/contact-view';
 import { contactParams, ownContact } from '../portfolio/own-contact';
@@ -12,7 +12,7 @@ import type { ContactData, Role } from '../supplier/registrar';
 
 const CALL_LIMIT_MS = 10_000;
 
-export const updateContact = (domains: Domains) =>
+export const updateContact = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'update-contact',
@@ -51,7 +51,7 @@ interface Use {
   readonly role: Role;
 }
 
-async function usesOf(domains: Domains, row: UsedContactRow): Promise<readonly Use[]> {
+async function usesOf(domains: DomainsDeps, row: UsedContactRow): Promise<readonly Use[]> {
   if (row.used_by === 0) return [];
   return domains.service.db.platform.$queryRaw<Use[]>(sql`
     SELECT DISTINCT d.registrar, d.tld, r.role
@@ -65,7 +65,7 @@ async function usesOf(domains: Domains, row: UsedContactRow): Promise<readonly U
  * stored until the registrar has it.
  */
 async function changeAtRegistrar(
-  domains: Domains,
+  domains: DomainsDeps,
   registrarId: string,
   row: UsedContactRow,
   data: ContactData,

@@ -4,7 +4,7 @@ import { actorOf } from '@lumi/shared/audit-log';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { changeDomain } from '../portfolio/change-domain';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
@@ -18,7 +18,7 @@ export const updateDomainBody = z.object({
   metadata: metadataField.nullable(),
 });
 
-export const updateDomain = (domains: Domains) =>
+export const updateDomain = (domains: DomainsDeps) =>
   endpoint(
     defineRoute({
       id: 'update-domain',

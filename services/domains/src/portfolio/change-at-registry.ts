@@ -4,7 +4,7 @@
 import { AppError, assertNever, newId } from '@lumi/shared/contract';
 import type { Outcome } from '@lumi/shared/purchase';
 import { orUnknown } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import {
   beginChange,
   finishChange,
@@ -28,7 +28,7 @@ const SYNC_ROUND = 10;
  * Returns the domain after the change. Throws `busy`, `state_conflict`, `suspended`, the registry's refusal, or 503
  * while the end is unknown.
  */
-export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameChange): Promise<DomainRow> {
+export function changeAtRegistry(domains: DomainsDeps, row: DomainRow, change: NameChange): Promise<DomainRow> {
   return runChange(domains, row, {
     act: (command, signal) => domains.registrars.get(row.registrar).update({ ...command, change }, signal),
     isTaken: (answer) => answer.kind === 'found' && isTaken(change, answer.info),
@@ -38,7 +38,7 @@ export function changeAtRegistry(domains: Domains, row: DomainRow, change: NameC
 }
 
 /** Deletes the name at the registry. */
-export function deleteAtRegistry(domains: Domains, row: DomainRow): Promise<DomainRow> {
+export function deleteAtRegistry(domains: DomainsDeps, row: DomainRow): Promise<DomainRow> {
   return runChange(domains, row, {
     act: (command, signal) => domains.registrars.get(row.registrar).delete(command, signal),
     isTaken: (answer) => answer.kind === 'absent' || (answer.kind === 'found' && answer.info.deleted_at !== null),
@@ -55,7 +55,7 @@ interface RegistryChange {
   readonly deletes: boolean;
 }
 
-async function runChange(domains: Domains, row: DomainRow, change: RegistryChange): Promise<DomainRow> {
+async function runChange(domains: DomainsDeps, row: DomainRow, change: RegistryChange): Promise<DomainRow> {
   const {
     service: {
       db: { platform },
@@ -114,7 +114,7 @@ export function requireAlive(row: DomainRow, now: Date): void {
 }
 
 /** One round of the worker: changes without an owner. Returns true when there is more to do. */
-export async function settleAbandonedChanges(domains: Domains): Promise<boolean> {
+export async function settleAbandonedChanges(domains: DomainsDeps): Promise<boolean> {
   await domains.catalogue.ready();
   const {
     service: {
@@ -133,7 +133,7 @@ export async function settleAbandonedChanges(domains: Domains): Promise<boolean>
  * answer, or another process took over.
  */
 function storeAnswer(
-  domains: Domains,
+  domains: DomainsDeps,
   row: DomainRow,
   changeId: string,
   answer: InfoAnswer,
@@ -174,7 +174,7 @@ function stateOf(info: NameInfo, row: DomainRow): StoredState {
   return info.held_by_us ? row.state : 'transferred_out';
 }
 
-function readRegistry(domains: Domains, row: DomainRow): Promise<InfoAnswer> {
+function readRegistry(domains: DomainsDeps, row: DomainRow): Promise<InfoAnswer> {
   return orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) => domains.registrars.get(row.registrar).info(row.name, signal));
 }
 

@@ -1,7 +1,7 @@
 // A change of a domain by its holder: first the part that the registry decides, then the customer's own fields.
 import { autoRenewAct, noted, type Actor } from '@lumi/shared/audit-log';
 import { AppError } from '@lumi/shared/contract';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { updateOwnPart } from '../store/domain-store';
 import { changeAtRegistry } from './change-at-registry';
 import type { DomainRow } from './domain-row';
@@ -17,7 +17,7 @@ export interface DomainChange {
 
 /** Null when the domain ended meanwhile. Switching auto_renew on is written to the audit log with its actor. */
 export async function changeDomain(
-  domains: Domains,
+  domains: DomainsDeps,
   row: DomainRow,
   change: DomainChange,
   actor?: Actor,

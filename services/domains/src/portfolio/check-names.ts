@@ -4,7 +4,7 @@ import { mapInTurns } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { feeForYears } from '../catalogue/fees';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName, type NameReading } from '../names/domain-name';
 import type { NameCheck } from '../supplier/registrar';
 import { pricesSchema, viewPrices } from './tld-view';
@@ -32,7 +32,7 @@ export const checkItemSchema = z
 export type CheckItem = z.output<typeof checkItemSchema>;
 
 export async function checkNames(
-  domains: Domains,
+  domains: DomainsDeps,
   texts: readonly string[],
   years: number | undefined,
 ): Promise<readonly CheckItem[]> {

@@ -1,7 +1,7 @@
 // The lifecycle of domains: reminders, grace, redemption, release, and automatic renewals.
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { noOpenOrder, type LifecycleSource, type Resource } from '@lumi/shared/lifecycle';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { renewals } from '../purchases/renewal';
 import { findDomains } from '../store/domain-store';
 import { addDays, type DomainRow } from './domain-row';
@@ -9,7 +9,7 @@ import { addDays, type DomainRow } from './domain-row';
 /** Renewed this long before expiry, so that there is time to top up and try again. */
 const RENEW_BEFORE_DAYS = 14;
 
-export function domainLifecycle(domains: Domains): LifecycleSource {
+export function domainLifecycle(domains: DomainsDeps): LifecycleSource {
   const {
     db: { platform },
   } = domains.service;

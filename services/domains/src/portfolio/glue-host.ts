@@ -6,7 +6,7 @@ import type { Reach } from '@lumi/shared/endpoint';
 import { accountOf, pageOfWhole } from '@lumi/shared/listing';
 import { readHostName } from '@lumi/shared/names';
 import type { Tld } from '../catalogue/catalogue';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import type { DomainRow } from './domain-row';
 import { domainParams } from './own-domain';
 
@@ -24,7 +24,7 @@ export const hostParams = domainParams.extend({
 export const hostBody = z.object({ ips: z.array(addressField).min(1).max(13) });
 
 export function pageOfHosts(
-  domains: Domains,
+  domains: DomainsDeps,
   reach: Reach,
   row: DomainRow,
   query: { readonly limit?: string | undefined; readonly cursor?: string | undefined },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { Tld } from '../catalogue/catalogue';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { findDomain } from '../store/domain-store';
 import type { DomainRow } from './domain-row';
@@ -18,7 +18,7 @@ export const domainParams = z.object({
 });
 
 export async function ownDomain(
-  domains: Domains,
+  domains: DomainsDeps,
   reach: Reach,
   text: string,
 ): Promise<{ readonly row: DomainRow; readonly tld: Tld }> {

@@ -5,7 +5,7 @@ import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { findContact, type UsedContactRow } from '../store/contact-store';
 import { findContactVersion, nextContacts, writeContactVersion } from '../store/sync-store';
 import type { ContactAnswer, ContactData } from '../supplier/registrar';
@@ -13,10 +13,8 @@ import type { ContactAnswer, ContactData } from '../supplier/registrar';
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 
-type Deps = Pick<Domains, 'service' | 'registrars'>;
-
 export async function syncContact(
-  { service, registrars }: Deps,
+  { service, registrars }: DomainsDeps,
   reach: Reach,
   id: string,
 ): Promise<Synced<UsedContactRow>> {
@@ -58,14 +56,18 @@ export async function syncContact(
  * Passes the outcome of a change on. When the registrar refuses because its contact differs from ours, its contact is
  * read and shown to the caller.
  */
-export function withContactTruth<O extends LookUp<object>>(deps: Deps, row: UsedContactRow, outcome: O): Promise<O> {
+export function withContactTruth<O extends LookUp<object>>(
+  deps: DomainsDeps,
+  row: UsedContactRow,
+  outcome: O,
+): Promise<O> {
   return withTruth(outcome, async () => {
     const synced = await syncContact(deps, { kind: 'account', accountId: row.account_id }, row.id);
     return 'row' in synced ? truthOf(row, synced.row) : [];
   });
 }
 
-export function contactSyncs(deps: Deps): SyncSource {
+export function contactSyncs(deps: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'contact',

@@ -4,7 +4,7 @@ import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, JsonObject, LookUp, Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { findVersion, nextDomains, writeVersion, type Found, type VersionedDomain } from '../store/sync-store';
 import type { InfoAnswer, NameInfo } from '../supplier/registrar';
 import { registryPart, type DomainRow, type RegistryPart, type StoredState } from './domain-row';
@@ -27,11 +27,9 @@ const TOLD: readonly (keyof DomainView & string)[] = [
   'missing_since',
 ];
 
-type Deps = Pick<Domains, 'service' | 'registrars' | 'catalogue'>;
-
 /** `except`: the open order that causes this sync. */
 export async function syncDomain(
-  { service, registrars, catalogue }: Deps,
+  { service, registrars, catalogue }: DomainsDeps,
   reach: Reach,
   name: string,
   except: string | null = null,
@@ -74,7 +72,7 @@ export async function syncDomain(
  * they are read and shown to the caller.
  */
 export function withDomainTruth<O extends LookUp<NameInfo>>(
-  deps: Deps,
+  deps: DomainsDeps,
   about: { accountId: string; domain: string; orderId: string | null },
   outcome: O,
 ): Promise<O> {
@@ -97,7 +95,7 @@ function truthOf(row: DomainRow, now: Date): readonly ErrorDetail[] {
   ];
 }
 
-export function domainSyncs(deps: Deps): SyncSource {
+export function domainSyncs(deps: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'domain',
@@ -106,7 +104,7 @@ export function domainSyncs(deps: Deps): SyncSource {
   };
 }
 
-function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: Deps['catalogue']): Found {
+function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: DomainsDeps['catalogue']): Found {
   const part = registryPart(info, catalogue.get(row.tld));
   const state: StoredState = info.held_by_us ? row.state : 'transferred_out';
   const fields = Object.keys(part) as (keyof RegistryPart)[]; // an object of exactly these fields, made a line above
@@ -117,7 +115,7 @@ function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: Deps['cata
   return { part, state, isChanged: !isSame };
 }
 
-function eventsOf(row: DomainRow, found: Found | null, catalogue: Deps['catalogue'], now: Date): EventDraft[] {
+function eventsOf(row: DomainRow, found: Found | null, catalogue: DomainsDeps['catalogue'], now: Date): EventDraft[] {
   const about = { subject: row.name, data: { domain: row.name, reference: row.reference } };
   if (found === null)
     return row.missing_since === null

@@ -1,15 +1,14 @@
 // A new domain name.
 import { isoSeconds } from '@lumi/shared/runtime';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
-import type { Catalogue } from '../catalogue/catalogue';
+import type { DomainsDeps } from '../deps';
 import { viewDomain } from '../portfolio/domain-view';
 import type { NameInfo, RegisterCommand } from '../supplier/registrar';
-import type { Registrars } from '../supplier/registrars';
 import { deliverHolding, deliveredDomain, endLapsed, feeOf, yearsText, type HoldingItem } from './holding';
 
 export const REGISTER = 'domain_register';
 
-export function registerThing(deps: { registrars: Registrars; catalogue: Catalogue }) {
+export function registerThing(deps: DomainsDeps) {
   const tldOf = (order: Order<HoldingItem>) => deps.catalogue.get(order.item.tld);
   return thingSold<HoldingItem, NameInfo>({
     kind: REGISTER,

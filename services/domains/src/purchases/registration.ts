@@ -7,13 +7,14 @@ import { costLine, purchaseFields, type CostLine, type Offer } from '@lumi/share
 import type { Units } from '@lumi/shared/money';
 import type { Tld } from '../catalogue/catalogue';
 import { feeForYears } from '../catalogue/fees';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { existingContacts } from '../store/contact-store';
 import { findDomains } from '../store/domain-store';
 import type { ContactData, NameCheck } from '../supplier/registrar';
 import { usdDetail, yearsText, type HoldingItem } from './holding';
 import { holdingFields, checkWishes, readYears, readNameservers, NO_CONTACTS, readContacts } from './holding-wishes';
+import { registerThing } from './register';
 
 export const domainField = z
   .string()
@@ -42,7 +43,7 @@ export type Purpose = 'purchase' | 'quote';
 
 /** One part or one refusal per body, in their order. */
 export async function registrations(
-  domains: Domains,
+  domains: DomainsDeps,
   accountId: string,
   bodies: readonly RegisterBody[],
   purpose: Purpose = 'purchase',
@@ -71,7 +72,7 @@ export async function registrations(
 }
 
 /** The same for a single body. Throws its refusal. */
-export async function registration(domains: Domains, accountId: string, body: RegisterBody): Promise<Offer> {
+export async function registration(domains: DomainsDeps, accountId: string, body: RegisterBody): Promise<Offer> {
   const [part] = await registrations(domains, accountId, [body]);
   if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
   return part;
@@ -86,7 +87,7 @@ interface Reading {
   readonly nameservers: readonly string[];
 }
 
-function readBody(domains: Domains, body: RegisterBody): Reading {
+function readBody(domains: DomainsDeps, body: RegisterBody): Reading {
   const reading = readDomainName(body.domain, domains.catalogue);
   if (reading.kind !== 'name') throw invalid('domain', reading.reason);
   const { name, unicode, tld } = reading;
@@ -108,7 +109,7 @@ interface Facts {
   readonly purpose: Purpose;
 }
 
-function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, purpose }: Facts): Offer {
+function partOf(domains: DomainsDeps, reading: Reading, { check, contacts, isOwned, purpose }: Facts): Offer {
   const { body, name, unicode, tld, years } = reading;
   const fees = check.fees ?? tld;
   const price = feeForYears(fees.register, fees.renew, years);
@@ -128,7 +129,7 @@ function partOf(domains: Domains, reading: Reading, { check, contacts, isOwned, 
     premium_restore: check.premium ? fees.restore.toString() : null,
   };
   return {
-    thing: domains.things.register,
+    thing: registerThing(domains),
     item,
     subject: name,
     lockKey: name,

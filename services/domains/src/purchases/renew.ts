@@ -3,7 +3,7 @@
 import { isoSeconds } from '@lumi/shared/runtime';
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { registryPart } from '../portfolio/domain-row';
 import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
 import { stateSql } from '../portfolio/lifecycle';
@@ -17,7 +17,7 @@ export interface RenewItem extends YearsItem {
   readonly current_expires_at: string;
 }
 
-export function renewThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
+export function renewThing(deps: DomainsDeps) {
   return thingSold<RenewItem, NameInfo>({
     kind: RENEW,
     termsNow: ({ accountId, item }, at) =>

@@ -6,7 +6,7 @@ import { currentExpiryField, expiryMismatch } from '@lumi/shared/lifecycle';
 import { costLine, purchaseFields, type Offer } from '@lumi/shared/purchase';
 import { addMonths } from '@lumi/shared/runtime';
 import { syncOnce } from '@lumi/shared/sync';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { stateAt } from '../portfolio/lifecycle';
 import { MISSING_TEXT, type DomainRow } from '../portfolio/domain-row';
@@ -14,7 +14,7 @@ import { syncDomain } from '../portfolio/sync-domain';
 import { findDomains } from '../store/domain-store';
 import { yearsField } from './registration';
 import { yearsText } from './holding';
-import type { RenewItem } from './renew';
+import { renewThing, type RenewItem } from './renew';
 
 export const renewBody = z.object({
   years: yearsField,
@@ -34,7 +34,7 @@ export interface RenewWish {
 }
 
 export async function renewals(
-  domains: Domains,
+  domains: DomainsDeps,
   accountId: string,
   wishes: readonly RenewWish[],
 ): Promise<readonly (Offer | AppError)[]> {
@@ -65,7 +65,7 @@ export async function renewals(
  * domain.
  */
 async function asTheRegistryHasIt(
-  domains: Domains,
+  domains: DomainsDeps,
   row: DomainRow,
   { current_expires_at: stated }: RenewWish['body'],
 ): Promise<DomainRow> {
@@ -78,13 +78,18 @@ async function asTheRegistryHasIt(
   return read instanceof AppError ? row : read;
 }
 
-export async function renewal(domains: Domains, accountId: string, domain: string, body: RenewBody): Promise<Offer> {
+export async function renewal(
+  domains: DomainsDeps,
+  accountId: string,
+  domain: string,
+  body: RenewBody,
+): Promise<Offer> {
   const [part] = await renewals(domains, accountId, [{ domain, body }]);
   if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
   return part;
 }
 
-function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Offer | AppError {
+function partOf(domains: DomainsDeps, row: DomainRow, body: RenewWish['body']): Offer | AppError {
   const tld = domains.catalogue.get(row.tld);
   const years = body.years ?? tld.years_min;
   if (years > tld.years_max)
@@ -102,7 +107,7 @@ function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Offe
     current_expires_at: row.expires_at.toISOString(),
   };
   return {
-    thing: domains.things.renew,
+    thing: renewThing(domains),
     item,
     subject: row.name,
     lockKey: row.name,
@@ -120,7 +125,7 @@ function partOf(domains: Domains, row: DomainRow, body: RenewWish['body']): Offe
   };
 }
 
-function refusalOf(domains: Domains, row: DomainRow, years: number, body: RenewWish['body']): AppError | null {
+function refusalOf(domains: DomainsDeps, row: DomainRow, years: number, body: RenewWish['body']): AppError | null {
   const now = domains.service.clock.now();
   if (row.missing_since !== null) return new AppError('state_conflict', MISSING_TEXT);
   const mismatch = expiryMismatch(body.current_expires_at, row.expires_at);

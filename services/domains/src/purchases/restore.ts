@@ -12,7 +12,7 @@ import {
   type Order,
 } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { stateAt, stateSql } from '../portfolio/lifecycle';
 import { MISSING_TEXT, registryPart, type DomainRow } from '../portfolio/domain-row';
 import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
@@ -38,7 +38,7 @@ export interface RestoreItem extends JsonObject {
   readonly reason: string | null;
 }
 
-export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'catalogue'>) {
+export function restoreThing(deps: DomainsDeps) {
   return thingSold<RestoreItem, NameInfo>({
     kind: RESTORE,
     termsNow: ({ accountId, item }, at) =>
@@ -83,7 +83,7 @@ export function restoreThing(deps: Pick<Domains, 'service' | 'registrars' | 'cat
 }
 
 /** What the engine needs to restore this domain of the account. */
-export function restoration(domains: Domains, row: DomainRow, reason: string | undefined): Offer {
+export function restoration(domains: DomainsDeps, row: DomainRow, reason: string | undefined): Offer {
   const price = row.premium_restore ?? domains.catalogue.get(row.tld).restore;
   const item: RestoreItem = {
     domain: row.name,
@@ -101,7 +101,7 @@ export function restoration(domains: Domains, row: DomainRow, reason: string | u
         ? null
         : new AppError('state_conflict', `The domain is ${state}; only a domain in redemption can be restored.`);
   return {
-    thing: domains.things.restore,
+    thing: restoreThing(domains),
     item,
     subject: row.name,
     lockKey: row.name,

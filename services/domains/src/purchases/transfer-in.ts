@@ -4,11 +4,10 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { openSecret } from '@lumi/shared/keys';
 import { operationIdOf, thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
 import type { SecretRing } from '@lumi/shared/runtime';
-import type { Catalogue } from '../catalogue/catalogue';
+import type { DomainsDeps } from '../deps';
 import { viewDomain } from '../portfolio/domain-view';
 import { viewTransfer } from '../portfolio/transfer-view';
 import type { NameInfo, TransferCommand } from '../supplier/registrar';
-import type { Registrars } from '../supplier/registrars';
 import { deliverHolding, deliveredDomain, endLapsed, feeOf, type HoldingItem } from './holding';
 
 export const TRANSFER_IN = 'domain_transfer';
@@ -19,16 +18,20 @@ export interface TransferItem extends HoldingItem {
   readonly keep_nameservers: boolean;
 }
 
-export function transferInThing(deps: { registrars: Registrars; catalogue: Catalogue; secrets: SecretRing }) {
+export function transferInThing(deps: DomainsDeps) {
   const tldOf = (order: Order<TransferItem>) => deps.catalogue.get(order.item.tld);
   return thingSold<TransferItem, NameInfo>({
     kind: TRANSFER_IN,
     termsNow: 'fixed', // there is no domain yet
     describe: (order) => `Transfer of ${order.item.unicode}`,
     act: (order, signal) =>
-      deps.registrars.get(order.item.registrar).execute(transferCommandOf(order, deps.secrets), signal),
+      deps.registrars
+        .get(order.item.registrar)
+        .execute(transferCommandOf(order, deps.service.config.SECRET_RING), signal),
     lookUp: (order, signal) =>
-      deps.registrars.get(order.item.registrar).lookUp(transferCommandOf(order, deps.secrets), signal),
+      deps.registrars
+        .get(order.item.registrar)
+        .lookUp(transferCommandOf(order, deps.service.config.SECRET_RING), signal),
     prepare: (order) => [endLapsed(order.item.domain, order.createdAt)],
     deliver: (order, info) => deliverHolding(order, deliveredDomain(order, info, tldOf(order))),
     answer: (order, info) => ({

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { sealSecret } from '@lumi/shared/keys';
 import { costLine, purchaseFields, type Offer } from '@lumi/shared/purchase';
-import type { Domains } from '../domains';
+import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { existingContacts } from '../store/contact-store';
 import { findDomain } from '../store/domain-store';
 import type { NameCheck } from '../supplier/registrar';
 import { NO_CONTACTS, checkWishes, holdingFields, readContacts, readNameservers } from './holding-wishes';
 import { domainField, hasConsent, nameserversField, premiumRefusal, type Purpose } from './registration';
-import { authCodeBinding, type TransferItem } from './transfer-in';
+import { transferInThing, authCodeBinding, type TransferItem } from './transfer-in';
 
 export const transferBody = z.object({
   domain: domainField,
@@ -31,7 +31,7 @@ export const transferBody = z.object({
 export type TransferBody = z.output<typeof transferBody>;
 
 export async function transferIn(
-  domains: Domains,
+  domains: DomainsDeps,
   accountId: string,
   body: TransferBody,
   purpose: Purpose = 'purchase',
@@ -83,7 +83,7 @@ export async function transferIn(
   const isUnagreed = check?.premium === true && purpose === 'purchase' && !hasConsent(body);
   const refusal = transferRefusal(check, own !== null) ?? (isUnagreed ? premiumRefusal(price) : null);
   return {
-    thing: domains.things.transfer,
+    thing: transferInThing(domains),
     item,
     subject: name,
     lockKey: name,

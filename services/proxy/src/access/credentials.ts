@@ -3,6 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { openSecret, sealSecret } from '@lumi/shared/keys';
 import type { SecretRing } from '@lumi/shared/runtime';
+import type { ProxyDeps } from '../deps';
 
 export interface Credentials {
   readonly username: string;
@@ -43,10 +44,10 @@ export function orderCredentials(ring: SecretRing, accountId: string, sealed: st
 
 /** The password of a row, in clear. Use it only for answers that show the password on request. */
 export function openPassword(
-  deps: { readonly ring: SecretRing },
+  { service }: ProxyDeps,
   row: { readonly id: string; readonly password: Uint8Array },
 ): string {
-  return openSecret(deps.ring, row.id, row.password);
+  return openSecret(service.config.SECRET_RING, row.id, row.password);
 }
 
 function derive(seed: string, index: number): Credentials {

@@ -1,24 +1,18 @@
 // The access that data planes must allow, computed from the rows.
-import type { SqlRunner } from '@lumi/shared/db';
 import { openSecret } from '@lumi/shared/keys';
-import type { Clock, SecretRing } from '@lumi/shared/runtime';
+import type { SecretRing } from '@lumi/shared/runtime';
+import type { ProxyDeps } from '../deps';
 import { allowedBlocks, type SubuserOfPlan } from '../store/access';
 import type { ProxyRow } from '../store/proxy-row';
 import type { PlanRow } from '../store/traffic';
 import type { Access } from '../supplier/proxy-network';
 
-export interface AccessDeps {
-  readonly db: { readonly platform: SqlRunner };
-  readonly clock: Clock;
-  readonly ring: SecretRing;
-}
-
 export async function accessOfProxies(
-  { db: { platform }, clock, ring }: AccessDeps,
+  { service: { db, clock, config } }: ProxyDeps,
   rows: readonly ProxyRow[],
 ): Promise<Access[]> {
   const allowed = await allowedBlocks(
-    platform,
+    db.platform,
     rows.map((row) => row.account_id),
     rows.map((row) => row.id),
     clock.now(),
@@ -28,7 +22,7 @@ export async function accessOfProxies(
     subject: row.id,
     version: row.access_version,
     isEnabled: row.state === 'active',
-    credentials: row.auth_mode === 'ip' ? [] : pairsOf(ring, row),
+    credentials: row.auth_mode === 'ip' ? [] : pairsOf(config.SECRET_RING, row),
     allowedBlocks:
       row.auth_mode === 'userpass' ? [] : [...(allowed.get(row.account_id) ?? []), ...(allowed.get(row.id) ?? [])],
     protocol: row.protocol,
@@ -41,11 +35,11 @@ export async function accessOfProxies(
 }
 
 export async function accessOfPlans(
-  { db: { platform }, clock, ring }: AccessDeps,
+  { service: { db, clock, config } }: ProxyDeps,
   rows: readonly PlanRow[],
 ): Promise<Access[]> {
   const allowed = await allowedBlocks(
-    platform,
+    db.platform,
     rows.map((row) => row.account_id),
     [],
     clock.now(),
@@ -53,7 +47,7 @@ export async function accessOfPlans(
   return rows.map((row) => {
     const bytesLeft = Number(row.bytes_total - row.bytes_used - row.bytes_allocated);
     return {
-      ...trafficAccess(ring, row),
+      ...trafficAccess(config.SECRET_RING, row),
       networkId: row.network_id,
       isEnabled: bytesLeft > 0,
       allowedBlocks: allowed.get(row.account_id) ?? [],
@@ -64,13 +58,13 @@ export async function accessOfPlans(
   });
 }
 
-export function accessOfSubusers({ ring }: Pick<AccessDeps, 'ring'>, rows: readonly SubuserOfPlan[]): Access[] {
+export function accessOfSubusers({ service: { config } }: ProxyDeps, rows: readonly SubuserOfPlan[]): Access[] {
   return rows.map((row) => {
     const bytesLeft = Number(row.bytes_limit - row.bytes_used);
     const validUntil =
       row.expires_at !== null && row.expires_at < row.plan_expires_at ? row.expires_at : row.plan_expires_at;
     return {
-      ...trafficAccess(ring, row),
+      ...trafficAccess(config.SECRET_RING, row),
       networkId: row.network_id,
       isEnabled: row.status === 'active' && bytesLeft > 0,
       allowedBlocks: [],

@@ -1,6 +1,6 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { ALLOWLIST_ROUTE, allowEntryBody, ALLOW_ENTRY_EXAMPLE, ALLOW_ENTRY_ANSWERS, addEntry } from './allowlist';
 
 export function addToAllowlist(deps: ProxyDeps): Endpoint {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { findProxy } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { assertChangeable } from './change-proxies';
 import {
   ALLOWLIST_ROUTE,
@@ -30,9 +30,9 @@ export function addToProxyAllowlist(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      const proxy = await findProxy(deps.db.platform, context.reach, context.params.id);
+      const proxy = await findProxy(deps.service.db.platform, context.reach, context.params.id);
       if (proxy === null) throw notFound();
-      assertChangeable(proxy, deps.clock.now());
+      assertChangeable(proxy, deps.service.clock.now());
       return addEntry(deps, context, proxy.account_id, proxy.id, context.body);
     },
   );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { allocateTo } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB, NOT_ENOUGH_FREE } from './subuser';
 
@@ -24,7 +24,7 @@ export function allocateToSubuser(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       const row = await requireSubuser(deps, reach, id);
-      const changed = await allocateTo(deps.db, row, BigInt(body.gb) * BYTES_PER_GB, deps.clock.now());
+      const changed = await allocateTo(deps.service.db, row, BigInt(body.gb) * BYTES_PER_GB, deps.service.clock.now());
       if (changed === null) throw new AppError('state_conflict', NOT_ENOUGH_FREE);
       return json(200, viewSubuser(changed));
     },

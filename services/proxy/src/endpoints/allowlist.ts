@@ -15,7 +15,7 @@ import { json, type Reach, type RequestContext } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { instantField } from '@lumi/shared/times';
 import { allow, countAllowed, disallow, findAllowed, listAllowed, type AllowRow } from '../store/allowlist';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { allowedField, canonicalBlock, idParam } from './fields';
 
 const ENTRIES_MAX = 100;
@@ -57,14 +57,14 @@ export async function allowlistPage(
     route: 'list-allowlist',
     filter: { proxyId },
   };
-  const request = readPage(query, deps.cursors, binding);
-  const rows = await listAllowed(deps.db.platform, reach, proxyId, {
+  const request = readPage(query, deps.service.cursors, binding);
+  const rows = await listAllowed(deps.service.db.platform, reach, proxyId, {
     limit: request.limit,
     beforeSeq: request.after?.[0] ?? null,
   });
   return json(
     200,
-    toPage(rows, request, deps.cursors, binding, (row) => [row.seq.toString()], viewEntry),
+    toPage(rows, request, deps.service.cursors, binding, (row) => [row.seq.toString()], viewEntry),
   );
 }
 
@@ -75,15 +75,15 @@ export async function addEntry(
   proxyId: string | null,
   wish: z.output<typeof allowEntryBody>,
 ) {
-  const now = deps.clock.now();
+  const now = deps.service.clock.now();
   const block = canonicalBlock(wish.ip_or_cidr === 'current' ? (context.clientIp ?? '') : wish.ip_or_cidr);
   if (block === null)
     throw invalid('ip_or_cidr', 'must be an address, a block no wider than /16 (IPv6: /32), or "current"');
   const expiresAt = wish.expires_at === undefined ? null : new Date(wish.expires_at);
   if (expiresAt !== null && expiresAt <= now) throw invalid('expires_at', 'must lie in the future');
-  if ((await countAllowed(deps.db.platform, accountId, proxyId)) >= ENTRIES_MAX)
+  if ((await countAllowed(deps.service.db.platform, accountId, proxyId)) >= ENTRIES_MAX)
     throw new AppError('state_conflict', `The list is full: at most ${String(ENTRIES_MAX)} entries.`);
-  const { row, isNew } = await allow(deps.db.platform, {
+  const { row, isNew } = await allow(deps.service.db.platform, {
     id: newId('alw', now.getTime()),
     accountId,
     proxyId,
@@ -96,8 +96,8 @@ export async function addEntry(
 }
 
 export async function removeEntry(deps: ProxyDeps, reach: Reach, proxyId: string | null, id: string) {
-  const entry = await findAllowed(deps.db.platform, reach, proxyId, id);
-  if (entry === null || !(await disallow(deps.db.platform, entry, deps.clock.now()))) throw notFound();
+  const entry = await findAllowed(deps.service.db.platform, reach, proxyId, id);
+  if (entry === null || !(await disallow(deps.service.db.platform, entry, deps.service.clock.now()))) throw notFound();
   return json(200, { id, removed: true });
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { oneByOne } from '@lumi/shared/endpoint';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { purchaseFields } from '@lumi/shared/purchase';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { allowedField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart } from './selling-parts';

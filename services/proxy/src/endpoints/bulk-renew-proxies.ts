@@ -4,7 +4,7 @@ import { oneByOne } from '@lumi/shared/endpoint';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idField } from './fields';
 import { renewProxyPart } from './selling-parts';
 

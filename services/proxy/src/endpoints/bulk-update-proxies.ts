@@ -3,7 +3,7 @@ import { changeItem, changedAnswer, changedSchema } from '@lumi/shared/batches';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, mapInTurns, type Endpoint } from '@lumi/shared/endpoint';
 import { findProxies } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 import { changeFields, notChangeable, changeAs } from './change-proxies';
 
@@ -36,8 +36,8 @@ export function bulkUpdateProxies(deps: ProxyDeps): Endpoint {
       const { proxy_ids: ids, change } = context.body;
       if (ids.length > BULK_MAX) throw new AppError('batch_too_large');
       if (Object.values(change).every((value) => value === undefined)) throw invalid('change', 'must change something');
-      const now = deps.clock.now();
-      const found = await findProxies(deps.db.platform, context.reach, ids);
+      const now = deps.service.clock.now();
+      const found = await findProxies(deps.service.db.platform, context.reach, ids);
       const changeable = [...found.values()].filter((row) => notChangeable(row, now) === null);
       const changed = new Map((await changeAs(deps, context, changeable, change)).map((row) => [row.id, row]));
       return json(

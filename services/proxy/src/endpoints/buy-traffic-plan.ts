@@ -11,7 +11,7 @@ import {
   requestPart,
 } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { trafficPart } from './traffic-parts';
 import { BUY_TRAFFIC_ROUTE, trafficBody } from './traffic-purchase';
 
@@ -35,7 +35,7 @@ export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
     }),
     async (context) =>
       purchaseReply(
-        await purchase(deps.purchases, {
+        await purchase(deps.service.purchases, {
           ...trafficPart(deps, context.accountId, context.body),
           ...requestPart(context),
         }),

@@ -7,7 +7,7 @@ import { sealSecret } from '@lumi/shared/keys';
 import { newCredentials } from '../access/credentials';
 import { findProxy, setProxyCredentials } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { hasPair, proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable } from './change-proxies';
@@ -29,18 +29,18 @@ export async function changeCredentials(
   id: string,
   wish: { username?: string | undefined; password?: string | undefined; grace_s?: number | undefined },
 ) {
-  const row = await findProxy(deps.db.platform, context.reach, id);
+  const row = await findProxy(deps.service.db.platform, context.reach, id);
   if (row === null) throw notFound();
-  const now = deps.clock.now();
+  const now = deps.service.clock.now();
   assertChangeable(row, now);
   if (!hasPair(row))
     throw new AppError('state_conflict', 'This proxy is used by address only; it has no user name and password.');
   const password = wish.password ?? newCredentials().password;
   const graceMs = (wish.grace_s ?? 0) * 1000;
   await recordReveal(deps, context, 'set-credentials', [row.id]);
-  const changed = await setProxyCredentials(deps.db.platform, row.id, {
+  const changed = await setProxyCredentials(deps.service.db.platform, row.id, {
     username: wish.username ?? row.username,
-    password: sealSecret(deps.ring, row.id, password),
+    password: sealSecret(deps.service.config.SECRET_RING, row.id, password),
     oldUntil: graceMs === 0 ? null : new Date(now.getTime() + graceMs),
     now,
   });

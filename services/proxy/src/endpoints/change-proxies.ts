@@ -5,7 +5,7 @@ import { AppError } from '@lumi/shared/contract';
 import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { changeProxies, type ProxyChange } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { labelField } from './fields';
 
 export const changeFields = {
@@ -19,7 +19,7 @@ export const changeFields = {
 
 /** Switching auto_renew on is written to the audit log with its actor. */
 export function changeAs(
-  { db, clock }: ProxyDeps,
+  { service: { db, clock } }: ProxyDeps,
   asking: Asking,
   rows: readonly ProxyRow[],
   change: ProxyChange,

@@ -4,7 +4,7 @@ import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { recordHealth } from '../jobs/check-health';
 import { findProxies } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { allFound } from './fields';
 
 const CALL_LIMIT_MS = 8_000;
@@ -42,7 +42,7 @@ export function checkProxies(deps: ProxyDeps): Endpoint {
       },
     }),
     async ({ reach, body }) => {
-      const rows = allFound(body.proxy_ids, await findProxies(deps.db.platform, reach, body.proxy_ids));
+      const rows = allFound(body.proxy_ids, await findProxies(deps.service.db.platform, reach, body.proxy_ids));
       const seen = await deps.network
         .health(
           rows.map((row) => row.network_id),

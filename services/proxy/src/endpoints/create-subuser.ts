@@ -6,7 +6,7 @@ import { newCredentials } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { createSubuser } from '../store/subusers';
 import { findPlan } from '../store/traffic';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idField } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserGbField, subuserSettings, BYTES_PER_GB, futureOf, NOT_ENOUGH_FREE } from './subuser';
@@ -34,17 +34,17 @@ export function createSubuserEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const { body, reach } = context;
-      const plan = await findPlan(deps.db.platform, reach, body.traffic_plan_id);
+      const plan = await findPlan(deps.service.db.platform, reach, body.traffic_plan_id);
       if (plan === null) throw notFound();
-      const now = deps.clock.now();
+      const now = deps.service.clock.now();
       const id = newId('sub', now.getTime());
       const pair = newCredentials();
-      const row = await createSubuser(deps.db.platform, {
+      const row = await createSubuser(deps.service.db.platform, {
         id,
         accountId: plan.account_id,
         planId: plan.id,
         username: `${pair.username}${id.slice(-6)}`,
-        password: sealSecret(deps.ring, id, pair.password),
+        password: sealSecret(deps.service.config.SECRET_RING, id, pair.password),
         bytes: BigInt(body.limit_gb ?? 0) * BYTES_PER_GB,
         expiresAt: futureOf(body.expires_at, now),
         blockedDomains: body.domains_block ?? [],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { deleteSubuser } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { SUBUSER_ROUTE, subuserParams, requireSubuser } from './subuser';
 
 export function deleteSubuserEndpoint(deps: ProxyDeps): Endpoint {
@@ -20,7 +20,7 @@ export function deleteSubuserEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id } }) => {
       const row = await requireSubuser(deps, reach, id);
-      if (!(await deleteSubuser(deps.db, row, deps.clock.now()))) throw notFound();
+      if (!(await deleteSubuser(deps.service.db, row, deps.service.clock.now()))) throw notFound();
       return json(200, { id, deleted: true });
     },
   );

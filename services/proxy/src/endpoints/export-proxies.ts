@@ -8,7 +8,7 @@ import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } fr
 import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { hasPair } from '../views/proxy-view';
 import { filterOf, proxyFilterQuery } from './list-proxies';
 
@@ -49,10 +49,10 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const { format = 'txt', template, protocol, ...filter } = context.query;
-      const now = deps.clock.now();
+      const now = deps.service.clock.now();
       formatLines([], format, template); // refuses a wrong template even when there is nothing to export
       const rows = (
-        await listProxies(deps.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now })
+        await listProxies(deps.service.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now })
       ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
       if (rows.length > EXPORT_MAX)
         throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);

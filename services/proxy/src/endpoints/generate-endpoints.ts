@@ -11,7 +11,7 @@ import { askPlaces } from '../catalogue/price-order';
 import { recordReveal } from '../store/reveals';
 import { findPlan, type PlanRow } from '../store/traffic';
 import { findSubuser, type SubuserRow } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { countryField, idField, idParam } from './fields';
 
 const QUANTITY_MAX = 1_000;
@@ -71,13 +71,15 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const { body: wish } = context;
-      const plan = await findPlan(deps.db.platform, context.reach, context.params.id);
+      const plan = await findPlan(deps.service.db.platform, context.reach, context.params.id);
       if (plan === null) throw notFound();
       const subuser =
-        wish.subuser_id === undefined ? null : await findSubuser(deps.db.platform, context.reach, wish.subuser_id);
+        wish.subuser_id === undefined
+          ? null
+          : await findSubuser(deps.service.db.platform, context.reach, wish.subuser_id);
       if (wish.subuser_id !== undefined && subuser?.plan_id !== plan.id) throw notFound();
       if (wish.ttl_s !== undefined && wish.session !== 'sticky') throw invalid('ttl_s', 'goes with sticky sessions');
-      if (plan.expires_at <= deps.clock.now())
+      if (plan.expires_at <= deps.service.clock.now())
         throw new AppError('state_conflict', 'The plan has expired; a top-up brings it back.');
       await assertPlaces(deps, plan.pool, wish);
       const format = wish.format ?? 'txt';

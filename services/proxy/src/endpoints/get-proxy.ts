@@ -6,7 +6,7 @@ import { requireScope } from '@lumi/shared/principal';
 import { openPassword } from '../access/credentials';
 import { findProxy } from '../store/proxies';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam, revealQuery } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 
@@ -28,11 +28,11 @@ export function getProxy(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
-      const row = await findProxy(deps.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
-      if (context.query.reveal === undefined) return json(200, viewProxy(row, deps.clock.now()));
+      if (context.query.reveal === undefined) return json(200, viewProxy(row, deps.service.clock.now()));
       await recordReveal(deps, context, 'get-proxy', [row.id]);
-      return json(200, viewProxy(row, deps.clock.now(), openPassword(deps, row)));
+      return json(200, viewProxy(row, deps.service.clock.now(), openPassword(deps, row)));
     },
   );
 }

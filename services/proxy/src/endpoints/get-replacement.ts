@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { findReplacement } from '../store/replacements';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { replacementSchema, viewReplacement } from '../views/replacement-view';
 
@@ -22,7 +22,7 @@ export function getReplacement(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'The replacement.', schema: replacementSchema } },
     }),
     async ({ reach, params }) => {
-      const row = await findReplacement(deps.db.platform, reach, params.id);
+      const row = await findReplacement(deps.service.db.platform, reach, params.id);
       if (row === null) throw notFound();
       return json(200, viewReplacement(row));
     },

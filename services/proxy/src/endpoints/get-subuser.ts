@@ -4,7 +4,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { requireScope } from '@lumi/shared/principal';
 import { openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { revealQuery } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, requireSubuser } from './subuser';

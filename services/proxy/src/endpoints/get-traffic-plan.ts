@@ -5,7 +5,7 @@ import { requireScope } from '@lumi/shared/principal';
 import { openPassword } from '../access/credentials';
 import { recordReveal } from '../store/reveals';
 import { findPlan } from '../store/traffic';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { revealQuery } from './fields';
 import { planSchema, viewPlan } from '../views/plan-view';
 import { PLAN_ROUTE, planParams } from './traffic-plan';
@@ -26,11 +26,11 @@ export function getTrafficPlan(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
-      const plan = await findPlan(deps.db.platform, context.reach, context.params.id);
+      const plan = await findPlan(deps.service.db.platform, context.reach, context.params.id);
       if (plan === null) throw notFound();
-      if (context.query.reveal === undefined) return json(200, viewPlan(plan, deps.clock.now()));
+      if (context.query.reveal === undefined) return json(200, viewPlan(plan, deps.service.clock.now()));
       await recordReveal(deps, context, 'get-traffic-plan', [plan.id]);
-      return json(200, viewPlan(plan, deps.clock.now(), openPassword(deps, plan)));
+      return json(200, viewPlan(plan, deps.service.clock.now(), openPassword(deps, plan)));
     },
   );
 }

@@ -7,7 +7,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { instantQuery } from '@lumi/shared/times';
 import { DAY_MS } from '../store/proxy-row';
 import { USAGE_GROUPS, readUsage, type UsageGroup, type UsageRow } from '../store/usage';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 /** A file is built in memory and sent whole. */
 const CSV_LINES_MAX = 20_000;
@@ -63,7 +63,7 @@ export function getUsage(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, query }) => {
       const group = query.group_by ?? 'hour';
-      const to = query.to === undefined ? deps.clock.now() : new Date(query.to);
+      const to = query.to === undefined ? deps.service.clock.now() : new Date(query.to);
       const from = query.from === undefined ? new Date(to.getTime() - DAY_MS) : new Date(query.from);
       if (from >= to) throw invalid('from', 'must lie before `to`');
       if (to.getTime() - from.getTime() > RANGE_MAX_DAYS[group] * DAY_MS)
@@ -72,7 +72,10 @@ export function getUsage(deps: ProxyDeps): Endpoint {
       if (query.format === 'csv') {
         if (query.limit !== undefined || query.cursor !== undefined)
           throw invalid('format', 'csv is not paged; leave out limit and cursor');
-        const { rows } = await readUsage(deps.db.platform, reach, range, { limit: CSV_LINES_MAX + 1, after: null });
+        const { rows } = await readUsage(deps.service.db.platform, reach, range, {
+          limit: CSV_LINES_MAX + 1,
+          after: null,
+        });
         if (rows.length > CSV_LINES_MAX)
           throw invalid(
             'from',
@@ -92,15 +95,15 @@ export function getUsage(deps: ProxyDeps): Endpoint {
         route: 'get-usage',
         filter: { group, subject: query.subject, from: query.from, to: query.to },
       };
-      const request = readPage(query, deps.cursors, binding);
-      const { rows, totals } = await readUsage(deps.db.platform, reach, range, {
+      const request = readPage(query, deps.service.cursors, binding);
+      const { rows, totals } = await readUsage(deps.service.db.platform, reach, range, {
         limit: request.limit + 1,
         after: request.after,
       });
       const page = toPage(
         rows,
         request,
-        deps.cursors,
+        deps.service.cursors,
         binding,
         (row) => [String(row.bytes_up + row.bytes_down), row.key],
         viewRow,

@@ -1,6 +1,6 @@
 import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { ALLOWLIST_ROUTE, allowEntrySchema, allowlistPage } from './allowlist';
 
 export function listAllowlist(deps: ProxyDeps): Endpoint {

@@ -8,7 +8,7 @@ import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { surchargeFor } from '../catalogue/price';
 import { findProduct } from '../catalogue/products';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { countryField } from './fields';
 
 const ASK_LIMIT_MS = 5_000;
@@ -93,12 +93,12 @@ export function listLocations(deps: ProxyDeps): Endpoint {
       return json(200, {
         product_id: product.id,
         period_days: periodDays,
-        checked_at: isoSeconds(deps.clock.now()),
+        checked_at: isoSeconds(deps.service.clock.now()),
         ...pageOfWhole(shown, {
           route: 'list-locations',
           of: product.id,
           query,
-          cursors: deps.cursors,
+          cursors: deps.service.cursors,
           key: ({ country, code }) => `${country} ${code}`,
           view: (place) => ({
             level: place.level,

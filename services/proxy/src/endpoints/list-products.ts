@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { PRODUCTS } from '../catalogue/products';
 import { productExample, productSchema, viewProduct } from '../catalogue/product-view';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 export function listProducts(deps: ProxyDeps): Endpoint {
   return endpoint(
@@ -42,7 +42,7 @@ export function listProducts(deps: ProxyDeps): Endpoint {
         pageOfWhole(shown, {
           route: 'list-products',
           query,
-          cursors: deps.cursors,
+          cursors: deps.service.cursors,
           key: ({ id }) => id,
           view: viewProduct,
         }),

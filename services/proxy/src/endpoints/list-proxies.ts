@@ -9,7 +9,7 @@ import { openPassword } from '../access/credentials';
 import { SORTING, listProxies, type ProxyFilter } from '../store/proxies';
 import { PROXY_STATES } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { boolOf, boolQuery, countryField, idField, revealQuery } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 
@@ -56,9 +56,9 @@ export function listProxiesEndpoint(deps: ProxyDeps): Endpoint {
       const { reach } = context;
       const { limit, cursor, sort = SORTING.fallback, reveal, ...filter } = context.query;
       const binding: CursorBinding = { account: accountOf(reach), route: 'list-proxies', filter: { ...filter, sort } };
-      const request = readPage({ limit, cursor }, deps.cursors, binding);
-      const now = deps.clock.now();
-      const rows = await listProxies(deps.db.platform, reach, filterOf(filter), {
+      const request = readPage({ limit, cursor }, deps.service.cursors, binding);
+      const now = deps.service.clock.now();
+      const rows = await listProxies(deps.service.db.platform, reach, filterOf(filter), {
         limit: request.limit,
         sort,
         after: request.after,
@@ -76,7 +76,7 @@ export function listProxiesEndpoint(deps: ProxyDeps): Endpoint {
         toPage(
           rows,
           request,
-          deps.cursors,
+          deps.service.cursors,
           binding,
           (row) => SORTING.position(row),
           (row) => viewProxy(row, now, reveal === undefined ? undefined : openPassword(deps, row)),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, notFound, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { findProxy } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { ALLOWLIST_ROUTE, proxyParam, allowEntrySchema, allowlistPage } from './allowlist';
 
 export function listProxyAllowlist(deps: ProxyDeps): Endpoint {
@@ -20,7 +20,7 @@ export function listProxyAllowlist(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'A page of entries.', schema: pageOf(allowEntrySchema) } },
     }),
     async ({ reach, params, query }) => {
-      if ((await findProxy(deps.db.platform, reach, params.id)) === null) throw notFound();
+      if ((await findProxy(deps.service.db.platform, reach, params.id)) === null) throw notFound();
       return allowlistPage(deps, reach, params.id, query);
     },
   );

@@ -1,7 +1,7 @@
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { listReplacements } from '../store/replacements';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { replacementSchema, viewReplacement } from '../views/replacement-view';
 
 export function listReplacementsEndpoint(deps: ProxyDeps): Endpoint {
@@ -25,14 +25,14 @@ export function listReplacementsEndpoint(deps: ProxyDeps): Endpoint {
         route: 'list-replacements',
         filter: {},
       };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listReplacements(deps.db.platform, reach, {
+      const request = readPage(query, deps.service.cursors, binding);
+      const rows = await listReplacements(deps.service.db.platform, reach, {
         limit: request.limit,
         beforeSeq: request.after?.[0] ?? null,
       });
       return json(
         200,
-        toPage(rows, request, deps.cursors, binding, (row) => [row.seq.toString()], viewReplacement),
+        toPage(rows, request, deps.service.cursors, binding, (row) => [row.seq.toString()], viewReplacement),
       );
     },
   );

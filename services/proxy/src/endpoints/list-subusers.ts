@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { listSubusers } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idField } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE } from './subuser';
@@ -31,9 +31,9 @@ export function listSubusersEndpoint(deps: ProxyDeps): Endpoint {
         route: 'list-subusers',
         filter: { traffic_plan_id, status, reference },
       };
-      const request = readPage(query, deps.cursors, binding);
+      const request = readPage(query, deps.service.cursors, binding);
       const rows = await listSubusers(
-        deps.db.platform,
+        deps.service.db.platform,
         reach,
         { planId: traffic_plan_id, status, reference },
         { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
@@ -43,7 +43,7 @@ export function listSubusersEndpoint(deps: ProxyDeps): Endpoint {
         toPage(
           rows,
           request,
-          deps.cursors,
+          deps.service.cursors,
           binding,
           (row) => [row.seq.toString()],
           (row) => viewSubuser(row),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { listPlans } from '../store/traffic';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { planSchema, viewPlan } from '../views/plan-view';
 import { PLAN_ROUTE } from './traffic-plan';
 
@@ -30,20 +30,20 @@ export function listTrafficPlans(deps: ProxyDeps): Endpoint {
         route: 'list-traffic-plans',
         filter: { pool, reference, tag },
       };
-      const request = readPage(query, deps.cursors, binding);
+      const request = readPage(query, deps.service.cursors, binding);
       const rows = await listPlans(
-        deps.db.platform,
+        deps.service.db.platform,
         reach,
         { pool, reference, tag },
         { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
       );
-      const now = deps.clock.now();
+      const now = deps.service.clock.now();
       return json(
         200,
         toPage(
           rows,
           request,
-          deps.cursors,
+          deps.service.cursors,
           binding,
           (row) => [row.seq.toString()],
           (row) => viewPlan(row, now),

@@ -13,7 +13,7 @@ import {
   requestPart,
 } from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderPart } from './selling-parts';
 
@@ -76,7 +76,7 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
     async (context) => {
       const blocks = allowedBlocks(context.body, context.clientIp);
       return purchaseReply(
-        await purchase(deps.purchases, {
+        await purchase(deps.service.purchases, {
           ...(await orderPart(deps, context.accountId, context.body, blocks)),
           ...requestPart(context),
         }),

@@ -4,7 +4,7 @@ import { oneByOne, type Reach } from '@lumi/shared/endpoint';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { quoteOperation, type QuoteOperations } from '@lumi/shared/quotes';
 import { findProxies } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { trafficBody } from './traffic-purchase';
 import { allFound, countryField, gbField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
@@ -42,7 +42,7 @@ export function quoteOperations(deps: ProxyDeps): QuoteOperations {
         oneByOne(items, async (item) => {
           const rows = allFound(
             item.proxy_ids,
-            await findProxies(deps.db.platform, reachOf(accountId), item.proxy_ids),
+            await findProxies(deps.service.db.platform, reachOf(accountId), item.proxy_ids),
           );
           return replacePart(deps, rows, productOf(rows), item);
         }),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { reclaimFrom } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB } from './subuser';
 
@@ -25,10 +25,10 @@ export function reclaimFromSubuser(deps: ProxyDeps): Endpoint {
     async ({ reach, params: { id }, body }) => {
       const row = await requireSubuser(deps, reach, id);
       const changed = await reclaimFrom(
-        deps.db,
+        deps.service.db,
         row,
         body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB,
-        deps.clock.now(),
+        deps.service.clock.now(),
       );
       if (changed === null) throw new AppError('state_conflict', 'The sub-user has not that many gigabytes unused.');
       return json(200, viewSubuser(changed));

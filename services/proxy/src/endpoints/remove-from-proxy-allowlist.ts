@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { ALLOWLIST_ROUTE, proxyParam, removedEntrySchema, removeEntry } from './allowlist';
 

@@ -13,7 +13,7 @@ import {
   purchaseReply,
   requestPart,
 } from '@lumi/shared/purchase';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { renewOrderPart } from './selling-parts';
 
@@ -60,7 +60,7 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
     }),
     async (context) =>
       purchaseReply(
-        await purchase(deps.purchases, {
+        await purchase(deps.service.purchases, {
           ...(await renewOrderPart(deps, context.reach, context.params.id, context.body)),
           ...requestPart(context),
         }),

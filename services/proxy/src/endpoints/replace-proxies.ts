@@ -16,7 +16,7 @@ import {
 } from '@lumi/shared/purchase';
 import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { allFound, countryField } from './fields';
 import { isReplaceable, replacePart } from './replacement-part';
 import { productOf } from './selling-parts';
@@ -103,7 +103,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
         reason: context.body.reason,
       });
       if (priceOf(part) > 0n) requireScope(context.principal, 'buy');
-      const answer = await purchase(deps.purchases, { ...part, ...requestPart(context) });
+      const answer = await purchase(deps.service.purchases, { ...part, ...requestPart(context) });
       if (!context.dryRun) return purchaseReply(answer);
       return json(200, {
         dry_run: true,
@@ -118,12 +118,12 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
 }
 
 async function selected(deps: ProxyDeps, reach: Reach, select: z.output<typeof body>['select']): Promise<ProxyRow[]> {
-  const { platform } = deps.db;
+  const { platform } = deps.service.db;
   if (select.proxy_ids !== undefined) {
     const ids = [...new Set(select.proxy_ids)];
     return allFound(ids, await findProxies(platform, reach, ids));
   }
-  const now = deps.clock.now();
+  const now = deps.service.clock.now();
   const filter = {
     country: select.country,
     subnet: select.subnet,

@@ -5,11 +5,10 @@ import { costLine, type Offer } from '@lumi/shared/purchase';
 import { SURCHARGE_DAYS } from '../catalogue/price';
 import { askPlaces, type Places } from '../catalogue/price-order';
 import type { ProxyProduct } from '../catalogue/products';
-import { REPLACE_PROXIES, replacedProxy } from '../purchases/replace-proxies';
+import { replaceProxies, replacedProxy } from '../purchases/replace-proxies';
 import { proxyFacts } from '../store/proxies';
 import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
-import type { ProxyDeps } from '../proxy';
-import { thingOf } from './selling-parts';
+import type { ProxyDeps } from '../deps';
 
 export interface ReplacementOffer extends Offer {
   readonly free: number;
@@ -23,7 +22,7 @@ export async function replacePart(
   product: ProxyProduct,
   wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined },
 ): Promise<ReplacementOffer> {
-  const now = deps.clock.now();
+  const now = deps.service.clock.now();
   const places = await askPlaces(deps.network, product.id);
   const country = wish.country ?? null;
   // A new address in the same country keeps the value that was paid for the old one, at whatever price the country is
@@ -45,7 +44,7 @@ export async function replacePart(
       ),
     );
   return {
-    thing: thingOf(deps, REPLACE_PROXIES),
+    thing: replaceProxies(deps),
     subject: rows.length === 1 ? (rows[0]?.id ?? '') : `${String(rows.length)} × ${product.id}`,
     lockKey: null,
     refusal: replaceRefusal(rows, product, country, { now, places }),
@@ -60,7 +59,7 @@ export async function replacePart(
     free,
     paid,
     item: {
-      replacement_id: newId('rep', deps.clock.nowMs()),
+      replacement_id: newId('rep', deps.service.clock.nowMs()),
       product_id: product.id,
       proxies,
       country,

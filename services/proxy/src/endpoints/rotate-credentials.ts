@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { credentialsParams, graceField, CREDENTIALS_ANSWERS, changeCredentials } from './change-credentials';
 
 export function rotateCredentials(deps: ProxyDeps): Endpoint {

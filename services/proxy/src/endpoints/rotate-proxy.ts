@@ -8,7 +8,7 @@ import { findProxy } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { rotateProxyKind, takeCooldown } from '../tasks/rotate-proxy';
 import type { Rotated } from '../supplier/proxy-network';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { MISSING_TEXT } from '../views/proxy-view';
 import { rotationOf } from './rotation-of';
@@ -54,20 +54,20 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict', 'busy', 'supplier_error'],
     }),
     async (context) => {
-      const now = deps.clock.now();
-      const row = await findProxy(deps.db.platform, context.reach, context.params.id);
+      const now = deps.service.clock.now();
+      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
       const rotation = rotationOf(row);
       if (row.missing_since !== null) throw new AppError('state_conflict', MISSING_TEXT);
       if (!['active', 'expiring'].includes(stateOf(row, now)))
         throw new AppError('state_conflict', 'The proxy has ended.');
       assertCool(row, now);
-      const operation = await runOperation(deps.purchases, {
+      const operation = await runOperation(deps.service.purchases, {
         kind,
         item: { network_id: row.network_id, note: row.label },
         subject: row.id,
         accountId: row.account_id,
-        product: deps.product,
+        product: deps.service.product,
         lockKey: `rotate:${row.id}`,
         keyId: context.principal.keyId,
         requestId: context.requestId,
@@ -76,7 +76,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
         // Another request took the cooldown after we read it.
         const again =
           err instanceof AppError && err.code === 'state_conflict'
-            ? await findProxy(deps.db.platform, context.reach, row.id)
+            ? await findProxy(deps.service.db.platform, context.reach, row.id)
             : null;
         if (again !== null) assertCool(again, now);
         throw err;

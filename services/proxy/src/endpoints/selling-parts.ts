@@ -9,20 +9,14 @@ import { sealOrderAuth } from '../access/credentials';
 import { priceOrder } from '../catalogue/price-order';
 import { priceRenewal } from '../catalogue/price-renewal';
 import { findProduct, type ProxyProduct } from '../catalogue/products';
-import { ORDER_PROXIES } from '../purchases/order-proxies';
-import { RENEW_PROXIES } from '../purchases/renew-proxies';
+import { orderProxies } from '../purchases/order-proxies';
+import { renewProxies } from '../purchases/renew-proxies';
 import { findProxy, proxiesOfOrder, proxyFacts } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { syncProxy } from '../sync/sync-proxy';
 import { MISSING_TEXT } from '../views/proxy-view';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import type { OrderWish } from './order-body';
-
-export function thingOf(deps: ProxyDeps, kind: string) {
-  const thing = deps.things.get(kind);
-  if (thing === undefined) throw new Error(`nothing of the kind ${kind} is sold`);
-  return thing;
-}
 
 /** Throws 422 for invalid addresses. */
 export async function orderPart(
@@ -38,7 +32,7 @@ export async function orderPart(
     acceptsPartial: wish.partial === 'accept',
   });
   return {
-    thing: thingOf(deps, ORDER_PROXIES),
+    thing: orderProxies(deps),
     subject: `${String(priced.quantity)} × ${wish.product_id}`,
     lockKey: null,
     refusal: priced.refusal ?? rotationRefusal(wish, priced.product),
@@ -62,7 +56,10 @@ export async function orderPart(
       period_days: wish.period_days,
       protocol: wish.protocol ?? 'http',
       auth_mode: wish.auth?.mode ?? 'userpass',
-      auth: sealOrderAuth(deps.ring, accountId, { username: wish.auth?.username, password: wish.auth?.password }),
+      auth: sealOrderAuth(deps.service.config.SECRET_RING, accountId, {
+        username: wish.auth?.username,
+        password: wish.auth?.password,
+      }),
       allowed_blocks: blocks,
       rotation_s: wish.rotation?.interval_s ?? null,
       partial: wish.partial ?? 'reject',
@@ -93,7 +90,7 @@ export async function renewOrderPart(
   orderId: string,
   wish: { period_days: number; current_expires_at?: string | undefined },
 ): Promise<Offer> {
-  const rows = await proxiesOfOrder(deps.db.platform, reach, orderId);
+  const rows = await proxiesOfOrder(deps.service.db.platform, reach, orderId);
   if (rows.length === 0) throw notFound();
   return renewalPart(
     deps,
@@ -113,7 +110,7 @@ export async function renewProxyPart(
   proxyId: string,
   wish: { period_days: number; current_expires_at?: string | undefined },
 ): Promise<Offer> {
-  const row = await findProxy(deps.db.platform, reach, proxyId);
+  const row = await findProxy(deps.service.db.platform, reach, proxyId);
   if (row === null) throw notFound();
   return renewalPart(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), {
     ...wish,
@@ -134,7 +131,7 @@ async function asTheNetworkHasThem(
     rows.map(async (row) => {
       if (expiryMismatch(stated, row.expires_at) === null) return row;
       const read = await orRefusal(() =>
-        syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () =>
+        syncOnce(deps.service, { product: 'proxy', thing: `proxy ${row.id}` }, () =>
           syncProxy(deps, { kind: 'account', accountId: row.account_id }, row.id),
         ),
       );
@@ -150,11 +147,11 @@ async function renewalPart(
 ): Promise<Offer> {
   const priced = await priceRenewal(deps.network, rows, wish.period_days);
   return {
-    thing: thingOf(deps, RENEW_PROXIES),
+    thing: renewProxies(deps),
     item: priced.item,
     subject: wish.subject,
     lockKey: null,
-    refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.clock.now()),
+    refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.service.clock.now()),
     terms: {
       facts: { subject: wish.subject, period_days: wish.period_days, state: 'renewable', proxies: proxyFacts(rows) },
       cost: priced.cost,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError, defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { changeProxies, findProxy } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 import { assertChangeable } from './change-proxies';
@@ -28,20 +28,20 @@ export function setRotation(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      const row = await findProxy(deps.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
-      assertChangeable(row, deps.clock.now());
+      assertChangeable(row, deps.service.clock.now());
       const { minIntervalS } = rotationOf(row);
       if (context.body.interval_s !== null && context.body.interval_s < minIntervalS)
         throw invalid('interval_s', `must be at least ${String(minIntervalS)}`);
       const [changed] = await changeProxies(
-        deps.db.platform,
+        deps.service.db.platform,
         [row.id],
         { rotation_s: context.body.interval_s },
-        deps.clock.now(),
+        deps.service.clock.now(),
       );
       if (changed === undefined) throw new AppError('state_conflict');
-      return json(200, viewProxy(changed, deps.clock.now()));
+      return json(200, viewProxy(changed, deps.service.clock.now()));
     },
   );
 }

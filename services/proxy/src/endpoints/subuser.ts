@@ -6,7 +6,7 @@ import type { Reach } from '@lumi/shared/endpoint';
 import { hostNameField } from '@lumi/shared/names';
 import { instantField } from '@lumi/shared/times';
 import { findSubuser, type SubuserRow } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 
 export const BYTES_PER_GB = 1_000_000_000n;
@@ -27,7 +27,7 @@ export const SUBUSER_ROUTE = { tag: 'Traffic', class: 'regular', reach: 'account
 export const NOT_ENOUGH_FREE = 'The plan has not that many gigabytes free.';
 
 export async function requireSubuser(deps: ProxyDeps, reach: Reach, id: string): Promise<SubuserRow> {
-  const row = await findSubuser(deps.db.platform, reach, id);
+  const row = await findSubuser(deps.service.db.platform, reach, id);
   if (row === null) throw notFound();
   return row;
 }

@@ -1,9 +1,9 @@
 // POST /proxies/sync
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 export const syncProxies = (deps: ProxyDeps, sync: SyncOfAll) =>
-  syncListEndpoint(deps.purchases, sync, {
+  syncListEndpoint(deps.service.purchases, sync, {
     id: 'sync-proxies',
     path: '/proxies/sync',
     tag: 'Proxies',

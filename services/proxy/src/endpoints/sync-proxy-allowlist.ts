@@ -4,7 +4,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
 import { findProxy } from '../store/proxies';
 import { syncProxyAccess } from '../sync/sync-access';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { ALLOWLIST_ROUTE, proxyParam, allowEntrySchema, allowlistPage } from './allowlist';
 
 export function syncProxyAllowlist(deps: ProxyDeps): Endpoint {
@@ -22,8 +22,10 @@ export function syncProxyAllowlist(deps: ProxyDeps): Endpoint {
       answer: { description: 'The first page of the list.', schema: pageOf(allowEntrySchema) },
     }),
     async ({ reach, params: { id } }) => {
-      if ((await findProxy(deps.db.platform, reach, id)) === null) throw notFound();
-      await syncOnce(deps, { product: 'proxy', thing: `allow-list of ${id}` }, () => syncProxyAccess(deps, reach, id));
+      if ((await findProxy(deps.service.db.platform, reach, id)) === null) throw notFound();
+      await syncOnce(deps.service, { product: 'proxy', thing: `allow-list of ${id}` }, () =>
+        syncProxyAccess(deps, reach, id),
+      );
       return allowlistPage(deps, reach, id, {});
     },
   );

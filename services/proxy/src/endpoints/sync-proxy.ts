@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { findProxy } from '../store/proxies';
 import { syncProxy } from '../sync/sync-proxy';
 import { proxySchema, viewProxy } from '../views/proxy-view';
@@ -24,13 +24,15 @@ export function syncProxyNow(deps: ProxyDeps): Endpoint {
       answer: { description: 'The proxy as it is now.', schema: proxySchema },
     }),
     async ({ reach, params: { id } }) => {
-      const row = await findProxy(deps.db.platform, reach, id);
+      const row = await findProxy(deps.service.db.platform, reach, id);
       if (row === null) throw notFound();
       return json(
         200,
         viewProxy(
-          await syncOnce(deps, { product: 'proxy', thing: `proxy ${row.id}` }, () => syncProxy(deps, reach, id)),
-          deps.clock.now(),
+          await syncOnce(deps.service, { product: 'proxy', thing: `proxy ${row.id}` }, () =>
+            syncProxy(deps, reach, id),
+          ),
+          deps.service.clock.now(),
         ),
       );
     },

@@ -1,7 +1,7 @@
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
 import { syncSubuser } from '../sync/sync-access';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { subuserParams, requireSubuser } from './subuser';
 
@@ -24,7 +24,7 @@ export function syncSubuserNow(deps: ProxyDeps): Endpoint {
       return json(
         200,
         viewSubuser(
-          await syncOnce(deps, { product: 'proxy', thing: `subuser ${row.id}` }, () =>
+          await syncOnce(deps.service, { product: 'proxy', thing: `subuser ${row.id}` }, () =>
             syncSubuser(deps, reach, row.id),
           ),
         ),

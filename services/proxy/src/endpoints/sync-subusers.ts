@@ -1,9 +1,9 @@
 import type { Endpoint } from '@lumi/shared/endpoint';
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 export const syncSubusers = (deps: ProxyDeps, sync: SyncOfAll): Endpoint =>
-  syncListEndpoint(deps.purchases, sync, {
+  syncListEndpoint(deps.service.purchases, sync, {
     id: 'sync-subusers',
     path: '/subusers/sync',
     tag: 'Traffic',

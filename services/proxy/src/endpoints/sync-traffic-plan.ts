@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { findPlan } from '../store/traffic';
 import { syncPlan } from '../sync/sync-plan';
 import { planSchema, viewPlan } from '../views/plan-view';
@@ -24,13 +24,15 @@ export function syncTrafficPlan(deps: ProxyDeps): Endpoint {
       answer: { description: 'The plan as it is now.', schema: planSchema },
     }),
     async ({ reach, params: { id } }) => {
-      const row = await findPlan(deps.db.platform, reach, id);
+      const row = await findPlan(deps.service.db.platform, reach, id);
       if (row === null) throw notFound();
       return json(
         200,
         viewPlan(
-          await syncOnce(deps, { product: 'proxy', thing: `traffic plan ${row.id}` }, () => syncPlan(deps, reach, id)),
-          deps.clock.now(),
+          await syncOnce(deps.service, { product: 'proxy', thing: `traffic plan ${row.id}` }, () =>
+            syncPlan(deps, reach, id),
+          ),
+          deps.service.clock.now(),
         ),
       );
     },

@@ -1,9 +1,9 @@
 // POST /traffic-plans/sync
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 export const syncTrafficPlans = (deps: ProxyDeps, sync: SyncOfAll) =>
-  syncListEndpoint(deps.purchases, sync, {
+  syncListEndpoint(deps.service.purchases, sync, {
     id: 'sync-traffic-plans',
     path: '/traffic-plans/sync',
     tag: 'Traffic',

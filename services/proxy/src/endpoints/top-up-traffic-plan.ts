@@ -10,7 +10,7 @@ import {
   purchaseReply,
   requestPart,
 } from '@lumi/shared/purchase';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { gbField, idParam } from './fields';
 import { topUpPart } from './traffic-parts';
 import { BUY_TRAFFIC_ROUTE } from './traffic-purchase';
@@ -43,7 +43,7 @@ export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
     }),
     async (context) =>
       purchaseReply(
-        await purchase(deps.purchases, {
+        await purchase(deps.service.purchases, {
           ...(await topUpPart(deps, context.reach, context.params.id, context.body.gb)),
           ...requestPart(context),
         }),

@@ -4,10 +4,9 @@ import type { Reach } from '@lumi/shared/endpoint';
 import type { Offer } from '@lumi/shared/purchase';
 import { sealOrderAuth } from '../access/credentials';
 import { priceTraffic } from '../catalogue/price-traffic';
-import { BUY_TRAFFIC, TOP_UP_TRAFFIC } from '../purchases/traffic';
+import { buyTraffic, topUpTraffic } from '../purchases/traffic';
 import { findPlan } from '../store/traffic';
-import type { ProxyDeps } from '../proxy';
-import { thingOf } from './selling-parts';
+import type { ProxyDeps } from '../deps';
 
 export function trafficPart(
   deps: ProxyDeps,
@@ -17,7 +16,7 @@ export function trafficPart(
   const { pool, gb } = wish;
   const priced = priceTraffic(pool, gb);
   return {
-    thing: thingOf(deps, BUY_TRAFFIC),
+    thing: buyTraffic(deps),
     subject: `${String(gb)} GB ${pool}`,
     lockKey: null,
     refusal: priced.refusal,
@@ -26,7 +25,7 @@ export function trafficPart(
       pool,
       gb,
       period_days: priced.periodDays,
-      auth: sealOrderAuth(deps.ring, accountId, {}),
+      auth: sealOrderAuth(deps.service.config.SECRET_RING, accountId, {}),
       label: wish.label ?? null,
     },
   };
@@ -37,11 +36,11 @@ const PLAN_MISSING_TEXT =
 
 /** Throws 404. */
 export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
-  const plan = await findPlan(deps.db.platform, reach, planId);
+  const plan = await findPlan(deps.service.db.platform, reach, planId);
   if (plan === null) throw notFound();
   const priced = priceTraffic(plan.pool, gb);
   return {
-    thing: thingOf(deps, TOP_UP_TRAFFIC),
+    thing: topUpTraffic(deps),
     subject: plan.id,
     lockKey: null,
     refusal: plan.missing_since === null ? priced.refusal : new AppError('state_conflict', PLAN_MISSING_TEXT),

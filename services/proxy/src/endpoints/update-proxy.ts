@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { findProxy } from '../store/proxies';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { proxySchema, viewProxy } from '../views/proxy-view';
 import { changeFields, assertChangeable, changeAs } from './change-proxies';
@@ -27,12 +27,12 @@ export function updateProxy(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      const row = await findProxy(deps.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
       if (row === null) throw notFound();
-      assertChangeable(row, deps.clock.now());
+      assertChangeable(row, deps.service.clock.now());
       const [changed] = await changeAs(deps, context, [row], context.body);
       if (changed === undefined) throw new AppError('state_conflict');
-      return json(200, viewProxy(changed, deps.clock.now()));
+      return json(200, viewProxy(changed, deps.service.clock.now()));
     },
   );
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { changeSubuser } from '../store/subusers';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
 import { SUBUSER_ROUTE, subuserParams, subuserSettings, requireSubuser, futureOf } from './subuser';
 
@@ -23,9 +23,9 @@ export function updateSubuser(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       const row = await requireSubuser(deps, reach, id);
-      const now = deps.clock.now();
+      const now = deps.service.clock.now();
       const changed = await changeSubuser(
-        deps.db.platform,
+        deps.service.db.platform,
         row.id,
         {
           label: body.label,

@@ -3,7 +3,7 @@ import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { changePlan, findPlan } from '../store/traffic';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import { labelField } from './fields';
 import { planSchema, viewPlan } from '../views/plan-view';
 import { PLAN_ROUTE, planParams } from './traffic-plan';
@@ -29,10 +29,11 @@ export function updateTrafficPlan(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'The plan as it is now.', schema: planSchema } },
     }),
     async ({ reach, params: { id }, body }) => {
-      const plan = await findPlan(deps.db.platform, reach, id);
-      const changed = plan === null ? null : await changePlan(deps.db.platform, plan.id, body, deps.clock.now());
+      const plan = await findPlan(deps.service.db.platform, reach, id);
+      const changed =
+        plan === null ? null : await changePlan(deps.service.db.platform, plan.id, body, deps.service.clock.now());
       if (changed === null) throw notFound();
-      return json(200, viewPlan(changed, deps.clock.now()));
+      return json(200, viewPlan(changed, deps.service.clock.now()));
     },
   );
 }

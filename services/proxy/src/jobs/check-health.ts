@@ -1,7 +1,7 @@
 // Checks live proxies in turn, starting with the one whose last check is oldest.
 import { sql } from '@lumi/shared/db';
 import type { Health } from '../supplier/proxy-network';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
@@ -9,9 +9,9 @@ const AGAIN_AFTER_MS = 60_000;
 
 /** One round. Returns true when there may be more. */
 export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
-  const rows = await deps.db.platform.$queryRaw<{ network_id: string }[]>(sql`
+  const rows = await deps.service.db.platform.$queryRaw<{ network_id: string }[]>(sql`
     SELECT network_id FROM proxy.proxy WHERE state = 'active' AND (health_checked_at IS NULL
-      OR health_checked_at < ${new Date(deps.clock.nowMs() - AGAIN_AFTER_MS)})
+      OR health_checked_at < ${new Date(deps.service.clock.nowMs() - AGAIN_AFTER_MS)})
     ORDER BY health_checked_at NULLS FIRST LIMIT ${ROUND_MAX}::int`);
   if (rows.length === 0) return false;
   await recordHealth(
@@ -24,16 +24,16 @@ export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
   return rows.length === ROUND_MAX;
 }
 
-export async function recordHealth(deps: Pick<ProxyDeps, 'db' | 'clock'>, seen: readonly Health[]): Promise<void> {
+export async function recordHealth(deps: ProxyDeps, seen: readonly Health[]): Promise<void> {
   const rows = seen.map((one) => ({
     network_id: one.networkId,
     ok: one.isHealthy,
     latency: one.latencyMs,
     country: one.exitCountry,
   }));
-  await deps.db.platform.$executeRaw(sql`
+  await deps.service.db.platform.$executeRaw(sql`
     UPDATE proxy.proxy p SET health_ok = x.ok, health_latency_ms = x.latency, health_country = x.country,
-      health_checked_at = ${deps.clock.now()}
+      health_checked_at = ${deps.service.clock.now()}
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(network_id text, ok boolean, latency int, country text)
       WHERE p.network_id = x.network_id`);
 }

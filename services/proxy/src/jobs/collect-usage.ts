@@ -2,7 +2,7 @@
 // or skipped.
 import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
 import { DAY_MS } from '../store/proxy-row';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 const NETWORK = 'default';
 const ROUND_MAX = 1_000;
@@ -11,10 +11,11 @@ const REMEMBER_DAYS = 14;
 
 /** One round. Returns true when there may be more. */
 export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
-  const { platform } = deps.db;
+  const { platform } = deps.service.db;
   const before = await usagePosition(platform, NETWORK);
   const { deltas, position } = await deps.network.usageAfter(before, ROUND_MAX, AbortSignal.timeout(CALL_LIMIT_MS));
-  if (deltas.length > 0 && position !== null) await takeUsage(platform, NETWORK, deltas, position, deps.clock.now());
-  else await forgetDeltas(platform, new Date(deps.clock.nowMs() - REMEMBER_DAYS * DAY_MS), ROUND_MAX);
+  if (deltas.length > 0 && position !== null)
+    await takeUsage(platform, NETWORK, deltas, position, deps.service.clock.now());
+  else await forgetDeltas(platform, new Date(deps.service.clock.nowMs() - REMEMBER_DAYS * DAY_MS), ROUND_MAX);
   return deltas.length === ROUND_MAX;
 }

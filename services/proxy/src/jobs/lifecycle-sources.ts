@@ -8,7 +8,7 @@ import { renewProxyPart } from '../endpoints/selling-parts';
 import { findProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
 import { findPlans } from '../store/traffic';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 const REMINDER_DAYS = [7, 3, 1, 0];
 /**
@@ -29,7 +29,7 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
         ON v.product_id = p.product_id AND v.period_days = p.period_days
       WHERE p.state = 'active' AND p.expires_at < ${until}::timestamptz`,
     read: async (ids) =>
-      [...(await findProxies(deps.db.platform, { kind: 'all' }, ids)).values()]
+      [...(await findProxies(deps.service.db.platform, { kind: 'all' }, ids)).values()]
         .filter((row) => row.state === 'active')
         .map(resourceOf),
     stages: {
@@ -59,9 +59,9 @@ export function trafficLifecycle(deps: ProxyDeps): LifecycleSource {
     live: (until) => sql`
       SELECT id, account_id, expires_at, false AS auto_renew, NULL::bigint AS price FROM proxy.traffic_plan
         WHERE expires_at < ${until}::timestamptz AND expires_at >
-          ${new Date(deps.clock.nowMs() - DAY_MS)}::timestamptz`,
+          ${new Date(deps.service.clock.nowMs() - DAY_MS)}::timestamptz`,
     read: async (ids) =>
-      (await findPlans(deps.db.platform, ids)).map((plan) => ({
+      (await findPlans(deps.service.db.platform, ids)).map((plan) => ({
         id: plan.id,
         accountId: plan.account_id,
         expiresAt: plan.expires_at,

@@ -3,14 +3,14 @@
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import { dirtyPlans, dirtyProxies, dirtySubusers, markApplied, type AccessTable } from '../store/access';
 import type { Access } from '../supplier/proxy-network';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
 
 /** One round. Returns true when there may be more. */
 export async function pushAccess(deps: ProxyDeps): Promise<boolean> {
-  const { platform } = deps.db;
+  const { platform } = deps.service.db;
   const counts = [
     await push(deps, 'proxy', await dirtyProxies(platform, ROUND_MAX), (rows) => accessOfProxies(deps, rows)),
     await push(deps, 'traffic_plan', await dirtyPlans(platform, ROUND_MAX), (rows) => accessOfPlans(deps, rows)),
@@ -27,6 +27,6 @@ async function push<R extends { readonly id: string; readonly access_version: nu
 ): Promise<number> {
   if (rows.length === 0) return 0;
   await deps.network.applyAccess(await accessOf(rows), AbortSignal.timeout(CALL_LIMIT_MS));
-  await markApplied(deps.db.platform, table, rows);
+  await markApplied(deps.service.db.platform, table, rows);
   return rows.length;
 }

@@ -14,8 +14,8 @@ import {
   type Order,
   type Outcome,
 } from '@lumi/shared/purchase';
-import type { SecretRing } from '@lumi/shared/runtime';
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
+import type { ProxyDeps } from '../deps';
 import { orderCredentials } from '../access/credentials';
 import { costOfDelivery, type OrderTariff } from '../catalogue/price-order';
 import { findProduct, type Protocol } from '../catalogue/products';
@@ -23,7 +23,6 @@ import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
 import { DAY_MS, rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';
 import type { Allocated, Exit } from '../supplier/proxy-network';
-import type { SyncDeps } from '../sync/sync-proxy';
 
 export interface OrderProxiesItem {
   readonly [key: string]: unknown;
@@ -53,15 +52,9 @@ interface OrderProxiesResult {
   readonly starts_at: string;
 }
 
-export interface SellingDeps extends SyncDeps {
-  readonly ring: SecretRing;
-}
-
-export const ORDER_PROXIES = 'proxy_order';
-
-export function orderProxies(deps: SellingDeps): AnyThingSold {
+export function orderProxies(deps: ProxyDeps): AnyThingSold {
   return thingSold<OrderProxiesItem, OrderProxiesResult>({
-    kind: ORDER_PROXIES,
+    kind: 'proxy_order',
     termsNow: 'fixed', // there is no proxy yet; the network itself refuses without stock
     describe: (order) =>
       `${String(requestedOf(order.item))} × ${order.item.product_id}, ${String(order.item.period_days)} days`,
@@ -141,7 +134,7 @@ function requestedOf(item: OrderProxiesItem): number {
 
 /** Translates the network's answer: proxies get our ids. */
 function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(
-  deps: SellingDeps,
+  deps: ProxyDeps,
   outcome: K,
 ): Exclude<K, { kind: 'done' }> | Extract<Outcome<OrderProxiesResult>, { kind: 'done' }> {
   // the compiler does not narrow a type parameter
@@ -149,7 +142,10 @@ function allocated<K extends Outcome<Allocated> | LookUp<Allocated>>(
   const { exits, startsAt } = outcome.result;
   return {
     kind: 'done',
-    result: { exits: exits.map((exit) => ({ ...exit, id: newId('prx', deps.clock.nowMs()) })), starts_at: startsAt },
+    result: {
+      exits: exits.map((exit) => ({ ...exit, id: newId('prx', deps.service.clock.nowMs()) })),
+      starts_at: startsAt,
+    },
     ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }),
   };
 }
@@ -176,13 +172,13 @@ function countsOf(result: OrderProxiesResult): ReadonlyMap<string, number> {
   return counts;
 }
 
-function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: OrderProxiesResult): NewProxy[] {
+function newProxies(deps: ProxyDeps, order: Order<OrderProxiesItem>, result: OrderProxiesResult): NewProxy[] {
   const { item } = order;
   const product = findProduct(item.product_id);
   const startsAt = new Date(result.starts_at);
   const expiresAt = new Date(startsAt.getTime() + item.period_days * DAY_MS);
   return result.exits.map((exit, index) => {
-    const pair = orderCredentials(deps.ring, order.accountId, item.auth, index);
+    const pair = orderCredentials(deps.service.config.SECRET_RING, order.accountId, item.auth, index);
     return {
       id: exit.id,
       account_id: order.accountId,
@@ -193,7 +189,7 @@ function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: O
       protocol: item.protocol,
       auth_mode: item.auth_mode,
       username: pair.username,
-      password: sealSecret(deps.ring, exit.id, pair.password),
+      password: sealSecret(deps.service.config.SECRET_RING, exit.id, pair.password),
       period_days: item.period_days,
       starts_at: startsAt,
       expires_at: expiresAt,
@@ -209,8 +205,8 @@ function newProxies(deps: SellingDeps, order: Order<OrderProxiesItem>, result: O
   });
 }
 
-function allowOn(deps: SellingDeps, order: Order<OrderProxiesItem>, proxies: readonly NewProxy[]): Rider<'settled'> {
-  const now = deps.clock.now();
+function allowOn(deps: ProxyDeps, order: Order<OrderProxiesItem>, proxies: readonly NewProxy[]): Rider<'settled'> {
+  const now = deps.service.clock.now();
   const entries = proxies.flatMap((proxy) =>
     order.item.allowed_blocks.map((block) => ({ id: newId('alw', now.getTime()), proxy_id: proxy.id, block })),
   );

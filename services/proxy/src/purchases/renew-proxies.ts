@@ -7,7 +7,7 @@ import { findProduct } from '../catalogue/products';
 import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
 import { DAY_MS, type ProxyRow } from '../store/proxy-row';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
-import type { SellingDeps } from './order-proxies';
+import type { ProxyDeps } from '../deps';
 
 export interface RenewProxiesItem {
   readonly [key: string]: unknown;
@@ -29,11 +29,9 @@ interface RenewProxiesResult {
   readonly renewed: number;
 }
 
-export const RENEW_PROXIES = 'proxy_renew';
-
-export function renewProxies(deps: SellingDeps): AnyThingSold {
+export function renewProxies(deps: ProxyDeps): AnyThingSold {
   return thingSold<RenewProxiesItem, RenewProxiesResult>({
-    kind: RENEW_PROXIES,
+    kind: 'proxy_renew',
     termsNow: ({ item }, at) =>
       termsOfProxies(
         item.proxies.map(({ id }) => id),
@@ -65,7 +63,7 @@ export function renewProxies(deps: SellingDeps): AnyThingSold {
     lookUp: async (order, signal) =>
       withProxyTruth(deps, aboutOf(order), renewed(order.item, await deps.network.lookUp(order.id, signal))),
     prepare: (order) => [lockProxies(order.id, order.item.proxies)],
-    deliver: (order) => [extendRows(order.item, deps.clock.now()), unlockProxies(order.id)],
+    deliver: (order) => [extendRows(order.item, deps.service.clock.now()), unlockProxies(order.id)],
     undo: (order) => [unlockProxies(order.id)],
     refusalOfConstraint: lockRefusal,
     answer: (order) => ({

@@ -10,7 +10,7 @@ import { insertProxies, lockProxies, lockRefusal, termsOfProxies, unlockProxies 
 import type { NewProxy, ProxyRow } from '../store/proxy-row';
 import type { Allocated, Exit } from '../supplier/proxy-network';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
-import type { SellingDeps } from './order-proxies';
+import type { ProxyDeps } from '../deps';
 
 interface ReplacedProxy {
   readonly id: string;
@@ -56,11 +56,9 @@ interface ReplaceProxiesResult {
   readonly exits: readonly (Exit & { readonly id: string })[];
 }
 
-export const REPLACE_PROXIES = 'proxy_replace';
-
-export function replaceProxies(deps: SellingDeps): AnyThingSold {
+export function replaceProxies(deps: ProxyDeps): AnyThingSold {
   return thingSold<ReplaceProxiesItem, ReplaceProxiesResult>({
-    kind: REPLACE_PROXIES,
+    kind: 'proxy_replace',
     termsNow: ({ item }, at) =>
       termsOfProxies(
         item.proxies.map(({ id }) => id),
@@ -93,7 +91,7 @@ export function replaceProxies(deps: SellingDeps): AnyThingSold {
       withProxyTruth(deps, aboutOf(order), replaced(deps, await deps.network.lookUp<Allocated>(order.id, signal))),
     prepare: (order) => [lockProxies(order.id, order.item.proxies), openReplacement(order)],
     deliver: (order, result) => deliver(deps, order, result),
-    undo: (order) => [unlockProxies(order.id), closeReplacement(order, [], deps.clock.now())],
+    undo: (order) => [unlockProxies(order.id), closeReplacement(order, [], deps.service.clock.now())],
     refusalOfConstraint: lockRefusal,
     answer: (order, result) => ({
       status: 201,
@@ -174,24 +172,24 @@ function viewDone(order: Order<ReplaceProxiesItem>, result: ReplaceProxiesResult
 }
 
 function replaced<K extends Outcome<Allocated> | LookUp<Allocated>>(
-  deps: SellingDeps,
+  deps: ProxyDeps,
   outcome: K,
 ): Exclude<K, { kind: 'done' }> | Extract<Outcome<ReplaceProxiesResult>, { kind: 'done' }> {
   // the compiler does not narrow a type parameter
   if (outcome.kind !== 'done') return outcome as Exclude<K, { kind: 'done' }>;
   return {
     kind: 'done',
-    result: { exits: outcome.result.exits.map((exit) => ({ ...exit, id: newId('prx', deps.clock.nowMs()) })) },
+    result: { exits: outcome.result.exits.map((exit) => ({ ...exit, id: newId('prx', deps.service.clock.nowMs()) })) },
     ...(outcome.supplierRef === undefined ? {} : { supplierRef: outcome.supplierRef }),
   };
 }
 
 function deliver(
-  deps: SellingDeps,
+  deps: ProxyDeps,
   order: Order<ReplaceProxiesItem>,
   result: ReplaceProxiesResult,
 ): readonly Rider<'settled'>[] {
-  const now = deps.clock.now();
+  const now = deps.service.clock.now();
   const pairs = order.item.proxies.flatMap((old, index) => {
     const exit = result.exits[index];
     return exit === undefined ? [] : [{ old, exit }];
@@ -206,7 +204,11 @@ function deliver(
     protocol: old.protocol,
     auth_mode: old.auth_mode,
     username: old.username,
-    password: sealSecret(deps.ring, exit.id, openSecret(deps.ring, old.id, Buffer.from(old.password, 'base64'))),
+    password: sealSecret(
+      deps.service.config.SECRET_RING,
+      exit.id,
+      openSecret(deps.service.config.SECRET_RING, old.id, Buffer.from(old.password, 'base64')),
+    ),
     period_days: old.period_days,
     starts_at: new Date(old.starts_at),
     expires_at: new Date(old.expires_at),

@@ -10,7 +10,7 @@ import { insertPlan, type NewPlan } from '../store/traffic';
 import { DAY_MS } from '../store/proxy-row';
 import type { TrafficAdded } from '../supplier/proxy-network';
 import { withPlanTruth } from '../sync/sync-plan';
-import type { SellingDeps } from './order-proxies';
+import type { ProxyDeps } from '../deps';
 
 export const BYTES_PER_GB = 1_000_000_000;
 
@@ -40,12 +40,9 @@ interface TrafficResult {
   readonly added: TrafficAdded;
 }
 
-export const BUY_TRAFFIC = 'traffic_plan';
-export const TOP_UP_TRAFFIC = 'traffic_topup';
-
-export function buyTraffic(deps: SellingDeps): AnyThingSold {
+export function buyTraffic(deps: ProxyDeps): AnyThingSold {
   return thingSold<BuyTrafficItem, TrafficResult>({
-    kind: BUY_TRAFFIC,
+    kind: 'traffic_plan',
     termsNow: 'fixed', // there is no plan yet
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}`,
     act: async (order, signal) =>
@@ -55,10 +52,10 @@ export function buyTraffic(deps: SellingDeps): AnyThingSold {
           { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label },
           signal,
         ),
-        () => newId('tpl', deps.clock.nowMs()),
+        () => newId('tpl', deps.service.clock.nowMs()),
       ),
     lookUp: async (order, signal) =>
-      added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.clock.nowMs())),
+      added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.service.clock.nowMs())),
     deliver: (order, result) => [insertPlan(newPlan(deps, order, result))],
     answer: (order, result) => {
       const plan = newPlan(deps, order, result);
@@ -78,9 +75,9 @@ export function buyTraffic(deps: SellingDeps): AnyThingSold {
   });
 }
 
-export function topUpTraffic(deps: SellingDeps): AnyThingSold {
+export function topUpTraffic(deps: ProxyDeps): AnyThingSold {
   return thingSold<TopUpTrafficItem, TrafficResult>({
-    kind: TOP_UP_TRAFFIC,
+    kind: 'traffic_topup',
     termsNow: 'fixed', // the price depends on the pool, which a plan never changes, and on what is added
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
     act: async (order, signal) =>
@@ -111,7 +108,7 @@ export function topUpTraffic(deps: SellingDeps): AnyThingSold {
       rider`
       UPDATE proxy.traffic_plan p SET bytes_total = p.bytes_total + ${order.item.gb * BYTES_PER_GB}::bigint,
         expires_at = greatest(p.expires_at, ${extendedTo(order, result)}),
-        access_version = p.access_version + 1, updated_at = ${deps.clock.now()}
+        access_version = p.access_version + 1, updated_at = ${deps.service.clock.now()}
       ${fromStep('settled')} AND p.id = ${order.item.plan_id}`,
     ],
     answer: (order) => ({
@@ -145,10 +142,10 @@ function extendedTo(order: Order<TopUpTrafficItem>, result: TrafficResult): Date
   return new Date(new Date(result.added.startsAt).getTime() + order.item.period_days * DAY_MS);
 }
 
-function newPlan(deps: SellingDeps, order: Order<BuyTrafficItem>, result: TrafficResult): NewPlan {
+function newPlan(deps: ProxyDeps, order: Order<BuyTrafficItem>, result: TrafficResult): NewPlan {
   const { item } = order;
   const startsAt = new Date(result.added.startsAt);
-  const pair = orderCredentials(deps.ring, order.accountId, item.auth, 0);
+  const pair = orderCredentials(deps.service.config.SECRET_RING, order.accountId, item.auth, 0);
   return {
     id: result.plan_id,
     account_id: order.accountId,
@@ -160,7 +157,7 @@ function newPlan(deps: SellingDeps, order: Order<BuyTrafficItem>, result: Traffi
     port_socks: result.added.portSocks,
     // User names of plans are unique across all accounts: a data plane knows a customer only by user name.
     username: `${pair.username}${result.plan_id.slice(-6)}`,
-    password: sealSecret(deps.ring, result.plan_id, pair.password),
+    password: sealSecret(deps.service.config.SECRET_RING, result.plan_id, pair.password),
     bytes_total: BigInt(item.gb) * BigInt(BYTES_PER_GB),
     expires_at: new Date(startsAt.getTime() + item.period_days * DAY_MS),
     label: item.label,

@@ -3,18 +3,18 @@
 import { sql } from '@lumi/shared/db';
 import type { RequestContext } from '@lumi/shared/endpoint';
 import { requireScope } from '@lumi/shared/principal';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 
 export async function recordReveal(
-  deps: Pick<ProxyDeps, 'db' | 'clock'>,
+  deps: ProxyDeps,
   context: Pick<RequestContext, 'principal' | 'requestId' | 'reach'>,
   route: string,
   subjects: readonly string[],
 ): Promise<void> {
   requireScope(context.principal, 'write');
   if (subjects.length === 0) return;
-  await deps.db.platform.$executeRaw(sql`
+  await deps.service.db.platform.$executeRaw(sql`
     INSERT INTO proxy.reveal (account_id, key_id, request_id, route, subjects, at)
     VALUES (${context.reach.kind === 'account' ? context.reach.accountId : null}::text, ${context.principal.keyId},
-      ${context.requestId}, ${route}, ${[...subjects]}::text[], ${deps.clock.now()})`);
+      ${context.requestId}, ${route}, ${[...subjects]}::text[], ${deps.service.clock.now()})`);
 }

@@ -2,7 +2,7 @@
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { orUnknown, type Synced, type SyncSource } from '@lumi/shared/sync';
-import { accessOfPlans, accessOfProxies, accessOfSubusers, type AccessDeps } from '../access/wanted-access';
+import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import {
   findSubuserOfPlan,
   nextSubusers,
@@ -16,28 +16,27 @@ import type { ProxyRow } from '../store/proxy-row';
 import { findPlan, type PlanRow } from '../store/traffic';
 import { findSubuser, type SubuserRow } from '../store/subusers';
 import type { Access, AccessReading } from '../supplier/proxy-network';
-import type { SyncDeps } from './sync-proxy';
+import type { ProxyDeps } from '../deps';
 
 const CALL_LIMIT_MS = 3_000;
 
-type Deps = SyncDeps & AccessDeps;
 type Row = Pick<SubuserRow, 'id' | 'access_version' | 'access_applied' | 'reference'>;
 type Compared = { readonly kind: 'same' | 'changed' } | { readonly kind: 'unknown'; readonly cause?: unknown };
 
-export async function syncSubuser(deps: Deps, reach: Reach, id: string): Promise<Synced<SubuserRow>> {
-  const { platform } = deps.db;
+export async function syncSubuser(deps: ProxyDeps, reach: Reach, id: string): Promise<Synced<SubuserRow>> {
+  const { platform } = deps.service.db;
   const row = await findSubuserOfPlan(platform, reach, id);
   if (row === null) return { kind: 'gone' };
   const compared = await compare(deps, 'subuser', row, () => Promise.resolve(accessOfSubusers(deps, [row])));
   if (compared.kind === 'unknown') return compared;
-  await noteSubuserSynced(platform, id, deps.clock.now());
+  await noteSubuserSynced(platform, id, deps.service.clock.now());
   const after = await findSubuser(platform, reach, id);
   return after === null ? { kind: 'gone' } : { kind: compared.kind, row: after };
 }
 
 /** The access that the network must allow at a proxy: its own allow-list, that of the account, and its pairs. */
-export async function syncProxyAccess(deps: Deps, reach: Reach, id: string): Promise<Synced<ProxyRow>> {
-  const row = await findProxy(deps.db.platform, reach, id);
+export async function syncProxyAccess(deps: ProxyDeps, reach: Reach, id: string): Promise<Synced<ProxyRow>> {
+  const row = await findProxy(deps.service.db.platform, reach, id);
   if (row === null) return { kind: 'gone' };
   const compared =
     row.state === 'active'
@@ -46,43 +45,48 @@ export async function syncProxyAccess(deps: Deps, reach: Reach, id: string): Pro
   return compared.kind === 'unknown' ? compared : { kind: compared.kind, row };
 }
 
-async function syncPlanAccess(deps: Deps, reach: Reach, id: string): Promise<Synced<PlanRow>> {
-  const row = await findPlan(deps.db.platform, reach, id);
+async function syncPlanAccess(deps: ProxyDeps, reach: Reach, id: string): Promise<Synced<PlanRow>> {
+  const row = await findPlan(deps.service.db.platform, reach, id);
   if (row === null) return { kind: 'gone' };
   const compared = await compare(deps, 'traffic_plan', row, () => accessOfPlans(deps, [row]));
   return compared.kind === 'unknown' ? compared : { kind: compared.kind, row };
 }
 
-export function subuserSyncs(deps: Deps): SyncSource {
+export function subuserSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'subuser',
-    next: (accountId, afterSeq, limit) => nextSubusers(deps.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextSubusers(deps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncSubuser(deps, { kind: 'account', accountId }, id)).kind,
   };
 }
 
 /** The allow-list of an account is in force at each of its proxies and plans. */
-export function allowlistSyncs(deps: Deps): SyncSource {
+export function allowlistSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'allowlist',
-    next: (accountId, afterSeq, limit) => nextWithAccess(deps.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextWithAccess(deps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) =>
       (await (id.startsWith('prx_') ? syncProxyAccess : syncPlanAccess)(deps, { kind: 'account', accountId }, id)).kind,
   };
 }
 
 /** Access that was not pushed yet says nothing about the network, because the push is still to come. */
-async function compare(deps: Deps, table: AccessTable, row: Row, wantedOf: () => Promise<Access[]>): Promise<Compared> {
+async function compare(
+  deps: ProxyDeps,
+  table: AccessTable,
+  row: Row,
+  wantedOf: () => Promise<Access[]>,
+): Promise<Compared> {
   if (row.access_applied < row.access_version) return { kind: 'same' };
   const found = await orUnknown(CALL_LIMIT_MS, (signal) => deps.network.readAccess([row.id], signal));
   if ('kind' in found) return { kind: 'unknown', cause: found.cause };
   const [wanted] = await wantedOf();
   const [reading] = found;
   if (wanted === undefined || (reading !== undefined && agrees(wanted, reading))) return { kind: 'same' };
-  const isTold = await tellAgain(deps.db.platform, table, row, reading?.version ?? 0, {
-    now: deps.clock.now(),
+  const isTold = await tellAgain(deps.service.db.platform, table, row, reading?.version ?? 0, {
+    now: deps.service.clock.now(),
     events: [eventOf(table, row)],
   });
   return { kind: isTold ? 'changed' : 'same' };

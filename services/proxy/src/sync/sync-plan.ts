@@ -8,18 +8,18 @@ import { findPlanVersion, nextPlans, writePlanVersion } from '../store/sync-stor
 import type { PlanRow } from '../store/traffic';
 import type { TrafficReading } from '../supplier/proxy-network';
 import { viewPlan } from '../views/plan-view';
-import type { SyncDeps } from './sync-proxy';
+import type { ProxyDeps } from '../deps';
 
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
 
 export async function syncPlan(
-  { db: { platform }, clock, log, network }: SyncDeps,
+  { service: { db, clock, log }, network }: ProxyDeps,
   reach: Reach,
   id: string,
 ): Promise<Synced<PlanRow>> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const before = await findPlanVersion(platform, reach, id);
+    const before = await findPlanVersion(db.platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
     const found = await orUnknown(CALL_LIMIT_MS, (signal) => network.readTraffic([row.network_id], signal));
@@ -33,7 +33,7 @@ export async function syncPlan(
         alert: true,
       });
     const events = eventsOf(row, truth, now);
-    const after = await writePlanVersion(platform, before, truth, { now, events });
+    const after = await writePlanVersion(db.platform, before, truth, { now, events });
     if (after !== null)
       return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
   }
@@ -45,7 +45,7 @@ export async function syncPlan(
  * are read and shown to the caller.
  */
 export function withPlanTruth<O extends LookUp<object>>(
-  deps: SyncDeps,
+  deps: ProxyDeps,
   about: { accountId: string; planId: string },
   outcome: O,
 ): Promise<O> {
@@ -57,11 +57,11 @@ export function withPlanTruth<O extends LookUp<object>>(
   });
 }
 
-export function planSyncs(deps: SyncDeps): SyncSource {
+export function planSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'traffic',
-    next: (accountId, afterSeq, limit) => nextPlans(deps.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextPlans(deps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncPlan(deps, { kind: 'account', accountId }, id)).kind,
   };
 }

@@ -4,13 +4,11 @@ import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { elapsedMs, isoSeconds } from '@lumi/shared/runtime';
 import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
-import type { ProxyDeps } from '../proxy';
+import type { ProxyDeps } from '../deps';
 import type { ProxyRow } from '../store/proxy-row';
 import { findProxyVersion, nextProxies, writeProxyVersion, type ProxyTruth } from '../store/sync-store';
 import type { ExitReading } from '../supplier/proxy-network';
 import { viewProxy, type ProxyView } from '../views/proxy-view';
-
-export type SyncDeps = Pick<ProxyDeps, 'db' | 'clock' | 'log' | 'network'>;
 
 const CALL_LIMIT_MS = 3_000;
 const TRIES = 3;
@@ -32,13 +30,13 @@ const TOLD: readonly (keyof ProxyView & string)[] = [
 
 /** `except`: the order that causes this sync and holds the proxy's lock. */
 export async function syncProxy(
-  { db: { platform }, clock, log, network }: SyncDeps,
+  { service: { db, clock, log }, network }: ProxyDeps,
   reach: Reach,
   id: string,
   except: string | null = null,
 ): Promise<Synced<ProxyRow>> {
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const before = await findProxyVersion(platform, reach, id, except);
+    const before = await findProxyVersion(db.platform, reach, id, except);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
     if (before.heldBy !== null) return { kind: 'busy', operationId: before.heldBy };
@@ -55,7 +53,7 @@ export async function syncProxy(
         alert: true,
       });
     const events = eventsOf(row, truth, now);
-    const after = await writeProxyVersion(platform, before, truth, { except, now, events });
+    const after = await writeProxyVersion(db.platform, before, truth, { except, now, events });
     if (after !== null)
       return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
   }
@@ -72,7 +70,7 @@ export interface ProxiesAbout {
  * Passes the outcome of a command on. When the network refused it because its data of the proxies differ from ours,
  * they are read and shown to the caller, for as many proxies as there is time for.
  */
-export function withProxyTruth<O extends LookUp<object>>(deps: SyncDeps, about: ProxiesAbout, outcome: O): Promise<O> {
+export function withProxyTruth<O extends LookUp<object>>(deps: ProxyDeps, about: ProxiesAbout, outcome: O): Promise<O> {
   return withTruth(outcome, async () => {
     const endsAtMs = elapsedMs() + READ_MS;
     const details: ErrorDetail[] = [];
@@ -90,11 +88,11 @@ export function withProxyTruth<O extends LookUp<object>>(deps: SyncDeps, about: 
   });
 }
 
-export function proxySyncs(deps: SyncDeps): SyncSource {
+export function proxySyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'proxy',
-    next: (accountId, afterSeq, limit) => nextProxies(deps.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextProxies(deps.service.db.platform, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncProxy(deps, { kind: 'account', accountId }, id)).kind,
   };
 }

@@ -4,7 +4,8 @@ import { fromStep, rider, sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
 import { exitColumns } from '../store/proxy-row';
 import type { Rotated } from '../supplier/proxy-network';
-import { withProxyTruth, type ProxiesAbout, type SyncDeps } from '../sync/sync-proxy';
+import type { ProxyDeps } from '../deps';
+import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 
 export interface RotateItem {
   readonly [key: string]: unknown;
@@ -12,7 +13,7 @@ export interface RotateItem {
   readonly note: string | null;
 }
 
-export function rotateProxyKind(deps: SyncDeps): AnyOperationKind {
+export function rotateProxyKind(deps: ProxyDeps): AnyOperationKind {
   return operationKind<RotateItem, Rotated>({
     kind: 'proxy_rotate',
     act: async (operation, signal) =>
@@ -29,8 +30,8 @@ export function rotateProxyKind(deps: SyncDeps): AnyOperationKind {
       withProxyTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
     deliver: (operation, result) => [
       rider`
-      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.clock.now()},
-        updated_at = ${deps.clock.now()} ${fromStep('finished')} AND p.id = ${operation.subject}`,
+      UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.service.clock.now()},
+        updated_at = ${deps.service.clock.now()} ${fromStep('finished')} AND p.id = ${operation.subject}`,
     ],
     undo: (operation) => [
       rider`UPDATE proxy.proxy p SET cooldown_until = NULL ${fromStep('finished')} AND p.id = ${operation.subject}`,

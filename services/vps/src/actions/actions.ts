@@ -6,7 +6,7 @@ import { giveStockBack } from '../purchases/server-create';
 import { findPlan } from '../store/catalogue';
 import { findBuildData } from '../store/build-data';
 import { truthOfSnapshot } from '../servers/sync-snapshots';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverAction, type ActionItem } from './server-action';
 
 export const POWER_ACTIONS = ['start', 'stop', 'shutdown', 'reboot', 'reset'] as const;
@@ -51,7 +51,7 @@ const ASK_AGAIN_MS = HOUR_MS;
 
 export type Actions = ReturnType<typeof serverActions>;
 
-export function serverActions(vps: Vps) {
+export function serverActions(vps: VpsDeps) {
   const later = () => new Date(vps.service.clock.nowMs() + ASK_AGAIN_MS);
   const power = (action: PowerAction) =>
     serverAction<ActionItem>(vps, {
@@ -131,7 +131,7 @@ export function serverActions(vps: Vps) {
         grace_ends_at = CASE WHEN suspension_kind IS NULL AND expires_at <= ${at}::timestamptz THEN
           ${graceEnd(vps, at)}::timestamptz ELSE NULL END,
         terminates_at = CASE WHEN suspension_kind IS NOT NULL THEN
-          ${new Date(at.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz ELSE NULL END`,
+          ${new Date(at.getTime() + vps.settings.UNDELETE_HOURS * HOUR_MS)}::timestamptz ELSE NULL END`,
     }),
     terminate: serverAction<TerminateItem>(vps, {
       kind: 'server_terminate',
@@ -220,10 +220,10 @@ function usableAt(at: Date, graceEndsAt: Date): Sql {
     WHEN expires_at > ${at}::timestamptz THEN NULL ELSE ${graceEndsAt}::timestamptz END`;
 }
 
-export function graceEnd(vps: Vps, from: Date): Date {
-  return new Date(from.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS);
+export function graceEnd(vps: VpsDeps, from: Date): Date {
+  return new Date(from.getTime() + vps.settings.GRACE_HOURS * HOUR_MS);
 }
 
-function passwordOf(vps: Vps, operationId: string): Promise<string | null> {
+function passwordOf(vps: VpsDeps, operationId: string): Promise<string | null> {
   return peekSecret(vps.service.db.platform, vps.service.config.SECRET_RING, operationId);
 }

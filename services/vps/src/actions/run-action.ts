@@ -16,7 +16,7 @@ import { generatePassword } from '../purchases/password';
 import { refusalOf, type ActionName } from '../servers/server-rules';
 import { namingTheOther } from '../servers/busy';
 import { lifecycleSql, type Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import type { ActionItem } from './server-action';
 
 export const operationAccepted = z.object({ operation_id: z.string(), operation: operationSchema });
@@ -36,7 +36,7 @@ export interface ActionRequest<I extends ActionItem> {
 }
 
 /** Throws the refusal. The statement that starts the operation checks the state again, on the locked row. */
-export async function runAction<I extends ActionItem>(vps: Vps, request: ActionRequest<I>): Promise<Operation> {
+export async function runAction<I extends ActionItem>(vps: VpsDeps, request: ActionRequest<I>): Promise<Operation> {
   const { server, action } = request;
   const refusal = refusalOf(action, server);
   if (refusal !== null) throw refusal;

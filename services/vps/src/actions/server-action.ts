@@ -7,7 +7,7 @@ import type { JsonObject, LookUp, Outcome } from '@lumi/shared/purchase';
 import { withServerTruth } from '../servers/sync-server';
 import { LOCKED, lockServer, unlockServer } from '../store/server-lock';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 export interface ActionItem extends JsonObject {
   readonly server_id: string;
@@ -38,7 +38,7 @@ export interface ServerAction<I extends ActionItem> {
 }
 
 export function serverAction<I extends ActionItem>(
-  vps: Vps,
+  vps: VpsDeps,
   action: ServerAction<I>,
 ): OperationKind<I, Acted> & AnyOperationKind {
   const { clock } = vps.service;

@@ -2,7 +2,7 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { POWER_ACTIONS, type Actions, type PowerAction } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
@@ -18,7 +18,7 @@ const TEXTS: Readonly<Record<PowerAction, { readonly summary: string; readonly d
 };
 
 /** `/servers/{id}/actions/start` and the four other power actions. */
-export function actOnServer(vps: Vps, actions: Actions): readonly Endpoint[] {
+export function actOnServer(vps: VpsDeps, actions: Actions): readonly Endpoint[] {
   return POWER_ACTIONS.map((action) =>
     endpoint(
       defineRoute({

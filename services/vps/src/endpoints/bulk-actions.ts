@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint, type RequestContext } from '@lumi/shared
 import { POWER_ACTIONS, type Actions } from '../actions/actions';
 import { runAction } from '../actions/run-action';
 import { listServers } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 
 const ITEMS_MAX = 500;
@@ -30,7 +30,7 @@ const body = z.object({
 const startedSchema = z.object({ operation_id: z.string() });
 type Item = ChangedItem<z.output<typeof startedSchema>>;
 
-export function bulkActions(vps: Vps, actions: Actions): Endpoint {
+export function bulkActions(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'bulk-server-actions',
@@ -81,7 +81,7 @@ function oneAfterTheOther(ids: readonly string[], act: (id: string) => Promise<I
 
 type Context = RequestContext<unknown, unknown, z.output<typeof body>>;
 
-async function idsOf(vps: Vps, { body: wanted, reach }: Context): Promise<readonly string[]> {
+async function idsOf(vps: VpsDeps, { body: wanted, reach }: Context): Promise<readonly string[]> {
   const { server_ids: ids, filter } = wanted;
   if ((ids === undefined) === (filter === undefined))
     throw invalid('server_ids', 'is required, or filter, and not both');
@@ -97,7 +97,7 @@ async function idsOf(vps: Vps, { body: wanted, reach }: Context): Promise<readon
 }
 
 function actOn(
-  vps: Vps,
+  vps: VpsDeps,
   actions: Actions,
   { body: { action }, reach, principal, requestId }: Context,
   id: string,

@@ -6,9 +6,9 @@ import { purchaseFields, type Offer } from '@lumi/shared/purchase';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { asOf } from '../servers/as-of';
 import { findServers } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
-export function bulkRenewServers(vps: Vps): BulkKind {
+export function bulkRenewServers(vps: VpsDeps): BulkKind {
   return bulkKind({
     id: 'bulk-renew-servers',
     path: '/servers/bulk-renew',

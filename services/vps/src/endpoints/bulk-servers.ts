@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { bulkKind, type BulkKind } from '@lumi/shared/batches';
 import { purchaseFields } from '@lumi/shared/purchase';
 import { createFields, createOffers, placesOf } from '../purchases/create-offer';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
-export function bulkServers(vps: Vps): BulkKind {
+export function bulkServers(vps: VpsDeps): BulkKind {
   return bulkKind({
     id: 'bulk-servers',
     path: '/servers/bulk',

@@ -6,10 +6,10 @@ import { paidChange } from '../purchases/next-period-offer';
 import { serverParams } from '../servers/fields';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { forgetNextPeriod } from '../store/server-changes';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 
-export function cancelNextPeriod(vps: Vps): Endpoint {
+export function cancelNextPeriod(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'cancel-next-period',

@@ -12,12 +12,12 @@ import {
 } from '@lumi/shared/purchase';
 import { createFields, createOffers } from '../purchases/create-offer';
 import { serverSchema } from '../servers/server-view';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 const body = z.object({ ...createFields, ...purchaseFields });
 const answer = z.object({ server: serverSchema, operation_id: z.string(), order: orderSchema });
 
-export function createServer(vps: Vps): Endpoint {
+export function createServer(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'create-server',
@@ -61,7 +61,7 @@ export function createServer(vps: Vps): Endpoint {
 
 /** When a location sells out between look-up and hold, the next location is tried. */
 async function buyServer(
-  vps: Vps,
+  vps: VpsDeps,
   context: RequestContext<unknown, unknown, z.output<typeof body>>,
 ): Promise<PurchaseAnswer> {
   const offers = await createOffers(vps, context.accountId, context.body);

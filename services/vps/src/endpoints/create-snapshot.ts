@@ -5,7 +5,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findSnapshot, insertSnapshot, listSnapshots as readSnapshots, type Snapshot } from '../store/snapshots';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
 import { requireServer } from './require-server';
@@ -14,7 +14,7 @@ import { SNAPSHOT_ROUTE, SNAPSHOT_ERRORS } from './require-snapshot';
 const SNAPSHOTS_MAX = 3;
 const ALL = 200;
 
-export function createSnapshot(vps: Vps, actions: Actions): Endpoint {
+export function createSnapshot(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...SNAPSHOT_ROUTE,

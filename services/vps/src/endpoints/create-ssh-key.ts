@@ -3,7 +3,7 @@ import { AppError, defineRoute, invalid, newId } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { readSshPublicKey } from '@lumi/shared/public-keys';
 import { addSshKey } from '../store/ssh-keys';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { SSH_KEY_ROUTE, sshKeyNameField, sshKeySchema, viewSshKey, requireSshKey } from './ssh-key';
 
 const bodyExample = {
@@ -11,7 +11,7 @@ const bodyExample = {
   public_key: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEx8Z0yqXn7y1S0m6lqv0tq0E6o3m0d9o0n6m9w0a1b2 laptop',
 };
 
-export function createSshKey(vps: Vps): Endpoint {
+export function createSshKey(vps: VpsDeps): Endpoint {
   const { service } = vps;
   return endpoint(
     defineRoute({

@@ -8,7 +8,7 @@ import { HOUR_MS } from '../purchases/period';
 import { refusalOf } from '../servers/server-rules';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { planDeletion } from '../store/server-changes';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { confirmField, confirmed, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
@@ -20,7 +20,7 @@ const body = z.object({
   confirm: confirmField.optional().describe('The host name of the server, so that no wrong one is hit. Required.'),
 });
 
-export function deleteServer(vps: Vps, actions: Actions): Endpoint {
+export function deleteServer(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'delete-server',
@@ -56,7 +56,7 @@ export function deleteServer(vps: Vps, actions: Actions): Endpoint {
         await planDeletion(vps.service.db.platform, server.id);
         return json(200, viewServer(await requireServer(vps, reach, params.id)));
       }
-      const terminatesAt = new Date(vps.service.clock.nowMs() + vps.hosting.UNDELETE_HOURS * HOUR_MS);
+      const terminatesAt = new Date(vps.service.clock.nowMs() + vps.settings.UNDELETE_HOURS * HOUR_MS);
       return actionReply(
         await runAction(vps, {
           kind: actions.remove,

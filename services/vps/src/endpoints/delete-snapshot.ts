@@ -5,13 +5,13 @@ import { bodyOrQuery, endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { markDeleting } from '../store/snapshots';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { confirmField, confirmed } from '../servers/fields';
 import { SNAPSHOT_ROUTE, snapshotParams, SNAPSHOT_ERRORS, requireSnapshot } from './require-snapshot';
 
 const confirmQuery = z.object({ confirm: confirmField.optional() });
 
-export function deleteSnapshot(vps: Vps, actions: Actions): Endpoint {
+export function deleteSnapshot(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...SNAPSHOT_ROUTE,

@@ -1,10 +1,10 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { deleteSshKey } from '../store/ssh-keys';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { SSH_KEY_ROUTE, sshKeyParams, sshKeySchema, requireSshKey, viewSshKey } from './ssh-key';
 
-export function deleteSshKeyEndpoint(vps: Vps): Endpoint {
+export function deleteSshKeyEndpoint(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       ...SSH_KEY_ROUTE,

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { findPlan } from '../store/catalogue';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { planExample, planSchema, viewPlan } from './plan-view';
 
-export function getPlan({ service }: Vps): Endpoint {
+export function getPlan({ service }: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'get-plan',

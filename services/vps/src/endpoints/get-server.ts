@@ -1,11 +1,11 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 import { serverSchema, viewServer } from '../servers/server-view';
 
-export function getServer(vps: Vps): Endpoint {
+export function getServer(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'get-server',

@@ -1,10 +1,10 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
 import { SNAPSHOT_ROUTE, snapshotParams, requireSnapshot } from './require-snapshot';
 
-export function getSnapshot(vps: Vps): Endpoint {
+export function getSnapshot(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       ...SNAPSHOT_ROUTE,

@@ -1,9 +1,9 @@
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { SSH_KEY_ROUTE, sshKeyParams, sshKeySchema, viewSshKey, requireSshKey } from './ssh-key';
 
-export function getSshKey(vps: Vps): Endpoint {
+export function getSshKey(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       ...SSH_KEY_ROUTE,

@@ -3,7 +3,7 @@ import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
@@ -16,7 +16,7 @@ const suspensionSchema = z.object({
   price_usd: usdOutput.nullable().describe('What that renewal costs.'),
 });
 
-export function getSuspension(vps: Vps): Endpoint {
+export function getSuspension(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'get-suspension',

@@ -4,7 +4,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findPlan, fits, listImages as readImages, type Image } from '../store/catalogue';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 const imageSchema = z
   .object({
@@ -34,7 +34,7 @@ const example = {
   deprecated_at: null,
 };
 
-export function listImages({ db, service }: Vps): Endpoint {
+export function listImages({ db, service }: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'list-images',

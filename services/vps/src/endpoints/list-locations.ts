@@ -4,7 +4,7 @@ import { countryField } from '@lumi/shared/countries';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { listLocations as readLocations, type Location } from '../store/catalogue';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 const locationSchema = z
   .object({
@@ -28,7 +28,7 @@ const example = {
   test_ipv4: '192.0.2.10',
 };
 
-export function listLocations({ db, service }: Vps): Endpoint {
+export function listLocations({ db, service }: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'list-locations',

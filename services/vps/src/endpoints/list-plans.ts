@@ -4,7 +4,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { parseUsd, usdInput } from '@lumi/shared/money';
 import { listPlans as readPlans, type Plan } from '../store/catalogue';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { planExample, planSchema, viewPlan } from './plan-view';
 
 const query = pageQuery.extend({
@@ -30,7 +30,7 @@ const query = pageQuery.extend({
   in_stock: z.enum(['true', 'false']).optional().describe('`true`: only where at least one is left.'),
 });
 
-export function listPlans({ service }: Vps): Endpoint {
+export function listPlans({ service }: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'list-plans',

@@ -4,12 +4,12 @@ import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } 
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { accountOf, thingFilterFields } from '@lumi/shared/listing';
 import { LIFECYCLES, POWERS, SORTING, listServers as readServers } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { asOf } from '../servers/as-of';
 import { hostnameField } from '../servers/fields';
 import { serverSchema, viewServer } from '../servers/server-view';
 
-export function listServers(vps: Vps): Endpoint {
+export function listServers(vps: VpsDeps): Endpoint {
   const { service } = vps;
   return endpoint(
     defineRoute({

@@ -1,13 +1,13 @@
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { listSnapshots as readSnapshots } from '../store/snapshots';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
 import { requireServer } from './require-server';
 import { SNAPSHOT_ROUTE } from './require-snapshot';
 
-export function listSnapshots(vps: Vps): Endpoint {
+export function listSnapshots(vps: VpsDeps): Endpoint {
   const { service } = vps;
   return endpoint(
     defineRoute({

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { listSshKeys } from '../store/ssh-keys';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { SSH_KEY_ROUTE, sshKeySchema, viewSshKey } from './ssh-key';
 
-export function listSshKeysEndpoint({ service }: Vps): Endpoint {
+export function listSshKeysEndpoint({ service }: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       ...SSH_KEY_ROUTE,

@@ -6,7 +6,7 @@ import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { costOf } from '@lumi/shared/purchase';
 import { upgradeTo } from '../purchases/resize-offer';
 import { listPlans } from '../store/catalogue';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { planSchema, viewPlan } from './plan-view';
 import { requireServer } from './require-server';
@@ -19,7 +19,7 @@ const upgradeSchema = z.object({
   in_stock: z.boolean(),
 });
 
-export function listUpgrades(vps: Vps): Endpoint {
+export function listUpgrades(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'list-upgrades',

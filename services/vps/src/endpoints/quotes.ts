@@ -6,7 +6,7 @@ import { createFields, createOffers, placesOf } from '../purchases/create-offer'
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { hostnameField } from '../servers/fields';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 
 export const QUOTE_EXAMPLE = {
@@ -22,7 +22,7 @@ const renewItem = z.object({
 });
 const resizeItem = z.object({ server_id: z.string().max(64), ...resizeFields });
 
-export function quoteOperations(vps: Vps): QuoteOperations {
+export function quoteOperations(vps: VpsDeps): QuoteOperations {
   return {
     create: quoteOperation(createItem, (accountId, items) =>
       oneByOne(items, async (item) => {

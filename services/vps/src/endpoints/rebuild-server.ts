@@ -6,7 +6,7 @@ import type { Actions, RebuildItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findImage, findPlan, fits } from '../store/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import {
   confirmField,
   confirmed,
@@ -36,7 +36,7 @@ const body = z.object({
   confirm: confirmField,
 });
 
-export function rebuildServer(vps: Vps, actions: Actions): Endpoint {
+export function rebuildServer(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'rebuild-server',

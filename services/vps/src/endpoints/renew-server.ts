@@ -13,7 +13,7 @@ import {
 } from '@lumi/shared/purchase';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { serverParams } from '../servers/fields';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 
 const renewedSchema = z.object({
@@ -25,7 +25,7 @@ const renewedSchema = z.object({
   order: orderSchema,
 });
 
-export function renewServer(vps: Vps): Endpoint {
+export function renewServer(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'renew-server',

@@ -3,9 +3,9 @@ import { notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { asOf } from '../servers/as-of';
 import { findServer, type Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
-export async function requireServer(vps: Vps, reach: Reach, id: string): Promise<Server> {
+export async function requireServer(vps: VpsDeps, reach: Reach, id: string): Promise<Server> {
   const server = await findServer(vps.service.db.platform, reach, id);
   if (server === null) throw notFound();
   return asOf(vps, server);

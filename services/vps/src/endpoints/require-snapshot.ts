@@ -4,7 +4,7 @@ import { isId, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { findSnapshot, type Snapshot } from '../store/snapshots';
 import type { Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
@@ -19,7 +19,7 @@ export const SNAPSHOT_ROUTE = { tag: 'Snapshots', class: 'regular', reach: 'acco
 export const SNAPSHOT_ERRORS = ['busy', 'state_conflict', 'suspended'] as const;
 
 export async function requireSnapshot(
-  vps: Vps,
+  vps: VpsDeps,
   reach: Reach,
   ids: { readonly id: string; readonly snapshot_id: string },
 ): Promise<{ server: Server; snapshot: Snapshot }> {

@@ -16,7 +16,7 @@ import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { namingTheOther } from '../servers/busy';
 import { periodField, serverParams } from '../servers/fields';
 import type { Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 
 const body = z.object({
@@ -48,7 +48,7 @@ const nextPeriodSchema = z.object({
 
 const answer = z.object({ server_id: z.string(), plan_id: z.string(), operation_id: z.string(), order: orderSchema });
 
-export function resizeServer(vps: Vps): Endpoint {
+export function resizeServer(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'resize-server',
@@ -89,7 +89,7 @@ export function resizeServer(vps: Vps): Endpoint {
   );
 }
 
-function offerOf(vps: Vps, server: Server, wanted: z.output<typeof body>): Promise<Offer> {
+function offerOf(vps: VpsDeps, server: Server, wanted: z.output<typeof body>): Promise<Offer> {
   if (wanted.when === 'next_period') {
     if (wanted.plan_id === undefined && wanted.period_months === undefined)
       throw invalid('plan_id', 'is required, or period_months');

@@ -4,12 +4,12 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import type { Actions, SnapshotItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { confirmField, confirmed } from '../servers/fields';
 import { MISSING_SNAPSHOT_TEXT } from '../servers/snapshot-view';
 import { SNAPSHOT_ROUTE, snapshotParams, SNAPSHOT_ERRORS, requireSnapshot } from './require-snapshot';
 
-export function restoreSnapshot(vps: Vps, actions: Actions): Endpoint {
+export function restoreSnapshot(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...SNAPSHOT_ROUTE,

@@ -5,11 +5,11 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, RdnsItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { findLocation } from '../store/catalogue';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { reverseNameField, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
-export function setRdns(vps: Vps, actions: Actions): Endpoint {
+export function setRdns(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'set-rdns',

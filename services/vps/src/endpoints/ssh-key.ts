@@ -4,7 +4,7 @@ import { isId, lineField, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { findSshKey, type SshKey } from '../store/ssh-keys';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 export const sshKeySchema = z
   .object({
@@ -26,7 +26,7 @@ export const sshKeyParams = z.object({
 });
 export const SSH_KEY_ROUTE = { tag: 'SSH keys', class: 'regular', reach: 'account' } as const;
 
-export async function requireSshKey(vps: Vps, reach: Reach, id: string): Promise<SshKey> {
+export async function requireSshKey(vps: VpsDeps, reach: Reach, id: string): Promise<SshKey> {
   const key = await findSshKey(vps.service.db.platform, reach, id);
   if (key === null) throw notFound();
   return key;

@@ -5,7 +5,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, SuspendItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import { DAY_MS } from '../purchases/period';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 import { SUSPENSION_ROUTE } from './suspension-route';
 
@@ -23,7 +23,7 @@ const suspendBody = z.object({
     ),
 });
 
-export function suspendServer(vps: Vps, actions: Actions): Endpoint {
+export function suspendServer(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...SUSPENSION_ROUTE,

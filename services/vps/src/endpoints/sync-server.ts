@@ -4,10 +4,10 @@ import { asOf } from '../servers/as-of';
 import { serverParams } from '../servers/fields';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { syncServer } from '../servers/sync-server';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 
-export function syncServerNow(vps: Vps): Endpoint {
+export function syncServerNow(vps: VpsDeps): Endpoint {
   return endpoint(
     syncRoute({
       id: 'sync-server',

@@ -1,8 +1,8 @@
 // POST /servers/sync
 import { syncListEndpoint, type SyncOfAll } from '@lumi/shared/sync';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
-export const syncServers = (vps: Vps, sync: SyncOfAll) =>
+export const syncServers = (vps: VpsDeps, sync: SyncOfAll) =>
   syncListEndpoint(vps.service.purchases, sync, {
     id: 'sync-servers',
     path: '/servers/sync',

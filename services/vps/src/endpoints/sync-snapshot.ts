@@ -1,11 +1,11 @@
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
 import { syncSnapshots } from '../servers/sync-snapshots';
 import { snapshotParams, requireSnapshot } from './require-snapshot';
 
-export function syncSnapshotNow(vps: Vps): Endpoint {
+export function syncSnapshotNow(vps: VpsDeps): Endpoint {
   return endpoint(
     syncRoute({
       id: 'sync-snapshot',

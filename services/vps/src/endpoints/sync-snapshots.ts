@@ -2,13 +2,13 @@ import { pageOf, readPage, toPage, type CursorBinding } from '@lumi/shared/contr
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { syncOnce, syncRoute } from '@lumi/shared/sync';
 import { listSnapshots as readSnapshots } from '../store/snapshots';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { snapshotSchema, viewSnapshot } from '../servers/snapshot-view';
 import { syncSnapshots } from '../servers/sync-snapshots';
 import { requireServer } from './require-server';
 
-export function syncSnapshotsNow(vps: Vps): Endpoint {
+export function syncSnapshotsNow(vps: VpsDeps): Endpoint {
   return endpoint(
     syncRoute({
       id: 'sync-snapshots',

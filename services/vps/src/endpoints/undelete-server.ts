@@ -5,11 +5,11 @@ import { actionReply, operationAccepted, runAction } from '../actions/run-action
 import { refusalOf } from '../servers/server-rules';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { takeBackDeletion } from '../store/server-changes';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
-export function undeleteServer(vps: Vps, actions: Actions): Endpoint {
+export function undeleteServer(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       id: 'undelete-server',

@@ -2,11 +2,11 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
 import { SUSPENSION_ROUTE } from './suspension-route';
 
-export function unsuspendServer(vps: Vps, actions: Actions): Endpoint {
+export function unsuspendServer(vps: VpsDeps, actions: Actions): Endpoint {
   return endpoint(
     defineRoute({
       ...SUSPENSION_ROUTE,

@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { autoRenewField, metadataField, referenceField, tagsField } from '@lumi/shared/purchase';
 import { serverSchema, viewServer } from '../servers/server-view';
 import { patchServer } from '../store/server-changes';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { labelField, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';
 
@@ -23,7 +23,7 @@ const body = z.object({
   metadata: metadataField.nullable(),
 });
 
-export function updateServer(vps: Vps): Endpoint {
+export function updateServer(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'update-server',

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { renameSshKey } from '../store/ssh-keys';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { SSH_KEY_ROUTE, sshKeyParams, sshKeyNameField, sshKeySchema, requireSshKey, viewSshKey } from './ssh-key';
 
-export function updateSshKey(vps: Vps): Endpoint {
+export function updateSshKey(vps: VpsDeps): Endpoint {
   return endpoint(
     defineRoute({
       ...SSH_KEY_ROUTE,

@@ -13,12 +13,12 @@ import { DAY_MS, HOUR_MS } from '../purchases/period';
 import { renewOffer } from '../purchases/renew-offer';
 import { requireServer } from '../endpoints/require-server';
 import { NEXT_PRICE, findServer, findServers, type Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 const RENEW_BEFORE_MS = DAY_MS;
 const LOOK_AGAIN_MS = 2_000;
 
-export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
+export function serverLifecycle(vps: VpsDeps, actions: Actions): LifecycleSource {
   return {
     product: 'vps',
     noun: 'server',
@@ -61,7 +61,7 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
             isThere: ({ lifecycle }) => lifecycle === 'terminating',
             from: sql`lifecycle IN ('active', 'grace') AND delete_at_expiry`,
             change: sql`lifecycle = 'terminating', grace_ends_at = NULL,
-              terminates_at = ${new Date(call.now.getTime() + vps.hosting.UNDELETE_HOURS * HOUR_MS)}::timestamptz`,
+              terminates_at = ${new Date(call.now.getTime() + vps.settings.UNDELETE_HOURS * HOUR_MS)}::timestamptz`,
           }),
       },
     },
@@ -69,7 +69,7 @@ export function serverLifecycle(vps: Vps, actions: Actions): LifecycleSource {
   };
 }
 
-function resourceOf(vps: Vps, server: Server): Resource[] {
+function resourceOf(vps: VpsDeps, server: Server): Resource[] {
   const { expiresAt } = server;
   if (expiresAt === null || !['active', 'grace', 'suspended'].includes(server.lifecycle)) return [];
   const suspendsAt = graceEnd(vps, expiresAt);
@@ -108,7 +108,7 @@ function resourceOf(vps: Vps, server: Server): Resource[] {
  * usual.
  */
 async function suspendedOtherwise(
-  vps: Vps,
+  vps: VpsDeps,
   resource: Resource,
   call: StageCall,
   unpaid: () => Promise<Outcome<JsonObject>>,
@@ -140,7 +140,7 @@ interface StageWork {
 }
 
 /** Starts the operation once. It is done when the server is in its state and no operation runs on it. */
-async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<Outcome<JsonObject>> {
+async function carryOut(vps: VpsDeps, resource: Resource, work: StageWork): Promise<Outcome<JsonObject>> {
   const { service } = vps;
   const again: Outcome<JsonObject> = { kind: 'pending', supplierRef: '', checkAfterMs: LOOK_AGAIN_MS };
   const server = await findServer(service.db.platform, { kind: 'account', accountId: resource.accountId }, resource.id);
@@ -169,17 +169,17 @@ async function carryOut(vps: Vps, resource: Resource, work: StageWork): Promise<
   }
 }
 
-async function renewalOf(vps: Vps, accountId: string, id: string): Promise<Offer> {
+async function renewalOf(vps: VpsDeps, accountId: string, id: string): Promise<Offer> {
   return renewOffer(vps, await requireServer(vps, { kind: 'account', accountId }, id), {});
 }
 
-function graceEnd(vps: Vps, expiresAt: Date): Date {
-  return new Date(expiresAt.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS);
+function graceEnd(vps: VpsDeps, expiresAt: Date): Date {
+  return new Date(expiresAt.getTime() + vps.settings.GRACE_HOURS * HOUR_MS);
 }
 
 /** When workers were down and the suspension came late, the deletion still leaves the owner one day to renew. */
-function terminationOf(vps: Vps, resource: Resource, call: StageCall): Date {
+function terminationOf(vps: VpsDeps, resource: Resource, call: StageCall): Date {
   return new Date(
-    Math.max(resource.expiresAt.getTime() + vps.hosting.TERMINATE_AFTER_HOURS * HOUR_MS, call.now.getTime() + DAY_MS),
+    Math.max(resource.expiresAt.getTime() + vps.settings.TERMINATE_AFTER_HOURS * HOUR_MS, call.now.getTime() + DAY_MS),
   );
 }

@@ -5,7 +5,7 @@ import { AppError, newId } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { runOperation } from '@lumi/shared/operations';
 import type { Actions } from '../actions/actions';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
 const ROUND_MAX = 50;
 
@@ -19,7 +19,7 @@ interface Due {
 }
 
 /** True when there may be more that is due now. */
-export async function terminateServers(vps: Vps, actions: Actions): Promise<boolean> {
+export async function terminateServers(vps: VpsDeps, actions: Actions): Promise<boolean> {
   const { service } = vps;
   const isDue = sql`lifecycle IN ('suspended', 'terminating') AND terminates_at <= ${service.clock.now()}::timestamptz
     AND renewing IS NULL`;

@@ -14,7 +14,7 @@ import {
   userDataOf,
 } from '../servers/fields';
 import { passwordWanted } from '../servers/login';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverCreate, type CreateItem } from './server-create';
 
 /** The fields of a new server beyond those that all purchases have. */
@@ -63,7 +63,7 @@ export function placesOf({
 
 /** One offer for each location with stock, in the caller's order; one refused offer when no location has stock. */
 export async function createOffers(
-  vps: Vps,
+  vps: VpsDeps,
   accountId: string,
   wanted: CreateFields,
 ): Promise<readonly [Offer, ...Offer[]]> {
@@ -132,7 +132,7 @@ function accessOf(wanted: CreateFields, image: Image): Access {
 }
 
 function offer(
-  vps: Vps,
+  vps: VpsDeps,
   wanted: CreateFields,
   {
     plan,

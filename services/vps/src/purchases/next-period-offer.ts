@@ -6,7 +6,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { refusalOf } from '../servers/server-rules';
 import { findImage, findPlan, fits, priceOf } from '../store/catalogue';
 import type { Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { serverNextPeriod, type NextPeriodItem } from './server-next-period';
 
 export interface NextPeriodWish {
@@ -14,7 +14,7 @@ export interface NextPeriodWish {
   readonly period_months?: number | undefined;
 }
 
-export async function nextPeriodOffer(vps: Vps, server: Server, wanted: NextPeriodWish): Promise<Offer> {
+export async function nextPeriodOffer(vps: VpsDeps, server: Server, wanted: NextPeriodWish): Promise<Offer> {
   const {
     db: { platform },
   } = vps.service;

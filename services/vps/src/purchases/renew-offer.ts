@@ -6,7 +6,7 @@ import { periodField } from '../servers/fields';
 import { refusalOf } from '../servers/server-rules';
 import { findPlan, priceOf } from '../store/catalogue';
 import type { Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { daysLeft, stretchesLeft } from './period';
 import { serverRenew, type RenewItem } from './server-renew';
 
@@ -24,7 +24,7 @@ export interface RenewWish {
   readonly period_months?: number | undefined;
 }
 
-export async function renewOffer(vps: Vps, server: Server, wanted: RenewWish): Promise<Offer> {
+export async function renewOffer(vps: VpsDeps, server: Server, wanted: RenewWish): Promise<Offer> {
   const months = wanted.period_months ?? server.nextPeriodMonths ?? server.periodMonths;
   const planId = server.nextPlanId ?? server.planId;
   const plan = await findPlan(vps.service.db.platform, planId);

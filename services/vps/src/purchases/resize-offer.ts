@@ -6,7 +6,7 @@ import { costLine, type CostLine, type Offer } from '@lumi/shared/purchase';
 import { refusalOf } from '../servers/server-rules';
 import { findPlan, priceOf, type Plan } from '../store/catalogue';
 import type { Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { paidChange } from './next-period-offer';
 import { daysLeft, stretchesLeft } from './period';
 import type { Stretch } from '../store/stretch';
@@ -76,7 +76,7 @@ export function upgradeTo(server: Server, from: Plan, to: Plan, now: Date): Upgr
   };
 }
 
-export async function resizeOffer(vps: Vps, server: Server, planId: string): Promise<Offer> {
+export async function resizeOffer(vps: VpsDeps, server: Server, planId: string): Promise<Offer> {
   const now = vps.service.clock.now();
   const [from, to] = await Promise.all([
     findPlan(vps.service.db.platform, server.planId),

@@ -20,7 +20,7 @@ import { findBuildData } from '../store/build-data';
 import type { Server } from '../store/servers';
 import type { Machine, MachineSpec } from '../supplier/hypervisor';
 import { viewServer, type ServerView } from '../servers/server-view';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { generatePassword } from './password';
 import { daysBetween } from './period';
 import type { Stretch } from '../store/stretch';
@@ -50,7 +50,7 @@ export interface CreateSecrets {
 }
 
 export function serverCreate(
-  vps: Vps,
+  vps: VpsDeps,
   secrets: CreateSecrets = { userData: null },
 ): ThingSold<CreateItem, Created> & AnyThingSold {
   const { config } = vps.service;
@@ -173,7 +173,7 @@ function insertServer(order: Order<CreateItem>, secrets: CreateSecrets): Rider<'
         ${order.metadata === null ? null : JSON.stringify(order.metadata)}::jsonb ${fromStep('begun')}`;
 }
 
-async function specOf(vps: Vps, order: Order<CreateItem>): Promise<MachineSpec> {
+async function specOf(vps: VpsDeps, order: Order<CreateItem>): Promise<MachineSpec> {
   const { item } = order;
   const data = await findBuildData(vps.service.db.platform, item.server_id);
   if (data === null) throw new Error(`the server of order ${order.id} is not there`);

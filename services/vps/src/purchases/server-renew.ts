@@ -17,7 +17,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findServer, type Server } from '../store/servers';
 import type { ActionResult } from '../supplier/hypervisor';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { giveStockBack, takeStock } from './server-create';
 import { termsOfServer } from './terms-now';
 import { daysBetween } from './period';
@@ -49,7 +49,7 @@ interface Renewed extends JsonObject {
 const LOOK_AGAIN_MS = 2_000;
 const RESUME = { action: 'resume' } as const;
 
-export function serverRenew(vps: Vps): ThingSold<RenewItem, Renewed> & AnyThingSold {
+export function serverRenew(vps: VpsDeps): ThingSold<RenewItem, Renewed> & AnyThingSold {
   return thingSold<RenewItem, Renewed>({
     kind: 'server_renew',
     describe: ({ item }) => `Renewal of server ${item.hostname}, ${String(item.period_months)} month(s)`,
@@ -138,7 +138,7 @@ function aboutOf(order: Order<RenewItem>): ServerAbout {
   return { accountId: order.accountId, serverId: order.item.server_id, operationId: operationIdOf(order.id) };
 }
 
-async function readServer(vps: Vps, order: Order<RenewItem>): Promise<Server> {
+async function readServer(vps: VpsDeps, order: Order<RenewItem>): Promise<Server> {
   const server = await findServer(
     vps.service.db.platform,
     { kind: 'account', accountId: order.accountId },

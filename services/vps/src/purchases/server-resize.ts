@@ -15,7 +15,7 @@ import { withServerTruth, type ServerAbout } from '../servers/sync-server';
 import { findPlan } from '../store/catalogue';
 import { lockServer, unlockServer } from '../store/server-lock';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import type { Stretch } from '../store/stretch';
 import { termsOfServer } from './terms-now';
 import { createRefusal, giveStockBack, takeStock } from './server-create';
@@ -33,7 +33,7 @@ export interface ResizeItem extends JsonObject {
 
 type Resized = ActionResult & JsonObject;
 
-export function serverResize(vps: Vps): ThingSold<ResizeItem, Resized> & AnyThingSold {
+export function serverResize(vps: VpsDeps): ThingSold<ResizeItem, Resized> & AnyThingSold {
   return thingSold<ResizeItem, Resized>({
     kind: 'server_resize',
     describe: ({ item }) => `Upgrade of server ${item.hostname} from ${item.from_plan_id} to ${item.plan_id}`,
@@ -88,7 +88,7 @@ function aboutOf(order: Order<ResizeItem>): ServerAbout {
   return { accountId: order.accountId, serverId: order.item.server_id, operationId: operationIdOf(order.id) };
 }
 
-async function resizeTo(vps: Vps, order: Order<ResizeItem>): Promise<MachineAction> {
+async function resizeTo(vps: VpsDeps, order: Order<ResizeItem>): Promise<MachineAction> {
   const plan = await findPlan(vps.service.db.platform, order.item.plan_id);
   if (plan === null) throw new Error(`plan ${order.item.plan_id} is not there`);
   return { action: 'resize', size: { planId: plan.id, vcpu: plan.vcpu, ramMb: plan.ramMb, diskGb: plan.diskGb } };

@@ -2,15 +2,15 @@
 // and one that can no longer be brought back is deleted.
 import { HOUR_MS } from '../purchases/period';
 import type { Lifecycle, Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
-export function asOf<S extends Server>(vps: Vps, server: S): S {
+export function asOf<S extends Server>(vps: VpsDeps, server: S): S {
   const now = vps.service.clock.now();
   const lifecycle = lifecycleAt(server, now);
   if (lifecycle === server.lifecycle) return server;
   const graceEndsAt =
     lifecycle === 'grace' && server.expiresAt !== null
-      ? new Date(server.expiresAt.getTime() + vps.hosting.GRACE_HOURS * HOUR_MS)
+      ? new Date(server.expiresAt.getTime() + vps.settings.GRACE_HOURS * HOUR_MS)
       : null;
   return { ...server, lifecycle, graceEndsAt };
 }

@@ -3,9 +3,9 @@
 import { AppError } from '@lumi/shared/contract';
 import { busyWith } from '@lumi/shared/operations';
 import { findServer, type Server } from '../store/servers';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 
-export async function namingTheOther<T>(vps: Vps, server: Server, work: Promise<T>): Promise<T> {
+export async function namingTheOther<T>(vps: VpsDeps, server: Server, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (err) {

@@ -7,7 +7,7 @@ import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } fr
 import { findServer, findServerVersion, type Server } from '../store/servers';
 import { nextServers, writeVersion } from '../store/sync-store';
 import type { Machine, MachineReading } from '../supplier/hypervisor';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { viewServer, type ServerView } from './server-view';
 
 const CALL_LIMIT_MS = 3_000;
@@ -16,7 +16,7 @@ const TOLD: readonly (keyof ServerView & string)[] = ['power', 'ips', 'gateway',
 
 /** `except`: the operation that causes this sync and holds the server's lock. */
 export async function syncServer(
-  vps: Vps,
+  vps: VpsDeps,
   reach: Reach,
   id: string,
   except: string | null = null,
@@ -59,7 +59,7 @@ export async function syncServer(
  * are read and shown to the caller.
  */
 export function withServerTruth<O extends LookUp<object>>(
-  vps: Vps,
+  vps: VpsDeps,
   about: ServerAbout,
   outcome: O,
   more: () => Promise<ErrorDetail[]> = () => Promise.resolve([]),
@@ -90,7 +90,7 @@ function truthOf({ missingSince, power, addresses }: Server): ErrorDetail[] {
   ];
 }
 
-export function serverSyncs(vps: Vps): SyncSource {
+export function serverSyncs(vps: VpsDeps): SyncSource {
   return {
     product: 'vps',
     noun: 'server',

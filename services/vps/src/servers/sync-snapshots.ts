@@ -9,7 +9,7 @@ import { findServerVersion, type Server } from '../store/servers';
 import { readySnapshots, type Snapshot } from '../store/snapshots';
 import { writeSnapshotVersions } from '../store/sync-store';
 import type { SnapshotsReading } from '../supplier/hypervisor';
-import type { Vps } from '../vps';
+import type { VpsDeps } from '../deps';
 import { viewSnapshot } from './snapshot-view';
 
 const CALL_LIMIT_MS = 3_000;
@@ -20,7 +20,7 @@ const TRIES = 3;
  * snapshots.
  */
 export async function syncSnapshots(
-  vps: Vps,
+  vps: VpsDeps,
   reach: Reach,
   serverId: string,
   except: string | null = null,
@@ -64,7 +64,7 @@ export async function syncSnapshots(
 
 /** The message for a caller whose action on this snapshot was refused. */
 export async function truthOfSnapshot(
-  vps: Vps,
+  vps: VpsDeps,
   about: { readonly accountId: string; readonly serverId: string; readonly operationId: string },
   snapshotId: string,
 ): Promise<ErrorDetail[]> {

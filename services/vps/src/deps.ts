@@ -1,12 +1,12 @@
-// The dependencies of the parts of hosting. Only wiring.ts builds them.
+// The dependencies of the endpoints and loops of this service. Only wiring.ts builds them.
 import type { Service } from '@lumi/shared/service';
-import type { HostingSettings } from './config';
+import type { VpsSettings } from './config';
 import type { PrismaClient } from './generated/db/client';
 import type { Hypervisor } from './supplier/hypervisor';
 
-export interface Vps {
+export interface VpsDeps {
   readonly service: Service;
   readonly db: PrismaClient;
   readonly hypervisor: Hypervisor;
-  readonly hosting: HostingSettings;
+  readonly settings: VpsSettings;
 }

@@ -1,0 +1,8 @@
+// The dependencies of the endpoints and loops of this service. Only wiring.ts builds them.
+import type { Service } from '@lumi/shared/service';
+import type { ProxyNetwork } from './supplier/proxy-network';
+
+export interface ProxyDeps {
+  readonly service: Service;
+  readonly network: ProxyNetwork;
+}

@@ -1,0 +1,10 @@
+// GET /proxies/summary: what is counted.
+import type { Summary } from '@lumi/shared/forecast';
+import { summaryRows } from '../store/proxies';
+
+export const proxiesSummary: Summary = {
+  things: 'proxies',
+  tag: 'Proxies',
+  groups: ['state', 'type', 'country', 'health'],
+  rows: summaryRows,
+};
