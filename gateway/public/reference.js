@@ -21,9 +21,9 @@ async function start() {
   if (!answer.ok) throw new Error(`${base}/openapi.json answered ${answer.status}`);
   const api = await answer.json();
   document.title = api.info.title;
-  // Requests made from this page go where this page came from, whatever name the installation has.
+  // Requests made from this page go to the page's own origin, whatever name the installation has.
   api.servers = [{ url: base }];
-  // Every answer has these; the introduction says so once.
+  // Every answer has these headers; the introduction describes them once.
   const everywhere = ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'];
   for (const { operation } of operationsOf(api))
     for (const { headers } of Object.values(operation.responses)) for (const name of everywhere) delete headers?.[name];

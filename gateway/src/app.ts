@@ -1,6 +1,5 @@
-// THE LIST: every stage a request passes, in order. Which of two refusals a caller sees is decided here and nowhere
-// else; the order is part of the public contract (docs/contract.md) and pipeline-order.test.ts holds every neighbouring
-// pair to it.
+// The list of all stages that a request passes, in order. This order alone decides which of two refusals a caller gets.
+// It is part of the public contract (docs/contract.md), and pipeline-order.test.ts checks every neighbouring pair.
 import express, { type Express, type Request } from 'express';
 import { accessLog } from './pipeline/01-access-log';
 import { httpGuard } from './pipeline/02-http-guard';
@@ -25,8 +24,8 @@ export function createApp(wiring: Wiring): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.set('query parser', false); // queries are forwarded as sent; nobody here reads req.query
-  // Whoever asks Express for the address gets ours; its own way of finding it is not the one of client-ip.ts, and slow.
+  app.set('query parser', false); // queries are forwarded as sent; no stage reads req.query
+  // Code that asks Express for the address gets the one of client-ip.ts; Express would compute another, and slowly.
   Object.defineProperty(app.request, 'ip', {
     configurable: true,
     get(this: Request) {
@@ -37,19 +36,19 @@ export function createApp(wiring: Wiring): Express {
   app.use(
     inOrder([
       accessLog(wiring), // first, so that every answer has an id and a line
-      httpGuard(), // before anything trusts a header or a path
-      apiSwitch(wiring), // /healthz stands above the switch
+      httpGuard(), // before a stage trusts a header or a path
+      apiSwitch(wiring), // before the switch, so that /healthz always answers
       docs(wiring), // static pages; no other path is touched
       product(wiring),
-      authenticate(wiring), // before the route: strangers do not learn which routes exist
+      authenticate(wiring), // before the route: without a key, callers do not learn which routes exist
       route(wiring),
       regularLimit(wiring), // before the body: a refused request must not cost us its upload
       scope(),
       body(wiring),
       itemTokens(wiring), // before the service does the work
-      // Money and guarded operations only, from here on; each stage lets the others pass.
-      moneySwitch(wiring), // money alone
-      signature(wiring), // over the exact bytes, before anything interprets them
+      // The next stages concern money and guarded operations only; they pass all other requests on.
+      moneySwitch(wiring), // money requests only
+      signature(wiring), // over the exact bytes, before any stage parses them
       idempotencyKey(),
       forward(wiring),
     ]),

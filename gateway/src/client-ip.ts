@@ -1,5 +1,6 @@
-// Who is calling. X-Forwarded-For is believed only as far as proxies we trust wrote it: read from the right, the first
-// address that is not a trusted proxy is the client. Anything else would let a client choose its own address.
+// The caller's address. X-Forwarded-For is trusted only as far as our trusted proxies wrote it: read from the right,
+// the first address that is not a trusted proxy is the client. Any other rule would let a client choose its own
+// address.
 import type { IncomingMessage } from 'node:http';
 import { plainAddress, readAddress } from '@lumi/shared/addresses';
 import { ipTest } from '@lumi/shared/keys';
@@ -8,7 +9,8 @@ import { addressBucket } from './limits/address-bucket';
 export type ClientIp = (req: IncomingMessage) => string;
 
 /**
- * The name under which connections from an address are counted; null for proxies of ours, behind which everybody is.
+ * The name under which connections from an address are counted. Null for our trusted proxies, because all clients come
+ * through them.
  */
 export function peerReader(trustedProxies: readonly string[]): (address: string) => string | null {
   const isTrusted = ipTest(trustedProxies);

@@ -1,4 +1,4 @@
-// The gateway's settings, read once. Nobody else in this process reads the environment.
+// The gateway's settings, read once. No other file of this process reads the environment.
 import { z } from 'zod';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { baseConfig, count, flag, readConfig, secretRing } from '@lumi/shared/runtime';
@@ -16,7 +16,7 @@ const privateKey = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** `domains=api.example.com,vps=panel.example.com` → which hosts a product answers on. */
+/** `domains=api.example.com,vps=panel.example.com`: the hosts on which a product answers. */
 const hostBindings = z
   .string()
   .optional()
@@ -45,7 +45,7 @@ const NAMED_NETWORKS: Readonly<Record<string, readonly string[]>> = {
   private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 };
 
-/** `loopback,10.1.0.0/16` → whose X-Forwarded-For is believed. */
+/** `loopback,10.1.0.0/16`: the proxies whose X-Forwarded-For is trusted. */
 const trustedProxies = z
   .string()
   .optional()

@@ -1,5 +1,6 @@
-// Writes log lines in batches: writing to a pipe is a blocking system call in Node, and one per request would be the
-// most expensive thing the gateway does. Bounded: a reader that stops reading loses lines, and is told how many.
+// Writes log lines in batches. Writing to a pipe is a blocking system call in Node; one per request would cost more
+// than all else the gateway does. The buffer is bounded: when the reader stops reading, lines are dropped, and a line
+// says how many.
 const FLUSH_MS = 20;
 const BATCH_CHARS = 32_768;
 const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;

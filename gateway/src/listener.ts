@@ -1,4 +1,4 @@
-// The gateway's HTTP server: the shared one, with what only a server on the open internet needs.
+// The gateway's HTTP server: the shared server with the options for the open internet.
 import type { Express, Request } from 'express';
 import { createHttpServer, type HttpServer } from '@lumi/shared/http';
 import { plainAddress } from '@lumi/shared/addresses';
@@ -21,8 +21,8 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
     ...options,
     appContinues: true,
     parserErrorHeaders: ({ peer, request }) => {
-      // Behind a proxy `peer` is the proxy: who sent what could not be read is not known, and the proxy's address is
-      // what it counts for.
+      // Behind a proxy, `peer` is the proxy. The sender of an unreadable request is then unknown, so it counts for the
+      // proxy's address.
       const record = (request as Partial<Request> | null)?.lumi;
       return headersOf(
         record === undefined || record.rateLimit === '' ? payByAddress(options, plainAddress(peer)) : record,

@@ -1,5 +1,6 @@
-// Behind a proxy that nobody told us of, all customers seem to come from one address: allow-lists fail and limits of
-// addresses are shared. Noticed by several keys from one address that sends X-Forwarded-For, and told once.
+// Behind a proxy that is missing in the settings, all customers seem to come from one address: allow-lists fail, and
+// customers share the limit of that address. The gateway notices several keys from one address that sends
+// X-Forwarded-For, and logs this once.
 import type { Log } from '@lumi/shared/runtime';
 
 const KEYS_TELLING = 5;
@@ -11,7 +12,7 @@ export class ProxyHint {
 
   constructor(private readonly log: Log) {}
 
-  /** A good key came from `peer`, which no setting calls a proxy, with X-Forwarded-For. */
+  /** A valid key came from `peer` with X-Forwarded-For, and `peer` is not a trusted proxy. */
   note(peer: string, lineageId: string): void {
     if (this.isTold) return;
     const keys = this.keysByPeer.get(peer) ?? new Set();

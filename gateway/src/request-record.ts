@@ -1,5 +1,5 @@
-// What the stages learn about a request, in one object with a fixed shape. Each stage adds its own field and says which
-// in its first line; nothing else is hung onto the request.
+// What the stages learn about a request, in one object with a fixed shape. Each stage sets its own field and names it
+// in its first line. No stage adds other properties to the request.
 import type { Product } from '@lumi/shared/contract';
 import type { KnownKey } from './keys/known-key';
 import type { Match, Operation } from './routes/operation';
@@ -12,7 +12,7 @@ export interface Abandonable {
 }
 
 export class RequestRecord {
-  /** 02: the target as sent, cut at the first question mark (`query` without it). */
+  /** 02: the target as sent, split at the first question mark (`query` without it). */
   path = '';
   query = '';
   /** 04 */
@@ -23,7 +23,7 @@ export class RequestRecord {
   /** 06 */
   operation: Operation | null = null;
   isMoney = false;
-  /** 11: by a key that signs, with a good signature. */
+  /** 11: by a key that signs, with a valid signature. */
   isSigned = false;
   /** 07: values of the RateLimit headers so far. */
   rateLimit = '';
@@ -32,7 +32,7 @@ export class RequestRecord {
   body: Buffer = NO_BODY;
   /** 12 */
   idempotencyKey = '';
-  /** 13: the exchange with the service while it lasts; the answer's size. */
+  /** 13: the exchange with the service while it runs; the answer's size. */
   exchange: Abandonable | null = null;
   bytesOut = 0;
   /** 99 */

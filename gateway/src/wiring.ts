@@ -1,4 +1,4 @@
-// Builds the gateway's parts; nothing else constructs them. `start` and `stop` are the only I/O.
+// Builds the gateway's parts. No other file constructs them. `start` and `stop` are the only I/O.
 import { Pool } from 'pg';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { KeyDigests } from '@lumi/shared/keys';
@@ -52,7 +52,7 @@ export interface WiringOptions {
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where access lines go; null: nowhere. */
+  /** The target of access lines; null: none. */
   readonly accessStream: NodeJS.WritableStream | null;
 }
 

@@ -1,4 +1,4 @@
-// Requests that end early, and those that wait long.
+// Requests that end early, and requests that wait long.
 import net from 'node:net';
 import { testDatabase, testRedis, until } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
@@ -43,7 +43,7 @@ describe('a client that goes away', () => {
     [isAsked, isBroken, isDone] = [false, false, false];
   });
 
-  it('breaks off a read at the service', async () => {
+  it('aborts a read at the service', async () => {
     fixture.services.domains.answer = async (_request, raw) => {
       raw.socket.once('close', () => (isBroken = true));
       isAsked = true;
@@ -54,7 +54,7 @@ describe('a client that goes away', () => {
     await until(() => isBroken);
   });
 
-  it('does not break off an order, and leaves nothing running behind', async () => {
+  it('finishes an order, and leaves nothing running', async () => {
     let go = (): void => undefined;
     fixture.services.domains.answer = async (_request, raw) => {
       raw.socket.once('close', () => (isBroken = true));
@@ -73,7 +73,7 @@ describe('a client that goes away', () => {
 });
 
 describe('long polls', () => {
-  it('have places of their own: so many wait at the service, and nobody else waits for them', async () => {
+  it('have separate places, so that other requests do not wait for them', async () => {
     const narrow = await fixture.gateway({ UPSTREAM_CONNECTIONS: '2' });
     const waiting: (() => void)[] = [];
     fixture.services.domains.answer = ({ path }) =>
@@ -90,8 +90,8 @@ describe('long polls', () => {
   });
 });
 
-describe('an upload broken off', () => {
-  it('reaches no service, and is told by one line of the access log that is no error', async () => {
+describe('an aborted upload', () => {
+  it('reaches no service, and writes one access-log line that is not an error', async () => {
     const socket = net.connect(gateway.port, '127.0.0.1');
     socket.write(
       `POST /api/v1/things/check HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: ` +

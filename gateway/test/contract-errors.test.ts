@@ -1,5 +1,5 @@
-// docs/contract.md and the code name the same errors; and each of them is seen by a client in the contract's shape:
-// provoked at the gateway where the gateway refuses, and passed on unchanged where a service does.
+// docs/contract.md and the code have the same errors. A client gets each of them in the contract's shape: the gateway's
+// own refusals, and those that a service sends and the gateway passes on unchanged.
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -108,7 +108,7 @@ it('docs/contract.md and the code name the same codes with the same statuses', (
 });
 
 describe.each(documented)('$status $code', ({ status, code }) => {
-  it('arrives in the one shape, with the request id in body and header', async () => {
+  it('arrives in the error shape, with the request id in body and header', async () => {
     if (!isErrorCode(code)) throw new Error(`'${code}' is not in the code's own list`);
     const reply = await (AT_THE_GATEWAY[code] ?? passedOn(code))();
     expect({ status: reply.status, code: reply.code }).toEqual({ status, code });
@@ -126,7 +126,7 @@ describe.each(documented)('$status $code', ({ status, code }) => {
   });
 });
 
-/** Refusals that only a service can know of: the service speaks, the gateway changes nothing. */
+/** Refusals that only a service can make: the service answers, and the gateway changes nothing. */
 function passedOn(code: ErrorCode): Provoke {
   return () => {
     fixture.services.domains.answer = (request) => {
@@ -146,7 +146,7 @@ describe('the same answer', () => {
   const bytes = (reply: Reply): string => reply.text.replace(/req_[0-9a-z]{24}/g, 'req');
   const names = (reply: Reply): string[] => Object.keys(reply.headers).sort();
 
-  it('is given to every key that is not good here, whatever is wrong with it', async () => {
+  it('is given to every invalid key, for every reason', async () => {
     const good2 = (await fixture.newKey()).key;
     const revoked = await fixture.newKey();
     await fixture.owner.query('UPDATE platform.api_key SET revoked_at = now() WHERE id = $1', [revoked.id]);

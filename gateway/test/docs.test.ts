@@ -1,4 +1,4 @@
-// The reference pages: where they are, how they are cached, and that nothing on them comes from elsewhere.
+// The reference pages: their paths, their caching, and that all files come from our own origin.
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { testDatabase, testRedis } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture, type Reply, type TestGateway } from './fixture';
@@ -26,7 +26,7 @@ describe('the reference pages', () => {
     ['/api/v1/docs', '/api/v1', 'Lumi Domains API'],
     ['/hosting/api/v1/docs', '/hosting/api/v1', 'Lumi Hosting API'],
     ['/proxy/api/v1/docs', '/proxy/api/v1', 'Lumi Proxy API'],
-  ])('%s shows the document of %s, and the way to the other products', async (path, base, title) => {
+  ])('%s shows the document of %s, and links to the other products', async (path, base, title) => {
     const page = await ask(gateway, { path });
 
     expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
@@ -35,7 +35,7 @@ describe('the reference pages', () => {
     for (const other of PAGES.slice(1)) expect(page.text).toContain(`href="${other}"`);
   });
 
-  it.each(PAGES)('%s loads only what lies beside it, and allows nothing else', async (path) => {
+  it.each(PAGES)('%s loads only files beside it, and its policy allows no other origin', async (path) => {
     const page = await ask(gateway, { path });
 
     expect(page.text).not.toMatch(/(?:src|href)="(?:https?:)?\/\/|<style|style=|\son[a-z]+="|<script>/);
@@ -61,13 +61,13 @@ describe('the reference pages', () => {
     }
   });
 
-  it('are not kept for ever when the content they name is not the content served', async () => {
+  it('are not cached for ever when the hash in the address is not that of the content', async () => {
     expect((await ask(gateway, { path: '/docs/reference.css?v=anotherversion' })).headers['cache-control']).toBe(
       'no-cache',
     );
   });
 
-  it('are not sent again to whoever has them', async () => {
+  it('are not sent again to a browser that has them', async () => {
     const page = await ask(gateway, { path: '/docs' });
 
     for (const noneMatch of [String(page.headers.etag), `"other", W/${String(page.headers.etag)}`, '*']) {
@@ -82,7 +82,7 @@ describe('the reference pages', () => {
     });
   });
 
-  it('come compressed as the browser likes it, each form under a tag of its own', async () => {
+  it('come compressed as the browser prefers, each form under its own ETag', async () => {
     const path = '/docs/swagger-ui.css';
     const [plain, gzip, brotli] = await Promise.all(
       [{}, { 'accept-encoding': 'gzip, deflate' }, { 'accept-encoding': 'gzip, br' }].map((headers) =>
@@ -116,7 +116,7 @@ describe('the reference pages', () => {
     });
   });
 
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s in the words of the contract', async (method) => {
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuse %s with the contract’s error body', async (method) => {
     expect(await ask(gateway, { method, path: '/docs' })).toMatchObject({
       status: 405,
       code: 'method_not_allowed',
@@ -131,7 +131,7 @@ describe('the reference pages', () => {
     await off.close();
   });
 
-  it('are limited by address like everything that needs no key', async () => {
+  it('are limited by address like every route without a key', async () => {
     const narrow = await fixture.gateway({ PUBLIC_PER_MINUTE: '2' });
     const answers = [];
     for (let i = 0; i < 3; i += 1) answers.push(await ask(narrow, { path: '/docs' }));
@@ -142,7 +142,7 @@ describe('the reference pages', () => {
     await narrow.close();
   });
 
-  it('show a product that is bound to another host there', async () => {
+  it('link to another host when a product is bound to it', async () => {
     const bound = await fixture.gateway({ HOST_BINDINGS: 'vps=panel.example.com,domains=example.com' });
     const on = (host: string, path: string): Promise<Reply> => ask(bound, { path, headers: { host } });
     const panel = await on('panel.example.com', '/docs');
@@ -156,16 +156,16 @@ describe('the reference pages', () => {
   });
 });
 
-describe('what only looks like a reference page', () => {
+describe('a path that only resembles a reference page', () => {
   it.each(['/docs/', '/docs/unknown.js', '/docs/../config', '//docs', '/Docs', '/docs/reference.js/', '/hosting/docs'])(
-    '%s is 404 like any unknown path',
+    '%s is 404 like every unknown path',
     async (path) => {
       expect(await ask(gateway, { path })).toMatchObject({ status: 404, code: 'not_found' });
     },
   );
 
   it.each(['/api/v1/docs/', '/api/v1/docs/unknown.js', '/api/v1/docsx'])(
-    '%s asks for a key first, as every path below a base',
+    '%s asks for a key first, like every path below a base',
     async (path) => {
       expect(await ask(gateway, { path })).toMatchObject({ status: 401, code: 'missing_bearer' });
     },

@@ -1,4 +1,4 @@
-// Who comes next at a service, and that an identity is as young as the request that leaves.
+// The order of requests at a service, and the age of their identity.
 import { FixedClock } from '@lumi/shared/runtime';
 import { FairQueue, type Place } from '../src/upstream/fair-queue';
 
@@ -29,14 +29,14 @@ function queueOf(limits: Partial<ConstructorParameters<typeof FairQueue>[0]> = {
 }
 
 describe('the queue of a service', () => {
-  it('lets so many of one key in, and keeps the places of others free', () => {
+  it('admits the allowed number per key, and keeps places free for other keys', () => {
     const { log, enter } = queueOf();
     for (let i = 0; i < 9; i += 1) enter('a', i);
     enter('b', 0);
     expect(log).toEqual(['a0', 'a1', 'b0']);
   });
 
-  it('gives keys turns: one request is held up by one place, not by a hundred', () => {
+  it('lets keys take turns: a single request waits for one place, not for a hundred', () => {
     const { log, enter, leave } = queueOf({ inWorkMax: 1, perKeyMax: 1 });
     for (let i = 0; i < 8; i += 1) enter('a', i);
     for (const key of ['b', 'c']) for (let i = 0; i < 2; i += 1) enter(key, i);
@@ -54,7 +54,7 @@ describe('the queue of a service', () => {
     expect(queue.isIdle).toBe(true);
   });
 
-  it('refuses a key whose row is full with 429, and all while everything is full with 503', () => {
+  it("refuses with 429 when a key's queue is full, and with 503 when all is full", () => {
     const { log, enter } = queueOf();
     for (let i = 0; i < 13; i += 1) enter('a', i);
     expect(log).toEqual(['a0', 'a1', 'a12 rate_limited 2']);
@@ -62,7 +62,7 @@ describe('the queue of a service', () => {
     expect(log.slice(3)).toEqual(['b0', 'b1', 'b7 service_unavailable 2']);
   });
 
-  it('forgets who went away', () => {
+  it('removes a client that went away', () => {
     const { queue, log, enter, leave } = queueOf();
     const [, , gone] = [0, 1, 2, 3].map((i) => enter('a', i));
     if (gone !== undefined) queue.forget('a', gone);
@@ -71,7 +71,7 @@ describe('the queue of a service', () => {
     expect(queue.isIdle).toBe(true);
   });
 
-  it('refuses what has waited too long', () => {
+  it('refuses a request that has waited too long', () => {
     jest.useFakeTimers();
     try {
       const { queue, log, enter, leave, clock } = queueOf();
@@ -89,7 +89,7 @@ describe('the queue of a service', () => {
     }
   });
 
-  it('counts a large body as as many places of its key as it has pieces, and at most as all of them', () => {
+  it('counts a large body as one place of its key per piece, at most as all its places', () => {
     const { queue, log, enter, leave } = queueOf({ inWorkMax: 10, perKeyMax: 4 });
     enter('a', 0, 3);
     enter('a', 1, 2);

@@ -1,4 +1,4 @@
-// A service behind the gateway: it declares operations and answers what the test says.
+// A service for tests: it declares operations and answers as the test says.
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Product } from '@lumi/shared/contract';

@@ -1,6 +1,5 @@
-// A whole gateway in this process, as its own server would build it: real PostgreSQL for the keys, real Redis when the
-// run has one, a real port. At the far end stands a service made for the test; what lies beyond our interface may be
-// invented.
+// A whole gateway in this process, built as its own server does: real PostgreSQL for the keys, real Redis when the run
+// has one, a real port. Only the service behind it is made for the test.
 import { randomBytes } from 'node:crypto';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import { Writable } from 'node:stream';
@@ -159,7 +158,7 @@ export interface Ask {
   readonly body?: string | Buffer;
 }
 
-/** Sends exactly what is asked: no client's normalisation of paths or headers. */
+/** Sends exactly these bytes, without a client's normalisation of paths or headers. */
 export function ask(
   gateway: { readonly port: number },
   { method = 'GET', path, key, headers = {}, body }: Ask,

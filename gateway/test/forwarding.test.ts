@@ -1,4 +1,4 @@
-// What passes through the gateway, and how.
+// What the gateway forwards, and how.
 import { testDatabase, testRedis } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
 
@@ -36,7 +36,7 @@ describe('a read', () => {
     expect(last()?.headers['x-lumi-operation']).toBe('list-things');
   });
 
-  it('carries the rate-limit headers, and those of the service joined to them', async () => {
+  it('has the rate-limit headers, joined with those of the service', async () => {
     fixture.services.domains.answer = () => ({
       status: 200,
       headers: { ratelimit: '"money";r=19;t=3', 'ratelimit-policy': '"money";q=20;w=60' },
@@ -47,13 +47,13 @@ describe('a read', () => {
     expect(reply.headers['ratelimit-policy']).toBe('"regular";q=120;w=60, "money";q=20;w=60');
   });
 
-  it('takes the scheme in any case', async () => {
+  it('takes the scheme `Bearer` in any case', async () => {
     expect((await ask(gateway, { path: '/api/v1/me', headers: { authorization: `BEARER ${key}` } })).status).toBe(200);
   });
 });
 
 describe('identity', () => {
-  it('cannot be brought by the client: neither the key nor anything named x-lumi is passed on', async () => {
+  it('cannot come from the client: neither the key nor any x-lumi header is passed on', async () => {
     await ask(gateway, {
       path: '/api/v1/things',
       key,
@@ -87,7 +87,7 @@ describe('identity', () => {
     });
   });
 
-  it('of a public route is nobody’s, whatever key is sent along', async () => {
+  it('of a public route is empty, also when a key is sent', async () => {
     expect((await ask(gateway, { path: '/api/v1/openapi.json', key })).status).toBe(200);
     expect(last()?.principal).toMatchObject({ type: 'public', accountId: null });
   });
@@ -102,7 +102,7 @@ describe('a body', () => {
     expect(last()?.headers['transfer-encoding']).toBeUndefined();
   });
 
-  it('sent in chunks arrives with a length all the same', async () => {
+  it('sent in chunks arrives with a length', async () => {
     await ask(gateway, {
       method: 'POST',
       path: '/api/v1/things/check',
@@ -115,7 +115,7 @@ describe('a body', () => {
     expect(last()?.body.toString()).toBe('{"a":1}');
   });
 
-  it('of any type is taken where the route reads the bytes itself', async () => {
+  it('of any type is accepted when the route reads the bytes itself', async () => {
     const reply = await ask(gateway, {
       method: 'POST',
       path: '/api/v1/hooks/pay',
@@ -128,7 +128,7 @@ describe('a body', () => {
 });
 
 describe('an answer', () => {
-  it('comes back unchanged, with the headers that are for clients and no others', async () => {
+  it('comes back unchanged, with the headers for clients and no others', async () => {
     fixture.services.domains.answer = () => ({
       status: 202,
       body: '{"batch_id":"bat_1"}',
@@ -153,7 +153,7 @@ describe('an answer', () => {
       expect(reply.headers[name]).toBeUndefined();
   });
 
-  it('keeps the request id of the first time when it is a stored error', async () => {
+  it('keeps the first request id when it is a stored error', async () => {
     const first = 'req_000000000000000000000001';
     fixture.services.domains.answer = () => ({
       status: 409,
@@ -163,13 +163,13 @@ describe('an answer', () => {
     expect((await ask(gateway, { path: '/api/v1/things', key })).headers['x-request-id']).toBe(first);
   });
 
-  it('of 2 MB streams through whole', async () => {
+  it('of 2 MB streams through complete', async () => {
     const body = Buffer.from(JSON.stringify({ text: 'x'.repeat(2_000_000) }));
     fixture.services.domains.answer = () => ({ status: 200, body });
     expect((await ask(gateway, { path: '/api/v1/things', key })).text.length).toBe(body.length);
   });
 
-  it('may be a page where the operation says so, and nowhere else', async () => {
+  it('may be HTML when the operation declares it, and only then', async () => {
     fixture.services.domains.answer = () => ({
       status: 200,
       headers: { 'content-type': 'text/html' },
@@ -196,7 +196,7 @@ describe('an answer', () => {
 });
 
 describe('a service that fails', () => {
-  it('is asked a second time by a GET when the connection breaks', async () => {
+  it('gets a GET a second time when the connection breaks', async () => {
     let asked = 0;
     fixture.services.domains.answer = () => {
       asked += 1;
@@ -206,7 +206,7 @@ describe('a service that fails', () => {
     expect(asked).toBe(2);
   });
 
-  it('is asked at most twice', async () => {
+  it('gets a GET at most twice', async () => {
     let asked = 0;
     fixture.services.domains.answer = () => {
       asked += 1;
@@ -216,7 +216,7 @@ describe('a service that fails', () => {
     expect(asked).toBe(2);
   });
 
-  it('is asked once only by a POST', async () => {
+  it('gets a POST only once', async () => {
     let asked = 0;
     fixture.services.domains.answer = () => {
       asked += 1;
@@ -233,7 +233,7 @@ describe('a service that fails', () => {
     expect(asked).toBe(1);
   });
 
-  it('and is gone is a quick 503 for its own product only, and is found again when it is back', async () => {
+  it('gives a quick 503 for its own product only, and is used again when it is back', async () => {
     const vpsKey = (await fixture.newKey({ product: 'vps' })).key;
     const proxyKey = (await fixture.newKey({ product: 'proxy' })).key;
     const port = fixture.services.vps.port;
@@ -255,7 +255,7 @@ describe('a service that fails', () => {
 });
 
 describe('the access log', () => {
-  it('has one line per request with who, what and how long, and no secret', async () => {
+  it('has one line per request with key, operation and duration, and no secret', async () => {
     const { key: loggedKey, id } = await fixture.newKey({ accountId });
     const reply = await ask(gateway, {
       method: 'POST',

@@ -1,4 +1,4 @@
-// Bodies and headers that are too large, bodies that wait to be asked for, and many requests on one connection.
+// Bodies and headers that are too large, bodies that wait for 100 Continue, and many requests on one connection.
 import net from 'node:net';
 import { testDatabase } from '@lumi/shared/testing';
 import { openFixture, type Fixture, type TestGateway } from './fixture';
@@ -21,7 +21,7 @@ const lines = (first: string, ...headers: string[]): string =>
   [first, 'Host: api', `Authorization: Bearer ${key}`, ...headers, '', ''].join('\r\n');
 
 describe('413 payload_too_large', () => {
-  it('for a length that is announced, before anything is read', async () => {
+  it('for an announced length, before the body is read', async () => {
     expectRefusal(
       await send(
         lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1048577'),
@@ -31,7 +31,7 @@ describe('413 payload_too_large', () => {
     );
   });
 
-  it('for chunks that add up', async () => {
+  it('for chunks that together exceed the limit', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     expectRefusal(
       await send(
@@ -43,14 +43,14 @@ describe('413 payload_too_large', () => {
     );
   });
 
-  it('for extensions of a chunk, which only the parser counts', async () => {
+  it('for chunk extensions, which only the parser counts', async () => {
     const text =
       lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Transfer-Encoding: chunked') +
       `2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`;
     expectRefusal(await send(text), 413, 'payload_too_large');
   });
 
-  it('but not for one MiB exactly', async () => {
+  it('not for exactly one MiB', async () => {
     const reply = await send(
       lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 1048576') +
         'x'.repeat(1_048_576),
@@ -90,7 +90,7 @@ describe('431 headers_too_large', () => {
 });
 
 describe('Expect: 100-continue', () => {
-  it('is answered only when the request has passed every cheaper refusal', async () => {
+  it('is answered only after the request has passed every cheaper refusal', async () => {
     const asked = lines(
       'POST /api/v1/things/check HTTP/1.1',
       'Content-Type: application/json',
@@ -117,7 +117,7 @@ describe('Expect: 100-continue', () => {
 });
 
 describe('one connection', () => {
-  it('is not left in doubt: after a refused frame it is closed, and what follows is not served', async () => {
+  it('is closed after a refused body, and later bytes on it are not served', async () => {
     const smuggled = `GET /api/v1/me HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer ${key}\r\n\r\n`;
     const before = fixture.services.domains.received.length;
     const reply = await new Promise<string>((resolve) => {
@@ -139,7 +139,7 @@ describe('one connection', () => {
     expect(fixture.services.domains.received.length).toBe(before);
   });
 
-  it('carries one answer to one request: what was refused before its body turned out broken is not refused again', async () => {
+  it("answers each request once, also when a refused request's body turns out broken", async () => {
     const reply = await new Promise<string>((resolve, reject) => {
       let all = '';
       const socket = net.connect(gateway.port, '127.0.0.1', () =>
@@ -152,7 +152,7 @@ describe('one connection', () => {
     expect(reply.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 401']);
   });
 
-  it('carries several requests in order, a refused one among them', async () => {
+  it('carries several requests in order, also after a refused one', async () => {
     const one = lines('GET /api/v1/things HTTP/1.1');
     const reply = await new Promise<string>((resolve) => {
       let all = '';

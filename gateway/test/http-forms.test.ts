@@ -1,5 +1,5 @@
-// Forms of requests that HTTP allows beside the usual one, and values of `Host` that it does not: RFC 9110 §9.3.2, RFC
-// 9112 §3.2.
+// Unusual forms of requests that HTTP allows, and values of `Host` that it forbids: RFC 9110 §9.3.2, RFC 9112
+// §3.2.
 import net from 'node:net';
 import { testDatabase } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
@@ -60,12 +60,12 @@ describe('HEAD', () => {
     },
   );
 
-  it('reaches the service as the read that it is, and spends what a read spends', async () => {
+  it('reaches the service as a read, and costs what a read costs', async () => {
     await ask(gateway, { method: 'HEAD', path: '/api/v1/things?limit=1', key });
     expect(fixture.services.domains.received.at(-1)).toMatchObject({ method: 'GET', path: '/things?limit=1' });
   });
 
-  it('of an answer too large to be collected does not wait for it', async () => {
+  it('ends at once when the answer is too large to be collected', async () => {
     fixture.services.domains.answer = () => ({
       status: 200,
       headers: { 'content-length': '3000000' },
@@ -76,7 +76,7 @@ describe('HEAD', () => {
     expect((await ask(gateway, { path: '/api/v1/me', key })).status).toBe(200);
   });
 
-  it('of what takes no GET is 405, and where GET is allowed so is HEAD', async () => {
+  it('is 405 when GET is not allowed, and Allow has HEAD when it has GET', async () => {
     expect(await ask(gateway, { method: 'HEAD', path: '/api/v1/things/check', key })).toMatchObject({
       status: 405,
       headers: { allow: 'POST' },
@@ -119,13 +119,13 @@ describe('an absolute-form target', () => {
     'http://api\\api/v1/things',
     'http://api/api/v1/things#x',
     'http://%zz/api/v1/things',
-  ])('that names no place of ours is refused: %s', async (target) => {
+  ])('that names no address of ours is refused: %s', async (target) => {
     const before = fixture.services.domains.received.length;
     expect(await raw(`GET ${target} HTTP/1.1`)).toMatch(/^HTTP\/1\.1 (?:400|404) /);
     expect(fixture.services.domains.received.length).toBe(before);
   });
 
-  it('decides with its own host where products are bound to hosts, whatever Host says', async () => {
+  it('selects the product by its own host, not by Host, when products are bound to hosts', async () => {
     const bound = await fixture.gateway({ HOST_BINDINGS: 'domains=api.example.com' });
     const get = async (target: string, host: string): Promise<string | undefined> =>
       /^HTTP\/1\.1 (\d+)/.exec(await raw(`GET ${target} HTTP/1.1`, { host, target: bound }))?.[1];
@@ -133,7 +133,7 @@ describe('an absolute-form target', () => {
     expect(await get('http://elsewhere.example.com/api/v1/things', 'api.example.com')).toBe('404');
   });
 
-  it('still needs one good Host', async () => {
+  it('still requires exactly one valid Host', async () => {
     expect(await raw('GET http://api/api/v1/things HTTP/1.1', { host: null })).toMatch(/^HTTP\/1\.1 400 /);
     expect(await raw('GET http://api/api/v1/things HTTP/1.1', { host: 'a b' })).toMatch(/^HTTP\/1\.1 400 /);
   });
@@ -180,13 +180,13 @@ describe('Host', () => {
     'a:',
     'xn--e1afmkfd.xn--p1ai',
     '%41',
-  ])('%p is one', async (host) => {
+  ])('%p is valid', async (host) => {
     expect(await raw('GET /api/v1/things HTTP/1.1', { host })).toMatch(/^HTTP\/1\.1 200 /);
   });
 });
 
 describe('a literal path', () => {
-  it('with another method is 405, and never an object of that name', async () => {
+  it('with another method is 405, not an object of that name', async () => {
     const before = fixture.services.domains.received.length;
     for (const method of ['GET', 'PATCH', 'HEAD'])
       expect(await ask(gateway, { method, path: '/api/v1/things/check', key })).toMatchObject({
@@ -198,7 +198,7 @@ describe('a literal path', () => {
 });
 
 describe('headers of answers', () => {
-  it('that protect a reader of pages come through', async () => {
+  it('that protect readers of pages are passed on', async () => {
     fixture.services.domains.answer = () => ({
       status: 200,
       headers: {

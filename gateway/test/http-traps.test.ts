@@ -1,5 +1,5 @@
-// What Node's HTTP parser lets through, or answers without a body, over raw sockets: every such request gets a refusal
-// in the contract's shape, and none of them reaches a service.
+// Requests that Node's HTTP parser accepts, or answers without a body, over raw sockets. Each gets a refusal in the
+// contract's shape, and none reaches a service.
 import { testDatabase } from '@lumi/shared/testing';
 import { openFixture, type Fixture, type TestGateway } from './fixture';
 import { sendRaw, expectRefusal, type RawReply } from './raw-request';
@@ -20,8 +20,8 @@ const send = (text: string | Buffer, target: { port: number } = gateway): Promis
 const lines = (first: string, ...headers: string[]): string =>
   [first, 'Host: api', `Authorization: Bearer ${key}`, ...headers, '', ''].join('\r\n');
 
-describe('a good request', () => {
-  it('over a raw socket passes, so that the refusals below mean something', async () => {
+describe('a valid request', () => {
+  it('passes over a raw socket, so that the refusals below prove something', async () => {
     const reply = await send(lines('GET /api/v1/things HTTP/1.1'));
     expect(reply.status).toBe(200);
   });
@@ -31,7 +31,7 @@ describe('a good request', () => {
     expect(reply.status).toBe(200);
   });
 
-  it('that offers an upgrade is answered as if it had not', async () => {
+  it('with an upgrade offer is answered as one without', async () => {
     const reply = await send(
       lines(
         'POST /api/v1/things/check HTTP/1.1',
@@ -227,13 +227,13 @@ describe('408 request_timeout', () => {
     slow = await fixture.gateway({}, { headersTimeoutMs: 300, requestTimeoutMs: 600 });
   });
 
-  it('for headers that do not end, with the limit of the address: the key may be in what never came', async () => {
+  it('for headers that do not end, with the limit of the address, because the key may be missing', async () => {
     const reply = await send('GET /api/v1/things HTTP/1.1\r\nHost: a', slow);
     expectRefusal(reply, 408, 'request_timeout');
     expect(reply.head).toMatch(/RateLimit: "public";r=2\d\d;t=\d+\r\nRateLimit-Policy: "public";q=300;w=60/);
   });
 
-  it('for a body that does not end, with the limit of the key, which has paid for it', async () => {
+  it('for a body that does not end, with the limit of its key', async () => {
     const reply = await send(
       lines('POST /api/v1/things/check HTTP/1.1', 'Content-Type: application/json', 'Content-Length: 100') + '{',
       slow,
@@ -244,7 +244,7 @@ describe('408 request_timeout', () => {
 });
 
 describe('the log', () => {
-  it('has a line for what the parser refused, under the id the client was told', async () => {
+  it('has a line for a request that the parser refused, with the id in its answer', async () => {
     const reply = await send('nonsense\r\n\r\n');
     const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
     expect(gateway.lines().find((line) => line['request_id'] === id)).toMatchObject({

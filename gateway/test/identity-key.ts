@@ -1,4 +1,4 @@
-// The key with which the gateway of a test signs who is asking, and by which its services know it.
+// The key pair with which a test's gateway signs identities, and with which its services verify them.
 import { generateKeyPairSync } from 'node:crypto';
 
 export const PRIVATE_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({

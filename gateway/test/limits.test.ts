@@ -1,5 +1,5 @@
-// Regular limits as a client sees them: per lineage, true Retry-After, headers on every answer; shared by gateways
-// where Redis is.
+// Regular limits as a client sees them: per lineage, exact Retry-After, headers on every answer, shared by gateways
+// through Redis.
 import { rollKey } from '@lumi/shared/keys';
 import { FixedClock } from '@lumi/shared/runtime';
 import { testDatabase, testRedis } from '@lumi/shared/testing';
@@ -20,7 +20,7 @@ afterAll(() => fixture.close());
 const me = (gateway: TestGateway, key: string): Promise<Reply> => ask(gateway, { path: '/api/v1/me', key });
 
 describe('the regular limit', () => {
-  it('is 120 a minute, counted down in the headers', async () => {
+  it('is 120 a minute, and the headers count it down', async () => {
     const { key } = await fixture.newKey();
     const replies: Reply[] = [];
     for (let i = 0; i < 121; i += 1) replies.push(await me(embedded, key));
@@ -38,7 +38,7 @@ describe('the regular limit', () => {
     });
   });
 
-  it('tells a Retry-After that is true', async () => {
+  it('has an exact Retry-After', async () => {
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 7 } });
     for (let i = 0; i < 7; i += 1) await me(embedded, key);
     const waitS = Number.parseInt((await me(embedded, key)).headers['retry-after'] ?? '', 10);
@@ -49,21 +49,21 @@ describe('the regular limit', () => {
     expect((await me(embedded, key)).status).toBe(200);
   });
 
-  it('belongs to the lineage: a rolled key brings no new allowance', async () => {
+  it('belongs to the lineage: a rolled key gets no new allowance', async () => {
     const { key, id } = await fixture.newKey({ limits: { regularPerMinute: 3 } });
     for (let i = 0; i < 3; i += 1) await me(embedded, key);
     const rolled = await rollKey(fixture.owner, fixture.rings, { keyId: id, overlapSeconds: 60 });
     expect((await me(embedded, rolled.key)).status).toBe(429);
   });
 
-  it('is spent by every authenticated request, also by those refused later', async () => {
+  it('counts every authenticated request, also one that is refused later', async () => {
     const { key } = await fixture.newKey({ scopes: ['domains:write'], limits: { regularPerMinute: 2 } });
     expect((await ask(embedded, { path: '/api/v1/things', key })).code).toBe('forbidden_scope');
     expect((await ask(embedded, { path: '/api/v1/things', key })).code).toBe('forbidden_scope');
     expect((await ask(embedded, { path: '/api/v1/things', key })).code).toBe('rate_limited');
   });
 
-  it('is not spent by what is refused before', async () => {
+  it('does not count a request that is refused before the key is known', async () => {
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 1 } });
     for (let i = 0; i < 3; i += 1) expect((await ask(embedded, { path: '/api/v1/nothing', key })).status).toBe(404);
     expect((await me(embedded, key)).status).toBe(200);
@@ -76,7 +76,7 @@ describe('a request about many items that moves no money', () => {
   const quote = (key: string, count: number): Promise<Reply> =>
     ask(embedded, { path: '/api/v1/quotes', method: 'POST', key, body: items(count) });
 
-  it('pays one regular token for ten items or part of ten, and the purchase itself does not', async () => {
+  it('pays one regular token per ten items, rounded up; the purchase itself pays one', async () => {
     const { key } = await fixture.newKey();
     const left = (reply: Reply): string => String(reply.headers['ratelimit']).replace(/;t=.*/, '');
     expect(left(await quote(key, 10))).toBe('"regular";r=119');
@@ -97,7 +97,7 @@ describe('a request about many items that moves no money', () => {
     ).toBe('"regular";r=66');
   });
 
-  it('pays for the list that its document names, however deep it stands', async () => {
+  it('pays for the list that its document names, at any depth', async () => {
     const { key } = await fixture.newKey();
     const things = Array.from({ length: 31 }, (_, i) => `t${String(i)}`);
     const look = (body: object): Promise<Reply> =>
@@ -106,7 +106,7 @@ describe('a request about many items that moves no money', () => {
     expect((await look({ select: { of: [things] }, things })).headers['ratelimit']).toMatch(/^"regular";r=115;/);
   });
 
-  it('is refused before the service works on it, with a Retry-After after which it passes', async () => {
+  it('is refused before the service works on it, with an exact Retry-After', async () => {
     const { key } = await fixture.newKey();
     expect((await quote(key, 500)).status).toBe(200);
     expect((await quote(key, 500)).status).toBe(200);
@@ -118,11 +118,11 @@ describe('a request about many items that moves no money', () => {
     expect(fixture.services.domains.received.length).toBe(received);
     clock.advance((waitS - 1) * 1000);
     expect((await quote(key, 500)).status).toBe(429);
-    clock.advance(2_000); // what the refused one paid has to grow back as well
+    clock.advance(2_000); // the tokens of the refused request have to refill as well
     expect((await quote(key, 500)).status).toBe(200);
   });
 
-  it('passes for a key whose whole bucket is smaller, which then owes the rest', async () => {
+  it('passes when the whole bucket of its key is smaller, and the rest is paid by waiting', async () => {
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 6 } });
     expect((await quote(key, 500)).status).toBe(200);
     expect((await me(embedded, key)).headers['retry-after']).toBe('450'); // 45 tokens at ten seconds each
@@ -130,7 +130,7 @@ describe('a request about many items that moves no money', () => {
 });
 
 describe('rate-limit headers', () => {
-  it('are on every answer, also where no key was asked for', async () => {
+  it('are on every answer, also without a key', async () => {
     for (const path of [
       '/nothing',
       '/api/v1/things',
@@ -195,50 +195,46 @@ describe('rate-limit headers of refusals', () => {
   });
 });
 
-describe('what is refused before a key is known', () => {
-  it(
-    'spends a bucket of its address (IPv6: of its /64), and then is 429 on a connection that ends; keys in ' +
-      'use go on',
-    async () => {
-      const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '4', TRUST_PROXY: 'loopback' });
-      const { key } = await fixture.newKey();
-      const from = (address: string, asked: Ask): Promise<Reply> =>
-        ask(gateway, { ...asked, headers: { 'x-forwarded-for': address, ...asked.headers } });
-      expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
-      const stranger: Ask[] = [
-        { path: '/api/v1/me' },
-        { path: '/nothing' },
-        { path: '/api/v1/me', key: 'nobody' },
-        { path: '/healthz', method: 'POST' },
-      ];
-      for (const [i, asked] of stranger.entries())
-        expect(await from('203.0.113.1', asked)).toMatchObject({
-          headers: { ratelimit: expect.stringContaining(`"public";r=${String(3 - i)};`) as string },
-        });
-      for (const asked of stranger) {
-        const reply = await from('203.0.113.1', asked);
-        expect(reply).toMatchObject({
-          status: 429,
-          code: 'rate_limited',
-          headers: { 'retry-after': '15', ratelimit: '"public";r=0;t=15', connection: 'close' },
-        });
-      }
-      // What is no HTTP comes first in the order of refusals.
-      expect(await from('203.0.113.1', { path: '/api/v1/me', headers: { expect: 'miracles' } })).toMatchObject({
-        status: 400,
-        code: 'bad_request',
+describe('a refusal before a key is known', () => {
+  it('spends the bucket of its address or /64, not that of a key; then 429 on a connection that ends', async () => {
+    const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '4', TRUST_PROXY: 'loopback' });
+    const { key } = await fixture.newKey();
+    const from = (address: string, asked: Ask): Promise<Reply> =>
+      ask(gateway, { ...asked, headers: { 'x-forwarded-for': address, ...asked.headers } });
+    expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
+    const stranger: Ask[] = [
+      { path: '/api/v1/me' },
+      { path: '/nothing' },
+      { path: '/api/v1/me', key: 'nobody' },
+      { path: '/healthz', method: 'POST' },
+    ];
+    for (const [i, asked] of stranger.entries())
+      expect(await from('203.0.113.1', asked)).toMatchObject({
+        headers: { ratelimit: expect.stringContaining(`"public";r=${String(3 - i)};`) as string },
       });
-      expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
-      expect((await from('203.0.113.2', { path: '/api/v1/me' })).status).toBe(401);
-      for (let i = 1; i <= 4; i += 1)
-        expect((await from(`2001:db8::${String(i)}`, { path: '/api/v1/me' })).status).toBe(401);
-      expect((await from('2001:db8::ffff:5', { path: '/api/v1/me' })).status).toBe(429);
-    },
-  );
+    for (const asked of stranger) {
+      const reply = await from('203.0.113.1', asked);
+      expect(reply).toMatchObject({
+        status: 429,
+        code: 'rate_limited',
+        headers: { 'retry-after': '15', ratelimit: '"public";r=0;t=15', connection: 'close' },
+      });
+    }
+    // Invalid HTTP comes first in the order of refusals.
+    expect(await from('203.0.113.1', { path: '/api/v1/me', headers: { expect: 'miracles' } })).toMatchObject({
+      status: 400,
+      code: 'bad_request',
+    });
+    expect((await from('203.0.113.1', { path: '/api/v1/me', key })).status).toBe(200);
+    expect((await from('203.0.113.2', { path: '/api/v1/me' })).status).toBe(401);
+    for (let i = 1; i <= 4; i += 1)
+      expect((await from(`2001:db8::${String(i)}`, { path: '/api/v1/me' })).status).toBe(401);
+    expect((await from('2001:db8::ffff:5', { path: '/api/v1/me' })).status).toBe(429);
+  });
 });
 
 describe('public routes', () => {
-  it('have a limit per address, which keys do not share', async () => {
+  it('have a limit per address, which is separate from keys', async () => {
     const gateway = await fixture.gateway({ REDIS_URL: undefined, PUBLIC_PER_MINUTE: '2', TRUST_PROXY: 'loopback' });
     const from = (address: string): Promise<Reply> =>
       ask(gateway, { path: '/api/v1/openapi.json', headers: { 'x-forwarded-for': address } });
@@ -258,7 +254,7 @@ describe('public routes', () => {
 });
 
 describe('the client’s address', () => {
-  it('is what trusted proxies say, and never what the client says', async () => {
+  it('is the one that trusted proxies say, never the one that the client says', async () => {
     const trusting = await fixture.gateway({ REDIS_URL: undefined, TRUST_PROXY: 'loopback,10.0.0.0/8' });
     const { key } = await fixture.newKey();
     const seen = async (gateway: TestGateway, forwarded: string | string[]): Promise<unknown> => {
@@ -272,7 +268,7 @@ describe('the client’s address', () => {
     expect(await seen(trusting, 'nonsense, 10.1.2.3')).toBe('10.1.2.3');
   });
 
-  it('decides over allow-lists', async () => {
+  it('is checked against allow-lists', async () => {
     const trusting = await fixture.gateway({ REDIS_URL: undefined, TRUST_PROXY: 'loopback' });
     const { key } = await fixture.newKey({ ipAllowlist: ['203.0.113.0/24'] });
     const from = (address: string): Promise<Reply> =>
@@ -283,7 +279,7 @@ describe('the client’s address', () => {
 });
 
 (redis === null ? describe.skip : describe)('with Redis', () => {
-  it('all gateways count together', async () => {
+  it('counts together for all gateways', async () => {
     const [one, two] = [await fixture.gateway(), await fixture.gateway()];
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 20 } });
     const replies = await Promise.all(Array.from({ length: 60 }, (_, i) => me(i % 2 === 0 ? one : two, key)));
@@ -293,7 +289,7 @@ describe('the client’s address', () => {
     expect(admitted).toBeLessThanOrEqual(22);
   });
 
-  it('its absence leaves a local limit, and reads go on', async () => {
+  it('leaves a local limit when it is away, and reads go on', async () => {
     const away = await fixture.gateway({ REDIS_URL: 'redis://127.0.0.1:1' });
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 3 } });
     const replies = [];

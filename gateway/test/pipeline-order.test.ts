@@ -1,12 +1,13 @@
-// Who refuses first. The stages in the order of the contract, each with a way to offend it; for every neighbouring pair
-// a request that offends both gets the code of the earlier. An offence is a change to a request that is otherwise good.
+// Which stage refuses first. The list has the stages in the contract's order, each with an offence. For every
+// neighbouring pair, a request with both offences gets the code of the earlier stage. An offence is a change to a valid
+// request.
 import { createHmac } from 'node:crypto';
 import { testDatabase } from '@lumi/shared/testing';
 import { FixedClock } from '@lumi/shared/runtime';
 import { ask, openFixture, type Ask, type Fixture, type TestGateway } from './fixture';
 
 const database = testDatabase();
-// Standing still, so that a spent limit stays spent.
+// A fixed clock, so that a spent limit stays spent.
 const clock = new FixedClock(Date.now());
 let fixture: Fixture;
 
@@ -29,7 +30,7 @@ interface Stage {
 let keys: { good: string; spent: string; noScope: string; spentNoScope: string };
 let signingSecrets: Map<string, string>;
 
-// A key's own offences combine into one key (spent and without scope), because a request has only one.
+// The offences of a key combine into one key (spent and without scope), because a request has only one.
 const STAGES: readonly Stage[] = [
   { refusal: '400 bad_request', offend: (draft) => (draft.headers['expect'] = 'miracles') },
   { refusal: '503 api_disabled', offend: (draft) => (draft.apiEnabled = false) },
@@ -125,7 +126,7 @@ async function answerTo(draft: Draft): Promise<string> {
   return `${String(reply.status)} ${reply.code ?? ''}`.trim();
 }
 
-it('lets a request pass that offends nobody', async () => {
+it('lets a request without an offence pass', async () => {
   expect(await answerTo(good())).toBe('200');
 });
 
@@ -142,7 +143,7 @@ const pairs = STAGES.flatMap((earlier, i) =>
   STAGES.slice(i + 1).map((later, j) => ({ earlier, later, isNeighbour: j === 0 })),
 );
 
-describe('of two offences the earlier stage answers', () => {
+describe('a request with two offences is refused by the earlier stage', () => {
   it.each(pairs.filter(canBothBe).map((pair) => [pair.earlier.refusal, pair.later.refusal, pair] as const))(
     '%s before %s',
     async (refusal, _later, { earlier, later }) => {
@@ -174,12 +175,12 @@ function canBothBe({ earlier, later }: { earlier: Stage; later: Stage }): boolea
   const [a, b] = [STAGES.indexOf(earlier), STAGES.indexOf(later)];
   if (a === 3 && b === 4) return false;
   if (a === 12 && b === 13) return false;
-  // A wrong key belongs to nobody, so it has neither limit nor scope.
+  // A wrong key has neither limit nor scope.
   return !(a === 4 && (b === 6 || b === 7));
 }
 
-describe('what stands above', () => {
-  it('answers /healthz at the root and under each base, whatever is switched off or wrong', async () => {
+describe('before all stages', () => {
+  it('answers /healthz at the root and under each base, also when the API is off or the request is wrong', async () => {
     const off = gateways.get('false false');
     if (off === undefined) throw new Error('no such gateway');
     for (const path of ['/healthz', '/api/v1/healthz', '/hosting/api/v1/healthz', '/proxy/api/v1/healthz']) {
@@ -207,7 +208,7 @@ describe('a request that moves no money', () => {
     expect(await answerTo(draft)).toBe('200');
   });
 
-  it('passes no money stage: a dry run, but needs the scope', async () => {
+  it('passes no money stage: a dry run, which still needs the scope', async () => {
     const draft = { ...good(), path: '/api/v1/things?dry_run=true', moneyEnabled: false, signed: false, headers: {} };
     expect(await answerTo(draft)).toBe('200');
     expect(await answerTo({ ...draft, key: keys.noScope })).toBe('403 forbidden_scope');
@@ -223,7 +224,7 @@ describe('a request that moves no money', () => {
     'dry_run=true&dry_run[]=false',
     'x=1?dry_run=true',
     'DRY_RUN=true',
-  ])('is not meant by %s', async (query) => {
+  ])('is not made by %s', async (query) => {
     const draft = { ...good(), path: `/api/v1/things?${query}`, moneyEnabled: false };
     expect(await answerTo(draft)).toBe('403 money_disabled');
   });

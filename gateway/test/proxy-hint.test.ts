@@ -1,4 +1,4 @@
-// A proxy that TRUST_PROXY does not name is noticed by what only a proxy does, and told once.
+// A proxy that is missing in TRUST_PROXY is noticed, and logged once.
 import { testDatabase } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture } from './fixture';
 
@@ -23,11 +23,11 @@ async function warnings(env: Record<string, string>, keys: number, headers: Reco
   return told;
 }
 
-it('is told once when many keys come from one address with X-Forwarded-For', async () => {
+it('is logged once when many keys come from one address with X-Forwarded-For', async () => {
   expect(await warnings({}, 8, { 'x-forwarded-for': '203.0.113.1' })).toBe(1);
 });
 
-it('is not told of a few keys, of keys without the header, or of a proxy that is trusted', async () => {
+it('is not logged for a few keys, for keys without the header, or for a trusted proxy', async () => {
   expect(await warnings({}, 4, { 'x-forwarded-for': '203.0.113.1' })).toBe(0);
   expect(await warnings({}, 8, {})).toBe(0);
   expect(await warnings({ TRUST_PROXY: 'loopback' }, 8, { 'x-forwarded-for': '203.0.113.1' })).toBe(0);

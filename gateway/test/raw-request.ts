@@ -1,4 +1,4 @@
-// Requests written byte by byte, and what comes back.
+// Requests written byte by byte, and their answers.
 import net from 'node:net';
 
 export interface RawReply {
@@ -9,7 +9,7 @@ export interface RawReply {
   readonly all: string;
 }
 
-/** Writes the bytes and reads until the connection ends or a whole answer with a length is there. */
+/** Writes the bytes and reads until the connection ends or a complete answer with a length has arrived. */
 export function sendRaw(text: string | Buffer, target: { port: number }): Promise<RawReply> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(target.port, '127.0.0.1', () => socket.write(text));
@@ -59,7 +59,7 @@ export function expectRefusal(reply: RawReply, status: number, code: string): vo
   expect(reply.head).toMatch(/x-request-id: req_[0-9a-z]{24}/i);
   const id = /x-request-id: (req_[0-9a-z]{24})/i.exec(reply.head)?.[1];
   expect(JSON.parse(reply.body)).toMatchObject({ error: { code, request_id: id } });
-  // The contract: on every answer, so on those of the parser too.
+  // The contract: this header is on every answer, so also on those of the parser.
   expect(reply.head).toMatch(/\r\nratelimit: "(?:public|regular)";r=\d+;t=\d+/i);
   expect(reply.head).toMatch(/\r\nratelimit-policy: "(?:public|regular)";q=\d+;w=60/i);
 }

@@ -1,4 +1,4 @@
-// Gateways that share a Redis Cluster of three real nodes. Runs where the run has Redis.
+// Gateways that share a Redis Cluster of three real nodes. Runs only when Redis is available.
 import { revokeKey } from '@lumi/shared/keys';
 import { testDatabase, testRedis, testRedisCluster, until } from '@lumi/shared/testing';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
@@ -24,7 +24,7 @@ itWithRedis('count together, whichever node a key’s bucket lies on', async () 
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 8 } });
     const answers = await Promise.all(Array.from({ length: 10 }, () => statuses(key)));
     const admitted = answers.flat().filter((status) => status === 200).length;
-    // Gateways that count alone would admit twice as many. A token grows back every 7.5 s.
+    // Gateways that count alone would admit twice as many. A token refills every 7.5 s.
     expect(admitted).toBeGreaterThanOrEqual(8);
     expect(admitted).toBeLessThan(16);
   }

@@ -1,5 +1,5 @@
-// A revoked key: refused at once where the notification arrives, and within five seconds where it does not, on every
-// gateway.
+// A revoked key is refused on every gateway: at once when the notification arrives, and within five seconds when it
+// does not.
 import { Client } from 'pg';
 import { KEY_COLUMNS, generateKey, issueKey, KeyDigests, revokeKey, rollKey, type Queryable } from '@lumi/shared/keys';
 import { FixedClock, silentLog } from '@lumi/shared/runtime';
@@ -24,15 +24,15 @@ const status = async (gateway: TestGateway, key: string): Promise<number> =>
   (await ask(gateway, { path: '/api/v1/me', key })).status;
 const codes = async (key: string): Promise<number[]> => [await status(first, key), await status(second, key)];
 
-describe('with notifications', () => {
-  it('a revoked key is refused at once on every gateway, while the clock stands still', async () => {
+describe('gateways with notifications', () => {
+  it('refuse a revoked key at once on every gateway, while the clock stands still', async () => {
     const { key, id } = await fixture.newKey();
     expect(await codes(key)).toEqual([200, 200]);
     await revokeKey(fixture.owner, id);
     await until(async () => (await codes(key)).join() === '401,401');
   });
 
-  it('a rolled key works on until its overlap ends, to the second', async () => {
+  it('accept a rolled key until its overlap ends, exact to the second', async () => {
     const { key, id } = await fixture.newKey();
     await codes(key);
     const rolled = await rollKey(fixture.owner, fixture.rings, { keyId: id, overlapSeconds: 3_600 });
@@ -43,7 +43,7 @@ describe('with notifications', () => {
     expect(await codes(rolled.key)).toEqual([200, 200]);
   });
 
-  it('a changed limit counts from the next request on', async () => {
+  it('apply a changed limit from the next request on', async () => {
     const { key, id } = await fixture.newKey();
     expect((await ask(first, { path: '/api/v1/me', key })).headers['ratelimit-policy']).toBe('"regular";q=120;w=60');
     await fixture.owner.query('UPDATE platform.api_key SET regular_per_minute = 7 WHERE id = $1', [id]);
@@ -52,7 +52,7 @@ describe('with notifications', () => {
     );
   });
 
-  it('a lost listener is replaced, and what happened meanwhile is not missed', async () => {
+  it('reconnect a lost listener, and miss no change made meanwhile', async () => {
     const { key, id } = await fixture.newKey();
     expect(await codes(key)).toEqual([200, 200]);
     const { rows } = await fixture.owner.query<{ ended: boolean }>(
@@ -65,11 +65,11 @@ describe('with notifications', () => {
   });
 });
 
-describe('without notifications', () => {
-  it('a revoked key is refused within five seconds', async () => {
+describe('gateways without notifications', () => {
+  it('refuse a revoked key within five seconds', async () => {
     const { key, id } = await fixture.newKey();
     expect(await codes(key)).toEqual([200, 200]);
-    // Nobody is told: the trigger that notifies does not run for this change.
+    // No notification: the trigger does not run for this change.
     const silent = new Client({ connectionString: database.ownerUrl });
     await silent.connect();
     await silent.query(
@@ -81,15 +81,15 @@ describe('without notifications', () => {
     expect(await codes(key)).toEqual([401, 401]);
   });
 
-  it('the age of what is remembered counts from the start of the read: the limit is below five seconds', () => {
+  it('count the age of an entry from the start of its read, and keep it for less than five seconds', () => {
     expect(TTL_MS).toBeLessThanOrEqual(4_000);
   });
 
-  it('nothing is admitted once the database is away for longer than that', async () => {
+  it('refuse every key once the database has been down for longer than that', async () => {
     const { key } = await fixture.newKey();
     const cut = await fixture.gateway();
     expect(await status(cut, key)).toBe(200);
-    const name = new URL(database.ownerUrl).pathname.slice(1); // of this file alone; a superuser still gets in
+    const name = new URL(database.ownerUrl).pathname.slice(1); // of this file alone
     await fixture.owner.query(`ALTER DATABASE ${name} CONNECTION LIMIT 0`);
     try {
       await fixture.owner.query(
@@ -112,7 +112,7 @@ describe('without notifications', () => {
 });
 
 describe('the cache', () => {
-  /** The real database, whose answers the test holds back and lets go. */
+  /** The real database with answers that the test holds back and releases. */
   class HeldDatabase implements Queryable {
     queries = 0;
     answered = 0;
@@ -151,7 +151,7 @@ describe('the cache', () => {
     });
   });
 
-  it('does not take a key back in that was revoked while it was being read (the fence)', async () => {
+  it('does not accept a key again that was revoked while it was being read (the fence)', async () => {
     const { key, id } = await fixture.newKey();
     held.isHeld = true;
     const reading = look(key);
@@ -165,7 +165,7 @@ describe('the cache', () => {
     expect(held.queries).toBe(2);
   });
 
-  it('does the same for a key stored under an older pepper, whose notification names another digest', async () => {
+  it('does the same for a key stored under an older pepper, whose notification has another digest', async () => {
     const older = { ...fixture.rings, peppers: { current: 1, byVersion: fixture.rings.peppers.byVersion } };
     const { key, id, record } = await issueKey(fixture.owner, older, {
       product: 'domains',
@@ -200,11 +200,11 @@ describe('the cache', () => {
     expect(cached(key)).not.toBeUndefined();
   });
 
-  it('never goes back to an earlier generation of a row', async () => {
+  it('never returns to an earlier generation of a row', async () => {
     const { key, id, record } = await fixture.newKey();
     await revokeKey(fixture.owner, id);
     expect((await look(key))?.key.revokedAt).not.toBeNull();
-    // A read of a lagging replica: the row as it was before, handed over when the later one is known already.
+    // A read of a lagging replica: the earlier row arrives when the later one is known already.
     const { rows } = await fixture.owner.query(`SELECT ${KEY_COLUMNS} FROM platform.api_key WHERE id = $1`, [id]);
     held.instead = [{ ...(rows[0] as object), generation: record.generation.toString(), revoked_at: null }];
     clock.advance(2_500);
@@ -225,7 +225,7 @@ describe('the cache', () => {
 });
 
 describe('guessing keys', () => {
-  it('is slowed down per address, and holds up no key that is known', async () => {
+  it('is slowed down per address, and does not delay known keys', async () => {
     const gateway = await fixture.gateway();
     const { key } = await fixture.newKey();
     const fresh = await fixture.newKey();
@@ -241,7 +241,7 @@ describe('guessing keys', () => {
   });
 });
 
-it('tells when a key was last used, in batches', async () => {
+it('stores when a key was last used, in batches', async () => {
   const { key, id } = await fixture.newKey();
   await status(first, key);
   await first.wiring.usage.flush();

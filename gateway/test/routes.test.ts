@@ -1,4 +1,4 @@
-// Routes come from the services' documents: at start, on change, and the last good ones stay.
+// Routes come from the services' documents: at start and on change; the last good ones stay.
 import { testDatabase, until } from '@lumi/shared/testing';
 import { Matcher } from '../src/routes/matcher';
 import { readOperations } from '../src/routes/operation';
@@ -21,7 +21,7 @@ const status = async (path: string, method = 'GET'): Promise<number> =>
   (await ask(gateway, { method, path, key, headers: { 'idempotency-key': 'order-0001' } })).status;
 
 describe('the document of a service', () => {
-  it('is followed when it changes, without a restart', async () => {
+  it('is read again when it changes, without a restart', async () => {
     expect(await status('/api/v1/fresh')).toBe(404);
     fixture.services.domains.paths = {
       ...fixture.services.domains.paths,
@@ -42,7 +42,7 @@ describe('the document of a service', () => {
     expect(polling.wiring.routes.isComplete).toBe(true);
   });
 
-  it('is not sent again while its tag is the same', async () => {
+  it('is not sent again while its ETag is the same', async () => {
     fixture.services.domains.etag = '"one"';
     await gateway.wiring.routes.refresh('domains');
     fixture.services.domains.paths = {
@@ -57,7 +57,7 @@ describe('the document of a service', () => {
     fixture.services.domains.etag = null;
   });
 
-  it('that makes no sense changes nothing', async () => {
+  it('changes nothing when it is invalid', async () => {
     const good = fixture.services.domains.paths;
     fixture.services.domains.paths = {};
     await gateway.wiring.routes.refresh('domains');
@@ -65,7 +65,7 @@ describe('the document of a service', () => {
     fixture.services.domains.paths = good;
   });
 
-  it('survives the service: its routes stay while it is away', async () => {
+  it('stays in use while the service is down', async () => {
     const port = fixture.services.vps.port;
     await fixture.services.vps.close();
     await gateway.wiring.routes.refresh('vps');
@@ -75,7 +75,7 @@ describe('the document of a service', () => {
     await fixture.services.vps.listen(port);
   });
 
-  it('may be missing at start: 503 for that product alone, after the key was checked, until the service is there', async () => {
+  it('may be missing at start: 503 for that product only, after the key check', async () => {
     const port = fixture.services.vps.port;
     await fixture.services.vps.close();
     const early = await fixture.gateway();
@@ -113,7 +113,7 @@ describe('an operation', () => {
       'that pays for the items of no list',
       { '/x': { post: operation('x', 'read', { ...jsonBody, 'x-lumi-items-per-token': 10 }) } },
     ],
-  ])('%s is refused, alone', (_what, item) => {
+  ])('%s is refused alone; the others stay', (_what, item) => {
     const { operations, refused } = read(item);
     expect(operations.map(({ id }) => id)).toEqual(['good']);
     expect(refused).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('the matcher', () => {
         : match.kind;
   };
 
-  it('prefers the literal, also where it lacks the method', () => {
+  it('prefers the literal path, also when the literal path lacks the method', () => {
     expect(found('POST', '/domains/check')).toBe('check');
     expect(found('GET', '/domains/check')).toBe('POST');
     expect(found('DELETE', '/domains/check')).toBe('POST');
@@ -163,7 +163,7 @@ describe('the matcher', () => {
     expect(found('GET', '/domains/fixed')).toBe('get');
   });
 
-  it('takes one segment for one parameter, encoded or not, and nothing that hides another', () => {
+  it('takes one segment per parameter, encoded or not, and no encoded separator', () => {
     expect(found('GET', '/domains/xn--80ak6aa92e.com')).toBe('get');
     expect(found('GET', '/domains/%D0%B4%D0%BE%D0%BC.com')).toBe('get');
     for (const path of [
@@ -187,7 +187,7 @@ describe('the matcher', () => {
     }
   });
 
-  it('takes an encoded separator where the operation says that its parameter holds any text, and nowhere else', () => {
+  it('takes an encoded separator only in a parameter that the operation declares as any text', () => {
     const parameters = [{ name: 'key', in: 'path', 'x-lumi-any-text': true }];
     const wide = new Matcher(
       readOperations('domains', {
@@ -208,7 +208,7 @@ describe('the matcher', () => {
     expect([kind('/requests/a%2Fb/c'), kind('/requests/a/b%2Fc')]).toEqual(['part', 'unknown']);
   });
 
-  it('finds nothing inside, where services answer without a key, whatever pattern would fit', () => {
+  it('finds no internal path of a service, whatever pattern would match', () => {
     const wide = new Matcher(
       readOperations('domains', {
         paths: { '/{any}': { get: operation('one', 'public') }, '/{any}/{thing}': { get: operation('two', 'public') } },
@@ -219,14 +219,14 @@ describe('the matcher', () => {
     expect(wide.match('GET', '/internals/metrics').kind).toBe('operation');
   });
 
-  it('does not confuse a path with what every object has', () => {
+  it('does not match names of Object.prototype', () => {
     for (const path of ['/constructor', '/__proto__', '/toString']) expect(found('GET', path)).toBe('unknown');
     expect(found('constructor', '/domains')).toBe('GET,HEAD,POST');
   });
 });
 
 describe('hosts', () => {
-  it('may be bound to products; health is the same on all', async () => {
+  it('may be bound to products; /healthz is the same on all', async () => {
     const bound = await fixture.gateway({
       HOST_BINDINGS: 'domains=api.lumi.test,vps=panel.lumi.test,proxy=panel.lumi.test',
     });

@@ -1,4 +1,4 @@
-// Signatures of money requests: the contract's own example, and everything that only looks like a signature.
+// Signatures of money requests: the contract's own example, and values that only resemble a signature.
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';
 import { FixedClock } from '@lumi/shared/runtime';
@@ -43,7 +43,7 @@ describe('v1', () => {
   it('is HMAC-SHA256 over the exact bytes, in lower-case hex', async () => {
     const { key, secret } = await signer('v1');
     expect((await buy(key, { 'x-signature': hex(secret, BODY) })).status).toBe(200);
-    const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x22]); // whether it is JSON is not the signature's business
+    const bytes = Buffer.from([0x22, 0xff, 0xfe, 0x22]); // the signature does not require JSON
     expect((await buy(key, { 'x-signature': hex(secret, bytes) }, { body: bytes })).status).toBe(200);
     expect((await buy(key, { 'x-signature': hex(secret, '') }, { body: '' })).status).toBe(200);
   });
@@ -56,7 +56,7 @@ body = b'${BODY}'
 sig = hmac.new(SIGNING.encode(), body, hashlib.sha256).hexdigest()
 print(sig, end="")`;
     const python = spawnSync('python3', ['-c', script, secret], { encoding: 'utf8' });
-    // Where there is no Python, the vector below still holds the algorithm to the example.
+    // Without Python, the vector below still compares the algorithm with the example.
     const signature = python.status === 0 ? python.stdout : hex(secret, BODY);
     expect((await buy(key, { 'x-signature': signature })).status).toBe(200);
     expect(hex('your_signing_secret', BODY)).toBe('811a0353d96f96733ad3a238a939707e9b0823a68e13953ea629e7509a9a6922');
@@ -87,7 +87,7 @@ print(sig, end="")`;
     expect((await buy(key, v2Headers(secret, {}))).code).toBe('invalid_signature');
   });
 
-  it('is not asked for where no money moves, nor from keys that do not sign', async () => {
+  it('is not required without money, nor from keys that do not sign', async () => {
     const { key } = await signer('v1');
     expect((await ask(gateway, { path: '/api/v1/things', key })).status).toBe(200);
     expect((await ask(gateway, { method: 'POST', path: '/api/v1/things?dry_run=true', key, body: BODY })).status).toBe(
@@ -146,7 +146,7 @@ describe('v2', () => {
     expect(await buy(key, v2Headers(secret, signed))).toMatchObject({ status: 401, code: 'invalid_signature' });
   });
 
-  it('takes a timestamp up to 300 s off, either way, and no other form of it', async () => {
+  it('takes a timestamp up to 300 s off, in either direction, and no other form', async () => {
     const { key, secret } = await signer('v2');
     const nowS = clock.nowMs() / 1000;
     const answers = async (timestamp: string): Promise<number> =>
@@ -165,7 +165,7 @@ describe('v2', () => {
       expect(await answers(bad)).toBe(401);
   });
 
-  it('says that it is the timestamp that is wrong, and what time it is here', async () => {
+  it('says that the timestamp is wrong, and what time the gateway has', async () => {
     const { key, secret } = await signer('v2');
     const nowS = clock.nowMs() / 1000;
     const { 'x-signature-timestamp': _left, ...without } = v2Headers(secret, {});
@@ -210,7 +210,7 @@ describe('a guarded request', () => {
   };
   const told = (): string | undefined => fixture.services.domains.received.at(-1)?.principal.signature;
 
-  it('is signed by a key that signs, and names an Idempotency-Key', async () => {
+  it('requires a signature and an Idempotency-Key from a key that signs', async () => {
     const { key, secret } = await operator('v1');
     const signature = { 'x-signature': hex(secret, BODY) };
     expect((await guarded(key, { 'idempotency-key': 'issue-0001' })).code).toBe('invalid_signature');
@@ -220,7 +220,7 @@ describe('a guarded request', () => {
     expect(told()).toBe('checked');
   });
 
-  it('needs neither of a key that does not sign, and may name an Idempotency-Key', async () => {
+  it('requires neither from a key that does not sign, and takes an Idempotency-Key', async () => {
     const { key } = await operator('none');
     expect((await guarded(key, {})).status).toBe(200);
     expect(told()).toBeUndefined();
@@ -228,7 +228,7 @@ describe('a guarded request', () => {
     expect((await guarded(key, { 'idempotency-key': 'short' })).code).toBe('validation_error');
   });
 
-  it('goes on while money is switched off, and is signed then too', async () => {
+  it('works while money is switched off, and requires the signature then too', async () => {
     const off = await fixture.gateway({ API_MONEY_ENABLED: 'false' });
     const { key, secret } = await operator('v1');
     expect(
@@ -238,7 +238,7 @@ describe('a guarded request', () => {
     await off.close();
   });
 
-  it('is told to the service where only the body says what it is: signed, not signed, or by a key that need not', async () => {
+  it('is marked as signed, unsigned or exempt when only the body shows that it is guarded', async () => {
     const { key, secret } = await signer('v1');
     expect([(await change(key, {})).status, told()]).toEqual([200, 'missing']);
     expect([(await change(key, { 'x-signature': hex(secret, BODY) })).status, told()]).toEqual([200, 'checked']);

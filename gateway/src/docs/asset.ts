@@ -1,4 +1,4 @@
-// One static file of the reference page, held in memory: its bytes, and compressed once for each encoding that a
+// One static file of the reference page, kept in memory: its bytes, and one compressed form for each encoding that a
 // browser asks for.
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -8,11 +8,11 @@ export type Encoding = 'br' | 'gzip' | 'identity';
 
 /** Higher levels cost seconds of the processor and save little. */
 const BROTLI_QUALITY = 5;
-/** Below this, compression saves no packet. */
+/** Below this size, compression saves no packet. */
 const COMPRESS_BYTES_MIN = 1_000;
 
 export class Asset {
-  /** Names the content: a changed file has another one, so answers may be kept for ever. */
+  /** A hash of the content. A changed file has another hash, so browsers may cache answers for ever. */
   readonly version: string;
   private readonly encoded = new Map<Encoding, Promise<Buffer>>();
 
@@ -40,7 +40,7 @@ export class Asset {
   }
 }
 
-/** The best encoding that `Accept-Encoding` allows; what is refused with `q=0` is not taken. */
+/** The best encoding that `Accept-Encoding` allows. `q=0` excludes an encoding. */
 export function bestEncoding(accepted: string | undefined): Encoding {
   const allowed = (accepted ?? '')
     .toLowerCase()

@@ -1,5 +1,5 @@
-// The reference page of a product: a frame for Swagger UI (Apache-2.0, from npm, nothing from elsewhere), which the
-// browser fills from the product's own `/openapi.json`. It holds no product knowledge but names and addresses.
+// The reference page of a product: an HTML page around Swagger UI (Apache-2.0, from npm, no other source). The browser
+// fills it from the product's own `/openapi.json`. The only product data in it are names and addresses.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
@@ -7,7 +7,7 @@ import { Asset } from './asset';
 
 const NAMES: Readonly<Record<Product, string>> = { domains: 'Domains', vps: 'Hosting', proxy: 'Proxy' };
 
-/** What the page loads, all of it from beside itself. */
+/** The files that the page loads, all from its own folder. */
 export function pageAssets(): ReadonlyMap<string, Asset> {
   const file = (path: string): Buffer => readFileSync(path);
   const own = publicFolder();
@@ -22,13 +22,13 @@ export function pageAssets(): ReadonlyMap<string, Asset> {
   ]);
 }
 
-/** `addresses` of the products' own reference pages, as seen from the host that is asked. */
+/** `addresses`: the reference pages of all products, as seen from the requested host. */
 export function referencePage(
   product: Product,
   addresses: Readonly<Record<Product, string>>,
   assets: ReadonlyMap<string, Asset>,
 ): Asset {
-  // Relative, so that the page works wherever a front end puts the base path.
+  // Relative, so that the page works under any base path that a front end uses.
   const url = (name: string): string => `docs/${name}?v=${assets.get(name)?.version ?? ''}`;
   const tabs = PRODUCTS.map(
     (one) => `<a href="${addresses[one]}"${one === product ? ' aria-current="page"' : ''}>${NAMES[one]}</a>`,
@@ -76,7 +76,7 @@ export function referencePage(
   );
 }
 
-/** Above this file, which lies at another depth in the sources, compiled, and in the bundle. */
+/** Searched upwards from this file, because its depth differs between sources, compiled code and the bundle. */
 function publicFolder(): string {
   for (let folder = __dirname; folder !== dirname(folder); folder = dirname(folder)) {
     const found = join(folder, 'public');

@@ -1,22 +1,22 @@
-// Keys by digest, cached for at most TTL_MS after they were *read*, so a revoked key is refused within five seconds
-// even when every notification is lost; with notifications, at once. Three rules keep a revoked key from coming back:
-// the age of an entry counts from the start of its read; a read that began before a change was heard of is thrown away
-// (the fence); and an entry never replaces one of a higher generation.
+// Keys by digest, cached for at most TTL_MS after they were *read*. A revoked key is refused at once through a
+// notification, and within five seconds when every notification is lost. Three rules keep a revoked key from coming
+// back. The age of an entry counts from the start of its read. A read that began before the notification of a change is
+// discarded (the fence). An entry never replaces one of a higher generation.
 import { KeyDigests, findKeyByDigest, type ApiKey, type Queryable } from '@lumi/shared/keys';
 import { AppError } from '@lumi/shared/contract';
 import type { Clock, Log } from '@lumi/shared/runtime';
 import { knownKey, type KnownKey } from './known-key';
 
 export const TTL_MS = 4_000;
-/** From this age on an entry is read again in the background, so that a key in use never makes a request wait. */
+/** From this age on an entry is read again in the background, so that requests with a key in use never wait. */
 const REFRESH_MS = 2_000;
 /**
- * Unknown keys are remembered shortly, so that guessing costs us little; a key issued meanwhile works after this at the
- * latest.
+ * Unknown keys are remembered for this short time, so that guessing costs us little. A key issued meanwhile works after
+ * this time at the latest.
  */
 const UNKNOWN_TTL_MS = 1_000;
 const ENTRIES_MAX = 20_000;
-/** Reads of unknown keys under way; beyond that they are told to come back. */
+/** Maximum of reads of unknown keys under way. Requests beyond it are refused with Retry-After. */
 const READS_MAX = 200;
 const FENCED_READS_MAX = 5;
 
@@ -27,15 +27,15 @@ interface Entry {
 
 interface Read {
   readonly promise: Promise<KnownKey | null>;
-  /** Digests under every pepper, because a notification names the stored one. */
+  /** Digests under every pepper, because a notification names the stored digest. */
   readonly digests: readonly string[];
   isStale: boolean;
 }
 
 export interface KeyCacheDeps {
-  /** For keys that are known and are read again. */
+  /** For known keys that are read again. */
   readonly db: Queryable;
-  /** For keys never seen: connections of their own, so that a flood of invented keys cannot make known ones too old. */
+  /** For unknown keys: separate connections, so that a flood of invented keys cannot delay the reads of known keys. */
   readonly strangersDb: Queryable;
   readonly digests: KeyDigests;
   readonly clock: Clock;
@@ -45,7 +45,10 @@ export interface KeyCacheDeps {
 export class KeyCache {
   private readonly entries = new Map<string, Entry>();
   private readonly reads = new Map<string, Read>();
-  /** Digest as stored (perhaps under an older pepper) → digest under the current one, by which entries are kept. */
+  /**
+   * From the stored digest (possibly under an older pepper) to the digest under the current pepper, which is the
+   * entry's key.
+   */
   private readonly byStored = new Map<string, string>();
 
   constructor(private readonly deps: KeyCacheDeps) {}
@@ -55,7 +58,7 @@ export class KeyCache {
   }
 
   /**
-   * The key as it was at most TTL_MS ago, null when there is none, undefined when it must be read. Revoked and expired
+   * The key as it was at most TTL_MS ago. Null when there is none; undefined when it must be read. Revoked and expired
    * keys are returned as such.
    */
   cached(digest: string, token: string): KnownKey | null | undefined {
@@ -67,12 +70,15 @@ export class KeyCache {
     return entry.known;
   }
 
-  /** Whatever has become of it since. */
+  /** The last known key, whatever has changed since. */
   wasKnown(digest: string): boolean {
     return this.entries.get(digest)?.known != null;
   }
 
-  /** Reads the key from the database; many who ask at once share one read. Throws 503 when too many are under way. */
+  /**
+   * Reads the key from the database. Many requests at once share one read. Throws 503 when too many reads are under
+   * way.
+   */
   read(digest: string, token: string): Promise<KnownKey | null> {
     const running = this.reads.get(digest);
     if (running !== undefined) return running.promise;
@@ -89,7 +95,7 @@ export class KeyCache {
     return read.promise.finally(() => this.reads.delete(digest));
   }
 
-  /** A key was changed; `storedDigest` as the database notifies it, in hex. */
+  /** A key was changed. `storedDigest` is in hex, as the database sends it. */
   forget(storedDigest: string): void {
     const stored = Buffer.from(storedDigest, 'hex').toString('latin1');
     const current = this.byStored.get(stored) ?? stored;
@@ -97,7 +103,7 @@ export class KeyCache {
     for (const read of this.reads.values()) if (read.digests.includes(stored)) read.isStale = true;
   }
 
-  /** Notifications may have been missed: nothing known now is trusted any more. */
+  /** Notifications may have been missed: all entries must be read again. */
   forgetAll(): void {
     this.entries.clear();
     this.byStored.clear();
@@ -118,13 +124,13 @@ export class KeyCache {
         continue;
       }
       const known = this.successor(digest, key);
-      // A key that changes faster than it can be read is answered from this read and not remembered.
+      // A key that changes faster than it can be read is answered from this read and not cached.
       if (read?.isStale !== true) this.keep(digest, { known, readAtMs });
       return known;
     }
   }
 
-  /** What was just read, unless a later generation of the row is known already. */
+  /** Stores what was just read, unless a later generation of the row is known. */
   private successor(digest: string, key: ApiKey | null): KnownKey | null {
     if (key === null) return null;
     const before = this.entries.get(digest)?.known ?? null;
@@ -136,7 +142,7 @@ export class KeyCache {
       const oldest = this.entries.keys().next().value;
       if (oldest !== undefined) this.drop(oldest);
     }
-    // Re-inserted, so that the first entry is the one whose read is longest ago.
+    // Inserted again, so that the first entry is the one with the oldest read.
     this.entries.delete(digest);
     this.entries.set(digest, entry);
     if (entry.known !== null) this.byStored.set(entry.known.key.digest.toString('latin1'), digest);

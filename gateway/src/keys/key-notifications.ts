@@ -1,6 +1,6 @@
-// Hears of changed keys from PostgreSQL (LISTEN lumi_keys, sent by a trigger). The connection is this process's own,
-// because a pooler in transaction mode does not carry notifications. While it is down the cache's age limit alone does
-// the work.
+// Receives notifications of changed keys from PostgreSQL (LISTEN lumi_keys, sent by a trigger). The connection belongs
+// to this process, because a pooler in transaction mode does not carry notifications. While it is down, only the
+// cache's age limit works.
 import { Client } from 'pg';
 import type { Log } from '@lumi/shared/runtime';
 
@@ -12,7 +12,7 @@ export interface KeyNotificationsOptions {
   readonly databaseUrl: string;
   readonly log: Log;
   readonly onChange: (storedDigest: string) => void;
-  /** Called whenever listening (re)starts: what happened before was not heard. */
+  /** Called whenever listening (re)starts: earlier notifications were not received. */
   readonly onGap: () => void;
 }
 
@@ -24,7 +24,7 @@ export class KeyNotifications {
 
   constructor(private readonly options: KeyNotificationsOptions) {}
 
-  /** Resolves when the first attempt has ended, well or not. */
+  /** Resolves when the first attempt has ended, with or without success. */
   async start(): Promise<void> {
     const client = new Client({
       connectionString: this.options.databaseUrl,

@@ -1,4 +1,4 @@
-// A key as the gateway uses it: everything a request needs, worked out once when the key is loaded.
+// A key as the gateway uses it: all values that a request needs, computed once when the key is loaded.
 import { effectiveScopes, ipTest, type ApiKey, type IpTest } from '@lumi/shared/keys';
 import { MINUTE_MS, MONEY_PER_MINUTE, REGULAR_PER_MINUTE, type Limit } from '@lumi/shared/limits';
 import type { Principal } from '@lumi/shared/principal';
@@ -11,12 +11,12 @@ export interface KnownKey {
   readonly regularLimit: Limit;
   /** Names the lineage, not the key: rolling a key gives no second allowance. */
   readonly regularBucket: string;
-  /** The same with its limit, as `GcraStore` wants it. */
+  /** The same with its limit, in the form that `GcraStore` takes. */
   readonly limitBucket: string;
   readonly principal: Principal;
-  /** The same for a request that a key that signs has signed. */
+  /** The same for a signed request of a key that signs. */
   readonly signedPrincipal: Principal;
-  /** Changes whenever the principal may have. */
+  /** Changes whenever the principal may have changed. */
   readonly principalName: string;
 }
 

@@ -1,4 +1,4 @@
-// The bucket of an address: itself for IPv4, its /64 for IPv6, where one customer has that many addresses to come from.
+// The bucket of an address: the address itself for IPv4, its /64 for IPv6, because one customer has a whole /64.
 import { isIPv6 } from 'node:net';
 import { readBlock } from '@lumi/shared/addresses';
 

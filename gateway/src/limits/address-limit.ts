@@ -1,5 +1,5 @@
-// What an answer tells of limits when no key was read: how the caller's address stands. Whatever is refused before its
-// key is known pays for it, as what is served without a key does (stage 07).
+// The rate-limit headers of an answer without a known key: those of the caller's address. A refusal before the key is
+// known costs a token of the address, like an answer of a public route (stage 07).
 import {
   MINUTE_MS,
   rateLimitPolicyValue,
@@ -33,7 +33,7 @@ export function payByAddress(
   return { ...headersFor(limits, taken), allowed: taken.allowed, retryAfterS: taken.retryAfterS };
 }
 
-/** Before something that costs more than a refusal. */
+/** Checked before work that costs more than a refusal. */
 export function hasPaidUp(limits: AddressLimits, clientIp: string): boolean {
   return limits.addressLimits.peekNow(addressBucket(clientIp), limitOf(limits)).remaining > 0;
 }

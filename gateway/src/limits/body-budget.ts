@@ -1,5 +1,5 @@
-// How much of bodies is held at once, from the first byte received until the answer is out, of one key and of all
-// together. Where all is taken, each may still have its even share: who holds more waits for itself.
+// Limits the bytes of bodies held at once, of one key and of all keys together. A body counts from its first byte until
+// the answer is sent. When all is in use, each key may still use an even share; a key with more has to wait.
 import { AppError } from '@lumi/shared/contract';
 
 export interface BodyBudgetOptions {
@@ -20,7 +20,7 @@ export class BodyBudget {
     return this.all;
   }
 
-  /** Throws 429 or 503, with nothing taken. Pair with `give`. */
+  /** Throws 429 or 503 and takes nothing. Call `give` for each successful take. */
   take(name: string, bytes: number): void {
     const { perKeyBytes, allBytes } = this.options;
     const before = this.held.get(name) ?? 0;

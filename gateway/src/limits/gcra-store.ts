@@ -1,7 +1,6 @@
-// Our limits as a `Store` of express-rate-limit. Its interface knows neither weights nor limits per key, so the
-// bucket's name carries its limit, and the answer is told in its terms: hits used of the limit, one more than the limit
-// when refused, and as reset time the moment that matters to the caller — bucket full again, or, when refused, the
-// moment a retry succeeds.
+// Our limits as a `Store` of express-rate-limit. Its interface has neither weights nor limits per key, so the bucket's
+// name carries its limit. The answer uses its terms: hits used of the limit, and one more than the limit for a refusal.
+// The reset time is the moment when the bucket is full again, or, for a refusal, when a retry succeeds.
 import type { IncrementResponse, Store } from 'express-rate-limit';
 import { MINUTE_MS, type LimitStore } from '@lumi/shared/limits';
 import type { Clock } from '@lumi/shared/runtime';
@@ -29,12 +28,12 @@ export class GcraStore implements Store {
     };
   }
 
-  /** Never asked: no request is refunded. */
+  /** Never called: no request is refunded. */
   decrement(): void {
-    // A token is spent by asking, whatever the answer.
+    // Every request spends a token, whatever its answer.
   }
 
   resetKey(): void {
-    // Buckets refill by themselves; no caller may empty one.
+    // Buckets refill over time; no caller may reset one.
   }
 }

@@ -1,4 +1,4 @@
-// Opens the request's record (`req.lumi`) with its id, and writes one line when the answer is out.
+// Opens the request's record (`req.lumi`) with its id, and writes one line when the answer is sent.
 import type { RequestHandler, Response } from 'express';
 import { newId } from '@lumi/shared/contract';
 import { elapsedMs, type Clock } from '@lumi/shared/runtime';
@@ -29,9 +29,9 @@ export function accessLog({
   };
 }
 
-// Written by hand because it is on the hot path. Nothing in it is foreign text: the method is one the parser knows, the
-// address is one, and the path is told as the operation's name. So no key, query or body can get into this line, and
-// nothing needs escaping.
+// Concatenated by hand, because it is on the hot path. It contains no text of the caller: the method is one the parser
+// knows, the address is parsed, and the path is written as the operation's name. So no key, query or body can get into
+// this line, and no value needs escaping.
 function line(record: RequestRecord, res: Response, isWhole: boolean, clock: Clock): string {
   const key = record.key?.key;
   return (

@@ -1,5 +1,6 @@
-// Refuses what Node's HTTP parser lets through and we do not; sets `path` and `query`. Path tricks (`//`, dot segments,
-// encoded separators) are not refused here but match no route, so that they keep their place in the order: 404.
+// Refuses requests that Node's HTTP parser accepts and the contract does not; sets `path` and `query`. Path tricks
+// (`//`, dot segments, encoded separators) are not refused here. They match no route, so they keep their place in the
+// order: 404.
 import type { RequestHandler } from 'express';
 import { requestGuard } from '@lumi/shared/http';
 

@@ -1,4 +1,4 @@
-// `/healthz` answers whatever else is down or off; everything else is `503 api_disabled` while the API is switched off.
+// `/healthz` always answers. All other requests get `503 api_disabled` while the API is switched off.
 import type { RequestHandler, Response } from 'express';
 import { AppError, BASE_PATHS } from '@lumi/shared/contract';
 import { JSON_TYPE } from '@lumi/shared/http';

@@ -1,6 +1,5 @@
-// The reference pages: `/docs`, and `docs` under each base path, with what they load. Static, without a key, and
-// answered before the API's own stages, none of which they touch: any other path goes on as if this stage were not
-// here.
+// The reference pages: `/docs`, and `docs` under each base path, with the files they load. They are static, need no
+// key, and are answered before the API's own stages. Every other path goes on to the next stage.
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import { hostName } from '@lumi/shared/http';
@@ -16,7 +15,7 @@ export interface DocsDeps {
 }
 
 const SECURITY = {
-  // Nothing inline and nothing from elsewhere. The pictures are inside the style sheet.
+  // No inline code and no other origin. The pictures are inside the style sheet.
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; base-uri " +
     "'none'; form-action 'none'; frame-ancestors 'none'",
@@ -32,7 +31,7 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
   const answersOn = (product: Product, host: string): boolean => hostBindings.get(product)?.has(host) ?? true;
   const pages = new Map<string, Asset>();
   const pageOf = (product: Product, host: string): Asset => {
-    // Another host's name is not the caller's to invent: what is kept is bounded by the bindings.
+    // A caller must not be able to add host names: the bindings bound what is cached.
     const addresses = Object.fromEntries(
       PRODUCTS.map((one) => [one, addressOf(one, answersOn(one, host) ? undefined : hostBindings.get(one))]),
     ) as Record<Product, string>; // one entry for each
@@ -41,7 +40,7 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
     pages.set(key, page);
     return page;
   };
-  /** Null: not ours, or not on this host. */
+  /** Null: not a reference page, or not on this host. */
   const find = ({ product, name }: Place, host: string): Asset | null => {
     const shown = product ?? PRODUCTS.find((one) => answersOn(one, host));
     if (shown === undefined || !answersOn(shown, host)) return null;

@@ -1,5 +1,5 @@
-// Base path (and host, where bound) → `product`; else 404. Also looks the operation up (`match`), because stage 05 must
-// know whether it needs a key at all; refusing an unknown one is stage 06's business.
+// Sets `product` by base path (and by host, when the host is bound); otherwise 404. Also looks the operation up
+// (`match`), because stage 05 must know whether it needs a key. Stage 06 refuses an unknown operation.
 import type { RequestHandler } from 'express';
 import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
 import { hostName } from '@lumi/shared/http';

@@ -1,5 +1,5 @@
-// Bearer → `key`: by digest, of this product, in force, from an allowed address. Every way of being wrong has the same
-// answer and costs one digest. Public routes pass without looking at any key.
+// Sets `key` from the bearer token: found by digest, of this product, in force, from an allowed address. Every fault
+// has the same answer and costs one digest. Public routes pass without a key look-up.
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { plainAddress } from '@lumi/shared/addresses';
@@ -30,7 +30,7 @@ export function authenticate({ keys, usage, clock, proxyHint, ...limits }: Authe
     if (!isGood) throw new AppError('invalid_key');
     record.key = known;
     usage.note(known.key.id);
-    // A trusted proxy's peer is not the client it names.
+    // The peer is a trusted proxy, not the client.
     if (headers['x-forwarded-for'] !== undefined && plainAddress(socket.remoteAddress ?? '') === record.clientIp)
       proxyHint.note(record.clientIp, known.key.lineageId);
   };
@@ -50,8 +50,8 @@ export function authenticate({ keys, usage, clock, proxyHint, ...limits }: Authe
       next();
       return;
     }
-    // An address that has spent its refusals makes nobody look for more keys; one known a moment ago is looked for all
-    // the same.
+    // An address that has spent its refusals cannot cause more key look-ups. A key that was known a moment ago is still
+    // looked up.
     if (!hasPaidUp(limits, record.clientIp) && !keys.wasKnown(digest))
       throw new AppError('rate_limited', undefined, { retryAfterS: 1 });
     void keys

@@ -1,5 +1,5 @@
-// Method + path → `operation` of the product's OpenAPI document, and `isMoney`; 404, 405. Without any document yet:
-// 503.
+// Sets `operation` by method and path from the product's OpenAPI document, and `isMoney`; 404, 405. 503 when no
+// document was loaded yet.
 import type { RequestHandler } from 'express';
 import { AppError, assertNever, notFound } from '@lumi/shared/contract';
 import type { Operation } from '../routes/operation';
@@ -28,8 +28,8 @@ export function route(_deps: object): RequestHandler {
 }
 
 /**
- * A dry run is no money request, so what counts as one must be beyond doubt for every reader of the query: exactly one
- * parameter whose name begins with `dry_run`, and it is `dry_run=true`.
+ * A dry run is not a money request, so every reader of the query must see it in the same way: exactly one parameter
+ * whose name begins with `dry_run`, and it is `dry_run=true`.
  */
 export function isDryRun(operation: Operation, query: string): boolean {
   if (!operation.hasDryRun || query === '') return false;

@@ -10,9 +10,9 @@ import { addressBucket } from '../limits/address-bucket';
 
 export interface RegularLimitDeps {
   readonly clock: Clock;
-  /** Shared by all gateways where Redis is. */
+  /** Shared by all gateways when Redis is configured. */
   readonly keyLimits: LimitStore;
-  /** Of this process: addresses are many and cheap, and need no exactness across gateways. */
+  /** Local to this process: there are many addresses, and their limits need not be exact across gateways. */
   readonly addressLimits: LimitStore;
   readonly publicPerMinute: number;
 }
@@ -35,7 +35,7 @@ export function regularLimit({ clock, keyLimits, addressLimits, publicPerMinute 
   return (req, res, next) => (req.lumi.key === null ? byAddress : byKey)(req, res, next);
 }
 
-/** What express-rate-limit leaves on the request; its own types do not say so. */
+/** The property that express-rate-limit sets on the request; its own types do not declare it. */
 type CountedRequest = Request & { readonly rateLimit?: Partial<RateLimitInfo> };
 
 interface LimiterOptions {
@@ -61,7 +61,7 @@ function limiter({ name, clock, store, tokensOf, bucketOf }: LimiterOptions): Re
     limit: tokensOf,
     keyGenerator: bucketOf,
     store: new GcraStore(store, clock),
-    // The headers are written with the rest of the answer, joined with the service's own.
+    // The headers are written with the rest of the answer and joined with the service's own.
     standardHeaders: false,
     legacyHeaders: false,
     validate: false,

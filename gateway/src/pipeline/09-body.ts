@@ -1,6 +1,6 @@
-// Keeps the exact bytes (`body`), bounded: 413, then wrong encoding or media type: 422. Nothing is parsed: signature,
-// fingerprint and service all see the bytes that were sent. A client that asked for `100 Continue` gets it only now,
-// after every cheaper refusal.
+// Keeps the exact bytes (`body`), bounded: 413; then wrong encoding or media type: 422. It parses nothing: signature,
+// fingerprint and service all see the bytes that were sent. A client that sent `Expect: 100-continue` gets the 100 only
+// here, after every cheaper refusal.
 import type { Request, RequestHandler } from 'express';
 import { AppError, invalid } from '@lumi/shared/contract';
 import { addressBucket } from '../limits/address-bucket';
@@ -8,9 +8,9 @@ import type { BodyBudget } from '../limits/body-budget';
 import { NO_BODY } from '../request-record';
 import type { Operation } from '../routes/operation';
 
-/** A parameter that says the text is not UTF-8. */
+/** A parameter that declares another charset than UTF-8. */
 const OTHER_CHARSET = /^charset\s*=\s*"?(?!utf-?8"?$)/i;
-/** A piece smaller than this is copied, so that its buffer is let go of. */
+/** A piece smaller than this is copied, so that its buffer is freed. */
 const CRUMB_BYTES = 512;
 const CRUMBS_BYTES = 4_096;
 
@@ -33,12 +33,12 @@ export function body({ bodyBudget }: { readonly bodyBudget: BodyBudget }): Reque
       bodyBudget.take(name, bytes);
       held += bytes;
     };
-    // Kept until the answer is out: until then it may wait for its turn, or be sent to the service.
+    // Kept until the answer is sent: until then it may wait in the queue or be sent to the service.
     res.once('close', () => bodyBudget.give(name, held));
     readBytes(req, operation, hold)
       .then((bytes) => {
         if (bytes.length > 0) checkMedia(req, operation);
-        // A GET's body means nothing to anybody; it is bounded, and dropped.
+        // The body of a GET has no meaning; it is bounded and discarded.
         req.lumi.body = operation.method === 'GET' ? NO_BODY : bytes;
         next();
       })
@@ -65,16 +65,13 @@ function readBytes(req: Request, operation: Operation, hold: (bytes: number) => 
       }
     };
     const onEnd = (): void => settle(null);
-    // The client went away, or the server cut it off for being slow: nobody is left to read this.
+    // The client went away, or the server cut it off because it was slow: there is no reader for a refusal.
     const onClose = (): void => settle(new AppError('request_timeout'));
     req.on('data', onData).on('end', onEnd).on('close', onClose);
   });
 }
 
-/**
- * What came in crumbs is kept together: a buffer for each of sixty thousand bytes would take a hundred times their
- * room.
- */
+/** Joins many small pieces: a buffer for each of sixty thousand bytes would take a hundred times their size. */
 class Pieces {
   size = 0;
   private readonly large: Buffer[] = [];

@@ -1,11 +1,11 @@
-// A request about many things (a check, a quote, a change of all of them, a dry run) costs us like as many requests: it
-// pays one regular token per so many items, of which stage 07 has taken the first; 429.
+// A request with many items (a check, a quote, a change of many, a dry run) costs us as much as several requests. It
+// pays one regular token per group of items; stage 07 has taken the first; 429.
 import type { RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { countItems } from '@lumi/shared/http';
 import { rateLimitValue, type LimitStore } from '@lumi/shared/limits';
 
-/** More are refused by their number. */
+/** A request with more items is refused because of their number. */
 const ITEMS_MAX = 500;
 
 export function itemTokens({ keyLimits }: { readonly keyLimits: LimitStore }): RequestHandler {

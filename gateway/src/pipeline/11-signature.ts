@@ -1,7 +1,7 @@
-// Money and guarded requests only, of keys that sign: HMAC over the exact bytes; 401 invalid_signature. The secret
-// stays in this process. Where only the body says whether a request is guarded (`auto_renew: true`), a signature is
-// checked if there is one; the service, which reads the body, is told by the identity whether there was, and refuses
-// what needed one. Sets `isSigned`.
+// Money and guarded requests of keys that sign only: HMAC over the exact bytes; 401 invalid_signature. The secret stays
+// in this process. For some requests only the body says whether they are guarded (`auto_renew: true`): then a signature
+// is checked if there is one. The identity says whether there was one; the service, which reads the body, refuses a
+// request that needed one. Sets `isSigned`.
 //
 // v1 (the contract's): X-Signature: <64 lower-case hex digits>, HMAC-SHA256(signing_secret, raw body). v2 (opt-in per
 // key): X-Signature: v2=<64 lower-case hex digits>
@@ -13,9 +13,8 @@
 //     <path and query exactly as sent, e.g. /api/v1/domains?dry_run=false>
 //     <Idempotency-Key, as in the header; an empty line if there is none>
 //     <SHA-256 of the raw body, 64 lower-case hex digits>
-// v1 lets a captured body be sent again under a new Idempotency-Key; v2 binds the body to its key, place and time. A
-// key takes the version it was issued with and no other: accepting the weaker one as well would make the stronger
-// worthless.
+// v1 lets an attacker send a captured body again under a new Idempotency-Key; v2 binds the body to its key, path and
+// time. A key takes only the version it was issued with: if v2 keys also took v1, v2 would protect nothing.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import { AppError, assertNever } from '@lumi/shared/contract';
@@ -49,7 +48,7 @@ function requireSignature(
   if (!isSigned(req, key, secretRing)) throw new AppError('invalid_signature');
 }
 
-/** Told by itself, with the time here: a clock that is wrong looks like a wrong secret otherwise. */
+/** A separate message that contains the gateway's time, because a wrong clock otherwise looks like a wrong secret. */
 function requireTimestamp(req: Request, clock: Clock): void {
   const nowS = Math.floor(clock.nowMs() / 1000);
   const timestamp = single(req, 'x-signature-timestamp');
@@ -88,7 +87,8 @@ function isSigned(req: Request, key: ApiKey, ring: SecretRing): boolean {
 
 function canonicalText(req: Request, timestamp: string): Buffer {
   const bodyHash = createHash('sha256').update(req.lumi.body).digest('hex');
-  // Header values arrive as Latin-1, one character per byte: written back so, they are the bytes that were sent.
+  // Header values arrive as Latin-1, one character per byte. Written back as Latin-1, they are the bytes that were
+  // sent.
   return Buffer.from(
     ['v2', timestamp, req.method, req.url, single(req, 'idempotency-key'), bodyHash].join('\n'),
     'latin1',
@@ -99,7 +99,7 @@ function hmac(secret: string, bytes: Buffer): Buffer {
   return createHmac('sha256', secret).update(bytes).digest();
 }
 
-/** The shape was checked first: `Buffer.from(…, 'hex')` stops silently at the first character it does not know. */
+/** The pattern was checked before: `Buffer.from(…, 'hex')` stops silently at the first invalid character. */
 function sameHex(hex: string, mac: Buffer): boolean {
   return timingSafeEqual(Buffer.from(hex, 'hex'), mac);
 }

@@ -1,5 +1,5 @@
-// Signs the principal, calls the service once and returns its answer unchanged. What reaches the service is built from
-// an allow-list: nothing a client sends can arrive there as identity.
+// Signs the principal, calls the service once and returns its answer unchanged. The request to the service is built
+// from an allow-list, so a client cannot send anything that the service takes for an identity.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
@@ -10,7 +10,7 @@ import { Exchange } from '../upstream/exchange';
 import type { Place } from '../upstream/fair-queue';
 import type { Line, ServiceClient } from '../upstream/service-client';
 
-/** What a route without a bulk may send: one place of its key. */
+/** The body size of a route without a bulk: it takes one place of its key. */
 const PIECE_BYTES = 64 * 1024;
 /** A long poll. */
 const HELD_BACK = /(?:^|&)wait=(?!0(?:&|$))/;
@@ -27,7 +27,7 @@ const PASSED_ON = [
 export interface ForwardDeps {
   readonly signer: IdentitySigner;
   readonly services: Readonly<Record<Product, ServiceClient>>;
-  /** Headers that a public route's handler must see to do its work, such as a payment provider's signature. */
+  /** Headers that the handler of a public route needs, such as a payment provider's signature. */
   readonly publicHeaders: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
     const service = services[product];
     const line: Line = operation.method === 'GET' && HELD_BACK.test(record.query) ? 'held-back' : 'usual';
     const queue = service.queues[line];
-    // A key's lineage, so that rolling it gives no second share; without a key, the address.
+    // A key's lineage, so that rolling the key gives no second share. Without a key: the address.
     const name = key?.limitBucket ?? addressBucket(record.clientIp);
     const place: Place = {
       weight: Math.ceil(record.body.length / PIECE_BYTES),
@@ -60,7 +60,7 @@ export function forward({ signer, services, publicHeaders }: ForwardDeps): Reque
           next(err);
           return;
         }
-        // Signed when it leaves, not before: it may have waited.
+        // Signed when it leaves, because it may have waited in the queue.
         const headers = requestHeaders(
           req.headers,
           record,

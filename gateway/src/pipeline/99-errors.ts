@@ -1,5 +1,5 @@
-// The last stage: every refusal becomes the contract's error body, through the one translator in shared/http. Adds
-// `errorCode` for the log line and the rate-limit headers that every answer carries.
+// The last stage: every refusal becomes the contract's error body, through the one translator in shared/http. Sets
+// `errorCode` for the log line, and the rate-limit headers that every answer has.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { errorStage, sendError, toAppError } from '@lumi/shared/http';
@@ -17,12 +17,12 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
       record.key === null && record.rateLimit === '' && known.status < 500 ? chargeAddress(known, req, res) : known;
     record.errorCode = refusal.code;
     if (!res.headersSent) {
-      // Our own trouble costs nobody anything: how the address stands is told, and nothing taken.
+      // Our own faults cost the caller no token; the headers show the address's limit.
       const { rateLimit, ratePolicy } = record.rateLimit === '' ? addressLimitHeaders(limits, record.clientIp) : record;
       res.setHeader('RateLimit', rateLimit);
       res.setHeader('RateLimit-Policy', ratePolicy);
       res.setHeader('X-Content-Type-Options', 'nosniff');
-      // Expected refusals are told by the access log; only what has a cause is worth a line of its own.
+      // The access log records expected refusals; only errors with a cause get a log line here.
       if (refusal !== known || (err instanceof AppError && err.cause === undefined)) {
         sendError(res, refusal, record.id);
         return;
@@ -32,8 +32,8 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
   };
 
   /**
-   * What is refused before its key is known spends a token of its address, and where none is left the connection as
-   * well.
+   * A refusal before the key is known spends a token of the address. When the address has none left, the connection is
+   * closed too.
    */
   function chargeAddress(known: AppError, { lumi: record }: Request, res: Response): AppError {
     const paid = payByAddress(limits, record.clientIp);
@@ -41,7 +41,7 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
     record.ratePolicy = paid.ratePolicy;
     if (paid.allowed) return known;
     if (!res.headersSent) res.setHeader('Connection', 'close');
-    // What is no HTTP stays that: it comes first in the order of refusals.
+    // Invalid HTTP keeps its code, because it comes first in the order of refusals.
     return HTTP_FAULTS.has(known.code)
       ? known
       : new AppError('rate_limited', undefined, { retryAfterS: paid.retryAfterS });

@@ -1,5 +1,5 @@
-// Runs the stages one after the other, as Express would. Express looks for the path of each anew, for thirteen stages
-// that are for every path; that was 4 % of a request.
+// Runs the stages one after the other, as Express would. Express matches the path anew for each stage, although all
+// thirteen stages apply to every path; that was 4 % of a request.
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
 export function inOrder(stages: readonly RequestHandler[]): RequestHandler {

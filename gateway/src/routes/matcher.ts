@@ -1,14 +1,14 @@
-// Path → operation, on the bytes as sent: case counts, no trailing slash, no `//`, no dot segments, no encoded
-// separators (but in a parameter that says it holds any text). The service sees the same bytes, so gateway and service
-// cannot mean different routes.
+// Finds the operation for a path, on the bytes as sent: case-sensitive, no trailing slash, no `//`, no dot segments, no
+// encoded separators (except in a parameter that takes any text). The service sees the same bytes, so gateway and
+// service always choose the same route.
 import { INSIDE, type Match, type Operation } from './operation';
 
 interface Pattern {
   readonly segments: readonly (string | null)[]; // null = a parameter
-  /** Which of them hold any text. */
+  /** The parameters that take any text. */
   readonly anyText: readonly boolean[];
   readonly byMethod: ReadonlyMap<string, Operation>;
-  /** The more literal from the left, the smaller. */
+  /** Smaller for patterns that are more literal from the left. */
   readonly rank: string;
 }
 
@@ -39,21 +39,21 @@ export class Matcher {
       if (!segments.includes(null)) this.literal.set(path, pattern);
       this.byLength.set(segments.length, [...(this.byLength.get(segments.length) ?? []), pattern]);
     }
-    // The more literal a pattern, from the left, the earlier it is asked: `/domains/check` before `/domains/{domain}`.
+    // Patterns that are more literal from the left come first: `/domains/check` before `/domains/{domain}`.
     for (const patterns of this.byLength.values()) patterns.sort((a, b) => a.rank.localeCompare(b.rank));
   }
 
   match(sentMethod: string, path: string): Match {
-    // HEAD is GET without the body of its answer (RFC 9110 §9.3.2), which the server leaves out by itself.
+    // HEAD is GET without the body of its answer (RFC 9110 §9.3.2); the server leaves the body out.
     const method = sentMethod === 'HEAD' ? 'GET' : sentMethod;
     const operation = this.literal.get(path)?.byMethod.get(method);
     if (operation !== undefined) return { kind: 'operation', operation };
     if (!path.startsWith('/') || path.length > 4096) return UNKNOWN;
     const segments = path.slice(1).split('/');
-    // A pattern that begins with a parameter would fit, and the service would take the path for its own.
+    // A pattern that begins with a parameter would match, and the service would treat the path as its internal one.
     if (segments[0] === INSIDE || segments.length > SEGMENTS_MAX || !segments.every(isText)) return UNKNOWN;
     const candidates = (this.byLength.get(segments.length) ?? []).filter((pattern) => fits(pattern, segments));
-    // Only the most literal ones: with another method `/domains/check` is still itself, and no domain called `check`.
+    // Only the most literal ones: with another method, `/domains/check` does not become a domain called `check`.
     const meant = candidates.filter(({ rank }) => rank === candidates[0]?.rank);
     for (const { byMethod } of meant) {
       const found = byMethod.get(method);
@@ -75,7 +75,7 @@ function fits(pattern: Pattern, segments: readonly string[]): boolean {
   );
 }
 
-/** Neither empty, nor a dot segment, nor hiding a NUL, a control character or half a character. */
+/** Not empty, not a dot segment, and without an encoded NUL, control character or broken character. */
 function isText(segment: string): boolean {
   if (segment === '' || segment.includes('\\')) return false;
   if (!segment.includes('%')) return segment !== '.' && segment !== '..';
@@ -83,13 +83,13 @@ function isText(segment: string): boolean {
   try {
     decoded = decodeURIComponent(segment);
   } catch {
-    // Not percent-encoded UTF-8: the path of nothing.
+    // Not percent-encoded UTF-8: the path matches nothing.
     return false;
   }
   return decoded !== '.' && decoded !== '..' && !/\p{Cc}/u.test(decoded);
 }
 
-/** No separator behind an encoding. */
+/** Contains no encoded separator. */
 function hidesNothing(segment: string): boolean {
   return !segment.includes('%') || !/[/\\]/.test(decodeURIComponent(segment));
 }

@@ -1,5 +1,5 @@
-// An operation as the gateway needs it, read from a service's OpenAPI document. A document is another process's word:
-// what is not plainly understood is refused, and an operation without a scope does not exist.
+// An operation as the gateway needs it, read from a service's OpenAPI document. The document comes from another
+// process: the gateway refuses any operation it does not fully understand, and ignores one without a scope.
 import { scopeName, usualBodyBytesMax, type Product, type RouteScope } from '@lumi/shared/contract';
 
 export interface Operation {
@@ -7,7 +7,7 @@ export interface Operation {
   readonly method: string;
   /** `/domains/{domain}`, relative to the product's base path. */
   readonly path: string;
-  /** Path parameters that may hold any text, encoded separators included. */
+  /** Path parameters that take any text, encoded separators included. */
   readonly anyText: ReadonlySet<string>;
   readonly isPublic: boolean;
   readonly isForAnyKey: boolean;
@@ -17,22 +17,22 @@ export interface Operation {
   /** Leads to money without moving it: signed by keys that sign. */
   readonly isGuarded: boolean;
   /**
-   * Guarded or not depending on what the body says, which is for the service to see; a signature is looked at where one
-   * is sent.
+   * Whether the operation is guarded depends on the body, which only the service reads; the gateway checks a signature
+   * if one is sent.
    */
   readonly isGuardedByBody: boolean;
   readonly hasDryRun: boolean;
   readonly bodyBytesMax: number;
-  /** The list in its body whose items are paid for by regular tokens where no money moves; null: none is. */
+  /** The list in its body whose items cost regular tokens in a request without money; null: none. */
   readonly paidList: PaidList | null;
   /** Media types of the request body; empty = any (the handler reads the bytes itself). */
   readonly requestTypes: readonly string[];
-  /** Media types of good answers besides JSON. */
+  /** Media types of successful answers besides JSON. */
   readonly responseTypes: ReadonlySet<string>;
 }
 
 export interface PaidList {
-  /** So many objects, one in the other, stand around it. */
+  /** How many nested objects contain it. */
   readonly depth: number;
   readonly itemsPerToken: number;
 }
@@ -47,17 +47,20 @@ export type Match =
 const BODY_BYTES_CEILING = 16 * 1024 * 1024;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 const PATH_SHAPE = /^(?:\/(?:[A-Za-z0-9._~-]+|\{[A-Za-z0-9_]+\}))+$/;
-/** First segment of what services answer to the gateway and to monitoring alone, some of it without any identity. */
+/**
+ * First segment of the paths that services answer to the gateway and to monitoring only, some of them without an
+ * identity.
+ */
 export const INSIDE = 'internal';
 const SCOPE_SHAPE = /^(?:[a-z]+|[a-z]+:[a-z*]+)$/;
 
 export interface ReadOperations {
   readonly operations: readonly Operation[];
-  /** One sentence for each operation that was refused. */
+  /** One sentence for each refused operation. */
   readonly refused: readonly string[];
 }
 
-/** Throws when the whole document makes no sense. */
+/** Throws when the whole document is invalid. */
 export function readOperations(product: Product, document: unknown): ReadOperations {
   const paths = field(document, 'paths');
   if (!isRecord(paths)) throw new Error('the document has no paths');
@@ -135,7 +138,7 @@ function readScopes(product: Product, raw: unknown): string[] | null {
   const names = Array.isArray(raw) ? raw : [raw];
   if (names.length === 0 || !names.every((name): name is string => typeof name === 'string' && SCOPE_SHAPE.test(name)))
     return null;
-  return names.map((name) => scopeName(product, name as RouteScope)); // names it does not know stay as they are
+  return names.map((name) => scopeName(product, name as RouteScope)); // unknown names are kept unchanged
 }
 
 function anyTextOf(parameters: unknown): ReadonlySet<string> {

@@ -1,13 +1,13 @@
-// The routes of all products, from the services' own OpenAPI documents: read at start, asked for changes, the last good
-// one kept. So a product that gains an endpoint needs no release of the gateway, and a service that is away keeps its
-// routes.
+// The routes of all products, from the services' own OpenAPI documents. They are read at start and polled for changes;
+// the last good document is kept. So a new endpoint needs no release of the gateway, and a service that is down keeps
+// its routes.
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import type { Log } from '@lumi/shared/runtime';
 import { Matcher } from './matcher';
 import { readOperations, type Match } from './operation';
 
 export interface FetchedDocument {
-  /** Null: unchanged since the tag that was sent. */
+  /** Null: unchanged since the ETag that was sent. */
   readonly text: string | null;
   readonly etag: string | null;
 }
@@ -18,7 +18,7 @@ interface ServiceRoutes {
   matcher: Matcher | null;
   etag: string | null;
   text: string;
-  /** What was last complained about, so that the log says each thing once. */
+  /** The last faults that were logged, so that the log has each once. */
   complaint: string;
 }
 
@@ -43,7 +43,7 @@ export class RouteTable {
     return [...this.services.values()].every((service) => service.matcher !== null);
   }
 
-  /** Reads all documents once (resolves when each attempt has ended) and from then on asks for changes. */
+  /** Reads all documents once (resolves when each attempt has ended), and polls for changes from then on. */
   async start(): Promise<void> {
     await Promise.all(PRODUCTS.map((product) => this.poll(product)));
   }

@@ -1,16 +1,19 @@
-// One request to a service and the way of its answer back to the client. Small answers are collected and sent in one
-// write; larger ones stream with backpressure. What is not JSON comes through only where the operation declares it, so
-// a service's crash page never does.
+// One request to a service, and the transfer of its answer to the client. Small answers are collected and sent in one
+// write; larger ones stream with backpressure. An answer that is not JSON passes only when the operation declares its
+// type, so a service's crash page never passes.
 import type { Dispatcher } from 'undici';
 import type { Request, Response } from 'express';
 import type { Abandonable, RequestRecord } from '../request-record';
 import type { Operation } from '../routes/operation';
 import { unavailable, type Line, type ServiceClient } from './service-client';
 
-/** Up to here an answer is held back until it is whole, so that a service dying midway is still a clean 503. */
+/**
+ * An answer up to this size is held back until it is complete, so that a service that dies midway still gives a clean
+ * 503.
+ */
 const COLLECT_BYTES = 256 * 1024;
 
-/** Passed through as they are; everything else a service sends stays inside. */
+/** Headers passed on unchanged; the gateway drops all other headers of a service. */
 const RESPONSE_HEADERS = new Map(
   [
     'Location',
@@ -32,7 +35,7 @@ const RESPONSE_HEADERS = new Map(
     'Vary',
   ].map((name) => [name.toLowerCase(), name]),
 );
-/** No connection came about: the service is away, and nothing was sent. */
+/** No connection could be made: the service is down, and nothing was sent. */
 const NOT_REACHED = new Set([
   'ECONNREFUSED',
   'EHOSTUNREACH',
@@ -54,7 +57,7 @@ export interface ExchangeOptions {
   readonly request: Dispatcher.DispatchOptions;
   /** Called once, in place of an answer. */
   readonly fail: (err: unknown) => void;
-  /** Called once, when nothing more will happen upstream. */
+  /** Called once, when the exchange with the service has ended. */
   readonly done: () => void;
 }
 
@@ -76,7 +79,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
   }
 
   /**
-   * The client went away. A read nobody waits for is broken off; anything else is finished, because its outcome counts.
+   * The client went away. A read is aborted, because it has no reader. All else is finished, because its outcome
+   * counts.
    */
   abandon(): void {
     this.isAbandoned = true;
@@ -165,7 +169,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
     this.isStreaming = true;
     res.writeHead(this.status, this.headers);
     if (req.method === 'HEAD') {
-      // Nobody is told the rest.
+      // The client gets nothing more.
       const { controller } = this;
       res.end();
       this.finish('answered', null);
@@ -178,7 +182,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 
   private finish(outcome: 'answered' | 'not-reached' | 'other', err: unknown): void {
     this.isOver = true;
-    // Let go of by hand: held on to by its request (and worse, by a closure), every exchange survived into the old
+    // Released by hand: while its request (or a closure) held it, every exchange survived into the old generation, and
+    // the garbage collector became the largest cost of the gateway.
     // generation, and the garbage collector became the largest cost of the gateway.
     this.options.record.exchange = null;
     this.controller = null;

@@ -1,7 +1,7 @@
-// The way into a service: so many requests in work, so few of them of one key, and the rest waits by key. Keys take
-// turns, so that one with a hundred requests holds up one with a single request by one place and not by a hundred. A
-// large body takes as many places of its key as it has pieces: the service reads it in one go. What waits is bounded in
-// number and in time.
+// The queue in front of a service. It bounds the requests in work, in total and per key; the rest waits by key. Keys
+// take turns, so a key with a hundred requests delays a single request of another key by one place only. A large body
+// takes as many places of its key as it has pieces, because the service reads it at once. Waiting is bounded in number
+// and in time.
 import { AppError } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
 
@@ -14,9 +14,9 @@ export interface FairQueueOptions {
 }
 
 export interface Place {
-  /** Places of its key that it takes while it is in work; at least one, at most all. */
+  /** The places of its key that it takes while in work: at least one, at most all. */
   readonly weight: number;
-  /** Exactly one of the two is called, once; `start` perhaps at once. Pair each `start` with a `leave`. */
+  /** Exactly one of the two is called, once; `start` may be called at once. Call `leave` after each `start`. */
   readonly start: () => void;
   readonly refuse: (refusal: AppError) => void;
 }
@@ -33,17 +33,17 @@ const RETRY_AFTER_S = 2;
 
 export class FairQueue {
   private readonly lanes = new Map<string, Lane>();
-  /** Lanes whose next request may start, in the order of their turns. */
+  /** Queues of keys whose next request may start, in the order of their turns. */
   private readonly turns = new Set<Lane>();
   private inWork = 0;
   private waiting = 0;
-  /** One that starts may leave at once: the loop that started it goes on, and no other begins. */
+  /** A started request may leave at once. Then the loop that started it goes on, and no second loop begins. */
   private isStarting = false;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: FairQueueOptions) {}
 
-  /** Nothing is in work and nothing waits. */
+  /** No request is in work and none waits. */
   get isIdle(): boolean {
     return this.lanes.size === 0;
   }
@@ -111,7 +111,7 @@ export class FairQueue {
         lane.waiting.delete(place);
         this.waiting -= 1;
         this.begin(lane, place);
-        // at the end of the row
+        // at the end of the queue
         if (this.hasNext(lane)) this.turns.add(lane);
       }
     } finally {
@@ -119,7 +119,7 @@ export class FairQueue {
     }
   }
 
-  /** Whether the first that waits may start. */
+  /** Whether the first waiting request may start. */
   private hasNext(lane: Lane): boolean {
     const [place] = lane.waiting.keys();
     return place !== undefined && this.fits(lane, place);
@@ -148,7 +148,7 @@ export class FairQueue {
 
   private afterRemoval(lane: Lane): void {
     this.waiting -= 1;
-    // The next one may be lighter than the one that went.
+    // The next request may take fewer places than the one that left.
     if (this.hasNext(lane)) this.turns.add(lane);
     else if (lane.waiting.size === 0) this.turns.delete(lane);
     this.forgetIdle(lane);

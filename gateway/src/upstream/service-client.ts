@@ -1,5 +1,5 @@
-// One product's service: a bounded pool of connections, a bound on requests in flight, and a breaker, so that a dead
-// service is a quick 503 for its own product and nothing for the others.
+// The client of one product's service: a bounded pool of connections, a bound on requests in flight, and a circuit
+// breaker. A dead service is a quick 503 for its own product and does not affect the others.
 import { Pool, type Dispatcher } from 'undici';
 import { AppError, type Product } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
@@ -17,17 +17,17 @@ export interface ServiceClientOptions {
 }
 
 /**
- * Requests that the service holds back on purpose have connections and places of their own: they must not stand in the
- * way of the others.
+ * Long polls, which the service holds open on purpose, have separate connections and places, so that they do not block
+ * other requests.
  */
 export type Line = 'usual' | 'held-back';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const DOCUMENT_TIMEOUT_MS = 5_000;
 const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
-/** So many failures to connect in a row open the breaker … */
+/** This many connection failures in a row open the breaker … */
 const FAILURES_MAX = 5;
-/** … for so long; then one request may try again. */
+/** … for this long; then one request may try again. */
 const OPEN_MS = 1_000;
 const RETRY_AFTER_S = 2;
 
@@ -50,7 +50,7 @@ export class ServiceClient {
         connect: { timeout: CONNECT_TIMEOUT_MS },
         headersTimeout: options.timeoutMs,
         bodyTimeout: options.timeoutMs,
-        // Given up before the service does (65 s), so that a request is not written into a connection that is being
+        // Shorter than the service's own limit (65 s), so that no request is written into a connection that is being
         // closed.
         keepAliveTimeout: 30_000,
         keepAliveMaxTimeout: 60_000,
@@ -59,12 +59,14 @@ export class ServiceClient {
     this.pools = { usual: pool(), 'held-back': pool() };
   }
 
-  /** Takes a place for one request; throws 503 when the service is away or has too much to do. Pair with `leave`. */
+  /**
+   * Takes a place for one request. Throws 503 when the service is down or has too much to do. Call `leave` afterwards.
+   */
   enter(): void {
     if (this.failures >= FAILURES_MAX) {
       const nowMs = this.options.clock.nowMs();
       if (nowMs < this.openUntilMs) throw unavailable();
-      this.openUntilMs = nowMs + OPEN_MS; // this one may try; the others wait for what it finds
+      this.openUntilMs = nowMs + OPEN_MS; // this one may try; the others wait for its result
     }
     if (this.inFlight >= this.options.inFlightMax)
       throw new AppError('service_unavailable', undefined, { retryAfterS: 1 });
@@ -84,7 +86,7 @@ export class ServiceClient {
     this.pools[line].dispatch(options, handler);
   }
 
-  /** A small JSON document, for the gateway's own needs. Null text: not changed. */
+  /** A small JSON document, for the gateway's own use. Null text: not changed. */
   async fetchDocument(
     path: string,
     headers: Record<string, string>,

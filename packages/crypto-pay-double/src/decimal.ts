@@ -1,5 +1,5 @@
-// Exact arithmetic on decimal strings, because rates and crypto amounts have up to nine decimals and floats would lie
-// about them.
+// Exact arithmetic on decimal strings, because rates and crypto amounts have up to nine decimals and floats would round
+// them.
 
 const DECIMALS = 9;
 const ONE = 10n ** BigInt(DECIMALS);

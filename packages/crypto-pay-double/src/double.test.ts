@@ -1,4 +1,4 @@
-// The double over real HTTP: what it promises to clients, and that a restart forgets nothing.
+// The double over real HTTP: its API, and that a restart loses nothing.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -135,7 +135,7 @@ describe('the API', () => {
     [{ ...FIVE_USD, paid_btn_name: 'callback' }, 'PAID_BTN_URL_INVALID'],
     [{ ...FIVE_USD, accepted_assets: ['USDT'] }, 'ACCEPTED_ASSETS_INVALID'],
     [{ amount: '1' }, 'ASSET_INVALID'],
-  ])('refuses a createInvoice with 400 and keeps nothing (case %#)', async (params, name) => {
+  ])('refuses a createInvoice with 400 and stores nothing (case %#)', async (params, name) => {
     const double = await start();
     expect(await call(double, 'createInvoice', params)).toEqual({ status: 400, ok: false, error: { code: 400, name } });
     expect((await call(double, 'getInvoices')).result.items).toEqual([]);
@@ -172,7 +172,7 @@ describe('the API', () => {
     await expect(double.pay(unpaid)).rejects.toThrow('INVOICE_NOT_ACTIVE');
   });
 
-  it('expires by its clock, and then takes no payment unless told to', async () => {
+  it('expires by its clock, and then takes no payment unless a fault allows it', async () => {
     const double = await start();
     const id = (await call(double, 'createInvoice', FIVE_USD)).result.invoice_id;
     double.faults.clockOffsetS = 3_601;
@@ -183,7 +183,7 @@ describe('the API', () => {
     expect((await call(double, 'getInvoices', { invoice_ids: String(id) })).result.items[0]?.status).toBe('paid');
   });
 
-  it('accounts the fee apart from what was paid', async () => {
+  it('accounts the fee separately from the paid amount', async () => {
     const double = await start();
     const id = (await call(double, 'createInvoice', FIVE_USD)).result.invoice_id;
     await double.pay(id, 'TON');
@@ -205,7 +205,7 @@ describe('the API', () => {
 });
 
 describe('the pay page', () => {
-  it('pays once by its button and escapes what the invoice says', async () => {
+  it('pays once by its button, and escapes the texts of the invoice', async () => {
     const double = await start();
     const { result } = await call(double, 'createInvoice', { ...FIVE_USD, description: '<script>x</script>' });
     const before = await (await fetch(result.pay_url)).text();
@@ -221,7 +221,7 @@ describe('the pay page', () => {
     });
   });
 
-  it('knows no invoice by guess', async () => {
+  it('answers 404 for a guessed invoice', async () => {
     const double = await start();
     expect((await fetch(`${double.url}/pay/IVguess`)).status).toBe(404);
   });
@@ -242,7 +242,7 @@ describe('the webhook', () => {
     });
   });
 
-  it('is tried again until it is taken', async () => {
+  it('is sent again until it is accepted', async () => {
     const hook = await receiver([500, 503]);
     const double = await start({ webhookUrl: hook.url });
     await double.pay((await call(double, 'createInvoice', FIVE_USD)).result.invoice_id);
@@ -250,7 +250,7 @@ describe('the webhook', () => {
     expect(new Set(hook.received.map((one) => JSON.parse(String(one.body)).update_id)).size).toBe(1);
   });
 
-  it('is sent twice, or never, when told so', async () => {
+  it('is sent twice, or never, when a fault says so', async () => {
     const hook = await receiver();
     const double = await start({ webhookUrl: hook.url });
     double.faults.webhook = 'never';
@@ -264,7 +264,7 @@ describe('the webhook', () => {
 });
 
 describe('faults', () => {
-  it('makes the invoice and hangs, or fails, or does nothing', async () => {
+  it('make the invoice and hang, or fail, or do nothing', async () => {
     const double = await start();
     double.faults.createHangsAfterSuccess = 1;
     const patience = new AbortController();
@@ -298,7 +298,7 @@ describe('faults', () => {
 });
 
 describe('a restart', () => {
-  it('finds every invoice, and delivers what was not delivered', async () => {
+  it('finds every invoice, and delivers the pending webhooks', async () => {
     const first = await createDouble({
       dataDir,
       token: TOKEN,
@@ -317,7 +317,7 @@ describe('a restart', () => {
     expect(created.map((one) => one.result.invoice_id)).not.toContain(next);
   });
 
-  it('says which file is damaged instead of starting empty', async () => {
+  it('names the damaged file instead of starting empty', async () => {
     await writeFile(path.join(dataDir, 'crypto-pay.json'), '{"invoices":');
     await expect(start()).rejects.toThrow(/crypto-pay\.json is damaged/);
   });

@@ -32,7 +32,7 @@ export interface DoubleOptions {
 export interface Double {
   readonly url: string;
   readonly port: number;
-  /** Live knobs: assign to them at any time. */
+  /** The faults. Assign to them at any time. */
   readonly faults: Faults;
   /** What the button on the pay page does. */
   pay(invoiceId: number, asset?: Asset): Promise<void>;

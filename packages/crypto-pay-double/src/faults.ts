@@ -1,4 +1,4 @@
-// The knobs tests turn to make the double misbehave the way a real provider does. All off by default.
+// The faults that tests switch on, so that the double misbehaves as a real provider does. All are off by default.
 
 export interface Faults {
   /** The next N createInvoice calls make the invoice and then never answer. */
@@ -10,7 +10,7 @@ export interface Faults {
   /** The next N calls of any method answer 500 and do nothing. */
   callsFail: number;
   webhook: 'once' | 'twice' | 'never';
-  /** An expired or deleted invoice can still be paid, as when the payment and the clock cross. */
+  /** An expired or deleted invoice can still be paid, as when payment and expiry happen at the same time. */
   latePayment: boolean;
   /** Seconds the double's clock runs ahead of the machine's. */
   clockOffsetS: number;
@@ -37,7 +37,7 @@ export function spend(faults: Faults, name: Countdown): boolean {
   return true;
 }
 
-/** Takes the known knobs from a JSON body; anything else throws a sentence. */
+/** Takes the known faults from a JSON body; throws a sentence for any other field. */
 export function readFaults(body: unknown): Partial<Faults> {
   if (typeof body !== 'object' || body === null) throw new Error('Send a JSON object of knobs.');
   const known = noFaults();

@@ -1,4 +1,4 @@
-// What other packages may use.
+// The exports for other packages.
 
 export { createDouble, type Double, type DoubleOptions } from './double';
 export type { Faults } from './faults';

@@ -1,5 +1,5 @@
-// The page behind an invoice link. It stands where the bot's payment dialog stands in the real service, and says that
-// no real money moves.
+// The page behind an invoice link. It replaces the bot's payment dialog of the real service, and says that no real
+// money moves.
 
 import { Router, urlencoded, type Response } from 'express';
 

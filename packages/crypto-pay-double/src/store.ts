@@ -1,5 +1,5 @@
-// Everything the double must remember across a restart, in one JSON file. A save is a whole new file renamed over the
-// old one, so a crash leaves either the state before or the state after, never half of it.
+// The state that the double keeps across a restart, in one JSON file. A save writes a new file and renames it over the
+// old one, so a crash leaves the state before or after, never a mixture.
 
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -34,7 +34,7 @@ export class Store {
     private readonly byHash: Map<string, StoredInvoice>,
   ) {}
 
-  /** Throws when the file exists but is not ours: an unreadable state must not silently become an empty one. */
+  /** Throws when the file exists but cannot be read: an unreadable state must not silently become an empty one. */
   static async open(dataDir: string, now: Date): Promise<Store> {
     await mkdir(dataDir, { recursive: true });
     const state = await load(path.join(dataDir, FILE_NAME), now);

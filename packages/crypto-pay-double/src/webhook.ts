@@ -6,7 +6,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { showInvoice } from './invoice';
 import type { PendingWebhook, Store } from './store';
 
-/** The real service tries 17 times over three days; a local one has no such patience to offer. */
+/** The real service tries 17 times over three days; the double tries fewer times. */
 const RETRY_DELAYS_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000];
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
