@@ -19,12 +19,12 @@ describe('every account route', () => {
     '/events',
   ];
 
-  it.each(paths)('%s: 401 without an identity and without a key', async (path) => {
+  it.each(paths)('%s: answers 401 without an identity and without a key', async (path) => {
     expect((await request(api.app).get(path)).status).toBe(401);
     expect((await get(path, 'public')).body.error.code).toBe('invalid_key');
   });
 
-  it.each(paths.filter((path) => path !== '/me'))('%s: 403 without the read scope', async (path) => {
+  it.each(paths.filter((path) => path !== '/me'))('%s: answers 403 without the read scope', async (path) => {
     const account = await api.account({ scopes: ['deposits:write'] });
     const answer = await get(path, account);
     expect(answer.status).toBe(403);
@@ -34,7 +34,7 @@ describe('every account route', () => {
     });
   });
 
-  it.each(paths)('%s: a foreign user_id is 404 like an unknown one', async (path) => {
+  it.each(paths)('%s: answers 404 for a user_id of another account, like for an unknown one', async (path) => {
     const [mine, foreign] = [await api.account(), await api.account()];
     const join = path.includes('?') ? '&' : '?';
     const answers = await Promise.all([
@@ -45,7 +45,7 @@ describe('every account route', () => {
     expect(bytesOf(answers[0])).toBe(bytesOf(answers[1]));
   });
 
-  it.each(paths)('%s: an unknown query field is 422', async (path) => {
+  it.each(paths)('%s: answers 422 for an unknown query field', async (path) => {
     const answer = await get(`${path}${path.includes('?') ? '&' : '?'}nonsense=1`, await api.account());
     expect(answer.status).toBe(422);
     expect(answer.body.error.details).toEqual([{ path: 'nonsense', message: 'is not a field of this request' }]);
@@ -53,7 +53,7 @@ describe('every account route', () => {
 });
 
 describe('GET /me', () => {
-  it('tells what the key is and may do', async () => {
+  it('shows the key, its scopes and its limits', async () => {
     const account = await api.account({ cap: '25', signing: 'v1', moneyPerMinute: 7 });
     await buy(account, { name: 'me-1' }).expect(201);
     const answer = await get('/me', account).set('x-lumi-regular', '118;1');
@@ -95,11 +95,11 @@ describe('GET /me', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('needs no scope of its own', async () => {
+  it('needs no scope', async () => {
     await get('/me', await api.account({ scopes: ['deposits:write'] })).expect(200);
   });
 
-  it('of an operator names no account unless it is asked for one', async () => {
+  it('shows no account to an operator without user_id', async () => {
     const [operator, account] = [await api.operator(), await api.account()];
     const alone = await get('/me', operator);
     expect(alone.body).toMatchObject({
@@ -128,7 +128,7 @@ describe('GET /balance', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('of an operator: by user_id, else 422', async () => {
+  it('requires user_id from an operator, else 422', async () => {
     const [operator, account] = [await api.operator(), await api.account()];
     expect((await get(`/balance?user_id=${account.accountId}`, operator)).body.balance_usd).toBe('100.00');
     const answer = await get('/balance', operator);
@@ -138,7 +138,7 @@ describe('GET /balance', () => {
 });
 
 describe('public routes', () => {
-  it('GET /errors lists exactly the closed list of codes', async () => {
+  it('GET /errors lists exactly the error codes of the contract', async () => {
     const { body } = await get('/errors', 'public');
     const first = (await get('/errors?limit=30', 'public')).body;
     expect([
@@ -157,7 +157,7 @@ describe('public routes', () => {
     });
   });
 
-  it('GET /openapi.json gives the document of everything mounted', async () => {
+  it('GET /openapi.json answers the document of all mounted routes', async () => {
     const { body, headers } = await get('/openapi.json', 'public');
     expect(headers['content-type']).toBe('application/json; charset=utf-8');
     expect(body.openapi).toBe('3.1.0');

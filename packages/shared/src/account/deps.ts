@@ -1,9 +1,12 @@
-// What the account endpoints need of a service.
+// The dependencies of the account endpoints.
 import type { Service } from '../process';
 
 export type AccountDeps = Pick<Service, 'product' | 'config' | 'db' | 'clock' | 'log' | 'cursors' | 'moneyLimits'>;
 
-/** Which of the outside parties are real. Told by `/me`, so that nobody takes test money for money. */
+/**
+ * The external parties, and which of them are sandboxes. `/me` shows them, so that callers do not take test money for
+ * real money.
+ */
 export interface Environment {
   readonly suppliers: readonly Party[];
   readonly paymentProviders: readonly Party[];

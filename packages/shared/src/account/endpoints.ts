@@ -1,4 +1,4 @@
-// The routes every product base carries. Deposits have a room of their own.
+// The routes that every product base has. Deposits are in another room.
 import type { Endpoint } from '../endpoint';
 import type { AccountDeps, Environment } from './deps';
 import { findRequest } from './find-request';

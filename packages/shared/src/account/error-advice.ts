@@ -1,10 +1,11 @@
-// What to do about each error code: whether the same request may be sent again unchanged, and what helps. A code
-// without advice does not compile.
+// Advice for each error code: whether the same request may be sent again unchanged, and what to do. A code without
+// advice does not compile.
 import type { ErrorCode } from '../contract';
 
 export interface ErrorAdvice {
   /**
-   * The same request can succeed later, and repeating it (money requests: with the same Idempotency-Key) does no harm.
+   * The same request can succeed later. It may be repeated without harm (money requests: with the same
+   * Idempotency-Key).
    */
   readonly isRetrySafe: boolean;
   readonly advice: string;

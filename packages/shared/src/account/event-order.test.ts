@@ -23,7 +23,7 @@ const write = (client: Client, id: string, account: string): Promise<bigint> =>
     .then(({ rows }) => BigInt(rows[0]?.seq ?? 0));
 
 describe('the order of events', () => {
-  it('within one account is the order of the commits: the second writer waits and takes its number afterwards', async () => {
+  it('is the order of the commits within one account: the second writer waits for its number', async () => {
     const [slow, quick, other, observer] = [await connect(), await connect(), await connect(), await connect()];
     await slow.query('BEGIN');
     const first = await write(slow, 'evt_slow', 'usr_a');

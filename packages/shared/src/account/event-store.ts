@@ -18,12 +18,13 @@ export interface FeedEvent {
 }
 
 /**
- * The database numbers the events of one account in the order of their commits. Over all accounts it does not, so that
- * feed trails by longer than any transaction lasts; else an event could appear behind a cursor.
+ * The database numbers the events of one account in the order of their commits. Across accounts it does not. So the
+ * feed of all accounts stays behind the present by longer than any transaction lasts; otherwise an event could appear
+ * behind a cursor.
  */
 const TRAIL_S = 30;
 
-/** `patterns`: whole types, or `domain.*` for all that begin so. Reads one row more than `limit`. */
+/** `patterns`: whole types, or `domain.*` for all types with that prefix. Reads one row more than `limit`. */
 export async function listEvents(
   db: SqlRunner,
   whose: { reach: Reach; product: Product },

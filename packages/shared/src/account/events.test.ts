@@ -3,7 +3,7 @@ import { accountFixture } from './test/account-fixture';
 const { api, get, buy } = accountFixture();
 
 describe('GET /events', () => {
-  it('is a feed that can be resumed without losing or repeating an event', async () => {
+  it('can be resumed at a cursor without losing or repeating an event', async () => {
     const account = await api.account();
     const start = (await get('/events', account)).body;
     expect(start).toEqual({ items: [], next_cursor: null, has_more: false, resume_cursor: null });
@@ -37,7 +37,7 @@ describe('GET /events', () => {
     expect((await get('/events?types=a%25', account)).status).toBe(422);
   });
 
-  it('never shows an event behind a cursor, however many purchases commit while it is read', async () => {
+  it('never shows an event behind a cursor, also while many purchases commit', async () => {
     const account = await api.account({ balance: '1000' });
     const names = Array.from({ length: 30 }, (_, index) => `e-parallel-${String(index)}`);
     let isBuying = true;

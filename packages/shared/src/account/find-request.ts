@@ -26,7 +26,7 @@ export function findRequest(deps: AccountDeps): Endpoint {
   );
 }
 
-/** No key holds a space: where one is read, a `+` was sent that should have been `%2B`. */
+/** No key contains a space. A space here was a `+` that should have been sent as `%2B`. */
 function unspaced(key: string): string {
   return key.replaceAll(' ', '+');
 }

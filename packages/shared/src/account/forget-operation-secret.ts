@@ -30,7 +30,7 @@ export function forgetOperationSecret(deps: AccountDeps): Endpoint {
       if (found === null) throw notFound();
       const view = viewAnyOperation(found);
       if (!maySeeSecret(principal, view)) throw new AppError('forbidden_scope');
-      // The supplier has not taken it yet: without it the operation could not be done.
+      // The supplier does not have the secret yet, and the operation needs it.
       if (finishedAtOf(found) === null)
         throw new AppError(
           'state_conflict',

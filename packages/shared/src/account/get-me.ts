@@ -1,4 +1,4 @@
-// Everything a key can know about itself, in one answer: what it may do, what it may still spend, and how fast.
+// All data about the caller's key in one answer: its scopes, what it may still spend, and its rate limits.
 import { z } from 'zod';
 import { AppError, PRODUCTS, defineRoute } from '../contract';
 import { endpoint, json, type Endpoint, type RequestContext } from '../endpoint';
@@ -129,7 +129,7 @@ function dailyCap(
   };
 }
 
-/** Counted by the gateway, which says in a header where this request left it. */
+/** The gateway counts these requests; a header says what is left after this request. */
 function regularRate({ principal, regularRemaining }: RequestContext): z.output<typeof rateSchema> {
   return {
     limit: principal.regularPerMinute,
@@ -144,7 +144,7 @@ async function moneyRate(deps: AccountDeps, principal: Principal): Promise<z.out
     const state = await deps.moneyLimits.peek(`money:${principal.lineageId}`, { tokens: limit, periodMs: MINUTE_MS });
     return { limit, remaining: state.remaining, reset_s: state.resetS };
   } catch (err) {
-    // The counters are away: a read goes on without them, while money itself fails closed.
+    // The store of the counters is down: a read goes on without them; money requests are refused.
     deps.log.warn('the money limit could not be read', { err });
     return { limit, remaining: null, reset_s: null };
   }

@@ -50,7 +50,7 @@ export function getOperation(deps: AccountDeps): Endpoint {
   );
 }
 
-/** A password is for whoever may use it: a key that only reads does not get it. */
+/** The password is only for keys that may use it; a read-only key does not get it. */
 async function withSecret(
   deps: AccountDeps,
   view: OperationView,

@@ -9,7 +9,7 @@ import { transactionsCsv } from './transaction-csv';
 import { TRANSACTION_TYPES, listTransactions, type TransactionFilter } from './transaction-store';
 import { transactionSchema, viewTransaction } from './transaction-view';
 
-/** An export is built in memory and answered whole. */
+/** An export is built in memory and sent whole. */
 const CSV_LINES_MAX = 20_000;
 
 export function listTransactionsEndpoint(deps: AccountDeps): Endpoint {

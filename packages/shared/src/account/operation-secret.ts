@@ -1,10 +1,10 @@
-// Who may see the password that an operation made, and whose it is.
+// Who may see the password that an operation made, and which account owns it.
 import { scopeName } from '../contract';
 import type { OperationView, SecretOwner } from '../operations';
 import type { Principal } from '../principal';
 import type { AccountDeps } from './deps';
 
-/** Keys that may write; of a purchase also those that may buy: whoever bought a server must be able to use it. */
+/** Keys with write scope. For a purchase also keys with buy scope, because the buyer must be able to use the server. */
 export function maySeeSecret(principal: Principal, view: OperationView): boolean {
   const scopes = view.order_id === null ? ['write' as const] : ['write' as const, 'buy' as const];
   return (

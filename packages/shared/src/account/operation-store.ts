@@ -1,5 +1,5 @@
-// Reads of operations: rows of their own and orders, in one list. Both take their number from one sequence, so one
-// cursor pages both.
+// Reads of operations: rows of the table `operation` and orders, in one list. Both take their number from one sequence,
+// so one cursor pages both.
 import type { Product } from '../contract';
 import type { PlatformClient } from '../db';
 import type { Reach } from '../endpoint';

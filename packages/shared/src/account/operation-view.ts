@@ -1,4 +1,4 @@
-// An operation is either a row of its own or an order seen as one: how far it is, what it waits for, how it ended.
+// An operation is a row of its own or an order shown as one: its progress, what it waits for, how it ended.
 import { z } from 'zod';
 import { isId } from '../contract';
 import { viewOperation, viewOrderAsOperation, type Operation, type OperationView } from '../operations';

@@ -1,5 +1,5 @@
-// Reads of orders, newest first. A product sees its own orders only: reading another product's needs that product's
-// key.
+// Reads of orders, newest first. A product reads only its own orders; another product's orders need a key of that
+// product.
 import type { Product } from '../contract';
 import { given, seqBefore, sql, type PlatformClient, type SqlRunner } from '../db';
 import { ownedBy, type Reach } from '../endpoint';

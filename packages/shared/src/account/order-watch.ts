@@ -1,11 +1,11 @@
-// Long polls for orders to become final. One query per step asks for all of them together, and no connection is held in
-// between, so a thousand waiting callers cost as much as one.
+// Long polls for orders to become final. One query per step covers all of them, and no connection is held in between,
+// so a thousand waiting callers cost as much as one.
 import type { SqlRunner } from '../db';
 import type { Log } from '../runtime';
 import { settledAmong } from './order-store';
 
 const STEP_MS = 250;
-/** Beyond this nobody else waits: the caller gets the present state at once and asks again. */
+/** At most this many wait. Further callers get the present state at once and ask again. */
 const WAITING_MAX = 1_000;
 
 export class OrderWatch {
@@ -18,7 +18,7 @@ export class OrderWatch {
     private readonly log: Log,
   ) {}
 
-  /** Resolves when the order is final, when `waitMs` are over, or when it cannot be known; never rejects. */
+  /** Resolves when the order is final, when `waitMs` are over, or when its state cannot be read. Never rejects. */
   async settled(orderId: string, waitMs: number): Promise<void> {
     if (waitMs <= 0 || this.count >= WAITING_MAX) return;
     await new Promise<void>((resolve) => {
@@ -60,7 +60,7 @@ export class OrderWatch {
     try {
       this.wakeAll(await settledAmong(this.db, [...this.waiting.keys()]));
     } catch (err) {
-      // Everybody asks again for themselves and is told by their own query what is wrong.
+      // Each waiting caller reads again and gets the error from its own query.
       this.log.warn('waiting orders could not be read', { err });
       this.wakeAll([...this.waiting.keys()]);
     }

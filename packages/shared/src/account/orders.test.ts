@@ -60,7 +60,7 @@ describe('GET /orders', () => {
     expect(await subjects(query)).toEqual(expected);
   });
 
-  it('404: a foreign order looks like an unknown one', async () => {
+  it('answers 404 for an order of another account, like for an unknown one', async () => {
     const order = (await get('/orders', account)).body.items[0];
     expect((await get(`/orders/${order.id}`, account)).body).toEqual(order);
     const stranger = await api.account();
@@ -73,7 +73,7 @@ describe('GET /orders', () => {
     expect((await get(`/orders/${order.id}`, await api.operator())).body).toEqual(order);
   });
 
-  it('422: an unknown state', async () => {
+  it('answers 422 for an unknown state', async () => {
     expect((await get('/orders?state=done', account)).status).toBe(422);
   });
 });
@@ -99,7 +99,7 @@ describe('GET /operations', () => {
     expect((await get('/operations?state=completed', account)).body.items).toEqual([]);
   });
 
-  it('with wait: comes back as soon as the operation is finished', async () => {
+  it('with wait: answers as soon as the operation is finished', async () => {
     const account = await api.account();
     const bought = await buy(account, { name: 'op-wait', ending: 'unknown' }).expect(202);
     const waiting = Promise.all([
@@ -118,14 +118,14 @@ describe('GET /operations', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('with wait: comes back unfinished when the time is over', async () => {
+  it('with wait: answers the unfinished operation when the time is over', async () => {
     const account = await api.account();
     const bought = await buy(account, { name: 'op-long', ending: 'pending' }).expect(202);
     const answer = await get(`/operations/${bought.body.operation_id}?wait=1`, account);
     expect(answer.body.state).toBe('processing');
   });
 
-  it('404: a foreign operation looks like an unknown one, at once', async () => {
+  it('answers 404 at once for an operation of another account, like for an unknown one', async () => {
     const [account, stranger] = [await api.account(), await api.account()];
     const bought = await buy(account, { name: 'op-foreign' }).expect(201);
     const id = bought.body.order.operation_id;
@@ -137,13 +137,13 @@ describe('GET /operations', () => {
     expect(bytesOf(answers[0])).toBe(bytesOf(answers[1]));
   });
 
-  it.each(['wait=31', 'wait=-1', 'wait=1.5', 'wait='])('422: %s', async (query) => {
+  it.each(['wait=31', 'wait=-1', 'wait=1.5', 'wait='])('answers 422 for %s', async (query) => {
     expect((await get(`/operations/${randomId('op')}?${query}`, await api.account())).status).toBe(422);
   });
 });
 
 describe('GET /requests', () => {
-  it('tells what became of a request', async () => {
+  it('says how a request ended', async () => {
     const account = await api.account();
     const bought = await buy(account, { name: 'r-1' }, 'request/one%2B').expect(201);
     const expected = {
@@ -176,7 +176,7 @@ describe('GET /requests', () => {
     });
   });
 
-  it('is shared by the keys of one account and by nobody else: foreign and unknown are both none', async () => {
+  it('is shared by the keys of one account; keys of other accounts and unknown keys find none', async () => {
     const [account, stranger, operator] = [await api.account(), await api.account(), await api.operator()];
     await buy(account, { name: 'r-4' }, 'request-four').expect(201);
     expect((await get('/requests/request-four', await api.keyOf(account.accountId))).body.state).toBe('done');
@@ -191,7 +191,7 @@ describe('GET /requests', () => {
   });
 });
 
-/** As if the deadline of the order had passed. */
+/** As after the deadline of the order. */
 async function makeDue(orderId: string): Promise<void> {
   const { Client } = await import('pg');
   const owner = new Client({ connectionString: api.database.ownerUrl });

@@ -1,2 +1,2 @@
-// What the stores of this room share with all lists.
+// Shared by the stores of this room and by all lists.
 export { accountOf, instantOf, whereAll } from '../listing';

@@ -1,4 +1,4 @@
-// What became of a request, told by its Idempotency-Key in exactly the scope in which the key is remembered.
+// How a request ended, by its Idempotency-Key, in exactly the scope in which that key is stored.
 import { z } from 'zod';
 import { isId } from '../contract';
 import type { PlatformClient } from '../db';

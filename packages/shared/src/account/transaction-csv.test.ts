@@ -23,7 +23,7 @@ const row = (change: Partial<TransactionView>): string =>
     .join('\r\n');
 
 describe('transactionsCsv', () => {
-  it('leaves amounts as numbers and missing values empty', () => {
+  it('keeps amounts as numbers and missing values empty', () => {
     expect(row({})).toBe('trf_1,2026-06-09T12:00:00Z,adjustment,-5.00,1.00,,plain,,,,,usr_1');
   });
 
@@ -35,7 +35,7 @@ describe('transactionsCsv', () => {
     ['a,b', '"a,b"'],
     ['say "hi"', '"say ""hi"""'],
     ['=a,b', '"\'=a,b"'],
-  ])('writes the text %s so that it stays text', (text, cell) => {
+  ])('writes the text %s so that a spreadsheet reads it as text', (text, cell) => {
     expect(row({ description: text })).toContain(`,${cell},`);
   });
 });

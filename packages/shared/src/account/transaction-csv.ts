@@ -16,7 +16,7 @@ const COLUMNS = [
   'idempotency_key',
   'user_id',
 ] as const;
-/** Written by us in a fixed form; an amount must stay a number, minus sign included. */
+/** We write it in a fixed form; an amount must stay a number, with its minus sign. */
 const AMOUNTS: ReadonlySet<string> = new Set(['amount_usd', 'balance_after_usd']);
 
 export function transactionsCsv(transactions: readonly TransactionView[]): string {

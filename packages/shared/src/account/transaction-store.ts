@@ -1,4 +1,4 @@
-// Reads of posted wallet lines, newest first. Nothing here writes.
+// Reads of posted wallet lines, newest first. This file writes nothing.
 // Raw SQL: every line joins its transfer, and the pages follow the lines.
 import { sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';

@@ -1,4 +1,4 @@
-// How a posted wallet line looks to a caller of the API.
+// The view of a posted wallet line for callers.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '../money';
 import type { Principal } from '../principal';
@@ -28,7 +28,7 @@ export type TransactionView = z.output<typeof transactionSchema>;
 
 export function viewTransaction(principal: Principal): (transaction: Transaction) => TransactionView {
   return (transaction) => {
-    // An adjustment was asked for by an operator, whose key and request are no business of the account.
+    // An operator made the adjustment; the account does not see that key and request.
     const isForeign = transaction.type === 'adjustment' && principal.type !== 'operator';
     return {
       id: transaction.id,

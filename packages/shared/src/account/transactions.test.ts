@@ -15,7 +15,7 @@ describe('GET /transactions', () => {
     await buy(account, { name: 't-refused', ending: 'refused' }).expect(409);
   });
 
-  it('lists posted lines only, newest first, whose sum is the balance', async () => {
+  it('lists only posted lines, newest first; their sum is the balance', async () => {
     const { body } = await get('/transactions', account);
     expect(body.items.map((line: { amount_usd: string }) => line.amount_usd)).toEqual([
       '-9.99',
@@ -87,7 +87,7 @@ describe('GET /transactions', () => {
     expect((await get(`/transactions?user_id=${other.accountId}`, operator)).body.items).toHaveLength(1);
   });
 
-  it('404: a foreign line looks like an unknown one', async () => {
+  it('answers 404 for a line of another account, like for an unknown one', async () => {
     const line = (await get('/transactions', account)).body.items[0];
     expect((await get(`/transactions/${line.id}`, account)).body).toEqual(line);
     const stranger = await api.account();
@@ -109,11 +109,11 @@ describe('GET /transactions', () => {
     'format=csv&limit=5',
     'cursor=abc',
     'type=charge&type=refund',
-  ])('422: %s', async (query) => {
+  ])('answers 422 for %s', async (query) => {
     expect((await get(`/transactions?${query}`, account)).status).toBe(422);
   });
 
-  it('422: a cursor of another account or filter', async () => {
+  it('answers 422 for a cursor of another account or filter', async () => {
     const { body } = await get('/transactions?limit=1', account);
     expect((await get(`/transactions?limit=1&cursor=${body.next_cursor}`, await api.account())).status).toBe(422);
     expect((await get(`/transactions?type=charge&cursor=${body.next_cursor}`, account)).status).toBe(422);

@@ -24,7 +24,7 @@ describe('an IP address', () => {
     ['::2:3:4:5:6:7:8', '0:2:3:4:5:6:7:8'],
     ['0:0:0:0:0:0:0:0', '::'],
     ['0:0:0:0:0:0:0:1', '::1'],
-    // an IPv4 address in IPv6's clothes, and what only looks like one
+    // an IPv4-mapped IPv6 address, and addresses that only resemble one
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['::FFFF:C000:0201', '192.0.2.1'],
     ['::7f00:1', '::7f00:1'],
@@ -119,14 +119,14 @@ describe('an IP address', () => {
     expect(isPublicAddress(readAddress(text).value ?? '')).toBe(false);
   });
 
-  it('is known to be one of the examples of documents', () => {
+  it('is recognised when it is from a documentation range', () => {
     const examples = ['192.0.2.1', '198.51.100.255', '203.0.113.7', '2001:db8::1', '2001:db8:ffff::', '3fff:fff::1'];
     expect(
       [...examples, '192.0.3.1', '2001:db9::1', '3fff:1000::1', '10.0.0.1'].filter(isDocumentationAddress),
     ).toEqual(examples);
   });
 
-  it('comes out of the form in which kernels give IPv4', () => {
+  it('is read from the IPv6 form in which kernels report IPv4', () => {
     expect(['::ffff:192.0.2.1', '192.0.2.1', '2001:db8::1', ''].map(plainAddress)).toEqual([
       '192.0.2.1',
       '192.0.2.1',
@@ -183,9 +183,9 @@ describe('PostgreSQL', () => {
   beforeAll(() => client.connect());
   afterAll(() => client.end());
 
-  it('means the same address as this reader, and shows it in the same way', async () => {
+  it('reads and shows the same address as this reader', async () => {
     const part = (): string => (Math.random() < 0.5 ? '0' : Math.floor(Math.random() * 65_536).toString(16));
-    // Beyond ::/96, of which PostgreSQL writes the end as IPv4.
+    // Not ::/96: PostgreSQL writes the end of these as IPv4.
     const texts = Array.from(
       { length: 500 },
       () => `${(1 + Math.floor(Math.random() * 65_535)).toString(16)}:${Array.from({ length: 7 }, part).join(':')}`,

@@ -1,7 +1,6 @@
-// IP addresses: one spelling for each (RFC 5952), whichever way it was written. Zones are refused (they mean something
-// on one machine only), and an IPv4 address in IPv6's clothes (RFC 4291, section 2.5.5.2) is the IPv4 address. Node
-// says what is an address; ipaddr.js, which would also take `1.2.3` and `0x7f.1`, writes it down and knows what each
-// range is for.
+// IP addresses, read in every form and written in one (RFC 5952). Zones are refused, because they mean something on one
+// machine only. An IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2) is read as the IPv4 address. Node decides what an
+// address is; ipaddr.js, which would also accept `1.2.3` and `0x7f.1`, only writes it and classifies its range.
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { readField, type Reading } from '../contract';
@@ -9,8 +8,8 @@ import { readField, type Reading } from '../contract';
 const TEXT_MAX = 60;
 const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i;
 /**
- * The dotted tail that IPv6 allows. ipaddr.js reads `::1.2.3.4` as another address than PostgreSQL and everybody else,
- * so it never gets to see one.
+ * The dotted end that IPv6 allows. ipaddr.js reads `::1.2.3.4` as another address than PostgreSQL does, so it never
+ * gets this form.
  */
 const DOTTED_TAIL = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/;
 const WANTED = 'must be an IPv4 or IPv6 address';
@@ -26,14 +25,14 @@ export function readAddress(text: string): Reading<string> {
 
 export const addressField = readField(readAddress, TEXT_MAX).meta({ example: '192.0.2.7' });
 
-/** For addresses that the kernel gives: they need no reading, only the IPv4 address out of its IPv6 form. */
+/** For addresses from the kernel: they are valid, and only IPv4-mapped ones need to be converted. */
 export function plainAddress(address: string): string {
   return MAPPED.exec(address)?.[1] ?? address;
 }
 
 /**
- * Whether hosts all over the world can reach it. Of a canonical address. What is not known to be public is not: IPv6
- * beyond 2000::/3 has no such addresses yet.
+ * Whether the canonical address is publicly reachable. An address that is not known to be public is not: IPv6 beyond
+ * 2000::/3 has no such addresses yet.
  */
 export function isPublicAddress(canonical: string): boolean {
   if (isIPv4(canonical)) return ipaddr.IPv4.parse(canonical).range() === 'unicast';
@@ -45,7 +44,7 @@ const DOCUMENTATION = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '200
   ipaddr.parseCIDR(text),
 );
 
-/** Of the ranges that RFC 5737, RFC 3849 and RFC 9637 keep for examples. Of a canonical address. */
+/** Whether the canonical address is in the documentation ranges of RFC 5737, RFC 3849 and RFC 9637. */
 export function isDocumentationAddress(canonical: string): boolean {
   const address = isIPv4(canonical) ? ipaddr.IPv4.parse(canonical) : parseIpv6(canonical);
   return DOCUMENTATION.some(

@@ -1,4 +1,4 @@
-// Blocks of IP addresses in CIDR form. A single address is the block of itself; bits behind the prefix are cleared, as
+// Blocks of IP addresses in CIDR form. A single address is a block of one. Bits behind the prefix are cleared, as
 // routers do.
 import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -10,7 +10,7 @@ export interface IpBlock {
   readonly address: string;
   readonly bits: number;
   readonly family: 'ipv4' | 'ipv6';
-  /** As it is stored and shown: without a prefix for a single address. */
+  /** As stored and shown: a single address has no prefix. */
   readonly text: string;
 }
 
@@ -25,7 +25,7 @@ export function readBlock(text: string): Reading<IpBlock> {
   if (address === undefined) return { reason: WANTED };
   const family = isIPv4(address) ? 'ipv4' : 'ipv6';
   const max = family === 'ipv4' ? 32 : 128;
-  // `::ffff:192.0.2.0/120` counts the bits before the IPv4 address as well.
+  // In `::ffff:192.0.2.0/120` the prefix length also counts the bits before the IPv4 address.
   const isMapped = family === 'ipv4' && addressText.includes(':');
   const bits = bitsText === undefined ? max : Number(bitsText) - (isMapped ? MAPPED_BITS : 0);
   if (bits < 0 || bits > max) return { reason: WANTED };

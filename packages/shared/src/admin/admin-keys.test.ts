@@ -24,13 +24,13 @@ beforeAll(async () => {
   operator = await api.operator();
 });
 
-/** The error without its own request id: what a caller could compare. */
+/** The error without its request id, to compare two errors. */
 function bytesOf(answer: request.Response): string {
   return JSON.stringify({ ...answer.body.error, request_id: null });
 }
 
 describe('keys', () => {
-  it('are issued once and for the product of the base', async () => {
+  it('are issued once, for the product of the base', async () => {
     const account = await api.account();
     const answer = await post('/admin/keys', operator, {
       user_id: account.accountId,
@@ -74,7 +74,7 @@ describe('keys', () => {
     expect((await get(`/admin/keys/${id}`, operator)).body).toEqual({ id, ...rest });
   });
 
-  it('of operators belong to no account, hold everything, and one operator can make another', async () => {
+  it('of operators belong to no account, hold all scopes, and can make another operator key', async () => {
     const answer = await post('/admin/keys', operator, { user_id: null, type: 'operator', scopes: [] });
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({
@@ -97,7 +97,7 @@ describe('keys', () => {
     expect(await ids('type=operator&limit=200')).toContain(operator.keyId);
   });
 
-  it('are revoked for ever, and twice does no harm', async () => {
+  it('are revoked permanently; a second revocation does no harm', async () => {
     const account = await api.account();
     const revoked = await post(`/admin/keys/${account.keyId}/revoke`, operator);
     expect(revoked.body).toMatchObject({ id: account.keyId, state: 'revoked', revoked_at: expect.any(String) });
@@ -107,7 +107,7 @@ describe('keys', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('are rolled: same rights and records, another key and secret, the old one ends after the overlap', async () => {
+  it('are rolled: same scopes and records, a new key and secret; the old key ends after the overlap', async () => {
     const account = await api.account({ signing: 'v1', cap: '20', scopes: ['domains:read'] });
     const rolled = await post(`/admin/keys/${account.keyId}/roll`, operator, { overlap_seconds: 60 });
     expect(rolled.status).toBe(201);
@@ -132,7 +132,7 @@ describe('keys', () => {
     expect((await get(`/admin/keys/${rolled.body.id}`, operator)).body.state).toBe('expired');
   });
 
-  it('404: unknown keys, keys of another product and keys that are no ids look alike', async () => {
+  it('answer 404 alike for unknown keys, keys of another product and malformed ids', async () => {
     await owner.query(
       `INSERT INTO platform.api_key (id, product, type, lineage_id, digest, pepper_version, prefix, scopes)
         VALUES ($1, 'vps', 'operator', 'lin_x', 'x', 1, 'lumi_vps_x', '{}')`,
@@ -192,7 +192,7 @@ describe('keys', () => {
     { overlap_seconds: 1.5 },
     { overlap_seconds: '5' },
     { overlap_seconds: 7_776_001 },
-  ])('422: rolling with %j', async (body) => {
+  ])('answer 422 when they are rolled with %j', async (body) => {
     const account = await api.account();
     expect((await post(`/admin/keys/${account.keyId}/roll`, operator, body)).status).toBe(422);
   });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   operator = await api.operator();
 });
 
-/** The error without its own request id: what a caller could compare. */
+/** The error without its request id, to compare two errors. */
 function bytesOf(answer: request.Response): string {
   return JSON.stringify({ ...answer.body.error, request_id: null });
 }
@@ -43,12 +43,12 @@ describe('every admin route', () => {
     ['get', '/admin/ledger/check'],
   ] as const;
 
-  it.each(routes)('%s %s: 401 without an identity and without a key', async (method, path) => {
+  it.each(routes)('%s %s: answers 401 without an identity and without a key', async (method, path) => {
     expect((await request(api.app)[method](path)).status).toBe(401);
     expect((await request(api.app)[method](path).set(api.as('public'))).status).toBe(401);
   });
 
-  it.each(routes)('%s %s: 403 for a reseller, whatever it holds', async (method, path) => {
+  it.each(routes)('%s %s: answers 403 for a reseller with any scopes', async (method, path) => {
     const answer = await request(api.app)
       [method](path)
       .set(api.asMoney(await api.account()));
@@ -61,7 +61,7 @@ describe('every admin route', () => {
 });
 
 describe('users', () => {
-  it('are created empty and are found again', async () => {
+  it('are created empty and can be read', async () => {
     const created = await post('/admin/users', operator, { name: '  Example Ltd ' });
     expect(created.status).toBe(201);
     expect(created.body).toEqual({ user_id: expect.stringMatching(/^usr_[0-9a-z]{24}$/) });
@@ -103,11 +103,11 @@ describe('users', () => {
     { name: 'x'.repeat(201) },
     { name: 'a\nb' },
     { name: 'x', balance: '5' },
-  ])('422: %j', async (body) => {
+  ])('answer 422 for %j', async (body) => {
     expect((await post('/admin/users', operator, body)).status).toBe(422);
   });
 
-  it('404: an id that is no account, in whatever form', async () => {
+  it('answer 404 for an id that is no account, in any form', async () => {
     const answers = await Promise.all([unknownId('usr'), 'nonsense'].map((id) => get(`/admin/users/${id}`, operator)));
     expect(answers.map((answer) => answer.status)).toEqual([404, 404]);
     expect(new Set(answers.map(bytesOf)).size).toBe(1);
@@ -115,7 +115,7 @@ describe('users', () => {
 });
 
 describe('adjust', () => {
-  it('adds and takes away, and both show in the transactions of the account', async () => {
+  it("adds and subtracts, and both lines appear in the account's transactions", async () => {
     const account = await api.account({ balance: '10' });
     const added = await adjust(account.accountId, operator, { amount_usd: '5.5', reason: 'bonus' });
     expect(added.status).toBe(200);
@@ -143,7 +143,7 @@ describe('adjust', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('a repeat gets the same bytes and adds nothing', async () => {
+  it('answers a repeat with the same bytes and adds nothing', async () => {
     const account = await api.account({ balance: '0' });
     const body = { amount_usd: '7', reason: 'once' };
     const first = await adjust(account.accountId, operator, body, 'adjust-once');
@@ -161,7 +161,7 @@ describe('adjust', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('of many equal requests at once exactly one executes', async () => {
+  it('executes exactly one of many equal requests at once', async () => {
     const account = await api.account({ balance: '0' });
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -176,7 +176,7 @@ describe('adjust', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('422 idempotency_key_reused: another body, another account', async () => {
+  it('answers 422 idempotency_key_reused for another body or another account', async () => {
     const [account, other] = [await api.account({ balance: '0' }), await api.account({ balance: '0' })];
     await adjust(account.accountId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-reuse').expect(200);
     for (const answer of [
@@ -190,7 +190,7 @@ describe('adjust', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('402: never takes what is held or not there, and the key can be used again afterwards', async () => {
+  it('answers 402 when the money is held or missing, and the key can be used again afterwards', async () => {
     const account = await api.account({ balance: '15' });
     await request(api.app)
       .post('/gadgets')
@@ -210,7 +210,7 @@ describe('adjust', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('404: an unknown account leaves nothing behind', async () => {
+  it('answers 404 for an unknown account and stores nothing', async () => {
     const userId = unknownId('usr');
     expect((await adjust(userId, operator, { amount_usd: '1', reason: 'x' }, 'adjust-404')).body.error.code).toBe(
       'not_found',
@@ -219,7 +219,7 @@ describe('adjust', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('400 without an Idempotency-Key', async () => {
+  it('answers 400 without an Idempotency-Key', async () => {
     const account = await api.account();
     const answer = await post(`/admin/users/${account.accountId}/adjust`, operator, { amount_usd: '1', reason: 'x' });
     expect(answer.status).toBe(400);
@@ -237,13 +237,13 @@ describe('adjust', () => {
     { amount_usd: '5' },
     { amount_usd: '5', reason: ' ' },
     { amount_usd: '5', reason: 'x', user_id: 'usr_01k000000000000000000000' },
-  ])('422: %j', async (body) => {
+  ])('answers 422 for %j', async (body) => {
     const account = await api.account();
     expect((await adjust(account.accountId, operator, body)).status).toBe(422);
     expect((await api.balance(account.accountId)).posted).toBe(1_000_000n);
   });
 
-  it('401: an operator key that was revoked a moment ago moves no money, even with a fresh identity', async () => {
+  it('answers 401 for an operator key that was revoked a moment ago, even with a fresh identity', async () => {
     const [gone, account] = [await api.operator(), await api.account()];
     await post(`/admin/keys/${gone.keyId}/revoke`, operator).expect(200);
     const answer = await adjust(account.accountId, gone, { amount_usd: '1', reason: 'x' });
@@ -262,7 +262,7 @@ describe('adjust', () => {
 });
 
 describe('GET /admin/ledger/check', () => {
-  it('says that the books are right', async () => {
+  it('answers that the books are right', async () => {
     expect((await get('/admin/ledger/check', operator)).body).toEqual({
       ok: true,
       checked_at: expect.any(String),
@@ -270,7 +270,7 @@ describe('GET /admin/ledger/check', () => {
     });
   });
 
-  it('says what is wrong when they are not', async () => {
+  it('lists what is wrong in the books', async () => {
     const { Client } = await import('pg');
     const owner = new Client({ connectionString: api.database.ownerUrl });
     await owner.connect();

@@ -1,4 +1,4 @@
-// One act of an operator: claim, effect, row of the audit log and stored answer commit together or not at all.
+// One change by an operator: claim, effect, row of the audit log and stored answer commit together or not at all.
 import { actorOf, noteActs, type Act, type Asking } from '../audit-log';
 import { AppError } from '../contract';
 import { inTransaction, queryableOf, type Tx } from '../db';

@@ -7,7 +7,7 @@ import { BOOK_RULES } from '../reconciliation';
 import { isoSeconds } from '../runtime';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 
-/** Everything that is wrong with the money of this installation. */
+/** All faults in the books of this installation. */
 export function auditAll(db: SqlRunner): Promise<Breach[]> {
   return audit(db, BOOK_RULES);
 }

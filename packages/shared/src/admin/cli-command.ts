@@ -1,4 +1,4 @@
-// What a command of the `lumi` CLI is made of, and the strict parsing of its arguments.
+// The parts of a command of the `lumi` CLI, and the strict parsing of its arguments.
 import { parseArgs } from 'node:util';
 import { noted, type Act } from '../audit-log';
 import { queryableOf, type Database, type Tx } from '../db';
@@ -14,20 +14,20 @@ export interface CommandDeps {
 export interface CommandResult {
   readonly json: unknown;
   readonly text: string;
-  /** The command worked and found something wrong. */
+  /** The command worked and found a fault. */
   readonly isBad?: boolean;
 }
 
 export interface Command {
-  /** What it begins with: `users create`. */
+  /** The words it begins with: `users create`. */
   readonly words: readonly string[];
   readonly usage: string;
   readonly summary: string;
-  /** Throws `Usage`; touches nothing yet. */
+  /** Throws `Usage`. It changes nothing yet. */
   parse(args: readonly string[]): (deps: CommandDeps) => Promise<CommandResult>;
 }
 
-/** The arguments make no sense. */
+/** The arguments are invalid. */
 export class Usage extends Error {}
 
 export interface Parsed {
@@ -89,7 +89,7 @@ export function listOf(value: string | undefined): string[] | null {
         .filter((part) => part !== '');
 }
 
-/** Does it and writes its row of the audit log, together or not at all. */
+/** Makes the change and writes its row of the audit log, together or not at all. */
 export function byCli<T>(
   db: Database,
   work: (db: Queryable, tx: Tx) => Promise<T>,

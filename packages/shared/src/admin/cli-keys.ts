@@ -126,7 +126,7 @@ function missing(): never {
   throw notFound();
 }
 
-/** A key pasted in place of its id must not travel any further. */
+/** A key that was pasted in place of its id is not logged or sent anywhere. */
 function keyId(text: string): string {
   if (!text.startsWith('key_')) throw invalid('key_id', 'is the id of a key, such as key_01k…; see lumi keys list');
   return text;

@@ -94,7 +94,7 @@ export const adjustCommand: Command = {
   },
 };
 
-/** The id of an account that exists; throws 422 for a text that is none, 404 otherwise. */
+/** The id of an existing account. Throws 422 for a malformed id, 404 for an unknown one. */
 export async function existing(db: CommandDeps['db'], id: string): Promise<UserView> {
   if (!id.startsWith('usr_'))
     throw invalid('user_id', 'is the id of an account, such as usr_01k…; see lumi users list');

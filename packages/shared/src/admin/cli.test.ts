@@ -51,7 +51,7 @@ describe('lumi users', () => {
     expect(await api.audit()).toEqual([]);
   });
 
-  it('refuses with a reason and status 1', async () => {
+  it('refuses with a reason and exit status 1', async () => {
     const { out: id } = await lumi('users', 'create', 'Poor');
     expect(await lumi('users', 'adjust', id, '-0.01', 'x')).toEqual({
       status: EXIT.refused,
@@ -173,18 +173,18 @@ describe('lumi', () => {
     [['keys', 'issue', '--product', 'vps', '--type', 'operator', '--cap', 'much']],
     [['keys', 'issue', '--product', 'vps', '--type', 'operator', '--color', 'red']],
     [['audit', 'now']],
-  ])('%j is not understood: status 2 and how it is used', async (args) => {
+  ])('refuses %j with exit status 2 and shows the usage', async (args) => {
     const { status, out, err } = await lumi(...args);
     expect({ status, out }).toEqual({ status: EXIT.usage, out: '' });
     expect(err).toMatch(/^lumi: .*\n.*Usage/s);
   });
 
-  it('explains itself', async () => {
+  it('shows its help', async () => {
     expect((await lumi('--help')).out).toContain('lumi keys issue --product');
     expect(await lumi()).toMatchObject({ status: EXIT.usage, out: '', err: expect.stringContaining('Usage:') });
   });
 
-  it('says in one sentence that the database is not there', async () => {
+  it('says in one sentence that the database is not reachable', async () => {
     const err: string[] = [];
     const nowhere = new URL(api.database.ownerUrl);
     nowhere.port = '1';
@@ -198,7 +198,7 @@ describe('lumi', () => {
     });
   });
 
-  it('audit tells by its status whether the books are right', async () => {
+  it('exits with the result of the audit as its status', async () => {
     expect(await lumi('audit')).toEqual({ status: EXIT.done, out: 'The books are right.', err: '' });
     const account = await api.account();
     await withOwner((owner) =>
@@ -216,7 +216,7 @@ describe('lumi', () => {
 });
 
 describe('seedDemo', () => {
-  it('makes one account with money, however often and from however many starts at once', async () => {
+  it('makes one account with money when it runs again and when several starts run it at once', async () => {
     const runs = await Promise.all([0, 1, 2].map(() => withOwner((owner) => seedDemo(owner, api.rings))));
     const userIds = new Set(
       runs.flatMap((run) => [run.domains.reseller.user_id, run.vps.reseller.user_id, run.proxy.reseller.user_id]),

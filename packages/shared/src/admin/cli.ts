@@ -1,5 +1,5 @@
-// The `lumi` command: accounts, keys, corrections and the check of the books, straight at the database. It needs no
-// running service and no key, so it is also how an empty installation gets its first operator key.
+// The `lumi` command: accounts, keys, corrections and the check of the books, directly on the database. It needs no
+// running service and no key, so it also makes the first operator key of an empty installation.
 import { AppError } from '../contract';
 import { databaseCode, openDatabase, type Database } from '../db';
 import { toAppError } from '../http';
@@ -43,7 +43,7 @@ const HELP = [
   '  lumi keys issue --product domains --type operator',
 ].join('\n');
 
-/** `args` as typed after `lumi`. Returns the exit status; never throws for what a user can do wrong. */
+/** `args` as typed after `lumi`. Returns the exit status. Does not throw for a user's mistakes. */
 export async function runCli(args: readonly string[], io: CliIo, readSettings: () => AdminConfig): Promise<number> {
   if (args.length === 0 || args.includes('--help') || args.includes('-h') || args[0] === 'help') {
     (args.length === 0 ? io.err : io.out)(HELP);

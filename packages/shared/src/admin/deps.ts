@@ -1,4 +1,4 @@
-// What the admin endpoints need of a service.
+// The dependencies of the admin endpoints.
 import type { KeyRings } from '../keys';
 import type { Service } from '../process';
 

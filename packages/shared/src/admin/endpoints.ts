@@ -1,4 +1,4 @@
-// The operator's routes, the same on every product base. Keys made here are keys of the product of the base.
+// The operators' routes, equal on every product base. A key made here is a key of the base's product.
 import type { Endpoint } from '../endpoint';
 import { adjustUser } from './adjust-user';
 import { checkLedger } from './check-ledger';

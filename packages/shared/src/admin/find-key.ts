@@ -1,4 +1,4 @@
-// A key of this product: keys of other products are administered at their own address and do not exist here.
+// Finds a key of this product. Keys of other products are not found here; each product administers its own.
 import { notFound } from '../contract';
 import { findKeyById, type KeyFacts, type Queryable } from '../keys';
 import type { AdminDeps } from './deps';

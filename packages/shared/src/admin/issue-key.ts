@@ -123,7 +123,7 @@ export function issueKeyEndpoint(deps: AdminDeps): Endpoint {
   );
 }
 
-/** Who must sign cannot make a key that need not: otherwise the second secret would protect nothing. */
+/** A key that must sign cannot issue a key that need not sign; otherwise the signing secret would protect nothing. */
 function signingOf(wanted: Signing | boolean | undefined, own: Signing): Signing {
   if (wanted === undefined) return own;
   const signing = wanted === true ? 'v1' : wanted === false ? 'none' : wanted;

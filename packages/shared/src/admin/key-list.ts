@@ -1,4 +1,4 @@
-// Reads of keys for operators, without what is secret about them.
+// Reads of keys for operators, without their secrets.
 import type { Product } from '../contract';
 import { KEY_FACTS, readKeyFacts, type KeyFacts, type Queryable } from '../keys';
 

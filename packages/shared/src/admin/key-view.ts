@@ -1,5 +1,5 @@
-// How a key looks to an operator. What is secret about it is not here: the key and its signing secret are shown once,
-// when made.
+// The view of a key for operators. It has no secrets: the key and its signing secret are shown once, when they are
+// made.
 import { z } from 'zod';
 import type { Act } from '../audit-log';
 import { PRODUCTS, isId } from '../contract';
@@ -82,7 +82,7 @@ export function viewIssued(clock: Clock, issued: IssuedKey): z.output<typeof iss
   };
 }
 
-/** For the audit log: nothing of it is secret. */
+/** For the audit log; it contains no secret. */
 export function keyAct(clock: Clock, action: string, before: KeyFacts | null, after: KeyFacts): Act {
   const view = viewKey(clock);
   return {

@@ -66,7 +66,7 @@ export function listAuditLog(deps: AdminDeps): Endpoint {
       };
       const request = readPage(query, deps.cursors, binding);
       const wanted = (column: string | undefined) => column ?? null;
-      // Raw SQL: an entry without a product belongs to the one that it names inside, which `where` cannot say.
+      // Raw SQL: an entry without a product belongs to the product inside its data, which `where` cannot express.
       const rows = await deps.admin.platform.$queryRaw<EntryRow[]>(sql`
         SELECT seq, product, actor, key_id, address, request_id, action, subject, account_id, before, after, created_at
           FROM platform.audit_log

@@ -1,5 +1,5 @@
-// The demo account of a fresh installation: sandbox money, and for each product one operator and one reseller key. May
-// run again: the account and its money are made once, the keys anew, because a key cannot be shown a second time.
+// The demo account of a fresh installation: sandbox money, and one operator key and one reseller key for each product.
+// It may run again: account and money are made once, but the keys anew, because a key cannot be shown a second time.
 import type { Act } from '../audit-log';
 import { PRODUCTS, newId, resellerScopes, type Product } from '../contract';
 import { issueKey, type KeyRings, type Queryable } from '../keys';
@@ -16,7 +16,7 @@ export interface DemoKeys {
   readonly reseller: { readonly user_id: string; readonly key: string };
 }
 
-/** `db` must be one connection of the database's owner: everything commits together. */
+/** `db` must be one connection of the database's owner, so that all commits together. */
 export async function seedDemo(db: Queryable, rings: KeyRings): Promise<Readonly<Record<Product, DemoKeys>>> {
   await db.query('BEGIN', []);
   try {
@@ -39,7 +39,7 @@ export async function seedDemo(db: Queryable, rings: KeyRings): Promise<Readonly
     await db.query('COMMIT', []);
     return Object.fromEntries(entries) as Record<Product, DemoKeys>; // one entry for each of PRODUCTS
   } catch (err) {
-    // The first error is the one to tell; a connection that is gone has rolled back by itself.
+    // The first error is reported. A lost connection is rolled back by the server.
     await db.query('ROLLBACK', []).catch(() => undefined);
     throw err;
   }

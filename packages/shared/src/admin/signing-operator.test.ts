@@ -1,4 +1,4 @@
-// The second secret guards whatever leads to money.
+// The signing secret protects every request that leads to money.
 import request from 'supertest';
 import { findKeyById } from '../keys';
 import { testService, type TestKey } from '../testing';
@@ -12,7 +12,7 @@ describe('a key that signs', () => {
     request(api.app).post(path).set(api.asMoney(who)).send(body);
   const unsigned = (who: TestKey): TestKey => ({ ...who, principal: { ...who.principal, signature: 'missing' } });
 
-  it('issues only keys that sign, in its own way if nothing is said', async () => {
+  it('issues only keys that sign, in its own version by default', async () => {
     const signing = await api.operator({ signing: 'v2' });
     expect((await signed('/admin/keys', signing, { type: 'operator' }).expect(201)).body).toMatchObject({
       signing: 'v2',
@@ -30,7 +30,7 @@ describe('a key that signs', () => {
     }
   });
 
-  it('is refused at every guarded route that it does not sign, and where it names no Idempotency-Key', async () => {
+  it('is refused at every guarded route without a signature or without an Idempotency-Key', async () => {
     const signing = await api.operator({ signing: 'v1' });
     const account = await api.account();
     for (const [path, body] of [
@@ -45,7 +45,7 @@ describe('a key that signs', () => {
     expect((await findKeyById(api.service.admin.pool, account.keyId))?.revokedAt).toBeNull();
   });
 
-  it('is followed by a key that signs when it is rolled', async () => {
+  it('is replaced by a key that signs when it is rolled', async () => {
     const signing = await api.operator({ signing: 'v1' });
     expect(
       (await signed(`/admin/keys/${signing.keyId}/roll`, signing, { overlap_seconds: 0 }).expect(201)).body,

@@ -1,4 +1,4 @@
-// Unfinished work with the code that knows its kind: asks the supplier about it, and finishes it.
+// Unfinished work together with the code of its kind, which asks the supplier about it and finishes it.
 import { AppError } from '../contract';
 import type { SqlRunner } from '../db';
 import type { Service } from '../process';
@@ -21,7 +21,7 @@ import {
 import type { Work } from './stuck-store';
 
 export type StuckDeps = Pick<Service, 'product' | 'db' | 'clock' | 'log' | 'cursors' | 'purchases'>;
-/** What the code knows how to ask about and to finish, by kind. */
+/** The kinds that the code can ask about and finish. */
 export interface KnownWork {
   readonly things: ReadonlyMap<string, AnyThingSold>;
   readonly tasks: ReadonlyMap<string, AnyOperationKind>;
@@ -29,7 +29,7 @@ export interface KnownWork {
 
 const LOOK_UP_LIMIT_MS = 8_000;
 
-/** One piece of work with the code that knows its kind. */
+/** One piece of work with the code of its kind. */
 interface Case {
   lookUp(signal: AbortSignal): Promise<LookUp<JsonObject>>;
   /** Throws when the product cannot deliver from this result. */
@@ -37,7 +37,7 @@ interface Case {
   conclude(outcome: Outcome<JsonObject>): Promise<OperationView>;
 }
 
-/** What finishing it needs: a transaction will do. */
+/** What finishing needs; a transaction suffices. */
 type CaseDeps = Pick<StuckDeps, 'clock' | 'log'> & {
   readonly db: { readonly platform: SqlRunner };
   readonly purchases: ConcludeDeps;
@@ -86,7 +86,7 @@ export async function askSupplier(deps: StuckDeps, operationId: string, one: Cas
   }
 }
 
-/** A result that the product cannot deliver from throws before anything is taken over. */
+/** Throws, before the work is taken over, when the product cannot deliver from the result. */
 export function refuseUnfit(fit: () => void): void {
   try {
     fit();

@@ -1,8 +1,8 @@
-// The operators’ queue: purchases and operations that recovery cannot decide. Money stays held until somebody does. A
-// decision first finds out whether it can be carried out; only then it takes the work over, and only as it was when it
-// was looked at. So of several at once one is carried out, whoever else tries is told that it is busy, and neither
-// recovery nor a late worker can decide otherwise. Deciding again what is decided is refused, so these routes need no
-// Idempotency-Key; and they work while money is switched off, because they only end what was begun.
+// The operators’ queue: purchases and operations that recovery cannot decide. Their money stays held until an operator
+// decides. A decision first checks whether it can be carried out. Only then it takes the work over, and only if the
+// work has not changed since the check. So one of several decisions at once is carried out, and the others are refused
+// as busy; recovery or a late worker can no longer decide otherwise. A second decision is refused, so these routes need
+// no Idempotency-Key. They work while money is switched off, because they only finish what was begun.
 import { z } from 'zod';
 import { actorOf, noted, type Act, type Asking } from '../audit-log';
 import { AppError, defineRoute, isId, notFound, type Product } from '../contract';
@@ -73,14 +73,14 @@ export async function openWork(deps: StuckDeps, id: string): Promise<Work> {
 }
 
 interface Decision {
-  /** As it was when it was found that it can be decided so. */
+  /** Its state when the check found that the decision is possible. */
   readonly work: Work;
   readonly action: string;
   readonly decision: Readonly<Record<string, unknown>>;
   readonly leaseMs: number;
 }
 
-/** Unless somebody else has taken it on since. That and the entry that says why it was taken over commit together. */
+/** Unless it was taken over since. The take-over and its entry in the audit log commit together. */
 export function takeOver(
   deps: StuckDeps,
   context: Deciding,
@@ -95,8 +95,8 @@ export function takeOver(
 }
 
 /**
- * What the operator decided takes effect, and who decided it is noted, in one transaction. The supplier was asked
- * before: the transaction waits for nobody.
+ * Carries the decision out and writes who made it, in one transaction. The supplier was asked before, so the
+ * transaction makes no calls.
  */
 export function decide(
   deps: StuckDeps,

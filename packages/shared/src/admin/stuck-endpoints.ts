@@ -1,4 +1,4 @@
-// The operators’ queue, the same on every product base.
+// The operators’ queue, equal on every product base.
 import type { Endpoint } from '../endpoint';
 import type { StuckDeps, KnownWork } from './stuck-case';
 import { listOpenOperations } from './list-open-operations';

@@ -17,7 +17,7 @@ interface OpenPage {
 const OPEN: readonly string[] = ['acting', 'pending'];
 type WorkTables = Pick<PlatformClient, 'operation' | 'order'>;
 
-/** The longest open first, one more than the limit. Orders and operations are counted together. */
+/** The one open for the longest time first, one more than the limit. Orders and operations share one numbering. */
 export async function listOpenWork(
   db: WorkTables,
   product: Product,
@@ -38,7 +38,7 @@ export async function listOpenWork(
     .slice(0, page.limit + 1);
 }
 
-/** As it is now. `over`: it is finished; null: this product has no such work. */
+/** The present state. `over`: it is finished; null: this product has no such work. */
 export async function findWork(db: WorkTables, product: Product, operationId: string): Promise<Work | 'over' | null> {
   const order = await db.order.findFirst({ where: { id: orderIdOf(operationId), product } });
   if (order !== null) return OPEN.includes(order.state) ? { order: orderOfRow(order) } : 'over';
@@ -47,7 +47,7 @@ export async function findWork(db: WorkTables, product: Product, operationId: st
   return operation.state === 'running' ? { operation: operationOfRow(operation) } : 'over';
 }
 
-/** Takes it over, which fences everybody else. Null: it is finished meanwhile. */
+/** Takes it over, which fences all earlier holders. Null: it has finished meanwhile. */
 export async function seizeWork(
   db: SqlRunner,
   product: Product,
@@ -66,7 +66,7 @@ export async function seizeWork(
   return operation === undefined ? null : { operation: operationOfRow(operation) };
 }
 
-/** How often somebody took it on: whoever does it next fences all before. */
+/** How often it was taken over; the next holder fences all earlier ones. */
 export function attemptOf(work: Work): number {
   return 'order' in work ? work.order.attempt : work.operation.attempt;
 }

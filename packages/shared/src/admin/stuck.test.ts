@@ -19,7 +19,7 @@ import { z } from 'zod';
 import { stuckEndpoints } from './stuck-endpoints';
 
 type Serial = { readonly serial: string };
-/** What the supplier knows, when it is asked. */
+/** What the supplier answers to a look-up. */
 let supplierSays: LookUp<Serial> = { kind: 'unknown' };
 const clock = new ShiftedClock();
 
@@ -34,7 +34,7 @@ const mystery = thingSold<{ name: string }, Serial>({
   events: () => [],
 });
 
-/** Work without money, at the same supplier. */
+/** An operation without money, at the same supplier. */
 const riddle = operationKind<{ name: string }, Serial>({
   kind: 'riddle',
   act: () => Promise.resolve({ kind: 'unknown' }),
@@ -105,7 +105,7 @@ beforeEach(() => {
 });
 afterEach(async () => expect(await shop.audit()).toEqual([]));
 
-it('lists what is unfinished, and what waits for an operator', async () => {
+it('lists unfinished work, and work that waits for an operator', async () => {
   const { id } = await bought();
   const list = async (query: string) =>
     (
@@ -121,7 +121,7 @@ it('lists what is unfinished, and what waits for an operator', async () => {
   expect(await list('?stuck=1')).toContain(id);
 });
 
-it('marks done with what the supplier says, or else with what the operator says', async () => {
+it("marks work done with the supplier's result, or with the operator's when the supplier has none", async () => {
   const first = await bought();
   supplierSays = { kind: 'done', result: { serial: 'from supplier' } };
   expect((await decide(first.id, 'mark-done', { reason: 'seen in their panel' })).body).toMatchObject({
@@ -141,7 +141,7 @@ it('marks done with what the supplier says, or else with what the operator says'
   expect((await shop.balance(second.accountId)).posted).toBe(parseUsd('95'));
 });
 
-it('fails and gives the money back, unless the supplier delivered', async () => {
+it('fails work and releases the money, unless the supplier delivered', async () => {
   const order = await bought();
   supplierSays = { kind: 'done', result: { serial: 'x' } };
   expect((await decide(order.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({
@@ -160,7 +160,7 @@ it('fails and gives the money back, unless the supplier delivered', async () => 
     });
 });
 
-it('has recovery look again now, which fences whoever had it', async () => {
+it('makes recovery look again now, which fences the earlier holder', async () => {
   const order = await bought();
   expect((await decide(order.id, 'retry', {})).status).toBe(202);
   const [row] = await shop.service.db.platform.$queryRaw<{ attempt: number; due: boolean }[]>(
@@ -176,7 +176,7 @@ describe('several operators at once', () => {
   const colleague = async (): Promise<TestKey> => shop.operator();
   type Told = { readonly what: string; readonly status: number; readonly code: string | undefined };
 
-  /** All of them at the same moment, in a different order each time. */
+  /** All of them at the same moment, each time in another order. */
   async function rush(
     id: string,
     decisions: readonly { what: string; body: object }[],
@@ -228,7 +228,7 @@ describe('several operators at once', () => {
       const by = [operator, await colleague(), await colleague()];
       const decisions = [
         ...Array.from({ length: 3 }, () => ({ what: 'fail-and-refund', body: { reason: 'gone' } })),
-        // cannot be carried out: nobody says what was delivered
+        // cannot be carried out: the delivered result is unknown
         ...Array.from({ length: 3 }, () => ({ what: 'mark-done', body: { reason: 'they wrote' } })),
         ...Array.from({ length: 2 }, () => ({
           what: 'mark-done',
@@ -255,7 +255,7 @@ describe('several operators at once', () => {
     },
   );
 
-  it('look up and decide at the same time: an accepted decision is carried out', async () => {
+  it('carry out an accepted decision when look-up and decision happen at the same time', async () => {
     const by = [operator, await colleague()];
     supplierSays = { kind: 'absent' };
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -280,7 +280,7 @@ describe('several operators at once', () => {
   });
 });
 
-it('takes nothing over for a decision that cannot be carried out, and notes none', async () => {
+it('takes no work over, and writes no audit entry, when the decision cannot be carried out', async () => {
   const { id } = await bought();
   const attempts = async () =>
     (
@@ -296,18 +296,18 @@ it('takes nothing over for a decision that cannot be carried out, and notes none
   await decide(id, 'mark-done', { reason: 'seen' }).expect(200);
 });
 
-it('is for operators, and finds nothing of another product', async () => {
+it('is for operators only, and finds no work of another product', async () => {
   const who = await shop.account();
   expect((await request(app).get('/admin/operations').set(shop.as(who))).status).toBe(403);
   expect((await decide('op_01k000000000000000000000', 'retry', {})).status).toBe(404);
 });
 
-it('tells the monitoring what is open', async () => {
+it('shows the number of open cases in the metrics', async () => {
   const { text } = await request(app).get('/internal/metrics').expect(200);
   expect(text).toMatch(/^lumi_orders_stuck\{product="proxy"\} \d+$/m);
 });
 
-describe('work that moves no money', () => {
+describe('an operation without money', () => {
   const started = async () => {
     const { accountId } = await shop.account();
     return runOperation(shop.service.purchases, {
@@ -322,7 +322,7 @@ describe('work that moves no money', () => {
     });
   };
 
-  it('is listed among the purchases, in one order and page by page', async () => {
+  it('is listed among the purchases, in one order, page by page', async () => {
     const ids = [(await bought()).id, (await started()).id, (await bought()).id, (await started()).id];
     const seen: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
@@ -337,7 +337,7 @@ describe('work that moves no money', () => {
     expect(seen.filter((id) => ids.includes(id))).toEqual(ids);
   });
 
-  it('waits for an operator once it is stuck, who decides it once', async () => {
+  it('waits for an operator once it is stuck, and can be decided once', async () => {
     const [first, second, third] = [await started(), await started(), await started()];
     clock.shiftMs += 3_600_000;
     for (const { id } of [first, second, third]) await decide(id, 'retry', {}).expect(202);
@@ -375,7 +375,7 @@ describe('work that moves no money', () => {
   });
 });
 
-describe('who decided', () => {
+describe('the audit entry of a decision', () => {
   const entries = async (id: string) =>
     (
       await shop.service.admin.pool.query<{ action: string; key_id: string; before: object; after: object }>(
@@ -384,7 +384,7 @@ describe('who decided', () => {
       )
     ).rows;
 
-  it('is told in the transaction of what takes effect, with what was so before and after', async () => {
+  it('is written in the transaction of the decision, with the state before and after', async () => {
     const { id } = await bought();
     await decide(id, 'fail-and-refund', { reason: 'No trace of it.' }).expect(200);
     expect(await entries(id)).toEqual([
@@ -405,7 +405,7 @@ describe('who decided', () => {
     ]);
   });
 
-  it('is not told of a decision that came to nothing, and nothing is taken over by it', async () => {
+  it('is not written when the decision fails, and the work is then not taken over', async () => {
     const { id } = await bought();
     const attempts = async () =>
       (await request(app).get('/admin/operations').set(shop.as(operator))).body.items.find(

@@ -1,4 +1,4 @@
-// Accounts as operators see them. An account and its wallet are made together, by a function of the database.
+// Accounts as operators see them. A function of the database makes an account and its wallet together.
 import { z } from 'zod';
 import { newId } from '../contract';
 import type { Queryable } from '../keys';
@@ -13,7 +13,7 @@ export interface User {
   readonly held: Units;
 }
 
-/** Shown in lists and logs; no control characters, so that it stays on its line. */
+/** Shown in lists and logs. It has no control characters, so that it stays on one line. */
 export const userName = z
   .string()
   .trim()
@@ -22,7 +22,7 @@ export const userName = z
   .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
   .describe('A name for people; it need not be unique.');
 
-/** Returns the id. Made twice, it makes two. */
+/** Returns the id. Two calls make two accounts. */
 export async function createAccount(db: Queryable, clock: Clock, name: string): Promise<string> {
   const id = newId('usr', clock.nowMs());
   await db.query('SELECT platform.create_account($1, $2)::text', [id, name]);

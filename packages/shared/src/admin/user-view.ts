@@ -1,4 +1,4 @@
-// How an account looks to an operator.
+// The view of an account for operators.
 import { z } from 'zod';
 import { isId } from '../contract';
 import { formatUsd, usdOutput } from '../money';

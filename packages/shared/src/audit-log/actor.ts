@@ -1,7 +1,7 @@
 import type { Principal } from '../principal';
 import type { Actor } from './note';
 
-/** Of a request's context, what says who did it. */
+/** The part of a request's context that says who acts. */
 export interface Asking {
   readonly principal: Principal;
   readonly clientIp: string | null;

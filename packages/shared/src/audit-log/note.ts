@@ -1,5 +1,5 @@
-// Acts that lead to money become rows that nobody can change, in the transaction of the act: there is no act without
-// its row, and no row of an act that was rolled back. Secrets never stand in `before` and `after`.
+// Actions that lead to money become rows that cannot be changed, in the transaction of the action. There is no action
+// without its row, and no row of an action that was rolled back. Secrets never appear in `before` and `after`.
 // Raw SQL: a function, in the transaction of the act.
 import type { Product } from '../contract';
 import { inTransaction, sql, type Database, type SqlRunner, type Tx } from '../db';
@@ -16,14 +16,14 @@ export interface Actor {
 export interface Act {
   /** `key.issue`, `auto_renew.switch_on` … */
   readonly action: string;
-  /** The id of what it was done to. */
+  /** The id of the object that was changed. */
   readonly subject: string;
   readonly accountId: string | null;
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
 }
 
-/** Must run in the transaction of the acts. */
+/** Must run in the transaction of the actions. */
 export async function noteActs(
   tx: SqlRunner,
   { product, kind, keyId, address, requestId }: Actor,
@@ -42,7 +42,7 @@ export async function noteActs(
   );
 }
 
-/** Does it and notes what it did, together or not at all. */
+/** Makes the change and records it, together or not at all. */
 export function noted<T>(
   db: Pick<Database, 'platform'>,
   actor: Actor,

@@ -1,6 +1,6 @@
-// One step of a batch: lease a few items, buy each under its own claim, report what no order settled, finish the batch
-// if nothing is open. Any number of workers may step at once and any may die at any point: leases and attempts decide,
-// in Postgres, who may order what.
+// One step of a batch: lease a few items, buy each under its own claim, report the items that no order settled, and
+// finish the batch if no item is open. Any number of workers may step at once, and any may die at any point: leases and
+// attempts in Postgres decide which worker may order which item.
 import { AppError, newId, type Product } from '../contract';
 import type { Database, PlatformClient } from '../db';
 import { validateItem } from '../endpoint';
@@ -32,22 +32,22 @@ export interface Step {
   readonly isFinished: boolean;
 }
 
-/** Longer than the supplier call; a lost attempt is fenced, so a lease that ends too early costs time only. */
+/** Longer than the supplier call. A lost attempt is fenced, so a lease that ends too early only costs time. */
 const LEASE_MS = 15_000;
 /** Items of one step, all at once unless their order matters. */
 export const STEP_ITEMS = 10;
-/** Items that keep failing on our side are given up. */
+/** Items that keep failing for our own reasons are failed after this many attempts. */
 const ATTEMPTS_MAX = 5;
 const BATCH_MAX_ITEMS = 500;
 /**
- * Items bought at a time by one process, over all its steps: more would wait for its database connections, holds
- * already taken.
+ * Items that one process buys at a time, over all its steps. More would wait for its database connections with money
+ * already held.
  */
 const BUYING_MAX = 20;
 const buying = new Slots(BUYING_MAX);
 const CANDIDATES = 20;
 
-/** One step of the account's batch that waited longest and has something to do. True: there may be more. */
+/** One step of the account's batch that has waited longest and has work to do. True: there may be more. */
 export async function advanceAccount(
   deps: BatchDeps,
   kinds: BulkKinds,
@@ -84,8 +84,8 @@ export async function advanceBatch(
 }
 
 /**
- * Whoever finishes an inline batch writes its stored answer too; the items are final, so everybody would write the
- * same.
+ * The process that finishes an inline batch also writes its stored answer. The items are final, so every process would
+ * write the same.
  */
 async function finish(deps: BatchDeps, batch: Batch): Promise<boolean> {
   const { platform } = deps.db;
@@ -95,7 +95,7 @@ async function finish(deps: BatchDeps, batch: Batch): Promise<boolean> {
   return isFinished;
 }
 
-/** What an inline bulk answers with what is known now. */
+/** The answer of an inline bulk with the present results. */
 export async function inlineAnswer(
   db: Pick<PlatformClient, 'batchItem'>,
   batchId: string,
@@ -115,7 +115,7 @@ async function buyItems(deps: BatchDeps, work: Work, leased: readonly LeasedItem
   try {
     parts = await offersFor(work, leased);
   } catch (err) {
-    // The product could not prepare anything at all: nothing was ordered.
+    // The product could not prepare any item: nothing was ordered.
     return leased.map((item) => onOurFault(deps, item, err));
   }
   if (!isOrdered(work.batch)) {
@@ -146,7 +146,7 @@ async function offersFor({ kind, batch }: Work, leased: readonly LeasedItem[]): 
   await kind.ready?.();
   const bodies = leased.map((item) => parse(kind, item.input));
   const good = bodies.filter((body) => !(body instanceof AppError));
-  // parsed by the kind's own schema
+  // the kind's own schema parsed it
   const parts = good.length === 0 ? [] : [...(await kind.prepare(batch.accountId, good as never[]))];
   return bodies.map((body) =>
     body instanceof AppError
@@ -164,9 +164,9 @@ function parse(kind: BulkKind, input: unknown): unknown {
 }
 
 interface Bought {
-  /** Null: the order settled the item, or it belongs to somebody else now. */
+  /** Null: the order settled the item, or another worker has it now. */
   readonly report: ItemReport | null;
-  /** Bought, and known to be. */
+  /** Bought, with a known result. */
   readonly isGood: boolean;
 }
 
@@ -216,8 +216,8 @@ async function buyOne(
 }
 
 /**
- * One claim per attempt: the database accepts an order from the current attempt only, so an item is bought once
- * whatever is repeated.
+ * One claim per attempt: the database accepts an order from the current attempt only, so a repeated step buys an item
+ * only once.
  */
 function claimOf(batch: Batch, item: LeasedItem): Claim {
   const key = `${batch.id}/${String(item.item)}/${String(item.attempt)}`;
@@ -231,7 +231,7 @@ function claimOf(batch: Batch, item: LeasedItem): Claim {
   };
 }
 
-/** The key that asked for the batch; the money step reads it again for every item. */
+/** The key that requested the batch. The money step reads it again for every item. */
 function principalOf(batch: Batch, product: Product): Principal {
   return {
     product,
@@ -257,7 +257,7 @@ function failed(item: LeasedItem, err: AppError): ItemReport {
 }
 
 /**
- * Not the caller's doing: tried again a few times. Where an order was made after all, the database leaves the item to
+ * Not the caller's fault: tried again a few times. If an order was made after all, the database leaves the item to
  * recovery.
  */
 function onOurFault(deps: BatchDeps, item: LeasedItem, err: unknown): ItemReport {
@@ -277,7 +277,7 @@ function violatedConstraint(err: unknown): string | null {
       return null;
     });
   } catch {
-    // It throws what it does not know; the name is what was asked for.
+    // It throws for an unknown value; the name then is the requested one.
   }
   return name;
 }

@@ -1,4 +1,4 @@
-// The outsider's rules for batches; see ledger/audit.ts.
+// The audit rules of batches; see ledger/audit.ts.
 import { sql, type Sql } from '../db';
 
 export const BATCH_RULES: readonly (readonly [string, Sql])[] = [

@@ -8,7 +8,7 @@ import { bulkKind } from '.';
 const { shop, service, app, supplier, gadgets, kinds, worker, bulk, batchOf, finished, owner } = gadgetShop();
 
 describe('POST /batches/{batch_id}/cancel', () => {
-  it('starts nothing new; what is under way ends as it ends', async () => {
+  it('starts no further item; items under way end normally', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, { items: names(50, 'cancel') });
     const { batch_id } = body as { batch_id: string };
@@ -19,7 +19,7 @@ describe('POST /batches/{batch_id}/cancel', () => {
     expect(supplier.order).toHaveLength(10);
   });
 
-  it('hides the batches of others', async () => {
+  it('answers 404 for a batch of another account', async () => {
     const [who, other] = [await shop.account(), await shop.account()];
     const { body } = await bulk(who, { items: names(20, 'hidden') });
     const { batch_id } = body as { batch_id: string };
@@ -56,7 +56,7 @@ describe('POST /batches/{batch_id}/retry', () => {
     await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
     expect(await batchOf(who, batch_id)).toMatchObject({ ok: 1, failed: 10 });
     await owner(`SELECT platform.adjust('trf_tokens', '${who.accountId}', 1000000, 'more', NULL, NULL, NULL)`);
-    // One token a minute: ten of them are a debt of many minutes, however slowly this test runs.
+    // One token a minute: ten of them take many minutes to refill, even when this test runs slowly.
     const slow = await shop.keyOf(who.accountId, { moneyPerMinute: 1 });
     expect((await retry(slow, batch_id, {})).body).toMatchObject({ retried: 10 });
     const next = await retry(slow, batch_id, {});
@@ -64,7 +64,7 @@ describe('POST /batches/{batch_id}/retry', () => {
     expect(Number(next.headers['retry-after'])).toBeGreaterThan(300);
   });
 
-  it('tries failed items again, by code, and nothing that was bought or repeated', async () => {
+  it('tries failed items again, by code, but no item that was bought or is a duplicate', async () => {
     const who = await shop.account({ balance: '3' });
     const { body } = await bulk(
       who,
@@ -98,7 +98,7 @@ describe('POST /batches/{batch_id}/retry', () => {
 });
 
 describe('a worker that lost its lease', () => {
-  it('can order nothing: the database takes orders from the current attempt only', async () => {
+  it('can order nothing, because the database takes orders from the current attempt only', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, { items: names(11, 'lost') });
     const { batch_id } = body as { batch_id: string };
@@ -106,7 +106,7 @@ describe('a worker that lost its lease', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    // Its process stands still between the lease and the money step, past the end of the lease.
+    // Its process pauses between the lease and the money step, past the end of the lease.
     const frozen = bulkKind({
       ...gadgets,
       item: gadgets.item,
@@ -134,13 +134,13 @@ describe('a worker that lost its lease', () => {
 
 // Last, because it leaves batches behind.
 describe('a step', () => {
-  it('takes no more at a step than it asks for, whatever the database knows of the items', async () => {
+  it("takes no more items than its limit, whatever the planner's statistics say", async () => {
     const { Client } = await import('pg');
     const client = new Client({ connectionString: shop.database.ownerUrl });
     await client.connect();
     try {
-      // Statistics that do not know the batch yet make it look like one item, and then either side of the join may be
-      // read again for each row of the other.
+      // Without statistics on the new batch the planner estimates one item. Then it may read either side of the join
+      // again for each row of the other.
       for (const before of [0, 1, 20]) {
         for (let i = 0; i < before; i += 1) await bulk(await shop.account(), { items: names(30, 'earlier') });
         await client.query('ANALYZE platform.batch_item');

@@ -1,4 +1,4 @@
-// The routes for batches, the same on every product base: list, look, cancel, try the failed items again.
+// The routes for batches, equal on every product base: list, read, cancel, retry failed items.
 import type { Endpoint } from '../endpoint';
 import type { BulkKinds } from './advance';
 import { BATCH_TAG, type BatchEndpointDeps } from './require-batch';

@@ -1,4 +1,4 @@
-// What a product adds to its service for bulk purchases: endpoints for the HTTP process, jobs and loops for the worker.
+// The parts of a product's service for bulk purchases: endpoints for the HTTP process, jobs and loops for the worker.
 import type { Endpoint } from '../endpoint';
 import type { JobDefinition } from '../jobs';
 import { batchEndpoints } from './batch-endpoints';
@@ -8,7 +8,10 @@ import type { BulkKind } from './bulk-kind';
 import type { BatchEndpointDeps } from './require-batch';
 
 export interface BatchParts {
-  /** The bulk endpoints, then those for batches. Literal paths: to stand before `/domains/{domain}` and the like. */
+  /**
+   * The bulk endpoints, then those for batches. Their paths are literal, so they come before `/domains/{domain}` and
+   * the like.
+   */
   readonly endpoints: readonly Endpoint[];
   readonly jobs: readonly JobDefinition[];
   readonly loops: readonly { readonly name: string; readonly everyMs: number; run(): Promise<boolean> }[];

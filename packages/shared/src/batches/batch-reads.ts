@@ -1,4 +1,4 @@
-// Reading batches and their items: one, or a page of a list.
+// Reads of batches and their items: one, or a page of a list.
 import { given, joinSql, sql, type PlatformClient, type Sql, type SqlRunner } from '../db';
 import type { Reach } from '../endpoint';
 import type { ErrorDetail, Product } from '../contract';

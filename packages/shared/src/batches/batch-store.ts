@@ -27,7 +27,7 @@ export interface CreateInput {
   readonly defaultCap: Units | null;
   readonly claim: Claim;
   readonly items: readonly PlannedItem[];
-  /** What a queued batch answers, stored with it. */
+  /** The stored answer of a queued batch. */
   readonly answer: { readonly status: number; readonly body: Uint8Array; readonly location: string };
 }
 
@@ -75,7 +75,7 @@ export async function reportItems(
   );
 }
 
-/** False: items are still open, or somebody else finished it. */
+/** False: items are still open, or another process finished it. */
 export async function finishBatch(
   db: SqlRunner,
   product: Product,
@@ -93,7 +93,7 @@ export async function finishBatch(
 }
 
 /**
- * Ends the wait of an inline bulk: from now on its answer is this one, and the batch goes on by itself. False: it was
+ * Ends the wait of an inline bulk: its answer is now this one, and the worker continues the batch. False: it was
  * finished meanwhile, and has its answer.
  */
 export async function answerInline(
@@ -148,7 +148,7 @@ export async function retryBatch(
   );
 }
 
-/** How many items `retryBatch` would try again, and whether one of them is to renew itself. */
+/** How many items `retryBatch` would try again, and whether one of them has auto_renew. */
 export async function retryable(
   db: SqlRunner,
   input: { product: Product; accountId: string | null; batchId: string; codes: readonly string[] | null },
@@ -165,7 +165,7 @@ export async function retryable(
   );
 }
 
-/** Stages wake-ups for batches that have something to do and were not touched for a while; returns how many. */
+/** Stages wake-ups for batches that have work to do and were not touched for a while. Returns how many. */
 export async function sweepBatches(db: SqlRunner, product: Product, idleMs: number, limit: number): Promise<number> {
   return only(
     await db.$queryRaw<{ swept: number }[]>(
@@ -174,7 +174,7 @@ export async function sweepBatches(db: SqlRunner, product: Product, idleMs: numb
   ).swept;
 }
 
-/** Batches of an account in which something can be done now, the longest untouched first. */
+/** The batches of an account with work to do now, the one untouched for longest first. */
 export async function batchesToAdvance(
   db: SqlRunner,
   product: Product,

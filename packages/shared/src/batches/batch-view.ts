@@ -1,4 +1,4 @@
-// How batches look to a caller: the contract's bulk shape, and around it what a poller wants to know.
+// The view of batches for callers: the contract's bulk shape, with further fields for pollers.
 import { z } from 'zod';
 import type { Clock } from '../runtime';
 import { isoSeconds } from '../runtime';
@@ -116,7 +116,7 @@ export function viewItem(item: BatchItem): z.output<typeof bulkItemSchema> {
   }
 }
 
-/** The answer of an inline bulk: from its rows alone, so that whoever finishes it writes the same bytes. */
+/** The answer of an inline bulk, from its rows alone, so that every process that finishes it writes the same bytes. */
 export function bulkResult(batchId: string, items: readonly BatchItem[]): z.output<typeof bulkResultSchema> {
   const [ok, failed] = [
     items.filter(({ state }) => state === 'ok').length,

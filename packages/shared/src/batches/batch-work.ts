@@ -1,13 +1,13 @@
-// The background side: a wake-up job that takes one step for one account and goes to the back of the queue, and the
-// sweeper that wakes whoever was forgotten. One lane per account: a customer with fifty batches waits as long for a
-// turn as one with a single batch, and within the account the batch that waited longest has its turn.
+// The background part: a wake-up job that takes one step for one account and goes to the end of the queue, and a sweep
+// that wakes forgotten accounts. There is one job per account: a customer with fifty batches waits as long for a turn
+// as one with a single batch. Within the account, the batch that has waited longest has its turn.
 import { z } from 'zod';
 import { defineJob, done, type JobDefinition } from '../jobs';
 import { advanceAccount, type BatchDeps, type BulkKinds } from './advance';
 import { sweepBatches } from './batch-store';
 
 const SWEEP_EVERY_MS = 1_000;
-/** A batch at work is touched by every step. */
+/** Every step touches the batch it works on. */
 const SWEEP_IDLE_MS = 3_000;
 const SWEEP_MAX = 100;
 

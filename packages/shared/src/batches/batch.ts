@@ -1,4 +1,4 @@
-// A batch and its items as they are stored.
+// A batch and its items as stored.
 import type { ErrorDetail } from '../contract';
 import type { Units } from '../money';
 
@@ -44,7 +44,7 @@ export interface BatchItem {
   } | null;
 }
 
-/** An item leased to this worker; only the holder of its attempt can make an order for it. */
+/** An item leased to this worker. Only the holder of its attempt can make an order for it. */
 export interface LeasedItem {
   readonly item: number;
   readonly ref: string;
@@ -52,9 +52,7 @@ export interface LeasedItem {
   readonly attempt: number;
 }
 
-/**
- * What became of a leased item that no order settled. Where an order exists after all, the item waits for it instead.
- */
+/** How a leased item ended that no order settled. If there is an order after all, the item waits for it instead. */
 export interface ItemReport {
   readonly item: number;
   readonly attempt: number;
@@ -64,7 +62,7 @@ export interface ItemReport {
   readonly details?: readonly ErrorDetail[] | undefined;
 }
 
-/** Items in their order, one after the other: where the outcome of one decides about the next. */
+/** Items one after the other, in their order, because the outcome of one decides about the next. */
 export function isOrdered(batch: Pick<Batch, 'onError' | 'maxTotal'>): boolean {
   return batch.onError === 'stop' || batch.maxTotal !== null;
 }

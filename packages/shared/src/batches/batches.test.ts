@@ -7,7 +7,7 @@ const { shop, service, supplier, kinds, startWorker, worker, bulk, batchOf, fini
   gadgetShop();
 
 describe('POST a bulk of more items', () => {
-  it('is accepted at once and done by the worker, each item bought once', async () => {
+  it('is accepted at once, and the worker buys each item once', async () => {
     const who = await shop.account({ balance: '1000' });
     supplier.beforeAct = () => new Promise((resolve) => setTimeout(resolve, 20));
     const before = performance.now();
@@ -35,7 +35,7 @@ describe('POST a bulk of more items', () => {
     expect(second.items[0]?.ref).toBe('many-200');
   });
 
-  it('comes with `Prefer: respond-async` for few items too', async () => {
+  it('is also queued for few items with `Prefer: respond-async`', async () => {
     const who = await shop.account();
     const { status, body } = await bulk(who, { items: names(2, 'prefer') }, { prefer: 'respond-async' });
     expect(status).toBe(202);
@@ -43,7 +43,7 @@ describe('POST a bulk of more items', () => {
     expect(await finished(who, (body as { batch_id: string }).batch_id)).toMatchObject({ ok: 2 });
   });
 
-  it('survives workers that die twice in the middle, and a queue that forgets everything', async () => {
+  it('is completed when workers die twice in the middle and the queue loses all jobs', async () => {
     const who = await shop.account({ balance: '1000' });
     supplier.beforeAct = () => new Promise((resolve) => setTimeout(resolve, 5));
     const { body } = await bulk(who, { items: names(120, 'killed') });
@@ -68,7 +68,7 @@ describe('POST a bulk of more items', () => {
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('880'));
   });
 
-  it('does not let a large batch starve a small one, of the same account or of another', async () => {
+  it('delays no small batch, of the same account or of another', async () => {
     const big = await shop.account({ balance: '1000' });
     const small = await shop.account();
     for (let i = 0; i < 3; i += 1) await bulk(big, { items: names(60, `big${String(i)}`) });
@@ -84,7 +84,7 @@ describe('POST a bulk of more items', () => {
 });
 
 describe('on_error: stop', () => {
-  it('tries no item behind the one that failed', async () => {
+  it('tries no item after the one that failed', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, {
       on_error: 'stop',
@@ -103,7 +103,7 @@ describe('on_error: stop', () => {
     expect(supplier.order).toEqual(['stop-0', 'stop-1', 'stop-2']);
   });
 
-  it('holds with several workers, and waits for an outcome nobody knows', async () => {
+  it('works with several workers, and waits for an unknown outcome', async () => {
     const who = await shop.account();
     supplier.silent.add('halt-7');
     const { body } = await bulk(who, { on_error: 'stop', items: [...names(20, 'halt')] });
@@ -122,7 +122,7 @@ describe('on_error: stop', () => {
 });
 
 describe('max_total_usd', () => {
-  it('is never passed, and takes the items in their order while they fit', async () => {
+  it('is never exceeded; items are bought in their order while they fit', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, {
       max_total_usd: '5.00',
@@ -149,7 +149,7 @@ describe('max_total_usd', () => {
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('95'));
   });
 
-  it('holds with many workers', async () => {
+  it('is kept with many workers', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, { max_total_usd: '12.00', items: names(30, 'total') });
     const { batch_id } = body as { batch_id: string };

@@ -1,6 +1,6 @@
-// POST of a bulk. The batch with all its items commits together with the claim, before anything is bought; up to ten
-// items are then bought while the caller waits. A process that dies in between leaves a batch that the worker finishes,
-// stored answer included.
+// POST of a bulk. The batch with all its items commits together with the claim, before anything is bought. Up to ten
+// items are then bought while the caller waits. If the process dies meanwhile, the worker finishes the batch, including
+// the stored answer.
 import { z } from 'zod';
 import { AppError, BASE_PATHS, defineRoute, newId } from '../contract';
 import { endpoint, json, type Endpoint, type Reply, type RequestContext } from '../endpoint';
@@ -132,10 +132,7 @@ function replayOrRefuse(created: Parameters<typeof refuseOrReplay>[0]): StoredAn
   }
 }
 
-/**
- * Buys for as long as a caller waits. What is not known by then is `pending` in the answer, and the worker goes on with
- * it.
- */
+/** Buys for as long as a caller waits. Unknown results are `pending` in the answer, and the worker continues. */
 async function runInline(
   deps: BatchDeps,
   kinds: BulkKinds,
@@ -149,7 +146,7 @@ async function runInline(
       if (step.taken === 0) break;
     }
   } catch (err) {
-    // The batch is stored: whatever went wrong here, it goes on.
+    // The batch is stored, so it continues after any fault here.
     deps.log.warn('an inline bulk could not be finished by its request', { batch_id: batchId, err });
   }
   const answer = await inlineAnswer(deps.db.platform, batchId);
@@ -160,7 +157,7 @@ async function runInline(
   return { status: stored.status, bytes: stored.body };
 }
 
-/** Every item is checked as if it were the only one; nothing is stored. */
+/** Checks every item as if it were the only one. Nothing is stored. */
 async function dryRun(
   deps: BatchDeps,
   kind: BulkKind,
@@ -186,7 +183,7 @@ async function dryRunSome(
 ): Promise<z.output<typeof bulkResultSchema>['items']> {
   const good = items.filter(({ code }) => code === undefined);
   const bodies = good.map(({ input }) => kind.item.parse(input));
-  // parsed by the kind's own schema
+  // the kind's own schema parsed it
   const parts = good.length === 0 ? [] : await kind.prepare(context.accountId, bodies as never[]);
   return Promise.all(
     items.map(async (item) => {

@@ -1,21 +1,21 @@
-// What a product hands in for one bulk endpoint that buys. Everything else (envelope, batch, workers, retries, answers)
-// is the same for all.
+// What a product provides for one bulk endpoint that buys. All else (envelope, batch, workers, retries, answers) is
+// equal for all products.
 import type { z } from 'zod';
 import type { AppError, ErrorCode } from '../contract';
 import type { Offer, PurchaseBody } from '../purchase';
 
 export interface BulkIdentity {
-  /** What the item is about; its `ref` where the caller gave none. */
+  /** The subject of the item; its `ref` when the caller gave none. */
   readonly subject: string;
   /**
-   * Two items with the same value are the same purchase, and only the first is executed; null where twins are two
-   * purchases.
+   * Two items with the same value are the same purchase, and only the first is executed. Null when equal items are
+   * separate purchases.
    */
   readonly once: string | null;
 }
 
 export interface BulkKind {
-  /** Kebab case; the operation id, and stored on batches: it never changes. */
+  /** Kebab case. It is the operation id and is stored on batches, so it never changes. */
   readonly id: string;
   readonly path: string;
   readonly tag: string;
@@ -23,16 +23,14 @@ export interface BulkKind {
   readonly description: string;
   /** Schema of the single purchase's body, with `purchaseFields`. */
   readonly item: z.ZodObject;
-  /**
-   * The field that says what an item is about: an item that is wrong is called by it where the caller gave no `ref`.
-   */
+  /** The field that names the item's subject. An invalid item without a `ref` is shown under its value. */
   readonly about?: string;
   readonly itemExample: Readonly<Record<string, unknown>>;
   /** Refusals of single items, for the documentation. */
   readonly errors?: readonly ErrorCode[];
-  /** Loads what `identify` and `prepare` need. */
+  /** Loads the data for `identify` and `prepare`. */
   ready?(): Promise<unknown>;
-  /** Reads no further than the body; throws `AppError` for one that names nothing. */
+  /** Reads nothing but the body. Throws `AppError` when the body names no subject. */
   identify(body: never): BulkIdentity;
   /** One part or one refusal per body, in their order. The bodies are those of one account; a few at a time. */
   prepare(accountId: string, bodies: readonly never[]): Promise<readonly (Offer | AppError)[]>;

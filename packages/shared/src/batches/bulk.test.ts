@@ -65,7 +65,7 @@ describe('POST a bulk of up to ten items', () => {
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('98'));
   });
 
-  it('buys the same item once; things without identity as often as asked', async () => {
+  it('buys equal items once; items without an identity are each bought', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, { items: [{ name: 'same' }, { name: 'SAME' }, { name: 'any' }, { name: 'any' }] });
     expect(
@@ -96,7 +96,7 @@ describe('POST a bulk of up to ten items', () => {
     });
   });
 
-  it('refuses the structure as a whole, and too many items before it looks at them', async () => {
+  it('is refused as a whole for a wrong structure, and for too many items before they are read', async () => {
     const who = await shop.account();
     for (const body of [{}, { items: [] }, { items: [1] }, { items: {} }, { items: names(1), colour: 'red' }])
       expect((await bulk(who, body)).status).toBe(422);
@@ -105,56 +105,48 @@ describe('POST a bulk of up to ten items', () => {
     });
   });
 
-  it(
-    'refuses an item with a field it does not know, each time anew, and keeps no value of it: it may be a ' +
-      'password sent by mistake',
-    async () => {
-      const who = await shop.account();
-      const { body } = await bulk(
-        who,
-        { defaults: { token: 'canary-of-defaults' }, items: [{ name: 'leak', password: 'canary-of-item' }] },
-        { prefer: 'respond-async' },
-      );
-      const { batch_id } = body as { batch_id: string };
-      const refused = {
-        status: 'completed',
-        ok: 0,
-        failed: 1,
-        items: [{ ref: 'leak', error: { code: 'validation_error' } }],
-      };
-      await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
-      expect(await batchOf(who, batch_id)).toMatchObject(refused);
-      const rows = await service.db.platform.$queryRaw<{ input: unknown }[]>(
-        sql`SELECT input FROM platform.batch_item WHERE batch_id = ${batch_id}`,
-      );
-      expect(rows).toEqual([{ input: { name: 'leak', password: null, token: null } }]);
-      await request(app).post(`/batches/${batch_id}/retry`).set(shop.asMoney(who)).send({}).expect(202);
-      await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
-      expect(await batchOf(who, batch_id)).toMatchObject(refused);
-    },
-  );
+  it('refuses an unknown field of an item on every try, and stores no value of it', async () => {
+    const who = await shop.account();
+    const { body } = await bulk(
+      who,
+      { defaults: { token: 'canary-of-defaults' }, items: [{ name: 'leak', password: 'canary-of-item' }] },
+      { prefer: 'respond-async' },
+    );
+    const { batch_id } = body as { batch_id: string };
+    const refused = {
+      status: 'completed',
+      ok: 0,
+      failed: 1,
+      items: [{ ref: 'leak', error: { code: 'validation_error' } }],
+    };
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject(refused);
+    const rows = await service.db.platform.$queryRaw<{ input: unknown }[]>(
+      sql`SELECT input FROM platform.batch_item WHERE batch_id = ${batch_id}`,
+    );
+    expect(rows).toEqual([{ input: { name: 'leak', password: null, token: null } }]);
+    await request(app).post(`/batches/${batch_id}/retry`).set(shop.asMoney(who)).send({}).expect(202);
+    await until(async () => (await advanceBatch(service, kinds, batch_id, AbortSignal.timeout(5_000))).isFinished);
+    expect(await batchOf(who, batch_id)).toMatchObject(refused);
+  });
 
-  it(
-    'lets items fail alone that cannot be paid, and refuses the whole with nothing to pay from or a cap that ' +
-      'is reached',
-    async () => {
-      const poor = await shop.account({ balance: '2' });
-      expect((await bulk(poor, { items: names(4, 'poor'), on_error: 'continue' })).body).toMatchObject({
-        ok: 2,
-        failed: 2,
-      });
-      expect((await bulk(poor, { items: names(1, 'more') })).body).toMatchObject({
-        error: { code: 'insufficient_balance' },
-      });
-      const capped = await shop.account({ cap: '2' });
-      expect((await bulk(capped, { items: names(4, 'capped') })).body).toMatchObject({ ok: 2, failed: 2 });
-      expect((await bulk(capped, { items: names(1, 'more') })).body).toMatchObject({
-        error: { code: 'daily_cap_exceeded' },
-      });
-    },
-  );
+  it('fails unaffordable items alone; is refused as a whole without balance or cap', async () => {
+    const poor = await shop.account({ balance: '2' });
+    expect((await bulk(poor, { items: names(4, 'poor'), on_error: 'continue' })).body).toMatchObject({
+      ok: 2,
+      failed: 2,
+    });
+    expect((await bulk(poor, { items: names(1, 'more') })).body).toMatchObject({
+      error: { code: 'insufficient_balance' },
+    });
+    const capped = await shop.account({ cap: '2' });
+    expect((await bulk(capped, { items: names(4, 'capped') })).body).toMatchObject({ ok: 2, failed: 2 });
+    expect((await bulk(capped, { items: names(1, 'more') })).body).toMatchObject({
+      error: { code: 'daily_cap_exceeded' },
+    });
+  });
 
-  it('refuses a ref that is given twice, before anything is bought or remembered', async () => {
+  it('is refused for a ref that is given twice, before anything is bought or stored', async () => {
     const who = await shop.account();
     const items = [
       { name: 'r1', ref: 'mine' },
@@ -172,7 +164,7 @@ describe('POST a bulk of up to ten items', () => {
     expect((await bulk(who, { items: items.slice(0, 2) }, { key: 'ref-key-1' })).body).toMatchObject({ ok: 2 });
   });
 
-  it('keeps the ref of an item that is wrong, and calls one without a ref by what it is about', async () => {
+  it('keeps the ref of an invalid item, and names one without a ref by its subject', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, {
       items: [{ ref: 'mine', name: 7 }, { ref: 'yours' }, { name: 'About', price: 7 }, { name: 7 }],
@@ -187,7 +179,7 @@ describe('POST a bulk of up to ten items', () => {
     ]);
   });
 
-  it('tells items that were not tried from those that a state refused', async () => {
+  it('distinguishes items that were not tried from items that were refused because of a state', async () => {
     const who = await shop.account();
     const { body } = await bulk(who, {
       on_error: 'stop',
@@ -202,7 +194,7 @@ describe('POST a bulk of up to ten items', () => {
     ]);
   });
 
-  it('charges nothing for a dry run', async () => {
+  it('charges nothing in a dry run', async () => {
     const who = await shop.account({ balance: '2' });
     const { body } = await request(app)
       .post('/gadgets/bulk?dry_run=true')
@@ -222,44 +214,40 @@ describe('POST a bulk of up to ten items', () => {
     expect((await shop.balance(who.accountId)).posted).toBe(parseUsd('2'));
   });
 
-  it(
-    'answers 200 where an outcome is unknown: that item is pending, the batch goes on, and the key keeps its ' +
-      'answer',
-    async () => {
-      const who = await shop.account();
-      supplier.silent.add('silent');
-      const first = await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' });
-      expect(first.status).toBe(200);
-      expect(first.body).toMatchObject({
-        total: 2,
-        ok: 1,
-        failed: 0,
-        items: [
-          { ref: 'silent', status: 'pending', operation_id: expect.stringMatching(/^op_/) },
-          { ref: 'loud', status: 'ok' },
-        ],
-      });
-      const { batch_id } = first.body as { batch_id: string };
-      expect(await batchOf(who, batch_id)).toMatchObject({
-        status: 'running',
-        ok: 1,
-        pending: 1,
-        items: [{ ref: 'silent', status: 'pending' }, { status: 'ok' }],
-      });
-      supplier.silent.clear();
-      await recoverNow();
-      worker();
-      await finished(who, batch_id);
-      const replay = await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' });
-      expect([replay.status, replay.text, replay.headers['idempotent-replayed']]).toEqual([200, first.text, 'true']);
-      expect(await batchOf(who, batch_id)).toMatchObject({
-        status: 'completed',
-        ok: 2,
-        failed: 0,
-        items: [{ ref: 'silent', status: 'ok' }, { status: 'ok' }],
-      });
-    },
-  );
+  it('answers 200 with a pending item when its outcome is unknown; the batch and its key continue', async () => {
+    const who = await shop.account();
+    supplier.silent.add('silent');
+    const first = await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' });
+    expect(first.status).toBe(200);
+    expect(first.body).toMatchObject({
+      total: 2,
+      ok: 1,
+      failed: 0,
+      items: [
+        { ref: 'silent', status: 'pending', operation_id: expect.stringMatching(/^op_/) },
+        { ref: 'loud', status: 'ok' },
+      ],
+    });
+    const { batch_id } = first.body as { batch_id: string };
+    expect(await batchOf(who, batch_id)).toMatchObject({
+      status: 'running',
+      ok: 1,
+      pending: 1,
+      items: [{ ref: 'silent', status: 'pending' }, { status: 'ok' }],
+    });
+    supplier.silent.clear();
+    await recoverNow();
+    worker();
+    await finished(who, batch_id);
+    const replay = await bulk(who, { items: [{ name: 'silent' }, { name: 'loud' }] }, { key: 'silent-key-1' });
+    expect([replay.status, replay.text, replay.headers['idempotent-replayed']]).toEqual([200, first.text, 'true']);
+    expect(await batchOf(who, batch_id)).toMatchObject({
+      status: 'completed',
+      ok: 2,
+      failed: 0,
+      items: [{ ref: 'silent', status: 'ok' }, { status: 'ok' }],
+    });
+  });
 
   it('is finished by the worker when its process died, stored answer included', async () => {
     const who = await shop.account();
@@ -289,7 +277,7 @@ describe('POST a bulk of up to ten items', () => {
       total: 2,
       ok: 2,
     });
-    // It was not dead after all. Nothing is bought again, and its connection does not outlive the file.
+    // It was not dead after all. It buys nothing again, and its connection ends with the file.
     wakeUp();
     expect(await lost).toBe(200);
     expect(supplier.order).toHaveLength(2);

@@ -9,7 +9,7 @@ import { type BatchEndpointDeps, BATCH_TAG, batchParams, requireBatch } from './
 export function cancelBatchEndpoint(deps: BatchEndpointDeps, kinds: BulkKinds): Endpoint {
   return endpoint(
     defineRoute({
-      // Whoever may spend may stop spending, and so may whoever manages the account's objects. It moves no money.
+      // Keys that may spend may also stop spending, as may keys that manage the account's objects. It moves no money.
       id: 'cancel-batch',
       method: 'POST',
       path: '/batches/{batch_id}/cancel',
@@ -35,7 +35,7 @@ export function cancelBatchEndpoint(deps: BatchEndpointDeps, kinds: BulkKinds): 
       const outcome = await cancelBatch(platform, deps.product, accountOf(reach), params.batch_id);
       if (outcome === 'not_found') throw notFound();
       if (outcome === 'finished') throw new AppError('state_conflict', 'The batch is over.');
-      // Ends it at once where nothing is under way.
+      // Ends it at once when no item is under way.
       await advanceBatch(deps, kinds, params.batch_id, AbortSignal.abort());
       return json(200, viewBatch(await requireBatch(deps, reach, params.batch_id), deps.clock));
     },

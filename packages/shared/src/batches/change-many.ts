@@ -1,5 +1,4 @@
-// Changes of many things at once that cost no money: the contract's bulk shape with a result for each, made while the
-// caller waits.
+// Free changes of many objects at once: the contract's bulk shape with one result each, made while the caller waits.
 import { z } from 'zod';
 import { itemError } from '../http';
 import { itemErrorSchema } from './batch-view';
@@ -11,7 +10,7 @@ export interface ChangedItem<R> {
   readonly error?: { code: string; message: string; details?: { path: string; message: string }[] };
 }
 
-/** The answer, for the declaration of the route; `result` is what the single request would answer. */
+/** The answer, for the declaration of the route. `result` is the answer of the single request. */
 export function changedSchema<R extends z.ZodType>(result: R) {
   const item = z.object({
     ref: z.string(),
@@ -22,7 +21,7 @@ export function changedSchema<R extends z.ZodType>(result: R) {
   return z.object({ total: z.int(), ok: z.int(), failed: z.int(), items: z.array(item) });
 }
 
-/** Whatever goes wrong with one item is its own: the others were done. */
+/** An error of one item belongs to that item only; the others are done. */
 export async function changeItem<R>(ref: string, work: () => R | Promise<R>): Promise<ChangedItem<R>> {
   try {
     return { ref, status: 'ok', result: await work() };

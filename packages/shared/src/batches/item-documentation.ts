@@ -1,10 +1,13 @@
-// The items of a bulk are validated one by one, not by the schema of the body; the documentation shows their fields all
-// the same.
+// The schema of the body does not validate the items of a bulk; each item is validated alone. The documentation shows
+// their fields nevertheless.
 import { z } from 'zod';
 
 type Json = { readonly [key: string]: unknown };
 
-/** `properties` for an item that is otherwise any object. Nothing is required: every field may come from `defaults`. */
+/**
+ * `properties` for an item that is otherwise any object. No field is required, because every field may come from
+ * `defaults`.
+ */
 export function itemDocumentation(item: z.ZodObject): { properties: Json } {
   const schema = z.toJSONSchema(item, { io: 'input', unrepresentable: 'any' }) as {
     properties?: Json;

@@ -1,5 +1,6 @@
-// From the envelope of a bulk to its items: defaults merged in, each validated alone, twins found. No I/O beyond what
-// the kind has loaded, so that 500 items are accepted at once; other requests have their turns in between.
+// From the envelope of a bulk to its items: merges the defaults, validates each alone, and finds duplicates. It does no
+// I/O except what the kind has loaded. It lets other requests run in between, so that a bulk of 500 items blocks
+// nobody.
 import { AppError, invalid } from '../contract';
 import { mapInTurns, refuseRepeatedRefs, validateItem } from '../endpoint';
 import type { BulkKind } from './bulk-kind';
@@ -43,7 +44,7 @@ export async function planItems(kind: BulkKind, defaults: Raw, items: readonly R
   });
 }
 
-/** What the answer calls an item, however wrong it is. */
+/** The name of the item in the answer, also for an invalid item. */
 function nameOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value.slice(0, REF_MAX) : null;
 }

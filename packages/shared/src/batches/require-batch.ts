@@ -1,4 +1,4 @@
-// What the endpoints of batches share: what they need and the way to a batch.
+// Shared by the endpoints of batches: their dependencies, and finding a batch.
 import { z } from 'zod';
 import { Cursors, isId, notFound } from '../contract';
 import type { Reach } from '../endpoint';

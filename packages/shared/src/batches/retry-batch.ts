@@ -49,8 +49,8 @@ export function retryBatchEndpoint(deps: BatchEndpointDeps): Endpoint {
     }),
     async ({ accountId, params, body, claim, principal }) => {
       if (claim === null) throw new Error('a money route without dry run always has a claim');
-      // Another key than the first may ask, and an item that renews itself commits money of the future under the key
-      // that asks.
+      // Another key than the first may send this. An item with auto_renew commits future money under the key that sends
+      // it.
       if (
         (
           await retryable(deps.db.platform, {
@@ -68,7 +68,7 @@ export function retryBatchEndpoint(deps: BatchEndpointDeps): Endpoint {
         ),
       );
     },
-    // As a bulk of as many items.
+    // Costs as much as a bulk of this many items.
     async ({ reach, params, body }) =>
       (
         await retryable(deps.db.platform, {
@@ -90,7 +90,7 @@ interface Retry {
   readonly codes: readonly string[] | null;
 }
 
-/** Claim, items and stored answer commit together; a refusal rolls all of it back. */
+/** Claim, items and stored answer commit together. A refusal rolls all back. */
 async function retry(tx: Tx, { deps, claim, principal, accountId, batchId, codes }: Retry): Promise<PurchaseAnswer> {
   const twin = await claimInTransaction(tx, claim, batchId);
   if (twin !== null) return storedAnswer(twin);

@@ -1,4 +1,4 @@
-// So many at a time; the rest wait their turn, first come first served.
+// At most this many at a time; the others wait in the order in which they came.
 
 export class Slots {
   private readonly waiting: (() => void)[] = [];
@@ -7,7 +7,7 @@ export class Slots {
 
   async use<T>(work: () => Promise<T>): Promise<T> {
     if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve)); // the slot is handed over, not freed
+    else await new Promise<void>((resolve) => this.waiting.push(resolve)); // the slot passes to the next one
     try {
       return await work();
     } finally {

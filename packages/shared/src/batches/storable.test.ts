@@ -20,7 +20,7 @@ const item = z.object({
 });
 
 describe('what is stored of an item', () => {
-  it('is all of it where the schema knows it', () => {
+  it('is the whole item when the schema knows all its fields', () => {
     const known = {
       domain: 'a.test',
       contacts: { registrant: { name: 'Ada', phones: [{ number: '1' }, { number: '2' }] }, admin: null },
@@ -56,14 +56,14 @@ describe('what is stored of an item', () => {
     ['as an object where a text of a list belongs', { domain: 'a.test', tags: [{ secret: 'canary' }] }],
     ['in a record', { domain: 'a.test', metadata: { own: { secret: 'canary' } } }],
     ['in an object that is turned into something else', { domain: 'a.test', limits: { most: { secret: 'canary' } } }],
-  ])('has no value nobody knows %s, and is refused in the words of the whole', (_where, sent) => {
+  ])('has no value of an unknown field %s, and is refused with the same message as the whole item', (_where, sent) => {
     const stored = storable(item, sent);
     expect(JSON.stringify(stored)).not.toContain('canary');
     expect(refusal(stored)).toEqual(refusal(sent));
     expect(storable(item, stored)).toEqual(stored);
   });
 
-  it('does not take a name for a field because every object has it', () => {
+  it('does not treat names of Object.prototype as fields', () => {
     expect(
       storable(
         item,

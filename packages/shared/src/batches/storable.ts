@@ -1,5 +1,5 @@
-// What of an item is kept while it waits: what its schema describes. Of everything else the names alone, so that the
-// item is refused in the same words whenever it is looked at; the values may be a password that was sent by mistake.
+// What is stored of a waiting item: the fields that its schema describes, and only the names of all others. So every
+// later check refuses the item with the same message, and a value that may be a password is not stored.
 import { z } from 'zod';
 import { isPlainObject } from '../endpoint';
 
@@ -9,18 +9,18 @@ export function storable(schema: z.ZodObject, input: Readonly<Record<string, unk
   return knownPart([schema], input) as Record<string, unknown>; // an object stays one
 }
 
-/** `schemas`: what the value may be, one or the other. None: nobody knows it. */
+/** `schemas`: the alternatives for the value. None: unknown. */
 function knownPart(schemas: Schemas, value: unknown): unknown {
   const forms = schemas.flatMap(formsOf);
   if (forms.length === 0) return null;
-  // A value of any kind is the caller's own affair, such as `metadata`.
+  // A value of any kind belongs to the caller, such as `metadata`.
   if (forms.some((form) => form instanceof z.ZodUnknown || form instanceof z.ZodAny)) return value;
   if (Array.isArray(value)) {
     const elements = forms.flatMap((form) => (form instanceof z.ZodArray ? [form.element] : []));
     return elements.length === 0 ? [] : value.map((one) => knownPart(elements, one));
   }
   if (isPlainObject(value)) {
-    // In place of a text or a list it is refused for being an object, whatever it holds.
+    // In place of a string or a list, any object is refused, whatever it contains.
     if (!forms.some((form) => form instanceof z.ZodObject || form instanceof z.ZodRecord)) return {};
     return Object.fromEntries(
       Object.entries(value).map(([name, one]) => [
@@ -35,7 +35,7 @@ function knownPart(schemas: Schemas, value: unknown): unknown {
   return value;
 }
 
-/** Through whatever wraps them, down to what says which fields a value has. */
+/** Unwraps schemas down to the one that lists the fields of a value. */
 function formsOf(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(formsOf);
   if (schema instanceof z.ZodPipe) return formsOf(schema.in instanceof z.ZodTransform ? schema.out : schema.in);

@@ -1,5 +1,5 @@
-// The one error type for expected refusals. `http/errors.ts` alone turns it into a status and a body.
-// The public text is read by strangers: it names no other account, no table, no supplier.
+// The one error type for expected refusals. Only `http/errors.ts` turns it into a status and a body. Callers read its
+// message, so it names no other account, no table and no supplier.
 import { ERROR_CODES, type ErrorCode } from './error-codes';
 
 export interface ErrorDetail {
@@ -8,11 +8,14 @@ export interface ErrorDetail {
 }
 
 export interface AppErrorOptions {
-  /** Where the input is wrong (422), or the one fact the caller needs to go on (409: new price, running operation). */
+  /**
+   * Where the input is wrong (422), or the one fact that the caller needs to continue (409: new price, running
+   * operation).
+   */
   readonly details?: readonly ErrorDetail[];
   /** Whole seconds, at least 1; becomes the `Retry-After` header. */
   readonly retryAfterS?: number;
-  /** The limit that refused, where it is one of its own beside the key's: told in the `RateLimit` headers. */
+  /** The limit that refused, when it is not the key's regular one; shown in the `RateLimit` headers. */
   readonly limit?: { readonly name: string; readonly tokens: number; readonly periodMs: number };
   /** Methods for the `Allow` header of a 405. */
   readonly allow?: readonly string[];
@@ -39,7 +42,7 @@ export class AppError extends Error {
   }
 }
 
-/** A hidden thing and a missing thing answer alike: always this error, never a variant of it. */
+/** Hidden objects and missing objects get the same answer: always this error, never a variant of it. */
 export function notFound(): AppError {
   return new AppError('not_found');
 }

@@ -1,5 +1,5 @@
-// What must be true of several fields at once. It is asked only when each field is right in itself: the schema library
-// goes on after a text of the wrong form, and a check that reads such a text as an amount or a time would throw.
+// Rules about several fields at once. They are checked only when each field is valid alone: the schema library
+// continues after an invalid text, and a rule that reads such a text as an amount or a time would throw.
 import type { z } from 'zod';
 
 export function checkedTogether<S extends z.ZodType>(

@@ -1,5 +1,5 @@
-// The closed list of error codes: code → HTTP status → the sentence used when the thrower gives none.
-// docs/contract.md carries the same table and a test compares both; a new code is added to both in one commit.
+// The closed list of error codes: code → HTTP status → the message used when the code that throws gives none.
+// docs/contract.md has the same table and a test compares both; add a new code to both in one commit.
 
 interface ErrorCodeEntry {
   readonly status: number;

@@ -1,8 +1,8 @@
-// Fields whose text one reader understands: what the reader makes of it is what the request holds, in its one spelling.
-// A reader never guesses: what it cannot read is refused with a sentence that says how it should look.
+// Fields whose text is read by one reader. The request then holds the reader's result, in canonical spelling. A reader
+// never guesses: it refuses what it cannot read, with a sentence about the expected form.
 import { z } from 'zod';
 
-/** What a reader made of a text, or why it could not. */
+/** A reader's result, or the reason why it could not read the text. */
 export type Reading<T> =
   { readonly value: T; readonly reason?: undefined } | { readonly value?: undefined; readonly reason: string };
 

@@ -1,5 +1,5 @@
-// Identifiers: a prefix that says what it is, then 24 characters of Crockford base32 (lower case):
-// 9 of milliseconds, 15 (75 bits) of randomness. Sorted by text they are sorted by creation time, to the millisecond.
+// Identifiers: a prefix that names the kind, then 24 characters of Crockford base32 (lower case): 9 of milliseconds, 15
+// (75 bits) of randomness. Sorted as text they are sorted by creation time, to the millisecond.
 import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -40,7 +40,7 @@ export function newId(prefix: IdPrefix, nowMs: number): string {
   return `${prefix}_${time}${random}`;
 }
 
-// Asking the operating system for 15 bytes costs as much as for a thousand, and every request makes an id.
+// Reading 15 random bytes from the operating system costs as much as reading a thousand, and every request makes an id.
 const RANDOM_BYTES = 15;
 let pool = Buffer.alloc(0);
 let used = 0;

@@ -41,12 +41,12 @@ describe('a line', () => {
     expect(readLine(text, 64)).toEqual({ reason: expect.stringMatching(/^must /) as string });
   });
 
-  it('is as long as it may be without the blanks around it', () => {
+  it('is measured without the blanks around it', () => {
     expect(lineField(3).parse('  abc  ')).toBe('abc');
     expect(lineField(3).safeParse('abcd').success).toBe(false);
   });
 
-  it('may be empty or null where it may be absent, which is the same', () => {
+  it('may be empty or null when it is optional; both mean absent', () => {
     expect(['', '  ', null, ' a '].map((value) => optionalLineField(3).parse(value))).toEqual([null, null, null, 'a']);
     expect(optionalLineField(3).safeParse('\u200b').success).toBe(false);
   });

@@ -1,15 +1,15 @@
-// One line of text that people read: names, streets, labels. Blanks around it are nobody's wish; what nobody can see
-// says nothing.
+// One line of text for people: names, streets, labels. Blanks around it are removed, and a text without a visible
+// character is refused.
 import { readField, type Reading } from './field';
 
 /**
- * Letters, digits, marks of punctuation and symbols are seen; blanks, controls, joiners, fillers and marks that stand
- * on nothing are not.
+ * Letters, digits, punctuation and symbols are visible. Blanks, controls, joiners, fillers and combining marks without
+ * a base are not.
  */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800]/gu;
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const NOT_IN_A_LINE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
-/** Room for blanks around a text of full length. */
+/** Allows blanks around a text of full length. */
 const BLANKS_MAX = 64;
 
 export function readLine(text: string, maxLength: number): Reading<string> {
@@ -23,7 +23,7 @@ export function readLine(text: string, maxLength: number): Reading<string> {
 export const lineField = (maxLength: number) =>
   readField((text) => readLine(text, maxLength), maxLength + BLANKS_MAX).meta({ minLength: 1, maxLength });
 
-/** For fields that may be absent: forms send "" for what was not filled in. */
+/** For optional fields: forms send "" for an empty field. */
 export const optionalLineField = (maxLength: number) =>
   readField(
     (text): Reading<string | null> => (text.trim() === '' ? { value: null } : readLine(text, maxLength)),

@@ -1,5 +1,5 @@
-// Cursor pages: keyset, never offset. A cursor is opaque, signed, and bound to account, route and filter; anything that
-// is not exactly ours gets one and the same 422.
+// Cursor pages: keyset, never offset. A cursor is opaque, signed, and bound to account, route and filter. Any other
+// cursor gets the same 422.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalid } from './app-error';
@@ -31,11 +31,11 @@ export interface Page<T> {
   readonly has_more: boolean;
 }
 
-/** What a cursor belongs to: the same position under another binding is refused. */
+/** What a cursor is bound to: the same position under another binding is refused. */
 export interface CursorBinding {
   readonly account: string | null;
   readonly route: string;
-  /** Everything in the query that selects or orders, without limit and cursor. */
+  /** All query fields that select or order, without limit and cursor. */
   readonly filter: Readonly<Record<string, unknown>>;
 }
 
@@ -50,7 +50,7 @@ export class Cursors {
     return Buffer.concat([this.mac(payload, binding), payload]).toString('base64url');
   }
 
-  /** Throws 422 for every cursor that is not this list's own. */
+  /** Throws 422 for every cursor of another list, and for every changed one. */
   decode(cursor: string, binding: CursorBinding): Position {
     const bytes = Buffer.from(cursor, 'base64url');
     const payload = bytes.subarray(16);
@@ -59,7 +59,7 @@ export class Cursors {
       bytes.toString('base64url') === cursor &&
       timingSafeEqual(bytes.subarray(0, 16), this.mac(payload, binding));
     if (!genuine) throw invalid('cursor', 'is not a cursor of this list');
-    return JSON.parse(payload.toString('utf8')) as Position; // ours: the mac was just checked
+    return JSON.parse(payload.toString('utf8')) as Position; // ours: the MAC was just checked
   }
 
   private mac(payload: Buffer, binding: CursorBinding): Buffer {
@@ -91,7 +91,7 @@ export function readPage(
   };
 }
 
-/** Rows must have been read with `limit + 1`: the extra row only tells that there is more. */
+/** Rows must have been read with `limit + 1`: the extra row only shows that there are more. */
 export function toPage<R, T>(
   rows: readonly R[],
   request: PageRequest,

@@ -1,4 +1,4 @@
-// The three products: their names inside, their public base paths, key prefixes and scopes.
+// The three products: their internal names, public base paths, key prefixes and scopes.
 
 export const PRODUCTS = ['domains', 'vps', 'proxy'] as const;
 export type Product = (typeof PRODUCTS)[number];

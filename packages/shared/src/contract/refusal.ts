@@ -1,7 +1,7 @@
-// A refusal as a value: where many things are asked for together, one that is refused must not end the others.
+// A refusal as a value: in a request for many objects, one refused object must not end the others.
 import { AppError } from './app-error';
 
-/** What the work gives, or the AppError it throws; anything else is thrown on. */
+/** The result of the work, or the AppError it throws. All other errors are thrown on. */
 export async function orRefusal<T>(work: () => T | Promise<T>): Promise<T | AppError> {
   try {
     return await work();

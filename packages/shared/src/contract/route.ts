@@ -1,27 +1,27 @@
-// One endpoint, declared once. From this declaration come the router, the validation, the OpenAPI document and with it
-// the gateway's routing. A declaration without a scope does not compile and does not start.
+// One endpoint, declared once. The router, the validation and the OpenAPI document (and with it the gateway's routing)
+// are made from this declaration. A declaration without a scope does not compile and does not start.
 import type { z } from 'zod';
 import type { ErrorCode } from './error-codes';
 import type { RouteScope } from './product';
 
 /**
- * `money` moves money. `guarded` leads to money without moving it: a key that signs must sign it and name an
- * Idempotency-Key, but the money switch and the money limit do not concern it.
+ * `money` moves money. `guarded` leads to money without moving it: a key that signs must sign it and send an
+ * Idempotency-Key, but the money switch and the money limit do not apply.
  */
 export type RouteClass = 'regular' | 'guarded' | 'money';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface ResponseSpec {
   readonly description: string;
-  /** Of the JSON answer; absent where there is none (pages, exports). */
+  /** Of the JSON answer; absent when there is none (pages, exports). */
   readonly schema?: z.ZodType;
   /** Media types other than JSON that the answer can have, alone or besides JSON. */
   readonly contentType?: string | readonly string[];
-  /** Made from the schema if absent. */
+  /** Made from the schema when absent. */
   readonly example?: unknown;
-  /** Fields in which this answer differs from what the schema's example would show. */
+  /** Fields in which this answer differs from the schema's example. */
   readonly exampleWith?: Readonly<Record<string, unknown>>;
-  /** Headers that this answer has beyond those of every answer; declared with them. */
+  /** Headers of this answer beyond those of every answer. */
   readonly headers?: readonly string[];
 }
 
@@ -44,30 +44,30 @@ export interface RouteSpec<
   readonly class: RouteClass;
   /**
    * Whose data: `account` works on one account (a reseller's own; an operator names `user_id`, required for money,
-   * optional for reads where absent means all accounts); `none` is the same for everybody (catalogues).
+   * optional for reads, where absent means all accounts). `none` is the same for all callers (catalogues).
    */
   readonly reach: 'account' | 'none';
-  /** The path in the body that holds the items of a bulk request; one money token is paid per item. */
+  /** The path in the body of the list of items of a bulk request; each item costs one money token. */
   readonly bulk?: string;
-  /** The path in the body of a list of things whose request is no bulk: it is answered, or refused, as a whole. */
+  /** The path in the body of a list in a request that is not a bulk: the list is answered, or refused, as a whole. */
   readonly list?: string;
-  /** Of the body; 64 KiB if absent, 1 MiB for a bulk. */
+  /** Maximum size of the body; 64 KiB if absent, 1 MiB for a bulk. */
   readonly bodyBytesMax?: number;
-  /** Money routes that understand `?dry_run=true`: then it is no money request. */
+  /** Money routes that take `?dry_run=true`; with it the request is not a money request. */
   readonly dryRun?: boolean;
   /**
-   * Where the body can say `auto_renew: true`, as paths such as `change.auto_renew`; a list on the way means each of
-   * its items. Such a request commits money of the future: it needs the scopes `buy` and `write`, and it is guarded
-   * even where the route is regular.
+   * Where the body can say `auto_renew: true`, as paths such as `change.auto_renew`; a list in the path means each of
+   * its items. Such a request commits future money: it needs the scopes `buy` and `write`, and it is guarded even when
+   * the route is regular.
    */
   readonly autoRenew?: readonly string[];
   /** The handler reads the bytes itself (webhooks, forms); no JSON is parsed. */
   readonly rawBody?: boolean;
-  /** `user_id` is a field of the route's own (admin), not the account it works on. */
+  /** `user_id` is a field of the route itself (admin), not the account it works on. */
   readonly keepsUserId?: boolean;
   /**
-   * Path parameters that hold any text, separators included when they are encoded (`%2F`). Everywhere else an encoded
-   * separator names nothing.
+   * Path parameters that take any text, also encoded separators (`%2F`). In all other parameters an encoded separator
+   * matches nothing.
    */
   readonly anyText?: readonly string[];
   readonly params?: P;
@@ -75,7 +75,7 @@ export interface RouteSpec<
   readonly body?: B;
   readonly bodyExample?: unknown;
   readonly responses: Readonly<Record<number, ResponseSpec>>;
-  /** Refusals of its own beyond those every route of its class has. */
+  /** Its refusals beyond those of every route of its class. */
   readonly errors?: readonly ErrorCode[];
 }
 
@@ -83,7 +83,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 /** Up to 500 items. */
 const BULK_BYTES_MAX = 1024 * 1024;
 
-/** The most a body may have, where the route sets no bound of its own. */
+/** The maximum body size when the route sets none. */
 export function usualBodyBytesMax(isBulk: boolean): number {
   return isBulk ? BULK_BYTES_MAX : BODY_BYTES_MAX;
 }

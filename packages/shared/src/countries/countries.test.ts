@@ -3,7 +3,7 @@ import { readCountry } from './country';
 import { isPostalCode, usesPostalCodes } from './postal-code';
 
 describe('a country', () => {
-  it('is one of the 249 that ISO 3166-1 has codes for, in any case, with blanks around', () => {
+  it('is one of the 249 codes of ISO 3166-1, in any case, with blanks around', () => {
     const assigned = (codes as string[][])
       .map(([code]) => code ?? '')
       .filter((code) => readCountry(code).value === code);
@@ -45,15 +45,15 @@ describe('a country', () => {
     'ſS',
     'toString',
     '__proto__',
-  ])('%j is none', (text) => {
+  ])('%j is refused', (text) => {
     expect(readCountry(text)).toEqual({ reason: expect.stringContaining('ISO 3166-1') as string });
   });
 
-  it('is named where another code is usual for it', () => {
+  it('is named in the refusal when another code is usual for it', () => {
     expect(readCountry('uk').reason).toContain('GB is');
   });
 
-  it('may be a code that is left to users, where things are sold under such codes', () => {
+  it('may be a user-assigned code where products are sold under such codes', () => {
     expect(
       ['xb', 'ZZ', 'QM', 'AA', 'DE', 'UK', 'QL', 'AB'].map((text) => readCountry(text, { userAssigned: true }).value),
     ).toEqual(['XB', 'ZZ', 'QM', 'AA', 'DE', undefined, undefined, undefined]);
@@ -121,7 +121,7 @@ describe('a postal code', () => {
     expect(isPostalCode(code, country)).toBe(false);
   });
 
-  it('belongs to an address in most countries, not in those that have none, or where hardly anybody knows it', () => {
+  it('is required in most countries, not in those that have none or rarely use one', () => {
     expect(
       ['DE', 'AT', 'CH', 'FR', 'US', 'GB', 'JP', 'IN', 'BR', 'UA', 'ZA'].filter((country) => !usesPostalCodes(country)),
     ).toEqual([]);

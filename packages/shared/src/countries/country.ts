@@ -1,25 +1,22 @@
-// Countries by their codes in ISO 3166-1 (alpha-2). The table knows one code beyond those that are assigned: XK, which
-// is left to its users like all of its kind.
+// Countries by their codes in ISO 3166-1 (alpha-2). The library's table has one code that is not assigned, XK; it is
+// user-assigned like all X codes.
 import codes from 'i18n-iso-countries/codes.json';
 import { readField, type Reading } from '../contract';
 
-/**
- * Codes that the standard leaves to whoever needs some (ISO 3166-1, section 8.1.3): they mean what two parties agree
- * on.
- */
+/** User-assigned codes (ISO 3166-1 §8.1.3): two parties agree on their meaning. */
 const USER_ASSIGNED = /^(?:AA|Q[M-Z]|X[A-Z]|ZZ)$/;
 const ASSIGNED: ReadonlySet<string> = new Set(
   (codes as readonly (readonly string[])[]).flatMap(([code]) =>
     code === undefined || USER_ASSIGNED.test(code) ? [] : [code],
   ),
 );
-/** What the same country is often called instead. */
+/** Other codes that people use for the same country. */
 const MEANT: Readonly<Record<string, string>> = { EL: 'GR', UK: 'GB' };
 const WANTED = 'must be a country code of ISO 3166-1, two letters such as DE';
 const TEXT_MAX = 64;
 
 interface CountryRules {
-  /** Takes codes that are left to users, for things that are sold under such codes. */
+  /** Also takes user-assigned codes, for products that are sold under such codes. */
   readonly userAssigned?: boolean;
 }
 

@@ -1,9 +1,9 @@
-// Postal codes: which countries use them, and what they look like there. The patterns are those of postcode-validator,
-// whose gaps are filled here.
+// Postal codes: which countries use them, and their form there. The patterns are those of postcode-validator; this file
+// adds the missing ones.
 import { postcodeValidator, postcodeValidatorExistsForCountry } from 'postcode-validator';
 import { readCountry } from './country';
 
-/** Forms in use that the patterns do not know: short codes, long ones, and a post office of one customer. */
+/** Forms in use that the patterns lack: short codes, long ones, and codes of one large customer. */
 const ALSO: Readonly<Record<string, RegExp>> = {
   AR: /^\d{4}$/,
   AS: /^96799-\d{4}$/,
@@ -14,8 +14,8 @@ const ALSO: Readonly<Record<string, RegExp>> = {
   SV: /^\d{4}$/,
 };
 /**
- * There are codes, but addresses are complete without: Ireland's name single houses, the others' are hardly known. The
- * patterns take no code for more such countries.
+ * Countries with codes whose addresses are complete without one: Ireland's codes name single houses, and those of the
+ * others are rarely known. The patterns have no code for further such countries.
  */
 const SELDOM: ReadonlySet<string> = new Set(['CK', 'IE', 'PA']);
 const TEXT_MAX = 32;
@@ -26,8 +26,8 @@ export function usesPostalCodes(country: string): boolean {
 }
 
 /**
- * Small letters are taken, and blanks and hyphens wherever they stand or are missing; so is the country's own code in
- * front. True where nobody knows what codes look like.
+ * Takes lower-case letters, blanks and hyphens at any place or none, and the country's own code in front. True for
+ * countries whose codes are unknown.
  */
 export function isPostalCode(text: string, country: string): boolean {
   if (!hasPattern(country)) return true;
@@ -48,7 +48,7 @@ function spellings(code: string): readonly string[] {
   ].filter((spelling) => spelling !== '');
 }
 
-/** The library also knows names that are no countries, such as INTL. */
+/** The library also has names that are not countries, such as INTL. */
 function hasPattern(country: string): boolean {
   return readCountry(country).value === country && postcodeValidatorExistsForCountry(country);
 }

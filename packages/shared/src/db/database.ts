@@ -1,6 +1,6 @@
-// One pool per process, shared by every Prisma client of that process. Statement and lock time-outs are set on the
-// database role; the pool itself never waits for ever. Raw SQL names its schema (`platform.orders`), so any client may
-// run it.
+// One pool per process, shared by all Prisma clients of that process. Statement and lock time-outs are set on the
+// database role; the pool itself never waits without limit. Raw SQL names its schema (`platform.orders`), so any client
+// may run it.
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
 import type { Log } from '../runtime';
@@ -11,10 +11,10 @@ export type Sql = Prisma.Sql;
 export const sql = Prisma.sql;
 export const joinSql = Prisma.join;
 export const emptySql = Prisma.empty;
-/** For names written in our own code only; never for anything that came from outside. */
+/** Only for names written in our own code; never for input. */
 export const rawSql = Prisma.raw;
 
-/** Anything that can run SQL: a client outside a transaction, or a transaction. */
+/** A client that can run SQL: outside a transaction, or a transaction. */
 export interface SqlRunner {
   $queryRaw<T = unknown>(query: TemplateStringsArray | Sql, ...values: unknown[]): PromiseLike<T>;
   $executeRaw(query: TemplateStringsArray | Sql, ...values: unknown[]): PromiseLike<number>;
@@ -30,7 +30,7 @@ export type Tx = SqlRunner & { readonly [insideTransaction]: true };
 export interface Database {
   readonly pool: Pool;
   readonly platform: PlatformClient;
-  /** The pool without Prisma around it, for what every purchase runs; see `directRunner`. */
+  /** The pool without Prisma, for the statements of every purchase; see `directRunner`. */
   readonly direct: SqlRunner;
   close(): Promise<void>;
 }
@@ -70,8 +70,8 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /**
- * For a product's own generated client on the shared pool. Errors without the source around the call: in a bundle that
- * is all of it on one line.
+ * For a product's own generated client on the shared pool. Errors do not quote the calling source: in a bundle that is
+ * the whole bundle on one line.
  */
 export function clientOptions(pool: Pool, schema: string): { adapter: PrismaPg; errorFormat: 'minimal' } {
   return { adapter: new PrismaPg(pool, { schema, disposeExternalPool: false }), errorFormat: 'minimal' };
@@ -79,16 +79,16 @@ export function clientOptions(pool: Pool, schema: string): { adapter: PrismaPg; 
 
 const PREPARED_MAX = 200;
 /**
- * Longer than the server lets a statement of a service run (see roles.ts): whoever waits longer waits for a connection
- * that is dead.
+ * Longer than the server's limit for a service's statement (see roles.ts). A longer wait is a wait for a dead
+ * connection.
  */
 const ANSWER_TIMEOUT_MS = 20_000;
 
 /**
- * Runs statements on the pool itself, each prepared once per connection. Only for the handful that every purchase runs:
- * Prisma's way around the same call costs three times the CPU (160 µs against 50), and planning one of them as much as
- * running it. Their text is fixed, and they name their result columns: a prepared `SELECT *` breaks when a migration
- * adds a column.
+ * Runs statements on the pool itself, each prepared once per connection. Only for the few statements of every purchase:
+ * through Prisma the same call costs three times the CPU (160 µs against 50), and planning one of them costs as much as
+ * running it. Their text is fixed, and they name their result columns, because a prepared `SELECT *` fails when a
+ * migration adds a column.
  */
 function directRunner(pool: Pool, prepared: boolean): SqlRunner {
   const names = new Map<string, string>();
@@ -102,8 +102,8 @@ function directRunner(pool: Pool, prepared: boolean): SqlRunner {
   const run = (query: TemplateStringsArray | Sql, values: readonly unknown[]): Promise<QueryResult> => {
     const statement = isSql(query) ? query : Prisma.sql(query, ...values);
     const name = nameOf(statement.text);
-    // Not a setting of the pool: Prisma gives a connection back after a time-out as if it were good, perhaps with a
-    // transaction open. The pool throws it away.
+    // Not a setting of the pool: after a time-out Prisma returns a connection as if it were good, possibly with an open
+    // transaction. The pool discards it.
     const config: QueryConfig & { query_timeout: number } = {
       text: statement.text,
       values: [...statement.values],
@@ -121,8 +121,8 @@ function directRunner(pool: Pool, prepared: boolean): SqlRunner {
 }
 
 /**
- * For code that is written for a plain connection and shall run inside a transaction: `$1`, `$2` … must each occur once
- * and in this order.
+ * For code written for a plain connection that shall run inside a transaction: `$1`, `$2` … must each occur once and in
+ * this order.
  */
 export function queryableOf(runner: SqlRunner): {
   query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
@@ -133,7 +133,7 @@ export function queryableOf(runner: SqlRunner): {
       const named = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]));
       if (named.length !== values.length || named.some((number, i) => number !== i + 1))
         throw new Error('the parameters of this statement are not in order');
-      // Raw SQL: it hands over statements that others wrote.
+      // Raw SQL: it runs statements that its callers wrote.
       return { rows: await runner.$queryRaw<unknown[]>(new Prisma.Sql(parts, values)) };
     },
   };
@@ -174,7 +174,7 @@ export async function inTransaction<T>(db: Pick<Database, 'platform'>, work: (tx
   }
 }
 
-/** The SQLSTATE (or Prisma code) behind an error, however deep it is wrapped. */
+/** The SQLSTATE (or Prisma code) of an error, at any depth of wrapping. */
 export function databaseCode(err: unknown, depth = 0): string | undefined {
   if (typeof err !== 'object' || err === null || depth > 5) return undefined;
   const { code, originalCode, cause, meta } = err as {

@@ -1,5 +1,4 @@
-// What stands in the files of all schemas against what they make of a database, and the rules that README.md gives for
-// them.
+// Compares the files of all schemas with the database they make, and checks the rules of README.md.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +19,7 @@ interface SchemaFolders {
   functionsDir: string;
 }
 
-/** As every script has them. */
+/** The same rules for every script. */
 const SCHEMAS = JSON.parse(
   execFileSync(
     process.execPath,
@@ -47,7 +46,7 @@ beforeAll(async () => {
 const withoutComments = (sql: string): string => sql.replaceAll(/--.*$/gm, '');
 
 it.each(SCHEMAS.map(({ schema, dir }) => [schema, dir] as const))(
-  'the schema.prisma of %s is what its migrations make: a new migration has an empty draft',
+  'the schema.prisma of %s equals its migrations: a new migration has an empty draft',
   async (schema, dir) => {
     expect(
       await diffMigration({
@@ -103,7 +102,7 @@ it('a function file begins with what the function is for, and replaces it', () =
   expect(bad).toEqual([]);
 });
 
-it('a function is nobody’s unless its file says whose; one for triggers cannot be called at all', () => {
+it("only the roles that a function's file names may call it; a trigger function cannot be called", () => {
   const bad = files.flatMap(({ functions }) =>
     functions
       .filter(
@@ -115,7 +114,7 @@ it('a function is nobody’s unless its file says whose; one for triggers cannot
   expect(bad).toEqual([]);
 });
 
-it('a function that works as its owner says where its names are looked up', () => {
+it('a function that works as its owner sets its search_path', () => {
   const bad = files.flatMap(({ schema, functions }) =>
     functions
       .filter(

@@ -1,5 +1,4 @@
-// What happens to a database when function files change: each test writes files, migrates, changes them and migrates
-// again.
+// How a database follows its function files: each test writes files, migrates, changes them and migrates again.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -76,7 +75,7 @@ const one = (body: string, signature = 'one() RETURNS int'): string =>
   `CREATE OR REPLACE FUNCTION ${signature} LANGUAGE sql AS $$ SELECT ${body} $$;\n`;
 
 describe('function files', () => {
-  it('are applied once, again when they change, and found in every room', async () => {
+  it('are found in every room, applied once, and applied again when they change', async () => {
     await fn('a/sql/one.sql', one('1'));
     await fn('b/deep/sql/two.sql', one('2', 'two() RETURNS int'));
     await fn('b/deep/not-sql/three.sql', one('3', 'three() RETURNS int'));
@@ -88,14 +87,14 @@ describe('function files', () => {
     expect(await functionsOf()).toEqual(['one()', 'two()']);
   });
 
-  it('may call what comes after them in the order', async () => {
+  it('may call functions that come later in the order', async () => {
     await fn('a/sql/one.sql', one('two() + (SELECT count(*)::int FROM item)'));
     await fn('b/sql/two.sql', one('2', 'two() RETURNS int'));
     await run();
     expect(await value('SELECT one()')).toBe(2);
   });
 
-  it('are refused together with the migrations beside them when one of them does not compile', async () => {
+  it('are refused together with their migrations when one of them does not compile', async () => {
     await fn('a/sql/one.sql', one('1'));
     await run();
     await migration('20260102000000_more', 'CREATE TABLE more (id int)');
@@ -125,7 +124,7 @@ describe('function files', () => {
     );
   });
 
-  it('that are gone take their function along, with its triggers, unless something still needs it', async () => {
+  it('that are deleted drop their function and its triggers, unless an object still needs it', async () => {
     const guard = (name: string): string =>
       `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW;
         END $$;\nCREATE TRIGGER item_guard BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION ${name}();\n`;
@@ -159,31 +158,27 @@ describe('function files', () => {
     expect([await may('lumi_vps'), await may('lumi_proxy'), await may('lumi_domains')]).toEqual([true, false, false]);
   });
 
-  it(
-    'keep a trigger that is not theirs to state any more from staying, and make one anew whose table was made ' +
-      'anew',
-    async () => {
-      const guard = (...events: string[]): string =>
-        `CREATE OR REPLACE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL;
+  it('drop a trigger they no longer state, and make a trigger again when its table was made anew', async () => {
+    const guard = (...events: string[]): string =>
+      `CREATE OR REPLACE FUNCTION guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL;
         END $$;\n${events
           .map(
             (event) => `CREATE TRIGGER item_${event} AFTER ${event} ON item
           FOR EACH ROW EXECUTE FUNCTION guard();\n`,
           )
           .join('')}`;
-      await fn('a/sql/guard.sql', guard('insert', 'update'));
-      await run();
-      await fn('a/sql/guard.sql', guard('update'));
-      await run();
-      expect(await triggersOf()).toEqual(['item_update']);
-      await migration('20260102000000_anew', 'DROP TABLE item; CREATE TABLE item (id text PRIMARY KEY, price bigint)');
-      expect(await run()).toEqual(['20260102000000_anew', 'a/sql/guard.sql']);
-      expect(await triggersOf()).toEqual(['item_update']);
-    },
-  );
+    await fn('a/sql/guard.sql', guard('insert', 'update'));
+    await run();
+    await fn('a/sql/guard.sql', guard('update'));
+    await run();
+    expect(await triggersOf()).toEqual(['item_update']);
+    await migration('20260102000000_anew', 'DROP TABLE item; CREATE TABLE item (id text PRIMARY KEY, price bigint)');
+    expect(await run()).toEqual(['20260102000000_anew', 'a/sql/guard.sql']);
+    expect(await triggersOf()).toEqual(['item_update']);
+  });
 
-  describe('with another signature', () => {
-    it('replace the function: other arguments, other names of them, another result', async () => {
+  describe('a function file with another signature', () => {
+    it('replaces the function: other arguments, other argument names, another result', async () => {
       await fn('a/sql/one.sql', one('p_a', 'one(p_a int) RETURNS int'));
       await fn('a/sql/two.sql', one('one(2)', 'two() RETURNS int'));
       await run();
@@ -202,7 +197,7 @@ describe('function files', () => {
       }
     });
 
-    it('bring back the policies and views that call the function, from whichever file they stand in', async () => {
+    it('restores the policies and views that call the function, from whichever file makes them', async () => {
       await fn('a/sql/mine.sql', one('true', 'mine(p_a text) RETURNS boolean'));
       const policy =
         'ALTER TABLE item ENABLE ROW LEVEL SECURITY;\nDROP POLICY IF EXISTS own ON item;\nCREATE POLICY own ' +
@@ -221,7 +216,7 @@ describe('function files', () => {
       expect(await value('SELECT count(*)::int FROM own_item')).toBe(0);
     });
 
-    it('are refused when what calls the function would be lost', async () => {
+    it('is refused when an object that calls the function would be lost', async () => {
       await fn('a/sql/mine.sql', one('true', 'mine(p_a text) RETURNS boolean'));
       await run();
       await owner.query(`CREATE POLICY own ON ${schema}.item USING (${schema}.mine(id))`);
@@ -234,7 +229,7 @@ describe('function files', () => {
     });
   });
 
-  it('of older code leave those of a newer database alone', async () => {
+  it('of older code leaves those of a newer database unchanged', async () => {
     await fn('a/sql/one.sql', one('1'));
     await run();
     await migration('20260102000000_more', 'CREATE TABLE more (id int)');
@@ -246,7 +241,7 @@ describe('function files', () => {
     expect(await value('SELECT one()')).toBe(0);
   });
 
-  it('are applied once when several processes start together', async () => {
+  it('is applied once when several processes start together', async () => {
     await fn('a/sql/one.sql', one('1'));
     expect((await Promise.all([run(), run(), run()])).flat()).toEqual(['20260101000000_init', 'a/sql/one.sql']);
   });
@@ -279,20 +274,16 @@ describe('a baseline', () => {
     await fn('a/sql/one.sql', one('2'));
   }
 
-  it(
-    'is written into the history of a schema that the migrations of before have made; its functions are ' +
-      'applied, its rows stay',
-    async () => {
-      await squash();
-      await owner.query(`INSERT INTO ${schema}.item VALUES ('a', 1, 2)`);
-      expect(await run()).toEqual(['20260103000000_baseline', 'a/sql/one.sql']);
-      expect(await history()).toEqual(['20260103000000_baseline']);
-      expect(await value('SELECT one() + more FROM item')).toBe(4);
-      expect(await run()).toEqual([]);
-      await migration('20260104000000_next', 'ALTER TABLE item ADD COLUMN next int');
-      expect(await run()).toEqual(['20260104000000_next']);
-    },
-  );
+  it('is written into the history of a schema that the earlier migrations made', async () => {
+    await squash();
+    await owner.query(`INSERT INTO ${schema}.item VALUES ('a', 1, 2)`);
+    expect(await run()).toEqual(['20260103000000_baseline', 'a/sql/one.sql']);
+    expect(await history()).toEqual(['20260103000000_baseline']);
+    expect(await value('SELECT one() + more FROM item')).toBe(4);
+    expect(await run()).toEqual([]);
+    await migration('20260104000000_next', 'ALTER TABLE item ADD COLUMN next int');
+    expect(await run()).toEqual(['20260104000000_next']);
+  });
 
   it('makes a new schema', async () => {
     await squash();
@@ -301,7 +292,7 @@ describe('a baseline', () => {
     expect(await value('SELECT one()')).toBe(2);
   });
 
-  it('refuses a schema that stands somewhere before it, and says what to do', async () => {
+  it('refuses a schema at a state before it, and says what to do', async () => {
     await squash();
     await owner.query(`DELETE FROM ${schema}._prisma_migrations WHERE migration_name = '20260102000000_more'`);
     await expect(run()).rejects.toThrow(
@@ -312,7 +303,7 @@ describe('a baseline', () => {
     expect(await history()).toEqual(['20260101000000_init']);
   });
 
-  it('can be asked of all schemas before the first of them is touched', async () => {
+  it('can be checked for all schemas before the first of them is changed', async () => {
     const ask = (): Promise<void> =>
       checkHistory(db.ownerUrl, [
         { schema: 'not_there_yet', migrationsDir: join(folder, 'migrations') },
@@ -324,7 +315,7 @@ describe('a baseline', () => {
     await expect(ask()).rejects.toThrow(`Schema ${schema} stands at migration 20260102000000_more of an older Lumi`);
   });
 
-  it('refuses a schema that was made by other migrations of the same names', async () => {
+  it('refuses a schema that other migrations of the same names made', async () => {
     await squash();
     await owner.query(
       `UPDATE ${schema}._prisma_migrations SET checksum = 'other' WHERE migration_name = '20260101000000_init'`,

@@ -1,6 +1,6 @@
-// The functions of a schema stand in one file each, `<room>/sql/<function>.sql`: what it is for, its text, who may call
-// it, and the triggers that call it. A file is applied again when it has changed, in the transaction of the migrations
-// that are applied with it. See README.md.
+// The functions of a schema are in one file each, `<room>/sql/<function>.sql`: the comment, the text, the grants, and
+// the triggers that call it. A changed file is applied again, in the transaction of the migrations that are applied
+// with it. See README.md.
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
@@ -9,7 +9,7 @@ import pg from 'pg';
 export interface FunctionFile {
   /** Of the file and of the function it makes. */
   name: string;
-  /** Below the folder that was read, with slashes: the order in which files are applied. */
+  /** Relative to the folder that was read, with slashes. Files are applied in the order of these paths. */
   path: string;
   sql: string;
   checksum: string;
@@ -20,11 +20,11 @@ export interface FunctionFile {
 /** A session whose search_path begins with the schema. */
 export type Session = Pick<pg.ClientBase, 'query'>;
 
-/** What is written of each file that was applied, in the schema it belongs to. */
+/** The record of each applied file, in the schema it belongs to. */
 export const FUNCTIONS_TABLE = '_functions';
 
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated']);
-// Postgres: invalid_function_definition, which is how it refuses to replace a function by one of another shape.
+// Postgres: invalid_function_definition. It refuses in this way to replace a function by one with another signature.
 const OTHER_SHAPE = '42P13';
 
 /** Every `sql/<function>.sql` below `dir`, in their order. */
@@ -77,7 +77,7 @@ export async function readAppliedFunctions(db: Session, schema: string): Promise
   }
 }
 
-/** Whether the files are what was applied. */
+/** Whether the files are those that were applied. */
 export function functionsDiffer(files: readonly FunctionFile[], applied: ReadonlyMap<string, string>): boolean {
   return files.length !== applied.size || files.some(({ name, checksum }) => applied.get(name) !== checksum);
 }
@@ -86,10 +86,11 @@ export function functionsDiffer(files: readonly FunctionFile[], applied: Readonl
  * Applies the files that have changed and drops the functions whose file is gone; returns the paths applied. Runs
  * inside the caller's transaction.
  *
- * Bodies are not checked while functions are made, because those in SQL would have to come after everything they call;
- * they are checked at the end, when all are there. A function keeps its identity, so that whatever calls it stays,
- * unless its arguments or its result have changed. Then it is dropped and made anew, and with it go the policies and
- * views that call it; all files are applied again, since these stand in files as well, and if one of them has not come
+ * Bodies are not checked while functions are made, because SQL bodies would have to come after all functions they call.
+ * They are checked at the end, when all exist. A function keeps its identity, and so all objects that call it stay,
+ * unless its arguments or its result have changed. Then it is dropped and made again, together with the policies and
+ * views that call it. All files are applied again, because files make these too; if one of them does not come back, the
+ * transaction fails. Postgres itself refuses to drop a function that a column, an index or a check needs.
  * back the transaction fails. Postgres itself refuses to drop a function that a column, an index or a check needs.
  */
 export async function applyFunctions(db: Session, schema: string, files: readonly FunctionFile[]): Promise<string[]> {
@@ -130,10 +131,11 @@ export async function applyFunctions(db: Session, schema: string, files: readonl
   return changed.map(({ path }) => path);
 }
 
-/** Whether one of them had to be dropped and made anew. */
+/** Whether one of them had to be dropped and made again. */
 async function applyFiles(db: Session, schema: string, files: readonly FunctionFile[]): Promise<boolean> {
   const names = files.map(({ name }) => name);
-  // What a file no longer says must not stay: its triggers are made again, and its grants given again, from nothing.
+  // A file must not leave behind what it no longer states: its triggers are made again, and its grants are given again,
+  // from an empty state.
   await dropTriggers(db, schema, names);
   await resetGrants(db, schema, names);
   const before = await readShapes(db, schema, names);
@@ -164,7 +166,7 @@ async function applyFile(db: Session, schema: string, file: FunctionFile, before
     return true;
   }
   await db.query('RELEASE SAVEPOINT before_function');
-  // Other arguments make another function beside the one that was there.
+  // Other arguments make a second function beside the existing one.
   const after = (await readShapes(db, schema, [file.name])).get(file.name) ?? [];
   if (after.every((shape) => before.includes(shape))) return false;
   for (const shape of before) await dropFunction(db, shape);
@@ -197,8 +199,8 @@ async function dropTriggers(db: Session, schema: string, functions: readonly str
 }
 
 /**
- * As a function that was just made: everybody may call it, until its file says who may. Nobody sees that, it is not
- * committed.
+ * Like a new function: all roles may call it until its file sets the grants. No session sees this state, because it is
+ * not committed.
  */
 async function resetGrants(db: Session, schema: string, functions: readonly string[]): Promise<void> {
   const { rows } = await db.query<{ statements: string }>(
@@ -222,7 +224,7 @@ async function readShapes(db: Session, schema: string, names: readonly string[])
   return new Map(rows.map(({ name, shapes }) => [name, shapes]));
 }
 
-/** Names of the functions and triggers that are there: a migration may have dropped them together with a table. */
+/** Names of the existing functions and triggers: a migration may have dropped them together with a table. */
 async function readPresent(db: Session, schema: string): Promise<Set<string>> {
   const { rows } = await db.query<{ name: string }>(
     `SELECT proname AS name FROM pg_proc WHERE pronamespace = $1::regnamespace
@@ -233,7 +235,7 @@ async function readPresent(db: Session, schema: string): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name));
 }
 
-/** Policies and views of the database, in words. */
+/** Policies and views of the database, as text. */
 async function readDependents(db: Session, schema: string): Promise<Set<string>> {
   const { rows } = await db.query<{ name: string }>(
     `SELECT pg_describe_object('pg_policy'::regclass, p.oid, 0) AS name FROM pg_policy p JOIN pg_class c
@@ -289,7 +291,7 @@ export function codeOf(err: unknown): string | undefined {
     : undefined;
 }
 
-/** Everything Postgres says about a script that failed. */
+/** All that Postgres reports about a script that failed. */
 export function describe(err: unknown): string {
   if (!(err instanceof Error)) return String(err);
   const { detail, hint, position, where } = err as {

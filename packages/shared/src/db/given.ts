@@ -1,8 +1,8 @@
-// What conditions of the typed client are made of.
+// Conditions of the typed client.
 
 /**
- * Conditions for the typed client's `where`, without those that were not asked for. The client takes no `undefined`, so
- * that a condition cannot go missing by mistake.
+ * Conditions for the typed client's `where`, without those that were not given. The client refuses `undefined`, so that
+ * a condition cannot be missing by mistake.
  */
 export function given<T extends object>(conditions: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(conditions).filter(([, value]) => value !== undefined)) as {

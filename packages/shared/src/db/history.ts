@@ -1,5 +1,5 @@
-// Migrations in their folder and in the history of a schema, and baselines: one migration that stands for many of
-// before.
+// Migrations in their folder and in the history of a schema, and baselines: a baseline is one migration that replaces
+// many earlier ones.
 import { createHash, randomUUID } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,15 +10,15 @@ export interface Migration {
   name: string;
   sql: string;
   checksum: string;
-  /** Name and checksum of the migrations a baseline stands for; empty for every other migration. */
+  /** Name and checksum of the migrations that a baseline replaces; empty for every other migration. */
   replaces: ReadonlyMap<string, string>;
   /** The last version of Lumi that had them. */
   replacesOf: string;
 }
 
 /**
- * Beside the SQL of a baseline: `of <commit>`, then `<sha256> <name>` for each migration it stands for. An installation
- * that has applied all of them is at the baseline.
+ * The file beside the SQL of a baseline: `of <commit>`, then `<sha256> <name>` for each migration it replaces. An
+ * installation that has applied all of them is at the baseline.
  */
 const REPLACES_FILE = 'replaces.txt';
 
@@ -85,9 +85,7 @@ export function mustBeUnedited(
   }
 }
 
-/**
- * Whether the schema was made by all migrations that this one stands for. Throws when it was made by some of them only.
- */
+/** Whether all migrations that this one replaces made the schema. Throws when only some of them did. */
 export function isMadeBefore(
   { name, replaces, replacesOf }: Migration,
   applied: ReadonlyMap<string, string>,
@@ -104,7 +102,7 @@ export function isMadeBefore(
   );
 }
 
-/** Writes a baseline into the history in the place of the migrations it stands for, without running it. */
+/** Writes a baseline into the history in place of the migrations it replaces, without running it. */
 export async function standForThem(db: Session, { name, checksum, replaces }: Migration): Promise<void> {
   await db.query('DELETE FROM _prisma_migrations WHERE migration_name = ANY ($1)', [[...replaces.keys()]]);
   await db.query(

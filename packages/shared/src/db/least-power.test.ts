@@ -1,6 +1,6 @@
-// Connects as each role of the database and tries what docs/architecture.md says that it may not do: rows and functions
-// of other products. The functions are read from the catalogue, so that a new one is tried by itself; one with a
-// parameter that this file cannot fill fails until it is told how.
+// Connects as each role of the database and tries what docs/architecture.md forbids: rows and functions of other
+// products. It reads the functions from the catalogue, so a new one is tried automatically. A function with a parameter
+// that this file cannot fill fails the test until a value for it is added here.
 import { ROLES } from './roles';
 import {
   PRODUCT_ROLES,
@@ -16,34 +16,30 @@ import { functions, argument } from './test/functions';
 const DENIED = '42501';
 
 describe('functions that work as the owner', () => {
-  it.each(PRODUCT_ROLES)(
-    'change nothing of another product for the role of %s, and tell nothing',
-    async (product, role) => {
-      const all = (await functions()).filter(({ callers }) => callers.includes(role));
-      expect(all.length).toBeGreaterThan(40);
-      const bad: string[] = [];
-      for (const victim of othersOf(product)) {
-        const before = await othersState(product);
-        for (const fn of all) {
-          const values = fn.names.map((name, i) => argument(name, fn.types[i] ?? '', fn.name, victim));
-          const parameters = fn.types.map((type, i) => `$${String(i + 1)}::${type}`);
-          const text = `SELECT * FROM platform.${fn.name}(${parameters.join(', ')})`;
-          const { code, rows } = await attempt(role, text, values);
-          if (code === null && (await othersState(product)) !== before)
-            bad.push(`${fn.name} changed rows of ${victim}`);
-          const told = JSON.stringify(rows);
-          if (code === null && new RegExp(`(_|-|")${victim}`).test(told))
-            bad.push(`${fn.name} tells of ${victim}: ${told}`);
-          // What takes a product refuses another one outright; what takes only an id does not know it.
-          if (fn.names.includes('p_product') && code !== DENIED)
-            bad.push(`${fn.name} is not refused: ${String(code)} ${told}`);
-        }
+  it.each(PRODUCT_ROLES)('change and show nothing of another product for the role %s', async (product, role) => {
+    const all = (await functions()).filter(({ callers }) => callers.includes(role));
+    expect(all.length).toBeGreaterThan(40);
+    const bad: string[] = [];
+    for (const victim of othersOf(product)) {
+      const before = await othersState(product);
+      for (const fn of all) {
+        const values = fn.names.map((name, i) => argument(name, fn.types[i] ?? '', fn.name, victim));
+        const parameters = fn.types.map((type, i) => `$${String(i + 1)}::${type}`);
+        const text = `SELECT * FROM platform.${fn.name}(${parameters.join(', ')})`;
+        const { code, rows } = await attempt(role, text, values);
+        if (code === null && (await othersState(product)) !== before) bad.push(`${fn.name} changed rows of ${victim}`);
+        const told = JSON.stringify(rows);
+        if (code === null && new RegExp(`(_|-|")${victim}`).test(told))
+          bad.push(`${fn.name} tells of ${victim}: ${told}`);
+        // A function with a product parameter refuses another product; one with only an id does not find it.
+        if (fn.names.includes('p_product') && code !== DENIED)
+          bad.push(`${fn.name} is not refused: ${String(code)} ${told}`);
       }
-      expect(bad).toEqual([]);
-    },
-  );
+    }
+    expect(bad).toEqual([]);
+  });
 
-  it('see the role that somebody has become, not who logged in', async () => {
+  it('check the role set by SET ROLE, not only the login role', async () => {
     await owner.query('SET ROLE lumi_proxy');
     try {
       await expect(owner.query(`SELECT platform.emit_events('usr_domains', 'domains', '[]')`)).rejects.toMatchObject({
@@ -58,7 +54,7 @@ describe('functions that work as the owner', () => {
     }
   });
 
-  it('are nobody’s but those of the roles', async () => {
+  it('can be called by the roles only', async () => {
     const { rows } = await owner.query(
       `SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'platform'::regnamespace
         AND has_function_privilege('public', p.oid, 'EXECUTE')`,
@@ -112,13 +108,13 @@ describe('functions that work as the owner', () => {
 });
 
 describe('rows', () => {
-  it('of a table with a product are secured by it, or it says here why not', async () => {
+  it('of a table with a product are secured by row-level security; exceptions are listed here', async () => {
     const { rows } = await owner.query<{ name: string; secured: boolean }>(TABLES_OF_PRODUCT);
-    // The ledger is one for all products, and what is due to be renewed weighs on the one balance.
+    // The ledger is one for all products, and the renewals due reduce the one balance.
     expect(rows.filter(({ secured }) => !secured).map(({ name }) => name)).toEqual(['lifecycle', 'transfer']);
   });
 
-  it.each(PRODUCT_ROLES)('of other products are not there for the role of %s', async (product, role) => {
+  it.each(PRODUCT_ROLES)('of other products are not visible to the role of %s', async (product, role) => {
     const { rows } = await owner.query<{ name: string }>(TABLES_OF_PRODUCT);
     const [client, seen] = [clients.get(role), [] as string[]];
     for (const { name } of rows.filter((row) => !['lifecycle', 'transfer'].includes(row.name))) {
@@ -150,7 +146,7 @@ describe('rows', () => {
       ]).toEqual([text, expected]);
   });
 
-  it.each(PRODUCT_ROLES)('of other products are not written by the role of %s, nor any key', async (product, role) => {
+  it.each(PRODUCT_ROLES)('of other products, and keys, cannot be written by the role of %s', async (product, role) => {
     for (const victim of othersOf(product)) {
       const before = await othersState(product);
       for (const [text, ...values] of [
@@ -208,7 +204,7 @@ describe('rows', () => {
     }
   });
 
-  it('of the ledger are not written by anybody, not even by lumi_admin and the owner', async () => {
+  it('of the ledger cannot be changed, not even by lumi_admin or the owner', async () => {
     for (const role of ROLES)
       for (const table of ['entry', 'transfer'])
         expect((await attempt(role, `DELETE FROM platform.${table}`)).code).toBe(DENIED);
@@ -218,7 +214,7 @@ describe('rows', () => {
 });
 
 describe('the gateway', () => {
-  it('reads keys and notes their use, and that is all', async () => {
+  it('can read keys and record their use, and nothing else', async () => {
     const gateway = clients.get('lumi_gateway');
     expect((await gateway?.query('SELECT id FROM platform.api_key ORDER BY id'))?.rows).toHaveLength(3);
     const { rows } = await owner.query<{ name: string }>(
@@ -233,7 +229,7 @@ describe('the gateway', () => {
 });
 
 describe('lumi_admin', () => {
-  it('sees all products, writes through functions alone, and none of a service’s', async () => {
+  it('sees all products, writes only through functions, and cannot call those of a service', async () => {
     const admin = clients.get('lumi_admin');
     expect((await admin?.query('SELECT count(DISTINCT product)::int AS n FROM platform.orders'))?.rows).toEqual([
       { n: 3 },

@@ -5,11 +5,11 @@ import { migrateQueue } from './migrate-queue';
 const db = testDatabase();
 
 describe('migrateQueue', () => {
-  it('may run again, and at the same time as others', async () => {
+  it('may run again, and in several processes at once', async () => {
     await Promise.all([migrateQueue(db.ownerUrl), migrateQueue(db.ownerUrl)]);
   });
 
-  it('lets a service work with the queue and not change it', async () => {
+  it('lets a service use the queue but not change its schema', async () => {
     const service = new pg.Client({ connectionString: db.urlFor('lumi_vps') });
     await service.connect();
     try {
@@ -25,7 +25,7 @@ describe('migrateQueue', () => {
     }
   });
 
-  it('gives the gateway nothing', async () => {
+  it('grants the gateway nothing', async () => {
     const gateway = new pg.Client({ connectionString: db.urlFor('lumi_gateway') });
     await gateway.connect();
     await expect(gateway.query('SELECT * FROM queue.bullmq_job'))

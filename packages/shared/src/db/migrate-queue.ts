@@ -1,6 +1,6 @@
-// The schema of the job queue on PostgreSQL belongs to BullMQ, which brings its own migrations; the owner runs them,
-// the services use it. The queue holds wake-ups only, so services may share its tables: what a job does is decided by
-// rows of `platform`.
+// The schema of the job queue on PostgreSQL belongs to BullMQ, which has its own migrations. The owner runs them, the
+// services use the tables. The queue holds only wake-ups, so services may share its tables: rows of `platform` decide
+// what a job does.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
@@ -9,7 +9,7 @@ export const QUEUE_SCHEMA = 'queue';
 
 const PRODUCTS = ['domains', 'vps', 'proxy'] as const;
 
-/** No colon in it: the queue's backends use it in their own names. */
+/** Without a colon, because the queue's backends use colons in their own names. */
 export function queueNameOf(product: (typeof PRODUCTS)[number]): string {
   return `jobs-${product}`;
 }
@@ -19,17 +19,17 @@ const USERS = 'lumi_domains, lumi_vps, lumi_proxy';
 
 /**
  * Brings the schema `queue` up to the installed BullMQ and grants it to the services; one query when that was done
- * before. May run again, and at the same time as others.
+ * before. It may run again, and in several processes at once.
  */
 export async function migrateQueue(ownerUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  // A lost connection is reported to the query in flight as well. Without a listener it would end the process first.
+  // A lost connection is also reported to the query in flight. Without this listener it would end the process first.
   client.on('error', () => undefined);
   await client.connect();
   try {
     const wanted = await stateWanted();
     if ((await stateOf(client)) === wanted) return;
-    // Loaded here: nobody else who opens a database needs the queue.
+    // Loaded here, because no other user of the database needs the queue.
     const { runMigrations } = await import('bullmq');
     // its structural type and pg's overloads do not unify
     await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], QUEUE_SCHEMA);
@@ -40,8 +40,8 @@ export async function migrateQueue(ownerUrl: string): Promise<void> {
 }
 
 /**
- * Remembered as the comment of the schema, written together with the grants; nothing is believed where these are gone,
- * as after a restore without them.
+ * Stored as the comment of the schema, together with the grants. It is ignored when the grants are missing, as after a
+ * restore without them.
  */
 async function stateOf(client: pg.Client): Promise<string | null> {
   const { rows } = await client.query<{ state: string | null }>(`
@@ -57,9 +57,9 @@ async function stateWanted(): Promise<string> {
 }
 
 /**
- * BullMQ makes the sequence of a queue's job ids at the first job; the services may not create anything, so it is made
- * for them. Sent together, these are one transaction; the lock keeps two owners from changing one catalogue row at
- * once.
+ * BullMQ makes the sequence of a queue's job ids at the first job. The services may not create objects, so the owner
+ * makes it here. Sent together, these statements are one transaction; the lock prevents two owners from changing one
+ * catalogue row at once.
  */
 const makeSequence = (product: (typeof PRODUCTS)[number]): string =>
   `EXECUTE 'CREATE SEQUENCE IF NOT EXISTS ${QUEUE_SCHEMA}.' || ` +

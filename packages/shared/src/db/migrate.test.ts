@@ -38,7 +38,7 @@ const history = async (): Promise<string[]> =>
   ).rows.map((row) => row.migration_name);
 
 describe('migrate', () => {
-  it('makes the schema, applies the migrations in order into it and has nothing to do the second time', async () => {
+  it('makes the schema, applies the migrations in order, and does nothing the second time', async () => {
     await write('20260102000000_more', 'ALTER TABLE item ADD price bigint');
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     expect(await run()).toEqual(['20260101000000_init', '20260102000000_more']);
@@ -47,7 +47,7 @@ describe('migrate', () => {
     await owner.query(`INSERT INTO ${schema}.item VALUES ('a', 1)`);
   });
 
-  it('takes a script whole: function bodies and comments may hold semicolons', async () => {
+  it('runs a script as a whole: function bodies and comments may contain semicolons', async () => {
     await write(
       '20260101000000_init',
       `-- one; two\nCREATE FUNCTION answer() RETURNS int LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN n := ` +
@@ -57,7 +57,7 @@ describe('migrate', () => {
     expect((await owner.query(`SELECT ${schema}.answer() AS n`)).rows).toEqual([{ n: 42 }]);
   });
 
-  it('leaves nothing of a migration that fails, says why, and goes on when it is repaired', async () => {
+  it('rolls back a failed migration, says why, and applies it after it is repaired', async () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     await run();
     await write('20260102000000_more', 'CREATE TABLE half (id int); CREATE TABLE broken (id nonsense)');
@@ -69,7 +69,7 @@ describe('migrate', () => {
     expect(await run()).toEqual(['20260102000000_more']);
   });
 
-  it('applies once when several processes start together, indexes made CONCURRENTLY included', async () => {
+  it('applies once when several processes start together, also indexes made CONCURRENTLY', async () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY, price bigint)');
     await write('20260102000000_index', 'CREATE INDEX CONCURRENTLY item_price ON item (price)');
     const applied = await Promise.all([run(), run(), run()]);
@@ -99,7 +99,7 @@ describe('diffMigration', () => {
   const datamodel = (field: string): string =>
     `datasource db {\n  provider = "postgresql"\n}\nmodel item {\n  id String @id\n${field}}\n`;
 
-  it('writes the SQL from the database to the datamodel, and nothing when they agree', async () => {
+  it('writes the SQL from the database to the datamodel, and nothing when both are equal', async () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     await run();
     expect(await diffMigration({ ownerUrl: db.ownerUrl, schema, datamodel: datamodel('') })).toBe('');

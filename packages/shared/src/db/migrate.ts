@@ -1,6 +1,7 @@
-// Brings one Postgres schema up to its migrations and its function files. Migrations stay in Prisma's own format: the
-// genuine schema engine applies them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same history.
-// Function files are applied again when they change. Needs a direct connection of the owner: session locks and
+// Brings one Postgres schema up to its migrations and its function files. Migrations are in Prisma's own format: the
+// original schema engine applies them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same
+// history. Function files are applied again when they change. It needs a direct connection of the owner, because
+// session locks and search_path do not work through a transaction pooler.
 // search_path do not survive a transaction pooler.
 import { setTimeout } from 'node:timers/promises';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
@@ -31,14 +32,14 @@ export interface MigrateOptions {
   schema: string;
   /** The folder that holds `<14 digits>_<name>/migration.sql`. */
   migrationsDir: string;
-  /** The folder below which functions stand, each in `<room>/sql/<function>.sql`; none without it. */
+  /** The folder of the functions, each in `<room>/sql/<function>.sql`; undefined: none. */
   functionsDir?: string;
 }
 
 export interface DiffMigrationOptions {
   ownerUrl: string;
   schema: string;
-  /** The text of schema.prisma, the state to arrive at. */
+  /** The text of schema.prisma: the target. */
   datamodel: string;
 }
 
@@ -48,12 +49,12 @@ interface Files {
 }
 
 interface Pending {
-  /** Written into the history without running it: the schema was made by the migrations it stands for. */
+  /** Written into the history without running it, because the migrations it replaces made the schema. */
   baseline: Migration | undefined;
   migrations: Migration[];
-  /** Some function file differs from what was applied. */
+  /** A function file differs from what was applied. */
   hasFunctions: boolean;
-  /** Newer code was here: its functions stay, because they go with its tables. */
+  /** Newer code was here: its functions stay, because they belong to its tables. */
   isNewer: boolean;
 }
 
@@ -61,10 +62,10 @@ const LOCK_RETRY_MS = 200;
 const MIGRATOR_LOCK = 'lumi migrate';
 
 /**
- * Applies what is missing and returns the names applied, none when the schema is up to date (then two queries are all
- * that happens). All of it commits together or leaves nothing, however it ends: no process ever sees new tables under
- * old functions. Only a migration that creates an index CONCURRENTLY, which Postgres refuses inside a transaction,
- * stands by itself: what comes before it is committed first. Throws with the name of the migration or the file.
+ * Applies the missing migrations and returns their names; none when the schema is up to date (then it runs two queries
+ * only). All of it commits together or not at all, so no process sees new tables with old functions. The exception is a
+ * migration that creates an index CONCURRENTLY, which Postgres refuses inside a transaction: all before it is committed
+ * first. Throws with the name of the migration or the file.
  */
 export async function migrate({ ownerUrl, schema, migrationsDir, functionsDir }: MigrateOptions): Promise<string[]> {
   const files = {
@@ -92,8 +93,8 @@ export async function migrate({ ownerUrl, schema, migrationsDir, functionsDir }:
 }
 
 /**
- * Throws when the history of one of the schemas is one that `migrate` refuses. To be asked before the first of several
- * is migrated: an installation that must be started with older code once must still be as that code left it.
+ * Throws when `migrate` would refuse the history of one of the schemas. Call it before the first of several schemas is
+ * migrated: an installation that must first be started with older code must stay as that code left it.
  */
 export async function checkHistory(
   ownerUrl: string,
@@ -117,7 +118,7 @@ export async function checkHistory(
 export async function diffMigration({ ownerUrl, schema, datamodel }: DiffMigrationOptions): Promise<string> {
   return withEngine({ ownerUrl, schema }, async (engine) => {
     const files = [{ path: 'schema.prisma', content: datamodel }];
-    // Ours, and no model: without this the draft would drop it.
+    // A table of ours without a model: without this line the draft would drop it.
     const filters = { externalTables: [`${schema}.${FUNCTIONS_TABLE}`], externalEnums: [] };
     const from = { tag: 'schemaDatasource', files, configDir: '/' } as const;
     const { stdout } = await engine.diff({
@@ -139,8 +140,8 @@ async function findPending(db: Session, schema: string, { migrations, functions 
     baseline,
     migrations: migrations.filter((migration) => migration !== baseline && !applied.has(migration.name)),
     hasFunctions: functionsDiffer(functions, await readAppliedFunctions(db, schema)),
-    // A name in the table that is not in the folder is no fault: the code may be older than the database during a
-    // roll-back.
+    // A name in the table that is not in the folder is no fault: after a roll-back the code may be older than the
+    // database.
     isNewer: [...applied.keys()].some((name) =>
       migrations.every((migration) => migration.name !== name && !migration.replaces.has(name)),
     ),
@@ -151,8 +152,8 @@ function isNothing({ baseline, migrations, hasFunctions, isNewer }: Pending): bo
   return baseline === undefined && migrations.length === 0 && (!hasFunctions || isNewer);
 }
 
-// Asked for again and again instead of waited for: a session that waits inside a statement holds a snapshot, and
-// CREATE INDEX CONCURRENTLY of the migrator at work would wait for that one, a deadlock.
+// It polls the lock instead of waiting for it. A session that waits inside a statement holds a snapshot, and CREATE
+// INDEX CONCURRENTLY of the running migrator would wait for that snapshot: a deadlock.
 async function lockOutOtherMigrators(client: pg.Client, schema: string): Promise<void> {
   for (let waitedMs = 0; waitedMs <= LOCK_TIMEOUT_MS; waitedMs += LOCK_RETRY_MS) {
     const { rows } = await client.query<{ taken: boolean }>(
@@ -169,7 +170,7 @@ interface Work {
   schema: string;
   migrationsDir: string;
   connection: EngineConnection;
-  /** Not loaded where there is no migration to apply. */
+  /** Not loaded when there is no migration to apply. */
   engine?: SchemaEngine;
 }
 
@@ -184,7 +185,8 @@ async function applyAll(pending: Pending, files: Files, work: Work): Promise<str
       await applyMigration(migration, files.migrations, work);
       if (!isTransactional) await db.query('BEGIN');
     }
-    // After migrations too, where no file has changed: one may have dropped a table together with its triggers.
+    // After migrations too, even when no file has changed: a migration may have dropped a table together with its
+    // triggers.
     const functions = pending.isNewer ? [] : await applyFunctions(db, work.schema, files.functions);
     await db.query('COMMIT');
     return [
@@ -193,14 +195,14 @@ async function applyAll(pending: Pending, files: Files, work: Work): Promise<str
       ...functions,
     ];
   } catch (err) {
-    // A connection that is gone has rolled back by itself, and what ended it is the better news.
+    // A lost connection is rolled back by the server, and its cause is the more useful error.
     await db.query('ROLLBACK').catch(() => undefined);
     throw err;
   }
 }
 
-// The engine writes its history row before and after the script. Inside one transaction a crash between the two, or a
-// failing script, cannot leave a half-known state that a person would have to resolve by hand.
+// The engine writes its history row before and after the script. Inside one transaction, a crash between the two or a
+// failing script cannot leave a state that a person would have to repair.
 async function applyMigration(
   migration: Migration,
   migrations: Migration[],

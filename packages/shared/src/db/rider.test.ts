@@ -1,11 +1,10 @@
-// What does not compile here is the point of riders: `npm run check` fails when one of the lines marked ts-expect-error
-// does compile.
+// Riders that must not compile: `npm run check` fails when one of the lines marked ts-expect-error does compile.
 import { sql } from './database';
 import { fromStep, rider, usingStep, type Rider, type RiderOf, type AnyStepDone } from './rider';
 
 const take = (statement: Rider<'begun'>): string => statement.text;
 
-it('a rider reads its step with its condition, and other tables beside it', () => {
+it("a rider reads its step with the step's condition, and may read other tables", () => {
   expect(take(rider`UPDATE a SET b = ${1} ${fromStep('begun')} AND c = ${2}`)).toBe(
     "UPDATE a SET b = $1 FROM begun WHERE begun.outcome = 'held' AND c = $2",
   );
@@ -18,16 +17,16 @@ it('a rider reads its step with its condition, and other tables beside it', () =
   });
 });
 
-it('a statement without its step, or on another step, is no rider of the hold', () => {
+it('a statement without its step, or on another step, is not a rider of the hold', () => {
   const shared = <Done extends AnyStepDone>(done: Done): RiderOf<Done> => rider`UPDATE a SET b = 1 ${done}`;
   take(shared(fromStep('begun')));
-  // @ts-expect-error it rides on nothing
+  // @ts-expect-error it reads no step
   take(sql`UPDATE a SET b = 1`);
-  // @ts-expect-error it rides on nothing, whatever it is made with
+  // @ts-expect-error it reads no step, whatever made it
   take(rider`UPDATE a SET b = ${1}`);
   // @ts-expect-error the condition is written by hand
   take(sql`UPDATE a SET b = 1 FROM begun WHERE begun.outcome = 'held'`);
-  // @ts-expect-error it rides on the settlement
+  // @ts-expect-error it reads the settlement
   take(rider`UPDATE a SET b = 1 ${fromStep('settled')}`);
   // @ts-expect-error the same through a function for several steps
   take(shared(fromStep('settled')));

@@ -1,10 +1,10 @@
-// A rider is a statement of a product that is written by the same SQL statement as a step of the platform (a hold, a
-// settlement), as a CTE behind it. It must write nothing when the step did nothing: a product's row without the money
-// is the worst that can happen here. So a rider can only be made from what it rides on, with the condition of that, and
-// the platform takes nothing else; a forgotten condition does not compile.
+// A rider is a product's statement that runs in the same SQL statement as a step of the platform (a hold, a
+// settlement), as a CTE after it. It must write nothing when the step did nothing, because a product's row without its
+// money is the worst fault here. So a rider can be made only from its step, with that step's condition, and the
+// platform takes nothing else. A forgotten condition does not compile.
 import { joinSql, rawSql, sql, type Sql } from './database';
 
-/** The steps that take riders: the CTE's name, and when it has done its work. */
+/** The steps that take riders: the CTE's name, and the condition under which it has done its work. */
 const DONE = {
   begun: "begun.outcome = 'held'",
   settled: 'settled.settled',
@@ -18,15 +18,15 @@ type Step = keyof typeof DONE;
 declare const step: unique symbol;
 declare const rides: unique symbol;
 
-/** The part of a rider that reads its step. A function's type, so that nothing rides on another step than its own. */
+/** The part of a rider that reads its step. It is a function type, so that a rider fits only its own step. */
 type StepDone<S extends Step> = Sql & { readonly [step]: (of: S) => void };
 
-/** A whole statement that rides on a step. */
+/** A whole statement that belongs to a step. */
 export type Rider<S extends Step> = Sql & { readonly [rides]: (on: S) => void };
 
 type StepOf<Value> = Value extends StepDone<infer S> ? S : never;
 
-/** The rider that a part of this type makes: for functions that are handed the step they ride on. */
+/** The rider that a part of this type makes: for functions that get their step as an argument. */
 export type RiderOf<Done extends AnyStepDone> = Rider<StepOf<Done>>;
 export type AnyStepDone = { [S in Step]: StepDone<S> }[Step];
 

@@ -20,7 +20,7 @@ const passwords = Object.fromEntries(
 ) as Record<Role, string>;
 
 describe('ensureRoles', () => {
-  it('may run many times at once and again, and leaves roles that can log in', async () => {
+  it('may run many times, also at once, and leaves roles that can log in', async () => {
     await Promise.all(Array.from({ length: 6 }, () => ensureRoles({ ownerUrl: db.ownerUrl, passwords })));
     await ensureRoles({ ownerUrl: db.ownerUrl, passwords });
     for (const role of ROLES) {
@@ -28,7 +28,7 @@ describe('ensureRoles', () => {
     }
   });
 
-  it('gives each role bounded waits and no power beyond logging in', async () => {
+  it('gives each role time limits and no right beyond logging in', async () => {
     const url = db.urlFor('lumi_gateway');
     expect(
       await ask(
@@ -47,7 +47,7 @@ describe('ensureRoles', () => {
     await expect(ask(url, 'CREATE TABLE public.mine (id int)')).rejects.toThrow('permission denied for schema public');
   });
 
-  it('tells an owner without the right to make roles what to do, in one sentence', async () => {
+  it('says in one sentence what an owner without the right to make roles must do', async () => {
     await ask(db.ownerUrl, `DROP ROLE IF EXISTS poor_owner; CREATE ROLE poor_owner LOGIN PASSWORD 'poor_owner'`);
     const url = new URL(db.ownerUrl);
     url.username = url.password = 'poor_owner';
@@ -61,7 +61,7 @@ describe('ensureRoles', () => {
     }
   });
 
-  it('accepts roles that were made beforehand with the same passwords', async () => {
+  it('accepts existing roles with the same passwords', async () => {
     await ask(db.ownerUrl, `DROP ROLE IF EXISTS modest_owner; CREATE ROLE modest_owner LOGIN PASSWORD 'modest_owner'`);
     const url = new URL(db.ownerUrl);
     url.username = url.password = 'modest_owner';
@@ -74,7 +74,7 @@ describe('ensureRoles', () => {
 });
 
 describe('roleUrl', () => {
-  it('keeps host, database and parameters, and carries any password', () => {
+  it('keeps host, database and parameters, and encodes any password', () => {
     const url = roleUrl('postgresql://owner:x@db.example:6432/lumi?sslmode=require', 'lumi_vps', 'a/b@c:d%');
     expect(url).toBe('postgresql://lumi_vps:a%2Fb%40c%3Ad%25@db.example:6432/lumi?sslmode=require');
     expect(new pg.Client({ connectionString: url.replace('?sslmode=require', '') })).toMatchObject({
@@ -85,7 +85,7 @@ describe('roleUrl', () => {
     });
   });
 
-  it('names the role in the parameters when the owner comes through a Unix socket', () => {
+  it('names the role in the parameters when the owner connects through a Unix socket', () => {
     const url = roleUrl('postgresql:///lumi?host=/run/postgresql', 'lumi_proxy', 'secret-word');
     expect(new pg.Client({ connectionString: url })).toMatchObject({
       user: 'lumi_proxy',

@@ -1,6 +1,6 @@
-// The login roles of the processes. Each process may do only what the migrations grant to its role; the owner, who owns
-// schemas and functions, never serves a request. `lumi_admin` is nobody's everyday role: operators' routes, the check
-// of the books and the `lumi` command connect with it.
+// The login roles of the processes. Each process may do only what the migrations grant to its role. The owner, who owns
+// schemas and functions, never serves a request. Only operators' routes, the check of the books and the `lumi` command
+// connect as `lumi_admin`.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import pg from 'pg';
 
@@ -13,20 +13,20 @@ export interface EnsureRolesOptions {
   passwords: Record<Role, string>;
 }
 
-/** A request waits for nobody longer than this; whatever lasts longer is a fault and gives its locks back. */
+/** A request never waits longer than this. A longer statement is a fault and releases its locks. */
 const SETTINGS = { lock_timeout: '5s', statement_timeout: '15s', idle_in_transaction_session_timeout: '15s' } as const;
 const CONNECT_TIMEOUT_MS = 10_000;
 const ATTEMPTS_MAX = 20;
 const SCRAM_ITERATIONS = 4096;
 
 /**
- * Creates the roles that are missing, and gives all of them their passwords and time limits. May run again, and at the
- * same time as others. A role that the owner may not change is accepted when it already has the password. Throws an
- * Error with one sentence for the operator when the owner lacks the right.
+ * Creates the missing roles, and sets the passwords and time limits of all. It may run again, and in several processes
+ * at once. A role that the owner may not change is accepted when it already has the password. Throws an Error with one
+ * sentence for the operator when the owner lacks the right.
  */
 export async function ensureRoles({ ownerUrl, passwords }: EnsureRolesOptions): Promise<void> {
   const client = new pg.Client({ connectionString: ownerUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  // A lost connection is reported to the query in flight as well. Without a listener it would end the process first.
+  // A lost connection is also reported to the query in flight. Without this listener it would end the process first.
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -69,7 +69,7 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
     );
   const name = client.escapeIdentifier(role);
   const settings = Object.entries(SETTINGS).map(([key, value]) => `ALTER ROLE ${name} SET ${key} = '${value}'`);
-  // Sent together, these are one transaction: nobody sees a role without its limits.
+  // Sent together, these are one transaction: no role is visible without its limits.
   await client.query(
     [
       `${existing === undefined ? 'CREATE' : 'ALTER'} ROLE ${name} LOGIN PASSWORD ` +
@@ -79,9 +79,9 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
   );
 }
 
-// Roles belong to the whole cluster, advisory locks to one database: two installations on one server can meet here, and
-// Postgres refuses the second. 23505 and 42710: created meanwhile. XX000: "tuple concurrently updated". 40P01:
-// deadlock.
+// Roles belong to the whole cluster, advisory locks to one database. Two installations on one server can run this at
+// once, and Postgres refuses the second. 23505 and 42710: created meanwhile. XX000: "tuple concurrently updated".
+// 40P01: deadlock.
 async function unlessRaced(work: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -102,14 +102,14 @@ async function canLogIn(url: string): Promise<boolean> {
     await client.connect();
     return true;
   } catch {
-    // Whatever the reason, the caller has the better sentence: the owner may not set this role up.
+    // For every cause, the caller's message is better: the owner may not set this role up.
     return false;
   } finally {
     await client.end();
   }
 }
 
-// The server gets the verifier and never the password, which would otherwise stand in its statement log.
+// The server gets the verifier and never the password, which its statement log would otherwise contain.
 function scramVerifier(password: string): string {
   if (!/^[\x21-\x7e]{8,}$/.test(password))
     throw new Error('A database password must be at least 8 characters of printable ASCII without spaces.');

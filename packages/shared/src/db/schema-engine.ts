@@ -1,4 +1,4 @@
-// Prisma's genuine schema engine in its WebAssembly form, on one connection of the owner.
+// Prisma's original schema engine in its WebAssembly form, on one connection of the owner.
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PrismaPg } from '@prisma/adapter-pg' with { 'resolution-mode': 'import' };
@@ -15,11 +15,11 @@ const CHAR_MARK = '"char" ';
 
 export interface EngineConnection {
   pool: Pick<pg.ClientBase, 'query'>;
-  /** What Postgres said about the script that failed; the engine's own report of it lacks detail. */
+  /** What Postgres reported about the script that failed; the engine's own report lacks detail. */
   scriptError?: unknown;
 }
 
-/** What a migrating session sets: its names are those of the schema, and it waits longer than a request may. */
+/** Settings of a migrating session: names resolve in the schema, and it may wait longer than a request. */
 export function sessionOf(schema: string): string {
   return (
     `SET search_path TO ${pg.escapeIdentifier(schema)}; SET lock_timeout = ${LOCK_TIMEOUT_MS}; SET ` +
@@ -31,7 +31,7 @@ export async function withEngine<T>(
   { ownerUrl, schema }: { ownerUrl: string; schema: string },
   work: (engine: SchemaEngine, connection: EngineConnection) => Promise<T>,
 ): Promise<T> {
-  // Prisma is loaded only when there is something for it to do, which at most starts there is not.
+  // Prisma is loaded only when it has work; most starts have none.
   const [{ SchemaEngine }, { PrismaPg }, { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum }] = await Promise.all([
     loadEngine(),
     import('@prisma/adapter-pg'),
@@ -47,7 +47,7 @@ export async function withEngine<T>(
   readCatalogChars(pool);
   const connection: EngineConnection = { pool };
   try {
-    // One connection serves the engine to the end, so this holds for everything it sends.
+    // One connection serves the engine to the end, so this applies to all its statements.
     await pool.query(sessionOf(schema));
     const factory = repaired(new PrismaPg(pool, { schema }), connection, ColumnTypeEnum.Character);
     const engine = await SchemaEngine.new(
@@ -65,7 +65,8 @@ export async function withEngine<T>(
   }
 }
 
-// The adapter cuts a script at every semicolon, which breaks function bodies and comments. Postgres takes it whole.
+// The adapter splits a script at every semicolon, which breaks function bodies and comments. Postgres takes the whole
+// script.
 function repaired(factory: PrismaPg, connection: EngineConnection, character: ColumnType): PrismaPg {
   const connect = factory.connect.bind(factory);
   factory.connect = async () => {
@@ -85,21 +86,21 @@ function repaired(factory: PrismaPg, connection: EngineConnection, character: Co
   return factory;
 }
 
-// The part of WebAssembly used here: its types come with the browser's library, which does not belong in a server.
+// The part of WebAssembly used here. Its types come with the browser's library, which a server should not load.
 declare const WebAssembly: {
   compile(bytes: Uint8Array): Promise<object>;
   instantiate(compiled: object, imports: Record<string, object>): Promise<{ exports: Record<string, unknown> }>;
 };
 
-// The engine reads the catalogue's one-byte "char" columns, a type the adapter does not know and refuses. The pool
-// passes them off as text under a marked name, and the adapter's answer turns them back into the character the engine
+// The engine reads the catalogue's one-byte "char" columns, a type that the adapter does not know and refuses. The pool
+// returns them as text under a marked name, and the adapter's answer turns them back into the character that the engine
 // expects.
 function readCatalogChars(pool: pg.Pool): void {
   const query: (...args: [string | pg.QueryConfig, ...unknown[]]) => Promise<pg.QueryResult | pg.QueryResult[]> =
     pool.query.bind(pool);
   const value = async (...args: Parameters<typeof query>): ReturnType<typeof query> => {
     const result = await query(...args);
-    // Several statements in one call give several results; those are scripts, whose rows nobody reads.
+    // Several statements in one call give several results. Those are scripts, whose rows are not read.
     for (const field of Array.isArray(result) ? [] : result.fields.filter(({ dataTypeID }) => dataTypeID === PG_CHAR)) {
       field.dataTypeID = PG_TEXT;
       field.name = CHAR_MARK + field.name;
@@ -123,7 +124,7 @@ let engineModule: Promise<EngineModule> | undefined;
 
 function loadEngine(): Promise<EngineModule> {
   engineModule ??= (async () => {
-    // Where a panic inside the engine leaves its text; without it the panic shows as a TypeError about this very name.
+    // Where a panic inside the engine leaves its text. Without it the panic appears as a TypeError about this name.
     Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: throwPanic } });
     const bindings = await import('@prisma/schema-engine-wasm/schema_engine_bg');
     const file = join(dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg')), 'schema_engine_bg.wasm');
@@ -137,11 +138,11 @@ function loadEngine(): Promise<EngineModule> {
   return engineModule;
 }
 
-// A lost connection is reported to the query in flight, or the next one, as well. Without a listener it would end the
+// A lost connection is also reported to the query in flight, or to the next one. Without this listener it would end the
 // process first.
 export function rejectsQueryInFlight(): void {}
 
-// The engine arms a time-out of 10 s for each run and never clears it; that must not keep a finished process alive.
+// The engine sets a time-out of 10 s for each run and never clears it; it must not keep a finished process alive.
 function withQuietTimers(bindings: EngineModule): Record<string, unknown> {
   const imports = Object.entries(bindings).map(([name, binding]): [string, unknown] => {
     if (!name.startsWith('__wbg_setTimeout_')) return [name, binding];

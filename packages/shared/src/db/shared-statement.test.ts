@@ -64,13 +64,13 @@ it('calls of one turn share statements of at most eight, and each gets its own a
   expect(rows[0]?.count).toBe('5');
 });
 
-it('a call that comes alone goes alone', async () => {
+it('a call that comes alone runs alone', async () => {
   const group = probe();
   for (const name of names(3)) expect(await group.run({ name })).toBe(`inserted ${name}`);
   expect(statements).toEqual([['n00'], ['n01'], ['n02']]);
 });
 
-it('what arrives while a statement is under way goes together in the next one', async () => {
+it('calls that arrive while a statement is under way share the next one', async () => {
   const group = probe(async (calls) => {
     if (calls[0]?.name === 'n00')
       later.push(
@@ -107,10 +107,10 @@ it('a call that the database refuses fails alone; the others are done once', asy
   expect(await stored()).toEqual(names(10));
 });
 
-it('what may have been committed is not tried again', async () => {
+it('a statement that may have been committed is not tried again', async () => {
   const group = probe(async (calls) => {
     const answers = await insert(calls);
-    // The answer of the commit is lost: its connection breaks.
+    // The answer of the commit is lost, because its connection breaks.
     await db.direct.$queryRaw(sql`SELECT pg_terminate_backend(pg_backend_pid())`);
     return answers;
   });
@@ -129,7 +129,7 @@ it('a group that fails leaves its lane free', async () => {
   await expect(group.run({ name: 'later' })).rejects.toThrow('no connection');
 });
 
-it('a statement that answers for fewer calls than it was given fails those', async () => {
+it('a statement with fewer answers than calls fails those without an answer', async () => {
   const group = probe(async (calls) => {
     await db.direct.$queryRaw(sql`SELECT ${rawSql('1')}`);
     return calls.length > 1 ? ['only one'] : ['one'];
@@ -138,7 +138,7 @@ it('a statement that answers for fewer calls than it was given fails those', asy
   expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
 });
 
-it('a statement that gets no answer leaves the lane to the others, and its own call still ends when it does', async () => {
+it('a statement without an answer frees the lane for others, and its own call still ends with it', async () => {
   const owner = await db.pool.connect();
   await owner.query('SELECT pg_advisory_lock(4711)');
   const group = probe(async (calls) => {
@@ -160,7 +160,7 @@ it('a statement that gets no answer leaves the lane to the others, and its own c
   expect(await silent).toBe('inserted silent');
 });
 
-it('a call that was not started while its caller waited is told so and never made', async () => {
+it('a call that did not start while its caller waited is refused and never made', async () => {
   let nowMs = 0;
   const group = probe(
     async (calls) => {

@@ -1,46 +1,43 @@
-// Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement, and
-// with it one round trip, one commit and one flush of the disk (group commit). Nothing waits for company longer than
-// the turn in which it came. See docs/decisions/0006.
+// Calls of one turn of the event loop, and those that arrive while earlier ones are under way, share a statement: one
+// round trip, one commit and one flush of the disk (group commit). No call waits for others beyond the turn in which it
+// came. See docs/decisions/0006.
 import { databaseCode, rawSql, sql, type Sql, type SqlRunner } from './database';
 
 export interface SharedStatementOptions<Call, Answer> {
   /**
-   * One statement for all of them; one answer each, in their order. Where it locks what others lock, it must not wait
-   * longer than `patience` says.
+   * One statement for all calls, with one answer each, in their order. When it needs locks that others hold, it must
+   * not wait longer than `patience`.
    */
   readonly run: (calls: readonly Call[], patience: Patience) => Promise<readonly Answer[]>;
-  /** Only calls that look the same share a statement: its text is prepared, so the number of texts must stay small. */
+  /** Only calls of the same shape share a statement. Its text is prepared, so the number of texts must stay small. */
   readonly shapeOf?: (call: Call) => string;
-  /**
-   * What a call locks. Calls of a group go in this order, so that two groups do not wait for each other in a circle.
-   */
+  /** What a call locks. Calls of a group lock in this order, so that two groups do not deadlock. */
   readonly lockOf?: (call: Call) => string;
   /**
-   * The end of a call that has waited for WAIT_LIMIT_MS without being started; absent where it must be made however
-   * late it is.
+   * The result of a call that has waited for WAIT_LIMIT_MS without being started. Absent when it must be made at any
+   * time.
    */
   readonly tooLate?: () => Error;
   readonly now?: () => number;
 }
 
 /**
- * In a group a lock is waited for as long as SHARED_LOCK_TIMEOUT_MS; a call that goes alone after that waits as long as
- * its role may.
+ * A group waits for a lock at most SHARED_LOCK_TIMEOUT_MS. A call that then runs alone waits as long as its role may.
  */
 export type Patience = 'short' | 'full';
 
-/** Groups are 1, 2, 4 or 8 calls: each size is another text to prepare. */
+/** Groups are 1, 2, 4 or 8 calls, because each size is another text to prepare. */
 const MOST = 8;
 /**
- * For each lock. A statement of ours holds one for a few milliseconds; whoever finds one held longer leaves the lane,
- * so that it holds up nobody else.
+ * For each lock. Our statements hold a lock for a few milliseconds. A call that finds one held longer leaves the lane,
+ * so that it delays no other call.
  */
 const SHARED_LOCK_TIMEOUT_MS = 150;
-/** Its caller has gone or is about to go. */
+/** Its caller has gone, or is about to go. */
 const WAIT_LIMIT_MS = 10_000;
 /**
- * A statement that takes longer than this gives the lane to the next, though it may still end: a connection that has
- * gone silent must not stop everybody.
+ * A statement that takes longer than this frees the lane for the next one, although it may still end. A connection
+ * without answers must not stop all calls.
  */
 const LANE_LIMIT_MS = 1_000;
 
@@ -55,10 +52,10 @@ interface Waiting<Call, Answer> {
 
 export class SharedStatement<Call, Answer> {
   private waiting: Waiting<Call, Answer>[] = [];
-  /** The lane: one statement at a time is under way, because more would only be smaller groups. */
+  /** The lane: one statement at a time is under way, because more would only make smaller groups. */
   private isUnderWay = false;
   private isCalled = false;
-  /** Locks that calls outside the lane wait for, and how many do. */
+  /** Locks that calls outside the lane wait for, and how many calls wait. */
   private readonly contended = new Map<string, number>();
 
   constructor(private readonly options: SharedStatementOptions<Call, Answer>) {}
@@ -107,7 +104,7 @@ export class SharedStatement<Call, Answer> {
     return this.options.now?.() ?? performance.now();
   }
 
-  /** The one that waits longest, and those of its shape that came after it. */
+  /** The call that has waited longest, and later ones of the same shape. */
   private takeGroup(): Waiting<Call, Answer>[] {
     const shape = this.waiting[0]?.shape;
     const alike = this.waiting.filter((one) => one.shape === shape);
@@ -132,8 +129,8 @@ export class SharedStatement<Call, Answer> {
     clearTimeout(timer);
     leave();
     if (failure === null) return;
-    // One call must not fail for another's sake, nor wait in the lane. Only what the database has certainly taken back
-    // is tried again.
+    // A call must not fail because of another one, nor wait in the lane. Only a call that the database has certainly
+    // rolled back is tried again.
     if (isLockTimeout(failure.err)) await Promise.all(group.map((one) => this.aside(one)));
     else if (group.length > 1 && isRolledBack(failure.err)) await Promise.all(group.map((one) => this.alone(one)));
     else for (const one of group) one.reject(failure.err);
@@ -144,7 +141,7 @@ export class SharedStatement<Call, Answer> {
     if (failure !== null) one.reject(failure.err);
   }
 
-  /** Alone, and whoever wants the same lock meanwhile goes the same way. */
+  /** Runs alone. Later calls for the same lock run in the same way meanwhile. */
   private async aside(one: Waiting<Call, Answer>): Promise<void> {
     this.contended.set(one.lock, (this.contended.get(one.lock) ?? 0) + 1);
     await this.alone(one);

@@ -1,4 +1,4 @@
-// What the tests of the account routes ask: the routes, and a shop to fill the account with.
+// Fixture of the tests of the account routes: the routes, and a test product that fills the account.
 import request from 'supertest';
 import { newId } from '../../contract';
 import { shopEndpoints, testService, type TestAccount, type TestService } from '../../testing';
@@ -11,7 +11,7 @@ export interface AccountFixture {
   readonly randomId: (prefix: 'ord' | 'trf' | 'op') => string;
 }
 
-/** To be called at the top of a test file. */
+/** Call it at the top of a test file. */
 export function accountFixture(): AccountFixture {
   const api = testService({
     endpoints: (service) => [
@@ -30,7 +30,7 @@ export function accountFixture(): AccountFixture {
   };
 }
 
-/** The error without its own request id: what a caller could compare. */
+/** The error without its request id, to compare two errors. */
 export function bytesOf(answer: request.Response): string {
   return JSON.stringify({ ...answer.body.error, request_id: null });
 }

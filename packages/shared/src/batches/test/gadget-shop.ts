@@ -1,5 +1,5 @@
 // A product that sells gadgets in bulk, for the tests of batches: a real service on a real database, and a supplier
-// that plays what names ask for. `gadgetShop()` belongs at the top of a test file; the books are audited after every
+// whose endings follow from names. Call `gadgetShop()` at the top of a test file; the books are audited after every
 // test.
 import request from 'supertest';
 import { z } from 'zod';
@@ -21,12 +21,12 @@ import { batchParts, bulkKind, type BatchParts } from '..';
 type Gadget = { readonly name: string };
 type Serial = { readonly serial: string };
 
-/** A supplier that executes one reference once, and plays what the name asks for. */
+/** A supplier that executes one reference once; the name selects its ending. */
 const supplier = {
   executed: new Map<string, string>(), // order id → name
-  /** What happens on the way to it, before anything is executed. */
+  /** Runs before anything is executed. */
   beforeAct: (_name: string): Promise<void> => Promise.resolve(),
-  /** Names whose outcome nobody can tell at the moment. */
+  /** Names whose outcome is unknown at the moment. */
   silent: new Set<string>(),
   order: [] as string[],
 };
@@ -87,7 +87,7 @@ export function names(count: number, prefix = 'g'): { name: string }[] {
 }
 
 export function gadgetShop() {
-  // 500 purchases take their time on a machine that runs other test files beside this one.
+  // 500 purchases take time on a machine that runs other test files at once.
   jest.setTimeout(120_000);
   let parts: BatchParts;
   const shop = testService({
