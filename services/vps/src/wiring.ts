@@ -79,11 +79,12 @@ export interface WiredVps extends VpsDeps {
 }
 
 export function wire(service: Service, settings: VpsSettings): WiredVps {
+  const db = new PrismaClient(clientOptions(service.db.pool, 'vps'));
   const deps: VpsDeps = {
     service,
     settings,
-    db: new PrismaClient(clientOptions(service.db.pool, 'vps')),
-    hypervisor: new SandboxHypervisor(service.db.platform, service.clock, {
+    db,
+    hypervisor: new SandboxHypervisor(db, service.clock, {
       createMs: settings.SANDBOX_CREATE_MS,
       actionMs: settings.SANDBOX_ACTION_MS,
     }),

@@ -1,17 +1,13 @@
 // Hints that a payment arrived: this product was told of it, and cannot see whose deposit it is.
-import type { PlatformClient } from '../db';
+import { sql, type SqlRunner } from '../db';
 
 /** For another product's worker, which looks at its next round; nothing comes of it where the deposit is nobody's. */
 export async function leaveHint(
-  db: Pick<PlatformClient, 'paymentHint'>,
+  db: SqlRunner,
   hint: { provider: string; providerInvoiceId: string; depositId: string | null },
 ): Promise<void> {
-  await db.paymentHint.createMany({
-    data: {
-      provider: hint.provider,
-      provider_invoice_id: hint.providerInvoiceId,
-      deposit_id: hint.depositId,
-    },
-    skipDuplicates: true,
-  });
+  // Raw SQL: the database stamps the row; the typed client would send the clock of this process.
+  await db.$executeRaw(sql`
+    INSERT INTO platform.payment_hint (provider, provider_invoice_id, deposit_id)
+      VALUES (${hint.provider}, ${hint.providerInvoiceId}, ${hint.depositId}::text) ON CONFLICT DO NOTHING`);
 }

@@ -71,7 +71,7 @@ export function serverActions(vps: VpsDeps) {
       label: 'rebuild',
       event: 'server.rebuilt',
       machineAction: async ({ id, subject, item }) => {
-        const data = await findBuildData(vps.service.db.platform, subject);
+        const data = await findBuildData(vps.db, subject);
         return {
           action: 'rebuild',
           imageId: item.image_id,

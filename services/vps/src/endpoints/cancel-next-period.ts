@@ -31,7 +31,7 @@ export function cancelNextPeriod(vps: VpsDeps): Endpoint {
       const server = await requireServer(vps, reach, params.id);
       const refusal = paidChange(server);
       if (refusal !== null) throw refusal;
-      if (!(await forgetNextPeriod(vps.service.db.platform, server.id))) {
+      if (!(await forgetNextPeriod(vps.db, server.id))) {
         const now = await requireServer(vps, reach, params.id);
         throw paidChange(now) ?? (now.renewing === null ? new AppError('busy') : busyWith(operationIdOf(now.renewing)));
       }

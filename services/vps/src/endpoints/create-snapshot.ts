@@ -40,9 +40,7 @@ export function createSnapshot(vps: VpsDeps, actions: Actions): Endpoint {
     async ({ reach, params: { id }, principal, requestId, body }) => {
       const server = await requireServer(vps, reach, id);
       const { service } = vps;
-      if (
-        (await readSnapshots(service.db.platform, server.id, { limit: ALL, beforeSeq: null })).length >= SNAPSHOTS_MAX
-      ) {
+      if ((await readSnapshots(vps.db, server.id, { limit: ALL, beforeSeq: null })).length >= SNAPSHOTS_MAX) {
         throw new AppError(
           'state_conflict',
           `A server has at most ${String(SNAPSHOTS_MAX)} snapshots; delete one first.`,
@@ -64,7 +62,7 @@ export function createSnapshot(vps: VpsDeps, actions: Actions): Endpoint {
           ),
         ],
       });
-      const snapshot = await findSnapshot(service.db.platform, server.id, snapshotId);
+      const snapshot = await findSnapshot(vps.db, server.id, snapshotId);
       const failed: Snapshot = {
         seq: 0n,
         id: snapshotId,

@@ -53,7 +53,7 @@ export function deleteServer(vps: VpsDeps, actions: Actions): Endpoint {
       if (when !== 'now' && server.lifecycle !== 'suspended') {
         const refusal = refusalOf('delete', server);
         if (refusal !== null) throw refusal;
-        await planDeletion(vps.service.db.platform, server.id);
+        await planDeletion(vps.db, server.id);
         return json(200, viewServer(await requireServer(vps, reach, params.id)));
       }
       const terminatesAt = new Date(vps.service.clock.nowMs() + vps.settings.UNDELETE_HOURS * HOUR_MS);

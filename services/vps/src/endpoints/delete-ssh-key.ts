@@ -19,7 +19,7 @@ export function deleteSshKeyEndpoint(vps: VpsDeps): Endpoint {
     }),
     async ({ reach, params: { id } }) => {
       const key = await requireSshKey(vps, reach, id);
-      await deleteSshKey(vps.service.db.platform, id);
+      await deleteSshKey(vps.db, id);
       return json(200, viewSshKey(key));
     },
   );

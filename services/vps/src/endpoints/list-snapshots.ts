@@ -26,7 +26,7 @@ export function listSnapshots(vps: VpsDeps): Endpoint {
       const server = await requireServer(vps, reach, id);
       const binding: CursorBinding = { account: server.accountId, route: 'list-snapshots', filter: { id } };
       const request = readPage(query, service.cursors, binding);
-      const rows = await readSnapshots(service.db.platform, server.id, {
+      const rows = await readSnapshots(vps.db, server.id, {
         limit: request.limit,
         beforeSeq: request.after?.[0] ?? null,
       });

@@ -68,8 +68,8 @@ export function rebuildServer(vps: VpsDeps, actions: Actions): Endpoint {
       const [image, plan, keysAreOwn, made] = await Promise.all([
         findImage(vps.db, imageId),
         findPlan(platform, server.planId),
-        ownedKeys(platform, server.accountId, keyIds ?? []),
-        findBuildData(platform, server.id),
+        ownedKeys(vps.db, server.accountId, keyIds ?? []),
+        findBuildData(vps.db, server.id),
       ]);
       if (image === null || plan === null || (image.deprecatedAt !== null && image.id !== server.imageId))
         throw invalid('image_id', 'is not an image; see GET /images');

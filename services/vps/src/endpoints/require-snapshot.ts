@@ -24,7 +24,7 @@ export async function requireSnapshot(
   ids: { readonly id: string; readonly snapshot_id: string },
 ): Promise<{ server: Server; snapshot: Snapshot }> {
   const server = await requireServer(vps, reach, ids.id);
-  const snapshot = await findSnapshot(vps.service.db.platform, server.id, ids.snapshot_id);
+  const snapshot = await findSnapshot(vps.db, server.id, ids.snapshot_id);
   if (snapshot === null) throw notFound();
   return { server, snapshot };
 }

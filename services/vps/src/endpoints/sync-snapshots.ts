@@ -33,7 +33,7 @@ export function syncSnapshotsNow(vps: VpsDeps): Endpoint {
       const { service } = vps;
       const binding: CursorBinding = { account: accountId, route: 'list-snapshots', filter: { id: serverId } };
       const request = readPage({}, service.cursors, binding);
-      const rows = await readSnapshots(service.db.platform, serverId, { limit: request.limit, beforeSeq: null });
+      const rows = await readSnapshots(vps.db, serverId, { limit: request.limit, beforeSeq: null });
       return json(
         200,
         toPage(rows, request, service.cursors, binding, ({ seq }) => [seq.toString()], viewSnapshot),

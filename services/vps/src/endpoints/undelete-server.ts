@@ -35,7 +35,7 @@ export function undeleteServer(vps: VpsDeps, actions: Actions): Endpoint {
       if (server.lifecycle !== 'terminating') {
         const refusal = refusalOf('undelete', server);
         if (refusal !== null) throw refusal;
-        await takeBackDeletion(vps.service.db.platform, server.id);
+        await takeBackDeletion(vps.db, server.id);
         return json(200, viewServer(await requireServer(vps, reach, params.id)));
       }
       if (server.terminatesAt !== null && server.terminatesAt.getTime() <= vps.service.clock.nowMs())

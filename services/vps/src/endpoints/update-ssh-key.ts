@@ -22,7 +22,7 @@ export function updateSshKey(vps: VpsDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       await requireSshKey(vps, reach, id);
-      await renameSshKey(vps.service.db.platform, id, body.name);
+      await renameSshKey(vps.db, id, body.name);
       return json(200, viewSshKey(await requireSshKey(vps, reach, id)));
     },
   );

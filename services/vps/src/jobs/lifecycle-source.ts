@@ -119,9 +119,10 @@ async function suspendedOtherwise(
   const wait = (checkAfterMs: number): Outcome<JsonObject> => ({ kind: 'pending', supplierRef: '', checkAfterMs });
   const server = await findServer(platform, { kind: 'account', accountId: resource.accountId }, resource.id);
   if (server?.lifecycle === 'suspended' && server.suspension?.kind !== 'unpaid') {
-    await platform.$executeRaw(sql`
-      UPDATE vps.server SET terminates_at = ${terminationOf(vps, resource, call)}::timestamptz WHERE id = ${server.id}
-        AND lifecycle = 'suspended' AND suspension_kind <> 'unpaid' AND terminates_at IS NULL`);
+    await vps.db.server.updateMany({
+      where: { id: server.id, lifecycle: 'suspended', suspension_kind: { not: 'unpaid' }, terminates_at: null },
+      data: { terminates_at: terminationOf(vps, resource, call) },
+    });
     return wait(HOUR_MS);
   }
   const graceLeftMs =

@@ -72,7 +72,7 @@ export async function createOffers(
   const [plan, image, keysAreOwn] = await Promise.all([
     findPlan(vps.service.db.platform, wanted.plan_id),
     findImage(vps.db, wanted.image_id),
-    ownedKeys(vps.service.db.platform, accountId, wanted.ssh_key_ids ?? []),
+    ownedKeys(vps.db, accountId, wanted.ssh_key_ids ?? []),
   ]);
   if (plan === null || plan.deprecatedAt !== null)
     return [

@@ -175,7 +175,7 @@ function insertServer(order: Order<CreateItem>, secrets: CreateSecrets): Rider<'
 
 async function specOf(vps: VpsDeps, order: Order<CreateItem>): Promise<MachineSpec> {
   const { item } = order;
-  const data = await findBuildData(vps.service.db.platform, item.server_id);
+  const data = await findBuildData(vps.db, item.server_id);
   if (data === null) throw new Error(`the server of order ${order.id} is not there`);
   return {
     name: machineName(order.id),

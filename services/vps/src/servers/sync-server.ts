@@ -94,7 +94,7 @@ export function serverSyncs(vps: VpsDeps): SyncSource {
   return {
     product: 'vps',
     noun: 'server',
-    next: (accountId, afterSeq, limit) => nextServers(vps.service.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextServers(vps.db, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncServer(vps, { kind: 'account', accountId }, id)).kind,
   };
 }

@@ -74,11 +74,13 @@ const SELECT = sql`
 
 /** In the catalogue's order. */
 export async function listPlans(db: SqlRunner): Promise<Plan[]> {
+  // Raw SQL: prices and stock come with the plans in one query.
   const rows = await db.$queryRaw<PlanRow[]>(sql`${SELECT} ORDER BY p.position`);
   return rows.map(planOfRow);
 }
 
 export async function findPlan(db: SqlRunner, id: string): Promise<Plan | null> {
+  // Raw SQL: as above; every purchase asks it.
   const rows = await db.$queryRaw<PlanRow[]>(sql`${SELECT} WHERE p.id = ${id}`);
   return rows[0] === undefined ? null : planOfRow(rows[0]);
 }

@@ -1,6 +1,7 @@
 // Changes of a server's row that need no supplier.
 import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
+import type { PrismaClient } from '../generated/db/client';
 
 export interface ServerPatch {
   readonly label?: string | null | undefined;
@@ -20,29 +21,32 @@ export async function patchServer(db: SqlRunner, id: string, patch: ServerPatch)
   if (patch.tags !== undefined) columns.push(sql`tags = ${[...patch.tags]}::text[]`);
   if (patch.metadata !== undefined)
     columns.push(sql`metadata = ${patch.metadata === null ? null : JSON.stringify(patch.metadata)}::jsonb`);
+  // Raw SQL: it also runs in the transaction that notes the act.
   if (columns.length > 0) await db.$executeRaw(sql`UPDATE vps.server SET ${joinSql(columns, ', ')} WHERE id = ${id}`);
 }
 
-/** False: a renewal has paid for it, or is open. */
-export async function forgetNextPeriod(db: SqlRunner, id: string): Promise<boolean> {
-  return (
-    (await db.$executeRaw(
-      sql`UPDATE vps.server SET next_plan_id = NULL, next_period_months = NULL WHERE id = ${id}
-        AND next_plan_from IS NULL AND renewing IS NULL`,
-    )) === 1
-  );
+type ServerTable = Pick<PrismaClient, 'server'>;
+
+/** False: a renewal has paid for it, or is about to. */
+export async function forgetNextPeriod(db: ServerTable, id: string): Promise<boolean> {
+  const { count } = await db.server.updateMany({
+    where: { id, next_plan_from: null, renewing: null },
+    data: { next_plan_id: null, next_period_months: null },
+  });
+  return count === 1;
 }
 
-/** It will be deleted when it expires, and is not renewed automatically. */
-export async function planDeletion(db: SqlRunner, id: string): Promise<void> {
-  await db.$executeRaw(
-    sql`UPDATE vps.server SET delete_at_expiry = true, auto_renew = false WHERE id = ${id}
-      AND lifecycle IN ('active', 'grace')`,
-  );
+/** It will be deleted when it expires, and is not renewed by itself before. */
+export async function planDeletion(db: ServerTable, id: string): Promise<void> {
+  await db.server.updateMany({
+    where: { id, lifecycle: { in: ['active', 'grace'] } },
+    data: { delete_at_expiry: true, auto_renew: false },
+  });
 }
 
-export async function takeBackDeletion(db: SqlRunner, id: string): Promise<void> {
-  await db.$executeRaw(
-    sql`UPDATE vps.server SET delete_at_expiry = false WHERE id = ${id} AND lifecycle IN ('active', 'grace')`,
-  );
+export async function takeBackDeletion(db: ServerTable, id: string): Promise<void> {
+  await db.server.updateMany({
+    where: { id, lifecycle: { in: ['active', 'grace'] } },
+    data: { delete_at_expiry: false },
+  });
 }

@@ -1,4 +1,5 @@
 // Reads of servers. Every query takes a reach: one account, or all accounts for operators.
+// Raw SQL: a server comes with its lock, price and addresses; lists page by the chosen order.
 import type { Position } from '@lumi/shared/contract';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';

@@ -1,5 +1,7 @@
 // Snapshots of servers.
-import { rider, sql, type AnyStepDone, type RiderOf, type SqlRunner } from '@lumi/shared/db';
+import { rider, seqBefore, sql, type AnyStepDone, type RiderOf, type SqlRunner } from '@lumi/shared/db';
+import type { PrismaClient } from '../generated/db/client';
+import type { SnapshotModel } from '../generated/db/models';
 
 export type SnapshotState = 'creating' | 'ready' | 'deleting' | 'deleted' | 'failed';
 
@@ -16,25 +18,28 @@ export interface Snapshot {
   readonly missingSince: Date | null;
 }
 
+type SnapshotTable = Pick<PrismaClient, 'snapshot'>;
+
+const SHOWN = { state: { notIn: ['deleted', 'failed'] } };
+
 /** Newest first, one more than the limit. Deleted ones are not shown. */
 export async function listSnapshots(
-  db: SqlRunner,
+  db: SnapshotTable,
   serverId: string,
   page: { limit: number; beforeSeq: string | null },
 ): Promise<Snapshot[]> {
-  const rows = await db.$queryRaw<SnapshotRow[]>(sql`
-    SELECT * FROM vps.snapshot WHERE server_id = ${serverId} AND state NOT IN ('deleted', 'failed')
-      AND (${page.beforeSeq}::bigint IS NULL OR seq < ${page.beforeSeq}::bigint)
-    ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+  const rows = await db.snapshot.findMany({
+    where: { server_id: serverId, ...SHOWN, ...seqBefore(page) },
+    orderBy: { seq: 'desc' },
+    take: page.limit + 1,
+  });
   return rows.map(snapshotOfRow);
 }
 
 /** Snapshots of this server only. The request found the server within its reach. */
-export async function findSnapshot(db: SqlRunner, serverId: string, id: string): Promise<Snapshot | null> {
-  const rows = await db.$queryRaw<SnapshotRow[]>(
-    sql`SELECT * FROM vps.snapshot WHERE id = ${id} AND server_id = ${serverId} AND state NOT IN ('deleted', 'failed')`,
-  );
-  return rows[0] === undefined ? null : snapshotOfRow(rows[0]);
+export async function findSnapshot(db: SnapshotTable, serverId: string, id: string): Promise<Snapshot | null> {
+  const row = await db.snapshot.findFirst({ where: { id, server_id: serverId, ...SHOWN } });
+  return row === null ? null : snapshotOfRow(row);
 }
 
 /** The snapshots of a server that are ready, with the version of each row. */
@@ -42,7 +47,8 @@ export async function readySnapshots(
   db: SqlRunner,
   serverId: string,
 ): Promise<{ readonly snapshot: Snapshot; readonly version: string }[]> {
-  const rows = await db.$queryRaw<(SnapshotRow & { readonly version: string })[]>(
+  // Raw SQL: the version of a row is no column.
+  const rows = await db.$queryRaw<(SnapshotModel & { readonly version: string })[]>(
     sql`SELECT *, xmin::text AS version FROM vps.snapshot WHERE server_id = ${serverId} AND state = 'ready'
       ORDER BY seq DESC`,
   );
@@ -61,19 +67,7 @@ export function markDeleting<Done extends AnyStepDone>(id: string, source: Done)
   return rider`UPDATE vps.snapshot SET state = 'deleting' ${source} AND id = ${id}`;
 }
 
-interface SnapshotRow {
-  readonly seq: bigint;
-  readonly id: string;
-  readonly server_id: string;
-  readonly name: string;
-  readonly size_gb: number;
-  readonly state: string;
-  readonly created_at: Date;
-  readonly synced_at: Date | null;
-  readonly missing_since: Date | null;
-}
-
-function snapshotOfRow(row: SnapshotRow): Snapshot {
+function snapshotOfRow(row: SnapshotModel): Snapshot {
   return {
     seq: row.seq,
     id: row.id,

@@ -1,6 +1,7 @@
 // SSH keys of an account.
 import { databaseCode, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import type { PrismaClient } from '../generated/db/client';
 
 export interface SshKey {
   readonly seq: bigint;
@@ -14,6 +15,8 @@ export interface SshKey {
   readonly usedBy: number;
 }
 
+type SshKeyTable = Pick<PrismaClient, 'sshKey'>;
+
 const SELECT = sql`
   SELECT k.*, (SELECT count(*)::int FROM vps.server s WHERE s.account_id = k.account_id AND k.id = ANY (s.ssh_key_ids)
     AND s.lifecycle NOT IN ('terminated', 'failed')) AS used_by FROM vps.ssh_key k`;
@@ -24,6 +27,7 @@ export async function listSshKeys(
   filter: { name?: string | undefined; fingerprint?: string | undefined },
   page: { limit: number; beforeSeq: string | null },
 ): Promise<SshKey[]> {
+  // Raw SQL: each key comes with how many servers use it.
   const rows = await db.$queryRaw<SshKeyRow[]>(sql`${SELECT}
     WHERE (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})
       AND (${filter.name ?? null}::text IS NULL OR k.name = ${filter.name ?? null})
@@ -34,6 +38,7 @@ export async function listSshKeys(
 }
 
 export async function findSshKey(db: SqlRunner, reach: Reach, id: string): Promise<SshKey | null> {
+  // Raw SQL: as above.
   const rows = await db.$queryRaw<SshKeyRow[]>(
     sql`${SELECT} WHERE k.id = ${id} AND (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})`,
   );
@@ -41,14 +46,10 @@ export async function findSshKey(db: SqlRunner, reach: Reach, id: string): Promi
 }
 
 /** Whether every one of these is a key of this account. */
-export async function ownedKeys(db: SqlRunner, accountId: string, ids: readonly string[]): Promise<boolean> {
+export async function ownedKeys(db: SshKeyTable, accountId: string, ids: readonly string[]): Promise<boolean> {
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return true;
-  const rows = await db.$queryRaw<{ found: number }[]>(
-    sql`SELECT count(*)::int AS found FROM vps.ssh_key WHERE account_id = ${accountId}
-      AND id = ANY (${wanted}::text[])`,
-  );
-  return rows[0]?.found === wanted.length;
+  return (await db.sshKey.count({ where: { account_id: accountId, id: { in: wanted } } })) === wanted.length;
 }
 
 /** False: the account has this key already. */
@@ -57,6 +58,7 @@ export async function addSshKey(
   key: Pick<SshKey, 'id' | 'accountId' | 'name' | 'publicKey' | 'fingerprint'>,
 ): Promise<boolean> {
   try {
+    // Raw SQL: the database stamps the row; the typed client would send the clock of this process.
     await db.$executeRaw(
       sql`INSERT INTO vps.ssh_key (id, account_id, name, public_key, fingerprint)
         VALUES (${key.id}, ${key.accountId}, ${key.name}, ${key.publicKey}, ${key.fingerprint})`,
@@ -68,12 +70,12 @@ export async function addSshKey(
   }
 }
 
-export async function renameSshKey(db: SqlRunner, id: string, name: string): Promise<void> {
-  await db.$executeRaw(sql`UPDATE vps.ssh_key SET name = ${name} WHERE id = ${id}`);
+export async function renameSshKey(db: SshKeyTable, id: string, name: string): Promise<void> {
+  await db.sshKey.updateMany({ where: { id }, data: { name } });
 }
 
-export async function deleteSshKey(db: SqlRunner, id: string): Promise<void> {
-  await db.$executeRaw(sql`DELETE FROM vps.ssh_key WHERE id = ${id}`);
+export async function deleteSshKey(db: SshKeyTable, id: string): Promise<void> {
+  await db.sshKey.deleteMany({ where: { id } });
 }
 
 function accountOf(reach: Reach): string | null {

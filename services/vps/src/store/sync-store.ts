@@ -1,8 +1,9 @@
 // Writes a server when the supplier was asked about its machine. The write happens only if the row did not change since
 // it was read.
-import { sql, type SqlRunner } from '@lumi/shared/db';
+import { seqAfter, sql, type SqlRunner } from '@lumi/shared/db';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents } from '@lumi/shared/sync';
+import type { PrismaClient } from '../generated/db/client';
 import type { Machine } from '../supplier/hypervisor';
 
 /**
@@ -33,6 +34,7 @@ export async function writeVersion(
         SELECT k.ip, k.id, k.version, k.rdns, k."primary" FROM known k
       ON CONFLICT (ip) DO UPDATE SET rdns = excluded.rdns, is_primary = excluded.is_primary
         WHERE a.server_id = excluded.server_id)`;
+  // Raw SQL: the row, what belongs to it and the events in one statement, by the version of the row.
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH written AS (
       UPDATE vps.server s SET ${columns}, synced_at = ${now}::timestamptz WHERE s.id = ${id}
@@ -44,15 +46,21 @@ export async function writeVersion(
 }
 
 export async function nextServers(
-  db: SqlRunner,
+  db: Pick<PrismaClient, 'server'>,
   accountId: string,
   afterSeq: string,
   limit: number,
 ): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM vps.server WHERE account_id = ${accountId}
-      AND lifecycle NOT IN ('provisioning', 'terminated', 'failed') AND seq > ${BigInt(afterSeq)} ORDER BY seq
-        LIMIT ${limit}::int`);
+  return db.server.findMany({
+    where: {
+      account_id: accountId,
+      lifecycle: { notIn: ['provisioning', 'terminated', 'failed'] },
+      ...seqAfter({ afterSeq }),
+    },
+    select: { seq: true, id: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
 }
 
 export interface SnapshotFound {
@@ -73,6 +81,7 @@ export async function writeSnapshotVersions(
   { except, now, events }: { except: string | null; now: Date; events: readonly EventDraft[] },
 ): Promise<boolean> {
   if (found.length === 0) return true;
+  // Raw SQL: as above, for several rows under lock.
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH found AS (SELECT * FROM jsonb_to_recordset(${JSON.stringify(found)}::jsonb) AS f(id text, version text,
       "sizeGb" int)),

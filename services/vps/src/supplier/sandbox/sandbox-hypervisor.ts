@@ -1,10 +1,11 @@
 // A hypervisor that exists in tables only: realistic timing and states, its own append-only log of what it executed,
 // and host names for every ending. It executes a reference once, however often it is called.
 import { readAddress } from '@lumi/shared/addresses';
-import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { sql, type Sql } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import type { ErrorCode } from '@lumi/shared/contract';
+import type { PrismaClient } from '../../generated/db/client';
 import type {
   ActionResult,
   Hypervisor,
@@ -31,18 +32,14 @@ const DRIFTED_BY = 1_000_000;
 
 type Refusal = Extract<ErrorCode, 'supplier_error' | 'out_of_stock' | 'state_conflict'>;
 
-interface Task {
-  readonly ready_at: Date;
-  readonly refusal: string | null;
-  readonly result: { readonly power?: Power; readonly sizeGb?: number };
-}
+type TaskResult = { readonly power?: Power; readonly sizeGb?: number };
 
 export class SandboxHypervisor implements Hypervisor {
   readonly name = 'sandbox';
   readonly isSandbox = true;
 
   constructor(
-    private readonly db: SqlRunner,
+    private readonly db: PrismaClient,
     private readonly clock: Clock,
     private readonly timing: SandboxTiming,
   ) {}
@@ -69,8 +66,8 @@ export class SandboxHypervisor implements Hypervisor {
   }
 
   async lookUpCreate(spec: MachineSpec): Promise<LookUp<Machine>> {
-    return this.look(spec.name, endingOf(spec.hostname, 'creation'), (task) =>
-      this.machineOf(spec.name, task.result.power ?? 'unknown'),
+    return this.look(spec.name, endingOf(spec.hostname, 'creation'), (result) =>
+      this.machineOf(spec.name, result.power ?? 'unknown'),
     );
   }
 
@@ -101,19 +98,15 @@ export class SandboxHypervisor implements Hypervisor {
 
   async readSnapshots(machine: string): Promise<SnapshotsReading> {
     if ((await this.find(machine)) === null) return { kind: 'absent' };
-    const rows = await this.db.$queryRaw<{ id: string; size_gb: number }[]>(
-      sql`SELECT id, size_gb FROM vps.sandbox_snapshot WHERE machine = ${machine} ORDER BY id`,
-    );
+    const rows = await this.db.sandboxSnapshot.findMany({ where: { machine }, orderBy: { id: 'asc' } });
     return { kind: 'found', snapshots: rows.map((row) => ({ id: row.id, sizeGb: row.size_gb })) };
   }
 
   /** Why the machine's state does not allow it; null: it does. */
   private async missingFor(machine: string, action: MachineAction): Promise<string | null> {
     if (action.action !== 'restore-snapshot') return null;
-    const rows = await this.db.$queryRaw<unknown[]>(
-      sql`SELECT 1 AS there FROM vps.sandbox_snapshot WHERE id = ${action.snapshotId} AND machine = ${machine}`,
-    );
-    return rows.length === 0 ? 'The machine does not have this snapshot any more.' : null;
+    const count = await this.db.sandboxSnapshot.count({ where: { id: action.snapshotId, machine } });
+    return count === 0 ? 'The machine does not have this snapshot any more.' : null;
   }
 
   async read(machine: string): Promise<MachineReading> {
@@ -127,10 +120,10 @@ export class SandboxHypervisor implements Hypervisor {
 
   async lookUp(reference: string, machine: string): Promise<LookUp<ActionResult>> {
     const row = await this.find(machine);
-    return this.look(reference, row === null ? null : endingOf(row.hostname, 'action'), (task) =>
+    return this.look(reference, row === null ? null : endingOf(row.hostname, 'action'), (result) =>
       Promise.resolve({
-        power: task.result.power ?? 'unknown',
-        ...(task.result.sizeGb === undefined ? {} : { sizeGb: task.result.sizeGb }),
+        power: result.power ?? 'unknown',
+        ...(result.sizeGb === undefined ? {} : { sizeGb: result.sizeGb }),
       }),
     );
   }
@@ -161,6 +154,7 @@ export class SandboxHypervisor implements Hypervisor {
     const readyAt = new Date(now.getTime() + (isAtOnce ? 0 : durationMs * (ending === 'slow' ? SLOW_FACTOR : 1)));
     const task = sql`task`;
     const riders = effects(task, readyAt);
+    // Raw SQL: one statement for the task, its effects and the log line.
     await this.db.$queryRaw(sql`
       WITH task AS (INSERT INTO vps.sandbox_task (reference, machine, action, ready_at, refusal, result, created_at)
         VALUES (${reference}, ${what.machine}, ${what.action}, ${readyAt}::timestamptz, ${refusal}::text,
@@ -183,42 +177,33 @@ export class SandboxHypervisor implements Hypervisor {
   private async look<R>(
     reference: string,
     ending: Ending | null,
-    answer: (task: Task) => Promise<R>,
+    answer: (result: TaskResult) => Promise<R>,
   ): Promise<LookUp<R>> {
     if (ending === 'never') return { kind: 'unknown', cause: 'sandbox: no answer' };
-    const rows = await this.db.$queryRaw<Task[]>(
-      sql`SELECT ready_at, refusal, result FROM vps.sandbox_task WHERE reference = ${reference}`,
-    );
-    const task = rows[0];
-    if (task === undefined) return { kind: 'absent' };
+    const task = await this.db.sandboxTask.findUnique({ where: { reference } });
+    if (task === null) return { kind: 'absent' };
     const leftMs = task.ready_at.getTime() - this.clock.nowMs();
     if (leftMs > 0) return { kind: 'pending', supplierRef: reference, checkAfterMs: leftMs };
     if (task.refusal !== null) return { kind: 'refused', code: task.refusal as Refusal }; // written above
-    return { kind: 'done', result: await answer(task), supplierRef: reference };
+    return { kind: 'done', result: await answer(task.result as TaskResult), supplierRef: reference };
   }
 
   private async isFirst(reference: string): Promise<boolean> {
-    const rows = await this.db.$queryRaw<unknown[]>(
-      sql`INSERT INTO vps.sandbox_lost (reference) VALUES (${reference}) ON CONFLICT DO NOTHING RETURNING reference`,
-    );
-    return rows.length > 0;
+    return (await this.db.sandboxLost.createMany({ data: { reference }, skipDuplicates: true })).count > 0;
   }
 
   private async find(
     name: string,
   ): Promise<{ hostname: string; power: Power; suspended: boolean; disk_gb: number } | null> {
-    const rows = await this.db.$queryRaw<{ hostname: string; power: Power; suspended: boolean; disk_gb: number }[]>(sql`
-      SELECT hostname, power, suspended, disk_gb FROM vps.sandbox_machine WHERE name = ${name} AND deleted_at IS NULL`);
-    return rows[0] ?? null;
+    const row = await this.db.sandboxMachine.findFirst({ where: { name, deleted_at: null } });
+    return row === null ? null : { ...row, power: row.power as Power }; // written by this file alone
   }
 
   /** Addresses follow from the machine's number: unique, and from ranges that are not routed. */
   private async machineOf(name: string, power: Power, movedBy = 0): Promise<Machine> {
-    const rows = await this.db.$queryRaw<{ seq: bigint; rdns: Readonly<Record<string, string>> }[]>(
-      sql`SELECT seq, rdns FROM vps.sandbox_machine WHERE name = ${name}`,
-    );
-    const number = Number(rows[0]?.seq ?? 0n) + movedBy;
-    const rdns = rows[0]?.rdns ?? {};
+    const row = await this.db.sandboxMachine.findUnique({ where: { name } });
+    const number = Number(row?.seq ?? 0n) + movedBy;
+    const rdns = (row?.rdns ?? {}) as Readonly<Record<string, string>>;
     const high = 64 + (Math.floor(number / 65_536) % 64);
     const ipv4 = [100, high, Math.floor(number / 256) % 256, number % 256].join('.');
     const prefix = `2001:db8:${Math.floor(number / 65_536).toString(16)}:${(number % 65_536).toString(16)}`;
