@@ -16,6 +16,7 @@ import {
   type Asker,
 } from './guarded-requests';
 import { sentExample } from './sent-example';
+import { unknownLike } from './unknown-name';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
 
 /**
@@ -411,13 +412,6 @@ export function contractOf(product: Product, recipes: Recipes): void {
     const [first = {}] = ((body as Record<string, unknown> | undefined)?.[field] ?? []) as readonly unknown[];
     return Array.from({ length: ITEMS_MAX + 1 }, () => first);
   }
-}
-
-/** Of the same shape, and nobody's. */
-function unknownLike(value: string): string {
-  const id = /^([a-z]+_)[0-9a-z]{24}$/.exec(value);
-  if (id !== null) return `${id[1] ?? ''}${'0'.repeat(24)}`;
-  return value.includes('.') ? `nobodys-${value}` : `${value.slice(0, -1)}${value.endsWith('0') ? '1' : '0'}`;
 }
 
 function withoutId({ text, headers }: Answer): string {

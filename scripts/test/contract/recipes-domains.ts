@@ -36,6 +36,13 @@ export const DOMAINS: Recipes = {
   },
   'create-quote': {
     call: (world) => ({ body: { operation: 'register', items: [{ domain: name(world), years: 1 }] } }),
+    also: [
+      {
+        what: 'of a renewal',
+        call: async (world) => ({ body: { operation: 'renew', items: [{ ...(await held(world)), years: 1 }] } }),
+        status: 201,
+      },
+    ],
   },
   'get-quote': { call: async (world) => ({ params: { quote_id: (await quote(world)).id } }) },
   'bulk-buy-domains': {

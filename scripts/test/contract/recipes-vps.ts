@@ -73,7 +73,18 @@ export const VPS: Recipes = {
   'get-ssh-key': { call: sshKey },
   'update-ssh-key': { call: async (world) => ({ ...(await sshKey(world)), body: { name: 'old laptop' } }) },
   'delete-ssh-key': { call: sshKey },
-  'create-quote': { call: (world) => ({ body: { operation: 'create', items: [wish(world)] } }) },
+  'create-quote': {
+    call: (world) => ({ body: { operation: 'create', items: [wish(world)] } }),
+    also: [
+      {
+        what: 'of an upgrade',
+        call: async (world) => ({
+          body: { operation: 'resize', items: [{ server_id: (await buy(world)).id, plan_id: 's2' }] },
+        }),
+        status: 201,
+      },
+    ],
+  },
   'get-quote': {
     call: async (world) => ({
       params: {

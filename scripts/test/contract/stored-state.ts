@@ -2,7 +2,6 @@
 // changed.
 import type pg from 'pg';
 
-const SCHEMAS = ['platform', 'domains', 'vps', 'proxy'];
 /** What the system notes of every request, refused ones included. */
 const NOTED = ['last_used_at', 'last_used_ip'];
 
@@ -23,8 +22,7 @@ export class StoredState {
   private async ask(): Promise<string> {
     const { rows } = await this.owner.query<{ name: string }>(
       "SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.tables WHERE " +
-        "table_schema = ANY ($1) AND table_type = 'BASE TABLE' ORDER BY 1",
-      [SCHEMAS],
+        "table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE' ORDER BY 1",
     );
     const row = NOTED.reduce((text, column) => `${text} - '${column}'`, 'to_jsonb(t)');
     return rows

@@ -1,9 +1,9 @@
 // One wrong value for each field, path part, query parameter and header of an operation, and for the body as a whole.
 import type { Operation } from '../contract/documented-api';
+import { bodyWith, fieldsOf, type Field, type JsonText } from '../contract/request-fields';
 import type { Call } from '../contract/world';
-import { bodyWith, fieldsOf, type Field } from './fields';
 import type { Random } from './random';
-import { BODIES, KINDS, ODD_NAMES, RAW_HEADERS, RAW_QUERIES, RAW_SEGMENTS, type JsonText } from './wrong-values';
+import { BODIES, KINDS, ODD_NAMES, RAW_HEADERS, RAW_QUERIES, RAW_SEGMENTS } from './wrong-values';
 
 export interface Case {
   /** For people: what is wrong where. */

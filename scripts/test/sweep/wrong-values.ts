@@ -1,11 +1,7 @@
 // What people and their programs send where something else was meant. One of each kind is tried at every field; the
 // seed says which.
+import type { JsonText, Type } from '../contract/request-fields';
 import type { Random } from './random';
-
-/** JSON as it is sent: some of it no program of ours would write. */
-export type JsonText = string;
-
-export type Type = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'null';
 
 const text = (value: unknown): JsonText => JSON.stringify(value);
 const texts = (...values: readonly [string, ...string[]]) => values.map(text) as [JsonText, ...JsonText[]];

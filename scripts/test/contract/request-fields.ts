@@ -1,8 +1,11 @@
 // Which fields a request has, from the JSON Schema of its document, and a body with one of them replaced.
-import type { JsonText, Type } from './wrong-values';
+/** JSON as it is sent: some of it no program of ours would write. */
+export type JsonText = string;
+
+export type Type = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'null';
 
 type Schema = Readonly<Record<string, unknown>>;
-type Step = string | number;
+export type Step = string | number;
 
 export interface Field {
   readonly path: readonly Step[];
@@ -47,9 +50,10 @@ export function bodyWith(schema: unknown, base: unknown, path: readonly Step[], 
   return JSON.stringify(replaced(schema, base, path)).replace(JSON.stringify(PLACE), () => wrong);
 }
 
-function replaced(schema: unknown, base: unknown, [step, ...rest]: readonly Step[]): unknown {
+function replaced(schema: unknown, base: unknown, path: readonly Step[]): unknown {
+  const [step, ...rest] = path;
   if (step === undefined) return PLACE;
-  const form = formWith(schema, base, step);
+  const form = formWith(schema, base, path);
   const own = childOf(form, step);
   if (typeof step === 'number') {
     const list = Array.isArray(base) ? (base as unknown[]) : [];
@@ -60,10 +64,16 @@ function replaced(schema: unknown, base: unknown, [step, ...rest]: readonly Step
   return { ...fields, [step]: replaced(own, fields[step] ?? sampleOf(own), rest) };
 }
 
-/** Of several forms, one that has this field: the one `base` has, if it has it. */
-function formWith(schema: unknown, base: unknown, step: Step): unknown {
-  const forms = allForms(schema).filter((form) => childOf(form, step) !== undefined);
+/** Of several forms, one that has this place, however deep: the one `base` has, if it has it. */
+function formWith(schema: unknown, base: unknown, path: readonly Step[]): unknown {
+  const forms = allForms(schema).filter((form) => hasPlace(form, path));
   return forms.find((form) => fits(form, base)) ?? forms[0];
+}
+
+function hasPlace(form: unknown, [step, ...rest]: readonly Step[]): boolean {
+  if (step === undefined) return true;
+  const child = childOf(form, step);
+  return child !== undefined && (rest.length === 0 || allForms(child).some((one) => hasPlace(one, rest)));
 }
 
 function fits(form: unknown, base: unknown): boolean {

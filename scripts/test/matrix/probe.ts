@@ -1,0 +1,98 @@
+// One who must be refused, with what they send, and what comes of it.
+import type { Operation } from '../contract/documented-api';
+import type { Call, Lumi, Recipes, World } from '../contract/world';
+import type { Answer } from '../whole-way';
+import type { Product } from '@lumi/shared/contract';
+
+export interface Probe {
+  readonly who: string;
+  /** `404 not_found`, or AS_NOBODYS. */
+  readonly expected: string;
+  /** Words of the refusal that are about this reason and about no other. */
+  readonly says?: string;
+  readonly key: string | null;
+  readonly call: Call;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: string;
+  /** Straight at the service; null: without one. */
+  readonly identity?: string | null;
+  /** The item of a bulk that is refused, beside others that need not be: what was taken is remembered. */
+  readonly item?: number;
+  /** The same with a name that is nobody's, which must be answered in the same words. */
+  readonly nobodys?: Call;
+}
+
+/** What the probes of one file are made from. */
+export interface Scene {
+  readonly product: Product;
+  readonly lumi: Lumi;
+  readonly recipes: Recipes;
+  readonly world: World;
+  /** The same of another customer. */
+  readonly abroad: World;
+  readonly keyOf: (name: string, wishes: Parameters<Lumi['keyOf']>[1]) => Promise<Awaited<ReturnType<Lumi['keyOf']>>>;
+}
+
+/** Of a filter: whatever is answered, it is what anybody hears of what does not exist. */
+export const AS_NOBODYS = "as of what is nobody's";
+/** Beyond everything that is refused for who asks, and short of doing anything. */
+const ONE_FIELD_TOO_MUCH = { unknown_field: '1' };
+export const COMES_THROUGH = { expected: '422 validation_error', says: '"path":"unknown_field"' } as const;
+
+/** Refused for nothing but a field too much: what it is sent with would do. */
+export function withFieldTooMuch(call: Call): Call {
+  return { ...call, query: { ...call.query, ...ONE_FIELD_TOO_MUCH } };
+}
+
+export function rehearsed(call: Call): Call {
+  return { ...call, query: { ...call.query, dry_run: 'true' } };
+}
+
+export function targetOf(operation: Operation, call: Call): string {
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(call.params?.[name] ?? ''),
+  );
+  const query = new URLSearchParams(call.query ?? {}).toString();
+  return `${path}${query === '' ? '' : `?${query}`}`;
+}
+
+export function textOf({ body }: Call): string | undefined {
+  return body === undefined ? undefined : JSON.stringify(body);
+}
+
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** `404 not_found`, with the words that were wanted, or with those that came instead. */
+export function outcomeOf(answer: Answer, { says, item }: Probe): string {
+  const refusal = refusalOf(answer, item);
+  if (refusal === undefined) return `${String(answer.status)} ${answer.text.slice(0, 200)}`;
+  const status = answer.status < 300 && refusal.code === 'not_found' ? 404 : answer.status;
+  const outcome = `${String(status)} ${refusal.code}`;
+  if (says === undefined) return outcome;
+  return `${outcome}: ${JSON.stringify(refusal).includes(says) ? says : JSON.stringify(refusal)}`;
+}
+
+/** Of the whole request, or of the one item; a quote tells the refusals of its items beside them. */
+function refusalOf({ body }: Answer, item: number | undefined): Refusal | undefined {
+  const {
+    error,
+    items = [],
+    problems = [],
+  } = body as {
+    readonly error?: Refusal;
+    readonly items?: readonly { readonly ref?: string; readonly error?: Refusal | null }[];
+    readonly problems?: readonly (Refusal & { readonly ref: string | null })[];
+  };
+  const one = item === undefined ? undefined : items[item];
+  return error ?? one?.error ?? problems.find(({ ref }) => one !== undefined && ref === one.ref);
+}
+
+/** What an answer says, without what differs from request to request; of a bulk, what it says about the item. */
+export function toldBy(answer: Answer, { item }: Probe): string {
+  const refusal = item === undefined ? undefined : refusalOf(answer, item);
+  const said = refusal === undefined ? answer.text : JSON.stringify(refusal);
+  return `${String(answer.status)} ${said.replaceAll(String(answer.headers['x-request-id']), 'ID')}`;
+}
