@@ -7,7 +7,7 @@ const SOURCES = ['gateway/src/**/*.ts', 'services/*/src/**/*.ts', 'packages/*/sr
 const TESTS = ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts'];
 /** Where amounts live: nothing here may turn one into a JavaScript number. */
 const MONEY = [
-  'packages/shared/src/{money,ledger,purchase,deposits,batches}/**/*.ts',
+  'packages/shared/src/*/{money,ledger,purchase,deposits,batches}/**/*.ts',
   'services/*/src/purchases/**/*.ts',
   '**/*price*.ts',
   '**/*pricing*.ts',
@@ -161,23 +161,23 @@ const config = [
   // What makes riders, and the statements of the steps themselves.
   {
     files: [
-      'packages/shared/src/db/rider.ts',
-      'packages/shared/src/{operations/operation,lifecycle/lifecycle}-store.ts',
+      'packages/shared/src/base/db/rider.ts',
+      'packages/shared/src/work/{operations/operation,lifecycle/lifecycle}-store.ts',
     ],
     rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS) },
   },
   {
-    files: ['packages/shared/src/purchase/money-step.ts'],
+    files: ['packages/shared/src/work/purchase/money-step.ts'],
     rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, FLOATS) },
   },
   { files: ['**/config.ts'], rules: { 'no-restricted-syntax': restricted(CLOCK, ANSWERS, EXPORTS, RIDERS) } },
   {
-    files: ['packages/shared/src/runtime/clock.ts'],
+    files: ['packages/shared/src/ground/runtime/clock.ts'],
     rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, ANSWERS, EXPORTS, RIDERS) },
   },
   // The room that turns a handler's reply into an answer, beside the one that turns errors into answers.
   {
-    files: ['packages/shared/src/{http,endpoint}/**/*.ts'],
+    files: ['packages/shared/src/{base/http,counter/endpoint}/**/*.ts'],
     ignores: TESTS,
     rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS, RIDERS) },
   },

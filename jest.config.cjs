@@ -21,7 +21,10 @@ module.exports = {
   showSeed: true,
   modulePathIgnorePatterns: ['<rootDir>/(gateway|services/[^/]+|packages/[^/]+)/dist/'],
   moduleNameMapper: {
-    '^@lumi/shared/(.*)$': '<rootDir>/packages/shared/src/$1',
+    // A room, whatever its wing is.
+    '^@lumi/shared/(.*)$': ['ground', 'base', 'work', 'counter', 'house-keeping', '.'].map(
+      (wing) => `<rootDir>/packages/shared/src/${wing}/$1`,
+    ),
     '^@lumi/crypto-pay-double$': '<rootDir>/packages/crypto-pay-double/src/index.ts',
   },
   transform: {

@@ -17,8 +17,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const schemas = [
   {
     name: 'platform',
-    dir: 'packages/shared/src/db/platform',
-    client: 'packages/shared/src/db/generated/platform',
+    dir: 'packages/shared/src/base/db/platform',
+    client: 'packages/shared/src/base/db/generated/platform',
     functions: 'packages/shared/src',
   },
   {

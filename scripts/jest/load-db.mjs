@@ -11,9 +11,9 @@ export function loadDb() {
   require.extensions['.ts'] = (module, file) => module._compile(compile(file), file);
   try {
     return {
-      ...require(join(root, 'packages/shared/src/db/migrate.ts')),
-      ...require(join(root, 'packages/shared/src/db/roles.ts')),
-      ...require(join(root, 'packages/shared/src/db/migrate-queue.ts')),
+      ...require(join(root, 'packages/shared/src/base/db/migrate.ts')),
+      ...require(join(root, 'packages/shared/src/base/db/roles.ts')),
+      ...require(join(root, 'packages/shared/src/base/db/migrate-queue.ts')),
       pg: require('pg'),
     };
   } finally {

@@ -84,7 +84,7 @@ function databaseUrl(ownerUrl, database) {
 /** Of everything that makes the template what it is: the code that migrates, migrations and function files. */
 function migrationsHash() {
   const hash = createHash('sha256');
-  const db = join(root, 'packages/shared/src/db');
+  const db = join(root, 'packages/shared/src/base/db');
   for (const name of readdirSync(db).sort())
     if (name.endsWith('.ts') && !name.endsWith('.test.ts')) hash.update(readFileSync(join(db, name)));
   for (const schema of schemas) {

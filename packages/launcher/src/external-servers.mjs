@@ -45,7 +45,8 @@ export async function checkDatabase(root, url) {
 }
 
 /**
- * One server, or a cluster (packages/shared/src/runtime/redis.ts says how it is named), of which one node must answer.
+ * One server, or a cluster (packages/shared/src/ground/runtime/redis.ts says how it is named), of which one node must
+ * answer.
  */
 export async function checkRedis(root, url) {
   const { default: Redis } = sharedRequire(root)('ioredis');

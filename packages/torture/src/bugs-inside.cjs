@@ -22,8 +22,8 @@ function gatewayRetriesPost(root, isPlanted) {
 }
 
 function captureThenDeliver(shared, isPlanted) {
-  const steps = shared('purchase/money-step.js');
-  const { sql, joinSql } = shared('db/index.js');
+  const steps = shared('work/purchase/money-step.js');
+  const { sql, joinSql } = shared('base/db/index.js');
   const { settle } = steps;
   steps.settle = async (db, input) => {
     if (!isPlanted('capture-then-deliver') || input.deliver.length === 0) return settle(db, input);
@@ -38,14 +38,14 @@ function captureThenDeliver(shared, isPlanted) {
 }
 
 function fingerprintIgnoresBody(shared, isPlanted) {
-  const claims = shared('idempotency/claim.js');
+  const claims = shared('base/idempotency/claim.js');
   const { fingerprint } = claims;
   claims.fingerprint = (request) =>
     fingerprint(isPlanted('fingerprint-ignores-body') ? { ...request, body: Buffer.alloc(0) } : request);
 }
 
 function recoveryOfItsOwn(shared, isPlanted) {
-  const recovery = shared('purchase/recover.js');
+  const recovery = shared('work/purchase/recover.js');
   const { recoverOrders } = recovery;
   const changed = (thing) => {
     if (isPlanted('release-on-absent')) {
@@ -70,10 +70,10 @@ function recoveryOfItsOwn(shared, isPlanted) {
  * worker died, buys the same items again.
  */
 function jobPayloadTrusted(shared, isPlanted) {
-  const work = shared('batches/batch-work.js');
-  const store = shared('batches/batch-store.js');
-  const { advanceBatch } = shared('batches/advance.js');
-  const { sql } = shared('db/index.js');
+  const work = shared('work/batches/batch-work.js');
+  const store = shared('work/batches/batch-store.js');
+  const { advanceBatch } = shared('work/batches/advance.js');
+  const { sql } = shared('base/db/index.js');
   const { advanceBatchesJob } = work;
   const { takeItems } = store;
   /** By batch: what the payload of the running job says. */
@@ -84,7 +84,7 @@ function jobPayloadTrusted(shared, isPlanted) {
     named.delete(batchId);
     return db.$queryRaw(sql`SELECT * FROM platform.take_named_items(${batchId}, ${items}::int[])`);
   };
-  const reads = shared('batches/batch-reads.js');
+  const reads = shared('work/batches/batch-reads.js');
   const { findBatch } = reads;
   reads.findBatch = async (...args) => {
     const batch = await findBatch(...args);

@@ -76,20 +76,20 @@ async function pass(point, subject) {
 }
 
 if (process.env.TORTURE_KIND !== 'double') {
-  const clock = shared('runtime/clock.js').systemClock;
+  const clock = shared('ground/runtime/clock.js').systemClock;
   clock.nowMs = () => Date.now() + clockOffsetMs;
   clock.now = () => new Date(Date.now() + clockOffsetMs);
 }
 
 if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worker') {
-  const steps = shared('purchase/money-step.js');
+  const steps = shared('work/purchase/money-step.js');
   const { takeOver } = steps;
   steps.takeOver = async (db, input) => {
     const orders = await takeOver(db, input);
     for (const order of orders) subjects.set(order.id, about(order));
     return orders;
   };
-  const processRoom = shared('process/service.js');
+  const processRoom = shared('house-keeping/process/service.js');
   const { openService } = processRoom;
   processRoom.openService = (options) => {
     const opened = openService(options);
@@ -104,7 +104,7 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
       },
     };
   };
-  const engine = shared('purchase/engine.js');
+  const engine = shared('work/purchase/engine.js');
   const { purchase } = engine;
   // The first point comes before the order has a subject that anybody could see; it is told apart by the request.
   engine.purchase = async (deps, request) => {
@@ -115,10 +115,10 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
     };
     return purchase({ ...deps, times: times.purchase, checkpoint: note }, request);
   };
-  const deposits = shared('deposits/deposit-store.js');
+  const deposits = shared('counter/deposits/deposit-store.js');
   const { beginDeposit, creditDeposit, takeDueDeposits } = deposits;
   deposits.beginDeposit = (db, input) => beginDeposit(db, { ...input, wakeAfterMs: times.depositLeaseMs });
-  shared('deposits/reconcile.js').ABSENT_AFTER_MS = times.depositAbsentMs;
+  shared('counter/deposits/reconcile.js').ABSENT_AFTER_MS = times.depositAbsentMs;
   deposits.takeDueDeposits = (db, limit) => takeDueDeposits(db, limit, times.depositLeaseMs);
   // The provider has said that it is paid; nobody has been credited.
   deposits.creditDeposit = async (db, credit) => {
@@ -130,10 +130,10 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
   };
   // The longer a fault phase, the more often somebody has asked in vain by its end, and the later it is asked again;
   // healing is not to be late for that.
-  const runtime = shared('runtime/backoff.js');
+  const runtime = shared('ground/runtime/backoff.js');
   const { backoffMs } = runtime;
   runtime.backoffMs = (...args) => Math.min(backoffMs(...args), times.againMaxMs);
-  const batches = shared('batches/batch-store.js');
+  const batches = shared('work/batches/batch-store.js');
   const { takeItems } = batches;
   batches.takeItems = (db, product, batchId, limit) => takeItems(db, product, batchId, limit, times.batchLeaseMs);
   operators();
@@ -142,7 +142,7 @@ if (process.env.TORTURE_KIND === 'server' || process.env.TORTURE_KIND === 'worke
 
 /** An operator has taken work over; the supplier has been asked once more, and nothing is written. */
 function operators() {
-  const stuck = shared('admin/stuck-store.js');
+  const stuck = shared('house-keeping/admin/stuck-store.js');
   /** Purchases and recovery conclude through the same functions; only what was seized is decided by an operator. */
   const isSeized = new Set();
   const { seizeWork } = stuck;
@@ -157,8 +157,8 @@ function operators() {
   };
   if (process.env.TORTURE_KIND !== 'server') return; // recovery concludes as well
   for (const [file, conclude] of [
-    ['purchase/conclude.js', 'concludeOrder'],
-    ['operations/engine.js', 'concludeOperation'],
+    ['work/purchase/conclude.js', 'concludeOrder'],
+    ['work/operations/engine.js', 'concludeOperation'],
   ]) {
     const steps = shared(file);
     const original = steps[conclude];
@@ -171,11 +171,11 @@ function operators() {
 
 /** What comes near its expiry is seen within a second, and whoever died while renewing is followed soon. */
 function renewals() {
-  const lifecycle = shared('lifecycle/index.js');
+  const lifecycle = shared('work/lifecycle/index.js');
   const { lifecycleLoops } = lifecycle;
   lifecycle.lifecycleLoops = (...args) =>
     lifecycleLoops(...args).map((loop) => ({ ...loop, everyMs: Math.min(loop.everyMs, times.renewal.lookMs) }));
-  const store = shared('lifecycle/lifecycle-store.js');
+  const store = shared('work/lifecycle/lifecycle-store.js');
   const { noteRenewal, takeTurns } = store;
   store.takeTurns = (db, source, now, limit) => takeTurns(db, source, now, limit, times.renewal.turnMs);
   store.noteRenewal = (db, source, due, note) => {

@@ -174,8 +174,8 @@ async function judgeRules(system, rules, breaches) {
 }
 
 async function auditRules(system) {
-  const { audit } = load('./packages/shared/dist/ledger/index.js');
-  const { BOOK_RULES } = load('./packages/shared/dist/reconciliation/book-rules.js');
+  const { audit } = load('./packages/shared/dist/base/ledger/index.js');
+  const { BOOK_RULES } = load('./packages/shared/dist/house-keeping/reconciliation/book-rules.js');
   const rules = [...BOOK_RULES];
   for (const product of system.products) {
     const file = `./services/${product}/dist/audit-rules.js`;

@@ -1,5 +1,5 @@
 // The machine's clock, moved by tests: rows are stamped by the database too, whose clock no test can move.
-import type { Clock } from '../runtime';
+import type { Clock } from '../ground/runtime';
 
 const DAY_MS = 86_400_000;
 

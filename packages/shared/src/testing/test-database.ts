@@ -2,7 +2,7 @@
 // are still open fail it: a process that cannot close its pool cannot shut down either.
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { roleUrl, type Role } from '../db/roles';
+import { roleUrl, type Role } from '../base/db/roles';
 import { afterFile } from './after-file';
 import { until } from './until';
 

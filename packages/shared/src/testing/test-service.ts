@@ -1,16 +1,16 @@
 // A service over a database of its own, without a gateway: identities are signed here as the gateway would sign them.
 // Everything behind the identity is real: role, functions, limits, purchase engine.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { newId, resellerScopes, type Product } from '../contract';
-import { inTransaction } from '../db';
-import type { Endpoint } from '../endpoint';
-import { issueKey, type KeyRings, type Signing } from '../keys';
-import { adjustWallet, audit, readBalance, type Balance, type Breach } from '../ledger';
-import { parseUsd } from '../money';
-import { IDENTITY_HEADER, IdentitySigner, publicJwks, publicPrincipal, type Principal } from '../principal';
-import { BOOK_RULES } from '../reconciliation';
-import { silentLog, systemClock, type Clock, type Log } from '../runtime';
-import { buildApp, openService, serviceConfig, type Service } from '../service';
+import { newId, resellerScopes, type Product } from '../ground/contract';
+import { inTransaction } from '../base/db';
+import type { Endpoint } from '../counter/endpoint';
+import { issueKey, type KeyRings, type Signing } from '../base/keys';
+import { adjustWallet, audit, readBalance, type Balance, type Breach } from '../base/ledger';
+import { parseUsd } from '../ground/money';
+import { IDENTITY_HEADER, IdentitySigner, publicJwks, publicPrincipal, type Principal } from '../base/principal';
+import { BOOK_RULES } from '../house-keeping/reconciliation';
+import { silentLog, systemClock, type Clock, type Log } from '../ground/runtime';
+import { buildApp, openService, serviceConfig, type Service } from '../house-keeping/service';
 import { testDatabase, type TestDatabase } from './test-database';
 import { testRedis } from './test-redis';
 

@@ -1,8 +1,8 @@
 // A product for tests of what all products share: gadgets at a fixed price, whose supplier ends as the buyer asks.
 import { z } from 'zod';
-import { defineRoute } from '../contract';
-import { endpoint, type Endpoint } from '../endpoint';
-import { parseUsd } from '../money';
+import { defineRoute } from '../ground/contract';
+import { endpoint, type Endpoint } from '../counter/endpoint';
+import { parseUsd } from '../ground/money';
 import {
   costLine,
   purchase,
@@ -12,8 +12,8 @@ import {
   thingSold,
   viewOrder,
   type Outcome,
-} from '../purchase';
-import type { Service } from '../service';
+} from '../work/purchase';
+import type { Service } from '../house-keeping/service';
 
 export const GADGET_PRICE = '9.99';
 

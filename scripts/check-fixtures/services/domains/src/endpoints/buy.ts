@@ -12,7 +12,7 @@
 // must fail: @typescript-eslint/no-non-null-assertion
 // must fail: @typescript-eslint/switch-exhaustiveness-check
 // must fail: @typescript-eslint/no-floating-promises
-import { price } from '../../../../packages/shared/src/purchase/price';
+import { price } from '../../../../packages/shared/src/work/purchase/price';
 import { plan } from '../../../vps/src/plan';
 import { query } from '../store/query';
 import type { Wired } from '../wiring';

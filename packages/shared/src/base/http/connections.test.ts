@@ -1,0 +1,337 @@
+// What one peer's connections may cost, over real sockets: the server is the one of every process, the app a few lines.
+import net from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import express, { type Express } from 'express';
+import { AppError } from '../../ground/contract';
+import { silentLog, systemClock } from '../../ground/runtime';
+import { until } from '../../testing/until';
+import { createHttpServer, errorStage, type HttpServer, type ServerOptions } from '.';
+
+const open: { server: HttpServer; sockets: net.Socket[] }[] = [];
+afterEach(async () => {
+  for (const { server, sockets } of open.splice(0)) {
+    for (const socket of sockets) socket.destroy();
+    server.server.closeAllConnections();
+    await server.drain(1_000);
+  }
+});
+
+interface TestServer {
+  readonly app: Express;
+  readonly begun: string[];
+  /** Lets the oldest request that waits at `/slow` go on. */
+  release(): void;
+  connect(localAddress?: string): net.Socket & { said: string };
+}
+
+async function startServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
+  const app = express();
+  const begun: string[] = [];
+  const waiting: (() => void)[] = [];
+  app.use((req, _res, next) => {
+    begun.push(req.url);
+    next();
+  });
+  app.get('/slow', (_req, res) => waiting.push(() => res.end('slow')));
+  app.get('/huge', (_req, res) => res.end(HUGE));
+  app.get('/large', (_req, res) => res.end(Buffer.alloc(6_000_000, 'x')));
+  app.post('/echo', (req: IncomingMessage, res) => {
+    const chunks: Buffer[] = [];
+    // Read late, as after a look into a database.
+    setImmediate(() =>
+      req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => res.end(Buffer.concat(chunks))),
+    );
+  });
+  app.post('/refused', () => {
+    throw new AppError('payload_too_large');
+  });
+  app.get('/{*rest}', (req, res) => res.end(req.url));
+  const server = createHttpServer(app, { clock: systemClock, ...options });
+  const port = await server.listen('127.0.0.1', 0);
+  const sockets: net.Socket[] = [];
+  open.push({ server, sockets });
+  return {
+    app,
+    begun,
+    release: () => waiting.shift()?.(),
+    connect: (localAddress = '127.0.0.1') => {
+      const socket = Object.assign(net.connect({ port, host: '127.0.0.1', localAddress }), { said: '' });
+      socket.on('data', (chunk: Buffer) => (socket.said += chunk.toString('latin1')));
+      socket.on('error', () => undefined);
+      sockets.push(socket);
+      return socket;
+    },
+  };
+}
+
+const HUGE = Buffer.alloc(24_000_000, 'x');
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const post = (body: string): string =>
+  `POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(body.length)}\r\n\r\n${body}`;
+const bodies = (said: string): string[] =>
+  said
+    .split(/HTTP\/1\.1 /)
+    .slice(1)
+    .map((answer) => answer.split('\r\n\r\n')[1] ?? '');
+
+describe('requests sent ahead on one connection', () => {
+  it('wait until the one before is answered, and are then served in their order', async () => {
+    const { connect, begun, release } = await startServer();
+    const socket = connect();
+    const paths = Array.from({ length: 50 }, (_, i) => `/${String(i)}`);
+    socket.write(get('/slow') + paths.map(get).join(''));
+    await until(() => begun.length > 0);
+    // Another connection is served meanwhile, so those behind had their chance.
+    const other = connect();
+    other.write(get('/other'));
+    await until(() => other.said.endsWith('/other'));
+    expect(begun).toEqual(['/slow', '/other']);
+    release();
+    await until(() => bodies(socket.said).length === 51);
+    expect(bodies(socket.said)).toEqual(['slow', ...paths]);
+    expect(begun).toEqual(['/slow', '/other', ...paths]);
+  });
+
+  it('keep their bodies and their order, in whatever pieces they come', async () => {
+    const { connect } = await startServer();
+    const texts = Array.from({ length: 40 }, (_, i) => `body ${String(i)} ${'x'.repeat(i * 997)}`);
+    const wire = texts.map((text, i) => post(text) + get(`/after-${String(i)}`)).join('');
+    const expected = texts.flatMap((text, i) => [text, `/after-${String(i)}`]);
+    for (const step of [wire.length, 70_000, 1_013]) {
+      const socket = connect();
+      for (let from = 0; from < wire.length; from += step) socket.write(wire.slice(from, from + step));
+      await until(() => socket.said.endsWith('/after-39'), { timeoutMs: 20_000 });
+      expect(bodies(socket.said)).toEqual(expected);
+    }
+  });
+
+  it('are served in order behind answers that are read slowly', async () => {
+    const { connect } = await startServer();
+    const socket = connect();
+    socket.pause();
+    socket.write(
+      Array.from({ length: 3 }, (_, i) => get('/large') + post(`p${String(i)}`) + get(`/g${String(i)}`)).join(''),
+    );
+    const sip = setInterval(() => socket.resume() && setImmediate(() => socket.pause()), 5).unref();
+    await until(() => socket.said.endsWith('/g2'), { timeoutMs: 20_000 });
+    clearInterval(sip);
+    expect(bodies(socket.said).map((body) => (body.length > 100 ? 'large' : body))).toEqual(
+      Array.from({ length: 3 }, (_, i) => ['large', `p${String(i)}`, `/g${String(i)}`]).flat(),
+    );
+  });
+
+  it('are not begun for a peer that has ended', async () => {
+    const { connect, begun, release } = await startServer();
+    const socket = connect();
+    socket.write(get('/slow'));
+    await until(() => begun.length === 1);
+    socket.write(Array.from({ length: 1_000 }, () => get('/never')).join(''));
+    socket.destroy();
+    release();
+    const other = connect();
+    other.write(get('/other'));
+    await until(() => other.said.endsWith('/other'));
+    expect(begun.filter((path) => path === '/never').length).toBeLessThanOrEqual(1);
+  });
+
+  it('of which one is no HTTP are answered up to it, then refused and ended', async () => {
+    const { connect, begun, release } = await startServer();
+    const socket = connect();
+    socket.write(`${get('/slow')}${get('/one')}nonsense\r\n\r\n${get('/never')}`);
+    await until(() => begun.length === 1);
+    release();
+    await until(() => socket.destroyed);
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400']);
+    expect(begun).toEqual(['/slow', '/one']);
+  });
+
+  it('by forty peers that never read leave others their answers', async () => {
+    const { connect, begun } = await startServer();
+    const greedy = Array.from({ length: 40 }, () => connect());
+    for (const socket of greedy) {
+      socket.pause();
+      socket.write(get('/x').repeat(1_500));
+    }
+    const other = connect();
+    other.write(get('/mine'));
+    await until(() => other.said.endsWith('/mine'));
+    // Of 60,000 sent before it, only those had their turn that came up while it waited.
+    expect(begun.indexOf('/mine')).toBeLessThan(3_000);
+  });
+});
+
+describe('a body in chunks', () => {
+  const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const chunks = (text: string, size: number): string =>
+    (text.match(new RegExp(`.{1,${String(size)}}`, 'g')) ?? [])
+      .map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
+      .concat('0\r\n\r\n')
+      .join('');
+
+  it.each([
+    [20, 60_000],
+    [1_000, 900_000],
+    [1, 4_000],
+  ])('of %i bytes is read to its end, and what follows is served', async (size, length) => {
+    const { connect } = await startServer();
+    const socket = connect();
+    const text = 'abcdefghij'.repeat(length / 10);
+    socket.write(head + chunks(text, size) + get('/next'));
+    await until(() => socket.said.endsWith('/next'), { timeoutMs: 20_000 });
+    expect(socket.said).toContain(`\r\n\r\n${text}HTTP/1.1 200`);
+  });
+
+  it('of a single byte each is refused before it takes the room of a thousand times its size', async () => {
+    const { connect } = await startServer();
+    const socket = connect();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(head + chunks('x'.repeat(60_000), 1) + get('/never'));
+    await closed;
+    expect(socket.said).toMatch(/^HTTP\/1\.1 413 .*payload_too_large/s);
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toHaveLength(1);
+  });
+
+  it('lets others have their answers between its pieces', async () => {
+    const { connect, begun } = await startServer();
+    const text = head + chunks('x'.repeat(60_000), 20);
+    for (let i = 0; i < 60; i += 1) connect().write(text);
+    const other = connect();
+    other.write(get('/mine'));
+    await until(() => other.said.endsWith('/mine'), { timeoutMs: 20_000 });
+    expect(begun).toContain('/mine');
+  });
+});
+
+describe('a request refused before its body has come', () => {
+  const refusing = async (): Promise<TestServer> => {
+    const made = await startServer();
+    made.app.use(errorStage(silentLog, () => 'req_1'));
+    return made;
+  };
+  const head = (length: number): string =>
+    `POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(length)}\r\n\r\n`;
+
+  it('gets its answer though it sends on, and its connection ends', async () => {
+    const { connect, begun } = await refusing();
+    const socket = connect();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(head(979_000));
+    for (let i = 0; i < 10; i += 1) socket.write(Buffer.alloc(97_900, get('/smuggled')));
+    await closed;
+    expect(socket.said).toMatch(/^HTTP\/1\.1 413 .*\r\nConnection: close\r\n.*payload_too_large/s);
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toHaveLength(1);
+    expect(begun).toEqual(['/refused']);
+  });
+
+  it('keeps its connection where little of it is to come', async () => {
+    const { connect } = await refusing();
+    const socket = connect();
+    socket.write(`${head(2_000)}${'x'.repeat(2_000)}${get('/next')}`);
+    await until(() => socket.said.endsWith('/next'));
+    expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+
+  it('does not keep its connection for ever when it neither sends on nor ends', async () => {
+    const { connect } = await refusing();
+    const socket = connect();
+    socket.pause(); // so that it does not hear the end
+    socket.write(`${head(979_000)}x`);
+    const [server] = open;
+    await until(async () => (await connectionsOf(server?.server)) === 1);
+    await until(async () => (await connectionsOf(server?.server)) === 0, { timeoutMs: 15_000 });
+  });
+});
+
+describe('a peer that reads nothing', () => {
+  it('is dropped after a while, and one that reads slowly is not', async () => {
+    const { connect } = await startServer({ readsNothingMs: 1_500 });
+    const [stuck, slow] = [connect(), connect()];
+    const closed: string[] = [];
+    stuck.on('close', () => closed.push('stuck'));
+    slow.on('close', () => closed.push('slow'));
+    for (const socket of [stuck, slow]) {
+      socket.pause();
+      socket.write(get('/large'));
+    }
+    const sip = setInterval(() => slow.resume() && setImmediate(() => slow.pause()), 200).unref();
+    const [server] = open;
+    await until(async () => (await connectionsOf(server?.server)) === 1, { timeoutMs: 15_000 });
+    clearInterval(sip);
+    slow.resume();
+    await until(() => slow.said.length > 6_000_000, { timeoutMs: 15_000 });
+    expect(closed).not.toContain('slow');
+  });
+});
+
+describe('peers that leave too much unread', () => {
+  it('are dropped, the fullest first, until all together leave 64 MiB at most', async () => {
+    const { connect } = await startServer();
+    const modest = connect();
+    modest.pause();
+    modest.write(get('/large'));
+    const greedy = Array.from({ length: 6 }, () => connect());
+    for (const socket of greedy) {
+      socket.pause();
+      socket.write(get('/huge'));
+    }
+    const [server] = open;
+    await until(async () => (await connectionsOf(server?.server)) === 7);
+    await until(async () => (await connectionsOf(server?.server)) < 5, { timeoutMs: 15_000 });
+    expect(await connectionsOf(server?.server)).toBeGreaterThanOrEqual(3); // two of 24 MB fit, and the modest one
+    modest.resume();
+    await until(() => modest.said.length > 6_000_000, { timeoutMs: 15_000 });
+  });
+});
+
+describe('too many connections', () => {
+  it('of one address make room by its own that waits longest, and not by one in work or of another address', async () => {
+    const { connect, begun, release } = await startServer({ perPeerMax: 4, peerOf: (address) => address });
+    const working = connect();
+    working.write(get('/slow'));
+    const other = connect('127.0.0.2');
+    await until(() => begun.length === 1);
+    const idle = [connect(), connect(), connect()];
+    const [first, second, third] = idle;
+    for (const socket of idle) {
+      socket.write(get('/x'));
+      await until(() => socket.said.endsWith('/x'));
+    }
+    first?.write(get('/again')); // the one that waits longest is now the second
+    await until(() => first?.said.endsWith('/again'));
+    const fresh = connect();
+    fresh.write(get('/fresh'));
+    await until(() => fresh.said.endsWith('/fresh'));
+    await until(() => second?.destroyed === true);
+    expect([working, first, third, other].map((socket) => socket?.destroyed)).toEqual([false, false, false, false]);
+    release();
+    await until(() => working.said.endsWith('slow'));
+  });
+
+  it('of one address, all in work, are refused to it alone', async () => {
+    const { connect, begun } = await startServer({ perPeerMax: 2, peerOf: (address) => address });
+    for (let i = 0; i < 2; i += 1) connect().write(get('/slow'));
+    await until(() => begun.length === 2);
+    const third = connect();
+    await until(() => third.destroyed);
+    const other = connect('127.0.0.2');
+    other.write(get('/x'));
+    await until(() => other.said.endsWith('/x'));
+  });
+
+  it('of all addresses make room by those that never asked for anything', async () => {
+    const { connect } = await startServer({ connectionsMax: 20 });
+    const customer = connect();
+    customer.write(get('/x'));
+    await until(() => customer.said.endsWith('/x'));
+    const idle = Array.from({ length: 60 }, () => connect());
+    await until(() => idle.filter((socket) => socket.destroyed).length >= 40);
+    const late = connect();
+    late.write(get('/late'));
+    await until(() => late.said.endsWith('/late'));
+    expect(customer.destroyed).toBe(false);
+  });
+});
+
+function connectionsOf(server: HttpServer | undefined): Promise<number> {
+  return new Promise((resolve) => server?.server.getConnections((_err, count) => resolve(count)));
+}

@@ -1,0 +1,199 @@
+// The HTTP server every process uses: bounded headers, time-outs and connections; JSON bodies for the parser's own
+// errors; a drain that lets running requests finish; and Express's prototypes from the start (on Node 20 Express
+// otherwise swaps the prototype of every request and response, which costs half its speed).
+import http from 'node:http';
+import type { Socket } from 'node:net';
+import type { Express } from 'express';
+import { newId } from '../../ground/contract';
+import type { Clock } from '../../ground/runtime';
+import { Connections, type ConnectionLimits } from './connections';
+import { rawErrorResponse } from './errors';
+import { CRUMBS, OneAtATime } from './one-at-a-time';
+import { readTarget } from './request-target';
+
+export interface ServerOptions extends Partial<Omit<ConnectionLimits, 'clock'>> {
+  readonly clock: Clock;
+  /** Bytes of all headers together; beyond that 431. */
+  readonly maxHeaderBytes?: number;
+  /** From the first byte of a request to its last; beyond that 408: slow clients are cut off. */
+  readonly requestTimeoutMs?: number;
+  readonly headersTimeoutMs?: number;
+  readonly keepAliveTimeoutMs?: number;
+  /** `100 Continue` is the app's to send; otherwise it is sent at once. */
+  readonly appContinues?: boolean;
+  /** Told of what the parser refused, which no app ever sees. */
+  readonly onParserError?: (refusal: ParserRefusal) => void;
+  /** What such an answer carries besides. */
+  readonly parserErrorHeaders?: (sender: ParserRefusalSender) => Readonly<Record<string, string>>;
+}
+
+export interface ParserRefusal {
+  readonly code: 'bad_request' | 'headers_too_large' | 'payload_too_large' | 'request_timeout';
+  readonly requestId: string;
+  readonly peer: string;
+}
+
+export interface ParserRefusalSender {
+  readonly peer: string;
+  /** The request whose body could not be read to its end; null where not even its headers could. */
+  readonly request: http.IncomingMessage | null;
+}
+
+export interface HttpServer {
+  listen(host: string, portNumber: number): Promise<number>;
+  /** Stops accepting, closes idle connections, waits for running requests up to `limitMs`, then cuts. */
+  drain(limitMs?: number): Promise<void>;
+  readonly server: http.Server;
+}
+
+const CONNECTIONS_MAX = 10_000;
+const READS_NOTHING_MS = 20_000;
+/** A connection on which nothing moves, longer than any answer takes. */
+const IDLE_MAX_MS = 120_000;
+/** A socket more than we count may be on its way out. */
+const CONNECTIONS_SPARE = 100;
+
+export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
+  const { connectionsMax = CONNECTIONS_MAX } = options;
+  const connections = new Connections({
+    clock: options.clock,
+    connectionsMax,
+    perPeerMax: options.perPeerMax ?? connectionsMax,
+    peerOf: options.peerOf ?? (() => null),
+    readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS,
+  });
+  const turns = new OneAtATime(
+    connections,
+    (req, res) => {
+      readTarget(req); // before Express reads it
+      app(req, res);
+    },
+    (err, socket) => answerParserError(err, socket, options),
+  );
+  const server = http.createServer(
+    {
+      ...expressPrototypes(app),
+      maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+      requestTimeout: options.requestTimeoutMs ?? 30_000,
+      headersTimeout: options.headersTimeoutMs ?? 10_000,
+      keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
+      connectionsCheckingInterval: 1_000,
+      // Node would refuse a missing Host itself, without a body; the app does it with one.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+    },
+    turns.take,
+  );
+  server.on('checkContinue', (req: http.IncomingMessage, res: http.ServerResponse) => {
+    if (options.appContinues !== true) res.writeContinue();
+    turns.take(req, res);
+  });
+  server.on('checkExpectation', turns.take);
+  // Node drops header lines beyond its bound in silence. Without one (all headers together are bounded anyway) the app
+  // sees them all.
+  server.maxHeadersCount = 0;
+  server.timeout = IDLE_MAX_MS;
+  server.maxConnections = connectionsMax + CONNECTIONS_SPARE;
+  server.on('connection', (socket: Socket) => {
+    const connection = connections.admit(socket);
+    if (connection !== null) turns.watch(connection);
+  });
+  server.on('close', () => {
+    connections.stop();
+    turns.stop();
+  });
+  server.on('clientError', turns.takeFault);
+  server.on('connect', (_req: http.IncomingMessage, socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    // Behind a request in work its refusal would be read as that one's answer.
+    if (turns.isBusy(socket)) socket.destroy();
+    else refuse('bad_request', socket, null, options);
+  });
+  return {
+    server,
+    listen: (host, portNumber) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(portNumber, host, () => {
+          server.off('error', reject);
+          const address = server.address();
+          resolve(typeof address === 'object' && address !== null ? address.port : portNumber);
+        });
+      }),
+    drain: (limitMs = 10_000) =>
+      new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), limitMs);
+        // A connection is idle only after its last answer; Node looks once, at the beginning.
+        const sweep = setInterval(() => server.closeIdleConnections(), 50);
+        server.close(() => {
+          clearTimeout(cut);
+          clearInterval(sweep);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function answerParserError(err: NodeJS.ErrnoException, socket: Socket, options: ServerOptions): void {
+  // Node's own mark of the answer that is being written on a connection; nothing public says it.
+  const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
+  if (err.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  // A second answer would be read as the continuation of the first, or as the answer to something else.
+  if (current?.headersSent === true) {
+    if (current.writableEnded) socket.destroySoon();
+    else socket.destroy();
+    return;
+  }
+  // Of requests sent one behind the other, the error is in the last; one that has arrived whole is not it.
+  refuse(
+    PARSER_CODES.get(err.code ?? '') ?? 'bad_request',
+    socket,
+    current?.req.complete === false ? current.req : null,
+    options,
+  );
+}
+
+function refuse(
+  code: ParserRefusal['code'],
+  socket: Socket,
+  request: http.IncomingMessage | null,
+  { clock, onParserError, parserErrorHeaders }: ServerOptions,
+): void {
+  const requestId = newId('req', clock.nowMs());
+  const peer = socket.remoteAddress ?? '';
+  onParserError?.({ code, requestId, peer });
+  socket.end(rawErrorResponse(code, requestId, parserErrorHeaders?.({ peer, request })), () => socket.destroy());
+}
+
+const PARSER_CODES: ReadonlyMap<string, ParserRefusal['code']> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'headers_too_large'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'payload_too_large'],
+  [CRUMBS, 'payload_too_large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'request_timeout'],
+]);
+
+/** Constructors whose prototypes are Express's own, so that Express's per-request prototype swap changes nothing. */
+function expressPrototypes(app: Express): {
+  IncomingMessage: typeof http.IncomingMessage;
+  ServerResponse: typeof http.ServerResponse;
+} {
+  function Req(this: http.IncomingMessage, socket: Socket): void {
+    (http.IncomingMessage as unknown as (this: http.IncomingMessage, socket: Socket) => void).call(this, socket);
+  }
+  function Res(this: http.ServerResponse, req: http.IncomingMessage, opts: unknown): void {
+    (
+      http.ServerResponse as unknown as (this: http.ServerResponse, req: http.IncomingMessage, opts: unknown) => void
+    ).call(this, req, opts);
+  }
+  Req.prototype = app.request;
+  Res.prototype = app.response;
+  // Node only needs "something to call with new"; the types ask for the class itself.
+  return {
+    IncomingMessage: Req as unknown as typeof http.IncomingMessage,
+    ServerResponse: Res as unknown as typeof http.ServerResponse,
+  };
+}

@@ -1,0 +1,30 @@
+// Reads of the wallet. Nothing here writes.
+import { notFound } from '../../ground/contract';
+import { sql, type PlatformClient, type SqlRunner } from '../db';
+import type { Units } from '../../ground/money';
+
+export interface Balance {
+  readonly posted: Units;
+  readonly held: Units;
+  readonly available: Units;
+  readonly updatedAt: Date;
+}
+
+/** Throws 404 when there is no such account. */
+export async function readBalance(db: Pick<PlatformClient, 'wallet'>, accountId: string): Promise<Balance> {
+  const row = await db.wallet.findUnique({ where: { account_id: accountId } });
+  if (row === null) throw notFound();
+  return { posted: row.posted, held: row.held, available: row.posted - row.held, updatedAt: row.updated_at };
+}
+
+/** Captured plus held on the database's current UTC day, for one key lineage. */
+export async function readDailySpend(db: SqlRunner, lineageId: string): Promise<{ spent: Units; resetsAt: Date }> {
+  // Raw SQL: the day is the database's.
+  const rows = await db.$queryRaw<{ spent: bigint; resets_at: Date }[]>(sql`
+    SELECT coalesce((SELECT spent FROM platform.daily_spend WHERE lineage_id = ${lineageId}
+      AND day = (now() AT TIME ZONE 'UTC')::date), 0)::bigint AS spent,
+           (((now() AT TIME ZONE 'UTC')::date + 1)::timestamp AT TIME ZONE 'UTC') AS resets_at`);
+  const row = rows[0];
+  if (row === undefined) throw new Error('a query without FROM returned no row');
+  return { spent: row.spent, resetsAt: row.resets_at };
+}

@@ -1,0 +1,22 @@
+// `auto_renew: true` commits money of the future, wherever a body can say it: that needs `buy` and `write` on every
+// road. A route declares its places (`autoRenew`), and nothing else in a service asks.
+import type { RouteSpec } from '../../ground/contract';
+import { requireScope, type Principal } from '../../base/principal';
+import { isPlainObject } from './validate';
+
+/** Looks at the body as it was sent: what a key may not ask for is refused before anything is said about the rest. */
+export function asksToRenew(route: RouteSpec, body: unknown): boolean {
+  return (route.autoRenew ?? []).some((path) => holdsTrue(body, path.split('.')));
+}
+
+/** Throws 403. */
+export function requireRenewalScopes(principal: Principal): void {
+  requireScope(principal, 'buy');
+  requireScope(principal, 'write');
+}
+
+function holdsTrue(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (Array.isArray(value)) return value.some((item) => holdsTrue(item, name === undefined ? [] : [name, ...rest]));
+  if (name === undefined) return value === true;
+  return isPlainObject(value) && Object.hasOwn(value, name) && holdsTrue(value[name], rest);
+}

@@ -1,0 +1,70 @@
+import { AppError } from '../../ground/contract';
+import { mapInTurns, oneByOne } from './in-turns';
+
+const ITEMS = Array.from({ length: 60 }, (_, i) => i * 2);
+const slow = (item: number, index: number): string => {
+  const untilMs = performance.now() + 3;
+  while (performance.now() < untilMs);
+  return `${String(index)}:${String(item)}`;
+};
+const RESULTS = ITEMS.map((item, i) => `${String(i)}:${String(item)}`);
+
+/** How often others came to their turns while it was done. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isDone = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  await work();
+  isDone = true;
+  return turns;
+}
+
+describe('mapInTurns', () => {
+  it('maps as Array.map does, and lets others have turns between', async () => {
+    const turns = await turnsDuring(async () => expect(await mapInTurns(ITEMS, slow)).toEqual(RESULTS));
+    expect(turns).toBeGreaterThanOrEqual(15);
+  });
+
+  it('passes on what the work throws', async () => {
+    await expect(
+      mapInTurns([1, 2], () => {
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+  });
+});
+
+describe('oneByOne', () => {
+  it('lets others have turns between work that waits for nothing', async () => {
+    const turns = await turnsDuring(async () =>
+      expect(await oneByOne(ITEMS, async (item, index) => Promise.resolve(slow(item, index)))).toEqual(RESULTS),
+    );
+    expect(turns).toBeGreaterThanOrEqual(15);
+  });
+
+  it('begins an item when the one before it is done', async () => {
+    let open = 0;
+    const seen = await oneByOne([1, 2, 3], async () => {
+      open += 1;
+      const atOnce = open;
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+      return atOnce;
+    });
+    expect(seen).toEqual([1, 1, 1]);
+  });
+
+  it('gives a refusal in place of its item, and passes on every other error', async () => {
+    const refusal = new AppError('not_found');
+    const refuse = (item: number): number => {
+      if (item === 2) throw refusal;
+      return item;
+    };
+    expect(await oneByOne([1, 2, 3], refuse)).toEqual([1, refusal, 3]);
+    await expect(oneByOne([1], () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
+});

@@ -1,0 +1,21 @@
+// What a service gives to the endpoints that it mounts.
+import type { Product } from '../../ground/contract';
+import type { SqlRunner } from '../../base/db';
+import type { LimitStore } from '../../base/limits';
+import type { IdentityVerifier } from '../../base/principal';
+import type { Clock, Log, SecretRing } from '../../ground/runtime';
+import type { OpenApiOptions } from './openapi';
+
+export interface MountDeps {
+  readonly product: Product;
+  readonly verifier: IdentityVerifier;
+  readonly db: SqlRunner;
+  readonly moneyLimits: LimitStore;
+  /** Opens stored answers that hold a key. */
+  readonly secrets: SecretRing;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly openApi: Omit<OpenApiOptions, 'product'>;
+  /** In Prometheus' text format. */
+  readonly metrics?: () => Promise<string>;
+}

@@ -1,0 +1,82 @@
+// Route declarations + handlers → an Express app: the guard, the service's own pages, every route, and the one place
+// where errors become answers.
+import { createHash } from 'node:crypto';
+import express, { type Express } from 'express';
+import { notFound, type RouteSpec } from '../../ground/contract';
+import { errorStage, requestGuard } from '../../base/http';
+import { METRICS_TYPE } from '../../ground/runtime';
+import type { Endpoint } from './context';
+import { buildOpenApi } from './openapi';
+import type { MountDeps } from './mount-deps';
+import { send } from './send';
+import { AccountDirectory } from './resolve-reach';
+import { identityOf, requestIdOf } from './request-headers';
+import { bodyReader } from './read-body';
+import { serve } from './serve';
+
+export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('case sensitive routing', true);
+  app.set('strict routing', true);
+  app.set('query parser', false); // read by `readQuery`, once
+  // The gateway has the same guard; a service stands on its own all the same.
+  const guard = requestGuard();
+  app.use((req, res, next) => {
+    if (guard(req, res)) next();
+  });
+  app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
+  app.use((req, _res, next) => next(isReadable(req.path) ? undefined : notFound()));
+  const document = buildOpenApi(
+    endpoints.map((one) => one.route),
+    { ...deps.openApi, product: deps.product },
+  );
+  const documentBytes = Buffer.from(JSON.stringify(document), 'utf8');
+  const documentTag = `"${createHash('sha256').update(documentBytes).digest('base64url')}"`;
+  const accounts = new AccountDirectory(deps.db);
+  app.get('/internal/openapi.json', (req, res) => {
+    deps.verifier.verify(identityOf(req));
+    // Every gateway asks every few seconds; a document that it has is not sent again.
+    res.setHeader('ETag', documentTag);
+    if (req.get('if-none-match') === documentTag) res.status(304).end();
+    else send(res, { status: 200, bytes: documentBytes });
+  });
+  const { metrics } = deps;
+  // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The
+  // gateway routes nothing under `/internal`.
+  if (metrics !== undefined)
+    app.get('/internal/metrics', async (_req, res) =>
+      send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }),
+    );
+  for (const one of endpoints) {
+    const readBody = bodyReader(one.route);
+    const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
+    app[verb(one.route.method)](path, (req, res, next) => {
+      // The gateway has checked the scope of the operation it names; only that one may run, whichever route Express
+      // finds first.
+      const named = req.get('x-lumi-operation');
+      return named === undefined || named === one.route.id
+        ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody })
+        : next('route');
+    });
+  }
+  app.use(() => {
+    throw notFound();
+  });
+  app.use(errorStage(deps.log, (req) => requestIdOf(req, deps.clock)));
+  return app;
+}
+
+/** A path with half an escape, bytes that are no text or a control character is the path of nothing. */
+function isReadable(path: string): boolean {
+  try {
+    return !/\p{Cc}/u.test(decodeURIComponent(path));
+  } catch {
+    return false;
+  }
+}
+
+function verb(method: RouteSpec['method']): 'get' | 'post' | 'put' | 'patch' | 'delete' {
+  return method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'; // a bijection on the five methods
+}

@@ -1,0 +1,45 @@
+// The money limit of a key: a request takes as many tokens as it buys things.
+import type { Response } from 'express';
+import { AppError } from '../../ground/contract';
+import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult } from '../../base/limits';
+import type { Principal } from '../../base/principal';
+import type { Asked, Endpoint, MoneyTokens } from './context';
+import type { MountDeps } from './mount-deps';
+
+export async function moneyTokensOf(
+  { route, moneyTokens }: Endpoint,
+  asked: Asked<unknown, unknown>,
+  items: readonly unknown[] | null,
+): Promise<number> {
+  const cost =
+    moneyTokens === undefined
+      ? route.bulk === undefined
+        ? 1
+        : (items?.length ?? 1)
+      : await (moneyTokens as MoneyTokens<unknown, unknown>)(asked); // by the same schemas
+  return Math.max(1, cost);
+}
+
+export async function payMoneyTokens(
+  cost: number,
+  principal: Principal,
+  res: Response,
+  deps: MountDeps,
+): Promise<void> {
+  const limit = { tokens: principal.moneyPerMinute, periodMs: MINUTE_MS };
+  const result = await takeOrFailClosed(deps, `money:${principal.lineageId}`, cost, limit);
+  res.setHeader('RateLimit-Policy', rateLimitPolicyValue('money', limit));
+  res.setHeader('RateLimit', rateLimitValue('money', result));
+  if (!result.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: result.retryAfterS });
+}
+
+/**
+ * Money does not go on without its limit: where the shared counters are away the request is refused, not waved through.
+ */
+async function takeOrFailClosed(deps: MountDeps, key: string, cost: number, limit: Limit): Promise<LimitResult> {
+  try {
+    return await deps.moneyLimits.take(key, cost, limit);
+  } catch (cause) {
+    throw new AppError('service_unavailable', undefined, { retryAfterS: 2, cause });
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { endpoint, json, type Endpoint } from '../../counter/endpoint';
+import { ADMIN_TAG, type AdminDeps } from './deps';
+import { listKeys } from './key-list';
+import { keySchema, viewKey } from './key-view';
+
+export function listKeysEndpoint(deps: AdminDeps): Endpoint {
+  return endpoint(
+    defineRoute({
+      id: 'list-keys',
+      method: 'GET',
+      path: '/admin/keys',
+      summary: 'List keys',
+      tag: ADMIN_TAG,
+      scope: 'admin:*',
+      class: 'regular',
+      reach: 'none',
+      keepsUserId: true,
+      description: 'Keys of this product, newest first, revoked ones included.',
+      query: pageQuery.extend({
+        user_id: z.string().min(1).max(64).optional().describe('Only keys of this account.'),
+        type: z.enum(['reseller', 'operator']).optional().describe('Only keys of this type.'),
+      }),
+      responses: { 200: { description: 'A page of keys.', schema: pageOf(keySchema) } },
+    }),
+    async ({ query }) => {
+      const { user_id, type } = query;
+      const binding: CursorBinding = { account: null, route: 'list-keys', filter: { user_id, type } };
+      const request = readPage(query, deps.cursors, binding);
+      const rows = await listKeys(
+        deps.admin.pool,
+        { product: deps.product, userId: user_id, type },
+        { limit: request.limit, beforeId: request.after?.[0] ?? null },
+      );
+      return json(
+        200,
+        toPage(rows, request, deps.cursors, binding, (key) => [key.id], viewKey(deps.clock)),
+      );
+    },
+  );
+}

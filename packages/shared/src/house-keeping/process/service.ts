@@ -1,0 +1,98 @@
+// What every service process is made of: database, limits, identity, cursors, purchase engine. A product's wiring.ts
+// adds its supplier and its store; server.ts and worker.ts run it.
+import type { Product } from '../../ground/contract';
+import { Cursors } from '../../ground/contract';
+import { openDatabase, type Database } from '../../base/db';
+import { mount, type Endpoint, type OpenApiOptions } from '../../counter/endpoint';
+import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '../../base/limits';
+import { IdentityVerifier } from '../../base/principal';
+import type { PurchaseDeps } from '../../work/purchase';
+import { createLog, systemClock, type Clock, type Log } from '../../ground/runtime';
+import type { ServiceConfig } from './config';
+import { serviceMetrics } from './metrics';
+
+export interface Service {
+  readonly product: Product;
+  readonly config: ServiceConfig;
+  readonly db: Database;
+  /**
+   * The same database as `lumi_admin`, which sees all products: for operators' routes and the check of the books, and
+   * nothing else.
+   */
+  readonly admin: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly cursors: Cursors;
+  readonly moneyLimits: LimitStore;
+  readonly purchases: PurchaseDeps;
+  /** Stops what this opened, in reverse order. */
+  close(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly product: Product;
+  readonly config: ServiceConfig;
+  readonly processName: string;
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+/** Opened when they are needed. */
+const ADMIN_CONNECTIONS = 3;
+
+export function openService(options: ServiceOptions): Service {
+  const { config, product } = options;
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLog({ level: config.LOG_LEVEL, process: options.processName });
+  const db = openDatabase({
+    url: config.DATABASE_URL,
+    connections: config.DATABASE_POOL,
+    prepared: config.DATABASE_PREPARED,
+    log,
+    name: options.processName,
+  });
+  const admin = openDatabase({
+    url: config.ADMIN_DATABASE_URL,
+    connections: ADMIN_CONNECTIONS,
+    prepared: config.DATABASE_PREPARED,
+    log,
+    name: `${options.processName}-admin`,
+  });
+  const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
+  return {
+    product,
+    config,
+    db,
+    admin,
+    clock,
+    log,
+    cursors: new Cursors(config.CURSOR_SECRET),
+    moneyLimits: redis === null ? new MemoryLimitStore(clock) : new RedisLimitStore(redis, config.REDIS_PREFIX),
+    purchases: { db, clock, log, defaultCap: config.DEFAULT_DAILY_CAP_USD },
+    close: async () => {
+      redis?.disconnect();
+      await Promise.all([db.close(), admin.close()]);
+    },
+  };
+}
+
+export type ApiDescription = Omit<OpenApiOptions, 'product' | 'publicUrl'>;
+
+/** The HTTP app of a service, as tests use it and `runServer` serves it. */
+export function buildApp(
+  service: Service,
+  endpoints: readonly Endpoint[],
+  api: ApiDescription,
+): ReturnType<typeof mount> {
+  return mount(endpoints, {
+    product: service.product,
+    verifier: new IdentityVerifier(service.config.IDENTITY_PUBLIC_KEYS, service.product, service.clock),
+    db: service.db.direct,
+    moneyLimits: service.moneyLimits,
+    secrets: service.config.SECRET_RING,
+    clock: service.clock,
+    log: service.log,
+    metrics: () => serviceMetrics(service),
+    openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
+  });
+}

@@ -1,0 +1,71 @@
+// A worker process: loops that look for due work, and jobs that are woken for it. Truth is in Postgres; a loop that
+// finds nothing costs one index look-up, and a lost job is staged again by the loop that owns its deadline.
+import { startJobHost, type JobDefinition, type JobHost } from '../../work/jobs';
+import type { Log } from '../../ground/runtime';
+import type { Service } from './service';
+
+export interface Loop {
+  readonly name: string;
+  readonly everyMs: number;
+  /** Returns true when there is more to do right now. Must be bounded in work and time. */
+  run(): Promise<boolean>;
+}
+
+const RELAY_EVERY_MS = 200;
+
+export interface Work {
+  stop(): Promise<void>;
+  /** As a killed process would leave it. For tests. */
+  abandon(): Promise<void>;
+}
+
+/** The loops and jobs of a worker, without a process around them. */
+export function startWork(service: Service, loops: readonly Loop[], jobs: readonly JobDefinition[] = []): Work {
+  const host = jobs.length === 0 ? null : openJobs(service, jobs);
+  const relay: Loop[] =
+    host === null ? [] : [{ name: 'outbox-relay', everyMs: RELAY_EVERY_MS, run: () => host.relay() }];
+  const running = [...loops, ...relay].map((loop) => startLoop(loop, service.log));
+  const stopAll = async (end: Promise<void> | undefined): Promise<void> => {
+    await Promise.all([end, ...running.map((loop) => loop.stop())]);
+  };
+  return { stop: () => stopAll(host?.stop()), abandon: () => stopAll(host?.abandon()) };
+}
+
+function openJobs({ product, config, db, clock, log }: Service, jobs: readonly JobDefinition[]): JobHost {
+  return startJobHost({
+    product,
+    jobs,
+    db: db.platform,
+    clock,
+    log,
+    databaseUrl: config.DATABASE_URL,
+    redisUrl: config.REDIS_URL,
+    redisPrefix: config.REDIS_PREFIX,
+  });
+}
+
+export function startLoop(loop: Loop, log: Log): { stop(): Promise<void> } {
+  let isStopping = false;
+  let timer: NodeJS.Timeout | undefined;
+  let current: Promise<void> = Promise.resolve();
+  const round = async (): Promise<void> => {
+    let hasMore = false;
+    try {
+      hasMore = await loop.run();
+    } catch (err) {
+      log.error('a worker loop failed; it goes on with the next round', { loop: loop.name, err });
+    }
+    if (!isStopping) timer = setTimeout(next, hasMore ? 0 : loop.everyMs);
+  };
+  const next = (): void => {
+    current = round();
+  };
+  next();
+  return {
+    stop: async () => {
+      isStopping = true;
+      clearTimeout(timer);
+      await current;
+    },
+  };
+}

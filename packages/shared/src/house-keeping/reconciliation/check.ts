@@ -1,0 +1,40 @@
+// One part of what is reconciled: its name, and how its contradictions are found. It reads and never repairs.
+import type { Database, Sql } from '../../base/db';
+import { audit, auditRules, type Breach } from '../../base/ledger';
+
+type Db = Database['platform'];
+type Rules = readonly (readonly [string, Sql])[];
+
+export interface Check {
+  /**
+   * `books` is the same in every product and looked at by whichever worker comes first, as lumi_admin; a product's own
+   * scope bears its name, that of its deposits `deposits-` and its name.
+   */
+  readonly scope: string;
+  /** Who takes the round and reports it. */
+  readonly db: Db;
+  find(): Promise<readonly Breach[]>;
+}
+
+/** The ledger's own rules and those of the rooms that keep money rows. */
+export function checkOfBooks(db: Db, extraRules: Rules): Check {
+  return { scope: 'books', db, find: () => confirmed(() => audit(db, extraRules)) };
+}
+
+export function checkOfRules(scope: string, db: Db, rules: Rules): Check {
+  return { scope, db, find: () => confirmed(() => auditRules(db, rules)) };
+}
+
+/**
+ * What is found is looked for a second time: two systems that are written one after the other may differ for a moment.
+ */
+export async function confirmed(find: () => Promise<readonly Breach[]>): Promise<readonly Breach[]> {
+  const first = await find();
+  if (first.length === 0) return first;
+  const before = new Set(first.map(identity));
+  return (await find()).filter((breach) => before.has(identity(breach)));
+}
+
+function identity({ rule, subject }: Breach): string {
+  return JSON.stringify([rule, subject]);
+}

@@ -1,0 +1,141 @@
+// Runs the jobs of one service: takes them from the queue, bounds them in time, turns their outcome into what the queue
+// understands. On stop it takes nothing new, lets running steps end, and hands back what does not.
+import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
+import type { Product } from '../../ground/contract';
+import { queueNameOf, type SqlRunner } from '../../base/db';
+import type { Clock, Log } from '../../ground/runtime';
+import type { JobControl, JobDefinition, JobOutcome } from './job';
+import { openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
+import { optionsOf, relayStaged } from './relay';
+
+export interface JobHostOptions extends Omit<QueueOptions, 'name'> {
+  readonly product: Product;
+  readonly jobs: readonly JobDefinition[];
+  readonly db: SqlRunner;
+  readonly clock: Clock;
+  /** Jobs at a time in this process. */
+  readonly concurrency?: number;
+}
+
+export interface JobHost {
+  /** One round of handing staged jobs over; true when there may be more. To be called by a loop. */
+  relay(): Promise<boolean>;
+  stop(): Promise<void>;
+  /** As a killed process would: running jobs are neither finished nor handed back. For tests. */
+  abandon(): Promise<void>;
+}
+
+const CONCURRENCY = 4;
+/** Below the shutdown's own limit. */
+const STOP_LIMIT_MS = 20_000;
+/** A job that does not end by itself when its signal aborts is left behind after this long. */
+const GRACE_MS = 5_000;
+
+export function startJobHost(options: JobHostOptions): JobHost {
+  const jobs = new Map(options.jobs.map((job) => [job.name, job]));
+  const queue = { ...options, name: queueNameOf(options.product) };
+  const producer = openProducer(queue);
+  const stopping = new AbortController();
+  const consumer = openConsumer(queue, {
+    concurrency: options.concurrency ?? CONCURRENCY,
+    process: (job, token) => runJob({ options, jobs, producer, stopping: stopping.signal }, job, token),
+  });
+  let relaying: Promise<unknown> = Promise.resolve();
+  return {
+    relay: async () => {
+      if (stopping.signal.aborted) return false;
+      const round = relayStaged({ db: options.db, product: options.product, producer, jobs });
+      relaying = round.catch(() => undefined); // its caller is told
+      return round;
+    },
+    stop: async () => {
+      stopping.abort();
+      await Promise.all([stopConsumer(consumer, options.log), relaying]);
+      await producer.close();
+    },
+    abandon: async () => {
+      await Promise.all([consumer.abandon(), producer.close()]);
+    },
+  };
+}
+
+interface Running {
+  readonly options: JobHostOptions;
+  readonly jobs: ReadonlyMap<string, JobDefinition>;
+  readonly producer: Producer;
+  readonly stopping: AbortSignal;
+}
+
+async function runJob(
+  { options, jobs, producer, stopping }: Running,
+  job: Job,
+  token: string | undefined,
+): Promise<void> {
+  const definition = jobs.get(job.name);
+  if (definition === undefined) throw new UnrecoverableError(`no code knows the job ${job.name}`);
+  const payload = definition.payload.safeParse(job.data);
+  if (!payload.success) throw new UnrecoverableError(`the payload of ${job.name} is not one of its own`);
+  const control: JobControl = {
+    signal: AbortSignal.any([stopping, AbortSignal.timeout(definition.timeoutMs)]),
+    wake: (name, data, once) => producer.add([{ name, data, opts: optionsOf(jobs.get(name), once) }]),
+  };
+  const outcome = await outcomeOf(definition, payload.data, control);
+  switch (outcome.kind) {
+    case 'done':
+      return;
+    case 'notYet':
+      await job.moveToDelayed(options.clock.nowMs() + outcome.afterMs, token);
+      throw new DelayedError();
+    case 'giveUp':
+      options.log.error('a job was given up', {
+        job: job.name,
+        payload: job.data,
+        reason: outcome.reason,
+        alert: true,
+      });
+      throw new UnrecoverableError(outcome.reason);
+    case 'retry': {
+      const isLast = job.attemptsMade + 1 >= definition.attempts;
+      options.log[isLast ? 'error' : 'warn']('a job failed', {
+        job: job.name,
+        payload: job.data,
+        attempt: job.attemptsMade + 1,
+        is_last: isLast,
+        err: outcome.cause,
+      });
+      throw outcome.cause instanceof Error ? outcome.cause : new Error('the job asked to be tried again');
+    }
+  }
+}
+
+async function outcomeOf(definition: JobDefinition, payload: unknown, control: JobControl): Promise<JobOutcome> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      definition.run(payload as never, control), // parsed by its own schema
+      new Promise<JobOutcome>((resolve) => {
+        timer = setTimeout(
+          () => resolve({ kind: 'retry', cause: new Error(`${definition.name} did not end within its time`) }),
+          definition.timeoutMs + GRACE_MS,
+        );
+      }),
+    ]);
+  } catch (cause) {
+    return { kind: 'retry', cause };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function stopConsumer(consumer: Consumer, log: Log): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), STOP_LIMIT_MS);
+  });
+  const ended = await Promise.race([consumer.close(), limit]);
+  clearTimeout(timer);
+  if (ended === 'late') {
+    log.warn('jobs did not end in time; another worker takes them over');
+    void consumer.abandon().catch(() => undefined); // the process is about to end
+  }
+}

@@ -1,0 +1,53 @@
+// Staging a job: a row written by the transaction that makes the job necessary, so that there is never one without the
+// other. The relay hands the rows to the queue; a row handed over twice is one job, because its id names it.
+// Raw SQL: in the transaction that makes the job necessary, and functions.
+import type { Product } from '../../ground/contract';
+import { sql, type SqlRunner, type Tx } from '../../base/db';
+
+export interface StagedJob {
+  readonly product: Product;
+  readonly name: string;
+  readonly payload: Readonly<Record<string, string>>;
+  /** While a job under this name waits in the queue, another one is not needed. */
+  readonly once?: string;
+}
+
+export async function stageJob(tx: Tx, job: StagedJob): Promise<void> {
+  await tx.$executeRaw(
+    sql`INSERT INTO platform.outbox (product, name, payload, once)
+      VALUES (${job.product}, ${job.name}, ${JSON.stringify(job.payload)}::jsonb, ${job.once ?? null}::text)`,
+  );
+}
+
+export interface OutboxRow {
+  readonly id: bigint;
+  readonly name: string;
+  readonly payload: Readonly<Record<string, string>>;
+  readonly once: string | null;
+}
+
+/** Leases rows to hand over. A relay that dies with them gives them back when the lease is over. */
+export async function takeStaged(
+  db: SqlRunner,
+  input: { product: Product; limit: number; leaseMs: number },
+): Promise<OutboxRow[]> {
+  const rows = await db.$queryRaw<OutboxRow[]>(
+    sql`SELECT id, name, payload, once FROM platform.outbox_take(${input.product}, ${input.limit}::int,
+      ${input.leaseMs}::int)`,
+  );
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export async function deleteStaged(db: SqlRunner, product: Product, ids: readonly bigint[]): Promise<void> {
+  await db.$queryRaw(sql`SELECT platform.outbox_done(${product}, ${[...ids]}::bigint[])`);
+}
+
+/** Rows that could not be handed over are due again after this long, whatever is left of the lease. */
+export async function returnStaged(
+  db: SqlRunner,
+  input: { product: Product; ids: readonly bigint[]; afterMs: number },
+): Promise<void> {
+  await db.$queryRaw(
+    sql`SELECT platform.outbox_return(${input.product}, ${[...input.ids]}::bigint[], ${input.afterMs}::int)`,
+  );
+}

@@ -1,0 +1,91 @@
+// All things of an account, one after the other: an operation whose supplier call is one small step. How far it is
+// stands in the reference of the operation, so a worker that dies costs one step, and any other goes on with it.
+// However many things there are, a step is short, the work of others is done between two steps, and an account has one
+// such operation of a kind at a time.
+import type { Product } from '../../ground/contract';
+import { operationKind, type AnyOperationKind } from '../operations';
+import type { Outcome } from '../purchase';
+import { elapsedMs } from '../../ground/runtime';
+import type { SyncEnd } from './sync-once';
+
+export const STEP_MAX = 25;
+export const AT_ONCE = 5;
+/**
+ * No group begins after this; each thing is bounded by its own time-out. Together shorter than a look-up of recovery
+ * may take.
+ */
+const STEP_MS = 500;
+/** What has become due meanwhile goes before the next step. */
+const PAUSE_MS = 250;
+
+export interface SyncSource {
+  readonly product: Product;
+  /** `domain` makes the kind `domain_sync` and the event `domain.all_synced`. Stored: it never changes. */
+  readonly noun: string;
+  /** Things of the account that are not over, in the order of `seq`. */
+  next(
+    accountId: string,
+    afterSeq: string,
+    limit: number,
+  ): Promise<readonly { readonly seq: bigint; readonly id: string }[]>;
+  /** Must end by itself after a few seconds. */
+  sync(accountId: string, id: string): Promise<SyncEnd>;
+}
+
+type Counts = { readonly total: number; readonly changed: number; readonly missing: number; readonly failed: number };
+type Reached = Counts & { readonly after: string };
+
+export interface SyncOfAll {
+  readonly source: SyncSource;
+  /** For the recovery of operations: it is what goes on with it. */
+  readonly kind: AnyOperationKind;
+}
+
+export function syncOfAll(source: SyncSource): SyncOfAll {
+  const kind = operationKind<{ noun: string }, Counts>({
+    kind: `${source.noun}_sync`,
+    mayTakeHours: true,
+    act: (operation) => step(source, operation.accountId, { after: '0', total: 0, changed: 0, missing: 0, failed: 0 }),
+    lookUp: (operation) =>
+      operation.supplierRef === null
+        ? Promise.resolve({ kind: 'absent' })
+        : step(source, operation.accountId, JSON.parse(operation.supplierRef) as Reached), // written below
+    deliver: () => [],
+    events: (operation, counts) => [
+      {
+        type: `${source.noun}.all_synced`,
+        subject: operation.subject,
+        data: { operation_id: operation.id, ...counts },
+      },
+    ],
+  });
+  return { source, kind };
+}
+
+async function step(source: SyncSource, accountId: string, from: Reached): Promise<Outcome<Counts>> {
+  const startedMs = elapsedMs();
+  const things = await source.next(accountId, from.after, STEP_MAX);
+  let reached = from;
+  let done = 0;
+  while (done < things.length && elapsedMs() - startedMs < STEP_MS) {
+    const group = things.slice(done, done + AT_ONCE);
+    const ends = await Promise.all(group.map(({ id }) => source.sync(accountId, id)));
+    reached = { ...added(reached, ends), after: (group.at(-1)?.seq ?? 0n).toString() };
+    done += group.length;
+  }
+  if (done < things.length || things.length === STEP_MAX)
+    return { kind: 'pending', supplierRef: JSON.stringify(reached), checkAfterMs: PAUSE_MS };
+  const { after: _after, ...counts } = reached;
+  return { kind: 'done', result: counts };
+}
+
+function added(to: Reached, ends: readonly SyncEnd[]): Reached {
+  const count = (...wanted: SyncEnd[]): number => ends.filter((end) => wanted.includes(end)).length;
+  return {
+    ...to,
+    total: to.total + ends.length,
+    changed: to.changed + count('changed'),
+    missing: to.missing + count('missing'),
+    failed: to.failed + count('busy', 'unknown'),
+  };
+}
