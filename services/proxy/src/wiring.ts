@@ -1,4 +1,5 @@
 // Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
+import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import type { AnyOperationKind } from '@lumi/shared/operations';
 import type { AnyThingSold } from '@lumi/shared/purchase';
@@ -14,6 +15,7 @@ import {
 import { PROXY_RULES } from './audit-rules';
 import type { ProxySettings } from './config';
 import type { ProxyDeps } from './deps';
+import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
@@ -95,9 +97,11 @@ export interface WiredProxy extends ProxyDeps {
 }
 
 export function wire(service: Service, settings: ProxySettings): WiredProxy {
+  const db = new PrismaClient(clientOptions(service.db.pool, 'proxy'));
   const deps: ProxyDeps = {
     service,
-    network: new SandboxNetwork(service.db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS }),
+    db,
+    network: new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS }),
   };
   const syncs = {
     proxies: syncOfAll(proxySyncs(deps)),

@@ -30,7 +30,7 @@ export function addToProxyAllowlist(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      const proxy = await findProxy(deps.service.db.platform, context.reach, context.params.id);
+      const proxy = await findProxy(deps.db, context.reach, context.params.id);
       if (proxy === null) throw notFound();
       assertChangeable(proxy, deps.service.clock.now());
       return addEntry(deps, context, proxy.account_id, proxy.id, context.body);

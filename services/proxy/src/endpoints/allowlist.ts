@@ -58,7 +58,7 @@ export async function allowlistPage(
     filter: { proxyId },
   };
   const request = readPage(query, deps.service.cursors, binding);
-  const rows = await listAllowed(deps.service.db.platform, reach, proxyId, {
+  const rows = await listAllowed(deps.db, reach, proxyId, {
     limit: request.limit,
     beforeSeq: request.after?.[0] ?? null,
   });
@@ -81,7 +81,7 @@ export async function addEntry(
     throw invalid('ip_or_cidr', 'must be an address, a block no wider than /16 (IPv6: /32), or "current"');
   const expiresAt = wish.expires_at === undefined ? null : new Date(wish.expires_at);
   if (expiresAt !== null && expiresAt <= now) throw invalid('expires_at', 'must lie in the future');
-  if ((await countAllowed(deps.service.db.platform, accountId, proxyId)) >= ENTRIES_MAX)
+  if ((await countAllowed(deps.db, accountId, proxyId)) >= ENTRIES_MAX)
     throw new AppError('state_conflict', `The list is full: at most ${String(ENTRIES_MAX)} entries.`);
   const { row, isNew } = await allow(deps.service.db.platform, {
     id: newId('alw', now.getTime()),
@@ -96,7 +96,7 @@ export async function addEntry(
 }
 
 export async function removeEntry(deps: ProxyDeps, reach: Reach, proxyId: string | null, id: string) {
-  const entry = await findAllowed(deps.service.db.platform, reach, proxyId, id);
+  const entry = await findAllowed(deps.db, reach, proxyId, id);
   if (entry === null || !(await disallow(deps.service.db.platform, entry, deps.service.clock.now()))) throw notFound();
   return json(200, { id, removed: true });
 }

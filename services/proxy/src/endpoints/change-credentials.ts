@@ -29,7 +29,7 @@ export async function changeCredentials(
   id: string,
   wish: { username?: string | undefined; password?: string | undefined; grace_s?: number | undefined },
 ) {
-  const row = await findProxy(deps.service.db.platform, context.reach, id);
+  const row = await findProxy(deps.db, context.reach, id);
   if (row === null) throw notFound();
   const now = deps.service.clock.now();
   assertChangeable(row, now);

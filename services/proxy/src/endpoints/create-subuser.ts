@@ -34,7 +34,7 @@ export function createSubuserEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const { body, reach } = context;
-      const plan = await findPlan(deps.service.db.platform, reach, body.traffic_plan_id);
+      const plan = await findPlan(deps.db, reach, body.traffic_plan_id);
       if (plan === null) throw notFound();
       const now = deps.service.clock.now();
       const id = newId('sub', now.getTime());

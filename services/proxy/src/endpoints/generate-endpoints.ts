@@ -71,12 +71,9 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const { body: wish } = context;
-      const plan = await findPlan(deps.service.db.platform, context.reach, context.params.id);
+      const plan = await findPlan(deps.db, context.reach, context.params.id);
       if (plan === null) throw notFound();
-      const subuser =
-        wish.subuser_id === undefined
-          ? null
-          : await findSubuser(deps.service.db.platform, context.reach, wish.subuser_id);
+      const subuser = wish.subuser_id === undefined ? null : await findSubuser(deps.db, context.reach, wish.subuser_id);
       if (wish.subuser_id !== undefined && subuser?.plan_id !== plan.id) throw notFound();
       if (wish.ttl_s !== undefined && wish.session !== 'sticky') throw invalid('ttl_s', 'goes with sticky sessions');
       if (plan.expires_at <= deps.service.clock.now())

@@ -28,7 +28,7 @@ export function getProxy(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
-      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.db, context.reach, context.params.id);
       if (row === null) throw notFound();
       if (context.query.reveal === undefined) return json(200, viewProxy(row, deps.service.clock.now()));
       await recordReveal(deps, context, 'get-proxy', [row.id]);

@@ -26,7 +26,7 @@ export function getTrafficPlan(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
-      const plan = await findPlan(deps.service.db.platform, context.reach, context.params.id);
+      const plan = await findPlan(deps.db, context.reach, context.params.id);
       if (plan === null) throw notFound();
       if (context.query.reveal === undefined) return json(200, viewPlan(plan, deps.service.clock.now()));
       await recordReveal(deps, context, 'get-traffic-plan', [plan.id]);

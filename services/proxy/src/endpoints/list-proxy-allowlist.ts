@@ -20,7 +20,7 @@ export function listProxyAllowlist(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'A page of entries.', schema: pageOf(allowEntrySchema) } },
     }),
     async ({ reach, params, query }) => {
-      if ((await findProxy(deps.service.db.platform, reach, params.id)) === null) throw notFound();
+      if ((await findProxy(deps.db, reach, params.id)) === null) throw notFound();
       return allowlistPage(deps, reach, params.id, query);
     },
   );

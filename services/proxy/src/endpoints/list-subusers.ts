@@ -33,7 +33,7 @@ export function listSubusersEndpoint(deps: ProxyDeps): Endpoint {
       };
       const request = readPage(query, deps.service.cursors, binding);
       const rows = await listSubusers(
-        deps.service.db.platform,
+        deps.db,
         reach,
         { planId: traffic_plan_id, status, reference },
         { limit: request.limit, beforeSeq: request.after?.[0] ?? null },

@@ -32,7 +32,7 @@ export function listTrafficPlans(deps: ProxyDeps): Endpoint {
       };
       const request = readPage(query, deps.service.cursors, binding);
       const rows = await listPlans(
-        deps.service.db.platform,
+        deps.db,
         reach,
         { pool, reference, tag },
         { limit: request.limit, beforeSeq: request.after?.[0] ?? null },

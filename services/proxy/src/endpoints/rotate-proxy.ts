@@ -55,7 +55,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const now = deps.service.clock.now();
-      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.db, context.reach, context.params.id);
       if (row === null) throw notFound();
       const rotation = rotationOf(row);
       if (row.missing_since !== null) throw new AppError('state_conflict', MISSING_TEXT);
@@ -76,7 +76,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
         // Another request took the cooldown after we read it.
         const again =
           err instanceof AppError && err.code === 'state_conflict'
-            ? await findProxy(deps.service.db.platform, context.reach, row.id)
+            ? await findProxy(deps.db, context.reach, row.id)
             : null;
         if (again !== null) assertCool(again, now);
         throw err;

@@ -90,7 +90,7 @@ export async function renewOrderPart(
   orderId: string,
   wish: { period_days: number; current_expires_at?: string | undefined },
 ): Promise<Offer> {
-  const rows = await proxiesOfOrder(deps.service.db.platform, reach, orderId);
+  const rows = await proxiesOfOrder(deps.db, reach, orderId);
   if (rows.length === 0) throw notFound();
   return renewalPart(
     deps,
@@ -110,7 +110,7 @@ export async function renewProxyPart(
   proxyId: string,
   wish: { period_days: number; current_expires_at?: string | undefined },
 ): Promise<Offer> {
-  const row = await findProxy(deps.service.db.platform, reach, proxyId);
+  const row = await findProxy(deps.db, reach, proxyId);
   if (row === null) throw notFound();
   return renewalPart(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), {
     ...wish,

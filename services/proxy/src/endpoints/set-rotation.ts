@@ -28,7 +28,7 @@ export function setRotation(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.db, context.reach, context.params.id);
       if (row === null) throw notFound();
       assertChangeable(row, deps.service.clock.now());
       const { minIntervalS } = rotationOf(row);

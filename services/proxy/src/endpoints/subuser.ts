@@ -27,7 +27,7 @@ export const SUBUSER_ROUTE = { tag: 'Traffic', class: 'regular', reach: 'account
 export const NOT_ENOUGH_FREE = 'The plan has not that many gigabytes free.';
 
 export async function requireSubuser(deps: ProxyDeps, reach: Reach, id: string): Promise<SubuserRow> {
-  const row = await findSubuser(deps.service.db.platform, reach, id);
+  const row = await findSubuser(deps.db, reach, id);
   if (row === null) throw notFound();
   return row;
 }

@@ -22,7 +22,7 @@ export function syncProxyAllowlist(deps: ProxyDeps): Endpoint {
       answer: { description: 'The first page of the list.', schema: pageOf(allowEntrySchema) },
     }),
     async ({ reach, params: { id } }) => {
-      if ((await findProxy(deps.service.db.platform, reach, id)) === null) throw notFound();
+      if ((await findProxy(deps.db, reach, id)) === null) throw notFound();
       await syncOnce(deps.service, { product: 'proxy', thing: `allow-list of ${id}` }, () =>
         syncProxyAccess(deps, reach, id),
       );

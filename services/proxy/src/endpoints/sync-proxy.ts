@@ -24,7 +24,7 @@ export function syncProxyNow(deps: ProxyDeps): Endpoint {
       answer: { description: 'The proxy as it is now.', schema: proxySchema },
     }),
     async ({ reach, params: { id } }) => {
-      const row = await findProxy(deps.service.db.platform, reach, id);
+      const row = await findProxy(deps.db, reach, id);
       if (row === null) throw notFound();
       return json(
         200,

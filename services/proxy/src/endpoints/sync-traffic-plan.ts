@@ -24,7 +24,7 @@ export function syncTrafficPlan(deps: ProxyDeps): Endpoint {
       answer: { description: 'The plan as it is now.', schema: planSchema },
     }),
     async ({ reach, params: { id } }) => {
-      const row = await findPlan(deps.service.db.platform, reach, id);
+      const row = await findPlan(deps.db, reach, id);
       if (row === null) throw notFound();
       return json(
         200,

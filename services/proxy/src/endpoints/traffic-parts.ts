@@ -36,7 +36,7 @@ const PLAN_MISSING_TEXT =
 
 /** Throws 404. */
 export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
-  const plan = await findPlan(deps.service.db.platform, reach, planId);
+  const plan = await findPlan(deps.db, reach, planId);
   if (plan === null) throw notFound();
   const priced = priceTraffic(plan.pool, gb);
   return {

@@ -27,7 +27,7 @@ export function updateProxy(deps: ProxyDeps): Endpoint {
       errors: ['state_conflict'],
     }),
     async (context) => {
-      const row = await findProxy(deps.service.db.platform, context.reach, context.params.id);
+      const row = await findProxy(deps.db, context.reach, context.params.id);
       if (row === null) throw notFound();
       assertChangeable(row, deps.service.clock.now());
       const [changed] = await changeAs(deps, context, [row], context.body);

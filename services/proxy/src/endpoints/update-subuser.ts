@@ -25,7 +25,7 @@ export function updateSubuser(deps: ProxyDeps): Endpoint {
       const row = await requireSubuser(deps, reach, id);
       const now = deps.service.clock.now();
       const changed = await changeSubuser(
-        deps.service.db.platform,
+        deps.db,
         row.id,
         {
           label: body.label,

@@ -29,9 +29,8 @@ export function updateTrafficPlan(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'The plan as it is now.', schema: planSchema } },
     }),
     async ({ reach, params: { id }, body }) => {
-      const plan = await findPlan(deps.service.db.platform, reach, id);
-      const changed =
-        plan === null ? null : await changePlan(deps.service.db.platform, plan.id, body, deps.service.clock.now());
+      const plan = await findPlan(deps.db, reach, id);
+      const changed = plan === null ? null : await changePlan(deps.db, plan.id, body, deps.service.clock.now());
       if (changed === null) throw notFound();
       return json(200, viewPlan(changed, deps.service.clock.now()));
     },

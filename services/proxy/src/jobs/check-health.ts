@@ -9,10 +9,13 @@ const AGAIN_AFTER_MS = 60_000;
 
 /** One round. Returns true when there may be more. */
 export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
-  const rows = await deps.service.db.platform.$queryRaw<{ network_id: string }[]>(sql`
-    SELECT network_id FROM proxy.proxy WHERE state = 'active' AND (health_checked_at IS NULL
-      OR health_checked_at < ${new Date(deps.service.clock.nowMs() - AGAIN_AFTER_MS)})
-    ORDER BY health_checked_at NULLS FIRST LIMIT ${ROUND_MAX}::int`);
+  const before = new Date(deps.service.clock.nowMs() - AGAIN_AFTER_MS);
+  const rows = await deps.db.proxy.findMany({
+    where: { state: 'active', OR: [{ health_checked_at: null }, { health_checked_at: { lt: before } }] },
+    select: { network_id: true },
+    orderBy: { health_checked_at: { sort: 'asc', nulls: 'first' } },
+    take: ROUND_MAX,
+  });
   if (rows.length === 0) return false;
   await recordHealth(
     deps,
@@ -31,6 +34,7 @@ export async function recordHealth(deps: ProxyDeps, seen: readonly Health[]): Pr
     latency: one.latencyMs,
     country: one.exitCountry,
   }));
+  // Raw SQL: each proxy gets values of its own.
   await deps.service.db.platform.$executeRaw(sql`
     UPDATE proxy.proxy p SET health_ok = x.ok, health_latency_ms = x.latency, health_country = x.country,
       health_checked_at = ${deps.service.clock.now()}

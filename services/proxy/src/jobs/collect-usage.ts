@@ -12,7 +12,7 @@ const REMEMBER_DAYS = 14;
 /** One round. Returns true when there may be more. */
 export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.service.db;
-  const before = await usagePosition(platform, NETWORK);
+  const before = await usagePosition(deps.db, NETWORK);
   const { deltas, position } = await deps.network.usageAfter(before, ROUND_MAX, AbortSignal.timeout(CALL_LIMIT_MS));
   if (deltas.length > 0 && position !== null)
     await takeUsage(platform, NETWORK, deltas, position, deps.service.clock.now());

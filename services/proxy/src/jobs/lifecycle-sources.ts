@@ -61,7 +61,7 @@ export function trafficLifecycle(deps: ProxyDeps): LifecycleSource {
         WHERE expires_at < ${until}::timestamptz AND expires_at >
           ${new Date(deps.service.clock.nowMs() - DAY_MS)}::timestamptz`,
     read: async (ids) =>
-      (await findPlans(deps.service.db.platform, ids)).map((plan) => ({
+      (await findPlans(deps.db, ids)).map((plan) => ({
         id: plan.id,
         accountId: plan.account_id,
         expiresAt: plan.expires_at,

@@ -12,8 +12,8 @@ const CALL_LIMIT_MS = 8_000;
 export async function pushAccess(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.service.db;
   const counts = [
-    await push(deps, 'proxy', await dirtyProxies(platform, ROUND_MAX), (rows) => accessOfProxies(deps, rows)),
-    await push(deps, 'traffic_plan', await dirtyPlans(platform, ROUND_MAX), (rows) => accessOfPlans(deps, rows)),
+    await push(deps, 'proxy', await dirtyProxies(deps.db, ROUND_MAX), (rows) => accessOfProxies(deps, rows)),
+    await push(deps, 'traffic_plan', await dirtyPlans(deps.db, ROUND_MAX), (rows) => accessOfPlans(deps, rows)),
     await push(deps, 'subuser', await dirtySubusers(platform, ROUND_MAX), (rows) => accessOfSubusers(deps, rows)),
   ];
   return Math.max(...counts) === ROUND_MAX;

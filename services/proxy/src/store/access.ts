@@ -1,29 +1,37 @@
 // The access that data planes do not have yet: rows whose access version is ahead of the version in force.
-import { rawSql, sql, type SqlRunner } from '@lumi/shared/db';
+import { rawSql, seqAfter, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents } from '@lumi/shared/sync';
-import type { ProxyRow } from './proxy-row';
-import type { PlanRow } from './traffic';
+import type { PrismaClient } from '../generated/db/client';
+import { proxyOfRow, type ProxyRow } from './proxy-row';
+import { planOfRow, type PlanRow } from './traffic';
 import type { SubuserRow } from './subusers';
 
 export type AccessTable = 'proxy' | 'traffic_plan' | 'subuser';
 
-export async function dirtyProxies(db: SqlRunner, limit: number): Promise<ProxyRow[]> {
-  return db.$queryRaw<ProxyRow[]>(
-    sql`SELECT * FROM proxy.proxy WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`,
-  );
+export async function dirtyProxies(db: Pick<PrismaClient, 'proxy'>, limit: number): Promise<ProxyRow[]> {
+  const rows = await db.proxy.findMany({
+    where: { access_applied: { lt: db.proxy.fields.access_version } },
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+  return rows.map(proxyOfRow);
 }
 
-export async function dirtyPlans(db: SqlRunner, limit: number): Promise<PlanRow[]> {
-  return db.$queryRaw<PlanRow[]>(
-    sql`SELECT * FROM proxy.traffic_plan WHERE access_applied < access_version ORDER BY id LIMIT ${limit}::int`,
-  );
+export async function dirtyPlans(db: Pick<PrismaClient, 'trafficPlan'>, limit: number): Promise<PlanRow[]> {
+  const rows = await db.trafficPlan.findMany({
+    where: { access_applied: { lt: db.trafficPlan.fields.access_version } },
+    orderBy: { id: 'asc' },
+    take: limit,
+  });
+  return rows.map(planOfRow);
 }
 
 export type SubuserOfPlan = SubuserRow & { readonly network_id: string; readonly plan_expires_at: Date };
 
 export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string): Promise<SubuserOfPlan | null> {
+  // Raw SQL: a sub-user comes with its plan.
   const rows = await db.$queryRaw<SubuserOfPlan[]>(sql`
     SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
       ON p.id = s.plan_id
@@ -38,6 +46,7 @@ export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string)
 }
 
 export async function dirtySubusers(db: SqlRunner, limit: number): Promise<SubuserOfPlan[]> {
+  // Raw SQL: as above.
   return db.$queryRaw<SubuserOfPlan[]>(sql`
     SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
       ON p.id = s.plan_id WHERE s.access_applied < s.access_version ORDER BY s.id LIMIT ${limit}::int`);
@@ -50,6 +59,7 @@ export async function allowedBlocks(
   proxyIds: readonly string[],
   now: Date,
 ): Promise<ReadonlyMap<string, string[]>> {
+  // Raw SQL: the blocks of each owner, gathered.
   const rows = await db.$queryRaw<{ owner: string; blocks: string[] }[]>(sql`
     SELECT coalesce(proxy_id, account_id) AS owner, array_agg(block ORDER BY seq) AS blocks FROM proxy.allow_entry
     WHERE (expires_at IS NULL OR expires_at > ${now}) AND (proxy_id = ANY (${[...proxyIds]}::text[])
@@ -68,6 +78,7 @@ export async function markApplied(
 ): Promise<void> {
   const applied = JSON.stringify(rows.map(({ id, access_version }) => ({ id, version: access_version })));
   const name = rawSql(`proxy.${table}`);
+  // Raw SQL: rows are locked in the order of their ids.
   await db.$executeRaw(sql`
     WITH due AS (
       SELECT t.id, x.version FROM ${name} t JOIN jsonb_to_recordset(${applied}::jsonb) AS x(id text, version int)
@@ -87,6 +98,7 @@ export async function tellAgain(
   theirs: number,
   { now, events }: { now: Date; events: readonly EventDraft[] },
 ): Promise<boolean> {
+  // Raw SQL: the row and the events in one statement.
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH written AS (
       UPDATE ${rawSql(`proxy.${table}`)} t SET access_version = greatest(t.access_version, ${theirs}::int) + 1
@@ -96,19 +108,22 @@ export async function tellAgain(
   return rows.length > 0;
 }
 
-export async function noteSubuserSynced(db: SqlRunner, id: string, now: Date): Promise<void> {
-  await db.$executeRaw(sql`UPDATE proxy.subuser SET synced_at = ${now}::timestamptz WHERE id = ${id}`);
+export async function noteSubuserSynced(db: Pick<PrismaClient, 'subuser'>, id: string, now: Date): Promise<void> {
+  await db.subuser.updateMany({ where: { id }, data: { synced_at: now } });
 }
 
 export async function nextSubusers(
-  db: SqlRunner,
+  db: Pick<PrismaClient, 'subuser'>,
   accountId: string,
   afterSeq: string,
   limit: number,
 ): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM proxy.subuser WHERE account_id = ${accountId} AND status <> 'deleted'
-      AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+  return db.subuser.findMany({
+    where: { account_id: accountId, status: { not: 'deleted' }, ...seqAfter({ afterSeq }) },
+    select: { seq: true, id: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
 }
 
 /** Proxies and plans in one order: even numbers are proxies, odd ones plans. */
@@ -119,6 +134,7 @@ export async function nextWithAccess(
   limit: number,
 ): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
   const after = BigInt(afterSeq);
+  // Raw SQL: two tables in one order.
   return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
     SELECT * FROM (
       (SELECT seq * 2 AS seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active'

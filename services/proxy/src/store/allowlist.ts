@@ -1,45 +1,30 @@
 // Allow-lists of an account or of one proxy. The statement of each change also raises the access version of the proxies
 // and plans concerned.
-import { emptySql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
-import type { Reach } from '@lumi/shared/endpoint';
+import { seqBefore, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { ownedBy, type Reach } from '@lumi/shared/endpoint';
+import type { PrismaClient } from '../generated/db/client';
+import type { AllowEntryModel } from '../generated/db/models';
 
-export interface AllowRow {
-  readonly seq: bigint;
-  readonly id: string;
-  readonly account_id: string;
-  readonly proxy_id: string | null;
-  readonly block: string;
-  readonly label: string | null;
-  readonly expires_at: Date | null;
-  readonly last_used_at: Date | null;
-  readonly created_at: Date;
-}
+export type AllowRow = Readonly<AllowEntryModel>;
+
+type AllowTable = Pick<PrismaClient, 'allowEntry'>;
 
 /** Entries of the account itself (`proxyId` null) or of one proxy. */
 export async function listAllowed(
-  db: SqlRunner,
+  db: AllowTable,
   reach: Reach,
   proxyId: string | null,
   page: { limit: number; beforeSeq: string | null },
 ): Promise<AllowRow[]> {
-  return db.$queryRaw<AllowRow[]>(sql`
-    SELECT * FROM proxy.allow_entry WHERE proxy_id IS NOT DISTINCT
-      FROM ${proxyId}::text ${withinReach(reach)}
-        ${
-          page.beforeSeq === null
-            ? emptySql
-            : sql`AND seq <
-        ${page.beforeSeq}::bigint`
-        }
-    ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+  return db.allowEntry.findMany({
+    where: { proxy_id: proxyId, ...ownedBy(reach), ...seqBefore(page) },
+    orderBy: { seq: 'desc' },
+    take: page.limit + 1,
+  });
 }
 
-export async function countAllowed(db: SqlRunner, accountId: string, proxyId: string | null): Promise<number> {
-  const rows = await db.$queryRaw<{ count: number }[]>(
-    sql`SELECT count(*)::int AS count FROM proxy.allow_entry WHERE account_id = ${accountId}
-      AND proxy_id IS NOT DISTINCT FROM ${proxyId}::text`,
-  );
-  return rows[0]?.count ?? 0;
+export async function countAllowed(db: AllowTable, accountId: string, proxyId: string | null): Promise<number> {
+  return db.allowEntry.count({ where: { account_id: accountId, proxy_id: proxyId } });
 }
 
 /** The present entry. A block that is sent twice is one entry, with the newest label and expiry. */
@@ -55,6 +40,7 @@ export async function allow(
     now: Date;
   },
 ): Promise<{ row: AllowRow; isNew: boolean }> {
+  // Raw SQL: the entry and what it concerns change in one statement, under locks.
   const rows = await db.$queryRaw<(AllowRow & { is_new: boolean })[]>(sql`
     WITH entry AS (
       INSERT INTO proxy.allow_entry AS a (id, account_id, proxy_id, block, label, expires_at, created_at)
@@ -70,6 +56,7 @@ export async function allow(
 }
 
 export async function disallow(db: SqlRunner, entry: AllowRow, now: Date): Promise<boolean> {
+  // Raw SQL: as above.
   const rows = await db.$queryRaw<{ id: string }[]>(sql`
     WITH gone AS (DELETE FROM proxy.allow_entry WHERE id = ${entry.id}
       RETURNING id)${touched(entry.account_id, entry.proxy_id, now, sql`gone`)}
@@ -78,16 +65,12 @@ export async function disallow(db: SqlRunner, entry: AllowRow, now: Date): Promi
 }
 
 export async function findAllowed(
-  db: SqlRunner,
+  db: AllowTable,
   reach: Reach,
   proxyId: string | null,
   id: string,
 ): Promise<AllowRow | null> {
-  const rows = await db.$queryRaw<AllowRow[]>(
-    sql`SELECT * FROM proxy.allow_entry WHERE id = ${id} AND proxy_id IS NOT DISTINCT
-      FROM ${proxyId}::text ${withinReach(reach)}`,
-  );
-  return rows[0] ?? null;
+  return db.allowEntry.findFirst({ where: { id, proxy_id: proxyId, ...ownedBy(reach) } });
 }
 
 /** The rows to push to the data plane: one proxy, or all of the account. */
@@ -100,8 +83,4 @@ function touched(accountId: string, proxyId: string | null, now: Date, when: Sql
       AND p.state = 'active' ORDER BY p.id FOR NO KEY UPDATE OF p),
     touched AS (UPDATE proxy.proxy t SET ${raise} FROM live WHERE t.id = live.id),
     touched_plans AS (UPDATE proxy.traffic_plan t SET ${raise} FROM ${when} WHERE t.account_id = ${accountId})`;
-}
-
-function withinReach(reach: Reach): Sql {
-  return reach.kind === 'account' ? sql`AND account_id = ${reach.accountId}` : emptySql;
 }

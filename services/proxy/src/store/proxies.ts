@@ -1,7 +1,7 @@
 // Queries on proxies. Every read takes a reach. Writes that are part of a purchase read from its CTE.
 import type { Position } from '@lumi/shared/contract';
 import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
-import type { Reach } from '@lumi/shared/endpoint';
+import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import {
   Sorting,
   thingConditions,
@@ -10,6 +10,7 @@ import {
   type ThingColumns,
   type ThingFilter,
 } from '@lumi/shared/listing';
+import type { PrismaClient } from '../generated/db/client';
 import {
   DAY_MS,
   EXPIRING_MS,
@@ -18,6 +19,7 @@ import {
   type NewProxy,
   type ProxyRow,
   type ProxyState,
+  proxyOfRow,
 } from './proxy-row';
 
 export type ProxyFilter = Partial<ThingFilter> & {
@@ -65,6 +67,7 @@ export async function listProxies(
   { limit, now, sort = SORTING.fallback, after = null }: ProxyPage,
 ): Promise<(ProxyRow & SortedRow)[]> {
   const { state, country, type, healthy, ip, subnet } = filter;
+  // Raw SQL: pages by the chosen order.
   return db.$queryRaw<(ProxyRow & SortedRow)[]>(sql`
     SELECT p.*, ${SORTING.select(sort)} FROM proxy.proxy p ${whereAll([
       ...thingConditions(COLUMNS, reach, filter),
@@ -79,24 +82,24 @@ export async function listProxies(
     ])} ${SORTING.orderBy(sort)} LIMIT ${limit + 1}::int`);
 }
 
-export async function findProxy(db: SqlRunner, reach: Reach, id: string): Promise<ProxyRow | null> {
-  const rows = await db.$queryRaw<ProxyRow[]>(
-    sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ${id}`, within(reach)])}`,
-  );
-  return rows[0] ?? null;
+type ProxyTable = Pick<PrismaClient, 'proxy'>;
+
+export async function findProxy(db: ProxyTable, reach: Reach, id: string): Promise<ProxyRow | null> {
+  const row = await db.proxy.findFirst({ where: { id, ...ownedBy(reach) } });
+  return row === null ? null : proxyOfRow(row);
 }
 
 export async function findProxies(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Map<string, ProxyRow>> {
+  // Raw SQL: one array, however many proxies are asked for.
   const rows = await db.$queryRaw<ProxyRow[]>(
     sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ANY (${[...ids]}::text[])`, within(reach)])}`,
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-export async function proxiesOfOrder(db: SqlRunner, reach: Reach, orderId: string): Promise<ProxyRow[]> {
-  return db.$queryRaw<ProxyRow[]>(
-    sql`SELECT * FROM proxy.proxy ${whereAll([sql`order_id = ${orderId}`, within(reach)])} ORDER BY seq`,
-  );
+export async function proxiesOfOrder(db: ProxyTable, reach: Reach, orderId: string): Promise<ProxyRow[]> {
+  const rows = await db.proxy.findMany({ where: { order_id: orderId, ...ownedBy(reach) }, orderBy: { seq: 'asc' } });
+  return rows.map(proxyOfRow);
 }
 
 /** For the summary: the columns of the list and those that are counted. */
@@ -141,6 +144,7 @@ export async function changeProxies(
   if (change.rotation_s !== undefined) sets.push(sql`rotation_s = ${change.rotation_s}::int`);
   if (change.label !== undefined || change.protocol !== undefined || change.rotation_s !== undefined)
     sets.push(sql`access_version = access_version + 1`);
+  // Raw SQL: rows are locked in the order of their ids.
   return db.$queryRaw<ProxyRow[]>(sql`
     WITH locked AS MATERIALIZED (SELECT id FROM proxy.proxy WHERE id = ANY (${[...ids]}::text[]) AND state = 'active'
       ORDER BY id FOR NO KEY UPDATE)
@@ -154,6 +158,7 @@ export async function setProxyCredentials(
   fresh: { username: string; password: Uint8Array; oldUntil: Date | null; now: Date },
 ): Promise<ProxyRow | null> {
   const keep = fresh.oldUntil !== null;
+  // Raw SQL: columns are copied to others.
   const rows = await db.$queryRaw<ProxyRow[]>(sql`
     UPDATE proxy.proxy SET old_username = ${keep ? sql`username` : sql`NULL`},
       old_password = ${keep ? sql`password` : sql`NULL`}, old_until = ${fresh.oldUntil}::timestamptz,

@@ -2,6 +2,7 @@
 import { sql, type Sql } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { Protocol } from '../catalogue/products';
+import type { ProxyModel } from '../generated/db/models';
 import type { Exit, ExitAddress } from '../supplier/proxy-network';
 
 export type AuthMode = 'userpass' | 'ip' | 'both';
@@ -61,6 +62,11 @@ export interface ProxyRow {
   /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
+}
+
+/** What the constraints of the table know and the typed client does not. */
+export function proxyOfRow(row: ProxyModel): ProxyRow {
+  return row as ProxyRow;
 }
 
 export const DAY_MS = 86_400_000;

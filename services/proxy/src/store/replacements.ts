@@ -1,4 +1,5 @@
 // Reads of replacements: the old and the new proxy of each.
+// Raw SQL: the pairs of each replacement come with it.
 import { emptySql, joinSql, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 

@@ -1,6 +1,5 @@
 // Showing passwords in clear: for keys with write scope, on every route, and recorded. The record is written before the
 // answer is sent, so no password is shown without a record.
-import { sql } from '@lumi/shared/db';
 import type { RequestContext } from '@lumi/shared/endpoint';
 import { requireScope } from '@lumi/shared/principal';
 import type { ProxyDeps } from '../deps';
@@ -13,8 +12,14 @@ export async function recordReveal(
 ): Promise<void> {
   requireScope(context.principal, 'write');
   if (subjects.length === 0) return;
-  await deps.service.db.platform.$executeRaw(sql`
-    INSERT INTO proxy.reveal (account_id, key_id, request_id, route, subjects, at)
-    VALUES (${context.reach.kind === 'account' ? context.reach.accountId : null}::text, ${context.principal.keyId},
-      ${context.requestId}, ${route}, ${[...subjects]}::text[], ${deps.service.clock.now()})`);
+  await deps.db.reveal.createMany({
+    data: {
+      account_id: context.reach.kind === 'account' ? context.reach.accountId : null,
+      key_id: context.principal.keyId,
+      request_id: context.requestId,
+      route,
+      subjects: [...subjects],
+      at: deps.service.clock.now(),
+    },
+  });
 }

@@ -1,7 +1,9 @@
 // Sub-users have shares of a traffic plan. The shares together never exceed the plan.
-import { inTransaction, joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
-import type { Reach } from '@lumi/shared/endpoint';
-import { where, within, before, type TrafficPage, type Plans } from './traffic';
+import { given, inTransaction, seqBefore, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { ownedBy, type Reach } from '@lumi/shared/endpoint';
+import type { PrismaClient } from '../generated/db/client';
+import type { SubuserModel } from '../generated/db/models';
+import type { TrafficPage, Plans } from './traffic';
 
 export interface SubuserRow {
   readonly seq: bigint;
@@ -25,28 +27,35 @@ export interface SubuserRow {
   readonly synced_at: Date | null;
 }
 
+/** What the constraints of the table know and the typed client does not. */
+function subuserOfRow(row: SubuserModel): SubuserRow {
+  return row as SubuserRow;
+}
+
+type SubuserTable = Pick<PrismaClient, 'subuser'>;
+
 export async function listSubusers(
-  db: SqlRunner,
+  db: SubuserTable,
   reach: Reach,
   filter: { planId?: string | undefined; status?: 'active' | 'disabled' | undefined; reference?: string | undefined },
   page: TrafficPage,
 ): Promise<SubuserRow[]> {
-  return db.$queryRaw<SubuserRow[]>(sql`
-    SELECT * FROM proxy.subuser ${where([
-      sql`status <> 'deleted'`,
-      ...within(reach),
-      ...before(page),
-      ...(filter.planId === undefined ? [] : [sql`plan_id = ${filter.planId}`]),
-      ...(filter.status === undefined ? [] : [sql`status = ${filter.status}`]),
-      ...(filter.reference === undefined ? [] : [sql`reference = ${filter.reference}`]),
-    ])} ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+  const rows = await db.subuser.findMany({
+    where: {
+      status: filter.status ?? { not: 'deleted' },
+      ...ownedBy(reach),
+      ...given({ plan_id: filter.planId, reference: filter.reference }),
+      ...seqBefore(page),
+    },
+    orderBy: { seq: 'desc' },
+    take: page.limit + 1,
+  });
+  return rows.map(subuserOfRow);
 }
 
-export async function findSubuser(db: SqlRunner, reach: Reach, id: string): Promise<SubuserRow | null> {
-  const rows = await db.$queryRaw<SubuserRow[]>(
-    sql`SELECT * FROM proxy.subuser ${where([sql`id = ${id}`, sql`status <> 'deleted'`, ...within(reach)])}`,
-  );
-  return rows[0] ?? null;
+export async function findSubuser(db: SubuserTable, reach: Reach, id: string): Promise<SubuserRow | null> {
+  const row = await db.subuser.findFirst({ where: { id, status: { not: 'deleted' }, ...ownedBy(reach) } });
+  return row === null ? null : subuserOfRow(row);
 }
 
 export interface NewSubuser {
@@ -65,6 +74,7 @@ export interface NewSubuser {
 
 /** Null: the plan has fewer than `bytes` left. */
 export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<SubuserRow | null> {
+  // Raw SQL: the plan gives and the sub-user is made in one statement.
   const rows = await db.$queryRaw<SubuserRow[]>(sql`
     WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
     INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains,
@@ -142,6 +152,7 @@ export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): 
  * Locks the plan's row before any bytes of its sub-users move. It is a separate statement, so that the next statement
  * sees what earlier holders of the lock have committed. A statement that locks and reads at once would read the state
  * before it had to wait.
+ * Raw SQL: a lock, and the statement under it.
  */
 function underPlanLock<R>(db: Plans, planId: string, statement: Sql): Promise<R[]> {
   return inTransaction(db, async (tx) => {
@@ -151,7 +162,7 @@ function underPlanLock<R>(db: Plans, planId: string, statement: Sql): Promise<R[
 }
 
 export async function changeSubuser(
-  db: SqlRunner,
+  db: SubuserTable,
   id: string,
   change: {
     label?: string | null | undefined;
@@ -162,16 +173,22 @@ export async function changeSubuser(
   },
   now: Date,
 ): Promise<SubuserRow | null> {
-  const sets: Sql[] = [sql`updated_at = ${now}`, sql`access_version = access_version + 1`];
-  if (change.label !== undefined) sets.push(sql`label = ${change.label}::text`);
-  if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
-  if (change.status !== undefined) sets.push(sql`status = ${change.status}`);
-  if (change.expires_at !== undefined) sets.push(sql`expires_at = ${change.expires_at}::timestamptz`);
-  if (change.blocked_domains !== undefined) sets.push(sql`blocked_domains = ${[...change.blocked_domains]}::text[]`);
-  const rows = await db.$queryRaw<SubuserRow[]>(
-    sql`UPDATE proxy.subuser SET ${joinSql(sets, ', ')} WHERE id = ${id} AND status <> 'deleted' RETURNING *`,
-  );
-  return rows[0] ?? null;
+  const { label, reference, status, expires_at, blocked_domains: blocked } = change;
+  const [row] = await db.subuser.updateManyAndReturn({
+    where: { id, status: { not: 'deleted' } },
+    data: {
+      updated_at: now,
+      access_version: { increment: 1 },
+      ...given({
+        label,
+        reference,
+        status,
+        expires_at,
+        blocked_domains: blocked === undefined ? undefined : [...blocked],
+      }),
+    },
+  });
+  return row === undefined ? null : subuserOfRow(row);
 }
 
 function takeFromPlan(planId: string, bytes: bigint, now: Date): Sql {

@@ -1,9 +1,10 @@
 // Reads and writes proxies and plans when the network was asked about them. The write happens only if the row did not
 // change since it was read.
-import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { seqAfter, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
 import { syncEvents } from '@lumi/shared/sync';
+import type { PrismaClient } from '../generated/db/client';
 import type { ExitAddress } from '../supplier/proxy-network';
 import { exitColumns, type ProxyRow } from './proxy-row';
 import type { PlanRow } from './traffic';
@@ -21,6 +22,7 @@ export async function findProxyVersion(
   id: string,
   except: string | null,
 ): Promise<VersionedProxy | null> {
+  // Raw SQL: the version of a row is no column, and its lock comes with it.
   const rows = await db.$queryRaw<(ProxyRow & { version: string; lock_order: string | null })[]>(sql`
     SELECT p.*, p.xmin::text AS version, ${lockOf(except)} AS lock_order FROM proxy.proxy p
       WHERE p.id = ${id} ${within(reach)}`);
@@ -55,6 +57,7 @@ export async function writeProxyVersion(
     missing_since = NULL, ${exitColumns(truth.exit)}, expires_at = ${truth.expiresAt}::timestamptz,
       grace_until = ${truth.graceUntil}::timestamptz,
     term = p.term + ${isMoved ? 1 : 0}::int, access_version = p.access_version + ${isMoved ? 1 : 0}::int`;
+  // Raw SQL: the row and the events in one statement, by its version.
   const rows = await db.$queryRaw<ProxyRow[]>(sql`
     WITH written AS (
       UPDATE proxy.proxy p SET ${columns}, synced_at = ${now}::timestamptz,
@@ -70,6 +73,7 @@ export async function findPlanVersion(
   reach: Reach,
   id: string,
 ): Promise<{ readonly row: PlanRow; readonly version: string } | null> {
+  // Raw SQL: as for proxies.
   const rows = await db.$queryRaw<(PlanRow & { version: string })[]>(
     sql`SELECT p.*, p.xmin::text AS version FROM proxy.traffic_plan p WHERE p.id = ${id} ${within(reach)}`,
   );
@@ -91,6 +95,7 @@ export async function writePlanVersion(
       ? sql`missing_since = coalesce(p.missing_since, ${now}::timestamptz)`
       : sql`missing_since = NULL, host = ${truth.host}, port = ${truth.port}::int,
         port_socks = ${truth.portSocks}::int`;
+  // Raw SQL: as for proxies.
   const rows = await db.$queryRaw<PlanRow[]>(sql`
     WITH written AS (
       UPDATE proxy.traffic_plan p SET ${columns}, synced_at = ${now}::timestamptz,
@@ -101,26 +106,31 @@ export async function writePlanVersion(
 }
 
 export async function nextProxies(
-  db: SqlRunner,
+  db: Pick<PrismaClient, 'proxy'>,
   accountId: string,
   afterSeq: string,
   limit: number,
 ): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
-    SELECT seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active' AND seq > ${BigInt(afterSeq)}
-      ORDER BY seq LIMIT ${limit}::int`);
+  return db.proxy.findMany({
+    where: { account_id: accountId, state: 'active', ...seqAfter({ afterSeq }) },
+    select: { seq: true, id: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
 }
 
 export async function nextPlans(
-  db: SqlRunner,
+  db: Pick<PrismaClient, 'trafficPlan'>,
   accountId: string,
   afterSeq: string,
   limit: number,
 ): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(
-    sql`SELECT seq, id FROM proxy.traffic_plan WHERE account_id = ${accountId} AND seq > ${BigInt(afterSeq)}
-      ORDER BY seq LIMIT ${limit}::int`,
-  );
+  return db.trafficPlan.findMany({
+    where: { account_id: accountId, ...seqAfter({ afterSeq }) },
+    select: { seq: true, id: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
 }
 
 function lockOf(except: string | null): Sql {

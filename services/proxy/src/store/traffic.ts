@@ -1,18 +1,10 @@
 // Queries on traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row is
 // locked, so no gigabyte is given out twice.
-import {
-  emptySql,
-  fromStep,
-  joinSql,
-  rider,
-  sql,
-  type Database,
-  type Rider,
-  type Sql,
-  type SqlRunner,
-} from '@lumi/shared/db';
-import type { Reach } from '@lumi/shared/endpoint';
+import { fromStep, given, rider, seqBefore, type Database, type Rider } from '@lumi/shared/db';
+import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import type { JsonObject } from '@lumi/shared/purchase';
+import { Prisma, type PrismaClient } from '../generated/db/client';
+import type { TrafficPlanModel } from '../generated/db/models';
 
 export interface PlanRow {
   readonly seq: bigint;
@@ -86,35 +78,37 @@ export function insertPlan(plan: NewPlan): Rider<'settled'> {
     ${fromStep('settled')}`;
 }
 
+type PlanTable = Pick<PrismaClient, 'trafficPlan'>;
+
 export async function listPlans(
-  db: SqlRunner,
+  db: PlanTable,
   reach: Reach,
-  filter: { pool?: string | undefined; reference?: string | undefined; tag?: string | undefined },
+  { pool, reference, tag }: { pool?: string | undefined; reference?: string | undefined; tag?: string | undefined },
   page: TrafficPage,
 ): Promise<PlanRow[]> {
-  return db.$queryRaw<PlanRow[]>(sql`
-    SELECT * FROM proxy.traffic_plan ${where([
-      ...within(reach),
-      ...before(page),
-      ...(filter.pool === undefined ? [] : [sql`pool = ${filter.pool}`]),
-      ...(filter.reference === undefined ? [] : [sql`reference = ${filter.reference}`]),
-      ...(filter.tag === undefined ? [] : [sql`${filter.tag} = ANY (tags)`]),
-    ])} ORDER BY seq DESC LIMIT ${page.limit + 1}::int`);
+  const rows = await db.trafficPlan.findMany({
+    where: {
+      ...ownedBy(reach),
+      ...given({ pool, reference, tags: tag === undefined ? undefined : { has: tag } }),
+      ...seqBefore(page),
+    },
+    orderBy: { seq: 'desc' },
+    take: page.limit + 1,
+  });
+  return rows.map(planOfRow);
 }
 
-export async function findPlan(db: SqlRunner, reach: Reach, id: string): Promise<PlanRow | null> {
-  const rows = await db.$queryRaw<PlanRow[]>(
-    sql`SELECT * FROM proxy.traffic_plan ${where([sql`id = ${id}`, ...within(reach)])}`,
-  );
-  return rows[0] ?? null;
+export async function findPlan(db: PlanTable, reach: Reach, id: string): Promise<PlanRow | null> {
+  const row = await db.trafficPlan.findFirst({ where: { id, ...ownedBy(reach) } });
+  return row === null ? null : planOfRow(row);
 }
 
-export async function findPlans(db: SqlRunner, ids: readonly string[]): Promise<PlanRow[]> {
-  return db.$queryRaw<PlanRow[]>(sql`SELECT * FROM proxy.traffic_plan WHERE id = ANY (${[...ids]}::text[])`);
+export async function findPlans(db: PlanTable, ids: readonly string[]): Promise<PlanRow[]> {
+  return (await db.trafficPlan.findMany({ where: { id: { in: [...ids] } } })).map(planOfRow);
 }
 
 export async function changePlan(
-  db: SqlRunner,
+  db: PlanTable,
   id: string,
   change: {
     label?: string | null | undefined;
@@ -124,27 +118,24 @@ export async function changePlan(
   },
   now: Date,
 ): Promise<PlanRow | null> {
-  const sets: Sql[] = [sql`updated_at = ${now}`];
-  if (change.label !== undefined)
-    sets.push(sql`label = ${change.label}::text`, sql`access_version = access_version + 1`);
-  if (change.tags !== undefined) sets.push(sql`tags = ${[...change.tags]}::text[]`);
-  if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
-  if (change.metadata !== undefined)
-    sets.push(sql`metadata = ${change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb`);
-  const rows = await db.$queryRaw<PlanRow[]>(
-    sql`UPDATE proxy.traffic_plan SET ${joinSql(sets, ', ')} WHERE id = ${id} RETURNING *`,
-  );
-  return rows[0] ?? null;
+  const { label, tags, reference, metadata } = change;
+  const [row] = await db.trafficPlan.updateManyAndReturn({
+    where: { id },
+    data: {
+      updated_at: now,
+      ...given({
+        label,
+        access_version: label === undefined ? undefined : { increment: 1 },
+        tags: tags === undefined ? undefined : [...tags],
+        reference,
+        metadata: metadata === null ? Prisma.DbNull : (metadata as Prisma.InputJsonObject | undefined),
+      }),
+    },
+  });
+  return row === undefined ? null : planOfRow(row);
 }
 
-export function within(reach: Reach): Sql[] {
-  return reach.kind === 'account' ? [sql`account_id = ${reach.accountId}`] : [];
-}
-
-export function before(page: TrafficPage): Sql[] {
-  return page.beforeSeq === null ? [] : [sql`seq < ${page.beforeSeq}::bigint`];
-}
-
-export function where(conditions: readonly Sql[]): Sql {
-  return conditions.length === 0 ? emptySql : sql`WHERE ${joinSql([...conditions], ' AND ')}`;
+/** What the constraints of the table know and the typed client does not. */
+export function planOfRow(row: TrafficPlanModel): PlanRow {
+  return row as PlanRow;
 }

@@ -1,6 +1,7 @@
 // Usage: each counter delta is stored once, even when a gateway sends it twice. Reads are by hour.
 import { joinSql, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import type { PrismaClient } from '../generated/db/client';
 import type { UsageDelta } from '../supplier/proxy-network';
 
 export const USAGE_GROUPS = ['hour', 'day', 'proxy', 'subuser', 'country', 'target'] as const;
@@ -37,6 +38,7 @@ export async function takeUsage(
     requests: delta.requests,
     errors: delta.errors,
   }));
+  // Raw SQL: one statement, under locks.
   const taken = await db.$queryRaw<{ count: number }[]>(sql`
     WITH sent AS (
       SELECT DISTINCT ON (gateway, connection, number) * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
@@ -81,15 +83,13 @@ export async function takeUsage(
   return taken[0]?.count ?? 0;
 }
 
-export async function usagePosition(db: SqlRunner, network: string): Promise<string | null> {
-  const rows = await db.$queryRaw<{ position: string }[]>(
-    sql`SELECT position FROM proxy.usage_position WHERE network = ${network}`,
-  );
-  return rows[0]?.position ?? null;
+export async function usagePosition(db: Pick<PrismaClient, 'usagePosition'>, network: string): Promise<string | null> {
+  return (await db.usagePosition.findUnique({ where: { network } }))?.position ?? null;
 }
 
 /** Deltas so old that no gateway sends them again. */
 export async function forgetDeltas(db: SqlRunner, before: Date, limit: number): Promise<number> {
+  // Raw SQL: a bounded delete, by place in the table.
   return db.$executeRaw(
     sql`DELETE FROM proxy.usage_delta WHERE ctid IN (SELECT ctid FROM proxy.usage_delta WHERE at < ${before}
       LIMIT ${limit}::int)`,
@@ -139,6 +139,7 @@ export async function readUsage(
   const behind = isTime
     ? sql`key > ${key}`
     : sql`bytes_up + bytes_down < ${bytes}::bigint OR (bytes_up + bytes_down = ${bytes}::bigint AND key > ${key})`;
+  // Raw SQL: sums by what the caller chose, with the totals of all.
   const rows = await db.$queryRaw<(UsageTotals & (UsageRow | { readonly key: null }))[]>(sql`
     WITH used AS MATERIALIZED (
       SELECT ${keyOf(range.group)} AS key, sum(bytes_up)::bigint AS bytes_up, sum(bytes_down)::bigint AS bytes_down,

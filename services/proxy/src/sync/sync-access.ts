@@ -29,14 +29,14 @@ export async function syncSubuser(deps: ProxyDeps, reach: Reach, id: string): Pr
   if (row === null) return { kind: 'gone' };
   const compared = await compare(deps, 'subuser', row, () => Promise.resolve(accessOfSubusers(deps, [row])));
   if (compared.kind === 'unknown') return compared;
-  await noteSubuserSynced(platform, id, deps.service.clock.now());
-  const after = await findSubuser(platform, reach, id);
+  await noteSubuserSynced(deps.db, id, deps.service.clock.now());
+  const after = await findSubuser(deps.db, reach, id);
   return after === null ? { kind: 'gone' } : { kind: compared.kind, row: after };
 }
 
 /** The access that the network must allow at a proxy: its own allow-list, that of the account, and its pairs. */
 export async function syncProxyAccess(deps: ProxyDeps, reach: Reach, id: string): Promise<Synced<ProxyRow>> {
-  const row = await findProxy(deps.service.db.platform, reach, id);
+  const row = await findProxy(deps.db, reach, id);
   if (row === null) return { kind: 'gone' };
   const compared =
     row.state === 'active'
@@ -46,7 +46,7 @@ export async function syncProxyAccess(deps: ProxyDeps, reach: Reach, id: string)
 }
 
 async function syncPlanAccess(deps: ProxyDeps, reach: Reach, id: string): Promise<Synced<PlanRow>> {
-  const row = await findPlan(deps.service.db.platform, reach, id);
+  const row = await findPlan(deps.db, reach, id);
   if (row === null) return { kind: 'gone' };
   const compared = await compare(deps, 'traffic_plan', row, () => accessOfPlans(deps, [row]));
   return compared.kind === 'unknown' ? compared : { kind: compared.kind, row };
@@ -56,7 +56,7 @@ export function subuserSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'subuser',
-    next: (accountId, afterSeq, limit) => nextSubusers(deps.service.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextSubusers(deps.db, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncSubuser(deps, { kind: 'account', accountId }, id)).kind,
   };
 }

@@ -61,7 +61,7 @@ export function planSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'traffic',
-    next: (accountId, afterSeq, limit) => nextPlans(deps.service.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextPlans(deps.db, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncPlan(deps, { kind: 'account', accountId }, id)).kind,
   };
 }

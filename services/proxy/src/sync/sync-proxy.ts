@@ -92,7 +92,7 @@ export function proxySyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'proxy',
-    next: (accountId, afterSeq, limit) => nextProxies(deps.service.db.platform, accountId, afterSeq, limit),
+    next: (accountId, afterSeq, limit) => nextProxies(deps.db, accountId, afterSeq, limit),
     sync: async (accountId, id) => (await syncProxy(deps, { kind: 'account', accountId }, id)).kind,
   };
 }

@@ -1,5 +1,6 @@
 // Commands of the sandbox. A command is executed at most once per reference, with every chosen ending. The row of the
 // reference is locked while the ending is decided. The log gets a line only for an executed command.
+// Raw SQL: a command is one transaction that locks its row; the executors work inside it.
 import { inTransaction, sql, type Database, type Tx } from '@lumi/shared/db';
 import type { ErrorCode } from '@lumi/shared/contract';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';

@@ -1,4 +1,5 @@
 // The effect of each command on the sandbox's books, inside its transaction.
+// Raw SQL: inside the transaction of the command, on rows that it has locked.
 import { sql, type Tx } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 import type {

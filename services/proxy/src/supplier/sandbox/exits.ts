@@ -1,4 +1,5 @@
 // The exits that the sandbox assigns: the stock per country, and the next address.
+// Raw SQL: inside the transaction of the command, on rows that it has locked.
 import { sql, type Tx } from '@lumi/shared/db';
 import { PRODUCTS } from '../../catalogue/products';
 import type { Exit, ExitAddress } from '../proxy-network';

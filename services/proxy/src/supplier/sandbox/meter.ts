@@ -1,7 +1,8 @@
 // Traffic in the sandbox: every proxy, plan or sub-user whose note is `sandbox:traffic` uses the same amount every five
 // minutes. All others use nothing, so that a test sees exactly the bytes it requested.
-import { sql, type Database } from '@lumi/shared/db';
+import { seqAfter, sql, type Database } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
+import type { PrismaClient } from '../../generated/db/client';
 import type { UsageDelta } from '../proxy-network';
 
 export const METER_EVERY_MS = 300_000;
@@ -13,21 +14,10 @@ const ERRORS = 1;
 const INTERVALS_MAX = 24;
 const TARGETS = ['example.com', 'example.net', 'example.org'];
 
-interface Row {
-  readonly seq: bigint;
-  readonly subject: string;
-  readonly at: Date;
-  readonly country: string;
-  readonly target: string;
-  readonly bytes_up: bigint;
-  readonly bytes_down: bigint;
-  readonly requests: number;
-  readonly errors: number;
-}
-
 export class SandboxMeter {
   constructor(
     private readonly db: Pick<Database, 'platform'>,
+    private readonly tables: Pick<PrismaClient, 'sandboxUsage'>,
     private readonly clock: Clock,
   ) {}
 
@@ -36,9 +26,11 @@ export class SandboxMeter {
     limit: number,
   ): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
     await this.tick();
-    const rows = await this.db.platform.$queryRaw<Row[]>(sql`
-      SELECT * FROM proxy.sandbox_usage WHERE seq > ${BigInt(position ?? '0')}::bigint ORDER BY seq
-        LIMIT ${limit}::int`);
+    const rows = await this.tables.sandboxUsage.findMany({
+      where: seqAfter({ afterSeq: position }),
+      orderBy: { seq: 'asc' },
+      take: limit,
+    });
     const deltas = rows.map((row) => ({
       gateway: 'sandbox',
       connection: row.subject,
@@ -56,6 +48,7 @@ export class SandboxMeter {
   }
 
   private async tick(): Promise<void> {
+    // Raw SQL: a series of moments for each subject, written and counted in one statement.
     await this.db.platform.$executeRaw(sql`
       WITH due AS (
         SELECT a.subject, g.at FROM proxy.sandbox_access a

@@ -5,6 +5,7 @@ import { sql, type Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
 import type { Clock } from '@lumi/shared/runtime';
 import { findProduct } from '../../catalogue/products';
+import type { PrismaClient } from '../../generated/db/client';
 import type {
   Access,
   AccessReading,
@@ -40,20 +41,20 @@ export class SandboxNetwork implements ProxyNetwork {
 
   constructor(
     private readonly db: Pick<Database, 'platform'>,
+    private readonly tables: PrismaClient,
     private readonly clock: Clock,
     private readonly times: { readonly slowMs: number },
   ) {
     this.commands = new SandboxCommands(db, clock, executorsOf(clock));
-    this.meter = new SandboxMeter(db, clock);
+    this.meter = new SandboxMeter(db, tables, clock);
   }
 
   async locations(productId: string): Promise<readonly Location[]> {
     await this.seed();
     const product = findProduct(productId);
     if (product === null) return [];
-    const rows = await this.db.platform.$queryRaw<{ country: string; left: number }[]>(sql`
-      SELECT country, capacity - taken AS left FROM proxy.sandbox_stock WHERE product_id = ${productId}`);
-    const left = new Map(rows.map((row) => [row.country, row.left]));
+    const rows = await this.tables.sandboxStock.findMany({ where: { product_id: productId } });
+    const left = new Map(rows.map((row) => [row.country, row.capacity - row.taken]));
     return PLACES.flatMap((place) => {
       const stock = product.shape === 'traffic' ? null : (left.get(place.country) ?? 0);
       const surcharge = this.surchargeOf(place);
@@ -109,11 +110,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async readAccess(subjects: readonly string[]): Promise<readonly AccessReading[]> {
-    const rows = await this.db.platform.$queryRaw<
-      { subject: string; version: number; is_enabled: boolean; usernames: string[]; blocks: string[] }[]
-    >(sql`
-      SELECT subject, version, is_enabled, usernames, blocks FROM proxy.sandbox_access
-        WHERE subject = ANY (${[...subjects]}::text[])`);
+    const rows = await this.tables.sandboxAccess.findMany({ where: { subject: { in: [...subjects] } } });
     return rows.map((row) => ({
       subject: row.subject,
       version: row.version,
@@ -125,6 +122,7 @@ export class SandboxNetwork implements ProxyNetwork {
 
   async applyAccess(access: readonly Access[]): Promise<void> {
     for (const one of access) {
+      // Raw SQL: an older version never replaces a newer one, which the client’s `upsert` cannot say.
       await this.db.platform.$executeRaw(sql`
         INSERT INTO proxy.sandbox_access AS a (subject, network_id, version, is_enabled, usernames, blocks, note,
           metered_at)
@@ -138,6 +136,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async withdraw(networkIds: readonly string[]): Promise<void> {
+    // Raw SQL: the exits and the stock in one statement.
     await this.db.platform.$executeRaw(sql`
       WITH gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE network_id = ANY (${[...networkIds]}::text[])
         AND is_in_use RETURNING product_id, country)
@@ -154,9 +153,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async health(networkIds: readonly string[]): Promise<readonly Health[]> {
-    const rows = await this.db.platform.$queryRaw<{ network_id: string; country: string; is_in_use: boolean }[]>(sql`
-      SELECT network_id, country, is_in_use FROM proxy.sandbox_exit
-        WHERE network_id = ANY (${[...networkIds]}::text[])`);
+    const rows = await this.tables.sandboxExit.findMany({ where: { network_id: { in: [...networkIds] } } });
     return rows.map((row) => {
       const isHealthy = row.is_in_use && row.country !== UNHEALTHY_IN;
       return {
@@ -169,11 +166,9 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async readExits(networkIds: readonly string[]): Promise<readonly ExitReading[]> {
-    const rows = await this.db.platform.$queryRaw<
-      { network_id: string; exit_ip: string; country: string; city: string; until: Date | null }[]
-    >(sql`
-      SELECT network_id, exit_ip, country, city, until FROM proxy.sandbox_exit
-        WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use`);
+    const rows = await this.tables.sandboxExit.findMany({
+      where: { network_id: { in: [...networkIds] }, is_in_use: true },
+    });
     return rows.map((row) => ({
       networkId: row.network_id,
       ...exitAddress(row),
@@ -182,9 +177,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   async readTraffic(networkIds: readonly string[]): Promise<readonly TrafficReading[]> {
-    const rows = await this.db.platform.$queryRaw<
-      { network_id: string; host: string; port: number; port_socks: number }[]
-    >(sql`SELECT * FROM proxy.sandbox_traffic WHERE network_id = ANY (${[...networkIds]}::text[])`);
+    const rows = await this.tables.sandboxTraffic.findMany({ where: { network_id: { in: [...networkIds] } } });
     return rows.map((row) => ({
       networkId: row.network_id,
       host: row.host,
@@ -212,6 +205,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   private async seed(): Promise<void> {
+    // Raw SQL: one array per column, and what is there already stays.
     this.seeded ??= this.db.platform.$executeRaw(seedStatement());
     try {
       await this.seeded;
