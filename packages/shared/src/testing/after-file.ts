@@ -1,5 +1,5 @@
-// Closers that run when a test file is over, after all its hooks, the last registered first. The environment of our
-// jest configuration calls them (scripts/jest/environment.cjs); what they throw fails the file.
+// Functions that run when a test file is over, after all its hooks, the last registered first. The environment of our
+// jest configuration calls them (scripts/jest/environment.cjs); an error in one of them fails the file.
 
 declare global {
   var lumiFileClosers: (() => Promise<void>)[] | undefined;

@@ -1,5 +1,5 @@
-// What test files share, and no source file may import: a database of their own, a Redis key space of their own, and
-// waiting for a condition. Real stores; a file that leaves a connection open fails.
+// Shared by test files; no source file may import it: a database per file, a Redis key space per file, and waiting for
+// a condition. The stores are real; a file that leaves a connection open fails.
 export { createTestDatabase, testDatabase, type TestDatabase } from './test-database';
 export { ShiftedClock } from './shifted-clock';
 export { GADGET_PRICE, gadget, shopEndpoints } from './test-shop';

@@ -1,6 +1,6 @@
-// A Redis Cluster of three nodes on loopback, made of the machine's own redis-server, for one test file. A key that
-// belongs to another node is refused by the node that was asked, and a script whose keys lie on two nodes by both: one
-// server with cluster mode switched on would take everything.
+// A Redis Cluster of three nodes on loopback, made of the machine's own redis-server, for one test file. A node refuses
+// a key that belongs to another node, and every node refuses a script whose keys are on two nodes. One server in
+// cluster mode would accept all of them.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -19,7 +19,7 @@ interface Node {
   readonly process: ChildProcess;
 }
 
-/** Null when the run has no Redis (see `testRedis`). Rejects where redis-server cannot be started. */
+/** Null when the run has no Redis (see `testRedis`). Rejects when redis-server cannot be started. */
 export async function testRedisCluster(): Promise<{ url: string } | null> {
   if (!process.env['REDIS_URL']) return null;
   const folder = mkdtempSync(join(tmpdir(), 'lumi-redis-cluster-'));
@@ -66,7 +66,10 @@ async function start(folder: string): Promise<Node> {
   return { port, busPort, process: child };
 }
 
-/** Slots in equal parts, then every node knows every other, then all agree that the cluster is whole. */
+/**
+ * Assigns equal parts of the slots, then introduces every node to every other, then waits until all report the cluster
+ * as complete.
+ */
 async function joined(nodes: readonly Node[]): Promise<void> {
   const [first] = nodes;
   for (const [i, { port }] of nodes.entries()) {

@@ -5,7 +5,7 @@ const db = testDatabase();
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
-  // The guard drops the database under a leaked connection; the server's farewell is expected.
+  // The guard drops the database under a leaked connection, so the server's last message is expected.
   client.on('error', () => undefined);
   await client.connect();
   return client;
@@ -32,7 +32,7 @@ describe('testDatabase', () => {
     await leaked.end();
   });
 
-  it('is a database of its own', async () => {
+  it('is used by this file alone', async () => {
     const other = await createTestDatabase();
     expect(other.ownerUrl).not.toBe(db.ownerUrl);
     await other.close();

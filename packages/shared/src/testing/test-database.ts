@@ -1,5 +1,5 @@
-// A database for one test file, cloned from the migrated template of the run. When the file is over, connections that
-// are still open fail it: a process that cannot close its pool cannot shut down either.
+// A database for one test file, cloned from the migrated template of the run. Connections that are still open at the
+// end fail the file: a process that cannot close its pool cannot shut down either.
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { roleUrl, type Role } from '../base/db/roles';
@@ -8,11 +8,11 @@ import { until } from './until';
 
 export interface TestDatabase {
   /**
-   * Superuser of the cluster and owner of the schemas: for arranging and for looking, never for the code under test.
+   * Superuser of the cluster and owner of the schemas: to prepare and to inspect data, never for the code under test.
    */
   ownerUrl: string;
   urlFor(role: Role): string;
-  /** Drops the database; throws when somebody is still connected. Called by itself at the end of the file. */
+  /** Drops the database; throws when a connection is still open. Called automatically at the end of the file. */
   close(): Promise<void>;
 }
 
@@ -37,8 +37,8 @@ declare const beforeAll: (hook: () => Promise<void>) => void;
 const CLOSING_MAX_MS = 3_000;
 
 /**
- * To be called at the top of a test file, outside hooks. The URLs are there at once; the database is made in a
- * beforeAll and so exists in every hook and test defined after the call.
+ * Call it at the top of a test file, outside hooks. The URLs exist at once; the database is made in a beforeAll, so it
+ * exists in every hook and test defined after the call.
  */
 export function testDatabase(): TestDatabase {
   const { database, create } = draft();
@@ -46,7 +46,7 @@ export function testDatabase(): TestDatabase {
   return database;
 }
 
-/** The same for a place inside a hook or a test. */
+/** The same for a call inside a hook or a test. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { database, create } = draft();
   await create();

@@ -4,7 +4,7 @@ import { testRedis } from '@lumi/shared/testing';
 const redis = testRedis();
 
 describe('testRedis', () => {
-  it('is null without REDIS_URL, and then tests take the embedded way', () => {
+  it('is null without REDIS_URL, and then tests use the embedded store', () => {
     expect(redis === null).toBe(!process.env['REDIS_URL']);
   });
 

@@ -1,15 +1,15 @@
-// A key space of its own in the Redis of REDIS_URL, for one test file; emptied when the file is over.
+// A separate key space in the Redis of REDIS_URL, for one test file; emptied when the file is over.
 import { randomBytes } from 'node:crypto';
 import Redis from 'ioredis';
 import { afterFile } from './after-file';
 
 export interface TestRedis {
   url: string;
-  /** Starts every key of the file; no other file uses it. */
+  /** Prefix of every key of the file; no other file uses it. */
   prefix: string;
 }
 
-/** Null when the run has no Redis: then the code under test must take its embedded way. */
+/** Null when the run has no Redis: then the code under test must use its embedded store. */
 export function testRedis(): TestRedis | null {
   const url = process.env['REDIS_URL'];
   if (!url) return null;

@@ -1,5 +1,5 @@
-// A service over a database of its own, without a gateway: identities are signed here as the gateway would sign them.
-// Everything behind the identity is real: role, functions, limits, purchase engine.
+// A service on a database of its own, without a gateway: identities are signed here as the gateway signs them. All
+// parts behind the identity are real: role, functions, limits, purchase engine.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { newId, resellerScopes, type Product } from '../ground/contract';
 import { inTransaction } from '../base/db';
@@ -18,7 +18,7 @@ export interface TestServiceOptions {
   readonly product?: Product;
   /** Called once, at the top of the file. */
   readonly endpoints: (service: Service) => readonly Endpoint[];
-  /** Settings as the environment would give them. */
+  /** Settings, in the form of the environment. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   readonly log?: Log;
@@ -26,7 +26,7 @@ export interface TestServiceOptions {
 
 export interface TestKey {
   readonly keyId: string;
-  /** The bearer itself. */
+  /** The bearer token. */
   readonly key: string;
   readonly signingSecret: string | null;
   readonly principal: Principal;
@@ -38,7 +38,7 @@ export interface TestAccount extends TestKey {
 
 export interface KeyOptions {
   readonly scopes?: readonly string[];
-  /** USD, such as `"5"`; absent = none of its own. */
+  /** USD, such as `"5"`; absent: none. */
   readonly cap?: string;
   readonly signing?: Signing;
   readonly moneyPerMinute?: number;
@@ -66,14 +66,14 @@ export interface TestService {
   /** The same for a money request; a fresh Idempotency-Key if none is named. */
   asMoney(who: { readonly principal: Principal }, idempotencyKey?: string): Record<string, string>;
   balance(accountId: string): Promise<Balance>;
-  /** Contradictions in the books; must be `[]` after every test that moved money. */
+  /** Breaches in the books; must be `[]` after every test that moved money. */
   audit(): Promise<Breach[]>;
 }
 
-/** So high that no test meets a limit it did not ask for. */
+/** So high that a test never reaches a limit by accident. */
 const UNLIMITED_PER_MINUTE = 1_000_000;
 
-/** To be called at the top of a test file, outside hooks; closes itself. */
+/** Call it at the top of a test file, outside hooks; it closes itself. */
 export function testService(options: TestServiceOptions): TestService {
   const product = options.product ?? 'domains';
   const clock = options.clock ?? systemClock;
@@ -99,8 +99,7 @@ export function testService(options: TestServiceOptions): TestService {
   const signer = new IdentitySigner(pem, clock);
   const rings: KeyRings = { peppers: config.KEY_PEPPERS, secrets: config.SECRET_RING, clock };
 
-  // One after the other: a test that arranges a hundred accounts at once must not starve the pool it then wants to
-  // test.
+  // One after the other: a test that makes a hundred accounts at once must not use up the pool that it tests next.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = last.then(work);
@@ -203,7 +202,7 @@ async function makeKey(input: {
     scopes,
     moneyPerMinute: options.moneyPerMinute ?? UNLIMITED_PER_MINUTE,
     regularPerMinute: options.regularPerMinute ?? UNLIMITED_PER_MINUTE,
-    // The gateway has looked at the signature; no request of a test gets here without it.
+    // The gateway has checked the signature; a test's request has none, so the service assumes it.
     ...(issued.record.signing === 'none' ? {} : { signature: 'checked' }),
   };
   return { keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret ?? null, principal };

@@ -1,4 +1,4 @@
-// A product for tests of what all products share: gadgets at a fixed price, whose supplier ends as the buyer asks.
+// A product for tests of the shared rooms: gadgets at a fixed price; the buyer selects how the supplier ends.
 import { z } from 'zod';
 import { defineRoute } from '../ground/contract';
 import { endpoint, type Endpoint } from '../counter/endpoint';

@@ -1,4 +1,4 @@
-// Tests wait for what they need, never for a while.
+// Tests wait for a condition, never for a time.
 import { setTimeout } from 'node:timers/promises';
 
 export interface UntilOptions {
@@ -9,8 +9,8 @@ export interface UntilOptions {
 type Truthy<T> = Exclude<T, null | undefined | false | 0 | ''>;
 
 /**
- * Resolves with the first truthy value of `condition`. A condition that throws has not come true yet; the last reason
- * is told at the end.
+ * Resolves with the first truthy value of `condition`. A condition that throws counts as false; the last error is
+ * reported at the end.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,

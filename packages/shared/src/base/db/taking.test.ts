@@ -3,7 +3,7 @@ import pg from 'pg';
 
 const database = testDatabase();
 
-it('no function chooses the rows it takes in a subquery of FROM, which a join may run again for every row', async () => {
+it('no function selects the rows it takes in a subquery of FROM, because a join may run it again per row', async () => {
   const client = new pg.Client({ connectionString: database.ownerUrl });
   await client.connect();
   try {

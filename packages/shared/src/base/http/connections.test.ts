@@ -1,4 +1,4 @@
-// What one peer's connections may cost, over real sockets: the server is the one of every process, the app a few lines.
+// The bounds on one peer's connections, over real sockets: the server of every process with a small app.
 import net from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import express, { type Express } from 'express';
@@ -37,7 +37,7 @@ async function startServer(options: Partial<ServerOptions> = {}): Promise<TestSe
   app.get('/large', (_req, res) => res.end(Buffer.alloc(6_000_000, 'x')));
   app.post('/echo', (req: IncomingMessage, res) => {
     const chunks: Buffer[] = [];
-    // Read late, as after a look into a database.
+    // Read late, as after a query to a database.
     setImmediate(() =>
       req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => res.end(Buffer.concat(chunks))),
     );
@@ -81,7 +81,7 @@ describe('requests sent ahead on one connection', () => {
     const paths = Array.from({ length: 50 }, (_, i) => `/${String(i)}`);
     socket.write(get('/slow') + paths.map(get).join(''));
     await until(() => begun.length > 0);
-    // Another connection is served meanwhile, so those behind had their chance.
+    // Another connection is served meanwhile, so those behind could have started.
     const other = connect();
     other.write(get('/other'));
     await until(() => other.said.endsWith('/other'));
@@ -92,7 +92,7 @@ describe('requests sent ahead on one connection', () => {
     expect(begun).toEqual(['/slow', '/other', ...paths]);
   });
 
-  it('keep their bodies and their order, in whatever pieces they come', async () => {
+  it('keep their bodies and their order, in pieces of any size', async () => {
     const { connect } = await startServer();
     const texts = Array.from({ length: 40 }, (_, i) => `body ${String(i)} ${'x'.repeat(i * 997)}`);
     const wire = texts.map((text, i) => post(text) + get(`/after-${String(i)}`)).join('');
@@ -105,7 +105,7 @@ describe('requests sent ahead on one connection', () => {
     }
   });
 
-  it('are served in order behind answers that are read slowly', async () => {
+  it('are served in order after answers that are read slowly', async () => {
     const { connect } = await startServer();
     const socket = connect();
     socket.pause();
@@ -120,7 +120,7 @@ describe('requests sent ahead on one connection', () => {
     );
   });
 
-  it('are not begun for a peer that has ended', async () => {
+  it('are not started for a peer that has ended', async () => {
     const { connect, begun, release } = await startServer();
     const socket = connect();
     socket.write(get('/slow'));
@@ -134,7 +134,7 @@ describe('requests sent ahead on one connection', () => {
     expect(begun.filter((path) => path === '/never').length).toBeLessThanOrEqual(1);
   });
 
-  it('of which one is no HTTP are answered up to it, then refused and ended', async () => {
+  it('are answered up to the first invalid one, which is refused and ends the connection', async () => {
     const { connect, begun, release } = await startServer();
     const socket = connect();
     socket.write(`${get('/slow')}${get('/one')}nonsense\r\n\r\n${get('/never')}`);
@@ -145,7 +145,7 @@ describe('requests sent ahead on one connection', () => {
     expect(begun).toEqual(['/slow', '/one']);
   });
 
-  it('by forty peers that never read leave others their answers', async () => {
+  it('by forty peers that never read do not delay the answers of others', async () => {
     const { connect, begun } = await startServer();
     const greedy = Array.from({ length: 40 }, () => connect());
     for (const socket of greedy) {
@@ -155,7 +155,7 @@ describe('requests sent ahead on one connection', () => {
     const other = connect();
     other.write(get('/mine'));
     await until(() => other.said.endsWith('/mine'));
-    // Of 60,000 sent before it, only those had their turn that came up while it waited.
+    // Of the 60,000 requests sent before it, only those ran whose turn came while it waited.
     expect(begun.indexOf('/mine')).toBeLessThan(3_000);
   });
 });
@@ -172,7 +172,7 @@ describe('a body in chunks', () => {
     [20, 60_000],
     [1_000, 900_000],
     [1, 4_000],
-  ])('of %i bytes is read to its end, and what follows is served', async (size, length) => {
+  ])('of %i bytes is read to its end, and the next request is served', async (size, length) => {
     const { connect } = await startServer();
     const socket = connect();
     const text = 'abcdefghij'.repeat(length / 10);
@@ -181,7 +181,7 @@ describe('a body in chunks', () => {
     expect(socket.said).toContain(`\r\n\r\n${text}HTTP/1.1 200`);
   });
 
-  it('of a single byte each is refused before it takes the room of a thousand times its size', async () => {
+  it('of a single byte each is refused before it takes a thousand times its size', async () => {
     const { connect } = await startServer();
     const socket = connect();
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -211,7 +211,7 @@ describe('a request refused before its body has come', () => {
   const head = (length: number): string =>
     `POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: ${String(length)}\r\n\r\n`;
 
-  it('gets its answer though it sends on, and its connection ends', async () => {
+  it('gets its answer although it sends on, and its connection ends', async () => {
     const { connect, begun } = await refusing();
     const socket = connect();
     const closed = new Promise((resolve) => socket.once('close', resolve));
@@ -223,7 +223,7 @@ describe('a request refused before its body has come', () => {
     expect(begun).toEqual(['/refused']);
   });
 
-  it('keeps its connection where little of it is to come', async () => {
+  it('keeps its connection when little of the body is left', async () => {
     const { connect } = await refusing();
     const socket = connect();
     socket.write(`${head(2_000)}${'x'.repeat(2_000)}${get('/next')}`);
@@ -231,10 +231,10 @@ describe('a request refused before its body has come', () => {
     expect(socket.said.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
   });
 
-  it('does not keep its connection for ever when it neither sends on nor ends', async () => {
+  it('loses its connection after a while when it neither sends on nor ends', async () => {
     const { connect } = await refusing();
     const socket = connect();
-    socket.pause(); // so that it does not hear the end
+    socket.pause(); // so that it does not see the end
     socket.write(`${head(979_000)}x`);
     const [server] = open;
     await until(async () => (await connectionsOf(server?.server)) === 1);
@@ -243,7 +243,7 @@ describe('a request refused before its body has come', () => {
 });
 
 describe('a peer that reads nothing', () => {
-  it('is dropped after a while, and one that reads slowly is not', async () => {
+  it('is dropped after a while; one that reads slowly is not', async () => {
     const { connect } = await startServer({ readsNothingMs: 1_500 });
     const [stuck, slow] = [connect(), connect()];
     const closed: string[] = [];
@@ -284,7 +284,7 @@ describe('peers that leave too much unread', () => {
 });
 
 describe('too many connections', () => {
-  it('of one address make room by its own that waits longest, and not by one in work or of another address', async () => {
+  it('of one address replace its own longest-waiting one, not one in work or of another address', async () => {
     const { connect, begun, release } = await startServer({ perPeerMax: 4, peerOf: (address) => address });
     const working = connect();
     working.write(get('/slow'));
@@ -307,7 +307,7 @@ describe('too many connections', () => {
     await until(() => working.said.endsWith('slow'));
   });
 
-  it('of one address, all in work, are refused to it alone', async () => {
+  it('of one address, all in work, are refused for that address only', async () => {
     const { connect, begun } = await startServer({ perPeerMax: 2, peerOf: (address) => address });
     for (let i = 0; i < 2; i += 1) connect().write(get('/slow'));
     await until(() => begun.length === 2);
@@ -318,7 +318,7 @@ describe('too many connections', () => {
     await until(() => other.said.endsWith('/x'));
   });
 
-  it('of all addresses make room by those that never asked for anything', async () => {
+  it('of all addresses replace those that never sent a request', async () => {
     const { connect } = await startServer({ connectionsMax: 20 });
     const customer = connect();
     customer.write(get('/x'));

@@ -1,6 +1,6 @@
-// Who is connected, with bounds: on all connections, on those of one address, and on what peers leave unread. A
-// connection that waits for its peer makes room for a new one, so that nobody fills the house by standing in it; one
-// that waits for us is left alone.
+// Bounds on connections: on all, on those of one address, and on the bytes that peers leave unread. A connection that
+// waits for its peer is closed when a new one needs its place, so that idle peers cannot use up all places. A
+// connection that waits for us is kept.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../ground/runtime';
@@ -9,9 +9,9 @@ export interface ConnectionLimits {
   readonly clock: Clock;
   readonly connectionsMax: number;
   readonly perPeerMax: number;
-  /** The name under which a connection's address is counted; null: not counted, as for a proxy of our own. */
+  /** The name under which a connection's address is counted. Null: not counted, as for a trusted proxy. */
   readonly peerOf: (address: string) => string | null;
-  /** A peer that takes nothing of its answer for so long is gone. */
+  /** A peer that reads nothing of its answer for this long is dropped. */
   readonly readsNothingMs: number;
 }
 
@@ -27,20 +27,20 @@ export interface Connection {
   current: Exchange | null;
   /** Requests that came before it was answered. */
   readonly early: Exchange[];
-  /** So much of the body in work is certain to be still to come. */
+  /** At least this many bytes of the body in work are still to come. */
   bodyBytesLeft: number;
-  /** The rest of a chunked body has come and waits for its turn. */
+  /** The rest of a chunked body has arrived and waits for its turn. */
   waitsForTurn: boolean;
-  /** What the parser could not read behind them. */
+  /** The unreadable part after them. */
   fault: NodeJS.ErrnoException | null;
   hasAsked: boolean;
-  /** What was unread when it last moved, and when that was. */
+  /** The unread bytes at their last change, and the time of that change. */
   unread: string;
   unreadSinceMs: number;
 }
 
 const SWEEP_MS = 1_000;
-/** All that peers have not read, and all that they sent ahead, together. */
+/** All unread bytes of all peers and all requests sent ahead, together. */
 const BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
 
 export class Connections {
@@ -59,7 +59,7 @@ export class Connections {
     return this.bySocket.get(socket);
   }
 
-  /** Null: refused, and ended. */
+  /** Null: refused and closed. */
   admit(socket: Socket): Connection | null {
     const { connectionsMax, perPeerMax, peerOf } = this.limits;
     const peer = peerOf(socket.remoteAddress ?? '');
@@ -87,7 +87,7 @@ export class Connections {
     this.all.add(connection);
     room?.add(connection);
     if (peer !== null && room !== null) this.byPeer.set(peer, room);
-    // Node answers nobody who has ended; what is still in work for them is broken off.
+    // Node sends no answer to a peer that has ended; requests in work for it are aborted.
     socket.on('end', () => {
       if (connection.current !== null) socket.destroySoon();
     });
@@ -113,7 +113,7 @@ export class Connections {
     this.timer = null;
   }
 
-  /** Ends connections whose peers read nothing, and the fullest ones while all together hold too much. */
+  /** Closes connections whose peers read nothing, and the fullest ones while all together hold too much. */
   private sweep(nowMs: number): void {
     let total = 0;
     const full: Connection[] = [];
@@ -140,7 +140,7 @@ export class Connections {
 
   private isStuck(connection: Connection, nowMs: number): boolean {
     const { socket } = connection;
-    // Of one large write the system may have taken a part: only its own queue shows that.
+    // The system may have taken a part of one large write; only its own queue shows that.
     const { _handle: handle } = socket as { _handle?: { writeQueueSize?: number } | null };
     const unread = [socket.bytesWritten, socket.writableLength, handle?.writeQueueSize ?? 0].join(' ');
     if (unread !== connection.unread) {
@@ -155,7 +155,7 @@ function backlogOf({ socket }: Connection): number {
   return socket.writableLength + socket.readableLength;
 }
 
-/** Connections in the order of their last request; those that never made one are the first to go. */
+/** Connections in the order of their last request. Those without a request are closed first. */
 class Room {
   private readonly fresh = new Set<Connection>();
   private readonly used = new Set<Connection>();
@@ -179,7 +179,7 @@ class Room {
     this.used.delete(connection);
   }
 
-  /** Ends the connection that has waited longest for its peer; false when all wait for us. */
+  /** Closes the connection that has waited longest for its peer. False when all wait for us. */
   makeRoom(): boolean {
     for (const connections of [this.fresh, this.used]) {
       for (const connection of connections) {
@@ -192,7 +192,7 @@ class Room {
   }
 }
 
-/** Between requests, in the middle of a body that does not come, or before an answer that is not read. */
+/** Between requests, inside a body that does not come, or before an answer that is not read. */
 function waitsForPeer({ current }: Connection): boolean {
   return current === null || !current.req.complete || current.res.writableEnded;
 }

@@ -1,13 +1,13 @@
-// How many items a JSON body holds, counted on its bytes without building anything: the elements of all arrays around
-// which so many objects stand, and no array (one for `items`, two for `select.ids`). Which name an array has does not
-// matter, so no spelling of a name hides it. Of a text that is no JSON it may say anything: its reader refuses it.
+// Counts the items in a JSON body on its bytes, without building anything: the elements of all arrays inside the given
+// number of objects and no array (one for `items`, two for `select.ids`). The name of an array does not matter, so no
+// spelling of a name hides it. For invalid JSON any count is allowed, because the parser refuses it.
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 
 export function countItems(bytes: Uint8Array, objectsAround = 1): number {
   let depth = 0;
-  /** How deep the array stands in which we are, the outermost one; 0: in none. */
+  /** The depth of the outermost array around the current position; 0: none. */
   let arrayAt = 0;
   let items = 0;
   let isEmpty = false;

@@ -1,5 +1,6 @@
-// The one translator of errors: AppError → status + the contract's body. Nobody else writes an error body, in the
-// gateway, in a service or for an item of a bulk. Unknown errors become a blank 500; their cause goes to the log only.
+// The one translator of errors: AppError → status + the contract's body. Only this file writes error bodies: in the
+// gateway, in services and for items of a bulk. Unknown errors become a 500 without details; their cause goes to the
+// log only.
 import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError, ERROR_CODES, type ErrorDetail } from '../../ground/contract';
 import { rateLimitPolicyValue, rateLimitValue } from '../limits';
@@ -28,7 +29,7 @@ export function errorBody(err: AppError, requestId: string): ErrorBody {
   };
 }
 
-/** The error of one item of a bulk: the same code and sentence, without a request id of its own. */
+/** The error of one item of a bulk: the same code and message, without a request id. */
 export function itemError(err: unknown): { code: string; message: string; details?: readonly ErrorDetail[] } {
   const known = toAppError(err);
   return {
@@ -75,7 +76,7 @@ export function sendError(res: Response, err: AppError, requestId: string): void
   res.end(bytes);
 }
 
-/** The last stage of every app. `requestIdOf` reads the id the first stage gave the request. */
+/** The last stage of every app. `requestIdOf` reads the id that the first stage gave the request. */
 export function errorStage(log: Log, requestIdOf: (req: Request, res: Response) => string): ErrorRequestHandler {
   return (err: unknown, req, res, _next) => {
     const known = toAppError(err);
@@ -89,7 +90,7 @@ export function errorStage(log: Log, requestIdOf: (req: Request, res: Response) 
   };
 }
 
-/** The whole answer as text, for the HTTP parser's errors where no response object exists yet. */
+/** The whole answer as text, for errors of the HTTP parser, when no response object exists yet. */
 export function rawErrorResponse(
   code: keyof typeof ERROR_CODES,
   requestId: string,
@@ -119,8 +120,8 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 };
 
 /**
- * What Express and its body reader throw about a request: an upload broken off, a body too large, a path that is no
- * text. Nobody's fault but the sender's.
+ * Errors of Express and its body reader about a request: an aborted upload, a body too large, a path that is no text.
+ * Only the sender causes them.
  */
 function readFault(err: unknown): AppError | null {
   if (!(err instanceof Error)) return null;

@@ -1,12 +1,12 @@
-// The host a request names: whether its form is one (RFC 3986 §3.2.2), and its name without the port, which bindings of
-// products to hosts are compared with.
+// The host of a request: checks its form (RFC 3986 §3.2.2), and returns its name without the port, for the comparison
+// with the hosts of products.
 import { isIPv6 } from 'node:net';
 
 const HOST_SHAPE = /^(?:\[([0-9A-Fa-f:.]+)\]|(?:[\w.~-]|%[0-9A-Fa-f]{2})*)(?::(\d{0,5}))?$/;
 const PORT_MAX = 65_535;
 
 /**
- * A name or an address, perhaps with a port. Less than the standard allows: no punctuation that another reader could
+ * A name or an address, optionally with a port. Stricter than the standard: no punctuation that another reader could
  * take for a separator.
  */
 export function isHost(host: string): boolean {

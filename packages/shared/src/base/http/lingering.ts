@@ -1,17 +1,17 @@
-// The end of a connection whose request was answered before its body had arrived. Ended at once, the peer would lose
-// the answer: what it still sends makes the system throw away what it has not read. Read to its end, a refused upload
-// costs as much as one that is served. So what comes is thrown away unread by the parser, little by little and by
-// turns, until the peer has ended or its time is over.
+// The end of a connection whose request was answered before its body had arrived. Closed at once, the peer would lose
+// the answer, because the system discards unread data when more arrives. Read to its end, a refused upload would cost
+// as much as a served one. So the rest is discarded without parsing, in small pieces and in turns, until the peer has
+// ended or its time is over.
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** So much of a body is read to its end behind a refusal, and the connection kept. */
+/** Up to this many bytes of a refused body are read, and the connection is kept. */
 const READ_TO_END_BYTES = 64 * 1024;
 const STEP_MS = 25;
 const SOCKETS_PER_STEP = 8;
 const LINGER_STEPS = 120;
 
-/** Whether what is still to come of a request is more than it is worth to keep the connection. */
+/** Whether the rest of a request is too large to keep the connection. */
 export function leavesMuch(req: IncomingMessage): boolean {
   if (req.complete) return false;
   const { 'content-length': length } = req.headers;
@@ -22,7 +22,7 @@ export class Lingering {
   private readonly stepsLeft = new Map<Socket, number>();
   private timer: NodeJS.Timeout | null = null;
 
-  /** Its answer is on the way; nobody parses what comes from now on. */
+  /** Its answer is being sent; no later bytes are parsed. */
   add(socket: Socket): void {
     if (socket.destroyed || this.stepsLeft.has(socket)) return;
     socket.pause();
@@ -51,7 +51,7 @@ export class Lingering {
       this.stepsLeft.set(socket, left - 1);
       read += 1;
       if (read > SOCKETS_PER_STEP) continue;
-      // Back in the row: the others come first next time.
+      // Back to the end of the queue: the others come first next time.
       this.stepsLeft.delete(socket);
       this.stepsLeft.set(socket, left - 1);
       socket.resume();

@@ -1,38 +1,38 @@
-// One request in work per connection. HTTP/1.1 lets a client send the next before the last is answered; Node parses and
-// hands over all of them at once, so that a packet of small ones is thousands in work. Here the parser gets what came
-// in small pieces, and no more of them once a request came too early: that one waits for its turn, and all that follows
-// waits unread.
+// One request in work per connection. HTTP/1.1 lets a client send the next request before the last is answered; Node
+// parses and starts all of them at once, so that one packet of small requests puts thousands in work. Here the parser
+// gets small pieces, and no more once a request came too early: that request waits for its turn, and all bytes after it
+// stay unread.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connection, Connections, Exchange } from './connections';
 import { Lingering } from './lingering';
 
-/** The code of what stands for a body in too many chunks. */
+/** The code of a body in too many chunks. */
 export const CRUMBS = 'LUMI_CHUNKS_TOO_SMALL';
-/** A chunk costs hundreds of times what its bytes do: so many, and one more for each so many bytes. */
+/** A chunk costs hundreds of times its bytes: this many are allowed, and one more for each of this many bytes. */
 const CHUNKS_MAX = 4_000;
 const CHUNK_BYTES = 16;
 
 export type Serve = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** Holds most requests whole, and few of the smallest. */
+/** Large enough for most requests, small enough for few of the smallest. */
 const PIECE_BYTES = 512;
-/** In the middle of a body. */
+/** Inside a body. */
 const BODY_PIECE_BYTES = 4_096;
-/** In the middle of a chunked one: up to 170 chunks. */
+/** Inside a chunked body: up to 170 chunks. */
 const CHUNKED_PIECE_BYTES = 1_024;
 /**
- * Requests sent ahead that begin in one turn of the event loop, of all connections together: whoever sends none is
- * never behind more than these.
+ * How many requests sent ahead begin in one turn of the event loop, of all connections together. A client without such
+ * requests waits for at most this many.
  */
 const EARLY_PER_TURN = 8;
 
 export class OneAtATime {
-  /** Connections whose next request is there already, in the order of their turns. */
+  /** Connections whose next request has already arrived, in the order of their turns. */
   private readonly ahead = new Set<Connection>();
   private readonly lingering = new Lingering();
 
-  /** `refuse` answers what the parser could not read. */
+  /** `refuse` answers a request that the parser could not read. */
   constructor(
     private readonly connections: Connections,
     private readonly serve: Serve,
@@ -46,7 +46,7 @@ export class OneAtATime {
     const [parse] = socket.listeners('data') as ((bytes: Buffer) => void)[];
     if (parse === undefined) throw new Error('this Node reads its connections in a way that is not known');
     const { destroySoon } = socket;
-    // Node's way of ending a connection behind its last answer.
+    // Node's way of ending a connection after its last answer.
     socket.destroySoon = () => {
       const { current } = connection;
       if (current !== null && !current.req.complete && current.res.writableEnded && !socket.readableEnded)
@@ -71,7 +71,7 @@ export class OneAtATime {
     return connection !== undefined && isBusy(connection);
   }
 
-  /** What came before it is answered first: a refusal sent now would be read as the answer to that. */
+  /** Earlier requests are answered first: a refusal sent now would be read as their answer. */
   readonly takeFault = (err: NodeJS.ErrnoException, socket: Socket): void => {
     const connection = this.connections.of(socket);
     if (connection === undefined || !isBehindOthers(connection)) this.refuse(err, socket);
@@ -80,7 +80,7 @@ export class OneAtATime {
 
   private begin(connection: Connection, exchange: Exchange): void {
     connection.current = exchange;
-    // Some of the body may have come together with its head.
+    // A part of the body may have come together with its head.
     connection.bodyBytesLeft = Number.parseInt(exchange.req.headers['content-length'] ?? '0', 10) - BODY_PIECE_BYTES;
     if (isChunked(exchange.req)) boundChunks(exchange.req, () => this.refuseCrumbs(connection));
     this.connections.touch(connection);
@@ -91,8 +91,7 @@ export class OneAtATime {
   private onClose(connection: Connection): void {
     connection.current = null;
     if (connection.early.length === 0) this.refuseFault(connection);
-    // Not at once: a packet full of requests that are refused without waiting would hold up everybody else until its
-    // end.
+    // Not at once: a packet full of requests that are refused at once would block all others until its end.
     if (connection.early.length === 0) return;
     this.queue(connection);
   }
@@ -130,7 +129,7 @@ export class OneAtATime {
       if (!isPausedByNode(socket)) socket.resume();
       return;
     }
-    if (!socket.writable) socket.destroy(); // the last answer was the last one: nobody will read more
+    if (!socket.writable) socket.destroy(); // the last answer was sent, and the peer reads no more
     if (socket.destroyed || connection.current !== null) return;
     const first = early.shift();
     if (first === undefined) return;
@@ -156,7 +155,7 @@ function isBusy({ current, early }: Connection): boolean {
 function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => void): 'wants a turn' | undefined {
   const { socket } = connection;
   let at = 0;
-  // Node stops by itself for answers that are not read, and goes on by itself.
+  // Node pauses by itself for answers that are not read, and resumes by itself.
   while (
     at < bytes.length &&
     connection.early.length === 0 &&
@@ -180,7 +179,7 @@ function feed(connection: Connection, bytes: Buffer, parse: (bytes: Buffer) => v
     at = end;
     if (isInChunks && at < bytes.length) connection.waitsForTurn = true;
   }
-  if (at >= bytes.length || connection.fault !== null) return; // nothing is read behind a fault
+  if (at >= bytes.length || connection.fault !== null) return; // nothing is read after a fault
   socket.pause();
   socket.unshift(at === 0 ? bytes : bytes.subarray(at));
   return connection.waitsForTurn ? 'wants a turn' : undefined;
@@ -190,7 +189,7 @@ function isChunked(req: IncomingMessage): boolean {
   return req.headers['transfer-encoding'] !== undefined;
 }
 
-/** `refuse` is called when a body comes in more chunks than its bytes are worth. */
+/** `refuse` is called when a body comes in more chunks than its size allows. */
 function boundChunks(req: IncomingMessage, refuse: () => void): void {
   const push = req.push.bind(req) as (chunk: Buffer | null) => boolean; // the parser gives buffers
   let chunks = 0;
@@ -208,7 +207,7 @@ function isPausedByNode(socket: Socket): boolean {
   return (socket as { _paused?: boolean })._paused === true;
 }
 
-/** Node takes its parser off a connection that does not speak HTTP any more. */
+/** Node takes its parser off a connection that no longer speaks HTTP. */
 function isParsed(socket: Socket): boolean {
   return (socket as { parser?: object | null }).parser != null;
 }

@@ -1,12 +1,12 @@
-// Refuses what Node's HTTP parser lets through and we do not, at every port of ours. Two readings of one request are
-// how requests are smuggled past whoever stands before us: what could be read in two ways is `400 bad_request`.
+// Refuses, at every port, requests that Node's HTTP parser accepts and the contract does not. Requests are smuggled
+// past a proxy when two programs read one request differently, so every ambiguous request is `400 bad_request`.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AppError } from '../../ground/contract';
 import { isHost } from './host-name';
 
 const HEADER_LINES_MAX = 100;
-/** Each may appear on one line only: Node would silently take the first of two, or join them. */
+/** Each may be on one line only: Node would silently take the first of two, or join them. */
 const SINGLE = new Set([
   'host',
   'authorization',
@@ -17,19 +17,19 @@ const SINGLE = new Set([
   'expect',
 ]);
 const LENGTH_SHAPE = /^(?:0|[1-9]\d{0,14})$/;
-/** Visible ASCII without `#`, which belongs to no request target. */
+/** Visible ASCII without `#`, which no request target contains. */
 const TARGET_SHAPE = /^\/[\x21\x22\x24-\x7e]*$/;
 const ALLOWED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
- * Throws the refusal. False: the request stands behind a refused one, nobody can say where it begins, and its
- * connection is gone.
+ * Throws the refusal. False: the request follows a refused one, its beginning is uncertain, and its connection is
+ * closed.
  */
 export type RequestGuard = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 export function requestGuard(): RequestGuard {
-  // Connections on which it is not certain any more where the next request starts. `Connection: close` alone is not
-  // enough: Node still hands over what was pipelined behind the refused request.
+  // Connections on which the start of the next request is uncertain. `Connection: close` alone is not enough: Node
+  // still delivers requests that were pipelined after the refused one.
   const inDoubt = new WeakSet<Socket>();
   return (req, res) => {
     if (inDoubt.has(req.socket)) {

@@ -1,11 +1,11 @@
-// `GET http://host/path`, which clients send to proxies and may send to us: the same as `GET /path`, and its host
-// counts instead of that in `Host` (RFC 9112 §3.2.2). Written back into the request before anything reads it, Express
-// included, so that nobody reads it another way.
+// `GET http://host/path`, the form for proxies, which clients may send to us too: the same as `GET /path`, and its host
+// counts instead of `Host` (RFC 9112 §3.2.2). It is rewritten in the request before any other code, Express included,
+// reads it, so that all read the same.
 import type { IncomingMessage } from 'node:http';
 import { isHost } from './host-name';
 
 const ABSOLUTE_SHAPE = /^https?:\/\/([^/?#]+)(.*)$/is;
-/** A fragment belongs to no target: the guard refuses it. */
+/** No target contains a fragment: the guard refuses it. */
 const REFUSED = '/#';
 
 export function readTarget(req: IncomingMessage): void {
@@ -17,6 +17,6 @@ export function readTarget(req: IncomingMessage): void {
     return;
   }
   req.url = rest.startsWith('/') ? rest : `/${rest}`;
-  // A `Host` that is missing or none stays for the guard to refuse.
+  // A missing or invalid `Host` stays for the guard to refuse.
   if (headers.host !== undefined && isHost(headers.host)) headers.host = host;
 }

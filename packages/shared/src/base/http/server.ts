@@ -1,6 +1,6 @@
-// The HTTP server every process uses: bounded headers, time-outs and connections; JSON bodies for the parser's own
-// errors; a drain that lets running requests finish; and Express's prototypes from the start (on Node 20 Express
-// otherwise swaps the prototype of every request and response, which costs half its speed).
+// The HTTP server of every process: bounds on headers, times and connections; JSON bodies for the parser's own errors;
+// a drain that lets running requests finish; and Express's prototypes from the start (on Node 20 Express otherwise
+// swaps the prototype of every request and response, which costs half its speed).
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Express } from 'express';
@@ -13,17 +13,17 @@ import { readTarget } from './request-target';
 
 export interface ServerOptions extends Partial<Omit<ConnectionLimits, 'clock'>> {
   readonly clock: Clock;
-  /** Bytes of all headers together; beyond that 431. */
+  /** Bytes of all headers together; beyond it 431. */
   readonly maxHeaderBytes?: number;
-  /** From the first byte of a request to its last; beyond that 408: slow clients are cut off. */
+  /** From the first byte of a request to its last; beyond it 408: slow clients are cut off. */
   readonly requestTimeoutMs?: number;
   readonly headersTimeoutMs?: number;
   readonly keepAliveTimeoutMs?: number;
-  /** `100 Continue` is the app's to send; otherwise it is sent at once. */
+  /** The app sends `100 Continue`; otherwise it is sent at once. */
   readonly appContinues?: boolean;
-  /** Told of what the parser refused, which no app ever sees. */
+  /** Called for requests that the parser refused, which no app sees. */
   readonly onParserError?: (refusal: ParserRefusal) => void;
-  /** What such an answer carries besides. */
+  /** Further headers of such an answer. */
   readonly parserErrorHeaders?: (sender: ParserRefusalSender) => Readonly<Record<string, string>>;
 }
 
@@ -35,7 +35,7 @@ export interface ParserRefusal {
 
 export interface ParserRefusalSender {
   readonly peer: string;
-  /** The request whose body could not be read to its end; null where not even its headers could. */
+  /** The request whose body could not be read to its end; null when even its headers could not. */
   readonly request: http.IncomingMessage | null;
 }
 
@@ -48,9 +48,9 @@ export interface HttpServer {
 
 const CONNECTIONS_MAX = 10_000;
 const READS_NOTHING_MS = 20_000;
-/** A connection on which nothing moves, longer than any answer takes. */
+/** The limit for a connection without any progress, longer than any answer takes. */
 const IDLE_MAX_MS = 120_000;
-/** A socket more than we count may be on its way out. */
+/** More sockets than we count may exist, because some are still closing. */
 const CONNECTIONS_SPARE = 100;
 
 export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
@@ -78,7 +78,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
       headersTimeout: options.headersTimeoutMs ?? 10_000,
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 65_000,
       connectionsCheckingInterval: 1_000,
-      // Node would refuse a missing Host itself, without a body; the app does it with one.
+      // Node would refuse a missing Host itself, without a body; the app refuses it with one.
       requireHostHeader: false,
       insecureHTTPParser: false,
     },
@@ -89,8 +89,8 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     turns.take(req, res);
   });
   server.on('checkExpectation', turns.take);
-  // Node drops header lines beyond its bound in silence. Without one (all headers together are bounded anyway) the app
-  // sees them all.
+  // Node drops header lines beyond its bound silently. Without a bound (all headers together are bounded anyway) the
+  // app sees them all.
   server.maxHeadersCount = 0;
   server.timeout = IDLE_MAX_MS;
   server.maxConnections = connectionsMax + CONNECTIONS_SPARE;
@@ -105,7 +105,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
   server.on('clientError', turns.takeFault);
   server.on('connect', (_req: http.IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
-    // Behind a request in work its refusal would be read as that one's answer.
+    // After a request in work, its refusal would be read as that request's answer.
     if (turns.isBusy(socket)) socket.destroy();
     else refuse('bad_request', socket, null, options);
   });
@@ -123,7 +123,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     drain: (limitMs = 10_000) =>
       new Promise((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), limitMs);
-        // A connection is idle only after its last answer; Node looks once, at the beginning.
+        // A connection is idle only after its last answer; Node checks once, at the beginning.
         const sweep = setInterval(() => server.closeIdleConnections(), 50);
         server.close(() => {
           clearTimeout(cut);
@@ -136,19 +136,19 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
 }
 
 function answerParserError(err: NodeJS.ErrnoException, socket: Socket, options: ServerOptions): void {
-  // Node's own mark of the answer that is being written on a connection; nothing public says it.
+  // Node's internal reference to the answer being written on a connection; there is no public one.
   const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
   if (err.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  // A second answer would be read as the continuation of the first, or as the answer to something else.
+  // A second answer would be read as the continuation of the first, or as the answer to another request.
   if (current?.headersSent === true) {
     if (current.writableEnded) socket.destroySoon();
     else socket.destroy();
     return;
   }
-  // Of requests sent one behind the other, the error is in the last; one that has arrived whole is not it.
+  // With pipelined requests the error is in the last one; a complete request is not the cause.
   refuse(
     PARSER_CODES.get(err.code ?? '') ?? 'bad_request',
     socket,
@@ -191,7 +191,7 @@ function expressPrototypes(app: Express): {
   }
   Req.prototype = app.request;
   Res.prototype = app.response;
-  // Node only needs "something to call with new"; the types ask for the class itself.
+  // Node only needs a constructor; the types ask for the class itself.
   return {
     IncomingMessage: Req as unknown as typeof http.IncomingMessage,
     ServerResponse: Res as unknown as typeof http.ServerResponse,

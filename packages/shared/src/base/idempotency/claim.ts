@@ -1,5 +1,5 @@
-// Idempotency: what a key belongs to, what request it stands for, and what became of it. The claim itself commits
-// together with the effect (in the money step, or through `claimInTransaction`); a unique index is the judge.
+// Idempotency: the scope of a key, the request it identifies, and its result. The claim commits together with the
+// effect (in the money step, or through `claimInTransaction`); a unique index decides between two.
 // Raw SQL: functions in the transaction of the effect; the look-up shares its statement (decision 0006).
 import { createHash } from 'node:crypto';
 import { AppError } from '../../ground/contract';
@@ -8,9 +8,9 @@ import { openSecret, sealSecret } from '../keys';
 import type { Principal } from '../principal';
 import type { SecretRing } from '../../ground/runtime';
 
-/** Everything the effect needs to claim its request. */
+/** All that the effect needs to claim its request. */
 export interface Claim {
-  /** The account of a reseller, the key lineage of an operator: a re-issued key does not forget. */
+  /** The account of a reseller, the key lineage of an operator: a rolled key keeps its claims. */
   readonly scope: string;
   readonly product: string;
   readonly key: string;
@@ -19,14 +19,14 @@ export interface Claim {
   readonly keyId: string;
 }
 
-/** A finished request's answer, byte for byte. */
+/** The answer of a finished request, byte for byte. */
 export interface StoredAnswer {
   readonly status: number;
   readonly body: Uint8Array;
   readonly location: string | null;
-  /** The id of the request that produced it; an error body carries it inside. */
+  /** The id of the request that produced it; an error body contains it. */
   readonly requestId: string;
-  /** It holds a key: `body` is sealed, and empty once a day has passed. */
+  /** It contains a key: `body` is sealed, and empty after one day. */
   readonly isSealed?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function fingerprint(request: { method: string; url: string; body: Uint8A
 }
 
 /**
- * What a repeat of this request gets now: the stored answer, null when nothing is known; throws `in_progress`,
+ * The answer that a repeat of this request gets now; null when there is none. Throws `in_progress`,
  * `idempotency_key_reused`.
  */
 export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAnswer | null> {
@@ -65,7 +65,7 @@ export async function findAnswer(db: SqlRunner, claim: Claim): Promise<StoredAns
   };
 }
 
-/** Every money request begins with one. */
+/** Every money request begins with this. */
 const lookUpsOf = perRunner(
   (db) => new SharedStatement<Claim, ClaimRow | null>({ run: (claims) => findTogether(db, claims) }),
 );
@@ -83,9 +83,9 @@ async function findTogether(db: SqlRunner, claims: readonly Claim[]): Promise<(C
 }
 
 /**
- * Claims the request inside the transaction that has its effect. Null: claimed, go on and call `finishClaim` before
- * commit (or later, from whoever owns the effect). An answer: a twin finished first; return it. Throws `in_progress`,
- * `idempotency_key_reused`, `invalid_key`.
+ * Claims the request inside the transaction of its effect. Null: claimed; continue and call `finishClaim` before the
+ * commit (or later, by the owner of the effect). An answer: an equal request finished first; return it. Throws
+ * `in_progress`, `idempotency_key_reused`, `invalid_key`.
  */
 export async function claimInTransaction(tx: Tx, claim: Claim, subject: string): Promise<StoredAnswer | null> {
   const rows = await tx.$queryRaw<ClaimOutcome[]>(sql`
@@ -106,7 +106,7 @@ export async function finishClaim(
       ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
 }
 
-/** The answer holds a key, which is nowhere else: it is sealed for this claim, and kept for a day. */
+/** The answer contains a key that is stored nowhere else: it is sealed for this claim and kept for a day. */
 export async function finishClaimSealed(
   tx: SqlRunner,
   ring: SecretRing,
@@ -120,7 +120,7 @@ export async function finishClaimSealed(
   );
 }
 
-/** The bytes of an answer as they were given. Throws `state_conflict` once a sealed one is no longer kept. */
+/** The bytes of the answer as sent. Throws `state_conflict` when a sealed one is no longer kept. */
 export function openAnswer(ring: SecretRing, claim: Claim, stored: StoredAnswer): StoredAnswer {
   if (stored.isSealed !== true) return stored;
   if (stored.body.length === 0)
@@ -137,8 +137,8 @@ function sealName({ scope, product, key }: Claim): string {
 }
 
 /**
- * For an effect that is the same however often it is had, after it: the first answer under a key is kept, another one
- * changes nothing.
+ * For an effect that may happen repeatedly without harm, called after it: the first answer under a key is stored, a
+ * later one changes nothing.
  */
 export async function rememberAnswer(
   db: SqlRunner,
@@ -159,7 +159,7 @@ export interface ClaimOutcome {
   readonly first_request_id: string | null;
 }
 
-/** The three endings that a claim and the money step share. */
+/** The three results that a claim and the money step share. */
 export function refuseOrReplay(row: ClaimOutcome): StoredAnswer {
   if (row.outcome === 'replay' && row.status !== null && row.body !== null && row.first_request_id !== null) {
     return { status: row.status, body: row.body, location: row.location, requestId: row.first_request_id };

@@ -7,7 +7,7 @@ import { forgetOldClaims } from './forget';
 const database = testDatabase();
 
 describe('forgetOldClaims', () => {
-  it('forgets what was finished more than 30 days ago and nothing else', async () => {
+  it('deletes claims that finished more than 30 days ago, and no others', async () => {
     const owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     const db = openDatabase({ url: database.urlFor('lumi_domains'), connections: 2, log: silentLog, name: 'test' });

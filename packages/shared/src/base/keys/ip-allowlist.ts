@@ -1,11 +1,11 @@
-// IP allow-lists of keys: parsed once per key, asked once per request. An IPv4 address that arrives in its IPv6-mapped
-// form is the IPv4 address.
+// IP allow-lists of keys, parsed once per key and checked once per request. An IPv4-mapped IPv6 address counts as the
+// IPv4 address.
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { plainAddress, readBlock } from '../../ground/addresses';
 
 export type IpTest = (address: string) => boolean;
 
-/** An empty list admits everybody. Unreadable blocks admit nobody. */
+/** An empty list admits every address. Unreadable blocks admit none. */
 export function ipTest(blocks: readonly string[]): IpTest {
   if (blocks.length === 0) return () => true;
   const list = new BlockList();

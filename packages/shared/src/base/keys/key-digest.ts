@@ -1,4 +1,4 @@
-// Keys are stored as HMAC-SHA256 under a pepper that is not in the database: a stolen table alone cannot even confirm a
+// Keys are stored as HMAC-SHA256 under a pepper that is not in the database, so a stolen table alone cannot confirm a
 // guess. A key has 190 random bits, so one fast hash is enough; a slow password hash would only slow every request.
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SecretRing } from '../../ground/runtime';
@@ -20,7 +20,7 @@ export class KeyDigests {
     return digest(key, pepper.secret);
   }
 
-  /** Under every pepper of the ring, the current one first: how a key made before a pepper change is found. */
+  /** Under every pepper of the ring, the current one first; this finds a key that was made before a pepper change. */
   all(key: string): Buffer[] {
     return this.peppers.map(({ secret }) => digest(key, secret));
   }

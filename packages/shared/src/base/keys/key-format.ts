@@ -1,6 +1,5 @@
-// The shape of an API key: `lumi_<product>_`, 32 random base62 characters, 6 base62 characters of CRC32 over all that
-// precedes them. The checksum lets a mistyped key be refused without a look-up, and lets scanners tell a real key from
-// a look-alike.
+// The format of an API key: `lumi_<product>_`, 32 random base62 characters, 6 base62 characters of CRC32 over all
+// before them. With the checksum a mistyped key is refused without a look-up, and scanners can recognise real keys.
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { PRODUCTS, type Product } from '../../ground/contract';
@@ -9,7 +8,7 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 32;
 const CHECKSUM_LENGTH = 6;
 const KEY_SHAPE = new RegExp(`^lumi_(${PRODUCTS.join('|')})_[0-9A-Za-z]{${String(RANDOM_LENGTH + CHECKSUM_LENGTH)}}$`);
-/** Of the random part: enough to tell keys apart in a list, useless for guessing the other 28 characters. */
+/** Characters of the random part: enough to distinguish keys in a list, useless for guessing the other 28. */
 const DISPLAY_LENGTH = 4;
 
 export function generateKey(product: Product): string {
@@ -17,20 +16,20 @@ export function generateKey(product: Product): string {
   return unchecked + checksum(unchecked);
 }
 
-/** The product of a well-formed key, or null. Says nothing about whether such a key exists. */
+/** The product of a well-formed key, or null. It does not say whether the key exists. */
 export function productOfKey(key: string): Product | null {
   const product = KEY_SHAPE.exec(key)?.[1];
   if (product === undefined || key.slice(-CHECKSUM_LENGTH) !== checksum(key.slice(0, -CHECKSUM_LENGTH))) return null;
   return product as Product; // one of PRODUCTS: the expression was made from them
 }
 
-/** `lumi_domains_Ab3x…`: what lists and logs may show. */
+/** `lumi_domains_Ab3x…`: the form for lists and logs. */
 export function displayPrefix(key: string): string {
   const start = key.lastIndexOf('_') + 1;
   return `${key.slice(0, start + DISPLAY_LENGTH)}…`;
 }
 
-/** Unbiased: bytes that would favour the first characters are thrown away. */
+/** Unbiased: bytes that would favour the first characters are discarded. */
 export function randomBase62(length: number): string {
   let text = '';
   while (text.length < length) {

@@ -5,21 +5,21 @@ import type { Units } from '../../ground/money';
 export type KeyType = 'reseller' | 'operator';
 export type Signing = 'none' | 'v1' | 'v2';
 
-/** What is no secret about a key. */
+/** The data of a key that are not secret. */
 export interface KeyFacts {
   readonly id: string;
   readonly product: Product;
   readonly type: KeyType;
   /** The one account of a reseller key; null for operators. */
   readonly accountId: string | null;
-  /** Keys that replaced one another share limits, cap and idempotency records. */
+  /** Keys of one lineage (each replaced the one before) share limits, cap and idempotency records. */
   readonly lineageId: string;
   readonly prefix: string;
   readonly scopes: readonly string[];
   readonly dailyCapUnits: Units | null;
   readonly regularPerMinute: number | null;
   readonly moneyPerMinute: number | null;
-  /** CIDR blocks; empty = from anywhere. */
+  /** CIDR blocks; empty: any address. */
   readonly ipAllowlist: readonly string[];
   readonly signing: Signing;
   readonly createdAt: Date;
@@ -27,7 +27,7 @@ export interface KeyFacts {
   readonly revokedAt: Date | null;
   readonly replacedBy: string | null;
   readonly lastUsedAt: Date | null;
-  /** Grows with every change of the row. */
+  /** Increases with every change of the row. */
   readonly generation: bigint;
 }
 
@@ -41,7 +41,7 @@ export function isUsable(key: Pick<KeyFacts, 'revokedAt' | 'expiresAt'>, nowMs: 
   return key.revokedAt === null && (key.expiresAt === null || key.expiresAt.getTime() > nowMs);
 }
 
-/** Operators hold every scope without being given any. */
+/** Operators have every scope without an explicit list. */
 export function effectiveScopes(key: Pick<KeyFacts, 'type' | 'product' | 'scopes'>): readonly string[] {
   return key.type === 'operator' ? [...resellerScopes(key.product), 'admin:*'] : key.scopes;
 }

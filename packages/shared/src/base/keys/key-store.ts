@@ -20,7 +20,7 @@ import {
 } from './key-record';
 import { generateSigningSecret, sealSigningSecret } from './signing-secret';
 
-/** The least a database must offer; `pg.Pool` and `pg.Client` do. */
+/** The minimal database interface; `pg.Pool` and `pg.Client` satisfy it. */
 export interface Queryable {
   query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
 }
@@ -38,7 +38,7 @@ export interface KeyRequest {
   readonly type: KeyType;
   /** Required for a reseller, null for an operator. */
   readonly accountId: string | null;
-  /** Of a reseller key; an operator holds all. */
+  /** Of a reseller key; an operator has all. */
   readonly scopes: readonly string[];
   readonly dailyCapUnits?: Units | null;
   readonly signing?: Signing;
@@ -57,7 +57,7 @@ export interface IssuedKey {
   readonly record: ApiKey;
 }
 
-/** Throws 422 for scopes, limits or addresses that make no sense. The account must exist. */
+/** Throws 422 for invalid scopes, limits or addresses. The account must exist. */
 export async function issueKey(db: Queryable, rings: KeyRings, request: KeyRequest): Promise<IssuedKey> {
   check(request, rings.clock);
   const made = make(rings, request.product);
@@ -90,17 +90,17 @@ export async function issueKey(db: Queryable, rings: KeyRings, request: KeyReque
 
 export interface RollRequest {
   readonly keyId: string;
-  /** How long the old key lives on; 0 ends it now. */
+  /** How long the old key stays valid; 0 ends it now. */
   readonly overlapSeconds: number;
-  /** The new key's expiry; absent = the old key's own. */
+  /** The new key's expiry; absent: the old key's. */
   readonly expiresAt?: Date | null;
 }
 
 const OVERLAP_MAX_S = 90 * 24 * 3600;
 
 /**
- * A new key of the same lineage: same account, scopes, limits, cap, allow-list and way of signing, with a new signing
- * secret. Throws 404 for a key that is not there, revoked, expired or already rolled: one key has one successor.
+ * A new key of the same lineage: same account, scopes, limits, cap, allow-list and signing version, with a new signing
+ * secret. Throws 404 for a key that is unknown, revoked, expired or already rolled: one key has one successor.
  */
 export async function rollKey(db: Queryable, rings: KeyRings, request: RollRequest): Promise<IssuedKey> {
   if (
@@ -132,22 +132,19 @@ export async function rollKey(db: Queryable, rings: KeyRings, request: RollReque
   return issued(made, rows);
 }
 
-/**
- * Ends a key now; gateways learn of it by notification. Null when there is no such key; revoking twice keeps the first
- * time.
- */
+/** Ends a key now; gateways are notified. Null when there is no such key. A second revocation keeps the first time. */
 export async function revokeKey(db: Queryable, keyId: string): Promise<ApiKey | null> {
   const { rows } = await db.query(`SELECT ${KEY_COLUMNS} FROM platform.key_revoke($1)`, [keyId]);
   return rows.length === 0 ? null : readKeyRow(rows[0]);
 }
 
-/** What a key is and may. Its digest and its sealed secret are for the gateway alone. */
+/** The data of a key. Only the gateway reads its digest and its sealed secret. */
 export async function findKeyById(db: Queryable, keyId: string): Promise<KeyFacts | null> {
   const { rows } = await db.query(`SELECT ${KEY_FACTS} FROM platform.api_key WHERE id = $1::text`, [keyId]);
   return rows.length === 0 ? null : readKeyFacts(rows[0]);
 }
 
-/** Revoked and expired keys too: whether a key is usable is asked at every request, not at every look-up. */
+/** Includes revoked and expired keys: every request checks whether its key is usable, not every look-up. */
 export async function findKeyByDigest(db: Queryable, digests: readonly Buffer[]): Promise<ApiKey | null> {
   const { rows } = await db.query(`SELECT ${KEY_COLUMNS} FROM platform.api_key WHERE digest = ANY($1::bytea[])`, [
     [...digests],

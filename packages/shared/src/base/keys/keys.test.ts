@@ -53,7 +53,7 @@ describe('the format of a key', () => {
       expect(productOfKey(text)).toBeNull();
   });
 
-  it('never repeats and shows no more than four of its characters', () => {
+  it('never repeats, and its preview shows no more than four characters', () => {
     const keys = new Set(Array.from({ length: 1000 }, () => generateKey('proxy')));
     expect(keys.size).toBe(1000);
     const key = generateKey('proxy');
@@ -73,7 +73,7 @@ describe('digests', () => {
 });
 
 describe('signing secrets', () => {
-  it('open for their own key only, unchanged only, and under any key of the ring', () => {
+  it('can be opened for their own key only, unchanged only, and under any key of the ring', () => {
     const old = ring(1);
     const sealed = sealSigningSecret(old, 'key_a', 's3cret');
     const grown: SecretRing = { current: 2, byVersion: new Map([...old.byVersion, [2, randomBytes(32)]]) };
@@ -89,7 +89,7 @@ describe('signing secrets', () => {
 });
 
 describe('IP allow-lists', () => {
-  it('admit by block, IPv4 also in its mapped form, and everybody when empty', () => {
+  it('admit by block, also IPv4 in its mapped form, and every address when empty', () => {
     const test = ipTest(['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']);
     expect(['10.9.8.7', '::ffff:10.9.8.7', '192.0.2.7', '2001:db8:1::5'].map(test)).toEqual([true, true, true, true]);
     expect(['11.0.0.1', '192.0.2.8', '2001:db9::1', '', 'nonsense'].map(test)).toEqual([
@@ -128,7 +128,7 @@ describe('keys in the database', () => {
     ...more,
   });
 
-  it('are found by digest, with everything they were issued with', async () => {
+  it('are found by digest, with all data they were issued with', async () => {
     const expiresAt = new Date('2030-01-02T03:04:05.678Z');
     const made = await issueKey(
       db,
@@ -162,7 +162,7 @@ describe('keys in the database', () => {
     expect(await findKeyByDigest(gateway, digests.all(generateKey('domains')))).toBeNull();
   });
 
-  it('are not in the database in clear', async () => {
+  it('are not stored in clear', async () => {
     const made = await issueKey(db, rings, request({ signing: 'v1' }));
     const { rows } = await gateway.query<{ row: string }>(
       'SELECT api_key::text AS row FROM platform.api_key WHERE id = $1',
@@ -196,48 +196,44 @@ describe('keys in the database', () => {
     await expect(issueKey(db, rings, request(more))).rejects.toMatchObject({ code: 'validation_error' });
   });
 
-  it(
-    'are rolled into the same lineage, limits, cap, allow-list and way of signing; the old one lives on for ' +
-      'the overlap',
-    async () => {
-      const old = await issueKey(
-        db,
-        rings,
-        request({
-          dailyCapUnits: 50_000n,
-          limits: { moneyPerMinute: 5 },
-          ipAllowlist: ['192.0.2.0/24'],
-          signing: 'v1',
-        }),
-      );
-      const rolled = await rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 });
-      expect(rolled.key).not.toBe(old.key);
-      expect(rolled.signingSecret).not.toBe(old.signingSecret);
-      expect(rolled.record).toMatchObject({
-        lineageId: old.record.lineageId,
-        accountId,
+  it('are rolled with the same rights; the old key stays valid for the overlap', async () => {
+    const old = await issueKey(
+      db,
+      rings,
+      request({
         dailyCapUnits: 50_000n,
-        moneyPerMinute: 5,
+        limits: { moneyPerMinute: 5 },
         ipAllowlist: ['192.0.2.0/24'],
         signing: 'v1',
-        expiresAt: null,
-        replacedBy: null,
-      });
-      expect(openSigningSecret(rings.secrets, rolled.id, rolled.record.signingSecret ?? Buffer.alloc(0))).toBe(
-        rolled.signingSecret,
-      );
-      const before = await findKeyById(db, old.id);
-      expect(before).toMatchObject({ replacedBy: rolled.id });
-      const end = before?.expiresAt?.getTime() ?? 0;
-      expect(end).toBeGreaterThan(Date.now());
-      expect(end).toBeLessThanOrEqual(Date.now() + 61_000);
-      if (before === null) throw new Error('the old key is gone');
-      expect(isUsable(before, new FixedClock(end - 1).nowMs())).toBe(true);
-      expect(isUsable(before, new FixedClock(end).nowMs())).toBe(false);
-    },
-  );
+      }),
+    );
+    const rolled = await rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 });
+    expect(rolled.key).not.toBe(old.key);
+    expect(rolled.signingSecret).not.toBe(old.signingSecret);
+    expect(rolled.record).toMatchObject({
+      lineageId: old.record.lineageId,
+      accountId,
+      dailyCapUnits: 50_000n,
+      moneyPerMinute: 5,
+      ipAllowlist: ['192.0.2.0/24'],
+      signing: 'v1',
+      expiresAt: null,
+      replacedBy: null,
+    });
+    expect(openSigningSecret(rings.secrets, rolled.id, rolled.record.signingSecret ?? Buffer.alloc(0))).toBe(
+      rolled.signingSecret,
+    );
+    const before = await findKeyById(db, old.id);
+    expect(before).toMatchObject({ replacedBy: rolled.id });
+    const end = before?.expiresAt?.getTime() ?? 0;
+    expect(end).toBeGreaterThan(Date.now());
+    expect(end).toBeLessThanOrEqual(Date.now() + 61_000);
+    if (before === null) throw new Error('the old key is gone');
+    expect(isUsable(before, new FixedClock(end - 1).nowMs())).toBe(true);
+    expect(isUsable(before, new FixedClock(end).nowMs())).toBe(false);
+  });
 
-  it('have one successor, also when two are asked for at once', async () => {
+  it('have one successor, also when two requests roll one key at once', async () => {
     const old = await issueKey(db, rings, request());
     const both = await Promise.allSettled([
       rollKey(db, rings, { keyId: old.id, overlapSeconds: 60 }),
@@ -248,7 +244,7 @@ describe('keys in the database', () => {
     expect(rows).toHaveLength(2);
   });
 
-  it('end at once when rolled without overlap, and an overlap never makes a key live longer', async () => {
+  it("end at once when rolled without overlap; an overlap never extends a key's expiry", async () => {
     const old = await issueKey(db, rings, request());
     await rollKey(db, rings, { keyId: old.id, overlapSeconds: 0 });
     const ended = await findKeyById(db, old.id);
@@ -259,7 +255,7 @@ describe('keys in the database', () => {
     expect((await findKeyById(db, short.id))?.expiresAt).toEqual(expiresAt);
   });
 
-  it('can be revoked once and for all, and a revoked one is not rolled', async () => {
+  it('can be revoked permanently, and a revoked key cannot be rolled', async () => {
     const made = await issueKey(db, rings, request());
     const revoked = await revokeKey(db, made.id);
     expect(revoked?.generation).toBeGreaterThan(made.record.generation);

@@ -1,6 +1,6 @@
 // Secrets that must be recoverable (signing secrets, proxy passwords) are encrypted, not hashed: AES-256-GCM under a
-// versioned ring, bound to the id of what they belong to, so that a row copied onto another id does not open. Stored
-// bytes: version (1) | nonce (12) | tag (16) | ciphertext.
+// versioned ring, bound to the id of their owner, so that a row copied to another id cannot be opened. Stored bytes:
+// version (1) | nonce (12) | tag (16) | ciphertext.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import type { SecretRing } from '../../ground/runtime';
 

@@ -1,6 +1,6 @@
-// The outsider: recomputes the books from the rows alone and knows nothing of the code that wrote them. Each rule is
-// one query that returns the rows contradicting it. It only reads, and never repairs.
-// Raw SQL: each rule is a query of its own over several tables.
+// The audit: recomputes the books from the rows alone, independent of the code that wrote them. Each rule is one query
+// that returns the rows that break it. It only reads and never repairs. Raw SQL: each rule is a query over several
+// tables.
 import { sql, type Sql, type SqlRunner } from '../db';
 
 export interface Breach {
@@ -11,7 +11,7 @@ export interface Breach {
 
 type Row = { subject: string; detail: string };
 
-/** What lines of cost come to: a charge is rounded up, a credit down. */
+/** The amount of a line of cost: a charge is rounded up, a credit down. */
 const costSql = (
   lines: Sql,
 ): Sql => sql`(SELECT coalesce(sum(CASE WHEN x.whole >= 0 THEN div(x.whole + x.of - 1, x.of) ELSE div(x.whole, x.of)
@@ -118,15 +118,12 @@ const RULES: readonly (readonly [string, Sql])[] = [
   ],
 ];
 
-/**
- * Every contradiction in the books; empty when they are right. Rooms that add money rows add rules through
- * `extraRules`.
- */
+/** All breaches in the books; empty when they are right. Rooms that add money rows add rules through `extraRules`. */
 export function audit(db: SqlRunner, extraRules: readonly (readonly [string, Sql])[] = []): Promise<Breach[]> {
   return auditRules(db, [...RULES, ...extraRules]);
 }
 
-/** Every contradiction to these rules alone. */
+/** All breaches of these rules alone. */
 export async function auditRules(db: SqlRunner, rules: readonly (readonly [string, Sql])[]): Promise<Breach[]> {
   const breaches: Breach[] = [];
   for (const [rule, query] of rules) {

@@ -1,17 +1,17 @@
 // The arithmetic of a rate limit, without clock or storage. GCRA (generic cell rate algorithm) keeps one number per
-// bucket: the time at which the bucket would be full again (the "theoretical arrival time"). Being in the future by
-// more than the whole period means debt: a bulk may pay more tokens than the bucket holds and the next request waits
-// until that is worked off. Times are integer microseconds (exact in a double until the year 2255); redis-store.ts
-// repeats `decide` in Lua, and both stores pass one test suite.
+// bucket: the time at which the bucket is full again (the "theoretical arrival time"). A time further in the future
+// than the whole period means debt: a bulk may take more tokens than the bucket has, and the next request waits until
+// they have refilled. Times are integer microseconds (exact in a double until the year 2255). redis-store.ts repeats
+// `decide` in Lua, and both stores pass one test suite.
 import type { Limit, LimitResult } from './limit-store';
 
 export interface Decision {
   readonly result: LimitResult;
-  /** What to store; unchanged when the request is refused or costs nothing. */
+  /** The new time to store; unchanged when the request is refused or costs nothing. */
   readonly fullAtUs: number;
 }
 
-/** Microseconds for one token to grow back, rounded up: a limit never lets more through than it says. */
+/** Microseconds for one token to refill, rounded up, so that a limit never admits more than it says. */
 export function tokenUs(limit: Limit): number {
   return Math.ceil((limit.periodMs * 1000) / limit.tokens);
 }
@@ -35,7 +35,7 @@ export function decide(fullAtUs: number | undefined, nowUs: number, cost: number
   };
 }
 
-/** Rounded up, so that waiting that long is long enough; never 0. */
+/** Rounded up, so that this wait is long enough; never 0. */
 function wholeSeconds(us: number): number {
   return Math.max(1, Math.ceil(us / 1_000_000));
 }

@@ -1,6 +1,6 @@
-// One suite for every store: what holds in memory holds in Redis. The Redis half runs when REDIS_URL is set. Times of
-// day cannot be set in Redis, so the suite moves time by ageing the bucket (`Bucket.age`): memory advances its clock,
-// Redis has the stored instant moved back.
+// One suite for all stores: memory and Redis behave alike. The Redis half runs when REDIS_URL is set. The time of Redis
+// cannot be set, so the suite ages the bucket instead (`Bucket.age`): memory advances its clock, Redis gets an earlier
+// stored time.
 import { randomUUID } from 'node:crypto';
 import { FixedClock, silentLog } from '../../ground/runtime';
 import { FallbackLimitStore } from './fallback-store';
@@ -51,7 +51,7 @@ const redisUrl = process.env['REDIS_URL'];
 const benches: [string, () => Promise<Bench>][] = [['memory', memoryBench]];
 if (redisUrl !== undefined) benches.push(['redis', () => redisBench(redisUrl)]);
 
-// slow enough that real time does not matter to the Redis half
+// slow enough that real time does not matter in the Redis half
 const PER_HOUR: Limit = { tokens: 20, periodMs: 3_600_000 };
 
 describe.each(benches)('limits in %s', (_name, open) => {
@@ -63,7 +63,7 @@ describe.each(benches)('limits in %s', (_name, open) => {
 
   const take = (key: string, cost = 1, limit = PER_HOUR) => bench.store.take(key, cost, limit);
 
-  it('admits exactly the limit at once, then refuses', async () => {
+  it('admit exactly the limit at once, then refuse', async () => {
     const key = randomUUID();
     const answers = [];
     for (let i = 0; i < 23; i += 1) answers.push(await take(key));
@@ -73,19 +73,19 @@ describe.each(benches)('limits in %s', (_name, open) => {
     );
   });
 
-  it('admits exactly the limit when the requests arrive in parallel', async () => {
+  it('admit exactly the limit when the requests arrive in parallel', async () => {
     const key = randomUUID();
     const answers = await Promise.all(Array.from({ length: 60 }, () => take(key)));
     expect(answers.filter((answer) => answer.allowed)).toHaveLength(20);
   });
 
-  it('keeps buckets apart', async () => {
+  it('keep buckets separate', async () => {
     const key = randomUUID();
     for (let i = 0; i < 20; i += 1) await take(key);
     expect((await take(randomUUID())).allowed).toBe(true);
   });
 
-  it('tells a true Retry-After: one second less is refused, that long is admitted', async () => {
+  it('give an exact Retry-After: one second less is refused, that long is admitted', async () => {
     const key = randomUUID();
     for (let i = 0; i < 20; i += 1) await take(key);
     const refused = await take(key);
@@ -97,7 +97,7 @@ describe.each(benches)('limits in %s', (_name, open) => {
     expect((await take(key)).allowed).toBe(true);
   });
 
-  it('never answers Retry-After 0', async () => {
+  it('never answer Retry-After 0', async () => {
     const key = randomUUID();
     const fast: Limit = { tokens: 1, periodMs: 300 };
     await take(key, 1, fast);
@@ -105,7 +105,7 @@ describe.each(benches)('limits in %s', (_name, open) => {
     if (!refused.allowed) expect(refused.retryAfterS).toBe(1);
   });
 
-  it('has no window edge: after a pause only what has grown back is admitted', async () => {
+  it('have no window edge: after a pause only refilled tokens are admitted', async () => {
     const key = randomUUID();
     for (let i = 0; i < 20; i += 1) await take(key);
     await bench.age(key, 5 * 180_000);
@@ -114,20 +114,20 @@ describe.each(benches)('limits in %s', (_name, open) => {
     expect(answers).toEqual([true, true, true, true, true, false, false]);
   });
 
-  it('lets a bulk go into debt and makes the next request wait until the debt is gone', async () => {
+  it('let a bulk go into debt and make the next request wait until the debt is gone', async () => {
     const key = randomUUID();
     const bulk = await take(key, 500);
     expect(bulk).toMatchObject({ allowed: true, remaining: 0 });
     const next = await take(key);
     expect(next.allowed).toBe(false);
-    // 480 tokens of debt and the one asked for: 481 × 180 s, less what passed meanwhile.
+    // 480 tokens of debt and the requested one: 481 × 180 s, less the time since then.
     expect(next.retryAfterS).toBeGreaterThan(481 * 180 - 10);
     expect(next.retryAfterS).toBeLessThanOrEqual(481 * 180);
     await bench.age(key, next.retryAfterS * 1000);
     expect((await take(key)).allowed).toBe(true);
   });
 
-  it('admits what is paid in two parts as if it were paid at once, and tells when both parts pass', async () => {
+  it('admit a cost paid in two parts like one paid at once, and say when both parts pass', async () => {
     const key = randomUUID();
     await take(key);
     expect(await bench.store.take(key, 49, PER_HOUR, 1)).toMatchObject({ allowed: true, remaining: 0 });
@@ -141,7 +141,7 @@ describe.each(benches)('limits in %s', (_name, open) => {
     expect((await bench.store.take(other, 49, PER_HOUR, 1)).allowed).toBe(true);
   });
 
-  it('admits a bulk only when as many tokens are there as it has items, up to the limit', async () => {
+  it('admit a bulk only when there are as many tokens as items, up to the limit', async () => {
     const key = randomUUID();
     await take(key);
     const big = await take(key, 500);
@@ -151,7 +151,7 @@ describe.each(benches)('limits in %s', (_name, open) => {
     expect((await take(key, 500)).allowed).toBe(true);
   });
 
-  it('charges nothing for a refused request and nothing for a look', async () => {
+  it('charge nothing for a refused request and nothing for a peek', async () => {
     const key = randomUUID();
     for (let i = 0; i < 19; i += 1) await take(key);
     for (let i = 0; i < 5; i += 1) await take(key, 2);
@@ -159,7 +159,7 @@ describe.each(benches)('limits in %s', (_name, open) => {
     expect((await take(key)).allowed).toBe(true);
   });
 
-  it('holds for random sequences: never more than limit + what grew back, and every Retry-After is true', async () => {
+  it('hold for random sequences: never more than limit plus refill, and every Retry-After is exact', async () => {
     const random = seeded(20261124);
     for (let round = 0; round < 8; round += 1) {
       const key = randomUUID();
@@ -201,7 +201,7 @@ describe('gcra', () => {
 });
 
 describe('the memory store', () => {
-  it('stays within its bound, forgetting full buckets before spent ones', () => {
+  it('keeps its maximum size, and drops full buckets before spent ones', () => {
     const clock = new FixedClock(1_000_000);
     const store = new MemoryLimitStore(clock, { bucketsMax: 100 });
     const limit: Limit = { tokens: 1, periodMs: 60_000 };
@@ -217,7 +217,7 @@ describe('the memory store', () => {
 });
 
 describe('the fallback store', () => {
-  it('uses the local limit while the shared one fails, and leaves the shared one alone for a second', async () => {
+  it('uses the local limit while the shared one fails, and does not call the shared one for a second', async () => {
     const clock = new FixedClock(0);
     let asked = 0;
     const broken: LimitStore = {

@@ -5,9 +5,7 @@ import { decide } from './gcra';
 import type { Limit, LimitResult, LimitStore } from './limit-store';
 
 const BUCKETS_MAX = 100_000;
-/**
- * How many of the oldest buckets one insertion looks at when the store is full: keeps the cost of a request bounded.
- */
+/** How many of the oldest buckets one insertion checks when the store is full; this bounds the cost of a request. */
 const SWEEP = 32;
 
 export interface MemoryStoreOptions {

@@ -1,6 +1,6 @@
 // `RateLimit` and `RateLimit-Policy` in the form of the IETF draft (named policies, structured fields). Gateway and
-// services use it alike: an answer to a money request carries both policies, joined by a comma. `t` is when all is
-// back; in a refusal, when a retry passes: the same as `Retry-After`.
+// services both use it: an answer to a money request has both policies, joined by a comma. `t` is the time until the
+// bucket is full; in a refusal, until a retry passes, the same as `Retry-After`.
 import type { Limit, LimitResult } from './limit-store';
 
 export function rateLimitValue(name: string, result: LimitResult): string {

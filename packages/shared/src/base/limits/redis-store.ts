@@ -1,6 +1,6 @@
 // Rate limits shared by all processes: one atomic script per request, on Redis's own clock, so that gateways with
-// differing clocks agree. It fails fast instead of queueing: who may go on without Redis (reads) and who may not
-// (money) is the caller's decision, see fallback-store.ts. The hash tag keeps a bucket on one node of a cluster.
+// different clocks agree. It fails fast instead of queueing; the caller decides which requests continue without Redis
+// (reads) and which do not (money), see fallback-store.ts. The hash tag keeps a bucket on one node of a cluster.
 import type { Result } from 'ioredis';
 import { openRedis, type Log, type RedisClient } from '../../ground/runtime';
 import { tokenUs } from './gcra';
@@ -51,7 +51,7 @@ export interface LimitRedisOptions {
   readonly commandTimeoutMs?: number;
 }
 
-/** A client that never queues while Redis is away: every command fails at once and the caller decides. */
+/** A client that never queues while Redis is down: every command fails at once and the caller decides. */
 export function connectLimitRedis(options: LimitRedisOptions): RedisClient {
   const client = openRedis(options.url, {
     enableOfflineQueue: false,

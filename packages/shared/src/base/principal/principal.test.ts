@@ -1,5 +1,5 @@
-// Which identities a service takes. Tokens are signed here with the gateway's own key, so that only what is wrong about
-// them refuses them.
+// Which identities a service accepts. The tokens are signed with the gateway's own key, so that only the tested fault
+// refuses them.
 import { createPublicKey, createHash, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { AppError } from '../../ground/contract';
@@ -42,7 +42,7 @@ function verdict(text: string | undefined, nowS = NOW_S): string {
 }
 
 describe('an identity', () => {
-  it('of the gateway is taken', () => {
+  it('of the gateway is accepted', () => {
     const signed = new IdentitySigner(pem, new FixedClock(NOW_S * 1000)).sign(publicPrincipal('domains'), 'x');
     expect([verdict(signed), verdict(token()), verdict(token(), NOW_S + 59)]).toEqual(['taken', 'taken', 'taken']);
   });
@@ -73,12 +73,12 @@ describe('an identity', () => {
     expect(verdict(bare)).toBe('401 invalid_key');
   });
 
-  it('that came too late is 503 with a time to come back, for its key is good', () => {
+  it('that came too late is 503 with Retry-After, because its key is valid', () => {
     expect(verdict(token(), NOW_S + 66)).toBe('503 service_unavailable 1');
     expect(verdict(token(), NOW_S + 4_000)).toBe('503 service_unavailable 1');
   });
 
-  it('that came too late and was changed besides is 401', () => {
+  it('that came too late and was also changed is 401', () => {
     expect(verdict(`${token().slice(0, -4)}AAAA`, NOW_S + 66)).toBe('401 invalid_key');
   });
 });

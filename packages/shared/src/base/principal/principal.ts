@@ -1,5 +1,5 @@
-// Who asks. The gateway signs this identity (ES256, 60 s at most); services accept nothing without it, loopback
-// included. Signing and verifying are cached by key and by token, so neither is paid per request.
+// The identity of a request's caller. The gateway signs it (ES256, 60 s at most); services refuse every request without
+// it, also from loopback. Signing and verifying are cached by key and by token, so their cost is not per request.
 import { createPrivateKey, createPublicKey, createHash, type JsonWebKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { AppError, PRODUCTS, type Product } from '../../ground/contract';
@@ -8,9 +8,9 @@ import type { Clock } from '../../ground/runtime';
 export const IDENTITY_HEADER = 'x-lumi-identity';
 const ISSUER = 'lumi-gateway';
 const LIFETIME_S = 60;
-/** A cached token is used while at least this much of its life is left. */
+/** A cached token is used while at least this much of its lifetime is left. */
 const REFRESH_BEFORE_END_S = 25;
-/** How far the clocks of two machines may be apart. */
+/** The allowed difference between the clocks of two machines. */
 const CLOCK_SKEW_MS = 5_000;
 const CACHE_MAX = 10_000;
 
@@ -23,12 +23,12 @@ export interface Principal {
   readonly type: PrincipalType;
   /** The one account of a reseller key; null for operators and public routes. */
   readonly accountId: string | null;
-  /** Keys that replaced one another share limits, cap and idempotency records. */
+  /** Keys of one lineage (each replaced the one before) share limits, cap and idempotency records. */
   readonly lineageId: string;
   readonly scopes: readonly string[];
   readonly moneyPerMinute: number;
   readonly regularPerMinute: number;
-  /** Of a key that signs: whether this request is signed by it. Absent: the key does not sign. */
+  /** Of a key that signs: whether it signed this request. Absent: the key does not sign. */
   readonly signature?: 'checked' | 'missing';
 }
 
@@ -58,7 +58,7 @@ export class IdentitySigner {
     this.keyid = keyIdOf(createPublicKey(this.key));
   }
 
-  /** `cacheKey` must change whenever anything in the principal does (key id + its generation). */
+  /** `cacheKey` must change whenever the principal changes (key id + its generation). */
   sign(principal: Principal, cacheKey: string): string {
     const nowMs = this.clock.nowMs();
     const cached = this.cache.get(cacheKey);
@@ -103,8 +103,8 @@ export class IdentityVerifier {
   }
 
   /**
-   * Throws 401 for anything but an identity signed for this service, and 503 for one that came too late: the request
-   * waited somewhere for too long, which is no fault of its key.
+   * Throws 401 for every identity that was not signed for this service, and 503 for one that came too late: the request
+   * waited too long on the way, which is not the key's fault.
    */
   verify(token: string | undefined): Principal {
     const nowMs = this.clock.nowMs();
@@ -122,7 +122,7 @@ export class IdentityVerifier {
       const header = jwt.decode(token, { complete: true })?.header;
       const key = this.keys.get(header?.kid ?? '');
       if (key === undefined) throw new Error('unknown key id');
-      // RFC 7515 §4.1.11: what must be understood and is not refuses the whole; the library passes it over.
+      // RFC 7515 §4.1.11: an unknown critical header must refuse the token; the library ignores it.
       if (Object.hasOwn(header ?? {}, 'crit')) throw new Error('critical extensions are not understood');
       const claims = jwt.verify(token, key, {
         algorithms: ['ES256'],
@@ -153,7 +153,9 @@ export class IdentityVerifier {
   }
 }
 
-/** Whole seconds both, a life of a minute at most, begun in no future but that of a clock slightly behind. */
+/**
+ * Both in whole seconds, a lifetime of a minute at most, and issued in the past except for a small clock difference.
+ */
 function expiryOf({ iat, exp }: jwt.JwtPayload, nowMs: number): number {
   if (!Number.isSafeInteger(iat) || !Number.isSafeInteger(exp) || iat === undefined || exp === undefined)
     throw new Error('times missing');
@@ -163,7 +165,7 @@ function expiryOf({ iat, exp }: jwt.JwtPayload, nowMs: number): number {
   return exp * 1000;
 }
 
-/** RFC 7638 thumbprint of the public key, so both sides name a key alike without agreeing on names. */
+/** RFC 7638 thumbprint of the public key, so that both sides use the same name for a key. */
 function keyIdOf(publicKey: KeyObject): string {
   const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
   return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url').slice(0, 16);

@@ -21,7 +21,7 @@ const {
 } = depositFixture();
 
 describe('making a deposit', () => {
-  it('answers with the way to pay, and a repeat gets the same bytes without a second invoice', async () => {
+  it('answers with the pay link, and a repeat gets the same bytes without a second invoice', async () => {
     const who = await customer();
     const first = await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }));
     expect(first).toMatchObject({ status: 201, replayOf: null });
@@ -38,7 +38,7 @@ describe('making a deposit', () => {
     expect(await invoicesAtProvider()).toBe(1);
   });
 
-  it('lets one of many identical requests through', async () => {
+  it('executes one of many identical requests', async () => {
     const who = await customer();
     const answers = await Promise.allSettled(
       Array.from({ length: 20 }, () => createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }))),
@@ -64,7 +64,7 @@ describe('making a deposit', () => {
     });
   });
 
-  it('is refused once the daily cap is reached, and never counts as spend', async () => {
+  it('is refused when the daily cap is reached, and never counts as spend', async () => {
     const who = await customer({ dailyCap: parseUsd('10') });
     await created(who, { amount: '50' });
     await created(who, { amount: '50' });
@@ -77,11 +77,11 @@ describe('making a deposit', () => {
       code: 'daily_cap_exceeded',
     });
     await t.owner.query('UPDATE platform.api_key SET daily_cap = NULL WHERE id = $1', [capped.principal.keyId]);
-    // nothing was remembered
+    // nothing was stored
     expect((await createDeposit(t.deps, requestOf(capped, { key: 'deposit-1' }))).status).toBe(201);
   });
 
-  it('gives the key back when the provider is away: nothing happened', async () => {
+  it('releases the key when the provider is down, because nothing happened', async () => {
     const who = await customer();
     const away = new CryptoPay({ url: 'http://127.0.0.1:1', token: TOKEN });
     await expect(createDeposit(t.deps, requestOf(who, { key: 'deposit-1', provider: away }))).rejects.toMatchObject({
@@ -110,7 +110,7 @@ describe('a create whose answer is lost', () => {
     expect(await invoicesAtProvider()).toBe(1);
   });
 
-  it('is 202 while the provider cannot tell, then 201 for every repeat, with one invoice', async () => {
+  it('is 202 while the provider cannot say, then 201 for every repeat, with one invoice', async () => {
     const who = await customer();
     t.double.faults.createFailsAfterSuccess = 1;
     const blind = new Proxy(t.cryptobot, {
@@ -130,7 +130,7 @@ describe('a create whose answer is lost', () => {
     expect(await invoicesAtProvider()).toBe(1);
   });
 
-  it('stays open while the invoice may still be under way, and fails once it certainly was never made', async () => {
+  it('stays open while the invoice may still be made, and fails when it certainly was not made', async () => {
     const who = await customer();
     t.double.faults.createHangsBefore = 1;
     const first = await createDeposit(t.deps, requestOf(who, { key: 'deposit-1' }));

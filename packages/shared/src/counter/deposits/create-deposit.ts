@@ -60,7 +60,7 @@ export function createDepositEndpoint(deps: DepositDeps): Endpoint {
   );
 }
 
-/** What a provider takes is part of the schema: such a refusal comes with the other 422s and before any money rule. */
+/** The provider's limits are part of the schema: their refusal comes with the other 422s, before any money rule. */
 function depositBody(providers: PaymentProviders) {
   const terms = new Map(providers.all().map((provider) => [provider.terms.provider, provider.terms]));
   return checkedTogether(

@@ -1,4 +1,4 @@
-// Whatever happens to a payment, it is credited once.
+// A payment is credited once, in every case.
 import { signBody } from '@lumi/crypto-pay-double';
 import { newId } from '../../ground/contract';
 import { parseUsd } from '../../ground/money';
@@ -11,7 +11,7 @@ import { depositFixture } from './test/deposit-fixture';
 const { t, customer, created, find, pay, webhookFor, sendWebhook, pollNow, balanceOf } = depositFixture();
 
 describe('credit', () => {
-  it('is the amount asked for, whatever asset and rate it was paid with, and happens once for ever', async () => {
+  it('is the requested amount, for every asset and rate it was paid with, and happens once', async () => {
     const who = await customer();
     const deposit = await created(who);
     await pay(deposit, 'TON');
@@ -30,7 +30,7 @@ describe('credit', () => {
     ]);
   });
 
-  it('survives duplicate webhooks, the poller and readers, all at the same time', async () => {
+  it('happens once with duplicate webhooks, the poller and readers at the same time', async () => {
     const who = await customer();
     const deposits = await Promise.all(Array.from({ length: 5 }, () => created(who)));
     for (const deposit of deposits) await pay(deposit);
@@ -62,7 +62,7 @@ describe('credit', () => {
     expect(await balanceOf(who)).toBe(51_500n);
   });
 
-  it('does not believe a webhook: an unpaid invoice is not credited', async () => {
+  it('does not trust a webhook: an unpaid invoice is not credited', async () => {
     const who = await customer();
     const deposit = await created(who);
     expect(await sendWebhook(deposit)).toBe('taken');
@@ -70,7 +70,7 @@ describe('credit', () => {
     expect(await balanceOf(who)).toBe(0n);
   });
 
-  it('takes nothing from a webhook with a wrong signature', async () => {
+  it('ignores a webhook with a wrong signature', async () => {
     const who = await customer();
     const deposit = await created(who);
     await pay(deposit);
@@ -91,11 +91,11 @@ describe('credit', () => {
     t.double.faults.callsFail = 1;
     expect(await sendWebhook(deposit)).toBe('taken');
     expect(await balanceOf(who)).toBe(0n);
-    await pollDeposits(t.deps); // woken by the webhook: due without any waiting
+    await pollDeposits(t.deps); // woken by the webhook: due at once
     expect(await balanceOf(who)).toBe(51_500n);
   });
 
-  it('asks for the webhook again when nothing of ours remembers it', async () => {
+  it('answers an error to a webhook for an unknown deposit, so that it is sent again', async () => {
     t.double.faults.callsFail = 1;
     expect(
       await sendWebhook({ ...(await created(await customer(), { provider: t.sandbox })), providerInvoiceId: '4242' }),
@@ -113,7 +113,7 @@ describe('credit', () => {
     expect(await sendWebhook(deposit)).toBe('taken');
   });
 
-  it('is refused for an invoice that is not the one asked for, and a person is told', async () => {
+  it('is refused for an invoice that differs from the requested one, and an operator is notified', async () => {
     const who = await customer();
     const deposit = await created(who);
     const cheap = await t.cryptobot.create({ depositId: deposit.id, amount: parseUsd('0.01'), expiresInS: 60 });
@@ -124,7 +124,7 @@ describe('credit', () => {
     expect(await balanceOf(who)).toBe(0n);
   });
 
-  it('cannot be had from the database with another invoice, twice, or by editing the row', async () => {
+  it('is refused by the database with another invoice, a second time, or by editing the row', async () => {
     const who = await customer();
     const deposit = await created(who);
     const payment = { paidAt: new Date(), asset: null, amount: null, feeAsset: null, fee: null };

@@ -1,4 +1,4 @@
-// What Crypto Pay answers: its envelope, its invoices, and what they mean to us.
+// The answers of Crypto Pay: its envelope, its invoices, and their meaning for us.
 import { z } from 'zod';
 import { parseUsd, usdInput } from '../../ground/money';
 import type { ProviderInvoice } from './provider';
@@ -20,7 +20,8 @@ const answerSchema = z.union([
 ]);
 
 /**
- * Only the provider's own envelope with a 4xx is a "no"; a bare 4xx may come from a proxy after the call went through.
+ * Only the provider's own envelope with a 4xx is a refusal; a bare 4xx may come from a proxy after the call went
+ * through.
  */
 export function readAnswer(statusCode: number, text: string): CallOutcome {
   const answer = answerSchema.safeParse(parseJson(text));
@@ -30,7 +31,7 @@ export function readAnswer(statusCode: number, text: string): CallOutcome {
   const { name } = answer.data.error;
   const cause = new Error(`the provider answered ${String(statusCode)} ${name}`);
   if (statusCode === 400) return { kind: 'refused', reason: name };
-  // 401, 403, 405, 429: our token or our pace is wrong; the call was turned away at the door.
+  // 401, 403, 405, 429: our token or our rate is wrong; the call was refused before it did anything.
   return { kind: statusCode > 400 && statusCode < 500 && statusCode !== 408 ? 'unavailable' : 'unknown', cause };
 }
 

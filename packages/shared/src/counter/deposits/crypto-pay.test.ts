@@ -57,7 +57,7 @@ async function createdInvoice(client: CryptoPay, depositId = 'dep_1') {
 }
 
 describe('create', () => {
-  it('makes a USD invoice that carries our id, our amount and the way to pay', async () => {
+  it('makes a USD invoice with our id, our amount and the pay link', async () => {
     const double = await startDouble();
     const invoice = await createdInvoice(clientOf(double.url));
     expect(invoice).toMatchObject({ depositId: 'dep_1', amount: 51_500n, state: 'open', payment: null });
@@ -66,7 +66,7 @@ describe('create', () => {
     expect(invoice.expiresAt).toBeInstanceOf(Date);
   });
 
-  it('is refused with the name of the provider when it says no', async () => {
+  it('is refused with the name of the provider when the provider refuses', async () => {
     const double = await startDouble();
     expect(await clientOf(double.url).create({ ...REQUEST, asset: 'NOPE' })).toEqual({
       kind: 'refused',
@@ -148,7 +148,7 @@ describe('create', () => {
 });
 
 describe('look-up', () => {
-  it('reads many at once and leaves out what the provider does not have', async () => {
+  it('reads many at once and leaves out those the provider does not have', async () => {
     const double = await startDouble();
     const client = clientOf(double.url);
     const [first, second] = [await createdInvoice(client, 'dep_1'), await createdInvoice(client, 'dep_2')];
@@ -173,7 +173,7 @@ describe('look-up', () => {
     expect((await client.lookUp({ depositId: 'dep_never', providerInvoiceId: null, createdAt })).kind).toBe('absent');
   });
 
-  it('never takes an unreadable or failed answer for an absent invoice', async () => {
+  it('never treats an unreadable or failed answer as an absent invoice', async () => {
     for (const [status, body] of [
       [500, 'x'],
       [200, '{"ok":true,"result":{"items":[{"invoice_id":"?"}]}}'],
@@ -249,11 +249,11 @@ describe('verifyWebhook', () => {
     ['a list', [genuine]],
     ['another token', signBody('2:other', body)],
     ['the token used without hashing', signBody('', body)],
-  ])('takes %s for forged', (_what, signature) => {
+  ])('treats %s as forged', (_what, signature) => {
     expect(verify(signature)).toEqual({ kind: 'forged' });
   });
 
-  it('takes the same JSON in other bytes for forged', () => {
+  it('treats the same JSON in other bytes as forged', () => {
     expect(verify(genuine, Buffer.from(JSON.stringify(JSON.parse(body.toString()))))).toEqual({ kind: 'forged' });
   });
 

@@ -1,7 +1,7 @@
-// Telegram Crypto Pay (@CryptoBot). Invoices are made in USD, so the price is ours and the rate is the provider's
-// affair. Every failure is translated here: *refused* (it said no), *unavailable* (nothing can have happened) or
-// *unknown* (something may have). createInvoice has no idempotency key of its own, so an unknown one is looked up by
-// payload, never sent again blindly.
+// Telegram Crypto Pay (@CryptoBot). Invoices are made in USD, so the price is ours and the provider sets the rate.
+// Every failure is translated here: *refused* (the provider said no), *unavailable* (nothing can have happened) or
+// *unknown* (something may have happened). createInvoice has no idempotency key, so an unknown one is looked up by
+// payload and never sent again blindly.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
@@ -147,10 +147,10 @@ export class CryptoPay implements PaymentProvider {
     }
   }
 
-  /** Over the bytes received: a body that was parsed and written again would have another signature. */
+  /** Over the bytes received: a body that was parsed and serialised again would have another signature. */
   verifyWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookVerdict {
     const signature = headers[CRYPTO_PAY_SIGNATURE_HEADER];
-    // The shape first: Buffer.from(…, 'hex') stops silently at the first odd character.
+    // The pattern is checked first: Buffer.from(…, 'hex') stops silently at the first invalid character.
     if (typeof signature !== 'string' || !SIGNATURE_SHAPE.test(signature)) return { kind: 'forged' };
     const expected = createHmac('sha256', this.webhookKey).update(rawBody).digest();
     if (!timingSafeEqual(Buffer.from(signature, 'hex'), expected)) return { kind: 'forged' };
@@ -162,7 +162,7 @@ export class CryptoPay implements PaymentProvider {
     await this.pool.destroy();
   }
 
-  /** Newest first, until an invoice older than the deposit shows that ours cannot come any more. */
+  /** Newest first, until an invoice older than the deposit shows that ours cannot follow. */
   private async lookUpByPayload(depositId: string, createdAt: Date): Promise<LookUpOutcome> {
     const oldestMs = createdAt.getTime() - CLOCK_SKEW_MS;
     const startedMs = elapsedMs();

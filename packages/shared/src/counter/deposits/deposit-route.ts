@@ -1,4 +1,4 @@
-// What is the same in all routes of deposits.
+// The common part of all routes of deposits.
 import { z } from 'zod';
 import { isId } from '../../ground/contract';
 

@@ -3,9 +3,7 @@ import type { DepositModel } from '../../base/db';
 import type { Units } from '../../ground/money';
 import type { PayUrls } from './provider';
 
-/**
- * `paid`, `confirming` and `refunded` are kept for providers that have such a stage; the two of today never use them.
- */
+/** `paid`, `confirming` and `refunded` are for providers with such a stage; the present two never use them. */
 export const DEPOSIT_STATES = [
   'created',
   'pending',

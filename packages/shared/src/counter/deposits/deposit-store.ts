@@ -28,7 +28,7 @@ export type BeginDeposit =
   | { readonly kind: 'cap' }
   | { readonly kind: 'stored'; readonly answer: StoredAnswer };
 
-/** Throws what a claim throws: `in_progress`, `idempotency_key_reused`, `invalid_key`. */
+/** Throws as a claim does: `in_progress`, `idempotency_key_reused`, `invalid_key`. */
 export async function beginDeposit(db: SqlRunner, deposit: NewDeposit): Promise<BeginDeposit> {
   const { claim } = deposit;
   const rows = await db.$queryRaw<ClaimOutcome[]>(sql`
@@ -65,7 +65,7 @@ export async function openDeposit(
   return rows[0]?.done === true;
 }
 
-/** `answer` null gives the claim back: the caller may send the same request again. */
+/** `answer` null releases the claim: the caller may send the same request again. */
 export async function failDeposit(
   db: SqlRunner,
   failed: { id: string; failure: string; eventId: string; answer: { status: number; body: Uint8Array } | null },
@@ -80,8 +80,8 @@ export async function failDeposit(
 export type CreditOutcome = 'credited' | 'already' | 'refused';
 
 /**
- * The one way money enters a wallet from outside. However often and from wherever it is called, a deposit is credited
- * once.
+ * The only way by which money enters a wallet from outside. A deposit is credited once, however often and from wherever
+ * this is called.
  */
 export async function creditDeposit(
   db: SqlRunner,
@@ -131,7 +131,7 @@ export async function takeDueDeposits(db: SqlRunner, limit: number, leaseMs: num
   ).map(depositOfRow);
 }
 
-/** Null: never again, for settled deposits only. Nothing happens when the deposit has left `state` meanwhile. */
+/** Null: never again, for settled deposits only. Does nothing when the deposit has left `state` meanwhile. */
 export async function postponeDeposit(
   db: SqlRunner,
   id: string,

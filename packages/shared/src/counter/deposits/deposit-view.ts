@@ -1,4 +1,4 @@
-// How a deposit looks to a caller of the API.
+// The view of a deposit for callers.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '../../ground/money';
 import { isoSeconds } from '../../ground/runtime';

@@ -7,7 +7,7 @@ import { depositFixture } from './test/deposit-fixture';
 const { t, customer, created, find, pay, sendWebhook, pollNow, balanceOf, invoicesAtProvider } = depositFixture();
 
 describe('expiry', () => {
-  it('closes an unpaid deposit when the provider says so', async () => {
+  it('closes an unpaid deposit when the provider says that it expired', async () => {
     const deposit = await created(await customer());
     t.double.faults.clockOffsetS = 3_700;
     t.clock.shiftMs = 3_700_000;
@@ -33,14 +33,14 @@ describe('expiry', () => {
 });
 
 describe('cancel', () => {
-  it('deletes the invoice at the provider; twice does no harm', async () => {
+  it('deletes the invoice at the provider; a second call does no harm', async () => {
     const deposit = await created(await customer());
     expect(await cancelDeposit(t.deps, { kind: 'all' }, deposit.id)).toMatchObject({ state: 'cancelled' });
     expect(await cancelDeposit(t.deps, { kind: 'all' }, deposit.id)).toMatchObject({ state: 'cancelled' });
     expect(await invoicesAtProvider()).toBe(0);
   });
 
-  it('comes back credited when the payment was faster', async () => {
+  it('answers the credited deposit when the payment was faster', async () => {
     const who = await customer();
     const deposit = await created(who);
     await pay(deposit);
@@ -72,7 +72,7 @@ describe('cancel', () => {
     expect(await balanceOf(who)).toBe(BigInt(after.filter((deposit) => deposit.state === 'credited').length) * 51_500n);
   });
 
-  it('changes nothing when the provider cannot do it', async () => {
+  it('changes nothing when the provider cannot cancel', async () => {
     const deposit = await created(await customer());
     t.double.faults.callsFail = 1;
     await expect(cancelDeposit(t.deps, { kind: 'all' }, deposit.id)).rejects.toMatchObject({
@@ -81,7 +81,7 @@ describe('cancel', () => {
     expect((await find(deposit.id)).state).toBe('pending');
   });
 
-  it('knows only deposits within reach', async () => {
+  it('finds only deposits within the reach', async () => {
     const deposit = await created(await customer());
     const stranger = await customer();
     await expect(
@@ -94,7 +94,7 @@ describe('cancel', () => {
 });
 
 describe('reading', () => {
-  it('waits for the credit, and asks the provider itself when nobody did', async () => {
+  it('waits for the credit, and asks the provider when no other process did', async () => {
     const who = await customer();
     const deposit = await created(who);
     const waiting = readDeposit(t.deps, { kind: 'all' }, deposit.id, 30);
@@ -105,7 +105,7 @@ describe('reading', () => {
 });
 
 describe('the sandbox provider', () => {
-  it('is paid on its page once, and the poller credits even if the page died in between', async () => {
+  it("is paid on its page once, and the poller credits even when the page's process died in between", async () => {
     const who = await customer();
     const deposit = await created(who, { provider: t.sandbox });
     const token = deposit.payUrl?.split('/').at(-1) ?? '';

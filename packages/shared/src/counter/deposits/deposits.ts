@@ -1,4 +1,4 @@
-// Making, reading and cancelling deposits, and what a webhook sets off.
+// Creating, reading and cancelling deposits, and the effects of a webhook.
 import type { IncomingHttpHeaders } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isId, newId, notFound } from '../../ground/contract';
@@ -15,9 +15,9 @@ import { leaveHint } from './payment-hint';
 import type { CreateOutcome, LookUpOutcome, PaymentProvider } from './provider';
 import { bytesOf, fail, locationOf, open, reconcile, reread, type DepositDeps } from './reconcile';
 
-/** The poller leaves a fresh deposit alone this long: longer than the call to the provider and its look-up together. */
+/** The poller skips a fresh deposit for this long: longer than the call to the provider and its look-up together. */
 const LEASE_MS = 60_000;
-/** A reader asks the provider when nobody did for this long. */
+/** A reader asks the provider when no process did for this long. */
 const STALE_MS = 5_000;
 const WAIT_STEP_MS = 500;
 
@@ -42,10 +42,9 @@ export interface DepositAnswer {
 }
 
 /**
- * 201 with the way to pay; 202 when it is not known yet whether the provider made the invoice (the poller finds out;
- * the invoice is never asked for twice). Throws `daily_cap_exceeded`, `service_unavailable` (nothing happened, the key
- * may be used again) and what a claim throws. A refusal of the provider is an answer that is stored: 502
- * `supplier_error`.
+ * 201 with the pay link. 202 when it is not known yet whether the provider made the invoice; then the poller finds out,
+ * and no second invoice is requested. Throws `daily_cap_exceeded`, `service_unavailable` (nothing happened, the key may
+ * be used again) and the errors of a claim. A refusal of the provider is a stored answer: 502 `supplier_error`.
  */
 export async function createDeposit(deps: DepositDeps, request: DepositRequest): Promise<DepositAnswer> {
   const id = newId('dep', deps.clock.nowMs());
@@ -133,13 +132,13 @@ async function conclude(
         provider: deposit.provider,
         err: outcome.cause,
       });
-      // Mostly the invoice is there and only the answer was lost.
+      // Usually the invoice exists and only the answer was lost.
       return storedAnswer(deps, request.claim, await reconcile(deps, deposit, await lookUp(request.provider, deposit)));
     }
   }
 }
 
-/** The answer every repeat will get as well; while there is none, 202 with the deposit. */
+/** The answer that every repeat gets too. While there is none: 202 with the deposit. */
 async function storedAnswer(deps: DepositDeps, claim: Claim, deposit: Deposit): Promise<DepositAnswer> {
   if (deposit.state === 'created')
     return { status: 202, bytes: bytesOf(viewDeposit(deposit)), location: locationOf(deposit.id), replayOf: null };
@@ -167,8 +166,8 @@ async function freshDeposit(deps: DepositDeps, reach: Reach, id: string): Promis
 }
 
 /**
- * Deletes the invoice at the provider, then believes only what the provider says afterwards: a payment may have been
- * faster, and then the deposit is credited instead. Throws 404, `state_conflict`, `service_unavailable`.
+ * Deletes the invoice at the provider and then uses the provider's later answer only: a payment may have been faster,
+ * and then the deposit is credited instead. Throws 404, `state_conflict`, `service_unavailable`.
  */
 export async function cancelDeposit(deps: DepositDeps, reach: Reach, id: string): Promise<Deposit> {
   const deposit = await findDeposit(deps.db.platform, reach, id);
@@ -205,8 +204,8 @@ export async function cancelDeposit(deps: DepositDeps, reach: Reach, id: string)
 export type WebhookOutcome = 'forged' | 'taken' | 'later';
 
 /**
- * A genuine webhook only says where to look. `later`: it could not be looked at and nothing remembers it, so the sender
- * must repeat it.
+ * A genuine webhook only says which invoice to read. `later`: the invoice could not be read and no row stores the hint,
+ * so the sender must repeat it.
  */
 export async function takeWebhook(
   deps: DepositDeps,
@@ -223,8 +222,8 @@ export async function takeWebhook(
     providerInvoiceId: verdict.providerInvoiceId,
     createdAt: known?.createdAt ?? deps.clock.now(),
   });
-  // Not known by its invoice: perhaps the deposit whose create answer was lost, or another product's, which is not to
-  // be seen here.
+  // Unknown by its invoice: perhaps the deposit whose create answer was lost, or another product's, which is not
+  // visible here.
   const depositId = seen.kind === 'found' && isId(seen.invoice.depositId ?? '', 'dep') ? seen.invoice.depositId : null;
   const deposit =
     known ?? (depositId === null ? null : await findDeposit(deps.db.platform, { kind: 'all' }, depositId));
@@ -258,7 +257,7 @@ export async function lookUp(
     .catch((cause: unknown): LookUpOutcome => ({ kind: 'unavailable', cause }));
 }
 
-/** For the answer of a webhook that is forged. */
+/** For the answer to a forged webhook. */
 export function forgedWebhook(): AppError {
   return new AppError('invalid_signature', 'The signature of this webhook does not match its body.');
 }

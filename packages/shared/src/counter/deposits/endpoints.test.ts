@@ -1,4 +1,4 @@
-// The deposit endpoints through the real mount: validation, reach, the webhook's raw bytes, the sandbox page.
+// The deposit endpoints through the real router: validation, reach, the webhook's raw bytes, the sandbox page.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -131,7 +131,7 @@ function get(who: Principal, url: string) {
 }
 
 describe('POST /deposits', () => {
-  it('takes the example of the contract', async () => {
+  it('accepts the example of the contract', async () => {
     const answer = await post(await reseller(), { amount_usd: '5', provider: 'cryptobot' }).expect(201);
     expect(answer.body).toMatchObject({
       status: 'pending',
@@ -196,7 +196,7 @@ describe('POST /deposits', () => {
     });
   });
 
-  it('gives a repeat the same bytes and says that it is one', async () => {
+  it('answers a repeat with the same bytes and marks it as a repeat', async () => {
     const who = await reseller();
     const first = await post(who, { amount_usd: '5', provider: 'cryptobot' }, 'the-same-key').expect(201);
     const again = await post(who, { amount_usd: '5', provider: 'cryptobot' }, 'the-same-key').expect(201);
@@ -231,7 +231,7 @@ describe('GET /deposits', () => {
     await get(stranger, `/deposits?limit=2&cursor=${first.next_cursor}`).expect(422);
   });
 
-  it('answers alike for a foreign, an unknown and an impossible id', async () => {
+  it('gives ids of other accounts, unknown ids and malformed ids the same answer', async () => {
     const [who, stranger] = [await reseller(), await reseller()];
     const { id } = await create(who);
     await get(who, `/deposits/${id}`).expect(200);
@@ -259,7 +259,7 @@ describe('POST /hooks/payments/{provider}', () => {
       .set('crypto-pay-api-signature', signature)
       .send(body);
 
-  it('credits after reading the invoice again, and forgives the same webhook twice', async () => {
+  it('credits after reading the invoice again, and accepts the same webhook twice', async () => {
     const who = await reseller();
     const { id } = (await post(who, { amount_usd: '5', provider: 'cryptobot' }).expect(201)).body as { id: string };
     const { rows } = await owner.query<{ provider_invoice_id: string }>(
@@ -279,7 +279,7 @@ describe('POST /hooks/payments/{provider}', () => {
     });
   });
 
-  it('is 404 for a provider we do not have', async () => {
+  it('is 404 for an unknown provider', async () => {
     await hook('paypal', '{}', '').expect(404);
   });
 });
@@ -305,7 +305,7 @@ describe('the sandbox pay page', () => {
     expect(rows).toEqual([{ posted: '50000' }]);
   });
 
-  it('is 404 for a token nobody has', async () => {
+  it('is 404 for an unknown token', async () => {
     await supertest(app)
       .get(`/sandbox/pay/${'x'.repeat(32)}`)
       .set(identity(nobody))

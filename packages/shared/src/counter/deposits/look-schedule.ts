@@ -5,15 +5,15 @@ import type { Deposit } from './deposit-row';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-/** Look after the end this much later, so that the provider's clock agrees that it is over. */
+/** Looks this much later than the end, so that the provider's clock agrees that it is over. */
 const AFTER_EXPIRY_MS = 5 * SECOND;
 /**
- * A closed deposit is watched this long for a payment that crossed its end; after that a webhook alone would still
- * credit it.
+ * A closed deposit is watched this long for a payment at the moment of its end. After that only a webhook would credit
+ * it.
  */
 const WATCH_CLOSED_MS = 72 * HOUR;
 
-/** Null: nothing more to look for. */
+/** Null: no further look. */
 export function nextLookMs(
   deposit: Pick<Deposit, 'state' | 'createdAt' | 'expiresAt' | 'settledAt'>,
   nowMs: number,
@@ -41,7 +41,7 @@ export function nextLookMs(
   }
 }
 
-/** A tenth of the age, between two bounds: as patient as the deposit is old. */
+/** A tenth of the deposit's age, between two bounds. */
 function backOff(ageMs: number, bounds: { first: number; last: number }): number {
   return Math.min(bounds.last, Math.max(bounds.first, Math.floor(ageMs / 10)));
 }

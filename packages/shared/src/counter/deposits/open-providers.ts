@@ -13,7 +13,7 @@ export interface ProviderSettings {
   /** Both or neither. */
   readonly cryptoPayUrl?: string | undefined;
   readonly cryptoPayToken?: string | undefined;
-  /** Test money: never where a balance is worth real money. */
+  /** Test money: never enable it where a balance is worth real money. */
   readonly sandbox: boolean;
 }
 

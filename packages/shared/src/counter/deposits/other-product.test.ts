@@ -33,7 +33,7 @@ it('leaves a hint, and the other product’s worker credits at its next round', 
   expect((await t.owner.query('SELECT 1 FROM platform.payment_hint')).rows).toEqual([]);
 });
 
-it('shows a deposit to its own product alone', async () => {
+it('shows a deposit to its own product only', async () => {
   const who = await customer();
   const deposit = await created(who);
   const reach = { kind: 'account', accountId: who.accountId } as const;
@@ -43,7 +43,7 @@ it('shows a deposit to its own product alone', async () => {
   expect(await listDeposits(vps.platform, reach, {}, { limit: 5, beforeSeq: null })).toEqual([]);
 });
 
-it('forgets a hint that is about nobody’s deposit', async () => {
+it('deletes a hint that belongs to no deposit', async () => {
   await t.owner.query(
     `INSERT INTO platform.payment_hint (provider, provider_invoice_id, created_at)
       VALUES ('cryptobot', '424242', now() - interval '2 hours')`,

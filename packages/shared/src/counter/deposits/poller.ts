@@ -1,12 +1,12 @@
-// The poller: whatever a webhook did not tell in time. It recovers unknown creates, credits missed and late payments,
-// and closes what expired. Any number of workers may run it; each due deposit is looked at by one of them.
+// The poller finds what no webhook reported in time. It recovers unknown creates, credits missed and late payments, and
+// closes what expired. Any number of workers may run it; one of them looks at each due deposit.
 import { takeDueDeposits } from './deposit-store';
 import type { Deposit } from './deposit-row';
 import { lookUp } from './deposits';
 import type { LookUpOutcome, PaymentProvider } from './provider';
 import { reconcile, type DepositDeps } from './reconcile';
 
-/** Longer than a round can take; a worker that dies gives its deposits back after this. */
+/** Longer than a round can take. The deposits of a worker that dies are due again after this. */
 const LEASE_MS = 120_000;
 const IDLE_MS = 1_000;
 const ROUND_MAX = 100;
@@ -32,7 +32,7 @@ async function pollProvider(deps: DepositDeps, provider: PaymentProvider, deposi
   const many = await provider.lookUpMany(ids).catch((cause: unknown) => ({ kind: 'unavailable' as const, cause }));
   let away: LookUpOutcome | null = many.kind === 'unavailable' ? many : null;
   for (const deposit of deposits) {
-    // A provider that is away is asked once a round, not once a deposit: each asking waits for its time-out.
+    // A provider that is down is asked once a round, not once a deposit, because each call waits for its time-out.
     const seen: LookUpOutcome =
       away ??
       (deposit.providerInvoiceId === null ? await lookUp(provider, deposit) : oneOf(many, deposit.providerInvoiceId));
@@ -40,7 +40,7 @@ async function pollProvider(deps: DepositDeps, provider: PaymentProvider, deposi
     try {
       await reconcile(deps, deposit, seen);
     } catch (err) {
-      // One deposit that cannot be written must not keep the others from their money; its lease brings it back.
+      // A deposit that cannot be written must not delay the others; it is due again when its lease ends.
       deps.log.error('a deposit could not be reconciled', { deposit_id: deposit.id, err });
     }
   }

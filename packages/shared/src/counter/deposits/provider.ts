@@ -1,16 +1,16 @@
-// What Lumi asks of a payment provider, in our words. A provider never decides about credit: it only tells what became
-// of an invoice, and the deposits room compares that with its own row. Every call ends within the provider's own time
+// The interface of a payment provider, in our terms. A provider never decides about credit: it only reports how an
+// invoice ended, and the deposits room compares that with its own row. Every call ends within the provider's own time
 // limits.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Units } from '../../ground/money';
 
 export interface InvoiceRequest {
-  /** Our id; the provider keeps it with the invoice, so an invoice whose answer was lost can be found again. */
+  /** Our id. The provider keeps it with the invoice, so an invoice whose answer was lost can be found again. */
   readonly depositId: string;
   readonly amount: Units;
   readonly expiresInS: number;
   readonly asset?: string;
-  /** Where the payer may go on to after paying. */
+  /** The link for the payer after paying. */
   readonly returnUrl?: string;
 }
 
@@ -23,7 +23,7 @@ export interface PayUrls {
 export interface ProviderPayment {
   readonly paidAt: Date;
   readonly asset: string | null;
-  /** In the asset, as the provider wrote it. For the record only: credit is the deposit's own amount. */
+  /** In the asset, as the provider wrote it. For the record only: the credit is the deposit's own amount. */
   readonly amount: string | null;
   readonly feeAsset: string | null;
   readonly fee: string | null;
@@ -31,9 +31,9 @@ export interface ProviderPayment {
 
 export interface ProviderInvoice {
   readonly providerInvoiceId: string;
-  /** What the provider gives back as our id; null when it is not one of ours. */
+  /** The id of ours that the provider returns; null when it is not one of ours. */
   readonly depositId: string | null;
-  /** Null when the invoice is not in USD or its amount is not one of ours: such an invoice is never credited. */
+  /** Null when the invoice is not in USD or its amount is not valid: such an invoice is never credited. */
   readonly amount: Units | null;
   readonly state: 'open' | 'paid' | 'expired';
   readonly payUrl: string;
@@ -44,7 +44,7 @@ export interface ProviderInvoice {
 
 export type CreateOutcome =
   | { readonly kind: 'done'; readonly invoice: ProviderInvoice }
-  /** The provider said no to this invoice; the same request would be refused again. */
+  /** The provider refused this invoice; it would refuse the same request again. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Certainly nothing was made. */
   | { readonly kind: 'unavailable'; readonly cause: unknown }
@@ -63,9 +63,9 @@ export type CancelOutcome =
   | { readonly kind: 'unknown'; readonly cause: unknown };
 
 export type WebhookVerdict =
-  /** Genuine. It names an invoice to read again; nothing else in it is believed. */
+  /** Genuine. It names an invoice to read again; its other fields are ignored. */
   | { readonly kind: 'paid'; readonly providerInvoiceId: string }
-  /** Genuine, but about nothing we act on. */
+  /** Genuine, but not about an event we handle. */
   | { readonly kind: 'ignored' }
   | { readonly kind: 'forged' };
 
@@ -82,16 +82,17 @@ export interface ProviderTerms {
 export interface PaymentProvider {
   readonly terms: ProviderTerms;
   create(request: InvoiceRequest): Promise<CreateOutcome>;
-  /** By the provider's id when we know it; else by our deposit id among the invoices made since `createdAt`. */
+  /** By the provider's id when we know it; otherwise by our deposit id among the invoices made since `createdAt`. */
   lookUp(deposit: { depositId: string; providerInvoiceId: string | null; createdAt: Date }): Promise<LookUpOutcome>;
-  /** Many at once, for the poller. Ids the provider does not know are missing from the map. */
+  /** Many at once, for the poller. Ids that the provider does not know are missing from the map. */
   lookUpMany(
     providerInvoiceIds: readonly string[],
   ): Promise<
     { kind: 'read'; invoices: ReadonlyMap<string, ProviderInvoice> } | { kind: 'unavailable'; cause: unknown }
   >;
   /**
-   * Asks that the invoice can no longer be paid. The caller reads it again afterwards: a payment may have been faster.
+   * Requests that the invoice can no longer be paid. The caller reads it again afterwards: a payment may have been
+   * faster.
    */
   cancel(providerInvoiceId: string): Promise<CancelOutcome>;
   verifyWebhook(rawBody: Buffer, headers: IncomingHttpHeaders): WebhookVerdict;

@@ -29,16 +29,16 @@ export interface DepositDeps {
 }
 
 /**
- * An invoice asked for this long ago that the provider still does not know was never made: longer than any call can be
- * under way.
+ * An invoice that was requested this long ago and that the provider still does not know was never made. This is longer
+ * than any call can take.
  */
 export const ABSENT_AFTER_MS = 120_000;
 
-/** A caller waits this long for the answer to a create: operators are told. */
+/** When a caller has waited this long for the answer to a create, operators are notified. */
 const STUCK_AFTER_MS = 600_000;
 const UNIQUE_VIOLATION = '23505';
 
-/** The deposit as it is afterwards. */
+/** The deposit afterwards. */
 export async function reconcile(deps: DepositDeps, deposit: Deposit, seen: LookUpOutcome): Promise<Deposit> {
   if (seen.kind === 'unavailable') {
     const isStuck = deposit.state === 'created' && deps.clock.nowMs() - deposit.createdAt.getTime() > STUCK_AFTER_MS;
@@ -76,7 +76,7 @@ async function reconcileCreated(deps: DepositDeps, deposit: Deposit, seen: LookU
   );
 }
 
-/** Stores the caller's 201 with the deposit. An invoice that is not the one asked for is never handed out. */
+/** Stores the caller's 201 with the deposit. An invoice that differs from the requested one is never shown. */
 export async function open(deps: DepositDeps, deposit: Deposit, invoice: ProviderInvoice): Promise<Deposit> {
   if (!isOurs(deposit, invoice)) return failAsForeign(deps, deposit, invoice);
   const opened: Deposit = {
@@ -106,7 +106,7 @@ export async function open(deps: DepositDeps, deposit: Deposit, invoice: Provide
   return isForeign ? failAsForeign(deps, deposit, invoice) : reread(deps, deposit.id);
 }
 
-/** Under our id the provider has another invoice, or it gives the invoice of another deposit out again. */
+/** The provider has another invoice under our id, or it returns the invoice of another deposit again. */
 async function failAsForeign(deps: DepositDeps, deposit: Deposit, invoice: ProviderInvoice): Promise<Deposit> {
   deps.log.error('a provider answered with an invoice that is not the one asked for', {
     deposit_id: deposit.id,
@@ -172,7 +172,7 @@ async function dispute(deps: DepositDeps, deposit: Deposit, invoice: ProviderInv
   return reread(deps, deposit.id);
 }
 
-/** The provider no longer has an open invoice: its time ran out, or it was deleted. */
+/** The provider no longer has an open invoice: it expired, or it was deleted. */
 async function close(deps: DepositDeps, deposit: Deposit, seen: LookUpOutcome): Promise<Deposit> {
   const isOver = deposit.expiresAt !== null && deposit.expiresAt.getTime() <= deps.clock.nowMs();
   const state = seen.kind === 'found' || isOver ? 'expired' : 'cancelled';

@@ -1,5 +1,5 @@
-// Where a payer is sent after paying. It is shown as a link on a page of ours, so every reader must see the same place
-// in it: nothing that one program skips and another does not, and no name before the host that looks like the host.
+// The address for the payer after paying. A page of ours shows it as a link, so every program must read the same host
+// from it: no part that one program skips and another does not, and no name before the host that looks like the host.
 import { z } from 'zod';
 
 const RETURN_URL_MAX = 1_024;

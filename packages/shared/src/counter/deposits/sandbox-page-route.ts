@@ -1,4 +1,4 @@
-// What is the same in both routes of the sandbox pay page.
+// The common part of both routes of the sandbox pay page.
 import { z } from 'zod';
 
 const payPageParams = z.object({

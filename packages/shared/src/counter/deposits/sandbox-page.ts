@@ -46,7 +46,7 @@ ${body}
   };
 }
 
-/** `return_url` comes from a customer and is validated as http(s) on the way in; here it is only text. */
+/** `return_url` comes from a customer and is validated as http(s) when it is received; here it is only text. */
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${String(char.charCodeAt(0))};`);
 }

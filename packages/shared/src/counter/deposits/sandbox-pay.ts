@@ -1,6 +1,6 @@
-// The `sandbox` provider: no network, its invoices lie in a table of ours, and a page of ours pays them with test
-// money. Never offer it where balances are worth real money.
-// Raw SQL: functions; and whether an invoice is expired is said by the clock of the database.
+// The `sandbox` provider: no network. Its invoices are in a table of ours, and a page of ours pays them with test
+// money. Never offer it where balances are worth real money. Raw SQL: functions; and the clock of the database decides
+// whether an invoice is expired.
 import { randomBytes } from 'node:crypto';
 import { sql, type SqlRunner } from '../../base/db';
 import { parseUsd, type Units } from '../../ground/money';
@@ -15,7 +15,7 @@ import type {
   WebhookVerdict,
 } from './provider';
 
-/** Assets that name an ending, so that callers can try their handling of it. */
+/** Assets that select an ending, so that callers can test how they handle it. */
 const REFUSED = 'TEST_REFUSED';
 const UNAVAILABLE = 'TEST_UNAVAILABLE';
 
@@ -27,7 +27,7 @@ export interface SandboxInvoice {
   readonly state: 'open' | 'paid' | 'cancelled';
   readonly expiresAt: Date;
   readonly paidAt: Date | null;
-  /** By the database's clock, which is also the judge of `sandbox_invoice_pay`. */
+  /** By the database's clock, which `sandbox_invoice_pay` uses too. */
   readonly isExpired: boolean;
 }
 
@@ -82,7 +82,7 @@ export class SandboxPay implements PaymentProvider {
     return rows[0]?.done === true ? { kind: 'done' } : { kind: 'refused', reason: 'it is not open' };
   }
 
-  /** It sends none, so any that claims to be one is forged. */
+  /** It sends no webhooks, so any webhook in its name is forged. */
   verifyWebhook(): WebhookVerdict {
     return { kind: 'forged' };
   }
@@ -91,7 +91,7 @@ export class SandboxPay implements PaymentProvider {
     await Promise.resolve();
   }
 
-  /** What the pay page shows. */
+  /** The data of the pay page. */
   async find(token: string): Promise<SandboxInvoice | null> {
     const rows = await this.db.$queryRaw<SandboxRow[]>(
       sql`SELECT *, expires_at <= now() AS is_expired FROM platform.sandbox_invoice WHERE token = ${token}`,
@@ -99,7 +99,7 @@ export class SandboxPay implements PaymentProvider {
     return rows[0] === undefined ? null : invoiceOfRow(rows[0]);
   }
 
-  /** What the button of the pay page does; the invoice as it is afterwards. */
+  /** The effect of the pay page's button; returns the invoice afterwards. */
   async pay(token: string): Promise<SandboxInvoice | null> {
     await this.db.$queryRaw(sql`SELECT deposit_id FROM platform.sandbox_invoice_pay(${token})`);
     return this.find(token);

@@ -38,7 +38,7 @@ export const ANSWER_HEADERS = {
   },
 } as const;
 
-/** Of an answer with this status. `Retry-After` may stand on any refusal that time heals. */
+/** Headers of an answer with this status. `Retry-After` may be on any refusal that ends after some time. */
 export function answerHeaders(status: string, route: RouteSpec): Record<string, { readonly $ref: string }> {
   const names: string[] = [
     'X-Request-Id',

@@ -4,7 +4,7 @@ import type { RouteSpec } from '../../ground/contract';
 import { requireScope, type Principal } from '../../base/principal';
 import { isPlainObject } from './validate';
 
-/** Looks at the body as it was sent: what a key may not ask for is refused before anything is said about the rest. */
+/** Reads the body as it was sent: a missing scope is refused before any message about the rest of the body. */
 export function asksToRenew(route: RouteSpec, body: unknown): boolean {
   return (route.autoRenew ?? []).some((path) => holdsTrue(body, path.split('.')));
 }

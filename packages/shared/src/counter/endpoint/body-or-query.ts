@@ -1,7 +1,7 @@
 // Some clients cannot send a body with DELETE: what it says may stand in the query as well.
 import { invalid } from '../../ground/contract';
 
-/** The fields of both; one that both have must be the same. */
+/** The fields of both. A field in both must have the same value. */
 export function bodyOrQuery<T extends Readonly<Record<string, unknown>>>(body: T, query: T): T {
   const said = Object.entries(query).filter(([, value]) => value !== undefined);
   for (const [name, value] of said) {

@@ -2,7 +2,7 @@
 import { AppError, scopeName, type RouteScope, type RouteSpec } from '../../ground/contract';
 import type { Principal } from '../../base/principal';
 
-/** The gateway has checked this; a service that is reached otherwise checks it again, in the same words. */
+/** The gateway has checked this. A service that is called directly checks it again, with the same message. */
 export function checkScope(route: RouteSpec, principal: Principal): void {
   const scopes = [route.scope].flat() as RouteScope[]; // one scope or a list of them
   if (scopes.includes('public')) return;

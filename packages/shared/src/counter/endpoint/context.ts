@@ -4,7 +4,10 @@ import type { RouteSpec } from '../../ground/contract';
 import type { Claim } from '../../base/idempotency';
 import type { Principal } from '../../base/principal';
 
-/** Whose rows a request may see. Every query of a store takes one; `all` is spelled out and only operators get it. */
+/**
+ * Which rows a request may see. Every query of a store takes one. `all` must be written explicitly, and only operators
+ * get it.
+ */
 export type Reach = { readonly kind: 'account'; readonly accountId: string } | { readonly kind: 'all' };
 
 /** The reach as a condition of the typed client. */
@@ -16,7 +19,7 @@ export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
   readonly principal: Principal;
   readonly requestId: string;
   readonly reach: Reach;
-  /** The account of `reach`; throws 422 when an operator named none. Money routes always have one. */
+  /** The account of `reach`. Throws 422 when an operator named none. Money routes always have one. */
   readonly accountId: string;
   readonly params: P;
   readonly query: Q;
@@ -29,9 +32,9 @@ export interface RequestContext<P = unknown, Q = unknown, B = unknown> {
   readonly preferAsync: boolean;
   readonly clientIp: string | null;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** State of the regular limit as the gateway counted it for this request. */
+  /** State of the regular limit, as the gateway counted it for this request. */
   readonly regularRemaining: { readonly remaining: number; readonly resetS: number } | null;
-  /** The OpenAPI document of everything mounted with this endpoint, as JSON. */
+  /** The OpenAPI document of all mounted endpoints, as JSON. */
   readonly apiDocument: Uint8Array;
 }
 
@@ -39,17 +42,17 @@ export interface Reply {
   readonly status: number;
   /** Serialised once, as JSON. */
   readonly body?: unknown;
-  /** Sent as they are: stored answers, pages, exports. */
+  /** Sent unchanged: stored answers, pages, exports. */
   readonly bytes?: Uint8Array;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of a guarded request: its claim was committed together with what it did. */
+  /** Of a guarded request: its claim was committed together with its effect. */
   readonly isRemembered?: true;
 }
 
 export type Handler<P, Q, B> = (context: RequestContext<P, Q, B>) => Promise<Reply> | Reply;
 
-/** What is known before the money limit is asked. */
+/** The data that are known before the money limit is checked. */
 export interface Asked<P, B> {
   readonly reach: Reach;
   readonly params: P;
@@ -57,7 +60,7 @@ export interface Asked<P, B> {
 }
 
 /**
- * How many money tokens a request costs, where that is neither one nor one per item of its body. At least one is taken.
+ * How many money tokens a request costs, when it is neither one nor one per item of its body. At least one is taken.
  */
 export type MoneyTokens<P, B> = (asked: Asked<P, B>) => Promise<number>;
 
@@ -67,7 +70,7 @@ export interface Endpoint {
   readonly moneyTokens?: MoneyTokens<never, never>;
 }
 
-/** Ties a declaration to its handler, so that the handler's types come from the schemas. */
+/** Joins a declaration and its handler, so that the handler's types come from the schemas. */
 export function endpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType>(
   route: RouteSpec<P, Q, B>,
   handler: Handler<z.output<P>, z.output<Q>, z.output<B>>,
@@ -77,7 +80,7 @@ export function endpoint<P extends z.ZodObject, Q extends z.ZodObject, B extends
     route: route as unknown as RouteSpec,
     handler: handler as unknown as Handler<never, never, never>,
     ...(moneyTokens === undefined ? {} : { moneyTokens }),
-  }; // re-joined by mount, which validates with the same schemas
+  }; // mount joins them again and validates with the same schemas
 }
 
 export function json(status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply {

@@ -1,15 +1,15 @@
-// Numbers as JSON writes them. What a caller sends is kept as it is or refused: a number that JavaScript would round on
-// the way in has changed before anybody looks.
+// Numbers as JSON writes them. A number in a request is kept exactly or refused: one that JavaScript would round has
+// changed before any code sees it.
 
 const SHAPE = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-/** Whether this JSON number comes out of `JSON.parse` as the number it is, and lies where every integer does. */
+/** Whether `JSON.parse` reads this JSON number exactly, and it is in the range of exact integers. */
 export function isExactNumber(text: string): boolean {
   const value = Number(text);
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER && decimalOf(text) === decimalOf(String(value));
 }
 
-/** Digits without zeros around them, and the power of ten they stand at: one text for each value. */
+/** The digits without leading and trailing zeros, and their power of ten: one text for each value. */
 function decimalOf(text: string): string {
   const [, whole = '', fraction = '', exponent = '0'] = SHAPE.exec(text) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');

@@ -1,13 +1,12 @@
-// An example of an answer, made from its schema: for readers of the reference, who otherwise see `"string"` everywhere.
-// Fields that carry an example of their own keep it; the others are filled by what they are called, in words of the
-// product where it has its own. Every example is held to its schema and to its product by a test, so a wrong guess is
-// found.
+// Makes an example of an answer from its schema, because readers of the reference otherwise see `"string"` everywhere.
+// Fields with an example of their own keep it. Others are filled by their name, with the product's own words first. A
+// test checks every example against its schema and its product, so a wrong guess is found.
 type Json = Readonly<Record<string, unknown>>;
 
 const ID = '01k9z3v7m2h8q4t6w0x5y1c3dd'.slice(0, 24);
 const INSTANT = '2026-06-09T12:00:00Z';
 
-/** What a field of this name holds, from the particular to the general. */
+/** Samples by field name, the specific ones before the general ones. */
 const BY_NAME: readonly (readonly [RegExp, string])[] = [
   [/^user_id$/, `usr_${ID}`],
   [/^order_id$/, `ord_${ID}`],
@@ -65,12 +64,12 @@ const BY_NAME: readonly (readonly [RegExp, string])[] = [
   [/^label$/, 'shop'],
   [/^phone$/, '+4930123456'],
 ];
-/** Deeper than any answer; a schema that contains itself ends here. */
+/** Deeper than any answer. The expansion of a recursive schema ends here. */
 const DEPTH_MAX = 24;
 
 /**
- * Of the shapes that all products share: `outer.name`, the field inside another field or a named schema. They tell one
- * story: it has been accepted, and nothing has gone wrong.
+ * Samples for the shapes that all products share: `outer.name`, the field inside another field or a named schema.
+ * Together they show one case: a request that was accepted without a fault.
  */
 const STORY: Samples = {
   'BatchAccepted.status': 'queued',
@@ -116,24 +115,24 @@ const STORY: Samples = {
   'Deposit.amount_usd': '5.00',
   asset: null,
 };
-/** What tells of trouble, or of what is over: null where it may be, left out where it need not be there. */
+/** Fields about faults or past states: null when allowed, left out when optional. */
 const TROUBLE =
   /^(error|failure|suspension|busy|missing_since|stuck_since|revoked_at|replaced_by|secret|secret_until|signing_secret|next_period|reason|deprecated_at|finished_at|settled_at)$/;
-/** Only on answers of another kind than the one that is shown. */
+/** Fields that occur only in answers of another kind than the one shown. */
 const ELSEWHERE = new Set(['BulkItem.operation_id', 'BulkResult.batch_id']);
 
-/** Field, or `outer.field` → what it holds in an example. */
+/** Field, or `outer.field` → its value in an example. */
 export type Samples = Readonly<Record<string, unknown>>;
 
 export interface ExampleWords {
   readonly components: Json;
-  /** The product's own: what its things are called. They go before those of all products. */
+  /** The product's own samples. They take precedence over those of all products. */
   readonly samples: Samples;
 }
 
 interface Place {
   readonly name: string;
-  /** The field or named schema it is in. */
+  /** The field or named schema that contains it. */
   readonly outer: string;
   readonly depth: number;
 }
@@ -187,7 +186,7 @@ function objectExample(schema: Json, words: ExampleWords, { name, depth }: Place
   );
 }
 
-/** The most particular one that the schema takes. */
+/** The most specific sample that the schema accepts. */
 function sampleOf(schema: Json, { samples }: ExampleWords, { name, outer }: Place): unknown {
   const found = [
     samples[`${outer}.${name}`],

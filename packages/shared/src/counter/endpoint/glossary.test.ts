@@ -2,7 +2,7 @@ import { describeFields } from './glossary';
 
 const object = (properties: Record<string, unknown>) => ({ type: 'object', properties });
 
-it('says a field’s own words first, then those for its place, then those for its name', () => {
+it('prefers a field’s own description, then the one for its parent and name, then the one for its name', () => {
   const words = { size: 'How large.', 'box.size': 'How large the box is.', 'Crate.size': 'How large the crate is.' };
   const schema = () =>
     object({

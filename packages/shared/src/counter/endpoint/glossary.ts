@@ -1,5 +1,5 @@
-// What fields are called all over the API, told once: a field without a description of its own gets the one of its
-// name. One word per idea is a rule of this project, so a name that means something else somewhere is described there.
+// Descriptions of fields for the whole API, each written once. A field without a description of its own gets the one of
+// its name. A name has one meaning in this project; where it differs, the field is described in place.
 
 const WORDS: Glossary = {
   // Lists and bulks
@@ -26,7 +26,7 @@ const WORDS: Glossary = {
   deposit_id: 'The deposit it comes from.',
   transaction_id: 'The line it made in the books.',
   idempotency_key: 'The `Idempotency-Key` of the request.',
-  // Yours
+  // Data of the caller
   reference: 'Yours: a word by which you find it again.',
   tags: 'Yours: words to group by.',
   metadata: 'Yours: anything, kept as it is.',
@@ -159,14 +159,14 @@ const WORDS: Glossary = {
 };
 
 /**
- * Name of a field → what it is, in one sentence, with its unit. `outer.name` is the field inside another field, or
- * inside a named schema, and goes before `name` alone.
+ * Name of a field → its meaning, in one sentence, with its unit. `outer.name` is the field inside another field or a
+ * named schema, and takes precedence over `name`.
  */
 export type Glossary = Readonly<Record<string, string>>;
 
 /**
- * Describes what the glossary knows in a schema, and in the schemas inside it: writes into what it is given. `outer`:
- * the field or named schema it is of.
+ * Adds descriptions to a schema and to the schemas inside it, in place. `outer`: the field or named schema that
+ * contains it.
  */
 export function describeFields(value: unknown, words: Glossary = WORDS, outer = ''): void {
   if (typeof value !== 'object' || value === null) return;
@@ -183,7 +183,7 @@ export function describeFields(value: unknown, words: Glossary = WORDS, outer = 
   }
 }
 
-/** A field that is itself called `properties` is not meant. */
+/** A field that is itself called `properties` is skipped. */
 function isSchemas(value: unknown): value is Readonly<Record<string, Record<string, unknown>>> {
   return (
     typeof value === 'object' &&

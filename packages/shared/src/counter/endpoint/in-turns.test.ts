@@ -9,7 +9,7 @@ const slow = (item: number, index: number): string => {
 };
 const RESULTS = ITEMS.map((item, i) => `${String(i)}:${String(item)}`);
 
-/** How often others came to their turns while it was done. */
+/** How often other work ran while it was done. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   let isDone = false;
@@ -24,12 +24,12 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('mapInTurns', () => {
-  it('maps as Array.map does, and lets others have turns between', async () => {
+  it('maps as Array.map does, and lets other work run in between', async () => {
     const turns = await turnsDuring(async () => expect(await mapInTurns(ITEMS, slow)).toEqual(RESULTS));
     expect(turns).toBeGreaterThanOrEqual(15);
   });
 
-  it('passes on what the work throws', async () => {
+  it('passes on the errors of the work', async () => {
     await expect(
       mapInTurns([1, 2], () => {
         throw new Error('no');
@@ -39,7 +39,7 @@ describe('mapInTurns', () => {
 });
 
 describe('oneByOne', () => {
-  it('lets others have turns between work that waits for nothing', async () => {
+  it('lets other work run between items that never wait', async () => {
     const turns = await turnsDuring(async () =>
       expect(await oneByOne(ITEMS, async (item, index) => Promise.resolve(slow(item, index)))).toEqual(RESULTS),
     );
@@ -58,7 +58,7 @@ describe('oneByOne', () => {
     expect(seen).toEqual([1, 1, 1]);
   });
 
-  it('gives a refusal in place of its item, and passes on every other error', async () => {
+  it('returns a refusal in place of its item, and passes on every other error', async () => {
     const refusal = new AppError('not_found');
     const refuse = (item: number): number => {
       if (item === 2) throw refusal;

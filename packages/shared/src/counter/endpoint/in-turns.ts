@@ -1,12 +1,12 @@
-// Work on many items that waits for nothing would hold up every other request of the process until its end: it is done
-// some milliseconds at a time.
+// Work on many items that never waits would block all other requests of the process until its end. So it runs for some
+// milliseconds at a time.
 import { setImmediate as turn } from 'node:timers/promises';
 import { orRefusal, type AppError } from '../../ground/contract';
 import { elapsedMs } from '../../ground/runtime';
 
 const STRETCH_MS = 8;
 
-/** As `items.map(work)`, letting others have their turns. */
+/** As `items.map(work)`, but lets other work run in between. */
 export async function mapInTurns<T, R>(items: readonly T[], work: (item: T, index: number) => R): Promise<R[]> {
   const results: R[] = [];
   const stretch = new Stretch();
@@ -28,7 +28,7 @@ export async function oneByOne<I, T>(
   const stretch = new Stretch();
   for (const [index, item] of items.entries()) {
     results.push(await orRefusal(() => work(item, index)));
-    if (stretch.isOver) await stretch.next(); // work that waited for nothing let nobody else go on
+    if (stretch.isOver) await stretch.next(); // synchronous work has let nothing else run
   }
   return results;
 }

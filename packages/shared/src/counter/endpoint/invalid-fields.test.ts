@@ -10,7 +10,7 @@ function details(schema: z.ZodType, value: unknown): string[] {
 
 type Case = readonly [schema: z.ZodType, value: unknown, expected: string];
 
-/** By every kind of issue that the library knows: a new kind does not compile until it is here. */
+/** One entry for every kind of issue of the schema library: a new kind does not compile until it is added here. */
 const BY_CODE: Readonly<Record<z.core.$ZodIssueCode, readonly Case[]>> = {
   invalid_type: [
     [z.object({ a: z.string() }), {}, 'a: is required'],
@@ -97,15 +97,15 @@ const BY_CODE: Readonly<Record<z.core.$ZodIssueCode, readonly Case[]>> = {
   ],
 };
 
-describe.each(Object.entries(BY_CODE))('what the schema library calls %s', (code, cases) => {
-  it.each(cases)('is told in our words (case %#)', (schema, value, expected) => {
+describe.each(Object.entries(BY_CODE))('an issue of the schema library called %s', (code, cases) => {
+  it.each(cases)('is reported in our own words (case %#)', (schema, value, expected) => {
     const found = schema.safeParse(value);
     expect(found.error?.issues.map((issue) => issue.code)).toContain(code);
     expect(details(schema, value)).toEqual([expected]);
   });
 });
 
-it('makes at most 50 details, however much is wrong', () => {
+it('reports at most 50 details', () => {
   const wrong = Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`name${String(i)}`, 1]));
   expect(details(z.strictObject({}), wrong)).toHaveLength(50);
   expect(

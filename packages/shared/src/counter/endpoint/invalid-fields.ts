@@ -1,16 +1,16 @@
-// From what the schema library found to the details of a 422: the one translator. Its own sentences never reach a
-// caller; those that a schema brings with it do, so they are written for callers.
+// Translates the issues of the schema library into the details of a 422. The library's own sentences never reach a
+// caller. Those of our schemas do, so they are written for callers.
 import { z } from 'zod';
 import { AppError, assertNever, type ErrorDetail } from '../../ground/contract';
 
 const DETAILS_MAX = 50;
-/** Names and paths are the caller's, and as long as the caller likes. */
+/** Names and paths come from the caller and may have any length. */
 const PATH_MAX = 200;
 const VALUES_MAX = 20;
 
 type Issue = z.core.$ZodIssue;
 
-/** For every parse of what a caller sent. `reportInput` tells a value of the wrong type from a missing one. */
+/** Options for every parse of input. `reportInput` distinguishes a value of the wrong type from a missing one. */
 export const IN_OUR_WORDS: z.core.ParseContext<Issue> = {
   reportInput: true,
   error: (issue) => sentenceOf(issue as Issue),
@@ -44,14 +44,14 @@ function pathOf(path: readonly PropertyKey[]): string {
   return text.length <= PATH_MAX ? text : `${text.slice(0, PATH_MAX)}…`;
 }
 
-/** Of a value with several forms: the form it has and is wrong in, where that is one of them. */
+/** For a value with several allowed forms: the form that it has and is wrong in, if it has one of them. */
 function likelyBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
   const within = branches.filter((issues) => !issues.some(({ path }) => path.length === 0));
   const [only] = within;
   return within.length === 1 && only !== undefined ? only : null;
 }
 
-/** What a value must be, in a caller's words. It never repeats the value: that may be a secret. */
+/** The expected value, in a caller's words. It never repeats the value, because that may be a secret. */
 function sentenceOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -93,7 +93,7 @@ function sentenceOf(issue: Issue): string {
   }
 }
 
-/** An amount sent as a number is the usual case. */
+/** The usual case: an amount sent as a number. */
 const TYPES: Readonly<Record<string, string>> = {
   string: 'must be a string, in quotes',
   number: 'must be a number',

@@ -1,7 +1,7 @@
 // Answers about many items are matched to them by `ref`: one that is given twice would match two.
 import { AppError } from '../../ground/contract';
 
-/** Throws 422 that names every item whose `ref` an earlier one has. */
+/** Throws 422 that names every item whose `ref` an earlier item has. */
 export function refuseRepeatedRefs(items: readonly { readonly ref?: unknown }[]): void {
   const firstOf = new Map<string, number>();
   const details = items.flatMap(({ ref }, index) => {

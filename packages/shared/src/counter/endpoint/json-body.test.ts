@@ -35,7 +35,7 @@ describe('a number in a body', () => {
     '5e-324',
     '0e999',
     '0.0e-999',
-  ])('%s is taken as it is', (text) => {
+  ])('%s is accepted unchanged', (text) => {
     expect(read(`{"n":${text}}`)).toEqual({ n: JSON.parse(text) as number });
     expect(read(text)).toBe(JSON.parse(text));
   });
@@ -55,7 +55,7 @@ describe('a number in a body', () => {
     '1.0000000000000000001',
     '9007199254740991.5',
     '2e-324',
-  ])('%s is refused, because it would not stay what it is', (text) => {
+  ])('%s is refused, because it would be rounded', (text) => {
     const details = [{ path: 'invoice', message: expect.stringContaining('send it as a string') as string }];
     expect(refusalOf(`{"metadata":{"invoice":${text}}}`)).toEqual(details);
     expect(refusalOf(`{"metadata":{"invoice": [1, ${text}]}}`)).toEqual(details);

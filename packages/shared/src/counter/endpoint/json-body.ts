@@ -1,5 +1,5 @@
-// Strict JSON (RFC 8259) for request bodies. `JSON.parse` alone lets pass what two readers could read differently or
-// what breaks later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot
+// Strict JSON (RFC 8259) for request bodies. `JSON.parse` alone accepts texts that two readers could read differently
+// or that fail later: duplicate names, bad UTF-8, a BOM, NUL, lone surrogates, nesting that `JSON.stringify` cannot
 // write back, numbers that would be rounded.
 import { invalid } from '../../ground/contract';
 import { isExactNumber } from './exact-number';
@@ -7,7 +7,7 @@ import { checkSize } from './json-size';
 
 const NUMBER = /-?\d[\d.eE+-]*/y;
 
-/** Throws 422 with a sentence that says what is wrong. */
+/** Throws 422 with a sentence about the fault. */
 export function parseJsonBody(bytes: Uint8Array): unknown {
   checkSize(bytes);
   const text = decodeUtf8(bytes);
@@ -31,9 +31,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/**
- * `text` is known to be valid JSON; this looks only at the names of each object, at what strings hold and at numbers.
- */
+/** `text` is valid JSON; this checks only the names of each object, the contents of strings, and numbers. */
 function scan(text: string): void {
   const open: (Set<string> | null)[] = []; // null for an array
   let expectName = false;

@@ -1,15 +1,15 @@
-// Every schema of a document as JSON Schema, converted in one go: schemas are made of each other, and zod asked for one
-// at a time would convert what they share once for each of them, which was half of the time a service needed to start.
+// Converts all schemas of a document to JSON Schema in one call. Schemas contain each other, and zod would convert a
+// shared schema again for each single call; that was half of a service's start time.
 import { z } from 'zod';
 import { describeFields } from './glossary';
 
 export type JsonSchema = Record<string, unknown>;
-/** What is sent is described as it comes in, what is answered as it goes out. */
+/** Requests are described before parsing, answers after it. */
 export type Direction = 'input' | 'output';
 
 interface Converted {
   readonly schema: JsonSchema;
-  /** Named schemas it mentions, in order. */
+  /** Named schemas that it mentions, in order. */
   readonly mentions: readonly string[];
 }
 
@@ -19,7 +19,7 @@ interface Conversion {
 }
 
 export class JsonSchemas {
-  /** Named schemas (`.meta({ id })`) that what was asked for mentions. */
+  /** Named schemas (`.meta({ id })`) that the requested schemas mention. */
   readonly components: Record<string, JsonSchema> = {};
   private readonly input: Conversion;
   private readonly output: Conversion;
@@ -30,8 +30,8 @@ export class JsonSchemas {
   }
 
   /**
-   * Of a schema given to the constructor. In answers a named schema is a reference to its component, in requests it
-   * stands inline.
+   * A schema that was given to the constructor. In answers a named schema is a reference to its component; in requests
+   * it is inlined.
    */
   of(schema: z.ZodType, direction: Direction): JsonSchema {
     const conversion = this[direction];
@@ -65,7 +65,9 @@ function convert(schemas: Iterable<z.ZodType>, io: Direction): Conversion {
   };
 }
 
-/** In our words, with references into the document. Works on what zod has just made: nobody else holds it. */
+/**
+ * In our form, with references into the document. It changes what zod has just made, because no other code holds it.
+ */
 function finished(schema: JsonSchema): Converted {
   const mentions: string[] = [];
   describeFields(schema);
@@ -87,8 +89,8 @@ function rewrite(value: unknown, mentions: string[]): void {
       mentions.push(name);
       node[key] = `#/components/schemas/${name}`;
     } else if (key === 'pattern') {
-      // Not every reader of a pattern knows Unicode's classes (it would read `\p{Cc}` as the letters p, C and c);
-      // ranges mean the same to all.
+      // Some readers of patterns do not know Unicode's classes (they would read `\p{Cc}` as the letters p, C and c).
+      // Ranges work in all of them.
       node[key] = item.replaceAll('\\p{Cc}', '\\u0000-\\u001f\\u007f-\\u009f');
     }
   }

@@ -34,7 +34,7 @@ describe('the size of a JSON body', () => {
     ['500 items with 20 fields', `{"items":[${Array.from({ length: 500 }, () => object(20)).join(',')}]}`],
     ['commas, colons and brackets in strings', JSON.stringify({ a: ',:[{'.repeat(50_000), b: '\\"'.repeat(1_000) })],
     ['32 levels', `${'['.repeat(32)}${']'.repeat(32)}`],
-  ])('takes %s', (_what, text) => {
+  ])('accepts %s', (_what, text) => {
     expect(refusal(text)).toBeUndefined();
   });
 });

@@ -12,7 +12,7 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
-/** Throws 422. Of a text that is no JSON it may say nothing: its reader will. */
+/** Throws 422. For invalid JSON it may do nothing, because the parser refuses it. */
 export function checkSize(bytes: Uint8Array): void {
   const names: number[] = [];
   let parts = 0;

@@ -11,7 +11,7 @@ export interface MountDeps {
   readonly verifier: IdentityVerifier;
   readonly db: SqlRunner;
   readonly moneyLimits: LimitStore;
-  /** Opens stored answers that hold a key. */
+  /** Opens stored answers that contain a key. */
   readonly secrets: SecretRing;
   readonly clock: Clock;
   readonly log: Log;

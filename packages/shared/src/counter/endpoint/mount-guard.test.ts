@@ -1,5 +1,5 @@
-// A service stands on its own: at its port hold the same rules of HTTP as at the gateway's, and nobody's body is read
-// before it is known who asks.
+// A service protects itself: its port applies the same HTTP rules as the gateway's, and no body is read before the
+// caller is known.
 import net from 'node:net';
 import { Writable } from 'node:stream';
 import request from 'supertest';
@@ -107,7 +107,7 @@ describe('the port of a service', () => {
     expect(await raw(bytes)).toMatch(/^HTTP\/1\.1 400 .*bad_request/s);
   });
 
-  it('refuses more than 100 lines of headers', async () => {
+  it('refuses more than 100 header lines', async () => {
     expect(await raw(get('Host: a', ...Array.from({ length: 101 }, (_, i) => `X-${String(i)}: 1`)))).toMatch(
       /^HTTP\/1\.1 431 .*headers_too_large/s,
     );
@@ -132,7 +132,7 @@ describe('the body of a request to a service', () => {
     return `${String(status)} ${(answer as { error?: { code: string } }).error?.code ?? ''}`.trim();
   };
 
-  it('has 64 KiB, or what its route allows, and a MiB in a bulk', async () => {
+  it("is limited to 64 KiB, or to its route's limit, and to one MiB in a bulk", async () => {
     expect(await sent('/say', padded(65_536))).toBe('200');
     expect(await sent('/say', padded(65_537))).toBe('413 payload_too_large');
     expect(await sent('/say-much', padded(131_072))).toBe('200');
@@ -141,15 +141,15 @@ describe('the body of a request to a service', () => {
     expect(await sent('/say-many', `{"items":["${'x'.repeat(1_048_576 - 13)}"]}`)).toBe('413 payload_too_large');
   });
 
-  it('is not waited for where nobody knows who asks', async () => {
+  it('is not awaited without an identity', async () => {
     expect(await raw('POST /say HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{')).toMatch(
       /^HTTP\/1\.1 (?:401|403) /,
     );
   });
 });
 
-describe('an upload broken off', () => {
-  it("is nobody's fault here: the log has no error of it", async () => {
+describe('an aborted upload', () => {
+  it('is not an error of the service: the log has none', async () => {
     const headers = Object.entries(as(await account()))
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('');
@@ -171,7 +171,7 @@ describe('an upload broken off', () => {
 });
 
 describe('a refusal of the money limit', () => {
-  it('tells one time to wait, in `RateLimit` and in Retry-After, debt included', async () => {
+  it('gives one time to wait, in `RateLimit` and in Retry-After, debt included', async () => {
     const who = await account({ moneyPerMinute: 20 });
     const pay = (items: number) =>
       request(app)

@@ -68,7 +68,7 @@ describe('a mounted endpoint', () => {
     ).toBe(expected);
   });
 
-  it.each(['%ff', '%', '%00', '%ed%a0%80', 'a%0ab'])('has nothing at the path %s', async (name) => {
+  it.each(['%ff', '%', '%00', '%ed%a0%80', 'a%0ab'])('answers 404 for the path %s', async (name) => {
     expect(
       seen(
         await request(app)
@@ -99,7 +99,7 @@ describe('a mounted endpoint', () => {
   });
 });
 
-it('sends its document once to a gateway that says which one it has', async () => {
+it('does not send its document again to a gateway that has it', async () => {
   const who = as(await account());
   const first = await request(app).get('/internal/openapi.json').set(who);
   const tag = String(first.headers['etag']);

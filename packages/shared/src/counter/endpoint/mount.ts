@@ -1,5 +1,5 @@
-// Route declarations + handlers → an Express app: the guard, the service's own pages, every route, and the one place
-// where errors become answers.
+// Makes an Express app from route declarations and handlers: the guard, the service's own pages, every route, and the
+// one place where errors become answers.
 import { createHash } from 'node:crypto';
 import express, { type Express } from 'express';
 import { notFound, type RouteSpec } from '../../ground/contract';
@@ -21,7 +21,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
   app.set('query parser', false); // read by `readQuery`, once
-  // The gateway has the same guard; a service stands on its own all the same.
+  // The gateway has the same guard; a service protects itself nevertheless.
   const guard = requestGuard();
   app.use((req, res, next) => {
     if (guard(req, res)) next();
@@ -37,13 +37,13 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   const accounts = new AccountDirectory(deps.db);
   app.get('/internal/openapi.json', (req, res) => {
     deps.verifier.verify(identityOf(req));
-    // Every gateway asks every few seconds; a document that it has is not sent again.
+    // Every gateway asks every few seconds; a document that it already has is not sent again.
     res.setHeader('ETag', documentTag);
     if (req.get('if-none-match') === documentTag) res.status(304).end();
     else send(res, { status: 200, bytes: documentBytes });
   });
   const { metrics } = deps;
-  // For the monitoring of the installation, which scrapes the service's own port: counts only, of no account. The
+  // For the monitoring of the installation, which reads the service's own port: counts only, without accounts. The
   // gateway routes nothing under `/internal`.
   if (metrics !== undefined)
     app.get('/internal/metrics', async (_req, res) =>
@@ -53,8 +53,8 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     const readBody = bodyReader(one.route);
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');
     app[verb(one.route.method)](path, (req, res, next) => {
-      // The gateway has checked the scope of the operation it names; only that one may run, whichever route Express
-      // finds first.
+      // The gateway has checked the scope of the operation it names. Only that operation may run, whichever route
+      // Express finds first.
       const named = req.get('x-lumi-operation');
       return named === undefined || named === one.route.id
         ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody })
@@ -68,7 +68,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   return app;
 }
 
-/** A path with half an escape, bytes that are no text or a control character is the path of nothing. */
+/** A path with half an escape, with bytes that are no text or with a control character matches nothing. */
 function isReadable(path: string): boolean {
   try {
     return !/\p{Cc}/u.test(decodeURIComponent(path));

@@ -39,14 +39,14 @@ export function operation(route: RouteSpec, product: Product, { schemas, words }
 }
 
 /**
- * Whatever takes a list pays regular tokens by its items. Where money moves only a dry run does: the money limit counts
+ * A request with a list pays regular tokens by its items. In money routes only a dry run does; the money limit counts
  * the purchase.
  */
 function paysByItems({ bulk, list, class: routeClass, dryRun }: RouteSpec): boolean {
   return (bulk ?? list) !== undefined && (routeClass !== 'money' || dryRun === true);
 }
 
-/** What a request needs beyond being valid, for readers. */
+/** The requirements of a request beyond validity, for readers. */
 function needs(route: RouteSpec, scopes: readonly string[]): string {
   if (scopes.includes('public')) return 'Needs no key.';
   const scope = scopes.includes('any')

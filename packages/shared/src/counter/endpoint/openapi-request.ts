@@ -1,4 +1,4 @@
-// What an operation takes, for its OpenAPI document: parameters, headers and body.
+// The parameters, headers and body of an operation, for its OpenAPI document.
 import { z } from 'zod';
 import type { RouteSpec } from '../../ground/contract';
 import { JsonSchemas, type JsonSchema } from './json-schemas';

@@ -18,9 +18,12 @@ export interface OpenApiOptions {
   /** Public origin, e.g. `https://example.com`. */
   readonly publicUrl: string;
   readonly tags: readonly { readonly name: string; readonly description: string }[];
-  /** The product's own words, for fields that neither describe themselves nor are the whole API's. */
+  /**
+   * The product's own descriptions, for fields that neither describe themselves nor are in the glossary of the whole
+   * API.
+   */
   readonly glossary?: Glossary;
-  /** What its own things are called in examples. */
+  /** The names of its own objects in examples. */
   readonly samples?: Samples;
 }
 
@@ -74,7 +77,7 @@ export function buildOpenApi(routes: readonly RouteSpec[], options: OpenApiOptio
   };
 }
 
-/** Those that an answer below these paths carries: a product declares no header that it never sends. */
+/** The headers that an answer below these paths has: a product declares no header that it never sends. */
 function headersOf(paths: object, product: Product): JsonSchema {
   const text = JSON.stringify(paths);
   const all = {
@@ -102,7 +105,7 @@ function inOrder(methods: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
-/** What every product has, under its own name. */
+/** The operations of every product, with its own name. */
 function samplesOf(product: Product): Samples {
   return {
     product,

@@ -1,4 +1,4 @@
-// The money limit of a key: a request takes as many tokens as it buys things.
+// The money limit of a key: a request takes one token for each object it buys.
 import type { Response } from 'express';
 import { AppError } from '../../ground/contract';
 import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult } from '../../base/limits';
@@ -33,9 +33,7 @@ export async function payMoneyTokens(
   if (!result.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: result.retryAfterS });
 }
 
-/**
- * Money does not go on without its limit: where the shared counters are away the request is refused, not waved through.
- */
+/** Money never continues without its limit: when the shared counters are down, the request is refused. */
 async function takeOrFailClosed(deps: MountDeps, key: string, cost: number, limit: Limit): Promise<LimitResult> {
   try {
     return await deps.moneyLimits.take(key, cost, limit);

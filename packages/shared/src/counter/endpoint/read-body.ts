@@ -5,7 +5,7 @@ import { parseJsonBody } from './json-body';
 
 export type BodyReader = (req: Request, res: Response) => Promise<Buffer>;
 
-/** Reads no more than the route takes. */
+/** Reads no more than the route's limit. */
 export function bodyReader(route: RouteSpec): BodyReader {
   const read = express.raw({
     type: () => true,

@@ -1,4 +1,4 @@
-// Path, query and body of a request, checked against the schemas of its route. `user_id` and `dry_run` are taken out
+// Path, query and body of a request, validated with the schemas of its route. `user_id` and `dry_run` are taken out
 // first.
 import type { Request } from 'express';
 import { invalid, type RouteSpec } from '../../ground/contract';
@@ -27,14 +27,13 @@ export function readInput(
   const rawItems = bulkItems(route, body);
   const validQuery = validateQuery(route, query);
   const validBody = route.rawBody === true ? undefined : validateBody(route, body);
-  // The path is looked at last: an object that does not exist is no news to somebody whose request is not even valid.
+  // The path is checked last: an invalid request gets its 422 before a 404.
   const params = validateParams(route, req.params);
   return { params, query: validQuery, body: validBody, userId, rawItems };
 }
 
 /**
- * `user_id` may stand in the query or in the body; in both, it must be the same. Catalogue routes take it too and
- * ignore whose it is.
+ * `user_id` may be in the query or in the body; in both, it must be the same. Catalogue routes accept and ignore it.
  */
 function takeUserId(route: RouteSpec, query: Record<string, string>, body: unknown): string | undefined {
   if (route.reach === 'none' && route.keepsUserId === true) return undefined;

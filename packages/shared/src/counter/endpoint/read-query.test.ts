@@ -13,7 +13,7 @@ describe('a query', () => {
     ['a', { a: '' }],
     ['a==', { a: '=' }],
     ['q=m%C3%BCnchen&constructor=1', { q: 'münchen', constructor: '1' }],
-  ])('%j is read as it was meant', (text, expected) => {
+  ])('%j is read correctly', (text, expected) => {
     expect(read(text)).toEqual(expected);
   });
 

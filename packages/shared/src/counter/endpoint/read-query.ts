@@ -5,7 +5,7 @@ import { AppError, invalid } from '../../ground/contract';
 export interface QueryRead {
   readonly values: Readonly<Record<string, string>>;
   /**
-   * Why the request cannot be taken. What comes earlier in the order of refusals is answered first, so it is carried,
+   * Why the request must be refused. Refusals that come earlier in the order are answered first, so this is returned,
    * not thrown.
    */
   readonly fault: AppError | null;
@@ -13,7 +13,7 @@ export interface QueryRead {
 
 const NOTHING: QueryRead = { values: {}, fault: null };
 
-/** `text`: what stands behind the `?`, as it was sent. */
+/** `text`: the part after the `?`, as it was sent. */
 export function readQuery(text: string): QueryRead {
   if (text === '') return NOTHING;
   const values = new Map<string, string>();
@@ -32,7 +32,7 @@ export function readQuery(text: string): QueryRead {
   return { values: Object.fromEntries(values), fault };
 }
 
-/** Null: not what a form or a browser would send. */
+/** Null: neither a form nor a browser would send it. */
 function decoded(text: string): string | null {
   if (!/[%+]/.test(text)) return isAscii(text) ? text : null;
   try {

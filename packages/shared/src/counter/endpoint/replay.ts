@@ -18,8 +18,8 @@ export async function replay(claim: Claim | null, res: Response, deps: MountDeps
 }
 
 /**
- * A guarded request does the same however often it is carried out, so its answer is kept when it is there. Of two at
- * once the first to end is remembered.
+ * A guarded request has the same effect however often it is carried out, so its answer is stored afterwards. Of two
+ * requests at once, the first to end is stored.
  */
 export async function remember(db: SqlRunner, claim: Claim, reply: Reply): Promise<Reply> {
   const bytes = reply.bytes ?? Buffer.from(JSON.stringify(reply.body), 'utf8');
@@ -28,9 +28,9 @@ export async function remember(db: SqlRunner, claim: Claim, reply: Reply): Promi
 }
 
 /**
- * Signature and header were checked by the gateway, but for what only the body tells; a service that is reached
- * otherwise checks them again, in the same words. Null: a guarded request of a key that does not sign, which need not
- * name one.
+ * The gateway has checked signature and header, except where only the body decides. A service that is called directly
+ * checks them again, with the same messages. Null: a guarded request of a key that does not sign needs no
+ * Idempotency-Key.
  */
 export function readClaim(
   req: Request,
@@ -60,7 +60,7 @@ function replayHeaders(stored: { location: string | null; requestId: string; sta
   return {
     'Idempotent-Replayed': 'true',
     ...(stored.location === null ? {} : { Location: stored.location }),
-    // An error body names the request it belongs to; header and body must agree.
+    // An error body contains its request id; header and body must agree.
     ...(stored.status >= 400 ? { 'X-Request-Id': stored.requestId } : {}),
   };
 }

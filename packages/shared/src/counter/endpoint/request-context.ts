@@ -1,4 +1,4 @@
-// What a handler is given: what was checked, and what the gateway says of the request.
+// The context of a handler: the validated input, and what the gateway says about the request.
 import type { Request } from 'express';
 import { invalid } from '../../ground/contract';
 import type { RequestContext } from './context';

@@ -1,4 +1,4 @@
-// What the gateway tells a service in headers, and the address as it was sent.
+// The gateway's headers for a service, and the address as it was sent.
 import type { Request } from 'express';
 import { newId } from '../../ground/contract';
 import { IDENTITY_HEADER } from '../../base/principal';

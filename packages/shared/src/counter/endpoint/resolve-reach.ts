@@ -24,7 +24,7 @@ export async function resolveReach(
   return { kind: 'all' };
 }
 
-/** Which accounts exist. Accounts are never deleted, so a found one is remembered. */
+/** Which accounts exist. Accounts are never deleted, so a known one is cached. */
 export class AccountDirectory {
   private readonly known = new Set<string>();
   private static readonly MAX = 100_000;

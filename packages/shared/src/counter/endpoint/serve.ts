@@ -1,5 +1,5 @@
-// THE LIST: every step of a request, in order. Which of two refusals a caller sees is decided here;
-// the order is part of the public contract (docs/contract.md).
+// The list of all steps of a request, in order. This order decides which of two refusals a caller gets; it is part of
+// the public contract (docs/contract.md).
 import type { Request, Response } from 'express';
 import { asksToRenew, requireRenewalScopes } from './auto-renew';
 import type { Endpoint, Reply, RequestContext } from './context';
@@ -31,19 +31,19 @@ export async function serve(
   const { route } = one;
   const principal = deps.verifier.verify(identityOf(req));
   checkScope(route, principal);
-  const rawBody = await readBody(req, res); // of nobody who may not send it
+  const rawBody = await readBody(req, res); // only for callers that may send one
   const requestId = requestIdOf(req, deps.clock);
-  const query = readQuery(queryOf(req)); // its faults are told together with those of the input
+  const query = readQuery(queryOf(req)); // its faults are reported together with those of the input
   const dryRun = route.dryRun === true && query.values['dry_run'] === 'true';
   const isMoney = route.class === 'money' && !dryRun;
 
-  // A repeat gets its first answer before anything is checked that may have changed since.
+  // A repeat gets its first answer before any check whose result may have changed since.
   const claiming = { rawBody, principal, requestId, isMoney };
   let claim = isMoney || route.class === 'guarded' ? readClaim(req, claiming) : null;
   if (await replay(claim, res, deps)) return;
 
   const parsed = parseBody(route, rawBody);
-  const renews = asksToRenew(route, parsed); // the one thing that only the body tells
+  const renews = asksToRenew(route, parsed); // only the body says this
   if (renews) requireRenewalScopes(principal);
   if (renews && route.class === 'regular') claim = readClaim(req, claiming);
   if (renews && route.class === 'regular' && (await replay(claim, res, deps))) return;
@@ -58,6 +58,6 @@ export async function serve(
   const checked = { principal, requestId, reach, params, query: read, body, rawBody, claim, dryRun, apiDocument };
   const handler = one.handler as (context: RequestContext) => Promise<Reply> | Reply; // re-joined with its schemas
   const reply = await handler(contextOf(req, checked));
-  // The money step has kept its answer itself.
+  // The money step has stored its answer itself.
   send(res, claim === null || isMoney || reply.isRemembered === true ? reply : await remember(deps.db, claim, reply));
 }

@@ -1,5 +1,5 @@
-// Schema validation of path, query and body, with the refusals of the contract. Unknown fields are refused: in a money
-// API a misspelt `max_price_usd` must not silently mean "no ceiling".
+// Validates path, query and body with schemas, and refuses in the contract's form. Unknown fields are refused: in a
+// money API a misspelt `max_price_usd` must not silently mean "no ceiling".
 import { z } from 'zod';
 import { AppError, invalid, notFound, type RouteSpec } from '../../ground/contract';
 import { IN_OUR_WORDS, invalidFields } from './invalid-fields';
@@ -13,17 +13,17 @@ export function validateParams(
 ): unknown {
   if (route.params === undefined) return {};
   const result = route.params.safeParse(raw);
-  // A path that cannot name an object is an object that does not exist.
+  // A path that cannot be an object's name is answered like an object that does not exist.
   if (!result.success) throw notFound();
   return result.data;
 }
 
-/** `raw` has been read by `readQuery`: each name once, nothing but text. */
+/** `readQuery` has read `raw`: each name once, only text. */
 export function validateQuery(route: RouteSpec, raw: Readonly<Record<string, string>>): unknown {
   return parse(strictForm(route.query ?? NO_QUERY), raw);
 }
 
-/** `raw`: undefined where there is no body, which is as good as an empty object; null is neither. */
+/** `raw`: undefined when there is no body, which counts as an empty object; null is refused. */
 export function validateBody(route: RouteSpec, raw: unknown): unknown {
   if (route.body === undefined) {
     if (raw !== undefined && !(isPlainObject(raw) && Object.keys(raw).length === 0))
@@ -34,7 +34,7 @@ export function validateBody(route: RouteSpec, raw: unknown): unknown {
   const { bulk } = route;
   const items = bulkItems(route, raw);
   const isTooLarge = items !== null && items.length > BULK_MAX_ITEMS;
-  // Of too many items none is looked at; what stands beside them is, since it is refused first.
+  // With too many items none of them is validated; the fields beside them are, because they are refused first.
   const result = schema.safeParse(
     isTooLarge && isPlainObject(raw) && bulk !== undefined
       ? { ...raw, [bulk]: items.slice(0, 1) }
@@ -65,7 +65,7 @@ export function validateItem<S extends z.ZodObject>(schema: S, raw: unknown): z.
   return parse(strictForm(schema) as S, raw);
 }
 
-/** Zod compiles a parser for every schema object: made once, not for each request. */
+/** Zod compiles a parser for every schema object, so it is made once, not for each request. */
 const strictForms = new WeakMap<z.ZodObject, z.ZodObject>();
 
 function strictForm(schema: z.ZodObject): z.ZodObject {

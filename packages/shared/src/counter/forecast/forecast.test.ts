@@ -26,7 +26,7 @@ const { app, account, operator, as } = testService({
 });
 
 describe('GET /forecast/renewals', () => {
-  it('adds up what is due by day, of the account alone, and says when the balance runs out', async () => {
+  it('sums the renewals of the account by day, and says when the balance runs out', async () => {
     const who = await account({ balance: '25' });
     mine = who.accountId;
     const { status, body } = await request(app).get('/forecast/renewals?days=30').set(as(who));
@@ -47,14 +47,14 @@ describe('GET /forecast/renewals', () => {
     expect((await request(app).get('/forecast/renewals').set(as(who))).body.count).toBe(4);
   });
 
-  it('has no shortfall while the balance lasts', () => {
+  it('has no shortfall while the balance suffices', () => {
     expect(forecastOf([], 0n)).toMatchObject({ shortfall_usd: '0.00', runs_out_at: null, total_usd: '0.00' });
     expect(
       forecastOf([{ date: '2026-06-09', count: 1, due: 10n, autoRenewCount: 1, autoRenewDue: 10n }], 10n),
     ).toMatchObject({ shortfall_usd: '0.00', runs_out_at: null });
   });
 
-  it('takes 1 to 365 days, and of an operator a named account', async () => {
+  it('takes 1 to 365 days, and requires user_id from an operator', async () => {
     const who = await account();
     for (const days of ['0', '366', '-1', 'x', '1.5'])
       expect((await request(app).get(`/forecast/renewals?days=${days}`).set(as(who))).status).toBe(422);

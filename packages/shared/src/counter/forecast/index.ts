@@ -1,3 +1,3 @@
-// What will be due, and how many there are. See README.md.
+// Forecast and summary: future renewals, and counts. See README.md.
 export { forecastRenewals, type ForecastSource } from './renewals';
 export { summaryEndpoint, type Summary } from './summary';

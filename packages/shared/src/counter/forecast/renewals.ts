@@ -1,4 +1,4 @@
-// GET /forecast/renewals: what will be due on which day, and whether the balance lasts.
+// GET /forecast/renewals: the amounts due per day, and whether the balance suffices.
 // Raw SQL: sums per day over the SELECTs of several things.
 import { z } from 'zod';
 import { defineRoute } from '../../ground/contract';
@@ -10,7 +10,7 @@ import { AUTO_RENEW_TAG, type LifecycleSource } from '../../work/lifecycle';
 import { formatUsd, usdOutput, type Units } from '../../ground/money';
 import { isoSeconds } from '../../ground/runtime';
 
-/** Of the lifecycle's description only its one SELECT is needed; several kinds of things are added up. */
+/** Of the lifecycle's description it needs only the one SELECT; several kinds of objects are added up. */
 export type ForecastSource = Pick<LifecycleSource, 'live'>;
 
 export interface DueDay {
@@ -122,7 +122,7 @@ async function dueDays(
   }));
 }
 
-/** Pure: the days in their order against what is available. */
+/** Pure: compares the days, in their order, with the available balance. */
 export function forecastOf(
   days: readonly DueDay[],
   available: Units,

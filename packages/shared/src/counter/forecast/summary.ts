@@ -1,5 +1,5 @@
-// GET /<things>/summary: counts of all things of an account, by what the product names, and how many expire soon. One
-// statement.
+// GET /<things>/summary: counts of all objects of an account, by the columns that the product names, and how many
+// expire soon. One statement.
 // Raw SQL: many counts over one pass, by columns that the product names.
 import { z } from 'zod';
 import { defineRoute } from '../../ground/contract';
@@ -12,8 +12,8 @@ export interface Summary {
   readonly things: string;
   readonly tag: string;
   /**
-   * A SELECT of every thing that is shown in the list by default, with the columns `account_id, expires_at, auto_renew`
-   * and one text column for each of `groups`.
+   * A SELECT of every object that the list shows by default, with the columns `account_id, expires_at, auto_renew` and
+   * one text column for each of `groups`.
    */
   rows(now: Date): Sql;
   /** Names of text columns: `['state', 'tld']` gives `by_state` and `by_tld`. */
@@ -61,7 +61,7 @@ async function summarize(
   reach: Reach,
 ): Promise<Record<string, unknown>> {
   const now = deps.clock.now();
-  // Each group's values come from rows of its own; names are checked above, so they may stand in the text of the
+  // Each group's values come from its own rows. The names are checked above, so they may be in the text of the
   // statement.
   const groups = summary.groups.map(
     (group) =>

@@ -1,15 +1,15 @@
-// Conditions put together only where something was asked for, and the filters that lists of all products share.
+// Builds conditions from the filters that were given, and the filters that lists of all products share.
 import { z } from 'zod';
 import { emptySql, joinSql, sql, type Sql } from '../../base/db';
 import type { Reach } from '../endpoint';
 import { instantQuery } from '../../ground/times';
 
-/** The account a cursor is bound to; null = all of them. */
+/** The account a cursor is bound to; null: all accounts. */
 export function accountOf(reach: Reach): string | null {
   return reach.kind === 'account' ? reach.accountId : null;
 }
 
-/** `WHERE a AND b AND …`; conditions nobody asked for are null. */
+/** `WHERE a AND b AND …`; conditions of absent filters are null. */
 export function whereAll(conditions: readonly (Sql | null)[]): Sql {
   const asked = conditions.filter((condition) => condition !== null);
   return asked.length === 0 ? emptySql : sql`WHERE ${joinSql(asked, ' AND ')}`;
@@ -19,7 +19,7 @@ export function instantOf(text: string | undefined): Date | null {
   return text === undefined ? null : new Date(text);
 }
 
-/** Spread into the query of a list of things that expire. */
+/** Spread into the query of a list of objects that expire. */
 export const thingFilterFields = {
   q: z.string().min(1).max(255).optional().describe('Part of the name, in any case.'),
   reference: z.string().min(1).max(128).optional().describe('Only those with this reference of yours.'),
@@ -34,7 +34,7 @@ export const thingFilterFields = {
 const thingFilter = z.object(thingFilterFields);
 export type ThingFilter = z.output<typeof thingFilter>;
 
-/** Where the filters find what they look at; a list without one of them leaves the filter's field out too. */
+/** The columns of the filters. A list without one of them has no such filter field. */
 export interface ThingColumns {
   readonly reach: Sql;
   readonly reference: Sql;
@@ -42,7 +42,7 @@ export interface ThingColumns {
   readonly autoRenew: Sql;
   readonly createdAt: Sql;
   readonly expiresAt: Sql;
-  /** Text columns `q` is looked for in. */
+  /** Text columns in which `q` searches. */
   readonly search: readonly Sql[];
 }
 
@@ -74,7 +74,7 @@ export function thingConditions(columns: ThingColumns, reach: Reach, filter: Par
 const FROM = sql`>=`;
 const BEFORE = sql`<`;
 
-/** The pattern of LIKE that finds this text itself. */
+/** The LIKE pattern that matches exactly this text. */
 function partOf(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

@@ -1,7 +1,8 @@
-// Lists as CSV (RFC 4180). Spreadsheets run cells that begin like a formula, so such text gets an apostrophe in front.
+// Lists as CSV (RFC 4180). Spreadsheets execute cells that begin like a formula, so such text gets an apostrophe in
+// front.
 
 /**
- * A number stays one, minus sign included: an amount in its fixed form, a count. Anything that somebody else wrote is
+ * A number stays one, with its minus sign: an amount in its fixed form, a count. All other values are text.
  * text.
  */
 export type CsvCell = string | { readonly number: string | number };

@@ -1,4 +1,4 @@
-// What lists of all products share. See README.md.
+// Shared by the lists of all products. See README.md.
 export {
   accountOf,
   instantOf,

@@ -1,6 +1,6 @@
-// The order of a list and the place in it, by keyset: the value of the sort column, and a unique column for equal
-// values. The place is taken as text from the database: a JavaScript date has lost the microseconds, and a page would
-// begin with the row the last one ended with.
+// The order of a list and the position in it, by keyset: the value of the sort column, and a unique column for equal
+// values. The position is text from the database: a JavaScript date loses the microseconds, and a page would begin with
+// the last row of the page before.
 import { z } from 'zod';
 import type { Position } from '../../ground/contract';
 import { rawSql, sql, type Sql } from '../../base/db';
@@ -11,7 +11,7 @@ export interface SortColumn {
   readonly type: 'timestamptz' | 'text' | 'bigint' | 'integer';
 }
 
-/** What `select` adds to a row. */
+/** Columns that `select` adds to a row. */
 export interface SortedRow {
   readonly sort_key: string;
   readonly sort_tie: string;
@@ -20,7 +20,7 @@ export interface SortedRow {
 type Direction<S extends string> = S | `-${S}`;
 
 export class Sorting<S extends string> {
-  /** For the query: each name, and with a minus in front of it downwards. */
+  /** For the query: each name, with a minus in front for descending order. */
   readonly field;
 
   constructor(
@@ -46,7 +46,7 @@ export class Sorting<S extends string> {
     return sql`ORDER BY ${this.of(sort).column} ${direction}, ${this.tie.column} ${direction}`;
   }
 
-  /** The condition that lets only rows behind this place pass; null at the beginning. */
+  /** The condition for rows after this position; null at the beginning. */
   after(sort: Direction<S>, position: Position | null): Sql | null {
     if (position === null) return null;
     const { column, type } = this.of(sort);

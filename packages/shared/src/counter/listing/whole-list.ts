@@ -4,19 +4,19 @@ import { readPage, toPage, type Cursors, type Page } from '../../ground/contract
 
 interface WholeList<R, T> {
   readonly route: string;
-  /** What the request says; everything but `limit` and `cursor` binds the cursor, as it selects the items. */
+  /** The query of the request; all but `limit` and `cursor` binds the cursor, because it selects the items. */
   readonly query: { readonly limit?: string | undefined; readonly cursor?: string | undefined };
   readonly cursors: Cursors;
-  /** Whose list; absent where it is the same for everybody. */
+  /** The account of the list; absent when it is the same for all accounts. */
   readonly account?: string | null;
-  /** What the list is a part of, such as the id of a server. */
+  /** The parent of the list, such as the id of a server. */
   readonly of?: string;
-  /** Names an item among the others. */
+  /** Identifies an item in the list. */
   readonly key: (item: R) => string;
   readonly view: (item: R) => T;
 }
 
-/** `items` is everything the filter lets pass, in the order of the list. */
+/** `items`: all items that match the filter, in the order of the list. */
 export function pageOfWhole<R, T>(items: readonly R[], list: WholeList<R, T>): Page<T> {
   const { limit: _limit, cursor: _cursor, ...filter } = list.query;
   const binding = { account: list.account ?? null, route: list.route, filter: { ...filter, of: list.of } };
@@ -33,7 +33,7 @@ export function pageOfWhole<R, T>(items: readonly R[], list: WholeList<R, T>): P
   );
 }
 
-/** Behind the last item that was shown. Where that one has gone meanwhile, the next one stands in its place. */
+/** The position after the last item that was shown. When that item is gone, the next one has its position. */
 function startOf(keys: readonly string[], after: readonly string[] | null): number {
   if (after === null) return 0;
   const [key = '', place = '0'] = after;

@@ -1,4 +1,4 @@
-// POST /quotes: what something would cost, kept at that price for a while. Nothing is charged, held or reserved.
+// POST /quotes: prices, kept for a while. Nothing is charged, held or reserved.
 import { z } from 'zod';
 import { AppError, BASE_PATHS, defineRoute, newId } from '../../ground/contract';
 import { BULK_MAX_ITEMS, endpoint, json, mapInTurns, refuseRepeatedRefs, type Endpoint } from '../endpoint';
@@ -42,7 +42,7 @@ export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyEx
     }),
     async (context) => {
       const { accountId, principal } = context;
-      // the schema is one of `operations`
+      // the schema allows only names of `operations`
       const { operation, items } = context.body as { operation: string; items: readonly { ref?: string }[] };
       refuseRepeatedRefs(items);
       const found = operations[operation];

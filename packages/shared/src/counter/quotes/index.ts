@@ -22,7 +22,7 @@ export function quoteEndpoints(
 const FORGET_AFTER_MS = 30 * 86_400_000;
 const FORGET_ROUND = 200;
 
-/** Forgets quotes a month after they ended. */
+/** Deletes quotes a month after they ended. */
 export function quoteLoop(deps: QuoteDeps): Loop {
   return {
     name: 'forget-quotes',

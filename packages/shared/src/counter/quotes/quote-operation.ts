@@ -1,21 +1,20 @@
-// What a product says about one operation that can be quoted: the fields of an item, and the price of many of them at
-// once. The same function that prices a purchase is given here, so that a quote cannot differ from what it is quoted
-// for.
+// What a product provides for one operation that can be quoted: the fields of an item, and the price of many items at
+// once. It is the function that also prices the purchase, so a quote cannot differ from its purchase.
 import type { z } from 'zod';
 import type { AppError } from '../../ground/contract';
 import type { Offer } from '../../work/purchase';
 
-/** What a quote needs of an offer. The lines of its cost are shown to people. */
+/** The part of an offer that a quote needs. People see the lines of its cost. */
 export type QuotedItem = Pick<Offer, 'thing' | 'subject' | 'refusal' | 'terms'>;
 
 export interface QuoteOperation {
   /** Fields of one item beside `ref`. */
   readonly item: z.ZodObject;
-  /** One answer for each item, in their order; an AppError where no price can be told. */
+  /** One answer for each item, in their order; an AppError when there is no price. */
   price(accountId: string, items: readonly never[]): Promise<readonly (QuotedItem | AppError)[]>;
 }
 
-/** Ties the fields to the function that prices them. */
+/** Joins the fields and the function that prices them. */
 export function quoteOperation<I extends z.ZodObject>(
   item: I,
   price: (accountId: string, items: readonly z.output<I>[]) => Promise<readonly (QuotedItem | AppError)[]>,
@@ -23,5 +22,5 @@ export function quoteOperation<I extends z.ZodObject>(
   return { item, price };
 }
 
-/** By the name callers use: `{ register: quoteOperation(…), renew: … }`. */
+/** By public name: `{ register: quoteOperation(…), renew: … }`. */
 export type QuoteOperations = Readonly<Record<string, QuoteOperation>>;

@@ -7,7 +7,7 @@ import type { Terms } from '../../work/purchase';
 
 export interface QuoteLine {
   readonly ref: string;
-  /** Null where no price could be told. */
+  /** Null when there was no price. */
   readonly priced: { readonly kind: string; readonly terms: Terms; readonly price: Units } | null;
   readonly parts: readonly { readonly label: string; readonly amount: string }[];
   readonly problem: { readonly code: string; readonly text: string } | null;
@@ -79,7 +79,7 @@ export async function findQuote(
       };
 }
 
-/** Returns how many went; call again while that is `limit`. */
+/** Returns how many were deleted; call again while that is `limit`. */
 export async function forgetQuotes(db: SqlRunner, before: Date, limit: number): Promise<number> {
   const rows = await db.$queryRaw<{ count: number }[]>(
     sql`SELECT platform.forget_quotes(${before}::timestamptz, ${limit}::int) AS count`,

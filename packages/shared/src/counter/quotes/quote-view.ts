@@ -1,4 +1,4 @@
-// How a quote looks to a caller of the API.
+// The view of a quote for callers.
 import { z } from 'zod';
 import { formatUsd, usdOutput, type Units } from '../../ground/money';
 import { isoSeconds } from '../../ground/runtime';

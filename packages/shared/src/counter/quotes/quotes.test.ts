@@ -19,7 +19,7 @@ import { FixedClock } from '../../ground/runtime';
 import { testService, type TestAccount } from '../../testing';
 import { QUOTE_RULES, quoteEndpoints, quoteOperation, type QuotedItem } from './index';
 
-// A shop whose price the test sets.
+// A test product whose price the test sets.
 let today = '10';
 const lamp = thingSold<{ colour: string }, { lit: boolean }>({
   kind: 'lamp',
@@ -91,7 +91,7 @@ const quote = (who: TestAccount, items: readonly object[], operation = 'buy') =>
 const buy = (who: TestAccount, body: object) => request(app).post('/lamps').set(asMoney(who)).send(body);
 
 describe('POST /quotes', () => {
-  it('tells prices, what they are made of, and what balance and cap would be left', async () => {
+  it('shows prices, their parts, and what balance and cap would be left', async () => {
     const who = await account({ balance: '100', cap: '50' });
     const answer = await quote(who, [{ colour: 'red', ref: 'mine' }, { colour: 'blue' }]);
     expect(answer.status).toBe(201);
@@ -130,7 +130,7 @@ describe('POST /quotes', () => {
     expect((await balance(who.accountId)).held).toBe(0n);
   });
 
-  it('tells what would be refused, item by item and for all of them together', async () => {
+  it('shows which items would be refused, and whether all together would be', async () => {
     const who = await account({ balance: '15', cap: '12' });
     const { body } = await quote(who, [
       { colour: 'red' },
@@ -153,7 +153,7 @@ describe('POST /quotes', () => {
     ]);
   });
 
-  it('needs the scope to buy, an account, known fields, and takes at most 500 items', async () => {
+  it('requires the scope to buy, an account and known fields, and takes at most 500 items', async () => {
     const reader = await account({ scopes: ['domains:read'] });
     expect((await quote(reader, [{ colour: 'red' }])).status).toBe(403);
     const who = await account();
@@ -225,7 +225,7 @@ describe('a purchase with quote_id', () => {
     expect((await balance(who.accountId)).available).toBe(parseUsd('100'));
   });
 
-  it('does not know the quote of another account, nor does GET', async () => {
+  it('is refused with a quote of another account, which GET does not find either', async () => {
     const [mine, other] = [await account(), await account()];
     const { id: quote_id } = (await quote(other, [{ colour: 'red' }])).body;
     const [foreign, missing] = [
@@ -237,7 +237,7 @@ describe('a purchase with quote_id', () => {
     expect((await request(app).get(`/quotes/${quote_id}`).set(as(mine))).status).toBe(404);
   });
 
-  it('leaves the line alone when it is a dry run or refused before the hold', async () => {
+  it('does not use the line when it is a dry run or refused before the hold', async () => {
     const who = await account({ balance: '5' });
     const { id: quote_id } = (await quote(who, [{ colour: 'red' }])).body;
     expect((await buy(who, { colour: 'red', quote_id })).body.error.code).toBe('insufficient_balance');
@@ -266,7 +266,7 @@ describe('a purchase with quote_id', () => {
     expect((await balance(who.accountId)).available).toBe(parseUsd('950'));
   });
 
-  it('answers a repeat from the record, although its line is used', async () => {
+  it('answers a repeat from the stored answer although its line is used', async () => {
     const who = await account();
     const { id: quote_id } = (await quote(who, [{ colour: 'red' }])).body;
     const headers = asMoney(who, 'quoted-purchase-1');

@@ -1,5 +1,5 @@
-// USD amounts: integers of 1/10,000 USD inside, strings outside. No other file parses or prints an amount.
-// The shape is checked before any arithmetic: number parsers accept `1e3`, `0x5`, `5_0` and `Infinity`.
+// USD amounts: integers of 1/10,000 USD inside, strings outside. No other file parses or formats an amount. The pattern
+// is checked before any arithmetic, because number parsers accept `1e3`, `0x5`, `5_0` and `Infinity`.
 import Big from 'big.js';
 import { z } from 'zod';
 
@@ -32,7 +32,7 @@ export const usdOutput = z
   .describe('USD amount as a string with 2 to 4 decimals.')
   .meta({ example: '5.15' });
 
-/** Takes a string that has passed one of the schemas above; anything else is a bug and throws. */
+/** Takes a string that matches one of the schemas above; any other string is a bug and throws. */
 export function parseUsd(text: string): Units {
   if (!SIGNED_SHAPE.test(text)) throw new Error('parseUsd: not an amount');
   const negative = text.startsWith('-');

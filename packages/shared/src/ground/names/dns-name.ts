@@ -1,18 +1,18 @@
-// Names of domains and hosts as people write them → A-labels as the DNS knows them, by IDNA 2008. Only case and width
-// are mapped (RFC 5891, section 4; RFC 5895): whatever else would make another name of what was written is refused,
-// because nobody should own, pay or mail a name they did not write.
+// Turns names of domains and hosts as people write them into A-labels of the DNS, by IDNA 2008. Only case and width are
+// mapped (RFC 5891 §4; RFC 5895). A text that any other mapping would turn into another name is refused, so that no
+// caller owns, pays for or mails to a name that it did not write.
 import { toASCII, toUnicode } from 'tr46';
 import type { Reading } from '../contract';
 import { isValidLabel } from './code-points';
 
 export interface DnsName {
-  /** A-labels in small letters, without a final dot. */
+  /** A-labels in lower case, without a final dot. */
   readonly name: string;
-  /** The same as people read it. */
+  /** The same name in Unicode. */
   readonly unicode: string;
 }
 
-/** Longer than any name can be before it is encoded; nothing longer is looked at. */
+/** Longer than any name can be before it is encoded; longer texts are refused at once. */
 const TEXT_MAX = 500;
 const RULES = {
   checkBidi: true,
@@ -24,7 +24,7 @@ const RULES = {
 } as const;
 const DOTS = /[\u3002\uff0e\uff61]/gu;
 const WIDE = /[\uff01-\uffee]+/gu;
-/** What `inet_aton` and URLs would read as an IPv4 address (RFC 1123, section 2.1): a name that ends in a number. */
+/** `inet_aton` and URLs would read it as an IPv4 address (RFC 1123 §2.1): a name that ends in a number. */
 const NUMBER = /^(\d+|0x[0-9a-f]*)$/;
 
 export function readName(text: string): Reading<DnsName> {
@@ -51,7 +51,9 @@ export function readName(text: string): Reading<DnsName> {
   return { value: { name, unicode } };
 }
 
-/** Each letter by itself: what becomes more than one letter, or depends on its neighbours, is no mapping of case. */
+/**
+ * Maps each letter alone: a letter that becomes several, or that depends on its neighbours, is not a mapping of case.
+ */
 function mapCaseAndWidth(text: string): string | null {
   const narrow = text.replace(DOTS, '.').replace(WIDE, (wide) => wide.normalize('NFKC'));
   const letters = Array.from(narrow, (letter) => letter.toLowerCase());

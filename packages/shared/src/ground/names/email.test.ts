@@ -13,7 +13,7 @@ describe('an e-mail address', () => {
     ['a.b+c@sub.example.co.uk', 'a.b+c@sub.example.co.uk'],
     [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
     ['1@1.example', '1@1.example'],
-  ])('%j is read as %j, and that as itself', (text, address) => {
+  ])('%j is read as %j, which is read as itself', (text, address) => {
     expect(readEmail(text)).toEqual({ value: address });
     expect(readEmail(address)).toEqual({ value: address });
   });

@@ -4,13 +4,13 @@ import { readField, type Reading } from '../contract';
 import { readHostName } from './host-name';
 
 const LOCAL_MAX = 64;
-/** RFC 3696, erratum 1690: what fits into the path of SMTP. */
+/** RFC 3696, erratum 1690: the limit of an SMTP path. */
 const ADDRESS_MAX = 254;
 const TEXT_MAX = 600;
 const DOT_ATOM = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
 const WANTED = 'must be an e-mail address such as ada@example.com';
 
-/** The local part stays as it was written: only its own server knows whether case matters there. */
+/** The local part is kept as written: only its own server knows whether case matters. */
 export function readEmail(text: string): Reading<string> {
   const trimmed = text.trim();
   const at = trimmed.lastIndexOf('@');

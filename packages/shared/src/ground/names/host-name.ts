@@ -6,7 +6,7 @@ const NAME_MAX = 253;
 const WANTED = 'must be a host name such as web-1.example.com';
 
 interface HostNameRules {
-  /** 2: a name that others can look up. */
+  /** 2: a name that other hosts can look up. */
   readonly minLabels?: 1 | 2;
   readonly maxLength?: number;
 }

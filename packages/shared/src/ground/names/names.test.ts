@@ -14,7 +14,7 @@ describe('a name', () => {
     ['XN--MNCHEN-3YA.de', 'xn--mnchen-3ya.de', 'münchen.de'],
     ['faß.de', 'xn--fa-hia.de', 'faß.de'],
     ['βόλος.com', 'xn--nxasmm1c.com', 'βόλος.com'],
-    // UTS 46: deviation characters stay what they are; a capital sigma is σ
+    // UTS 46: deviation characters are kept; a capital sigma is σ
     ['ΒΌΛΟΣ.com', 'xn--nxasmq6b.com', 'βόλοσ.com'],
     ['пример.рф', 'xn--e1afmkfd.xn--p1ai', 'пример.рф'],
     ['例え.テスト', 'xn--r8jz45g.xn--zckzah', '例え.テスト'],
@@ -60,7 +60,7 @@ describe('a name', () => {
         'a\nb.com',
         'a\u0000.com',
       ],
-      // addresses, and what looks like one
+      // addresses, and names that resemble one
       ['1.2.3.4', '127.1', '2130706433', '0x7f.1', 'a.0x', 'a.0x1f', 'example.123', '１.２.３.４'],
       [`${'a'.repeat(64)}.com`, `${'a.'.repeat(127)}com`, 'a'.repeat(600), `${'ü'.repeat(60)}.de`],
       [
@@ -157,7 +157,7 @@ describe('a name', () => {
 });
 
 describe('the characters of labels', () => {
-  it('are those of RFC 5892, where it names some', () => {
+  it('are those of RFC 5892, for the characters that it names', () => {
     for (const valid of [
       'ß',
       'ς',
@@ -251,7 +251,7 @@ describe('a script', () => {
 });
 
 describe('a host name', () => {
-  it('has a dot unless it need not have one, and is no longer than asked for', () => {
+  it('has a dot unless one label is allowed, and keeps to the length limit', () => {
     expect(readHostName('NS1.Example.net.')).toEqual({ value: 'ns1.example.net' });
     expect(readHostName('ns1.münchen.de')).toEqual({ value: 'ns1.xn--mnchen-3ya.de' });
     expect(readHostName('web-1').reason).toContain('with a dot');

@@ -1,11 +1,11 @@
-// One script per label: names that mix scripts are how one name passes for another.
+// One script per label, because a mix of scripts can imitate another name.
 
-/** Scripts that are written together. */
+/** Scripts that are used together. */
 const JAPANESE = ['Han', 'Hiragana', 'Katakana'];
 
 /**
- * What Unicode counts to no script in particular and is part of writing one: the dot of l·l, the middle dot and the
- * long-vowel mark of kana, the digits of Arabic. Everything else without a script is in none.
+ * Characters that Unicode assigns to no script but that are part of writing one: the dot of l·l, the middle dot and the
+ * long-vowel mark of kana, the digits of Arabic. All other characters without a script belong to none.
  */
 const ALSO: Readonly<Record<string, string>> = {
   Latin: '\\u00b7',

@@ -1,14 +1,13 @@
-// Telephone numbers in international form, as E.164 counts them: `+`, the country's code, the number. Written with a
-// dot as registries do (`+49.30123`), or with blanks, hyphens, slashes and parentheses as people do. A number that is
-// long or short enough for its country is taken: which ones are in use changes too often to be judged here.
+// Telephone numbers in international form, as in E.164: `+`, the country code, the number. They may be written with a
+// dot as registries do (`+49.30123`), or with blanks, hyphens, slashes and parentheses as people do. A number with a
+// possible length for its country is accepted: which numbers are in use changes too often to be checked here.
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 import { readField, type Reading } from '../contract';
 
 const TEXT_MAX = 40;
 const DIGITS_MAX = 15;
 /**
- * No letters, no other digits than ASCII's, one plus in front. The library would take more, and drop an extension
- * without a word.
+ * No letters, no digits but ASCII's, one plus in front. The library would accept more, and silently drop an extension.
  */
 const SHAPE = /^\+[\d .()/\u00a0\u2010-\u2013-]+$/;
 const WANTED = 'must be a telephone number with its country code, such as +4930123456 or +49.30123456';

@@ -22,7 +22,7 @@ describe('a telephone number', () => {
     ['+54 9 11 1234 5678', '+5491112345678'],
     ['+7 (495) 123-45-67', '+74951234567'],
     ['+49301234567890', '+49301234567890'],
-  ])('%j is read as %j, and that as itself', (text, number) => {
+  ])('%j is read as %j, which is read as itself', (text, number) => {
     expect(readPhone(text)).toEqual({ value: number });
     expect(readPhone(number)).toEqual({ value: number });
   });
@@ -41,7 +41,7 @@ describe('a telephone number', () => {
     'call +4930123456',
     '+1.800FLOWERS',
     '+１4155550100',
-    '+٤٩٣٠١٢٣٤٥٦', // what the library takes, or other people would
+    '+٤٩٣٠١٢٣٤٥٦', // accepted by the library or by people
     '+12345',
     '+99912345678',
     '+0301234567',

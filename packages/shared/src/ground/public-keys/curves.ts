@@ -1,12 +1,12 @@
-// Whether bytes are a public key of an elliptic curve at all. Node checks the points of the NIST curves; Edwards curves
-// it takes unseen.
+// Checks that bytes are a public key of an elliptic curve. Node checks the points of the NIST curves, but not those of
+// Edwards curves.
 import { createPublicKey } from 'node:crypto';
 
 export type NistCurve = 'P-256' | 'P-384' | 'P-521';
 
 const COORDINATE_BYTES: Readonly<Record<NistCurve, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
 
-/** x and y, one behind the other. */
+/** x and y, one after the other. */
 export function isNistPoint(curve: NistCurve, coordinates: Uint8Array): boolean {
   const size = COORDINATE_BYTES[curve];
   if (coordinates.length !== 2 * size) return false;
@@ -15,7 +15,7 @@ export function isNistPoint(curve: NistCurve, coordinates: Uint8Array): boolean 
     createPublicKey({ key: { kty: 'EC', crv: curve, x: text(0), y: text(size) }, format: 'jwk' });
     return true;
   } catch {
-    // Whatever Node says of it: it is no point of this curve.
+    // For any reason of Node: it is no point of this curve.
     return false;
   }
 }
@@ -25,22 +25,20 @@ const D = 3709570593466943934313808350875456518954211387984321901638878553308594
 const SIGN_BIT = 2n ** 255n;
 const ED25519_BYTES = 32;
 
-/**
- * RFC 8032, section 5.1.3: a point of the curve in its one form, and one that only the holder of a secret can sign for.
- */
+/** RFC 8032 §5.1.3: a point of the curve in canonical form, for which only the holder of a secret can sign. */
 export function isEd25519Key(bytes: Uint8Array): boolean {
   return bytes.length === ED25519_BYTES && judge(bytes) === 'good';
 }
 
-/** 32 bytes that some secret may belong to. Bytes that are no point are harmless: nothing can be signed for them. */
+/** 32 bytes that may belong to a secret. Bytes that are no point are harmless: no signature fits them. */
 export function isUnforgeableEd25519(bytes: Uint8Array): boolean {
   return bytes.length === ED25519_BYTES && judge(bytes) !== 'forgeable';
 }
 
 /**
- * Forgeable are the eight points of small order: for those a signature fits that was made without any secret. A point
- * is of small order exactly when eight times it is the neutral one, (0, 1). Numbers beyond the field are other
- * spellings of such points, or of ones that nobody makes.
+ * The eight points of small order are forgeable: a signature made without any secret fits them. A point is of small
+ * order exactly when eight times the point is the neutral element, (0, 1). Numbers beyond the field are other encodings
+ * of such points, or of points that nobody makes.
  */
 function judge(bytes: Uint8Array): 'good' | 'no point' | 'forgeable' {
   const encoded = BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`);

@@ -1,5 +1,5 @@
-// Public keys of DNSSEC: what the bytes of a DNSKEY must be by its algorithm. A DS for a key that no resolver can use
-// takes the domain off the net.
+// Public keys of DNSSEC: the required form of a DNSKEY by its algorithm. A DS for a key that no resolver can use makes
+// the domain unreachable.
 import { isEd25519Key, isNistPoint } from './curves';
 import { rsaRefusal } from './rsa';
 
@@ -7,8 +7,8 @@ const RSA = { minBits: 1_024, maxBits: 4_096 } as const;
 const ED448_BYTES = 57;
 
 /**
- * What is wrong with the key of this algorithm, or null. Algorithms not listed are refused before anybody looks at
- * their keys.
+ * The fault of a key of this algorithm, or null. Algorithms that are not listed are refused before their keys are
+ * checked.
  */
 export function dnskeyRefusal(algorithm: number, key: Uint8Array): string | null {
   switch (algorithm) {
@@ -30,7 +30,7 @@ export function dnskeyRefusal(algorithm: number, key: Uint8Array): string | null
   }
 }
 
-/** RFC 3110, section 2: the exponent with its length before it, in one byte or in three, then the modulus. */
+/** RFC 3110 §2: the exponent, preceded by its length in one byte or in three, then the modulus. */
 function rsaKeyRefusal(key: Uint8Array): string | null {
   const [first = 0, high = 0, low = 0] = key;
   const [start, length] = first === 0 ? [3, high * 256 + low] : [1, first];

@@ -41,11 +41,11 @@ const SMALL_ORDER = [
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
   'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f', // 0 and 1 written too large
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f', // 0 and 1 encoded too large
 ].map((hex) => Buffer.from(hex, 'hex'));
 
 describe('a point', () => {
-  it('of Ed25519 lies on the curve and is not one that everybody can sign for', () => {
+  it('of Ed25519 is refused when it is off the curve, or when anyone can sign for it', () => {
     for (let i = 0; i < 20; i += 1) expect(isEd25519Key(part(jwk(generateKeyPairSync('ed25519')), 'x'))).toBe(true);
     // RFC 8032, section 7.1
     for (const hex of [
@@ -64,7 +64,7 @@ describe('a point', () => {
       expect([bytes.toString('hex'), isEd25519Key(bytes)]).toEqual([bytes.toString('hex'), false]);
   });
 
-  it('of a NIST curve lies on it', () => {
+  it('of a NIST curve is refused when it is off the curve', () => {
     for (const [curve] of NIST) {
       const point = pointOf(curve);
       const off = Buffer.from(point);
@@ -88,7 +88,7 @@ describe('an SSH key', () => {
     line('sk-ecdsa-sha2-nistp256@openssh.com', 'nistp256', Buffer.concat([Buffer.from([4]), pointOf('P-256')]), 'ssh:'),
   ];
 
-  it.each(good)('is taken: %s', (text) => {
+  it.each(good)('is accepted: %s', (text) => {
     expect(readSshPublicKey(text).value?.text).toBe(text);
     expect(readSshPublicKey(` ${text.replace(' ', '\t')}   ada@laptop  2026 \r\n`).value?.text).toBe(
       `${text} ada@laptop 2026`,
@@ -194,7 +194,7 @@ describe('a key of DNSSEC', () => {
     [8, Buffer.concat([exponent, n])],
     [10, Buffer.concat([exponent, n])],
     [8, Buffer.concat([Buffer.from([0, 0, 3, 1, 0, 1]), n])],
-  ])('of algorithm %d is taken', (algorithm, key) => {
+  ])('of algorithm %d is accepted', (algorithm, key) => {
     expect(dnskeyRefusal(algorithm, key)).toBeNull();
   });
 

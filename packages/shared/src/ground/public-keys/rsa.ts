@@ -1,4 +1,4 @@
-// Whether anybody but its owner could sign for an RSA key. The numbers are big-endian and unsigned.
+// Checks that only its owner can sign for an RSA key. The numbers are big-endian and unsigned.
 import { checkPrimeSync } from 'node:crypto';
 
 export interface RsaLimits {
@@ -11,7 +11,7 @@ const LARGE_BITS = 3_072;
 const EXPONENT_BITS_MAX = 64;
 const SMALL_FACTOR_MAX = 2_000;
 
-/** What is wrong with the key, or null. */
+/** The fault of the key, or null. */
 export function rsaRefusal(
   modulusBytes: Uint8Array,
   exponentBytes: Uint8Array,
@@ -21,7 +21,7 @@ export function rsaRefusal(
   if (bits < minBits || bits > maxBits) return `must be an RSA key of ${String(minBits)} to ${String(maxBits)} bits`;
   const modulus = numberOf(modulusBytes);
   const exponent = numberOf(exponentBytes);
-  // With 1 or an even number as exponent a signature is its own message, or is none.
+  // With exponent 1 or an even exponent, a signature is its own message, or there is none.
   if (exponent < 3n || exponent % 2n === 0n || exponent >= modulus)
     return 'is no RSA key: its exponent must be odd and at least 3';
   if (bits > LARGE_BITS && bitLength(exponentBytes) > EXPONENT_BITS_MAX)

@@ -1,17 +1,19 @@
-// Reads one line of an OpenSSH public key: what it is, and its fingerprint as `ssh-keygen -l` prints it. What sshd
-// would refuse, and keys for which anybody can sign, are no keys.
+// Reads one line of an OpenSSH public key: its type, and its fingerprint as `ssh-keygen -l` prints it. Keys that sshd
+// refuses, and keys for which anyone can sign, are refused.
 import { createHash } from 'node:crypto';
 import type { Reading } from '../contract';
 import { isNistPoint, isUnforgeableEd25519, type NistCurve } from './curves';
 import { rsaRefusal } from './rsa';
 
 export interface SshPublicKey {
-  /** Type, key and comment, with single spaces and nothing before: options such as `command=` are not part of a key. */
+  /**
+   * Type, key and comment, with single spaces and nothing in front: options such as `command=` are not part of a key.
+   */
   readonly text: string;
   readonly fingerprint: string;
 }
 
-/** Of the fields behind the type: what is wrong, or null. */
+/** For the fields after the type: the fault, or null. */
 type Check = (fields: readonly Buffer[]) => string | null;
 
 const DAMAGED = 'is damaged: what is inside does not match its type';
@@ -72,7 +74,7 @@ function ecdsaRefusal([name, point]: readonly Buffer[], curve: NistCurve): strin
     : `is no ECDSA key: its point does not lie on ${curve}`;
 }
 
-/** RFC 4251, section 5: positive, and without zeros in front that could be left out, so that one key has one form. */
+/** RFC 4251 §5: positive, and without redundant leading zeros, so that one key has one form. */
 function isPositiveMpint(bytes: Buffer): boolean {
   const [first = 0x80, second = 0] = bytes;
   return first < 0x80 && (first !== 0 || second >= 0x80);

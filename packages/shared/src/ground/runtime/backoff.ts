@@ -1,7 +1,7 @@
-// How long to wait before the next try: doubled with each one, up to a limit.
+// The wait before the next try: it doubles each time, up to a limit.
 const DOUBLINGS_MAX = 20;
 
-/** `tries` are those that failed before the one that just did. */
+/** `tries`: the failed tries before the latest one. */
 export function backoffMs(
   tries: number,
   { firstMs, lastMs }: { readonly firstMs: number; readonly lastMs: number },

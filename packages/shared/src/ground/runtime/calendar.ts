@@ -2,7 +2,7 @@
 
 /**
  * A day that the month does not have becomes its last one. `anchorDay` is the day that months are counted from, so that
- * the last of January comes back to the 31st in March; absent: the date's own.
+ * the last of February is followed by 31 March; absent: the date's own day.
  */
 export function addMonths(date: Date, months: number, anchorDay = date.getUTCDate()): Date {
   const result = new Date(date.getTime());
@@ -13,8 +13,7 @@ export function addMonths(date: Date, months: number, anchorDay = date.getUTCDat
 }
 
 /**
- * The day that months are counted from: the one remembered, while the date stands where that day puts it; otherwise the
- * date's own.
+ * The day that months are counted from: the stored one, while it explains the date's day; otherwise the date's own day.
  */
 export function anchorOf(date: Date, remembered: number | null): number {
   const day = date.getUTCDate();

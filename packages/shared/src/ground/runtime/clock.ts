@@ -1,4 +1,4 @@
-// The only place that reads the machine's clock. Everything that depends on time takes a Clock, so tests can set it.
+// The only place that reads the machine's clock. All code that depends on time takes a Clock, so that tests can set it.
 
 export interface Clock {
   nowMs(): number;
@@ -10,7 +10,7 @@ export const systemClock: Clock = {
   now: () => new Date(),
 };
 
-/** Milliseconds that only go forward, for measuring durations; unrelated to the time of day. */
+/** Milliseconds that only increase, for measuring durations; unrelated to the time of day. */
 export function elapsedMs(): number {
   return performance.now();
 }

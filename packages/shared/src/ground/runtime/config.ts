@@ -1,5 +1,5 @@
-// Settings are read once, at start, by each process's own config.ts. All faults are reported together, in sentences,
-// and then the process exits: a half-configured process never serves.
+// Each process's own config.ts reads its settings once, at start. All faults are reported together, in sentences, and
+// then the process exits: a process with incomplete settings never serves.
 import { once } from 'node:events';
 import { z } from 'zod';
 import { isRedisUrl } from './redis';
@@ -23,9 +23,9 @@ export function readConfig<T extends z.ZodObject>(
 }
 
 /**
- * To be waited for before reading settings. Node loads code for longer than a launcher needs to find out what a process
- * has to know: it may fork the process before that, with SETTINGS_FOLLOW=true, and send the rest of the environment as
- * a message.
+ * Await it before reading settings. Node takes longer to load code than a launcher needs to learn a process's settings.
+ * So the launcher may fork the process early, with SETTINGS_FOLLOW=true, and send the rest of the environment as a
+ * message.
  */
 export async function settingsThere(): Promise<void> {
   if (process.env['SETTINGS_FOLLOW'] !== 'true') return;
@@ -33,7 +33,7 @@ export async function settingsThere(): Promise<void> {
     throw new Error('SETTINGS_FOLLOW=true is for a launcher that sends the settings; there is none');
   const [message] = (await once(process, 'message')) as [
     { readonly type: 'settings'; readonly env: Readonly<Record<string, string>> },
-  ]; // nothing else is ever sent
+  ]; // no other message is ever sent
   Object.assign(process.env, message.env);
 }
 
@@ -83,7 +83,7 @@ export const secretRing = (minBytes: number) =>
     return { current, byVersion };
   });
 
-/** What every process needs; a process's own schema extends it. */
+/** The settings that every process needs; a process's own schema extends them. */
 export const baseConfig = z.object({
   DATABASE_URL: z.string().startsWith('postgres').describe('This process’s own database role.'),
   DATABASE_POOL: count(10, 200).describe('Connections this process may hold.'),

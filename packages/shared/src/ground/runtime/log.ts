@@ -1,5 +1,5 @@
-// Logging: one JSON line per event. Redaction is on by default and works on values as well as on names, so a secret
-// that lands in an unexpected field is masked too. Bodies of money calls are never given to the logger.
+// Logging: one JSON line per event. Redaction is on by default and checks values as well as names, so that a secret in
+// an unexpected field is masked too. Bodies of money requests are never passed to the logger.
 import winston from 'winston';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -77,7 +77,7 @@ export function createLog(options: { level: string; process: string; stream?: No
   };
 }
 
-/** For tests and tools that have nobody to tell. */
+/** For tests and tools without a reader. */
 export const silentLog: Log = {
   debug: () => undefined,
   info: () => undefined,

@@ -1,5 +1,4 @@
-// Prometheus' text format. Numbers are read when somebody asks for them; nothing is counted in between, so nothing can
-// be counted wrong.
+// Prometheus' text format. Numbers are computed on each read; no counter is kept, so none can be wrong.
 
 export interface Gauge {
   readonly name: string;

@@ -1,23 +1,23 @@
 // The one place that opens connections to Redis. REDIS_URL names one server, or a Redis Cluster: several nodes with
-// commas between them, or any one of them with `?cluster=true` (the one address that hosters give for a cluster).
-// Whoever uses more than one key at once gives them a common {hash tag}.
+// commas between them, or any one of them with `?cluster=true` (the form of hosters with one address for a cluster).
+// Code that uses several keys at once gives them a common {hash tag}.
 import Redis, { Cluster } from 'ioredis';
 
 export type RedisClient = Redis | Cluster;
 
 export interface RedisSettings {
-  /** Null: a command waits for as long as it takes. */
+  /** Null: a command waits without limit. */
   readonly maxRetriesPerRequest: number | null;
   readonly connectTimeout: number;
   /** A command that takes longer counts as failed. */
   readonly commandTimeout?: number;
-  /** Off: a command fails at once while Redis is away. */
+  /** Off: a command fails at once while Redis is down. */
   readonly enableOfflineQueue?: boolean;
   readonly enableAutoPipelining?: boolean;
 }
 
 const SHAPE = /^rediss?:\/\/[^\s,]+$/;
-/** Of a cluster that changes its shape a command follows the change; without end it would go in circles. */
+/** When a cluster moves its slots, a command follows at most this many redirections. */
 const REDIRECTIONS_MAX = 5;
 
 export function isRedisUrl(value: string): boolean {
@@ -46,14 +46,14 @@ export function openRedis(url: string, settings: RedisSettings): RedisClient {
       enableAutoPipelining,
       clusterRetryStrategy: retryStrategy,
       maxRedirections: REDIRECTIONS_MAX,
-      // The nodes tell each other's addresses; the credentials are the same for all.
+      // The nodes report each other's addresses; the credentials are the same for all.
       redisOptions: {
         ...ofNodes,
         ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),
         ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
         ...(isEncrypted ? { tls: {} } : {}),
       },
-      // A certificate is made out to a name, so that names stay names.
+      // A certificate is issued for a name, so names are not replaced by addresses.
       ...(isEncrypted
         ? { dnsLookup: (address: string, done: (err: null, resolved: string) => void) => done(null, address) }
         : {}),

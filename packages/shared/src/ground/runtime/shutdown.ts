@@ -1,5 +1,5 @@
 // Start and stop of a process. On SIGTERM (or Ctrl-C, or when the launcher that forked it is gone) the steps run in
-// reverse order of registration, each bounded; then the process exits 0. A second signal exits at once.
+// reverse order of registration, each bounded; then the process exits with 0. A second signal exits at once.
 import type { Log } from './log';
 
 const STEP_LIMIT_MS = 25_000;
@@ -26,8 +26,8 @@ export function createShutdown(log: Log): Shutdown {
     if (stopping !== null) process.exit(130);
     void stop(signal);
   };
-  // When the launcher is gone nobody reads our log, and every line fails. Reported as an exception it would be logged,
-  // fail again, and keep this process busy for ever instead of letting it stop.
+  // When the launcher is gone, every log line fails. If that were reported as an exception, it would be logged, fail
+  // again, and keep this process busy for ever instead of letting it stop.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('SIGTERM', () => onSignal('SIGTERM'));
   process.on('SIGINT', () => onSignal('SIGINT'));
@@ -59,7 +59,7 @@ async function boundedStep(name: string, step: () => Promise<void> | void, log: 
   }
 }
 
-/** Tells the launcher (if any) that this process serves, and where. */
+/** Reports to the launcher (if any) that this process serves, and on which port. */
 export function reportReady(portNumber?: number): void {
   process.send?.({ type: 'ready', port: portNumber });
 }

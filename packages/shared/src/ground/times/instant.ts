@@ -1,5 +1,5 @@
-// Points in time as callers write them, read in one way by every field: RFC 3339, small letters and missing seconds
-// included, or a day, which is its first second in UTC. Years that the database cannot hold are refused here.
+// Points in time as callers write them, read in one way by every field: RFC 3339, with lower-case letters and without
+// seconds too, or a day, which is its first second in UTC. Years that the database cannot store are refused.
 import { readField, type Reading } from '../contract';
 
 const SHAPE = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d{2}):(\d{2})))?$/i;
@@ -30,7 +30,7 @@ export function readInstant(text: string): Reading<Date> {
     Number(day) <= daysOf(Number(year), Number(month)) &&
     [hour, offsetHour].every((part) => Number(part) <= 23) &&
     [minute, offsetMinute].every((part) => Number(part) <= 59);
-  // A leap second is the last of its hour; it is told apart from the next one by nobody.
+  // A leap second is the last of its hour; it is stored as the second after it.
   const isLeap = second === '60' && minute === '59';
   if (!inRange || (Number(second) > 59 && !isLeap)) return { reason: 'is a time that does not exist' };
   const ms =
@@ -41,7 +41,7 @@ export function readInstant(text: string): Reading<Date> {
   return ms < FIRST_MS || ms > LAST_MS ? { reason: 'must lie in the years 0001 to 9999' } : { value: new Date(ms) };
 }
 
-/** A day stays a day, for fields that mean the whole of it. */
+/** A day stays a day, for fields that mean the whole day. */
 export function readInstantOrDay(text: string): Reading<string> {
   const reading = readInstant(text);
   if (reading.reason !== undefined) return reading;
@@ -57,7 +57,7 @@ function readCanonical(text: string): Reading<string> {
   return reading.reason === undefined ? { value: reading.value.toISOString() } : reading;
 }
 
-/** The instant in UTC, as text: bodies are kept and read again. */
+/** The instant in UTC, as text, because bodies are stored and read again. */
 export const instantField = readField(readCanonical, TEXT_MAX).meta({ example: '2026-07-09T12:00:00Z' });
 export const instantQuery = instantField.optional();
 

@@ -14,7 +14,7 @@ export const serviceConfig = baseConfig.extend({
     .string()
     .transform((text, context) => {
       try {
-        // checked by the verifier, at start
+        // the verifier checks it at start
         return JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { keys: JsonWebKey[] };
       } catch {
         context.addIssue({ code: 'custom', message: 'must be the base64 of a JWKS document' });

@@ -16,8 +16,7 @@ export interface Service {
   readonly config: ServiceConfig;
   readonly db: Database;
   /**
-   * The same database as `lumi_admin`, which sees all products: for operators' routes and the check of the books, and
-   * nothing else.
+   * The same database as `lumi_admin`, which sees all products: only for operators' routes and the check of the books.
    */
   readonly admin: Database;
   readonly clock: Clock;
@@ -25,7 +24,7 @@ export interface Service {
   readonly cursors: Cursors;
   readonly moneyLimits: LimitStore;
   readonly purchases: PurchaseDeps;
-  /** Stops what this opened, in reverse order. */
+  /** Stops all that this opened, in reverse order. */
   close(): Promise<void>;
 }
 
@@ -37,7 +36,7 @@ export interface ServiceOptions {
   readonly log?: Log;
 }
 
-/** Opened when they are needed. */
+/** Opened on demand. */
 const ADMIN_CONNECTIONS = 3;
 
 export function openService(options: ServiceOptions): Service {

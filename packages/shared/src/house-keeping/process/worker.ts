@@ -7,7 +7,7 @@ import type { Service } from './service';
 export interface Loop {
   readonly name: string;
   readonly everyMs: number;
-  /** Returns true when there is more to do right now. Must be bounded in work and time. */
+  /** Returns true when there is more work now. Its work and time must be bounded. */
   run(): Promise<boolean>;
 }
 

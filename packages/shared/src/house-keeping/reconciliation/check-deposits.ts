@@ -7,7 +7,7 @@ import { confirmed, type Check } from './check';
 
 const RECENT_MS = 3 * 86_400_000;
 const COMPARED_MAX = 500;
-/** A payment that the provider knows of is credited within minutes; before that it is no contradiction. */
+/** A payment that the provider knows is credited within minutes; before that it is no breach. */
 const SETTLES_WITHIN_MS = 15 * 60_000;
 
 export function checkOfDeposits(product: Product, deps: DepositDeps): Check {

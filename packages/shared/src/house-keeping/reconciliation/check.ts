@@ -7,11 +7,11 @@ type Rules = readonly (readonly [string, Sql])[];
 
 export interface Check {
   /**
-   * `books` is the same in every product and looked at by whichever worker comes first, as lumi_admin; a product's own
-   * scope bears its name, that of its deposits `deposits-` and its name.
+   * `books` is the same in every product; any worker checks it, as lumi_admin. A product's own scope has its name; that
+   * of its deposits is `deposits-` and its name.
    */
   readonly scope: string;
-  /** Who takes the round and reports it. */
+  /** The worker that takes the round and reports it. */
   readonly db: Db;
   find(): Promise<readonly Breach[]>;
 }
@@ -26,7 +26,8 @@ export function checkOfRules(scope: string, db: Db, rules: Rules): Check {
 }
 
 /**
- * What is found is looked for a second time: two systems that are written one after the other may differ for a moment.
+ * Each breach is checked a second time, because two systems that are written one after the other may differ for a
+ * moment.
  */
 export async function confirmed(find: () => Promise<readonly Breach[]>): Promise<readonly Breach[]> {
   const first = await find();

@@ -1,4 +1,4 @@
-// Contradictions are looked for on a schedule and told to operators. See README.md.
+// Looks for breaches on a schedule and reports them to operators. See README.md.
 export { BOOK_RULES } from './book-rules';
 export { checkOfBooks, checkOfRules, type Check } from './check';
 export { checkOfDeposits } from './check-deposits';

@@ -1,6 +1,5 @@
-// Looks for contradictions on a schedule, one worker at a time for each part, and tells: a row for the operators, a log
-// line with an alert.
-// Raw SQL: functions.
+// Looks for breaches on a schedule, one worker at a time for each part, and reports them: a row for the operators, and
+// a log line with an alert. Raw SQL: functions.
 import type { Loop, Service } from '../process';
 import { sql } from '../../base/db';
 import type { Check } from './check';
@@ -11,7 +10,7 @@ const EVERY_MS = 15 * 60_000;
 const AGAIN_AFTER_FAILURE_MS = 2 * 60_000;
 const LEASE_MS = 10 * 60_000;
 const LOOK_MS = 10_000;
-/** A disaster does not flood the log: the rows say the rest. */
+/** Many breaches at once do not flood the log; the rows have the rest. */
 const LOGGED_MAX = 20;
 const REPORTED_MAX = 1_000;
 

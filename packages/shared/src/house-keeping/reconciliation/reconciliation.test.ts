@@ -47,7 +47,7 @@ const list = async (query = '') =>
   ).body;
 
 describe('reconcileIfDue', () => {
-  it('finds nothing wrong with books that are right, and runs once an interval, whoever comes', async () => {
+  it('finds no breach in correct books, and runs once an interval with any number of workers', async () => {
     const who = await account();
     expect((await request(app).post('/gadgets').set(asMoney(who)).send({ name: 'lamp' })).status).toBe(201);
     const books = checkOfBooks(service.admin.platform, []);
@@ -61,7 +61,7 @@ describe('reconcileIfDue', () => {
     expect((await list()).rounds).toContainEqual(expect.objectContaining({ scope: 'books', found: 0, failure: null }));
   });
 
-  it('tells of a contradiction once, keeps seeing it, and clears it when it is gone', async () => {
+  it('reports a breach once, keeps it open while it lasts, and closes it when it is gone', async () => {
     const who = await account();
     await owner.query('UPDATE platform.wallet SET posted = posted + 1 WHERE account_id = $1', [who.accountId]);
     const books = checkOfBooks(service.admin.platform, []);
@@ -99,7 +99,7 @@ describe('reconcileIfDue', () => {
     ).toBe(0);
   });
 
-  it('looks again before it tells, so that a moment between two writes is no alarm', async () => {
+  it('checks again before it reports, so that the moment between two writes is no breach', async () => {
     let rounds = 0;
     const rule = ['nothing is ever so', sql`SELECT 'x' AS subject, 'y' AS detail`] as const;
     const real = checkOfRules('domains', db, [rule]);
@@ -112,7 +112,7 @@ describe('reconcileIfDue', () => {
     expect(await transient.find()).toEqual([]);
   });
 
-  it('says so when it cannot look, clears nothing, and tries again sooner', async () => {
+  it('reports when it cannot check, closes no breach, and tries again sooner', async () => {
     await reconcileIfDue(
       service,
       finding(() => [{ rule: 'r', subject: 's', detail: 'd' }]),
@@ -136,13 +136,13 @@ describe('reconcileIfDue', () => {
     ).toBe(true);
   });
 
-  it('of another product is not this service’s', async () => {
+  it('checks no other product', async () => {
     await expect(reconcileIfDue(service, { scope: 'vps', db, find: () => Promise.resolve([]) })).rejects.toThrow(
       'may not act for product vps',
     );
   });
 
-  it('compares deposits with what the provider says', async () => {
+  it('compares deposits with the provider', async () => {
     const who = await account();
     const providers = openPaymentProviders({
       db,
@@ -168,7 +168,7 @@ describe('reconcileIfDue', () => {
 });
 
 describe('GET /admin/reconciliation', () => {
-  it('is for operators', async () => {
+  it('is for operators only', async () => {
     expect(
       (
         await request(app)

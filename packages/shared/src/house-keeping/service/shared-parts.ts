@@ -25,10 +25,10 @@ import {
 } from '../reconciliation';
 
 export interface SharedParts {
-  /** To stand before the product's own: `/domains/summary` before `/domains/{domain}`. */
+  /** They come before the product's own: `/domains/summary` before `/domains/{domain}`. */
   readonly endpoints: readonly Endpoint[];
   readonly loops: readonly Loop[];
-  /** What the queue wakes the worker for. */
+  /** The jobs that the queue wakes the worker for. */
   readonly jobs: readonly JobDefinition[];
   close(): Promise<void>;
 }
@@ -47,16 +47,16 @@ export const SHARED_TAGS: ApiDescription['tags'] = [
 export interface ProductParts {
   readonly suppliers: readonly Party[];
   readonly things: readonly AnyThingSold[];
-  /** What is done at the supplier without money. */
+  /** The free operations at the supplier. */
   readonly tasks?: readonly AnyOperationKind[];
   readonly quotes: { readonly operations: QuoteOperations; readonly example: unknown };
   readonly bulk: readonly BulkKind[];
-  /** What expires. */
+  /** The objects that expire. */
   readonly lifecycles: readonly LifecycleSource[];
   readonly summary: Summary;
-  /** What a look-up needs to have been loaded. */
+  /** Loads the data that a look-up needs. */
   readonly ready?: () => Promise<unknown>;
-  /** What must be true between the product's rows and its supplier's own log; looked at on a schedule. */
+  /** Audit rules between the product's rows and its supplier's own log, checked on a schedule. */
   readonly auditRules?: readonly (readonly [string, Sql])[];
 }
 

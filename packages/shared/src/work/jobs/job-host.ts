@@ -1,5 +1,5 @@
-// Runs the jobs of one service: takes them from the queue, bounds them in time, turns their outcome into what the queue
-// understands. On stop it takes nothing new, lets running steps end, and hands back what does not.
+// Runs the jobs of one service: takes them from the queue, limits their time, and reports their outcome to the queue.
+// On stop it takes no new job, lets running steps end, and returns jobs that do not end.
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { Product } from '../../ground/contract';
 import { queueNameOf, type SqlRunner } from '../../base/db';
@@ -18,17 +18,17 @@ export interface JobHostOptions extends Omit<QueueOptions, 'name'> {
 }
 
 export interface JobHost {
-  /** One round of handing staged jobs over; true when there may be more. To be called by a loop. */
+  /** One round of passing staged jobs to the queue; true when there may be more. A loop calls it. */
   relay(): Promise<boolean>;
   stop(): Promise<void>;
-  /** As a killed process would: running jobs are neither finished nor handed back. For tests. */
+  /** Ends as a killed process would: running jobs are neither finished nor returned. For tests. */
   abandon(): Promise<void>;
 }
 
 const CONCURRENCY = 4;
 /** Below the shutdown's own limit. */
 const STOP_LIMIT_MS = 20_000;
-/** A job that does not end by itself when its signal aborts is left behind after this long. */
+/** A job that does not end after its signal aborts is abandoned after this time. */
 const GRACE_MS = 5_000;
 
 export function startJobHost(options: JobHostOptions): JobHost {

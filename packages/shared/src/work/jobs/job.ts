@@ -1,31 +1,31 @@
-// A kind of background job and the ways it can end. A job carries ids only; what is to be done it asks Postgres, so
-// running it twice does no harm and losing it costs time only.
+// A kind of background job and its possible outcomes. A job carries ids only and reads its work from Postgres, so it
+// may run twice without harm, and a lost job only costs time.
 import type { z } from 'zod';
 
 export type JobOutcome =
   | { readonly kind: 'done' }
-  /** Tried again after the job's backoff, as often as its catalogue entry says. */
+  /** Tried again after the job's backoff, as often as its definition says. */
   | { readonly kind: 'retry'; readonly cause?: unknown }
-  /** Never tried again; operators are told. */
+  /** Never tried again; operators are notified. */
   | { readonly kind: 'giveUp'; readonly reason: string }
-  /** Its time has not come; spends no attempt. */
+  /** It is not due yet; it uses no attempt. */
   | { readonly kind: 'notYet'; readonly afterMs: number };
 
 export const done: JobOutcome = { kind: 'done' };
 
 export interface JobControl {
-  /** Aborts when the worker stops or the job's time is over: finish the step at hand, start nothing new. */
+  /** Aborts when the worker stops or the job's time is over: finish the present step, start no new one. */
   readonly signal: AbortSignal;
   /**
-   * Adds a job at the back of the queue. `once`: not while one under this name waits; one that runs is followed by one
-   * more.
+   * Adds a job at the end of the queue. `once`: not while another one with this name waits; while one runs, one more is
+   * added.
    */
   wake(name: string, payload: Readonly<Record<string, string>>, once?: string): Promise<void>;
 }
 
-/** An entry of a service's job catalogue. */
+/** The definition of a kind of job in a service. */
 export interface JobDefinition {
-  /** Never changes once deployed: jobs with it are in queues. */
+  /** Never changes once deployed, because jobs in queues have it. */
   readonly name: string;
   readonly payload: z.ZodType;
   readonly attempts: number;
@@ -35,7 +35,7 @@ export interface JobDefinition {
   run(payload: never, control: JobControl): Promise<JobOutcome>;
 }
 
-/** Throwing counts as `retry`. */
+/** An error counts as `retry`. */
 export function defineJob<P extends z.ZodObject>(
   definition: Omit<JobDefinition, 'payload' | 'run'> & {
     payload: P;

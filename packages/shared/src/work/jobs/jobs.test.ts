@@ -10,7 +10,7 @@ const database = testDatabase();
 const redis = testRedis();
 let db: Database;
 const hosts: JobHost[] = [];
-/** What the one kind of job does, by the id in its payload. */
+/** The action of the one kind of job, by the id in its payload. */
 const behaviour = new Map<string, (control: JobControl, run: number) => Promise<JobOutcome>>();
 const runs: string[] = [];
 
@@ -86,7 +86,7 @@ describe('stageJob', () => {
     ).rejects.toThrow(/may not stage/);
   });
 
-  it('hands every row over once, however many relays there are', async () => {
+  it('passes every row to the queue once, with any number of relays', async () => {
     const many = [start(), start(), start()];
     for (let i = 0; i < 20; i += 1) await stage(`many-${String(i)}`);
     await Promise.all(many.map((host) => host.relay()));
@@ -96,7 +96,7 @@ describe('stageJob', () => {
 });
 
 describe('a job', () => {
-  it('is tried again after a failure, as often as its catalogue entry says', async () => {
+  it('is tried again after a failure, as often as its definition says', async () => {
     behaviour.set('fails twice', (_control, run) =>
       run < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(done),
     );
@@ -108,7 +108,7 @@ describe('a job', () => {
     await until(() => countOf('fails twice') === 3 && countOf('fails always') === 3);
   });
 
-  it('spends no attempt on `notYet`', async () => {
+  it('uses no attempt when it answers `notYet`', async () => {
     behaviour.set('waits', (_control, run) => Promise.resolve(run < 6 ? { kind: 'notYet', afterMs: 5 } : done));
     const host = start();
     await stage('waits');
@@ -116,7 +116,7 @@ describe('a job', () => {
     await until(() => countOf('waits') === 6, { timeoutMs: 20_000 });
   });
 
-  it('is not tried again once given up', async () => {
+  it('is not tried again after `giveUp`', async () => {
     behaviour.set('gives up', () => Promise.resolve({ kind: 'giveUp', reason: 'hopeless' }));
     const host = start();
     await stage('gives up');
@@ -127,7 +127,7 @@ describe('a job', () => {
     expect(countOf('gives up')).toBe(1);
   });
 
-  it('runs once more, at the back of the queue, when it is woken under its own name while it runs', async () => {
+  it('runs once more, at the end of the queue, when it is staged under its own name while it runs', async () => {
     behaviour.set('lane', async (control, run) => {
       if (run < 3) for (let i = 0; i < 5; i += 1) await control.wake('work', { id: 'lane' }, 'lane-1');
       return done;
@@ -154,15 +154,15 @@ describe('a producer', () => {
     });
   const job = { name: 'work', data: { id: 'by hand' }, opts: {} };
 
-  // A connection it opened all the same would still be there at the end of the file, which the test database finds.
-  it('takes nothing once it is closed', async () => {
+  // If it still opened a connection, the test database would find it at the end of the file.
+  it('takes no job once it is closed', async () => {
     const producer = open(database.urlFor('lumi_vps'));
     await producer.add([job]);
     await producer.close();
     await expect(producer.add([job])).rejects.toThrow();
   });
 
-  it('that was closed before it was ever connected stays closed', async () => {
+  it('stays closed when it was closed before its first connection', async () => {
     const gate = new PortGate(database.urlFor('lumi_vps'));
     const producer = open(await gate.url());
     const [early] = await Promise.allSettled([producer.add([job])]);
@@ -174,7 +174,7 @@ describe('a producer', () => {
   });
 });
 
-describe('a queue that is away when the process starts', () => {
+describe('a queue that is down when the process starts', () => {
   it('is used as soon as it can be reached', async () => {
     const gate = new PortGate(database.urlFor('lumi_vps'));
     const host = start(await gate.url());
@@ -231,7 +231,7 @@ class PortGate {
 }
 
 describe('stop', () => {
-  it('lets a running job end and takes nothing new', async () => {
+  it('lets a running job end and takes no new one', async () => {
     const ended: boolean[] = [];
     behaviour.set('long', async (control) => {
       await until(() => control.signal.aborted);

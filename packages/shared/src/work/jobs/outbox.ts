@@ -8,7 +8,7 @@ export interface StagedJob {
   readonly product: Product;
   readonly name: string;
   readonly payload: Readonly<Record<string, string>>;
-  /** While a job under this name waits in the queue, another one is not needed. */
+  /** While a job with this name waits in the queue, no second one is added. */
   readonly once?: string;
 }
 
@@ -26,7 +26,7 @@ export interface OutboxRow {
   readonly once: string | null;
 }
 
-/** Leases rows to hand over. A relay that dies with them gives them back when the lease is over. */
+/** Leases rows for the queue. When a relay dies, its rows are due again after the lease. */
 export async function takeStaged(
   db: SqlRunner,
   input: { product: Product; limit: number; leaseMs: number },
@@ -42,7 +42,7 @@ export async function deleteStaged(db: SqlRunner, product: Product, ids: readonl
   await db.$queryRaw(sql`SELECT platform.outbox_done(${product}, ${[...ids]}::bigint[])`);
 }
 
-/** Rows that could not be handed over are due again after this long, whatever is left of the lease. */
+/** Rows that the queue did not take are due again after this time, even when the lease is longer. */
 export async function returnStaged(
   db: SqlRunner,
   input: { product: Product; ids: readonly bigint[]; afterMs: number },

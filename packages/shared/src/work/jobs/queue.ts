@@ -1,5 +1,4 @@
-// Which queue there is: BullMQ on PostgreSQL, or on Redis where REDIS_URL is set. The rest of the room knows only this
-// interface.
+// The queue: BullMQ on PostgreSQL, or on Redis when REDIS_URL is set. The rest of the room uses only this interface.
 import { setTimeout } from 'node:timers/promises';
 import {
   createPostgresBackend,
@@ -14,7 +13,7 @@ import { QUEUE_SCHEMA } from '../../base/db';
 import { openRedis, type Log, type RedisClient } from '../../ground/runtime';
 
 export interface QueueOptions {
-  /** No colon: the backends use it in their keys. */
+  /** Without a colon, because the backends use colons in their keys. */
   readonly name: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
@@ -23,15 +22,15 @@ export interface QueueOptions {
 }
 
 export interface Producer {
-  /** Rejects, within seconds, when the queue is away. */
+  /** Rejects, within seconds, when the queue is down. */
   add(jobs: readonly { name: string; data: unknown; opts: JobsOptions }[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Consumer {
-  /** Takes nothing new and resolves when running jobs are over. */
+  /** Takes no new job and resolves when the running jobs are over. */
   close(): Promise<void>;
-  /** Lets go of running jobs: another worker takes them once their lock is over. */
+  /** Abandons running jobs: another worker takes them when their lock ends. */
   abandon(): Promise<void>;
 }
 
@@ -39,18 +38,18 @@ export type Processor = (job: Job, token: string | undefined) => Promise<void>;
 
 const POOL_MAX = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A hung queue must not hold up the relay: the staged rows wait in Postgres. */
+/** A hanging queue must not block the relay: the staged rows wait in Postgres. */
 const ADD_LIMIT_MS = 5_000;
 /**
- * A dead worker's jobs are taken over after lock and check together. Work is fenced in Postgres, so being quick is
- * safe.
+ * Another worker takes over a dead worker's jobs after lock time and check interval together. Work is fenced in
+ * Postgres, so short times are safe.
  */
 const LOCK_MS = 10_000;
 const STALLED_CHECK_MS = 5_000;
-/** Crashes of a worker are no fault of the job. */
+/** A worker's crash is not the job's fault. */
 const STALLED_MAX = 1_000;
 /**
- * After the store refused a connection; BullMQ's own 15 s would hold up every batch for as long after a restart of the
+ * After the store refused a connection. BullMQ's own 15 s would delay every batch by as much after a restart of the
  * store.
  */
 const RETRY_AFTER_MS = 1_000;
@@ -73,7 +72,7 @@ export function openProducer(options: QueueOptions): Producer {
   };
   let queue = open();
   let isClosed = false;
-  /** See `isUsable`. Of several callers that find it unusable one opens another; after `close` nobody does. */
+  /** See `isUsable`. When several callers find it unusable, one opens a new one; after `close` none does. */
   const usable = async (): Promise<typeof queue> => {
     const tried = queue;
     const isGood = redis !== null || (await isUsable(tried));
@@ -151,8 +150,8 @@ export function openConsumer(
 }
 
 /**
- * BullMQ on PostgreSQL remembers the failure of its first connection for as long as the object lives: every later call
- * fails at once, however well the database is by then. Such an object is thrown away and another one made.
+ * BullMQ on PostgreSQL keeps the failure of its first connection for the life of the object: every later call fails at
+ * once, even when the database is up again. Such an object is discarded and a new one is made.
  */
 async function isUsable(queue: { waitUntilReady(): Promise<unknown> }): Promise<boolean> {
   return queue.waitUntilReady().then(
@@ -202,6 +201,6 @@ async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
     ]);
   } finally {
     clearTimeout(timer);
-    work.catch(() => undefined); // whoever raced it has been told already
+    work.catch(() => undefined); // the caller that lost the race has its error already
   }
 }

@@ -1,5 +1,5 @@
-// Redis Cluster: three real nodes, so that whatever needs two keys of different nodes at once would be refused. Runs
-// where the run has Redis.
+// Redis Cluster with three real nodes, so that a command with keys of two nodes is refused. Runs only when Redis is
+// available.
 import { z } from 'zod';
 import { inTransaction, openDatabase, type Database } from '../../base/db';
 import { RedisLimitStore, connectLimitRedis } from '../../base/limits';
@@ -46,7 +46,7 @@ function start(url: string): JobHost {
   });
 }
 
-it('says by its form that it is a cluster', () => {
+it('is recognised as a cluster by its URL', () => {
   expect(
     [
       'redis://a:1,redis://b:2',
@@ -73,7 +73,7 @@ itWithRedis.each(['all nodes', 'one node'])(
         await inTransaction(db, (tx) => stageJob(tx, { product: 'vps', name: 'work', payload: { id } }));
       const wanted = [...ids, `again ${named}`, `later ${named}`].sort();
       await until(async () => {
-        // the connection may not be open yet: the rows are handed over later
+        // the connection may not be open yet; the rows are passed later
         await hosts[0]?.relay().catch(() => undefined);
         return runs.filter((id) => id.includes(named)).length >= wanted.length;
       });

@@ -13,7 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => db.close());
 
-it('gives back what the queue did not take: it is due again in a second, not after the whole lease', async () => {
+it('returns rows that the queue did not take: they are due again in a second, not after the whole lease', async () => {
   await inTransaction(db, (tx) => stageJob(tx, { product: 'vps', name: 'work', payload: { id: 'one' } }));
   const nowhere = new URL(database.urlFor('lumi_vps'));
   nowhere.port = '1';

@@ -8,14 +8,12 @@ import type { Producer } from './queue';
 
 const ROUND = 100;
 const LEASE_MS = 10_000;
-/**
- * After a failed hand-over: not at once, or a queue that is away would be asked by every relay several times a second.
- */
+/** Wait after a failure; otherwise every relay would call a queue that is down several times a second. */
 const AGAIN_AFTER_MS = 1_000;
-/** A sweeper's wake-up must get through even where the queue has lost its mind about what is waiting. */
+/** A sweep's wake-up must get through even when the queue wrongly reports that one is waiting. */
 const SWEEP_ONCE_MS = 5_000;
 
-/** One round; true when there may be more. Rejects when the queue is away: the rows are handed over later. */
+/** One round; true when there may be more. Rejects when the queue is down; the rows are passed later. */
 export async function relayStaged(deps: {
   db: SqlRunner;
   product: Product;
@@ -34,7 +32,7 @@ export async function relayStaged(deps: {
       })),
     );
   } catch (err) {
-    // Where this fails too, the lease gives them back.
+    // If this fails too, the rows are due again when the lease ends.
     await returnStaged(deps.db, { product: deps.product, ids, afterMs: AGAIN_AFTER_MS }).catch(() => undefined);
     throw err;
   }
@@ -42,7 +40,7 @@ export async function relayStaged(deps: {
   return rows.length === ROUND;
 }
 
-/** Attempts and backoff stand in the catalogue; a name that this version does not know is handed over all the same. */
+/** Attempts and backoff are in the definitions. A name that this version does not know is passed too. */
 export function optionsOf(job: JobDefinition | undefined, once: string | null | undefined) {
   return {
     attempts: job?.attempts ?? 1,

@@ -1,4 +1,4 @@
-// What can be done with a thing now, and if not, why and when: the values of the `can` map every thing shows.
+// Which actions are possible on an object now, and otherwise why not and from when: the values of the `can` map.
 import { z } from 'zod';
 import { AppError } from '../../ground/contract';
 import { formatUsd, usdOutput, type Units } from '../../ground/money';
@@ -16,7 +16,7 @@ export const abilitySchema = z
 
 export type Ability = z.output<typeof abilitySchema>;
 
-/** `refusal`: the error the request would be answered with, or its text; null when it is allowed. */
+/** `refusal`: the error with which the request would be answered, or its message; null when it is allowed. */
 export function ability(
   refusal: AppError | string | null,
   limits: { readonly from?: Date | null; readonly until?: Date | null; readonly price?: Units | null } = {},

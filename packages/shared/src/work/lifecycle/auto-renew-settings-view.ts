@@ -1,4 +1,4 @@
-// The settings of automatic renewals as the API shows them.
+// The view of the settings of automatic renewals.
 import { z } from 'zod';
 import type { Product } from '../../ground/contract';
 import type { Service } from '../../house-keeping/process';

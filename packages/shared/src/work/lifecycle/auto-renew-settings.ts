@@ -11,7 +11,7 @@ export interface AutoRenewSettings {
   readonly enabled: boolean;
   readonly dailyCap: Units | null;
   readonly monthlyCap: Units | null;
-  /** A renewal that costs more is not made. */
+  /** A dearer renewal is not made. */
   readonly maxPrice: Units | null;
   readonly priority: Priority;
   readonly priorityTags: readonly string[];
@@ -41,7 +41,7 @@ export async function readSettings(db: SqlRunner, product: Product, accountId: s
   };
 }
 
-/** Holds for every renewal that begins after this. */
+/** Applies to every renewal that begins after this. */
 export async function writeSettings(
   db: SqlRunner,
   product: Product,

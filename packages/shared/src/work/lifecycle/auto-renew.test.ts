@@ -1,4 +1,4 @@
-// Renewals by themselves: when they are due, what they may cost, and what happens when they fail.
+// Automatic renewals: when they are due, what they may cost, and what happens when they fail.
 import request from 'supertest';
 import { newId } from '../../ground/contract';
 import { sql } from '../../base/db';
@@ -27,7 +27,7 @@ import {
 } from './test/plants';
 
 describe('auto-renew', () => {
-  it('renews once before the expiry, whatever the number of workers and of tries', async () => {
+  it('renews once before the expiry, with any number of workers and tries', async () => {
     const who = await account();
     const id = await plant(who, 10, { autoRenew: true });
     await pass(6);
@@ -41,7 +41,7 @@ describe('auto-renew', () => {
     expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7', 'plant.renewed']);
   });
 
-  it('goes on when the key that asked for it is revoked, and counts towards no key’s cap', async () => {
+  it('continues when the key that switched it on is revoked, and counts towards no key’s cap', async () => {
     const who = await account({ cap: '1' });
     const id = await plant(who, 2, { autoRenew: true });
     await revokeKey(service.admin.pool, who.keyId);
@@ -54,7 +54,7 @@ describe('auto-renew', () => {
     ).toBe(`auto:domains:${who.accountId}`);
   });
 
-  it('says once why not, tries again, and succeeds in grace after a top-up', async () => {
+  it('gives the reason once when it fails, tries again, and succeeds in grace after a top-up', async () => {
     const who = await account({ balance: '3' });
     const id = await plant(who, 2, { autoRenew: true });
     await work();
@@ -74,7 +74,7 @@ describe('auto-renew', () => {
     expect((await balance(who.accountId)).posted).toBe(parseUsd('3'));
   });
 
-  it('renews by priority when the balance does not cover all, tags first', async () => {
+  it('renews by priority when the balance does not cover all, the chosen tags first', async () => {
     const who = await account({ balance: '20' });
     const [soon, loved, dear] = [
       await plant(who, 1, { autoRenew: true, price: '8' }),
@@ -94,7 +94,7 @@ describe('auto-renew', () => {
     expect((await eventsOf(dear)).at(-1)).toBe('plant.auto_renew_failed insufficient_balance');
   });
 
-  it('keeps to the account’s own caps and price ceiling, with parallel renewals too', async () => {
+  it('keeps to the account’s own caps and price ceiling, also with parallel renewals', async () => {
     const who = await account({ balance: '1000' });
     await request(app).patch('/auto-renew-settings').set(as(who)).send({ monthly_cap_usd: '25', max_price_usd: '12' });
     const ids = [
@@ -120,7 +120,7 @@ describe('auto-renew', () => {
     });
   });
 
-  it('is off when the account says so', async () => {
+  it("is off when the account's settings say so", async () => {
     const who = await account();
     await request(app).patch('/auto-renew-settings').set(as(who)).send({ enabled: false });
     const id = await plant(who, 1, { autoRenew: true });
@@ -129,7 +129,7 @@ describe('auto-renew', () => {
     expect((await balance(who.accountId)).posted).toBe(parseUsd('100'));
   });
 
-  it('tries again in a new round after the supplier refused, never beside an open one', async () => {
+  it('tries again in a new round after the supplier refused, never while one is open', async () => {
     const who = await account();
     const id = await plant(who, 2, { autoRenew: true });
     supplier.ending = 'refused';
@@ -148,7 +148,7 @@ describe('auto-renew', () => {
     ]);
   });
 
-  it('sums up what is due, over what renews itself', async () => {
+  it('sums the renewals that are due, for objects with auto_renew', async () => {
     const who = await account();
     await plant(who, 5, { autoRenew: true, price: '4' });
     await plant(who, 25, { autoRenew: true, price: '6' });

@@ -21,7 +21,7 @@ import type { LifecycleSource, Resource } from './source';
 const ACCOUNTS_MAX = 10;
 const RENEWALS_MAX = 100;
 const LEASE_MS = 120_000;
-/** No new purchase is begun after this much of the lease: the last one must end within it. */
+/** After this much of the lease no new purchase begins, so that the last one ends within it. */
 const WORK_LIMIT_MS = 60_000;
 const FIRST_ROUND = 1;
 const AGAIN_MS = 3_600_000;
@@ -29,7 +29,7 @@ const AGAIN_AFTER_REFUSAL_MS = 6 * 3_600_000;
 /** A purchase is running: recovery settles it, and the next look finds its answer. */
 const RUNNING_AGAIN_MS = 60_000;
 
-/** One turn of each account with something due. True when there may be more. */
+/** One turn of each account with renewals due. True when there may be more. */
 export async function autoRenewRound(deps: PurchaseDeps, source: LifecycleSource): Promise<boolean> {
   if (source.renewals === undefined) return false;
   const turns = await takeTurns(deps.db.platform, source, deps.clock.now(), ACCOUNTS_MAX, LEASE_MS);
@@ -69,7 +69,7 @@ async function candidates(deps: PurchaseDeps, source: LifecycleSource, accountId
     const isCurrent =
       resource !== undefined && resource.autoRenew && resource.expiresAt.getTime() === due.term.getTime();
     if (isCurrent && resource.renewFrom <= now && now < resource.renewUntil) found.push({ due, resource });
-    // Not yet, not any more, or no longer as it was taken up; then tracking takes it up again.
+    // Not due yet, no longer due, or changed since it was taken up; then tracking takes it up again.
     else
       await noteRenewal(platform, source, due, {
         renewAt: isCurrent && resource.renewFrom > now ? resource.renewFrom : null,
@@ -91,7 +91,7 @@ async function candidates(deps: PurchaseDeps, source: LifecycleSource, accountId
   });
 }
 
-/** Tags the owner put first, in their order; then by the rule. */
+/** The owner's chosen tags first, in their order; then by the rule. */
 function inOrder(list: readonly Candidate[], settings: AutoRenewSettings): readonly Candidate[] {
   const rankOf = ({ resource }: Candidate): number => {
     const ranks = settings.priorityTags.map((tag, i) => (resource.tags.includes(tag) ? i : Infinity));
@@ -151,11 +151,11 @@ async function renewOne(
       : again(problemOf(err, renewal, settings), AGAIN_MS);
   }
   if (answer.status === 202) return again(null, RUNNING_AGAIN_MS);
-  // Captured, now or by an earlier try: tracking sees the new expiry. Should it not be there yet, the claim answers the
-  // next look too.
+  // Captured, now or by an earlier try: tracking sees the new expiry. If it is not visible yet, the claim answers the
+  // next try too.
   if (answer.status < 400) return again(null, RUNNING_AGAIN_MS);
-  // The supplier has another expiry, and that was read and written: tracking takes it up from there, and there is
-  // nothing to complain about yet.
+  // The supplier has another expiry, which was read and stored. Tracking continues from there, so no failure is
+  // reported.
   if (answer.error?.code === 'expiry_mismatch' && due.round === FIRST_ROUND)
     return again(null, RUNNING_AGAIN_MS, due.round + 1);
   return again(answer.error?.code ?? 'supplier_error', AGAIN_AFTER_REFUSAL_MS, due.round + 1);

@@ -11,7 +11,7 @@ export const currentExpiryField = readField(readInstantOrDay, 40)
   )
   .meta({ example: '2027-11-24T10:00:00Z' });
 
-/** Callers know an expiry to the second, or its day. Nothing stated: Lumi itself renews, or a price is told. */
+/** Callers state an expiry to the second, or its day. Without one, Lumi itself renews or quotes. */
 export function expiryMismatch(stated: string | undefined, actual: Date | null): AppError | null {
   const now = actual === null ? null : isoSeconds(actual);
   if (

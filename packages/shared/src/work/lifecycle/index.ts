@@ -25,7 +25,7 @@ const TRACK_EVERY_MS = 30_000;
 const STEP_EVERY_MS = 2_000;
 const RENEW_EVERY_MS = 5_000;
 
-/** For the worker. Nothing renews itself while money operations are switched off. */
+/** For the worker. No automatic renewal is made while money operations are switched off. */
 export function lifecycleLoops(service: Pick<Service, 'purchases' | 'config'>, source: LifecycleSource): Loop[] {
   const deps = service.purchases;
   return [

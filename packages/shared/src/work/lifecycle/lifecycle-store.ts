@@ -17,7 +17,7 @@ export interface Tracked {
 
 type Whose = Pick<LifecycleSource, 'product' | 'noun'>;
 
-/** Takes up what came near its expiry or changed, at most `limit`; returns how many. */
+/** Takes up objects that came near their expiry or changed, at most `limit`; returns how many. */
 export async function track(
   db: SqlRunner,
   source: LifecycleSource,
@@ -36,7 +36,7 @@ export async function track(
   return rows[0]?.count ?? 0;
 }
 
-/** Lets go of what is not near its expiry, or over. */
+/** Releases objects that are not near their expiry, or over. */
 export async function park(
   db: SqlRunner,
   source: LifecycleSource,
@@ -84,7 +84,7 @@ interface Advance {
   readonly deliver: readonly Rider<'advanced'>[];
 }
 
-/** False: it does not hold any more, somebody else has it, or it was made already; nothing was changed. */
+/** False, with nothing changed: the condition no longer holds, another worker has it, or the step was already made. */
 export async function advance(db: SqlRunner, { product }: Whose, tracked: Tracked, step: Advance): Promise<boolean> {
   const rows = await db.$queryRaw<{ advanced: boolean }[]>(sql`
     WITH advanced AS (SELECT * FROM platform.lifecycle_advance(
@@ -135,7 +135,7 @@ export async function giveBack(db: SqlRunner, { product, noun }: Whose, turn: Tu
 export interface DueRenewal {
   readonly resource: string;
   readonly term: Date;
-  /** The same to the microsecond, to be handed back. */
+  /** The same with microseconds, to be sent back unchanged. */
   readonly termText: string;
   readonly round: number;
 }
@@ -176,7 +176,7 @@ export async function noteRenewal(
       ${note.events.length === 0 ? null : JSON.stringify(note.events)}::jsonb)`);
 }
 
-/** What renews itself before `until` costs together, over all products of the account. */
+/** The total price of the automatic renewals before `until`, over all products of the account. */
 export async function autoRenewDue(db: SqlRunner, accountId: string, until: Date): Promise<bigint> {
   const rows = await db.$queryRaw<{ due: bigint }[]>(sql`
     SELECT coalesce(sum(price), 0)::bigint AS due FROM platform.lifecycle WHERE account_id = ${accountId} AND auto_renew

@@ -20,7 +20,7 @@ import {
 } from './test/plants';
 
 describe('steps', () => {
-  it('remind at 30, 7, 1 and 0 days, then go through the stages, each once', async () => {
+  it('send reminders at 30, 7, 1 and 0 days, then go through the stages, each once', async () => {
     const id = await plant(await account(), 40);
     for (let day = 0; day < 55; day += 1) await pass(1);
     expect(await eventsOf(id)).toEqual([
@@ -34,7 +34,7 @@ describe('steps', () => {
     expect(supplier.composted).toHaveLength(1);
   });
 
-  it('catch up after downtime in the same order, and several workers at once make each step once', async () => {
+  it('catch up after downtime in the same order; several workers at once make each step once', async () => {
     const ids = [await plant(await account(), 35), await plant(await account(), 36), await plant(await account(), 20)];
     await trackRound(deps, source);
     clock.advance(60 * DAY);
@@ -51,14 +51,14 @@ describe('steps', () => {
       ]);
   });
 
-  it('leave out reminders of before the term began', async () => {
+  it('omit reminders from before the term began', async () => {
     const id = await plant(await account(), 5);
     await owner.query('UPDATE garden.plant SET started_at = $2 WHERE id = $1', [id, clock.now()]);
     await pass(6);
     expect(await eventsOf(id)).toEqual(['plant.expiring 1', 'plant.expired 0']);
   });
 
-  it('begin anew for a new expiry and forget nothing of the same one when the thing was away', async () => {
+  it('begin again for a new expiry, and repeat none for the same expiry after the object was away', async () => {
     const who = await account();
     const id = await plant(who, 7);
     await work();
@@ -75,7 +75,7 @@ describe('steps', () => {
     expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7', 'plant.expiring 30']);
   });
 
-  it('try a stage again under the same reference until the supplier has done it, and what follows waits', async () => {
+  it('try a stage again under the same reference until the supplier has done it; later stages wait', async () => {
     const id = await plant(await account(), 1);
     supplier.composting = 'unknown';
     await pass(12);
@@ -91,7 +91,7 @@ describe('steps', () => {
     expect(new Set(supplier.composted).size).toBe(1);
   });
 
-  it('do nothing to a thing that is being paid for', async () => {
+  it('change nothing on an object that is being paid for', async () => {
     const who = await account();
     const id = await plant(who, 1, { autoRenew: true });
     supplier.ending = 'unknown';
@@ -130,7 +130,7 @@ describe('a purchase without a key', () => {
   };
   const claim = renewalClaim('domains', { resource: 'x', expiresAt: new Date(START), round: 1, requestId: 'req' });
 
-  it('is possible as a renewal of the account itself alone', async () => {
+  it('is only possible as a renewal by the account itself', async () => {
     expect((await buy({})).status).toBe(200);
     await expect(buy({ claim: null })).rejects.toThrow('not a renewal');
     await expect(buy({ claim: { ...claim, scope: 'usr_x' } })).rejects.toThrow('not a renewal');
@@ -144,7 +144,7 @@ describe('a purchase without a key', () => {
     );
   });
 
-  it('is refused a second time from the same expiry, even in another round and with its record forgotten', async () => {
+  it('is refused a second time from the same expiry, even in another round', async () => {
     const who = await account();
     const same = { accountId: who.accountId, principal: systemPayer('domains', who.accountId), lockKey: null };
     const round = (n: number) =>

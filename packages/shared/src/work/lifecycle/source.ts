@@ -6,24 +6,24 @@ import type { JsonObject, Outcome, Offer } from '../purchase';
 
 export interface LifecycleSource {
   readonly product: Product;
-  /** One kind of thing; also the first part of its events: `domain` gives `domain.expiring`. */
+  /** One kind of object; also the first part of its events: `domain` gives `domain.expiring`. */
   readonly noun: string;
   /**
-   * A SELECT of every live thing that expires before `until`, the expired ones that are not over included, with the
+   * A SELECT of every live object that expires before `until`, including expired ones that are not over, with the
    * columns `id text, account_id text, expires_at timestamptz, auto_renew boolean, price bigint` (price: of the
-   * renewal, null when it is not sold). It is asked every half minute, and by the forecast: an index on the expiry
-   * should carry it.
+   * renewal, null when it is not sold). It runs every half minute, and for the forecast, so it needs an index on the
+   * expiry.
    */
   live(until: Date): Sql;
-  /** The things as they are now; ids that are no more are left out. */
+  /** The present state of the objects; ids that no longer exist are left out. */
   read(ids: readonly string[]): Promise<readonly Resource[]>;
-  /** Days before expiry at which the owner is told; absent: 30, 7, 1 and 0. */
+  /** Days before expiry at which the owner gets a reminder; absent: 30, 7, 1 and 0. */
   readonly reminderDays?: readonly number[];
-  /** What is done when a stage begins, by its name; a stage that is not named here only makes its event. */
+  /** The work at the beginning of a stage, by its name. A stage without an entry only writes its event. */
   readonly stages?: Readonly<Record<string, Stage>>;
   /**
-   * The renewals of things of one account, in their order: what the purchase engine needs, or why not. Absent: nothing
-   * renews itself.
+   * The renewals of an account's objects, in their order: what the purchase engine needs, or the reason why not.
+   * Absent: no automatic renewals.
    */
   renewals?(accountId: string, resources: readonly Resource[]): Promise<readonly (Offer | AppError)[]>;
 }
@@ -33,20 +33,20 @@ export interface Resource {
   readonly id: string;
   readonly accountId: string;
   readonly expiresAt: Date;
-  /** Since when this term runs: reminders of before, and of its first half, are not sent. */
+  /** When this term began: reminders from before, and from its first half, are not sent. */
   readonly startedAt: Date;
   readonly autoRenew: boolean;
-  /** It is renewed from here on, and tried no longer than until there. */
+  /** When its renewals begin, and until when they are tried. */
   readonly renewFrom: Date;
   readonly renewUntil: Date;
-  /** What follows, in order: `[{ name: 'redemption', at }, { name: 'pending_delete', at }]`. */
+  /** The stages, in order: `[{ name: 'redemption', at }, { name: 'pending_delete', at }]`. */
   readonly stages: readonly StageTime[];
   readonly tags: readonly string[];
-  /** Goes into every event about it. */
+  /** Added to every event about it. */
   readonly data: JsonObject;
   /**
-   * A boolean expression, asked in the statement that makes a step: it still has this expiry, and nothing that was paid
-   * for is running on it.
+   * A boolean expression in the statement that makes a step: the object still has this expiry, and no purchase is open
+   * on it.
    */
   readonly holds?: Sql;
 }
@@ -58,13 +58,13 @@ export interface StageTime {
 
 export interface Stage {
   /**
-   * The work at the supplier. May be called again under the same reference, by another worker too; must end by itself
-   * when `signal` aborts. Absent: none.
+   * The work at the supplier. It may be called again under the same reference, also by another worker; it must end when
+   * `signal` aborts. Absent: none.
    */
   enter?(resource: Resource, call: StageCall): Promise<Outcome<JsonObject>>;
   /** Rows of the product in the statement that makes the step. */
   deliver?(resource: Resource, now: Date): readonly Rider<'advanced'>[];
-  /** False when the work makes an event of its own. */
+  /** False when the work writes its own event. */
   readonly hasOwnEvent?: boolean;
 }
 
@@ -75,7 +75,7 @@ export interface StageCall {
   readonly signal: AbortSignal;
 }
 
-/** For `holds`: no purchase is open that holds this lock key. */
+/** For `holds`: no open purchase holds this lock key. */
 export function noOpenOrder(product: Product, lockKey: string): Sql {
   return sql`NOT EXISTS (SELECT 1 FROM platform.orders o WHERE o.product = ${product} AND o.lock_key = ${lockKey}
     AND o.state IN ('acting', 'pending'))`;

@@ -20,12 +20,12 @@ export type LifecycleDeps = Pick<PurchaseDeps, 'db' | 'clock' | 'log'>;
 
 const ROUND_MAX = 50;
 const TRACK_MAX = 500;
-/** It did not hold: a renewal is running, most likely. */
+/** The condition did not hold, most likely because a renewal is running. */
 const BUSY_AGAIN_MS = 5_000;
 const BACKOFF = { firstMs: 2_000, lastMs: 600_000 };
 const STUCK_AFTER_TRIES = 8;
 
-/** Takes up what came near its expiry and lets go of what is over. True when there is more. */
+/** Takes up objects that came near their expiry and releases those that are over. True when there are more. */
 export async function trackRound(deps: LifecycleDeps, source: LifecycleSource): Promise<boolean> {
   const now = deps.clock.now();
   const until = horizonOf(source, now);
@@ -36,7 +36,7 @@ export async function trackRound(deps: LifecycleDeps, source: LifecycleSource): 
   return counts.some((count) => count >= TRACK_MAX);
 }
 
-/** One step of each thing that is due. True when there may be more. */
+/** One step of each object that is due. True when there may be more. */
 export async function stepRound(deps: LifecycleDeps, source: LifecycleSource): Promise<boolean> {
   const tracked = await take(deps.db.platform, source, deps.clock.now(), ROUND_MAX, PURCHASE_TIMES.leaseMs);
   if (tracked.length === 0) return false;
@@ -54,7 +54,7 @@ async function stepOne(
   resource: Resource | undefined,
 ): Promise<boolean> {
   const { platform } = deps.db;
-  // Gone or renewed since it was taken up: the next round of tracking sees that too, and until then nothing is due.
+  // Gone or renewed since it was taken up: the next round of tracking sees that too, and until then it is not due.
   if (resource === undefined || resource.expiresAt.getTime() !== tracked.term.getTime()) return false;
   const step = nextStep(source, resource, tracked.done);
   const now = deps.clock.now();
@@ -90,7 +90,7 @@ async function enter(
 ): Promise<Outcome<JsonObject>> {
   const work = source.stages?.[name]?.enter;
   if (work === undefined) return DONE;
-  // Nothing is done to a thing that is being paid for right now; the statement that makes the step asks again.
+  // An object that is being paid for is not changed; the statement that makes the step checks again.
   if (resource.holds !== undefined) {
     // Raw SQL: the condition is written by the product.
     const rows = await deps.db.platform.$queryRaw<{ holds: boolean }[]>(sql`SELECT (${resource.holds}) AS holds`);
@@ -111,10 +111,7 @@ async function enter(
   }
 }
 
-/**
- * Asked again, ever more slowly; a stage that cannot be entered keeps all that follow it waiting, and operators are
- * told.
- */
+/** Tried again at growing intervals. A stage that cannot begin delays all later ones, and operators are notified. */
 async function failed(
   deps: LifecycleDeps,
   source: LifecycleSource,

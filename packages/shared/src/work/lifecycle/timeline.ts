@@ -1,9 +1,9 @@
-// The steps of one term in their order: reminders before the expiry, stages after it. Pure arithmetic; what is done is
-// remembered by name.
+// The steps of one term in their order: reminders before the expiry, stages after it. Pure arithmetic; steps that are
+// done are stored by name.
 import { REMINDER_DAYS, type LifecycleSource, type Resource } from './source';
 
 export interface Step {
-  /** Stable for ever: stored. */
+  /** Stored; never changed. */
   readonly name: string;
   readonly at: Date;
   readonly kind: { readonly reminder: number } | { readonly stage: string };
@@ -12,7 +12,7 @@ export interface Step {
 const DAY_MS = 86_400_000;
 
 export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource: Resource): readonly Step[] {
-  // Who has just paid is not told that it expires: no reminder comes in the first half of a term.
+  // No reminder comes in the first half of a term, because the owner has just paid.
   const tellFrom = (resource.startedAt.getTime() + resource.expiresAt.getTime()) / 2;
   const reminders = (source.reminderDays ?? REMINDER_DAYS)
     .map((days): Step => ({
@@ -22,7 +22,7 @@ export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource
     }))
     .filter(({ at }) => at.getTime() >= tellFrom && at > resource.startedAt);
   const stages = resource.stages.map(({ name, at }): Step => ({ name: `stage:${name}`, at, kind: { stage: name } }));
-  // Of the same moment the reminder comes first; the sort keeps the order of equals.
+  // At the same moment the reminder comes first; the sort keeps the order of equal times.
   return [...reminders, ...stages].sort((a, b) => a.at.getTime() - b.at.getTime());
 }
 
@@ -35,9 +35,7 @@ export function nextStep(
   return timeline(source, resource).find(({ name }) => !done.includes(name)) ?? null;
 }
 
-/**
- * How far ahead things must be known: a day before the first reminder, and far enough for the balance to tell 30 days.
- */
+/** How far ahead objects are read: a day before the first reminder, and far enough for a forecast of 30 days. */
 export function horizonOf(source: Pick<LifecycleSource, 'reminderDays'>, now: Date): Date {
   return new Date(now.getTime() + (Math.max(30, ...(source.reminderDays ?? REMINDER_DAYS)) + 1) * DAY_MS);
 }

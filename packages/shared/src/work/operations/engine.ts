@@ -32,22 +32,22 @@ export interface OperationRequest {
   readonly subject: string;
   readonly accountId: string;
   readonly product: string;
-  /** At most one running operation may hold it; the product's own lock rows, if it has any, come on top. */
+  /** At most one running operation may hold it, in addition to the product's own lock rows. */
   readonly lockKey: string | null;
-  /** Null for what Lumi does by itself. */
+  /** Null for operations that Lumi starts itself. */
   readonly keyId: string | null;
   readonly requestId: string;
-  /** Set where the id must be known beforehand, because a secret is bound to it. */
+  /** Set when the id must be known before the start, because a secret is bound to it. */
   readonly id?: string;
   readonly guard?: Sql | null;
-  /** Riders of this one request beside those of its kind. */
+  /** Riders of this one request in addition to those of its kind. */
   readonly prepare?: readonly Rider<'started'>[];
 }
 
 /**
- * Starts it and makes the supplier call. Returns the operation as it stands then: done, failed or still running. Throws
- * `busy` (id of the other in details), `state_conflict` when the guard lets nothing through, and what the kind's
- * constraints stand for.
+ * Starts it and calls the supplier. Returns the operation as it is then: done, failed or still running. Throws `busy`
+ * (id of the other operation in details), `state_conflict` when the guard returns no row, and the refusals of the
+ * kind's constraints.
  */
 export async function runOperation(deps: OperationDeps, request: OperationRequest): Promise<Operation> {
   const operation = await startOperation(deps, request);
@@ -99,7 +99,7 @@ export function busyWith(operationId: string | null): AppError {
     : new AppError('busy', undefined, { details: [{ path: 'operation_id', message: operationId }] });
 }
 
-/** Writes what the supplier said. Shared by the request, by recovery and by the operator's decision. */
+/** Stores the supplier's answer. The request, recovery and an operator's decision use it. */
 export async function concludeOperation(
   deps: ConcludeDeps,
   kind: AnyOperationKind,

@@ -1,4 +1,4 @@
-// The SQL of operations, one statement each; the product's own rows ride in the same statement.
+// The SQL of operations, one statement each; the product's rows are written in the same statement.
 import {
   given,
   seqBefore,
@@ -19,8 +19,8 @@ export interface StartInput {
   readonly keyId: string | null;
   readonly wakeAfterMs: number;
   /**
-   * Returns one row with the column `subject` when the object is in a state that allows this; else no row. May change
-   * the object.
+   * Returns one row with the column `subject` when the object's state allows the operation; otherwise no row. May
+   * change the object.
    */
   readonly guard: Sql | null;
   readonly prepare: readonly Rider<'started'>[];
@@ -62,7 +62,7 @@ export interface FinishInput {
   readonly riders: readonly Rider<'finished'>[];
 }
 
-/** False: a later attempt owns the operation, or it is already over; nothing was changed. */
+/** False, with nothing changed: a later attempt owns the operation, or it is already over. */
 export async function finishRow(db: SqlRunner, input: FinishInput): Promise<boolean> {
   // Raw SQL: a function with riders.
   const rows = await db.$queryRaw<{ finished: boolean }[]>(sql`

@@ -1,4 +1,4 @@
-// How an operation looks to a caller of the API. An order is an operation too, with the money it moves.
+// The view of an operation for callers. An order is an operation too, with the money it moves.
 import { z } from 'zod';
 import { AppError, isErrorCode, type ErrorDetail } from '../../ground/contract';
 import { usdOutput } from '../../ground/money';
@@ -79,7 +79,7 @@ export function viewOperation(operation: Operation): OperationView {
   };
 }
 
-/** The refusal of an operation that failed, for who waited for it. */
+/** The refusal of a failed operation, for callers that waited for it. */
 export function failureOf(operation: Operation): AppError {
   const code =
     operation.errorCode !== null && isErrorCode(operation.errorCode) ? operation.errorCode : 'supplier_error';
@@ -87,7 +87,7 @@ export function failureOf(operation: Operation): AppError {
 }
 
 function detailsOf({ state, result }: Operation): { details?: ErrorDetail[] } {
-  // the engine stores nothing else of one that failed
+  // the engine stores nothing else of a failed operation
   return state === 'failed' && result !== null ? { details: [...(result as FailedResult).details] } : {};
 }
 

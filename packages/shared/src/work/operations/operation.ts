@@ -1,4 +1,4 @@
-// What the engine must be told about one kind of operation, and what an operation is. The same words as a purchase:
+// What one kind of operation provides to the engine, and an operation itself. The terms are those of a purchase:
 // outcomes, look-up by our own reference, rows of the product in the same statement. No money is involved.
 import type { ErrorCode, ErrorDetail } from '../../ground/contract';
 import type { Rider } from '../../base/db';
@@ -20,7 +20,7 @@ export interface Operation<I = JsonObject> {
   readonly progress: number;
   readonly waitingFor: WaitingFor | null;
   readonly supplierRef: string | null;
-  /** Of one that failed: a `FailedResult`, where there is more to say than its error. */
+  /** Of a failed one: a `FailedResult`, when there is more than the error. */
   readonly result: JsonObject | null;
   readonly errorCode: string | null;
   readonly errorText: string | null;
@@ -32,19 +32,19 @@ export interface Operation<I = JsonObject> {
   readonly finishedAt: Date | null;
 }
 
-/** What the caller needs to know to go on, such as the state that is true. */
+/** What the caller needs to continue, such as the true state. */
 export interface FailedResult extends JsonObject {
   readonly details: readonly ErrorDetail[];
 }
 
 export interface OperationKind<I extends JsonObject, R extends JsonObject> {
-  /** Stable for ever: stored on rows, read by recovery. */
+  /** Stored on rows and read by recovery; never changed. */
   readonly kind: string;
-  /** Work that goes on for as long as there is something to do: time alone is no reason to call an operator. */
+  /** Work that continues as long as there is something to do: its duration alone does not notify an operator. */
   readonly mayTakeHours?: boolean;
   /**
-   * Calls the supplier with the operation id as reference. Called again after `absent`, so one reference must never be
-   * executed twice.
+   * Calls the supplier with the operation id as reference. It is called again after `absent`, so one reference must
+   * never be executed twice.
    */
   act(operation: Operation<I>, signal: AbortSignal): Promise<Outcome<R>>;
   lookUp(operation: Operation<I>, signal: AbortSignal): Promise<LookUp<R>>;
@@ -55,7 +55,7 @@ export interface OperationKind<I extends JsonObject, R extends JsonObject> {
   /** The same when the supplier refused. */
   undo?(operation: Operation<I>): readonly Rider<'finished'>[];
   events(operation: Operation<I>, result: R): readonly EventDraft[];
-  /** A violated constraint of the product's own rows as a refusal. */
+  /** Translates a violated constraint of the product's own rows into a refusal. */
   refusalOfConstraint?(constraint: string): ErrorCode | null;
 }
 
@@ -64,6 +64,6 @@ export type AnyOperationKind = OperationKind<JsonObject, JsonObject>;
 export function operationKind<I extends JsonObject, R extends JsonObject>(
   definition: OperationKind<I, R>,
 ): OperationKind<I, R> & AnyOperationKind {
-  // The engine hands back exactly the item and result that this definition produced, so the wider view is safe.
+  // The engine passes back exactly the item and result that this definition produced, so the wider type is safe.
   return definition as unknown as OperationKind<I, R> & AnyOperationKind;
 }

@@ -73,7 +73,7 @@ describe('runOperation', () => {
     ]);
   });
 
-  it('fails with the reason of the supplier', async () => {
+  it("fails with the supplier's reason", async () => {
     onAct = [{ kind: 'refused', code: 'state_conflict', text: 'It is not running.' }];
     const operation = await runOperation(deps, await request());
     expect(await stored(operation.id)).toMatchObject({
@@ -83,14 +83,14 @@ describe('runOperation', () => {
     });
   });
 
-  it('does nothing when the guard lets nothing through', async () => {
+  it('changes nothing when the guard returns no row', async () => {
     await expect(
       runOperation(deps, await request({ guard: sql`SELECT 'x'::text AS subject WHERE false` })),
     ).rejects.toMatchObject({ code: 'state_conflict' });
     expect(acts).toEqual([]);
   });
 
-  it('lets one of two work on an object and names it to the other', async () => {
+  it('lets one of two operations run on an object, and names it in the refusal of the other', async () => {
     const { accountId } = await account();
     onAct = [{ kind: 'pending', supplierRef: 's1' }];
     const first = await runOperation(deps, await request({ accountId, lockKey: 'one' }));
@@ -120,7 +120,7 @@ describe('runOperation', () => {
 });
 
 describe('recoverOperations', () => {
-  it('asks until it is known, and acts again only when the supplier never saw it', async () => {
+  it('asks until the end is known, and acts again only when the supplier never saw it', async () => {
     onAct = [unknown];
     const { id } = await runOperation(deps, await request());
     expect(await stored(id)).toMatchObject({ state: 'running', waitingFor: 'supplier' });
@@ -134,7 +134,7 @@ describe('recoverOperations', () => {
     expect(await stored(id)).toMatchObject({ state: 'done' });
   });
 
-  it('fences whoever was there before', async () => {
+  it('fences the earlier holder', async () => {
     onAct = [unknown];
     const late = await runOperation(deps, await request());
     onLookUp = [unknown];
@@ -161,7 +161,7 @@ describe('secrets', () => {
   };
   const DAY_MS = 86_400_000;
 
-  it('are stored sealed, and read as often as asked for a day, by their owner alone', async () => {
+  it('are stored sealed, and their owner alone can read them for a day', async () => {
     const { owner, id, finishedAt } = await made();
     const kept = await db.$queryRaw<{ sealed: Uint8Array }[]>(
       sql`SELECT sealed FROM platform.operation_secret WHERE operation_id = ${id}`,
@@ -177,7 +177,7 @@ describe('secrets', () => {
     expect(await readSecret(db, ring, owner, { finishedAt, now: until })).toBeNull();
   });
 
-  it('are gone once their owner says so', async () => {
+  it('are deleted when their owner requests it', async () => {
     const { owner, id, finishedAt } = await made();
     await wipeSecret(db, { ...owner, accountId: 'usr_other' });
     expect(await peekSecret(db, ring, id)).toBe('hunter2');
@@ -186,7 +186,7 @@ describe('secrets', () => {
     expect(await peekSecret(db, ring, id)).toBeNull();
   });
 
-  it('are wiped a day after their operation has ended, and never while it runs', async () => {
+  it('are deleted a day after their operation has ended, and never while it runs', async () => {
     const [ended, running] = [await made(), await made()];
     const age = (id: string) =>
       asOwner(

@@ -5,7 +5,7 @@ import { rider, sql, type AnyStepDone, type PlatformClient, type RiderOf, type S
 import { openSecret, sealSecret } from '../../base/keys';
 import type { SecretRing } from '../../ground/runtime';
 
-/** The function `operation_secret_forget` says the same to the database. */
+/** The function `operation_secret_forget` has the same value in SQL. */
 const READABLE_MS = 86_400_000;
 
 export interface SecretOwner {
@@ -26,7 +26,7 @@ export function keepSecret<Done extends AnyStepDone>(
       ${new Uint8Array(sealSecret(ring, owner.operationId, secret))}::bytea ${source}`;
 }
 
-/** For the supplier call: reads without counting as shown. Null when there is none (any more). */
+/** For the supplier call: reads the secret without marking it as shown. Null when there is none (any more). */
 export async function peekSecret(
   db: Pick<PlatformClient, 'operationSecret'>,
   ring: SecretRing,
@@ -41,7 +41,7 @@ export interface ShownSecret {
   readonly until: Date;
 }
 
-/** For the answer. Null when there is none (any more); reading takes nothing away. */
+/** For the answer. Null when there is none (any more). Reading deletes nothing. */
 export async function readSecret(
   db: Pick<PlatformClient, 'operationSecret'>,
   ring: SecretRing,
@@ -57,7 +57,7 @@ export async function readSecret(
   return row === null ? null : { secret: openSecret(ring, owner.operationId, row.sealed), until };
 }
 
-/** The owner has it and wants nobody to read it again. */
+/** The owner has the secret and deletes it. */
 export async function wipeSecret(db: SqlRunner, owner: SecretOwner): Promise<void> {
   // Raw SQL: a function.
   await db.$queryRaw(
@@ -65,7 +65,7 @@ export async function wipeSecret(db: SqlRunner, owner: SecretOwner): Promise<voi
   );
 }
 
-/** Those of operations that ended longer ago than they may be read. */
+/** Secrets of operations that ended longer ago than they may be read. */
 export async function forgetSecrets(db: SqlRunner, limit: number): Promise<number> {
   // Raw SQL: a function.
   const rows = await db.$queryRaw<{ forgotten: number }[]>(

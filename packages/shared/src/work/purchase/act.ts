@@ -1,4 +1,4 @@
-// The second step of a purchase: the supplier is called, for a limited time. A call that throws or takes too long is
+// The second step of a purchase: calls the supplier, for a limited time. A call that throws or takes too long is
 // unknown, never failed.
 import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
 import { timesOf, type PurchaseDeps } from './purchase-deps';
@@ -13,7 +13,7 @@ export async function boundedAct(deps: PurchaseDeps, thing: AnyThingSold, order:
   }
 }
 
-/** Even an adapter that ignores its signal cannot hold the request for ever. */
+/** Even an adapter that ignores its signal cannot hold the request without limit. */
 export async function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort: (() => void) | undefined;
   try {

@@ -1,4 +1,4 @@
-// What money routes of all products answer beside the thing itself, for their declarations.
+// The parts that the answers of all money routes have besides the object, for their declarations.
 import { z } from 'zod';
 import { usdOutput } from '../../ground/money';
 import { orderSchema } from './order-view';

@@ -8,7 +8,7 @@ import type { AnyThingSold, JsonObject, Order, Outcome } from './thing-sold';
 import { timesOf, type ConcludeDeps } from './purchase-deps';
 import { acceptedAnswer, placeOf, type PurchaseAnswer } from './purchase-answer';
 
-/** Writes what the supplier said. Shared by the request that bought, by recovery and by the operator's decision. */
+/** Stores the supplier's answer. The request that bought, recovery and an operator's decision use it. */
 export async function concludeOrder(
   deps: ConcludeDeps,
   thing: AnyThingSold,
@@ -90,7 +90,8 @@ async function capture(
 }
 
 /**
- * Lumi finds these before the hold, which is not remembered, and suppliers after it, which is: the body has to tell.
+ * Lumi finds these before the hold, and does not store them; suppliers find them after it, and they are stored. The
+ * body must say which.
  */
 const FOUND_BY_BOTH: ReadonlySet<ErrorCode> = new Set(['price_changed', 'not_available', 'out_of_stock']);
 const KEY_IS_USED: ErrorDetail = {
@@ -148,7 +149,7 @@ async function release(
   return { status: error.status, bytes, location: null, replayOf: null, order: final, error };
 }
 
-/** Somebody else owns the order now: whatever we learned is theirs to find out, and our caller polls. */
+/** Another process owns the order now: it will get the same answer, and our caller polls. */
 function fencedAnswer(deps: ConcludeDeps, thing: AnyThingSold, order: Order): PurchaseAnswer {
   deps.log.warn('a late attempt was fenced', { order_id: order.id, attempt: order.attempt });
   return acceptedAnswer(thing, order);

@@ -14,7 +14,10 @@ import { holdMoney, replayOrRefuse } from './hold';
 import { boundedAct } from './act';
 import { concludeOrder } from './conclude';
 
-/** Another purchase may take the line of a quote between reading and using it; the next one is tried, this often. */
+/**
+ * Another purchase may use the line of a quote between its reading and its use; then the next line is tried, at most
+ * this often.
+ */
 const LINE_TRIES = 5;
 
 export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Promise<PurchaseAnswer> {
@@ -26,8 +29,8 @@ export async function purchase(deps: PurchaseDeps, request: PurchaseRequest): Pr
 }
 
 /**
- * The request at its price: the quoted one where it names a quote. A quote that does not cover it is told like a price
- * that has changed.
+ * The request at its price: the quoted price when it names a quote. A quote that does not cover it is refused like a
+ * price that has changed.
  */
 async function offerOf(
   deps: PurchaseDeps,

@@ -52,7 +52,7 @@ export async function holdMoney(
   }
 }
 
-/** The guard of the hold found that one of the terms is not what it was. */
+/** The guard of the hold found that one of the terms has changed. */
 function changeRefusal(thing: AnyThingSold, err: unknown): AppError | null {
   const fact = /^terms_(.+)$/.exec(constraintName(err) ?? '')?.[1];
   if (fact === undefined) return null;
@@ -73,7 +73,8 @@ export function replayOrRefuse(begun: BeginOutcome, request: PurchaseRequest): P
     case 'balance':
       throw new AppError('insufficient_balance');
     case 'busy':
-      // The product's own reason (taken, already owned) says more than "busy"; another account's order is not revealed.
+      // The product's own reason (taken, already owned) is more useful than "busy"; another account's order is not
+      // revealed.
       throw (
         request.refusal ??
         (begun.other_order === null

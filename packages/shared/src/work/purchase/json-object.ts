@@ -1,2 +1,2 @@
-/** JSON that survives a round trip through the order row; recovery works from it alone. */
+/** JSON that can be stored in the order row and read back unchanged; recovery uses it alone. */
 export type JsonObject = { readonly [key: string]: unknown };

@@ -2,7 +2,7 @@
 import { AppError, type ErrorCode } from '../../ground/contract';
 import { databaseCode } from '../../base/db';
 
-/** Turns a violated constraint of the money step into the refusal it stands for; anything else is thrown on. */
+/** Turns a violated constraint of the money step into its refusal; throws all other errors on. */
 export function refusalOfDatabase(err: unknown, ofConstraint: (constraint: string) => ErrorCode | null): AppError {
   const code = databaseCode(err);
   const constraint = constraintName(err);
@@ -15,7 +15,7 @@ export function refusalOfDatabase(err: unknown, ofConstraint: (constraint: strin
   throw err;
 }
 
-/** The constraint named in a database error; drivers put it in different places, the message always has it. */
+/** The constraint named in a database error. Drivers put it in different places; the message always contains it. */
 export function constraintName(err: unknown, depth = 0): string | null {
   if (typeof err !== 'object' || err === null || depth > 5) return null;
   const { constraint, message, cause, meta } = err as {

@@ -31,7 +31,7 @@ export interface BeginInput {
   readonly defaultCap: Units | null;
   readonly wakeAfterMs: number;
   readonly dryRun: boolean;
-  /** The SELECT of the facts as they are now, see ThingSold; null where there are none to ask for. */
+  /** The SELECT of the present facts, see ThingSold; null when there are none to check. */
   readonly termsNow: Sql | null;
   readonly prepare: readonly Rider<'begun'>[];
   /** See ThingSold. */
@@ -85,8 +85,8 @@ async function beginTogether(
 
 /**
  * The guard of the hold: `, guard_<n> AS (…)`. The rows are read and locked after the wallet (a scalar subquery runs
- * when the row before it is there), so that holds and settlements lock in one order, and before the product's rows are
- * written, which read `begun` through it. What it compares is `platform.terms_hold`'s.
+ * when the row before it is there), so that holds and settlements lock in one order. They are locked before the
+ * product's rows are written, which read `begun` through the guard. `platform.terms_hold` compares them.
  */
 function guardOf({ order, termsNow }: BeginInput, n: number): Sql {
   if (termsNow === null) return emptySql;
@@ -95,7 +95,7 @@ function guardOf({ order, termsNow }: BeginInput, n: number): Sql {
         FROM begun WHERE begun.n = ${numbered(n)} AND begun.outcome = 'held')`;
 }
 
-/** A CTE that nobody reads is not run. */
+/** PostgreSQL does not run a CTE that is never read. */
 function guardAsked({ termsNow }: BeginInput, n: number): Sql {
   return termsNow === null
     ? emptySql
@@ -126,7 +126,7 @@ export interface SettleInput {
   readonly hasRowsOfItsOwn: boolean;
 }
 
-/** False: a later attempt owns the order, or it is already final; nothing was changed. */
+/** False, with nothing changed: a later attempt owns the order, or it is already final. */
 export async function settle(
   { db: { direct }, isInTransaction }: { readonly db: { readonly direct: SqlRunner }; readonly isInTransaction?: true },
   input: SettleInput,
@@ -186,7 +186,7 @@ export async function takeOver(
   return rows.map(orderOfRow);
 }
 
-/** Whoever buys through the same pool shares its statements. */
+/** Purchases through the same pool share its statements. */
 const groupsOf = perRunner((db) => ({
   begin: new SharedStatement<BeginInput, BeginOutcome>({
     run: (inputs, patience) => beginTogether(db, inputs, patience),
@@ -210,7 +210,7 @@ function shapeOf(statements: readonly Sql[]): string {
   return statements.map(({ text }) => text).join(';');
 }
 
-/** Written into the text: the number of a call inside its group is no parameter. */
+/** Part of the text, not a parameter: the number of a call inside its group. */
 function numbered(n: number): Sql {
   return rawSql(String(n));
 }
@@ -225,7 +225,7 @@ function inOrder<Row extends { n: number }>(rows: readonly Row[]): Row[] {
   return [...rows].sort((a, b) => a.n - b.n);
 }
 
-/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs behind the platform's call. */
+/** `, <name>_0 AS (…), <name>_1 AS (…)`: the product's statements as CTEs after the platform's call. */
 export function riders(name: string, statements: readonly Sql[]): Sql {
   if (statements.length === 0) return emptySql;
   return joinSql(
@@ -237,8 +237,8 @@ export function riders(name: string, statements: readonly Sql[]): Sql {
 }
 
 /**
- * The same behind the calls of a group; each sees only the row of its own call, under the name it expects, and only if
- * its guard let it pass.
+ * The same after the calls of a group. Each sees only the row of its own call, under the expected name, and only if its
+ * guard passed.
  */
 function ridersOf(
   source: 'begun' | 'settled',

@@ -35,6 +35,6 @@ export function orderOfRow(row: OrderModel): Order {
 }
 
 function refusalDetailsOf({ state, result }: OrderModel): readonly ErrorDetail[] | null {
-  // the engine stores nothing else of one that was refused
+  // the engine stores nothing else of a refused order
   return state === 'released' && result !== null ? (result as unknown as RefusedResult).details : null;
 }

@@ -1,4 +1,4 @@
-// How an order looks to a caller of the API.
+// The view of an order for callers.
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '../../ground/money';
 import { isoSeconds } from '../../ground/runtime';
@@ -70,7 +70,7 @@ export function viewOrder(order: Order): OrderView {
   };
 }
 
-/** Every order is also an operation; both ids share their last part. */
+/** Every order is also an operation; both ids have the same last part. */
 export function operationIdOf(orderId: string): string {
   return orderId.replace(/^ord_/, 'op_');
 }

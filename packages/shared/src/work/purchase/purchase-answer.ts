@@ -52,9 +52,9 @@ export function acceptedAnswer(thing: AnyThingSold, order: Order): PurchaseAnswe
   };
 }
 
-/** Where it is from outside: a path of the product begins with its base. */
+/** Its path from outside: a path of the product begins with its base. */
 export function placeOf(order: Order, path: string | undefined): string | null {
-  // orders are made by products alone
+  // only products make orders
   return path === undefined ? null : `${BASE_PATHS[order.product as Product]}${path}`;
 }
 

@@ -4,11 +4,11 @@ import type { Units } from '../../ground/money';
 import type { Clock, Log } from '../../ground/runtime';
 
 export interface PurchaseTimes {
-  /** The supplier call is cut off here and counts as unknown. */
+  /** The supplier call is cut off after this and counts as unknown. */
   readonly actLimitMs: number;
-  /** Recovery leaves an order alone this long: longer than the call, its settlement and a slow disk together. */
+  /** Recovery skips an order for this long: longer than the call, its settlement and a slow disk together. */
   readonly leaseMs: number;
-  /** An unknown outcome is looked up this soon. */
+  /** An unknown outcome is looked up after this time. */
   readonly unknownWakeMs: number;
   readonly pendingWakeMs: number;
 }
@@ -25,15 +25,15 @@ export interface PurchaseDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly defaultCap: Units | null;
-  /** Set where `db` is a transaction that others' statements have no part in. */
+  /** Set when `db` is a transaction that other statements do not share. */
   readonly isInTransaction?: true;
   /** Named points between the steps; the fault harness kills the process there. */
   readonly checkpoint?: (name: Checkpoint, orderId: string) => void | Promise<void>;
-  /** PURCHASE_TIMES by default; the fault harness has less patience. */
+  /** PURCHASE_TIMES by default; the fault harness uses shorter ones. */
   readonly times?: PurchaseTimes;
 }
 
-/** What settling an order needs: a transaction will do. */
+/** What settling an order needs; a transaction suffices. */
 export type ConcludeDeps = Omit<PurchaseDeps, 'db'> & {
   readonly db: { readonly platform: SqlRunner; readonly direct: SqlRunner };
 };

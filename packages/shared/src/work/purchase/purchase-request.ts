@@ -7,32 +7,29 @@ import type { Terms } from './terms';
 import type { AnyThingSold, JsonObject } from './thing-sold';
 
 /**
- * The product's part of a purchase: what is sold at which terms. Endpoints, quotes, bulks and renewals by themselves
- * all ask for it.
+ * The product's part of a purchase: what is sold on which terms. Endpoints, quotes, bulks and automatic renewals all
+ * use it.
  */
 export interface Offer {
   readonly thing: AnyThingSold;
   readonly item: JsonObject;
   readonly subject: string;
   /**
-   * At most one open order may hold this key, over all accounts: an open order on an object is a state that every later
-   * offer on it sees. Null for things that cannot collide.
+   * At most one open order may hold this key, across all accounts, because an open order changes the object's state for
+   * every later offer. Null for objects that cannot collide.
    */
   readonly lockKey: string | null;
-  /** Every input of the price, and the price. */
+  /** All inputs of the price, and the price. */
   readonly terms: Terms;
-  /**
-   * A reason of the product to refuse; told only after cap and balance were found good, as the order of refusals
-   * demands.
-   */
+  /** A product's reason to refuse. It is checked after cap and balance, as the order of refusals requires. */
   readonly refusal?: AppError | null;
 }
 
 export interface PurchaseRequest extends Offer {
   readonly consent?: PriceConsent;
   /**
-   * Buys at the price of a line of this quote, which must be the account's own, not expired, not used, and of the same
-   * kind and terms.
+   * Buys at the price of a line of this quote. The quote must belong to the account, not be expired or used, and have
+   * the same kind and terms.
    */
   readonly quoteId?: string | null;
   readonly principal: Payer;
@@ -47,7 +44,7 @@ export interface PurchaseRequest extends Offer {
   readonly batch?: { readonly id: string; readonly item: number };
 }
 
-/** What the money step asks about who pays: a key, or Lumi itself for a renewal (see `systemPayer`). */
+/** What the money step needs to know about the payer: a key, or Lumi itself for a renewal (see `systemPayer`). */
 export type Payer = Pick<Principal, 'product' | 'keyId' | 'lineageId'> & {
   readonly type: Principal['type'] | 'system';
 };

@@ -6,14 +6,14 @@ import { fromStep, rider, sql, type Rider, type SqlRunner } from '../../base/db'
 import type { Units } from '../../ground/money';
 import type { Terms } from './terms';
 
-/** The primary key of the uses: a line that somebody else has used meanwhile violates it. */
+/** The primary key of the uses: a line that another purchase has used meanwhile violates it. */
 export const LINE_TAKEN = 'quote_use_once';
 
 export interface QuotedLine {
   readonly quoteId: string;
   readonly line: number;
   readonly price: Units;
-  /** As they were told: the same facts, and the prices of then. */
+  /** As quoted: the same facts, and the prices of that time. */
   readonly terms: Terms;
 }
 
@@ -27,8 +27,8 @@ interface Wanted {
 }
 
 /**
- * An unused line for exactly these facts; null when the quote has none (any more). Throws 404 for a quote that is not
- * the account's own.
+ * An unused line for exactly these facts; null when the quote has none (any more). Throws 404 for a quote of another
+ * account.
  */
 export async function findQuotedLine(db: SqlRunner, wanted: Wanted): Promise<QuotedLine | null> {
   // Equal lines are tried in random order, so that a bulk of them does not queue for the first one.
@@ -46,7 +46,7 @@ export async function findQuotedLine(db: SqlRunner, wanted: Wanted): Promise<Quo
     : { quoteId: wanted.quoteId, line: row.line, price: row.price, terms: row.terms };
 }
 
-/** Rides on the hold. */
+/** A rider of the hold. */
 export function useLine(line: QuotedLine, orderId: string): Rider<'begun'> {
   return rider`INSERT INTO platform.quote_use (quote_id, line, order_id, price)
     SELECT ${line.quoteId}, ${line.line}::int, ${orderId}, ${line.price}::bigint ${fromStep('begun')}`;

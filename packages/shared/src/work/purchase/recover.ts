@@ -11,7 +11,7 @@ import { postpone, takeOver } from './money-step';
 /** A look-up, another try and the settlement must all end within the lease. */
 const LEASE_PARTS = 3;
 const BACKOFF = { firstMs: 1_000, lastMs: 300_000 };
-/** Unsettled for this long: operators are told. The purchase is still asked after. */
+/** Unsettled for this long, operators are notified. Recovery continues to ask. */
 export const STUCK_AFTER_MS = 600_000;
 
 export interface Recovered {

@@ -2,7 +2,7 @@
 import type { ErrorDetail } from '../../ground/contract';
 import type { JsonObject } from './thing-sold';
 
-/** Stored in place of what was delivered. */
+/** Stored in place of a delivered result. */
 export interface RefusedResult extends JsonObject {
   readonly details: readonly ErrorDetail[];
 }

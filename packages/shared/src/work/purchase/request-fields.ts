@@ -1,5 +1,5 @@
-// The fields every money request shares, and the way from its body to the engine and from the engine's answer to the
-// wire.
+// The fields that every money request shares, the translation of its body for the engine, and of the engine's answer
+// for the wire.
 import { z } from 'zod';
 import type { Reply, RequestContext } from '../../counter/endpoint';
 import { parseUsd, usdInput } from '../../ground/money';
@@ -12,7 +12,7 @@ export const referenceField = z
   .max(128)
   .optional()
   .describe('Your own reference, 1 to 128 characters; lists can be filtered by it.');
-/** A route with this field in its body says where (`autoRenew` of its declaration). */
+/** A route with this field in its body declares its path (`autoRenew` of its declaration). */
 export const autoRenewField = z
   .boolean()
   .optional()
@@ -71,7 +71,7 @@ export function consentOf(body: PurchaseBody): PriceConsent {
   };
 }
 
-/** Everything of a PurchaseRequest that comes from the request itself rather than from the product. */
+/** The fields of a PurchaseRequest that come from the request itself and not from the product. */
 export function requestPart(
   context: RequestContext<unknown, unknown, PurchaseBody>,
 ): Pick<

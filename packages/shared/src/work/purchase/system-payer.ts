@@ -1,5 +1,5 @@
-// Who pays for a renewal that Lumi makes by itself: no key, the account's own limits for such renewals, and a claim
-// that is the thing and the expiry it is renewed from. `purchase_begin` takes these together or not at all.
+// The payer of an automatic renewal: no key, the account's own limits for such renewals, and a claim that consists of
+// the object and the expiry it is renewed from. `purchase_begin` accepts only all of these together.
 import { createHash } from 'node:crypto';
 import type { Product } from '../../ground/contract';
 import type { Claim } from '../../base/idempotency';
@@ -12,10 +12,7 @@ export function systemPayer(product: Product, accountId: string): Payer {
   return { product, keyId: KEY_ID, lineageId: `auto:${product}:${accountId}`, type: 'system' };
 }
 
-/**
- * `round` counts up only when the supplier has refused the round before: whatever is unknown stays one and the same
- * claim.
- */
+/** `round` increases only when the supplier has refused the round before; an unknown outcome stays the same claim. */
 export function renewalClaim(
   product: Product,
   renewal: { resource: string; expiresAt: Date; round: number; requestId: string },

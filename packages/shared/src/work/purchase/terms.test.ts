@@ -1,5 +1,5 @@
-// The terms of an offer: what they cost, that the hold asks them again, and that the outsider recomputes them from the
-// order alone.
+// The terms of an offer: their cost, that the hold checks them again, and that the audit recomputes them from the order
+// alone.
 import pg from 'pg';
 import request from 'supertest';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ import {
   type PurchaseDeps,
 } from '.';
 
-/** Sold at the price that stands in its row, which the offer has read before. */
+/** Sold at the price in its row, which the offer has read before. */
 const tagged = thingSold<{ name: string }, { done: true }>({
   kind: 'tagged',
   describe: ({ subject }) => subject,
@@ -96,7 +96,7 @@ async function tag(price: number): Promise<string> {
 }
 const buy = (who: TestAccount, name: string) => request(shop.app).post('/tagged').set(shop.asMoney(who)).send({ name });
 
-/** What happens between the offers that follow and their holds. */
+/** Runs between the offers that follow and their holds. */
 function beforeHolds(work: (() => Promise<unknown>) | undefined): void {
   (shop.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined }).checkpoint =
     work === undefined
@@ -108,7 +108,7 @@ function beforeHolds(work: (() => Promise<unknown>) | undefined): void {
 afterEach(() => beforeHolds(undefined));
 
 describe('the hold', () => {
-  it('is made while the terms are what they were, and refused at no cost when one of them is not', async () => {
+  it('is made while the terms are unchanged, and refused at no cost when one of them changed', async () => {
     const who = await shop.account();
     const name = await tag(10_000);
     expect((await buy(who, name)).body.order.price_usd).toBe('1.00');
@@ -123,7 +123,7 @@ describe('the hold', () => {
     expect(await shop.audit()).toEqual([]);
   });
 
-  it('of those who share a statement refuses the one whose terms changed and no other', async () => {
+  it('of a shared statement refuses only the purchase whose terms changed', async () => {
     const buyers = await Promise.all(Array.from({ length: 8 }, () => shop.account()));
     const names = await Promise.all(buyers.map((_, i) => tag(10_000 + i)));
     beforeHolds(() => owner.query('UPDATE public.tag SET price = 1 WHERE name = ANY ($1)', [[names[2], names[5]]]));
@@ -137,7 +137,7 @@ describe('the hold', () => {
     expect(await shop.audit()).toEqual([]);
   });
 
-  it('waits for who changes the row, and then sees what became of it', async () => {
+  it('waits for a transaction that changes the row, and then reads its result', async () => {
     const who = await shop.account();
     const name = await tag(40_000);
     const other = new pg.Client({ connectionString: shop.database.ownerUrl });
@@ -164,7 +164,7 @@ describe('the hold', () => {
     }
   });
 
-  it('without its guard sells at a price of before', async () => {
+  it('without its guard would sell at an old price', async () => {
     const {
       rows: [guard],
     } = await owner.query<{ text: string }>(`SELECT pg_get_functiondef('platform.terms_hold'::regproc) AS text`);
@@ -191,7 +191,7 @@ describe('what terms cost', () => {
     );
   });
 
-  it('is recomputed by the audit to the same unit, and every difference is found', async () => {
+  it('is recomputed exactly by the audit, which finds every difference', async () => {
     const who = await shop.account();
     const { body } = await buy(who, await tag(60_000));
     const id = body.order.id as string;

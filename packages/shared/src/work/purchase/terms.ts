@@ -6,13 +6,13 @@ import type { JsonObject } from './json-object';
 
 export interface Terms {
   /**
-   * Every input of the price, by name: what is asked for (plan, place, count, period) and what it was asked about
-   * (expiry, state, days that are left).
+   * All inputs of the price, by name: what is requested (plan, place, count, period) and the present state (expiry,
+   * state, days left).
    */
   readonly facts: JsonObject;
-  /** Its sum is the price: the order alone tells what it costs. */
+  /** Its sum is the price, so the order alone shows the cost. */
   readonly cost: readonly CostLine[];
-  /** Catalogue prices that a delivery in part is charged by. */
+  /** Catalogue prices for the charge of a partial delivery. */
   readonly tariff?: JsonObject;
 }
 
@@ -22,7 +22,7 @@ export interface CostLine {
   /** 1/10,000 USD as text, because JSON has no integers of that size; negative for a credit. */
   readonly unit: string;
   readonly times: number;
-  /** The share of it that counts, such as 12 of 30 days. Rounded up: a charge to more, a credit to less. */
+  /** The share that counts, such as 12 of 30 days. Rounded up: a charge to more, a credit to less. */
   readonly share?: { readonly part: number; readonly of: number };
 }
 
@@ -42,7 +42,7 @@ export function costLine(
 export function amountOf({ unit, times, share }: CostLine): Units {
   const whole = BigInt(unit) * BigInt(times);
   if (share === undefined) return whole;
-  // 'up' and 'down' are away from and towards zero
+  // 'up' and 'down' mean away from zero and towards zero
   return prorate(whole, BigInt(share.part), BigInt(share.of), whole < 0n ? 'down' : 'up');
 }
 

@@ -8,7 +8,7 @@ import type { CostLine, Terms } from './terms';
 
 export type { JsonObject };
 
-/** How a supplier call ended. `unknown` is never a failure: the hold stays until somebody knows. */
+/** How a supplier call ended. `unknown` is never a failure: the hold stays until the end is known. */
 export type Outcome<R> =
   | { readonly kind: 'done'; readonly result: R; readonly supplierRef?: string }
   | { readonly kind: 'pending'; readonly supplierRef: string; readonly checkAfterMs?: number }
@@ -16,7 +16,7 @@ export type Outcome<R> =
       readonly kind: 'refused';
       readonly code: ErrorCode;
       readonly text?: string;
-      /** What the caller needs to know to go on, such as the expiry that is true. */
+      /** What the caller needs to continue, such as the true expiry. */
       readonly details?: readonly ErrorDetail[];
     }
   | { readonly kind: 'unknown'; readonly cause?: unknown };
@@ -31,7 +31,7 @@ export interface Order<I = JsonObject> {
   readonly accountId: string;
   readonly product: string;
   readonly kind: string;
-  /** What it is about, as the customer knows it: a domain name, a server id. */
+  /** Its subject, as the customer knows it: a domain name, a server id. */
   readonly subject: string;
   readonly item: I;
   readonly terms: Terms;
@@ -41,7 +41,7 @@ export interface Order<I = JsonObject> {
   readonly supplierRef: string | null;
   readonly refusalCode: string | null;
   readonly refusalText: string | null;
-  /** What the caller needs to know to go on, such as the state that is true. */
+  /** What the caller needs to continue, such as the true state. */
   readonly refusalDetails: readonly ErrorDetail[] | null;
   readonly batchId: string | null;
   readonly batchItem: number | null;
@@ -62,7 +62,7 @@ export interface EventDraft {
   readonly data: JsonObject;
 }
 
-/** The answer of a finished purchase. A `202` is no such answer: it says that there is none yet. */
+/** The answer of a finished purchase. A `202` is not stored: it only says that there is no answer yet. */
 export interface AnswerBody {
   readonly status: 200 | 201;
   readonly body: unknown;
@@ -71,50 +71,53 @@ export interface AnswerBody {
 }
 
 export interface ThingSold<I extends JsonObject, R extends JsonObject> {
-  /** Stable for ever: stored on orders, read by recovery. */
+  /** Stored on orders and read by recovery; never changed. */
   readonly kind: string;
   /** One line for the account's statement. */
   describe(order: Order<I>): string;
   /**
    * The facts of its terms as the rows have them at the moment of the hold: a SELECT with the one column `facts jsonb`,
-   * from rows that it locks (`FOR NO KEY UPDATE`), because the price holds only while they are what they were. No row:
-   * the object is gone. `fixed` where no row holds an input of the price.
+   * from rows that it locks (`FOR NO KEY UPDATE`), because the price holds only while they are unchanged. No row: the
+   * object is gone. `fixed` when no row holds an input of the price.
    */
   readonly termsNow: 'fixed' | ((order: Order<I>, at: Date) => Sql);
   /**
-   * What is told when one of these facts changed meanwhile; absent: `state_conflict` for the state, `price_changed` for
+   * The refusal when one of these facts changed meanwhile; absent: `state_conflict` for the state, `price_changed` for
    * all others.
    */
   readonly refusalOfChange?: Readonly<Record<string, ErrorCode>>;
   /**
-   * Calls the supplier with the order id as idempotency reference. May be called again for the same order after
+   * Calls the supplier with the order id as idempotency reference. It may be called again for the same order after
    * `absent`, so the supplier (or its adapter) must not execute one reference twice. No database transaction is open.
-   * Must end by itself when `signal` aborts.
+   * It must end when `signal` aborts.
    */
   act(order: Order<I>, signal: AbortSignal): Promise<Outcome<R>>;
-  /** Asks the supplier what became of our reference. */
+  /** Asks the supplier how our reference ended. */
   lookUp(order: Order<I>, signal: AbortSignal): Promise<LookUp<R>>;
   /**
-   * True only where no two orders that are open at once can make `prepare`, `deliver` or `undo` change the same row.
-   * Purchases of such things share a statement, and a statement changes a row once: a stock that two of them count down
-   * would be counted down once. False if absent: each goes in a statement of its own.
+   * True only when two open orders can never change the same row in `prepare`, `deliver` or `undo`. Such purchases
+   * share a statement, and a statement changes a row only once: if two of them reduced one stock, it would be reduced
+   * once. False if absent: each has a statement of its own.
    */
   readonly hasRowsOfItsOwn?: boolean;
   /** Rows of the product written by the same statement that holds the money. */
   prepare?(order: Order<I>): readonly Rider<'begun'>[];
   /** Rows of the product written by the same statement that captures. */
   deliver(order: Order<I>, result: R): readonly Rider<'settled'>[];
-  /** What of the terms was delivered, where less than all of it can be: these lines alone are charged. Null: all. */
+  /**
+   * The part of the terms that was delivered, when a partial delivery is possible: only these lines are charged. Null:
+   * all.
+   */
   delivered?(order: Order<I>, result: R): readonly CostLine[] | null;
   /** Undoes `prepare`, in the statement that releases. */
   undo?(order: Order<I>): readonly Rider<'settled'>[];
   /**
-   * The one answer of the purchase, that of its end: computed from order and result alone, stored and replayed byte for
+   * The one answer of the purchase, at its end: computed from order and result alone, stored and replayed byte for
    * byte.
    */
   answer(order: Order<I>, result: R): AnswerBody;
   /**
-   * What the `202` of an unfinished purchase tells; by default the order alone. It is never stored: a repeat is
+   * The content of the `202` of an unfinished purchase; by default the order alone. It is never stored: a repeat is
    * `in_progress` until the purchase is finished.
    */
   pendingAnswer?(order: Order<I>): Omit<AnswerBody, 'status'>;
@@ -123,12 +126,12 @@ export interface ThingSold<I extends JsonObject, R extends JsonObject> {
   refusalOfConstraint?(constraint: string): ErrorCode | null;
 }
 
-/** A registry of things sold: recovery and the operator's tools find the right one by the order's kind. */
+/** A registry of things sold: recovery and the operators' tools find the kind of an order in it. */
 export type AnyThingSold = ThingSold<JsonObject, JsonObject>;
 
 export function thingSold<I extends JsonObject, R extends JsonObject>(
   definition: ThingSold<I, R>,
 ): ThingSold<I, R> & AnyThingSold {
-  // The engine hands back exactly the item and result that this definition produced, so the wider view is safe.
+  // The engine passes back exactly the item and result that this definition produced, so the wider type is safe.
   return definition as unknown as ThingSold<I, R> & AnyThingSold;
 }

@@ -1,4 +1,4 @@
-// Purchases that share a statement: what each one is told and charged must be what it would have been alone.
+// Purchases that share a statement: each gets the answer and the charge that it would get alone.
 import { GADGET_PRICE, shopEndpoints, testService, until, type TestAccount } from '@lumi/shared/testing';
 import pg from 'pg';
 import request from 'supertest';
@@ -103,7 +103,7 @@ it('forty purchases of ten accounts at once share commits, and each is charged o
   for (const { accountId } of buyers) expect((await shop.balance(accountId)).held).toBe(0n);
 });
 
-it('one wallet with money for seven of thirty pays for exactly seven', async () => {
+it('thirty purchases from a wallet with money for seven are exactly seven', async () => {
   const [who] = await accounts(1, String(7 * Number(GADGET_PRICE)));
   const answers = await Promise.all(
     Array.from({ length: 30 }, (_, i) => buy(who as TestAccount, `all-mine-${String(i)}`)),
@@ -113,13 +113,13 @@ it('one wallet with money for seven of thirty pays for exactly seven', async () 
   expect(await shop.balance((who as TestAccount).accountId)).toMatchObject({ posted: 0n, held: 0n });
 });
 
-it('of many that want the same thing one gets it, and the others that share its statements get theirs', async () => {
+it('of many purchases of one object one succeeds; others in its statements succeed too', async () => {
   const rivals = await accounts(6);
   const bystanders = await accounts(6);
   const wants = rivals.map((who) => buy(who, 'the-only-one'));
   const others = bystanders.map((who, i) => buy(who, `quiet-${String(i)}`));
   const got = await Promise.all(wants);
-  // A gadget can be bought again once the purchase before it is done; at the same time it cannot.
+  // A gadget can be bought again once the purchase before it is done, but not at the same time.
   expect(got.filter(({ status }) => status === 201).length).toBeGreaterThan(0);
   expect(got.filter(({ status }) => status !== 201).map(({ body }) => body.error?.code)).toEqual(
     got.filter(({ status }) => status !== 201).map(() => 'not_available'),
@@ -127,14 +127,14 @@ it('of many that want the same thing one gets it, and the others that share its 
   expect((await Promise.all(others)).map(({ status }) => status)).toEqual(others.map(() => 201));
 });
 
-it('somebody who keeps one wallet locked holds up its own purchases only', async () => {
+it('a transaction that keeps one wallet locked delays purchases of that wallet only', async () => {
   const [stuck, ...free] = (await accounts(9)) as [TestAccount, ...TestAccount[]];
   await owner.query('BEGIN');
   await owner.query('SELECT 1 FROM platform.wallet WHERE account_id = $1 FOR UPDATE', [stuck.accountId]);
   let isStuckDone = false;
   const waiting = [0, 1, 2].map((i) => buy(stuck, `stuck-${String(i)}`).finally(() => (isStuckDone = true)));
   try {
-    // Outside the lane, with all the patience its role has.
+    // Outside the lane, with its role's whole lock time-out.
     await until(
       async () =>
         (
@@ -159,7 +159,7 @@ it('somebody who keeps one wallet locked holds up its own purchases only', async
   await until(async () => (await shop.balance(stuck.accountId)).held === 0n);
 });
 
-it('what counts in a row that others count in as well is counted for every purchase', async () => {
+it('a row in which several purchases count is counted for each of them', async () => {
   await owner.query('INSERT INTO public.counter VALUES (0, 0)');
   const buyers = await accounts(8);
   const answers = await Promise.all(

@@ -1,4 +1,4 @@
-// What differs between two views of one thing, in the words of the API: for the event that tells it.
+// The differences between two views of one object, in the terms of the API, for its event.
 
 export type Changes = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
 
@@ -10,7 +10,7 @@ export function changesBetween<V extends object>(before: V, after: V, fields: re
   );
 }
 
-/** JSON with sorted names: jsonb keeps no order. */
+/** JSON with sorted names, because jsonb keeps no order. */
 function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_key, inner: unknown) =>

@@ -1,6 +1,6 @@
 import { withAbort } from '../purchase';
 
-/** A question to a supplier, bounded: no answer in time, or an error, is not knowing. */
+/** A bounded question to a supplier: no answer in time, or an error, means unknown. */
 export async function orUnknown<T>(
   limitMs: number,
   ask: (signal: AbortSignal) => Promise<T>,

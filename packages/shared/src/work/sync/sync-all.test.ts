@@ -19,7 +19,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** So many things of every account; `onSync` is told of each. */
+/** This many objects in every account; `onSync` is called for each. */
 function shelf(count: number, onSync: (id: string) => Promise<void> | void = () => undefined): SyncSource {
   return {
     product: 'vps',
@@ -66,7 +66,7 @@ async function wakeAll(): Promise<void> {
   await owner.query(`UPDATE platform.operation SET wake_at = now() WHERE state = 'running'`).finally(() => owner.end());
 }
 
-describe('a sync of ten thousand things', () => {
+describe('a sync of ten thousand objects', () => {
   it('reads each once, in steps of a bounded number, few at a time', async () => {
     let [atOnce, mostAtOnce, inStep, mostInStep] = [0, 0, 0, 0];
     const seen = new Set<string>();
@@ -91,7 +91,7 @@ describe('a sync of ten thousand things', () => {
     expect([seen.size, mostAtOnce, mostInStep]).toEqual([10_000, AT_ONCE, STEP_MAX]);
   });
 
-  it('ends a step after a moment where the supplier is slow, and goes on from there', async () => {
+  it('ends a step early when the supplier is slow, and continues from there', async () => {
     let nowMs = 1_000;
     jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
     const seen: string[] = [];
@@ -108,7 +108,7 @@ describe('a sync of ten thousand things', () => {
     expect(seen).toEqual(Array.from({ length: 2 * AT_ONCE }, (_, i) => String(i + 1)));
   });
 
-  it('holds up nobody: the work of others is done in the same round as one step of it', async () => {
+  it('does not block: other work is done in the same round as one of its steps', async () => {
     const { kind } = syncOfAll(shelf(10_000));
     const other = operationKind<JsonObject, JsonObject>({
       kind: 'other',

@@ -11,24 +11,24 @@ import type { SyncEnd } from './sync-once';
 export const STEP_MAX = 25;
 export const AT_ONCE = 5;
 /**
- * No group begins after this; each thing is bounded by its own time-out. Together shorter than a look-up of recovery
- * may take.
+ * No group begins after this time; each object is bounded by its own time-out. Together this is shorter than a look-up
+ * of recovery may take.
  */
 const STEP_MS = 500;
-/** What has become due meanwhile goes before the next step. */
+/** Work that has become due meanwhile comes before the next step. */
 const PAUSE_MS = 250;
 
 export interface SyncSource {
   readonly product: Product;
-  /** `domain` makes the kind `domain_sync` and the event `domain.all_synced`. Stored: it never changes. */
+  /** `domain` makes the kind `domain_sync` and the event `domain.all_synced`. Stored; never changed. */
   readonly noun: string;
-  /** Things of the account that are not over, in the order of `seq`. */
+  /** Objects of the account that have not ended, in the order of `seq`. */
   next(
     accountId: string,
     afterSeq: string,
     limit: number,
   ): Promise<readonly { readonly seq: bigint; readonly id: string }[]>;
-  /** Must end by itself after a few seconds. */
+  /** Must end within a few seconds. */
   sync(accountId: string, id: string): Promise<SyncEnd>;
 }
 
@@ -37,7 +37,7 @@ type Reached = Counts & { readonly after: string };
 
 export interface SyncOfAll {
   readonly source: SyncSource;
-  /** For the recovery of operations: it is what goes on with it. */
+  /** For the recovery of operations, which continues it. */
   readonly kind: AnyOperationKind;
 }
 

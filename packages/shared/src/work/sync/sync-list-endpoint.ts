@@ -14,7 +14,7 @@ import type { SyncOfAll } from './sync-all';
 import { giveTurnBack, takeTurn } from './turn';
 import { type SyncRoute, SYNC_ROUTE } from './sync-route';
 
-/** `things` of the account, each as `one` (a path) does it. */
+/** `things` of the account, each like `one` (a path). */
 export function syncListEndpoint(
   deps: OperationDeps,
   { source, kind }: SyncOfAll,
@@ -43,7 +43,7 @@ export function syncListEndpoint(
         db: { platform },
         clock,
       } = deps;
-      // Who asks again while it runs is told which one it is, not when the next may begin.
+      // A second request while it runs gets the id of the running operation, not the time of the next sync.
       const [running] = await listOperations(
         platform,
         { kind: 'account', accountId },

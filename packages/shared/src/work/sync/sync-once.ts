@@ -11,18 +11,18 @@ export type SyncEnd = 'same' | 'changed' | 'missing' | 'busy' | 'unknown' | 'gon
 
 export type Synced<R> =
   | { readonly kind: 'same' | 'changed' | 'missing'; readonly row: R }
-  /** Something that runs on it will change it; its operation, where it is known. */
+  /** An order or operation on it will change it; its id, when it is known. */
   | { readonly kind: 'busy'; readonly operationId: string | null }
   /** The supplier did not answer. */
   | { readonly kind: 'unknown'; readonly cause?: unknown }
-  /** We hold no such thing (any more). */
+  /** There is no such object (any more). */
   | { readonly kind: 'gone' };
 
 const ASK_AGAIN_S = 5;
 
 /**
- * The row as it is now. Throws 429 within a minute of the last time, 409 while something runs on it, 503 when the
- * supplier does not answer.
+ * The present row. Throws 429 within a minute of the last sync, 409 while an order or operation is open on it, 503 when
+ * the supplier does not answer.
  */
 export async function syncOnce<R>(
   { db: { platform: db }, clock }: { readonly db: Pick<Database, 'platform'>; readonly clock: Clock },
@@ -55,8 +55,8 @@ export async function syncOnce<R>(
 }
 
 /**
- * A column for the statement that writes: tells these events. `of` is a CTE of one row with the column `account_id`, or
- * of none.
+ * A column for the statement that writes: inserts these events. `of` is a CTE with the column `account_id` and one row
+ * or none.
  */
 export function syncEvents(of: Sql, product: string, events: readonly EventDraft[], now: Date): Sql {
   if (events.length === 0) return sql`NULL::text`;

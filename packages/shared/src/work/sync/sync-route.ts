@@ -1,4 +1,4 @@
-// What is the same in all routes of POST …/sync; and the declaration of those of one thing, which answer at once.
+// The common part of all routes of POST …/sync, and the declaration of those of one object, which answer at once.
 import { z } from 'zod';
 import { defineRoute, type ResponseSpec } from '../../ground/contract';
 
@@ -17,7 +17,7 @@ export const SYNC_ROUTE = {
   errors: ['busy'],
 } as const;
 
-/** The declaration of a sync of one thing. */
+/** The declaration of a sync of one object. */
 export function syncRoute<P extends z.ZodObject>(
   route: SyncRoute & { readonly description: string; readonly params: P; readonly answer: ResponseSpec },
 ) {

@@ -4,19 +4,19 @@ import { AppError, type Product } from '../../ground/contract';
 import { sql, type PlatformClient, type SqlRunner } from '../../base/db';
 
 const EVERY_MS = 60_000;
-/** Turns that are over are forgotten by those who take one, a few at a time: more than they add. */
+/** Each request deletes a few expired turns of others, more than it adds. */
 const FORGET_MAX = 10;
 
-/** `thing`: what is read and which, such as `proxy prx_…` or `hosts of example.com`. */
+/** `thing`: the kind and the object, such as `proxy prx_…` or `hosts of example.com`. */
 export interface Turn {
   readonly product: Product;
   readonly thing: string;
 }
 
-/** Throws 429, with the time after which it would be let through. */
+/** Throws 429 with the time after which the next request passes. */
 export async function takeTurn(db: SqlRunner, { product, thing }: Turn, now: Date): Promise<void> {
   const before = new Date(now.getTime() - EVERY_MS);
-  // Raw SQL: the turn is taken only if it is over, in one statement.
+  // Raw SQL: one statement takes the turn only if the last one is over.
   const rows = await db.$queryRaw<{ taken: boolean; asked_at: Date | null }[]>(sql`
     WITH taken AS (
       INSERT INTO platform.sync_turn AS t (product, thing, asked_at) VALUES (${product}, ${thing}, ${now}::timestamptz)
@@ -32,7 +32,7 @@ export async function takeTurn(db: SqlRunner, { product, thing }: Turn, now: Dat
   if (!taken) throw tooSoon(askedAt === null ? EVERY_MS : askedAt.getTime() + EVERY_MS - now.getTime());
 }
 
-/** It came to nothing, so it does not count. */
+/** The sync failed, so it does not count. */
 export async function giveTurnBack(
   db: Pick<PlatformClient, 'syncTurn'>,
   { product, thing }: Turn,

@@ -6,26 +6,26 @@ const refused = (
 const truth = [{ path: 'state', message: 'redemption' }];
 const told = () => Promise.resolve(truth);
 
-describe('a refusal of a supplier', () => {
+describe('a refusal by a supplier', () => {
   it.each(['expiry_mismatch', 'state_conflict', 'suspended'] as const)(
-    'that contradicts us (%s) is told with what was read',
+    'that contradicts us (%s) is answered with the data that were read',
     async (code) => {
       expect(await withTruth(refused(code), told)).toEqual({ ...refused(code), details: truth });
     },
   );
 
-  it('that it knows no such thing is a conflict with what the caller has, not a 404', async () => {
+  it('because it does not know the object is a conflict, not a 404', async () => {
     expect(await withTruth(refused('not_found'), told)).toEqual({ ...refused('state_conflict'), details: truth });
   });
 
-  it('is told as it is where the supplier cannot be read, or has nothing to say', async () => {
+  it('is passed on unchanged when the supplier cannot be read, or has no differing data', async () => {
     expect(await withTruth(refused('state_conflict'), () => Promise.reject(new Error('away')))).toEqual(
       refused('state_conflict'),
     );
     expect(await withTruth(refused('state_conflict'), () => Promise.resolve([]))).toEqual(refused('state_conflict'));
   });
 
-  it('for any other reason, and any other outcome, is no reason to read', async () => {
+  it('for any other reason, and any other outcome, causes no read', async () => {
     const read = jest.fn(told);
     for (const outcome of [
       refused('supplier_error'),

@@ -3,11 +3,11 @@
 import type { ErrorCode, ErrorDetail } from '../../ground/contract';
 import { withAbort, type LookUp } from '../purchase';
 
-/** Refusals that can come from a row of ours that is out of date. */
+/** Refusals that an outdated row of ours can cause. */
 const CONTRADICTIONS: ReadonlySet<ErrorCode> = new Set(['expiry_mismatch', 'state_conflict', 'suspended', 'not_found']);
 /**
- * Inside a supplier call, whose limit is 10 s (8 s in recovery): a reading that takes longer must not make a known
- * refusal an unknown one.
+ * Inside a supplier call, whose limit is 10 s (8 s in recovery): a slow read must not turn a known refusal into an
+ * unknown outcome.
  */
 const READ_LIMIT_MS = 4_000;
 
@@ -16,9 +16,9 @@ export function isContradiction(code: ErrorCode): boolean {
 }
 
 /**
- * Passes an outcome on. Where it contradicts us, `readAgain` writes what is true and gives the details that the caller
- * needs to try again; it is to stop when its signal aborts. A refusal is told as it is where the supplier cannot be
- * read.
+ * Passes an outcome on. When it contradicts us, `readAgain` stores the supplier's data and returns the details that the
+ * caller needs to try again; it must stop when its signal aborts. When the supplier cannot be read, the refusal is
+ * passed on unchanged.
  */
 export async function withTruth<O extends LookUp<object>>(
   outcome: O,
@@ -27,7 +27,7 @@ export async function withTruth<O extends LookUp<object>>(
   if (outcome.kind !== 'refused' || !isContradiction(outcome.code)) return outcome;
   const signal = AbortSignal.timeout(READ_LIMIT_MS);
   const details = await withAbort(readAgain(signal), signal).catch(() => []);
-  // That the supplier knows no such thing is no news of the route: the caller's own thing is there.
+  // "Not found" at the supplier is not a 404 of the route: the caller's own object exists.
   const code: ErrorCode = outcome.code === 'not_found' ? 'state_conflict' : outcome.code;
   return { ...outcome, code, ...(details.length === 0 ? {} : { details }) };
 }

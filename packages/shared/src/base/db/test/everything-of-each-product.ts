@@ -1,4 +1,4 @@
-// Something of everything for each product, and a connection as each role.
+// Sample rows of every kind for each product, and a connection as each role.
 import pg from 'pg';
 import { PRODUCTS, type Product } from '../../../ground/contract';
 import { testDatabase } from '../../../testing';
@@ -11,7 +11,7 @@ export let owner: pg.Client;
 export const PRODUCT_ROLES = PRODUCTS.map((product) => [product, `lumi_${product}` as const] as const);
 export const othersOf = (product: Product): readonly Product[] => PRODUCTS.filter((one) => one !== product);
 
-/** Open work, stored answers, money: something of everything, for each product. */
+/** Open work, stored answers, money: sample rows of every kind, for each product. */
 async function populate(product: Product): Promise<void> {
   const [usr, key, lin] = [`usr_${product}`, `key_${product}`, `lin_${product}`];
   const run = (text: string, ...values: unknown[]) => owner.query(text, values);
@@ -171,7 +171,7 @@ export const TABLES_OF_PRODUCT = `SELECT c.relname AS name, c.relrowsecurity AS 
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'product'
   WHERE c.relnamespace = 'platform'::regnamespace AND c.relkind = 'r' ORDER BY 1`;
 
-/** Everything that is another product's, as one text, in one statement. */
+/** All rows of another product, as one text, in one statement. */
 const LOOKS = new Map<Product, string>();
 
 export async function othersState(product: Product): Promise<string> {

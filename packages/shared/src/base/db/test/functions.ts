@@ -3,7 +3,7 @@ import type { Product } from '../../../ground/contract';
 import { ROLES, type Role } from '../roles';
 import { owner } from './everything-of-each-product';
 
-/** What a parameter is filled with, so that the call would do something to `victim`'s rows if it were let. */
+/** The value of a parameter. With it the call would change `victim`'s rows if it were allowed. */
 export function argument(name: string, type: string, fn: string, victim: Product): unknown {
   const isDeposit = fn.startsWith('deposit_') || fn.startsWith('sandbox_');
   switch (name) {

@@ -1,6 +1,5 @@
-// What the tests of deposits share: a real database, and the real Crypto Pay client talking to the double over
-// loopback, new for every test. `depositFixture()` belongs at the top of a test file; the books are audited after every
-// test.
+// Fixture of the tests of deposits: a real database, and the real Crypto Pay client with the double over loopback, new
+// for every test. Call `depositFixture()` at the top of a test file; the books are audited after every test.
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,7 +30,7 @@ export interface Customer {
   readonly principal: Principal;
 }
 
-/** There from the first hook on; all but the database is another one in every test. */
+/** Set from the first hook on. All but the database is new in every test. */
 interface Parts {
   owner: pg.Client;
   db: Database;
@@ -170,7 +169,7 @@ export function depositFixture() {
     return takeWebhook(t.deps, t.cryptobot, body, headers);
   }
 
-  /** Time passes for the poller: what it waits for is due. */
+  /** Moves the poller's time forward, so that waiting deposits are due. */
   async function pollNow(): Promise<void> {
     await t.owner.query('UPDATE platform.deposit SET wake_at = now() WHERE wake_at IS NOT NULL');
     await pollDeposits(t.deps);
@@ -191,7 +190,7 @@ export function depositFixture() {
     return ((await answer.json()) as { result: { items: unknown[] } }).result.items.length;
   }
 
-  /** The same provider as far as types go; its methods are bound to the real one. */
+  /** The same provider for the type system; its methods are bound to the real one. */
   function blindOf(provider: CryptoPay): PaymentProvider {
     return {
       terms: t.cryptobot.terms,

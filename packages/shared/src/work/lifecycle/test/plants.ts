@@ -17,7 +17,7 @@ import {
   type Resource,
 } from '../index';
 
-// A product of plants: watered (renewed) for a year at a time; unpaid they wilt, and are composted at the supplier.
+// A product of plants: they are renewed for a year at a time; unpaid ones wilt, and are composted at the supplier.
 export const DAY = 86_400_000;
 export const START = Date.UTC(2026, 5, 1, 12);
 export const clock = new FixedClock(START);
@@ -37,7 +37,7 @@ interface PlantRow {
   compost_at: Date;
 }
 
-/** How the supplier ends what it is asked, and what it was asked to compost. */
+/** The supplier's chosen endings, and what it was asked to compost. */
 export const supplier: {
   ending: Outcome<JsonObject>['kind'];
   composting: Outcome<JsonObject>['kind'];
@@ -150,7 +150,7 @@ export async function plant(
   return id;
 }
 
-/** What the worker's loops do, until nothing is due. */
+/** Runs the worker's loops until nothing is due. */
 export async function work(): Promise<void> {
   let isBusy = true;
   for (let round = 0; isBusy && round < 50; round += 1) {
