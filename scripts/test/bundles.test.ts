@@ -1,5 +1,5 @@
-// The files that `npm start` and the image run: the same ones, and a fault in them is told by file and line of its
-// source.
+// The bundles that `npm start` and the image run: they are the same, and the stack of an error names file and line of
+// the source.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,17 +20,17 @@ interface Compose {
   readonly services: Readonly<Record<string, { readonly command?: readonly string[]; readonly build?: unknown }>>;
 }
 
-describe('what runs', () => {
+describe('the bundles', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lumi-bundles-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('is the same file by npm start and in the image', () => {
+  it('are the same by npm start and in the image', () => {
     const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
     const { services } = parse(text, { merge: true }) as Compose; // our own file
     const ofImage = Object.values(services).flatMap(({ build, command = [] }) => (build === undefined ? [] : command));
     const programs = ofImage.filter((word) => word.includes('/dist/')).sort();
 
-    // The double of the pay provider is for one machine only.
+    // The double of the pay provider runs only on a single machine.
     expect(programs).toEqual(
       PROGRAMS.filter((name) => !name.includes('double'))
         .map((name) => `${name}.bundle.js`)
@@ -40,10 +40,10 @@ describe('what runs', () => {
     expect(image).toContain(`CMD ["node", "gateway/dist/server.bundle.js"]`);
   });
 
-  it.each(PROGRAMS)('names the source of %s, with its line, in the stack of an error', (program) => {
+  it.each(PROGRAMS)('name the source of %s, with its line, in the stack of an error', (program) => {
     const bundle = join(root, `${program}.bundle.js`);
     if (!existsSync(bundle)) throw new Error(`${bundle} is missing; run: npm test -- bundles`);
-    // Without settings each process says why it does not start. The error is made where it says so.
+    // Without settings each process reports why it does not start. The error is made at the line that reports it.
     const preload = join(folder, 'preload.cjs');
     writeFileSync(
       preload,
@@ -69,7 +69,7 @@ function flagsOfTheImage(): string | undefined {
   return /^ENV NODE_OPTIONS="(.+)"$/m.exec(readFileSync(join(root, 'infra', 'docker', 'Dockerfile'), 'utf8'))?.[1];
 }
 
-/** The lines of our sources that a stack names, the innermost first. */
+/** The lines of our sources in a stack, the innermost first. */
 function framesIn(stack: string): { file: string; text: string | undefined }[] {
   return [...stack.matchAll(/\(?(\/[^\s()]+):(\d+):\d+\)?$/gm)]
     .map(([, file = '', line]) => ({ file, line: Number(line) }))

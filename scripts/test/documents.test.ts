@@ -1,13 +1,14 @@
-// What all three OpenAPI documents promise together, read from the documents alone: a new operation is in it by itself.
+// Rules for all three OpenAPI documents, checked on the documents alone, so that a new operation is checked
+// automatically.
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
 import { DocumentedApi, type Operation } from './contract/documented-api';
 import { documentOf } from './documents';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Name servers, tags, addresses of one thing: not things of which there are many. */
+/** Name servers, tags, addresses of one object: short lists inside an object. */
 const FEW_ITEMS = 20;
-/** Longer ones that are settings of one thing. */
+/** Longer lists that are settings of one object. */
 const SETTINGS = new Set(['ip_allowlist', 'ssh_key_ids', 'domains_block', 'country']);
 
 /** What only one product has. */
@@ -17,7 +18,7 @@ const OWN: Readonly<Record<Product, RegExp>> = {
   proxy: /lumi_proxy|^proxy:|\bproxy_|^proxy\.|\b(prx|tpl|sub)_[0-9a-z]{24}/,
 };
 
-/** What stands in an example and cannot be true of this product, or not at the same time. */
+/** Texts that cannot be true in an example of this product, or not at the same time. */
 function untrue(product: Product, value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((one, i) => untrue(product, one, `${path}.${String(i)}`));
   if (typeof value === 'object' && value !== null)
@@ -67,7 +68,7 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
       return status >= '400' || schema === undefined ? [] : [resolved(schema)];
     });
 
-  it('has one shape of lists: whatever a GET answers as `items` is paged', () => {
+  it('has one shape of lists: every GET with `items` is paged', () => {
     const shape = (schema: Json): string[] => Object.keys((schema['properties'] ?? {}) as Json);
     const lists = operations
       .filter(({ method }) => method === 'GET')
@@ -78,7 +79,7 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
       );
     expect(lists.length).toBeGreaterThan(15);
     const bare = lists.filter(({ operation: { id, queries }, fields }) => {
-      const asks = id === 'export-proxies' ? [] : ['limit', 'cursor']; // a file is whole
+      const asks = id === 'export-proxies' ? [] : ['limit', 'cursor']; // a file is sent whole
       return (
         !['items', 'next_cursor', 'has_more'].every((field) => fields.includes(field)) ||
         !asks.every((name) => queries.some((query) => query.name === name))
@@ -87,8 +88,8 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
     expect(bare.map(({ operation }) => operation.id)).toEqual([]);
   });
 
-  it('takes regular tokens by items wherever a request that moves no money names many things', () => {
-    /** Paths of the arrays that stand in no other array and take more than so many items. */
+  it('takes regular tokens by items in every request without money that names many objects', () => {
+    /** Paths of the arrays that are inside no other array and take more than this many items. */
     const longLists = (schema: Json, path: readonly string[] = []): string[] => {
       const one = resolved(schema);
       const forms = [one['oneOf'], one['anyOf']].flatMap((all) => (Array.isArray(all) ? (all as Json[]) : []));
@@ -113,7 +114,7 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
     );
   });
 
-  it('calls a thing by one name, in bodies, queries and answers: names that are gone are nowhere', () => {
+  it('has one name for each kind of object, in bodies, queries and answers, and no old names', () => {
     const named = (value: unknown): string[] =>
       typeof value !== 'object' || value === null
         ? []
@@ -133,7 +134,7 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
     ).toEqual([]);
   });
 
-  it('has examples that are true: of this product, of their schema, and of one state', () => {
+  it('has true examples: of this product, of their schema, and of one state', () => {
     const faults = operations.flatMap((operation) =>
       api
         .examples(operation)

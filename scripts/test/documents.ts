@@ -1,5 +1,5 @@
-// The three OpenAPI documents as a reader gets them. Nothing is started and no database is asked: endpoints are
-// declared before anything is looked up.
+// The three OpenAPI documents as a reader gets them. Nothing is started and no database is needed: endpoints are
+// declared without any look-up.
 import { randomBytes } from 'node:crypto';
 import type { Product } from '@lumi/shared/contract';
 import { buildOpenApi } from '@lumi/shared/endpoint';
@@ -31,5 +31,5 @@ export function documentOf(product: Product): Document {
         { ...api, product, publicUrl: PUBLIC_URL },
       ),
     ),
-  ) as Document; // what was built, and nothing else
+  ) as Document; // it has just been built
 }

@@ -1,5 +1,5 @@
-// A product that gains an endpoint needs nothing but its own release: the gateway, which runs on untouched, serves it,
-// asks for its scope, counts it against the limits and documents it.
+// A new endpoint needs only a release of its product. The running gateway serves it, checks its scope, counts it
+// against the limits and documents it.
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
@@ -70,7 +70,7 @@ const codeOf = ({ status, body }: Answer): [number, unknown] => [
   (body as { error?: { code?: unknown } }).error?.code,
 ];
 
-it('serves, scopes, limits and documents an endpoint that one service has gained, by an unchanged gateway', async () => {
+it('serves, scopes, limits and documents a service’s new endpoint without a change of the gateway', async () => {
   const who = await lumi.buyer({ product: 'vps', balance: '10' });
   const count = `${VPS}/racks/a1/count`;
   expect(codeOf(await lumi.get(who, count))).toEqual([404, 'not_found']);
@@ -120,7 +120,7 @@ it('serves, scopes, limits and documents an endpoint that one service has gained
   expect(codeOf(limited)).toEqual([429, 'rate_limited']);
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
 
-  // Documented: in the document that programs and the reference page read.
+  // Documented: in the document for programs and for the reference page.
   const after = await documentOf(VPS);
   expect(after.paths['/racks/{rack}/count']?.['get']).toMatchObject({
     operationId: 'count-racks',
@@ -130,7 +130,7 @@ it('serves, scopes, limits and documents an endpoint that one service has gained
   expect(page.status).toBe(200);
   expect(page.text).toContain(`data-base="${VPS}"`);
 
-  // And only there: the other product knows nothing of it.
+  // And only there: the other product does not have it.
   expect(await documentOf('/proxy/api/v1')).toEqual(others);
   expect(codeOf(await lumi.get(stranger, '/proxy/api/v1/racks/a1/count'))).toEqual([404, 'not_found']);
 });

@@ -1,4 +1,4 @@
-// One installation of Lumi for the launcher's tests: its own data folder, a free port, the real `npm start` as a
+// An installation of Lumi for the launcher's tests: a separate data folder, a free port, the real `npm start` as a
 // process.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

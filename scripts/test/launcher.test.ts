@@ -1,5 +1,4 @@
-// What `npm start` promises about starting, stopping and being killed. The steps of one installation's life build on
-// each other.
+// How `npm start` starts, stops and behaves when it is killed. The tests are steps in the life of one installation.
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { until } from '@lumi/shared/testing';
@@ -26,7 +25,7 @@ describe('npm start', () => {
       body: '{"domain":"launcher-test.test","years":1}',
     });
 
-  it('serves a purchase once it says that it is ready', async () => {
+  it('serves a purchase after it reports that it is ready', async () => {
     launch = await installation.start().ready();
     demo = installation.demo();
 
@@ -36,7 +35,7 @@ describe('npm start', () => {
     bought = await answer.text();
   });
 
-  it('keeps secrets and keys for the owner of the folder only', () => {
+  it('stores secrets and keys readable for the owner of the folder only', () => {
     expect(statSync(installation.file('secrets.json')).mode & 0o777).toBe(0o600);
     expect(statSync(installation.file('demo.json')).mode & 0o777).toBe(0o600);
   });
@@ -57,7 +56,7 @@ describe('npm start', () => {
     expect(said).toMatch(/^Lumi is already running on .*\n$/);
   });
 
-  it('starts a worker again that died', async () => {
+  it('restarts a worker that died', async () => {
     const before = installation.pids();
     const victim = workerOf(installation);
 
@@ -68,7 +67,7 @@ describe('npm start', () => {
     expect(installation.pids()).not.toContain(victim);
   });
 
-  it('stops everything on SIGTERM, exits 0 and leaves neither process nor lock', async () => {
+  it('stops all processes on SIGTERM, exits with 0 and leaves neither process nor lock', async () => {
     const pids = installation.pids();
 
     launch.kill('SIGTERM');
@@ -101,39 +100,35 @@ describe('npm start', () => {
     expect(existsSync(installation.file('lock'))).toBe(true);
   });
 
-  it(
-    'takes over the lock of a dead launcher, gives a role that came with an update its password, and stops ' +
-      'for a second Ctrl-C as for one',
-    async () => {
-      const secrets = JSON.parse(readFileSync(installation.file('secrets.json'), 'utf8')) as {
-        rolePasswords: Record<string, string>;
-      }; // as it is written
-      const { lumi_admin: _since, ...before } = secrets.rolePasswords;
-      writeFileSync(installation.file('secrets.json'), JSON.stringify({ ...secrets, rolePasswords: before }));
-      launch = await installation.start().ready();
-      demo = installation.demo();
-      expect(
-        (
-          await fetch(`${demo.products.domains.base}/admin/users`, {
-            headers: { authorization: `Bearer ${demo.products.domains.operator.key}` },
-          })
-        ).status,
-      ).toBe(200);
-      expect(statSync(installation.file('secrets.json')).mode & 0o777).toBe(0o600);
+  it('takes over the lock of a dead launcher, sets the password of a new role, and stops old processes', async () => {
+    const secrets = JSON.parse(readFileSync(installation.file('secrets.json'), 'utf8')) as {
+      rolePasswords: Record<string, string>;
+    }; // as it is written
+    const { lumi_admin: _since, ...before } = secrets.rolePasswords;
+    writeFileSync(installation.file('secrets.json'), JSON.stringify({ ...secrets, rolePasswords: before }));
+    launch = await installation.start().ready();
+    demo = installation.demo();
+    expect(
+      (
+        await fetch(`${demo.products.domains.base}/admin/users`, {
+          headers: { authorization: `Bearer ${demo.products.domains.operator.key}` },
+        })
+      ).status,
+    ).toBe(200);
+    expect(statSync(installation.file('secrets.json')).mode & 0o777).toBe(0o600);
 
-      launch.kill('SIGINT');
-      launch.kill('SIGINT');
+    launch.kill('SIGINT');
+    launch.kill('SIGINT');
 
-      expect((await launch.end()).code).toBe(0);
-      expect(existsSync(installation.file('lock'))).toBe(false);
-    },
-  );
+    expect((await launch.end()).code).toBe(0);
+    expect(existsSync(installation.file('lock'))).toBe(false);
+  });
 
   it.each([
     ['secrets.json', '{', /secrets\.json is damaged/],
     ['demo.json', '{}', /demo\.json is damaged/],
     ['postgres/PG_VERSION', '17\n', /was made by PostgreSQL 17/],
-  ])('says in one sentence that %s is not as it should be', async (name, content, sentence) => {
+  ])('reports in one sentence that %s is invalid', async (name, content, sentence) => {
     const file = installation.file(name);
     copyFileSync(file, `${file}.kept`);
     writeFileSync(file, content);
@@ -147,7 +142,7 @@ describe('npm start', () => {
   });
 });
 
-describe('npm start, before anything is there', () => {
+describe('npm start in an empty folder', () => {
   const installation = new Installation();
   let other: Server;
 
@@ -170,7 +165,7 @@ describe('npm start, before anything is there', () => {
     expect(existsSync(installation.folder)).toBe(false);
   });
 
-  it('can be told to stop while it waits for a server that says nothing, and does not wait for ever if it is not', async () => {
+  it('stops on a signal while it waits for a silent server, and otherwise gives up after a while', async () => {
     const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
     await until(() => silent.listening);
     const { port } = silent.address() as AddressInfo; // it listens on TCP
@@ -207,7 +202,7 @@ describe('npm start, before anything is there', () => {
   });
 });
 
-/** The process of a worker, told apart by its command line. */
+/** The process of a worker, recognised by its command line. */
 function workerOf(installation: Installation): number {
   const pid = installation
     .pids()

@@ -1,4 +1,4 @@
-// The versions of Node that Lumi names are the same everywhere, and every package that runs with it accepts them.
+// The versions of Node that Lumi names are the same in all files, and every package that runs accepts them.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,7 +28,7 @@ describe('the flags of Node', () => {
 });
 
 describe('the versions of Node', () => {
-  it('start at the same one for npm, for the launcher and for the README', () => {
+  it('have the same minimum in npm, in the launcher and in the README', () => {
     const { engines } = manifestIn(root);
 
     expect(minVersion(engines?.node ?? '')?.version).toBe(NAMED[0]);
@@ -37,7 +37,7 @@ describe('the versions of Node', () => {
     expect(sentence('tooOld', '20.19.0')).toBe('null');
   });
 
-  it('are tested as far as the launcher says so, the one of the image included', () => {
+  it("are tested up to the version that the launcher names, the image's included", () => {
     const ci = readFileSync(join(root, '.ci', 'run'), 'utf8');
     const image = /^FROM node:(\d+)-/m.exec(readFileSync(join(root, 'infra', 'docker', 'Dockerfile'), 'utf8'))?.[1];
 
@@ -63,7 +63,7 @@ describe('the versions of Node', () => {
   });
 });
 
-/** What the launcher would say on another version. Asked in a process of its own, because scripts are ES modules. */
+/** The launcher's message on another version. It is asked in a separate process, because scripts are ES modules. */
 function sentence(name: string, version: string): string {
   return execFileSync(
     process.execPath,
@@ -97,7 +97,7 @@ function* runningPackages(): Generator<Manifest> {
   }
 }
 
-/** Where Node would find a package from this folder; null for one that is not installed. */
+/** Where Node finds a package from this folder; null when it is not installed. */
 function installed(from: string, name: string): string | null {
   for (let at = from; at !== dirname(at); at = dirname(at)) {
     const folder = join(at, 'node_modules', name);

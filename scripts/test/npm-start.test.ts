@@ -1,4 +1,4 @@
-// What `npm start` does as npm's child, where a signal reaches npm first: in a copy of this folder that was installed
+// How `npm start` behaves as npm's child, where a signal reaches npm first: in a copy of this folder that was installed
 // and not built.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
@@ -43,7 +43,7 @@ describe('npm start in a folder that is not built yet', () => {
     rmSync(parent, { recursive: true, force: true });
   });
 
-  it('ends with everything that it started when npm is told to stop while it says "Building"', async () => {
+  it('stops all that it started when npm is stopped while it says "Building"', async () => {
     const { REDIS_URL: _redis, DATABASE_URL: _database, ...env } = process.env;
     const npm = spawn('npm', ['start'], { cwd: folder, env: { ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
@@ -71,7 +71,7 @@ function cwdOf(pid: string): string {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
-    // It has ended, or belongs to somebody else.
+    // It has ended, or belongs to another process.
     return '';
   }
 }

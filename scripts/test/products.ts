@@ -1,5 +1,5 @@
-// What a test that runs the whole system needs to know of each product: how it is wired on an open service, and the
-// rules an outsider audits it by. The only file outside a service that knows its wiring.
+// What a test of the whole system needs from each product: its wiring on an open service, and its audit rules. Only
+// this file outside a service knows its wiring.
 import type { Product } from '@lumi/shared/contract';
 import type { Sql } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
@@ -19,11 +19,11 @@ export interface WiredProduct {
   readonly loops: readonly Loop[];
   readonly jobs: readonly JobDefinition[];
   readonly auditRules: readonly (readonly [string, Sql])[];
-  /** Everything but the service itself. */
+  /** All parts but the service itself. */
   close(): Promise<void>;
 }
 
-/** The sandbox registrar waits by the machine's clock where it waits; the others by the one that tests move. */
+/** The sandbox registrar waits by the machine's clock; the others wait by the tests' clock. */
 const AT_ONCE = { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1 };
 
 export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>> = {

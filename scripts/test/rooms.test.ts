@@ -30,7 +30,7 @@ describe('the rooms of the shared library', () => {
     expect(order.trim().split(/\s*<\s*/)).toEqual(inWings.map(nameOf));
   });
 
-  it.each(wings)('stand in docs/architecture.md and in the README of %s, once each', (wing) => {
+  it.each(wings)('are listed in docs/architecture.md and in the README of %s, once each', (wing) => {
     const here = inWings.filter((room) => room.startsWith(`${wing}/`)).map(nameOf);
     const [row = ''] = new RegExp(`^\\| \\[${wing}\\].*$`, 'm').exec(text('docs/architecture.md')) ?? [];
     const cells = row.split('|');
@@ -39,7 +39,7 @@ describe('the rooms of the shared library', () => {
     expect([...readme.matchAll(/^\| \[`([a-z-]+)`\]/gm)].map(([, name]) => name).sort()).toEqual([...here].sort());
   });
 
-  it('are what the package exports, each at the place of its wing', () => {
+  it("are the package's exports, each in its wing", () => {
     const manifest = JSON.parse(text('packages/shared/package.json')) as {
       exports: Record<string, { default: string }>;
     };

@@ -1,11 +1,11 @@
-// A customer of domains, from the first price to the last day of a name, through the gateway; what it pays is known to
-// the last digit.
+// A customer of domains, from the first price to the last day of a name, through the gateway. Every amount is checked
+// exactly.
 import { story, STORY_LIMIT_MS } from './story';
 
 jest.setTimeout(STORY_LIMIT_MS);
 const lumi = story('domains');
 const NAME = 'a-long-story.xyz';
-/** Of .xyz: the first year, every further one, and getting a name back that was given up. */
+/** Of .xyz: the first year, every further year, and a restoration. */
 const [FIRST, FURTHER, RESTORATION] = ['2.04', '12.98', '85.00'];
 const FIFTY = Array.from({ length: 50 }, (_, i) => `chapter-${String(i + 1)}.xyz`);
 
@@ -18,13 +18,13 @@ interface Domain {
 
 const domain = (name = NAME) => lumi.get<Domain>(`/domains/${name}`);
 
-/** Each step goes on where the one before ended. */
+/** Each step continues after the one before. */
 describe('the story of a domain', () => {
   let expiresAt = '';
   beforeAll(async () => void (await lumi.begins('300.00')));
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
-  it('quote: two years have a price, and it is kept', async () => {
+  it('quote: shows a price for two years and keeps it', async () => {
     const quote = await lumi.post<{ id: string; total_usd: string }>(
       '/quotes',
       { operation: 'register', items: [{ domain: NAME, years: 2 }] },
@@ -45,7 +45,7 @@ describe('the story of a domain', () => {
     await lumi.paidNothing();
   });
 
-  it('buy: money is held while the registry takes its time, and spent when it is done', async () => {
+  it('buy: holds the money until the registry is done, then charges it', async () => {
     expect(await lumi.buys('/domains', { domain: 'pending-then-done-story.test' }, 202)).toMatchObject({
       order: { state: 'processing' },
     });
@@ -60,7 +60,7 @@ describe('the story of a domain', () => {
     await lumi.paidNothing();
   });
 
-  it('use: name servers, DNSSEC, lock and code cost nothing', async () => {
+  it('use: name servers, DNSSEC, lock and auth code are free', async () => {
     expect(
       await lumi.put(`/domains/${NAME}/nameservers`, { nameservers: ['ns1.example.net', 'ns2.example.net'] }),
     ).toMatchObject({ nameservers: ['ns1.example.net', 'ns2.example.net'] });
@@ -84,7 +84,7 @@ describe('the story of a domain', () => {
     await lumi.paidNothing();
   });
 
-  it('renew: a year more, once for each expiry', async () => {
+  it('renew: adds a year, once for each expiry', async () => {
     const before = await domain();
     const renewed = await lumi.buys<{ expires_at: string }>(
       `/domains/${NAME}/renew`,
@@ -102,7 +102,7 @@ describe('the story of a domain', () => {
     expiresAt = renewed.expires_at;
   });
 
-  it('bulk: fifty names, of which one is wanted twice and none is bought twice', async () => {
+  it('bulk: buys fifty names once each, although one is listed twice', async () => {
     const batch = await lumi.buysInBulk('/domains/bulk', {
       defaults: { years: 1, max_price_usd: FIRST },
       items: [...FIFTY, FIFTY[0]].map((name) => ({ domain: name })),
@@ -114,7 +114,7 @@ describe('the story of a domain', () => {
     expect(await lumi.get('/domains/summary')).toMatchObject({ total: 52, by_state: { active: 52 } });
   });
 
-  it('expire: reminders, then the names that nobody wants any more end', async () => {
+  it('expire: sends reminders, then names without auto-renew end', async () => {
     const first = await domain(FIFTY[0]);
     await lumi.patch(`/domains/${FIFTY[1] ?? ''}`, { auto_renew: true });
     expect(await lumi.get('/forecast/renewals?days=365')).toMatchObject({ shortfall_usd: '0.00' });
@@ -142,7 +142,7 @@ describe('the story of a domain', () => {
     await lumi.paidNothing();
   });
 
-  it('grace: the long one expires as well, and is renewed in time', async () => {
+  it('grace: the long-lived name expires as well, and is renewed in time', async () => {
     await lumi.passUntil(expiresAt, 20);
     const graced = await domain();
     expect(graced).toMatchObject({ state: 'expired_grace', expires_at: expiresAt });
@@ -154,7 +154,7 @@ describe('the story of a domain', () => {
     expiresAt = renewed.expires_at;
   });
 
-  it('auto-renew: once, two weeks before the expiry, as long as it is wanted', async () => {
+  it('auto-renew: renews once, two weeks before the expiry, while it is switched on', async () => {
     await lumi.patch(`/domains/${NAME}`, { auto_renew: true });
     await lumi.passUntil(expiresAt, -15);
     expect(await lumi.get('/balance')).toMatchObject({ auto_renew_due_30d_usd: FURTHER });
@@ -167,7 +167,7 @@ describe('the story of a domain', () => {
     expiresAt = renewed.expires_at;
   });
 
-  it('delete: given up now, it can be had back for a while, and is gone in the end', async () => {
+  it('delete: a deleted name can be restored for a while, and is gone in the end', async () => {
     await lumi.remove(`/domains/${NAME}`, { when: 'now', confirm: NAME });
     expect(await domain()).toMatchObject({ state: 'redemption', can: { restore: { allowed: true } } });
     await lumi.paidNothing();

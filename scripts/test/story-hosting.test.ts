@@ -1,5 +1,5 @@
-// A customer of hosting, from the first price to the last day of a server, through the gateway; what it pays is known
-// to the last digit.
+// A customer of hosting, from the first price to the last day of a server, through the gateway. Every amount is checked
+// exactly.
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import { story, STORY_LIMIT_MS } from './story';
 
@@ -22,11 +22,11 @@ interface Server {
   readonly ips: readonly { readonly ip: string; readonly version: number }[];
 }
 
-/** Each step goes on where the one before ended. */
+/** Each step continues after the one before. */
 describe('the story of a server', () => {
   let id = '';
   const server = (of = id) => lumi.get<Server>(`/servers/${of}`);
-  /** Something that is done with it, costs nothing, and is followed to its end. */
+  /** A free action on it, followed to its end. */
   const does = async (path: string, body: object = {}, method: 'post' | 'put' | 'remove' = 'post'): Promise<void> => {
     const { operation_id } = await lumi[method]<{ operation_id: string }>(`/servers/${id}${path}`, body, 202);
     await lumi.pass(0);
@@ -36,7 +36,7 @@ describe('the story of a server', () => {
   beforeAll(async () => void (await lumi.begins('300.00')));
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
-  it('quote: the price is told, and what would be left', async () => {
+  it('quote: shows the price, and the balance that would be left', async () => {
     const quote = await lumi.post<{ id: string }>(
       '/quotes',
       { operation: 'create', items: [{ ...WISH, hostname: 'story.example.com' }] },
@@ -58,7 +58,7 @@ describe('the story of a server', () => {
     expect(await server()).toMatchObject({ lifecycle: 'active', power: 'running', renew_price_usd: SMALL });
   });
 
-  it('buy: what cannot be made costs nothing', async () => {
+  it('buy: a server that cannot be made costs nothing', async () => {
     await lumi.buys('/servers', { ...WISH, hostname: 'sandbox-build-fails' }, 202);
     await lumi.holds(SMALL);
     await lumi.pass(0);
@@ -73,7 +73,7 @@ describe('the story of a server', () => {
     await lumi.paidNothing();
   });
 
-  it('use: power, snapshots, names and passwords cost nothing', async () => {
+  it('use: power, snapshots, reverse names and passwords are free', async () => {
     await does('/actions/stop');
     expect(await server()).toMatchObject({ power: 'stopped' });
     await does('/actions/start');
@@ -89,7 +89,7 @@ describe('the story of a server', () => {
     await lumi.paidNothing();
   });
 
-  it('use: a larger plan costs the difference for the days that are left', async () => {
+  it('use: a larger plan costs the difference for the days left', async () => {
     const upgrades = await lumi.get<{
       items: { plan: { id: string }; price_usd: string; days: number; renew_price_usd: string }[];
     }>(`/servers/${id}/upgrades`);
@@ -105,7 +105,7 @@ describe('the story of a server', () => {
     expect(await server()).toMatchObject({ plan_id: 's2', renew_price_usd: MEDIUM, expires_at });
   });
 
-  it('renew: a month more, once for each expiry', async () => {
+  it('renew: adds a month, once for each expiry', async () => {
     const { expires_at } = await server();
     const renewed = await lumi.buys<{ expires_at: string }>(
       `/servers/${id}/renew`,
@@ -118,7 +118,7 @@ describe('the story of a server', () => {
     await lumi.paidNothing();
   });
 
-  it('bulk: fifty servers, of which one is wanted twice and none is bought twice', async () => {
+  it('bulk: buys fifty servers once each, although one is listed twice', async () => {
     const batch = await lumi.buysInBulk('/servers/bulk', { defaults: WISH, items: [...FIFTY, FIFTY[0]] });
     expect(batch).toMatchObject({ total: 51, ok: 50, failed: 1 });
     expect(batch.items.at(-1)).toMatchObject({ status: 'failed', error: { code: 'state_conflict' } });
@@ -126,7 +126,7 @@ describe('the story of a server', () => {
     expect(await lumi.get('/servers/summary')).toMatchObject({ total: 51, by_lifecycle: { active: 51 } });
   });
 
-  it('expire: in grace it still runs, then it is suspended, and a renewal brings it back', async () => {
+  it('expire: runs in grace, is then suspended, and a renewal brings it back', async () => {
     const { items } = await lumi.get<{ items: Server[] }>('/servers?limit=200');
     const [one, other] = items.filter(({ hostname }) => hostname.startsWith('node-'));
     if (one === undefined || other === undefined) throw new Error('the bulk bought nothing');
@@ -163,7 +163,7 @@ describe('the story of a server', () => {
     ]);
   });
 
-  it('grace: the first one expires as well, and is renewed while it runs', async () => {
+  it('grace: the first server expires as well, and is renewed while it runs', async () => {
     const { expires_at } = await server();
     await lumi.passUntil(expires_at, 1);
     expect(await server()).toMatchObject({ lifecycle: 'grace', power: 'running' });
@@ -178,18 +178,18 @@ describe('the story of a server', () => {
     });
   });
 
-  it('auto-renew: once, a day before the expiry', async () => {
+  it('auto-renew: renews once, a day before the expiry', async () => {
     const { expires_at } = await lumi.patch<Server>(`/servers/${id}`, { auto_renew: true });
     await lumi.passUntil(expires_at, -2);
     await lumi.paidNothing();
     await lumi.passUntil(expires_at, -0.5);
     await lumi.pass(0);
-    await lumi.paid(QUARTER); // as it was paid last
+    await lumi.paid(QUARTER); // at the length that was paid last
     expect(monthsBefore((await server()).expires_at, 3)).toBe(expires_at);
     await lumi.patch(`/servers/${id}`, { auto_renew: false });
   });
 
-  it('delete: switched off now, brought back, and gone in the end', async () => {
+  it('delete: switches the server off, brings it back, and deletes it in the end', async () => {
     await does('', { when: 'now', confirm: 'story.example.com' }, 'remove');
     expect(await server()).toMatchObject({ lifecycle: 'terminating', power: 'stopped' });
     await does('/undelete');

@@ -1,5 +1,5 @@
-// A customer of proxies, from the first price to the last day of an address, through the gateway; what it pays is known
-// to the last digit.
+// A customer of proxies, from the first price to the last day of an address, through the gateway. Every amount is
+// checked exactly.
 import { story, STORY_LIMIT_MS } from './story';
 
 jest.setTimeout(STORY_LIMIT_MS);
@@ -31,7 +31,7 @@ interface Bought {
   readonly proxies: readonly Proxy[];
 }
 
-/** Each step goes on where the one before ended. */
+/** Each step continues after the one before. */
 describe('the story of proxies', () => {
   let [orderId, id] = ['', ''];
   let proxies: readonly Proxy[] = [];
@@ -40,7 +40,7 @@ describe('the story of proxies', () => {
   beforeAll(async () => void (await lumi.begins('100.00')));
   afterEach(async () => expect(await lumi.breaches()).toEqual([]));
 
-  it('quote: an order of two countries has a price, and it is kept', async () => {
+  it('quote: shows a price for an order of two countries and keeps it', async () => {
     const quote = await lumi.post<{ id: string }>('/quotes', { operation: 'order', items: [WISH] }, 201);
     expect(quote).toMatchObject({ total_usd: TOGETHER, balance_after_usd: '98.0165', problems: [] });
     await lumi.paidNothing();
@@ -55,7 +55,7 @@ describe('the story of proxies', () => {
     ];
   });
 
-  it('buy: only what is delivered is paid for', async () => {
+  it('buy: charges only what is delivered', async () => {
     expect(
       await lumi.buys<Bought>(
         '/orders',
@@ -81,7 +81,7 @@ describe('the story of proxies', () => {
     await lumi.paidNothing();
   });
 
-  it('use: access, addresses and lists cost nothing; a second replacement does', async () => {
+  it('use: access, addresses and lists are free; a second replacement is charged', async () => {
     expect(await lumi.put(`/proxies/${id}/credentials`, { username: 'reader', grace_s: 600 })).toMatchObject({
       username: 'reader',
     });
@@ -118,7 +118,7 @@ describe('the story of proxies', () => {
     await lumi.paidNothing();
   });
 
-  it('renew: a week more for the whole order, once for each expiry', async () => {
+  it('renew: adds a week to the whole order, once for each expiry', async () => {
     const { expires_at } = await proxy();
     const renewal = { period_days: 7, current_expires_at: expires_at };
     const renewed = await lumi.buys<{ proxies: { expires_at: string }[] }>(
@@ -134,7 +134,7 @@ describe('the story of proxies', () => {
     await lumi.paidNothing();
   });
 
-  it('bulk: fifty orders, then renewals, of which one is wanted twice and none is made twice', async () => {
+  it('bulk: makes fifty orders and renewals once each, although one is listed twice', async () => {
     const defaults = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 1 }], period_days: 7 };
     const batch = await lumi.buysInBulk('/orders/bulk', { defaults, items: FIFTY });
     expect(batch).toMatchObject({ total: 50, ok: 50, failed: 0 });
@@ -151,7 +151,7 @@ describe('the story of proxies', () => {
     proxies = bought.slice(12);
   });
 
-  it('expire: told in time, kept in grace, and gone after it', async () => {
+  it('expire: sends a reminder in time, keeps the proxy in grace, and ends it afterwards', async () => {
     const [one, other] = proxies;
     if (one === undefined || other === undefined) throw new Error('the bulk bought nothing');
     await lumi.patch(`/proxies/${other.id}`, { auto_renew: true });
@@ -174,7 +174,7 @@ describe('the story of proxies', () => {
     await lumi.paidNothing();
   });
 
-  it('grace: the first ones expire as well, and one is renewed in time', async () => {
+  it('grace: the first proxies expire as well, and one is renewed in time', async () => {
     const { expires_at } = await proxy();
     await lumi.passUntil(expires_at, 1);
     expect(await proxy()).toMatchObject({ state: 'grace', expires_at });
@@ -190,7 +190,7 @@ describe('the story of proxies', () => {
     expect(await proxy()).toMatchObject({ state: 'active' });
   });
 
-  it('auto-renew: once, a day before the expiry', async () => {
+  it('auto-renew: renews once, a day before the expiry', async () => {
     await lumi.patch(`/proxies/${id}`, { auto_renew: true });
     const { expires_at } = await proxy();
     await lumi.passUntil(expires_at, -2);
@@ -201,7 +201,7 @@ describe('the story of proxies', () => {
     expect(Date.parse((await proxy()).expires_at) - Date.parse(expires_at)).toBe(7 * 86_400_000);
   });
 
-  it('end: not wanted any more, its address goes back', async () => {
+  it('end: gives the address of an ended proxy back', async () => {
     const { expires_at } = await lumi.patch<Proxy>(`/proxies/${id}`, { auto_renew: false });
     await lumi.passUntil(expires_at, GRACE_DAYS);
     await lumi.pass(60);

@@ -1,14 +1,14 @@
-// The steps that the stories of all products share: a customer with a purse whose every line is known in advance, and
-// time that passes. The purse is read as a customer reads it, through the gateway; what it must show is counted here,
-// apart from everything that is tested.
+// The steps that the stories of all products share: a customer with a balance whose every line is known in advance, and
+// time that passes. The balance is read as a customer reads it, through the gateway; the expected values are computed
+// here, independent of the tested code.
 import { formatUsd, parseUsd } from '@lumi/shared/money';
 import type { Product } from '@lumi/shared/contract';
 import { wholeWay, type Answer, type Buyer } from './whole-way';
 
-/** The longest a bulk of the stories takes, on a busy machine too. */
+/** The longest time of a story's bulk, also on a busy machine. */
 export const STORY_LIMIT_MS = 120_000;
 
-/** What one round began at a supplier is settled by the next. */
+/** One round settles what the round before began at a supplier. */
 const ROUNDS_MORE = 3;
 
 interface Line {
@@ -30,7 +30,7 @@ interface Batch {
   }[];
 }
 
-/** To be called once, at the top of a file. */
+/** Call it once, at the top of a file. */
 export function story(product: Product) {
   const lumi = wholeWay({ products: [product] });
   let who: Buyer | undefined;
@@ -52,7 +52,7 @@ export function story(product: Product) {
   };
 
   /**
-   * What the purse must show now: balance, held, available, and exactly these new lines, the last first, each with an
+   * What the balance must show now: posted, held, available, and exactly these new lines, the last first, each with an
    * order of its own.
    */
   const purse = async (spent: readonly string[]): Promise<void> => {
@@ -79,8 +79,8 @@ export function story(product: Product) {
     call,
     get,
     /**
-     * A new customer with this much money; the story goes on with it, from a day that every month has, whenever the
-     * test runs.
+     * A new customer with this much money. The story continues with it, from a day that every month has, on whichever
+     * day the test runs.
      */
     async begins(balance: string): Promise<Buyer> {
       const today = lumi.clock.now();
@@ -90,15 +90,15 @@ export function story(product: Product) {
       await purse([]);
       return who;
     },
-    /** The customer has paid these amounts since it was last looked, and nothing else. */
+    /** The customer has paid exactly these amounts since the last check. */
     paid: (...amounts: readonly string[]) => purse(amounts),
     paidNothing: () => purse([]),
-    /** Money is held for what is not settled yet; none of it is spent. */
+    /** Money is held for what is not settled yet; none of it is charged. */
     async holds(amount: string): Promise<void> {
       held = parseUsd(amount);
       await purse([]);
     },
-    /** What was held is spent now, or free again. */
+    /** What was held is now charged or released. */
     async settled(...amounts: readonly string[]): Promise<void> {
       held = 0n;
       await purse(amounts);
@@ -111,7 +111,10 @@ export function story(product: Product) {
       bodyOf<T>(await call('PATCH', path, body), status),
     remove: async <T = Record<string, unknown>>(path: string, body: object | undefined, status = 200): Promise<T> =>
       bodyOf<T>(await call('DELETE', path, body), status),
-    /** A money request. The same again is answered alike and changes nothing; while it runs it is told so. */
+    /**
+     * A money request. A repeat gets the same answer and changes nothing; while the request runs, it is answered with
+     * in_progress.
+     */
     async buys<T = Record<string, unknown>>(path: string, body: object, status: number): Promise<T> {
       const key = `story-${String((purchases += 1))}-${customer().keyId}`;
       const answer = await lumi.pay(customer(), path, body, key);
@@ -127,7 +130,7 @@ export function story(product: Product) {
       const answer = await lumi.pay(customer(), path, body);
       expect((answer.body as { error?: { code: string } }).error?.code).toBe(code);
     },
-    /** A bulk that runs in the background, by the worker and its queue as they are, until it is finished. */
+    /** A bulk that runs in the background, by the real worker and its queue, until it is finished. */
     async buysInBulk(path: string, body: object): Promise<Batch> {
       const { batch_id } = bodyOf<{ batch_id: string }>(await lumi.pay(customer(), path, body), 202);
       return lumi.working(product, async () => {
@@ -135,17 +138,17 @@ export function story(product: Product) {
         return batch.finished_at !== null && batch;
       });
     },
-    /** Time passes, and the worker does what has become due. */
+    /** Moves the time, and the worker does what is due. */
     async pass(days: number): Promise<void> {
       lumi.clock.shiftDays(days);
       await lumi.round(product);
       for (let more = 0; more < ROUNDS_MORE && (await isBusy()); more += 1) await lumi.round(product);
     },
-    /** To just after a moment, such as an expiry, plus some days. */
+    /** Moves to just after a moment, such as an expiry, plus some days. */
     async passUntil(moment: string, days = 0): Promise<void> {
       await this.pass((Date.parse(moment) + 1_000 - lumi.clock.nowMs()) / 86_400_000 + days);
     },
-    /** What was told about one thing, in order. */
+    /** The events about one object, in order. */
     async events(subject: string): Promise<readonly string[]> {
       const types: string[] = [];
       for (let cursor: string | null = ''; cursor !== null;) {

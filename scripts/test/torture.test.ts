@@ -1,9 +1,9 @@
-// The fault harness in short: whole processes with real SIGKILLs at named points, then every invariant. Everything is
-// waited for and nothing is timed: a busy machine takes longer, and that is all. Long runs: docs/torture.md.
+// A short run of the fault harness: whole processes with real SIGKILLs at named points, then every invariant. It waits
+// for conditions and measures no times, so a busy machine only takes longer. Long runs: docs/torture.md.
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Needs no luck: a supplier that did not answer is enough. */
+/** Certain to happen: it needs only a supplier that did not answer. */
 const PLANTED = 'refund-on-time-out';
 
 async function torture(...args: string[]): Promise<{ code: unknown; output: string }> {
@@ -15,26 +15,16 @@ async function torture(...args: string[]): Promise<{ code: unknown; output: stri
   return { code, output: output.join('') };
 }
 
-it(
-  'keeps every promise while processes die between all steps of a purchase and twice inside a bulk, and ' +
-    'notices a planted bug',
-  async () => {
-    expect(await torture('--drill', '--seed', '7', '--bug', PLANTED)).toEqual({
-      code: 0,
-      output: expect.stringContaining('All 1 planted bugs were caught.'),
-    });
-  },
-  900_000,
-);
+it('keeps every promise while processes die between all steps of a purchase and twice inside a bulk', async () => {
+  expect(await torture('--drill', '--seed', '7', '--bug', PLANTED)).toEqual({
+    code: 0,
+    output: expect.stringContaining('All 1 planted bugs were caught.'),
+  });
+}, 900_000);
 
-it(
-  'charges what the model of prices says where an offer is overtaken between its price and its hold, and ' +
-    'notices that the guard of the hold is gone',
-  async () => {
-    expect(await torture('--races', 'overtaken', '--products', 'vps', '--bug', 'price-guard-off')).toEqual({
-      code: 0,
-      output: expect.stringContaining('All 1 planted bugs were caught.'),
-    });
-  },
-  900_000,
-);
+it('charges what the price model says when an offer changes between its price and its hold', async () => {
+  expect(await torture('--races', 'overtaken', '--products', 'vps', '--bug', 'price-guard-off')).toEqual({
+    code: 0,
+    output: expect.stringContaining('All 1 planted bugs were caught.'),
+  });
+}, 900_000);

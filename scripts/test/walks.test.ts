@@ -1,5 +1,5 @@
-// The two walks of CONTRIBUTING.md, carried out word for word on a clean copy of this folder: what they say is enough
-// to add an endpoint, and to sell a new thing, which is then bought.
+// Carries out the two walks of CONTRIBUTING.md word for word on a clean copy of this folder: their steps suffice to add
+// an endpoint, and to sell a new thing, which is then bought.
 import { execFile } from 'node:child_process';
 import {
   cpSync,
@@ -54,7 +54,7 @@ function stepsOf(walk: string): Step[] {
           : fail(`${changed} does not hold ${old} once`),
     };
   });
-  // A step that is worded otherwise would be passed over in silence.
+  // A step with another wording would be skipped silently.
   expect(steps.length).toBe(text.match(/^(New file|In) `/gm)?.length);
   return steps;
 }
@@ -81,7 +81,7 @@ function take(steps: readonly Step[]): string[] {
   return [...new Set(steps.map(({ file }) => file))];
 }
 
-/** What it printed; throws with all of it when it fails. */
+/** Returns the output; throws with all of it when the command fails. */
 function run(args: readonly string[]): Promise<string> {
   const { LUMI_TEST_CLUSTER: cluster = '{}', JEST_WORKER_ID: _worker, NODE_ENV: _mode, ...env } = process.env;
   const { ownerUrl } = JSON.parse(cluster) as { ownerUrl?: string }; // written by scripts/jest/global-setup.mjs
@@ -109,7 +109,7 @@ beforeAll(() => {
     verbatimSymlinks: true,
     filter: (path) => path !== join(root, 'node_modules') && !skipped.has(basename(path)),
   });
-  // Packages are shared; what Lumi notes there (stamps, caches) is the copy's own.
+  // Packages are shared; the copy has its own stamps and caches.
   const [from, to] = [join(root, 'node_modules'), join(copy, 'node_modules')];
   mkdirSync(to);
   for (const name of readdirSync(from).filter((entry) => !entry.startsWith('.lumi') && entry !== '.cache'))
@@ -119,7 +119,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(parent, { recursive: true, force: true }));
 
-it('lead to an endpoint that is served and to a thing that is bought, and nothing that they do not say is needed', async () => {
+it('lead to an endpoint that is served and to a thing that is bought, without any further step', async () => {
   const files = [...take(stepsOf('Walk 1')), ...take(stepsOf('Walk 2'))];
   expect(files.length).toBeGreaterThan(15);
 

@@ -1,5 +1,4 @@
-// What Lumi promises, seen from where a caller stands: through the gateway, over HTTP, with the books audited after
-// each test.
+// Lumi's promises from a caller's view: through the gateway, over HTTP, with the books audited after each test.
 import { createHmac, randomBytes } from 'node:crypto';
 import { wholeWay, type Answer } from './whole-way';
 
@@ -22,7 +21,7 @@ const codes = (answers: readonly Answer[]): Set<string> =>
 const many = <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
 
-describe('an Idempotency-Key of whatever characters', () => {
+describe('an Idempotency-Key with any allowed characters', () => {
   const KEYS = [
     'orders/2026/1',
     'a%2Fb-%zz-100%',
@@ -40,7 +39,7 @@ describe('an Idempotency-Key of whatever characters', () => {
     '/'.repeat(8),
   ];
 
-  it('tells what became of its purchase, in the path and in the query', async () => {
+  it('shows how its purchase ended, in the path and in the query', async () => {
     const who = await lumi.buyer({ balance: '100' });
     for (const [n, idempotencyKey] of KEYS.entries()) {
       expect([
@@ -71,7 +70,7 @@ describe('an Idempotency-Key of whatever characters', () => {
 });
 
 describe('purchases at the same time', () => {
-  it('buys one domain for 200 identical requests, charges once and answers alike', async () => {
+  it('buys one domain for 200 identical requests, charges once and gives all the same answer', async () => {
     const who = await lumi.buyer({ balance: '10' });
     const answers = await many(200, () => lumi.buy(who, { domain: 'identical.test', years: 1 }, 'identical-0001'));
     const bought = answers.filter(({ status }) => status === 201);
@@ -89,7 +88,7 @@ describe('purchases at the same time', () => {
     expect([again.status, again.text, again.headers['idempotent-replayed']]).toEqual([201, bought[0]?.text, 'true']);
   });
 
-  it('sells exactly ten of 100 different purchases to a balance for ten', async () => {
+  it('sells exactly ten of 100 different purchases when the balance suffices for ten', async () => {
     const who = await lumi.buyer({ balance: '10' });
     const answers = await many(100, (i) => lumi.buy(who, { domain: `different-${String(i)}.test` }));
     expect(statuses(answers)).toEqual({ 201: 10, 402: 90 });
@@ -97,7 +96,7 @@ describe('purchases at the same time', () => {
     expect(await lumi.money(who.accountId)).toEqual({ balance: '0.00', held: '0.00' });
   });
 
-  it('lets exactly five of 50 purchases through a cap for five', async () => {
+  it('makes exactly five of 50 purchases when the cap allows five', async () => {
     const who = await lumi.buyer({ balance: '100', cap: '5' });
     const answers = await many(50, (i) => lumi.buy(who, { domain: `capped-${String(i)}.test` }));
     expect(statuses(answers)).toEqual({ 201: 5, 402: 45 });
@@ -123,8 +122,8 @@ describe('purchases at the same time', () => {
   });
 });
 
-describe('somebody else’s things', () => {
-  it('answer 404 like things that do not exist, in bytes and headers', async () => {
+describe('objects of another account', () => {
+  it('get the same 404 as objects that do not exist, in bytes and headers', async () => {
     const [owner, stranger] = [await lumi.buyer({ balance: '10' }), await lumi.buyer({ balance: '10' })];
     const bought = await lumi.buy(owner, { domain: 'private-thing.test' });
     const orderId = (bought.body as { order: { id: string } }).order.id;
@@ -144,12 +143,12 @@ describe('somebody else’s things', () => {
 });
 
 describe('keys', () => {
-  it('refuses a revoked key for money at once, even where no gateway has heard of it yet', async () => {
+  it('refuses a revoked key for money at once, even when no gateway was notified', async () => {
     const who = await lumi.buyer({ balance: '10' });
     expect((await lumi.get(who, '/api/v1/balance')).status).toBe(200);
     const silent = await lumi.owner.connect();
     try {
-      await silent.query('SET session_replication_role = replica'); // no trigger, so nobody is told
+      await silent.query('SET session_replication_role = replica'); // no trigger, so no notification
       await silent.query('UPDATE platform.api_key SET revoked_at = now() WHERE id = $1', [who.keyId]);
     } finally {
       silent.release(true);
@@ -159,7 +158,7 @@ describe('keys', () => {
     expect(await lumi.money(who.accountId)).toEqual({ balance: '10.00', held: '0.00' });
   });
 
-  it('lets a signing key buy with the signature over the exact bytes only', async () => {
+  it('lets a signing key buy only with the signature over the exact bytes', async () => {
     const who = await lumi.buyer({ balance: '10', signing: 'v1' });
     const body = '{"domain":  "signed.test"}';
     const send = (signature: string | null) =>
@@ -187,7 +186,7 @@ describe('keys', () => {
 });
 
 describe('limits', () => {
-  it('tell a true Retry-After and count money requests beside regular ones', async () => {
+  it('give an exact Retry-After and count money requests separately', async () => {
     const who = await lumi.buyer({ balance: '100', limits: { regularPerMinute: 600, moneyPerMinute: 2 } });
     const answers: Answer[] = [];
     for (const i of [1, 2, 3]) answers.push(await lumi.buy(who, { domain: `limited-${String(i)}.test` }));
@@ -198,7 +197,7 @@ describe('limits', () => {
 });
 
 describe('logs', () => {
-  it('never hold a key, a signature or what was bought for whom', async () => {
+  it('never contain a key, a signature or the names of purchased objects', async () => {
     const canary = `canary-${randomBytes(6).toString('hex')}`;
     const who = await lumi.buyer({ balance: '10', signing: 'v1' });
     const body = JSON.stringify({ domain: 'logged.test', reference: canary });

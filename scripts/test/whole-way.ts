@@ -1,7 +1,6 @@
 // The gateway and the services of the three products in this process, over real sockets, real PostgreSQL and (if the
-// run has one) real Redis: the whole way a caller's request takes, with no stand-in on it but the sandbox suppliers.
-// Time moves when a test moves it, and the workers work when a test lets them: round by round, or in the background as
-// their processes would.
+// run has one) real Redis. Only the suppliers are sandboxes. Tests move the time, and tests run the workers: round by
+// round, or in the background as their processes would.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pg from 'pg';
@@ -59,7 +58,7 @@ export interface WholeWayOptions {
    * Which services run; all of them if absent. The paths of the others lead to the first one's port and are its 404.
    */
   readonly products?: readonly Product[];
-  /** Endpoints that a service has beside its own. */
+  /** Endpoints that a service has besides its own. */
   readonly more?: Partial<Record<Product, (service: Service) => readonly Endpoint[]>>;
   /** Settings of the services. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -75,10 +74,10 @@ interface Running {
 const UNLIMITED_PER_MINUTE = 1_000_000;
 const UNLIMITED = { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE };
 const ROUNDS_MAX = 50;
-/** Longer than any sandbox takes for anything that is to end well. */
+/** Longer than any sandbox takes for a successful action. */
 const SUPPLIER_MS = 5_000;
 
-/** To be called once, at the top of a file. */
+/** Call it once, at the top of a file. */
 export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: WholeWayOptions = {}) {
   const clock = new ShiftedClock();
   const database = testDatabase();
@@ -120,7 +119,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     return found;
   };
 
-  /** Serves one product on a port of its own; returns its origin. */
+  /** Serves one product on a separate port; returns its origin. */
   const startProduct = async (product: Product): Promise<string> => {
     const config = serviceConfig.parse({
       ...shared,
@@ -153,7 +152,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   const origins = new Map<Product, string>();
   const origin = (product: Product): string => origins.get(product) ?? [...origins.values()][0] ?? '';
 
-  /** A gateway before the services, and the way to it. */
+  /** A gateway in front of the services, and its address. */
   const startGateway = async (settings: Readonly<Record<string, string>>): Promise<HttpPool> => {
     const wiring = wireGateway({
       clock,
@@ -255,20 +254,20 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     owner,
     logged,
     clock,
-    /** Straight at a service's own port, past the gateway. */
+    /** Directly at a service's own port, past the gateway. */
     straight(product: Product, method: string, path: string, options: Sent): Promise<Answer> {
       const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
       if (!ways.has(product)) stops.push(() => way.close());
       ways.set(product, way);
       return sendBy(way, method, path, options);
     },
-    /** As the gateway would sign it, or, with a key of their own, as somebody who is no gateway. */
+    /** Signed as by the gateway, or, with another key, as by a stranger. */
     identity: (principal: Principal, signedWith: 'our key' | 'their key' = 'our key'): string =>
       new IdentitySigner(signedWith === 'our key' ? pem : newPem(), clock).sign(principal, 'once'),
     revoke: (keyId: string): Promise<unknown> => revokeKey(owner, keyId),
     /** By its whole path. */
     get: (who: { key: string }, path: string) => send('GET', path, { key: who.key }),
-    /** A money request at a path below the product's base, under a fresh Idempotency-Key if none is named. */
+    /** A money request at a path below the product's base, with a fresh Idempotency-Key unless one is named. */
     pay: (
       who: { key: string; product?: Product },
       path: string,
@@ -288,7 +287,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
         ]);
       return { accountId, ...(await issue(accountId, wishes)) };
     },
-    /** Another key of an account, as for another product. */
+    /** Another key of an account, for example for another product. */
     keyOf: async (accountId: string, wishes: KeyWishes): Promise<Buyer> => ({
       accountId,
       ...(await issue(accountId, wishes)),
@@ -298,21 +297,21 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       const { posted, held } = await readBalance(anyOf(running).service.db.platform, accountId);
       return { balance: formatUsd(posted), held: formatUsd(held) };
     },
-    /** The books, and each product against its supplier's own log. */
+    /** Audits the books, and each product against its supplier's own log. */
     async breaches(): Promise<Breach[]> {
       const found = [...(await audit(anyOf(running).service.admin.platform, BOOK_RULES))];
       for (const { service, wired } of running.values())
         found.push(...(await auditRules(service.db.platform, wired.auditRules)));
       return found;
     },
-    /** Another gateway before the same services, with settings of its own. */
+    /** A second gateway in front of the same services, with its own settings. */
     async gateway(settings: Readonly<Record<string, string>>): Promise<typeof send> {
       const way = await startGateway(settings);
       return (method, path, options = {}) => sendBy(way, method, path, options);
     },
-    /** From now on nobody serves this product. */
+    /** Stops this product's service. */
     stopServing: (product: Product): Promise<void> => of(product).server.drain(2_000),
-    /** A new release of one service, with more endpoints, on the old one's port. Nothing else is touched. */
+    /** A new release of one service, with more endpoints, on the old one's port. Nothing else changes. */
     async release(product: Product, added: (service: Service) => readonly Endpoint[]): Promise<void> {
       const old = of(product);
       await old.server.drain(2_000);
@@ -323,8 +322,8 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       await old.server.listen('127.0.0.1', old.port);
     },
     /**
-     * One round of a product's worker, as if the time of everything open had come: suppliers have had their seconds,
-     * and nothing is left to do now.
+     * One round of a product's worker, as if all open work were due: suppliers have had their time, and no work is left
+     * now.
      */
     async round(product: Product): Promise<void> {
       const { service, wired } = of(product);
@@ -341,7 +340,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       }
       await runStaged(owner, service, wired.jobs);
     },
-    /** The worker in the background with its queue, until the work is done; it always stops. */
+    /** Runs the worker in the background with its queue until `work` is done; it always stops. */
     async working<T>(product: Product, done: () => Promise<T | false>): Promise<T> {
       const { service, wired } = of(product);
       const work: Work = startWork(service, wired.loops, wired.jobs);
@@ -366,7 +365,7 @@ function anyOf(running: ReadonlyMap<Product, Running>): Running {
   return first;
 }
 
-/** Runs what is staged for the queue here and now, one job after the other, with what these jobs wake. */
+/** Runs the staged jobs here and now, one after the other, with the jobs that these wake. */
 async function runStaged(owner: pg.Pool, { product }: Service, jobs: readonly JobDefinition[]): Promise<void> {
   const { rows } = await owner.query<{ name: string; payload: Readonly<Record<string, string>> }>(
     'DELETE FROM platform.outbox WHERE product = $1 RETURNING name, payload',

@@ -1,6 +1,6 @@
-// The generic contract test: every operation of a product's OpenAPI document is called, well and badly, and every
-// answer is judged by that document. An operation without a recipe fails the test, so a new endpoint cannot be
-// forgotten; so does a refusal that the document promises and nobody can provoke.
+// The generic contract test calls every operation of a product's OpenAPI document, with valid and invalid requests, and
+// checks every answer against that document. An operation without a recipe fails the test, so a new endpoint cannot be
+// forgotten. A documented refusal that no request provokes fails it too.
 import { randomBytes } from 'node:crypto';
 import { resellerScopes, type Product } from '@lumi/shared/contract';
 import { formatUsd, parseUsd } from '@lumi/shared/money';
@@ -20,8 +20,8 @@ import { unknownLike } from './unknown-name';
 import { World, type Lumi, type Call, type Recipe, type Recipes } from './world';
 
 /**
- * What must be seen of every operation that promises it. The rest are the object's own refusals (other tests show
- * them), our faults, and what the last tests here switch off.
+ * Codes that every operation with them must show. The others are an object's own refusals (other tests show them), our
+ * faults, and those of the switches in the last tests here.
  */
 const FROM_OUTSIDE = new Set([
   'bad_request',
@@ -48,7 +48,7 @@ interface More {
   readonly text?: string;
   readonly suffix?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** By another gateway. */
+  /** Through another gateway. */
   readonly send?: Awaited<ReturnType<Lumi['gateway']>>;
 }
 
@@ -74,7 +74,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     return found;
   };
 
-  /** Sends it and judges the answer, whatever it is. */
+  /** Sends it and checks the answer. */
   const ask = async (operation: Operation, call: Call, who: Who, more: More = {}): Promise<Answer> => {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(call.params?.[name] ?? ''),
@@ -113,7 +113,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
 
   const asker = (): Asker => ({ world, ask, refused });
 
-  it('declares every place in which a body can say auto_renew', () => {
+  it('declares every place of auto_renew in its bodies', () => {
     const [inSchemas, declared] = [
       [...api.operations.values()].map((one) => [one.id, placesOfAutoRenew(one.requestSchema)]),
       [...api.operations.values()].map((one) => [
@@ -124,12 +124,12 @@ export function contractOf(product: Product, recipes: Recipes): void {
     expect(declared).toEqual(inSchemas);
   });
 
-  it('has a recipe for every operation of the document, and for nothing else', () => {
+  it('has a recipe for every operation of the document, and for no other', () => {
     expect([...api.operations.keys()].sort()).toEqual(Object.keys(recipes).sort());
   });
 
   describe.each(Object.entries(recipes))('%s', (id, recipe) => {
-    it('answers as documented, well and badly', async () => {
+    it('answers as documented, to valid and invalid requests', async () => {
       const operation = operationOf(id);
       const isPublic = operation.scopes.includes('public');
       const isForOperators = operation.scopes.includes('admin:*');
@@ -192,7 +192,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
       }
     };
 
-    it('refuses every money request where money is switched off', async () => {
+    it('refuses every money request when money is switched off', async () => {
       await all(
         '403 money_disabled',
         { send: await lumi.gateway({ API_MONEY_ENABLED: 'false' }) },
@@ -200,11 +200,11 @@ export function contractOf(product: Product, recipes: Recipes): void {
       );
     });
 
-    it('refuses everything where the API is switched off', async () => {
+    it('refuses every request when the API is switched off', async () => {
       await all('503 api_disabled', { send: await lumi.gateway({ API_ENABLED: 'false' }) });
     });
 
-    it('says for every operation that the service is away', async () => {
+    it('answers service_unavailable to every operation when the service is down', async () => {
       const send = await lumi.gateway({ PUBLIC_PER_MINUTE: '100000' });
       await lumi.stopServing(product);
       await all('503 service_unavailable', { send });
@@ -233,7 +233,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     if (operation.isMoney) await refused('422 validation_error', ask(operation, call, world.operator));
   }
 
-  /** What is not even a request of this API. */
+  /** Requests that do not belong to this API. */
   async function refuseNonsense(operation: Operation, call: Call, who: Who): Promise<void> {
     // belongs to no request target
     await refused('400 bad_request', ask(operation, { ...call, query: {} }, who, { suffix: '?#' }));
@@ -270,7 +270,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
       world.once(`key ${name}`, () => lumi.keyOf(world.who.accountId, { product, ...wishes }));
     await refused('401 invalid_signature', ask(operation, call, await key('signing', { signing: 'v1' })));
     if (recipe.isFree === true) return;
-    // A bulk is refused as a whole only once the cap is reached: the items of one that would pass it fail alone.
+    // A bulk is refused as a whole only when the cap is used up; single items beyond the cap fail alone.
     if (operation.bulk === null)
       await refused('402 daily_cap_exceeded', ask(operation, call, await key('capped', { cap: '0.01' })));
     const slow = await lumi.keyOf(world.who.accountId, {
@@ -283,7 +283,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     });
   }
 
-  /** Takes the customer's money away for as long as `work` lasts. */
+  /** Removes the customer's money while `work` runs. */
   async function penniless(work: () => Promise<void>): Promise<void> {
     const { balance: posted, held } = await lumi.money(world.who.accountId);
     const balance = formatUsd(parseUsd(posted) - parseUsd(held));
@@ -345,7 +345,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     );
   }
 
-  /** The request that the document shows is one that succeeds. */
+  /** The request in the document's example succeeds. */
   async function sendExample(operation: Operation, recipe: Recipe, who: Who): Promise<void> {
     if (operation.requestExample === undefined) return;
     const call = await recipe.call(world);
@@ -359,7 +359,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     });
   }
 
-  /** As long as `work` lasts, the request under this key looks as it did before it was finished. */
+  /** While `work` runs, the request under this key looks unfinished. */
   async function unfinished(idempotencyKey: string, work: () => Promise<void>): Promise<void> {
     const {
       rows: [row],
@@ -386,7 +386,7 @@ export function contractOf(product: Product, recipes: Recipes): void {
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
   }
 
-  /** Promised, and still not for every request: a route without a key or an object has no such case. */
+  /** Documented, but not possible for every request: a route without a key or an object has no such case. */
   function isUnprovoked(
     { scopes, params, takesUserId, hasRawBody, bulk }: Operation,
     { isFree = false }: Recipe,

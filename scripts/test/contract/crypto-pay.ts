@@ -1,5 +1,4 @@
-// The payment provider as it is set up in the contract tests: nobody answers there, but what it would send can be
-// signed.
+// The payment provider of the contract tests. No server answers for it, but its webhooks can be signed.
 import { createHash, createHmac } from 'node:crypto';
 import type { Call } from './world';
 

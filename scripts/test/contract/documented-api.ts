@@ -1,5 +1,5 @@
-// A product's OpenAPI document as a judge of answers: status, media type, headers, body and error code must be what the
-// document says, and nothing more.
+// Checks answers against a product's OpenAPI document: status, media type, headers, body and error code must be as
+// documented, and nothing more.
 import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 import type { Answer } from '../whole-way';
@@ -13,14 +13,14 @@ export interface Operation {
   readonly scopes: readonly string[];
   readonly isMoney: boolean;
   readonly isGuarded: boolean;
-  /** Where its body can say `auto_renew: true`. */
+  /** Paths of `auto_renew` in its body. */
   readonly autoRenew: readonly string[];
   readonly requestSchema: unknown;
   readonly requestExample: unknown;
   readonly hasDryRun: boolean;
-  /** The field of the body that holds the items of a bulk. */
+  /** The field of the body with the items of a bulk. */
   readonly bulk: string | null;
-  /** The list whose items are paid for by regular tokens, and how many of them one token pays for. */
+  /** The list whose items cost regular tokens, and how many items one token pays for. */
   readonly paidList: { readonly path: string; readonly itemsPerToken: number } | null;
   readonly hasBody: boolean;
   readonly hasRawBody: boolean;
@@ -64,7 +64,7 @@ export interface Document {
 
 export class DocumentedApi {
   readonly operations: ReadonlyMap<string, Operation>;
-  /** `id code` of every refusal that was looked at. */
+  /** `id code` of every refusal that was checked. */
   readonly seen = new Set<string>();
   private readonly ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true, coerceTypes: false });
   private readonly validators = new Map<string, ValidateFunction>();
@@ -82,7 +82,7 @@ export class DocumentedApi {
     );
   }
 
-  /** Sentences that say where the answer is not what the document says. */
+  /** Sentences about each difference between the answer and the document. */
   faults(operation: Operation, answer: Answer): readonly string[] {
     const status = String(answer.status);
     this.seen.add(`${operation.id} ${(answer.body as { error?: { code?: string } } | null)?.error?.code ?? ''}`);
@@ -91,7 +91,7 @@ export class DocumentedApi {
     return [...this.headerFaults(response, answer), ...this.bodyFaults(operation, response, answer)];
   }
 
-  /** Its examples, each with what its schema says against it. */
+  /** Its examples, each with the faults by its schema. */
   examples(
     operation: Operation,
   ): { readonly of: string; readonly example: unknown; readonly faults: readonly string[] }[] {
@@ -185,7 +185,7 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
     paidList: paidListOf(raw),
     hasBody: raw.requestBody !== undefined,
     hasRawBody: raw['x-lumi-raw-body'] === true,
-    // Of operators' own routes it is a filter.
+    // A filter in the operators' own routes.
     takesUserId:
       !scopes.includes('admin:*') &&
       raw.parameters.some((parameter) => parameter.in === 'query' && parameter.name === 'user_id'),
@@ -196,7 +196,7 @@ function readOperation(method: string, path: string, raw: RawOperation): Operati
   };
 }
 
-/** References to where they lie here, and no object with a field that it does not declare. */
+/** Resolves references, and forbids fields that an object does not declare. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,6 +1,6 @@
-// What leads to money without moving it: signed by keys that sign, remembered under its Idempotency-Key, and
-// `auto_renew: true` with both scopes on every road. All of it read from the document, so that a new operation is in it
-// by itself.
+// Requests that lead to money without moving it: keys that sign must sign them, their answers are stored under the
+// Idempotency-Key, and `auto_renew: true` needs both scopes in every route. All is read from the document, so a new
+// operation is tested automatically.
 import { createHmac } from 'node:crypto';
 import type { Answer, Buyer, Operator } from '../whole-way';
 import type { Operation } from './documented-api';
@@ -25,7 +25,7 @@ export function isGuarded(operation: Operation): boolean {
   return operation.isGuarded || (!operation.isMoney && operation.autoRenew.length > 0);
 }
 
-/** The call as it is when it is guarded. */
+/** The guarded form of the call. */
 export function guardedCall(operation: Operation, call: Call): Call {
   const [place] = operation.autoRenew;
   return operation.isGuarded || place === undefined
@@ -59,7 +59,7 @@ export async function refuseUnsigned({ world, ask, refused }: Asker, operation: 
   await refused('422 validation_error', ask(operation, guarded, signs, { text, headers, idempotencyKey: 'short' }));
 }
 
-/** Under one key it happens once: a repeat is answered from memory, and another request is told. */
+/** Executes once under one key: a repeat gets the stored answer, and another request is refused. */
 export async function rememberGuarded(
   { world, ask, refused }: Asker,
   operation: Operation,
@@ -68,8 +68,8 @@ export async function rememberGuarded(
   const idempotencyKey = world.fresh(`guarded-${operation.id}`);
   const guarded = guardedCall(operation, call);
   const answer = await ask(operation, guarded, who, { idempotencyKey });
-  if (answer.status >= 300) return answer; // its own refusals are not remembered
-  // The request id is that of the first answer: a repeat is no second act.
+  if (answer.status >= 300) return answer; // its own refusals are not stored
+  // The request id is that of the first answer, because a repeat is not executed again.
   const again = await ask(operation, guarded, who, { idempotencyKey });
   const rowsOf = async (ids: readonly unknown[]) =>
     (
@@ -80,7 +80,7 @@ export async function rememberGuarded(
       )
     ).rows;
   const rows = await rowsOf([answer.headers['x-request-id'], again.headers['x-request-id']]);
-  // One row for each act: a bulk is as many acts as it has items.
+  // One audit row for each action; a bulk has as many as it has items.
   expect([operation.id, rows]).toEqual([
     operation.id,
     [{ key_id: who.keyId, address: '127.0.0.1', told: expect.any(String) }],
@@ -101,7 +101,7 @@ export async function rememberGuarded(
   return answer;
 }
 
-/** Keys and signing secrets that an answer gives out, without their beginning, which is shown everywhere. */
+/** Keys and signing secrets in an answer, without the prefix, which is not secret. */
 function secretsIn(body: unknown): string[] {
   const { key, signing_secret: signingSecret } = (typeof body === 'object' && body !== null ? body : {}) as {
     key?: unknown;
@@ -134,7 +134,7 @@ export async function refuseRenewalWithoutBothScopes(
   }
 }
 
-/** Places of the body's schema in which `auto_renew` can be said; what the document declares must be all of them. */
+/** Paths of `auto_renew` in the body's schema. The document must declare all of them. */
 export function placesOfAutoRenew(schema: unknown, path: readonly string[] = []): string[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const {

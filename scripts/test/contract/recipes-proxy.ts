@@ -1,4 +1,4 @@
-// How each operation of the proxy API is called so that it succeeds.
+// How to call each operation of the proxy API so that it succeeds.
 import { sharedRecipes } from './recipes-shared';
 import type { Call, Recipes, World } from './world';
 

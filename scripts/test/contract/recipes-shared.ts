@@ -1,8 +1,8 @@
-// Recipes of the operations that every product's base carries. What a product sells for them stands in its own recipes.
+// Recipes of the operations of every product. What a product sells for them is in its own recipes.
 import { signedByCryptoPay } from './crypto-pay';
 import type { Recipes, World } from './world';
 
-/** A purchase of this product that ends at once, one that nobody ever decides, and a bulk. */
+/** A purchase of this product that ends at once, one with an outcome that stays unknown, and a bulk. */
 export interface Goods {
   readonly path: string;
   readonly body: (world: World) => object;
@@ -10,11 +10,11 @@ export interface Goods {
   readonly bulkPath: string;
   readonly item: (world: World) => object;
   readonly failing: (world: World) => object;
-  /** One that the supplier made and did not tell of. */
+  /** One that the supplier made without an answer to us. */
   readonly untold: (world: World) => object;
 }
 
-/** What takes a supplier longest. */
+/** The supplier's longest time for an action. */
 const MADE_MS = 5_000;
 
 interface Listed {

@@ -1,4 +1,4 @@
-// How each operation of the hosting API is called so that it succeeds.
+// How to call each operation of the hosting API so that it succeeds.
 import { sharedRecipes } from './recipes-shared';
 import type { Call, Recipe, Recipes, World } from './world';
 
@@ -21,7 +21,7 @@ const buy = async (world: World, word?: string): Promise<Server> => {
 };
 const held = (world: World): Promise<Server> => world.once('held', () => buy(world));
 const id = async (server: Promise<Server>): Promise<Call> => ({ params: { id: (await server).id } });
-/** Something done with a server of its own: nothing else is running on it. */
+/** An action on a separate server, on which nothing else runs. */
 const action = (body?: (server: Server) => object): Recipe => ({
   status: 202,
   call: async (world) => {

@@ -1,5 +1,5 @@
-// Which fields a request has, from the JSON Schema of its document, and a body with one of them replaced.
-/** JSON as it is sent: some of it no program of ours would write. */
+// The fields of a request, from the JSON Schema of its document, and a body with one of them replaced. JSON as it is
+// sent; our own programs would not write some of it.
 export type JsonText = string;
 
 export type Type = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'null';
@@ -10,7 +10,7 @@ export type Step = string | number;
 export interface Field {
   readonly path: readonly Step[];
   readonly types: readonly Type[];
-  /** The same for fields of one name and one schema, wherever they stand. */
+  /** The same for fields of one name and one schema, at any place. */
   readonly sort: string;
   /** An object whose names the caller chooses. */
   readonly isRecord: boolean;
@@ -19,7 +19,7 @@ export interface Field {
 const DEPTH_MAX = 8;
 const PLACE = '@@the wrong value@@';
 
-/** Each place once, nested ones and those of every form that a value may have. */
+/** Each place once, including nested ones and those of every form of a value. */
 export function fieldsOf(schema: unknown): Field[] {
   const found = new Map<string, { path: readonly Step[]; types: Set<Type>; sort: string; isRecord: boolean }>();
   const visit = (node: unknown, path: readonly Step[]): void => {
@@ -45,7 +45,7 @@ export function fieldsOf(schema: unknown): Field[] {
   return [...found.values()].map((one) => ({ ...one, types: [...one.types] }));
 }
 
-/** The body of `schema` that is most like `base`, with this text in this place. */
+/** The body of `schema` that is most like `base`, with this text at this place. */
 export function bodyWith(schema: unknown, base: unknown, path: readonly Step[], wrong: JsonText): JsonText {
   return JSON.stringify(replaced(schema, base, path)).replace(JSON.stringify(PLACE), () => wrong);
 }
@@ -64,7 +64,7 @@ function replaced(schema: unknown, base: unknown, path: readonly Step[]): unknow
   return { ...fields, [step]: replaced(own, fields[step] ?? sampleOf(own), rest) };
 }
 
-/** Of several forms, one that has this place, however deep: the one `base` has, if it has it. */
+/** Of several forms, one with this place at any depth: the form of `base`, if it has the place. */
 function formWith(schema: unknown, base: unknown, path: readonly Step[]): unknown {
   const forms = allForms(schema).filter((form) => hasPlace(form, path));
   return forms.find((form) => fits(form, base)) ?? forms[0];
@@ -94,7 +94,7 @@ function childOf(form: unknown, step: Step): unknown {
   );
 }
 
-/** Something that the schema lets pass, as far as it says; rules that it does not tell may refuse it. */
+/** A value that the schema accepts; rules outside the schema may still refuse it. */
 function sampleOf(schema: unknown, depth = 0): unknown {
   if (!isSchema(schema) || depth > DEPTH_MAX) return null;
   if ('example' in schema) return schema['example'];

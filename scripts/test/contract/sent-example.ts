@@ -1,9 +1,9 @@
-// A request as the document shows it. What is made up there, because it names something of the reader's, is put in from
-// a call that succeeds: ids, the domain, its expiry, what confirms. Everything else is sent as it stands.
+// Sends a request as the document shows it. Values that the example invents, because they depend on the reader, are
+// replaced from a call that succeeds: ids, the domain, its expiry, confirmations. All others are sent unchanged.
 import type { Call } from './world';
 
 const ID = /^([a-z]+)_[0-9a-z]{24}$/;
-/** Fields that name something of the reader's, or of the deployment, without being an id. */
+/** Fields whose values depend on the reader or the deployment, without being ids. */
 const NAMED = new Set(['domain', 'confirm', 'current_expires_at', 'provider']);
 
 export function sentExample(example: unknown, call: Call, mine: readonly string[]): object {

@@ -1,8 +1,8 @@
-// Everything that is stored, as one line per table: how many rows, and a digest of them. Equal lines: nothing was
+// All stored data, as one line per table: the number of rows, and a digest of them. Equal lines mean that nothing
 // changed.
 import type pg from 'pg';
 
-/** What the system notes of every request, refused ones included. */
+/** What the system records of every request, including refused ones. */
 const NOTED = ['last_used_at', 'last_used_ip'];
 
 export class StoredState {

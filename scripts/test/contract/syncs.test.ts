@@ -1,5 +1,5 @@
-// Every list and object whose truth lies (also) with a supplier can be read from there: whatever has no sync stands,
-// with the reason, in docs/contract.md.
+// Every list and object that a supplier (also) keeps can be synced. Those without a sync are listed, with the reason,
+// in docs/contract.md.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
@@ -44,17 +44,17 @@ describe.each(PRODUCTS)('the document of %s', (product) => {
   const isPublic = (path: string): boolean =>
     endpoints.some(({ route }) => route.path === path && route.scope === 'public');
 
-  it('has a sync for whatever can be read, or a reason why not', () => {
+  it('has a sync for everything that can be read, or a reason why not', () => {
     const [synced, excused] = [new Set(pathsOf('POST').filter((path) => path.endsWith('/sync'))), withoutSync(product)];
     expect(
       pathsOf('GET').filter((path) => !isPublic(path) && !synced.has(`${path}/sync`) && !excused.has(path)),
     ).toEqual([]);
-    // Nothing is excused that is not there, or that has one.
+    // No excuse is left for an operation that does not exist, or that has a sync.
     expect([...excused.keys()].filter((path) => !pathsOf('GET').includes(path))).toEqual([]);
     expect([...excused.keys()].filter((path) => synced.has(`${path}/sync`))).toEqual([]);
   });
 
-  it('asks one regular token and the scope to write of a sync, and nothing else', () => {
+  it('requires one regular token and the write scope for a sync, and nothing else', () => {
     const syncs = endpoints.filter(({ route }) => route.path.endsWith('/sync'));
     expect(syncs.map(({ route }) => [route.path, route.class, route.scope, route.reach, route.errors])).toEqual(
       syncs.map(({ route }) => [route.path, 'regular', 'write', 'account', ['busy']]),

@@ -1,4 +1,4 @@
-// What the recipes of domains begin with: names that are held, contacts, transfers.
+// The objects that the recipes of domains need: names, contacts, transfers.
 import type { World } from './world';
 
 export const PERSON = {
@@ -30,7 +30,7 @@ export const buy = async (world: World, word?: string): Promise<{ domain: string
   await world.pay('/domains', { domain, max_price_usd: '5.00' });
   return { domain };
 };
-/** For what changes nothing about it that another one minds; for long, since recipes move the clock. */
+/** For calls that do not affect each other; long-lived, because recipes move the clock. */
 export const held = (world: World): Promise<{ domain: string }> =>
   world.once('held', async () => {
     const domain = name(world, 'held');

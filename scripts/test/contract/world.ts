@@ -1,5 +1,5 @@
-// Where the contract tests take what an operation needs: a customer with money, a stranger, an operator, and things
-// bought for the occasion.
+// What the contract tests need for an operation: a customer with money, another customer, an operator, and objects
+// bought on demand.
 import { randomBytes } from 'node:crypto';
 import { BASE_PATHS, type Product } from '@lumi/shared/contract';
 import type { Answer, Buyer, Operator, wholeWay } from '../whole-way';
@@ -21,7 +21,7 @@ export class World {
     this.base = BASE_PATHS[product];
   }
 
-  /** Another number each time, in all worlds of a file: two customers never want one name. */
+  /** Another number each time, in all worlds of a file, so that two customers never use one name. */
   number(): number {
     World.count += 1;
     return World.count;
@@ -48,7 +48,7 @@ export class World {
     return this.expected(this.lumi.request(this.operator, method, path, body));
   }
 
-  /** Made by the first that needs it. */
+  /** Made by the first caller that needs it. */
   once<T>(name: string, make: () => Promise<T>): Promise<T> {
     const known = this.kept.get(name) as Promise<T> | undefined;
     const made = known ?? make();
@@ -56,7 +56,7 @@ export class World {
     return made;
   }
 
-  /** The supplier has had its time, and what was waiting is done. */
+  /** The supplier has had time, and waiting work is done. */
   async settle(): Promise<void> {
     await this.lumi.round(this.product);
   }
@@ -75,23 +75,21 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How an operation is called so that it succeeds, and what is special about it. */
+/** How to call an operation so that it succeeds, and its special cases. */
 export interface Recipe {
-  /** Made once; the refusals of this very call are tried before it is let through. */
+  /** Made once; the refusals of exactly this call are tried before it succeeds. */
   readonly call: (world: World) => Call | Promise<Call>;
-  /** Of the good answer; where the document has several. */
+  /** The status of the successful answer, when the document has several. */
   readonly status?: number;
-  /** The same for everybody: nobody's object can be foreign. */
+  /** The same for all callers: no object of another account exists. */
   readonly isCatalogue?: boolean;
-  /** Path parameters that need not name anything that exists. */
+  /** Path parameters that need not name an existing object. */
   readonly open?: readonly string[];
-  /**
-   * Fields and path parts that the supplier alone can judge: a wrong one costs nothing, and leaves that it was asked.
-   */
+  /** Fields and path parts that only the supplier can check: a wrong one costs nothing, but the request is recorded. */
   readonly atSupplier?: readonly string[];
-  /** Money requests that are not refused for want of balance or cap. */
+  /** Money requests that are never refused for balance or cap. */
   readonly isFree?: boolean;
-  /** Further answers that it promises, each with its status. */
+  /** Further documented answers, each with its status. */
   readonly also?: readonly {
     readonly what: string;
     readonly call: (world: World) => Call | Promise<Call>;

@@ -1,9 +1,8 @@
-// Those who would like to hold up everybody else, each shape in a process of its own, so that they end at once and
-// altogether. Raw sockets and bytes made beforehand: what they cost themselves must be little, or the test would
-// measure them.
+// Clients that try to slow all others down, each shape in a process of its own, so that all of it ends at once. They
+// use raw sockets and bytes made beforehand: their own cost must be small, or the test would measure it.
 import net from 'node:net';
 
-/** The address of one stranger, of a few hundred strangers, and of as many as there are connections. */
+/** The address of one attacker, of a few hundred, and of as many as there are connections. */
 const ALONE = () => '127.0.0.3';
 const FEW = (i) => `127.1.0.${1 + (i % 200)}`;
 const MANY = (i) => `127.2.${Math.floor(i / 250) % 250}.${1 + (i % 250)}`;
@@ -41,14 +40,14 @@ function send(socket, bytes, requests = 1) {
   told.bytes += bytes.length;
 }
 
-/** Holds so many connections; one that was ended comes again. */
+/** Holds this many connections; one that was closed is opened again. */
 function hold(count, addressOf, { everyMs = 0, ...options }) {
   const open = (i) => connect(i, addressOf, { ...options, onClose: () => setTimeout(open, AGAIN_MS, i) });
   if (everyMs === 0) for (let i = 0; i < count; i += 1) open(i);
   else paced(count, everyMs, open);
 }
 
-/** `work(i)` so many times, in small portions. */
+/** Runs `work(i)` this many times, in small portions. */
 function paced(count, everyMs, work) {
   let i = 0;
   const portion = Math.max(1, Math.ceil(20 / everyMs));
@@ -61,12 +60,12 @@ function paced(count, everyMs, work) {
   );
 }
 
-/** One connection after the other, for ever. */
+/** One connection after the other, without end. */
 function keepComing(perSecond, addressOf, onOpen) {
   paced(Number.MAX_SAFE_INTEGER, 1_000 / perSecond, (i) => connect(i, addressOf, { onOpen }));
 }
 
-/** A piece of each to each, over and over. */
+/** Sends a piece to each, over and over. */
 function drip(sockets, everyMs, pieceOf) {
   setInterval(() => {
     for (const [socket, state] of sockets) {
@@ -94,7 +93,7 @@ const chunked = (bytes, size) => {
   return Buffer.concat([...pieces, Buffer.from('0\r\n\r\n')]);
 };
 
-/** The same POST on so many connections at once, and again on each when it is answered. */
+/** Sends the same POST on this many connections at once, and again on each when it is answered. */
 function flood(count, { path, key, bodyOf, more = () => '' }) {
   const ask = (socket, i) => {
     const body = bodyOf(i);

@@ -1,5 +1,5 @@
-// A customer who asks for something every forty milliseconds, whether or not the last answer is there, and notes how
-// long each took from when it was due.
+// A customer who sends a request every forty milliseconds, whether or not the last answer has come, and records how
+// long each took from its due time.
 import http from 'node:http';
 
 const EVERY_MS = 40;
@@ -15,7 +15,7 @@ export interface Asked {
 export interface Felt {
   readonly asked: number;
   readonly p99Ms: number;
-  /** Answers that were none, or not good. */
+  /** Missing answers, and those that were not successful. */
   readonly failed: readonly string[];
 }
 

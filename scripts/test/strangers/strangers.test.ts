@@ -1,6 +1,6 @@
-// No stranger and no single key holds up others: whole processes, as `npm start` starts them, and one shape of trouble
-// after the other. While each goes on, another customer's answers stay quick and the processes small. Two minutes at
-// most, all over loopback.
+// No stranger and no single key slows other customers down. Whole processes, as `npm start` starts them, get one kind
+// of attack after the other. During each, another customer's answers stay quick and the processes small. It takes two
+// minutes at most, all over loopback.
 import { fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,14 +13,14 @@ jest.setTimeout(240_000);
 const CALM_MS = 800;
 const TROUBLE_MS = 3_000;
 /**
- * A machine that is busy with other tests makes a quick answer a slow one; below this, five times the calm value says
+ * On a machine that is busy with other tests a quick answer becomes slow; below this, five times the calm value proves
  * nothing.
  */
 const CALM_FLOOR_MS = 50;
 const P99_MAX_MS = 1_000;
 const MEMORY_MAX_MIB = 400;
 const IDLE_MAX = 10_000;
-/** Files that a process of ours needs besides the connections. */
+/** Files that our processes need besides the connections. */
 const OTHER_FILES = 500;
 
 const SHAPES = [
@@ -54,7 +54,7 @@ interface Seen {
   readonly shape: string;
   readonly calm: Felt;
   readonly felt: Felt;
-  /** So many times as long as they would alone did gateway and service take, because others had the processors. */
+  /** How many times longer gateway and service took because other processes had the processors. */
   readonly crowd: number;
   readonly memoryMiB: Readonly<Record<string, number>>;
   readonly told: Told;
@@ -96,14 +96,14 @@ describe('another customer', () => {
     });
     expect(bought.status).toBe(202);
     ({ operation_id: operation } = (await bought.json()) as { operation_id: string });
-    await feel(CALM_MS); // connections and caches are there from now on
+    await feel(CALM_MS); // connections and caches exist from now on
   });
   afterAll(async () => {
     customer?.close();
     await installation.dispose();
   });
 
-  it.each(SHAPES)('feels nothing of %s', async (shape) => {
+  it.each(SHAPES)('is not slowed down by %s', async (shape) => {
     let one = await suffer(shape);
     if (faults(one).length > 0) {
       one = await suffer(shape); // a machine that was busy with something else
@@ -207,8 +207,8 @@ interface Turns {
 }
 
 /**
- * What gateway and service hold at most, and how long they waited for a processor, as Linux tells it; elsewhere nothing
- * is looked at.
+ * The maximum memory of gateway and service, and how long they waited for a processor, as Linux reports it; elsewhere
+ * nothing is checked.
  */
 class Watch {
   private readonly memoryMiB: Record<string, number> = {};

@@ -1,4 +1,4 @@
-// One wrong value for each field, path part, query parameter and header of an operation, and for the body as a whole.
+// One wrong value for each field, path part, query parameter and header of an operation, and for the whole body.
 import type { Operation } from '../contract/documented-api';
 import { bodyWith, fieldsOf, type Field, type JsonText } from '../contract/request-fields';
 import type { Call } from '../contract/world';
@@ -6,11 +6,11 @@ import type { Random } from './random';
 import { BODIES, KINDS, ODD_NAMES, RAW_HEADERS, RAW_QUERIES, RAW_SEGMENTS } from './wrong-values';
 
 export interface Case {
-  /** For people: what is wrong where. */
+  /** For people: the place and the fault. */
   readonly what: string;
-  /** Path below the base, with its query, the body, and headers besides the usual ones. */
+  /** Path below the base, with its query, the body, and extra headers. */
   readonly make: (call: Call) => Made;
-  /** No reader could take it for anything: it must be refused. */
+  /** No reader could accept it: it must be refused. */
   readonly isNonsense: boolean;
   readonly isBulkItem: boolean;
   /** Sent with a key that signs. */
@@ -24,7 +24,7 @@ export interface Made {
 }
 
 const NONSENSE = new Set(['NUL', 'lone surrogate']);
-/** Of what is read in one place for all operations. */
+/** A value that one reader reads for all operations. */
 const BODIES_EACH = 5;
 const SEGMENTS_EACH = 6;
 const HEADERS_EACH = 2;
@@ -45,12 +45,12 @@ const OTHER_HEADERS = [
   'x-http-method-override',
   'x-signature-timestamp',
 ] as const;
-/** Kinds that are tried at a field which is tried with all of them elsewhere. */
+/** Kinds tried at a field whose other kinds are all tried elsewhere. */
 const KINDS_AGAIN = 1;
 
 /**
- * Fields of one sort stand in many places (`limit`, `max_price_usd`, the four contacts); in one of them every kind is
- * tried, and the seed says in which operation.
+ * Fields of one sort are in many places (`limit`, `max_price_usd`, the four contacts). One of them gets every kind, and
+ * the seed selects the operation.
  */
 export class Thoroughness {
   private readonly chosen = new Map<string, string>();
@@ -69,7 +69,7 @@ export class Thoroughness {
     for (const [sort, ids] of all) this.chosen.set(sort, random.pick(ids as [string]));
   }
 
-  /** All of them where the sort is tried thoroughly, some elsewhere. */
+  /** All of them when the sort is tried completely here, otherwise some. */
   some<T>(
     all: readonly T[],
     operation: Operation,
@@ -115,7 +115,7 @@ function segmentCases(operation: Operation, thoroughness: Thoroughness, random: 
   );
 }
 
-/** A signature is asked of keys that sign; a key is asked everywhere but where the operation is public. */
+/** Keys that sign must sign; a key is required by every operation that is not public. */
 function headerCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   const isPublic = operation.scopes.includes('public');
   const one = (name: string, value: string | readonly string[], more: Partial<Case> = {}): Case =>
@@ -196,7 +196,7 @@ function fieldCases(operation: Operation, thoroughness: Thoroughness, random: Ra
   ]);
 }
 
-/** Of a query, where everything is text; null: no URL can say it. */
+/** For a query, in which every value is text; null: no URL can express it. */
 function asText(json: JsonText): string | null {
   if (/^"\\u[dD]/.test(json) || json.includes('\\udf')) return null;
   const value = json.startsWith('"') ? (JSON.parse(json) as string) : json;

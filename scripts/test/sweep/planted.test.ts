@@ -1,4 +1,4 @@
-// The sweep can fail: operations with a fault that is planted here are found, and a sound one is not.
+// The sweep can fail: it finds operations with a fault that is planted here, and nothing at a correct one.
 import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
@@ -78,7 +78,7 @@ beforeAll(start, 60_000);
 const found = (id: string): Promise<Findings> =>
   sweep(id, { call: () => (id.startsWith('get-') ? {} : { body: { size: '5' } }) }, Infinity);
 
-it('finds nothing at a sound operation', async () => {
+it('finds nothing at a correct operation', async () => {
   expect(await found('set-size')).toEqual({ faults: [], changed: [] });
 });
 
@@ -86,14 +86,14 @@ it.each([
   ['set-size-and-throw', 'a fault of ours'],
   ['set-size-and-quote', "a sentence of the library's"],
   ['set-size-and-surprise', 'must NOT have additional properties'],
-])('finds what %s does wrong', async (id, fault) => {
+])('finds the fault of %s: %s', async (id, fault) => {
   const { faults } = await found(id);
   expect(faults).toContainEqual(expect.stringContaining(fault));
   expect(faults).toContainEqual(expect.stringContaining('field size'));
 });
 
 it.each(['set-size-and-write', 'get-size-and-write'])(
-  'finds that %s writes what it should not, and with which values',
+  'finds that %s writes what it must not, and with which values',
   async (id) => {
     const { changed } = await found(id);
     expect(changed[0]).toMatch(/requests were refused, and platform\.account/);

@@ -1,4 +1,4 @@
-// Chance that can be had again: the same seed, the same choices (mulberry32).
+// Reproducible random choices: the same seed gives the same choices (mulberry32).
 export class Random {
   constructor(private state: number) {}
 
@@ -14,7 +14,7 @@ export class Random {
     return from[this.below(from.length)] ?? from[0];
   }
 
-  /** So many of them at most, in an order of its own. */
+  /** At most this many of them, in random order. */
   some<T>(from: readonly T[], most: number): T[] {
     const all = [...from];
     for (let i = all.length - 1; i > 0; i -= 1) {

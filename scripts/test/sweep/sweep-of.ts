@@ -1,14 +1,13 @@
-// The sweep: every operation of a product's document is sent one wrong value for each field, path part, query parameter
-// and header, by customers and by operators. Whatever is sent, the answer is one that the document names, never `5xx`,
-// in sentences of ours; and what is refused has changed nothing, in no table. Other values of the same kinds: npm test
-// -- sweep --seed N
+// The sweep sends every operation of a product's document one wrong value for each field, path part, query parameter
+// and header, as customers and as operators. Every answer must be one that the document names, never `5xx`, with our
+// own messages. A refused request must not change any table. Other values of the same kinds: npm test -- sweep --seed N
 import type { Product } from '@lumi/shared/contract';
 import type { Recipes } from '../contract/world';
 import { sweeper } from './sweeper';
 
 /**
- * Of one product, two of which run at once: the sweep takes two minutes at most. On a machine too slow for all of it,
- * each operation gets its share of the time, and the last line says how much was left out.
+ * For one product, two of which run at once: the sweep takes two minutes at most. On a slow machine each operation gets
+ * its share of the time, and the last line says how much was left out.
  */
 const BUDGET_MS = 55_000;
 
@@ -35,7 +34,7 @@ export function sweepOf(product: Product, recipes: Recipes): void {
   });
 
   it.each(Object.entries(recipes))(
-    '%s refuses what is wrong, wherever it stands, and changes nothing',
+    '%s refuses every wrong value, at every place, and changes nothing',
     async (id, recipe) => {
       share += weightOf(id);
       expect({

@@ -1,4 +1,4 @@
-// Sends one operation what is wrong, and finds whatever is wrong about what comes of it.
+// Sends wrong values to one operation, and finds every fault in its reaction.
 import { randomBytes } from 'node:crypto';
 import type { Product } from '@lumi/shared/contract';
 import { CRYPTO_PAY } from '../contract/crypto-pay';
@@ -10,23 +10,20 @@ import { Thoroughness, casesOf, shown, type Case } from './cases';
 import { Random } from './random';
 
 const AT_ONCE = 8;
-/** Rounds in which what was refused is sent again, until nothing of it is taken any more. */
+/** Rounds in which refused values are sent again, until none of them is accepted any more. */
 const ROUNDS_MAX = 3;
 const GROUP_SIZE = 24;
-/** Of an operator at an operation of customers; at their own, operators send everything. */
+/** For an operator at an operation of customers; at their own operations, operators send every value. */
 const OPERATOR_SAMPLE = 12;
-/** Sent even where time is up. */
+/** Sent even when the time is up. */
 const CASES_MIN = 8;
 const DETAILS_MAX = 50;
 const CULPRITS_SHOWN = 3;
-/** What the schema library says by itself. */
+/** The schema library's own messages. */
 const LIBRARY = /Invalid|[Ee]xpected|received|Too (?:big|small)|Unrecognized|must match pattern|Required|zod/;
-/**
- * Who was shown which password, and when a provider was asked for a payment that somebody waits for: written by what
- * only reads, and never by what is refused.
- */
+/** Which passwords were shown, and when a provider was last asked: reads write these, refused requests never. */
 const NOTES_OF_READING = ['proxy.reveal', 'platform.deposit'];
-/** What is of nobody's business but ours. */
+/** Internal data. */
 const INSIDE = /prisma|postgres|sqlstate|node_modules|\.ts:\d|TypeError|RangeError|SyntaxError/i;
 
 export interface Findings {
@@ -40,7 +37,7 @@ interface Asked {
   readonly answer: Answer;
 }
 
-/** Who asks, and how each call is made theirs. */
+/** The callers, and how each call is made theirs. */
 interface Caller {
   readonly key: string | undefined;
   readonly adapt: (call: Call) => Call;
@@ -48,7 +45,7 @@ interface Caller {
 
 interface Watched {
   readonly asked: readonly Asked[];
-  /** To be looked at without what was taken beside it. */
+  /** To be checked without the requests that were accepted beside it. */
   readonly again: readonly Case[];
   readonly changed: readonly string[];
 }
@@ -60,7 +57,7 @@ interface Task {
   readonly endsAt: number;
 }
 
-/** To be called once, at the top of a file; `start` before anything is swept. */
+/** Call it once, at the top of a file; call `start` before the sweep. */
 export function sweeper(product: Product, seed: number, more: WholeWayOptions['more'] = {}) {
   const lumi = wholeWay({ products: [product], settings: CRYPTO_PAY, more });
   const stored = new StoredState(lumi.owner);
@@ -80,7 +77,7 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
     return { one, answer, sent: `${operation.method} ${shown(target)} ${shown(text ?? '')}` };
   };
 
-  /** Each with a call that would succeed but for what is wrong: a new one once something was taken after all. */
+  /** Each with a call that would succeed without the fault: a new call when a request was accepted after all. */
   const sendAll = async (task: Task, some: readonly Case[], first: Call): Promise<Asked[]> => {
     const all: Asked[] = [];
     const waiting = [...some];
@@ -128,7 +125,7 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
         !(NOTES_OF_READING.includes(table) && answers.some(({ status }) => status < 400)),
     );
 
-  /** Which of them it was, as far as one alone does it too. */
+  /** Which of them it was, when one alone has the same effect. */
   const culprits = async (task: Task, asked: readonly Asked[], call: Call): Promise<string[]> => {
     const found: string[] = [];
     for (const { one } of asked) {
@@ -145,8 +142,8 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
   };
 
   /**
-   * Sent at once between two looks at everything that is stored. What only reads never changes anything; of the rest,
-   * what is refused.
+   * Sent at once between two reads of all stored data. Reads must never change anything; of the others, refused
+   * requests must not.
    */
   const sendWatched = async (task: Task, some: readonly Case[]): Promise<Watched> => {
     const { operation, recipe } = task;
@@ -192,7 +189,7 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
     counts.known += some.length;
     counts.sent += asked.length;
     const changed = watched.flatMap((one) => one.changed);
-    // Where something was taken, what was refused beside it is sent again without it: then nothing may change.
+    // When one was accepted, the refused ones beside it are sent again without it: then nothing may change.
     let waiting = watched.flatMap(({ again }) => again);
     for (let round = 1; round < ROUNDS_MAX && waiting.length > 0 && Date.now() < task.endsAt; round += 1) {
       const more = await sendWatched(task, waiting);
@@ -224,7 +221,7 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
     /** Its part of the whole work. */
     weightOf: (id: string): number =>
       (cases.get(id)?.length ?? 0) / [...cases.values()].reduce((sum, some) => sum + some.length, 0),
-    /** Everything is sent if there is time for it until `endsAt`, and some of it in any case. */
+    /** Sends all if there is time until `endsAt`, and some in any case. */
     async sweep(id: string, recipe: Recipe, endsAt: number): Promise<Findings> {
       const operation = api.operations.get(id);
       const all = cases.get(id);
@@ -271,7 +268,9 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
   };
 }
 
-/** By place: where one value is taken, others are, and what is refused elsewhere need not be sent again for it. */
+/**
+ * By place: when one value is accepted, others are too, so values refused elsewhere are not sent again because of it.
+ */
 function groupsOf(cases: readonly Case[], size: number): Case[][] {
   const byPlace = new Map<string, Case[]>();
   for (const one of cases) {
@@ -287,13 +286,13 @@ function groupsOf(cases: readonly Case[], size: number): Case[][] {
   return groups;
 }
 
-/** Something happened: not so where every item of a bulk failed. */
+/** Something was done; not so when every item of a bulk failed. */
 function isTaken({ status, body }: Answer): boolean {
   const { total, failed } = (body ?? {}) as { readonly total?: number; readonly failed?: number };
   return status < 400 && (total === undefined || total !== failed);
 }
 
-/** What refusals say: the messages of errors and of their details, those of a bulk's items too. */
+/** The messages of refusals: of errors, of their details, and of a bulk's items. */
 function sentencesIn(value: unknown, isRefusal = false): string[] {
   if (Array.isArray(value)) return value.flatMap((one) => sentencesIn(one, isRefusal));
   if (typeof value !== 'object' || value === null) return [];

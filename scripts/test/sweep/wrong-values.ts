@@ -1,5 +1,4 @@
-// What people and their programs send where something else was meant. One of each kind is tried at every field; the
-// seed says which.
+// Values that people and programs send by mistake. One of each kind is tried at every field; the seed selects it.
 import type { JsonText, Type } from '../contract/request-fields';
 import type { Random } from './random';
 
@@ -261,7 +260,7 @@ export const RAW_QUERIES: readonly ((name: string) => string)[] = [
   (name) => `__proto__=${name}`,
 ];
 
-/** Objects whose names are the caller's to choose. */
+/** Objects whose names the caller chooses. */
 export const ODD_NAMES: readonly JsonText[] = [
   '""',
   '" "',
@@ -331,7 +330,7 @@ export const RAW_SEGMENTS: readonly string[] = [
   '%7B%22a%22%3A%7B%22b%22%3A1%7D%7D',
 ];
 
-/** In a header, as it is sent: Latin-1, and nothing that ends a line, for that no client can send. */
+/** In a header, as it is sent: Latin-1, and without line ends, which no client can send. */
 export const RAW_HEADERS: readonly (string | readonly string[])[] = [
   '',
   ' ',
