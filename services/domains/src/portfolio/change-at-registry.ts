@@ -67,8 +67,9 @@ async function runChange(domains: DomainsDeps, row: DomainRow, change: RegistryC
   const changeId = newId('op', clock.nowMs());
   if (!(await beginChange(platform, row, changeId, { leaseMs: LEASE_MS, deletes: change.deletes })))
     throw new AppError('busy', undefined, { retryAfterS: 2 });
-  const outcome = await orUnknown<Outcome<NameInfo>>(CALL_LIMIT_MS, (signal) =>
-    change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal),
+  const outcome = await orUnknown<Outcome<NameInfo>>(
+    (signal) => change.act({ ref: changeId, name: row.name, tld: row.tld, sentAt: clock.now() }, signal),
+    CALL_LIMIT_MS,
   );
   if (outcome.kind === 'refused') {
     await releaseChange(platform, row, changeId);
@@ -175,7 +176,7 @@ function stateOf(info: NameInfo, row: DomainRow): StoredState {
 }
 
 function readRegistry(domains: DomainsDeps, row: DomainRow): Promise<InfoAnswer> {
-  return orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) => domains.registrars.get(row.registrar).info(row.name, signal));
+  return orUnknown<InfoAnswer>((signal) => domains.registrars.get(row.registrar).info(row.name, signal), CALL_LIMIT_MS);
 }
 
 /** Whether the registry has the requested values. The auth code itself is never read back; its expiry is. */

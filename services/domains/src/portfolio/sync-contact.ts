@@ -4,14 +4,19 @@ import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
+import {
+  changesBetween,
+  eventsOfSync,
+  orUnknown,
+  untilWritten,
+  withTruth,
+  type Synced,
+  type SyncSource,
+} from '@lumi/shared/sync';
 import type { DomainsDeps } from '../deps';
 import { findContact, type UsedContactRow } from '../store/contact-store';
 import { findContactVersion, nextContacts, writeContactVersion } from '../store/sync-store';
 import type { ContactAnswer, ContactData } from '../supplier/registrar';
-
-const CALL_LIMIT_MS = 3_000;
-const TRIES = 3;
 
 export async function syncContact(
   { service, registrars }: DomainsDeps,
@@ -23,14 +28,14 @@ export async function syncContact(
     clock,
     log,
   } = service;
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  return untilWritten(async () => {
     const before = await findContactVersion(platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
     if (before.registrars.length === 0) return { kind: 'same', row };
     const answers = await Promise.all(
       before.registrars.map((registrar) =>
-        orUnknown<ContactAnswer>(CALL_LIMIT_MS, (signal) => registrars.get(registrar).readContact(id, signal)),
+        orUnknown<ContactAnswer>((signal) => registrars.get(registrar).readContact(id, signal)),
       ),
     );
     const unknown = answers.find((answer) => answer.kind === 'unknown');
@@ -44,12 +49,11 @@ export async function syncContact(
         alert: true,
       });
     const events = eventsOf(row, data, now);
-    if (!(await writeContactVersion(platform, before, data, { now, events }))) continue;
+    if (!(await writeContactVersion(platform, before, data, { now, events }))) return null;
     const after = await findContact(platform, reach, id);
     if (after === null) return { kind: 'gone' };
     return { kind: data === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
-  }
-  return { kind: 'busy', operationId: null };
+  });
 }
 
 /**
@@ -71,8 +75,8 @@ export function contactSyncs(deps: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'contact',
-    next: (accountId, afterSeq, limit) => nextContacts(deps.service.db.platform, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await syncContact(deps, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextContacts(deps.service.db.platform, from),
+    sync: (reach, id) => syncContact(deps, reach, id),
   };
 }
 
@@ -92,21 +96,22 @@ function truthOf(before: UsedContactRow, { data, missing_since: missingSince }: 
 }
 
 function eventsOf(row: UsedContactRow, data: ContactData | null, now: Date): EventDraft[] {
-  const about = { subject: row.id, data: { contact_id: row.id } };
-  if (data === null)
-    return row.missing_since === null
-      ? [{ ...about, type: 'contact.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
-      : [];
-  const changes = {
-    ...changesOf(row.data, data),
-    ...(row.missing_since === null ? {} : { missing_since: { from: isoSeconds(row.missing_since), to: null } }),
-  };
-  return Object.keys(changes).length === 0
-    ? []
-    : [{ ...about, type: 'contact.synced', data: { ...about.data, changes } }];
+  const about = { noun: 'contact', subject: row.id, data: { contact_id: row.id } };
+  const missingSince = row.missing_since === null ? null : isoSeconds(row.missing_since);
+  const after = data === null ? null : { ...data, missing_since: null };
+  return eventsOfSync(
+    about,
+    { ...row.data, missing_since: missingSince },
+    after,
+    [...fieldsOf(data ?? row.data), 'missing_since'],
+    now,
+  );
 }
 
 function changesOf(before: ContactData, after: ContactData) {
-  // an object of exactly these fields
-  return changesBetween<ContactData>(before, after, Object.keys(after) as (keyof ContactData)[]);
+  return changesBetween<ContactData>(before, after, fieldsOf(after));
+}
+
+function fieldsOf(data: ContactData) {
+  return Object.keys(data) as (keyof ContactData)[]; // an object of exactly these fields
 }

@@ -3,7 +3,15 @@ import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, JsonObject, LookUp, Order } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
+import {
+  changesBetween,
+  eventsOfSync,
+  orUnknown,
+  untilWritten,
+  withTruth,
+  type Synced,
+  type SyncSource,
+} from '@lumi/shared/sync';
 import type { DomainsDeps } from '../deps';
 import { findVersion, nextDomains, writeVersion, type Found, type VersionedDomain } from '../store/sync-store';
 import type { InfoAnswer, NameInfo } from '../supplier/registrar';
@@ -11,8 +19,6 @@ import { registryPart, type DomainRow, type RegistryPart, type StoredState } fro
 import { viewDomain, type DomainView } from './domain-view';
 import { stateAt } from './lifecycle';
 
-const CALL_LIMIT_MS = 3_000;
-const TRIES = 3;
 const TOLD: readonly (keyof DomainView & string)[] = [
   'state',
   'expires_at',
@@ -40,14 +46,12 @@ export async function syncDomain(
     clock,
     log,
   } = service;
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  return untilWritten(async () => {
     const before = await findVersion(platform, reach, name, except);
     if (before === null) return { kind: 'gone' };
     if (before.openOrder !== null || before.row.change_id !== null)
       return { kind: 'busy', operationId: before.openOrder };
-    const answer = await orUnknown<InfoAnswer>(CALL_LIMIT_MS, (signal) =>
-      registrars.get(before.row.registrar).info(name, signal),
-    );
+    const answer = await orUnknown<InfoAnswer>((signal) => registrars.get(before.row.registrar).info(name, signal));
     if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
     const now = clock.now();
     const found = answer.kind === 'absent' ? null : foundIn(answer.info, before, catalogue);
@@ -63,8 +67,8 @@ export async function syncDomain(
       events: eventsOf(before.row, found, catalogue, now),
     });
     if (row !== null) return { kind: found === null ? 'missing' : found.isChanged ? 'changed' : 'same', row };
-  }
-  return { kind: 'busy', operationId: null };
+    return null;
+  });
 }
 
 /**
@@ -99,8 +103,8 @@ export function domainSyncs(deps: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'domain',
-    next: (accountId, afterSeq, limit) => nextDomains(deps.service.db.platform, accountId, afterSeq, limit),
-    sync: async (accountId, name) => (await syncDomain(deps, { kind: 'account', accountId }, name)).kind,
+    next: (from) => nextDomains(deps.service.db.platform, from),
+    sync: (reach, name) => syncDomain(deps, reach, name),
   };
 }
 
@@ -116,17 +120,16 @@ function foundIn(info: NameInfo, { row }: VersionedDomain, catalogue: DomainsDep
 }
 
 function eventsOf(row: DomainRow, found: Found | null, catalogue: DomainsDeps['catalogue'], now: Date): EventDraft[] {
-  const about = { subject: row.name, data: { domain: row.name, reference: row.reference } };
-  if (found === null)
-    return row.missing_since === null
-      ? [{ ...about, type: 'domain.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
-      : [];
-  if (!found.isChanged) return [];
+  const about = { noun: 'domain', subject: row.name, data: { domain: row.name, reference: row.reference } };
   const tld = catalogue.get(row.tld);
+  const before = viewDomain(row, tld, now);
+  if (found === null) return eventsOfSync(about, before, null, TOLD, now);
+  if (!found.isChanged) return [];
   const after: DomainRow = { ...row, ...found.part, state: found.state, missing_since: null };
-  const changes = changesBetween(viewDomain(row, tld, now), viewDomain(after, tld, now), TOLD);
+  const changes = changesBetween(before, viewDomain(after, tld, now), TOLD);
+  const { subject, data } = about;
   return [
-    { ...about, type: 'domain.synced', data: { ...about.data, changes } },
-    ...(found.state === 'transferred_out' ? [{ ...about, type: 'domain.transferred_out' }] : []),
+    { type: 'domain.synced', subject, data: { ...data, changes } },
+    ...(found.state === 'transferred_out' ? [{ type: 'domain.transferred_out', subject, data }] : []),
   ];
 }

@@ -8,8 +8,6 @@ import { transferInThing } from '../purchases/transfer-in';
 import { nextTransfers } from '../store/sync-store';
 import { findTransfer } from '../store/transfer-store';
 
-const CALL_LIMIT_MS = 3_000;
-
 /** Throws 404. */
 export async function syncTransfer(domains: DomainsDeps, reach: Reach, id: string): Promise<Synced<Order<JsonObject>>> {
   const { service, catalogue } = domains;
@@ -18,7 +16,7 @@ export async function syncTransfer(domains: DomainsDeps, reach: Reach, id: strin
   const transfer = transferInThing(domains);
   const before = await findTransfer(platform, reach, id);
   if (before.settledAt !== null) return { kind: 'same', row: before };
-  const found = await orUnknown<LookUp<JsonObject>>(CALL_LIMIT_MS, (signal) => transfer.lookUp(before, signal));
+  const found = await orUnknown<LookUp<JsonObject>>((signal) => transfer.lookUp(before, signal));
   if (found.kind === 'unknown') return { kind: 'unknown', cause: found.cause };
   // The registrar never saw it. Only recovery may send it again, because only recovery knows that no first try is still
   // running.
@@ -33,7 +31,7 @@ export function transferSyncs(domains: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'transfer',
-    next: (accountId, afterSeq, limit) => nextTransfers(domains.service.db.platform, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await syncTransfer(domains, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextTransfers(domains.service.db.platform, from),
+    sync: (reach, id) => syncTransfer(domains, reach, id),
   };
 }

@@ -3,7 +3,7 @@
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
-import { syncEvents } from '@lumi/shared/sync';
+import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
 import type { ContactData } from '../supplier/registrar';
 import { USED_BY, type UsedContactRow } from './contact-store';
@@ -64,13 +64,8 @@ export async function writeVersion(
   return rows[0] ?? null;
 }
 
-export async function nextDomains(
-  db: SqlRunner,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+export async function nextDomains(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
+  return db.$queryRaw<SyncNext[]>(sql`
     SELECT seq, name AS id FROM domains.domain WHERE account_id = ${accountId} AND ended_at IS NULL
       AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
 }
@@ -113,25 +108,15 @@ export async function writeContactVersion(
   return rows.length > 0;
 }
 
-export async function nextContacts(
-  db: SqlRunner,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+export async function nextContacts(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
+  return db.$queryRaw<SyncNext[]>(sql`
     SELECT seq, id FROM domains.contact WHERE account_id = ${accountId} AND deleted_at IS NULL
       AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
 }
 
 /** Operation ids of the transfers that are not over. */
-export async function nextTransfers(
-  db: SqlRunner,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
-  const rows = await db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+export async function nextTransfers(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
+  const rows = await db.$queryRaw<SyncNext[]>(sql`
     SELECT seq, id FROM platform.orders WHERE product = 'domains' AND kind = 'domain_transfer'
       AND account_id = ${accountId} AND state IN ('acting', 'pending') AND seq > ${BigInt(afterSeq)} ORDER BY seq
         LIMIT ${limit}::int`);

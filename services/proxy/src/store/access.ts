@@ -2,7 +2,7 @@
 import { rawSql, seqAfter, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
-import { syncEvents } from '@lumi/shared/sync';
+import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
 import { proxyOfRow, type ProxyRow } from './proxy-row';
 import { planOfRow, type PlanRow } from './traffic';
@@ -112,30 +112,20 @@ export async function noteSubuserSynced(db: Pick<PrismaClient, 'subuser'>, id: s
   await db.subuser.updateMany({ where: { id }, data: { synced_at: now } });
 }
 
-export async function nextSubusers(
-  db: Pick<PrismaClient, 'subuser'>,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextSubusers(db: Pick<PrismaClient, 'subuser'>, from: SyncFrom): Promise<SyncNext[]> {
   return db.subuser.findMany({
-    where: { account_id: accountId, status: { not: 'deleted' }, ...seqAfter({ afterSeq }) },
+    where: { account_id: from.accountId, status: { not: 'deleted' }, ...seqAfter(from) },
     select: { seq: true, id: true },
     orderBy: { seq: 'asc' },
-    take: limit,
+    take: from.limit,
   });
 }
 
 /** Proxies and plans in one order: even numbers are proxies, odd ones plans. */
-export async function nextWithAccess(
-  db: SqlRunner,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextWithAccess(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
   const after = BigInt(afterSeq);
   // Raw SQL: two tables in one order.
-  return db.$queryRaw<{ seq: bigint; id: string }[]>(sql`
+  return db.$queryRaw<SyncNext[]>(sql`
     SELECT * FROM (
       (SELECT seq * 2 AS seq, id FROM proxy.proxy WHERE account_id = ${accountId} AND state = 'active'
         AND seq > ${after / 2n}::bigint ORDER BY seq LIMIT ${limit}::int)

@@ -3,7 +3,7 @@
 import { seqAfter, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
-import { syncEvents } from '@lumi/shared/sync';
+import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
 import type { ExitAddress } from '../supplier/proxy-network';
 import { exitColumns, type ProxyRow } from './proxy-row';
@@ -105,31 +105,21 @@ export async function writePlanVersion(
   return rows[0] ?? null;
 }
 
-export async function nextProxies(
-  db: Pick<PrismaClient, 'proxy'>,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextProxies(db: Pick<PrismaClient, 'proxy'>, from: SyncFrom): Promise<SyncNext[]> {
   return db.proxy.findMany({
-    where: { account_id: accountId, state: 'active', ...seqAfter({ afterSeq }) },
+    where: { account_id: from.accountId, state: 'active', ...seqAfter(from) },
     select: { seq: true, id: true },
     orderBy: { seq: 'asc' },
-    take: limit,
+    take: from.limit,
   });
 }
 
-export async function nextPlans(
-  db: Pick<PrismaClient, 'trafficPlan'>,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextPlans(db: Pick<PrismaClient, 'trafficPlan'>, from: SyncFrom): Promise<SyncNext[]> {
   return db.trafficPlan.findMany({
-    where: { account_id: accountId, ...seqAfter({ afterSeq }) },
+    where: { account_id: from.accountId, ...seqAfter(from) },
     select: { seq: true, id: true },
     orderBy: { seq: 'asc' },
-    take: limit,
+    take: from.limit,
   });
 }
 

@@ -18,8 +18,6 @@ import { findSubuser, type SubuserRow } from '../store/subusers';
 import type { Access, AccessReading } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 
-const CALL_LIMIT_MS = 3_000;
-
 type Row = Pick<SubuserRow, 'id' | 'access_version' | 'access_applied' | 'reference'>;
 type Compared = { readonly kind: 'same' | 'changed' } | { readonly kind: 'unknown'; readonly cause?: unknown };
 
@@ -56,8 +54,8 @@ export function subuserSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'subuser',
-    next: (accountId, afterSeq, limit) => nextSubusers(deps.db, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await syncSubuser(deps, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextSubusers(deps.db, from),
+    sync: (reach, id) => syncSubuser(deps, reach, id),
   };
 }
 
@@ -66,9 +64,8 @@ export function allowlistSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'allowlist',
-    next: (accountId, afterSeq, limit) => nextWithAccess(deps.service.db.platform, accountId, afterSeq, limit),
-    sync: async (accountId, id) =>
-      (await (id.startsWith('prx_') ? syncProxyAccess : syncPlanAccess)(deps, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextWithAccess(deps.service.db.platform, from),
+    sync: (reach, id) => (id.startsWith('prx_') ? syncProxyAccess : syncPlanAccess)(deps, reach, id),
   };
 }
 
@@ -80,7 +77,7 @@ async function compare(
   wantedOf: () => Promise<Access[]>,
 ): Promise<Compared> {
   if (row.access_applied < row.access_version) return { kind: 'same' };
-  const found = await orUnknown(CALL_LIMIT_MS, (signal) => deps.network.readAccess([row.id], signal));
+  const found = await orUnknown((signal) => deps.network.readAccess([row.id], signal));
   if ('kind' in found) return { kind: 'unknown', cause: found.cause };
   const [wanted] = await wantedOf();
   const [reading] = found;

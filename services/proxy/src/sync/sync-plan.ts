@@ -3,26 +3,25 @@
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { eventsOfSync, orUnknown, untilWritten, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import { findPlanVersion, nextPlans, writePlanVersion } from '../store/sync-store';
 import type { PlanRow } from '../store/traffic';
 import type { TrafficReading } from '../supplier/proxy-network';
 import { viewPlan } from '../views/plan-view';
 import type { ProxyDeps } from '../deps';
 
-const CALL_LIMIT_MS = 3_000;
-const TRIES = 3;
+const TOLD = ['host', 'port', 'port_socks', 'missing_since'] as const;
 
 export async function syncPlan(
   { service: { db, clock, log }, network }: ProxyDeps,
   reach: Reach,
   id: string,
 ): Promise<Synced<PlanRow>> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  return untilWritten(async () => {
     const before = await findPlanVersion(db.platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
-    const found = await orUnknown(CALL_LIMIT_MS, (signal) => network.readTraffic([row.network_id], signal));
+    const found = await orUnknown((signal) => network.readTraffic([row.network_id], signal));
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
     const now = clock.now();
     const truth = found[0] ?? null;
@@ -36,8 +35,8 @@ export async function syncPlan(
     const after = await writePlanVersion(db.platform, before, truth, { now, events });
     if (after !== null)
       return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
-  }
-  return { kind: 'busy', operationId: null };
+    return null;
+  });
 }
 
 /**
@@ -61,17 +60,19 @@ export function planSyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'traffic',
-    next: (accountId, afterSeq, limit) => nextPlans(deps.db, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await syncPlan(deps, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextPlans(deps.db, from),
+    sync: (reach, id) => syncPlan(deps, reach, id),
   };
 }
 
 function eventsOf(row: PlanRow, truth: TrafficReading | null, now: Date): EventDraft[] {
-  const about = { subject: row.id, data: { traffic_plan_id: row.id, pool: row.pool, reference: row.reference } };
-  if (truth === null)
-    return row.missing_since === null
-      ? [{ ...about, type: 'traffic.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
-      : [];
+  const about = {
+    noun: 'traffic',
+    subject: row.id,
+    data: { traffic_plan_id: row.id, pool: row.pool, reference: row.reference },
+  };
+  const before = viewPlan(row, now);
+  if (truth === null) return eventsOfSync(about, before, null, TOLD, now);
   const after: PlanRow = {
     ...row,
     host: truth.host,
@@ -79,13 +80,5 @@ function eventsOf(row: PlanRow, truth: TrafficReading | null, now: Date): EventD
     port_socks: truth.portSocks,
     missing_since: null,
   };
-  const changes = changesBetween(viewPlan(row, now), viewPlan(after, now), [
-    'host',
-    'port',
-    'port_socks',
-    'missing_since',
-  ]);
-  return Object.keys(changes).length === 0
-    ? []
-    : [{ ...about, type: 'traffic.synced', data: { ...about.data, changes } }];
+  return eventsOfSync(about, before, viewPlan(after, now), TOLD, now);
 }

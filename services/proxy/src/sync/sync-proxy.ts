@@ -3,15 +3,13 @@ import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { elapsedMs, isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { eventsOfSync, orUnknown, untilWritten, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import type { ProxyDeps } from '../deps';
 import type { ProxyRow } from '../store/proxy-row';
 import { findProxyVersion, nextProxies, writeProxyVersion, type ProxyTruth } from '../store/sync-store';
 import type { ExitReading } from '../supplier/proxy-network';
 import { viewProxy, type ProxyView } from '../views/proxy-view';
 
-const CALL_LIMIT_MS = 3_000;
-const TRIES = 3;
 const AT_ONCE = 10;
 /** No group begins after this time. The limit of the whole request ends the last group. */
 const READ_MS = 2_000;
@@ -35,14 +33,14 @@ export async function syncProxy(
   id: string,
   except: string | null = null,
 ): Promise<Synced<ProxyRow>> {
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  return untilWritten(async () => {
     const before = await findProxyVersion(db.platform, reach, id, except);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
     if (before.heldBy !== null) return { kind: 'busy', operationId: before.heldBy };
     // An ended proxy was given back.
     if (row.state !== 'active' || row.grace_until <= clock.now()) return { kind: 'same', row };
-    const found = await orUnknown(CALL_LIMIT_MS, (signal) => network.readExits([row.network_id], signal));
+    const found = await orUnknown((signal) => network.readExits([row.network_id], signal));
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
     const now = clock.now();
     const truth = found[0] === undefined ? null : truthOf(row, found[0]);
@@ -56,8 +54,8 @@ export async function syncProxy(
     const after = await writeProxyVersion(db.platform, before, truth, { except, now, events });
     if (after !== null)
       return { kind: truth === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row: after };
-  }
-  return { kind: 'busy', operationId: null };
+    return null;
+  });
 }
 
 export interface ProxiesAbout {
@@ -92,8 +90,8 @@ export function proxySyncs(deps: ProxyDeps): SyncSource {
   return {
     product: 'proxy',
     noun: 'proxy',
-    next: (accountId, afterSeq, limit) => nextProxies(deps.db, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await syncProxy(deps, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextProxies(deps.db, from),
+    sync: (reach, id) => syncProxy(deps, reach, id),
   };
 }
 
@@ -122,11 +120,13 @@ function truthOf(row: ProxyRow, reading: ExitReading): ProxyTruth {
 }
 
 function eventsOf(row: ProxyRow, truth: ProxyTruth | null, now: Date): EventDraft[] {
-  const about = { subject: row.id, data: { proxy_id: row.id, order_id: row.order_id, reference: row.reference } };
-  if (truth === null)
-    return row.missing_since === null
-      ? [{ ...about, type: 'proxy.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
-      : [];
+  const about = {
+    noun: 'proxy',
+    subject: row.id,
+    data: { proxy_id: row.id, order_id: row.order_id, reference: row.reference },
+  };
+  const before = viewProxy(row, now);
+  if (truth === null) return eventsOfSync(about, before, null, TOLD, now);
   const { exitIp, subnet, country, city, asn } = truth.exit;
   const after: ProxyRow = {
     ...row,
@@ -139,8 +139,5 @@ function eventsOf(row: ProxyRow, truth: ProxyTruth | null, now: Date): EventDraf
     grace_until: truth.graceUntil,
     missing_since: null,
   };
-  const changes = changesBetween(viewProxy(row, now), viewProxy(after, now), TOLD);
-  return Object.keys(changes).length === 0
-    ? []
-    : [{ ...about, type: 'proxy.synced', data: { ...about.data, changes } }];
+  return eventsOfSync(about, before, viewProxy(after, now), TOLD, now);
 }

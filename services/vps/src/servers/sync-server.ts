@@ -3,15 +3,13 @@ import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft, LookUp } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
+import { eventsOfSync, orUnknown, untilWritten, withTruth, type Synced, type SyncSource } from '@lumi/shared/sync';
 import { findServer, findServerVersion, type Server } from '../store/servers';
 import { nextServers, writeVersion } from '../store/sync-store';
 import type { Machine, MachineReading } from '../supplier/hypervisor';
 import type { VpsDeps } from '../deps';
 import { viewServer, type ServerView } from './server-view';
 
-const CALL_LIMIT_MS = 3_000;
-const TRIES = 3;
 const TOLD: readonly (keyof ServerView & string)[] = ['power', 'ips', 'gateway', 'missing_since'];
 
 /** `except`: the operation that causes this sync and holds the server's lock. */
@@ -26,16 +24,14 @@ export async function syncServer(
     clock,
     log,
   } = vps.service;
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  return untilWritten(async () => {
     const before = await findServerVersion(platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { server } = before;
     if (server.busy !== null && server.busy.operationId !== except)
       return { kind: 'busy', operationId: server.busy.operationId };
     if (server.lifecycle === 'terminated' || server.lifecycle === 'failed') return { kind: 'same', row: server };
-    const answer = await orUnknown<MachineReading>(CALL_LIMIT_MS, (signal) =>
-      vps.hypervisor.read(server.machine, signal),
-    );
+    const answer = await orUnknown<MachineReading>((signal) => vps.hypervisor.read(server.machine, signal));
     if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
     const now = clock.now();
     const machine = answer.kind === 'absent' ? null : answer.machine;
@@ -46,12 +42,11 @@ export async function syncServer(
         alert: true,
       });
     const events = eventsOf(server, machine, now);
-    if (!(await writeVersion(platform, { id, version: before.version }, machine, { except, now, events }))) continue;
+    if (!(await writeVersion(platform, { id, version: before.version }, machine, { except, now, events }))) return null;
     const row = await findServer(platform, reach, id);
     if (row === null) return { kind: 'gone' };
     return { kind: machine === null ? 'missing' : events.length > 0 ? 'changed' : 'same', row };
-  }
-  return { kind: 'busy', operationId: null };
+  });
 }
 
 /**
@@ -94,20 +89,19 @@ export function serverSyncs(vps: VpsDeps): SyncSource {
   return {
     product: 'vps',
     noun: 'server',
-    next: (accountId, afterSeq, limit) => nextServers(vps.db, accountId, afterSeq, limit),
-    sync: async (accountId, id) => (await syncServer(vps, { kind: 'account', accountId }, id)).kind,
+    next: (from) => nextServers(vps.db, from),
+    sync: (reach, id) => syncServer(vps, reach, id),
   };
 }
 
 function eventsOf(server: Server, machine: Machine | null, now: Date): EventDraft[] {
   const about = {
+    noun: 'server',
     subject: server.id,
     data: { server_id: server.id, hostname: server.hostname, reference: server.reference },
   };
-  if (machine === null)
-    return server.missingSince === null
-      ? [{ ...about, type: 'server.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
-      : [];
+  const before = viewServer(server);
+  if (machine === null) return eventsOfSync(about, before, null, TOLD, now);
   const after: Server = {
     ...server,
     power: machine.power,
@@ -115,10 +109,7 @@ function eventsOf(server: Server, machine: Machine | null, now: Date): EventDraf
     addresses: inOrder(machine),
     missingSince: null,
   };
-  const changes = changesBetween(viewServer(server), viewServer(after), TOLD);
-  return Object.keys(changes).length === 0
-    ? []
-    : [{ ...about, type: 'server.synced', data: { ...about.data, changes } }];
+  return eventsOfSync(about, before, viewServer(after), TOLD, now);
 }
 
 /** In the order of the row: IPv4 first. */

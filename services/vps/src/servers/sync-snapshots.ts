@@ -4,16 +4,13 @@ import type { ErrorDetail } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { changesBetween, orUnknown, type Synced } from '@lumi/shared/sync';
+import { eventsOfSync, orUnknown, untilWritten, type Synced } from '@lumi/shared/sync';
 import { findServerVersion, type Server } from '../store/servers';
 import { readySnapshots, type Snapshot } from '../store/snapshots';
 import { writeSnapshotVersions } from '../store/sync-store';
 import type { SnapshotsReading } from '../supplier/hypervisor';
 import type { VpsDeps } from '../deps';
 import { viewSnapshot } from './snapshot-view';
-
-const CALL_LIMIT_MS = 3_000;
-const TRIES = 3;
 
 /**
  * `except`: the operation that causes this sync and holds the server's lock. A machine that does not exist has no
@@ -30,15 +27,13 @@ export async function syncSnapshots(
     clock,
     log,
   } = vps.service;
-  for (let tries = 1; tries <= TRIES; tries += 1) {
+  return untilWritten(async () => {
     const server = (await findServerVersion(platform, reach, serverId))?.server;
     if (server === undefined) return { kind: 'gone' };
     if (server.busy !== null && server.busy.operationId !== except)
       return { kind: 'busy', operationId: server.busy.operationId };
     const before = await readySnapshots(platform, serverId);
-    const answer = await orUnknown<SnapshotsReading>(CALL_LIMIT_MS, (signal) =>
-      vps.hypervisor.readSnapshots(server.machine, signal),
-    );
+    const answer = await orUnknown<SnapshotsReading>((signal) => vps.hypervisor.readSnapshots(server.machine, signal));
     if (answer.kind === 'unknown') return { kind: 'unknown', cause: answer.cause };
     const now = clock.now();
     const sizes = new Map(answer.kind === 'absent' ? [] : answer.snapshots.map(({ id, sizeGb }) => [id, sizeGb]));
@@ -56,10 +51,9 @@ export async function syncSnapshots(
       version,
       sizeGb: sizes.get(snapshot.id) ?? null,
     }));
-    if (!(await writeSnapshotVersions(platform, serverId, found, { except, now, events }))) continue;
+    if (!(await writeSnapshotVersions(platform, serverId, found, { except, now, events }))) return null;
     return { kind: lost.length > 0 ? 'missing' : events.length > 0 ? 'changed' : 'same', row: server };
-  }
-  return { kind: 'busy', operationId: null };
+  });
 }
 
 /** The message for a caller whose action on this snapshot was refused. */
@@ -78,16 +72,11 @@ export async function truthOfSnapshot(
 }
 
 function eventsOf(snapshot: Snapshot, sizeGb: number | null, now: Date): EventDraft[] {
-  const about = { subject: snapshot.id, data: { snapshot_id: snapshot.id, server_id: snapshot.serverId } };
-  if (sizeGb === null)
-    return snapshot.missingSince === null
-      ? [{ ...about, type: 'snapshot.missing', data: { ...about.data, missing_since: isoSeconds(now) } }]
-      : [];
-  const changes = changesBetween(viewSnapshot(snapshot), viewSnapshot({ ...snapshot, sizeGb, missingSince: null }), [
-    'size_gb',
-    'missing_since',
-  ]);
-  return Object.keys(changes).length === 0
-    ? []
-    : [{ ...about, type: 'snapshot.synced', data: { ...about.data, changes } }];
+  const about = {
+    noun: 'snapshot',
+    subject: snapshot.id,
+    data: { snapshot_id: snapshot.id, server_id: snapshot.serverId },
+  };
+  const after = sizeGb === null ? null : viewSnapshot({ ...snapshot, sizeGb, missingSince: null });
+  return eventsOfSync(about, viewSnapshot(snapshot), after, ['size_gb', 'missing_since'], now);
 }

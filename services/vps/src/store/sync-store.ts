@@ -2,7 +2,7 @@
 // it was read.
 import { seqAfter, sql, type SqlRunner } from '@lumi/shared/db';
 import type { EventDraft } from '@lumi/shared/purchase';
-import { syncEvents } from '@lumi/shared/sync';
+import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
 import type { Machine } from '../supplier/hypervisor';
 
@@ -45,21 +45,16 @@ export async function writeVersion(
   return rows.length > 0;
 }
 
-export async function nextServers(
-  db: Pick<PrismaClient, 'server'>,
-  accountId: string,
-  afterSeq: string,
-  limit: number,
-): Promise<readonly { readonly seq: bigint; readonly id: string }[]> {
+export async function nextServers(db: Pick<PrismaClient, 'server'>, from: SyncFrom): Promise<SyncNext[]> {
   return db.server.findMany({
     where: {
-      account_id: accountId,
+      account_id: from.accountId,
       lifecycle: { notIn: ['provisioning', 'terminated', 'failed'] },
-      ...seqAfter({ afterSeq }),
+      ...seqAfter(from),
     },
     select: { seq: true, id: true },
     orderBy: { seq: 'asc' },
-    take: limit,
+    take: from.limit,
   });
 }
 

@@ -24,16 +24,16 @@ function shelf(count: number, onSync: (id: string) => Promise<void> | void = () 
   return {
     product: 'vps',
     noun: 'gadget',
-    next: (_account, after, limit) =>
+    next: ({ afterSeq, limit }) =>
       Promise.resolve(
-        Array.from({ length: Math.max(0, Math.min(limit, count - Number(after))) }, (_, i) => ({
-          seq: BigInt(Number(after) + i + 1),
-          id: String(Number(after) + i + 1),
+        Array.from({ length: Math.max(0, Math.min(limit, count - Number(afterSeq))) }, (_, i) => ({
+          seq: BigInt(Number(afterSeq) + i + 1),
+          id: String(Number(afterSeq) + i + 1),
         })),
       ),
-    sync: async (_account, id) => {
+    sync: async (_reach, id) => {
       await onSync(id);
-      return Number(id) % 100 === 0 ? 'changed' : 'same';
+      return { kind: Number(id) % 100 === 0 ? 'changed' : 'same' };
     },
   };
 }

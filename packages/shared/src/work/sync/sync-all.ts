@@ -3,6 +3,7 @@
 // However many things there are, a step is short, the work of others is done between two steps, and an account has one
 // such operation of a kind at a time.
 import type { Product } from '../../ground/contract';
+import type { Reach } from '../../counter/endpoint';
 import { operationKind, type AnyOperationKind } from '../operations';
 import type { Outcome } from '../purchase';
 import { elapsedMs } from '../../ground/runtime';
@@ -18,18 +19,26 @@ const STEP_MS = 500;
 /** Work that has become due meanwhile comes before the next step. */
 const PAUSE_MS = 250;
 
+/** Where to go on in the list of an account. */
+export interface SyncFrom {
+  readonly accountId: string;
+  readonly afterSeq: string;
+  readonly limit: number;
+}
+
+export interface SyncNext {
+  readonly seq: bigint;
+  readonly id: string;
+}
+
 export interface SyncSource {
   readonly product: Product;
   /** `domain` makes the kind `domain_sync` and the event `domain.all_synced`. Stored; never changed. */
   readonly noun: string;
   /** Objects of the account that have not ended, in the order of `seq`. */
-  next(
-    accountId: string,
-    afterSeq: string,
-    limit: number,
-  ): Promise<readonly { readonly seq: bigint; readonly id: string }[]>;
+  next(from: SyncFrom): Promise<readonly SyncNext[]>;
   /** Must end within a few seconds. */
-  sync(accountId: string, id: string): Promise<SyncEnd>;
+  sync(reach: Reach, id: string): Promise<{ readonly kind: SyncEnd }>;
 }
 
 type Counts = { readonly total: number; readonly changed: number; readonly missing: number; readonly failed: number };
@@ -64,12 +73,13 @@ export function syncOfAll(source: SyncSource): SyncOfAll {
 
 async function step(source: SyncSource, accountId: string, from: Reached): Promise<Outcome<Counts>> {
   const startedMs = elapsedMs();
-  const things = await source.next(accountId, from.after, STEP_MAX);
+  const reach: Reach = { kind: 'account', accountId };
+  const things = await source.next({ accountId, afterSeq: from.after, limit: STEP_MAX });
   let reached = from;
   let done = 0;
   while (done < things.length && elapsedMs() - startedMs < STEP_MS) {
     const group = things.slice(done, done + AT_ONCE);
-    const ends = await Promise.all(group.map(({ id }) => source.sync(accountId, id)));
+    const ends = await Promise.all(group.map(async ({ id }) => (await source.sync(reach, id)).kind));
     reached = { ...added(reached, ends), after: (group.at(-1)?.seq ?? 0n).toString() };
     done += group.length;
   }
