@@ -83,9 +83,9 @@ export async function makeInstallation() {
 /** So many accounts with money and a key without limits that matter. */
 async function makeKeys({ ownerUrl, secrets, count }) {
   const { Pool } = load('pg');
-  const { issueKey } = load('./dist/keys/index.js');
-  const { newId, resellerScopes } = load('./dist/contract/index.js');
-  const { secretRing, systemClock } = load('./dist/runtime/index.js');
+  const { issueKey } = load('./dist/base/keys/index.js');
+  const { newId, resellerScopes } = load('./dist/ground/contract/index.js');
+  const { secretRing, systemClock } = load('./dist/ground/runtime/index.js');
   const rings = {
     peppers: secretRing(32).parse(secrets.peppers),
     secrets: secretRing(32).parse(secrets.ring),

@@ -81,7 +81,7 @@ function purchaseOf(buyers) {
 /** The same function over 16 connections, without HTTP, supplier or capture. */
 async function rawHolds({ installation, buyers, seconds }) {
   const { Pool } = load('pg');
-  const { newId } = load('./dist/contract/index.js');
+  const { newId } = load('./dist/ground/contract/index.js');
   const pool = new Pool({ connectionString: installation.urlOf('lumi_domains'), max: 16 });
   const endAt = performance.now() + seconds * 1000;
   let done = 0;

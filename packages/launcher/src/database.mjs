@@ -32,7 +32,11 @@ export function urlsOf({ root, ownerUrl, rolePasswords }) {
 /** File by file: the whole room would bring Prisma's client, which nobody needs here. */
 function databaseRoom(root) {
   const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
-  return { ...load('./dist/db/roles.js'), ...load('./dist/db/migrate.js'), ...load('./dist/db/migrate-queue.js') };
+  return {
+    ...load('./dist/base/db/roles.js'),
+    ...load('./dist/base/db/migrate.js'),
+    ...load('./dist/base/db/migrate-queue.js'),
+  };
 }
 
 function isConnectionLost(err) {

@@ -60,8 +60,8 @@ async function accountExists(client, demo) {
 // If the process dies after the commit and before demo.json is written, the next start finds the account and makes new
 // keys for it, and no second deposit.
 async function makeDemo({ client, load, secrets }) {
-  const { seedDemo: seed } = load('./dist/admin/seed.js');
-  const { secretRing, systemClock } = load('./dist/runtime/index.js');
+  const { seedDemo: seed } = load('./dist/house-keeping/admin/seed.js');
+  const { secretRing, systemClock } = load('./dist/ground/runtime/index.js');
   return seed(client, {
     peppers: secretRing(32).parse(secrets.keyPeppers),
     secrets: secretRing(32).parse(secrets.secretRing),
