@@ -1,4 +1,4 @@
-// Who may import whom. Every rule here is broken on purpose in scripts/check-fixtures/, so that `npm run check` knows
+// The import rules. Every rule here is broken on purpose in scripts/check-fixtures/, so that `npm run check` knows
 // they work: this tool reports success when it finds nothing to look at.
 
 // The rooms of packages/shared, each in its wing: a room may import only rooms above it. A new room gets its place here

@@ -96,7 +96,7 @@ const house = {
         };
       },
     },
-    // What declares a route, itself or through `bulkKind` and the like, is an object with an `id` and a `summary`.
+    // A route declaration, made directly or through `bulkKind` and the like, is an object with an `id` and a `summary`.
     'one-endpoint': {
       meta: { type: 'problem', schema: [] },
       create(context) {
@@ -158,7 +158,7 @@ const config = [
     rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error', 'lumi/one-endpoint': 'error' },
   },
   { files: MONEY, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all, FLOATS) } },
-  // What makes riders, and the statements of the steps themselves.
+  // The files that make riders, and the statements of the steps themselves.
   {
     files: [
       'packages/shared/src/base/db/rider.ts',
@@ -181,7 +181,7 @@ const config = [
     ignores: TESTS,
     rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS, RIDERS) },
   },
-  // It stands in for somebody else's API, with that API's own answers, and knows nothing of packages/shared.
+  // It imitates another company's API, with that API's own answers, and knows nothing of packages/shared.
   {
     files: ['packages/crypto-pay-double/src/**/*.ts'],
     ignores: TESTS,

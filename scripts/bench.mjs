@@ -1,6 +1,6 @@
-// `npm run bench [-- --json FILE] [-- --seconds N]`: what the gateway costs and how many purchases a second go the
-// whole way, beside what they are compared with. Everything runs on this machine's loopback, is bounded in time and
-// cleans up after itself.
+// `npm run bench [-- --json FILE] [-- --seconds N]`: the cost of the gateway and the number of purchases a second
+// through all processes, compared with reference servers. It runs on this machine's loopback, is bounded in time and
+// cleans up.
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -36,7 +36,7 @@ export const schemas = [
   },
 ];
 
-/** What `migrate` of the database room wants to know of a schema. */
+/** The arguments of `migrate` (of the database room) for a schema. */
 export function migrationFolders({ name, dir, functions }, base = root) {
   return { schema: name, migrationsDir: join(base, dir, 'migrations'), functionsDir: join(base, functions) };
 }

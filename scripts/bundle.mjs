@@ -73,7 +73,8 @@ function mapOurOwn(file, { decode, encode }) {
       const before = wasOurs;
       wasOurs = source !== undefined && isOurs[source];
       if (wasOurs) return [segment];
-      // What has no segment counts as the one before it, so the first of a package says that nobody knows.
+      // A mapping without a segment counts as the one before it, so the first mapping of a package marks an unknown
+      // source.
       return before ? [[column]] : [];
     }),
   );

@@ -60,7 +60,7 @@ const QUERIES = {
     FROM pg_roles r WHERE r.rolname LIKE 'lumi\\_%' AND $1::text[] IS NOT NULL`,
 };
 
-/** What the rows of a table are told without: the moment they were written. */
+/** The columns that are left out of a table's rows: the moment they were written. */
 const TIMES = /^(created_at|updated_at|checked_at|applied_at)$/;
 
 /** `{ section: { name: text } }` of the database that `client` is the owner of. */
@@ -120,7 +120,7 @@ function expand(query) {
           `CASE WHEN ${owner} = (SELECT datdba FROM pg_database WHERE datname = current_database()) THEN ` +
           `'owner' ELSE pg_get_userbyid(${owner}) END`,
       )
-      // Nothing stated is what the owner and everybody may do by default, which may be stated as well.
+      // Without a statement, the owner and PUBLIC have the default rights, which may also be stated explicitly.
       .replaceAll(
         /%ACL\((.*?),(.*?),([\w.]*)\)%/g,
         (_, acl, type, owner) =>

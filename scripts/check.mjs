@@ -53,7 +53,7 @@ const CHECKS = [
     repair: 'npm run check -- rules   (see scripts/check-fixtures/README.md)',
   },
 ];
-/** What takes longest begins first. */
+/** The longest checks begin first. */
 const LONGEST_FIRST = ['style', 'OpenAPI documents', 'the rules themselves', 'types'];
 const SHOWN_MAX = 40;
 
@@ -74,7 +74,8 @@ async function main(args) {
 }
 
 /**
- * As many at once as there are processors. A promise for each check, so that they can be told in the order of the list.
+ * As many at once as there are processors. One promise for each check, so that they are reported in the order of the
+ * list.
  */
 function sideBySide(checks) {
   const begun = new Map();

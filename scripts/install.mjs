@@ -36,7 +36,7 @@ function refuseOldNode() {
   process.exit(1);
 }
 
-/** What the lockfile names is in node_modules. */
+/** Whether node_modules has the packages of the lockfile. */
 export function isInstalled() {
   return (
     existsSync(join(root, 'node_modules', '.modules.yaml')) &&

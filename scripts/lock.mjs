@@ -99,6 +99,6 @@ function pushAside(file) {
     renameSync(file, aside);
     rmSync(aside, { force: true });
   } catch {
-    // Somebody else pushed it aside first: the next attempt to create the file decides.
+    // Another process removed it first: the next attempt to create the file decides.
   }
 }

@@ -1,5 +1,5 @@
-// Roles and migrations on a database somebody else runs, before the processes of a container installation start. Safe
-// to run again. DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD,
+// Roles and migrations on an external database, before the processes of a container installation start. It may run
+// again. DATABASE_URL is the owner's; the role passwords come as LUMI_GATEWAY_PASSWORD, LUMI_DOMAINS_PASSWORD,
 // LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD, LUMI_ADMIN_PASSWORD.
 import { root } from './build.mjs';
 import { prepareDatabase } from '../packages/launcher/src/database.mjs';

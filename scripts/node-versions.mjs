@@ -16,7 +16,7 @@ export function tooOld(version = process.versions.node) {
   return `Lumi needs Node ${OLDEST.join('.')} or newer; this is Node ${version}.`;
 }
 
-/** One sentence about this Node if nobody has tested Lumi on it, otherwise null. */
+/** One sentence about this Node if Lumi was not tested on it, otherwise null. */
 export function untested(version = process.versions.node) {
   const [major] = version.split('.').map(Number);
   if (TESTED.includes(major)) return null;

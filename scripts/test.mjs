@@ -15,7 +15,7 @@ try {
   process.exit(1);
 }
 
-// What tests choose by chance they choose by this seed, the same each time unless another is named.
+// Tests make their random choices by this seed, which stays the same unless another is given.
 const wishes = process.argv.slice(2);
 const seed = wishes.some((wish) => /^--seed(=|$)/.test(wish)) ? [] : ['--seed', '1'];
 const child = spawn(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...wishes, ...seed], {

@@ -68,7 +68,7 @@ async function main() {
   say('all good: a domain, a server and a proxy were sold, and everything stopped when told to');
 }
 
-/** What `COPY . .` takes: everything but what .dockerignore names. */
+/** The files that `COPY . .` takes: all but those in .dockerignore. */
 function copySources(folder) {
   const ignored = new Set(
     readFileSync(join(root, '.dockerignore'), 'utf8')
@@ -164,7 +164,7 @@ async function query(url, ...statements) {
   await client.end();
 }
 
-/** What the compose file runs of our image, with its names resolved to the ports of this machine. */
+/** The services of our image in the compose file, with their names resolved to the ports of this machine. */
 function containersOf(compose, { settings, ports, path, folder }) {
   const own = Object.entries(compose.services).filter(([, service]) => service.image === compose['x-image'].image);
   return Object.fromEntries(

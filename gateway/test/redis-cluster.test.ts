@@ -19,7 +19,7 @@ afterAll(() => fixture.close());
 const statuses = async (key: string): Promise<number[]> =>
   Promise.all(gateways.map(async (gateway) => (await ask(gateway, { path: '/api/v1/me', key })).status));
 
-itWithRedis('count together, whichever node a key’s bucket lies on', async () => {
+itWithRedis('count together on every node that holds a key’s bucket', async () => {
   for (let i = 0; i < 6; i += 1) {
     const { key } = await fixture.newKey({ limits: { regularPerMinute: 8 } });
     const answers = await Promise.all(Array.from({ length: 10 }, () => statuses(key)));
@@ -30,7 +30,7 @@ itWithRedis('count together, whichever node a key’s bucket lies on', async () 
   }
 });
 
-itWithRedis('refuse a revoked key as soon as they are told, all of them', async () => {
+itWithRedis('refuse a revoked key on all gateways after its notification', async () => {
   const { key, id } = await fixture.newKey();
   expect(await statuses(key)).toEqual([200, 200]);
   await revokeKey(fixture.owner, id);

@@ -25,7 +25,7 @@ const status = async (gateway: TestGateway, key: string): Promise<number> =>
 const codes = async (key: string): Promise<number[]> => [await status(first, key), await status(second, key)];
 
 describe('gateways with notifications', () => {
-  it('refuse a revoked key at once on every gateway, while the clock stands still', async () => {
+  it('refuse a revoked key at once on every gateway, with a fixed clock', async () => {
     const { key, id } = await fixture.newKey();
     expect(await codes(key)).toEqual([200, 200]);
     await revokeKey(fixture.owner, id);
@@ -155,7 +155,7 @@ describe('the cache', () => {
     const { key, id } = await fixture.newKey();
     held.isHeld = true;
     const reading = look(key);
-    await until(() => held.held === 1); // the row is read, not yet handed over
+    await until(() => held.held === 1); // the row is read, not yet returned
     const revoked = await revokeKey(fixture.owner, id);
     cache.forget(revoked?.digest.toString('hex') ?? '');
     held.isHeld = false;
@@ -195,7 +195,7 @@ describe('the cache', () => {
     clock.advance(2_500);
     expect(cached(key)).not.toBeUndefined();
     await until(() => held.answered === 2);
-    await new Promise(setImmediate); // and handed over
+    await new Promise(setImmediate); // and returned
     clock.advance(2_500); // older than the limit since the first read, not since the second
     expect(cached(key)).not.toBeUndefined();
   });

@@ -26,7 +26,7 @@ const SOURCES = [
   'tsconfig.json',
   'pnpm-workspace.yaml',
 ];
-/** Whose .ts files ESLint judges. */
+/** The folders whose .ts files ESLint checks. */
 const STYLED = ['gateway', 'services', 'packages', 'scripts/test'];
 
 export async function checkTypes() {
@@ -113,7 +113,7 @@ export async function checkImports(cwd) {
   return { size: modules, problems: oncePerFile(problems) };
 }
 
-// A file that breaks a rule by many imports is told once.
+// A file that breaks a rule by many imports is reported once.
 function oncePerFile(problems) {
   return [...new Map(problems.map((problem) => [`${problem.rule} ${problem.file}`, problem])).values()];
 }

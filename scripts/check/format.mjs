@@ -1,5 +1,5 @@
-// Is everything in the one format? Prettier says so for what it can lay out; it leaves comments, strings and SQL as
-// they are, so the width of lines is looked at as well.
+// Checks the format. Prettier checks the layout; it leaves comments, strings and SQL unchanged, so this file checks the
+// width of lines as well.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../build.mjs';
@@ -15,7 +15,7 @@ const WIDE = /\.(ts|mjs|cjs|sql)$/;
 const FOLDERS = ['gateway', 'services', 'packages', 'scripts', 'infra', 'docs'];
 const LEFT_OUT = /(^|\/)(node_modules|dist|generated|check-fixtures)\//;
 
-/** What `prettier --check .` names, and every line of code that is wider than the format allows. */
+/** The files that `prettier --check .` names, and every line of code that is wider than the format allows. */
 export async function checkFormat() {
   const args = ['.', '--cache', '--cache-strategy', 'content', '--cache-location', join(cacheFolder, 'prettier')];
   const { code, out, err } = await runTool(

@@ -1,6 +1,6 @@
-// What was found good is not looked at again until something that could change the answer has changed: the files named
-// here, the tools (by the lockfile), how they are called (scripts/check) and Node. Only good answers are remembered, in
-// node_modules/.cache/lumi-check; `npm run check -- --fresh` asks anew.
+// A good result is kept until something that could change it has changed: the files named here, the tools (by the
+// lockfile), how they are called (scripts/check) and Node. Only good results are kept, in
+// node_modules/.cache/lumi-check; `npm run check -- --fresh` ignores them.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,7 +8,7 @@ import { root } from '../build.mjs';
 
 export const cacheFolder = join(root, 'node_modules', '.cache', 'lumi-check');
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'coverage', '.git', '.lumi']);
-/** What every check depends on, whatever it looks at. */
+/** Every check depends on these. */
 const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/check.mjs'];
 
 /**

@@ -24,7 +24,7 @@ const REDOCLY_OFF = {
   'response-mime-type': 'Exports are CSV or text, and the sandbox has a page to pay on.',
 };
 
-/** Rules of Redocly that do nothing until they are told what to look for. */
+/** Rules of Redocly that do nothing until they are configured. */
 const REDOCLY_TOLD = {
   'response-contains-header': {
     severity: 'error',

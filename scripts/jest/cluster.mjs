@@ -64,7 +64,7 @@ async function freshCluster(owner) {
   }
 }
 
-// Jest does not tear down when it is interrupted, and nobody can when it is killed.
+// Jest does not tear down when it is interrupted, and cannot when it is killed.
 function guard(dir, pid) {
   const file = join(root, 'scripts', 'jest', 'guard.mjs');
   const child = spawn(process.execPath, [file, dir, String(pid)], {

@@ -16,7 +16,7 @@ class LumiEnvironment extends TestEnvironment {
     for (const close of [...(this.global.lumiFileClosers ?? [])].reverse()) {
       await close().catch((err) => faults.push(err));
     }
-    // What leaks after a failed test is its consequence: thrown here, it would hide the failure itself.
+    // A leak after a failed test is its consequence: thrown here, it would hide the failure itself.
     if (faults.length > 0 && !this.hasFailure) throw faults[0];
   }
 }

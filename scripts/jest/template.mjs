@@ -6,7 +6,7 @@ import { migrationFolders, root, schemas } from '../build.mjs';
 import { isAlive } from '../lock.mjs';
 import { loadDb } from './load-db.mjs';
 
-/** What test files need to know, as one value: { ownerUrl, template, passwords, runPid }. */
+/** The data that test files need, as one value: { ownerUrl, template, passwords, runPid }. */
 export async function prepareTemplate(ownerUrl) {
   const { migrate, migrateQueue, ensureRoles, ROLES, pg } = loadDb();
   // The same for every run on one cluster, so that runs side by side do not change each other's passwords.

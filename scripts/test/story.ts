@@ -78,10 +78,7 @@ export function story(product: Product) {
     ...lumi,
     call,
     get,
-    /**
-     * A new customer with this much money. The story continues with it, from a day that every month has, on whichever
-     * day the test runs.
-     */
+    /** A new customer with this much money. The story continues with it. It begins on a day that every month has. */
     async begins(balance: string): Promise<Buyer> {
       const today = lumi.clock.now();
       lumi.clock.shiftMs += Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 10, 12) - today.getTime();

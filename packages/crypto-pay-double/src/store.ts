@@ -86,7 +86,7 @@ export class Store {
    */
   save(): Promise<void> {
     this.waiting ??= this.writing
-      .catch(() => undefined) // the caller of that write has already been told
+      .catch(() => undefined) // the caller of that write has its error already
       .then(() => {
         this.waiting = null;
         this.writing = this.write();

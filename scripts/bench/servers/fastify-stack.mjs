@@ -1,6 +1,5 @@
-// What one would put together instead: Fastify, its rate limit, its proxy, with the same checks as the gateway's read
-// path: bearer → HMAC digest → known key → scope → limit per key → forward with a signed identity that is cached per
-// key.
+// A usual alternative: Fastify, its rate limit and its proxy, with the same checks as the gateway's read path: bearer →
+// HMAC digest → known key → scope → limit per key → forward with a signed identity that is cached per key.
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

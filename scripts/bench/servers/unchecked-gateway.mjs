@@ -1,5 +1,5 @@
-// The gateway's road without its checks: the same Express, the same server with the same prototypes, the same undici
-// pool, and one handler.
+// The gateway's forwarding without its checks: the same Express, the same server with the same prototypes, the same
+// undici pool, and one handler.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Pool } from 'undici';

@@ -1,4 +1,4 @@
-// Who names an account that is not theirs, nobody's, or not that of the object.
+// Requests with an account of another customer, an unknown account, or not the account of the object.
 import type { Operation } from '../contract/documented-api';
 import type { Call, Recipe } from '../contract/world';
 import { rehearsed, type Probe, type Scene } from './probe';

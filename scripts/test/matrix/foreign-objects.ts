@@ -8,7 +8,7 @@ import type { Call, Recipe, World } from '../contract/world';
 import { AS_NOBODYS, type Probe, type Scene } from './probe';
 
 const ID_SHAPE = /^[a-z]{2,4}_[0-9a-z]{24}$/;
-/** The same for everybody, and shown by no operation of its own. */
+/** The same for all customers, and shown by no operation of its own. */
 const OF_EVERYBODY = new Set(['image_id', 'location_id']);
 /** Fields that name an object by another name than its own. */
 const BY_ANOTHER_NAME: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const BY_ANOTHER_NAME: Readonly<Record<string, string>> = {
 
 export interface ForeignObjects {
   readonly probes: readonly Probe[];
-  /** What the customer's own object does in the same place: anything but not to be found. */
+  /** The result with the customer's own object at the same place: any but "not found". */
   readonly own: readonly Probe[];
 }
 
@@ -89,7 +89,7 @@ async function namedInBody(scene: Scene, operation: Operation, call: Call, form?
     places.add(place);
     const withName = (name: string): Call => ({
       ...call,
-      headers: {}, // of a batch that is done later nobody hears what became of an item
+      headers: {}, // a batch that is done later returns no result for the item
       body: JSON.parse(bodyWith(operation.requestSchema, call.body ?? {}, path, JSON.stringify(name))) as object,
     });
     const foreign = await nameOf(scene, abroad, shows);
@@ -147,7 +147,7 @@ async function namedInQuery(scene: Scene, operation: Operation, call: Call): Pro
   return named;
 }
 
-/** The operation that shows what this field names; null: nothing that anybody owns. */
+/** The operation that shows the object of this field; null: no object that a customer owns. */
 function shownBy({ product, recipes }: Scene, path: readonly Step[]): string | null {
   const field = [...path].reverse().find((step): step is string => typeof step === 'string') ?? '';
   if (field === 'user_id' || OF_EVERYBODY.has(field)) return null;
@@ -159,7 +159,7 @@ function shownBy({ product, recipes }: Scene, path: readonly Step[]): string | n
   return recipes[shows].isCatalogue === true ? null : shows;
 }
 
-/** Made once for all the fields that name such a thing. */
+/** Made once for all the fields that name such an object. */
 async function nameOf({ recipes }: Scene, world: World, shows: string): Promise<string> {
   const { params = {} } = await world.once(`named by ${shows}`, async () => (await recipes[shows]?.call(world)) ?? {});
   const [name] = Object.values(params);
@@ -167,7 +167,7 @@ async function nameOf({ recipes }: Scene, world: World, shows: string): Promise<
   return name;
 }
 
-/** What is being bought or looked up is nobody's yet. */
+/** Names that are to be bought or looked up belong to no customer yet. */
 async function isOurDomain({ lumi, base, who }: World, name: unknown): Promise<boolean> {
   return (
     typeof name === 'string' && (await lumi.get(who, `${base}/domains/${encodeURIComponent(name)}`)).status === 200

@@ -1,4 +1,5 @@
-// Past the gateway: a service believes nobody but its signature, and asks for scopes and signatures itself.
+// Requests past the gateway: a service accepts only identities with the gateway's signature, and checks scopes and
+// signatures itself.
 import { PRODUCTS, resellerScopes } from '@lumi/shared/contract';
 import type { Principal } from '@lumi/shared/principal';
 import type { Operation } from '../contract/documented-api';

@@ -1,14 +1,14 @@
-// Who may not do what: every operation of a product's document by everybody who must be refused, each with the refusal
-// that the contract promises and nothing changed. The rows are read from the document, so a new operation stands in it
-// by itself, and fails here until its recipe says how it is called. Whatever is refused is refused for one reason: the
-// same without it comes through.
+// The permission matrix: sends every operation of a product's document as every caller who must be refused. Each gets
+// the refusal of the contract, and nothing changes. The rows come from the document, so a new operation is in it
+// automatically, and fails here until a recipe says how to call it. Each refusal has one reason: the same request
+// without that reason succeeds.
 import type { Product } from '@lumi/shared/contract';
 import type { Operation } from '../contract/documented-api';
 import { isGuarded } from '../contract/guarded-requests';
 import type { Recipes } from '../contract/world';
 import { matrix } from './matrix';
 
-/** What needs no key, and what needs a key and no scope. Whoever adds to these has thought about it. */
+/** Operations without a key, and operations with a key but without a scope. Add to these lists only on purpose. */
 export const FOR_EVERYBODY: readonly string[] = [
   'get-openapi',
   'list-errors',
@@ -18,11 +18,11 @@ export const FOR_EVERYBODY: readonly string[] = [
 ];
 export const FOR_EVERY_KEY: readonly string[] = ['get-me'];
 
-/** What is no `GET` and still needs no more than `read`: it only looks something up. */
+/** Operations other than `GET` that need only `read`, because they only look something up. */
 export const READS: readonly string[] = ['check-domains', 'check-transfer'];
 /**
- * What needs a scope that moves money, or an operator's, and no signature: it spends nothing and decides nothing. The
- * last two decide and should need one.
+ * Operations with a scope that moves money, or an operator's, but without a signature: they spend nothing and decide
+ * nothing. The last two decide and should need one.
  */
 export const UNSIGNED: readonly string[] = [
   'cancel-batch',
@@ -46,11 +46,11 @@ export function matrixOf(product: Product, recipes: Recipes): void {
     ).toEqual(Object.keys(recipes).sort());
   });
 
-  it('finds nothing open to everybody, or to every key, but what is meant to be', () => {
+  it('has no operation open to all callers, or to every key, except the listed ones', () => {
     expect(unscoped(operations())).toEqual({ public: FOR_EVERYBODY, any: FOR_EVERY_KEY });
   });
 
-  it('finds nothing that could change something with `read`, or spend unsigned, but what is meant to', () => {
+  it('has no operation that changes something with `read`, or spends unsigned, except the listed ones', () => {
     const { reads, unsigned } = lax(operations());
     expect([reads.filter((id) => !READS.includes(id)), unsigned.filter((id) => !UNSIGNED.includes(id))]).toEqual([
       [],
@@ -58,7 +58,7 @@ export function matrixOf(product: Product, recipes: Recipes): void {
     ]);
   });
 
-  it.each(Object.entries(recipes))('%s is refused to everybody who may not', async (id, recipe) => {
+  it.each(Object.entries(recipes))('%s refuses every caller who may not', async (id, recipe) => {
     const { seen, promised, changed } = await outcomesOf(id, recipe);
     expect(seen).toEqual(promised);
     expect(changed).toEqual([]);
@@ -69,7 +69,7 @@ export function matrixOf(product: Product, recipes: Recipes): void {
   });
 }
 
-/** An operation that forgot its scope is one of these. */
+/** An operation without a scope by mistake is one of these. */
 export function unscoped(operations: readonly Operation[]): {
   readonly public: readonly string[];
   readonly any: readonly string[];
@@ -82,7 +82,7 @@ export function unscoped(operations: readonly Operation[]): {
   return { public: having('public'), any: having('any') };
 }
 
-/** An operation that was declared too harmless is one of these. */
+/** An operation that was declared too harmless by mistake is one of these. */
 export function lax(operations: readonly Operation[]): {
   readonly reads: readonly string[];
   readonly unsigned: readonly string[];

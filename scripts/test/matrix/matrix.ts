@@ -1,4 +1,4 @@
-// Asks one operation in the name of everybody who must be refused, and sees what comes of it and what it changed.
+// Sends one operation as every caller who must be refused, and checks the answers and the stored data.
 import { randomBytes } from 'node:crypto';
 import { IDENTITY_HEADER } from '@lumi/shared/principal';
 import type { Product } from '@lumi/shared/contract';
@@ -88,7 +88,7 @@ export function matrix(product: Product, recipes: Recipes, more: WholeWayOptions
       ),
       await askAll(operation, inItems),
     ];
-    // Only now, since it changes what there is: those who may are let through, so nothing above was refused for more.
+    // Last, because it changes data: the permitted callers succeed, so the refusals above had no other reason.
     const allowed = await letThrough(operation, recipe, own, call);
     return {
       seen: [...refused.seen, ...failed.seen, ...allowed.seen],

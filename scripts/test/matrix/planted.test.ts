@@ -1,4 +1,4 @@
-// The matrix can fail: operations with a fault that is planted here are found, and a sound one is not.
+// The matrix can fail: it finds operations with a fault that is planted here, and nothing at a correct one.
 import { z } from 'zod';
 import { AppError, defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
@@ -91,11 +91,11 @@ const milked: Recipe = { call: (world) => ({ body: { cow_id: cow(world) } }) };
 const { lumi, start, outcomesOf, operations } = matrix('proxy', { 'get-cow': shown }, { proxy: planted });
 beforeAll(start, 60_000);
 
-/** What is not as it is promised: who it was, and the beginning of what they got. */
+/** The broken promises: the caller, and the beginning of the answer. */
 const wrong = ({ seen, promised }: Outcomes): string[] =>
   seen.filter((outcome, i) => outcome !== promised[i]).map((outcome) => /^.+?: .{0,9}/.exec(outcome)?.[0] ?? outcome);
 
-it('finds nothing at a sound operation', async () => {
+it('finds nothing at a correct operation', async () => {
   const { seen, promised, changed } = await outcomesOf('get-cow', shown);
   expect([seen, changed]).toEqual([promised, []]);
   expect(promised).toEqual(
@@ -124,11 +124,11 @@ it('finds an operation that takes the object of another customer out of the body
   expect(wrong(await outcomesOf('milk-any-cow', milked))).toEqual(['a foreign cow_id: told from']);
 });
 
-it("finds an operation that tells another customer's object from what does not exist", async () => {
+it("finds an operation that answers another customer's object differently from an unknown one", async () => {
   expect(wrong(await outcomesOf('get-told-cow', shown))).toEqual(['a foreign id in the path: told from']);
 });
 
-it('finds an operation that refuses everybody: its refusals say nothing', async () => {
+it('finds an operation that refuses every caller, because its refusals prove nothing', async () => {
   expect(wrong(await outcomesOf('get-no-cow', shown))).toEqual(['whoever may: 404 {"err']);
 });
 
@@ -137,7 +137,7 @@ it('finds an operation that writes although it refuses, work for later too', asy
   expect([wrong(outcomes), outcomes.changed]).toEqual([[], ['platform.outbox']]);
 });
 
-it('finds an operation that forgot its scope', () => {
+it('finds an operation without a scope', () => {
   const { public: open, any } = unscoped(operations());
   expect([open.filter((id) => !FOR_EVERYBODY.includes(id)), any.filter((id) => !FOR_EVERY_KEY.includes(id))]).toEqual([
     ['list-cows'],

@@ -1,4 +1,4 @@
-// One who must be refused, with what they send, and what comes of it.
+// A caller who must be refused: the request, the expected refusal and the actual result.
 import type { Operation } from '../contract/documented-api';
 import type { Call, Lumi, Recipes, World } from '../contract/world';
 import type { Answer } from '../whole-way';
@@ -18,11 +18,11 @@ export interface Probe {
   readonly identity?: string | null;
   /** The item of a bulk that is refused, beside others that need not be: what was taken is remembered. */
   readonly item?: number;
-  /** The same with a name that is nobody's, which must be answered in the same words. */
+  /** The same with an unknown name, which must get the same message. */
   readonly nobodys?: Call;
 }
 
-/** What the probes of one file are made from. */
+/** The data from which the probes of one file are made. */
 export interface Scene {
   readonly product: Product;
   readonly lumi: Lumi;
@@ -33,7 +33,7 @@ export interface Scene {
   readonly keyOf: (name: string, wishes: Parameters<Lumi['keyOf']>[1]) => Promise<Awaited<ReturnType<Lumi['keyOf']>>>;
 }
 
-/** Of a filter: whatever is answered, it is what anybody hears of what does not exist. */
+/** Of a filter: the answer must equal that for an unknown object. */
 export const AS_NOBODYS = "as of what is nobody's";
 /** Beyond everything that is refused for who asks, and short of doing anything. */
 const ONE_FIELD_TOO_MUCH = { unknown_field: '1' };
@@ -90,7 +90,7 @@ function refusalOf({ body }: Answer, item: number | undefined): Refusal | undefi
   return error ?? one?.error ?? problems.find(({ ref }) => one !== undefined && ref === one.ref);
 }
 
-/** What an answer says, without what differs from request to request; of a bulk, what it says about the item. */
+/** The answer without the parts that differ between requests; of a bulk, the part about the item. */
 export function toldBy(answer: Answer, { item }: Probe): string {
   const refusal = item === undefined ? undefined : refusalOf(answer, item);
   const said = refusal === undefined ? answer.text : JSON.stringify(refusal);

@@ -1,4 +1,4 @@
-// A request is signed as docs/contract.md says it is.
+// Signs a request as docs/contract.md describes.
 import { createHash, createHmac } from 'node:crypto';
 
 const hmac = (secret: string, text: string): string => createHmac('sha256', secret).update(text).digest('hex');

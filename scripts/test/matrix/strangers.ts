@@ -1,5 +1,5 @@
-// Who has no key that is good here. Every one but the invented ones was good before, or is good elsewhere: what refuses
-// them is that they are good no longer, or not here.
+// Callers without a valid key. Every key but the invented ones was valid before, or is valid elsewhere; it is refused
+// only because it is no longer valid, or not here.
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import { generateKey } from '@lumi/shared/keys';
 import { IDENTITY_HEADER } from '@lumi/shared/principal';

@@ -1,4 +1,4 @@
-// Keys that sign, and requests that they did not sign, or not so.
+// Requests of keys that sign, without a signature or with a wrong one.
 import type { Operation } from '../contract/documented-api';
 import { guardedCall, isGuarded } from '../contract/guarded-requests';
 import type { Call } from '../contract/world';
@@ -8,7 +8,7 @@ import { signedByV1, signedByV2, type SignedByV2 } from './signatures';
 const UNSIGNED = { expected: '401 invalid_signature', says: "requires a valid 'X-Signature'" };
 const LATE_S = 3_600;
 
-/** Each is wrong in one way only; the last of each version in none. */
+/** Each is wrong in one way; the last of each version is correct. */
 export async function unsigned(scene: Scene, operation: Operation, call: Call): Promise<Probe[]> {
   if (!operation.isMoney && !isGuarded(operation)) return [];
   const { lumi, product, world, keyOf } = scene;

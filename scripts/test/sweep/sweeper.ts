@@ -91,13 +91,14 @@ export function sweeper(product: Product, seed: number, more: WholeWayOptions['m
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, line));
-    await call; // the last one may be nobody's, and still be on its way
+    await call; // the last one may still be on its way
     return all;
   };
 
   const faultsOf = ({ operation }: Task, { one, sent, answer }: Asked): string[] => {
     const { status, text, body } = answer;
-    // A path of nothing is nobody's: whoever has no key hears of that first, though the path he meant is public.
+    // An invalid path belongs to no operation: a caller without a key is refused for that first, even when a public
+    // path was meant.
     if (operation.scopes.includes('public') && one.what.startsWith('path ') && text.includes('"missing_bearer"'))
       return [];
     const refusal = status >= 400 || operation.bulk !== null ? body : null;

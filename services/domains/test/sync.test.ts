@@ -258,7 +258,7 @@ describe('a renewal that ends after something else happened to the name', () => 
     });
   });
 
-  it('leaves what the registry was told meanwhile: its answer is from before that', async () => {
+  it('keeps a later change when the registry’s answer is from before it', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'renew-timeout-after-success-open.test');
     await renew(who, 'renew-timeout-after-success-open.test', ours).expect(202);

@@ -56,7 +56,7 @@ it('finds an order that was not executed', async () => {
   ).toEqual([rule('what the network executed')]);
 });
 
-it('finds a proxy whose address is another proxy’s or nobody’s', async () => {
+it('finds a proxy whose address belongs to another proxy or to none', async () => {
   expect(
     await found(
       `UPDATE proxy.proxy SET account_id = account_id || '-' WHERE id = $1`,

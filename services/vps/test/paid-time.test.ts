@@ -48,7 +48,7 @@ describe('POST /servers/{id}/renew', () => {
     );
   });
 
-  it('renews once per expiry, whichever key asks and however often', async () => {
+  it('renews once per expiry, for every key and any number of requests', async () => {
     const made = await makeServer(who);
     const answers = await Promise.all(Array.from({ length: 20 }, () => renew(made.id, made.expires_at)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);

@@ -2,7 +2,7 @@ import { ASSETS } from '../assets';
 import { formatDecimal, parseDecimal } from '../decimal';
 import type { Method } from './context';
 
-/** What was paid less the service fee, summed from the invoices themselves. */
+/** The paid amounts less the service fee, summed from the invoices themselves. */
 export const getBalance: Method = ({ store }) => {
   const payments = store.list().flatMap((invoice) => (invoice.payment === undefined ? [] : [invoice.payment]));
   return ASSETS.map((asset) => {

@@ -34,7 +34,7 @@ export const idParam = (prefix: IdPrefix, what: string) =>
     .string()
     .refine((id) => isId(id, prefix))
     .describe(`Id of ${what}.`);
-/** In a query or body: an id that names nothing is not found, in whichever form. */
+/** In a query or body: an id that names nothing is not found, in every form. */
 export const idField = (what: string) => z.string().min(1).max(64).describe(`Id of ${what}.`);
 
 export function boolOf(value: 'true' | 'false' | undefined): boolean | undefined {

@@ -64,7 +64,7 @@ export interface ProxyRow {
   readonly missing_since: Date | null;
 }
 
-/** What the constraints of the table know and the typed client does not. */
+/** The types that the table's constraints ensure and the typed client does not have. */
 export function proxyOfRow(row: ProxyModel): ProxyRow {
   return row as ProxyRow;
 }

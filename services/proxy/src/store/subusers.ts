@@ -27,7 +27,7 @@ export interface SubuserRow {
   readonly synced_at: Date | null;
 }
 
-/** What the constraints of the table know and the typed client does not. */
+/** The types that the table's constraints ensure and the typed client does not have. */
 function subuserOfRow(row: SubuserModel): SubuserRow {
   return row as SubuserRow;
 }

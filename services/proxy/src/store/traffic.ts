@@ -135,7 +135,7 @@ export async function changePlan(
   return row === undefined ? null : planOfRow(row);
 }
 
-/** What the constraints of the table know and the typed client does not. */
+/** The types that the table's constraints ensure and the typed client does not have. */
 export function planOfRow(row: TrafficPlanModel): PlanRow {
   return row as PlanRow;
 }

@@ -59,7 +59,7 @@ export function confirmed(server: { readonly hostname: string }, confirm: string
 
 export const periodField = z.union([z.literal(1), z.literal(3), z.literal(6), z.literal(12)]).optional();
 
-/** The bytes of the user data, in whichever form they were sent; null when there are none. */
+/** The bytes of the user data, in either form; null when there are none. */
 export function userDataOf(wanted: {
   readonly user_data?: string | null | undefined;
   readonly user_data_base64?: string | undefined;

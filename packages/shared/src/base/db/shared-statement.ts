@@ -197,7 +197,7 @@ export function perRunner<T>(make: (db: SqlRunner) => T): (db: SqlRunner) => T {
  * that was cancelled, an error raised by a function.
  */
 function isRolledBack(err: unknown): boolean {
-  // 40003 says that nobody knows.
+  // 40003: the end of the statement is unknown.
   return /^(?:22|23|40(?!003)|42|55|P0)...$|^57014$/.test(databaseCode(err) ?? '');
 }
 

@@ -1,4 +1,4 @@
-// What a row of platform.api_key says, typed; and whether such a key may be used now.
+// A row of platform.api_key, typed; and whether the key may be used now.
 import { resellerScopes, type Product } from '../../ground/contract';
 import type { Units } from '../../ground/money';
 

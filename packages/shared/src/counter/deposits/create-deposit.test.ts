@@ -1,4 +1,4 @@
-// What making a deposit promises: whatever a provider does to a request, no second invoice is made.
+// Creating a deposit: no second invoice is made, whatever the provider does to a request.
 import { parseUsd } from '../../ground/money';
 import { CryptoPay } from './crypto-pay';
 import { createDeposit } from './deposits';

@@ -1,4 +1,4 @@
-// What must be true of deposits, for `audit()`: recomputed from the rows, knowing nothing of the code that wrote them.
+// The audit rules of deposits, for `audit()`: computed from the rows, independent of the code that wrote them.
 import { sql, type Sql } from '../../base/db';
 
 export const DEPOSIT_RULES: readonly (readonly [string, Sql])[] = [

@@ -1,4 +1,4 @@
-// Deposits as they stand in the database, by reach.
+// Reads of deposits, by reach.
 import { given, seqBefore, type PlatformClient } from '../../base/db';
 import { ownedBy, type Reach } from '../endpoint';
 import { depositOfRow, type Deposit } from './deposit-row';

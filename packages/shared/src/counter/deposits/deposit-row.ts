@@ -1,4 +1,4 @@
-// A deposit, and how it stands in the database.
+// A deposit, and its row.
 import type { DepositModel } from '../../base/db';
 import type { Units } from '../../ground/money';
 import type { PayUrls } from './provider';

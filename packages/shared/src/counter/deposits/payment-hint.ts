@@ -1,7 +1,7 @@
-// Hints that a payment arrived: this product was told of it, and cannot see whose deposit it is.
+// Hints that a payment arrived: this product got the message, and cannot see which deposit it belongs to.
 import { sql, type SqlRunner } from '../../base/db';
 
-/** For another product's worker, which looks at its next round; nothing comes of it where the deposit is nobody's. */
+/** For another product's worker, which reads it at its next round. A hint without a deposit has no effect. */
 export async function leaveHint(
   db: SqlRunner,
   hint: { provider: string; providerInvoiceId: string; depositId: string | null },

@@ -1,5 +1,5 @@
-// `auto_renew: true` commits money of the future, wherever a body can say it: that needs `buy` and `write` on every
-// road. A route declares its places (`autoRenew`), and nothing else in a service asks.
+// `auto_renew: true` commits future money in every body that can say it, so it needs `buy` and `write` in every route.
+// A route declares the paths of the field (`autoRenew`); no other code checks this.
 import type { RouteSpec } from '../../ground/contract';
 import { requireScope, type Principal } from '../../base/principal';
 import { isPlainObject } from './validate';

@@ -1,4 +1,4 @@
-// Some clients cannot send a body with DELETE: what it says may stand in the query as well.
+// Some clients cannot send a body with DELETE, so its fields may be in the query as well.
 import { invalid } from '../../ground/contract';
 
 /** The fields of both. A field in both must have the same value. */

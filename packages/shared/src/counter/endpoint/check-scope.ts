@@ -1,4 +1,4 @@
-// What a key may do, checked once more behind the gateway.
+// Checks a key's scopes again behind the gateway.
 import { AppError, scopeName, type RouteScope, type RouteSpec } from '../../ground/contract';
 import type { Principal } from '../../base/principal';
 

@@ -1,4 +1,4 @@
-// What a service gives to the endpoints that it mounts.
+// The dependencies of the endpoints that a service mounts.
 import type { Product } from '../../ground/contract';
 import type { SqlRunner } from '../../base/db';
 import type { LimitStore } from '../../base/limits';

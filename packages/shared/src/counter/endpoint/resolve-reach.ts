@@ -1,4 +1,4 @@
-// Whose rows a request may see.
+// The rows that a request may see.
 import { invalid, notFound, type RouteSpec } from '../../ground/contract';
 import { sql, type SqlRunner } from '../../base/db';
 import type { Principal } from '../../base/principal';

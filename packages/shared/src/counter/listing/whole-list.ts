@@ -1,5 +1,5 @@
-// Lists that are read whole, because they are small or because somebody else keeps them: same page shape, same cursors
-// as any other.
+// Lists that are read as a whole, because they are small or because a supplier keeps them: the same page shape and
+// cursors as any other list.
 import { readPage, toPage, type Cursors, type Page } from '../../ground/contract';
 
 interface WholeList<R, T> {

@@ -1,4 +1,4 @@
-// What must be true of quotes, for `audit()`.
+// The audit rules of quotes, for `audit()`.
 import { sql, type Sql } from '../../base/db';
 
 export const QUOTE_RULES: readonly (readonly [string, Sql])[] = [

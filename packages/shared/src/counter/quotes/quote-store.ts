@@ -1,4 +1,4 @@
-// Quotes in the database. They are told once and never changed; using a line is the purchase engine's.
+// Quotes in the database. They are written once and never changed; the purchase engine uses their lines.
 // Raw SQL: a quote is written and read together with its lines, in one statement; a function.
 import { sql, type SqlRunner } from '../../base/db';
 import type { Reach } from '../endpoint';

@@ -95,7 +95,7 @@ describe('a name', () => {
         'lu\u115fmi.com',
         'lu\u{e0001}mi.com',
         'lu\u202emi.com',
-      ], // what nobody sees
+      ], // invisible characters
       [
         'cafe\u0301.com',
         'ſhop.com',

@@ -1,4 +1,4 @@
-// What leads to money happens once under its key, and is told in rows that nobody can change.
+// Actions that lead to money happen once under their key, and become rows that cannot be changed.
 import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
 import request from 'supertest';
@@ -44,7 +44,7 @@ const secretsIn = async (): Promise<string> =>
 describe('POST /admin/keys under one Idempotency-Key', () => {
   const body = { type: 'operator', signing: 'v1' };
 
-  it('makes one key, however often and however many at once', async () => {
+  it('makes one key for all repeats, also at the same time', async () => {
     const [before, key] = [await count('api_key'), 'one-key-0001'];
     const all = await Promise.all(Array.from({ length: 6 }, () => send('post', '/admin/keys', body, { key })));
     const again = await send('post', '/admin/keys', body, { key });
@@ -58,7 +58,7 @@ describe('POST /admin/keys under one Idempotency-Key', () => {
     );
   });
 
-  it('keeps the answer sealed, for a day; then a repeat is told what became of it', async () => {
+  it('keeps the answer sealed for a day; later a repeat learns only that it was answered', async () => {
     const key = 'sealed-key-0001';
     const made = (await send('post', '/admin/keys', body, { key }).expect(201)).body as {
       key: string;
@@ -88,7 +88,7 @@ describe('POST /admin/keys under one Idempotency-Key', () => {
     expect((await send('post', '/admin/keys', body, { key })).status).toBe(409);
   });
 
-  it('remembers no refusal: the same key is good for the mended request', async () => {
+  it('stores no refusal: the same key works for the corrected request', async () => {
     const key = 'mended-0001';
     expect(
       (
@@ -103,7 +103,7 @@ describe('POST /admin/keys under one Idempotency-Key', () => {
     expect((await send('post', '/admin/keys', body, { key })).status).toBe(201);
   });
 
-  it('works without one for a key that does not sign, a new key each time', async () => {
+  it('works without one for a key that does not sign, with a new key each time', async () => {
     const plain = await api.operator();
     const post = () => request(api.app).post('/admin/keys').set(api.as(plain)).send({ type: 'operator' });
     expect((await post().expect(201)).body.id).not.toBe((await post().expect(201)).body.id);
@@ -115,7 +115,7 @@ describe('POST /admin/keys under one Idempotency-Key', () => {
 });
 
 describe('the audit log', () => {
-  it('tells of every act: who, from where, before, after, and nothing secret', async () => {
+  it('has a row for every action: actor, address, before and after, and no secret', async () => {
     const user = (await send('post', '/admin/users', { name: 'Audited Ltd' }).expect(201)).body.user_id as string;
     const issued = (
       await send('post', '/admin/keys', {
@@ -161,7 +161,7 @@ describe('the audit log', () => {
       expect(text).not.toContain(String(secret).slice(-20));
   });
 
-  it('has no row of an act that was refused', async () => {
+  it('has no row of an action that was refused', async () => {
     const account = await api.account({ balance: '5' });
     const before = await count('audit_log');
     const key = 'refused-act-0001';
@@ -181,7 +181,7 @@ describe('the audit log', () => {
     expect((await owner.query('SELECT 1 FROM platform.idempotency WHERE key = $1', [key])).rows).toEqual([]);
   });
 
-  it('is changed by nobody, not even by its owner', async () => {
+  it('cannot be changed, not even by its owner', async () => {
     await send('post', '/admin/users', { name: 'Kept' }).expect(201);
     for (const text of [
       'UPDATE platform.audit_log SET actor = actor',
@@ -196,7 +196,7 @@ describe('the audit log', () => {
     });
   });
 
-  it('is for operators, page by page', async () => {
+  it('is for operators only, page by page', async () => {
     expect(
       (
         await request(api.app)

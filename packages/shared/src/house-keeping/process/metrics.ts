@@ -1,5 +1,4 @@
-// What an operator's monitoring asks a service: is anything stuck, is anything piling up. Counts only, of no account in
-// particular.
+// Metrics for monitoring: stuck and waiting work. Counts only, without accounts.
 // Raw SQL: counts of seven tables in one round trip.
 import type { Product } from '../../ground/contract';
 import { sql, type Database } from '../../base/db';

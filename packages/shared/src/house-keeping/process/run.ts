@@ -1,4 +1,4 @@
-// The two processes of a product, which differ between products by what its wiring.ts builds, and by nothing else.
+// The two processes of a product. They differ between products only in the parts that wiring.ts builds.
 import type { Product } from '../../ground/contract';
 import type { Endpoint } from '../../counter/endpoint';
 import { createHttpServer } from '../../base/http';
@@ -8,7 +8,7 @@ import type { ServiceConfig } from './config';
 import { buildApp, openService, type ApiDescription, type Service } from './service';
 import { startWork, type Loop } from './worker';
 
-/** What a product's wiring.ts exports. */
+/** The exports of a product's wiring.ts. */
 export interface Wiring<C, D> {
   readonly api: ApiDescription;
   wire(service: Service, config: C): D;

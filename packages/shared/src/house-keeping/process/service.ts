@@ -1,5 +1,5 @@
-// What every service process is made of: database, limits, identity, cursors, purchase engine. A product's wiring.ts
-// adds its supplier and its store; server.ts and worker.ts run it.
+// The parts of every service process: database, limits, identity, cursors, purchase engine. A product's wiring.ts adds
+// its supplier and its store; server.ts and worker.ts run it.
 import type { Product } from '../../ground/contract';
 import { Cursors } from '../../ground/contract';
 import { openDatabase, type Database } from '../../base/db';

@@ -1,4 +1,4 @@
-// All rules of the books beyond the ledger's own: whoever audits takes this list, so that no caller forgets a room.
+// All audit rules beyond the ledger's own. Every audit uses this list, so that no caller misses a room.
 import { BATCH_RULES } from '../../work/batches';
 import type { Sql } from '../../base/db';
 import { DEPOSIT_RULES } from '../../counter/deposits';

@@ -45,7 +45,7 @@ export function startJobHost(options: JobHostOptions): JobHost {
     relay: async () => {
       if (stopping.signal.aborted) return false;
       const round = relayStaged({ db: options.db, product: options.product, producer, jobs });
-      relaying = round.catch(() => undefined); // its caller is told
+      relaying = round.catch(() => undefined); // its caller gets the error
       return round;
     },
     stop: async () => {

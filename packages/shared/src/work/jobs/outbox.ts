@@ -1,6 +1,6 @@
-// Staging a job: a row written by the transaction that makes the job necessary, so that there is never one without the
-// other. The relay hands the rows to the queue; a row handed over twice is one job, because its id names it.
-// Raw SQL: in the transaction that makes the job necessary, and functions.
+// Stages a job: the transaction that makes the job necessary writes a row, so neither exists without the other. The
+// relay passes the rows to the queue. A row that is passed twice is one job, because its id names the job. Raw SQL: in
+// the transaction that makes the job necessary, and functions.
 import type { Product } from '../../ground/contract';
 import { sql, type SqlRunner, type Tx } from '../../base/db';
 

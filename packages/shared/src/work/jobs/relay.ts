@@ -1,5 +1,5 @@
-// Hands staged jobs to the queue. Idempotent: the job's id is that of its row, so a row handed over twice, because the
-// relay died before it deleted it, is still one job, or a harmless second run of it.
+// Passes staged jobs to the queue. It is idempotent: the job's id is that of its row. A row that is passed twice,
+// because the relay died before it deleted the row, is still one job, or a harmless second run of it.
 import type { Product } from '../../ground/contract';
 import type { SqlRunner } from '../../base/db';
 import type { JobDefinition } from './job';

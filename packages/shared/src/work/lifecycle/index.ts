@@ -1,4 +1,4 @@
-// What happens to things by time alone, and renewals that Lumi makes by itself. See README.md.
+// The lifecycle of objects as time passes, and automatic renewals. See README.md.
 import type { Loop, Service } from '../../house-keeping/process';
 import { autoRenewRound } from './auto-renew';
 import type { LifecycleSource } from './source';

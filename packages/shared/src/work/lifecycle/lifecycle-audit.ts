@@ -1,4 +1,4 @@
-// What must be true of renewals that Lumi makes, for `audit()`.
+// The audit rules of automatic renewals, for `audit()`.
 import { sql, type Sql } from '../../base/db';
 
 export const LIFECYCLE_RULES: readonly (readonly [string, Sql])[] = [

@@ -1,5 +1,5 @@
-// What a product says about the things that expire: which there are, what follows their expiry, and how they are
-// renewed. Everything else (once and in order, several workers, downtime, limits, priorities) is this room's.
+// A product's description of its objects that expire: which there are, the stages after their expiry, and how they are
+// renewed. All else (once and in order, several workers, downtime, limits, priorities) is the work of this room.
 import type { AppError, Product } from '../../ground/contract';
 import { sql, type Rider, type Sql } from '../../base/db';
 import type { JsonObject, Outcome, Offer } from '../purchase';

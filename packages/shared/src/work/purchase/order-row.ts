@@ -1,4 +1,4 @@
-// An order, as it stands in the database.
+// An order, from its row.
 import type { ErrorDetail } from '../../ground/contract';
 import type { OrderModel } from '../../base/db';
 import type { Terms } from './terms';

@@ -1,4 +1,4 @@
-// What the purchase engine answers: the bytes that are sent, and stored for a repeat of the request.
+// The answer of the purchase engine: the bytes that are sent, and stored for a repeat of the request.
 import { AppError, BASE_PATHS, type Product } from '../../ground/contract';
 import type { StoredAnswer } from '../../base/idempotency';
 import { formatUsd } from '../../ground/money';

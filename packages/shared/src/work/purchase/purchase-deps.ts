@@ -1,4 +1,4 @@
-// What the purchase engine works with, and how long it waits for whom.
+// The dependencies of the purchase engine, and its time limits.
 import type { Database, SqlRunner } from '../../base/db';
 import type { Units } from '../../ground/money';
 import type { Clock, Log } from '../../ground/runtime';

@@ -1,6 +1,5 @@
-// The quote's side of a purchase: finding the line that was told for it, and using it in the statement that holds the
-// money.
-// Raw SQL: the money step; a line is chosen at random among those that nobody has used.
+// The quote's part of a purchase: finds the line that was quoted for it, and uses it in the statement that holds the
+// money. Raw SQL: the money step; a line is chosen at random among the unused ones.
 import { AppError } from '../../ground/contract';
 import { fromStep, rider, sql, type Rider, type SqlRunner } from '../../base/db';
 import type { Units } from '../../ground/money';

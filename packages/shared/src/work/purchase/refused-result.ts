@@ -1,4 +1,4 @@
-// What is kept of a refusal beside its code and text.
+// The stored data of a refusal in addition to its code and message.
 import type { ErrorDetail } from '../../ground/contract';
 import type { JsonObject } from './thing-sold';
 

@@ -1,5 +1,5 @@
-// What the engine must be told about one kind of thing sold. A product writes one file per kind in its folder
-// `purchases/`; everything else (hold, capture, release, replay, recovery) is the engine's and the same for all.
+// A product's description of one kind of thing sold. A product writes one file per kind in its folder `purchases/`. All
+// else (hold, capture, release, replay, recovery) is the engine's and the same for all.
 import type { ErrorCode, ErrorDetail } from '../../ground/contract';
 import type { Rider, Sql } from '../../base/db';
 import type { Units } from '../../ground/money';

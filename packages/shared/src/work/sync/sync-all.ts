@@ -1,7 +1,7 @@
-// All things of an account, one after the other: an operation whose supplier call is one small step. How far it is
-// stands in the reference of the operation, so a worker that dies costs one step, and any other goes on with it.
-// However many things there are, a step is short, the work of others is done between two steps, and an account has one
-// such operation of a kind at a time.
+// Syncs all objects of an account, one after the other: an operation whose supplier call is one small step. Its
+// position is stored in the reference of the operation, so a worker that dies costs one step, and any other continues.
+// With any number of objects a step is short, other work is done between two steps, and an account has one such
+// operation of a kind at a time.
 import type { Product } from '../../ground/contract';
 import type { Reach } from '../../counter/endpoint';
 import { operationKind, type AnyOperationKind } from '../operations';

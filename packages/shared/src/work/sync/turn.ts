@@ -1,5 +1,5 @@
-// A thing is synced for its owner at most once a minute. When it was last asked for stands in one table, so it holds
-// over all processes.
+// An object is synced for its owner at most once a minute. One table stores the time of its last request, so the limit
+// applies across all processes.
 import { AppError, type Product } from '../../ground/contract';
 import { sql, type PlatformClient, type SqlRunner } from '../../base/db';
 

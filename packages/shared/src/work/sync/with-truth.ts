@@ -1,5 +1,5 @@
-// A supplier that refuses a command because it has the thing otherwise than we do is right: the thing is read again
-// before the refusal is told.
+// When a supplier refuses a command because its data differ from ours, the supplier is right: the object is read again
+// before the refusal is answered.
 import type { ErrorCode, ErrorDetail } from '../../ground/contract';
 import { withAbort, type LookUp } from '../purchase';
 

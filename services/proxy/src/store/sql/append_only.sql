@@ -1,4 +1,4 @@
--- What the sandbox network executed, and who was shown passwords in clear, stays written down.
+-- Rows cannot be changed or deleted: the commands that the sandbox network executed, and the reveals of passwords.
 CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';

@@ -1,4 +1,4 @@
--- What was written in the audit log stays as it is.
+-- Entries of the audit log cannot be changed or deleted.
 CREATE OR REPLACE FUNCTION audit_log_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the audit log is append-only' USING ERRCODE = 'insufficient_privilege';

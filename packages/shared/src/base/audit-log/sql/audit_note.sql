@@ -1,5 +1,5 @@
--- Writes down several acts of one request: p_acts is [{action, subject, account_id, before, after}]. Returns how many.
--- Called in the transaction of the acts themselves. The command line has no product and no key.
+-- Writes several actions of one request: p_acts is [{action, subject, account_id, before, after}]. Returns how many.
+-- Called in the transaction of the actions. The command line has no product and no key.
 CREATE OR REPLACE FUNCTION audit_note(p_product text, p_actor text, p_key_id text, p_address text, p_request_id text,
   p_acts jsonb) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

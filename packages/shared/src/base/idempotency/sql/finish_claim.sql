@@ -1,4 +1,4 @@
--- Stores the answer of a claimed request, for everybody who repeats it. Changes nothing where there is no open claim.
+-- Stores the answer of a claimed request for its repeats. Changes nothing when there is no open claim.
 CREATE OR REPLACE FUNCTION finish_claim(p_scope text, p_product text, p_key text, p_status integer, p_body bytea,
   p_location text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Stores an answer that holds a key. p_body is sealed, and goes after a day (see forget_claims): after that a repeat is
--- told that it was given.
+-- Stores an answer that contains a key. p_body is sealed, and deleted after a day (see forget_claims); after that a
+-- repeat learns only that the request was answered.
 CREATE OR REPLACE FUNCTION finish_claim_sealed(p_scope text, p_product text, p_key text, p_status integer, p_body bytea)
   RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Done claims are forgotten after 30 days, at most p_limit at a time, sealed answers after one; claims that are not
--- done never. Returns how many claims were forgotten, of the caller's product.
+-- Deletes finished claims after 30 days, at most p_limit at a time, and sealed answers after one day; claims that are
+-- not finished never. Returns how many claims were deleted, of the caller's product.
 CREATE OR REPLACE FUNCTION forget_claims(p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

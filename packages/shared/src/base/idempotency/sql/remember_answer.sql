@@ -1,4 +1,4 @@
--- Keeps the answer of a guarded request after its effect, which is the same however often it is had: no claim stands
+-- Stores the answer of a guarded request after its effect. The effect may happen again without harm, so no claim is
 -- open meanwhile that a crash could leave behind. The first answer under a key stays.
 CREATE OR REPLACE FUNCTION remember_answer(p_scope text, p_product text, p_key text, p_fingerprint bytea,
   p_request_id text, p_status integer, p_body bytea, p_location text) RETURNS void

@@ -1,5 +1,5 @@
--- Each change of a key but the note of its use gives it a new generation and is told to the gateways, which listen on
--- lumi_keys. The payload is the digest, so that a cache can drop exactly this key.
+-- Each change of a key, except that of its last use, gives it a new generation and notifies the gateways, which listen
+-- on lumi_keys. The payload is the digest, so that a cache can drop exactly this key.
 CREATE OR REPLACE FUNCTION api_key_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.generation := OLD.generation + 1;

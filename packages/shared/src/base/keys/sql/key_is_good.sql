@@ -1,5 +1,5 @@
--- Whether a key of this product is neither revoked nor expired now. A key is good for money only if it is good now, not
--- if it was when the gateway cached it.
+-- Whether a key of this product is neither revoked nor expired now. Money requires a key that is valid now, not when
+-- the gateway cached it.
 CREATE OR REPLACE FUNCTION key_is_good(p_key_id text, p_product text) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = platform, pg_temp AS $$
   SELECT require_product(p_product);

@@ -1,4 +1,4 @@
--- Writes a new key and returns it. Only the digest of the key is known here, made with the pepper of p_pepper_version;
+-- Writes a new key and returns it. It gets only the digest of the key, made with the pepper of p_pepper_version;
 -- p_signing_secret is sealed. p_daily_cap is in 1/10,000 USD. Blocks of p_ip_allowlist are stored as networks.
 CREATE OR REPLACE FUNCTION key_issue(
   p_id text, p_product text, p_type text, p_account_id text, p_lineage_id text, p_digest bytea,

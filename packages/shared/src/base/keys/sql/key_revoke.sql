@@ -1,4 +1,4 @@
--- Revokes a key and returns it; no row when there is none. Revoking twice keeps the first time.
+-- Revokes a key and returns it; no row when there is none. A second revocation keeps the first time.
 CREATE OR REPLACE FUNCTION key_revoke(p_id text) RETURNS SETOF api_key LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,6 +1,6 @@
 -- Replaces a key by a new one with the same rights, the same lineage (and so the same daily cap) and, unless
--- p_sets_expiry, the same expiry. The old one stays good for p_overlap_s seconds. Returns the new key, or no row when
--- the old one is not there, revoked, expired or already rolled.
+-- p_sets_expiry, the same expiry. The old one stays valid for p_overlap_s seconds. Returns the new key, or no row when
+-- the old one is unknown, revoked, expired or already rolled.
 CREATE OR REPLACE FUNCTION key_roll(
   p_id text, p_new_id text, p_overlap_s integer, p_digest bytea, p_pepper_version integer, p_prefix text,
     p_signing_secret bytea, p_sets_expiry boolean, p_expires_at timestamptz

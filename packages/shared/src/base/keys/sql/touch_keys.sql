@@ -1,4 +1,4 @@
--- Notes when keys were last used. The gateway's only write: it does not count as a change of the key (see
+-- Records when keys were last used. It is the gateway's only write, and does not count as a change of the key (see
 -- api_key_changed).
 CREATE OR REPLACE FUNCTION touch_keys(p_ids text[], p_at timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

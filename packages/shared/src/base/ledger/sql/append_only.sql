@@ -1,5 +1,5 @@
--- Refuses to change or delete what the books are made of: entries, transfers, and deposits (which may change, see
--- deposit_guard, but not go). Not even the owner may, short of dropping the trigger.
+-- Refuses to change or delete rows of the books: entries, transfers, and deposits (which may change, see deposit_guard,
+-- but not be deleted). This includes the owner, unless the owner drops the trigger.
 CREATE OR REPLACE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only; correct a mistake with an opposite transfer', TG_TABLE_NAME

@@ -1,7 +1,7 @@
--- The feed of an account is read by a cursor that only moves forward: an event that became visible behind it would
--- never be seen. A sequence alone does not prevent that, because numbers are given before the commit. So the events of
--- one account are written one transaction after the other, and take their number when it is their turn. The lock comes
--- last in every function that writes events.
+-- The feed of an account is read by a cursor that only moves forward: a reader would never see an event that became
+-- visible behind it. A sequence alone does not prevent that, because numbers are assigned before the commit. So the
+-- transactions that write events of one account run one after the other, and take their number in their turn. Every
+-- function that writes events takes this lock last.
 CREATE OR REPLACE FUNCTION event_in_order() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('platform.event'), hashtext(NEW.account_id));

@@ -1,6 +1,6 @@
 -- Key re-read, idempotency claim, cap, deposit row with its wake-up, in one statement. p_amount is in 1/10,000 USD. A
--- deposit is no spend: a reached cap refuses it, but it adds nothing. Outcomes: begun | replay (with the stored answer)
--- | in_progress | reused | invalid_key | no_account | cap.
+-- deposit is not spend: a cap that is used up refuses it, but it adds nothing to the spend. Outcomes: begun | replay
+-- (with the stored answer) | in_progress | reused | invalid_key | no_account | cap.
 CREATE OR REPLACE FUNCTION deposit_begin(
   p_id text, p_account_id text, p_product text, p_provider text, p_amount bigint, p_asset text, p_return_url text,
     p_reference text, p_expires_in_s integer,

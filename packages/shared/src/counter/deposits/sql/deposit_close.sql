@@ -1,5 +1,5 @@
--- The invoice can no longer be paid: p_state is expired or cancelled. The poller goes on looking for a while
--- (p_wake_after_ms): a payment may still turn up. False: the deposit was not pending.
+-- The invoice can no longer be paid: p_state is expired or cancelled. The poller keeps looking for p_wake_after_ms,
+-- because a payment may still arrive. False: the deposit was not pending.
 CREATE OR REPLACE FUNCTION deposit_close(p_id text, p_state text, p_wake_after_ms integer, p_event_id text)
   RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

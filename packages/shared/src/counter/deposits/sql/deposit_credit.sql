@@ -1,6 +1,6 @@
--- THE CREDIT: exactly the deposit's own amount, whatever was paid, whenever it was paid, however often this is called,
--- by whomever at the same time. Outcomes: credited | already | refused (no such deposit, or the invoice is not its own,
--- or it is disputed).
+-- The credit: exactly the deposit's own amount, whatever was paid and whenever. It happens once, however often and from
+-- how many processes this is called. Outcomes: credited | already | refused (no such deposit, or the invoice is another
+-- deposit's, or it is disputed).
 CREATE OR REPLACE FUNCTION deposit_credit(
   p_id text, p_provider text, p_provider_invoice_id text, p_transfer_id text, p_event_id text, p_description text,
   p_paid_at timestamptz, p_paid_asset text, p_paid_amount text, p_fee_asset text, p_fee_amount text

@@ -1,5 +1,5 @@
--- The provider's invoice is not what was asked for (other currency, other amount): no credit, a person must look.
--- False: there is nothing to dispute.
+-- The provider's invoice differs from the requested one (other currency, other amount): no credit, an operator must
+-- look. False: there is nothing to dispute.
 CREATE OR REPLACE FUNCTION deposit_dispute(p_id text, p_failure text, p_event_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

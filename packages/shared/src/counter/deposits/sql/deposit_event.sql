@@ -1,4 +1,4 @@
--- The event of a deposit as it is now. Internal: no role may call it.
+-- The event of a deposit in its present state. Internal: no role may call it.
 CREATE OR REPLACE FUNCTION deposit_event(p_deposit deposit, p_event_id text, p_type text) RETURNS void
 LANGUAGE sql SET search_path = platform, pg_temp AS $$
   INSERT INTO event (id, account_id, product, type, subject, data)

@@ -1,5 +1,5 @@
--- The provider has no invoice for it and will have none. With p_forget the claim is given back: nothing happened, and
--- the caller may send the same request again. False: the deposit is not waiting for an invoice any more.
+-- The provider has no invoice for it and will have none. With p_forget the claim is released: nothing happened, and the
+-- caller may send the same request again. False: the deposit is no longer waiting for an invoice.
 CREATE OR REPLACE FUNCTION deposit_fail(p_id text, p_failure text, p_forget boolean, p_status integer, p_body bytea,
   p_event_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

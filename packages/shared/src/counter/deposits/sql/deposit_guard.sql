@@ -1,4 +1,4 @@
--- What was asked for never changes, an invoice id is written once, and a credit cannot be taken back by editing the
+-- The requested values never change, an invoice id is written once, and a credit cannot be undone by an update of the
 -- row.
 CREATE OR REPLACE FUNCTION deposit_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- The provider has an invoice for it: the deposit can be paid, and the caller's answer is stored. False: somebody else
--- did it.
+-- The provider has an invoice for it: the deposit can be paid, and the caller's answer is stored. False: another
+-- process did it.
 CREATE OR REPLACE FUNCTION deposit_open(
   p_id text, p_provider_invoice_id text, p_pay_url text, p_pay_urls jsonb, p_expires_at timestamptz,
     p_wake_after_ms integer,

@@ -1,5 +1,5 @@
--- Looked at while it was in p_state, nothing new: look again after p_wake_after_ms, or (null, only when the deposit is
--- settled) never. False: it has another state by now.
+-- Checked in p_state, without news: check again after p_wake_after_ms, or (null, only when the deposit is settled)
+-- never. False: it has another state by now.
 CREATE OR REPLACE FUNCTION deposit_postpone(p_id text, p_state text, p_wake_after_ms integer) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- The poller takes at most p_limit deposits that are due, of the caller's product, and nobody else gets them for
--- p_lease_ms. Due are also those that another product's service had a message about (payment_hint).
+-- Leases at most p_limit due deposits of the caller's product to the poller, for p_lease_ms. Deposits are also due when
+-- another product's service got a message about them (payment_hint).
 CREATE OR REPLACE FUNCTION deposit_take_due(p_limit integer, p_lease_ms integer) RETURNS SETOF deposit
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- A webhook came that could not be checked: the poller looks at once. False: the deposit is over, or has no invoice
+-- A webhook came that could not be checked: the poller checks at once. False: the deposit is over, or has no invoice
 -- yet.
 CREATE OR REPLACE FUNCTION deposit_wake(p_id text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,5 +1,5 @@
--- The invoice of a deposit at the sandbox provider, p_amount in 1/10,000 USD. Asking twice for the same deposit gives
--- the first invoice.
+-- The invoice of a deposit at the sandbox provider, p_amount in 1/10,000 USD. A second call for the same deposit
+-- returns the first invoice.
 CREATE OR REPLACE FUNCTION sandbox_invoice_create(p_deposit_id text, p_token text, p_amount bigint, p_return_url text,
   p_expires_in_s integer) RETURNS sandbox_invoice
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,4 +1,4 @@
--- Null when there is no such invoice; else the invoice as it is afterwards, paid only if it was open and in time.
+-- Null when there is no such invoice; otherwise the invoice afterwards, paid only if it was open and in time.
 CREATE OR REPLACE FUNCTION sandbox_invoice_pay(p_token text) RETURNS sandbox_invoice
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

@@ -1,4 +1,4 @@
--- Deletes at most p_limit quotes that ended before p_before, and returns how many. What was used stays in quote_use.
+-- Deletes at most p_limit quotes that ended before p_before, and returns how many. Used lines stay in quote_use.
 CREATE OR REPLACE FUNCTION forget_quotes(p_before timestamptz, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

@@ -1,6 +1,6 @@
--- Lines of a quote, and uses of lines, are written for quotes of the caller's product only: a line of another product's
--- quote would be a price that its seller never named. It looks after the statement, which may have inserted the quote
--- as well.
+-- Lines of a quote, and uses of lines, are written for quotes of the caller's product only: a line in another product's
+-- quote would be a price that its seller never quoted. It checks after the statement, which may have inserted the quote
+-- too.
 CREATE OR REPLACE FUNCTION quote_line_own() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = platform, pg_temp AS $$
 BEGIN

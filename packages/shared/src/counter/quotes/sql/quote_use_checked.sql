@@ -1,5 +1,5 @@
--- A line is used by an order of the account, product and kind it was told for, at its price and on its terms: a service
--- cannot use a line otherwise. It looks at once, but after the statement, which inserts the order as well.
+-- An order uses a line only for the account, product and kind of its quote, at its price and on its terms. It checks
+-- immediately, but after the statement, which inserts the order too.
 CREATE OR REPLACE FUNCTION quote_use_checked() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- Who may look at which books: `books` are lumi_admin's, a product has its own scope (`vps`) and that of its deposits
--- (`deposits-vps`). Raises insufficient_privilege.
+-- Which role may check which books: `books` are lumi_admin's, a product has its own scope (`vps`) and that of its
+-- deposits (`deposits-vps`). Raises insufficient_privilege.
 CREATE OR REPLACE FUNCTION check_scope_role(p_scope text) RETURNS void LANGUAGE plpgsql
   SET search_path = platform, pg_temp AS $$
 BEGIN

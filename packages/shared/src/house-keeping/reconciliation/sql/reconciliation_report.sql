@@ -1,6 +1,6 @@
--- What one look found: p_breaches is [{rule, subject, detail}]. New contradictions come back, known ones are seen once
--- more, those that are gone are cleared. With p_failure the look itself failed and says nothing about them. A caller
--- whose attempt is not the current one changes nothing.
+-- Stores the result of one check: p_breaches is [{rule, subject, detail}]. It returns new breaches, counts known ones
+-- again, and clears those that are gone. With p_failure the check itself failed and says nothing about breaches. A
+-- caller whose attempt is not the current one changes nothing.
 CREATE OR REPLACE FUNCTION reconciliation_report(p_scope text, p_attempt integer, p_now timestamptz,
   p_next_at timestamptz, p_breaches jsonb, p_failure text) RETURNS SETOF breach
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

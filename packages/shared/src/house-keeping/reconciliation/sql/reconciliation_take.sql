@@ -1,4 +1,4 @@
--- The attempt number of whoever got the next look, for p_lease_ms; null: not due, or somebody else has it.
+-- The attempt number of the worker that got the next check, for p_lease_ms; null: not due, or another worker has it.
 CREATE OR REPLACE FUNCTION reconciliation_take(p_scope text, p_now timestamptz, p_lease_ms integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

@@ -1,5 +1,5 @@
--- The caller of an inline bulk has waited long enough: its answer is given and kept, with items that are still pending,
--- and the batch goes on by itself. False: it was finished meanwhile, and whoever finished it has stored the answer.
+-- The caller of an inline bulk has waited long enough: its answer is stored, with items that are still pending, and the
+-- worker continues the batch. False: it was finished meanwhile, and its answer is already stored.
 CREATE OR REPLACE FUNCTION batch_answer(p_product text, p_batch_id text, p_status integer, p_body bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

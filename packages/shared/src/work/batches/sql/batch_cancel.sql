@@ -1,4 +1,4 @@
--- Items not yet started fail; those under way end as they end. p_account_id null: an operator, for any account.
+-- Items that have not started fail; those under way end normally. p_account_id null: an operator, for any account.
 -- Outcomes: cancelling | finished | not_found.
 CREATE OR REPLACE FUNCTION batch_cancel(p_product text, p_account_id text, p_batch_id text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,7 +1,7 @@
 -- Key re-read, claim, batch, items and wake-up in one statement. p_items is [{ref, input, twin_of, code, text,
--- details}], those with a code have failed already. A queued batch's answer (202) is stored at once; an inline one's
--- when it is finished, by whoever finishes it. p_max_total is in 1/10,000 USD. Outcomes: created | replay (with the
--- stored answer) | in_progress | reused | invalid_key | no_account | cap | balance.
+-- details}]; those with a code have failed already. A queued batch's answer (202) is stored at once; an inline one's
+-- when the batch is finished. p_max_total is in 1/10,000 USD. Outcomes: created | replay (with the stored answer) |
+-- in_progress | reused | invalid_key | no_account | cap | balance.
 CREATE OR REPLACE FUNCTION batch_create(
   p_batch_id text, p_account_id text, p_product text, p_kind text, p_form text, p_on_error text, p_max_total bigint,
   p_key_id text, p_lineage_id text, p_operator boolean, p_default_cap bigint,

@@ -1,4 +1,4 @@
--- What refuses a whole bulk: invalid_key | no_account | cap (reached) | balance (no money at all). Null: nothing does.
+-- The reason to refuse a whole bulk: invalid_key | no_account | cap (used up) | balance (no money at all). Null: none.
 -- Internal.
 CREATE OR REPLACE FUNCTION batch_gate(p_account_id text, p_product text, p_key_id text, p_lineage_id text,
   p_operator boolean, p_default_cap bigint) RETURNS text

@@ -1,5 +1,5 @@
--- The end of an item's order is the end of the item, in the same transaction, whoever settled it: the worker, recovery,
--- an operator.
+-- The end of an item's order is the end of the item, in the same transaction, for every caller that settles it: worker,
+-- recovery or operator.
 CREATE OR REPLACE FUNCTION batch_item_settled() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = platform, pg_temp AS $$
 DECLARE

@@ -1,6 +1,6 @@
--- What became of leased items that no order settled: failed before the hold, handed back, or left to recovery.
--- p_reports is [{item, attempt, state, code, text, details}]. A lost attempt changes nothing. Returns how many items
--- are still open afterwards.
+-- Stores how leased items ended that no order settled: failed before the hold, returned, or left to recovery. p_reports
+-- is [{item, attempt, state, code, text, details}]. A lost attempt changes nothing. Returns how many items are still
+-- open.
 CREATE OR REPLACE FUNCTION batch_report(p_product text, p_batch_id text, p_reports jsonb, OUT waiting integer,
   OUT running integer, OUT pending integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Failed items of a finished batch (those with one of p_codes, or all) wait again, on behalf of the key that asks for
--- it. Repeats of other items stay failed. Outcomes: retried | nothing | open | not_found | invalid_key | no_account |
+-- Failed items of a finished batch (those with one of p_codes, or all) wait again, under the key that requests it.
+-- Duplicates of other items stay failed. Outcomes: retried | nothing | open | not_found | invalid_key | no_account |
 -- cap | balance.
 CREATE OR REPLACE FUNCTION batch_retry(
   p_product text, p_account_id text, p_batch_id text, p_codes text[], p_key_id text, p_lineage_id text,

@@ -1,7 +1,6 @@
--- Stages a wake-up for accounts whose wake-ups were all lost: with batches that nobody touched for p_idle_ms and that
--- have something to do. An account is left alone while somebody holds an item of it: on a slow machine a step takes
--- longer than a batch may rest, and waking more workers for it made every step slower still. Returns how many were
--- woken.
+-- Stages a wake-up for accounts whose wake-ups were all lost: with batches that were not touched for p_idle_ms and that
+-- have work to do. It skips an account while a worker holds an item of it: on a slow machine a step takes longer than
+-- p_idle_ms, and waking more workers would make every step slower still. Returns how many were woken.
 CREATE OR REPLACE FUNCTION batch_sweep(p_product text, p_idle_ms integer, p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

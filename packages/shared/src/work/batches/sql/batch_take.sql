@@ -1,6 +1,6 @@
 -- Leases the next items of a batch, at most p_limit for p_lease_ms. With on_error 'stop' or a max_total the items are
--- taken one worker after the other, in their order. An item that is not tried (cancelled, or after a failed one) has a
--- code of its own, `skipped`: `state_conflict` is what a thing that was tried answers.
+-- taken by one worker after the other, in their order. An item that is not tried (cancelled, or after a failed one) has
+-- the code `skipped`; `state_conflict` is only for an object that was tried.
 CREATE OR REPLACE FUNCTION batch_take(p_product text, p_batch_id text, p_limit integer, p_lease_ms integer)
 RETURNS TABLE (item integer, ref text, input jsonb, attempt integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,4 +1,4 @@
--- The queue has these jobs: they are deleted. Returns how many.
+-- Deletes jobs that the queue has taken. Returns how many.
 CREATE OR REPLACE FUNCTION outbox_done(p_product text, p_ids bigint[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

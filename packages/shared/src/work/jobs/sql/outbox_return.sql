@@ -1,6 +1,6 @@
--- Staged jobs that the queue did not take are given back: without it they waited out the lease of the relay that
--- failed, with the queue long back. Not at once, or every relay would try the same rows over and over while the queue
--- is away.
+-- Makes staged jobs that the queue did not take due again; otherwise they would wait for the end of the failed relay's
+-- lease, although the queue is up again. Not at once, or every relay would try the same rows again and again while the
+-- queue is down.
 CREATE OR REPLACE FUNCTION outbox_return(p_product text, p_ids bigint[], p_after_ms integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

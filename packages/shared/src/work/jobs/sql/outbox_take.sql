@@ -1,4 +1,4 @@
--- The relay takes at most p_limit staged jobs of its product, in their order; nobody else gets them for p_lease_ms.
+-- Leases at most p_limit staged jobs of its product to the relay, in their order, for p_lease_ms.
 CREATE OR REPLACE FUNCTION outbox_take(p_product text, p_limit integer, p_lease_ms integer) RETURNS SETOF outbox
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- Whether the account's own limits allow an automatic renewal at p_price. Without settings everything is allowed.
+-- Whether the account's own limits allow an automatic renewal at p_price. Without settings every renewal is allowed.
 -- Internal: called by purchase_begin, while the wallet row is locked.
 CREATE OR REPLACE FUNCTION auto_renew_allows(p_account_id text, p_product text, p_price bigint) RETURNS boolean
 LANGUAGE sql SET search_path = platform, pg_temp AS $$

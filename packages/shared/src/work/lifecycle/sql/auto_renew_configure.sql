@@ -1,4 +1,4 @@
--- Writes the limits of an account's automatic renewals (amounts in 1/10,000 USD). Waits for a renewal that is being
+-- Writes the limits of an account's automatic renewals (amounts in 1/10,000 USD). It waits for a renewal that is being
 -- started, so that none begins under the old limits after this has returned.
 CREATE OR REPLACE FUNCTION auto_renew_configure(
   p_account_id text, p_product text, p_enabled boolean, p_daily_cap bigint, p_monthly_cap bigint, p_max_price bigint,

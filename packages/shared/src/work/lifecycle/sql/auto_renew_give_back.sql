@@ -1,4 +1,4 @@
--- The worker is done with an account before its lease ends.
+-- The worker releases an account before its lease ends.
 CREATE OR REPLACE FUNCTION auto_renew_give_back(p_product text, p_noun text, p_account_id text, p_attempt integer,
   p_now timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,6 +1,6 @@
--- What came of trying to renew from p_term: when to try again (null: not), in which round, and why not. The events are
--- written when the reason is another one than before. False: the thing has another term or a later round by now, and
--- nothing changed.
+-- Stores the result of a renewal from p_term: when to try again (null: not), in which round, and why it failed. The
+-- events are written when the reason has changed. False, with nothing changed: the object has another term or a later
+-- round by now.
 CREATE OR REPLACE FUNCTION auto_renew_note(p_product text, p_resource text, p_term timestamptz, p_renew_at timestamptz,
   p_round integer, p_problem text, p_events jsonb) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,5 +1,5 @@
--- What automatic renewals of an account have cost today and in this month (UTC), in 1/10,000 USD. They are counted as
--- the daily spend of a lineage of their own, so that a release gives back what it took.
+-- The cost of an account's automatic renewals today and in this month (UTC), in 1/10,000 USD. They are counted as the
+-- daily spend of a separate lineage, so that a release returns what it took.
 CREATE OR REPLACE FUNCTION auto_renew_spent(p_account_id text, p_product text, OUT today bigint, OUT month bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = platform, pg_temp AS $$
   SELECT require_product(p_product);

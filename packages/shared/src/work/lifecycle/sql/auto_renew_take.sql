@@ -1,5 +1,5 @@
--- At most p_limit accounts whose renewals are due; the caller has them for p_lease_ms, one worker at a time, so that an
--- account's order of priority holds.
+-- Leases at most p_limit accounts with due renewals for p_lease_ms, one worker at a time, so that an account's order of
+-- priority holds.
 CREATE OR REPLACE FUNCTION auto_renew_take(p_product text, p_noun text, p_now timestamptz, p_limit integer,
   p_lease_ms integer) RETURNS SETOF auto_renew_turn
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

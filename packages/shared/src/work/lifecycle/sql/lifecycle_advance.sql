@@ -1,6 +1,6 @@
--- Makes a step, once, with its events. p_holds is the product's word, asked in the same statement, that the thing still
--- is as the step was decided on. The next step is looked for at once. advanced = false: the step was made before, or
--- the attempt is not the current one.
+-- Makes a step, once, with its events. p_holds is the product's condition, evaluated in the same statement: the object
+-- is still in the state that the step was decided on. The next step is looked for at once. advanced = false: the step
+-- was made before, or the attempt is not the current one.
 CREATE OR REPLACE FUNCTION lifecycle_advance(p_product text, p_resource text, p_attempt integer, p_step text,
   p_holds boolean, p_now timestamptz, p_events jsonb, OUT advanced boolean, OUT account_id text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

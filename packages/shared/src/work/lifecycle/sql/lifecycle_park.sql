@@ -1,5 +1,5 @@
--- Things that are not near their expiry (any more), or over. What was done for the term is remembered for 400 days: it
--- may come back. Returns how many were parked.
+-- Releases objects that are not near their expiry (any more), or over. The steps that were done for the term are kept
+-- for 400 days, because the object may come back. Returns how many were parked.
 CREATE OR REPLACE FUNCTION lifecycle_park(p_product text, p_resources text[], p_now timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

@@ -1,5 +1,5 @@
--- Nothing to do before p_wake_at (never, if null); with p_has_failed the step was tried in vain. False: the attempt is
--- not the current one.
+-- Nothing to do before p_wake_at (never, if null); with p_has_failed the step was tried without success. False: the
+-- attempt is not the current one.
 CREATE OR REPLACE FUNCTION lifecycle_sleep(p_product text, p_resource text, p_attempt integer, p_wake_at timestamptz,
   p_has_failed boolean, p_stuck_since timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

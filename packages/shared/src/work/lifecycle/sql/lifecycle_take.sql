@@ -1,4 +1,4 @@
--- Takes at most p_limit things that are due, for p_lease_ms: a new attempt number fences whoever had them before.
+-- Takes at most p_limit due objects, for p_lease_ms: a new attempt number fences the holder before.
 CREATE OR REPLACE FUNCTION lifecycle_take(p_product text, p_noun text, p_now timestamptz, p_limit integer,
   p_lease_ms integer) RETURNS SETOF lifecycle
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

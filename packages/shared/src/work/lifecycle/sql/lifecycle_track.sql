@@ -1,6 +1,6 @@
--- Things that came near their expiry, or changed since: they are looked at now. p_rows is [{id, account_id, expires_at,
--- auto_renew, price}], prices in 1/10,000 USD. Another term starts anew; the same one goes on where it was. The new
--- attempt number fences whoever is working on it.
+-- Takes up objects that came near their expiry, or changed since: they are due now. p_rows is [{id, account_id,
+-- expires_at, auto_renew, price}], prices in 1/10,000 USD. A new term starts again; the same term continues. The new
+-- attempt number fences the holder before.
 CREATE OR REPLACE FUNCTION lifecycle_track(p_product text, p_noun text, p_rows jsonb, p_now timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

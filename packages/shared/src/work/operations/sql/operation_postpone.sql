@@ -1,5 +1,5 @@
--- The supplier works on it, or nobody knows: somebody looks again after p_wake_after_ms. Progress (percent) never goes
--- back, and is 100 only at the end. False: the attempt is not the current one, or the operation is over.
+-- The supplier works on it, or its end is unknown: recovery looks again after p_wake_after_ms. Progress (percent) never
+-- decreases, and is 100 only at the end. False: the attempt is not the current one, or the operation is over.
 CREATE OR REPLACE FUNCTION operation_postpone(p_id text, p_attempt integer, p_supplier_ref text, p_progress integer,
   p_wake_after_ms integer, p_stuck boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,5 +1,5 @@
--- Deletes at most p_limit secrets whose operation (or order) has ended a day ago, or is not there, and returns how
--- many. As long as the operation runs the secret is needed for the supplier and never goes.
+-- Deletes at most p_limit secrets whose operation (or order) ended a day ago or does not exist, and returns how many.
+-- While the operation runs, the supplier needs the secret, and it is never deleted.
 CREATE OR REPLACE FUNCTION operation_secret_forget(p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE

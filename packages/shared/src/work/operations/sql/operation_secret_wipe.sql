@@ -1,4 +1,4 @@
--- The owner of a secret has it forgotten at once. False: there is none.
+-- Deletes a secret at once, on request of its owner. False: there is none.
 CREATE OR REPLACE FUNCTION operation_secret_wipe(p_operation_id text, p_account_id text, p_product text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,6 +1,6 @@
 -- An operator takes one running operation over, as order_seize does with an order: the new attempt fences recovery and
--- whoever else works on it. Nothing is returned for an operation that is over, unknown or another product's. A lease of
--- 0 hands it to recovery at once.
+-- every other holder. Returns no row for an operation that is over, unknown or another product's. A lease of 0 makes it
+-- due for recovery at once.
 CREATE OR REPLACE FUNCTION operation_seize(p_product text, p_id text, p_lease_ms integer) RETURNS SETOF operation
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,5 +1,5 @@
 -- Begins an operation; recovery looks at it after p_wake_after_ms. Outcomes: started | busy (another operation runs
--- under p_lock_key; other_operation is told where it is the caller's own).
+-- under p_lock_key; other_operation is set when it is the caller's own).
 CREATE OR REPLACE FUNCTION operation_start(
   p_id text, p_account_id text, p_product text, p_kind text, p_subject text, p_item jsonb, p_lock_key text,
     p_key_id text, p_request_id text, p_wake_after_ms integer,

@@ -1,5 +1,5 @@
 -- Recovery takes over at most p_limit operations whose deadline has passed, for p_lease_ms: a new attempt number fences
--- whoever had them before.
+-- the holder before.
 CREATE OR REPLACE FUNCTION operation_take_over(p_product text, p_limit integer, p_lease_ms integer)
   RETURNS SETOF operation
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

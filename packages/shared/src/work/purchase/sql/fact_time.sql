@@ -1,4 +1,4 @@
--- A moment as the facts of terms have it, which is as JavaScript writes it.
+-- A moment in the form of the facts of terms, which is JavaScript's.
 CREATE OR REPLACE FUNCTION fact_time(p_at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT to_char(p_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 $$;

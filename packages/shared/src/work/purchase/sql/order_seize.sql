@@ -1,5 +1,5 @@
--- An operator takes one open order over: the new attempt fences recovery and whoever else works on it. Nothing is
--- returned for an order that is final, unknown or another product's. A lease of 0 hands it to recovery at once.
+-- An operator takes one open order over: the new attempt fences recovery and every other holder. Returns no row for an
+-- order that is final, unknown or another product's. A lease of 0 makes it due for recovery at once.
 CREATE OR REPLACE FUNCTION order_seize(p_product text, p_order_id text, p_lease_ms integer) RETURNS SETOF orders
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN

@@ -1,17 +1,16 @@
--- THE MONEY STEP: key re-read, idempotency claim, daily cap, balance, hold, order row with its wake-up, in one
--- statement. Everything is checked first while the wallet row is locked; below the line nothing refuses, and unique
--- indexes have the last word. Outcomes: held | replay (with the stored answer) | in_progress | reused | invalid_key |
--- no_account | cap | balance | busy. With the last, other_order is the order that is open on the same object, where it
--- is the caller's own.
+-- The money step: key re-read, idempotency claim, daily cap, balance, hold, order row with its wake-up, in one
+-- statement. All checks come first, while the wallet row is locked; after them nothing refuses, and unique indexes
+-- decide races. Outcomes: held | replay (with the stored answer) | in_progress | reused | invalid_key | no_account |
+-- cap | balance | busy. With busy, other_order is the order that is open on the same object, when it is the caller's
+-- own.
 --
--- p_price and p_default_cap are in 1/10,000 USD. p_terms is what the price was made of (see terms_hold), p_lock_key
--- names the object of which only one order may be open. With p_dry_run nothing is written and `held` means "would be
--- held".
+-- p_price and p_default_cap are in 1/10,000 USD. p_terms are the inputs of the price (see terms_hold), p_lock_key names
+-- the object of which only one order may be open. With p_dry_run nothing is written and `held` means "would be held".
 --
--- The key `system` pays for a renewal that Lumi makes by itself. It is good only with the claim scope `auto`, for the
--- account its lineage names, and within the account's own limits for such renewals. Its idempotency key is
--- <thing>@<expiry it is renewed from>#<round>: the index orders_renewed_once is the judge of "never twice from one
--- expiry", and a round follows only a released one.
+-- The key `system` pays for an automatic renewal. It is valid only with the claim scope `auto`, for the account its
+-- lineage names, and within the account's own limits for such renewals. Its idempotency key is <thing>@<expiry it is
+-- renewed from>#<round>: the index orders_renewed_once ensures "never twice from one expiry", and a round follows only
+-- a released one.
 CREATE OR REPLACE FUNCTION purchase_begin(
   p_order_id text, p_account_id text, p_product text, p_kind text, p_subject text, p_item jsonb, p_terms jsonb,
     p_price bigint, p_lock_key text,

@@ -1,4 +1,4 @@
--- The supplier accepted and works on it, or nobody knows: the hold stays, and somebody looks again after
+-- The supplier accepted and works on it, or its end is unknown: the hold stays, and recovery looks again after
 -- p_wake_after_ms. False: the attempt is not the current one, or the order is over.
 CREATE OR REPLACE FUNCTION purchase_postpone(p_order_id text, p_attempt integer, p_state text, p_supplier_ref text,
   p_wake_after_ms integer, p_stuck boolean) RETURNS boolean

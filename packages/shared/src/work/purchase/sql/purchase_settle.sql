@@ -1,7 +1,7 @@
--- THE END OF A PURCHASE: capture (wholly, or in part with p_delivered) or release (p_charge null), the order's final
--- state, the stored answer and the events, in one statement; the product's own rows are written by the same statement
--- around it. What is not charged is given back to the balance and to the cap of the day. A caller whose attempt is not
--- the current one is fenced: settled = false and nothing changed.
+-- The end of a purchase: capture (completely, or in part with p_delivered) or release (p_charge null), the order's
+-- final state, the stored answer and the events, in one statement. The surrounding statement writes the product's own
+-- rows. Money that is not charged returns to the balance and to the day's cap. A caller whose attempt is not the
+-- current one is fenced: settled = false and nothing changed.
 CREATE OR REPLACE FUNCTION purchase_settle(
   p_order_id text, p_attempt integer, p_charge bigint, p_delivered jsonb, p_transfer_id text, p_description text,
   p_status integer, p_body bytea, p_location text, p_result jsonb, p_refusal_code text, p_refusal_text text,

@@ -1,8 +1,8 @@
--- Recovery takes over at most p_limit orders whose deadline has passed, for p_lease_ms: a new attempt number fences
--- whoever had them before.
+-- Recovery takes over at most p_limit orders whose deadline has passed, for p_lease_ms: a new attempt number fences the
+-- holder before.
 --
--- The rows are chosen in a CTE, here and in every function that takes work: a subquery in FROM may be run again for
--- each row it is joined with, and with SKIP LOCKED each run finds other rows, so that a take of ten took everything
+-- The rows are selected in a CTE, here and in every function that takes work. A subquery in FROM may run again for each
+-- row it is joined with, and with SKIP LOCKED each run finds other rows, so that a take of ten took all rows
 -- (db/taking.test.ts).
 CREATE OR REPLACE FUNCTION purchase_take_over(p_product text, p_limit integer, p_lease_ms integer) RETURNS SETOF orders
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$

@@ -1,8 +1,8 @@
--- THE GUARD OF THE HOLD. It rides in the statement of purchase_begin: p_now are the facts as the locked rows of the
--- product have them at that moment, and whatever they name must be what the terms state. Otherwise the whole statement
--- is undone, and the name of the constraint says which fact changed (the state comes first). With p_now null the object
--- is gone. This is the only place that compares them: with `RETURN true` in its stead every two-step race sells at an
--- old price.
+-- The guard of the hold. It runs in the statement of purchase_begin: p_now are the facts of the product's locked rows
+-- at that moment, and each of them must equal the fact in the terms. Otherwise the whole statement is undone, and the
+-- name of the constraint says which fact changed (the state comes first). With p_now null the object is gone. This is
+-- the only place that compares them: with `RETURN true` instead, every race between two steps would sell at an old
+-- price.
 CREATE OR REPLACE FUNCTION terms_hold(p_terms jsonb, p_now jsonb) RETURNS boolean LANGUAGE plpgsql VOLATILE
   SET search_path = platform, pg_temp AS $$
 DECLARE

@@ -1,7 +1,7 @@
--- Executes one command under our reference, once: a second call with the same reference, at the same time or a year
--- later, gets the recorded ending. p_play is the stage direction of a magic name: 'pending' takes the command without
--- executing it, 'refuse' refuses it. p_payload holds the command's own fields; fees in it are in 1/10,000 USD. ending:
--- pending | done (with info) | refused (with code).
+-- Executes one command under our reference, once: a second call with the same reference, at any time, returns the
+-- recorded ending. p_play is the ending chosen by a magic name: 'pending' accepts the command without executing it,
+-- 'refuse' refuses it. p_payload holds the command's own fields; its fees are in 1/10,000 USD. ending: pending | done
+-- (with info) | refused (with code).
 CREATE OR REPLACE FUNCTION sandbox_execute(
   p_command text, p_ref text, p_name text, p_tld text, p_now timestamptz, p_payload jsonb, p_play text,
   OUT ending text, OUT code text, OUT info jsonb

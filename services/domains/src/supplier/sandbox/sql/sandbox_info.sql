@@ -1,4 +1,4 @@
--- What the registry says about a name, as the answer of its `info` command.
+-- A name at the registry, as the answer of its `info` command.
 CREATE OR REPLACE FUNCTION sandbox_info(p_name sandbox_name, p_now timestamptz) RETURNS jsonb LANGUAGE sql STABLE
   SET search_path = domains, pg_temp AS $$
   SELECT jsonb_build_object(

@@ -1,4 +1,4 @@
--- The sandbox registrar's log is the outside witness of tests about money: what stands in it stays.
+-- Tests about money compare the books with the sandbox registrar's log, so its rows cannot be changed or deleted.
 CREATE OR REPLACE FUNCTION sandbox_log_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the sandbox log is append-only' USING ERRCODE = 'insufficient_privilege';

@@ -1,5 +1,5 @@
--- Where a name is in its life at p_now: active | grace | redemption | pending_delete | free. The days of each phase are
--- those of its TLD.
+-- The phase of a name at p_now: active | grace | redemption | pending_delete | free. The days of each phase are those
+-- of its TLD.
 CREATE OR REPLACE FUNCTION sandbox_phase(p_name sandbox_name, p_now timestamptz) RETURNS text LANGUAGE sql STABLE
   SET search_path = domains, pg_temp AS $$
   SELECT CASE
