@@ -93,6 +93,7 @@ export function wire(service: Service, settings: DomainsSettings): WiredDomains 
     registrars: new Registrars([
       new SandboxRegistrar({
         db: service.db.direct,
+        tables: db,
         clock: service.clock,
         timeoutMs: settings.SANDBOX_TIMEOUT_MS,
         slowMs: settings.SANDBOX_SLOW_MS,

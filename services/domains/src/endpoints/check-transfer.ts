@@ -52,7 +52,7 @@ export const checkTransfer = (domains: DomainsDeps) =>
       const { name, tld } = reading;
       const [checks, own] = await Promise.all([
         domains.registrars.check([reading]),
-        reach.kind === 'account' ? findDomain(domains.service.db.platform, reach, name) : null,
+        reach.kind === 'account' ? findDomain(domains.db, reach, name) : null,
       ]);
       const check = checks.get(name);
       const refusal = transferRefusal(check, own !== null);

@@ -22,8 +22,8 @@ export const createContact = (domains: DomainsDeps) =>
       responses: { 201: { description: 'Created.', schema: contactSchema } },
     }),
     async (context) => {
-      const { clock, db } = domains.service;
-      const row = await insertContact(db.platform, {
+      const { clock } = domains.service;
+      const row = await insertContact(domains.db, {
         id: newId('con', clock.nowMs()),
         accountId: context.accountId,
         data: contactDataOf(context.body),

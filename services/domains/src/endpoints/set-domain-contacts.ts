@@ -36,7 +36,7 @@ export const setDomainContacts = (domains: DomainsDeps) =>
       const { row, tld } = await ownDomain(domains, reach, params.domain);
       const ids = ROLES.map((role) => body[role]).filter((id) => id !== undefined);
       if (ids.length === 0) throw invalid('', 'must name at least one role');
-      const known = await contactsOf(domains.service.db.platform, row.account_id, ids);
+      const known = await contactsOf(domains.db, row.account_id, ids);
       if (body.registrant !== undefined && body.registrant !== row.registrant_id && tld.trade !== null)
         throw new AppError('trade_required');
       requireOfContacts(

@@ -40,7 +40,7 @@ export const updateContact = (domains: DomainsDeps) =>
       await domains.catalogue.ready();
       for (const { tld, role } of uses) requireOfContacts(domains.catalogue.get(tld), [{ role, data, path: '' }]);
       for (const id of new Set(uses.map(({ registrar }) => registrar))) await changeAtRegistrar(domains, id, row, data);
-      await updateContactData(domains.service.db.platform, row.id, data, now);
+      await updateContactData(domains.db, row.id, data, now);
       return json(200, viewContact({ ...row, data, updated_at: now, missing_since: null }));
     },
   );
@@ -53,6 +53,7 @@ interface Use {
 
 async function usesOf(domains: DomainsDeps, row: UsedContactRow): Promise<readonly Use[]> {
   if (row.used_by === 0) return [];
+  // Raw SQL: each role of each domain is a row.
   return domains.service.db.platform.$queryRaw<Use[]>(sql`
     SELECT DISTINCT d.registrar, d.tld, r.role
     FROM domains.domain d, LATERAL (VALUES ('registrant', d.registrant_id), ('admin', d.admin_id), ('tech', d.tech_id),

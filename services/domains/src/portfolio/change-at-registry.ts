@@ -72,7 +72,7 @@ async function runChange(domains: DomainsDeps, row: DomainRow, change: RegistryC
     CALL_LIMIT_MS,
   );
   if (outcome.kind === 'refused') {
-    await releaseChange(platform, row, changeId);
+    await releaseChange(domains.db, row, changeId);
     const { code, text, details } = await withDomainTruth(
       domains,
       { accountId: row.account_id, domain: row.name, orderId: null },

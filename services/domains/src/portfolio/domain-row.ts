@@ -1,5 +1,6 @@
 // A domain in our database: the row, and how a new row is made from an order and the registry's answer.
 import type { Tld } from '../catalogue/catalogue';
+import type { DomainModel } from '../generated/db/models';
 import type { DsRecord, NameInfo } from '../supplier/registrar';
 
 export interface DomainRow {
@@ -51,6 +52,11 @@ export interface DomainRow {
  */
 export type StoredState =
   'active' | 'on_hold' | 'pending_restore' | 'pending_transfer_out' | 'transferred_out' | 'deleted' | 'released';
+
+/** What the writers of the table know and the typed client does not. */
+export function domainOfRow(row: DomainModel): DomainRow {
+  return row as unknown as DomainRow;
+}
 
 export type RegistryPart = Pick<
   DomainRow,

@@ -24,7 +24,7 @@ export async function ownDomain(
 ): Promise<{ readonly row: DomainRow; readonly tld: Tld }> {
   await domains.catalogue.ready();
   const reading = readDomainName(text, domains.catalogue);
-  const row = reading.kind === 'name' ? await findDomain(domains.service.db.platform, reach, reading.name) : null;
+  const row = reading.kind === 'name' ? await findDomain(domains.db, reach, reading.name) : null;
   if (row === null) throw notFound();
   return { row, tld: domains.catalogue.get(row.tld) };
 }

@@ -75,7 +75,7 @@ export function contactSyncs(deps: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'contact',
-    next: (from) => nextContacts(deps.service.db.platform, from),
+    next: (from) => nextContacts(deps.db, from),
     sync: (reach, id) => syncContact(deps, reach, id),
   };
 }

@@ -103,7 +103,7 @@ export function domainSyncs(deps: DomainsDeps): SyncSource {
   return {
     product: 'domains',
     noun: 'domain',
-    next: (from) => nextDomains(deps.service.db.platform, from),
+    next: (from) => nextDomains(deps.db, from),
     sync: (reach, name) => syncDomain(deps, reach, name),
   };
 }

@@ -55,7 +55,7 @@ export async function registrations(
   const platform = domains.service.db.platform;
   const [checks, contacts] = await Promise.all([
     domains.registrars.check(known),
-    existingContacts(platform, accountId, ids),
+    existingContacts(domains.db, accountId, ids),
   ]);
   const taken = known.filter(({ name }) => checks.get(name)?.status === 'taken').map(({ name }) => name);
   const owned =

@@ -48,15 +48,11 @@ export async function transferIn(
   const keep = body.nameservers === undefined || body.nameservers === 'keep';
   const nameservers =
     typeof body.nameservers === 'object' ? readNameservers(body.nameservers, { name, tld, hosts: null }, false) : [];
-  const {
-    db: { platform },
-    clock,
-    config,
-  } = domains.service;
+  const { clock, config } = domains.service;
   const [checks, contacts, own] = await Promise.all([
     domains.registrars.check([reading]),
-    existingContacts(platform, accountId, body.contact_id === undefined ? [] : [body.contact_id]),
-    findDomain(platform, { kind: 'account', accountId }, name),
+    existingContacts(domains.db, accountId, body.contact_id === undefined ? [] : [body.contact_id]),
+    findDomain(domains.db, { kind: 'account', accountId }, name),
   ]);
   const check = checks.get(name);
   const price = check?.fees?.transfer ?? tld.transfer;

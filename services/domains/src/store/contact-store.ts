@@ -2,6 +2,8 @@
 import type { Reach } from '@lumi/shared/endpoint';
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import { notFound } from '@lumi/shared/contract';
+import type { PrismaClient } from '../generated/db/client';
+import type { ContactModel } from '../generated/db/models';
 import type { ContactData } from '../supplier/registrar';
 import { within } from './reach';
 
@@ -24,10 +26,17 @@ export interface UsedContactRow extends ContactRow {
   readonly used_by: number;
 }
 
+type ContactTable = Pick<PrismaClient, 'contact'>;
+
+function contactDataOf({ data }: Pick<ContactModel, 'data'>): ContactData {
+  return data as unknown as ContactData; // written by this file alone
+}
+
 export const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.account_id = d.account_id
   AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id)) AS used_by`;
 
 export async function findContact(db: SqlRunner, reach: Reach, id: string): Promise<UsedContactRow | null> {
+  // Raw SQL: a contact comes with how many domains use it.
   const rows = await db.$queryRaw<UsedContactRow[]>(
     sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`,
   );
@@ -36,7 +45,7 @@ export async function findContact(db: SqlRunner, reach: Reach, id: string): Prom
 
 /** All of them, or 404. An id of another account is treated as an id that does not exist. */
 export async function contactsOf(
-  db: SqlRunner,
+  db: ContactTable,
   accountId: string,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ContactData>> {
@@ -47,16 +56,16 @@ export async function contactsOf(
 }
 
 export async function existingContacts(
-  db: SqlRunner,
+  db: ContactTable,
   accountId: string,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ContactData>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.$queryRaw<ContactRow[]>(
-    sql`SELECT * FROM domains.contact d WHERE d.id = ANY (${[...new Set(ids)]}::text[]) AND d.account_id = ${accountId}
-      AND d.deleted_at IS NULL`,
-  );
-  return new Map(rows.map((row) => [row.id, row.data]));
+  const rows = await db.contact.findMany({
+    where: { id: { in: [...new Set(ids)] }, account_id: accountId, deleted_at: null },
+    select: { id: true, data: true },
+  });
+  return new Map(rows.map((row) => [row.id, contactDataOf(row)]));
 }
 
 export async function listContacts(
@@ -67,33 +76,32 @@ export async function listContacts(
   const after = options.after?.[0] === undefined ? sql`TRUE` : sql`d.seq < ${BigInt(options.after[0])}`;
   const q =
     options.q === undefined ? sql`TRUE` : sql`d.data::text ILIKE ${`%${options.q.replace(/[\\%_]/g, '\\$&')}%`}`;
+  // Raw SQL: as above; and the search is over the text of the data.
   return db.$queryRaw<UsedContactRow[]>(sql`
     SELECT d.*, ${USED_BY} FROM domains.contact d WHERE ${within(reach)} AND d.deleted_at IS NULL AND ${q} AND ${after}
       ORDER BY d.seq DESC LIMIT ${options.limit + 1}`);
 }
 
 export async function insertContact(
-  db: SqlRunner,
-  contact: { id: string; accountId: string; data: ContactData; now: Date },
+  db: ContactTable,
+  { id, accountId, data, now }: { id: string; accountId: string; data: ContactData; now: Date },
 ): Promise<UsedContactRow> {
-  const rows = await db.$queryRaw<UsedContactRow[]>(sql`
-    INSERT INTO domains.contact (id, account_id, data, created_at, updated_at)
-    VALUES (${contact.id}, ${contact.accountId}, ${JSON.stringify(contact.data)}::jsonb, ${contact.now}::timestamptz,
-      ${contact.now}::timestamptz) RETURNING *, 0 AS used_by`);
-  const row = rows[0];
-  if (row === undefined) throw new Error('insert returned no row');
-  return row;
+  const row = await db.contact.create({
+    data: { id, account_id: accountId, data: { ...data }, created_at: now, updated_at: now },
+  });
+  return { ...row, data: contactDataOf(row), used_by: 0 };
 }
 
-export async function updateContactData(db: SqlRunner, id: string, data: ContactData, now: Date): Promise<void> {
-  await db.$executeRaw(
-    sql`UPDATE domains.contact SET data = ${JSON.stringify(data)}::jsonb, updated_at = ${now}::timestamptz,
-      missing_since = NULL WHERE id = ${id} AND deleted_at IS NULL`,
-  );
+export async function updateContactData(db: ContactTable, id: string, data: ContactData, now: Date): Promise<void> {
+  await db.contact.updateMany({
+    where: { id, deleted_at: null },
+    data: { data: { ...data }, updated_at: now, missing_since: null },
+  });
 }
 
 /** False when a domain uses it. */
 export async function deleteContact(db: SqlRunner, row: ContactRow, now: Date): Promise<boolean> {
+  // Raw SQL: the domains are asked in the same statement.
   const deleted = await db.$executeRaw(sql`
     UPDATE domains.contact d SET deleted_at = ${now}::timestamptz WHERE d.id = ${row.id} AND d.deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL

@@ -1,7 +1,7 @@
 // Queries on domains. The purchases write what is bought, in the statement that moves the money. This file has the
 // reads and the free changes.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
-import type { Reach } from '@lumi/shared/endpoint';
+import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import {
   Sorting,
   thingConditions,
@@ -10,16 +10,19 @@ import {
   type ThingColumns,
   type ThingFilter,
 } from '@lumi/shared/listing';
-import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
+import type { PrismaClient } from '../generated/db/client';
+import { domainOfRow, type DomainRow, type RegistryPart, type StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
 import { within } from './reach';
 
 /** The live domain of that name, if it is within the reach. */
-export async function findDomain(db: SqlRunner, reach: Reach, name: string): Promise<DomainRow | null> {
-  const rows = await db.$queryRaw<DomainRow[]>(
-    sql`SELECT * FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach)}`,
-  );
-  return rows[0] ?? null;
+export async function findDomain(
+  db: Pick<PrismaClient, 'domain'>,
+  reach: Reach,
+  name: string,
+): Promise<DomainRow | null> {
+  const row = await db.domain.findFirst({ where: { name, ended_at: null, ...ownedBy(reach) } });
+  return row === null ? null : domainOfRow(row);
 }
 
 export async function findDomains(
@@ -27,6 +30,7 @@ export async function findDomains(
   reach: Reach,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, DomainRow>> {
+  // Raw SQL: one array, however many names are asked for.
   const rows = await db.$queryRaw<DomainRow[]>(
     sql`SELECT * FROM domains.domain d WHERE d.name = ANY (${[...names]}::text[]) AND d.ended_at IS NULL
       AND ${within(reach)}`,
@@ -68,6 +72,7 @@ export async function listDomains(
   reach: Reach,
   options: { filter: DomainFilter; sort: Sort; limit: number; after: readonly string[] | null; now: Date },
 ): Promise<(DomainRow & SortedRow)[]> {
+  // Raw SQL: pages by the chosen order.
   return db.$queryRaw<(DomainRow & SortedRow)[]>(sql`
     SELECT d.*, ${SORTING.select(options.sort)} FROM domains.domain d
     ${whereAll([...conditions(reach, options.filter, options.now), SORTING.after(options.sort, options.after)])}
@@ -82,6 +87,7 @@ export async function matchingNames(
   now: Date,
   limit: number,
 ): Promise<{ readonly total: number; readonly names: readonly string[] }> {
+  // Raw SQL: the names come with how many there are.
   const rows = await db.$queryRaw<{ name: string; total: bigint }[]>(sql`
     SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereAll(conditions(reach, filter, now))}
       ORDER BY d.seq LIMIT ${limit}`);
@@ -102,6 +108,7 @@ export async function updateOwnPart(
   change: OwnPart,
   now: Date,
 ): Promise<DomainRow | null> {
+  // Raw SQL: it also runs in the transaction that notes the act.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET
       auto_renew = coalesce(${change.autoRenew ?? null}::boolean, d.auto_renew),
@@ -123,6 +130,7 @@ export async function beginChange(
   changeId: string,
   { leaseMs, deletes }: { leaseMs: number; deletes: boolean },
 ): Promise<boolean> {
+  // Raw SQL: the lease is counted by the clock of the database.
   const taken = await db.$executeRaw(sql`
     UPDATE domains.domain SET change_id = ${changeId},
       change_until = now() + make_interval(secs => ${leaseMs / 1000}::float8), change_deletes = ${deletes}
@@ -137,6 +145,7 @@ export async function takeOverChanges(
   leaseMs: number,
   limit: number,
 ): Promise<DomainRow[]> {
+  // Raw SQL: rows are locked, those of others are skipped.
   return db.$queryRaw<DomainRow[]>(sql`
     WITH due AS MATERIALIZED (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until
       LIMIT ${limit} FOR UPDATE SKIP LOCKED)
@@ -146,11 +155,11 @@ export async function takeOverChanges(
 }
 
 /** Releases the lock without new knowledge. */
-export async function releaseChange(db: SqlRunner, row: DomainRow, changeId: string): Promise<void> {
-  await db.$executeRaw(
-    sql`UPDATE domains.domain SET change_id = NULL, change_until = NULL WHERE seq = ${row.seq}
-      AND change_id = ${changeId}`,
-  );
+export async function releaseChange(db: Pick<PrismaClient, 'domain'>, row: DomainRow, changeId: string): Promise<void> {
+  await db.domain.updateMany({
+    where: { seq: row.seq, change_id: changeId },
+    data: { change_id: null, change_until: null },
+  });
 }
 
 /** The end is unknown: the change stays open, and the worker asks the registry after `wakeAfterMs`. */
@@ -160,6 +169,7 @@ export async function postponeChange(
   changeId: string,
   wakeAfterMs: number,
 ): Promise<void> {
+  // Raw SQL: the lease is counted by the clock of the database.
   await db.$executeRaw(
     sql`UPDATE domains.domain SET change_until = now() + make_interval(secs => ${wakeAfterMs / 1000}::float8)
       WHERE seq = ${row.seq} AND change_id = ${changeId}`,
@@ -179,6 +189,7 @@ export async function finishChange(
   now: Date,
 ): Promise<DomainRow | null> {
   const ended = state === 'transferred_out' || state === 'deleted' || state === 'released';
+  // Raw SQL: the assignments are those of the riders of purchases.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET ${registrySql(part)}, state = ${state}, ended_at = ${ended ? now : null}::timestamptz,
       change_id = NULL, change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
@@ -196,6 +207,7 @@ export async function finishChangeOfMissing(
   changeId: string,
   now: Date,
 ): Promise<DomainRow | null> {
+  // Raw SQL: a time that stands is kept in the same statement.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET missing_since = coalesce(d.missing_since, ${now}::timestamptz), change_id = NULL,
       change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz

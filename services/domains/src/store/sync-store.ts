@@ -1,9 +1,10 @@
 // Reads and writes a domain when the registry was asked about it. The write happens only if the row did not change
 // since it was read.
-import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { seqAfter, sql, type PlatformClient, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
+import type { PrismaClient } from '../generated/db/client';
 import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-row';
 import type { ContactData } from '../supplier/registrar';
 import { USED_BY, type UsedContactRow } from './contact-store';
@@ -23,6 +24,7 @@ export async function findVersion(
   name: string,
   except: string | null,
 ): Promise<VersionedDomain | null> {
+  // Raw SQL: the version of a row is no column, and its open order comes with it.
   const rows = await db.$queryRaw<(DomainRow & { version: string; open_order: string | null })[]>(sql`
     SELECT d.*, d.xmin::text AS version, ${openOrder(except)} AS open_order FROM domains.domain d WHERE d.name = ${name}
       AND d.ended_at IS NULL AND ${within(reach)}`);
@@ -55,6 +57,7 @@ export async function writeVersion(
         WHEN d.missing_since IS NULL THEN ${now}::timestamptz ELSE d.updated_at END`
       : sql`${registrySql(found.part)}, state = ${found.state}, ended_at = ${isEnded ? now : null}::timestamptz,
         updated_at = ${found.isChanged ? now : row.updated_at}::timestamptz`;
+  // Raw SQL: the row and the events in one statement, by its version.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     WITH written AS (
       UPDATE domains.domain d SET ${columns}, synced_at = ${now}::timestamptz
@@ -64,10 +67,17 @@ export async function writeVersion(
   return rows[0] ?? null;
 }
 
-export async function nextDomains(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
-  return db.$queryRaw<SyncNext[]>(sql`
-    SELECT seq, name AS id FROM domains.domain WHERE account_id = ${accountId} AND ended_at IS NULL
-      AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+export async function nextDomains(
+  db: Pick<PrismaClient, 'domain'>,
+  { accountId, afterSeq, limit }: SyncFrom,
+): Promise<SyncNext[]> {
+  const rows = await db.domain.findMany({
+    where: { account_id: accountId, ended_at: null, ...seqAfter({ afterSeq }) },
+    select: { seq: true, name: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
+  return rows.map(({ seq, name }) => ({ seq, id: name }));
 }
 
 export interface VersionedContact {
@@ -78,6 +88,7 @@ export interface VersionedContact {
 }
 
 export async function findContactVersion(db: SqlRunner, reach: Reach, id: string): Promise<VersionedContact | null> {
+  // Raw SQL: as for domains.
   const rows = await db.$queryRaw<(UsedContactRow & { version: string; registrars: string[] })[]>(sql`
     SELECT d.*, ${USED_BY}, d.xmin::text AS version, ARRAY(
       SELECT DISTINCT o.registrar FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL
@@ -99,6 +110,7 @@ export async function writeContactVersion(
     data === null
       ? sql`missing_since = coalesce(d.missing_since, ${now}::timestamptz)`
       : sql`missing_since = NULL, data = ${JSON.stringify(data)}::jsonb`;
+  // Raw SQL: as for domains.
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH written AS (
       UPDATE domains.contact d SET ${columns}, synced_at = ${now}::timestamptz,
@@ -108,18 +120,35 @@ export async function writeContactVersion(
   return rows.length > 0;
 }
 
-export async function nextContacts(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
-  return db.$queryRaw<SyncNext[]>(sql`
-    SELECT seq, id FROM domains.contact WHERE account_id = ${accountId} AND deleted_at IS NULL
-      AND seq > ${BigInt(afterSeq)} ORDER BY seq LIMIT ${limit}::int`);
+export async function nextContacts(
+  db: Pick<PrismaClient, 'contact'>,
+  { accountId, afterSeq, limit }: SyncFrom,
+): Promise<SyncNext[]> {
+  return db.contact.findMany({
+    where: { account_id: accountId, deleted_at: null, ...seqAfter({ afterSeq }) },
+    select: { seq: true, id: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
 }
 
 /** Operation ids of the transfers that are not over. */
-export async function nextTransfers(db: SqlRunner, { accountId, afterSeq, limit }: SyncFrom): Promise<SyncNext[]> {
-  const rows = await db.$queryRaw<SyncNext[]>(sql`
-    SELECT seq, id FROM platform.orders WHERE product = 'domains' AND kind = 'domain_transfer'
-      AND account_id = ${accountId} AND state IN ('acting', 'pending') AND seq > ${BigInt(afterSeq)} ORDER BY seq
-        LIMIT ${limit}::int`);
+export async function nextTransfers(
+  db: Pick<PlatformClient, 'order'>,
+  { accountId, afterSeq, limit }: SyncFrom,
+): Promise<SyncNext[]> {
+  const rows = await db.order.findMany({
+    where: {
+      product: 'domains',
+      kind: 'domain_transfer',
+      account_id: accountId,
+      state: { in: ['acting', 'pending'] },
+      ...seqAfter({ afterSeq }),
+    },
+    select: { seq: true, id: true },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
   return rows.map(({ seq, id }) => ({ seq, id: operationIdOf(id) }));
 }
 

@@ -7,34 +7,35 @@ import type { SandboxOptions } from './sandbox-options';
 
 /** Changes the name at the registry without a notice to us; does nothing if it was changed already. */
 export async function drift(
-  { db, clock }: Pick<SandboxOptions, 'db' | 'clock'>,
+  { tables, clock }: Pick<SandboxOptions, 'tables' | 'clock'>,
   name: string,
   told: NameInfo,
 ): Promise<void> {
   const wanted = driftOf(name);
   if (wanted === null) return;
-  const asTold = sql`WHERE name = ${name} AND sponsor = 'us' AND deleted_at IS NULL
-    AND expires_at = ${new Date(told.expires_at)}::timestamptz`;
+  const asTold = { name, sponsor: 'us', deleted_at: null, expires_at: new Date(told.expires_at) };
   switch (wanted) {
     case 'drift-expiry':
-      await db.$executeRaw(sql`UPDATE domains.sandbox_name SET expires_at = expires_at + interval '1 year' ${asTold}`);
+      // Raw SQL: a year is added to the row's own time.
+      await tables.$executeRaw(sql`UPDATE domains.sandbox_name SET expires_at = expires_at + interval '1 year'
+        WHERE name = ${name} AND sponsor = 'us' AND deleted_at IS NULL AND expires_at = ${asTold.expires_at}`);
       return;
-    case 'drift-redemption':
-      await db.$executeRaw(
-        sql`UPDATE domains.sandbox_name SET deleted_at = date_trunc('second', ${clock.now()}::timestamptz) ${asTold}`,
-      );
+    case 'drift-redemption': {
+      const inSeconds = Math.floor(clock.nowMs() / 1000) * 1000;
+      await tables.sandboxName.updateMany({ where: asTold, data: { deleted_at: new Date(inSeconds) } });
       return;
+    }
     case 'drift-nameservers':
-      await db.$executeRaw(
-        sql`UPDATE domains.sandbox_name SET nameservers = '{ns1.example.org,ns2.example.org}',
-          locked = false ${asTold}`,
-      );
+      await tables.sandboxName.updateMany({
+        where: asTold,
+        data: { nameservers: ['ns1.example.org', 'ns2.example.org'], locked: false },
+      });
       return;
     case 'drift-away':
-      await db.$executeRaw(sql`UPDATE domains.sandbox_name SET sponsor = 'other' ${asTold}`);
+      await tables.sandboxName.updateMany({ where: asTold, data: { sponsor: 'other' } });
       return;
     case 'drift-gone':
-      await db.$executeRaw(sql`DELETE FROM domains.sandbox_name ${asTold}`);
+      await tables.sandboxName.deleteMany({ where: asTold });
       return;
     default:
       assertNever(wanted);

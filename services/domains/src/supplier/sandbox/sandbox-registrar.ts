@@ -56,6 +56,7 @@ export class SandboxRegistrar implements Registrar {
     const { db, clock } = this.options;
     const names = calls.flat();
     const changeable = names.filter((name) => checkAnswerOf(name) === 'price-changed');
+    // Raw SQL: a shared statement (decision 0006).
     const rows = await db.$queryRaw<
       { name: string; is_taken: boolean }[]
     >(sql`SELECT n.name, true AS is_taken FROM domains.sandbox_name n WHERE n.name = ANY (${[...names]}::text[])
@@ -86,6 +87,7 @@ export class SandboxRegistrar implements Registrar {
 
   async lookUp(command: PaidCommand, _signal: AbortSignal): Promise<LookUp<NameInfo>> {
     const magic = magicOf(command.kind, command.name);
+    // Raw SQL: the final line stands before the pending one, whenever each came.
     const rows = await this.options.db.$queryRaw<Ending[]>(sql`
       SELECT ending, code, info FROM domains.sandbox_log WHERE ref = ${command.ref} ORDER BY (ending = 'pending')
         LIMIT 1`);
@@ -104,6 +106,7 @@ export class SandboxRegistrar implements Registrar {
   }
 
   async info(name: string, _signal: AbortSignal): Promise<InfoAnswer> {
+    // Raw SQL: a function.
     const rows = await this.options.db.$queryRaw<{ info: NameInfo }[]>(sql`
       SELECT domains.sandbox_info(n, ${this.options.clock.now()}::timestamptz) AS info FROM domains.sandbox_name n
         WHERE n.name = ${name}`);
@@ -143,17 +146,18 @@ export class SandboxRegistrar implements Registrar {
     data: ContactData,
     _signal: AbortSignal,
   ): Promise<Outcome<ContactData & { readonly [field: string]: unknown }>> {
-    await this.options.db.$executeRaw(sql`
-      INSERT INTO domains.sandbox_contact (handle, data) VALUES (${handle}, ${JSON.stringify(data)}::jsonb)
-        ON CONFLICT (handle) DO UPDATE SET data = excluded.data`);
+    await this.options.tables.sandboxContact.upsert({
+      where: { handle },
+      create: { handle, data: { ...data } },
+      update: { data: { ...data } },
+    });
     return { kind: 'done', result: { ...data } };
   }
 
   async readContact(handle: string, _signal: AbortSignal): Promise<ContactAnswer> {
-    const rows = await this.options.db.$queryRaw<{ data: ContactData }[]>(
-      sql`SELECT data FROM domains.sandbox_contact WHERE handle = ${handle}`,
-    );
-    return rows[0] === undefined ? { kind: 'absent' } : { kind: 'found', data: rows[0].data };
+    const row = await this.options.tables.sandboxContact.findUnique({ where: { handle } });
+    // written by `updateContact` and the function that executes
+    return row === null ? { kind: 'absent' } : { kind: 'found', data: row.data as unknown as ContactData };
   }
 
   async cancelTransfer(command: TransferCommand, _signal: AbortSignal): Promise<void> {
@@ -232,6 +236,7 @@ export class SandboxRegistrar implements Registrar {
       FROM domains.sandbox_execute(${n === 0 ? withPatience(kind, patience) : kind}, ${command.ref}, ${command.name},
         ${command.tld}, ${clock.now()}::timestamptz, ${JSON.stringify(payload)}::jsonb, ${play}::text) e`,
     );
+    // Raw SQL: functions in a shared statement (decision 0006).
     const rows = await db.$queryRaw<(Ending & { n: number })[]>(sql`WITH executed AS (${joinSql(calls, ' UNION ALL ')})
       SELECT n, ending, code, info, set_config('synchronous_commit', 'off', true) AS commits FROM executed ORDER BY n`);
     return rows;
@@ -239,6 +244,7 @@ export class SandboxRegistrar implements Registrar {
 
   private async count(ref: string, what: 'attempts' | 'look_ups'): Promise<number> {
     const isAttempt = what === 'attempts' ? 1 : 0;
+    // Raw SQL: it counts and tells in one statement, for the attempt or for the look-up.
     const rows = await this.options.db.$queryRaw<{ attempts: number; look_ups: number }[]>(
       joinSql(
         [
