@@ -73,6 +73,10 @@ const EXPORTS = [
   { selector: "ExportSpecifier[exported.name='default']", message: 'Export by name: a name is found again.' },
 ];
 
+const RAW_CALLS = /^\$(queryRaw|executeRaw)(Unsafe)?$/;
+const TYPED_CALLS = /^(find(Many|First|Unique)|(create|update)Many(AndReturn)?|deleteMany|upsert|aggregate|groupBy)$/;
+const REASON = /\braw sql: \S+/i;
+
 const restricted = (...groups) => ['error', ...groups.flat(2)];
 
 const house = {
@@ -92,6 +96,36 @@ const house = {
                 node,
                 message: `"${bad}" says nothing: name the file or folder after the one thing inside.`,
               });
+          },
+        };
+      },
+    },
+    // The typed client is the rule; SQL written by hand is the exception, and says what the client cannot do.
+    'raw-sql-says-why': {
+      meta: { type: 'problem', schema: [] },
+      create(context) {
+        const { sourceCode } = context;
+        const isReason = ({ value }) => REASON.test(value);
+        const raw = [];
+        let isMixed = false;
+        return {
+          MemberExpression(node) {
+            if (RAW_CALLS.test(node.property.name)) raw.push(node);
+            isMixed ||= TYPED_CALLS.test(node.property.name);
+          },
+          'Program:exit'(program) {
+            const [first] = program.body;
+            if (!isMixed && first !== undefined && sourceCode.getCommentsBefore(first).some(isReason)) return;
+            for (const node of raw) {
+              const around = sourceCode.getAncestors(node).filter(({ type }) => !/^(Program|Class)/.test(type));
+              if (around.some((one) => one !== first && sourceCode.getCommentsBefore(one).some(isReason))) continue;
+              context.report({
+                node,
+                message:
+                  'Use the typed client. Where it does not serve, a comment above the statement says why: ' +
+                  '`// Raw SQL: …`. In a file without calls of the typed client the comment at the top may say it for all.',
+              });
+            }
           },
         };
       },
@@ -155,7 +189,12 @@ const config = [
   {
     files: SOURCES,
     ignores: TESTS,
-    rules: { 'no-restricted-syntax': restricted(all), 'no-console': 'error', 'lumi/one-endpoint': 'error' },
+    rules: {
+      'no-restricted-syntax': restricted(all),
+      'no-console': 'error',
+      'lumi/one-endpoint': 'error',
+      'lumi/raw-sql-says-why': 'error',
+    },
   },
   { files: MONEY, ignores: TESTS, rules: { 'no-restricted-syntax': restricted(all, FLOATS) } },
   // The files that make riders, and the statements of the steps themselves.
