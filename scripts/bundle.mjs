@@ -61,7 +61,7 @@ export function bundleOptions(folder) {
 
 /**
  * Takes packages out of a map: three quarters of it, which each process would read at its start and unfold at its first
- * error. Their code is told by its line in the bundle, which is not minified.
+ * error. A stack shows their code by its line in the bundle, which is not minified.
  */
 function mapOurOwn(file, { decode, encode }) {
   const map = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,6 +1,7 @@
 // What a database is made of, as lines of text that are equal for equal databases: schemas, tables with their columns,
 // defaults and constraints, indexes, triggers, policies, sequences, types, functions, who may do what, memberships of
-// roles, and the rows that migrations wrote. Owners are told as such, since their name is the installation's own.
+// roles, and the rows that migrations wrote. Owners appear as `owner`, because their name differs between
+// installations.
 
 const SCHEMAS = ['platform', 'domains', 'vps', 'proxy'];
 

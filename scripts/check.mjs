@@ -26,6 +26,13 @@ const CHECKS = [
     repair: 'npx eslint --fix gateway services packages',
   },
   {
+    name: 'wording',
+    module: 'wording',
+    run: 'checkWording',
+    atLeast: 700,
+    repair: 'write the sentence in other words   (the list: docs/writing.md)',
+  },
+  {
     name: 'imports',
     module: 'checks',
     run: 'checkSourceImports',

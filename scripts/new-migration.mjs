@@ -1,6 +1,6 @@
 // Drafts a migration: node scripts/new-migration.mjs <platform|domains|vps|proxy> <name_in_words>
 // Writes the SQL between the existing migrations and schema.prisma, to be read and completed (grants, policies, checks)
-// before it is committed. Functions and triggers are no part of it: they stand in <room>/sql/
+// before it is committed. Functions and triggers are not part of it: they are in <room>/sql/
 // (packages/shared/src/base/db/README.md). Needs nothing running: it replays the migrations on a throw-away database.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -237,7 +237,7 @@ function firstExisting(path) {
 function copyPrograms(native) {
   const version = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')).version;
   const home = join('/var/tmp', `lumi-postgres-${version}`);
-  // Root's own folder: a copy that anybody else could have put there is not trusted.
+  // Root's own folder: a copy that another user could have put there is not trusted.
   if (existsSync(home) && statSync(home).uid === 0) return home;
   const draft = mkdtempSync(`${home}.`);
   cpSync(native, draft, { recursive: true, verbatimSymlinks: true });

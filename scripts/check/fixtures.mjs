@@ -1,9 +1,10 @@
-// Do the rules work? Every `// must fail: RULE` of scripts/check-fixtures has to be reported by one of the tools.
+// Checks that the rules work: one of the tools must report every `// must fail: RULE` of scripts/check-fixtures.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkDeadCode, checkImports, checkStyle, fixtures } from './checks.mjs';
 import { remembered } from './memory.mjs';
 import { checkBrokenDocuments } from './openapi.mjs';
+import { checkWordingIn } from './wording.mjs';
 
 const RULES = [
   'scripts/check-fixtures',
@@ -11,6 +12,7 @@ const RULES = [
   '.dependency-cruiser.cjs',
   'tsconfig.base.json',
   'tsconfig.check.json',
+  'docs/writing.md',
 ];
 
 export const checkFixtures = () => remembered('fixtures', RULES, compare);
@@ -22,6 +24,7 @@ async function compare() {
     await checkImports(fixtures),
     await checkDeadCode(fixtures),
     await checkBrokenDocuments(),
+    checkWordingIn(fixtures),
   ].flatMap(({ problems }) => problems);
   const silent = expected.filter(
     ({ file, rule, part }) =>
@@ -39,12 +42,12 @@ async function compare() {
 
 function expectations() {
   const files = readdirSync(fixtures, { recursive: true, withFileTypes: true }).filter(
-    (entry) => entry.isFile() && /\.(ts|json)$/.test(entry.name),
+    (entry) => entry.isFile() && /\.(ts|json|md|sql)$/.test(entry.name),
   );
   return files.flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);
-    return [...readFileSync(path, 'utf8').matchAll(/must fail: (knip: [\w ]+|[^\s:"]+)(?:: (.+?))?"?,?$/gm)].map(
-      ([, rule, part = '']) => ({ file: relative(fixtures, path), rule, part }),
-    );
+    return [
+      ...readFileSync(path, 'utf8').matchAll(/must fail: (knip: [\w ]+|[^\s:"]+)(?:: (.+?))?(?:"?,?| -->)$/gm),
+    ].map(([, rule, part = '']) => ({ file: relative(fixtures, path), rule, part }));
   });
 }

@@ -106,7 +106,7 @@ function readKept() {
   }
 }
 
-// A pid may have been given to somebody else since; where the system cannot tell, the pid is believed.
+// Another process may have the pid by now; if the system cannot say, the pid is trusted.
 function isOurs(pid, dir) {
   if (process.platform !== 'linux') return isAlive(pid);
   return read(`/proc/${pid}/cmdline`).includes(dir);

@@ -91,7 +91,7 @@ function initdb(program, args, folder) {
   });
 }
 
-/** Stops the server that still runs on this folder, if any, and clears a pid file that names somebody else. */
+/** Stops the server that still runs on this folder, if any, and clears a pid file with the pid of another process. */
 export async function freeCluster(folder) {
   const pidFile = join(folder, 'postmaster.pid');
   const pid = Number.parseInt(read(pidFile)?.split('\n')[0] ?? '', 10);
@@ -106,7 +106,8 @@ export async function freeCluster(folder) {
       );
     }
   }
-  // The data folder's lock is ours and no server runs here: whoever has that pid now is not the owner of this file.
+  // The data folder's lock is ours and no server runs here: the process with that pid now is not the owner of this
+  // file.
   rmSync(pidFile, { force: true });
 }
 

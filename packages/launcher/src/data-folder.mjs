@@ -90,8 +90,8 @@ export class DataFolder {
     throw this.inUse(null);
   }
 
-  // Only a lock whose owner is dead may go. Between reading and renaming somebody else may have taken it over: what was
-  // renamed is read again, and put back when it turns out to be alive.
+  // Only the lock of a dead owner may be removed. Between reading and renaming another process may have taken it over,
+  // so the renamed file is read again, and put back when its owner is alive.
   pushAside() {
     const owner = readLock(this.lockFile);
     if (owner === null) return [];

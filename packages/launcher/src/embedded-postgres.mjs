@@ -136,9 +136,9 @@ export class EmbeddedPostgres {
   }
 }
 
-// Reads a pipe that only the launcher holds open. When the launcher is gone, however it went, the pipe ends and the
-// server is told to stop. A shell does that with a megabyte; the launcher ends it as soon as the server has stopped, so
-// the pid is safe.
+// Reads a pipe that only the launcher holds open. When the launcher is gone, for any reason, the pipe ends and the
+// watchdog stops the server. A shell needs only a megabyte for this. The launcher ends it as soon as the server has
+// stopped, so the pid is safe.
 function spawnWatchdog(pid) {
   const script = 'read -r _; kill -INT "$1" 2>/dev/null';
   return spawn('/bin/sh', ['-c', script, 'lumi-postgres-watchdog', String(pid)], {

@@ -79,7 +79,7 @@ async function checkRedisNode(Redis, url, isCluster) {
   try {
     await redis.connect();
     await redis.ping();
-    info = String(await redis.info('cluster').catch(() => '')); // not everybody may ask that
+    info = String(await redis.info('cluster').catch(() => '')); // not every user may ask that
   } catch (err) {
     throw new Refusal(`REDIS_URL (${withoutPassword(url)}) cannot be used: ${firstLine(lastError ?? err)}.`);
   } finally {

@@ -17,7 +17,7 @@ import { prepareDatabase, urlsOf } from './database.mjs';
 import { readDemo, seedDemo } from './seed.mjs';
 
 export class Launcher {
-  /** `onGiveUp` is told when something that ran cannot be kept running. */
+  /** `onGiveUp` is called when a process cannot be kept running. */
   constructor({ options, signal, say, onGiveUp }) {
     Object.assign(this, { options, signal, say, onGiveUp });
     this.data = new DataFolder(options.folder);
@@ -159,7 +159,7 @@ export class Launcher {
       await this.supervisor.start(gateway({ root, known }));
     } catch (err) {
       if (err instanceof Interrupted) throw err;
-      // The port was free when we began; somebody may have taken it while we installed and built.
+      // The port was free when we began; another program may have taken it while we installed and built.
       await gatewayPort({ host: this.options.host, port }).catch(() => {
         throw portInUse(port);
       });

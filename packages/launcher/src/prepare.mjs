@@ -1,5 +1,5 @@
 // Installs, builds and bundles what is not there or has changed, as a process of its own: the launcher can end it, with
-// all that npm and pnpm started, when it is told to stop.
+// all that npm and pnpm started, when the user stops it.
 import { fork } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

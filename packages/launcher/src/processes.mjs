@@ -1,5 +1,5 @@
-// Which processes make up Lumi, in the order they start, and what each of them is told. A process gets the secrets it
-// needs and no others. What is told may be a promise: of what is only known when other processes run.
+// The processes of Lumi, in the order in which they start, with the settings of each. A process gets the secrets it
+// needs and no others. A setting may be a promise, if its value is known only after another process has started.
 import { join } from 'node:path';
 import { bundled } from '../../../scripts/bundle.mjs';
 

@@ -3,7 +3,7 @@
 
 export class Refusal extends Error {}
 
-/** Somebody asked us to stop while we were starting. Not an error. */
+/** The user stopped us while we were starting. Not an error. */
 export class Interrupted extends Error {}
 
 const FULL = /ENOSPC|No space left on device|EDQUOT|Disk quota exceeded/i;

@@ -49,7 +49,7 @@ export async function seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, kn
   }
 }
 
-// The file may be older than the database: somebody moved the database away, or named another one by DATABASE_URL.
+// The file may be older than the database: the database was moved away, or DATABASE_URL names another one.
 async function accountExists(client, demo) {
   const { rowCount } = await client.query('SELECT 1 FROM platform.account WHERE id = $1', [
     demo.products.domains.reseller.user_id,

@@ -139,7 +139,7 @@ export class Supervisor {
         child.running.send({ type: 'settings', env }, () => undefined);
         onTold();
       },
-      () => this.stopOne(child), // Whoever made the settings tells why there are none.
+      () => this.stopOne(child), // The code that makes the settings reports why there are none.
     );
   }
 

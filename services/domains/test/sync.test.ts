@@ -239,7 +239,7 @@ describe('POST /domains/{domain}/sync', () => {
 });
 
 describe('a renewal that ends after something else happened to the name', () => {
-  it('takes back that the registry did not know the name: now it has told of it', async () => {
+  it('clears missing_since when the registry knows the name again', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'renew-timeout-after-success-lost.test');
     await renew(who, 'renew-timeout-after-success-lost.test', ours).expect(202);

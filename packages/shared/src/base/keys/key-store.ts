@@ -1,7 +1,6 @@
-// Issues, finds, rolls and revokes API keys. Every function is one statement, so each is all or nothing without a
-// transaction of its own and works alike through a pg pool and inside somebody else's transaction. Keys are written by
-// functions of the database that `lumi_admin` alone may call. The key itself is returned once, by `issueKey` and
-// `rollKey`, and is nowhere else.
+// Issues, finds, rolls and revokes API keys. Every function is one statement, so each is atomic without a transaction
+// of its own, and works through a pg pool and inside another transaction. Only functions of the database that
+// `lumi_admin` may call write keys. `issueKey` and `rollKey` return the key once; it is stored nowhere.
 import { readBlock } from '../../ground/addresses';
 import { invalid, newId, notFound, resellerScopes, type Product } from '../../ground/contract';
 import type { Units } from '../../ground/money';

@@ -223,7 +223,7 @@ describe('several operators at once', () => {
     ['a purchase', true],
     ['an operation', false],
   ] as const)(
-    'decide %s once: what is answered with 200 has happened, and all others are told that it is busy',
+    'decide %s once: one decision is carried out with 200, and the others are refused as busy',
     async (_, isPurchase) => {
       const by = [operator, await colleague(), await colleague()];
       const decisions = [

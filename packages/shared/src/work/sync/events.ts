@@ -11,8 +11,8 @@ export interface SyncAbout {
 }
 
 /**
- * `after` null: the supplier does not know the thing; that is told when it begins to be missing, and not again.
- * Otherwise the fields that differ are told, or nothing.
+ * `after` null: the supplier does not know the object; the event is written when it begins to be missing, and not
+ * again. Otherwise the event lists the fields that differ; without a difference there is none.
  */
 export function eventsOfSync<V extends { readonly missing_since: string | null }>(
   { noun, subject, data }: SyncAbout,

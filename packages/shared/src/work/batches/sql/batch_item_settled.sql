@@ -23,7 +23,7 @@ BEGIN
     WHERE i.batch_id = v_item.batch_id AND i.item = v_item.item;
   UPDATE batch b SET spent = b.spent - (SELECT o.price - coalesce(o.charged, 0) FROM orders o WHERE o.id = NEW.subject)
     WHERE b.id = v_item.batch_id AND b.max_total IS NOT NULL;
-  -- Nobody waits for a pending item: somebody must see whether the batch is finished or may go on.
+  -- No caller waits for a pending item, so a worker must check whether the batch is finished or may continue.
   IF v_item.state = 'pending' THEN
     PERFORM batch_wake(b.product, b.account_id) FROM batch b WHERE b.id = v_item.batch_id;
   END IF;

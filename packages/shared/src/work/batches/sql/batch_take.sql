@@ -18,8 +18,8 @@ BEGIN
   END IF;
   UPDATE batch b SET touched_at = now(), started_at = coalesce(b.started_at, now()), state = CASE
     WHEN b.state = 'queued' THEN 'running' ELSE b.state END WHERE b.id = p_batch_id;
-  -- Whoever held these is gone. Where an order was made, recovery settles it and the item with it; elsewhere nothing
-  -- happened yet.
+  -- The workers that held these are gone. If an order was made, recovery settles it and the item with it; otherwise
+  -- nothing has happened yet.
   WITH lost AS MATERIALIZED (SELECT d.item FROM batch_item d WHERE d.batch_id = p_batch_id AND d.state = 'running'
     AND d.lease_until < now() FOR UPDATE SKIP LOCKED)
   UPDATE batch_item i SET state = CASE WHEN i.order_id IS NULL THEN 'waiting' ELSE 'pending' END, lease_until = NULL

@@ -1,0 +1,3 @@
+-- The balance that the ledger owes.
+-- must fail: wording: owes
+SELECT 1;
