@@ -1,17 +1,8 @@
 // Builds the dependencies of the domains endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { AnyOperationKind } from '@lumi/shared/operations';
-import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
-import {
-  SHARED_TAGS,
-  sharedParts,
-  type ApiDescription,
-  type Loop,
-  type Service,
-  type SharedParts,
-} from '@lumi/shared/service';
+import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { DOMAINS_RULES } from './audit-rules';
 import { Catalogue } from './catalogue/catalogue';
 import type { DomainsSettings } from './config';
@@ -76,10 +67,6 @@ import { Registrars } from './supplier/registrars';
 import { SandboxRegistrar } from './supplier/sandbox/sandbox-registrar';
 
 export interface WiredDomains extends DomainsDeps {
-  /** What is sold. */
-  readonly things: readonly AnyThingSold[];
-  /** What is done at the registrars without money. */
-  readonly tasks: readonly AnyOperationKind[];
   readonly syncs: { readonly domains: SyncOfAll; readonly contacts: SyncOfAll; readonly transfers: SyncOfAll };
   readonly shared: SharedParts;
 }
@@ -105,17 +92,13 @@ export function wire(service: Service, settings: DomainsSettings): WiredDomains 
     contacts: syncOfAll(contactSyncs(deps)),
     transfers: syncOfAll(transferSyncs(deps)),
   };
-  const things = thingsSold(deps);
-  const tasks = Object.values(syncs).map(({ kind }) => kind);
   return {
     ...deps,
-    things,
-    tasks,
     syncs,
     shared: sharedParts(service, {
       suppliers: [{ name: 'registrar', isSandbox: true }],
-      things,
-      tasks,
+      things: [registerThing(deps), renewThing(deps), restoreThing(deps), transferInThing(deps)],
+      tasks: Object.values(syncs).map(({ kind }) => kind),
       auditRules: DOMAINS_RULES,
       ready: () => deps.catalogue.ready(),
       quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
@@ -124,10 +107,6 @@ export function wire(service: Service, settings: DomainsSettings): WiredDomains 
       summary: domainsSummary,
     }),
   };
-}
-
-function thingsSold(deps: DomainsDeps): readonly AnyThingSold[] {
-  return [registerThing(deps), renewThing(deps), restoreThing(deps), transferInThing(deps)];
 }
 
 /** Literal paths come before `/domains/{domain}`, because the first match serves. */
@@ -183,9 +162,8 @@ export function loops(deps: WiredDomains): readonly Loop[] {
   return [...deps.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(deps) }];
 }
 
-export const api: ApiDescription = {
+export const api = describeApi({
   title: 'Lumi Domains API',
-  version: '1.0.0',
   description: 'Find, buy and manage domain names.',
   glossary: GLOSSARY,
   samples: SAMPLES,
@@ -195,6 +173,5 @@ export const api: ApiDescription = {
     { name: 'Transfers', description: 'Names coming from other registrars, and codes for those that leave.' },
     { name: 'DNS delegation', description: 'DNSSEC and glue at the registry.' },
     { name: 'Contacts', description: 'The people and organizations behind domains.' },
-    ...SHARED_TAGS,
   ],
-};
+});

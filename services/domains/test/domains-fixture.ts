@@ -35,7 +35,6 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
   });
   if (wired === undefined) throw new Error('not wired');
   const domains = wired;
-  const things = new Map(domains.things.map((thing) => [thing.kind, thing]));
   const owner = new pg.Client({ connectionString: test.database.ownerUrl });
   beforeAll(() => owner.connect());
   afterAll(async () => {
@@ -61,7 +60,7 @@ export function domainsService(settings: Readonly<Record<string, string>> = {}) 
     /** One round of recovery over all open orders, as if each were due. */
     async recover(): Promise<number> {
       await owner.query(`UPDATE platform.orders SET wake_at = now() WHERE state IN ('acting', 'pending')`);
-      return (await recoverOrders(domains.service.purchases, things, 'domains', 50)).settled;
+      return (await recoverOrders(domains.service.purchases, domains.shared.things, 'domains', 50)).settled;
     },
     log: async (name: string) =>
       (

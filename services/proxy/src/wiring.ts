@@ -1,17 +1,8 @@
 // Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { AnyOperationKind } from '@lumi/shared/operations';
-import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
-import {
-  SHARED_TAGS,
-  sharedParts,
-  type ApiDescription,
-  type Loop,
-  type Service,
-  type SharedParts,
-} from '@lumi/shared/service';
+import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
 import type { ProxySettings } from './config';
 import type { ProxyDeps } from './deps';
@@ -83,10 +74,6 @@ import { proxySyncs } from './sync/sync-proxy';
 import { rotateProxyKind } from './tasks/rotate-proxy';
 
 export interface WiredProxy extends ProxyDeps {
-  /** What is sold. */
-  readonly things: readonly AnyThingSold[];
-  /** What is done at the network without money. */
-  readonly tasks: readonly AnyOperationKind[];
   readonly syncs: {
     readonly proxies: SyncOfAll;
     readonly plans: SyncOfAll;
@@ -109,17 +96,13 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
     subusers: syncOfAll(subuserSyncs(deps)),
     allowlists: syncOfAll(allowlistSyncs(deps)),
   };
-  const things = thingsSold(deps);
-  const tasks = [rotateProxyKind(deps), ...Object.values(syncs).map(({ kind }) => kind)];
   return {
     ...deps,
-    things,
-    tasks,
     syncs,
     shared: sharedParts(service, {
       suppliers: [{ name: 'network', isSandbox: true }],
-      things,
-      tasks,
+      things: [orderProxies(deps), renewProxies(deps), replaceProxies(deps), buyTraffic(deps), topUpTraffic(deps)],
+      tasks: [rotateProxyKind(deps), ...Object.values(syncs).map(({ kind }) => kind)],
       auditRules: PROXY_RULES,
       quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
       bulk: [bulkOrderProxies(deps), bulkRenewProxies(deps)],
@@ -127,10 +110,6 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
       summary: proxiesSummary,
     }),
   };
-}
-
-function thingsSold(deps: ProxyDeps): readonly AnyThingSold[] {
-  return [orderProxies(deps), renewProxies(deps), replaceProxies(deps), buyTraffic(deps), topUpTraffic(deps)];
 }
 
 /** Literal paths come before `/proxies/{id}`, because the first match serves. */
@@ -197,9 +176,8 @@ export function loops(deps: WiredProxy): readonly Loop[] {
   ];
 }
 
-export const api: ApiDescription = {
+export const api = describeApi({
   title: 'Lumi Proxy API',
-  version: '1.0.0',
   description: 'Buy and manage proxies: static addresses by the period and traffic by the gigabyte.',
   glossary: GLOSSARY,
   samples: SAMPLES,
@@ -210,6 +188,5 @@ export const api: ApiDescription = {
     { name: 'Allow-list', description: 'Addresses that may use proxies without a password.' },
     { name: 'Traffic', description: 'Gigabytes of pools, and who may use them.' },
     { name: 'Usage', description: 'What was used.' },
-    ...SHARED_TAGS,
   ],
-};
+});

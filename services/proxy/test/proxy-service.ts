@@ -70,22 +70,12 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
           lumi,
           `UPDATE platform.orders SET wake_at = now() - interval '1 second' WHERE state IN ('acting', 'pending')`,
         );
-        await recoverOrders(
-          lumi.service.purchases,
-          new Map(wired().things.map((thing) => [thing.kind, thing])),
-          'proxy',
-          100,
-        );
+        await recoverOrders(lumi.service.purchases, wired().shared.things, 'proxy', 100);
         await owner(
           lumi,
           `UPDATE platform.operation SET wake_at = now() - interval '1 second' WHERE state = 'running'`,
         );
-        await recoverOperations(
-          lumi.service.purchases,
-          new Map(wired().tasks.map((task) => [task.kind, task])),
-          'proxy',
-          100,
-        );
+        await recoverOperations(lumi.service.purchases, wired().shared.tasks, 'proxy', 100);
       }
     },
     executed: async (reference) => {

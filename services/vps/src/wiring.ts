@@ -1,17 +1,8 @@
 // Builds the dependencies of the hosting endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import type { AnyOperationKind } from '@lumi/shared/operations';
-import type { AnyThingSold } from '@lumi/shared/purchase';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
-import {
-  SHARED_TAGS,
-  sharedParts,
-  type ApiDescription,
-  type Loop,
-  type Service,
-  type SharedParts,
-} from '@lumi/shared/service';
+import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { serverActions, type Actions } from './actions/actions';
 import { VPS_RULES } from './audit-rules';
 import type { VpsSettings } from './config';
@@ -70,10 +61,6 @@ import { SandboxHypervisor } from './supplier/sandbox/sandbox-hypervisor';
 
 export interface WiredVps extends VpsDeps {
   readonly actions: Actions;
-  /** What is sold. */
-  readonly things: readonly AnyThingSold[];
-  /** What is done at the hypervisor without money. */
-  readonly tasks: readonly AnyOperationKind[];
   readonly syncs: { readonly servers: SyncOfAll };
   readonly shared: SharedParts;
 }
@@ -91,18 +78,14 @@ export function wire(service: Service, settings: VpsSettings): WiredVps {
   };
   const actions = serverActions(deps);
   const syncs = { servers: syncOfAll(serverSyncs(deps)) };
-  const things = thingsSold(deps);
-  const tasks = [...Object.values(actions), ...Object.values(syncs).map(({ kind }) => kind)];
   return {
     ...deps,
     actions,
-    things,
-    tasks,
     syncs,
     shared: sharedParts(service, {
       suppliers: [{ name: 'hypervisor', isSandbox: deps.hypervisor.isSandbox }],
-      things,
-      tasks,
+      things: [serverCreate(deps), serverRenew(deps), serverResize(deps), serverNextPeriod()],
+      tasks: [...Object.values(actions), ...Object.values(syncs).map(({ kind }) => kind)],
       auditRules: VPS_RULES,
       quotes: { operations: quoteOperations(deps), example: QUOTE_EXAMPLE },
       bulk: [bulkServers(deps), bulkRenewServers(deps)],
@@ -110,10 +93,6 @@ export function wire(service: Service, settings: VpsSettings): WiredVps {
       summary: serversSummary,
     }),
   };
-}
-
-function thingsSold(deps: VpsDeps): readonly AnyThingSold[] {
-  return [serverCreate(deps), serverRenew(deps), serverResize(deps), serverNextPeriod()];
 }
 
 /** Literal paths come before `/servers/{id}`, because the first match serves. */
@@ -169,9 +148,8 @@ export function loops(deps: WiredVps): readonly Loop[] {
   ];
 }
 
-export const api: ApiDescription = {
+export const api = describeApi({
   title: 'Lumi Hosting API',
-  version: '1.0.0',
   description: 'Buy and manage virtual servers.',
   glossary: GLOSSARY,
   samples: SAMPLES,
@@ -180,6 +158,5 @@ export const api: ApiDescription = {
     { name: 'Servers', description: 'Buy, use and renew servers.' },
     { name: 'Snapshots', description: 'Disks of servers as they were at a moment.' },
     { name: 'SSH keys', description: 'Keys that new servers are given.' },
-    ...SHARED_TAGS,
   ],
-};
+});

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { acceptedAnswer, dryRunAnswer, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunAnswer, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainSchema } from '../portfolio/domain-view';
 import { registerBody, registration } from '../purchases/registration';
@@ -36,6 +36,6 @@ export const buyDomain = (domains: DomainsDeps) =>
     }),
     async (context) => {
       const part = await registration(domains, context.accountId, context.body);
-      return purchaseReply(await purchase(domains.service.purchases, { ...part, ...requestPart(context) }));
+      return sell(domains.service.purchases, context, part);
     },
   );

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainParams } from '../portfolio/own-domain';
 import { renewBody, renewal } from '../purchases/renewal';
@@ -36,6 +36,6 @@ export const renewDomain = (domains: DomainsDeps) =>
     }),
     async (context) => {
       const part = await renewal(domains, context.accountId, context.params.domain, context.body);
-      return purchaseReply(await purchase(domains.service.purchases, { ...part, ...requestPart(context) }));
+      return sell(domains.service.purchases, context, part);
     },
   );

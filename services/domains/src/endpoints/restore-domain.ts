@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { acceptedAnswer, dryRunSchema, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { restoration, restoreBody } from '../purchases/restore';
@@ -34,11 +34,6 @@ export const restoreDomain = (domains: DomainsDeps) =>
     }),
     async (context) => {
       const { row } = await ownDomain(domains, context.reach, context.params.domain);
-      return purchaseReply(
-        await purchase(domains.service.purchases, {
-          ...restoration(domains, row, context.body.reason),
-          ...requestPart(context),
-        }),
-      );
+      return sell(domains.service.purchases, context, restoration(domains, row, context.body.reason));
     },
   );

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { dryRunAnswer, orderSchema, purchase, purchaseReply, requestPart } from '@lumi/shared/purchase';
+import { dryRunAnswer, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainSchema } from '../portfolio/domain-view';
 import { transferSchema } from '../portfolio/transfer-view';
@@ -48,10 +48,5 @@ export const transferDomain = (domains: DomainsDeps) =>
       ],
     }),
     async (context) =>
-      purchaseReply(
-        await purchase(domains.service.purchases, {
-          ...(await transferIn(domains, context.accountId, context.body)),
-          ...requestPart(context),
-        }),
-      ),
+      sell(domains.service.purchases, context, await transferIn(domains, context.accountId, context.body)),
   );

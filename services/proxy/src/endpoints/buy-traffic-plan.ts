@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import {
-  acceptedAnswer,
-  dryRunAnswer,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-} from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
 import type { ProxyDeps } from '../deps';
 import { trafficPart } from './traffic-parts';
@@ -33,12 +25,6 @@ export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
       },
       errors: ['price_changed', 'not_available', 'supplier_error'],
     }),
-    async (context) =>
-      purchaseReply(
-        await purchase(deps.service.purchases, {
-          ...trafficPart(deps, context.accountId, context.body),
-          ...requestPart(context),
-        }),
-      ),
+    async (context) => sell(deps.service.purchases, context, trafficPart(deps, context.accountId, context.body)),
   );
 }

@@ -3,15 +3,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import {
-  acceptedAnswer,
-  dryRunAnswer,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-} from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
 import type { ProxyDeps } from '../deps';
 import { allowedBlocks, orderBody } from './order-body';
@@ -75,12 +67,7 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const blocks = allowedBlocks(context.body, context.clientIp);
-      return purchaseReply(
-        await purchase(deps.service.purchases, {
-          ...(await orderPart(deps, context.accountId, context.body, blocks)),
-          ...requestPart(context),
-        }),
-      );
+      return sell(deps.service.purchases, context, await orderPart(deps, context.accountId, context.body, blocks));
     },
   );
 }

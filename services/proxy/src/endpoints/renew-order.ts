@@ -4,15 +4,7 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { usdOutput } from '@lumi/shared/money';
-import {
-  acceptedAnswer,
-  dryRunSchema,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-} from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { renewOrderPart } from './selling-parts';
@@ -59,11 +51,6 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'supplier_error'],
     }),
     async (context) =>
-      purchaseReply(
-        await purchase(deps.service.purchases, {
-          ...(await renewOrderPart(deps, context.reach, context.params.id, context.body)),
-          ...requestPart(context),
-        }),
-      ),
+      sell(deps.service.purchases, context, await renewOrderPart(deps, context.reach, context.params.id, context.body)),
   );
 }

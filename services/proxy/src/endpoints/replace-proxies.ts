@@ -5,15 +5,7 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { requireScope } from '@lumi/shared/principal';
-import {
-  acceptedSchema,
-  orderSchema,
-  priceOf,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-} from '@lumi/shared/purchase';
+import { acceptedSchema, orderSchema, priceOf, purchaseFields, sell } from '@lumi/shared/purchase';
 import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../deps';
@@ -103,8 +95,8 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
         reason: context.body.reason,
       });
       if (priceOf(part) > 0n) requireScope(context.principal, 'buy');
-      const answer = await purchase(deps.service.purchases, { ...part, ...requestPart(context) });
-      if (!context.dryRun) return purchaseReply(answer);
+      const reply = await sell(deps.service.purchases, context, part);
+      if (!context.dryRun) return reply;
       return json(200, {
         dry_run: true,
         would_succeed: true,

@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
-import {
-  acceptedAnswer,
-  dryRunSchema,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-} from '@lumi/shared/purchase';
+import { acceptedAnswer, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { gbField, idParam } from './fields';
 import { topUpPart } from './traffic-parts';
@@ -42,11 +34,6 @@ export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
       errors: ['price_changed', 'supplier_error'],
     }),
     async (context) =>
-      purchaseReply(
-        await purchase(deps.service.purchases, {
-          ...(await topUpPart(deps, context.reach, context.params.id, context.body.gb)),
-          ...requestPart(context),
-        }),
-      ),
+      sell(deps.service.purchases, context, await topUpPart(deps, context.reach, context.params.id, context.body.gb)),
   );
 }

@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
-import { endpoint, type Endpoint, type RequestContext } from '@lumi/shared/endpoint';
-import {
-  dryRunAnswer,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-  type PurchaseAnswer,
-} from '@lumi/shared/purchase';
+import { endpoint, type Endpoint, type Reply, type RequestContext } from '@lumi/shared/endpoint';
+import { dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { createFields, createOffers } from '../purchases/create-offer';
 import { serverSchema } from '../servers/server-view';
 import type { VpsDeps } from '../deps';
@@ -55,7 +47,7 @@ export function createServer(vps: VpsDeps): Endpoint {
       },
       errors: ['price_changed', 'out_of_stock', 'not_available', 'supplier_error'],
     }),
-    async (context) => purchaseReply(await buyServer(vps, context)),
+    async (context) => buyServer(vps, context),
   );
 }
 
@@ -63,12 +55,12 @@ export function createServer(vps: VpsDeps): Endpoint {
 async function buyServer(
   vps: VpsDeps,
   context: RequestContext<unknown, unknown, z.output<typeof body>>,
-): Promise<PurchaseAnswer> {
+): Promise<Reply> {
   const offers = await createOffers(vps, context.accountId, context.body);
   let ranOut: unknown;
   for (const offer of offers) {
     try {
-      return await purchase(vps.service.purchases, { ...offer, ...requestPart(context) });
+      return await sell(vps.service.purchases, context, offer);
     } catch (err) {
       if (!(err instanceof AppError) || err.code !== 'out_of_stock') throw err;
       ranOut = err;

@@ -2,15 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import {
-  acceptedSchema,
-  dryRunSchema,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-} from '@lumi/shared/purchase';
+import { acceptedSchema, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { serverParams } from '../servers/fields';
 import type { VpsDeps } from '../deps';
@@ -65,7 +57,7 @@ export function renewServer(vps: VpsDeps): Endpoint {
     }),
     async (context) => {
       const offer = await renewOffer(vps, await requireServer(vps, context.reach, context.params.id), context.body);
-      return purchaseReply(await purchase(vps.service.purchases, { ...offer, ...requestPart(context) }));
+      return sell(vps.service.purchases, context, offer);
     },
   );
 }

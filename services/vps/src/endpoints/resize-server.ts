@@ -2,15 +2,7 @@ import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import {
-  dryRunSchema,
-  orderSchema,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-  type Offer,
-} from '@lumi/shared/purchase';
+import { dryRunSchema, orderSchema, purchaseFields, sell, type Offer } from '@lumi/shared/purchase';
 import { nextPeriodOffer } from '../purchases/next-period-offer';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { namingTheOther } from '../servers/busy';
@@ -82,9 +74,7 @@ export function resizeServer(vps: VpsDeps): Endpoint {
     async (context) => {
       const server = await requireServer(vps, context.reach, context.params.id);
       const offer = await offerOf(vps, server, context.body);
-      return purchaseReply(
-        await namingTheOther(vps, server, purchase(vps.service.purchases, { ...offer, ...requestPart(context) })),
-      );
+      return namingTheOther(vps, server, sell(vps.service.purchases, context, offer));
     },
   );
 }

@@ -14,4 +14,4 @@ export {
   type Wiring,
   type Work,
 } from '../process';
-export { SHARED_TAGS, sharedParts, type SharedParts } from './shared-parts';
+export { describeApi, sharedParts, type SharedParts } from './shared-parts';

@@ -25,6 +25,8 @@ import {
 } from '../reconciliation';
 
 export interface SharedParts {
+  readonly things: ReadonlyMap<string, AnyThingSold>;
+  readonly tasks: ReadonlyMap<string, AnyOperationKind>;
   /** They come before the product's own: `/domains/summary` before `/domains/{domain}`. */
   readonly endpoints: readonly Endpoint[];
   readonly loops: readonly Loop[];
@@ -34,7 +36,7 @@ export interface SharedParts {
 }
 
 /** Tags of the endpoints below, for every product's OpenAPI document. */
-export const SHARED_TAGS: ApiDescription['tags'] = [
+const SHARED_TAGS: NonNullable<ApiDescription['tags']> = [
   QUOTES_TAG,
   AUTO_RENEW_TAG,
   ...BATCH_TAGS,
@@ -44,8 +46,14 @@ export const SHARED_TAGS: ApiDescription['tags'] = [
   ...ADMIN_TAGS,
 ];
 
+/** The description of a product's document: its own tags, and behind them those of the shared endpoints. */
+export function describeApi(api: Omit<ApiDescription, 'version'>): ApiDescription {
+  return { ...api, version: '1.0.0', tags: [...(api.tags ?? []), ...SHARED_TAGS] };
+}
+
 export interface ProductParts {
   readonly suppliers: readonly Party[];
+  /** What is sold. */
   readonly things: readonly AnyThingSold[];
   /** The free operations at the supplier. */
   readonly tasks?: readonly AnyOperationKind[];
@@ -85,6 +93,8 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
   const tasks = new Map((product.tasks ?? []).map((task) => [task.kind, task]));
   const bulk = batchParts(service, product.bulk);
   return {
+    things,
+    tasks,
     endpoints: [
       ...bulk.endpoints,
       ...quoteEndpoints(service, product.quotes.operations, product.quotes.example),

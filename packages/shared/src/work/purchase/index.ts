@@ -20,6 +20,7 @@ export {
   tagsField,
   type PurchaseBody,
 } from './request-fields';
+export { sell } from './sell';
 export { STUCK_AFTER_MS, recoverOrders, type Recovered } from './recover';
 export { amountOf, costLine, costOf, priceOf, type CostLine, type Terms } from './terms';
 export {
