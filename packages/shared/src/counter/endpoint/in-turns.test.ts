@@ -38,6 +38,37 @@ describe('mapInTurns', () => {
   });
 });
 
+it('gives all lists of the process together one stretch in each round of the event loop', async () => {
+  let isDone = false;
+  let inThisRound = 0;
+  let most = 0;
+  const nextRound = (): void => {
+    inThisRound = 0;
+    if (!isDone) setImmediate(nextRound);
+  };
+  setImmediate(nextRound);
+  const work = (item: number, index: number): string => {
+    inThisRound += 1;
+    most = Math.max(most, inThisRound);
+    return slow(item, index);
+  };
+  await Promise.all(Array.from({ length: 16 }, () => mapInTurns(ITEMS.slice(0, 12), work)));
+  isDone = true;
+  expect(most).toBeLessThanOrEqual(4); // of three milliseconds each
+});
+
+it('does a short list at once, while long ones wait for their turns', async () => {
+  const order: string[] = [];
+  await Promise.all([
+    ...['a', 'b', 'c'].map(async (name) => {
+      await mapInTurns(ITEMS, slow);
+      order.push(name);
+    }),
+    mapInTurns([1, 2], slow).then(() => order.push('short')),
+  ]);
+  expect(order[0]).toBe('short');
+});
+
 describe('oneByOne', () => {
   it('lets other work run between items that never wait', async () => {
     const turns = await turnsDuring(async () =>

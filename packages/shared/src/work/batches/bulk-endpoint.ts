@@ -13,6 +13,7 @@ import { answerInline, createBatch, type PlannedItem } from './batch-store';
 import { acceptedBody, batchAcceptedSchema, bulkResultSchema } from './batch-view';
 import type { BulkItemBody, BulkKind } from './bulk-kind';
 import { itemDocumentation } from './item-documentation';
+import { onePerKey } from './one-per-key';
 import { planItems } from './plan-items';
 
 const INLINE_MAX_ITEMS = 10;
@@ -78,7 +79,11 @@ export function bulkEndpoint(deps: BatchDeps, kinds: BulkKinds, kind: BulkKind):
       const envelope: Envelope = context.body;
       await kind.ready?.();
       const items = await planItems(kind, envelope.defaults ?? {}, envelope.items);
-      if (context.claim === null) return json(200, await dryRun(deps, kind, context, items));
+      if (context.claim === null) {
+        const check = () => dryRun(deps, kind, context, items);
+        const isShort = items.length <= STEP_ITEMS;
+        return json(200, await (isShort ? check() : onePerKey(context.principal.lineageId, check)));
+      }
       return start({ deps, kinds, kind, context, claim: context.claim, envelope, items });
     },
   );
