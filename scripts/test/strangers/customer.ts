@@ -1,8 +1,8 @@
-// A customer who sends a request every forty milliseconds, whether or not the last answer has come, and records how
-// long each took from its due time.
+// A customer who sends a request every 25 ms, whether or not the last answer has come, and records how long each took
+// from its due time.
 import http from 'node:http';
 
-const EVERY_MS = 40;
+const EVERY_MS = 25;
 const ANSWER_LIMIT_MS = 5_000;
 const ADDRESS = '127.0.0.2';
 
