@@ -74,7 +74,7 @@ export const gatewaySettings = baseConfig.extend({
     'Off: money operations answer 403 money_disabled. Services have the same switch.',
   ),
   HOST_BINDINGS: hostBindings.describe('Binds products to hosts; a product that is not named answers on every host.'),
-  TRUST_PROXY: trustedProxies.describe('Proxies whose X-Forwarded-For is believed; absent: nobody’s.'),
+  TRUST_PROXY: trustedProxies.describe('Proxies whose X-Forwarded-For is trusted; absent: none.'),
   ROUTES_POLL_MS: count(5_000, 600_000).describe('How often the services’ OpenAPI documents are asked for changes.'),
   UPSTREAM_TIMEOUT_MS: count(60_000, 600_000).describe('How long a service may take to answer.'),
   UPSTREAM_CONNECTIONS: count(128, 2_000).describe('Connections to each service.'),

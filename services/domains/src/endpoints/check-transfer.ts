@@ -33,7 +33,7 @@ export const checkTransfer = (domains: DomainsDeps) =>
             transferable: z.boolean(),
             blockers: z.array(
               z.object({
-                code: z.string().describe('What stands in the way, such as `locked`.'),
+                code: z.string().describe('What prevents the transfer, such as `locked`.'),
                 message: z.string(),
                 until: z.string().nullable(),
               }),

@@ -25,8 +25,7 @@ export const createAuthCode = (domains: DomainsDeps) =>
       reach: 'account',
       summary: 'Make an auth code',
       description:
-        'A new code to transfer the domain away. It is shown here and nowhere else, replaces the one ' +
-        'before, and ends by itself.',
+        'A new code to transfer the domain away. It is shown only here, replaces the code before, and expires.',
       params: domainParams,
       body: z.object({ ttl_hours: z.number().int().min(1).max(720).optional().describe('Absent: 72.') }),
       bodyExample: { ttl_hours: 72 },

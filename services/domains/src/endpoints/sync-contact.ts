@@ -14,9 +14,9 @@ export const syncContactNow = (domains: DomainsDeps) =>
       tag: 'Contacts',
       summary: 'Read a contact from its registrar',
       description:
-        'Asks the registrars of the domains that name the contact what they have, writes it down and ' +
-        'answers it. What differed is told by a `contact.synced` event. At most once a minute for each ' +
-        'contact. One that no domain names is known to no registrar and answered as it is.',
+        'Reads the contact at the registrars of the domains that use it, stores it and answers it. A ' +
+        '`contact.synced` event lists what differed. At most once a minute for each contact. A contact that no ' +
+        'domain uses is known to no registrar and answered unchanged.',
       params: contactParams,
       answer: { description: 'The contact as it is now.', schema: contactSchema },
     }),

@@ -14,9 +14,8 @@ export const syncDomainNow = (domains: DomainsDeps) =>
       tag: 'Domains',
       summary: 'Read a domain from its registry',
       description:
-        'Asks the registry how the name stands, writes it down and answers it. What differed is told by a ' +
-        '`domain.synced` event. At most once a minute for each domain. A name the registry does not know is ' +
-        'kept, with `missing_since`.',
+        'Reads the name at the registry, stores it and answers it. A `domain.synced` event lists what differed. At ' +
+        'most once a minute for each domain. A name that the registry does not know is kept, with `missing_since`.',
       params: domainParams,
       answer: { description: 'The domain as it is now.', schema: domainSchema },
     }),

@@ -25,7 +25,7 @@ export const RESTORE = 'domain_restore';
 const YEARS = 1;
 
 export const restoreBody = z.object({
-  reason: z.string().min(1).max(255).optional().describe('Told to the registry where it asks for one.'),
+  reason: z.string().min(1).max(255).optional().describe('Sent to the registry if it requires one.'),
   ...purchaseFields,
 });
 

@@ -34,7 +34,7 @@ export const orderBody = z.object({
       ips: z.array(allowedField).max(ALLOWED_MAX).optional(),
     })
     .optional()
-    .describe('`userpass` if absent, with a pair of its own for each proxy unless you give one for all.'),
+    .describe('`userpass` if absent; each proxy gets its own pair unless you give one for all.'),
   rotation: z
     .strictObject({
       interval_s: z.int().min(60).max(86_400).describe('Change the exit address on its own that often.'),

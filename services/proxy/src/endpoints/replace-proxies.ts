@@ -59,11 +59,11 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
       dryRun: true,
       list: 'select.proxy_ids',
       description:
-        'Gives you other addresses for proxies you have. Expiry, credentials, label and settings move to ' +
-        'the new proxy; the old one ends at once. Each proxy can be replaced for nothing as often per ' +
-        "period as its product says; beyond that it costs the product's price. An exchange keeps its value: " +
-        'where the other country has a higher surcharge, the difference is charged for the days that are ' +
-        'left; a lower one pays nothing back. Whatever costs something needs the buy scope. All or none.',
+        'Gives you other addresses for your proxies. Expiry, credentials, label and settings move to the new proxy; ' +
+        'the old one ends at once. Each proxy has as many free replacements per period as its product says; further ' +
+        "ones cost the product's price. A replacement keeps its value: if the other country has a higher surcharge, " +
+        'you pay the difference for the days left; a lower one gives no refund. A replacement that costs money ' +
+        'needs the buy scope. All or none are replaced.',
       body,
       bodyExample: {
         select: { proxy_ids: ['prx_01k000000000000000000000'] },

@@ -13,11 +13,11 @@ export function syncProxyAllowlist(deps: ProxyDeps): Endpoint {
       id: 'sync-proxy-allowlist',
       path: '/proxies/{id}/allowlist/sync',
       tag: ALLOWLIST_ROUTE.tag,
-      summary: 'Look whether the addresses of a proxy are let in',
+      summary: 'Compare the allow-list of a proxy with the network',
       description:
-        'Asks the network whom it lets in. Where that is not what the list (this one, and that of the account) ' +
-        'says, it is told again: the proxy’s `is_applied` is false until it has confirmed that, and a ' +
-        '`proxy.synced` event tells it. At most once a minute for each proxy.',
+        'Reads the access that the network allows. If it differs from the lists (this one, and that of the ' +
+        'account), the lists are pushed again: the proxy’s `is_applied` is false until the network has confirmed ' +
+        'them, and a `proxy.synced` event reports the difference. At most once a minute for each proxy.',
       params: z.object(proxyParam),
       answer: { description: 'The first page of the list.', schema: pageOf(allowEntrySchema) },
     }),

@@ -14,12 +14,12 @@ export function syncProxyNow(deps: ProxyDeps): Endpoint {
     syncRoute({
       id: 'sync-proxy',
       path: '/proxies/{id}/sync',
-      summary: 'Look at a proxy in its network',
+      summary: 'Read a proxy from its network',
       tag: 'Proxies',
       description:
-        'Asks the network how the proxy stands (address, expiry), writes it down and answers it. What ' +
-        'differed is told by a `proxy.synced` event. At most once a minute for each proxy. A proxy the ' +
-        'network does not run is kept, with `missing_since`.',
+        'Reads the proxy (address, expiry) at the network, stores it and answers it. A `proxy.synced` event lists ' +
+        'what differed. At most once a minute for each proxy. A proxy that the network does not run is kept, with ' +
+        '`missing_since`.',
       params: z.object({ id: idParam('prx', 'the proxy') }),
       answer: { description: 'The proxy as it is now.', schema: proxySchema },
     }),

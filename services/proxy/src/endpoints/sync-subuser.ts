@@ -11,11 +11,11 @@ export function syncSubuserNow(deps: ProxyDeps): Endpoint {
       id: 'sync-subuser',
       path: '/subusers/{id}/sync',
       tag: 'Traffic',
-      summary: 'Look at a sub-user in its network',
+      summary: 'Compare a sub-user with its network',
       description:
-        'Asks the network whom it lets in. Where that is not what the sub-user is here, it is told again: ' +
-        '`is_applied` is false until it has confirmed that, and a `subuser.synced` event tells it. At most once a ' +
-        'minute for each sub-user.',
+        'Reads the access that the network allows. If it differs from the sub-user, the sub-user is pushed again: ' +
+        '`is_applied` is false until the network has confirmed it, and a `subuser.synced` event reports the ' +
+        'difference. At most once a minute for each sub-user.',
       params: subuserParams,
       answer: { description: 'The sub-user as it is now.', schema: subuserSchema },
     }),

@@ -14,12 +14,12 @@ export function syncTrafficPlan(deps: ProxyDeps): Endpoint {
     syncRoute({
       id: 'sync-traffic-plan',
       path: '/traffic-plans/{id}/sync',
-      summary: 'Look at a traffic plan in its network',
+      summary: 'Read a traffic plan from its network',
       tag: 'Traffic',
       description:
-        'Asks the network whether it has the plan, and where, writes it down and answers it. What differed ' +
-        'is told by a `traffic.synced` event. At most once a minute for each plan. A plan the network does ' +
-        'not know is kept, with `missing_since`.',
+        'Reads the plan and its host at the network, stores them and answers the plan. A `traffic.synced` event ' +
+        'lists what differed. At most once a minute for each plan. A plan that the network does not know is kept, ' +
+        'with `missing_since`.',
       params: z.object({ id: idParam('tpl', 'the plan') }),
       answer: { description: 'The plan as it is now.', schema: planSchema },
     }),

@@ -28,7 +28,7 @@ export const proxySchema = z
           .enum(['userpass', 'ip', 'both'])
           .describe('Who is let in: a pair, an address of the allow-list, or either.'),
       })
-      .describe('How somebody proves to the proxy that they may use it.'),
+      .describe('How a client authenticates to the proxy.'),
     username: z.string().nullable().describe('Null where addresses are let in instead of a pair (`auth.mode: ip`).'),
     password: z
       .string()

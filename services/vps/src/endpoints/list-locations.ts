@@ -39,7 +39,7 @@ export function listLocations({ db, service }: VpsDeps): Endpoint {
       scope: 'read',
       class: 'regular',
       reach: 'none',
-      description: 'Where servers can be placed. Which plan is in stock where is told by `GET /plans`.',
+      description: 'The possible locations of servers. `GET /plans` shows the stock of each plan.',
       query: pageQuery.extend({ country: countryField().optional().describe('Only locations in this country.') }),
       responses: {
         200: {

@@ -30,8 +30,8 @@ export function renewServer(vps: VpsDeps): Endpoint {
       reach: 'account',
       dryRun: true,
       description:
-        'Adds a period to `expires_at`, in grace and while suspended too. It lifts a suspension for want of ' +
-        'payment, and takes back a deletion planned for the end of the period.',
+        'Adds a period to `expires_at`, also in grace and while suspended. It lifts a suspension for non-payment, ' +
+        'and cancels a deletion planned for the end of the period.',
       params: serverParams,
       body: z.object({ ...renewFields, ...purchaseFields }),
       bodyExample: { current_expires_at: '2026-07-09T12:00:00Z', max_price_usd: '4.00' },

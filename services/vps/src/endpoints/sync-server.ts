@@ -12,12 +12,12 @@ export function syncServerNow(vps: VpsDeps): Endpoint {
     syncRoute({
       id: 'sync-server',
       path: '/servers/{id}/sync',
-      summary: 'Look at a server where it runs',
+      summary: 'Read a server from its supplier',
       tag: 'Servers',
       description:
-        'Asks how the machine stands (whether it runs, its addresses), writes it down and answers it. What ' +
-        'differed is told by a `server.synced` event. At most once a minute for each server. A server whose ' +
-        'machine is not found is kept, with `missing_since`.',
+        'Reads the machine (power, addresses) at the supplier, stores it and answers the server. A `server.synced` ' +
+        'event lists what differed. At most once a minute for each server. A server whose machine is not found is ' +
+        'kept, with `missing_since`.',
       params: serverParams,
       answer: { description: 'The server as it is now.', schema: serverSchema },
     }),

@@ -14,11 +14,11 @@ export function syncSnapshotsNow(vps: VpsDeps): Endpoint {
       id: 'sync-snapshots',
       path: '/servers/{id}/snapshots/sync',
       tag: 'Snapshots',
-      summary: 'Look at the snapshots of a server where they lie',
+      summary: 'Read the snapshots of a server from its supplier',
       description:
-        'Asks which snapshots the machine has, writes it down and answers them. What differed is told by ' +
-        '`snapshot.synced` and `snapshot.missing` events. At most once a minute for each server. A snapshot that ' +
-        'is not there is kept, with `missing_since`.',
+        'Reads which snapshots the machine has, stores that and answers them. `snapshot.synced` and ' +
+        '`snapshot.missing` events list what differed. At most once a minute for each server. A snapshot that is ' +
+        'not there is kept, with `missing_since`.',
       params: serverParams,
       answer: {
         description: 'The snapshots as they are now, as `GET /servers/{id}/snapshots` has them.',

@@ -14,8 +14,8 @@ export function unsuspendServer(vps: VpsDeps, actions: Actions): Endpoint {
       path: '/admin/servers/{id}/unsuspend',
       summary: 'Lift a suspension',
       description:
-        'Gives the server back and switches it on. If what is paid for is over, a new grace begins. A suspension ' +
-        'for want of payment is lifted by a renewal only.',
+        'Releases the server and switches it on. If the paid time is over, a new grace period begins. Only a ' +
+        'renewal lifts a suspension for non-payment.',
       responses: { 202: { description: 'Being switched on; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict'],
     }),

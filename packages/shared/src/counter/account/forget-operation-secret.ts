@@ -18,9 +18,8 @@ export function forgetOperationSecret(deps: AccountDeps): Endpoint {
       class: 'regular',
       reach: 'account',
       description:
-        'Wipes the password that the operation made: you have it, and nobody shall read it here again. ' +
-        'Without this it is wiped a day after the operation has ended. Asked again, or where there is none, ' +
-        'it does nothing.',
+        'Deletes the password that the operation made, so that it cannot be read again. Otherwise it is deleted a ' +
+        'day after the operation has ended. A second call, or a call without a password, does nothing.',
       params: operationParams,
       responses: { 200: { description: 'The operation, without its secret.', schema: operationSchema } },
       errors: ['state_conflict'],

@@ -18,7 +18,7 @@ export function getDeposit(deps: DepositDeps): Endpoint {
       class: 'regular',
       reach: 'account',
       description:
-        'Asks the provider as well when nobody did in the last seconds. With `wait` the answer is held back until ' +
+        'Also asks the provider, unless it was asked in the last seconds. With `wait` the answer is held back until ' +
         'the deposit is settled or the time is over.',
       params: depositParams,
       query: z.object({

@@ -5,7 +5,7 @@ const payPageParams = z.object({
   token: z
     .string()
     .regex(/^[\w-]{32}$/)
-    .describe('Names the invoice; nobody can guess it.'),
+    .describe('Identifies the invoice; it cannot be guessed.'),
 });
 export const PAY_PAGE_ROUTE = {
   path: '/sandbox/pay/{token}',

@@ -1,5 +1,4 @@
-// The first page of each product's reference: what holds for all its operations. docs/contract.md says the same at full
-// length.
+// The first page of each product's reference: the rules of all its operations. docs/contract.md has the full text.
 import { BASE_PATHS, type Product } from '../../ground/contract';
 
 export function introduction({
@@ -27,19 +26,19 @@ curl ${base}/me -H "Authorization: Bearer $KEY"
 
 Amounts are strings of US dollars (\`"5.15"\`). A money request also carries \`Idempotency-Key\`, 8 to 200
 characters that you choose: sending the same request again under the same key
-buys nothing again, and answers byte for byte as the first time. \`expected_price_usd\` or \`max_price_usd\` protect
-from a price that moved. Where \`dry_run\` is offered, \`?dry_run=true\` checks
+buys nothing again, and gets the first answer byte for byte. \`expected_price_usd\` or \`max_price_usd\` protect
+you from a changed price. If an operation offers \`dry_run\`, \`?dry_run=true\` checks
 everything and charges nothing.
 
 ## Errors
 
-Every refusal has one shape: \`{"error":{"code","message","request_id"}}\`, and \`details\` where one more fact is
-needed. Decide by \`code\`: \`GET /errors\` lists them all, with what to do.
+Every refusal has one shape: \`{"error":{"code","message","request_id"}}\`, and \`details\` if one more fact is
+needed. Decide by \`code\`: \`GET /errors\` lists all codes, with advice.
 
 ## Limits
 
-120 requests and 20 money requests a minute for each key, unless yours says otherwise. Every answer tells where you
-stand in \`RateLimit\` and \`RateLimit-Policy\`, and carries its id in \`X-Request-Id\`; a \`429\` says in
+120 requests and 20 money requests a minute for each key, unless yours says otherwise. Every answer shows the present
+limit in \`RateLimit\` and \`RateLimit-Policy\`, and its id in \`X-Request-Id\`; a \`429\` says in
 \`Retry-After\` how long to wait.
 
 ## Lists

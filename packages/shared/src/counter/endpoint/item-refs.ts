@@ -13,7 +13,7 @@ export function refuseRepeatedRefs(items: readonly { readonly ref?: unknown }[])
       : [
           {
             path: `items.${String(index)}.ref`,
-            message: `is the ref of item ${String(first)} too; give each item one of its own, or none`,
+            message: `is the ref of item ${String(first)} too; give each item its own ref, or none`,
           },
         ];
   });

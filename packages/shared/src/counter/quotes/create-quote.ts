@@ -17,7 +17,7 @@ export type QuoteDeps = Pick<Service, 'product' | 'config' | 'db' | 'clock'>;
 /** How long a price is kept. */
 export const QUOTE_MINUTES = 15;
 
-export const QUOTES_TAG = { name: 'Quotes', description: 'Prices told before buying, kept for a while.' } as const;
+export const QUOTES_TAG = { name: 'Quotes', description: 'Prices before buying, kept for a while.' } as const;
 
 export function createQuote(deps: QuoteDeps, operations: QuoteOperations, bodyExample: unknown): Endpoint {
   return endpoint(

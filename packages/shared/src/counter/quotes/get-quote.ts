@@ -17,7 +17,7 @@ export function getQuote(deps: QuoteDeps & { readonly cursors: Cursors }): Endpo
       scope: 'buy',
       class: 'regular',
       reach: 'account',
-      description: 'The prices as they were told, and which of them were used; its items page by page.',
+      description: 'The quoted prices, and which of them were used; its items page by page.',
       params: z.object({ quote_id: z.string().max(64) }),
       query: pageQuery,
       responses: {

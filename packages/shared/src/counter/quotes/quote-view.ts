@@ -12,7 +12,7 @@ const problemSchema = z.object({
 
 export const quoteItemSchema = z.object({
   ref: z.string(),
-  price_usd: usdOutput.nullable().describe('Null when no price can be told; see `problems`.'),
+  price_usd: usdOutput.nullable().describe('Null when there is no price; see `problems`.'),
   lines: z.array(z.object({ label: z.string(), amount_usd: usdOutput })).describe('What the price is made of.'),
   used_by: z.string().nullable().describe('The order that was made at this price.'),
 });

@@ -30,7 +30,7 @@ export const createCommand: Command = {
 export const usersCommand: Command = {
   words: ['users', 'list'],
   usage: 'users list [--limit <n>]',
-  summary: `Lists the newest accounts, ${String(LIST_MAX)} unless told otherwise.`,
+  summary: `Lists the newest accounts, ${String(LIST_MAX)} by default.`,
   parse: (args) => {
     const limit =
       wholeNumber('limit', parse(args, { positionals: [], options: ['limit'] }).options['limit']) ?? LIST_MAX;

@@ -45,10 +45,10 @@ export function listAuditLog(deps: AdminDeps): Endpoint {
       reach: 'none',
       keepsUserId: true,
       description:
-        'Keys issued, rolled and revoked, accounts created, balances adjusted, unfinished work decided, ' +
-        'automatic renewal switched on or set: by whom, from where, and what was so before and after. Of ' +
-        'this product and of the command line, newest first. ' +
-        'An entry is written together with what it tells of and cannot be changed by anybody.',
+        'Keys issued, rolled and revoked, accounts created, balances adjusted, unfinished work decided, automatic ' +
+        'renewal switched on or set: the actor, the address, and the state before and after. Of this product and of ' +
+        'the command line, newest first. An entry is written in the same transaction as its action and cannot be ' +
+        'changed.',
       query: pageQuery.extend({
         action: z.string().max(64).optional().describe('Only this action.'),
         subject: z.string().max(300).optional().describe('Only what was done to this.'),

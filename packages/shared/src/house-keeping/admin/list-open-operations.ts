@@ -10,7 +10,7 @@ import { type StuckDeps, viewWork } from './stuck-case';
 const openOperationSchema = operationSchema
   .extend({
     stuck_since: z.string().nullable(),
-    attempts: z.int().describe('How often somebody took it on.'),
+    attempts: z.int().describe('How often it was taken over.'),
     next_attempt_at: z.string().nullable(),
     supplier_ref: z.string().nullable(),
   })

@@ -12,7 +12,8 @@ export function retryOperation(deps: StuckDeps): Endpoint {
       summary: 'Ask the supplier again',
       body: z.object({}),
       bodyExample: {},
-      description: 'Has recovery ask the supplier now instead of at its next time. It decides nothing by itself.',
+      description:
+        'Makes recovery ask the supplier now instead of at its next time. This route itself decides nothing.',
     }),
     async (context) => {
       const { principal } = context;

@@ -29,7 +29,7 @@ export const serviceConfig = baseConfig.extend({
     .url()
     .describe('Where callers reach the gateway, without a trailing slash.')
     .transform((url) => url.replace(/\/$/, '')),
-  API_MONEY_ENABLED: flag(false).describe('Told by /me; enforced by the gateway.'),
+  API_MONEY_ENABLED: flag(false).describe('Shown by /me; enforced by the gateway.'),
   DEFAULT_DAILY_CAP_USD: usdInput
     .optional()
     .transform((text) => (text === undefined ? null : parseUsd(text)))

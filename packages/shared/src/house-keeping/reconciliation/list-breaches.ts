@@ -49,7 +49,7 @@ export function listBreaches(deps: Pick<Service, 'admin' | 'cursors'>): Endpoint
       description:
         'What the scheduled reconciliation found: the books against themselves, orders against the ' +
         'suppliers’ own logs, deposits against the payment providers. Newest first. ' +
-        'Nothing is repaired by itself: correct the cause, and the next round clears the line.',
+        'Nothing is repaired automatically: correct the cause, and the next round clears the line.',
       query: pageQuery.extend({
         state: z.enum(['open', 'cleared', 'all']).optional().describe('`open` if absent.'),
         scope: z.string().max(32).optional().describe('Only this part.'),

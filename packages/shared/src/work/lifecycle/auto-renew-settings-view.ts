@@ -31,8 +31,8 @@ export const settingsSchema = z
   .meta({ id: 'AutoRenewSettings' });
 
 export const SETTINGS_DESCRIPTION =
-  'Renewals that Lumi makes by itself have limits of their own: they go on when the key that asked for them is ' +
-  'gone, and do not count towards the daily cap of any key. ';
+  'Automatic renewals have their own limits. They continue when the key that switched them on is gone, and do not ' +
+  'count towards the daily cap of any key. ';
 
 export async function settingsNow(
   deps: { readonly db: SettingsDeps['db']; readonly product: Product },

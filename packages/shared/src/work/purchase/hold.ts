@@ -59,7 +59,7 @@ function changeRefusal(thing: AnyThingSold, err: unknown): AppError | null {
   const code =
     thing.refusalOfChange?.[fact] ?? (fact === 'state' || fact === 'object' ? 'state_conflict' : 'price_changed');
   return new AppError(code, undefined, {
-    details: [{ path: fact, message: 'has changed since the price was told; read it again' }],
+    details: [{ path: fact, message: 'has changed since the price was computed; read it again' }],
     cause: err,
   });
 }

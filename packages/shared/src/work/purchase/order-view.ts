@@ -22,7 +22,7 @@ export const orderSchema = z
         details: z
           .array(z.object({ path: z.string(), message: z.string() }))
           .optional()
-          .describe('What the refusal told besides, such as what is true instead.'),
+          .describe('Further facts of the refusal, such as the true value.'),
       })
       .nullable(),
     batch_id: z.string().nullable(),
