@@ -66,8 +66,8 @@ export async function build({ quiet = false } = {}) {
     if (!quiet) console.log('Building …');
     await generateChanged();
     await run(join('typescript-7', 'bin', 'tsc'), ['-b'], 'Compiling failed (see above).');
-    // The folders too: one that was deleted is built again, one that never came (a member without sources) is not
-    // missed.
+    // The folders too: a deleted one is built again, and one that never existed (a member without sources) is not
+    // missing.
     writeFileSync(
       stampFile,
       JSON.stringify({ sources: wanted, folders: members().filter((dir) => existsSync(join(root, dir, 'dist'))) }),
@@ -130,7 +130,7 @@ function schemaStamp(schema) {
     .digest('hex');
 }
 
-/** Of everything that goes into what is built. */
+/** A digest of all inputs of the build. */
 export function sourceStamp() {
   const files = ['package.json', 'pnpm-lock.yaml', 'tsconfig.json', 'tsconfig.base.json'].map((name) =>
     join(root, name),

@@ -1,6 +1,6 @@
-// One file per process, from the compiled sources and everything they import: eight processes start on two cores, and
-// looking up and compiling a thousand small files each was most of the time that took. `npm start` and the image run
-// these files. A map beside each one leads back to the sources, so that stack traces name them (--enable-source-maps).
+// Makes one file per process, from the compiled sources and all that they import. Eight processes start on two cores,
+// and looking up and compiling a thousand small files each took most of that time. `npm start` and the image run these
+// files. A map beside each one leads back to the sources, so that stack traces name them (--enable-source-maps).
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,14 +11,13 @@ import { withLock } from './lock.mjs';
 const stampFile = join(root, 'node_modules', '.lumi-bundle-stamp');
 
 /**
- * Where the bundle of a compiled entry point lies: beside it, so that whatever stays outside the bundle is found from
- * there.
+ * The path of the bundle of a compiled entry point: beside it, so that files outside the bundle are found from there.
  */
 export function bundled(folder, entryPoint) {
   return join(folder, `${entryPoint}.bundle.js`);
 }
 
-/** Compiles, bundles what was compiled, and does nothing when that has not changed. */
+/** Compiles and bundles; does nothing when the inputs have not changed. */
 export async function bundle() {
   await build();
   const sources = sourceStamp();
@@ -37,7 +36,7 @@ export async function bundle() {
   });
 }
 
-/** What makes a file of many, whatever it is made from. */
+/** The bundler's options, for every input. */
 export function bundleOptions(folder) {
   return {
     absWorkingDir: folder,

@@ -1,7 +1,6 @@
-// What a database is made of, as lines of text that are equal for equal databases: schemas, tables with their columns,
-// defaults and constraints, indexes, triggers, policies, sequences, types, functions, who may do what, memberships of
-// roles, and the rows that migrations wrote. Owners appear as `owner`, because their name differs between
-// installations.
+// Describes a database as lines of text that are equal for equal databases: schemas, tables with their columns,
+// defaults and constraints, indexes, triggers, policies, sequences, types, functions, grants, memberships of roles, and
+// the rows that migrations wrote. Owners appear as `owner`, because their name differs between installations.
 
 const SCHEMAS = ['platform', 'domains', 'vps', 'proxy'];
 
@@ -14,7 +13,7 @@ const QUERIES = {
         WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS view
     FROM pg_class c WHERE c.relnamespace = ANY ($1::regnamespace[])
       AND c.relkind IN ('r', 'v', 'm', 'p', 'S') %NOT_OURS(c.oid)%`,
-  // The place of a column among those that are there: one that was dropped leaves a gap in the numbers.
+  // The position of a column among the existing ones: a dropped column leaves a gap in the numbers.
   columns: `SELECT a.attrelid::regclass::text || '.' || a.attname AS name, row_number() OVER (PARTITION BY a.attrelid
     ORDER BY a.attnum) AS place, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, a.attidentity,
       a.attgenerated,

@@ -1,5 +1,5 @@
-// `npm run check`: everything about the sources that a machine can judge without running them. Every check that fails
-// says what it found and the command that shows or repairs it.
+// `npm run check`: checks the sources without running them. Every failed check shows its findings and the command that
+// shows or repairs them.
 //   npm run check -- imports types   only the checks with one of these words in their name
 //   npm run check -- --fresh         forgets what was found good before (see scripts/check/memory.mjs)
 import { fork } from 'node:child_process';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { generate } from './build.mjs';
 import { install } from './install.mjs';
 
-// A tool that looks at nothing finds nothing: each has to see at least this much.
+// A tool that looks at no file finds no fault, so each must look at a minimum number.
 const CHECKS = [
   { name: 'types', module: 'checks', run: 'checkTypes', repair: 'npm run check -- types' },
   {
@@ -103,7 +103,7 @@ function place({ name }) {
   return index === -1 ? LONGEST_FIRST.length : index;
 }
 
-/** Never rejects: a check that could not run has found something too. */
+/** Never rejects: a check that could not run counts as failed. */
 function runApart({ module, run, atLeast }) {
   const startedAt = performance.now();
   return new Promise((resolve) => {
@@ -131,7 +131,7 @@ function runApart({ module, run, atLeast }) {
   });
 }
 
-/** True when it is good. */
+/** True when it passed. */
 function say({ name, repair }, { size, problems, ms }) {
   const seen = size === null ? '' : `, ${size} looked at`;
   if (problems.length === 0) {

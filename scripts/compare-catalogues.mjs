@@ -1,7 +1,7 @@
-// Whether two versions of Lumi make the same database: node scripts/compare-catalogues.mjs <folder of one> <folder of
-// the other> Both are checkouts with their packages installed. Three databases are made on throw-away servers: by the
-// one, by the other, and by the one and then, on its data, the other, as an update does. Prints what differs, and exits
-// with 1 when something does.
+// Compares the databases that two versions of Lumi make: node scripts/compare-catalogues.mjs <folder of one> <folder of
+// the other>. Both are checkouts with their packages installed. Three databases are made on throw-away servers: by the
+// first version, by the second, and by the first and then the second, as an update does. Prints the differences, and
+// exits with 1 if there are any.
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { catalogueOf, compare } from './catalogue.mjs';
 import { takeCluster } from './jest/cluster.mjs';
 import { loadDb } from './jest/load-db.mjs';
 
-// A version at work is a process of its own: Prisma's engine is one for each process.
+// Each version runs in a separate process, because Prisma's engine is one for each process.
 const [mark, folderAtWork, urlAtWork] = process.argv.slice(2);
 if (mark === '--make') {
   await make(folderAtWork, urlAtWork);

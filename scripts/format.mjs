@@ -1,5 +1,5 @@
-// `npm run format [-- FILE…]`: writes the one format (Prettier, 120 columns). `npm run check -- format` says what is
-// not in it.
+// `npm run format [-- FILE…]`: formats the files (Prettier, 120 columns). `npm run check -- format` lists unformatted
+// ones.
 import { join } from 'node:path';
 import { install } from './install.mjs';
 import { root } from './build.mjs';

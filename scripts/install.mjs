@@ -1,5 +1,5 @@
-// Brings the dependencies of the lockfile into node_modules, with nothing on the machine but Node and npm.
-// Does nothing, and needs no network, when they are already there.
+// Installs the dependencies of the lockfile into node_modules, with only Node and npm on the machine. Does nothing, and
+// needs no network, when they are already there.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -11,8 +11,8 @@ import { tooOld } from './node-versions.mjs';
 
 const PNPM = 'pnpm@12.21.0';
 /**
- * Tools that only tests and checks use name newer versions of Node; a test sees to it that nothing that runs does
- * (scripts/test/node-versions.test.ts).
+ * Some tools of tests and checks require newer versions of Node. A test ensures that no package that runs with Lumi
+ * does (scripts/test/node-versions.test.ts).
  */
 const ENGINE_WARNING = /^\[WARN\] Unsupported engine for /;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -45,7 +45,7 @@ export function isInstalled() {
   );
 }
 
-// The lockfile and every manifest: together they decide what pnpm would put into node_modules.
+// The lockfile and every manifest together decide what pnpm installs into node_modules.
 // The platform too, because native packages differ when one folder is shared by two machines.
 function stamp() {
   const hash = createHash('sha256').update(`${PNPM} ${process.platform} ${process.arch}\n`);
@@ -67,7 +67,7 @@ function memberManifests() {
 }
 
 async function runPnpm(args) {
-  // CI=true: pnpm must never stop to ask a question, whatever terminal it is in.
+  // CI=true: pnpm must never stop to ask a question, in any terminal.
   const env = { ...process.env, CI: 'true', npm_config_yes: 'true', npm_config_update_notifier: 'false' };
   const code = await new Promise((resolve, reject) => {
     const child = spawn('npx', ['-y', PNPM, ...args], {

@@ -1,6 +1,6 @@
-// One process at a time for a piece of work on this folder (installing, generating, starting the test cluster).
-// A lock is a file with the pid of its holder. It never outlives the holder: a dead pid, or a holder that has not
-// touched the file for half a minute (a recycled pid), is pushed aside.
+// One process at a time for a task in this folder (installing, generating, starting the test cluster). A lock is a file
+// with the pid of its holder. It never outlives the holder: it is removed when the pid is dead, or when the holder has
+// not touched the file for half a minute (a reused pid).
 import {
   closeSync,
   openSync,
@@ -24,7 +24,7 @@ export async function withLock(file, work) {
     try {
       utimesSync(file, new Date(), new Date());
     } catch {
-      // The folder was removed under us (a bare re-install): there is nothing left to keep fresh.
+      // The folder was removed meanwhile (a new install), so there is no lock to refresh.
     }
   }, 5_000);
   touch.unref();
@@ -48,7 +48,7 @@ export function isAlive(pid) {
   }
 }
 
-// A process that ended but whose parent has not asked for its result, as happens under a container's careless pid 1.
+// A process that ended and whose parent has not collected its result, as happens under a simple pid 1 in containers.
 function isZombie(pid) {
   if (process.platform !== 'linux') return false;
   try {

@@ -1,7 +1,6 @@
-// The PostgreSQL that npm brought, as processes of ours: for `npm start` (data that lasts) and for tests (data that
-// does not). PostgreSQL refuses to run as root; then its processes run as the system user `postgres`, made when
-// missing, and its programs are copied to a place that user can read if this folder is closed to it (a clone under
-// /root).
+// The PostgreSQL from npm, as processes of ours: for `npm start` (persistent data) and for tests (temporary data).
+// PostgreSQL refuses to run as root; then its processes run as the system user `postgres`, made when missing. If that
+// user cannot read this folder (a clone under /root), its programs are copied to a place that it can read.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -70,7 +69,7 @@ export async function startCluster({ dataDir, password, port, settings = {}, log
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: chosenPort, ...settings };
   const args = ['-D', dataDir, ...Object.entries(all).flatMap(([key, value]) => ['-c', `${key}=${value}`])];
   const log = openSync(logFile, 'a');
-  // Its own process group: Ctrl-C in the terminal must reach us only, we stop it when nobody needs it any more.
+  // Its own process group: Ctrl-C in the terminal must reach only us; we stop it when it is no longer needed.
   const child = spawn(postgres, args, {
     ...user,
     cwd: '/',
@@ -93,8 +92,8 @@ export async function startCluster({ dataDir, password, port, settings = {}, log
 }
 
 /**
- * Where a cluster that belongs into `preferred` can live: there, or, as root in a folder closed to the server's user
- * (a clone under /root), in /var/lib/lumi under a name made from that path.
+ * The folder of a cluster for `preferred`: that folder, or, as root in a folder closed to the server's user (a clone
+ * under /root), one in /var/lib/lumi with a name made from that path.
  */
 export function dataDirFor(preferred) {
   if (process.getuid?.() !== 0 || isReachable(firstExisting(preferred))) return preferred;
@@ -103,7 +102,7 @@ export function dataDirFor(preferred) {
   return home;
 }
 
-/** Fast shutdown: sessions are cut, everything committed is on disk. Kills after a bounded wait. */
+/** Fast shutdown: ends sessions; all commits are on disk. Kills after a bounded wait. */
 export async function stopCluster(pid, isGone = () => !isAlive(pid)) {
   if (isGone()) return;
   signal(pid, 'SIGINT');
@@ -220,7 +219,7 @@ async function locatePrograms(user) {
   return { initdb: join(home, 'bin', 'initdb'), postgres: join(home, 'bin', 'postgres') };
 }
 
-// Every folder on the way lets others in. The file itself may be closed: it is handed to the server's user.
+// Every folder on the path lets others in. The file itself may be closed: it is given to the server's user.
 function isReachable(file) {
   for (let dir = dirname(file); dir !== parse(dir).root; dir = dirname(dir)) {
     if ((statSync(dir).mode & 0o005) !== 0o005) return false;

@@ -1,8 +1,7 @@
-// The installation that infra/docker and docker-compose.yml describe, without a container engine: the build steps of
-// the Dockerfile are done in a plain folder with the Node that it names, and the services of the compose file run from
-// there, each with its own environment and, where this process is root, its own user. It sells one thing of each
-// product, stops everything, and fails when anything was not as it should be. Loopback only; needs `redis-server` in
-// the PATH.
+// Runs the installation of infra/docker and docker-compose.yml without a container engine. The build steps of the
+// Dockerfile run in a plain folder with the Node that it names, and the services of the compose file run from there,
+// each with its own environment and, as root, its own user. It sells one thing of each product, stops everything, and
+// fails on any fault. Loopback only; needs `redis-server` in the PATH.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -294,7 +293,7 @@ async function sell(gateway, lumi) {
     if (!again.isReplay || again.status >= 300)
       throw new Error(`${product}: the repeated request was answered ${again.status} ${again.text}`);
   }
-  lumi('audit'); // ends with 1 where the books are wrong
+  lumi('audit'); // exits with 1 when the books are wrong
 }
 
 async function stopAll() {

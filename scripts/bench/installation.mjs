@@ -1,5 +1,5 @@
-// A database and keys of the bench's own, thrown away afterwards. PostgreSQL keeps its safe settings: figures without
-// fsync would be lies.
+// A separate database and keys for the bench, deleted afterwards. PostgreSQL keeps its safe settings: figures without
+// fsync would be wrong.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -80,7 +80,7 @@ export async function makeInstallation() {
   };
 }
 
-/** So many accounts with money and a key without limits that matter. */
+/** This many accounts with money, each with a key whose limits are never reached. */
 async function makeKeys({ ownerUrl, secrets, count }) {
   const { Pool } = load('pg');
   const { issueKey } = load('./dist/base/keys/index.js');

@@ -1,6 +1,6 @@
-// The load generator: keep-alive connections over undici, closed loop (as fast as answers come) or paced (a fixed rate,
-// whatever the answers do, so that a slow server cannot hide its queue). Bounded in requests and in time; loopback
-// only.
+// The load generator: keep-alive connections over undici, in a closed loop (as fast as answers come) or paced (a fixed
+// rate, independent of the answers, so that a slow server cannot hide its queue). Bounded in requests and in time;
+// loopback only.
 import { Pool } from 'undici';
 
 const ANSWER_LIMIT_MS = 10_000;

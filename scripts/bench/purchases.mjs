@@ -1,6 +1,6 @@
-// Purchases a second, whole way: client → gateway → domains service → sandbox registrar → capture, on real PostgreSQL
-// with fsync. Beside it a raw client that calls the same SQL function (hold and order only), which is what the database
-// alone could do.
+// Purchases a second through all processes: client → gateway → domains service → sandbox registrar → capture, on real
+// PostgreSQL with fsync. For comparison a raw client calls the same SQL function (hold and order only), which shows the
+// limit of the database alone.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The checks themselves. Each returns { size, problems }: how much it looked at, and one line per fault found. `file`
-// and `rule` of a problem are what the fixtures are compared with.
+// The checks. Each returns { size, problems }: the number of files it looked at, and one line per fault. The fixtures
+// are compared with `file` and `rule` of a problem.
 import { createRequire } from 'node:module';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -11,7 +11,7 @@ import { digestsOf } from './source-graph.mjs';
 export const fixtures = join(root, 'scripts', 'check-fixtures');
 const tool = (path) => join(root, 'node_modules', path);
 
-/** Everything that imports and dead code are judged by. */
+/** The inputs of the checks of imports and dead code. */
 const SOURCES = [
   'gateway',
   'services',
@@ -45,7 +45,7 @@ export async function checkTypes() {
   return { size: null, problems: lines.map((text) => ({ text })) };
 }
 
-/** Of the sources, only the files that ESLint has not found good as they are, with all that they import. */
+/** Only files that ESLint has not passed in their present state, with all that they import. */
 export async function checkSourceStyle() {
   const memory = new Memory('style');
   const digests = digestsOf(
@@ -59,7 +59,7 @@ export async function checkSourceStyle() {
   memory.write(
     Object.fromEntries([...digests].filter(([file, digest]) => good.has(file) || memory.get(file) === digest)),
   );
-  // Files that were found good count; a file that ESLint was asked for and passed over does not.
+  // Files that passed before count; a file that ESLint was asked for and skipped does not.
   return { size: digests.size - asked.length + files.length, problems };
 }
 

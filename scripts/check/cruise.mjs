@@ -7,7 +7,7 @@ import readTsConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 
 const [rulesFile, tsConfigFile] = process.argv.slice(2);
 const { forbidden, options } = createRequire(import.meta.url)(rulesFile);
-// Where the paths of the workspace lead is in this file; without it only what is built already would be found.
+// This file has the paths of the workspace; without it only built packages would be found.
 const tsConfig = join(process.cwd(), tsConfigFile);
 const { output } = await cruise(
   ['gateway', 'services', 'packages'],

@@ -1,5 +1,5 @@
-// The OpenAPI documents of the three services, made by what was built of them, as their processes would make them.
-// Nothing is started and no database is needed: endpoints are declared before anything is asked for.
+// The OpenAPI documents of the three services, made from their build as their processes make them. Nothing is started
+// and no database is needed, because endpoints are declared without any look-up.
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

@@ -12,7 +12,7 @@ const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'coverage'
 const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/check.mjs'];
 
 /**
- * `look()`, or what it said last time when `inputs` (files and folders, below the root) and `text` are what they were.
+ * Calls `look()`, or returns its last result if `inputs` (files and folders, below the root) and `text` are unchanged.
  * It returns { size, problems }.
  */
 export async function remembered(name, inputs, look, text = '') {
@@ -25,7 +25,7 @@ export async function remembered(name, inputs, look, text = '') {
   return { size, problems };
 }
 
-/** Good answers by name, kept in one file. */
+/** Good results by name, kept in one file. */
 export class Memory {
   constructor(name) {
     this.file = join(cacheFolder, `${name.replaceAll(/\W+/g, '-')}.json`);
@@ -47,7 +47,7 @@ export class Memory {
     try {
       return JSON.parse(readFileSync(this.file, 'utf8'));
     } catch {
-      // None yet, or half of one: everything is looked at.
+      // Missing or incomplete: everything is checked.
       return {};
     }
   }
@@ -64,7 +64,7 @@ export function digestOfText(text) {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Every file of these files and folders, in order; nothing that was made from others. */
+/** Every file of these files and folders, in order, except generated ones. */
 export function filesIn(paths) {
   const found = [];
   for (const path of paths.map((one) => join(root, one))) {

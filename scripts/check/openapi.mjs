@@ -1,6 +1,6 @@
-// Are the OpenAPI documents good? Judged by Redocly's and Spectral's rules, all of them but those named below, and by a
-// few of our own. Both are called as libraries: nothing is fetched, reported or updated, and no command line decides
-// which Node it likes.
+// Checks the OpenAPI documents by the rules of Redocly and Spectral, except those named below, and by a few of our own.
+// Both are called as libraries: nothing is downloaded, reported or updated, and no command line restricts the version
+// of Node.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
@@ -48,8 +48,8 @@ const SPECTRAL_OFF = {
 };
 
 /**
- * What neither of them asks for. Looked at as written, not with references put in: a field that is another schema is
- * described there. A rule is given what it looks at and answers with a sentence, or nothing.
+ * Rules that neither of them has. They check the document as written, with its references: a field that is another
+ * schema is described there. A rule gets an object and returns a sentence, or undefined.
  */
 const OWN = {
   'lumi-scope': [
@@ -82,7 +82,7 @@ const OWN = {
   ],
 };
 
-/** Everything that decides what the services say of themselves, and how the contract test calls it. */
+/** All inputs of the services' documents, and of the recipes in the contract test. */
 const SOURCES = ['packages/shared', 'services', 'scripts/test/contract', 'tsconfig.base.json', 'tsconfig.json'];
 
 export const checkOpenApi = () =>
@@ -91,7 +91,7 @@ export const checkOpenApi = () =>
     const documents = serviceDocuments(root);
     const recipes = await serviceRecipes(documents);
     const found = [];
-    // A document is judged by itself: one that is what it was is not judged again.
+    // Each document is checked separately, so an unchanged one is not checked again.
     for (const { name, document } of documents)
       found.push(await remembered(`OpenAPI ${name}`, [], () => judge(name, document, root), JSON.stringify(document)));
     return {

@@ -1,5 +1,5 @@
-// Does the contract test know how to call each operation? It fails when it does not, after minutes; here the documents
-// and the names of the recipes (scripts/test/contract/recipes-*.ts) are compared, and nothing is called.
+// Checks that the contract test has a recipe for each operation. That test itself would fail only after minutes; here
+// the documents are compared with the names of the recipes (scripts/test/contract/recipes-*.ts), and nothing is called.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';

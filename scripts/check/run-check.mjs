@@ -1,5 +1,5 @@
-// One check in a process of its own, so that several run side by side: run-check.mjs MODULE FUNCTION. What it found
-// goes to the parent; what it prints is shown only when it fails.
+// Runs one check in a separate process, so that several run at once: run-check.mjs MODULE FUNCTION. The findings go to
+// the parent; the output is shown only when the check fails.
 const [module, name] = process.argv.slice(2);
 
 try {

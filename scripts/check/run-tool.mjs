@@ -1,4 +1,4 @@
-// Runs a tool of node_modules and returns what it said; the caller judges the exit code.
+// Runs a tool of node_modules and returns its output; the caller checks the exit code.
 import { spawn } from 'node:child_process';
 
 export function runTool(script, args, { cwd }) {

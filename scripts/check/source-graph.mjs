@@ -1,11 +1,11 @@
-// Which TypeScript files a file's types can depend on: itself and all that it imports, however far away. ESLint's rules
-// that know types may judge a file differently when one of those has changed, and only then.
+// The TypeScript files on which a file's types can depend: itself and all that it imports, directly or indirectly. The
+// result of ESLint's typed rules for a file can change only when one of those has changed.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { root } from '../build.mjs';
 import { digestOf, digestOfText } from './memory.mjs';
 
-/** Also finds what only looks like an import, inside a string: one more dependency does no harm. */
+/** Also finds text inside a string that looks like an import: an extra dependency does no harm. */
 const IMPORT = /\b(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g;
 const ROOM = /^@lumi\/shared\/(.+)$/;
 /** Declared for all files, imported by none. */

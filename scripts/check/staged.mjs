@@ -1,6 +1,6 @@
-// The pre-commit hook: of what is staged, the TypeScript files go through ESLint (rules that need types excepted),
-// scripts are parsed, JSON and YAML are read, nothing carries marks of a conflict, and no landed migration is edited.
-// Types are checked as a whole, which the compiler's memory makes quick. Bounded: many files are left to `npm run
+// The pre-commit hook. For the staged files: ESLint on TypeScript files (without the rules that need types), a syntax
+// check of scripts, JSON and YAML, no conflict marks, and no change of an applied migration. Types are checked for the
+// whole project, which is quick because the compiler keeps its results. Bounded: many files are left to `npm run
 // check`.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -22,7 +22,7 @@ const SETTINGS = {
   log_min_messages: 'fatal',
 };
 
-/** { ownerUrl, stop() }: the cluster this run uses, and how to be done with it. */
+/** { ownerUrl, stop() }: the cluster of this run, and how to stop it. */
 export async function takeCluster() {
   if (process.env.TEST_DATABASE_URL) return { ownerUrl: process.env.TEST_DATABASE_URL, stop: async () => {} };
   if (process.env.LUMI_TEST_KEEP !== '1') {
@@ -43,7 +43,7 @@ export async function takeCluster() {
 
 async function freshCluster(owner) {
   const dir = mkdtempSync(join(tmpdir(), PREFIX));
-  // The server's user must get through to the data folder, which stays closed itself.
+  // The server's user must be able to pass through to the data folder, which itself stays closed.
   chmodSync(dir, 0o755);
   writeFileSync(join(dir, 'owner'), String(owner));
   const password = randomBytes(16).toString('hex');
@@ -75,7 +75,7 @@ function guard(dir, pid) {
   child.stdin.unref();
 }
 
-// Where run and guard were both killed, the next run ends the cluster.
+// If run and guard were both killed, the next run ends the cluster.
 async function sweepAbandoned() {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const dir = join(tmpdir(), name);
@@ -84,7 +84,7 @@ async function sweepAbandoned() {
     try {
       await dispose(dir, Number(read(join(dir, 'data', 'postmaster.pid')).split('\n')[0]));
     } catch (err) {
-      // Another user's leftovers are theirs to remove.
+      // Another user's leftovers are for that user to remove.
       if (err.code !== 'EPERM' && err.code !== 'EACCES') throw err;
     }
   }

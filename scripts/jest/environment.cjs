@@ -1,5 +1,5 @@
-// Node's environment plus one moment that jest lacks: after the last hook of a file. Jest runs afterAll hooks in the
-// order of their definition, so a leak guard among them would look before the file's own hooks have closed anything.
+// Node's environment plus a step that jest lacks: after the last hook of a file. Jest runs afterAll hooks in the order
+// of their definition, so a leak check among them would run before the file's own hooks have closed their connections.
 const { TestEnvironment } = require('jest-environment-node');
 
 class LumiEnvironment extends TestEnvironment {

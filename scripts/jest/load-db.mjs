@@ -27,7 +27,7 @@ function compile(filename) {
     filename,
     swcrc: false,
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-    // import() stays what it is: the schema engine is an ES module.
+    // import() is kept, because the schema engine is an ES module.
     module: { type: 'commonjs', ignoreDynamic: true },
     sourceMaps: 'inline',
   }).code;

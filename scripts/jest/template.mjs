@@ -1,4 +1,4 @@
-// The template database: every schema migrated once, named after what it is made of, cloned by each test file.
+// The template database: every schema migrated once, named by a digest of its inputs, cloned by each test file.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -81,7 +81,7 @@ function databaseUrl(ownerUrl, database) {
   return url.toString();
 }
 
-/** Of everything that makes the template what it is: the code that migrates, migrations and function files. */
+/** A digest of the template's inputs: the migrating code, migrations and function files. */
 function migrationsHash() {
   const hash = createHash('sha256');
   const db = join(root, 'packages/shared/src/base/db');

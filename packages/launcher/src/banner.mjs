@@ -1,4 +1,4 @@
-// What a newcomer sees when Lumi runs: addresses, keys, and one line to paste that buys a domain.
+// The text in the terminal when Lumi runs: addresses, keys, and one command to paste that buys a domain.
 
 export function banner({ demo, folder, isEmbedded }) {
   const { domains, vps, proxy } = demo.products;

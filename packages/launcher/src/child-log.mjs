@@ -1,5 +1,5 @@
-// The log file of one process: what was there before is kept as NAME.log.1, and the file never grows beyond its bound.
-// Warnings and errors are also said on the terminal, a few at a time.
+// The log file of one process. The earlier file is kept as NAME.log.1, and a file never grows beyond its bound.
+// Warnings and errors also go to the terminal, a few at a time.
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
@@ -52,7 +52,7 @@ export class ChildLog {
       this.bytes += Buffer.byteLength(text);
       this.isWritable = true;
     } catch (err) {
-      // A log that cannot be written (disk full) must not stop what works; said once until it works again.
+      // A log that cannot be written (disk full) must not stop the process. It is reported once until it works again.
       if (this.isWritable) this.say(`${this.name}: its log ${this.file} cannot be written (${err.code})`);
       this.isWritable = false;
     }

@@ -1,4 +1,4 @@
-// The files of the embedded PostgreSQL: made whole or not at all, recognised, and freed from a server that a killed
+// The files of the embedded PostgreSQL: made completely or not at all, checked, and freed from a server that a killed
 // launcher left running.
 import { chownSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export function hasCluster(folder) {
   return exists(folder);
 }
 
-/** Refuses when the folder is not a whole cluster of our major version. */
+/** Refuses when the folder is not a complete cluster of our major version. */
 export function checkCluster(folder) {
   const version = read(join(folder, 'PG_VERSION'));
   const mend = 'restore it from a backup, or move it away to start afresh';
@@ -34,9 +34,7 @@ export function checkCluster(folder) {
   }
 }
 
-/**
- * Made under another name and renamed when complete, so that a crash half-way leaves nothing that looks like a cluster.
- */
+/** Made under another name and renamed when complete, so that a crash half-way leaves no partial cluster. */
 export async function createCluster({ program, folder, ownerName, password }) {
   const draft = `${folder}.new`;
   const passwordFile = `${folder}.pw`;

@@ -1,6 +1,6 @@
-// The data folder and its lock: one launcher per folder. The lock names the launcher and the processes it started, so
-// that the next start after a SIGKILL or a power cut can tell a living owner from a dead one, and can end what the dead
-// one left running.
+// The data folder and its lock: one launcher per folder. The lock names the launcher and the processes it started. So
+// the next start, after a SIGKILL or a power cut, can distinguish a living owner from a dead one, and can end the
+// processes that a dead one left running.
 import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf, isSameProcess, waitUntil } from './process-identity.mjs';
@@ -39,7 +39,7 @@ export class DataFolder {
     await this.endLeftovers(left);
   }
 
-  // Root may write anywhere, but what it leaves here the folder's user could not open afterwards.
+  // Root may write everywhere, but the folder's user could not open root's files afterwards.
   refuseForeign() {
     const owned = statSync(join(this.path, 'secrets.json'), { throwIfNoEntry: false });
     if (owned === undefined || process.getuid === undefined || owned.uid === process.getuid()) return;
@@ -154,7 +154,7 @@ function placeLock(own, lockFile) {
   }
 }
 
-/** Null when there is none. A lock nobody can read (a crash while writing) counts as one whose owner is dead. */
+/** Null when there is none. An unreadable lock (a crash while writing) counts as one whose owner is dead. */
 function readLock(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));

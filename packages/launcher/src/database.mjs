@@ -1,4 +1,4 @@
-// The database as all processes need it: roles with least power, every schema migrated. Uses the compiled db room.
+// The database as all processes need it: roles with minimal rights, every schema migrated. Uses the compiled db room.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Refusal } from './refusal.mjs';
@@ -23,13 +23,13 @@ export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
   return urlsOf({ root, ownerUrl, rolePasswords });
 }
 
-/** `urlOf(role)`, whether or not the role is there yet. */
+/** `urlOf(role)`, even if the role does not exist yet. */
 export function urlsOf({ root, ownerUrl, rolePasswords }) {
   const { roleUrl } = databaseRoom(root);
   return (role) => roleUrl(ownerUrl, role, rolePasswords[role]);
 }
 
-/** File by file: the whole room would bring Prisma's client, which nobody needs here. */
+/** File by file, because the whole room would load Prisma's client, which is not needed here. */
 function databaseRoom(root) {
   const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
   return {

@@ -1,6 +1,6 @@
-// `npm run dev`: after the start, sources are watched. A saved file is bundled again for the processes that contain it,
-// straight from TypeScript, and only these start again, on their own ports; the gateway stays up and answers 503 with
-// Retry-After for a product that is away. Types are not checked here: that is the editor's and `npm run check`'s.
+// `npm run dev`: watches the sources after the start. A saved file is bundled again for the processes that contain it,
+// directly from TypeScript, and only these restart, on their own ports. The gateway keeps running and answers 503 with
+// Retry-After for a product that restarts. Types are not checked here, but by the editor and `npm run check`.
 import { watch } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { context } from 'esbuild';
@@ -68,7 +68,7 @@ async function partOf(root, entry) {
   return { process: entry.endsWith('/worker') ? `${product}-worker` : product, script, bundler, inputs: new Set() };
 }
 
-/** False when it cannot be bundled: what runs goes on, and the next save tries again. */
+/** False when it cannot be bundled: the running process continues, and the next save tries again. */
 async function rebuild(part, say) {
   try {
     const { metafile } = await part.bundler.rebuild();

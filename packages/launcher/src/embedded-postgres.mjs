@@ -42,7 +42,7 @@ export class EmbeddedPostgres {
   async stop() {
     this.isStopping = true;
     clearTimeout(this.restart);
-    // A server that is just starting is waited for: stopping half-way would leave it running.
+    // A starting server is awaited first: stopping it half-way would leave it running.
     await this.launching?.catch(() => undefined);
     const child = this.child;
     if (child === null) return;
@@ -79,7 +79,7 @@ export class EmbeddedPostgres {
     );
   }
 
-  /** Null once it takes connections; otherwise what it said before it ended. */
+  /** Null once it accepts connections; otherwise its last output before it ended. */
   launchOnce() {
     return new Promise((resolve, reject) => {
       const settings = [
@@ -149,6 +149,6 @@ function spawnWatchdog(pid) {
 
 function loudLine(line) {
   const match = /\b(FATAL|PANIC|ERROR|WARNING):\s+(.*)$/.exec(line);
-  // Errors of statements go to the process that sent them, and clients that go away are no news.
+  // Errors of statements go to the process that sent them; disconnecting clients are not logged.
   return match !== null && (match[1] === 'PANIC' || isDiskFull(line)) ? match[2] : null;
 }

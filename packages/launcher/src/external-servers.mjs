@@ -1,5 +1,5 @@
-// PostgreSQL and Redis that the caller names by URL: reachable, new enough, with the rights Lumi needs; otherwise one
-// sentence. Their passwords never appear in it.
+// PostgreSQL and Redis servers that the user names by URL: checks that they are reachable, new enough and grant the
+// rights Lumi needs; otherwise refuses with one sentence, which never contains a password.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Refusal } from './refusal.mjs';
@@ -44,10 +44,7 @@ export async function checkDatabase(root, url) {
   }
 }
 
-/**
- * One server, or a cluster (packages/shared/src/ground/runtime/redis.ts says how it is named), of which one node must
- * answer.
- */
+/** One server, or a cluster (see packages/shared/src/ground/runtime/redis.ts), of which one node must answer. */
 export async function checkRedis(root, url) {
   const { default: Redis } = sharedRequire(root)('ioredis');
   const nodes = url.split(',');

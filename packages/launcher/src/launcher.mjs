@@ -1,6 +1,5 @@
-// The whole system as one thing that is started and stopped. Start: cheap refusals first, then what takes time, then
-// the processes. Stop: the same in reverse, whatever had been started, so that nothing is left running and nothing is
-// cut off half-way.
+// Starts and stops the whole system. Start: first the quick refusals, then the slow steps, then the processes. Stop: in
+// reverse order, for all that was started, so that nothing is left running and nothing is cut off half-way.
 import { PRODUCTS, cryptoPayDouble, gateway, service, worker } from './processes.mjs';
 import { DataFolder } from './data-folder.mjs';
 import { EmbeddedPostgres } from './embedded-postgres.mjs';
@@ -34,9 +33,9 @@ export class Launcher {
     this.postgres = null;
   }
 
-  /** Returns the text for the terminal. When told to stop half-way it throws Interrupted. */
+  /** Returns the text for the terminal. When stopped half-way it throws Interrupted. */
   async start() {
-    // Processes that are still coming up would be waited for; `stop` then takes down the rest in order.
+    // It would wait for processes that are still starting; `stop` then stops the rest in order.
     const cutShort = () => this.supervisor.stop();
     this.signal.addEventListener('abort', cutShort, { once: true });
     try {
@@ -61,16 +60,15 @@ export class Launcher {
     this.unlessInterrupted();
     const { demo, shared } = await this.startProcesses({ port, clusterFolder, secrets, known });
     this.unlessInterrupted();
-    // Not waited for: requests are served without workers, and what is for them to do waits in the database until they
-    // are there.
+    // Not awaited: requests are served without workers, and their work waits in the database until they run.
     for (const product of PRODUCTS) this.supervisor.startUnawaited(worker(product, shared));
     return banner({ demo, folder: options.folder, isEmbedded: options.databaseUrl === undefined });
   }
 
   /**
-   * All at once, because most of the time of a start is Node loading code: each process loads its own at once and is
-   * told its settings when what they are made of is known. Services ask the database when they are asked themselves, so
-   * its schema can be brought up to date meanwhile; the gateway, which lets requests in, comes after everything.
+   * All at once, because Node spends most of a start loading code. Each process loads its code at once and gets its
+   * settings when they are known. Services query the database only for requests, so its schema can be migrated
+   * meanwhile; the gateway, which accepts requests, starts last.
    */
   async startProcesses({ port, clusterFolder, secrets, known }) {
     const { options, supervisor } = this;
@@ -109,7 +107,7 @@ export class Launcher {
       port,
       serviceUrls: Object.fromEntries(urls),
     }));
-    // What failed first in this order is the cause; what comes after it was only told to stop.
+    // The first failure in this order is the cause; later processes were only stopped.
     const [base, demo] = await all([
       shared,
       schemaAndDemo,
@@ -167,7 +165,7 @@ export class Launcher {
     }
   }
 
-  /** For work at servers that may never answer: told to stop, nobody waits for it, and it ends with this process. */
+  /** For calls to servers that may never answer: a stop does not wait for them, and they end with this process. */
   async unlessTold(work) {
     let interrupt;
     const told = new Promise((_, reject) => (interrupt = () => reject(new Interrupted())));
@@ -185,10 +183,7 @@ export class Launcher {
   }
 }
 
-/**
- * Waits for all, also when one fails: what is half started can only be stopped when it has settled. Throws the first
- * failure.
- */
+/** Waits for all, also when one fails, because only a settled start can be stopped. Throws the first failure. */
 async function all(promises) {
   const outcomes = await Promise.allSettled(promises);
   const failed = outcomes.find(({ status }) => status === 'rejected');

@@ -92,7 +92,7 @@ function fail(err) {
   process.exit(1);
 }
 
-// Ctrl-C and SIGTERM end the command itself; what was started for it is then taken down as after any other end.
+// Ctrl-C and SIGTERM end the command itself; then the servers that it started are stopped as after any other end.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => running?.kill('SIGTERM'));
 let folder = '.lumi';
 try {

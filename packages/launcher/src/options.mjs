@@ -5,14 +5,14 @@ import { Refusal } from './refusal.mjs';
 const DEFAULT_PORT = 8080;
 
 /**
- * A process holds what it needs, and not what the machine would let it: from Node 22 on V8 keeps three times as much
- * room for new objects and gives it back late (599 MiB under strangers on Node 24 without this, see
- * scripts/test/strangers). Stack traces name the sources, not the bundle. The image says the same in
- * infra/docker/Dockerfile. What the caller sets comes later, and wins.
+ * Limits the memory of a process to what it needs. From Node 22 on V8 reserves three times as much memory for new
+ * objects and returns it late (599 MiB under strangers on Node 24 without this, see scripts/test/strangers). Stack
+ * traces name the sources, not the bundle. The image has the same options in infra/docker/Dockerfile. The user's own
+ * options come later and take precedence.
  */
 const NODE_FLAGS = '--enable-source-maps --max-semi-space-size=8 --max-old-space-size=384';
 
-/** Plain surroundings every child process needs; nothing else of the caller's environment reaches it. */
+/** The basic environment of every child process; no other variable of the user's environment reaches it. */
 const SURROUNDINGS = [
   'PATH',
   'HOME',
@@ -26,7 +26,7 @@ const SURROUNDINGS = [
   'SSL_CERT_FILE',
 ];
 
-/** Settings of the processes themselves that are handed through when the caller set them. */
+/** Settings of the processes themselves that are passed on when the user set them. */
 const HANDED_THROUGH = {
   all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
   gateway: [

@@ -1,7 +1,7 @@
-// Where the embedded PostgreSQL's programs are, and as which user they run. PostgreSQL refuses to run as root, so a
-// root launcher runs it as the owner of the data, as `postgres`, or as a user made for it. Such a user often may not
-// enter the folders on the way (/root, a private temporary folder): instead of opening those up, the process gets the
-// one capability it lacks, to pass through folders, and nothing else.
+// The programs of the embedded PostgreSQL, and the user that runs them. PostgreSQL refuses to run as root, so a root
+// launcher runs it as the owner of the data, as `postgres`, or as a user made for it. Such a user often may not enter
+// the folders on the path (/root, a private temporary folder). Instead of opening those, the launcher gives the process
+// the one capability it lacks: to pass through folders.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -9,7 +9,9 @@ import { install, isInstalled } from '../../../scripts/install.mjs';
 import { Interrupted, Refusal, diskFull } from './refusal.mjs';
 
 const self = fileURLToPath(import.meta.url);
-/** npm and the compiler say in many words that the disk is full; less free space than this says it in one number. */
+/**
+ * npm and the compiler report a full disk in many lines; with less free space than this we report it in one sentence.
+ */
 const NEARLY_FULL_BYTES = 32 * 1024 * 1024;
 
 export async function prepare({ root, signal }) {
@@ -30,7 +32,7 @@ export async function prepare({ root, signal }) {
   });
 }
 
-/** The usual case, for which no process is worth while. */
+/** The usual case, which needs no extra process. */
 function isPrepared() {
   if (!isInstalled()) return false;
   const sources = sourceStamp();
@@ -51,7 +53,7 @@ function endGroup(pid) {
 }
 
 async function main() {
-  // The launcher was killed: nobody waits for this any more.
+  // The launcher was killed, so the result is not needed any more.
   process.on('disconnect', () => endGroup(process.pid));
   try {
     await install();

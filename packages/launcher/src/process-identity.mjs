@@ -1,5 +1,5 @@
-// A pid alone does not name a process: pids are used again, after a reboot or a container restart at once. The time a
-// process started, together with its pid, does.
+// A pid alone does not identify a process, because pids are reused, after a reboot or a container restart at once. The
+// pid together with the start time does.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// What keeps Lumi from starting (or running on), said in one sentence. Everything a user can do something about is a
-// Refusal; anything else is a fault of ours.
+// The reasons why Lumi does not start (or stops), each in one sentence. An error that a user can fix is a Refusal;
+// every other error is a fault of ours.
 
 export class Refusal extends Error {}
 
@@ -12,7 +12,7 @@ export function isDiskFull(text) {
   return FULL.test(text);
 }
 
-/** Turns what Node, npm or PostgreSQL said into our sentence; returns what it does not know unchanged. */
+/** Translates errors of Node, npm or PostgreSQL into our sentence; returns an unknown error unchanged. */
 export function explain(err, folder) {
   if (err instanceof Refusal || err instanceof Interrupted) return err;
   const text = `${err?.code ?? ''} ${err?.message ?? err} ${err?.output ?? ''}`;

@@ -1,4 +1,4 @@
-// When something that should run has died: how long to wait before starting it again, and when to stop trying.
+// After a process or server has died: how long to wait before a restart, and when to give up.
 const WINDOW_MS = 60_000;
 const DEATHS_MAX = 5;
 const FIRST_WAIT_MS = 250;

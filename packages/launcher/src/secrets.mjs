@@ -1,5 +1,5 @@
-// The installation's secrets: made once, kept in secrets.json (mode 0600), never printed. Losing the file makes every
-// API key and every stored signing secret useless, so it is never replaced silently once there is data.
+// The installation's secrets: made once, kept in secrets.json (mode 0600), never printed. Without the file every API
+// key and every stored signing secret is useless, so it is never silently replaced once there is data.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -30,7 +30,7 @@ async function main() {
   gaveUp.catch(() => undefined); // Awaited below.
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, giveUp);
 
-  // While sources are watched, code that keeps crashing is the reason to go on: the next save may mend it.
+  // While sources are watched, a process that keeps crashing is no reason to stop: the next save may repair it.
   const isDev = process.argv.includes('--dev');
   let isWatching = false;
   const launcher = new Launcher({
@@ -67,7 +67,7 @@ function tell(err, folder) {
   try {
     appendFileSync(file, `${new Date().toISOString()} ${told?.stack ?? told}\n`, { mode: 0o600 });
   } catch {
-    // The sentence below still says what happened.
+    // The sentence below still reports the cause.
   }
   return new Refusal(
     `Lumi stopped because of an unexpected fault: ${String(told?.message ?? told).split('\n')[0]} (details: ${file})`,

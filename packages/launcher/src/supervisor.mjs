@@ -1,6 +1,6 @@
-// The Node processes of the system: forked with a channel to the launcher, told their settings when those are known,
-// waited for until they say that they serve, started again on the same port when they die, stopped with SIGTERM. A
-// child that loses the channel (the launcher was killed) ends itself.
+// The Node processes of the system. It forks them with a channel to the launcher, sends them their settings, waits
+// until they serve, restarts them on the same port when they die, and stops them with SIGTERM. A child that loses the
+// channel (the launcher was killed) ends itself.
 import { fork } from 'node:child_process';
 import { ChildLog } from './child-log.mjs';
 import { Interrupted, Refusal, diskFull, isDiskFull } from './refusal.mjs';
@@ -29,7 +29,7 @@ export class Supervisor {
     throw this.failure(child, outcome);
   }
 
-  /** For a process that nobody waits for: one that does not come up is started again, as if it had died later. */
+  /** For a process that is not awaited: if it does not start, it is restarted, as if it had died later. */
   async startUnawaited(told) {
     const child = this.add(told);
     const outcome = await this.launch(child);

@@ -1,4 +1,4 @@
-// The floor: Node's own server and an undici pool, no checks at all.
+// The lower bound: Node's own server and an undici pool, without checks.
 import http from 'node:http';
 import { Pool } from 'undici';
 

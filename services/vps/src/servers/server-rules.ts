@@ -84,7 +84,7 @@ export function refusalOf(action: ActionName, server: Server): AppError | null {
   if ((action === 'delete' || action === 'suspend' || action === 'resize') && server.renewing !== null)
     return busyWith(operationIdOf(server.renewing));
   if (action === 'unsuspend' && server.suspension?.kind === 'unpaid')
-    return new AppError('state_conflict', 'The server is suspended for want of payment; a renewal brings it back.');
+    return new AppError('state_conflict', 'The server is suspended for non-payment; a renewal brings it back.');
   return null;
 }
 
