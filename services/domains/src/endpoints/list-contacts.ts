@@ -1,8 +1,8 @@
 // GET /contacts
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import { accountOf } from '@lumi/shared/listing';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import type { DomainsDeps } from '../deps';
 import { contactSchema, viewContact } from '../portfolio/contact-view';
 import { listContacts as queryContacts } from '../store/contact-store';
@@ -24,16 +24,15 @@ export const listContacts = (domains: DomainsDeps) =>
     }),
     async ({ query, reach }) => {
       const { service } = domains;
-      const binding = { account: accountOf(reach), route: 'list-contacts', filter: { q: query.q } };
-      const request = readPage(query, service.cursors, binding);
-      const rows = await queryContacts(service.db.platform, reach, {
-        q: query.q,
-        limit: request.limit,
-        after: request.after,
+      const page = await pageOfRows({
+        route: 'list-contacts',
+        reach,
+        query,
+        cursors: service.cursors,
+        read: (at) => queryContacts(service.db.platform, reach, { q: query.q, ...at }),
+        position: bySeq,
+        view: viewContact,
       });
-      return json(
-        200,
-        toPage(rows, request, service.cursors, binding, (row) => [row.seq.toString()], viewContact),
-      );
+      return json(200, page);
     },
   );

@@ -1,7 +1,7 @@
 // GET /domains
-import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import { accountOf } from '@lumi/shared/listing';
+import { pageOfRows } from '@lumi/shared/listing';
 import type { DomainsDeps } from '../deps';
 import { domainFilterFields, readFilter } from '../portfolio/domain-filter';
 import { domainSchema, viewDomain } from '../portfolio/domain-view';
@@ -26,30 +26,20 @@ export const listDomains = (domains: DomainsDeps) =>
       query,
       responses: { 200: { description: 'A page of domains.', schema: pageOf(domainSchema) } },
     }),
-    async ({ query: wanted, reach }) => {
+    async ({ query: { sort = SORTING.fallback, ...wanted }, reach }) => {
       const { service, catalogue } = domains;
       await catalogue.ready();
-      const { limit, cursor, sort = SORTING.fallback, ...filter } = wanted;
-      const binding = { account: accountOf(reach), route: 'list-domains', filter: { ...filter, sort } };
-      const request = readPage({ limit, cursor }, service.cursors, binding);
       const now = service.clock.now();
-      const rows = await queryDomains(service.db.platform, reach, {
-        filter: readFilter(filter),
-        sort,
-        limit: request.limit,
-        after: request.after,
-        now,
+      const { limit: _limit, cursor: _cursor, ...filter } = wanted;
+      const page = await pageOfRows({
+        route: 'list-domains',
+        reach,
+        query: { ...wanted, sort },
+        cursors: service.cursors,
+        read: (at) => queryDomains(service.db.platform, reach, { filter: readFilter(filter), sort, now, ...at }),
+        position: (row) => SORTING.position(row),
+        view: (row) => viewDomain(row, catalogue.get(row.tld), now),
       });
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          service.cursors,
-          binding,
-          (row) => SORTING.position(row),
-          (row) => viewDomain(row, catalogue.get(row.tld), now),
-        ),
-      );
+      return json(200, page);
     },
   );

@@ -1,8 +1,8 @@
 // GET /transfers
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
-import { accountOf } from '@lumi/shared/listing';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import type { DomainsDeps } from '../deps';
 import { readDomainName } from '../names/domain-name';
 import { TRANSFER_STATES, transferSchema, viewTransfer } from '../portfolio/transfer-view';
@@ -28,27 +28,17 @@ export const listTransfers = (domains: DomainsDeps) =>
     }),
     async ({ query, reach }) => {
       await domains.catalogue.ready();
-      const { limit, cursor, ...filter } = query;
-      const binding = { account: accountOf(reach), route: 'list-transfers', filter };
-      const request = readPage({ limit, cursor }, domains.service.cursors, binding);
-      const reading = filter.domain === undefined ? null : readDomainName(filter.domain, domains.catalogue);
+      const reading = query.domain === undefined ? null : readDomainName(query.domain, domains.catalogue);
       const domain = reading === null ? undefined : reading.kind === 'name' ? reading.name : '';
-      const rows = await queryTransfers(domains.service.db.platform, reach, {
-        state: filter.state,
-        domain,
-        limit: request.limit,
-        after: request.after,
+      const page = await pageOfRows({
+        route: 'list-transfers',
+        reach,
+        query,
+        cursors: domains.service.cursors,
+        read: (at) => queryTransfers(domains.service.db.platform, reach, { state: query.state, domain, ...at }),
+        position: bySeq,
+        view: ({ order }) => viewTransfer(order),
       });
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          domains.service.cursors,
-          binding,
-          (row) => [row.seq.toString()],
-          (row) => viewTransfer(row.order),
-        ),
-      );
+      return json(200, page);
     },
   );

@@ -1,11 +1,11 @@
 // Contacts of an account. A deleted contact stays as a row, because past orders name it, but is never shown again.
 import type { Reach } from '@lumi/shared/endpoint';
+import { within } from '@lumi/shared/listing';
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import { notFound } from '@lumi/shared/contract';
 import type { PrismaClient } from '../generated/db/client';
 import type { ContactModel } from '../generated/db/models';
 import type { ContactData } from '../supplier/registrar';
-import { within } from './reach';
 
 export interface ContactRow {
   readonly seq: bigint;
@@ -38,7 +38,8 @@ export const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.a
 export async function findContact(db: SqlRunner, reach: Reach, id: string): Promise<UsedContactRow | null> {
   // Raw SQL: a contact comes with how many domains use it.
   const rows = await db.$queryRaw<UsedContactRow[]>(
-    sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`,
+    sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL
+      AND ${within(reach, 'd')}`,
   );
   return rows[0] ?? null;
 }
@@ -78,7 +79,8 @@ export async function listContacts(
     options.q === undefined ? sql`TRUE` : sql`d.data::text ILIKE ${`%${options.q.replace(/[\\%_]/g, '\\$&')}%`}`;
   // Raw SQL: as above; and the search is over the text of the data.
   return db.$queryRaw<UsedContactRow[]>(sql`
-    SELECT d.*, ${USED_BY} FROM domains.contact d WHERE ${within(reach)} AND d.deleted_at IS NULL AND ${q} AND ${after}
+    SELECT d.*, ${USED_BY} FROM domains.contact d WHERE ${within(reach, 'd')} AND d.deleted_at IS NULL AND ${q}
+      AND ${after}
       ORDER BY d.seq DESC LIMIT ${options.limit + 1}`);
 }
 

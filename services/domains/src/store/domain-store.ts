@@ -2,18 +2,10 @@
 // reads and the free changes.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
-import {
-  Sorting,
-  thingConditions,
-  whereAll,
-  type SortedRow,
-  type ThingColumns,
-  type ThingFilter,
-} from '@lumi/shared/listing';
+import { Sorting, whereThings, within, type SortedRow, type ThingFilter, type ThingTable } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
 import { domainOfRow, type DomainRow, type RegistryPart, type StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
-import { within } from './reach';
 
 /** The live domain of that name, if it is within the reach. */
 export async function findDomain(
@@ -33,7 +25,7 @@ export async function findDomains(
   // Raw SQL: one array, however many names are asked for.
   const rows = await db.$queryRaw<DomainRow[]>(
     sql`SELECT * FROM domains.domain d WHERE d.name = ANY (${[...names]}::text[]) AND d.ended_at IS NULL
-      AND ${within(reach)}`,
+      AND ${within(reach, 'd')}`,
   );
   return new Map(rows.map((row) => [row.name, row]));
 }
@@ -56,15 +48,7 @@ export const SORTING = new Sorting<'created_at' | 'expires_at' | 'domain'>(
 );
 type Sort = typeof SORTING.fallback;
 
-const COLUMNS: ThingColumns = {
-  reach: sql`d.account_id`,
-  reference: sql`d.reference`,
-  tags: sql`d.tags`,
-  autoRenew: sql`d.auto_renew`,
-  createdAt: sql`d.created_at`,
-  expiresAt: sql`d.expires_at`,
-  search: [sql`d.name`, sql`d.unicode`],
-};
+const TABLE: ThingTable = { alias: 'd', search: [sql`d.name`, sql`d.unicode`] };
 
 /** One row more than `limit`, so that the page knows whether there is a next one. */
 export async function listDomains(
@@ -75,7 +59,7 @@ export async function listDomains(
   // Raw SQL: pages by the chosen order.
   return db.$queryRaw<(DomainRow & SortedRow)[]>(sql`
     SELECT d.*, ${SORTING.select(options.sort)} FROM domains.domain d
-    ${whereAll([...conditions(reach, options.filter, options.now), SORTING.after(options.sort, options.after)])}
+    ${whereDomains(reach, options.filter, options.now, SORTING.after(options.sort, options.after))}
       ${SORTING.orderBy(options.sort)} LIMIT ${options.limit + 1}`);
 }
 
@@ -89,7 +73,7 @@ export async function matchingNames(
 ): Promise<{ readonly total: number; readonly names: readonly string[] }> {
   // Raw SQL: the names come with how many there are.
   const rows = await db.$queryRaw<{ name: string; total: bigint }[]>(sql`
-    SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereAll(conditions(reach, filter, now))}
+    SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereDomains(reach, filter, now)}
       ORDER BY d.seq LIMIT ${limit}`);
   return { total: Number(rows[0]?.total ?? 0n), names: rows.map((row) => row.name) };
 }
@@ -238,10 +222,10 @@ export function paidTimeSql(part: RegistryPart): Sql {
     redemption_ends_at = ${part.redemption_ends_at}::timestamptz, delete_at = ${part.delete_at}::timestamptz`;
 }
 
-function conditions(reach: Reach, filter: DomainFilter, now: Date): readonly (Sql | null)[] {
-  return [
-    ...thingConditions(COLUMNS, reach, filter),
+function whereDomains(reach: Reach, filter: DomainFilter, now: Date, after: Sql | null = null): Sql {
+  return whereThings(TABLE, reach, filter, [
     filter.states === undefined ? sql`d.ended_at IS NULL` : sql`${stateSql(now)} = ANY (${[...filter.states]}::text[])`,
     filter.tld === undefined ? null : sql`d.tld = ${filter.tld}`,
-  ];
+    after,
+  ]);
 }

@@ -2,6 +2,7 @@
 // since it was read.
 import { seqAfter, sql, type PlatformClient, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { within } from '@lumi/shared/listing';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
@@ -9,7 +10,6 @@ import type { DomainRow, RegistryPart, StoredState } from '../portfolio/domain-r
 import type { ContactData } from '../supplier/registrar';
 import { USED_BY, type UsedContactRow } from './contact-store';
 import { registrySql } from './domain-store';
-import { within } from './reach';
 
 export interface VersionedDomain {
   readonly row: DomainRow;
@@ -27,7 +27,7 @@ export async function findVersion(
   // Raw SQL: the version of a row is no column, and its open order comes with it.
   const rows = await db.$queryRaw<(DomainRow & { version: string; open_order: string | null })[]>(sql`
     SELECT d.*, d.xmin::text AS version, ${openOrder(except)} AS open_order FROM domains.domain d WHERE d.name = ${name}
-      AND d.ended_at IS NULL AND ${within(reach)}`);
+      AND d.ended_at IS NULL AND ${within(reach, 'd')}`);
   const found = rows[0];
   if (found === undefined) return null;
   const { version, open_order: order, ...row } = found;
@@ -93,7 +93,7 @@ export async function findContactVersion(db: SqlRunner, reach: Reach, id: string
     SELECT d.*, ${USED_BY}, d.xmin::text AS version, ARRAY(
       SELECT DISTINCT o.registrar FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL
         AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id) ORDER BY 1) AS registrars
-    FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach)}`);
+    FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL AND ${within(reach, 'd')}`);
   if (rows[0] === undefined) return null;
   const { version, registrars, ...row } = rows[0];
   return { row, version, registrars };

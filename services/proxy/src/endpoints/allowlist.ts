@@ -1,17 +1,9 @@
 // Shared by the endpoints of allow-lists: addresses that may use proxies without a password, of the whole account or of
 // one proxy.
 import { z } from 'zod';
-import {
-  AppError,
-  invalid,
-  lineField,
-  newId,
-  notFound,
-  readPage,
-  toPage,
-  type CursorBinding,
-} from '@lumi/shared/contract';
+import { AppError, invalid, lineField, newId, notFound } from '@lumi/shared/contract';
 import { json, type Reach, type RequestContext } from '@lumi/shared/endpoint';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { instantField } from '@lumi/shared/times';
 import { allow, countAllowed, disallow, findAllowed, listAllowed, type AllowRow } from '../store/allowlist';
@@ -52,20 +44,17 @@ export async function allowlistPage(
   proxyId: string | null,
   query: { limit?: string | undefined; cursor?: string | undefined },
 ) {
-  const binding: CursorBinding = {
-    account: reach.kind === 'account' ? reach.accountId : null,
+  const page = await pageOfRows({
     route: 'list-allowlist',
-    filter: { proxyId },
-  };
-  const request = readPage(query, deps.service.cursors, binding);
-  const rows = await listAllowed(deps.db, reach, proxyId, {
-    limit: request.limit,
-    beforeSeq: request.after?.[0] ?? null,
+    reach,
+    of: proxyId,
+    query,
+    cursors: deps.service.cursors,
+    read: (at) => listAllowed(deps.db, reach, proxyId, at),
+    position: bySeq,
+    view: viewEntry,
   });
-  return json(
-    200,
-    toPage(rows, request, deps.service.cursors, binding, (row) => [row.seq.toString()], viewEntry),
-  );
+  return json(200, page);
 }
 
 export async function addEntry(

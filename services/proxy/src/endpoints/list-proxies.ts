@@ -1,9 +1,9 @@
 // Lists proxies.
 import { z } from 'zod';
 import { addressField, blockField } from '@lumi/shared/addresses';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { accountOf, thingFilterFields } from '@lumi/shared/listing';
+import { pageOfRows, thingFilterFields } from '@lumi/shared/listing';
 import { requireScope } from '@lumi/shared/principal';
 import { openPassword } from '../access/credentials';
 import { SORTING, listProxies, type ProxyFilter } from '../store/proxies';
@@ -54,34 +54,23 @@ export function listProxiesEndpoint(deps: ProxyDeps): Endpoint {
     async (context) => {
       if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
       const { reach } = context;
-      const { limit, cursor, sort = SORTING.fallback, reveal, ...filter } = context.query;
-      const binding: CursorBinding = { account: accountOf(reach), route: 'list-proxies', filter: { ...filter, sort } };
-      const request = readPage({ limit, cursor }, deps.service.cursors, binding);
+      const { sort = SORTING.fallback, reveal, ...query } = context.query;
       const now = deps.service.clock.now();
-      const rows = await listProxies(deps.service.db.platform, reach, filterOf(filter), {
-        limit: request.limit,
-        sort,
-        after: request.after,
-        now,
+      const page = await pageOfRows({
+        route: 'list-proxies',
+        reach,
+        query: { ...query, sort },
+        cursors: deps.service.cursors,
+        read: async (at) => {
+          const rows = await listProxies(deps.service.db.platform, reach, filterOf(query), { ...at, sort, now });
+          const shown = rows.slice(0, at.limit).map((row) => row.id);
+          if (reveal !== undefined) await recordReveal(deps, context, 'list-proxies', shown);
+          return rows;
+        },
+        position: (row) => SORTING.position(row),
+        view: (row) => viewProxy(row, now, reveal === undefined ? undefined : openPassword(deps, row)),
       });
-      if (reveal !== undefined)
-        await recordReveal(
-          deps,
-          context,
-          'list-proxies',
-          rows.slice(0, request.limit).map((row) => row.id),
-        );
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          deps.service.cursors,
-          binding,
-          (row) => SORTING.position(row),
-          (row) => viewProxy(row, now, reveal === undefined ? undefined : openPassword(deps, row)),
-        ),
-      );
+      return json(200, page);
     },
   );
 }

@@ -1,5 +1,6 @@
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import { listReplacements } from '../store/replacements';
 import type { ProxyDeps } from '../deps';
 import { replacementSchema, viewReplacement } from '../views/replacement-view';
@@ -20,20 +21,16 @@ export function listReplacementsEndpoint(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'A page of replacements.', schema: pageOf(replacementSchema) } },
     }),
     async ({ reach, query }) => {
-      const binding: CursorBinding = {
-        account: reach.kind === 'account' ? reach.accountId : null,
+      const page = await pageOfRows({
         route: 'list-replacements',
-        filter: {},
-      };
-      const request = readPage(query, deps.service.cursors, binding);
-      const rows = await listReplacements(deps.service.db.platform, reach, {
-        limit: request.limit,
-        beforeSeq: request.after?.[0] ?? null,
+        reach,
+        query,
+        cursors: deps.service.cursors,
+        read: (at) => listReplacements(deps.service.db.platform, reach, at),
+        position: bySeq,
+        view: viewReplacement,
       });
-      return json(
-        200,
-        toPage(rows, request, deps.service.cursors, binding, (row) => [row.seq.toString()], viewReplacement),
-      );
+      return json(200, page);
     },
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import { listSubusers } from '../store/subusers';
 import type { ProxyDeps } from '../deps';
 import { idField } from './fields';
@@ -25,30 +26,17 @@ export function listSubusersEndpoint(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'A page of sub-users.', schema: pageOf(subuserSchema) } },
     }),
     async ({ reach, query }) => {
-      const { traffic_plan_id, status, reference } = query;
-      const binding: CursorBinding = {
-        account: reach.kind === 'account' ? reach.accountId : null,
+      const { traffic_plan_id: planId, status, reference } = query;
+      const page = await pageOfRows({
         route: 'list-subusers',
-        filter: { traffic_plan_id, status, reference },
-      };
-      const request = readPage(query, deps.service.cursors, binding);
-      const rows = await listSubusers(
-        deps.db,
         reach,
-        { planId: traffic_plan_id, status, reference },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          deps.service.cursors,
-          binding,
-          (row) => [row.seq.toString()],
-          (row) => viewSubuser(row),
-        ),
-      );
+        query,
+        cursors: deps.service.cursors,
+        read: (at) => listSubusers(deps.db, reach, { planId, status, reference }, at),
+        position: bySeq,
+        view: (row) => viewSubuser(row),
+      });
+      return json(200, page);
     },
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import { listPlans } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
 import { planSchema, viewPlan } from '../views/plan-view';
@@ -24,31 +25,17 @@ export function listTrafficPlans(deps: ProxyDeps): Endpoint {
       responses: { 200: { description: 'A page of plans.', schema: pageOf(planSchema) } },
     }),
     async ({ reach, query }) => {
-      const { pool, reference, tag } = query;
-      const binding: CursorBinding = {
-        account: reach.kind === 'account' ? reach.accountId : null,
-        route: 'list-traffic-plans',
-        filter: { pool, reference, tag },
-      };
-      const request = readPage(query, deps.service.cursors, binding);
-      const rows = await listPlans(
-        deps.db,
-        reach,
-        { pool, reference, tag },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
       const now = deps.service.clock.now();
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          deps.service.cursors,
-          binding,
-          (row) => [row.seq.toString()],
-          (row) => viewPlan(row, now),
-        ),
-      );
+      const page = await pageOfRows({
+        route: 'list-traffic-plans',
+        reach,
+        query,
+        cursors: deps.service.cursors,
+        read: (at) => listPlans(deps.db, reach, query, at),
+        position: bySeq,
+        view: (row) => viewPlan(row, now),
+      });
+      return json(200, page);
     },
   );
 }

@@ -1,6 +1,7 @@
 // The access that data planes do not have yet: rows whose access version is ahead of the version in force.
 import { rawSql, seqAfter, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { within } from '@lumi/shared/listing';
 import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
@@ -35,13 +36,7 @@ export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string)
   const rows = await db.$queryRaw<SubuserOfPlan[]>(sql`
     SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
       ON p.id = s.plan_id
-    WHERE s.id = ${id} AND s.status <> 'deleted'
-      ${
-        reach.kind === 'account'
-          ? sql`AND s.account_id =
-      ${reach.accountId}`
-          : sql``
-      }`);
+    WHERE s.id = ${id} AND s.status <> 'deleted' AND ${within(reach, 's')}`);
   return rows[0] ?? null;
 }
 

@@ -1,14 +1,14 @@
 // Queries on proxies. Every read takes a reach. Writes that are part of a purchase read from its CTE.
-import type { Position } from '@lumi/shared/contract';
 import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import {
   Sorting,
-  thingConditions,
-  whereAll,
+  whereThings,
+  within,
+  type SortedPage,
   type SortedRow,
-  type ThingColumns,
   type ThingFilter,
+  type ThingTable,
 } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
 import {
@@ -39,22 +39,7 @@ export const SORTING = new Sorting<'created_at' | 'expires_at'>(
   '-created_at',
 );
 
-const COLUMNS: ThingColumns = {
-  reach: sql`p.account_id`,
-  reference: sql`p.reference`,
-  tags: sql`p.tags`,
-  autoRenew: sql`p.auto_renew`,
-  createdAt: sql`p.created_at`,
-  expiresAt: sql`p.expires_at`,
-  search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`],
-};
-
-export interface ProxyPage {
-  readonly limit: number;
-  readonly now: Date;
-  readonly sort?: typeof SORTING.fallback;
-  readonly after?: Position | null;
-}
+const TABLE: ThingTable = { alias: 'p', search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`] };
 
 /**
  * One more than the limit, newest first by default. Ended proxies are included only when the filter asks for their
@@ -64,13 +49,12 @@ export async function listProxies(
   db: SqlRunner,
   reach: Reach,
   filter: ProxyFilter,
-  { limit, now, sort = SORTING.fallback, after = null }: ProxyPage,
+  { limit, now, sort = SORTING.fallback, after = null }: SortedPage<typeof SORTING.fallback>,
 ): Promise<(ProxyRow & SortedRow)[]> {
   const { state, country, type, healthy, ip, subnet } = filter;
   // Raw SQL: pages by the chosen order.
   return db.$queryRaw<(ProxyRow & SortedRow)[]>(sql`
-    SELECT p.*, ${SORTING.select(sort)} FROM proxy.proxy p ${whereAll([
-      ...thingConditions(COLUMNS, reach, filter),
+    SELECT p.*, ${SORTING.select(sort)} FROM proxy.proxy p ${whereThings(TABLE, reach, filter, [
       state !== undefined ? inState(state, now) : filter.order_id === undefined ? isLive(now) : null,
       filter.order_id === undefined ? null : sql`p.order_id = ${filter.order_id}`,
       country === undefined ? null : sql`p.country = ${country}`,
@@ -92,7 +76,7 @@ export async function findProxy(db: ProxyTable, reach: Reach, id: string): Promi
 export async function findProxies(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Map<string, ProxyRow>> {
   // Raw SQL: one array, however many proxies are asked for.
   const rows = await db.$queryRaw<ProxyRow[]>(
-    sql`SELECT * FROM proxy.proxy ${whereAll([sql`id = ANY (${[...ids]}::text[])`, within(reach)])}`,
+    sql`SELECT * FROM proxy.proxy p WHERE p.id = ANY (${[...ids]}::text[]) AND ${within(reach, 'p')}`,
   );
   return new Map(rows.map((row) => [row.id, row]));
 }
@@ -291,8 +275,4 @@ function inState(state: ProxyState, now: Date): Sql {
     case 'replaced':
       return sql`p.state = 'replaced'`;
   }
-}
-
-function within(reach: Reach): Sql | null {
-  return reach.kind === 'account' ? sql`account_id = ${reach.accountId}` : null;
 }

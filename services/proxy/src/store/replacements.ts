@@ -1,7 +1,8 @@
 // Reads of replacements: the old and the new proxy of each.
 // Raw SQL: the pairs of each replacement come with it.
-import { emptySql, joinSql, sql, type SqlRunner } from '@lumi/shared/db';
+import { sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { within } from '@lumi/shared/listing';
 
 export interface ReplacementRow {
   readonly seq: bigint;
@@ -35,29 +36,15 @@ export async function listReplacements(
   reach: Reach,
   page: { limit: number; beforeSeq: string | null },
 ): Promise<ReplacementRow[]> {
-  const conditions = [
-    ...(reach.kind === 'account' ? [sql`r.account_id = ${reach.accountId}`] : []),
-    ...(page.beforeSeq === null ? [] : [sql`r.seq < ${page.beforeSeq}::bigint`]),
-  ];
   return db.$queryRaw<ReplacementRow[]>(sql`
-    SELECT r.*, ${PAIRS} FROM proxy.replacement r
-      ${
-        conditions.length === 0
-          ? emptySql
-          : sql`WHERE
-      ${joinSql(conditions, ' AND ')}`
-      } ORDER BY r.seq DESC LIMIT ${page.limit + 1}::int`);
+    SELECT r.*, ${PAIRS} FROM proxy.replacement r WHERE ${within(reach, 'r')}
+      AND (${page.beforeSeq}::bigint IS NULL OR r.seq < ${page.beforeSeq}::bigint)
+      ORDER BY r.seq DESC LIMIT ${page.limit + 1}::int`);
 }
 
 export async function findReplacement(db: SqlRunner, reach: Reach, id: string): Promise<ReplacementRow | null> {
   const rows = await db.$queryRaw<ReplacementRow[]>(
-    sql`SELECT r.*, ${PAIRS} FROM proxy.replacement r WHERE r.id = ${id}
-      ${
-        reach.kind === 'account'
-          ? sql`AND
-      r.account_id = ${reach.accountId}`
-          : emptySql
-      }`,
+    sql`SELECT r.*, ${PAIRS} FROM proxy.replacement r WHERE r.id = ${id} AND ${within(reach, 'r')}`,
   );
   return rows[0] ?? null;
 }

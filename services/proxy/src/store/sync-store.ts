@@ -2,6 +2,7 @@
 // change since it was read.
 import { seqAfter, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { within } from '@lumi/shared/listing';
 import { operationIdOf, type EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
@@ -25,7 +26,7 @@ export async function findProxyVersion(
   // Raw SQL: the version of a row is no column, and its lock comes with it.
   const rows = await db.$queryRaw<(ProxyRow & { version: string; lock_order: string | null })[]>(sql`
     SELECT p.*, p.xmin::text AS version, ${lockOf(except)} AS lock_order FROM proxy.proxy p
-      WHERE p.id = ${id} ${within(reach)}`);
+      WHERE p.id = ${id} AND ${within(reach, 'p')}`);
   const found = rows[0];
   if (found === undefined) return null;
   const { version, lock_order: order, ...row } = found;
@@ -75,7 +76,7 @@ export async function findPlanVersion(
 ): Promise<{ readonly row: PlanRow; readonly version: string } | null> {
   // Raw SQL: as for proxies.
   const rows = await db.$queryRaw<(PlanRow & { version: string })[]>(
-    sql`SELECT p.*, p.xmin::text AS version FROM proxy.traffic_plan p WHERE p.id = ${id} ${within(reach)}`,
+    sql`SELECT p.*, p.xmin::text AS version FROM proxy.traffic_plan p WHERE p.id = ${id} AND ${within(reach, 'p')}`,
   );
   const found = rows[0];
   if (found === undefined) return null;
@@ -126,8 +127,4 @@ export async function nextPlans(db: Pick<PrismaClient, 'trafficPlan'>, from: Syn
 function lockOf(except: string | null): Sql {
   return sql`(SELECT l.order_id FROM proxy.proxy_lock l WHERE l.proxy_id = p.id AND l.order_id IS DISTINCT
     FROM ${except}::text LIMIT 1)`;
-}
-
-function within(reach: Reach): Sql {
-  return reach.kind === 'account' ? sql`AND p.account_id = ${reach.accountId}` : sql``;
 }

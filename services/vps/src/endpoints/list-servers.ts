@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { addressField } from '@lumi/shared/addresses';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { accountOf, thingFilterFields } from '@lumi/shared/listing';
+import { pageOfRows, thingFilterFields } from '@lumi/shared/listing';
 import { LIFECYCLES, POWERS, SORTING, listServers as readServers } from '../store/servers';
 import type { VpsDeps } from '../deps';
 import { asOf } from '../servers/as-of';
@@ -36,27 +36,18 @@ export function listServers(vps: VpsDeps): Endpoint {
       }),
       responses: { 200: { description: 'A page of servers.', schema: pageOf(serverSchema) } },
     }),
-    async ({ reach, query }) => {
-      const { limit, cursor, sort = SORTING.fallback, ...filter } = query;
-      const binding: CursorBinding = { account: accountOf(reach), route: 'list-servers', filter: { ...filter, sort } };
-      const request = readPage({ limit, cursor }, service.cursors, binding);
-      const rows = await readServers(service.db.platform, reach, filter, {
-        limit: request.limit,
-        now: service.clock.now(),
-        sort,
-        after: request.after,
+    async ({ reach, query: { sort = SORTING.fallback, ...query } }) => {
+      const now = service.clock.now();
+      const page = await pageOfRows({
+        route: 'list-servers',
+        reach,
+        query: { ...query, sort },
+        cursors: service.cursors,
+        read: (at) => readServers(service.db.platform, reach, query, { ...at, now, sort }),
+        position: (row) => SORTING.position(row),
+        view: (row) => viewServer(asOf(vps, row)),
       });
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          service.cursors,
-          binding,
-          (row) => SORTING.position(row),
-          (row) => viewServer(asOf(vps, row)),
-        ),
-      );
+      return json(200, page);
     },
   );
 }

@@ -1,5 +1,6 @@
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import { listSnapshots as readSnapshots } from '../store/snapshots';
 import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
@@ -24,16 +25,17 @@ export function listSnapshots(vps: VpsDeps): Endpoint {
     }),
     async ({ reach, params: { id }, query }) => {
       const server = await requireServer(vps, reach, id);
-      const binding: CursorBinding = { account: server.accountId, route: 'list-snapshots', filter: { id } };
-      const request = readPage(query, service.cursors, binding);
-      const rows = await readSnapshots(vps.db, server.id, {
-        limit: request.limit,
-        beforeSeq: request.after?.[0] ?? null,
+      const page = await pageOfRows({
+        route: 'list-snapshots',
+        reach,
+        of: server.id,
+        query,
+        cursors: service.cursors,
+        read: (at) => readSnapshots(vps.db, server.id, at),
+        position: bySeq,
+        view: viewSnapshot,
       });
-      return json(
-        200,
-        toPage(rows, request, service.cursors, binding, ({ seq }) => [seq.toString()], viewSnapshot),
-      );
+      return json(200, page);
     },
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '@lumi/shared/contract';
+import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { bySeq, pageOfRows } from '@lumi/shared/listing';
 import { listSshKeys } from '../store/ssh-keys';
 import type { VpsDeps } from '../deps';
 import { SSH_KEY_ROUTE, sshKeySchema, viewSshKey } from './ssh-key';
@@ -22,23 +23,16 @@ export function listSshKeysEndpoint({ service }: VpsDeps): Endpoint {
       responses: { 200: { description: 'A page of keys.', schema: pageOf(sshKeySchema) } },
     }),
     async ({ reach, query }) => {
-      const { name, fingerprint } = query;
-      const binding: CursorBinding = {
-        account: reach.kind === 'account' ? reach.accountId : null,
+      const page = await pageOfRows({
         route: 'list-ssh-keys',
-        filter: { name, fingerprint },
-      };
-      const request = readPage(query, service.cursors, binding);
-      const rows = await listSshKeys(
-        service.db.platform,
         reach,
-        { name, fingerprint },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(rows, request, service.cursors, binding, ({ seq }) => [seq.toString()], viewSshKey),
-      );
+        query,
+        cursors: service.cursors,
+        read: (at) => listSshKeys(service.db.platform, reach, query, at),
+        position: bySeq,
+        view: viewSshKey,
+      });
+      return json(200, page);
     },
   );
 }

@@ -1,15 +1,15 @@
 // Reads of servers. Every query takes a reach: one account, or all accounts for operators.
 // Raw SQL: a server comes with its lock, price and addresses; lists page by the chosen order.
-import type { Position } from '@lumi/shared/contract';
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import {
   Sorting,
-  thingConditions,
-  whereAll,
+  whereThings,
+  within,
+  type SortedPage,
   type SortedRow,
-  type ThingColumns,
   type ThingFilter,
+  type ThingTable,
 } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
@@ -92,7 +92,9 @@ const JOINED = sql`
   LEFT JOIN vps.plan_price p ON ${NEXT_PRICE}`;
 
 export async function findServer(db: SqlRunner, reach: Reach, id: string): Promise<Server | null> {
-  const rows = await db.$queryRaw<ServerRow[]>(sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ${id} ${within(reach)}`);
+  const rows = await db.$queryRaw<ServerRow[]>(
+    sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ${id} AND ${within(reach, 's')}`,
+  );
   return rows[0] === undefined ? null : serverOfRow(rows[0]);
 }
 
@@ -103,7 +105,7 @@ export async function findServerVersion(
   id: string,
 ): Promise<{ readonly server: Server; readonly version: string } | null> {
   const rows = await db.$queryRaw<(ServerRow & { version: string })[]>(
-    sql`SELECT ${SERVER}, s.xmin::text AS version ${JOINED} WHERE s.id = ${id} ${within(reach)}`,
+    sql`SELECT ${SERVER}, s.xmin::text AS version ${JOINED} WHERE s.id = ${id} AND ${within(reach, 's')}`,
   );
   return rows[0] === undefined ? null : { server: serverOfRow(rows[0]), version: rows[0].version };
 }
@@ -111,7 +113,7 @@ export async function findServerVersion(
 /** Those of `ids` that exist within the reach, in any order. */
 export async function findServers(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Server[]> {
   const rows = await db.$queryRaw<ServerRow[]>(
-    sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ANY (${[...ids]}::text[]) ${within(reach)}`,
+    sql`SELECT ${SERVER} ${JOINED} WHERE s.id = ANY (${[...ids]}::text[]) AND ${within(reach, 's')}`,
   );
   return rows.map(serverOfRow);
 }
@@ -136,22 +138,7 @@ export const SORTING = new Sorting<'created_at' | 'expires_at' | 'hostname'>(
   '-created_at',
 );
 
-const COLUMNS: ThingColumns = {
-  reach: sql`s.account_id`,
-  reference: sql`s.reference`,
-  tags: sql`s.tags`,
-  autoRenew: sql`s.auto_renew`,
-  createdAt: sql`s.created_at`,
-  expiresAt: sql`s.expires_at`,
-  search: [sql`s.hostname`, sql`s.label`],
-};
-
-export interface ServerPage {
-  readonly limit: number;
-  readonly now: Date;
-  readonly sort?: typeof SORTING.fallback;
-  readonly after?: Position | null;
-}
+const TABLE: ThingTable = { alias: 's', search: [sql`s.hostname`, sql`s.label`] };
 
 /**
  * One more than the limit, newest first by default. Deleted servers are shown only when the filter asks for their
@@ -161,12 +148,11 @@ export async function listServers(
   db: SqlRunner,
   reach: Reach,
   filter: ServerFilter,
-  { limit, now, sort = SORTING.fallback, after = null }: ServerPage,
+  { limit, now, sort = SORTING.fallback, after = null }: SortedPage<typeof SORTING.fallback>,
 ): Promise<(Server & SortedRow)[]> {
   const { lifecycle, power, location_id: locationId, plan_id: planId, hostname, ip } = filter;
   const rows = await db.$queryRaw<(ServerRow & SortedRow)[]>(sql`
-    SELECT ${SERVER}, ${SORTING.select(sort)} ${JOINED} ${whereAll([
-      ...thingConditions(COLUMNS, reach, filter),
+    SELECT ${SERVER}, ${SORTING.select(sort)} ${JOINED} ${whereThings(TABLE, reach, filter, [
       lifecycle === undefined
         ? sql`s.lifecycle NOT IN ('terminated', 'failed')`
         : sql`${lifecycleSql(now)} = ${lifecycle}`,
@@ -186,10 +172,6 @@ export async function listServers(
 export function lifecycleSql(now: Date): Sql {
   return sql`CASE WHEN lifecycle = 'active' AND expires_at <= ${now}::timestamptz THEN 'grace'
     WHEN lifecycle = 'suspended' AND terminates_at <= ${now}::timestamptz THEN 'terminating' ELSE lifecycle END`;
-}
-
-function within(reach: Reach): Sql {
-  return reach.kind === 'account' ? sql`AND s.account_id = ${reach.accountId}` : sql``;
 }
 
 interface ServerRow {

@@ -1,6 +1,7 @@
 // SSH keys of an account.
 import { databaseCode, sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
+import { within } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
 
 export interface SshKey {
@@ -29,7 +30,7 @@ export async function listSshKeys(
 ): Promise<SshKey[]> {
   // Raw SQL: each key comes with how many servers use it.
   const rows = await db.$queryRaw<SshKeyRow[]>(sql`${SELECT}
-    WHERE (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})
+    WHERE ${within(reach, 'k')}
       AND (${filter.name ?? null}::text IS NULL OR k.name = ${filter.name ?? null})
       AND (${filter.fingerprint ?? null}::text IS NULL OR k.fingerprint = ${filter.fingerprint ?? null})
         AND (${page.beforeSeq}::bigint IS NULL OR k.seq < ${page.beforeSeq}::bigint)
@@ -39,9 +40,7 @@ export async function listSshKeys(
 
 export async function findSshKey(db: SqlRunner, reach: Reach, id: string): Promise<SshKey | null> {
   // Raw SQL: as above.
-  const rows = await db.$queryRaw<SshKeyRow[]>(
-    sql`${SELECT} WHERE k.id = ${id} AND (${accountOf(reach)}::text IS NULL OR k.account_id = ${accountOf(reach)})`,
-  );
+  const rows = await db.$queryRaw<SshKeyRow[]>(sql`${SELECT} WHERE k.id = ${id} AND ${within(reach, 'k')}`);
   return rows[0] === undefined ? null : keyOfRow(rows[0]);
 }
 
@@ -76,10 +75,6 @@ export async function renameSshKey(db: SshKeyTable, id: string, name: string): P
 
 export async function deleteSshKey(db: SshKeyTable, id: string): Promise<void> {
   await db.sshKey.deleteMany({ where: { id } });
-}
-
-function accountOf(reach: Reach): string | null {
-  return reach.kind === 'account' ? reach.accountId : null;
 }
 
 interface SshKeyRow {

@@ -1,12 +1,17 @@
 // Builds conditions from the filters that were given, and the filters that lists of all products share.
 import { z } from 'zod';
-import { emptySql, joinSql, sql, type Sql } from '../../base/db';
+import { emptySql, joinSql, rawSql, sql, type Sql } from '../../base/db';
 import type { Reach } from '../endpoint';
 import { instantQuery } from '../../ground/times';
 
 /** The account a cursor is bound to; null: all accounts. */
 export function accountOf(reach: Reach): string | null {
   return reach.kind === 'account' ? reach.accountId : null;
+}
+
+/** The reach as a condition of raw SQL, on a table with this alias. */
+export function within(reach: Reach, alias: string): Sql {
+  return reach.kind === 'account' ? sql`${rawSql(alias)}.account_id = ${reach.accountId}` : sql`TRUE`;
 }
 
 /** `WHERE a AND b AND …`; conditions of absent filters are null. */
@@ -34,41 +39,43 @@ export const thingFilterFields = {
 const thingFilter = z.object(thingFilterFields);
 export type ThingFilter = z.output<typeof thingFilter>;
 
-/** The columns of the filters. A list without one of them has no such filter field. */
-export interface ThingColumns {
-  readonly reach: Sql;
-  readonly reference: Sql;
-  readonly tags: Sql;
-  readonly autoRenew: Sql;
-  readonly createdAt: Sql;
-  readonly expiresAt: Sql;
+/** A table of objects that expire. Its columns have the names that all products use. */
+export interface ThingTable {
+  readonly alias: string;
   /** Text columns in which `q` searches. */
   readonly search: readonly Sql[];
 }
 
-/** For `whereAll`, together with the product's own conditions. */
-export function thingConditions(columns: ThingColumns, reach: Reach, filter: Partial<ThingFilter>): (Sql | null)[] {
+/** WHERE with the shared filters and the product's own conditions. Conditions that are not requested are null. */
+export function whereThings(
+  { alias, search }: ThingTable,
+  reach: Reach,
+  filter: Partial<ThingFilter>,
+  own: readonly (Sql | null)[],
+): Sql {
   const { q, reference, tag } = filter;
-  const bound = (column: Sql, compare: Sql, text: string | undefined): Sql | null => {
+  const column = (name: string): Sql => rawSql(`${alias}.${name}`);
+  const bound = (name: string, compare: Sql, text: string | undefined): Sql | null => {
     const at = instantOf(text);
-    return at === null ? null : sql`${column} ${compare} ${at}::timestamptz`;
+    return at === null ? null : sql`${column(name)} ${compare} ${at}::timestamptz`;
   };
-  return [
-    reach.kind === 'account' ? sql`${columns.reach} = ${reach.accountId}` : null,
+  return whereAll([
+    reach.kind === 'account' ? within(reach, alias) : null,
     q === undefined
       ? null
       : sql`(${joinSql(
-          columns.search.map((column) => sql`${column} ILIKE ${partOf(q)}`),
+          search.map((text) => sql`${text} ILIKE ${partOf(q)}`),
           ' OR ',
         )})`,
-    reference === undefined ? null : sql`${columns.reference} = ${reference}`,
-    tag === undefined ? null : sql`${tag} = ANY (${columns.tags})`,
-    filter.auto_renew === undefined ? null : sql`${columns.autoRenew} = ${filter.auto_renew === 'true'}`,
-    bound(columns.createdAt, FROM, filter.created_after),
-    bound(columns.createdAt, BEFORE, filter.created_before),
-    bound(columns.expiresAt, FROM, filter.expires_after),
-    bound(columns.expiresAt, BEFORE, filter.expires_before),
-  ];
+    reference === undefined ? null : sql`${column('reference')} = ${reference}`,
+    tag === undefined ? null : sql`${tag} = ANY (${column('tags')})`,
+    filter.auto_renew === undefined ? null : sql`${column('auto_renew')} = ${filter.auto_renew === 'true'}`,
+    bound('created_at', FROM, filter.created_after),
+    bound('created_at', BEFORE, filter.created_before),
+    bound('expires_at', FROM, filter.expires_after),
+    bound('expires_at', BEFORE, filter.expires_before),
+    ...own,
+  ]);
 }
 
 const FROM = sql`>=`;

@@ -2,12 +2,14 @@
 export {
   accountOf,
   instantOf,
-  thingConditions,
   thingFilterFields,
   whereAll,
-  type ThingColumns,
+  whereThings,
+  within,
+  type ThingTable,
   type ThingFilter,
 } from './conditions';
 export { csvOf, type CsvCell } from './csv';
-export { Sorting, type SortColumn, type SortedRow } from './sorting';
+export { Sorting, type SortColumn, type SortedPage, type SortedRow } from './sorting';
+export { bySeq, pageOfRows, type RowPage } from './row-list';
 export { pageOfWhole } from './whole-list';

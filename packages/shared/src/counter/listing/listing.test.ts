@@ -9,11 +9,10 @@ import {
   accountOf,
   pageOfWhole,
   Sorting,
-  thingConditions,
   thingFilterFields,
-  whereAll,
+  whereThings,
   type SortedRow,
-  type ThingColumns,
+  type ThingTable,
 } from './index';
 
 const SORTING = new Sorting(
@@ -21,15 +20,7 @@ const SORTING = new Sorting(
   { column: sql`t.seq`, type: 'bigint' },
   '-expires_at',
 );
-const COLUMNS: ThingColumns = {
-  reach: sql`t.account_id`,
-  reference: sql`t.reference`,
-  tags: sql`t.tags`,
-  autoRenew: sql`t.auto_renew`,
-  createdAt: sql`t.created_at`,
-  expiresAt: sql`t.expires_at`,
-  search: [sql`t.name`],
-};
+const TABLE: ThingTable = { alias: 't', search: [sql`t.name`] };
 
 let mine = '';
 // Ten rows; some of them have equal times, or times that differ by one microsecond.
@@ -61,7 +52,7 @@ function things(service: Service): Endpoint[] {
         const page = readPage({ limit, cursor }, service.cursors, binding);
         const found = await service.db.platform.$queryRaw<(SortedRow & { name: string })[]>(sql`
         SELECT t.name, ${SORTING.select(sort)} FROM ${rows()} t
-          ${whereAll([...thingConditions(COLUMNS, reach, filter), SORTING.after(sort, page.after)])}
+          ${whereThings(TABLE, reach, filter, [SORTING.after(sort, page.after)])}
             ${SORTING.orderBy(sort)} LIMIT ${page.limit + 1}::int`);
         return json(
           200,

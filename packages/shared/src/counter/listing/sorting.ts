@@ -17,6 +17,14 @@ export interface SortedRow {
   readonly sort_tie: string;
 }
 
+/** Which part of a list to read: one row more than `limit`. */
+export interface SortedPage<S> {
+  readonly limit: number;
+  readonly now: Date;
+  readonly sort?: S;
+  readonly after?: Position | null;
+}
+
 type Direction<S extends string> = S | `-${S}`;
 
 export class Sorting<S extends string> {
