@@ -1,9 +1,10 @@
 // Counts the items in a JSON body on its bytes, without building anything: the elements of all arrays inside the given
 // number of objects and no array (one for `items`, two for `select.ids`). The name of an array does not matter, so no
 // spelling of a name hides it. For invalid JSON any count is allowed, because the parser refuses it.
+import { endOfString } from './json-string';
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 
 export function countItems(bytes: Uint8Array, objectsAround = 1): number {
   let depth = 0;
@@ -17,7 +18,7 @@ export function countItems(bytes: Uint8Array, objectsAround = 1): number {
     if (isEmpty && byte !== 0x5d) items += 1;
     isEmpty = false;
     if (byte === QUOTE) {
-      for (i += 1; i < bytes.length && bytes[i] !== QUOTE; i += 1) if (bytes[i] === BACKSLASH) i += 1;
+      i = endOfString(bytes, i);
     } else if (byte === 0x7b || byte === 0x5b) {
       depth += 1;
       if (byte === 0x7b || arrayAt > 0) continue;

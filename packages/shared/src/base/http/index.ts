@@ -11,5 +11,6 @@ export {
   toAppError,
   type ErrorBody,
 } from './errors';
+export { endOfString } from './json-string';
 export { requestGuard } from './request-guard';
 export { createHttpServer, type HttpServer, type ParserRefusal, type ServerOptions } from './server';

@@ -69,9 +69,16 @@ function numberAt(text: string, start: number): string {
 }
 
 function endOfString(text: string, start: number): number {
-  let i = start + 1;
-  while (text.charAt(i) !== '"') i += text.charAt(i) === '\\' ? 2 : 1;
-  return i;
+  let end = text.indexOf('"', start + 1);
+  while (isEscaped(text, start, end)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+/** Behind an odd number of backslashes. */
+function isEscaped(text: string, start: number, at: number): boolean {
+  let before = at - 1;
+  while (before > start && text.charAt(before) === '\\') before -= 1;
+  return (at - 1 - before) % 2 === 1;
 }
 
 function stringContent(text: string, start: number, end: number): string {

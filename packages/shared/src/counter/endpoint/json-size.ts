@@ -1,5 +1,6 @@
 // How much there is in a JSON text, counted on its bytes before anything is built from them: building, checking and
 // refusing cost far more than reading.
+import { endOfString } from '../../base/http';
 import { invalid } from '../../ground/contract';
 
 const DEPTH_MAX = 32;
@@ -10,7 +11,6 @@ const NAMES_PER_OBJECT_MAX = 256;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
 
 /** Throws 422. For invalid JSON it may do nothing, because the parser refuses it. */
 export function checkSize(bytes: Uint8Array): void {
@@ -36,10 +36,4 @@ export function checkSize(bytes: Uint8Array): void {
     }
     if (parts > PARTS_MAX) throw invalid('', `has more than ${String(PARTS_MAX)} fields and values`);
   }
-}
-
-function endOfString(bytes: Uint8Array, start: number): number {
-  let i = start + 1;
-  while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;
-  return i;
 }
