@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pg from 'pg';
 import { testDatabase } from '@lumi/shared/testing';
-import { readFunctions, type FunctionFile } from './functions';
+import { readFunctions, type FunctionFile } from './function-files';
 import { readMigrations, type Migration } from './history';
 import { diffMigration } from './migrate';
 

@@ -1,78 +1,8 @@
-// How a database follows its function files: each test writes files, migrates, changes them and migrates again.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import pg from 'pg';
-import { testDatabase } from '@lumi/shared/testing';
-import { checkHistory, migrate } from './migrate';
+// How a database follows its function files.
+import { functionFolder, one } from './test/function-folder';
 
-const db = testDatabase();
-let owner: pg.Client;
-let folder: string;
-let schema: string;
-let schemaCount = 0;
-
-beforeAll(async () => {
-  owner = new pg.Client({ connectionString: db.ownerUrl });
-  await owner.connect();
-});
-afterAll(() => owner.end());
-
-beforeEach(async () => {
-  schemaCount += 1;
-  schema = `shelf_${schemaCount}`;
-  folder = await mkdtemp(join(tmpdir(), 'lumi functions '));
-  await migration(
-    '20260101000000_init',
-    `CREATE TABLE item (id text PRIMARY KEY, price bigint); GRANT USAGE ON SCHEMA ${schema} TO lumi_vps, lumi_proxy`,
-  );
-});
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-async function write(path: string, sql: string): Promise<void> {
-  await mkdir(dirname(join(folder, path)), { recursive: true });
-  await writeFile(join(folder, path), sql);
-}
-const migration = (name: string, sql: string): Promise<void> => write(join('migrations', name, 'migration.sql'), sql);
-const fn = (path: string, sql: string): Promise<void> => write(join('src', path), sql);
-const remove = (path: string): Promise<void> => rm(join(folder, path), { recursive: true });
-async function run(): Promise<string[]> {
-  await mkdir(join(folder, 'src'), { recursive: true });
-  return migrate({
-    ownerUrl: db.ownerUrl,
-    schema,
-    migrationsDir: join(folder, 'migrations'),
-    functionsDir: join(folder, 'src'),
-  });
-}
-
-const value = async (sql: string): Promise<unknown> =>
-  Object.values(
-    (
-      (await owner.query<Record<string, unknown>>(`SET search_path = ${schema}; ${sql}`)) as unknown as pg.QueryResult<
-        Record<string, unknown>
-      >[]
-    )[1]?.rows[0] ?? {},
-  )[0];
-const functionsOf = async (): Promise<string[]> =>
-  (
-    await owner.query<{ shape: string }>(
-      `SELECT p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS shape FROM pg_proc p
-        WHERE p.pronamespace = $1::regnamespace ORDER BY 1`,
-      [schema],
-    )
-  ).rows.map(({ shape }) => shape);
-const triggersOf = async (): Promise<string[]> =>
-  (
-    await owner.query<{ name: string }>(
-      `SELECT t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE c.relnamespace = $1::regnamespace AND NOT t.tgisinternal ORDER BY 1`,
-      [schema],
-    )
-  ).rows.map(({ name }) => name);
-
-const one = (body: string, signature = 'one() RETURNS int'): string =>
-  `CREATE OR REPLACE FUNCTION ${signature} LANGUAGE sql AS $$ SELECT ${body} $$;\n`;
+const at = functionFolder();
+const { migration, fn, remove, run, value, functionsOf, triggersOf } = at;
 
 describe('function files', () => {
   it('are found in every room, applied once, and applied again when they change', async () => {
@@ -136,7 +66,7 @@ describe('function files', () => {
     await run();
     expect(await functionsOf()).toEqual(['better_guard()', 'one()']);
     expect(await triggersOf()).toEqual(['item_guard']);
-    await owner.query(`ALTER TABLE ${schema}.item ADD COLUMN n int DEFAULT ${schema}.one()`);
+    await at.owner.query(`ALTER TABLE ${at.schema}.item ADD COLUMN n int DEFAULT ${at.schema}.one()`);
     await remove('src/a/sql/one.sql');
     await expect(run()).rejects.toThrow(/cannot drop function one\(\) because other objects depend on it/);
   });
@@ -219,12 +149,14 @@ describe('function files', () => {
     it('is refused when an object that calls the function would be lost', async () => {
       await fn('a/sql/mine.sql', one('true', 'mine(p_a text) RETURNS boolean'));
       await run();
-      await owner.query(`CREATE POLICY own ON ${schema}.item USING (${schema}.mine(id))`);
+      await at.owner.query(`CREATE POLICY own ON ${at.schema}.item USING (${at.schema}.mine(id))`);
       await fn('a/sql/mine.sql', one('true', 'mine(p_a text, p_b text) RETURNS boolean'));
       await expect(run()).rejects.toThrow(
         /what calls it stands in no function file: policy own on table \S*item\. Move it to the file of the function\./,
       );
-      await owner.query(`DROP POLICY own ON ${schema}.item; ALTER TABLE ${schema}.item ADD CHECK (${schema}.mine(id))`);
+      await at.owner.query(
+        `DROP POLICY own ON ${at.schema}.item; ALTER TABLE ${at.schema}.item ADD CHECK (${at.schema}.mine(id))`,
+      );
       await expect(run()).rejects.toThrow(/cannot drop function mine\(text\) because other objects depend on it/);
     });
   });
@@ -244,84 +176,5 @@ describe('function files', () => {
   it('is applied once when several processes start together', async () => {
     await fn('a/sql/one.sql', one('1'));
     expect((await Promise.all([run(), run(), run()])).flat()).toEqual(['20260101000000_init', 'a/sql/one.sql']);
-  });
-});
-
-describe('a baseline', () => {
-  const checksums = async (): Promise<string> =>
-    (
-      await owner.query<{ line: string }>(
-        `SELECT checksum || ' ' || migration_name AS line FROM ${schema}._prisma_migrations ORDER BY migration_name`,
-      )
-    ).rows
-      .map(({ line }) => `${line}\n`)
-      .join('');
-  const history = async (): Promise<unknown> =>
-    (
-      await owner.query<{ name: string }>(`SELECT migration_name AS name FROM ${schema}._prisma_migrations ORDER BY 1`)
-    ).rows.map(({ name }) => name);
-
-  async function squash(): Promise<void> {
-    await migration(
-      '20260102000000_more',
-      `ALTER TABLE item ADD COLUMN more int; ${one('1').replace(' OR REPLACE', '')}`,
-    );
-    await run();
-    await write('migrations/20260103000000_baseline/replaces.txt', `of 4f3c2d1\n${await checksums()}`);
-    await migration('20260103000000_baseline', 'CREATE TABLE item (id text PRIMARY KEY, price bigint, more int)');
-    await remove('migrations/20260101000000_init');
-    await remove('migrations/20260102000000_more');
-    await fn('a/sql/one.sql', one('2'));
-  }
-
-  it('is written into the history of a schema that the earlier migrations made', async () => {
-    await squash();
-    await owner.query(`INSERT INTO ${schema}.item VALUES ('a', 1, 2)`);
-    expect(await run()).toEqual(['20260103000000_baseline', 'a/sql/one.sql']);
-    expect(await history()).toEqual(['20260103000000_baseline']);
-    expect(await value('SELECT one() + more FROM item')).toBe(4);
-    expect(await run()).toEqual([]);
-    await migration('20260104000000_next', 'ALTER TABLE item ADD COLUMN next int');
-    expect(await run()).toEqual(['20260104000000_next']);
-  });
-
-  it('makes a new schema', async () => {
-    await squash();
-    await owner.query(`DROP SCHEMA ${schema} CASCADE`);
-    expect(await run()).toEqual(['20260103000000_baseline', 'a/sql/one.sql']);
-    expect(await value('SELECT one()')).toBe(2);
-  });
-
-  it('refuses a schema at a state before it, and says what to do', async () => {
-    await squash();
-    await owner.query(`DELETE FROM ${schema}._prisma_migrations WHERE migration_name = '20260102000000_more'`);
-    await expect(run()).rejects.toThrow(
-      `Schema ${schema} stands at migration 20260101000000_init of an older Lumi, which this version cannot ` +
-        'go on from. Start Lumi once from commit 4f3c2d1: it applies what is missing. Then start this version ' +
-        'again.',
-    );
-    expect(await history()).toEqual(['20260101000000_init']);
-  });
-
-  it('can be checked for all schemas before the first of them is changed', async () => {
-    const ask = (): Promise<void> =>
-      checkHistory(db.ownerUrl, [
-        { schema: 'not_there_yet', migrationsDir: join(folder, 'migrations') },
-        { schema, migrationsDir: join(folder, 'migrations') },
-      ]);
-    await squash();
-    await ask();
-    await owner.query(`DELETE FROM ${schema}._prisma_migrations WHERE migration_name = '20260101000000_init'`);
-    await expect(ask()).rejects.toThrow(`Schema ${schema} stands at migration 20260102000000_more of an older Lumi`);
-  });
-
-  it('refuses a schema that other migrations of the same names made', async () => {
-    await squash();
-    await owner.query(
-      `UPDATE ${schema}._prisma_migrations SET checksum = 'other' WHERE migration_name = '20260101000000_init'`,
-    );
-    await expect(run()).rejects.toThrow(
-      /^Migration 20260101000000_init of schema shelf_\d+ was edited after it had been applied/,
-    );
   });
 });

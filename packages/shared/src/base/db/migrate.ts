@@ -12,10 +12,9 @@ import {
   functionsDiffer,
   FUNCTIONS_TABLE,
   readAppliedFunctions,
-  readFunctions,
-  type FunctionFile,
   type Session,
 } from './functions';
+import { readFunctions, type FunctionFile } from './function-files';
 import { isMadeBefore, mustBeUnedited, readApplied, readMigrations, standForThem, type Migration } from './history';
 import {
   CONNECT_TIMEOUT_MS,

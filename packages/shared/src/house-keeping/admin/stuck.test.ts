@@ -1,115 +1,18 @@
+// Orders that got stuck, and what operators decide about them.
 import { sql } from '../../base/db';
-import {
-  costLine,
-  thingSold,
-  viewOrder,
-  purchase,
-  purchaseFields,
-  purchaseReply,
-  requestPart,
-  type LookUp,
-} from '../../work/purchase';
-import { operationKind, recoverOperations, runOperation } from '../../work/operations';
+import { runOperation } from '../../work/operations';
 import { parseUsd } from '../../ground/money';
-import { defineRoute } from '../../ground/contract';
-import { endpoint } from '../../counter/endpoint';
-import { ShiftedClock, testService, type TestKey } from '@lumi/shared/testing';
+import { type TestKey } from '@lumi/shared/testing';
 import request from 'supertest';
-import { z } from 'zod';
-import { stuckEndpoints } from './stuck-endpoints';
+import { app, bought, decide, riddle, shop, supplierAnswers, theOperator } from './test/mystery-shop';
 
-type Serial = { readonly serial: string };
-/** What the supplier answers to a look-up. */
-let supplierSays: LookUp<Serial> = { kind: 'unknown' };
-const clock = new ShiftedClock();
-
-const mystery = thingSold<{ name: string }, Serial>({
-  kind: 'mystery',
-  termsNow: 'fixed',
-  describe: () => 'Mystery',
-  act: () => Promise.resolve({ kind: 'unknown' }),
-  lookUp: () => Promise.resolve(supplierSays),
-  deliver: () => [],
-  answer: (order, result) => ({ status: 201, body: { serial: result.serial.toUpperCase(), order: viewOrder(order) } }),
-  events: () => [],
-});
-
-/** An operation without money, at the same supplier. */
-const riddle = operationKind<{ name: string }, Serial>({
-  kind: 'riddle',
-  act: () => Promise.resolve({ kind: 'unknown' }),
-  lookUp: () => Promise.resolve(supplierSays),
-  deliver: () => [],
-  events: (operation, result) => [
-    { type: 'riddle.solved', subject: operation.subject, data: { serial: result.serial.toUpperCase() } },
-  ],
-});
-const known = { things: new Map([[mystery.kind, mystery]]), tasks: new Map([[riddle.kind, riddle]]) };
-
-const shop = testService({
-  product: 'proxy',
-  clock,
-  endpoints: (service) => [
-    endpoint(
-      defineRoute({
-        id: 'buy',
-        method: 'POST',
-        path: '/mysteries',
-        summary: 'Buy',
-        description: 'For tests.',
-        tag: 'Test',
-        scope: 'buy',
-        class: 'money',
-        reach: 'account',
-        body: z.object({ name: z.string(), ...purchaseFields }),
-        responses: { 201: { description: 'Bought.' } },
-      }),
-      async (context) =>
-        purchaseReply(
-          await purchase(service.purchases, {
-            thing: mystery,
-            item: { name: context.body.name },
-            subject: context.body.name,
-            lockKey: null,
-            terms: { facts: { name: context.body.name }, cost: [costLine('Mystery', parseUsd('5'))] },
-            ...requestPart(context),
-          }),
-        ),
-    ),
-    ...stuckEndpoints(service, known),
-  ],
-});
-const { app } = shop;
-let operator: TestKey;
-
-async function bought(): Promise<{
-  accountId: string;
-  id: string;
-  repeat: () => Promise<{ status: number; body: unknown }>;
-}> {
-  const who = await shop.account();
-  const key = `key-${who.keyId}`;
-  const buy = () => request(app).post('/mysteries').set(shop.asMoney(who, key)).send({ name: 'box' });
-  const { body } = await buy();
-  return { accountId: who.accountId, id: (body as { operation_id: string }).operation_id, repeat: async () => buy() };
-}
-
-const decide = (id: string, what: string, body: object) =>
-  request(app).post(`/admin/operations/${id}/${what}`).set(shop.as(operator)).send(body);
-
-beforeAll(async () => {
-  operator = await shop.operator();
-});
-beforeEach(() => {
-  supplierSays = { kind: 'unknown' };
-});
 afterEach(async () => expect(await shop.audit()).toEqual([]));
 
 it('lists unfinished work, and work that waits for an operator', async () => {
   const { id } = await bought();
   const list = async (query: string) =>
     (
-      (await request(app).get(`/admin/operations${query}`).set(shop.as(operator)).expect(200)).body as {
+      (await request(app).get(`/admin/operations${query}`).set(shop.as(theOperator())).expect(200)).body as {
         items: { id: string }[];
       }
     ).items.map((one) => one.id);
@@ -123,7 +26,7 @@ it('lists unfinished work, and work that waits for an operator', async () => {
 
 it("marks work done with the supplier's result, or with the operator's when the supplier has none", async () => {
   const first = await bought();
-  supplierSays = { kind: 'done', result: { serial: 'from supplier' } };
+  supplierAnswers({ kind: 'done', result: { serial: 'from supplier' } });
   expect((await decide(first.id, 'mark-done', { reason: 'seen in their panel' })).body).toMatchObject({
     state: 'completed',
     money: { captured_usd: '5.00' },
@@ -131,7 +34,7 @@ it("marks work done with the supplier's result, or with the operator's when the 
   expect((await first.repeat()).body).toMatchObject({ serial: 'FROM SUPPLIER' });
 
   const second = await bought();
-  supplierSays = { kind: 'unknown' };
+  supplierAnswers({ kind: 'unknown' });
   expect((await decide(second.id, 'mark-done', { reason: 'they wrote' })).status).toBe(422);
   expect((await decide(second.id, 'mark-done', { reason: 'they wrote', result: { nonsense: 1 } })).status).toBe(422);
   expect((await decide(second.id, 'mark-done', { reason: 'they wrote', result: { serial: 'by hand' } })).status).toBe(
@@ -143,11 +46,11 @@ it("marks work done with the supplier's result, or with the operator's when the 
 
 it('fails work and releases the money, unless the supplier delivered', async () => {
   const order = await bought();
-  supplierSays = { kind: 'done', result: { serial: 'x' } };
+  supplierAnswers({ kind: 'done', result: { serial: 'x' } });
   expect((await decide(order.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({
     error: { code: 'state_conflict' },
   });
-  supplierSays = { kind: 'absent' };
+  supplierAnswers({ kind: 'absent' });
   expect((await decide(order.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({
     state: 'failed',
     money: { released_usd: '5.00' },
@@ -167,7 +70,7 @@ it('makes recovery look again now, which fences the earlier holder', async () =>
     sql`SELECT attempt, wake_at <= now() AS due FROM platform.orders WHERE id = ${order.id.replace('op_', 'ord_')}`,
   );
   expect(row).toEqual({ attempt: 2, due: true });
-  supplierSays = { kind: 'absent' };
+  supplierAnswers({ kind: 'absent' });
   await decide(order.id, 'fail-and-refund', { reason: 'over' }).expect(200);
 });
 
@@ -188,7 +91,7 @@ describe('several operators at once', () => {
       turned.map(async ({ what, body }, i) => {
         const answer = await request(app)
           .post(`/admin/operations/${id}/${what}`)
-          .set(shop.as(by[i % by.length] ?? operator))
+          .set(shop.as(by[i % by.length] ?? theOperator()))
           .send(body);
         return { what, status: answer.status, code: (answer.body as { error?: { code: string } }).error?.code };
       }),
@@ -225,7 +128,7 @@ describe('several operators at once', () => {
   ] as const)(
     'decide %s once: one decision is carried out with 200, and the others are refused as busy',
     async (_, isPurchase) => {
-      const by = [operator, await colleague(), await colleague()];
+      const by = [theOperator(), await colleague(), await colleague()];
       const decisions = [
         ...Array.from({ length: 3 }, () => ({ what: 'fail-and-refund', body: { reason: 'gone' } })),
         // cannot be carried out: the delivered result is unknown
@@ -256,8 +159,8 @@ describe('several operators at once', () => {
   );
 
   it('carry out an accepted decision when look-up and decision happen at the same time', async () => {
-    const by = [operator, await colleague()];
-    supplierSays = { kind: 'absent' };
+    const by = [theOperator(), await colleague()];
+    supplierAnswers({ kind: 'absent' });
     for (let round = 0; round < ROUNDS; round += 1) {
       const id = await begun(round % 2 === 0);
       const told = await rush(
@@ -290,7 +193,7 @@ it('takes no work over, and writes no audit entry, when the decision cannot be c
     )[0]?.attempt;
   await decide(id, 'mark-done', { reason: 'they wrote' }).expect(422);
   await decide(id, 'mark-done', { reason: 'they wrote', result: { nonsense: 1 } }).expect(422);
-  supplierSays = { kind: 'done', result: { serial: 'x' } };
+  supplierAnswers({ kind: 'done', result: { serial: 'x' } });
   await decide(id, 'fail-and-refund', { reason: 'gone' }).expect(409);
   expect(await attempts()).toBe(1);
   await decide(id, 'mark-done', { reason: 'seen' }).expect(200);
@@ -305,130 +208,4 @@ it('is for operators only, and finds no work of another product', async () => {
 it('shows the number of open cases in the metrics', async () => {
   const { text } = await request(app).get('/internal/metrics').expect(200);
   expect(text).toMatch(/^lumi_orders_stuck\{product="proxy"\} \d+$/m);
-});
-
-describe('an operation without money', () => {
-  const started = async () => {
-    const { accountId } = await shop.account();
-    return runOperation(shop.service.purchases, {
-      kind: riddle,
-      item: { name: 'sphinx' },
-      subject: 'sphinx',
-      accountId,
-      product: 'proxy',
-      lockKey: null,
-      keyId: null,
-      requestId: 'req_riddle',
-    });
-  };
-
-  it('is listed among the purchases, in one order, page by page', async () => {
-    const ids = [(await bought()).id, (await started()).id, (await bought()).id, (await started()).id];
-    const seen: string[] = [];
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const { body } = await request(app)
-        .get(`/admin/operations?limit=1${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`)
-        .set(shop.as(operator))
-        .expect(200);
-      const page = body as { items: { id: string; money: unknown }[]; next_cursor: string | null };
-      seen.push(...page.items.map(({ id }) => id));
-      cursor = page.next_cursor;
-    }
-    expect(seen.filter((id) => ids.includes(id))).toEqual(ids);
-  });
-
-  it('waits for an operator once it is stuck, and can be decided once', async () => {
-    const [first, second, third] = [await started(), await started(), await started()];
-    clock.shiftMs += 3_600_000;
-    for (const { id } of [first, second, third]) await decide(id, 'retry', {}).expect(202);
-    await recoverOperations(shop.service.purchases, known.tasks, 'proxy');
-    const { body } = await request(app).get('/admin/operations?stuck=1&limit=200').set(shop.as(operator)).expect(200);
-    expect((body as { items: { id: string }[] }).items).toEqual(
-      expect.arrayContaining(
-        [first, second, third].map(({ id }) => expect.objectContaining({ id, waiting_for: 'operator', money: null })),
-      ),
-    );
-
-    expect((await decide(first.id, 'mark-done', { reason: 'they wrote' })).status).toBe(422);
-    expect((await decide(first.id, 'mark-done', { reason: 'they wrote', result: { nonsense: 1 } })).status).toBe(422);
-    const done = await decide(first.id, 'mark-done', { reason: 'they wrote', result: { serial: 'by hand' } });
-    expect([done.status, done.body]).toEqual([200, expect.objectContaining({ state: 'completed', waiting_for: null })]);
-    expect((await decide(first.id, 'fail-and-refund', { reason: 'again' })).body).toMatchObject({
-      error: { code: 'state_conflict' },
-    });
-
-    supplierSays = { kind: 'done', result: { serial: 'x' } };
-    expect((await decide(second.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({
-      error: { code: 'state_conflict' },
-    });
-    supplierSays = { kind: 'absent' };
-    expect((await decide(second.id, 'fail-and-refund', { reason: 'gone' })).body).toMatchObject({
-      state: 'failed',
-      money: null,
-      error: { code: 'supplier_error' },
-    });
-
-    supplierSays = { kind: 'done', result: { serial: 'asked again' } };
-    expect((await decide(third.id, 'retry', {})).status).toBe(202);
-    await recoverOperations(shop.service.purchases, known.tasks, 'proxy');
-    expect((await decide(third.id, 'retry', {})).body).toMatchObject({ error: { code: 'state_conflict' } });
-  });
-});
-
-describe('the audit entry of a decision', () => {
-  const entries = async (id: string) =>
-    (
-      await shop.service.admin.pool.query<{ action: string; key_id: string; before: object; after: object }>(
-        'SELECT action, key_id, before, after FROM platform.audit_log WHERE subject = $1',
-        [id],
-      )
-    ).rows;
-
-  it('is written in the transaction of the decision, with the state before and after', async () => {
-    const { id } = await bought();
-    await decide(id, 'fail-and-refund', { reason: 'No trace of it.' }).expect(200);
-    expect(await entries(id)).toEqual([
-      {
-        action: 'operation.fail',
-        key_id: operator.keyId,
-        before: expect.objectContaining({
-          state: 'processing',
-          money: expect.objectContaining({ held_usd: '5.00', released_usd: '0.00' }),
-        }),
-        after: {
-          decision: 'operation.fail',
-          reason: 'No trace of it.',
-          state: 'failed',
-          money: expect.objectContaining({ held_usd: '0.00', released_usd: '5.00' }),
-        },
-      },
-    ]);
-  });
-
-  it('is not written when the decision fails, and the work is then not taken over', async () => {
-    const { id } = await bought();
-    const attempts = async () =>
-      (await request(app).get('/admin/operations').set(shop.as(operator))).body.items.find(
-        (one: { id: string }) => one.id === id,
-      ).attempts as number;
-    const before = await attempts();
-    jest
-      .spyOn(mystery, 'answer')
-      .mockImplementationOnce(() => ({ status: 201, body: {} }))
-      .mockImplementationOnce(() => {
-        throw new Error('the disk is full');
-      });
-    supplierSays = { kind: 'done', result: { serial: 'x1' } };
-    await decide(id, 'mark-done', { reason: 'It is there.' }).expect(500);
-    expect([await entries(id), await attempts()]).toEqual([[], before]);
-    jest.restoreAllMocks();
-    await decide(id, 'mark-done', { reason: 'It is there.' }).expect(200);
-    expect(await entries(id)).toMatchObject([
-      {
-        action: 'operation.mark_done',
-        before: { state: 'processing' },
-        after: { state: 'completed', money: { captured_usd: '5.00' } },
-      },
-    ]);
-  });
 });
