@@ -1,134 +1,9 @@
-// The deposit endpoints through the real router: validation, reach, the webhook's raw bytes, the sandbox page.
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { createDouble, signBody, type Double } from '@lumi/crypto-pay-double';
-import type { Express } from 'express';
-import pg from 'pg';
+// The deposit endpoints through the real router: validation, reach, repeats.
 import supertest from 'supertest';
-import { Cursors, newId } from '../../ground/contract';
-import { openDatabase, type Database } from '../../base/db';
-import { mount } from '../endpoint';
-import { audit } from '../../base/ledger';
-import { MemoryLimitStore } from '../../base/limits';
-import {
-  IDENTITY_HEADER,
-  IdentitySigner,
-  IdentityVerifier,
-  publicJwks,
-  publicPrincipal,
-  type Principal,
-} from '../../base/principal';
-import { silentLog, systemClock } from '../../ground/runtime';
-import { testDatabase } from '../../testing';
-import { DEPOSIT_RULES } from './deposit-audit';
-import { depositEndpoints } from './endpoints';
-import { openPaymentProviders } from './open-providers';
-import type { PaymentProviders } from './provider';
+import { newId } from '../../ground/contract';
+import { create, get, identity, post, reseller, rulesBroken, theApp } from './test/deposit-routes';
 
-const TOKEN = '1:a-token-for-tests';
-const database = testDatabase();
-const { privateKey } = generateKeyPairSync('ec', {
-  namedCurve: 'P-256',
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-});
-const signer = new IdentitySigner(privateKey, systemClock);
-let owner: pg.Client;
-let db: Database;
-let dataDir: string;
-let double: Double;
-let providers: PaymentProviders;
-let app: Express;
-
-beforeAll(async () => {
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
-  db = openDatabase({
-    url: database.urlFor('lumi_domains'),
-    connections: 5,
-    log: silentLog,
-    name: 'deposit-endpoints-test',
-  });
-  dataDir = await mkdtemp(path.join(os.tmpdir(), 'deposit-endpoints-'));
-  double = await createDouble({ dataDir, token: TOKEN });
-  providers = openPaymentProviders({
-    db: db.platform,
-    product: 'domains',
-    publicUrl: 'http://lumi.test',
-    cryptoPayUrl: double.url,
-    cryptoPayToken: TOKEN,
-    sandbox: true,
-  });
-  app = mount(
-    depositEndpoints({
-      db,
-      clock: systemClock,
-      log: silentLog,
-      providers,
-      defaultCap: null,
-      cursors: new Cursors('a secret of at least 32 characters'),
-    }),
-    {
-      product: 'domains',
-      verifier: new IdentityVerifier(publicJwks(privateKey), 'domains', systemClock),
-      db: db.platform,
-      moneyLimits: new MemoryLimitStore(systemClock),
-      secrets: { current: 1, byVersion: new Map() },
-      clock: systemClock,
-      log: silentLog,
-      openApi: { title: 'x', description: 'x', version: '1', publicUrl: 'http://lumi.test', tags: [] },
-    },
-  );
-});
-
-afterAll(async () => {
-  await providers.close();
-  await double.stop();
-  await rm(dataDir, { recursive: true, force: true });
-  await db.close();
-  await owner.end();
-});
-
-afterEach(async () => expect(await audit(db.platform, DEPOSIT_RULES)).toEqual([]));
-
-async function reseller(): Promise<Principal> {
-  const [accountId, keyId, lineageId] = [newId('usr', Date.now()), newId('key', Date.now()), newId('lin', Date.now())];
-  await owner.query('SELECT platform.create_account($1, $2)', [accountId, 'Customer']);
-  await owner.query(
-    `INSERT INTO platform.api_key (id, product, account_id, type, lineage_id, digest, pepper_version, prefix, scopes)
-      VALUES ($1, 'domains', $2, 'reseller', $3, decode(md5($1), 'hex'), 1, 'lumi_domains_x', '{}')`,
-    [keyId, accountId, lineageId],
-  );
-  return {
-    product: 'domains',
-    keyId,
-    type: 'reseller',
-    accountId,
-    lineageId,
-    scopes: ['deposits:write'],
-    moneyPerMinute: 100,
-    regularPerMinute: 100,
-  };
-}
-
-const identity = (who: Principal) => ({ [IDENTITY_HEADER]: signer.sign(who, who.keyId) });
-const nobody = publicPrincipal('domains');
-let keys = 0;
-
-function post(who: Principal, body: object, key = `deposit-key-${String(keys++)}`) {
-  return supertest(app).post('/deposits').set(identity(who)).set('idempotency-key', key).send(body);
-}
-
-async function create(who: Principal, body: object = {}): Promise<{ id: string; pay_url: string }> {
-  const answer = await post(who, { amount_usd: '5', provider: 'sandbox', ...body }).expect(201);
-  return answer.body as { id: string; pay_url: string };
-}
-
-function get(who: Principal, url: string) {
-  return supertest(app).get(url).set(identity(who));
-}
+afterEach(async () => expect(await rulesBroken()).toEqual([]));
 
 describe('POST /deposits', () => {
   it('accepts the example of the contract', async () => {
@@ -238,7 +113,7 @@ describe('GET /deposits', () => {
     for (const foreign of [id, newId('dep', Date.now()), 'x']) {
       const answer = await get(stranger, `/deposits/${foreign}`).expect(404);
       expect((answer.body as { error: { message: string } }).error.message).toBe('Not found.');
-      await supertest(app).post(`/deposits/${foreign}/cancel`).set(identity(stranger)).expect(404);
+      await supertest(theApp()).post(`/deposits/${foreign}/cancel`).set(identity(stranger)).expect(404);
     }
   });
 
@@ -247,68 +122,5 @@ describe('GET /deposits', () => {
     expect(answer.body).toMatchObject({
       items: [{ provider: 'cryptobot', min_usd: '1.00', max_usd: '25000.00', enabled: true }, { provider: 'sandbox' }],
     });
-  });
-});
-
-describe('POST /hooks/payments/{provider}', () => {
-  const hook = (provider: string, body: string, signature: string) =>
-    supertest(app)
-      .post(`/hooks/payments/${provider}`)
-      .set(identity(nobody))
-      .set('content-type', 'application/json')
-      .set('crypto-pay-api-signature', signature)
-      .send(body);
-
-  it('credits after reading the invoice again, and accepts the same webhook twice', async () => {
-    const who = await reseller();
-    const { id } = (await post(who, { amount_usd: '5', provider: 'cryptobot' }).expect(201)).body as { id: string };
-    const { rows } = await owner.query<{ provider_invoice_id: string }>(
-      'SELECT provider_invoice_id FROM platform.deposit WHERE id = $1',
-      [id],
-    );
-    const invoiceId = Number.parseInt(rows[0]?.provider_invoice_id ?? '', 10);
-    await double.pay(invoiceId);
-    const body = JSON.stringify({ update_type: 'invoice_paid', update_id: 1, payload: { invoice_id: invoiceId } });
-    await hook('cryptobot', body, signBody('2:wrong', Buffer.from(body))).expect(401);
-    await hook('cryptobot', body, signBody(TOKEN, Buffer.from(body))).expect(200, { ok: true });
-    await hook('cryptobot', body, signBody(TOKEN, Buffer.from(body))).expect(200, { ok: true });
-    expect((await get(who, `/deposits/${id}`)).body).toMatchObject({
-      status: 'credited',
-      amount_usd: '5.00',
-      paid: { asset: 'USDT', amount: '5' },
-    });
-  });
-
-  it('is 404 for an unknown provider', async () => {
-    await hook('paypal', '{}', '').expect(404);
-  });
-});
-
-describe('the sandbox pay page', () => {
-  it('shows the invoice, pays it by its button, and credits at once', async () => {
-    const who = await reseller();
-    const { id, pay_url } = await create(who, { return_url: 'https://shop.test/?a="><script>' });
-    const at = pay_url.replace('http://lumi.test/api/v1', '');
-    const shown = await supertest(app)
-      .get(at)
-      .set(identity(nobody))
-      .expect(200)
-      .expect('content-type', 'text/html; charset=utf-8');
-    expect(shown.text).toContain('5.00 USD');
-    expect(shown.text).toContain('<form method="post">');
-    const paid = await supertest(app).post(at).set(identity(nobody)).type('form').send('').expect(200);
-    expect(paid.text).toContain('<strong id="state">paid</strong>');
-    expect(paid.text).not.toContain('<script>');
-    expect((await get(who, `/deposits/${id}`)).body).toMatchObject({ status: 'credited' });
-    await supertest(app).post(at).set(identity(nobody)).expect(200);
-    const { rows } = await owner.query('SELECT posted FROM platform.wallet WHERE account_id = $1', [who.accountId]);
-    expect(rows).toEqual([{ posted: '50000' }]);
-  });
-
-  it('is 404 for an unknown token', async () => {
-    await supertest(app)
-      .get(`/sandbox/pay/${'x'.repeat(32)}`)
-      .set(identity(nobody))
-      .expect(404);
   });
 });
