@@ -1,0 +1,9 @@
+// The fault harness, as scripts/torture.mjs calls it. See README.md.
+import { readOptions } from './options';
+import type { Machine } from './system/machine';
+import { torture } from './torture';
+
+/** Reads the options of the command line and does what they say. True when everything was as it must be. */
+export async function runTorture(args: readonly string[], machine: Machine, say: (line: string) => void) {
+  return torture(readOptions(args), machine, say);
+}

@@ -1,0 +1,70 @@
+// The options of `npm run torture` (docs/torture.md).
+import { cpSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import { racesOf } from './steps/races';
+import { DRILL } from './steps/steps';
+import type { TortureOptions } from './torture';
+
+const SECONDS = { min: 5, max: 600 };
+const ITEMS = { min: 20, max: 500, usual: 60 };
+
+export function readOptions(args: readonly string[]): TortureOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string', default: '1' },
+      seeds: { type: 'string', default: '1' },
+      seconds: { type: 'string', default: '25' },
+      redis: { type: 'boolean', default: false },
+      bug: { type: 'string' },
+      drill: { type: 'boolean', default: false },
+      races: { type: 'string' },
+      bulk: { type: 'string' },
+      bugs: { type: 'boolean', default: false },
+      products: { type: 'string' },
+      keep: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  const { races, bulk, keep } = values;
+  const isOfOneProduct = races === undefined && !values.bugs && (values.drill || bulk !== undefined);
+  // A directed run needs one product; a storm is about all of them.
+  const usual: readonly Product[] =
+    races === undefined && values.bugs ? ['domains', 'vps'] : isOfOneProduct ? ['domains'] : PRODUCTS;
+  const products = values.products === undefined ? usual : productsOf(values.products);
+  const first = Number(values.seed);
+  return {
+    seeds: Array.from({ length: Number(values.seeds) }, (_, i) => first + i),
+    seconds: Math.min(SECONDS.max, Math.max(SECONDS.min, Number(values.seconds))),
+    useRedis: values.redis,
+    products,
+    bug: values.bug,
+    allBugs: values.bugs,
+    steps: stepsOf(products, { races, bulk, drill: values.drill }),
+    items: bulk === undefined ? ITEMS.usual : Math.min(ITEMS.max, Math.max(ITEMS.min, Number(bulk))),
+    isVerbose: values.verbose,
+    keepLogs: keep === undefined ? null : (folder) => cpSync(folder, keep, { recursive: true }),
+  };
+}
+
+interface Directed {
+  readonly races: string | undefined;
+  readonly bulk: string | undefined;
+  readonly drill: boolean;
+}
+
+/** Undefined for a storm. */
+function stepsOf(products: readonly Product[], { races, bulk, drill }: Directed): readonly string[] | undefined {
+  if (races !== undefined) return racesOf(products, races);
+  if (drill) return DRILL;
+  return bulk === undefined ? undefined : ['bulk'];
+}
+
+function productsOf(text: string): Product[] {
+  return text.split(',').map((name) => {
+    const product = PRODUCTS.find((known) => known === name);
+    if (product === undefined) throw new Error(`--products: "${name}" is none of ${PRODUCTS.join(', ')}`);
+    return product;
+  });
+}

@@ -1,0 +1,37 @@
+// What every process of a run is started with.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+
+const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
+
+/** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
+export const TIMES = {
+  purchase: { actLimitMs: 1_500, leaseMs: 3_000, unknownWakeMs: 300, pendingWakeMs: 500 },
+  againMaxMs: 10_000,
+  depositLeaseMs: 3_000,
+  depositAbsentMs: 12_000,
+  batchLeaseMs: 4_000,
+  renewal: { lookMs: 1_000, turnMs: 4_000, againMs: 1_000 },
+};
+export type Times = typeof TIMES;
+
+export interface Secrets {
+  readonly roles: Readonly<Record<string, string>>;
+  readonly peppers: string;
+  readonly ring: string;
+  readonly identity: string;
+  readonly cursor: string;
+  readonly cryptoPayToken: string;
+}
+
+export function makeSecrets(): Secrets {
+  const ring = () => `1:${randomBytes(32).toString('base64')}`;
+  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return {
+    roles: Object.fromEntries(ROLES.map((role) => [role, randomBytes(12).toString('hex')])),
+    peppers: ring(),
+    ring: ring(),
+    identity: Buffer.from(pem).toString('base64'),
+    cursor: randomBytes(32).toString('hex'),
+    cryptoPayToken: `1:AA${randomBytes(24).toString('base64url')}`,
+  };
+}

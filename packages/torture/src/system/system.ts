@@ -1,0 +1,287 @@
+// The system under test: two gateways, two servers and two workers of each service, the payment double, Redis when
+// asked for. Every link goes through a fault proxy of its own.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
+import type { QueryResult, QueryResultRow } from 'pg';
+import type { PointReached } from '../inside/messages';
+import type { Random } from '../random';
+import { Accounts, type Buyer, type BuyerOptions } from './accounts';
+import { Child } from './child';
+import type { Cluster } from './cluster';
+import { FaultProxy } from './fault-proxy';
+import type { Machine } from './machine';
+import { RedisServer } from './redis';
+import { TIMES, type Secrets } from './settings';
+import { WebhookRelay } from './webhook-relay';
+
+export interface SystemOptions {
+  readonly machine: Machine;
+  readonly cluster: Cluster;
+  readonly secrets: Secrets;
+  readonly products: readonly Product[];
+  readonly useRedis: boolean;
+}
+
+/** Hears what the processes of a run say. */
+export interface Listener {
+  onPoint(child: Child, point: PointReached): void;
+  onLine(line: string): void;
+}
+
+/** What the outside of a gateway sees of a request. */
+export interface SentToService {
+  readonly path: string;
+  times: number;
+}
+
+type Kind = 'gateway' | 'server' | 'worker' | 'double';
+export type LinkKind = 'client' | 'service' | 'postgres' | 'redis';
+
+export class System {
+  readonly cluster: Cluster;
+  readonly products: readonly Product[];
+  readonly useRedis: boolean;
+  readonly children = new Map<string, Child>();
+  readonly links: Record<LinkKind, FaultProxy[]> = { client: [], service: [], postgres: [], redis: [] };
+  /** Addresses of the two gateways, as customers reach them. */
+  origins: readonly string[] = [];
+  /** Leases and limits are so many times as long as TIMES. */
+  stretch = 1;
+  /** Requests that gateways sent to services, by request id. Reads do not count. */
+  sent = new Map<string, SentToService>();
+  readonly logs: string;
+  private readonly accounts: Accounts;
+  private readonly gatewayPorts: (number | undefined)[] = [undefined, undefined];
+  private webhookRelay: WebhookRelay | undefined;
+  private doubleProxy: FaultProxy | undefined;
+  private redisServer: RedisServer | undefined;
+  private listener: Listener | null = null;
+
+  constructor(private readonly options: SystemOptions) {
+    this.cluster = options.cluster;
+    this.products = options.products;
+    this.useRedis = options.useRedis;
+    this.logs = join(this.cluster.folder, 'logs');
+    this.accounts = new Accounts(options.secrets);
+  }
+
+  /** The folder of the repository. */
+  get root(): string {
+    return this.options.machine.root;
+  }
+
+  get redis(): RedisServer {
+    return started(this.redisServer, 'Redis');
+  }
+
+  get webhooks(): WebhookRelay {
+    return started(this.webhookRelay, 'the relay of webhooks');
+  }
+
+  private get firstProduct(): Product {
+    const [first] = this.products;
+    if (first === undefined) throw new Error('name at least one product');
+    return first;
+  }
+
+  async start(): Promise<void> {
+    const { machine } = this.options;
+    mkdirSync(this.logs);
+    if (this.useRedis) this.redisServer = await new RedisServer(await machine.freePort()).start();
+    // The two ways in come first: what is started later needs to know where callers come from.
+    for (const i of [0, 1])
+      this.links.client.push(await this.proxy(`client→gateway-${i + 1}`, () => known([this.gatewayPorts[i]])));
+    this.origins = this.links.client.map(({ port }) => `http://127.0.0.1:${port}`);
+    const api = this.origins.map((origin) => `${origin}${BASE_PATHS[this.firstProduct]}`);
+    this.webhookRelay = new WebhookRelay(api);
+    await this.startDouble(await this.webhookRelay.listen());
+    // One product after the other: all at once would only wait for each other.
+    for (const product of this.products)
+      await Promise.all(
+        [1, 2].flatMap((i) => [this.startProduct(product, 'server', i), this.startProduct(product, 'worker', i)]),
+      );
+    await Promise.all([0, 1].map((i) => this.startGateway(i)));
+  }
+
+  /** For the next run: no rows of the last one, every process up, no fault armed. */
+  async renew(run: { random: Random; bug: string | undefined; listener: Listener }): Promise<void> {
+    this.listener = null;
+    await Promise.all([...this.children.values()].map((child) => child.isUp()));
+    await this.cluster.wipe();
+    await this.flushQueue();
+    this.sent = new Map();
+    this.webhooks.reset(run.random.stream('webhooks'));
+    for (const child of this.children.values()) {
+      child.settings = { type: 'torture-settings', bug: run.bug ?? '', stretch: this.stretch };
+      child.tell(child.settings);
+    }
+    this.listener = run.listener;
+  }
+
+  /** Leases and limits of all processes, in this life and the next: so many times as long as TIMES. */
+  setTimes(stretch: number): void {
+    this.stretch = stretch;
+    for (const child of this.children.values()) {
+      child.settings = { type: 'torture-settings', bug: child.settings?.bug ?? '', stretch };
+      child.tell(child.settings);
+    }
+  }
+
+  private proxy(name: string, upstreams: () => readonly number[], isPostgres = false): Promise<FaultProxy> {
+    return new FaultProxy({ name, upstreams, isPostgres }).listen();
+  }
+
+  private async startDouble(webhookUrl: string): Promise<void> {
+    const dataDir = join(this.logs, 'crypto-pay');
+    mkdirSync(dataDir);
+    const double = this.child('crypto-pay-double', 'packages/crypto-pay-double/dist/server.js', 'double', {
+      DATA_DIR: dataDir,
+      CRYPTO_PAY_TOKEN: this.options.secrets.cryptoPayToken,
+      WEBHOOK_URL: webhookUrl,
+    });
+    await double.start();
+    this.doubleProxy = await this.proxy('service→crypto-pay', () => known([double.port]));
+  }
+
+  private async startProduct(product: Product, kind: 'server' | 'worker', i: number): Promise<void> {
+    const name = `${product}-${kind}-${i}`;
+    const { machine, secrets } = this.options;
+    const child = this.child(name, `services/${product}/dist/${kind}.js`, kind, {
+      ...(await this.stores(name, `lumi_${product}`)),
+      IDENTITY_PUBLIC_KEYS: machine.publicKeys(secrets.identity),
+      CURSOR_SECRET: secrets.cursor,
+      PUBLIC_URL: this.origins[0],
+      API_MONEY_ENABLED: 'true',
+      SANDBOX_PAYMENTS: 'true',
+      SANDBOX_TIMEOUT_MS: '700',
+      SANDBOX_SLOW_MS: '400',
+      SANDBOX_CREATE_MS: '200',
+      SANDBOX_ACTION_MS: '100',
+      CRYPTO_PAY_URL: `http://127.0.0.1:${started(this.doubleProxy, 'the payment double').port}`,
+      CRYPTO_PAY_TOKEN: secrets.cryptoPayToken,
+      DATABASE_POOL: '8',
+    });
+    await child.start();
+  }
+
+  private async startGateway(i: number): Promise<void> {
+    const name = `gateway-${i + 1}`;
+    const urls: NodeJS.ProcessEnv = {};
+    for (const product of PRODUCTS) {
+      const served = this.products.includes(product) ? product : this.firstProduct;
+      const link = await this.proxy(`${name}→${product}`, () =>
+        known([1, 2].map((n) => this.children.get(`${served}-server-${n}`)?.port)),
+      );
+      link.onRequestBytes = (chunk) => this.countSent(chunk);
+      if (this.products.includes(product)) this.links.service.push(link);
+      urls[`${product.toUpperCase()}_URL`] = `http://127.0.0.1:${link.port}`;
+    }
+    const child = this.child(name, 'gateway/dist/server.js', 'gateway', {
+      ...(await this.stores(name, 'lumi_gateway')),
+      ...urls,
+      IDENTITY_PRIVATE_KEY: this.options.secrets.identity,
+      API_MONEY_ENABLED: 'true',
+      ROUTES_POLL_MS: '2000',
+      UPSTREAM_TIMEOUT_MS: '6000',
+      DATABASE_POOL: '4',
+    });
+    await child.start();
+    this.gatewayPorts[i] = child.port;
+  }
+
+  private countSent(chunk: Buffer): void {
+    const text = chunk.toString('latin1');
+    for (const [, method, path, head = ''] of text.matchAll(
+      /(POST|PUT|PATCH|DELETE) (\S+) HTTP\/1\.1\r\n([\s\S]*?)\r\n\r\n/g,
+    )) {
+      const id = /x-request-id: (\S+)/i.exec(head)?.[1];
+      if (id !== undefined)
+        this.sent.set(id, { path: `${method} ${path}`, times: (this.sent.get(id)?.times ?? 0) + 1 });
+    }
+  }
+
+  private async stores(name: string, role: string): Promise<NodeJS.ProcessEnv> {
+    const { secrets } = this.options;
+    const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port], true);
+    this.links.postgres.push(postgres);
+    const env: NodeJS.ProcessEnv = {
+      DATABASE_URL: this.cluster.urlOf(role, postgres.port),
+      KEY_PEPPERS: secrets.peppers,
+      SECRET_RING: secrets.ring,
+      ...(role === 'lumi_gateway' ? {} : { ADMIN_DATABASE_URL: this.cluster.urlOf('lumi_admin', postgres.port) }),
+    };
+    if (!this.useRedis) return env;
+    const redis = await this.proxy(`${name}→redis`, () => [this.redis.port]);
+    this.links.redis.push(redis);
+    return { ...env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
+  }
+
+  private child(name: string, script: string, kind: Kind, env: NodeJS.ProcessEnv): Child {
+    const { root } = this.options.machine;
+    const child = new Child({
+      name,
+      script: join(root, script),
+      logFile: join(this.logs, `${name}.log`),
+      onPoint: (from, point) => this.listener?.onPoint(from, point),
+      onLine: (_from, line) => this.listener?.onLine(line),
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        LOG_LEVEL: 'info',
+        ...env,
+        TORTURE_ROOT: root,
+        TORTURE_TIMES: JSON.stringify(TIMES),
+        TORTURE_KIND: kind,
+      },
+    });
+    this.children.set(name, child);
+    return child;
+  }
+
+  named(pattern: RegExp): Child[] {
+    return [...this.children.values()].filter(({ name }) => pattern.test(name));
+  }
+
+  allLinks(): FaultProxy[] {
+    return [...Object.values(this.links).flat(), ...(this.doubleProxy === undefined ? [] : [this.doubleProxy])];
+  }
+
+  /** As if the queue had lost everything: Redis flushed, or the queue's tables emptied. */
+  async flushQueue(): Promise<void> {
+    if (this.useRedis) await this.redis.flush();
+    else await this.cluster.emptyQueue();
+  }
+
+  /** A key of a product, for an account of its own with money, or for the account of another buyer. */
+  makeBuyer({ product = this.firstProduct, ...options }: Omit<BuyerOptions, 'product'> & { product?: Product }) {
+    return this.cluster.asOwner((client) => this.accounts.makeBuyer(client, { ...options, product }));
+  }
+
+  makeOperator(product: Product): Promise<Buyer> {
+    return this.cluster.asOwner((client) => this.accounts.makeOperator(client, product));
+  }
+
+  /** As the owner of the database. */
+  query<T extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<T>> {
+    return this.cluster.asOwner((client) => client.query<T>(text, values));
+  }
+
+  async stop(): Promise<void> {
+    for (const link of this.allLinks()) link.silence(false);
+    await Promise.all([...this.children.values()].map((child) => child.stop()));
+    await Promise.all(this.allLinks().map((link) => link.close()));
+    this.webhookRelay?.close();
+    await this.redisServer?.stop();
+  }
+}
+
+function started<T>(part: T | undefined, name: string): T {
+  if (part === undefined) throw new Error(`${name} has not been started`);
+  return part;
+}
+
+function known(ports: readonly (number | undefined)[]): number[] {
+  return ports.filter((port) => port !== undefined);
+}
