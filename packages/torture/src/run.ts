@@ -72,17 +72,18 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
   const note = clockOf(options.say);
   const random = new Random(seed);
   const coverage = new Coverage();
-  let faults: Faults | undefined;
+  const begun: { faults?: Faults } = {};
   await system.renew({
     random,
     bug,
     listener: {
-      onPoint: (child, point) => faults?.onPoint(child, point),
+      onPoint: (child, point) => begun.faults?.onPoint(child, point),
       onLine: (line) => coverage.seeLine(line),
     },
   });
   const gateways = new GatewayClient(system.origins);
-  faults = new Faults(await begin({ ...options, random, coverage, gateways, note }));
+  const faults = new Faults(await begin({ ...options, random, coverage, gateways, note }));
+  begun.faults = faults;
   const { run } = faults;
   const catalogue = await readCatalogue(run);
   const { stretch } = system;

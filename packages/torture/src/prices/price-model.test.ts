@@ -1,4 +1,5 @@
-// The model of prices, by hand: each number is worked out in the sentence above it, none comes from the code that sells.
+// The prices of the torture set's model, computed by hand: the comment above each number shows how, and none comes from
+// the code that sells.
 import type { Catalogue, Cost } from './catalogue';
 import { PriceModel, type Purchase } from './price-model';
 
@@ -93,7 +94,7 @@ it('sells no upgrade of a server that has expired', () => {
   });
 });
 
-it('counts months from the day that is meant, through short months', () => {
+it('counts months from the anchor day, through short months', () => {
   const model = serverFrom('2026-11-27T10:00:00Z', 1);
   model.servers.age('srv', at('2027-01-31T10:00:00Z'));
   const ends = Array.from({ length: 4 }, () => {
@@ -128,7 +129,7 @@ it('charges a partial order at the tier of what was delivered, and never more th
   expect(usd(model.costOf(held, 0))).toBe(144.5);
 });
 
-it('replaces for nothing as often as the period allows, and takes the difference to a dearer country for the rest', () => {
+it('replaces free of charge within the quota, and charges the difference to a dearer country', () => {
   const model = new PriceModel(catalogue);
   model.bought({
     kind: 'proxy_order',
@@ -154,7 +155,7 @@ it('replaces for nothing as often as the period allows, and takes the difference
   expect(usd(model.costOf({ kind: 'proxy_replace', pairs: [{ old: 'b', fresh: 'c' }], country: 'US' }, 0))).toBe(0);
 });
 
-it('takes the tier of the gigabytes, and of a name the first year at its own price', () => {
+it("uses the tier of the gigabytes, and the own price of a name's first year", () => {
   const model = new PriceModel(catalogue);
   expect(usd(model.costOf({ kind: 'traffic_topup', pool: 'residential', gb: 10 }, 0))).toBe(29.44);
   expect(usd(model.costOf({ kind: 'domain_register', tld: 'test', years: 3 }, 0))).toBe(5);

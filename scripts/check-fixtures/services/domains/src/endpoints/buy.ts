@@ -1,6 +1,7 @@
 // must fail: service-direction
 // must fail: product-alone-domains
 // must fail: rooms-by-subpath
+// must fail: nobody-knows-torture
 // must fail: no-restricted-syntax: config.ts
 // must fail: no-restricted-syntax: shared/http writes answers
 // must fail: no-restricted-syntax: errors.ts writes error bodies
@@ -13,6 +14,7 @@
 // must fail: @typescript-eslint/switch-exhaustiveness-check
 // must fail: @typescript-eslint/no-floating-promises
 import { price } from '../../../../packages/shared/src/work/purchase/price';
+import { kill } from '../../../../packages/torture/src/kill';
 import { plan } from '../../../vps/src/plan';
 import { query } from '../store/query';
 import type { Wired } from '../wiring';
@@ -23,7 +25,7 @@ interface Answer {
 
 export function buy(res: Answer, kind: 'first' | 'second', given: any, wired?: Wired): string {
   const home = process.env['HOME'];
-  console.log(home, plan, price, query);
+  console.log(home, kill, plan, price, query);
   if (given == 1) void 0;
   try {
     given();
