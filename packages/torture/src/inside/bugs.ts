@@ -1,5 +1,5 @@
 // The planted bugs that live in a process (planted-bugs.ts lists them all). Each changes one function at one place, and
-// only while it is planted.
+// only while it is planted. Raw SQL: a bug replaces a raw statement of the engine by another one.
 import type { JobControl, JobOutcome } from '@lumi/shared/jobs';
 import type { AnyThingSold } from '@lumi/shared/purchase';
 import { built, replace, shared } from './seams';
