@@ -100,7 +100,8 @@ const house = {
         };
       },
     },
-    // The typed client is the rule; SQL written by hand is the exception, and says what the client cannot do.
+    // The typed client is the rule. SQL written by hand is the exception, with a comment about what the client cannot
+    // do.
     'raw-sql-says-why': {
       meta: { type: 'problem', schema: [] },
       create(context) {

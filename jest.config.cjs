@@ -21,7 +21,7 @@ module.exports = {
   showSeed: true,
   modulePathIgnorePatterns: ['<rootDir>/(gateway|services/[^/]+|packages/[^/]+)/dist/'],
   moduleNameMapper: {
-    // A room, whatever its wing is.
+    // A room, in any wing.
     '^@lumi/shared/(.*)$': ['ground', 'base', 'work', 'counter', 'house-keeping', '.'].map(
       (wing) => `<rootDir>/packages/shared/src/${wing}/$1`,
     ),

@@ -45,7 +45,7 @@ export function bundleOptions(folder) {
     format: 'cjs',
     target: 'node20',
     sourcemap: 'linked',
-    // The sources lie beside.
+    // The sources are beside it.
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'error',

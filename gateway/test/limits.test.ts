@@ -70,7 +70,7 @@ describe('the regular limit', () => {
   });
 });
 
-describe('a request about many items that moves no money', () => {
+describe('a request without money about many items', () => {
   const items = (count: number): string =>
     JSON.stringify({ items: Array.from({ length: count }, (_, i) => ({ thing: `t${String(i)}` })) });
   const quote = (key: string, count: number): Promise<Reply> =>

@@ -1,6 +1,6 @@
-// Another customer's objects, in each place that can name one: of the path, of the query, and of the body, those places
-// too which the usual call leaves out. What a field names is read from its own name: `contact_id` is what
-// `get-contact` shows.
+// Another customer's objects, in each field that can name one: in the path, in the query, and in the body, including
+// fields that the usual call leaves out. The name of a field shows its object: `contact_id` is the id that
+// `get-contact` takes.
 import type { Operation } from '../contract/documented-api';
 import { bodyWith, fieldsOf, type Step } from '../contract/request-fields';
 import { unknownLike } from '../contract/unknown-name';
@@ -10,7 +10,7 @@ import { AS_NOBODYS, type Probe, type Scene } from './probe';
 const ID_SHAPE = /^[a-z]{2,4}_[0-9a-z]{24}$/;
 /** The same for all customers, and shown by no operation of its own. */
 const OF_EVERYBODY = new Set(['image_id', 'location_id']);
-/** Fields that name an object by another name than its own. */
+/** Fields whose name differs from that of their object. */
 const BY_ANOTHER_NAME: Readonly<Record<string, string>> = {
   registrant: 'get-contact',
   admin: 'get-contact',
@@ -36,7 +36,7 @@ export async function foreignObjects(scene: Scene, operation: Operation, calls: 
   if (operation.scopes.includes('admin:*')) return { probes: [], own: [] };
   const { recipe, call } = calls;
   const named = [...(await namedInBody(scene, operation, call)), ...(await namedInQuery(scene, operation, call))];
-  // Further forms of the body name further objects.
+  // Other forms of the body name other objects.
   for (const { what, call: another, status } of recipe.also ?? []) {
     if (status >= 300) continue;
     const { body } = await another(scene.world);
@@ -73,11 +73,11 @@ function namedInPath({ world }: Scene, operation: Operation, { recipe, call, the
 
 interface Named {
   readonly foreign: Probe;
-  /** Absent where the call names one of the customer's own anyway. */
+  /** Absent when the call names one of the customer's own. */
   readonly own?: Probe;
 }
 
-/** `form`: only what this form of the body names itself. */
+/** `form`: only the fields of this form of the body. */
 async function namedInBody(scene: Scene, operation: Operation, call: Call, form?: string): Promise<Named[]> {
   const { world, abroad } = scene;
   const named: Named[] = [];

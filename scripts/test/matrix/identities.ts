@@ -7,7 +7,7 @@ import { guardedCall, isGuarded } from '../contract/guarded-requests';
 import type { Call } from '../contract/world';
 import { COMES_THROUGH, withFieldTooMuch, type Probe, type Scene } from './probe';
 
-/** An operator's, if nothing else is wished. */
+/** An operator's by default. */
 export function identityOf(
   { product, lumi, world }: Scene,
   wishes: Partial<Principal> = {},
@@ -48,7 +48,7 @@ export function straightAtTheService(scene: Scene, operation: Operation, call: C
       who: `an identity for ${other}`,
       identity: identityOf(scene, { product: other }),
     })),
-    // A webhook's body is whatever its sender makes it; a field too much in its address is the sender's business too.
+    // The sender of a webhook decides its body; an extra field in its address is allowed too.
     ...(operation.hasRawBody
       ? []
       : [
@@ -121,7 +121,7 @@ function forged(scene: Scene): string {
   return [head, claims, identityOf(scene, {}, 'their key').split('.')[2]].join('.');
 }
 
-/** A customer's that was made an operator's. */
+/** A customer's identity that was changed to an operator's. */
 function changed(scene: Scene): string {
   const [head, claims, signature] = identityOf(scene, { type: 'reseller', accountId: scene.world.who.accountId }).split(
     '.',

@@ -16,7 +16,7 @@ import { scopeless } from './scopeless';
 import { strangers } from './strangers';
 import { unsigned } from './unsigned';
 
-/** A bulk that was taken and whose item failed is remembered as one. */
+/** A bulk that was accepted and whose item failed is stored as one. */
 const OF_A_BULK = [
   'platform.batch',
   'platform.batch_item',
@@ -34,7 +34,7 @@ export interface Outcomes {
   readonly changed: readonly string[];
 }
 
-/** To be called once, at the top of a file; `start` before anything is asked. */
+/** Call it once, at the top of a file; call `start` before any request. */
 export function matrix(product: Product, recipes: Recipes, more: WholeWayOptions['more'] = {}) {
   const lumi = wholeWay({ products: [product], settings: CRYPTO_PAY, more });
   const stored = new StoredState(lumi.owner);
@@ -66,7 +66,7 @@ export function matrix(product: Product, recipes: Recipes, more: WholeWayOptions
     const operation = api.operations.get(id);
     if (operation === undefined) throw new Error(`${id} is in the recipes and not in the document`);
     const isPublic = operation.scopes.includes('public');
-    // Theirs first: it may move the clock, and what is ours is to be as the recipe leaves it.
+    // The other customer's first: it may move the clock, and the own object must be as the recipe leaves it.
     const theirs = isPublic || operation.params.length === 0 ? {} : await recipe.call(scene.abroad);
     const call = await recipe.call(scene.world);
     const { probes: objects, own } = isPublic

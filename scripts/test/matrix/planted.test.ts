@@ -24,7 +24,7 @@ const show = (id: string, accountId: string | null): ReturnType<typeof json> => 
   if (owners.get(id) !== accountId) throw notFound();
   return json(200, { id });
 };
-/** Work for later, as a purchase leaves it. */
+/** A staged job, as a purchase leaves it. */
 const write = (): Promise<unknown> =>
   lumi.owner.query(`INSERT INTO platform.outbox (product, name, payload) VALUES ('proxy', 'planted', '{}')`);
 
@@ -120,7 +120,7 @@ it("finds an operation that shows another customer's object", async () => {
   ]);
 });
 
-it('finds an operation that takes the object of another customer out of the body', async () => {
+it('finds an operation that takes the object of another customer from the body', async () => {
   expect(wrong(await outcomesOf('milk-any-cow', milked))).toEqual(['a foreign cow_id: told from']);
 });
 
@@ -132,7 +132,7 @@ it('finds an operation that refuses every caller, because its refusals prove not
   expect(wrong(await outcomesOf('get-no-cow', shown))).toEqual(['whoever may: 404 {"err']);
 });
 
-it('finds an operation that writes although it refuses, work for later too', async () => {
+it('finds an operation that writes although it refuses, also when it only stages a job', async () => {
   const outcomes = await outcomesOf('milk-and-write', milked);
   expect([wrong(outcomes), outcomes.changed]).toEqual([[], ['platform.outbox']]);
 });
@@ -145,7 +145,7 @@ it('finds an operation without a scope', () => {
   ]);
 });
 
-it('finds an operation that was declared too harmless', () => {
+it('finds an operation that is declared with a class that is too weak', () => {
   const { reads, unsigned } = lax(operations());
   expect([reads.filter((id) => !READS.includes(id)), unsigned.filter((id) => !UNSIGNED.includes(id))]).toEqual([
     ['feed-cow'],

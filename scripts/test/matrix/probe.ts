@@ -8,15 +8,15 @@ export interface Probe {
   readonly who: string;
   /** `404 not_found`, or AS_NOBODYS. */
   readonly expected: string;
-  /** Words of the refusal that are about this reason and about no other. */
+  /** Words that only a refusal for this reason contains. */
   readonly says?: string;
   readonly key: string | null;
   readonly call: Call;
   readonly headers?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
-  /** Straight at the service; null: without one. */
+  /** Directly at the service; null: without an identity. */
   readonly identity?: string | null;
-  /** The item of a bulk that is refused, beside others that need not be: what was taken is remembered. */
+  /** The item of a bulk that is refused beside valid items; the accepted bulk is stored. */
   readonly item?: number;
   /** The same with an unknown name, which must get the same message. */
   readonly nobodys?: Call;
@@ -35,11 +35,11 @@ export interface Scene {
 
 /** Of a filter: the answer must equal that for an unknown object. */
 export const AS_NOBODYS = "as of what is nobody's";
-/** Beyond everything that is refused for who asks, and short of doing anything. */
+/** Passes every check of the caller, and does nothing. */
 const ONE_FIELD_TOO_MUCH = { unknown_field: '1' };
 export const COMES_THROUGH = { expected: '422 validation_error', says: '"path":"unknown_field"' } as const;
 
-/** Refused for nothing but a field too much: what it is sent with would do. */
+/** Refused only because of an extra field: the rest of the request would succeed. */
 export function withFieldTooMuch(call: Call): Call {
   return { ...call, query: { ...call.query, ...ONE_FIELD_TOO_MUCH } };
 }
@@ -65,7 +65,7 @@ interface Refusal {
   readonly message: string;
 }
 
-/** `404 not_found`, with the words that were wanted, or with those that came instead. */
+/** `404 not_found`, with the expected words, or with the actual ones. */
 export function outcomeOf(answer: Answer, { says, item }: Probe): string {
   const refusal = refusalOf(answer, item);
   if (refusal === undefined) return `${String(answer.status)} ${answer.text.slice(0, 200)}`;
@@ -75,7 +75,7 @@ export function outcomeOf(answer: Answer, { says, item }: Probe): string {
   return `${outcome}: ${JSON.stringify(refusal).includes(says) ? says : JSON.stringify(refusal)}`;
 }
 
-/** Of the whole request, or of the one item; a quote tells the refusals of its items beside them. */
+/** Of the whole request, or of the one item; a quote lists the refusals of its items beside them. */
 function refusalOf({ body }: Answer, item: number | undefined): Refusal | undefined {
   const {
     error,

@@ -1,4 +1,5 @@
-// All scopes but those that would do; each way a request can be made. And each of those that would do, alone.
+// Keys with all scopes but the required ones, in each form of the request; and keys with each of the required ones
+// alone.
 import { resellerScopes } from '@lumi/shared/contract';
 import type { Operation } from '../contract/documented-api';
 import type { Call } from '../contract/world';

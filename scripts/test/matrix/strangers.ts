@@ -36,7 +36,7 @@ export async function strangers(scene: Scene, call: Call): Promise<Probe[]> {
   ];
 }
 
-/** Of a product whose service does not run here: its key is taken, and the path is not found. */
+/** Of a product whose service does not run here: its key is accepted, and the path is not found. */
 async function goodAt({ lumi }: Scene, product: Product, made: Promise<{ readonly key: string }>): Promise<string> {
   const { key } = await made;
   const { status, text } = await lumi.get({ key }, `${BASE_PATHS[product]}/me`);
@@ -52,7 +52,7 @@ async function revoked(scene: Scene, made: Promise<{ readonly key: string; reado
   return key;
 }
 
-/** One whose end has come since. */
+/** A key that has expired since. */
 async function expired(scene: Scene): Promise<string> {
   const { lumi, product, world } = scene;
   const { key } = await lumi.keyOf(world.who.accountId, { product, expiresAt: new Date(lumi.clock.nowMs() + 60_000) });

@@ -9,7 +9,7 @@ const FEW = (i) => `127.1.0.${1 + (i % 200)}`;
 const MANY = (i) => `127.2.${Math.floor(i / 250) % 250}.${1 + (i % 250)}`;
 
 const AGAIN_MS = 250;
-/** `bytes`: handed over to the operating system. `openMax`: connections that were open at the same time. */
+/** `bytes`: passed to the operating system. `openMax`: connections that were open at the same time. */
 const told = { connections: 0, openMax: 0, requests: 0, bytes: 0, answers: {} };
 let open = 0;
 let port = 0;

@@ -15,14 +15,14 @@ jest.setTimeout(60_000);
 
 const CALM_MS = 600;
 const CALM_TRIES_MAX = 4;
-/** An attack lasts this long, and is prolonged until the attackers have done what shapes.ts asks of them. */
+/** An attack lasts this long, and longer until the attackers have done what shapes.ts requires. */
 const TROUBLE_MS = 2_500;
 const TROUBLES_MAX = 3;
 /** Five times a calm value below this proves nothing on a busy machine. */
 const CALM_FLOOR_MS = 50;
 /** The promise of the issue. It does not depend on the load of the machine. */
 const P99_MAX_MS = 1_000;
-/** Where other processes had the processors in the calm phase already, the relative limit may be doubled. */
+/** When other processes already had the processors in the calm phase, the relative limit may be doubled. */
 const CROWD_MAX = 2;
 const MEMORY_MAX_MIB = 400;
 const IDLE_MAX = 10_000;
@@ -129,7 +129,7 @@ describe('another customer', () => {
     return one;
   }
 
-  /** What an earlier attack left behind in work is waited for: it would make this one's limit too large. */
+  /** Waits for the rest of an earlier attack, which would make this one's limit too large. */
   async function calmPhase(): Promise<{ calm: Felt; crowd: number }> {
     for (let tries = 1; ; tries += 1) {
       const watch = new Watch(() => installation.pids());

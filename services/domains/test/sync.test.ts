@@ -238,7 +238,7 @@ describe('POST /domains/{domain}/sync', () => {
   });
 });
 
-describe('a renewal that ends after something else happened to the name', () => {
+describe('a renewal that ends after another change of the name', () => {
   it('clears missing_since when the registry knows the name again', async () => {
     const who = await t.account();
     const { expires_at: ours } = await bought(who, 'renew-timeout-after-success-lost.test');

@@ -139,7 +139,7 @@ export function endpoints(deps: WiredVps): readonly Endpoint[] {
   ];
 }
 
-/** Beside what every worker does, each with how often it looks. A round is bounded; running it twice does no harm. */
+/** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredVps): readonly Loop[] {
   return [
     ...deps.shared.loops,

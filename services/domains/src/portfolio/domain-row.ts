@@ -53,7 +53,7 @@ export interface DomainRow {
 export type StoredState =
   'active' | 'on_hold' | 'pending_restore' | 'pending_transfer_out' | 'transferred_out' | 'deleted' | 'released';
 
-/** What the writers of the table know and the typed client does not. */
+/** The types that the table's writers ensure and the typed client does not have. */
 export function domainOfRow(row: DomainModel): DomainRow {
   return row as unknown as DomainRow;
 }

@@ -36,7 +36,7 @@ export const USED_BY = sql`(SELECT count(*)::int FROM domains.domain o WHERE o.a
   AND o.ended_at IS NULL AND d.id IN (o.registrant_id, o.admin_id, o.tech_id, o.billing_id)) AS used_by`;
 
 export async function findContact(db: SqlRunner, reach: Reach, id: string): Promise<UsedContactRow | null> {
-  // Raw SQL: a contact comes with how many domains use it.
+  // Raw SQL: the number of domains that use a contact comes with it.
   const rows = await db.$queryRaw<UsedContactRow[]>(
     sql`SELECT d.*, ${USED_BY} FROM domains.contact d WHERE d.id = ${id} AND d.deleted_at IS NULL
       AND ${within(reach, 'd')}`,
@@ -103,7 +103,7 @@ export async function updateContactData(db: ContactTable, id: string, data: Cont
 
 /** False when a domain uses it. */
 export async function deleteContact(db: SqlRunner, row: ContactRow, now: Date): Promise<boolean> {
-  // Raw SQL: the domains are asked in the same statement.
+  // Raw SQL: the same statement checks the domains.
   const deleted = await db.$executeRaw(sql`
     UPDATE domains.contact d SET deleted_at = ${now}::timestamptz WHERE d.id = ${row.id} AND d.deleted_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM domains.domain o WHERE o.account_id = d.account_id AND o.ended_at IS NULL

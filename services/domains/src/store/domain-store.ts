@@ -71,7 +71,7 @@ export async function matchingNames(
   now: Date,
   limit: number,
 ): Promise<{ readonly total: number; readonly names: readonly string[] }> {
-  // Raw SQL: the names come with how many there are.
+  // Raw SQL: the count comes with the names.
   const rows = await db.$queryRaw<{ name: string; total: bigint }[]>(sql`
     SELECT d.name, count(*) OVER () AS total FROM domains.domain d ${whereDomains(reach, filter, now)}
       ORDER BY d.seq LIMIT ${limit}`);
@@ -92,7 +92,7 @@ export async function updateOwnPart(
   change: OwnPart,
   now: Date,
 ): Promise<DomainRow | null> {
-  // Raw SQL: it also runs in the transaction that notes the act.
+  // Raw SQL: it also runs in the transaction that writes the audit log.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET
       auto_renew = coalesce(${change.autoRenew ?? null}::boolean, d.auto_renew),
@@ -129,7 +129,7 @@ export async function takeOverChanges(
   leaseMs: number,
   limit: number,
 ): Promise<DomainRow[]> {
-  // Raw SQL: rows are locked, those of others are skipped.
+  // Raw SQL: rows are locked, and locked ones are skipped.
   return db.$queryRaw<DomainRow[]>(sql`
     WITH due AS MATERIALIZED (SELECT seq FROM domains.domain WHERE change_until <= now() ORDER BY change_until
       LIMIT ${limit} FOR UPDATE SKIP LOCKED)
@@ -191,7 +191,7 @@ export async function finishChangeOfMissing(
   changeId: string,
   now: Date,
 ): Promise<DomainRow | null> {
-  // Raw SQL: a time that stands is kept in the same statement.
+  // Raw SQL: an existing time is kept in the same statement.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
     UPDATE domains.domain d SET missing_since = coalesce(d.missing_since, ${now}::timestamptz), change_id = NULL,
       change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
@@ -205,7 +205,7 @@ export function domainFacts(name: string, accountId: string, facts: Sql): Sql {
     AND d.account_id = ${accountId} AND d.ended_at IS NULL FOR NO KEY UPDATE OF d`;
 }
 
-/** Assignments of everything the registry decides. */
+/** Assignments of all columns that the registry decides. */
 export function registrySql(part: RegistryPart): Sql {
   return sql`${paidTimeSql(part)}, registered_at = ${part.registered_at}::timestamptz,
     locked = ${part.locked}, privacy = ${part.privacy}, nameservers = ${[...part.nameservers]}::text[],
@@ -215,7 +215,7 @@ export function registrySql(part: RegistryPart): Sql {
       auth_code_expires_at = ${part.auth_code_expires_at}::timestamptz`;
 }
 
-/** Assignments of how long the name is paid for. A name that the registry tells about is not missing. */
+/** Assignments of the paid time. A name that the registry describes is not missing. */
 export function paidTimeSql(part: RegistryPart): Sql {
   return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[],
     expires_at = ${part.expires_at}::timestamptz, grace_ends_at = ${part.grace_ends_at}::timestamptz,

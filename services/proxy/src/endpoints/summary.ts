@@ -1,4 +1,4 @@
-// GET /proxies/summary: what is counted.
+// GET /proxies/summary: the counts of the product.
 import type { Summary } from '@lumi/shared/forecast';
 import { summaryRows } from '../store/proxies';
 

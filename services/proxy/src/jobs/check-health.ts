@@ -34,7 +34,7 @@ export async function recordHealth(deps: ProxyDeps, seen: readonly Health[]): Pr
     latency: one.latencyMs,
     country: one.exitCountry,
   }));
-  // Raw SQL: each proxy gets values of its own.
+  // Raw SQL: each proxy gets different values.
   await deps.service.db.platform.$executeRaw(sql`
     UPDATE proxy.proxy p SET health_ok = x.ok, health_latency_ms = x.latency, health_country = x.country,
       health_checked_at = ${deps.service.clock.now()}

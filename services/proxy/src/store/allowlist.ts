@@ -40,7 +40,7 @@ export async function allow(
     now: Date;
   },
 ): Promise<{ row: AllowRow; isNew: boolean }> {
-  // Raw SQL: the entry and what it concerns change in one statement, under locks.
+  // Raw SQL: the entry and the rows it concerns change in one statement, under locks.
   const rows = await db.$queryRaw<(AllowRow & { is_new: boolean })[]>(sql`
     WITH entry AS (
       INSERT INTO proxy.allow_entry AS a (id, account_id, proxy_id, block, label, expires_at, created_at)

@@ -74,7 +74,7 @@ export interface NewSubuser {
 
 /** Null: the plan has fewer than `bytes` left. */
 export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<SubuserRow | null> {
-  // Raw SQL: the plan gives and the sub-user is made in one statement.
+  // Raw SQL: one statement reduces the plan and inserts the sub-user.
   const rows = await db.$queryRaw<SubuserRow[]>(sql`
     WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
     INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains,

@@ -139,7 +139,7 @@ export async function readUsage(
   const behind = isTime
     ? sql`key > ${key}`
     : sql`bytes_up + bytes_down < ${bytes}::bigint OR (bytes_up + bytes_down = ${bytes}::bigint AND key > ${key})`;
-  // Raw SQL: sums by what the caller chose, with the totals of all.
+  // Raw SQL: sums grouped by the caller's choice, with the totals of all.
   const rows = await db.$queryRaw<(UsageTotals & (UsageRow | { readonly key: null }))[]>(sql`
     WITH used AS MATERIALIZED (
       SELECT ${keyOf(range.group)} AS key, sum(bytes_up)::bigint AS bytes_up, sum(bytes_down)::bigint AS bytes_down,

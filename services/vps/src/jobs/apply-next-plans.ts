@@ -23,7 +23,7 @@ export async function applyNextPlans(vps: VpsDeps, actions: Actions): Promise<bo
   const { service } = vps;
   const isDue = sql`next_plan_from <= ${service.clock.now()}::timestamptz AND lifecycle IN ('active', 'grace')
     AND missing_since IS NULL`;
-  // Raw SQL: the condition is the one that the start of the operation asks again.
+  // Raw SQL: the condition is the one that the start of the operation checks again.
   const due = await service.db.platform.$queryRaw<Due[]>(sql`
     SELECT id, account_id, machine, hostname, plan_id, location_id, next_plan_id FROM vps.server
     WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id)

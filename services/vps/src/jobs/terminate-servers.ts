@@ -23,7 +23,7 @@ export async function terminateServers(vps: VpsDeps, actions: Actions): Promise<
   const { service } = vps;
   const isDue = sql`lifecycle IN ('suspended', 'terminating') AND terminates_at <= ${service.clock.now()}::timestamptz
     AND renewing IS NULL`;
-  // Raw SQL: the condition is the one that the start of the operation asks again.
+  // Raw SQL: the condition is the one that the start of the operation checks again.
   const due = await service.db.platform.$queryRaw<Due[]>(sql`
     SELECT id, account_id, machine, hostname, plan_id, location_id FROM vps.server
     WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id) ORDER BY terminates_at

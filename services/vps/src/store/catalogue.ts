@@ -80,7 +80,7 @@ export async function listPlans(db: SqlRunner): Promise<Plan[]> {
 }
 
 export async function findPlan(db: SqlRunner, id: string): Promise<Plan | null> {
-  // Raw SQL: as above; every purchase asks it.
+  // Raw SQL: as above; every purchase runs it.
   const rows = await db.$queryRaw<PlanRow[]>(sql`${SELECT} WHERE p.id = ${id}`);
   return rows[0] === undefined ? null : planOfRow(rows[0]);
 }

@@ -21,13 +21,13 @@ export async function patchServer(db: SqlRunner, id: string, patch: ServerPatch)
   if (patch.tags !== undefined) columns.push(sql`tags = ${[...patch.tags]}::text[]`);
   if (patch.metadata !== undefined)
     columns.push(sql`metadata = ${patch.metadata === null ? null : JSON.stringify(patch.metadata)}::jsonb`);
-  // Raw SQL: it also runs in the transaction that notes the act.
+  // Raw SQL: it also runs in the transaction that writes the audit log.
   if (columns.length > 0) await db.$executeRaw(sql`UPDATE vps.server SET ${joinSql(columns, ', ')} WHERE id = ${id}`);
 }
 
 type ServerTable = Pick<PrismaClient, 'server'>;
 
-/** False: a renewal has paid for it, or is about to. */
+/** False: a renewal has paid for it, or is open. */
 export async function forgetNextPeriod(db: ServerTable, id: string): Promise<boolean> {
   const { count } = await db.server.updateMany({
     where: { id, next_plan_from: null, renewing: null },
@@ -36,7 +36,7 @@ export async function forgetNextPeriod(db: ServerTable, id: string): Promise<boo
   return count === 1;
 }
 
-/** It will be deleted when it expires, and is not renewed by itself before. */
+/** It will be deleted when it expires, and is not renewed automatically. */
 export async function planDeletion(db: ServerTable, id: string): Promise<void> {
   await db.server.updateMany({
     where: { id, lifecycle: { in: ['active', 'grace'] } },

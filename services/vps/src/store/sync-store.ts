@@ -34,7 +34,7 @@ export async function writeVersion(
         SELECT k.ip, k.id, k.version, k.rdns, k."primary" FROM known k
       ON CONFLICT (ip) DO UPDATE SET rdns = excluded.rdns, is_primary = excluded.is_primary
         WHERE a.server_id = excluded.server_id)`;
-  // Raw SQL: the row, what belongs to it and the events in one statement, by the version of the row.
+  // Raw SQL: the row, its parts and the events in one statement, by the version of the row.
   const rows = await db.$queryRaw<unknown[]>(sql`
     WITH written AS (
       UPDATE vps.server s SET ${columns}, synced_at = ${now}::timestamptz WHERE s.id = ${id}

@@ -46,7 +46,7 @@ const SHARED_TAGS: NonNullable<ApiDescription['tags']> = [
   ...ADMIN_TAGS,
 ];
 
-/** The description of a product's document: its own tags, and behind them those of the shared endpoints. */
+/** The description of a product's document: its own tags, followed by those of the shared endpoints. */
 export function describeApi(api: Omit<ApiDescription, 'version'>): ApiDescription {
   return { ...api, version: '1.0.0', tags: [...(api.tags ?? []), ...SHARED_TAGS] };
 }

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { onePerKey } from './one-per-key';
 
-it('does the work of one key in the order of the calls, one at a time, and that of another key beside it', async () => {
+it('runs the work of one key one at a time, in the order of the calls, beside that of another key', async () => {
   const begun: string[] = [];
   const open = new Map<string, () => void>();
   const begin = (key: string, name: string): Promise<string> =>
@@ -23,7 +23,7 @@ it('does the work of one key in the order of the calls, one at a time, and that 
   expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
 });
 
-it('goes on after work that failed, and only its caller gets the error', async () => {
+it('continues after failed work, and only its caller gets the error', async () => {
   const failing = onePerKey('key', () => Promise.reject(new Error('no')));
   const next = onePerKey('key', () => Promise.resolve('done'));
   await expect(failing).rejects.toThrow('no');

@@ -4,7 +4,7 @@ import type { PurchaseDeps } from './purchase-deps';
 import type { Offer } from './purchase-request';
 import { purchaseReply, requestPart, type PurchaseBody } from './request-fields';
 
-/** What an endpoint that sells does with its offer: buys it for the request, and replies with the answer. */
+/** Buys an endpoint's offer for its request, and replies with the answer. */
 export async function sell(
   deps: PurchaseDeps,
   context: RequestContext<unknown, unknown, PurchaseBody>,

@@ -1,4 +1,4 @@
-// The event of a sync: the supplier does not know the thing, or has it otherwise than we do.
+// The event of a sync: the supplier does not know the object, or its data differ from ours.
 import type { EventDraft } from '../purchase';
 import { isoSeconds } from '../../ground/runtime';
 import { changesBetween } from './changes';

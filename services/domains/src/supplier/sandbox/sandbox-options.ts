@@ -4,7 +4,7 @@ import type { Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../../generated/db/client';
 
 export interface SandboxOptions {
-  /** For what every purchase runs (decision 0005). */
+  /** For the statements of every purchase (decision 0005). */
   readonly db: SqlRunner;
   readonly tables: PrismaClient;
   readonly clock: Clock;

@@ -87,7 +87,7 @@ export class SandboxRegistrar implements Registrar {
 
   async lookUp(command: PaidCommand, _signal: AbortSignal): Promise<LookUp<NameInfo>> {
     const magic = magicOf(command.kind, command.name);
-    // Raw SQL: the final line stands before the pending one, whenever each came.
+    // Raw SQL: the final line comes before the pending one, in whichever order they were written.
     const rows = await this.options.db.$queryRaw<Ending[]>(sql`
       SELECT ending, code, info FROM domains.sandbox_log WHERE ref = ${command.ref} ORDER BY (ending = 'pending')
         LIMIT 1`);
@@ -244,7 +244,7 @@ export class SandboxRegistrar implements Registrar {
 
   private async count(ref: string, what: 'attempts' | 'look_ups'): Promise<number> {
     const isAttempt = what === 'attempts' ? 1 : 0;
-    // Raw SQL: it counts and tells in one statement, for the attempt or for the look-up.
+    // Raw SQL: it counts and answers in one statement, for the attempt or for the look-up.
     const rows = await this.options.db.$queryRaw<{ attempts: number; look_ups: number }[]>(
       joinSql(
         [

@@ -205,7 +205,7 @@ export class SandboxNetwork implements ProxyNetwork {
   }
 
   private async seed(): Promise<void> {
-    // Raw SQL: one array per column, and what is there already stays.
+    // Raw SQL: one array per column, and existing rows stay.
     this.seeded ??= this.db.platform.$executeRaw(seedStatement());
     try {
       await this.seeded;
