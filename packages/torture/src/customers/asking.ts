@@ -1,5 +1,5 @@
-// How customers ask: names and keys that are unlike any others of the run, patience where the answer is no last one,
-// and what they remember of what they were told.
+// How customers send requests: names and keys that no other customer of the run uses, waiting until an answer is final,
+// and a record of the answers.
 import type { Random } from '../random';
 import type { Buyer } from '../system/accounts';
 import { pause, STEP_LIMIT_MS } from '../waiting';

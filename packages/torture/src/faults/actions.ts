@@ -1,5 +1,5 @@
-// What is done on purpose, whatever chance says: actions that bring a run to a state it requires. Each goes on until it
-// has happened; to do it again does no harm. What leads to a named point stands in triggers.ts.
+// Actions that bring a run to a state it requires, independent of chance. Each continues until it has happened, and may
+// be repeated without harm. triggers.ts has the actions that lead to a named point.
 import type { Product } from '@lumi/shared/contract';
 import { batchOf, noteRetry } from '../customers/bulk-customer';
 import { buyerOf } from '../customers/buyers';

@@ -121,7 +121,7 @@ export const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'no-fencing',
-    what: 'Whoever comes late may still settle an order.',
+    what: 'A late process may still settle an order.',
     seed: 1,
     steps: ['stop after a refusal'],
     rules: [

@@ -8,7 +8,7 @@ import type { Run } from '../run-state';
 import { ARRIVAL_MS, DECISION_MS, PATIENCE_MS, soon } from '../waiting';
 import type { TriggerName } from './point-faults';
 
-/** Look-ups that get no answer: more than anybody makes. */
+/** Look-ups that get no answer: more than any run makes. */
 const NEVER = 900;
 const BOUGHT_LIMIT_MS = 20_000;
 const AGED_LIMIT_MS = 15_000;

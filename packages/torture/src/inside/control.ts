@@ -94,7 +94,7 @@ export function subjectOf({ subject, reference }: Omit<About, 'id'>): string {
   return `${subject} ${reference ?? ''}`;
 }
 
-/** All but the moments after which somebody only looks again. */
+/** All but the moments after which recovery looks again. */
 function stretched(times: Times, factor: number): Times {
   const { actLimitMs, leaseMs } = times.purchase;
   return {

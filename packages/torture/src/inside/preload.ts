@@ -47,7 +47,7 @@ function purchases(): void {
       },
     };
   });
-  // The first point comes before the order has a subject that anybody could see; it is told apart by the request.
+  // The first point comes before the order has a visible subject; the request identifies it.
   replace(shared('work/purchase/engine'), 'purchase', (purchase) => async (deps, request) => {
     const { subject, reference } = request;
     if (request.principal.type === 'system') await control.pass('before-renewal', subjectOf({ subject, reference }));
@@ -63,8 +63,8 @@ function purchases(): void {
       request,
     );
   });
-  // The longer a fault phase, the more often somebody has asked in vain by its end, and the later it is asked again.
-  // Healing is not to be late for that.
+  // The longer a fault phase, the more look-ups have failed by its end, and the later the next one is. Healing must not
+  // wait that long.
   replace(
     shared('ground/runtime/backoff'),
     'backoffMs',

@@ -1,6 +1,6 @@
-// What everything costs, written a second time from what callers are told: the catalogue's own answers and the rules of
-// docs/contract.md, in whole numbers and with nothing of the code that sells. The model hears what was bought in the
-// order in which the money was held, and says before each purchase what it must cost.
+// A second implementation of all prices, from the catalogue's public answers and the rules of docs/contract.md, in
+// whole numbers and without any of the code that sells. The model gets the purchases in the order of their holds, and
+// predicts the price of each.
 import type { Catalogue, Cost, CostsOf, EffectsOf } from './catalogue';
 import { DomainPrices, type DomainPurchases } from './domain-prices';
 import { ProxyPrices, type ProxyPurchases } from './proxy-prices';

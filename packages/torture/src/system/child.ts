@@ -33,7 +33,7 @@ export class Child {
   /** Undefined while it is dead. */
   running: ChildProcess | undefined;
   port: number | undefined;
-  /** It is told them again in its next life; armed faults are for one life only. */
+  /** It gets them again after a restart; armed faults apply to one life only. */
   settings: Settings | null = null;
   private readonly env: NodeJS.ProcessEnv;
   private readonly log: WriteStream;
