@@ -52,7 +52,7 @@ const GATEWAY_ROOMS = [
 ];
 const PRODUCTS = ['domains', 'vps', 'proxy'];
 const TEST = '\\.test\\.ts$|/test/|/testing/';
-const room = (name) => `^packages/shared/(src|dist)/${name}/`;
+const room = (/** @type {string} */ name) => `^packages/shared/(src|dist)/${name}/`;
 
 const roomOrder = ROOMS.slice(0, -1).map((name, index) => ({
   name: `room-order-${name.split('/').at(-1)}`,

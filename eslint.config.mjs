@@ -4,6 +4,8 @@ import { basename, dirname, sep } from 'node:path';
 import tseslint from 'typescript-eslint';
 
 const SOURCES = ['gateway/src/**/*.ts', 'services/*/src/**/*.ts', 'packages/*/src/**/*.ts'];
+/** Plain JavaScript: it runs before anything is installed, or is a tool's configuration. */
+const SCRIPTS = ['**/*.mjs', '**/*.cjs'];
 const TESTS = ['**/*.test.ts', '**/test/**/*.ts', '**/testing/**/*.ts'];
 /** Where amounts live: nothing here may turn one into a JavaScript number. */
 const MONEY = [
@@ -77,8 +79,33 @@ const RAW_CALLS = /^\$(queryRaw|executeRaw)(Unsafe)?$/;
 const TYPED_CALLS = /^(find(Many|First|Unique)|(create|update)Many(AndReturn)?|deleteMany|upsert|aggregate|groupBy)$/;
 const REASON = /\braw sql: \S+/i;
 
+/** @typedef {{ selector: string; message: string }} Restriction */
+
+/**
+ * @param {(Restriction | (Restriction | Restriction[])[])[]} groups
+ * @returns {['error', ...Restriction[]]}
+ */
 const restricted = (...groups) => ['error', ...groups.flat(2)];
 
+/** @typedef {Parameters<NonNullable<import('eslint').Rule.RuleListener['ObjectExpression']>>[0]} ObjectExpression */
+/** @typedef {Parameters<NonNullable<import('eslint').Rule.RuleListener['MemberExpression']>>[0]} Member */
+/** @typedef {Extract<ObjectExpression['properties'][number], { type: 'Property' }>} Property */
+
+/**
+ * @param {ObjectExpression} object
+ * @param {string} name
+ */
+function propertyOf({ properties }, name) {
+  return properties.find(
+    /** @returns {property is Property} */
+    (/** @type {ObjectExpression['properties'][number]} */ property) =>
+      property.type === 'Property' &&
+      ((property.key.type === 'Identifier' && property.key.name === name) ||
+        (property.key.type === 'Literal' && property.key.value === name)),
+  );
+}
+
+/** @type {{ rules: Record<string, import('eslint').Rule.RuleModule> }} */
 const house = {
   rules: {
     'forbidden-name': {
@@ -87,7 +114,7 @@ const house = {
         return {
           Program(node) {
             const parts = [
-              basename(context.filename).replace(/(\.test|\.d)?\.ts$/, ''),
+              basename(context.filename).replace(/(\.test|\.d)?\.[cm]?[jt]s$/, ''),
               ...dirname(context.filename.slice(context.cwd.length)).split(sep),
             ];
             const bad = parts.find((part) => FORBIDDEN_NAMES.test(part));
@@ -100,19 +127,33 @@ const house = {
         };
       },
     },
+    'no-any-in-comments': {
+      meta: { type: 'problem', schema: [] },
+      create(context) {
+        return {
+          Program() {
+            for (const comment of context.sourceCode.getAllComments())
+              if (comment.type === 'Block' && /\{[^}]*(\bany\b|[{<(|]\*)/.test(comment.value) && comment.loc)
+                context.report({ loc: comment.loc, message: 'A type that is `any` says nothing: name it.' });
+          },
+        };
+      },
+    },
     // The typed client is the rule. SQL written by hand is the exception, with a comment about what the client cannot
     // do.
     'raw-sql-says-why': {
       meta: { type: 'problem', schema: [] },
       create(context) {
         const { sourceCode } = context;
-        const isReason = ({ value }) => REASON.test(value);
+        const isReason = (/** @type {{ value: string }} */ { value }) => REASON.test(value);
+        /** @type {Member[]} */
         const raw = [];
         let isMixed = false;
         return {
           MemberExpression(node) {
-            if (RAW_CALLS.test(node.property.name)) raw.push(node);
-            isMixed ||= TYPED_CALLS.test(node.property.name);
+            const name = node.property.type === 'Identifier' ? node.property.name : '';
+            if (RAW_CALLS.test(name)) raw.push(node);
+            isMixed ||= TYPED_CALLS.test(name);
           },
           'Program:exit'(program) {
             const [first] = program.body;
@@ -135,18 +176,18 @@ const house = {
     'one-endpoint': {
       meta: { type: 'problem', schema: [] },
       create(context) {
-        const nameOf = ({ key }) => key?.name ?? key?.value;
+        /** @type {Property | null} */
         let first = null;
         return {
           ObjectExpression(node) {
-            const names = node.properties.map(nameOf);
-            if (!names.includes('id') || !names.includes('summary')) return;
-            if (first === null) first = node.properties.find((property) => nameOf(property) === 'id').value;
+            const id = propertyOf(node, 'id');
+            if (id === undefined || propertyOf(node, 'summary') === undefined) return;
+            if (first === null) first = id;
             else
               context.report({
                 node,
                 message:
-                  `One endpoint, one file: ${context.sourceCode.getText(first)} is declared here already. ` +
+                  `One endpoint, one file: ${context.sourceCode.getText(first.value)} is declared here already. ` +
                   'What both need stands in a file beside them, named by the thing.',
               });
           },
@@ -161,10 +202,19 @@ const all = [ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, RIDERS];
 
 const config = [
   {
-    ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.mjs', '**/*.cjs', '**/*.js', 'coverage/**'],
+    ignores: [
+      '**/dist/**',
+      '**/generated/**',
+      '**/node_modules/**',
+      '**/*.js',
+      'coverage/**',
+      'scripts/torture.mjs',
+      'scripts/test/strangers/attackers.mjs',
+      'scripts/try-image.mjs',
+    ],
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', ...SCRIPTS],
     plugins: { '@typescript-eslint': tseslint.plugin, lumi: house },
     languageOptions: {
       parser: tseslint.parser,
@@ -183,10 +233,24 @@ const config = [
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/only-throw-error': 'error',
+      '@typescript-eslint/ban-ts-comment': 'error',
+      'no-dupe-keys': 'error',
       'lumi/forbidden-name': 'error',
       'no-restricted-syntax': restricted(EXPORTS),
     },
   },
+  // They run as they are: what the compiler would say of TypeScript is said here, and their types are in comments.
+  {
+    files: SCRIPTS,
+    rules: {
+      'no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      'lumi/no-any-in-comments': 'error',
+    },
+  },
+  // It makes a new migration.
+  { files: ['scripts/new-migration.mjs'], rules: { 'lumi/forbidden-name': 'off' } },
+  // Files whose form is a tool's: it wants a default export.
+  { files: ['*.mjs', 'scripts/jest/global-*.mjs', '**/*.config.mjs'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: SOURCES,
     ignores: TESTS,

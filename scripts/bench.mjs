@@ -6,6 +6,16 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { install } from './install.mjs';
 
+/**
+ * @typedef {object} Report
+ * @property {string} at
+ * @property {string} node
+ * @property {number} cores
+ * @property {number} seconds
+ * @property {Awaited<ReturnType<typeof import('./bench/read-path.mjs').benchReadPath>>} [readPath]
+ * @property {Awaited<ReturnType<typeof import('./bench/purchases.mjs').benchPurchases>>} [purchases]
+ */
+
 const { values } = parseArgs({
   options: { json: { type: 'string' }, seconds: { type: 'string', default: '8' }, only: { type: 'string' } },
 });
@@ -19,6 +29,7 @@ const { stopAll } = await import('./bench/processes.mjs');
 
 const installation = await makeInstallation();
 try {
+  /** @type {Report} */
   const report = { at: new Date().toISOString(), node: process.version, cores: availableParallelism(), seconds };
   if (values.only !== 'purchases') {
     const { benchReadPath } = await import('./bench/read-path.mjs');
@@ -63,20 +74,26 @@ try {
   await installation.stop();
 }
 
+/**
+ * @param {readonly string[]} head
+ * @param {readonly (readonly string[])[]} rows
+ */
 function table(head, rows) {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of [head, ...rows])
     console.log(
       row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])))
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
         .join('  '),
     );
 }
 
+/** @param {number | null} value */
 function whole(value) {
   return value === null ? 'n/a' : Math.round(value).toLocaleString('en-US');
 }
 
+/** @param {number} value */
 function ms(value) {
   return value.toFixed(2);
 }

@@ -10,9 +10,13 @@ import { withLock } from './lock.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** @typedef {Readonly<Record<'name' | 'dir' | 'client' | 'functions', string>>} Schema */
+
 /**
  * Every Prisma schema of the system, in the order in which they are migrated. Functions stand below `functions`, in
  * `<room>/sql/<function>.sql`.
+ *
+ * @type {readonly Schema[]}
  */
 export const schemas = [
   {
@@ -36,7 +40,11 @@ export const schemas = [
   },
 ];
 
-/** The arguments of `migrate` (of the database room) for a schema. */
+/**
+ * The arguments of `migrate` (of the database room) for a schema.
+ *
+ * @param {Schema} schema
+ */
 export function migrationFolders({ name, dir, functions }, base = root) {
   return { schema: name, migrationsDir: join(base, dir, 'migrations'), functionsDir: join(base, functions) };
 }
@@ -81,8 +89,13 @@ export async function generate() {
   await withLock(lockFile, generateChanged);
 }
 
-/** What was built comes from the sources with this stamp. */
+/**
+ * What was built comes from the sources with this stamp.
+ *
+ * @param {string} wanted
+ */
 export function isBuilt(wanted) {
+  /** @type {{ sources?: string; folders?: string[] }} */
   const { sources, folders = [] } = readStamp(stampFile);
   return (
     sources === wanted && staleSchemas().length === 0 && folders.every((dir) => existsSync(join(root, dir, 'dist')))
@@ -105,6 +118,7 @@ async function generateChanged() {
 }
 
 function staleSchemas() {
+  /** @type {Record<string, string>} */
   const done = readStamp(generateStampFile);
   return schemas.filter(
     (schema) =>
@@ -113,6 +127,7 @@ function staleSchemas() {
   );
 }
 
+/** @param {string} file */
 function readStamp(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -122,6 +137,7 @@ function readStamp(file) {
   }
 }
 
+/** @param {Schema} schema */
 function schemaStamp(schema) {
   const version = JSON.parse(readFileSync(join(root, 'node_modules', 'prisma', 'package.json'), 'utf8')).version;
   return createHash('sha256')
@@ -136,12 +152,16 @@ export function sourceStamp() {
     join(root, name),
   );
   for (const dir of MEMBERS) collect(join(root, dir), files);
-  const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
+  const hash = createHash('sha256').update(process.versions.node.split('.')[0] ?? '');
   for (const file of files.sort())
     hash.update(`${relative(root, file)}\n`).update(existsSync(file) ? readFileSync(file) : '');
   return hash.digest('hex');
 }
 
+/**
+ * @param {string} dir
+ * @param {string[]} into
+ */
 function collect(dir, into) {
   if (!existsSync(dir)) return;
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
@@ -153,15 +173,24 @@ function collect(dir, into) {
   }
 }
 
+/** @param {string} name */
 function isSource(name) {
   if (name.endsWith('.test.ts')) return false;
   return name.endsWith('.ts') || name === 'schema.prisma' || name === 'package.json' || /^tsconfig.*\.json$/.test(name);
 }
 
 function members() {
-  return JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).references.map(({ path }) => path);
+  /** @type {{ references: { path: string }[] }} */
+  const { references } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
+  return references.map(({ path }) => path);
 }
 
+/**
+ * @param {string} tool
+ * @param {readonly string[]} args
+ * @param {string} sentence said when it fails
+ * @param {boolean} [isQuietWhenGood]
+ */
 async function run(tool, args, sentence, isQuietWhenGood = false) {
   const env = {
     ...process.env,
@@ -170,6 +199,7 @@ async function run(tool, args, sentence, isQuietWhenGood = false) {
     CHECKPOINT_DISABLE: '1',
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
   };
+  /** @type {Buffer[]} */
   const output = [];
   const code = await new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'node_modules', tool), ...args], {

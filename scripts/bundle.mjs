@@ -3,7 +3,7 @@
 // files. A map beside each one leads back to the sources, so that stack traces name them (--enable-source-maps).
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, entryPoints, root, sourceStamp } from './build.mjs';
 import { withLock } from './lock.mjs';
@@ -12,6 +12,9 @@ const stampFile = join(root, 'node_modules', '.lumi-bundle-stamp');
 
 /**
  * The path of the bundle of a compiled entry point: beside it, so that files outside the bundle are found from there.
+ *
+ * @param {string} folder
+ * @param {string} entryPoint
  */
 export function bundled(folder, entryPoint) {
   return join(folder, `${entryPoint}.bundle.js`);
@@ -36,19 +39,24 @@ export async function bundle() {
   });
 }
 
-/** The bundler's options, for every input. */
+/**
+ * The bundler's options, for every input.
+ *
+ * @param {string} folder
+ */
 export function bundleOptions(folder) {
-  return {
+  /** @satisfies {import('esbuild').BuildOptions} */
+  const options = {
     absWorkingDir: folder,
     bundle: true,
-    platform: 'node',
-    format: 'cjs',
+    platform: /** @type {const} */ ('node'),
+    format: /** @type {const} */ ('cjs'),
     target: 'node20',
-    sourcemap: 'linked',
+    sourcemap: /** @type {const} */ ('linked'),
     // The sources are beside it.
     sourcesContent: false,
-    legalComments: 'none',
-    logLevel: 'error',
+    legalComments: /** @type {const} */ ('none'),
+    logLevel: /** @type {const} */ ('error'),
     // pg asks where it runs, and without this answer makes a `Response` to find out, for which Node loads its whole
     // fetch.
     define: { navigator: '{"userAgent":"Node.js"}' },
@@ -56,37 +64,56 @@ export function bundleOptions(folder) {
     // or assets.
     external: ['@prisma/client/runtime/query_compiler*', '@prisma/schema-engine-wasm', 'msgpackr-extract'],
   };
+  return options;
 }
 
 /**
  * Takes packages out of a map: three quarters of it, which each process would read at its start and unfold at its first
  * error. A stack shows their code by its line in the bundle, which is not minified.
+ *
+ * @param {string} file
+ * @param {Pick<typeof import('@jridgewell/sourcemap-codec'), 'decode' | 'encode'>} codec
  */
 function mapOurOwn(file, { decode, encode }) {
+  /** @type {import('node:module').SourceMapPayload} */
   const map = JSON.parse(readFileSync(file, 'utf8'));
   const isOurs = map.sources.map((source) => source.endsWith('.ts') && !source.includes('/node_modules/'));
   let wasOurs = true;
   const mappings = decode(map.mappings).map((line) =>
     line.flatMap((segment) => {
-      const [column, source] = segment;
+      const [column, source, sourceLine, sourceColumn] = segment;
       const before = wasOurs;
-      wasOurs = source !== undefined && isOurs[source];
-      if (wasOurs) return [segment];
+      wasOurs = source !== undefined && isOurs[source] === true;
+      if (wasOurs) return [within(column, source, sourceLine, sourceColumn)];
       // A mapping without a segment counts as the one before it, so the first mapping of a package marks an unknown
       // source.
-      return before ? [[column]] : [];
+      return before ? [within(column)] : [];
     }),
   );
-  writeFileSync(`${file}.new`, JSON.stringify({ ...map, names: [], mappings: encode(mappings.map(withoutNames)) }));
+  writeFileSync(`${file}.new`, JSON.stringify({ ...map, names: [], mappings: encode(mappings) }));
   renameSync(`${file}.new`, file);
 }
 
-/** Node takes the names of functions from the code. */
-function withoutNames(line) {
-  return line.map((segment) => (segment.length === 5 ? segment.slice(0, 4) : segment));
+/**
+ * A segment without a name: Node takes the names of functions from the code.
+ *
+ * @param {number} column
+ * @param {number} [source]
+ * @param {number} [line]
+ * @param {number} [sourceColumn]
+ * @returns {import('@jridgewell/sourcemap-codec').SourceMapSegment}
+ */
+function within(column, source, line, sourceColumn) {
+  return source === undefined || line === undefined || sourceColumn === undefined
+    ? [column]
+    : [column, source, line, sourceColumn];
 }
 
-/** The bundles were made from the sources with this stamp, and as this file makes them. */
+/**
+ * The bundles were made from the sources with this stamp, and as this file makes them.
+ *
+ * @param {string} sources
+ */
 export function isBundled(sources) {
   return (
     existsSync(stampFile) &&
@@ -95,6 +122,7 @@ export function isBundled(sources) {
   );
 }
 
+/** @param {string} sources */
 function stampOf(sources) {
   return createHash('sha256')
     .update(sources)

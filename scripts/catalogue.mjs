@@ -63,11 +63,21 @@ const QUERIES = {
 /** The columns that are left out of a table's rows: the moment they were written. */
 const TIMES = /^(created_at|updated_at|checked_at|applied_at)$/;
 
-/** `{ section: { name: text } }` of the database that `client` is the owner of. */
+/** @typedef {Record<string, string>} Section texts by name */
+/** @typedef {Record<string, Section>} Catalogue */
+
+/**
+ * The sections of the database that `client` is the owner of.
+ *
+ * @param {import('pg').Client} client
+ * @returns {Promise<Catalogue>}
+ */
 export async function catalogueOf(client) {
   await client.query('SET search_path = pg_catalog');
+  /** @type {Catalogue} */
   const catalogue = {};
   for (const [section, query] of Object.entries(QUERIES)) {
+    /** @type {import('pg').QueryResult<{ name: string }>} */
     const { rows } = await client.query(expand(query), [SCHEMAS]);
     catalogue[section] = Object.fromEntries(
       rows.map(({ name, ...rest }) => [
@@ -78,16 +88,23 @@ export async function catalogueOf(client) {
       ]),
     );
   }
+  const tables = Object.entries(catalogue.tables ?? {}).filter(([, text]) => /^relkind: r$/m.test(text));
   catalogue.rows = await rowsOf(
     client,
-    Object.keys(catalogue.tables).filter((name) => /^relkind: r$/m.test(catalogue.tables[name])),
+    tables.map(([name]) => name),
   );
   return catalogue;
 }
 
+/**
+ * @param {import('pg').Client} client
+ * @param {readonly string[]} tables
+ */
 async function rowsOf(client, tables) {
+  /** @type {Section} */
   const found = {};
   for (const table of tables) {
+    /** @type {import('pg').QueryResult<{ row: Record<string, unknown> }>} */
     const { rows } = await client.query(`SELECT to_jsonb(t) AS row FROM ${table} t`);
     if (rows.length === 0) continue;
     found[table] = rows
@@ -98,19 +115,26 @@ async function rowsOf(client, tables) {
   return found;
 }
 
-/** Sections with how many entries are equal, and each entry that is not. */
+/**
+ * Sections with how many entries are equal, and each entry that is not.
+ *
+ * @param {Catalogue} a
+ * @param {Catalogue} b
+ */
 export function compare(a, b) {
-  return Object.keys(a).map((section) => {
-    const names = [...new Set([...Object.keys(a[section]), ...Object.keys(b[section])])].sort();
-    const different = names.filter((name) => a[section][name] !== b[section][name]);
+  return Object.entries(a).map(([section, ofA]) => {
+    const ofB = b[section] ?? {};
+    const names = [...new Set([...Object.keys(ofA), ...Object.keys(ofB)])].sort();
+    const different = names.filter((name) => ofA[name] !== ofB[name]);
     return {
       section,
       equal: names.length - different.length,
-      different: different.map((name) => ({ name, a: a[section][name], b: b[section][name] })),
+      different: different.map((name) => ({ name, a: ofA[name], b: ofB[name] })),
     };
   });
 }
 
+/** @param {string} query */
 function expand(query) {
   return (
     query

@@ -6,9 +6,21 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { generate } from './build.mjs';
+import { messageOf } from './errors.mjs';
 import { install } from './install.mjs';
 
-// A tool that looks at no file finds no fault, so each must look at a minimum number.
+/** @typedef {import('./check/checks.mjs').Found} Found */
+/**
+ * @typedef {object} Check
+ * @property {string} name
+ * @property {string} module in scripts/check
+ * @property {string} run the function
+ * @property {number} [atLeast] a tool that looks at no file finds no fault, so it must look at so many
+ * @property {string} repair
+ */
+/** @typedef {Found & { readonly ms: number }} Outcome */
+
+/** @type {readonly Check[]} */
 const CHECKS = [
   { name: 'types', module: 'checks', run: 'checkTypes', repair: 'npm run check -- types' },
   {
@@ -23,7 +35,7 @@ const CHECKS = [
     module: 'checks',
     run: 'checkSourceStyle',
     atLeast: 200,
-    repair: 'npx eslint --fix gateway services packages',
+    repair: 'npx eslint --fix gateway services packages scripts',
   },
   {
     name: 'wording',
@@ -64,6 +76,7 @@ const CHECKS = [
 const LONGEST_FIRST = ['style', 'OpenAPI documents', 'the rules themselves', 'types'];
 const SHOWN_MAX = 40;
 
+/** @param {readonly string[]} args */
 async function main(args) {
   const only = args.filter((arg) => !arg.startsWith('--'));
   const unknown = only.find((word) => !CHECKS.some(({ name }) => name.includes(word)));
@@ -75,7 +88,7 @@ async function main(args) {
   await generate();
   const outcomes = sideBySide(checks);
   let failed = 0;
-  for (const check of checks) if (!say(check, await outcomes.get(check))) failed += 1;
+  for (const [check, outcome] of outcomes) if (!say(check, await outcome)) failed += 1;
   console.log(failed === 0 ? 'check: all good' : `check: ${failed} of ${checks.length} failed`);
   return failed === 0 ? 0 : 1;
 }
@@ -83,55 +96,70 @@ async function main(args) {
 /**
  * As many at once as there are processors. One promise for each check, so that they are reported in the order of the
  * list.
+ *
+ * @param {readonly Check[]} checks
+ * @returns {Map<Check, Promise<Outcome>>}
  */
 function sideBySide(checks) {
+  /** @type {Map<Check, (outcome: Outcome) => void>} */
   const begun = new Map();
   const outcomes = new Map(checks.map((check) => [check, new Promise((resolve) => begun.set(check, resolve))]));
   const waiting = [...checks].sort((a, b) => place(a) - place(b));
   const lane = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
       const outcome = await runApart(check);
-      begun.get(check)(outcome);
+      begun.get(check)?.(outcome);
     }
   };
   for (let lanes = Math.max(2, availableParallelism()); lanes > 0; lanes -= 1) void lane();
   return outcomes;
 }
 
+/** @param {Check} check */
 function place({ name }) {
   const index = LONGEST_FIRST.indexOf(name);
   return index === -1 ? LONGEST_FIRST.length : index;
 }
 
-/** Never rejects: a check that could not run counts as failed. */
+/**
+ * Never rejects: a check that could not run counts as failed.
+ *
+ * @param {Check} check
+ * @returns {Promise<Outcome>}
+ */
 function runApart({ module, run, atLeast }) {
   const startedAt = performance.now();
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL('./check/run-check.mjs', import.meta.url)), [module, run], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    /** @type {Buffer[]} */
     const printed = [];
+    /** @type {import('./check/run-check.mjs').Answer} */
     let answer = { failed: 'the check ended before it had said anything' };
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => printed.push(chunk));
-    child.on('message', (message) => (answer = message));
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => printed.push(chunk));
+    child.on('message', (/** @type {typeof answer} */ message) => (answer = message));
     child.on('error', (err) => (answer = { failed: err.message }));
     child.on('close', () => {
-      const { size, problems } = answer.found ?? {
-        size: null,
-        problems: [
-          {
-            text: [Buffer.concat(printed).toString().trim(), answer.failed].filter((text) => text !== '').join('\n  '),
-          },
-        ],
-      };
-      if (answer.found !== undefined && atLeast !== undefined && size < atLeast)
-        problems.push({ text: `looked at ${size} only, expected at least ${atLeast}: is the tool set up right?` });
-      resolve({ size, problems, ms: performance.now() - startedAt });
+      const ms = performance.now() - startedAt;
+      if ('failed' in answer) {
+        const text = [Buffer.concat(printed).toString().trim(), answer.failed].filter((one) => one !== '').join('\n  ');
+        return resolve({ size: null, problems: [{ text }], ms });
+      }
+      const { size, problems } = answer.found;
+      const sawLittle = atLeast !== undefined && (size ?? 0) < atLeast;
+      const little = { text: `looked at ${size} only, expected at least ${atLeast}: is the tool set up right?` };
+      resolve({ size, problems: sawLittle ? [...problems, little] : problems, ms });
     });
   });
 }
 
-/** True when it passed. */
+/**
+ * True when it passed.
+ *
+ * @param {Check} check
+ * @param {Outcome} outcome
+ */
 function say({ name, repair }, { size, problems, ms }) {
   const seen = size === null ? '' : `, ${size} looked at`;
   if (problems.length === 0) {
@@ -148,6 +176,6 @@ function say({ name, repair }, { size, problems, ms }) {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (err) {
-  console.error(err.message);
+  console.error(messageOf(err));
   process.exitCode = 1;
 }

@@ -8,21 +8,21 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { catalogueOf, compare } from './catalogue.mjs';
+import { eachRole } from './database-roles.mjs';
 import { takeCluster } from './jest/cluster.mjs';
 import { loadDb } from './jest/load-db.mjs';
 
 // Each version runs in a separate process, because Prisma's engine is one for each process.
 const [mark, folderAtWork, urlAtWork] = process.argv.slice(2);
-if (mark === '--make') {
+if (mark === '--make' && folderAtWork !== undefined && urlAtWork !== undefined) {
   await make(folderAtWork, urlAtWork);
   process.exit(0);
 }
-const folders = process.argv.slice(2).map((folder) => resolve(folder));
-if (folders.length !== 2) {
+const [one, other, ...more] = process.argv.slice(2).map((folder) => resolve(folder));
+if (one === undefined || other === undefined || more.length > 0) {
   console.error('Usage: node scripts/compare-catalogues.mjs <folder of one version> <folder of the other>');
   process.exit(2);
 }
-const [one, other] = folders;
 const made = await onServer(async (url) => {
   const first = await madeBy(one, url);
   return { first, updated: await madeBy(other, url) };
@@ -33,6 +33,12 @@ const differences =
   report(`${one}, updated by ${other}, and ${other}`, made.updated, fresh);
 process.exit(differences === 0 ? 0 : 1);
 
+/** @typedef {typeof import('./build.mjs')} Build */
+
+/**
+ * @template T
+ * @param {(url: string) => Promise<T>} work
+ */
 async function onServer(work) {
   const cluster = await takeCluster();
   const { pg } = loadDb();
@@ -49,6 +55,10 @@ async function onServer(work) {
   }
 }
 
+/**
+ * @param {string} folder
+ * @param {string} ownerUrl
+ */
 async function madeBy(folder, ownerUrl) {
   await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), '--make', folder, ownerUrl]);
   const { pg } = loadDb();
@@ -61,10 +71,17 @@ async function madeBy(folder, ownerUrl) {
   }
 }
 
+/**
+ * @param {string} folder
+ * @param {string} ownerUrl
+ */
 async function make(folder, ownerUrl) {
+  /** @type {Pick<Build, 'schemas'> & Partial<Pick<Build, 'migrationFolders'>>} */
   const { schemas, migrationFolders } = await import(join(folder, 'scripts/build.mjs'));
-  const { migrate, ensureRoles, ROLES } = (await import(join(folder, 'scripts/jest/load-db.mjs'))).loadDb();
-  await ensureRoles({ ownerUrl, passwords: Object.fromEntries(ROLES.map((role) => [role, 'only-for-a-comparison'])) });
+  /** @type {typeof import('./jest/load-db.mjs')} */
+  const { loadDb: loadTheirs } = await import(join(folder, 'scripts/jest/load-db.mjs'));
+  const { migrate, ensureRoles } = loadTheirs();
+  await ensureRoles({ ownerUrl, passwords: eachRole(() => 'only-for-a-comparison') });
   for (const schema of schemas) {
     // A version from before functions had files of their own has no such helper.
     await migrate({
@@ -77,6 +94,11 @@ async function make(folder, ownerUrl) {
   }
 }
 
+/**
+ * @param {string} title
+ * @param {import('./catalogue.mjs').Catalogue} a
+ * @param {import('./catalogue.mjs').Catalogue} b
+ */
 function report(title, a, b) {
   console.log(`${title}:`);
   const sections = compare(a, b);
@@ -88,6 +110,10 @@ function report(title, a, b) {
   return sections.reduce((sum, { different }) => sum + different.length, 0);
 }
 
+/**
+ * @param {string} mark
+ * @param {string | undefined} text
+ */
 function indented(mark, text) {
   return (text ?? '(not there)')
     .split('\n')

@@ -14,4 +14,4 @@ const { code, out, err } = await runTool(
 );
 process.stdout.write(out);
 process.stderr.write(err);
-process.exitCode = code;
+process.exitCode = code ?? 1;

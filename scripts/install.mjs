@@ -6,6 +6,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { codeOf } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { tooOld } from './node-versions.mjs';
 
@@ -66,6 +67,7 @@ function memberManifests() {
   return ['gateway/package.json', ...members];
 }
 
+/** @param {readonly string[]} args */
 async function runPnpm(args) {
   // CI=true: pnpm must never stop to ask a question, in any terminal.
   const env = { ...process.env, CI: 'true', npm_config_yes: 'true', npm_config_update_notifier: 'false' };
@@ -80,7 +82,7 @@ async function runPnpm(args) {
       if (!ENGINE_WARNING.test(line)) console.log(line);
     });
     child.on('error', (err) =>
-      reject(err.code === 'ENOENT' ? new Error('npx was not found: Lumi needs npm, which comes with Node.') : err),
+      reject(codeOf(err) === 'ENOENT' ? new Error('npx was not found: Lumi needs npm, which comes with Node.') : err),
     );
     child.on('close', resolve);
   });

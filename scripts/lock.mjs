@@ -13,10 +13,16 @@ import {
   mkdirSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from './errors.mjs';
 
 const STALE_MS = 30_000;
 const WAIT_MAX_MS = 10 * 60_000;
 
+/**
+ * @template T
+ * @param {string} file
+ * @param {() => Promise<T>} work
+ */
 export async function withLock(file, work) {
   await acquire(file);
   const release = () => rmSync(file, { force: true });
@@ -38,17 +44,22 @@ export async function withLock(file, work) {
   }
 }
 
+/** @param {number} pid */
 export function isAlive(pid) {
   if (isZombie(pid)) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (err) {
-    return err.code === 'EPERM';
+    return codeOf(err) === 'EPERM';
   }
 }
 
-// A process that ended and whose parent has not collected its result, as happens under a simple pid 1 in containers.
+/**
+ * A process that ended and whose parent has not collected its result, as happens under a simple pid 1 in containers.
+ *
+ * @param {number} pid
+ */
 function isZombie(pid) {
   if (process.platform !== 'linux') return false;
   try {
@@ -58,6 +69,7 @@ function isZombie(pid) {
   }
 }
 
+/** @param {string} file */
 async function acquire(file) {
   mkdirSync(dirname(file), { recursive: true });
   const deadline = Date.now() + WAIT_MAX_MS;
@@ -69,6 +81,7 @@ async function acquire(file) {
   }
 }
 
+/** @param {string} file */
 function tryCreate(file) {
   try {
     const fd = openSync(file, 'wx');
@@ -76,11 +89,12 @@ function tryCreate(file) {
     closeSync(fd);
     return true;
   } catch (err) {
-    if (err.code === 'EEXIST') return false;
+    if (codeOf(err) === 'EEXIST') return false;
     throw err;
   }
 }
 
+/** @param {string} file */
 function isStale(file) {
   try {
     const pid = Number(readFileSync(file, 'utf8'));
@@ -93,6 +107,7 @@ function isStale(file) {
   }
 }
 
+/** @param {string} file */
 function pushAside(file) {
   const aside = `${file}.${process.pid}`;
   try {

@@ -9,7 +9,7 @@ import { install } from './install.mjs';
 
 const [schemaName, name] = process.argv.slice(2);
 const schema = schemas.find((one) => one.name === schemaName);
-if (!schema || !/^[a-z0-9_]+$/.test(name ?? '')) {
+if (schema === undefined || !/^[a-z0-9_]+$/.test(name ?? '')) {
   console.error(
     `Usage: node scripts/new-migration.mjs <${schemas.map((one) => one.name).join('|')}> <name_in_lower_case>`,
   );
@@ -27,16 +27,20 @@ try {
     loadDb().diffMigration({ ownerUrl, schema: schema.name, datamodel }),
   );
   if (sql === '') console.log(`The migrations of ${schema.name} already lead to its schema.prisma: nothing to write.`);
-  else console.log(`Wrote ${write(sql)}. Read it before you commit it.`);
+  else console.log(`Wrote ${write(schema, sql)}. Read it before you commit it.`);
 } finally {
   await cluster.stop();
 }
 
-function write(sql) {
+/**
+ * @param {import('./build.mjs').Schema} chosen
+ * @param {string} sql
+ */
+function write(chosen, sql) {
   const stamp = new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14);
-  const dir = join(root, schema.dir, 'migrations', `${stamp}_${name}`);
+  const dir = join(root, chosen.dir, 'migrations', `${stamp}_${name}`);
   mkdirSync(dir, { recursive: true });
-  const lockFile = join(root, schema.dir, 'migrations', 'migration_lock.toml');
+  const lockFile = join(root, chosen.dir, 'migrations', 'migration_lock.toml');
   if (!existsSync(lockFile)) writeFileSync(lockFile, 'provider = "postgresql"\n');
   writeFileSync(join(dir, 'migration.sql'), sql);
   return relative(root, join(dir, 'migration.sql'));

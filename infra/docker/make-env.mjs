@@ -8,7 +8,7 @@ const password = () => randomBytes(24).toString('base64url');
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
 const jwks = { keys: [createPublicKey(createPrivateKey(pem)).export({ format: 'jwk' })] };
-const base64 = (text) => Buffer.from(text).toString('base64');
+const base64 = (/** @type {string | Buffer} */ text) => Buffer.from(text).toString('base64');
 
 const settings = {
   POSTGRES_PASSWORD: password(),

@@ -6,9 +6,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
+import { eachRole } from '../database-roles.mjs';
 import { dataDirFor, initCluster, startCluster } from '../postgres.mjs';
 import { prepareDatabase } from '../../packages/launcher/src/database.mjs';
 import { publicKeys } from '../../packages/launcher/src/secrets.mjs';
+
+/** @typedef {Awaited<ReturnType<typeof makeInstallation>>} Installation */
+/** @typedef {{ key: string; keyId: string; lineageId: string; accountId: string }} Buyer */
+/** @typedef {{ peppers: string; ring: string; identity: string; cursor: string }} KeySecrets */
 
 const UNLIMITED_PER_MINUTE = 1_000_000;
 const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
@@ -32,12 +37,7 @@ export async function makeInstallation() {
     format: 'pem',
   });
   const secrets = {
-    roles: Object.fromEntries(
-      ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'].map((role) => [
-        role,
-        randomBytes(12).toString('hex'),
-      ]),
-    ),
+    roles: eachRole(() => randomBytes(12).toString('hex')),
     peppers: secret(),
     ring: secret(),
     identity: Buffer.from(privatePem).toString('base64'),
@@ -48,7 +48,7 @@ export async function makeInstallation() {
     ownerUrl,
     urlOf,
     secrets,
-    serviceEnv: (product) => ({
+    serviceEnv: (/** @type {import('../../packages/launcher/src/options.mjs').Product} */ product) => ({
       DATABASE_URL: urlOf(`lumi_${product}`),
       ADMIN_DATABASE_URL: urlOf('lumi_admin'),
       IDENTITY_PUBLIC_KEYS: publicKeys(secrets.identity),
@@ -60,7 +60,7 @@ export async function makeInstallation() {
       LOG_LEVEL: 'warn',
       DATABASE_POOL: '16',
     }),
-    gatewayEnv: (domainsUrl) => ({
+    gatewayEnv: (/** @type {string} */ domainsUrl) => ({
       DATABASE_URL: urlOf('lumi_gateway'),
       DOMAINS_URL: domainsUrl,
       VPS_URL: domainsUrl,
@@ -71,7 +71,7 @@ export async function makeInstallation() {
       API_MONEY_ENABLED: 'true',
       LOG_LEVEL: 'info',
     }),
-    makeKeys: (count) => makeKeys({ ownerUrl, secrets, count }),
+    makeKeys: (/** @type {number} */ count) => makeKeys({ ownerUrl, secrets, count }),
     stop: async () => {
       await cluster.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -80,11 +80,19 @@ export async function makeInstallation() {
   };
 }
 
-/** This many accounts with money, each with a key whose limits are never reached. */
+/**
+ * This many accounts with money, each with a key whose limits are never reached.
+ *
+ * @param {{ ownerUrl: string; secrets: KeySecrets; count: number }} told
+ */
 async function makeKeys({ ownerUrl, secrets, count }) {
+  /** @type {typeof import('pg')} */
   const { Pool } = load('pg');
+  /** @type {typeof import('@lumi/shared/keys')} */
   const { issueKey } = load('./dist/base/keys/index.js');
+  /** @type {typeof import('@lumi/shared/contract')} */
   const { newId, resellerScopes } = load('./dist/ground/contract/index.js');
+  /** @type {typeof import('@lumi/shared/runtime')} */
   const { secretRing, systemClock } = load('./dist/ground/runtime/index.js');
   const rings = {
     peppers: secretRing(32).parse(secrets.peppers),
@@ -93,6 +101,7 @@ async function makeKeys({ ownerUrl, secrets, count }) {
   };
   const pool = new Pool({ connectionString: ownerUrl, max: 4 });
   try {
+    /** @type {Buyer[]} */
     const keys = [];
     for (let i = 0; i < count; i += 1) {
       const accountId = newId('usr', systemClock.nowMs());

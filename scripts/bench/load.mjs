@@ -3,11 +3,25 @@
 // loopback only.
 import { Pool } from 'undici';
 
+/** @typedef {import('undici').Dispatcher.RequestOptions} Request */
+/**
+ * @typedef {object} Target
+ * @property {string} origin
+ * @property {number} connections
+ * @property {number} seconds
+ * @property {() => Request} next
+ * @property {number} expect the status
+ */
+
 const ANSWER_LIMIT_MS = 10_000;
 /** A warm-up that asks for a number of requests gives up on it here. */
 const WARM_UP_MAX_MS = 60_000;
 
-/** `next()` gives `{ path, method, headers, body }`. Returns rate, latencies in ms and what was answered. */
+/**
+ * Returns rate, latencies in ms and what was answered.
+ *
+ * @param {Target & { requestsMin?: number }} target
+ */
 export async function closedLoop({ origin, connections, seconds, next, expect, requestsMin = 0 }) {
   const run = begin(origin, connections);
   const startsAt = performance.now();
@@ -22,10 +36,12 @@ export async function closedLoop({ origin, connections, seconds, next, expect, r
   return run.finish(performance.now() - startedAt);
 }
 
+/** @param {Target & { perSecond: number }} target */
 export async function paced({ origin, connections, seconds, perSecond, next, expect }) {
   const run = begin(origin, connections);
   const total = Math.floor(perSecond * seconds);
   const startedAt = performance.now();
+  /** @type {Set<Promise<void>>} */
   const pending = new Set();
   for (let sent = 0; sent < total;) {
     const due = Math.min(total, Math.floor(((performance.now() - startedAt) / 1000) * perSecond));
@@ -39,6 +55,10 @@ export async function paced({ origin, connections, seconds, perSecond, next, exp
   return run.finish(performance.now() - startedAt);
 }
 
+/**
+ * @param {string} origin
+ * @param {number} connections
+ */
 function begin(origin, connections) {
   if (!/^http:\/\/127\.0\.0\.1:/.test(origin)) throw new Error('load is sent to loopback only');
   const pool = new Pool(origin, {
@@ -47,9 +67,11 @@ function begin(origin, connections) {
     headersTimeout: ANSWER_LIMIT_MS,
     bodyTimeout: ANSWER_LIMIT_MS,
   });
+  /** @type {number[]} */
   const latencies = [];
+  /** @type {Map<number, number>} */
   const statuses = new Map();
-  const one = async (request, expect) => {
+  const one = async (/** @type {Request} */ request, /** @type {number} */ expect) => {
     const startedAt = performance.now();
     const answer = await pool.request(request);
     const text = await answer.body.text();
@@ -58,10 +80,11 @@ function begin(origin, connections) {
     if (answer.statusCode !== expect)
       throw new Error(`expected ${expect}, got ${answer.statusCode}: ${text.slice(0, 300)}`);
   };
-  const finish = async (elapsedMs) => {
+  const finish = async (/** @type {number} */ elapsedMs) => {
     await pool.close();
     latencies.sort((a, b) => a - b);
-    const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
+    const at = (/** @type {number} */ share) =>
+      latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
     return {
       requests: latencies.length,
       perSecond: (latencies.length * 1000) / elapsedMs,

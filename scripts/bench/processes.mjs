@@ -6,8 +6,13 @@ import { readFileSync } from 'node:fs';
 const READY_LIMIT_MS = 30_000;
 const TICKS_PER_SECOND = 100;
 
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+/** @typedef {{ name: string; script: string; env: Readonly<Record<string, string>> }} Told */
+
+/** @type {Set<ChildProcess>} */
 const running = new Set();
 
+/** @param {Told} told */
 export async function startProcess({ name, script, env }) {
   const child = fork(script, {
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
@@ -15,18 +20,20 @@ export async function startProcess({ name, script, env }) {
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
-  const port = await new Promise((resolve, reject) => {
+  /** @type {Promise<number>} */
+  const ready = new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Error(`${name} was not ready within ${READY_LIMIT_MS} ms`)),
       READY_LIMIT_MS,
     );
-    child.on('message', (message) => {
+    child.on('message', (/** @type {{ type?: string; port: number } | null} */ message) => {
       if (message?.type !== 'ready') return;
       clearTimeout(timer);
       resolve(message.port);
     });
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
   });
+  const port = await ready;
   return { name, origin: `http://127.0.0.1:${port}`, cpuSeconds: () => cpuSeconds(child.pid), stop: () => stop(child) };
 }
 
@@ -34,6 +41,7 @@ export async function stopAll() {
   await Promise.all([...running].map(stop));
 }
 
+/** @param {ChildProcess} child */
 async function stop(child) {
   if (child.exitCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -43,7 +51,11 @@ async function stop(child) {
   clearTimeout(timer);
 }
 
-/** User and system time of the whole process; null where there is no /proc. */
+/**
+ * User and system time of the whole process; NaN where there is no /proc.
+ *
+ * @param {number | undefined} pid
+ */
 function cpuSeconds(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -51,6 +63,6 @@ function cpuSeconds(pid) {
       .split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   } catch {
-    return null;
+    return Number.NaN;
   }
 }

@@ -9,11 +9,15 @@ import { bundled } from '../bundle.mjs';
 import { closedLoop } from './load.mjs';
 import { startProcess } from './processes.mjs';
 
+/** @typedef {import('./installation.mjs').Installation} Installation */
+/** @typedef {import('./installation.mjs').Buyer} Buyer */
+
 const SPREAD = 50;
 const CONNECTIONS = 32;
 const WARM_UP_REQUESTS = 2_000;
 const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
 
+/** @param {{ installation: Installation; seconds: number }} told */
 export async function benchPurchases({ installation, seconds }) {
   const domains = await startProcess({
     name: 'domains',
@@ -27,9 +31,9 @@ export async function benchPurchases({ installation, seconds }) {
   });
   const keys = await installation.makeKeys(SPREAD);
   const rows = [];
-  for (const [name, buyers] of [
-    ['spread over 50 wallets', keys],
-    ['one wallet', keys.slice(0, 1)],
+  for (const { name, buyers } of [
+    { name: 'spread over 50 wallets', buyers: keys },
+    { name: 'one wallet', buyers: keys.slice(0, 1) },
   ]) {
     const target = { origin: gateway.origin, connections: CONNECTIONS, next: purchaseOf(buyers), expect: 201 };
     await closedLoop({ ...target, seconds: 2, requestsMin: WARM_UP_REQUESTS });
@@ -51,14 +55,23 @@ export async function benchPurchases({ installation, seconds }) {
   return rows;
 }
 
-/** As autovacuum would within a minute: the tables were empty when the first statements on them were planned. */
+/**
+ * As autovacuum would within a minute: the tables were empty when the first statements on them were planned.
+ *
+ * @param {Installation} installation
+ */
 async function analyze(installation) {
+  /** @type {typeof import('pg')} */
   const { Client } = load('pg');
   const client = new Client({ connectionString: installation.ownerUrl });
   await client.connect();
   await client.query('ANALYZE').finally(() => client.end());
 }
 
+/**
+ * @param {readonly Buyer[]} buyers
+ * @returns {() => import('undici').Dispatcher.RequestOptions}
+ */
 function purchaseOf(buyers) {
   let sent = 0;
   const run = randomBytes(4).toString('hex');
@@ -69,7 +82,7 @@ function purchaseOf(buyers) {
       path: '/api/v1/domains',
       method: 'POST',
       headers: {
-        authorization: `Bearer ${buyers[sent % buyers.length].key}`,
+        authorization: `Bearer ${takeTurns(buyers, sent).key}`,
         'idempotency-key': `bench-${name}`,
         'content-type': 'application/json',
       },
@@ -78,23 +91,41 @@ function purchaseOf(buyers) {
   };
 }
 
-/** The same function over 16 connections, without HTTP, supplier or capture. */
+/**
+ * @param {readonly Buyer[]} buyers
+ * @param {number} turn
+ */
+function takeTurns(buyers, turn) {
+  const buyer = buyers[turn % buyers.length];
+  if (buyer === undefined) throw new Error('nobody buys');
+  return buyer;
+}
+
+/**
+ * The same function over 16 connections, without HTTP, supplier or capture.
+ *
+ * @param {{ installation: Installation; buyers: readonly Buyer[]; seconds: number }} told
+ */
 async function rawHolds({ installation, buyers, seconds }) {
+  /** @type {typeof import('pg')} */
   const { Pool } = load('pg');
+  /** @type {typeof import('@lumi/shared/contract')} */
   const { newId } = load('./dist/ground/contract/index.js');
   const pool = new Pool({ connectionString: installation.urlOf('lumi_domains'), max: 16 });
   const endAt = performance.now() + seconds * 1000;
   let done = 0;
   const loop = async () => {
     while (performance.now() < endAt) {
-      const buyer = buyers[done % buyers.length];
+      const buyer = takeTurns(buyers, done);
       const id = newId('ord', Date.now());
+      /** @type {import('pg').QueryResult<{ outcome: string }>} */
       const { rows } = await pool.query({
         name: 'hold',
         text: `SELECT outcome FROM platform.purchase_begin($1,$2,'domains','bench','bench','{}'::jsonb,'{"facts":{},"cost":[{"label":"bench","unit":"10000","times":1}]}'::jsonb,10000,NULL,$3,$4,false,NULL,$2,$1,'\\x00'::bytea,'req_bench',NULL,NULL,NULL,'{}',NULL,86400000,false)`,
         values: [id, buyer.accountId, buyer.keyId, buyer.lineageId],
       });
-      if (rows[0].outcome !== 'held') throw new Error(`raw hold ended as ${rows[0].outcome}`);
+      const outcome = rows[0]?.outcome;
+      if (outcome !== 'held') throw new Error(`raw hold ended as ${outcome}`);
       done += 1;
     }
   };

@@ -8,8 +8,17 @@ import { Memory, cacheFolder, filesIn, remembered } from './memory.mjs';
 import { parseReport, runTool } from './run-tool.mjs';
 import { digestsOf } from './source-graph.mjs';
 
+/**
+ * @typedef {object} Problem one fault found
+ * @property {string} text the line that tells it
+ * @property {string} [file]
+ * @property {string} [rule]
+ * @property {string} [message]
+ */
+/** @typedef {{ readonly size: number | null; readonly problems: readonly Problem[] }} Found */
+
 export const fixtures = join(root, 'scripts', 'check-fixtures');
-const tool = (path) => join(root, 'node_modules', path);
+const tool = (/** @type {string} */ path) => join(root, 'node_modules', path);
 
 /** The inputs of the checks of imports and dead code. */
 const SOURCES = [
@@ -26,9 +35,22 @@ const SOURCES = [
   'tsconfig.json',
   'pnpm-workspace.yaml',
 ];
-/** The folders whose .ts files ESLint checks. */
-const STYLED = ['gateway', 'services', 'packages', 'scripts/test'];
+/** What ESLint checks. */
+const STYLED = [
+  'gateway',
+  'services',
+  'packages',
+  'scripts',
+  'infra',
+  'eslint.config.mjs',
+  'jest.config.cjs',
+  '.dependency-cruiser.cjs',
+];
+const STYLED_FILE = /\.(ts|[cm]js)$/;
+/** Not typed yet. */
+const LEFT_OUT = /\/scripts\/(torture|try-image|test\/strangers\/attackers)\.mjs$/;
 
+/** @returns {Promise<Found>} */
 export async function checkTypes() {
   mkdirSync(cacheFolder, { recursive: true });
   const fresh =
@@ -47,9 +69,10 @@ export async function checkTypes() {
 
 /** Only files that ESLint has not passed in their present state, with all that they import. */
 export async function checkSourceStyle() {
+  /** @type {Memory<string>} */
   const memory = new Memory('style');
   const digests = digestsOf(
-    filesIn(STYLED).filter((file) => file.endsWith('.ts')),
+    filesIn(STYLED).filter((file) => STYLED_FILE.test(file) && !LEFT_OUT.test(file) && !file.startsWith(fixtures)),
     schemas.map(({ dir }) => `${dir}/schema.prisma`),
   );
   const asked = [...digests.keys()].filter((file) => memory.get(file) !== digests.get(file));
@@ -63,6 +86,7 @@ export async function checkSourceStyle() {
   return { size: digests.size - asked.length + files.length, problems };
 }
 
+/** @param {string} cwd */
 export async function checkStyle(cwd) {
   const folders = STYLED.filter((folder) => existsSync(join(cwd, folder)));
   // Relative to the config: ESLint's command takes the spaces out of the value.
@@ -72,14 +96,23 @@ export async function checkStyle(cwd) {
     '--parser-options',
     `project:${relative(root, join(cwd, 'tsconfig.json'))}`,
   ];
-  const { files, problems } = await lint([...own, ...folders.map((folder) => `${folder}/**/*.ts`)], cwd);
+  const { files, problems } = await lint([...own, ...folders.map((folder) => `${folder}/**/*.{ts,mjs}`)], cwd);
   return { size: files.length, problems };
 }
 
-/** These files of the sources, by the rules that need no types. */
+/**
+ * These files of the sources, by the rules that need no types.
+ *
+ * @param {readonly string[]} files
+ */
 export const lintQuickly = (files) => lint(['--config', 'scripts/check/eslint-quick.config.mjs', ...files], root);
 
+/**
+ * @param {readonly string[]} args
+ * @param {string} cwd
+ */
 async function lint(args, cwd) {
+  /** @type {{ filePath: string; messages: { line: number; ruleId: string | null; message: string }[] }[]} */
   const files = parseReport(
     'ESLint',
     await runTool(tool('eslint/bin/eslint.js'), ['--format', 'json', ...args], { cwd }),
@@ -96,16 +129,18 @@ async function lint(args, cwd) {
 export const checkSourceImports = () => remembered('imports', SOURCES, () => checkImports(root));
 export const checkSourceDeadCode = () => remembered('dead code', SOURCES, () => checkDeadCode(root));
 
+/** @param {string} cwd */
 export async function checkImports(cwd) {
   const tsConfig = cwd === root ? 'tsconfig.check.json' : 'tsconfig.json';
   const rulesFile = join(root, '.dependency-cruiser.cjs');
+  /** @type {import('./cruise.mjs').Cruised} */
   const { modules, violations } = parseReport(
     'dependency-cruiser',
     await runTool(join(root, 'scripts', 'check', 'cruise.mjs'), [rulesFile, tsConfig], { cwd }),
   );
-  const comments = new Map(
-    createRequire(import.meta.url)(rulesFile).forbidden.map(({ name, comment }) => [name, comment]),
-  );
+  /** @type {import('dependency-cruiser').IConfiguration} */
+  const { forbidden = [] } = createRequire(import.meta.url)(rulesFile);
+  const comments = new Map(forbidden.map(({ name, comment }) => [name, comment]));
   const problems = violations.map(({ from, to, rule, cycle }) => {
     const way = cycle === undefined ? `${from} → ${to}` : [from, ...cycle].join(' → ');
     return { file: from, rule, text: `${way}\n    ${comments.get(rule)} (${rule})` };
@@ -113,7 +148,11 @@ export async function checkImports(cwd) {
   return { size: modules, problems: oncePerFile(problems) };
 }
 
-// A file that breaks a rule by many imports is reported once.
+/**
+ * A file that breaks a rule by many imports is reported once.
+ *
+ * @param {readonly Problem[]} problems
+ */
 function oncePerFile(problems) {
   return [...new Map(problems.map((problem) => [`${problem.rule} ${problem.file}`, problem])).values()];
 }
@@ -130,8 +169,27 @@ const DEAD = {
   binaries: 'unlisted program',
   enumMembers: 'unused enum member',
 };
+/** @type {readonly (keyof typeof DEAD)[]} */
+const DEAD_KINDS = [
+  'files',
+  'exports',
+  'types',
+  'dependencies',
+  'devDependencies',
+  'unlisted',
+  'unresolved',
+  'duplicates',
+  'binaries',
+  'enumMembers',
+];
 
+/** @typedef {{ readonly name?: string }} DeadThing what knip names; of things that are the same, all */
+/** @typedef {DeadThing | readonly DeadThing[]} Dead */
+/** @typedef {{ file: string } & Partial<Record<keyof typeof DEAD, readonly Dead[]>>} DeadOfFile */
+
+/** @param {string} cwd */
 export async function checkDeadCode(cwd) {
+  /** @type {{ issues: readonly DeadOfFile[] }} */
   const report = parseReport(
     'knip',
     await runTool(
@@ -141,17 +199,19 @@ export async function checkDeadCode(cwd) {
     ),
   );
   const problems = report.issues.flatMap((issue) =>
-    Object.entries(DEAD).flatMap(([kind, rule]) =>
+    DEAD_KINDS.flatMap((kind) =>
       (issue[kind] ?? []).map((found) => ({
         file: issue.file,
-        rule: `knip: ${rule}`,
-        text: `${issue.file}: ${rule} ${kind === 'files' ? '' : nameOf(found)}`,
+        rule: `knip: ${DEAD[kind]}`,
+        text: `${issue.file}: ${DEAD[kind]} ${kind === 'files' ? '' : nameOf(found)}`,
       })),
     ),
   );
   return { size: null, problems };
 }
 
+/** @param {Dead} found */
 function nameOf(found) {
-  return Array.isArray(found) ? found.map(nameOf).join(', ') : (found.name ?? String(found));
+  const all = 'length' in found ? found : [found];
+  return all.map((one) => one.name ?? String(one)).join(', ');
 }

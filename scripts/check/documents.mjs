@@ -4,12 +4,35 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+/** @typedef {'domains' | 'vps' | 'proxy'} Product */
+/** @typedef {import('@lumi/shared/endpoint').Endpoint} Endpoint */
+/** @typedef {Parameters<typeof import('@lumi/shared/endpoint').buildOpenApi>[1]} Api */
+/**
+ * @typedef {object} Wiring what the wiring of each service exports
+ * @property {(service: unknown, settings: unknown) => unknown} wire
+ * @property {(wired: unknown) => readonly Endpoint[]} endpoints
+ * @property {Omit<Api, 'product' | 'publicUrl'>} api
+ */
+
+/** @type {readonly Product[]} */
+const PRODUCTS = ['domains', 'vps', 'proxy'];
 const PUBLIC_URL = 'https://lumi.example';
 
-/** `[{ name, document }]`, one for each service. */
+/** @typedef {{ operationId: string }} Operation */
+/** @typedef {{ paths?: Record<string, Record<string, Operation>>; 'x-recipes'?: string[] }} Document */
+/** @typedef {{ name: string; document: Document }} NamedDocument */
+
+/**
+ * One for each service.
+ *
+ * @param {string} root
+ * @returns {NamedDocument[]}
+ */
 export function serviceDocuments(root) {
   const own = createRequire(join(root, 'services', 'domains', 'package.json'));
+  /** @type {typeof import('@lumi/shared/endpoint')} */
   const { buildOpenApi } = own('@lumi/shared/endpoint');
+  /** @type {typeof import('@lumi/shared/process')} */
   const { openService, serviceConfig } = own('@lumi/shared/service');
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
   const config = serviceConfig.parse({
@@ -23,10 +46,13 @@ export function serviceDocuments(root) {
     SANDBOX_PAYMENTS: 'true',
     LOG_LEVEL: 'error',
   });
-  return ['domains', 'vps', 'proxy'].map((product) => {
-    const built = (file) => own(join(root, 'services', product, 'dist', file));
+  return PRODUCTS.map((product) => {
+    const built = (/** @type {string} */ file) => own(join(root, 'services', product, 'dist', file));
+    /** @type {Wiring} */
     const { wire, endpoints, api } = built('wiring.js');
-    const settings = built('config.js')[`${product}Settings`].parse({});
+    /** @type {Record<string, { parse(env: object): unknown } | undefined>} */
+    const { [`${product}Settings`]: ofProduct } = built('config.js');
+    const settings = ofProduct?.parse({});
     const routes = endpoints(wire(openService({ product, config, processName: product }), settings)).map(
       ({ route }) => route,
     );

@@ -42,7 +42,7 @@ async function compare() {
 
 function expectations() {
   const files = readdirSync(fixtures, { recursive: true, withFileTypes: true }).filter(
-    (entry) => entry.isFile() && /\.(ts|json|md|sql)$/.test(entry.name),
+    (entry) => entry.isFile() && /\.(ts|mjs|json|md|sql)$/.test(entry.name),
   );
   return files.flatMap((entry) => {
     const path = join(entry.parentPath, entry.name);

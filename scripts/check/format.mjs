@@ -23,7 +23,7 @@ export async function checkFormat() {
     ['--list-different', ...args],
     { cwd: root },
   );
-  if (code > 1 || (code === 1 && out.trim() === ''))
+  if (code === null || code > 1 || (code === 1 && out.trim() === ''))
     throw new Error(`Prettier failed (exit code ${code}): ${err.slice(0, 2_000)}`);
   const unformatted = out.split('\n').filter((file) => file !== '');
   const files = filesIn(FOLDERS)
@@ -38,6 +38,7 @@ export async function checkFormat() {
   };
 }
 
+/** @param {string} file */
 function tooWide(file) {
   return readFileSync(join(root, file), 'utf8')
     .split('\n')

@@ -5,6 +5,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { root } from '../build.mjs';
+import { codeOf } from '../errors.mjs';
+
+/** @typedef {import('./checks.mjs').Found} Found */
 
 export const cacheFolder = join(root, 'node_modules', '.cache', 'lumi-check');
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'coverage', '.git', '.lumi']);
@@ -13,9 +16,15 @@ const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/chec
 
 /**
  * Calls `look()`, or returns its last result if `inputs` (files and folders, below the root) and `text` are unchanged.
- * It returns { size, problems }.
+ *
+ * @param {string} name
+ * @param {readonly string[]} inputs
+ * @param {() => Promise<Found>} look
+ * @param {string} [text]
+ * @returns {Promise<Found>}
  */
 export async function remembered(name, inputs, look, text = '') {
+  /** @type {Memory<{ digest: string; size: number | null }>} */
   const memory = new Memory(name);
   const digest = digestOfText(`${digestOf([...ALWAYS, ...inputs])} ${text}`);
   const known = memory.get('all');
@@ -25,24 +34,39 @@ export async function remembered(name, inputs, look, text = '') {
   return { size, problems };
 }
 
-/** Good results by name, kept in one file. */
+/**
+ * Good results by name, kept in one file.
+ *
+ * @template T
+ */
 export class Memory {
+  /** @param {string} name */
   constructor(name) {
     this.file = join(cacheFolder, `${name.replaceAll(/\W+/g, '-')}.json`);
+    /** @type {Readonly<Record<string, T | undefined>>} */
     this.known = process.env.LUMI_CHECK_FRESH === '1' ? {} : this.read();
   }
 
+  /**
+   * @param {string} key
+   * @returns {T | undefined}
+   */
   get(key) {
     return this.known[key];
   }
 
-  /** Another run may write at the same time: the file is always whole. */
+  /**
+   * Another run may write at the same time: the file is always whole.
+   *
+   * @param {Readonly<Record<string, T | undefined>>} known
+   */
   write(known) {
     mkdirSync(dirname(this.file), { recursive: true });
     writeFileSync(`${this.file}.${process.pid}`, JSON.stringify(known));
     renameSync(`${this.file}.${process.pid}`, this.file);
   }
 
+  /** @returns {Record<string, T | undefined>} */
   read() {
     try {
       return JSON.parse(readFileSync(this.file, 'utf8'));
@@ -53,19 +77,29 @@ export class Memory {
   }
 }
 
-/** One digest of files and folders with their names. */
+/**
+ * One digest of files and folders with their names.
+ *
+ * @param {readonly string[]} paths
+ */
 export function digestOf(paths) {
-  const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
+  const hash = createHash('sha256').update(process.versions.node.split('.')[0] ?? '');
   for (const file of filesIn(paths)) hash.update(`\n${relative(root, file)}\n`).update(readFileSync(file));
   return hash.digest('hex');
 }
 
+/** @param {string} text */
 export function digestOfText(text) {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Every file of these files and folders, in order, except generated ones. */
+/**
+ * Every file of these files and folders, in order, except generated ones.
+ *
+ * @param {readonly string[]} paths
+ */
 export function filesIn(paths) {
+  /** @type {string[]} */
   const found = [];
   for (const path of paths.map((one) => join(root, one))) {
     if (!existsSync(path)) continue;
@@ -74,12 +108,16 @@ export function filesIn(paths) {
   return found.sort();
 }
 
+/**
+ * @param {string} path
+ * @param {string[]} into
+ */
 function collect(path, into) {
   let entries;
   try {
     entries = readdirSync(path, { withFileTypes: true });
   } catch (err) {
-    if (err.code !== 'ENOTDIR') throw err;
+    if (codeOf(err) !== 'ENOTDIR') throw err;
     into.push(path);
     return;
   }

@@ -12,6 +12,9 @@ import { serviceDocuments } from './documents.mjs';
 import { remembered } from './memory.mjs';
 import { checkRecipes, serviceRecipes } from './recipes.mjs';
 
+/** @typedef {import('./checks.mjs').Found} Found */
+/** @typedef {import('./checks.mjs').Problem} Problem */
+
 /** Rules of Redocly that are off, and why. */
 const REDOCLY_OFF = {
   'tags-alphabetical':
@@ -27,7 +30,7 @@ const REDOCLY_OFF = {
 /** Rules of Redocly that do nothing until they are configured. */
 const REDOCLY_TOLD = {
   'response-contains-header': {
-    severity: 'error',
+    severity: /** @type {const} */ ('error'),
     names: {
       '2XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
       '4XX': ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
@@ -47,9 +50,14 @@ const SPECTRAL_OFF = {
   'openapi-tags-alphabetical': 'As for Redocly: tags stand in the order in which a reader needs them.',
 };
 
+/** @typedef {Readonly<Record<string, unknown>>} Part of a document */
+/** @typedef {(part: Part) => string | false} Judge */
+
 /**
  * Rules that neither of them has. They check the document as written, with its references: a field that is another
  * schema is described there. A rule gets an object and returns a sentence, or undefined.
+ *
+ * @type {Readonly<Record<string, readonly [given: string, judge: Judge]>>}
  */
 const OWN = {
   'lumi-scope': [
@@ -78,7 +86,8 @@ const OWN = {
   'lumi-description': [
     '$.paths[*][*]',
     (operation) =>
-      operation.description?.split('\n\n')[0] === operation.summary && 'the description only repeats the summary',
+      String(operation.description ?? '').split('\n\n')[0] === operation.summary &&
+      'the description only repeats the summary',
   ],
 };
 
@@ -90,33 +99,44 @@ export const checkOpenApi = () =>
     await build({ quiet: true });
     const documents = serviceDocuments(root);
     const recipes = await serviceRecipes(documents);
+    /** @type {Found[]} */
     const found = [];
     // Each document is checked separately, so an unchanged one is not checked again.
     for (const { name, document } of documents)
       found.push(await remembered(`OpenAPI ${name}`, [], () => judge(name, document, root), JSON.stringify(document)));
     return {
-      size: found.reduce((sum, { size }) => sum + size, 0),
+      size: found.reduce((sum, { size }) => sum + (size ?? 0), 0),
       problems: [
         ...found.flatMap(({ problems }) => problems),
-        ...documents.flatMap(({ name, document }) => checkRecipes(name, document, recipes.get(name))),
+        ...documents.flatMap(({ name, document }) => checkRecipes(name, document, recipes.get(name) ?? [])),
       ],
     };
   });
 
 export async function checkBrokenDocuments() {
+  /** @type {Problem[]} */
   const problems = [];
   for (const { name, document } of brokenDocuments())
     problems.push(
       ...(await judge(name, document, fixtures)).problems,
-      ...checkRecipes(name, document, document['x-recipes']),
+      ...checkRecipes(name, document, document['x-recipes'] ?? []),
     );
   return { problems };
 }
 
+/**
+ * @param {string} name
+ * @param {import('./documents.mjs').Document} document
+ * @param {string} cwd
+ * @returns {Promise<Found>}
+ */
 async function judge(name, document, cwd) {
   const redocly = await createConfig({ extends: ['all'], rules: { ...off(REDOCLY_OFF), ...REDOCLY_TOLD } });
   const spectre = new spectral.Spectral();
-  spectre.setRuleset({ extends: [[oas, 'all']], rules: { ...off(SPECTRAL_OFF), ...ownRules() } });
+  // Its type is that of its own package, which says the same in other words.
+  const theirs = /** @type {import('@stoplight/spectral-core').RulesetDefinition} */ (oas);
+  spectre.setRuleset({ extends: [[theirs, 'all']], rules: { ...off(SPECTRAL_OFF), ...ownRules() } });
+  /** @type {Problem[]} */
   const problems = [];
   const judged = await lintFromString({
     source: JSON.stringify(document),
@@ -128,20 +148,30 @@ async function judge(name, document, cwd) {
     message,
     location: [place],
   } of judged)
-    problems.push(told(name, `redocly/${ruleId}`, message.trim().split('\n')[0], place?.pointer ?? ''));
+    problems.push(told(name, `redocly/${ruleId}`, firstLine(message.trim()), place?.pointer ?? ''));
   for (const { code, message, path } of await spectre.run(document))
-    problems.push(told(name, `spectral/${String(code)}`, message.split('\n')[0], `#/${path.join('/')}`));
+    problems.push(told(name, `spectral/${String(code)}`, firstLine(message), `#/${path.join('/')}`));
   return { size: operationsOf(document), problems };
 }
 
+/** @param {string} text */
+function firstLine(text) {
+  return text.split('\n')[0] ?? '';
+}
+
+/**
+ * @param {Readonly<Record<string, string>>} rules
+ * @returns {Record<string, 'off'>}
+ */
 function off(rules) {
   return Object.fromEntries(Object.keys(rules).map((rule) => [rule, 'off']));
 }
 
+/** @returns {Record<string, import('@stoplight/spectral-core').RuleDefinition>} */
 function ownRules() {
   return Object.fromEntries(
     Object.entries(OWN).map(([name, [given, judge]]) => {
-      const rule = (value) => {
+      const rule = (/** @type {Part} */ value) => {
         const sentence = judge(value);
         return sentence ? [{ message: sentence }] : [];
       };
@@ -150,14 +180,23 @@ function ownRules() {
   );
 }
 
+/**
+ * @param {string} file
+ * @param {string} rule
+ * @param {string} message
+ * @param {string} place
+ * @returns {Problem}
+ */
 function told(file, rule, message, place) {
   return { file, rule, message, text: `${file}: ${place.replaceAll('~1', '/')}  ${message} (${rule})` };
 }
 
+/** @param {import('./documents.mjs').Document} document */
 function operationsOf({ paths }) {
   return Object.values(paths ?? {}).reduce((sum, methods) => sum + Object.keys(methods).length, 0);
 }
 
+/** @returns {import('./documents.mjs').NamedDocument[]} */
 function brokenDocuments() {
   const folder = join(fixtures, 'openapi');
   return readdirSync(folder).map((name) => ({

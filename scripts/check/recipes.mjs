@@ -6,13 +6,19 @@ import { build } from 'esbuild';
 import { root } from '../build.mjs';
 import { cacheFolder } from './memory.mjs';
 
-/** The names of the recipes by document: `services/domains` has those of scripts/test/contract/recipes-domains.ts. */
+/** @typedef {import('./checks.mjs').Problem} Problem */
+
+/**
+ * The names of the recipes by document: `services/domains` has those of scripts/test/contract/recipes-domains.ts.
+ *
+ * @param {readonly import('./documents.mjs').NamedDocument[]} documents
+ */
 export async function serviceRecipes(documents) {
-  const products = documents.map(({ name }) => [name, name.split('/').pop()]);
+  const products = documents.map(({ name }) => ({ name, product: productOf(name) }));
   await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(
-      products.map(([, product]) => [product, `scripts/test/contract/recipes-${product}.ts`]),
+      products.map(({ product }) => [product, `scripts/test/contract/recipes-${product}.ts`]),
     ),
     outdir: join(cacheFolder, 'recipes'),
     outExtension: { '.js': '.cjs' },
@@ -26,28 +32,42 @@ export async function serviceRecipes(documents) {
   });
   const own = createRequire(import.meta.url);
   return new Map(
-    products.map(([name, product]) => [
+    products.map(({ name, product }) => [
       name,
       Object.keys(own(join(cacheFolder, 'recipes', `${product}.cjs`))[product.toUpperCase()]),
     ]),
   );
 }
 
+/**
+ * @param {string} file
+ * @param {import('./documents.mjs').Document} document
+ * @param {readonly string[]} recipes
+ * @returns {Problem[]}
+ */
 export function checkRecipes(file, document, recipes) {
   const operations = Object.values(document.paths ?? {}).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
   );
-  const where = `scripts/test/contract/recipes-${file.split('/').pop()}.ts`;
+  const where = `scripts/test/contract/recipes-${productOf(file)}.ts`;
+  /**
+   * @param {string} message
+   * @param {string} rule
+   * @param {string} sentence
+   */
+  const told = (message, rule, sentence) => ({ file, rule, message, text: `${file}: ${sentence} (${rule})` });
   const missing = operations
     .filter((id) => !recipes.includes(id))
-    .map((id) => [id, 'recipe-missing', `${id} has no recipe: say in ${where} how it is called so that it succeeds`]);
+    .map((id) =>
+      told(id, 'recipe-missing', `${id} has no recipe: say in ${where} how it is called so that it succeeds`),
+    );
   const idle = recipes
     .filter((id) => !operations.includes(id))
-    .map((id) => [id, 'recipe-idle', `${where} has a recipe for ${id}, which is no operation of the document`]);
-  return [...missing, ...idle].map(([message, rule, sentence]) => ({
-    file,
-    rule,
-    message,
-    text: `${file}: ${sentence} (${rule})`,
-  }));
+    .map((id) => told(id, 'recipe-idle', `${where} has a recipe for ${id}, which is no operation of the document`));
+  return [...missing, ...idle];
+}
+
+/** @param {string} name the document's: services/vps */
+function productOf(name) {
+  return name.split('/').at(-1) ?? '';
 }

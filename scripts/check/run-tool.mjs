@@ -1,10 +1,20 @@
 // Runs a tool of node_modules and returns its output; the caller checks the exit code.
 import { spawn } from 'node:child_process';
 
+/** @typedef {{ readonly code: number | null; readonly out: string; readonly err: string }} Ran */
+
+/**
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @param {{ cwd: string }} place
+ * @returns {Promise<Ran>}
+ */
 export function runTool(script, args, { cwd }) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    /** @type {Buffer[]} */
     const out = [];
+    /** @type {Buffer[]} */
     const err = [];
     child.stdout.on('data', (chunk) => out.push(chunk));
     child.stderr.on('data', (chunk) => err.push(chunk));
@@ -15,6 +25,14 @@ export function runTool(script, args, { cwd }) {
   });
 }
 
+/**
+ * The report of a tool, whose form the caller knows.
+ *
+ * @template T
+ * @param {string} name
+ * @param {Ran} ran
+ * @returns {T}
+ */
 export function parseReport(name, { out, err, code }) {
   try {
     return JSON.parse(out);

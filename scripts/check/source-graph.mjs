@@ -5,6 +5,13 @@ import { dirname, join, relative } from 'node:path';
 import { root } from '../build.mjs';
 import { digestOf, digestOfText } from './memory.mjs';
 
+/**
+ * @typedef {object} Node
+ * @property {string} own its digest
+ * @property {readonly string[]} imports
+ * @property {boolean} isGlobal
+ */
+
 /** Also finds text inside a string that looks like an import: an extra dependency does no harm. */
 const IMPORT = /\b(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g;
 const ROOM = /^@lumi\/shared\/(.+)$/;
@@ -19,8 +26,15 @@ const SETTINGS = [
   'scripts/check',
 ];
 
-/** Digests of whole imports, by file (absolute paths in, paths below the root out). */
+/**
+ * Digests of whole imports, by file (absolute paths in, paths below the root out).
+ *
+ * @param {readonly string[]} files
+ * @param {readonly string[]} schemas
+ * @returns {Map<string, string>}
+ */
 export function digestsOf(files, schemas) {
+  /** @type {Map<string, Node>} */
   const nodes = new Map();
   for (const file of files) node(file, nodes);
   const globals = [...nodes.values()]
@@ -33,10 +47,16 @@ export function digestsOf(files, schemas) {
   );
 }
 
+/**
+ * @param {string} file
+ * @param {Map<string, Node>} nodes
+ * @returns {Node}
+ */
 function node(file, nodes) {
   const known = nodes.get(file);
   if (known !== undefined) return known;
   const text = readFileSync(file, 'utf8');
+  /** @type {Node} */
   const made = {
     own: digestOfText(`${relative(root, file)}\n${text}`),
     imports: [],
@@ -47,14 +67,19 @@ function node(file, nodes) {
   if (!file.includes('/generated/'))
     made.imports = [
       ...new Set(
-        [...text.matchAll(IMPORT)].map(([, specifier]) => target(file, specifier)).filter((path) => path !== null),
+        [...text.matchAll(IMPORT)].map(([, specifier = '']) => target(file, specifier)).filter((path) => path !== null),
       ),
     ];
   for (const next of made.imports) node(next, nodes);
   return made;
 }
 
-/** The file below the root that an import leads to; null for packages, which the lockfile decides. */
+/**
+ * The file below the root that an import leads to; null for packages, which the lockfile decides.
+ *
+ * @param {string} from
+ * @param {string} specifier
+ */
 function target(from, specifier) {
   const room = ROOM.exec(specifier)?.[1];
   if (room !== undefined) return firstFile(join(root, 'packages', 'shared', 'src', room, 'index'));
@@ -63,6 +88,7 @@ function target(from, specifier) {
   return specifier.startsWith('.') ? firstFile(join(dirname(from), specifier)) : null;
 }
 
+/** @param {string} path */
 function firstFile(path) {
   return (
     [`${path}.ts`, `${path}/index.ts`, `${path}.d.ts`, path].find((one) => /\.\w+$/.test(one) && existsSync(one)) ??
@@ -70,8 +96,12 @@ function firstFile(path) {
   );
 }
 
+/**
+ * @param {string} start
+ * @param {Map<string, Node>} nodes
+ */
 function reached(start, nodes) {
   const seen = new Set([start]);
-  for (const file of seen) for (const next of nodes.get(file).imports) seen.add(next);
-  return [...seen].map((file) => nodes.get(file).own).sort();
+  for (const file of seen) for (const next of nodes.get(file)?.imports ?? []) seen.add(next);
+  return [...seen].map((file) => nodes.get(file)?.own ?? '').sort();
 }

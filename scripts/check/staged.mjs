@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../install.mjs';
 import { root } from '../build.mjs';
+import { messageOf } from '../errors.mjs';
 
 const LINTED_MAX = 100;
 const CONFLICT = /^(<{7} |>{7} |={7}$)/m;
@@ -26,7 +27,7 @@ async function main() {
         `${file}: a migration that has landed is never edited; write a new one (node scripts/new-migration.mjs)`,
     );
   for (const file of staged) faults.push(...(await readable(file)));
-  const sources = staged.filter((file) => file.endsWith('.ts'));
+  const sources = staged.filter((file) => /\.(ts|[cm]js)$/.test(file));
   if (sources.length === 0) return faults;
   const { checkTypes, lintQuickly } = await import('./checks.mjs');
   const judged = await Promise.all([
@@ -37,6 +38,7 @@ async function main() {
   return [...faults, ...judged.flatMap(({ problems }) => problems.map(({ text }) => text))];
 }
 
+/** @param {string} filter of `git diff`, such as ACMR */
 function namesOf(filter) {
   return execFileSync('git', ['diff', '--cached', '--name-only', '-z', `--diff-filter=${filter}`], {
     cwd: root,
@@ -46,6 +48,7 @@ function namesOf(filter) {
     .filter((name) => name !== '');
 }
 
+/** @param {string} file */
 async function readable(file) {
   const text = readFileSync(join(root, file), 'utf8');
   const faults =
@@ -55,15 +58,18 @@ async function readable(file) {
     if (/\.ya?ml$/.test(file)) (await import('yaml')).parse(text);
     if (/\.[cm]js$/.test(file)) execFileSync(process.execPath, ['--check', join(root, file)], { stdio: 'pipe' });
   } catch (err) {
-    faults.push(
-      `${file}: ${String(err.stderr ?? err.message)
-        .trim()
-        .split('\n')
-        .slice(0, 4)
-        .join('\n    ')}`,
-    );
+    faults.push(`${file}: ${String(toldBy(err)).trim().split('\n').slice(0, 4).join('\n    ')}`);
   }
   return faults;
+}
+
+/**
+ * What a program that was run said, or what was thrown.
+ *
+ * @param {unknown} err
+ */
+function toldBy(err) {
+  return typeof err === 'object' && err !== null && 'stderr' in err ? err.stderr : messageOf(err);
 }
 
 const faults = await main();

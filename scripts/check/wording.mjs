@@ -5,6 +5,9 @@ import { join, relative } from 'node:path';
 import { root } from '../build.mjs';
 import { filesIn, remembered } from './memory.mjs';
 
+/** @typedef {import('./checks.mjs').Problem} Problem */
+/** @typedef {{ text: string; line: number }} Prose a line of a file, without what is not read */
+
 const LIST = 'docs/writing.md';
 const HEADING = '## Words that the check refuses';
 const LOOKED_AT = [
@@ -37,7 +40,11 @@ export const checkWording = () =>
     return Promise.resolve({ size: files.length, problems: wordingOf(files, root) });
   });
 
-/** The same for the fixtures; their files are relative to `base`. */
+/**
+ * The same for the fixtures; their files are relative to `base`.
+ *
+ * @param {string} base
+ */
 export function checkWordingIn(base) {
   const files = filesIn([relative(root, base)])
     .map((file) => relative(base, file))
@@ -45,6 +52,11 @@ export function checkWordingIn(base) {
   return { size: files.length, problems: wordingOf(files, base) };
 }
 
+/**
+ * @param {readonly string[]} files
+ * @param {string} base
+ * @returns {Problem[]}
+ */
 function wordingOf(files, base) {
   const list = refusedWords();
   const any = new RegExp(`\\b(${list.map(({ word }) => word).join('|')})\\b`, 'i');
@@ -53,7 +65,7 @@ function wordingOf(files, base) {
     return proseOf(file, lines).flatMap(({ text, line }) => {
       const found = any.exec(text)?.[1]?.toLowerCase();
       if (found === undefined) return [];
-      const { instead } = list.find(({ word }) => word === found);
+      const instead = list.find(({ word }) => word === found)?.instead;
       return [{ file, rule: 'wording', message: found, text: `${file}:${line}  says "${found}"; write: ${instead}` }];
     });
   });
@@ -62,13 +74,19 @@ function wordingOf(files, base) {
 /** The rows of the table: `| whoever, whomever | the actor |`. */
 function refusedWords() {
   const [, after] = readFileSync(join(root, LIST), 'utf8').split(`${HEADING}\n`);
-  const table = (after ?? '').split(/^## /m)[0];
+  const [table = ''] = (after ?? '').split(/^## /m);
   const rows = [...table.matchAll(/^\| ([^|]+?) +\| ([^|]+?) +\|$/gm)].slice(2);
   if (rows.length === 0) throw new Error(`${LIST} has no table below "${HEADING}"`);
-  return rows.flatMap(([, words, instead]) => words.split(', ').map((word) => ({ word, instead })));
+  return rows.flatMap(([, words = '', instead = '']) => words.split(', ').map((word) => ({ word, instead })));
 }
 
-/** The lines of a file, each with the part that people read. */
+/**
+ * The lines of a file, each with the part that people read.
+ *
+ * @param {string} file
+ * @param {readonly string[]} lines
+ * @returns {Prose[]}
+ */
 function proseOf(file, lines) {
   if (file.endsWith('.md')) return proseOfMarkdown(file, lines);
   const comment = file.endsWith('.sql') ? /--\s(.*)/ : /\.(ya?ml|sh)$/.test(file) ? /(?:^|\s)#\s(.*)/ : null;
@@ -78,7 +96,12 @@ function proseOf(file, lines) {
   });
 }
 
-/** A comment, or the name of a test; a name may be on the line after `it(`. */
+/**
+ * A comment, or the name of a test; a name may be on the line after `it(`.
+ *
+ * @param {string} line
+ * @param {string} before
+ */
 function proseOfScript(line, before) {
   if (/^(\/\/|\/\*|\*)/.test(line)) return line;
   const isName = TEST.test(line) || (before.endsWith('(') && (TEST.test(before) || before === '])('));
@@ -86,6 +109,11 @@ function proseOfScript(line, before) {
   return [...names, /\s\/\/\s(.*)$/.exec(line)?.[1] ?? ''].join(' ').trim();
 }
 
+/**
+ * @param {string} file
+ * @param {readonly string[]} lines
+ * @returns {Prose[]}
+ */
 function proseOfMarkdown(file, lines) {
   let isCode = false;
   let isList = false;
@@ -96,6 +124,7 @@ function proseOfMarkdown(file, lines) {
   });
 }
 
+/** @param {string} text */
 function withoutCode(text) {
   return text.replaceAll(/`[^`]*`/g, '');
 }

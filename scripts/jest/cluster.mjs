@@ -4,14 +4,19 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../build.mjs';
+import { codeOf } from '../errors.mjs';
 import { isAlive, withLock } from '../lock.mjs';
 import { initCluster, startCluster, stopCluster } from '../postgres.mjs';
 
 const PREFIX = 'lumi-test-pg-';
 const keptFile = join(root, 'node_modules', '.lumi-test-pg.json');
+/** @typedef {{ readonly ownerUrl: string; stop(): Promise<void> }} TestCluster */
+/** @typedef {{ readonly pid: number; readonly dir: string; readonly ownerUrl: string }} Kept */
+
 const SETTINGS = {
   fsync: 'off',
   synchronous_commit: 'off',
@@ -22,7 +27,18 @@ const SETTINGS = {
   log_min_messages: 'fatal',
 };
 
-/** { ownerUrl, stop() }: the cluster of this run, and how to stop it. */
+/**
+ * What the setup of this run took and its teardown gives back: both are in one process.
+ *
+ * @type {{ cluster?: TestCluster }}
+ */
+export const taken = {};
+
+/**
+ * The cluster of this run, and how to stop it.
+ *
+ * @returns {Promise<TestCluster>}
+ */
 export async function takeCluster() {
   if (process.env.TEST_DATABASE_URL) return { ownerUrl: process.env.TEST_DATABASE_URL, stop: async () => {} };
   if (process.env.LUMI_TEST_KEEP !== '1') {
@@ -41,6 +57,7 @@ export async function takeCluster() {
   });
 }
 
+/** @param {number | 'kept'} owner */
 async function freshCluster(owner) {
   const dir = mkdtempSync(join(tmpdir(), PREFIX));
   // The server's user must be able to pass through to the data folder, which itself stays closed.
@@ -64,7 +81,12 @@ async function freshCluster(owner) {
   }
 }
 
-// Jest does not tear down when it is interrupted, and cannot when it is killed.
+/**
+ * Jest does not tear down when it is interrupted, and cannot when it is killed.
+ *
+ * @param {string} dir
+ * @param {number} pid
+ */
 function guard(dir, pid) {
   const file = join(root, 'scripts', 'jest', 'guard.mjs');
   const child = spawn(process.execPath, [file, dir, String(pid)], {
@@ -72,7 +94,8 @@ function guard(dir, pid) {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   child.unref();
-  child.stdin.unref();
+  // A pipe is a socket, which is not waited for either.
+  if (child.stdin instanceof Socket) child.stdin.unref();
 }
 
 // If run and guard were both killed, the next run ends the cluster.
@@ -85,19 +108,26 @@ async function sweepAbandoned() {
       await dispose(dir, Number(read(join(dir, 'data', 'postmaster.pid')).split('\n')[0]));
     } catch (err) {
       // Another user's leftovers are for that user to remove.
-      if (err.code !== 'EPERM' && err.code !== 'EACCES') throw err;
+      if (!['EPERM', 'EACCES'].includes(codeOf(err) ?? '')) throw err;
     }
   }
 }
 
-/** Stops the cluster that lives in `dir`, if the pid is still that cluster's, and removes its data. */
+/**
+ * Stops the cluster that lives in `dir`, if the pid is still that cluster's, and removes its data.
+ *
+ * @param {string} dir
+ * @param {number} pid
+ */
 export async function dispose(dir, pid) {
   if (pid && isOurs(pid, dir)) await stopCluster(pid);
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
+/** @returns {Kept | undefined} */
 function readKept() {
   try {
+    /** @type {Kept} */
     const kept = JSON.parse(readFileSync(keptFile, 'utf8'));
     return isAlive(kept.pid) && isOurs(kept.pid, kept.dir) ? kept : undefined;
   } catch {
@@ -106,12 +136,18 @@ function readKept() {
   }
 }
 
-// Another process may have the pid by now; if the system cannot say, the pid is trusted.
+/**
+ * Another process may have the pid by now; if the system cannot say, the pid is trusted.
+ *
+ * @param {number} pid
+ * @param {string} dir
+ */
 function isOurs(pid, dir) {
   if (process.platform !== 'linux') return isAlive(pid);
   return read(`/proc/${pid}/cmdline`).includes(dir);
 }
 
+/** @param {string} file */
 function read(file) {
   try {
     return readFileSync(file, 'utf8');

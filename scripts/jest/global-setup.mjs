@@ -1,12 +1,12 @@
 // Before the first test: Prisma clients, one PostgreSQL, one template database. Workers find it in LUMI_TEST_CLUSTER.
 import { generate } from '../build.mjs';
-import { takeCluster } from './cluster.mjs';
+import { taken, takeCluster } from './cluster.mjs';
 import { prepareTemplate } from './template.mjs';
 
 export default async function globalSetup() {
   await generate();
   const cluster = await takeCluster();
-  globalThis.lumiTestCluster = cluster;
+  taken.cluster = cluster;
   try {
     process.env.LUMI_TEST_CLUSTER = JSON.stringify(await prepareTemplate(cluster.ownerUrl));
   } catch (err) {

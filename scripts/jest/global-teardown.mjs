@@ -1,4 +1,6 @@
 // After the last test: the run's PostgreSQL goes, with its data.
+import { taken } from './cluster.mjs';
+
 export default async function globalTeardown() {
-  await globalThis.lumiTestCluster?.stop();
+  await taken.cluster?.stop();
 }

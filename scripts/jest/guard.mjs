@@ -3,5 +3,6 @@
 import { dispose } from './cluster.mjs';
 
 const [dir, pid] = process.argv.slice(2);
+if (dir === undefined) throw new Error('which folder?');
 process.stdin.resume();
 process.stdin.once('close', () => dispose(dir, Number(pid)));

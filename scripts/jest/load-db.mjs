@@ -5,10 +5,16 @@ import { join } from 'node:path';
 import { transformSync } from '@swc/core';
 import { root } from '../build.mjs';
 
+/** @typedef {typeof import('@lumi/shared/db')} Db */
+/** @typedef {Pick<Db, 'migrate' | 'diffMigration' | 'checkHistory' | 'migrateQueue'>} Migrating */
+/** @typedef {Migrating & Pick<Db, 'ensureRoles' | 'roleUrl' | 'ROLES'>} Parts */
+/** @typedef {NodeJS.Module & { _compile(code: string, file: string): void }} Compiling what extensions get */
+
+/** @returns {Parts & { pg: typeof import('pg') }} */
 export function loadDb() {
   const require = createRequire(join(root, 'packages/shared/package.json'));
   const before = require.extensions['.ts'];
-  require.extensions['.ts'] = (module, file) => module._compile(compile(file), file);
+  require.extensions['.ts'] = (module, file) => /** @type {Compiling} */ (module)._compile(compile(file), file);
   try {
     return {
       ...require(join(root, 'packages/shared/src/base/db/migrate.ts')),
@@ -22,6 +28,7 @@ export function loadDb() {
   }
 }
 
+/** @param {string} filename */
 function compile(filename) {
   return transformSync(readFileSync(filename, 'utf8'), {
     filename,

@@ -3,17 +3,30 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrationFolders, root, schemas } from '../build.mjs';
+import { eachRole } from '../database-roles.mjs';
 import { isAlive } from '../lock.mjs';
 import { loadDb } from './load-db.mjs';
 
-/** The data that test files need, as one value: { ownerUrl, template, passwords, runPid }. */
+/** @typedef {import('@lumi/shared/db').Role} Role */
+/**
+ * @typedef {object} Where
+ * @property {import('pg').Client} client
+ * @property {string} ownerUrl
+ * @property {string} template
+ * @property {Readonly<Record<Role, string>>} passwords
+ */
+/** @typedef {Pick<import('./load-db.mjs').Parts, 'migrate' | 'migrateQueue' | 'ensureRoles'>} Migrating */
+
+/**
+ * The data that test files need, as one value.
+ *
+ * @param {string} ownerUrl
+ */
 export async function prepareTemplate(ownerUrl) {
-  const { migrate, migrateQueue, ensureRoles, ROLES, pg } = loadDb();
+  const { migrate, migrateQueue, ensureRoles, pg } = loadDb();
   // The same for every run on one cluster, so that runs side by side do not change each other's passwords.
   const secret = createHash('sha256').update(new URL(ownerUrl).password).digest();
-  const passwords = Object.fromEntries(
-    ROLES.map((role) => [role, createHmac('sha256', secret).update(role).digest('hex')]),
-  );
+  const passwords = eachRole((role) => createHmac('sha256', secret).update(role).digest('hex'));
   const template = `lumi_template_${migrationsHash()}`;
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
@@ -30,7 +43,13 @@ export async function prepareTemplate(ownerUrl) {
   }
 }
 
-/** Runs `work` with the URL of a database that has all migrations, and drops it afterwards. */
+/**
+ * Runs `work` with the URL of a database that has all migrations, and drops it afterwards.
+ *
+ * @template T
+ * @param {string} ownerUrl
+ * @param {(url: string) => Promise<T>} work
+ */
 export async function withMigratedDatabase(ownerUrl, work) {
   const { template } = await prepareTemplate(ownerUrl);
   const { pg } = loadDb();
@@ -46,7 +65,11 @@ export async function withMigratedDatabase(ownerUrl, work) {
   }
 }
 
-// Under another name until it is complete: a killed run leaves no half-migrated template.
+/**
+ * Under another name until it is complete: a killed run leaves no half-migrated template.
+ *
+ * @param {Migrating & Where} told
+ */
 async function makeTemplate({ client, ownerUrl, template, migrate, migrateQueue, ensureRoles, passwords }) {
   const draft = draftName();
   await client.query(`CREATE DATABASE ${draft} TEMPLATE template0 ENCODING 'UTF8'`);
@@ -66,15 +89,24 @@ function draftName() {
   return `lumi_test_${process.pid}_${randomBytes(4).toString('hex')}`;
 }
 
-// Databases of test files whose run was killed; their names carry its pid, which means something on this machine only.
+/**
+ * Databases of test files whose run was killed; their names carry its pid, which means something on this machine only.
+ *
+ * @param {import('pg').Client} client
+ */
 async function dropAbandoned(client) {
   if (process.env.TEST_DATABASE_URL) return;
+  /** @type {import('pg').QueryResult<{ datname: string }>} */
   const { rows } = await client.query(`SELECT datname FROM pg_database WHERE datname ~ '^lumi_test_[0-9]+_'`);
   for (const { datname } of rows) {
     if (!isAlive(Number(datname.split('_')[2]))) await client.query(`DROP DATABASE IF EXISTS ${datname} WITH (FORCE)`);
   }
 }
 
+/**
+ * @param {string} ownerUrl
+ * @param {string} database
+ */
 function databaseUrl(ownerUrl, database) {
   const url = new URL(ownerUrl);
   url.pathname = `/${database}`;
@@ -90,7 +122,7 @@ function migrationsHash() {
   for (const schema of schemas) {
     const { migrationsDir, functionsDir } = migrationFolders(schema);
     for (const dir of [migrationsDir, functionsDir]) {
-      for (const file of readdirSync(dir, { recursive: true })
+      for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' })
         .filter((name) => name.endsWith('.sql'))
         .sort())
         hash.update(`${file}\n`).update(readFileSync(join(dir, file)));

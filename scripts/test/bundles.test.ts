@@ -60,8 +60,8 @@ describe('the bundles', () => {
     const [innermost, ...outer] = framesIn(stdout);
     expect(innermost?.file).toMatch(/\.ts$/);
     expect(innermost?.text).toMatch(/process\.stderr\.write|console\.error/);
-    const source = join(root, `${program.replace('/dist/', '/src/')}.ts`);
-    expect([innermost, ...outer].find((frame) => frame?.file === source)?.text).toMatch(/config|stderr/i);
+    const own = join(root, program.slice(0, program.indexOf('/dist/')), 'src');
+    expect([innermost, ...outer].filter((frame) => frame?.file.startsWith(own))).not.toEqual([]);
   });
 });
 

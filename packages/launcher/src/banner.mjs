@@ -1,7 +1,12 @@
 // The text in the terminal when Lumi runs: addresses, keys, and one command to paste that buys a domain.
 
+/** @param {{ demo: import('./seed.mjs').Demo; folder: string; isEmbedded: boolean }} told */
 export function banner({ demo, folder, isEmbedded }) {
   const { domains, vps, proxy } = demo.products;
+  /**
+   * @param {string} name
+   * @param {import('./seed.mjs').Demo['products']['vps']} product
+   */
   const row = (name, product) =>
     `  ${name.padEnd(8)} ${product.base}\n           reseller ${product.reseller.key}\n           operator ` +
     `${product.operator.key}`;

@@ -3,38 +3,56 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
+import { codeOf } from '../../../scripts/errors.mjs';
 
 const BYTES_MAX = 10 * 1024 * 1024;
 const LINE_MAX = 64 * 1024;
 const SAID_MAX = 5;
 const SAID_WINDOW_MS = 10_000;
 
+/** @typedef {(text: string) => void} Say */
+/** @typedef {(line: string) => string | null} IsLoud the text for the terminal, if the line is worth one */
+
 export class ChildLog {
+  /** @param {{ folder: string; name: string; say: Say; isLoud?: IsLoud }} told */
   constructor({ folder, name, say, isLoud = loudLine }) {
     this.file = join(folder, `${name}.log`);
     this.name = name;
     this.say = say;
     this.isLoud = isLoud;
     this.lastError = '';
+    /** @type {number[]} */
     this.saidAt = [];
     this.unsaid = 0;
     this.isWritable = true;
+    this.bytes = 0;
     this.rotate();
   }
 
-  /** Reads a stream of the child line by line. */
+  /**
+   * Reads a stream of the child line by line.
+   *
+   * @param {import('node:stream').Readable | null} stream
+   */
   follow(stream, { isError = false } = {}) {
+    if (stream === null) return;
     const decoder = new StringDecoder('utf8');
     let rest = '';
-    stream.on('data', (chunk) => {
+    stream.on('data', (/** @type {Buffer} */ chunk) => {
       const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop().slice(0, LINE_MAX);
+      rest = (lines.pop() ?? '').slice(0, LINE_MAX);
       if (lines.length > 0) this.take(lines, isError);
     });
-    stream.on('end', () => rest !== '' && this.take([rest], isError));
+    stream.on('end', () => {
+      if (rest !== '') this.take([rest], isError);
+    });
     stream.on('error', () => undefined); // The child is gone; its exit is reported elsewhere.
   }
 
+  /**
+   * @param {readonly string[]} lines
+   * @param {boolean} isError
+   */
   take(lines, isError) {
     this.write(`${lines.join('\n')}\n`);
     for (const line of lines) {
@@ -45,6 +63,7 @@ export class ChildLog {
     }
   }
 
+  /** @param {string} text */
   write(text) {
     try {
       if (this.bytes > BYTES_MAX) this.rotate();
@@ -53,11 +72,12 @@ export class ChildLog {
       this.isWritable = true;
     } catch (err) {
       // A log that cannot be written (disk full) must not stop the process. It is reported once until it works again.
-      if (this.isWritable) this.say(`${this.name}: its log ${this.file} cannot be written (${err.code})`);
+      if (this.isWritable) this.say(`${this.name}: its log ${this.file} cannot be written (${codeOf(err)})`);
       this.isWritable = false;
     }
   }
 
+  /** @param {string} text */
   mention(text) {
     const now = performance.now();
     this.saidAt = this.saidAt.filter((at) => now - at < SAID_WINDOW_MS);
@@ -77,7 +97,11 @@ export class ChildLog {
   }
 }
 
-/** Our processes log one JSON object per line. */
+/**
+ * Our processes log one JSON object per line.
+ *
+ * @type {IsLoud}
+ */
 function loudLine(line) {
   if (!line.includes('"level":"error"') && !line.includes('"level":"warn"')) return null;
   try {

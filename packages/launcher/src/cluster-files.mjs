@@ -2,19 +2,27 @@
 // launcher left running.
 import { chownSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../../scripts/errors.mjs';
 import { exists } from './data-folder.mjs';
 import { identityOf, isSameProcess, waitUntil } from './process-identity.mjs';
 import { Refusal, isDiskFull, diskFull } from './refusal.mjs';
+
+/** @typedef {import('./postgres-program.mjs').PostgresProgram} PostgresProgram */
 
 const MAJOR = '18';
 const FAST_STOP_MS = 30_000;
 const QUIT_STOP_MS = 10_000;
 
+/** @param {string} folder */
 export function hasCluster(folder) {
   return exists(folder);
 }
 
-/** Refuses when the folder is not a complete cluster of our major version. */
+/**
+ * Refuses when the folder is not a complete cluster of our major version.
+ *
+ * @param {string} folder
+ */
 export function checkCluster(folder) {
   const version = read(join(folder, 'PG_VERSION'));
   const mend = 'restore it from a backup, or move it away to start afresh';
@@ -34,7 +42,11 @@ export function checkCluster(folder) {
   }
 }
 
-/** Made under another name and renamed when complete, so that a crash half-way leaves no partial cluster. */
+/**
+ * Made under another name and renamed when complete, so that a crash half-way leaves no partial cluster.
+ *
+ * @param {{ program: PostgresProgram; folder: string; ownerName: string; password: string }} told
+ */
 export async function createCluster({ program, folder, ownerName, password }) {
   const draft = `${folder}.new`;
   const passwordFile = `${folder}.pw`;
@@ -65,11 +77,17 @@ export async function createCluster({ program, folder, ownerName, password }) {
   }
 }
 
+/**
+ * @param {PostgresProgram} program
+ * @param {readonly string[]} args
+ * @param {string} folder
+ * @returns {Promise<void>}
+ */
 function initdb(program, args, folder) {
   return new Promise((resolve, reject) => {
     const child = program.run('initdb', args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     let said = '';
-    child.stderr.on('data', (chunk) => (said += chunk));
+    child.stderr?.on('data', (chunk) => (said += chunk));
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve();
@@ -89,7 +107,11 @@ function initdb(program, args, folder) {
   });
 }
 
-/** Stops the server that still runs on this folder, if any, and clears a pid file with the pid of another process. */
+/**
+ * Stops the server that still runs on this folder, if any, and clears a pid file with the pid of another process.
+ *
+ * @param {string} folder
+ */
 export async function freeCluster(folder) {
   const pidFile = join(folder, 'postmaster.pid');
   const pid = Number.parseInt(read(pidFile)?.split('\n')[0] ?? '', 10);
@@ -109,6 +131,10 @@ export async function freeCluster(folder) {
   rmSync(pidFile, { force: true });
 }
 
+/**
+ * @param {number} pid
+ * @param {string} folder
+ */
 function isServerOf(pid, folder) {
   if (process.platform !== 'linux') return true;
   try {
@@ -117,16 +143,20 @@ function isServerOf(pid, folder) {
     );
   } catch (err) {
     // Gone meanwhile, or a process of another user, which a server of ours is not.
-    if (err.code === 'ENOENT' || err.code === 'ESRCH' || err.code === 'EACCES' || err.code === 'EPERM') return false;
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(codeOf(err) ?? '')) return false;
     throw err;
   }
 }
 
+/**
+ * @param {string} file
+ * @returns {string | null}
+ */
 function read(file) {
   try {
     return readFileSync(file, 'utf8');
   } catch (err) {
-    if (err.code === 'ENOENT' || err.code === 'ENOTDIR') return null;
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(err) ?? '')) return null;
     throw err;
   }
 }

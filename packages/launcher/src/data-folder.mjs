@@ -3,17 +3,23 @@
 // processes that a dead one left running.
 import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../../scripts/errors.mjs';
 import { identityOf, isSameProcess, waitUntil } from './process-identity.mjs';
 import { Refusal } from './refusal.mjs';
 
 const ATTEMPTS_MAX = 5;
 const LEFTOVER_WAIT_MS = 15_000;
 
+/** @typedef {import('./process-identity.mjs').ProcessIdentity} ProcessIdentity */
+/** @typedef {ProcessIdentity & { readonly children: readonly ProcessIdentity[] }} Lock */
+
 export class DataFolder {
+  /** @param {string} path */
   constructor(path) {
     this.path = path;
     this.lockFile = join(path, 'lock');
     this.logs = join(path, 'logs');
+    /** @type {Map<string, ProcessIdentity>} */
     this.children = new Map();
     this.isLocked = false;
   }
@@ -31,7 +37,8 @@ export class DataFolder {
       chmodSync(this.path, process.getuid?.() === 0 ? 0o711 : 0o700);
       mkdirSync(this.logs, { recursive: true, mode: 0o700 });
     } catch (err) {
-      if (err.code === 'EEXIST' || err.code === 'ENOTDIR')
+      const code = codeOf(err);
+      if (code === 'EEXIST' || code === 'ENOTDIR')
         throw new Refusal(`The data folder ${this.path} cannot be used: something that is not a folder is in the way.`);
       throw err;
     }
@@ -55,7 +62,12 @@ export class DataFolder {
     return owner !== null && isSameProcess(owner) ? this.inUse(owner.pid) : null;
   }
 
-  /** Remembers a child in the lock, by name; null forgets it. */
+  /**
+   * Remembers a child in the lock, by name; null forgets it.
+   *
+   * @param {string} name
+   * @param {number | null} pid
+   */
   record(name, pid) {
     const identity = pid === null ? null : identityOf(pid);
     if (identity === null) this.children.delete(name);
@@ -72,6 +84,7 @@ export class DataFolder {
   acquire() {
     const own = `${this.lockFile}.${process.pid}`;
     writeFileSync(own, this.content(), { mode: 0o600 });
+    /** @type {readonly ProcessIdentity[]} */
     let left = [];
     try {
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -80,7 +93,7 @@ export class DataFolder {
           this.isLocked = true;
           return left;
         } catch (err) {
-          if (err.code !== 'EEXIST') throw err;
+          if (codeOf(err) !== 'EEXIST') throw err;
         }
         left = [...left, ...this.pushAside()];
       }
@@ -92,6 +105,7 @@ export class DataFolder {
 
   // Only the lock of a dead owner may be removed. Between reading and renaming another process may have taken it over,
   // so the renamed file is read again, and put back when its owner is alive.
+  /** @returns {readonly ProcessIdentity[]} the children of the dead owner */
   pushAside() {
     const owner = readLock(this.lockFile);
     if (owner === null) return [];
@@ -100,7 +114,7 @@ export class DataFolder {
     try {
       renameSync(this.lockFile, aside);
     } catch (err) {
-      if (err.code === 'ENOENT') return [];
+      if (codeOf(err) === 'ENOENT') return [];
       throw err;
     }
     const moved = readLock(aside);
@@ -112,6 +126,7 @@ export class DataFolder {
     return moved?.children ?? [];
   }
 
+  /** @param {readonly ProcessIdentity[]} identities */
   async endLeftovers(identities) {
     const alive = identities.filter(isSameProcess);
     for (const { pid } of alive) kill(pid, 'SIGTERM');
@@ -120,6 +135,7 @@ export class DataFolder {
     await waitUntil(() => !alive.some(isSameProcess), LEFTOVER_WAIT_MS);
   }
 
+  /** @param {number | null} pid */
   inUse(pid) {
     const who = pid === null ? '' : ` (process ${pid})`;
     return new Refusal(
@@ -133,6 +149,10 @@ export class DataFolder {
   }
 }
 
+/**
+ * @param {string} file
+ * @param {string} text
+ */
 export function writeAtomically(file, text) {
   const next = `${file}.next`;
   try {
@@ -145,34 +165,48 @@ export function writeAtomically(file, text) {
 }
 
 // A link appears whole or not at all. Disks without links get a plain exclusive create.
+/**
+ * @param {string} own
+ * @param {string} lockFile
+ */
 function placeLock(own, lockFile) {
   try {
     linkSync(own, lockFile);
   } catch (err) {
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(err.code)) throw err;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(err) ?? '')) throw err;
     writeFileSync(lockFile, readFileSync(own), { mode: 0o600, flag: 'wx' });
   }
 }
 
-/** Null when there is none. An unreadable lock (a crash while writing) counts as one whose owner is dead. */
+/**
+ * Null when there is none. An unreadable lock (a crash while writing) counts as one whose owner is dead.
+ *
+ * @param {string} file
+ * @returns {Lock | null}
+ */
 function readLock(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (err) {
-    if (err.code === 'ENOENT') return null;
-    if (err instanceof SyntaxError) return { pid: 0, children: [] };
+    if (codeOf(err) === 'ENOENT') return null;
+    if (err instanceof SyntaxError) return { pid: 0, started: '', children: [] };
     throw err;
   }
 }
 
+/**
+ * @param {number} pid
+ * @param {NodeJS.Signals} signal
+ */
 function kill(pid, signal) {
   try {
     process.kill(pid, signal);
   } catch (err) {
-    if (err.code !== 'ESRCH') throw err;
+    if (codeOf(err) !== 'ESRCH') throw err;
   }
 }
 
+/** @param {string} path */
 export function exists(path) {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,35 +1,58 @@
 // The database as all processes need it: roles with minimal rights, every schema migrated. Uses the compiled db room.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { codeOf, messageOf } from '../../../scripts/errors.mjs';
 import { Refusal } from './refusal.mjs';
 
-/** Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it. */
+/** @typedef {import('@lumi/shared/db').Role} Role */
+/**
+ * @typedef {object} Owned a database and the passwords that its roles get
+ * @property {string} root
+ * @property {string} ownerUrl
+ * @property {Readonly<Record<Role, string>>} rolePasswords
+ */
+/** @typedef {'checkHistory' | 'ensureRoles' | 'migrate' | 'migrateQueue' | 'roleUrl'} DatabaseParts */
+
+/**
+ * Returns `urlOf(role)`. The platform comes first: the products' schemas refer to it.
+ *
+ * @param {Owned} owned
+ */
 export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
   const { checkHistory, ensureRoles, migrate, migrateQueue } = databaseRoom(root);
   const { migrationFolders, schemas } = await import('../../../scripts/build.mjs');
   await ensureRoles({ ownerUrl, passwords: rolePasswords });
-  const folders = schemas.map((schema) => migrationFolders(schema, root));
-  const [platform, ...products] = folders;
+  const [platform, ...products] = schemas.map((schema) => migrationFolders(schema, root));
+  if (platform === undefined) throw new Error('no schema is named in scripts/build.mjs');
   try {
-    await checkHistory(ownerUrl, folders);
+    await checkHistory(ownerUrl, [platform, ...products]);
     await migrate({ ownerUrl, ...platform });
     await Promise.all(products.map((product) => migrate({ ownerUrl, ...product })));
     await migrateQueue(ownerUrl);
   } catch (err) {
     throw isConnectionLost(err)
       ? err
-      : new Refusal(`The database could not be brought up to date: ${err.message.split('\n')[0]}`, { cause: err });
+      : new Refusal(`The database could not be brought up to date: ${messageOf(err).split('\n')[0]}`, { cause: err });
   }
   return urlsOf({ root, ownerUrl, rolePasswords });
 }
 
-/** `urlOf(role)`, even if the role does not exist yet. */
+/**
+ * `urlOf(role)`, even if the role does not exist yet.
+ *
+ * @param {Owned} owned
+ */
 export function urlsOf({ root, ownerUrl, rolePasswords }) {
   const { roleUrl } = databaseRoom(root);
-  return (role) => roleUrl(ownerUrl, role, rolePasswords[role]);
+  return (/** @type {Role} */ role) => roleUrl(ownerUrl, role, rolePasswords[role]);
 }
 
-/** File by file, because the whole room would load Prisma's client, which is not needed here. */
+/**
+ * File by file, because the whole room would load Prisma's client, which is not needed here.
+ *
+ * @param {string} root
+ * @returns {Pick<typeof import('@lumi/shared/db'), DatabaseParts>}
+ */
 function databaseRoom(root) {
   const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
   return {
@@ -39,6 +62,7 @@ function databaseRoom(root) {
   };
 }
 
+/** @param {unknown} err */
 function isConnectionLost(err) {
-  return /ECONN|terminat|shutting down|No space left/i.test(`${err.code} ${err.message}`);
+  return /ECONN|terminat|shutting down|No space left/i.test(`${codeOf(err)} ${messageOf(err)}`);
 }

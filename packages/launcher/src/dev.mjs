@@ -4,17 +4,36 @@
 import { watch } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { context } from 'esbuild';
+import { messageOf } from '../../../scripts/errors.mjs';
 import { bundleOptions } from '../../../scripts/bundle.mjs';
 import { entryPoints } from '../../../scripts/build.mjs';
+
+/**
+ * @typedef {object} Part one process: its bundle, kept warm, and the files that are in it
+ * @property {string} process
+ * @property {string} script
+ * @property {import('esbuild').BuildContext<{ metafile: true }>} bundler
+ * @property {ReadonlySet<string>} inputs
+ */
+/** @typedef {import('./child-log.mjs').Say} Say */
 
 const FOLDERS = ['gateway', 'services', 'packages'];
 /** Editors save in several steps, and a branch is changed in many. */
 const QUIET_MS = 60;
 
+/**
+ * @param {object} told
+ * @param {string} told.root
+ * @param {import('./supervisor.mjs').Supervisor} told.supervisor
+ * @param {Say} told.say
+ * @param {AbortSignal} told.signal
+ */
 export async function watchSources({ root, supervisor, say, signal }) {
   const parts = await Promise.all(entryPoints.map((entry) => partOf(root, entry)));
   await Promise.all(parts.map((part) => rebuild(part, say)));
+  /** @type {Set<string>} */
   const changed = new Set();
+  /** @type {NodeJS.Timeout | undefined} */
   let timer;
   let work = Promise.resolve();
   const serve = async () => {
@@ -53,9 +72,13 @@ export async function watchSources({ root, supervisor, say, signal }) {
   );
 }
 
-/** One process: its bundle, kept warm, and the files that are in it. */
+/**
+ * @param {string} root
+ * @param {string} entry
+ * @returns {Promise<Part>}
+ */
 async function partOf(root, entry) {
-  const [, product] = /^(?:services|packages)\/([^/]+)\//.exec(entry) ?? [null, 'gateway'];
+  const product = /^(?:services|packages)\/([^/]+)\//.exec(entry)?.[1] ?? 'gateway';
   const script = join(root, `${entry}.dev.js`);
   const bundler = await context({
     ...bundleOptions(root),
@@ -68,17 +91,34 @@ async function partOf(root, entry) {
   return { process: entry.endsWith('/worker') ? `${product}-worker` : product, script, bundler, inputs: new Set() };
 }
 
-/** False when it cannot be bundled: the running process continues, and the next save tries again. */
+/**
+ * False when it cannot be bundled: the running process continues, and the next save tries again.
+ *
+ * @param {Part} part
+ * @param {Say} say
+ */
 async function rebuild(part, say) {
   try {
     const { metafile } = await part.bundler.rebuild();
     part.inputs = new Set(Object.keys(metafile.inputs));
     return true;
   } catch (err) {
-    const [first] = err.errors ?? [];
+    const first = firstFault(err);
     const place = `${relative('.', first?.location?.file ?? '')}:${first?.location?.line ?? ''}`;
-    const why = first === undefined ? err.message : `${place}  ${first.text}`;
+    const why = first === undefined ? messageOf(err) : `${place}  ${first.text}`;
     say(`${part.process}: ${why}; what ran goes on`);
     return false;
   }
+}
+
+/**
+ * Of those that esbuild found.
+ *
+ * @param {unknown} err
+ * @returns {import('esbuild').Message | undefined}
+ */
+function firstFault(err) {
+  return typeof err === 'object' && err !== null && 'errors' in err && Array.isArray(err.errors)
+    ? err.errors[0]
+    : undefined;
 }

@@ -13,24 +13,47 @@ const START_LIMIT_MS = 120_000;
 const START_ATTEMPTS = 5;
 const STOP_LIMIT_MS = 60_000;
 
+/** @param {{ password: string; port: number }} server */
 export function embeddedUrl({ password, port }) {
   return `postgresql://${OWNER}:${password}@127.0.0.1:${port}/postgres`;
 }
 
 export class EmbeddedPostgres {
+  /**
+   * @param {object} told
+   * @param {string} told.root
+   * @param {string} told.folder
+   * @param {string} told.logs
+   * @param {string} told.password
+   * @param {import('./child-log.mjs').Say} told.say
+   * @param {(err: Error) => void} told.onGiveUp
+   */
   constructor({ root, folder, logs, password, say, onGiveUp }) {
-    Object.assign(this, { root, folder, password, say, onGiveUp });
+    this.root = root;
+    this.folder = folder;
+    this.password = password;
+    this.say = say;
+    this.onGiveUp = onGiveUp;
     this.log = new ChildLog({ folder: logs, name: 'postgres', say, isLoud: loudLine });
     this.policy = new RestartPolicy();
+    /** @type {import('node:child_process').ChildProcess | null} */
     this.child = null;
+    /** @type {import('node:child_process').ChildProcess | undefined} */
+    this.watchdog = undefined;
+    /** @type {Promise<void> | undefined} */
+    this.launching = undefined;
+    /** @type {NodeJS.Timeout | undefined} */
+    this.restart = undefined;
+    this.port = 0;
     this.isStopping = false;
   }
 
   /** Creates the cluster if there is none, starts the server and returns the owner's URL. */
   async start() {
-    this.program = postgresProgram({ root: this.root, dataFolder: this.folder });
+    const program = postgresProgram({ root: this.root, dataFolder: this.folder });
+    this.program = program;
     if (!hasCluster(this.folder)) {
-      await createCluster({ program: this.program, folder: this.folder, ownerName: OWNER, password: this.password });
+      await createCluster({ program, folder: this.folder, ownerName: OWNER, password: this.password });
     }
     checkCluster(this.folder);
     await freeCluster(this.folder);
@@ -71,6 +94,7 @@ export class EmbeddedPostgres {
     }
   }
 
+  /** @param {string} said */
   failure(said) {
     const line = said.split('\n').find((text) => /FATAL|PANIC/.test(text)) ?? said.trim().split('\n').pop() ?? '';
     return new Refusal(
@@ -79,8 +103,14 @@ export class EmbeddedPostgres {
     );
   }
 
-  /** Null once it accepts connections; otherwise its last output before it ended. */
+  /**
+   * Null once it accepts connections; otherwise its last output before it ended.
+   *
+   * @returns {Promise<string | null>}
+   */
   launchOnce() {
+    const { program } = this;
+    if (program === undefined) throw new Error('PostgreSQL is launched before it was started');
     return new Promise((resolve, reject) => {
       const settings = [
         'listen_addresses=127.0.0.1',
@@ -91,25 +121,24 @@ export class EmbeddedPostgres {
         'log_timezone=UTC',
         'timezone=UTC',
       ];
-      const child = this.program.run(
-        'postgres',
-        ['-D', this.folder, ...settings.flatMap((setting) => ['-c', setting])],
-        { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
-      );
+      const child = program.run('postgres', ['-D', this.folder, ...settings.flatMap((setting) => ['-c', setting])], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        detached: true,
+      });
       let said = '';
       const late = setTimeout(() => child.kill('SIGQUIT'), START_LIMIT_MS);
       child.on('error', reject);
       this.log.follow(child.stderr);
-      const listen = (chunk) => {
+      const listen = (/** @type {Buffer} */ chunk) => {
         said = (said + chunk).slice(-20_000);
         if (!said.includes('database system is ready to accept connections')) return;
         clearTimeout(late);
-        child.stderr.off('data', listen);
+        child.stderr?.off('data', listen);
         this.child = child;
         this.watchdog = spawnWatchdog(child.pid);
         resolve(null);
       };
-      child.stderr.on('data', listen);
+      child.stderr?.on('data', listen);
       child.on('close', (code, signal) => {
         clearTimeout(late);
         this.watchdog?.kill('SIGKILL');
@@ -119,6 +148,7 @@ export class EmbeddedPostgres {
     });
   }
 
+  /** @param {string} how */
   onDeath(how) {
     this.child = null;
     if (this.isStopping) return;
@@ -139,6 +169,7 @@ export class EmbeddedPostgres {
 // Reads a pipe that only the launcher holds open. When the launcher is gone, for any reason, the pipe ends and the
 // watchdog stops the server. A shell needs only a megabyte for this. The launcher ends it as soon as the server has
 // stopped, so the pid is safe.
+/** @param {number | undefined} pid */
 function spawnWatchdog(pid) {
   const script = 'read -r _; kill -INT "$1" 2>/dev/null';
   return spawn('/bin/sh', ['-c', script, 'lumi-postgres-watchdog', String(pid)], {
@@ -147,8 +178,9 @@ function spawnWatchdog(pid) {
   });
 }
 
+/** @type {import('./child-log.mjs').IsLoud} */
 function loudLine(line) {
   const match = /\b(FATAL|PANIC|ERROR|WARNING):\s+(.*)$/.exec(line);
   // Errors of statements go to the process that sent them; disconnecting clients are not logged.
-  return match !== null && (match[1] === 'PANIC' || isDiskFull(line)) ? match[2] : null;
+  return match !== null && (match[1] === 'PANIC' || isDiskFull(line)) ? (match[2] ?? '') : null;
 }

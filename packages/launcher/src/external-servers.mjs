@@ -2,12 +2,20 @@
 // rights Lumi needs; otherwise refuses with one sentence, which never contains a password.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { codeOf, messageOf } from '../../../scripts/errors.mjs';
 import { Refusal } from './refusal.mjs';
+
+/** @typedef {{ version: number; rolsuper: boolean; rolcreaterole: boolean; may_create: boolean }} Rights */
 
 const CONNECT_LIMIT_MS = 5_000;
 const OLDEST_VERSION = 150_000;
 
+/**
+ * @param {string} root
+ * @param {string} url
+ */
 export async function checkDatabase(root, url) {
+  /** @type {typeof import('pg')} */
   const { Client } = sharedRequire(root)('pg');
   const where = withoutPassword(url);
   const client = new Client({
@@ -18,11 +26,14 @@ export async function checkDatabase(root, url) {
   client.on('error', () => undefined); // A connection that breaks later is the next query's failure.
   try {
     await client.connect();
+    /** @type {import('pg').QueryResult<Rights>} */
     const { rows } = await client.query(`
       SELECT current_setting('server_version_num')::int AS version, rolsuper, rolcreaterole,
         has_database_privilege(current_database(), 'CREATE') AS may_create
       FROM pg_roles WHERE rolname = current_user`);
-    const [{ version, rolsuper, rolcreaterole, may_create }] = rows;
+    const [rights] = rows;
+    if (rights === undefined) throw new Error('PostgreSQL does not know its own user');
+    const { version, rolsuper, rolcreaterole, may_create } = rights;
     if (version < OLDEST_VERSION)
       throw new Refusal(
         `DATABASE_URL (${where}) is PostgreSQL ${Math.floor(version / 10_000)}; Lumi needs 15 or newer.`,
@@ -44,8 +55,14 @@ export async function checkDatabase(root, url) {
   }
 }
 
-/** One server, or a cluster (see packages/shared/src/ground/runtime/redis.ts), of which one node must answer. */
+/**
+ * One server, or a cluster (see packages/shared/src/ground/runtime/redis.ts), of which one node must answer.
+ *
+ * @param {string} root
+ * @param {string} url
+ */
 export async function checkRedis(root, url) {
+  /** @type {typeof import('ioredis')} */
   const { default: Redis } = sharedRequire(root)('ioredis');
   const nodes = url.split(',');
   const isCluster = nodes.length > 1 || /[?&]cluster=true(&|$)/.test(url);
@@ -60,6 +77,11 @@ export async function checkRedis(root, url) {
   throw refusal;
 }
 
+/**
+ * @param {typeof import('ioredis').default} Redis
+ * @param {string} url
+ * @param {boolean} isCluster
+ */
 async function checkRedisNode(Redis, url, isCluster) {
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -70,6 +92,7 @@ async function checkRedisNode(Redis, url, isCluster) {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
   });
+  /** @type {unknown} */
   let lastError;
   redis.on('error', (err) => (lastError = err));
   let info;
@@ -91,10 +114,12 @@ async function checkRedisNode(Redis, url, isCluster) {
     throw new Refusal(`REDIS_URL (${withoutPassword(url)}) is a single Redis server, not a node of a cluster.`);
 }
 
+/** @param {string} root */
 function sharedRequire(root) {
   return createRequire(join(root, 'packages', 'shared', 'package.json'));
 }
 
+/** @param {string} url */
 function withoutPassword(url) {
   try {
     const { protocol, username, host, pathname } = new URL(url);
@@ -105,7 +130,10 @@ function withoutPassword(url) {
   }
 }
 
+/** @param {unknown} err */
 function firstLine(err) {
-  const inner = err.errors?.[0] ?? err; // An AggregateError of one attempt per address says nothing itself.
-  return (inner.message || inner.code || String(inner)).split('\n')[0].replace(/\.$/, '');
+  // An AggregateError of one attempt per address says nothing itself.
+  const inner = (err instanceof AggregateError ? err.errors[0] : undefined) ?? err;
+  const [line = ''] = (messageOf(inner) || codeOf(inner) || String(inner)).split('\n');
+  return line.replace(/\.$/, '');
 }

@@ -10,15 +10,33 @@ import { checkDatabase, checkRedis } from './external-servers.mjs';
 import { gatewayPort, portInUse } from './port.mjs';
 import { hasCluster } from './cluster-files.mjs';
 import { join } from 'node:path';
+import { messageOf } from '../../../scripts/errors.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { prepare } from './prepare.mjs';
 import { prepareDatabase, urlsOf } from './database.mjs';
 import { readDemo, seedDemo } from './seed.mjs';
 
+/** @typedef {import('./secrets.mjs').Secrets} Secrets */
+/** @typedef {import('./seed.mjs').Demo} Demo */
+/** @typedef {import('./processes.mjs').Product} Product */
+/** @typedef {import('./processes.mjs').Shared & { readonly ownerUrl: string }} Base */
+/** @typedef {import('./processes.mjs').AllKnown} AllKnown */
+
 export class Launcher {
-  /** `onGiveUp` is called when a process cannot be kept running. */
+  /**
+   * `onGiveUp` is called when a process cannot be kept running.
+   *
+   * @param {object} told
+   * @param {import('./options.mjs').Options} told.options
+   * @param {AbortSignal} told.signal
+   * @param {import('./child-log.mjs').Say} told.say
+   * @param {(err: Error) => void} told.onGiveUp
+   */
   constructor({ options, signal, say, onGiveUp }) {
-    Object.assign(this, { options, signal, say, onGiveUp });
+    this.options = options;
+    this.signal = signal;
+    this.say = say;
+    this.onGiveUp = onGiveUp;
     this.data = new DataFolder(options.folder);
     this.supervisor = new Supervisor({
       root: options.root,
@@ -30,6 +48,7 @@ export class Launcher {
       onChild: (name, pid) => this.data.record(name, pid),
       onGiveUp,
     });
+    /** @type {EmbeddedPostgres | null} */
     this.postgres = null;
   }
 
@@ -61,7 +80,7 @@ export class Launcher {
     const { demo, shared } = await this.startProcesses({ port, clusterFolder, secrets, known });
     this.unlessInterrupted();
     // Not awaited: requests are served without workers, and their work waits in the database until they run.
-    for (const product of PRODUCTS) this.supervisor.startUnawaited(worker(product, shared));
+    for (const product of PRODUCTS) void this.supervisor.startUnawaited(worker(product, shared));
     return banner({ demo, folder: options.folder, isEmbedded: options.databaseUrl === undefined });
   }
 
@@ -69,17 +88,20 @@ export class Launcher {
    * All at once, because Node spends most of a start loading code. Each process loads its code at once and gets its
    * settings when they are known. Services query the database only for requests, so its schema can be migrated
    * meanwhile; the gateway, which accepts requests, starts last.
+   *
+   * @param {{ port: number; clusterFolder: string; secrets: Secrets; known: Demo | null }} told
    */
   async startProcesses({ port, clusterFolder, secrets, known }) {
     const { options, supervisor } = this;
     const { root, folder } = options;
     const gatewayUrl = `http://${addressFor(options.host)}:${port}`;
     const publicUrl = options.publicUrl ?? gatewayUrl;
-    const shared = all([
+    /** @type {Promise<Base>} */
+    const shared = all(
       this.startDatabase(clusterFolder, secrets),
       supervisor.start(cryptoPayDouble({ options, secrets, publicUrl })),
-      options.redisUrl === undefined ? null : this.unlessTold(checkRedis(root, options.redisUrl)),
-    ]).then(([ownerUrl, cryptoPayPort]) => {
+      options.redisUrl === undefined ? undefined : this.unlessTold(checkRedis(root, options.redisUrl)),
+    ).then(([ownerUrl, cryptoPayPort]) => {
       this.unlessInterrupted();
       return {
         options,
@@ -97,28 +119,23 @@ export class Launcher {
         ),
       ),
     );
-    const serviceUrls = PRODUCTS.map((product) =>
-      supervisor
-        .start(service(product, { root, shared }))
-        .then((servicePort) => [product, `http://127.0.0.1:${servicePort}`]),
-    );
-    const allKnown = all([shared, schemaAndDemo, ...serviceUrls]).then(([base, , ...urls]) => ({
+    const urlOfService = async (/** @type {Product} */ product) =>
+      `http://127.0.0.1:${await supervisor.start(service(product, { root, shared }))}`;
+    const services = all(urlOfService('domains'), urlOfService('vps'), urlOfService('proxy'));
+    /** @type {Promise<AllKnown>} */
+    const allKnown = all(shared, schemaAndDemo, services).then(([base, , [domains, vps, proxy]]) => ({
       ...base,
       port,
-      serviceUrls: Object.fromEntries(urls),
+      serviceUrls: { domains, vps, proxy },
     }));
     // The first failure in this order is the cause; later processes were only stopped.
-    const [base, demo] = await all([
-      shared,
-      schemaAndDemo,
-      ...serviceUrls,
-      this.startGateway({ root, port, known: allKnown }),
-    ]);
+    const [base, demo] = await all(shared, schemaAndDemo, services, this.startGateway({ root, port, known: allKnown }));
     return { demo, shared: base };
   }
 
   /** May be called at any moment, also half-way through `start` (once that has settled). Never throws. */
   async stop() {
+    /** @type {readonly (() => Promise<void> | void)[]} */
     const steps = [
       () => this.supervisor.stop(['gateway']),
       () => this.supervisor.stop([...PRODUCTS, ...PRODUCTS.map((product) => `${product}-worker`)]),
@@ -130,11 +147,15 @@ export class Launcher {
       try {
         await step();
       } catch (err) {
-        this.say(`while stopping: ${err.message}`);
+        this.say(`while stopping: ${messageOf(err)}`);
       }
     }
   }
 
+  /**
+   * @param {string} folder
+   * @param {Secrets} secrets
+   */
   async startDatabase(folder, secrets) {
     const { options, data, say, onGiveUp } = this;
     if (options.databaseUrl !== undefined) {
@@ -152,6 +173,7 @@ export class Launcher {
     return this.postgres.start();
   }
 
+  /** @param {{ root: string; port: number; known: Promise<AllKnown> }} told */
   async startGateway({ root, port, known }) {
     try {
       await this.supervisor.start(gateway({ root, known }));
@@ -165,9 +187,16 @@ export class Launcher {
     }
   }
 
-  /** For calls to servers that may never answer: a stop does not wait for them, and they end with this process. */
+  /**
+   * For calls to servers that may never answer: a stop does not wait for them, and they end with this process.
+   *
+   * @template T
+   * @param {Promise<T>} work
+   * @returns {Promise<T>}
+   */
   async unlessTold(work) {
-    let interrupt;
+    let interrupt = () => {};
+    /** @type {Promise<never>} */
     const told = new Promise((_, reject) => (interrupt = () => reject(new Interrupted())));
     this.signal.addEventListener('abort', interrupt, { once: true });
     if (this.signal.aborted) interrupt();
@@ -183,14 +212,18 @@ export class Launcher {
   }
 }
 
-/** Waits for all, also when one fails, because only a settled start can be stopped. Throws the first failure. */
-async function all(promises) {
-  const outcomes = await Promise.allSettled(promises);
-  const failed = outcomes.find(({ status }) => status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return outcomes.map(({ value }) => value);
+/**
+ * Waits for all, also when one fails, because only a settled start can be stopped. Throws the first failure.
+ *
+ * @template {readonly unknown[]} T
+ * @param {T} promises
+ */
+async function all(...promises) {
+  for (const outcome of await Promise.allSettled(promises)) if (outcome.status === 'rejected') throw outcome.reason;
+  return Promise.all(promises);
 }
 
+/** @param {string} host */
 function addressFor(host) {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

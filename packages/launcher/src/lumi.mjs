@@ -13,11 +13,17 @@ import { prepareDatabase, urlsOf } from './database.mjs';
 import { Refusal, explain } from './refusal.mjs';
 import { readOptions } from './options.mjs';
 import { build } from '../../../scripts/build.mjs';
+import { codeOf, stackOf } from '../../../scripts/errors.mjs';
 import { install } from '../../../scripts/install.mjs';
 
+/** @typedef {import('./options.mjs').Options} Options */
+/** @typedef {import('./secrets.mjs').Secrets} Secrets */
+
+/** @type {import('node:child_process').ChildProcess | undefined} */
 let running;
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
+/** @param {Options} options */
 async function main(options) {
   await install();
   await build();
@@ -27,9 +33,10 @@ async function main(options) {
   const isRunning = data.refusalIfInUse() !== null;
   if (!isRunning) await data.open();
   const secrets = loadSecrets(folder, { hasData: hasCluster(cluster) });
-  if (options.databaseUrl !== undefined) {
-    await checkDatabase(root, options.databaseUrl);
-    return finish(data, null, () => run(options, secrets, options.databaseUrl));
+  const { databaseUrl } = options;
+  if (databaseUrl !== undefined) {
+    await checkDatabase(root, databaseUrl);
+    return finish(data, null, () => run(options, secrets, databaseUrl));
   }
   if (isRunning)
     return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }));
@@ -48,6 +55,12 @@ async function main(options) {
   });
 }
 
+/**
+ * @template T
+ * @param {DataFolder} data
+ * @param {EmbeddedPostgres | null} postgres
+ * @param {() => Promise<T>} work
+ */
 async function finish(data, postgres, work) {
   try {
     return await work();
@@ -57,6 +70,12 @@ async function finish(data, postgres, work) {
   }
 }
 
+/**
+ * @param {Options} options
+ * @param {Secrets} secrets
+ * @param {string} ownerUrl
+ * @returns {Promise<number>} the exit code
+ */
 function run({ surroundings }, secrets, ownerUrl) {
   return new Promise((resolve, reject) => {
     const urlOf = urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
@@ -77,18 +96,23 @@ function run({ surroundings }, secrets, ownerUrl) {
   });
 }
 
-/** The fourth line of PostgreSQL's own pid file. */
+/**
+ * The fourth line of PostgreSQL's own pid file.
+ *
+ * @param {string} cluster
+ */
 function runningPort(cluster) {
   try {
-    return Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3], 10);
+    return Number.parseInt(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3] ?? '', 10);
   } catch (err) {
-    if (err.code === 'ENOENT') throw new Refusal('Lumi is just starting or stopping; try again in a moment.');
+    if (codeOf(err) === 'ENOENT') throw new Refusal('Lumi is just starting or stopping; try again in a moment.');
     throw err;
   }
 }
 
+/** @param {unknown} err */
 function fail(err) {
-  console.error(err instanceof Refusal ? err.message : (err?.stack ?? err));
+  console.error(err instanceof Refusal ? err.message : stackOf(err));
   process.exit(1);
 }
 

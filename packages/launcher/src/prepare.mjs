@@ -5,6 +5,7 @@ import { statfsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isBuilt, sourceStamp } from '../../../scripts/build.mjs';
 import { bundle, isBundled } from '../../../scripts/bundle.mjs';
+import { codeOf, messageOf } from '../../../scripts/errors.mjs';
 import { install, isInstalled } from '../../../scripts/install.mjs';
 import { Interrupted, Refusal, diskFull } from './refusal.mjs';
 
@@ -14,14 +15,18 @@ const self = fileURLToPath(import.meta.url);
  */
 const NEARLY_FULL_BYTES = 32 * 1024 * 1024;
 
+/** @param {{ root: string; signal: AbortSignal }} told */
 export async function prepare({ root, signal }) {
   if (isPrepared()) return;
-  await new Promise((resolve, reject) => {
+  /** @type {Promise<void>} */
+  const done = new Promise((resolve, reject) => {
     const child = fork(self, [], { execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const end = () => endGroup(child.pid);
+    const end = () => {
+      if (child.pid !== undefined) endGroup(child.pid);
+    };
     signal.addEventListener('abort', end, { once: true });
     let sentence = 'Installing or building failed (see above).';
-    child.on('message', (message) => (sentence = message.sentence));
+    child.on('message', (/** @type {{ sentence: string }} */ message) => (sentence = message.sentence));
     child.on('error', reject);
     child.on('close', (code) => {
       signal.removeEventListener('abort', end);
@@ -30,6 +35,7 @@ export async function prepare({ root, signal }) {
       else reject(isNearlyFull(root) ? diskFull(root) : new Refusal(sentence));
     });
   });
+  await done;
 }
 
 /** The usual case, which needs no extra process. */
@@ -39,16 +45,18 @@ function isPrepared() {
   return isBuilt(sources) && isBundled(sources);
 }
 
+/** @param {string} folder */
 function isNearlyFull(folder) {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize < NEARLY_FULL_BYTES;
 }
 
+/** @param {number} pid */
 function endGroup(pid) {
   try {
     process.kill(-pid, 'SIGTERM');
   } catch (err) {
-    if (err.code !== 'ESRCH') throw err;
+    if (codeOf(err) !== 'ESRCH') throw err;
   }
 }
 
@@ -60,7 +68,7 @@ async function main() {
     await bundle();
     process.exit(0);
   } catch (err) {
-    process.send({ sentence: err.message }, () => process.exit(1));
+    process.send?.({ sentence: messageOf(err) }, undefined, undefined, () => process.exit(1));
   }
 }
 

@@ -3,22 +3,34 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** `{ pid, started }` of a living process, or null. */
+/** @typedef {{ readonly pid: number; readonly started: string }} ProcessIdentity */
+
+/**
+ * Of a living process; null when there is none.
+ *
+ * @param {number} pid
+ * @returns {ProcessIdentity | null}
+ */
 export function identityOf(pid) {
   const started = startOf(pid);
   return started === null ? null : { pid, started };
 }
 
+/** @param {ProcessIdentity} identity */
 export function isSameProcess(identity) {
-  return identity?.pid > 0 && startOf(identity.pid) === identity.started;
+  return identity.pid > 0 && startOf(identity.pid) === identity.started;
 }
 
+/**
+ * @param {number} pid
+ * @returns {string | null}
+ */
 function startOf(pid) {
   if (process.platform !== 'linux') return startByPs(pid);
   try {
     // The second field is the name in parentheses and may hold anything; the state follows it, the start time is the
     // 22nd.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
     if (fields[0] === 'Z' || fields[0] === 'X') return null;
     return `${bootId()}/${fields[19]}`;
   } catch {
@@ -31,6 +43,10 @@ function bootId() {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 13);
 }
 
+/**
+ * @param {number} pid
+ * @returns {string | null}
+ */
 function startByPs(pid) {
   try {
     return (
@@ -45,7 +61,12 @@ function startByPs(pid) {
   }
 }
 
-/** Waits until `condition()` holds; false when it did not within the bound. */
+/**
+ * Waits until `condition()` holds; false when it did not within the bound.
+ *
+ * @param {() => boolean} condition
+ * @param {number} limitMs
+ */
 export async function waitUntil(condition, limitMs, stepMs = 50) {
   const end = performance.now() + limitMs;
   while (!condition()) {

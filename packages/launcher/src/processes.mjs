@@ -3,9 +3,35 @@
 import { join } from 'node:path';
 import { bundled } from '../../../scripts/bundle.mjs';
 
+/** @typedef {import('./options.mjs').Env} Env */
+/** @typedef {import('./options.mjs').Options} Options */
+/** @typedef {import('./options.mjs').Product} Product */
+/** @typedef {import('./secrets.mjs').Secrets} Secrets */
+/**
+ * @typedef {object} Told a process to start
+ * @property {string} name
+ * @property {string} script
+ * @property {Env | Promise<Env>} env
+ */
+/**
+ * @typedef {object} Shared what the settings of products are made of
+ * @property {Options} options
+ * @property {Secrets} secrets
+ * @property {(role: import('@lumi/shared/db').Role) => string} urlOf
+ * @property {string} publicUrl
+ * @property {string} cryptoPayUrl
+ */
+/** @typedef {Shared & { readonly port: number; readonly serviceUrls: Readonly<Record<Product, string>> }} AllKnown */
+
+/** @type {readonly Product[]} */
 export const PRODUCTS = ['domains', 'vps', 'proxy'];
+/** @type {Readonly<Record<Product, string>>} */
 export const BASE_PATHS = { domains: '/api/v1', vps: '/hosting/api/v1', proxy: '/proxy/api/v1' };
 
+/**
+ * @param {Pick<Shared, 'options' | 'secrets' | 'publicUrl'>} known
+ * @returns {Told}
+ */
 export function cryptoPayDouble({ options, secrets, publicUrl }) {
   return {
     name: 'crypto-pay-double',
@@ -20,7 +46,11 @@ export function cryptoPayDouble({ options, secrets, publicUrl }) {
   };
 }
 
-/** `shared` is a promise. */
+/**
+ * @param {Product} product
+ * @param {{ root: string; shared: Promise<Shared> }} told
+ * @returns {Told}
+ */
 export function service(product, { root, shared }) {
   return {
     name: product,
@@ -29,6 +59,11 @@ export function service(product, { root, shared }) {
   };
 }
 
+/**
+ * @param {Product} product
+ * @param {Shared} shared
+ * @returns {Told}
+ */
 export function worker(product, shared) {
   return {
     name: `${product}-worker`,
@@ -37,11 +72,18 @@ export function worker(product, shared) {
   };
 }
 
-/** `known` is a promise. */
+/**
+ * @param {{ root: string; known: Promise<AllKnown> }} told
+ * @returns {Told}
+ */
 export function gateway({ root, known }) {
   return { name: 'gateway', script: bundled(root, 'gateway/dist/server'), env: known.then(gatewayEnv) };
 }
 
+/**
+ * @param {AllKnown} known
+ * @returns {Env}
+ */
 function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
   return {
     ...common(options, urlOf('lumi_gateway')),
@@ -59,6 +101,11 @@ function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
   };
 }
 
+/**
+ * @param {Product} product
+ * @param {Shared} shared
+ * @returns {Env}
+ */
 function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
   return {
     ...common(options, urlOf(`lumi_${product}`)),
@@ -78,6 +125,11 @@ function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl 
   };
 }
 
+/**
+ * @param {Options} options
+ * @param {string} databaseUrl
+ * @returns {Env}
+ */
 function common(options, databaseUrl) {
   return {
     ...options.surroundings,

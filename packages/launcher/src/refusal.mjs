@@ -1,6 +1,8 @@
 // The reasons why Lumi does not start (or stops), each in one sentence. An error that a user can fix is a Refusal;
 // every other error is a fault of ours.
 
+import { codeOf, messageOf } from '../../../scripts/errors.mjs';
+
 export class Refusal extends Error {}
 
 /** The user stopped us while we were starting. Not an error. */
@@ -8,27 +10,45 @@ export class Interrupted extends Error {}
 
 const FULL = /ENOSPC|No space left on device|EDQUOT|Disk quota exceeded/i;
 
+/** @param {string} text */
 export function isDiskFull(text) {
   return FULL.test(text);
 }
 
-/** Translates errors of Node, npm or PostgreSQL into our sentence; returns an unknown error unchanged. */
+/**
+ * Translates errors of Node, npm or PostgreSQL into our sentence; returns an unknown error unchanged.
+ *
+ * @param {unknown} err
+ * @param {string} folder
+ */
 export function explain(err, folder) {
   if (err instanceof Refusal || err instanceof Interrupted) return err;
-  const text = `${err?.code ?? ''} ${err?.message ?? err} ${err?.output ?? ''}`;
-  if (isDiskFull(text)) return diskFull(folder);
-  if (err?.code === 'EROFS')
+  const code = codeOf(err);
+  const path = pathOf(err);
+  if (isDiskFull(`${code ?? ''} ${messageOf(err)}`)) return diskFull(folder);
+  if (code === 'EROFS')
+    return new Refusal(`${path ?? folder} is on a read-only disk; set LUMI_DATA_DIR to a folder that can be written.`);
+  if ((code === 'EACCES' || code === 'EPERM') && path !== undefined) {
     return new Refusal(
-      `${err.path ?? folder} is on a read-only disk; set LUMI_DATA_DIR to a folder that can be written.`,
-    );
-  if ((err?.code === 'EACCES' || err?.code === 'EPERM') && err.path !== undefined) {
-    return new Refusal(
-      `This user may not use ${err.path}; start Lumi as the user who owns it, or set LUMI_DATA_DIR to another folder.`,
+      `This user may not use ${path}; start Lumi as the user who owns it, or set LUMI_DATA_DIR to another folder.`,
     );
   }
   return err;
 }
 
+/**
+ * The file that a system error is about.
+ *
+ * @param {unknown} err
+ * @returns {string | undefined}
+ */
+function pathOf(err) {
+  return typeof err === 'object' && err !== null && 'path' in err && typeof err.path === 'string'
+    ? err.path
+    : undefined;
+}
+
+/** @param {string} folder */
 export function diskFull(folder) {
   return new Refusal(
     `The disk is full: Lumi could not write to ${folder}. Free some space and start again; nothing that was ` +

@@ -6,10 +6,15 @@ const FIRST_WAIT_MS = 250;
 export class RestartPolicy {
   constructor(nowMs = () => performance.now()) {
     this.nowMs = nowMs;
+    /** @type {number[]} */
     this.deaths = [];
   }
 
-  /** Milliseconds to wait, doubling with each death within a minute; null after the fifth. */
+  /**
+   * Milliseconds to wait, doubling with each death within a minute; null after the fifth.
+   *
+   * @returns {number | null}
+   */
   nextWaitMs() {
     const now = this.nowMs();
     this.deaths = [...this.deaths.filter((at) => now - at < WINDOW_MS), now];

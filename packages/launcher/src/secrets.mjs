@@ -3,12 +3,34 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../../scripts/errors.mjs';
+import { eachRole } from '../../../scripts/database-roles.mjs';
 import { exists, writeAtomically } from './data-folder.mjs';
 import { Refusal } from './refusal.mjs';
 
+/** @typedef {import('@lumi/shared/db').Role} Role */
+/**
+ * @typedef {object} KeptSecrets what secrets.json holds
+ * @property {string} ownerPassword
+ * @property {Record<Role, string>} rolePasswords
+ * @property {string} keyPeppers
+ * @property {string} secretRing
+ * @property {string} identityPrivateKey
+ * @property {string} cursorSecret
+ * @property {string} cryptoPayToken
+ */
+/** @typedef {KeptSecrets & { readonly identityPublicKeys: string }} Secrets */
+
+/** @type {readonly Role[]} */
 const FIRST_ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy'];
+/** @type {readonly Role[]} */
 const ROLES = [...FIRST_ROLES, 'lumi_admin'];
 
+/**
+ * @param {string} folder
+ * @param {{ hasData: boolean }} known
+ * @returns {Secrets}
+ */
 export function loadSecrets(folder, { hasData }) {
   const file = join(folder, 'secrets.json');
   if (!exists(file)) {
@@ -31,12 +53,13 @@ export function loadSecrets(folder, { hasData }) {
   return { ...secrets, identityPublicKeys: publicKeys(secrets.identityPrivateKey) };
 }
 
+/** @returns {KeptSecrets} */
 function makeSecrets() {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   return {
     ownerPassword: password(),
-    rolePasswords: Object.fromEntries(ROLES.map((role) => [role, password()])),
+    rolePasswords: eachRole(password),
     keyPeppers: `1:${randomBytes(32).toString('base64')}`,
     secretRing: `1:${randomBytes(32).toString('base64')}`,
     identityPrivateKey: Buffer.from(pem).toString('base64'),
@@ -49,8 +72,13 @@ function password() {
   return randomBytes(24).toString('base64url');
 }
 
+/**
+ * @param {string} file
+ * @returns {KeptSecrets}
+ */
 function parse(file) {
   try {
+    /** @type {KeptSecrets} judged below */
     const secrets = JSON.parse(readFileSync(file, 'utf8'));
     const fields = [
       secrets.ownerPassword,
@@ -67,11 +95,12 @@ function parse(file) {
     publicKeys(secrets.identityPrivateKey);
     return secrets;
   } catch (err) {
-    if (err.code === 'EACCES' || err.code === 'EPERM') throw err;
+    if (['EACCES', 'EPERM'].includes(codeOf(err) ?? '')) throw err;
     throw new Refusal(`${file} is damaged; restore it from a backup, or move the data folder away to start afresh.`);
   }
 }
 
+/** @param {string} privateKeyBase64 */
 export function publicKeys(privateKeyBase64) {
   const publicKey = createPublicKey(createPrivateKey(Buffer.from(privateKeyBase64, 'base64').toString()));
   return Buffer.from(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })).toString('base64');

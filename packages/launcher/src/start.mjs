@@ -6,6 +6,7 @@
 import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf, stackOf } from '../../../scripts/errors.mjs';
 import { tooOld, untested } from '../../../scripts/node-versions.mjs';
 import { Interrupted, Refusal, explain } from './refusal.mjs';
 
@@ -25,7 +26,9 @@ async function main() {
   // nothing.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => stopping.abort());
   const stopAsked = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
-  let giveUp;
+  /** @type {(err: Error) => void} */
+  let giveUp = () => {};
+  /** @type {Promise<never>} */
   const gaveUp = new Promise((_, reject) => (giveUp = reject));
   gaveUp.catch(() => undefined); // Awaited below.
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, giveUp);
@@ -53,27 +56,39 @@ async function main() {
   }
 }
 
+/**
+ * @param {import('./launcher.mjs').Launcher} launcher
+ * @param {import('./options.mjs').Options} options
+ * @param {AbortSignal} signal
+ * @param {() => void} onWatching
+ */
 async function watchAfterStart(launcher, { root: folder }, signal, onWatching) {
   const { watchSources } = await import('./dev.mjs');
   await watchSources({ root: folder, supervisor: launcher.supervisor, say, signal });
   onWatching();
 }
 
-/** Our own faults leave a trace in the logs; the terminal gets a sentence. */
+/**
+ * Our own faults leave a trace in the logs; the terminal gets a sentence.
+ *
+ * @param {unknown} err
+ * @param {string} folder
+ */
 function tell(err, folder) {
   const told = explain(err, folder);
   if (told instanceof Refusal || told instanceof Interrupted) return told;
   const file = join(folder, 'logs', 'launcher.log');
   try {
-    appendFileSync(file, `${new Date().toISOString()} ${told?.stack ?? told}\n`, { mode: 0o600 });
+    appendFileSync(file, `${new Date().toISOString()} ${stackOf(told)}\n`, { mode: 0o600 });
   } catch {
     // The sentence below still reports the cause.
   }
   return new Refusal(
-    `Lumi stopped because of an unexpected fault: ${String(told?.message ?? told).split('\n')[0]} (details: ${file})`,
+    `Lumi stopped because of an unexpected fault: ${messageOf(told).split('\n')[0]} (details: ${file})`,
   );
 }
 
+/** @param {string} text */
 function say(text) {
   console.log(`  ${text}`);
 }
@@ -84,7 +99,7 @@ main().then(
   () => process.exit(0),
   (err) => {
     if (err instanceof Interrupted) process.exit(0);
-    console.error(err instanceof Refusal ? err.message : (err?.stack ?? err));
+    console.error(err instanceof Refusal ? err.message : stackOf(err));
     process.exit(1);
   },
 );

@@ -6,13 +6,51 @@ import { ChildLog } from './child-log.mjs';
 import { Interrupted, Refusal, diskFull, isDiskFull } from './refusal.mjs';
 import { RestartPolicy } from './restart-policy.mjs';
 
+/** @typedef {import('./processes.mjs').Told} Told */
+/** @typedef {import('./options.mjs').Env} Env */
+/**
+ * @typedef {object} Child a process that is to run
+ * @property {string} name
+ * @property {string} script
+ * @property {Record<string, string> | Promise<Env>} env
+ * @property {ChildLog} log
+ * @property {RestartPolicy} policy
+ * @property {boolean} isStopping
+ * @property {import('node:child_process').ChildProcess | undefined} [running]
+ * @property {Promise<void>} [gone]
+ * @property {NodeJS.Timeout} [restart]
+ */
+/** @typedef {{ code: number | null; signal: NodeJS.Signals | null }} End */
+/** @typedef {{ isReady: true; port: number | undefined } | ({ isReady: false } & End)} Outcome */
+/** @typedef {{ type?: string; port?: number }} Message what a process says on its channel */
+/** @typedef {(name: string, pid: number | null) => void} OnChild */
+
 const READY_LIMIT_MS = 60_000;
 // Longer than the processes' own bound for one step of their shutdown.
 const STOP_LIMIT_MS = 30_000;
 
 export class Supervisor {
+  /**
+   * @param {object} told
+   * @param {string} told.root
+   * @param {string} told.folder
+   * @param {string} told.logs
+   * @param {Env} told.surroundings
+   * @param {string | undefined} told.inspect
+   * @param {import('./child-log.mjs').Say} told.say
+   * @param {OnChild} told.onChild
+   * @param {(err: Error) => void} told.onGiveUp
+   */
   constructor({ root, folder, logs, surroundings, inspect, say, onChild, onGiveUp }) {
-    Object.assign(this, { root, folder, logs, surroundings, inspect, say, onChild, onGiveUp });
+    this.root = root;
+    this.folder = folder;
+    this.logs = logs;
+    this.surroundings = surroundings;
+    this.inspect = inspect;
+    this.say = say;
+    this.onChild = onChild;
+    this.onGiveUp = onGiveUp;
+    /** @type {Map<string, Child>} */
     this.children = new Map();
     this.isEnding = false;
   }
@@ -20,6 +58,8 @@ export class Supervisor {
   /**
    * Resolves with the port the process listens on (undefined for workers). Refuses when it does not come up at all.
    * `env` may be a promise: the process loads its code meanwhile. If that fails the process is stopped.
+   *
+   * @param {Told} told
    */
   async start(told) {
     const child = this.add(told);
@@ -29,14 +69,20 @@ export class Supervisor {
     throw this.failure(child, outcome);
   }
 
-  /** For a process that is not awaited: if it does not start, it is restarted, as if it had died later. */
+  /**
+   * For a process that is not awaited: if it does not start, it is restarted, as if it had died later.
+   *
+   * @param {Told} told
+   */
   async startUnawaited(told) {
     const child = this.add(told);
     const outcome = await this.launch(child);
     if (!outcome.isReady) this.onDeath(child, outcome);
   }
 
+  /** @param {Told} told */
   add({ name, script, env }) {
+    /** @type {Child} */
     const child = {
       name,
       script,
@@ -59,6 +105,9 @@ export class Supervisor {
   /**
    * Ends the process and starts it by this script, with its settings and on its port. False when it does not come up:
    * the next call tries again.
+   *
+   * @param {string} name
+   * @param {string} script
    */
   async restart(name, script) {
     const child = this.children.get(name);
@@ -72,6 +121,7 @@ export class Supervisor {
     return outcome.isReady;
   }
 
+  /** @param {Child} child */
   async stopOne(child) {
     child.isStopping = true;
     clearTimeout(child.restart);
@@ -86,10 +136,15 @@ export class Supervisor {
     clearTimeout(late);
   }
 
-  /** Resolves when the process is ready, or when it ended before that. */
+  /**
+   * Resolves when the process is ready, or when it ended before that.
+   *
+   * @param {Child} child
+   * @returns {Promise<Outcome>}
+   */
   launch(child) {
-    const isEarly = child.env instanceof Promise;
-    const env = isEarly ? { ...this.surroundings, SETTINGS_FOLLOW: 'true' } : child.env;
+    const settings = child.env;
+    const env = settings instanceof Promise ? { ...this.surroundings, SETTINGS_FOLLOW: 'true' } : settings;
     const running = fork(child.script, [], {
       cwd: this.root,
       env,
@@ -98,22 +153,25 @@ export class Supervisor {
       detached: true,
     });
     child.running = running;
-    this.onChild(child.name, running.pid);
+    this.onChild(child.name, running.pid ?? null);
     child.log.follow(running.stdout);
     child.log.follow(running.stderr, { isError: true });
     let isReady = false;
-    let markGone;
+    let markGone = () => {};
     child.gone = new Promise((resolve) => (markGone = resolve));
     return new Promise((resolve) => {
+      /** @type {NodeJS.Timeout | undefined} */
       let late;
-      const limit = () => (late = setTimeout(() => running.kill('SIGKILL'), READY_LIMIT_MS));
-      if (isEarly) this.tellSettings(child, limit);
+      const limit = () => {
+        late = setTimeout(() => running.kill('SIGKILL'), READY_LIMIT_MS);
+      };
+      if (settings instanceof Promise) this.tellSettings(child, settings, limit);
       else limit();
-      running.on('message', (message) => {
+      running.on('message', (/** @type {Message | null} */ message) => {
         if (message?.type !== 'ready' || isReady) return;
         isReady = true;
         clearTimeout(late);
-        if (message.port !== undefined) child.env.PORT = String(message.port);
+        if (message.port !== undefined && !(child.env instanceof Promise)) child.env.PORT = String(message.port);
         resolve({ isReady, port: message.port });
       });
       running.on('error', (err) => (child.log.lastError = err.message));
@@ -129,9 +187,15 @@ export class Supervisor {
     });
   }
 
-  /** `onTold` is called when the process has its settings, if it is still there. */
-  tellSettings(child, onTold) {
-    child.env.then(
+  /**
+   * `onTold` is called when the process has its settings, if it is still there.
+   *
+   * @param {Child} child
+   * @param {Promise<Env>} settings
+   * @param {() => void} onTold
+   */
+  tellSettings(child, settings, onTold) {
+    settings.then(
       (env) => {
         child.env = { ...env }; // With these it is started again, should it die.
         if (child.running === undefined) return;
@@ -143,6 +207,10 @@ export class Supervisor {
     );
   }
 
+  /**
+   * @param {Child} child
+   * @param {End} how
+   */
   onDeath(child, how) {
     if (child.isStopping) return;
     if (isDiskFull(child.log.lastError)) return this.onGiveUp(diskFull(this.folder));
@@ -161,9 +229,13 @@ export class Supervisor {
     }, waitMs);
   }
 
+  /**
+   * @param {Child} child
+   * @param {End} how
+   */
   failure(child, how) {
     if (isDiskFull(child.log.lastError)) return diskFull(this.folder);
-    if (/EADDRINUSE/.test(child.log.lastError))
+    if (/EADDRINUSE/.test(child.log.lastError) && !(child.env instanceof Promise))
       return new Refusal(
         `Port ${child.env.PORT} was taken while Lumi was starting; start again, with another PORT if it stays taken.`,
       );
@@ -171,6 +243,10 @@ export class Supervisor {
   }
 }
 
+/**
+ * @param {Child} child
+ * @param {End} how
+ */
 function reason(child, { code, signal }) {
   const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
   return child.log.lastError === '' ? how : `${how}, ${child.log.lastError.slice(0, 300)}`;

@@ -3,19 +3,26 @@
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { ready, setting } from './child.mjs';
 
-const load = createRequire(join(process.env.ROOT, 'package.json'));
+const load = createRequire(join(setting('ROOT'), 'package.json'));
+/** @type {typeof import('fastify').fastify} */
 const fastify = load('fastify');
+/** @type {typeof import('@fastify/rate-limit').default} */
 const rateLimit = load('@fastify/rate-limit');
+/** @type {typeof import('@fastify/http-proxy').default} */
 const httpProxy = load('@fastify/http-proxy');
-const jwt = createRequire(join(process.env.ROOT, 'packages', 'shared', 'package.json'))('jsonwebtoken');
+/** @type {typeof import('jsonwebtoken')} */
+const jwt = createRequire(join(setting('ROOT'), 'packages', 'shared', 'package.json'))('jsonwebtoken');
 
-const pepper = Buffer.from(process.env.PEPPER, 'base64');
-const digest = (key) => createHmac('sha256', pepper).update(key).digest('hex');
-const keys = new Map([[digest(process.env.KEY), { id: 'key_1', scopes: new Set(['domains:read']) }]]);
-const privateKey = Buffer.from(process.env.IDENTITY_PRIVATE_KEY, 'base64').toString();
+const pepper = Buffer.from(setting('PEPPER'), 'base64');
+const digest = (/** @type {string} */ key) => createHmac('sha256', pepper).update(key).digest('hex');
+const keys = new Map([[digest(setting('KEY')), { id: 'key_1', scopes: new Set(['domains:read']) }]]);
+const privateKey = Buffer.from(setting('IDENTITY_PRIVATE_KEY'), 'base64').toString();
+/** @typedef {{ id: string; scopes: Set<string> }} Key */
+/** @type {Map<string, { token: string; until: number }>} */
 const identities = new Map();
-const identityOf = (key) => {
+const identityOf = (/** @type {Key} */ key) => {
   const cached = identities.get(key.id);
   if (cached !== undefined && cached.until > Date.now()) return cached.token;
   const token = jwt.sign({ sub: key.id }, privateKey, { algorithm: 'ES256', expiresIn: 60 });
@@ -23,6 +30,8 @@ const identityOf = (key) => {
   return token;
 };
 
+/** A request whose key was found carries it. */
+const keyOf = (/** @type {object} */ req) => /** @type {{ key: Key }} */ (req).key;
 const app = fastify({ logger: false });
 app.addHook('onRequest', async (req, reply) => {
   const [scheme, key] = (req.headers.authorization ?? '').split(' ');
@@ -31,23 +40,21 @@ app.addHook('onRequest', async (req, reply) => {
   const found = keys.get(digest(key));
   if (found === undefined) return reply.code(401).send({ error: { code: 'invalid_key' } });
   if (!found.scopes.has('domains:read')) return reply.code(403).send({ error: { code: 'forbidden_scope' } });
-  req.key = found;
+  Object.assign(req, { key: found });
   return undefined;
 });
-await app.register(rateLimit, { max: 100_000_000, timeWindow: 60_000, keyGenerator: (req) => req.key.id });
+await app.register(rateLimit, { max: 100_000_000, timeWindow: 60_000, keyGenerator: (req) => keyOf(req).id });
 await app.register(httpProxy, {
-  upstream: process.env.UPSTREAM,
+  upstream: setting('UPSTREAM'),
   prefix: '/api/v1',
   rewritePrefix: '',
   replyOptions: {
     rewriteRequestHeaders: (req, headers) => ({
-      'x-identity': identityOf(req.key),
-      'x-request-id': headers['x-request-id'] ?? req.id,
+      'x-identity': identityOf(keyOf(req)),
+      'x-request-id': String(headers['x-request-id'] ?? req.id),
       accept: headers.accept ?? '*/*',
     }),
   },
 });
 await app.listen({ port: 0, host: '127.0.0.1' });
-process.send({ type: 'ready', port: app.server.address().port });
-process.on('SIGTERM', () => process.exit(0));
-process.on('disconnect', () => process.exit(0));
+ready(app.server);

@@ -1,6 +1,7 @@
 // The service behind every measured server: answers a small JSON as fast as Node can. It describes itself as the
 // gateway asks.
 import http from 'node:http';
+import { ready } from './child.mjs';
 
 const answer = Buffer.from(
   JSON.stringify({
@@ -32,6 +33,4 @@ const server = http.createServer((req, res) => {
   res.end(body);
 });
 server.keepAliveTimeout = 60_000;
-server.listen(0, '127.0.0.1', () => process.send({ type: 'ready', port: server.address().port }));
-process.on('SIGTERM', () => process.exit(0));
-process.on('disconnect', () => process.exit(0));
+server.listen(0, '127.0.0.1', () => ready(server));

@@ -1,0 +1,7 @@
+// must fail: @typescript-eslint/no-floating-promises
+/** @returns {Promise<void>} */
+async function settle() {}
+
+export function stop() {
+  settle();
+}
