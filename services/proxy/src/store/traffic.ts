@@ -1,9 +1,20 @@
 // Queries on traffic plans and their sub-users. Gigabytes move between a plan and its sub-users while the plan's row is
 // locked, so no gigabyte is given out twice.
-import { fromStep, given, rider, seqBefore, type Database, type Rider } from '@lumi/shared/db';
+import {
+  fromStep,
+  given,
+  joinSql,
+  rider,
+  seqBefore,
+  sql,
+  type Database,
+  type Rider,
+  type Sql,
+  type SqlRunner,
+} from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import type { JsonObject } from '@lumi/shared/purchase';
-import { Prisma, type PrismaClient } from '../generated/db/client';
+import type { PrismaClient } from '../generated/db/client';
 import type { TrafficPlanModel } from '../generated/db/models';
 
 export interface PlanRow {
@@ -108,7 +119,7 @@ export async function findPlans(db: PlanTable, ids: readonly string[]): Promise<
 }
 
 export async function changePlan(
-  db: PlanTable,
+  db: SqlRunner,
   id: string,
   change: {
     label?: string | null | undefined;
@@ -118,21 +129,18 @@ export async function changePlan(
   },
   now: Date,
 ): Promise<PlanRow | null> {
-  const { label, tags, reference, metadata } = change;
-  const [row] = await db.trafficPlan.updateManyAndReturn({
-    where: { id },
-    data: {
-      updated_at: now,
-      ...given({
-        label,
-        access_version: label === undefined ? undefined : { increment: 1 },
-        tags: tags === undefined ? undefined : [...tags],
-        reference,
-        metadata: metadata === null ? Prisma.DbNull : (metadata as Prisma.InputJsonObject | undefined),
-      }),
-    },
-  });
-  return row === undefined ? null : planOfRow(row);
+  const sets: Sql[] = [sql`updated_at = ${now}`];
+  if (change.label !== undefined)
+    sets.push(sql`label = ${change.label}::text`, sql`access_version = access_version + 1`);
+  if (change.tags !== undefined) sets.push(sql`tags = ${[...change.tags]}::text[]`);
+  if (change.reference !== undefined) sets.push(sql`reference = ${change.reference}::text`);
+  if (change.metadata !== undefined)
+    sets.push(sql`metadata = ${change.metadata === null ? null : JSON.stringify(change.metadata)}::jsonb`);
+  // Raw SQL: with the typed client PATCH /traffic-plans/{id} was more than 10 % slower.
+  const rows = await db.$queryRaw<PlanRow[]>(
+    sql`UPDATE proxy.traffic_plan SET ${joinSql(sets, ', ')} WHERE id = ${id} RETURNING *`,
+  );
+  return rows[0] ?? null;
 }
 
 /** The types that the table's constraints ensure and the typed client does not have. */

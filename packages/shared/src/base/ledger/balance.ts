@@ -1,6 +1,6 @@
 // Reads of the wallet. Nothing here writes.
 import { notFound } from '../../ground/contract';
-import { sql, type PlatformClient, type SqlRunner } from '../db';
+import { sql, type SqlRunner } from '../db';
 import type { Units } from '../../ground/money';
 
 export interface Balance {
@@ -11,9 +11,12 @@ export interface Balance {
 }
 
 /** Throws 404 when there is no such account. */
-export async function readBalance(db: Pick<PlatformClient, 'wallet'>, accountId: string): Promise<Balance> {
-  const row = await db.wallet.findUnique({ where: { account_id: accountId } });
-  if (row === null) throw notFound();
+export async function readBalance(db: SqlRunner, accountId: string): Promise<Balance> {
+  // Raw SQL: callers poll it, and with the typed client GET /balance was more than 10 % slower.
+  const rows = await db.$queryRaw<{ posted: bigint; held: bigint; updated_at: Date }[]>(sql`
+    SELECT posted, held, updated_at FROM platform.wallet WHERE account_id = ${accountId}`);
+  const row = rows[0];
+  if (row === undefined) throw notFound();
   return { posted: row.posted, held: row.held, available: row.posted - row.held, updatedAt: row.updated_at };
 }
 

@@ -56,7 +56,7 @@ export async function listAnyOperations(
 }
 
 export async function findAnyOperation(
-  db: Pick<PlatformClient, 'operation' | 'order'>,
+  db: PlatformClient,
   whose: { reach: Reach; product: Product },
   id: string,
 ): Promise<AnyOperation | null> {
