@@ -2,9 +2,7 @@
 // `idempotencyKey`. A guarded request of another key may have one. The service checks, with its unique index, whether
 // the key was used before.
 import type { RequestHandler } from 'express';
-import { AppError, invalid } from '@lumi/shared/contract';
-
-const KEY_SHAPE = /^[\x21-\x7e]{8,200}$/;
+import { AppError, checkIdempotencyKey } from '@lumi/shared/contract';
 
 export function idempotencyKey(): RequestHandler {
   return (req, _res, next) => {
@@ -14,8 +12,7 @@ export function idempotencyKey(): RequestHandler {
       const sent = req.headers['idempotency-key'];
       const key = typeof sent === 'string' ? sent.trim() : '';
       if (key === '' && (isMoney || isSigned)) throw new AppError('idempotency_key_required');
-      if ((sent !== undefined || isMoney) && !KEY_SHAPE.test(key))
-        throw invalid('Idempotency-Key', 'must be 8 to 200 characters of printable ASCII without spaces, on one line');
+      if (sent !== undefined || isMoney) checkIdempotencyKey(key);
       req.lumi.idempotencyKey = key;
     }
     next();

@@ -54,7 +54,7 @@ import { syncTransfers } from './endpoints/sync-transfers';
 import { transferDomain } from './endpoints/transfer-domain';
 import { updateContact } from './endpoints/update-contact';
 import { updateDomain } from './endpoints/update-domain';
-import { domainLifecycle } from './portfolio/domain-lifecycle';
+import { domainLifecycle } from './jobs/lifecycle-source';
 import { settleAbandonedChanges } from './portfolio/change-at-registry';
 import { contactSyncs } from './portfolio/sync-contact';
 import { domainSyncs } from './portfolio/sync-domain';

@@ -2,7 +2,7 @@
 import { LIFECYCLE_RULES, autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
 import { audit } from '@lumi/shared/ledger';
 import { parseUsd as usd } from '@lumi/shared/money';
-import { domainLifecycle } from '../src/portfolio/domain-lifecycle';
+import { domainLifecycle } from '../src/jobs/lifecycle-source';
 import { domainsService } from './domains-fixture';
 
 const t = domainsService();

@@ -1,6 +1,6 @@
 // When the registry's data of a name differ from ours, they are read, stored and shown, and the next try succeeds.
 import { autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
-import { domainLifecycle } from '../src/portfolio/domain-lifecycle';
+import { domainLifecycle } from '../src/jobs/lifecycle-source';
 import { domainsService, type Who } from './domains-fixture';
 
 const t = domainsService();

@@ -10,7 +10,7 @@ import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
-import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-sources';
+import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
 import { withdrawEnded } from './jobs/withdraw-ended';
 import { addToAllowlist } from './endpoints/add-to-allowlist';

@@ -4,7 +4,7 @@ import { FixedClock } from '@lumi/shared/runtime';
 import type { TestAccount } from '@lumi/shared/testing';
 import { autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
 import { checkHealth } from '../src/jobs/check-health';
-import { proxyLifecycle, trafficLifecycle } from '../src/jobs/lifecycle-sources';
+import { proxyLifecycle, trafficLifecycle } from '../src/jobs/lifecycle-source';
 import { pushAccess } from '../src/jobs/push-access';
 import { withdrawEnded } from '../src/jobs/withdraw-ended';
 import { NOW, ORDER, proxyTest } from './proxy-service';

@@ -1,7 +1,6 @@
 // The machine's clock, moved by tests: rows are stamped by the database too, whose clock no test can move.
+import { DAY_MS } from '../ground/times';
 import type { Clock } from '../ground/runtime';
-
-const DAY_MS = 86_400_000;
 
 export class ShiftedClock implements Clock {
   shiftMs = 0;

@@ -35,7 +35,7 @@ export const buyDomain = (domains: DomainsDeps) =>
       errors: ['not_available', 'already_owned', 'price_changed', 'busy', 'requirements_missing', 'supplier_error'],
     }),
     async (context) => {
-      const part = await registration(domains, context.accountId, context.body);
-      return sell(domains.service.purchases, context, part);
+      const offer = await registration(domains, context.accountId, context.body);
+      return sell(domains.service.purchases, context, offer);
     },
   );

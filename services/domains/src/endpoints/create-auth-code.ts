@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { HOUR_MS } from '@lumi/shared/times';
 import type { DomainsDeps } from '../deps';
 import { changeAtRegistry } from '../portfolio/change-at-registry';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
@@ -40,7 +41,7 @@ export const createAuthCode = (domains: DomainsDeps) =>
     async ({ params, reach, body }) => {
       const { row } = await ownDomain(domains, reach, params.domain);
       const code = Array.from({ length: LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
-      const expiresAt = new Date(domains.service.clock.nowMs() + (body.ttl_hours ?? HOURS_DEFAULT) * 3_600_000);
+      const expiresAt = new Date(domains.service.clock.nowMs() + (body.ttl_hours ?? HOURS_DEFAULT) * HOUR_MS);
       const after = await changeAtRegistry(domains, row, { authCode: { code, expiresAt } });
       return json(200, { domain: after.name, auth_code: code, expires_at: isoSeconds(expiresAt) });
     },

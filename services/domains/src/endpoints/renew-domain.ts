@@ -35,7 +35,7 @@ export const renewDomain = (domains: DomainsDeps) =>
       errors: ['expiry_mismatch', 'price_changed', 'state_conflict', 'busy', 'supplier_error'],
     }),
     async (context) => {
-      const part = await renewal(domains, context.accountId, context.params.domain, context.body);
-      return sell(domains.service.purchases, context, part);
+      const offer = await renewal(domains, context.accountId, context.params.domain, context.body);
+      return sell(domains.service.purchases, context, offer);
     },
   );

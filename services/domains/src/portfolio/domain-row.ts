@@ -1,4 +1,5 @@
 // A domain in our database: the row, and how a new row is made from an order and the registry's answer.
+import { DAY_MS } from '@lumi/shared/times';
 import type { Tld } from '../catalogue/catalogue';
 import type { DomainModel } from '../generated/db/models';
 import type { DsRecord, NameInfo } from '../supplier/registrar';
@@ -80,8 +81,6 @@ export type RegistryPart = Pick<
 
 export const MISSING_TEXT =
   'The registry does not know this domain any more; nothing can be done with it until that is cleared up.';
-
-const DAY_MS = 86_400_000;
 
 /** All fields that the registry decides, from its answer. */
 export function registryPart(info: NameInfo, tld: Tld): RegistryPart {

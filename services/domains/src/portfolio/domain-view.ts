@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { DAY_MS } from '@lumi/shared/times';
 import type { Tld } from '../catalogue/catalogue';
 import type { DomainRow } from './domain-row';
 import { DOMAIN_STATES, stateAt, type DomainState } from './lifecycle';
@@ -81,7 +82,7 @@ export const domainSchema = z
 
 export type DomainView = z.output<typeof domainSchema>;
 
-const EXPIRING_SOON_MS = 30 * 86_400_000;
+const EXPIRING_SOON_MS = 30 * DAY_MS;
 
 export function viewDomain(row: DomainRow, tld: Tld, now: Date): DomainView {
   const state = stateAt(row, now);
@@ -164,7 +165,7 @@ function rgpStatus(row: DomainRow, tld: Tld, state: DomainState, now: Date): str
   if (state === 'redemption') return 'redemptionPeriod';
   if (state === 'pending_delete') return 'pendingDelete';
   if (state === 'expired_grace') return 'autoRenewPeriod';
-  const addEndsMs = row.registered_at.getTime() + tld.add_days * 86_400_000;
+  const addEndsMs = row.registered_at.getTime() + tld.add_days * DAY_MS;
   return state === 'active' && now.getTime() < addEndsMs ? 'addPeriod' : null;
 }
 

@@ -41,7 +41,7 @@ export type RegisterBody = z.output<typeof registerBody>;
 /** The input of a price. A quote needs neither contacts nor consent. */
 export type Purpose = 'purchase' | 'quote';
 
-/** One part or one refusal per body, in their order. */
+/** One offer or one refusal per body, in their order. */
 export async function registrations(
   domains: DomainsDeps,
   accountId: string,
@@ -66,16 +66,16 @@ export async function registrations(
     attempt(() => {
       if (reading instanceof AppError) throw reading;
       const check = checks.get(reading.name) ?? { name: reading.name, status: 'unknown', premium: false, fees: null };
-      return partOf(domains, reading, { check, contacts, isOwned: owned.has(reading.name), purpose });
+      return offerOf(domains, reading, { check, contacts, isOwned: owned.has(reading.name), purpose });
     }),
   );
 }
 
 /** The same for a single body. Throws its refusal. */
 export async function registration(domains: DomainsDeps, accountId: string, body: RegisterBody): Promise<Offer> {
-  const [part] = await registrations(domains, accountId, [body]);
-  if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
-  return part;
+  const [offer] = await registrations(domains, accountId, [body]);
+  if (offer === undefined || offer instanceof AppError) throw offer ?? new Error('no offer for a body');
+  return offer;
 }
 
 interface Reading {
@@ -109,7 +109,7 @@ interface Facts {
   readonly purpose: Purpose;
 }
 
-function partOf(domains: DomainsDeps, reading: Reading, { check, contacts, isOwned, purpose }: Facts): Offer {
+function offerOf(domains: DomainsDeps, reading: Reading, { check, contacts, isOwned, purpose }: Facts): Offer {
   const { body, name, unicode, tld, years } = reading;
   const fees = check.fees ?? tld;
   const price = feeForYears(fees.register, fees.renew, years);

@@ -56,7 +56,7 @@ export async function renewals(
   );
   return mapInTurns(wishes, ({ body }, i) => {
     const row = known[i] ?? null;
-    return row === null ? notFound() : partOf(domains, row, body);
+    return row === null ? notFound() : offerOf(domains, row, body);
   });
 }
 
@@ -84,12 +84,12 @@ export async function renewal(
   domain: string,
   body: RenewBody,
 ): Promise<Offer> {
-  const [part] = await renewals(domains, accountId, [{ domain, body }]);
-  if (part === undefined || part instanceof AppError) throw part ?? new Error('no part for a body');
-  return part;
+  const [offer] = await renewals(domains, accountId, [{ domain, body }]);
+  if (offer === undefined || offer instanceof AppError) throw offer ?? new Error('no offer for a body');
+  return offer;
 }
 
-function partOf(domains: DomainsDeps, row: DomainRow, body: RenewWish['body']): Offer | AppError {
+function offerOf(domains: DomainsDeps, row: DomainRow, body: RenewWish['body']): Offer | AppError {
   const tld = domains.catalogue.get(row.tld);
   const years = body.years ?? tld.years_min;
   if (years > tld.years_max)

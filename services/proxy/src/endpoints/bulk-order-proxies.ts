@@ -6,7 +6,7 @@ import { purchaseFields } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { allowedField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
-import { orderPart } from './selling-parts';
+import { orderOffer } from './offers';
 
 /** Items are stored as they came, so they carry no password. The pairs are generated and can be changed afterwards. */
 const bulkOrderBody = orderBody.extend({
@@ -35,6 +35,6 @@ export function bulkOrderProxies(deps: ProxyDeps): BulkKind {
       once: null,
     }),
     prepare: (accountId, bodies) =>
-      oneByOne(bodies, (body) => orderPart(deps, accountId, body, allowedBlocks(body, null))),
+      oneByOne(bodies, (body) => orderOffer(deps, accountId, body, allowedBlocks(body, null))),
   });
 }

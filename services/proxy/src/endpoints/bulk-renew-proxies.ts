@@ -6,7 +6,7 @@ import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { purchaseFields } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { idField } from './fields';
-import { renewProxyPart } from './selling-parts';
+import { renewProxyOffer } from './offers';
 
 const renewalBody = z.object({
   proxy_id: idField('the proxy'),
@@ -34,6 +34,6 @@ export function bulkRenewProxies(deps: ProxyDeps): BulkKind {
     about: 'proxy_id',
     identify: (body) => ({ subject: body.proxy_id, once: body.proxy_id }),
     prepare: (accountId, bodies) =>
-      oneByOne(bodies, (body) => renewProxyPart(deps, { kind: 'account', accountId }, body.proxy_id, body)),
+      oneByOne(bodies, (body) => renewProxyOffer(deps, { kind: 'account', accountId }, body.proxy_id, body)),
   });
 }

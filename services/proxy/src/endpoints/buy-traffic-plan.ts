@@ -4,7 +4,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
 import type { ProxyDeps } from '../deps';
-import { trafficPart } from './traffic-parts';
+import { trafficOffer } from './traffic-offers';
 import { BUY_TRAFFIC_ROUTE, trafficBody } from './traffic-purchase';
 
 export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
@@ -25,6 +25,6 @@ export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
       },
       errors: ['price_changed', 'not_available', 'supplier_error'],
     }),
-    async (context) => sell(deps.service.purchases, context, trafficPart(deps, context.accountId, context.body)),
+    async (context) => sell(deps.service.purchases, context, trafficOffer(deps, context.accountId, context.body)),
   );
 }

@@ -4,8 +4,7 @@ import { defineRoute, invalid, pageOf, pageQuery, readPage, toPage, type CursorB
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { accountOf, csvOf } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { instantQuery } from '@lumi/shared/times';
-import { DAY_MS } from '../store/proxy-row';
+import { DAY_MS, instantQuery } from '@lumi/shared/times';
 import { USAGE_GROUPS, readUsage, type UsageGroup, type UsageRow } from '../store/usage';
 import type { ProxyDeps } from '../deps';
 

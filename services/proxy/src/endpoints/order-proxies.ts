@@ -7,7 +7,7 @@ import { acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from 
 import { proxySchema } from '../views/proxy-view';
 import type { ProxyDeps } from '../deps';
 import { allowedBlocks, orderBody } from './order-body';
-import { orderPart } from './selling-parts';
+import { orderOffer } from './offers';
 
 const deliverySchema = z
   .object({
@@ -67,7 +67,7 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const blocks = allowedBlocks(context.body, context.clientIp);
-      return sell(deps.service.purchases, context, await orderPart(deps, context.accountId, context.body, blocks));
+      return sell(deps.service.purchases, context, await orderOffer(deps, context.accountId, context.body, blocks));
     },
   );
 }

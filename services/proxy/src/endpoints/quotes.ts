@@ -8,9 +8,9 @@ import type { ProxyDeps } from '../deps';
 import { trafficBody } from './traffic-purchase';
 import { allFound, countryField, gbField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
-import { orderPart, productOf, renewOrderPart, renewProxyPart } from './selling-parts';
-import { replacePart } from './replacement-part';
-import { topUpPart, trafficPart } from './traffic-parts';
+import { orderOffer, productOf, renewOrderOffer, renewProxyOffer } from './offers';
+import { replacementOffer } from './replacement-offer';
+import { topUpOffer, trafficOffer } from './traffic-offers';
 
 export const QUOTE_EXAMPLE = {
   operation: 'order',
@@ -22,19 +22,19 @@ const renewal = { period_days: z.int().min(1).max(365), current_expires_at: curr
 export function quoteOperations(deps: ProxyDeps): QuoteOperations {
   return {
     order: quoteOperation(orderBody, (accountId, items) =>
-      oneByOne(items, (item) => orderPart(deps, accountId, item, allowedBlocks(item, null))),
+      oneByOne(items, (item) => orderOffer(deps, accountId, item, allowedBlocks(item, null))),
     ),
     renew: quoteOperation(z.object({ proxy_id: idField('the proxy'), ...renewal }), (accountId, items) =>
-      oneByOne(items, (item) => renewProxyPart(deps, reachOf(accountId), item.proxy_id, item)),
+      oneByOne(items, (item) => renewProxyOffer(deps, reachOf(accountId), item.proxy_id, item)),
     ),
     renew_order: quoteOperation(z.object({ order_id: idField('the order'), ...renewal }), (accountId, items) =>
-      oneByOne(items, (item) => renewOrderPart(deps, reachOf(accountId), item.order_id, item)),
+      oneByOne(items, (item) => renewOrderOffer(deps, reachOf(accountId), item.order_id, item)),
     ),
     traffic: quoteOperation(trafficBody, (accountId, items) =>
-      oneByOne(items, (item) => trafficPart(deps, accountId, item)),
+      oneByOne(items, (item) => trafficOffer(deps, accountId, item)),
     ),
     topup: quoteOperation(z.object({ traffic_plan_id: idField('the plan'), gb: gbField }), (accountId, items) =>
-      oneByOne(items, (item) => topUpPart(deps, reachOf(accountId), item.traffic_plan_id, item.gb)),
+      oneByOne(items, (item) => topUpOffer(deps, reachOf(accountId), item.traffic_plan_id, item.gb)),
     ),
     replace: quoteOperation(
       z.object({ proxy_ids: z.array(z.string().max(64)).min(1).max(100), country: countryField.optional() }),
@@ -44,7 +44,7 @@ export function quoteOperations(deps: ProxyDeps): QuoteOperations {
             item.proxy_ids,
             await findProxies(deps.service.db.platform, reachOf(accountId), item.proxy_ids),
           );
-          return replacePart(deps, rows, productOf(rows), item);
+          return replacementOffer(deps, rows, productOf(rows), item);
         }),
     ),
   };

@@ -7,7 +7,7 @@ import { usdOutput } from '@lumi/shared/money';
 import { acceptedAnswer, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
-import { renewOrderPart } from './selling-parts';
+import { renewOrderOffer } from './offers';
 
 export const renewedSchema = z
   .object({
@@ -51,6 +51,10 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'supplier_error'],
     }),
     async (context) =>
-      sell(deps.service.purchases, context, await renewOrderPart(deps, context.reach, context.params.id, context.body)),
+      sell(
+        deps.service.purchases,
+        context,
+        await renewOrderOffer(deps, context.reach, context.params.id, context.body),
+      ),
   );
 }

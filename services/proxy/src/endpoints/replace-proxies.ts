@@ -10,8 +10,8 @@ import { findProxies, listProxies } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../deps';
 import { allFound, countryField } from './fields';
-import { isReplaceable, replacePart } from './replacement-part';
-import { productOf } from './selling-parts';
+import { isReplaceable, replacementOffer } from './replacement-offer';
+import { productOf } from './offers';
 import { replacementSchema } from '../views/replacement-view';
 
 const SELECTED_MAX = 100;
@@ -90,17 +90,17 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
     async (context) => {
       const rows = await selected(deps, context.reach, context.body.select);
       const product = productOf(rows);
-      const { free, paid, ...part } = await replacePart(deps, rows, product, {
+      const { free, paid, ...offer } = await replacementOffer(deps, rows, product, {
         ...context.body.with,
         reason: context.body.reason,
       });
-      if (priceOf(part) > 0n) requireScope(context.principal, 'buy');
-      const reply = await sell(deps.service.purchases, context, part);
+      if (priceOf(offer) > 0n) requireScope(context.principal, 'buy');
+      const reply = await sell(deps.service.purchases, context, offer);
       if (!context.dryRun) return reply;
       return json(200, {
         dry_run: true,
         would_succeed: true,
-        price_usd: formatUsd(priceOf(part)),
+        price_usd: formatUsd(priceOf(offer)),
         removed: rows.map((row) => row.id),
         free,
         paid,

@@ -4,7 +4,7 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { acceptedAnswer, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { gbField, idParam } from './fields';
-import { topUpPart } from './traffic-parts';
+import { topUpOffer } from './traffic-offers';
 import { BUY_TRAFFIC_ROUTE } from './traffic-purchase';
 
 export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
@@ -34,6 +34,6 @@ export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
       errors: ['price_changed', 'supplier_error'],
     }),
     async (context) =>
-      sell(deps.service.purchases, context, await topUpPart(deps, context.reach, context.params.id, context.body.gb)),
+      sell(deps.service.purchases, context, await topUpOffer(deps, context.reach, context.params.id, context.body.gb)),
   );
 }

@@ -1,7 +1,7 @@
 // Stores the network's usage counters. The position is written together with the counters, so nothing is counted twice
 // or skipped.
+import { DAY_MS } from '@lumi/shared/times';
 import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
-import { DAY_MS } from '../store/proxy-row';
 import type { ProxyDeps } from '../deps';
 
 const NETWORK = 'default';

@@ -15,13 +15,14 @@ import {
   type Outcome,
 } from '@lumi/shared/purchase';
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
+import { DAY_MS } from '@lumi/shared/times';
 import type { ProxyDeps } from '../deps';
 import { orderCredentials } from '../access/credentials';
 import { costOfDelivery, type OrderTariff } from '../catalogue/price-order';
 import { findProduct, type Protocol } from '../catalogue/products';
 import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
-import { DAY_MS, rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';
+import { rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';
 import type { Allocated, Exit } from '../supplier/proxy-network';
 
 export interface OrderProxiesItem {

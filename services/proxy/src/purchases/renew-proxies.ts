@@ -3,9 +3,10 @@
 import { fromStep, rider, sql, type Rider } from '@lumi/shared/db';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
+import { DAY_MS } from '@lumi/shared/times';
 import { findProduct } from '../catalogue/products';
 import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
-import { DAY_MS, type ProxyRow } from '../store/proxy-row';
+import type { ProxyRow } from '../store/proxy-row';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 import type { ProxyDeps } from '../deps';
 

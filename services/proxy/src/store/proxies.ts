@@ -10,9 +10,9 @@ import {
   type ThingFilter,
   type ThingTable,
 } from '@lumi/shared/listing';
+import { DAY_MS } from '@lumi/shared/times';
 import type { PrismaClient } from '../generated/db/client';
 import {
-  DAY_MS,
   EXPIRING_MS,
   daysLeft,
   PROXY_STATES,

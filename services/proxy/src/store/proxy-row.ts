@@ -1,6 +1,7 @@
 // A row of proxy.proxy, and what follows from the row and the time.
 import { sql, type Sql } from '@lumi/shared/db';
 import type { JsonObject } from '@lumi/shared/purchase';
+import { DAY_MS } from '@lumi/shared/times';
 import type { Protocol } from '../catalogue/products';
 import type { ProxyModel } from '../generated/db/models';
 import type { Exit, ExitAddress } from '../supplier/proxy-network';
@@ -69,7 +70,6 @@ export function proxyOfRow(row: ProxyModel): ProxyRow {
   return row as ProxyRow;
 }
 
-export const DAY_MS = 86_400_000;
 /** A proxy is `expiring` from this long before its expiry. */
 export const EXPIRING_MS = 3 * DAY_MS;
 

@@ -1,9 +1,9 @@
 // The operations on servers, by kind. Rows store the kinds, so a kind is never renamed.
 import { fromStep, rider, sql, usingStep, type Sql } from '@lumi/shared/db';
 import { peekSecret } from '@lumi/shared/operations';
-import { HOUR_MS } from '../purchases/period';
+import { HOUR_MS } from '@lumi/shared/times';
 import { giveStockBack } from '../purchases/server-create';
-import { findPlan } from '../store/catalogue';
+import { findPlan } from '../catalogue/catalogue';
 import { findBuildData } from '../store/build-data';
 import { truthOfSnapshot } from '../servers/sync-snapshots';
 import type { VpsDeps } from '../deps';

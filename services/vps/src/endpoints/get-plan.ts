@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { defineRoute, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
-import { findPlan } from '../store/catalogue';
+import { findPlan } from '../catalogue/catalogue';
 import type { VpsDeps } from '../deps';
-import { planExample, planSchema, viewPlan } from './plan-view';
+import { planExample, planSchema, viewPlan } from '../catalogue/plan-view';
 
 export function getPlan({ service }: VpsDeps): Endpoint {
   return endpoint(

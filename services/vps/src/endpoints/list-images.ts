@@ -3,7 +3,7 @@ import { defineRoute, invalid, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { findPlan, fits, listImages as readImages, type Image } from '../store/catalogue';
+import { findPlan, fits, listImages as readImages, type Image } from '../catalogue/catalogue';
 import type { VpsDeps } from '../deps';
 
 const imageSchema = z

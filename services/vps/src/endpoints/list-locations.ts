@@ -3,7 +3,7 @@ import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { countryField } from '@lumi/shared/countries';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
-import { listLocations as readLocations, type Location } from '../store/catalogue';
+import { listLocations as readLocations, type Location } from '../catalogue/catalogue';
 import type { VpsDeps } from '../deps';
 
 const locationSchema = z

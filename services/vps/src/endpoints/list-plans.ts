@@ -3,9 +3,9 @@ import { defineRoute, pageOf, pageQuery } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { pageOfWhole } from '@lumi/shared/listing';
 import { parseUsd, usdInput } from '@lumi/shared/money';
-import { listPlans as readPlans, type Plan } from '../store/catalogue';
+import { listPlans as readPlans, type Plan } from '../catalogue/catalogue';
 import type { VpsDeps } from '../deps';
-import { planExample, planSchema, viewPlan } from './plan-view';
+import { planExample, planSchema, viewPlan } from '../catalogue/plan-view';
 
 const query = pageQuery.extend({
   location_id: z.string().max(32).optional().describe('Only this location: its prices, its availability.'),

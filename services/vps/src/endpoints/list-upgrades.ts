@@ -5,10 +5,10 @@ import { accountOf, pageOfWhole } from '@lumi/shared/listing';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { costOf } from '@lumi/shared/purchase';
 import { upgradeTo } from '../purchases/resize-offer';
-import { listPlans } from '../store/catalogue';
+import { listPlans } from '../catalogue/catalogue';
 import type { VpsDeps } from '../deps';
 import { serverParams } from '../servers/fields';
-import { planSchema, viewPlan } from './plan-view';
+import { planSchema, viewPlan } from '../catalogue/plan-view';
 import { requireServer } from './require-server';
 
 const upgradeSchema = z.object({

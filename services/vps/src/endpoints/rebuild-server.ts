@@ -4,7 +4,7 @@ import { joinSql, sql } from '@lumi/shared/db';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, RebuildItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
-import { findImage, findPlan, fits } from '../store/catalogue';
+import { findImage, findPlan, fits } from '../catalogue/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
 import type { VpsDeps } from '../deps';
 import {

@@ -4,7 +4,7 @@ import { defineRoute, invalid, notFound } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { Actions, RdnsItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
-import { findLocation } from '../store/catalogue';
+import { findLocation } from '../catalogue/catalogue';
 import type { VpsDeps } from '../deps';
 import { reverseNameField, serverParams } from '../servers/fields';
 import { requireServer } from './require-server';

@@ -8,8 +8,8 @@ import type { LifecycleSource, Resource, StageCall } from '@lumi/shared/lifecycl
 import { runOperation, type AnyOperationKind } from '@lumi/shared/operations';
 import type { JsonObject, Offer, Outcome } from '@lumi/shared/purchase';
 import { addMonths, isoSeconds } from '@lumi/shared/runtime';
+import { DAY_MS, HOUR_MS } from '@lumi/shared/times';
 import type { Actions } from '../actions/actions';
-import { DAY_MS, HOUR_MS } from '../purchases/period';
 import { renewOffer } from '../purchases/renew-offer';
 import { requireServer } from '../endpoints/require-server';
 import { NEXT_PRICE, findServer, findServers, type Server } from '../store/servers';

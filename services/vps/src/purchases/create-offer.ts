@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { AppError, invalid, newId, notFound, orRefusal } from '@lumi/shared/contract';
 import { autoRenewField, costLine, type Offer } from '@lumi/shared/purchase';
-import { findImage, findPlan, fits, priceOf, type Image, type Plan, type Price } from '../store/catalogue';
+import { findImage, findPlan, fits, priceOf, type Image, type Plan, type Price } from '../catalogue/catalogue';
 import { ownedKeys } from '../store/ssh-keys';
 import {
   hostnameField,

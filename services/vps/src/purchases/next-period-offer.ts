@@ -4,7 +4,7 @@ import { AppError, invalid } from '@lumi/shared/contract';
 import type { Offer } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { refusalOf } from '../servers/server-rules';
-import { findImage, findPlan, fits, priceOf } from '../store/catalogue';
+import { findImage, findPlan, fits, priceOf } from '../catalogue/catalogue';
 import type { Server } from '../store/servers';
 import type { VpsDeps } from '../deps';
 import { serverNextPeriod, type NextPeriodItem } from './server-next-period';

@@ -1,8 +1,6 @@
 // Paid time, in days and in stretches. Each payment buys one stretch, which keeps its own price.
+import { DAY_MS } from '@lumi/shared/times';
 import type { Stretch } from '../store/stretch';
-
-export const DAY_MS = 86_400_000;
-export const HOUR_MS = 3_600_000;
 
 /** Days left. A day that has begun counts as a whole day. 0 when the time is over. */
 export function daysLeft(from: Date, until: Date): number {

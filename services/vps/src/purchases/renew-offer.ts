@@ -4,7 +4,7 @@ import { costLine, type Offer } from '@lumi/shared/purchase';
 import { addMonths, anchorOf } from '@lumi/shared/runtime';
 import { periodField } from '../servers/fields';
 import { refusalOf } from '../servers/server-rules';
-import { findPlan, priceOf } from '../store/catalogue';
+import { findPlan, priceOf } from '../catalogue/catalogue';
 import type { Server } from '../store/servers';
 import type { VpsDeps } from '../deps';
 import { daysLeft, stretchesLeft } from './period';

@@ -4,7 +4,7 @@ import { AppError, invalid } from '@lumi/shared/contract';
 import type { Units } from '@lumi/shared/money';
 import { costLine, type CostLine, type Offer } from '@lumi/shared/purchase';
 import { refusalOf } from '../servers/server-rules';
-import { findPlan, priceOf, type Plan } from '../store/catalogue';
+import { findPlan, priceOf, type Plan } from '../catalogue/catalogue';
 import type { Server } from '../store/servers';
 import type { VpsDeps } from '../deps';
 import { paidChange } from './next-period-offer';

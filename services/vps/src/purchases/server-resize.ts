@@ -12,7 +12,7 @@ import {
   type ThingSold,
 } from '@lumi/shared/purchase';
 import { withServerTruth, type ServerAbout } from '../servers/sync-server';
-import { findPlan } from '../store/catalogue';
+import { findPlan } from '../catalogue/catalogue';
 import { lockServer, unlockServer } from '../store/server-lock';
 import type { ActionResult, MachineAction } from '../supplier/hypervisor';
 import type { VpsDeps } from '../deps';

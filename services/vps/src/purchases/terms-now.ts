@@ -1,8 +1,8 @@
 // For `termsNow`: the facts of a server's offers, read from its row when the money is held. Names and values are those
 // of the offers.
 import { joinSql, sql, type Sql } from '@lumi/shared/db';
+import { DAY_MS } from '@lumi/shared/times';
 import { lifecycleSql } from '../store/servers';
-import { DAY_MS } from './period';
 
 type Fact =
   'state' | 'state_to_renew' | 'plan_id' | 'next_plan_id' | 'location_id' | 'expires_at' | 'days' | 'stretches';

@@ -1,6 +1,6 @@
 // A server at a moment of the clock, not at the worker's last round: an expired server is in grace from that moment on,
 // and one that can no longer be brought back is deleted.
-import { HOUR_MS } from '../purchases/period';
+import { HOUR_MS } from '@lumi/shared/times';
 import type { Lifecycle, Server } from '../store/servers';
 import type { VpsDeps } from '../deps';
 

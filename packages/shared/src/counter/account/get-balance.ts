@@ -5,6 +5,7 @@ import { readBalance } from '../../base/ledger';
 import { autoRenewDue } from '../../work/lifecycle';
 import { formatUsd, usdOutput } from '../../ground/money';
 import { isoSeconds } from '../../ground/runtime';
+import { DAY_MS } from '../../ground/times';
 import type { AccountDeps } from './deps';
 
 const balanceSchema = z
@@ -48,7 +49,7 @@ export function getBalance(deps: AccountDeps): Endpoint {
       },
     }),
     async ({ accountId }) => {
-      const until = new Date(deps.clock.nowMs() + AUTO_RENEW_DAYS * 86_400_000);
+      const until = new Date(deps.clock.nowMs() + AUTO_RENEW_DAYS * DAY_MS);
       const [balance, due] = await Promise.all([
         readBalance(deps.db.platform, accountId),
         autoRenewDue(deps.db.platform, accountId, until),

@@ -1,14 +1,12 @@
 // The Idempotency-Key of a request, and the answer that an earlier identical request got.
 import type { Request, Response } from 'express';
-import { AppError, invalid } from '../../ground/contract';
+import { AppError, checkIdempotencyKey } from '../../ground/contract';
 import type { SqlRunner } from '../../base/db';
 import { claimScope, findAnswer, fingerprint, openAnswer, rememberAnswer, type Claim } from '../../base/idempotency';
 import type { Principal } from '../../base/principal';
 import type { Reply } from './context';
 import type { MountDeps } from './mount-deps';
 import { send } from './send';
-
-const KEY_SHAPE = /^[\x21-\x7e]{8,200}$/;
 
 export async function replay(claim: Claim | null, res: Response, deps: MountDeps): Promise<boolean> {
   const found = claim === null ? null : await findAnswer(deps.db, claim);
@@ -45,7 +43,7 @@ export function readClaim(
   const key = req.get('idempotency-key');
   if (key === undefined && !isMoney && principal.signature === undefined) return null;
   if (key === undefined || key.trim() === '') throw new AppError('idempotency_key_required');
-  if (!KEY_SHAPE.test(key)) throw invalid('Idempotency-Key', 'must be 8-200 printable ASCII characters without spaces');
+  checkIdempotencyKey(key);
   return {
     scope: claimScope(principal),
     product: principal.product,

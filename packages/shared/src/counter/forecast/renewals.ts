@@ -9,6 +9,7 @@ import { readBalance } from '../../base/ledger';
 import { AUTO_RENEW_TAG, type LifecycleSource } from '../../work/lifecycle';
 import { formatUsd, usdOutput, type Units } from '../../ground/money';
 import { isoSeconds } from '../../ground/runtime';
+import { DAY_MS } from '../../ground/times';
 
 /** Of the lifecycle's description it needs only the one SELECT; several kinds of objects are added up. */
 export type ForecastSource = Pick<LifecycleSource, 'live'>;
@@ -21,7 +22,6 @@ export interface DueDay {
   readonly autoRenewDue: Units;
 }
 
-const DAY_MS = 86_400_000;
 const DAYS_DEFAULT = 90;
 const DAYS_MAX = 365;
 

@@ -3,6 +3,7 @@
 // Raw SQL: many counts over one pass, by columns that the product names.
 import { z } from 'zod';
 import { defineRoute } from '../../ground/contract';
+import { DAY_MS } from '../../ground/times';
 import { joinSql, rawSql, sql, type Sql } from '../../base/db';
 import { endpoint, json, type Endpoint, type Reach } from '../endpoint';
 import type { Service } from '../../house-keeping/process';
@@ -21,7 +22,6 @@ export interface Summary {
 }
 
 const WITHIN_DAYS = [7, 30, 60, 90] as const;
-const DAY_MS = 86_400_000;
 const GROUP_NAME = /^[a-z][a-z_]{0,30}$/;
 
 export function summaryEndpoint(deps: Pick<Service, 'db' | 'clock'>, summary: Summary): Endpoint {

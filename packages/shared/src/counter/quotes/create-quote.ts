@@ -6,9 +6,9 @@ import { findKeyById } from '../../base/keys';
 import { readBalance, readDailySpend } from '../../base/ledger';
 import { formatUsd, type Units } from '../../ground/money';
 import type { Principal } from '../../base/principal';
-import { amountOf, priceOf } from '../../work/purchase';
+import { amountOf, priceOf, type Offer } from '../../work/purchase';
 import type { Service } from '../../house-keeping/process';
-import type { QuoteOperations, QuotedItem } from './quote-operation';
+import type { QuoteOperations } from './quote-operation';
 import { insertQuote, type Quote, type QuoteLine } from './quote-store';
 import { freshQuoteSchema, problemsOf, totalOf, viewQuote, type Problem } from './quote-view';
 
@@ -90,7 +90,7 @@ function bodyOf(operations: QuoteOperations) {
   return z.discriminatedUnion('operation', [first, ...rest]);
 }
 
-function lineOf(ref: string | undefined, index: number, priced: QuotedItem | AppError | undefined): QuoteLine {
+function lineOf(ref: string | undefined, index: number, priced: Offer | AppError | undefined): QuoteLine {
   if (priced === undefined) throw new Error('an item was not priced');
   if (priced instanceof AppError)
     return { ref: ref ?? String(index), priced: null, parts: [], problem: problemOf(priced), orderId: null };

@@ -1,5 +1,6 @@
 // Prices told before buying, kept for a while. See README.md.
 import type { Cursors } from '../../ground/contract';
+import { DAY_MS } from '../../ground/times';
 import type { Endpoint } from '../endpoint';
 import type { Loop } from '../../house-keeping/process';
 import { createQuote, type QuoteDeps } from './create-quote';
@@ -8,7 +9,7 @@ import type { QuoteOperations } from './quote-operation';
 import { forgetQuotes } from './quote-store';
 
 export { QUOTE_MINUTES, QUOTES_TAG } from './create-quote';
-export { quoteOperation, type QuoteOperation, type QuoteOperations, type QuotedItem } from './quote-operation';
+export { quoteOperation, type QuoteOperation, type QuoteOperations } from './quote-operation';
 export { QUOTE_RULES } from './quote-audit';
 
 export function quoteEndpoints(
@@ -19,7 +20,7 @@ export function quoteEndpoints(
   return [createQuote(deps, operations, bodyExample), getQuote(deps)];
 }
 
-const FORGET_AFTER_MS = 30 * 86_400_000;
+const FORGET_AFTER_MS = 30 * DAY_MS;
 const FORGET_ROUND = 200;
 
 /** Deletes quotes a month after they ended. */

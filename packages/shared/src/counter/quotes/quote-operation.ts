@@ -4,20 +4,17 @@ import type { z } from 'zod';
 import type { AppError } from '../../ground/contract';
 import type { Offer } from '../../work/purchase';
 
-/** The part of an offer that a quote needs. People see the lines of its cost. */
-export type QuotedItem = Pick<Offer, 'thing' | 'subject' | 'refusal' | 'terms'>;
-
 export interface QuoteOperation {
   /** Fields of one item beside `ref`. */
   readonly item: z.ZodObject;
   /** One answer for each item, in their order; an AppError when there is no price. */
-  price(accountId: string, items: readonly never[]): Promise<readonly (QuotedItem | AppError)[]>;
+  price(accountId: string, items: readonly never[]): Promise<readonly (Offer | AppError)[]>;
 }
 
 /** Joins the fields and the function that prices them. */
 export function quoteOperation<I extends z.ZodObject>(
   item: I,
-  price: (accountId: string, items: readonly z.output<I>[]) => Promise<readonly (QuotedItem | AppError)[]>,
+  price: (accountId: string, items: readonly z.output<I>[]) => Promise<readonly (Offer | AppError)[]>,
 ): QuoteOperation {
   return { item, price };
 }

@@ -14,10 +14,11 @@ import {
   requestPart,
   thingSold,
   viewOrder,
+  type Offer,
 } from '../../work/purchase';
 import { FixedClock } from '../../ground/runtime';
 import { testService, type TestAccount } from '../../testing';
-import { QUOTE_RULES, quoteEndpoints, quoteOperation, type QuotedItem } from './index';
+import { QUOTE_RULES, quoteEndpoints, quoteOperation } from './index';
 
 // A test product whose price the test sets.
 let today = '10';
@@ -31,7 +32,7 @@ const lamp = thingSold<{ colour: string }, { lit: boolean }>({
   answer: (order) => ({ status: 201, body: { order: viewOrder(order) } }),
   events: () => [],
 });
-const offer = (colour: string): QuotedItem & { item: { colour: string }; lockKey: null } => ({
+const offer = (colour: string): Offer => ({
   thing: lamp,
   item: { colour },
   subject: `lamp-${colour}`,

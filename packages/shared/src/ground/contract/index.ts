@@ -4,6 +4,7 @@ export { checkedTogether } from './checked-together';
 export { ERROR_CODES, isErrorCode, type ErrorCode } from './error-codes';
 export { readField, type Reading } from './field';
 export { lineField, optionalLineField } from './line';
+export { checkIdempotencyKey } from './idempotency-key';
 export { isId, newId, type IdPrefix } from './ids';
 export {
   Cursors,

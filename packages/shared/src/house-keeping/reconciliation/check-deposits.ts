@@ -1,11 +1,12 @@
 // Our deposits against what their payment providers say. Recent ones only: a provider forgets, and old ones were
 // compared when they were recent.
 import type { Product } from '../../ground/contract';
+import { DAY_MS } from '../../ground/times';
 import type { DepositDeps } from '../../counter/deposits';
 import type { Breach } from '../../base/ledger';
 import { confirmed, type Check } from './check';
 
-const RECENT_MS = 3 * 86_400_000;
+const RECENT_MS = 3 * DAY_MS;
 const COMPARED_MAX = 500;
 /** A payment that the provider knows is credited within minutes; before that it is no breach. */
 const SETTLES_WITHIN_MS = 15 * 60_000;

@@ -224,12 +224,12 @@ async function dryRunSome(
 async function dryRunOne(
   deps: BatchDeps,
   context: RequestContext<unknown, unknown, unknown>,
-  part: Offer | AppError | undefined,
+  offer: Offer | AppError | undefined,
   body: BulkItemBody,
 ): Promise<unknown> {
-  if (part === undefined || part instanceof AppError) throw part ?? new AppError('internal_error');
+  if (offer === undefined || offer instanceof AppError) throw offer ?? new AppError('internal_error');
   const answer = await purchase(deps.purchases, {
-    ...part,
+    ...offer,
     principal: context.principal,
     accountId: context.accountId,
     requestId: context.requestId,

@@ -32,7 +32,7 @@ export interface BulkKind {
   ready?(): Promise<unknown>;
   /** Reads nothing but the body. Throws `AppError` when the body names no subject. */
   identify(body: never): BulkIdentity;
-  /** One part or one refusal per body, in their order. The bodies are those of one account; a few at a time. */
+  /** One offer or one refusal per body, in their order. The bodies are those of one account; a few at a time. */
   prepare(accountId: string, bodies: readonly never[]): Promise<readonly (Offer | AppError)[]>;
 }
 

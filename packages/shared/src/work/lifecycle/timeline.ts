@@ -1,5 +1,6 @@
 // The steps of one term in their order: reminders before the expiry, stages after it. Pure arithmetic; steps that are
 // done are stored by name.
+import { DAY_MS } from '../../ground/times';
 import { REMINDER_DAYS, type LifecycleSource, type Resource } from './source';
 
 export interface Step {
@@ -8,8 +9,6 @@ export interface Step {
   readonly at: Date;
   readonly kind: { readonly reminder: number } | { readonly stage: string };
 }
-
-const DAY_MS = 86_400_000;
 
 export function timeline(source: Pick<LifecycleSource, 'reminderDays'>, resource: Resource): readonly Step[] {
   // No reminder comes in the first half of a term, because the owner has just paid.

@@ -4,9 +4,10 @@
 import { rider, sql, type AnyStepDone, type PlatformClient, type RiderOf, type SqlRunner } from '../../base/db';
 import { openSecret, sealSecret } from '../../base/keys';
 import type { SecretRing } from '../../ground/runtime';
+import { DAY_MS } from '../../ground/times';
 
 /** The function `operation_secret_forget` has the same value in SQL. */
-const READABLE_MS = 86_400_000;
+const READABLE_MS = DAY_MS;
 
 export interface SecretOwner {
   readonly operationId: string;

@@ -2,6 +2,7 @@
 // Raw SQL: inside the transaction of the command, on rows that it has locked.
 import { sql, type Tx } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
+import { DAY_MS } from '@lumi/shared/times';
 import type {
   AllocateRequest,
   Exit,
@@ -22,7 +23,6 @@ const OUT_OF_STOCK: Refused = {
   code: 'out_of_stock',
   text: 'This went out of stock; nothing was charged.',
 };
-const DAY_MS = 86_400_000;
 const DRIFT_DAYS = 10;
 /** Moves to the other half of the block from which the sandbox assigns. */
 const DRIFT_ADDRESSES = 2 ** 26;

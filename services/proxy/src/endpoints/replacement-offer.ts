@@ -16,7 +16,7 @@ export interface ReplacementOffer extends Offer {
 }
 
 /** All rows must be of `product`. */
-export async function replacePart(
+export async function replacementOffer(
   deps: ProxyDeps,
   rows: readonly ProxyRow[],
   product: ProxyProduct,

@@ -4,7 +4,7 @@ import { noOpenOrder, type LifecycleSource, type Resource } from '@lumi/shared/l
 import type { DomainsDeps } from '../deps';
 import { renewals } from '../purchases/renewal';
 import { findDomains } from '../store/domain-store';
-import { addDays, type DomainRow } from './domain-row';
+import { addDays, type DomainRow } from '../portfolio/domain-row';
 
 /** Renewed this long before expiry, so that there is time to top up and try again. */
 const RENEW_BEFORE_DAYS = 14;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { formatUsd, usdOutput } from '@lumi/shared/money';
 import { isoSeconds } from '@lumi/shared/runtime';
-import type { Plan } from '../store/catalogue';
+import type { Plan } from './catalogue';
 
 export const planSchema = z
   .object({

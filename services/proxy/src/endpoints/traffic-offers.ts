@@ -8,7 +8,7 @@ import { buyTraffic, topUpTraffic } from '../purchases/traffic';
 import { findPlan } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
 
-export function trafficPart(
+export function trafficOffer(
   deps: ProxyDeps,
   accountId: string,
   wish: { pool: string; gb: number; label?: string | undefined },
@@ -35,7 +35,7 @@ const PLAN_MISSING_TEXT =
   'The network does not know this plan any more; it cannot be topped up until that is cleared up.';
 
 /** Throws 404. */
-export async function topUpPart(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
+export async function topUpOffer(deps: ProxyDeps, reach: Reach, planId: string, gb: number): Promise<Offer> {
   const plan = await findPlan(deps.db, reach, planId);
   if (plan === null) throw notFound();
   const priced = priceTraffic(plan.pool, gb);

@@ -2,11 +2,12 @@
 import { fromStep, joinSql, rider, sql, type Sql } from '@lumi/shared/db';
 import { oneByOne } from '@lumi/shared/endpoint';
 import type { LifecycleSource, Resource } from '@lumi/shared/lifecycle';
+import { DAY_MS } from '@lumi/shared/times';
 import { unitPrice } from '../catalogue/price';
 import { PRODUCTS } from '../catalogue/products';
-import { renewProxyPart } from '../endpoints/selling-parts';
+import { renewProxyOffer } from '../endpoints/offers';
 import { findProxies } from '../store/proxies';
-import { DAY_MS, type ProxyRow } from '../store/proxy-row';
+import type { ProxyRow } from '../store/proxy-row';
 import { findPlans } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
 
@@ -45,7 +46,7 @@ export function proxyLifecycle(deps: ProxyDeps): LifecycleSource {
     // resourceOf wrote `period_days`.
     renewals: (accountId, resources) =>
       oneByOne(resources, ({ id, data }) =>
-        renewProxyPart(deps, { kind: 'account', accountId }, id, { period_days: data['period_days'] as number }),
+        renewProxyOffer(deps, { kind: 'account', accountId }, id, { period_days: data['period_days'] as number }),
       ),
   };
 }

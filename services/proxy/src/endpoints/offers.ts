@@ -19,7 +19,7 @@ import type { ProxyDeps } from '../deps';
 import type { OrderWish } from './order-body';
 
 /** Throws 422 for invalid addresses. */
-export async function orderPart(
+export async function orderOffer(
   deps: ProxyDeps,
   accountId: string,
   wish: OrderWish,
@@ -84,7 +84,7 @@ function rotationRefusal(wish: OrderWish, product: ProxyProduct | null): AppErro
 }
 
 /** Throws 404. */
-export async function renewOrderPart(
+export async function renewOrderOffer(
   deps: ProxyDeps,
   reach: Reach,
   orderId: string,
@@ -92,7 +92,7 @@ export async function renewOrderPart(
 ): Promise<Offer> {
   const rows = await proxiesOfOrder(deps.db, reach, orderId);
   if (rows.length === 0) throw notFound();
-  return renewalPart(
+  return renewalOffer(
     deps,
     await asTheNetworkHasThem(
       deps,
@@ -104,7 +104,7 @@ export async function renewOrderPart(
 }
 
 /** Throws 404. */
-export async function renewProxyPart(
+export async function renewProxyOffer(
   deps: ProxyDeps,
   reach: Reach,
   proxyId: string,
@@ -112,7 +112,7 @@ export async function renewProxyPart(
 ): Promise<Offer> {
   const row = await findProxy(deps.db, reach, proxyId);
   if (row === null) throw notFound();
-  return renewalPart(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), {
+  return renewalOffer(deps, await asTheNetworkHasThem(deps, [row], wish.current_expires_at), {
     ...wish,
     subject: proxyId,
   });
@@ -140,7 +140,7 @@ async function asTheNetworkHasThem(
   );
 }
 
-async function renewalPart(
+async function renewalOffer(
   deps: ProxyDeps,
   rows: readonly ProxyRow[],
   wish: { period_days: number; current_expires_at?: string | undefined; subject: string },
