@@ -208,7 +208,7 @@ function filled(text, settings) {
 
 /** `//postgres:5432`, `@domains:9000` … on this machine. */
 function atHome(value, ports) {
-  return value.replace(/(\/\/|@)([a-z-]+):\d+/g, (whole, before, name) =>
+  return value.replace(/(\/\/|@)([a-z-]+):\d+(?=[/?,]|$)/g, (whole, before, name) =>
     ports[name] === undefined ? whole : `${before}127.0.0.1:${ports[name]}`,
   );
 }

@@ -27,7 +27,7 @@ const SURROUNDINGS = [
 ];
 
 /** Settings of the processes themselves that are passed on when the user set them. */
-const HANDED_THROUGH = {
+export const HANDED_THROUGH = {
   all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
   gateway: [
     'API_ENABLED',
