@@ -72,7 +72,8 @@ function ask(env: Env): Seen {
     const options = readOptions(JSON.parse(process.argv[1]), root);
     const serviceUrls = { domains: 'http://d', vps: 'http://v', proxy: 'http://p' };
     const known = {
-      options, secrets: {}, urlOf: (role) => role, publicUrl: 'http://l', cryptoPayUrl: 'http://c', port: 1, serviceUrls,
+      options, port: 1, secrets: {}, serviceUrls, urlOf: (role) => role,
+      publicUrl: 'http://l', cryptoPayUrl: 'http://c',
     };
     const shared = Promise.resolve(known);
     const all = [
