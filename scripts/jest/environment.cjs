@@ -1,5 +1,6 @@
 // Node's environment plus a step that jest lacks: after the last hook of a file. Jest runs afterAll hooks in the order
 // of their definition, so a leak check among them would run before the file's own hooks have closed their connections.
+// Tests are also told which of them were asked for by name (`-t`), if any: the sweep shares its time among them.
 const { TestEnvironment } = require('jest-environment-node');
 
 /** @typedef {() => Promise<void>} Close */
@@ -16,6 +17,15 @@ function closersIn(global) {
 
 class LumiEnvironment extends TestEnvironment {
   hasFailure = false;
+
+  /**
+   * @param {ConstructorParameters<typeof TestEnvironment>[0]} config
+   * @param {ConstructorParameters<typeof TestEnvironment>[1]} context
+   */
+  constructor(config, context) {
+    super(config, context);
+    Object.assign(this.global, { lumiTestNamePattern: config.globalConfig.testNamePattern });
+  }
 
   /** @param {{ readonly name: string; readonly test?: { readonly errors: readonly unknown[] } }} event */
   async handleTestEvent(event) {

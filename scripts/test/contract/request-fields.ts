@@ -17,6 +17,8 @@ export interface Field {
 }
 
 const DEPTH_MAX = 8;
+/** What would hide fields from this reader. */
+const UNREAD = ['$ref', 'patternProperties', 'prefixItems', 'if', 'dependentSchemas', 'contains'];
 const PLACE = '@@the wrong value@@';
 
 /** Each place once, including nested ones and those of every form of a value. */
@@ -24,6 +26,8 @@ export function fieldsOf(schema: unknown): Field[] {
   const found = new Map<string, { path: readonly Step[]; types: Set<Type>; sort: string; isRecord: boolean }>();
   const visit = (node: unknown, path: readonly Step[]): void => {
     if (!isSchema(node) || path.length > DEPTH_MAX) return;
+    const strange = UNREAD.filter((word) => word in node);
+    if (strange.length > 0) throw new Error(`no reader here for ${strange.join(', ')} at ${path.join('.')}`);
     const name = JSON.stringify(path);
     const known = found.get(name) ?? {
       path,

@@ -3,18 +3,21 @@ import type { Operation } from '../contract/documented-api';
 import { bodyWith, fieldsOf, type Field, type JsonText } from '../contract/request-fields';
 import type { Call } from '../contract/world';
 import type { Random } from './random';
-import { BODIES, KINDS, ODD_NAMES, RAW_HEADERS, RAW_QUERIES, RAW_SEGMENTS } from './wrong-values';
+import { RAW_HEADERS, RAW_QUERIES, RAW_SEGMENTS } from './raw-values';
+import { BODIES, KINDS, ODD_NAMES } from './values';
 
 export interface Case {
-  /** For people: the place and the fault. */
+  /** `field items.0.domain`, `path id`, `query limit`, `header prefer`, `body`. */
+  readonly place: string;
+  /** For people: what is wrong there. */
   readonly what: string;
   /** Path below the base, with its query, the body, and extra headers. */
   readonly make: (call: Call) => Made;
   /** No reader could accept it: it must be refused. */
   readonly isNonsense: boolean;
   readonly isBulkItem: boolean;
-  /** Sent with a key that signs. */
-  readonly isSigning: boolean;
+  /** Sent with a key that signs so. */
+  readonly signing: 'v1' | 'v2' | null;
 }
 
 export interface Made {
@@ -43,7 +46,6 @@ const OTHER_HEADERS = [
   'range',
   'cookie',
   'x-http-method-override',
-  'x-signature-timestamp',
 ] as const;
 /** Kinds tried at a field whose other kinds are all tried elsewhere. */
 const KINDS_AGAIN = 1;
@@ -100,14 +102,25 @@ export function casesOf(operation: Operation, thoroughness: Thoroughness, random
   ];
 }
 
-function caseOf(what: string, make: Case['make'], more: Partial<Case> = {}): Case {
-  return { what, make, isNonsense: false, isBulkItem: false, isSigning: false, ...more };
+/** Each of which must be tried. */
+export function placesOf(operation: Operation): string[] {
+  return [
+    ...operation.params.map((name) => `path ${name}`),
+    ...operation.queries.map(({ name }) => `query ${name}`),
+    ...(operation.hasRawBody ? [] : fieldsOf(operation.requestSchema).map(placeOf)),
+  ];
+}
+
+const placeOf = ({ path }: Field): string => `field ${path.join('.')}`;
+
+function caseOf(place: string, wrong: string, make: Case['make'], more: Partial<Case> = {}): Case {
+  return { place, what: `${place}: ${wrong}`, make, isNonsense: false, isBulkItem: false, signing: null, ...more };
 }
 
 function segmentCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   return operation.params.flatMap((name) =>
     thoroughness.some(RAW_SEGMENTS, operation, sortOfParam(name), { random, few: SEGMENTS_EACH }).map((segment) =>
-      caseOf(`path ${name} = ${shown(segment)}`, (call) => ({
+      caseOf(`path ${name}`, shown(segment), (call) => ({
         target: `${pathOf(operation, call, { [name]: segment })}${queryOf(call, [])}`,
         text: bodyOf(call),
       })),
@@ -120,7 +133,8 @@ function headerCases(operation: Operation, thoroughness: Thoroughness, random: R
   const isPublic = operation.scopes.includes('public');
   const one = (name: string, value: string | readonly string[], more: Partial<Case> = {}): Case =>
     caseOf(
-      `header ${name}: ${shown(JSON.stringify(value))}`,
+      `header ${name}`,
+      shown(JSON.stringify(value)),
       (call) => ({
         target: `${pathOf(operation, call)}${queryOf(call, [])}`,
         text: bodyOf(call),
@@ -128,12 +142,16 @@ function headerCases(operation: Operation, thoroughness: Thoroughness, random: R
       }),
       more,
     );
+  const version = (): 'v1' | 'v2' => random.pick<'v1' | 'v2'>(['v1', 'v2']);
   return [
     ...operation.headers.flatMap((name) =>
       thoroughness
         .some(RAW_HEADERS, operation, sortOfHeader(name), { random, few: HEADERS_EACH })
-        .map((value) => one(name, value, name === 'x-signature' ? { isSigning: true, isNonsense: true } : {})),
+        .map((value) => one(name, value, name === 'x-signature' ? { signing: version(), isNonsense: true } : {})),
     ),
+    ...(operation.headers.includes('x-signature')
+      ? [one('x-signature-timestamp', random.pick(RAW_HEADERS as [string]), { signing: 'v2', isNonsense: true })]
+      : []),
     one('authorization', random.pick(RAW_HEADERS as [string]), { isNonsense: !isPublic }),
     one(random.pick(OTHER_HEADERS), random.pick(RAW_HEADERS as [string])),
   ];
@@ -142,7 +160,8 @@ function headerCases(operation: Operation, thoroughness: Thoroughness, random: R
 function queryCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
   const one = (name: string, what: string, raw: string, isNonsense: boolean): Case =>
     caseOf(
-      `query ${name}: ${what} ${shown(raw)}`,
+      `query ${name}`,
+      `${what} ${shown(raw)}`,
       (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [name], raw)}`, text: bodyOf(call) }),
       { isNonsense },
     );
@@ -159,23 +178,24 @@ function queryCases(operation: Operation, thoroughness: Thoroughness, random: Ra
 
 function bodyCases(operation: Operation, random: Random): Case[] {
   return random.some(BODIES, BODIES_EACH).map(([kind, body]) =>
-    caseOf(`body: ${kind}`, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: body }), {
+    caseOf('body', kind, (call) => ({ target: `${pathOf(operation, call)}${queryOf(call, [])}`, text: body }), {
       isNonsense: true,
     }),
   );
 }
 
 function fieldCases(operation: Operation, thoroughness: Thoroughness, random: Random): Case[] {
-  const one = ({ path }: Field, kind: string, wrong: JsonText): Case =>
+  const one = (field: Field, kind: string, wrong: JsonText): Case =>
     caseOf(
-      `field ${path.join('.')}: ${kind} ${shown(wrong)}`,
+      placeOf(field),
+      `${kind} ${shown(wrong)}`,
       (call) => ({
         target: `${pathOf(operation, call)}${queryOf(call, [])}`,
-        text: bodyWith(operation.requestSchema, call.body ?? {}, path, wrong),
+        text: bodyWith(operation.requestSchema, call.body ?? {}, field.path, wrong),
       }),
       {
         isNonsense: NONSENSE.has(kind),
-        isBulkItem: path[0] === operation.bulk || path[0] === 'defaults',
+        isBulkItem: field.path[0] === operation.bulk || field.path[0] === 'defaults',
       },
     );
   return fieldsOf(operation.requestSchema).flatMap((field) => [

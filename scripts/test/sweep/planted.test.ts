@@ -1,6 +1,6 @@
 // The sweep can fail: it finds operations with a fault that is planted here, and nothing at a correct one.
 import { z } from 'zod';
-import { defineRoute, invalid } from '@lumi/shared/contract';
+import { AppError, defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { sweeper, type Findings } from './sweeper';
 
@@ -14,48 +14,45 @@ const common = {
   reach: 'account',
   responses: { 200: { description: '-', schema: z.object({ size: z.string() }), example: { size: '5' } } },
 } as const;
-const body = z.object({ size: z.unknown().describe('A whole number, as text.') });
+/** A field of a sort of its own, so that every kind of wrong value is tried at it. */
+const sized = (id: string) =>
+  ({
+    ...common,
+    id,
+    path: `/${id}`,
+    body: z.object({ size: z.unknown().describe(`A whole number, as text, of ${id}.`) }),
+    bodyExample: { size: '5' },
+  }) as const;
 const isGood = (size: unknown): size is string => typeof size === 'string' && /^[1-9]\d{0,5}$/.test(size);
 const write = (): Promise<unknown> =>
   lumi.owner.query(`SELECT platform.create_account('usr_' || md5(random()::text), 'Planted')`);
 
 const planted = (): Endpoint[] => [
-  endpoint(
-    defineRoute({ ...common, id: 'set-size', path: '/size', body, bodyExample: { size: '5' } }),
-    ({ body: { size } }) => {
-      if (!isGood(size)) throw invalid('size', 'must be a whole number from 1 to 999999');
-      return json(200, { size });
-    },
+  endpoint(defineRoute(sized('set-size')), ({ body: { size } }) => {
+    if (!isGood(size)) throw invalid('size', 'must be a whole number from 1 to 999999');
+    return json(200, { size });
+  }),
+  endpoint(defineRoute(sized('set-size-and-throw')), ({ body: { size } }) =>
+    json(200, { size: BigInt(size as string).toString() }),
   ),
-  endpoint(
-    defineRoute({ ...common, id: 'set-size-and-throw', path: '/size-and-throw', body, bodyExample: { size: '5' } }),
-    ({ body: { size } }) => json(200, { size: BigInt(size as string).toString() }),
-  ),
-  endpoint(
-    defineRoute({ ...common, id: 'set-size-and-write', path: '/size-and-write', body, bodyExample: { size: '5' } }),
-    async ({ body: { size } }) => {
-      await write();
-      if (!isGood(size)) throw invalid('size', 'must be a whole number from 1 to 999999');
-      return json(200, { size });
-    },
-  ),
-  endpoint(
-    defineRoute({ ...common, id: 'set-size-and-quote', path: '/size-and-quote', body, bodyExample: { size: '5' } }),
-    ({ body: { size } }) => {
-      if (!isGood(size)) throw invalid('size', 'Invalid input: expected string, received number');
-      return json(200, { size });
-    },
-  ),
-  endpoint(
-    defineRoute({
-      ...common,
-      id: 'set-size-and-surprise',
-      path: '/size-and-surprise',
-      body,
-      bodyExample: { size: '5' },
-    }),
-    ({ body: { size } }) => json(200, { size, surprise: true }),
-  ),
+  endpoint(defineRoute(sized('set-size-and-write')), async ({ body: { size } }) => {
+    await write();
+    if (!isGood(size)) throw invalid('size', 'must be a whole number from 1 to 999999');
+    return json(200, { size });
+  }),
+  endpoint(defineRoute(sized('set-size-and-quote')), ({ body: { size } }) => {
+    if (!isGood(size)) throw invalid('size', 'Invalid input: expected string, received number');
+    return json(200, { size });
+  }),
+  endpoint(defineRoute(sized('set-size-and-surprise')), ({ body: { size } }) => json(200, { size, surprise: true })),
+  endpoint(defineRoute(sized('set-size-or-conflict')), async ({ body: { size } }) => {
+    if (isGood(size)) return json(200, { size });
+    await write();
+    throw new AppError('state_conflict');
+  }),
+  endpoint(defineRoute(sized('set-no-size')), (): ReturnType<typeof json> => {
+    throw new AppError('forbidden_scope');
+  }),
   endpoint(
     defineRoute({
       ...common,
@@ -72,14 +69,14 @@ const planted = (): Endpoint[] => [
   ),
 ];
 
-const { lumi, start, sweep } = sweeper('proxy', jest.getSeed(), { proxy: planted });
+const { lumi, start, sweep } = sweeper('proxy', 1, { proxy: planted });
 beforeAll(start, 60_000);
 
-const found = (id: string): Promise<Findings> =>
-  sweep(id, { call: () => (id.startsWith('get-') ? {} : { body: { size: '5' } }) }, Infinity);
+const found = (id: string, endsAt = Infinity): Promise<Findings> =>
+  sweep(id, { call: () => (id.startsWith('get-') ? {} : { body: { size: '5' } }) }, endsAt);
 
 it('finds nothing at a correct operation', async () => {
-  expect(await found('set-size')).toEqual({ faults: [], changed: [] });
+  expect(await found('set-size')).toEqual({ faults: [], changed: [], unjudged: [] });
 });
 
 it.each([
@@ -92,7 +89,7 @@ it.each([
   expect(faults).toContainEqual(expect.stringContaining('field size'));
 });
 
-it.each(['set-size-and-write', 'get-size-and-write'])(
+it.each(['set-size-and-write', 'set-size-or-conflict', 'get-size-and-write'])(
   'finds that %s writes what it must not, and with which values',
   async (id) => {
     const { changed } = await found(id);
@@ -100,3 +97,18 @@ it.each(['set-size-and-write', 'get-size-and-write'])(
     expect(changed.slice(1)).toContainEqual(expect.stringMatching(/→ \d{3} .* changes platform\.account/s));
   },
 );
+
+it('judges one value of each place though there is no time left', async () => {
+  expect(await found('set-size', 0)).toEqual({ faults: [], changed: [], unjudged: [] });
+  expect((await found('set-size-and-write', 0)).changed[0]).toMatch(/requests were refused, and platform\.account/);
+});
+
+it('finds an operation that refuses everything', async () => {
+  expect((await found('set-no-size')).faults).toContainEqual(expect.stringContaining('refused without anything wrong'));
+});
+
+it('finds that nobody has looked at any value where all of it was refused for who asks', async () => {
+  const call = { headers: { authorization: 'Bearer nobody' }, body: { size: '5' } };
+  const { unjudged } = await sweep('set-size', { call: () => call }, Infinity);
+  expect(unjudged).toContain('field size');
+});
