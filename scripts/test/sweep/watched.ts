@@ -67,9 +67,13 @@ export async function sendAndJudge(stored: StoredState, task: Task, some: readon
   const asked = watched.flatMap((one) => one.asked);
   // When one was accepted, the refused ones beside it are sent again without it: then nothing may change.
   const isDue = (one: Case): boolean => firsts.has(one) || Date.now() < task.endsAt;
-  const inTurn = watched.flatMap((one) => one.inTurn).filter(isDue);
-  if (inTurn.length > 0) watched.push(await sendWatched(stored, { ...task, endsAt: Infinity }, inTurn, 1));
   let waiting = watched.flatMap(({ again }) => again);
+  const inTurn = watched.flatMap((one) => one.inTurn).filter(isDue);
+  if (inTurn.length > 0) {
+    const more = await sendWatched(stored, { ...task, endsAt: Infinity }, inTurn, 1);
+    watched.push(more);
+    waiting.push(...more.again, ...more.inTurn);
+  }
   for (let round = 1; round < ROUNDS_MAX; round += 1) {
     waiting = waiting.filter(isDue);
     if (waiting.length === 0) break;
