@@ -170,6 +170,7 @@ export const DOMAINS: Recipes = {
   },
   'renew-domain': {
     status: 200,
+    atSupplier: ['current_expires_at'],
     call: async (world) => {
       const one = await buy(world);
       return { params: one, body: { years: 1, current_expires_at: await expiry(world, one) } };
