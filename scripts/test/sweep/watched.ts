@@ -12,6 +12,8 @@ const AT_ONCE = 8;
 const ROUNDS_MAX = 3;
 const GROUP_SIZE = 24;
 const CULPRITS_SHOWN = 3;
+/** Which objects were read at the supplier, and when. */
+const TURNS = 'platform.sync_turn';
 /** Refused for who asks or how often: nobody has looked at the value. */
 const BEFORE_ANY_VALUE = [401, 403, 405, 429];
 /** Which passwords were shown, and when a provider was last asked: reads write these, refused requests never. */
@@ -202,7 +204,10 @@ function tablesChanged(
 ): string[] {
   const isNote = (table: string): boolean =>
     NOTES_OF_READING[table]?.(operation) === true && asked.some(({ answer }) => answer.status < 400);
-  return Object.keys(after).filter((table) => after[table] !== before[table] && !isNote(table));
+  const changed = Object.keys(after).filter((table) => after[table] !== before[table] && !isNote(table));
+  // A conflict may be the supplier's, whose data are then read and stored; never anything about money.
+  const isReadAgain = changed.includes(TURNS) && asked.some(({ answer }) => answer.status === 409);
+  return isReadAgain ? changed.filter((table) => table !== TURNS && table.startsWith('platform.')) : changed;
 }
 
 /** Which of them it was, when one alone has the same effect. */
