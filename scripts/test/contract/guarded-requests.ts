@@ -3,23 +3,9 @@
 // operation is tested automatically.
 import { createHmac } from 'node:crypto';
 import type { Answer, Buyer, Operator } from '../whole-way';
+import type { Asker } from './asker';
 import type { Operation } from './documented-api';
-import type { Call, Recipe, World } from './world';
-
-export interface Asker {
-  readonly world: World;
-  ask(
-    operation: Operation,
-    call: Call,
-    who: Buyer | Operator,
-    more?: {
-      readonly idempotencyKey?: string | null;
-      readonly text?: string;
-      readonly headers?: Readonly<Record<string, string>>;
-    },
-  ): Promise<Answer>;
-  refused(expected: string, asked: Promise<Answer>): Promise<Answer>;
-}
+import type { Call, Recipe } from './world';
 
 export function isGuarded(operation: Operation): boolean {
   return operation.isGuarded || (!operation.isMoney && operation.autoRenew.length > 0);
