@@ -30,8 +30,8 @@ export function sweepOf(product: Product, recipes: Recipes): void {
 
   afterAll(() => {
     process.stderr.write(
-      `sweep of ${product}, seed ${String(seed)}: ${String(counts.sent)} of ${String(counts.known)} wrong values sent, ` +
-        `${String(counts.judged)} judged, in ${((Date.now() - startedAt) / 1_000).toFixed(0)} s\n`,
+      `sweep of ${product}, seed ${String(seed)}: ${String(counts.sent)} of ${String(counts.known)} wrong values ` +
+        `sent, ${String(counts.judged)} judged, in ${((Date.now() - startedAt) / 1_000).toFixed(0)} s\n`,
     );
   });
 
