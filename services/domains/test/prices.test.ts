@@ -1,9 +1,8 @@
 // A price of a domain holds only while its expiry and state are unchanged: between quote and purchase, and between
 // offer and hold.
 // offer and hold.
-import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { addMonths, anchorOf } from '@lumi/shared/runtime';
-import type { TestAccount } from '@lumi/shared/testing';
+import { beforeHoldOf, type TestAccount } from '@lumi/shared/testing';
 import { domainsService } from './domains-fixture';
 
 const t = domainsService();
@@ -19,23 +18,12 @@ beforeEach(async () => {
   await t.buy(who, { domain: name }).expect(201);
 });
 afterEach(async () => {
-  beforeNextHold(undefined);
+  beforeNextHold(null);
   t.clock.shiftMs = 0;
   expect(await t.breaches()).toEqual([]);
 });
 
-/** Runs between the offer of the next purchase and its hold. */
-function beforeNextHold(work: (() => Promise<unknown>) | undefined): void {
-  let isDone = false;
-  (t.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined }).checkpoint =
-    work === undefined
-      ? undefined
-      : async (point) => {
-          if (point !== 'before-hold' || isDone) return;
-          isDone = true;
-          await work();
-        };
-}
+const beforeNextHold = beforeHoldOf(t.service.purchases);
 
 const read = async () => (await t.get(who, `/domains/${name}`)).body;
 const renew = (expires: string, body: object = {}) =>

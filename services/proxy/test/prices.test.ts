@@ -1,7 +1,7 @@
 // A price holds only while all its inputs are unchanged. A partial delivery is charged as what was delivered, and a
 // replacement keeps its value.
+import { beforeHoldOf } from '@lumi/shared/testing';
 import { FixedClock } from '@lumi/shared/runtime';
-import type { PurchaseDeps } from '@lumi/shared/purchase';
 import { NOW, ORDER, owner, proxyTest } from './proxy-service';
 
 const DAY = 86_400_000;
@@ -13,19 +13,7 @@ afterEach(async () => {
   expect(await lumi.audit()).toEqual([]);
 });
 
-/** Runs between the offer of the next purchase and its hold. */
-function beforeNextHold(work: (() => Promise<unknown>) | null): void {
-  const deps = lumi.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
-  let isDone = false;
-  deps.checkpoint =
-    work === null
-      ? undefined
-      : async (name) => {
-          if (name !== 'before-hold' || isDone) return;
-          isDone = true;
-          await work();
-        };
-}
+const beforeNextHold = beforeHoldOf(lumi.service.purchases);
 
 describe('a partial delivery', () => {
   it.each([

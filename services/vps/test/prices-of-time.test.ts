@@ -1,5 +1,4 @@
 // The price of paid time, independent of when the worker runs.
-import type { PurchaseDeps } from '@lumi/shared/purchase';
 import type { TestAccount } from '@lumi/shared/testing';
 import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
 
@@ -13,7 +12,6 @@ beforeEach(async () => {
   who = await account({ balance: '1000' });
 });
 afterEach(async () => {
-  beforeNextHold(null);
   expect(await audit()).toEqual([]);
 });
 
@@ -23,20 +21,6 @@ const resize = (id: string, body: object) => buy(who, `/servers/${id}/actions/re
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 const quote = async (operation: string, item: object) =>
   (await post(who, '/quotes', { operation, items: [item] })).body;
-
-/** Runs between the offer of the next purchase and its hold. */
-function beforeNextHold(work: (() => Promise<unknown>) | null): void {
-  const deps = world.vps.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
-  let isDone = false;
-  deps.checkpoint =
-    work === null
-      ? undefined
-      : async (name) => {
-          if (name !== 'before-hold' || isDone) return;
-          isDone = true;
-          await work();
-        };
-}
 
 describe('the clock', () => {
   it("decides that a server has expired, before the worker's round too", async () => {

@@ -1,8 +1,7 @@
 // A price holds only while all its inputs are unchanged: between quote and purchase, between offer and hold, and while
 // other orders are open.
 import { startWork } from '@lumi/shared/process';
-import type { PurchaseDeps } from '@lumi/shared/purchase';
-import { until, type TestAccount } from '@lumi/shared/testing';
+import { beforeHoldOf, until, type TestAccount } from '@lumi/shared/testing';
 import { ACTION_MS, CREATE_MS, hostingWorld } from './world';
 
 const world = hostingWorld();
@@ -31,19 +30,7 @@ const spent = async (work: () => Promise<unknown>): Promise<bigint> => {
   return before.available - (await balance(who.accountId)).available;
 };
 
-/** Runs between the offer of the next purchase and its hold. */
-function beforeNextHold(work: (() => Promise<unknown>) | null): void {
-  const deps = world.vps.service.purchases as { checkpoint?: PurchaseDeps['checkpoint'] | undefined };
-  let isDone = false;
-  deps.checkpoint =
-    work === null
-      ? undefined
-      : async (name) => {
-          if (name !== 'before-hold' || isDone) return;
-          isDone = true;
-          await work();
-        };
-}
+const beforeNextHold = beforeHoldOf(world.vps.service.purchases);
 
 describe('an open upgrade', () => {
   it('makes every renewal wait (single, bulk, automatic), and a quote reports it', async () => {

@@ -1,5 +1,6 @@
 // Shared by test files; no source file may import it: a database per file, a Redis key space per file, and waiting for
 // a condition. The stores are real; a file that leaves a connection open fails.
+export { beforeHoldOf } from './before-hold';
 export { createTestDatabase, testDatabase, type TestDatabase } from './test-database';
 export { ShiftedClock } from './shifted-clock';
 export { GADGET_PRICE, gadget, shopEndpoints } from './test-shop';
