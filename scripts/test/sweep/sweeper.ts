@@ -1,4 +1,4 @@
-// Sends one operation what is wrong, by everybody who may call it, and finds whatever is wrong about what comes of it.
+// Sends wrong values to one operation, as every kind of caller, and finds every fault in its reaction.
 import type { Product } from '@lumi/shared/contract';
 import { CRYPTO_PAY } from '../contract/crypto-pay';
 import { DocumentedApi, type Document, type Operation } from '../contract/documented-api';
