@@ -6,7 +6,7 @@ import type { Recipes } from '../contract/world';
 import { sweeper } from './sweeper';
 
 declare global {
-  /** What jest was told with `-t`; set by scripts/jest/environment.cjs. */
+  /** The value of jest's option `-t`; set by scripts/jest/environment.cjs. */
   var lumiTestNamePattern: string | undefined;
 }
 
