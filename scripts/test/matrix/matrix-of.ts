@@ -22,15 +22,13 @@ export const FOR_EVERY_KEY: readonly string[] = ['get-me'];
 export const READS: readonly string[] = ['check-domains', 'check-transfer'];
 /**
  * Operations with a scope that moves money, or an operator's, but without a signature: they spend nothing and decide
- * nothing. The last two decide and should need one.
+ * nothing.
  */
 export const UNSIGNED: readonly string[] = [
   'cancel-batch',
   'cancel-deposit',
   'create-quote',
   'forget-operation-secret',
-  'suspend-server',
-  'unsuspend-server',
 ];
 
 export function matrixOf(product: Product, recipes: Recipes): void {

@@ -22,6 +22,24 @@ const lift = (id: string) => send(operator, 'post', `/admin/servers/${id}/unsusp
 const read = async (id: string) => (await get(who, `/servers/${id}`)).body;
 const passUntil = (moment: string, afterMs: number) => pass(Date.parse(moment) + 1_000 + afterMs - clock.nowMs());
 
+it('enters each decision that is carried out in the audit log, and none that is refused', async () => {
+  const { id } = await makeServer(who);
+  expect((await suspend(id, { deadline_days: 3 })).status).toBe(202);
+  await pass(ACTION_MS);
+  expect((await suspend(id)).body.error.code).toBe('state_conflict');
+  expect((await lift(id)).status).toBe(202);
+  await pass(ACTION_MS);
+  const { items } = (await get(operator, `/admin/audit-log?subject=${id}`)).body as { items: object[] };
+  expect(items).toEqual([
+    expect.objectContaining({ action: 'server.unsuspend', key_id: operator.keyId, before: { lifecycle: 'suspended' } }),
+    expect.objectContaining({
+      action: 'server.suspend',
+      before: { lifecycle: 'active' },
+      after: { lifecycle: 'suspended', kind: 'abuse', reason: 'Port scans, case 1.', deadline_days: 3 },
+    }),
+  ]);
+});
+
 it('switches the server off, shows the reason, is lifted by operators only, and costs nothing', async () => {
   const { id, expires_at } = await makeServer(who);
   const before = await balance(who.accountId);

@@ -33,6 +33,8 @@ export interface ActionRequest<I extends ActionItem> {
   /** Columns of the server that change with the start, as `column = value`. */
   readonly change?: Sql;
   readonly prepare?: readonly Rider<'started'>[];
+  /** The call that records who started it (`noteSql`). */
+  readonly note?: Sql;
 }
 
 /** Throws the refusal. The statement that starts the operation checks the state again, on the locked row. */
@@ -73,6 +75,7 @@ export async function runAction<I extends ActionItem>(vps: VpsDeps, request: Act
           ? sql`SELECT id AS subject FROM vps.server WHERE ${unchanged} FOR NO KEY UPDATE`
           : sql`UPDATE vps.server SET ${request.change} WHERE ${unchanged} RETURNING id AS subject`,
       prepare: [...secret, ...(request.prepare ?? [])],
+      ...(request.note === undefined ? {} : { note: request.note }),
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { actorOf, noteSql } from '@lumi/shared/audit-log';
 import { defineRoute } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
@@ -7,7 +8,7 @@ import type { Actions, SuspendItem } from '../actions/actions';
 import { actionReply, operationAccepted, runAction } from '../actions/run-action';
 import type { VpsDeps } from '../deps';
 import { requireServer } from './require-server';
-import { SUSPENSION_ROUTE } from './suspension-route';
+import { SUSPENSION_ROUTE, suspensionAct } from './suspension-route';
 
 const suspendBody = z.object({
   kind: z.enum(['abuse', 'traffic', 'operator']),
@@ -38,7 +39,8 @@ export function suspendServer(vps: VpsDeps, actions: Actions): Endpoint {
       responses: { 202: { description: 'Being switched off; poll the operation.', schema: operationAccepted } },
       errors: ['busy', 'state_conflict'],
     }),
-    async ({ reach, params, principal, requestId, body }) => {
+    async (context) => {
+      const { reach, params, principal, requestId, body } = context;
       const server = await requireServer(vps, reach, params.id);
       const now = vps.service.clock.now();
       const terminatesAt =
@@ -54,6 +56,9 @@ export function suspendServer(vps: VpsDeps, actions: Actions): Endpoint {
           change: sql`
             lifecycle = 'suspended', suspension_kind = ${body.kind}, suspended_at = ${now}::timestamptz,
             suspension_reason = ${body.reason}, grace_ends_at = NULL, terminates_at = ${terminatesAt}::timestamptz`,
+          note: noteSql(actorOf(context), [
+            suspensionAct('server.suspend', server, { lifecycle: 'suspended', ...body }),
+          ]),
         }),
       );
     },

@@ -1,2 +1,2 @@
-export { autoRenewAct, noteActs, noted, type Act, type Actor } from './note';
+export { autoRenewAct, noteActs, noteSql, noted, type Act, type Actor } from './note';
 export { actorOf, type Asking } from './actor';

@@ -2,7 +2,7 @@
 // without its row, and no row of an action that was rolled back. Secrets never appear in `before` and `after`.
 // Raw SQL: a function, in the transaction of the act.
 import type { Product } from '../../ground/contract';
-import { inTransaction, sql, type Database, type SqlRunner, type Tx } from '../db';
+import { inTransaction, sql, type Database, type Sql, type SqlRunner, type Tx } from '../db';
 
 export interface Actor {
   /** Null: the command line, which acts for all products. */
@@ -24,11 +24,12 @@ export interface Act {
 }
 
 /** Must run in the transaction of the actions. */
-export async function noteActs(
-  tx: SqlRunner,
-  { product, kind, keyId, address, requestId }: Actor,
-  acts: readonly Act[],
-): Promise<void> {
+export async function noteActs(tx: SqlRunner, actor: Actor, acts: readonly Act[]): Promise<void> {
+  await tx.$queryRaw(sql`SELECT ${noteSql(actor, acts)}`);
+}
+
+/** The call that records the actions, for the statement that makes the change. */
+export function noteSql({ product, kind, keyId, address, requestId }: Actor, acts: readonly Act[]): Sql {
   const rows = acts.map(({ action, subject, accountId, before, after }) => ({
     action,
     subject,
@@ -36,10 +37,8 @@ export async function noteActs(
     before,
     after,
   }));
-  await tx.$queryRaw(
-    sql`SELECT platform.audit_note(${product}::text, ${kind}, ${keyId}::text, ${address}::text, ${requestId}::text,
-      ${JSON.stringify(rows)}::jsonb)`,
-  );
+  return sql`platform.audit_note(${product}::text, ${kind}, ${keyId}::text, ${address}::text, ${requestId}::text,
+    ${JSON.stringify(rows)}::jsonb)`;
 }
 
 /** Makes the change and records it, together or not at all. */

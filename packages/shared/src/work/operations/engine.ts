@@ -42,6 +42,8 @@ export interface OperationRequest {
   readonly guard?: Sql | null;
   /** Riders of this one request in addition to those of its kind. */
   readonly prepare?: readonly Rider<'started'>[];
+  /** The call that records who started it (`noteSql`). */
+  readonly note?: Sql;
 }
 
 /**
@@ -83,6 +85,7 @@ async function startOperation(deps: OperationDeps, request: OperationRequest): P
     wakeAfterMs: leaseMs,
     guard: request.guard ?? null,
     prepare: [...(request.kind.prepare?.(draft) ?? []), ...(request.prepare ?? [])],
+    note: request.note,
   }).catch((err: unknown) => {
     throw refusalOfDatabase(err, (constraint) =>
       constraint === 'operation_one_running' ? 'busy' : (request.kind.refusalOfConstraint?.(constraint) ?? null),

@@ -24,6 +24,8 @@ export interface StartInput {
    */
   readonly guard: Sql | null;
   readonly prepare: readonly Rider<'started'>[];
+  /** The call that records who started it (`noteSql`), in the same statement and only if it starts. */
+  readonly note?: Sql | undefined;
 }
 
 export interface StartOutcome {
@@ -45,7 +47,9 @@ export async function startRow(db: SqlRunner, input: StartInput): Promise<StartO
         ${JSON.stringify(operation.item)}::jsonb,
       ${input.lockKey}::text, ${input.keyId}::text, ${operation.requestId},
         ${input.wakeAfterMs}::int) s)${riders('prepared', input.prepare)}
-    SELECT outcome, other_operation, created_at FROM started`);
+    SELECT outcome, other_operation, created_at,
+      ${input.note === undefined ? sql`NULL` : sql`CASE WHEN outcome = 'started' THEN ${input.note} END`} AS noted
+    FROM started`);
   const row = rows[0];
   return row === undefined
     ? { outcome: 'guarded', otherOperation: null, createdAt: null }
