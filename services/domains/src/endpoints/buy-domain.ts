@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { acceptedAnswer, dryRunAnswer, orderSchema, sell } from '@lumi/shared/purchase';
+import { SELLING, acceptedAnswer, dryRunAnswer, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainSchema } from '../portfolio/domain-view';
 import { registerBody, registration } from '../purchases/registration';
@@ -14,10 +14,7 @@ export const buyDomain = (domains: DomainsDeps) =>
       method: 'POST',
       path: '/domains',
       tag: 'Domains',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       autoRenew: ['auto_renew'],
       summary: 'Buy a domain',
       description:

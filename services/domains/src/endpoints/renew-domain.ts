@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { acceptedAnswer, dryRunSchema, orderSchema, sell } from '@lumi/shared/purchase';
+import { SELLING, acceptedAnswer, dryRunSchema, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainParams } from '../portfolio/own-domain';
 import { renewBody, renewal } from '../purchases/renewal';
@@ -14,10 +14,7 @@ export const renewDomain = (domains: DomainsDeps) =>
       method: 'POST',
       path: '/domains/{domain}/renew',
       tag: 'Domains',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       summary: 'Renew a domain',
       description:
         'Adds years. `current_expires_at` is the guard against renewing twice: it must be the expiry you ' +

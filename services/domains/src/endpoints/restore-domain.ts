@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { acceptedAnswer, dryRunSchema, orderSchema, sell } from '@lumi/shared/purchase';
+import { SELLING, acceptedAnswer, dryRunSchema, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainParams, ownDomain } from '../portfolio/own-domain';
 import { restoration, restoreBody } from '../purchases/restore';
@@ -14,10 +14,7 @@ export const restoreDomain = (domains: DomainsDeps) =>
       method: 'POST',
       path: '/domains/{domain}/restore',
       tag: 'Domains',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       summary: 'Restore a domain',
       description: 'Gets a domain back out of redemption. The price includes the year that the registry adds.',
       params: domainParams,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint } from '@lumi/shared/endpoint';
-import { dryRunAnswer, orderSchema, sell } from '@lumi/shared/purchase';
+import { SELLING, dryRunAnswer, orderSchema, sell } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { domainSchema } from '../portfolio/domain-view';
 import { transferSchema } from '../portfolio/transfer-view';
@@ -15,10 +15,7 @@ export const transferDomain = (domains: DomainsDeps) =>
       method: 'POST',
       path: '/transfers',
       tag: 'Transfers',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       autoRenew: ['auto_renew'],
       summary: 'Transfer a domain in',
       description:

@@ -2,7 +2,7 @@
 // reads and the free changes.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
-import { Sorting, whereThings, within, type SortedRow, type ThingFilter, type ThingTable } from '@lumi/shared/listing';
+import { Sorting, whereThings, within, type SortedRow, type ThingFilter } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
 import { domainOfRow, type DomainRow, type RegistryPart, type StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
@@ -36,19 +36,13 @@ export type DomainFilter = Partial<ThingFilter> & {
   readonly states?: readonly DomainState[] | undefined;
 };
 
-const BY_AGE = { column: sql`d.seq`, type: 'bigint' } as const;
-export const SORTING = new Sorting<'created_at' | 'expires_at' | 'domain'>(
-  {
-    created_at: BY_AGE,
-    expires_at: { column: sql`d.expires_at`, type: 'timestamptz' },
-    domain: { column: sql`d.name`, type: 'text' },
-  },
-  BY_AGE,
-  '-created_at',
-);
+export const SORTING = Sorting.newestFirst('d', {
+  expires_at: { column: sql`d.expires_at`, type: 'timestamptz' },
+  domain: { column: sql`d.name`, type: 'text' },
+});
 type Sort = typeof SORTING.fallback;
 
-const TABLE: ThingTable = { alias: 'd', search: [sql`d.name`, sql`d.unicode`] };
+const TABLE = { alias: 'd', search: [sql`d.name`, sql`d.unicode`] };
 
 /** One row more than `limit`, so that the page knows whether there is a next one. */
 export async function listDomains(

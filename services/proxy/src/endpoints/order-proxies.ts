@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
+import { SELLING, acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
 import type { ProxyDeps } from '../deps';
 import { allowedBlocks, orderBody } from './order-body';
@@ -40,10 +40,7 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
       path: '/orders',
       summary: 'Buy proxies',
       tag: 'Orders',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       autoRenew: ['auto_renew'],
       description:
         'Buys proxies of one product in one or several countries. The unit price is that of the tier the ' +

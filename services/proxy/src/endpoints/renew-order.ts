@@ -4,7 +4,7 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { currentExpiryField } from '@lumi/shared/lifecycle';
 import { usdOutput } from '@lumi/shared/money';
-import { acceptedAnswer, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
+import { SELLING, acceptedAnswer, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 import { renewOrderOffer } from './offers';
@@ -26,10 +26,7 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       path: '/orders/{id}/renew',
       summary: 'Renew the proxies of an order',
       tag: 'Orders',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       description:
         'Extends every proxy of the order that is alive or in grace, all or none. `current_expires_at` is ' +
         'the expiry you see now: a request that comes a second time does not extend twice, even under ' +

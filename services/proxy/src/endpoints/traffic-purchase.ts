@@ -1,13 +1,11 @@
 // The common part of both traffic purchases: a new plan, and more gigabytes for a plan.
+import { SELLING } from '@lumi/shared/purchase';
 import { z } from 'zod';
 import { gbField, labelField } from './fields';
 
 export const BUY_TRAFFIC_ROUTE = {
   tag: 'Traffic',
-  scope: 'buy',
-  class: 'money',
-  reach: 'account',
-  dryRun: true,
+  ...SELLING,
 } as const;
 
 export const trafficBody = z.object({

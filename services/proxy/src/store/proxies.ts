@@ -1,15 +1,7 @@
 // Queries on proxies. Every read takes a reach. Writes that are part of a purchase read from its CTE.
 import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
-import {
-  Sorting,
-  whereThings,
-  within,
-  type SortedPage,
-  type SortedRow,
-  type ThingFilter,
-  type ThingTable,
-} from '@lumi/shared/listing';
+import { Sorting, whereThings, within, type SortedPage, type SortedRow, type ThingFilter } from '@lumi/shared/listing';
 import { DAY_MS } from '@lumi/shared/times';
 import type { PrismaClient } from '../generated/db/client';
 import {
@@ -32,14 +24,9 @@ export type ProxyFilter = Partial<ThingFilter> & {
   readonly subnet?: string | undefined;
 };
 
-const BY_AGE = { column: sql`p.seq`, type: 'bigint' } as const;
-export const SORTING = new Sorting<'created_at' | 'expires_at'>(
-  { created_at: BY_AGE, expires_at: { column: sql`p.expires_at`, type: 'timestamptz' } },
-  BY_AGE,
-  '-created_at',
-);
+export const SORTING = Sorting.newestFirst('p', { expires_at: { column: sql`p.expires_at`, type: 'timestamptz' } });
 
-const TABLE: ThingTable = { alias: 'p', search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`] };
+const TABLE = { alias: 'p', search: [sql`p.label`, sql`p.username`, sql`host(p.exit_ip)`] };
 
 /**
  * One more than the limit, newest first by default. Ended proxies are included only when the filter asks for their

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError, defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint, type Reply, type RequestContext } from '@lumi/shared/endpoint';
-import { dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
+import { SELLING, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { createFields, createOffers } from '../purchases/create-offer';
 import { serverSchema } from '../servers/server-view';
 import type { VpsDeps } from '../deps';
@@ -18,10 +18,7 @@ export function createServer(vps: VpsDeps): Endpoint {
       path: '/servers',
       summary: 'Buy a server',
       tag: 'Servers',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       autoRenew: ['auto_renew'],
       description:
         'The server exists at once, in state `provisioning`; poll the operation, which also tells a ' +

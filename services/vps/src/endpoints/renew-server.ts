@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { acceptedSchema, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
+import { SELLING, acceptedSchema, dryRunSchema, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { renewFields, renewOffer } from '../purchases/renew-offer';
 import { serverParams } from '../servers/fields';
 import type { VpsDeps } from '../deps';
@@ -25,10 +25,7 @@ export function renewServer(vps: VpsDeps): Endpoint {
       path: '/servers/{id}/renew',
       summary: 'Renew a server',
       tag: 'Servers',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       description:
         'Adds a period to `expires_at`, also in grace and while suspended. It lifts a suspension for non-payment, ' +
         'and cancels a deletion planned for the end of the period.',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
-import { dryRunSchema, orderSchema, purchaseFields, sell, type Offer } from '@lumi/shared/purchase';
+import { SELLING, dryRunSchema, orderSchema, purchaseFields, sell, type Offer } from '@lumi/shared/purchase';
 import { nextPeriodOffer } from '../purchases/next-period-offer';
 import { resizeFields, resizeOffer } from '../purchases/resize-offer';
 import { namingTheOther } from '../servers/busy';
@@ -48,10 +48,7 @@ export function resizeServer(vps: VpsDeps): Endpoint {
       path: '/servers/{id}/actions/resize',
       summary: 'Resize a server',
       tag: 'Servers',
-      scope: 'buy',
-      class: 'money',
-      reach: 'account',
-      dryRun: true,
+      ...SELLING,
       description:
         'At once to a larger plan: each payment of which days are left is charged what the larger plan ' +
         'costs more for them; the expiry stays. Or, with `when: "next_period"`, to any plan or period when ' +

@@ -2,15 +2,7 @@
 // Raw SQL: a server comes with its lock, price and addresses; lists page by the chosen order.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
-import {
-  Sorting,
-  whereThings,
-  within,
-  type SortedPage,
-  type SortedRow,
-  type ThingFilter,
-  type ThingTable,
-} from '@lumi/shared/listing';
+import { Sorting, whereThings, within, type SortedPage, type SortedRow, type ThingFilter } from '@lumi/shared/listing';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { MachineAddress, Power } from '../supplier/hypervisor';
 import type { Stretch } from './stretch';
@@ -127,18 +119,12 @@ export type ServerFilter = Partial<ThingFilter> & {
   readonly ip?: string | undefined;
 };
 
-const BY_AGE = { column: sql`s.seq`, type: 'bigint' } as const;
-export const SORTING = new Sorting<'created_at' | 'expires_at' | 'hostname'>(
-  {
-    created_at: BY_AGE,
-    expires_at: { column: sql`coalesce(s.expires_at, 'infinity')`, type: 'timestamptz' },
-    hostname: { column: sql`s.hostname`, type: 'text' },
-  },
-  BY_AGE,
-  '-created_at',
-);
+export const SORTING = Sorting.newestFirst('s', {
+  expires_at: { column: sql`coalesce(s.expires_at, 'infinity')`, type: 'timestamptz' },
+  hostname: { column: sql`s.hostname`, type: 'text' },
+});
 
-const TABLE: ThingTable = { alias: 's', search: [sql`s.hostname`, sql`s.label`] };
+const TABLE = { alias: 's', search: [sql`s.hostname`, sql`s.label`] };
 
 /**
  * One more than the limit, newest first by default. Deleted servers are shown only when the filter asks for their

@@ -44,6 +44,19 @@ export class Sorting<S extends string> {
       .describe(`The order; with \`-\` downwards. Absent: \`${fallback}\`.`);
   }
 
+  /** Of things by their number `seq`, the newest first unless the caller says otherwise. */
+  static newestFirst<S extends string>(
+    alias: string,
+    columns: Readonly<Record<S, SortColumn>>,
+  ): Sorting<'created_at' | S> {
+    const byAge: SortColumn = { column: rawSql(`${alias}.seq`), type: 'bigint' };
+    return new Sorting<'created_at' | S>(
+      { created_at: byAge, ...columns } as Record<'created_at' | S, SortColumn>,
+      byAge,
+      '-created_at',
+    );
+  }
+
   /** Columns for the SELECT list. */
   select(sort: Direction<S>): Sql {
     return sql`(${this.of(sort).column})::text AS sort_key, (${this.tie.column})::text AS sort_tie`;

@@ -14,6 +14,7 @@ export {
   consentOf,
   metadataField,
   purchaseFields,
+  SELLING,
   purchaseReply,
   referenceField,
   requestPart,

@@ -34,6 +34,9 @@ export const metadataField = z
   .describe('Up to 4 kB of your own key-value data.')
   .refine((value) => value === undefined || JSON.stringify(value).length <= 4096, 'must not be larger than 4 kB');
 
+/** Spread into the route of an endpoint that sells: a money request, with a dry run. */
+export const SELLING = { scope: 'buy', class: 'money', reach: 'account', dryRun: true } as const;
+
 /** Spread into the body schema of a purchase. */
 export const purchaseFields = {
   expected_price_usd: usdInput
