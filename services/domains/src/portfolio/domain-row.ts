@@ -1,7 +1,6 @@
 // A domain in our database: the row, and how a new row is made from an order and the registry's answer.
 import { DAY_MS } from '@lumi/shared/times';
 import type { Tld } from '../catalogue/catalogue';
-import type { DomainModel } from '../generated/db/models';
 import type { DsRecord, NameInfo } from '../supplier/registrar';
 
 export interface DomainRow {
@@ -53,11 +52,6 @@ export interface DomainRow {
  */
 export type StoredState =
   'active' | 'on_hold' | 'pending_restore' | 'pending_transfer_out' | 'transferred_out' | 'deleted' | 'released';
-
-/** The types that the table's writers ensure and the typed client does not have. */
-export function domainOfRow(row: DomainModel): DomainRow {
-  return row as unknown as DomainRow;
-}
 
 export type RegistryPart = Pick<
   DomainRow,

@@ -1,20 +1,19 @@
 // Queries on domains. The purchases write what is bought, in the statement that moves the money. This file has the
 // reads and the free changes.
 import { sql, type Sql, type SqlRunner } from '@lumi/shared/db';
-import { ownedBy, type Reach } from '@lumi/shared/endpoint';
+import { type Reach } from '@lumi/shared/endpoint';
 import { Sorting, whereThings, within, type SortedRow, type ThingFilter } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
-import { domainOfRow, type DomainRow, type RegistryPart, type StoredState } from '../portfolio/domain-row';
+import { type DomainRow, type RegistryPart, type StoredState } from '../portfolio/domain-row';
 import { stateSql, type DomainState } from '../portfolio/lifecycle';
 
 /** The live domain of that name, if it is within the reach. */
-export async function findDomain(
-  db: Pick<PrismaClient, 'domain'>,
-  reach: Reach,
-  name: string,
-): Promise<DomainRow | null> {
-  const row = await db.domain.findFirst({ where: { name, ended_at: null, ...ownedBy(reach) } });
-  return row === null ? null : domainOfRow(row);
+export async function findDomain(db: SqlRunner, reach: Reach, name: string): Promise<DomainRow | null> {
+  // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
+  const rows = await db.$queryRaw<DomainRow[]>(
+    sql`SELECT * FROM domains.domain d WHERE d.name = ${name} AND d.ended_at IS NULL AND ${within(reach, 'd')}`,
+  );
+  return rows[0] ?? null;
 }
 
 export async function findDomains(

@@ -55,9 +55,12 @@ export async function listProxies(
 
 type ProxyTable = Pick<PrismaClient, 'proxy'>;
 
-export async function findProxy(db: ProxyTable, reach: Reach, id: string): Promise<ProxyRow | null> {
-  const row = await db.proxy.findFirst({ where: { id, ...ownedBy(reach) } });
-  return row === null ? null : proxyOfRow(row);
+export async function findProxy(db: SqlRunner, reach: Reach, id: string): Promise<ProxyRow | null> {
+  // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
+  const rows = await db.$queryRaw<ProxyRow[]>(
+    sql`SELECT * FROM proxy.proxy p WHERE p.id = ${id} AND ${within(reach, 'p')}`,
+  );
+  return rows[0] ?? null;
 }
 
 export async function findProxies(db: SqlRunner, reach: Reach, ids: readonly string[]): Promise<Map<string, ProxyRow>> {

@@ -1,6 +1,7 @@
 // Sub-users have shares of a traffic plan. The shares together never exceed the plan.
-import { given, inTransaction, seqBefore, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
+import { given, inTransaction, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
+import { whereAll, within } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
 import type { SubuserModel } from '../generated/db/models';
 import type { TrafficPage, Plans } from './traffic';
@@ -35,22 +36,20 @@ function subuserOfRow(row: SubuserModel): SubuserRow {
 type SubuserTable = Pick<PrismaClient, 'subuser'>;
 
 export async function listSubusers(
-  db: SubuserTable,
+  db: SqlRunner,
   reach: Reach,
   filter: { planId?: string | undefined; status?: 'active' | 'disabled' | undefined; reference?: string | undefined },
   page: TrafficPage,
 ): Promise<SubuserRow[]> {
-  const rows = await db.subuser.findMany({
-    where: {
-      status: filter.status ?? { not: 'deleted' },
-      ...ownedBy(reach),
-      ...given({ plan_id: filter.planId, reference: filter.reference }),
-      ...seqBefore(page),
-    },
-    orderBy: { seq: 'desc' },
-    take: page.limit + 1,
-  });
-  return rows.map(subuserOfRow);
+  // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
+  return db.$queryRaw<SubuserRow[]>(sql`
+    SELECT * FROM proxy.subuser s ${whereAll([
+      within(reach, 's'),
+      filter.status === undefined ? sql`s.status <> 'deleted'` : sql`s.status = ${filter.status}`,
+      filter.planId === undefined ? null : sql`s.plan_id = ${filter.planId}`,
+      filter.reference === undefined ? null : sql`s.reference = ${filter.reference}`,
+      page.beforeSeq === null ? null : sql`s.seq < ${page.beforeSeq}::bigint`,
+    ])} ORDER BY s.seq DESC LIMIT ${page.limit + 1}::int`);
 }
 
 export async function findSubuser(db: SubuserTable, reach: Reach, id: string): Promise<SubuserRow | null> {

@@ -1,7 +1,7 @@
 // Reads of operations: rows of the table `operation` and orders, in one list. Both take their number from one sequence,
 // so one cursor pages both.
 import type { Product } from '../../ground/contract';
-import type { PlatformClient } from '../../base/db';
+import type { PlatformClient, SqlRunner } from '../../base/db';
 import type { Reach } from '../endpoint';
 import { findOperation, listOperations, type OperationState } from '../../work/operations';
 import { findOrder, listOrders, type PublicOrderState } from './order-store';
@@ -27,7 +27,7 @@ const STATES: Readonly<Record<PublicOrderState, OperationState>> = {
 
 /** Newest first, one row more than `limit`. */
 export async function listAnyOperations(
-  db: Pick<PlatformClient, 'operation' | 'order'>,
+  db: Pick<PlatformClient, 'operation'> & SqlRunner,
   whose: { reach: Reach; product: Product },
   filter: AnyOperationFilter,
   page: { limit: number; beforeSeq: string | null },

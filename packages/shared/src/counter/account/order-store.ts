@@ -1,8 +1,9 @@
 // Reads of orders, newest first. A product reads only its own orders; another product's orders need a key of that
 // product.
 import type { Product } from '../../ground/contract';
-import { emptySql, given, seqBefore, sql, type OrderModel, type PlatformClient, type SqlRunner } from '../../base/db';
-import { ownedBy, type Reach } from '../endpoint';
+import { emptySql, sql, type OrderModel, type SqlRunner } from '../../base/db';
+import type { Reach } from '../endpoint';
+import { whereAll, within } from '../listing';
 import { orderOfRow, type Order, type OrderState } from '../../work/purchase';
 
 export const ORDER_STATES = ['processing', 'completed', 'failed'] as const;
@@ -30,28 +31,24 @@ export interface ListedOrder {
 
 /** Reads one row more than `limit`. */
 export async function listOrders(
-  db: Pick<PlatformClient, 'order'>,
+  db: SqlRunner,
   { reach, product }: { reach: Reach; product: Product },
   { state, tag, batchId, kind, subject, reference }: OrderFilter,
   page: { limit: number; beforeSeq: string | null },
 ): Promise<ListedOrder[]> {
-  const rows = await db.order.findMany({
-    where: {
-      product,
-      ...ownedBy(reach),
-      ...given({
-        state: state === undefined ? undefined : { in: [...STORED_STATES[state]] },
-        tags: tag === undefined ? undefined : { has: tag },
-        batch_id: batchId,
-        kind,
-        subject,
-        reference,
-      }),
-      ...seqBefore(page),
-    },
-    orderBy: { seq: 'desc' },
-    take: page.limit + 1,
-  });
+  // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
+  const rows = await db.$queryRaw<OrderModel[]>(sql`
+    SELECT * FROM platform.orders o ${whereAll([
+      sql`o.product = ${product}`,
+      within(reach, 'o'),
+      state === undefined ? null : sql`o.state = ANY (${[...STORED_STATES[state]]}::text[])`,
+      tag === undefined ? null : sql`${tag} = ANY (o.tags)`,
+      batchId === undefined ? null : sql`o.batch_id = ${batchId}`,
+      kind === undefined ? null : sql`o.kind = ${kind}`,
+      subject === undefined ? null : sql`o.subject = ${subject}`,
+      reference === undefined ? null : sql`o.reference = ${reference}`,
+      page.beforeSeq === null ? null : sql`o.seq < ${page.beforeSeq}::bigint`,
+    ])} ORDER BY o.seq DESC LIMIT ${page.limit + 1}::int`);
   return rows.map((row) => ({ seq: row.seq, order: orderOfRow(row) }));
 }
 

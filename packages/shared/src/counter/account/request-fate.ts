@@ -1,7 +1,7 @@
 // How a request ended, by its Idempotency-Key, in exactly the scope in which that key is stored.
 import { z } from 'zod';
 import { isId } from '../../ground/contract';
-import type { PlatformClient } from '../../base/db';
+import { sql, type SqlRunner } from '../../base/db';
 import { claimScope } from '../../base/idempotency';
 import type { Principal } from '../../base/principal';
 import { operationIdOf } from '../../work/purchase';
@@ -26,17 +26,13 @@ export const requestFateSchema = z
 
 export type RequestFate = z.output<typeof requestFateSchema>;
 
-export async function findRequestFate(
-  db: Pick<PlatformClient, 'idempotency'>,
-  principal: Principal,
-  key: string,
-): Promise<RequestFate> {
-  const { product } = principal;
-  const row = await db.idempotency.findUnique({
-    where: { scope_product_key: { scope: claimScope(principal), product, key } },
-    omit: { fingerprint: true, location: true },
-  });
-  if (row === null) {
+export async function findRequestFate(db: SqlRunner, principal: Principal, key: string): Promise<RequestFate> {
+  // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
+  const [row] = await db.$queryRaw<FateRow[]>(sql`
+    SELECT state, status, CASE WHEN NOT sealed THEN body END AS body, subject, request_id, created_at, done_at
+      FROM platform.idempotency
+    WHERE scope = ${claimScope(principal)} AND product = ${principal.product} AND key = ${key}`);
+  if (row === undefined) {
     return {
       idempotency_key: key,
       state: 'none',
@@ -55,7 +51,7 @@ export async function findRequestFate(
     idempotency_key: key,
     state: row.state === 'done' ? 'done' : 'in_progress',
     status_code: row.status,
-    response: row.body === null || row.sealed ? null : parsed(row.body),
+    response: row.body === null ? null : parsed(row.body),
     operation_id: orderId === null ? null : operationIdOf(orderId),
     order_id: orderId,
     deposit_id: isId(row.subject ?? '', 'dep') ? row.subject : null,
@@ -63,6 +59,16 @@ export async function findRequestFate(
     created_at: isoSeconds(row.created_at),
     done_at: row.done_at === null ? null : isoSeconds(row.done_at),
   };
+}
+
+interface FateRow {
+  readonly state: string;
+  readonly status: number | null;
+  readonly body: Uint8Array | null;
+  readonly subject: string | null;
+  readonly request_id: string;
+  readonly created_at: Date;
+  readonly done_at: Date | null;
 }
 
 function parsed(body: Uint8Array): unknown {
