@@ -1,53 +1,7 @@
 // How to call each operation of the hosting API so that it succeeds.
 import { sharedRecipes } from './recipes-shared';
-import type { Call, Recipe, Recipes, World } from './world';
-
-const WISH = { plan_id: 's1', locations: ['hel', 'fra'], image_id: 'debian-13', period_months: 1 };
-
-interface Server {
-  readonly id: string;
-  readonly hostname: string;
-  readonly expires_at: string;
-  readonly ips: readonly { readonly ip: string; readonly version: number }[];
-}
-
-const host = (world: World, word = 'contract'): string => `${world.fresh(word)}.example.com`;
-const wish = (world: World, word?: string) => ({ ...WISH, hostname: host(world, word) });
-const show = (world: World, id: string): Promise<Server> => world.get(`/servers/${id}`);
-const buy = async (world: World, word?: string): Promise<Server> => {
-  const { server } = await world.pay<{ server: { id: string } }>('/servers', wish(world, word));
-  await world.settle();
-  return show(world, server.id);
-};
-const held = (world: World): Promise<Server> => world.once('held', () => buy(world));
-const id = async (server: Promise<Server>): Promise<Call> => ({ params: { id: (await server).id } });
-/** An action on a separate server, on which nothing else runs. */
-const action = (body?: (server: Server) => object): Recipe => ({
-  status: 202,
-  call: async (world) => {
-    const server = await buy(world);
-    return { params: { id: server.id }, ...(body === undefined ? {} : { body: body(server) }) };
-  },
-});
-const snapshot = async (world: World): Promise<Call> => {
-  const server = await buy(world);
-  await world.send('POST', `/servers/${server.id}/snapshots`, { name: 'before' });
-  await world.settle();
-  const { items } = await world.get<{ items: { id: string }[] }>(`/servers/${server.id}/snapshots`);
-  return { params: { id: server.id, snapshot_id: items[0]?.id ?? '' } };
-};
-const confirmedSnapshot = async (world: World): Promise<Call> => {
-  const call = await snapshot(world);
-  return {
-    ...call,
-    body: { confirm: (await world.get<{ hostname: string }>(`/servers/${call.params?.['id'] ?? ''}`)).hostname },
-  };
-};
-const sshKey = async (world: World): Promise<Call> => ({
-  params: {
-    id: (await world.send<{ id: string }>('POST', '/ssh-keys', { name: 'laptop', public_key: publicKey(world) })).id,
-  },
-});
+import { action, buy, confirmedSnapshot, held, id, publicKey, snapshot, sshKey, wish } from './things-of-vps';
+import type { Recipes } from './world';
 
 export const VPS: Recipes = {
   ...sharedRecipes({
@@ -290,15 +244,3 @@ export const VPS: Recipes = {
   'delete-snapshot': { status: 202, call: confirmedSnapshot },
   'restore-snapshot': { status: 202, call: confirmedSnapshot },
 };
-
-/** Another key each time: its last bytes are a number. */
-function publicKey(world: World): string {
-  const blob = Buffer.concat([field(Buffer.from('ssh-ed25519')), field(Buffer.alloc(32, world.fresh('key')))]);
-  return `ssh-ed25519 ${blob.toString('base64')} laptop`;
-}
-
-function field(bytes: Buffer): Buffer {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
-}

@@ -5,53 +5,27 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pg from 'pg';
 import { Pool as HttpPool } from 'undici';
-import { BASE_PATHS, PRODUCTS, newId, resellerScopes, type Product } from '@lumi/shared/contract';
+import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import type { Endpoint } from '@lumi/shared/endpoint';
 import { createHttpServer, type HttpServer } from '@lumi/shared/http';
-import type { JobControl, JobDefinition } from '@lumi/shared/jobs';
-import { issueKey, revokeKey, type KeyRequest } from '@lumi/shared/keys';
+import { revokeKey } from '@lumi/shared/keys';
 import { audit, auditRules, readBalance, type Breach } from '@lumi/shared/ledger';
-import { formatUsd, parseUsd } from '@lumi/shared/money';
+import { formatUsd } from '@lumi/shared/money';
 import { IdentitySigner, publicJwks, type Principal } from '@lumi/shared/principal';
 import { BOOK_RULES } from '@lumi/shared/reconciliation';
 import { createLog } from '@lumi/shared/runtime';
 import { buildApp, openService, serviceConfig, startWork, type Service, type Work } from '@lumi/shared/service';
 import { ShiftedClock, testDatabase, testRedis, until } from '@lumi/shared/testing';
-import { createApp } from '../../gateway/src/app';
-import { gatewaySettings } from '../../gateway/src/config';
-import { createListener } from '../../gateway/src/listener';
-import { wire as wireGateway } from '../../gateway/src/wiring';
-import { WIRE, type WiredProduct } from './products';
+import { createApp } from '../../../gateway/src/app';
+import { gatewaySettings } from '../../../gateway/src/config';
+import { createListener } from '../../../gateway/src/listener';
+import { wire as wireGateway } from '../../../gateway/src/wiring';
+import { WIRE, type WiredProduct } from '../products';
+import { ask, type Answer, type Sent } from './ask';
+import { Customers, type Buyer, type KeyWishes, type Operator } from './customers';
+import { runStaged } from './staged-jobs';
 
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-  /** Parsed if it is JSON, otherwise the text. */
-  readonly body: unknown;
-  readonly headers: Record<string, string | string[] | undefined>;
-}
-
-export interface Sent {
-  readonly key?: string;
-  readonly idempotencyKey?: string;
-  readonly body?: string;
-  /** Several values are several lines. */
-  readonly headers?: Readonly<Record<string, string | string[]>>;
-}
-
-export interface Buyer {
-  readonly product: Product;
-  readonly accountId: string;
-  readonly keyId: string;
-  readonly key: string;
-  readonly signingSecret: string | undefined;
-}
-
-export type Operator = Omit<Buyer, 'accountId'>;
-
-type KeyWishes = Partial<Pick<KeyRequest, 'product' | 'signing' | 'limits' | 'scopes' | 'expiresAt'>> & {
-  readonly cap?: string;
-};
+export type { Answer, Buyer, Operator, Sent };
 
 export interface WholeWayOptions {
   /**
@@ -71,8 +45,6 @@ interface Running {
   readonly port: number;
 }
 
-const UNLIMITED_PER_MINUTE = 1_000_000;
-const UNLIMITED = { regularPerMinute: UNLIMITED_PER_MINUTE, moneyPerMinute: UNLIMITED_PER_MINUTE };
 const ROUNDS_MAX = 50;
 /** Longer than any sandbox takes for a successful action. */
 const SUPPLIER_MS = 5_000;
@@ -107,6 +79,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     secrets: gatewaySettings.shape.SECRET_RING.parse(secrets.SECRET_RING),
     clock,
   };
+  const customers = new Customers(owner, rings, clock);
   const running = new Map<Product, Running>();
   const stops: (() => Promise<void>)[] = [];
   /** Past the gateway. */
@@ -196,43 +169,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
 
   const send = (method: string, path: string, options: Sent = {}): Promise<Answer> => {
     if (http === undefined) throw new Error('the system has not started');
-    return sendBy(http, method, path, options);
-  };
-  const sendBy = async (way: HttpPool, method: string, path: string, options: Sent): Promise<Answer> => {
-    const answer = await way.request({
-      method: method as 'GET',
-      path,
-      headers: {
-        ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
-        ...(options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey }),
-        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...options.headers,
-      },
-      ...(options.body === undefined ? {} : { body: options.body }),
-    });
-    const text = await answer.body.text();
-    const isJson = String(answer.headers['content-type']).startsWith('application/json');
-    return {
-      status: answer.statusCode,
-      text,
-      body: isJson ? (JSON.parse(text) as unknown) : text,
-      headers: answer.headers,
-    };
-  };
-
-  const issue = async (accountId: string | null, wishes: KeyWishes) => {
-    const product = wishes.product ?? 'domains';
-    const issued = await issueKey(owner, rings, {
-      product,
-      type: accountId === null ? 'operator' : 'reseller',
-      accountId,
-      signing: wishes.signing ?? 'none',
-      limits: wishes.limits ?? UNLIMITED,
-      scopes: wishes.scopes ?? (accountId === null ? [...resellerScopes(product), 'admin:*'] : resellerScopes(product)),
-      expiresAt: wishes.expiresAt ?? null,
-      dailyCapUnits: wishes.cap === undefined ? null : parseUsd(wishes.cap),
-    });
-    return { product, keyId: issued.id, key: issued.key, signingSecret: issued.signingSecret };
+    return ask(http, method, path, options);
   };
 
   const request = (
@@ -259,7 +196,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
       if (!ways.has(product)) stops.push(() => way.close());
       ways.set(product, way);
-      return sendBy(way, method, path, options);
+      return ask(way, method, path, options);
     },
     /** Signed as by the gateway, or, with another key, as by a stranger. */
     identity: (principal: Principal, signedWith: 'our key' | 'their key' = 'our key'): string =>
@@ -276,23 +213,10 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     ) => request(who, 'POST', path, body, idempotencyKey),
     buy: (who: { key: string }, body: object, idempotencyKey = randomBytes(12).toString('hex')) =>
       send('POST', '/api/v1/domains', { key: who.key, idempotencyKey, body: JSON.stringify(body) }),
-    async buyer({ balance, ...wishes }: { balance: string } & KeyWishes): Promise<Buyer> {
-      const accountId = newId('usr', clock.nowMs());
-      await owner.query('SELECT platform.create_account($1, $2)', [accountId, 'Test']);
-      if (parseUsd(balance) > 0n)
-        await owner.query(`SELECT platform.adjust($1, $2, $3, 'test money', NULL, NULL, NULL)`, [
-          newId('trf', clock.nowMs()),
-          accountId,
-          parseUsd(balance).toString(),
-        ]);
-      return { accountId, ...(await issue(accountId, wishes)) };
-    },
+    buyer: (wishes: Parameters<Customers['buyer']>[0]): Promise<Buyer> => customers.buyer(wishes),
     /** Another key of an account, for example for another product. */
-    keyOf: async (accountId: string, wishes: KeyWishes): Promise<Buyer> => ({
-      accountId,
-      ...(await issue(accountId, wishes)),
-    }),
-    operator: (product: Product, wishes: KeyWishes = {}): Promise<Operator> => issue(null, { ...wishes, product }),
+    keyOf: (accountId: string, wishes: KeyWishes): Promise<Buyer> => customers.keyOf(accountId, wishes),
+    operator: (product: Product, wishes: KeyWishes = {}): Promise<Operator> => customers.operator(product, wishes),
     async money(accountId: string): Promise<{ balance: string; held: string }> {
       const { posted, held } = await readBalance(anyOf(running).service.db.platform, accountId);
       return { balance: formatUsd(posted), held: formatUsd(held) };
@@ -307,7 +231,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     /** A second gateway in front of the same services, with its own settings. */
     async gateway(settings: Readonly<Record<string, string>>): Promise<typeof send> {
       const way = await startGateway(settings);
-      return (method, path, options = {}) => sendBy(way, method, path, options);
+      return (method, path, options = {}) => ask(way, method, path, options);
     },
     /** Stops this product's service. */
     stopServing: (product: Product): Promise<void> => of(product).server.drain(2_000),
@@ -363,26 +287,4 @@ function anyOf(running: ReadonlyMap<Product, Running>): Running {
   const [first] = running.values();
   if (first === undefined) throw new Error('the system has not started');
   return first;
-}
-
-/** Runs the staged jobs here and now, one after the other, with the jobs that these wake. */
-async function runStaged(owner: pg.Pool, { product }: Service, jobs: readonly JobDefinition[]): Promise<void> {
-  const { rows } = await owner.query<{ name: string; payload: Readonly<Record<string, string>> }>(
-    'DELETE FROM platform.outbox WHERE product = $1 RETURNING name, payload',
-    [product],
-  );
-  const waiting = [...rows];
-  const control: JobControl = {
-    signal: new AbortController().signal,
-    wake: (name, payload) => {
-      waiting.push({ name, payload });
-      return Promise.resolve();
-    },
-  };
-  for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-    const { name, payload } = job;
-    const definition = jobs.find((known) => known.name === name);
-    if (definition === undefined) throw new Error(`no code knows the job ${name}`);
-    await definition.run(definition.payload.parse(payload) as never, control);
-  }
 }
