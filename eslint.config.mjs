@@ -87,16 +87,7 @@ const all = [ENVIRONMENT, CLOCK, ANSWERS, EXPORTS, RIDERS];
 
 const config = [
   {
-    ignores: [
-      '**/dist/**',
-      '**/generated/**',
-      '**/node_modules/**',
-      '**/*.js',
-      'coverage/**',
-      'scripts/torture.mjs',
-      'scripts/test/strangers/attackers.mjs',
-      'scripts/try-image.mjs',
-    ],
+    ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '**/*.js', 'coverage/**'],
   },
   {
     files: ['**/*.ts', ...SCRIPTS],

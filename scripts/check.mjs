@@ -28,7 +28,7 @@ const CHECKS = [
     module: 'format',
     run: 'checkFormat',
     atLeast: 700,
-    repair: 'npm run format   (what is longer than 120 columns is wrapped by hand)',
+    repair: 'npm run format   (lines over 120 columns are wrapped by hand, files over 300 lines are split)',
   },
   {
     name: 'style',

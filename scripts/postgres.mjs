@@ -57,7 +57,7 @@ export async function initCluster({ dataDir, password }) {
  * @param {object} told
  * @param {string} told.dataDir
  * @param {string} told.password
- * @param {number} [told.port]
+ * @param {number | undefined} [told.port]
  * @param {Readonly<Record<string, string | number>>} [told.settings]
  * @param {string} told.logFile
  * @param {boolean} [told.detached]

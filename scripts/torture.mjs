@@ -9,6 +9,7 @@ await build({ quiet: true });
 const postgres = await import('./postgres.mjs');
 const { prepareDatabase } = await import('../packages/launcher/src/database.mjs');
 const { publicKeys } = await import('../packages/launcher/src/secrets.mjs');
-const { runTorture } = await import('../packages/torture/dist/index.js');
+/** @type {typeof import('../packages/torture/src/index.js')} */
+const { runTorture } = await import(new URL('../packages/torture/dist/index.js', import.meta.url).href);
 const isGood = await runTorture(process.argv.slice(2), { root, prepareDatabase, publicKeys, ...postgres }, console.log);
 process.exit(isGood ? 0 : 1);

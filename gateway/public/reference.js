@@ -1,4 +1,5 @@
-// Fills the reference page: Swagger UI with the product's own document, and a table of contents beside it. Plain script, no build step.
+// Fills the reference page: Swagger UI with the product's own document, and a table of contents beside it. Plain
+// script, no build step.
 'use strict';
 
 const base = document.body.dataset.base;

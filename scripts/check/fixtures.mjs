@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkDeadCode, checkImports, checkStyle, fixtures } from './checks.mjs';
+import { checkSizeIn } from './format.mjs';
 import { remembered } from './memory.mjs';
 import { checkBrokenDocuments } from './openapi.mjs';
 import { checkWordingIn } from './wording.mjs';
@@ -25,6 +26,7 @@ async function compare() {
     await checkDeadCode(fixtures),
     await checkBrokenDocuments(),
     checkWordingIn(fixtures),
+    checkSizeIn(fixtures),
   ].flatMap(({ problems }) => problems);
   const silent = expected.filter(
     ({ file, rule, part }) =>

@@ -1,21 +1,36 @@
 // Checks the format. Prettier checks the layout; it leaves comments, strings and SQL unchanged, so this file checks the
-// width of lines as well.
+// width of lines as well, and the length of files.
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../build.mjs';
 import { cacheFolder, filesIn } from './memory.mjs';
 import { runTool } from './run-tool.mjs';
 
+/** @typedef {import('./checks.mjs').Problem} Problem */
+
 const WIDTH_MAX = 120;
+const LINES_MAX = 300;
 /** No blank to break at: a key, a hash, an address. Lines with such a word may be longer. */
 const LONG_WORD = /\S{70}/;
 /** A test's name is one sentence, found by searching for it. */
 const TEST_NAME = /^\s*(it|describe)(\.each\(.*\))?\(/;
-const WIDE = /\.(ts|mjs|cjs|sql)$/;
-const FOLDERS = ['gateway', 'services', 'packages', 'scripts', 'infra', 'docs'];
-const LEFT_OUT = /(^|\/)(node_modules|dist|generated|check-fixtures)\//;
+const SOURCE = /\.(ts|[cm]?js|css|sql)$/;
+const LOOKED_AT = [
+  'gateway',
+  'services',
+  'packages',
+  'scripts',
+  'infra',
+  'docs',
+  '.dependency-cruiser.cjs',
+  'eslint.config.mjs',
+  'jest.config.cjs',
+];
+const FIXTURES = /(^|\/)check-fixtures\//;
+/** A migration is one step and cannot be split; an applied one is never edited. */
+const MIGRATION = /\/migrations\//;
 
-/** The files that `prettier --check .` names, and every line of code that is wider than the format allows. */
+/** The files that `prettier --check .` names, every line that is too wide, and every file that is too long. */
 export async function checkFormat() {
   const args = ['.', '--cache', '--cache-strategy', 'content', '--cache-location', join(cacheFolder, 'prettier')];
   const { code, out, err } = await runTool(
@@ -26,25 +41,43 @@ export async function checkFormat() {
   if (code === null || code > 1 || (code === 1 && out.trim() === ''))
     throw new Error(`Prettier failed (exit code ${code}): ${err.slice(0, 2_000)}`);
   const unformatted = out.split('\n').filter((file) => file !== '');
-  const files = filesIn(FOLDERS)
+  const files = filesIn(LOOKED_AT)
     .map((file) => relative(root, file))
-    .filter((file) => WIDE.test(file) && !LEFT_OUT.test(file));
+    .filter((file) => SOURCE.test(file) && !FIXTURES.test(file));
   return {
     size: files.length,
     problems: [
       ...unformatted.map((file) => ({ file, rule: 'format', text: `${file}  is not in the format` })),
-      ...files.flatMap(tooWide),
+      ...files.flatMap((file) => tooLarge(file, root)),
     ],
   };
 }
 
-/** @param {string} file */
-function tooWide(file) {
-  return readFileSync(join(root, file), 'utf8')
-    .split('\n')
-    .flatMap((line, index) =>
-      line.length > WIDTH_MAX && !LONG_WORD.test(line) && !TEST_NAME.test(line)
-        ? [{ file, rule: 'width', text: `${file}:${index + 1}  has ${line.length} columns` }]
-        : [],
-    );
+/**
+ * Width and length of the fixtures; their files are relative to `base`.
+ *
+ * @param {string} base
+ */
+export function checkSizeIn(base) {
+  const files = filesIn([relative(root, base)])
+    .map((file) => relative(base, file))
+    .filter((file) => SOURCE.test(file));
+  return { size: files.length, problems: files.flatMap((file) => tooLarge(file, base)) };
+}
+
+/**
+ * @param {string} file
+ * @param {string} base
+ * @returns {Problem[]}
+ */
+function tooLarge(file, base) {
+  const lines = readFileSync(join(base, file), 'utf8').trimEnd().split('\n');
+  const wide = lines.flatMap((line, index) =>
+    line.length > WIDTH_MAX && !LONG_WORD.test(line) && !TEST_NAME.test(line)
+      ? [{ file, rule: 'width', text: `${file}:${index + 1}  has ${line.length} columns` }]
+      : [],
+  );
+  if (lines.length <= LINES_MAX || MIGRATION.test(file)) return wide;
+  const text = `${file}  has ${lines.length} lines: split it along what it is about`;
+  return [...wide, { file, rule: 'length', text }];
 }

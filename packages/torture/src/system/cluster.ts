@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Role } from '@lumi/shared/db';
 import { Client } from 'pg';
 import { pause } from '../waiting';
 import type { Machine, PostgresServer } from './machine';
@@ -27,7 +28,7 @@ const GUARD =
   `(!kept) try { process.kill(Number(process.argv[1]), 'SIGQUIT'); } catch {} process.exit(0); });`;
 
 /** `folder`: where logs and data of all runs lie. */
-export async function makeCluster(machine: Machine, rolePasswords: Readonly<Record<string, string>>): Promise<Cluster> {
+export async function makeCluster(machine: Machine, rolePasswords: Readonly<Record<Role, string>>): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'lumi-torture-'));
   chmodSync(folder, 0o755); // PostgreSQL's own user must reach its data, as root too
   const cluster = new Cluster(machine, folder);
@@ -46,7 +47,7 @@ export class Cluster {
   private readonly password = randomBytes(12).toString('hex');
   private readonly logFile: string;
   private emptyTables: readonly string[] = [];
-  private urlOfRole: (role: string) => string = () => {
+  private urlOfRole: (role: Role) => string = () => {
     throw new Error('the database is not prepared yet');
   };
   private running: PostgresServer | undefined;
@@ -60,7 +61,7 @@ export class Cluster {
     this.logFile = join(folder, 'postgres.log');
   }
 
-  async init(rolePasswords: Readonly<Record<string, string>>): Promise<void> {
+  async init(rolePasswords: Readonly<Record<Role, string>>): Promise<void> {
     await this.machine.initCluster({ dataDir: this.dataDir, password: this.password });
     await this.start();
     await this.asOwner((client) => client.query(`CREATE DATABASE ${DATABASE}`), 'postgres');
@@ -79,7 +80,7 @@ export class Cluster {
   }
 
   /** For a role, through a link of its own. */
-  urlOf(role: string, port: number): string {
+  urlOf(role: Role, port: number): string {
     const url = new URL(this.urlOfRole(role));
     url.port = String(port);
     url.pathname = `/${DATABASE}`;

@@ -1,5 +1,6 @@
 // What the scripts of this repository lend to the harness: where everything is, and how a PostgreSQL is started.
 // They are plain modules that run before anything is built, so the caller hands them in (scripts/torture.mjs).
+import type { Role } from '@lumi/shared/db';
 
 export interface PostgresServer {
   readonly pid: number;
@@ -26,8 +27,8 @@ export interface Machine {
   prepareDatabase(options: {
     readonly root: string;
     readonly ownerUrl: string;
-    readonly rolePasswords: Readonly<Record<string, string>>;
-  }): Promise<(role: string) => string>;
+    readonly rolePasswords: Readonly<Record<Role, string>>;
+  }): Promise<(role: Role) => string>;
   /** The public half of a private key, as services read it. */
   publicKeys(privateKeyBase64: string): string;
 }

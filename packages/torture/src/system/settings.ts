@@ -1,7 +1,6 @@
 // What every process of a run is started with.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-
-const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'];
+import type { Role } from '@lumi/shared/db';
 
 /** Shorter than in production in the same proportions: the lease outlasts call and settlement together. */
 export const TIMES = {
@@ -15,7 +14,7 @@ export const TIMES = {
 export type Times = typeof TIMES;
 
 export interface Secrets {
-  readonly roles: Readonly<Record<string, string>>;
+  readonly roles: Readonly<Record<Role, string>>;
   readonly peppers: string;
   readonly ring: string;
   readonly identity: string;
@@ -24,10 +23,17 @@ export interface Secrets {
 }
 
 export function makeSecrets(): Secrets {
+  const password = () => randomBytes(12).toString('hex');
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
   const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   return {
-    roles: Object.fromEntries(ROLES.map((role) => [role, randomBytes(12).toString('hex')])),
+    roles: {
+      lumi_gateway: password(),
+      lumi_domains: password(),
+      lumi_vps: password(),
+      lumi_proxy: password(),
+      lumi_admin: password(),
+    },
     peppers: ring(),
     ring: ring(),
     identity: Buffer.from(pem).toString('base64'),

@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
+import type { Role } from '@lumi/shared/db';
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { PointReached } from '../inside/messages';
 import type { Random } from '../random';
@@ -201,7 +202,7 @@ export class System {
     }
   }
 
-  private async stores(name: string, role: string): Promise<NodeJS.ProcessEnv> {
+  private async stores(name: string, role: Role): Promise<NodeJS.ProcessEnv> {
     const { secrets } = this.options;
     const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port], true);
     this.links.postgres.push(postgres);
