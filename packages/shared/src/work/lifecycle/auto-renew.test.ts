@@ -41,6 +41,26 @@ describe('auto-renew', () => {
     expect(await eventsOf(id)).toEqual(['plant.expiring 30', 'plant.expiring 7', 'plant.renewed']);
   });
 
+  it('does not renew what its owner renewed after it was found due and before its offer was made', async () => {
+    const who = await account();
+    const id = await plant(who, 2, { autoRenew: true });
+    await trackRound(deps, source);
+    await autoRenewRound(deps, {
+      ...source,
+      renewals: async (accountId, resources) => {
+        await owner.query("UPDATE garden.plant SET expires_at = expires_at + interval '1 year' WHERE id = $1", [id]);
+        const found = await source.read(resources.map((resource) => resource.id));
+        return (await source.renewals?.(accountId, found)) ?? [];
+      },
+    });
+    const renewedByOwner = await expiryOf(id);
+    await work();
+    expect((await balance(who.accountId)).posted).toBe(parseUsd('100'));
+    expect(await expiryOf(id)).toBe(renewedByOwner);
+    expect(await eventsOf(id)).not.toContain('plant.auto_renew_failed');
+    expect(await eventsOf(id)).not.toContain('plant.renewed');
+  });
+
   it('continues when the key that switched it on is revoked, and counts towards no key’s cap', async () => {
     const who = await account({ cap: '1' });
     const id = await plant(who, 2, { autoRenew: true });

@@ -60,14 +60,11 @@ async function candidates(deps: PurchaseDeps, source: LifecycleSource, accountId
   const { platform } = deps.db;
   const now = deps.clock.now();
   const dues = await dueRenewals(platform, source, accountId, now, RENEWALS_MAX);
-  const resources = new Map(
-    (await source.read(dues.map(({ resource }) => resource))).map((resource) => [resource.id, resource]),
-  );
+  const resources = await readById(source, dues);
   const found: { due: DueRenewal; resource: Resource }[] = [];
   for (const due of dues) {
     const resource = resources.get(due.resource);
-    const isCurrent =
-      resource !== undefined && resource.autoRenew && resource.expiresAt.getTime() === due.term.getTime();
+    const isCurrent = isOfTerm(resource, due);
     if (isCurrent && resource.renewFrom <= now && now < resource.renewUntil) found.push({ due, resource });
     // Not due yet, no longer due, or changed since it was taken up; then tracking takes it up again.
     else
@@ -85,10 +82,23 @@ async function candidates(deps: PurchaseDeps, source: LifecycleSource, accountId
           accountId,
           found.map(({ resource }) => resource),
         )) ?? []);
+  // An offer is made from the row as it is then, which may have been renewed since it was found due. The row is read once
+  // more: if it still has the due term, so had the offer, and the hold refuses whatever changes afterwards. Otherwise
+  // the next look decides.
+  const present = await readById(source, dues);
   return found.flatMap(({ due, resource }, i) => {
     const renewal = renewals[i];
-    return renewal === undefined ? [] : [{ due, resource, renewal }];
+    return renewal === undefined || !isOfTerm(present.get(due.resource), due) ? [] : [{ due, resource, renewal }];
   });
+}
+
+async function readById(source: LifecycleSource, dues: readonly DueRenewal[]): Promise<ReadonlyMap<string, Resource>> {
+  const resources = await source.read(dues.map(({ resource }) => resource));
+  return new Map(resources.map((resource) => [resource.id, resource]));
+}
+
+function isOfTerm(resource: Resource | undefined, due: DueRenewal): resource is Resource {
+  return resource !== undefined && resource.autoRenew && resource.expiresAt.getTime() === due.term.getTime();
 }
 
 /** The owner's chosen tags first, in their order; then by the rule. */
