@@ -82,9 +82,9 @@ async function candidates(deps: PurchaseDeps, source: LifecycleSource, accountId
           accountId,
           found.map(({ resource }) => resource),
         )) ?? []);
-  // An offer is made from the row as it is then, which may have been renewed since it was found due. The row is read once
-  // more: if it still has the due term, so had the offer, and the hold refuses whatever changes afterwards. Otherwise
-  // the next look decides.
+  // An offer is made from the row as it is then, which may have been renewed since it was found due. The row is read
+  // once more: if it still has the due term, so had the offer, and the hold refuses whatever changes afterwards.
+  // Otherwise the next look decides.
   const present = await readById(source, dues);
   return found.flatMap(({ due, resource }, i) => {
     const renewal = renewals[i];
