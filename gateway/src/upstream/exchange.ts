@@ -184,7 +184,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
     this.isOver = true;
     // Released by hand: while its request (or a closure) held it, every exchange survived into the old generation, and
     // the garbage collector became the largest cost of the gateway.
-    // generation, and the garbage collector became the largest cost of the gateway.
     this.options.record.exchange = null;
     this.controller = null;
     this.options.service.leave(outcome);

@@ -4,7 +4,7 @@ import type { Product } from '../../ground/contract';
 import { joinSql, sql, type Sql, type SqlRunner } from '../../base/db';
 import type { Reach } from '../endpoint';
 import type { JsonObject } from '../../work/purchase';
-import { whereAll } from './reach';
+import { whereAll } from '../listing';
 
 export interface FeedEvent {
   readonly seq: bigint;

@@ -9,7 +9,7 @@ import { formatUsd, usdOutput } from '../../ground/money';
 import type { Principal } from '../../base/principal';
 import { isoSeconds } from '../../ground/runtime';
 import type { AccountDeps, Environment, Party } from './deps';
-import { accountOf } from './reach';
+import { accountOf } from '../listing';
 
 const rateSchema = z.object({
   limit: z.int().describe('Requests per 60 seconds.'),

@@ -4,7 +4,7 @@ import { endpoint, json, type Endpoint } from '../endpoint';
 import { isoSeconds } from '../../ground/runtime';
 import type { AccountDeps } from './deps';
 import { listEvents, type FeedEvent } from './event-store';
-import { accountOf } from './reach';
+import { accountOf } from '../listing';
 
 const eventSchema = z
   .object({

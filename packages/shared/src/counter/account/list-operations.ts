@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
+import { bySeq, pageOfRows } from '../listing';
 import { operationSchema } from '../../work/operations';
 import type { AccountDeps } from './deps';
 import { listAnyOperations } from './operation-store';
 import { viewAnyOperation } from './operation-view';
 import { ORDER_STATES } from './order-store';
-import { accountOf } from './reach';
 
 export function listOperations(deps: AccountDeps): Endpoint {
   return endpoint(
@@ -29,30 +29,18 @@ export function listOperations(deps: AccountDeps): Endpoint {
       responses: { 200: { description: 'A page of operations.', schema: pageOf(operationSchema) } },
     }),
     async ({ reach, query }) => {
-      const { state, kind, subject, batch_id } = query;
-      const binding: CursorBinding = {
-        account: accountOf(reach),
+      const { state, kind, subject, batch_id: batchId } = query;
+      const page = await pageOfRows({
         route: 'list-operations',
-        filter: { state, kind, subject, batch_id },
-      };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listAnyOperations(
-        deps.db.platform,
-        { reach, product: deps.product },
-        { state, kind, subject, batchId: batch_id },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          deps.cursors,
-          binding,
-          ({ seq }) => [seq.toString()],
-          ({ found }) => viewAnyOperation(found),
-        ),
-      );
+        reach,
+        query,
+        cursors: deps.cursors,
+        read: (at) =>
+          listAnyOperations(deps.db.platform, { reach, product: deps.product }, { state, kind, subject, batchId }, at),
+        position: bySeq,
+        view: ({ found }) => viewAnyOperation(found),
+      });
+      return json(200, page);
     },
   );
 }

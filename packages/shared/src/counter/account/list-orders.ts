@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
+import { bySeq, pageOfRows } from '../listing';
 import { orderSchema, viewOrder } from '../../work/purchase';
 import type { AccountDeps } from './deps';
 import { ORDER_STATES, listOrders } from './order-store';
-import { accountOf } from './reach';
 
 export function listOrdersEndpoint(deps: AccountDeps): Endpoint {
   return endpoint(
@@ -30,31 +30,18 @@ export function listOrdersEndpoint(deps: AccountDeps): Endpoint {
       responses: { 200: { description: 'A page of orders.', schema: pageOf(orderSchema) } },
     }),
     async ({ reach, query }) => {
-      const { state, kind, reference, tag, batch_id } = query;
-      const binding: CursorBinding = {
-        account: accountOf(reach),
-        route: 'list-orders',
-        filter: { state, kind, reference, tag, batch_id },
-      };
-      const request = readPage(query, deps.cursors, binding);
+      const { state, kind, reference, tag, batch_id: batchId } = query;
       const whose = { reach, product: deps.product };
-      const rows = await listOrders(
-        deps.db.platform,
-        whose,
-        { state, kind, reference, tag, batchId: batch_id },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          deps.cursors,
-          binding,
-          ({ seq }) => [seq.toString()],
-          ({ order }) => viewOrder(order),
-        ),
-      );
+      const page = await pageOfRows({
+        route: 'list-orders',
+        reach,
+        query,
+        cursors: deps.cursors,
+        read: (at) => listOrders(deps.db.platform, whose, { state, kind, reference, tag, batchId }, at),
+        position: bySeq,
+        view: ({ order }) => viewOrder(order),
+      });
+      return json(200, page);
     },
   );
 }

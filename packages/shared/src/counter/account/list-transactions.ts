@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { defineRoute, invalid, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, invalid, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint, type Reach, type Reply } from '../endpoint';
 import type { Principal } from '../../base/principal';
 import { instantQuery } from '../../ground/times';
 import type { AccountDeps } from './deps';
-import { accountOf, instantOf } from './reach';
+import { bySeq, instantOf, pageOfRows } from '../listing';
 import { transactionsCsv } from './transaction-csv';
 import { TRANSACTION_TYPES, listTransactions, type TransactionFilter } from './transaction-store';
 import { transactionSchema, viewTransaction } from './transaction-view';
@@ -52,20 +52,16 @@ export function listTransactionsEndpoint(deps: AccountDeps): Endpoint {
           filter,
           isPaged: query.limit !== undefined || query.cursor !== undefined,
         });
-      const binding: CursorBinding = {
-        account: accountOf(reach),
+      const page = await pageOfRows({
         route: 'list-transactions',
-        filter: { type, order_id, from, to },
-      };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listTransactions(deps.db.platform, reach, filter, {
-        limit: request.limit,
-        beforeSeq: request.after?.[0] ?? null,
+        reach,
+        query: { ...query, format: undefined },
+        cursors: deps.cursors,
+        read: (at) => listTransactions(deps.db.platform, reach, filter, at),
+        position: bySeq,
+        view: viewTransaction(principal),
       });
-      return json(
-        200,
-        toPage(rows, request, deps.cursors, binding, (line) => [line.seq.toString()], viewTransaction(principal)),
-      );
+      return json(200, page);
     },
   );
 }

@@ -3,7 +3,7 @@
 import { sql, type SqlRunner } from '../../base/db';
 import type { Reach } from '../endpoint';
 import type { Units } from '../../ground/money';
-import { whereAll } from './reach';
+import { whereAll } from '../listing';
 
 export const TRANSACTION_TYPES = ['deposit', 'charge', 'refund', 'adjustment'] as const;
 export type TransactionType = (typeof TRANSACTION_TYPES)[number];

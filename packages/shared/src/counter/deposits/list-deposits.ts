@@ -1,15 +1,7 @@
 import { z } from 'zod';
-import {
-  defineRoute,
-  pageOf,
-  pageQuery,
-  readPage,
-  toPage,
-  type Cursors,
-  type CursorBinding,
-} from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery, type Cursors } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../endpoint';
-import { accountOf } from '../listing';
+import { bySeq, pageOfRows } from '../listing';
 import { DEPOSIT_STATES } from './deposit-row';
 import { listDeposits } from './deposit-reads';
 import { depositSchema, viewDeposit } from './deposit-view';
@@ -37,22 +29,16 @@ export function listDepositsEndpoint(deps: DepositDeps & { cursors: Cursors }): 
     }),
     async ({ reach, query }) => {
       const { status, provider, reference } = query;
-      const binding: CursorBinding = {
-        account: accountOf(reach),
+      const page = await pageOfRows({
         route: 'list-deposits',
-        filter: { status, provider, reference },
-      };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listDeposits(
-        deps.db.platform,
         reach,
-        { status, provider, reference },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(rows, request, deps.cursors, binding, (deposit) => [deposit.seq.toString()], viewDeposit),
-      );
+        query,
+        cursors: deps.cursors,
+        read: (at) => listDeposits(deps.db.platform, reach, { status, provider, reference }, at),
+        position: bySeq,
+        view: viewDeposit,
+      });
+      return json(200, page);
     },
   );
 }

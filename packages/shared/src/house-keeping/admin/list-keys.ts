@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../../counter/endpoint';
+import { pageOfRows } from '../../counter/listing';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 import { listKeys } from './key-list';
 import { keySchema, viewKey } from './key-view';
@@ -25,18 +26,18 @@ export function listKeysEndpoint(deps: AdminDeps): Endpoint {
       responses: { 200: { description: 'A page of keys.', schema: pageOf(keySchema) } },
     }),
     async ({ query }) => {
-      const { user_id, type } = query;
-      const binding: CursorBinding = { account: null, route: 'list-keys', filter: { user_id, type } };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listKeys(
-        deps.admin.pool,
-        { product: deps.product, userId: user_id, type },
-        { limit: request.limit, beforeId: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(rows, request, deps.cursors, binding, (key) => [key.id], viewKey(deps.clock)),
-      );
+      const { user_id: userId, type } = query;
+      const page = await pageOfRows({
+        route: 'list-keys',
+        reach: { kind: 'all' },
+        query,
+        cursors: deps.cursors,
+        read: ({ limit, after }) =>
+          listKeys(deps.admin.pool, { product: deps.product, userId, type }, { limit, beforeId: after?.[0] ?? null }),
+        position: ({ id }) => [id],
+        view: viewKey(deps.clock),
+      });
+      return json(200, page);
     },
   );
 }

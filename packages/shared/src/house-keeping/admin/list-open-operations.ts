@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../../counter/endpoint';
+import { bySeq, pageOfRows } from '../../counter/listing';
 import { operationSchema } from '../../work/operations';
 import { isoSeconds } from '../../ground/runtime';
 import { ADMIN_TAG } from './deps';
@@ -38,16 +39,17 @@ export function listOpenOperations(deps: StuckDeps): Endpoint {
       responses: { 200: { description: 'A page of operations.', schema: pageOf(openOperationSchema) } },
     }),
     async ({ query }) => {
-      const binding: CursorBinding = { account: null, route: 'list-open-operations', filter: { stuck: query.stuck } };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listOpenWork(deps.db.platform, deps.product, query.stuck === '1', {
-        limit: request.limit,
-        afterSeq: request.after?.[0] ?? null,
+      const page = await pageOfRows({
+        route: 'list-open-operations',
+        reach: { kind: 'all' },
+        query,
+        cursors: deps.cursors,
+        read: ({ limit, after }) =>
+          listOpenWork(deps.db.platform, deps.product, query.stuck === '1', { limit, afterSeq: after?.[0] ?? null }),
+        position: bySeq,
+        view: viewOpen,
       });
-      return json(
-        200,
-        toPage(rows, request, deps.cursors, binding, ({ seq }) => [seq.toString()], viewOpen),
-      );
+      return json(200, page);
     },
   );
 }

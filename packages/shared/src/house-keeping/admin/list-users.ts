@@ -1,10 +1,9 @@
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../../counter/endpoint';
+import { pageOfRows } from '../../counter/listing';
 import { ADMIN_TAG, type AdminDeps } from './deps';
 import { listUsers } from './user-store';
 import { userSchema, viewUser } from './user-view';
-
-const BINDING: CursorBinding = { account: null, route: 'list-users', filter: {} };
 
 export function listUsersEndpoint(deps: AdminDeps): Endpoint {
   return endpoint(
@@ -23,12 +22,16 @@ export function listUsersEndpoint(deps: AdminDeps): Endpoint {
       responses: { 200: { description: 'A page of accounts.', schema: pageOf(userSchema) } },
     }),
     async ({ query }) => {
-      const request = readPage(query, deps.cursors, BINDING);
-      const rows = await listUsers(deps.admin.pool, { limit: request.limit, beforeId: request.after?.[0] ?? null });
-      return json(
-        200,
-        toPage(rows, request, deps.cursors, BINDING, (user) => [user.id], viewUser),
-      );
+      const page = await pageOfRows({
+        route: 'list-users',
+        reach: { kind: 'all' },
+        query,
+        cursors: deps.cursors,
+        read: ({ limit, after }) => listUsers(deps.admin.pool, { limit, beforeId: after?.[0] ?? null }),
+        position: ({ id }) => [id],
+        view: viewUser,
+      });
+      return json(200, page);
     },
   );
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { defineRoute, pageOf, pageQuery, readPage, toPage, type CursorBinding } from '../../ground/contract';
+import { defineRoute, pageOf, pageQuery } from '../../ground/contract';
 import { endpoint, json, type Endpoint } from '../../counter/endpoint';
-import { accountOf } from '../../counter/listing';
+import { bySeq, pageOfRows } from '../../counter/listing';
 import { listBatches } from './batch-reads';
 import { BATCH_STATES, batchSchema, viewBatch } from './batch-view';
 import { type BatchEndpointDeps, BATCH_TAG } from './require-batch';
@@ -25,30 +25,17 @@ export function listBatchesEndpoint(deps: BatchEndpointDeps): Endpoint {
       responses: { 200: { description: 'A page of batches.', schema: pageOf(batchSchema) } },
     }),
     async ({ reach, query }) => {
-      const binding: CursorBinding = {
-        account: accountOf(reach),
+      const { status: state, kind } = query;
+      const page = await pageOfRows({
         route: 'list-batches',
-        filter: { status: query.status, kind: query.kind },
-      };
-      const request = readPage(query, deps.cursors, binding);
-      const rows = await listBatches(
-        deps.db.platform,
         reach,
-        deps.product,
-        { state: query.status, kind: query.kind },
-        { limit: request.limit, beforeSeq: request.after?.[0] ?? null },
-      );
-      return json(
-        200,
-        toPage(
-          rows,
-          request,
-          deps.cursors,
-          binding,
-          ({ seq }) => [seq.toString()],
-          (batch) => viewBatch(batch, deps.clock),
-        ),
-      );
+        query,
+        cursors: deps.cursors,
+        read: (at) => listBatches(deps.db.platform, reach, deps.product, { state, kind }, at),
+        position: bySeq,
+        view: (batch) => viewBatch(batch, deps.clock),
+      });
+      return json(200, page);
     },
   );
 }

@@ -1,6 +1,6 @@
 // Stages a job: the transaction that makes the job necessary writes a row, so neither exists without the other. The
-// relay passes the rows to the queue. A row that is passed twice is one job, because its id names the job. Raw SQL: in
-// the transaction that makes the job necessary, and functions.
+// relay passes the rows to the queue. A row that is passed twice is one job, because its id names the job.
+// Raw SQL: it runs in the caller's transaction and calls functions.
 import type { Product } from '../../ground/contract';
 import { sql, type SqlRunner, type Tx } from '../../base/db';
 
