@@ -71,7 +71,8 @@ function flagsOfTheImage(): string | undefined {
 
 /** The lines of our sources in a stack, the innermost first. */
 function framesIn(stack: string): { file: string; text: string | undefined }[] {
-  return [...stack.matchAll(/\(?(\/[^\s()]+):(\d+):\d+\)?$/gm)]
+  // The folder may have a blank in its name.
+  return [...stack.matchAll(/(?: at |\()(\/[^()]+):(\d+):\d+\)?$/gm)]
     .map(([, file = '', line]) => ({ file, line: Number(line) }))
     .filter(({ file }) => file.startsWith(root) && existsSync(file))
     .map(({ file, line }) => ({ file, text: readFileSync(file, 'utf8').split('\n')[line - 1] }));
