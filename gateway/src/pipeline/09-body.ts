@@ -52,7 +52,11 @@ function readBytes(req: Request, operation: Operation, hold: (bytes: number) => 
     const settle = (err: unknown): void => {
       req.off('data', onData).off('end', onEnd).off('close', onClose);
       if (err === null) resolve(pieces.whole());
-      else reject(err as Error);
+      else {
+        // A refusal holds its stack, the stack this function, and this function the pieces, until the connection ends.
+        pieces.drop();
+        reject(err as Error);
+      }
     };
     const onData = (chunk: Buffer): void => {
       try {
@@ -96,6 +100,12 @@ class Pieces {
     this.sweepUp();
     const [first] = this.large;
     return this.large.length === 1 && first !== undefined ? first : Buffer.concat(this.large, this.size);
+  }
+
+  drop(): void {
+    this.large.length = 0;
+    this.crumbs = NO_BODY;
+    this.crumbsSize = 0;
   }
 
   private sweepUp(): void {

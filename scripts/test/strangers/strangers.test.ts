@@ -207,7 +207,7 @@ function faults({ shape, calm, crowd, felt, memoryMiB, gone, told, idle }: Seen)
       : []),
     ...WATCHED.filter((name) => memoryMiB[name] === undefined).map((name) => `the memory of ${name} was not measured`),
     ...Object.entries(memoryMiB)
-      .filter(([, mib]) => mib >= (shape.memoryMaxMib ?? MEMORY_MAX_MIB))
+      .filter(([, mib]) => mib >= MEMORY_MAX_MIB)
       .map(([name, mib]) => `${name} holds ${String(mib)} MiB`),
     ...gone.map((name) => `${name} ended`),
     ...shortcomings(shape, told, idle),

@@ -10,6 +10,8 @@ const READ_TO_END_BYTES = 64 * 1024;
 const STEP_MS = 25;
 const SOCKETS_PER_STEP = 8;
 const LINGER_STEPS = 120;
+/** Each holds up to 128 KiB that it has read: 32 MiB together. Beyond it, the one that waits longest is cut off. */
+const LINGERING_MAX = 256;
 
 /** Whether the rest of a request is too large to keep the connection. */
 export function leavesMuch(req: IncomingMessage): boolean {
@@ -31,6 +33,11 @@ export class Lingering {
     const forget = (): void => void this.stepsLeft.delete(socket);
     socket.once('end', () => socket.destroy()).once('close', forget);
     socket.end();
+    const [longest] = this.stepsLeft.keys();
+    if (longest !== undefined && this.stepsLeft.size >= LINGERING_MAX) {
+      longest.destroy();
+      this.stepsLeft.delete(longest);
+    }
     this.stepsLeft.set(socket, LINGER_STEPS);
     this.timer ??= setInterval(() => this.step(), STEP_MS).unref();
   }
