@@ -273,4 +273,21 @@ describe('a renewal that ends after another change of the name', () => {
       nameservers: ['ns3.example.org', 'ns4.example.org'],
     });
   });
+
+  it('keeps its new expiry when the registry’s answer to the other change is from before the renewal', async () => {
+    const who = await t.account();
+    const { expires_at: ours } = await bought(who, 'renewed-meanwhile.test');
+    const registrar = t.domains.registrars.get('sandbox');
+    const update = registrar.update.bind(registrar);
+    jest.spyOn(registrar, 'update').mockImplementationOnce(async (...call) => {
+      const answer = await update(...call);
+      await renew(who, 'renewed-meanwhile.test', ours).expect(200);
+      return answer;
+    });
+    await t.patch(who, '/domains/renewed-meanwhile.test', { locked: false }).expect(200);
+    expect((await t.get(who, '/domains/renewed-meanwhile.test')).body).toMatchObject({
+      locked: false,
+      expires_at: yearLater(ours),
+    });
+  });
 });

@@ -168,8 +168,9 @@ export async function finishChange(
   const ended = state === 'transferred_out' || state === 'deleted' || state === 'released';
   // Raw SQL: the assignments are those of the riders of purchases.
   const rows = await db.$queryRaw<DomainRow[]>(sql`
-    UPDATE domains.domain d SET ${registrySql(part)}, state = ${state}, ended_at = ${ended ? now : null}::timestamptz,
-      change_id = NULL, change_until = NULL, synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
+    UPDATE domains.domain d SET ${registrySql(part, paidTimeUnlessRenewedSql(part, row))}, state = ${state},
+      ended_at = ${ended ? now : null}::timestamptz, change_id = NULL, change_until = NULL,
+      synced_at = ${now}::timestamptz, updated_at = ${now}::timestamptz
     WHERE d.seq = ${row.seq} AND d.change_id = ${changeId} RETURNING d.*`);
   return rows[0] ?? null;
 }
@@ -199,8 +200,8 @@ export function domainFacts(name: string, accountId: string, facts: Sql): Sql {
 }
 
 /** Assignments of all columns that the registry decides. */
-export function registrySql(part: RegistryPart): Sql {
-  return sql`${paidTimeSql(part)}, registered_at = ${part.registered_at}::timestamptz,
+export function registrySql(part: RegistryPart, paidTime = paidTimeSql(part)): Sql {
+  return sql`${paidTime}, registered_at = ${part.registered_at}::timestamptz,
     locked = ${part.locked}, privacy = ${part.privacy}, nameservers = ${[...part.nameservers]}::text[],
     registrant_id = ${part.registrant_id}::text, admin_id = ${part.admin_id}::text, tech_id = ${part.tech_id}::text,
       billing_id = ${part.billing_id}::text,
@@ -213,6 +214,21 @@ export function paidTimeSql(part: RegistryPart): Sql {
   return sql`missing_since = NULL, registry_statuses = ${[...part.registry_statuses]}::text[],
     expires_at = ${part.expires_at}::timestamptz, grace_ends_at = ${part.grace_ends_at}::timestamptz,
     redemption_ends_at = ${part.redemption_ends_at}::timestamptz, delete_at = ${part.delete_at}::timestamptz`;
+}
+
+/**
+ * As `paidTimeSql`, for an answer that may be older than a renewal: the paid time that was stored after `row` was read
+ * stays.
+ */
+function paidTimeUnlessRenewedSql(part: RegistryPart, row: DomainRow): Sql {
+  const unlessRenewed = (value: Sql, stored: Sql): Sql =>
+    sql`CASE WHEN d.expires_at = ${row.expires_at}::timestamptz THEN ${value} ELSE ${stored} END`;
+  return sql`missing_since = NULL,
+    registry_statuses = ${unlessRenewed(sql`${[...part.registry_statuses]}::text[]`, sql`d.registry_statuses`)},
+    expires_at = ${unlessRenewed(sql`${part.expires_at}::timestamptz`, sql`d.expires_at`)},
+    grace_ends_at = ${unlessRenewed(sql`${part.grace_ends_at}::timestamptz`, sql`d.grace_ends_at`)},
+    redemption_ends_at = ${unlessRenewed(sql`${part.redemption_ends_at}::timestamptz`, sql`d.redemption_ends_at`)},
+    delete_at = ${unlessRenewed(sql`${part.delete_at}::timestamptz`, sql`d.delete_at`)}`;
 }
 
 function whereDomains(reach: Reach, filter: DomainFilter, now: Date, after: Sql | null = null): Sql {
