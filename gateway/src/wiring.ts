@@ -62,7 +62,7 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
   const [db, strangersDb] = [openPool(config, log), openPool(config, log)];
   const keys = new KeyCache({ db, strangersDb, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
   const notifications = new KeyNotifications({
-    databaseUrl: config.DATABASE_URL,
+    databaseUrl: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
     log,
     onChange: (digest) => keys.forget(digest),
     onGap: () => keys.forgetAll(),

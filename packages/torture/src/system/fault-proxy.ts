@@ -181,9 +181,9 @@ class Pair {
   /** A prepared statement is sent once with its text (Parse), then by its name only (Bind). */
   private withStatements(chunk: Buffer): string {
     let said = chunk.toString('latin1');
-    for (const [, name = '', text = ''] of said.matchAll(/P[\s\S]{4}(lumi_\d+)\0([^\0]*)/g))
+    for (const [, name = '', text = ''] of said.matchAll(/P[\s\S]{4}(lumi_\w+)\0([^\0]*)/g))
       this.statements.set(name, text);
-    for (const [, name = ''] of said.matchAll(/B[\s\S]{4}\0(lumi_\d+)\0/g)) said += this.statements.get(name) ?? '';
+    for (const [, name = ''] of said.matchAll(/B[\s\S]{4}\0(lumi_\w+)\0/g)) said += this.statements.get(name) ?? '';
     return said;
   }
 

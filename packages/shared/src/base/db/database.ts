@@ -1,6 +1,7 @@
 // One pool per process, shared by all Prisma clients of that process. Statement and lock time-outs are set on the
 // database role; the pool itself never waits without limit. Raw SQL names its schema (`platform.orders`), so any client
 // may run it.
+import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
 import type { Log } from '../../ground/runtime';
@@ -61,7 +62,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     pool,
     platform,
-    direct: directRunner(pool, options.prepared !== false),
+    direct: directRunner(pool, options),
     close: async () => {
       await platform.$disconnect();
       await pool.end();
@@ -78,6 +79,8 @@ export function clientOptions(pool: Pool, schema: string): { adapter: PrismaPg; 
 }
 
 const PREPARED_MAX = 200;
+/** No statement of this name, or one already: refused before anything ran. */
+const UNPREPARED = new Set(['26000', '42P05']);
 /**
  * Longer than the server's limit for a service's statement (see roles.ts). A longer wait is a wait for a dead
  * connection.
@@ -89,17 +92,23 @@ const ANSWER_TIMEOUT_MS = 20_000;
  * through Prisma the same call costs three times the CPU (160 µs against 50), and planning one of them costs as much as
  * running it. Their text is fixed, and they name their result columns, because a prepared `SELECT *` fails when a
  * migration adds a column.
+ *
+ * Behind a pooler that gives each statement another connection, a name may be unknown there, or another process may
+ * have prepared it. The name is made from the text, so it never stands for another statement. PostgreSQL refuses such a
+ * call before it runs anything; it is sent again without a name, and so is everything after it.
  */
-function directRunner(pool: Pool, prepared: boolean): SqlRunner {
+function directRunner(pool: Pool, { prepared = true, log }: Pick<DatabaseOptions, 'prepared' | 'log'>): SqlRunner {
+  let isPreparing = prepared;
   const names = new Map<string, string>();
   const nameOf = (text: string): string | undefined => {
+    if (!isPreparing) return undefined;
     const known = names.get(text);
-    if (known !== undefined || !prepared || names.size >= PREPARED_MAX) return known;
-    const name = `lumi_${String(names.size)}`;
+    if (known !== undefined || names.size >= PREPARED_MAX) return known;
+    const name = `lumi_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
     names.set(text, name);
     return name;
   };
-  const run = (query: TemplateStringsArray | Sql, values: readonly unknown[]): Promise<QueryResult> => {
+  const run = async (query: TemplateStringsArray | Sql, values: readonly unknown[]): Promise<QueryResult> => {
     const statement = isSql(query) ? query : Prisma.sql(query, ...values);
     const name = nameOf(statement.text);
     // Not a setting of the pool: after a time-out Prisma returns a connection as if it were good, possibly with an open
@@ -109,9 +118,19 @@ function directRunner(pool: Pool, prepared: boolean): SqlRunner {
       values: [...statement.values],
       types: TYPES,
       query_timeout: ANSWER_TIMEOUT_MS,
-      ...(name === undefined ? {} : { name }),
     };
-    return pool.query(config);
+    if (name === undefined) return pool.query(config);
+    try {
+      return await pool.query({ ...config, name });
+    } catch (err) {
+      if (!UNPREPARED.has(databaseCode(err) ?? '')) throw err;
+      if (isPreparing)
+        log.warn('the pooler before PostgreSQL keeps no prepared statements: none is prepared from now on', {
+          setting: 'DATABASE_PREPARED=false',
+        });
+      isPreparing = false;
+      return pool.query(config);
+    }
   };
   return {
     $queryRaw: async <T>(query: TemplateStringsArray | Sql, ...values: unknown[]) =>

@@ -87,8 +87,17 @@ export const secretRing = (minBytes: number) =>
 export const baseConfig = z.object({
   DATABASE_URL: z.string().startsWith('postgres').describe('This process’s own database role.'),
   DATABASE_POOL: count(10, 200).describe('Connections this process may hold.'),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .startsWith('postgres', 'must be a postgres URL')
+    .optional()
+    .describe(
+      'The same role past the pooler, for the connections that wait for notifications. Only where DATABASE_URL ' +
+        'leads to a pooler in transaction mode (PgBouncer), which does not pass them on.',
+    ),
   DATABASE_PREPARED: flag(true).describe(
-    'Off behind a pooler that cannot keep prepared statements (PgBouncer before 1.21).',
+    'Off behind a pooler that cannot keep prepared statements (PgBouncer before 1.21). A process that meets one ' +
+      'notices it, and prepares no more.',
   ),
   REDIS_URL: z
     .string()

@@ -38,7 +38,8 @@ function openJobs({ product, config, db, clock, log }: Service, jobs: readonly J
     db: db.platform,
     clock,
     log,
-    databaseUrl: config.DATABASE_URL,
+    // BullMQ on PostgreSQL waits for notifications.
+    databaseUrl: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
     redisUrl: config.REDIS_URL,
     redisPrefix: config.REDIS_PREFIX,
   });
