@@ -1,4 +1,5 @@
 // How to call each operation of the domains API so that it succeeds.
+import { DAY_MS } from '@lumi/shared/times';
 import { sharedRecipes } from './recipes-shared';
 import type { Recipes } from './world';
 import {
@@ -198,7 +199,7 @@ export const DOMAINS: Recipes = {
     status: 200,
     call: async (world) => {
       const one = await buy(world);
-      world.lumi.clock.shiftMs += 30 * 86_400_000; // past the days in which a deletion is immediate
+      await world.lumi.passTime(30 * DAY_MS); // past the days in which a deletion is immediate
       await world.send('DELETE', `/domains/${one.domain}`, { when: 'now', confirm: one.domain });
       return { params: one, body: { max_price_usd: '90.00' } };
     },

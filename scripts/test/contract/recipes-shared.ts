@@ -237,7 +237,7 @@ export function sharedRecipes(goods: Goods): Recipes {
       status: 200,
       call: async (world) => {
         const params = await open(world, goods.untold(world));
-        world.lumi.clock.shiftMs += MADE_MS;
+        await world.lumi.passTime(MADE_MS);
         return { params, body: { reason: 'They confirmed by phone.', supplier_ref: 'REG-1' } };
       },
     },

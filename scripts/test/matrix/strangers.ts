@@ -57,7 +57,7 @@ async function expired(scene: Scene): Promise<string> {
   const { lumi, product, world } = scene;
   const { key } = await lumi.keyOf(world.who.accountId, { product, expiresAt: new Date(lumi.clock.nowMs() + 60_000) });
   await isGood(scene, key);
-  lumi.clock.shiftMs += 61_000;
+  await lumi.passTime(61_000);
   return key;
 }
 

@@ -23,6 +23,7 @@ import { wire as wireGateway } from '../../../gateway/src/wiring';
 import { WIRE, type WiredProduct } from '../products';
 import { ask, type Answer, type Sent } from './ask';
 import { Customers, type Buyer, type KeyWishes, type Operator } from './customers';
+import { InFlight } from './in-flight';
 import { runStaged } from './staged-jobs';
 
 export type { Answer, Buyer, Operator, Sent };
@@ -52,6 +53,7 @@ const SUPPLIER_MS = 5_000;
 /** Call it once, at the top of a file. */
 export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: WholeWayOptions = {}) {
   const clock = new ShiftedClock();
+  const inFlight = new InFlight();
   const database = testDatabase();
   const redis = testRedis();
   const pem = newPem();
@@ -168,8 +170,9 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
   });
 
   const send = (method: string, path: string, options: Sent = {}): Promise<Answer> => {
-    if (http === undefined) throw new Error('the system has not started');
-    return ask(http, method, path, options);
+    const way = http;
+    if (way === undefined) throw new Error('the system has not started');
+    return inFlight.during(() => ask(way, method, path, options));
   };
 
   const request = (
@@ -191,6 +194,11 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     owner,
     logged,
     clock,
+    /** Between requests, never while one is on its way. */
+    passTime: (ms: number): Promise<void> =>
+      inFlight.whenNone(() => {
+        clock.shiftMs += ms;
+      }),
     /** Directly at a service's own port, past the gateway. */
     straight(product: Product, method: string, path: string, options: Sent): Promise<Answer> {
       const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
