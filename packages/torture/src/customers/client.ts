@@ -7,6 +7,7 @@ import type { Answer } from './answer';
 
 const ANSWER_LIMIT_MS = 4_500;
 const REQUESTS_MAX = 6_000;
+const SHOWN = 6;
 
 /** One sending of a request through one of the two gateways, and its answer. */
 export interface Send {
@@ -102,6 +103,7 @@ export function unremembered(options: Omit<RequestOptions<Buyer>, 'about'>): Buy
 /** The two gateways, as customers reach them. */
 export class GatewayClient {
   sent = 0;
+  private readonly counts = new Map<string, number>();
   private readonly pools: readonly Pool[];
 
   constructor(origins: readonly string[]) {
@@ -121,7 +123,9 @@ export class GatewayClient {
   /** Sends it once and notes the answer. */
   async send(request: CustomerRequest, gateway: number): Promise<Send> {
     this.sent += 1;
-    if (this.sent > REQUESTS_MAX) throw new Error(`more than ${REQUESTS_MAX} requests in one run`);
+    const kind = `${request.about.what} ${request.method} ${request.path.replace(/[^/]*\d[^/?]*/g, '…').slice(0, 60)}`;
+    this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+    if (this.sent > REQUESTS_MAX) throw new Error(`more than ${REQUESTS_MAX} requests in one run${this.mostSent()}`);
     const send: Send = { gateway, kind: 'unknown' };
     request.sends.push(send);
     const pool = this.pools[gateway];
@@ -150,6 +154,12 @@ export class GatewayClient {
       send.error = code ?? name;
     }
     return send;
+  }
+
+  /** So that a loop without an end is found. */
+  private mostSent(): string {
+    const most = [...this.counts].sort((one, other) => other[1] - one[1]).slice(0, SHOWN);
+    return `; most of them:\n${most.map(([kind, count]) => `  ${count} × ${kind}`).join('\n')}`;
   }
 
   async close(): Promise<void> {
