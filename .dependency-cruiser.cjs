@@ -16,6 +16,7 @@ const ROOMS = [
   'base/limits',
   'base/principal',
   'base/http',
+  'base/platform-schema',
   'base/db',
   'base/keys',
   'base/ledger',
@@ -48,6 +49,7 @@ const GATEWAY_ROOMS = [
   'base/principal',
   'base/http',
   'base/keys',
+  'base/platform-schema',
   'base/db',
 ];
 const PRODUCTS = ['domains', 'vps', 'proxy'];

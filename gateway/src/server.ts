@@ -11,7 +11,16 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.LOG_LEVEL, process: 'gateway' });
   const shutdown = createShutdown(log);
   const writesAccessLines = config.LOG_LEVEL === 'info' || config.LOG_LEVEL === 'debug';
-  const wiring = wire({ config, clock: systemClock, log, accessStream: writesAccessLines ? process.stdout : null });
+  const wiring = wire({
+    config,
+    clock: systemClock,
+    log,
+    accessStream: writesAccessLines ? process.stdout : null,
+    onRefusal: (sentence) => {
+      log.error(sentence);
+      void shutdown.stop('platform schema', 1);
+    },
+  });
   shutdown.onStop('parts', () => wiring.stop());
   const listener = createListener(createApp(wiring), wiring);
   shutdown.onStop('listener', () => listener.drain());

@@ -9,6 +9,7 @@ import {
   connectLimitRedis,
   type LimitStore,
 } from '@lumi/shared/limits';
+import { knowsPlatform } from '@lumi/shared/platform-schema';
 import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, peerReader, type ClientIp } from './client-ip';
@@ -54,11 +55,13 @@ export interface WiringOptions {
   readonly log: Log;
   /** The target of access lines; null: none. */
   readonly accessStream: NodeJS.WritableStream | null;
+  /** The database answered only after the start, and has a platform's schema that this gateway does not know. */
+  readonly onRefusal?: (sentence: string) => void;
 }
 
 const ADDRESSES_MAX = 50_000;
 
-export function wire({ config, clock, log, accessStream }: WiringOptions): Wiring {
+export function wire({ config, clock, log, accessStream, onRefusal = () => undefined }: WiringOptions): Wiring {
   const [db, strangersDb] = [openPool(config, log), openPool(config, log)];
   const keys = new KeyCache({ db, strangersDb, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
   const notifications = new KeyNotifications({
@@ -82,6 +85,7 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
       }),
   });
   const addressLimits = new MemoryLimitStore(clock, { bucketsMax: ADDRESSES_MAX });
+  let stopAsking = (): void => undefined;
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
     log,
@@ -107,9 +111,11 @@ export function wire({ config, clock, log, accessStream }: WiringOptions): Wirin
     peerOf: peerReader(config.TRUST_PROXY),
     publicHeaders: ['crypto-pay-api-signature'],
     start: async () => {
+      stopAsking = await knowsPlatform({ db, who: 'the gateway', log, onRefusal });
       await Promise.all([notifications.start(), routes.start()]);
     },
     stop: async () => {
+      stopAsking();
       routes.stop();
       await notifications.stop();
       await usage.flush();

@@ -86,8 +86,8 @@ export class Launcher {
 
   /**
    * All at once, because Node spends most of a start loading code. Each process loads its code at once and gets its
-   * settings when they are known. Services query the database only for requests, so its schema can be migrated
-   * meanwhile; the gateway, which accepts requests, starts last.
+   * settings when they are known: the services' when the database is migrated, because they refuse to run on a schema
+   * that they do not know. The gateway, which accepts requests, starts last.
    *
    * @param {{ port: number; clusterFolder: string; secrets: Secrets; known: Demo | null }} told
    */
@@ -112,15 +112,17 @@ export class Launcher {
         cryptoPayUrl: `http://127.0.0.1:${cryptoPayPort}`,
       };
     });
-    const schemaAndDemo = shared.then(({ ownerUrl }) =>
-      this.unlessTold(
-        prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords }).then(() =>
-          seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, known }),
-        ),
-      ),
+    // The services look at the version of the schema when they start.
+    const migrated = shared.then(async (base) => {
+      const { ownerUrl } = base;
+      await this.unlessTold(prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords }));
+      return base;
+    });
+    const schemaAndDemo = migrated.then(({ ownerUrl }) =>
+      this.unlessTold(seedDemo({ root, folder, ownerUrl, secrets, gatewayUrl, known })),
     );
     const urlOfService = async (/** @type {Product} */ product) =>
-      `http://127.0.0.1:${await supervisor.start(service(product, { root, shared }))}`;
+      `http://127.0.0.1:${await supervisor.start(service(product, { root, shared: migrated }))}`;
     const services = all(urlOfService('domains'), urlOfService('vps'), urlOfService('proxy'));
     /** @type {Promise<AllKnown>} */
     const allKnown = all(shared, schemaAndDemo, services).then(([base, , [domains, vps, proxy]]) => ({

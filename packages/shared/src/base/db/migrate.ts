@@ -2,7 +2,6 @@
 // original schema engine applies them and keeps `_prisma_migrations`, so `prisma migrate deploy` reads the same
 // history. Function files are applied again when they change. It needs a direct connection of the owner, because
 // session locks and search_path do not work through a transaction pooler.
-// search_path do not survive a transaction pooler.
 import { setTimeout } from 'node:timers/promises';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
@@ -15,6 +14,7 @@ import {
   type Session,
 } from './functions';
 import { readFunctions, type FunctionFile } from './function-files';
+import { PLATFORM_SCHEMA, readPlatformSchema } from '../platform-schema';
 import { isMadeBefore, mustBeUnedited, readApplied, readMigrations, standForThem, type Migration } from './history';
 import {
   CONNECT_TIMEOUT_MS,
@@ -141,9 +141,11 @@ async function findPending(db: Session, schema: string, { migrations, functions 
     hasFunctions: functionsDiffer(functions, await readAppliedFunctions(db, schema)),
     // A name in the table that is not in the folder is no fault: after a roll-back the code may be older than the
     // database.
-    isNewer: [...applied.keys()].some((name) =>
-      migrations.every((migration) => migration.name !== name && !migration.replaces.has(name)),
-    ),
+    isNewer:
+      [...applied.keys()].some((name) =>
+        migrations.every((migration) => migration.name !== name && !migration.replaces.has(name)),
+      ) ||
+      (schema === 'platform' && ((await readPlatformSchema(db))?.version ?? 0) > PLATFORM_SCHEMA.version),
   };
 }
 

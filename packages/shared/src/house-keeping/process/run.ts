@@ -3,7 +3,8 @@ import type { Product } from '../../ground/contract';
 import type { Endpoint } from '../../counter/endpoint';
 import { createHttpServer } from '../../base/http';
 import type { JobDefinition } from '../../work/jobs';
-import { createShutdown, reportReady, settingsThere } from '../../ground/runtime';
+import { knowsPlatform } from '../../base/platform-schema';
+import { createShutdown, reportReady, settingsThere, type Shutdown } from '../../ground/runtime';
 import type { ServiceConfig } from './config';
 import { buildApp, openService, type ApiDescription, type Service } from './service';
 import { startWork, type Loop } from './worker';
@@ -33,6 +34,7 @@ export function runServer<C extends ServiceConfig, D>(
     const app = buildApp(service, endpoints(wire(service, config)), api);
     const shutdown = createShutdown(service.log);
     shutdown.onStop('service', () => service.close());
+    await mustKnowPlatform(service, `the ${product} service`, shutdown);
     const http = createHttpServer(app, { clock: service.clock });
     const port = await http.listen(config.HOST, config.PORT);
     shutdown.onStop('http', () => http.drain());
@@ -55,12 +57,34 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
   readConfig: () => C,
   { wire, loops }: Wiring<NoInfer<C>, D>,
 ): void {
-  const config = readConfig();
-  const service = openService({ product, config, processName: `${product}-worker` });
-  const deps = wire(service, config);
-  const shutdown = createShutdown(service.log);
-  shutdown.onStop('service', () => service.close());
-  const work = startWork(service, loops(deps), deps.shared.jobs);
-  shutdown.onStop('work', () => work.stop());
-  reportReady();
+  const work = async (): Promise<void> => {
+    const config = readConfig();
+    const service = openService({ product, config, processName: `${product}-worker` });
+    const deps = wire(service, config);
+    const shutdown = createShutdown(service.log);
+    shutdown.onStop('service', () => service.close());
+    await mustKnowPlatform(service, `the ${product} worker`, shutdown);
+    const running = startWork(service, loops(deps), deps.shared.jobs);
+    shutdown.onStop('work', () => running.stop());
+    reportReady();
+  };
+  work().catch((err: unknown) => {
+    process.stderr.write(
+      `The ${product} worker could not start: ${err instanceof Error ? err.message : String(err)}\n`,
+    );
+    process.exit(1);
+  });
+}
+
+async function mustKnowPlatform({ db, log }: Service, who: string, shutdown: Shutdown): Promise<void> {
+  const stopAsking = await knowsPlatform({
+    db: db.pool,
+    who,
+    log,
+    onRefusal: (sentence) => {
+      log.error(sentence);
+      void shutdown.stop('platform schema', 1);
+    },
+  });
+  shutdown.onStop('platform schema', stopAsking);
 }

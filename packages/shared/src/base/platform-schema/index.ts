@@ -1,0 +1,2 @@
+export { knowsPlatform } from './knows-platform';
+export { PLATFORM_SCHEMA, readPlatformSchema, refusalOfPlatform } from './version';

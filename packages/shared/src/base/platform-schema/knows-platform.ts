@@ -1,0 +1,45 @@
+// The check of a process at its start: it does not serve on a platform's schema that it does not know.
+import type { Log } from '../../ground/runtime';
+import { readPlatformSchema, refusalOfPlatform, type Queryable } from './version';
+
+const ASK_AGAIN_MS = 1_000;
+
+export interface KnowsPlatformOptions {
+  readonly db: Queryable;
+  /** The process, as the subject of a sentence: "the vps service". */
+  readonly who: string;
+  readonly log: Log;
+  /** The database answered only after the start, and this process must not run on it. */
+  readonly onRefusal: (sentence: string) => void;
+}
+
+/**
+ * Throws the sentence for a schema that is too old or too new. A database that does not answer is no reason not to
+ * start, because it may come back: it is asked again every second until it has answered once. Returns how to stop that.
+ */
+export async function knowsPlatform({ db, who, log, onRefusal }: KnowsPlatformOptions): Promise<() => void> {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  const again = async (): Promise<void> => {
+    const refusal = await ask();
+    if (isStopped) return;
+    if (refusal === undefined) timer = setTimeout(() => void again(), ASK_AGAIN_MS);
+    else if (refusal !== null) onRefusal(refusal);
+  };
+  // undefined: no answer
+  const ask = async (): Promise<string | null | undefined> => {
+    try {
+      return refusalOfPlatform(await readPlatformSchema(db), who);
+    } catch (err) {
+      log.warn("the version of the platform's schema could not be read; asking again", { err });
+      return undefined;
+    }
+  };
+  const refusal = await ask();
+  if (refusal !== null && refusal !== undefined) throw new Error(refusal);
+  if (refusal === undefined) timer = setTimeout(() => void again(), ASK_AGAIN_MS);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
+}

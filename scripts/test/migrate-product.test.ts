@@ -1,0 +1,121 @@
+// `migrate --product …`: each product brings its own schema up to date, on the platform that is there.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import pg from 'pg';
+import { PLATFORM_SCHEMA } from '@lumi/shared/platform-schema';
+import { testDatabase } from '@lumi/shared/testing';
+
+const root = join(__dirname, '..', '..');
+/** Its cluster and the passwords of the roles; the databases below are made anew beside it. */
+const cluster = testDatabase();
+const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'] as const;
+const passwords = Object.fromEntries(
+  ROLES.map((role) => [`${role.toUpperCase()}_PASSWORD`, new URL(cluster.urlFor(role)).password]),
+);
+
+const name = `lumi_test_migrate_${randomBytes(6).toString('hex')}`;
+const ownerUrl = Object.assign(new URL(cluster.ownerUrl), { pathname: `/${name}` }).toString();
+
+async function query(text: string, url = ownerUrl): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const schemas = async (): Promise<unknown[]> =>
+  (
+    await query(`SELECT nspname FROM pg_namespace WHERE nspname IN ('platform', 'domains', 'vps', 'proxy', 'queue')
+      ORDER BY 1`)
+  ).map(({ nspname }) => nspname);
+
+/** With the owner's URL alone, unless told more. */
+function migrate(args: readonly string[], env: Record<string, string> = {}): { code: number | null; said: string } {
+  if (!existsSync(join(root, 'packages/shared/dist/base/db/migrate.js')))
+    throw new Error('Lumi is not built; run: npm test -- migrate-product');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/migrate.mjs'), ...args], {
+    env: { PATH: process.env.PATH, DATABASE_URL: ownerUrl, ...env },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { code: status, said: `${stdout}${stderr}` };
+}
+
+describe('migrate --product', () => {
+  beforeAll(() => query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, cluster.ownerUrl));
+  afterAll(() => query(`DROP DATABASE ${name} WITH (FORCE)`, cluster.ownerUrl));
+
+  it('refuses what is no product, and an argument that it does not know, and changes nothing', async () => {
+    expect(migrate(['--product', 'mail'])).toEqual({
+      code: 1,
+      said: expect.stringMatching(
+        /^There is no product mail\. Usage: .*platform\|domains\|vps\|proxy.*\n$/,
+      ) as unknown as string,
+    });
+    expect(migrate(['--products', 'vps'])).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('Usage:') as string,
+    });
+    expect(await schemas()).toEqual([]);
+  });
+
+  it('refuses a product before the platform is there, and says what comes first', async () => {
+    const { code, said } = migrate(['--product', 'vps']);
+    expect(code).toBe(1);
+    expect(said).toBe(
+      `The platform's schema is too old: it has version 0, the vps of this release needs ${PLATFORM_SCHEMA.needs} or ` +
+        'newer. Run `migrate --product platform` of this release first, or go back to the release before.\n',
+    );
+    expect(await schemas()).toEqual([]);
+  });
+
+  it("the platform's step needs the passwords of the roles, and makes the platform and the queue alone", async () => {
+    expect(migrate(['--product', 'platform'])).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('Not set: LUMI_GATEWAY_PASSWORD') as string,
+    });
+    expect(migrate(['--product', 'platform'], passwords)).toEqual({
+      code: 0,
+      said: 'The database is up to date: platform.\n',
+    });
+    expect(await schemas()).toEqual(['platform', 'queue']);
+  });
+
+  it("a product's step needs the owner's URL alone, and makes that product alone; several may be named", async () => {
+    expect(migrate(['--product', 'vps'])).toEqual({ code: 0, said: 'The database is up to date: vps.\n' });
+    expect(await schemas()).toEqual(['platform', 'queue', 'vps']);
+    expect(migrate(['--product', 'domains', '--product', 'proxy'])).toMatchObject({ code: 0 });
+    expect(await schemas()).toEqual(['domains', 'platform', 'proxy', 'queue', 'vps']);
+  });
+
+  it('refuses a product on a platform that is too new for it, and changes nothing', async () => {
+    const { version } = PLATFORM_SCHEMA;
+    await query(`CREATE OR REPLACE FUNCTION platform.platform_schema(OUT version integer, OUT serves integer)
+      LANGUAGE sql IMMUTABLE AS $$ SELECT ${version + 2}, ${version + 1} $$`);
+    await query(`DELETE FROM vps._functions`);
+    const { code, said } = migrate(['--product', 'vps']);
+    expect(code).toBe(1);
+    expect(said).toContain(`it has version ${version + 2} and serves processes of ${version + 1} or newer`);
+    expect(await query('SELECT * FROM vps._functions')).toEqual([]);
+  });
+
+  it("older code leaves the functions of a platform that has a newer version, and its products' steps go on", async () => {
+    const { version } = PLATFORM_SCHEMA;
+    await query(`CREATE OR REPLACE FUNCTION platform.platform_schema(OUT version integer, OUT serves integer)
+      LANGUAGE sql IMMUTABLE AS $$ SELECT ${version + 1}, ${version} $$`);
+    await query(`UPDATE platform._functions SET checksum = 'of the newer release' WHERE name = 'acts_for'`);
+    expect(migrate([], passwords)).toEqual({
+      code: 0,
+      said: 'The database is up to date: the platform and all products.\n',
+    });
+    expect(await query(`SELECT checksum FROM platform._functions WHERE name = 'acts_for'`)).toEqual([
+      { checksum: 'of the newer release' },
+    ]);
+    expect(await query('SELECT version FROM platform.platform_schema()')).toEqual([{ version: version + 1 }]);
+  });
+});
