@@ -28,7 +28,7 @@ const SURROUNDINGS = [
 
 /** Settings of the processes themselves that are passed on when the user set them. */
 export const HANDED_THROUGH = {
-  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
+  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL', 'METRICS_HOST', 'STOP_DELAY_MS', 'LUMI_COMMIT'],
   gateway: [
     'API_ENABLED',
     'HOST_BINDINGS',
@@ -82,6 +82,8 @@ export function readOptions(env, root) {
     databaseUrl: env.DATABASE_URL || undefined,
     redisUrl: env.REDIS_URL || undefined,
     publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') || undefined,
+    /** The first of the ports for monitoring, one for each process; 0: free ones; undefined: none. */
+    metricsPort: env.METRICS_PORT ? readPort(env.METRICS_PORT, 'METRICS_PORT') : undefined,
     isMoneyEnabled: env.API_MONEY_ENABLED || 'true',
     /** The process that listens for a debugger on port 9229. */
     inspect: env.LUMI_INSPECT || undefined,
@@ -102,12 +104,15 @@ export function readOptions(env, root) {
   };
 }
 
-/** @param {string | undefined} text */
-function readPort(text) {
+/**
+ * @param {string | undefined} text
+ * @param {string} name
+ */
+function readPort(text, name = 'PORT') {
   if (text === undefined || text === '') return DEFAULT_PORT;
   const port = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
   if (port >= 0 && port <= 65_535) return port;
-  throw new Refusal(`PORT must be a number from 0 to 65535 (0 picks a free one), not "${text}".`);
+  throw new Refusal(`${name} must be a number from 0 to 65535 (0 picks a free one), not "${text}".`);
 }
 
 /**
