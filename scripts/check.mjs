@@ -38,6 +38,13 @@ const CHECKS = [
     repair: 'npx eslint --fix gateway services packages scripts',
   },
   {
+    name: 'typed rules',
+    module: 'checks',
+    run: 'checkSourceTypedRules',
+    atLeast: 200,
+    repair: 'npm run check -- typed   (the rules: .oxlintrc.json)',
+  },
+  {
     name: 'wording',
     module: 'wording',
     run: 'checkWording',
@@ -73,7 +80,7 @@ const CHECKS = [
   },
 ];
 /** The longest checks begin first. */
-const LONGEST_FIRST = ['style', 'OpenAPI documents', 'the rules themselves', 'types'];
+const LONGEST_FIRST = ['format', 'style', 'OpenAPI documents', 'typed rules', 'types'];
 const SHOWN_MAX = 40;
 
 /** @param {readonly string[]} args */

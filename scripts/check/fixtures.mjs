@@ -1,7 +1,7 @@
 // Checks that the rules work: one of the tools must report every `// must fail: RULE` of scripts/check-fixtures.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { checkDeadCode, checkImports, checkStyle, fixtures } from './checks.mjs';
+import { checkDeadCode, checkImports, checkStyle, checkTypedRules, fixtures } from './checks.mjs';
 import { checkSizeIn } from './format.mjs';
 import { remembered } from './memory.mjs';
 import { checkBrokenDocuments } from './openapi.mjs';
@@ -10,6 +10,7 @@ import { checkWordingIn } from './wording.mjs';
 const RULES = [
   'scripts/check-fixtures',
   'eslint.config.mjs',
+  '.oxlintrc.json',
   '.dependency-cruiser.cjs',
   'tsconfig.base.json',
   'tsconfig.check.json',
@@ -22,6 +23,7 @@ async function compare() {
   const expected = expectations();
   const found = [
     await checkStyle(fixtures),
+    await checkTypedRules(fixtures),
     await checkImports(fixtures),
     await checkDeadCode(fixtures),
     await checkBrokenDocuments(),

@@ -12,7 +12,7 @@ import { codeOf } from '../errors.mjs';
 export const cacheFolder = join(root, 'node_modules', '.cache', 'lumi-check');
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'coverage', '.git', '.lumi']);
 /** Every check depends on these. */
-const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/check.mjs'];
+export const ALWAYS = ['pnpm-lock.yaml', 'package.json', 'scripts/check', 'scripts/check.mjs'];
 
 /**
  * Calls `look()`, or returns its last result if `inputs` (files and folders, below the root) and `text` are unchanged.

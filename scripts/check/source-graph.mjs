@@ -1,5 +1,5 @@
 // The TypeScript files on which a file's types can depend: itself and all that it imports, directly or indirectly. The
-// result of ESLint's typed rules for a file can change only when one of those has changed.
+// result of the typed rules for a file can change only when one of those has changed.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { root } from '../build.mjs';
@@ -20,7 +20,7 @@ const GLOBAL = /^\s*declare (?:global|module)\b/m;
 const SETTINGS = [
   'pnpm-lock.yaml',
   'package.json',
-  'eslint.config.mjs',
+  '.oxlintrc.json',
   'tsconfig.base.json',
   'tsconfig.check.json',
   'scripts/check',

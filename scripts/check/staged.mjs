@@ -1,4 +1,4 @@
-// The pre-commit hook. For the staged files: ESLint on TypeScript files (without the rules that need types), a syntax
+// The pre-commit hook. For the staged files: the linters on sources, a syntax
 // check of scripts, JSON and YAML, no conflict marks, and no change of an applied migration. Types are checked for the
 // whole project, which is quick because the compiler keeps its results. Bounded: many files are left to `npm run
 // check`.
@@ -29,10 +29,10 @@ async function main() {
   for (const file of staged) faults.push(...(await readable(file)));
   const sources = staged.filter((file) => /\.(ts|[cm]js)$/.test(file));
   if (sources.length === 0) return faults;
-  const { checkTypes, lintQuickly } = await import('./checks.mjs');
+  const { checkTypes, lintSources } = await import('./checks.mjs');
   const judged = await Promise.all([
     checkTypes(),
-    sources.length > LINTED_MAX ? { problems: [] } : lintQuickly(sources),
+    sources.length > LINTED_MAX ? { problems: [] } : lintSources(sources),
   ]);
   if (sources.length > LINTED_MAX) console.log(`${sources.length} files: their style is left to npm run check`);
   return [...faults, ...judged.flatMap(({ problems }) => problems.map(({ text }) => text))];

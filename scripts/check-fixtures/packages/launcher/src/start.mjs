@@ -1,7 +1,7 @@
 // must fail: eqeqeq
 // must fail: no-dupe-keys
 // must fail: no-unused-vars
-// must fail: @typescript-eslint/no-floating-promises
+// must fail: typescript(no-floating-promises)
 // must fail: @typescript-eslint/ban-ts-comment
 // must fail: lumi/no-any-in-comments
 /**

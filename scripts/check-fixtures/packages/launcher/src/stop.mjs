@@ -1,4 +1,4 @@
-// must fail: @typescript-eslint/no-floating-promises
+// must fail: typescript(no-floating-promises)
 /** @returns {Promise<void>} */
 async function settle() {}
 

@@ -11,8 +11,8 @@
 // must fail: eqeqeq
 // must fail: @typescript-eslint/no-explicit-any
 // must fail: @typescript-eslint/no-non-null-assertion
-// must fail: @typescript-eslint/switch-exhaustiveness-check
-// must fail: @typescript-eslint/no-floating-promises
+// must fail: typescript(switch-exhaustiveness-check)
+// must fail: typescript(no-floating-promises)
 import { price } from '../../../../packages/shared/src/work/purchase/price';
 import { kill } from '../../../../packages/torture/src/kill';
 import { plan } from '../../../vps/src/plan';
