@@ -176,7 +176,9 @@ function collect(dir, into) {
 /** @param {string} name */
 function isSource(name) {
   if (name.endsWith('.test.ts')) return false;
-  return name.endsWith('.ts') || name === 'schema.prisma' || name === 'package.json' || /^tsconfig.*\.json$/.test(name);
+  return (
+    /\.(ts|cjs)$/.test(name) || name === 'schema.prisma' || name === 'package.json' || /^tsconfig.*\.json$/.test(name)
+  );
 }
 
 function members() {

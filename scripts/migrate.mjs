@@ -4,13 +4,15 @@
 //   node scripts/migrate.mjs --product platform     roles, the platform's schema, the queue's
 //   node scripts/migrate.mjs --product vps          the schema of one product, on the platform that is there
 // `--product` may come several times. The platform's step sets the passwords of the roles: LUMI_GATEWAY_PASSWORD,
-// LUMI_DOMAINS_PASSWORD, LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD, LUMI_ADMIN_PASSWORD.
+// LUMI_DOMAINS_PASSWORD, LUMI_VPS_PASSWORD, LUMI_PROXY_PASSWORD, LUMI_ADMIN_PASSWORD. A setting X may be in a file that
+// X_FILE names.
 import { parseArgs } from 'node:util';
 import { root, schemas } from './build.mjs';
 import { eachRole } from './database-roles.mjs';
 import { messageOf } from './errors.mjs';
 import { migrateDatabase } from '../packages/launcher/src/database.mjs';
-import { explain, Refusal } from '../packages/launcher/src/refusal.mjs';
+import { explain, Refusal, refuseSettings } from '../packages/launcher/src/refusal.mjs';
+import { givenSettings } from '../packages/shared/src/ground/runtime/given-settings.cjs';
 
 try {
   const asked = readArguments();
@@ -42,12 +44,22 @@ function readArguments() {
 
 /** @param {readonly string[]} asked */
 function readSettings(asked) {
-  const { DATABASE_URL: ownerUrl } = process.env;
+  const passwords = Object.values(eachRole(passwordName));
+  const { given, faults } = givenSettings(process.env, ['DATABASE_URL', ...passwords]);
   const makesRoles = asked.length === 0 || asked.includes('platform');
-  const needed = ['DATABASE_URL', ...(makesRoles ? Object.values(eachRole(passwordName)) : [])];
-  const missing = needed.filter((name) => !process.env[name]);
-  if (ownerUrl === undefined || missing.length > 0) throw new Refusal(`Not set: ${missing.join(', ')}.`);
-  return { ownerUrl, rolePasswords: eachRole((role) => process.env[passwordName(role)] ?? '') };
+  const missing = ['DATABASE_URL', ...(makesRoles ? passwords : [])].filter(
+    (name) => given[name] === undefined && faults.every((fault) => fault.name !== name),
+  );
+  const { DATABASE_URL: ownerUrl = '' } = given;
+  const role = Object.keys(eachRole(passwordName)).find((name) => ownerUrl.includes(`://${name}:`));
+  refuseSettings([
+    ...faults,
+    ...missing.map((name) => ({ name, message: 'is missing' })),
+    ...(role === undefined
+      ? []
+      : [{ name: 'DATABASE_URL', message: `is the database as ${role}; migrations need the owner of the database` }]),
+  ]);
+  return { ownerUrl, rolePasswords: eachRole((name) => given[passwordName(name)] ?? '') };
 }
 
 /** @param {string} role */

@@ -1,7 +1,8 @@
 // The gateway's settings, read once. No other file of this process reads the environment.
+import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
-import { baseConfig, count, flag, readConfig, secretRing } from '@lumi/shared/runtime';
+import { baseConfig, count, databaseOf, flag, readConfig, secretRing, type Contradiction } from '@lumi/shared/runtime';
 import { readBlock } from '@lumi/shared/addresses';
 
 const serviceUrl = z
@@ -11,10 +12,18 @@ const serviceUrl = z
 
 const privateKey = z.string().transform((text, context) => {
   const pem = Buffer.from(text, 'base64').toString('utf8');
-  if (pem.startsWith('-----BEGIN PRIVATE KEY-----')) return pem;
+  if (pem.startsWith('-----BEGIN PRIVATE KEY-----') && isOnCurve(pem)) return pem;
   context.addIssue({ code: 'custom', message: 'must be the base64 of a PKCS8 PEM private key (P-256)' });
   return z.NEVER;
 });
+
+function isOnCurve(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
+  } catch {
+    return false;
+  }
+}
 
 /** `domains=api.example.com,vps=panel.example.com`: the hosts on which a product answers. */
 const hostBindings = z
@@ -62,6 +71,7 @@ const trustedProxies = z
   });
 
 export const gatewaySettings = baseConfig.extend({
+  ...databaseOf('lumi_gateway'),
   DATABASE_POOL: count(4, 200).describe('Connections for key look-ups; one more listens for revocations.'),
   DOMAINS_URL: serviceUrl.describe('Where the domains service listens.'),
   VPS_URL: serviceUrl.describe('Where the VPS service listens.'),
@@ -69,7 +79,7 @@ export const gatewaySettings = baseConfig.extend({
   IDENTITY_PRIVATE_KEY: privateKey.describe('Signs the identity that services trust; they hold the public half.'),
   KEY_PEPPERS: secretRing(16).describe('Peppers of the key digests; the last is used for new keys, all are tried.'),
   SECRET_RING: secretRing(32).describe('Opens the signing secrets of keys.'),
-  API_ENABLED: flag(true).describe('Off: everything but /healthz and /readyz answers 503 api_disabled.'),
+  API_ENABLED: flag(true).describe('Off: everything but /healthz answers 503 api_disabled.'),
   API_MONEY_ENABLED: flag(false).describe(
     'Off: money operations answer 403 money_disabled. Services have the same switch.',
   ),
@@ -92,8 +102,19 @@ export const gatewaySettings = baseConfig.extend({
   ),
 });
 
+const URL_OF = { domains: 'DOMAINS_URL', vps: 'VPS_URL', proxy: 'PROXY_URL' } as const;
+
 export type GatewayConfig = z.output<typeof gatewaySettings>;
 
+/** A service answers for its own product only, whatever the path. */
+const addressesDiffer = PRODUCTS.map((product, index): Contradiction<GatewayConfig> => (given) => {
+  const name = URL_OF[product];
+  const same = PRODUCTS.slice(0, index).find((other) => given[URL_OF[other]] === given[name]);
+  return same === undefined || given[name] === undefined
+    ? null
+    : { name, message: `is the same address as ${URL_OF[same]}; each product has a service of its own` };
+});
+
 export function readGatewayConfig(): GatewayConfig {
-  return readConfig(gatewaySettings, process.env);
+  return readConfig(gatewaySettings, process.env, addressesDiffer);
 }

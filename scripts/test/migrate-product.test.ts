@@ -77,7 +77,7 @@ describe('migrate --product', () => {
   it("the platform's step needs the passwords of the roles, and makes the platform and the queue alone", async () => {
     expect(migrate(['--product', 'platform'])).toMatchObject({
       code: 1,
-      said: expect.stringContaining('Not set: LUMI_GATEWAY_PASSWORD') as string,
+      said: expect.stringContaining('LUMI_GATEWAY_PASSWORD is missing') as string,
     });
     expect(migrate(['--product', 'platform'], passwords)).toEqual({
       code: 0,

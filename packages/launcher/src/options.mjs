@@ -1,6 +1,7 @@
 // The launcher's settings, read once. No other file of the launcher reads the environment.
 import { isAbsolute, join, resolve } from 'node:path';
-import { Refusal } from './refusal.mjs';
+import { givenSettings } from '../../shared/src/ground/runtime/given-settings.cjs';
+import { refuseSettings } from './refusal.mjs';
 
 const DEFAULT_PORT = 8080;
 
@@ -28,7 +29,7 @@ const SURROUNDINGS = [
 
 /** Settings of the processes themselves that are passed on when the user set them. */
 export const HANDED_THROUGH = {
-  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL', 'METRICS_HOST', 'STOP_DELAY_MS', 'LUMI_COMMIT'],
+  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
   gateway: [
     'API_ENABLED',
     'HOST_BINDINGS',
@@ -55,6 +56,20 @@ export const HANDED_THROUGH = {
   ],
 };
 
+/** What the launcher itself reads. The secrets of the processes are in the data folder. */
+const OWN = [
+  'PORT',
+  'HOST',
+  'LUMI_DATA_DIR',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'PUBLIC_URL',
+  'API_MONEY_ENABLED',
+  'LUMI_INSPECT',
+];
+/** Settings that start with a product's name are that product's, but for these. */
+const OF_THE_GATEWAY = /^[A-Z]+_URL(_FILE)?$/;
+
 /** @typedef {'domains' | 'vps' | 'proxy'} Product */
 /** @typedef {Readonly<Record<string, string>>} Env */
 /** @typedef {ReturnType<typeof readOptions>} Options */
@@ -64,29 +79,20 @@ export const HANDED_THROUGH = {
  * @param {string} root the folder of Lumi
  */
 export function readOptions(env, root) {
-  const port = readPort(env.PORT);
-  const host = env.HOST || '127.0.0.1';
-  const folder = env.LUMI_DATA_DIR || '.lumi';
-  if (env.DATABASE_URL && !/^postgres(ql)?:\/\//.test(env.DATABASE_URL))
-    throw new Refusal('DATABASE_URL must be a URL that starts with postgres://.');
-  if (env.REDIS_URL && !/^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/.test(env.REDIS_URL))
-    throw new Refusal(
-      'REDIS_URL must be a URL that starts with redis:// ' +
-        '(the nodes of a cluster with commas between them; a comma inside a password is %2C).',
-    );
+  const { given, faults } = givenSettings(env, [...OWN, ...Object.values(HANDED_THROUGH).flat()], () => false);
+  refuseSettings([...faults, ...unusable(given)]);
+  const folder = given.LUMI_DATA_DIR ?? '.lumi';
   return {
     root,
-    host,
-    port,
+    host: given.HOST ?? '127.0.0.1',
+    port: given.PORT === undefined ? DEFAULT_PORT : Number.parseInt(given.PORT, 10),
     folder: isAbsolute(folder) ? folder : resolve(join(root, folder)),
-    databaseUrl: env.DATABASE_URL || undefined,
-    redisUrl: env.REDIS_URL || undefined,
-    publicUrl: env.PUBLIC_URL?.replace(/\/+$/, '') || undefined,
-    /** The first of the ports for monitoring, one for each process; 0: free ones; undefined: none. */
-    metricsPort: env.METRICS_PORT ? readPort(env.METRICS_PORT, 'METRICS_PORT') : undefined,
-    isMoneyEnabled: env.API_MONEY_ENABLED || 'true',
+    databaseUrl: given.DATABASE_URL,
+    redisUrl: given.REDIS_URL,
+    publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') || undefined,
+    isMoneyEnabled: given.API_MONEY_ENABLED ?? 'true',
     /** The process that listens for a debugger on port 9229. */
-    inspect: env.LUMI_INSPECT || undefined,
+    inspect: given.LUMI_INSPECT,
     surroundings: { ...pick(env, SURROUNDINGS), NODE_OPTIONS: `${NODE_FLAGS} ${env.NODE_OPTIONS ?? ''}`.trimEnd() },
     /**
      * `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…).
@@ -95,28 +101,33 @@ export function readOptions(env, root) {
      * @returns {Env}
      */
     handedThrough: (who) => {
-      if (who === 'all' || who === 'gateway') return pick(env, HANDED_THROUGH[who]);
-      const own = Object.keys(env).filter(
-        (name) => name.startsWith(`${who.toUpperCase()}_`) && name !== `${who.toUpperCase()}_URL`,
-      );
-      return pick(env, [...HANDED_THROUGH.product, ...own]);
+      if (who === 'all' || who === 'gateway') return pick(given, HANDED_THROUGH[who]);
+      const prefix = `${who.toUpperCase()}_`;
+      const own = Object.keys(env).filter((name) => name.startsWith(prefix) && !OF_THE_GATEWAY.test(name));
+      return { ...pick(given, HANDED_THROUGH.product), ...pick(env, own) };
     },
   };
 }
 
-/**
- * @param {string | undefined} text
- * @param {string} name
- */
-function readPort(text, name = 'PORT') {
-  if (text === undefined || text === '') return DEFAULT_PORT;
-  const port = /^\d{1,5}$/.test(text) ? Number.parseInt(text, 10) : Number.NaN;
-  if (port >= 0 && port <= 65_535) return port;
-  throw new Refusal(`${name} must be a number from 0 to 65535 (0 picks a free one), not "${text}".`);
+/** @param {Env} given */
+function unusable({ PORT: port, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }) {
+  const faults = [];
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number.parseInt(port, 10) <= 65_535))
+    faults.push({ name: 'PORT', message: `must be a number from 0 to 65535 (0 picks a free one), not "${port}"` });
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl))
+    faults.push({ name: 'DATABASE_URL', message: 'must be a URL that starts with postgres://' });
+  if (redisUrl !== undefined && !/^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/.test(redisUrl))
+    faults.push({
+      name: 'REDIS_URL',
+      message:
+        'must be a URL that starts with redis:// ' +
+        '(the nodes of a cluster with commas between them; a comma inside a password is %2C)',
+    });
+  return faults;
 }
 
 /**
- * @param {NodeJS.ProcessEnv} env
+ * @param {Readonly<Record<string, string | undefined>>} env
  * @param {readonly string[]} names
  * @returns {Env}
  */

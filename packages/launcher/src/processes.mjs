@@ -55,7 +55,7 @@ export function service(product, { root, shared }) {
   return {
     name: product,
     script: bundled(root, `services/${product}/dist/server`),
-    env: shared.then((known) => productEnv(product, product, known)),
+    env: shared.then((known) => productEnv(product, known)),
   };
 }
 
@@ -68,7 +68,7 @@ export function worker(product, shared) {
   return {
     name: `${product}-worker`,
     script: bundled(shared.options.root, `services/${product}/dist/worker`),
-    env: productEnv(`${product}-worker`, product, shared),
+    env: productEnv(product, shared),
   };
 }
 
@@ -86,7 +86,7 @@ export function gateway({ root, known }) {
  */
 function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
   return {
-    ...common('gateway', options, urlOf('lumi_gateway')),
+    ...common(options, urlOf('lumi_gateway')),
     ...options.handedThrough('gateway'),
     HOST: options.host,
     PORT: String(port),
@@ -102,14 +102,13 @@ function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
 }
 
 /**
- * @param {string} name
  * @param {Product} product
  * @param {Shared} shared
  * @returns {Env}
  */
-function productEnv(name, product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
+function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
   return {
-    ...common(name, options, urlOf(`lumi_${product}`)),
+    ...common(options, urlOf(`lumi_${product}`)),
     // The default set-up is a sandbox: money is on, and the pay page of the provider `sandbox` credits test money.
     SANDBOX_PAYMENTS: 'true',
     ...options.handedThrough(product),
@@ -126,23 +125,15 @@ function productEnv(name, product, { options, secrets, urlOf, publicUrl, cryptoP
   };
 }
 
-/** In the order of their ports for monitoring. */
-const NAMES = ['gateway', ...PRODUCTS, ...PRODUCTS.map((product) => `${product}-worker`)];
-
 /**
- * @param {string} name
  * @param {Options} options
  * @param {string} databaseUrl
  * @returns {Env}
  */
-function common(name, options, databaseUrl) {
-  const { metricsPort } = options;
+function common(options, databaseUrl) {
   return {
     ...options.surroundings,
     ...options.handedThrough('all'),
-    ...(metricsPort === undefined
-      ? {}
-      : { METRICS_PORT: String(metricsPort === 0 ? 0 : metricsPort + NAMES.indexOf(name)) }),
     HOST: '127.0.0.1',
     DATABASE_URL: databaseUrl,
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),

@@ -8,6 +8,18 @@ export class Refusal extends Error {}
 /** The user stopped us while we were starting. Not an error. */
 export class Interrupted extends Error {}
 
+/**
+ * All faults at once; nothing when there are none.
+ *
+ * @param {readonly import('../../shared/src/ground/runtime/given-settings.cjs').SettingFault[]} faults
+ */
+export function refuseSettings(faults) {
+  const sentences = faults.map(({ name, message }) => `${name} ${message}.`);
+  if (sentences.length === 1) throw new Refusal(sentences[0]);
+  if (sentences.length > 1)
+    throw new Refusal(['These settings cannot be used:', ...sentences.map((sentence) => `  ${sentence}`)].join('\n'));
+}
+
 const FULL = /ENOSPC|No space left on device|EDQUOT|Disk quota exceeded/i;
 
 /** @param {string} text */

@@ -1,6 +1,6 @@
 // The settings of the domains processes, read once. No other file of these processes reads the environment.
-import { count, readConfig } from '@lumi/shared/runtime';
-import { serviceConfig } from '@lumi/shared/service';
+import { count, databaseOf, readConfig } from '@lumi/shared/runtime';
+import { serviceConfig, serviceContradictions } from '@lumi/shared/service';
 import { z } from 'zod';
 
 /** The settings that only domains has. */
@@ -15,8 +15,8 @@ export const domainsSettings = z.object({
 
 export type DomainsSettings = z.output<typeof domainsSettings>;
 
-const domainsConfig = serviceConfig.extend(domainsSettings.shape);
+const domainsConfig = serviceConfig.extend({ ...domainsSettings.shape, ...databaseOf('lumi_domains') });
 
 export function readDomainsConfig(): z.output<typeof domainsConfig> {
-  return readConfig(domainsConfig, process.env);
+  return readConfig(domainsConfig, process.env, serviceContradictions);
 }

@@ -1,6 +1,6 @@
 // The settings of the proxy processes, read once. No other file of these processes reads the environment.
-import { count, readConfig } from '@lumi/shared/runtime';
-import { serviceConfig } from '@lumi/shared/service';
+import { count, databaseOf, readConfig } from '@lumi/shared/runtime';
+import { serviceConfig, serviceContradictions } from '@lumi/shared/service';
 import { z } from 'zod';
 
 /** The settings that only proxy has. */
@@ -12,8 +12,8 @@ export const proxySettings = z.object({
 
 export type ProxySettings = z.output<typeof proxySettings>;
 
-const proxyConfig = serviceConfig.extend(proxySettings.shape);
+const proxyConfig = serviceConfig.extend({ ...proxySettings.shape, ...databaseOf('lumi_proxy') });
 
 export function readProxyConfig(): z.output<typeof proxyConfig> {
-  return readConfig(proxyConfig, process.env);
+  return readConfig(proxyConfig, process.env, serviceContradictions);
 }

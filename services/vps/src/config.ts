@@ -1,6 +1,6 @@
 // The settings of the hosting processes, read once. No other file of these processes reads the environment.
-import { count, readConfig } from '@lumi/shared/runtime';
-import { serviceConfig } from '@lumi/shared/service';
+import { count, databaseOf, readConfig, type Contradiction } from '@lumi/shared/runtime';
+import { serviceConfig, serviceContradictions } from '@lumi/shared/service';
 import { z } from 'zod';
 
 /** The settings that only hosting has. */
@@ -16,8 +16,16 @@ export const vpsSettings = z.object({
 
 export type VpsSettings = z.output<typeof vpsSettings>;
 
-const vpsConfig = serviceConfig.extend(vpsSettings.shape);
+const graceEndsFirst: Contradiction<VpsSettings> = ({ GRACE_HOURS: grace, TERMINATE_AFTER_HOURS: end }) =>
+  grace !== undefined && end !== undefined && grace > end
+    ? {
+        name: 'GRACE_HOURS',
+        message: `is ${String(grace)}, but TERMINATE_AFTER_HOURS ${String(end)}: a server would end while it runs on`,
+      }
+    : null;
+
+const vpsConfig = serviceConfig.extend({ ...vpsSettings.shape, ...databaseOf('lumi_vps') });
 
 export function readVpsConfig(): z.output<typeof vpsConfig> {
-  return readConfig(vpsConfig, process.env);
+  return readConfig(vpsConfig, process.env, [...serviceContradictions, graceEndsFirst]);
 }

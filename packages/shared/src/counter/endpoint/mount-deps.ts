@@ -2,7 +2,6 @@
 import type { Product } from '../../ground/contract';
 import type { SqlRunner } from '../../base/db';
 import type { LimitStore } from '../../base/limits';
-import type { Readiness } from '../../base/monitoring';
 import type { IdentityVerifier } from '../../base/principal';
 import type { Clock, Log, SecretRing } from '../../ground/runtime';
 import type { OpenApiOptions } from './openapi';
@@ -17,5 +16,6 @@ export interface MountDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly openApi: Omit<OpenApiOptions, 'product'>;
-  readonly readiness: Readiness;
+  /** In Prometheus' text format. */
+  readonly metrics?: () => Promise<string>;
 }

@@ -1,7 +1,20 @@
 export { backoffMs } from './backoff';
 export { addMonths, anchorOf } from './calendar';
 export { FixedClock, elapsedMs, isoSeconds, systemClock, type Clock } from './clock';
-export { baseConfig, count, flag, port, readConfig, secretRing, settingsThere, type SecretRing } from './config';
+export {
+  baseConfig,
+  count,
+  databaseOf,
+  flag,
+  judgeSettings,
+  port,
+  readConfig,
+  secretRing,
+  settingsThere,
+  type Contradiction,
+  type SecretRing,
+} from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
+export { METRICS_TYPE, metricsText, type Gauge } from './metrics';
 export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';

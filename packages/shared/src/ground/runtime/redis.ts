@@ -24,6 +24,12 @@ export function isRedisUrl(value: string): boolean {
   return value.split(',').every((node) => SHAPE.test(node) && URL.canParse(node));
 }
 
+/** The credentials of the first node are used for all. */
+export function isOneCluster(value: string): boolean {
+  const nodes = value.split(',').map((node) => (URL.canParse(node) ? new URL(node) : null));
+  return new Set(nodes.map((node) => `${node?.protocol}//${node?.username}:${node?.password}`)).size === 1;
+}
+
 export function isClusterUrl(value: string): boolean {
   return value.includes(',') || new URL(value).searchParams.get('cluster') === 'true';
 }

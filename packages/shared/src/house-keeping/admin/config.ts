@@ -1,9 +1,9 @@
 // The settings of the `lumi` command, read once.
 import { z } from 'zod';
-import { readConfig, secretRing } from '../../ground/runtime';
+import { databaseOf, readConfig, secretRing } from '../../ground/runtime';
 
 const adminConfig = z.object({
-  DATABASE_URL: z.string().startsWith('postgres', 'must be a postgres URL').describe('The database, as lumi_admin.'),
+  DATABASE_URL: databaseOf('lumi_admin').DATABASE_URL,
   KEY_PEPPERS: secretRing(32).describe('Peppers of key digests; the same as of gateway and services.'),
   SECRET_RING: secretRing(32).describe('Keys that seal signing secrets; the same as of gateway and services.'),
 });

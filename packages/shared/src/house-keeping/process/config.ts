@@ -1,34 +1,42 @@
 // The settings every service and worker shares; a product's own config.ts extends this schema and reads the
 // environment.
-import type { JsonWebKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseUsd, usdInput } from '../../ground/money';
-import { baseConfig, flag, secretRing } from '../../ground/runtime';
+import { baseConfig, databaseOf, flag, secretRing, type Contradiction } from '../../ground/runtime';
+
+const CURVE = 'P-256';
+
+const publicKeys = z.string().transform((text, context) => {
+  try {
+    // Judged by the next lines.
+    const jwks = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { keys: JsonWebKey[] };
+    const areRight = jwks.keys.every(
+      (key) => key.d === undefined && key.crv === CURVE && createPublicKey({ key, format: 'jwk' }).type === 'public',
+    );
+    if (areRight && jwks.keys.length > 0) return jwks;
+  } catch {
+    // Said below.
+  }
+  context.addIssue({ code: 'custom', message: 'must be the base64 of a JWKS document with public keys (P-256) only' });
+  return z.NEVER;
+});
 
 export const serviceConfig = baseConfig.extend({
-  ADMIN_DATABASE_URL: z
-    .string()
-    .startsWith('postgres', 'must be a postgres URL')
-    .describe('The same database, as lumi_admin: for operators’ routes and the check of the books alone.'),
-  IDENTITY_PUBLIC_KEYS: z
-    .string()
-    .transform((text, context) => {
-      try {
-        // the verifier checks it at start
-        return JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { keys: JsonWebKey[] };
-      } catch {
-        context.addIssue({ code: 'custom', message: 'must be the base64 of a JWKS document' });
-        return z.NEVER;
-      }
-    })
-    .describe('Public keys of the gateway; several while rotating.'),
+  ADMIN_DATABASE_URL: databaseOf('lumi_admin').DATABASE_URL.describe(
+    'The same database, as lumi_admin: for operators’ routes and the check of the books alone.',
+  ),
+  IDENTITY_PUBLIC_KEYS: publicKeys.describe('Public keys of the gateway; several while rotating.'),
   KEY_PEPPERS: secretRing(32).describe('Peppers of key digests.'),
   SECRET_RING: secretRing(32).describe('Keys that seal signing secrets.'),
-  CURSOR_SECRET: z.string().min(32).describe('Signs page cursors; changing it only invalidates open pages.'),
+  CURSOR_SECRET: z
+    .string()
+    .min(32, 'must have 32 characters or more')
+    .describe('Signs page cursors; changing it only invalidates open pages.'),
   PUBLIC_URL: z
-    .url()
-    .describe('Where callers reach the gateway, without a trailing slash.')
-    .transform((url) => url.replace(/\/$/, '')),
+    .url('must be a URL such as https://api.example.com')
+    .transform((url) => url.replace(/\/$/, ''))
+    .describe('Where callers reach the gateway, without a trailing slash.'),
   API_MONEY_ENABLED: flag(false).describe('Shown by /me; enforced by the gateway.'),
   DEFAULT_DAILY_CAP_USD: usdInput
     .optional()
@@ -37,8 +45,32 @@ export const serviceConfig = baseConfig.extend({
   SANDBOX_PAYMENTS: flag(false).describe(
     'Offers the provider `sandbox`, whose pay page credits test money. Never where a balance is worth money.',
   ),
-  CRYPTO_PAY_URL: z.url().optional().describe('Crypto Pay API; absent switches the provider off.'),
+  CRYPTO_PAY_URL: z.url('must be a URL').optional().describe('Crypto Pay API; absent switches the provider off.'),
   CRYPTO_PAY_TOKEN: z.string().min(1).optional(),
 });
 
 export type ServiceConfig = z.output<typeof serviceConfig>;
+
+/** Of every service; a product may have more. */
+export const serviceContradictions: readonly Contradiction<ServiceConfig>[] = [
+  (given) =>
+    given.CRYPTO_PAY_URL !== undefined && 'CRYPTO_PAY_TOKEN' in given && given.CRYPTO_PAY_TOKEN === undefined
+      ? { name: 'CRYPTO_PAY_TOKEN', message: 'is missing although CRYPTO_PAY_URL is given; the provider needs both' }
+      : null,
+  (given) =>
+    given.CRYPTO_PAY_TOKEN !== undefined && 'CRYPTO_PAY_URL' in given && given.CRYPTO_PAY_URL === undefined
+      ? { name: 'CRYPTO_PAY_URL', message: 'is missing although CRYPTO_PAY_TOKEN is given; the provider needs both' }
+      : null,
+  (given) =>
+    given.SANDBOX_PAYMENTS === true && isRealCryptoPay(given.CRYPTO_PAY_URL)
+      ? {
+          name: 'SANDBOX_PAYMENTS',
+          message: 'credits test money beside the real provider of CRYPTO_PAY_URL; switch one of them off',
+        }
+      : null,
+];
+
+/** The double and the provider's own test network take test coins; only the real host takes money. */
+export function isRealCryptoPay(url: string | undefined): boolean {
+  return url !== undefined && new URL(url).hostname === 'pay.crypt.bot';
+}

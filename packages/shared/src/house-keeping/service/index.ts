@@ -4,6 +4,7 @@ export {
   runServer,
   runWorker,
   serviceConfig,
+  serviceContradictions,
   startLoop,
   startWork,
   type ApiDescription,

@@ -8,7 +8,7 @@ import type { Sql } from '../../base/db';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../../counter/deposits';
 import type { Endpoint } from '../../counter/endpoint';
 import { forecastRenewals, summaryEndpoint, type Summary } from '../../counter/forecast';
-import type { ApiDescription, Loop, Service } from '../process';
+import { isRealCryptoPay, type ApiDescription, type Loop, type Service } from '../process';
 import { forgetOldClaims } from '../../base/idempotency';
 import type { JobDefinition } from '../../work/jobs';
 import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops, type LifecycleSource } from '../../work/lifecycle';
@@ -150,9 +150,4 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
     jobs: bulk.jobs,
     close: () => providers.close(),
   };
-}
-
-/** The double and the provider's own test network take test coins; only the real host takes money. */
-function isRealCryptoPay(url: string | undefined): boolean {
-  return url !== undefined && new URL(url).hostname === 'pay.crypt.bot';
 }
