@@ -1,0 +1,87 @@
+// The settings of each process: those that `settings` may hold, those that the charts set, and those that are secret.
+// scripts/test/charts.test.ts compares them with what the processes read.
+import { flag, number, text } from './global.mjs';
+
+const milliseconds = number(0, 3_600_000);
+const hours = number(0, 8_760);
+
+/** @typedef {Record<string, object>} Settings */
+
+/** @type {Settings} */
+const everywhere = {
+  DATABASE_POOL: number(1, 200),
+  DATABASE_PREPARED: flag,
+  HOST: { enum: ['0.0.0.0', '::'] },
+  LOG_LEVEL: { enum: ['error', 'warn', 'info', 'debug', 'silent'] },
+  METRICS_HOST: text,
+  REDIS_PREFIX: { type: 'string', maxLength: 40 },
+};
+
+/** @type {Settings} */
+export const ofGateway = {
+  ...everywhere,
+  API_ENABLED: flag,
+  HOST_BINDINGS: text,
+  TRUST_PROXY: text,
+  ROUTES_POLL_MS: milliseconds,
+  UPSTREAM_TIMEOUT_MS: milliseconds,
+  UPSTREAM_CONNECTIONS: number(1, 2_000),
+  SERVICE_CONCURRENCY: number(1, 50_000),
+  KEY_CONCURRENCY: number(1, 50_000),
+  KEY_QUEUE: number(0, 50_000),
+  ADDRESS_CONNECTIONS: number(1, 10_000),
+  PUBLIC_PER_MINUTE: number(1, 1_000_000),
+};
+
+/** @type {Settings} */
+const ofServices = {
+  ...everywhere,
+  // As text: YAML would read 100.10 as the number 100.1.
+  DEFAULT_DAILY_CAP_USD: { type: 'string', pattern: '^\\d+(\\.\\d{1,4})?$' },
+  SANDBOX_PAYMENTS: flag,
+  CRYPTO_PAY_URL: { type: 'string', pattern: '^https?://' },
+};
+
+/** @type {Record<'domains' | 'vps' | 'proxy', Settings>} */
+export const ofProduct = {
+  domains: { ...ofServices, SANDBOX_TIMEOUT_MS: milliseconds, SANDBOX_SLOW_MS: milliseconds },
+  vps: {
+    ...ofServices,
+    GRACE_HOURS: hours,
+    TERMINATE_AFTER_HOURS: hours,
+    UNDELETE_HOURS: hours,
+    SANDBOX_CREATE_MS: milliseconds,
+    SANDBOX_ACTION_MS: milliseconds,
+  },
+  proxy: { ...ofServices, SANDBOX_SLOW_MS: milliseconds },
+};
+
+const secretEverywhere = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'KEY_PEPPERS', 'SECRET_RING'];
+const setEverywhere = ['METRICS_PORT', 'PORT', 'STOP_DELAY_MS', 'API_MONEY_ENABLED'];
+/** The images say them. */
+const ofImage = ['LUMI_VERSION', 'LUMI_COMMIT'];
+
+/** Everything that a process may get, one list for each process. */
+export const known = {
+  gateway: [
+    ...Object.keys(ofGateway),
+    ...setEverywhere,
+    ...ofImage,
+    ...['DOMAINS_URL', 'VPS_URL', 'PROXY_URL'],
+    ...secretEverywhere,
+    'IDENTITY_PRIVATE_KEY',
+  ],
+  ...Object.fromEntries(
+    Object.entries(ofProduct).map(([product, settings]) => [
+      product,
+      [
+        ...Object.keys(settings),
+        ...setEverywhere,
+        ...ofImage,
+        'PUBLIC_URL',
+        ...secretEverywhere,
+        ...['ADMIN_DATABASE_URL', 'IDENTITY_PUBLIC_KEYS', 'CURSOR_SECRET', 'CRYPTO_PAY_TOKEN'],
+      ],
+    ]),
+  ),
+};

@@ -1,0 +1,170 @@
+// `npm run check:charts`: the Helm charts of infra/helm, linted, rendered, checked against Kubernetes' schemas and
+// against what infra/helm/README.md says. Skipped, with the reason, on a machine without Go.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './build.mjs';
+import { chartsFolder, documentFaults, flowTableFaults, secretTableFaults } from './charts/documents.mjs';
+import { lint, packedCharts, template } from './charts/helm.mjs';
+import { parseManifests, podsOf } from './charts/manifests.mjs';
+import { connectionFaults } from './charts/connections.mjs';
+import { mutationFaults } from './charts/mutations.mjs';
+import { podSecurityFaults } from './charts/pod-security.mjs';
+import { REFUSALS } from './charts/refusals.mjs';
+import { KUBERNETES, schemaLocation } from './charts/schemas.mjs';
+import { run, whyNot } from './charts/tools.mjs';
+import { workloadFaults } from './charts/workloads.mjs';
+import { messageOf } from './errors.mjs';
+
+/** @typedef {import('./charts/manifests.mjs').Manifest} Manifest */
+
+const SIZES = ['small', 'large', 'everything-on'];
+const URL = 'global.publicUrl=https://api.example.com';
+/** Each chart for itself, as a release of one product. */
+const ALONE = [
+  { chart: 'lumi-gateway', set: [URL] },
+  ...['domains', 'vps', 'proxy'].map((product) => ({ chart: 'lumi-service', set: [URL, `product=${product}`] })),
+];
+const SHOWN_MAX = 12;
+
+let failed = 0;
+
+/**
+ * @param {string} what
+ * @param {readonly string[]} faults
+ */
+function report(what, faults) {
+  console.log(`${faults.length === 0 ? '✓' : '✗'} ${what}`);
+  for (const fault of faults.slice(0, SHOWN_MAX)) console.log(`    ${fault}`);
+  if (faults.length > SHOWN_MAX) console.log(`    … and ${faults.length - SHOWN_MAX} more`);
+  if (faults.length > 0) failed += 1;
+}
+
+/** @param {string} folder the packed charts */
+function check(folder) {
+  report('values.schema.json is what infra/helm/schemas says', schemaFaults());
+  report('values, documents and versions agree', documentFaults());
+  for (const size of SIZES) {
+    const files = [`${size}.yaml`];
+    report(`lumi, ${size}: helm lint`, lintFaults(lint(folder, 'lumi', { files })));
+    const manifests = checked(`lumi, ${size}`, template(folder, 'lumi', { files }));
+    if (size === 'small') {
+      report('lumi, small: who reaches whom', connectionFaults(manifests));
+      const { count, faults } = mutationFaults(manifests);
+      report(`${count} faults on purpose are noticed`, faults);
+    }
+    if (size === 'everything-on') report('a wrong field in any kind is noticed', looseSchemas(manifests));
+  }
+  for (const { chart, set } of ALONE) {
+    report(`${chart} ${set.slice(1).join()}: helm lint`, lintFaults(lint(folder, chart, { set })));
+    checked(`${chart} ${set.slice(1).join()}`, template(folder, chart, { set }));
+  }
+  const full = ['global.postgresql.pooler=true', 'gateway.tools.enabled=true', URL];
+  const all = template(folder, 'lumi', {
+    set: [...full, 'global.telemetry.endpoint=http://collector.monitoring:4318'],
+  });
+  report('the flows are those of infra/helm/README.md', flowTableFaults(parseManifests(all.stdout)));
+  report('the Secrets are those of infra/helm/README.md', secretTableFaults(parseManifests(all.stdout), 'lumi'));
+  report(
+    `${REFUSALS.length} faulty values are refused`,
+    REFUSALS.flatMap((one) => refusalFaults(folder, one)),
+  );
+}
+
+/**
+ * Renders well, fits both versions of Kubernetes, and holds to our own rules.
+ *
+ * @param {string} what
+ * @param {ReturnType<typeof run>} rendered
+ * @returns {Manifest[]}
+ */
+function checked(what, { ok, stdout, stderr }) {
+  if (!ok) {
+    report(`${what}: helm template`, [stderr]);
+    return [];
+  }
+  const manifests = parseManifests(stdout);
+  for (const version of Object.keys(KUBERNETES))
+    report(`${what}: Kubernetes ${version}, ${manifests.length} objects`, conformFaults(stdout, version));
+  report(`${what}: Pod Security restricted`, podsOf(manifests).flatMap(podSecurityFaults));
+  report(`${what}: probes, stops, selectors, migrations, secrets`, workloadFaults(manifests));
+  return manifests;
+}
+
+/**
+ * @param {string} manifests
+ * @param {string} version
+ */
+function conformFaults(manifests, version) {
+  const args = [
+    '-strict',
+    '-output',
+    'json',
+    '-kubernetes-version',
+    version,
+    '-schema-location',
+    schemaLocation(),
+    '-',
+  ];
+  const { stdout, stderr } = run('kubeconform', args, { input: manifests });
+  if (stdout.trim() === '') return [stderr];
+  /** @type {{ resources?: { kind: string; name: string; status: string; msg: string }[] }} */
+  const { resources = [] } = JSON.parse(stdout);
+  return resources.map(({ kind, name, status, msg }) => `${kind} ${name}: ${status} ${msg}`);
+}
+
+/**
+ * The kinds in which the schemas accept a field that does not exist, or a value of the wrong type.
+ *
+ * @param {readonly Manifest[]} manifests
+ */
+function looseSchemas(manifests) {
+  const kinds = new Map(manifests.filter(({ spec }) => spec !== undefined).map((one) => [one.kind, one]));
+  return [...kinds].flatMap(([kind, one]) =>
+    [{ ...one.spec, lumi: 1 }, 'text'].flatMap((spec) => {
+      const [version = ''] = Object.keys(KUBERNETES);
+      const faults = conformFaults(JSON.stringify({ ...one, spec }), version);
+      return faults.some((fault) => fault.includes('statusInvalid'))
+        ? []
+        : [`${kind} with spec ${JSON.stringify(spec)}`];
+    }),
+  );
+}
+
+/** @param {ReturnType<typeof run>} linted */
+const lintFaults = ({ ok, stdout, stderr }) => (ok ? [] : [stdout, stderr]);
+
+function schemaFaults() {
+  const { status, stderr } = spawnSync(process.execPath, [join(chartsFolder, 'make-schemas.mjs'), '--check'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return status === 0 ? [] : stderr.trim().split('\n');
+}
+
+/**
+ * @param {string} folder
+ * @param {import('./charts/refusals.mjs').Refusal} refusal
+ */
+function refusalFaults(folder, { title, chart, set, says }) {
+  const { ok, stderr } = template(folder, chart, { set });
+  if (ok) return [`${title}: accepted`];
+  return says.test(stderr.replaceAll('\n', ' ')) ? [] : [`${title}: refused, but with\n      ${stderr.trim()}`];
+}
+
+const reason = whyNot();
+if (reason !== null) {
+  console.log(`check:charts skipped: ${reason}`);
+  process.exit(0);
+}
+/** @type {string | null} */
+let folder = null;
+try {
+  folder = packedCharts();
+  check(folder);
+} catch (err) {
+  report('the check itself', [messageOf(err)]);
+}
+if (folder !== null) rmSync(folder, { recursive: true, force: true });
+console.log(failed === 0 ? 'check:charts: all good' : `check:charts: ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

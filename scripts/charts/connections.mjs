@@ -1,0 +1,46 @@
+// Which connections the policies of the smallest installation allow, all of them, as a second description of the flows
+// beside the templates.
+import { allowedConnections } from './network.mjs';
+
+/** @typedef {import('./manifests.mjs').Manifest} Manifest */
+
+const PRODUCTS = ['domains', 'vps', 'proxy'];
+const [DNS, HTTPS, SMTP, POSTGRESQL, REDIS, GATEWAY, SERVICE, METRICS] = [53, 443, 25, 5432, 6379, 8080, 9000, 9464];
+const PORTS = [SMTP, DNS, HTTPS, POSTGRESQL, REDIS, GATEWAY, SERVICE, METRICS];
+
+/** @returns {string[]} */
+function expected() {
+  const services = PRODUCTS.flatMap((product) => [`${product} http`, `${product} worker`]);
+  const migrations = ['gateway', ...PRODUCTS].map((part) => `${part} migration`);
+  const running = ['gateway http', ...services];
+  const others = ['PostgreSQL', 'the pooler', 'Redis', 'DNS', 'a pod of another namespace', 'a pod beside'];
+  const outside = ['a supplier', 'a supplier on IPv6', 'a private address', 'the metadata service'];
+  return [
+    // Any caller reaches the gateway, but our own services do not need to, and may not send.
+    ...[...others, 'a scraper', ...outside].map((from) =>
+      from === 'a scraper' ? `${from} → gateway http: ${GATEWAY}, ${METRICS}` : `${from} → gateway http: ${GATEWAY}`,
+    ),
+    ...services.map((to) => `a scraper → ${to}: ${METRICS}`),
+    ...PRODUCTS.map((product) => `gateway http → ${product} http: ${SERVICE}`),
+    ...[...running, ...migrations].flatMap((from) => [
+      `${from} → DNS: ${DNS}`,
+      `${from} → PostgreSQL: ${POSTGRESQL}`,
+      `${from} → the pooler: ${POSTGRESQL}`,
+    ]),
+    ...running.map((from) => `${from} → Redis: ${REDIS}`),
+    ...services.flatMap((from) => [`${from} → a supplier: ${HTTPS}`, `${from} → a supplier on IPv6: ${HTTPS}`]),
+  ];
+}
+
+/**
+ * @param {readonly Manifest[]} manifests
+ * @returns {string[]}
+ */
+export function connectionFaults(manifests) {
+  const allowed = allowedConnections(manifests, PORTS);
+  const wanted = expected();
+  return [
+    ...allowed.filter((one) => !wanted.includes(one)).map((one) => `allowed, but should not be: ${one}`),
+    ...wanted.filter((one) => !allowed.includes(one)).map((one) => `should be allowed: ${one}`),
+  ];
+}
