@@ -5,13 +5,13 @@ const SALE_LIMIT_MS = 60_000;
 /** @typedef {(...args: string[]) => Record<string, string>} Lumi the command `lumi`; returns what it answered */
 /** @typedef {readonly [product: string, path: string, body: object]} Purchase */
 
-/** @type {readonly Purchase[]} */
-const PURCHASES = [
-  ['domains', '/api/v1/domains', { domain: 'sold-in-the-image.test', years: 1 }],
+/** @type {(tag: string) => readonly Purchase[]} */
+const purchases = (tag) => [
+  ['domains', '/api/v1/domains', { domain: `sold-by-the-${tag}.test`, years: 1 }],
   [
     'vps',
     '/hosting/api/v1/servers',
-    { plan_id: 's1', image_id: 'debian-12', locations: ['ams'], hostname: 'image.example.com', period_months: 1 },
+    { plan_id: 's1', image_id: 'debian-12', locations: ['ams'], hostname: `${tag}.example.com`, period_months: 1 },
   ],
   ['proxy', '/proxy/api/v1/orders', { product_id: 'ipv4', items: [{ country: 'XA', quantity: 1 }], period_days: 30 }],
 ];
@@ -19,14 +19,15 @@ const PURCHASES = [
 /**
  * @param {string} gateway its origin
  * @param {Lumi} lumi
+ * @param {string} [tag] makes names that nobody has bought
  */
-export async function sell(gateway, lumi) {
+export async function sell(gateway, lumi, tag = 'image') {
   const { user_id: accountId = '' } = lumi('users', 'create', 'First customer');
   lumi('users', 'adjust', accountId, '100', 'first deposit');
-  for (const purchase of PURCHASES) {
+  for (const purchase of purchases(tag)) {
     const [product] = purchase;
     const { key = '' } = lumi('keys', 'issue', '--product', product, '--type', 'reseller', '--user', accountId);
-    await buy(gateway, purchase, key);
+    await buy(gateway, purchase, key, tag);
   }
   lumi('audit'); // exits with 1 when the books are wrong
 }
@@ -37,8 +38,9 @@ export async function sell(gateway, lumi) {
  * @param {string} gateway
  * @param {Purchase} purchase
  * @param {string} key
+ * @param {string} tag
  */
-async function buy(gateway, [product, path, body], key) {
+async function buy(gateway, [product, path, body], key, tag) {
   const ask = async () => {
     const answer = await fetch(`${gateway}${path}`, {
       method: 'POST',
@@ -46,7 +48,7 @@ async function buy(gateway, [product, path, body], key) {
       headers: {
         authorization: `Bearer ${key}`,
         'content-type': 'application/json',
-        'idempotency-key': `image-${product}-0001`,
+        'idempotency-key': `${tag}-${product}-0001`,
       },
     });
     return {
