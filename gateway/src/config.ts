@@ -79,7 +79,7 @@ export const gatewaySettings = baseConfig.extend({
   IDENTITY_PRIVATE_KEY: privateKey.describe('Signs the identity that services trust; they hold the public half.'),
   KEY_PEPPERS: secretRing(16).describe('Peppers of the key digests; the last is used for new keys, all are tried.'),
   SECRET_RING: secretRing(32).describe('Opens the signing secrets of keys.'),
-  API_ENABLED: flag(true).describe('Off: everything but /healthz answers 503 api_disabled.'),
+  API_ENABLED: flag(true).describe('Off: everything but /healthz and /readyz answers 503 api_disabled.'),
   API_MONEY_ENABLED: flag(false).describe(
     'Off: money operations answer 403 money_disabled. Services have the same switch.',
   ),

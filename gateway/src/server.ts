@@ -1,5 +1,6 @@
 // The gateway's process: config → wiring → listen → drain on SIGTERM.
 import { createLog, createShutdown, reportReady, settingsThere, systemClock } from '@lumi/shared/runtime';
+import { openMonitoring, serveUntilStop } from '@lumi/shared/monitoring';
 import { createApp } from './app';
 import { readGatewayConfig } from './config';
 import { createListener } from './listener';
@@ -21,11 +22,14 @@ async function main(): Promise<void> {
       void shutdown.stop('platform schema', 1);
     },
   });
+  const monitored = { name: 'gateway', config, log, shutdown, readiness: wiring.readiness };
+  await openMonitoring(monitored);
   shutdown.onStop('parts', () => wiring.stop());
   const listener = createListener(createApp(wiring), wiring);
-  shutdown.onStop('listener', () => listener.drain());
+  shutdown.onStop('listener', (limitMs) => listener.drain(limitMs));
   await wiring.start();
   const port = await listener.listen(config.HOST, config.PORT);
+  serveUntilStop(monitored, () => listener.leave());
   log.info('listening', { host: config.HOST, port });
   reportReady(port);
 }

@@ -10,6 +10,7 @@ import {
   type LimitStore,
 } from '@lumi/shared/limits';
 import { knowsPlatform } from '@lumi/shared/platform-schema';
+import { Readiness, watchPool } from '@lumi/shared/monitoring';
 import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, peerReader, type ClientIp } from './client-ip';
@@ -45,6 +46,7 @@ export interface Wiring {
   readonly perPeerMax: number;
   readonly peerOf: (address: string) => string | null;
   readonly publicHeaders: readonly string[];
+  readonly readiness: Readiness;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -86,6 +88,19 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
   });
   const addressLimits = new MemoryLimitStore(clock, { bucketsMax: ADDRESSES_MAX });
   let stopAsking = (): void => undefined;
+  const readiness = new Readiness();
+  readiness.needs(
+    { name: 'database', isVital: true, check: () => db.query('SELECT 1') },
+    // A product that is away is a 503 of its own paths; a gateway that knows no product's paths serves nobody.
+    {
+      name: 'services',
+      isVital: true,
+      check: () => (routes.known.length > 0 ? Promise.resolve() : Promise.reject(new Error('none was reached yet'))),
+    },
+    // Without it this gateway counts by itself.
+    ...(redis === null ? [] : [{ name: 'redis', isVital: false, check: () => redis.ping() }]),
+  );
+  const unwatch = [watchPool('gateway', db), watchPool('gateway-strangers', strangersDb)];
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
     log,
@@ -110,6 +125,7 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
     perPeerMax: config.ADDRESS_CONNECTIONS,
     peerOf: peerReader(config.TRUST_PROXY),
     publicHeaders: ['crypto-pay-api-signature'],
+    readiness,
     start: async () => {
       stopAsking = await knowsPlatform({ db, who: 'the gateway', log, onRefusal });
       await Promise.all([notifications.start(), routes.start()]);
@@ -122,6 +138,7 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
       accessLines?.flush();
       await Promise.all([...PRODUCTS.map((product) => services[product].close()), db.end(), strangersDb.end()]);
       redis?.disconnect();
+      for (const end of unwatch) end();
     },
   };
 }

@@ -192,6 +192,23 @@ describe('before all stages', () => {
       expect(reply.headers['content-type']).toBe('application/json; charset=utf-8');
     }
   });
+
+  it('answers /readyz at the root alone: starting, ready without Redis or keys, and stopping', async () => {
+    const off = gateways.get('false false');
+    if (off === undefined) throw new Error('no such gateway');
+    const { readiness } = off.wiring;
+    const readyz = async () => {
+      const { status, text } = await ask(off, { path: '/readyz', key: 'nobody' });
+      return [status, JSON.parse(text)] as const;
+    };
+    expect(await readyz()).toEqual([503, { status: 'starting' }]);
+    readiness.started();
+    expect(await readyz()).toEqual([200, { status: 'ready' }]);
+    readiness.stop();
+    expect(await readyz()).toEqual([503, { status: 'stopping' }]);
+    expect((await ask(off, { path: '/readyz', method: 'POST' })).status).toBe(405);
+    expect((await ask(off, { path: '/api/v1/readyz' })).status).toBe(503); // a path like any other: the API is off
+  });
 });
 
 describe('a request that moves no money', () => {

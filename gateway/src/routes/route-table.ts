@@ -43,6 +43,11 @@ export class RouteTable {
     return [...this.services.values()].every((service) => service.matcher !== null);
   }
 
+  /** The products whose paths are known. */
+  get known(): readonly Product[] {
+    return PRODUCTS.filter((product) => this.services.get(product)?.matcher !== null);
+  }
+
   /** Reads all documents once (resolves when each attempt has ended), and polls for changes from then on. */
   async start(): Promise<void> {
     await Promise.all(PRODUCTS.map((product) => this.poll(product)));

@@ -29,7 +29,7 @@ const SURROUNDINGS = [
 
 /** Settings of the processes themselves that are passed on when the user set them. */
 export const HANDED_THROUGH = {
-  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL'],
+  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL', 'METRICS_HOST', 'STOP_DELAY_MS', 'LUMI_COMMIT'],
   gateway: [
     'API_ENABLED',
     'HOST_BINDINGS',
@@ -65,6 +65,7 @@ const OWN = [
   'REDIS_URL',
   'PUBLIC_URL',
   'API_MONEY_ENABLED',
+  'METRICS_PORT',
   'LUMI_INSPECT',
 ];
 /** Settings that start with a product's name are that product's, but for these. */
@@ -90,6 +91,8 @@ export function readOptions(env, root) {
     databaseUrl: given.DATABASE_URL,
     redisUrl: given.REDIS_URL,
     publicUrl: given.PUBLIC_URL?.replace(/\/+$/, '') || undefined,
+    /** The first of the ports for monitoring, one for each process; 0: free ones; undefined: none. */
+    metricsPort: given.METRICS_PORT === undefined ? undefined : Number.parseInt(given.METRICS_PORT, 10),
     isMoneyEnabled: given.API_MONEY_ENABLED ?? 'true',
     /** The process that listens for a debugger on port 9229. */
     inspect: given.LUMI_INSPECT,
@@ -110,10 +113,14 @@ export function readOptions(env, root) {
 }
 
 /** @param {Env} given */
-function unusable({ PORT: port, DATABASE_URL: databaseUrl, REDIS_URL: redisUrl }) {
+function unusable(given) {
+  const { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl } = given;
   const faults = [];
-  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number.parseInt(port, 10) <= 65_535))
-    faults.push({ name: 'PORT', message: `must be a number from 0 to 65535 (0 picks a free one), not "${port}"` });
+  for (const name of ['PORT', 'METRICS_PORT']) {
+    const port = given[name];
+    if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number.parseInt(port, 10) <= 65_535))
+      faults.push({ name, message: `must be a number from 0 to 65535 (0 picks a free one), not "${port}"` });
+  }
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl))
     faults.push({ name: 'DATABASE_URL', message: 'must be a URL that starts with postgres://' });
   if (redisUrl !== undefined && !/^rediss?:\/\/[^\s,]+(,rediss?:\/\/[^\s,]+)*$/.test(redisUrl))

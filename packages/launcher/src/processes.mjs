@@ -55,7 +55,7 @@ export function service(product, { root, shared }) {
   return {
     name: product,
     script: bundled(root, `services/${product}/dist/server`),
-    env: shared.then((known) => productEnv(product, known)),
+    env: shared.then((known) => productEnv(product, product, known)),
   };
 }
 
@@ -68,7 +68,7 @@ export function worker(product, shared) {
   return {
     name: `${product}-worker`,
     script: bundled(shared.options.root, `services/${product}/dist/worker`),
-    env: productEnv(product, shared),
+    env: productEnv(`${product}-worker`, product, shared),
   };
 }
 
@@ -86,7 +86,7 @@ export function gateway({ root, known }) {
  */
 function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
   return {
-    ...common(options, urlOf('lumi_gateway')),
+    ...common('gateway', options, urlOf('lumi_gateway')),
     ...options.handedThrough('gateway'),
     HOST: options.host,
     PORT: String(port),
@@ -102,13 +102,14 @@ function gatewayEnv({ options, secrets, urlOf, serviceUrls, publicUrl, port }) {
 }
 
 /**
+ * @param {string} name
  * @param {Product} product
  * @param {Shared} shared
  * @returns {Env}
  */
-function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
+function productEnv(name, product, { options, secrets, urlOf, publicUrl, cryptoPayUrl }) {
   return {
-    ...common(options, urlOf(`lumi_${product}`)),
+    ...common(name, options, urlOf(`lumi_${product}`)),
     // The default set-up is a sandbox: money is on, and the pay page of the provider `sandbox` credits test money.
     SANDBOX_PAYMENTS: 'true',
     ...options.handedThrough(product),
@@ -125,15 +126,23 @@ function productEnv(product, { options, secrets, urlOf, publicUrl, cryptoPayUrl 
   };
 }
 
+/** In the order of their ports for monitoring. */
+const NAMES = ['gateway', ...PRODUCTS, ...PRODUCTS.map((product) => `${product}-worker`)];
+
 /**
+ * @param {string} name
  * @param {Options} options
  * @param {string} databaseUrl
  * @returns {Env}
  */
-function common(options, databaseUrl) {
+function common(name, options, databaseUrl) {
+  const { metricsPort } = options;
   return {
     ...options.surroundings,
     ...options.handedThrough('all'),
+    ...(metricsPort === undefined
+      ? {}
+      : { METRICS_PORT: String(metricsPort === 0 ? 0 : metricsPort + NAMES.indexOf(name)) }),
     HOST: '127.0.0.1',
     DATABASE_URL: databaseUrl,
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
 import type { Log } from '../../ground/runtime';
+import { watchPool } from '../monitoring';
 import { Prisma, PrismaClient } from './generated/platform/client';
 
 export type PlatformClient = PrismaClient;
@@ -58,6 +59,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     application_name: options.name,
   });
   pool.on('error', (err) => options.log.warn('an idle database connection failed', { err }));
+  const unwatch = watchPool(options.name, pool);
   const platform = new PrismaClient(clientOptions(pool, 'platform'));
   return {
     pool,
@@ -66,6 +68,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     close: async () => {
       await platform.$disconnect();
       await pool.end();
+      unwatch();
     },
   };
 }

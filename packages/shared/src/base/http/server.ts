@@ -41,6 +41,8 @@ export interface ParserRefusalSender {
 
 export interface HttpServer {
   listen(host: string, portNumber: number): Promise<number>;
+  /** From now on each answer ends its connection, so that clients come back elsewhere. */
+  leave(): void;
   /** Stops accepting, closes idle connections, waits for running requests up to `limitMs`, then cuts. */
   drain(limitMs?: number): Promise<void>;
   readonly server: http.Server;
@@ -62,9 +64,11 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     peerOf: options.peerOf ?? (() => null),
     readsNothingMs: options.readsNothingMs ?? READS_NOTHING_MS,
   });
+  let isLeaving = false;
   const turns = new OneAtATime(
     connections,
     (req, res) => {
+      if (isLeaving) res.shouldKeepAlive = false;
       readTarget(req); // before Express reads it
       app(req, res);
     },
@@ -109,8 +113,12 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     if (turns.isBusy(socket)) socket.destroy();
     else refuse('bad_request', socket, null, options);
   });
+  const leave = (): void => {
+    isLeaving = true;
+  };
   return {
     server,
+    leave,
     listen: (host, portNumber) =>
       new Promise((resolve, reject) => {
         server.once('error', reject);
@@ -122,6 +130,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
       }),
     drain: (limitMs = 10_000) =>
       new Promise((resolve) => {
+        leave();
         const cut = setTimeout(() => server.closeAllConnections(), limitMs);
         // A connection is idle only after its last answer; Node checks once, at the beginning.
         const sweep = setInterval(() => server.closeIdleConnections(), 50);

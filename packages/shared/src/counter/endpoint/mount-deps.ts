@@ -2,6 +2,7 @@
 import type { Product } from '../../ground/contract';
 import type { SqlRunner } from '../../base/db';
 import type { LimitStore } from '../../base/limits';
+import type { Readiness } from '../../base/monitoring';
 import type { IdentityVerifier } from '../../base/principal';
 import type { Clock, Log, SecretRing } from '../../ground/runtime';
 import type { OpenApiOptions } from './openapi';
@@ -16,6 +17,5 @@ export interface MountDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly openApi: Omit<OpenApiOptions, 'product'>;
-  /** In Prometheus' text format. */
-  readonly metrics?: () => Promise<string>;
+  readonly readiness: Readiness;
 }

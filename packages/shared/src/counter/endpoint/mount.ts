@@ -4,7 +4,6 @@ import { createHash } from 'node:crypto';
 import express, { type Express } from 'express';
 import { notFound, type RouteSpec } from '../../ground/contract';
 import { errorStage, requestGuard } from '../../base/http';
-import { METRICS_TYPE } from '../../ground/runtime';
 import type { Endpoint } from './context';
 import { buildOpenApi } from './openapi';
 import type { MountDeps } from './mount-deps';
@@ -27,6 +26,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     if (guard(req, res)) next();
   });
   app.get('/healthz', (_req, res) => send(res, { status: 200, body: { status: 'ok', service: deps.product } }));
+  app.get('/readyz', async (_req, res) => send(res, await deps.readiness.answer()));
   app.use((req, _res, next) => next(isReadable(req.path) ? undefined : notFound()));
   const document = buildOpenApi(
     endpoints.map((one) => one.route),
@@ -42,13 +42,6 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     if (req.get('if-none-match') === documentTag) res.status(304).end();
     else send(res, { status: 200, bytes: documentBytes });
   });
-  const { metrics } = deps;
-  // For the monitoring of the installation, which reads the service's own port: counts only, without accounts. The
-  // gateway routes nothing under `/internal`.
-  if (metrics !== undefined)
-    app.get('/internal/metrics', async (_req, res) =>
-      send(res, { status: 200, bytes: Buffer.from(await metrics(), 'utf8'), contentType: METRICS_TYPE }),
-    );
   for (const one of endpoints) {
     const readBody = bodyReader(one.route);
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');

@@ -121,6 +121,12 @@ export const secretRing = (minBytes: number) =>
     return { current, byVersion };
   });
 
+const buildName = z
+  .string()
+  .regex(/^[\w.+-]{1,64}$/, 'must be letters, digits and . + - _')
+  .optional()
+  .transform((value) => value ?? 'unknown');
+
 const ROLES: readonly string[] = ['gateway', ...PRODUCTS, 'admin'].map((name) => `lumi_${name}`);
 
 /**
@@ -180,4 +186,17 @@ export const baseConfig = z.object({
     .enum(['error', 'warn', 'info', 'debug', 'silent'], 'must be error, warn, info, debug or silent')
     .optional()
     .transform((value) => value ?? 'info'),
+  METRICS_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number')
+    .optional()
+    .transform((value) => (value === undefined ? null : Number.parseInt(value, 10)))
+    .describe('Serves /metrics, /healthz and /readyz to monitoring; absent: no such port; 0: a free one.'),
+  METRICS_HOST: z.string().optional().describe('Where METRICS_PORT listens; absent: as HOST says.'),
+  STOP_DELAY_MS: count(0, 15_000).describe(
+    'After a signal to stop the process goes on for so long, while /readyz already says 503: load balancers need ' +
+      'time to notice.',
+  ),
+  LUMI_VERSION: buildName.describe('Shown by /metrics.'),
+  LUMI_COMMIT: buildName.describe('Shown by /metrics.'),
 });

@@ -15,6 +15,5 @@ export {
   type SecretRing,
 } from './config';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
-export { METRICS_TYPE, metricsText, type Gauge } from './metrics';
 export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';

@@ -4,10 +4,12 @@ import type { Endpoint } from '../../counter/endpoint';
 import { createHttpServer } from '../../base/http';
 import type { JobDefinition } from '../../work/jobs';
 import { knowsPlatform } from '../../base/platform-schema';
+import { openMonitoring, serveUntilStop, type MonitoredProcess } from '../../base/monitoring';
 import { createShutdown, reportReady, settingsThere, type Shutdown } from '../../ground/runtime';
 import type { ServiceConfig } from './config';
 import { buildApp, openService, type ApiDescription, type Service } from './service';
 import { startWork, type Loop } from './worker';
+import { watchWork } from './work-gauges';
 
 /** The exports of a product's wiring.ts. */
 export interface Wiring<C, D> {
@@ -31,22 +33,21 @@ export function runServer<C extends ServiceConfig, D>(
     await settingsThere();
     const config = readConfig();
     const service = openService({ product, config, processName: product });
-    const app = buildApp(service, endpoints(wire(service, config)), api);
     const shutdown = createShutdown(service.log);
+    const monitored = monitoredAs(product, service, shutdown);
+    await openMonitoring(monitored);
+    shutdown.onStop('gauges', watchWork(service));
+    const app = buildApp(service, endpoints(wire(service, config)), api);
     shutdown.onStop('service', () => service.close());
     await mustKnowPlatform(service, `the ${product} service`, shutdown);
     const http = createHttpServer(app, { clock: service.clock });
     const port = await http.listen(config.HOST, config.PORT);
-    shutdown.onStop('http', () => http.drain());
+    shutdown.onStop('http', (limitMs) => http.drain(limitMs));
+    serveUntilStop(monitored, () => http.leave());
     service.log.info('listening', { port });
     reportReady(port);
   };
-  serve().catch((err: unknown) => {
-    process.stderr.write(
-      `The ${product} service could not start: ${err instanceof Error ? err.message : String(err)}\n`,
-    );
-    process.exit(1);
-  });
+  serve().catch((err: unknown) => fail(`${product} service`, err));
 }
 
 /**
@@ -60,20 +61,18 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
   const work = async (): Promise<void> => {
     const config = readConfig();
     const service = openService({ product, config, processName: `${product}-worker` });
-    const deps = wire(service, config);
     const shutdown = createShutdown(service.log);
+    const monitored = monitoredAs(`${product}-worker`, service, shutdown);
+    await openMonitoring(monitored);
+    const deps = wire(service, config);
     shutdown.onStop('service', () => service.close());
     await mustKnowPlatform(service, `the ${product} worker`, shutdown);
-    const running = startWork(service, loops(deps), deps.shared.jobs);
-    shutdown.onStop('work', () => running.stop());
+    const started = startWork(service, loops(deps), deps.shared.jobs);
+    shutdown.onStop('work', () => started.stop());
+    serveUntilStop(monitored);
     reportReady();
   };
-  work().catch((err: unknown) => {
-    process.stderr.write(
-      `The ${product} worker could not start: ${err instanceof Error ? err.message : String(err)}\n`,
-    );
-    process.exit(1);
-  });
+  work().catch((err: unknown) => fail(`${product} worker`, err));
 }
 
 async function mustKnowPlatform({ db, log }: Service, who: string, shutdown: Shutdown): Promise<void> {
@@ -87,4 +86,13 @@ async function mustKnowPlatform({ db, log }: Service, who: string, shutdown: Shu
     },
   });
   shutdown.onStop('platform schema', stopAsking);
+}
+
+function monitoredAs(name: string, { config, log, readiness }: Service, shutdown: Shutdown): MonitoredProcess {
+  return { name, config, log, readiness, shutdown };
+}
+
+function fail(name: string, err: unknown): never {
+  process.stderr.write(`The ${name} could not start: ${err instanceof Error ? err.message : String(err)}\n`);
+  process.exit(1);
 }

@@ -4,12 +4,12 @@ import type { Product } from '../../ground/contract';
 import { Cursors } from '../../ground/contract';
 import { openDatabase, type Database } from '../../base/db';
 import { mount, type Endpoint, type OpenApiOptions } from '../../counter/endpoint';
+import { Readiness } from '../../base/monitoring';
 import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '../../base/limits';
 import { IdentityVerifier } from '../../base/principal';
 import type { PurchaseDeps } from '../../work/purchase';
 import { createLog, systemClock, type Clock, type Log } from '../../ground/runtime';
 import type { ServiceConfig } from './config';
-import { serviceMetrics } from './metrics';
 
 export interface Service {
   readonly product: Product;
@@ -24,6 +24,7 @@ export interface Service {
   readonly cursors: Cursors;
   readonly moneyLimits: LimitStore;
   readonly purchases: PurchaseDeps;
+  readonly readiness: Readiness;
   /** Stops all that this opened, in reverse order. */
   close(): Promise<void>;
 }
@@ -58,9 +59,16 @@ export function openService(options: ServiceOptions): Service {
     name: `${options.processName}-admin`,
   });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
+  const readiness = new Readiness();
+  readiness.needs(
+    { name: 'database', isVital: true, check: () => db.pool.query('SELECT 1') },
+    // Without it reads go on, and money is refused.
+    ...(redis === null ? [] : [{ name: 'redis', isVital: false, check: () => redis.ping() }]),
+  );
   return {
     product,
     config,
+    readiness,
     db,
     admin,
     clock,
@@ -91,7 +99,7 @@ export function buildApp(
     secrets: service.config.SECRET_RING,
     clock: service.clock,
     log: service.log,
-    metrics: () => serviceMetrics(service),
+    readiness: service.readiness,
     openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
   });
 }

@@ -11,6 +11,7 @@ import { Cursors, newId } from '../../../ground/contract';
 import { openDatabase, type Database } from '../../../base/db';
 import { mount } from '../../endpoint';
 import { audit } from '../../../base/ledger';
+import { Readiness } from '../../../base/monitoring';
 import { MemoryLimitStore } from '../../../base/limits';
 import {
   IDENTITY_HEADER,
@@ -76,6 +77,7 @@ beforeAll(async () => {
       db: db.platform,
       moneyLimits: new MemoryLimitStore(systemClock),
       secrets: { current: 1, byVersion: new Map() },
+      readiness: new Readiness(),
       clock: systemClock,
       log: silentLog,
       openApi: { title: 'x', description: 'x', version: '1', publicUrl: 'http://lumi.test', tags: [] },

@@ -1,0 +1,162 @@
+// The meters of a process: counters, timers and gauges, in one registry of prom-client. A counter or timer hands out a
+// cell for each set of labels. Counting is an addition on that cell; prom-client sees the sums when it is asked. Its
+// own counters build and sort the labels of every call, which would cost a read of the gateway 2 %.
+//
+// The values of labels come from our own lists (products, operations, error codes, names in the code), never from a
+// caller. A meter nevertheless has a bound: further sets of labels count as `other`.
+import { Counter, Gauge, Registry, type Metric } from 'prom-client';
+
+export const registry = new Registry();
+
+export type Labels<L extends string> = Readonly<Record<L, string>>;
+
+const CELLS_MAX = 5_000;
+/** Seconds: from a cached read to the limit of a supplier's call. */
+const BOUNDS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** The cells of a meter, by the values of its labels. */
+class Cells<L extends string, Cell> {
+  private readonly byKey = new Map<string, readonly [Labels<L>, Cell]>();
+
+  constructor(
+    private readonly names: readonly L[],
+    private readonly make: () => Cell,
+  ) {}
+
+  of(labels: Labels<L>): Cell {
+    let key = '';
+    for (const name of this.names) key += `${labels[name]}\n`;
+    const known = this.byKey.get(key);
+    if (known !== undefined) return known[1];
+    const other = Object.fromEntries(this.names.map((name) => [name, 'other'])) as Labels<L>; // a value for each name
+    if (this.byKey.size >= CELLS_MAX && this.names.some((name) => labels[name] !== 'other')) return this.of(other);
+    const cell = this.make();
+    this.byKey.set(key, [{ ...labels }, cell]);
+    return cell;
+  }
+
+  all(): Iterable<readonly [Labels<L>, Cell]> {
+    return this.byKey.values();
+  }
+}
+
+export interface Count {
+  add(more?: number): void;
+}
+
+export interface CounterMeter<L extends string> {
+  of(labels: Labels<L>): Count;
+}
+
+/** A number that only grows. Its name ends in `_total`. */
+export function counter<L extends string>(name: string, help: string, labels: readonly L[]): CounterMeter<L> {
+  const cells = new Cells(labels, () => {
+    let sum = 0;
+    return {
+      add: (more = 1) => {
+        sum += more;
+      },
+      sum: () => sum,
+    };
+  });
+  new Counter<L>({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [values, cell] of cells.all()) this.inc(values, cell.sum());
+    },
+  });
+  return cells;
+}
+
+export interface Time {
+  seconds(duration: number): void;
+}
+
+export interface TimerMeter<L extends string> {
+  of(labels: Labels<L>): Time;
+}
+
+/** A histogram of durations. Its name ends in `_seconds`. */
+export function timer<L extends string>(name: string, help: string, labels: readonly L[]): TimerMeter<L> {
+  const cells = new Cells(labels, () => {
+    const counts = BOUNDS.map(() => 0);
+    let count = 0;
+    let sum = 0;
+    return {
+      seconds: (duration: number) => {
+        count += 1;
+        sum += duration;
+        for (let i = 0; i < BOUNDS.length; i += 1)
+          if (duration <= (BOUNDS[i] ?? Infinity)) {
+            counts[i] = (counts[i] ?? 0) + 1;
+            break;
+          }
+      },
+      read: () => ({ counts, count, sum }),
+    };
+  });
+  const get = () => {
+    const values: { metricName: string; labels: Record<string, string | number>; value: number }[] = [];
+    for (const [own, cell] of cells.all()) {
+      const { counts, count, sum } = cell.read();
+      let below = 0;
+      for (const [i, bound] of BOUNDS.entries()) {
+        below += counts[i] ?? 0;
+        values.push({ metricName: `${name}_bucket`, labels: { ...own, le: bound }, value: below });
+      }
+      values.push({ metricName: `${name}_bucket`, labels: { ...own, le: '+Inf' }, value: count });
+      values.push({ metricName: `${name}_sum`, labels: own, value: sum });
+      values.push({ metricName: `${name}_count`, labels: own, value: count });
+    }
+    return Promise.resolve({ name, help, type: 'histogram', values, aggregator: 'sum' });
+  };
+  // The registry needs no more of a metric than its name and `get`; its type asks for one of its own classes.
+  registry.registerMetric({ name, get } as unknown as Metric);
+  return cells;
+}
+
+export type Readings<L extends string> = readonly (readonly [Labels<L>, number])[];
+
+export interface GaugeMeter<L extends string> {
+  /** Reads at each scrape. A reading that fails is left out and counted. Returns what ends it. */
+  watch(read: () => Readings<L> | Promise<Readings<L>>): () => void;
+}
+
+const failures = counter('lumi_monitoring_failures_total', 'Readings of gauges that failed.', ['metric']);
+
+/** A number that goes up and down. */
+export function gauge<L extends string>(name: string, help: string, labels: readonly L[]): GaugeMeter<L> {
+  const sources = new Set<() => Readings<L> | Promise<Readings<L>>>();
+  new Gauge<L>({
+    name,
+    help,
+    labelNames: labels,
+    registers: [registry],
+    async collect() {
+      const readings = await Promise.all(
+        [...sources].map(async (read) => {
+          try {
+            return await read();
+          } catch {
+            // The cause is in the log of the part that failed; a scrape must show all other numbers nevertheless.
+            failures.of({ metric: name }).add();
+            return [];
+          }
+        }),
+      );
+      this.reset();
+      if (labels.length === 0 && readings.length === 0) this.remove();
+      for (const [values, value] of readings.flat()) this.set(values, value);
+    },
+  });
+  return {
+    watch: (read) => {
+      sources.add(read);
+      return () => sources.delete(read);
+    },
+  };
+}
