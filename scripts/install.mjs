@@ -18,15 +18,27 @@ const PNPM = 'pnpm@12.21.0';
 const ENGINE_WARNING = /^\[WARN\] Unsupported engine for /;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, 'node_modules', '.lumi-install-stamp');
+const ALL = 'with the tools of tests and checks';
 
-export async function install({ quiet = false } = {}) {
+/**
+ * Of the root's manifest, `dependencies` are what building and running Lumi needs, and `devDependencies` what tests and
+ * checks need besides.
+ *
+ * @param {{ quiet?: boolean; tools?: boolean }} [options] without `tools`, for running only
+ */
+export async function install({ quiet = false, tools = true } = {}) {
   refuseOldNode();
-  if (isInstalled()) return;
+  if (isInstalled({ tools })) return;
   await withLock(join(root, 'node_modules', '.lumi-install.lock'), async () => {
-    if (isInstalled()) return;
-    if (!quiet) console.log('Installing dependencies …');
-    await runPnpm(['install', '--frozen-lockfile', ...(quiet ? ['--silent'] : ['--reporter=append-only'])]);
-    writeFileSync(stampFile, stamp());
+    if (isInstalled({ tools })) return;
+    if (!quiet) console.log(tools ? 'Installing dependencies …' : 'Installing what running Lumi needs …');
+    await runPnpm([
+      'install',
+      '--frozen-lockfile',
+      ...(tools ? [] : ['--prod']),
+      ...(quiet ? ['--silent'] : ['--reporter=append-only']),
+    ]);
+    writeFileSync(stampFile, `${stamp()}\n${tools ? ALL : 'what running needs'}\n`);
   });
 }
 
@@ -37,13 +49,11 @@ function refuseOldNode() {
   process.exit(1);
 }
 
-/** Whether node_modules has the packages of the lockfile. */
-export function isInstalled() {
-  return (
-    existsSync(join(root, 'node_modules', '.modules.yaml')) &&
-    existsSync(stampFile) &&
-    readFileSync(stampFile, 'utf8') === stamp()
-  );
+/** Whether node_modules has the packages of the lockfile; without `tools`, those that running needs. */
+export function isInstalled({ tools = true } = {}) {
+  if (!existsSync(join(root, 'node_modules', '.modules.yaml')) || !existsSync(stampFile)) return false;
+  const [installed, what] = readFileSync(stampFile, 'utf8').split('\n');
+  return installed === stamp() && (what === ALL || !tools);
 }
 
 // The lockfile and every manifest together decide what pnpm installs into node_modules.

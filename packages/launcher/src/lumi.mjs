@@ -25,7 +25,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 /** @param {Options} options */
 async function main(options) {
-  await install();
+  await install({ tools: false });
   await build();
   const { folder } = options;
   const cluster = join(folder, 'postgres');

@@ -40,7 +40,7 @@ export async function prepare({ root, signal }) {
 
 /** The usual case, which needs no extra process. */
 function isPrepared() {
-  if (!isInstalled()) return false;
+  if (!isInstalled({ tools: false })) return false;
   const sources = sourceStamp();
   return isBuilt(sources) && isBundled(sources);
 }
@@ -64,7 +64,7 @@ async function main() {
   // The launcher was killed, so the result is not needed any more.
   process.on('disconnect', () => endGroup(process.pid));
   try {
-    await install();
+    await install({ tools: false });
     await bundle();
     process.exit(0);
   } catch (err) {
