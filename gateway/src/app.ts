@@ -1,5 +1,6 @@
 // The list of all stages that a request passes, in order. This order alone decides which of two refusals a caller gets.
-// It is part of the public contract (docs/contract.md), and pipeline-order.test.ts checks every neighbouring pair.
+// It is part of the public contract (docs/contract.md), and pipeline-order.test.ts checks every neighbouring pair. The
+// names are those of the files; refusals are counted under them.
 import express, { type Express, type Request } from 'express';
 import { accessLog } from './pipeline/01-access-log';
 import { httpGuard } from './pipeline/02-http-guard';
@@ -35,22 +36,22 @@ export function createApp(wiring: Wiring): Express {
 
   app.use(
     inOrder([
-      accessLog(wiring), // first, so that every answer has an id and a line
-      httpGuard(), // before a stage trusts a header or a path
-      apiSwitch(wiring), // before the switch, so that /healthz always answers
-      docs(wiring), // static pages; no other path is touched
-      product(wiring),
-      authenticate(wiring), // before the route: without a key, callers do not learn which routes exist
-      route(wiring),
-      regularLimit(wiring), // before the body: a refused request must not cost us its upload
-      scope(),
-      body(wiring),
-      itemTokens(wiring), // before the service does the work
+      ['access-log', accessLog(wiring)], // first, so that every answer has an id and a line
+      ['http-guard', httpGuard()], // before a stage trusts a header or a path
+      ['api-switch', apiSwitch(wiring)], // before the switch, so that /healthz always answers
+      ['docs', docs(wiring)], // static pages; no other path is touched
+      ['product', product(wiring)],
+      ['authenticate', authenticate(wiring)], // before the route: without a key, callers do not learn what exists
+      ['route', route(wiring)],
+      ['regular-limit', regularLimit(wiring)], // before the body: a refused request must not cost us its upload
+      ['scope', scope()],
+      ['body', body(wiring)],
+      ['item-tokens', itemTokens(wiring)], // before the service does the work
       // The next stages concern money and guarded operations only; they pass all other requests on.
-      moneySwitch(wiring), // money requests only
-      signature(wiring), // over the exact bytes, before any stage parses them
-      idempotencyKey(),
-      forward(wiring),
+      ['money-switch', moneySwitch(wiring)], // money requests only
+      ['signature', signature(wiring)], // over the exact bytes, before any stage parses them
+      ['idempotency-key', idempotencyKey()],
+      ['forward', forward(wiring)],
     ]),
   );
   app.use(errors(wiring));

@@ -4,6 +4,7 @@ import { createHttpServer, type HttpServer } from '@lumi/shared/http';
 import { plainAddress } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
 import { payByAddress, type AddressLimits, type LimitHeaders } from './limits/address-limit';
+import { refusals } from './meters';
 import type { LineWriter } from './line-writer';
 
 export interface ListenerOptions extends AddressLimits {
@@ -28,11 +29,13 @@ export function createListener(app: Express, options: ListenerOptions): HttpServ
         record === undefined || record.rateLimit === '' ? payByAddress(options, plainAddress(peer)) : record,
       );
     },
-    onParserError: ({ code, requestId, peer }) =>
+    onParserError: ({ code, requestId, peer }) => {
+      refusals.of({ stage: 'parser', code }).add();
       accessLines?.write(
         '{"level":"info","message":"request refused by the ' +
           `parser","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${requestId}","code":"${code}","client_ip":"${plainAddress(peer)}"}\n`,
-      ),
+      );
+    },
   });
 }
 

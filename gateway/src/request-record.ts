@@ -35,7 +35,9 @@ export class RequestRecord {
   /** 13: the exchange with the service while it runs; the answer's size. */
   exchange: Abandonable | null = null;
   bytesOut = 0;
-  /** 99 */
+  /** The name of the stage that refused; empty: none. */
+  refusedBy = '';
+  /** 99, and 13 for refusals of a service. */
   errorCode = '';
 
   constructor(

@@ -15,6 +15,7 @@ import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/p
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, peerReader, type ClientIp } from './client-ip';
 import type { GatewayConfig } from './config';
+import { watchParts } from './gauges';
 import { KeyCache } from './keys/key-cache';
 import { KeyNotifications } from './keys/key-notifications';
 import { KeyUsage } from './keys/key-usage';
@@ -95,12 +96,20 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
     {
       name: 'services',
       isVital: true,
-      check: () => (routes.known.length > 0 ? Promise.resolve() : Promise.reject(new Error('none was reached yet'))),
+      check: () =>
+        PRODUCTS.some((product) => routes.operationsOf(product) > 0)
+          ? Promise.resolve()
+          : Promise.reject(new Error('none was reached yet')),
     },
     // Without it this gateway counts by itself.
     ...(redis === null ? [] : [{ name: 'redis', isVital: false, check: () => redis.ping() }]),
   );
-  const unwatch = [watchPool('gateway', db), watchPool('gateway-strangers', strangersDb)];
+  const bodyBudget = new BodyBudget();
+  const unwatch = [
+    watchPool('gateway', db),
+    watchPool('gateway-strangers', strangersDb),
+    watchParts({ keys, notifications, routes, services, bodyBudget }),
+  ];
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
     log,
@@ -113,7 +122,7 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
     services,
     addressLimits,
     proxyHint: new ProxyHint(log),
-    bodyBudget: new BodyBudget(),
+    bodyBudget,
     clientIp: clientIpReader(config.TRUST_PROXY),
     apiEnabled: config.API_ENABLED,
     moneyEnabled: config.API_MONEY_ENABLED,

@@ -5,6 +5,7 @@
 import { KeyDigests, findKeyByDigest, type ApiKey, type Queryable } from '@lumi/shared/keys';
 import { AppError } from '@lumi/shared/contract';
 import type { Clock, Log } from '@lumi/shared/runtime';
+import { keyHit, keyRead, keyReadDone, keyReadFailed, keyUnknown } from '../meters';
 import { knownKey, type KnownKey } from './known-key';
 
 export const TTL_MS = 4_000;
@@ -63,11 +64,18 @@ export class KeyCache {
    */
   cached(digest: string, token: string): KnownKey | null | undefined {
     const entry = this.entries.get(digest);
-    if (entry === undefined) return undefined;
-    const ageMs = this.deps.clock.nowMs() - entry.readAtMs;
-    if (ageMs >= (entry.known === null ? UNKNOWN_TTL_MS : TTL_MS)) return undefined;
+    const ageMs = entry === undefined ? Infinity : this.deps.clock.nowMs() - entry.readAtMs;
+    if (entry === undefined || ageMs >= (entry.known === null ? UNKNOWN_TTL_MS : TTL_MS)) {
+      keyRead.add();
+      return undefined;
+    }
     if (ageMs >= REFRESH_MS && !this.reads.has(digest)) this.refresh(digest, token);
+    (entry.known === null ? keyUnknown : keyHit).add();
     return entry.known;
+  }
+
+  get size(): number {
+    return this.entries.size;
   }
 
   /** The last known key, whatever has changed since. */
@@ -117,7 +125,11 @@ export class KeyCache {
   private async readFenced(db: Queryable, digest: string, digests: readonly Buffer[]): Promise<KnownKey | null> {
     for (let attempt = 1; ; attempt += 1) {
       const readAtMs = this.deps.clock.nowMs();
-      const key = await findKeyByDigest(db, digests);
+      const key = await findKeyByDigest(db, digests).catch((err: unknown) => {
+        keyReadFailed.add();
+        throw err;
+      });
+      keyReadDone.add();
       const read = this.reads.get(digest);
       if (read?.isStale === true && attempt < FENCED_READS_MAX) {
         read.isStale = false;

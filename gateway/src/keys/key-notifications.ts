@@ -21,8 +21,14 @@ export class KeyNotifications {
   private timer: NodeJS.Timeout | null = null;
   private isStopped = false;
   private isAway = false;
+  private isHeard = false;
 
   constructor(private readonly options: KeyNotificationsOptions) {}
+
+  /** Changes of keys arrive at once. */
+  get isListening(): boolean {
+    return this.isHeard;
+  }
 
   /** Resolves when the first attempt has ended, with or without success. */
   async start(): Promise<void> {
@@ -47,6 +53,7 @@ export class KeyNotifications {
       await client.query(`LISTEN ${CHANNEL}`);
       if (this.isAway) this.options.log.info('listening for key changes again');
       this.isAway = false;
+      this.isHeard = true;
       this.options.onGap();
     } catch (err) {
       lost(err);
@@ -60,6 +67,7 @@ export class KeyNotifications {
   }
 
   private retry(client: Client, err: unknown): void {
+    this.isHeard = false;
     if (this.isStopped) return;
     if (!this.isAway)
       this.options.log.warn('not listening for key changes; keys are read again every few seconds', { err });

@@ -2,6 +2,7 @@
 // known costs a token of the address, like an answer of a public route (stage 07).
 import {
   MINUTE_MS,
+  countDecisions,
   rateLimitPolicyValue,
   rateLimitValue,
   type Limit,
@@ -9,6 +10,8 @@ import {
   type MemoryLimitStore,
 } from '@lumi/shared/limits';
 import { addressBucket } from './address-bucket';
+
+const decisions = countDecisions('public');
 
 export interface AddressLimits {
   readonly addressLimits: MemoryLimitStore;
@@ -29,7 +32,7 @@ export function payByAddress(
   limits: AddressLimits,
   clientIp: string,
 ): LimitHeaders & Pick<LimitResult, 'allowed' | 'retryAfterS'> {
-  const taken = limits.addressLimits.takeNow(addressBucket(clientIp), 1, limitOf(limits));
+  const taken = decisions.decided(limits.addressLimits.takeNow(addressBucket(clientIp), 1, limitOf(limits)));
   return { ...headersFor(limits, taken), allowed: taken.allowed, retryAfterS: taken.retryAfterS };
 }
 

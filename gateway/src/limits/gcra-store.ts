@@ -2,7 +2,7 @@
 // name carries its limit. The answer uses its terms: hits used of the limit, and one more than the limit for a refusal.
 // The reset time is the moment when the bucket is full again, or, for a refusal, when a retry succeeds.
 import type { IncrementResponse, Store } from 'express-rate-limit';
-import { MINUTE_MS, type LimitStore } from '@lumi/shared/limits';
+import { MINUTE_MS, type LimitStore, type countDecisions } from '@lumi/shared/limits';
 import type { Clock } from '@lumi/shared/runtime';
 
 export function bucketName(name: string, tokensPerMinute: number): string {
@@ -15,12 +15,14 @@ export class GcraStore implements Store {
   constructor(
     private readonly limits: LimitStore,
     private readonly clock: Clock,
+    private readonly decisions: ReturnType<typeof countDecisions>,
   ) {}
 
   async increment(bucket: string): Promise<IncrementResponse> {
     const cut = bucket.indexOf('|');
     const tokens = Number.parseInt(bucket.slice(0, cut), 10);
-    const result = await this.limits.take(bucket.slice(cut + 1), 1, { tokens, periodMs: MINUTE_MS });
+    const limit = { tokens, periodMs: MINUTE_MS };
+    const result = this.decisions.decided(await this.limits.take(bucket.slice(cut + 1), 1, limit));
     const inS = result.allowed ? result.resetS : result.retryAfterS;
     return {
       totalHits: result.allowed ? tokens - result.remaining : tokens + 1,

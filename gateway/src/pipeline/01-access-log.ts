@@ -1,9 +1,10 @@
-// Opens the request's record (`req.lumi`) with its id, and writes one line when the answer is sent.
+// Opens the request's record (`req.lumi`) with its id; counts the request and writes one line when its answer is sent.
 import type { RequestHandler, Response } from 'express';
 import { newId } from '@lumi/shared/contract';
 import { elapsedMs, type Clock } from '@lumi/shared/runtime';
 import type { ClientIp } from '../client-ip';
 import type { LineWriter } from '../line-writer';
+import { noteRequest } from '../meters';
 import { RequestRecord } from '../request-record';
 
 export function accessLog({
@@ -20,7 +21,16 @@ export function accessLog({
     const record = this.req.lumi;
     const isWhole = this.writableFinished;
     if (!isWhole) record.exchange?.abandon();
-    accessLines?.write(line(record, this, isWhole, clock));
+    const ms = elapsedMs() - record.startedMs;
+    const status = isWhole ? this.statusCode : 499;
+    noteRequest({
+      product: record.product,
+      operation: record.operation?.id ?? '',
+      status,
+      code: record.errorCode,
+      seconds: ms / 1_000,
+    });
+    accessLines?.write(line(record, this, status, ms, clock));
   }
   return (req, res, next) => {
     req.lumi = new RequestRecord(newId('req', clock.nowMs()), elapsedMs(), clientIp(req));
@@ -32,12 +42,12 @@ export function accessLog({
 // Concatenated by hand, because it is on the hot path. It contains no text of the caller: the method is one the parser
 // knows, the address is parsed, and the path is written as the operation's name. So no key, query or body can get into
 // this line, and no value needs escaping.
-function line(record: RequestRecord, res: Response, isWhole: boolean, clock: Clock): string {
+function line(record: RequestRecord, res: Response, status: number, ms: number, clock: Clock): string {
   const key = record.key?.key;
   return (
     `{"level":"info","message":"request","process":"gateway","timestamp":"${clock.now().toISOString()}","request_id":"${record.id}",` +
-    `"method":"${res.req.method}","product":${quoted(record.product)},"route":${quoted(record.operation?.id)},"status":${String(isWhole ? res.statusCode : 499)},` +
-    `"code":${quoted(record.errorCode)},"ms":${(elapsedMs() - record.startedMs).toFixed(1)},"bytes_in":${String(record.body.length)},"bytes_out":${String(bytesOut(record, res))},` +
+    `"method":"${res.req.method}","product":${quoted(record.product)},"route":${quoted(record.operation?.id)},"status":${String(status)},` +
+    `"code":${quoted(record.errorCode)},"ms":${ms.toFixed(1)},"bytes_in":${String(record.body.length)},"bytes_out":${String(bytesOut(record, res))},` +
     `"key_id":${quoted(key?.id)},"account_id":${quoted(key?.accountId)},"client_ip":"${record.clientIp}"}\n`
   );
 }

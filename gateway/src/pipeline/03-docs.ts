@@ -3,7 +3,13 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import { hostName } from '@lumi/shared/http';
-import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type MemoryLimitStore } from '@lumi/shared/limits';
+import {
+  MINUTE_MS,
+  countDecisions,
+  rateLimitPolicyValue,
+  rateLimitValue,
+  type MemoryLimitStore,
+} from '@lumi/shared/limits';
 import { bestEncoding, type Asset, type Encoding } from '../docs/asset';
 import { pageAssets, referencePage } from '../docs/reference-page';
 import { addressBucket } from '../limits/address-bucket';
@@ -13,6 +19,8 @@ export interface DocsDeps {
   readonly addressLimits: MemoryLimitStore;
   readonly publicPerMinute: number;
 }
+
+const decisions = countDecisions('public');
 
 const SECURITY = {
   // No inline code and no other origin. The pictures are inside the style sheet.
@@ -63,7 +71,7 @@ export function docs({ hostBindings, addressLimits, publicPerMinute }: DocsDeps)
     }
     if (req.method !== 'GET' && req.method !== 'HEAD')
       throw new AppError('method_not_allowed', undefined, { allow: ['GET', 'HEAD'] });
-    const taken = addressLimits.takeNow(addressBucket(record.clientIp), 1, limit);
+    const taken = decisions.decided(addressLimits.takeNow(addressBucket(record.clientIp), 1, limit));
     record.rateLimit = rateLimitValue('public', taken);
     record.ratePolicy = rateLimitPolicyValue('public', limit);
     if (!taken.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: taken.retryAfterS });

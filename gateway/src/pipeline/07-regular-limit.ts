@@ -3,7 +3,7 @@
 import rateLimit, { type RateLimitInfo } from 'express-rate-limit';
 import type { NextFunction, Request, RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
-import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type LimitStore } from '@lumi/shared/limits';
+import { MINUTE_MS, countDecisions, rateLimitPolicyValue, rateLimitValue, type LimitStore } from '@lumi/shared/limits';
 import type { Clock } from '@lumi/shared/runtime';
 import { GcraStore, bucketName } from '../limits/gcra-store';
 import { addressBucket } from '../limits/address-bucket';
@@ -39,7 +39,7 @@ export function regularLimit({ clock, keyLimits, addressLimits, publicPerMinute 
 type CountedRequest = Request & { readonly rateLimit?: Partial<RateLimitInfo> };
 
 interface LimiterOptions {
-  readonly name: string;
+  readonly name: 'regular' | 'public';
   readonly clock: Clock;
   readonly store: LimitStore;
   readonly tokensOf: (req: Request) => number;
@@ -47,6 +47,7 @@ interface LimiterOptions {
 }
 
 function limiter({ name, clock, store, tokensOf, bucketOf }: LimiterOptions): RequestHandler {
+  const decisions = countDecisions(name);
   const secondsUntil = (time: Date | undefined): number =>
     time === undefined ? 0 : Math.max(0, Math.ceil((time.getTime() - clock.nowMs()) / 1000));
   const note = (req: Request): number => {
@@ -60,7 +61,7 @@ function limiter({ name, clock, store, tokensOf, bucketOf }: LimiterOptions): Re
     windowMs: MINUTE_MS,
     limit: tokensOf,
     keyGenerator: bucketOf,
-    store: new GcraStore(store, clock),
+    store: new GcraStore(store, clock, decisions),
     // The headers are written with the rest of the answer and joined with the service's own.
     standardHeaders: false,
     legacyHeaders: false,

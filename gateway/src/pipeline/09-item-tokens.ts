@@ -3,10 +3,11 @@
 import type { RequestHandler } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { countItems } from '@lumi/shared/http';
-import { rateLimitValue, type LimitStore } from '@lumi/shared/limits';
+import { countDecisions, rateLimitValue, type LimitStore } from '@lumi/shared/limits';
 
 /** A request with more items is refused because of their number. */
 const ITEMS_MAX = 500;
+const decisions = countDecisions('items');
 
 export function itemTokens({ keyLimits }: { readonly keyLimits: LimitStore }): RequestHandler {
   return (req, _res, next) => {
@@ -23,7 +24,7 @@ export function itemTokens({ keyLimits }: { readonly keyLimits: LimitStore }): R
     void keyLimits
       .take(key.regularBucket, tokens - 1, key.regularLimit, 1)
       .then((taken) => {
-        req.lumi.rateLimit = rateLimitValue('regular', taken);
+        req.lumi.rateLimit = rateLimitValue('regular', decisions.decided(taken));
         if (!taken.allowed) throw new AppError('rate_limited', undefined, { retryAfterS: taken.retryAfterS });
         next();
       })

@@ -4,6 +4,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { AppError } from '@lumi/shared/contract';
 import { errorStage, sendError, toAppError } from '@lumi/shared/http';
 import type { Log } from '@lumi/shared/runtime';
+import { refusals } from '../meters';
 import { addressLimitHeaders, payByAddress, type AddressLimits } from '../limits/address-limit';
 
 const HTTP_FAULTS: ReadonlySet<string> = new Set(['bad_request', 'headers_too_large', 'request_timeout']);
@@ -16,6 +17,7 @@ export function errors({ log, ...limits }: { log: Log } & AddressLimits): ErrorR
     const refusal =
       record.key === null && record.rateLimit === '' && known.status < 500 ? chargeAddress(known, req, res) : known;
     record.errorCode = refusal.code;
+    refusals.of({ stage: record.refusedBy === '' ? 'none' : record.refusedBy, code: refusal.code }).add();
     if (!res.headersSent) {
       // Our own faults cost the caller no token; the headers show the address's limit.
       const { rateLimit, ratePolicy } = record.rateLimit === '' ? addressLimitHeaders(limits, record.clientIp) : record;

@@ -16,6 +16,7 @@ export type FetchDocument = (product: Product, etag: string | null) => Promise<F
 
 interface ServiceRoutes {
   matcher: Matcher | null;
+  operations: number;
   etag: string | null;
   text: string;
   /** The last faults that were logged, so that the log has each once. */
@@ -26,7 +27,7 @@ const FIRST_POLL_MS = 250;
 
 export class RouteTable {
   private readonly services = new Map<Product, ServiceRoutes>(
-    PRODUCTS.map((product) => [product, { matcher: null, etag: null, text: '', complaint: '' }]),
+    PRODUCTS.map((product) => [product, { matcher: null, operations: 0, etag: null, text: '', complaint: '' }]),
   );
   private readonly timers = new Map<Product, NodeJS.Timeout>();
   private isStopped = false;
@@ -43,9 +44,9 @@ export class RouteTable {
     return [...this.services.values()].every((service) => service.matcher !== null);
   }
 
-  /** The products whose paths are known. */
-  get known(): readonly Product[] {
-    return PRODUCTS.filter((product) => this.services.get(product)?.matcher !== null);
+  /** How many are served; 0 while its document was never loaded. */
+  operationsOf(product: Product): number {
+    return this.services.get(product)?.operations ?? 0;
   }
 
   /** Reads all documents once (resolves when each attempt has ended), and polls for changes from then on. */
@@ -74,6 +75,7 @@ export class RouteTable {
   private adopt(product: Product, service: ServiceRoutes, text: string): void {
     const { operations, refused } = readOperations(product, JSON.parse(text));
     service.matcher = new Matcher(operations);
+    service.operations = operations.length;
     service.text = text;
     this.deps.log.info('routes loaded', { product, operations: operations.length });
     if (refused.length > 0) this.deps.log.error('operations were refused', { product, refused });

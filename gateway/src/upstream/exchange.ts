@@ -3,6 +3,7 @@
 // type, so a service's crash page never passes.
 import type { Dispatcher } from 'undici';
 import type { Request, Response } from 'express';
+import { errorCodeIn } from '@lumi/shared/http';
 import type { Abandonable, RequestRecord } from '../request-record';
 import type { Operation } from '../routes/operation';
 import { unavailable, type Line, type ServiceClient } from './service-client';
@@ -143,6 +144,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
       res.end();
     } else {
       const body = this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks, this.size);
+      if (this.status >= 400 && body !== undefined) record.errorCode = errorCodeIn(body);
       if (!this.hasLength && this.status !== 204 && this.status !== 304)
         this.headers.push('Content-Length', String(this.size));
       res.writeHead(this.status, this.headers);

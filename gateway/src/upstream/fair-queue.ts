@@ -48,6 +48,10 @@ export class FairQueue {
     return this.lanes.size === 0;
   }
 
+  get waitingNow(): number {
+    return this.waiting;
+  }
+
   enter(name: string, place: Place): void {
     const { inWorkMax, waitingPerKeyMax, waitingMax, clock } = this.options;
     const lane = this.lanes.get(name) ?? { name, inWork: 0, waiting: new Map<Place, number>() };

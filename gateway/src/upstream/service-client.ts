@@ -59,6 +59,19 @@ export class ServiceClient {
     this.pools = { usual: pool(), 'held-back': pool() };
   }
 
+  get inWork(): number {
+    return this.inFlight;
+  }
+
+  get waiting(): number {
+    return this.queues.usual.waitingNow + this.queues['held-back'].waitingNow;
+  }
+
+  /** The breaker is open. */
+  get isBroken(): boolean {
+    return this.failures >= FAILURES_MAX;
+  }
+
   /**
    * Takes a place for one request. Throws 503 when the service is down or has too much to do. Call `leave` afterwards.
    */

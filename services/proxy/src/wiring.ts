@@ -1,6 +1,7 @@
 // Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { countedSupplier } from '@lumi/shared/monitoring';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
@@ -88,7 +89,11 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
   const deps: ProxyDeps = {
     service,
     db,
-    network: new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS }),
+    network: countedSupplier(
+      'proxy',
+      'sandbox',
+      new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS }),
+    ),
   };
   const syncs = {
     proxies: syncOfAll(proxySyncs(deps)),

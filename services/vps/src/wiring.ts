@@ -1,6 +1,7 @@
 // Builds the dependencies of the hosting endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint } from '@lumi/shared/endpoint';
+import { countedSupplier } from '@lumi/shared/monitoring';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { serverActions, type Actions } from './actions/actions';
@@ -71,10 +72,14 @@ export function wire(service: Service, settings: VpsSettings): WiredVps {
     service,
     settings,
     db,
-    hypervisor: new SandboxHypervisor(db, service.clock, {
-      createMs: settings.SANDBOX_CREATE_MS,
-      actionMs: settings.SANDBOX_ACTION_MS,
-    }),
+    hypervisor: countedSupplier(
+      'vps',
+      'sandbox',
+      new SandboxHypervisor(db, service.clock, {
+        createMs: settings.SANDBOX_CREATE_MS,
+        actionMs: settings.SANDBOX_ACTION_MS,
+      }),
+    ),
   };
   const actions = serverActions(deps);
   const syncs = { servers: syncOfAll(serverSyncs(deps)) };

@@ -1,4 +1,5 @@
 // Selects the registrar: by the TLD for new names, by its id for existing names.
+import { countedSupplier } from '@lumi/shared/monitoring';
 import type { Tld } from '../catalogue/catalogue';
 import type { NameCheck, Registrar } from './registrar';
 
@@ -8,7 +9,7 @@ export class Registrars {
   private readonly byId: ReadonlyMap<string, Registrar>;
 
   constructor(registrars: readonly Registrar[]) {
-    this.byId = new Map(registrars.map((one) => [one.id, one]));
+    this.byId = new Map(registrars.map((one) => [one.id, countedSupplier('domains', one.id, one)]));
   }
 
   get(id: string): Registrar {

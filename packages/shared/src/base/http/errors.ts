@@ -29,6 +29,14 @@ export function errorBody(err: AppError, requestId: string): ErrorBody {
   };
 }
 
+const CODE_SHAPE = /^\{"error":\{"code":"([a-z_]{1,40})"/;
+
+/** The code in the bytes of an error body that `errorBody` made; empty: none of ours. */
+export function errorCodeIn(body: Uint8Array): string {
+  const code = CODE_SHAPE.exec(Buffer.from(body.subarray(0, 64)).toString('latin1'))?.[1] ?? '';
+  return Object.hasOwn(ERROR_CODES, code) ? code : '';
+}
+
 /** The error of one item of a bulk: the same code and message, without a request id. */
 export function itemError(err: unknown): { code: string; message: string; details?: readonly ErrorDetail[] } {
   const known = toAppError(err);

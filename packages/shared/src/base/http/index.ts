@@ -3,6 +3,7 @@ export { hostName } from './host-name';
 export {
   JSON_TYPE,
   errorBody,
+  errorCodeIn,
   errorHeaders,
   errorStage,
   itemError,

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Express } from 'express';
 import { newId } from '../../ground/contract';
 import type { Clock } from '../../ground/runtime';
+import { gauge } from '../monitoring';
 import { Connections, type ConnectionLimits } from './connections';
 import { rawErrorResponse } from './errors';
 import { CRUMBS, OneAtATime } from './one-at-a-time';
@@ -55,6 +56,8 @@ const IDLE_MAX_MS = 120_000;
 /** More sockets than we count may exist, because some are still closing. */
 const CONNECTIONS_SPARE = 100;
 
+const openConnections = gauge('lumi_http_connections', 'Open connections to the port of the API.', []);
+
 export function createHttpServer(app: Express, options: ServerOptions): HttpServer {
   const { connectionsMax = CONNECTIONS_MAX } = options;
   const connections = new Connections({
@@ -102,7 +105,14 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
     const connection = connections.admit(socket);
     if (connection !== null) turns.watch(connection);
   });
+  const unwatch = openConnections.watch(
+    () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((err, count) => (err === null ? resolve([[{}, count]]) : reject(err)));
+      }),
+  );
   server.on('close', () => {
+    unwatch();
     connections.stop();
     turns.stop();
   });

@@ -2,6 +2,7 @@
 // closed and uses the Redis store directly. After a failure Redis is left alone for a second, so that a hanging one
 // does not slow every request.
 import type { Clock } from '../../ground/runtime';
+import { noteStoreFailure } from './decisions';
 import type { Limit, LimitResult, LimitStore } from './limit-store';
 
 const REST_MS = 1_000;
@@ -20,6 +21,7 @@ export class FallbackLimitStore implements LimitStore {
     try {
       return await this.shared.take(key, cost, limit, paid);
     } catch {
+      noteStoreFailure('regular');
       // Logged once per outage by the Redis client; the request goes on under the local limit.
       this.restUntilMs = this.clock.nowMs() + REST_MS;
       return this.local.take(key, cost, limit, paid);

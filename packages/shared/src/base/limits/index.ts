@@ -1,3 +1,4 @@
+export { countDecisions, noteStoreFailure } from './decisions';
 export { FallbackLimitStore } from './fallback-store';
 export {
   ITEMS_PER_TOKEN,

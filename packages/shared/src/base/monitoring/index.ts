@@ -3,3 +3,4 @@ export { openMonitoring, serveUntilStop, type MonitoredProcess } from './monitor
 export { watchPool } from './pools';
 export { Readiness, type Dependency } from './readiness';
 export { requestMeter } from './requests';
+export { countedSupplier } from './suppliers';

@@ -1,6 +1,7 @@
 // How deposits change: by the functions of schema `platform` alone. Raw SQL: the typed client calls no functions.
 import { sql, type DepositModel, type SqlRunner } from '../../base/db';
 import { refuseOrReplay, type Claim, type ClaimOutcome, type StoredAnswer } from '../../base/idempotency';
+import { noteMoneyStep } from '../../base/ledger';
 import type { Units } from '../../ground/money';
 import type { PayUrls, ProviderPayment } from './provider';
 import { depositOfRow, type Deposit, type DepositState } from './deposit-row';
@@ -102,6 +103,7 @@ export async function creditDeposit(
         ${payment.fee}::text) AS outcome`);
   const row = rows[0];
   if (row === undefined) throw new Error('deposit_credit returned no row');
+  if (row.outcome === 'credited') noteMoneyStep({ product: deposit.product, kind: 'deposit' }, 'credited');
   return row.outcome;
 }
 

@@ -1,12 +1,13 @@
 // Makes an Express app from route declarations and handlers: the guard, the service's own pages, every route, and the
 // one place where errors become answers.
 import { createHash } from 'node:crypto';
-import express, { type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import { notFound, type RouteSpec } from '../../ground/contract';
-import { errorStage, requestGuard } from '../../base/http';
+import { errorStage, requestGuard, toAppError } from '../../base/http';
 import type { Endpoint } from './context';
 import { buildOpenApi } from './openapi';
 import type { MountDeps } from './mount-deps';
+import { note, noteRequest, type Noted } from './noted';
 import { send } from './send';
 import { AccountDirectory } from './resolve-reach';
 import { identityOf, requestIdOf } from './request-headers';
@@ -20,6 +21,20 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
   app.set('query parser', false); // read by `readQuery`, once
+  app.use((_req, res, next) => {
+    const begin = performance.now();
+    res.once('close', () => {
+      const { operation, code } = res.locals as Noted;
+      noteRequest({
+        product: deps.product,
+        operation: operation ?? '',
+        status: res.writableFinished ? res.statusCode : 499,
+        code: code ?? '',
+        seconds: (performance.now() - begin) / 1_000,
+      });
+    });
+    next();
+  });
   // The gateway has the same guard; a service protects itself nevertheless.
   const guard = requestGuard();
   app.use((req, res, next) => {
@@ -49,14 +64,21 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
       // The gateway has checked the scope of the operation it names. Only that operation may run, whichever route
       // Express finds first.
       const named = req.get('x-lumi-operation');
-      return named === undefined || named === one.route.id
-        ? serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody })
-        : next('route');
+      if (named !== undefined && named !== one.route.id) {
+        next('route');
+        return undefined;
+      }
+      note(res, { operation: one.route.id });
+      return serve(one, req, res, deps, { accounts, apiDocument: documentBytes, readBody });
     });
   }
   app.use(() => {
     throw notFound();
   });
+  app.use(((err, _req, res, next) => {
+    note(res, { code: toAppError(err).code });
+    next(err);
+  }) satisfies ErrorRequestHandler);
   app.use(errorStage(deps.log, (req) => requestIdOf(req, deps.clock)));
   return app;
 }

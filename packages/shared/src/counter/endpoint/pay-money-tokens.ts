@@ -1,10 +1,20 @@
 // The money limit of a key: a request takes one token for each object it buys.
 import type { Response } from 'express';
 import { AppError } from '../../ground/contract';
-import { MINUTE_MS, rateLimitPolicyValue, rateLimitValue, type Limit, type LimitResult } from '../../base/limits';
+import {
+  MINUTE_MS,
+  countDecisions,
+  noteStoreFailure,
+  rateLimitPolicyValue,
+  rateLimitValue,
+  type Limit,
+  type LimitResult,
+} from '../../base/limits';
 import type { Principal } from '../../base/principal';
 import type { Asked, Endpoint, MoneyTokens } from './context';
 import type { MountDeps } from './mount-deps';
+
+const money = countDecisions('money');
 
 export async function moneyTokensOf(
   { route, moneyTokens }: Endpoint,
@@ -36,8 +46,9 @@ export async function payMoneyTokens(
 /** Money never continues without its limit: when the shared counters are down, the request is refused. */
 async function takeOrFailClosed(deps: MountDeps, key: string, cost: number, limit: Limit): Promise<LimitResult> {
   try {
-    return await deps.moneyLimits.take(key, cost, limit);
+    return money.decided(await deps.moneyLimits.take(key, cost, limit));
   } catch (cause) {
+    noteStoreFailure('money');
     throw new AppError('service_unavailable', undefined, { retryAfterS: 2, cause });
   }
 }

@@ -69,6 +69,7 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
     await mustKnowPlatform(service, `the ${product} worker`, shutdown);
     const started = startWork(service, loops(deps), deps.shared.jobs);
     shutdown.onStop('work', () => started.stop());
+    service.readiness.needs(...started.needs);
     serveUntilStop(monitored);
     reportReady();
   };

@@ -1,7 +1,7 @@
 // A worker process: loops that look for due work, and jobs that are woken for it. Truth is in Postgres; a loop that
 // finds nothing costs one index look-up, and a lost job is staged again by the loop that owns its deadline.
+import { counter, timer as timed, type Dependency } from '../../base/monitoring';
 import { startJobHost, type JobDefinition, type JobHost } from '../../work/jobs';
-import type { Log } from '../../ground/runtime';
 import type { Service } from './service';
 
 export interface Loop {
@@ -11,9 +11,14 @@ export interface Loop {
   run(): Promise<boolean>;
 }
 
+const rounds = counter('lumi_loop_rounds_total', 'Rounds of the loops of a worker.', ['product', 'loop', 'outcome']);
+const times = timed('lumi_loop_round_seconds', 'How long the rounds took.', ['product', 'loop']);
+
 const RELAY_EVERY_MS = 200;
 
 export interface Work {
+  /** What it cannot work without, beside the database. */
+  readonly needs: readonly Dependency[];
   stop(): Promise<void>;
   /** As a killed process would leave it. For tests. */
   abandon(): Promise<void>;
@@ -24,11 +29,15 @@ export function startWork(service: Service, loops: readonly Loop[], jobs: readon
   const host = jobs.length === 0 ? null : openJobs(service, jobs);
   const relay: Loop[] =
     host === null ? [] : [{ name: 'outbox-relay', everyMs: RELAY_EVERY_MS, run: () => host.relay() }];
-  const running = [...loops, ...relay].map((loop) => startLoop(loop, service.log));
+  const running = [...loops, ...relay].map((loop) => startLoop(loop, service));
   const stopAll = async (end: Promise<void> | undefined): Promise<void> => {
     await Promise.all([end, ...running.map((loop) => loop.stop())]);
   };
-  return { stop: () => stopAll(host?.stop()), abandon: () => stopAll(host?.abandon()) };
+  return {
+    needs: host === null ? [] : [host.queue],
+    stop: () => stopAll(host?.stop()),
+    abandon: () => stopAll(host?.abandon()),
+  };
 }
 
 function openJobs({ product, config, db, clock, log }: Service, jobs: readonly JobDefinition[]): JobHost {
@@ -45,17 +54,21 @@ function openJobs({ product, config, db, clock, log }: Service, jobs: readonly J
   });
 }
 
-export function startLoop(loop: Loop, log: Log): { stop(): Promise<void> } {
+export function startLoop(loop: Loop, { product, log }: Pick<Service, 'product' | 'log'>): { stop(): Promise<void> } {
   let isStopping = false;
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> = Promise.resolve();
   const round = async (): Promise<void> => {
     let hasMore = false;
+    const begin = performance.now();
     try {
       hasMore = await loop.run();
+      rounds.of({ product, loop: loop.name, outcome: 'done' }).add();
     } catch (err) {
+      rounds.of({ product, loop: loop.name, outcome: 'failed' }).add();
       log.error('a worker loop failed; it goes on with the next round', { loop: loop.name, err });
     }
+    times.of({ product, loop: loop.name }).seconds((performance.now() - begin) / 1_000);
     if (!isStopping) timer = setTimeout(next, hasMore ? 0 : loop.everyMs);
   };
   const next = (): void => {

@@ -3,10 +3,15 @@
 import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { Product } from '../../ground/contract';
 import { queueNameOf, type SqlRunner } from '../../base/db';
+import { counter, gauge, timer, type Dependency } from '../../base/monitoring';
 import type { Clock, Log } from '../../ground/runtime';
 import type { JobControl, JobDefinition, JobOutcome } from './job';
 import { openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
 import { optionsOf, relayStaged } from './relay';
+
+const queued = gauge('lumi_queue_jobs', 'Jobs of the whole queue of a product, by their state.', ['product', 'state']);
+const outcomes = counter('lumi_jobs_total', 'Runs of jobs by their outcome.', ['product', 'job', 'outcome']);
+const times = timer('lumi_job_seconds', 'How long runs of jobs took.', ['product', 'job']);
 
 export interface JobHostOptions extends Omit<QueueOptions, 'name'> {
   readonly product: Product;
@@ -18,6 +23,8 @@ export interface JobHostOptions extends Omit<QueueOptions, 'name'> {
 }
 
 export interface JobHost {
+  /** The queue, as readiness asks for it. */
+  readonly queue: Dependency;
   /** One round of passing staged jobs to the queue; true when there may be more. A loop calls it. */
   relay(): Promise<boolean>;
   stop(): Promise<void>;
@@ -41,7 +48,12 @@ export function startJobHost(options: JobHostOptions): JobHost {
     process: (job, token) => runJob({ options, jobs, producer, stopping: stopping.signal }, job, token),
   });
   let relaying: Promise<unknown> = Promise.resolve();
+  const { product } = options;
+  const unwatch = queued.watch(async () =>
+    Object.entries(await producer.counts()).map(([state, count]) => [{ product, state }, count]),
+  );
   return {
+    queue: { name: 'queue', isVital: true, check: () => producer.counts() },
     relay: async () => {
       if (stopping.signal.aborted) return false;
       const round = relayStaged({ db: options.db, product: options.product, producer, jobs });
@@ -50,14 +62,18 @@ export function startJobHost(options: JobHostOptions): JobHost {
     },
     stop: async () => {
       stopping.abort();
+      unwatch();
       await Promise.all([stopConsumer(consumer, options.log), relaying]);
       await producer.close();
     },
     abandon: async () => {
+      unwatch();
       await Promise.all([consumer.abandon(), producer.close()]);
     },
   };
 }
+
+const OUTCOMES = { done: 'done', retry: 'retry', giveUp: 'given_up', notYet: 'not_yet' } as const;
 
 interface Running {
   readonly options: JobHostOptions;
@@ -79,7 +95,11 @@ async function runJob(
     signal: AbortSignal.any([stopping, AbortSignal.timeout(definition.timeoutMs)]),
     wake: (name, data, once) => producer.add([{ name, data, opts: optionsOf(jobs.get(name), once) }]),
   };
+  const begin = performance.now();
   const outcome = await outcomeOf(definition, payload.data, control);
+  const labels = { product: options.product, job: definition.name };
+  times.of(labels).seconds((performance.now() - begin) / 1_000);
+  outcomes.of({ ...labels, outcome: OUTCOMES[outcome.kind] }).add();
   switch (outcome.kind) {
     case 'done':
       return;

@@ -24,6 +24,8 @@ export interface QueueOptions {
 export interface Producer {
   /** Rejects, within seconds, when the queue is down. */
   add(jobs: readonly { name: string; data: unknown; opts: JobsOptions }[]): Promise<void>;
+  /** The jobs of the whole queue by their state. Rejects, within seconds, when the queue is down. */
+  counts(): Promise<Readonly<Record<string, number>>>;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,9 @@ const POOL_MAX = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A hanging queue must not block the relay: the staged rows wait in Postgres. */
 const ADD_LIMIT_MS = 5_000;
+/** For monitoring, which asks again soon. */
+const COUNT_LIMIT_MS = 2_000;
+const COUNTED = ['waiting', 'active', 'delayed', 'failed'] as const;
 /**
  * Another worker takes over a dead worker's jobs after lock time and check interval together. Work is fenced in
  * Postgres, so short times are safe.
@@ -93,6 +98,7 @@ export function openProducer(options: QueueOptions): Producer {
         ),
       );
     },
+    counts: async () => within(COUNT_LIMIT_MS, (await usable()).getJobCounts(...COUNTED)),
     close: async () => {
       isClosed = true;
       await queue.close();

@@ -1,6 +1,7 @@
 // The last step of a purchase: the hold is captured or released in one statement, or the order is left for recovery.
 import { AppError, newId, type ErrorCode, type ErrorDetail } from '../../ground/contract';
 import { errorBody } from '../../base/http/errors';
+import { noteMoneyStep } from '../../base/ledger';
 import { postpone, settle } from './money-step';
 import type { RefusedResult } from './refused-result';
 import { costOf } from './terms';
@@ -21,6 +22,7 @@ export async function concludeOrder(
     case 'refused':
       return release(deps, thing, order, outcome);
     case 'pending':
+      noteMoneyStep(order, 'pending');
       await postpone(deps.db.platform, {
         orderId: order.id,
         attempt: order.attempt,
@@ -31,6 +33,7 @@ export async function concludeOrder(
       });
       return acceptedAnswer(thing, { ...order, state: 'pending', supplierRef: outcome.supplierRef });
     case 'unknown':
+      noteMoneyStep(order, 'unknown');
       deps.log.warn('supplier outcome unknown; the hold stays', {
         order_id: order.id,
         kind: order.kind,
@@ -85,6 +88,7 @@ async function capture(
     deliver: thing.deliver(final, outcome.result),
   });
   if (!settled) return fencedAnswer(deps, thing, order);
+  noteMoneyStep(order, 'captured');
   await deps.checkpoint?.('after-settle', order.id);
   return { status: answer.status, bytes, location, replayOf: null, order: final, error: null };
 }
@@ -145,12 +149,14 @@ async function release(
     deliver: thing.undo?.(final) ?? [],
   });
   if (!settled) return fencedAnswer(deps, thing, order);
+  noteMoneyStep(order, 'released');
   await deps.checkpoint?.('after-settle', order.id);
   return { status: error.status, bytes, location: null, replayOf: null, order: final, error };
 }
 
 /** Another process owns the order now: it will get the same answer, and our caller polls. */
 function fencedAnswer(deps: ConcludeDeps, thing: AnyThingSold, order: Order): PurchaseAnswer {
+  noteMoneyStep(order, 'fenced');
   deps.log.warn('a late attempt was fenced', { order_id: order.id, attempt: order.attempt });
   return acceptedAnswer(thing, order);
 }

@@ -2,6 +2,7 @@
 import { AppError } from '../../ground/contract';
 import type { Rider } from '../../base/db';
 import { refuseOrReplay } from '../../base/idempotency';
+import { noteHoldRefusal, noteMoneyStep } from '../../base/ledger';
 import { begin, type BeginOutcome } from './money-step';
 import { constraintName, refusalOfDatabase } from './money-step-refusal';
 import { LINE_TAKEN } from './quoted-price';
@@ -25,7 +26,7 @@ export async function holdMoney(
 ): Promise<BeginOutcome | 'line taken'> {
   await deps.checkpoint?.('before-hold', order.id);
   try {
-    return await begin(deps.db.direct, {
+    const begun = await begin(deps.db.direct, {
       order,
       lockKey: request.lockKey,
       claim: request.claim,
@@ -41,6 +42,9 @@ export async function holdMoney(
         ? []
         : [...(request.thing.prepare?.(order) ?? []), ...(rider === null ? [] : [rider(order.id)])],
     });
+    if (begun.outcome !== 'held') noteHoldRefusal(order, begun.outcome);
+    else if (!isDryRun) noteMoneyStep(order, 'held');
+    return begun;
   } catch (err) {
     if (mayRetry && constraintName(err) === LINE_TAKEN) return 'line taken';
     throw (

@@ -2,6 +2,7 @@
 // is asked by our reference, and the order is settled. What it cannot decide is marked stuck for the operators and
 // asked again, ever more slowly.
 import { backoffMs } from '../../ground/runtime';
+import { noteMoneyStep } from '../../base/ledger';
 import type { AnyThingSold, JsonObject, LookUp, Order } from './thing-sold';
 import { concludeOrder } from './conclude';
 import { timesOf, type PurchaseDeps } from './purchase-deps';
@@ -27,6 +28,7 @@ export async function recoverOrders(
   limit = 20,
 ): Promise<Recovered> {
   const orders = await takeOver(deps.db.platform, { product, limit, leaseMs: timesOf(deps).leaseMs });
+  for (const order of orders) noteMoneyStep(order, 'taken_over');
   const settled = await Promise.all(orders.map((order) => recoverOne(deps, things, order)));
   return { taken: orders.length, settled: settled.filter(Boolean).length };
 }

@@ -1,0 +1,62 @@
+// Counts the calls of a supplier, by their outcome, and times them.
+import type { Product } from '../../ground/contract';
+import { counter, timer } from './meters';
+
+const calls = counter('lumi_supplier_calls_total', 'Calls of suppliers. unavailable: no answer that makes sense.', [
+  'product',
+  'supplier',
+  'call',
+  'outcome',
+]);
+const times = timer('lumi_supplier_call_seconds', 'How long calls of suppliers took.', ['product', 'supplier', 'call']);
+
+/** From the kinds of answers that the suppliers' interfaces have. An answer without a kind is data. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  done: 'ok',
+  found: 'ok',
+  pending: 'pending',
+  refused: 'refused',
+  absent: 'absent',
+  unknown: 'unknown',
+};
+
+/** The same supplier, whose calls are counted. Its methods are its calls: each returns a promise. */
+export function countedSupplier<S extends object>(product: Product, supplier: string, counted: S): S {
+  const wrapped = new Map<string, unknown>();
+  return new Proxy(counted, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function' || typeof name !== 'string') return value;
+      const known = wrapped.get(name);
+      if (known !== undefined) return known;
+      const one = (...args: unknown[]): unknown => {
+        const begin = performance.now();
+        const end = (outcome: string): void => {
+          calls.of({ product, supplier, call: name, outcome }).add();
+          times.of({ product, supplier, call: name }).seconds((performance.now() - begin) / 1_000);
+        };
+        let answer: unknown;
+        try {
+          answer = Reflect.apply(value, target, args);
+        } catch (err) {
+          end('unavailable');
+          throw err;
+        }
+        if (!(answer instanceof Promise)) return answer;
+        answer.then(
+          (given: unknown) => end(outcomeOf(given)),
+          () => end('unavailable'),
+        );
+        return answer;
+      };
+      wrapped.set(name, one);
+      return one;
+    },
+  });
+}
+
+function outcomeOf(answer: unknown): string {
+  if (typeof answer !== 'object' || answer === null || !('kind' in answer) || typeof answer.kind !== 'string')
+    return 'ok';
+  return OUTCOMES[answer.kind] ?? 'ok';
+}
