@@ -4,7 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './build.mjs';
-import { chartsFolder, documentFaults, flowTableFaults, secretTableFaults } from './charts/documents.mjs';
+import {
+  chartsFolder,
+  documentedManifests,
+  documentFaults,
+  flowTableFaults,
+  secretTableFaults,
+} from './charts/documents.mjs';
 import { lint, packedCharts, template } from './charts/helm.mjs';
 import { parseManifests, podsOf } from './charts/manifests.mjs';
 import { connectionFaults } from './charts/connections.mjs';
@@ -59,6 +65,12 @@ function check(folder) {
     report(`${chart} ${set.slice(1).join()}: helm lint`, lintFaults(lint(folder, chart, { set })));
     checked(`${chart} ${set.slice(1).join()}`, template(folder, chart, { set }));
   }
+  const documented = documentedManifests();
+  const text = documented.map((one) => JSON.stringify(one)).join('\n---\n');
+  report(
+    `docs/deploying.md: ${documented.length} manifests`,
+    Object.keys(KUBERNETES).flatMap((version) => conformFaults(text, version)),
+  );
   const full = ['global.postgresql.pooler=true', 'gateway.tools.enabled=true', URL];
   const all = template(folder, 'lumi', {
     set: [...full, 'global.telemetry.endpoint=http://collector.monitoring:4318'],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { root } from '../build.mjs';
-import { podsOf } from './manifests.mjs';
+import { parseManifests, podsOf } from './manifests.mjs';
 import { flowRows } from './network.mjs';
 import { secretFiles } from './workloads.mjs';
 
@@ -87,6 +87,14 @@ function versionFaults() {
     const all = [own, appVersion, ...dependencies.map((/** @type {Json} */ one) => one.version)];
     return all.every((one) => one === version) ? [] : [`${chart}/Chart.yaml names another version than ${version}`];
   });
+}
+
+/** The manifests of docs/deploying.md that Kubernetes itself knows; CloudNativePG's are of another project. */
+export function documentedManifests() {
+  const text = readFileSync(join(root, 'docs', 'deploying.md'), 'utf8');
+  return [...text.matchAll(/^```yaml\n(.*?)^```$/gms)]
+    .flatMap(([, yaml = '']) => parseManifests(yaml))
+    .filter(({ apiVersion }) => typeof apiVersion === 'string' && !apiVersion.startsWith('postgresql.cnpg.io/'));
 }
 
 /**
