@@ -36,6 +36,7 @@ const ROOMS = [
   'counter/quotes',
   'counter/deposits',
   'house-keeping/reconciliation',
+  'house-keeping/retention',
   'counter/account',
   'house-keeping/admin',
   'house-keeping/service',

@@ -11,6 +11,7 @@ import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
+import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
 import { withdrawEnded } from './jobs/withdraw-ended';
@@ -176,6 +177,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     ...deps.shared.loops,
     { name: 'push-access', everyMs: 500, run: () => pushAccess(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
+    { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
     { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },
     { name: 'withdraw-ended', everyMs: 5_000, run: () => withdrawEnded(deps) },
   ];

@@ -48,7 +48,7 @@ export function getUsage(deps: ProxyDeps): Endpoint {
       description:
         'Bytes, requests and errors by hour or day, in their order, or by proxy, sub-user, country or target, ' +
         `what was used most first. Whole hours; the last day if no range is given. With \`format=csv\` the ` +
-        `whole selection comes as one file of at most ${String(CSV_LINES_MAX)} lines.`,
+        `whole selection comes as one file of at most ${String(CSV_LINES_MAX)} lines. Hours are kept for 400 days.`,
       query: pageQuery.extend({
         from: instantQuery.describe('First hour; a day before `to` if absent.'),
         to: instantQuery.describe('End, exclusive; now if absent.'),

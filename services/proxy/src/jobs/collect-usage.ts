@@ -1,13 +1,11 @@
 // Stores the network's usage counters. The position is written together with the counters, so nothing is counted twice
 // or skipped.
-import { DAY_MS } from '@lumi/shared/times';
-import { forgetDeltas, takeUsage, usagePosition } from '../store/usage';
+import { takeUsage, usagePosition } from '../store/usage';
 import type { ProxyDeps } from '../deps';
 
 const NETWORK = 'default';
 const ROUND_MAX = 1_000;
 const CALL_LIMIT_MS = 8_000;
-const REMEMBER_DAYS = 14;
 
 /** One round. Returns true when there may be more. */
 export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
@@ -16,6 +14,5 @@ export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
   const { deltas, position } = await deps.network.usageAfter(before, ROUND_MAX, AbortSignal.timeout(CALL_LIMIT_MS));
   if (deltas.length > 0 && position !== null)
     await takeUsage(platform, NETWORK, deltas, position, deps.service.clock.now());
-  else await forgetDeltas(platform, new Date(deps.service.clock.nowMs() - REMEMBER_DAYS * DAY_MS), ROUND_MAX);
   return deltas.length === ROUND_MAX;
 }

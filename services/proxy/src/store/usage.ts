@@ -87,13 +87,14 @@ export async function usagePosition(db: Pick<PrismaClient, 'usagePosition'>, net
   return (await db.usagePosition.findUnique({ where: { network } }))?.position ?? null;
 }
 
-/** Deltas so old that no gateway sends them again. */
-export async function forgetDeltas(db: SqlRunner, before: Date, limit: number): Promise<number> {
-  // Raw SQL: a bounded delete, by place in the table.
-  return db.$executeRaw(
-    sql`DELETE FROM proxy.usage_delta WHERE ctid IN (SELECT ctid FROM proxy.usage_delta WHERE at < ${before}
-      LIMIT ${limit}::int)`,
-  );
+/** Deltas so old that no gateway sends them again, and hours that are kept no longer. True when there may be more. */
+export async function forgetUsage(db: SqlRunner, limit: number): Promise<boolean> {
+  // Raw SQL: bounded deletes, one of them a function.
+  const deltas = await db.$executeRaw(sql`
+    DELETE FROM proxy.usage_delta WHERE ctid IN (SELECT ctid FROM proxy.usage_delta
+      WHERE at < now() - platform.kept_for('usage delta') ORDER BY at LIMIT ${limit}::int)`);
+  const [hours] = await db.$queryRaw<{ count: number }[]>(sql`SELECT proxy.forget_usage(${limit}::int) AS count`);
+  return deltas === limit || hours?.count === limit;
 }
 
 interface UsageRange {

@@ -12,4 +12,3 @@ export {
   type ClaimOutcome,
   type StoredAnswer,
 } from './claim';
-export { forgetOldClaims } from './forget';

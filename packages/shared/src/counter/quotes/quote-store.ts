@@ -79,14 +79,6 @@ export async function findQuote(
       };
 }
 
-/** Returns how many were deleted; call again while that is `limit`. */
-export async function forgetQuotes(db: SqlRunner, before: Date, limit: number): Promise<number> {
-  const rows = await db.$queryRaw<{ count: number }[]>(
-    sql`SELECT platform.forget_quotes(${before}::timestamptz, ${limit}::int) AS count`,
-  );
-  return rows[0]?.count ?? 0;
-}
-
 interface QuoteRow {
   readonly id: string;
   readonly account_id: string;

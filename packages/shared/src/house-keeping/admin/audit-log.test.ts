@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Pool } from 'pg';
 import request from 'supertest';
 import { autoRenewEndpoints } from '../../work/lifecycle';
-import { forgetOldClaims } from '../../base/idempotency';
+import { retentionLoop } from '../retention';
 import { accountEndpoints } from '../../counter/account';
 import { shopEndpoints, testService, type TestKey } from '../../testing';
 import { adminEndpoints } from '.';
@@ -83,7 +83,7 @@ describe('POST /admin/keys under one Idempotency-Key', () => {
     await owner.query(`UPDATE platform.idempotency SET done_at = now() - interval '25 hours' WHERE key = $1`, [key]);
     const late = await send('post', '/admin/keys', body, { key });
     expect([late.status, late.body.error.code]).toEqual([409, 'state_conflict']);
-    await forgetOldClaims(api.service.db.platform);
+    await retentionLoop(api.service).run();
     expect((await stored())?.body).toHaveLength(0);
     expect((await send('post', '/admin/keys', body, { key })).status).toBe(409);
   });

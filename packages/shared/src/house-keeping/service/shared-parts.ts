@@ -9,12 +9,11 @@ import { depositEndpoints, depositLoop, openPaymentProviders } from '../../count
 import type { Endpoint } from '../../counter/endpoint';
 import { forecastRenewals, summaryEndpoint, type Summary } from '../../counter/forecast';
 import { isRealCryptoPay, type ApiDescription, type Loop, type Service } from '../process';
-import { forgetOldClaims } from '../../base/idempotency';
 import type { JobDefinition } from '../../work/jobs';
 import { AUTO_RENEW_TAG, autoRenewEndpoints, lifecycleLoops, type LifecycleSource } from '../../work/lifecycle';
 import { forgetSecrets, recoverOperations, type AnyOperationKind } from '../../work/operations';
 import { recoverOrders, type AnyThingSold } from '../../work/purchase';
-import { QUOTES_TAG, quoteEndpoints, quoteLoop, type QuoteOperations } from '../../counter/quotes';
+import { QUOTES_TAG, quoteEndpoints, type QuoteOperations } from '../../counter/quotes';
 import {
   BOOK_RULES,
   checkOfBooks,
@@ -23,6 +22,7 @@ import {
   listBreaches,
   reconciliationLoop,
 } from '../reconciliation';
+import { retentionLoop } from '../retention';
 
 export interface SharedParts {
   readonly things: ReadonlyMap<string, AnyThingSold>;
@@ -72,7 +72,6 @@ const RECOVERY_ROUND = 20;
 const SECRETS_ROUND = 500;
 const SECRETS_EVERY_MS = 30_000;
 const RECOVERY_EVERY_MS = 500;
-const FORGET_EVERY_MS = 600_000;
 
 export function sharedParts(service: Service, product: ProductParts): SharedParts {
   const { config, db, clock, log } = service;
@@ -139,8 +138,7 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       ...bulk.loops,
       ...product.lifecycles.flatMap((source) => lifecycleLoops(service, source)),
       depositLoop(deposits),
-      quoteLoop(service),
-      { name: 'forget-claims', everyMs: FORGET_EVERY_MS, run: () => forgetOldClaims(db.platform) },
+      retentionLoop(service),
       reconciliationLoop(service, [
         checkOfBooks(service.admin.platform, BOOK_RULES),
         checkOfDeposits(service.product, deposits),

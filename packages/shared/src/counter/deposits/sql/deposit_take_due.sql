@@ -10,7 +10,7 @@ BEGIN
           AND acts_for(d.product) RETURNING d.id)
     UPDATE deposit d SET wake_at = now() FROM told WHERE d.id = told.id
       AND d.state NOT IN ('credited', 'refunded', 'disputed');
-    DELETE FROM payment_hint WHERE created_at < now() - interval '1 hour'; -- of no deposit of ours
+    DELETE FROM payment_hint WHERE created_at < now() - kept_for('payment hint'); -- of no deposit of ours
   END IF;
   RETURN QUERY
     WITH due AS MATERIALIZED (

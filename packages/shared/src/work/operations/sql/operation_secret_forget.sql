@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION operation_secret_forget(p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 DECLARE
-  v_before timestamptz := now() - interval '24 hours';
+  v_before timestamptz := now() - kept_for('operation secret');
   v_count  integer;
 BEGIN
   DELETE FROM operation_secret WHERE operation_id IN (
