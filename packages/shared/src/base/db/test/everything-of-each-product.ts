@@ -90,7 +90,7 @@ async function populate(product: Product): Promise<void> {
   );
   await run(
     `INSERT INTO platform.quote (id, account_id, product, operation, key_id, created_at, expires_at)
-      VALUES ($1, $2, $3, 'op', $4, now() - interval '2 days', now() - interval '1 day')`,
+      VALUES ($1, $2, $3, 'op', $4, now() - interval '41 days', now() - interval '40 days')`,
     `quo_${product}`,
     usr,
     product,
