@@ -43,7 +43,8 @@ export function listEventsEndpoint(deps: AccountDeps): Endpoint {
       reach: 'account',
       description:
         'What happened at this product, oldest first, each event once. Keep `resume_cursor` and nothing is ' +
-        'missed. Events are kept for 90 days. For an operator key without `user_id` the feed of all accounts trails by 30 seconds.',
+        'missed. Events are kept for 90 days. For an operator key without `user_id` the feed of all accounts ' +
+        'trails by 30 seconds.',
       query: pageQuery.extend({
         types: z
           .string()

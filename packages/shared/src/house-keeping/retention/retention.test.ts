@@ -61,7 +61,7 @@ describe('retention', () => {
     expect(await value(`platform.kept_for('an entry of the ledger') IS NULL`)).toBe(true);
   });
 
-  it("deletes what has outlived its period, of this product, and keeps the rest and every claim that isn't settled", async () => {
+  it('deletes what has outlived its period, of this product, and keeps the rest and every open claim', async () => {
     await claims(3, 'old');
     await claims(2, 'young', { days: 29 });
     await claims(2, 'open', { state: 'claimed' });
@@ -75,8 +75,8 @@ describe('retention', () => {
   });
 
   it('deletes a breach long after it was cleared, an open one never', async () => {
-    await owner.query(`INSERT INTO platform.breach (scope, rule, subject, detail, first_seen_at, last_seen_at, cleared_at)
-      SELECT 'books', 'rule', 'cleared ' || d, '', now() - interval '900 days', now(), now() - make_interval(days => d)
+    await owner.query(`INSERT INTO platform.breach (scope, rule, subject, detail, first_seen_at, last_seen_at,
+      cleared_at) SELECT 'books', 'rule', 'cleared ' || d, '', now() - interval '900 days', now(), now() - make_interval(days => d)
         FROM unnest(ARRAY[399, 401]) d
       UNION ALL SELECT scope, 'rule', 'open', '', now() - interval '900 days', now(), NULL
         FROM unnest(ARRAY['books', 'domains']) scope

@@ -1,5 +1,5 @@
--- How long rows are kept that no balance and no order depends on: the one place where the periods are. README.md in this
--- room has the same list, with when each begins. Null for any other name, and then nothing is deleted.
+-- How long rows are kept that no balance and no order depends on: the one place where the periods are. README.md in
+-- this room has the same list, with when each begins. Null for any other name, and then nothing is deleted.
 CREATE OR REPLACE FUNCTION kept_for(p_what text) RETURNS interval
 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE p_what
