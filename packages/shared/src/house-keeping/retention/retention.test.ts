@@ -76,7 +76,8 @@ describe('retention', () => {
 
   it('deletes a breach long after it was cleared, an open one never', async () => {
     await owner.query(`INSERT INTO platform.breach (scope, rule, subject, detail, first_seen_at, last_seen_at,
-      cleared_at) SELECT 'books', 'rule', 'cleared ' || d, '', now() - interval '900 days', now(), now() - make_interval(days => d)
+      cleared_at)
+      SELECT 'books', 'rule', 'cleared ' || d, '', now() - interval '900 days', now(), now() - make_interval(days => d)
         FROM unnest(ARRAY[399, 401]) d
       UNION ALL SELECT scope, 'rule', 'open', '', now() - interval '900 days', now(), NULL
         FROM unnest(ARRAY['books', 'domains']) scope
