@@ -89,10 +89,11 @@ export async function usagePosition(db: Pick<PrismaClient, 'usagePosition'>, net
 
 /** Deltas so old that no gateway sends them again, and hours that are kept no longer. True when there may be more. */
 export async function forgetUsage(db: SqlRunner, limit: number): Promise<boolean> {
-  // Raw SQL: bounded deletes, one of them a function.
+  // Raw SQL: a bounded delete, by place in the table.
   const deltas = await db.$executeRaw(sql`
     DELETE FROM proxy.usage_delta WHERE ctid IN (SELECT ctid FROM proxy.usage_delta
       WHERE at < now() - platform.kept_for('usage delta') ORDER BY at LIMIT ${limit}::int)`);
+  // Raw SQL: a function.
   const [hours] = await db.$queryRaw<{ count: number }[]>(sql`SELECT proxy.forget_usage(${limit}::int) AS count`);
   return deltas === limit || hours?.count === limit;
 }
