@@ -33,8 +33,12 @@ export async function bundle() {
       entryPoints: Object.fromEntries(entryPoints.map((entry) => [`${entry}.bundle`, `${entry}.js`])),
       outdir: root,
     });
-    const { decode, encode } = await import('@jridgewell/sourcemap-codec');
-    for (const entry of entryPoints) mapOurOwn(`${bundled(root, entry)}.map`, { decode, encode });
+    const codec = await import('@jridgewell/sourcemap-codec');
+    for (const entry of entryPoints) {
+      const file = `${bundled(root, entry)}.map`;
+      writeFileSync(`${file}.new`, mapOfOurOwn(readFileSync(file, 'utf8'), codec));
+      renameSync(`${file}.new`, file);
+    }
     writeFileSync(stampFile, stampOf(sources));
   });
 }
@@ -71,12 +75,12 @@ export function bundleOptions(folder) {
  * Takes packages out of a map: three quarters of it, which each process would read at its start and unfold at its first
  * error. A stack shows their code by its line in the bundle, which is not minified.
  *
- * @param {string} file
+ * @param {string} text of the map
  * @param {Pick<typeof import('@jridgewell/sourcemap-codec'), 'decode' | 'encode'>} codec
  */
-function mapOurOwn(file, { decode, encode }) {
+export function mapOfOurOwn(text, { decode, encode }) {
   /** @type {import('node:module').SourceMapPayload} */
-  const map = JSON.parse(readFileSync(file, 'utf8'));
+  const map = JSON.parse(text);
   const isOurs = map.sources.map((source) => source.endsWith('.ts') && !source.includes('/node_modules/'));
   let wasOurs = true;
   const mappings = decode(map.mappings).map((line) =>
@@ -90,8 +94,7 @@ function mapOurOwn(file, { decode, encode }) {
       return before ? [within(column)] : [];
     }),
   );
-  writeFileSync(`${file}.new`, JSON.stringify({ ...map, names: [], mappings: encode(mappings) }));
-  renameSync(`${file}.new`, file);
+  return JSON.stringify({ ...map, names: [], mappings: encode(mappings) });
 }
 
 /**

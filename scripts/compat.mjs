@@ -54,7 +54,7 @@ async function main() {
  */
 async function sellThrough(name, folders, tag, ground) {
   const { Mixture } = await import('./compat/mixture.mjs');
-  const { sell } = await import('./try-image/sale.mjs');
+  const { sell } = await import('./sale.mjs');
   const mixture = new Mixture(name, folders, ground);
   const begin = performance.now();
   try {

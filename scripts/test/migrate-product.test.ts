@@ -54,7 +54,7 @@ describe('migrate --product', () => {
     expect(migrate(['--product', 'mail'])).toEqual({
       code: 1,
       said: expect.stringMatching(
-        /^There is no product mail\. Usage: .*platform\|domains\|vps\|proxy.*\n$/,
+        /^There is no product mail here\. Usage: .*platform\|domains\|vps\|proxy.*\n$/,
       ) as unknown as string,
     });
     expect(migrate(['--products', 'vps'])).toMatchObject({
@@ -77,7 +77,7 @@ describe('migrate --product', () => {
   it("the platform's step needs the passwords of the roles, and makes the platform and the queue alone", async () => {
     expect(migrate(['--product', 'platform'])).toMatchObject({
       code: 1,
-      said: expect.stringContaining('LUMI_GATEWAY_PASSWORD is missing') as string,
+      said: expect.stringContaining('LUMI_GATEWAY_PASSWORD: is missing') as string,
     });
     expect(migrate(['--product', 'platform'], passwords)).toEqual({
       code: 0,
@@ -111,7 +111,7 @@ describe('migrate --product', () => {
     await query(`UPDATE platform._functions SET checksum = 'of the newer release' WHERE name = 'acts_for'`);
     expect(migrate([], passwords)).toEqual({
       code: 0,
-      said: 'The database is up to date: the platform and all products.\n',
+      said: 'The database is up to date: platform, domains, vps, proxy.\n',
     });
     expect(await query(`SELECT checksum FROM platform._functions WHERE name = 'acts_for'`)).toEqual([
       { checksum: 'of the newer release' },

@@ -11,7 +11,7 @@ import { Refusal } from './refusal.mjs';
  * @property {string} ownerUrl
  * @property {Readonly<Record<Role, string>>} rolePasswords
  */
-/** @typedef {'checkHistory' | 'ensureRoles' | 'migrate' | 'migrateQueue' | 'roleUrl'} DatabaseParts */
+/** @typedef {'prepareDatabase' | 'roleUrl'} DatabaseParts */
 
 /**
  * Everything: roles and all schemas. Returns `urlOf(role)`.
@@ -19,60 +19,18 @@ import { Refusal } from './refusal.mjs';
  * @param {Owned} owned
  */
 export async function prepareDatabase({ root, ownerUrl, rolePasswords }) {
-  await migrateDatabase({ root, ownerUrl, rolePasswords });
-  return urlsOf({ root, ownerUrl, rolePasswords });
-}
-
-/**
- * The schemas that are asked for; none: all. The platform's step makes the roles and the queue's schema too. It comes
- * first: the products' schemas refer to the platform's. A product's step needs no passwords of roles, and refuses a
- * platform that this release does not know.
- *
- * @param {Owned & { asked?: readonly string[] }} told
- */
-export async function migrateDatabase({ root, ownerUrl, rolePasswords, asked = [] }) {
-  const { checkHistory, ensureRoles, migrate, migrateQueue } = databaseRoom(root);
   const { migrationFolders, schemas } = await import('../../../scripts/build.mjs');
-  const chosen = schemas
-    .filter(({ name }) => asked.length === 0 || asked.includes(name))
-    .map((schema) => migrationFolders(schema, root));
-  const platform = chosen.find(({ schema }) => schema === 'platform');
-  const products = chosen.filter((folders) => folders !== platform);
-  if (platform !== undefined) await ensureRoles({ ownerUrl, passwords: rolePasswords });
   try {
-    await checkHistory(ownerUrl, chosen);
-    if (platform !== undefined) await migrate({ ownerUrl, ...platform });
-    await mustKnowPlatform(root, ownerUrl, products);
-    await Promise.all(products.map((product) => migrate({ ownerUrl, ...product })));
-    if (platform !== undefined) await migrateQueue(ownerUrl);
+    await databaseRoom(root).prepareDatabase({
+      ownerUrl,
+      schemas: schemas.map((schema) => migrationFolders(schema, root)),
+      passwords: rolePasswords,
+    });
   } catch (err) {
-    if (err instanceof Refusal || isConnectionLost(err)) throw err;
+    if (isConnectionLost(err)) throw err;
     throw new Refusal(`The database could not be brought up to date: ${messageOf(err).split('\n')[0]}`, { cause: err });
   }
-}
-
-/**
- * @param {string} root
- * @param {string} ownerUrl
- * @param {readonly { schema: string }[]} products
- */
-async function mustKnowPlatform(root, ownerUrl, products) {
-  if (products.length === 0) return;
-  const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
-  /** @type {typeof import('pg')} */
-  const { Client } = load('pg');
-  /** @type {Pick<typeof import('@lumi/shared/platform-schema'), 'readPlatformSchema' | 'refusalOfPlatform'>} */
-  const { readPlatformSchema, refusalOfPlatform } = load('./dist/base/platform-schema/version.js');
-  const client = new Client({ connectionString: ownerUrl, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined); // A lost connection is reported to the query in flight.
-  await client.connect();
-  try {
-    const found = await readPlatformSchema(client);
-    const refusal = refusalOfPlatform(found, `the ${products.map(({ schema }) => schema).join(', ')} of this release`);
-    if (refusal !== null) throw new Refusal(refusal);
-  } finally {
-    await client.end();
-  }
+  return urlsOf({ root, ownerUrl, rolePasswords });
 }
 
 /**
@@ -95,8 +53,7 @@ function databaseRoom(root) {
   const load = createRequire(join(root, 'packages', 'shared', 'package.json'));
   return {
     ...load('./dist/base/db/roles.js'),
-    ...load('./dist/base/db/migrate.js'),
-    ...load('./dist/base/db/migrate-queue.js'),
+    ...load('./dist/base/db/prepare.js'),
   };
 }
 

@@ -87,7 +87,7 @@ function run({ surroundings }, secrets, ownerUrl) {
     };
     const child = spawn(
       process.execPath,
-      [join(root, 'packages', 'shared', 'dist', 'house-keeping', 'admin', 'cli.js'), ...process.argv.slice(2)],
+      [join(root, 'packages', 'shared', 'dist', 'house-keeping', 'admin', 'lumi.js'), ...process.argv.slice(2)],
       { env, stdio: 'inherit' },
     );
     running = child;

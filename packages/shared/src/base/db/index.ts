@@ -1,5 +1,6 @@
 export { checkHistory, diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions } from './migrate';
 export { migrateQueue, queueNameOf, QUEUE_SCHEMA } from './migrate-queue';
+export { prepareDatabase } from './prepare';
 export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';
 export {
   databaseCode,

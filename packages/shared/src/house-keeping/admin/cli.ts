@@ -8,9 +8,9 @@ import { auditBooks } from './cli-audit';
 import { Usage, type Command, type CommandDeps } from './cli-command';
 import { issueCommand, keysCommand, revokeCommand, rollCommand } from './cli-keys';
 import { adjustCommand, createCommand, showCommand, usersCommand } from './cli-users';
-import { readAdminEnvironment, type AdminConfig } from './config';
+import type { AdminConfig } from './config';
 
-export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
+export const EXIT = { done: 0, refused: 1, usage: 2, stopped: 143 } as const;
 
 export interface CliIo {
   /** One line, without its end. */
@@ -99,14 +99,4 @@ function sentenceOf(err: unknown): string {
 
 function detailsOf(err: AppError): string[] {
   return (err.details ?? []).map((detail) => `  ${detail.path}: ${detail.message}`);
-}
-
-if (require.main === module) {
-  const io: CliIo = {
-    out: (line) => process.stdout.write(`${line}\n`),
-    err: (line) => process.stderr.write(`${line}\n`),
-  };
-  void runCli(process.argv.slice(2), io, readAdminEnvironment).then((status) => {
-    process.exitCode = status;
-  });
 }

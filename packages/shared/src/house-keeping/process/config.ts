@@ -3,7 +3,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { z } from 'zod';
 import { parseUsd, usdInput } from '../../ground/money';
-import { baseConfig, databaseOf, flag, secretRing, type Contradiction } from '../../ground/runtime';
+import { baseConfig, databaseOf, flag, readConfig, secretRing, type Contradiction } from '../../ground/runtime';
 
 const CURVE = 'P-256';
 
@@ -73,4 +73,26 @@ export const serviceContradictions: readonly Contradiction<ServiceConfig>[] = [
 /** The double and the provider's own test network take test coins; only the real host takes money. */
 export function isRealCryptoPay(url: string | undefined): boolean {
   return url !== undefined && new URL(url).hostname === 'pay.crypt.bot';
+}
+
+const ownerConfig = z.object({
+  DATABASE_URL: databaseOf('its owner').DATABASE_URL.describe('The database, as its owner, without a pooler between.'),
+});
+const rolePassword = z.string().min(8, 'must have at least 8 characters');
+const platformOwnerConfig = ownerConfig.extend({
+  LUMI_GATEWAY_PASSWORD: rolePassword.describe('The password that the role lumi_gateway gets; so the others.'),
+  LUMI_DOMAINS_PASSWORD: rolePassword,
+  LUMI_VPS_PASSWORD: rolePassword,
+  LUMI_PROXY_PASSWORD: rolePassword,
+  LUMI_ADMIN_PASSWORD: rolePassword,
+});
+
+/** What the command `migrate` needs for a product's schema. */
+export function readOwnerConfig(): z.output<typeof ownerConfig> {
+  return readConfig(ownerConfig, process.env);
+}
+
+/** The same for the platform's schema, whose step makes the roles. */
+export function readPlatformOwnerConfig(): z.output<typeof platformOwnerConfig> {
+  return readConfig(platformOwnerConfig, process.env);
 }

@@ -1,0 +1,44 @@
+// What the images hold, by the names of their targets in the Dockerfile.
+
+const HOUSE_KEEPING = 'packages/shared/dist/house-keeping';
+const migrateProgram = `${HOUSE_KEEPING}/process/migrate-image.js`;
+
+/**
+ * @typedef {object} Image
+ * @property {string} manifest whose version it has
+ * @property {Readonly<Record<string, string>>} programs
+ * @property {string} [schema]
+ * @property {Readonly<Record<string, string>>} [files] from the repository, to their place in the image
+ */
+/** @type {Readonly<Record<string, Image>>} */
+export const images = {
+  gateway: {
+    manifest: 'package.json',
+    programs: { server: 'gateway/dist/server.js' },
+    files: { 'gateway/public': 'public' },
+  },
+  domains: product('domains'),
+  vps: product('vps'),
+  proxy: product('proxy'),
+  platform: {
+    manifest: 'package.json',
+    programs: { lumi: `${HOUSE_KEEPING}/admin/lumi.js`, migrate: migrateProgram },
+    schema: 'platform',
+  },
+};
+
+/**
+ * @param {string} name
+ * @returns {Image}
+ */
+function product(name) {
+  return {
+    manifest: `services/${name}/package.json`,
+    programs: {
+      server: `services/${name}/dist/server.js`,
+      worker: `services/${name}/dist/worker.js`,
+      migrate: migrateProgram,
+    },
+    schema: name,
+  };
+}

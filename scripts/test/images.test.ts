@@ -1,0 +1,180 @@
+// What the images hold (infra/docker/assemble.mjs), tried in plain folders away from this one. `npm run
+// test:containers` tries the images themselves.
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { testDatabase } from '@lumi/shared/testing';
+
+jest.setTimeout(300_000);
+
+const root = join(__dirname, '..', '..');
+const PRODUCTS = ['domains', 'vps', 'proxy'];
+const IMAGES = ['gateway', ...PRODUCTS, 'platform'];
+const MAX_BYTES = 60_000_000;
+
+interface SoftwareList {
+  readonly metadata: { readonly component: { readonly name: string; readonly version: string } };
+  readonly components: readonly {
+    readonly purl: string;
+    readonly licenses?: readonly unknown[];
+    readonly hashes: readonly { readonly content: string }[];
+  }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
+/** Its cluster and the passwords of the roles; the database below is made anew beside it. */
+const cluster = testDatabase();
+const name = `lumi_test_images_${randomBytes(6).toString('hex')}`;
+const ownerUrl = Object.assign(new URL(cluster.ownerUrl), { pathname: `/${name}` }).toString();
+const folder = mkdtempSync(join(tmpdir(), 'lumi-images-'));
+const image = (one: string) => join(folder, 'first', one);
+
+async function query(text: string, url = ownerUrl): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+function run(one: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: image(one),
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { code: status, said: `${stdout}${stderr}` };
+}
+
+/** The files below a folder, with the digest of each. */
+function digests(of: string): Record<string, string> {
+  const files = readdirSync(of, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(join(of, file)).isFile(),
+  );
+  return Object.fromEntries(
+    files.sort().map((file) => [
+      file,
+      createHash('sha256')
+        .update(readFileSync(join(of, file)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+const programsOf = (one: string) => readdirSync(image(one)).filter((file) => file.endsWith('.js'));
+
+describe('the files of the images', () => {
+  beforeAll(async () => {
+    for (const turn of ['first', 'second']) {
+      const { status, stderr } = spawnSync(process.execPath, ['infra/docker/assemble.mjs', join(folder, turn)], {
+        cwd: root,
+        encoding: 'utf8',
+        timeout: 280_000,
+      });
+      if (status !== 0) throw new Error(stderr);
+    }
+    await query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, cluster.ownerUrl);
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await query(`DROP DATABASE ${name} WITH (FORCE)`, cluster.ownerUrl);
+  });
+
+  it('are the same when they are made again', () => {
+    const first = digests(join(folder, 'first'));
+    expect(Object.keys(first).length).toBeGreaterThan(50);
+    expect(digests(join(folder, 'second'))).toEqual(first);
+  });
+
+  it.each(IMAGES)('of %s take less than 60 MB', (one) => {
+    const files = readdirSync(image(one), { recursive: true, encoding: 'utf8' });
+    expect(files.reduce((sum, file) => sum + statSync(join(image(one), file)).size, 0)).toBeLessThan(MAX_BYTES);
+  });
+
+  it.each(IMAGES)('of %s list each package inside, once, with its checksum and licence', (one) => {
+    const list = JSON.parse(readFileSync(join(image(one), 'sbom.cdx.json'), 'utf8')) as SoftwareList;
+    expect(list.metadata.component).toMatchObject({ name: `lumi-${one}`, version: '0.1.0' });
+    // The bundler writes above each file where it comes from.
+    const bundles = programsOf(one).map((file) => readFileSync(join(image(one), file), 'utf8'));
+    const inside = bundles.flatMap((text) =>
+      [...text.matchAll(/^ *\/\/ node_modules\/\.pnpm\/[^/]+\/node_modules\/((?:@[^/]+\/)?[^/\n]+)\//gm)].map(
+        ([, found = '']) => found,
+      ),
+    );
+    const named = list.components.map(({ purl }) => purl.replace('%40', '@').replace(/^pkg:npm\/(.+)@.+$/, '$1'));
+
+    expect([...new Set(inside)].filter((found) => !named.includes(found))).toEqual([]);
+    expect(inside.length).toBeGreaterThan(50);
+    const urls = list.components.map(({ purl }) => purl);
+    expect(new Set(urls).size).toBe(urls.length);
+    for (const { purl, licenses, hashes } of list.components) {
+      expect({ purl, licenses }).toEqual({ purl, licenses: [expect.anything()] });
+      expect(hashes[0]?.content).toMatch(/^[0-9a-f]{128}$/);
+    }
+    const refs = list.dependencies.map(({ ref }) => ref);
+    expect(list.dependencies.flatMap(({ dependsOn }) => dependsOn).filter((ref) => !refs.includes(ref))).toEqual([]);
+    const texts = readFileSync(join(image(one), 'THIRD-PARTY-LICENSES'), 'utf8');
+    for (const found of named) expect(texts).toContain(`${found} `);
+  });
+
+  it.each(['gateway server.js', ...PRODUCTS.flatMap((one) => [`${one} server.js`, `${one} worker.js`])])(
+    'hold all that %s needs to read its settings, and it names those that are missing',
+    (words) => {
+      const [one = '', program = ''] = words.split(' ');
+      const { code, said } = run(one, [program]);
+      expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining('DATABASE_URL: is missing') as unknown });
+    },
+  );
+
+  it('migrate: the platform by its image, then each product by its own, and the operator makes an account', async () => {
+    const roles = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'] as const;
+    const passwords = roles.map((role) => [`${role.toUpperCase()}_PASSWORD`, new URL(cluster.urlFor(role)).password]);
+    const owner = { DATABASE_URL: ownerUrl };
+
+    expect(run('vps', ['migrate.js'], owner)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('`migrate --product platform`') as unknown,
+    });
+    expect(run('platform', ['migrate.js'], { ...owner, ...Object.fromEntries(passwords) })).toEqual({
+      code: 0,
+      said: 'The database is up to date: platform.\n',
+    });
+    for (const product of PRODUCTS)
+      expect(run(product, ['migrate.js'], owner)).toEqual({
+        code: 0,
+        said: `The database is up to date: ${product}.\n`,
+      });
+    expect(run('vps', ['migrate.js', '--product', 'platform'], owner)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('There is no product platform here.') as unknown,
+    });
+    // As the migrations of the sources make it.
+    const functions = ['platform', 'domains', 'vps', 'proxy']
+      .map((schema) => `SELECT name, checksum FROM ${schema}._functions`)
+      .join(' UNION ALL ');
+    expect(await query(`${functions} ORDER BY 1, 2`)).toEqual(
+      await query(`${functions} ORDER BY 1, 2`, cluster.ownerUrl.replace(/[^/]+$/, ownName())),
+    );
+
+    const admin = Object.assign(new URL(cluster.urlFor('lumi_admin')), { pathname: `/${name}` }).toString();
+    const ring = `1:${randomBytes(32).toString('base64')}`;
+    const made = run('platform', ['lumi.js', 'users', 'create', 'First customer', '--json'], {
+      DATABASE_URL: admin,
+      KEY_PEPPERS: ring,
+      SECRET_RING: ring,
+    });
+    expect(made.code).toBe(0);
+    expect(await query(`SELECT name FROM platform.account`)).toEqual([{ name: 'First customer' }]);
+  });
+});
+
+/** The database that the tests made from the sources. */
+function ownName(): string {
+  return new URL(cluster.urlFor('lumi_admin')).pathname.slice(1);
+}

@@ -1,4 +1,0 @@
-/** @param {string} text */
-export function say(text) {
-  console.log(`  ${text}`);
-}
