@@ -1,6 +1,16 @@
-export { counter, gauge, registry, timer, type Count, type Readings } from './meters';
+export {
+  counter,
+  gauge,
+  registry,
+  timer,
+  type Count,
+  type CounterMeter,
+  type GaugeMeter,
+  type Readings,
+  type TimerMeter,
+} from './meters';
 export { openMonitoring, serveUntilStop, type MonitoredProcess } from './monitored';
 export { watchPool } from './pools';
 export { Readiness, type Dependency } from './readiness';
-export { requestMeter } from './requests';
+export { requestMeter, type Answered } from './requests';
 export { countedSupplier } from './suppliers';
