@@ -114,8 +114,8 @@ export function timer<L extends string>(name: string, help: string, labels: read
     }
     return Promise.resolve({ name, help, type: 'histogram', values, aggregator: 'sum' });
   };
-  // The registry needs no more of a metric than its name and `get`; its type asks for one of its own classes.
-  registry.registerMetric({ name, get } as unknown as Metric);
+  // The registry needs of a metric no more than its name and `get`; its type asks for one of its own classes.
+  registry.registerMetric({ name, labelNames: labels, get } as unknown as Metric);
   return cells;
 }
 

@@ -9,9 +9,17 @@ import type { JobControl, JobDefinition, JobOutcome } from './job';
 import { openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
 import { optionsOf, relayStaged } from './relay';
 
-const queued = gauge('lumi_queue_jobs', 'Jobs of the whole queue of a product, by their state.', ['product', 'state']);
-const outcomes = counter('lumi_jobs_total', 'Runs of jobs by their outcome.', ['product', 'job', 'outcome']);
-const times = timer('lumi_job_seconds', 'How long runs of jobs took.', ['product', 'job']);
+const queued = gauge('lumi_queue_jobs', 'Jobs in the queue of a product that have not ended, by their state.', [
+  'product',
+  'state',
+]);
+const kept = gauge(
+  'lumi_queue_failed_jobs',
+  'Jobs that ended without success and are kept for a week to be looked at.',
+  ['product'],
+);
+const outcomes = counter('lumi_jobs_total', 'Runs of jobs by their outcome.', ['product', 'kind', 'outcome']);
+const times = timer('lumi_job_seconds', 'How long runs of jobs took.', ['product', 'kind']);
 
 export interface JobHostOptions extends Omit<QueueOptions, 'name'> {
   readonly product: Product;
@@ -49,9 +57,16 @@ export function startJobHost(options: JobHostOptions): JobHost {
   });
   let relaying: Promise<unknown> = Promise.resolve();
   const { product } = options;
-  const unwatch = queued.watch(async () =>
-    Object.entries(await producer.counts()).map(([state, count]) => [{ product, state }, count]),
-  );
+  const ends = [
+    queued.watch(async () => {
+      const { failed: _failed, ...ahead } = await producer.counts();
+      return Object.entries(ahead).map(([state, count]) => [{ product, state }, count]);
+    }),
+    kept.watch(async () => [[{ product }, (await producer.counts())['failed'] ?? 0]]),
+  ];
+  const unwatch = (): void => {
+    for (const end of ends) end();
+  };
   return {
     queue: { name: 'queue', isVital: true, check: () => producer.counts() },
     relay: async () => {
@@ -97,7 +112,7 @@ async function runJob(
   };
   const begin = performance.now();
   const outcome = await outcomeOf(definition, payload.data, control);
-  const labels = { product: options.product, job: definition.name };
+  const labels = { product: options.product, kind: definition.name };
   times.of(labels).seconds((performance.now() - begin) / 1_000);
   outcomes.of({ ...labels, outcome: OUTCOMES[outcome.kind] }).add();
   switch (outcome.kind) {
