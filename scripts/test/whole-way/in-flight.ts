@@ -15,12 +15,21 @@ export class InFlight {
     }
   }
 
-  /** Requests on their way end first; new ones wait. */
-  whenNone(act: () => void): Promise<void> {
+  /** Requests on their way end first, unless they take longer than `patienceMs`; new ones wait. */
+  whenNone(act: () => void, patienceMs?: number): Promise<void> {
     this.moving = this.moving.then(async () => {
-      if (this.count > 0) await new Promise<void>((resolve) => (this.nobodyLeft = resolve));
+      if (this.count > 0) await this.ended(patienceMs);
       act();
     });
     return this.moving;
+  }
+
+  private async ended(patienceMs: number | undefined): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.nobodyLeft = resolve;
+      if (patienceMs !== undefined) timer = setTimeout(resolve, patienceMs);
+    });
+    clearTimeout(timer);
   }
 }

@@ -169,6 +169,12 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     await owner.end();
   });
 
+  /** Between requests: one that was signed before would be too old on arrival. */
+  const passTime = (ms: number, patienceMs?: number): Promise<void> =>
+    inFlight.whenNone(() => {
+      clock.shiftMs += ms;
+    }, patienceMs);
+
   const send = (method: string, path: string, options: Sent = {}): Promise<Answer> => {
     const way = http;
     if (way === undefined) throw new Error('the system has not started');
@@ -194,11 +200,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     owner,
     logged,
     clock,
-    /** Between requests, never while one is on its way. */
-    passTime: (ms: number): Promise<void> =>
-      inFlight.whenNone(() => {
-        clock.shiftMs += ms;
-      }),
+    passTime,
     /** Directly at a service's own port, past the gateway. */
     straight(product: Product, method: string, path: string, options: Sent): Promise<Answer> {
       const way = ways.get(product) ?? new HttpPool(origin(product), { connections: 8 });
@@ -253,13 +255,11 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       );
       await old.server.listen('127.0.0.1', old.port);
     },
-    /**
-     * One round of a product's worker, as if all open work were due: suppliers have had their time, and no work is left
-     * now.
-     */
+    /** One round of a product's worker, as if all open work were due: suppliers have had their time; no work is left. */
     async round(product: Product): Promise<void> {
       const { service, wired } = of(product);
-      clock.shiftMs += SUPPLIER_MS;
+      // A request that waits for this round is not waited for.
+      await passTime(SUPPLIER_MS, 1_000);
       await owner.query(
         `UPDATE platform.orders SET wake_at = now() WHERE product = $1 AND state IN ('acting', 'pending')`,
         [product],
