@@ -69,6 +69,7 @@ import { orderProxies } from './purchases/order-proxies';
 import { renewProxies } from './purchases/renew-proxies';
 import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
+import { isAnyDirty } from './store/access';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
 import { allowlistSyncs, subuserSyncs } from './sync/sync-access';
 import { planSyncs } from './sync/sync-plan';
@@ -175,7 +176,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
 export function loops(deps: WiredProxy): readonly Loop[] {
   return [
     ...deps.shared.loops,
-    { name: 'push-access', everyMs: 500, run: () => pushAccess(deps) },
+    { name: 'push-access', everyMs: 500, due: isAnyDirty, run: () => pushAccess(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
     { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },

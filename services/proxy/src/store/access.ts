@@ -1,5 +1,5 @@
 // The access that data planes do not have yet: rows whose access version is ahead of the version in force.
-import { rawSql, seqAfter, sql, type SqlRunner } from '@lumi/shared/db';
+import { rawSql, seqAfter, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
 import type { Reach } from '@lumi/shared/endpoint';
 import { within } from '@lumi/shared/listing';
 import type { EventDraft } from '@lumi/shared/purchase';
@@ -10,6 +10,12 @@ import { planOfRow, type PlanRow } from './traffic';
 import type { SubuserRow } from './subusers';
 
 export type AccessTable = 'proxy' | 'traffic_plan' | 'subuser';
+
+/** Whether the three readers below would find anything. */
+export const isAnyDirty = (): Sql => sql`EXISTS (
+  SELECT 1 FROM proxy.proxy WHERE access_applied < access_version
+  UNION ALL SELECT 1 FROM proxy.traffic_plan WHERE access_applied < access_version
+  UNION ALL SELECT 1 FROM proxy.subuser WHERE access_applied < access_version)`;
 
 export async function dirtyProxies(db: Pick<PrismaClient, 'proxy'>, limit: number): Promise<ProxyRow[]> {
   const rows = await db.proxy.findMany({

@@ -4,7 +4,7 @@
 import { ACCOUNT_TAGS, accountEndpoints, type Party } from '../../counter/account';
 import { ADMIN_TAGS, adminEndpoints, stuckEndpoints } from '../admin';
 import { BATCH_TAGS, batchParts, type BulkKind } from '../../work/batches';
-import type { Sql } from '../../base/db';
+import { sql, type Sql } from '../../base/db';
 import { depositEndpoints, depositLoop, openPaymentProviders } from '../../counter/deposits';
 import type { Endpoint } from '../../counter/endpoint';
 import { forecastRenewals, summaryEndpoint, type Summary } from '../../counter/forecast';
@@ -113,6 +113,8 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
       {
         name: 'order-recovery',
         everyMs: RECOVERY_EVERY_MS,
+        due: () => sql`EXISTS (SELECT 1 FROM platform.orders
+          WHERE product = ${service.product} AND state IN ('acting', 'pending') AND wake_at <= now())`,
         run: async () => {
           await product.ready?.();
           return (
@@ -126,6 +128,8 @@ export function sharedParts(service: Service, product: ProductParts): SharedPart
             {
               name: 'operation-recovery',
               everyMs: RECOVERY_EVERY_MS,
+              due: () => sql`EXISTS (SELECT 1 FROM platform.operation
+                WHERE product = ${service.product} AND state = 'running' AND wake_at <= now())`,
               run: async () =>
                 (await recoverOperations(service.purchases, tasks, service.product, RECOVERY_ROUND)) === RECOVERY_ROUND,
             },

@@ -1,5 +1,6 @@
 // The parts of a product's service for bulk purchases: endpoints for the HTTP process, jobs and loops for the worker.
 import type { Endpoint } from '../../counter/endpoint';
+import type { Loop } from '../../house-keeping/process';
 import type { JobDefinition } from '../jobs';
 import { batchEndpoints } from './batch-endpoints';
 import { advanceBatchesJob, sweepLoop } from './batch-work';
@@ -14,7 +15,7 @@ export interface BatchParts {
    */
   readonly endpoints: readonly Endpoint[];
   readonly jobs: readonly JobDefinition[];
-  readonly loops: readonly { readonly name: string; readonly everyMs: number; run(): Promise<boolean> }[];
+  readonly loops: readonly Loop[];
 }
 
 export function batchParts(deps: BatchEndpointDeps, list: readonly BulkKind[]): BatchParts {

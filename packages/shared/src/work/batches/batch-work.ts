@@ -2,6 +2,8 @@
 // that wakes forgotten accounts. There is one job per account: a customer with fifty batches waits as long for a turn
 // as one with a single batch. Within the account, the batch that has waited longest has its turn.
 import { z } from 'zod';
+import { sql } from '../../base/db';
+import type { Loop } from '../../house-keeping/process';
 import { defineJob, done, type JobDefinition } from '../jobs';
 import { advanceAccount, type BatchDeps, type BulkKinds } from './advance';
 import { sweepBatches } from './batch-store';
@@ -26,10 +28,11 @@ export function advanceBatchesJob(deps: BatchDeps, kinds: BulkKinds): JobDefinit
   });
 }
 
-export function sweepLoop(deps: BatchDeps): { name: string; everyMs: number; run(): Promise<boolean> } {
+export function sweepLoop(deps: BatchDeps): Loop {
   return {
     name: 'batch-sweeper',
     everyMs: SWEEP_EVERY_MS,
+    due: () => sql`EXISTS (SELECT 1 FROM platform.batch WHERE product = ${deps.product} AND finished_at IS NULL)`,
     run: async () => (await sweepBatches(deps.db.platform, deps.product, SWEEP_IDLE_MS, SWEEP_MAX)) === SWEEP_MAX,
   };
 }

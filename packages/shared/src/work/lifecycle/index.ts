@@ -1,4 +1,5 @@
 // The lifecycle of objects as time passes, and automatic renewals. See README.md.
+import { sql } from '../../base/db';
 import type { Loop, Service } from '../../house-keeping/process';
 import { autoRenewRound } from './auto-renew';
 import type { LifecycleSource } from './source';
@@ -30,7 +31,13 @@ export function lifecycleLoops(service: Pick<Service, 'purchases' | 'config'>, s
   const deps = service.purchases;
   return [
     { name: `${source.noun}-lifecycle-track`, everyMs: TRACK_EVERY_MS, run: () => trackRound(deps, source) },
-    { name: `${source.noun}-lifecycle`, everyMs: STEP_EVERY_MS, run: () => stepRound(deps, source) },
+    {
+      name: `${source.noun}-lifecycle`,
+      everyMs: STEP_EVERY_MS,
+      due: () => sql`EXISTS (SELECT 1 FROM platform.lifecycle
+        WHERE product = ${source.product} AND noun = ${source.noun} AND wake_at <= ${deps.clock.now()})`,
+      run: () => stepRound(deps, source),
+    },
     ...(service.config.API_MONEY_ENABLED && source.renewals !== undefined
       ? [{ name: `${source.noun}-auto-renew`, everyMs: RENEW_EVERY_MS, run: () => autoRenewRound(deps, source) }]
       : []),

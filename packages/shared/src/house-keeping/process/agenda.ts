@@ -1,0 +1,28 @@
+// One statement asks for all loops of a worker whether they have work, instead of a statement for each several times a
+// second: three workers without work took 6 % of a core.
+import { joinSql, sql, type Sql, type SqlRunner } from '../../base/db';
+
+const EVERY_MS = 250;
+
+export interface AgendaItem {
+  readonly due: () => Sql;
+  wake(): void;
+}
+
+export function agendaOf(db: SqlRunner, items: readonly AgendaItem[]) {
+  return {
+    name: 'agenda',
+    everyMs: EVERY_MS,
+    run: async (): Promise<boolean> => {
+      if (items.length === 0) return false;
+      // Raw SQL: conditions of several tables in one statement, prepared once.
+      const [row] = await db.$queryRaw<{ due: boolean[] }[]>(
+        sql`SELECT ARRAY[${joinSql(items.map(({ due }) => due()))}] AS due`,
+      );
+      items.forEach(({ wake }, index) => {
+        if (row?.due[index] === true) wake();
+      });
+      return false;
+    },
+  };
+}
