@@ -255,7 +255,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       );
       await old.server.listen('127.0.0.1', old.port);
     },
-    /** One round of a product's worker, as if all open work were due: suppliers have had their time; no work is left. */
+    /** One round of a product's worker, as if all open work were due and suppliers have had their time. */
     async round(product: Product): Promise<void> {
       const { service, wired } = of(product);
       // A request that waits for this round is not waited for.
