@@ -14,17 +14,23 @@ import { programs } from './postgres/server-programs.mjs';
 import { give, serverUser } from './postgres/server-user.mjs';
 
 export { dataDirFor } from './postgres/reachable.mjs';
+export { copyCluster } from './postgres/copy-cluster.mjs';
+export { systemPrograms } from './postgres/system-programs.mjs';
+export { serverUser } from './postgres/server-user.mjs';
+
+/** @typedef {{ readonly initdb: string; readonly postgres: string }} Programs */
 
 const STOP_MAX_MS = 20_000;
 
 /**
- * Makes a cluster in `dataDir` (empty or missing) with the superuser `postgres`.
+ * Makes a cluster in `dataDir` (empty or missing) with the superuser `postgres`; by the programs of the npm package, or
+ * by those that are named.
  *
- * @param {{ dataDir: string; password: string }} told
+ * @param {{ dataDir: string; password: string; programs?: Programs | undefined }} told
  */
-export async function initCluster({ dataDir, password }) {
+export async function initCluster({ dataDir, password, programs: named }) {
   const user = await serverUser();
-  const { initdb } = await programs(user);
+  const { initdb } = named ?? (await programs(user));
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   give([dataDir], user);
   const secretDir = mkdtempSync(join(tmpdir(), 'lumi-init-'));
@@ -61,10 +67,19 @@ export async function initCluster({ dataDir, password }) {
  * @param {Readonly<Record<string, string | number>>} [told.settings]
  * @param {string} told.logFile
  * @param {boolean} [told.detached]
+ * @param {Programs | undefined} [told.programs]
  */
-export async function startCluster({ dataDir, password, port, settings = {}, logFile, detached = false }) {
+export async function startCluster({
+  dataDir,
+  password,
+  port,
+  settings = {},
+  logFile,
+  detached = false,
+  programs: named,
+}) {
   const user = await serverUser();
-  const { postgres } = await programs(user);
+  const { postgres } = named ?? (await programs(user));
   const chosenPort = port ?? (await freePort());
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: chosenPort, ...settings };
   const args = ['-D', dataDir, ...Object.entries(all).flatMap(([key, value]) => ['-c', `${key}=${value}`])];

@@ -16,8 +16,9 @@ export async function untilReady(isGone, port, dataDir, logFile) {
   const deadline = Date.now() + START_MAX_MS;
   for (;;) {
     if (isGone()) throw new Error(`PostgreSQL did not start: ${lastWords(logFile)}`);
-    // The line "ready" in postmaster.pid is written after recovery, when connections are accepted.
-    if (/^ready\s*$/m.test(readIfThere(join(dataDir, 'postmaster.pid'))) && (await answers(port))) return;
+    // The line "ready" in postmaster.pid is written after recovery, when connections are accepted; "standby" by a
+    // server that follows another one and accepts readers.
+    if (/^(ready|standby)\s*$/m.test(readIfThere(join(dataDir, 'postmaster.pid'))) && (await answers(port))) return;
     if (Date.now() > deadline)
       throw new Error(`PostgreSQL did not become ready within ${START_MAX_MS / 1000} s: ${lastWords(logFile)}`);
     await pause(20);

@@ -8,11 +8,12 @@ import { parse } from 'node:path';
  * @param {string} file
  * @param {readonly string[]} args
  * @param {User} user
+ * @param {Readonly<Record<string, string>>} [env] beside what every program gets
  * @returns {Promise<string>} what it printed
  */
-export function runProgram(file, args, user) {
+export function runProgram(file, args, user, env = {}) {
   return new Promise((resolve, reject) => {
-    execFile(file, args, { ...user, cwd: '/', env: serverEnv() }, (err, stdout, stderr) => {
+    execFile(file, args, { ...user, cwd: '/', env: { ...serverEnv(), ...env } }, (err, stdout, stderr) => {
       if (!err) resolve(stdout);
       else
         reject(

@@ -7,6 +7,8 @@ import { DRILL } from './steps/steps';
 import type { TortureOptions } from './torture';
 
 const SECONDS = { min: 5, max: 600 };
+/** Gateways, and workers of each product. */
+const PROCESSES = { min: 2, max: 5 };
 const ITEMS = { min: 20, max: 500, usual: 60 };
 
 export function readOptions(args: readonly string[]): TortureOptions {
@@ -17,6 +19,11 @@ export function readOptions(args: readonly string[]): TortureOptions {
       seeds: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '25' },
       redis: { type: 'boolean', default: false },
+      'redis-cluster': { type: 'boolean', default: false },
+      pgbouncer: { type: 'boolean', default: false },
+      failover: { type: 'boolean', default: false },
+      gateways: { type: 'string', default: '2' },
+      workers: { type: 'string', default: '2' },
       bug: { type: 'string' },
       drill: { type: 'boolean', default: false },
       races: { type: 'string' },
@@ -36,16 +43,26 @@ export function readOptions(args: readonly string[]): TortureOptions {
   const first = Number(values.seed);
   return {
     seeds: Array.from({ length: Number(values.seeds) }, (_, i) => first + i),
-    seconds: Math.min(SECONDS.max, Math.max(SECONDS.min, Number(values.seconds))),
-    useRedis: values.redis,
+    seconds: within(SECONDS, values.seconds),
+    shape: {
+      gateways: within(PROCESSES, values.gateways),
+      workers: within(PROCESSES, values.workers),
+      redis: values['redis-cluster'] ? 'cluster' : values.redis ? 'one' : 'none',
+      hasPgBouncer: values.pgbouncer,
+      hasStandby: values.failover,
+    },
     products,
     bug: values.bug,
     allBugs: values.bugs,
     steps: stepsOf(products, { races, bulk, drill: values.drill }),
-    items: bulk === undefined ? ITEMS.usual : Math.min(ITEMS.max, Math.max(ITEMS.min, Number(bulk))),
+    items: bulk === undefined ? ITEMS.usual : within(ITEMS, bulk),
     isVerbose: values.verbose,
     keepLogs: keep === undefined ? null : (folder) => cpSync(folder, keep, { recursive: true }),
   };
+}
+
+function within({ min, max }: { readonly min: number; readonly max: number }, text: string): number {
+  return Math.min(max, Math.max(min, Number(text)));
 }
 
 interface Directed {

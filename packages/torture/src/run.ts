@@ -141,7 +141,7 @@ async function begin({
   const accounts = await makeSharedAccounts(system);
   if (bug !== undefined) await plantBug(system, bug);
   system.setTimes(await warmUp(gateways, buyers));
-  const { products, useRedis } = system;
+  const { products, shape } = system;
   return {
     system,
     seed,
@@ -158,7 +158,7 @@ async function begin({
     coOwners: new Map(),
     operators: new Map(),
     coverage,
-    required: steps === undefined ? requiredOfRun({ seed, seconds, useRedis, products }) : [],
+    required: steps === undefined ? requiredOfRun({ seed, seconds, shape, products }) : [],
     missed: [],
     breaches: [],
     moments: new Map(),
@@ -186,8 +186,8 @@ async function direct(run: Run, faults: Faults, steps: readonly string[]): Promi
 async function storm(run: Run, faults: Faults): Promise<number> {
   const { system, customers, coverage, random, seconds, bug, required } = run;
   const working = Promise.all([runWorkload(run), shareThings(run)]);
-  const { products, useRedis } = system;
-  const plan = planFaults({ random, seconds, useRedis, products, required });
+  const { products, shape } = system;
+  const plan = planFaults({ random, seconds, shape, products, required });
   const startedAt = performance.now();
   await faults.perform(plan);
   await pause(Math.max(0, seconds * 1_000 - (performance.now() - startedAt)));
@@ -208,10 +208,10 @@ async function storm(run: Run, faults: Faults): Promise<number> {
 
 async function untilServing(gateways: GatewayClient, buyer: Buyer): Promise<void> {
   const endAt = performance.now() + SERVING_LIMIT_MS;
-  for (const gateway of [0, 1]) {
+  for (let gateway = 0; gateway < gateways.count; gateway += 1) {
     const isServing = async () => {
       const request = unremembered({ buyer, method: 'GET', path: '/balance' });
-      return (await gateways.send(request, gateway)).status === 200;
+      return (await gateways.sendThrough(request, gateway)).status === 200;
     };
     while (!(await isServing())) {
       if (performance.now() > endAt) throw new Error(`gateway ${gateway + 1} does not serve`);

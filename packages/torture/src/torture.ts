@@ -6,7 +6,7 @@ import { GROUPS, requiredOfSet } from './faults/required-states';
 import { runOnce, type RunOptions, type RunResult } from './run';
 import { makeCluster } from './system/cluster';
 import type { Machine } from './system/machine';
-import { makeSecrets } from './system/settings';
+import { makeSecrets, type Shape } from './system/settings';
 import { System } from './system/system';
 
 const SHOWN_PER_RULE = 12;
@@ -22,7 +22,7 @@ type RunIt = (
 export interface TortureOptions {
   readonly seeds: readonly number[];
   readonly seconds: number;
-  readonly useRedis: boolean;
+  readonly shape: Shape;
   readonly products: readonly Product[];
   /** A storm with this bug; with `steps` or `allBugs` the planted bugs to catch, by commas. */
   readonly bug: string | undefined;
@@ -38,10 +38,10 @@ export interface TortureOptions {
 
 /** True when every run kept its promises and reached what it requires, and every planted bug was caught. */
 export async function torture(options: TortureOptions, machine: Machine, say: Say): Promise<boolean> {
-  const { seconds, useRedis, products, bug, steps, isVerbose } = options;
+  const { seconds, shape, products, bug, steps, isVerbose } = options;
   const secrets = makeSecrets();
-  const cluster = await makeCluster(machine, secrets.roles);
-  const system = new System({ machine, cluster, secrets, products, useRedis });
+  const cluster = await makeCluster({ machine, rolePasswords: secrets.roles, hasStandby: shape.hasStandby });
+  const system = new System({ machine, cluster, secrets, products, shape });
   const one: RunIt = (run) =>
     runOnce({ system, seconds, items: options.items, ...run, say: isVerbose ? say : undefined });
   try {
@@ -56,7 +56,7 @@ export async function torture(options: TortureOptions, machine: Machine, say: Sa
   }
 }
 
-async function runSeeds(one: RunIt, { seeds, bug, steps, useRedis, products }: TortureOptions, say: Say) {
+async function runSeeds(one: RunIt, { seeds, bug, steps, shape, products }: TortureOptions, say: Say) {
   const runs: RunResult[] = [];
   for (const seed of seeds) {
     const run = await one({ seed, bug: steps === undefined ? bug : undefined, steps });
@@ -64,7 +64,7 @@ async function runSeeds(one: RunIt, { seeds, bug, steps, useRedis, products }: T
     report(run, say);
   }
   const failed = runs.filter(({ breaches, missed }) => breaches.length > 0 || missed.length > 0);
-  const missed = runs.length < GROUPS ? [] : missedInSet(runs, requiredOfSet({ useRedis, products }));
+  const missed = runs.length < GROUPS ? [] : missedInSet(runs, requiredOfSet({ shape, products }));
   if (missed.length > 0) say(`Never reached in ${runs.length} runs: ${missed.join(', ')}`);
   for (const line of runs.flatMap(({ figures }) => figures.bulks)) say(line);
   const sum = (name: 'requests' | 'orders' | 'batches' | 'faults') =>
@@ -72,9 +72,17 @@ async function runSeeds(one: RunIt, { seeds, bug, steps, useRedis, products }: T
   say(
     `${runs.length - failed.length} of ${runs.length} runs kept every promise (${sum('requests')} requests, ` +
       `${sum('orders')} orders, ${sum('batches')} batches, ${sum('faults')} ` +
-      `faults${useRedis ? ', with Redis' : ''}).`,
+      `faults${besides(shape)}).`,
   );
   return failed.length === 0 && missed.length === 0;
+}
+
+function besides({ redis, hasPgBouncer, hasStandby }: Shape): string {
+  return [
+    redis === 'none' ? '' : redis === 'one' ? ', with Redis' : ', with a Redis Cluster',
+    hasPgBouncer ? ', behind PgBouncer' : '',
+    hasStandby ? ', with failovers' : '',
+  ].join('');
 }
 
 function missedInSet(runs: readonly RunResult[], required: readonly string[]): string[] {

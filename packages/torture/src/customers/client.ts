@@ -9,7 +9,7 @@ const ANSWER_LIMIT_MS = 4_500;
 const REQUESTS_MAX = 6_000;
 const SHOWN = 6;
 
-/** One sending of a request through one of the two gateways, and its answer. */
+/** One sending of a request through one of the gateways, and its answer. */
 export interface Send {
   readonly gateway: number;
   /** ok, fail (an answer that refuses) or unknown. */
@@ -100,10 +100,11 @@ export function unremembered(options: Omit<RequestOptions<Buyer>, 'about'>): Buy
   return new History().request({ ...options, about: { what: 'look' } });
 }
 
-/** The two gateways, as customers reach them. */
+/** The gateways, as customers reach them. */
 export class GatewayClient {
   sent = 0;
   private readonly counts = new Map<string, number>();
+  private others = 0;
   private readonly pools: readonly Pool[];
 
   constructor(origins: readonly string[]) {
@@ -120,8 +121,18 @@ export class GatewayClient {
     });
   }
 
-  /** Sends it once and notes the answer. */
-  async send(request: CustomerRequest, gateway: number): Promise<Send> {
+  get count(): number {
+    return this.pools.length;
+  }
+
+  /** Sends it once and notes the answer: through the first gateway (0), or through another one, each in its turn (1). */
+  send(request: CustomerRequest, way: number): Promise<Send> {
+    if (way === 0) return this.sendThrough(request, 0);
+    this.others += 1;
+    return this.sendThrough(request, 1 + (this.others % (this.count - 1)));
+  }
+
+  async sendThrough(request: CustomerRequest, gateway: number): Promise<Send> {
     this.sent += 1;
     const kind = `${request.about.what} ${request.method} ${request.path.replace(/[^/]*\d[^/?]*/g, '…').slice(0, 60)}`;
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);

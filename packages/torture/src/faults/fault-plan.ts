@@ -1,9 +1,10 @@
 // Which faults a run gets, and when: drawn from the seed before it begins.
 import type { Product } from '@lumi/shared/contract';
 import type { Random } from '../random';
+import type { Shape } from '../system/settings';
 import { POINT_FAULTS, SHORT, type PointFault } from './point-faults';
 import { wayTo } from './required-states';
-import { AT_ANY_TIME, OF_REDIS, type Drawn, type SystemFault } from './system-faults';
+import { AT_ANY_TIME, OF_BOUNCER, OF_REDIS, OF_STANDBY, type Drawn, type SystemFault } from './system-faults';
 
 export type FaultStep = { readonly atMs: number } & (
   | { readonly what: 'point-fault'; readonly pointFault: PointFault }
@@ -14,14 +15,14 @@ export type FaultStep = { readonly atMs: number } & (
 interface PlanOptions {
   readonly random: Random;
   readonly seconds: number;
-  readonly useRedis: boolean;
+  readonly shape: Shape;
   readonly products: readonly Product[];
   /** What the run has to reach is part of the plan. */
   readonly required: readonly string[];
 }
 
 /** In order of time. */
-export function planFaults({ random, seconds, useRedis, products, required }: PlanOptions): FaultStep[] {
+export function planFaults({ random, seconds, shape, products, required }: PlanOptions): FaultStep[] {
   const stream = random.stream('faults');
   const ways = required.map(wayTo).filter((way) => way !== null);
   const wanted = new Set(ways.flatMap((way) => ('pointFault' in way ? way.pointFault : [])));
@@ -45,7 +46,13 @@ export function planFaults({ random, seconds, useRedis, products, required }: Pl
     .flatMap((way) => ('what' in way ? way.what : []))
     .map((what, i, all) => ({ atMs: Math.round(spanMs * (0.25 + (0.6 * i) / all.length)), what, ...drawn() }));
   const count = Math.max(2, Math.round(seconds / 2.5));
-  const choices = useRedis ? [...AT_ANY_TIME, ...OF_REDIS] : AT_ANY_TIME;
+  const useRedis = shape.redis !== 'none';
+  const choices = [
+    ...AT_ANY_TIME,
+    ...(useRedis ? OF_REDIS : []),
+    ...(shape.hasPgBouncer ? OF_BOUNCER : []),
+    ...(shape.hasStandby ? OF_STANDBY : []),
+  ];
   const others: FaultStep[] = Array.from({ length: count }, (_, i) => ({
     atMs: Math.round(spanMs * (0.05 + (0.9 * (i + stream.next())) / count)),
     what: stream.weighted(choices),

@@ -2,6 +2,7 @@
 // of runs has to reach. The seed alone decides which group: as many seeds in a row as there are groups have all of
 // them, whatever chance says, and a seed alone does the same as in a set.
 import type { Product } from '@lumi/shared/contract';
+import type { Shape } from '../system/settings';
 import { ACTIONS } from './actions';
 import { requiredOfCoOwners } from './shared-states';
 import { isSystemFault, type SystemFault } from './system-faults';
@@ -64,6 +65,9 @@ const SET_BY_PRODUCT: Readonly<Record<Product, readonly string[]>> = {
   proxy: ['proxy_order captured', 'proxy_renew captured'],
 };
 const SET_WITH_REDIS = ['flush-redis', 'stop-redis', 'slow-redis'];
+const SET_WITH_BOUNCER = ['kill-pgbouncer'];
+/** Of every run whose database has a standby. */
+const FAILED_OVER = 'failed over';
 
 /** States that a point fault of another name leads to. */
 const BY_POINT_FAULT: Readonly<Record<string, string>> = {
@@ -98,20 +102,21 @@ export function wayTo(state: string): Way | null {
   const pointFault = BY_POINT_FAULT[state];
   if (pointFault !== undefined) return { pointFault };
   if (ACTIONS[state] !== undefined) return { action: state };
-  return isSystemFault(state) ? { what: state } : null;
+  return isSystemFault(state) ? { what: state } : state === FAILED_OVER ? { what: 'failover' } : null;
 }
 
 interface SetOptions {
-  readonly useRedis: boolean;
+  readonly shape: Shape;
   readonly products: readonly Product[];
 }
 
-export function requiredOfSet({ useRedis, products }: SetOptions): string[] {
+export function requiredOfSet({ shape, products }: SetOptions): string[] {
   return [
     ...LONG_RUN,
     ...SET,
     ...products.flatMap((product) => SET_BY_PRODUCT[product]),
-    ...(useRedis ? SET_WITH_REDIS : []),
+    ...(shape.redis === 'none' ? [] : SET_WITH_REDIS),
+    ...(shape.hasPgBouncer ? SET_WITH_BOUNCER : []),
   ];
 }
 
@@ -126,6 +131,7 @@ export function requiredOfRun({
       ...EVERY_RUN,
       ...set.products.map((product) => `bulk of ${product}`),
       ...requiredOfCoOwners(set.products),
+      ...(set.shape.hasStandby ? [FAILED_OVER] : []),
       ...(seconds >= 20 ? LONG_RUN : []),
       ...group,
     ]),

@@ -4,7 +4,8 @@ import type { Weighted } from '../random';
 import type { Child } from '../system/child';
 import type { FaultProxy } from '../system/fault-proxy';
 import { TIMES } from '../system/settings';
-import type { LinkKind, System } from '../system/system';
+import type { LinkKind } from '../system/stores';
+import type { System } from '../system/system';
 import { pause } from '../waiting';
 
 /** Until another process has taken the order over. */
@@ -67,11 +68,12 @@ const faults = {
   'step-clock': ({ system }, { draw }) =>
     one(system, /-(server|worker)-/, draw).tell({ type: 'torture-clock', offsetMs: draw < 0.5 ? -20_000 : 20_000 }),
   'flush-queue': ({ system }) => system.flushQueue(),
-  'flush-redis': ({ system }) => system.redis.flush(),
-  'stop-redis': async ({ system }, { ms }) => {
-    await system.redis.stop();
-    await pause(ms);
-    await system.redis.start();
+  'flush-redis': ({ system }) => system.stores.redis.flush(),
+  'stop-redis': ({ system }, { draw, ms }) => system.stores.redis.interrupt(draw, ms),
+  'kill-pgbouncer': ({ system }) => system.stores.pgBouncer.restart(),
+  failover: async ({ system, reach }, { draw }) => {
+    await system.cluster.failover({ isDead: draw < 0.5, cut: () => cut(system.links.postgres) });
+    reach('failed over');
   },
 } satisfies Record<string, Inflict>;
 
@@ -106,6 +108,8 @@ export const OF_REDIS: readonly Weighted<SystemFault>[] = [
   [2, 'slow-redis'],
   [2, 'cut-redis-links'],
 ];
+export const OF_BOUNCER: readonly Weighted<SystemFault>[] = [[2, 'kill-pgbouncer']];
+export const OF_STANDBY: readonly Weighted<SystemFault>[] = [[2, 'failover']];
 
 export function isSystemFault(name: string): name is SystemFault {
   return name in SYSTEM_FAULTS;

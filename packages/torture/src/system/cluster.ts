@@ -1,37 +1,36 @@
-// The PostgreSQL of all runs of a call, migrated once and wiped between runs. No fsync, but commits are real: a killed
-// server recovers everything that it confirmed, which is what the runs are about.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+// The PostgreSQL of all runs of a call, migrated once and wiped between runs; with a standby that has everything before
+// it is confirmed, if the runs fail over.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '@lumi/shared/db';
 import { Client } from 'pg';
 import { pause } from '../waiting';
-import type { Machine, PostgresServer } from './machine';
+import { GuardedServer } from './guarded-server';
+import type { Machine, SystemPrograms } from './machine';
+import { follow, promote } from './standby';
 
 const DATABASE = 'lumi';
 const STOCK = 'proxy.sandbox_stock';
 const DEADLOCK = '40P01';
 const WIPE_TRIES = 20;
-const SETTINGS = {
-  fsync: 'off',
-  full_page_writes: 'off',
-  max_connections: 250,
-  shared_buffers: '64MB',
-  log_min_messages: 'warning',
-};
 
-/** Waits for the end of the harness, and ends the server unless the harness has done so. */
-const GUARD =
-  `let kept = false; process.stdin.on('data', () => (kept = true)); process.stdin.on('end', () => { if ` +
-  `(!kept) try { process.kill(Number(process.argv[1]), 'SIGQUIT'); } catch {} process.exit(0); });`;
+export interface ClusterOptions {
+  readonly machine: Machine;
+  readonly rolePasswords: Readonly<Record<Role, string>>;
+  /** With a standby, which needs the system's programs. */
+  readonly hasStandby: boolean;
+}
 
 /** `folder`: where logs and data of all runs lie. */
-export async function makeCluster(machine: Machine, rolePasswords: Readonly<Record<Role, string>>): Promise<Cluster> {
+export async function makeCluster({ machine, rolePasswords, hasStandby }: ClusterOptions): Promise<Cluster> {
+  const programs = hasStandby ? machine.systemPrograms() : undefined;
+  if (programs === null)
+    throw new Error('a standby needs pg_basebackup; install PostgreSQL (Debian: apt-get install postgresql-15)');
   const folder = mkdtempSync(join(tmpdir(), 'lumi-torture-'));
   chmodSync(folder, 0o755); // PostgreSQL's own user must reach its data, as root too
-  const cluster = new Cluster(machine, folder);
+  const cluster = new Cluster(machine, folder, programs);
   await cluster.init(rolePasswords);
   return cluster;
 }
@@ -43,40 +42,48 @@ export class Cluster {
   isAltered = false;
   /** What takes the planted bug back. */
   undo: readonly string[] = [];
-  private readonly dataDir: string;
   private readonly password = randomBytes(12).toString('hex');
-  private readonly logFile: string;
   private emptyTables: readonly string[] = [];
   private urlOfRole: (role: Role) => string = () => {
     throw new Error('the database is not prepared yet');
   };
-  private running: PostgresServer | undefined;
-  private guard: ChildProcess | undefined;
+  private primary: GuardedServer;
+  private standby: GuardedServer | undefined;
+  private copies = 0;
+  /** What changes the servers happens one after the other. */
+  private changing: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly machine: Machine,
     readonly folder: string,
+    private readonly programs: SystemPrograms | undefined,
   ) {
-    this.dataDir = machine.dataDirFor(join(folder, 'postgres'));
-    this.logFile = join(folder, 'postgres.log');
+    this.primary = this.serverIn('postgres');
+  }
+
+  private serverIn(name: string): GuardedServer {
+    return new GuardedServer({
+      machine: this.machine,
+      programs: this.programs,
+      password: this.password,
+      dataDir: this.machine.dataDirFor(join(this.folder, name)),
+      logFile: join(this.folder, `${name}.log`),
+    });
   }
 
   async init(rolePasswords: Readonly<Record<Role, string>>): Promise<void> {
-    await this.machine.initCluster({ dataDir: this.dataDir, password: this.password });
-    await this.start();
-    await this.asOwner((client) => client.query(`CREATE DATABASE ${DATABASE}`), 'postgres');
     const { root } = this.machine;
+    const { dataDir } = this.primary.options;
+    await this.machine.initCluster({ dataDir, password: this.password, programs: this.programs });
+    await this.primary.start();
+    await this.asOwner((client) => client.query(`CREATE DATABASE ${DATABASE}`), 'postgres');
     this.urlOfRole = await this.machine.prepareDatabase({ root, ownerUrl: this.ownerUrl(), rolePasswords });
     await this.remember();
-  }
-
-  private get server(): PostgresServer {
-    if (this.running === undefined) throw new Error('PostgreSQL has not been started yet');
-    return this.running;
+    await this.renewStandby();
   }
 
   get port(): number {
-    return this.server.port;
+    return this.primary.port;
   }
 
   /** For a role, through a link of its own. */
@@ -88,28 +95,11 @@ export class Cluster {
   }
 
   ownerUrl(): string {
-    return this.server.url(DATABASE);
-  }
-
-  async start(): Promise<void> {
-    this.running = await this.machine.startCluster({
-      dataDir: this.dataDir,
-      password: this.password,
-      port: this.running?.port,
-      settings: SETTINGS,
-      logFile: this.logFile,
-    });
-    // If this process is killed, a guard ends the server.
-    this.guard?.stdin?.end('kept');
-    this.guard = spawn(process.execPath, ['-e', GUARD, String(this.server.pid)], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    this.guard.unref();
+    return this.primary.url(DATABASE);
   }
 
   async asOwner<T>(work: (client: Client) => Promise<T>, database = DATABASE): Promise<T> {
-    const client = new Client({ connectionString: this.server.url(database) });
+    const client = new Client({ connectionString: this.primary.url(database) });
     client.on('error', () => undefined); // the query in flight fails as well
     await client.connect();
     try {
@@ -178,26 +168,66 @@ export class Cluster {
   }
 
   /** As if the machine had lost power, for the server: it recovers from its log. */
-  async crash(downMs: number): Promise<void> {
-    process.kill(this.server.pid, 'SIGQUIT');
-    await this.again(downMs);
+  crash(downMs: number): Promise<void> {
+    return this.again('SIGQUIT', downMs);
   }
 
-  async restart(downMs: number): Promise<void> {
-    process.kill(this.server.pid, 'SIGINT');
-    await this.again(downMs);
+  restart(downMs: number): Promise<void> {
+    return this.again('SIGINT', downMs);
   }
 
-  private async again(downMs: number): Promise<void> {
-    await this.server.stop();
-    await pause(downMs);
-    await this.start();
+  private again(signal: 'SIGQUIT' | 'SIGINT', downMs: number): Promise<void> {
+    return this.oneByOne(async () => {
+      const { primary } = this;
+      primary.signal(signal);
+      await primary.stop();
+      await pause(downMs);
+      await primary.start();
+    });
+  }
+
+  /**
+   * The standby takes over, after the primary died or while it still runs and nobody reaches it any more. `cut` ends
+   * the connections; new ones lead to the new primary. Resolves when that has a standby of its own.
+   */
+  failover({ isDead, cut }: { readonly isDead: boolean; cut(): void }): Promise<void> {
+    return this.oneByOne(async () => {
+      const { primary: old, standby } = this;
+      if (standby === undefined) throw new Error('there is no standby to fail over to');
+      if (isDead) old.signal('SIGQUIT');
+      await promote(standby);
+      this.primary = standby;
+      this.standby = undefined;
+      cut();
+      old.signal('SIGQUIT');
+      await this.discard(old);
+      await this.renewStandby();
+    });
+  }
+
+  private async renewStandby(): Promise<void> {
+    if (this.programs === undefined) return;
+    this.copies += 1;
+    const standby = this.serverIn(`postgres-${this.copies}`);
+    await follow({ machine: this.machine, primary: this.primary, standby, name: `standby_${this.copies}` });
+    this.standby = standby;
+  }
+
+  private oneByOne(change: () => Promise<void>): Promise<void> {
+    const changed = this.changing.then(change);
+    this.changing = changed.catch(() => undefined); // its caller gets the error
+    return changed;
+  }
+
+  private async discard(server: GuardedServer): Promise<void> {
+    await server.stop();
+    server.release();
+    rmSync(server.options.dataDir, { recursive: true, force: true });
   }
 
   async remove(): Promise<void> {
-    await this.server.stop();
-    this.guard?.stdin?.end('kept');
-    rmSync(this.dataDir, { recursive: true, force: true });
+    await this.changing;
+    for (const server of [this.primary, this.standby]) if (server !== undefined) await this.discard(server);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

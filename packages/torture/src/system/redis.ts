@@ -7,13 +7,26 @@ const READY_TRIES = 100;
 const READY_EVERY_MS = 50;
 const SETTINGS = { save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
 
-export class RedisServer {
+/** One server or a cluster of them: what faults do to it. */
+export interface RedisStore {
+  start(): Promise<unknown>;
+  /** Everything is forgotten. */
+  flush(): Promise<void>;
+  /** A server is gone for so long; `draw` in [0, 1) says which. */
+  interrupt(draw: number, ms: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export class RedisServer implements RedisStore {
   private process: ChildProcess | undefined;
 
-  constructor(readonly port: number) {}
+  constructor(
+    readonly port: number,
+    private readonly more: Readonly<Record<string, string>> = {},
+  ) {}
 
   async start(): Promise<this> {
-    const settings = { port: String(this.port), bind: '127.0.0.1', ...SETTINGS };
+    const settings = { port: String(this.port), bind: '127.0.0.1', ...SETTINGS, ...this.more };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const started = spawn('redis-server', args, { stdio: 'ignore', cwd: '/' });
     this.process = started;
@@ -48,6 +61,12 @@ export class RedisServer {
 
   async flush(): Promise<void> {
     await this.command('FLUSHALL');
+  }
+
+  async interrupt(_draw: number, ms: number): Promise<void> {
+    await this.stop();
+    await pause(ms);
+    await this.start();
   }
 
   async stop(): Promise<void> {

@@ -13,6 +13,17 @@ export const TIMES = {
 };
 export type Times = typeof TIMES;
 
+/** What stands beside the services, and how many processes there are. */
+export interface Shape {
+  readonly gateways: number;
+  /** Of each product. */
+  readonly workers: number;
+  readonly redis: 'none' | 'one' | 'cluster';
+  readonly hasPgBouncer: boolean;
+  /** PostgreSQL has a standby and fails over to it. */
+  readonly hasStandby: boolean;
+}
+
 export interface Secrets {
   readonly roles: Readonly<Record<Role, string>>;
   readonly peppers: string;

@@ -1,9 +1,8 @@
-// The system under test: two gateways, two servers and two workers of each service, the payment double, Redis when
-// asked for. Every link goes through a fault proxy of its own.
+// The system under test: two gateways, two servers and two workers of each service (or more, as its shape says), the
+// payment double, PgBouncer and Redis when asked for. Every link goes through a fault proxy of its own.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
-import type { Role } from '@lumi/shared/db';
 import type { QueryResult, QueryResultRow } from 'pg';
 import type { PointReached } from '../inside/messages';
 import type { Random } from '../random';
@@ -12,8 +11,8 @@ import { Child } from './child';
 import type { Cluster } from './cluster';
 import { FaultProxy } from './fault-proxy';
 import type { Machine } from './machine';
-import { RedisServer } from './redis';
-import { TIMES, type Secrets } from './settings';
+import { TIMES, type Secrets, type Shape } from './settings';
+import { Stores, upTo, type Links } from './stores';
 import { WebhookRelay } from './webhook-relay';
 
 export interface SystemOptions {
@@ -21,7 +20,7 @@ export interface SystemOptions {
   readonly cluster: Cluster;
   readonly secrets: Secrets;
   readonly products: readonly Product[];
-  readonly useRedis: boolean;
+  readonly shape: Shape;
 }
 
 /** Hears what the processes of a run say. */
@@ -36,16 +35,19 @@ export interface SentToService {
   times: number;
 }
 
+/** HTTP processes of each service. */
+const SERVERS = 2;
+
 type Kind = 'gateway' | 'server' | 'worker' | 'double';
-export type LinkKind = 'client' | 'service' | 'postgres' | 'redis';
 
 export class System {
   readonly cluster: Cluster;
   readonly products: readonly Product[];
-  readonly useRedis: boolean;
+  readonly shape: Shape;
   readonly children = new Map<string, Child>();
-  readonly links: Record<LinkKind, FaultProxy[]> = { client: [], service: [], postgres: [], redis: [] };
-  /** Addresses of the two gateways, as customers reach them. */
+  readonly links: Links = { client: [], service: [], postgres: [], redis: [] };
+  readonly stores: Stores;
+  /** Addresses of the gateways, as customers reach them. */
   origins: readonly string[] = [];
   /** Leases and limits are so many times as long as TIMES. */
   stretch = 1;
@@ -53,27 +55,23 @@ export class System {
   sent = new Map<string, SentToService>();
   readonly logs: string;
   private readonly accounts: Accounts;
-  private readonly gatewayPorts: (number | undefined)[] = [undefined, undefined];
+  private readonly gatewayPorts: (number | undefined)[] = [];
   private webhookRelay: WebhookRelay | undefined;
   private doubleProxy: FaultProxy | undefined;
-  private redisServer: RedisServer | undefined;
   private listener: Listener | null = null;
 
   constructor(private readonly options: SystemOptions) {
     this.cluster = options.cluster;
     this.products = options.products;
-    this.useRedis = options.useRedis;
+    this.shape = options.shape;
     this.logs = join(this.cluster.folder, 'logs');
     this.accounts = new Accounts(options.secrets);
+    this.stores = new Stores({ ...options, links: this.links, logs: this.logs });
   }
 
   /** The folder of the repository. */
   get root(): string {
     return this.options.machine.root;
-  }
-
-  get redis(): RedisServer {
-    return started(this.redisServer, 'Redis');
   }
 
   get webhooks(): WebhookRelay {
@@ -87,11 +85,11 @@ export class System {
   }
 
   async start(): Promise<void> {
-    const { machine } = this.options;
+    const { gateways, workers } = this.shape;
     mkdirSync(this.logs);
-    if (this.useRedis) this.redisServer = await new RedisServer(await machine.freePort()).start();
+    await this.stores.start();
     // The two ways in come first: what is started later needs to know where callers come from.
-    for (const i of [0, 1])
+    for (const i of upTo(gateways))
       this.links.client.push(await this.proxy(`client→gateway-${i + 1}`, () => known([this.gatewayPorts[i]])));
     this.origins = this.links.client.map(({ port }) => `http://127.0.0.1:${port}`);
     const api = this.origins.map((origin) => `${origin}${BASE_PATHS[this.firstProduct]}`);
@@ -99,10 +97,11 @@ export class System {
     await this.startDouble(await this.webhookRelay.listen());
     // One product after the other: all at once would only wait for each other.
     for (const product of this.products)
-      await Promise.all(
-        [1, 2].flatMap((i) => [this.startProduct(product, 'server', i), this.startProduct(product, 'worker', i)]),
-      );
-    await Promise.all([0, 1].map((i) => this.startGateway(i)));
+      await Promise.all([
+        ...upTo(SERVERS).map((i) => this.startProduct(product, 'server', i + 1)),
+        ...upTo(workers).map((i) => this.startProduct(product, 'worker', i + 1)),
+      ]);
+    await Promise.all(upTo(gateways).map((i) => this.startGateway(i)));
   }
 
   /** For the next run: no rows of the last one, every process up, no fault armed. */
@@ -129,8 +128,8 @@ export class System {
     }
   }
 
-  private proxy(name: string, upstreams: () => readonly number[], isPostgres = false): Promise<FaultProxy> {
-    return new FaultProxy({ name, upstreams, isPostgres }).listen();
+  private proxy(name: string, upstreams: () => readonly number[]): Promise<FaultProxy> {
+    return new FaultProxy({ name, upstreams }).listen();
   }
 
   private async startDouble(webhookUrl: string): Promise<void> {
@@ -149,7 +148,7 @@ export class System {
     const name = `${product}-${kind}-${i}`;
     const { machine, secrets } = this.options;
     const child = this.child(name, `services/${product}/dist/${kind}.js`, kind, {
-      ...(await this.stores(name, `lumi_${product}`)),
+      ...(await this.stores.settingsOf(name, `lumi_${product}`)),
       IDENTITY_PUBLIC_KEYS: machine.publicKeys(secrets.identity),
       CURSOR_SECRET: secrets.cursor,
       PUBLIC_URL: this.origins[0],
@@ -172,14 +171,14 @@ export class System {
     for (const product of PRODUCTS) {
       const served = this.products.includes(product) ? product : this.firstProduct;
       const link = await this.proxy(`${name}→${product}`, () =>
-        known([1, 2].map((n) => this.children.get(`${served}-server-${n}`)?.port)),
+        known(upTo(SERVERS).map((n) => this.children.get(`${served}-server-${n + 1}`)?.port)),
       );
       link.onRequestBytes = (chunk) => this.countSent(chunk);
       if (this.products.includes(product)) this.links.service.push(link);
       urls[`${product.toUpperCase()}_URL`] = `http://127.0.0.1:${link.port}`;
     }
     const child = this.child(name, 'gateway/dist/server.js', 'gateway', {
-      ...(await this.stores(name, 'lumi_gateway')),
+      ...(await this.stores.settingsOf(name, 'lumi_gateway')),
       ...urls,
       IDENTITY_PRIVATE_KEY: this.options.secrets.identity,
       API_MONEY_ENABLED: 'true',
@@ -200,22 +199,6 @@ export class System {
       if (id !== undefined)
         this.sent.set(id, { path: `${method} ${path}`, times: (this.sent.get(id)?.times ?? 0) + 1 });
     }
-  }
-
-  private async stores(name: string, role: Role): Promise<NodeJS.ProcessEnv> {
-    const { secrets } = this.options;
-    const postgres = await this.proxy(`${name}→postgres`, () => [this.cluster.port], true);
-    this.links.postgres.push(postgres);
-    const env: NodeJS.ProcessEnv = {
-      DATABASE_URL: this.cluster.urlOf(role, postgres.port),
-      KEY_PEPPERS: secrets.peppers,
-      SECRET_RING: secrets.ring,
-      ...(role === 'lumi_gateway' ? {} : { ADMIN_DATABASE_URL: this.cluster.urlOf('lumi_admin', postgres.port) }),
-    };
-    if (!this.useRedis) return env;
-    const redis = await this.proxy(`${name}→redis`, () => [this.redis.port]);
-    this.links.redis.push(redis);
-    return { ...env, REDIS_URL: `redis://127.0.0.1:${redis.port}` };
   }
 
   private child(name: string, script: string, kind: Kind, env: NodeJS.ProcessEnv): Child {
@@ -251,8 +234,8 @@ export class System {
 
   /** As if the queue had lost everything: Redis flushed, or the queue's tables emptied. */
   async flushQueue(): Promise<void> {
-    if (this.useRedis) await this.redis.flush();
-    else await this.cluster.emptyQueue();
+    if (this.shape.redis === 'none') await this.cluster.emptyQueue();
+    else await this.stores.redis.flush();
   }
 
   /** A key of a product, for an account of its own with money, or for the account of another buyer. */
@@ -274,7 +257,7 @@ export class System {
     await Promise.all([...this.children.values()].map((child) => child.stop()));
     await Promise.all(this.allLinks().map((link) => link.close()));
     this.webhookRelay?.close();
-    await this.redisServer?.stop();
+    await this.stores.stop();
   }
 }
 
