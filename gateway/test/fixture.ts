@@ -55,6 +55,7 @@ export async function openFixture(
   for (const product of PRODUCTS) await services[product].listen();
   const defaults = {
     DATABASE_URL: database.urlFor('lumi_gateway'),
+    DATABASE_DIRECT_URL: database.directUrlFor('lumi_gateway'),
     REDIS_URL: redis?.url,
     REDIS_PREFIX: redis?.prefix,
     DOMAINS_URL: `http://127.0.0.1:${String(services.domains.port)}`,

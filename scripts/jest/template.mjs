@@ -24,9 +24,7 @@ import { loadDb } from './load-db.mjs';
  */
 export async function prepareTemplate(ownerUrl) {
   const { migrate, migrateQueue, ensureRoles, pg } = loadDb();
-  // The same for every run on one cluster, so that runs side by side do not change each other's passwords.
-  const secret = createHash('sha256').update(new URL(ownerUrl).password).digest();
-  const passwords = eachRole((role) => createHmac('sha256', secret).update(role).digest('hex'));
+  const passwords = passwordsOf(ownerUrl);
   const template = `lumi_template_${migrationsHash()}`;
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
@@ -41,6 +39,16 @@ export async function prepareTemplate(ownerUrl) {
   } finally {
     await client.end();
   }
+}
+
+/**
+ * The roles' passwords: the same for every run on one cluster, so that runs side by side do not change each other's.
+ *
+ * @param {string} ownerUrl
+ */
+export function passwordsOf(ownerUrl) {
+  const secret = createHash('sha256').update(new URL(ownerUrl).password).digest();
+  return eachRole((role) => createHmac('sha256', secret).update(role).digest('hex'));
 }
 
 /**

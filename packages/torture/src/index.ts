@@ -3,6 +3,9 @@ import { readOptions } from './options';
 import type { Machine } from './system/machine';
 import { torture } from './torture';
 
+export { PgBouncer } from './system/pg-bouncer';
+export { startRedisCluster } from './system/redis-cluster';
+
 /** Reads the options of the command line and does what they say. True when everything was as it must be. */
 export async function runTorture(args: readonly string[], machine: Machine, say: (line: string) => void) {
   return torture(readOptions(args), machine, say);

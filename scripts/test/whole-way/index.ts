@@ -22,6 +22,7 @@ import { createListener } from '../../../gateway/src/listener';
 import { wire as wireGateway } from '../../../gateway/src/wiring';
 import { WIRE, type WiredProduct } from '../products';
 import { ask, type Answer, type Sent } from './ask';
+import { balance } from './balancer';
 import { Customers, type Buyer, type KeyWishes, type Operator } from './customers';
 import { InFlight } from './in-flight';
 import { runStaged } from './staged-jobs';
@@ -39,12 +40,16 @@ export interface WholeWayOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
+/** One process of a service. */
 interface Running {
   readonly service: Service;
   readonly wired: WiredProduct;
   server: HttpServer;
   readonly port: number;
 }
+
+/** How many gateways, and processes of each service, take requests in turn (scripts/test-many.mjs). */
+const SHAPE = process.env.LUMI_TEST_SHAPE === 'many' ? { gateways: 3, servers: 2 } : { gateways: 1, servers: 1 };
 
 const ROUNDS_MAX = 50;
 /** Longer than any sandbox takes for a successful action. */
@@ -82,23 +87,40 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     clock,
   };
   const customers = new Customers(owner, rings, clock);
-  const running = new Map<Product, Running>();
+  const running = new Map<Product, readonly Running[]>();
   const stops: (() => Promise<void>)[] = [];
   /** Past the gateway. */
   const ways = new Map<Product, HttpPool>();
-  let http: HttpPool | undefined;
+  /** The gateways. */
+  const gateways: HttpPool[] = [];
+  let sent = 0;
 
+  const processesOf = (product: Product): readonly Running[] => running.get(product) ?? [];
+  /** The process whose loops and jobs run. */
   const of = (product: Product): Running => {
-    const found = running.get(product);
+    const [found] = processesOf(product);
     if (found === undefined) throw new Error(`${product} has not started`);
     return found;
   };
 
-  /** Serves one product on a separate port; returns its origin. */
+  /** Serves one product; returns its origin. With several processes that is a balancer before them. */
   const startProduct = async (product: Product): Promise<string> => {
+    const processes: Running[] = [];
+    for (let i = 0; i < SHAPE.servers; i += 1) processes.push(await startProcess(product));
+    running.set(product, processes);
+    const [only] = processes;
+    if (processes.length === 1 && only !== undefined) return `http://127.0.0.1:${String(only.port)}`;
+    const balancer = await balance(processes.map(({ port }) => port));
+    stops.push(() => balancer.close());
+    return `http://127.0.0.1:${String(balancer.port)}`;
+  };
+
+  /** On a separate port. */
+  const startProcess = async (product: Product): Promise<Running> => {
     const config = serviceConfig.parse({
       ...shared,
       DATABASE_URL: database.urlFor(`lumi_${product}`),
+      DATABASE_DIRECT_URL: database.directUrlFor(`lumi_${product}`),
       ADMIN_DATABASE_URL: database.urlFor('lumi_admin'),
       DATABASE_POOL: '16',
       IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),
@@ -115,13 +137,12 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     );
     const port = await server.listen('127.0.0.1', 0);
     const started = { service, wired, server, port };
-    running.set(product, started);
     stops.push(
       () => service.close(),
       () => wired.close(),
       () => started.server.drain(2_000),
     );
-    return `http://127.0.0.1:${String(port)}`;
+    return started;
   };
 
   const origins = new Map<Product, string>();
@@ -136,6 +157,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       config: gatewaySettings.parse({
         ...shared,
         DATABASE_URL: database.urlFor('lumi_gateway'),
+        DATABASE_DIRECT_URL: database.directUrlFor('lumi_gateway'),
         DOMAINS_URL: origin('domains'),
         VPS_URL: origin('vps'),
         PROXY_URL: origin('proxy'),
@@ -162,7 +184,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
 
   beforeAll(async () => {
     for (const product of products) origins.set(product, await startProduct(product));
-    http = await startGateway({});
+    for (let i = 0; i < SHAPE.gateways; i += 1) gateways.push(await startGateway({}));
   });
   afterAll(async () => {
     for (const stop of stops.reverse()) await stop();
@@ -176,9 +198,9 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     }, patienceMs);
 
   const send = (method: string, path: string, options: Sent = {}): Promise<Answer> => {
-    const way = http;
-    if (way === undefined) throw new Error('the system has not started');
-    return inFlight.during(() => ask(way, method, path, options));
+    const gateway = gateways[(sent += 1) % gateways.length];
+    if (gateway === undefined) throw new Error('the system has not started');
+    return inFlight.during(() => ask(gateway, method, path, options));
   };
 
   const request = (
@@ -234,7 +256,7 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
     /** Audits the books, and each product against its supplier's own log. */
     async breaches(): Promise<Breach[]> {
       const found = [...(await audit(anyOf(running).service.admin.platform, BOOK_RULES))];
-      for (const { service, wired } of running.values())
+      for (const [{ service, wired }] of running.values() as Iterable<readonly [Running]>)
         found.push(...(await auditRules(service.db.platform, wired.auditRules)));
       return found;
     },
@@ -244,16 +266,19 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       return (method, path, options = {}) => ask(way, method, path, options);
     },
     /** Stops this product's service. */
-    stopServing: (product: Product): Promise<void> => of(product).server.drain(2_000),
+    async stopServing(product: Product): Promise<void> {
+      await Promise.all(processesOf(product).map(({ server }) => server.drain(2_000)));
+    },
     /** A new release of one service, with more endpoints, on the old one's port. Nothing else changes. */
     async release(product: Product, added: (service: Service) => readonly Endpoint[]): Promise<void> {
-      const old = of(product);
-      await old.server.drain(2_000);
-      old.server = createHttpServer(
-        buildApp(old.service, [...old.wired.endpoints, ...added(old.service)], old.wired.api),
-        { clock },
-      );
-      await old.server.listen('127.0.0.1', old.port);
+      for (const old of processesOf(product)) {
+        await old.server.drain(2_000);
+        old.server = createHttpServer(
+          buildApp(old.service, [...old.wired.endpoints, ...added(old.service)], old.wired.api),
+          { clock },
+        );
+        await old.server.listen('127.0.0.1', old.port);
+      }
     },
     /** One round of a product's worker, as if all open work were due and suppliers have had their time. */
     async round(product: Product): Promise<void> {
@@ -291,8 +316,8 @@ function newPem(): string {
     .toString();
 }
 
-function anyOf(running: ReadonlyMap<Product, Running>): Running {
-  const [first] = running.values();
+function anyOf(running: ReadonlyMap<Product, readonly Running[]>): Running {
+  const [first] = [...running.values()].flat();
   if (first === undefined) throw new Error('the system has not started');
   return first;
 }

@@ -12,6 +12,8 @@ export interface TestDatabase {
    */
   ownerUrl: string;
   urlFor(role: Role): string;
+  /** Past the pooler, if the run has one. */
+  directUrlFor(role: Role): string;
   /** Drops the database; throws when a connection is still open. Called automatically at the end of the file. */
   close(): Promise<void>;
 }
@@ -62,7 +64,8 @@ function draft(): { database: TestDatabase; create: () => Promise<void> } {
   let isOpen = false;
   const database: TestDatabase = {
     ownerUrl,
-    urlFor: (role) => roleUrl(ownerUrl, role, cluster.passwords[role]),
+    directUrlFor: (role) => roleUrl(ownerUrl, role, cluster.passwords[role]),
+    urlFor: (role) => throughPooler(roleUrl(ownerUrl, role, cluster.passwords[role])),
     close: async () => {
       if (!isOpen) return;
       isOpen = false;
@@ -77,14 +80,19 @@ function draft(): { database: TestDatabase; create: () => Promise<void> } {
   return { database, create };
 }
 
+/** LUMI_TEST_POOLER_PORT: a PgBouncer before the cluster, on loopback (scripts/test-many.mjs). */
+const poolerPort = process.env['LUMI_TEST_POOLER_PORT'];
+
+function throughPooler(address: string): string {
+  if (poolerPort === undefined) return address;
+  const url = new URL(address);
+  url.port = poolerPort;
+  return url.toString();
+}
+
 async function drop(owner: pg.Client, name: string): Promise<void> {
-  // A server notices a closed socket a moment later than the client that closed it.
-  const leaked = await until(async () => (await sessionsOf(owner, name)).length === 0, {
-    timeoutMs: CLOSING_MAX_MS,
-  }).then(
-    () => [],
-    () => sessionsOf(owner, name),
-  );
+  // A pooler keeps connections of its own, whoever has closed theirs.
+  const leaked = poolerPort === undefined ? await openAfterAWhile(owner, name) : [];
   await owner.query(`DROP DATABASE ${name} WITH (FORCE)`);
   if (leaked.length === 0) return;
   const list = leaked.map(
@@ -94,6 +102,15 @@ async function drop(owner: pg.Client, name: string): Promise<void> {
   throw new Error(
     `${leaked.length} connection(s) were still open at the end of the file. Close pools and processes in ` +
       `afterAll.\n${list.join('\n')}`,
+  );
+}
+
+/** A server notices a closed socket a moment later than the client that closed it. */
+async function openAfterAWhile(owner: pg.Client, name: string): Promise<Session[]> {
+  const areGone = async () => (await sessionsOf(owner, name)).length === 0;
+  return until(areGone, { timeoutMs: CLOSING_MAX_MS }).then(
+    () => [],
+    () => sessionsOf(owner, name),
   );
 }
 

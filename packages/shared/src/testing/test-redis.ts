@@ -19,14 +19,17 @@ export function testRedis(): TestRedis | null {
 }
 
 async function removeKeys(url: string, prefix: string): Promise<void> {
-  const redis = new Redis(url, { enableOfflineQueue: true, maxRetriesPerRequest: 1 });
-  // A lost connection also rejects the command in flight.
-  redis.on('error', () => undefined);
-  try {
-    for await (const keys of redis.scanStream({ match: `*${prefix}*`, count: 500 })) {
-      if (Array.isArray(keys) && keys.length > 0) await redis.unlink(...keys.map(String));
+  // The nodes of a cluster: each keeps its own keys, and one command takes keys of one slot only.
+  for (const node of url.split(',')) {
+    const redis = new Redis(node, { enableOfflineQueue: true, maxRetriesPerRequest: 1 });
+    // A lost connection also rejects the command in flight.
+    redis.on('error', () => undefined);
+    try {
+      for await (const keys of redis.scanStream({ match: `*${prefix}*`, count: 500 })) {
+        if (Array.isArray(keys)) await Promise.all(keys.map((key) => redis.unlink(String(key))));
+      }
+    } finally {
+      redis.disconnect();
     }
-  } finally {
-    redis.disconnect();
   }
 }

@@ -140,6 +140,7 @@ function testSettings(database: TestDatabase, product: Product, pem: string): Re
   const redis = testRedis();
   return {
     DATABASE_URL: database.urlFor(`lumi_${product}`),
+    DATABASE_DIRECT_URL: database.directUrlFor(`lumi_${product}`),
     ADMIN_DATABASE_URL: database.urlFor('lumi_admin'),
     ...(redis === null ? {} : { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix }),
     IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify(publicJwks(pem))).toString('base64'),

@@ -40,7 +40,7 @@ export class Child {
   private isWanted = false;
   private ready: Promise<void> = Promise.resolve();
   private gone: Promise<unknown> = Promise.resolve();
-  private restart: NodeJS.Timeout | undefined;
+  private startingAgain: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ChildOptions) {
     this.name = options.name;
@@ -99,7 +99,7 @@ export class Child {
     this.running = undefined;
     if (!this.isWanted) return;
     // A start that fails ends as a death, which starts again.
-    this.ready = new Promise<void>((resolve) => (this.restart = setTimeout(resolve, RESTART_MS))).then(() =>
+    this.ready = new Promise<void>((resolve) => (this.startingAgain = setTimeout(resolve, RESTART_MS))).then(() =>
       this.launch(),
     );
     this.ready.catch(() => undefined);
@@ -126,6 +126,15 @@ export class Child {
     this.running?.kill('SIGKILL');
   }
 
+  /** As a new release does: it is asked to end, ends what it has begun, and is started again. */
+  async restart(): Promise<void> {
+    const { running } = this;
+    if (running === undefined) throw new Error(`${this.name} does not run`);
+    running.kill('SIGTERM');
+    await this.gone;
+    await this.isUp();
+  }
+
   /** SIGSTOP now, SIGCONT after so long. */
   pause(ms: number): void {
     const { running } = this;
@@ -136,7 +145,7 @@ export class Child {
 
   async stop(): Promise<void> {
     this.isWanted = false;
-    clearTimeout(this.restart);
+    clearTimeout(this.startingAgain);
     const { running } = this;
     if (running !== undefined) {
       running.kill('SIGCONT');

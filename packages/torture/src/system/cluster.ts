@@ -199,7 +199,7 @@ export class Cluster {
       this.primary = standby;
       this.standby = undefined;
       cut();
-      old.signal('SIGQUIT');
+      if (!isDead) old.signal('SIGQUIT');
       await this.discard(old);
       await this.renewStandby();
     });

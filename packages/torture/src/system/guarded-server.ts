@@ -1,6 +1,6 @@
 // A PostgreSQL of the harness. No fsync, but commits are real: a killed server recovers everything that it confirmed,
 // which is what the runs are about.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { guard } from './guard';
 import type { Machine, PostgresServer, SystemPrograms } from './machine';
 
 const SETTINGS = {
@@ -18,11 +18,6 @@ const REPLICATED = {
   hot_standby: 'on',
 };
 
-/** Waits for the end of the harness, and ends the server unless the harness has done so. */
-const GUARD =
-  `let kept = false; process.stdin.on('data', () => (kept = true)); process.stdin.on('end', () => { if ` +
-  `(!kept) try { process.kill(Number(process.argv[1]), 'SIGQUIT'); } catch {} process.exit(0); });`;
-
 export interface GuardedOptions {
   readonly machine: Machine;
   readonly dataDir: string;
@@ -34,7 +29,7 @@ export interface GuardedOptions {
 
 export class GuardedServer {
   private running: PostgresServer | undefined;
-  private guard: ChildProcess | undefined;
+  private unguard: (() => void) | undefined;
 
   constructor(readonly options: GuardedOptions) {}
 
@@ -59,13 +54,8 @@ export class GuardedServer {
       port: this.running?.port,
       settings: programs === undefined ? SETTINGS : { ...SETTINGS, ...REPLICATED },
     });
-    // If this process is killed, a guard ends the server.
     this.release();
-    this.guard = spawn(process.execPath, ['-e', GUARD, String(this.server.pid)], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    });
-    this.guard.unref();
+    this.unguard = guard(this.server.pid);
   }
 
   /** SIGQUIT: as if the machine had lost power, for the server. SIGINT: an orderly end. */
@@ -79,7 +69,7 @@ export class GuardedServer {
 
   /** It has been stopped for good. */
   release(): void {
-    this.guard?.stdin?.end('kept');
-    this.guard = undefined;
+    this.unguard?.();
+    this.unguard = undefined;
   }
 }

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Role } from '@lumi/shared/db';
 import { soon } from '../waiting';
+import { guard } from './guard';
 import type { Machine } from './machine';
 
 /** The folder of system programs, which is not in every PATH. */
@@ -26,7 +27,7 @@ const SETTINGS = {
 };
 
 export interface PgBouncerOptions {
-  readonly machine: Machine;
+  readonly machine: Pick<Machine, 'freePort' | 'serverUser'>;
   /** Of its files. */
   readonly folder: string;
   readonly rolePasswords: Readonly<Record<Role, string>>;
@@ -37,6 +38,7 @@ export interface PgBouncerOptions {
 export class PgBouncer {
   port = 0;
   private process: ChildProcess | undefined;
+  private unguard: (() => void) | undefined;
 
   constructor(private readonly options: PgBouncerOptions) {}
 
@@ -54,6 +56,7 @@ export class PgBouncer {
       stdio: 'ignore',
     });
     this.process = started;
+    this.unguard = guard(started.pid);
     let isMissing = false;
     started.once('error', () => (isMissing = true));
     const isReady = await soon(async () => isMissing || (await this.answers()), READY_LIMIT_MS, LOOK_EVERY_MS);
@@ -112,5 +115,6 @@ export class PgBouncer {
     const gone = new Promise((resolve) => process.once('exit', resolve));
     process.kill('SIGKILL');
     await gone;
+    this.unguard?.();
   }
 }

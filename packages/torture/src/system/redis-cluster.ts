@@ -2,6 +2,7 @@
 // node announces the port of a fault proxy before it. The nodes reach each other past the proxies.
 import { mkdirSync } from 'node:fs';
 import { soon } from '../waiting';
+import type { Machine } from './machine';
 import { RedisServer, type RedisStore } from './redis';
 
 const SLOTS = 16_384;
@@ -14,6 +15,20 @@ export interface RedisClusterOptions {
   readonly folder: string;
   /** By node: its own port, the one it is reached at, and the one for other nodes. */
   readonly nodes: readonly { readonly port: number; readonly announced: number; readonly bus: number }[];
+}
+
+/** One without faults, and its address. */
+export async function startRedisCluster(
+  machine: Pick<Machine, 'freePort'>,
+  folder: string,
+): Promise<{ url: string; stop(): Promise<void> }> {
+  const nodes: { port: number; announced: number; bus: number }[] = [];
+  for (let i = 0; i < REDIS_NODES; i += 1) {
+    const port = await machine.freePort();
+    nodes.push({ port, announced: port, bus: await machine.freePort() });
+  }
+  const cluster = await new RedisCluster({ folder, nodes }).start();
+  return { url: nodes.map(({ port }) => `redis://127.0.0.1:${port}`).join(','), stop: () => cluster.stop() };
 }
 
 export class RedisCluster implements RedisStore {

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { pause } from '../waiting';
+import { guard } from './guard';
 
 const READY_TRIES = 100;
 const READY_EVERY_MS = 50;
@@ -19,6 +20,7 @@ export interface RedisStore {
 
 export class RedisServer implements RedisStore {
   private process: ChildProcess | undefined;
+  private unguard: (() => void) | undefined;
 
   constructor(
     readonly port: number,
@@ -30,6 +32,7 @@ export class RedisServer implements RedisStore {
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const started = spawn('redis-server', args, { stdio: 'ignore', cwd: '/' });
     this.process = started;
+    this.unguard = guard(started.pid);
     let isMissing = false;
     started.once('error', () => (isMissing = true));
     for (let tries = 0; tries < READY_TRIES; tries += 1) {
@@ -75,5 +78,6 @@ export class RedisServer implements RedisStore {
     const gone = new Promise((resolve) => process.once('exit', resolve));
     process.kill('SIGKILL');
     await gone;
+    this.unguard?.();
   }
 }

@@ -55,6 +55,8 @@ export class System {
   sent = new Map<string, SentToService>();
   readonly logs: string;
   private readonly accounts: Accounts;
+  /** Processes that are not to get new connections, by name: load balancers have seen that they stop. */
+  readonly leaving = new Set<string>();
   private readonly gatewayPorts: (number | undefined)[] = [];
   private webhookRelay: WebhookRelay | undefined;
   private doubleProxy: FaultProxy | undefined;
@@ -171,7 +173,7 @@ export class System {
     for (const product of PRODUCTS) {
       const served = this.products.includes(product) ? product : this.firstProduct;
       const link = await this.proxy(`${name}→${product}`, () =>
-        known(upTo(SERVERS).map((n) => this.children.get(`${served}-server-${n + 1}`)?.port)),
+        this.reachable(upTo(SERVERS).map((n) => `${served}-server-${n + 1}`)),
       );
       link.onRequestBytes = (chunk) => this.countSent(chunk);
       if (this.products.includes(product)) this.links.service.push(link);
@@ -188,6 +190,19 @@ export class System {
     });
     await child.start();
     this.gatewayPorts[i] = child.port;
+  }
+
+  /** Ports of processes that get new connections. */
+  private reachable(names: readonly string[]): number[] {
+    return known(names.map((name) => (this.leaving.has(name) ? undefined : this.children.get(name)?.port)));
+  }
+
+  /** One address for all gateways, as a load balancer gives it. */
+  async balancer(): Promise<FaultProxy> {
+    const names = upTo(this.shape.gateways).map((i) => `gateway-${i + 1}`);
+    const link = await this.proxy('customers→gateways', () => this.reachable(names));
+    this.links.client.push(link);
+    return link;
   }
 
   private countSent(chunk: Buffer): void {
@@ -212,6 +227,7 @@ export class System {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
+        STOP_DELAY_MS: '1000',
         PORT: '0',
         LOG_LEVEL: 'info',
         ...env,

@@ -156,6 +156,8 @@ const AWAY_CODES = new Set([
   '08006',
   '08001',
   '08003',
+  // What PgBouncer says for whatever keeps it from PostgreSQL.
+  '08P01',
   '53300',
 ]);
 
@@ -170,10 +172,11 @@ const UNREACHABLE = new RegExp(
   'i',
 );
 
+/** However deep a driver or Prisma has wrapped what PostgreSQL or the pooler before it said. */
 function isDatabaseAway(err: unknown, depth = 0): boolean {
-  if (typeof err !== 'object' || err === null || depth > 4) return false;
-  const { code, cause, message } = err as { code?: unknown; cause?: unknown; message?: unknown };
-  if (typeof code === 'string' && AWAY_CODES.has(code)) return true;
+  if (typeof err !== 'object' || err === null || depth > 5) return false;
+  const { code, originalCode, message, cause, meta, driverAdapterError } = err as Readonly<Record<string, unknown>>;
+  if ([code, originalCode].some((known) => typeof known === 'string' && AWAY_CODES.has(known))) return true;
   if (typeof message === 'string' && UNREACHABLE.test(message)) return true;
-  return isDatabaseAway(cause, depth + 1);
+  return [cause, meta, driverAdapterError].some((inner) => isDatabaseAway(inner, depth + 1));
 }

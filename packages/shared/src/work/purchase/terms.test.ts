@@ -126,7 +126,13 @@ describe('the hold', () => {
   it('of a shared statement refuses only the purchase whose terms changed', async () => {
     const buyers = await Promise.all(Array.from({ length: 8 }, () => shop.account()));
     const names = await Promise.all(buyers.map((_, i) => tag(10_000 + i)));
-    beforeHolds(() => owner.query('UPDATE public.tag SET price = 1 WHERE name = ANY ($1)', [[names[2], names[5]]]));
+    // Not before all of them have their price.
+    let priced = 0;
+    beforeHolds(async () => {
+      priced += 1;
+      await until(() => priced === buyers.length);
+      await owner.query('UPDATE public.tag SET price = 1 WHERE name = ANY ($1)', [[names[2], names[5]]]);
+    });
     const answers = await Promise.all(buyers.map((who, i) => buy(who, names[i] ?? '')));
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 409, 201, 201, 409, 201, 201]);
     expect(

@@ -167,10 +167,13 @@ export function gadgetShop() {
       return;
     }
     const { Redis } = await import('ioredis');
-    const redis = new Redis(service.config.REDIS_URL);
-    const keys = await redis.keys(`*${service.config.REDIS_PREFIX}-queue*`);
-    if (keys.length > 0) await redis.del(...keys);
-    redis.disconnect();
+    // All nodes of a cluster; the queue is on one of them.
+    for (const node of service.config.REDIS_URL.split(',')) {
+      const redis = new Redis(node);
+      const keys = await redis.keys(`*${service.config.REDIS_PREFIX}-queue*`);
+      if (keys.length > 0) await redis.del(...keys);
+      redis.disconnect();
+    }
   }
 
   beforeEach(() => {

@@ -1,0 +1,91 @@
+// Every process of Lumi is restarted, one after the other, while customers read and buy through one address. Load
+// balancers send nothing new to a process whose /readyz says that it stops. No request may fail, and none is tried again.
+import type { Product } from '@lumi/shared/contract';
+import { buyerOf } from '../customers/buyers';
+import { GatewayClient, type BuyerRequest, type Send } from '../customers/client';
+import { SHOPS } from '../customers/shops';
+import type { Run } from '../run-state';
+import type { Child } from '../system/child';
+import { pause } from '../waiting';
+
+const RULE = 'no request fails while everything is restarted';
+const LOOK_EVERY_MS = 50;
+const READ_EVERY_MS = 60;
+const BUY_EVERY_MS = 250;
+/** Before the first restart and after the last one. */
+const STEADY_MS = 1_500;
+
+export async function rollingRestart(run: Run): Promise<void> {
+  const { system, bulks, note } = run;
+  const balancer = await system.balancer();
+  const customers = new GatewayClient([`http://127.0.0.1:${balancer.port}`]);
+  const counts = { reads: 0, purchases: 0, failed: 0 };
+  let isOver = false;
+  const judge = (request: BuyerRequest, send: Send): void => {
+    if (send.kind === 'ok') return;
+    counts.failed += 1;
+    const detail = `${send.status ?? send.error} ${send.bytes?.toString().slice(0, 200) ?? ''}`;
+    note(`failed: ${request.method} ${request.path}: ${detail}`);
+    run.breaches.push({ rule: RULE, subject: `${request.method} ${request.path} ${request.key ?? ''}`, detail });
+  };
+  const reads = async (product: Product): Promise<void> => {
+    const buyer = buyerOf(run.buyers, product);
+    while (!isOver) {
+      const request = run.history.request({ buyer, method: 'GET', path: '/balance', about: { what: 'read' } });
+      judge(request, await customers.sendThrough(request, 0));
+      counts.reads += 1;
+      await pause(READ_EVERY_MS);
+    }
+  };
+  const buys = async (product: Product): Promise<void> => {
+    const buyer = buyerOf(run.buyers, product);
+    const shop = SHOPS[product];
+    while (!isOver) {
+      const label = run.customers.label();
+      const request = run.history.request({
+        buyer,
+        path: shop.path,
+        body: { ...shop.body(label, {}), reference: label },
+        key: run.customers.key(),
+        about: { what: 'buy', reference: label },
+      });
+      judge(request, await customers.sendThrough(request, 0));
+      counts.purchases += 1;
+      await pause(BUY_EVERY_MS);
+    }
+  };
+  const working = Promise.all(system.products.flatMap((product) => [reads(product), reads(product), buys(product)]));
+  await pause(STEADY_MS);
+  const restarted = system.named(/^gateway-|-server-|-worker-/);
+  for (const child of restarted) {
+    note(`restarts ${child.name}`);
+    await restart(run, child);
+  }
+  await pause(STEADY_MS);
+  isOver = true;
+  await working;
+  await customers.close();
+  bulks.push(
+    `${restarted.length} processes restarted one by one under ${counts.reads} reads and ${counts.purchases} purchases: ` +
+      `${counts.failed} failed, none was tried again.`,
+  );
+}
+
+/** Load balancers look at /readyz all the time, here only while it matters. */
+async function restart({ system }: Run, child: Child): Promise<void> {
+  let isWatched = child.port !== undefined;
+  const watching = (async () => {
+    while (isWatched) {
+      const isReady = await fetch(`http://127.0.0.1:${child.port}/readyz`, { signal: AbortSignal.timeout(500) }).then(
+        ({ status }) => status !== 503,
+        () => false,
+      );
+      if (!isReady) system.leaving.add(child.name);
+      await pause(LOOK_EVERY_MS);
+    }
+  })();
+  await child.restart();
+  isWatched = false;
+  await watching;
+  system.leaving.delete(child.name);
+}
