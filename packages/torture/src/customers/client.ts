@@ -107,14 +107,18 @@ export class GatewayClient {
   private others = 0;
   private readonly pools: readonly Pool[];
 
-  constructor(origins: readonly string[]) {
+  /** `answerLimitMs`: how long a customer waits. */
+  constructor(
+    origins: readonly string[],
+    private readonly answerLimitMs = ANSWER_LIMIT_MS,
+  ) {
     this.pools = origins.map((origin) => {
       if (!/^http:\/\/127\.0\.0\.1:\d+$/.test(origin)) throw new Error('the workload is sent to loopback only');
       return new Pool(origin, {
         connections: 24,
         pipelining: 1,
-        headersTimeout: ANSWER_LIMIT_MS,
-        bodyTimeout: ANSWER_LIMIT_MS,
+        headersTimeout: answerLimitMs,
+        bodyTimeout: answerLimitMs,
         connectTimeout: 2_000,
         keepAliveTimeout: 2_000,
       });
@@ -152,7 +156,7 @@ export class GatewayClient {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+        signal: AbortSignal.timeout(this.answerLimitMs),
       });
       send.bytes = Buffer.from(await answer.body.arrayBuffer());
       send.status = answer.statusCode;
