@@ -1,5 +1,5 @@
-// Stands before the processes of one service as a load balancer does: connections in turn, and past a process that takes
-// none.
+// Stands before the processes of one service as a load balancer does: connections in turn, and past a process that
+// takes none.
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Balancer {

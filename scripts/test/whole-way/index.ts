@@ -1,13 +1,13 @@
 // The gateway and the services of the three products in this process, over real sockets, real PostgreSQL and (if the
 // run has one) real Redis. Only the suppliers are sandboxes. Tests move the time, and tests run the workers: round by
 // round, or in the background as their processes would.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pg from 'pg';
 import { Pool as HttpPool } from 'undici';
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import type { Endpoint } from '@lumi/shared/endpoint';
-import { createHttpServer, type HttpServer } from '@lumi/shared/http';
+import { createHttpServer } from '@lumi/shared/http';
 import { revokeKey } from '@lumi/shared/keys';
 import { audit, auditRules, readBalance, type Breach } from '@lumi/shared/ledger';
 import { formatUsd } from '@lumi/shared/money';
@@ -20,36 +20,16 @@ import { createApp } from '../../../gateway/src/app';
 import { gatewaySettings } from '../../../gateway/src/config';
 import { createListener } from '../../../gateway/src/listener';
 import { wire as wireGateway } from '../../../gateway/src/wiring';
-import { WIRE, type WiredProduct } from '../products';
+import { WIRE } from '../products';
 import { ask, type Answer, type Sent } from './ask';
 import { balance } from './balancer';
 import { Customers, type Buyer, type KeyWishes, type Operator } from './customers';
 import { InFlight } from './in-flight';
+import { newPem } from './new-pem';
+import { SHAPE, type Running, type WholeWayOptions } from './shape';
 import { runStaged } from './staged-jobs';
 
-export type { Answer, Buyer, Operator, Sent };
-
-export interface WholeWayOptions {
-  /**
-   * Which services run; all of them if absent. The paths of the others lead to the first one's port and are its 404.
-   */
-  readonly products?: readonly Product[];
-  /** Endpoints that a service has besides its own. */
-  readonly more?: Partial<Record<Product, (service: Service) => readonly Endpoint[]>>;
-  /** Settings of the services. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
-
-/** One process of a service. */
-interface Running {
-  readonly service: Service;
-  readonly wired: WiredProduct;
-  server: HttpServer;
-  readonly port: number;
-}
-
-/** How many gateways, and processes of each service, take requests in turn (scripts/test-many.mjs). */
-const SHAPE = process.env.LUMI_TEST_SHAPE === 'many' ? { gateways: 3, servers: 2 } : { gateways: 1, servers: 1 };
+export type { Answer, Buyer, Operator, Sent, WholeWayOptions };
 
 const ROUNDS_MAX = 50;
 /** Longer than any sandbox takes for a successful action. */
@@ -308,12 +288,6 @@ export function wholeWay({ products = PRODUCTS, more = {}, settings = {} }: Whol
       }
     },
   };
-}
-
-function newPem(): string {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString();
 }
 
 function anyOf(running: ReadonlyMap<Product, readonly Running[]>): Running {

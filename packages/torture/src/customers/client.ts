@@ -129,7 +129,7 @@ export class GatewayClient {
     return this.pools.length;
   }
 
-  /** Sends it once and notes the answer: through the first gateway (0), or through another one, each in its turn (1). */
+  /** Sends it once and notes the answer: through the first gateway (0), or through the others in turn (1). */
   send(request: CustomerRequest, way: number): Promise<Send> {
     if (way === 0) return this.sendThrough(request, 0);
     this.others += 1;

@@ -1,15 +1,17 @@
 // Every process of Lumi is restarted, one after the other, while customers read and buy through one address. Load
-// balancers send nothing new to a process whose /readyz says that it stops. No request may fail, and none is tried again.
+// balancers send nothing new to a process whose /readyz says that it stops. No request may fail, and none is tried
+// again.
 import type { Product } from '@lumi/shared/contract';
 import { buyerOf } from '../customers/buyers';
 import { GatewayClient, type BuyerRequest, type Send } from '../customers/client';
 import { SHOPS } from '../customers/shops';
 import type { Run } from '../run-state';
 import type { Child } from '../system/child';
-import { pause } from '../waiting';
+import { pause, until } from '../waiting';
 
 const RULE = 'no request fails while everything is restarted';
 const LOOK_EVERY_MS = 50;
+const LOOK_LIMIT_MS = 2_000;
 const READ_EVERY_MS = 100;
 const BUY_EVERY_MS = 300;
 /** A busy machine is slow, which is no failure. */
@@ -68,26 +70,33 @@ export async function rollingRestart(run: Run): Promise<void> {
   await working;
   await customers.close();
   bulks.push(
-    `${restarted.length} processes restarted one by one under ${counts.reads} reads and ${counts.purchases} purchases: ` +
-      `${counts.failed} failed, none was tried again.`,
+    `${restarted.length} processes restarted one by one under ${counts.reads} reads and ` +
+      `${counts.purchases} purchases: ${counts.failed} failed, none was tried again.`,
   );
 }
 
-/** Load balancers look at /readyz all the time, here only while it matters. */
+/** As a load balancer does it: out with the first 503 of /readyz, in again with a 200. */
 async function restart({ system }: Run, child: Child): Promise<void> {
-  let isWatched = child.port !== undefined;
+  let isOver = false;
   const watching = (async () => {
-    while (isWatched) {
-      const isReady = await fetch(`http://127.0.0.1:${child.port}/readyz`, { signal: AbortSignal.timeout(500) }).then(
-        ({ status }) => status !== 503,
-        () => false,
-      );
-      if (!isReady) system.leaving.add(child.name);
+    while (!isOver) {
+      if ((await readiness(child)) !== 200) system.leaving.add(child.name);
       await pause(LOOK_EVERY_MS);
     }
   })();
+  const isServing = child.port !== undefined; // a worker takes no requests
+  if (!isServing) isOver = true;
   await child.restart();
-  isWatched = false;
+  isOver = true;
   await watching;
+  if (isServing && !(await until(async () => (await readiness(child)) === 200)))
+    throw new Error(`${child.name} did not become ready again`);
   system.leaving.delete(child.name);
+}
+
+function readiness({ port }: Child): Promise<number | null> {
+  return fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(LOOK_LIMIT_MS) }).then(
+    ({ status }) => status,
+    () => null,
+  );
 }

@@ -1,5 +1,5 @@
-// PgBouncer (Debian: pgbouncer) before PostgreSQL, in transaction mode: a connection of a process gets one of the server
-// for each transaction, so nothing may live on it for longer.
+// PgBouncer (Debian: pgbouncer) before PostgreSQL, in transaction mode: a connection of a process gets one of the
+// server for each transaction, so nothing may live on it for longer.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -28,7 +28,8 @@ export async function follow({ machine, primary, standby, name }: Following): Pr
     () =>
       asOwner(primary, async (client) => {
         const { rowCount } = await client.query(
-          "SELECT 1 FROM pg_stat_replication WHERE application_name = $1 AND state = 'streaming' AND sync_state = 'sync'",
+          "SELECT 1 FROM pg_stat_replication WHERE application_name = $1 AND state = 'streaming' " +
+            "AND sync_state = 'sync'",
           [name],
         );
         return rowCount === 1;

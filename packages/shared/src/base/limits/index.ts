@@ -11,4 +11,4 @@ export {
 } from './limit-store';
 export { MemoryLimitStore, type MemoryStoreOptions } from './memory-store';
 export { rateLimitPolicyValue, rateLimitValue } from './rate-limit-headers';
-export { RedisLimitStore, connectLimitRedis, type LimitRedisOptions } from './redis-store';
+export { RedisLimitStore, connectLimitRedis, untilUsable, type LimitRedisOptions } from './redis-store';

@@ -72,6 +72,23 @@ export function connectLimitRedis(options: LimitRedisOptions): RedisClient {
   return client;
 }
 
+const READY_LIMIT_MS = 3_000;
+
+/**
+ * Resolves when it can be used, or after a while without it: until then every money request would be refused, also by a
+ * process that has only just started.
+ */
+export function untilUsable(client: RedisClient): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, READY_LIMIT_MS);
+    client.once('ready', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 export class RedisLimitStore implements LimitStore {
   constructor(
     private readonly client: RedisClient,

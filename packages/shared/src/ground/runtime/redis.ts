@@ -52,6 +52,8 @@ export function openRedis(url: string, settings: RedisSettings): RedisClient {
       enableAutoPipelining,
       clusterRetryStrategy: retryStrategy,
       maxRedirections: REDIRECTIONS_MAX,
+      // Its own second is less than a busy machine needs, and without slots no command goes out.
+      slotsRefreshTimeout: settings.connectTimeout,
       // The nodes report each other's addresses; the credentials are the same for all.
       redisOptions: {
         ...ofNodes,

@@ -40,6 +40,7 @@ export function runServer<C extends ServiceConfig, D>(
     const app = buildApp(service, endpoints(wire(service, config)), api);
     shutdown.onStop('service', () => service.close());
     await mustKnowPlatform(service, `the ${product} service`, shutdown);
+    await service.connected();
     const http = createHttpServer(app, { clock: service.clock });
     const port = await http.listen(config.HOST, config.PORT);
     shutdown.onStop('http', (limitMs) => http.drain(limitMs));

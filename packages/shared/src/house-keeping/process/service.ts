@@ -5,7 +5,7 @@ import { Cursors } from '../../ground/contract';
 import { openDatabase, type Database } from '../../base/db';
 import { mount, type Endpoint, type OpenApiOptions } from '../../counter/endpoint';
 import { Readiness } from '../../base/monitoring';
-import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, type LimitStore } from '../../base/limits';
+import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, untilUsable, type LimitStore } from '../../base/limits';
 import { IdentityVerifier } from '../../base/principal';
 import type { PurchaseDeps } from '../../work/purchase';
 import { createLog, systemClock, type Clock, type Log } from '../../ground/runtime';
@@ -25,6 +25,8 @@ export interface Service {
   readonly moneyLimits: LimitStore;
   readonly purchases: PurchaseDeps;
   readonly readiness: Readiness;
+  /** Before it serves: what connects by itself has had its time to do so. */
+  connected(): Promise<void>;
   /** Stops all that this opened, in reverse order. */
   close(): Promise<void>;
 }
@@ -69,6 +71,9 @@ export function openService(options: ServiceOptions): Service {
     product,
     config,
     readiness,
+    connected: async () => {
+      if (redis !== null) await untilUsable(redis);
+    },
     db,
     admin,
     clock,
