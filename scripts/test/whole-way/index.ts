@@ -25,7 +25,7 @@ import { ask, type Answer, type Sent } from './ask';
 import { balance } from './balancer';
 import { Customers, type Buyer, type KeyWishes, type Operator } from './customers';
 import { InFlight } from './in-flight';
-import { newPem } from './new-pem';
+import { newPem } from './private-key';
 import { SHAPE, type Running, type WholeWayOptions } from './shape';
 import { runStaged } from './staged-jobs';
 
