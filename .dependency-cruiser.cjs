@@ -38,6 +38,7 @@ const ROOMS = [
   'house-keeping/reconciliation',
   'house-keeping/retention',
   'counter/account',
+  'house-keeping/doctor',
   'house-keeping/admin',
   'house-keeping/service',
   'testing',

@@ -1,4 +1,5 @@
 // How `npm start` starts, stops and behaves when it is killed. The tests are steps in the life of one installation.
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { until } from '@lumi/shared/testing';
@@ -47,6 +48,18 @@ describe('npm start', () => {
       expect(reseller.key).toMatch(new RegExp(`^lumi_${product}_`));
       expect(reseller.user_id).toBe(demo.products.domains.reseller.user_id);
     }
+  });
+
+  it('is looked at by lumi doctor, which finds nothing to repair', () => {
+    const { status, stdout } = spawnSync(process.execPath, ['packages/launcher/src/lumi.mjs', 'doctor'], {
+      env: { PATH: process.env.PATH, LUMI_DATA_DIR: installation.folder },
+      encoding: 'utf8',
+    });
+
+    expect(stdout).toContain('ok    gateway: answers');
+    expect(stdout).toMatch(/^ok {4}workers: recovery and the check of the books are on time$/m);
+    expect(stdout).not.toMatch(/^fail/m);
+    expect(status).toBe(0);
   });
 
   it('refuses a second start on the same folder', async () => {

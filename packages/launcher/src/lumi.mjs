@@ -10,6 +10,7 @@ import { checkDatabase } from './external-servers.mjs';
 import { hasCluster } from './cluster-files.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { prepareDatabase, urlsOf } from './database.mjs';
+import { readDemo } from './seed.mjs';
 import { Refusal, explain } from './refusal.mjs';
 import { readOptions } from './options.mjs';
 import { build } from '../../../scripts/build.mjs';
@@ -21,6 +22,8 @@ import { install } from '../../../scripts/install.mjs';
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
 let running;
+/** It looks and changes nothing: no installation is made, no schema migrated. */
+const isDoctor = process.argv[2] === 'doctor';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 /** @param {Options} options */
@@ -31,15 +34,17 @@ async function main(options) {
   const cluster = join(folder, 'postgres');
   const data = new DataFolder(folder);
   const isRunning = data.refusalIfInUse() !== null;
+  if (isDoctor && !isRunning && options.databaseUrl === undefined && !hasCluster(cluster))
+    throw new Refusal(`There is no installation in ${folder} yet; start Lumi once (npm start).`);
   if (!isRunning) await data.open();
   const secrets = loadSecrets(folder, { hasData: hasCluster(cluster) });
   const { databaseUrl } = options;
   if (databaseUrl !== undefined) {
-    await checkDatabase(root, databaseUrl);
-    return finish(data, null, () => run(options, secrets, databaseUrl));
+    if (!isDoctor) await checkDatabase(root, databaseUrl);
+    return finish(data, null, () => run(options, secrets, databaseUrl, isRunning));
   }
   if (isRunning)
-    return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }));
+    return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }), true);
   const postgres = new EmbeddedPostgres({
     root,
     folder: cluster,
@@ -50,8 +55,9 @@ async function main(options) {
   });
   return finish(data, postgres, async () => {
     const ownerUrl = await postgres.start();
-    await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
-    return run(options, secrets, ownerUrl);
+    // The doctor changes nothing: it says that a schema is old.
+    if (!isDoctor) await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
+    return run(options, secrets, ownerUrl, false);
   });
 }
 
@@ -74,13 +80,15 @@ async function finish(data, postgres, work) {
  * @param {Options} options
  * @param {Secrets} secrets
  * @param {string} ownerUrl
+ * @param {boolean} isRunning
  * @returns {Promise<number>} the exit code
  */
-function run({ surroundings }, secrets, ownerUrl) {
+function run(options, secrets, ownerUrl, isRunning) {
   return new Promise((resolve, reject) => {
     const urlOf = urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
     const env = {
-      ...surroundings,
+      ...options.surroundings,
+      ...(isDoctor ? seenByDoctor(options, isRunning) : {}),
       DATABASE_URL: urlOf('lumi_admin'),
       KEY_PEPPERS: secrets.keyPeppers,
       SECRET_RING: secrets.secretRing,
@@ -94,6 +102,24 @@ function run({ surroundings }, secrets, ownerUrl) {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));
   });
+}
+
+/**
+ * What the doctor looks at beside the database.
+ *
+ * @param {Options} options
+ * @param {boolean} isRunning
+ */
+function seenByDoctor({ folder, redisUrl, handedThrough }, isRunning) {
+  const gateway = isRunning ? readDemo(folder)?.gateway : undefined;
+  const { REDIS_PREFIX: prefix } = handedThrough('all');
+  return {
+    LUMI_DATA_DIR: folder,
+    LUMI_STOPPED: String(!isRunning),
+    ...(gateway === undefined ? {} : { PUBLIC_URL: gateway }),
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    ...(prefix === undefined ? {} : { REDIS_PREFIX: prefix }),
+  };
 }
 
 /**
@@ -112,6 +138,11 @@ function runningPort(cluster) {
 
 /** @param {unknown} err */
 function fail(err) {
+  if (isDoctor && err instanceof Refusal) {
+    const reasons = err.message.split('\n').filter((line) => !line.endsWith(':'));
+    console.log(reasons.map((reason) => `fail  installation: ${reason.trim()}`).join('\n'));
+    process.exit(1);
+  }
   console.error(err instanceof Refusal ? err.message : stackOf(err));
   process.exit(1);
 }

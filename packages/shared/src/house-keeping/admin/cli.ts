@@ -5,6 +5,7 @@ import { databaseCode, openDatabase, type Database } from '../../base/db';
 import { toAppError } from '../../base/http';
 import { silentLog, systemClock } from '../../ground/runtime';
 import { auditBooks } from './cli-audit';
+import { DOCTOR_USAGE, doctor } from './cli-doctor';
 import { Usage, type Command, type CommandDeps } from './cli-command';
 import { issueCommand, keysCommand, revokeCommand, rollCommand } from './cli-keys';
 import { adjustCommand, createCommand, showCommand, usersCommand } from './cli-users';
@@ -35,6 +36,7 @@ const HELP = [
   '',
   'Usage:',
   ...COMMANDS.map((command) => `  lumi ${command.usage}\n      ${command.summary}`),
+  DOCTOR_USAGE,
   '',
   'Everywhere: --json prints the result as JSON, --help this text. Amounts are USD, such as 5.15 or -5.15.',
   'Exit status: 0 done, 1 refused (the reason is printed), 2 the command was not understood.',
@@ -49,6 +51,7 @@ export async function runCli(args: readonly string[], io: CliIo, readSettings: (
     (args.length === 0 ? io.err : io.out)(HELP);
     return args.length === 0 ? EXIT.usage : EXIT.done;
   }
+  if (args[0] === 'doctor') return doctor(args.slice(1), io);
   const command = COMMANDS.find((one) => one.words.every((word, index) => args[index] === word));
   if (command === undefined) {
     io.err(`lumi: there is no command "${args.slice(0, 2).join(' ')}".\n\n${HELP}`);

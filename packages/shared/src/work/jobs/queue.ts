@@ -71,7 +71,7 @@ export function openProducer(options: QueueOptions): Producer {
     const opened =
       redis === null
         ? new postgres.Queue(options.name, { connection: postgresConnection(options) })
-        : new Queue(options.name, { connection: asConnection(redis), prefix: hashTagged(options.redisPrefix) });
+        : new Queue(options.name, queueConnection({ redis, prefix: options.redisPrefix }));
     opened.on('error', onError(options.log));
     return opened;
   };
@@ -125,8 +125,7 @@ export function openConsumer(
       redis === null
         ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
         : new Worker(options.name, settings.process, {
-            connection: asConnection(redis),
-            prefix: hashTagged(options.redisPrefix),
+            ...queueConnection({ redis, prefix: options.redisPrefix }),
             ...common,
           });
     opened.on('error', onError(options.log));
@@ -169,6 +168,16 @@ async function isUsable(queue: { waitUntilReady(): Promise<unknown> }): Promise<
 /** All keys of the queue on one node of a Redis Cluster. */
 function hashTagged(prefix: string): string {
   return `{${prefix}-queue}`;
+}
+
+export interface QueueStore {
+  readonly redis: RedisClient;
+  readonly prefix: string;
+}
+
+/** The queue of a store on Redis, for code that only looks at it. */
+export function queueConnection({ redis, prefix }: QueueStore): { connection: ConnectionOptions; prefix: string } {
+  return { connection: asConnection(redis), prefix: hashTagged(prefix) };
 }
 
 function postgresConnection(options: QueueOptions) {

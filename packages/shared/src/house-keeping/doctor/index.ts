@@ -1,0 +1,2 @@
+export { doctorEnvironment } from './config';
+export { examine, type DoctorOptions } from './doctor';
