@@ -251,8 +251,10 @@ describe('lumi_admin', () => {
         'key_issue',
         'key_revoke',
         'key_roll',
+        'queue_state',
         'reconciliation_report',
         'reconciliation_take',
+        'schema_history',
       ],
     );
     expect((await attempt('lumi_admin', `SELECT signing_secret FROM platform.api_key`)).code).toBe(DENIED);

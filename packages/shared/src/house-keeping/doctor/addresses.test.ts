@@ -146,8 +146,7 @@ if (!hasRedis) process.stdout.write('redis-server is not installed: what the doc
     const redis = openRedis(url, { maxRetriesPerRequest: 20, connectTimeout: 5_000 });
     redis.on('error', () => undefined);
     const [name, ...rest] = words;
-    await redis.call(name, ...rest);
-    redis.disconnect();
+    await redis.call(name, ...rest).finally(() => redis.disconnect());
   };
 
   beforeAll(async () => {
