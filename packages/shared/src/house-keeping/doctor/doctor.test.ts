@@ -5,6 +5,7 @@ import { EXIT, runCli } from '../admin/cli';
 import { doctor } from '../admin/cli-doctor';
 import { examine } from '.';
 import { lookAtDisk } from './look-at-disk';
+import { PLATFORM_SCHEMA } from '../../base/platform-schema';
 import { systemClock } from '../../ground/runtime';
 import { adminUrl, clockAhead, examined, linesOf, ownerUrl, plant } from './test/examined';
 
@@ -69,7 +70,7 @@ describe('the schema', () => {
     expect(await linesOf('schema')).toContainEqual(
       expect.stringMatching(/^fail {2}schema: the platform and this release do not fit — .*version 99 .*98 or newer/),
     );
-    await set(1, 1);
+    await set(PLATFORM_SCHEMA.version, PLATFORM_SCHEMA.needs);
   });
 
   it('that lacks a migration, has one that did not end, or one of a newer release, is named', async () => {
