@@ -4,8 +4,8 @@ import { doctorEnvironment, examine } from '../doctor';
 import { systemClock } from '../../ground/runtime';
 
 export const DOCTOR_USAGE =
-  '  lumi doctor\n      Looks at settings, clocks, schemas, rights, queue, Redis, suppliers, certificates and disk; one ' +
-  'line each with what to do. Changes nothing; exit status 1 when something is to be repaired.';
+  '  lumi doctor\n      Looks at settings, clocks, schemas, rights, queue, Redis, suppliers, certificates and disk; ' +
+  'one line each with what to do. Changes nothing; exit status 1 when something is to be repaired.';
 
 const ROOT = join(__dirname, '..', '..', '..', '..', '..');
 

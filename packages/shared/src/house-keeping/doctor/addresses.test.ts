@@ -95,7 +95,8 @@ describe('certificates', () => {
   };
 
   it('of addresses and files are good, end soon, end very soon, or have ended', async () => {
-    const DATABASE_URL = `postgres://lumi_admin:x@127.0.0.1:${String(await listen(postgres()))}/lumi?sslmode=verify-full&sslrootcert=${ca}`;
+    const port = String(await listen(postgres()));
+    const DATABASE_URL = `postgres://u:x@127.0.0.1:${port}/lumi?sslmode=verify-full&sslrootcert=${ca}`;
     const levels = async (days: number) => (await look({ DATABASE_URL }, days)).map((line) => line.split(' ')[0]);
 
     expect(await look({ DATABASE_URL })).toEqual([

@@ -39,7 +39,8 @@ describe('the database', () => {
     const { lines } = await examined({ DATABASE_URL: 'postgres://lumi_admin:topsecret@127.0.0.1:1/x' });
 
     expect(lines).toContain(
-      'fail  database: cannot be looked at: connect ECONNREFUSED 127.0.0.1:1 — check DATABASE_URL, and that PostgreSQL runs',
+      'fail  database: cannot be looked at: connect ECONNREFUSED 127.0.0.1:1 — check DATABASE_URL, ' +
+        'and that PostgreSQL runs',
     );
     expect(lines.join('\n')).toContain('redis: not used');
     expect(lines.join('\n')).not.toContain('topsecret');
@@ -137,7 +138,8 @@ describe('the queue', () => {
   let seq = 0;
   const job = (id: string, state: string, ageS: number, lockS = 0): Promise<unknown> =>
     plant(`INSERT INTO queue.job (queue, id, seq, name, data, state, added_at_ms, process_at_ms, locked_until_ms)
-      SELECT 'jobs-vps', '${id}', ${String((seq += 1))}, 'x', '{}', '${state}', ms - ${String(ageS * 1_000)}, ms, ms + ${String(lockS * 1_000)}
+      SELECT 'jobs-vps', '${id}', ${String((seq += 1))}, 'x', '{}', '${state}', ms - ${String(ageS * 1_000)},
+        ms, ms + ${String(lockS * 1_000)}
       FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS ms) t`);
   const lineOf = async (env: Record<string, string> = {}): Promise<string> =>
     (await linesOf('queue', env)).find((line) => line.includes('vps')) ?? '';
@@ -169,8 +171,9 @@ describe('the queue', () => {
 describe('work', () => {
   it('that waits for an operator, contradictions in the books, and late rounds are named', async () => {
     await plant(`SET session_replication_role = replica;
-      INSERT INTO platform.operation (id, account_id, product, kind, subject, item, state, stuck_since, key_id, request_id, attempt,
-        created_at, wake_at) VALUES ('op_1', 'usr_1', 'vps', 'x', 's', '{}', 'running', now(), 'k', 'r', 1, now(), now());
+      INSERT INTO platform.operation (id, account_id, product, kind, subject, item, state, stuck_since, key_id,
+        request_id, attempt, created_at, wake_at)
+        VALUES ('op_1', 'usr_1', 'vps', 'x', 's', '{}', 'running', now(), 'k', 'r', 1, now(), now());
       INSERT INTO platform.breach (scope, rule, subject, detail, seen, first_seen_at, last_seen_at)
         VALUES ('books', 'r', 's', 'd', 1, now(), now());
       INSERT INTO platform.reconciliation (scope, next_at) VALUES ('books', now() - interval '1 hour');

@@ -27,7 +27,8 @@ export async function lookAtServer({ db }: DatabaseLook): Promise<Finding> {
     FROM pg_roles WHERE rolname = current_user`);
   const [server] = rows;
   if (server === undefined) return fail('database: PostgreSQL does not know its own user', 'check DATABASE_URL');
-  const what = `database: PostgreSQL ${server.name.split(' ')[0] ?? ''} as ${server.role}, ${bytes(Number(server.size))}`;
+  const [version = ''] = server.name.split(' ');
+  const what = `database: PostgreSQL ${version} as ${server.role}, ${bytes(Number(server.size))}`;
   if (server.version < OLDEST_VERSION) return fail(what, 'Lumi needs PostgreSQL 15 or newer');
   if (server.is_super)
     return warn(`${what}, a superuser`, 'give DATABASE_URL of lumi_admin: no check of rights holds for a superuser');
@@ -120,7 +121,8 @@ export async function lookAtWork({ db, isStopped }: DatabaseLook): Promise<reado
       ? ok('workers: Lumi is not running')
       : overdue > 30 || late > 300
         ? fail(
-            `workers: recovery is ${span(Math.max(0, overdue))} late, the check of the books ${span(Math.max(0, late))}`,
+            `workers: recovery is ${span(Math.max(0, overdue))} late, the check of the books ` +
+              span(Math.max(0, late)),
             'is a worker of each product running, and does it reach the database? See its log',
           )
         : ok('workers: recovery and the check of the books are on time'),

@@ -113,7 +113,8 @@ function tooFew(role: Role, tables: readonly TableRow[], functions: readonly Fun
 async function rolesOf(db: pg.Client): Promise<RoleRow[]> {
   const { rows } = await db.query<RoleRow>(
     `SELECT r.rolname AS name,
-      array_remove(ARRAY[CASE WHEN rolsuper THEN 'a superuser' END, CASE WHEN rolbypassrls THEN 'above row security' END,
+      array_remove(ARRAY[CASE WHEN rolsuper THEN 'a superuser' END,
+        CASE WHEN rolbypassrls THEN 'above row security' END,
         CASE WHEN rolcreaterole THEN 'allowed to make roles' END,
         CASE WHEN rolcreatedb THEN 'allowed to make databases' END,
         CASE WHEN rolreplication THEN 'allowed to replicate' END, CASE WHEN NOT rolcanlogin THEN 'not allowed to log in'

@@ -1,6 +1,6 @@
 -- The migrations of each schema of Lumi, for `lumi doctor`: lumi_admin does not read the histories themselves.
-CREATE OR REPLACE FUNCTION schema_history(OUT schema text, OUT migrations text[], OUT failed text[]) RETURNS SETOF record
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = platform, pg_temp AS $$
+CREATE OR REPLACE FUNCTION schema_history(OUT schema text, OUT migrations text[], OUT failed text[])
+RETURNS SETOF record LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = platform, pg_temp AS $$
 BEGIN
   PERFORM require_product(NULL);
   FOREACH schema IN ARRAY ARRAY['platform', 'domains', 'vps', 'proxy'] LOOP
