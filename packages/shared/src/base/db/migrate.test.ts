@@ -77,6 +77,16 @@ describe('migrate', () => {
     expect(await history()).toEqual(['20260101000000_init', '20260102000000_index']);
   });
 
+  it('applies to several schemas at once, when one of them makes an index CONCURRENTLY', async () => {
+    await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY, price bigint)');
+    await write('20260102000000_index', 'CREATE INDEX CONCURRENTLY item_price ON item (price)');
+    const schemas = Array.from({ length: 4 }, (_, n) => `${schema}_${String(n)}`);
+    const applied = await Promise.all(
+      schemas.map((one) => migrate({ ownerUrl: db.ownerUrl, schema: one, migrationsDir })),
+    );
+    expect(applied).toEqual(schemas.map(() => ['20260101000000_init', '20260102000000_index']));
+  });
+
   it('refuses a file that was edited after it had been applied', async () => {
     await write('20260101000000_init', 'CREATE TABLE item (id text PRIMARY KEY)');
     await run();

@@ -57,7 +57,7 @@ interface Pending {
   isNewer: boolean;
 }
 
-const LOCK_RETRY_MS = 200;
+const LOCK_RETRY_MS = 50;
 const MIGRATOR_LOCK = 'lumi migrate';
 
 /**
@@ -154,17 +154,18 @@ function isNothing({ baseline, migrations, hasFunctions, isNewer }: Pending): bo
 }
 
 // It polls the lock instead of waiting for it. A session that waits inside a statement holds a snapshot, and CREATE
-// INDEX CONCURRENTLY of the running migrator would wait for that snapshot: a deadlock.
+// INDEX CONCURRENTLY of the running migrator would wait for that snapshot: a deadlock. So there is one lock for all
+// schemas of a database: Prisma's engine has a lock of its own, for which the engine of another schema would wait.
 async function lockOutOtherMigrators(client: pg.Client, schema: string): Promise<void> {
   for (let waitedMs = 0; waitedMs <= LOCK_TIMEOUT_MS; waitedMs += LOCK_RETRY_MS) {
     const { rows } = await client.query<{ taken: boolean }>(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
-      [`${MIGRATOR_LOCK} ${schema}`],
+      [MIGRATOR_LOCK],
     );
     if (rows[0]?.taken === true) return;
     await setTimeout(LOCK_RETRY_MS);
   }
-  throw new Error(`Another process has been migrating schema ${schema} for over ${LOCK_TIMEOUT_MS / 1000} s.`);
+  throw new Error(`Other migrations have kept schema ${schema} waiting for over ${LOCK_TIMEOUT_MS / 1000} s.`);
 }
 
 interface Work {
