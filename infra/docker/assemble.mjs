@@ -50,10 +50,7 @@ async function assembleOne(name, { manifest, programs, schema, files = {} }, fol
  * @param {Readonly<Record<string, string>>} programs
  */
 async function bundle(programs) {
-  // The bundler belongs to the launcher, which bundles for `npm start`.
-  const load = createRequire(join(root, 'packages', 'launcher', 'package.json'));
-  /** @type {typeof import('esbuild')} */
-  const esbuild = load('esbuild');
+  const esbuild = await import('esbuild');
   const codec = await import('@jridgewell/sourcemap-codec');
   const result = await esbuild.build({
     ...bundleOptions(root),

@@ -1,7 +1,6 @@
 // The packages inside an image: which they are, as a CycloneDX list of software (an SBOM), and their licences.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { root } from '../../scripts/build.mjs';
 
 /**
@@ -89,9 +88,15 @@ function licenceOf(text) {
   return /^[\w.+-]+$/.test(text) ? { license: { id: text } } : { expression: text };
 }
 
-/** @returns {Readonly<Record<string, { resolution?: { integrity?: string } }>>} */
+/**
+ * By name and version. Read without a parser, which is a tool of checks and not in the build of an image.
+ *
+ * @returns {ReadonlyMap<string, string>}
+ */
 function checksumsOfLockfile() {
-  return parse(readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')).packages;
+  const text = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
+  const entries = text.matchAll(/^ {2}'?([^\s':]+)'?:\n {4}resolution: \{integrity: sha512-([^,}]+)/gm);
+  return new Map([...entries].map(([, name = '', checksum = '']) => [name, checksum]));
 }
 
 /**
@@ -99,7 +104,7 @@ function checksumsOfLockfile() {
  * @param {ReturnType<typeof checksumsOfLockfile>} checksums
  */
 function checksumOf({ name, version }, checksums) {
-  const [, base64] = /^sha512-(.+)$/.exec(checksums[`${name}@${version}`]?.resolution?.integrity ?? '') ?? [];
+  const base64 = checksums.get(`${name}@${version}`);
   if (base64 === undefined) throw new Error(`pnpm-lock.yaml has no checksum of ${name}@${version}`);
   return Buffer.from(base64, 'base64').toString('hex');
 }
