@@ -1,6 +1,6 @@
 // The OpenAPI documents of the three services, made from their build as their processes make them. Nothing is started
 // and no database is needed, because endpoints are declared without any look-up.
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -34,11 +34,14 @@ export function serviceDocuments(root) {
   const { buildOpenApi } = own('@lumi/shared/endpoint');
   /** @type {typeof import('@lumi/shared/process')} */
   const { openService, serviceConfig } = own('@lumi/shared/service');
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ring = () => `1:${randomBytes(32).toString('base64')}`;
   const config = serviceConfig.parse({
     DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
     ADMIN_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
-    IDENTITY_PUBLIC_KEYS: Buffer.from('{"keys":[]}').toString('base64'),
+    IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })).toString(
+      'base64',
+    ),
     KEY_PEPPERS: ring(),
     SECRET_RING: ring(),
     CURSOR_SECRET: randomBytes(32).toString('hex'),
