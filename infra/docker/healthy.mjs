@@ -1,5 +1,5 @@
-// The health check of a container, of workers too: ends with 0 when its process answers on METRICS_PORT. With `readyz` as
-// argument it must also be able to do its work. A file, because some engines split a command at its spaces.
+// The health check of a container, of workers too: ends with 0 when its process answers on METRICS_PORT. With `readyz`
+// as argument it must also be able to do its work. A file, because some engines split a command at its spaces.
 import { get } from 'node:http';
 
 const [, , path = 'healthz'] = process.argv;
