@@ -9,12 +9,14 @@ import {
   documentedManifests,
   documentFaults,
   flowTableFaults,
+  ruleFaults,
   secretTableFaults,
 } from './charts/documents.mjs';
 import { lint, packedCharts, template } from './charts/helm.mjs';
 import { parseManifests, podsOf } from './charts/manifests.mjs';
 import { connectionFaults } from './charts/connections.mjs';
 import { mutationFaults } from './charts/mutations.mjs';
+import { playFaults, whyNotPlay } from './charts/play.mjs';
 import { podSecurityFaults } from './charts/pod-security.mjs';
 import { REFUSALS } from './charts/refusals.mjs';
 import { KUBERNETES, schemaLocation } from './charts/schemas.mjs';
@@ -48,7 +50,7 @@ function report(what, faults) {
 
 /** @param {string} folder the packed charts */
 function check(folder) {
-  report('values.schema.json is what infra/helm/schemas says', schemaFaults());
+  report('values.schema.json and rules are up to date', schemaFaults());
   report('values, documents and versions agree', documentFaults());
   for (const size of SIZES) {
     const files = [`${size}.yaml`];
@@ -59,7 +61,10 @@ function check(folder) {
       const { count, faults } = mutationFaults(manifests);
       report(`${count} faults on purpose are noticed`, faults);
     }
-    if (size === 'everything-on') report('a wrong field in any kind is noticed', looseSchemas(manifests));
+    if (size === 'everything-on') {
+      report('a wrong field in any kind is noticed', looseSchemas(manifests));
+      report('the alerts are those of infra/monitoring', ruleFaults(manifests));
+    }
   }
   for (const { chart, set } of ALONE) {
     report(`${chart} ${set.slice(1).join()}: helm lint`, lintFaults(lint(folder, chart, { set })));
@@ -147,7 +152,7 @@ function looseSchemas(manifests) {
 const lintFaults = ({ ok, stdout, stderr }) => (ok ? [] : [stdout, stderr]);
 
 function schemaFaults() {
-  const { status, stderr } = spawnSync(process.execPath, [join(chartsFolder, 'make-schemas.mjs'), '--check'], {
+  const { status, stderr } = spawnSync(process.execPath, [join(chartsFolder, 'make-charts.mjs'), '--check'], {
     cwd: root,
     encoding: 'utf8',
   });
@@ -174,6 +179,9 @@ let folder = null;
 try {
   folder = packedCharts();
   check(folder);
+  const why = whyNotPlay();
+  if (why !== null) console.log(`- the pods were not run by podman: ${why}`);
+  else report('the smallest pods, run by podman: probes, a sale of each product, stops', await playFaults(folder));
 } catch (err) {
   report('the check itself', [messageOf(err)]);
 }

@@ -1,9 +1,9 @@
 // The charts' documents and values against each other: tables of values, of Secrets and of flows, versions.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { root } from '../build.mjs';
-import { parseManifests, podsOf } from './manifests.mjs';
+import { ofKind, parseManifests, podsOf } from './manifests.mjs';
 import { flowRows } from './network.mjs';
 import { secretFiles } from './workloads.mjs';
 
@@ -87,6 +87,26 @@ function versionFaults() {
     const all = [own, appVersion, ...dependencies.map((/** @type {Json} */ one) => one.version)];
     return all.every((one) => one === version) ? [] : [`${chart}/Chart.yaml names another version than ${version}`];
   });
+}
+
+/**
+ * The alerts in the cluster are those of infra/monitoring.
+ *
+ * @param {readonly Manifest[]} manifests
+ */
+export function ruleFaults(manifests) {
+  const folder = join(root, 'infra', 'monitoring', 'rules');
+  const names = (/** @type {Json} */ { groups }) =>
+    groups.flatMap((/** @type {Json} */ { name, rules }) =>
+      rules.map((/** @type {Json} */ one) => `${name} ${one.alert ?? one.record}: ${one.expr}`),
+    );
+  const wanted = readdirSync(folder)
+    .filter((file) => file.endsWith('.rules.yml'))
+    .flatMap((file) => names(parse(readFileSync(join(folder, file), 'utf8'))));
+  const rendered = ofKind(manifests, 'PrometheusRule').flatMap(({ spec }) => names(spec));
+  return wanted.length > 0 && JSON.stringify(wanted.sort()) === JSON.stringify(rendered.sort())
+    ? []
+    : [`the PrometheusRule has ${rendered.length} rules, infra/monitoring has ${wanted.length}, or they differ`];
 }
 
 /** The manifests of docs/deploying.md that Kubernetes itself knows; CloudNativePG's are of another project. */

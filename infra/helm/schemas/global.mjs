@@ -165,6 +165,7 @@ export const global = exactly({
   telemetry: exactly({ endpoint: orEmpty({ type: 'string', pattern: '^https?://' }) }),
   monitoring: exactly({
     serviceMonitor: exactly({ enabled: flag, interval: seconds, scrapeTimeout: seconds, labels }),
+    prometheusRule: exactly({ enabled: flag, labels }),
   }),
   network: exactly({
     policies: flag,

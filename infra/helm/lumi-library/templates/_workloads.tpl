@@ -90,7 +90,12 @@ spec:
       {{- include "lumi.selector" . | nindent 6 }}
       lumi/scrape: "true"
   endpoints:
-    - {port: metrics, path: /metrics, interval: {{ $monitor.interval }}, scrapeTimeout: {{ $monitor.scrapeTimeout }}}
+    - port: metrics
+      path: /metrics
+      interval: {{ $monitor.interval }}
+      scrapeTimeout: {{ $monitor.scrapeTimeout }}
+      # The rules of infra/monitoring find the processes by it.
+      relabelings: [{targetLabel: job, replacement: lumi}]
 {{- end -}}
 
 {{/* At most so many pods of a kind are taken away at once. Never minAvailable: one replica would block a drain. */}}
@@ -129,7 +134,7 @@ spec:
         metric:
           name: {{ $scaling.queue.metric }}
           selector:
-            matchLabels: {product: {{ .part }}}
+            matchLabels: {product: {{ .part }}, state: waiting}
         target: {type: AverageValue, averageValue: {{ $scaling.queue.jobsPerWorker | quote }}}
     {{- else }}
     - type: Resource
