@@ -13,7 +13,7 @@ const ROUND_MAX = 100;
 
 /** One round; returns how many deposits were due. Call again while that is `limit`. */
 export async function pollDeposits(deps: DepositDeps, limit = ROUND_MAX): Promise<number> {
-  const due = await takeDueDeposits(deps.db.platform, limit, LEASE_MS);
+  const due = await takeDueDeposits(deps.db.direct, limit, LEASE_MS);
   for (const [name, deposits] of groupByProvider(due)) {
     const provider = deps.providers.find(name);
     if (provider === null)

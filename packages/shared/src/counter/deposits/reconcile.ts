@@ -21,7 +21,7 @@ import { nextLookMs } from './look-schedule';
 import type { LookUpOutcome, PaymentProviders, ProviderInvoice } from './provider';
 
 export interface DepositDeps {
-  readonly db: Pick<Database, 'platform'>;
+  readonly db: Pick<Database, 'platform' | 'direct'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly providers: PaymentProviders;

@@ -3,6 +3,8 @@
 import { joinSql, sql, type Sql, type SqlRunner } from '../../base/db';
 
 const EVERY_MS = 250;
+/** A worker that found no work in so many rounds asks half as often, until it finds some. */
+const IDLE_ROUNDS = 40;
 
 export interface AgendaItem {
   readonly due: () => Sql;
@@ -10,17 +12,21 @@ export interface AgendaItem {
 }
 
 export function agendaOf(db: SqlRunner, items: readonly AgendaItem[]) {
+  let emptyRounds = 0;
   return {
     name: 'agenda',
     everyMs: EVERY_MS,
     run: async (): Promise<boolean> => {
-      if (items.length === 0) return false;
+      emptyRounds += 1;
+      if (items.length === 0 || (emptyRounds > IDLE_ROUNDS && emptyRounds % 2 === 0)) return false;
       // Raw SQL: conditions of several tables in one statement, prepared once.
       const [row] = await db.$queryRaw<{ due: boolean[] }[]>(
         sql`SELECT ARRAY[${joinSql(items.map(({ due }) => due()))}] AS due`,
       );
       items.forEach(({ wake }, index) => {
-        if (row?.due[index] === true) wake();
+        if (row?.due[index] !== true) return;
+        emptyRounds = 0;
+        wake();
       });
       return false;
     },
