@@ -1,12 +1,14 @@
 // Runs the pods of the smallest values with podman, beside PostgreSQL and Redis: migrations in the order of helm, then
 // all processes. It asks their probes, sells one of each product through the gateway, and stops each pod.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { images } from '../../infra/docker/images.mjs';
 import { root } from '../build.mjs';
 import { messageOf } from '../errors.mjs';
+import { tagOf } from '../images.mjs';
 import { chartsFolder } from './documents.mjs';
 import { template } from './helm.mjs';
 import { ofKind, parseManifests } from './manifests.mjs';
@@ -15,14 +17,11 @@ import { jobsInOrder, playable } from './pods.mjs';
 import { sell } from './sale.mjs';
 import { startServers } from './servers.mjs';
 
-/** @type {{ version: string }} */
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-
 /** @typedef {import('./manifests.mjs').Json} Json */
 /** @typedef {import('./manifests.mjs').Manifest} Manifest */
 
 const REGISTRY = process.env.LUMI_IMAGES ?? 'localhost';
-const IMAGES = ['gateway', 'domains', 'vps', 'proxy', 'platform'].map((name) => `${REGISTRY}/lumi-${name}:${version}`);
+const IMAGES = Object.keys(images).map((name) => `${REGISTRY}/${tagOf(name).tag}`);
 const MIGRATION_LIMIT_MS = 2 * 60_000;
 const READY_LIMIT_MS = 60_000;
 /** A process stops within 25 s. */
@@ -131,6 +130,9 @@ function rendered(folder, installation) {
     `global.image.registry=${REGISTRY}`,
     'global.moneyEnabled=true',
     'gateway.tools.enabled=true',
+    `gateway.migrations.image.tag=${tagOf('platform').version}`,
+    `gateway.tools.image.tag=${tagOf('platform').version}`,
+    ...['gateway', 'domains', 'vps', 'proxy'].map((part) => `${part}.image.tag=${tagOf(part).version}`),
   ];
   const { ok, stdout, stderr } = template(folder, 'lumi', { files: ['small.yaml'], set });
   if (!ok) throw new Error(stderr);

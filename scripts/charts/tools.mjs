@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { root } from '../build.mjs';
 
 export const cacheFolder = join(root, 'node_modules', '.cache', 'lumi-charts');
-const INSTALL_LIMIT_MS = 25 * 60_000;
+const INSTALL_LIMIT_MS = 12 * 60_000;
 const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 const OUTPUT_MAX = 64 * 1024 * 1024;
 
