@@ -98,7 +98,7 @@ export class Mixture {
   /** The operator's command of today. @param {string[]} args */
   lumi(...args) {
     const { urlOf, secrets } = this.ground;
-    const file = join(root, 'packages', 'shared', 'dist', 'house-keeping', 'admin', 'cli.js');
+    const file = join(root, 'packages', 'shared', 'dist', 'house-keeping', 'admin', 'lumi.js');
     const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args, '--json'], {
       env: {
         PATH: process.env.PATH,

@@ -18,6 +18,18 @@ export function hasCluster(folder) {
   return exists(folder);
 }
 
+/** A restored database that is whole and waits to take the place of the present one has this behind its name. */
+export const RESTORED = '.restored';
+
+/**
+ * Finishes a restore that was cut off between moving the old database away and putting the new one in its place.
+ *
+ * @param {string} folder
+ */
+export function takeRestored(folder) {
+  if (!exists(folder) && exists(`${folder}${RESTORED}`)) renameSync(`${folder}${RESTORED}`, folder);
+}
+
 /**
  * Refuses when the folder is not a complete cluster of our major version.
  *

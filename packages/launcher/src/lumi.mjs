@@ -24,6 +24,7 @@ import { install } from '../../../scripts/install.mjs';
 let running;
 /** It looks and changes nothing: no installation is made, no schema migrated. */
 const isDoctor = process.argv[2] === 'doctor';
+const stopping = new AbortController();
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
 /** @param {Options} options */
@@ -33,6 +34,8 @@ async function main(options) {
   const { folder } = options;
   const cluster = join(folder, 'postgres');
   const data = new DataFolder(folder);
+  const work = await chooseWork(options, data);
+  if (work === null) return 0;
   const isRunning = data.refusalIfInUse() !== null;
   if (isDoctor && !isRunning && options.databaseUrl === undefined && !hasCluster(cluster))
     throw new Refusal(`There is no installation in ${folder} yet; start Lumi once (npm start).`);
@@ -41,10 +44,10 @@ async function main(options) {
   const { databaseUrl } = options;
   if (databaseUrl !== undefined) {
     if (!isDoctor) await checkDatabase(root, databaseUrl);
-    return finish(data, null, () => run(options, secrets, databaseUrl, isRunning));
+    return finish(data, null, () => work(secrets, databaseUrl, isRunning));
   }
   if (isRunning)
-    return run(options, secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }), true);
+    return work(secrets, embeddedUrl({ password: secrets.ownerPassword, port: runningPort(cluster) }), true);
   const postgres = new EmbeddedPostgres({
     root,
     folder: cluster,
@@ -57,8 +60,41 @@ async function main(options) {
     const ownerUrl = await postgres.start();
     // The doctor changes nothing: it says that a schema is old.
     if (!isDoctor) await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
-    return run(options, secrets, ownerUrl, false);
+    return work(secrets, ownerUrl, false);
   });
+}
+
+/**
+ * @typedef {(secrets: Secrets, ownerUrl: string, isRunning: boolean) => Promise<number>} Work what is done with the
+ *   database; the exit code
+ */
+
+/**
+ * A backup reads the database from here, a restore needs it stopped (null: done), all else is a process of its own.
+ *
+ * @param {Options} options
+ * @param {DataFolder} data
+ * @returns {Promise<Work | null>}
+ */
+async function chooseWork(options, data) {
+  const [command, ...args] = process.argv.slice(2);
+  const backups = await import('./backup/command.mjs');
+  if (!backups.isBackupCommand(command))
+    return async (secrets, ownerUrl, isRunning) => {
+      const code = await run(options, secrets, ownerUrl, isRunning);
+      if (command === undefined || command === 'help') console.log(backups.BACKUP_HELP);
+      return code;
+    };
+  const asked = await backups.readAsked(command, args, process.env);
+  if (command === 'backup')
+    return async (secrets, ownerUrl) => {
+      await backups.runBackup(asked, { root, ownerUrl, secrets, signal: stopping.signal });
+      return 0;
+    };
+  const audit = (/** @type {string} */ ownerUrl, /** @type {Secrets} */ secrets) =>
+    run(options, secrets, ownerUrl, false, ['audit']);
+  await backups.runRestore(asked, { root, data, audit, signal: stopping.signal });
+  return null;
 }
 
 /**
@@ -81,9 +117,10 @@ async function finish(data, postgres, work) {
  * @param {Secrets} secrets
  * @param {string} ownerUrl
  * @param {boolean} isRunning
+ * @param {readonly string[]} [args] of the command
  * @returns {Promise<number>} the exit code
  */
-function run(options, secrets, ownerUrl, isRunning) {
+function run(options, secrets, ownerUrl, isRunning, args = process.argv.slice(2)) {
   return new Promise((resolve, reject) => {
     const urlOf = urlsOf({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
     const env = {
@@ -95,7 +132,7 @@ function run(options, secrets, ownerUrl, isRunning) {
     };
     const child = spawn(
       process.execPath,
-      [join(root, 'packages', 'shared', 'dist', 'house-keeping', 'admin', 'lumi.js'), ...process.argv.slice(2)],
+      [join(root, 'packages', 'shared', 'dist', 'house-keeping', 'admin', 'lumi.js'), ...args],
       { env, stdio: 'inherit' },
     );
     running = child;
@@ -148,7 +185,11 @@ function fail(err) {
 }
 
 // Ctrl-C and SIGTERM end the command itself; then the servers that it started are stopped as after any other end.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => running?.kill('SIGTERM'));
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(name, () => {
+    running?.kill('SIGTERM');
+    stopping.abort(new Refusal('Stopped. Nothing was changed.'));
+  });
 let folder = '.lumi';
 try {
   const options = readOptions(process.env, root);

@@ -78,26 +78,33 @@ function password() {
  */
 function parse(file) {
   try {
-    /** @type {KeptSecrets} judged below */
-    const secrets = JSON.parse(readFileSync(file, 'utf8'));
-    const fields = [
-      secrets.ownerPassword,
-      secrets.keyPeppers,
-      secrets.secretRing,
-      secrets.identityPrivateKey,
-      secrets.cursorSecret,
-      secrets.cryptoPayToken,
-      ...Object.values(secrets.rolePasswords),
-      ...FIRST_ROLES.map((role) => secrets.rolePasswords[role]),
-    ];
-    if (!fields.every((field) => typeof field === 'string' && field !== ''))
-      throw new SyntaxError('a field is missing');
-    publicKeys(secrets.identityPrivateKey);
-    return secrets;
+    return parseSecrets(JSON.parse(readFileSync(file, 'utf8')));
   } catch (err) {
     if (['EACCES', 'EPERM'].includes(codeOf(err) ?? '')) throw err;
     throw new Refusal(`${file} is damaged; restore it from a backup, or move the data folder away to start afresh.`);
   }
+}
+
+/**
+ * Throws when something is missing.
+ *
+ * @param {unknown} kept
+ */
+export function parseSecrets(kept) {
+  const secrets = /** @type {KeptSecrets} judged below */ (kept);
+  const fields = [
+    secrets.ownerPassword,
+    secrets.keyPeppers,
+    secrets.secretRing,
+    secrets.identityPrivateKey,
+    secrets.cursorSecret,
+    secrets.cryptoPayToken,
+    ...Object.values(secrets.rolePasswords),
+    ...FIRST_ROLES.map((role) => secrets.rolePasswords[role]),
+  ];
+  if (!fields.every((field) => typeof field === 'string' && field !== '')) throw new SyntaxError('a field is missing');
+  publicKeys(secrets.identityPrivateKey);
+  return secrets;
 }
 
 /** @param {string} privateKeyBase64 */
