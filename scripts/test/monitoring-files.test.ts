@@ -111,6 +111,36 @@ describe('the rules and dashboards', () => {
   });
 });
 
+describe('the compose profile', () => {
+  interface Service {
+    readonly image?: string;
+    readonly ports?: readonly string[];
+    readonly profiles?: readonly string[];
+  }
+  // `merge`: the file uses YAML's merge keys.
+  const { services } = parse(text('docker-compose.yml'), { merge: true }) as { services: Record<string, Service> };
+  const { scrape_configs: scraped } = parse(text('infra/monitoring/prometheus.yml')) as {
+    scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+  };
+
+  it('scrapes every process of the compose file on the port of the images', () => {
+    const names = ['gateway', ...['domains', 'vps', 'proxy'].flatMap((product) => [product, `${product}-worker`])];
+    expect(Object.keys(services)).toEqual(expect.arrayContaining(names));
+    expect(scraped.map(({ job_name: job }) => job)).toEqual(['lumi']);
+    const [found] = scraped.flatMap(({ dns_sd_configs: found }) => found);
+    expect([...(found?.names ?? [])].sort()).toEqual(names.sort());
+    expect(text('infra/docker/Dockerfile')).toContain(`METRICS_PORT=${String(found?.port)}`);
+  });
+
+  it.each(['prometheus', 'grafana'])('runs %s in a named version, on this machine alone', (name) => {
+    const service = services[name];
+    expect(service?.profiles).toEqual(['monitoring']);
+    expect(service?.image).toMatch(/:v?\d+\.\d+\.\d+$/);
+    expect(service?.ports?.length).toBe(1);
+    expect(service?.ports?.every((port) => port.startsWith('127.0.0.1:'))).toBe(true);
+  });
+});
+
 describe('every alert', () => {
   const runbooks = [...text('docs/failure-modes.md').matchAll(/^### (Lumi\w+)$/gm)].map(([, name]) => name);
 
