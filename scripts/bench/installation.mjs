@@ -45,6 +45,8 @@ export async function makeInstallation() {
   };
   const urlOf = await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.roles });
   return {
+    /** PostgreSQL's first process. */
+    pid: cluster.pid,
     ownerUrl,
     urlOf,
     secrets,
@@ -63,8 +65,9 @@ export async function makeInstallation() {
     gatewayEnv: (/** @type {string} */ domainsUrl) => ({
       DATABASE_URL: urlOf('lumi_gateway'),
       DOMAINS_URL: domainsUrl,
-      VPS_URL: domainsUrl,
-      PROXY_URL: domainsUrl,
+      // Nobody is there: the bench asks for domains only.
+      VPS_URL: 'http://127.0.0.1:1',
+      PROXY_URL: 'http://127.0.0.1:2',
       IDENTITY_PRIVATE_KEY: secrets.identity,
       KEY_PEPPERS: secrets.peppers,
       SECRET_RING: secrets.ring,

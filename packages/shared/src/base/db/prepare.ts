@@ -34,7 +34,8 @@ export async function prepareDatabase({ ownerUrl, schemas, passwords }: Preparat
   await checkHistory(ownerUrl, schemas);
   if (platform !== undefined) await migrate({ ownerUrl, ...platform });
   if (products.length > 0) await mustKnowPlatform(ownerUrl, products);
-  await Promise.all(products.map((product) => migrate({ ownerUrl, ...product })));
+  // One after the other: at the same time a new database's baselines have deadlocked on what they grant on.
+  for (const product of products) await migrate({ ownerUrl, ...product });
   if (platform !== undefined) await migrateQueue(ownerUrl);
 }
 

@@ -225,9 +225,8 @@ export class SandboxRegistrar implements Registrar {
   }
 
   /**
-   * The commit does not wait for the disk. A crash of the database that loses this commit also loses all later commits,
-   * because they are in the same log; the commit that settles the order does wait for the disk. Until then the order is
-   * open, and a look-up finds its reference absent.
+   * The commit waits for the disk, and for the standby. A registrar that forgets what it has answered would be charged
+   * for: behind a pooler the settlement waits through a failover and is made on the new primary.
    */
   private async executeTogether(executions: readonly Execution[], patience: Patience): Promise<Ending[]> {
     const { db, clock } = this.options;
@@ -238,7 +237,7 @@ export class SandboxRegistrar implements Registrar {
     );
     // Raw SQL: functions in a shared statement (decision 0006).
     const rows = await db.$queryRaw<(Ending & { n: number })[]>(sql`WITH executed AS (${joinSql(calls, ' UNION ALL ')})
-      SELECT n, ending, code, info, set_config('synchronous_commit', 'off', true) AS commits FROM executed ORDER BY n`);
+      SELECT n, ending, code, info FROM executed ORDER BY n`);
     return rows;
   }
 
