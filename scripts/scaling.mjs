@@ -1,6 +1,6 @@
-// `npm run scaling`: the plan of docs/scaling.md from the measured points (scripts/scaling/points.json), and by how much
-// the model misses the points that it was not made from. `-- --measure [--seconds N]` measures them again, which takes a
-// minute and wants a machine with little else to do. `-- --reads N --purchases N` plans for another load.
+// `npm run scaling`: the plan of docs/scaling.md from the measured points (scripts/scaling/points.json), and by how
+// much the model misses the points that it was not made from. `-- --measure [--seconds N]` measures them again, which
+// takes a minute and wants a machine with little else to do. `-- --reads N --purchases N` plans for another load.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

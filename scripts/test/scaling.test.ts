@@ -41,7 +41,8 @@ describe('the demands', () => {
   it('foretell what mixtures cost, which they were not made from, as closely as the document says', () => {
     const stated = Number(/within (\d+) %/.exec(document)?.[1]);
     const errors = evaluate<Record<string, number>[]>(
-      'points.filter(({ load }) => load.reads > 0 && load.purchases > 0).map((point) => errorOf({ demands, ...point }))',
+      `points.filter(({ load }) => load.reads > 0 && load.purchases > 0)
+        .map((point) => errorOf({ demands, ...point }))`,
     );
     expect(errors).toHaveLength(3);
     for (const one of errors) {
