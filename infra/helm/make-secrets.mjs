@@ -96,7 +96,11 @@ function secrets({ env: file, database, redis, pooler, installation, 'owner-url'
         },
       ]),
     ),
-    tools: { DATABASE_URL: as(database, 'lumi_admin', passwordOf('admin')), ...ofKeys },
+    tools: {
+      DATABASE_URL: as(database, 'lumi_admin', passwordOf('admin')),
+      ...(redis === undefined ? {} : { REDIS_URL: redis }),
+      ...ofKeys,
+    },
   };
   return Object.entries(all).map(([name, stringData]) => ({
     apiVersion: 'v1',

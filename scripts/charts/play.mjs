@@ -103,6 +103,8 @@ async function play(folder, later) {
     JSON.parse(podman(['exec', tools, 'node', 'lumi.js', ...args, '--json'])),
   );
 
+  podman(['exec', tools, 'node', 'lumi.js', 'doctor']); // ends with 1 when something is to be repaired
+
   let slowest = 0;
   for (const { name } of processes) {
     const { code, ms } = pods.stop(name);

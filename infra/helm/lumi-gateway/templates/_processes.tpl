@@ -24,7 +24,7 @@
 {{- end -}}
 
 {{- define "gateway.tools" -}}
-{{- $names := list "DATABASE_URL" "KEY_PEPPERS" "SECRET_RING" -}}
+{{- $names := concat (list "DATABASE_URL" "KEY_PEPPERS" "SECRET_RING") (ternary (list "REDIS_URL") (list) .Values.global.redis.enabled) -}}
 {{- $secrets := include "lumi.secretKeys" (dict "names" $names "secrets" .Values.tools.secrets "default" (printf "%s-tools" (include "lumi.installation" .))) | fromYaml -}}
 {{- toJson (dict
   "part" "gateway" "component" "tools" "values" .Values.tools "image" .Values.tools.image "imageName" "platform"
