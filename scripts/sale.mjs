@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const SALE_LIMIT_MS = 60_000;
-/** @typedef {(...args: string[]) => Record<string, string>} Lumi the command `lumi`; returns what it answered */
+/** @typedef {Record<string, string>} Answered */
+/** @typedef {(...args: string[]) => Answered | Promise<Answered>} Lumi the command `lumi`; returns what it answered */
 /** @typedef {readonly [product: string, path: string, body: object]} Purchase */
 
 /** @type {(tag: string) => readonly Purchase[]} */
@@ -22,14 +23,14 @@ const purchases = (tag) => [
  * @param {string} [tag] makes names that nobody has bought
  */
 export async function sell(gateway, lumi, tag = 'image') {
-  const { user_id: accountId = '' } = lumi('users', 'create', 'First customer');
-  lumi('users', 'adjust', accountId, '100', 'first deposit');
+  const { user_id: accountId = '' } = await lumi('users', 'create', 'First customer');
+  await lumi('users', 'adjust', accountId, '100', 'first deposit');
   for (const purchase of purchases(tag)) {
     const [product] = purchase;
-    const { key = '' } = lumi('keys', 'issue', '--product', product, '--type', 'reseller', '--user', accountId);
+    const { key = '' } = await lumi('keys', 'issue', '--product', product, '--type', 'reseller', '--user', accountId);
     await buy(gateway, purchase, key, tag);
   }
-  lumi('audit'); // exits with 1 when the books are wrong
+  await lumi('audit'); // exits with 1 when the books are wrong
 }
 
 /**

@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import pg from 'pg';
 import { PLATFORM_SCHEMA } from '@lumi/shared/platform-schema';
 import { testDatabase } from '@lumi/shared/testing';
@@ -91,6 +93,34 @@ describe('migrate --product', () => {
     expect(await schemas()).toEqual(['platform', 'queue', 'vps']);
     expect(migrate(['--product', 'domains', '--product', 'proxy'])).toMatchObject({ code: 0 });
     expect(await schemas()).toEqual(['domains', 'platform', 'proxy', 'queue', 'vps']);
+  });
+
+  it('waits for a database that cuts its first connections off, as one that is just starting does', async () => {
+    const { hostname, port } = new URL(ownerUrl);
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      if (connections <= 2) return void socket.destroy();
+      const database = connect(Number(port), hostname);
+      for (const [one, other] of [
+        [socket, database],
+        [database, socket],
+      ] as const)
+        one.on('error', () => other.destroy()).pipe(other);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // it listens on a port
+    const through = Object.assign(new URL(ownerUrl), { host: `127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const child = spawn(process.execPath, [join(root, 'scripts/migrate.mjs'), '--product', 'vps'], {
+      env: { PATH: process.env.PATH, DATABASE_URL: through.toString() },
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
+    const [code] = (await once(child, 'close')) as [number | null];
+    server.close();
+
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/trying again/) as unknown });
+    expect(said).toContain('The database is up to date: vps.');
   });
 
   it('refuses a product on a platform that is too new for it, and changes nothing', async () => {

@@ -1,10 +1,14 @@
 // The command `migrate [--product <schema>] …`: brings the schemas that are asked for up to date (none: all that it
 // has), and ends.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 // File by file: the whole room would load Prisma's client.
 import { PLATFORM, prepareDatabase, type SchemaFiles } from '../../base/db/prepare';
 import { readOwnerConfig, readPlatformOwnerConfig } from './config';
 
+/** A database that is just starting, or a network that is just made, is asked so often. */
+const ATTEMPTS_MAX = 30;
+const TRY_AGAIN_MS = 1_000;
 const EXIT = { done: 0, failed: 1, stopped: 143 } as const;
 
 /**
@@ -18,13 +22,35 @@ export async function runMigrate(args: readonly string[], schemas: readonly Sche
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(EXIT.stopped));
   try {
     const chosen = choose(args, schemas);
-    await prepareDatabase({ ...readSettings(chosen), schemas: chosen });
+    const settings = readSettings(chosen);
+    await onceReached(() => prepareDatabase({ ...settings, schemas: chosen }));
     process.stdout.write(`The database is up to date: ${chosen.map(({ schema }) => schema).join(', ')}.\n`);
     return EXIT.done;
   } catch (err) {
     process.stderr.write(`${sentenceOf(err)}\n`);
     return EXIT.failed;
   }
+}
+
+// What was cut off is rolled back, and what was done is found done, so the whole may run again.
+async function onceReached(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (err) {
+      if (!isAway(err) || attempt === ATTEMPTS_MAX) throw err;
+      process.stderr.write(`The database cannot be reached (${sentenceOf(err)}); trying again.\n`);
+      await sleep(TRY_AGAIN_MS);
+    }
+  }
+}
+
+const AWAY = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P03'];
+
+function isAway(err: unknown): boolean {
+  if (err instanceof AggregateError) return err.errors.some(isAway);
+  if (!(err instanceof Error)) return false;
+  return ('code' in err && AWAY.includes(String(err.code))) || /^(Connection terminated|timeout e)/.test(err.message);
 }
 
 function sentenceOf(err: unknown): string {

@@ -1,0 +1,71 @@
+// `npm run test:containers`: builds the images, runs the installation of docker-compose.yml with podman, and tries what
+// an operator and a reseller do: accounts and keys, one of each product, a bulk, several gateways and services,
+// restarts of every container under load, a killed PostgreSQL, HTTPS, and a stop. Without an image registry: the images
+// of others are stand-ins (containers/stand-ins.mjs). Skipped, with the reason, where root or the tools are missing.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assemble } from '../infra/docker/assemble.mjs';
+import { judgeImages } from './containers/built-images.mjs';
+import { Compose, PROJECT } from './containers/compose.mjs';
+import { Engine, missingHere } from './containers/engine.mjs';
+import { makeStandIns, NODE_IMAGE } from './containers/stand-ins.mjs';
+import { tryInstallation } from './containers/trial.mjs';
+import { stackOf } from './errors.mjs';
+import { buildImages } from './images.mjs';
+import { install } from './install.mjs';
+
+const LIMIT_MS = 20 * 60_000;
+const began = performance.now();
+/** @type {(() => unknown)[]} */
+const cleanups = [];
+const late = setTimeout(() => void end(new Error(`it did not end within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(new Error(`stopped by ${signal}`)));
+
+async function main() {
+  const missing = missingHere();
+  if (missing !== null) return say(`skipped: ${missing}.`);
+  await install();
+  const folder = mkdtempSync(join(tmpdir(), 'lumi-containers-'));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  const engine = new Engine(folder);
+  await makeStandIns(engine, folder, say);
+  say('building the images');
+  Object.assign(process.env, engine.env);
+  buildImages('podman', [...engine.buildArgs, '--build-arg', `NODE_IMAGE=${NODE_IMAGE}`]);
+  const assembled = join(folder, 'assembled');
+  await assemble(assembled);
+  say(`the images are right, and the same when built elsewhere: ${await judgeImages(engine, NODE_IMAGE, assembled)}`);
+
+  await engine.start();
+  cleanups.push(() => engine.stop());
+  const compose = new Compose(engine, folder);
+  await compose.prepare();
+  cleanups.push(() => compose.down());
+  await compose.down();
+  engine.watchHealth(PROJECT);
+  await tryInstallation(engine, compose, say);
+}
+
+/** @param {string} text */
+function say(text) {
+  console.log(`containers: ${text} (${Math.round((performance.now() - began) / 1000)} s)`);
+}
+
+/** @param {unknown} [err] */
+async function end(err) {
+  clearTimeout(late);
+  if (err !== undefined) console.error(stackOf(err));
+  for (const cleanup of cleanups.reverse())
+    try {
+      await cleanup();
+    } catch (fault) {
+      console.error(stackOf(fault));
+    }
+  process.exit(err === undefined ? 0 : 1);
+}
+
+main().then(
+  () => end(),
+  (err) => end(err ?? new Error('failed without a reason')),
+);

@@ -1,0 +1,170 @@
+// The customers of the trial: a steady load of reads and purchases on all products, each purchase repeated under its
+// key until it is final. An answer that is neither good nor allowed at that moment is a fault.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const EVERY_MS = 60;
+const ANSWER_LIMIT_MS = 40_000;
+const FINAL_LIMIT_MS = 90_000;
+const FAULTS_MAX = 20;
+
+/** @typedef {'domains' | 'vps' | 'proxy'} Product */
+/** @typedef {Readonly<Record<Product, string>>} Keys */
+/** @typedef {{ status: number; text: string; retryAfter: string | null }} Answer `status` is 0 without an answer */
+/** @typedef {(product: Product, answer: Answer, isPurchase: boolean) => boolean} Allowed */
+
+/** @type {Readonly<Record<Product, { list: string; buy: string; body: (name: string) => object }>>} */
+const PRODUCTS = {
+  domains: {
+    list: '/api/v1/domains?limit=5',
+    buy: '/api/v1/domains',
+    body: (name) => ({ domain: `${name}.test`, years: 1 }),
+  },
+  vps: {
+    list: '/hosting/api/v1/servers?limit=5',
+    buy: '/hosting/api/v1/servers',
+    body: (name) => ({
+      plan_id: 's1',
+      image_id: 'debian-12',
+      locations: ['ams'],
+      hostname: `${name}.example.com`,
+      period_months: 1,
+    }),
+  },
+  proxy: {
+    list: '/proxy/api/v1/proxies?limit=5',
+    buy: '/proxy/api/v1/orders',
+    body: () => ({ product_id: 'ipv4', items: [{ country: 'XA', quantity: 1 }], period_days: 7 }),
+  },
+};
+const NAMES = /** @type {readonly Product[]} */ (Object.keys(PRODUCTS));
+
+export class Customers {
+  /**
+   * @param {string} address
+   * @param {Keys} keys
+   */
+  constructor(address, keys) {
+    this.address = address;
+    this.keys = keys;
+    /** @type {string[]} */
+    this.faults = [];
+    this.counts = { requests: 0, refused: 0, purchases: 0 };
+    /** @type {Set<{ product: Product; name: string }>} */
+    this.open = new Set();
+    /** @type {Allowed} */
+    this.allowed = () => false;
+    this.phase = '';
+    this.isStopped = false;
+    /** @type {Set<Promise<void>>} */
+    this.flying = new Set();
+  }
+
+  start() {
+    void (async () => {
+      for (let turn = 0; !this.isStopped; turn += 1) {
+        const product = NAMES[turn % NAMES.length] ?? 'domains';
+        const sent = turn % 4 === 3 ? this.#purchase(product, `load-${turn}`) : this.#read(product);
+        this.flying.add(sent);
+        void sent.finally(() => this.flying.delete(sent));
+        await sleep(EVERY_MS);
+      }
+    })();
+  }
+
+  /**
+   * What else than a good answer is allowed from now on.
+   *
+   * @param {string} phase
+   * @param {Allowed} allowed
+   */
+  during(phase, allowed) {
+    this.phase = phase;
+    this.allowed = allowed;
+  }
+
+  /** Ends the load, and repeats each purchase that is not final until it is. */
+  async finish() {
+    this.isStopped = true;
+    await Promise.all(this.flying);
+    const until = Date.now() + FINAL_LIMIT_MS;
+    for (const one of this.open)
+      while (!(await this.#isFinal(one))) {
+        if (Date.now() > until) throw new Error(`${one.product} ${one.name} is not final`);
+        await sleep(500);
+      }
+    if (this.faults.length > 0) throw new Error(`the customers saw faults:\n${this.faults.join('\n')}`);
+    return this.counts;
+  }
+
+  /** @param {Product} product */
+  async #read(product) {
+    this.#judge(product, await this.ask(product, 'GET', PRODUCTS[product].list), false);
+  }
+
+  /**
+   * @param {Product} product
+   * @param {string} name
+   */
+  async #purchase(product, name) {
+    this.counts.purchases += 1;
+    const one = { product, name };
+    this.open.add(one);
+    const { buy, body } = PRODUCTS[product];
+    const answer = await this.ask(product, 'POST', buy, body(name), name);
+    this.#judge(product, answer, true);
+  }
+
+  /** @param {{ product: Product; name: string }} one */
+  async #isFinal(one) {
+    const { buy, body } = PRODUCTS[one.product];
+    const { status, text } = await this.ask(one.product, 'POST', buy, body(one.name), one.name);
+    if (status >= 400 && status !== 409 && status !== 429 && status !== 503)
+      throw new Error(`${one.product} ${one.name} ended with ${status} ${text}`);
+    return status === 200 || status === 201;
+  }
+
+  /**
+   * @param {Product} product
+   * @param {Answer} answer
+   * @param {boolean} isPurchase
+   */
+  #judge(product, answer, isPurchase) {
+    this.counts.requests += 1;
+    if (answer.status >= 200 && answer.status < 300) return;
+    this.counts.refused += 1;
+    if (this.allowed(product, answer, isPurchase)) return;
+    const { status, text, retryAfter } = answer;
+    const what = `${this.phase}: ${isPurchase ? 'purchase' : 'read'} of ${product} got ${status} ${text.slice(0, 200)}`;
+    if (this.faults.length < FAULTS_MAX) this.faults.push(`${what} (Retry-After ${retryAfter ?? 'absent'})`);
+  }
+
+  /**
+   * @param {Product} product
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {string} [idempotencyKey]
+   * @returns {Promise<Answer>}
+   */
+  async ask(product, method, path, body, idempotencyKey) {
+    try {
+      const answer = await fetch(`${this.address}${path}`, {
+        method,
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+        headers: {
+          authorization: `Bearer ${this.keys[product]}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': `customers-${idempotencyKey}` }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, text: await answer.text(), retryAfter: answer.headers.get('retry-after') };
+    } catch (err) {
+      return {
+        status: 0,
+        text: err instanceof Error ? `${err.message} ${String(err.cause ?? '')}` : String(err),
+        retryAfter: null,
+      };
+    }
+  }
+}
