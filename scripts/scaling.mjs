@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { KINDS, demandsOf, errorOf, plan } from './scaling/model.mjs';
+import { chanceOf, simulatedWaitMs } from './scaling/queue.mjs';
 
 const file = new URL('./scaling/points.json', import.meta.url);
 const { values } = parseArgs({
@@ -46,10 +47,18 @@ console.table(
         'cores busy': round(parts[kind].cores),
         replicas: parts[kind].replicas,
         'mean wait ms': round(parts[kind].waitMs),
+        'in the simulation': round(simulated(parts[kind])),
       },
     ]),
   ),
 );
+
+/** @param {import('./scaling/model.mjs').Part} part */
+function simulated({ cores, replicas }) {
+  const perSecond = load.reads + load.purchases;
+  const serviceMs = (cores * 1_000) / perSecond;
+  return simulatedWaitMs({ servers: replicas, perSecond, serviceMs, requests: 1_000_000, chance: chanceOf(1) });
+}
 
 /** @param {number} seconds */
 async function measureAgain(seconds) {

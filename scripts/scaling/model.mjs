@@ -68,7 +68,7 @@ function pointOf(points, name) {
 }
 
 /**
- * The probability that whoever comes has to wait: `servers` servers, of which `busy` are busy on average.
+ * The probability that a request has to wait: `servers` servers, of which `busy` are busy on average.
  *
  * @param {number} servers
  * @param {number} busy

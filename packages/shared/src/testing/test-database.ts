@@ -91,7 +91,7 @@ function throughPooler(address: string): string {
 }
 
 async function drop(owner: pg.Client, name: string): Promise<void> {
-  // A pooler keeps connections of its own, whoever has closed theirs.
+  // A pooler keeps connections of its own after its clients have closed theirs.
   const leaked = poolerPort === undefined ? await openAfterAWhile(owner, name) : [];
   await owner.query(`DROP DATABASE ${name} WITH (FORCE)`);
   if (leaked.length === 0) return;
