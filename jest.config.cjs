@@ -31,8 +31,10 @@ module.exports = {
     '\\.ts$': swc,
     // The one package that is ES modules only and that our CommonJS loads.
     '/@prisma/schema-engine-wasm/.+\\.js$': swc,
+    // It loads Node's http by import(), which Jest refuses to plain code.
+    '/@opentelemetry/otlp-exporter-base/.+\\.js$': swc,
   },
-  transformIgnorePatterns: ['/node_modules/(?!.*@prisma/schema-engine-wasm/)'],
+  transformIgnorePatterns: ['/node_modules/(?!.*(@prisma/schema-engine-wasm|@opentelemetry/otlp-exporter-base)/)'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

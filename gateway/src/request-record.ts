@@ -1,6 +1,7 @@
 // What the stages learn about a request, in one object with a fixed shape. Each stage sets its own field and names it
 // in its first line. No stage adds other properties to the request.
 import type { Product } from '@lumi/shared/contract';
+import type { Span } from '@lumi/shared/tracing';
 import type { KnownKey } from './keys/known-key';
 import type { Match, Operation } from './routes/operation';
 
@@ -35,6 +36,8 @@ export class RequestRecord {
   /** 13: the exchange with the service while it runs; the answer's size. */
   exchange: Abandonable | null = null;
   bytesOut = 0;
+  /** 01: null when the request is not traced. */
+  span: Span | null = null;
   /** The name of the stage that refused; empty: none. */
   refusedBy = '';
   /** 99, and 13 for refusals of a service. */

@@ -11,6 +11,7 @@ import {
 } from '@lumi/shared/limits';
 import { knowsPlatform } from '@lumi/shared/platform-schema';
 import { Readiness, watchPool } from '@lumi/shared/monitoring';
+import { tracePool } from '@lumi/shared/tracing';
 import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
 import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, peerReader, type ClientIp } from './client-ip';
@@ -154,14 +155,16 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
 
 function openPool(config: GatewayConfig, log: Log): Pool {
   const max = Math.max(1, Math.floor(config.DATABASE_POOL / 2));
-  const pool = new Pool({
-    connectionString: config.DATABASE_URL,
-    max,
-    connectionTimeoutMillis: 3_000,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    application_name: 'gateway',
-  });
+  const pool = tracePool(
+    new Pool({
+      connectionString: config.DATABASE_URL,
+      max,
+      connectionTimeoutMillis: 3_000,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      application_name: 'gateway',
+    }),
+  );
   pool.on('error', (err) => log.warn('an idle database connection failed', { err }));
   return pool;
 }

@@ -2,6 +2,7 @@
 import type { RequestHandler, Response } from 'express';
 import { newId } from '@lumi/shared/contract';
 import { elapsedMs, type Clock } from '@lumi/shared/runtime';
+import { beginTrace, within, type Span } from '@lumi/shared/tracing';
 import type { ClientIp } from '../client-ip';
 import type { LineWriter } from '../line-writer';
 import { noteRequest } from '../meters';
@@ -30,13 +31,29 @@ export function accessLog({
       code: record.errorCode,
       seconds: ms / 1_000,
     });
+    if (record.span !== null) endSpan(record.span, record, status);
     accessLines?.write(line(record, this, status, ms, clock));
   }
   return (req, res, next) => {
     req.lumi = new RequestRecord(newId('req', clock.nowMs()), elapsedMs(), clientIp(req));
     res.on('close', onClose);
-    next();
+    // Probes are no requests of callers.
+    if (!/^\/(health|ready)z$/.test(req.url)) req.lumi.span = beginTrace(req.lumi.id, 'request');
+    within(req.lumi.span, next);
   };
+}
+
+/** Names and outcomes only: nothing that the caller wrote. */
+function endSpan(span: Span, { product, operation, errorCode, key }: RequestRecord, status: number): void {
+  span.set({
+    'http.response.status_code': status,
+    ...(product === null ? {} : { 'lumi.product': product }),
+    ...(operation === null ? {} : { 'lumi.operation': operation.id }),
+    ...(errorCode === '' ? {} : { 'lumi.error_code': errorCode }),
+    ...(key === null ? {} : { 'lumi.key_id': key.key.id }),
+  });
+  if (status >= 500) span.fail(errorCode);
+  span.end();
 }
 
 // Concatenated by hand, because it is on the hot path. It contains no text of the caller: the method is one the parser

@@ -116,6 +116,7 @@ function requestHeaders(
     'x-lumi-regular',
     regularState(record),
   ];
+  if (record.span !== null) headers.push('traceparent', record.span.traceparent);
   for (const name of PASSED_ON) {
     const value = sent[name];
     if (typeof value === 'string') headers.push(name, value);

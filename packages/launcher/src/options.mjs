@@ -29,7 +29,17 @@ const SURROUNDINGS = [
 
 /** Settings of the processes themselves that are passed on when the user set them. */
 export const HANDED_THROUGH = {
-  all: ['LOG_LEVEL', 'REDIS_PREFIX', 'DATABASE_POOL', 'METRICS_HOST', 'STOP_DELAY_MS', 'LUMI_COMMIT'],
+  all: [
+    'LOG_LEVEL',
+    'REDIS_PREFIX',
+    'DATABASE_POOL',
+    'METRICS_HOST',
+    'STOP_DELAY_MS',
+    'LUMI_COMMIT',
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'OTEL_TRACES_SAMPLER_ARG',
+  ],
   gateway: [
     'API_ENABLED',
     'HOST_BINDINGS',

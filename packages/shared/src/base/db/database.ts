@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
 import type { Log } from '../../ground/runtime';
+import { tracePool } from '../tracing';
 import { watchPool } from '../monitoring';
 import { Prisma, PrismaClient } from './generated/platform/client';
 
@@ -50,14 +51,16 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
-  const pool = new Pool({
-    connectionString: options.url,
-    max: options.connections,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    keepAlive: true,
-    application_name: options.name,
-  });
+  const pool = tracePool(
+    new Pool({
+      connectionString: options.url,
+      max: options.connections,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      keepAlive: true,
+      application_name: options.name,
+    }),
+  );
   pool.on('error', (err) => options.log.warn('an idle database connection failed', { err }));
   const unwatch = watchPool(options.name, pool);
   const platform = new PrismaClient(clientOptions(pool, 'platform'));

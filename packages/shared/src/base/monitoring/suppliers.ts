@@ -1,5 +1,6 @@
 // Counts the calls of a supplier, by their outcome, and times them.
 import type { Product } from '../../ground/contract';
+import { beginPart, within } from '../tracing';
 import { counter, timer } from './meters';
 
 const calls = counter('lumi_supplier_calls_total', 'Calls of suppliers. unavailable: no answer that makes sense.', [
@@ -31,13 +32,16 @@ export function countedSupplier<S extends object>(product: Product, supplier: st
       if (known !== undefined) return known;
       const one = (...args: unknown[]): unknown => {
         const begin = performance.now();
+        const span = beginPart(`supplier ${name}`, 'client', { 'lumi.product': product, 'lumi.supplier': supplier });
         const end = (outcome: string): void => {
+          span?.set({ 'lumi.outcome': outcome });
+          span?.end();
           calls.of({ product, supplier, call: name, outcome }).add();
           times.of({ product, supplier, call: name }).seconds((performance.now() - begin) / 1_000);
         };
         let answer: unknown;
         try {
-          answer = Reflect.apply(value, target, args);
+          answer = within(span, (): unknown => Reflect.apply(value, target, args));
         } catch (err) {
           end('unavailable');
           throw err;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { notFound, type RouteSpec } from '../../ground/contract';
 import { errorStage, requestGuard, toAppError } from '../../base/http';
+import { joinTrace, within, type Span } from '../../base/tracing';
 import type { Endpoint } from './context';
 import { buildOpenApi } from './openapi';
 import type { MountDeps } from './mount-deps';
@@ -21,10 +22,12 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   app.set('case sensitive routing', true);
   app.set('strict routing', true);
   app.set('query parser', false); // read by `readQuery`, once
-  app.use((_req, res, next) => {
+  app.use((req, res, next) => {
     const begin = performance.now();
+    const span = joinTrace(req.get('traceparent'), 'serve', { 'lumi.product': deps.product });
     res.once('close', () => {
       const { operation, code } = res.locals as Noted;
+      if (span !== null) endSpan(span, req.get('x-request-id'), res.statusCode, res.locals as Noted);
       noteRequest({
         product: deps.product,
         operation: operation ?? '',
@@ -33,7 +36,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
         seconds: (performance.now() - begin) / 1_000,
       });
     });
-    next();
+    within(span, next);
   });
   // The gateway has the same guard; a service protects itself nevertheless.
   const guard = requestGuard();
@@ -81,6 +84,17 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
   }) satisfies ErrorRequestHandler);
   app.use(errorStage(deps.log, (req) => requestIdOf(req, deps.clock)));
   return app;
+}
+
+function endSpan(span: Span, requestId: string | undefined, status: number, { operation, code }: Noted): void {
+  span.set({
+    'http.response.status_code': status,
+    ...(requestId === undefined ? {} : { 'lumi.request_id': requestId }),
+    ...(operation === undefined ? {} : { 'lumi.operation': operation }),
+    ...(code === undefined ? {} : { 'lumi.error_code': code }),
+  });
+  if (status >= 500) span.fail(code ?? 'unknown');
+  span.end();
 }
 
 /** A path with half an escape, with bytes that are no text or with a control character matches nothing. */

@@ -155,6 +155,27 @@ export const databaseOf = (role?: string) => ({
     ),
 });
 
+const otlpHeaders = z
+  .string()
+  .optional()
+  .transform((text, context): Readonly<Record<string, string>> => {
+    const pairs = (text ?? '').split(',').map((pair) => /^\s*([\w-]+)=([^\r\n]+)$/.exec(pair));
+    if (text === undefined) return {};
+    if (pairs.every((pair) => pair !== null))
+      return Object.fromEntries(pairs.map((pair) => [pair[1] ?? '', decoded(pair[2] ?? '')]));
+    context.addIssue({ code: 'custom', message: 'must look like name=value,name=value' });
+    return z.NEVER;
+  });
+
+/** Values may be written as in a URL. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.trim());
+  } catch {
+    return text.trim();
+  }
+}
+
 /** The settings that every process needs; a process's own schema extends them. */
 export const baseConfig = z.object({
   ...databaseOf(),
@@ -197,6 +218,17 @@ export const baseConfig = z.object({
     'After a signal to stop the process goes on for so long, while /readyz already says 503: load balancers need ' +
       'time to notice.',
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+    .optional()
+    .describe('The receiver of traces (OTLP over HTTP), such as http://collector:4318. Absent: no tracing.'),
+  OTEL_EXPORTER_OTLP_HEADERS: otlpHeaders.describe('Headers for it: `name=value`, with commas between them.'),
+  OTEL_TRACES_SAMPLER_ARG: z
+    .string()
+    .regex(/^(0(\.\d{1,6})?|1(\.0{1,6})?)$/, 'must be a number from 0 to 1')
+    .optional()
+    .transform((value) => Number.parseFloat(value ?? '1'))
+    .describe('The part of all requests that is traced, at most 100 a second in each process.'),
   LUMI_VERSION: buildName.describe('Shown by /metrics.'),
   LUMI_COMMIT: buildName.describe('Shown by /metrics.'),
 });

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../counter/endpoint';
 import { createHttpServer } from '../../base/http';
 import type { JobDefinition } from '../../work/jobs';
 import { knowsPlatform } from '../../base/platform-schema';
+import { startTracing } from '../../base/tracing';
 import { openMonitoring, serveUntilStop, type MonitoredProcess } from '../../base/monitoring';
 import { createShutdown, reportReady, settingsThere, type Shutdown } from '../../ground/runtime';
 import type { ServiceConfig } from './config';
@@ -36,6 +37,7 @@ export function runServer<C extends ServiceConfig, D>(
     const shutdown = createShutdown(service.log);
     const monitored = monitoredAs(product, service, shutdown);
     await openMonitoring(monitored);
+    startTracing({ ...monitored, config });
     shutdown.onStop('gauges', watchWork(service));
     const app = buildApp(service, endpoints(wire(service, config)), api);
     shutdown.onStop('service', () => service.close());
@@ -65,6 +67,7 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
     const shutdown = createShutdown(service.log);
     const monitored = monitoredAs(`${product}-worker`, service, shutdown);
     await openMonitoring(monitored);
+    startTracing({ ...monitored, config });
     const deps = wire(service, config);
     shutdown.onStop('service', () => service.close());
     await mustKnowPlatform(service, `the ${product} worker`, shutdown);

@@ -1,6 +1,7 @@
 // One step of a batch: lease a few items, buy each under its own claim, report the items that no order settled, and
 // finish the batch if no item is open. Any number of workers may step at once, and any may die at any point: leases and
 // attempts in Postgres decide which worker may order which item.
+import { linkTo } from '../../base/tracing';
 import { AppError, newId, type Product } from '../../ground/contract';
 import type { Database, PlatformClient } from '../../base/db';
 import { validateItem } from '../../counter/endpoint';
@@ -71,6 +72,7 @@ export async function advanceBatch(
   const { platform } = deps.db;
   const batch = await findBatch(platform, { kind: 'all' }, deps.product, batchId);
   if (batch === null || batch.finishedAt !== null) return { taken: 0, isFinished: batch !== null };
+  linkTo(batch.requestId);
   const kind = kinds.get(batch.kind);
   if (kind === undefined) {
     deps.log.error('no code knows this kind of batch', { batch_id: batchId, kind: batch.kind, alert: true });

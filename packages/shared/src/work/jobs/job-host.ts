@@ -4,6 +4,7 @@ import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { Product } from '../../ground/contract';
 import { queueNameOf, type SqlRunner } from '../../base/db';
 import { counter, gauge, timer, type Dependency } from '../../base/monitoring';
+import { resumed } from '../../base/tracing';
 import type { Clock, Log } from '../../ground/runtime';
 import type { JobControl, JobDefinition, JobOutcome } from './job';
 import { openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
@@ -111,7 +112,10 @@ async function runJob(
     wake: (name, data, once) => producer.add([{ name, data, opts: optionsOf(jobs.get(name), once) }]),
   };
   const begin = performance.now();
-  const outcome = await outcomeOf(definition, payload.data, control);
+  const attributes = { 'lumi.product': options.product, 'lumi.job': definition.name };
+  const outcome = await resumed(`job ${definition.name}`, null, attributes, () =>
+    outcomeOf(definition, payload.data, control),
+  );
   const labels = { product: options.product, kind: definition.name };
   times.of(labels).seconds((performance.now() - begin) / 1_000);
   outcomes.of({ ...labels, outcome: OUTCOMES[outcome.kind] }).add();

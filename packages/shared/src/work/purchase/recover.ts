@@ -3,6 +3,7 @@
 // asked again, ever more slowly.
 import { backoffMs } from '../../ground/runtime';
 import { noteMoneyStep } from '../../base/ledger';
+import { resumed } from '../../base/tracing';
 import type { AnyThingSold, JsonObject, LookUp, Order } from './thing-sold';
 import { concludeOrder } from './conclude';
 import { timesOf, type PurchaseDeps } from './purchase-deps';
@@ -29,7 +30,13 @@ export async function recoverOrders(
 ): Promise<Recovered> {
   const orders = await takeOver(deps.db.platform, { product, limit, leaseMs: timesOf(deps).leaseMs });
   for (const order of orders) noteMoneyStep(order, 'taken_over');
-  const settled = await Promise.all(orders.map((order) => recoverOne(deps, things, order)));
+  const settled = await Promise.all(
+    orders.map((order) =>
+      resumed('recover purchase', order.requestId, { 'lumi.product': product, 'lumi.kind': order.kind }, () =>
+        recoverOne(deps, things, order),
+      ),
+    ),
+  );
   return { taken: orders.length, settled: settled.filter(Boolean).length };
 }
 

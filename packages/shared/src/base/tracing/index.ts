@@ -1,0 +1,3 @@
+export { startTracing, type TracedProcess } from './start-tracing';
+export { tracePool } from './traced-pool';
+export { beginPart, beginTrace, joinTrace, linkTo, nameOf, resumed, within, type Span } from './tracing';
