@@ -37,6 +37,7 @@ export interface Sdk {
   stop(): Promise<void>;
 }
 
+/** @public by `require`, in start-tracing.ts */
 export function openSdk({ name, version, endpoint, headers, ratio }: SdkOptions): Sdk {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/$/, '')}/v1/traces`,

@@ -1,66 +1,15 @@
 // Traces, from the edge to the supplier and to the worker, as a receiver of OTLP over HTTP gets them.
 import { spawnSync } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { silentLog } from '@lumi/shared/runtime';
 import { beginTrace, joinTrace, startTracing, tracePool, within } from '@lumi/shared/tracing';
-import { wholeWay } from './whole-way';
+import { wholeWay } from '../whole-way';
+import { Receiver, valueOf } from './receiver';
 
-const root = join(__dirname, '..', '..');
+const shared = join(__dirname, '..', '..', '..', 'packages', 'shared', 'dist');
+const gateway = join(__dirname, '..', '..', '..', 'gateway', 'dist');
 const lumi = wholeWay({ products: ['domains'] });
-
-interface Attribute {
-  readonly key: string;
-  readonly value: { readonly stringValue?: string; readonly intValue?: string | number };
-}
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly attributes: readonly Attribute[];
-  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
-}
-interface Export {
-  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
-}
-
-/** A receiver; `isStuck`: it takes requests and never answers. */
-class Receiver {
-  readonly spans: Span[] = [];
-  readonly bodies: string[] = [];
-  readonly headers: (string | undefined)[] = [];
-  isStuck = false;
-  private readonly server: Server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', () => {
-      if (this.isStuck) return;
-      const text = Buffer.concat(chunks).toString('utf8');
-      this.bodies.push(text);
-      this.headers.push(req.headers['x-receiver-key'] as string | undefined); // one line
-      const sent = JSON.parse(text) as Export; // OTLP
-      this.spans.push(...sent.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)));
-      res.setHeader('content-type', 'application/json').end('{}');
-    });
-  });
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`; // it listens on TCP
-  }
-
-  close(): void {
-    this.server.closeAllConnections();
-    this.server.close();
-  }
-
-  named(name: string | RegExp): Span[] {
-    return this.spans.filter((span) => (typeof name === 'string' ? span.name === name : name.test(span.name)));
-  }
-}
 
 /** With tracing on; returns what was received, after the last export. */
 async function traced(work: () => Promise<unknown>, ratio = 1): Promise<Receiver> {
@@ -85,11 +34,6 @@ async function traced(work: () => Promise<unknown>, ratio = 1): Promise<Receiver
   }
   return receiver;
 }
-
-const valueOf = ({ attributes }: Span, name: string): string | number | undefined => {
-  const value = attributes.find(({ key }) => key === name)?.value;
-  return value?.stringValue ?? value?.intValue;
-};
 
 describe('a purchase', () => {
   it('is one connected trace: gateway, service, SQL, supplier, under its request id', async () => {
@@ -281,16 +225,17 @@ describe('tracing', () => {
     for (let i = 0; i < 100_000; i += 1) seams();
     const ofSeams = (performance.now() - begin) / 100_000;
 
-    process.stdout.write(`tracing off: ${(ofSeams * 1e6).toFixed(0)} ns of ${(ofRead * 1e3).toFixed(0)} µs a read\n`);
+    process.stdout.write(`tracing off: ${(ofSeams * 1e6).toFixed(0)} ns of ${(ofRead * 1e3).toFixed(0)} µs\n`);
     expect(ofSeams).toBeLessThan(ofRead / 100);
   });
 
   it('that is off loads nothing of the SDK', () => {
     const script = `
-      require(${JSON.stringify(join(root, 'packages', 'shared', 'dist', 'house-keeping', 'service', 'index.js'))});
-      require(${JSON.stringify(join(root, 'gateway', 'dist', 'wiring.js'))});
-      const { startTracing } = require(${JSON.stringify(join(root, 'packages', 'shared', 'dist', 'base', 'tracing', 'index.js'))});
-      const config = { OTEL_EXPORTER_OTLP_ENDPOINT: process.argv[1], OTEL_EXPORTER_OTLP_HEADERS: {}, LUMI_VERSION: 'x' };
+      require(${JSON.stringify(join(shared, 'house-keeping/service/index.js'))});
+      require(${JSON.stringify(join(gateway, 'wiring.js'))});
+      const { startTracing } = require(${JSON.stringify(join(shared, 'base/tracing/index.js'))});
+      const [, OTEL_EXPORTER_OTLP_ENDPOINT] = process.argv;
+      const config = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: {}, LUMI_VERSION: 'x' };
       startTracing({ name: 'x', config, log: { info() {} }, shutdown: { onStop() {} } });
       console.log(Object.keys(require.cache).filter((file) => /@opentelemetry.(sdk|otlp|exporter|resources|core)/.test(file)).length);
       process.exit(0);`;
