@@ -237,7 +237,8 @@ describe('tracing', () => {
       const [, OTEL_EXPORTER_OTLP_ENDPOINT] = process.argv;
       const config = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: {}, LUMI_VERSION: 'x' };
       startTracing({ name: 'x', config, log: { info() {} }, shutdown: { onStop() {} } });
-      console.log(Object.keys(require.cache).filter((file) => /@opentelemetry.(sdk|otlp|exporter|resources|core)/.test(file)).length);
+      const isSdk = (file) => /@opentelemetry.(sdk|otlp|exporter|resources|core)/.test(file);
+      console.log(Object.keys(require.cache).filter(isSdk).length);
       process.exit(0);`;
     const loaded = (endpoint: string[]) =>
       Number(spawnSync(process.execPath, ['-e', script, ...endpoint], { encoding: 'utf8' }).stdout);
