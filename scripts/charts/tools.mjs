@@ -36,8 +36,8 @@ export function program(name) {
   if (existsSync(path)) return path;
   console.log(`  go install ${module}@${version} (minutes, the first time)`);
   mkdirSync(folder, { recursive: true });
-  const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0' };
-  const args = ['install', '-trimpath', '-ldflags=-s -w', `${module}@${version}`];
+  const env = { ...process.env, GOBIN: folder };
+  const args = ['install', `${module}@${version}`];
   const { status, stderr } = spawnSync('go', args, { cwd: tmpdir(), env, encoding: 'utf8', timeout: INSTALL_LIMIT_MS });
   if (status !== 0) throw new Error(`go install ${module}@${version} failed: ${(stderr ?? '').slice(-2_000)}`);
   return path;
