@@ -127,7 +127,7 @@ function dependencies(ref, packages, inputs) {
 }
 
 /**
- * The licence texts, as most licences ask of whoever passes the code on.
+ * The licence texts, which most licences want to go with the code.
  *
  * @param {readonly string[]} files
  */
