@@ -122,7 +122,10 @@ export class Compose {
         .trim()
         .split('\n')
         .map((line) => line.split(' '))
-        .map(([name = '', state = '', code = '']) => [name, state === 'exited' ? Number(code) : state]),
+        .map(([name = '', state = '', code = '']) => [
+          name,
+          state.toLowerCase() === 'exited' ? Number(code) : state.toLowerCase(),
+        ]),
     );
   }
 
