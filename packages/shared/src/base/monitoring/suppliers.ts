@@ -23,13 +23,12 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 
 /** The same supplier, whose calls are counted. Its methods are its calls: each returns a promise. */
 export function countedSupplier<S extends object>(product: Product, supplier: string, counted: S): S {
-  const wrapped = new Map<string, unknown>();
+  const wrapped = new Map<string | symbol, unknown>();
   return new Proxy(counted, {
     get(target, name) {
+      if (wrapped.has(name)) return wrapped.get(name);
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== 'function' || typeof name !== 'string') return value;
-      const known = wrapped.get(name);
-      if (known !== undefined) return known;
       const one = (...args: unknown[]): unknown => {
         const begin = performance.now();
         const span = beginPart(`supplier ${name}`, 'client', { 'lumi.product': product, 'lumi.supplier': supplier });
@@ -55,6 +54,15 @@ export function countedSupplier<S extends object>(product: Product, supplier: st
       };
       wrapped.set(name, one);
       return one;
+    },
+    // A call that was replaced is the replacement, as with any object.
+    set(_target, name, value) {
+      wrapped.set(name, value);
+      return true;
+    },
+    deleteProperty(_target, name) {
+      wrapped.delete(name);
+      return true;
     },
   });
 }
