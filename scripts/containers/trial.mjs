@@ -75,7 +75,7 @@ async function untilServed(address) {
 }
 
 /**
- * No secret stands in an environment.
+ * No secret is in an environment.
  *
  * @param {Engine} engine
  * @param {readonly { name: string; service: string }[]} containers

@@ -69,7 +69,7 @@ export async function* unseal(file, passphrase) {
       if (isLast) return;
     }
   } finally {
-    await reader.close();
+    reader.close();
   }
 }
 
