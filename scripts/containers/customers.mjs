@@ -6,6 +6,8 @@ const EVERY_MS = 100;
 const ANSWER_LIMIT_MS = 40_000;
 const FINAL_LIMIT_MS = 180_000;
 const FINISHED_AT_ONCE = 8;
+/** A reconnection after a lost address takes up to ten seconds, and then the circuit has to close. */
+const SERVED_LIMIT_MS = 30_000;
 const FAULTS_MAX = 20;
 
 /** @typedef {'domains' | 'vps' | 'proxy'} Product */
@@ -81,6 +83,23 @@ export class Customers {
   during(phase, allowed) {
     this.phase = phase;
     this.allowed = allowed;
+  }
+
+  /**
+   * Until each product sells again: a service may need a few seconds until it finds a database or a Redis that came
+   * back at another address.
+   */
+  async untilServed() {
+    const until = Date.now() + SERVED_LIMIT_MS;
+    for (const product of NAMES)
+      for (let turn = 0; ; turn += 1) {
+        const name = `served-${product}-${Date.now()}-${turn}`;
+        const { buy, body } = PRODUCTS[product];
+        const { status, text } = await this.ask(product, 'POST', buy, body(name), name);
+        if (status >= 200 && status < 300) break;
+        if (Date.now() > until) throw new Error(`${this.phase}: ${product} does not sell again: ${status} ${text}`);
+        await sleep(500);
+      }
   }
 
   /** Ends the load, and repeats each purchase that is not final until it is. */

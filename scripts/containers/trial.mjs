@@ -154,6 +154,7 @@ async function restartEach(engine, compose, customers, say) {
     await engine.podman('restart', '--time', RESTART_SECONDS, name);
     await compose.untilHealthy(SCALED);
     await untilServed(compose.address);
+    await customers.untilServed();
     await sleep(SETTLE_MS);
   }
   customers.during('after the restarts', () => false);
@@ -191,6 +192,7 @@ async function killPostgres(engine, compose, customers) {
   await engine.podman('start', postgres?.name ?? '');
   await compose.untilHealthy(SCALED);
   await untilServed(compose.address);
+  await customers.untilServed();
   await sleep(SETTLE_MS);
   customers.during('PostgreSQL is back', () => false);
   await sleep(SETTLE_MS);
