@@ -174,6 +174,8 @@ function allowedWhile(service) {
     status === 503 && retryAfter !== null;
   if (service === 'edge') return (_, answer) => answer.status === 0 || comesAgain(answer);
   if (service === 'postgres') return (_, answer) => comesAgain(answer);
+  // A purchase that meets a gateway just as it closes is not sent again by the edge, only by its customer.
+  if (service === 'gateway') return (_, answer, isPurchase) => isPurchase && comesAgain(answer);
   if (service === 'redis') return (_, answer, isPurchase) => isPurchase && comesAgain(answer);
   return (product, answer) => product === service && comesAgain(answer);
 }

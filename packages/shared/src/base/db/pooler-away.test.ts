@@ -57,3 +57,23 @@ it.each(WORDS)('answers 503 when the pooler says: %s', async (said) => {
     expect(toAppError(err)).toMatchObject({ code: 'service_unavailable', retryAfterS: 5 });
   }
 });
+
+it('answers 503 when the name of the database is gone, as while its container is replaced', async () => {
+  const gone = openDatabase({
+    url: 'postgresql://lumi_domains:secret@no-such-host.invalid:5432/lumi',
+    connections: 1,
+    log: silentLog,
+    name: 'name-gone',
+  });
+  try {
+    for (const asked of [gone.direct.$queryRaw(sql`SELECT 1 AS one`), gone.platform.order.findFirst()]) {
+      const err: unknown = await Promise.resolve(asked).then(
+        () => null,
+        (cause: unknown) => cause,
+      );
+      expect(toAppError(err)).toMatchObject({ code: 'service_unavailable', retryAfterS: 5 });
+    }
+  } finally {
+    await gone.close();
+  }
+});

@@ -145,6 +145,11 @@ const AWAY_CODES = new Set([
   'ECONNRESET',
   'ETIMEDOUT',
   'EPIPE',
+  // Its name or its address is gone, as while a container of it is replaced.
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'P1001',
   'P1002',
   'P1008',
