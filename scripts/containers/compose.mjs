@@ -106,26 +106,16 @@ export class Compose {
     }));
   }
 
-  /** The exit codes of all containers that have ended, by their names. */
+  /** The exit code of each container that has ended, the state of the others, by their names. */
   async exitCodes() {
     const filter = `label=com.docker.compose.project=${PROJECT}`;
-    const text = await this.engine.podman(
-      'ps',
-      '--all',
-      '--filter',
-      filter,
-      '--format',
-      '{{.Names}} {{.State}} {{.ExitCode}}',
-    );
+    /** @type {{ Names: string[]; State: string; ExitCode: number }[]} */
+    const containers = JSON.parse(await this.engine.podman('ps', '--all', '--filter', filter, '--format', 'json'));
     return Object.fromEntries(
-      text
-        .trim()
-        .split('\n')
-        .map((line) => line.split(' '))
-        .map(([name = '', state = '', code = '']) => [
-          name,
-          state.toLowerCase() === 'exited' ? Number(code) : state.toLowerCase(),
-        ]),
+      containers.map(({ Names: [name = ''], State: state, ExitCode: code }) => [
+        name,
+        state === 'exited' ? code : state,
+      ]),
     );
   }
 
