@@ -14,6 +14,8 @@ const everywhere = {
   HOST: { enum: ['0.0.0.0', '::'] },
   LOG_LEVEL: { enum: ['error', 'warn', 'info', 'debug', 'silent'] },
   METRICS_HOST: text,
+  // As text, like all parts of one: 0 to 1.
+  OTEL_TRACES_SAMPLER_ARG: { type: 'string', pattern: '^(0(\\.\\d+)?|1(\\.0+)?)$' },
   REDIS_PREFIX: { type: 'string', maxLength: 40 },
 };
 
@@ -57,7 +59,9 @@ export const ofProduct = {
 };
 
 const secretEverywhere = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'KEY_PEPPERS', 'SECRET_RING'];
-const setEverywhere = ['METRICS_PORT', 'PORT', 'STOP_DELAY_MS', 'API_MONEY_ENABLED'];
+const setEverywhere = ['METRICS_PORT', 'PORT', 'STOP_DELAY_MS', 'API_MONEY_ENABLED', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+/** The charts do not set them: a collector in the cluster asks for no headers. */
+const notByCharts = ['OTEL_EXPORTER_OTLP_HEADERS'];
 /** The images say them. */
 const ofImage = ['LUMI_VERSION', 'LUMI_COMMIT'];
 
@@ -67,6 +71,7 @@ export const known = {
     ...Object.keys(ofGateway),
     ...setEverywhere,
     ...ofImage,
+    ...notByCharts,
     ...['DOMAINS_URL', 'VPS_URL', 'PROXY_URL'],
     ...secretEverywhere,
     'IDENTITY_PRIVATE_KEY',
@@ -78,6 +83,7 @@ export const known = {
         ...Object.keys(settings),
         ...setEverywhere,
         ...ofImage,
+        ...notByCharts,
         'PUBLIC_URL',
         ...secretEverywhere,
         ...['ADMIN_DATABASE_URL', 'IDENTITY_PUBLIC_KEYS', 'CURSOR_SECRET', 'CRYPTO_PAY_TOKEN'],
