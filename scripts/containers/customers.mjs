@@ -163,6 +163,9 @@ export class Customers {
   }
 
   /**
+   * Sends it again when no connection was made: while a container starts, the engine rewrites the machine's own packet
+   * filter, which then loses a packet now and then before it reaches the edge.
+   *
    * @param {Product} product
    * @param {string} method
    * @param {string} path
@@ -171,6 +174,19 @@ export class Customers {
    * @returns {Promise<Answer>}
    */
   async ask(product, method, path, body, idempotencyKey) {
+    const first = await this.#ask(product, method, path, body, idempotencyKey);
+    return first.text.includes('ConnectTimeoutError') ? this.#ask(product, method, path, body, idempotencyKey) : first;
+  }
+
+  /**
+   * @param {Product} product
+   * @param {string} method
+   * @param {string} path
+   * @param {object} [body]
+   * @param {string} [idempotencyKey]
+   * @returns {Promise<Answer>}
+   */
+  async #ask(product, method, path, body, idempotencyKey) {
     try {
       const answer = await fetch(`${this.address}${path}`, {
         method,
