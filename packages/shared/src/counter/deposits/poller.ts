@@ -1,5 +1,7 @@
 // The poller finds what no webhook reported in time. It recovers unknown creates, credits missed and late payments, and
 // closes what expired. Any number of workers may run it; one of them looks at each due deposit.
+import { sql } from '../../base/db';
+import type { Loop } from '../../house-keeping/process';
 import { takeDueDeposits } from './deposit-store';
 import type { Deposit } from './deposit-row';
 import { lookUp } from './deposits';
@@ -59,6 +61,12 @@ function groupByProvider(deposits: readonly Deposit[]): Map<string, Deposit[]> {
 }
 
 /** For a worker process. */
-export function depositLoop(deps: DepositDeps): { name: string; everyMs: number; run(): Promise<boolean> } {
-  return { name: 'deposits', everyMs: IDLE_MS, run: async () => (await pollDeposits(deps)) >= ROUND_MAX };
+export function depositLoop(deps: DepositDeps): Loop {
+  return {
+    name: 'deposits',
+    everyMs: IDLE_MS,
+    // Open, not due: a webhook's hint makes an open deposit due, and workers cannot see hints.
+    due: () => sql`EXISTS (SELECT 1 FROM platform.deposit WHERE wake_at IS NOT NULL)`,
+    run: async () => (await pollDeposits(deps)) >= ROUND_MAX,
+  };
 }

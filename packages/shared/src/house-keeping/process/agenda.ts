@@ -3,8 +3,9 @@
 import { joinSql, sql, type Sql, type SqlRunner } from '../../base/db';
 
 const EVERY_MS = 250;
-/** A worker that found no work in so many rounds asks half as often, until it finds some. */
+/** A worker that found no work in so many rounds (ten seconds) asks once a second, until it finds some. */
 const IDLE_ROUNDS = 40;
+const IDLE_EACH = 4;
 
 export interface AgendaItem {
   readonly due: () => Sql;
@@ -18,7 +19,7 @@ export function agendaOf(db: SqlRunner, items: readonly AgendaItem[]) {
     everyMs: EVERY_MS,
     run: async (): Promise<boolean> => {
       emptyRounds += 1;
-      if (items.length === 0 || (emptyRounds > IDLE_ROUNDS && emptyRounds % 2 === 0)) return false;
+      if (items.length === 0 || (emptyRounds > IDLE_ROUNDS && emptyRounds % IDLE_EACH !== 0)) return false;
       // Raw SQL: conditions of several tables in one statement, prepared once.
       const [row] = await db.$queryRaw<{ due: boolean[] }[]>(
         sql`SELECT ARRAY[${joinSql(items.map(({ due }) => due()))}] AS due`,
