@@ -14,7 +14,7 @@ import { template } from './helm.mjs';
 import { ofKind, parseManifests } from './manifests.mjs';
 import { Pods, podman, podmanWorks } from './podman.mjs';
 import { jobsInOrder, playable } from './pods.mjs';
-import { sell } from './sale.mjs';
+import { sell } from '../sale.mjs';
 import { startServers } from './servers.mjs';
 
 /** @typedef {import('./manifests.mjs').Json} Json */
