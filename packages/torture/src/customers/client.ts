@@ -6,7 +6,11 @@ import type { Buyer } from '../system/accounts';
 import type { Answer } from './answer';
 
 const ANSWER_LIMIT_MS = 4_500;
-const REQUESTS_MAX = 6_000;
+/**
+ * So that a loop without an end is found. A fast machine sends a hundred in a second for up to 90 seconds, and its money
+ * requests once more when they are judged.
+ */
+const REQUESTS_MAX = 20_000;
 const SHOWN = 6;
 
 /** One sending of a request through one of the gateways, and its answer. */
@@ -18,6 +22,8 @@ export interface Send {
   bytes?: Buffer;
   json?: Answer | null;
   isReplay?: boolean;
+  /** How long to wait before asking again. */
+  retryAfterS?: number;
   /** Why there is no answer. */
   error?: string;
 }
@@ -161,6 +167,8 @@ export class GatewayClient {
       send.bytes = Buffer.from(await answer.body.arrayBuffer());
       send.status = answer.statusCode;
       send.isReplay = answer.headers['idempotent-replayed'] === 'true';
+      const retryAfter = Number(answer.headers['retry-after']);
+      if (retryAfter > 0) send.retryAfterS = retryAfter;
       const isJson = String(answer.headers['content-type'] ?? '').includes('json');
       send.json = isJson ? (JSON.parse(send.bytes.toString()) as Answer) : null;
       send.kind = kindOf(send.status, send.json);
@@ -171,7 +179,6 @@ export class GatewayClient {
     return send;
   }
 
-  /** So that a loop without an end is found. */
   private mostSent(): string {
     const most = [...this.counts].sort((one, other) => other[1] - one[1]).slice(0, SHOWN);
     return `; most of them:\n${most.map(([kind, count]) => `  ${count} × ${kind}`).join('\n')}`;

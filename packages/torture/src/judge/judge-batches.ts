@@ -2,12 +2,12 @@
 import { codeOf, unremembered, type GatewayClient, type History, type Send } from '../customers/client';
 import type { Answer } from '../customers/answer';
 import type { Buyer } from '../system/accounts';
-import { pause } from '../waiting';
+import { askAgain } from './ask-again';
 import type { Breach } from './breach';
 
 const RULE = 'a batch has one result for every item, and exact counts';
-const TRIES = 20;
-const AGAIN_MS = 300;
+/** For one look at one batch. */
+const LIMIT_MS = 60_000;
 
 export async function judgeBatches(run: { history: History; gateways: GatewayClient }): Promise<Breach[]> {
   const breaches: Breach[] = [];
@@ -54,10 +54,7 @@ function faultsOf(batch: Answer, items: readonly Answer[], refs: readonly string
   return faults;
 }
 
-async function again(gateways: GatewayClient, buyer: Buyer, path: string, gateway: number): Promise<Send> {
-  for (let tries = 1; ; tries += 1) {
-    const send = await gateways.send(unremembered({ buyer, method: 'GET', path }), gateway);
-    if (send.kind !== 'unknown' || tries >= TRIES) return send;
-    await pause(AGAIN_MS);
-  }
+function again(gateways: GatewayClient, buyer: Buyer, path: string, gateway: number): Promise<Send> {
+  const request = unremembered({ buyer, method: 'GET', path });
+  return askAgain(() => gateways.send(request, gateway), performance.now() + LIMIT_MS);
 }
