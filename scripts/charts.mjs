@@ -22,6 +22,7 @@ import { REFUSALS } from './charts/refusals.mjs';
 import { KUBERNETES, schemaLocation } from './charts/schemas.mjs';
 import { run, whyNot } from './charts/tools.mjs';
 import { workloadFaults } from './charts/workloads.mjs';
+import { Cleanups } from './cleanups.mjs';
 import { messageOf } from './errors.mjs';
 
 /** @typedef {import('./charts/manifests.mjs').Manifest} Manifest */
@@ -190,17 +191,21 @@ if (reason !== null) {
   console.log(`check:charts skipped: ${reason}`);
   process.exit(0);
 }
-/** @type {string | null} */
-let folder = null;
+const cleanups = new Cleanups();
 try {
-  folder = packedCharts();
+  const folder = packedCharts();
+  cleanups.later(() => rmSync(folder, { recursive: true, force: true }));
   check(folder);
   const why = whyNotPlay();
   if (why !== null) console.log(`- the pods were not run by podman: ${why}`);
-  else report('the smallest pods, run by podman: probes, a sale of each product, stops', await playFaults(folder));
+  else
+    report(
+      'the smallest pods, run by podman: probes, a sale of each product, stops',
+      await playFaults(folder, cleanups),
+    );
 } catch (err) {
   report('the check itself', [messageOf(err)]);
 }
-if (folder !== null) rmSync(folder, { recursive: true, force: true });
+await cleanups.run();
 console.log(failed === 0 ? 'check:charts: all good' : `check:charts: ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -6,15 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, root } from './build.mjs';
 import { bundle } from './bundle.mjs';
+import { Cleanups } from './cleanups.mjs';
 import { buildPrevious, findPrevious, platformVersionOf } from './compat/previous.mjs';
 import { stackOf } from './errors.mjs';
 import { install } from './install.mjs';
 
 const LIMIT_MS = 15 * 60_000;
-/** @type {(() => unknown)[]} */
-const cleanups = [];
-/** @type {NodeJS.Timeout} */
-const late = setTimeout(() => void end(new Error(`compat did not end within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS);
+const cleanups = new Cleanups();
+cleanups.watch('compat', LIMIT_MS);
 
 /** @typedef {import('./compat/mixture.mjs').Folders} Folders */
 
@@ -27,7 +26,7 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'lumi-compat-'));
   // As root, PostgreSQL runs as another user and has to pass through.
   chmodSync(folder, 0o755);
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  cleanups.later(() => rmSync(folder, { recursive: true, force: true }));
   const previous = join(folder, 'previous');
   mkdirSync(previous);
   console.log(`compat: building ${named} in ${previous}`);
@@ -78,7 +77,7 @@ async function startGround(folder) {
   const password = secrets.ownerPassword;
   await initCluster({ dataDir, password });
   const cluster = await startCluster({ dataDir, password, logFile: join(folder, 'postgres.log') });
-  cleanups.push(() => cluster.stop());
+  cleanups.later(() => cluster.stop());
   const ownerUrl = cluster.url('postgres');
   const urlOf = await prepareDatabase({ root, ownerUrl, rolePasswords: secrets.rolePasswords });
   return { folder, secrets, urlOf };
@@ -108,20 +107,4 @@ async function refusalOf(previous, { urlOf }) {
   }
 }
 
-/** @param {unknown} fault */
-async function end(fault) {
-  clearTimeout(late);
-  for (const cleanup of cleanups.reverse()) {
-    try {
-      await cleanup();
-    } catch (err) {
-      console.error(stackOf(err));
-    }
-  }
-  if (fault === undefined) process.exit(0);
-  console.error(stackOf(fault));
-  process.exit(1);
-}
-
-for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => void end(new Error('compat was stopped')));
-main().then(() => end(undefined), end);
+await cleanups.whole(main);

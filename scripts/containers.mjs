@@ -6,28 +6,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble } from '../infra/docker/assemble.mjs';
+import { Cleanups } from './cleanups.mjs';
 import { judgeImages } from './containers/built-images.mjs';
 import { Compose, PROJECT } from './containers/compose.mjs';
 import { Engine, missingHere } from './containers/engine.mjs';
 import { makeStandIns, NODE_IMAGE } from './containers/stand-ins.mjs';
 import { tryInstallation } from './containers/trial.mjs';
-import { stackOf } from './errors.mjs';
 import { buildImages } from './images.mjs';
 import { install } from './install.mjs';
 
 const LIMIT_MS = 20 * 60_000;
 const began = performance.now();
-/** @type {(() => unknown)[]} */
-const cleanups = [];
-const late = setTimeout(() => void end(new Error(`it did not end within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS);
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(new Error(`stopped by ${signal}`)));
+const cleanups = new Cleanups();
+cleanups.watch('test:containers', LIMIT_MS);
 
 async function main() {
   const missing = missingHere();
   if (missing !== null) return say(`skipped: ${missing}.`);
   await install();
   const folder = mkdtempSync(join(tmpdir(), 'lumi-containers-'));
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  cleanups.later(() => rmSync(folder, { recursive: true, force: true }));
   const engine = new Engine(folder);
   await makeStandIns(engine, folder, say);
   say('building the images');
@@ -38,10 +36,10 @@ async function main() {
   say(`the images are right, and the same when built elsewhere: ${await judgeImages(engine, NODE_IMAGE, assembled)}`);
 
   await engine.start();
-  cleanups.push(() => engine.stop());
+  cleanups.later(() => engine.stop());
   const compose = new Compose(engine, folder);
   await compose.prepare();
-  cleanups.push(() => compose.down());
+  cleanups.later(() => compose.down());
   await compose.down();
   engine.watchHealth(PROJECT);
   await tryInstallation(engine, compose, say);
@@ -52,20 +50,4 @@ function say(text) {
   console.log(`containers: ${text} (${Math.round((performance.now() - began) / 1000)} s)`);
 }
 
-/** @param {unknown} [err] */
-async function end(err) {
-  clearTimeout(late);
-  if (err !== undefined) console.error(stackOf(err));
-  for (const cleanup of cleanups.reverse())
-    try {
-      await cleanup();
-    } catch (fault) {
-      console.error(stackOf(fault));
-    }
-  process.exit(err === undefined ? 0 : 1);
-}
-
-main().then(
-  () => end(),
-  (err) => end(err ?? new Error('failed without a reason')),
-);
+await cleanups.whole(main);

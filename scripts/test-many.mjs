@@ -7,7 +7,7 @@ import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './build.mjs';
-import { messageOf } from './errors.mjs';
+import { Cleanups } from './cleanups.mjs';
 import { install } from './install.mjs';
 
 const SHAPE = ['--pgbouncer', '--redis-cluster', '--gateways', '3', '--workers', '3'];
@@ -49,9 +49,9 @@ if (missing.length > 0) {
   console.log(`test:many skipped: ${missing.join('; ')}`);
   process.exit(0);
 }
-// Whatever hangs: nothing of this outlives it.
-setTimeout(() => fail(`test:many did not end within ${LIMIT_MS / 60_000} minutes`), LIMIT_MS).unref();
-try {
+const cleanups = new Cleanups();
+cleanups.watch('test:many', LIMIT_MS);
+await cleanups.whole(async () => {
   const named = process.argv.slice(2);
   const parts = named.length > 0 ? named : [...Object.keys(SUITES), ...Object.keys(RUNS)];
   const unknown = parts.filter((part) => SUITES[part] === undefined && RUNS[part] === undefined);
@@ -62,15 +62,7 @@ try {
   const suites = parts.flatMap((part) => SUITES[part] ?? []);
   if (suites.length > 0) await inShape(suites);
   for (const part of parts) if (RUNS[part] !== undefined) await torture(RUNS[part], part);
-} catch (err) {
-  fail(messageOf(err));
-}
-
-/** @param {string} text */
-function fail(text) {
-  console.error(text);
-  process.exit(1);
-}
+});
 
 /** @param {string} program */
 function isThere(program) {
@@ -97,6 +89,7 @@ async function inShape(suites) {
     new URL('../packages/torture/dist/index.js', import.meta.url).href
   );
   const folder = mkdtempSync(join(tmpdir(), 'lumi-many-'));
+  cleanups.later(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755); // PostgreSQL's own user must reach its data, as root too
   const password = 'many';
   const dataDir = join(folder, 'postgres');
@@ -109,6 +102,7 @@ async function inShape(suites) {
     settings: POSTGRES,
     logFile: join(folder, 'postgres.log'),
   });
+  cleanups.later(() => server.stop());
   const ownerUrl = server.url('postgres');
   const bouncer = new PgBouncer({
     machine: postgres,
@@ -116,20 +110,16 @@ async function inShape(suites) {
     rolePasswords: passwordsOf(ownerUrl),
     upstreamPort: server.port,
   });
+  cleanups.later(() => bouncer.stop());
   const redis = await startRedisCluster(postgres, join(folder, 'redis'));
-  try {
-    await bouncer.start();
-    await run(['node_modules/jest/bin/jest.js', '--seed', '1', ...suites], {
-      TEST_DATABASE_URL: ownerUrl,
-      LUMI_TEST_POOLER_PORT: String(bouncer.port),
-      LUMI_TEST_SHAPE: 'many',
-      REDIS_URL: redis.url,
-    });
-  } finally {
-    await Promise.all([bouncer.stop(), redis.stop()]);
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  cleanups.later(() => redis.stop());
+  await bouncer.start();
+  await run(['node_modules/jest/bin/jest.js', '--seed', '1', ...suites], {
+    TEST_DATABASE_URL: ownerUrl,
+    LUMI_TEST_POOLER_PORT: String(bouncer.port),
+    LUMI_TEST_SHAPE: 'many',
+    REDIS_URL: redis.url,
+  });
 }
 
 /**
@@ -150,10 +140,8 @@ async function torture(args, part) {
 function run(args, env) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-    const end = () => child.kill('SIGTERM');
-    process.once('exit', end);
+    cleanups.later(() => child.kill('SIGTERM'));
     child.once('close', (code, signal) => {
-      process.off('exit', end);
       if (code === 0) resolve(undefined);
       else reject(new Error(`${args[0]} failed (${signal ?? code})`));
     });

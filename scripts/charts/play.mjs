@@ -22,6 +22,7 @@ import { startServers } from './servers.mjs';
 
 const REGISTRY = process.env.LUMI_IMAGES ?? 'localhost';
 const IMAGES = Object.keys(images).map((name) => `${REGISTRY}/${tagOf(name).tag}`);
+const LIMIT_MS = 10 * 60_000;
 const MIGRATION_LIMIT_MS = 2 * 60_000;
 const READY_LIMIT_MS = 60_000;
 /** A process stops within 25 s. */
@@ -49,18 +50,19 @@ function revisionOf(image) {
 
 /**
  * @param {string} folder the packed charts
+ * @param {import('../cleanups.mjs').Cleanups} cleanups are run at the end
  * @returns {Promise<string[]>} what went wrong
  */
-export async function playFaults(folder) {
-  /** @type {(() => unknown)[]} */
-  const cleanups = [];
+export async function playFaults(folder, cleanups) {
+  const ended = cleanups.watch('check:charts', LIMIT_MS);
   try {
-    await play(folder, (cleanup) => cleanups.push(cleanup));
+    await play(folder, (cleanup) => cleanups.later(cleanup));
     return [];
   } catch (err) {
     return messageOf(err).split('\n');
   } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
+    await cleanups.run();
+    ended();
   }
 }
 
