@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { root } from '../build.mjs';
 
 export const cacheFolder = join(root, 'node_modules', '.cache', 'lumi-charts');
+/** The first that fetches a newer Go by itself. */
+const OLDEST_MINOR = 21;
+const VERSION_LIMIT_MS = 60_000;
 const INSTALL_LIMIT_MS = 12 * 60_000;
 const DOWNLOAD_LIMIT_MS = 5 * 60_000;
 const OUTPUT_MAX = 64 * 1024 * 1024;
@@ -20,8 +23,12 @@ const PROGRAMS = {
 
 /** Why the check cannot run here, or null. */
 export function whyNot() {
-  const { status } = spawnSync('go', ['version'], { encoding: 'utf8' });
-  return status === 0 ? null : 'Go is not installed (helm and kubeconform are built by go install)';
+  const { status, stdout } = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', timeout: VERSION_LIMIT_MS });
+  if (status !== 0) return 'Go is not installed (helm and kubeconform are built by go install)';
+  const [, minor = OLDEST_MINOR] = /^go1\.(\d+)/.exec(stdout.trim()) ?? [];
+  return Number(minor) >= OLDEST_MINOR
+    ? null
+    : `this is ${stdout.trim()}; from Go 1.${OLDEST_MINOR} on, go install fetches the version that helm needs`;
 }
 
 /**

@@ -20,13 +20,25 @@ events_logger = "file"
 default_ulimits = [${LIMITS.map((limit) => `"${limit}"`).join(', ')}]
 `;
 
-/** What is missing on this machine to run containers, otherwise null. */
+/** What a machine, or a container that CI runs in, may forbid to root, and what fails then. */
+const MUST_WORK = {
+  'podman does not work here': ['podman', 'info'],
+  'this machine lets nobody make namespaces': ['unshare', '--mount', '--net', 'true'],
+  'this machine lets nobody change its packet filter': ['iptables', '--table', 'nat', '--list', '--numeric'],
+};
+
+/** Why containers cannot be run on this machine, otherwise null. */
 export function missingHere() {
   if (process.getuid?.() !== 0) return 'it needs root';
   const tools = ['podman', 'runc', 'docker-compose', 'debootstrap', 'iptables'].filter(
     (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
   );
-  return tools.length === 0 ? null : `this machine has no ${tools.join(', ')} (Debian has packages of these names)`;
+  if (tools.length > 0) return `this machine has no ${tools.join(', ')} (Debian has packages of these names)`;
+  for (const [reason, [program = '', ...args]] of Object.entries(MUST_WORK)) {
+    const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: START_LIMIT_MS });
+    if (status !== 0) return `${reason}: ${error?.message ?? stderr.trim().split('\n').pop()}`;
+  }
+  return null;
 }
 
 export class Engine {
