@@ -93,12 +93,10 @@ async function inShape(suites) {
   chmodSync(folder, 0o755); // PostgreSQL's own user must reach its data, as root too
   const password = 'many';
   const dataDir = join(folder, 'postgres');
-  const programs = postgres.systemPrograms() ?? undefined;
-  await postgres.initCluster({ dataDir, password, programs });
+  await postgres.initCluster({ dataDir, password });
   const server = await postgres.startCluster({
     dataDir,
     password,
-    programs,
     settings: POSTGRES,
     logFile: join(folder, 'postgres.log'),
   });
