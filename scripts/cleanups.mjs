@@ -15,7 +15,7 @@ export class Cleanups {
     this.waiting.push(cleanup);
   }
 
-  /** A fault of one is told and does not keep the others from running. */
+  /** A fault of one is printed and does not keep the others from running. */
   run() {
     this.running ??= (async () => {
       for (let next = this.waiting.pop(); next !== undefined; next = this.waiting.pop())

@@ -7,8 +7,8 @@ import type { Answer } from './answer';
 
 const ANSWER_LIMIT_MS = 4_500;
 /**
- * So that a loop without an end is found. A fast machine sends a hundred in a second for up to 90 seconds, and its money
- * requests once more when they are judged.
+ * So that a loop without an end is found. A fast machine sends a hundred in a second for up to 90 seconds, and its
+ * money requests once more when they are judged.
  */
 const REQUESTS_MAX = 20_000;
 const SHOWN = 6;

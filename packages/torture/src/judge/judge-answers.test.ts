@@ -18,7 +18,7 @@ const LATER: Send = {
 };
 const CLAIM = { product: 'domains', scope: 'usr_1', key: 'k-1', state: 'done', status: 201, body: BODY };
 
-/** One money request whose answer is remembered; `answer` gives what its repeats get, and `sentAt` when they are sent. */
+/** One money request whose answer is remembered; `answer` gives what its repeats get, `sentAt` when they are sent. */
 function oneRequest(answer: (count: number) => Send) {
   const history = new History();
   const buyer = { name: 'rich', product: 'domains', key: 'secret', accountId: 'usr_1' } as const;
