@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import spectral from '@stoplight/spectral-core';
 import { oas } from '@stoplight/spectral-rulesets';
-import { build, root } from '../build.mjs';
+import { generate, root } from '../build.mjs';
 import { fixtures } from './checks.mjs';
 import { serviceDocuments } from './documents.mjs';
 import { remembered } from './memory.mjs';
@@ -92,12 +92,21 @@ const OWN = {
 };
 
 /** All inputs of the services' documents, and of the recipes in the contract test. */
-const SOURCES = ['packages/shared', 'services', 'scripts/test/contract', 'tsconfig.base.json', 'tsconfig.json'];
+const SOURCES = [
+  'packages/shared',
+  'services',
+  'scripts/bundle.mjs',
+  'scripts/test/contract',
+  'scripts/test/documents.ts',
+  'scripts/test/products.ts',
+  'tsconfig.base.json',
+  'tsconfig.check.json',
+];
 
 export const checkOpenApi = () =>
   remembered('OpenAPI', SOURCES, async () => {
-    await build({ quiet: true });
-    const documents = serviceDocuments(root);
+    await generate();
+    const documents = await serviceDocuments();
     const recipes = await serviceRecipes(documents);
     /** @type {Found[]} */
     const found = [];

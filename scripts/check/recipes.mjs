@@ -1,10 +1,6 @@
 // Checks that the contract test has a recipe for each operation. That test itself would fail only after minutes; here
 // the documents are compared with the names of the recipes (scripts/test/contract/recipes-*.ts), and nothing is called.
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { build } from 'esbuild';
-import { root } from '../build.mjs';
-import { cacheFolder } from './memory.mjs';
+import { loadSources } from './load-sources.mjs';
 
 /** @typedef {import('./checks.mjs').Problem} Problem */
 
@@ -15,28 +11,16 @@ import { cacheFolder } from './memory.mjs';
  */
 export async function serviceRecipes(documents) {
   const products = documents.map(({ name }) => ({ name, product: productOf(name) }));
-  await build({
-    absWorkingDir: root,
-    entryPoints: Object.fromEntries(
-      products.map(({ product }) => [product, `scripts/test/contract/recipes-${product}.ts`]),
+  const exportsOf = await loadSources(
+    Object.fromEntries(
+      products.map(({ product }) => [`recipes-${product}`, `scripts/test/contract/recipes-${product}.ts`]),
     ),
-    outdir: join(cacheFolder, 'recipes'),
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    packages: 'external',
-    tsconfig: 'tsconfig.check.json',
-    logLevel: 'error',
-  });
-  const own = createRequire(import.meta.url);
-  return new Map(
-    products.map(({ name, product }) => [
-      name,
-      Object.keys(own(join(cacheFolder, 'recipes', `${product}.cjs`))[product.toUpperCase()]),
-    ]),
   );
+  const namesOf = (/** @type {string} */ product) => {
+    const exported = /** @type {Readonly<Record<string, object>>} */ (exportsOf(`recipes-${product}`));
+    return Object.keys(exported[product.toUpperCase()] ?? {});
+  };
+  return new Map(products.map(({ name, product }) => [name, namesOf(product)]));
 }
 
 /**
