@@ -74,6 +74,22 @@ describe('a gauge', () => {
     expect(await shown('lumi_monitoring_failures_total')).toContain('{metric="test_failing"} 1');
   });
 
+  it('leaves out a reading that takes too long: a scrape has an end while a dependency hangs', async () => {
+    const doors = gauge('test_hanging', 'Hanging.', ['house']);
+    const end = doors.watch(() => new Promise(() => undefined));
+    doors.watch(() => [[{ house: 'b' }, 2]]);
+    jest.useFakeTimers();
+    try {
+      const text = registry.metrics();
+      await jest.advanceTimersByTimeAsync(4_000);
+      expect(await text).toContain('test_hanging{house="b"} 2');
+    } finally {
+      jest.useRealTimers();
+      end();
+    }
+    expect(await shown('lumi_monitoring_failures_total')).toContain('{metric="test_hanging"} 1');
+  });
+
   it('without labels shows nothing while nobody reads it', async () => {
     const one = gauge('test_alone', 'Alone.', []);
     expect(await shown('test_alone')).not.toMatch(/^test_alone /m);

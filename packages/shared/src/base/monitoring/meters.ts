@@ -5,6 +5,7 @@
 // The values of labels come from our own lists (products, operations, error codes, names in the code), never from a
 // caller. A meter nevertheless has a bound: further sets of labels count as `other`.
 import { Counter, Gauge, Registry, type Metric } from 'prom-client';
+import { inTime } from '../../ground/runtime';
 
 export const registry = new Registry();
 
@@ -122,11 +123,14 @@ export function timer<L extends string>(name: string, help: string, labels: read
 export type Readings<L extends string> = readonly (readonly [Labels<L>, number])[];
 
 export interface GaugeMeter<L extends string> {
-  /** Reads at each scrape. A reading that fails is left out and counted. Returns what ends it. */
+  /** Reads at each scrape. A reading that fails or takes too long is left out and counted. Returns what ends it. */
   watch(read: () => Readings<L> | Promise<Readings<L>>): () => void;
 }
 
-const failures = counter('lumi_monitoring_failures_total', 'Readings of gauges that failed.', ['metric']);
+const failures = counter('lumi_monitoring_failures_total', 'Readings of gauges that failed or took too long.', ['metric']);
+
+/** Below the ten seconds that Prometheus waits for a scrape. */
+const READING_LIMIT_MS = 4_000;
 
 /** A number that goes up and down. */
 export function gauge<L extends string>(name: string, help: string, labels: readonly L[]): GaugeMeter<L> {
@@ -140,7 +144,7 @@ export function gauge<L extends string>(name: string, help: string, labels: read
       const readings = await Promise.all(
         [...sources].map(async (read) => {
           try {
-            return await read();
+            return await inTime(READING_LIMIT_MS, Promise.resolve(read()));
           } catch {
             // The cause is in the log of the part that failed; a scrape must show all other numbers nevertheless.
             failures.of({ metric: name }).add();

@@ -42,7 +42,14 @@ describe('readiness', () => {
 
   it('counts a dependency as away that does not answer within two seconds', async () => {
     const readiness = started({ name: 'database', isVital: true, check: () => new Promise(() => undefined) });
-    expect(await readiness.answer()).toMatchObject({ status: 503, body: { away: ['database'] } });
+    jest.useFakeTimers();
+    try {
+      const answer = readiness.answer();
+      await jest.advanceTimersByTimeAsync(2_000);
+      expect(await answer).toMatchObject({ status: 503, body: { away: ['database'] } });
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('asks a dependency once for all probes of a second', async () => {

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { judgeSettings, openRedis, type Clock, type RedisClient } from '../../ground/runtime';
+import { inTime, judgeSettings, openRedis, type Clock, type RedisClient } from '../../ground/runtime';
 import { doctorSettings, type DoctorSettings } from './config';
 import { fail, lineOf, ok, reasonOf, type Finding } from './finding';
 import { lookAtCertificates } from './look-at-certificates';
@@ -115,18 +115,10 @@ async function look(
   todo: string,
   work: () => Promise<readonly Finding[]>,
 ): Promise<readonly Finding[]> {
-  let timer: NodeJS.Timeout | undefined;
   try {
-    return await Promise.race([
-      work(),
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('no answer in time')), 3 * LIMIT_MS);
-      }),
-    ]);
+    return await inTime(3 * LIMIT_MS, work());
   } catch (err) {
     return [fail(`${subject}: cannot be looked at: ${reasonOf(err)}`, todo)];
-  } finally {
-    clearTimeout(timer);
   }
 }
 

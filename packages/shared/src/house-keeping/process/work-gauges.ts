@@ -76,7 +76,8 @@ export function watchWork({ product, db }: { readonly product: Product; readonly
 }
 
 async function readCounts(product: Product, db: Database): Promise<Counts> {
-  const [counts] = await db.platform.$queryRaw<Counts[]>(sql`
+  // Not through Prisma, which would wait for a dead connection for ever.
+  const [counts] = await db.direct.$queryRaw<Counts[]>(sql`
     SELECT o.*, op.*, b.*, i.*, x.*, r.* FROM
       (SELECT count(*) FILTER (WHERE created_at > now() - interval '1 minute')::int AS young,
         count(*) FILTER (WHERE created_at <= now() - interval '1 minute'
