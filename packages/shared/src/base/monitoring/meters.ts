@@ -15,9 +15,16 @@ const CELLS_MAX = 5_000;
 /** Seconds: from a cached read to the limit of a supplier's call. */
 const BOUNDS = [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** The cells of a meter, by the values of its labels. */
+/** A set of labels as far as it is walked: one step for each label, by its value. */
+interface Step<Cell> {
+  readonly next: Map<string, Step<Cell>>;
+  cell?: Cell;
+}
+
+/** The cells of a meter, by the values of its labels. No key is put together for a look-up. */
 class Cells<L extends string, Cell> {
-  private readonly byKey = new Map<string, readonly [Labels<L>, Cell]>();
+  private readonly first: Step<Cell> = { next: new Map() };
+  private readonly made: (readonly [Labels<L>, Cell])[] = [];
 
   constructor(
     private readonly names: readonly L[],
@@ -25,19 +32,27 @@ class Cells<L extends string, Cell> {
   ) {}
 
   of(labels: Labels<L>): Cell {
-    let key = '';
-    for (const name of this.names) key += `${labels[name]}\n`;
-    const known = this.byKey.get(key);
-    if (known !== undefined) return known[1];
-    const other = Object.fromEntries(this.names.map((name) => [name, 'other'])) as Labels<L>; // a value for each name
-    if (this.byKey.size >= CELLS_MAX && this.names.some((name) => labels[name] !== 'other')) return this.of(other);
-    const cell = this.make();
-    this.byKey.set(key, [{ ...labels }, cell]);
-    return cell;
+    let step: Step<Cell> | undefined = this.first;
+    for (const name of this.names) step = step?.next.get(labels[name]);
+    return step?.cell ?? this.add(labels);
   }
 
   all(): Iterable<readonly [Labels<L>, Cell]> {
-    return this.byKey.values();
+    return this.made;
+  }
+
+  private add(labels: Labels<L>): Cell {
+    const other = Object.fromEntries(this.names.map((name) => [name, 'other'])) as Labels<L>; // a value for each name
+    if (this.made.length >= CELLS_MAX && this.names.some((name) => labels[name] !== 'other')) return this.of(other);
+    let step = this.first;
+    for (const name of this.names) {
+      const next = step.next.get(labels[name]) ?? { next: new Map() };
+      step.next.set(labels[name], next);
+      step = next;
+    }
+    step.cell = this.make();
+    this.made.push([{ ...labels }, step.cell]);
+    return step.cell;
   }
 }
 
@@ -127,7 +142,9 @@ export interface GaugeMeter<L extends string> {
   watch(read: () => Readings<L> | Promise<Readings<L>>): () => void;
 }
 
-const failures = counter('lumi_monitoring_failures_total', 'Readings of gauges that failed or took too long.', ['metric']);
+const failures = counter('lumi_monitoring_failures_total', 'Readings of gauges that failed or took too long.', [
+  'metric',
+]);
 
 /** Below the ten seconds that Prometheus waits for a scrape. */
 const READING_LIMIT_MS = 4_000;
