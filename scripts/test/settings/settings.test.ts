@@ -1,5 +1,6 @@
 // The settings of every process: in the environment or in files, and all faults in one report before anything starts.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDomainsConfig } from '../../../services/domains/src/config';
 import { DOMAINS, PROCESSES, database, faultsOf, file, folder, valuesOf, without } from './given';
@@ -85,13 +86,22 @@ describe.each(PROCESSES)('the settings of %s', (_name, read, env) => {
   });
 });
 
+/** Hundreds of kilobytes, of which the file system says that they are none. */
+const MAPS = '/proc/self/smaps';
+
+function pipe(): string {
+  const path = join(folder, 'a-pipe');
+  expect(spawnSync('mkfifo', [path]).status).toBe(0);
+  return path;
+}
+
 describe('a file of a setting', () => {
   const faultOf = (path: string) =>
     faultsOf(readDomainsConfig, { ...without(DOMAINS, 'CURSOR_SECRET'), CURSOR_SECRET_FILE: path })[0]?.split(
       'CURSOR_SECRET_FILE: ',
     )[1];
 
-  it.each([
+  it.each<readonly [string, () => string, string]>([
     ['that is not there', () => join(folder, 'none'), 'there is no such file'],
     ['below a file', () => join(file('x'), 'y'), 'there is no such file'],
     ['that is empty', () => file(''), 'it is empty'],
@@ -100,6 +110,8 @@ describe('a file of a setting', () => {
     ['that is not text', () => file(Buffer.from([0xff, 0xfe, 0x00])), 'it is not UTF-8 text'],
     ['with a NUL', () => file(`${'x'.repeat(40)}\0`), 'it is not text'],
     ['that is a device', () => '/dev/zero', 'it is not a regular file'],
+    ['that is a pipe without a writer', pipe, 'it is not a regular file'],
+    ...(existsSync(MAPS) ? [['that does not tell its size', () => MAPS, 'it is larger than 64 KiB'] as const] : []),
   ])('%s is refused with the reason, without its path', (_case, path, reason) => {
     expect(faultOf(path())).toBe(reason);
   });

@@ -1,6 +1,6 @@
 // The settings that a process is given: in its environment, or in files that the environment names (`X_FILE` instead of
 // `X`). Plain JavaScript, because the launcher reads its own settings before anything is installed or compiled.
-const { readFileSync, statSync } = require('node:fs');
+const { closeSync, constants, fstatSync, openSync, readSync } = require('node:fs');
 
 /** @typedef {Readonly<Record<string, string | undefined>>} Env */
 /** @typedef {{ readonly name: string; readonly message: string }} SettingFault the message holds no value */
@@ -120,17 +120,35 @@ function misplaced(env, names, group) {
  * @returns {{ readonly value: string; readonly reason?: undefined } | { readonly reason: string }}
  */
 function contentOf(path) {
+  let file;
   try {
-    const file = statSync(path);
-    if (!file.isFile()) return { reason: 'it is not a regular file' };
-    if (file.size > FILE_MAX_BYTES) return { reason: `it is larger than ${FILE_MAX_BYTES / 1024} KiB` };
-    const value = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '');
+    // Judged and read as one open file: its name may lead to another one a moment later. A pipe is not waited for.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(file).isFile()) return { reason: 'it is not a regular file' };
+    const bytes = firstBytes(file, FILE_MAX_BYTES + 1);
+    if (bytes.length > FILE_MAX_BYTES) return { reason: `it is larger than ${FILE_MAX_BYTES / 1024} KiB` };
+    const value = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
     if (value === '') return { reason: 'it is empty' };
     if (value.includes('\0')) return { reason: 'it is not text' };
     return { value };
   } catch (err) {
     return { reason: reasonOf(err) };
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
+}
+
+/**
+ * At most so many. The size that a file says it has may be 0 (/proc), or another a moment later.
+ *
+ * @param {number} file
+ * @param {number} most
+ */
+function firstBytes(file, most) {
+  const bytes = Buffer.alloc(most);
+  let size = 0;
+  for (let read = -1; read !== 0 && size < most; size += read) read = readSync(file, bytes, size, most - size, null);
+  return bytes.subarray(0, size);
 }
 
 /** @param {unknown} err */
