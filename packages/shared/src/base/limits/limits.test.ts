@@ -2,6 +2,7 @@
 // cannot be set, so the suite ages the bucket instead (`Bucket.age`): memory advances its clock, Redis gets an earlier
 // stored time.
 import { randomUUID } from 'node:crypto';
+import Redis from 'ioredis';
 import { FixedClock, silentLog } from '../../ground/runtime';
 import { FallbackLimitStore } from './fallback-store';
 import { decide } from './gcra';
@@ -214,6 +215,13 @@ describe('the memory store', () => {
     for (let i = 0; i < 500; i += 1) store.takeNow(`flood-${String(i)}`, 1, limit);
     expect(store.size).toBeLessThanOrEqual(100);
   });
+});
+
+it('a client of the limits tries again within half a second, however long Redis was away', () => {
+  const client = connectLimitRedis({ url: 'redis://127.0.0.1:1', log: silentLog });
+  client.disconnect();
+  expect(client).toBeInstanceOf(Redis);
+  expect((client as Redis).options.retryStrategy?.(1_000)).toBe(500);
 });
 
 describe('the fallback store', () => {

@@ -58,6 +58,8 @@ export function connectLimitRedis(options: LimitRedisOptions): RedisClient {
     enableAutoPipelining: true,
     maxRetriesPerRequest: 0,
     connectTimeout: 2_000,
+    // Purchases are refused until it is there again, perhaps at another address.
+    retryMaxMs: 500,
     commandTimeout: options.commandTimeoutMs ?? 500,
   });
   let isAway = false;

@@ -14,7 +14,12 @@ export interface RedisSettings {
   /** Off: a command fails at once while Redis is down. */
   readonly enableOfflineQueue?: boolean;
   readonly enableAutoPipelining?: boolean;
+  /** The longest pause between two attempts to connect. */
+  readonly retryMaxMs?: number;
 }
+
+const RETRY_STEP_MS = 100;
+const RETRY_MAX_MS = 2_000;
 
 const SHAPE = /^rediss?:\/\/[^\s,]+$/;
 /** When a cluster moves its slots, a command follows at most this many redirections. */
@@ -34,8 +39,8 @@ export function isClusterUrl(value: string): boolean {
   return value.includes(',') || new URL(value).searchParams.get('cluster') === 'true';
 }
 
-export function openRedis(url: string, settings: RedisSettings): RedisClient {
-  const retryStrategy = (attempt: number): number => Math.min(100 * attempt, 2_000);
+export function openRedis(url: string, { retryMaxMs = RETRY_MAX_MS, ...settings }: RedisSettings): RedisClient {
+  const retryStrategy = (attempt: number): number => Math.min(RETRY_STEP_MS * attempt, retryMaxMs);
   if (!isClusterUrl(url)) return new Redis(url, { ...settings, retryStrategy });
   const nodes = url.split(',').map((node) => new URL(node));
   const [first] = nodes;
