@@ -13,21 +13,12 @@ const MAJOR = '18';
 const FAST_STOP_MS = 30_000;
 const QUIT_STOP_MS = 10_000;
 
-/** @param {string} folder */
-export function hasCluster(folder) {
-  return exists(folder);
-}
-
 /** A restored database that is whole and waits to take the place of the present one has this behind its name. */
 export const RESTORED = '.restored';
 
-/**
- * Finishes a restore that was cut off between moving the old database away and putting the new one in its place.
- *
- * @param {string} folder
- */
-export function takeRestored(folder) {
-  if (!exists(folder) && exists(`${folder}${RESTORED}`)) renameSync(`${folder}${RESTORED}`, folder);
+/** @param {string} folder */
+export function hasCluster(folder) {
+  return exists(folder) || exists(`${folder}${RESTORED}`);
 }
 
 /**

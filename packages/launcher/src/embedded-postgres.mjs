@@ -2,7 +2,7 @@
 // dies, stopped with the launcher. A watchdog stops it even if the launcher is killed without a chance to clean up.
 import { spawn } from 'node:child_process';
 import { ChildLog } from './child-log.mjs';
-import { checkCluster, createCluster, freeCluster, hasCluster, takeRestored } from './cluster-files.mjs';
+import { checkCluster, createCluster, freeCluster, hasCluster } from './cluster-files.mjs';
 import { freePort } from './port.mjs';
 import { postgresProgram } from './postgres-program.mjs';
 import { Refusal, diskFull, isDiskFull } from './refusal.mjs';
@@ -52,7 +52,6 @@ export class EmbeddedPostgres {
   async start() {
     const program = postgresProgram({ root: this.root, dataFolder: this.folder });
     this.program = program;
-    takeRestored(this.folder);
     if (!hasCluster(this.folder)) {
       await createCluster({ program, folder: this.folder, ownerName: OWNER, password: this.password });
     }

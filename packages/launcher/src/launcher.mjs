@@ -9,6 +9,7 @@ import { banner } from './banner.mjs';
 import { checkDatabase, checkRedis } from './external-servers.mjs';
 import { gatewayPort, portInUse } from './port.mjs';
 import { hasCluster } from './cluster-files.mjs';
+import { takeRestored } from './restored-cluster.mjs';
 import { join } from 'node:path';
 import { messageOf } from '../../../scripts/errors.mjs';
 import { loadSecrets } from './secrets.mjs';
@@ -71,6 +72,7 @@ export class Launcher {
     });
     await data.open();
     const clusterFolder = join(options.folder, 'postgres');
+    takeRestored(clusterFolder);
     const secrets = loadSecrets(options.folder, { hasData: hasCluster(clusterFolder) });
     const known = readDemo(options.folder);
     this.unlessInterrupted();

@@ -8,6 +8,7 @@ import { DataFolder } from './data-folder.mjs';
 import { EmbeddedPostgres, embeddedUrl } from './embedded-postgres.mjs';
 import { checkDatabase } from './external-servers.mjs';
 import { hasCluster } from './cluster-files.mjs';
+import { takeRestored } from './restored-cluster.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { prepareDatabase, urlsOf } from './database.mjs';
 import { readDemo } from './seed.mjs';
@@ -39,7 +40,10 @@ async function main(options) {
   const isRunning = data.refusalIfInUse() !== null;
   if (isDoctor && !isRunning && options.databaseUrl === undefined && !hasCluster(cluster))
     throw new Refusal(`There is no installation in ${folder} yet; start Lumi once (npm start).`);
-  if (!isRunning) await data.open();
+  if (!isRunning) {
+    await data.open();
+    takeRestored(cluster);
+  }
   const secrets = loadSecrets(folder, { hasData: hasCluster(cluster) });
   const { databaseUrl } = options;
   if (databaseUrl !== undefined) {

@@ -1,14 +1,15 @@
 // `npm run lumi -- restore FILE`: makes a second database beside the present one, brings the backup into it, audits it,
 // and only then puts it in the place of the present one, which stays under another name. Whatever fails before that has
 // changed nothing.
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../../scripts/errors.mjs';
-import { hasCluster, RESTORED } from '../cluster-files.mjs';
-import { exists, writeAtomically } from '../data-folder.mjs';
+import { hasCluster } from '../cluster-files.mjs';
+import { exists } from '../data-folder.mjs';
 import { prepareDatabase } from '../database.mjs';
 import { EmbeddedPostgres } from '../embedded-postgres.mjs';
 import { Refusal } from '../refusal.mjs';
+import { replaceCluster, takeRestored } from '../restored-cluster.mjs';
 import { loadSecrets, parseSecrets, publicKeys } from '../secrets.mjs';
 import { framesOf, installationOf, verify } from './backup.mjs';
 import { keepSuppliersRecords, loadRows, makeTables, mustKnowMigrations } from './load.mjs';
@@ -37,15 +38,17 @@ export async function restore({ file, passphrase, isOtherAllowed, root, data, au
   say('checking the file …');
   const { manifest, end } = await verify(file, passphrase);
   mustKnowMigrations(manifest, root);
-  const chosen = chooseSecrets({ data, manifest, end, isOtherAllowed });
+  // What is refused makes no folder.
+  if (!exists(data.path)) chooseSecrets({ data, manifest, end, isOtherAllowed });
   await data.open();
   const cluster = join(data.path, 'postgres');
   const draft = `${cluster}.restoring`;
   rmSync(draft, { recursive: true, force: true });
-  rmSync(`${cluster}${RESTORED}`, { recursive: true, force: true });
   try {
+    // An earlier restore that was cut off is finished first: what it brought is the present database.
+    takeRestored(cluster);
+    const { isSame, isNew, ...chosen } = chooseSecrets({ data, manifest, end, isOtherAllowed });
     const secrets = chosen.secrets ?? loadSecrets(data.path, { hasData: false });
-    const { isSame } = chosen;
     await fill({
       draft,
       cluster,
@@ -59,7 +62,8 @@ export async function restore({ file, passphrase, isOtherAllowed, root, data, au
       say,
       signal,
     });
-    const aside = swap({ data, cluster, draft, replaced: chosen.isNew ? secrets : null });
+    const { identityPublicKeys: _derived, ...kept } = secrets;
+    const aside = replaceCluster({ cluster, draft, secrets: isNew ? kept : null });
     return { manifest, end, aside };
   } finally {
     rmSync(draft, { recursive: true, force: true });
@@ -173,26 +177,6 @@ async function keepRecords(present, into, say) {
   } finally {
     await present.stop();
   }
-}
-
-/**
- * @param {{ data: DataFolder; cluster: string; draft: string; replaced: Secrets | null }} told
- * @returns {string | null} where the database is that was here
- */
-function swap({ data, cluster, draft, replaced }) {
-  const stamp = new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14);
-  const secretsFile = join(data.path, 'secrets.json');
-  if (replaced !== null) {
-    if (existsSync(secretsFile)) renameSync(secretsFile, `${secretsFile}.before-restore-${stamp}`);
-    const { identityPublicKeys: _derived, ...kept } = replaced;
-    writeAtomically(secretsFile, `${JSON.stringify(kept, null, 2)}\n`);
-  }
-  // If the power fails between these steps, the next start takes the restored one (takeRestored).
-  renameSync(draft, `${cluster}${RESTORED}`);
-  const aside = hasCluster(cluster) ? `${cluster}.before-restore-${stamp}` : null;
-  if (aside !== null) renameSync(cluster, aside);
-  renameSync(`${cluster}${RESTORED}`, cluster);
-  return aside;
 }
 
 /**
