@@ -46,7 +46,7 @@ export async function backUp({ file, passphrase, withSecrets, root, ownerUrl, se
       (bytes) => seal(bytes, passphrase),
       createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }),
     );
-    const { end } = await verify(draft, passphrase);
+    const { end } = await verify(draft, passphrase, signal);
     await place(draft, file);
     return end;
   } catch (err) {
@@ -86,14 +86,16 @@ export function alreadyThere(file) {
  *
  * @param {string} file
  * @param {string} passphrase
+ * @param {AbortSignal} signal
  * @returns {Promise<{ manifest: Manifest; end: End }>}
  */
-export async function verify(file, passphrase) {
+export async function verify(file, passphrase, signal) {
   /** @type {Manifest | undefined} */
   let manifest;
   /** @type {End | undefined} */
   let end;
   for await (const frame of framesOf(file, passphrase)) {
+    signal.throwIfAborted();
     if (!('told' in frame)) continue;
     if ('manifest' in frame.told) ({ manifest } = frame.told);
     if ('end' in frame.told) ({ end } = frame.told);

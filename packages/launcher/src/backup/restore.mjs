@@ -36,7 +36,7 @@ export async function restore({ file, passphrase, isOtherAllowed, root, data, au
   const inUse = data.refusalIfInUse();
   if (inUse !== null) throw new Refusal(`Stop Lumi before you restore. ${inUse.message}`);
   say('checking the file …');
-  const { manifest, end } = await verify(file, passphrase);
+  const { manifest, end } = await verify(file, passphrase, signal);
   mustKnowMigrations(manifest, root);
   // What is refused makes no folder.
   if (!exists(data.path)) chooseSecrets({ data, manifest, end, isOtherAllowed });
