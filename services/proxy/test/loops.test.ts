@@ -1,13 +1,14 @@
 // The worker's loops: each runs a round on an installation with little data, and finds nothing more to do.
 import { loops } from '../src/wiring';
+import { runIfDue } from '@lumi/shared/testing';
 import { proxyTest } from './proxy-service';
 
 const lumi = proxyTest();
 
 describe('the worker', () => {
-  it('runs every loop twice without an error', async () => {
+  it('runs every loop twice without an error, those with a condition when it holds', async () => {
     const { who, body } = await lumi.buyer();
-    for (const loop of [...loops(lumi.deps()), ...loops(lumi.deps())]) await loop.run();
+    for (const loop of [...loops(lumi.deps()), ...loops(lumi.deps())]) await runIfDue(lumi.service, loop);
     expect((await lumi.get(who, `/proxies/${body.proxies[0]?.id ?? ''}`)).body).toMatchObject({
       state: 'active',
       is_applied: true,

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import supertest, { type Response } from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
-import { testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
+import { runIfDue, testService, type TestAccount, type TestKey } from '@lumi/shared/testing';
 import { audit as auditWith, type Breach } from '@lumi/shared/ledger';
 import { VPS_RULES } from '../src/audit-rules';
 import { vpsSettings } from '../src/config';
@@ -56,7 +56,7 @@ export function hostingWorld() {
     await owner(`UPDATE platform.orders SET wake_at = now() WHERE wake_at IS NOT NULL`);
     await owner(`UPDATE platform.operation SET wake_at = now() WHERE wake_at IS NOT NULL`);
     for (const loop of loops(vps)) {
-      for (let i = 0; i < ROUNDS_MAX && (await loop.run()); i += 1);
+      for (let i = 0; i < ROUNDS_MAX && (await runIfDue(api.service, loop)); i += 1);
     }
   };
   const world = {
