@@ -1,7 +1,7 @@
 // What the images hold (infra/docker/assemble.mjs), tried in plain folders away from this one. `npm run
 // test:containers` tries the images themselves.
 import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -145,6 +145,11 @@ describe('the files of the images', () => {
       code: 0,
       said: 'The database is up to date: platform.\n',
     });
+    for (const program of ['server.js', 'worker.js'])
+      expect(run('vps', [program], settingsOf('vps'))).toMatchObject({
+        code: 1,
+        said: expect.stringMatching(/The schema vps is too old: it lacks .*Run `migrate --product vps`/) as unknown,
+      });
     for (const product of PRODUCTS)
       expect(run(product, ['migrate.js'], owner)).toEqual({
         code: 0,
@@ -162,10 +167,9 @@ describe('the files of the images', () => {
       await query(`${functions} ORDER BY 1, 2`, cluster.ownerUrl.replace(/[^/]+$/, ownName())),
     );
 
-    const admin = Object.assign(new URL(cluster.urlFor('lumi_admin')), { pathname: `/${name}` }).toString();
     const ring = `1:${randomBytes(32).toString('base64')}`;
     const made = run('platform', ['lumi.js', 'users', 'create', 'First customer', '--json'], {
-      DATABASE_URL: admin,
+      DATABASE_URL: urlFor('lumi_admin'),
       KEY_PEPPERS: ring,
       SECRET_RING: ring,
     });
@@ -173,6 +177,28 @@ describe('the files of the images', () => {
     expect(await query(`SELECT name FROM platform.account`)).toEqual([{ name: 'First customer' }]);
   });
 });
+
+/** The database of the images, as this role. */
+function urlFor(role: 'lumi_vps' | 'lumi_admin'): string {
+  return Object.assign(new URL(cluster.urlFor(role)), { pathname: `/${name}` }).toString();
+}
+
+/** All that the processes of a product must be given. */
+function settingsOf(product: 'vps'): Record<string, string> {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const ring = `1:${randomBytes(32).toString('base64')}`;
+  return {
+    DATABASE_URL: urlFor(`lumi_${product}`),
+    ADMIN_DATABASE_URL: urlFor('lumi_admin'),
+    IDENTITY_PUBLIC_KEYS: Buffer.from(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })).toString(
+      'base64',
+    ),
+    KEY_PEPPERS: ring,
+    SECRET_RING: ring,
+    CURSOR_SECRET: randomBytes(32).toString('base64'),
+    PUBLIC_URL: 'http://127.0.0.1:8080',
+  };
+}
 
 /** The database that the tests made from the sources. */
 function ownName(): string {

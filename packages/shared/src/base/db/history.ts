@@ -22,13 +22,16 @@ export interface Migration {
  */
 const REPLACES_FILE = 'replaces.txt';
 
-export async function readMigrations(dir: string): Promise<Migration[]> {
+/** In their order. */
+export async function migrationNames(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isDirectory() && /^\d{14}_/.test(entry.name))
-    .map((entry) => entry.name);
+  return entries.flatMap((entry) => (entry.isDirectory() && /^\d{14}_/.test(entry.name) ? [entry.name] : [])).sort();
+}
+
+export async function readMigrations(dir: string): Promise<Migration[]> {
+  const names = await migrationNames(dir);
   return Promise.all(
-    names.sort().map(async (name) => {
+    names.map(async (name) => {
       const [sql, replaces] = await Promise.all([
         readFile(join(dir, name, 'migration.sql'), 'utf8'),
         readIfThere(join(dir, name, REPLACES_FILE)),

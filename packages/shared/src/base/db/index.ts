@@ -1,4 +1,5 @@
 export { checkHistory, diffMigration, migrate, type DiffMigrationOptions, type MigrateOptions } from './migrate';
+export { migrationNames } from './history';
 export { migrateQueue, queueNameOf, QUEUE_SCHEMA } from './migrate-queue';
 export { prepareDatabase } from './prepare';
 export { ensureRoles, roleUrl, ROLES, type EnsureRolesOptions, type Role } from './roles';

@@ -1,2 +1,2 @@
 export { knowsPlatform } from './knows-platform';
-export { PLATFORM_SCHEMA, readPlatformSchema, refusalOfPlatform } from './version';
+export { PLATFORM_SCHEMA, readPlatformSchema, refusalOfPlatform, type Queryable } from './version';

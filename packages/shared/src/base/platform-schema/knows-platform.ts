@@ -1,4 +1,4 @@
-// The check of a process at its start: it does not serve on a platform's schema that it does not know.
+// The check of a process at its start: it does not serve on a schema that it does not know.
 import type { Log } from '../../ground/runtime';
 import { readPlatformSchema, refusalOfPlatform, type Queryable } from './version';
 
@@ -9,6 +9,8 @@ export interface KnowsPlatformOptions {
   /** The process, as the subject of a sentence: "the vps service". */
   readonly who: string;
   readonly log: Log;
+  /** What else it looks at, once it knows the platform: the sentence for what it must not run on, or null. */
+  readonly also?: () => Promise<string | null>;
   /** The database answered only after the start, and this process must not run on it. */
   readonly onRefusal: (sentence: string) => void;
 }
@@ -17,7 +19,7 @@ export interface KnowsPlatformOptions {
  * Throws the sentence for a schema that is too old or too new. A database that does not answer is no reason not to
  * start, because it may come back: it is asked again every second until it has answered once. Returns how to stop that.
  */
-export async function knowsPlatform({ db, who, log, onRefusal }: KnowsPlatformOptions): Promise<() => void> {
+export async function knowsPlatform({ db, who, log, also, onRefusal }: KnowsPlatformOptions): Promise<() => void> {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   const again = async (): Promise<void> => {
@@ -29,9 +31,9 @@ export async function knowsPlatform({ db, who, log, onRefusal }: KnowsPlatformOp
   // undefined: no answer
   const ask = async (): Promise<string | null | undefined> => {
     try {
-      return refusalOfPlatform(await readPlatformSchema(db), who);
+      return refusalOfPlatform(await readPlatformSchema(db), who) ?? (await also?.()) ?? null;
     } catch (err) {
-      log.warn("the version of the platform's schema could not be read; asking again", { err });
+      log.warn('the version of the schema could not be read; asking again', { err });
       return undefined;
     }
   };

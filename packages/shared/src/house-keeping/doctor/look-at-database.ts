@@ -1,7 +1,6 @@
 // PostgreSQL: version, clock, schemas, size, and work that waits.
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type pg from 'pg';
+import { migrationNames } from '../../base/db';
 import { readPlatformSchema, refusalOfPlatform } from '../../base/platform-schema';
 import type { Clock } from '../../ground/runtime';
 import { bytes, fail, ok, span, warn, type Finding } from './finding';
@@ -74,7 +73,7 @@ export async function lookAtMigrations({ db, migrationsOf }: DatabaseLook): Prom
       if (failed.length > 0) return fail(`${what} has a migration that did not end: ${failed.join(', ')}`, migrate);
       if (migrations.length === 0) return fail(`${what} was never migrated`, `${migrate}, or npm start once`);
       const folder = migrationsOf(schema);
-      const known = folder === null ? migrations : await namesIn(folder);
+      const known = folder === null ? migrations : await migrationNames(folder);
       const missing = known.filter((name) => !migrations.includes(name));
       if (missing.length > 0) return fail(`${what} lacks ${missing.join(', ')}`, `${migrate}, or npm start once`);
       const newer = migrations.filter((name) => !known.includes(name));
@@ -83,11 +82,6 @@ export async function lookAtMigrations({ db, migrationsOf }: DatabaseLook): Prom
         : warn(`${what} has migrations of a newer release: ${newer.join(', ')}`, 'use that release, or know why not');
     }),
   );
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(join(folder), { withFileTypes: true });
-  return entries.flatMap((entry) => (entry.isDirectory() && /^\d{14}_/.test(entry.name) ? [entry.name] : [])).sort();
 }
 
 interface Waiting {

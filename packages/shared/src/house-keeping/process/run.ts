@@ -8,6 +8,7 @@ import { startTracing } from '../../base/tracing';
 import { openMonitoring, serveUntilStop, type MonitoredProcess } from '../../base/monitoring';
 import { createShutdown, reportReady, settingsThere, type Shutdown } from '../../ground/runtime';
 import type { ServiceConfig } from './config';
+import { refusalOfOwnSchema } from './own-schema';
 import { buildApp, openService, type ApiDescription, type Service } from './service';
 import { startWork, type Loop } from './worker';
 import { watchWork } from './work-gauges';
@@ -41,7 +42,7 @@ export function runServer<C extends ServiceConfig, D>(
     shutdown.onStop('gauges', watchWork(service));
     const app = buildApp(service, endpoints(wire(service, config)), api);
     shutdown.onStop('service', () => service.close());
-    await mustKnowPlatform(service, `the ${product} service`, shutdown);
+    await mustKnowSchemas(service, `the ${product} service`, shutdown);
     await service.connected();
     const http = createHttpServer(app, { clock: service.clock });
     const port = await http.listen(config.HOST, config.PORT);
@@ -70,7 +71,7 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
     startTracing({ ...monitored, config });
     const deps = wire(service, config);
     shutdown.onStop('service', () => service.close());
-    await mustKnowPlatform(service, `the ${product} worker`, shutdown);
+    await mustKnowSchemas(service, `the ${product} worker`, shutdown);
     const started = startWork(service, loops(deps), deps.shared.jobs);
     shutdown.onStop('work', () => started.stop());
     service.readiness.needs(...started.needs);
@@ -80,17 +81,18 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
   work().catch((err: unknown) => fail(`${product} worker`, err));
 }
 
-async function mustKnowPlatform({ db, log }: Service, who: string, shutdown: Shutdown): Promise<void> {
+async function mustKnowSchemas({ product, db, admin, log }: Service, who: string, shutdown: Shutdown): Promise<void> {
   const stopAsking = await knowsPlatform({
     db: db.pool,
     who,
     log,
+    also: () => refusalOfOwnSchema(product, admin.pool),
     onRefusal: (sentence) => {
       log.error(sentence);
-      void shutdown.stop('platform schema', 1);
+      void shutdown.stop('schema', 1);
     },
   });
-  shutdown.onStop('platform schema', stopAsking);
+  shutdown.onStop('schema', stopAsking);
 }
 
 function monitoredAs(name: string, { config, log, readiness }: Service, shutdown: Shutdown): MonitoredProcess {
