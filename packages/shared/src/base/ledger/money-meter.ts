@@ -3,11 +3,12 @@ import { counter } from '../monitoring';
 
 /**
  * held → captured or released is the usual way. pending, unknown: the hold stays, and recovery goes on (taken_over).
- * fenced: another attempt owned the order. credited: a deposit.
+ * fenced: another attempt owned the order. credited: a deposit. adjusted: an operator's correction over the API.
  */
-export type MoneyStep = 'held' | 'captured' | 'released' | 'pending' | 'unknown' | 'fenced' | 'taken_over' | 'credited';
+export type MoneyStep =
+  'held' | 'captured' | 'released' | 'pending' | 'unknown' | 'fenced' | 'taken_over' | 'credited' | 'adjusted';
 
-const steps = counter('lumi_money_steps_total', 'Steps of money: holds, captures, releases, credits.', [
+const steps = counter('lumi_money_steps_total', 'Steps of money: holds, captures, releases, credits, corrections.', [
   'product',
   'kind',
   'step',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Act } from '../../base/audit-log';
 import { defineRoute } from '../../ground/contract';
 import { endpoint, type Endpoint } from '../../counter/endpoint';
-import { adjustWallet } from '../../base/ledger';
+import { adjustWallet, noteMoneyStep } from '../../base/ledger';
 import { formatUsd, parseUsd, usdOutput, usdSignedInput, type Units } from '../../ground/money';
 import { administer } from './administer';
 import { ADMIN_TAG, type AdminDeps } from './deps';
@@ -59,7 +59,8 @@ export function adjustUser(deps: AdminDeps): Endpoint {
         principal,
       } = context;
       if (claim === null) throw new Error('a money route without dry run always has a claim');
-      return administer(deps, context, accountId, async (tx) => {
+      let isPosted = false;
+      const reply = await administer(deps, context, accountId, async (tx) => {
         const adjusted = await adjustWallet(tx, deps.clock, {
           accountId,
           amount: parseUsd(amount),
@@ -68,6 +69,7 @@ export function adjustUser(deps: AdminDeps): Endpoint {
           product: deps.product,
           idempotencyKey: claim.key,
         });
+        isPosted = true;
         return {
           status: 200,
           body: {
@@ -79,6 +81,9 @@ export function adjustUser(deps: AdminDeps): Endpoint {
           act: adjustmentAct(accountId, parseUsd(amount), reason, adjusted),
         };
       });
+      // Only now, because a transaction may be rolled back and run again.
+      if (isPosted) noteMoneyStep({ product: deps.product, kind: 'adjustment' }, 'adjusted');
+      return reply;
     },
   );
 }

@@ -1,5 +1,6 @@
 import { Pool } from 'pg';
 import request from 'supertest';
+import { registry } from '../../base/monitoring';
 import { accountEndpoints } from '../../counter/account';
 import { newId } from '../../ground/contract';
 import { shopEndpoints, testService, type TestKey } from '../../testing';
@@ -159,6 +160,17 @@ describe('adjust', () => {
       response: first.body,
     });
     expect(await api.audit()).toEqual([]);
+  });
+
+  it('counts one step of money for it, and none for a repeat or a refusal', async () => {
+    const account = await api.account({ balance: '0' });
+    const text = () => registry.getSingleMetricAsString('lumi_money_steps_total');
+    const counted = async () => Number(/kind="adjustment",step="adjusted"\} (\d+)/.exec(await text())?.[1] ?? 0);
+    const before = await counted();
+    const body = { amount_usd: '3', reason: 'counted' };
+    for (const status of [200, 200]) await adjust(account.accountId, operator, body, 'adjust-counted').expect(status);
+    await adjust(account.accountId, operator, { amount_usd: '-9', reason: 'too much' }).expect(402);
+    expect((await counted()) - before).toBe(1);
   });
 
   it('executes exactly one of many equal requests at once', async () => {
