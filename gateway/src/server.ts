@@ -1,6 +1,6 @@
 // The gateway's process: config → wiring → listen → drain on SIGTERM.
 import { createLog, createShutdown, reportReady, settingsThere, systemClock } from '@lumi/shared/runtime';
-import { openMonitoring, serveUntilStop } from '@lumi/shared/monitoring';
+import { noteSpans, openMonitoring, serveUntilStop } from '@lumi/shared/monitoring';
 import { startTracing } from '@lumi/shared/tracing';
 import { createApp } from './app';
 import { readGatewayConfig } from './config';
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   });
   const monitored = { name: 'gateway', config, log, shutdown, readiness: wiring.readiness };
   await openMonitoring(monitored);
-  startTracing({ ...monitored, config });
+  startTracing({ ...monitored, config, onSpans: noteSpans });
   shutdown.onStop('parts', () => wiring.stop());
   const listener = createListener(createApp(wiring), wiring);
   shutdown.onStop('listener', (limitMs) => listener.drain(limitMs));

@@ -24,6 +24,7 @@ async function traced(work: () => Promise<unknown>, ratio = 1): Promise<Receiver
       LUMI_VERSION: '1.2.3',
     },
     shutdown: { onStop: (_name, step) => stops.push(() => step(5_000)) },
+    onSpans: () => undefined,
   });
   try {
     await work();
@@ -192,6 +193,7 @@ describe('tracing', () => {
         LUMI_VERSION: 'x',
       },
       shutdown: { onStop: (_name, step) => stops.push(() => step(5_000)) },
+      onSpans: () => undefined,
     });
     const answers = await Promise.all(Array.from({ length: 50 }, () => lumi.get(who, '/api/v1/balance')));
     const begin = performance.now();
@@ -209,7 +211,7 @@ describe('tracing', () => {
       const { startTracing } = require(${JSON.stringify(join(shared, 'base/tracing/index.js'))});
       const [, OTEL_EXPORTER_OTLP_ENDPOINT] = process.argv;
       const config = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_HEADERS: {}, LUMI_VERSION: 'x' };
-      startTracing({ name: 'x', config, log: { info() {} }, shutdown: { onStop() {} } });
+      startTracing({ name: 'x', config, log: { info() {} }, shutdown: { onStop() {} }, onSpans() {} });
       const isSdk = (file) => /@opentelemetry.(sdk|otlp|exporter|resources|core)/.test(file);
       console.log(Object.keys(require.cache).filter(isSdk).length);
       process.exit(0);`;

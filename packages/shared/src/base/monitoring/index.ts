@@ -13,4 +13,5 @@ export { openMonitoring, serveUntilStop, type MonitoredProcess } from './monitor
 export { watchPool } from './pools';
 export { Readiness, type Dependency } from './readiness';
 export { requestMeter, type Answered } from './requests';
+export { noteSpans } from './spans';
 export { countedSupplier } from './suppliers';

@@ -1,3 +1,13 @@
 export { startTracing, type TracedProcess } from './start-tracing';
 export { tracePool } from './traced-pool';
-export { beginPart, beginTrace, joinTrace, linkTo, nameOf, resumed, within, type Span } from './tracing';
+export {
+  beginPart,
+  beginTrace,
+  joinTrace,
+  linkTo,
+  nameOf,
+  resumed,
+  within,
+  type Span,
+  type SpanCounter,
+} from './tracing';

@@ -3,17 +3,28 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace, type Span as OtelSpan } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { AlwaysOnSampler, BatchSpanProcessor, RandomIdGenerator, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  RandomIdGenerator,
+  TracerProvider,
+  type BatchSpanProcessorOptions,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace';
 import { elapsedMs } from '../../ground/runtime';
 import { idsOf, isChosen, readTraceparent, traceparentOf, type TraceIds } from './trace-ids';
-import type { Attributes, Kind, Span, Tracer } from './tracing';
+import type { Attributes, Kind, Span, SpanCounter, Tracer } from './tracing';
 
 const TRACES_PER_SECOND = 100;
 const QUEUE_MAX = 2_048;
 const BATCH_MAX = 512;
+/** At a stop all that waits is sent at once, beside the batch that is on its way; one too many would fail all. */
+const EXPORTS_MAX = QUEUE_MAX / BATCH_MAX + 1;
 const EXPORT_EVERY_MS = 2_000;
 const EXPORT_LIMIT_MS = 5_000;
 const LINKS_MAX = 32;
+/** `ExportResultCode.SUCCESS` */
+const TAKEN = 0;
 const KINDS: Readonly<Record<Kind, SpanKind>> = {
   server: SpanKind.SERVER,
   client: SpanKind.CLIENT,
@@ -29,6 +40,7 @@ export interface SdkOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** Of all requests, 0 to 1. */
   readonly ratio: number;
+  readonly onSpans: SpanCounter;
 }
 
 export interface Sdk {
@@ -38,12 +50,12 @@ export interface Sdk {
 }
 
 /** @public by `require`, in start-tracing.ts */
-export function openSdk({ name, version, endpoint, headers, ratio }: SdkOptions): Sdk {
+export function openSdk({ name, version, endpoint, headers, ratio, onSpans }: SdkOptions): Sdk {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
     headers,
     timeoutMillis: EXPORT_LIMIT_MS,
-    concurrencyLimit: 2,
+    concurrencyLimit: EXPORTS_MAX,
   });
   const ids = new Ids();
   const provider = new TracerProvider({
@@ -52,7 +64,7 @@ export function openSdk({ name, version, endpoint, headers, ratio }: SdkOptions)
     idGenerator: ids,
     spanLimits: { attributeValueLengthLimit: 200, attributeCountLimit: 32, linkCountLimit: LINKS_MAX },
     spanProcessors: [
-      new BatchSpanProcessor({
+      new CountingProcessor(onSpans, {
         exporter,
         maxQueueSize: QUEUE_MAX,
         maxExportBatchSize: BATCH_MAX,
@@ -106,6 +118,40 @@ export function openSdk({ name, version, endpoint, headers, ratio }: SdkOptions)
     },
     stop: () => provider.shutdown(),
   };
+}
+
+/** Counts what becomes of spans. The SDK's queue drops silently what it has no place for, so it is bounded here. */
+class CountingProcessor extends BatchSpanProcessor {
+  private waiting = 0;
+
+  constructor(
+    private readonly onSpans: SpanCounter,
+    options: BatchSpanProcessorOptions,
+  ) {
+    const { exporter } = options;
+    super({
+      ...options,
+      exporter: {
+        export: (spans, done) => {
+          this.waiting -= spans.length;
+          exporter.export(spans, (result) => {
+            onSpans(result.code === TAKEN ? 'exported' : 'failed', spans.length);
+            done(result);
+          });
+        },
+        shutdown: () => exporter.shutdown(),
+      },
+    });
+  }
+
+  override onEnd(span: ReadableSpan): void {
+    if (this.waiting >= QUEUE_MAX) {
+      this.onSpans('dropped', 1);
+      return;
+    }
+    this.waiting += 1;
+    super.onEnd(span);
+  }
 }
 
 class Recorded implements Span {

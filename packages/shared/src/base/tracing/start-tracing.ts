@@ -1,6 +1,6 @@
 // Switches tracing on for a process, if its settings name a receiver.
 import type { Log, Shutdown } from '../../ground/runtime';
-import { useTracer } from './tracing';
+import { useTracer, type SpanCounter } from './tracing';
 
 export interface TracedProcess {
   readonly name: string;
@@ -12,12 +12,13 @@ export interface TracedProcess {
   };
   readonly log: Log;
   readonly shutdown: Pick<Shutdown, 'onStop'>;
+  readonly onSpans: SpanCounter;
 }
 
 const STOP_LIMIT_MS = 3_000;
 
 /** Call it before what is traced; the last spans are exported after all else has stopped. */
-export function startTracing({ name, config, log, shutdown }: TracedProcess): void {
+export function startTracing({ name, config, log, shutdown, onSpans }: TracedProcess): void {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   if (endpoint === undefined) return;
   // Only here: a process without tracing loads nothing of the SDK.
@@ -28,6 +29,7 @@ export function startTracing({ name, config, log, shutdown }: TracedProcess): vo
     version: config.LUMI_VERSION,
     headers: config.OTEL_EXPORTER_OTLP_HEADERS,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
+    onSpans,
   });
   useTracer(tracer);
   shutdown.onStop('tracing', async () => {

@@ -17,6 +17,9 @@ export interface Span {
   end(): void;
 }
 
+/** dropped: more ended than can be exported; failed: the receiver did not take them. */
+export type SpanCounter = (outcome: 'exported' | 'failed' | 'dropped', spans: number) => void;
+
 export interface Tracer {
   /** A new trace; its ids are made from the request id. */
   begin(requestId: string, name: string, attributes: Attributes): Span;

@@ -5,7 +5,7 @@ import { createHttpServer } from '../../base/http';
 import type { JobDefinition } from '../../work/jobs';
 import { knowsPlatform } from '../../base/platform-schema';
 import { startTracing } from '../../base/tracing';
-import { openMonitoring, serveUntilStop, type MonitoredProcess } from '../../base/monitoring';
+import { noteSpans, openMonitoring, serveUntilStop, type MonitoredProcess } from '../../base/monitoring';
 import { createShutdown, reportReady, settingsThere, type Shutdown } from '../../ground/runtime';
 import type { ServiceConfig } from './config';
 import { refusalOfOwnSchema } from './own-schema';
@@ -38,7 +38,7 @@ export function runServer<C extends ServiceConfig, D>(
     const shutdown = createShutdown(service.log);
     const monitored = monitoredAs(product, service, shutdown);
     await openMonitoring(monitored);
-    startTracing({ ...monitored, config });
+    startTracing({ ...monitored, config, onSpans: noteSpans });
     shutdown.onStop('gauges', watchWork(service));
     const app = buildApp(service, endpoints(wire(service, config)), api);
     shutdown.onStop('service', () => service.close());
@@ -68,7 +68,7 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
     const shutdown = createShutdown(service.log);
     const monitored = monitoredAs(`${product}-worker`, service, shutdown);
     await openMonitoring(monitored);
-    startTracing({ ...monitored, config });
+    startTracing({ ...monitored, config, onSpans: noteSpans });
     const deps = wire(service, config);
     shutdown.onStop('service', () => service.close());
     await mustKnowSchemas(service, `the ${product} worker`, shutdown);
