@@ -13,5 +13,7 @@ export function guard(pid: number | undefined): () => void {
     detached: true,
   });
   process.unref();
-  return () => process.stdin.end('kept');
+  return () => {
+    if (!process.stdin.writableEnded) process.stdin.end('kept');
+  };
 }

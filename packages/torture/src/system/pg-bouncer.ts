@@ -1,12 +1,11 @@
 // PgBouncer (Debian: pgbouncer) before PostgreSQL, in transaction mode: a connection of a process gets one of the
 // server for each transaction, so nothing may live on it for longer.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Role } from '@lumi/shared/db';
 import { soon } from '../waiting';
-import { guard } from './guard';
+import { GuardedProgram } from './guarded-program';
 import type { Machine } from './machine';
 
 /** The folder of system programs, which is not in every PATH. */
@@ -37,8 +36,7 @@ export interface PgBouncerOptions {
 
 export class PgBouncer {
   port = 0;
-  private process: ChildProcess | undefined;
-  private unguard: (() => void) | undefined;
+  private program: GuardedProgram | undefined;
 
   constructor(private readonly options: PgBouncerOptions) {}
 
@@ -50,17 +48,14 @@ export class PgBouncer {
     const files = this.write();
     if (user.uid !== undefined && user.gid !== undefined)
       for (const file of [folder, ...files]) chownSync(file, user.uid, user.gid);
-    const started = spawn(existsSync(PROGRAM) ? PROGRAM : 'pgbouncer', [join(folder, 'pgbouncer.ini')], {
-      ...user,
-      cwd: '/',
-      stdio: 'ignore',
-    });
-    this.process = started;
-    this.unguard = guard(started.pid);
-    let isMissing = false;
-    started.once('error', () => (isMissing = true));
-    const isReady = await soon(async () => isMissing || (await this.answers()), READY_LIMIT_MS, LOOK_EVERY_MS);
-    if (isMissing)
+    const program = new GuardedProgram(
+      existsSync(PROGRAM) ? PROGRAM : 'pgbouncer',
+      [join(folder, 'pgbouncer.ini')],
+      user,
+    );
+    this.program = program;
+    const isReady = await soon(async () => program.isMissing || (await this.answers()), READY_LIMIT_MS, LOOK_EVERY_MS);
+    if (program.isMissing)
       throw new Error('pgbouncer is not there; install it (Debian: apt-get install pgbouncer) or run without it');
     if (isReady !== true) throw new Error(`pgbouncer did not start; its log is ${join(folder, 'pgbouncer.log')}`);
     return this;
@@ -110,11 +105,6 @@ export class PgBouncer {
   }
 
   async stop(): Promise<void> {
-    const { process } = this;
-    if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
-    const gone = new Promise((resolve) => process.once('exit', resolve));
-    process.kill('SIGKILL');
-    await gone;
-    this.unguard?.();
+    await this.program?.kill();
   }
 }

@@ -1,11 +1,11 @@
 // The machine's own redis-server (Debian: redis-server), in memory only, on loopback.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { pause } from '../waiting';
-import { guard } from './guard';
+import { GuardedProgram } from './guarded-program';
 
 const READY_TRIES = 100;
 const READY_EVERY_MS = 50;
+const ANSWER_LIMIT_MS = 10_000;
 const SETTINGS = { save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction' };
 
 /** One server or a cluster of them: what faults do to it. */
@@ -19,8 +19,7 @@ export interface RedisStore {
 }
 
 export class RedisServer implements RedisStore {
-  private process: ChildProcess | undefined;
-  private unguard: (() => void) | undefined;
+  private program: GuardedProgram | undefined;
 
   constructor(
     readonly port: number,
@@ -30,13 +29,10 @@ export class RedisServer implements RedisStore {
   async start(): Promise<this> {
     const settings = { port: String(this.port), bind: '127.0.0.1', ...SETTINGS, ...this.more };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    const started = spawn('redis-server', args, { stdio: 'ignore', cwd: '/' });
-    this.process = started;
-    this.unguard = guard(started.pid);
-    let isMissing = false;
-    started.once('error', () => (isMissing = true));
+    const program = new GuardedProgram('redis-server', args);
+    this.program = program;
     for (let tries = 0; tries < READY_TRIES; tries += 1) {
-      if (isMissing)
+      if (program.isMissing)
         throw new Error(
           'redis-server is not in the PATH; install it (Debian: apt-get install redis-server) or run without --redis.',
         );
@@ -51,14 +47,16 @@ export class RedisServer implements RedisStore {
   }
 
   /** One inline command; the first bytes of its answer. */
-  command(text: string): Promise<string> {
+  command(text: string, limitMs = ANSWER_LIMIT_MS): Promise<string> {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, '127.0.0.1', () => socket.write(`${text}\r\n`));
       socket.once('data', (data) => {
         socket.destroy();
         resolve(data.toString());
       });
+      socket.setTimeout(limitMs, () => socket.destroy());
       socket.once('error', reject);
+      socket.once('close', () => reject(new Error(`Redis gave no answer to ${text}`)));
     });
   }
 
@@ -73,11 +71,6 @@ export class RedisServer implements RedisStore {
   }
 
   async stop(): Promise<void> {
-    const { process } = this;
-    if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
-    const gone = new Promise((resolve) => process.once('exit', resolve));
-    process.kill('SIGKILL');
-    await gone;
-    this.unguard?.();
+    await this.program?.kill();
   }
 }
