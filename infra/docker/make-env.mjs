@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 const HELP = `Makes the secrets and settings of an installation in containers. Run it once and keep what it makes:
 keys and signing secrets of this installation are worth nothing without it.
 
-  node infra/docker/make-env.mjs > .env
+  (umask 077; node infra/docker/make-env.mjs > .env)
       Settings and secrets, for docker-compose.yml.
 
   node infra/docker/make-env.mjs .env >> .env

@@ -1,5 +1,5 @@
 // Writes the Secrets that the charts name, as manifests for kubectl:
-//   node infra/docker/make-env.mjs > lumi.env      (once; keep the file where you keep secrets)
+//   (umask 077; node infra/docker/make-env.mjs > lumi.env)      (once; keep the file where you keep secrets)
 //   node infra/helm/make-secrets.mjs --env lumi.env --database postgresql://lumi-db-rw:5432/lumi \
 //     --redis redis://lumi-redis:6379 | kubectl -n lumi apply -f -
 // `--pooler postgresql://lumi-db-pooler:5432/lumi` where a pooler is in front, `--installation lumi` for another name,
