@@ -5,8 +5,7 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
-import { testDatabase } from '@lumi/shared/testing';
+import { freshDatabase } from './fresh-database';
 
 jest.setTimeout(300_000);
 
@@ -25,22 +24,9 @@ interface SoftwareList {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-/** Its cluster and the passwords of the roles; the database below is made anew beside it. */
-const cluster = testDatabase();
-const name = `lumi_test_images_${randomBytes(6).toString('hex')}`;
-const ownerUrl = Object.assign(new URL(cluster.ownerUrl), { pathname: `/${name}` }).toString();
+const { name, cluster, ownerUrl, passwords, query } = freshDatabase();
 const folder = mkdtempSync(join(tmpdir(), 'lumi-images-'));
 const image = (one: string) => join(folder, 'first', one);
-
-async function query(text: string, url = ownerUrl): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 function run(one: string, args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
@@ -70,7 +56,7 @@ function digests(of: string): Record<string, string> {
 const programsOf = (one: string) => readdirSync(image(one)).filter((file) => file.endsWith('.js'));
 
 describe('the files of the images', () => {
-  beforeAll(async () => {
+  beforeAll(() => {
     for (const turn of ['first', 'second']) {
       const { status, stderr } = spawnSync(process.execPath, ['infra/docker/assemble.mjs', join(folder, turn)], {
         cwd: root,
@@ -79,12 +65,8 @@ describe('the files of the images', () => {
       });
       if (status !== 0) throw new Error(stderr);
     }
-    await query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, cluster.ownerUrl);
   });
-  afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true });
-    await query(`DROP DATABASE ${name} WITH (FORCE)`, cluster.ownerUrl);
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('are the same when they are made again', () => {
     const first = digests(join(folder, 'first'));
@@ -133,15 +115,13 @@ describe('the files of the images', () => {
   );
 
   it('migrate: the platform by its image, then each product by its own, and the operator makes an account', async () => {
-    const roles = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'] as const;
-    const passwords = roles.map((role) => [`${role.toUpperCase()}_PASSWORD`, new URL(cluster.urlFor(role)).password]);
     const owner = { DATABASE_URL: ownerUrl };
 
     expect(run('vps', ['migrate.js'], owner)).toMatchObject({
       code: 1,
       said: expect.stringContaining('`migrate --product platform`') as unknown,
     });
-    expect(run('platform', ['migrate.js'], { ...owner, ...Object.fromEntries(passwords) })).toEqual({
+    expect(run('platform', ['migrate.js'], { ...owner, ...passwords })).toEqual({
       code: 0,
       said: 'The database is up to date: platform.\n',
     });

@@ -1,34 +1,14 @@
 // `migrate --product …`: each product brings its own schema up to date, on the platform that is there.
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import pg from 'pg';
 import { PLATFORM_SCHEMA } from '@lumi/shared/platform-schema';
-import { testDatabase } from '@lumi/shared/testing';
+import { freshDatabase } from './fresh-database';
 
 const root = join(__dirname, '..', '..');
-/** Its cluster and the passwords of the roles; the databases below are made anew beside it. */
-const cluster = testDatabase();
-const ROLES = ['lumi_gateway', 'lumi_domains', 'lumi_vps', 'lumi_proxy', 'lumi_admin'] as const;
-const passwords = Object.fromEntries(
-  ROLES.map((role) => [`${role.toUpperCase()}_PASSWORD`, new URL(cluster.urlFor(role)).password]),
-);
-
-const name = `lumi_test_migrate_${randomBytes(6).toString('hex')}`;
-const ownerUrl = Object.assign(new URL(cluster.ownerUrl), { pathname: `/${name}` }).toString();
-
-async function query(text: string, url = ownerUrl): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const { ownerUrl, passwords, query } = freshDatabase();
 
 const schemas = async (): Promise<unknown[]> =>
   (
@@ -49,9 +29,6 @@ function migrate(args: readonly string[], env: Record<string, string> = {}): { c
 }
 
 describe('migrate --product', () => {
-  beforeAll(() => query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, cluster.ownerUrl));
-  afterAll(() => query(`DROP DATABASE ${name} WITH (FORCE)`, cluster.ownerUrl));
-
   it('refuses what is no product, and an argument that it does not know, and changes nothing', async () => {
     expect(migrate(['--product', 'mail'])).toEqual({
       code: 1,
