@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { images } from '../../infra/docker/images.mjs';
 import { root } from '../build.mjs';
+import { forbiddenHere } from '../containers/engine.mjs';
 import { messageOf } from '../errors.mjs';
 import { tagOf } from '../images.mjs';
 import { chartsFolder } from './documents.mjs';
@@ -31,7 +32,8 @@ const STOP_LIMIT_MS = 27_000;
 /** Why it cannot run here, or null. */
 export function whyNotPlay() {
   if (process.getuid?.() !== 0) return 'needs root';
-  if (!podmanWorks('info')) return 'podman does not work here';
+  const forbidden = forbiddenHere();
+  if (forbidden !== null) return forbidden;
   const lacking = ['runc', 'catatonit', 'redis-server'].find(
     (name) => spawnSync(name, ['--version']).error !== undefined,
   );

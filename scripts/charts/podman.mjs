@@ -4,23 +4,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
+import { PODMAN_SETTINGS } from '../containers/engine.mjs';
 import { cacheFolder } from './tools.mjs';
 
 const COMMAND_LIMIT_MS = 3 * 60_000;
 const STOP_SECONDS = 35;
-/** For machines without systemd and without CAP_SYS_RESOURCE; no file of the machine is changed. */
-const SETTINGS = `[engine]
-cgroup_manager = "cgroupfs"
-runtime = "runc"
-events_logger = "file"
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-`;
 
+/** No file of the machine is changed. */
 const env = () => {
   const file = join(cacheFolder, 'containers.conf');
   mkdirSync(cacheFolder, { recursive: true });
-  writeFileSync(file, SETTINGS);
+  writeFileSync(file, PODMAN_SETTINGS);
   return { ...process.env, CONTAINERS_CONF: file };
 };
 

@@ -12,7 +12,8 @@ const HEALTH_EVERY_MS = 1_000;
 export const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 /** No more than a machine without CAP_SYS_RESOURCE may set. */
 const LIMITS = ['nofile=1024:1024', 'nproc=1024:1024'];
-const SETTINGS = `[engine]
+/** Of podman, for machines without systemd and without CAP_SYS_RESOURCE. */
+export const PODMAN_SETTINGS = `[engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
 events_logger = "file"
@@ -34,6 +35,11 @@ export function missingHere() {
     (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
   );
   if (tools.length > 0) return `this machine has no ${tools.join(', ')} (Debian has packages of these names)`;
+  return forbiddenHere();
+}
+
+/** Why root cannot run containers on this machine, otherwise null. */
+export function forbiddenHere() {
   for (const [reason, [program = '', ...args]] of Object.entries(MUST_WORK)) {
     const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8', timeout: START_LIMIT_MS });
     if (status !== 0) return `${reason}: ${error?.message ?? stderr.trim().split('\n').pop()}`;
@@ -45,7 +51,7 @@ export class Engine {
   /** @param {string} folder of this run */
   constructor(folder) {
     const settings = join(folder, 'containers.conf');
-    writeFileSync(settings, SETTINGS);
+    writeFileSync(settings, PODMAN_SETTINGS);
     this.socket = join(folder, 'engine.sock');
     this.env = {
       ...process.env,
