@@ -23,48 +23,38 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 
 /** The same supplier, whose calls are counted. Its methods are its calls: each returns a promise. */
 export function countedSupplier<S extends object>(product: Product, supplier: string, counted: S): S {
-  const wrapped = new Map<string | symbol, unknown>();
-  return new Proxy(counted, {
-    get(target, name) {
-      if (wrapped.has(name)) return wrapped.get(name);
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== 'function' || typeof name !== 'string') return value;
-      const one = (...args: unknown[]): unknown => {
-        const begin = performance.now();
-        const span = beginPart(`supplier ${name}`, 'client', { 'lumi.product': product, 'lumi.supplier': supplier });
-        const end = (outcome: string): void => {
-          span?.set({ 'lumi.outcome': outcome });
-          span?.end();
-          calls.of({ product, supplier, call: name, outcome }).add();
-          times.of({ product, supplier, call: name }).seconds((performance.now() - begin) / 1_000);
-        };
-        let answer: unknown;
-        try {
-          answer = within(span, (): unknown => Reflect.apply(value, target, args));
-        } catch (err) {
-          end('unavailable');
-          throw err;
-        }
-        if (!(answer instanceof Promise)) return answer;
-        answer.then(
-          (given: unknown) => end(outcomeOf(given)),
-          () => end('unavailable'),
-        );
+  const calling =
+    (call: string) =>
+    async (...args: unknown[]): Promise<unknown> => {
+      const begin = performance.now();
+      const span = beginPart(`supplier ${call}`, 'client', { 'lumi.product': product, 'lumi.supplier': supplier });
+      let outcome = 'unavailable';
+      try {
+        const method = counted[call as keyof S] as (...args: unknown[]) => unknown; // see methodsOf
+        const answer = await within(span, () => Reflect.apply(method, counted, args));
+        outcome = outcomeOf(answer);
         return answer;
-      };
-      wrapped.set(name, one);
-      return one;
-    },
-    // A call that was replaced is the replacement, as with any object.
-    set(_target, name, value) {
-      wrapped.set(name, value);
-      return true;
-    },
-    deleteProperty(_target, name) {
-      wrapped.delete(name);
-      return true;
-    },
-  });
+      } finally {
+        span?.set({ 'lumi.outcome': outcome });
+        span?.end();
+        calls.of({ product, supplier, call, outcome }).add();
+        times.of({ product, supplier, call }).seconds((performance.now() - begin) / 1_000);
+      }
+    };
+  // All that is no method is read from the supplier itself.
+  const wrapped = Object.create(counted) as S;
+  for (const name of methodsOf(counted))
+    Object.defineProperty(wrapped, name, { value: calling(name), writable: true, configurable: true });
+  return wrapped;
+}
+
+/** Of the object and of its classes, by their names. */
+function methodsOf(object: object): Set<string> {
+  const names = new Set<string>();
+  for (let from: object = object; from !== Object.prototype; from = Object.getPrototypeOf(from) as object)
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(from)))
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+  return names;
 }
 
 function outcomeOf(answer: unknown): string {
