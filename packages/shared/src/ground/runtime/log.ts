@@ -17,7 +17,8 @@ const SECRET_VALUES: readonly (readonly [RegExp, string])[] = [
   [/lumi_(domains|vps|proxy)_[A-Za-z0-9]{6,}/g, 'lumi_$1_[redacted]'],
   [/\bBearer\s+\S+/gi, 'Bearer [redacted]'],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+/g, '[redacted-token]'],
-  [/\b(postgres(?:ql)?|rediss?|https?):\/\/[^\s:/@]+:[^\s@]+@/g, '$1://[redacted]@'],
+  // The user may be missing (redis://:password@host), or the password (https://token@host).
+  [/\b(postgres(?:ql)?|rediss?|https?):\/\/(?:[^\s:/@]*:[^\s@]+|[^\s:/@]+)@/g, '$1://[redacted]@'],
   [/\b\d{4,}:AA[\w-]{20,}/g, '[redacted-token]'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, '[redacted-key]'],
 ];
