@@ -22,6 +22,7 @@ export interface KnowsPlatformOptions {
 export async function knowsPlatform({ db, who, log, also, onRefusal }: KnowsPlatformOptions): Promise<() => void> {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  let isAway = false;
   const again = async (): Promise<void> => {
     const refusal = await ask();
     if (isStopped) return;
@@ -33,7 +34,9 @@ export async function knowsPlatform({ db, who, log, also, onRefusal }: KnowsPlat
     try {
       return refusalOfPlatform(await readPlatformSchema(db), who) ?? (await also?.()) ?? null;
     } catch (err) {
-      log.warn('the version of the schema could not be read; asking again', { err });
+      // Once: it is asked every second.
+      if (!isAway) log.warn('the version of the schema could not be read; asking again', { err });
+      isAway = true;
       return undefined;
     }
   };

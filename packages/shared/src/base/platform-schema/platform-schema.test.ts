@@ -90,6 +90,23 @@ describe('the start of a process', () => {
     );
   });
 
+  it('says once that the database does not answer, however often it is asked', async () => {
+    const warn = jest.fn();
+    const query = jest.fn().mockRejectedValue(new Error('away'));
+    jest.useFakeTimers();
+    try {
+      const log = { ...silentLog, warn };
+      const stop = await knowsPlatform({ db: { query }, who: 'the vps worker', log, onRefusal: () => undefined });
+      await jest.advanceTimersByTimeAsync(5_000);
+      stop();
+      await jest.advanceTimersByTimeAsync(5_000);
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(query).toHaveBeenCalledTimes(6);
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
   it('goes on without a database, asks until it answers, and gets the refusal then', async () => {
     const held = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => held.once('listening', resolve));
