@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   startTracing({ ...monitored, config, onSpans: noteSpans });
   shutdown.onStop('parts', () => wiring.stop());
   const listener = createListener(createApp(wiring), wiring);
-  shutdown.onStop('listener', (limitMs) => listener.drain(limitMs));
+  shutdown.onDrain('listener', (limitMs) => listener.drain(limitMs));
   await wiring.start();
   const port = await listener.listen(config.HOST, config.PORT);
   serveUntilStop(monitored, () => listener.leave());

@@ -143,12 +143,15 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
     stop: async () => {
       stopAsking();
       routes.stop();
-      await notifications.stop();
-      await usage.flush();
       accessLines?.flush();
-      await Promise.all([...PRODUCTS.map((product) => services[product].close()), db.end(), strangersDb.end()]);
       redis?.disconnect();
       for (const end of unwatch) end();
+      await Promise.all([
+        notifications.stop(),
+        usage.flush().then(() => db.end()),
+        strangersDb.end(),
+        ...PRODUCTS.map((product) => services[product].close()),
+      ]);
     },
   };
 }

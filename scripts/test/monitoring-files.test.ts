@@ -58,7 +58,11 @@ beforeAll(async () => {
     config: { HOST: '127.0.0.1', METRICS_PORT: 0, STOP_DELAY_MS: 0, LUMI_VERSION: 'x', LUMI_COMMIT: 'x' },
     readiness: new Readiness(),
     log: silentLog,
-    shutdown: { onStop: (_name, step) => stops.push(() => step(0)), stop: () => Promise.resolve() },
+    shutdown: {
+      onStop: (_name, step) => stops.push(step),
+      onDrain: (_name, step) => stops.push(() => step(0)),
+      stop: () => Promise.resolve(),
+    },
   });
   for (const stop of stops) await stop();
   // Its types omit the labels.

@@ -23,7 +23,7 @@ async function traced(work: () => Promise<unknown>, ratio = 1): Promise<Receiver
       OTEL_TRACES_SAMPLER_ARG: ratio,
       LUMI_VERSION: '1.2.3',
     },
-    shutdown: { onStop: (_name, step) => stops.push(() => step(5_000)) },
+    shutdown: { onStop: (_name, step) => stops.push(step) },
     onSpans: () => undefined,
   });
   try {
@@ -192,7 +192,7 @@ describe('tracing', () => {
         OTEL_TRACES_SAMPLER_ARG: 1,
         LUMI_VERSION: 'x',
       },
-      shutdown: { onStop: (_name, step) => stops.push(() => step(5_000)) },
+      shutdown: { onStop: (_name, step) => stops.push(step) },
       onSpans: () => undefined,
     });
     const answers = await Promise.all(Array.from({ length: 50 }, () => lumi.get(who, '/api/v1/balance')));

@@ -47,7 +47,7 @@ export async function openMonitoring({ name, config, readiness, log, shutdown }:
  */
 export function serveUntilStop({ config, readiness, shutdown }: MonitoredProcess, leave?: () => void): void {
   readiness.started();
-  shutdown.onStop('readiness', async () => {
+  shutdown.onDrain('readiness', async () => {
     readiness.stop();
     leave?.();
     if (config.STOP_DELAY_MS > 0) await setTimeout(config.STOP_DELAY_MS);

@@ -76,7 +76,8 @@ describe('readiness', () => {
 describe('the port for monitoring', () => {
   const settings = { HOST: '127.0.0.1', METRICS_PORT: 0, STOP_DELAY_MS: 0, LUMI_VERSION: '1.2.3', LUMI_COMMIT: 'abc' };
   const steps: { name: string; step: (limitMs: number) => Promise<void> | void }[] = [];
-  const shutdown: Shutdown = { onStop: (name, step) => steps.push({ name, step }), stop: () => Promise.resolve() };
+  const note: Shutdown['onDrain'] = (name, step) => steps.push({ name, step });
+  const shutdown: Shutdown = { onStop: note, onDrain: note, stop: () => Promise.resolve() };
   const readiness = new Readiness();
   let origin = '';
   const log = {

@@ -22,8 +22,8 @@ describe('a stop', () => {
   it('runs its steps from the last to the first, and gives each what is left of 25 s, less 2 s for those after it', async () => {
     const shutdown = createShutdown(silentLog);
     const limits: [string, number][] = [];
-    shutdown.onStop('database', (limitMs) => void limits.push(['database', limitMs]));
-    shutdown.onStop('requests', async (limitMs) => {
+    shutdown.onDrain('jobs', (limitMs) => void limits.push(['jobs', limitMs]));
+    shutdown.onDrain('requests', async (limitMs) => {
       limits.push(['requests', limitMs]);
       await new Promise((resolve) => setTimeout(resolve, 10_000));
     });
@@ -32,7 +32,7 @@ describe('a stop', () => {
     await stopped;
     expect(limits).toEqual([
       ['requests', 23_000],
-      ['database', 13_000],
+      ['jobs', 13_000],
     ]);
     expect(exit.mock.calls).toEqual([[0]]);
   });
@@ -41,12 +41,31 @@ describe('a stop', () => {
     const shutdown = createShutdown(silentLog);
     const ran: string[] = [];
     shutdown.onStop('database', () => void ran.push('database'));
-    shutdown.onStop('hangs', () => new Promise(() => undefined));
+    shutdown.onDrain('hangs', () => new Promise(() => undefined));
     const stopped = shutdown.stop('test');
     await jest.advanceTimersByTimeAsync(24_999);
     expect([ran, exit.mock.calls]).toEqual([[], []]);
     await jest.advanceTimersByTimeAsync(1);
     await stopped;
     expect([ran, exit.mock.calls]).toEqual([['database'], [[0]]]);
+  });
+
+  it('gives each step that closes something 3 s, so that a database that is away does not hold it up', async () => {
+    const log = { ...silentLog, error: jest.fn() };
+    const shutdown = createShutdown(log);
+    shutdown.onStop('throws', () => {
+      throw new Error('closed already');
+    });
+    shutdown.onStop('database', () => new Promise(() => undefined));
+    const stopped = shutdown.stop('test');
+    await jest.advanceTimersByTimeAsync(2_999);
+    expect(exit.mock.calls).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
+    await stopped;
+    expect(exit.mock.calls).toEqual([[0]]);
+    expect(log.error.mock.calls.map(([, { step }]: [string, { step: string }]) => step)).toEqual([
+      'database',
+      'throws',
+    ]);
   });
 });

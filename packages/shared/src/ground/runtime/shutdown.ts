@@ -1,32 +1,43 @@
 // Start and stop of a process. On SIGTERM (or Ctrl-C, or when the launcher that forked it is gone) the steps run in
 // reverse order of registration, all within one limit; then the process exits with 0. A second signal exits at once.
+// Only what is in flight is waited for; what a process closes after it may be away itself, and does not hold it up.
+import { inTime } from './in-time';
 import type { Log } from './log';
 
 /** Below the 30 s after which Kubernetes, compose and the launcher kill a process. */
 const STOP_LIMIT_MS = 25_000;
 /** Kept for the steps after the one that waits for requests in flight. */
 const RESERVE_MS = 2_000;
+/** For a step that closes something: a database that stops at the same time may never answer. */
+const CLOSE_LIMIT_MS = 3_000;
 /** For each of them, when the limit is used up. */
 const LAST_CHANCE_MS = 500;
 
-/** `limitMs`: how long it may wait for what is in flight. */
-type Step = (limitMs: number) => Promise<void> | void;
-
 export interface Shutdown {
-  /** Steps run last-registered first: register the database before the server that uses it. */
-  onStop(name: string, step: Step): void;
+  /**
+   * Steps that close something, each in at most 3 s. They run last-registered first: register the database before the
+   * server that uses it.
+   */
+  onStop(name: string, step: () => Promise<void> | void): void;
+  /** A step among them that waits for what is in flight, at most `limitMs`. */
+  onDrain(name: string, step: (limitMs: number) => Promise<void> | void): void;
   stop(reason: string, exitCode?: number): Promise<void>;
 }
 
 export function createShutdown(log: Log): Shutdown {
-  const steps: { name: string; step: Step }[] = [];
+  const steps: { name: string; run: (leftMs: number) => Promise<void> }[] = [];
   let stopping: Promise<void> | null = null;
 
   const stop = (reason: string, exitCode = 0): Promise<void> => {
     stopping ??= (async () => {
       log.info('stopping', { reason });
       const endMs = performance.now() + STOP_LIMIT_MS;
-      for (const { name, step } of steps.reverse()) await boundedStep(name, step, endMs - performance.now(), log);
+      for (const { name, run } of steps.reverse()) {
+        // An error is no reason to leave out the steps after it.
+        await run(endMs - performance.now()).catch((err: unknown) => {
+          log.error('a step of the shutdown failed', { step: name, err });
+        });
+      }
       process.exit(exitCode);
     })();
     return stopping;
@@ -49,24 +60,19 @@ export function createShutdown(log: Log): Shutdown {
     log.error('unhandled rejection', { err });
     void stop('unhandled rejection', 1);
   });
-  return { onStop: (name, step) => steps.push({ name, step }), stop };
+  return {
+    onStop: (name, step) => steps.push({ name, run: (leftMs) => bounded(step, Math.min(CLOSE_LIMIT_MS, leftMs)) }),
+    onDrain: (name, step) =>
+      steps.push({ name, run: (leftMs) => bounded(() => step(Math.max(0, leftMs - RESERVE_MS)), leftMs) }),
+    stop,
+  };
 }
 
-async function boundedStep(name: string, step: Step, leftMs: number, log: Log): Promise<void> {
-  const limitMs = Math.max(LAST_CHANCE_MS, leftMs);
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await Promise.race([
-      step(Math.max(0, leftMs - RESERVE_MS)),
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`did not stop within ${String(Math.round(limitMs))} ms`)), limitMs);
-      }),
-    ]);
-  } catch (err) {
-    log.error('a step of the shutdown failed', { step: name, err });
-  } finally {
-    clearTimeout(timer);
-  }
+function bounded(step: () => Promise<void> | void, limitMs: number): Promise<void> {
+  return inTime(
+    Math.max(LAST_CHANCE_MS, limitMs),
+    (async () => step())(), // one that throws at once counts as one that rejects
+  );
 }
 
 /** Reports to the launcher (if any) that this process serves, and on which port. */

@@ -46,7 +46,7 @@ export function runServer<C extends ServiceConfig, D>(
     await service.connected();
     const http = createHttpServer(app, { clock: service.clock });
     const port = await http.listen(config.HOST, config.PORT);
-    shutdown.onStop('http', (limitMs) => http.drain(limitMs));
+    shutdown.onDrain('http', (limitMs) => http.drain(limitMs));
     serveUntilStop(monitored, () => http.leave());
     service.log.info('listening', { port });
     reportReady(port);
@@ -73,7 +73,7 @@ export function runWorker<C extends ServiceConfig, D extends WithJobs>(
     shutdown.onStop('service', () => service.close());
     await mustKnowSchemas(service, `the ${product} worker`, shutdown);
     const started = startWork(service, loops(deps), deps.shared.jobs);
-    shutdown.onStop('work', () => started.stop());
+    shutdown.onDrain('work', () => started.stop());
     service.readiness.needs(...started.needs);
     serveUntilStop(monitored);
     reportReady();
