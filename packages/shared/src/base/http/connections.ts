@@ -59,6 +59,11 @@ export class Connections {
     return this.bySocket.get(socket);
   }
 
+  /** Requests that have begun and are not answered to their end. */
+  inWork(): Exchange[] {
+    return [...this.bySocket.values()].flatMap(({ current }) => current ?? []);
+  }
+
   /** Null: refused and closed. */
   admit(socket: Socket): Connection | null {
     const { connectionsMax, perPeerMax, peerOf } = this.limits;

@@ -3,6 +3,7 @@
 // swaps the prototype of every request and response, which costs half its speed).
 import http from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Express } from 'express';
 import { newId } from '../../ground/contract';
 import type { Clock } from '../../ground/runtime';
@@ -44,7 +45,7 @@ export interface HttpServer {
   listen(host: string, portNumber: number): Promise<number>;
   /** From now on each answer ends its connection, so that clients come back elsewhere. */
   leave(): void;
-  /** Stops accepting, closes idle connections, waits for running requests up to `limitMs`, then cuts. */
+  /** Leaves, stops accepting, closes idle connections, waits for running requests up to `limitMs`, then cuts. */
   drain(limitMs?: number): Promise<void>;
   readonly server: http.Server;
 }
@@ -55,6 +56,9 @@ const READS_NOTHING_MS = 20_000;
 const IDLE_MAX_MS = 120_000;
 /** More sockets than we count may exist, because some are still closing. */
 const CONNECTIONS_SPARE = 100;
+const QUIET_MS = 1;
+/** A process that is never quiet stops all the same. */
+const TURNS_MAX = 100;
 
 const openConnections = gauge('lumi_http_connections', 'Open connections to the port of the API.', []);
 
@@ -125,6 +129,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
   });
   const leave = (): void => {
     isLeaving = true;
+    for (const { res } of connections.inWork()) if (!res.headersSent) res.shouldKeepAlive = false;
   };
   return {
     server,
@@ -138,9 +143,10 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
           resolve(typeof address === 'object' && address !== null ? address.port : portNumber);
         });
       }),
-    drain: (limitMs = 10_000) =>
-      new Promise((resolve) => {
-        leave();
+    drain: async (limitMs = 10_000) => {
+      leave();
+      await quietTurn();
+      await new Promise<void>((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), limitMs);
         // A connection is idle only after its last answer; Node checks once, at the beginning.
         const sweep = setInterval(() => server.closeIdleConnections(), 50);
@@ -150,8 +156,22 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
           resolve();
         });
         server.closeIdleConnections();
-      }),
+      });
+    },
   };
+}
+
+/**
+ * A turn of the event loop in which next to nothing happened. Connections are accepted in every turn, so after a quiet
+ * one none waits to be accepted: those that do are reset when the port is closed.
+ */
+async function quietTurn(): Promise<void> {
+  await setImmediate();
+  for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+    const begunAt = performance.now();
+    await setImmediate();
+    if (performance.now() - begunAt < QUIET_MS) return;
+  }
 }
 
 function answerParserError(err: NodeJS.ErrnoException, socket: Socket, options: ServerOptions): void {
