@@ -40,7 +40,7 @@ export class FakeService {
     clock: Clock,
   ) {
     this.verifier = new IdentityVerifier(publicJwks(String(PRIVATE_KEY)), product, clock);
-    this.server = http.createServer((req, res) => void this.serve(req, res));
+    this.server = http.createServer({ keepAliveTimeout: 65_000 }, (req, res) => void this.serve(req, res));
   }
 
   async listen(port = 0): Promise<number> {
@@ -50,6 +50,10 @@ export class FakeService {
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  connections(): Promise<number> {
+    return new Promise((resolve) => this.server.getConnections((_err, count) => resolve(count)));
   }
 
   async close(): Promise<void> {

@@ -36,15 +36,8 @@ const RESPONSE_HEADERS = new Map(
     'Vary',
   ].map((name) => [name.toLowerCase(), name]),
 );
-/** No connection could be made: the service is down, and nothing was sent. */
-const NOT_REACHED = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** What failed when no connection could be made. The same codes come from open connections, after a request was sent. */
+const CONNECTING = new Set(['connect', 'getaddrinfo']);
 /** The connection broke: the service may have acted on the request. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
@@ -72,10 +65,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
   private isStreaming = false;
   private isOver = false;
   private isAbandoned = false;
-  private mayRetry: boolean;
+  private isFirstTry = true;
+  /** Even where the service may have acted on it. */
+  private readonly mayRepeat: boolean;
 
   constructor(private readonly options: ExchangeOptions) {
-    this.mayRetry = options.operation.method === 'GET';
+    this.mayRepeat = options.operation.method === 'GET';
     options.record.exchange = this;
   }
 
@@ -103,7 +98,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    this.mayRetry = false;
+    this.isFirstTry = false;
     const contentType = headers['content-type'];
     if (!isAllowedType(typeof contentType === 'string' ? contentType : '', status, this.options.operation)) {
       this.finish('answered', unavailable(`a service answered ${String(status)} with ${String(contentType)}`));
@@ -157,13 +152,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Abandonable {
 
   onResponseError(_controller: Dispatcher.DispatchController, err: Error): void {
     if (this.isOver) return;
-    const code = codeOf(err);
-    if (this.mayRetry && (NOT_REACHED.has(code) || BROKEN.has(code))) {
-      this.mayRetry = false;
+    const isUnsent = wasNotReached(err);
+    // Behind the address may be others: one that has just stopped refuses, the next one serves.
+    if (this.isFirstTry && (isUnsent || (this.mayRepeat && BROKEN.has(codeOf(err))))) {
+      this.isFirstTry = false;
       this.start();
       return;
     }
-    this.finish(NOT_REACHED.has(code) ? 'not-reached' : 'other', this.options.res.destroyed ? null : unavailable(err));
+    this.finish(isUnsent ? 'not-reached' : 'other', this.options.res.destroyed ? null : unavailable(err));
   }
 
   private startStreaming(): void {
@@ -236,6 +232,13 @@ function answerHeaders(record: RequestRecord, headers: Record<string, string | s
   );
   if (!hasCacheRule) list.push('Cache-Control', 'no-store');
   return list;
+}
+
+/** No connection could be made: the service is down, and nothing was sent. */
+function wasNotReached(err: Error): boolean {
+  // One error for each address of the name.
+  if (err instanceof AggregateError) return err.errors.every((one) => one instanceof Error && wasNotReached(one));
+  return codeOf(err) === 'UND_ERR_CONNECT_TIMEOUT' || ('syscall' in err && CONNECTING.has(String(err.syscall)));
 }
 
 function codeOf(err: Error): string {

@@ -23,6 +23,12 @@ export interface ServiceClientOptions {
 export type Line = 'usual' | 'held-back';
 
 const CONNECT_TIMEOUT_MS = 2_000;
+/**
+ * Shorter than STOP_DELAY_MS of the services: a service that stops ends each connection with its next answer, and what
+ * has had no request for so long is closed from here, so that no request is written into a connection that is being
+ * closed.
+ */
+const IDLE_MS = 2_000;
 const DOCUMENT_TIMEOUT_MS = 5_000;
 const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 /** This many connection failures in a row open the breaker … */
@@ -50,10 +56,8 @@ export class ServiceClient {
         connect: { timeout: CONNECT_TIMEOUT_MS },
         headersTimeout: options.timeoutMs,
         bodyTimeout: options.timeoutMs,
-        // Shorter than the service's own limit (65 s), so that no request is written into a connection that is being
-        // closed.
-        keepAliveTimeout: 30_000,
-        keepAliveMaxTimeout: 60_000,
+        keepAliveTimeout: IDLE_MS,
+        keepAliveMaxTimeout: IDLE_MS,
         maxHeaderSize: 32_768,
       });
     this.pools = { usual: pool(), 'held-back': pool() };

@@ -8,7 +8,8 @@ type IsPlanted = (bug: string) => boolean;
 
 /** Private members of the gateway's exchange, which a bug reaches for. */
 interface OpenExchange {
-  mayRetry: boolean;
+  isFirstTry: boolean;
+  mayRepeat: boolean;
   isOver: boolean;
   isSecondTry?: boolean;
   onResponseError(controller: unknown, err: unknown): unknown;
@@ -33,7 +34,7 @@ function gatewayRetriesPost(isPlanted: IsPlanted): void {
     (onResponseError) =>
       function (this: OpenExchange, controller, err) {
         if (isPlanted('gateway-retries-post') && this.isSecondTry !== true && !this.isOver)
-          this.mayRetry = this.isSecondTry = true;
+          this.mayRepeat = this.isFirstTry = this.isSecondTry = true;
         return onResponseError.call(this, controller, err);
       },
   );
