@@ -36,7 +36,7 @@ const RESPONSE_HEADERS = new Map(
     'Vary',
   ].map((name) => [name.toLowerCase(), name]),
 );
-/** What failed when no connection could be made. The same codes come from open connections, after a request was sent. */
+/** What failed when no connection could be made. An open one breaks with the same codes, after a request was sent. */
 const CONNECTING = new Set(['connect', 'getaddrinfo']);
 /** The connection broke: the service may have acted on the request. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
