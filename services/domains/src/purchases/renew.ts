@@ -1,15 +1,14 @@
 // Renews a domain for more years. The command names the expiry it extends, so the registry itself refuses a renewal
 // that was already done.
-import { isoSeconds } from '@lumi/shared/runtime';
-import { fromStep, rider, sql } from '@lumi/shared/db';
-import { thingSold, viewOrder, type Order } from '@lumi/shared/purchase';
+import { sql } from '@lumi/shared/db';
+import { thingSold, type Order } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { registryPart } from '../portfolio/domain-row';
-import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
 import { stateSql } from '../portfolio/lifecycle';
 import { domainFacts, paidTimeSql } from '../store/domain-store';
 import type { NameInfo, RenewCommand } from '../supplier/registrar';
 import { feeOf, yearsText, type YearsItem } from './holding';
+import { longerHeld } from './longer-held';
 
 export const RENEW = 'domain_renew';
 
@@ -31,38 +30,13 @@ export function renewThing(deps: DomainsDeps) {
     refusalOfChange: { expires_at: 'expiry_mismatch' },
     hasRowsOfItsOwn: true, // the domain (at most one open order each)
     describe: (order) => `Renewal of ${order.item.unicode} for ${yearsText(order.item.years)}`,
-    act: async (order, signal) =>
-      withDomainTruth(
-        deps,
-        aboutOrder(order),
-        await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
-      ),
-    lookUp: async (order, signal) =>
-      withDomainTruth(
-        deps,
-        aboutOrder(order),
-        await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
-      ),
-    // Only the paid time: a renewal may be recovered hours later, and name servers, lock and contacts can have been
-    // changed since the registry gave this answer.
-    deliver: (order, info) => [
-      rider`
-      UPDATE domains.domain d SET ${paidTimeSql(registryPart(info, deps.catalogue.get(order.item.tld)))},
-        updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-      ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId}
-        AND d.ended_at IS NULL`,
-    ],
-    answer: (order, info) => ({
-      status: 200,
-      body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) },
+    ...longerHeld<RenewItem>(deps, {
+      event: 'domain.renewed',
+      commandOf,
+      // Only the paid time: a renewal may be recovered hours later, and name servers, lock and contacts can have been
+      // changed since the registry gave this answer.
+      columns: (order, info) => paidTimeSql(registryPart(info, deps.catalogue.get(order.item.tld))),
     }),
-    events: (order, info) => [
-      {
-        type: 'domain.renewed',
-        subject: order.item.domain,
-        data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id },
-      },
-    ],
   });
 }
 

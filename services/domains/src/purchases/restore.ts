@@ -1,24 +1,15 @@
 // Restores a domain from redemption, with the year that registries add.
 import { z } from 'zod';
 import { AppError } from '@lumi/shared/contract';
-import { fromStep, rider, sql } from '@lumi/shared/db';
-import {
-  costLine,
-  purchaseFields,
-  thingSold,
-  viewOrder,
-  type JsonObject,
-  type Offer,
-  type Order,
-} from '@lumi/shared/purchase';
-import { isoSeconds } from '@lumi/shared/runtime';
+import { sql } from '@lumi/shared/db';
+import { costLine, purchaseFields, thingSold, type JsonObject, type Offer, type Order } from '@lumi/shared/purchase';
 import type { DomainsDeps } from '../deps';
 import { stateAt, stateSql } from '../portfolio/lifecycle';
 import { MISSING_TEXT, registryPart, type DomainRow } from '../portfolio/domain-row';
-import { aboutOrder, withDomainTruth } from '../portfolio/sync-domain';
 import { domainFacts, registrySql } from '../store/domain-store';
 import type { NameInfo, RestoreCommand } from '../supplier/registrar';
 import { feeOf } from './holding';
+import { longerHeld } from './longer-held';
 
 export const RESTORE = 'domain_restore';
 /** Registries renew for one year when they restore; the price includes it. */
@@ -49,36 +40,11 @@ export function restoreThing(deps: DomainsDeps) {
           END, 'expires_at', platform.fact_time(d.expires_at), 'premium', d.premium_restore::text`,
       ),
     describe: (order) => `Restoration of ${order.item.unicode}`,
-    act: async (order, signal) =>
-      withDomainTruth(
-        deps,
-        aboutOrder(order),
-        await deps.registrars.get(order.item.registrar).execute(commandOf(order), signal),
-      ),
-    lookUp: async (order, signal) =>
-      withDomainTruth(
-        deps,
-        aboutOrder(order),
-        await deps.registrars.get(order.item.registrar).lookUp(commandOf(order), signal),
-      ),
-    deliver: (order, info) => [
-      rider`
-      UPDATE domains.domain d SET ${registrySql(registryPart(info, deps.catalogue.get(order.item.tld)))},
-        updated_at = ${order.settledAt ?? order.createdAt}::timestamptz
-      ${fromStep('settled')} AND d.name = ${order.item.domain} AND d.account_id = ${order.accountId}
-        AND d.ended_at IS NULL`,
-    ],
-    answer: (order, info) => ({
-      status: 200,
-      body: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order: viewOrder(order) },
+    ...longerHeld<RestoreItem>(deps, {
+      event: 'domain.restored',
+      commandOf,
+      columns: (order, info) => registrySql(registryPart(info, deps.catalogue.get(order.item.tld))),
     }),
-    events: (order, info) => [
-      {
-        type: 'domain.restored',
-        subject: order.item.domain,
-        data: { domain: order.item.domain, expires_at: isoSeconds(new Date(info.expires_at)), order_id: order.id },
-      },
-    ],
   });
 }
 
