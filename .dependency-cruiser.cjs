@@ -16,6 +16,7 @@ const ROOMS = [
   'base/tracing',
   'base/monitoring',
   'base/limits',
+  'base/egress',
   'base/principal',
   'base/http',
   'base/platform-schema',
