@@ -1,4 +1,5 @@
-// What name servers answer, with a server of our own: the judge sees every answer, and a second look-up changes nothing.
+// What name servers answer, with a server of our own: the judge sees every answer, and a second look-up changes
+// nothing.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
