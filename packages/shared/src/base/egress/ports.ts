@@ -1,4 +1,4 @@
-// Settings that name ports: which are refused to everybody, and which address and port are lifted from all refusals.
+// Settings that name ports: which are refused to every caller, and which address and port are lifted from all refusals.
 import { BlockList, isIPv4 } from 'node:net';
 import { readBlock } from '../../ground/addresses';
 import type { Reading } from '../../ground/contract';

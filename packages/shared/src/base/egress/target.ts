@@ -1,4 +1,4 @@
-// Host and port of a connection that somebody asks for, read in one way only. What programs read differently (zones,
+// Host and port of a connection that a caller asks for, read in one way only. What programs read differently (zones,
 // user info, percent signs, octal numbers that are none) is no target. Numeric forms are the addresses that
 // `inet_aton`, browsers and curl make of them, so that a judge sees what would be dialled.
 import { isIPv4, isIPv6 } from 'node:net';
