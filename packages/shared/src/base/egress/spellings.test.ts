@@ -38,9 +38,10 @@ const FORBIDDEN = [
   // names of this machine, and texts that programs read differently
   'localhost LOCALHOST localhost. foo.localhost ⓛocalhost ｌｏｃａｌｈｏｓｔ [127.0.0.1] [::1 ::1] [[::1]]',
   '127.0.0.1:80 user@127.0.0.1 127.0.0.1/ 127.0.0.1%00 127.0.0.1%2f 127.0.0.1\\ 127.0.0.1#a 127.0.0.1?a %31%32%37.0.0.1',
-  '[] . .. a..b -a.example a-.example 127.0.0.1.. .127.0.0.1 127..1 1.2.3.4.5 256.1.1.1 1.256.1.1 4294967296 0x100000000 08.1',
-  '127.0.0.09 0x 0x.1 0xg.1 1.0x a.1 example.0x7f example.127 [v1.x] [1.2.3.4::] 127.0.0.1|a 127.0.0.1`a {a} a^b a"b',
-  '127.0.0.1\u0000 127.0.0.1\r\n 127.0.0.1\u0085 a\u0000.example a℀b.example 1⒈example',
+  '[] . .. a..b -a.example a-.example 127.0.0.1.. .127.0.0.1 127..1 1.2.3.4.5 256.1.1.1 1.256.1.1',
+  '4294967296 0x100000000 08.1 127.0.0.09 0x 0x.1 0xg.1 1.0x a.1 example.0x7f example.127 [v1.x] [1.2.3.4::]',
+  '127.0.0.1|a 127.0.0.1`a {a} a^b a"b 127.0.0.1\u0000 127.0.0.1\r\n 127.0.0.1\u0085',
+  'a\u0000.example a℀b.example 1⒈example',
 ]
   .flatMap((line) => line.split(/[ ]+/))
   .concat('', ' ', ' 127.0.0.1', '127.0.0.1 ', '127.0.0.1\n', '127.0.0.1\t', `${'a'.repeat(64)}.example`);
