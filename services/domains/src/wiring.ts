@@ -42,7 +42,6 @@ import { setDnssec } from './endpoints/set-dnssec';
 import { setDomainContacts } from './endpoints/set-domain-contacts';
 import { setHost } from './endpoints/set-host';
 import { setNameservers } from './endpoints/set-nameservers';
-import { suggestDomains } from './endpoints/suggest-domains';
 import { domainsSummary } from './endpoints/summary';
 import { syncContactNow } from './endpoints/sync-contact';
 import { syncContacts } from './endpoints/sync-contacts';
@@ -56,7 +55,7 @@ import { transferDomain } from './endpoints/transfer-domain';
 import { updateContact } from './endpoints/update-contact';
 import { updateDomain } from './endpoints/update-domain';
 import { domainLifecycle } from './jobs/lifecycle-source';
-import { abandonedChangesLoop } from './portfolio/change-at-registry';
+import { settleAbandonedChanges } from './portfolio/change-at-registry';
 import { contactSyncs } from './portfolio/sync-contact';
 import { domainSyncs } from './portfolio/sync-domain';
 import { transferSyncs } from './portfolio/sync-transfer';
@@ -118,7 +117,6 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
     getTld(deps),
     checkDomain(deps),
     checkDomains(deps),
-    suggestDomains(deps),
     buyDomain(deps),
     listDomains(deps),
     bulkUpdateDomains(deps),
@@ -161,7 +159,7 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
 
 /** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredDomains): readonly Loop[] {
-  return [...deps.shared.loops, abandonedChangesLoop(deps)];
+  return [...deps.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(deps) }];
 }
 
 export const api = describeApi({

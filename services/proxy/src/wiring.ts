@@ -9,12 +9,12 @@ import type { ProxySettings } from './config';
 import type { ProxyDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
-import { checkHealthLoop } from './jobs/check-health';
+import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
 import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
-import { withdrawEndedLoop } from './jobs/withdraw-ended';
+import { withdrawEnded } from './jobs/withdraw-ended';
 import { addToAllowlist } from './endpoints/add-to-allowlist';
 import { addToProxyAllowlist } from './endpoints/add-to-proxy-allowlist';
 import { allocateToSubuser } from './endpoints/allocate-to-subuser';
@@ -179,8 +179,8 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'push-access', everyMs: 500, due: isAnyDirty, run: () => pushAccess(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
-    checkHealthLoop(deps),
-    withdrawEndedLoop(deps),
+    { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },
+    { name: 'withdraw-ended', everyMs: 5_000, run: () => withdrawEnded(deps) },
   ];
 }
 

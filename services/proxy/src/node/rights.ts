@@ -2,6 +2,7 @@
 // fills them from the service's feed. The data plane asks them for every connection and never asks the service.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
+import { readBlock } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
 
 export interface Login {
@@ -92,6 +93,7 @@ export class Rights {
   private readonly bySubject = new Map<string, Stored>();
   private readonly byName = new Map<string, Set<Stored>>();
   private readonly byPort = new Map<number, Set<Stored>>();
+  private readonly turning = new Set<Stored>();
   private readonly listeners = new Set<RightsListener>();
   private poolExits: Readonly<Record<string, readonly PoolExit[]>> = {};
   private key = Buffer.alloc(0);
@@ -140,9 +142,18 @@ export class Rights {
     return [...this.bySubject.values()].map(({ right }) => right);
   }
 
+  /** Those whose exit changes by an interval. */
+  rotating(): Right[] {
+    return [...this.turning].map(({ right }) => right);
+  }
+
   /** The ports that some right has as its own. */
   ports(): number[] {
     return [...this.byPort.keys()];
+  }
+
+  hasPort(port: number): boolean {
+    return this.byPort.has(port);
   }
 
   poolOf(name: string): readonly PoolExit[] {
@@ -206,6 +217,7 @@ export class Rights {
   private keep(right: Right): void {
     const stored = { right, blocks: right.blocks.map((one) => ({ ...one, list: listOf(one.block) })) };
     this.bySubject.set(right.subject, stored);
+    if (right.rotationS !== null) this.turning.add(stored);
     for (const { name } of right.logins) addTo(this.byName, name, stored);
     if (right.port !== null) addTo(this.byPort, right.port, stored);
   }
@@ -214,6 +226,7 @@ export class Rights {
     const stored = this.bySubject.get(subject);
     if (stored === undefined) return;
     this.bySubject.delete(subject);
+    this.turning.delete(stored);
     for (const { name } of stored.right.logins) removeFrom(this.byName, name, stored);
     if (stored.right.port !== null) removeFrom(this.byPort, stored.right.port, stored);
   }
@@ -224,12 +237,11 @@ function isSameDigest(one: string, other: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** A block that cannot be read admits no address. */
 function listOf(block: string): BlockList {
   const list = new BlockList();
-  const [address = '', bits] = block.split('/');
-  const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-  if (bits === undefined) list.addAddress(address, family);
-  else list.addSubnet(address, Number(bits), family);
+  const { value } = readBlock(block);
+  if (value !== undefined) list.addSubnet(value.address, value.bits, value.family);
   return list;
 }
 

@@ -1,0 +1,110 @@
+// Everything that is asked before a target is dialled. The order is part of the contract: what is wrong with the right
+// comes first, then the target, then the limits, then the exit.
+import { isIP, isIPv6 } from 'node:net';
+import type { Finding, Target } from '@lumi/shared/egress';
+import type { Client } from './client';
+import type { Echo } from './echo';
+import type { Exits } from './exits';
+import { DRY_MS, type Dialled } from './link';
+import type { LoginGuard } from './login-guard';
+import type { Meter, NodeEvents } from './meter';
+import { NO_WISH, readUserName, type Wish } from './user-name';
+import type { Passage, Passages } from './passages';
+import { whyNot } from './permission';
+import type { RefusalWord } from './refusals';
+import type { Grant, Rights } from './rights';
+import type { AbuseSigns } from './abuse-signs';
+
+export type Protocol = 'http' | 'socks5';
+
+export interface Caller extends Grant {
+  readonly wish: Wish;
+}
+
+export type Admitted = { readonly passage: Passage; readonly dialled: Dialled } | { readonly refusal: RefusalWord };
+
+export interface Parts {
+  readonly rights: Rights;
+  readonly meter: Meter;
+  readonly exits: Exits;
+  readonly passages: Passages;
+  readonly guard: LoginGuard;
+  readonly signs: AbuseSigns;
+  readonly events: NodeEvents;
+  readonly echo: Echo;
+  readonly lookup: { find(target: Target, families: readonly (4 | 6)[]): Promise<Finding> };
+}
+
+/** Of the judge's words, those of the table of refusals. */
+const OF_FINDING = {
+  port: 'port',
+  own: 'target',
+  address: 'target',
+  dns: 'name',
+  dns_timeout: 'timeout',
+  family: 'family',
+} as const satisfies Readonly<Record<Extract<Finding, { refusal: unknown }>['refusal'], RefusalWord>>;
+
+export class Admission {
+  constructor(private readonly parts: Parts) {}
+
+  /** `pair` null: the client shows none, so its address must be allowed. */
+  identify(client: Client, pair: readonly [name: string, password: string] | null): Caller | { refusal: RefusalWord } {
+    const { rights, guard, events } = this.parts;
+    const byAddress = client.port === null ? null : rights.byAddress(client.port, client.address);
+    if (byAddress !== null) {
+      events.seen(byAddress.right.subject, rights.allowedBy(byAddress.right.subject, client.address));
+      return { ...byAddress, wish: (pair === null ? null : readUserName(pair[0]))?.wish ?? NO_WISH };
+    }
+    if (pair === null) return { refusal: 'credentials' };
+    if (guard.isRefused(client.address, client.port)) return { refusal: 'logins' };
+    const name = readUserName(pair[0]);
+    const grant = name === null ? null : rights.byLogin(client.port, name.base, pair[1]);
+    if (grant === null || name === null) {
+      if (guard.countWrong(client.address, client.port)) this.parts.signs.loginGuessing(client.address);
+      return { refusal: 'credentials' };
+    }
+    events.seen(grant.right.subject, null);
+    return { ...grant, wish: name.wish };
+  }
+
+  /** The passage is open when this resolves with one: end it. */
+  async admit({ right, proof, wish }: Caller, protocol: Protocol, target: Target): Promise<Admitted> {
+    const { rights, meter, exits, passages, signs } = this.parts;
+    const why = whyNot(right, rights.nowMs(), target.host);
+    if (why !== null) return { refusal: why };
+    if (right.port !== null && right.protocol !== 'both' && right.protocol !== protocol) return { refusal: 'protocol' };
+    const passage = passages.open(right, proof, target.host);
+    if (passage === null) return { refusal: 'concurrency' };
+    const refused = (refusal: RefusalWord): Admitted => {
+      passage.end(true);
+      return { refusal };
+    };
+    if (right.isMetered && meter.isDry(right.subject) && !(await meter.whenFilled(right.subject, DRY_MS)))
+      return refused('quota');
+    const exit = exits.choose(right, wish);
+    if (typeof exit === 'string') return refused(exit);
+    if (isIP(exit.address) === 0) return refused('exit');
+    signs.target(right.subject, target.host);
+    const dialled = await this.find(target, exit.address);
+    if ('refusal' in dialled) {
+      if (dialled.refusal === 'port') signs.refusedPort(right.subject);
+      return refused(dialled.refusal);
+    }
+    passage.begin(meter.use(right.subject, exit.country, target.host), exit.address);
+    return { passage, dialled };
+  }
+
+  private async find(target: Target, localAddress: string): Promise<Dialled | { refusal: RefusalWord }> {
+    const family = isIPv6(localAddress) ? 6 : 4;
+    if (this.parts.echo.isTarget(target)) {
+      const port = this.parts.echo.portOf(target);
+      if (port === null) return { refusal: 'target' };
+      return { address: family === 6 ? '::1' : '127.0.0.1', port, localAddress };
+    }
+    const finding = await this.parts.lookup.find(target, [family]);
+    if ('refusal' in finding) return { refusal: OF_FINDING[finding.refusal] };
+    const [address] = finding.addresses;
+    return address === undefined ? { refusal: 'name' } : { address, port: target.port, localAddress };
+  }
+}

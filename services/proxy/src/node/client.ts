@@ -1,0 +1,94 @@
+// A connection of a client, from its first byte. What reads it changes: the PROXY header, a handshake, then a tunnel.
+import type { Socket } from 'node:net';
+import { elapsedMs } from '@lumi/shared/runtime';
+
+export interface Reader {
+  data(bytes: Buffer): void;
+  /** The client sends no more. */
+  end(): void;
+  /** The connection is gone. */
+  closed(): void;
+}
+
+/** From the first byte of a handshake or request to its last. */
+export const STAGE_MS = 15_000;
+
+export class Client {
+  /** Infinity: whatever runs now has its own limits. */
+  deadlineMs = elapsedMs() + STAGE_MS;
+  private reader: Reader | null = null;
+  private sentBefore = -1;
+  private isKnown = false;
+
+  constructor(
+    readonly socket: Socket,
+    /** A static proxy's own port; null: an entry of the pools. */
+    readonly port: number | null,
+    /** Of the client, also behind a balancer. */
+    readonly address: string,
+    /** Called once: when it has shown a right, or when it has gone before. */
+    private readonly onKnown: () => void,
+  ) {
+    socket.on('data', (bytes) => this.reader?.data(bytes as Buffer)); // no encoding is set
+    socket.on('end', () => this.reader?.end());
+    socket.on('close', () => {
+      this.markKnown();
+      this.reader?.closed();
+    });
+    socket.on('error', () => undefined); // 'close' follows
+  }
+
+  readBy(reader: Reader): void {
+    this.reader = reader;
+  }
+
+  markKnown(): void {
+    if (this.isKnown) return;
+    this.isKnown = true;
+    this.onKnown();
+  }
+
+  /** The time limit of the stage that begins now. */
+  allow(ms: number): void {
+    this.deadlineMs = elapsedMs() + ms;
+  }
+
+  /** Answers and ends the connection. What the client goes on sending is not read. */
+  endWith(bytes: Buffer): void {
+    this.readBy(DEAF);
+    this.allow(STAGE_MS);
+    this.socket.end(bytes);
+    this.socket.resume();
+  }
+
+  /** As `endWith`, without waiting for the client to end its side. */
+  leave(): void {
+    this.allow(STAGE_MS);
+    this.socket.destroySoon();
+  }
+
+  /** Ends a connection whose time is over. As long as it takes what was written for it, it goes on. */
+  checkTime(now: number): void {
+    if (now <= this.deadlineMs) return;
+    const sent = sentBytes(this.socket);
+    if (sent === this.sentBefore || this.socket.writableLength === 0) this.socket.destroy();
+    this.sentBefore = sent;
+    this.allow(STAGE_MS);
+  }
+
+  /** The kernel drops what it holds for the client. */
+  reset(): void {
+    this.socket.resetAndDestroy();
+  }
+}
+
+/** What the kernel has taken. */
+export function sentBytes(socket: Socket): number {
+  return socket.bytesWritten - socket.writableLength;
+}
+
+const DEAF: Reader = {
+  data: () => undefined,
+  end: () => undefined,
+  closed: () => undefined,
+};

@@ -1,0 +1,200 @@
+// What passes through the node now: one entry for each tunnel and each request over plain HTTP. It ends them when their
+// right ends, and holds the limits of their subject.
+import { elapsedMs } from '@lumi/shared/runtime';
+import type { Meter, Use, Way } from './meter';
+import { whyNot } from './permission';
+import type { Proof, Right, Rights } from './rights';
+
+export interface PassageTimes {
+  /** A tunnel or request without a byte. */
+  readonly idleMs: number;
+  /** The same after one side has said that it sends no more. */
+  readonly halfClosedMs: number;
+}
+
+/** `right`: it has ended; `stop`: the node leaves. */
+export type ResetReason = 'right' | 'idle' | 'stop';
+
+interface Subject {
+  right: Right;
+  readonly passages: Set<Passage>;
+  /** When the next byte may pass, by the limit of bandwidth. */
+  readonly freeAtMs: Record<Way, number>;
+}
+
+/** How much may pass at once before the limit of bandwidth holds. */
+const BURST_MS = 100;
+
+export class Passage {
+  isHalfClosed = false;
+  isOver = false;
+  exit: string | null = null;
+  /** Bytes that the kernel has taken, both ways. */
+  progress: () => number = () => 0;
+  private lastMs = elapsedMs();
+  private progressBefore = 0;
+  private used: Use | null = null;
+  private onReset: (why: ResetReason) => void = () => undefined;
+  private resetFor: ResetReason | null = null;
+
+  constructor(
+    readonly proof: Proof,
+    readonly host: string,
+    private readonly of: Subject,
+    private readonly meter: Meter,
+    private readonly close: (passage: Passage) => void,
+  ) {}
+
+  get right(): Right {
+    return this.of.right;
+  }
+
+  /** From now on bytes are counted. */
+  begin(use: Use, exit: string): void {
+    if (this.isOver) use.end({ isError: true });
+    this.used = use;
+    this.exit = exit;
+    this.lastMs = elapsedMs();
+  }
+
+  /** What ends both sides. If the right has ended meanwhile, that happens at once. */
+  whenReset(reset: (why: ResetReason) => void): void {
+    if (this.resetFor !== null) reset(this.resetFor);
+    else this.onReset = reset;
+  }
+
+  /** Nothing has passed for so long, and nothing that waits in the node has gone on. */
+  isIdle(now: number, limitMs: number): boolean {
+    if (now - this.lastMs <= limitMs) return false;
+    const progress = this.progress();
+    const isIdle = progress === this.progressBefore;
+    this.progressBefore = progress;
+    if (!isIdle) this.lastMs = now;
+    return isIdle;
+  }
+
+  /** How many of the bytes may pass now. */
+  spend(way: Way, bytes: number): number {
+    if (this.used === null || this.isOver) return 0;
+    this.lastMs = elapsedMs();
+    return this.meter.spend(this.used, way, bytes);
+  }
+
+  whenFilled(limitMs: number): Promise<boolean> {
+    return this.meter.whenFilled(this.right.subject, limitMs);
+  }
+
+  /** How long to wait after these bytes, so that the subject keeps its bandwidth in this direction. */
+  delayMs(way: Way, bytes: number): number {
+    const bps = this.right.bandwidthBps;
+    if (bps === null) return 0;
+    const now = elapsedMs();
+    const free = Math.max(this.of.freeAtMs[way], now - BURST_MS) + (bytes * 8_000) / bps;
+    this.of.freeAtMs[way] = free;
+    return Math.max(0, free - now);
+  }
+
+  end(isError: boolean): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.used?.end({ isError });
+    this.close(this);
+  }
+
+  /** Ends both sides so that the kernel delivers no more of what it holds. */
+  reset(why: ResetReason): void {
+    if (this.isOver) return;
+    this.end(true);
+    this.resetFor = why;
+    this.onReset(why);
+  }
+}
+
+export class Passages {
+  private readonly bySubject = new Map<string, Subject>();
+  private readonly stopListening: () => void;
+  private count = 0;
+
+  constructor(
+    private readonly rights: Rights,
+    private readonly meter: Meter,
+    private readonly times: PassageTimes,
+  ) {
+    this.stopListening = rights.onChange(({ subjects }) => {
+      for (const subject of subjects) this.judge(subject);
+    });
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  sizeOf(subject: string): number {
+    return this.bySubject.get(subject)?.passages.size ?? 0;
+  }
+
+  /** Null: the subject has as many as it may have. */
+  open(right: Right, proof: Proof, host: string): Passage | null {
+    const of = this.bySubject.get(right.subject) ?? {
+      right,
+      passages: new Set(),
+      freeAtMs: { up: 0, down: 0 },
+    };
+    of.right = right;
+    if (of.passages.size >= right.concurrency) return null;
+    this.bySubject.set(right.subject, of);
+    const passage = new Passage(proof, host, of, this.meter, (ended) => this.remove(of, ended));
+    of.passages.add(passage);
+    this.count += 1;
+    return passage;
+  }
+
+  /** Ends what has been silent for too long, and what has lost its right by the passing of time. Every second. */
+  sweep(): void {
+    const now = elapsedMs();
+    for (const [subject, of] of this.bySubject) {
+      const { passages } = of;
+      if (passages.size === 0) this.forgetIfFree(of);
+      for (const passage of passages) {
+        const limit = passage.isHalfClosed ? this.times.halfClosedMs : this.times.idleMs;
+        if (passage.isIdle(now, limit)) passage.reset('idle');
+      }
+      this.judge(subject);
+    }
+  }
+
+  resetAll(): void {
+    for (const { passages } of this.bySubject.values()) for (const passage of passages) passage.reset('stop');
+  }
+
+  close(): void {
+    this.stopListening();
+    this.resetAll();
+  }
+
+  private judge(subject: string): void {
+    const of = this.bySubject.get(subject);
+    if (of === undefined) return;
+    of.right = this.rights.get(subject) ?? of.right;
+    for (const passage of of.passages) if (this.hasEnded(passage)) passage.reset('right');
+    // The limit may have become lower: the newest go first.
+    for (const passage of [...of.passages].slice(Math.max(0, of.right.concurrency))) passage.reset('right');
+  }
+
+  private hasEnded(passage: Passage): boolean {
+    const right = this.rights.holds(passage.right.subject, passage.proof);
+    if (right === null || whyNot(right, this.rights.nowMs(), passage.host) !== null) return true;
+    return right.exits.kind === 'fixed' && passage.exit !== null && passage.exit !== right.exits.address;
+  }
+
+  private remove(of: Subject, passage: Passage): void {
+    if (!of.passages.delete(passage)) return;
+    this.count -= 1;
+    if (of.passages.size === 0) this.forgetIfFree(of);
+  }
+
+  /** Connections one after the other share the limit of bandwidth too. */
+  private forgetIfFree(of: Subject): void {
+    if (Math.max(of.freeAtMs.up, of.freeAtMs.down) <= elapsedMs()) this.bySubject.delete(of.right.subject);
+  }
+}

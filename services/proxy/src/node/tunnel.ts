@@ -1,0 +1,68 @@
+// A tunnel: what follows CONNECT and a SOCKS5 request. Bytes go through as they are.
+import { sentBytes, type Client } from './client';
+import type { Exits } from './exits';
+import { Link, wordOf, type Dialled } from './link';
+import type { Passage } from './passages';
+import type { RefusalWord } from './refusals';
+
+export interface TunnelWish {
+  readonly client: Client;
+  readonly passage: Passage;
+  readonly dialled: Dialled;
+  readonly exits: Pick<Exits, 'markLost'>;
+  /** What the client sent after its request already. */
+  readonly head: Buffer;
+  /** Tells the client that the tunnel is open. */
+  readonly answer: Buffer;
+  refuse(word: RefusalWord): void;
+}
+
+/** The client's socket is paused. */
+export function openTunnel({ client, passage, dialled, exits, head, answer, refuse }: TunnelWish): void {
+  const { socket } = client;
+  const link = new Link(dialled, socket, passage, {
+    opened: () => {
+      client.deadlineMs = Infinity;
+      socket.write(answer);
+      socket.resume();
+      link.send(head);
+    },
+    failed: (code) => {
+      const word = wordOf(code);
+      if (word === 'exit') exits.markLost(dialled.localAddress);
+      passage.end(true);
+      refuse(word);
+    },
+    deliver: (bytes) => void socket.write(bytes),
+    ended: () => {
+      passage.isHalfClosed = true;
+      socket.end();
+    },
+    closed: (isError) => {
+      passage.end(isError);
+      client.leave();
+    },
+  });
+  client.readBy({
+    data: (bytes) => link.send(bytes),
+    end: () => {
+      passage.isHalfClosed = true;
+      link.finish();
+    },
+    closed: () => {
+      passage.end(false);
+      link.close();
+    },
+  });
+  passage.progress = () => sentBytes(socket) + link.sentBytes;
+  passage.whenReset((why) => {
+    if (why === 'idle') {
+      // The kernel may still deliver what it has.
+      link.close();
+      socket.destroy();
+    } else {
+      link.reset();
+      client.reset();
+    }
+  });
+}
