@@ -28,6 +28,7 @@ import { getDomain } from './endpoints/get-domain';
 import { getDomainContacts } from './endpoints/get-domain-contacts';
 import { getHost } from './endpoints/get-host';
 import { getTld } from './endpoints/get-tld';
+import { getTldRequirements } from './endpoints/get-tld-requirements';
 import { getTransfer } from './endpoints/get-transfer';
 import { listContacts } from './endpoints/list-contacts';
 import { listDomains } from './endpoints/list-domains';
@@ -115,6 +116,7 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
     ...deps.shared.endpoints,
     listTlds(deps),
     getTld(deps),
+    getTldRequirements(deps),
     checkDomain(deps),
     checkDomains(deps),
     buyDomain(deps),

@@ -28,5 +28,10 @@ export function readCountry(text: string, { userAssigned = false }: CountryRules
   return { reason: meant === undefined ? WANTED : `${WANTED}; ${code} is not one, ${meant} is` };
 }
 
+/** All codes, user-assigned ones left out. */
+export function countryCodes(): readonly string[] {
+  return [...ASSIGNED];
+}
+
 export const countryField = (rules: CountryRules = {}) =>
   readField((text) => readCountry(text, rules), TEXT_MAX).meta({ example: 'DE' });

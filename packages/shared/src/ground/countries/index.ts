@@ -1,2 +1,2 @@
-export { countryField } from './country';
+export { countryCodes, countryField } from './country';
 export { isPostalCode, usesPostalCodes } from './postal-code';
