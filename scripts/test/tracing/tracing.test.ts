@@ -145,6 +145,14 @@ describe('a purchase', () => {
     expect(receiver.spans.some(({ name, traceId }) => name === 'supplier execute' && traceId === job?.traceId)).toBe(
       true,
     );
+
+    // How the job came into the queue: the relay passed on the row that the request had written.
+    const [relay] = receiver.named('relay jobs');
+    expect(relay === undefined ? undefined : valueOf(relay, 'lumi.jobs')).toBe(1);
+    const added = receiver.named('queue jobs').find(({ parentSpanId }) => parentSpanId === relay?.spanId);
+    expect(added).toMatchObject({ traceId: relay?.traceId });
+    expect(jobs.some(({ links = [] }) => links.some(({ spanId }) => spanId === added?.spanId))).toBe(true);
+    expect(receiver.named('SELECT platform.outbox_done')[0]).toMatchObject({ parentSpanId: relay?.spanId });
   });
 });
 

@@ -1,8 +1,10 @@
 export { startTracing, type TracedProcess } from './start-tracing';
 export { tracePool } from './traced-pool';
 export {
+  asPart,
   beginPart,
   beginTrace,
+  follow,
   joinTrace,
   linkTo,
   nameOf,

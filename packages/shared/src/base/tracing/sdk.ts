@@ -1,6 +1,14 @@
 // The official SDK. Only `startTracing` loads this file. What is bounded: traces per second, spans that wait for their
 // export (more are dropped, and no request waits for them), the time of an export, and of the end.
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace, type Span as OtelSpan } from '@opentelemetry/api';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+  type Span as OtelSpan,
+  type SpanContext,
+} from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import {
@@ -29,6 +37,7 @@ const KINDS: Readonly<Record<Kind, SpanKind>> = {
   server: SpanKind.SERVER,
   client: SpanKind.CLIENT,
   internal: SpanKind.INTERNAL,
+  producer: SpanKind.PRODUCER,
   consumer: SpanKind.CONSUMER,
 };
 
@@ -102,12 +111,7 @@ export function openSdk({ name, version, endpoint, headers, ratio, onSpans }: Sd
         const from = readTraceparent(traceparent);
         if (from === null) return null;
         if (!from.isSampled) return new Unsampled(from);
-        const parent = trace.setSpanContext(ROOT_CONTEXT, {
-          traceId: from.traceId,
-          spanId: from.spanId,
-          traceFlags: TraceFlags.SAMPLED,
-          isRemote: true,
-        });
+        const parent = trace.setSpanContext(ROOT_CONTEXT, remote(from));
         return open(otel.startSpan(spanName, { attributes, kind: SpanKind.SERVER }, parent));
       },
       child: (parent, spanName, kind, attributes) => {
@@ -154,6 +158,11 @@ class CountingProcessor extends BatchSpanProcessor {
   }
 }
 
+/** A span of another process, which was recorded there. */
+function remote({ traceId, spanId }: TraceIds): SpanContext {
+  return { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
+}
+
 class Recorded implements Span {
   readonly isSampled = true;
 
@@ -168,8 +177,12 @@ class Recorded implements Span {
   }
 
   link(requestId: string): void {
-    const context = { ...idsOf(requestId), traceFlags: TraceFlags.SAMPLED, isRemote: true };
-    this.span.addLink({ context, attributes: { 'lumi.request_id': requestId } });
+    this.span.addLink({ context: remote(idsOf(requestId)), attributes: { 'lumi.request_id': requestId } });
+  }
+
+  follow(traceparent: string): void {
+    const from = readTraceparent(traceparent);
+    if (from?.isSampled === true) this.span.addLink({ context: remote(from) });
   }
 
   fail(reason: string): void {
@@ -196,6 +209,10 @@ class Unsampled implements Span {
   }
 
   link(): void {
+    // Nothing is recorded.
+  }
+
+  follow(): void {
     // Nothing is recorded.
   }
 

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 export type Attributes = Readonly<Record<string, string | number>>;
-export type Kind = 'server' | 'client' | 'internal' | 'consumer';
+export type Kind = 'server' | 'client' | 'internal' | 'producer' | 'consumer';
 
 export interface Span {
   /** W3C trace context, for the next process. */
@@ -12,6 +12,8 @@ export interface Span {
   set(attributes: Attributes): void;
   /** To the trace that began with this request. */
   link(requestId: string): void;
+  /** To the span of another process that handed this work over. */
+  follow(traceparent: string): void;
   /** `reason`: a code or a name, never a message. */
   fail(reason: string): void;
   end(): void;
@@ -61,6 +63,25 @@ export function beginPart(name: string | (() => string), kind: Kind, attributes:
   return tracer.child(parent, typeof name === 'string' ? name : name(), kind, attributes);
 }
 
+/** `work` as a part of what is going on. */
+export async function asPart<T>(
+  name: string,
+  kind: Kind,
+  attributes: Attributes,
+  work: (span: Span | null) => Promise<T>,
+): Promise<T> {
+  const span = beginPart(name, kind, attributes);
+  if (span === null) return work(null);
+  try {
+    return await active.run(span, () => work(span));
+  } catch (err) {
+    span.fail(nameOf(err));
+    throw err;
+  } finally {
+    span.end();
+  }
+}
+
 /** Work of a worker: a trace of its own, with a link to the request that began it, if it is known yet. */
 export async function resumed<T>(
   name: string,
@@ -83,6 +104,11 @@ export async function resumed<T>(
 /** The work that goes on was begun by this request. */
 export function linkTo(requestId: string): void {
   if (tracer !== null) active.getStore()?.link(requestId);
+}
+
+/** The work that goes on was handed over in this span. */
+export function follow(traceparent: string): void {
+  if (tracer !== null) active.getStore()?.follow(traceparent);
 }
 
 /** A code or the class of an error: its message may hold a value. */

@@ -4,10 +4,10 @@ import { DelayedError, UnrecoverableError, type Job } from 'bullmq';
 import type { Product } from '../../ground/contract';
 import { queueNameOf, type SqlRunner } from '../../base/db';
 import { counter, gauge, timer, type Dependency } from '../../base/monitoring';
-import { resumed } from '../../base/tracing';
+import { follow, resumed } from '../../base/tracing';
 import type { Clock, Log } from '../../ground/runtime';
 import type { JobControl, JobDefinition, JobOutcome } from './job';
-import { openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
+import { handedOverIn, openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
 import { optionsOf, relayStaged } from './relay';
 
 const queued = gauge('lumi_queue_jobs', 'Jobs in the queue of a product that have not ended, by their state.', [
@@ -113,9 +113,11 @@ async function runJob(
   };
   const begin = performance.now();
   const attributes = { 'lumi.product': options.product, 'lumi.job': definition.name };
-  const outcome = await resumed(`job ${definition.name}`, null, attributes, () =>
-    outcomeOf(definition, payload.data, control),
-  );
+  const outcome = await resumed(`job ${definition.name}`, null, attributes, () => {
+    const handedOver = handedOverIn(job);
+    if (handedOver !== undefined) follow(handedOver);
+    return outcomeOf(definition, payload.data, control);
+  });
   const labels = { product: options.product, kind: definition.name };
   times.of(labels).seconds((performance.now() - begin) / 1_000);
   outcomes.of({ ...labels, outcome: OUTCOMES[outcome.kind] }).add();

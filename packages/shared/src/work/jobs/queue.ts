@@ -10,6 +10,7 @@ import {
   type JobsOptions,
 } from 'bullmq';
 import { QUEUE_SCHEMA } from '../../base/db';
+import { asPart } from '../../base/tracing';
 import { openRedis, type Log, type RedisClient } from '../../ground/runtime';
 
 export interface QueueOptions {
@@ -90,14 +91,17 @@ export function openProducer(options: QueueOptions): Producer {
     return queue;
   };
   return {
-    add: async (jobs) => {
-      await within(
-        ADD_LIMIT_MS,
-        (await usable()).addBulk(
-          jobs.map((job) => ({ ...job, opts: { ...job.opts, removeOnComplete: true, removeOnFail: FAILED_KEPT } })),
-        ),
-      );
-    },
+    add: (jobs) =>
+      asPart('queue jobs', 'producer', { 'lumi.queue': options.name, 'lumi.jobs': jobs.length }, async (span) => {
+        const common = {
+          removeOnComplete: true,
+          removeOnFail: FAILED_KEPT,
+          // For the worker that runs them; see handedOverIn.
+          ...(span === null ? {} : { telemetry: { metadata: span.traceparent } }),
+        };
+        const queued = jobs.map((job) => ({ ...job, opts: { ...job.opts, ...common } }));
+        await within(ADD_LIMIT_MS, (await usable()).addBulk(queued));
+      }),
     counts: async () => within(COUNT_LIMIT_MS, (await usable()).getJobCounts(...COUNTED)),
     close: async () => {
       isClosed = true;
@@ -152,6 +156,11 @@ export function openConsumer(
     redis?.disconnect();
   };
   return { close: () => close(false), abandon: () => close(true) };
+}
+
+/** The span in which the job came into the queue, if that was traced. */
+export function handedOverIn({ opts }: Job): string | undefined {
+  return opts.telemetry?.metadata;
 }
 
 /**

@@ -2,8 +2,9 @@
 // because the relay died before it deleted the row, is still one job, or a harmless second run of it.
 import type { Product } from '../../ground/contract';
 import type { SqlRunner } from '../../base/db';
+import { resumed } from '../../base/tracing';
 import type { JobDefinition } from './job';
-import { deleteStaged, returnStaged, takeStaged } from './outbox';
+import { deleteStaged, returnStaged, takeStaged, type OutboxRow } from './outbox';
 import type { Producer } from './queue';
 
 const ROUND = 100;
@@ -13,15 +14,23 @@ const AGAIN_AFTER_MS = 1_000;
 /** A sweep's wake-up must get through even when the queue wrongly reports that one is waiting. */
 const SWEEP_ONCE_MS = 5_000;
 
+export interface RelayDeps {
+  readonly db: SqlRunner;
+  readonly product: Product;
+  readonly producer: Producer;
+  readonly jobs: ReadonlyMap<string, JobDefinition>;
+}
+
 /** One round; true when there may be more. Rejects when the queue is down; the rows are passed later. */
-export async function relayStaged(deps: {
-  db: SqlRunner;
-  product: Product;
-  producer: Producer;
-  jobs: ReadonlyMap<string, JobDefinition>;
-}): Promise<boolean> {
-  const rows = await takeStaged(deps.db, { product: deps.product, limit: ROUND, leaseMs: LEASE_MS });
+export async function relayStaged(deps: RelayDeps): Promise<boolean> {
+  const { product } = deps;
+  const rows = await takeStaged(deps.db, { product, limit: ROUND, leaseMs: LEASE_MS });
   if (rows.length === 0) return false;
+  await resumed('relay jobs', null, { 'lumi.product': product, 'lumi.jobs': rows.length }, () => pass(deps, rows));
+  return rows.length === ROUND;
+}
+
+async function pass(deps: RelayDeps, rows: readonly OutboxRow[]): Promise<void> {
   const ids = rows.map(({ id }) => id);
   try {
     await deps.producer.add(
@@ -37,7 +46,6 @@ export async function relayStaged(deps: {
     throw err;
   }
   await deleteStaged(deps.db, deps.product, ids);
-  return rows.length === ROUND;
 }
 
 /** Attempts and backoff are in the definitions. A name that this version does not know is passed too. */
