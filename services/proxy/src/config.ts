@@ -8,6 +8,16 @@ export const proxySettings = z.object({
   // Recovery stops a call after a third of the order's lease (8.3 s). A call that always takes longer could never be
   // recovered.
   SANDBOX_SLOW_MS: count(2_000, 8_000).describe('How long the ending `slow` of the sandbox network takes.'),
+  PROXY_ENTRY_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address')
+    .optional()
+    .describe('The host that customers connect to; the nodes, or a balancer in front of them. 127.0.0.1 if absent.'),
+  PROXY_LOCAL_NODE_TOKEN: z
+    .string()
+    .min(20, 'must have 20 characters or more')
+    .optional()
+    .describe('The token of the node that the same machine runs; it is enrolled as `node_local` by it.'),
 });
 
 export type ProxySettings = z.output<typeof proxySettings>;

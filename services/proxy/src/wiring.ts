@@ -1,6 +1,6 @@
 // Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
-import type { Endpoint } from '@lumi/shared/endpoint';
+import type { Endpoint, InternalRoute } from '@lumi/shared/endpoint';
 import { countedSupplier } from '@lumi/shared/monitoring';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
@@ -9,6 +9,7 @@ import type { ProxySettings } from './config';
 import type { ProxyDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
+import { careForNodes } from './jobs/care-for-nodes';
 import { checkHealth } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
 import { forgetOldUsage } from './jobs/forget-usage';
@@ -69,14 +70,18 @@ import { orderProxies } from './purchases/order-proxies';
 import { renewProxies } from './purchases/renew-proxies';
 import { replaceProxies } from './purchases/replace-proxies';
 import { buyTraffic, topUpTraffic } from './purchases/traffic';
+import type { NodeDeps } from './nodes/deps';
+import { FeedWatch } from './nodes/feed-watch';
+import { nodeRoutes } from './nodes/routes';
 import { isAnyDirty } from './store/access';
+import { feedNumber } from './store/feed';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
 import { allowlistSyncs, subuserSyncs } from './sync/sync-access';
 import { planSyncs } from './sync/sync-plan';
 import { proxySyncs } from './sync/sync-proxy';
 import { rotateProxyKind } from './tasks/rotate-proxy';
 
-export interface WiredProxy extends ProxyDeps {
+export interface WiredProxy extends NodeDeps {
   readonly syncs: {
     readonly proxies: SyncOfAll;
     readonly plans: SyncOfAll;
@@ -87,6 +92,7 @@ export interface WiredProxy extends ProxyDeps {
 }
 
 export function wire(service: Service, settings: ProxySettings): WiredProxy {
+  const entryHost = settings.PROXY_ENTRY_HOST ?? '127.0.0.1';
   const db = new PrismaClient(clientOptions(service.db.pool, 'proxy'));
   const deps: ProxyDeps = {
     service,
@@ -94,7 +100,7 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
     network: countedSupplier(
       'proxy',
       'sandbox',
-      new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS }),
+      new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS, entryHost }),
     ),
   };
   const syncs = {
@@ -106,6 +112,9 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
   return {
     ...deps,
     syncs,
+    feed: new FeedWatch(() => feedNumber(service.db.direct)),
+    localToken: settings.PROXY_LOCAL_NODE_TOKEN ?? null,
+    entryHost,
     shared: sharedParts(service, {
       suppliers: [{ name: 'network', isSandbox: true }],
       things: [orderProxies(deps), renewProxies(deps), replaceProxies(deps), buyTraffic(deps), topUpTraffic(deps)],
@@ -172,11 +181,17 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
   ];
 }
 
+/** The routes of nodes. */
+export function internal(deps: WiredProxy): readonly InternalRoute[] {
+  return nodeRoutes(deps);
+}
+
 /** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredProxy): readonly Loop[] {
   return [
     ...deps.shared.loops,
     { name: 'push-access', everyMs: 500, due: isAnyDirty, run: () => pushAccess(deps) },
+    { name: 'care-for-nodes', everyMs: 5_000, run: () => careForNodes(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
     { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },

@@ -6,7 +6,7 @@ import { recoverOrders } from '@lumi/shared/purchase';
 import { FixedClock, type Clock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
 import { PROXY_RULES } from '../src/audit-rules';
-import { endpoints, wire, type WiredProxy } from '../src/wiring';
+import { endpoints, internal, wire, type WiredProxy } from '../src/wiring';
 
 /** `audit`: audits the books, and compares the network's log and books with them. */
 export interface ProxyTest extends TestService {
@@ -40,20 +40,24 @@ export interface OrderAnswer {
   }[];
 }
 
+/** Of `node_local`. */
+export const NODE_TOKEN = 'lnt_of_the_tests_0123456789';
 export const NOW = Date.parse('2026-11-24T12:00:00Z');
 export const ORDER = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 2 }], period_days: 30 };
 
 export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
   let deps: WiredProxy | null = null;
-  const lumi = testService({
-    product: 'proxy',
-    clock,
-    endpoints: (service) => endpoints((deps = wire(service, { SANDBOX_SLOW_MS: 1 }))),
-  });
   const wired = (): WiredProxy => {
     if (deps === null) throw new Error('the service is not wired yet');
     return deps;
   };
+  const lumi = testService({
+    product: 'proxy',
+    clock,
+    endpoints: (service) =>
+      endpoints((deps = wire(service, { SANDBOX_SLOW_MS: 1, PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN }))),
+    internal: () => internal(wired()),
+  });
   afterAll(() => wired().shared.close());
   const pay: ProxyTest['pay'] = (who, path, body, key) =>
     request(lumi.app).post(path).set(lumi.asMoney(who, key)).send(body);

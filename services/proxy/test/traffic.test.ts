@@ -3,7 +3,7 @@ import { FixedClock } from '@lumi/shared/runtime';
 import { formatUsd } from '@lumi/shared/money';
 import { collectUsage } from '../src/jobs/collect-usage';
 import { pushAccess } from '../src/jobs/push-access';
-import { takeUsage } from '../src/store/usage';
+import { takeBatch } from '../src/store/batches';
 import { METER_BYTES_DOWN, METER_BYTES_UP } from '../src/supplier/sandbox/meter';
 import { NOW, ORDER, proxyTest } from './proxy-service';
 
@@ -138,32 +138,21 @@ describe('usage', () => {
     const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 1 })).body;
     expect(sub.limit_gb).toBe(1);
     await lumi.send(who, 'post', `/subusers/${sub.id}/reclaim`, {});
-    const delta = {
-      gateway: 'g1',
-      connection: 'c1',
+    const line = { subject: id, hour: new Date(NOW), country: 'DE', target: 'example.com', requests: 7, errors: 1 };
+    const batch = {
+      source: 'sandbox',
+      epoch: 1,
       seq: 1,
-      subject: id,
-      at: new Date(NOW),
-      country: 'DE',
-      target: 'example.com',
-      bytesUp: 100_000_000,
-      bytesDown: 900_000_000,
-      requests: 7,
-      errors: 1,
+      lines: [{ ...line, up: 100_000_000, down: 900_000_000 }],
     };
-    expect(await takeUsage(lumi.service.db.platform, 'test', [delta, delta], '1', new Date(NOW))).toBe(1);
-    expect(await takeUsage(lumi.service.db.platform, 'test', [delta], '1', new Date(NOW))).toBe(0);
+    const take = async () => (await takeBatch(lumi.service.db.platform, batch, [], new Date(NOW))).outcome;
+    expect(await take()).toBe('taken');
+    expect(await take()).toBe('repeated');
     expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({
       state: 'exhausted',
       gb_used: 1,
       gb_free: 0,
     });
-    await pushAccess(lumi.deps());
-    const { rows } = await lumi.service.db.pool.query(
-      'SELECT is_enabled FROM proxy.sandbox_access WHERE subject = $1',
-      [id],
-    );
-    expect(rows[0].is_enabled).toBe(false);
     const usage = await lumi.get(who, '/usage?group_by=country&to=2026-11-24T13:00:00Z');
     expect(usage.body).toMatchObject({
       items: [{ key: 'DE', bytes_up: 100_000_000, bytes_down: 900_000_000, requests: 7, errors: 1 }],
@@ -185,20 +174,18 @@ describe('usage', () => {
       ['c.example', 5],
       ['d.example', 1],
     ] as const;
-    const deltas = used.map(([target, mb], i) => ({
-      gateway: 'g2',
-      connection: id,
-      seq: i,
+    const lines = used.map(([target, mb], i) => ({
       subject: id,
-      at: new Date(NOW - i * 3_600_000),
+      hour: new Date(NOW - i * 3_600_000),
       country: 'DE',
       target,
-      bytesUp: 0,
-      bytesDown: mb * 1_000_000,
+      up: 0,
+      down: mb * 1_000_000,
       requests: 1,
       errors: 0,
     }));
-    await takeUsage(lumi.service.db.platform, 'test', deltas, '2', new Date(NOW));
+    const batch = { source: 'sandbox', epoch: 1, seq: 2, lines };
+    expect((await takeBatch(lumi.service.db.platform, batch, [], new Date(NOW))).outcome).toBe('taken');
     const pages = async (query: string): Promise<string[]> => {
       const keys: string[] = [];
       for (let cursor: string | null = ''; cursor !== null;) {

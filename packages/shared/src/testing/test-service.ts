@@ -3,7 +3,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { newId, resellerScopes, type Product } from '../ground/contract';
 import { inTransaction } from '../base/db';
-import type { Endpoint } from '../counter/endpoint';
+import type { Endpoint, InternalRoute } from '../counter/endpoint';
 import { issueKey, type KeyRings, type Signing } from '../base/keys';
 import { adjustWallet, audit, readBalance, type Balance, type Breach } from '../base/ledger';
 import { parseUsd } from '../ground/money';
@@ -18,6 +18,8 @@ export interface TestServiceOptions {
   readonly product?: Product;
   /** Called once, at the top of the file. */
   readonly endpoints: (service: Service) => readonly Endpoint[];
+  /** Called once, after `endpoints`. */
+  readonly internal?: () => readonly InternalRoute[];
   /** Settings, in the form of the environment. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
@@ -90,12 +92,8 @@ export function testService(options: TestServiceOptions): TestService {
     log: options.log ?? silentLog,
   });
   afterAll(() => service.close());
-  const app = buildApp(service, options.endpoints(service), {
-    title: 'Test',
-    description: 'Test',
-    version: '0.0.0',
-    tags: [],
-  });
+  const api = { title: 'Test', description: 'Test', version: '0.0.0', tags: [] };
+  const app = buildApp(service, options.endpoints(service), api, options.internal?.());
   const signer = new IdentitySigner(pem, clock);
   const rings: KeyRings = { peppers: config.KEY_PEPPERS, secrets: config.SECRET_RING, clock };
 

@@ -21,7 +21,8 @@ export const productSchema = z
     replace: z.object({ free_per_period: z.int(), price_usd: usdOutput }).nullable(),
     rotation: z.object({ cooldown_s: z.int(), min_interval_s: z.int() }).nullable(),
     bandwidth: z.string(),
-    concurrency: z.int().nullable(),
+    bandwidth_mbps: z.int().nullable(),
+    concurrency: z.int(),
     targets_allowed: z.string(),
     grace_days: z.int().describe('Days after expiry in which a renewal still keeps the address.'),
   })
@@ -53,6 +54,7 @@ export function viewProduct(product: ProxyProduct): z.output<typeof productSchem
         ? null
         : { cooldown_s: product.rotation.cooldownS, min_interval_s: product.rotation.minIntervalS },
     bandwidth: product.bandwidth,
+    bandwidth_mbps: product.bandwidthMbps,
     concurrency: product.concurrency,
     targets_allowed: product.targetsAllowed,
     grace_days: product.graceDays,

@@ -28,7 +28,10 @@ export interface ProxyProduct {
   /** Products that can change their exit address on demand. */
   readonly rotation: { readonly cooldownS: number; readonly minIntervalS: number } | null;
   readonly bandwidth: string;
-  readonly concurrency: number | null;
+  /** Megabits a second in each direction; null: no limit. */
+  readonly bandwidthMbps: number | null;
+  /** Connections at the same time, through one proxy or login. */
+  readonly concurrency: number;
   readonly targetsAllowed: string;
   /** For this many days after expiry a renewal keeps the address. */
   readonly graceDays: number;
@@ -56,6 +59,8 @@ const TRAFFIC_TIERS = [
   [100, '0.78'],
   [500, '0.7'],
 ] as const;
+const STATIC_MBPS = 100;
+const POOL_CONCURRENCY = 1_000;
 const ANY_TARGET = 'Everything but mail ports (25, 465, 587).';
 
 export const PRODUCTS: readonly ProxyProduct[] = [
@@ -143,7 +148,8 @@ function staticProduct(terms: StaticTerms): ProxyProduct {
     tiers: tiersOf(terms.month, terms.periodsDays, STATIC_TIERS),
     replace: { freePerPeriod: terms.free, price: parseUsd(terms.replacePrice) },
     rotation: terms.rotation ?? null,
-    bandwidth: 'unmetered, 100 Mbit/s per proxy',
+    bandwidth: `unmetered, ${String(STATIC_MBPS)} Mbit/s per proxy`,
+    bandwidthMbps: STATIC_MBPS,
     concurrency: terms.concurrency,
     targetsAllowed: ANY_TARGET,
     graceDays: 3,
@@ -165,7 +171,8 @@ function trafficProduct(terms: { id: string; name: string; gigabyte: string }): 
     replace: null,
     rotation: null,
     bandwidth: 'paid per GB, both directions',
-    concurrency: null,
+    bandwidthMbps: null,
+    concurrency: POOL_CONCURRENCY,
     targetsAllowed: ANY_TARGET,
     graceDays: 0,
   };

@@ -1,32 +1,66 @@
-// Pushes access rules to the network, as a wanted state with a version. The same version may be pushed twice without
-// effect. A row that changes during a push is pushed again.
+// Tells the network the access it must allow, as a wanted state with a version. The same version may be told twice
+// without effect. What the network says is in force is marked; the rest is asked for again in the next round. A row that
+// changes meanwhile is told again.
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
-import { dirtyPlans, dirtyProxies, dirtySubusers, markApplied, type AccessTable } from '../store/access';
+import {
+  dirtyPlans,
+  dirtyProxies,
+  dirtySubusers,
+  markApplied,
+  type AccessTable,
+  type DirtyPage,
+} from '../store/access';
 import type { Access } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 
-const ROUND_MAX = 200;
+const PAGE_MAX = 200;
+const ROUND_PAGES = 25;
 const CALL_LIMIT_MS = 8_000;
 
 /** One round. Returns true when there may be more. */
 export async function pushAccess(deps: ProxyDeps): Promise<boolean> {
   const { platform } = deps.service.db;
-  const counts = [
-    await push(deps, 'proxy', await dirtyProxies(deps.db, ROUND_MAX), (rows) => accessOfProxies(deps, rows)),
-    await push(deps, 'traffic_plan', await dirtyPlans(deps.db, ROUND_MAX), (rows) => accessOfPlans(deps, rows)),
-    await push(deps, 'subuser', await dirtySubusers(platform, ROUND_MAX), (rows) => accessOfSubusers(deps, rows)),
+  const more = [
+    await push(
+      deps,
+      'proxy',
+      (page) => dirtyProxies(deps.db, page),
+      (rows) => accessOfProxies(deps, rows),
+    ),
+    await push(
+      deps,
+      'traffic_plan',
+      (page) => dirtyPlans(deps.db, page),
+      (rows) => accessOfPlans(deps, rows),
+    ),
+    await push(
+      deps,
+      'subuser',
+      (page) => dirtySubusers(platform, page),
+      (rows) => accessOfSubusers(deps, rows),
+    ),
   ];
-  return Math.max(...counts) === ROUND_MAX;
+  return more.includes(true);
 }
 
+/** True: it stopped at the bound, and something was marked, so that the next round begins elsewhere. */
 async function push<R extends { readonly id: string; readonly access_version: number }>(
   deps: ProxyDeps,
   table: AccessTable,
-  rows: readonly R[],
+  read: (page: DirtyPage) => Promise<readonly R[]>,
   accessOf: (rows: readonly R[]) => readonly Access[] | Promise<readonly Access[]>,
-): Promise<number> {
-  if (rows.length === 0) return 0;
-  await deps.network.applyAccess(await accessOf(rows), AbortSignal.timeout(CALL_LIMIT_MS));
-  await markApplied(deps.service.db.platform, table, rows);
-  return rows.length;
+): Promise<boolean> {
+  let [afterId, marked] = ['', 0];
+  for (let page = 0; page < ROUND_PAGES; page += 1) {
+    const rows = await read({ afterId, limit: PAGE_MAX });
+    if (rows.length > 0) {
+      const inForce = new Set(await deps.network.applyAccess(await accessOf(rows), AbortSignal.timeout(CALL_LIMIT_MS)));
+      const applied = rows.filter(({ id }) => inForce.has(id));
+      await markApplied(deps.service.db.platform, table, applied);
+      marked += applied.length;
+    }
+    if (rows.length < PAGE_MAX) return false;
+    afterId = rows.at(-1)?.id ?? '';
+  }
+  return marked > 0;
 }

@@ -6,6 +6,7 @@ import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
 import { proxyOfRow, type ProxyRow } from './proxy-row';
+import type { AllowedBlock } from '../supplier/proxy-network';
 import { planOfRow, type PlanRow } from './traffic';
 import type { SubuserRow } from './subusers';
 
@@ -17,55 +18,81 @@ export const isAnyDirty = (): Sql => sql`EXISTS (
   UNION ALL SELECT 1 FROM proxy.traffic_plan WHERE access_applied < access_version
   UNION ALL SELECT 1 FROM proxy.subuser WHERE access_applied < access_version)`;
 
-export async function dirtyProxies(db: Pick<PrismaClient, 'proxy'>, limit: number): Promise<ProxyRow[]> {
+/** The three readers go on after an id, so that rows which wait for a confirmation hold up no others. */
+export interface DirtyPage {
+  readonly afterId: string;
+  readonly limit: number;
+}
+
+export async function dirtyProxies(
+  db: Pick<PrismaClient, 'proxy'>,
+  { afterId, limit }: DirtyPage,
+): Promise<ProxyRow[]> {
   const rows = await db.proxy.findMany({
-    where: { access_applied: { lt: db.proxy.fields.access_version } },
+    where: { id: { gt: afterId }, access_applied: { lt: db.proxy.fields.access_version } },
     orderBy: { id: 'asc' },
     take: limit,
   });
   return rows.map(proxyOfRow);
 }
 
-export async function dirtyPlans(db: Pick<PrismaClient, 'trafficPlan'>, limit: number): Promise<PlanRow[]> {
+export async function dirtyPlans(
+  db: Pick<PrismaClient, 'trafficPlan'>,
+  { afterId, limit }: DirtyPage,
+): Promise<PlanRow[]> {
   const rows = await db.trafficPlan.findMany({
-    where: { access_applied: { lt: db.trafficPlan.fields.access_version } },
+    where: { id: { gt: afterId }, access_applied: { lt: db.trafficPlan.fields.access_version } },
     orderBy: { id: 'asc' },
     take: limit,
   });
   return rows.map(planOfRow);
 }
 
-export type SubuserOfPlan = SubuserRow & { readonly network_id: string; readonly plan_expires_at: Date };
+export type SubuserOfPlan = SubuserRow &
+  Pick<PlanRow, 'network_id' | 'host' | 'port' | 'port_socks' | 'pool'> & {
+    readonly plan_expires_at: Date;
+    readonly plan_suspended_for: string | null;
+  };
+
+const ofPlan = (): Sql => sql`s.*, p.network_id, p.host, p.port, p.port_socks, p.pool,
+  p.expires_at AS plan_expires_at, p.suspended_for AS plan_suspended_for
+  FROM proxy.subuser s JOIN proxy.traffic_plan p ON p.id = s.plan_id`;
 
 export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string): Promise<SubuserOfPlan | null> {
   // Raw SQL: a sub-user comes with its plan.
   const rows = await db.$queryRaw<SubuserOfPlan[]>(sql`
-    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
-      ON p.id = s.plan_id
+    SELECT ${ofPlan()}
     WHERE s.id = ${id} AND s.status <> 'deleted' AND ${within(reach, 's')}`);
   return rows[0] ?? null;
 }
 
-export async function dirtySubusers(db: SqlRunner, limit: number): Promise<SubuserOfPlan[]> {
+export async function dirtySubusers(db: SqlRunner, { afterId, limit }: DirtyPage): Promise<SubuserOfPlan[]> {
   // Raw SQL: as above.
   return db.$queryRaw<SubuserOfPlan[]>(sql`
-    SELECT s.*, p.network_id, p.expires_at AS plan_expires_at FROM proxy.subuser s JOIN proxy.traffic_plan p
-      ON p.id = s.plan_id WHERE s.access_applied < s.access_version ORDER BY s.id LIMIT ${limit}::int`);
+    SELECT ${ofPlan()} WHERE s.access_applied < s.access_version AND s.id > ${afterId}
+    ORDER BY s.id LIMIT ${limit}::int`);
 }
 
-/** Admitted addresses, of these accounts (key: account id) and of these proxies (key: proxy id). */
+export async function subusersOfPlans(db: SqlRunner, ids: readonly string[]): Promise<SubuserOfPlan[]> {
+  // Raw SQL: as above.
+  return db.$queryRaw<SubuserOfPlan[]>(sql`SELECT ${ofPlan()} WHERE s.id = ANY (${[...ids]}::text[])`);
+}
+
+/** Admitted addresses with their ends, of these accounts (key: account id) and of these proxies (key: proxy id). */
 export async function allowedBlocks(
   db: SqlRunner,
   accountIds: readonly string[],
   proxyIds: readonly string[],
   now: Date,
-): Promise<ReadonlyMap<string, string[]>> {
-  // Raw SQL: the blocks of each owner, gathered.
-  const rows = await db.$queryRaw<{ owner: string; blocks: string[] }[]>(sql`
-    SELECT coalesce(proxy_id, account_id) AS owner, array_agg(block ORDER BY seq) AS blocks FROM proxy.allow_entry
+): Promise<ReadonlyMap<string, AllowedBlock[]>> {
+  // Raw SQL: two columns in one condition.
+  const rows = await db.$queryRaw<{ owner: string; block: string; until: Date | null }[]>(sql`
+    SELECT coalesce(proxy_id, account_id) AS owner, block, expires_at AS until FROM proxy.allow_entry
     WHERE (expires_at IS NULL OR expires_at > ${now}) AND (proxy_id = ANY (${[...proxyIds]}::text[])
-      OR (proxy_id IS NULL AND account_id = ANY (${[...accountIds]}::text[]))) GROUP BY 1`);
-  return new Map(rows.map((row) => [row.owner, row.blocks]));
+      OR (proxy_id IS NULL AND account_id = ANY (${[...accountIds]}::text[]))) ORDER BY seq`);
+  const blocks = new Map<string, AllowedBlock[]>();
+  for (const { owner, block, until } of rows) blocks.set(owner, [...(blocks.get(owner) ?? []), { block, until }]);
+  return blocks;
 }
 
 /**

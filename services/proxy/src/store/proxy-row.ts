@@ -63,6 +63,10 @@ export interface ProxyRow {
   /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
+  readonly network: 'sandbox' | 'own' | 'upstream';
+  readonly last_used_at: Date | null;
+  /** Why an operator has stopped it. */
+  readonly suspended_for: string | null;
 }
 
 /** The types that the table's constraints ensure and the typed client does not have. */
@@ -151,6 +155,9 @@ export function rowOfNew(fresh: NewProxy): ProxyRow {
     withdrawn_at: null,
     synced_at: null,
     missing_since: null,
+    network: 'sandbox',
+    last_used_at: null,
+    suspended_for: null,
     created_at: fresh.starts_at,
     updated_at: fresh.starts_at,
   };

@@ -26,6 +26,18 @@ export interface SubuserRow {
   readonly updated_at: Date;
   /** When the network was last asked about it. */
   readonly synced_at: Date | null;
+  /** Handed out to nodes and not yet reported as used. */
+  readonly bytes_leased: bigint;
+  readonly old_username: string | null;
+  readonly old_password: Uint8Array | null;
+  readonly old_until: Date | null;
+  readonly last_used_at: Date | null;
+  readonly suspended_for: string | null;
+  /** Null: as its pool. */
+  readonly concurrency: number | null;
+  readonly bandwidth_mbps: number | null;
+  /** Null or empty: all that are not blocked. */
+  readonly allowed_domains: string[] | null;
 }
 
 /** The types that the table's constraints ensure and the typed client does not have. */
@@ -96,15 +108,18 @@ export async function allocateTo(db: Plans, subuser: SubuserRow, bytes: bigint, 
     taken AS (
       UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated + ${bytes}::bigint,
         access_version = p.access_version + 1, updated_at = ${now}
-      FROM receiver WHERE p.id = ${subuser.plan_id} AND p.bytes_total - p.bytes_used - p.bytes_allocated >=
-        ${bytes}::bigint RETURNING receiver.id)
+      FROM receiver WHERE p.id = ${subuser.plan_id} AND p.bytes_total - p.bytes_used - p.bytes_allocated
+        - p.bytes_leased >= ${bytes}::bigint RETURNING receiver.id)
     UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit + ${bytes}::bigint, access_version = s.access_version + 1,
       updated_at = ${now} FROM taken WHERE s.id = taken.id RETURNING s.*`,
   );
   return rows[0] ?? null;
 }
 
-/** Returns unused bytes to the plan: `bytes`, or all of them. Null: fewer than that are unused. */
+/**
+ * Returns unused bytes to the plan: `bytes`, or all of them. Null: fewer than that are unused. What a node holds to
+ * spend is not unused.
+ */
 export async function reclaimFrom(
   db: Plans,
   subuser: SubuserRow,
@@ -115,7 +130,7 @@ export async function reclaimFrom(
     db,
     subuser.plan_id,
     sql`
-    WITH unused AS (SELECT id, greatest(bytes_limit - bytes_used, 0) AS bytes FROM proxy.subuser
+    WITH unused AS (SELECT id, greatest(bytes_limit - bytes_used - bytes_leased, 0) AS bytes FROM proxy.subuser
       WHERE id = ${subuser.id} AND status <> 'deleted'),
     moved AS (SELECT id, coalesce(${bytes}::bigint, bytes) AS bytes FROM unused
       WHERE bytes >= coalesce(${bytes}::bigint, 0)),
@@ -129,19 +144,22 @@ export async function reclaimFrom(
   return rows[0] ?? null;
 }
 
-/** Unused bytes return to the plan; used bytes become the plan's own use. */
+/**
+ * Unused bytes return to the plan; used bytes become the plan's own use, and so does what nodes still hold or report.
+ */
 export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): Promise<boolean> {
   const rows = await underPlanLock<{ id: string }>(
     db,
     subuser.plan_id,
     sql`
-    WITH gone AS (SELECT id, bytes_limit, bytes_used FROM proxy.subuser WHERE id = ${subuser.id}
+    WITH gone AS (SELECT id, bytes_limit, bytes_used, bytes_leased FROM proxy.subuser WHERE id = ${subuser.id}
       AND status <> 'deleted'),
     returned AS (
       UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - gone.bytes_limit,
-        bytes_used = p.bytes_used + gone.bytes_used, access_version = p.access_version + 1, updated_at = ${now}
+        bytes_used = p.bytes_used + gone.bytes_used, bytes_leased = p.bytes_leased + gone.bytes_leased,
+        access_version = p.access_version + 1, updated_at = ${now}
       FROM gone WHERE p.id = ${subuser.plan_id} RETURNING gone.id)
-    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, access_version = s.access_version + 1,
+    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, bytes_leased = 0, access_version = s.access_version + 1,
       updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.id`,
   );
   return rows.length > 0;
@@ -194,5 +212,5 @@ function takeFromPlan(planId: string, bytes: bigint, now: Date): Sql {
   return sql`
     UPDATE proxy.traffic_plan SET bytes_allocated = bytes_allocated + ${bytes}::bigint,
       access_version = access_version + 1, updated_at = ${now}
-    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated >= ${bytes}::bigint RETURNING id`;
+    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated - bytes_leased >= ${bytes}::bigint RETURNING id`;
 }

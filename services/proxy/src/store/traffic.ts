@@ -46,6 +46,12 @@ export interface PlanRow {
   /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
+  readonly network: 'sandbox' | 'own' | 'upstream';
+  /** Handed out to nodes and not yet reported as used. */
+  readonly bytes_leased: bigint;
+  readonly old_username: string | null;
+  readonly last_used_at: Date | null;
+  readonly suspended_for: string | null;
 }
 
 export type NewPlan = Pick<

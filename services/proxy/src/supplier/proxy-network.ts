@@ -108,23 +108,45 @@ export interface TrafficAdded {
   readonly startsAt: string;
 }
 
-/** The access that a data plane must allow for one proxy, plan or sub-user. */
+export interface AllowedBlock {
+  readonly block: string;
+  /** From then on it is not let in any more. */
+  readonly until: Date | null;
+}
+
+/** The access that a data plane must allow for one proxy, plan or sub-user. What may be used is not in it: leases. */
 export interface Access {
   readonly networkId: string;
   readonly subject: string;
+  readonly kind: 'proxy' | 'plan' | 'subuser';
+  readonly accountId: string;
   readonly version: number;
   readonly isEnabled: boolean;
+  /** It has ended and does not come back; a data plane may forget it. */
+  readonly isOver: boolean;
+  /** Why an operator has stopped it; null: nobody has. */
+  readonly suspendedFor: string | null;
+  readonly entry: { readonly host: string; readonly port: number; readonly portSocks: number };
+  readonly exits:
+    | { readonly kind: 'fixed'; readonly address: string; readonly country: string }
+    | { readonly kind: 'pool'; readonly pool: string };
   readonly credentials: readonly {
     readonly username: string;
     readonly password: string;
     readonly until: Date | null;
   }[];
-  readonly allowedBlocks: readonly string[];
+  readonly allowedBlocks: readonly AllowedBlock[];
   readonly protocol: Protocol;
   readonly rotationS: number | null;
   readonly validUntil: Date;
-  readonly bytesLeft: number | null;
+  /** Connections at the same time. */
+  readonly concurrency: number;
+  /** Bits a second in each direction; null: no limit. */
+  readonly bandwidthBps: number | null;
+  readonly isMetered: boolean;
   readonly blockedDomains: readonly string[];
+  /** Null: all that are not blocked. */
+  readonly allowedDomains: readonly string[] | null;
   readonly note: string | null;
 }
 
@@ -137,15 +159,10 @@ export interface AccessReading {
   readonly allowedBlocks: readonly string[];
 }
 
-/**
- * The growth of a counter since the delta before it. Gateway, connection and seq identify it permanently, so a delta
- * received twice counts once.
- */
-export interface UsageDelta {
-  readonly gateway: string;
-  readonly connection: string;
-  readonly seq: number;
+/** What a subject used in an hour, by the exit's country and target. */
+export interface UsageLine {
   readonly subject: string;
+  /** A moment in the hour. */
   readonly at: Date;
   readonly country: string;
   readonly target: string;
@@ -192,17 +209,17 @@ export interface ProxyNetwork {
   /** The access in force for those that the network knows. Throws when the network does not answer. */
   readAccess(subjects: readonly string[], signal: AbortSignal): Promise<readonly AccessReading[]>;
   /**
-   * Sets the wanted state. A version older than the one in force is ignored. Throws unless the state is known to be in
-   * force.
+   * Sets the wanted state. A version older than the one in force is ignored. Answers the subjects whose state is known
+   * to be in force everywhere; the others are asked again.
    */
-  applyAccess(access: readonly Access[], signal: AbortSignal): Promise<void>;
+  applyAccess(access: readonly Access[], signal: AbortSignal): Promise<readonly string[]>;
   /** Takes addresses back. An address that is already gone is no error. */
   withdraw(networkIds: readonly string[], signal: AbortSignal): Promise<void>;
-  /** Counters after a position; the first call has none. */
+  /** What was used after a position; the first call has none. Answers of one position are one batch. */
   usageAfter(
     position: string | null,
     limit: number,
     signal: AbortSignal,
-  ): Promise<{ readonly deltas: readonly UsageDelta[]; readonly position: string | null }>;
+  ): Promise<{ readonly lines: readonly UsageLine[]; readonly position: string | null }>;
   health(networkIds: readonly string[], signal: AbortSignal): Promise<readonly Health[]>;
 }

@@ -97,7 +97,10 @@ function agrees(wanted: Access, { version, isEnabled, usernames, allowedBlocks }
       usernames,
       wanted.credentials.map(({ username }) => username),
     ) &&
-    isSame(allowedBlocks, wanted.allowedBlocks)
+    isSame(
+      allowedBlocks,
+      wanted.allowedBlocks.map(({ block }) => block),
+    )
   );
 }
 

@@ -87,6 +87,11 @@ export function rowOfNewPlan(plan: NewPlan): PlanRow {
   return {
     ...plan,
     seq: 0n,
+    network: 'sandbox',
+    bytes_leased: 0n,
+    old_username: null,
+    last_used_at: null,
+    suspended_for: null,
     old_password: null,
     old_until: null,
     bytes_used: 0n,

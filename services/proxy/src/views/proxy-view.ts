@@ -66,6 +66,7 @@ export const proxySchema = z
     is_applied: z
       .boolean()
       .describe('False for the moment in which the network has not yet confirmed the last change of access.'),
+    last_used_at: z.string().nullable().describe('When it was used last, to within a minute.'),
     label: z.string().nullable(),
     tags: z.array(z.string()),
     reference: z.string().nullable(),
@@ -142,6 +143,7 @@ export function viewProxy(row: ProxyRow, now: Date, password: string = MASKED): 
     replaces: row.replaces,
     replaced_by: row.replaced_by,
     is_applied: row.access_applied >= row.access_version,
+    last_used_at: iso(row.last_used_at),
     label: row.label,
     tags: [...row.tags],
     reference: row.reference,

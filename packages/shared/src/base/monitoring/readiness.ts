@@ -43,6 +43,11 @@ export class Readiness {
     this.phase = 'stopping';
   }
 
+  /** From the first moment of a stop. */
+  get isStopping(): boolean {
+    return this.phase === 'stopping';
+  }
+
   /** Each dependency by its name, and whether it is there. */
   async states(): Promise<readonly (readonly [name: string, isThere: boolean])[]> {
     return (await this.find()).map(({ name, isThere }) => [name, isThere]);

@@ -11,6 +11,7 @@ export {
 } from './context';
 export type { Samples } from './example';
 export type { Glossary } from './glossary';
+export type { InternalReply, InternalRequest, InternalRoute } from './internal-route';
 export { mapInTurns, oneByOne } from './in-turns';
 export { refuseRepeatedRefs } from './item-refs';
 export { parseJsonBody } from './json-body';

@@ -5,6 +5,7 @@ import type { LimitStore } from '../../base/limits';
 import type { Readiness } from '../../base/monitoring';
 import type { IdentityVerifier } from '../../base/principal';
 import type { Clock, Log, SecretRing } from '../../ground/runtime';
+import type { InternalRoute } from './internal-route';
 import type { OpenApiOptions } from './openapi';
 
 export interface MountDeps {
@@ -18,4 +19,6 @@ export interface MountDeps {
   readonly log: Log;
   readonly openApi: Omit<OpenApiOptions, 'product'>;
   readonly readiness: Readiness;
+  /** For other processes of the deployment. */
+  readonly internal?: readonly InternalRoute[];
 }

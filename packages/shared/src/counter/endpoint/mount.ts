@@ -6,6 +6,7 @@ import { notFound, type RouteSpec } from '../../ground/contract';
 import { errorStage, requestGuard, toAppError } from '../../base/http';
 import { joinTrace, within, type Span } from '../../base/tracing';
 import type { Endpoint } from './context';
+import { mountInternal } from './internal-route';
 import { buildOpenApi } from './openapi';
 import type { MountDeps } from './mount-deps';
 import { note, noteRequest, type Noted } from './noted';
@@ -60,6 +61,7 @@ export function mount(endpoints: readonly Endpoint[], deps: MountDeps): Express 
     if (req.get('if-none-match') === documentTag) res.status(304).end();
     else send(res, { status: 200, bytes: documentBytes });
   });
+  mountInternal(app, deps.internal ?? []);
   for (const one of endpoints) {
     const readBody = bodyReader(one.route);
     const path = one.route.path.replace(/\{(\w+)\}/g, ':$1');

@@ -1,6 +1,6 @@
 // The two processes of a product. They differ between products only in the parts that wiring.ts builds.
 import type { Product } from '../../ground/contract';
-import type { Endpoint } from '../../counter/endpoint';
+import type { Endpoint, InternalRoute } from '../../counter/endpoint';
 import { createHttpServer } from '../../base/http';
 import type { JobDefinition } from '../../work/jobs';
 import { knowsPlatform } from '../../base/platform-schema';
@@ -18,6 +18,8 @@ export interface Wiring<C, D> {
   readonly api: ApiDescription;
   wire(service: Service, config: C): D;
   endpoints(deps: D): readonly Endpoint[];
+  /** Routes for other processes of the deployment. */
+  internal?(deps: D): readonly InternalRoute[];
   loops(deps: D): readonly Loop[];
 }
 
@@ -29,7 +31,7 @@ interface WithJobs {
 export function runServer<C extends ServiceConfig, D>(
   product: Product,
   readConfig: () => C,
-  { api, wire, endpoints }: Wiring<NoInfer<C>, D>,
+  { api, wire, endpoints, internal }: Wiring<NoInfer<C>, D>,
 ): void {
   const serve = async (): Promise<void> => {
     await settingsThere();
@@ -40,7 +42,8 @@ export function runServer<C extends ServiceConfig, D>(
     await openMonitoring(monitored);
     startTracing({ ...monitored, config, onSpans: noteSpans });
     shutdown.onStop('gauges', watchWork(service));
-    const app = buildApp(service, endpoints(wire(service, config)), api);
+    const deps = wire(service, config);
+    const app = buildApp(service, endpoints(deps), api, internal?.(deps));
     shutdown.onStop('service', () => service.close());
     await mustKnowSchemas(service, `the ${product} service`, shutdown);
     await service.connected();

@@ -3,7 +3,7 @@
 import type { Product } from '../../ground/contract';
 import { Cursors } from '../../ground/contract';
 import { openDatabase, type Database } from '../../base/db';
-import { mount, type Endpoint, type OpenApiOptions } from '../../counter/endpoint';
+import { mount, type Endpoint, type InternalRoute, type OpenApiOptions } from '../../counter/endpoint';
 import { Readiness } from '../../base/monitoring';
 import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, untilUsable, type LimitStore } from '../../base/limits';
 import { IdentityVerifier } from '../../base/principal';
@@ -95,6 +95,7 @@ export function buildApp(
   service: Service,
   endpoints: readonly Endpoint[],
   api: ApiDescription,
+  internal: readonly InternalRoute[] = [],
 ): ReturnType<typeof mount> {
   return mount(endpoints, {
     product: service.product,
@@ -105,6 +106,7 @@ export function buildApp(
     clock: service.clock,
     log: service.log,
     readiness: service.readiness,
+    internal,
     openApi: { ...api, publicUrl: service.config.PUBLIC_URL },
   });
 }

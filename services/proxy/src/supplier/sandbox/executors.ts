@@ -12,11 +12,10 @@ import type {
   Rotated,
   TrafficRequest,
 } from '../proxy-network';
-import { addressOf } from './addresses';
 import type { Command, Executed, Executor, Refused } from './commands';
 import type { Ending } from './endings';
 import { placeOf } from './places';
-import { lockStock, takeExits, indexesOf, exitAddress } from './exits';
+import { lockStock, takeExits, nextAddresses, exitAddress } from './exits';
 
 const OUT_OF_STOCK: Refused = {
   kind: 'refused',
@@ -25,23 +24,29 @@ const OUT_OF_STOCK: Refused = {
 };
 const DRIFT_DAYS = 10;
 /** Moves to the other half of the block from which the sandbox assigns. */
-const DRIFT_ADDRESSES = 2 ** 26;
+const DRIFT_ADDRESSES = 2 ** 20;
 
 /** A request read from the books, as it was sent. */
-export function executorsOf(clock: Clock): Readonly<Record<string, Executor>> {
+export function executorsOf(clock: Clock, entryHost: string): Readonly<Record<string, Executor>> {
+  const at = { clock, entryHost };
   return {
     allocate: (tx, command) =>
-      allocate(tx, clock, command.reference, command.request as unknown as AllocateRequest, command.ending),
+      allocate(tx, at, command.reference, command.request as unknown as AllocateRequest, command.ending),
     extend: (tx, command) => extend(tx, command.request as unknown as ExtendRequest),
-    replace: (tx, command) => replace(tx, clock, command.reference, command.request as unknown as ReplaceRequest),
+    replace: (tx, command) => replace(tx, at, command.reference, command.request as unknown as ReplaceRequest),
     rotate: (tx, command) => rotate(tx, command),
-    'add-traffic': (tx, command) => addTraffic(tx, clock, command),
+    'add-traffic': (tx, command) => addTraffic(tx, at, command),
   };
+}
+
+interface At {
+  readonly clock: Clock;
+  readonly entryHost: string;
 }
 
 async function allocate(
   tx: Tx,
-  clock: Clock,
+  { clock, entryHost }: At,
   reference: string,
   request: AllocateRequest,
   ending: Ending,
@@ -73,6 +78,8 @@ async function allocate(
         place: item.place,
         quantity: item.deliver,
         until,
+        entryHost,
+        now: startsAt,
       })),
     );
   await drift(tx, reference, ending);
@@ -105,7 +112,12 @@ async function extend(tx: Tx, request: ExtendRequest): Promise<Executed | Refuse
   return { kind: 'executed', result: { until: [...request.until] } };
 }
 
-async function replace(tx: Tx, clock: Clock, reference: string, request: ReplaceRequest): Promise<Executed | Refused> {
+async function replace(
+  tx: Tx,
+  { clock, entryHost }: At,
+  reference: string,
+  request: ReplaceRequest,
+): Promise<Executed | Refused> {
   const removed = await tx.$queryRaw<{ network_id: string; country: string; until: Date | null }[]>(sql`
     SELECT network_id, country, until FROM proxy.sandbox_exit WHERE network_id = ANY (${[...request.remove]}::text[])
       ORDER BY network_id`);
@@ -125,6 +137,8 @@ async function replace(tx: Tx, clock: Clock, reference: string, request: Replace
         place: null,
         quantity: 1,
         until: untilOf.get(request.remove[i] ?? '') ?? null,
+        entryHost,
+        now: clock.now(),
       })),
     );
   return { kind: 'executed', result: { exits, startsAt: clock.now().toISOString() } };
@@ -132,19 +146,12 @@ async function replace(tx: Tx, clock: Clock, reference: string, request: Replace
 
 async function rotate(tx: Tx, command: Command): Promise<Executed | Refused> {
   const { networkId } = command.request as unknown as RotateRequest;
-  const rows = await tx.$queryRaw<
-    { product_id: string; country: string; city: string; exit_ip: string; rotations: number }[]
-  >(sql`
+  const rows = await tx.$queryRaw<{ country: string; city: string; exit_ip: string }[]>(sql`
     UPDATE proxy.sandbox_exit SET rotations = rotations + 1 WHERE network_id = ${networkId} AND is_in_use
-      RETURNING product_id, country, city, exit_ip, rotations`);
+      RETURNING country, city, exit_ip`);
   const exit = rows[0];
   if (exit === undefined) return { kind: 'refused', code: 'state_conflict', text: 'The proxy is no longer in use.' };
-  const place = indexesOf(exit.product_id, exit.country);
-  // Modems draw from the far end of the block, where no proxy has an address.
-  const next =
-    command.ending === 'same-ip'
-      ? exit.exit_ip
-      : addressOf('ipv4', place, 700_000 + ((hashOf(networkId) + exit.rotations * 7) % 300_000)).exitIp;
+  const [next = exit.exit_ip] = command.ending === 'same-ip' ? [] : await nextAddresses(tx, 1);
   await tx.$executeRaw(sql`UPDATE proxy.sandbox_exit SET exit_ip = ${next} WHERE network_id = ${networkId}`);
   return {
     kind: 'executed',
@@ -152,20 +159,20 @@ async function rotate(tx: Tx, command: Command): Promise<Executed | Refused> {
   };
 }
 
-function hashOf(text: string): number {
-  let hash = 7;
-  for (const char of text) hash = (hash * 31 + char.charCodeAt(0)) % 1_000_003;
-  return hash;
-}
-
 async function addTraffic(
   tx: Tx,
-  clock: Clock,
+  { clock, entryHost }: At,
   { reference, request: raw, ending }: Command,
 ): Promise<Executed | Refused> {
   const request = raw as unknown as TrafficRequest; // as it was sent
   const networkId = request.networkId ?? `sbt-${reference}`;
-  const at = { host: `${request.pool.replaceAll('_', '-')}.sandbox.invalid`, port: 8_080, portSocks: 1_080 };
+  const [node] = await tx.$queryRaw<{ port: number; port_socks: number }[]>(sql`
+    SELECT port_http AS port, port_socks FROM proxy.node
+    WHERE state <> 'retired' AND registered_at IS NOT NULL AND left_at IS NULL ORDER BY registered_at DESC, id LIMIT 1`);
+  const at =
+    node === undefined
+      ? { host: `${request.pool.replaceAll('_', '-')}.sandbox.invalid`, port: 8_080, portSocks: 1_080 }
+      : { host: entryHost, port: node.port, portSocks: node.port_socks };
   if (request.networkId === null) {
     const host = ending === 'drift-host' ? `moved-${at.host}` : at.host;
     if (ending !== 'drift-gone')

@@ -3,7 +3,7 @@
 import { sql, type Tx } from '@lumi/shared/db';
 import { PRODUCTS } from '../../catalogue/products';
 import type { Exit, ExitAddress } from '../proxy-network';
-import { addressOf, withSubnet } from './addresses';
+import { ipv6Address, withSubnet } from './addresses';
 import { PLACES, placeCode, placeOf, type Place } from './places';
 
 const PORT_FIRST = 10_000;
@@ -37,6 +37,8 @@ export async function takeExits(
     place: string | null;
     quantity: number;
     until: Date | null;
+    entryHost: string;
+    now: Date;
   },
 ): Promise<Exit[]> {
   if (wanted.quantity === 0) return [];
@@ -47,7 +49,8 @@ export async function takeExits(
   const place = placeOf(wanted.country);
   if (issued === undefined || place === null) throw new Error('stock was locked but is not there');
   const first = issued - wanted.quantity;
-  const exits = Array.from({ length: wanted.quantity }, (_, index) => exitOf(wanted, place, first + index));
+  const planned = Array.from({ length: wanted.quantity }, (_, index) => exitOf(wanted, place, first + index));
+  const exits = await atNode(tx, wanted, planned);
   await tx.$executeRaw(sql`
     INSERT INTO proxy.sandbox_exit (network_id, product_id, country, city, exit_ip, reference, until)
     SELECT e.id, ${wanted.productId}, ${wanted.country}, e.city, e.ip, ${wanted.reference}, ${wanted.until}::timestamptz
@@ -56,13 +59,46 @@ export async function takeExits(
   return exits;
 }
 
+/** At a port of the node, where there is one; without a node an entry that leads nowhere. */
+async function atNode(
+  tx: Tx,
+  { productId, entryHost, now }: { productId: string; entryHost: string; now: Date },
+  planned: readonly PlannedExit[],
+): Promise<Exit[]> {
+  const ports = await tx.$queryRaw<{ network_id: string; port: number }[]>(
+    sql`SELECT * FROM proxy.take_ports(${planned.map((exit) => exit.networkId)}::text[], ${now}::timestamptz)`,
+  );
+  const portOf = new Map(ports.map((row) => [row.network_id, row.port]));
+  const addresses = productId === 'ipv6' ? [] : await nextAddresses(tx, planned.length);
+  return planned.map(({ number, ...exit }, i) => {
+    const port = portOf.get(exit.networkId);
+    return {
+      ...exit,
+      ...(port === undefined ? {} : { host: entryHost, port, portSocks: port }),
+      ...(addresses[i] === undefined
+        ? ipv6Address(indexesOf(productId, exit.country), number)
+        : withSubnet(addresses[i])),
+    };
+  });
+}
+
+export async function nextAddresses(tx: Tx, count: number): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ address: string }[]>(sql`
+    SELECT host(proxy.sandbox_address_of(nextval('proxy.sandbox_address'))) AS address
+    FROM generate_series(1, ${count}::int)`);
+  return rows.map(({ address }) => address);
+}
+
+type PlannedExit = Omit<Exit, 'exitIp' | 'subnet'> & { readonly number: number };
+
 function exitOf(
   wanted: { productId: string; country: string; place: string | null },
   place: Place,
   number: number,
-): Exit {
+): PlannedExit {
   const port = number % PORTS;
   return {
+    number,
     networkId: `sbx-${wanted.productId}-${wanted.country.toLowerCase()}-${String(number)}`,
     country: wanted.country,
     city:
@@ -73,7 +109,6 @@ function exitOf(
     host: `${wanted.country.toLowerCase()}.sandbox.invalid`,
     port: PORT_FIRST + port,
     portSocks: PORT_SOCKS_FIRST + port,
-    ...addressOf(wanted.productId === 'ipv6' ? 'ipv6' : 'ipv4', indexesOf(wanted.productId, wanted.country), number),
   };
 }
 
@@ -82,7 +117,7 @@ export function exitAddress(row: { exit_ip: string; country: string; city: strin
   return { exitIp, subnet, country: row.country, city: row.city, asn: placeOf(row.country)?.asn ?? 0 };
 }
 
-export function indexesOf(productId: string, country: string): { productIndex: number; placeIndex: number } {
+function indexesOf(productId: string, country: string): { productIndex: number; placeIndex: number } {
   return {
     productIndex: PRODUCTS.findIndex((product) => product.id === productId),
     placeIndex: PLACES.findIndex((place) => place.country === country),

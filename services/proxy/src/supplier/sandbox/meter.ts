@@ -1,9 +1,11 @@
 // Traffic in the sandbox: every proxy, plan or sub-user whose note is `sandbox:traffic` uses the same amount every five
-// minutes. All others use nothing, so that a test sees exactly the bytes it requested.
+// minutes. All others use nothing, so that a test sees exactly the bytes it requested. Where a node carries real traffic
+// nothing is made up beside it.
 import { seqAfter, sql, type Database } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../../generated/db/client';
-import type { UsageDelta } from '../proxy-network';
+import { SILENT_MS } from '../../store/nodes';
+import type { UsageLine } from '../proxy-network';
 
 export const METER_EVERY_MS = 300_000;
 export const METER_BYTES_UP = 2_000_000;
@@ -24,17 +26,14 @@ export class SandboxMeter {
   async usageAfter(
     position: string | null,
     limit: number,
-  ): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
+  ): Promise<{ lines: readonly UsageLine[]; position: string | null }> {
     await this.tick();
     const rows = await this.tables.sandboxUsage.findMany({
       where: seqAfter({ afterSeq: position }),
       orderBy: { seq: 'asc' },
       take: limit,
     });
-    const deltas = rows.map((row) => ({
-      gateway: 'sandbox',
-      connection: row.subject,
-      seq: Math.floor(row.at.getTime() / METER_EVERY_MS),
+    const lines = rows.map((row) => ({
       subject: row.subject,
       at: row.at,
       country: row.country,
@@ -44,10 +43,17 @@ export class SandboxMeter {
       requests: row.requests,
       errors: row.errors,
     }));
-    return { deltas, position: rows.at(-1)?.seq.toString() ?? position };
+    return { lines, position: rows.at(-1)?.seq.toString() ?? position };
   }
 
   private async tick(): Promise<void> {
+    const now = this.clock.now();
+    // Raw SQL: two tables in one statement. What a node serves makes up nothing, then or later.
+    const served = await this.db.platform.$executeRaw(sql`
+      UPDATE proxy.sandbox_access SET metered_at = ${now} WHERE note = 'sandbox:traffic' AND EXISTS (
+        SELECT 1 FROM proxy.node WHERE state <> 'retired' AND left_at IS NULL
+          AND heard_at > ${new Date(now.getTime() - SILENT_MS)})`);
+    if (served > 0) return;
     // Raw SQL: a series of moments for each subject, written and counted in one statement.
     await this.db.platform.$executeRaw(sql`
       WITH due AS (
@@ -55,7 +61,8 @@ export class SandboxMeter {
         CROSS JOIN LATERAL (
           SELECT a.metered_at + make_interval(secs => ${METER_EVERY_MS / 1000}::float8 * n) AS at
             FROM generate_series(1, ${INTERVALS_MAX}::int) n) g
-        WHERE a.note = 'sandbox:traffic' AND a.is_enabled AND g.at <= ${this.clock.now()}::timestamptz
+        WHERE a.note = 'sandbox:traffic' AND a.is_enabled AND g.at <= ${now}::timestamptz
+          AND NOT EXISTS (SELECT 1 FROM proxy.quota q WHERE q.subject = a.subject AND q.used >= q.total)
       ), added AS (
         INSERT INTO proxy.sandbox_usage (subject, at, country, target, bytes_up, bytes_down, requests, errors)
         SELECT subject, at, 'XA', (${TARGETS}::text[])[1 + (extract(epoch

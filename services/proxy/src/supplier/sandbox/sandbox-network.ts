@@ -1,5 +1,5 @@
-// The sandbox proxy network: realistic stock, timing and endings, and a log of what it executed. It opens no sockets
-// and routes nothing. Its books are separate tables (sandbox_*); a command and its log line commit together.
+// The sandbox proxy network: realistic stock, timing and endings, and a log of what it executed. It opens no sockets:
+// traffic is carried by nodes, where some are registered. Its books are separate tables (sandbox_*); a command and its log line commit together.
 import { setTimeout } from 'node:timers/promises';
 import { sql, type Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
@@ -22,8 +22,9 @@ import type {
   TrafficAdded,
   TrafficReading,
   TrafficRequest,
-  UsageDelta,
+  UsageLine,
 } from '../proxy-network';
+import { inForce, tellAccess } from '../../store/feed';
 import { SandboxCommands } from './commands';
 import { endingOf, type Ending } from './endings';
 import { PLACES, PRICE_DRIFTS_IN, UNHEALTHY_IN, placeCode, placeOf, type Place } from './places';
@@ -43,9 +44,9 @@ export class SandboxNetwork implements ProxyNetwork {
     private readonly db: Pick<Database, 'platform'>,
     private readonly tables: PrismaClient,
     private readonly clock: Clock,
-    private readonly times: { readonly slowMs: number },
+    private readonly settings: { readonly slowMs: number; readonly entryHost: string },
   ) {
-    this.commands = new SandboxCommands(db, clock, executorsOf(clock));
+    this.commands = new SandboxCommands(db, clock, executorsOf(clock, settings.entryHost));
     this.meter = new SandboxMeter(db, tables, clock);
   }
 
@@ -116,29 +117,44 @@ export class SandboxNetwork implements ProxyNetwork {
       version: row.version,
       isEnabled: row.is_enabled,
       usernames: row.usernames,
-      allowedBlocks: row.blocks,
+      allowedBlocks: row.blocks.filter((_, i) => isOpen(row.block_ends[i], this.clock)),
     }));
   }
 
-  async applyAccess(access: readonly Access[]): Promise<void> {
-    for (const one of access) {
-      // Raw SQL: an older version never replaces a newer one, which the client’s `upsert` cannot say.
-      await this.db.platform.$executeRaw(sql`
-        INSERT INTO proxy.sandbox_access AS a (subject, network_id, version, is_enabled, usernames, blocks, note,
-          metered_at)
-        VALUES (${one.subject}, ${one.networkId}, ${one.version}::int, ${one.isEnabled},
-          ${one.credentials.map((pair) => pair.username)}::text[], ${[...one.allowedBlocks]}::text[], ${one.note}::text,
-            ${this.clock.now()})
-        ON CONFLICT (subject) DO UPDATE SET network_id = excluded.network_id, version = excluded.version,
-          is_enabled = excluded.is_enabled, usernames = excluded.usernames,
-          blocks = excluded.blocks, note = excluded.note WHERE a.version <= excluded.version`);
-    }
+  /** Notes what was asked for, tells the nodes, and answers for which of it all of them have confirmed. */
+  async applyAccess(access: readonly Access[]): Promise<readonly string[]> {
+    const now = this.clock.now();
+    const rows = access.map((one) => ({
+      subject: one.subject,
+      network_id: one.networkId,
+      version: one.version,
+      is_enabled: one.isEnabled,
+      usernames: one.credentials.map((pair) => pair.username),
+      blocks: one.allowedBlocks.map(({ block }) => block),
+      block_ends: one.allowedBlocks.map(({ until }) => until?.toISOString() ?? null),
+      note: one.note,
+    }));
+    // Raw SQL: an older version never replaces a newer one, which the client’s `upsert` cannot say.
+    await this.db.platform.$executeRaw(sql`
+      INSERT INTO proxy.sandbox_access AS a (subject, network_id, version, is_enabled, usernames, blocks, block_ends,
+        note, metered_at)
+      SELECT x.*, ${now} FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(subject text, network_id text,
+        version int, is_enabled boolean, usernames text[], blocks text[], block_ends timestamptz[], note text)
+      ORDER BY x.subject
+      ON CONFLICT (subject) DO UPDATE SET network_id = excluded.network_id, version = excluded.version,
+        is_enabled = excluded.is_enabled, usernames = excluded.usernames, blocks = excluded.blocks,
+        block_ends = excluded.block_ends, note = excluded.note WHERE a.version <= excluded.version`);
+    const told = access.map(({ subject, version, isOver }) => ({ subject, version, isRemoved: isOver }));
+    await tellAccess(this.db.platform, 'sandbox', told, now);
+    return inForce(this.db.platform, told, now);
   }
 
   async withdraw(networkIds: readonly string[]): Promise<void> {
-    // Raw SQL: the exits and the stock in one statement.
+    // Raw SQL: the exits, the stock and the ports in one statement.
     await this.db.platform.$executeRaw(sql`
-      WITH gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE network_id = ANY (${[...networkIds]}::text[])
+      WITH ports AS (UPDATE proxy.entry_port SET network_id = NULL, freed_at = ${this.clock.now()}
+        WHERE network_id = ANY (${[...networkIds]}::text[])),
+      gone AS (UPDATE proxy.sandbox_exit SET is_in_use = false WHERE network_id = ANY (${[...networkIds]}::text[])
         AND is_in_use RETURNING product_id, country)
       UPDATE proxy.sandbox_stock s SET taken = s.taken - g.count
         FROM (SELECT product_id, country, count(*)::int AS count FROM gone GROUP BY 1, 2) g
@@ -148,7 +164,7 @@ export class SandboxNetwork implements ProxyNetwork {
   usageAfter(
     position: string | null,
     limit: number,
-  ): Promise<{ deltas: readonly UsageDelta[]; position: string | null }> {
+  ): Promise<{ lines: readonly UsageLine[]; position: string | null }> {
     return this.meter.usageAfter(position, limit);
   }
 
@@ -193,7 +209,7 @@ export class SandboxNetwork implements ProxyNetwork {
     ending: Ending,
     signal: AbortSignal,
   ): Promise<Outcome<R>> {
-    if (ending === 'slow') await setTimeout(this.times.slowMs, undefined, { signal });
+    if (ending === 'slow') await setTimeout(this.settings.slowMs, undefined, { signal });
     return this.commands.send<R>({ reference, name, request, ending });
   }
 
@@ -214,4 +230,8 @@ export class SandboxNetwork implements ProxyNetwork {
       throw err;
     }
   }
+}
+
+function isOpen(until: Date | null | undefined, clock: Clock): boolean {
+  return until === null || until === undefined || until > clock.now();
 }

@@ -1,0 +1,44 @@
+// What a node used since the batch before, and what it may use now. A repeat changes nothing.
+import { elapsedMs } from '@lumi/shared/runtime';
+import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
+import { reportUnplaced } from '../jobs/collect-usage';
+import { takeBatch } from '../store/batches';
+import { noteHeard } from '../store/nodes';
+import { noteExitsChanged, noteSeen } from '../store/seen';
+import { nodeOf } from './authenticate';
+import type { NodeDeps } from './deps';
+import { exchangeBody } from './protocol';
+import { readBody } from './read-body';
+
+export async function exchange(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
+  const node = await nodeOf(deps, request);
+  if ('status' in node) return node;
+  const { epoch, seq, lines, wants, seen, exits_changed: moved, state } = await readBody(request, exchangeBody);
+  const { db, clock } = deps.service;
+  const now = clock.now();
+  const begin = elapsedMs();
+  const taken = await takeBatch(db.platform, { source: node.id, epoch, seq, lines }, wants, now);
+  if (taken.outcome === 'gap') return { status: 409, body: { expected: taken.expected } };
+  if (taken.outcome === 'closed') return { status: 409, body: { closed: true, seq: taken.seq } };
+  if (taken.outcome === 'unknown') return { status: 409, body: { closed: true, seq: 0 } };
+  reportUnplaced(deps, node.id, taken);
+  // A journal of the process before says nothing about the present one.
+  if (epoch === node.epoch)
+    await noteHeard(deps.db, node.id, { connections: state.connections, bytesPerS: state.bytes_per_s }, now);
+  await noteSeen(db.platform, seen);
+  await noteExitsChanged(db.platform, moved, now);
+  const ms = elapsedMs() - begin;
+  if (ms > SLOW_MS)
+    deps.service.log.warn('an exchange with a node was slow', { node: node.id, lines: lines.length, ms });
+  return {
+    status: 200,
+    body: { seq, now: clock.now().toISOString(), leases: taken.leases, drain_s: drainOf(node) },
+  };
+}
+
+const SLOW_MS = 1_000;
+
+/** Seconds in which its connections should end; null: it goes on. */
+function drainOf({ state, drain_s: seconds }: { state: string; drain_s: number | null }): number | null {
+  return state === 'draining' ? (seconds ?? 0) : null;
+}

@@ -1,0 +1,63 @@
+// What a node sends (protocol 1). Everything is bounded: the whole body in bytes, each field in length.
+import { z } from 'zod';
+
+export const PROTOCOL = 1;
+export const BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+const id = z.string().min(1).max(64);
+const bytes = z.int().min(0);
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const country = z.string().regex(/^[A-Z]{2}$/);
+const port = z.int().min(1).max(65_535);
+
+export const registerBody = z.object({
+  version: z.string().max(64),
+  ports: z
+    .object({ first: port, last: port, http: port, socks: port })
+    .refine(({ first, last }) => first <= last, 'the range must not be empty'),
+  exits: z
+    .array(
+      z.object({
+        address: z.string().min(1).max(64),
+        country,
+        region: z.string().max(64).nullable(),
+        city: z.string().max(64).nullable(),
+        asn: z.int().min(0).nullable(),
+        product: z.string().max(64),
+      }),
+    )
+    .max(50_000),
+  /** Targets that its operator lifted from the deny list. */
+  allowed: z.array(z.string().max(100)).max(100).default([]),
+});
+
+export const exchangeBody = z.object({
+  epoch: z.int().min(1),
+  seq: z.int().min(1),
+  lines: z.array(
+    z.object({
+      subject: id,
+      hour: time,
+      country,
+      target: z.string().max(253),
+      up: bytes,
+      down: bytes,
+      requests: bytes,
+      errors: bytes,
+    }),
+  ),
+  wants: z.array(z.object({ subject: id, keep: bytes.optional(), want: bytes.optional() })),
+  seen: z.array(z.object({ subject: id, block: z.string().max(64).nullable(), at: time })),
+  exits_changed: z.array(z.object({ subject: id, address: z.union([z.ipv4(), z.ipv6()]), at: time })),
+  state: z.object({ connections: z.int().min(0), bytes_per_s: z.number().min(0) }),
+});
+
+export type Exchange = z.output<typeof exchangeBody>;
+export type Registration = z.output<typeof registerBody>;
+
+export const leaveBody = z.object({ epoch: z.int().min(1) });
+
+export const accessQuery = z.object({
+  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+  wait: z.coerce.number().int().min(0).max(25).default(0),
+});

@@ -1,0 +1,71 @@
+// The access feed of a node: what changed after a number, or everything. Asking for what is after a number confirms it.
+import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
+import { AppError } from '@lumi/shared/contract';
+import { readChanges, type Changes } from '../store/feed';
+import { nodeAddresses, noteConfirmed, noteHeard, type NodeRow } from '../store/nodes';
+import { poolsOfSandbox } from '../supplier/sandbox/pools';
+import { nodeOf } from './authenticate';
+import type { NodeDeps } from './deps';
+import { nodeKey } from './node-token';
+import { accessQuery } from './protocol';
+import { rightsOf } from './rights-now';
+
+/** A silent node is not waited for; so one that waits here is heard of now and then. */
+const HEARD_EVERY_MS = 5_000;
+const PAGE_CHANGES = 2_000;
+/** An answer ends before this many bytes of rights; the rest is behind its number. */
+const PAGE_BYTES = 6 * 1024 * 1024;
+
+export async function readAccess(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
+  const node = await nodeOf(deps, request);
+  if ('status' in node) return node;
+  const query = accessQuery.safeParse(Object.fromEntries(request.query));
+  if (!query.success) throw new AppError('bad_request', 'after and wait are whole numbers; wait is 25 at most.');
+  const { after, wait } = query.data;
+  await noteConfirmed(deps.db, node.id, after, deps.service.clock.now());
+  const endsAtMs = performance.now() + wait * 1000;
+  for (;;) {
+    const changes = await changesFor(deps, node, after);
+    const leftMs = endsAtMs - performance.now();
+    const isOver = leftMs <= 0 || request.signal.aborted || deps.service.readiness.isStopping;
+    if (changes.isWhole || changes.changes.length > 0 || isOver) return answer(deps, node, changes);
+    await deps.feed.isAbove(after, Math.min(leftMs, HEARD_EVERY_MS), request.signal);
+    await noteHeard(deps.db, node.id, null, deps.service.clock.now());
+  }
+}
+
+function changesFor(deps: NodeDeps, node: NodeRow, after: number): Promise<Changes> {
+  return readChanges(deps.service.db.platform, {
+    after,
+    notBefore: Number(node.access_from),
+    limit: PAGE_CHANGES,
+  });
+}
+
+async function answer(deps: NodeDeps, node: NodeRow, found: Changes): Promise<InternalReply> {
+  const { clock, config } = deps.service;
+  const key = nodeKey(config.SECRET_RING, node.key_version, node.id);
+  // Registered under a key that has left the ring, or never: it registers, and gets one.
+  if (key === null) return { status: 409, body: { register: true } };
+  const now = clock.now();
+  const rights = await rightsOf(deps, found.changes, key);
+  let [bytes, count] = [0, 0];
+  for (const right of rights) {
+    bytes += JSON.stringify(right).length;
+    if (bytes > PAGE_BYTES && count > 0) break;
+    count += 1;
+  }
+  const isAll = count === rights.length && found.changes.length < PAGE_CHANGES;
+  return {
+    status: 200,
+    body: {
+      number: isAll ? found.number : (found.changes[count - 1]?.number ?? found.number),
+      now: now.toISOString(),
+      is_whole: found.isWhole,
+      key: key.toString('base64'),
+      rights: rights.slice(0, count).filter((right) => right !== null),
+      pools: found.isWhole ? poolsOfSandbox() : null,
+      nodes: await nodeAddresses(deps.db),
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// A process of a node begins: its epoch, its key, its ports. What was sold before gets entries on them.
+import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
+import { placeEntries } from '../store/entries';
+import { nodeAddresses, registerNode } from '../store/nodes';
+import { nodeOf } from './authenticate';
+import type { NodeDeps } from './deps';
+import { nodeKey } from './node-token';
+import { registerBody } from './protocol';
+import { readBody } from './read-body';
+
+export async function register(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
+  const node = await nodeOf(deps, request);
+  if ('status' in node) return node;
+  const { version, ports, exits, allowed } = await readBody(request, registerBody);
+  const { db, clock, config, log } = deps.service;
+  const now = clock.now();
+  const keyVersion = config.SECRET_RING.current;
+  const key = nodeKey(config.SECRET_RING, keyVersion, node.id);
+  if (key === null) throw new Error('the secret ring has no current key');
+  const epoch = await registerNode(
+    db,
+    node.id,
+    { version, address: request.peer, ports, exits, allowed, keyVersion },
+    now,
+  );
+  log.info('a node has registered', { node: node.id, epoch, version });
+  await placeEntries(db.platform, deps.entryHost, now);
+  return {
+    status: 200,
+    body: {
+      epoch,
+      key: key.toString('base64'),
+      now: clock.now().toISOString(),
+      nodes: await nodeAddresses(deps.db),
+    },
+  };
+}

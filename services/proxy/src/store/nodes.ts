@@ -1,0 +1,127 @@
+// The nodes that carry traffic, and what they say of themselves.
+import { inTransaction, sql, type Database, type SqlRunner } from '@lumi/shared/db';
+import type { PrismaClient } from '../generated/db/client';
+import type { NodeModel } from '../generated/db/models';
+
+export type NodeRow = Readonly<NodeModel>;
+
+/** Silent for longer, a node does not hold up what waits for its confirmation. */
+export const REACHABLE_MS = 15_000;
+/** Silent for longer, a node spends nothing more, and what it held is given to others. */
+export const SILENT_MS = 15 * 60_000;
+
+type NodeTable = Pick<PrismaClient, 'node'>;
+
+export async function findNodeByToken(db: NodeTable, hash: Uint8Array): Promise<NodeRow | null> {
+  return db.node.findUnique({ where: { token_hash: new Uint8Array(hash) } });
+}
+
+/** The node of `npm start`, whose token both processes are given. */
+export async function enrolLocalNode(db: SqlRunner, id: string, hash: Uint8Array, now: Date): Promise<void> {
+  // Raw SQL: two servers may do it at once.
+  await db.$executeRaw(sql`
+    INSERT INTO proxy.node (id, name, token_hash, created_at)
+    VALUES (${id}, 'local', ${new Uint8Array(hash)}::bytea, ${now})
+    ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash`);
+}
+
+export interface Registering {
+  readonly version: string;
+  readonly address: string;
+  readonly ports: { readonly first: number; readonly last: number; readonly http: number; readonly socks: number };
+  readonly exits: readonly {
+    readonly address: string;
+    readonly country: string;
+    readonly region: string | null;
+    readonly city: string | null;
+    readonly asn: number | null;
+    readonly product: string;
+  }[];
+  readonly allowed: readonly string[];
+  readonly keyVersion: number;
+}
+
+/** A process of the node begins. Returns its epoch; all earlier ones are closed. */
+export function registerNode(
+  db: Pick<Database, 'platform'>,
+  id: string,
+  { version, address, ports, exits, allowed, keyVersion }: Registering,
+  now: Date,
+): Promise<number> {
+  return inTransaction(db, async (tx) => {
+    // Raw SQL: a function, and under its lock the rest.
+    const rows = await tx.$queryRaw<{ epoch: number }[]>(
+      sql`SELECT proxy.open_epoch(${id}, ${now}::timestamptz) AS epoch`,
+    );
+    // With another key all digests that it has are of no use: access up to now is told as a whole.
+    await tx.$executeRaw(sql`
+      WITH anew AS (UPDATE proxy.access_feed SET number = number + 1
+        WHERE EXISTS (SELECT 1 FROM proxy.node WHERE id = ${id} AND key_version <> ${keyVersion}::int)
+        RETURNING number)
+      UPDATE proxy.node SET version = ${version}, address = ${address}, port_first = ${ports.first}::int,
+        port_last = ${ports.last}::int, port_http = ${ports.http}::int, port_socks = ${ports.socks}::int,
+        allowed = ${[...allowed]}::text[], registered_at = ${now}, heard_at = ${now}, left_at = NULL,
+        access_number = 0, access_from = coalesce((SELECT number FROM anew), access_from),
+        key_version = ${keyVersion}::int,
+        state = CASE WHEN state = 'draining' THEN 'active' ELSE state END, drain_s = NULL, drain_at = NULL
+      WHERE id = ${id}`);
+    await tx.$executeRaw(sql`DELETE FROM proxy.node_exit WHERE node_id = ${id}`);
+    await tx.$executeRaw(sql`
+      INSERT INTO proxy.node_exit (node_id, address, country, region, city, asn, product)
+      SELECT DISTINCT ON (x.address) ${id}, x.address, x.country, x.region, x.city, x.asn, x.product
+      FROM jsonb_to_recordset(${JSON.stringify(exits)}::jsonb) AS x(address text, country text, region text, city text,
+        asn int, product text)`);
+    const [row] = rows;
+    if (row === undefined) throw new Error('an epoch was opened and has no number');
+    return row.epoch;
+  });
+}
+
+export async function noteHeard(
+  db: NodeTable,
+  id: string,
+  state: { readonly connections: number; readonly bytesPerS: number } | null,
+  now: Date,
+): Promise<void> {
+  await db.node.updateMany({
+    where: { id },
+    data: {
+      heard_at: now,
+      ...(state === null
+        ? {}
+        : { connections: state.connections, bytes_per_s: Math.round(state.bytesPerS), used_at: now }),
+    },
+  });
+}
+
+/** Everything up to `number` is in force at this node. */
+export async function noteConfirmed(db: NodeTable, id: string, number: number, now: Date): Promise<void> {
+  await db.node.updateMany({ where: { id }, data: { heard_at: now, access_number: number } });
+}
+
+export async function leaveNode(
+  db: Pick<Database, 'platform'>,
+  id: string,
+  epoch: number,
+  now: Date,
+): Promise<{ readonly hasLeft: boolean }> {
+  return inTransaction(db, async (tx) => {
+    // Raw SQL: functions.
+    const rows = await tx.$queryRaw<unknown[]>(sql`
+      UPDATE proxy.node SET left_at = ${now}, connections = 0, bytes_per_s = 0
+      WHERE id = ${id} AND epoch = ${epoch}::int RETURNING id`);
+    if (rows.length === 0) return { hasLeft: false };
+    await tx.$queryRaw(sql`SELECT proxy.close_epochs(${id}, ${epoch + 1}::int, ${now}::timestamptz)::int`);
+    return { hasLeft: true };
+  });
+}
+
+/** Addresses that are nodes themselves: no target for anybody. */
+export async function nodeAddresses(db: NodeTable): Promise<string[]> {
+  const rows = await db.node.findMany({
+    where: { state: { not: 'retired' }, address: { not: null } },
+    select: { address: true },
+    distinct: ['address'],
+  });
+  return rows.flatMap(({ address }) => (address === null ? [] : [address]));
+}

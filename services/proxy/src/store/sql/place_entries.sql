@@ -1,0 +1,65 @@
+-- Puts the sandbox's proxies and plans on the ports of the node that registered last: those that have no port yet, and
+-- those whose port no registered node has. Also tells access of what was sold before there was a feed. At most p_limit
+-- proxies; returns how many were placed. Without a node nothing happens.
+CREATE OR REPLACE FUNCTION place_entries(p_host text, p_limit integer, p_now timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
+DECLARE
+  v_node node;
+  v_lost text[];
+  v_ports integer[];
+  v_count integer;
+BEGIN
+  SELECT * INTO v_node FROM node WHERE state <> 'retired' AND registered_at IS NOT NULL AND left_at IS NULL
+  ORDER BY registered_at DESC, id LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtext('proxy entries'));
+
+  v_lost := ARRAY(SELECT p.network_id FROM proxy p LEFT JOIN entry_port e ON e.network_id = p.network_id
+    WHERE p.network = 'sandbox' AND p.state = 'active' AND (e.port IS NULL OR e.port <> p.port OR p.host <> p_host
+      OR NOT EXISTS (SELECT 1 FROM node n WHERE n.state <> 'retired' AND n.left_at IS NULL
+        AND e.port BETWEEN n.port_first AND n.port_last))
+    ORDER BY p.id LIMIT p_limit FOR NO KEY UPDATE OF p);
+  DELETE FROM entry_port WHERE network_id = ANY (v_lost);
+  v_ports := ARRAY(SELECT t.port FROM take_ports(v_lost, p_now) t);
+  v_count := cardinality(v_ports);
+
+  -- Addresses of the sandbox from before lead nowhere; those in 127.64.0.0/10 are the node's.
+  WITH moved AS (SELECT e.network_id, sandbox_address_of(nextval('sandbox_address')) AS address FROM sandbox_exit e
+    WHERE e.network_id = ANY (v_lost) AND family(e.exit_ip::inet) = 4 AND NOT e.exit_ip::inet << '127.0.0.0/8'::inet),
+  exits AS (UPDATE sandbox_exit e SET exit_ip = host(m.address) FROM moved m WHERE e.network_id = m.network_id)
+  UPDATE proxy p SET host = p_host, port = e.port, port_socks = e.port,
+    exit_ip = coalesce(m.address, p.exit_ip),
+    subnet = CASE WHEN m.address IS NULL THEN p.subnet ELSE network(set_masklen(m.address, 24))::inet END,
+    access_version = p.access_version + 1, updated_at = p_now
+  FROM entry_port e LEFT JOIN moved m ON m.network_id = e.network_id
+  WHERE e.network_id = ANY (v_lost) AND p.network_id = e.network_id;
+
+  WITH lost AS MATERIALIZED (SELECT p.id FROM traffic_plan p WHERE p.network = 'sandbox' AND NOT EXISTS (
+      SELECT 1 FROM node n WHERE n.state <> 'retired' AND n.left_at IS NULL AND p.host = p_host
+        AND p.port = n.port_http AND p.port_socks = n.port_socks)
+    ORDER BY p.id FOR NO KEY UPDATE OF p),
+  books AS (UPDATE sandbox_traffic t SET host = p_host, port = v_node.port_http, port_socks = v_node.port_socks
+    FROM traffic_plan p, lost l WHERE p.id = l.id AND t.network_id = p.network_id)
+  UPDATE traffic_plan p SET host = p_host, port = v_node.port_http, port_socks = v_node.port_socks, updated_at = p_now
+  FROM lost l WHERE p.id = l.id;
+
+  WITH untold AS MATERIALIZED (
+    SELECT x.*, row_number() OVER (ORDER BY x.id) AS place FROM (
+      SELECT id, network, access_version FROM proxy WHERE state = 'active'
+      UNION ALL SELECT id, network, access_version FROM traffic_plan
+      UNION ALL SELECT s.id, t.network, s.access_version FROM subuser s JOIN traffic_plan t ON t.id = s.plan_id
+        WHERE s.status <> 'deleted') x
+    WHERE NOT EXISTS (SELECT 1 FROM access_change c WHERE c.subject = x.id)
+  ), feed AS (
+    UPDATE access_feed SET number = number + (SELECT count(*) FROM untold) WHERE EXISTS (SELECT 1 FROM untold)
+    RETURNING number
+  )
+  INSERT INTO access_change (subject, network, number, version, at)
+  SELECT u.id, u.network, feed.number - (SELECT count(*) FROM untold) + u.place, u.access_version, p_now
+  FROM feed, untold u ON CONFLICT DO NOTHING;
+  RETURN v_count;
+END $$;
+REVOKE ALL ON FUNCTION place_entries FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION place_entries TO lumi_proxy;
