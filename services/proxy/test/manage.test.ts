@@ -102,7 +102,7 @@ describe('credentials', () => {
         }[],
       ) => {
         told.push(...access.filter((one) => one.subject === proxy).flatMap((one) => one.credentials));
-        return Promise.resolve();
+        return Promise.resolve(access.map((one) => one.subject));
       },
     };
     await pushAccess({ ...lumi.deps(), network: network as never });
