@@ -1,6 +1,6 @@
 // Tells the network the access it must allow, as a wanted state with a version. The same version may be told twice
-// without effect. What the network says is in force is marked; the rest is asked for again in the next round. A row that
-// changes meanwhile is told again.
+// without effect. What the network says is in force is marked; the rest is asked for again in the next round. A row
+// that changes meanwhile is told again.
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import {
   dirtyPlans,

@@ -49,11 +49,11 @@ export function registerNode(
   now: Date,
 ): Promise<number> {
   return inTransaction(db, async (tx) => {
-    // Raw SQL: a function, and under its lock the rest.
+    // Raw SQL: a function.
     const rows = await tx.$queryRaw<{ epoch: number }[]>(
       sql`SELECT proxy.open_epoch(${id}, ${now}::timestamptz) AS epoch`,
     );
-    // With another key all digests that it has are of no use: access up to now is told as a whole.
+    // Raw SQL: in the transaction. With another key all digests that it has are of no use: access is told as a whole.
     await tx.$executeRaw(sql`
       WITH anew AS (UPDATE proxy.access_feed SET number = number + 1
         WHERE EXISTS (SELECT 1 FROM proxy.node WHERE id = ${id} AND key_version <> ${keyVersion}::int)
@@ -65,7 +65,9 @@ export function registerNode(
         key_version = ${keyVersion}::int,
         state = CASE WHEN state = 'draining' THEN 'active' ELSE state END, drain_s = NULL, drain_at = NULL
       WHERE id = ${id}`);
+    // Raw SQL: in the transaction.
     await tx.$executeRaw(sql`DELETE FROM proxy.node_exit WHERE node_id = ${id}`);
+    // Raw SQL: in the transaction, one array.
     await tx.$executeRaw(sql`
       INSERT INTO proxy.node_exit (node_id, address, country, region, city, asn, product)
       SELECT DISTINCT ON (x.address) ${id}, x.address, x.country, x.region, x.city, x.asn, x.product
@@ -106,11 +108,12 @@ export async function leaveNode(
   now: Date,
 ): Promise<{ readonly hasLeft: boolean }> {
   return inTransaction(db, async (tx) => {
-    // Raw SQL: functions.
+    // Raw SQL: in the transaction.
     const rows = await tx.$queryRaw<unknown[]>(sql`
       UPDATE proxy.node SET left_at = ${now}, connections = 0, bytes_per_s = 0
       WHERE id = ${id} AND epoch = ${epoch}::int RETURNING id`);
     if (rows.length === 0) return { hasLeft: false };
+    // Raw SQL: a function.
     await tx.$queryRaw(sql`SELECT proxy.close_epochs(${id}, ${epoch + 1}::int, ${now}::timestamptz)::int`);
     return { hasLeft: true };
   });

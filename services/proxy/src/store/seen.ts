@@ -38,7 +38,8 @@ export async function noteExitsChanged(
 ): Promise<void> {
   if (moved.length === 0) return;
   await db.$executeRaw(sql`
-    WITH last AS MATERIALIZED (SELECT DISTINCT ON (x.subject) x.subject, x.address, least(x.at, ${now}::timestamptz) AS at
+    WITH last AS MATERIALIZED (
+      SELECT DISTINCT ON (x.subject) x.subject, x.address, least(x.at, ${now}::timestamptz) AS at
       FROM jsonb_to_recordset(${JSON.stringify(moved)}::jsonb) AS x(subject text, address inet, at timestamptz)
       ORDER BY x.subject, x.at DESC),
     due AS MATERIALIZED (SELECT p.id, l.address, l.at FROM last l JOIN proxy.proxy p ON p.id = l.subject

@@ -159,8 +159,8 @@ export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): 
         bytes_used = p.bytes_used + gone.bytes_used, bytes_leased = p.bytes_leased + gone.bytes_leased,
         access_version = p.access_version + 1, updated_at = ${now}
       FROM gone WHERE p.id = ${subuser.plan_id} RETURNING gone.id)
-    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, bytes_leased = 0, access_version = s.access_version + 1,
-      updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.id`,
+    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, bytes_leased = 0,
+      access_version = s.access_version + 1, updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.id`,
   );
   return rows.length > 0;
 }
@@ -212,5 +212,6 @@ function takeFromPlan(planId: string, bytes: bigint, now: Date): Sql {
   return sql`
     UPDATE proxy.traffic_plan SET bytes_allocated = bytes_allocated + ${bytes}::bigint,
       access_version = access_version + 1, updated_at = ${now}
-    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated - bytes_leased >= ${bytes}::bigint RETURNING id`;
+    WHERE id = ${planId} AND bytes_total - bytes_used - bytes_allocated - bytes_leased >= ${bytes}::bigint
+    RETURNING id`;
 }

@@ -13,7 +13,10 @@ export interface UsageRow {
   readonly errors: bigint;
 }
 
-/** Deltas that a process of the release before has written, and hours that are kept no longer. True when there may be more. */
+/**
+ * Deltas that a process of the release before has written, and hours that are kept no longer. True when there may be
+ * more.
+ */
 export async function forgetUsage(db: SqlRunner, limit: number): Promise<boolean> {
   // Raw SQL: a bounded delete, by place in the table.
   const deltas = await db.$executeRaw(sql`

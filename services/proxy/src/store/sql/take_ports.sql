@@ -1,5 +1,5 @@
--- Gives each of these a port of the node that registered last, lowest first. A port that was given up rests for an hour.
--- Returns those that got one: fewer when there are not enough, none without a node.
+-- Gives each of these a port of the node that registered last, lowest first. A port that was given up rests for an
+-- hour. Returns those that got one: fewer when there are not enough, none without a node.
 CREATE OR REPLACE FUNCTION take_ports(p_network_ids text[], p_now timestamptz)
 RETURNS TABLE (network_id text, port integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$

@@ -1,6 +1,6 @@
-// Addresses that the sandbox assigns. IPv4: 127.64.0.0/10, each once, which a node on the same machine can bind and which
-// lead nowhere else (the database counts them). IPv6: 2001:db8::/32 (documentation). Consecutive numbers are in different
-// subnets.
+// Addresses that the sandbox assigns. IPv4: 127.64.0.0/10, each once (the database counts them), which a node on the
+// same machine can bind and which lead nowhere else. IPv6: 2001:db8::/32 (documentation). Consecutive numbers are in
+// different subnets.
 import { readAddress, readBlock } from '@lumi/shared/addresses';
 
 export interface SandboxAddress {

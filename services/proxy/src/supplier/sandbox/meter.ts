@@ -1,6 +1,6 @@
 // Traffic in the sandbox: every proxy, plan or sub-user whose note is `sandbox:traffic` uses the same amount every five
-// minutes. All others use nothing, so that a test sees exactly the bytes it requested. Where a node carries real traffic
-// nothing is made up beside it.
+// minutes. All others use nothing, so that a test sees exactly the bytes it requested. Where a node carries real
+// traffic nothing is made up beside it.
 import { seqAfter, sql, type Database } from '@lumi/shared/db';
 import type { Clock } from '@lumi/shared/runtime';
 import type { PrismaClient } from '../../generated/db/client';

@@ -1,5 +1,6 @@
 // The sandbox proxy network: realistic stock, timing and endings, and a log of what it executed. It opens no sockets:
-// traffic is carried by nodes, where some are registered. Its books are separate tables (sandbox_*); a command and its log line commit together.
+// traffic is carried by nodes, where some are registered. Its books are separate tables (sandbox_*); a command and its
+// log line commit together.
 import { setTimeout } from 'node:timers/promises';
 import { sql, type Database } from '@lumi/shared/db';
 import type { LookUp, Outcome } from '@lumi/shared/purchase';
