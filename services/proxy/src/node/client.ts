@@ -1,6 +1,7 @@
 // A connection of a client, from its first byte. What reads it changes: the PROXY header, a handshake, then a tunnel.
 import type { Socket } from 'node:net';
 import { elapsedMs } from '@lumi/shared/runtime';
+import { resetNow, sentBytes } from './sockets';
 
 export interface Reader {
   data(bytes: Buffer): void;
@@ -78,13 +79,8 @@ export class Client {
 
   /** The kernel drops what it holds for the client. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetNow(this.socket);
   }
-}
-
-/** What the kernel has taken. */
-export function sentBytes(socket: Socket): number {
-  return socket.bytesWritten - socket.writableLength;
 }
 
 const DEAF: Reader = {

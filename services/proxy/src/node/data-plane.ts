@@ -14,6 +14,7 @@ import type { Meter, NodeEvents } from './meter';
 import { Passages } from './passages';
 import { readProxyHeader } from './proxy-header';
 import type { Rights } from './rights';
+import { resetNow } from './sockets';
 import { SocksSession } from './socks-session';
 
 export interface DataPlaneOptions {
@@ -122,7 +123,7 @@ export class DataPlane {
     const peer = plainAddress(socket.remoteAddress ?? '');
     socket.on('error', () => undefined); // 'close' follows
     if (peer === '' || this.state.connections >= (this.options.connectionsMax ?? CONNECTIONS_MAX)) {
-      socket.resetAndDestroy();
+      resetNow(socket);
       return;
     }
     if (this.options.isTrusted?.(peer) === true) this.readHeader(socket, entry, peer);
@@ -131,7 +132,7 @@ export class DataPlane {
 
   private welcome(socket: Socket, entry: Entry, address: string, first: Buffer | null): void {
     if (!this.guard.enter(address)) {
-      socket.resetAndDestroy();
+      resetNow(socket);
       return;
     }
     const client = new Client(socket, entry.port, address, () => this.guard.leave(address));
@@ -166,7 +167,7 @@ export class DataPlane {
       const header = readProxyHeader(bytes);
       if (header === 'more') return;
       over();
-      if (header === 'bad') socket.resetAndDestroy();
+      if (header === 'bad') resetNow(socket);
       else this.welcome(socket, entry, header.address ?? peer, bytes.subarray(header.size));
     };
     socket.on('data', read);

@@ -1,7 +1,7 @@
 // One request over plain HTTP: its head without the fields of this hop, its body as it came, and the answer likewise.
 // Each request has a connection to the target of its own, so that each is billed to its own customer and may leave by
 // its own exit.
-import { sentBytes, type Client } from './client';
+import type { Client } from './client';
 import type { Exits } from './exits';
 import { bodyOf, type Body } from './http-body';
 import { headBytes, withoutHopFields } from './http-fields';
@@ -17,6 +17,7 @@ import {
 import { Link, wordOf, type Dialled } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
+import { sentBytes } from './sockets';
 
 export interface ExchangeWish {
   readonly client: Client;

@@ -2,11 +2,11 @@
 // buffer of the node's own (`onread`), which grows while reads fill it: no allocation and no stream event per 64 KiB.
 import { connect, type Socket } from 'node:net';
 import { elapsedMs } from '@lumi/shared/runtime';
-import { sentBytes } from './client';
 import type { Way } from './meter';
 import type { Passage } from './passages';
 import { giveBuffer, LEVEL_SLOW, LEVELS, takeBuffer } from './read-buffers';
 import type { RefusalWord } from './refusals';
+import { endWhenTaken, resetNow, sentBytes, whenTaken } from './sockets';
 
 export interface Dialled {
   readonly address: string;
@@ -30,7 +30,6 @@ export interface LinkEnds {
 const CONNECT_MS = 10_000;
 /** How long a connection waits for bytes that it may spend. */
 export const DRY_MS = 3_000;
-const EMPTY = Buffer.alloc(0);
 
 const FAILURES: Readonly<Record<string, RefusalWord>> = {
   ETIMEDOUT: 'timeout',
@@ -102,7 +101,7 @@ export class Link {
 
   /** The client sends no more. */
   finish(): void {
-    this.target.end();
+    endWhenTaken(this.target);
   }
 
   /** Ends the connection to the target; the client's is left alone. */
@@ -115,7 +114,7 @@ export class Link {
   /** As `close`, and the kernel drops what it holds. */
   reset(): void {
     this.isOver = true;
-    this.target.resetAndDestroy();
+    resetNow(this.target);
   }
 
   private open(address: string): void {
@@ -229,10 +228,4 @@ export class Link {
     this.target.destroySoon();
     this.ends.closed(true);
   }
-}
-
-/** Calls when the kernel has everything that was written. */
-function whenTaken(socket: Socket, goOn: () => void): void {
-  if (socket.destroyed || socket.writableLength === 0) goOn();
-  else socket.write(EMPTY, () => goOn());
 }

@@ -1,9 +1,10 @@
 // A tunnel: what follows CONNECT and a SOCKS5 request. Bytes go through as they are.
-import { sentBytes, type Client } from './client';
+import type { Client } from './client';
 import type { Exits } from './exits';
 import { Link, wordOf, type Dialled } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
+import { endWhenTaken, sentBytes } from './sockets';
 
 export interface TunnelWish {
   readonly client: Client;
@@ -36,7 +37,7 @@ export function openTunnel({ client, passage, dialled, exits, head, answer, refu
     deliver: (bytes) => void socket.write(bytes),
     ended: () => {
       passage.isHalfClosed = true;
-      socket.end();
+      endWhenTaken(socket);
     },
     closed: (isError) => {
       passage.end(isError);
