@@ -56,7 +56,7 @@ import { transferDomain } from './endpoints/transfer-domain';
 import { updateContact } from './endpoints/update-contact';
 import { updateDomain } from './endpoints/update-domain';
 import { domainLifecycle } from './jobs/lifecycle-source';
-import { settleAbandonedChanges } from './portfolio/change-at-registry';
+import { abandonedChangesLoop } from './portfolio/change-at-registry';
 import { contactSyncs } from './portfolio/sync-contact';
 import { domainSyncs } from './portfolio/sync-domain';
 import { transferSyncs } from './portfolio/sync-transfer';
@@ -161,7 +161,7 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
 
 /** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredDomains): readonly Loop[] {
-  return [...deps.shared.loops, { name: 'abandoned-changes', everyMs: 2_000, run: () => settleAbandonedChanges(deps) }];
+  return [...deps.shared.loops, abandonedChangesLoop(deps)];
 }
 
 export const api = describeApi({

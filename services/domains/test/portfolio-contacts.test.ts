@@ -1,5 +1,6 @@
 // Contacts of existing domains, and changes that the registry carries out.
-import { settleAbandonedChanges } from '../src/portfolio/change-at-registry';
+import { runIfDue } from '@lumi/shared/testing';
+import { abandonedChangesLoop } from '../src/portfolio/change-at-registry';
 import { CONTACT, domainsService, type Who } from './domains-fixture';
 
 const t = domainsService();
@@ -74,7 +75,7 @@ describe('a change at the registry', () => {
     await t.owner.query(
       `UPDATE domains.sandbox_name SET nameservers = '{ns9.example.net}' WHERE name = 'one-at-a-time.test'`,
     );
-    await settleAbandonedChanges(t.domains);
+    await runIfDue(t.domains.service, abandonedChangesLoop(t.domains));
     expect((await t.get(who, '/domains/one-at-a-time.test')).body.nameservers).toEqual(['ns9.example.net']);
     await t.patch(who, '/domains/one-at-a-time.test', { locked: false }).expect(200);
   });

@@ -10,12 +10,12 @@ import type { ProxyDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
 import { careForNodes } from './jobs/care-for-nodes';
-import { checkHealth } from './jobs/check-health';
+import { checkHealthLoop } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
 import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
-import { withdrawEnded } from './jobs/withdraw-ended';
+import { withdrawEndedLoop } from './jobs/withdraw-ended';
 import { addToAllowlist } from './endpoints/add-to-allowlist';
 import { addToProxyAllowlist } from './endpoints/add-to-proxy-allowlist';
 import { allocateToSubuser } from './endpoints/allocate-to-subuser';
@@ -194,8 +194,8 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'care-for-nodes', everyMs: 5_000, run: () => careForNodes(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
-    { name: 'check-health', everyMs: 5_000, run: () => checkHealth(deps) },
-    { name: 'withdraw-ended', everyMs: 5_000, run: () => withdrawEnded(deps) },
+    checkHealthLoop(deps),
+    withdrawEndedLoop(deps),
   ];
 }
 

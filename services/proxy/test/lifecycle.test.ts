@@ -1,12 +1,12 @@
 // Renewing, replacing and ending proxies: money, terms, quotas.
 import { formatUsd } from '@lumi/shared/money';
 import { FixedClock } from '@lumi/shared/runtime';
-import type { TestAccount } from '@lumi/shared/testing';
-import { autoRenewRound, stepRound, trackRound } from '@lumi/shared/lifecycle';
-import { checkHealth } from '../src/jobs/check-health';
+import { runIfDue, type TestAccount } from '@lumi/shared/testing';
+import { lifecycleLoops } from '@lumi/shared/lifecycle';
+import { checkHealthLoop } from '../src/jobs/check-health';
 import { proxyLifecycle, trafficLifecycle } from '../src/jobs/lifecycle-source';
 import { pushAccess } from '../src/jobs/push-access';
-import { withdrawEnded } from '../src/jobs/withdraw-ended';
+import { withdrawEndedLoop } from '../src/jobs/withdraw-ended';
 import { NOW, ORDER, proxyTest } from './proxy-service';
 
 const DAY_MS = 86_400_000;
@@ -16,11 +16,9 @@ const usd = async (accountId: string): Promise<string> => formatUsd((await lumi.
 
 /** Does what the worker's loops would do at this time. */
 async function time(): Promise<void> {
-  for (const source of [proxyLifecycle(lumi.deps()), trafficLifecycle(lumi.deps())]) {
-    await trackRound(lumi.service.purchases, source);
-    await autoRenewRound(lumi.service.purchases, source);
-    for (let rounds = 0; rounds < 20 && (await stepRound(lumi.service.purchases, source)); rounds += 1);
-  }
+  for (const source of [proxyLifecycle(lumi.deps()), trafficLifecycle(lumi.deps())])
+    for (const loop of lifecycleLoops(lumi.service, source))
+      for (let rounds = 0; rounds < 20 && (await runIfDue(lumi.service, loop)); rounds += 1);
 }
 
 const eventTypes = async (who: TestAccount): Promise<string[]> =>
@@ -106,8 +104,8 @@ describe('POST /orders/{id}/renew', () => {
     clock.advance(10 * DAY_MS);
     await time();
     await pushAccess(lumi.deps());
-    await withdrawEnded(lumi.deps());
-    await withdrawEnded(lumi.deps());
+    await runIfDue(lumi.service, withdrawEndedLoop(lumi.deps()));
+    await withdrawEndedLoop(lumi.deps()).run();
     const ended = await lumi.get(who, `/proxies/${proxy}`);
     expect(ended.body).toMatchObject({ state: 'expired', can: { renew: { allowed: false } } });
     expect(
@@ -209,7 +207,7 @@ describe('POST /proxies/replace', () => {
         { country: 'XA', quantity: 1 },
       ],
     });
-    await checkHealth(lumi.deps());
+    await runIfDue(lumi.service, checkHealthLoop(lumi.deps()));
     expect((await lumi.get(who, '/proxies?healthy=false')).body.items).toHaveLength(1);
     const writer = await lumi.keyOf(who.accountId, { scopes: ['proxy:read', 'proxy:write'] });
     const free = await lumi.pay(writer, '/proxies/replace', { select: { unhealthy: true }, with: { country: 'XA' } });

@@ -10,9 +10,9 @@ import type { VpsSettings } from './config';
 import type { VpsDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
 import { GLOSSARY, SAMPLES } from './glossary';
-import { applyNextPlans } from './jobs/apply-next-plans';
+import { applyNextPlansLoop } from './jobs/apply-next-plans';
 import { serverLifecycle } from './jobs/lifecycle-source';
-import { terminateServers } from './jobs/terminate-servers';
+import { terminateServersLoop } from './jobs/terminate-servers';
 import { actOnServer } from './endpoints/act-on-server';
 import { bulkActions } from './endpoints/bulk-actions';
 import { bulkRenewServers } from './endpoints/bulk-renew-servers';
@@ -146,11 +146,7 @@ export function endpoints(deps: WiredVps): readonly Endpoint[] {
 
 /** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredVps): readonly Loop[] {
-  return [
-    ...deps.shared.loops,
-    { name: 'terminate-servers', everyMs: 5_000, run: () => terminateServers(deps, deps.actions) },
-    { name: 'apply-next-plans', everyMs: 5_000, run: () => applyNextPlans(deps, deps.actions) },
-  ];
+  return [...deps.shared.loops, terminateServersLoop(deps, deps.actions), applyNextPlansLoop(deps, deps.actions)];
 }
 
 export const api = describeApi({

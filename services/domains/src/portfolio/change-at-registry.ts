@@ -3,12 +3,14 @@
 // dies, or its end is unknown, its lease ends; then the worker asks the registry.
 import { AppError, assertNever, newId } from '@lumi/shared/contract';
 import type { Outcome } from '@lumi/shared/purchase';
+import type { Loop } from '@lumi/shared/service';
 import { orUnknown } from '@lumi/shared/sync';
 import type { DomainsDeps } from '../deps';
 import {
   beginChange,
   finishChange,
   finishChangeOfMissing,
+  isAnyChangeAbandoned,
   postponeChange,
   releaseChange,
   takeOverChanges,
@@ -114,8 +116,18 @@ export function requireAlive(row: DomainRow, now: Date): void {
     throw new AppError('state_conflict', `The domain is ${state}; it cannot be changed.`);
 }
 
-/** One round of the worker: changes without an owner. Returns true when there is more to do. */
-export async function settleAbandonedChanges(domains: DomainsDeps): Promise<boolean> {
+/** For the worker: changes without an owner. */
+export function abandonedChangesLoop(domains: DomainsDeps): Loop {
+  return {
+    name: 'abandoned-changes',
+    everyMs: 2_000,
+    due: isAnyChangeAbandoned,
+    run: () => settleAbandonedChanges(domains),
+  };
+}
+
+/** One round. Returns true when there is more to do. */
+async function settleAbandonedChanges(domains: DomainsDeps): Promise<boolean> {
   await domains.catalogue.ready();
   const {
     service: {

@@ -115,6 +115,9 @@ export async function beginChange(
   return taken === 1;
 }
 
+/** Whether `takeOverChanges` would find anything. */
+export const isAnyChangeAbandoned = (): Sql => sql`EXISTS (SELECT 1 FROM domains.domain WHERE change_until <= now())`;
+
 /** Takes over changes whose process died, so that the registry is asked about their end. */
 export async function takeOverChanges(
   db: SqlRunner,

@@ -1,5 +1,6 @@
 // Checks live proxies in turn, starting with the one whose last check is oldest.
 import { sql } from '@lumi/shared/db';
+import type { Loop } from '@lumi/shared/service';
 import type { Health } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 
@@ -7,11 +8,21 @@ const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
 const AGAIN_AFTER_MS = 60_000;
 
+export function checkHealthLoop(deps: ProxyDeps): Loop {
+  return {
+    name: 'check-health',
+    everyMs: 5_000,
+    // The first row of the index decides.
+    due: () => sql`coalesce((SELECT health_checked_at IS NULL OR health_checked_at < ${checkedBefore(deps)}::timestamptz
+      FROM proxy.proxy WHERE state = 'active' ORDER BY health_checked_at NULLS FIRST LIMIT 1), false)`,
+    run: () => checkHealth(deps),
+  };
+}
+
 /** One round. Returns true when there may be more. */
 export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
-  const before = new Date(deps.service.clock.nowMs() - AGAIN_AFTER_MS);
   const rows = await deps.db.proxy.findMany({
-    where: { state: 'active', OR: [{ health_checked_at: null }, { health_checked_at: { lt: before } }] },
+    where: { state: 'active', OR: [{ health_checked_at: null }, { health_checked_at: { lt: checkedBefore(deps) } }] },
     select: { network_id: true },
     orderBy: { health_checked_at: { sort: 'asc', nulls: 'first' } },
     take: ROUND_MAX,
@@ -25,6 +36,10 @@ export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
     ),
   );
   return rows.length === ROUND_MAX;
+}
+
+function checkedBefore({ service }: Pick<ProxyDeps, 'service'>): Date {
+  return new Date(service.clock.nowMs() - AGAIN_AFTER_MS);
 }
 
 export async function recordHealth(deps: ProxyDeps, seen: readonly Health[]): Promise<void> {

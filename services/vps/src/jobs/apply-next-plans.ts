@@ -1,10 +1,12 @@
 // Changes the machine when a period begins that was renewed for another plan. Several workers may run it at once: the
 // statement that starts the operation checks again, on the locked row.
 import { AppError, newId } from '@lumi/shared/contract';
-import { sql } from '@lumi/shared/db';
+import { sql, type Sql } from '@lumi/shared/db';
 import { runOperation } from '@lumi/shared/operations';
+import type { Loop } from '@lumi/shared/service';
 import type { Actions } from '../actions/actions';
 import type { VpsDeps } from '../deps';
+import { isUnlocked } from '../store/server-lock';
 
 const ROUND_MAX = 50;
 
@@ -18,16 +20,26 @@ interface Due {
   readonly next_plan_id: string;
 }
 
+const isDueAt = (now: Date): Sql =>
+  sql`next_plan_from <= ${now}::timestamptz AND lifecycle IN ('active', 'grace') AND missing_since IS NULL`;
+
+export function applyNextPlansLoop(vps: VpsDeps, actions: Actions): Loop {
+  return {
+    name: 'apply-next-plans',
+    everyMs: 5_000,
+    due: () => sql`EXISTS (SELECT 1 FROM vps.server WHERE ${isDueAt(vps.service.clock.now())} AND ${isUnlocked})`,
+    run: () => applyNextPlans(vps, actions),
+  };
+}
+
 /** True when there may be more that is due now. */
-export async function applyNextPlans(vps: VpsDeps, actions: Actions): Promise<boolean> {
+async function applyNextPlans(vps: VpsDeps, actions: Actions): Promise<boolean> {
   const { service } = vps;
-  const isDue = sql`next_plan_from <= ${service.clock.now()}::timestamptz AND lifecycle IN ('active', 'grace')
-    AND missing_since IS NULL`;
+  const isDue = isDueAt(service.clock.now());
   // Raw SQL: the condition is the one that the start of the operation checks again.
   const due = await service.db.platform.$queryRaw<Due[]>(sql`
     SELECT id, account_id, machine, hostname, plan_id, location_id, next_plan_id FROM vps.server
-    WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id)
-      ORDER BY next_plan_from LIMIT ${ROUND_MAX}::int`);
+    WHERE ${isDue} AND ${isUnlocked} ORDER BY next_plan_from LIMIT ${ROUND_MAX}::int`);
   for (const server of due) {
     try {
       await runOperation(service.purchases, {

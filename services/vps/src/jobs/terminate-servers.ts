@@ -2,10 +2,12 @@
 // suspension or the deletion. Several workers may run it at once: the statement that starts the operation checks again,
 // on the locked row.
 import { AppError, newId } from '@lumi/shared/contract';
-import { sql } from '@lumi/shared/db';
+import { sql, type Sql } from '@lumi/shared/db';
 import { runOperation } from '@lumi/shared/operations';
+import type { Loop } from '@lumi/shared/service';
 import type { Actions } from '../actions/actions';
 import type { VpsDeps } from '../deps';
+import { isUnlocked } from '../store/server-lock';
 
 const ROUND_MAX = 50;
 
@@ -18,16 +20,26 @@ interface Due {
   readonly location_id: string;
 }
 
+const isDueAt = (now: Date): Sql =>
+  sql`lifecycle IN ('suspended', 'terminating') AND terminates_at <= ${now}::timestamptz AND renewing IS NULL`;
+
+export function terminateServersLoop(vps: VpsDeps, actions: Actions): Loop {
+  return {
+    name: 'terminate-servers',
+    everyMs: 5_000,
+    due: () => sql`EXISTS (SELECT 1 FROM vps.server WHERE ${isDueAt(vps.service.clock.now())} AND ${isUnlocked})`,
+    run: () => terminateServers(vps, actions),
+  };
+}
+
 /** True when there may be more that is due now. */
-export async function terminateServers(vps: VpsDeps, actions: Actions): Promise<boolean> {
+async function terminateServers(vps: VpsDeps, actions: Actions): Promise<boolean> {
   const { service } = vps;
-  const isDue = sql`lifecycle IN ('suspended', 'terminating') AND terminates_at <= ${service.clock.now()}::timestamptz
-    AND renewing IS NULL`;
+  const isDue = isDueAt(service.clock.now());
   // Raw SQL: the condition is the one that the start of the operation checks again.
   const due = await service.db.platform.$queryRaw<Due[]>(sql`
     SELECT id, account_id, machine, hostname, plan_id, location_id FROM vps.server
-    WHERE ${isDue} AND NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id) ORDER BY terminates_at
-      LIMIT ${ROUND_MAX}::int`);
+    WHERE ${isDue} AND ${isUnlocked} ORDER BY terminates_at LIMIT ${ROUND_MAX}::int`);
   for (const server of due) {
     try {
       await runOperation(service.purchases, {

@@ -1,5 +1,5 @@
 // One operation at a time per server.
-import { rider, type AnyStepDone, type RiderOf } from '@lumi/shared/db';
+import { rider, sql, type AnyStepDone, type RiderOf } from '@lumi/shared/db';
 
 /** Locks the server for this operation. Its primary key (`server_lock_pkey`) refuses a second one. */
 export function lockServer<Done extends AnyStepDone>(
@@ -18,5 +18,8 @@ export function unlockServer<Done extends AnyStepDone>(
   return rider`DELETE FROM vps.server_lock l ${source} AND l.server_id = ${serverId}
     AND l.operation_id = ${operationId}`;
 }
+
+/** A condition of `vps.server` for what starts operations by itself. */
+export const isUnlocked = sql`NOT EXISTS (SELECT 1 FROM vps.server_lock l WHERE l.server_id = server.id)`;
 
 export const LOCKED = 'server_lock_pkey';

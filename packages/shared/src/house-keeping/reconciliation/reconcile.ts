@@ -15,9 +15,13 @@ const LOGGED_MAX = 20;
 const REPORTED_MAX = 1_000;
 
 export function reconciliationLoop(deps: ReconciliationDeps, checks: readonly Check[]): Loop {
+  const scopes = checks.map(({ scope }) => scope);
   return {
     name: 'reconciliation',
     everyMs: LOOK_MS,
+    // A part that was never looked at has no row.
+    due: () => sql`(SELECT count(*) < ${scopes.length}::int FROM platform.reconciliation
+      WHERE scope = ANY (${scopes}::text[]) AND next_at > ${deps.clock.now()}::timestamptz)`,
     run: async () => {
       for (const check of checks) await reconcileIfDue(deps, check);
       return false;

@@ -6,8 +6,16 @@ import { registry } from '../../base/monitoring';
 import { watchWork } from '../process/work-gauges';
 import type { Breach } from '../../base/ledger';
 import { FixedClock, type LogFields } from '../../ground/runtime';
-import { shopEndpoints, testService } from '../../testing';
-import { checkOfBooks, checkOfDeposits, checkOfRules, listBreaches, reconcileIfDue, type Check } from './index';
+import { runIfDue, shopEndpoints, testService } from '../../testing';
+import {
+  checkOfBooks,
+  checkOfDeposits,
+  checkOfRules,
+  listBreaches,
+  reconcileIfDue,
+  reconciliationLoop,
+  type Check,
+} from './index';
 
 const alerts: LogFields[] = [];
 const log = {
@@ -60,6 +68,27 @@ describe('reconcileIfDue', () => {
     clock.advance(60_000);
     expect(await reconcileIfDue(service, books)).toBe(true);
     expect((await list()).rounds).toContainEqual(expect.objectContaining({ scope: 'books', found: 0, failure: null }));
+  });
+
+  it('is called by a loop that is due for a part never looked at, and then when the interval of one is over', async () => {
+    const find = jest.fn(() => Promise.resolve([]));
+    await owner.query('DELETE FROM platform.reconciliation');
+    const loop = reconciliationLoop(
+      service,
+      ['domains', 'deposits-domains'].map((scope) => ({ scope, db, find })),
+    );
+    const round = async (): Promise<number> => {
+      find.mockClear();
+      await runIfDue(service, loop);
+      return find.mock.calls.length;
+    };
+    expect([await round(), await round()]).toEqual([2, 0]);
+    clock.advance(14 * 60_000);
+    expect(await round()).toBe(0);
+    clock.advance(60_000);
+    expect([await round(), await round()]).toEqual([2, 0]);
+    await owner.query(`DELETE FROM platform.reconciliation WHERE scope = 'domains'`);
+    expect([await round(), await round()]).toEqual([1, 0]);
   });
 
   it('reports a breach once, keeps it open while it lasts, and closes it when it is gone', async () => {

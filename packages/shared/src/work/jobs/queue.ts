@@ -55,6 +55,11 @@ const STALLED_CHECK_MS = 5_000;
 /** A worker's crash is not the job's fault. */
 const STALLED_MAX = 1_000;
 /**
+ * A worker without jobs looks again after this time, should a notification be lost. PostgreSQL notifies it of each job
+ * at once, also of a delayed one, and a dead connection is noticed within 20 s; looking costs four statements.
+ */
+const LOOK_AGAIN_S = { redis: 5, postgres: 20 };
+/**
  * After the store refused a connection. BullMQ's own 15 s would delay every batch by as much after a restart of the
  * store.
  */
@@ -127,10 +132,15 @@ export function openConsumer(
   const open = () => {
     const opened =
       redis === null
-        ? new postgres.Worker(options.name, settings.process, { connection: postgresConnection(options), ...common })
+        ? new postgres.Worker(options.name, settings.process, {
+            connection: postgresConnection(options),
+            ...common,
+            drainDelay: LOOK_AGAIN_S.postgres,
+          })
         : new Worker(options.name, settings.process, {
             ...queueConnection({ redis, prefix: options.redisPrefix }),
             ...common,
+            drainDelay: LOOK_AGAIN_S.redis,
           });
     opened.on('error', onError(options.log));
     return opened;

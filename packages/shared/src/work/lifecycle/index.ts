@@ -39,7 +39,15 @@ export function lifecycleLoops(service: Pick<Service, 'purchases' | 'config'>, s
       run: () => stepRound(deps, source),
     },
     ...(service.config.API_MONEY_ENABLED && source.renewals !== undefined
-      ? [{ name: `${source.noun}-auto-renew`, everyMs: RENEW_EVERY_MS, run: () => autoRenewRound(deps, source) }]
+      ? [
+          {
+            name: `${source.noun}-auto-renew`,
+            everyMs: RENEW_EVERY_MS,
+            due: () => sql`EXISTS (SELECT 1 FROM platform.lifecycle
+              WHERE product = ${source.product} AND noun = ${source.noun} AND renew_at <= ${deps.clock.now()})`,
+            run: () => autoRenewRound(deps, source),
+          },
+        ]
       : []),
   ];
 }
