@@ -36,6 +36,7 @@ export const DOMAINS: Recipes = {
       body: { domains: ['free-of-all.test', 'taken.test', 'premium.test', 'check-fails.test', 'münchen.de'], years: 1 },
     }),
   },
+  'suggest-domains': { call: () => ({ body: { query: 'blue bakery', tlds: ['test', 'com'], limit: 5 } }) },
   'create-quote': {
     call: (world) => ({ body: { operation: 'register', items: [{ domain: name(world), years: 1 }] } }),
     also: [

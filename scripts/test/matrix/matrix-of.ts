@@ -19,7 +19,7 @@ export const FOR_EVERYBODY: readonly string[] = [
 export const FOR_EVERY_KEY: readonly string[] = ['get-me'];
 
 /** Operations other than `GET` that need only `read`, because they only look something up. */
-export const READS: readonly string[] = ['check-domains', 'check-transfer'];
+export const READS: readonly string[] = ['check-domains', 'check-transfer', 'suggest-domains'];
 /**
  * Operations with a scope that moves money, or an operator's, but without a signature: they spend nothing and decide
  * nothing.

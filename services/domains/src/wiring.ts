@@ -43,6 +43,7 @@ import { setDnssec } from './endpoints/set-dnssec';
 import { setDomainContacts } from './endpoints/set-domain-contacts';
 import { setHost } from './endpoints/set-host';
 import { setNameservers } from './endpoints/set-nameservers';
+import { suggestDomains } from './endpoints/suggest-domains';
 import { domainsSummary } from './endpoints/summary';
 import { syncContactNow } from './endpoints/sync-contact';
 import { syncContacts } from './endpoints/sync-contacts';
@@ -119,6 +120,7 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
     getTldRequirements(deps),
     checkDomain(deps),
     checkDomains(deps),
+    suggestDomains(deps),
     buyDomain(deps),
     listDomains(deps),
     bulkUpdateDomains(deps),

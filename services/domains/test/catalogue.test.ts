@@ -128,3 +128,50 @@ it('publishes a document that declares every endpoint', async () => {
   );
   expect(body.paths['/domains'].post).toMatchObject({ 'x-lumi-scope': 'domains:buy', 'x-lumi-class': 'money' });
 });
+
+describe('POST /domains/suggest', () => {
+  const suggest = async (body: Record<string, unknown>) =>
+    (await t.post(who, '/domains/suggest', body).expect(200)).body.items as {
+      domain: string;
+      status: string;
+      orderable: boolean;
+    }[];
+  const namesOf = async (body: Record<string, unknown>) => (await suggest(body)).map(({ domain }) => domain);
+
+  it('suggests the nearest names first: as written, with hyphens, in plural, under the other TLDs', async () => {
+    const names = await namesOf({ query: 'Blue Bakery', tlds: ['test', 'com'], limit: 50 });
+    expect(names.slice(0, 4)).toEqual(['bluebakery.test', 'bluebakery.com', 'blue-bakery.test', 'blue-bakery.com']);
+    expect(names).toEqual(expect.arrayContaining(['blue-bakeries.com', 'bakeryblue.test', 'getbluebakery.test']));
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('takes a name, or the address of a page, for its label and its TLD', async () => {
+    const names = await namesOf({ query: 'https://www.my-boxes.com/shop?x=1', tlds: ['test', 'com'], limit: 50 });
+    expect(names.slice(0, 3)).toEqual(['my-boxes.com', 'my-boxes.test', 'myboxes.com']);
+    expect(names).toContain('mybox.test');
+  });
+
+  it('looks in all TLDs by their renewal price when none is given, and in those that take the script', async () => {
+    const names = await namesOf({ query: 'молоко', only_available: false, limit: 50 });
+    expect(names).toEqual(['com', 'org', 'net', 'xyz', 'test'].map((tld) => `xn--j1abcibb.${tld}`));
+  });
+
+  it('calls no name available whose registry did not say so', async () => {
+    const all = await suggest({ query: 'check-fails', tlds: ['test'], only_available: false });
+    expect(all[0]).toMatchObject({ domain: 'check-fails.test', status: 'unknown', orderable: false });
+    const taken = await suggest({ query: 'taken', tlds: ['test'], only_available: false, limit: 1 });
+    expect(taken[0]).toMatchObject({ domain: 'taken.test', status: 'taken' });
+    for (const query of ['check-fails', 'taken'])
+      expect((await suggest({ query, tlds: ['test'] })).every(({ status }) => status === 'available')).toBe(true);
+  });
+
+  it.each([
+    [{ query: '' }, 'query'],
+    [{ query: ' -- ' }, 'query'],
+    [{ query: 'a', tlds: ['nope'] }, 'tlds.0'],
+    [{ query: 'a', limit: 51 }, 'limit'],
+  ])('refuses %j by the name of the field', async (body, path) => {
+    const { body: answer } = await t.post(who, '/domains/suggest', body).expect(422);
+    expect(answer.error).toMatchObject({ code: 'validation_error', details: [{ path }] });
+  });
+});

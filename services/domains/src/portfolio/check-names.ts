@@ -35,10 +35,14 @@ export async function checkNames(
   domains: DomainsDeps,
   texts: readonly string[],
   years: number | undefined,
+  limitMs?: number,
 ): Promise<readonly CheckItem[]> {
   await domains.catalogue.ready();
   const readings = await mapInTurns(texts, (text) => readDomainName(text, domains.catalogue));
-  const checks = await domains.registrars.check(readings.filter((reading) => reading.kind === 'name'));
+  const checks = await domains.registrars.check(
+    readings.filter((reading) => reading.kind === 'name'),
+    limitMs,
+  );
   const checkedAt = isoSeconds(domains.service.clock.now());
   return mapInTurns(readings, (reading, i) => itemOf(reading, texts[i] ?? '', checks, years, checkedAt));
 }

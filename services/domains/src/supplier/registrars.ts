@@ -19,7 +19,10 @@ export class Registrars {
   }
 
   /** One check per registrar. Names are `unknown` when their registrar did not answer. The map has every name. */
-  async check(names: readonly { readonly name: string; readonly tld: Tld }[]): Promise<ReadonlyMap<string, NameCheck>> {
+  async check(
+    names: readonly { readonly name: string; readonly tld: Tld }[],
+    limitMs = CHECK_LIMIT_MS,
+  ): Promise<ReadonlyMap<string, NameCheck>> {
     const groups = new Map<string, { readonly name: string }[]>();
     for (const one of names) {
       const group = groups.get(one.tld.registrar);
@@ -31,15 +34,16 @@ export class Registrars {
         this.checkAt(
           id,
           group.map(({ name }) => name),
+          limitMs,
         ),
       ),
     );
     return new Map(answers.flat().map((answer) => [answer.name, answer]));
   }
 
-  private async checkAt(id: string, names: readonly string[]): Promise<readonly NameCheck[]> {
+  private async checkAt(id: string, names: readonly string[], limitMs: number): Promise<readonly NameCheck[]> {
     try {
-      return await this.get(id).check(names, AbortSignal.timeout(CHECK_LIMIT_MS));
+      return await this.get(id).check(names, AbortSignal.timeout(limitMs));
     } catch {
       // Every failure becomes `unknown`; the caller may ask again.
       return names.map((name) => ({ name, status: 'unknown', premium: false, fees: null }));
