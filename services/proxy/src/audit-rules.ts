@@ -1,6 +1,7 @@
 // The audit rules of the proxy service. They compare the sandbox network's own log and books with orders, operations,
 // proxies and traffic plans, one to one.
 import { sql, type Sql } from '@lumi/shared/db';
+import { USAGE_RULES } from './audit-usage-rules';
 
 const OPEN = sql`('acting', 'pending')`;
 /** The command of the network that carries out each kind of order. */
@@ -9,6 +10,7 @@ const COMMAND_OF = sql`(VALUES ('proxy_order', 'allocate'), ('proxy_renew', 'ext
 const BYTES_PER_GB = 1_000_000_000;
 
 export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
+  ...USAGE_RULES,
   [
     'what the network executed belongs to an order that is open or captured, or to an operation that did not fail',
     sql`
@@ -42,7 +44,8 @@ export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
     SELECT coalesce(p.id, e.network_id) AS subject, 'address of ' || coalesce(e.reference,
       'nothing') || ', order ' || coalesce(o.state || ' ' || o.account_id,
         'none') || ', proxy of ' || coalesce(p.account_id, 'nobody') AS detail
-    FROM proxy.sandbox_exit e FULL JOIN proxy.proxy p ON p.network_id = e.network_id LEFT JOIN platform.orders o
+    FROM proxy.sandbox_exit e FULL JOIN (SELECT * FROM proxy.proxy WHERE network = 'sandbox') p
+      ON p.network_id = e.network_id LEFT JOIN platform.orders o
       ON o.id = e.reference
     WHERE NOT (coalesce(o.state, 'none') IN ${OPEN} AND p.id IS NULL)
       AND (p.id IS NULL OR e.network_id IS NULL OR coalesce(o.state, 'none') <> 'captured'
@@ -70,7 +73,7 @@ export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
     SELECT p.id AS subject, p.state || ' until ' || p.expires_at || ', network ' || CASE WHEN e.is_in_use THEN 'in use'
       ELSE 'given back' END || ' until ' || coalesce(e.until::text, 'first expiry') AS detail
     FROM proxy.proxy p JOIN proxy.sandbox_exit e ON e.network_id = p.network_id
-    WHERE p.missing_since IS NULL AND NOT EXISTS (SELECT 1 FROM proxy.sandbox_command c WHERE c.reference = p.order_id
+    WHERE p.network = 'sandbox' AND p.missing_since IS NULL AND NOT EXISTS (SELECT 1 FROM proxy.sandbox_command c WHERE c.reference = p.order_id
       AND c.ending LIKE 'drift-%') AND CASE WHEN p.state = 'active' THEN NOT e.is_in_use OR (e.until <> p.expires_at
         AND NOT EXISTS (SELECT 1 FROM proxy.proxy_lock k WHERE k.proxy_id = p.id)) ELSE e.is_in_use
           AND p.withdrawn_at IS NOT NULL END`,

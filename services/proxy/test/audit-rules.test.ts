@@ -126,3 +126,40 @@ it('finds a replacement that differs from its order’s end, and a proxy without
     ),
   ).toEqual([rule('a proxy is held')]);
 });
+
+it('finds use that nobody counted, a batch that is in no hour, and a lease that nobody handed out', async () => {
+  expect(
+    await found(
+      'UPDATE proxy.traffic_plan SET bytes_used = bytes_used + 1 WHERE id = $1',
+      [planId],
+      'UPDATE proxy.traffic_plan SET bytes_used = bytes_used - 1 WHERE id = $1',
+    ),
+  ).toEqual([rule('what a plan or a sub-user has used')]);
+  expect(
+    await found(
+      `UPDATE proxy.usage_epoch SET bytes = bytes + 1 WHERE source = 'sandbox'`,
+      [],
+      `UPDATE proxy.usage_epoch SET bytes = bytes - 1 WHERE source = 'sandbox'`,
+    ),
+  ).toEqual([rule('the hours hold')]);
+  expect(
+    await found(
+      'UPDATE proxy.traffic_plan SET bytes_leased = 5 WHERE id = $1',
+      [planId],
+      'UPDATE proxy.traffic_plan SET bytes_leased = 0 WHERE id = $1',
+    ),
+  ).toEqual([rule('what a quota has handed out')]);
+  expect(
+    await found(
+      `UPDATE proxy.usage_epoch SET closed_at = now() WHERE source = 'sandbox';
+        INSERT INTO proxy.lease (source, epoch, subject) VALUES ('sandbox', 1, 'tpl_x')`,
+      [],
+      `DELETE FROM proxy.lease WHERE subject = 'tpl_x';
+        UPDATE proxy.usage_epoch SET closed_at = NULL WHERE source = 'sandbox'`,
+    ),
+  ).toEqual([rule('only a process')]);
+  // A lease can never pass what was bought: the database refuses it.
+  await expect(
+    owner(lumi, 'UPDATE proxy.traffic_plan SET bytes_leased = bytes_total + 1 WHERE id = $1', [planId]),
+  ).rejects.toMatchObject({ constraint: 'traffic_plan_leases' });
+});

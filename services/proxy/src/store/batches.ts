@@ -108,6 +108,23 @@ export function takeFromCursor(
   });
 }
 
+/** The next epoch of a node, after all earlier ones are closed. */
+export async function openEpoch(db: SqlRunner, node: string, now: Date): Promise<number> {
+  // Raw SQL: a function.
+  const rows = await db.$queryRaw<{ epoch: number }[]>(
+    sql`SELECT proxy.open_epoch(${node}, ${now}::timestamptz) AS epoch`,
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('an epoch was opened and has no number');
+  return row.epoch;
+}
+
+/** Closes the epochs of a source before this one: what they had not used is free again. */
+export async function closeEpochs(db: SqlRunner, source: string, before: number, now: Date): Promise<void> {
+  // Raw SQL: a function.
+  await db.$queryRaw(sql`SELECT proxy.close_epochs(${source}, ${before}::int, ${now}::timestamptz)::text`);
+}
+
 /** Frees the leases of nodes that have been silent since before this moment. Returns the nodes. */
 export async function freeSilentLeases(db: SqlRunner, before: Date, limit: number): Promise<string[]> {
   const freed: string[] = [];

@@ -2,6 +2,7 @@
 import { inTransaction, sql, type Database, type SqlRunner } from '@lumi/shared/db';
 import type { PrismaClient } from '../generated/db/client';
 import type { NodeModel } from '../generated/db/models';
+import { closeEpochs, openEpoch } from './batches';
 
 export type NodeRow = Readonly<NodeModel>;
 
@@ -49,10 +50,7 @@ export function registerNode(
   now: Date,
 ): Promise<number> {
   return inTransaction(db, async (tx) => {
-    // Raw SQL: a function.
-    const rows = await tx.$queryRaw<{ epoch: number }[]>(
-      sql`SELECT proxy.open_epoch(${id}, ${now}::timestamptz) AS epoch`,
-    );
+    const epoch = await openEpoch(tx, id, now);
     // Raw SQL: in the transaction. With another key all digests that it has are of no use: access is told as a whole.
     await tx.$executeRaw(sql`
       WITH anew AS (UPDATE proxy.access_feed SET number = number + 1
@@ -73,9 +71,7 @@ export function registerNode(
       SELECT DISTINCT ON (x.address) ${id}, x.address, x.country, x.region, x.city, x.asn, x.product
       FROM jsonb_to_recordset(${JSON.stringify(exits)}::jsonb) AS x(address text, country text, region text, city text,
         asn int, product text)`);
-    const [row] = rows;
-    if (row === undefined) throw new Error('an epoch was opened and has no number');
-    return row.epoch;
+    return epoch;
   });
 }
 
@@ -113,8 +109,7 @@ export async function leaveNode(
       UPDATE proxy.node SET left_at = ${now}, connections = 0, bytes_per_s = 0
       WHERE id = ${id} AND epoch = ${epoch}::int RETURNING id`);
     if (rows.length === 0) return { hasLeft: false };
-    // Raw SQL: a function.
-    await tx.$queryRaw(sql`SELECT proxy.close_epochs(${id}, ${epoch + 1}::int, ${now}::timestamptz)::int`);
+    await closeEpochs(tx, id, epoch + 1, now);
     return { hasLeft: true };
   });
 }

@@ -7,9 +7,9 @@ BEGIN
   PERFORM lock_quotas(ARRAY(SELECT DISTINCT e.subject FROM lease e
     WHERE e.source = p_source AND e.epoch = ANY (p_epochs) AND e.granted > e.used));
   WITH rest AS MATERIALIZED (
-    SELECT e.epoch, e.subject, q.holder, q.is_plan, e.granted - e.used AS bytes FROM lease e
-    JOIN quota q ON q.subject = e.subject
-    WHERE e.source = p_source AND e.epoch = ANY (p_epochs) AND (e.granted > e.used OR e.is_short)
+    SELECT e.epoch, e.subject, q.holder, q.is_plan, e.granted - e.used AS bytes FROM (SELECT * FROM lease
+      WHERE source = p_source AND epoch = ANY (p_epochs) AND (granted > used OR is_short)) e
+    CROSS JOIN LATERAL (SELECT * FROM quota q WHERE q.subject = e.subject OFFSET 0) q
   ), leases AS (
     UPDATE lease e SET granted = e.used, is_short = false FROM rest r
     WHERE e.source = p_source AND e.epoch = r.epoch AND e.subject = r.subject

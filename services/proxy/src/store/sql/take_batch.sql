@@ -6,6 +6,7 @@
 --     are as many: the last bytes must not all be in one place.
 -- A metered line is billed from its lease, and beyond it (a lease that was freed meanwhile) from what is free. What the
 -- quota does not hold is kept in usage_unplaced, as is a line for a subject that nobody knows.
+-- LATERAL … OFFSET 0: each row is looked up by its key, whatever the planner believes about the sizes.
 -- Outcomes: taken, repeated (with leases); gap (expected: the number that is next); closed (seq: the last one taken);
 -- unknown: no such epoch. Of leases: granted and used are absolute for this epoch; free: what nobody holds; elsewhere:
 -- unused at other nodes; is_needed: another node asks for some and there is none.
@@ -52,13 +53,15 @@ BEGIN
       SELECT id AS subject, account_id FROM proxy WHERE id = ANY (v_subjects)
       UNION ALL SELECT id, account_id FROM traffic_plan WHERE id = ANY (v_subjects)
       UNION ALL SELECT id, account_id FROM subuser WHERE id = ANY (v_subjects)
+    ), q AS MATERIALIZED (
+      SELECT * FROM quota WHERE subject = ANY (v_subjects)
     ), spent AS MATERIALIZED (
       SELECT q.subject, q.holder, q.is_plan, e.granted, e.used, coalesce(u.bytes, 0) AS bytes,
         greatest(coalesce(u.bytes, 0) - (e.granted - e.used), 0) AS beyond,
         greatest(q.total - q.used - q.leased, 0) AS free
-      FROM quota q JOIN lease e ON e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject
+      FROM q CROSS JOIN LATERAL (SELECT * FROM lease e
+        WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject OFFSET 0) e
       LEFT JOIN (SELECT subject, sum(up + down)::bigint AS bytes FROM line GROUP BY 1) u ON u.subject = q.subject
-      WHERE q.subject = ANY (v_subjects)
     ), billed AS MATERIALIZED (
       SELECT s.*, s.bytes - s.beyond + least(s.beyond, greatest(s.free - s.before, 0)) AS billed FROM (
         SELECT *, (sum(beyond) OVER (PARTITION BY holder ORDER BY subject) - beyond)::bigint AS before FROM spent) s
@@ -128,13 +131,16 @@ BEGIN
     WHERE e.closed_at IS NULL AND e.heard_at > p_now - interval '15 minutes';
     WITH wish AS MATERIALIZED (
       SELECT w.subject, max(w.want) AS want FROM jsonb_to_recordset(p_wants) AS w(subject text, want bigint) GROUP BY 1
+    ), q AS MATERIALIZED (
+      SELECT * FROM quota WHERE subject = ANY (v_subjects)
     ), given AS MATERIALIZED (
       SELECT e.subject, q.is_plan, coalesce(w.want, 0) AS want, e.granted - e.used AS unused,
         CASE WHEN q.holder = q.subject THEN greatest(least(q.total - q.used - q.leased,
           coalesce(w.want, 0) - (e.granted - e.used),
           greatest(c_smallest, (q.total - q.used - q.leased) / (2 * v_nodes))), 0) ELSE 0 END AS give
-      FROM quota q JOIN lease e ON e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject
-      LEFT JOIN wish w ON w.subject = q.subject WHERE q.subject = ANY (v_subjects)
+      FROM q CROSS JOIN LATERAL (SELECT * FROM lease e
+        WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject OFFSET 0) e
+      LEFT JOIN wish w ON w.subject = q.subject
     ), leases AS (
       UPDATE lease e SET granted = e.granted + g.give, is_short = g.unused + g.give < least(g.want, c_smallest)
       FROM given g WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = g.subject
@@ -149,11 +155,14 @@ BEGIN
 
   SELECT coalesce(array_agg(DISTINCT o.subject), '{}') INTO v_needed FROM lease o
   WHERE o.is_short AND o.source <> p_source;
+  WITH q AS MATERIALIZED (
+    SELECT * FROM quota WHERE subject = ANY (v_subjects || v_needed)
+  )
   SELECT coalesce(jsonb_agg(jsonb_build_object('subject', e.subject, 'granted', e.granted, 'used', e.used,
       'free', CASE WHEN q.holder = q.subject THEN greatest(q.total - q.used - q.leased, 0) ELSE 0 END,
       'elsewhere', q.leased - (e.granted - e.used), 'is_needed', e.subject = ANY (v_needed))), '[]') INTO v_leases
-  FROM lease e JOIN quota q ON q.subject = e.subject
-  WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = ANY (v_subjects || v_needed);
+  FROM q CROSS JOIN LATERAL (SELECT * FROM lease e
+    WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject OFFSET 0) e;
   RETURN jsonb_build_object('outcome', CASE WHEN p_seq > v_epoch.seq THEN 'taken' ELSE 'repeated' END,
     'unknown', v_unknown, 'leases', v_leases);
 END $$;
