@@ -55,13 +55,14 @@ export const ofProduct = {
     SANDBOX_CREATE_MS: milliseconds,
     SANDBOX_ACTION_MS: milliseconds,
   },
-  proxy: { ...ofServices, SANDBOX_SLOW_MS: milliseconds },
+  proxy: { ...ofServices, SANDBOX_SLOW_MS: milliseconds, PROXY_ENTRY_HOST: text },
 };
 
 const secretEverywhere = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'KEY_PEPPERS', 'SECRET_RING'];
 const setEverywhere = ['METRICS_PORT', 'PORT', 'STOP_DELAY_MS', 'API_MONEY_ENABLED', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
-/** The charts do not set them: a collector in the cluster asks for no headers. */
+/** The charts do not set them: a collector in the cluster asks for no headers, and no node runs beside the service. */
 const notByCharts = ['OTEL_EXPORTER_OTLP_HEADERS'];
+const ofNpmStart = { domains: [], vps: [], proxy: ['PROXY_LOCAL_NODE_TOKEN'] };
 /** The images say them. */
 const ofImage = ['LUMI_VERSION', 'LUMI_COMMIT'];
 
@@ -84,6 +85,7 @@ export const known = {
         ...setEverywhere,
         ...ofImage,
         ...notByCharts,
+        ...ofNpmStart[/** @type {keyof typeof ofNpmStart} */ (product)],
         'PUBLIC_URL',
         ...secretEverywhere,
         ...['ADMIN_DATABASE_URL', 'IDENTITY_PUBLIC_KEYS', 'CURSOR_SECRET', 'CRYPTO_PAY_TOKEN'],

@@ -52,6 +52,8 @@ const MEANT_FOR = [
       'GRACE_HOURS',
       'TERMINATE_AFTER_HOURS',
       'UNDELETE_HOURS',
+      'PROXY_ENTRY_HOST',
+      'PROXY_LOCAL_NODE_TOKEN',
     ],
   },
   {
