@@ -74,7 +74,8 @@ export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
       ELSE 'given back' END || ' until ' || coalesce(e.until::text, 'first expiry') AS detail
     FROM proxy.proxy p JOIN proxy.sandbox_exit e ON e.network_id = p.network_id
     WHERE p.network = 'sandbox' AND p.missing_since IS NULL
-      AND NOT EXISTS (SELECT 1 FROM proxy.sandbox_command c WHERE c.reference = p.order_id AND c.ending LIKE 'drift-%') AND CASE WHEN p.state = 'active' THEN NOT e.is_in_use OR (e.until <> p.expires_at
+      AND NOT EXISTS (SELECT 1 FROM proxy.sandbox_command c WHERE c.reference = p.order_id AND c.ending LIKE 'drift-%')
+      AND CASE WHEN p.state = 'active' THEN NOT e.is_in_use OR (e.until <> p.expires_at
         AND NOT EXISTS (SELECT 1 FROM proxy.proxy_lock k WHERE k.proxy_id = p.id)) ELSE e.is_in_use
           AND p.withdrawn_at IS NOT NULL END`,
   ],
