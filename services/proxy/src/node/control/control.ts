@@ -1,0 +1,171 @@
+// The node's control side: what may pass comes from the service, what passed goes there. The data plane asks `rights`
+// and `meter`, which answer from memory: while the service is away, existing and new connections go on.
+import { join } from 'node:path';
+import { gauge } from '@lumi/shared/monitoring';
+import { elapsedMs, systemClock, type Clock, type Log } from '@lumi/shared/runtime';
+import type { Meter, NodeEvents } from '../meter';
+import { Rights } from '../rights';
+import { Exchange } from './exchange';
+import { Feed } from './feed';
+import { openJournal } from './journal';
+import { Leases } from './leases';
+import { Notes } from './notes';
+import { Pace } from './pace';
+import { makePrivateFolder } from './private-file';
+import { ServiceFault, type RegisterBody, type ServiceLink } from './service-link';
+import { Snapshot } from './snapshot';
+import { targetNames, type TargetLog } from './target-names';
+import { UsageLines } from './usage-lines';
+
+export interface ControlOptions {
+  readonly link: ServiceLink;
+  readonly folder: string;
+  readonly targetLog: TargetLog;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** What the node tells of itself when it registers. */
+  readonly registration: () => RegisterBody;
+  readonly connections: () => number;
+}
+
+const EXCHANGE_MS = 1_000;
+/** Between two exchanges while subjects stand dry. */
+const HURRIED_MS = 20;
+/** While others are called on to give what a subject waits for. */
+const WAITED_MS = 250;
+const JOURNAL_MS = 1_000;
+/** The same fault is told again after so long. */
+const FAULT_EVERY_MS = 60_000;
+/** An answer that took longer says little about the time. */
+const CLOCK_LIMIT_MS = 2_000;
+
+const away = gauge('lumi_node_service_silent_seconds', 'Since the proxy service last took a batch of this node.', []);
+
+export class Control {
+  readonly rights: Rights;
+  readonly meter: Meter;
+  readonly events: NodeEvents;
+  private readonly exchange: Exchange;
+  private readonly feed: Feed;
+  private readonly exchanging: Pace;
+  private readonly journaling: Pace;
+  private readonly faults = new Map<string, number>();
+  private peers: ReadonlySet<string> = new Set();
+  private heardAtMs = elapsedMs();
+  private isClockSet = false;
+  private hasAccess = false;
+  private tellReady: () => void = () => undefined;
+  /** Access is known, from the service or from disk. */
+  readonly ready = new Promise<void>((resolve) => {
+    this.tellReady = resolve;
+  });
+
+  private constructor(private readonly options: ControlOptions) {
+    const { link, folder, targetLog, log, clock = systemClock, registration, connections } = options;
+    this.rights = new Rights(clock);
+    const nowMs = (): number => this.rights.nowMs();
+    const lines = new UsageLines(nowMs);
+    const notes = new Notes(nowMs, log);
+    const hurry = (): void => this.exchanging.hurry();
+    const leases = new Leases({ rights: this.rights, lines, targetName: targetNames(targetLog), hurry });
+    this.meter = leases;
+    this.events = notes;
+    const onFault = (err: unknown): void => this.tell(err);
+    const snapshot = new Snapshot(join(folder, 'access.jsonl'));
+    this.feed = new Feed({ link, snapshot, rights: this.rights, clock, onFault, onAnswer: () => this.noteAccess() });
+    this.exchange = new Exchange({
+      link,
+      journal: openJournal(join(folder, 'usage.json')),
+      lines,
+      leases,
+      notes,
+      log,
+      registration,
+      connections,
+      onRegistered: ({ nodes }) => {
+        this.peers = new Set(nodes);
+        this.feed.start();
+        this.feed.askAnew();
+      },
+      onClock: (serviceMs, tookMs) => this.noteClock(serviceMs, tookMs),
+    });
+    this.exchanging = new Pace({
+      everyMs: EXCHANGE_MS,
+      hurriedMs: HURRIED_MS,
+      wantedMs: WAITED_MS,
+      isWanted: () => leases.isWaitedFor,
+      round: () => this.exchange.step(),
+      onFault,
+    });
+    this.journaling = new Pace({
+      everyMs: JOURNAL_MS,
+      hurriedMs: JOURNAL_MS,
+      round: () => this.exchange.save(),
+      onFault,
+    });
+    away.watch(() => [[{}, (elapsedMs() - this.heardAtMs) / 1_000]]);
+  }
+
+  /** Reads what the last process left: its access is in force at once, its usage is sent when the service answers. */
+  static async open(options: ControlOptions): Promise<Control> {
+    await makePrivateFolder(options.folder);
+    const control = new Control(options);
+    await control.exchange.load();
+    if (await control.feed.load()) control.noteAccess();
+    return control;
+  }
+
+  start(): void {
+    this.exchanging.start();
+    this.journaling.start();
+  }
+
+  /** An address of another node, or of this one as the service sees it. */
+  isPeer(address: string): boolean {
+    return this.peers.has(address);
+  }
+
+  /** Rejects while the service does not answer. */
+  check(): Promise<void> {
+    const isHeard = this.exchange.isOpen && elapsedMs() - this.heardAtMs < 5 * EXCHANGE_MS;
+    return isHeard ? Promise.resolve() : Promise.reject(new Error('the proxy service does not answer'));
+  }
+
+  /** When nothing passes any more: the last usage is sent, and the epoch ends. */
+  async stop(): Promise<void> {
+    await Promise.all([this.exchanging.stop(), this.journaling.stop(), this.feed.stop()]);
+    try {
+      await this.exchange.leave();
+    } catch (err) {
+      this.tell(err);
+    } finally {
+      await this.exchange.save();
+      this.options.link.close();
+    }
+  }
+
+  private noteAccess(): void {
+    if (!this.hasAccess) this.options.log.info('access is known', { subjects: this.rights.all().length });
+    this.hasAccess = true;
+    this.tellReady();
+  }
+
+  private noteClock(serviceMs: number, tookMs: number): void {
+    this.heardAtMs = elapsedMs();
+    this.faults.clear();
+    if (tookMs > CLOCK_LIMIT_MS && this.isClockSet) return;
+    this.isClockSet = true;
+    this.rights.setNow(serviceMs + tookMs / 2);
+  }
+
+  private tell(err: unknown): void {
+    const text = err instanceof Error ? err.message : String(err);
+    const now = elapsedMs();
+    if (now - (this.faults.get(text) ?? Number.NEGATIVE_INFINITY) < FAULT_EVERY_MS) return;
+    this.faults.set(text, now);
+    const { log } = this.options;
+    if (!(err instanceof ServiceFault)) log.error('the control side of the node failed; it tries again', { err });
+    else if (err.isRefusal) log.error(text);
+    else log.warn(`${text}; the node goes on with what it knows`);
+  }
+}

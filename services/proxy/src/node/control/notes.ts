@@ -1,0 +1,51 @@
+// What the data plane reports beside bytes: who was used, which exits changed, and signs of abuse.
+import { counter } from '@lumi/shared/monitoring';
+import type { Log } from '@lumi/shared/runtime';
+import type { NodeEvents } from '../meter';
+import type { ExitChange, Seen } from './service-link';
+
+/** The same subject and block are reported again after so long. */
+const SEEN_EVERY_MS = 20_000;
+const SEEN_MAX = 50_000;
+const CHANGES_MAX = 20_000;
+
+const signs = counter('lumi_node_abuse_total', 'Signs of abuse that a proxy node saw.', ['sign']);
+
+export class Notes implements NodeEvents {
+  private readonly fresh = new Map<string, Seen>();
+  private readonly reportedAtMs = new Map<string, number>();
+  private changes = new Map<string, ExitChange>();
+
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly log: Log,
+  ) {}
+
+  seen(subject: string, block: string | null): void {
+    const key = `${subject} ${block ?? ''}`;
+    const now = this.nowMs();
+    if (now - (this.reportedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < SEEN_EVERY_MS) return;
+    if (this.reportedAtMs.size >= SEEN_MAX) this.reportedAtMs.clear();
+    this.reportedAtMs.set(key, now);
+    if (this.fresh.size < SEEN_MAX) this.fresh.set(key, { subject, block, at: new Date(now).toISOString() });
+  }
+
+  exitChanged(subject: string, address: string): void {
+    this.changes.delete(subject);
+    if (this.changes.size < CHANGES_MAX)
+      this.changes.set(subject, { subject, address, at: new Date(this.nowMs()).toISOString() });
+  }
+
+  abuse(sign: Parameters<NodeEvents['abuse']>[0], who: string): void {
+    signs.of({ sign }).add();
+    this.log.warn('a sign of abuse', { sign, who });
+  }
+
+  /** Hands out what was noted, and begins anew. */
+  take(): { readonly seen: readonly Seen[]; readonly exitsChanged: readonly ExitChange[] } {
+    const taken = { seen: [...this.fresh.values()], exitsChanged: [...this.changes.values()] };
+    this.fresh.clear();
+    this.changes = new Map();
+    return taken;
+  }
+}
