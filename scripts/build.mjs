@@ -57,6 +57,7 @@ export const entryPoints = [
     `services/${product}/dist/server`,
     `services/${product}/dist/worker`,
   ]),
+  'services/proxy/dist/node/main',
 ];
 
 const MEMBERS = ['packages', 'services', 'gateway'];

@@ -24,14 +24,14 @@ export interface Shutdown {
   stop(reason: string, exitCode?: number): Promise<void>;
 }
 
-export function createShutdown(log: Log): Shutdown {
+export function createShutdown(log: Log, { limitMs = STOP_LIMIT_MS }: { readonly limitMs?: number } = {}): Shutdown {
   const steps: { name: string; run: (leftMs: number) => Promise<void> }[] = [];
   let stopping: Promise<void> | null = null;
 
   const stop = (reason: string, exitCode = 0): Promise<void> => {
     stopping ??= (async () => {
       log.info('stopping', { reason });
-      const endMs = performance.now() + STOP_LIMIT_MS;
+      const endMs = performance.now() + limitMs;
       for (const { name, run } of steps.reverse()) {
         // An error is no reason to leave out the steps after it.
         await run(endMs - performance.now()).catch((err: unknown) => {

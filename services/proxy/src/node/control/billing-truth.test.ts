@@ -94,6 +94,7 @@ class TestNode {
       log: silentLog,
       registration: () => ({ version: '1', ports: { first: 1, last: 1, http: 1, socks: 1 }, exits: [], allowed: [] }),
       connections: () => 0,
+      onDrain: () => undefined,
       onRegistered: () => undefined,
       onClock: () => undefined,
     });

@@ -26,6 +26,8 @@ export interface ControlOptions {
   /** What the node tells of itself when it registers. */
   readonly registration: () => RegisterBody;
   readonly connections: () => number;
+  /** The operator wants it to end, and gives its connections so long. */
+  readonly onDrain: (seconds: number) => void;
 }
 
 const EXCHANGE_MS = 1_000;
@@ -61,7 +63,7 @@ export class Control {
   });
 
   private constructor(private readonly options: ControlOptions) {
-    const { link, folder, targetLog, log, clock = systemClock, registration, connections } = options;
+    const { link, folder, targetLog, log, clock = systemClock, registration, connections, onDrain } = options;
     this.rights = new Rights(clock);
     const nowMs = (): number => this.rights.nowMs();
     const lines = new UsageLines(nowMs);
@@ -72,7 +74,15 @@ export class Control {
     this.events = notes;
     const onFault = (err: unknown): void => this.tell(err);
     const snapshot = new Snapshot(join(folder, 'access.jsonl'));
-    this.feed = new Feed({ link, snapshot, rights: this.rights, clock, onFault, onAnswer: () => this.noteAccess() });
+    this.feed = new Feed({
+      link,
+      snapshot,
+      rights: this.rights,
+      clock,
+      onFault,
+      onAnswer: (nodes) => this.noteAccess(nodes),
+      onUnregistered: () => this.exchange.registerAnew(),
+    });
     this.exchange = new Exchange({
       link,
       journal: openJournal(join(folder, 'usage.json')),
@@ -82,6 +92,7 @@ export class Control {
       log,
       registration,
       connections,
+      onDrain,
       onRegistered: ({ nodes }) => {
         this.peers = new Set(nodes);
         this.feed.start();
@@ -111,7 +122,7 @@ export class Control {
     await makePrivateFolder(options.folder);
     const control = new Control(options);
     await control.exchange.load();
-    if (await control.feed.load()) control.noteAccess();
+    if (await control.feed.load()) control.noteAccess([]);
     return control;
   }
 
@@ -144,7 +155,8 @@ export class Control {
     }
   }
 
-  private noteAccess(): void {
+  private noteAccess(nodes: readonly string[]): void {
+    if (nodes.length > 0) this.peers = new Set(nodes);
     if (!this.hasAccess) this.options.log.info('access is known', { subjects: this.rights.all().length });
     this.hasAccess = true;
     this.tellReady();

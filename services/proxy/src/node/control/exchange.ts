@@ -27,6 +27,7 @@ export interface ExchangeParts {
   readonly log: Log;
   readonly registration: () => RegisterBody;
   readonly connections: () => number;
+  readonly onDrain: (seconds: number) => void;
   readonly onRegistered: (answer: Registered) => void;
   /** The service's clock said `nowMs`, and its answer took `tookMs`. */
   readonly onClock: (nowMs: number, tookMs: number) => void;
@@ -50,6 +51,12 @@ export class Exchange {
 
   get isOpen(): boolean {
     return this.isRegistered;
+  }
+
+  /** The next step begins a new epoch, after the last batches of this one. */
+  registerAnew(): void {
+    this.parts.leases.reset();
+    this.isRegistered = false;
   }
 
   /** One exchange, or what comes before it. Rejects with a ServiceFault when the service does not do its part. */
@@ -144,6 +151,7 @@ export class Exchange {
     if (answer.kind === 'gap') return this.renumber(answer.expected);
     this.books = { ...this.books, frozen: null };
     onClock(answer.nowMs, elapsedMs() - begin);
+    if (answer.drainS !== null) this.parts.onDrain(answer.drainS);
     // Those of an epoch that ends are not spent any more.
     if (this.isRegistered) leases.take(answer.leases, askedAtMs);
   }

@@ -8,6 +8,7 @@ import type { KeptChange, Snapshot } from './snapshot';
 import type { AccessChange } from './wire';
 
 const WAIT_S = 25;
+const PAGES_MAX = 1_000;
 const AFTER_FAULT_MS = 1_000;
 
 export interface FeedParts {
@@ -17,7 +18,16 @@ export interface FeedParts {
   readonly clock: Clock;
   readonly onFault: (err: unknown) => void;
   /** An answer came and is in force. */
-  readonly onAnswer: () => void;
+  readonly onAnswer: (nodes: readonly string[]) => void;
+  /** The service knows no key of this node: it must register. */
+  readonly onUnregistered: () => void;
+}
+
+/** A right that a later page tells again, or ends, is as that page says. */
+function joined(first: AccessChange, next: AccessChange): Pick<AccessChange, 'rights' | 'removed'> {
+  const bySubject = new Map([...first.rights, ...next.rights].map((right) => [right.subject, right]));
+  for (const subject of next.removed) bySubject.delete(subject);
+  return { rights: [...bySubject.values()], removed: [] };
 }
 
 export class Feed {
@@ -61,13 +71,30 @@ export class Feed {
       this.polling = new AbortController();
       const { signal } = this.polling;
       try {
-        await this.apply(await this.parts.link.access(this.number, WAIT_S, signal));
+        const change = await this.ask(signal);
+        if (change === null) {
+          this.parts.onUnregistered();
+          await setTimeout(AFTER_FAULT_MS, undefined, { signal });
+        } else await this.apply(change);
       } catch (err) {
         if (signal.aborted) continue;
         this.parts.onFault(err);
         await setTimeout(AFTER_FAULT_MS, undefined, { signal }).catch(() => undefined); // ended by a stop
       }
     }
+  }
+
+  /** A whole in several pages is one change: in force at once, or not at all. */
+  private async ask(signal: AbortSignal): Promise<AccessChange | null> {
+    const { link } = this.parts;
+    let change = await link.access({ after: this.number, waitS: WAIT_S, isWhole: false }, signal);
+    for (let pages = 1; change?.isMore === true; pages += 1) {
+      if (pages > PAGES_MAX) throw new Error('the service tells of more access than a node can keep');
+      const next = await link.access({ after: change.number, waitS: 0, isWhole: true }, signal);
+      if (next !== null && next.key !== change.key) return next.isWhole ? next : null;
+      change = next && { ...next, isWhole: true, pools: next.pools ?? change.pools, ...joined(change, next) };
+    }
+    return change;
   }
 
   private async apply(change: AccessChange): Promise<void> {
@@ -84,16 +111,18 @@ export class Feed {
       const whole = (): KeptChange => ({
         number: this.number,
         isWhole: true,
+        isMore: false,
         key: this.key,
         rights: rights.all(),
         removed: [],
         pools: this.pools,
+        nodes: change.nodes,
         aheadMs,
       });
       // It is in force whether or not it could be written; without it a restart serves what was before.
       await snapshot.keep({ ...change, aheadMs }, whole).catch(onFault);
     }
-    onAnswer();
+    onAnswer(change.nodes);
   }
 
   private use({ number, isWhole, key, rights, removed, pools }: AccessChange): void {

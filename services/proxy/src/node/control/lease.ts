@@ -35,6 +35,8 @@ export class Lease {
   private rate = 0;
   private measuredAtMs: number;
   private measuredUsed = 0;
+  /** Since when it holds more than it needs. */
+  private surplusAtMs: number | null = null;
 
   constructor(
     readonly subject: string,
@@ -97,7 +99,8 @@ export class Lease {
     this.measure(nowMs);
     const isIdle = nowMs - this.usedAtMs >= IDLE_MS && !this.isWaitedFor;
     const target = this.target(nowMs, isIdle);
-    if (this.left > target.atMost) {
+    if (this.left <= target.atMost) this.surplusAtMs = null;
+    else if (this.isNeeded || isIdle || nowMs - (this.surplusAtMs ??= nowMs) >= IDLE_MS) {
       this.granted = this.used + target.atMost;
       this.hasAsked = false;
       return { subject: this.subject, keep: this.granted, want: 0 };

@@ -71,12 +71,19 @@ export interface RegisterBody {
   readonly allowed: readonly string[];
 }
 
+export interface AccessQuestion {
+  readonly after: number;
+  /** How long it waits for something new. */
+  readonly waitS: number;
+  readonly isWhole: boolean;
+}
+
 /** The service as a node sees it. */
 export interface ServiceLink {
   register(body: RegisterBody): Promise<Registered>;
   exchange(body: ExchangeBody): Promise<ExchangeAnswer>;
-  /** Waits up to `waitS` for something new. */
-  access(after: number, waitS: number, signal: AbortSignal): Promise<AccessChange>;
+  /** `isWhole`: the next page of a whole. Null: the service wants this node to register. */
+  access(question: AccessQuestion, signal: AbortSignal): Promise<AccessChange | null>;
   leave(epoch: number): Promise<void>;
   close(): void;
 }
@@ -165,8 +172,8 @@ export function openServiceLink({ url, nodeId, token }: LinkOptions): ServiceLin
     exchange: async (body) => {
       const { status, body: told } = await call('POST', '/exchange', body);
       if (status === 200) {
-        const { now: nowMs, leases } = read(taken, told);
-        return { kind: 'taken', nowMs, leases };
+        const { now: nowMs, leases, drain_s: drainS } = read(taken, told);
+        return { kind: 'taken', nowMs, leases, drainS };
       }
       if (status !== 409) throw refused(status);
       const answer = read(notTaken, told);
@@ -174,10 +181,11 @@ export function openServiceLink({ url, nodeId, token }: LinkOptions): ServiceLin
         ? { kind: 'gap', expected: answer.expected }
         : { kind: 'closed', seq: answer.seq ?? null };
     },
-    access: async (after, waitS, signal) => {
-      const query = `/access?after=${String(after)}&wait=${String(waitS)}`;
+    access: async ({ after, waitS, isWhole }, signal) => {
+      const query = `/access?after=${String(after)}&wait=${String(waitS)}${isWhole ? '&whole=1' : ''}`;
       const limitMs = CALL_LIMIT_MS + waitS * 1_000;
       const { status, body } = await call('GET', query, undefined, { limitMs, signal });
+      if (status === 409) return null;
       if (status !== 200) throw refused(status);
       return changeOf(read(accessAnswer, body));
     },

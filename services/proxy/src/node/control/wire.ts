@@ -17,8 +17,6 @@ export const registered = z.object({
   now: time,
   /** Addresses of all nodes. */
   nodes: names.default([]),
-  /** Ports that this installation refuses, as `PROXY_PORTS_REFUSED` has them. */
-  refused_ports: z.string().nullish(),
 });
 
 const lease = z.object({
@@ -33,7 +31,13 @@ const lease = z.object({
   is_needed: z.boolean().default(false),
 });
 
-export const taken = z.object({ seq: z.number().int(), now: time, leases: z.array(lease) });
+export const taken = z.object({
+  seq: z.number().int(),
+  now: time,
+  leases: z.array(lease),
+  /** The node takes no new connections, and ends after so long. */
+  drain_s: z.number().int().min(0).nullable().default(null),
+});
 
 /** The answers 409: the number is not the next one, or the epoch is over (`seq`: the last number that was taken). */
 export const notTaken = z.union([
@@ -77,13 +81,21 @@ export const accessAnswer = z.object({
     .record(z.string(), z.array(z.object({ address: z.string(), country: z.string(), ...places })))
     .nullable()
     .default(null),
+  nodes: names.default([]),
+  /** More of the whole is behind this number: it is asked for with `whole=1`. */
+  is_more: z.boolean().default(false),
 });
 
 export type Registered = z.output<typeof registered>;
 export type LeaseAnswer = z.output<typeof lease>;
 
 export type ExchangeAnswer =
-  | { readonly kind: 'taken'; readonly nowMs: number; readonly leases: readonly LeaseAnswer[] }
+  | {
+      readonly kind: 'taken';
+      readonly nowMs: number;
+      readonly leases: readonly LeaseAnswer[];
+      readonly drainS: number | null;
+    }
   | { readonly kind: 'closed'; readonly seq: number | null }
   | { readonly kind: 'gap'; readonly expected: number };
 
@@ -91,18 +103,22 @@ export type ExchangeAnswer =
 export interface AccessChange {
   readonly number: number;
   readonly isWhole: boolean;
+  /** Of a whole, with more behind this number. */
+  readonly isMore: boolean;
   /** Base64. */
   readonly key: string;
   readonly rights: readonly Right[];
   readonly removed: readonly string[];
   readonly pools: Readonly<Record<string, readonly PoolExit[]>> | null;
+  /** Addresses of all nodes. */
+  readonly nodes: readonly string[];
 }
 
 export function changeOf(answer: z.output<typeof accessAnswer>): AccessChange {
-  const { number, is_whole: isWhole, key, pools } = answer;
+  const { number, is_whole: isWhole, is_more: isMore, key, pools, nodes } = answer;
   const removed = answer.rights.flatMap((one) => ('is_removed' in one ? [one.subject] : []));
   const rights = answer.rights.flatMap((one) => ('is_removed' in one ? [] : [rightOf(one)]));
-  return { number, isWhole, key, rights, removed, pools };
+  return { number, isWhole, isMore: isWhole && isMore, key, rights, removed, pools, nodes };
 }
 
 type WireRight = Exclude<z.output<typeof rightOrEnd>, { is_removed: true }>;

@@ -48,7 +48,7 @@ export class ModelService {
     const last = Math.max(0, ...this.of(node).map(({ number }) => number));
     for (const epoch of this.of(node)) this.close(epoch);
     this.epochs.push({ node, number: last + 1, seq: 0, isClosed: false, leases: new Map() });
-    return { epoch: last + 1, key: 'a2V5', now: this.nowMs(), nodes: [], refused_ports: null };
+    return { epoch: last + 1, key: 'a2V5', now: this.nowMs(), nodes: [] };
   }
 
   exchange(node: string, { epoch: number, seq, lines, wants, ...rest }: ExchangeBody): ExchangeAnswer {
@@ -65,7 +65,7 @@ export class ModelService {
       epoch.seq = seq;
     } else this.repeats += 1;
     const named = new Set([...lines, ...wants].map(({ subject }) => subject));
-    return { kind: 'taken', nowMs: this.nowMs(), leases: this.answers(epoch, named) };
+    return { kind: 'taken', nowMs: this.nowMs(), leases: this.answers(epoch, named), drainS: null };
   }
 
   leave(node: string, number: number): void {

@@ -1,0 +1,2 @@
+// `node services/proxy/dist/node` starts a node.
+import './main';

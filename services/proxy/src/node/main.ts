@@ -1,0 +1,122 @@
+// A proxy node: settings → control side → data plane → drain. It is told by the service what may pass, and tells it
+// what passed; everything else is its own.
+import { judgeOf, Lookup, openResolver, ownAddresses } from '@lumi/shared/egress';
+import { openMonitoring, gauge, Readiness, serveUntilStop } from '@lumi/shared/monitoring';
+import { createLog, createShutdown, reportReady, settingsThere, type Log } from '@lumi/shared/runtime';
+import { Control } from './control/control';
+import { openServiceLink } from './control/service-link';
+import { makePrivateFolder } from './control/private-file';
+import { DataPlane } from './data-plane';
+import { unusableExits } from './exits-file';
+import { claimPorts, keepPorts, type ClaimedPorts } from './port-claim';
+import { isIn, readNodeConfig, type NodeConfig } from './settings';
+
+const NAME = 'proxy-node';
+/** Beyond the time for connections: the last usage is sent. */
+const FLUSH_MS = 8_000;
+
+const connections = gauge('lumi_node_connections', 'Connections of clients to this node.', []);
+
+async function run(): Promise<void> {
+  await settingsThere();
+  const config = readNodeConfig();
+  const drainMs = config.PROXY_NODE_DRAIN_S * 1_000;
+  const log = createLog({ level: config.LOG_LEVEL, process: NAME });
+  const shutdown = createShutdown(log, { limitMs: config.STOP_DELAY_MS + drainMs + FLUSH_MS });
+  const readiness = new Readiness();
+  const monitored = { name: NAME, config: { ...config, HOST: config.PROXY_NODE_HOST }, readiness, log, shutdown };
+  await openMonitoring(monitored);
+
+  await makePrivateFolder(config.PROXY_NODE_DATA);
+  const ports = await claimPorts({
+    host: config.PROXY_NODE_HOST,
+    range: config.PROXY_NODE_PORTS,
+    http: config.PROXY_NODE_HTTP_PORT,
+    socks: config.PROXY_NODE_SOCKS_PORT,
+    folder: config.PROXY_NODE_DATA,
+  });
+  await tellOfSettings(config, log);
+
+  let plane: DataPlane | null = null;
+  let drainAsked = false;
+  const control = await Control.open({
+    link: openServiceLink({
+      url: config.PROXY_SERVICE_URL,
+      nodeId: config.PROXY_NODE_ID,
+      token: config.PROXY_NODE_TOKEN,
+    }),
+    folder: config.PROXY_NODE_DATA,
+    targetLog: config.PROXY_TARGET_LOG,
+    log,
+    registration: () => ({
+      version: config.LUMI_VERSION,
+      ports: { ...ports.range, ...(plane?.ports ?? ports) },
+      exits: config.PROXY_NODE_EXITS,
+      allowed: config.PROXY_NODE_ALLOW.text === '' ? [] : config.PROXY_NODE_ALLOW.text.split(','),
+    }),
+    connections: () => plane?.state.connections ?? 0,
+    onDrain: (seconds) => {
+      if (drainAsked || plane === null) return;
+      drainAsked = true;
+      log.info('the operator drains this node', { seconds });
+      void plane.drain(seconds * 1_000).then(() => shutdown.stop('drained'));
+    },
+  });
+  // Steps run last-registered first: no new connections, then the others' end, then the last usage.
+  shutdown.onDrain('control', () => control.stop());
+  plane = await openPlane(config, control, ports, log);
+  const opened = plane;
+  shutdown.onDrain('connections', async (limitMs) => {
+    await opened.drain(Math.min(drainMs, Math.max(0, limitMs - FLUSH_MS)));
+    await opened.close();
+  });
+  connections.watch(() => [[{}, opened.state.connections]]);
+  readiness.needs({ name: 'service', isVital: false, check: () => control.check() });
+  await keepPorts(config.PROXY_NODE_DATA, { ...ports, ...opened.ports });
+  control.start();
+  await control.ready;
+  await opened.ready();
+  serveUntilStop(monitored);
+  log.info('serving', { ...opened.ports, entries: ports.range });
+  reportReady();
+}
+
+async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPorts, log: Log): Promise<DataPlane> {
+  const judge = judgeOf({
+    refused: config.PROXY_PORTS_REFUSED,
+    allowed: config.PROXY_NODE_ALLOW,
+    isOwn: (address) => ownAddresses().has(address) || control.isPeer(address),
+  });
+  const plane = new DataPlane({
+    rights: control.rights,
+    meter: control.meter,
+    events: control.events,
+    lookup: new Lookup(openResolver({ servers: config.PROXY_NODE_RESOLVERS }), judge),
+    log,
+    host: config.PROXY_NODE_HOST,
+    httpPort: ports.http,
+    socksPort: ports.socks,
+    staticPorts: ports.range,
+    idleMs: config.PROXY_NODE_IDLE_S * 1_000,
+    isTrusted: isIn(config.PROXY_NODE_TRUSTED),
+  });
+  await plane.open();
+  return plane;
+}
+
+async function tellOfSettings(config: NodeConfig, log: Log): Promise<void> {
+  const exits = config.PROXY_NODE_EXITS;
+  const { text: allowed } = config.PROXY_NODE_ALLOW;
+  if (allowed !== '' && exits.length > 0) log.warn('PROXY_NODE_ALLOW lifts targets from the refusals', { allowed });
+  const unusable = await unusableExits(exits);
+  if (unusable.length > 0)
+    throw new Error(
+      `PROXY_NODE_EXITS has ${String(unusable.length)} addresses that this machine cannot use as its own: ` +
+        `${unusable.slice(0, 5).join(', ')}; give them to a network interface, or take them out`,
+    );
+}
+
+run().catch((err: unknown) => {
+  process.stderr.write(`The proxy node could not start: ${err instanceof Error ? err.message : String(err)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,101 @@
+// Which ports this node uses. Those of the settings, or those that it had before, or the usual ones, or others when
+// another installation on the machine has them. The first port of a range is held without serving anything: it is the
+// sign that the range is taken.
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readIfThere, replaceFile } from './control/private-file';
+
+export interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface ClaimedPorts {
+  readonly range: Range;
+  readonly http: number;
+  readonly socks: number;
+}
+
+export interface PortWishes {
+  readonly host: string;
+  /** Null: not set. */
+  readonly range: Range | null;
+  readonly http: number | null;
+  readonly socks: number | null;
+  /** Where the last choice is kept. */
+  readonly folder: string;
+}
+
+const USUAL: Range = { first: 20_000, last: 29_999 };
+/** Below those that systems give out by themselves, as far as there are enough. */
+const OTHERS: readonly Range[] = [
+  { first: 10_000, last: 18_999 },
+  ...Array.from({ length: 20 }, (_, i) => ({ first: 30_000 + i * 1_000, last: 30_999 + i * 1_000 })),
+];
+const USUAL_HTTP = 19_080;
+const USUAL_SOCKS = 19_081;
+
+const port = z.number().int().min(1).max(65_535);
+const kept = z.object({ range: z.object({ first: port, last: port }), http: port, socks: port });
+
+/** Throws with a sentence when ports that were asked for are taken. */
+export async function claimPorts({ host, range, http, socks, folder }: PortWishes): Promise<ClaimedPorts> {
+  const file = join(folder, 'ports.json');
+  const before = await readBefore(file);
+  const claimed = await claimRange(host, range === null ? [before?.range, USUAL, ...OTHERS] : [range]);
+  if (claimed === null)
+    throw new Error(
+      range === null
+        ? 'no range of ports is free for entries; set PROXY_NODE_PORTS'
+        : `port ${String(range.first)}, the first of PROXY_NODE_PORTS, is used by another program; choose another range`,
+    );
+  // The first port is the sign; entries begin after it.
+  return {
+    range: { first: claimed.first + 1, last: claimed.last },
+    http: http ?? (await firstFree(host, [before?.http, USUAL_HTTP])),
+    socks: socks ?? (await firstFree(host, [before?.socks, USUAL_SOCKS])),
+  };
+}
+
+/** Keeps what was chosen and opened for the next start. */
+export async function keepPorts(folder: string, { range, http, socks }: ClaimedPorts): Promise<void> {
+  const whole = { first: range.first - 1, last: range.last };
+  await replaceFile(join(folder, 'ports.json'), JSON.stringify({ range: whole, http, socks }));
+}
+
+async function readBefore(file: string): Promise<z.output<typeof kept> | null> {
+  try {
+    return kept.parse(JSON.parse((await readIfThere(file)) ?? 'null'));
+  } catch {
+    return null; // Chosen anew.
+  }
+}
+
+async function claimRange(host: string, ranges: readonly (Range | undefined)[]): Promise<Range | null> {
+  for (const range of ranges) if (range !== undefined && (await hold(host, range.first)) !== null) return range;
+  return null;
+}
+
+/** 0 leaves the choice to the system. */
+async function firstFree(host: string, ports: readonly (number | undefined)[]): Promise<number> {
+  for (const one of ports) {
+    const server = one === undefined ? null : await hold(host, one);
+    if (server === null || one === undefined) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return one;
+  }
+  return 0;
+}
+
+/** Null: it is taken. */
+function hold(host: string, wished: number): Promise<Server | null> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(null));
+    server.listen({ host, port: wished, exclusive: true }, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
