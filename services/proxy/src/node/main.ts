@@ -1,5 +1,5 @@
-// A proxy node: settings → control side → data plane → drain. It is told by the service what may pass, and tells it
-// what passed; everything else is its own.
+// A proxy node: settings → control side → data plane → drain. What may pass comes from the service, and
+// what passed goes there; everything else is its own.
 import { judgeOf, Lookup, openResolver, ownAddresses } from '@lumi/shared/egress';
 import { openMonitoring, gauge, Readiness, serveUntilStop } from '@lumi/shared/monitoring';
 import { createLog, createShutdown, reportReady, settingsThere, type Log } from '@lumi/shared/runtime';
@@ -9,7 +9,7 @@ import { makePrivateFolder } from './control/private-file';
 import { DataPlane } from './data-plane';
 import { unusableExits } from './exits-file';
 import { claimPorts, keepPorts, type ClaimedPorts } from './port-claim';
-import { isIn, readNodeConfig, type NodeConfig } from './settings';
+import { isIn, readNodeConfig, type NodeConfig } from './config';
 
 const NAME = 'proxy-node';
 /** Beyond the time for connections: the last usage is sent. */

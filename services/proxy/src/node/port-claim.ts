@@ -48,7 +48,7 @@ export async function claimPorts({ host, range, http, socks, folder }: PortWishe
     throw new Error(
       range === null
         ? 'no range of ports is free for entries; set PROXY_NODE_PORTS'
-        : `port ${String(range.first)}, the first of PROXY_NODE_PORTS, is used by another program; choose another range`,
+        : `port ${String(range.first)}, the first of PROXY_NODE_PORTS, is taken; choose another range`,
     );
   // The first port is the sign; entries begin after it.
   return {

@@ -23,7 +23,7 @@ export interface ControlOptions {
   readonly targetLog: TargetLog;
   readonly log: Log;
   readonly clock?: Clock;
-  /** What the node tells of itself when it registers. */
+  /** What the node says when it registers. */
   readonly registration: () => RegisterBody;
   readonly connections: () => number;
   /** The operator wants it to end, and gives its connections so long. */
@@ -36,7 +36,7 @@ const HURRIED_MS = 20;
 /** While others are called on to give what a subject waits for. */
 const WAITED_MS = 250;
 const JOURNAL_MS = 1_000;
-/** The same fault is told again after so long. */
+/** The same fault is logged again after so long. */
 const FAULT_EVERY_MS = 60_000;
 /** An answer that took longer says little about the time. */
 const CLOCK_LIMIT_MS = 2_000;

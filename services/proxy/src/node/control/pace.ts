@@ -5,7 +5,7 @@ export interface PaceOptions {
   readonly everyMs: number;
   /** Between two rounds, however much it is hurried. */
   readonly hurriedMs: number;
-  /** Rejections are told; the loop goes on. */
+  /** Gets each rejection; the loop goes on. */
   readonly round: () => Promise<void>;
   readonly onFault: (err: unknown) => void;
   /** A longer wait than `hurriedMs` for the next round; null: none. */

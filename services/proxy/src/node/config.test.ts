@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readExitsFile, unusableExits } from './exits-file';
 import { claimPorts, keepPorts } from './port-claim';
-import { readNodeConfig } from './settings';
+import { readNodeConfig } from './config';
 
 const GOOD = {
   PROXY_NODE_ID: 'node_1',
@@ -87,7 +87,7 @@ describe('the settings of a node', () => {
     );
   });
 
-  it('name a file of exits, whose faults are told by place', () => {
+  it('name a file of exits, whose faults it names by place', () => {
     const file = join(folder, 'exits.json');
     const exit = { address: '127.0.0.9', country: 'DE', product: 'dc-ipv4' };
     const reading = (content: unknown) => {
