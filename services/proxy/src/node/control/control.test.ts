@@ -77,7 +77,7 @@ describe('the control side', () => {
     ];
     await until(() => server.confirmed.includes(7));
     expect(control.rights.get('plan')?.isEnabled).toBe(false);
-    server.changes = [{ number: 8, right: { subject: 'other', is_removed: true } as { subject: string } }];
+    server.changes = [{ number: 8, right: { subject: 'other', is_removed: true } }];
     await until(() => server.confirmed.includes(8));
     expect(control.rights.get('other')).toBeNull();
   });
@@ -110,7 +110,7 @@ describe('the control side', () => {
     expect(second.rights.poolOf('residential')).toHaveLength(1);
     expect(await spend(second, 'later', MB)).toBe(MB);
     expect(await spend(second, 'plan', MB, 50)).toBe(0); // metered, and without a lease
-    server.changes = [{ number: 7, right: { subject: 'later', is_removed: true } as { subject: string } }];
+    server.changes = [{ number: 7, right: { subject: 'later', is_removed: true } }];
     await server.open(Number(new URL(url).port));
     await until(() => second.rights.get('later') === null);
     await until(() => server.model.billed('later') === MB);

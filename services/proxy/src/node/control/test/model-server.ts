@@ -10,7 +10,7 @@ export type Fault = 'before' | 'after' | 'unavailable' | null;
 
 export interface WireChange {
   readonly number: number;
-  readonly right: object & { readonly subject: string };
+  readonly right: { readonly subject: string; readonly [field: string]: unknown };
 }
 
 const EVERY_MS = 5;
