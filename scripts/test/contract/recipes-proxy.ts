@@ -37,6 +37,8 @@ const address = (world: World): string => {
 };
 const entry = (world: World, path: string): Promise<{ id: string }> =>
   world.send('POST', path, { ip_or_cidr: address(world), label: 'office' });
+const exportLink = (world: World): Promise<{ id: string; url: string }> =>
+  world.send('POST', '/export-links', { format: 'csv' });
 const replacement = (world: World): Promise<{ id: string }> =>
   world.once('replacement', async () => {
     const { id: proxyId } = await buy(world);
@@ -78,6 +80,14 @@ export const PROXY: Recipes = {
     },
   },
   'list-products': { call: () => ({}) },
+  'create-export-link': {
+    call: () => ({ body: { filter: { country: 'XA' }, format: 'txt', template: '{user}:{pass}@{host}:{port}' } }),
+  },
+  'list-export-links': { call: () => ({}) },
+  'delete-export-link': { call: (world) => id(exportLink(world)) },
+  'read-export-link': {
+    call: async (world) => ({ params: { token: (await exportLink(world)).url.split('/').at(-1) ?? '' } }),
+  },
   'get-product': { isCatalogue: true, call: () => ({ params: { id: 'ipv4' } }) },
   'list-locations': { isCatalogue: true, call: () => ({ params: { id: 'ipv4' }, query: { period_days: '30' } }) },
   'create-quote': { call: () => ({ body: { operation: 'order', items: [order('DE', 2)] } }) },

@@ -24,7 +24,9 @@ import { bulkRenewProxies } from './endpoints/bulk-renew-proxies';
 import { bulkUpdateProxies } from './endpoints/bulk-update-proxies';
 import { buyTrafficPlan } from './endpoints/buy-traffic-plan';
 import { checkProxies } from './endpoints/check-proxies';
+import { createExportLink } from './endpoints/create-export-link';
 import { createSubuserEndpoint } from './endpoints/create-subuser';
+import { deleteExportLink } from './endpoints/delete-export-link';
 import { deleteSubuserEndpoint } from './endpoints/delete-subuser';
 import { exportProxies } from './endpoints/export-proxies';
 import { generateEndpoints } from './endpoints/generate-endpoints';
@@ -35,6 +37,7 @@ import { getSubuser } from './endpoints/get-subuser';
 import { getTrafficPlan } from './endpoints/get-traffic-plan';
 import { getUsage } from './endpoints/get-usage';
 import { listAllowlist } from './endpoints/list-allowlist';
+import { listExportLinks } from './endpoints/list-export-links';
 import { listLocations } from './endpoints/list-locations';
 import { listProducts } from './endpoints/list-products';
 import { listProxiesEndpoint } from './endpoints/list-proxies';
@@ -44,6 +47,7 @@ import { listSubusersEndpoint } from './endpoints/list-subusers';
 import { listTrafficPlans } from './endpoints/list-traffic-plans';
 import { orderProxiesEndpoint } from './endpoints/order-proxies';
 import { QUOTE_EXAMPLE, quoteOperations } from './endpoints/quotes';
+import { readExportLink } from './endpoints/read-export-link';
 import { reclaimFromSubuser } from './endpoints/reclaim-from-subuser';
 import { removeFromAllowlist } from './endpoints/remove-from-allowlist';
 import { removeFromProxyAllowlist } from './endpoints/remove-from-proxy-allowlist';
@@ -142,6 +146,10 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     checkProxies(deps),
     replaceProxiesEndpoint(deps),
     exportProxies(deps),
+    createExportLink(deps),
+    listExportLinks(deps),
+    deleteExportLink(deps),
+    readExportLink(deps),
     syncProxies(deps, deps.syncs.proxies),
     getProxy(deps),
     syncProxyNow(deps),

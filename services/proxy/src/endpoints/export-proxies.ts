@@ -1,10 +1,10 @@
 // Exports proxies with their passwords, ready for programs. Every export is recorded.
 import { z } from 'zod';
 import { defineRoute, invalid } from '@lumi/shared/contract';
-import { endpoint, mapInTurns, type Endpoint } from '@lumi/shared/endpoint';
+import { endpoint, mapInTurns, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
-import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type ProxyLine } from '../access/lines';
+import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type LineFormat, type ProxyLine } from '../access/lines';
 import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
@@ -13,6 +13,17 @@ import { hasPair } from '../views/proxy-view';
 import { filterOf, proxyFilterQuery } from './list-proxies';
 
 const EXPORT_MAX = 10_000;
+
+export const exportFields = {
+  format: z.enum(LINE_FORMATS).optional().describe('`txt` if absent.'),
+  template: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
+  protocol: z.enum(['http', 'socks5']).optional().describe('Ports of this protocol, whatever is set on the proxies.'),
+};
 
 export function exportProxies(deps: ProxyDeps): Endpoint {
   return endpoint(
@@ -31,32 +42,12 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
         '{pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is ' +
         '`http://user:pass@host:port`. Proxies used by address only have no pair: a template with {user} or ' +
         '{pass} leaves them out, and `X-Lines-Left-Out` tells how many. Recorded.',
-      query: z.object({
-        format: z.enum(LINE_FORMATS).optional().describe('`txt` if absent.'),
-        template: z
-          .string()
-          .min(1)
-          .max(256)
-          .optional()
-          .describe('For `txt`: the line, such as `{user}:{pass}@{host}:{port}`.'),
-        protocol: z
-          .enum(['http', 'socks5'])
-          .optional()
-          .describe('Ports of this protocol, whatever is set on the proxies.'),
-        ...proxyFilterQuery,
-      }),
+      query: z.object({ ...exportFields, ...proxyFilterQuery }),
       responses: { 200: { description: 'The file.', ...linesAnswer } },
     }),
     async (context) => {
       const { format = 'txt', template, protocol, ...filter } = context.query;
-      const now = deps.service.clock.now();
-      formatLines([], format, template); // refuses a wrong template even when there is nothing to export
-      const rows = (
-        await listProxies(deps.service.db.platform, context.reach, filterOf(filter), { limit: EXPORT_MAX, now })
-      ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
-      if (rows.length > EXPORT_MAX)
-        throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
-      const lines = formatLines(await mapInTurns(rows, (row) => lineOf(deps, row, protocol)), format, template);
+      const { rows, lines } = await exportedLines(deps, context.reach, { format, template, protocol, filter });
       await recordReveal(
         deps,
         context,
@@ -68,7 +59,27 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
   );
 }
 
-function lineOf(deps: ProxyDeps, row: ProxyRow, wanted: 'http' | 'socks5' | undefined): ProxyLine {
+export interface Export {
+  readonly format: LineFormat;
+  readonly template: string | undefined;
+  readonly protocol: 'http' | 'socks5' | undefined;
+  readonly filter: Parameters<typeof filterOf>[0];
+}
+
+/** Throws 422 when the template is wrong, even when there is nothing to export, and when too many proxies match. */
+export async function exportedLines(deps: ProxyDeps, reach: Reach, { format, template, protocol, filter }: Export) {
+  const now = deps.service.clock.now();
+  formatLines([], format, template);
+  const rows = (
+    await listProxies(deps.service.db.platform, reach, filterOf(filter), { limit: EXPORT_MAX, now })
+  ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
+  if (rows.length > EXPORT_MAX)
+    throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
+  const lines = formatLines(await mapInTurns(rows, (row) => lineOf(deps, row, protocol)), format, template);
+  return { rows, lines };
+}
+
+function lineOf(deps: ProxyDeps, row: ProxyRow, wanted: Export['protocol']): ProxyLine {
   const protocol = wanted ?? row.protocol;
   const isByPair = hasPair(row);
   return {

@@ -27,6 +27,7 @@ export type IdPrefix =
   | 'tpl'
   | 'rep'
   | 'alw'
+  | 'xpl'
   | 'job';
 
 export function newId(prefix: IdPrefix, nowMs: number): string {
