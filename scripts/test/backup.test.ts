@@ -2,7 +2,7 @@
 // is wrong with the file, and what suppliers did after the backup is found and never bought twice.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { until } from '@lumi/shared/testing';
@@ -235,6 +235,42 @@ describe('a backup', () => {
         expect(statSync(fresh.file('secrets.json')).mode & 0o777).toBe(0o600);
       } finally {
         await fresh.dispose();
+      }
+    });
+
+    it('in a folder that has lost its secrets is refused, and with --other-installation runs with new ones', async () => {
+      const lost = new Installation();
+      try {
+        expect(await lumi(['restore', `${file}.2`], { LUMI_DATA_DIR: lost.folder })).toMatchObject({ code: 0 });
+        writeFileSync(lost.file('demo.json'), readFileSync(installation.file('demo.json')));
+        rmSync(lost.file('secrets.json'));
+        const before = readdirSync(lost.folder).sort();
+        for (const [one, instead] of [
+          [file, 'use --other-installation and issue new keys'],
+          [`${file}.2`, 'use --other-installation: the backup with its secrets takes its place'],
+        ] as const) {
+          const { code, said } = await lumi(['restore', one], { LUMI_DATA_DIR: lost.folder });
+          expect([code, said]).toEqual([1, expect.stringContaining('has a database and no secrets.json')]);
+          expect(said).toContain(instead);
+        }
+        // What fails in the middle leaves no secrets beside a database that they do not open.
+        const bad = `${file}.bad`;
+        writeFileSync(bad, readFileSync(file).subarray(0, -1));
+        expect((await lumi(['restore', bad, '--other-installation'], { LUMI_DATA_DIR: lost.folder })).code).toBe(1);
+        expect(readdirSync(lost.folder).sort()).toEqual(before);
+
+        const { code, said } = await lumi(['restore', file, '--other-installation'], { LUMI_DATA_DIR: lost.folder });
+        expect(said).toContain('It runs with other secrets than those it was made with: keys of it do not work');
+        expect(code).toBe(0);
+        const made = await lost.start().ready();
+        const { base, reseller } = lost.demo().products.domains;
+        expect(reseller.key).not.toBe(demo.products.domains.reseller.key);
+        const owned = await fetch(`${base}/domains`, { headers: { authorization: `Bearer ${reseller.key}` } });
+        expect(await owned.json()).toMatchObject({ items: expect.arrayContaining([expect.anything()]) });
+        made.kill('SIGTERM');
+        expect((await made.end()).code).toBe(0);
+      } finally {
+        await lost.dispose();
       }
     });
 

@@ -55,19 +55,38 @@ const has = () => {
     secrets: read('secrets.json'),
     asideRows: aside('postgres').map((name) => read(name, 'rows')),
     asideSecrets: [...new Set(aside('secrets.json').map((name) => read(name)))],
+    demo: named.includes('demo.json'),
+    asideDemo: aside('demo.json').map((name) => read(name)),
     waiting: named.includes('postgres.restored'),
   };
 };
 
-const OLD = { rows: 'old', secrets: '"old"', asideRows: [], asideSecrets: [], waiting: false };
-const NEW = { rows: 'new', secrets: '"new"', asideRows: ['old'], asideSecrets: ['"old"'], waiting: false };
+const OLD = {
+  rows: 'old',
+  secrets: '"old"',
+  asideRows: [],
+  asideSecrets: [],
+  demo: true,
+  asideDemo: [],
+  waiting: false,
+};
+const NEW = {
+  rows: 'new',
+  secrets: '"new"',
+  asideRows: ['old'],
+  asideSecrets: ['"old"'],
+  demo: false,
+  asideDemo: ['"keys"'],
+  waiting: false,
+};
 
 describe('a restored database with secrets of its own', () => {
-  it.each([0, 1, 2, 3, 4, 5, 6])('is taken whole or not at all when the machine dies before step %i', (step) => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7])('is taken whole or not at all when the machine dies before step %i', (step) => {
     make('postgres', 'old');
     make('postgres.restoring', 'new');
     writeFileSync(join(folder, 'secrets.json'), '"old"\n');
-    expect(replace('"new"', step)).toBe(step < 6 ? KILLED : 0);
+    writeFileSync(join(folder, 'demo.json'), '"keys"\n');
+    expect(replace('"new"', step)).toBe(step < 7 ? KILLED : 0);
     expect(startAgain()).toBe(0);
     // Steps 0 and 1 write the secrets into the draft and give it its name.
     expect(has()).toEqual(step < 2 ? OLD : NEW);
@@ -79,8 +98,9 @@ describe('a restored database of this installation', () => {
     make('postgres', 'old');
     make('postgres.restoring', 'new');
     writeFileSync(join(folder, 'secrets.json'), '"old"\n');
+    writeFileSync(join(folder, 'demo.json'), '"keys"\n');
     expect(replace('null', step)).toBe(step < 3 ? KILLED : 0);
     expect(startAgain()).toBe(0);
-    expect(has()).toEqual(step < 1 ? OLD : { ...NEW, secrets: '"old"', asideSecrets: [] });
+    expect(has()).toEqual(step < 1 ? OLD : { ...OLD, rows: 'new', asideRows: ['old'] });
   });
 });

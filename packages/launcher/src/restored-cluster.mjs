@@ -6,6 +6,8 @@ import { RESTORED } from './cluster-files.mjs';
 import { exists, writeAtomically } from './data-folder.mjs';
 
 const SECRETS = 'secrets.json';
+/** Its keys work with the secrets with which they were made. */
+const DEMO = 'demo.json';
 
 /**
  * @param {object} told
@@ -31,7 +33,9 @@ export function takeRestored(cluster) {
   if (!exists(restored)) return null;
   const behind = `.before-restore-${new Date().toISOString().replaceAll(/\D/g, '').slice(0, 14)}`;
   const secrets = join(dirname(cluster), SECRETS);
+  const demo = join(dirname(cluster), DEMO);
   if (exists(join(restored, SECRETS))) {
+    if (exists(demo)) renameSync(demo, `${demo}${behind}`);
     if (exists(secrets)) copyFileSync(secrets, `${secrets}${behind}`);
     renameSync(join(restored, SECRETS), secrets);
   }

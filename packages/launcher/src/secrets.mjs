@@ -54,7 +54,7 @@ export function loadSecrets(folder, { hasData }) {
 }
 
 /** @returns {KeptSecrets} */
-function makeSecrets() {
+export function makeSecrets() {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
   return {

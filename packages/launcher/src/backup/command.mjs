@@ -78,9 +78,14 @@ export async function runBackup({ file, passphrase, flags }, told) {
 export async function runRestore({ file, passphrase, flags }, told) {
   const isOtherAllowed = flags.has('other-installation');
   const say = sayer(told.signal);
-  const { manifest, end, aside } = await restore({ ...told, file, passphrase, isOtherAllowed, say });
+  const { manifest, end, aside, isOpened } = await restore({ ...told, file, passphrase, isOtherAllowed, say });
   console.log(`Restored ${sumOf(end)}, as it was at ${manifest.made_at}. The books are right.`);
   if (aside !== null) console.log(`The database that was here is now ${aside}; delete it when nothing is missed.`);
+  if (!isOpened)
+    console.log(
+      'It runs with other secrets than those it was made with: keys of it do not work, and what is sealed in it ' +
+        '(passwords of proxies, root passwords, auth codes) cannot be opened. Issue new keys: npm run lumi -- keys issue',
+    );
   console.log(
     'Suppliers may have done more since then. Start Lumi: its check of the books finds it within minutes and lists ' +
       'it under GET /admin/reconciliation.',

@@ -10,7 +10,7 @@ import { prepareDatabase } from '../database.mjs';
 import { EmbeddedPostgres } from '../embedded-postgres.mjs';
 import { Refusal } from '../refusal.mjs';
 import { replaceCluster, takeRestored } from '../restored-cluster.mjs';
-import { loadSecrets, parseSecrets, publicKeys } from '../secrets.mjs';
+import { loadSecrets, makeSecrets, parseSecrets, publicKeys } from '../secrets.mjs';
 import { framesOf, installationOf, verify } from './backup.mjs';
 import { keepSuppliersRecords, loadRows, makeTables, mustKnowMigrations } from './load.mjs';
 
@@ -47,8 +47,7 @@ export async function restore({ file, passphrase, isOtherAllowed, root, data, au
   try {
     // An earlier restore that was cut off is finished first: what it brought is the present database.
     takeRestored(cluster);
-    const { isSame, isNew, ...chosen } = chooseSecrets({ data, manifest, end, isOtherAllowed });
-    const secrets = chosen.secrets ?? loadSecrets(data.path, { hasData: false });
+    const { secrets, isNew, isSame } = chooseSecrets({ data, manifest, end, isOtherAllowed });
     await fill({
       draft,
       cluster,
@@ -64,7 +63,7 @@ export async function restore({ file, passphrase, isOtherAllowed, root, data, au
     });
     const { identityPublicKeys: _derived, ...kept } = secrets;
     const aside = replaceCluster({ cluster, draft, secrets: isNew ? kept : null });
-    return { manifest, end, aside };
+    return { manifest, end, aside, isOpened: installationOf(secrets) === manifest.installation };
   } finally {
     rmSync(draft, { recursive: true, force: true });
     data.close();
@@ -76,32 +75,52 @@ export async function restore({ file, passphrase, isOtherAllowed, root, data, au
  * nobody could use.
  *
  * @param {{ data: DataFolder; manifest: Manifest; end: End; isOtherAllowed: boolean }} told
- * @returns {{ secrets: Secrets | null; isNew: boolean; isSame: boolean }} null: new ones have to be made
+ * @returns {{ secrets: Secrets; isNew: boolean; isSame: boolean }} isNew: they are not the ones of this folder; isSame:
+ *   the database that is here is of the same installation
  */
 function chooseSecrets({ data, manifest, end, isOtherAllowed }) {
   const present = exists(join(data.path, 'secrets.json')) ? loadSecrets(data.path, { hasData: true }) : null;
-  const kept = end.secrets === undefined ? null : withPublicKeys(end.secrets);
+  const kept = end.secrets === undefined ? null : withPublicKeys(parseSecrets(end.secrets));
+  const hasDatabase = hasCluster(join(data.path, 'postgres'));
   if (present !== null && installationOf(present) === manifest.installation)
     return { secrets: present, isNew: false, isSame: true };
-  if (present === null && kept !== null && !hasCluster(join(data.path, 'postgres')))
-    return { secrets: kept, isNew: true, isSame: true };
-  if (!isOtherAllowed)
-    throw new Refusal(
-      present === null
-        ? `The backup holds no secrets, and ${data.path} has none: no key of it would work. Put the secrets.json of ` +
-            `installation ${manifest.installation} there, or use --other-installation and issue new keys. Nothing ` +
-            'was changed.'
-        : `The backup is of installation ${manifest.installation}, and ${data.path} is ${installationOf(present)}. ` +
-            'With --other-installation its data replaces what is here. Nothing was changed.',
-    );
-  return kept === null
-    ? { secrets: present, isNew: false, isSame: false }
-    : { secrets: kept, isNew: true, isSame: false };
+  if (present === null && kept !== null && !hasDatabase) return { secrets: kept, isNew: true, isSame: true };
+  if (!isOtherAllowed) throw otherInstallation({ data, manifest, present, hasDatabase, hasSecrets: kept !== null });
+  if (kept === null && present !== null) return { secrets: present, isNew: false, isSame: false };
+  // Written with the database, and not before it has its place: beside another database they would pass for its own.
+  return { secrets: kept ?? withPublicKeys(makeSecrets()), isNew: true, isSame: false };
 }
 
-/** @param {unknown} kept */
-function withPublicKeys(kept) {
-  const secrets = parseSecrets(kept);
+/**
+ * @param {object} told
+ * @param {DataFolder} told.data
+ * @param {Manifest} told.manifest
+ * @param {Secrets | null} told.present
+ * @param {boolean} told.hasDatabase
+ * @param {boolean} told.hasSecrets the backup
+ */
+function otherInstallation({ data, manifest, present, hasDatabase, hasSecrets }) {
+  if (present !== null)
+    return new Refusal(
+      `The backup is of installation ${manifest.installation}, and ${data.path} is ${installationOf(present)}. ` +
+        'With --other-installation its data replaces what is here. Nothing was changed.',
+    );
+  const first = hasDatabase
+    ? `${data.path} has a database and no secrets.json, so it may be of another installation than the backup.`
+    : `The backup holds no secrets, and ${data.path} has none: no key of it would work.`;
+  const instead = hasSecrets
+    ? 'use --other-installation: the backup with its secrets takes its place, and it stays beside it.'
+    : 'use --other-installation and issue new keys.';
+  return new Refusal(
+    `${first} Put the secrets.json of installation ${manifest.installation} there, or ${instead} Nothing was changed.`,
+  );
+}
+
+/**
+ * @param {import('../secrets.mjs').KeptSecrets} secrets
+ * @returns {Secrets}
+ */
+function withPublicKeys(secrets) {
   return { ...secrets, identityPublicKeys: publicKeys(secrets.identityPrivateKey) };
 }
 

@@ -12,7 +12,7 @@ export interface Span {
   set(attributes: Attributes): void;
   /** To the trace that began with this request. */
   link(requestId: string): void;
-  /** To the span of another process that handed this work over. */
+  /** To the span of another process that passed this work on. */
   follow(traceparent: string): void;
   /** `reason`: a code or a name, never a message. */
   fail(reason: string): void;
@@ -106,7 +106,7 @@ export function linkTo(requestId: string): void {
   if (tracer !== null) active.getStore()?.link(requestId);
 }
 
-/** The work that goes on was handed over in this span. */
+/** The work that goes on was passed on in this span of another process. */
 export function follow(traceparent: string): void {
   if (tracer !== null) active.getStore()?.follow(traceparent);
 }

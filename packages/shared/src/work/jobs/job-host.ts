@@ -7,7 +7,7 @@ import { counter, gauge, timer, type Dependency } from '../../base/monitoring';
 import { follow, resumed } from '../../base/tracing';
 import type { Clock, Log } from '../../ground/runtime';
 import type { JobControl, JobDefinition, JobOutcome } from './job';
-import { handedOverIn, openConsumer, openProducer, type Consumer, type Producer, type QueueOptions } from './queue';
+import { openConsumer, openProducer, spanOf, type Consumer, type Producer, type QueueOptions } from './queue';
 import { optionsOf, relayStaged } from './relay';
 
 const queued = gauge('lumi_queue_jobs', 'Jobs in the queue of a product that have not ended, by their state.', [
@@ -114,8 +114,8 @@ async function runJob(
   const begin = performance.now();
   const attributes = { 'lumi.product': options.product, 'lumi.job': definition.name };
   const outcome = await resumed(`job ${definition.name}`, null, attributes, () => {
-    const handedOver = handedOverIn(job);
-    if (handedOver !== undefined) follow(handedOver);
+    const addedIn = spanOf(job);
+    if (addedIn !== undefined) follow(addedIn);
     return outcomeOf(definition, payload.data, control);
   });
   const labels = { product: options.product, kind: definition.name };

@@ -101,7 +101,7 @@ export function openProducer(options: QueueOptions): Producer {
         const common = {
           removeOnComplete: true,
           removeOnFail: FAILED_KEPT,
-          // For the worker that runs them; see handedOverIn.
+          // For the worker that runs them; see spanOf.
           ...(span === null ? {} : { telemetry: { metadata: span.traceparent } }),
         };
         const queued = jobs.map((job) => ({ ...job, opts: { ...job.opts, ...common } }));
@@ -169,7 +169,7 @@ export function openConsumer(
 }
 
 /** The span in which the job came into the queue, if that was traced. */
-export function handedOverIn({ opts }: Job): string | undefined {
+export function spanOf({ opts }: Job): string | undefined {
   return opts.telemetry?.metadata;
 }
 
