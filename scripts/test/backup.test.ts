@@ -1,8 +1,7 @@
 // Backup and restore of the embedded default, on a real installation: consistent while it sells, refused when anything
 // is wrong with the file, and what suppliers did after the backup is found and never bought twice.
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { until } from '@lumi/shared/testing';
@@ -10,7 +9,6 @@ import { Installation, type Demo, type Ended, type Launch } from './installation
 
 jest.setTimeout(400_000);
 
-const root = join(__dirname, '..', '..');
 const PASSPHRASE = 'correct horse battery staple';
 const AFTER_BACKUP = { domains: 30, vps: 10, proxy: 10 } as const;
 type Product = keyof typeof AFTER_BACKUP;
@@ -24,6 +22,10 @@ const OFFERS: Readonly<Record<Product, (name: string) => readonly [path: string,
   ],
   proxy: () => ['/orders', { product_id: 'ipv4', items: [{ country: 'XA', quantity: 1 }], period_days: 30 }],
 };
+
+/** Unless the passphrase is in a file. */
+const passphrase = (env: Record<string, string>) =>
+  env.LUMI_BACKUP_PASSPHRASE_FILE === undefined ? { LUMI_BACKUP_PASSPHRASE: PASSPHRASE } : {};
 
 /** What each supplier did that costs money, in its own log. */
 const SUPPLIERS_DID = `
@@ -41,23 +43,8 @@ describe('a backup', () => {
 
   afterAll(() => installation.dispose());
 
-  /** `npm run lumi -- …` on the installation. */
-  function lumi(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-    const { DATABASE_URL: _database, REDIS_URL: _redis, ...surroundings } = process.env;
-    const child = spawn(process.execPath, [join(root, 'packages/launcher/src/lumi.mjs'), ...args], {
-      cwd: root,
-      env: {
-        ...surroundings,
-        LUMI_DATA_DIR: installation.folder,
-        ...(env.LUMI_BACKUP_PASSPHRASE_FILE === undefined ? { LUMI_BACKUP_PASSPHRASE: PASSPHRASE } : {}),
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, said })));
-  }
+  const lumi = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
+    installation.lumi(args, { ...passphrase(env), ...env });
 
   async function query<T extends object>(text: string): Promise<T[]> {
     const [, , , port] = readFileSync(installation.file('postgres/postmaster.pid'), 'utf8').split('\n');
@@ -235,42 +222,6 @@ describe('a backup', () => {
         expect(statSync(fresh.file('secrets.json')).mode & 0o777).toBe(0o600);
       } finally {
         await fresh.dispose();
-      }
-    });
-
-    it('in a folder that has lost its secrets is refused, and with --other-installation runs with new ones', async () => {
-      const lost = new Installation();
-      try {
-        expect(await lumi(['restore', `${file}.2`], { LUMI_DATA_DIR: lost.folder })).toMatchObject({ code: 0 });
-        writeFileSync(lost.file('demo.json'), readFileSync(installation.file('demo.json')));
-        rmSync(lost.file('secrets.json'));
-        const before = readdirSync(lost.folder).sort();
-        for (const [one, instead] of [
-          [file, 'use --other-installation and issue new keys'],
-          [`${file}.2`, 'use --other-installation: the backup with its secrets takes its place'],
-        ] as const) {
-          const { code, said } = await lumi(['restore', one], { LUMI_DATA_DIR: lost.folder });
-          expect([code, said]).toEqual([1, expect.stringContaining('has a database and no secrets.json')]);
-          expect(said).toContain(instead);
-        }
-        // What fails in the middle leaves no secrets beside a database that they do not open.
-        const bad = `${file}.bad`;
-        writeFileSync(bad, readFileSync(file).subarray(0, -1));
-        expect((await lumi(['restore', bad, '--other-installation'], { LUMI_DATA_DIR: lost.folder })).code).toBe(1);
-        expect(readdirSync(lost.folder).sort()).toEqual(before);
-
-        const { code, said } = await lumi(['restore', file, '--other-installation'], { LUMI_DATA_DIR: lost.folder });
-        expect(said).toContain('It runs with other secrets than those it was made with: keys of it do not work');
-        expect(code).toBe(0);
-        const made = await lost.start().ready();
-        const { base, reseller } = lost.demo().products.domains;
-        expect(reseller.key).not.toBe(demo.products.domains.reseller.key);
-        const owned = await fetch(`${base}/domains`, { headers: { authorization: `Bearer ${reseller.key}` } });
-        expect(await owned.json()).toMatchObject({ items: expect.arrayContaining([expect.anything()]) });
-        made.kill('SIGTERM');
-        expect((await made.end()).code).toBe(0);
-      } finally {
-        await lost.dispose();
       }
     });
 

@@ -71,6 +71,19 @@ export class Installation {
     return launch;
   }
 
+  /** `npm run lumi -- …` on it. */
+  lumi(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+    const { DATABASE_URL: _database, REDIS_URL: _redis, ...surroundings } = process.env;
+    const child = spawn(process.execPath, [join(root, 'packages/launcher/src/lumi.mjs'), ...args], {
+      cwd: root,
+      env: { ...surroundings, LUMI_DATA_DIR: this.folder, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, said })));
+  }
+
   file(name: string): string {
     return join(this.folder, name);
   }

@@ -84,7 +84,8 @@ export async function runRestore({ file, passphrase, flags }, told) {
   if (!isOpened)
     console.log(
       'It runs with other secrets than those it was made with: keys of it do not work, and what is sealed in it ' +
-        '(passwords of proxies, root passwords, auth codes) cannot be opened. Issue new keys: npm run lumi -- keys issue',
+        '(passwords of proxies, root passwords, auth codes) cannot be opened. Issue new keys: npm run lumi -- ' +
+        'keys issue.',
     );
   console.log(
     'Suppliers may have done more since then. Start Lumi: its check of the books finds it within minutes and lists ' +
