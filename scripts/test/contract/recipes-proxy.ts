@@ -159,6 +159,8 @@ export const PROXY: Recipes = {
       },
     }),
   },
+  'diagnose-proxy': { call: async (world) => ({ ...(await id(held(world))), query: { target: 'example.com:443' } }) },
+  'diagnose-traffic-plan': { call: (world) => id(plan(world)) },
   'export-proxies': {
     call: async (world) => {
       await held(world);

@@ -28,6 +28,8 @@ import { createExportLink } from './endpoints/create-export-link';
 import { createSubuserEndpoint } from './endpoints/create-subuser';
 import { deleteExportLink } from './endpoints/delete-export-link';
 import { deleteSubuserEndpoint } from './endpoints/delete-subuser';
+import { diagnoseProxy } from './endpoints/diagnose-proxy';
+import { diagnoseTrafficPlan } from './endpoints/diagnose-traffic-plan';
 import { exportProxies } from './endpoints/export-proxies';
 import { generateEndpoints } from './endpoints/generate-endpoints';
 import { getProduct } from './endpoints/get-product';
@@ -153,6 +155,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     syncProxies(deps, deps.syncs.proxies),
     getProxy(deps),
     syncProxyNow(deps),
+    diagnoseProxy(deps),
     updateProxy(deps),
     rotateProxy(deps),
     setRotation(deps),
@@ -172,6 +175,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     buyTrafficPlan(deps),
     syncTrafficPlans(deps, deps.syncs.plans),
     getTrafficPlan(deps),
+    diagnoseTrafficPlan(deps),
     syncTrafficPlan(deps),
     updateTrafficPlan(deps),
     topUpTrafficPlan(deps),

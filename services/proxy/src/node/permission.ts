@@ -2,8 +2,10 @@
 import type { RefusalWord } from './refusals';
 import type { Right } from './rights';
 
+type Permission = Pick<Right, 'suspendedFor' | 'isEnabled' | 'validUntilMs' | 'blockedDomains' | 'allowedDomains'>;
+
 /** Null: nothing is against it. */
-export function whyNot(right: Right, nowMs: number, host: string): RefusalWord | null {
+export function whyNot(right: Permission, nowMs: number, host: string): RefusalWord | null {
   if (right.suspendedFor !== null) return 'suspended';
   if (!right.isEnabled) return 'disabled';
   if (right.validUntilMs <= nowMs) return 'expired';

@@ -114,6 +114,13 @@ export async function leaveNode(
   });
 }
 
+/** How many carry traffic now, as far as they were heard of. */
+export async function reachableNodes(db: NodeTable, now: Date): Promise<number> {
+  return db.node.count({
+    where: { state: 'active', left_at: null, heard_at: { gt: new Date(now.getTime() - REACHABLE_MS) } },
+  });
+}
+
 /** Addresses that are nodes themselves: no target for anybody. */
 export async function nodeAddresses(db: NodeTable): Promise<string[]> {
   const rows = await db.node.findMany({
