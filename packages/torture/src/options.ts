@@ -2,6 +2,7 @@
 import { cpSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import { ROLLING_RESTART } from './steps/rolling-restart';
 import { racesOf } from './steps/races';
 import { DRILL } from './steps/steps';
 import type { TortureOptions } from './torture';
@@ -55,7 +56,7 @@ export function readOptions(args: readonly string[]): TortureOptions {
     products,
     bug: values.bug,
     allBugs: values.bugs,
-    steps: values['rolling-restart'] ? ['rolling restart'] : stepsOf(products, { races, bulk, drill: values.drill }),
+    steps: values['rolling-restart'] ? [ROLLING_RESTART] : stepsOf(products, { races, bulk, drill: values.drill }),
     items: bulk === undefined ? ITEMS.usual : within(ITEMS, bulk),
     isVerbose: values.verbose,
     keepLogs: keep === undefined ? null : (folder) => cpSync(folder, keep, { recursive: true }),

@@ -6,7 +6,8 @@ import { GROUPS, requiredOfSet } from './faults/required-states';
 import { runOnce, type RunOptions, type RunResult } from './run';
 import { makeCluster } from './system/cluster';
 import type { Machine } from './system/machine';
-import { makeSecrets, type Shape } from './system/settings';
+import { IMPATIENT, PATIENT, makeSecrets, type Shape } from './system/settings';
+import { ROLLING_RESTART } from './steps/rolling-restart';
 import { System } from './system/system';
 
 const SHOWN_PER_RULE = 12;
@@ -41,7 +42,8 @@ export async function torture(options: TortureOptions, machine: Machine, say: Sa
   const { seconds, shape, products, bug, steps, isVerbose } = options;
   const secrets = makeSecrets();
   const cluster = await makeCluster({ machine, rolePasswords: secrets.roles, hasStandby: shape.hasStandby });
-  const system = new System({ machine, cluster, secrets, products, shape });
+  const limits = steps?.includes(ROLLING_RESTART) === true ? PATIENT : IMPATIENT;
+  const system = new System({ machine, cluster, secrets, products, shape, limits });
   const one: RunIt = (run) =>
     runOnce({ system, seconds, items: options.items, ...run, say: isVerbose ? say : undefined });
   try {

@@ -7,15 +7,18 @@ import { GatewayClient, type BuyerRequest, type Send } from '../customers/client
 import { SHOPS } from '../customers/shops';
 import type { Run } from '../run-state';
 import type { Child } from '../system/child';
+import { PATIENT } from '../system/settings';
 import { pause, until } from '../waiting';
 
+/** The name of the step. */
+export const ROLLING_RESTART = 'rolling restart';
 const RULE = 'no request fails while everything is restarted';
 const LOOK_EVERY_MS = 50;
 const LOOK_LIMIT_MS = 2_000;
 const READ_EVERY_MS = 100;
 const BUY_EVERY_MS = 300;
-/** A busy machine is slow, which is no failure. */
-const PATIENT_MS = 30_000;
+/** Longer than a gateway waits: a busy machine is slow, which is no failure. */
+const PATIENT_MS = 1.5 * PATIENT.upstreamTimeoutMs;
 /** Before the first restart and after the last one. */
 const STEADY_MS = 1_500;
 

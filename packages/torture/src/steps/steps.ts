@@ -5,7 +5,7 @@ import { pointFaultOf } from '../faults/point-faults';
 import type { Run } from '../run-state';
 import { STEP_LIMIT_MS, until } from '../waiting';
 import { bulkOfEachProduct } from './bulk-step';
-import { rollingRestart } from './rolling-restart';
+import { ROLLING_RESTART, rollingRestart } from './rolling-restart';
 
 const BURST = 8;
 /** A purchase ends soon after its point; a worker comes to it when it looks. */
@@ -15,7 +15,7 @@ const LATER_MS = 20_000;
 export type Step = (run: Run) => Promise<unknown>;
 
 export const STEPS: Readonly<Record<string, Step>> = {
-  'rolling restart': rollingRestart,
+  [ROLLING_RESTART]: rollingRestart,
   /** SIGKILL before the hold, after it, after the supplier's answer and after the settlement. */
   'kill between the steps': async (run) => {
     for (const id of ['kill-before-hold', 'kill-before-act', 'kill-after-act', 'kill-after-settle'])

@@ -13,6 +13,18 @@ export const TIMES = {
 };
 export type Times = typeof TIMES;
 
+export interface Limits {
+  /** How long a gateway waits for a service. */
+  readonly upstreamTimeoutMs: number;
+  /** How long a process that stops still accepts requests. */
+  readonly stopDelayMs: number;
+}
+
+/** Links fall silent, and customers ask again after a few seconds: gateways must not wait for long either. */
+export const IMPATIENT: Limits = { upstreamTimeoutMs: 6_000, stopDelayMs: 1_000 };
+/** As in production: a busy machine is slow, which is no failure. */
+export const PATIENT: Limits = { upstreamTimeoutMs: 60_000, stopDelayMs: 3_000 };
+
 /** What stands beside the services, and how many processes there are. */
 export interface Shape {
   readonly gateways: number;

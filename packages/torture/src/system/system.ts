@@ -11,7 +11,7 @@ import { Child } from './child';
 import type { Cluster } from './cluster';
 import { FaultProxy } from './fault-proxy';
 import type { Machine } from './machine';
-import { TIMES, type Secrets, type Shape } from './settings';
+import { TIMES, type Limits, type Secrets, type Shape } from './settings';
 import { Stores, upTo, type Links } from './stores';
 import { WebhookRelay } from './webhook-relay';
 
@@ -21,6 +21,7 @@ export interface SystemOptions {
   readonly secrets: Secrets;
   readonly products: readonly Product[];
   readonly shape: Shape;
+  readonly limits: Limits;
 }
 
 /** Hears what the processes of a run say. */
@@ -185,7 +186,7 @@ export class System {
       IDENTITY_PRIVATE_KEY: this.options.secrets.identity,
       API_MONEY_ENABLED: 'true',
       ROUTES_POLL_MS: '2000',
-      UPSTREAM_TIMEOUT_MS: '6000',
+      UPSTREAM_TIMEOUT_MS: String(this.options.limits.upstreamTimeoutMs),
       DATABASE_POOL: '4',
     });
     await child.start();
@@ -217,7 +218,8 @@ export class System {
   }
 
   private child(name: string, script: string, kind: Kind, env: NodeJS.ProcessEnv): Child {
-    const { root } = this.options.machine;
+    const { machine, limits } = this.options;
+    const { root } = machine;
     const child = new Child({
       name,
       script: join(root, script),
@@ -227,7 +229,7 @@ export class System {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
-        STOP_DELAY_MS: '1000',
+        STOP_DELAY_MS: String(limits.stopDelayMs),
         PORT: '0',
         LOG_LEVEL: 'info',
         ...env,
