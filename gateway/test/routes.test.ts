@@ -1,7 +1,9 @@
 // Routes come from the services' documents: at start and on change; the last good ones stay.
 import { testDatabase, until } from '@lumi/shared/testing';
+import { silentLog } from '@lumi/shared/runtime';
 import { Matcher } from '../src/routes/matcher';
 import { readOperations } from '../src/routes/operation';
+import { RouteTable } from '../src/routes/route-table';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
 import { jsonBody, money, operation } from './fake-service';
 
@@ -73,6 +75,21 @@ describe('the document of a service', () => {
     expect((await ask(gateway, { path: '/hosting/api/v1/nothing', key: vps })).status).toBe(404);
     expect((await ask(gateway, { path: '/hosting/api/v1/things', key: vps })).status).toBe(503);
     await fixture.services.vps.listen(port);
+  });
+
+  it('is no warning when it is being read while the gateway stops', async () => {
+    const warnings: string[] = [];
+    let cut = (_reason: Error): void => undefined;
+    const table = new RouteTable({
+      fetchDocument: () => new Promise((_resolve, reject) => (cut = reject)),
+      log: { ...silentLog, warn: (sentence) => warnings.push(sentence) },
+      pollMs: 1_000,
+    });
+    const read = table.refresh('domains');
+    table.stop();
+    cut(new Error('The client is destroyed'));
+    await read;
+    expect(warnings).toEqual([]);
   });
 
   it('may be missing at start: 503 for that product only, after the key check', async () => {

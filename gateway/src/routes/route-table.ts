@@ -68,6 +68,7 @@ export class RouteTable {
       service.etag = etag;
       service.complaint = '';
     } catch (err) {
+      if (this.isStopped) return; // the stop closed the connection
       this.complain(product, service, 'the OpenAPI document of a service could not be read', err);
     }
   }
