@@ -3,7 +3,7 @@
 // stored time.
 import { randomUUID } from 'node:crypto';
 import Redis from 'ioredis';
-import { FixedClock, silentLog } from '../../ground/runtime';
+import { FixedClock, silentLog, type RedisClient } from '../../ground/runtime';
 import { FallbackLimitStore } from './fallback-store';
 import { decide } from './gcra';
 import type { Limit, LimitStore } from './limit-store';
@@ -222,6 +222,21 @@ it('a client of the limits tries again within half a second, however long Redis 
   client.disconnect();
   expect(client).toBeInstanceOf(Redis);
   expect((client as Redis).options.retryStrategy?.(1_000)).toBe(500);
+});
+
+if (redisUrl !== undefined)
+  it('takes an answer of Redis that came while the process was busy', async () => {
+    const bench = await redisBench(redisUrl);
+    const taken = bench.store.take('busy', 1, PER_HOUR);
+    await new Promise(setImmediate); // commands of one turn are sent together at its end
+    const endAt = performance.now() + 1_500;
+    while (performance.now() < endAt);
+    await expect(taken.finally(() => bench.close())).resolves.toMatchObject({ allowed: true, remaining: 19 });
+  });
+
+it('rejects when Redis does not answer in time', async () => {
+  const silent = { lumiTake: () => new Promise(() => undefined) } as unknown as RedisClient;
+  await expect(new RedisLimitStore(silent, 'test', 50).take('a', 1, PER_HOUR)).rejects.toThrow('in time');
 });
 
 describe('the fallback store', () => {

@@ -2,7 +2,7 @@
 // different clocks agree. It fails fast instead of queueing; the caller decides which requests continue without Redis
 // (reads) and which do not (money), see fallback-store.ts. The hash tag keeps a bucket on one node of a cluster.
 import type { Result } from 'ioredis';
-import { openRedis, type Log, type RedisClient } from '../../ground/runtime';
+import { inFairTime, openRedis, type Log, type RedisClient } from '../../ground/runtime';
 import { tokenUs } from './gcra';
 import type { Limit, LimitResult, LimitStore } from './limit-store';
 
@@ -47,9 +47,12 @@ declare module 'ioredis' {
 export interface LimitRedisOptions {
   readonly url: string;
   readonly log: Log;
-  /** A command that takes longer counts as failed. */
-  readonly commandTimeoutMs?: number;
 }
+
+/** Longer than callers wait: a command without an answer is forgotten then. */
+const COMMAND_LIMIT_MS = 10_000;
+/** Requests that go on without Redis wait no longer for it. */
+const ANSWER_LIMIT_MS = 500;
 
 /** A client that never queues while Redis is down: every command fails at once and the caller decides. */
 export function connectLimitRedis(options: LimitRedisOptions): RedisClient {
@@ -60,7 +63,7 @@ export function connectLimitRedis(options: LimitRedisOptions): RedisClient {
     connectTimeout: 2_000,
     // Purchases are refused until it is there again, perhaps at another address.
     retryMaxMs: 500,
-    commandTimeout: options.commandTimeoutMs ?? 500,
+    commandTimeout: COMMAND_LIMIT_MS,
   });
   let isAway = false;
   client.on('error', (err: unknown) => {
@@ -95,6 +98,7 @@ export class RedisLimitStore implements LimitStore {
   constructor(
     private readonly client: RedisClient,
     private readonly prefix: string,
+    private readonly answerLimitMs = ANSWER_LIMIT_MS,
   ) {
     if (typeof (client as { lumiTake?: unknown }).lumiTake !== 'function')
       client.defineCommand('lumiTake', { numberOfKeys: 1, lua: SCRIPT });
@@ -102,12 +106,9 @@ export class RedisLimitStore implements LimitStore {
 
   /** Rejects when Redis does not answer in time. */
   async take(key: string, cost: number, limit: Limit, paid = 0): Promise<LimitResult> {
-    const [allowed, remaining, retryAfterS, resetS] = await this.client.lumiTake(
-      `${this.prefix}:limit:{${key}}`,
-      cost,
-      limit.tokens,
-      tokenUs(limit),
-      paid,
+    const [allowed, remaining, retryAfterS, resetS] = await inFairTime(
+      this.answerLimitMs,
+      this.client.lumiTake(`${this.prefix}:limit:{${key}}`, cost, limit.tokens, tokenUs(limit), paid),
     );
     return { allowed: allowed === 1, remaining, retryAfterS, resetS };
   }

@@ -1,7 +1,7 @@
 // Whether a process can do its work; `starting` until it serves. A dependency without which it can do none makes it
 // `not_ready`; one that it can do without for a while is only named. From the first moment of a stop it is `stopping`,
 // so that load balancers send nothing more while requests in flight are finished.
-import { inTime } from '../../ground/runtime';
+import { inFairTime } from '../../ground/runtime';
 
 export interface Dependency {
   /** In answers: a name, no address. */
@@ -80,7 +80,7 @@ type Found = Pick<Dependency, 'name' | 'isVital'> & { readonly isThere: boolean 
 
 async function isThere(dependency: Dependency): Promise<boolean> {
   try {
-    await inTime(CHECK_LIMIT_MS, dependency.check());
+    await inFairTime(CHECK_LIMIT_MS, dependency.check());
     return true;
   } catch {
     return false;

@@ -14,7 +14,7 @@ export {
   type Contradiction,
   type SecretRing,
 } from './config';
-export { inTime } from './in-time';
+export { inFairTime, inTime } from './in-time';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
 export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';

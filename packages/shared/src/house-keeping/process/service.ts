@@ -41,6 +41,8 @@ export interface ServiceOptions {
 
 /** Opened on demand. */
 const ADMIN_CONNECTIONS = 3;
+/** Without an answer of Redis money is refused, so a purchase waits for one rather than to be refused. */
+const MONEY_LIMIT_ANSWER_MS = 3_000;
 
 export function openService(options: ServiceOptions): Service {
   const { config, product } = options;
@@ -79,7 +81,10 @@ export function openService(options: ServiceOptions): Service {
     clock,
     log,
     cursors: new Cursors(config.CURSOR_SECRET),
-    moneyLimits: redis === null ? new MemoryLimitStore(clock) : new RedisLimitStore(redis, config.REDIS_PREFIX),
+    moneyLimits:
+      redis === null
+        ? new MemoryLimitStore(clock)
+        : new RedisLimitStore(redis, config.REDIS_PREFIX, MONEY_LIMIT_ANSWER_MS),
     purchases: { db, clock, log, defaultCap: config.DEFAULT_DAILY_CAP_USD },
     close: async () => {
       redis?.disconnect();
