@@ -38,13 +38,13 @@ describe('a server that leaves', () => {
 });
 
 describe('a server that drains', () => {
-  it('answers a request whose connection it has not accepted yet', async () => {
+  it('answers requests whose connections it has not accepted yet', async () => {
     const { connect } = await startServer();
-    const socket = connect(); // made by the system, in the queue of the port
-    socket.write(get('/last'));
+    const sockets = Array.from({ length: 5 }, () => connect()); // made by the system, in the queue of the port
+    for (const socket of sockets) socket.write(get('/last'));
     await server().drain(5_000);
-    await until(() => socket.destroyed);
-    expect(socket.said).toMatch(/^connection: close\r[^]*\/last$/im);
+    await until(() => sockets.every(({ destroyed }) => destroyed));
+    for (const { said } of sockets) expect(said).toMatch(/^connection: close\r[^]*\/last$/im);
   });
 
   it('finishes what it works on, closes idle connections, and accepts no more', async () => {

@@ -56,9 +56,9 @@ const READS_NOTHING_MS = 20_000;
 const IDLE_MAX_MS = 120_000;
 /** More sockets than we count may exist, because some are still closing. */
 const CONNECTIONS_SPARE = 100;
-const QUIET_MS = 1;
-/** A process that is never quiet stops all the same. */
-const TURNS_MAX = 100;
+const QUICK_MS = 1;
+/** When callers do not cease to come, the port is closed all the same. */
+const TURNS_MAX = 1_000;
 
 const openConnections = gauge('lumi_http_connections', 'Open connections to the port of the API.', []);
 
@@ -145,7 +145,7 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
       }),
     drain: async (limitMs = 10_000) => {
       leave();
-      await quietTurn();
+      await nobodyWaits(server);
       await new Promise<void>((resolve) => {
         const cut = setTimeout(() => server.closeAllConnections(), limitMs);
         // A connection is idle only after its last answer; Node checks once, at the beginning.
@@ -162,16 +162,20 @@ export function createHttpServer(app: Express, options: ServerOptions): HttpServ
 }
 
 /**
- * A turn of the event loop in which next to nothing happened. Connections are accepted in every turn, so after a quiet
- * one none waits to be accepted: those that do are reset when the port is closed.
+ * Resolves after a quick turn of the event loop that accepted no connection. A turn accepts one of those that wait, and
+ * those that still wait are reset when the port is closed.
  */
-async function quietTurn(): Promise<void> {
+async function nobodyWaits(server: http.Server): Promise<void> {
+  let accepted = 0;
+  const count = (): number => (accepted += 1);
+  server.on('connection', count);
   await setImmediate();
   for (let turns = 0; turns < TURNS_MAX; turns += 1) {
-    const begunAt = performance.now();
+    const [before, begunAt] = [accepted, performance.now()];
     await setImmediate();
-    if (performance.now() - begunAt < QUIET_MS) return;
+    if (accepted === before && performance.now() - begunAt < QUICK_MS) break;
   }
+  server.off('connection', count);
 }
 
 function answerParserError(err: NodeJS.ErrnoException, socket: Socket, options: ServerOptions): void {

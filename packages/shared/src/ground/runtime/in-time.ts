@@ -14,8 +14,8 @@ export async function inTime<T>(limitMs: number, work: Promise<T>): Promise<T> {
 const TURNS = 10;
 
 /**
- * As `inTime`, but a busy process does not take its own lateness for that of an answer: however long a turn of the event
- * loop takes, it counts as a tenth of the limit, and answers that have come are seen after it.
+ * As `inTime`, but a busy process does not take its own lateness for that of an answer: however long a turn of the
+ * event loop takes, it counts as a tenth of the limit, and answers that have come are seen after it.
  */
 export function inFairTime<T>(limitMs: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
