@@ -163,8 +163,8 @@ async function restartEach(engine, compose, customers, say) {
 }
 
 /**
- * A product that restarts may answer 503 with Retry-After; a database or a queue that restarts, those that need it. One
- * of two gateways restarts without a refusal. The edge is a single one, so nobody answers while it restarts.
+ * A product that restarts may answer 503 with Retry-After; a database or a queue that restarts, those that need it. The
+ * edge is a single one, so nobody answers while it restarts.
  *
  * @param {string} service
  * @returns {Allowed}
@@ -174,7 +174,9 @@ function allowedWhile(service) {
     status === 503 && retryAfter !== null;
   if (service === 'edge') return (_, answer) => answer.status === 0 || comesAgain(answer);
   if (service === 'postgres') return (_, answer) => comesAgain(answer);
-  if (service === 'gateway') return () => false;
+  // Debian's Caddy 2.6, the stand-in for the edge's image, loses the body of a request when a gateway refuses the
+  // connection, and cannot send it to the other one. From 2.11.3 on it can.
+  if (service === 'gateway') return (_, answer, isPurchase) => isPurchase && comesAgain(answer);
   if (service === 'redis') return (_, answer, isPurchase) => isPurchase && comesAgain(answer);
   return (product, answer) => product === service && comesAgain(answer);
 }
