@@ -28,6 +28,7 @@ describe('a setting of the caller', () => {
     expect(names.product).toContain('SANDBOX_PAYMENTS');
     const wanted = {
       gateway: [...names.all, ...names.gateway],
+      'proxy-node': [...names.all, 'PROXY_OWN_SETTING'],
       ...Object.fromEntries(
         PRODUCTS.flatMap((product) => {
           const settings = [...names.all, ...names.product, `${product.toUpperCase()}_OWN_SETTING`];
@@ -52,6 +53,8 @@ describe('a setting of the caller', () => {
     expect(vps).not.toContain('DOMAINS_OWN_SETTING');
     expect(names.gateway.filter((name) => vps.includes(name))).toEqual([]);
     expect(Object.keys(processes['gateway'] ?? {})).not.toContain('VPS_OWN_SETTING');
+    // It would refuse what only services have.
+    expect(names.product.filter((name) => name in (processes['proxy-node'] ?? {}))).toEqual([]);
   });
 
   it('that is not chosen leaves the sandbox with its test money', () => {
@@ -67,7 +70,7 @@ function only(env: Env | undefined, names: readonly string[]): Record<string, st
 function ask(env: Env): Seen {
   const script = `
     import { HANDED_THROUGH, readOptions } from './packages/launcher/src/options.mjs';
-    import { PRODUCTS, gateway, service, worker } from './packages/launcher/src/processes.mjs';
+    import { PRODUCTS, gateway, proxyNode, service, worker } from './packages/launcher/src/processes.mjs';
     const root = process.cwd();
     const options = readOptions(JSON.parse(process.argv[1]), root);
     const serviceUrls = { domains: 'http://d', vps: 'http://v', proxy: 'http://p' };
@@ -78,6 +81,7 @@ function ask(env: Env): Seen {
     const shared = Promise.resolve(known);
     const all = [
       gateway({ root, known: shared }),
+      proxyNode({ root, known: shared }),
       ...PRODUCTS.flatMap((product) => [service(product, { root, shared }), worker(product, known)]),
     ];
     const processes = {};

@@ -88,7 +88,16 @@ async function partOf(root, entry) {
     metafile: true,
     logLevel: 'silent',
   });
-  return { process: entry.endsWith('/worker') ? `${product}-worker` : product, script, bundler, inputs: new Set() };
+  return { process: processOf(entry, product), script, bundler, inputs: new Set() };
+}
+
+/**
+ * @param {string} entry
+ * @param {string} product
+ */
+function processOf(entry, product) {
+  if (entry.endsWith('/worker')) return `${product}-worker`;
+  return entry.endsWith('/node/main') ? `${product}-node` : product;
 }
 
 /**

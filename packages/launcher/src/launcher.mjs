@@ -1,6 +1,6 @@
 // Starts and stops the whole system. Start: first the quick refusals, then the slow steps, then the processes. Stop: in
 // reverse order, for all that was started, so that nothing is left running and nothing is cut off half-way.
-import { PRODUCTS, cryptoPayDouble, gateway, service, worker } from './processes.mjs';
+import { PRODUCTS, cryptoPayDouble, gateway, proxyNode, service, worker } from './processes.mjs';
 import { DataFolder } from './data-folder.mjs';
 import { EmbeddedPostgres } from './embedded-postgres.mjs';
 import { Interrupted } from './refusal.mjs';
@@ -133,7 +133,14 @@ export class Launcher {
       serviceUrls: { domains, vps, proxy },
     }));
     // The first failure in this order is the cause; later processes were only stopped.
-    const [base, demo] = await all(shared, schemaAndDemo, services, this.startGateway({ root, port, known: allKnown }));
+    const [base, demo] = await all(
+      shared,
+      schemaAndDemo,
+      services,
+      this.startGateway({ root, port, known: allKnown }),
+      // Awaited, so that what is bought after the start is complete can be used at once.
+      supervisor.start(proxyNode({ root, known: allKnown })),
+    );
     return { demo, shared: base };
   }
 
@@ -141,7 +148,8 @@ export class Launcher {
   async stop() {
     /** @type {readonly (() => Promise<void> | void)[]} */
     const steps = [
-      () => this.supervisor.stop(['gateway']),
+      // The node sends its last usage to the service.
+      () => this.supervisor.stop(['gateway', 'proxy-node']),
       () => this.supervisor.stop([...PRODUCTS, ...PRODUCTS.map((product) => `${product}-worker`)]),
       () => this.supervisor.stop(),
       () => this.postgres?.stop(),

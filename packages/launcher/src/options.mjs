@@ -108,16 +108,17 @@ export function readOptions(env, root) {
     inspect: given.LUMI_INSPECT,
     surroundings: { ...pick(env, SURROUNDINGS), NODE_OPTIONS: `${NODE_FLAGS} ${env.NODE_OPTIONS ?? ''}`.trimEnd() },
     /**
-     * `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…).
+     * `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). The proxy node has of these
+     * only those of proxies.
      *
-     * @param {'all' | 'gateway' | Product} who
+     * @param {'all' | 'gateway' | 'proxy-node' | Product} who
      * @returns {Env}
      */
     handedThrough: (who) => {
       if (who === 'all' || who === 'gateway') return pick(given, HANDED_THROUGH[who]);
-      const prefix = `${who.toUpperCase()}_`;
+      const prefix = who === 'proxy-node' ? 'PROXY_' : `${who.toUpperCase()}_`;
       const own = Object.keys(env).filter((name) => name.startsWith(prefix) && !OF_THE_GATEWAY.test(name));
-      return { ...pick(given, HANDED_THROUGH.product), ...pick(env, own) };
+      return { ...(who === 'proxy-node' ? {} : pick(given, HANDED_THROUGH.product)), ...pick(env, own) };
     },
   };
 }

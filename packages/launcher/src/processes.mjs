@@ -73,6 +73,16 @@ export function worker(product, shared) {
 }
 
 /**
+ * The node that carries the proxies' traffic on this machine.
+ *
+ * @param {{ root: string; known: Promise<AllKnown> }} told
+ * @returns {Told}
+ */
+export function proxyNode({ root, known }) {
+  return { name: 'proxy-node', script: bundled(root, 'services/proxy/dist/node/main'), env: known.then(nodeEnv) };
+}
+
+/**
  * @param {{ root: string; known: Promise<AllKnown> }} told
  * @returns {Told}
  */
@@ -113,6 +123,7 @@ function productEnv(name, product, { options, secrets, urlOf, publicUrl, cryptoP
     // The default set-up is a sandbox: money is on, and the pay page of the provider `sandbox` credits test money.
     SANDBOX_PAYMENTS: 'true',
     ...options.handedThrough(product),
+    ...(name === 'proxy' ? { PROXY_LOCAL_NODE_TOKEN: secrets.proxyNodeToken } : {}),
     ADMIN_DATABASE_URL: urlOf('lumi_admin'),
     PORT: '0',
     PUBLIC_URL: publicUrl,
@@ -126,8 +137,25 @@ function productEnv(name, product, { options, secrets, urlOf, publicUrl, cryptoP
   };
 }
 
+/**
+ * @param {AllKnown} known
+ * @returns {Env}
+ */
+function nodeEnv({ options, secrets, serviceUrls }) {
+  return {
+    ...surroundings('proxy-node', options),
+    // Ctrl-C should not wait long for a download.
+    PROXY_NODE_DRAIN_S: '2',
+    ...options.handedThrough('proxy-node'),
+    PROXY_NODE_ID: 'node_local',
+    PROXY_NODE_TOKEN: secrets.proxyNodeToken,
+    PROXY_SERVICE_URL: serviceUrls.proxy,
+    PROXY_NODE_DATA: join(options.folder, 'proxy-node'),
+  };
+}
+
 /** In the order of their ports for monitoring. */
-const NAMES = ['gateway', ...PRODUCTS, ...PRODUCTS.map((product) => `${product}-worker`)];
+const NAMES = ['gateway', ...PRODUCTS, ...PRODUCTS.map((product) => `${product}-worker`), 'proxy-node'];
 
 /**
  * @param {string} name
@@ -136,6 +164,20 @@ const NAMES = ['gateway', ...PRODUCTS, ...PRODUCTS.map((product) => `${product}-
  * @returns {Env}
  */
 function common(name, options, databaseUrl) {
+  return {
+    ...surroundings(name, options),
+    HOST: '127.0.0.1',
+    DATABASE_URL: databaseUrl,
+    ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {Options} options
+ * @returns {Env}
+ */
+function surroundings(name, options) {
   const { metricsPort } = options;
   return {
     ...options.surroundings,
@@ -143,8 +185,5 @@ function common(name, options, databaseUrl) {
     ...(metricsPort === undefined
       ? {}
       : { METRICS_PORT: String(metricsPort === 0 ? 0 : metricsPort + NAMES.indexOf(name)) }),
-    HOST: '127.0.0.1',
-    DATABASE_URL: databaseUrl,
-    ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
   };
 }

@@ -18,6 +18,7 @@ import { Refusal } from './refusal.mjs';
  * @property {string} identityPrivateKey
  * @property {string} cursorSecret
  * @property {string} cryptoPayToken
+ * @property {string} proxyNodeToken of the proxy node on this machine
  */
 /** @typedef {KeptSecrets & { readonly identityPublicKeys: string }} Secrets */
 
@@ -43,10 +44,13 @@ export function loadSecrets(folder, { hasData }) {
   }
   chmodSync(file, 0o600);
   const secrets = parse(file);
-  // A role that came with an update: its password is made now, and the role itself when the database is prepared.
+  // What came with an update: a role's password is made now (the role itself when the database is prepared), and the
+  // token of the proxy node.
   const added = ROLES.filter((role) => secrets.rolePasswords[role] === undefined);
-  if (added.length > 0) {
+  const hasNodeToken = secrets.proxyNodeToken !== undefined;
+  if (added.length > 0 || !hasNodeToken) {
     for (const role of added) secrets.rolePasswords[role] = password();
+    if (!hasNodeToken) secrets.proxyNodeToken = nodeToken();
     writeAtomically(file, `${JSON.stringify(secrets, null, 2)}\n`);
     chmodSync(file, 0o600);
   }
@@ -65,7 +69,12 @@ export function makeSecrets() {
     identityPrivateKey: Buffer.from(pem).toString('base64'),
     cursorSecret: randomBytes(32).toString('base64'),
     cryptoPayToken: `${1000 + randomBytes(2).readUInt16BE()}:AA${randomBytes(24).toString('base64url')}`,
+    proxyNodeToken: nodeToken(),
   };
+}
+
+function nodeToken() {
+  return `lnt_${randomBytes(32).toString('base64url')}`;
 }
 
 function password() {

@@ -31,6 +31,7 @@ export interface NodeClient {
 export interface AccessAnswer {
   readonly number: number;
   readonly is_whole: boolean;
+  readonly is_more: boolean;
   readonly rights: readonly (Record<string, unknown> & { readonly subject: string })[];
   readonly pools: Record<string, readonly unknown[]> | null;
 }

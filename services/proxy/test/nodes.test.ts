@@ -97,6 +97,30 @@ describe('access', () => {
     expect(JSON.stringify(whole)).not.toContain(view.password);
   });
 
+  it('of more subjects than an answer holds is told as one whole in pages, whatever was told before', async () => {
+    await register();
+    await owner(
+      lumi,
+      `WITH feed AS (UPDATE proxy.access_feed SET number = number + 4500, horizon = number + 4400 RETURNING number)
+       INSERT INTO proxy.access_change (subject, network, number, version, at)
+       SELECT 'prx_' || n, 'sandbox', feed.number - 4500 + n, 1, now() FROM feed, generate_series(1, 4500) n`,
+    );
+    const pages = [await access(0)];
+    for (let last = pages[0]; last?.is_more === true && pages.length < 10; last = pages.at(-1))
+      pages.push((await call('get', `node_local/access?after=${String(last.number)}&whole=1`)).body);
+    expect(pages.map((page) => [page.is_whole, page.is_more, page.pools !== null])).toEqual([
+      [true, true, true],
+      [true, true, false],
+      [true, false, false],
+    ]);
+    expect(new Set(pages.flatMap(({ rights }) => rights.map(({ subject }) => subject))).size).toBeGreaterThanOrEqual(
+      4_500,
+    );
+    const next = await access(pages.at(-1)?.number ?? 0);
+    expect(next).toMatchObject({ is_whole: false, is_more: false, rights: [] });
+    await owner(lumi, `DELETE FROM proxy.access_change WHERE subject ~ '^prx_[0-9]+$'`);
+  });
+
   it('is applied when the node has confirmed it, and not before', async () => {
     const { who, body } = await lumi.buyer();
     const id = body.proxies[0]?.id ?? '';

@@ -60,4 +60,6 @@ export const leaveBody = z.object({ epoch: z.int().min(1) });
 export const accessQuery = z.object({
   after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
   wait: z.coerce.number().int().min(0).max(25).default(0),
+  /** The next page of a whole, of which `after` was the last one's number. */
+  whole: z.enum(['1']).optional(),
 });

@@ -22,6 +22,7 @@ export async function readAccess(deps: NodeDeps, request: InternalRequest): Prom
   const query = accessQuery.safeParse(Object.fromEntries(request.query));
   if (!query.success) throw new AppError('bad_request', 'after and wait are whole numbers; wait is 25 at most.');
   const { after, wait } = query.data;
+  if (query.data.whole !== undefined) return answer(deps, node, await nextOfWhole(deps, after), null);
   await noteConfirmed(deps.db, node.id, after, deps.service.clock.now());
   const endsAtMs = performance.now() + wait * 1000;
   for (;;) {
@@ -34,6 +35,12 @@ export async function readAccess(deps: NodeDeps, request: InternalRequest): Prom
   }
 }
 
+/** Nothing is confirmed by it: the node puts a whole into force when it has all of it. */
+async function nextOfWhole(deps: NodeDeps, after: number): Promise<Changes> {
+  const found = await readChanges(deps.service.db.platform, { after, notBefore: null, limit: PAGE_CHANGES });
+  return { ...found, isWhole: true };
+}
+
 function changesFor(deps: NodeDeps, node: NodeRow, after: number): Promise<Changes> {
   return readChanges(deps.service.db.platform, {
     after,
@@ -42,7 +49,12 @@ function changesFor(deps: NodeDeps, node: NodeRow, after: number): Promise<Chang
   });
 }
 
-async function answer(deps: NodeDeps, node: NodeRow, found: Changes): Promise<InternalReply> {
+async function answer(
+  deps: NodeDeps,
+  node: NodeRow,
+  found: Changes,
+  pools = found.isWhole ? poolsOfSandbox() : null,
+): Promise<InternalReply> {
   const { clock, config } = deps.service;
   const key = nodeKey(config.SECRET_RING, node.key_version, node.id);
   // Registered under a key that has left the ring, or never: it registers, and gets one.
@@ -62,9 +74,10 @@ async function answer(deps: NodeDeps, node: NodeRow, found: Changes): Promise<In
       number: isAll ? found.number : (found.changes[count - 1]?.number ?? found.number),
       now: now.toISOString(),
       is_whole: found.isWhole,
+      is_more: found.isWhole && !isAll,
       key: key.toString('base64'),
       rights: rights.slice(0, count).filter((right) => right !== null),
-      pools: found.isWhole ? poolsOfSandbox() : null,
+      pools,
       nodes: await nodeAddresses(deps.db),
     },
   };

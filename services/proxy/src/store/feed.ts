@@ -72,18 +72,22 @@ export interface Changes {
   readonly changes: readonly Change[];
 }
 
-/** In the order of their numbers, at most `limit`. `notBefore`: what a node has from before is of no use. */
+/**
+ * In the order of their numbers, at most `limit`. `notBefore`: what a node has from before is of no use; null: it is in
+ * the midst of a whole, and gets what follows.
+ */
 export async function readChanges(
   db: SqlRunner,
-  { after, notBefore, limit }: { readonly after: number; readonly notBefore: number; readonly limit: number },
+  { after, notBefore, limit }: { readonly after: number; readonly notBefore: number | null; readonly limit: number },
 ): Promise<Changes> {
   // Raw SQL: the number and the changes in one snapshot.
   const rows = await db.$queryRaw<
     { feed: bigint; is_whole: boolean; subject: string | null; number: bigint | null; is_removed: boolean | null }[]
   >(sql`
     SELECT f.number AS feed, f.is_whole, c.subject, c.number, c.is_removed
-    FROM (SELECT number, horizon, ${after}::bigint < greatest(horizon, ${notBefore}::bigint, 1)
-      OR ${after}::bigint > number AS is_whole FROM proxy.access_feed) f
+    FROM (SELECT number, horizon, ${notBefore}::bigint IS NOT NULL AND
+      (${after}::bigint < greatest(horizon, ${notBefore}::bigint, 1) OR ${after}::bigint > number) AS is_whole
+      FROM proxy.access_feed) f
     LEFT JOIN LATERAL (SELECT c.subject, c.number, c.is_removed FROM proxy.access_change c
       WHERE c.number > CASE WHEN f.is_whole THEN 0 ELSE ${after}::bigint END AND NOT (f.is_whole AND c.is_removed)
       ORDER BY c.number LIMIT ${limit}::int) c ON true ORDER BY c.number`);
