@@ -108,8 +108,8 @@ export function readOptions(env, root) {
     inspect: given.LUMI_INSPECT,
     surroundings: { ...pick(env, SURROUNDINGS), NODE_OPTIONS: `${NODE_FLAGS} ${env.NODE_OPTIONS ?? ''}`.trimEnd() },
     /**
-     * `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). The proxy node has of these
-     * only those of proxies.
+     * `who` is all, gateway, or a product: its settings start with its own name (DOMAINS_…). The proxy node gets only
+     * those of proxies.
      *
      * @param {'all' | 'gateway' | 'proxy-node' | Product} who
      * @returns {Env}
