@@ -29,6 +29,7 @@ export const DOMAINS: Recipes = {
   }),
   'list-tlds': { call: () => ({ query: { limit: '3' } }) },
   'get-tld': { isCatalogue: true, call: () => ({ params: { tld: 'com' } }) },
+  'list-price-changes': { call: () => ({ query: { limit: '3' } }) },
   'get-tld-requirements': { isCatalogue: true, call: () => ({ params: { tld: 'de' } }) },
   'check-domain': { call: () => ({ query: { domain: 'example.com' } }) },
   'check-domains': {

@@ -33,6 +33,7 @@ import { getTransfer } from './endpoints/get-transfer';
 import { listContacts } from './endpoints/list-contacts';
 import { listDomains } from './endpoints/list-domains';
 import { listHosts } from './endpoints/list-hosts';
+import { listPriceChanges } from './endpoints/list-price-changes';
 import { listTlds } from './endpoints/list-tlds';
 import { listTransfers } from './endpoints/list-transfers';
 import { QUOTE_EXAMPLE, quoteOperations } from './endpoints/quotes';
@@ -118,6 +119,7 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
     listTlds(deps),
     getTld(deps),
     getTldRequirements(deps),
+    listPriceChanges(deps),
     checkDomain(deps),
     checkDomains(deps),
     suggestDomains(deps),

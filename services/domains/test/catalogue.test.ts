@@ -175,3 +175,22 @@ describe('POST /domains/suggest', () => {
     expect(answer.error).toMatchObject({ code: 'validation_error', details: [{ path }] });
   });
 });
+
+describe('GET /prices/changes', () => {
+  it('lists each price that an operator changed, newest first, and what was changed since', async () => {
+    const list = async (query = '') => (await t.get(who, `/prices/changes${query}`).expect(200)).body.items as object[];
+    expect(await list()).toEqual([]);
+    await t.owner.query(`UPDATE domains.tld SET renew = 20000, trade = 5000 WHERE tld = 'xyz'`);
+    await t.owner.query(`UPDATE domains.tld SET renew = 20000, privacy = false WHERE tld = 'xyz'`); // the same price
+    const first = await list();
+    expect(first).toMatchObject([
+      { tld: 'xyz', operation: 'trade', old_usd: null, new_usd: '0.50' },
+      { tld: 'xyz', operation: 'renew', old_usd: '12.98', new_usd: '2.00' },
+    ]);
+    await t.owner.query(`UPDATE domains.tld SET register = 1 WHERE tld = 'net'`);
+    expect(await list('?limit=1')).toMatchObject([{ tld: 'net', operation: 'register', new_usd: '0.0001' }]);
+    expect(await list('?tld=XYZ')).toEqual(first);
+    expect(await list('?since=2999-01-01T00:00:00Z')).toEqual([]);
+    expect(await list('?since=2026-01-01T00:00:00Z')).toHaveLength(3);
+  });
+});
