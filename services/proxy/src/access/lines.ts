@@ -64,7 +64,7 @@ export const linesAnswer = {
   headers: ['X-Lines-Left-Out'],
 };
 
-interface Lines {
+export interface Lines {
   readonly text: string;
   /** How many lines were left out of the text because they could not work. */
   readonly leftOut: number;

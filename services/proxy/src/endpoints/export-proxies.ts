@@ -4,7 +4,15 @@ import { defineRoute, invalid } from '@lumi/shared/contract';
 import { endpoint, mapInTurns, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
-import { linesAnswer, linesReply, LINE_FORMATS, formatLines, type LineFormat, type ProxyLine } from '../access/lines';
+import {
+  linesAnswer,
+  linesReply,
+  LINE_FORMATS,
+  formatLines,
+  type LineFormat,
+  type Lines,
+  type ProxyLine,
+} from '../access/lines';
 import { listProxies } from '../store/proxies';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { recordReveal } from '../store/reveals';
@@ -67,7 +75,11 @@ export interface Export {
 }
 
 /** Throws 422 when the template is wrong, even when there is nothing to export, and when too many proxies match. */
-export async function exportedLines(deps: ProxyDeps, reach: Reach, { format, template, protocol, filter }: Export) {
+export async function exportedLines(
+  deps: ProxyDeps,
+  reach: Reach,
+  { format, template, protocol, filter }: Export,
+): Promise<{ readonly rows: readonly ProxyRow[]; readonly lines: Lines }> {
   const now = deps.service.clock.now();
   formatLines([], format, template);
   const rows = (
