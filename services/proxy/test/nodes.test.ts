@@ -154,7 +154,7 @@ describe('access', () => {
     clock.advance(-60_000);
   });
 
-  it('comes to one who waits as soon as it is told', async () => {
+  it('comes to one who waits as soon as there is some', async () => {
     await register();
     await pushAccess(lumi.deps());
     const { number } = await access(0);
