@@ -80,6 +80,25 @@ describe('an open connection', () => {
     expect(node.meter.total('prx_one')).toBe(123_456);
   });
 
+  it('sends what waited for a lease also when the client has ended meanwhile', async () => {
+    await node.admit();
+    let received = '';
+    const sink = await node.target((socket) => {
+      socket.on('data', (bytes) => (received += bytes.length.toString().padStart(8)));
+      socket.on('end', () => socket.end('all'));
+    });
+    node.meter.fill('prx_one', 1_000);
+    const client = node.client().send(`CONNECT 127.0.0.1:${String(sink)} HTTP/1.1\r\n${basic()}\r\n`);
+    await client.take('established\r\n\r\n');
+    client.socket.end(Buffer.alloc(50_000));
+    await until(() => node.meter.total('prx_one') === 1_000);
+    node.meter.fill('prx_one', 1_000_000);
+    await client.closed();
+    expect(client.text).toBe('all');
+    const sizes = received.match(/.{8}/g) ?? [];
+    expect(sizes.reduce((sum, size) => sum + Number(size), 0)).toBe(50_000);
+  });
+
   it.each([
     ['it is suspended', { suspendedFor: 'abuse' }],
     ['it is disabled', { isEnabled: false }],

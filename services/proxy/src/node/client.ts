@@ -17,6 +17,8 @@ export const STAGE_MS = 15_000;
 export class Client {
   /** Infinity: whatever runs now has its own limits. */
   deadlineMs = elapsedMs() + STAGE_MS;
+  /** It sends no more. A paused socket tells that too. */
+  hasEnded = false;
   private reader: Reader | null = null;
   private sentBefore = -1;
   private isKnown = false;
@@ -31,7 +33,10 @@ export class Client {
     private readonly onKnown: () => void,
   ) {
     socket.on('data', (bytes) => this.reader?.data(bytes as Buffer)); // no encoding is set
-    socket.on('end', () => this.reader?.end());
+    socket.on('end', () => {
+      this.hasEnded = true;
+      this.reader?.end();
+    });
     socket.on('close', () => {
       this.markKnown();
       this.reader?.closed();

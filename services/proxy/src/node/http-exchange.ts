@@ -47,6 +47,7 @@ export class Exchange {
   private readonly request: Body;
   private early: Buffer = EMPTY;
   private answer: { readonly body: Body; readonly framing: Framing } | null = null;
+  private isReady = false;
   private isOver = false;
 
   constructor(
@@ -58,6 +59,7 @@ export class Exchange {
     this.link = new Link(dialled, client.socket, passage, {
       opened: () => {
         this.link.send(requestBytes(wish));
+        this.isReady = true;
         ends.ready();
       },
       failed: (code) => {
@@ -84,6 +86,11 @@ export class Exchange {
 
   get wantsBody(): boolean {
     return !this.isOver && !this.request.isDone;
+  }
+
+  /** It is connected, and waits for more of the body. */
+  get isWaiting(): boolean {
+    return this.isReady && this.wantsBody;
   }
 
   /** The client has gone. */

@@ -30,7 +30,6 @@ const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 export class HttpSession implements Reader {
   private pending: Buffer = EMPTY;
   private isBusy = false;
-  private hasEnded = false;
   private exchange: Exchange | null = null;
 
   constructor(
@@ -49,10 +48,8 @@ export class HttpSession implements Reader {
   }
 
   end(): void {
-    this.hasEnded = true;
     if (!this.isBusy) this.client.socket.end();
-    // A body that will never be whole: the target must not wait for it.
-    else if (this.exchange?.wantsBody === true) this.client.reset();
+    else this.stopShortBody();
   }
 
   closed(): void {
@@ -63,7 +60,11 @@ export class HttpSession implements Reader {
     if (this.pending[0] === 13 && this.pending[1] === 10) this.pending = this.pending.subarray(2);
     const end = this.pending.indexOf(HEAD_END);
     if (end > HEAD_MAX || (end < 0 && this.pending.length > HEAD_MAX)) return this.refuse('request', false);
-    if (end < 0) return undefined;
+    if (end < 0) {
+      // A request that will never be whole.
+      if (this.client.hasEnded) this.client.endWith(EMPTY);
+      return undefined;
+    }
     const head = readRequestHead(this.pending.toString('latin1', 0, end));
     this.pending = this.pending.subarray(end + HEAD_END.length);
     const framing = head === null ? null : requestFraming(head);
@@ -132,6 +133,12 @@ export class HttpSession implements Reader {
     const taken = exchange.feed(this.pending);
     this.pending = this.pending.subarray(taken);
     this.client.socket.resume();
+    this.stopShortBody();
+  }
+
+  /** A body that will never be whole: the target must not wait for it. */
+  private stopShortBody(): void {
+    if (this.client.hasEnded && this.exchange?.isWaiting === true && this.pending.length === 0) this.client.reset();
   }
 
   private admit(
@@ -160,10 +167,6 @@ export class HttpSession implements Reader {
   private goOn(): void {
     this.isBusy = false;
     this.client.allow(this.pending.length === 0 ? KEEP_ALIVE_MS : STAGE_MS);
-    if (this.hasEnded && this.pending.length === 0) {
-      this.client.endWith(EMPTY);
-      return;
-    }
     this.client.socket.resume();
     setImmediate(() => {
       if (!this.isBusy && !this.client.socket.destroyed) this.next();

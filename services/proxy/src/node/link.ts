@@ -50,6 +50,9 @@ export class Link {
   private held: Buffer | null = null;
   private isOpen = false;
   private isOver = false;
+  /** Bytes of the client wait for a lease. */
+  private isHolding = false;
+  private mustFinish = false;
 
   constructor(
     { address, port, localAddress }: Dialled,
@@ -91,6 +94,7 @@ export class Link {
     const isTaken = may === 0 || this.target.write(may === bytes.length ? bytes : bytes.subarray(0, may));
     if (may < bytes.length) {
       this.client.pause();
+      this.isHolding = true;
       this.later('up', bytes.subarray(may));
     } else this.goOnSending(isTaken, this.passage.delayMs('up', may));
   }
@@ -101,7 +105,8 @@ export class Link {
 
   /** The client sends no more. */
   finish(): void {
-    endWhenTaken(this.target);
+    this.mustFinish = true;
+    if (!this.isHolding) endWhenTaken(this.target);
   }
 
   /** Ends the connection to the target; the client's is left alone. */
@@ -188,6 +193,12 @@ export class Link {
     });
   }
 
+  private goOnAfterHolding(): void {
+    this.isHolding = false;
+    if (this.mustFinish) endWhenTaken(this.target);
+    else whenTaken(this.target, () => this.client.resume());
+  }
+
   private afterWait(waitMs: number, goOn: () => void): void {
     if (waitMs === 0) goOn();
     else setTimeout(goOn, waitMs);
@@ -199,7 +210,7 @@ export class Link {
       (isPassed) => {
         if (this.isOver) return;
         if (!isPassed) this.stopDry();
-        else if (way === 'up') this.goOnSending(!this.target.writableNeedDrain, 0);
+        else if (way === 'up') this.goOnAfterHolding();
         else this.goOnReading(0);
       },
       () => this.stop(true),
