@@ -50,6 +50,9 @@ const replacement = (world: World): Promise<{ id: string }> =>
     ).replacement;
   });
 
+const node = async (world: World): Promise<Call> =>
+  id(world.administer<{ id: string }>('POST', '/admin/nodes', { name: world.fresh('node') }));
+
 export const PROXY: Recipes = {
   ...sharedRecipes({
     path: '/orders',
@@ -280,6 +283,15 @@ export const PROXY: Recipes = {
   'delete-subuser': { call: (world) => id(subuser(world)) },
   'allocate-to-subuser': { call: async (world) => ({ ...(await id(subuser(world))), body: { gb: 2 } }) },
   'reclaim-from-subuser': { call: async (world) => ({ ...(await id(subuser(world))), body: { gb: 1 } }) },
+  'enrol-node': { status: 201, call: (world) => ({ body: { name: world.fresh('node') } }) },
+  'list-nodes': {
+    call: async (world) => {
+      await world.once('node', () => node(world));
+      return {};
+    },
+  },
+  'drain-node': { call: async (world) => ({ ...(await node(world)), body: { drain_s: 60 } }) },
+  'retire-node': { call: (world) => node(world) },
   'get-usage': {
     call: () => ({}),
     also: [{ what: 'as a table', call: () => ({ query: { format: 'csv', group_by: 'day' } }), status: 200 }],

@@ -30,6 +30,8 @@ import { deleteExportLink } from './endpoints/delete-export-link';
 import { deleteSubuserEndpoint } from './endpoints/delete-subuser';
 import { diagnoseProxy } from './endpoints/diagnose-proxy';
 import { diagnoseTrafficPlan } from './endpoints/diagnose-traffic-plan';
+import { drainNode } from './endpoints/drain-node';
+import { enrolNode } from './endpoints/enrol-node';
 import { exportProxies } from './endpoints/export-proxies';
 import { generateEndpoints } from './endpoints/generate-endpoints';
 import { getProduct } from './endpoints/get-product';
@@ -41,6 +43,7 @@ import { getUsage } from './endpoints/get-usage';
 import { listAllowlist } from './endpoints/list-allowlist';
 import { listExportLinks } from './endpoints/list-export-links';
 import { listLocations } from './endpoints/list-locations';
+import { listNodesEndpoint } from './endpoints/list-nodes';
 import { listProducts } from './endpoints/list-products';
 import { listProxiesEndpoint } from './endpoints/list-proxies';
 import { listProxyAllowlist } from './endpoints/list-proxy-allowlist';
@@ -55,6 +58,7 @@ import { removeFromAllowlist } from './endpoints/remove-from-allowlist';
 import { removeFromProxyAllowlist } from './endpoints/remove-from-proxy-allowlist';
 import { renewOrder } from './endpoints/renew-order';
 import { replaceProxiesEndpoint } from './endpoints/replace-proxies';
+import { retireNode } from './endpoints/retire-node';
 import { rotateCredentials } from './endpoints/rotate-credentials';
 import { rotateProxy } from './endpoints/rotate-proxy';
 import { setCredentials } from './endpoints/set-credentials';
@@ -190,6 +194,10 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     allocateToSubuser(deps),
     reclaimFromSubuser(deps),
     getUsage(deps),
+    enrolNode(deps),
+    listNodesEndpoint(deps),
+    drainNode(deps),
+    retireNode(deps),
   ];
 }
 

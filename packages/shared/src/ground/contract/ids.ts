@@ -28,7 +28,8 @@ export type IdPrefix =
   | 'rep'
   | 'alw'
   | 'xpl'
-  | 'job';
+  | 'job'
+  | 'node';
 
 export function newId(prefix: IdPrefix, nowMs: number): string {
   let time = '';

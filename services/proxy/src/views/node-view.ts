@@ -1,0 +1,79 @@
+// The view of a node for operators. Its token is shown once, when it is enrolled.
+import { z } from 'zod';
+import { isoSeconds } from '@lumi/shared/runtime';
+import { REACHABLE_MS, type NodeRow } from '../store/nodes';
+
+const BITS_PER_MBIT = 1_000_000;
+
+export const nodeSchema = z
+  .object({
+    id: z.string().meta({ example: 'node_01k000000000000000000000' }),
+    name: z.string(),
+    state: z
+      .enum(['enrolled', 'up', 'silent', 'draining', 'left', 'retired'])
+      .describe(
+        '`enrolled`: it has not come yet. `silent`: nothing was heard for 15 seconds; after 15 minutes what it held ' +
+          'is given to others. `left`: it ended by itself and will be back.',
+      ),
+    version: z.string().nullable().describe('Of the program that it runs.'),
+    ports: z
+      .object({ first: z.int(), last: z.int(), http: z.int(), socks: z.int() })
+      .nullable()
+      .describe('First and last port of static proxies, and the ports of pools.'),
+    exits: z.int().describe('Addresses of its own that it has registered.'),
+    targets_allowed: z
+      .array(z.string())
+      .describe('Private targets that its operator has allowed. Anything here is a risk outside a sandbox.'),
+    connections: z.int(),
+    mbit_per_s: z.number(),
+    access_lag_s: z.int().nullable().describe('Age of the oldest change of access that it has not confirmed; 0: none.'),
+    usage_lag_s: z.int().nullable().describe('Seconds since it last told what was used; null: never.'),
+    drain_s: z.int().nullable().describe('While it drains: seconds in which its connections end.'),
+    registered_at: z.string().nullable(),
+    heard_at: z.string().nullable(),
+    created_at: z.string(),
+    retired_at: z.string().nullable(),
+  })
+  .meta({ id: 'ProxyNode' });
+
+export type NodeView = z.output<typeof nodeSchema>;
+
+/** A node, and what is counted beside its row. */
+export interface NodeFacts {
+  readonly row: Omit<NodeRow, 'token_hash'>;
+  readonly exits: number;
+  /** When the oldest change was told that it has not confirmed; null: it has confirmed all. */
+  readonly unconfirmedSince: Date | null;
+}
+
+export function viewNode({ row, exits, unconfirmedSince }: NodeFacts, now: Date): NodeView {
+  const { port_first: first, port_last: last, port_http: http, port_socks: socks } = row;
+  const since = (date: Date): number => Math.max(0, Math.round((now.getTime() - date.getTime()) / 1000));
+  const iso = (date: Date | null): string | null => (date === null ? null : isoSeconds(date));
+  return {
+    id: row.id,
+    name: row.name,
+    state: stateOf(row, now),
+    version: row.version,
+    ports: first === null || last === null || http === null || socks === null ? null : { first, last, http, socks },
+    exits,
+    targets_allowed: row.allowed,
+    connections: row.connections,
+    mbit_per_s: Math.round((Number(row.bytes_per_s) * 80) / BITS_PER_MBIT) / 10,
+    access_lag_s: row.registered_at === null ? null : unconfirmedSince === null ? 0 : since(unconfirmedSince),
+    usage_lag_s: row.used_at === null ? null : since(row.used_at),
+    drain_s: row.state === 'draining' ? row.drain_s : null,
+    registered_at: iso(row.registered_at),
+    heard_at: iso(row.heard_at),
+    created_at: isoSeconds(row.created_at),
+    retired_at: iso(row.retired_at),
+  };
+}
+
+function stateOf(row: NodeFacts['row'], now: Date): NodeView['state'] {
+  if (row.state === 'retired') return 'retired';
+  if (row.registered_at === null || row.heard_at === null) return 'enrolled';
+  if (row.left_at !== null) return 'left';
+  if (row.heard_at.getTime() < now.getTime() - REACHABLE_MS) return 'silent';
+  return row.state === 'draining' ? 'draining' : 'up';
+}
