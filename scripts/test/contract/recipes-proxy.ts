@@ -1,4 +1,5 @@
 // How to call each operation of the proxy API so that it succeeds.
+import { proxyOperatorRecipes } from './recipes-proxy-operators';
 import { sharedRecipes } from './recipes-shared';
 import type { Call, Recipes, World } from './world';
 
@@ -49,9 +50,6 @@ const replacement = (world: World): Promise<{ id: string }> =>
       })
     ).replacement;
   });
-
-const node = async (world: World): Promise<Call> =>
-  id(world.administer<{ id: string }>('POST', '/admin/nodes', { name: world.fresh('node') }));
 
 export const PROXY: Recipes = {
   ...sharedRecipes({
@@ -244,6 +242,22 @@ export const PROXY: Recipes = {
   },
   'update-traffic-plan': { call: async (world) => ({ ...(await id(plan(world))), body: { label: 'client a' } }) },
   'top-up-traffic-plan': { status: 200, call: async (world) => ({ ...(await id(plan(world))), body: { gb: 5 } }) },
+  'set-plan-credentials': {
+    status: 200,
+    call: async (world) => ({
+      ...(await id(plan(world))),
+      body: { username: `crawler${String(world.number())}`, grace_s: 600 },
+    }),
+  },
+  'rotate-plan-credentials': { call: async (world) => ({ ...(await id(plan(world))), body: { grace_s: 600 } }) },
+  'set-subuser-credentials': {
+    status: 200,
+    call: async (world) => ({
+      ...(await id(subuser(world))),
+      body: { username: `client${String(world.number())}`, grace_s: 600 },
+    }),
+  },
+  'rotate-subuser-credentials': { call: async (world) => ({ ...(await id(subuser(world))), body: { grace_s: 600 } }) },
   'generate-endpoints': {
     call: async (world) => ({
       ...(await id(plan(world))),
@@ -283,15 +297,7 @@ export const PROXY: Recipes = {
   'delete-subuser': { call: (world) => id(subuser(world)) },
   'allocate-to-subuser': { call: async (world) => ({ ...(await id(subuser(world))), body: { gb: 2 } }) },
   'reclaim-from-subuser': { call: async (world) => ({ ...(await id(subuser(world))), body: { gb: 1 } }) },
-  'enrol-node': { status: 201, call: (world) => ({ body: { name: world.fresh('node') } }) },
-  'list-nodes': {
-    call: async (world) => {
-      await world.once('node', () => node(world));
-      return {};
-    },
-  },
-  'drain-node': { call: async (world) => ({ ...(await node(world)), body: { drain_s: 60 } }) },
-  'retire-node': { call: (world) => node(world) },
+  ...proxyOperatorRecipes({ proxy: buy, plan, subuser }),
   'get-usage': {
     call: () => ({}),
     also: [{ what: 'as a table', call: () => ({ query: { format: 'csv', group_by: 'day' } }), status: 200 }],

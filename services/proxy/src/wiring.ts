@@ -60,10 +60,15 @@ import { renewOrder } from './endpoints/renew-order';
 import { replaceProxiesEndpoint } from './endpoints/replace-proxies';
 import { retireNode } from './endpoints/retire-node';
 import { rotateCredentials } from './endpoints/rotate-credentials';
+import { rotatePlanCredentials } from './endpoints/rotate-plan-credentials';
 import { rotateProxy } from './endpoints/rotate-proxy';
+import { rotateSubuserCredentials } from './endpoints/rotate-subuser-credentials';
 import { setCredentials } from './endpoints/set-credentials';
+import { setPlanCredentials } from './endpoints/set-plan-credentials';
 import { setRotation } from './endpoints/set-rotation';
+import { setSubuserCredentials } from './endpoints/set-subuser-credentials';
 import { proxiesSummary } from './endpoints/summary';
+import { suspensionEndpoints } from './endpoints/suspend';
 import { syncAllowlist } from './endpoints/sync-allowlist';
 import { syncProxies } from './endpoints/sync-proxies';
 import { syncProxyNow } from './endpoints/sync-proxy';
@@ -183,6 +188,8 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     syncTrafficPlan(deps),
     updateTrafficPlan(deps),
     topUpTrafficPlan(deps),
+    setPlanCredentials(deps),
+    rotatePlanCredentials(deps),
     generateEndpoints(deps),
     listSubusersEndpoint(deps),
     createSubuserEndpoint(deps),
@@ -191,6 +198,8 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     syncSubuserNow(deps),
     updateSubuser(deps),
     deleteSubuserEndpoint(deps),
+    setSubuserCredentials(deps),
+    rotateSubuserCredentials(deps),
     allocateToSubuser(deps),
     reclaimFromSubuser(deps),
     getUsage(deps),
@@ -198,6 +207,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     listNodesEndpoint(deps),
     drainNode(deps),
     retireNode(deps),
+    ...suspensionEndpoints(deps),
   ];
 }
 

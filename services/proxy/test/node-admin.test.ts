@@ -54,7 +54,7 @@ describe('POST /admin/nodes', () => {
 });
 
 describe('a node that is to end', () => {
-  it('is told to drain with its next exchange, leaves, and serves again when it comes back', async () => {
+  it('learns with its next exchange that it drains, leaves, and serves again when it comes back', async () => {
     const { epoch } = await node.register();
     expect((await administer('/admin/nodes/node_local/drain', { drain_s: 60 })).body).toMatchObject({
       state: 'draining',

@@ -50,7 +50,7 @@ describe('usage', () => {
     expect(usage.body.items).toEqual([
       { key: 'example.com', bytes_up: 1_100, bytes_down: 9_900, requests: 2, errors: 0 },
     ]);
-    // What a node holds is not there to be given to somebody else.
+    // What a node holds cannot be given to another.
     expect((await lumi.send(who, 'post', `/subusers/${String(sub)}/reclaim`, { gb: 1 })).status).toBe(409);
     // A deleted sub-user's late bytes are its plan's.
     await lumi.send(who, 'delete', `/subusers/${String(sub)}`);

@@ -1,4 +1,4 @@
-// The routes of nodes: who may ask, what access is told, and what is in force.
+// The routes of nodes: who may ask, what access they get, and what is in force.
 import { createHmac } from 'node:crypto';
 import request from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
@@ -26,7 +26,7 @@ describe('a node', () => {
     expect(tried.slice(0, 4).map(({ text }) => text)).toEqual(['', '', '', '']);
   });
 
-  it('is served on the service’s port, and stands in no document', async () => {
+  it('is served on the service’s port, and is in no document', async () => {
     const { body } = await request(lumi.app).get('/internal/openapi.json').set(lumi.as('public'));
     expect(Object.keys(body.paths).filter((path) => path.includes('/internal/'))).toEqual([]);
   });
@@ -46,7 +46,7 @@ describe('a node', () => {
 });
 
 describe('access', () => {
-  it('of what was sold before a node came is told as a whole, with entries on its ports and digests of logins', async () => {
+  it('of what was sold before a node came is sent as a whole, with entries on its ports and digests of logins', async () => {
     const { who, body } = await lumi.buyer();
     const bought = await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 1 });
     const sub = await lumi.send(who, 'post', '/subusers', { traffic_plan_id: bought.body.plan.id, limit_gb: 1 });

@@ -26,7 +26,7 @@ export function allocateToSubuser(deps: ProxyDeps): Endpoint {
       const row = await requireSubuser(deps, reach, id);
       const changed = await allocateTo(deps.service.db, row, BigInt(body.gb) * BYTES_PER_GB, deps.service.clock.now());
       if (changed === null) throw new AppError('state_conflict', NOT_ENOUGH_FREE);
-      return json(200, viewSubuser(changed));
+      return json(200, viewSubuser(changed, deps.service.clock.now()));
     },
   );
 }

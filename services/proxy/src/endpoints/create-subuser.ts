@@ -54,7 +54,7 @@ export function createSubuserEndpoint(deps: ProxyDeps): Endpoint {
       });
       if (row === null) throw new AppError('state_conflict', NOT_ENOUGH_FREE);
       await recordReveal(deps, context, 'create-subuser', [id]); // a refused request showed no password
-      return json(201, viewSubuser(row, pair.password), { Location: `/subusers/${id}` });
+      return json(201, viewSubuser(row, now, pair.password), { Location: `/subusers/${id}` });
     },
   );
 }

@@ -26,9 +26,9 @@ export function getSubuser(deps: ProxyDeps): Endpoint {
     async (context) => {
       if (context.query.reveal !== undefined) requireScope(context.principal, 'write');
       const row = await requireSubuser(deps, context.reach, context.params.id);
-      if (context.query.reveal === undefined) return json(200, viewSubuser(row));
+      if (context.query.reveal === undefined) return json(200, viewSubuser(row, deps.service.clock.now()));
       await recordReveal(deps, context, 'get-subuser', [row.id]);
-      return json(200, viewSubuser(row, openPassword(deps, row)));
+      return json(200, viewSubuser(row, deps.service.clock.now(), openPassword(deps, row)));
     },
   );
 }

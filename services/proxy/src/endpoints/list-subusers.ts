@@ -34,7 +34,7 @@ export function listSubusersEndpoint(deps: ProxyDeps): Endpoint {
         cursors: deps.service.cursors,
         read: (at) => listSubusers(deps.db, reach, { planId, status, reference }, at),
         position: bySeq,
-        view: (row) => viewSubuser(row),
+        view: (row) => viewSubuser(row, deps.service.clock.now()),
       });
       return json(200, page);
     },

@@ -31,7 +31,7 @@ export function reclaimFromSubuser(deps: ProxyDeps): Endpoint {
         deps.service.clock.now(),
       );
       if (changed === null) throw new AppError('state_conflict', 'The sub-user has not that many gigabytes unused.');
-      return json(200, viewSubuser(changed));
+      return json(200, viewSubuser(changed, deps.service.clock.now()));
     },
   );
 }

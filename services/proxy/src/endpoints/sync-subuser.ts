@@ -27,6 +27,7 @@ export function syncSubuserNow(deps: ProxyDeps): Endpoint {
           await syncOnce(deps.service, { product: 'proxy', thing: `subuser ${row.id}` }, () =>
             syncSubuser(deps, reach, row.id),
           ),
+          deps.service.clock.now(),
         ),
       );
     },

@@ -37,7 +37,7 @@ export function updateSubuser(deps: ProxyDeps): Endpoint {
         now,
       );
       if (changed === null) throw notFound();
-      return json(200, viewSubuser(changed));
+      return json(200, viewSubuser(changed, now));
     },
   );
 }

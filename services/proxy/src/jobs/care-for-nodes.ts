@@ -7,7 +7,7 @@ import type { NodeDeps } from '../nodes/deps';
 
 const NODES_MAX = 50;
 const FORGET_MAX = 500;
-/** A node that was away for longer is told everything. */
+/** A node that was away for longer gets everything. */
 const TOLD_FOR_MS = 86_400_000;
 
 /** One round. Returns true when there may be more. */

@@ -32,7 +32,7 @@ export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
   return lines.length === ROUND_MAX;
 }
 
-/** A line for a subject that nobody knows is kept; somebody must look why it came. */
+/** A line for a subject that nobody knows is kept; an operator must find out why it came. */
 export function reportUnplaced({ service }: Pick<ProxyDeps, 'service'>, source: string, taken: BatchOutcome): void {
   if (taken.outcome !== 'taken' || taken.unknown === 0) return;
   unplaced.of({ source: source === CURSOR.source ? source : 'node' }).add(taken.unknown);

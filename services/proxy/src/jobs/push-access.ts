@@ -1,6 +1,6 @@
-// Tells the network the access it must allow, as a wanted state with a version. The same version may be told twice
+// Tells the network the access it must allow, as a wanted state with a version. The same version may be sent twice
 // without effect. What the network says is in force is marked; the rest is asked for again in the next round. A row
-// that changes meanwhile is told again.
+// that changes meanwhile is sent again.
 import { accessOfPlans, accessOfProxies, accessOfSubusers } from '../access/wanted-access';
 import {
   dirtyPlans,

@@ -1,5 +1,5 @@
 // Waits for the feed's number to grow. However many nodes wait, a process asks the database a few times a second, and
-// only while somebody waits. (A notice of the database does not pass a pooler.)
+// only while a node waits. (A notice of the database does not pass a pooler.)
 import { setTimeout } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 150;

@@ -16,8 +16,8 @@ interface RightNow {
 }
 
 /**
- * One for each change, in their order. Null: nothing to tell, because its proxy has no port yet; it is told again when
- * it gets one.
+ * One for each change, in their order. Null: nothing to tell, because its proxy has no port yet; it comes again when it
+ * gets one.
  */
 export async function rightsOf(
   deps: ProxyDeps,

@@ -1,5 +1,5 @@
 // The access feed: one growing number, and the last change of each subject. What a subject's access is now, its row
-// says; the feed says that it must be told again.
+// says; the feed says that nodes must get it again.
 import { sql, type SqlRunner } from '@lumi/shared/db';
 import { REACHABLE_MS } from './nodes';
 
@@ -10,8 +10,8 @@ export interface Told {
 }
 
 /**
- * Gives every subject whose version is new a number. The feed's row is locked until the statement commits, so whoever
- * sees a number sees all smaller ones.
+ * Gives every subject whose version is new a number. The feed's row is locked until the statement commits, so a reader
+ * that sees a number sees all smaller ones.
  */
 export async function tellAccess(db: SqlRunner, network: string, told: readonly Told[], now: Date): Promise<void> {
   // Raw SQL: a lock, and numbers from it.
@@ -100,7 +100,7 @@ export async function readChanges(
   };
 }
 
-/** Ends of subjects are told for a day; a node that was away for longer is told everything. True: there may be more. */
+/** Ends of subjects stay for a day; a node that was away for longer gets everything. True: there may be more. */
 export async function forgetRemoved(db: SqlRunner, before: Date, limit: number): Promise<boolean> {
   // Raw SQL: a bounded delete, and the number up to which it deleted.
   const gone = await db.$executeRaw(sql`

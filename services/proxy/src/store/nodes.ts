@@ -51,7 +51,7 @@ export function registerNode(
 ): Promise<number> {
   return inTransaction(db, async (tx) => {
     const epoch = await openEpoch(tx, id, now);
-    // Raw SQL: in the transaction. With another key all digests that it has are of no use: access is told as a whole.
+    // Raw SQL: in the transaction. With another key all digests that it has are of no use: it gets access as a whole.
     await tx.$executeRaw(sql`
       WITH anew AS (UPDATE proxy.access_feed SET number = number + 1
         WHERE EXISTS (SELECT 1 FROM proxy.node WHERE id = ${id} AND key_version <> ${keyVersion}::int)
@@ -121,7 +121,7 @@ export async function reachableNodes(db: NodeTable, now: Date): Promise<number> 
   });
 }
 
-/** Addresses that are nodes themselves: no target for anybody. */
+/** Addresses that are nodes themselves: no target for any customer. */
 export async function nodeAddresses(db: NodeTable): Promise<string[]> {
   const rows = await db.node.findMany({
     where: { state: { not: 'retired' }, address: { not: null } },

@@ -41,7 +41,7 @@ export interface SubuserRow {
 }
 
 /** The types that the table's constraints ensure and the typed client does not have. */
-function subuserOfRow(row: SubuserModel): SubuserRow {
+export function subuserOfRow(row: SubuserModel): SubuserRow {
   return row as SubuserRow;
 }
 

@@ -22,7 +22,7 @@ export const nodeSchema = z
       .describe('First and last port of static proxies, and the ports of pools.'),
     exits: z.int().describe('Addresses of its own that it has registered.'),
     targets_allowed: z
-      .array(z.string())
+      .array(z.string().meta({ example: '127.0.0.1/32:18111-18114' }))
       .describe('Private targets that its operator has allowed. Anything here is a risk outside a sandbox.'),
     connections: z.int(),
     mbit_per_s: z.number(),
@@ -42,7 +42,7 @@ export type NodeView = z.output<typeof nodeSchema>;
 export interface NodeFacts {
   readonly row: Omit<NodeRow, 'token_hash'>;
   readonly exits: number;
-  /** When the oldest change was told that it has not confirmed; null: it has confirmed all. */
+  /** Since when the oldest change waits for its confirmation; null: it has confirmed all. */
   readonly unconfirmedSince: Date | null;
 }
 

@@ -5,6 +5,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
 import type { NewPlan, PlanRow } from '../store/traffic';
 import type { SubuserRow } from '../store/subusers';
+import { suspendedSchema } from './suspended';
 
 const BYTES_PER_GB = 1_000_000_000;
 const gigabytes = z.number().describe('Gigabytes of 10^9 bytes.');
@@ -20,6 +21,8 @@ export const planSchema = z
     port_socks: z.int(),
     username: z.string(),
     password: z.string().describe('Masked; `?reveal=1` shows it, to keys with `proxy:write`, and is recorded.'),
+    old_credentials_until: z.string().nullable().describe('Until then the pair before the last change works too.'),
+    suspended: suspendedSchema,
     gb_total: gigabytes,
     gb_used: gigabytes.describe('Used by the plan itself; what sub-users use counts against what they were given.'),
     gb_reserved: gigabytes.describe('Given to sub-users.'),
@@ -61,6 +64,8 @@ export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.
     port_socks: row.port_socks,
     username: row.username,
     password,
+    old_credentials_until: graceOf(row, now),
+    suspended: row.suspended_for === null ? null : { reason: row.suspended_for },
     gb_total: gb(row.bytes_total),
     gb_used: gb(row.bytes_used),
     gb_reserved: gb(row.bytes_allocated),
@@ -110,6 +115,8 @@ export const subuserSchema = z
     traffic_plan_id: z.string(),
     username: z.string(),
     password: z.string().describe('In clear once, in the answer that created it or changed it; masked after that.'),
+    old_credentials_until: z.string().nullable().describe('Until then the pair before the last change works too.'),
+    suspended: suspendedSchema,
     status: z.enum(['active', 'disabled']),
     limit_gb: gigabytes,
     used_gb: gigabytes,
@@ -127,12 +134,14 @@ export const subuserSchema = z
   })
   .meta({ id: 'Subuser' });
 
-export function viewSubuser(row: SubuserRow, password: string = MASKED): z.output<typeof subuserSchema> {
+export function viewSubuser(row: SubuserRow, now: Date, password: string = MASKED): z.output<typeof subuserSchema> {
   return {
     id: row.id,
     traffic_plan_id: row.plan_id,
     username: row.username,
     password,
+    old_credentials_until: graceOf(row, now),
+    suspended: row.suspended_for === null ? null : { reason: row.suspended_for },
     status: row.status === 'active' ? 'active' : 'disabled',
     limit_gb: gb(row.bytes_limit),
     used_gb: gb(row.bytes_used),
@@ -150,4 +159,8 @@ export function viewSubuser(row: SubuserRow, password: string = MASKED): z.outpu
 /** Bytes as gigabytes. Traffic is not money: a number is exact far beyond any plan. */
 export function gb(bytes: bigint): number {
   return Number(bytes) / BYTES_PER_GB;
+}
+
+function graceOf({ old_until: until }: Pick<PlanRow, 'old_until'>, now: Date): string | null {
+  return until === null || until <= now ? null : isoSeconds(until);
 }

@@ -4,6 +4,7 @@ import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
 import { findProduct } from '../catalogue/products';
+import { suspendedSchema } from './suspended';
 import { PROXY_STATES, stateOf, type ProxyRow } from '../store/proxy-row';
 
 export const proxySchema = z
@@ -66,6 +67,7 @@ export const proxySchema = z
     is_applied: z
       .boolean()
       .describe('False for the moment in which the network has not yet confirmed the last change of access.'),
+    suspended: suspendedSchema,
     last_used_at: z.string().nullable().describe('When it was used last, to within a minute.'),
     label: z.string().nullable(),
     tags: z.array(z.string()),
@@ -143,6 +145,7 @@ export function viewProxy(row: ProxyRow, now: Date, password: string = MASKED): 
     replaces: row.replaces,
     replaced_by: row.replaced_by,
     is_applied: row.access_applied >= row.access_version,
+    suspended: row.suspended_for === null ? null : { reason: row.suspended_for },
     last_used_at: iso(row.last_used_at),
     label: row.label,
     tags: [...row.tags],

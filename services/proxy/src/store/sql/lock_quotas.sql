@@ -1,4 +1,4 @@
--- Locks the quotas that these subjects spend, plans before sub-users and each by id, as everybody locks them.
+-- Locks the quotas that these subjects spend, plans before sub-users and each by id, as all statements lock them.
 CREATE OR REPLACE FUNCTION lock_quotas(p_subjects text[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
 BEGIN

@@ -1,4 +1,4 @@
--- A node takes no new connections and ends the others within p_drain_s; its process is told with the next exchange.
+-- A node takes no new connections and ends the others within p_drain_s; its process learns it with the next exchange.
 -- Returns the state before; null: there is no such node. A retired node stays retired.
 CREATE OR REPLACE FUNCTION node_drain(p_id text, p_drain_s integer, p_now timestamptz) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
