@@ -68,7 +68,9 @@ import { setPlanCredentials } from './endpoints/set-plan-credentials';
 import { setRotation } from './endpoints/set-rotation';
 import { setSubuserCredentials } from './endpoints/set-subuser-credentials';
 import { proxiesSummary } from './endpoints/summary';
-import { suspensionEndpoints } from './endpoints/suspend';
+import { suspendProxy } from './endpoints/suspend-proxy';
+import { suspendTrafficPlan } from './endpoints/suspend-traffic-plan';
+import { suspendSubuser } from './endpoints/suspend-subuser';
 import { syncAllowlist } from './endpoints/sync-allowlist';
 import { syncProxies } from './endpoints/sync-proxies';
 import { syncProxyNow } from './endpoints/sync-proxy';
@@ -78,6 +80,9 @@ import { syncSubusers } from './endpoints/sync-subusers';
 import { syncTrafficPlan } from './endpoints/sync-traffic-plan';
 import { syncTrafficPlans } from './endpoints/sync-traffic-plans';
 import { topUpTrafficPlan } from './endpoints/top-up-traffic-plan';
+import { unsuspendProxy } from './endpoints/unsuspend-proxy';
+import { unsuspendTrafficPlan } from './endpoints/unsuspend-traffic-plan';
+import { unsuspendSubuser } from './endpoints/unsuspend-subuser';
 import { updateProxy } from './endpoints/update-proxy';
 import { updateSubuser } from './endpoints/update-subuser';
 import { updateTrafficPlan } from './endpoints/update-traffic-plan';
@@ -207,7 +212,12 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     listNodesEndpoint(deps),
     drainNode(deps),
     retireNode(deps),
-    ...suspensionEndpoints(deps),
+    suspendProxy(deps),
+    unsuspendProxy(deps),
+    suspendTrafficPlan(deps),
+    unsuspendTrafficPlan(deps),
+    suspendSubuser(deps),
+    unsuspendSubuser(deps),
   ];
 }
 

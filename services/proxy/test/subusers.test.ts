@@ -1,6 +1,7 @@
 // Sub-users never get more than the plan has.
 import { FixedClock } from '@lumi/shared/runtime';
-import { NOW, owner, proxyTest } from './proxy-service';
+import { takeBatch } from '../src/store/batches';
+import { NOW, proxyTest } from './proxy-service';
 
 const clock = new FixedClock(NOW);
 const lumi = proxyTest(clock);
@@ -41,7 +42,16 @@ describe('sub-users', () => {
     expect((await lumi.send(who, 'post', `/subusers/${sub}/allocate`, { gb: 6 })).body.limit_gb).toBe(10);
     expect((await lumi.get(who, `/traffic-plans/${id}`)).body).toMatchObject({ gb_reserved: 10, gb_free: 0 });
     expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 3 })).body.limit_gb).toBe(7);
-    await owner(lumi, 'UPDATE proxy.subuser SET bytes_used = 2000000000 WHERE id = $1', [sub]);
+    const used = {
+      subject: sub,
+      hour: new Date(NOW),
+      country: 'DE',
+      target: 'example.com',
+      up: 0,
+      down: 2_000_000_000,
+    };
+    const batch = { source: 'sandbox', epoch: 1, seq: 1, lines: [{ ...used, requests: 1, errors: 0 }] };
+    expect(await takeBatch(lumi.service.db.platform, batch, [], new Date(NOW))).toMatchObject({ outcome: 'taken' });
     expect((await lumi.send(who, 'post', `/subusers/${sub}/reclaim`, { gb: 6 })).body.error.code).toBe(
       'state_conflict',
     );

@@ -23,7 +23,7 @@ export function setSubuserCredentials(deps: ProxyDeps): Endpoint {
         'customers. Only the pair before this one can live on: a second change within the grace ends the first.',
       params: subuserParams,
       body: z.object({ username: usernameField.optional(), password: passwordField.optional(), grace_s: graceField }),
-      bodyExample: { username: 'crawler', grace_s: 600 },
+      bodyExample: { username: 'client_a', grace_s: 600 },
       responses: { 200: { description: 'With the new password in clear this once.', schema: subuserSchema } },
       errors: ['state_conflict'],
     }),

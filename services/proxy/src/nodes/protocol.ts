@@ -52,7 +52,6 @@ export const exchangeBody = z.object({
   state: z.object({ connections: z.int().min(0), bytes_per_s: z.number().min(0) }),
 });
 
-
 export const leaveBody = z.object({ epoch: z.int().min(1) });
 
 export const accessQuery = z.object({

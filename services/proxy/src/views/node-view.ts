@@ -17,22 +17,27 @@ export const nodeSchema = z
       ),
     version: z.string().nullable().describe('Of the program that it runs.'),
     ports: z
-      .object({ first: z.int(), last: z.int(), http: z.int(), socks: z.int() })
+      .object({
+        first: z.int().describe('The first port of static proxies.'),
+        last: z.int().describe('The last of them.'),
+        http: z.int().describe('For pools, over HTTP.'),
+        socks: z.int().describe('For pools, over SOCKS5.'),
+      })
       .nullable()
-      .describe('First and last port of static proxies, and the ports of pools.'),
+      .describe('Where it listens; null: it has not come yet.'),
     exits: z.int().describe('Addresses of its own that it has registered.'),
     targets_allowed: z
       .array(z.string().meta({ example: '127.0.0.1/32:18111-18114' }))
       .describe('Private targets that its operator has allowed. Anything here is a risk outside a sandbox.'),
-    connections: z.int(),
-    mbit_per_s: z.number(),
+    connections: z.int().describe('Open connections of customers.'),
+    mbit_per_s: z.number().describe('What passes now, both ways together.'),
     access_lag_s: z.int().nullable().describe('Age of the oldest change of access that it has not confirmed; 0: none.'),
     usage_lag_s: z.int().nullable().describe('Seconds since it last told what was used; null: never.'),
     drain_s: z.int().nullable().describe('While it drains: seconds in which its connections end.'),
-    registered_at: z.string().nullable(),
-    heard_at: z.string().nullable(),
+    registered_at: z.string().nullable().describe('When its present process began; null: it has not come yet.'),
+    heard_at: z.string().nullable().describe('When it last reported; null: never.'),
     created_at: z.string(),
-    retired_at: z.string().nullable(),
+    retired_at: z.string().nullable().describe('When it was ended for ever.'),
   })
   .meta({ id: 'ProxyNode' });
 
