@@ -1,4 +1,5 @@
 // How to call each operation of the proxy API so that it succeeds.
+import { proxyLoginRecipes } from './recipes-proxy-logins';
 import { proxyOperatorRecipes } from './recipes-proxy-operators';
 import { sharedRecipes } from './recipes-shared';
 import type { Call, Recipes, World } from './world';
@@ -242,22 +243,7 @@ export const PROXY: Recipes = {
   },
   'update-traffic-plan': { call: async (world) => ({ ...(await id(plan(world))), body: { label: 'client a' } }) },
   'top-up-traffic-plan': { status: 200, call: async (world) => ({ ...(await id(plan(world))), body: { gb: 5 } }) },
-  'set-plan-credentials': {
-    status: 200,
-    call: async (world) => ({
-      ...(await id(plan(world))),
-      body: { username: `crawler${String(world.number())}`, grace_s: 600 },
-    }),
-  },
-  'rotate-plan-credentials': { call: async (world) => ({ ...(await id(plan(world))), body: { grace_s: 600 } }) },
-  'set-subuser-credentials': {
-    status: 200,
-    call: async (world) => ({
-      ...(await id(subuser(world))),
-      body: { username: `client${String(world.number())}`, grace_s: 600 },
-    }),
-  },
-  'rotate-subuser-credentials': { call: async (world) => ({ ...(await id(subuser(world))), body: { grace_s: 600 } }) },
+  ...proxyLoginRecipes({ plan, subuser }),
   'generate-endpoints': {
     call: async (world) => ({
       ...(await id(plan(world))),
