@@ -19,7 +19,7 @@ export const images = {
   },
   domains: product('domains'),
   vps: product('vps'),
-  proxy: product('proxy'),
+  proxy: product('proxy', { node: 'services/proxy/dist/node/main.js' }),
   platform: {
     manifest: 'package.json',
     programs: { lumi: `${HOUSE_KEEPING}/admin/lumi.js`, migrate: migrateProgram },
@@ -29,15 +29,17 @@ export const images = {
 
 /**
  * @param {string} name
+ * @param {Image['programs']} more programs that only this product has
  * @returns {Image}
  */
-function product(name) {
+function product(name, more = {}) {
   return {
     manifest: `services/${name}/package.json`,
     programs: {
       server: `services/${name}/dist/server.js`,
       worker: `services/${name}/dist/worker.js`,
       migrate: migrateProgram,
+      ...more,
     },
     schema: name,
   };

@@ -13,6 +13,7 @@ const PROGRAMS = [
     `services/${product}/dist/server`,
     `services/${product}/dist/worker`,
   ]),
+  'services/proxy/dist/node/main',
 ];
 
 describe('the bundles', () => {

@@ -8,6 +8,7 @@ import '@lumi/shared/service';
 import { parse } from 'yaml';
 import '../../gateway/src/wiring';
 import '../../gateway/src/app';
+import '../../services/proxy/src/node/control/control';
 import './products';
 
 const root = join(__dirname, '..', '..');

@@ -1,7 +1,7 @@
 // A proxy node: settings → control side → data plane → drain. What may pass comes from the service, and
 // what passed goes there; everything else is its own.
 import { judgeOf, Lookup, openResolver, ownAddresses } from '@lumi/shared/egress';
-import { openMonitoring, gauge, Readiness, serveUntilStop } from '@lumi/shared/monitoring';
+import { openMonitoring, Readiness, serveUntilStop } from '@lumi/shared/monitoring';
 import { createLog, createShutdown, reportReady, settingsThere, type Log } from '@lumi/shared/runtime';
 import { Control } from './control/control';
 import { openServiceLink } from './control/service-link';
@@ -14,8 +14,6 @@ import { isIn, readNodeConfig, type NodeConfig } from './config';
 const NAME = 'proxy-node';
 /** Beyond the time for connections: the last usage is sent. */
 const FLUSH_MS = 8_000;
-
-const connections = gauge('lumi_node_connections', 'Connections of clients to this node.', []);
 
 async function run(): Promise<void> {
   await settingsThere();
@@ -70,7 +68,6 @@ async function run(): Promise<void> {
     await opened.drain(Math.min(drainMs, Math.max(0, limitMs - FLUSH_MS)));
     await opened.close();
   });
-  connections.watch(() => [[{}, opened.state.connections]]);
   readiness.needs({ name: 'service', isVital: false, check: () => control.check() });
   await keepPorts(config.PROXY_NODE_DATA, { ...ports, ...opened.ports });
   control.start();

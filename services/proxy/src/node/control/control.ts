@@ -42,6 +42,7 @@ const FAULT_EVERY_MS = 60_000;
 const CLOCK_LIMIT_MS = 2_000;
 
 const away = gauge('lumi_node_service_silent_seconds', 'Since the proxy service last took a batch of this node.', []);
+const open = gauge('lumi_node_connections', 'Connections of clients to this node.', []);
 
 export class Control {
   readonly rights: Rights;
@@ -115,6 +116,7 @@ export class Control {
       onFault,
     });
     away.watch(() => [[{}, (elapsedMs() - this.heardAtMs) / 1_000]]);
+    open.watch(() => [[{}, connections()]]);
   }
 
   /** Reads what the last process left: its access is in force at once, its usage is sent when the service answers. */
