@@ -43,6 +43,7 @@ describe('two nodes', () => {
       }),
       connections: () => 0,
       onDrain: () => undefined,
+      onRefused: () => undefined,
     });
     control.start();
     await control.ready;

@@ -59,6 +59,10 @@ async function run(): Promise<void> {
       log.info('the operator drains this node', { seconds });
       void plane.drain(seconds * 1_000).then(() => shutdown.stop('drained'));
     },
+    onRefused: () => {
+      log.error('the service has refused the token of this node for a minute; it ends');
+      void shutdown.stop('token refused', 1);
+    },
   });
   // Steps run last-registered first: no new connections, then the others' end, then the last usage.
   shutdown.onDrain('control', () => control.stop());

@@ -1,5 +1,5 @@
 // The control side against a server that follows the protocol: what it puts into force, keeps, sends and gives up.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, type Log } from '@lumi/shared/runtime';
@@ -17,6 +17,7 @@ describe('the control side', () => {
   let url: string;
   let controls: Control[];
   const drains: number[] = [];
+  let refusals = 0;
   beforeEach(async () => {
     server = new ModelServer(TOKEN);
     server.pools = { residential: [{ address: '127.64.0.1', country: 'DE', region: null, city: null, asn: null }] };
@@ -42,6 +43,8 @@ describe('the control side', () => {
       registration: () => ({ version: '1', ports: { first: 1, last: 2, http: 3, socks: 4 }, exits: [], allowed: [] }),
       connections: () => 0,
       onDrain: (seconds) => drains.push(seconds),
+      onRefused: () => (refusals += 1),
+      refusedMs: 1_500,
     });
     controls.push(control);
     return control;
@@ -209,6 +212,14 @@ describe('the control side', () => {
     await started();
     server.drainS = 7;
     await until(() => drains.includes(7));
+  });
+
+  it('ends when its token is refused for a while, and keeps nothing to serve from', async () => {
+    await (await started()).stop();
+    await open(silentLog, 'another-token-of-letters').then((control) => control.start());
+    await until(() => refusals > 0);
+    expect(existsSync(join(folder, 'access.jsonl'))).toBe(false);
+    expect(existsSync(join(folder, 'usage.json'))).toBe(true);
   });
 
   it('says what to do when its token is refused, and never the token', async () => {

@@ -23,11 +23,15 @@ export interface ControlOptions {
   readonly targetLog: TargetLog;
   readonly log: Log;
   readonly clock?: Clock;
+  /** How long a refused token is a mistake. */
+  readonly refusedMs?: number;
   /** What the node says when it registers. */
   readonly registration: () => RegisterBody;
   readonly connections: () => number;
   /** The operator wants it to end, and gives its connections so long. */
   readonly onDrain: (seconds: number) => void;
+  /** The service has refused the token for a while: the node may not serve any more. */
+  readonly onRefused: () => void;
 }
 
 const EXCHANGE_MS = 1_000;
@@ -38,6 +42,8 @@ const WAITED_MS = 250;
 const JOURNAL_MS = 1_000;
 /** The same fault is logged again after so long. */
 const FAULT_EVERY_MS = 60_000;
+/** A refused token may be a mistake that is being put right. */
+const REFUSED_MS = 60_000;
 /** An answer that took longer says little about the time. */
 const CLOCK_LIMIT_MS = 2_000;
 
@@ -55,6 +61,8 @@ export class Control {
   private readonly faults = new Map<string, number>();
   private peers: ReadonlySet<string> = new Set();
   private heardAtMs = elapsedMs();
+  private refusedAtMs: number | null = null;
+  private readonly snapshot: Snapshot;
   private isClockSet = false;
   private hasAccess = false;
   private tellReady: () => void = () => undefined;
@@ -74,10 +82,10 @@ export class Control {
     this.meter = leases;
     this.events = notes;
     const onFault = (err: unknown): void => this.tell(err);
-    const snapshot = new Snapshot(join(folder, 'access.jsonl'));
+    this.snapshot = new Snapshot(join(folder, 'access.jsonl'));
     this.feed = new Feed({
       link,
-      snapshot,
+      snapshot: this.snapshot,
       rights: this.rights,
       clock,
       onFault,
@@ -146,6 +154,8 @@ export class Control {
 
   /** When nothing passes any more: the last usage is sent, and the epoch ends. */
   async stop(): Promise<void> {
+    // At once: an exchange in progress may take longer than this process has.
+    await this.exchange.save();
     await Promise.all([this.exchanging.stop(), this.journaling.stop(), this.feed.stop()]);
     try {
       await this.exchange.leave();
@@ -166,15 +176,23 @@ export class Control {
 
   private noteClock(serviceMs: number, tookMs: number): void {
     this.heardAtMs = elapsedMs();
+    this.refusedAtMs = null;
     this.faults.clear();
     if (tookMs > CLOCK_LIMIT_MS && this.isClockSet) return;
     this.isClockSet = true;
     this.rights.setNow(serviceMs + tookMs / 2);
   }
 
+  private noteRefused(nowMs: number): void {
+    this.refusedAtMs ??= nowMs;
+    if (nowMs - this.refusedAtMs < (this.options.refusedMs ?? REFUSED_MS)) return;
+    void this.snapshot.forget().finally(() => this.options.onRefused());
+  }
+
   private tell(err: unknown): void {
     const text = err instanceof Error ? err.message : String(err);
     const now = elapsedMs();
+    if (err instanceof ServiceFault && err.isUnauthorized) this.noteRefused(now);
     if (now - (this.faults.get(text) ?? Number.NEGATIVE_INFINITY) < FAULT_EVERY_MS) return;
     this.faults.set(text, now);
     const { log } = this.options;

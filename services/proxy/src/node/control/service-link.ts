@@ -93,6 +93,8 @@ export class ServiceFault extends Error {
   constructor(
     message: string,
     readonly isRefusal: boolean,
+    /** The token opens nothing: the node is not, or no longer, enrolled. */
+    readonly isUnauthorized = false,
   ) {
     super(message);
   }
@@ -212,7 +214,7 @@ function refused(status: number): ServiceFault {
   const known = REFUSALS[status];
   return known === undefined
     ? new ServiceFault(`the service answered ${String(status)}`, false)
-    : new ServiceFault(`the service ${known}`, true);
+    : new ServiceFault(`the service ${known}`, true, status === 401);
 }
 
 function readJson(bytes: Buffer): unknown {

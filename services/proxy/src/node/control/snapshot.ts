@@ -1,5 +1,6 @@
 // The access that is in force, on disk, so that a node starts and serves without the service. It is a file of changes:
 // each is appended before it is confirmed, and all of them are replaced by one whole when they have become many.
+import { rm } from 'node:fs/promises';
 import { appendLine, readIfThere, replaceFile } from './private-file';
 import type { AccessChange } from './wire';
 
@@ -25,6 +26,11 @@ export class Snapshot {
       changes.push(change);
     }
     return changes[0]?.isWhole === true ? changes : [];
+  }
+
+  /** A node that may not serve any more keeps nothing to serve from. */
+  async forget(): Promise<void> {
+    await rm(this.file, { force: true });
   }
 
   /** `whole` is asked for when the file is to begin anew. */
