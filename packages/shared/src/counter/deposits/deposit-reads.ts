@@ -1,13 +1,17 @@
 // Reads of deposits, by reach.
-import { given, seqBefore, type PlatformClient } from '../../base/db';
+import { given, seqBefore, sql, type DepositModel, type PlatformClient, type SqlRunner } from '../../base/db';
 import { ownedBy, type Reach } from '../endpoint';
+import { within } from '../listing';
 import { depositOfRow, type Deposit } from './deposit-row';
 
 type DepositTable = Pick<PlatformClient, 'deposit'>;
 
-export async function findDeposit(db: DepositTable, reach: Reach, id: string): Promise<Deposit | null> {
-  const row = await db.deposit.findFirst({ where: { id, ...ownedBy(reach) } });
-  return row === null ? null : depositOfRow(row);
+export async function findDeposit(db: SqlRunner, reach: Reach, id: string): Promise<Deposit | null> {
+  // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
+  const rows = await db.$queryRaw<DepositModel[]>(
+    sql`SELECT * FROM platform.deposit d WHERE d.id = ${id} AND ${within(reach, 'd')}`,
+  );
+  return rows[0] === undefined ? null : depositOfRow(rows[0]);
 }
 
 export async function findDepositByInvoice(
