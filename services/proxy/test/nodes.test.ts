@@ -97,7 +97,7 @@ describe('access', () => {
     expect(JSON.stringify(whole)).not.toContain(view.password);
   });
 
-  it('of more subjects than an answer holds comes as one whole in pages, whatever was told before', async () => {
+  it('of more subjects than an answer holds comes as one whole in pages, whatever it has from before', async () => {
     await register();
     await owner(
       lumi,

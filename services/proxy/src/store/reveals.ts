@@ -20,7 +20,7 @@ export async function recordReveal(
   });
 }
 
-/** Passwords that a link to a list shows without a key: the link stands in the key's place. */
+/** Passwords that a link to a list shows without a key: the record has the link's id as its key. */
 export async function recordLinkRead(
   deps: ProxyDeps,
   { requestId }: Pick<RequestContext, 'requestId'>,
