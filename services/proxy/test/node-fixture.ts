@@ -26,6 +26,8 @@ interface CountedUse extends Use {
   isError: boolean | null;
 }
 
+const NO_NAMES: Resolver = { addresses: () => Promise.resolve({ failure: 'dns' }) };
+
 /** Spends from a quota of each subject; without one there is no limit. */
 export class QuotaMeter implements Meter {
   readonly uses: CountedUse[] = [];
@@ -111,14 +113,17 @@ export class NodeFixture {
   private readonly servers: Server[] = [];
   private readonly sockets: Socket[] = [];
 
-  constructor(options: Partial<DataPlaneOptions> = {}) {
+  /** `allow`: addresses and ports that are lifted from the refusal, for targets of tests. */
+  constructor(
+    options: Partial<DataPlaneOptions> = {},
+    { allow = '127.0.0.1/32:1024-65535', resolver = NO_NAMES }: { allow?: string; resolver?: Resolver } = {},
+  ) {
     this.rights.useKey(Buffer.alloc(32, 7));
     const lookup = new Lookup(
-      // No name server: tests name addresses.
-      openResolver({ servers: ['127.0.0.1:9'] }),
+      resolver,
       judgeOf({
         refused: readPorts(PORTS_REFUSED).value ?? new Set(),
-        allowed: readAllowed('127.0.0.1/32:1024-65535').value ?? { text: '', has: () => false },
+        allowed: readAllowed(allow).value ?? { text: '', has: () => false },
         isOwn: (address) => ownAddresses().has(address),
       }),
     );
@@ -180,14 +185,14 @@ export class NodeFixture {
   }
 
   /** Listens on loopback; answers its port. */
-  async target(accept: (socket: Socket) => void): Promise<number> {
+  async target(accept: (socket: Socket) => void, host = '127.0.0.1', port = 0): Promise<number> {
     const server = createServer((socket) => {
       this.sockets.push(socket);
       socket.on('error', () => undefined);
       accept(socket);
     });
     this.servers.push(server);
-    server.listen(0, '127.0.0.1');
+    server.listen(port, host);
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   }
@@ -272,11 +277,8 @@ export function socksHello([name, password]: readonly [string, string] = PAIR): 
 }
 
 export function socksConnect(host: string, port: number, command = 1): Buffer {
-  return Buffer.concat([
-    Buffer.from([5, command, 0, 3, host.length]),
-    Buffer.from(host),
-    Buffer.from([port >> 8, port & 0xff]),
-  ]);
+  const name = Buffer.from(host, 'utf8');
+  return Buffer.concat([Buffer.from([5, command, 0, 3, name.length]), name, Buffer.from([port >> 8, port & 0xff])]);
 }
 
 export const hasCurl = ['/usr/bin/curl', '/usr/local/bin/curl', '/bin/curl'].some((path) => existsSync(path));
