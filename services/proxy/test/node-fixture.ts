@@ -6,11 +6,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import {
   judgeOf,
   Lookup,
-  openResolver,
   ownAddresses,
   PORTS_REFUSED,
   readAllowed,
   readPorts,
+  type Resolver,
 } from '@lumi/shared/egress';
 import { silentLog, systemClock } from '@lumi/shared/runtime';
 import { until } from '@lumi/shared/testing';
