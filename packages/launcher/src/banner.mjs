@@ -1,4 +1,4 @@
-// The text in the terminal when Lumi runs: addresses, keys, and one command to paste that buys a domain.
+// The text in the terminal when Lumi runs: addresses, keys, and commands to paste: a domain, and a proxy that is used.
 
 /** @param {{ demo: import('./seed.mjs').Demo; folder: string; isEmbedded: boolean }} told */
 export function banner({ demo, folder, isEmbedded }) {
@@ -25,6 +25,16 @@ Buy a domain:
     -H 'Idempotency-Key: my-first-purchase' \\
     -H 'Content-Type: application/json' \\
     -d '{"domain":"my-first.test","years":1}'
+
+Buy a proxy, and see a page through it:
+
+  curl -X POST ${proxy.base}/orders \\
+    -H 'Authorization: Bearer ${proxy.reseller.key}' \\
+    -H 'Idempotency-Key: my-first-proxy' \\
+    -H 'Content-Type: application/json' \\
+    -d '{"product_id":"ipv4","items":[{"country":"DE","quantity":1}],"period_days":7}'
+  curl -x "$(curl -s -H 'Authorization: Bearer ${proxy.reseller.key}' \\
+    '${proxy.base}/export?format=url' | head -n 1)" http://echo.lumi.test/
 
 Stop with Ctrl-C.
 `;
