@@ -78,6 +78,7 @@ export const GLOSSARY: Glossary = {
   gb_added: 'Gigabytes of 10^9 bytes that were added.',
   traffic_plan_id: 'The traffic plan it draws from.',
   domains_block: 'Targets that it may not reach.',
+  domains_allow: 'If there are any: the only targets that it may reach.',
   asn: 'Only exits of this network, such as `as64500`.',
   zip: 'Only exits with this postal code.',
   format: 'How the lines are written; `txt` if absent.',

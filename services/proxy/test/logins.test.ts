@@ -70,6 +70,28 @@ describe.each([
   });
 });
 
+it('a sub-user has limits and targets of its own, or those of its pool', async () => {
+  const { who, sub } = await traffic();
+  await register();
+  expect(await told(sub)).toMatchObject({ concurrency: 1_000, bandwidth_bps: null, allowed_domains: null });
+  const own = {
+    concurrency: 5,
+    bandwidth_mbps: 20,
+    domains_allow: ['example.com'],
+    domains_block: ['bad.example.com'],
+  };
+  const changed = await lumi.send(who, 'patch', `/subusers/${sub}`, own);
+  expect([changed.status, changed.body]).toMatchObject([200, own]);
+  expect(await told(sub)).toMatchObject({
+    concurrency: 5,
+    bandwidth_bps: 20_000_000,
+    allowed_domains: ['example.com'],
+    blocked_domains: ['bad.example.com'],
+  });
+  await lumi.send(who, 'patch', `/subusers/${sub}`, { concurrency: null, bandwidth_mbps: null, domains_allow: [] });
+  expect(await told(sub)).toMatchObject({ concurrency: 1_000, bandwidth_bps: null, allowed_domains: null });
+});
+
 describe('an operator', () => {
   const operate = async (path: string, body: object = {}) =>
     request(lumi.app)

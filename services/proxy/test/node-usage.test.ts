@@ -123,6 +123,13 @@ describe('usage', () => {
     expect((await lumi.get(who, '/allowlist')).body.items).toMatchObject([{ last_used_at: at }]);
     expect((await lumi.get(who, `/proxies/${id}`)).body.last_used_at).toBe(at);
     await exchange(epoch, 2, { exits_changed: [{ subject: id, address: '127.99.1.2', at: '2026-11-24T12:00:00Z' }] });
+    await exchange(epoch, 3, { exits_changed: [{ subject: id, address: '127.99.1.2', at: '2026-11-24T12:00:00Z' }] });
+    const events = (await lumi.get(who, '/events')).body.items.filter(
+      (one: { type: string }) => one.type === 'proxy.rotated',
+    );
+    expect(events).toMatchObject([
+      { subject: id, data: { new_ip: '127.99.1.2', subnet: '127.99.1.0/24', changed: true } },
+    ]);
     expect((await lumi.get(who, `/proxies/${id}`)).body).toMatchObject({
       exit_ip: '127.99.1.2',
       subnet: '127.99.1.0/24',

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import request from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
+import { careForNodes } from '../src/jobs/care-for-nodes';
 import { pushAccess } from '../src/jobs/push-access';
 import { withdrawEnded } from '../src/jobs/withdraw-ended';
 import { nodeClient, REGISTRATION } from './node-client';
@@ -143,6 +144,22 @@ describe('access', () => {
     await access(changed.number);
     await pushAccess(lumi.deps());
     expect(await isApplied()).toBe(true);
+  });
+
+  it('that a process of the release before has marked as applied comes to the nodes too', async () => {
+    const { body } = await lumi.buyer();
+    const id = body.proxies[0]?.id ?? '';
+    await register();
+    await pushAccess(lumi.deps());
+    const { number } = await access(0);
+    await owner(
+      lumi,
+      `UPDATE proxy.proxy SET label = 'new', access_version = access_version + 1, access_applied = access_version + 1
+        WHERE id = $1`,
+      [id],
+    );
+    await careForNodes(lumi.deps());
+    expect((await access(number)).rights.map(({ subject }) => subject)).toEqual([id]);
   });
 
   it('does not wait for a node that cannot be reached', async () => {

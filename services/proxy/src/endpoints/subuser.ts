@@ -15,13 +15,33 @@ export const subuserSettings = {
   label: lineField(128).nullable().optional(),
   reference: z.string().min(1).max(128).nullable().optional(),
   expires_at: instantField.nullable().optional().describe('The pair stops working then.'),
-  domains_block: z
+  domains_block: domainsField('Targets it may not reach, with all names below them.'),
+  domains_allow: domainsField('If there are any: the only targets it may reach, with all names below them.'),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1_000)
+    .nullable()
+    .optional()
+    .describe('Connections at the same time; null: as many as the pool allows.'),
+  bandwidth_mbps: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .nullable()
+    .optional()
+    .describe('Megabits a second in each direction; null: no limit of its own.'),
+};
+
+function domainsField(what: string) {
+  return z
     .array(hostNameField())
     .max(100)
     .transform((names) => [...new Set(names)])
     .optional()
-    .describe('Targets it may not reach.'),
-};
+    .describe(what);
+}
+
 export const subuserParams = z.object({ id: idParam('sub', 'the sub-user') });
 export const SUBUSER_ROUTE = { tag: 'Traffic', class: 'regular', reach: 'account' } as const;
 export const NOT_ENOUGH_FREE = 'The plan has not that many gigabytes free.';

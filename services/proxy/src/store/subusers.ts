@@ -78,6 +78,10 @@ export interface NewSubuser {
   readonly bytes: bigint;
   readonly expiresAt: Date | null;
   readonly blockedDomains: readonly string[];
+  /** Empty: all that are not blocked. */
+  readonly allowedDomains: readonly string[];
+  readonly concurrency: number | null;
+  readonly bandwidthMbps: number | null;
   readonly label: string | null;
   readonly reference: string | null;
   readonly now: Date;
@@ -89,9 +93,11 @@ export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<S
   const rows = await db.$queryRaw<SubuserRow[]>(sql`
     WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
     INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains,
+      allowed_domains, concurrency, bandwidth_mbps,
       label, reference, created_at, updated_at)
     SELECT ${fresh.id}, ${fresh.accountId}, plan.id, ${fresh.username}, ${new Uint8Array(fresh.password)}::bytea,
       ${fresh.bytes}::bigint, ${fresh.expiresAt}::timestamptz, ${[...fresh.blockedDomains]}::text[],
+        ${[...fresh.allowedDomains]}::text[], ${fresh.concurrency}::int, ${fresh.bandwidthMbps}::int,
         ${fresh.label}::text,
            ${fresh.reference}::text, ${fresh.now}, ${fresh.now} FROM plan
     RETURNING *`);
@@ -187,10 +193,14 @@ export async function changeSubuser(
     status?: 'active' | 'disabled' | undefined;
     expires_at?: Date | null | undefined;
     blocked_domains?: readonly string[] | undefined;
+    allowed_domains?: readonly string[] | undefined;
+    concurrency?: number | null | undefined;
+    bandwidth_mbps?: number | null | undefined;
   },
   now: Date,
 ): Promise<SubuserRow | null> {
-  const { label, reference, status, expires_at, blocked_domains: blocked } = change;
+  const { label, reference, status, expires_at, concurrency, bandwidth_mbps } = change;
+  const { blocked_domains: blocked, allowed_domains: allowed } = change;
   const [row] = await db.subuser.updateManyAndReturn({
     where: { id, status: { not: 'deleted' } },
     data: {
@@ -201,7 +211,10 @@ export async function changeSubuser(
         reference,
         status,
         expires_at,
+        concurrency,
+        bandwidth_mbps,
         blocked_domains: blocked === undefined ? undefined : [...blocked],
+        allowed_domains: allowed === undefined ? undefined : [...allowed],
       }),
     },
   });

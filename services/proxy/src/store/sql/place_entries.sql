@@ -1,6 +1,7 @@
 -- Puts the sandbox's proxies and plans on the ports of the node that registered last: those that have no port yet, and
--- those whose port no registered node has. Also tells access of what was sold before there was a feed. At most p_limit
--- proxies; returns how many were placed. Without a node nothing happens.
+-- those whose port no registered node has. Also puts access into the feed that is not in it: of what was sold before
+-- there was a feed, and what a process of the release before changed. At most p_limit proxies; returns how many were
+-- placed. Without a node nothing happens.
 CREATE OR REPLACE FUNCTION place_entries(p_host text, p_limit integer, p_now timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
 DECLARE
@@ -47,18 +48,21 @@ BEGIN
 
   WITH untold AS MATERIALIZED (
     SELECT x.*, row_number() OVER (ORDER BY x.id) AS place FROM (
-      SELECT id, network, access_version FROM proxy WHERE state = 'active'
-      UNION ALL SELECT id, network, access_version FROM traffic_plan
-      UNION ALL SELECT s.id, t.network, s.access_version FROM subuser s JOIN traffic_plan t ON t.id = s.plan_id
-        WHERE s.status <> 'deleted') x
-    WHERE NOT EXISTS (SELECT 1 FROM access_change c WHERE c.subject = x.id)
+      SELECT id, network, access_version, state <> 'active' AS is_over FROM proxy
+      UNION ALL SELECT id, network, access_version, false FROM traffic_plan
+      UNION ALL SELECT s.id, t.network, s.access_version, s.status = 'deleted' FROM subuser s
+        JOIN traffic_plan t ON t.id = s.plan_id) x
+    LEFT JOIN access_change c ON c.subject = x.id
+    WHERE CASE WHEN c.subject IS NULL THEN NOT x.is_over ELSE c.version < x.access_version END
   ), feed AS (
     UPDATE access_feed SET number = number + (SELECT count(*) FROM untold) WHERE EXISTS (SELECT 1 FROM untold)
     RETURNING number
   )
-  INSERT INTO access_change (subject, network, number, version, at)
-  SELECT u.id, u.network, feed.number - (SELECT count(*) FROM untold) + u.place, u.access_version, p_now
-  FROM feed, untold u ON CONFLICT DO NOTHING;
+  INSERT INTO access_change AS c (subject, network, number, version, is_removed, at)
+  SELECT u.id, u.network, feed.number - (SELECT count(*) FROM untold) + u.place, u.access_version, u.is_over, p_now
+  FROM feed, untold u
+  ON CONFLICT (subject) DO UPDATE SET number = excluded.number, version = excluded.version,
+    is_removed = excluded.is_removed, at = excluded.at WHERE c.version < excluded.version;
   RETURN v_count;
 END $$;
 REVOKE ALL ON FUNCTION place_entries FROM PUBLIC;
