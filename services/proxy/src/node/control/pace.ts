@@ -1,5 +1,5 @@
 // A loop that runs once a second, sooner when it is hurried, and never twice at once.
-import { elapsedMs } from '@lumi/shared/runtime';
+import { backoffMs, elapsedMs } from '@lumi/shared/runtime';
 
 export interface PaceOptions {
   readonly everyMs: number;
@@ -8,7 +8,7 @@ export interface PaceOptions {
   /** Gets each rejection; the loop goes on. */
   readonly round: () => Promise<void>;
   readonly onFault: (err: unknown) => void;
-  /** A longer wait than `hurriedMs` for the next round; null: none. */
+  /** The next round comes after `wantedMs` then, and after a fault so soon for the first time. */
   readonly isWanted?: () => boolean;
   readonly wantedMs?: number;
 }
@@ -40,18 +40,20 @@ export class Pace {
 
   private async run(): Promise<void> {
     const { everyMs, hurriedMs, wantedMs = everyMs, isWanted = () => false, round, onFault } = this.options;
+    let faults = 0;
     while (!this.isStopped) {
       this.isHurried = false;
       const begin = elapsedMs();
-      let isFine = true;
       try {
         await round();
+        faults = 0;
       } catch (err) {
-        isFine = false;
+        faults += 1;
         onFault(err);
       }
-      const usual = begin + (isFine && isWanted() ? wantedMs : everyMs);
-      await this.pause(usual, isFine ? hurriedMs : everyMs);
+      const retryMs = isWanted() ? backoffMs(faults - 1, { firstMs: wantedMs, lastMs: everyMs }) : everyMs;
+      const usual = begin + (faults === 0 && isWanted() ? wantedMs : everyMs);
+      await this.pause(faults === 0 ? usual : elapsedMs() + retryMs, faults === 0 ? hurriedMs : retryMs);
     }
   }
 
