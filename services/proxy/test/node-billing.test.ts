@@ -185,7 +185,8 @@ describe('what is billed', () => {
     // Not before the node has got what its present rate needs for a while: without that, connections stand dry.
     const isProvided = async (): Promise<boolean> => {
       const { rows } = await lumi.service.db.pool.query<{ isProvided: boolean }>(
-        `SELECT bool_and(bytes_leased > 8000000) AND max(bytes_leased) > 60000000 AS "isProvided" FROM proxy.traffic_plan`,
+        `SELECT bool_and(bytes_leased > 8000000) AND max(bytes_leased) > 6e7 AS "isProvided"
+         FROM proxy.traffic_plan`,
       );
       return rows[0]?.isProvided === true && begun > TRANSFERS / 4;
     };
