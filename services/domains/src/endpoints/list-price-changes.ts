@@ -17,7 +17,7 @@ const priceChangeSchema = z
     operation: z.enum(OPERATIONS),
     old_usd: usdOutput.nullable().describe('Null: the operation was not offered.'),
     new_usd: usdOutput.nullable().describe('Null: it is offered no longer.'),
-    effective_at: z.string(),
+    effective_at: z.string().describe('From when the new price holds.'),
   })
   .meta({ id: 'PriceChange' });
 

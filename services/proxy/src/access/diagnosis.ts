@@ -15,8 +15,10 @@ export const diagnosisSchema = z
     checks: z
       .array(
         z.object({
-          check: z.enum(['access', 'applied', 'nodes', 'address', 'quota', 'target', 'health']),
-          is_ok: z.boolean(),
+          check: z
+            .enum(['access', 'applied', 'nodes', 'address', 'quota', 'target', 'health'])
+            .describe('What was looked at.'),
+          is_ok: z.boolean().describe('Whether it would let the connection pass.'),
           refusal: z.string().nullable().describe('The word with which the connection would be refused.'),
           message: z.string(),
           advice: z.string().nullable().describe('What to do.'),

@@ -17,8 +17,8 @@ export const exportLinkSchema = z
     ip_lock: z.array(z.string()).describe('Addresses and blocks that may read it; empty: every address.'),
     expires_at: z.string(),
     reads: z.number().int().describe('How often it was read.'),
-    last_read_at: z.string().nullable(),
-    last_read_ip: z.string().nullable(),
+    last_read_at: z.string().nullable().describe('When it was last read; null: never.'),
+    last_read_ip: z.string().nullable().describe('The address that read it last.'),
     created_at: z.string(),
   })
   .meta({ id: 'ExportLink' });
