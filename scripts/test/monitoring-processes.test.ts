@@ -11,6 +11,8 @@ const PROCESSES = [
   'gateway',
   ...['domains', 'vps', 'proxy'].flatMap((product) => [product, `${product}-worker`]),
 ] as const;
+/** It has neither database nor queue. */
+const NODE = 'proxy-node';
 const STOP_DELAY_MS = 3_000;
 
 const installation = new Installation();
@@ -50,7 +52,7 @@ beforeAll(async () => {
   launch = await installation.start({ METRICS_PORT: '0', STOP_DELAY_MS: String(STOP_DELAY_MS) }).ready();
   demo = installation.demo();
   gateway = demo.gateway;
-  for (const name of PROCESSES) ports.set(name, await until(() => portOf(name), { timeoutMs: 30_000 }));
+  for (const name of [...PROCESSES, NODE]) ports.set(name, await until(() => portOf(name), { timeoutMs: 30_000 }));
 });
 afterAll(() => installation.dispose());
 
@@ -73,6 +75,16 @@ it('each process says that it lives, that it is ready, and which build it is', a
     expect([name, /^lumi_loop_rounds_total\{/m.test(text)]).toEqual([name, name.endsWith('-worker')]);
     expect([name, text.match(/^lumi_monitoring_failures_total\{.*/gm)]).toEqual([name, null]);
   }
+});
+
+it('the proxy node lives, is ready, and shows its connections and how long the service is silent', async () => {
+  for (const path of ['/healthz', '/readyz']) expect([path, (await probe(NODE, path)).status]).toEqual([path, 200]);
+  const { text } = await probe(NODE, '/metrics');
+  expect(/^lumi_build_info\{process="([^"]+)"/m.exec(text)?.[1]).toBe(NODE);
+  expect(text).toMatch(/^lumi_node_connections 0$/m);
+  expect(Number(/^lumi_node_service_silent_seconds (\S+)$/m.exec(text)?.[1])).toBeLessThan(10);
+  expect(text).toMatch(/^lumi_dependency_up\{dependency="service"\} 1$/m);
+  expect(text).not.toMatch(/127\.0\.0\.1|lnt_|Bearer/);
 });
 
 it('a purchase is counted by the processes that took part, and by no others', async () => {

@@ -92,6 +92,14 @@ whenCurl('a proxy', () => {
     expect(seen.map((text) => (JSON.parse(text) as { ip: string }).ip)).toEqual(seen.map(() => proxy.exit_ip));
   });
 
+  it('is bought and used by the commands that npm start prints', async () => {
+    const [, commands = ''] = /Buy a proxy, and see a page through it:\n([^]+?)\nStop/.exec(launch.said) ?? [];
+    const [order = '', use = ''] = commands.trim().split(/\n {2}(?=curl -x)/);
+    expect((await run('sh', ['-c', order])).stdout).toContain('"delivered":1');
+    const seen = await until(async () => (await run('sh', ['-c', use])).stdout, { timeoutMs: 5_000 });
+    expect((JSON.parse(seen) as { ip: string }).ip).toMatch(/^127\./);
+  });
+
   it('lets nobody in without its pair, and leads to nothing of this machine', async () => {
     const wrong = { ...proxy, password: 'wrong' };
     const gateway = new URL(demo.gateway).host;
