@@ -88,6 +88,45 @@ describe('a client of the node', () => {
     }
   });
 
+  it.each([
+    ['nothing', ''],
+    ['half a head, byte after byte', 'GET http://echo.lumi.test/ HTTP/1.1\r\nX: '],
+    ['half a SOCKS5 handshake', '\x05\x01\x02\x01'],
+    ['half a request after a whole one', `${'GET http://echo.lumi.test/ HTTP/1.1\r\nHost: x\r\n'}${basic()}\r\nGET `],
+  ])('is closed when its time for a handshake is over and it has sent %s', async (_, bytes) => {
+    await opened({ stageMs: 700 });
+    await node.admit();
+    const client = node.client().send(bytes);
+    const drip = setInterval(() => client.socket.write('a'), 100);
+    await client.closed();
+    clearInterval(drip);
+    await until(() => node.plane.state.connections === 0);
+  });
+
+  it('may end its request while the node drains, and no other one begins', async () => {
+    await opened();
+    await node.admit();
+    let answer: () => void = () => undefined;
+    const port = await node.target((socket) => {
+      socket.once('data', () => (answer = () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')));
+    });
+    const get = `GET http://127.0.0.1:${String(port)}/ HTTP/1.1\r\nHost: x\r\n${basic()}\r\n`;
+    const client = node.client().send(get + get);
+    await until(() => node.plane.state.passages === 1);
+    const { http } = node.plane.ports;
+    const drained = node.plane.drain(5_000);
+    const late = node.client(http);
+    await late.closed();
+    expect(late.error).toBe('ECONNREFUSED');
+    await until(() => {
+      answer();
+      return client.bytes.includes('ok');
+    });
+    await drained;
+    await client.closed();
+    expect(client.text.match(/200 OK/g)).toHaveLength(1);
+  });
+
   it('keeps its exit in a session and gets another one for each request without', async () => {
     await opened();
     await node.admit(

@@ -46,6 +46,9 @@ const OF_FINDING = {
 } as const satisfies Readonly<Record<Extract<Finding, { refusal: unknown }>['refusal'], RefusalWord>>;
 
 export class Admission {
+  /** The node drains: a client's connection ends with the request in work. */
+  isLeaving = false;
+
   constructor(private readonly parts: Parts) {}
 
   /** `pair` null: the client shows none, so its address must be allowed. */

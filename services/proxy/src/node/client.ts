@@ -12,11 +12,11 @@ export interface Reader {
 }
 
 /** From the first byte of a handshake or request to its last. */
-export const STAGE_MS = 15_000;
+const STAGE_MS = 15_000;
 
 export class Client {
   /** Infinity: whatever runs now has its own limits. */
-  deadlineMs = elapsedMs() + STAGE_MS;
+  deadlineMs: number;
   /** It sends no more. A paused socket tells that too. */
   hasEnded = false;
   private reader: Reader | null = null;
@@ -31,7 +31,9 @@ export class Client {
     readonly address: string,
     /** Called once: when it has shown a right, or when it has gone before. */
     private readonly onKnown: () => void,
+    private readonly stageMs = STAGE_MS,
   ) {
+    this.deadlineMs = elapsedMs() + stageMs;
     socket.on('data', (bytes) => this.reader?.data(bytes as Buffer)); // no encoding is set
     socket.on('end', () => {
       this.hasEnded = true;
@@ -54,7 +56,11 @@ export class Client {
     this.onKnown();
   }
 
-  /** The time limit of the stage that begins now. */
+  /** A handshake, a request, or the end of the connection. */
+  beginStage(): void {
+    this.allow(this.stageMs);
+  }
+
   allow(ms: number): void {
     this.deadlineMs = elapsedMs() + ms;
   }
@@ -62,14 +68,14 @@ export class Client {
   /** Answers and ends the connection. What the client goes on sending is not read. */
   endWith(bytes: Buffer): void {
     this.readBy(DEAF);
-    this.allow(STAGE_MS);
+    this.beginStage();
     this.socket.end(bytes);
     this.socket.resume();
   }
 
   /** As `endWith`, without waiting for the client to end its side. */
   leave(): void {
-    this.allow(STAGE_MS);
+    this.beginStage();
     this.socket.destroySoon();
   }
 
@@ -79,7 +85,7 @@ export class Client {
     const sent = sentBytes(this.socket);
     if (sent === this.sentBefore || this.socket.writableLength === 0) this.socket.destroy();
     this.sentBefore = sent;
-    this.allow(STAGE_MS);
+    this.beginStage();
   }
 
   /** The kernel drops what it holds for the client. */

@@ -36,6 +36,8 @@ export interface DataPlaneOptions {
   /** Balancers that send the PROXY protocol, and must. */
   readonly isTrusted?: (address: string) => boolean;
   readonly connectionsMax?: number;
+  /** For a handshake or a request's head, and for a client to end its side. */
+  readonly stageMs?: number;
 }
 
 const IDLE_MS = 300_000;
@@ -105,6 +107,7 @@ export class DataPlane {
 
   /** No new connections. Resolves when all have ended, at the latest after `limitMs`. */
   async drain(limitMs: number): Promise<void> {
+    this.admission.isLeaving = true;
     await this.entries.close();
     const untilMs = elapsedMs() + limitMs;
     while (this.passages.size > 0 && elapsedMs() < untilMs)
@@ -135,7 +138,7 @@ export class DataPlane {
       resetNow(socket);
       return;
     }
-    const client = new Client(socket, entry.port, address, () => this.guard.leave(address));
+    const client = new Client(socket, entry.port, address, () => this.guard.leave(address), this.options.stageMs);
     this.clients.add(client);
     socket.on('close', () => this.clients.delete(client));
     client.readBy({

@@ -2,7 +2,6 @@
 import { readTarget, readTargetPair, type Target } from '@lumi/shared/egress';
 import type { Admission, Admitted, Caller } from './admission';
 import type { Client, Reader } from './client';
-import { STAGE_MS } from './client';
 import type { Exits } from './exits';
 import { Exchange } from './http-exchange';
 import {
@@ -30,6 +29,7 @@ const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 export class HttpSession implements Reader {
   private pending: Buffer = EMPTY;
   private isBusy = false;
+  private isKeptAlive = false;
   private exchange: Exchange | null = null;
 
   constructor(
@@ -43,8 +43,12 @@ export class HttpSession implements Reader {
     if (taken === bytes.length) return;
     const rest = bytes.subarray(taken);
     this.pending = this.pending.length === 0 ? rest : Buffer.concat([this.pending, rest]);
-    if (!this.isBusy) this.next();
-    else if (this.pending.length > AHEAD_MAX) this.client.socket.pause();
+    if (!this.isBusy) {
+      // From its first byte a request has the time of one stage, not that of an unused connection.
+      if (this.isKeptAlive) this.client.beginStage();
+      this.isKeptAlive = false;
+      this.next();
+    } else if (this.pending.length > AHEAD_MAX) this.client.socket.pause();
   }
 
   end(): void {
@@ -74,7 +78,7 @@ export class HttpSession implements Reader {
   }
 
   private start(head: RequestHead, framing: Framing): void {
-    const isKept = framing.kind === 'none' && wantsToStay(head);
+    const isKept = framing.kind === 'none' && this.mayStay(head);
     const pair = readPair(head);
     if (pair === 'bad') return this.refuse('request', false);
     const caller = this.admission.identify(this.client, pair);
@@ -84,6 +88,10 @@ export class HttpSession implements Reader {
     this.client.socket.pause();
     if (head.method === 'CONNECT') return this.connect(caller, head, framing, isKept);
     return this.request(caller, head, framing, isKept);
+  }
+
+  private mayStay(head: RequestHead): boolean {
+    return wantsToStay(head) && !this.admission.isLeaving;
   }
 
   private connect(caller: Caller, head: RequestHead, framing: Framing, isKept: boolean): void {
@@ -120,7 +128,7 @@ export class HttpSession implements Reader {
           },
           done: (isWhole) => {
             this.exchange = null;
-            if (isWhole && wantsToStay(head)) this.goOn();
+            if (isWhole && this.mayStay(head)) this.goOn();
             else this.client.endWith(EMPTY);
           },
         },
@@ -166,7 +174,9 @@ export class HttpSession implements Reader {
   /** To the next request. Called anew, not in a loop of calls: many may lie ahead. */
   private goOn(): void {
     this.isBusy = false;
-    this.client.allow(this.pending.length === 0 ? KEEP_ALIVE_MS : STAGE_MS);
+    this.isKeptAlive = this.pending.length === 0;
+    if (this.isKeptAlive) this.client.allow(KEEP_ALIVE_MS);
+    else this.client.beginStage();
     this.client.socket.resume();
     setImmediate(() => {
       if (!this.isBusy && !this.client.socket.destroyed) this.next();
