@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { elapsedMs } from '@lumi/shared/runtime';
 import { until } from '@lumi/shared/testing';
+import { resetNow } from '../src/node/sockets';
 import { basic, NodeFixture, PAIR, type RawClient } from './node-fixture';
 
 const NEW_PAIR = [PAIR[0], 'another-word'] as const;
@@ -236,6 +237,37 @@ describe('a silent connection', () => {
     expect(await silent.take('\r\n\r\n')).toContain(
       '504 Gateway Timeout\r\nProxy-Status: lumi; error=http_response_timeout; details="silent"',
     );
+    await node.close();
+  });
+
+  it('is broken off at the target too when the client breaks off, and ends there when the client ends', async () => {
+    const node = new NodeFixture();
+    await node.open();
+    await node.admit();
+    const ends: string[] = [];
+    const port = await node.target((socket) => {
+      socket.resume();
+      socket.on('end', () => ends.push('end'));
+      socket.on('error', (err: NodeJS.ErrnoException) => ends.push(err.code ?? ''));
+    });
+    const open = async (head: string): Promise<RawClient> => {
+      const client = node.client().send(`${head} HTTP/1.1\r\n${basic()}`);
+      if (head.startsWith('POST')) client.send('Host: a\r\nContent-Length: 100\r\n\r\nhalf');
+      else await client.send('\r\n').take('established\r\n\r\n');
+      await until(() => node.plane.state.passages === 1);
+      return client;
+    };
+    const half = (await open(`CONNECT 127.0.0.1:${String(port)}`)).send('half');
+    await until(() => (node.meter.uses[0]?.up ?? 0) > 0);
+    resetNow(half.socket);
+    await until(() => ends.length === 1);
+    (await open(`CONNECT 127.0.0.1:${String(port)}`)).socket.end('whole');
+    await until(() => ends.length === 2);
+    const post = await open(`POST http://127.0.0.1:${String(port)}/`);
+    await until(() => (node.meter.uses[2]?.up ?? 0) > 0);
+    resetNow(post.socket);
+    await until(() => ends.length === 3);
+    expect(ends).toEqual(['ECONNRESET', 'end', 'ECONNRESET']);
     await node.close();
   });
 

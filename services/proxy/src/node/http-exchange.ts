@@ -93,11 +93,12 @@ export class Exchange {
     return this.isReady && this.wantsBody;
   }
 
-  /** The client has gone. */
+  /** The client has gone. What it broke off must not look whole to the target. */
   abandon(): void {
     this.isOver = true;
     this.wish.passage.end(false);
-    this.link.close();
+    if (this.request.isDone) this.link.close();
+    else this.link.reset();
   }
 
   private receive(bytes: Buffer): void {

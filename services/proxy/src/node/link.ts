@@ -118,6 +118,7 @@ export class Link {
 
   /** As `close`, and the kernel drops what it holds. */
   reset(): void {
+    if (this.isOver) return;
     this.isOver = true;
     resetNow(this.target);
   }

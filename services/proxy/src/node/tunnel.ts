@@ -52,7 +52,9 @@ export function openTunnel({ client, passage, dialled, exits, head, answer, refu
     },
     closed: () => {
       passage.end(false);
-      link.close();
+      // What a client broke off must not look whole to the target.
+      if (client.hasEnded) link.close();
+      else link.reset();
     },
   });
   passage.progress = () => sentBytes(socket) + link.sentBytes;
