@@ -1,6 +1,6 @@
 // Which ports this node uses. Those of the settings, or those that it had before, or the usual ones, or others when
-// another installation on the machine has them. The first port of a range is held without serving anything: it is the
-// sign that the range is taken.
+// another installation on the machine has them. The port before a range that was not asked for is held
+// without serving anything: it is the sign that the range is taken.
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ const USUAL: Range = { first: 20_000, last: 29_999 };
 /** Below those that systems give out by themselves, as far as there are enough. */
 const OTHERS: readonly Range[] = [
   { first: 10_000, last: 18_999 },
-  ...Array.from({ length: 20 }, (_, i) => ({ first: 30_000 + i * 1_000, last: 30_999 + i * 1_000 })),
+  ...Array.from({ length: 20 }, (_, i) => ({ first: 30_001 + i * 1_000, last: 30_999 + i * 1_000 })),
 ];
 const USUAL_HTTP = 19_080;
 const USUAL_SOCKS = 19_081;
@@ -43,16 +43,15 @@ const kept = z.object({ range: z.object({ first: port, last: port }), http: port
 export async function claimPorts({ host, range, http, socks, folder }: PortWishes): Promise<ClaimedPorts> {
   const file = join(folder, 'ports.json');
   const before = await readBefore(file);
-  const claimed = await claimRange(host, range === null ? [before?.range, USUAL, ...OTHERS] : [range]);
+  const claimed = range === null ? await claimRange(host, [before?.range, USUAL, ...OTHERS]) : await asked(host, range);
   if (claimed === null)
     throw new Error(
       range === null
         ? 'no range of ports is free for entries; set PROXY_NODE_PORTS'
         : `port ${String(range.first)}, the first of PROXY_NODE_PORTS, is taken; choose another range`,
     );
-  // The first port is the sign; entries begin after it.
   return {
-    range: { first: claimed.first + 1, last: claimed.last },
+    range: claimed,
     http: http ?? (await firstFree(host, [before?.http, USUAL_HTTP])),
     socks: socks ?? (await firstFree(host, [before?.socks, USUAL_SOCKS])),
   };
@@ -60,8 +59,7 @@ export async function claimPorts({ host, range, http, socks, folder }: PortWishe
 
 /** Keeps what was chosen and opened for the next start. */
 export async function keepPorts(folder: string, { range, http, socks }: ClaimedPorts): Promise<void> {
-  const whole = { first: range.first - 1, last: range.last };
-  await replaceFile(join(folder, 'ports.json'), JSON.stringify({ range: whole, http, socks }));
+  await replaceFile(join(folder, 'ports.json'), JSON.stringify({ range, http, socks }));
 }
 
 async function readBefore(file: string): Promise<z.output<typeof kept> | null> {
@@ -72,8 +70,12 @@ async function readBefore(file: string): Promise<z.output<typeof kept> | null> {
   }
 }
 
+async function asked(host: string, range: Range): Promise<Range | null> {
+  return (await firstFree(host, [range.first])) === 0 ? null : range;
+}
+
 async function claimRange(host: string, ranges: readonly (Range | undefined)[]): Promise<Range | null> {
-  for (const range of ranges) if (range !== undefined && (await hold(host, range.first)) !== null) return range;
+  for (const range of ranges) if (range !== undefined && (await hold(host, range.first - 1)) !== null) return range;
   return null;
 }
 
