@@ -16,6 +16,12 @@ BEGIN
     RETURN 0;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtext('proxy entries'));
+  IF (SELECT count(*) FROM entry_port WHERE port BETWEEN v_node.port_first AND v_node.port_last)
+    <= v_node.port_last - v_node.port_first THEN
+    INSERT INTO entry_port (port, freed_at)
+    SELECT g.port, '-infinity' FROM generate_series(v_node.port_first, v_node.port_last) AS g(port)
+    ON CONFLICT DO NOTHING;
+  END IF;
 
   v_lost := ARRAY(SELECT p.network_id FROM proxy p LEFT JOIN entry_port e ON e.network_id = p.network_id
     WHERE p.network = 'sandbox' AND p.state = 'active' AND (e.port IS NULL OR e.port <> p.port OR p.host <> p_host

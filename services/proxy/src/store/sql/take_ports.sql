@@ -1,5 +1,6 @@
--- Gives each of these a port of the node that registered last, lowest first. A port that was given up rests for an
--- hour. Returns those that got one: fewer when there are not enough, none without a node.
+-- Gives each of these a port of the node that registered last, those that were given up longest ago first. A port rests
+-- for an hour. Returns those that got one: fewer when there are not enough, none without a node. Purchases do not wait
+-- for each other here.
 CREATE OR REPLACE FUNCTION take_ports(p_network_ids text[], p_now timestamptz)
 RETURNS TABLE (network_id text, port integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
@@ -12,18 +13,14 @@ BEGIN
   IF NOT FOUND OR cardinality(p_network_ids) = 0 THEN
     RETURN;
   END IF;
-  PERFORM pg_advisory_xact_lock(hashtext('proxy entries'));
   RETURN QUERY
-    WITH taker AS (SELECT t.id, t.place FROM unnest(p_network_ids) WITH ORDINALITY AS t(id, place)),
-    free AS (SELECT f.port, row_number() OVER (ORDER BY f.port) AS place FROM (
-      SELECT g.port FROM generate_series(v_node.port_first, v_node.port_last) AS g(port)
-      WHERE NOT EXISTS (SELECT 1 FROM entry_port e WHERE e.port = g.port
-        AND (e.network_id IS NOT NULL OR e.freed_at > p_now - interval '1 hour'))
-      ORDER BY g.port LIMIT cardinality(p_network_ids)) f)
-    INSERT INTO entry_port AS e (port, network_id)
-    SELECT free.port, taker.id FROM taker JOIN free ON free.place = taker.place
-    ON CONFLICT (port) DO UPDATE SET network_id = excluded.network_id, freed_at = NULL
-    RETURNING e.network_id, e.port;
+    WITH free AS MATERIALIZED (SELECT e.port FROM entry_port e WHERE e.network_id IS NULL
+        AND e.freed_at <= p_now - interval '1 hour' AND e.port BETWEEN v_node.port_first AND v_node.port_last
+      ORDER BY e.freed_at, e.port LIMIT cardinality(p_network_ids) FOR UPDATE SKIP LOCKED),
+    place AS (SELECT free.port, row_number() OVER (ORDER BY free.port) AS place FROM free),
+    taker AS (SELECT t.id, t.place FROM unnest(p_network_ids) WITH ORDINALITY AS t(id, place))
+    UPDATE entry_port e SET network_id = taker.id, freed_at = NULL FROM place JOIN taker ON taker.place = place.place
+    WHERE e.port = place.port RETURNING e.network_id, e.port;
 END $$;
 REVOKE ALL ON FUNCTION take_ports FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION take_ports TO lumi_proxy;
