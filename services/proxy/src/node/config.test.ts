@@ -142,6 +142,18 @@ describe('the ports of a node', () => {
     expect([third.http, third.socks]).toEqual([19_333, 19_334]);
   });
 
+  it('are another range than one of whose first ports another program has', async () => {
+    const [one = '', two = ''] = folders;
+    const wishes = { host, range: null, http: null, socks: null };
+    const free = await claimPorts({ ...wishes, folder: one });
+    await keepPorts(two, { range: { first: free.range.first + 5, last: free.range.last }, http: 1, socks: 2 });
+    const other = createServer().listen(free.range.first + 7, host);
+    await once(other, 'listening');
+    const chosen = await claimPorts({ ...wishes, folder: two });
+    expect(chosen.range.first).not.toBe(free.range.first + 5);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
   it('that were asked for and are taken end the start with a sentence', async () => {
     const [folder = ''] = folders;
     const other = createServer().listen(0, host);

@@ -33,6 +33,7 @@ const OTHERS: readonly Range[] = [
   { first: 10_000, last: 18_999 },
   ...Array.from({ length: 20 }, (_, i) => ({ first: 30_001 + i * 1_000, last: 30_999 + i * 1_000 })),
 ];
+const FIRST_ENTRIES = 50;
 const USUAL_HTTP = 19_080;
 const USUAL_SOCKS = 19_081;
 
@@ -75,8 +76,20 @@ async function asked(host: string, range: Range): Promise<Range | null> {
 }
 
 async function claimRange(host: string, ranges: readonly (Range | undefined)[]): Promise<Range | null> {
-  for (const range of ranges) if (range !== undefined && (await hold(host, range.first - 1)) !== null) return range;
+  for (const range of ranges) {
+    const sign = range === undefined ? null : await hold(host, range.first - 1);
+    if (sign === null || range === undefined) continue;
+    if (await isFreeAtFirst(host, range)) return range;
+    sign.close();
+  }
   return null;
+}
+
+/** The first entries are the first to be sold: no other program may have one of them. */
+async function isFreeAtFirst(host: string, { first, last }: Range): Promise<boolean> {
+  for (let one = first; one <= Math.min(last, first + FIRST_ENTRIES); one += 1)
+    if ((await firstFree(host, [one])) === 0) return false;
+  return true;
 }
 
 /** 0 leaves the choice to the system. */
