@@ -14,7 +14,10 @@ export const exportLinkSchema = z
     format: z.enum(LINE_FORMATS),
     template: z.string().nullable(),
     protocol: z.enum(['http', 'socks5']).nullable(),
-    ip_lock: z.array(z.string()).describe('Addresses and blocks that may read it; empty: every address.'),
+    ip_lock: z
+      .array(z.string())
+      .describe('Addresses and blocks that may read it; empty: every address.')
+      .meta({ example: ['203.0.113.0/24'] }),
     expires_at: z.string(),
     reads: z.number().int().describe('How often it was read.'),
     last_read_at: z.string().nullable().describe('When it was last read; null: never.'),
