@@ -10,7 +10,7 @@ interface Manifest {
 }
 
 const root = join(__dirname, '..', '..');
-const IMPORT = /\b(?:from|import)\s*\(?\s*'([\w@./-]+)'/g;
+const IMPORT = /\b(?:from\s*|import\s*\(?\s*)'([\w@./-]+)'/g;
 /** The scripts that run before and while Lumi runs. */
 const STARTED = [
   'packages/launcher/src/start.mjs',

@@ -38,6 +38,10 @@ const WRITABLE: Readonly<Record<string, readonly string[]>> = {
   quote_use: ['INSERT'],
   sync_turn: ['INSERT', 'UPDATE', 'DELETE'],
 };
+/** What operators' routes show of a product's own tables. */
+const SHOWN_TO_OPERATORS: Readonly<Record<string, readonly string[]>> = {
+  proxy: ['node', 'node_exit', 'access_change'],
+};
 /** Without this function the role's process cannot do its work. */
 const NEEDED: Readonly<Record<Role, string>> = {
   lumi_gateway: 'touch_keys',
@@ -95,7 +99,8 @@ function tooMany({ role, schema, name, rights }: TableRow): string[] {
 
 function allowedOn(role: Role, schema: string, name: string): readonly string[] {
   if (role === 'lumi_gateway') return name === 'api_key' ? ['SELECT'] : [];
-  if (role === 'lumi_admin') return schema === 'platform' ? ['SELECT'] : [];
+  if (role === 'lumi_admin')
+    return schema === 'platform' || SHOWN_TO_OPERATORS[schema]?.includes(name) === true ? ['SELECT'] : [];
   if (schema === 'platform') return ['SELECT', ...(WRITABLE[name] ?? [])];
   return schema === 'queue' || role === `lumi_${schema}` ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] : [];
 }
