@@ -16,9 +16,12 @@ const CULPRITS_SHOWN = 3;
 const TURNS = 'platform.sync_turn';
 /** Refused for who asks or how often: nobody has looked at the value. */
 const BEFORE_ANY_VALUE = [401, 403, 405, 429];
-/** Which passwords were shown, and when a provider was last asked: reads write these, refused requests never. */
+const EXPORTED = 'read-export-link';
+/** Which passwords were shown, how often a link was read, and when a provider was last asked: reads write these, refused requests never. */
 const NOTES_OF_READING: Readonly<Record<string, (operation: Operation) => boolean>> = {
-  'proxy.reveal': ({ queries }) => queries.some(({ name }) => name === 'reveal' || name === 'template'),
+  'proxy.reveal': ({ id, queries }) =>
+    id === EXPORTED || queries.some(({ name }) => name === 'reveal' || name === 'template'),
+  'proxy.export_link': ({ id }) => id === EXPORTED,
   'platform.deposit': ({ path }) => path.startsWith('/deposits'),
 };
 
