@@ -17,7 +17,10 @@ const TURNS = 'platform.sync_turn';
 /** Refused for who asks or how often: nobody has looked at the value. */
 const BEFORE_ANY_VALUE = [401, 403, 405, 429];
 const EXPORTED = 'read-export-link';
-/** Which passwords were shown, how often a link was read, and when a provider was last asked: reads write these, refused requests never. */
+/**
+ * Which passwords were shown, how often a link was read, and when a provider was last asked: reads write these, refused
+ * requests never.
+ */
 const NOTES_OF_READING: Readonly<Record<string, (operation: Operation) => boolean>> = {
   'proxy.reveal': ({ id, queries }) =>
     id === EXPORTED || queries.some(({ name }) => name === 'reveal' || name === 'template'),

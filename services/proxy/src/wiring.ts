@@ -231,7 +231,8 @@ export function loops(deps: WiredProxy): readonly Loop[] {
   return [
     ...deps.shared.loops,
     { name: 'push-access', everyMs: 500, due: isAnyDirty, run: () => pushAccess(deps) },
-    { name: 'care-for-nodes', everyMs: 5_000, run: () => careForNodes(deps) },
+    // A node's registration and each sale place entries by themselves; this is for what an older release left.
+    { name: 'care-for-nodes', everyMs: 30_000, run: () => careForNodes(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
     checkHealthLoop(deps),

@@ -13,6 +13,8 @@ import type { Registered } from './wire';
 
 /** Of one batch: about 5 MB. */
 const LINES_MAX = 20_000;
+/** A node that has nothing to say speaks up so often, so that the service knows it is there. */
+const QUIET_MS = 3_000;
 /** Batches that a predecessor may have left, and some more. */
 const LEFT_MAX = 100;
 
@@ -66,6 +68,7 @@ export class Exchange {
       await this.register();
     }
     this.collect();
+    if (this.isQuiet()) return;
     if (this.books.frozen === null) this.freeze(this.parts.leases.wishes());
     await this.save();
     await this.send();
@@ -98,6 +101,12 @@ export class Exchange {
 
   private get hasUsage(): boolean {
     return this.books.frozen !== null || this.books.pending.length > 0;
+  }
+
+  /** Nothing was used or noted, no lease is held that another node could need, and the service has just heard of it. */
+  private isQuiet(): boolean {
+    const { leases, notes } = this.parts;
+    return !this.hasUsage && leases.isEmpty && notes.isEmpty && elapsedMs() - this.sentAtMs < QUIET_MS;
   }
 
   private async sendLeft(): Promise<void> {

@@ -124,6 +124,11 @@ export class Leases implements Meter {
     for (const lease of this.bySubject.values()) lease.reset();
   }
 
+  /** No subject was used for a while. */
+  get isEmpty(): boolean {
+    return this.bySubject.size === 0;
+  }
+
   /** A subject waits for bytes, and others may still have some. */
   get isWaitedFor(): boolean {
     for (const lease of this.bySubject.values()) if (lease.isWaitedFor) return true;

@@ -41,6 +41,10 @@ export class Notes implements NodeEvents {
     this.log.warn('a sign of abuse', { sign, who });
   }
 
+  get isEmpty(): boolean {
+    return this.fresh.size === 0 && this.changes.size === 0;
+  }
+
   /** Hands out what was noted, and begins anew. */
   take(): { readonly seen: readonly Seen[]; readonly exitsChanged: readonly ExitChange[] } {
     const taken = { seen: [...this.fresh.values()], exitsChanged: [...this.changes.values()] };
