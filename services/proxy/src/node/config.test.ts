@@ -154,6 +154,22 @@ describe('the ports of a node', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  it('are a range with a taken port when every range has one, so that a busy machine does not end the start', async () => {
+    const firsts = [
+      20_000,
+      ...[10_001, 30_001].flatMap((begin) => Array.from({ length: 30 }, (_, i) => begin + i * 1_000)),
+    ];
+    const others = firsts.map((first) =>
+      createServer()
+        .on('error', () => undefined)
+        .listen(first + 7, host),
+    );
+    const [folder = ''] = folders;
+    const { range } = await claimPorts({ host, range: null, http: null, socks: null, folder });
+    expect(firsts).toContain(range.first);
+    await Promise.all(others.map((other) => new Promise((resolve) => other.close(resolve))));
+  });
+
   it('that were asked for and are taken end the start with a sentence', async () => {
     const [folder = ''] = folders;
     const other = createServer().listen(0, host);

@@ -28,11 +28,10 @@ export interface PortWishes {
 }
 
 const USUAL: Range = { first: 20_000, last: 29_999 };
-/** Below those that systems give out by themselves, as far as there are enough. */
-const OTHERS: readonly Range[] = [
-  { first: 10_000, last: 18_999 },
-  ...Array.from({ length: 20 }, (_, i) => ({ first: 30_001 + i * 1_000, last: 30_999 + i * 1_000 })),
-];
+/** Those below the ports that systems give out by themselves come first. */
+const OTHERS: readonly Range[] = [10_001, 30_001]
+  .flatMap((begin, i) => Array.from({ length: i === 0 ? 9 : 30 }, (_, step) => begin + step * 1_000))
+  .map((first) => ({ first, last: first + 998 }));
 const FIRST_ENTRIES = 50;
 const USUAL_HTTP = 19_080;
 const USUAL_SOCKS = 19_081;
@@ -75,12 +74,22 @@ async function asked(host: string, range: Range): Promise<Range | null> {
   return (await firstFree(host, [range.first])) === 0 ? null : range;
 }
 
-async function claimRange(host: string, ranges: readonly (Range | undefined)[]): Promise<Range | null> {
+async function claimRange(host: string, wished: readonly (Range | undefined)[]): Promise<Range | null> {
+  const ranges = wished.filter((range) => range !== undefined);
+  // On a busy machine every range may have a port in use; one that is not open yet is tried again while the node runs.
+  return (await firstRange(host, ranges, isFreeAtFirst)) ?? firstRange(host, ranges, () => Promise.resolve(true));
+}
+
+async function firstRange(
+  host: string,
+  ranges: readonly Range[],
+  isGood: (host: string, range: Range) => Promise<boolean>,
+): Promise<Range | null> {
   for (const range of ranges) {
-    const sign = range === undefined ? null : await hold(host, range.first - 1);
-    if (sign === null || range === undefined) continue;
-    if (await isFreeAtFirst(host, range)) return range;
-    sign.close();
+    const sign = await hold(host, range.first - 1);
+    if (sign === null) continue;
+    if (await isGood(host, range)) return range;
+    await new Promise((resolve) => sign.close(resolve));
   }
   return null;
 }
