@@ -13,6 +13,9 @@ export const proxySettings = z.object({
     .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address')
     .optional()
     .describe('The host that customers connect to; the nodes, or a balancer in front of them. 127.0.0.1 if absent.'),
+  PROXY_USABLE_WITHIN_MS: count(1_500, 10_000).describe(
+    'How long the answer to a purchase waits for the nodes to have its access; 0: not at all.',
+  ),
   PROXY_LOCAL_NODE_TOKEN: z
     .string()
     .min(20, 'must have 20 characters or more')

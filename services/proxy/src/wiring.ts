@@ -135,6 +135,7 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
     feed: new FeedWatch(() => feedNumber(service.db.direct)),
     localToken: settings.PROXY_LOCAL_NODE_TOKEN ?? null,
     entryHost,
+    usableWithinMs: settings.PROXY_USABLE_WITHIN_MS,
     shared: sharedParts(service, {
       suppliers: [{ name: 'network', isSandbox: true }],
       things: [orderProxies(deps), renewProxies(deps), replaceProxies(deps), buyTraffic(deps), topUpTraffic(deps)],

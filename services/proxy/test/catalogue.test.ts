@@ -5,7 +5,7 @@ import { endpoints, wire } from '../src/wiring';
 
 const lumi = testService({
   product: 'proxy',
-  endpoints: (service) => endpoints(wire(service, { SANDBOX_SLOW_MS: 1 })),
+  endpoints: (service) => endpoints(wire(service, { SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0 })),
 });
 
 describe('the catalogue', () => {

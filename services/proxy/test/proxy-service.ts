@@ -55,7 +55,9 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
     product: 'proxy',
     clock,
     endpoints: (service) =>
-      endpoints((deps = wire(service, { SANDBOX_SLOW_MS: 1, PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN }))),
+      endpoints(
+        (deps = wire(service, { SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0, PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN })),
+      ),
     internal: () => internal(wired()),
   });
   afterAll(() => wired().shared.close());

@@ -3,11 +3,12 @@ import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { planSchema } from '../views/plan-view';
-import type { ProxyDeps } from '../deps';
+import { oncePlanWorks } from '../access/until-usable';
+import type { NodeDeps } from '../nodes/deps';
 import { trafficOffer } from './traffic-offers';
 import { BUY_TRAFFIC_ROUTE, trafficBody } from './traffic-purchase';
 
-export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
+export function buyTrafficPlan(deps: NodeDeps): Endpoint {
   return endpoint(
     defineRoute({
       ...BUY_TRAFFIC_ROUTE,
@@ -25,6 +26,9 @@ export function buyTrafficPlan(deps: ProxyDeps): Endpoint {
       },
       errors: ['price_changed', 'not_available', 'supplier_error'],
     }),
-    async (context) => sell(deps.service.purchases, context, trafficOffer(deps, context.accountId, context.body)),
+    async (context) => {
+      const offer = trafficOffer(deps, context.accountId, context.body);
+      return oncePlanWorks(deps, await sell(deps.service.purchases, context, offer));
+    },
   );
 }

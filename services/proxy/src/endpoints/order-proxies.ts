@@ -5,7 +5,8 @@ import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import { usdOutput } from '@lumi/shared/money';
 import { SELLING, acceptedAnswer, dryRunAnswer, orderSchema, purchaseFields, sell } from '@lumi/shared/purchase';
 import { proxySchema } from '../views/proxy-view';
-import type { ProxyDeps } from '../deps';
+import { onceProxiesWork } from '../access/until-usable';
+import type { NodeDeps } from '../nodes/deps';
 import { allowedBlocks, orderBody } from './order-body';
 import { orderOffer } from './offers';
 
@@ -32,7 +33,7 @@ export const orderAnswerSchema = z.object({
   proxies: z.array(proxySchema),
 });
 
-export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
+export function orderProxiesEndpoint(deps: NodeDeps): Endpoint {
   return endpoint(
     defineRoute({
       id: 'order-proxies',
@@ -57,14 +58,15 @@ export function orderProxiesEndpoint(deps: ProxyDeps): Endpoint {
       },
       responses: {
         200: dryRunAnswer,
-        201: { description: 'Delivered, wholly or in part.', schema: orderAnswerSchema },
+        201: { description: 'Delivered, wholly or in part; ready for use.', schema: orderAnswerSchema },
         202: acceptedAnswer,
       },
       errors: ['price_changed', 'not_available', 'out_of_stock', 'supplier_error'],
     }),
     async (context) => {
       const blocks = allowedBlocks(context.body, context.clientIp);
-      return sell(deps.service.purchases, context, await orderOffer(deps, context.accountId, context.body, blocks));
+      const offer = await orderOffer(deps, context.accountId, context.body, blocks);
+      return onceProxiesWork(deps, await sell(deps.service.purchases, context, offer));
     },
   );
 }

@@ -43,22 +43,36 @@ export async function pushAccess(deps: ProxyDeps): Promise<boolean> {
   return more.includes(true);
 }
 
+interface Versioned {
+  readonly id: string;
+  readonly access_version: number;
+}
+type AccessOf<R> = (rows: readonly R[]) => readonly Access[] | Promise<readonly Access[]>;
+
+/** Tells the access of these rows, and marks what is in force. Returns how many that are. */
+export async function tellAccessOf<R extends Versioned>(
+  deps: ProxyDeps,
+  table: AccessTable,
+  rows: readonly R[],
+  accessOf: AccessOf<R>,
+): Promise<number> {
+  const inForce = new Set(await deps.network.applyAccess(await accessOf(rows), AbortSignal.timeout(CALL_LIMIT_MS)));
+  const applied = rows.filter(({ id }) => inForce.has(id));
+  await markApplied(deps.service.db.platform, table, applied);
+  return applied.length;
+}
+
 /** True: it stopped at the bound, and something was marked, so that the next round begins elsewhere. */
-async function push<R extends { readonly id: string; readonly access_version: number }>(
+async function push<R extends Versioned>(
   deps: ProxyDeps,
   table: AccessTable,
   read: (page: DirtyPage) => Promise<readonly R[]>,
-  accessOf: (rows: readonly R[]) => readonly Access[] | Promise<readonly Access[]>,
+  accessOf: AccessOf<R>,
 ): Promise<boolean> {
   let [afterId, marked] = ['', 0];
   for (let page = 0; page < ROUND_PAGES; page += 1) {
     const rows = await read({ afterId, limit: PAGE_MAX });
-    if (rows.length > 0) {
-      const inForce = new Set(await deps.network.applyAccess(await accessOf(rows), AbortSignal.timeout(CALL_LIMIT_MS)));
-      const applied = rows.filter(({ id }) => inForce.has(id));
-      await markApplied(deps.service.db.platform, table, applied);
-      marked += applied.length;
-    }
+    if (rows.length > 0) marked += await tellAccessOf(deps, table, rows, accessOf);
     if (rows.length < PAGE_MAX) return false;
     afterId = rows.at(-1)?.id ?? '';
   }

@@ -7,4 +7,6 @@ export interface NodeDeps extends ProxyDeps {
   /** The token of the node that `npm start` runs; null: there is none. */
   readonly localToken: string | null;
   readonly entryHost: string;
+  /** How long the answer to a purchase waits for the nodes; 0: not at all. */
+  readonly usableWithinMs: number;
 }

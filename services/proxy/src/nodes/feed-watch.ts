@@ -16,12 +16,18 @@ const PACE: FeedPace = { everyMs: 150, quietMs: 450, quietAfterMs: 10_000 };
 export class FeedWatch {
   private looking: Promise<number> | null = null;
   private last = 0;
+  private pause = new AbortController();
   private changedAtMs = performance.now();
 
   constructor(
     private readonly read: () => Promise<number>,
     private readonly pace: FeedPace = PACE,
   ) {}
+
+  /** The next look is made now: something was told a moment ago. */
+  hurry(): void {
+    this.pause.abort();
+  }
 
   /** Resolves with true as soon as the number is above `after`; with false when `limitMs` are over or nobody waits. */
   async isAbove(after: number, limitMs: number, signal: AbortSignal): Promise<boolean> {
@@ -42,7 +48,10 @@ export class FeedWatch {
 
   private async look(): Promise<number> {
     const { everyMs, quietMs, quietAfterMs } = this.pace;
-    await setTimeout(performance.now() - this.changedAtMs < quietAfterMs ? everyMs : quietMs);
+    this.pause = new AbortController();
+    await setTimeout(performance.now() - this.changedAtMs < quietAfterMs ? everyMs : quietMs, undefined, {
+      signal: this.pause.signal,
+    }).catch(() => undefined); // hurried
     const number = await this.read();
     if (number !== this.last) [this.last, this.changedAtMs] = [number, performance.now()];
     return number;
