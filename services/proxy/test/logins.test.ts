@@ -4,7 +4,7 @@ import { FixedClock } from '@lumi/shared/runtime';
 import type { TestAccount } from '@lumi/shared/testing';
 import { nodeClient } from './node-client';
 import { pushAccess } from '../src/jobs/push-access';
-import { NOW, proxyTest } from './proxy-service';
+import { NOW, owner, proxyTest } from './proxy-service';
 
 const clock = new FixedClock(NOW);
 const lumi = proxyTest(clock);
@@ -67,6 +67,56 @@ describe.each([
       lumi.send(one.who, 'put', `/subusers/${one.sub}/credentials`, { username: `${name}3` }),
     ]);
     expect(race.map(({ status }) => status).sort()).toEqual([200, 409]);
+  });
+});
+
+describe.each([
+  ['a proxy', 'proxies', 'rotate-credentials'],
+  ['a plan', 'traffic-plans', 'rotate-plan-credentials'],
+  ['a sub-user', 'subusers', 'rotate-subuser-credentials'],
+] as const)('a change of the credentials of %s', (_, path, route) => {
+  const holder = async () => {
+    if (path === 'proxies') {
+      const { who, body } = await lumi.buyer();
+      return { who, id: body.proxies[0]?.id ?? '' };
+    }
+    const { who, plan, sub } = await traffic();
+    return { who, id: path === 'subusers' ? sub : plan };
+  };
+  const reveals = async (id: string) =>
+    (
+      await lumi.service.db.pool.query<{ route: string }>(
+        `SELECT route FROM proxy.reveal WHERE $1 = ANY (subjects) AND route LIKE '%credentials' ORDER BY seq`,
+        [id],
+      )
+    ).rows.map(({ route }) => route);
+
+  it('gives a new name that a rotation at the same time does not undo', async () => {
+    const { who, id } = await holder();
+    const wanted = Array.from({ length: 10 }, (__, pair) => `${path.replace('-', '_')}_${String(pair)}`);
+    const names: string[] = [];
+    for (const username of wanted) {
+      const answers = await Promise.all([
+        lumi.send(who, 'put', `/${path}/${id}/credentials`, { username }),
+        lumi.send(who, 'post', `/${path}/${id}/credentials/rotate`, {}),
+      ]);
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      names.push((await lumi.get(who, `/${path}/${id}`)).body.username as string);
+    }
+    expect(names).toEqual(wanted);
+    expect(await reveals(id)).toHaveLength(20);
+  });
+
+  it('is recorded as a reveal under its own name, and not when it was refused', async () => {
+    const { who, id } = await holder();
+    await lumi.send(who, 'post', `/${path}/${id}/credentials/rotate`, {});
+    expect(await reveals(id)).toEqual([route]);
+    const name = `held_${path.replace('-', '_')}`;
+    const other = await traffic();
+    await lumi.send(other.who, 'put', `/subusers/${other.sub}/credentials`, { username: name });
+    if (path === 'proxies') await owner(lumi, `UPDATE proxy.proxy SET state = 'ended' WHERE id = $1`, [id]);
+    const refused = await lumi.send(who, 'put', `/${path}/${id}/credentials`, { username: name });
+    expect([refused.status, await reveals(id)]).toEqual([409, [route]]);
   });
 });
 

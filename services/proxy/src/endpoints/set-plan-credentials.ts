@@ -1,40 +1,22 @@
-import { z } from 'zod';
-import { defineRoute, notFound } from '@lumi/shared/contract';
-import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
+import { defineRoute } from '@lumi/shared/contract';
+import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { ProxyDeps } from '../deps';
-import { setPlanLogin } from '../store/logins';
-import { findPlan } from '../store/traffic';
-import { planSchema, viewPlan } from '../views/plan-view';
-import { PLAN_ROUTE, planParams } from './traffic-plan';
-import { graceField } from './change-credentials';
-import { changeLogin } from './change-login';
-import { passwordField, usernameField } from './fields';
+import { planSchema } from '../views/plan-view';
+import { changeLogin, LOGIN_ANSWER, SET_LOGIN, SET_POOL_TEXT } from './change-login';
+import { planParams } from './traffic-plan';
 
 export function setPlanCredentials(deps: ProxyDeps): Endpoint {
   return endpoint(
     defineRoute({
-      ...PLAN_ROUTE,
+      ...SET_LOGIN,
       id: 'set-plan-credentials',
-      method: 'PUT',
       path: '/traffic-plans/{id}/credentials',
       summary: 'Set user name and password of a traffic plan',
-      scope: 'write',
-      description:
-        'Sets what you give and makes up the password you do not give. User names of pools are unique over all ' +
-        'customers. Only the pair before this one can live on: a second change within the grace ends the first.',
+      tag: 'Traffic',
+      description: SET_POOL_TEXT,
       params: planParams,
-      body: z.object({ username: usernameField.optional(), password: passwordField.optional(), grace_s: graceField }),
-      bodyExample: { username: 'crawler', grace_s: 600 },
-      responses: { 200: { description: 'With the new password in clear this once.', schema: planSchema } },
-      errors: ['state_conflict'],
+      responses: { 200: { description: LOGIN_ANSWER, schema: planSchema } },
     }),
-    async (context) => {
-      const plan = await findPlan(deps.db, context.reach, context.params.id);
-      if (plan === null) throw notFound();
-      const { row, password, now } = await changeLogin(deps, context, plan, context.body, (fresh) =>
-        setPlanLogin(deps.service.db, plan.id, fresh),
-      );
-      return json(200, viewPlan(row, now, password));
-    },
+    (context) => changeLogin(deps, context, 'traffic_plan', 'set-plan-credentials'),
   );
 }

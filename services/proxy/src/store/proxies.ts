@@ -125,23 +125,6 @@ export async function changeProxies(
     UPDATE proxy.proxy p SET ${joinSql(sets, ', ')} FROM locked WHERE p.id = locked.id RETURNING p.*`);
 }
 
-/** The present pair becomes the old one, valid until `oldUntil`. Null: the proxy has ended. */
-export async function setProxyCredentials(
-  db: SqlRunner,
-  id: string,
-  fresh: { username: string; password: Uint8Array; oldUntil: Date | null; now: Date },
-): Promise<ProxyRow | null> {
-  const keep = fresh.oldUntil !== null;
-  // Raw SQL: columns are copied to others.
-  const rows = await db.$queryRaw<ProxyRow[]>(sql`
-    UPDATE proxy.proxy SET old_username = ${keep ? sql`username` : sql`NULL`},
-      old_password = ${keep ? sql`password` : sql`NULL`}, old_until = ${fresh.oldUntil}::timestamptz,
-      username = ${fresh.username}, password = ${new Uint8Array(fresh.password)}::bytea,
-        access_version = access_version + 1, updated_at = ${fresh.now}
-    WHERE id = ${id} AND state = 'active' RETURNING *`);
-  return rows[0] ?? null;
-}
-
 // ── riders of purchases ──────────────────────────────────────────────────────────────────────────────────────────
 
 /** The facts that an offer states about each proxy; `days` when its price depends on the days left. */

@@ -1,17 +1,20 @@
 // Showing passwords in clear: for keys with write scope, on every route, and recorded. The record is written before the
 // answer is sent, so no password is shown without a record.
+import { sql, type SqlRunner } from '@lumi/shared/db';
 import type { RequestContext } from '@lumi/shared/endpoint';
 import { requireScope } from '@lumi/shared/principal';
 import type { ProxyDeps } from '../deps';
 
+/** `db`: a transaction, when the record must commit with what is done there. */
 export async function recordReveal(
   deps: ProxyDeps,
   context: Pick<RequestContext, 'principal' | 'requestId' | 'reach'>,
   route: string,
   subjects: readonly string[],
+  db: SqlRunner = deps.service.db.platform,
 ): Promise<void> {
   requireScope(context.principal, 'write');
-  await record(deps, {
+  await record(deps, db, {
     account_id: context.reach.kind === 'account' ? context.reach.accountId : null,
     key_id: context.principal.keyId,
     request_id: context.requestId,
@@ -28,11 +31,18 @@ export async function recordLinkRead(
   subjects: readonly string[],
 ): Promise<void> {
   const { id, account_id } = link;
-  await record(deps, { account_id, key_id: id, request_id: requestId, route: 'read-export-link', subjects });
+  await record(deps, deps.service.db.platform, {
+    account_id,
+    key_id: id,
+    request_id: requestId,
+    route: 'read-export-link',
+    subjects,
+  });
 }
 
 async function record(
-  deps: ProxyDeps,
+  { service }: Pick<ProxyDeps, 'service'>,
+  db: SqlRunner,
   reveal: {
     readonly account_id: string | null;
     readonly key_id: string;
@@ -42,7 +52,9 @@ async function record(
   },
 ): Promise<void> {
   if (reveal.subjects.length === 0) return;
-  await deps.db.reveal.createMany({
-    data: { ...reveal, subjects: [...reveal.subjects], at: deps.service.clock.now() },
-  });
+  // Raw SQL: also in a transaction.
+  await db.$executeRaw(sql`
+    INSERT INTO proxy.reveal (account_id, key_id, request_id, route, subjects, at)
+    VALUES (${reveal.account_id}::text, ${reveal.key_id}, ${reveal.request_id}, ${reveal.route},
+      ${[...reveal.subjects]}::text[], ${service.clock.now()})`);
 }
