@@ -1,6 +1,7 @@
 // What GET /tlds/{tld}/requirements says, judged by a validator of JSON Schema and by the operation itself: a body that
 // the one takes the other takes, too, as a dry run.
 import Ajv2020 from 'ajv/dist/2020';
+import { CONTACT_EXAMPLE } from '../src/portfolio/contact-view';
 import { domainsService, type Who } from './domains-fixture';
 
 const t = domainsService();
@@ -11,16 +12,7 @@ beforeAll(async () => {
   contactId = (await t.post(who, '/contacts', ADA).expect(201)).body.id as string;
 });
 
-const ADA = {
-  first_name: 'Ada',
-  last_name: 'Lovelace',
-  email: 'ada@example.com',
-  phone: '+4930123456',
-  address1: 'Unter den Linden 1',
-  city: 'Berlin',
-  postal_code: '10117',
-  country: 'DE',
-};
+const ADA = CONTACT_EXAMPLE;
 const { postal_code: _, ...withoutCode } = ADA;
 const dublin = { ...withoutCode, city: 'Dublin', country: 'IE', phone: '+35312345678' };
 const HOSTS = ['ns1.example.net', 'ns2.example.net'];

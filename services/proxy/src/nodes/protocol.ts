@@ -26,10 +26,14 @@ export const registerBody = z.object({
         product: z.string().max(64),
       }),
     )
-    .max(50_000),
+    .max(50_000)
+    .readonly(),
   /** Targets that its operator lifted from the deny list. */
-  allowed: z.array(z.string().max(100)).max(100).default([]),
+  allowed: z.array(z.string().max(100)).max(100).readonly().default([]),
 });
+
+/** What a node says of itself when a process of it begins. */
+export type Registration = Readonly<z.output<typeof registerBody>>;
 
 export const exchangeBody = z.object({
   epoch: z.int().min(1),

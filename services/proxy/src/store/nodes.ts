@@ -2,6 +2,7 @@
 import { inTransaction, sql, type Database, type SqlRunner } from '@lumi/shared/db';
 import type { PrismaClient } from '../generated/db/client';
 import type { NodeModel } from '../generated/db/models';
+import type { Registration } from '../nodes/protocol';
 import { closeEpochs, openEpoch } from './batches';
 
 export type NodeRow = Readonly<NodeModel>;
@@ -26,19 +27,8 @@ export async function enrolLocalNode(db: SqlRunner, id: string, hash: Uint8Array
     ON CONFLICT (id) DO UPDATE SET token_hash = excluded.token_hash`);
 }
 
-export interface Registering {
-  readonly version: string;
+export interface Registering extends Registration {
   readonly address: string;
-  readonly ports: { readonly first: number; readonly last: number; readonly http: number; readonly socks: number };
-  readonly exits: readonly {
-    readonly address: string;
-    readonly country: string;
-    readonly region: string | null;
-    readonly city: string | null;
-    readonly asn: number | null;
-    readonly product: string;
-  }[];
-  readonly allowed: readonly string[];
   readonly keyVersion: number;
 }
 

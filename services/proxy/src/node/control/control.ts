@@ -12,7 +12,8 @@ import { Leases } from './leases';
 import { Notes } from './notes';
 import { Pace } from './pace';
 import { makePrivateFolder } from './private-file';
-import { ServiceFault, type RegisterBody, type ServiceLink } from './service-link';
+import type { Registration } from '../../nodes/protocol';
+import { ServiceFault, type ServiceLink } from './service-link';
 import { Snapshot } from './snapshot';
 import { targetNames, type TargetLog } from './target-names';
 import { UsageLines } from './usage-lines';
@@ -26,7 +27,7 @@ export interface ControlOptions {
   /** How long a refused token is a mistake. */
   readonly refusedMs?: number;
   /** What the node says when it registers. */
-  readonly registration: () => RegisterBody;
+  readonly registration: () => Registration;
   readonly connections: () => number;
   /** The operator wants it to end, and gives its connections so long. */
   readonly onDrain: (seconds: number) => void;

@@ -7,7 +7,8 @@ import { elapsedMs, type Log } from '@lumi/shared/runtime';
 import type { Batch, Books, Journal } from './journal';
 import type { Leases } from './leases';
 import type { Notes } from './notes';
-import type { RegisterBody, ServiceLink, Want } from './service-link';
+import type { Registration } from '../../nodes/protocol';
+import type { ServiceLink, Want } from './service-link';
 import { merged, type UsageLines } from './usage-lines';
 import type { Registered } from './wire';
 
@@ -27,7 +28,7 @@ export interface ExchangeParts {
   readonly leases: Leases;
   readonly notes: Notes;
   readonly log: Log;
-  readonly registration: () => RegisterBody;
+  readonly registration: () => Registration;
   readonly connections: () => number;
   readonly onDrain: (seconds: number) => void;
   readonly onRegistered: (answer: Registered) => void;

@@ -3,6 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { z } from 'zod';
+import type { Registration } from '../../nodes/protocol';
 import {
   accessAnswer,
   changeOf,
@@ -57,20 +58,6 @@ export interface ExchangeBody {
   readonly state: { readonly connections: number; readonly bytes_per_s: number };
 }
 
-export interface RegisterBody {
-  readonly version: string;
-  readonly ports: { readonly first: number; readonly last: number; readonly http: number; readonly socks: number };
-  readonly exits: readonly {
-    readonly address: string;
-    readonly country: string;
-    readonly region: string | null;
-    readonly city: string | null;
-    readonly asn: number | null;
-    readonly product: string;
-  }[];
-  readonly allowed: readonly string[];
-}
-
 export interface AccessQuestion {
   readonly after: number;
   /** How long it waits for something new. */
@@ -80,7 +67,7 @@ export interface AccessQuestion {
 
 /** The service as a node sees it. */
 export interface ServiceLink {
-  register(body: RegisterBody): Promise<Registered>;
+  register(body: Registration): Promise<Registered>;
   exchange(body: ExchangeBody): Promise<ExchangeAnswer>;
   /** `isWhole`: the next page of a whole. Null: the service wants this node to register. */
   access(question: AccessQuestion, signal: AbortSignal): Promise<AccessChange | null>;

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ExchangeBody, RegisterBody } from '../service-link';
+import type { Registration } from '../../../nodes/protocol';
+import type { ExchangeBody } from '../service-link';
 import { ModelService } from './model-service';
 
 /** `before`: the request is not served; `after`: it is, and the answer is lost. */
@@ -66,7 +67,7 @@ export class ModelServer {
 
   private act(node: string, action: string, body: unknown): [number, object] {
     const now = new Date().toISOString();
-    if (action === 'register') return [200, { ...this.model.register(node, body as RegisterBody), now, key: this.key }];
+    if (action === 'register') return [200, { ...this.model.register(node, body as Registration), now, key: this.key }];
     if (action === 'leave') {
       this.model.leave(node, (body as { epoch: number }).epoch);
       return [200, {}];

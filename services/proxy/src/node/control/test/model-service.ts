@@ -1,7 +1,8 @@
 // The service's side of protocol 1, in memory and small: written from the protocol's text, so that a node's control
 // side is tested against the promise and not against our own service.
 import assert from 'node:assert';
-import type { ExchangeBody, RegisterBody, UsageLine } from '../service-link';
+import type { Registration } from '../../../nodes/protocol';
+import type { ExchangeBody, UsageLine } from '../service-link';
 import type { ExchangeAnswer, LeaseAnswer, Registered } from '../wire';
 
 const SMALLEST = 262_144;
@@ -44,7 +45,7 @@ export class ModelService {
     return sum;
   }
 
-  register(node: string, _body: RegisterBody): Registered {
+  register(node: string, _body: Registration): Registered {
     const last = Math.max(0, ...this.of(node).map(({ number }) => number));
     for (const epoch of this.of(node)) this.close(epoch);
     this.epochs.push({ node, number: last + 1, seq: 0, isClosed: false, leases: new Map() });
