@@ -74,6 +74,26 @@ describe('sub-users', () => {
     });
   });
 
+  it('leave their user name to others when they are deleted, and no old pair', async () => {
+    const { who, id } = await plan();
+    const made = await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id });
+    const sub = made.body.id as string;
+    const first = { username: 'client_of_mine', grace_s: 600 };
+    expect((await lumi.send(who, 'put', `/subusers/${sub}/credentials`, first)).status).toBe(200);
+    await lumi.send(who, 'delete', `/subusers/${sub}`);
+    const next = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id })).body.id as string;
+    const names = ['client_of_mine', made.body.username as string];
+    for (const username of names) {
+      const answer = await lumi.send(who, 'put', `/subusers/${next}/credentials`, { username });
+      expect([answer.status, answer.body.username]).toEqual([200, username]);
+    }
+    const { rows } = await lumi.service.db.pool.query(
+      'SELECT username, old_username, old_password, old_until FROM proxy.subuser WHERE id = $1',
+      [sub],
+    );
+    expect(rows).toEqual([{ username: sub, old_username: null, old_password: null, old_until: null }]);
+  });
+
   it('record no reveal of a password when a sub-user was refused', async () => {
     const { who, id } = await plan();
     const wish = { traffic_plan_id: id, limit_gb: 1 };

@@ -152,6 +152,7 @@ export async function reclaimFrom(
 
 /**
  * Unused bytes return to the plan; used bytes become the plan's own use, and so does what nodes still hold or report.
+ * Its user name is free for others, a name in its grace too.
  */
 export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): Promise<boolean> {
   const rows = await underPlanLock<{ id: string }>(
@@ -165,7 +166,8 @@ export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): 
         bytes_used = p.bytes_used + gone.bytes_used, bytes_leased = p.bytes_leased + gone.bytes_leased,
         access_version = p.access_version + 1, updated_at = ${now}
       FROM gone WHERE p.id = ${subuser.plan_id} RETURNING gone.id)
-    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, bytes_leased = 0,
+    UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, bytes_leased = 0, username = s.id,
+      old_username = NULL, old_password = NULL, old_until = NULL,
       access_version = s.access_version + 1, updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.id`,
   );
   return rows.length > 0;
