@@ -106,7 +106,9 @@ describe('usage', () => {
       [id],
     );
     expect(rows).toEqual([{ rows: 201, up: 450, other: 200 }]);
-    expect(who.accountId).not.toBe('');
+    const path = `/usage?group_by=target&subject=${id}&to=2026-11-24T13:00:00Z&limit=1`;
+    expect((await lumi.get(who, path)).body).toMatchObject({ totals: { bytes_up: 450 }, items: [{ bytes_up: 200 }] });
+    expect((await lumi.get(await lumi.account(), path)).body).toMatchObject({ totals: { bytes_up: 0 }, items: [] });
   });
 
   it('marks the proxy and the allowed address that were used', async () => {
