@@ -1,10 +1,12 @@
 // Sub-users never get more than the plan has.
 import { FixedClock } from '@lumi/shared/runtime';
 import { takeBatch } from '../src/store/batches';
+import { nodeClient } from './node-client';
 import { NOW, proxyTest } from './proxy-service';
 
 const clock = new FixedClock(NOW);
 const lumi = proxyTest(clock);
+const node = nodeClient(lumi);
 
 async function plan(gb = 10, label?: string) {
   const who = await lumi.account({ balance: '1000' });
@@ -92,6 +94,36 @@ describe('sub-users', () => {
       [sub],
     );
     expect(rows).toEqual([{ username: sub, old_username: null, old_password: null, old_until: null }]);
+  });
+
+  it('that were refused an allocation or a reclaim read that nodes hold some of it', async () => {
+    const { who, id } = await plan(4);
+    const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 2 })).body.id as string;
+    const refusal = async (move: 'allocate' | 'reclaim', gb: number) => {
+      const answer = await lumi.send(who, 'post', `/subusers/${sub}/${move}`, { gb });
+      return [answer.status, answer.body.error.message];
+    };
+    const tooMuch = 'The plan has not that many gigabytes free.';
+    const unused = 'The sub-user has not that many gigabytes unused.';
+    expect([await refusal('allocate', 3), await refusal('reclaim', 3)]).toEqual([
+      [409, tooMuch],
+      [409, unused],
+    ]);
+    const { epoch } = await node.register();
+    await node.exchange(epoch, 1, { wants: [id, sub].map((subject) => ({ subject, want: 1_000_000 })) });
+    const held = 'Some is held by nodes that carry traffic; try again in a few seconds, or take less.';
+    expect([await refusal('allocate', 2), await refusal('reclaim', 2)]).toEqual([
+      [409, `${tooMuch} ${held}`],
+      [409, `${unused} ${held}`],
+    ]);
+    // What no node holds would not make it enough either.
+    expect([await refusal('allocate', 3), await refusal('reclaim', 3)]).toEqual([
+      [409, tooMuch],
+      [409, unused],
+    ]);
+    const more = await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 2 });
+    expect(more.body.error.message).toBe(`${tooMuch} ${held}`);
+    await node.leave(epoch);
   });
 
   it('record no reveal of a password when a sub-user was refused', async () => {

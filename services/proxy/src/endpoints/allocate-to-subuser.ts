@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { AppError, defineRoute } from '@lumi/shared/contract';
+import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { allocateTo } from '../store/subusers';
 import type { ProxyDeps } from '../deps';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
-import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB, NOT_ENOUGH_FREE } from './subuser';
+import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB, notEnoughFree } from './subuser';
 
 export function allocateToSubuser(deps: ProxyDeps): Endpoint {
   return endpoint(
@@ -24,8 +24,9 @@ export function allocateToSubuser(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       const row = await requireSubuser(deps, reach, id);
-      const changed = await allocateTo(deps.service.db, row, BigInt(body.gb) * BYTES_PER_GB, deps.service.clock.now());
-      if (changed === null) throw new AppError('state_conflict', NOT_ENOUGH_FREE);
+      const bytes = BigInt(body.gb) * BYTES_PER_GB;
+      const changed = await allocateTo(deps.service.db, row, bytes, deps.service.clock.now());
+      if (changed === null) throw await notEnoughFree(deps, reach, row.plan_id, bytes);
       return json(200, viewSubuser(changed, deps.service.clock.now()));
     },
   );

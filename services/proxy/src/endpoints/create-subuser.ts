@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError, defineRoute, newId, notFound } from '@lumi/shared/contract';
+import { defineRoute, newId, notFound } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { sealSecret } from '@lumi/shared/keys';
 import { newCredentials } from '../access/credentials';
@@ -9,7 +9,7 @@ import { findPlan } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
 import { idField } from './fields';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
-import { SUBUSER_ROUTE, subuserGbField, subuserSettings, BYTES_PER_GB, futureOf, NOT_ENOUGH_FREE } from './subuser';
+import { SUBUSER_ROUTE, subuserGbField, subuserSettings, BYTES_PER_GB, futureOf, notEnoughFree } from './subuser';
 
 export function createSubuserEndpoint(deps: ProxyDeps): Endpoint {
   return endpoint(
@@ -39,13 +39,14 @@ export function createSubuserEndpoint(deps: ProxyDeps): Endpoint {
       const now = deps.service.clock.now();
       const id = newId('sub', now.getTime());
       const pair = newCredentials();
+      const bytes = BigInt(body.limit_gb ?? 0) * BYTES_PER_GB;
       const row = await createSubuser(deps.service.db.platform, {
         id,
         accountId: plan.account_id,
         planId: plan.id,
         username: `${pair.username}${id.slice(-6)}`,
         password: sealSecret(deps.service.config.SECRET_RING, id, pair.password),
-        bytes: BigInt(body.limit_gb ?? 0) * BYTES_PER_GB,
+        bytes,
         expiresAt: futureOf(body.expires_at, now),
         blockedDomains: body.domains_block ?? [],
         allowedDomains: body.domains_allow ?? [],
@@ -55,7 +56,7 @@ export function createSubuserEndpoint(deps: ProxyDeps): Endpoint {
         reference: body.reference ?? null,
         now,
       });
-      if (row === null) throw new AppError('state_conflict', NOT_ENOUGH_FREE);
+      if (row === null) throw await notEnoughFree(deps, reach, plan.id, bytes);
       await recordReveal(deps, context, 'create-subuser', [id]); // a refused request showed no password
       return json(201, viewSubuser(row, now, pair.password), { Location: `/subusers/${id}` });
     },

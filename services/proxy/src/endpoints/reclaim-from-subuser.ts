@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { AppError, defineRoute } from '@lumi/shared/contract';
+import { defineRoute } from '@lumi/shared/contract';
 import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { reclaimFrom } from '../store/subusers';
 import type { ProxyDeps } from '../deps';
 import { subuserSchema, viewSubuser } from '../views/plan-view';
-import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB } from './subuser';
+import { SUBUSER_ROUTE, subuserParams, subuserGbField, requireSubuser, BYTES_PER_GB, notEnoughUnused } from './subuser';
 
 export function reclaimFromSubuser(deps: ProxyDeps): Endpoint {
   return endpoint(
@@ -24,13 +24,9 @@ export function reclaimFromSubuser(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, params: { id }, body }) => {
       const row = await requireSubuser(deps, reach, id);
-      const changed = await reclaimFrom(
-        deps.service.db,
-        row,
-        body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB,
-        deps.service.clock.now(),
-      );
-      if (changed === null) throw new AppError('state_conflict', 'The sub-user has not that many gigabytes unused.');
+      const bytes = body.gb === undefined ? null : BigInt(body.gb) * BYTES_PER_GB;
+      const changed = await reclaimFrom(deps.service.db, row, bytes, deps.service.clock.now());
+      if (changed === null) throw await notEnoughUnused(deps, reach, row.id, bytes ?? 0n);
       return json(200, viewSubuser(changed, deps.service.clock.now()));
     },
   );

@@ -1,11 +1,12 @@
 // Shared by the endpoints of sub-users. A sub-user has its own user name and password and a share of a plan's
 // gigabytes.
 import { z } from 'zod';
-import { invalid, lineField, notFound } from '@lumi/shared/contract';
+import { AppError, invalid, lineField, notFound } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { hostNameField } from '@lumi/shared/names';
 import { instantField } from '@lumi/shared/times';
 import { findSubuser, type SubuserRow } from '../store/subusers';
+import { findPlan } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 
@@ -44,7 +45,6 @@ function domainsField(what: string) {
 
 export const subuserParams = z.object({ id: idParam('sub', 'the sub-user') });
 export const SUBUSER_ROUTE = { tag: 'Traffic', class: 'regular', reach: 'account' } as const;
-export const NOT_ENOUGH_FREE = 'The plan has not that many gigabytes free.';
 
 export async function requireSubuser(deps: ProxyDeps, reach: Reach, id: string): Promise<SubuserRow> {
   const row = await findSubuser(deps.db, reach, id);
@@ -57,4 +57,25 @@ export function futureOf(text: string | null | undefined, now: Date): Date | nul
   const at = new Date(text);
   if (at <= now) throw invalid('expires_at', 'must lie in the future');
   return at;
+}
+
+const HELD = 'Some is held by nodes that carry traffic; try again in a few seconds, or take less.';
+
+/** The plan has not `bytes` free. */
+export async function notEnoughFree(deps: ProxyDeps, reach: Reach, planId: string, bytes: bigint): Promise<AppError> {
+  const plan = await findPlan(deps.db, reach, planId);
+  if (plan === null) return notFound();
+  const left = plan.bytes_total - plan.bytes_used - plan.bytes_allocated;
+  return tooFew('The plan has not that many gigabytes free.', plan.bytes_leased > 0n && left >= bytes);
+}
+
+/** The sub-user has not `bytes` unused. */
+export async function notEnoughUnused(deps: ProxyDeps, reach: Reach, id: string, bytes: bigint): Promise<AppError> {
+  const row = await requireSubuser(deps, reach, id);
+  const left = row.bytes_limit - row.bytes_used;
+  return tooFew('The sub-user has not that many gigabytes unused.', row.bytes_leased > 0n && left >= bytes);
+}
+
+function tooFew(text: string, isHeld: boolean): AppError {
+  return new AppError('state_conflict', isHeld ? `${text} ${HELD}` : text);
 }
