@@ -20,6 +20,12 @@ const listed = async (id: string) =>
     (one: { id: string }) => one.id === id,
   );
 
+/** In the order of their commits. */
+const actsOn = async (subject: string): Promise<{ action: string; before: unknown; after: unknown }[]> =>
+  (await lumi.get(await lumi.operator(), '/admin/audit-log')).body.items
+    .filter((act: { subject: string }) => act.subject === subject)
+    .reverse();
+
 describe('POST /admin/nodes', () => {
   it('enrols a node, shows its token once, and records who did it', async () => {
     const enrolled = await administer('/admin/nodes', { name: 'fra-1' });
@@ -96,5 +102,33 @@ describe('a node that is to end', () => {
     );
     expect(rows).toEqual([{ held: 0 }]);
     expect((await administer('/admin/nodes/node_01k000000000000000000000/retire', {})).status).toBe(404);
+  });
+
+  it('says that a retired node cannot be drained, and records nothing of it', async () => {
+    const { id } = (await administer('/admin/nodes', { name: 'c' })).body;
+    await administer(`/admin/nodes/${String(id)}/retire`, {});
+    const refused = await administer(`/admin/nodes/${String(id)}/drain`, { drain_s: 5 });
+    expect([refused.status, refused.body.error]).toMatchObject([
+      409,
+      { code: 'state_conflict', message: expect.stringContaining('Enrol') as string },
+    ]);
+    expect((await actsOn(id)).map(({ action }) => action)).toEqual(['node.enrol', 'node.retire']);
+    expect((await administer('/admin/nodes/node_01k000000000000000000000/drain', {})).status).toBe(404);
+  });
+
+  it('has a record of each act that begins where the one before ended, of two operators at once too', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { id } = (await administer('/admin/nodes', { name: `both ${String(round)}` })).body;
+      const answers = await Promise.all([
+        administer(`/admin/nodes/${String(id)}/drain`, {}),
+        administer(`/admin/nodes/${String(id)}/retire`, {}),
+      ]);
+      expect([200, 409]).toContain(answers[0].status);
+      const [, ...acts] = await actsOn(id);
+      expect(acts.map(({ before }) => before)).toEqual([
+        { state: 'active' },
+        ...acts.slice(0, -1).map(({ after }) => after),
+      ]);
+    }
   });
 });

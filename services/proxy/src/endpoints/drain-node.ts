@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineRoute } from '@lumi/shared/contract';
+import { AppError, defineRoute } from '@lumi/shared/contract';
 import { sql } from '@lumi/shared/db';
 import { endpoint, type Endpoint } from '@lumi/shared/endpoint';
 import type { ProxyDeps } from '../deps';
@@ -31,6 +31,7 @@ export function drainNode(deps: ProxyDeps): Endpoint {
       }),
       bodyExample: { drain_s: 60 },
       responses: NODE_ANSWERS,
+      errors: ['state_conflict'],
     }),
     (context) =>
       changeNode(deps, context, {
@@ -38,6 +39,10 @@ export function drainNode(deps: ProxyDeps): Endpoint {
         action: 'node.drain',
         change: sql`proxy.node_drain(${context.params.id}, ${context.body.drain_s ?? DRAIN_S}::int,
           ${deps.service.clock.now()}::timestamptz)`,
+        assertPossible: (before) => {
+          if (before === 'retired')
+            throw new AppError('state_conflict', 'This node is retired and carries nothing. Enrol a new one instead.');
+        },
       }),
   );
 }
