@@ -1,6 +1,6 @@
-// What was just bought can be used when its purchase is answered: the nodes are told at once, and the answer waits for
-// them for a moment. It waits for nothing where no node is there, and a node that is slow does not hold it up for long;
-// the worker goes on then.
+// What was just bought can be used when its purchase is answered: its access goes to the nodes at once, and the answer
+// waits for them for a moment. It waits for nothing where no node is there, and a node that is slow does not hold it up
+// for long; the worker goes on then.
 import { setTimeout } from 'node:timers/promises';
 import type { Reply } from '@lumi/shared/endpoint';
 import { tellAccessOf } from '../jobs/push-access';

@@ -24,7 +24,7 @@ export class FeedWatch {
     private readonly pace: FeedPace = PACE,
   ) {}
 
-  /** The next look is made now: something was told a moment ago. */
+  /** The next look is made now: something has just changed. */
   hurry(): void {
     this.pause.abort();
   }
