@@ -54,6 +54,7 @@ const MEANT_FOR = [
       'UNDELETE_HOURS',
       'PROXY_ENTRY_HOST',
       'PROXY_LOCAL_NODE_TOKEN',
+      'PROXY_USABLE_WITHIN_MS',
     ],
   },
   {
