@@ -1,4 +1,4 @@
--- Gives each of these a port of the node that registered last, those that were given up longest ago first. A port rests
+-- Gives each of these a port of the node of new entries, those that were given up longest ago first. A port rests
 -- for an hour. Returns those that got one: fewer when there are not enough, none without a node. Purchases do not wait
 -- for each other here.
 CREATE OR REPLACE FUNCTION take_ports(p_network_ids text[], p_now timestamptz)
@@ -8,8 +8,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
 DECLARE
   v_node node;
 BEGIN
-  SELECT * INTO v_node FROM node WHERE state <> 'retired' AND registered_at IS NOT NULL AND left_at IS NULL
-  ORDER BY registered_at DESC, id LIMIT 1;
+  SELECT * INTO v_node FROM entry_node(p_now);
   IF NOT FOUND OR cardinality(p_network_ids) = 0 THEN
     RETURN;
   END IF;

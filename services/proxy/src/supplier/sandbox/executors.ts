@@ -167,9 +167,7 @@ async function addTraffic(
   const request = raw as unknown as TrafficRequest; // as it was sent
   const networkId = request.networkId ?? `sbt-${reference}`;
   const [node] = await tx.$queryRaw<{ port: number; port_socks: number }[]>(sql`
-    SELECT port_http AS port, port_socks FROM proxy.node
-    WHERE state <> 'retired' AND registered_at IS NOT NULL AND left_at IS NULL
-    ORDER BY registered_at DESC, id LIMIT 1`);
+    SELECT port_http AS port, port_socks FROM proxy.entry_node(${clock.now()}::timestamptz)`);
   const at =
     node === undefined
       ? { host: `${request.pool.replaceAll('_', '-')}.sandbox.invalid`, port: 8_080, portSocks: 1_080 }
