@@ -110,6 +110,8 @@ export async function changeLogin<T extends Table>(
   );
   if (changed === 'taken')
     throw new AppError('state_conflict', 'This user name is taken; names of pools are unique. Choose another one.');
+  if (changed === 'busy')
+    throw new AppError('busy', 'The proxy is being replaced. Change the credentials of the new one when it is there.');
   if (changed === 'over')
     throw table === 'proxy' ? new AppError('state_conflict', 'The proxy has ended meanwhile.') : notFound();
   return json(200, holder.view(changed, now, password));

@@ -11,7 +11,8 @@ import { priceRenewal } from '../catalogue/price-renewal';
 import { findProduct, type ProxyProduct } from '../catalogue/products';
 import { orderProxies } from '../purchases/order-proxies';
 import { renewProxies } from '../purchases/renew-proxies';
-import { findProxy, proxiesOfOrder, proxyFacts } from '../store/proxies';
+import { findProxy, proxiesOfOrder } from '../store/proxies';
+import { renewalFacts } from '../store/proxy-facts';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
 import { syncProxy } from '../sync/sync-proxy';
 import { MISSING_TEXT } from '../views/proxy-view';
@@ -153,7 +154,7 @@ async function renewalOffer(
     lockKey: null,
     refusal: priced.refusal ?? renewRefusal(rows, wish.current_expires_at, deps.service.clock.now()),
     terms: {
-      facts: { subject: wish.subject, period_days: wish.period_days, state: 'renewable', proxies: proxyFacts(rows) },
+      facts: { subject: wish.subject, period_days: wish.period_days, state: 'renewable', ...renewalFacts(rows) },
       cost: priced.cost,
     },
   };

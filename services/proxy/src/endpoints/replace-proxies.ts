@@ -29,8 +29,8 @@ const body = z.object({
       'must have exactly one of proxy_ids, country, subnet, unhealthy',
     )
     .describe(
-      'Which proxies: by id, or all live ones of a country, in a subnet, or that failed their last check. ' +
-        'At most 100, all of one product.',
+      'Which proxies: by id, or all live ones of a country, in a subnet, or that failed their last check, without ' +
+        'the suspended ones. At most 100, all of one product.',
     ),
   with: z
     .strictObject({
@@ -63,7 +63,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
         'the old one ends at once. Each proxy has as many free replacements per period as its product says; further ' +
         "ones cost the product's price. A replacement keeps its value: if the other country has a higher surcharge, " +
         'you pay the difference for the days left; a lower one gives no refund. A replacement that costs money ' +
-        'needs the buy scope. All or none are replaced.',
+        'needs the buy scope. All or none are replaced; a suspended one is not: `423`.',
       body,
       bodyExample: {
         select: { proxy_ids: ['prx_01k000000000000000000000'] },
@@ -85,7 +85,15 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
         201: { description: 'Replaced.', schema: z.object({ order: orderSchema, replacement: replacementSchema }) },
         202: { description: 'Not settled yet; poll the operation or the replacement.', schema: acceptedSchema },
       },
-      errors: ['price_changed', 'not_available', 'out_of_stock', 'state_conflict', 'busy', 'supplier_error'],
+      errors: [
+        'price_changed',
+        'not_available',
+        'out_of_stock',
+        'state_conflict',
+        'suspended',
+        'busy',
+        'supplier_error',
+      ],
     }),
     async (context) => {
       const rows = await selected(deps, context.reach, context.body.select);
@@ -121,8 +129,8 @@ async function selected(deps: ProxyDeps, reach: Reach, select: z.output<typeof b
     subnet: select.subnet,
     healthy: select.unhealthy === true ? false : undefined,
   };
-  const rows = (await listProxies(platform, reach, filter, { limit: SELECTED_MAX * 10, now })).filter((row) =>
-    isReplaceable(row, now),
+  const rows = (await listProxies(platform, reach, filter, { limit: SELECTED_MAX * 10, now })).filter(
+    (row) => isReplaceable(row, now) && row.suspended_for === null,
   );
   if (rows.length === 0) throw invalid('select', 'selects no live proxy');
   if (rows.length > SELECTED_MAX) throw invalid('select', `selects more than ${String(SELECTED_MAX)} proxies`);

@@ -6,9 +6,10 @@ import { SURCHARGE_DAYS } from '../catalogue/price';
 import { askPlaces, type Places } from '../catalogue/price-order';
 import type { ProxyProduct } from '../catalogue/products';
 import { replaceProxies, replacedProxy } from '../purchases/replace-proxies';
-import { proxyFacts } from '../store/proxies';
+import { replacementFacts } from '../store/proxy-facts';
 import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../deps';
+import { suspendedRefusal } from './suspended-refusal';
 
 export interface ReplacementOffer extends Offer {
   readonly free: number;
@@ -49,7 +50,7 @@ export async function replacementOffer(
     lockKey: null,
     refusal: replaceRefusal(rows, product, country, { now, places }),
     terms: {
-      facts: { product_id: product.id, country, state: 'live', free, proxies: proxyFacts(rows, now) },
+      facts: { product_id: product.id, country, state: 'live', free, ...replacementFacts(rows, now) },
       cost: [
         costLine('Free replacements', 0n, { times: free }),
         costLine('Paid replacements', product.replace?.price ?? 0n, { times: paid }),
@@ -84,6 +85,8 @@ function replaceRefusal(
     return new AppError('state_conflict', undefined, {
       details: [{ path: 'select', message: `${over.id} is ${stateOf(over, now)}` }],
     });
+  const suspended = suspendedRefusal(rows);
+  if (suspended !== null) return suspended;
   for (const target of new Set(rows.map((row) => country ?? row.country))) {
     const place = countries.get(target);
     if (place === undefined)

@@ -16,6 +16,7 @@ export function rotateCredentials(deps: ProxyDeps): Endpoint {
       tag: 'Proxies',
       params: z.object({ id: idParam('prx', 'the proxy') }),
       responses: { 200: { description: LOGIN_ANSWER, schema: proxySchema } },
+      errors: [...ROTATE_LOGIN.errors, 'busy'],
     }),
     (context) => changeLogin(deps, context, 'proxy', 'rotate-credentials'),
   );

@@ -17,6 +17,7 @@ export function setCredentials(deps: ProxyDeps): Endpoint {
       description: SET_TEXT,
       params: z.object({ id: idParam('prx', 'the proxy') }),
       responses: { 200: { description: LOGIN_ANSWER, schema: proxySchema } },
+      errors: [...SET_LOGIN.errors, 'busy'],
     }),
     (context) => changeLogin(deps, context, 'proxy', 'set-credentials'),
   );

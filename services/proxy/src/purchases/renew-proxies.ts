@@ -5,7 +5,8 @@ import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type 
 import { isoSeconds } from '@lumi/shared/runtime';
 import { DAY_MS } from '@lumi/shared/times';
 import { findProduct } from '../catalogue/products';
-import { lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
+import { lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
+import { termsToRenew } from '../store/proxy-facts';
 import type { ProxyRow } from '../store/proxy-row';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 import type { ProxyDeps } from '../deps';
@@ -34,12 +35,11 @@ export function renewProxies(deps: ProxyDeps): AnyThingSold {
   return thingSold<RenewProxiesItem, RenewProxiesResult>({
     kind: 'proxy_renew',
     termsNow: ({ item }, at) =>
-      termsOfProxies(
+      termsToRenew(
         item.proxies.map(({ id }) => id),
-        'renewable',
-        sql`p.state = 'active' AND p.grace_until > ${at}::timestamptz`,
+        at,
       ),
-    refusalOfChange: { proxies: 'expiry_mismatch' },
+    refusalOfChange: { proxies: 'expiry_mismatch', suspended: 'suspended' },
     describe: (order) =>
       `Renewal of ` +
       `${order.item.proxies.length === 1 ? order.subject : `${String(order.item.proxies.length)} proxies`}, ` +

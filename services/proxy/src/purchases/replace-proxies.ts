@@ -6,7 +6,8 @@ import { openSecret, sealSecret } from '@lumi/shared/keys';
 import { formatUsd, parseUsd, type Units } from '@lumi/shared/money';
 import { thingSold, viewOrder, type AnyThingSold, type LookUp, type Order, type Outcome } from '@lumi/shared/purchase';
 import { isoSeconds } from '@lumi/shared/runtime';
-import { insertProxies, lockProxies, lockRefusal, termsOfProxies, unlockProxies } from '../store/proxies';
+import { insertProxies, lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
+import { termsToReplace } from '../store/proxy-facts';
 import type { NewProxy, ProxyRow } from '../store/proxy-row';
 import type { Allocated, Exit } from '../supplier/proxy-network';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
@@ -60,13 +61,11 @@ export function replaceProxies(deps: ProxyDeps): AnyThingSold {
   return thingSold<ReplaceProxiesItem, ReplaceProxiesResult>({
     kind: 'proxy_replace',
     termsNow: ({ item }, at) =>
-      termsOfProxies(
+      termsToReplace(
         item.proxies.map(({ id }) => id),
-        'live',
-        sql`p.state = 'active' AND p.expires_at > ${at}::timestamptz`,
         at,
       ),
-    refusalOfChange: { proxies: 'state_conflict' },
+    refusalOfChange: { proxies: 'state_conflict', pairs: 'state_conflict', suspended: 'suspended' },
     describe: (order) => `Replacement of ${String(order.item.proxies.length)} × ${order.item.product_id}`,
     act: async (order, signal) =>
       withProxyTruth(

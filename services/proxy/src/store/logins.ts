@@ -29,7 +29,7 @@ const IS_LIVE = {
 
 /**
  * The present pair becomes the old one. `taken`: another plan or sub-user has this name. `over`: there is no such row
- * any more. `alsoThere` is done in the same transaction, when the change is made.
+ * any more. `busy`: the proxy is being replaced. `alsoThere` is done in the same transaction, when the change is made.
  */
 export function setLogin<T extends keyof LoginRows>(
   db: Pick<Database, 'platform'>,
@@ -37,10 +37,11 @@ export function setLogin<T extends keyof LoginRows>(
   id: string,
   { username, password, oldUntil, now }: FreshLogin,
   alsoThere: (tx: Tx) => Promise<void>,
-): Promise<LoginRows[T] | 'taken' | 'over'> {
+): Promise<LoginRows[T] | 'taken' | 'busy' | 'over'> {
   const keep = oldUntil !== null;
   return inTransaction(db, async (tx) => {
     if (username !== null && table !== 'proxy' && (await isTaken(tx, username, id, now))) return 'taken';
+    if (table === 'proxy' && (await isBeingReplaced(tx, id))) return 'busy';
     // Raw SQL: columns are copied to others.
     const rows = await tx.$queryRaw<LoginRows[T][]>(sql`
       UPDATE ${rawSql(`proxy.${table}`)} SET old_username = ${keep ? sql`username` : sql`NULL`},
@@ -53,6 +54,19 @@ export function setLogin<T extends keyof LoginRows>(
     await alsoThere(tx);
     return row;
   });
+}
+
+/**
+ * A new proxy gets the pair that the old one had when its replacement began. The row is locked first: a replacement that
+ * had it before is seen, and one that comes later sees the new pair.
+ */
+async function isBeingReplaced(tx: Tx, id: string): Promise<boolean> {
+  // Raw SQL: a lock.
+  await tx.$queryRaw(sql`SELECT id FROM proxy.proxy WHERE id = ${id} FOR NO KEY UPDATE`);
+  // Raw SQL: two tables.
+  const open = await tx.$queryRaw<unknown[]>(sql`
+    SELECT 1 FROM proxy.proxy_lock l JOIN proxy.replacement r ON r.order_id = l.order_id WHERE l.proxy_id = ${id}`);
+  return open.length > 0;
 }
 
 /** Locks the name, so that of two who want it at once the second waits here, and then sees it taken. */

@@ -1,18 +1,19 @@
 // Queries on proxies. Every read takes a reach. Writes that are part of a purchase read from its CTE.
-import { fromStep, joinSql, rider, sql, usingStep, type Rider, type Sql, type SqlRunner } from '@lumi/shared/db';
+import {
+  fromStep,
+  joinSql,
+  rawSql,
+  rider,
+  sql,
+  usingStep,
+  type Rider,
+  type Sql,
+  type SqlRunner,
+} from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import { Sorting, whereThings, within, type SortedPage, type SortedRow, type ThingFilter } from '@lumi/shared/listing';
-import { DAY_MS } from '@lumi/shared/times';
 import type { PrismaClient } from '../generated/db/client';
-import {
-  EXPIRING_MS,
-  daysLeft,
-  PROXY_STATES,
-  type NewProxy,
-  type ProxyRow,
-  type ProxyState,
-  proxyOfRow,
-} from './proxy-row';
+import { EXPIRING_MS, PROXY_STATES, type NewProxy, type ProxyRow, type ProxyState, proxyOfRow } from './proxy-row';
 
 export type ProxyFilter = Partial<ThingFilter> & {
   readonly state?: ProxyState | undefined;
@@ -127,42 +128,6 @@ export async function changeProxies(
 
 // ── riders of purchases ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** The facts that an offer states about each proxy; `days` when its price depends on the days left. */
-export interface ProxyFact {
-  readonly id: string;
-  readonly term: number;
-  readonly expires_at: string;
-  readonly days?: number;
-}
-
-export function proxyFacts(rows: readonly ProxyRow[], daysFrom?: Date): readonly ProxyFact[] {
-  return [...rows]
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((row) => ({
-      id: row.id,
-      term: row.term,
-      expires_at: row.expires_at.toISOString(),
-      ...(daysFrom === undefined ? {} : { days: daysLeft(row.expires_at, daysFrom) }),
-    }));
-}
-
-/**
- * For `termsNow`: the same facts, read from the rows when the money is held. The state is the offer's state while
- * `isIn` holds for all of them.
- */
-export function termsOfProxies(ids: readonly string[], state: string, isIn: Sql, daysFrom?: Date): Sql {
-  const days =
-    daysFrom === undefined
-      ? sql``
-      : sql`, 'days', ceil(extract(epoch FROM (l.expires_at - ${daysFrom}::timestamptz)) * 1000 / ${DAY_MS}::int)::int`;
-  return sql`
-    SELECT jsonb_build_object('state', CASE WHEN bool_and(l.is_in) THEN ${state}::text ELSE 'over' END,
-      'proxies', jsonb_agg(jsonb_build_object('id', l.id, 'term', l.term, 'expires_at',
-        platform.fact_time(l.expires_at)${days}) ORDER BY l.id COLLATE "C")) AS facts
-    FROM (SELECT p.id, p.term, p.expires_at, ${isIn} AS is_in FROM proxy.proxy p WHERE p.id = ANY (${[...ids]}::text[])
-      ORDER BY p.id FOR NO KEY UPDATE) l`;
-}
-
 /**
  * Locks proxies for the order that begins. proxy_lock_one refuses a second order, and proxy_lock_term prevents any
  * change of the term while the order is open.
@@ -187,10 +152,16 @@ export function lockRefusal(constraint: string): 'busy' | 'state_conflict' | nul
   return constraint === 'proxy_lock_term' ? 'state_conflict' : null;
 }
 
+/**
+ * `carried`: each takes the place of another. It has that one's settings and suspension as they are at this moment, so
+ * that no change of them is lost.
+ */
 export function insertProxies(
   proxies: readonly NewProxy[],
   carried: readonly { readonly id: string; readonly replaces: string; readonly replacementsUsed: number }[] = [],
 ): Rider<'settled'> {
+  const from = carried.length === 0 ? rawSql('x') : rawSql('o');
+  const old = carried.length === 0 ? sql`` : sql` JOIN LATERAL proxy.proxy_now(x.replaces) o ON true`;
   const carriedById = new Map(carried.map((one) => [one.id, one]));
   const rows = proxies.map(({ exit, password, surcharge, ...rest }) => ({
     ...rest,
@@ -212,11 +183,12 @@ export function insertProxies(
     INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port,
       port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
                              period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags,
-                               reference, metadata, replaces, replacements_used, surcharge, created_at, updated_at)
+                               reference, metadata, replaces, replacements_used, surcharge, suspended_for, created_at, updated_at)
     SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port,
-      x.port_socks, x.exit_ip, x.subnet, x.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
-           x.period_days, x.starts_at, x.expires_at, x.grace_until, x.auto_renew, x.rotation_s, x.label, x.tags,
-             x.reference, x.metadata, x.replaces, x.replacements_used, x.surcharge, x.starts_at, x.starts_at
+      x.port_socks, x.exit_ip, x.subnet, ${from}.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
+           x.period_days, x.starts_at, x.expires_at, x.grace_until, ${from}.auto_renew, ${from}.rotation_s,
+           ${from}.label, ${from}.tags, ${from}.reference, ${from}.metadata, x.replaces, x.replacements_used,
+           x.surcharge, ${from}.suspended_for, x.starts_at, x.starts_at
     ${fromStep(
       'settled',
       sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
@@ -225,7 +197,7 @@ export function insertProxies(
       username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz,
         grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text,
           metadata jsonb,
-      replaces text, replacements_used int, surcharge bigint)`,
+      replaces text, replacements_used int, surcharge bigint, suspended_for text)${old}`,
     )}`;
 }
 

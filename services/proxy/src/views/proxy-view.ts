@@ -4,7 +4,7 @@ import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
 import { findProduct } from '../catalogue/products';
-import { suspendedSchema } from './suspended';
+import { SUSPENDED_TEXT, suspendedSchema } from './suspended';
 import { PROXY_STATES, stateOf, type ProxyRow } from '../store/proxy-row';
 
 export const proxySchema = z
@@ -166,6 +166,7 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
   const over = state === 'replaced' ? 'It was replaced.' : 'It has expired.';
   const isUsable = isLive || state === 'grace';
   const missing = row.missing_since === null ? null : MISSING_TEXT;
+  const suspended = row.suspended_for === null ? null : SUSPENDED_TEXT;
   const rotation =
     (product?.rotation ?? null) === null
       ? 'This product keeps its address.'
@@ -175,7 +176,7 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
   return {
     renew: ability(isUsable ? missing : over, isUsable ? { until: row.grace_until } : {}),
     replace: {
-      ...ability(isLive ? null : over, { price: product?.replace?.price ?? 0n }),
+      ...ability(isLive ? suspended : over, { price: product?.replace?.price ?? 0n }),
       free_left: Math.max(0, (product?.replace?.freePerPeriod ?? 0) - row.replacements_used),
     },
     rotate: ability(isLive ? (missing ?? rotation) : over, {

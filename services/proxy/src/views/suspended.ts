@@ -5,3 +5,6 @@ export const suspendedSchema = z
   .object({ reason: z.string() })
   .nullable()
   .describe('Stopped by the operator, who says why; null: not stopped.');
+
+/** What a customer is told who wants to pay for, or replace, what an operator has stopped. */
+export const SUSPENDED_TEXT = 'An operator has suspended it; ask the operator to lift that first.';
