@@ -1,10 +1,13 @@
 // What an operator has suspended is neither replaced nor paid for until he lifts it.
 import { Client } from 'pg';
 import request, { type Response } from 'supertest';
+import { lifecycleLoops } from '@lumi/shared/lifecycle';
 import { FixedClock } from '@lumi/shared/runtime';
-import { until, type TestAccount } from '@lumi/shared/testing';
+import { runIfDue, until, type TestAccount } from '@lumi/shared/testing';
+import { proxyLifecycle } from '../src/jobs/lifecycle-source';
 import { NOW, ORDER, proxyTest } from './proxy-service';
 
+const DAY_MS = 86_400_000;
 const clock = new FixedClock(NOW);
 const lumi = proxyTest(clock);
 const reason = 'Password guessing';
@@ -30,6 +33,7 @@ async function proxyOf(order: object = ONE): Promise<{ who: TestAccount; id: str
   return { who, id: body.proxies[0]?.id ?? '', order: body.order.id, expires: body.proxies[0]?.expires_at ?? '' };
 }
 
+const balanceOf = (who: TestAccount) => lumi.balance(who.accountId);
 const replace = (who: TestAccount, id: string) => lumi.pay(who, '/proxies/replace', { select: { proxy_ids: [id] } });
 
 /** The request meets a suspension that has begun before its hold and ends after it has waited for the row. */
@@ -157,5 +161,70 @@ describe('a suspended proxy', () => {
     await client.query('COMMIT');
     await client.end();
     expect(codeOf(await answer)).toEqual([409, 'state_conflict']);
+  });
+});
+
+describe('money for what is suspended', () => {
+  it('is not taken for renewals: an order, one of many, a quote; and again when it is lifted', async () => {
+    const { who, id, order, expires } = await proxyOf();
+    const before = await balanceOf(who);
+    await suspend(`proxies/${id}`);
+    const renewal = { period_days: 30, current_expires_at: expires };
+    const refused = await lumi.pay(who, `/orders/${order}/renew`, renewal);
+    expect(codeOf(refused)).toEqual(SUSPENDED);
+    expect(refused.body.error.message).toContain('operator');
+    const quote = await lumi.send(who, 'post', '/quotes', {
+      operation: 'renew',
+      items: [{ proxy_id: id, period_days: 30 }],
+    });
+    expect(quote.body.problems).toMatchObject([{ code: 'suspended' }]);
+    const bulk = await lumi.pay(who, '/proxies/renew', { items: [{ proxy_id: id, ...renewal }] });
+    expect(JSON.stringify(bulk.body)).toContain('"suspended"');
+    expect((await lumi.get(who, `/proxies/${id}`)).body.can.renew.allowed).toBe(false);
+    expect(await balanceOf(who)).toEqual(before);
+    await operate(`proxies/${id}/unsuspend`);
+    expect((await lumi.pay(who, `/orders/${order}/renew`, renewal)).status).toBe(200);
+  });
+
+  it('is not taken for a renewal when the suspension comes between the offer and the hold', async () => {
+    const { who, id, order, expires } = await proxyOf();
+    const before = await balanceOf(who);
+    const renewal = { period_days: 30, current_expires_at: expires };
+    const pay = () => lumi.pay(who, `/orders/${order}/renew`, renewal);
+    expect(codeOf(await againstSuspension('proxy', id, pay))).toEqual(SUSPENDED);
+    expect(await balanceOf(who)).toEqual(before);
+  });
+
+  it('is not taken by automatic renewal, whose event says why', async () => {
+    const { who, id } = await proxyOf({ ...ONE, auto_renew: true });
+    const before = await balanceOf(who);
+    await suspend(`proxies/${id}`);
+    clock.advance(29.5 * DAY_MS);
+    for (const loop of lifecycleLoops(lumi.service, proxyLifecycle(lumi.deps())))
+      for (let rounds = 0; rounds < 20 && (await runIfDue(lumi.service, loop)); rounds += 1);
+    const events = (await lumi.get(who, '/events?limit=200')).body.items as { type: string; data: object }[];
+    expect(events.find(({ type }) => type === 'proxy.auto_renew_failed')?.data).toMatchObject({
+      proxy_id: id,
+      reason: 'suspended',
+    });
+    expect(await balanceOf(who)).toEqual(before);
+    clock.advance(-29.5 * DAY_MS);
+  });
+
+  it('is not taken for gigabytes of a plan, not even when the suspension comes before the hold', async () => {
+    const who = await lumi.account({ balance: '1000' });
+    const plan = (await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 3 })).body.plan.id as string;
+    const before = await balanceOf(who);
+    const topUp = () => lumi.pay(who, `/traffic-plans/${plan}/topup`, { gb: 1 }).then((one) => one);
+    expect(codeOf(await againstSuspension('traffic_plan', plan, topUp))).toEqual(SUSPENDED);
+    const refused = await topUp();
+    expect(codeOf(refused)).toEqual(SUSPENDED);
+    expect(refused.body.error.message).toContain('operator');
+    const quote = { operation: 'topup', items: [{ traffic_plan_id: plan, gb: 1 }] };
+    expect((await lumi.send(who, 'post', '/quotes', quote)).body.problems).toMatchObject([{ code: 'suspended' }]);
+    expect((await lumi.get(who, `/traffic-plans/${plan}`)).body.can.topup.allowed).toBe(false);
+    expect(await balanceOf(who)).toEqual(before);
+    await operate(`traffic-plans/${plan}/unsuspend`);
+    expect((await topUp()).status).toBe(200);
   });
 });

@@ -30,7 +30,7 @@ export function bulkRenewProxies(deps: ProxyDeps): BulkKind {
       current_expires_at: '2026-07-09T12:00:00Z',
       period_days: 30,
     },
-    errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'not_found', 'supplier_error'],
+    errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'suspended', 'busy', 'not_found', 'supplier_error'],
     about: 'proxy_id',
     identify: (body) => ({ subject: body.proxy_id, once: body.proxy_id }),
     prepare: (accountId, bodies) =>

@@ -18,6 +18,7 @@ import { syncProxy } from '../sync/sync-proxy';
 import { MISSING_TEXT } from '../views/proxy-view';
 import type { ProxyDeps } from '../deps';
 import type { OrderWish } from './order-body';
+import { suspendedRefusal } from './suspended-refusal';
 
 /** Throws 422 for invalid addresses. */
 export async function orderOffer(
@@ -160,12 +161,16 @@ async function renewalOffer(
   };
 }
 
+const OTHERS_ALONE = ' `POST /proxies/renew` renews the others one by one.';
+
 /** Why these proxies cannot be renewed from that expiry. */
 function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | undefined, now: Date): AppError | null {
   if (rows.length === 0) return new AppError('state_conflict', 'Nothing of it is left to renew.');
   if (rows.some((row) => row.missing_since !== null)) return new AppError('state_conflict', MISSING_TEXT);
   if (rows.some((row) => ['expired', 'replaced'].includes(stateOf(row, now))))
     return new AppError('state_conflict', 'It has expired beyond its grace period, or was replaced.');
+  const suspended = suspendedRefusal(rows, rows.length === 1 ? '' : OTHERS_ALONE);
+  if (suspended !== null) return suspended;
   return (
     rows.map((row) => expiryMismatch(currentExpiresAt, row.expires_at)).find((refusal) => refusal !== null) ?? null
   );

@@ -28,7 +28,8 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
       tag: 'Orders',
       ...SELLING,
       description:
-        'Extends every proxy of the order that is alive or in grace, all or none. `current_expires_at` is ' +
+        'Extends every proxy of the order that is alive or in grace, all or none; with a suspended one it is `423`. ' +
+        '`current_expires_at` is ' +
         'the expiry you see now: a request that comes a second time does not extend twice, even under ' +
         'another Idempotency-Key.',
       params: z.object({ id: idParam('ord', 'the order that bought the proxies') }),
@@ -45,7 +46,7 @@ export function renewOrder(deps: ProxyDeps): Endpoint {
         },
         202: acceptedAnswer,
       },
-      errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'busy', 'supplier_error'],
+      errors: ['price_changed', 'expiry_mismatch', 'state_conflict', 'suspended', 'busy', 'supplier_error'],
     }),
     async (context) =>
       sell(

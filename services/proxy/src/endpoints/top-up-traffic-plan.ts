@@ -31,7 +31,7 @@ export function topUpTrafficPlan(deps: ProxyDeps): Endpoint {
         },
         202: acceptedAnswer,
       },
-      errors: ['price_changed', 'supplier_error'],
+      errors: ['price_changed', 'suspended', 'supplier_error'],
     }),
     async (context) =>
       sell(deps.service.purchases, context, await topUpOffer(deps, context.reach, context.params.id, context.body.gb)),

@@ -7,6 +7,7 @@ import { priceTraffic } from '../catalogue/price-traffic';
 import { buyTraffic, topUpTraffic } from '../purchases/traffic';
 import { findPlan } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
+import { suspendedRefusal } from './suspended-refusal';
 
 export function trafficOffer(
   deps: ProxyDeps,
@@ -43,8 +44,19 @@ export async function topUpOffer(deps: ProxyDeps, reach: Reach, planId: string, 
     thing: topUpTraffic(deps),
     subject: plan.id,
     lockKey: null,
-    refusal: plan.missing_since === null ? priced.refusal : new AppError('state_conflict', PLAN_MISSING_TEXT),
-    terms: { facts: { plan_id: plan.id, pool: plan.pool, gb, period_days: priced.periodDays }, cost: priced.cost },
+    refusal:
+      suspendedRefusal([plan]) ??
+      (plan.missing_since === null ? priced.refusal : new AppError('state_conflict', PLAN_MISSING_TEXT)),
+    terms: {
+      facts: {
+        plan_id: plan.id,
+        pool: plan.pool,
+        gb,
+        period_days: priced.periodDays,
+        suspended: plan.suspended_for !== null,
+      },
+      cost: priced.cost,
+    },
     item: {
       plan_id: plan.id,
       network_id: plan.network_id,

@@ -7,7 +7,7 @@ import { DAY_MS } from '@lumi/shared/times';
 import { orderCredentials } from '../access/credentials';
 import { findProduct } from '../catalogue/products';
 import { rowOfNewPlan, viewPlan } from '../views/plan-view';
-import { insertPlan, type NewPlan } from '../store/traffic';
+import { insertPlan, termsToTopUp, type NewPlan } from '../store/traffic';
 import type { TrafficAdded } from '../supplier/proxy-network';
 import { withPlanTruth } from '../sync/sync-plan';
 import type { ProxyDeps } from '../deps';
@@ -78,7 +78,9 @@ export function buyTraffic(deps: ProxyDeps): AnyThingSold {
 export function topUpTraffic(deps: ProxyDeps): AnyThingSold {
   return thingSold<TopUpTrafficItem, TrafficResult>({
     kind: 'traffic_topup',
-    termsNow: 'fixed', // the price depends on the pool, which a plan never changes, and on what is added
+    // The price depends on the pool, which a plan never changes, and on what is added.
+    termsNow: ({ item }) => termsToTopUp(item.plan_id),
+    refusalOfChange: { suspended: 'suspended' },
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}, top-up`,
     act: async (order, signal) =>
       withPlanTruth(

@@ -95,6 +95,12 @@ export function insertPlan(plan: NewPlan): Rider<'settled'> {
     ${fromStep('settled')}`;
 }
 
+/** For `termsNow`: what may change of a plan between the offer of gigabytes and its hold. */
+export function termsToTopUp(id: string): Sql {
+  return sql`SELECT jsonb_build_object('suspended', suspended_for IS NOT NULL) AS facts FROM proxy.traffic_plan
+    WHERE id = ${id} FOR NO KEY UPDATE`;
+}
+
 type PlanTable = Pick<PrismaClient, 'trafficPlan'>;
 
 export async function listPlans(

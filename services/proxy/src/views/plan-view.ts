@@ -5,7 +5,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
 import type { NewPlan, PlanRow } from '../store/traffic';
 import type { SubuserRow } from '../store/subusers';
-import { suspendedSchema } from './suspended';
+import { SUSPENDED_TEXT, suspendedSchema } from './suspended';
 
 const BYTES_PER_GB = 1_000_000_000;
 const gigabytes = z.number().describe('Gigabytes of 10^9 bytes.');
@@ -78,7 +78,13 @@ export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.
     reference: row.reference,
     metadata: row.metadata === null ? null : { ...row.metadata },
     can: {
-      topup: ability(row.missing_since === null ? null : 'The network does not know it any more.'),
+      topup: ability(
+        row.suspended_for !== null
+          ? SUSPENDED_TEXT
+          : row.missing_since === null
+            ? null
+            : 'The network does not know it any more.',
+      ),
       generate: ability(isOver ? 'It has expired.' : null),
     },
     created_at: isoSeconds(row.created_at),

@@ -174,7 +174,7 @@ function whatCan(row: ProxyRow, now: Date): ProxyView['can'] {
         ? 'It was rotated a moment ago.'
         : null;
   return {
-    renew: ability(isUsable ? missing : over, isUsable ? { until: row.grace_until } : {}),
+    renew: ability(isUsable ? (suspended ?? missing) : over, isUsable ? { until: row.grace_until } : {}),
     replace: {
       ...ability(isLive ? suspended : over, { price: product?.replace?.price ?? 0n }),
       free_left: Math.max(0, (product?.replace?.freePerPeriod ?? 0) - row.replacements_used),
