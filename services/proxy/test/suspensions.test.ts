@@ -228,3 +228,15 @@ describe('money for what is suspended', () => {
     expect((await topUp()).status).toBe(200);
   });
 });
+
+it('an export and an export link leave suspended proxies out, unless a state is asked for', async () => {
+  const { who, body } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 2 }] });
+  const [first, second] = body.proxies;
+  await suspend(`proxies/${first?.id ?? ''}`);
+  const link = await lumi.send(who, 'post', '/export-links', { template: '{ip}' });
+  const path = new URL(link.body.url as string).pathname.replace(/^.*(?=\/exported\/)/, '');
+  const read = async (at: string) => (await lumi.get(who, at)).text.trim().split('\n').sort();
+  expect(await read('/export?template={ip}')).toEqual([second?.exit_ip]);
+  expect(await read(path)).toEqual([second?.exit_ip]);
+  expect(await read('/export?template={ip}&state=active')).toEqual([first?.exit_ip, second?.exit_ip].sort());
+});

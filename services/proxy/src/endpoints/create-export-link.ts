@@ -28,7 +28,10 @@ export function createExportLink(deps: ProxyDeps): Endpoint {
         'and each read is recorded. The URL is shown once. Delete the link when it got into wrong hands, and change ' +
         'the credentials.',
       body: z.object({
-        filter: z.strictObject(proxyFilterQuery).optional().describe('As in `GET /export`.'),
+        filter: z
+          .strictObject(proxyFilterQuery)
+          .optional()
+          .describe('As in `GET /export`; suspended proxies only with `state`.'),
         ...exportFields,
         expires_at: instantField.optional().describe('Within a year; absent: in 30 days.'),
         ip_lock: z

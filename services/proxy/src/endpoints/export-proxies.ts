@@ -46,7 +46,7 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
       reach: 'account',
       description:
         'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same ' +
-        'filters as the list. `txt` is `host:port:user:pass` or your template with {host} {port} {user} ' +
+        'filters as the list; suspended ones only with `state`. `txt` is `host:port:user:pass` or your template with {host} {port} {user} ' +
         '{pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is ' +
         '`http://user:pass@host:port`. Proxies used by address only have no pair: a template with {user} or ' +
         '{pass} leaves them out, and `X-Lines-Left-Out` tells how many. Recorded.',
@@ -84,11 +84,15 @@ export async function exportedLines(
   formatLines([], format, template);
   const rows = (
     await listProxies(deps.service.db.platform, reach, filterOf(filter), { limit: EXPORT_MAX, now })
-  ).filter((row) => filter.state !== undefined || ['active', 'expiring'].includes(stateOf(row, now)));
+  ).filter((row) => filter.state !== undefined || isUsable(row, now));
   if (rows.length > EXPORT_MAX)
     throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
   const lines = formatLines(await mapInTurns(rows, (row) => lineOf(deps, row, protocol)), format, template);
   return { rows, lines };
+}
+
+function isUsable(row: ProxyRow, now: Date): boolean {
+  return ['active', 'expiring'].includes(stateOf(row, now)) && row.suspended_for === null;
 }
 
 function lineOf(deps: ProxyDeps, row: ProxyRow, wanted: Export['protocol']): ProxyLine {
