@@ -240,3 +240,44 @@ it('an export and an export link leave suspended proxies out, unless a state is 
   expect(await read(path)).toEqual([second?.exit_ip]);
   expect(await read('/export?template={ip}&state=active')).toEqual([first?.exit_ip, second?.exit_ip].sort());
 });
+
+describe('a sub-user', () => {
+  it('shows the reason of its plan wherever it is shown, and its own first', async () => {
+    const who = await lumi.account({ balance: '1000' });
+    const plan = (await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 3 })).body.plan.id as string;
+    const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: plan, limit_gb: 1 })).body.id as string;
+    await suspend(`traffic-plans/${plan}`);
+    const at = `/subusers/${sub}`;
+    const answers = [
+      (await lumi.get(who, at)).body,
+      (await lumi.get(who, '/subusers')).body.items[0],
+      (await lumi.send(who, 'patch', at, { label: 'x' })).body,
+      (await lumi.send(who, 'post', `${at}/allocate`, { gb: 1 })).body,
+      (await lumi.send(who, 'post', `${at}/reclaim`, { gb: 1 })).body,
+      (await lumi.send(who, 'post', `${at}/credentials/rotate`, {})).body,
+      (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: plan, limit_gb: 1 })).body,
+    ];
+    expect(answers.map(({ suspended }) => suspended)).toEqual(answers.map(() => ({ reason })));
+    await operate(`subusers/${sub}/suspend`, { reason: 'Spam' });
+    expect((await lumi.get(who, at)).body.suspended).toEqual({ reason: 'Spam' });
+    await operate(`subusers/${sub}/unsuspend`);
+    await operate(`traffic-plans/${plan}/unsuspend`);
+    expect((await lumi.get(who, at)).body.suspended).toBeNull();
+  });
+
+  it('that was deleted, and a proxy that is over or replaced, cannot be suspended: 404 and no event', async () => {
+    const who = await lumi.account({ balance: '1000' });
+    const plan = (await lumi.pay(who, '/traffic-plans', { pool: 'dc_pool', gb: 3 })).body.plan.id as string;
+    const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: plan, limit_gb: 1 })).body.id as string;
+    await lumi.send(who, 'delete', `/subusers/${sub}`);
+    expect((await operate(`subusers/${sub}/suspend`, { reason })).status).toBe(404);
+    const [replaced, over] = [await proxyOf(), await proxyOf()];
+    expect((await replace(replaced.who, replaced.id)).status).toBe(201);
+    expect((await operate(`proxies/${replaced.id}/suspend`, { reason })).status).toBe(404);
+    clock.advance(60 * DAY_MS);
+    expect((await operate(`proxies/${over.id}/suspend`, { reason })).status).toBe(404);
+    clock.advance(-60 * DAY_MS);
+    for (const one of [who, replaced.who, over.who])
+      expect((await lumi.get(one, '/events?limit=200')).text).not.toContain('suspended');
+  });
+});

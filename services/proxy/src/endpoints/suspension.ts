@@ -20,7 +20,8 @@ export const SUSPENSION_ROUTE = {
 } as const;
 export const SUSPEND_TEXT =
   'Within two seconds nothing passes any more, open connections included. Its owner sees the reason. The period goes ' +
-  'on, and nothing is paid back.';
+  'on, and nothing is paid back. `404` for what is over: of a proxy that was replaced, suspend the one in ' +
+  '`replaced_by`.';
 export const UNSUSPEND_TEXT = 'What was suspended works again within two seconds.';
 export const suspendBody = z.object({ reason: lineField(200).describe('The owner reads it.') });
 export const SUSPEND_EXAMPLE = { reason: 'Password guessing against third parties' };

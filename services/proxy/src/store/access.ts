@@ -51,7 +51,6 @@ export async function dirtyPlans(
 export type SubuserOfPlan = SubuserRow &
   Pick<PlanRow, 'network_id' | 'host' | 'port' | 'port_socks' | 'pool'> & {
     readonly plan_expires_at: Date;
-    readonly plan_suspended_for: string | null;
   };
 
 const ofPlan = (): Sql => sql`s.*, p.network_id, p.host, p.port, p.port_socks, p.pool,

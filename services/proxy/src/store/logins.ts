@@ -3,7 +3,7 @@
 // own, and any name.
 import { inTransaction, rawSql, sql, type Database, type Tx } from '@lumi/shared/db';
 import type { ProxyRow } from './proxy-row';
-import type { SubuserRow } from './subusers';
+import { SUBUSER, type SubuserRow } from './subusers';
 import type { PlanRow } from './traffic';
 
 export interface FreshLogin {
@@ -44,11 +44,11 @@ export function setLogin<T extends keyof LoginRows>(
     if (table === 'proxy' && (await isBeingReplaced(tx, id))) return 'busy';
     // Raw SQL: columns are copied to others.
     const rows = await tx.$queryRaw<LoginRows[T][]>(sql`
-      UPDATE ${rawSql(`proxy.${table}`)} SET old_username = ${keep ? sql`username` : sql`NULL`},
+      UPDATE ${rawSql(`proxy.${table}`)} s SET old_username = ${keep ? sql`username` : sql`NULL`},
         old_password = ${keep ? sql`password` : sql`NULL`}, old_until = ${oldUntil}::timestamptz,
         username = coalesce(${username}::text, username), password = ${new Uint8Array(password)}::bytea,
         access_version = access_version + 1, updated_at = ${now}
-      WHERE id = ${id} ${IS_LIVE[table]} RETURNING *`);
+      WHERE id = ${id} ${IS_LIVE[table]} RETURNING ${table === 'subuser' ? SUBUSER : sql`s.*`}`);
     const [row] = rows;
     if (row === undefined) return 'over';
     await alsoThere(tx);

@@ -1,9 +1,8 @@
 // Sub-users have shares of a traffic plan. The shares together never exceed the plan.
 import { given, inTransaction, sql, type Sql, type SqlRunner } from '@lumi/shared/db';
-import { ownedBy, type Reach } from '@lumi/shared/endpoint';
+import type { Reach } from '@lumi/shared/endpoint';
 import { whereAll, within } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
-import type { SubuserModel } from '../generated/db/models';
 import type { TrafficPage, Plans } from './traffic';
 
 export interface SubuserRow {
@@ -33,6 +32,8 @@ export interface SubuserRow {
   readonly old_until: Date | null;
   readonly last_used_at: Date | null;
   readonly suspended_for: string | null;
+  /** A sub-user stands still with its plan. */
+  readonly plan_suspended_for: string | null;
   /** Null: as its pool. */
   readonly concurrency: number | null;
   readonly bandwidth_mbps: number | null;
@@ -40,10 +41,9 @@ export interface SubuserRow {
   readonly allowed_domains: string[] | null;
 }
 
-/** The types that the table's constraints ensure and the typed client does not have. */
-export function subuserOfRow(row: SubuserModel): SubuserRow {
-  return row as SubuserRow;
-}
+/** All of a `SubuserRow`, of `proxy.subuser s`. */
+export const SUBUSER = sql`s.*,
+  (SELECT p.suspended_for FROM proxy.traffic_plan p WHERE p.id = s.plan_id) AS plan_suspended_for`;
 
 type SubuserTable = Pick<PrismaClient, 'subuser'>;
 
@@ -55,7 +55,7 @@ export async function listSubusers(
 ): Promise<SubuserRow[]> {
   // Raw SQL: callers poll it, and with the typed client it was more than 10 % slower (docs/decisions/0008).
   return db.$queryRaw<SubuserRow[]>(sql`
-    SELECT * FROM proxy.subuser s ${whereAll([
+    SELECT ${SUBUSER} FROM proxy.subuser s ${whereAll([
       within(reach, 's'),
       filter.status === undefined ? sql`s.status <> 'deleted'` : sql`s.status = ${filter.status}`,
       filter.planId === undefined ? null : sql`s.plan_id = ${filter.planId}`,
@@ -64,9 +64,12 @@ export async function listSubusers(
     ])} ORDER BY s.seq DESC LIMIT ${page.limit + 1}::int`);
 }
 
-export async function findSubuser(db: SubuserTable, reach: Reach, id: string): Promise<SubuserRow | null> {
-  const row = await db.subuser.findFirst({ where: { id, status: { not: 'deleted' }, ...ownedBy(reach) } });
-  return row === null ? null : subuserOfRow(row);
+export async function findSubuser(db: SqlRunner, reach: Reach, id: string): Promise<SubuserRow | null> {
+  // Raw SQL: a sub-user comes with its plan's suspension.
+  const rows = await db.$queryRaw<SubuserRow[]>(
+    sql`SELECT ${SUBUSER} FROM proxy.subuser s WHERE s.id = ${id} AND s.status <> 'deleted' AND ${within(reach, 's')}`,
+  );
+  return rows[0] ?? null;
 }
 
 export interface NewSubuser {
@@ -92,15 +95,15 @@ export async function createSubuser(db: SqlRunner, fresh: NewSubuser): Promise<S
   // Raw SQL: one statement reduces the plan and inserts the sub-user.
   const rows = await db.$queryRaw<SubuserRow[]>(sql`
     WITH plan AS (${takeFromPlan(fresh.planId, fresh.bytes, fresh.now)})
-    INSERT INTO proxy.subuser (id, account_id, plan_id, username, password, bytes_limit, expires_at, blocked_domains,
-      allowed_domains, concurrency, bandwidth_mbps,
+    INSERT INTO proxy.subuser AS s (id, account_id, plan_id, username, password, bytes_limit, expires_at,
+      blocked_domains, allowed_domains, concurrency, bandwidth_mbps,
       label, reference, created_at, updated_at)
     SELECT ${fresh.id}, ${fresh.accountId}, plan.id, ${fresh.username}, ${new Uint8Array(fresh.password)}::bytea,
       ${fresh.bytes}::bigint, ${fresh.expiresAt}::timestamptz, ${[...fresh.blockedDomains]}::text[],
         ${[...fresh.allowedDomains]}::text[], ${fresh.concurrency}::int, ${fresh.bandwidthMbps}::int,
         ${fresh.label}::text,
            ${fresh.reference}::text, ${fresh.now}, ${fresh.now} FROM plan
-    RETURNING *`);
+    RETURNING ${SUBUSER}`);
   return rows[0] ?? null;
 }
 
@@ -117,7 +120,7 @@ export async function allocateTo(db: Plans, subuser: SubuserRow, bytes: bigint, 
       FROM receiver WHERE p.id = ${subuser.plan_id} AND p.bytes_total - p.bytes_used - p.bytes_allocated
         - p.bytes_leased >= ${bytes}::bigint RETURNING receiver.id)
     UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit + ${bytes}::bigint, access_version = s.access_version + 1,
-      updated_at = ${now} FROM taken WHERE s.id = taken.id RETURNING s.*`,
+      updated_at = ${now} FROM taken WHERE s.id = taken.id RETURNING ${SUBUSER}`,
   );
   return rows[0] ?? null;
 }
@@ -145,7 +148,7 @@ export async function reclaimFrom(
         access_version = p.access_version + 1, updated_at = ${now}
       FROM moved WHERE p.id = ${subuser.plan_id} RETURNING moved.id, moved.bytes)
     UPDATE proxy.subuser s SET bytes_limit = s.bytes_limit - returned.bytes, access_version = s.access_version + 1,
-      updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING s.*`,
+      updated_at = ${now} FROM returned WHERE s.id = returned.id RETURNING ${SUBUSER}`,
   );
   return rows[0] ?? null;
 }
@@ -187,7 +190,7 @@ function underPlanLock<R>(db: Plans, planId: string, statement: Sql): Promise<R[
 }
 
 export async function changeSubuser(
-  db: SubuserTable,
+  db: SubuserTable & SqlRunner,
   id: string,
   change: {
     label?: string | null | undefined;
@@ -203,7 +206,7 @@ export async function changeSubuser(
 ): Promise<SubuserRow | null> {
   const { label, reference, status, expires_at, concurrency, bandwidth_mbps } = change;
   const { blocked_domains: blocked, allowed_domains: allowed } = change;
-  const [row] = await db.subuser.updateManyAndReturn({
+  const { count } = await db.subuser.updateMany({
     where: { id, status: { not: 'deleted' } },
     data: {
       updated_at: now,
@@ -220,7 +223,7 @@ export async function changeSubuser(
       }),
     },
   });
-  return row === undefined ? null : subuserOfRow(row);
+  return count === 0 ? null : findSubuser(db, { kind: 'all' }, id);
 }
 
 function takeFromPlan(planId: string, bytes: bigint, now: Date): Sql {

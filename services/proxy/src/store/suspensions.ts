@@ -12,7 +12,7 @@ export interface Suspended {
   readonly before: string | null;
 }
 
-/** `reason` null: it goes on. Null: there is no such object. What is so already changes nothing. */
+/** `reason` null: it goes on. Null: there is no such object, or it is over. What is so already changes nothing. */
 export async function setSuspended(
   db: SqlRunner,
   table: AccessTable,
@@ -20,6 +20,12 @@ export async function setSuspended(
   { reason, event, now }: { readonly reason: string | null; readonly event: EventDraft; readonly now: Date },
 ): Promise<Suspended | null> {
   const name = rawSql(`proxy.${table}`);
+  // An expired plan is topped up again.
+  const isThere = {
+    proxy: sql`AND state = 'active' AND grace_until > ${now}::timestamptz`,
+    subuser: sql`AND status <> 'deleted'`,
+    traffic_plan: sql``,
+  }[table];
   // A sub-user stands still with its plan: its access is sent again too.
   const also =
     table === 'traffic_plan'
@@ -28,7 +34,7 @@ export async function setSuspended(
       : sql``;
   const rows = await db.$queryRaw<Suspended[]>(sql`
     WITH found AS MATERIALIZED (SELECT id, account_id, suspended_for AS before FROM ${name} WHERE id = ${id}
-      FOR NO KEY UPDATE),
+      ${isThere} FOR NO KEY UPDATE),
     written AS (UPDATE ${name} t SET suspended_for = ${reason}::text, access_version = t.access_version + 1,
       updated_at = ${now} FROM found WHERE t.id = found.id AND found.before IS DISTINCT FROM ${reason}::text
       RETURNING t.id, t.account_id)${also}

@@ -144,13 +144,14 @@ export const subuserSchema = z
   .meta({ id: 'Subuser' });
 
 export function viewSubuser(row: SubuserRow, now: Date, password: string = MASKED): z.output<typeof subuserSchema> {
+  const reason = row.suspended_for ?? row.plan_suspended_for;
   return {
     id: row.id,
     traffic_plan_id: row.plan_id,
     username: row.username,
     password,
     old_credentials_until: graceOf(row, now),
-    suspended: row.suspended_for === null ? null : { reason: row.suspended_for },
+    suspended: reason === null ? null : { reason },
     status: row.status === 'active' ? 'active' : 'disabled',
     limit_gb: gb(row.bytes_limit),
     used_gb: gb(row.bytes_used),

@@ -6,5 +6,5 @@ export const suspendedSchema = z
   .nullable()
   .describe('Stopped by the operator, who says why; null: not stopped.');
 
-/** What a customer is told who wants to pay for, or replace, what an operator has stopped. */
+/** Why a customer can neither pay for it nor replace it. */
 export const SUSPENDED_TEXT = 'An operator has suspended it; ask the operator to lift that first.';
