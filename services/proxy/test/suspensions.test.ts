@@ -50,7 +50,8 @@ async function againstSuspension(
     const answer = pay().then((one) => one);
     await until(async () => {
       const { rows } = await lumi.service.db.pool.query(
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'purchase_' AND datname = current_database()",
+        `SELECT 1 FROM pg_stat_activity
+         WHERE wait_event_type = 'Lock' AND query ~ 'purchase_' AND datname = current_database()`,
       );
       return rows.length > 0;
     });
@@ -154,7 +155,8 @@ describe('a suspended proxy', () => {
     const answer = replace(who, id).then((one) => one);
     await until(async () => {
       const { rows } = await lumi.service.db.pool.query(
-        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'purchase_' AND datname = current_database()",
+        `SELECT 1 FROM pg_stat_activity
+         WHERE wait_event_type = 'Lock' AND query ~ 'purchase_' AND datname = current_database()`,
       );
       return rows.length > 0;
     });

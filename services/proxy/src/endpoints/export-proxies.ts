@@ -46,8 +46,9 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
       reach: 'account',
       description:
         'Your live proxies with passwords in clear, which is why it needs `proxy:write`, by the same ' +
-        'filters as the list; suspended ones only with `state`. `txt` is `host:port:user:pass` or your template with {host} {port} {user} ' +
-        '{pass} {protocol} {ip} {country} {city} {id} {label} {expires_at}; `url` is ' +
+        'filters as the list; suspended ones only with `state`. `txt` is `host:port:user:pass` or your ' +
+        'template with {host} {port} {user} {pass} {protocol} {ip} {country} {city} {id} {label} ' +
+        '{expires_at}; `url` is ' +
         '`http://user:pass@host:port`. Proxies used by address only have no pair: a template with {user} or ' +
         '{pass} leaves them out, and `X-Lines-Left-Out` tells how many. Recorded.',
       query: z.object({ ...exportFields, ...proxyFilterQuery }),

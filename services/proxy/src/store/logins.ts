@@ -57,8 +57,8 @@ export function setLogin<T extends keyof LoginRows>(
 }
 
 /**
- * A new proxy gets the pair that the old one had when its replacement began. The row is locked first: a replacement that
- * had it before is seen, and one that comes later sees the new pair.
+ * A new proxy gets the pair that the old one had when its replacement began. The row is locked first: a replacement
+ * that had it before is seen, and one that comes later sees the new pair.
  */
 async function isBeingReplaced(tx: Tx, id: string): Promise<boolean> {
   // Raw SQL: a lock.

@@ -182,13 +182,13 @@ export function insertProxies(
   return rider`
     INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port,
       port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
-                             period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags,
-                               reference, metadata, replaces, replacements_used, surcharge, suspended_for, created_at, updated_at)
+      period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags,
+      reference, metadata, replaces, replacements_used, surcharge, suspended_for, created_at, updated_at)
     SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port,
       x.port_socks, x.exit_ip, x.subnet, ${from}.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
-           x.period_days, x.starts_at, x.expires_at, x.grace_until, ${from}.auto_renew, ${from}.rotation_s,
-           ${from}.label, ${from}.tags, ${from}.reference, ${from}.metadata, x.replaces, x.replacements_used,
-           x.surcharge, ${from}.suspended_for, x.starts_at, x.starts_at
+      x.period_days, x.starts_at, x.expires_at, x.grace_until, ${from}.auto_renew, ${from}.rotation_s,
+      ${from}.label, ${from}.tags, ${from}.reference, ${from}.metadata, x.replaces, x.replacements_used,
+      x.surcharge, ${from}.suspended_for, x.starts_at, x.starts_at
     ${fromStep(
       'settled',
       sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
