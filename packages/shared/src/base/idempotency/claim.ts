@@ -26,7 +26,7 @@ export interface StoredAnswer {
   readonly location: string | null;
   /** The id of the request that produced it; an error body contains it. */
   readonly requestId: string;
-  /** It contains a key: `body` is sealed, and empty after one day. */
+  /** It contains a secret: `body` is sealed, and empty after one day. */
   readonly isSealed?: boolean;
 }
 
@@ -106,7 +106,7 @@ export async function finishClaim(
       ${new Uint8Array(answer.body)}::bytea, ${answer.location}::text)::text`);
 }
 
-/** The answer contains a key that is stored nowhere else: it is sealed for this claim and kept for a day. */
+/** The answer contains a secret that is stored nowhere else: it is sealed for this claim and kept for a day. */
 export async function finishClaimSealed(
   tx: SqlRunner,
   ring: SecretRing,
@@ -126,8 +126,8 @@ export function openAnswer(ring: SecretRing, claim: Claim, stored: StoredAnswer)
   if (stored.body.length === 0)
     throw new AppError(
       'state_conflict',
-      'This request was carried out, and its answer, which held a key, is kept for a day only. Look the key ' +
-        'up and roll it, or send a new request.',
+      'This request was carried out, and its answer, which held a secret, is kept for a day only. Look up what it ' +
+        'made: roll a key, delete a link, or send a new request.',
     );
   return { ...stored, body: Buffer.from(openSecret(ring, sealName(claim), stored.body), 'utf8') };
 }
