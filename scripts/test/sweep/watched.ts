@@ -25,6 +25,7 @@ const NOTES_OF_READING: Readonly<Record<string, (operation: Operation) => boolea
   'proxy.reveal': ({ id, queries }) =>
     id === EXPORTED || queries.some(({ name }) => name === 'reveal' || name === 'template'),
   'proxy.export_link': ({ id }) => id === EXPORTED,
+  'proxy.export_link_hour': ({ id }) => id === EXPORTED,
   'platform.deposit': ({ path }) => path.startsWith('/deposits'),
 };
 

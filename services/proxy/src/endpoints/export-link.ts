@@ -1,15 +1,24 @@
 // Shared by the endpoints of export links.
 import { z } from 'zod';
+import type { Act } from '@lumi/shared/audit-log';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { LINE_FORMATS } from '../access/lines';
 import type { ExportLinkRow } from '../store/export-links';
 
 export const EXPORT_LINK_ROUTE = { tag: 'Proxies', class: 'regular', reach: 'account' } as const;
 
+/** The reader of a link needs no key, so a read is smaller than an export. */
+export const LINK_PROXIES_MAX = 1_000;
+
 export const exportLinkSchema = z
   .object({
     id: z.string().meta({ example: 'xpl_01k000000000000000000000' }),
     url: z.string().nullable().describe('The link, in the answer that makes it only: it is a secret.'),
+    key_id: z
+      .string()
+      .nullable()
+      .describe('The key that made it. Once that key is revoked or expired the link is `404`; rolling it keeps it.')
+      .meta({ example: 'key_01k000000000000000000000' }),
     filter: z.record(z.string(), z.string()).describe('The filters of the list.'),
     format: z.enum(LINE_FORMATS),
     template: z.string().nullable(),
@@ -30,6 +39,7 @@ export function viewExportLink(row: ExportLinkRow, url: string | null = null): z
   return {
     id: row.id,
     url,
+    key_id: row.key_id,
     filter: row.filter as Record<string, string>, // written by create-export-link, which takes texts only
     format: row.format as (typeof LINE_FORMATS)[number],
     template: row.template,
@@ -40,5 +50,18 @@ export function viewExportLink(row: ExportLinkRow, url: string | null = null): z
     last_read_at: row.last_read_at === null ? null : isoSeconds(row.last_read_at),
     last_read_ip: row.last_read_ip,
     created_at: isoSeconds(row.created_at),
+  };
+}
+
+/** For the audit log: what the link gives and to whom, not its URL. */
+export function exportLinkAct(what: 'create' | 'delete', row: ExportLinkRow): Act {
+  const { id, account_id, filter, format, blocks, key_id, expires_at } = row;
+  const facts = { filter, format, ip_lock: blocks, key_id, expires_at: isoSeconds(expires_at) };
+  return {
+    action: `export_link.${what}`,
+    subject: id,
+    accountId: account_id,
+    before: what === 'delete' ? facts : null,
+    after: what === 'create' ? facts : null,
   };
 }

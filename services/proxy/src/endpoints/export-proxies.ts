@@ -1,6 +1,6 @@
 // Exports proxies with their passwords, ready for programs. Every export is recorded.
 import { z } from 'zod';
-import { defineRoute, invalid } from '@lumi/shared/contract';
+import { defineRoute, invalid, type AppError } from '@lumi/shared/contract';
 import { endpoint, mapInTurns, type Endpoint, type Reach } from '@lumi/shared/endpoint';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { openPassword } from '../access/credentials';
@@ -56,7 +56,14 @@ export function exportProxies(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const { format = 'txt', template, protocol, ...filter } = context.query;
-      const { rows, lines } = await exportedLines(deps, context.reach, { format, template, protocol, filter });
+      const { rows, lines } = await exportedLines(deps, context.reach, {
+        format,
+        template,
+        protocol,
+        filter,
+        max: EXPORT_MAX,
+        tooMany: () => invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`),
+      });
       await recordReveal(
         deps,
         context,
@@ -73,21 +80,21 @@ export interface Export {
   readonly template: string | undefined;
   readonly protocol: 'http' | 'socks5' | undefined;
   readonly filter: Parameters<typeof filterOf>[0];
+  readonly max: number;
+  readonly tooMany: () => AppError;
 }
 
-/** Throws 422 when the template is wrong, even when there is nothing to export, and when too many proxies match. */
+/** Throws 422 when the template is wrong, even when there is nothing to export, and `tooMany` when too many match. */
 export async function exportedLines(
   deps: ProxyDeps,
   reach: Reach,
-  { format, template, protocol, filter }: Export,
+  { format, template, protocol, filter, max, tooMany }: Export,
 ): Promise<{ readonly rows: readonly ProxyRow[]; readonly lines: Lines }> {
   const now = deps.service.clock.now();
   formatLines([], format, template);
-  const rows = (
-    await listProxies(deps.service.db.platform, reach, filterOf(filter), { limit: EXPORT_MAX, now })
-  ).filter((row) => filter.state !== undefined || isUsable(row, now));
-  if (rows.length > EXPORT_MAX)
-    throw invalid('format', `more than ${String(EXPORT_MAX)} proxies match; narrow the filter`);
+  const found = await listProxies(deps.service.db.platform, reach, filterOf(filter), { limit: max, now });
+  if (found.length > max) throw tooMany();
+  const rows = found.filter((row) => filter.state !== undefined || isUsable(row, now));
   const lines = formatLines(await mapInTurns(rows, (row) => lineOf(deps, row, protocol)), format, template);
   return { rows, lines };
 }

@@ -1,15 +1,18 @@
 // Links to lists of proxies. The token of a link is a secret; its digest is enough to find the link.
 import { createHash, randomBytes } from 'node:crypto';
-import { seqBefore, sql, type SqlRunner } from '@lumi/shared/db';
+import { seqBefore, sql, type SqlRunner, type Tx } from '@lumi/shared/db';
 import { ownedBy, type Reach } from '@lumi/shared/endpoint';
-import { HOUR_MS } from '@lumi/shared/times';
+import { within } from '@lumi/shared/listing';
 import type { PrismaClient } from '../generated/db/client';
 import type { ExportLinkModel } from '../generated/db/models';
 
 export type ExportLinkRow = Readonly<ExportLinkModel>;
 type LinkTable = Pick<PrismaClient, 'exportLink'>;
 
+export const LINKS_MAX = 100;
+/** Of one link, and of all links of an account. */
 export const READS_PER_HOUR = 60;
+export const ACCOUNT_READS_PER_HOUR = 600;
 const TOKEN_BYTES = 32;
 /** Of a token of so many bytes, in base64url. */
 export const TOKEN_PATTERN = /^[\w-]{43}$/;
@@ -34,16 +37,46 @@ export async function listLinks(
   });
 }
 
-/** Removes the account's links that are over, and returns how many are left. */
-export async function countLinks(db: LinkTable, accountId: string, now: Date): Promise<number> {
-  await db.exportLink.deleteMany({ where: { account_id: accountId, expires_at: { lte: now } } });
-  return db.exportLink.count({ where: { account_id: accountId } });
+export type NewExportLink = Pick<
+  ExportLinkRow,
+  | 'id'
+  | 'account_id'
+  | 'token_digest'
+  | 'filter'
+  | 'format'
+  | 'template'
+  | 'protocol'
+  | 'blocks'
+  | 'key_id'
+  | 'lineage_id'
+  | 'expires_at'
+  | 'created_at'
+>;
+
+/** Null: the account has `LINKS_MAX` links already. One that is over counts no longer. */
+export async function insertLink(tx: Tx, link: NewExportLink): Promise<ExportLinkRow | null> {
+  // Raw SQL: those who make links of one account at the same time count one after the other.
+  await tx.$queryRaw(sql`
+    SELECT pg_advisory_xact_lock(hashtextextended('export links of ' || ${link.account_id}, 0))::text`);
+  // Raw SQL: counted and written in one statement.
+  const [row] = await tx.$queryRaw<ExportLinkRow[]>(sql`
+    INSERT INTO proxy.export_link (id, account_id, token_digest, filter, format, template, protocol, blocks, key_id,
+      lineage_id, expires_at, created_at)
+    SELECT ${link.id}, ${link.account_id}, ${link.token_digest}::bytea, ${JSON.stringify(link.filter)}::jsonb,
+      ${link.format}, ${link.template}::text, ${link.protocol}::text, ${link.blocks}::text[], ${link.key_id},
+      ${link.lineage_id}, ${link.expires_at}::timestamptz, ${link.created_at}::timestamptz
+    WHERE (SELECT count(*) FROM proxy.export_link WHERE account_id = ${link.account_id}
+      AND expires_at > ${link.created_at}::timestamptz) < ${LINKS_MAX}::int
+    RETURNING *`);
+  return row ?? null;
 }
 
-/** False: the account has no such link. */
-export async function deleteLink(db: LinkTable, reach: Reach, id: string): Promise<boolean> {
-  const { count } = await db.exportLink.deleteMany({ where: { id, ...ownedBy(reach) } });
-  return count === 1;
+/** The link as it was; null: the account has no such link. */
+export async function deleteLink(tx: Tx, reach: Reach, id: string): Promise<ExportLinkRow | null> {
+  // Raw SQL: in the transaction of the audit log's row.
+  const [row] = await tx.$queryRaw<ExportLinkRow[]>(sql`
+    DELETE FROM proxy.export_link l WHERE id = ${id} AND ${within(reach, 'l')} RETURNING *`);
+  return row ?? null;
 }
 
 export type LinkRead =
@@ -53,26 +86,17 @@ export type LinkRead =
 
 /** Counts one read of the link with this token, if it may be read now and from this address. */
 export async function readLink(
-  db: SqlRunner,
+  { platform, links }: { readonly platform: SqlRunner; readonly links: LinkTable },
   { token, address, now }: { token: string; address: string | null; now: Date },
 ): Promise<LinkRead> {
-  const hourAgo = new Date(now.getTime() - HOUR_MS);
-  const isRight = sql`token_digest = ${digestOf(token)} AND expires_at > ${now}::timestamptz
-    AND (cardinality(blocks) = 0 OR ${address}::inet <<= ANY (blocks::inet[]))`;
-  // Raw SQL: the hour is judged and counted in one statement, so that readers at the same time do not pass it together.
-  const [link] = await db.$queryRaw<ExportLinkRow[]>(sql`
-    UPDATE proxy.export_link SET reads = reads + 1, last_read_at = ${now}, last_read_ip = ${address}::text,
-      hour_reads = CASE WHEN hour_from > ${hourAgo}::timestamptz THEN hour_reads + 1 ELSE 1 END,
-      hour_from = CASE WHEN hour_from > ${hourAgo}::timestamptz THEN hour_from ELSE ${now}::timestamptz END
-    WHERE ${isRight} AND (hour_from IS NULL OR hour_from <= ${hourAgo}::timestamptz
-      OR hour_reads < ${READS_PER_HOUR}::int)
-    RETURNING *`);
-  if (link !== undefined) return { kind: 'read', link };
-  // Raw SQL: addresses are compared as addresses.
-  const [full] = await db.$queryRaw<{ hour_from: Date }[]>(
-    sql`SELECT hour_from FROM proxy.export_link WHERE ${isRight} AND hour_from IS NOT NULL`,
-  );
-  if (full === undefined) return { kind: 'absent' };
-  const leftMs = full.hour_from.getTime() + HOUR_MS - now.getTime();
-  return { kind: 'too-often', retryAfterS: Math.max(1, Math.ceil(leftMs / 1_000)) };
+  // Raw SQL: a function.
+  const [count] = await platform.$queryRaw<{ link_id: string | null; free_at: Date | null }[]>(sql`
+    SELECT link_id, free_at FROM proxy.read_export_link(${digestOf(token)}::bytea, ${address}::inet,
+      ${now}::timestamptz, ${READS_PER_HOUR}::int, ${ACCOUNT_READS_PER_HOUR}::int)`);
+  const freeAt = count?.free_at ?? null;
+  if (freeAt !== null)
+    return { kind: 'too-often', retryAfterS: Math.max(1, Math.ceil((freeAt.getTime() - now.getTime()) / 1_000)) };
+  const id = count?.link_id ?? null;
+  const link = id === null ? null : await links.exportLink.findUnique({ where: { id } });
+  return link === null ? { kind: 'absent' } : { kind: 'read', link };
 }

@@ -23,21 +23,27 @@ export async function recordReveal(
   });
 }
 
-/** Passwords that a link to a list shows without a key: the record has the link's id as its key. */
+/**
+ * Passwords that a link to a list shows without a key: the record has the link's id as its key. A list that the link
+ * has shown before names the earlier row (`same_as`), which has the ids.
+ */
 export async function recordLinkRead(
   deps: ProxyDeps,
   { requestId }: Pick<RequestContext, 'requestId'>,
   link: { readonly id: string; readonly account_id: string },
   subjects: readonly string[],
 ): Promise<void> {
-  const { id, account_id } = link;
-  await record(deps, deps.service.db.platform, {
-    account_id,
-    key_id: id,
-    request_id: requestId,
-    route: 'read-export-link',
-    subjects,
-  });
+  if (subjects.length === 0) return;
+  // Raw SQL: compared with the last list, recorded, and remembered as the last one, in one statement.
+  await deps.service.db.platform.$executeRaw(sql`
+    WITH shown AS (SELECT ${[...subjects]}::text[] AS ids),
+    same AS (SELECT r.seq FROM proxy.export_link l JOIN proxy.reveal r ON r.seq = l.reveal_seq, shown
+      WHERE l.id = ${link.id} AND r.subjects = shown.ids),
+    told AS (INSERT INTO proxy.reveal (account_id, key_id, request_id, route, subjects, same_as, at)
+      SELECT ${link.account_id}, ${link.id}, ${requestId}, 'read-export-link',
+        CASE WHEN same.seq IS NULL THEN shown.ids ELSE '{}' END, same.seq, ${deps.service.clock.now()}::timestamptz
+      FROM shown LEFT JOIN same ON true RETURNING seq, same_as)
+    UPDATE proxy.export_link l SET reveal_seq = told.seq FROM told WHERE l.id = ${link.id} AND told.same_as IS NULL`);
 }
 
 async function record(

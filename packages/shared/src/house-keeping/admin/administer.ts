@@ -1,4 +1,4 @@
-// One change by an operator: claim, effect, row of the audit log and stored answer commit together or not at all.
+// One guarded change, mostly by an operator: claim, effect, row of the audit log and stored answer commit together or not at all.
 import { actorOf, noteActs, type Act, type Asking } from '../../base/audit-log';
 import { AppError } from '../../ground/contract';
 import { inTransaction, queryableOf, type Tx } from '../../base/db';
@@ -18,7 +18,7 @@ export interface Done {
   readonly status: number;
   readonly body: unknown;
   readonly act: Act;
-  /** The answer holds a key or a signing secret, which is stored nowhere else. */
+  /** The answer holds a secret (a key, a link) that is stored nowhere else. */
   readonly holdsSecret?: true;
 }
 
