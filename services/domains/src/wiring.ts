@@ -57,6 +57,7 @@ import { syncTransfers } from './endpoints/sync-transfers';
 import { transferDomain } from './endpoints/transfer-domain';
 import { updateContact } from './endpoints/update-contact';
 import { updateDomain } from './endpoints/update-domain';
+import { forgetPriceChanges } from './jobs/forget-price-changes';
 import { domainLifecycle } from './jobs/lifecycle-source';
 import { abandonedChangesLoop } from './portfolio/change-at-registry';
 import { contactSyncs } from './portfolio/sync-contact';
@@ -165,7 +166,11 @@ export function endpoints(deps: WiredDomains): readonly Endpoint[] {
 
 /** The loops that only this worker has, each with its interval. A round is bounded and may run twice without harm. */
 export function loops(deps: WiredDomains): readonly Loop[] {
-  return [...deps.shared.loops, abandonedChangesLoop(deps)];
+  return [
+    ...deps.shared.loops,
+    abandonedChangesLoop(deps),
+    { name: 'forget-price-changes', everyMs: 600_000, run: () => forgetPriceChanges(deps) },
+  ];
 }
 
 export const api = describeApi({

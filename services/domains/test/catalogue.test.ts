@@ -1,4 +1,5 @@
 // TLDs and availability.
+import { forgetPriceChanges } from '../src/jobs/forget-price-changes';
 import { domainsService, type Who } from './domains-fixture';
 
 const t = domainsService();
@@ -192,5 +193,15 @@ describe('GET /prices/changes', () => {
     expect(await list('?tld=XYZ')).toEqual(first);
     expect(await list('?since=2999-01-01T00:00:00Z')).toEqual([]);
     expect(await list('?since=2026-01-01T00:00:00Z')).toHaveLength(3);
+  });
+
+  it('keeps a change for 400 days, and then deletes it in steps of few rows', async () => {
+    await t.owner.query(`INSERT INTO domains.price_change (tld, operation, old_price, new_price, effective_at)
+      SELECT 'old', 'renew', 1, 2, now() - CASE WHEN n = 1 THEN interval '399 days' ELSE interval '401 days' END
+      FROM generate_series(1, 13) n`);
+    const old = async () => (await t.get(who, '/prices/changes?tld=old').expect(200)).body.items.length as number;
+    const step = () => forgetPriceChanges({ service: t.service }, 10);
+    expect([await step(), await old()]).toEqual([true, 3]);
+    expect([await step(), await old()]).toEqual([false, 1]);
   });
 });

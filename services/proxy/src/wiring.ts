@@ -12,6 +12,7 @@ import { GLOSSARY, SAMPLES } from './glossary';
 import { careForNodes } from './jobs/care-for-nodes';
 import { checkHealthLoop } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
+import { forgetOldLinks } from './jobs/forget-links';
 import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
@@ -236,6 +237,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'care-for-nodes', everyMs: 30_000, run: () => careForNodes(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
+    { name: 'forget-links', everyMs: 600_000, run: () => forgetOldLinks(deps) },
     checkHealthLoop(deps),
     withdrawEndedLoop(deps),
   ];

@@ -3,6 +3,7 @@ import request from 'supertest';
 import { revokeKey, rollKey } from '@lumi/shared/keys';
 import { FixedClock } from '@lumi/shared/runtime';
 import type { TestAccount } from '@lumi/shared/testing';
+import { forgetOldLinks } from '../src/jobs/forget-links';
 import { NOW, owner, proxyTest } from './proxy-service';
 
 const clock = new FixedClock(NOW);
@@ -184,5 +185,25 @@ describe('the bounds of export links', () => {
     const again = (id: string) => ({ subjects: [], same: [id] });
     const first = (id: string) => ({ subjects: [id], same: null });
     expect(shown).toEqual([first(one), again(one), again(one), first(two), again(two), first(one)]);
+  });
+
+  it('are thirty days after its end in the list, and it goes in steps of few rows', async () => {
+    await rows('DELETE FROM proxy.export_link');
+    const { who } = await lumi.buyer();
+    const young = await makeLink(who, { expires_at: '2026-11-25T12:00:00Z' });
+    for (let n = 0; n < 5; n += 1) await makeLink(who, { expires_at: '2026-11-24T13:00:00Z' });
+    const step = async (): Promise<unknown> => [
+      await forgetOldLinks(lumi.deps(), 3),
+      (await rows('SELECT id FROM proxy.export_link WHERE account_id = $1', [who.accountId])).length,
+    ];
+    clock.advance(30 * 86_400_000);
+    expect(await step()).toEqual([false, 6]);
+    clock.advance(2 * 3_600_000);
+    expect([await step(), await step()]).toEqual([
+      [true, 3],
+      [false, 1],
+    ]);
+    clock.advance(-30 * 86_400_000 - 2 * 3_600_000);
+    expect((await lumi.get(who, '/export-links')).body.items).toMatchObject([{ id: young.id }]);
   });
 });

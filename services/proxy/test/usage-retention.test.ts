@@ -32,4 +32,15 @@ describe('old usage', () => {
     expect([await step(), await count('usage_hour'), await count('usage_delta')]).toEqual([false, 1, 1]);
     expect([await step(), await count('usage_hour'), await count('usage_delta')]).toEqual([false, 1, 1]);
   });
+
+  it('that could not be billed goes after 400 days, oldest first, and never more than a step may', async () => {
+    await owner.query(`
+      INSERT INTO proxy.usage_unplaced (source, epoch, number, reason, subject, hour, country, target, bytes_up,
+        bytes_down, requests, errors, at)
+        SELECT 's', 1, n, 'unknown', 'prx_a', now(), 'XA', '', 1, 1, 1, 0,
+          now() - CASE WHEN n = 1 THEN interval '399 days' ELSE interval '401 days' END FROM generate_series(1, 16) n`);
+    const step = () => forgetOldUsage(lumi.deps(), 10);
+    expect([await step(), await count('usage_unplaced')]).toEqual([true, 6]);
+    expect([await step(), await count('usage_unplaced')]).toEqual([false, 1]);
+  });
 });

@@ -79,6 +79,16 @@ export async function deleteLink(tx: Tx, reach: Reach, id: string): Promise<Expo
   return row ?? null;
 }
 
+/** One round; true when there may be more. */
+export async function forgetLinks(db: SqlRunner, now: Date, limit: number): Promise<boolean> {
+  // Raw SQL: a bounded delete that passes over rows that another statement holds.
+  const gone = await db.$executeRaw(sql`
+    DELETE FROM proxy.export_link WHERE id IN (SELECT id FROM proxy.export_link
+      WHERE expires_at < ${now}::timestamptz - platform.kept_for('export link')
+      ORDER BY expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)`);
+  return gone === limit;
+}
+
 export type LinkRead =
   | { readonly kind: 'read'; readonly link: ExportLinkRow }
   | { readonly kind: 'absent' }

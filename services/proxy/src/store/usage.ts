@@ -14,8 +14,8 @@ export interface UsageRow {
 }
 
 /**
- * Deltas that a process of the release before has written, and hours that are kept no longer. True when there may be
- * more.
+ * Deltas that a process of the release before has written, and hours and unplaced lines that are kept no longer. True
+ * when there may be more.
  */
 export async function forgetUsage(db: SqlRunner, limit: number): Promise<boolean> {
   // Raw SQL: a bounded delete, by place in the table.
@@ -24,7 +24,11 @@ export async function forgetUsage(db: SqlRunner, limit: number): Promise<boolean
       WHERE at < now() - platform.kept_for('usage delta') ORDER BY at LIMIT ${limit}::int)`);
   // Raw SQL: a function.
   const [hours] = await db.$queryRaw<{ count: number }[]>(sql`SELECT proxy.forget_usage(${limit}::int) AS count`);
-  return deltas === limit || hours?.count === limit;
+  // Raw SQL: a function.
+  const [lines] = await db.$queryRaw<{ count: number }[]>(
+    sql`SELECT proxy.forget_usage_unplaced(${limit}::int) AS count`,
+  );
+  return deltas === limit || hours?.count === limit || lines?.count === limit;
 }
 
 interface UsageRange {

@@ -12,6 +12,9 @@ LANGUAGE sql IMMUTABLE AS $$
     WHEN 'payment hint' THEN interval '1 hour'
     WHEN 'usage delta' THEN interval '14 days'
     WHEN 'usage hour' THEN interval '400 days'
+    WHEN 'unplaced usage' THEN interval '400 days'
+    WHEN 'export link' THEN interval '30 days'
+    WHEN 'price change' THEN interval '400 days'
   END
 $$;
 REVOKE ALL ON FUNCTION kept_for FROM PUBLIC;
