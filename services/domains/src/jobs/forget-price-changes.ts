@@ -1,5 +1,5 @@
-// Deletes changes of prices that are kept no longer (packages/shared/src/house-keeping/retention/README.md), in steps of
-// few rows.
+// Deletes changes of prices that are kept no longer (packages/shared/src/house-keeping/retention/README.md), in steps
+// of few rows.
 import { sql } from '@lumi/shared/db';
 import type { DomainsDeps } from '../deps';
 

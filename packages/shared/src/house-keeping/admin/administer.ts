@@ -1,4 +1,5 @@
-// One guarded change, mostly by an operator: claim, effect, row of the audit log and stored answer commit together or not at all.
+// One guarded change, mostly by an operator: claim, effect, row of the audit log and stored answer commit together or
+// not at all.
 import { actorOf, noteActs, type Act, type Asking } from '../../base/audit-log';
 import { AppError } from '../../ground/contract';
 import { inTransaction, queryableOf, type Tx } from '../../base/db';

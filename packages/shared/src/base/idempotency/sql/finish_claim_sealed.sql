@@ -1,5 +1,5 @@
--- Stores an answer that contains a secret: a key, or the URL of an export link. p_body is sealed, and deleted after a day (see forget_claims); after that a
--- repeat learns only that the request was answered.
+-- Stores an answer that contains a secret: a key, or the URL of an export link. p_body is sealed, and deleted after a
+-- day (see forget_claims); after that a repeat learns only that the request was answered.
 CREATE OR REPLACE FUNCTION finish_claim_sealed(p_scope text, p_product text, p_key text, p_status integer, p_body bytea)
   RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = platform, pg_temp AS $$
