@@ -85,8 +85,18 @@ describe('a service that fails', () => {
     expect(fixture.services.domains.received).toHaveLength(1);
   });
 
-  it('gets a POST only once when its host can no longer be reached after it was sent', async () => {
-    const dispatched = failOnce(Object.assign(new Error(), { code: 'EHOSTUNREACH', syscall: 'read' }));
+  it.each([
+    [
+      'its host can no longer be reached after it was sent',
+      Object.assign(new Error(), { code: 'EHOSTUNREACH', syscall: 'read' }),
+    ],
+    ['several things failed, and none of them is named', new AggregateError([])],
+    [
+      'one of several things that failed may have come after it was sent',
+      new AggregateError([connecting('ECONNREFUSED'), Object.assign(new Error(), { code: 'ECONNRESET' })]),
+    ],
+  ])('gets a POST only once when %s', async (_what, err) => {
+    const dispatched = failOnce(err);
     expect((await buy('order-0004')).status).toBe(503);
     expect(dispatched).toHaveBeenCalledTimes(1);
   });

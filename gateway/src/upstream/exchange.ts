@@ -236,8 +236,9 @@ function answerHeaders(record: RequestRecord, headers: Record<string, string | s
 
 /** No connection could be made: the service is down, and nothing was sent. */
 function wasNotReached(err: Error): boolean {
-  // One error for each address of the name.
-  if (err instanceof AggregateError) return err.errors.every((one) => one instanceof Error && wasNotReached(one));
+  // One error for each address of the name. One that names none of them proves nothing.
+  if (err instanceof AggregateError)
+    return err.errors.length > 0 && err.errors.every((one) => one instanceof Error && wasNotReached(one));
   return codeOf(err) === 'UND_ERR_CONNECT_TIMEOUT' || ('syscall' in err && CONNECTING.has(String(err.syscall)));
 }
 
