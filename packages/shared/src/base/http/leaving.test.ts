@@ -66,6 +66,24 @@ describe('a server that drains', () => {
     expect(working.said).toMatch(/slow$/);
   });
 
+  it('closes its port within seconds although the process is so busy that no turn of its loop is quick', async () => {
+    await startServer();
+    let isBusy = true;
+    const work = (): void => {
+      const untilMs = performance.now() + 10;
+      while (performance.now() < untilMs);
+      if (isBusy) setImmediate(work);
+    };
+    work();
+    const drained = server().drain(100);
+    try {
+      await until(() => !server().server.listening, { timeoutMs: 4_000 });
+    } finally {
+      isBusy = false;
+    }
+    await drained;
+  });
+
   it('cuts what is not finished within its time', async () => {
     const { connect, begun } = await startServer();
     const socket = connect();

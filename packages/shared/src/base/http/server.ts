@@ -57,8 +57,9 @@ const IDLE_MAX_MS = 120_000;
 /** More sockets than we count may exist, because some are still closing. */
 const CONNECTIONS_SPARE = 100;
 const QUICK_MS = 1;
-/** When callers do not cease to come, the port is closed all the same. */
+/** When callers do not cease to come, or no turn is quick, the port is closed all the same. */
 const TURNS_MAX = 1_000;
+const TURNS_LIMIT_MS = 1_000;
 
 const openConnections = gauge('lumi_http_connections', 'Open connections to the port of the API.', []);
 
@@ -169,8 +170,9 @@ async function nobodyWaits(server: http.Server): Promise<void> {
   let accepted = 0;
   const count = (): number => (accepted += 1);
   server.on('connection', count);
+  const endMs = performance.now() + TURNS_LIMIT_MS;
   await setImmediate();
-  for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+  for (let turns = 0; turns < TURNS_MAX && performance.now() < endMs; turns += 1) {
     const [before, begunAt] = [accepted, performance.now()];
     await setImmediate();
     if (accepted === before && performance.now() - begunAt < QUICK_MS) break;
