@@ -26,8 +26,15 @@ import { RestartPolicy } from './restart-policy.mjs';
 /** @typedef {(name: string, pid: number | null) => void} OnChild */
 
 const READY_LIMIT_MS = 60_000;
-// Longer than the processes' own bound for one step of their shutdown.
+// Longer than the processes' own bound for their shutdown, without what a node gives its connections.
 const STOP_LIMIT_MS = 30_000;
+
+/**
+ * @param {Env} env
+ */
+export function stopLimitMs({ PROXY_NODE_DRAIN_S: drainS = '0' }) {
+  return STOP_LIMIT_MS + Number(drainS) * 1_000;
+}
 
 export class Supervisor {
   /**
@@ -127,10 +134,13 @@ export class Supervisor {
     clearTimeout(child.restart);
     const { running } = child;
     if (running === undefined) return;
-    const late = setTimeout(() => {
-      this.say(`${child.name}: did not stop in time and was ended`);
-      running.kill('SIGKILL');
-    }, STOP_LIMIT_MS);
+    const late = setTimeout(
+      () => {
+        this.say(`${child.name}: did not stop in time and was ended`);
+        running.kill('SIGKILL');
+      },
+      stopLimitMs(child.env instanceof Promise ? {} : child.env),
+    );
     running.kill('SIGTERM');
     await child.gone;
     clearTimeout(late);

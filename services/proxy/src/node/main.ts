@@ -10,17 +10,15 @@ import { DataPlane } from './data-plane';
 import { unusableExits } from './exits-file';
 import { claimPorts, keepPorts, type ClaimedPorts } from './port-claim';
 import { isIn, readNodeConfig, type NodeConfig } from './config';
+import { Draining, stopLimitMs } from './stopping';
 
 const NAME = 'proxy-node';
-/** Beyond the time for connections: the last usage is sent. */
-const FLUSH_MS = 8_000;
 
 async function run(): Promise<void> {
   await settingsThere();
   const config = readNodeConfig();
-  const drainMs = config.PROXY_NODE_DRAIN_S * 1_000;
   const log = createLog({ level: config.LOG_LEVEL, process: NAME });
-  const shutdown = createShutdown(log, { limitMs: config.STOP_DELAY_MS + drainMs + FLUSH_MS });
+  const shutdown = createShutdown(log, { limitMs: stopLimitMs(config) });
   const readiness = new Readiness();
   const monitored = { name: NAME, config: { ...config, HOST: config.PROXY_NODE_HOST }, readiness, log, shutdown };
   await openMonitoring(monitored);
@@ -36,6 +34,7 @@ async function run(): Promise<void> {
   await tellOfSettings(config, log);
 
   let plane: DataPlane | null = null;
+  let draining: Draining | null = null;
   let drainAsked = false;
   const control = await Control.open({
     link: openServiceLink({
@@ -54,10 +53,10 @@ async function run(): Promise<void> {
     }),
     connections: () => plane?.state.connections ?? 0,
     onDrain: (seconds) => {
-      if (drainAsked || plane === null) return;
+      if (drainAsked || draining === null) return;
       drainAsked = true;
       log.info('the operator drains this node', { seconds });
-      void plane.drain(seconds * 1_000).then(() => shutdown.stop('drained'));
+      void draining.byOperator(seconds * 1_000).then(() => shutdown.stop('drained'));
     },
     onRefused: () => {
       log.error('the service has refused the token of this node for a minute; it ends');
@@ -68,10 +67,9 @@ async function run(): Promise<void> {
   shutdown.onDrain('control', () => control.stop());
   plane = await openPlane(config, control, ports, log);
   const opened = plane;
-  shutdown.onDrain('connections', async (limitMs) => {
-    await opened.drain(Math.min(drainMs, Math.max(0, limitMs - FLUSH_MS)));
-    await opened.close();
-  });
+  const ending = new Draining(opened, config.PROXY_NODE_DRAIN_S * 1_000);
+  draining = ending;
+  shutdown.onDrain('connections', (limitMs) => ending.end(limitMs));
   readiness.needs({ name: 'service', isVital: false, check: () => control.check() });
   await keepPorts(config.PROXY_NODE_DATA, { ...ports, ...opened.ports });
   control.start();
