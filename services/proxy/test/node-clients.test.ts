@@ -31,10 +31,14 @@ describe('a client of the node', () => {
     const own = await node.freePort();
     node.rights.apply({ rights: [node.right(), node.right({ subject: 'prx_two', port: own })] });
     await node.plane.ready();
-    const client = node.client();
     for (let i = 0; i < WRONG_LOGINS_MAX; i += 1)
-      expect(await client.send(connect([PAIR[0], `wrong${String(i)}`])).take('\r\n\r\n')).toContain('HTTP/1.1 407 ');
-    const refused = await client.send(connect()).take('\r\n\r\n');
+      expect(
+        await node
+          .client()
+          .send(connect([PAIR[0], `wrong${String(i)}`]))
+          .take('\r\n\r\n'),
+      ).toContain('HTTP/1.1 407 ');
+    const refused = await node.client().send(connect()).take('\r\n\r\n');
     expect(refused).toContain('HTTP/1.1 429 ');
     expect(refused).toContain('details="logins"');
     expect(refused).toContain('Retry-After: 60\r\n');

@@ -16,11 +16,14 @@ import {
   type RequestHead,
 } from './http-head';
 import { httpRefusal, type RefusalWord } from './refusals';
+import { whenTaken } from './sockets';
 import { openTunnel } from './tunnel';
 
 const KEEP_ALIVE_MS = 60_000;
 /** How much of later requests is read while one is in work. */
 const AHEAD_MAX = 65_536;
+/** Requests one after the other that show no right. A browser needs one, and one for each password it asks its user. */
+const STRANGE_MAX = 10;
 const ESTABLISHED = Buffer.from('HTTP/1.1 200 Connection established\r\n\r\n');
 const EMPTY = Buffer.alloc(0);
 const ABSOLUTE = /^http:\/\/([^/?#]*)([/?][^#]*)?$/i;
@@ -30,6 +33,8 @@ export class HttpSession implements Reader {
   private pending: Buffer = EMPTY;
   private isBusy = false;
   private isKeptAlive = false;
+  /** Requests without a right since the last one with a right. */
+  private strange = 0;
   private exchange: Exchange | null = null;
 
   constructor(
@@ -65,8 +70,9 @@ export class HttpSession implements Reader {
     const end = this.pending.indexOf(HEAD_END);
     if (end > HEAD_MAX || (end < 0 && this.pending.length > HEAD_MAX)) return this.refuse('request', false);
     if (end < 0) {
-      // A request that will never be whole.
+      // A request that will never be whole, or no more requests.
       if (this.client.hasEnded) this.client.endWith(EMPTY);
+      else this.client.socket.resume();
       return undefined;
     }
     const head = readRequestHead(this.pending.toString('latin1', 0, end));
@@ -82,7 +88,11 @@ export class HttpSession implements Reader {
     const pair = readPair(head);
     if (pair === 'bad') return this.refuse('request', false);
     const caller = this.admission.identify(this.client, pair);
-    if ('refusal' in caller) return this.refuse(caller.refusal, isKept);
+    if ('refusal' in caller) {
+      this.strange += 1;
+      return this.refuse(caller.refusal, isKept && this.strange < STRANGE_MAX);
+    }
+    this.strange = 0;
     this.client.markKnown();
     this.client.deadlineMs = Infinity;
     this.client.socket.pause();
@@ -171,16 +181,20 @@ export class HttpSession implements Reader {
     return this.goOn();
   }
 
-  /** To the next request. Called anew, not in a loop of calls: many may lie ahead. */
+  /** To the next request, when the kernel has the last answer. Called anew, not in a loop of calls: many may lie ahead. */
   private goOn(): void {
-    this.isBusy = false;
-    this.isKeptAlive = this.pending.length === 0;
-    if (this.isKeptAlive) this.client.allow(KEEP_ALIVE_MS);
-    else this.client.beginStage();
-    this.client.socket.resume();
-    setImmediate(() => {
-      if (!this.isBusy && !this.client.socket.destroyed) this.next();
-    });
+    const { socket } = this.client;
+    this.client.beginStage();
+    whenTaken(socket, () =>
+      setImmediate(() => {
+        if (socket.destroyed) return;
+        this.isBusy = false;
+        this.isKeptAlive = this.pending.length === 0;
+        if (this.isKeptAlive) this.client.allow(KEEP_ALIVE_MS);
+        else this.client.beginStage();
+        this.next();
+      }),
+    );
   }
 }
 
