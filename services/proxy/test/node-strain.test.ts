@@ -53,3 +53,37 @@ describe('a client', () => {
     expect(client.text.match(/Connection: \S+/g)?.at(-1)).toBe('Connection: close');
   });
 });
+
+describe('under a limit of bandwidth', () => {
+  it('an answer that ends the connection reaches a slow client to its last byte', async () => {
+    const node = new NodeFixture();
+    await node.open();
+    await node.admit({ bandwidthBps: 40_000_000 });
+    const head = (size: number): string => `HTTP/1.1 200 OK\r\nContent-Length: ${String(size)}\r\n\r\n`;
+    const down = (): number => node.meter.uses.at(-1)?.down ?? 0;
+    const request = async (size: number): Promise<RawClient> => {
+      const port = await node.target((socket) => {
+        socket.once('data', () => {
+          socket.write(head(size));
+          socket.write(Buffer.alloc(size, 1));
+        });
+      });
+      const client = node.client();
+      client.socket.pause();
+      return client.send(`GET http://127.0.0.1:${String(port)}/ HTTP/1.1\r\nConnection: close\r\n${basic()}\r\n`);
+    };
+    await request(60_000_000);
+    const full = await atRest(down); // with this the kernel has no more room, and the node holds the rest
+    for (const less of [1_000, 3_000, 8_000]) {
+      const size = full - less;
+      const client = await request(size);
+      client.keeps = false;
+      await until(() => down() === size + head(size).length);
+      await atRest(down);
+      client.socket.resume();
+      await client.closed();
+      expect([client.count, client.error]).toEqual([size + head(size).length, null]);
+    }
+    await node.close();
+  }, 60_000);
+});

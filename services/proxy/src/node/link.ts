@@ -157,8 +157,9 @@ export class Link {
       return false;
     }
     this.releaseBuffer(size, buffer.length);
+    if (this.isOver) return false; // these were the last bytes, and the client's side may have ended with them
     const waitMs = this.passage.delayMs('down', size);
-    if (waitMs === 0 && !this.client.writableNeedDrain) return !this.isOver;
+    if (waitMs === 0 && !this.client.writableNeedDrain) return true;
     this.goOnReading(waitMs);
     return false;
   }
@@ -180,9 +181,7 @@ export class Link {
 
   private goOnReading(waitMs: number): void {
     this.afterWait(waitMs, () => {
-      whenTaken(this.client, () => {
-        if (!this.isOver) this.target.resume();
-      });
+      whenTaken(this.client, () => this.target.resume());
     });
   }
 
@@ -200,9 +199,13 @@ export class Link {
     else whenTaken(this.target, () => this.client.resume());
   }
 
+  /** Not when it is over meanwhile: to wait for a socket that has ended is an error of that socket. */
   private afterWait(waitMs: number, goOn: () => void): void {
     if (waitMs === 0) goOn();
-    else setTimeout(goOn, waitMs);
+    else
+      setTimeout(() => {
+        if (!this.isOver) goOn();
+      }, waitMs);
   }
 
   /** The lease is empty: waits for more, and ends after the last byte that may pass. */
