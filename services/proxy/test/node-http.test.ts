@@ -215,7 +215,7 @@ describe('plain HTTP', () => {
   });
 
   it('tells a client without credentials how to log in, and keeps its connection', async () => {
-    const client = node.client().send(`CONNECT 127.0.0.1:${String(port)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const client = node.client().send(`GET ${url()} HTTP/1.1\r\nHost: a\r\n\r\n`);
     expect(await client.take('\r\n\r\n')).toBe(
       'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy", charset="UTF-8"\r\n' +
         'Proxy-Status: lumi; error=http_request_denied; details="credentials"\r\nContent-Length: 0\r\n' +
@@ -225,6 +225,18 @@ describe('plain HTTP', () => {
     expect(await client.take('\r\n\r\n')).toBe('HTTP/1.1 200 Connection established\r\n\r\n');
     client.send('anything');
     await until(() => seen[0] === 'anything');
+  });
+
+  it.each([
+    ['credentials', () => `127.0.0.1:${String(port)}`, ''],
+    ['port', () => '127.0.0.1:25', basic()],
+    ['refused', async () => `127.0.0.1:${String(await node.freePort())}`, basic()],
+  ])('carries out nothing that is sent behind a CONNECT that is refused for %s', async (word, place, login) => {
+    const client = node.client().send(`CONNECT ${await place()} HTTP/1.1\r\n${login}\r\n`);
+    client.send(`GET ${url()} HTTP/1.1\r\nHost: a\r\n${basic()}\r\n`);
+    await until(() => client.hasEnded);
+    expect(client.text.match(/details="\w+"|Connection: \S+/g)).toEqual([`details="${word}"`, 'Connection: close']);
+    expect(seen).toEqual([]);
   });
 
   it('sends a large body up and a large answer down unchanged', async () => {

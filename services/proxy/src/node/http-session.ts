@@ -84,7 +84,8 @@ export class HttpSession implements Reader {
   }
 
   private start(head: RequestHead, framing: Framing): void {
-    const isKept = framing.kind === 'none' && this.mayStay(head);
+    // What a client sends behind CONNECT before it has an answer is for the tunnel: it is no request, whatever it says.
+    const isKept = framing.kind === 'none' && head.method !== 'CONNECT' && this.mayStay(head);
     const pair = readPair(head);
     if (pair === 'bad') return this.refuse('request', false);
     const caller = this.admission.identify(this.client, pair);
@@ -96,7 +97,7 @@ export class HttpSession implements Reader {
     this.client.markKnown();
     this.client.deadlineMs = Infinity;
     this.client.socket.pause();
-    if (head.method === 'CONNECT') return this.connect(caller, head, framing, isKept);
+    if (head.method === 'CONNECT') return this.connect(caller, head, framing);
     return this.request(caller, head, framing, isKept);
   }
 
@@ -104,11 +105,11 @@ export class HttpSession implements Reader {
     return wantsToStay(head) && !this.admission.isLeaving;
   }
 
-  private connect(caller: Caller, head: RequestHead, framing: Framing, isKept: boolean): void {
+  private connect(caller: Caller, head: RequestHead, framing: Framing): void {
     const target = readTargetPair(head.target);
     // Content of a CONNECT request would be read as the tunnel's first bytes (RFC 9110 §9.3.6).
     if (target === null || framing.kind !== 'none') return this.refuse('request', false);
-    return this.admit(caller, target, isKept, ({ passage, dialled }) => {
+    return this.admit(caller, target, false, ({ passage, dialled }) => {
       openTunnel({
         client: this.client,
         passage,
@@ -116,10 +117,7 @@ export class HttpSession implements Reader {
         exits: this.exits,
         head: this.pending,
         answer: ESTABLISHED,
-        refuse: (word) => {
-          this.client.readBy(this);
-          this.refuse(word, isKept);
-        },
+        refuse: (word) => this.refuse(word, false),
       });
     });
   }
@@ -181,7 +179,7 @@ export class HttpSession implements Reader {
     return this.goOn();
   }
 
-  /** To the next request, when the kernel has the last answer. Called anew, not in a loop of calls: many may lie ahead. */
+  /** To the next request, when the kernel has the last answer. Called anew and not in a loop: many may lie ahead. */
   private goOn(): void {
     const { socket } = this.client;
     this.client.beginStage();
