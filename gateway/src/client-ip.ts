@@ -2,9 +2,8 @@
 // the first address that is not a trusted proxy is the client. Any other rule would let a client choose its own
 // address.
 import type { IncomingMessage } from 'node:http';
-import { plainAddress, readAddress } from '@lumi/shared/addresses';
+import { addressBucket, plainAddress, readAddress } from '@lumi/shared/addresses';
 import { ipTest } from '@lumi/shared/keys';
-import { addressBucket } from './limits/address-bucket';
 
 export type ClientIp = (req: IncomingMessage) => string;
 

@@ -1,5 +1,6 @@
 // The rate-limit headers of an answer without a known key: those of the caller's address. A refusal before the key is
 // known costs a token of the address, like an answer of a public route (stage 07).
+import { addressBucket } from '@lumi/shared/addresses';
 import {
   MINUTE_MS,
   countDecisions,
@@ -9,7 +10,6 @@ import {
   type LimitResult,
   type MemoryLimitStore,
 } from '@lumi/shared/limits';
-import { addressBucket } from './address-bucket';
 
 const decisions = countDecisions('public');
 

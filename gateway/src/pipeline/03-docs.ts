@@ -1,6 +1,7 @@
 // The reference pages: `/docs`, and `docs` under each base path, with the files they load. They are static, need no
 // key, and are answered before the API's own stages. Every other path goes on to the next stage.
 import type { Request, RequestHandler, Response } from 'express';
+import { addressBucket } from '@lumi/shared/addresses';
 import { AppError, BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import { hostName } from '@lumi/shared/http';
 import {
@@ -12,7 +13,6 @@ import {
 } from '@lumi/shared/limits';
 import { bestEncoding, type Asset, type Encoding } from '../docs/asset';
 import { pageAssets, referencePage } from '../docs/reference-page';
-import { addressBucket } from '../limits/address-bucket';
 
 export interface DocsDeps {
   readonly hostBindings: ReadonlyMap<Product, ReadonlySet<string>>;

@@ -2,11 +2,11 @@
 // `ratePolicy`.
 import rateLimit, { type RateLimitInfo } from 'express-rate-limit';
 import type { NextFunction, Request, RequestHandler } from 'express';
+import { addressBucket } from '@lumi/shared/addresses';
 import { AppError } from '@lumi/shared/contract';
 import { MINUTE_MS, countDecisions, rateLimitPolicyValue, rateLimitValue, type LimitStore } from '@lumi/shared/limits';
 import type { Clock } from '@lumi/shared/runtime';
 import { GcraStore, bucketName } from '../limits/gcra-store';
-import { addressBucket } from '../limits/address-bucket';
 
 export interface RegularLimitDeps {
   readonly clock: Clock;

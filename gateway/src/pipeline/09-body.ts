@@ -2,8 +2,8 @@
 // fingerprint and service all see the bytes that were sent. A client that sent `Expect: 100-continue` gets the 100 only
 // here, after every cheaper refusal.
 import type { Request, RequestHandler } from 'express';
+import { addressBucket } from '@lumi/shared/addresses';
 import { AppError, invalid } from '@lumi/shared/contract';
-import { addressBucket } from '../limits/address-bucket';
 import type { BodyBudget } from '../limits/body-budget';
 import { NO_BODY } from '../request-record';
 import type { Operation } from '../routes/operation';

@@ -2,9 +2,9 @@
 // from an allow-list, so a client cannot send anything that the service takes for an identity.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
+import { addressBucket } from '@lumi/shared/addresses';
 import { BASE_PATHS, PRODUCTS, notFound, type Product } from '@lumi/shared/contract';
 import { IDENTITY_HEADER, publicPrincipal, type IdentitySigner } from '@lumi/shared/principal';
-import { addressBucket } from '../limits/address-bucket';
 import type { RequestRecord } from '../request-record';
 import { Exchange } from '../upstream/exchange';
 import type { Place } from '../upstream/fair-queue';

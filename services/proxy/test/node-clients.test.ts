@@ -47,6 +47,21 @@ describe('a client of the node', () => {
     expect(node.events.of('abuse')).toEqual([['abuse', 'login-guessing', '127.0.0.1']]);
   });
 
+  it('is counted by its /64 over IPv6, because one customer has all of it', async () => {
+    await opened({ isTrusted: (address) => address === '127.0.0.1' });
+    await node.admit();
+    const ask = (address: string, pair: readonly [string, string]): Promise<string> =>
+      node
+        .client()
+        .send(`PROXY TCP6 ${address} 2001:db8::1 1111 80\r\n${connect(pair)}`)
+        .take('\r\n\r\n');
+    for (let i = 1; i <= WRONG_LOGINS_MAX; i += 1)
+      expect(await ask(`2001:db8:1:2::${String(i)}`, [PAIR[0], 'wrong'])).toContain('HTTP/1.1 407 ');
+    expect(await ask('2001:db8:1:2:ffff::1', PAIR)).toContain('details="logins"');
+    expect(await ask('2001:db8:1:3::1', PAIR)).toContain('HTTP/1.1 200 ');
+    expect(node.events.of('abuse')).toEqual([['abuse', 'login-guessing', '2001:db8:1:2::/64']]);
+  });
+
   it('may not hold more than 200 connections that have not logged in', async () => {
     await opened();
     await node.admit();

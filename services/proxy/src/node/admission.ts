@@ -60,11 +60,11 @@ export class Admission {
       return { ...byAddress, wish: (pair === null ? null : readUserName(pair[0]))?.wish ?? NO_WISH };
     }
     if (pair === null) return { refusal: 'credentials' };
-    if (guard.isRefused(client.address, client.port)) return { refusal: 'logins' };
+    if (guard.isRefused(client.bucket, client.port)) return { refusal: 'logins' };
     const name = readUserName(pair[0]);
     const grant = name === null ? null : rights.byLogin(client.port, name.base, pair[1]);
     if (grant === null || name === null) {
-      if (guard.countWrong(client.address, client.port)) this.parts.signs.loginGuessing(client.address);
+      if (guard.countWrong(client.bucket, client.port)) this.parts.signs.loginGuessing(client.bucket);
       return { refusal: 'credentials' };
     }
     events.seen(grant.right.subject, null);

@@ -11,6 +11,15 @@ export interface Reader {
   closed(): void;
 }
 
+export interface Origin {
+  /** A static proxy's own port; null: an entry of the pools. */
+  readonly port: number | null;
+  /** Of the client, also behind a balancer. */
+  readonly address: string;
+  /** What its address is counted under. */
+  readonly bucket: string;
+}
+
 /** From the first byte of a handshake or request to its last. */
 const STAGE_MS = 15_000;
 
@@ -25,10 +34,7 @@ export class Client {
 
   constructor(
     readonly socket: Socket,
-    /** A static proxy's own port; null: an entry of the pools. */
-    readonly port: number | null,
-    /** Of the client, also behind a balancer. */
-    readonly address: string,
+    private readonly from: Origin,
     /** Called once: when it has shown a right, or when it has gone before. */
     private readonly onKnown: () => void,
     private readonly stageMs = STAGE_MS,
@@ -44,6 +50,18 @@ export class Client {
       this.reader?.closed();
     });
     socket.on('error', () => undefined); // 'close' follows
+  }
+
+  get port(): number | null {
+    return this.from.port;
+  }
+
+  get address(): string {
+    return this.from.address;
+  }
+
+  get bucket(): string {
+    return this.from.bucket;
   }
 
   readBy(reader: Reader): void {

@@ -1,6 +1,6 @@
 // The node's data plane: entries for clients, and everything between them and the targets.
 import type { Socket } from 'node:net';
-import { plainAddress } from '@lumi/shared/addresses';
+import { addressBucket, plainAddress } from '@lumi/shared/addresses';
 import { elapsedMs, type Log } from '@lumi/shared/runtime';
 import { AbuseSigns } from './abuse-signs';
 import { Admission, type Parts } from './admission';
@@ -98,11 +98,15 @@ export class DataPlane {
   /** `passages`: tunnels and requests; `sessions`: kept for clients; `unknown`: connections without a right yet. */
   get state(): { readonly connections: number; readonly passages: number; sessions: number; unknown: number } {
     return {
-      connections: this.clients.size + this.waiting,
+      connections: this.connections,
       passages: this.passages.size,
       sessions: this.exits.sessionCount,
       unknown: this.guard.unknownCount,
     };
+  }
+
+  private get connections(): number {
+    return this.clients.size + this.waiting;
   }
 
   /** No new connections. Resolves when all have ended, at the latest after `limitMs`. */
@@ -125,7 +129,7 @@ export class DataPlane {
   private accept(socket: Socket, entry: Entry): void {
     const peer = plainAddress(socket.remoteAddress ?? '');
     socket.on('error', () => undefined); // 'close' follows
-    if (peer === '' || this.state.connections >= (this.options.connectionsMax ?? CONNECTIONS_MAX)) {
+    if (peer === '' || this.connections >= (this.options.connectionsMax ?? CONNECTIONS_MAX)) {
       resetNow(socket);
       return;
     }
@@ -134,11 +138,13 @@ export class DataPlane {
   }
 
   private welcome(socket: Socket, entry: Entry, address: string, first: Buffer | null): void {
-    if (!this.guard.enter(address)) {
+    const bucket = addressBucket(address);
+    if (!this.guard.enter(bucket)) {
       resetNow(socket);
       return;
     }
-    const client = new Client(socket, entry.port, address, () => this.guard.leave(address), this.options.stageMs);
+    const from = { port: entry.port, address, bucket };
+    const client = new Client(socket, from, () => this.guard.leave(bucket), this.options.stageMs);
     this.clients.add(client);
     socket.on('close', () => this.clients.delete(client));
     client.readBy({

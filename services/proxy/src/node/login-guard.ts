@@ -1,4 +1,5 @@
-// Limits for clients that have shown no right yet: wrong logins, and connections at the same time.
+// Limits for clients that have shown no right yet: wrong logins, and connections at the same time. They are counted by
+// the bucket of their address: the address over IPv4, its /64 over IPv6.
 import { elapsedMs } from '@lumi/shared/runtime';
 import { keepBounded } from './exits';
 
@@ -16,15 +17,16 @@ interface Counted {
 export class LoginGuard {
   private readonly counted = new Map<string, Counted>();
   private readonly unknown = new Map<string, number>();
+  private total = 0;
 
-  /** The address may not try a login at this entry now. */
-  isRefused(address: string, entry: number | null): boolean {
-    return (this.counted.get(keyOf(address, entry))?.refusedUntilMs ?? 0) > elapsedMs();
+  /** The client may not try a login at this entry now. */
+  isRefused(bucket: string, entry: number | null): boolean {
+    return (this.counted.get(keyOf(bucket, entry))?.refusedUntilMs ?? 0) > elapsedMs();
   }
 
   /** Counts a wrong login. True: it was one too many. */
-  countWrong(address: string, entry: number | null): boolean {
-    const key = keyOf(address, entry);
+  countWrong(bucket: string, entry: number | null): boolean {
+    const key = keyOf(bucket, entry);
     const now = elapsedMs();
     const before = this.counted.get(key);
     const isFresh = before !== undefined && now - before.sinceMs < MINUTE_MS;
@@ -36,25 +38,28 @@ export class LoginGuard {
     return isTooMany;
   }
 
-  /** False: this address has too many connections without a login. */
-  enter(address: string): boolean {
-    const count = this.unknown.get(address) ?? 0;
+  /** False: this bucket has too many connections without a login. */
+  enter(bucket: string): boolean {
+    const count = this.unknown.get(bucket) ?? 0;
     if (count >= UNKNOWN_CONNECTIONS_MAX) return false;
-    this.unknown.set(address, count + 1);
+    this.unknown.set(bucket, count + 1);
+    this.total += 1;
     return true;
   }
 
-  leave(address: string): void {
-    const count = (this.unknown.get(address) ?? 0) - 1;
-    if (count > 0) this.unknown.set(address, count);
-    else this.unknown.delete(address);
+  /** Once for each that has entered. */
+  leave(bucket: string): void {
+    this.total -= 1;
+    const count = (this.unknown.get(bucket) ?? 0) - 1;
+    if (count > 0) this.unknown.set(bucket, count);
+    else this.unknown.delete(bucket);
   }
 
   get unknownCount(): number {
-    return [...this.unknown.values()].reduce((sum, count) => sum + count, 0);
+    return this.total;
   }
 }
 
-function keyOf(address: string, entry: number | null): string {
-  return `${address} ${String(entry ?? 'pool')}`;
+function keyOf(bucket: string, entry: number | null): string {
+  return `${bucket} ${String(entry ?? 'pool')}`;
 }

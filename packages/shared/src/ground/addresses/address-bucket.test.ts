@@ -1,4 +1,4 @@
-import { addressBucket } from '../src/limits/address-bucket';
+import { addressBucket } from './address-bucket';
 
 it.each([
   ['192.0.2.7', '192.0.2.7'],
