@@ -2,7 +2,7 @@
 // right ends, and holds the limits of their subject.
 import { elapsedMs } from '@lumi/shared/runtime';
 import type { Meter, Use, Way } from './meter';
-import { whyNot } from './permission';
+import { nextEndMs, whyNot } from './permission';
 import type { Proof, Right, Rights } from './rights';
 
 export interface PassageTimes {
@@ -17,6 +17,8 @@ export type ResetReason = 'right' | 'idle' | 'stop';
 
 interface Subject {
   right: Right;
+  /** By the service's clock: when time may have taken the right from one of them. */
+  judgeAtMs: number;
   readonly passages: Set<Passage>;
   /** When the next byte may pass, by the limit of bandwidth. */
   readonly freeAtMs: Record<Way, number>;
@@ -135,12 +137,9 @@ export class Passages {
 
   /** Null: the subject has as many as it may have. */
   open(right: Right, proof: Proof, host: string): Passage | null {
-    const of = this.bySubject.get(right.subject) ?? {
-      right,
-      passages: new Set(),
-      freeAtMs: { up: 0, down: 0 },
-    };
-    of.right = right;
+    const known = this.bySubject.get(right.subject);
+    const of = known ?? { right, judgeAtMs: 0, passages: new Set(), freeAtMs: { up: 0, down: 0 } };
+    if (known === undefined || known.right !== right) this.follow(of, right);
     if (of.passages.size >= right.concurrency) return null;
     this.bySubject.set(right.subject, of);
     const passage = new Passage(proof, host, of, this.meter, (ended) => this.remove(of, ended));
@@ -149,9 +148,13 @@ export class Passages {
     return passage;
   }
 
-  /** Ends what has been silent for too long, and what has lost its right by the passing of time. Every second. */
+  /**
+   * Ends what has been silent for too long, and what has lost its right by the passing of time. Twice a second, so a
+   * right is judged only when something of it ends.
+   */
   sweep(): void {
     const now = elapsedMs();
+    const serviceNow = this.rights.nowMs();
     for (const [subject, of] of this.bySubject) {
       const { passages } = of;
       if (passages.size === 0) this.forgetIfFree(of);
@@ -159,7 +162,7 @@ export class Passages {
         const limit = passage.isHalfClosed ? this.times.halfClosedMs : this.times.idleMs;
         if (passage.isIdle(now, limit)) passage.reset('idle');
       }
-      this.judge(subject);
+      if (of.judgeAtMs <= serviceNow) this.judge(subject);
     }
   }
 
@@ -175,10 +178,15 @@ export class Passages {
   private judge(subject: string): void {
     const of = this.bySubject.get(subject);
     if (of === undefined) return;
-    of.right = this.rights.get(subject) ?? of.right;
+    this.follow(of, this.rights.get(subject) ?? of.right);
     for (const passage of of.passages) if (this.hasEnded(passage)) passage.reset('right');
     // The limit may have become lower: the newest go first.
     for (const passage of [...of.passages].slice(Math.max(0, of.right.concurrency))) passage.reset('right');
+  }
+
+  private follow(of: Subject, right: Right): void {
+    of.right = right;
+    of.judgeAtMs = nextEndMs(right, this.rights.nowMs());
   }
 
   private hasEnded(passage: Passage): boolean {
