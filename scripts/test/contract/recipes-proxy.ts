@@ -241,7 +241,12 @@ export const PROXY: Recipes = {
       return {};
     },
   },
-  'update-traffic-plan': { call: async (world) => ({ ...(await id(plan(world))), body: { label: 'client a' } }) },
+  'update-traffic-plan': {
+    call: async (world) => ({
+      ...(await id(plan(world))),
+      body: { label: 'client a', alerts_gb: [1, 2], hard_stop_gb: 3 },
+    }),
+  },
   'top-up-traffic-plan': { status: 200, call: async (world) => ({ ...(await id(plan(world))), body: { gb: 5 } }) },
   ...proxyLoginRecipes({ plan, subuser }),
   'generate-endpoints': {

@@ -35,6 +35,14 @@ export const USAGE_RULES: readonly (readonly [string, Sql])[] = [
       OR (max(q.leased) > 0 AND max(q.used) + max(q.leased) > max(q.total))`,
   ],
   [
+    'a plan knows what its sub-users have used and hold',
+    sql`
+    SELECT p.id AS subject, 'sub-users used ' || p.subusers_used || ' and hold ' || p.subusers_leased || ', by their rows ' ||
+      coalesce(sum(s.bytes_used), 0) || ' and ' || coalesce(sum(s.bytes_leased), 0) AS detail
+    FROM proxy.traffic_plan p LEFT JOIN proxy.subuser s ON s.plan_id = p.id AND s.status <> 'deleted' GROUP BY p.id
+    HAVING p.subusers_used <> coalesce(sum(s.bytes_used), 0) OR p.subusers_leased <> coalesce(sum(s.bytes_leased), 0)`,
+  ],
+  [
     'only a process that may come back holds leases',
     sql`
     SELECT e.source AS subject, 'epoch ' || e.epoch || ' is closed and holds ' || sum(e.granted - e.used) AS detail

@@ -18,6 +18,7 @@ export interface Lease {
   readonly free: number;
   readonly elsewhere: number;
   readonly is_needed: boolean;
+  readonly is_stopped: boolean;
 }
 
 export interface NodeClient {

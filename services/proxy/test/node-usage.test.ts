@@ -37,8 +37,24 @@ describe('usage', () => {
     expect(granted).toMatchObject({ seq: 1, drain_s: null });
     const leases = [...(granted.leases as Lease[])].sort((a, b) => b.granted - a.granted);
     expect(leases).toEqual([
-      { subject: sub, granted: 500_000_000, used: 0, free: 500_000_000, elsewhere: 0, is_needed: false },
-      { subject: id, granted: 1_000_000, used: 0, free: 999_000_000, elsewhere: 0, is_needed: false },
+      {
+        subject: sub,
+        granted: 500_000_000,
+        used: 0,
+        free: 500_000_000,
+        elsewhere: 0,
+        is_needed: false,
+        is_stopped: false,
+      },
+      {
+        subject: id,
+        granted: 1_000_000,
+        used: 0,
+        free: 999_000_000,
+        elsewhere: 0,
+        is_needed: false,
+        is_stopped: false,
+      },
     ]);
     const lines = [line(id, 100, 900), line(sub, 1_000, 9_000)];
     const once = await exchange(epoch, 2, { lines });

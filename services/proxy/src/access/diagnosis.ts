@@ -100,7 +100,12 @@ function checkAddress(access: Access, clientIp: string | null, now: Date): Check
 function checkQuota(bytesFree: bigint): Check {
   return bytesFree > 0n
     ? ok('quota', `${String(bytesFree)} bytes are left.`)
-    : bad('quota', 'quota', 'All its traffic is used.', 'Top it up, or take gigabytes back from sub-users.');
+    : bad(
+        'quota',
+        'quota',
+        'All its traffic is used.',
+        'Top it up, raise its hard stop, or take gigabytes back from sub-users.',
+      );
 }
 
 const NO_EXCEPTION = readAllowed('').value;

@@ -5,7 +5,7 @@ import { endpoint, json, type Endpoint } from '@lumi/shared/endpoint';
 import { diagnose, diagnosisSchema, targetQuery } from '../access/diagnosis';
 import { accessOfPlans } from '../access/wanted-access';
 import type { ProxyDeps } from '../deps';
-import { findPlan } from '../store/traffic';
+import { findPlan, freeOf, isExhausted } from '../store/traffic';
 import { PLAN_ROUTE, planParams } from './traffic-plan';
 
 export function diagnoseTrafficPlan(deps: ProxyDeps): Endpoint {
@@ -27,7 +27,7 @@ export function diagnoseTrafficPlan(deps: ProxyDeps): Endpoint {
       const [access] = plan === null ? [] : await accessOfPlans(deps, [plan]);
       if (plan === null || access === undefined) throw notFound();
       const isApplied = plan.access_applied >= plan.access_version;
-      const bytesFree = plan.bytes_total - plan.bytes_used - plan.bytes_allocated;
+      const bytesFree = isExhausted(plan) ? 0n : freeOf(plan);
       return json(200, await diagnose(deps, { access, isApplied, bytesFree, isHealthy: null }, { clientIp, target }));
     },
   );

@@ -6,7 +6,7 @@ import type { Reach } from '@lumi/shared/endpoint';
 import { hostNameField } from '@lumi/shared/names';
 import { instantField } from '@lumi/shared/times';
 import { findSubuser, type SubuserRow } from '../store/subusers';
-import { findPlan } from '../store/traffic';
+import { findPlan, freeOf } from '../store/traffic';
 import type { ProxyDeps } from '../deps';
 import { idParam } from './fields';
 
@@ -65,7 +65,7 @@ const HELD = 'Some is held by nodes that carry traffic; try again in a few secon
 export async function notEnoughFree(deps: ProxyDeps, reach: Reach, planId: string, bytes: bigint): Promise<AppError> {
   const plan = await findPlan(deps.db, reach, planId);
   if (plan === null) return notFound();
-  const left = plan.bytes_total - plan.bytes_used - plan.bytes_allocated;
+  const left = freeOf(plan);
   return tooFew('The plan has not that many gigabytes free.', plan.bytes_leased > 0n && left >= bytes);
 }
 

@@ -1,8 +1,10 @@
-// What nodes leave behind: leases of those that have gone silent, ends that all of them know, entries to be placed.
+// What nodes leave behind: leases of those that have gone silent, ends that all of them know, entries to be placed, and
+// what nobody has told of plans yet.
 import { freeSilentLeases } from '../store/batches';
 import { placeEntries } from '../store/entries';
 import { forgetRemoved } from '../store/feed';
 import { SILENT_MS } from '../store/nodes';
+import { tellAllPlans } from '../store/plan-limits';
 import type { NodeDeps } from '../nodes/deps';
 
 const NODES_MAX = 50;
@@ -20,5 +22,6 @@ export async function careForNodes({
   for (const node of freed)
     log.error('a node has been silent for 15 minutes; what it held is given to others', { node, alert: true });
   await placeEntries(db.platform, entryHost, now);
+  await tellAllPlans(db, now);
   return forgetRemoved(db.platform, new Date(now.getTime() - TOLD_FOR_MS), FORGET_MAX);
 }

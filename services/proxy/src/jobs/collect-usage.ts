@@ -2,6 +2,7 @@
 // nothing is counted twice or skipped.
 import { counter } from '@lumi/shared/monitoring';
 import { cursorOf, takeFromCursor, type BatchOutcome, type Cursor } from '../store/batches';
+import { tellPlansOf } from '../store/plan-limits';
 import type { ProxyDeps } from '../deps';
 
 /** The row of the position keeps the name that it had when there was one network. */
@@ -23,12 +24,12 @@ export async function collectUsage(deps: ProxyDeps): Promise<boolean> {
     ROUND_MAX,
     AbortSignal.timeout(CALL_LIMIT_MS),
   );
-  if (lines.length > 0 && position !== null)
-    reportUnplaced(
-      deps,
-      CURSOR.source,
-      await takeFromCursor(deps.service.db, CURSOR, { seq: before.seq + 1, lines, position }, deps.service.clock.now()),
-    );
+  if (lines.length > 0 && position !== null) {
+    const { db, clock } = deps.service;
+    const batch = { seq: before.seq + 1, lines, position };
+    reportUnplaced(deps, CURSOR.source, await takeFromCursor(db, CURSOR, batch, clock.now()));
+    await tellPlansOf(db, new Set(lines.map(({ subject }) => subject)), clock.now());
+  }
   return lines.length === ROUND_MAX;
 }
 

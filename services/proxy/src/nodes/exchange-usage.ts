@@ -3,6 +3,7 @@ import { elapsedMs } from '@lumi/shared/runtime';
 import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
 import { reportUnplaced } from '../jobs/collect-usage';
 import { takeBatch } from '../store/batches';
+import { tellPlansOf } from '../store/plan-limits';
 import { noteHeard } from '../store/nodes';
 import { noteExitsChanged, noteSeen } from '../store/seen';
 import { nodeOf } from './authenticate';
@@ -22,6 +23,7 @@ export async function exchange(deps: NodeDeps, request: InternalRequest): Promis
   if (taken.outcome === 'closed') return { status: 409, body: { closed: true, seq: taken.seq } };
   if (taken.outcome === 'unknown') return { status: 409, body: { closed: true, seq: 0 } };
   reportUnplaced(deps, node.id, taken);
+  await tellPlansOf(db, new Set(lines.map(({ subject }) => subject)), now);
   // A journal of the process before says nothing about the present one.
   if (epoch === node.epoch)
     await noteHeard(deps.db, node.id, { connections: state.connections, bytesPerS: state.bytes_per_s }, now);

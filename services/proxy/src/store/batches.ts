@@ -34,6 +34,8 @@ export interface LeaseNow {
   readonly free: number;
   readonly elsewhere: number;
   readonly is_needed: boolean;
+  /** More is handed out than the plan's hard stop allows. */
+  readonly is_stopped: boolean;
 }
 
 export type BatchOutcome =

@@ -167,6 +167,7 @@ export async function deleteSubuser(db: Plans, subuser: SubuserRow, now: Date): 
     returned AS (
       UPDATE proxy.traffic_plan p SET bytes_allocated = p.bytes_allocated - gone.bytes_limit,
         bytes_used = p.bytes_used + gone.bytes_used, bytes_leased = p.bytes_leased + gone.bytes_leased,
+        subusers_used = p.subusers_used - gone.bytes_used, subusers_leased = p.subusers_leased - gone.bytes_leased,
         access_version = p.access_version + 1, updated_at = ${now}
       FROM gone WHERE p.id = ${subuser.plan_id} RETURNING gone.id)
     UPDATE proxy.subuser s SET status = 'deleted', bytes_limit = 0, bytes_leased = 0, username = s.id,

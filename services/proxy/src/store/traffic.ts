@@ -52,6 +52,15 @@ export interface PlanRow {
   readonly old_username: string | null;
   readonly last_used_at: Date | null;
   readonly suspended_for: string | null;
+  /** Of its sub-users that are not deleted. */
+  readonly subusers_used: bigint;
+  readonly subusers_leased: bigint;
+  /** Ascending, in bytes. */
+  readonly alerts: bigint[];
+  readonly next_alert: bigint | null;
+  readonly is_exhausted_told: boolean;
+  readonly bytes_stop: bigint | null;
+  readonly bytes_cap: bigint | null;
 }
 
 export type NewPlan = Pick<
@@ -128,6 +137,22 @@ export async function findPlan(db: PlanTable, reach: Reach, id: string): Promise
 
 export async function findPlans(db: PlanTable, ids: readonly string[]): Promise<PlanRow[]> {
   return (await db.trafficPlan.findMany({ where: { id: { in: [...ids] } } })).map(planOfRow);
+}
+
+/** What the plan and its sub-users have used together. */
+export function usedOf(plan: PlanRow): bigint {
+  return plan.bytes_used + plan.subusers_used;
+}
+
+/** Nothing of it is left, sub-users' shares included, or its hard stop is reached. */
+export function isExhausted(plan: PlanRow): boolean {
+  const { bytes_stop: stop, bytes_total: total } = plan;
+  return usedOf(plan) >= (stop !== null && stop < total ? stop : total);
+}
+
+/** Of what was bought: neither used nor given to sub-users. */
+export function freeOf(plan: PlanRow): bigint {
+  return plan.bytes_total - plan.bytes_used - plan.bytes_allocated;
 }
 
 export async function changePlan(

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ability, abilitySchema } from '@lumi/shared/lifecycle';
 import { isoSeconds } from '@lumi/shared/runtime';
 import { MASKED } from '../access/credentials';
-import type { NewPlan, PlanRow } from '../store/traffic';
+import { freeOf, isExhausted, usedOf, type NewPlan, type PlanRow } from '../store/traffic';
 import type { SubuserRow } from '../store/subusers';
 import { SUSPENDED_TEXT, suspendedSchema } from './suspended';
 
@@ -25,8 +25,11 @@ export const planSchema = z
     suspended: suspendedSchema,
     gb_total: gigabytes,
     gb_used: gigabytes.describe('Used by the plan itself; what sub-users use counts against what they were given.'),
+    gb_used_with_subusers: gigabytes.describe('Used by the plan and its sub-users together.'),
     gb_reserved: gigabytes.describe('Given to sub-users.'),
     gb_free: gigabytes,
+    alerts_gb: z.array(gigabytes).describe('An event `traffic.alert` comes when so much is used, sub-users included.'),
+    hard_stop_gb: gigabytes.nullable().describe('When so much is used, sub-users included, nothing more passes.'),
     rollover: z.boolean().describe('A top-up keeps what is left and extends the plan.'),
     expires_at: z.string(),
     is_applied: z.boolean(),
@@ -51,14 +54,13 @@ export const planSchema = z
   .meta({ id: 'TrafficPlan' });
 
 export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.output<typeof planSchema> {
-  const left = row.bytes_total - row.bytes_used - row.bytes_allocated;
+  const left = freeOf(row);
   const isOver = row.expires_at <= now;
-  const isEmpty = row.bytes_used + row.bytes_allocated >= row.bytes_total && row.bytes_allocated === 0n;
   return {
     id: row.id,
     order_id: row.order_id,
     pool: row.pool,
-    state: isOver ? 'expired' : isEmpty ? 'exhausted' : 'active',
+    state: isOver ? 'expired' : isExhausted(row) ? 'exhausted' : 'active',
     host: row.host,
     port: row.port,
     port_socks: row.port_socks,
@@ -68,8 +70,11 @@ export function viewPlan(row: PlanRow, now: Date, password: string = MASKED): z.
     suspended: row.suspended_for === null ? null : { reason: row.suspended_for },
     gb_total: gb(row.bytes_total),
     gb_used: gb(row.bytes_used),
+    gb_used_with_subusers: gb(usedOf(row)),
     gb_reserved: gb(row.bytes_allocated),
     gb_free: gb(left > 0n ? left : 0n),
+    alerts_gb: row.alerts.map(gb),
+    hard_stop_gb: row.bytes_stop === null ? null : gb(row.bytes_stop),
     rollover: true,
     expires_at: isoSeconds(row.expires_at),
     is_applied: row.access_applied >= row.access_version,
@@ -100,6 +105,13 @@ export function rowOfNewPlan(plan: NewPlan): PlanRow {
     seq: 0n,
     network: 'sandbox',
     bytes_leased: 0n,
+    subusers_used: 0n,
+    subusers_leased: 0n,
+    alerts: [],
+    next_alert: null,
+    is_exhausted_told: false,
+    bytes_stop: null,
+    bytes_cap: null,
     old_username: null,
     last_used_at: null,
     suspended_for: null,

@@ -10,6 +10,7 @@ const answer = (granted: number, more: object = {}) => ({
   free: 100 * MB,
   elsewhere: 0,
   is_needed: false,
+  is_stopped: false,
   ...more,
 });
 
@@ -50,6 +51,19 @@ describe('a lease', () => {
     expect(lease.wish(1_000)).toEqual({ subject: 's', keep: 3 * MB, want: 0 });
     expect(lease.wish(2_901)).toEqual({ subject: 's', keep: MB, want: 0 });
     expect(lease.left).toBe(0);
+  });
+
+  it('above a hard stop is spent no more from the answer on, in use or not, and given back once', () => {
+    const lease = new Lease('s', 0);
+    lease.take(answer(10 * MB), 0);
+    lease.spend(MB, 900);
+    lease.take(answer(10 * MB, { is_stopped: true, free: 0 }), 950);
+    expect(lease.spend(MB, 960)).toBe(0);
+    expect(lease.wish(1_000)).toEqual({ subject: 's', keep: MB, want: 0 });
+    lease.take(answer(MB, { free: 0 }), 1_010);
+    expect(lease.wish(1_020)).toMatchObject({ subject: 's', want: expect.any(Number) as number });
+    lease.take(answer(2 * MB), 1_030);
+    expect(lease.spend(MB, 1_040)).toBe(MB);
   });
 
   it('takes back its request when nobody waits any more', () => {

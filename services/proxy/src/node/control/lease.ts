@@ -28,6 +28,8 @@ export class Lease {
   private free: number | null = null;
   private elsewhere = 0;
   private isNeeded = false;
+  /** It holds nothing more to spend, and the next batch gives back what it held. */
+  private isStopped = false;
   /** The last exchange asked for bytes. */
   private hasAsked = false;
   private answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -97,6 +99,10 @@ export class Lease {
    */
   wish(nowMs: number): Want | null {
     this.measure(nowMs);
+    if (this.isStopped) {
+      Object.assign(this, { isStopped: false, hasAsked: false });
+      return { subject: this.subject, keep: this.granted, want: 0 };
+    }
     const isIdle = nowMs - this.usedAtMs >= IDLE_MS && !this.isWaitedFor;
     const target = this.target(nowMs, isIdle);
     if (this.left <= target.atMost) this.surplusAtMs = null;
@@ -115,15 +121,25 @@ export class Lease {
   }
 
   /** As the service has it. */
-  take({ granted, free, elsewhere, is_needed: isNeeded }: LeaseAnswer, nowMs: number): void {
-    Object.assign(this, { granted: Math.max(granted, this.used), free, elsewhere, isNeeded, answeredAtMs: nowMs });
+  take(answer: LeaseAnswer, nowMs: number): void {
+    const { free, elsewhere, is_needed: isNeeded, is_stopped: isStopped } = answer;
+    const granted = isStopped ? this.used : Math.max(answer.granted, this.used);
+    Object.assign(this, { granted, free, elsewhere, isNeeded, isStopped, answeredAtMs: nowMs });
     if (this.left > 0) this.wake(true);
     else if (free === 0 && elsewhere === 0) this.wake(false);
   }
 
   /** A new epoch: nothing is granted yet. */
   reset(): void {
-    Object.assign(this, { granted: 0, used: 0, measuredUsed: 0, free: null, isNeeded: false, hasAsked: false });
+    Object.assign(this, {
+      granted: 0,
+      used: 0,
+      measuredUsed: 0,
+      free: null,
+      isNeeded: false,
+      isStopped: false,
+      hasAsked: false,
+    });
   }
 
   private wake(isFilled: boolean): void {

@@ -34,6 +34,7 @@ describe('the meter', () => {
     free: 1,
     elsewhere: 0,
     is_needed: false,
+    is_stopped: false,
   });
 
   it('lets pass of a metered subject what its lease holds, and asks for more before that is used up', () => {

@@ -29,6 +29,8 @@ const lease = z.object({
   elsewhere: bytes,
   /** Another node asks for some, and there is none. */
   is_needed: z.boolean().default(false),
+  /** Nodes hold more than a hard stop allows: what is not used goes back at once. */
+  is_stopped: z.boolean().default(false),
 });
 
 export const taken = z.object({

@@ -6,10 +6,13 @@
 --     are as many: the last bytes must not all be in one place.
 -- A metered line is billed from its lease, and beyond it (a lease that was freed meanwhile) from what is free. What the
 -- quota does not hold is kept in usage_unplaced, as is a line for a subject that nobody knows.
+-- A plan's hard stop holds for it and its sub-users together: `room` is what it leaves to be handed out, `cap_room` the
+-- same with what was handed out before it was set.
 -- LATERAL … OFFSET 0: each row is looked up by its key, whatever the planner believes about the sizes.
 -- Outcomes: taken, repeated (with leases); gap (expected: the number that is next); closed (seq: the last one taken);
 -- unknown: no such epoch. Of leases: granted and used are absolute for this epoch; free: what nobody holds; elsewhere:
--- unused at other nodes; is_needed: another node asks for some and there is none.
+-- unused at other nodes; is_needed: another asks for some and there is none; is_stopped: more was handed out than the
+-- hard stop allows, so all that is not used comes back at once.
 CREATE OR REPLACE FUNCTION take_batch(p_source text, p_epoch integer, p_seq bigint, p_lines jsonb, p_wants jsonb,
   p_now timestamptz) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
@@ -21,6 +24,7 @@ DECLARE
   v_nodes bigint;
   v_unknown integer := 0;
   v_needed text[];
+  v_stopped text[];
   v_leases jsonb;
 BEGIN
   SELECT * INTO v_epoch FROM usage_epoch WHERE source = p_source AND epoch = p_epoch FOR NO KEY UPDATE;
@@ -58,13 +62,17 @@ BEGIN
     ), spent AS MATERIALIZED (
       SELECT q.subject, q.holder, q.is_plan, e.granted, e.used, coalesce(u.bytes, 0) AS bytes,
         greatest(coalesce(u.bytes, 0) - (e.granted - e.used), 0) AS beyond,
-        greatest(q.total - q.used - q.leased, 0) AS free
+        greatest(q.total - q.used - q.leased, 0) AS free, q.plan, q.cap_room
       FROM q CROSS JOIN LATERAL (SELECT * FROM lease e
         WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject OFFSET 0) e
       LEFT JOIN (SELECT subject, sum(up + down)::bigint AS bytes FROM line GROUP BY 1) u ON u.subject = q.subject
     ), billed AS MATERIALIZED (
-      SELECT s.*, s.bytes - s.beyond + least(s.beyond, greatest(s.free - s.before, 0)) AS billed FROM (
-        SELECT *, (sum(beyond) OVER (PARTITION BY holder ORDER BY subject) - beyond)::bigint AS before FROM spent) s
+      SELECT f.*, f.bytes - f.beyond + CASE WHEN f.cap_room IS NULL THEN f.fits
+        ELSE greatest(least(f.fits, f.cap_room - f.before_fits), 0) END AS billed
+      FROM (SELECT *, (sum(fits) OVER (PARTITION BY plan ORDER BY subject) - fits)::bigint AS before_fits
+        FROM (SELECT *, least(beyond, greatest(free - before, 0)) AS fits
+          FROM (SELECT *, (sum(beyond) OVER (PARTITION BY holder ORDER BY subject) - beyond)::bigint AS before
+            FROM spent) s) b) f
     ), share AS MATERIALIZED (
       SELECT l.*, o.account_id, CASE WHEN b.subject IS NULL THEN l.up + l.down
         ELSE greatest(least(b.billed - l.before, l.up + l.down), 0) END AS fits
@@ -102,19 +110,24 @@ BEGIN
     ), wish AS MATERIALIZED (
       SELECT w.subject, min(w.keep) AS keep FROM jsonb_to_recordset(p_wants) AS w(subject text, keep bigint) GROUP BY 1
     ), kept AS MATERIALIZED (
-      SELECT b.subject, b.holder, b.is_plan, b.billed, b.granted - b.used AS unused, b.used + b.billed AS used,
+      SELECT b.subject, b.holder, b.is_plan, b.plan, b.billed, b.granted - b.used AS unused, b.used + b.billed AS used,
         greatest(b.used + b.billed, least(greatest(b.granted, b.used + b.billed), w.keep)) AS granted
       FROM billed b LEFT JOIN wish w ON w.subject = b.subject
     ), leases AS (
       UPDATE lease e SET used = k.used, granted = k.granted FROM kept k
       WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = k.subject
     ), change AS MATERIALIZED (
-      SELECT holder, is_plan, sum(billed)::bigint AS used, sum(granted - used - unused)::bigint AS leased FROM kept
-      GROUP BY 1, 2
+      SELECT holder, is_plan, plan, sum(billed)::bigint AS used, sum(granted - used - unused)::bigint AS leased FROM kept
+      GROUP BY 1, 2, 3
     ), plans AS (
       UPDATE traffic_plan p SET bytes_used = p.bytes_used + c.used, bytes_leased = p.bytes_leased + c.leased,
+        subusers_used = p.subusers_used + c.subs_used, subusers_leased = p.subusers_leased + c.subs_leased,
         updated_at = CASE WHEN c.used = 0 THEN p.updated_at ELSE p_now END
-      FROM change c WHERE c.is_plan AND p.id = c.holder AND (c.used <> 0 OR c.leased <> 0)
+      FROM (SELECT plan, coalesce(sum(used) FILTER (WHERE is_plan), 0)::bigint AS used,
+          coalesce(sum(leased) FILTER (WHERE is_plan), 0)::bigint AS leased,
+          coalesce(sum(used) FILTER (WHERE NOT is_plan), 0)::bigint AS subs_used,
+          coalesce(sum(leased) FILTER (WHERE NOT is_plan), 0)::bigint AS subs_leased
+        FROM change WHERE used <> 0 OR leased <> 0 GROUP BY 1) c WHERE p.id = c.plan
     ), subusers AS (
       UPDATE subuser s SET bytes_used = s.bytes_used + c.used, bytes_leased = s.bytes_leased + c.leased,
         updated_at = CASE WHEN c.used = 0 THEN s.updated_at ELSE p_now END
@@ -133,21 +146,27 @@ BEGIN
       SELECT w.subject, max(w.want) AS want FROM jsonb_to_recordset(p_wants) AS w(subject text, want bigint) GROUP BY 1
     ), q AS MATERIALIZED (
       SELECT * FROM quota WHERE subject = ANY (v_subjects)
-    ), given AS MATERIALIZED (
-      SELECT e.subject, q.is_plan, coalesce(w.want, 0) AS want, e.granted - e.used AS unused,
-        CASE WHEN q.holder = q.subject THEN greatest(least(q.total - q.used - q.leased,
-          coalesce(w.want, 0) - (e.granted - e.used),
-          greatest(c_smallest, (q.total - q.used - q.leased) / (2 * v_nodes))), 0) ELSE 0 END AS give
-      FROM q CROSS JOIN LATERAL (SELECT * FROM lease e
+    ), share AS MATERIALIZED (
+      SELECT e.subject, q.is_plan, q.plan, q.room, coalesce(w.want, 0) AS want, e.granted - e.used AS unused,
+        CASE WHEN q.holder = q.subject THEN greatest(least(q.free, coalesce(w.want, 0) - (e.granted - e.used),
+          greatest(c_smallest, q.free / (2 * v_nodes))), 0) ELSE 0 END AS give
+      FROM (SELECT *, least(total - used - leased, room) AS free FROM q) q
+      CROSS JOIN LATERAL (SELECT * FROM lease e
         WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject OFFSET 0) e
       LEFT JOIN wish w ON w.subject = q.subject
+    ), given AS MATERIALIZED (
+      SELECT subject, is_plan, plan, want, unused, CASE WHEN room IS NULL THEN give
+        ELSE greatest(least(give, room - before), 0) END AS give
+      FROM (SELECT *, (sum(give) OVER (PARTITION BY plan ORDER BY subject) - give)::bigint AS before FROM share) s
     ), leases AS (
       UPDATE lease e SET granted = e.granted + g.give, is_short = g.unused + g.give < least(g.want, c_smallest)
       FROM given g WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = g.subject
         AND (g.give > 0 OR e.is_short <> (g.unused + g.give < least(g.want, c_smallest)))
     ), plans AS (
-      UPDATE traffic_plan p SET bytes_leased = p.bytes_leased + g.give FROM given g
-      WHERE g.is_plan AND g.give > 0 AND p.id = g.subject
+      UPDATE traffic_plan p SET bytes_leased = p.bytes_leased + g.own, subusers_leased = p.subusers_leased + g.subs
+      FROM (SELECT plan, coalesce(sum(give) FILTER (WHERE is_plan), 0)::bigint AS own,
+          coalesce(sum(give) FILTER (WHERE NOT is_plan), 0)::bigint AS subs
+        FROM given WHERE give > 0 GROUP BY 1) g WHERE p.id = g.plan
     )
     UPDATE subuser s SET bytes_leased = s.bytes_leased + g.give FROM given g
     WHERE NOT g.is_plan AND g.give > 0 AND s.id = g.subject;
@@ -155,12 +174,20 @@ BEGIN
 
   SELECT coalesce(array_agg(DISTINCT o.subject), '{}') INTO v_needed FROM lease o
   WHERE o.is_short AND o.source <> p_source;
+  -- One stands dry because of its plan's hard stop: others of the plan hold what it could have.
+  v_needed := v_needed || ARRAY(SELECT m.subject FROM quota q JOIN quota m ON m.plan = q.plan AND m.subject <> q.subject
+    WHERE q.subject = ANY (ARRAY(SELECT o.subject FROM lease o WHERE o.is_short)) AND q.room < c_smallest);
+  v_stopped := ARRAY(SELECT m.subject FROM traffic_plan p JOIN quota m ON m.plan = p.id WHERE p.bytes_stop IS NOT NULL
+    AND p.bytes_used + p.subusers_used + p.bytes_leased + p.subusers_leased > p.bytes_stop);
   WITH q AS MATERIALIZED (
-    SELECT * FROM quota WHERE subject = ANY (v_subjects || v_needed)
+    SELECT *, least(total - used - leased, room) AS free FROM quota
+    WHERE subject = ANY (v_subjects || v_needed || v_stopped)
   )
   SELECT coalesce(jsonb_agg(jsonb_build_object('subject', e.subject, 'granted', e.granted, 'used', e.used,
-      'free', CASE WHEN q.holder = q.subject THEN greatest(q.total - q.used - q.leased, 0) ELSE 0 END,
-      'elsewhere', q.leased - (e.granted - e.used), 'is_needed', e.subject = ANY (v_needed))), '[]') INTO v_leases
+      'free', CASE WHEN q.holder = q.subject THEN greatest(q.free, 0) ELSE 0 END,
+      'elsewhere', CASE WHEN q.free < q.total - q.used - q.leased THEN q.leased_all ELSE q.leased END
+        - (e.granted - e.used),
+      'is_needed', e.subject = ANY (v_needed), 'is_stopped', coalesce(q.room < 0, false))), '[]') INTO v_leases
   FROM q CROSS JOIN LATERAL (SELECT * FROM lease e
     WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = q.subject OFFSET 0) e;
   RETURN jsonb_build_object('outcome', CASE WHEN p_seq > v_epoch.seq THEN 'taken' ELSE 'repeated' END,

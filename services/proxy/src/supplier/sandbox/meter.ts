@@ -62,7 +62,8 @@ export class SandboxMeter {
           SELECT a.metered_at + make_interval(secs => ${METER_EVERY_MS / 1000}::float8 * n) AS at
             FROM generate_series(1, ${INTERVALS_MAX}::int) n) g
         WHERE a.note = 'sandbox:traffic' AND a.is_enabled AND g.at <= ${now}::timestamptz
-          AND NOT EXISTS (SELECT 1 FROM proxy.quota q WHERE q.subject = a.subject AND q.used >= q.total)
+          AND NOT EXISTS (SELECT 1 FROM proxy.quota q WHERE q.subject = a.subject
+            AND (q.used >= q.total OR q.room <= 0))
       ), added AS (
         INSERT INTO proxy.sandbox_usage (subject, at, country, target, bytes_up, bytes_down, requests, errors)
         SELECT subject, at, 'XA', (${TARGETS}::text[])[1 + (extract(epoch
