@@ -71,7 +71,7 @@ describe('alerts', () => {
     expect(await events(who)).toEqual(passed);
   });
 
-  it('that the process which took the usage could not tell are told by the worker', async () => {
+  it('come from the worker when the process that took the usage ended before it wrote them', async () => {
     const { who, id } = await planOf(2);
     await change(who, id, { alerts_gb: [1] });
     const { epoch } = await register();
@@ -110,7 +110,7 @@ describe('alerts', () => {
 });
 
 describe('a hard stop', () => {
-  it('is what the plan and its sub-users get together, and its owner is told once', async () => {
+  it('is what the plan and its sub-users get together, with one event', async () => {
     const { who, id } = await planOf(10);
     const sub = (await lumi.send(who, 'post', '/subusers', { traffic_plan_id: id, limit_gb: 5 })).body.id as string;
     await change(who, id, { hard_stop_gb: 2 });
@@ -212,7 +212,7 @@ describe('a hard stop', () => {
   });
 });
 
-it('a quota that is used up is told once, and again after a top-up', async () => {
+it('a quota that is used up brings one event, and another after a top-up', async () => {
   const { who, id } = await planOf(1);
   const { epoch } = await register();
   await exchange(epoch, 1, { lines: [line(id, GB)] });

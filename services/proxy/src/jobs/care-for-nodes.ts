@@ -1,5 +1,5 @@
 // What nodes leave behind: leases of those that have gone silent, ends that all of them know, entries to be placed, and
-// what nobody has told of plans yet.
+// events of plans that are due.
 import { freeSilentLeases } from '../store/batches';
 import { placeEntries } from '../store/entries';
 import { forgetRemoved } from '../store/feed';

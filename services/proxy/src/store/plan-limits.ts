@@ -1,5 +1,5 @@
 // Alerts and the hard stop of a plan. Both count what the plan and its sub-users use together.
-// Raw SQL: a row is locked, and what is told is written together with its events.
+// Raw SQL: a row is locked, and what was reported is noted together with the events.
 import { newId } from '@lumi/shared/contract';
 import { inTransaction, sql, type Database, type Sql, type SqlRunner } from '@lumi/shared/db';
 import { isExhausted, usedOf, type PlanRow } from './traffic';
@@ -13,9 +13,9 @@ export interface PlanLimits {
   readonly stop?: bigint | null | undefined;
 }
 
-/** What the new limits have to say, the plan's owner is told in the same transaction. */
+/** In the transaction of the caller, with the events that the change brings. */
 export async function setPlanLimits(db: SqlRunner, id: string, { alerts, stop }: PlanLimits, now: Date): Promise<void> {
-  // What was used until now is told by the alerts that were there before.
+  // What was used until now is for the alerts that were there before.
   await tellOf(db, sql`p.id = ${id}`, now);
   if (alerts !== undefined)
     await db.$executeRaw(sql`
@@ -32,7 +32,7 @@ export async function setPlanLimits(db: SqlRunner, id: string, { alerts, stop }:
   await tellOf(db, sql`p.id = ${id}`, now);
 }
 
-/** After usage of these proxies, plans and sub-users was taken. Told once, whoever finds it first. */
+/** After usage of these proxies, plans and sub-users was taken. Each event is written once. */
 export async function tellPlansOf(
   db: Pick<Database, 'platform'>,
   subjects: ReadonlySet<string>,

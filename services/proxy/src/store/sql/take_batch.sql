@@ -24,7 +24,8 @@ DECLARE
   v_nodes bigint;
   v_unknown integer := 0;
   v_needed text[];
-  v_stopped text[];
+  v_plans text[];
+  v_stopped text[] := '{}';
   v_leases jsonb;
 BEGIN
   SELECT * INTO v_epoch FROM usage_epoch WHERE source = p_source AND epoch = p_epoch FOR NO KEY UPDATE;
@@ -175,10 +176,24 @@ BEGIN
   SELECT coalesce(array_agg(DISTINCT o.subject), '{}') INTO v_needed FROM lease o
   WHERE o.is_short AND o.source <> p_source;
   -- One stands dry because of its plan's hard stop: others of the plan hold what it could have.
-  v_needed := v_needed || ARRAY(SELECT m.subject FROM quota q JOIN quota m ON m.plan = q.plan AND m.subject <> q.subject
-    WHERE q.subject = ANY (ARRAY(SELECT o.subject FROM lease o WHERE o.is_short)) AND q.room < c_smallest);
-  v_stopped := ARRAY(SELECT m.subject FROM traffic_plan p JOIN quota m ON m.plan = p.id WHERE p.bytes_stop IS NOT NULL
+  v_plans := ARRAY(SELECT p.id FROM traffic_plan p WHERE p.bytes_stop IS NOT NULL
+    AND p.bytes_stop - (p.bytes_used + p.subusers_used + p.bytes_leased + p.subusers_leased) < c_smallest
+    AND p.id = ANY (ARRAY(SELECT coalesce(s.plan_id, o.subject) FROM lease o LEFT JOIN subuser s ON s.id = o.subject
+      WHERE o.is_short)));
+  IF cardinality(v_plans) > 0 THEN
+    v_needed := v_needed || ARRAY(SELECT m.subject FROM (
+        SELECT v.id AS subject, v.id AS plan FROM unnest(v_plans) AS v(id)
+        UNION ALL SELECT s.id, s.plan_id FROM subuser s WHERE s.plan_id = ANY (v_plans)) m
+      WHERE EXISTS (SELECT 1 FROM lease o LEFT JOIN subuser s ON s.id = o.subject
+        WHERE o.is_short AND o.subject <> m.subject AND coalesce(s.plan_id, o.subject) = m.plan));
+  END IF;
+  -- A hard stop was set below what is out.
+  v_plans := ARRAY(SELECT p.id FROM traffic_plan p WHERE p.bytes_cap > p.bytes_stop
+    AND p.bytes_leased + p.subusers_leased > 0
     AND p.bytes_used + p.subusers_used + p.bytes_leased + p.subusers_leased > p.bytes_stop);
+  IF cardinality(v_plans) > 0 THEN
+    v_stopped := v_plans || ARRAY(SELECT s.id FROM subuser s WHERE s.plan_id = ANY (v_plans));
+  END IF;
   WITH q AS MATERIALIZED (
     SELECT *, least(total - used - leased, room) AS free FROM quota
     WHERE subject = ANY (v_subjects || v_needed || v_stopped)
