@@ -37,8 +37,8 @@ export const USAGE_RULES: readonly (readonly [string, Sql])[] = [
   [
     'a plan knows what its sub-users have used and hold',
     sql`
-    SELECT p.id AS subject, 'sub-users used ' || p.subusers_used || ' and hold ' || p.subusers_leased || ', by their rows ' ||
-      coalesce(sum(s.bytes_used), 0) || ' and ' || coalesce(sum(s.bytes_leased), 0) AS detail
+    SELECT p.id AS subject, 'sub-users used ' || p.subusers_used || ' and hold ' || p.subusers_leased ||
+      ', by their rows ' || coalesce(sum(s.bytes_used), 0) || ' and ' || coalesce(sum(s.bytes_leased), 0) AS detail
     FROM proxy.traffic_plan p LEFT JOIN proxy.subuser s ON s.plan_id = p.id AND s.status <> 'deleted' GROUP BY p.id
     HAVING p.subusers_used <> coalesce(sum(s.bytes_used), 0) OR p.subusers_leased <> coalesce(sum(s.bytes_leased), 0)`,
   ],

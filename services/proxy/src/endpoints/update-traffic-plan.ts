@@ -33,8 +33,8 @@ export function updateTrafficPlan(deps: ProxyDeps): Endpoint {
           .refine((all) => new Set(all).size === all.length, 'must differ from each other')
           .optional()
           .describe(
-            'An event `traffic.alert` comes once for each, when the plan and its sub-users have used so much. What is ' +
-              'used already brings none. Empty: no alerts.',
+            'An event `traffic.alert` comes once for each, when the plan and its sub-users have used so much. What ' +
+              'is used already brings none. Empty: no alerts.',
           ),
         hard_stop_gb: gbField
           .nullable()

@@ -118,8 +118,8 @@ BEGIN
       UPDATE lease e SET used = k.used, granted = k.granted FROM kept k
       WHERE e.source = p_source AND e.epoch = p_epoch AND e.subject = k.subject
     ), change AS MATERIALIZED (
-      SELECT holder, is_plan, plan, sum(billed)::bigint AS used, sum(granted - used - unused)::bigint AS leased FROM kept
-      GROUP BY 1, 2, 3
+      SELECT holder, is_plan, plan, sum(billed)::bigint AS used, sum(granted - used - unused)::bigint AS leased
+      FROM kept GROUP BY 1, 2, 3
     ), plans AS (
       UPDATE traffic_plan p SET bytes_used = p.bytes_used + c.used, bytes_leased = p.bytes_leased + c.leased,
         subusers_used = p.subusers_used + c.subs_used, subusers_leased = p.subusers_leased + c.subs_leased,

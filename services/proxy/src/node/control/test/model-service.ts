@@ -137,7 +137,7 @@ export class ModelService {
       const isNeeded = this.epochs.some((other) => other !== epoch && other.leases.get(subject)?.isShort === true);
       if (!named.has(subject) && !isNeeded) return [];
       const elsewhere = this.quota(subject).leased - (granted - used);
-      return [{ subject, granted, used, free: this.free(subject), elsewhere, is_needed: isNeeded }];
+      return [{ subject, granted, used, free: this.free(subject), elsewhere, is_needed: isNeeded, is_stopped: false }];
     });
   }
 
