@@ -73,6 +73,19 @@ describe('a node that is to end', () => {
     expect(await listed('node_local')).toMatchObject({ state: 'up', drain_s: null });
   });
 
+  it('goes on draining when its process dies and starts again before it has left', async () => {
+    const { epoch } = await node.register();
+    await administer('/admin/nodes/node_local/drain', { drain_s: 60 });
+    const again = await node.register();
+    expect(again.epoch).toBe(epoch + 1);
+    expect(await listed('node_local')).toMatchObject({ state: 'draining', drain_s: 60 });
+    expect((await node.exchange(again.epoch, 1)).body).toMatchObject({ drain_s: 60 });
+    await node.leave(again.epoch);
+    const { epoch: last } = await node.register();
+    expect(await listed('node_local')).toMatchObject({ state: 'up', drain_s: null });
+    expect((await node.exchange(last, 1)).body).toMatchObject({ drain_s: null });
+  });
+
   it('shows how far behind it is', async () => {
     await node.register();
     const { number } = await node.access(0);

@@ -32,7 +32,10 @@ export interface Registering extends Registration {
   readonly keyVersion: number;
 }
 
-/** A process of the node begins. Returns its epoch; all earlier ones are closed. */
+/**
+ * A process of the node begins. Returns its epoch; all earlier ones are closed. A drain is over when the node has left:
+ * one that was killed before goes on with it.
+ */
 export function registerNode(
   db: Pick<Database, 'platform'>,
   id: string,
@@ -51,7 +54,8 @@ export function registerNode(
         allowed = ${[...allowed]}::text[], registered_at = ${now}, heard_at = ${now}, left_at = NULL,
         access_number = 0, access_from = coalesce((SELECT number FROM anew), access_from),
         key_version = ${keyVersion}::int,
-        state = CASE WHEN state = 'draining' THEN 'active' ELSE state END, drain_s = NULL, drain_at = NULL
+        state = CASE WHEN left_at IS NULL THEN state ELSE 'active' END,
+        drain_s = CASE WHEN left_at IS NULL THEN drain_s END, drain_at = CASE WHEN left_at IS NULL THEN drain_at END
       WHERE id = ${id}`);
     // Raw SQL: in the transaction.
     await tx.$executeRaw(sql`DELETE FROM proxy.node_exit WHERE node_id = ${id}`);
