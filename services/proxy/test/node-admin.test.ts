@@ -1,6 +1,7 @@
 // What operators do with nodes.
 import request from 'supertest';
 import { FixedClock } from '@lumi/shared/runtime';
+import { until } from '@lumi/shared/testing';
 import { nodeClient, REGISTRATION } from './node-client';
 import { NOW, proxyTest } from './proxy-service';
 
@@ -84,6 +85,19 @@ describe('a node that is to end', () => {
     const { epoch: last } = await node.register();
     expect(await listed('node_local')).toMatchObject({ state: 'up', drain_s: null });
     expect((await node.exchange(last, 1)).body).toMatchObject({ drain_s: null });
+  });
+
+  it('gets its refusal at once when it waits for changes while it is retired', async () => {
+    const { id, token } = (await administer('/admin/nodes', { name: 'waits' })).body;
+    await node.call('post', `${String(id)}/register`, { token }, REGISTRATION);
+    const { number } = (await node.call('get', `${String(id)}/access?after=0`, { token })).body;
+    const waiting = node.call('get', `${String(id)}/access?after=${String(number)}&wait=25`, { token });
+    const confirmed = async () =>
+      (await lumi.service.db.pool.query('SELECT access_number::int AS n FROM proxy.node WHERE id = $1', [id])).rows[0]
+        ?.n;
+    await until(async () => (await confirmed()) === number);
+    await administer(`/admin/nodes/${String(id)}/retire`, {});
+    expect((await waiting).status).toBe(401);
   });
 
   it('shows how far behind it is', async () => {

@@ -17,7 +17,7 @@ const PAGE_CHANGES = 2_000;
 const PAGE_BYTES = 6 * 1024 * 1024;
 
 export async function readAccess(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
-  const node = await nodeOf(deps, request);
+  let node = await nodeOf(deps, request);
   if ('status' in node) return node;
   const query = accessQuery.safeParse(Object.fromEntries(request.query));
   if (!query.success) throw new AppError('bad_request', 'after and wait are whole numbers; wait is 25 at most.');
@@ -29,8 +29,10 @@ export async function readAccess(deps: NodeDeps, request: InternalRequest): Prom
     const changes = await changesFor(deps, node, after);
     const leftMs = endsAtMs - performance.now();
     const isOver = leftMs <= 0 || request.signal.aborted || deps.service.readiness.isStopping;
-    if (changes.isWhole || changes.changes.length > 0 || isOver) return answer(deps, node, changes);
+    if (changes.isWhole || changes.number > after || isOver) return answer(deps, node, changes);
     await deps.feed.isAbove(after, Math.min(leftMs, HEARD_EVERY_MS), request.signal);
+    node = await nodeOf(deps, request); // It may have been retired, or have registered anew.
+    if ('status' in node) return node;
     await noteHeard(deps.db, node.id, null, deps.service.clock.now());
   }
 }
