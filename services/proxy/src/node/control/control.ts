@@ -13,6 +13,7 @@ import { Notes } from './notes';
 import { Pace } from './pace';
 import { makePrivateFolder } from './private-file';
 import type { Registration } from '../../nodes/protocol';
+import { Seldom } from './seldom';
 import { ServiceFault, type ServiceLink } from './service-link';
 import { Snapshot } from './snapshot';
 import { targetNames, type TargetLog } from './target-names';
@@ -41,8 +42,6 @@ const HURRIED_MS = 20;
 /** While others are called on to give what a subject waits for. */
 const WAITED_MS = 250;
 const JOURNAL_MS = 1_000;
-/** The same fault is logged again after so long. */
-const FAULT_EVERY_MS = 60_000;
 /** A refused token may be a mistake that is being put right. */
 const REFUSED_MS = 60_000;
 /** An answer that took longer says little about the time. */
@@ -59,7 +58,7 @@ export class Control {
   private readonly feed: Feed;
   private readonly exchanging: Pace;
   private readonly journaling: Pace;
-  private readonly faults = new Map<string, number>();
+  private readonly faults = new Seldom();
   private peers: ReadonlySet<string> = new Set();
   private heardAtMs = elapsedMs();
   private refusedAtMs: number | null = null;
@@ -178,7 +177,6 @@ export class Control {
   private noteClock(serviceMs: number, tookMs: number): void {
     this.heardAtMs = elapsedMs();
     this.refusedAtMs = null;
-    this.faults.clear();
     if (tookMs > CLOCK_LIMIT_MS && this.isClockSet) return;
     this.isClockSet = true;
     this.rights.setNow(serviceMs + tookMs / 2);
@@ -192,13 +190,12 @@ export class Control {
 
   private tell(err: unknown): void {
     const text = err instanceof Error ? err.message : String(err);
-    const now = elapsedMs();
-    if (err instanceof ServiceFault && err.isUnauthorized) this.noteRefused(now);
-    if (now - (this.faults.get(text) ?? Number.NEGATIVE_INFINITY) < FAULT_EVERY_MS) return;
-    this.faults.set(text, now);
+    if (err instanceof ServiceFault && err.isUnauthorized) this.noteRefused(elapsedMs());
     const { log } = this.options;
-    if (!(err instanceof ServiceFault)) log.error('the control side of the node failed; it tries again', { err });
-    else if (err.isRefusal) log.error(text);
-    else log.warn(`${text}; the node goes on with what it knows`);
+    this.faults.say(text, () => {
+      if (!(err instanceof ServiceFault)) log.error('the control side of the node failed; it tries again', { err });
+      else if (err.isRefusal) log.error(text);
+      else log.warn(`${text}; the node goes on with what it knows`);
+    });
   }
 }

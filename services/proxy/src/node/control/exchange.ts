@@ -8,12 +8,12 @@ import type { Batch, Books, Journal } from './journal';
 import type { Leases } from './leases';
 import type { Notes } from './notes';
 import type { Registration } from '../../nodes/protocol';
+import { PendingLines } from './pending-lines';
+import { Seldom } from './seldom';
 import type { ServiceLink, Want } from './service-link';
-import { merged, type UsageLines } from './usage-lines';
+import type { UsageLines } from './usage-lines';
 import type { Registered } from './wire';
 
-/** Of one batch: about 5 MB. */
-const LINES_MAX = 20_000;
 /** A node that has nothing to say speaks up so often, so that the service knows it is there. */
 const QUIET_MS = 3_000;
 /** Batches that a predecessor may have left, and some more. */
@@ -37,7 +37,12 @@ export interface ExchangeParts {
 }
 
 export class Exchange {
-  private books: Books = { epoch: 0, seq: 0, frozen: null, pending: [] };
+  private books: Omit<Books, 'pending'> = { epoch: 0, seq: 0, frozen: null };
+  private readonly pending = new PendingLines();
+  /** Grows with what the journal must know, and what of it is on disk. */
+  private revision = 0;
+  private written = 0;
+  private readonly seldom = new Seldom();
   private wants: readonly Want[] = [];
   private isRegistered = false;
   /** The epoch of the books is over: nothing more is sent under it. */
@@ -49,7 +54,11 @@ export class Exchange {
 
   /** What the last process left. */
   async load(): Promise<void> {
-    this.books = (await this.parts.journal.read()) ?? this.books;
+    const left = await this.parts.journal.read();
+    if (left === null) return;
+    const { pending, ...books } = left;
+    this.books = books;
+    this.pending.add(pending);
   }
 
   get isOpen(): boolean {
@@ -79,12 +88,14 @@ export class Exchange {
   async save(): Promise<void> {
     this.collect();
     // Before the first registration there is no epoch, and nothing that a successor could send.
-    if (this.books.epoch === 0) return;
+    if (this.books.epoch === 0 || this.written === this.revision) return;
+    const { revision } = this;
     try {
-      await this.parts.journal.write(this.books);
+      await this.parts.journal.write({ ...this.books, pending: this.pending.all() });
+      this.written = Math.max(this.written, revision);
     } catch (err) {
       // Sent without it, a batch is still billed once; a kill would lose more than a second's.
-      this.parts.log.error('the journal of usage cannot be written', { err });
+      this.seldom.say('journal', () => this.parts.log.error('the journal of usage cannot be written', { err }));
     }
   }
 
@@ -97,11 +108,13 @@ export class Exchange {
       await this.save();
       await this.send();
     }
-    if (this.isRegistered) await this.parts.link.leave(this.books.epoch);
+    if (!this.isRegistered) return;
+    await this.parts.link.leave(this.books.epoch);
+    this.revision += 1; // The journal says that nothing is left.
   }
 
   private get hasUsage(): boolean {
-    return this.books.frozen !== null || this.books.pending.length > 0;
+    return this.books.frozen !== null || this.pending.size > 0;
   }
 
   /** Nothing was used or noted, no lease is held that another node could need, and the service has just heard of it. */
@@ -124,7 +137,8 @@ export class Exchange {
     const answer = await link.register(registration());
     onClock(answer.now, elapsedMs() - begin);
     leases.reset();
-    this.books = { epoch: answer.epoch, seq: 0, frozen: null, pending: this.books.pending };
+    this.books = { epoch: answer.epoch, seq: 0, frozen: null };
+    this.revision += 1;
     Object.assign(this, { isRegistered: true, isClosed: false, wants: [] });
     log.info('registered with the service', { epoch: answer.epoch });
     onRegistered(answer);
@@ -132,13 +146,15 @@ export class Exchange {
 
   private collect(): void {
     const fresh = this.parts.lines.take();
-    if (fresh.length > 0) this.books = { ...this.books, pending: merged(this.books.pending, fresh) };
+    if (fresh.length === 0) return;
+    this.pending.add(fresh);
+    this.revision += 1;
   }
 
   private freeze(wants: readonly Want[]): void {
-    const { pending, seq } = this.books;
-    const frozen: Batch = { lines: pending.slice(0, LINES_MAX), ...this.parts.notes.take() };
-    this.books = { ...this.books, seq: seq + 1, frozen, pending: pending.slice(LINES_MAX) };
+    const frozen: Batch = { lines: this.pending.take(), ...this.parts.notes.take() };
+    this.books = { ...this.books, seq: this.books.seq + 1, frozen };
+    this.revision += 1;
     this.wants = wants;
   }
 
@@ -160,6 +176,8 @@ export class Exchange {
     if (answer.kind === 'closed') return this.close(frozen, answer.seq);
     if (answer.kind === 'gap') return this.renumber(answer.expected);
     this.books = { ...this.books, frozen: null };
+    // A successor may send an empty batch again.
+    if (frozen.lines.length > 0) this.revision += 1;
     onClock(answer.nowMs, elapsedMs() - begin);
     if (answer.drainS !== null) this.parts.onDrain(answer.drainS);
     // Those of an epoch that ends are not spent any more.
@@ -169,16 +187,18 @@ export class Exchange {
   /** The service gave this node up, or another process has registered. The next step registers anew. */
   private close(frozen: Batch, lastTaken: number | null): void {
     const { log, leases } = this.parts;
-    const isTaken = lastTaken !== null && lastTaken >= this.books.seq;
-    const isLeft = lastTaken !== null && lastTaken < this.books.seq;
-    log.warn('the service has closed this epoch; the node registers anew', { epoch: this.books.epoch });
+    const { epoch, seq } = this.books;
+    const isTaken = lastTaken !== null && lastTaken >= seq;
+    const isLeft = lastTaken !== null && lastTaken < seq;
+    this.seldom.say('closed', () => log.warn('the service has closed this epoch; the node registers anew', { epoch }));
     if (!isTaken && !isLeft) {
       const bytes = frozen.lines.reduce((sum, { up, down }) => sum + up + down, 0);
       lostBytes.of({ why: 'closed' }).add(bytes);
       log.error('whether the last batch was billed is unknown; it is not sent again', { bytes });
     }
-    const pending = isLeft ? merged(frozen.lines, this.books.pending) : this.books.pending;
-    this.books = { ...this.books, frozen: null, pending };
+    if (isLeft) this.pending.add(frozen.lines);
+    this.books = { ...this.books, frozen: null };
+    this.revision += 1;
     leases.reset();
     Object.assign(this, { isRegistered: false, isClosed: true });
   }
@@ -186,8 +206,11 @@ export class Exchange {
   /** The service's books are older than what it has answered before (restored from a backup). */
   private renumber(expected: number): void {
     const { epoch, seq } = this.books;
-    this.parts.log.error('the service has lost batches that it had taken', { epoch, seq, expected });
+    this.seldom.say('batches', () =>
+      this.parts.log.error('the service has lost batches that it had taken', { epoch, seq, expected }),
+    );
     this.books = { ...this.books, seq: expected };
+    this.revision += 1;
   }
 
   private rate(nowMs: number): number {

@@ -3,7 +3,8 @@ import { FixedClock } from '@lumi/shared/runtime';
 import { Rights } from '../rights';
 import { Leases } from './leases';
 import { targetNames } from './target-names';
-import { UsageLines, merged } from './usage-lines';
+import { PendingLines } from './pending-lines';
+import { UsageLines } from './usage-lines';
 import { changeOf, accessAnswer } from './wire';
 import { wireRight } from './test/model-server';
 
@@ -82,7 +83,9 @@ describe('the meter', () => {
     const second = lines.take();
     expect(second).toMatchObject([{ up: 0, down: 7, requests: 0, errors: 1 }]);
     expect(Date.parse(second[0]?.hour ?? '') - Date.parse(first[0]?.hour ?? '')).toBe(60 * MINUTE_MS);
-    expect(merged(first, first, second)).toMatchObject([{ up: 10 }, { down: 7, errors: 1 }]);
+    const pending = new PendingLines();
+    for (const lines of [first, first, second]) pending.add(lines);
+    expect(pending.all()).toMatchObject([{ up: 10 }, { down: 7, errors: 1 }]);
     expect(lines.bytes).toBe(12);
   });
 

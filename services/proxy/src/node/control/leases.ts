@@ -13,6 +13,8 @@ const TRUST_MS = 600_000;
 /** That a quota is used up is believed for so long: it may have been filled meanwhile. */
 const EXHAUSTED_MS = 1_000;
 const SUBJECTS_MAX = 200_000;
+/** Of one batch, which has a bound in bytes; the others' turn comes with the next one. */
+const WISHES_MAX = 10_000;
 
 export interface LeasesOptions {
   readonly rights: Rights;
@@ -105,11 +107,15 @@ export class Leases implements Meter {
   wishes(): readonly Want[] {
     const now = this.nowMs();
     const wishes: Want[] = [];
+    const heard: Lease[] = [];
     for (const [subject, lease] of this.bySubject) {
+      if (wishes.length === WISHES_MAX) break;
       const wish = lease.isMetered ? lease.wish(now) : null;
+      if (wish === null && lease.isForgettable(now)) this.bySubject.delete(subject);
+      else heard.push(lease);
       if (wish !== null) wishes.push(wish);
-      else if (lease.isForgettable(now)) this.bySubject.delete(subject);
     }
+    if (wishes.length === WISHES_MAX) for (const lease of heard) this.toEnd(lease);
     return wishes;
   }
 
@@ -133,6 +139,11 @@ export class Leases implements Meter {
   get isWaitedFor(): boolean {
     for (const lease of this.bySubject.values()) if (lease.isWaitedFor) return true;
     return false;
+  }
+
+  private toEnd(lease: Lease): void {
+    this.bySubject.delete(lease.subject);
+    this.bySubject.set(lease.subject, lease);
   }
 
   private get isTrusted(): boolean {

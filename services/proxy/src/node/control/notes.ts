@@ -8,13 +8,15 @@ import type { ExitChange, Seen } from './service-link';
 const SEEN_EVERY_MS = 20_000;
 const SEEN_MAX = 50_000;
 const CHANGES_MAX = 20_000;
+/** Of each kind in one batch, which has a bound in bytes; the rest comes with the next one. */
+const TAKEN_MAX = 5_000;
 
 const signs = counter('lumi_node_abuse_total', 'Signs of abuse that a proxy node saw.', ['sign']);
 
 export class Notes implements NodeEvents {
   private readonly fresh = new Map<string, Seen>();
   private readonly reportedAtMs = new Map<string, number>();
-  private changes = new Map<string, ExitChange>();
+  private readonly changes = new Map<string, ExitChange>();
 
   constructor(
     private readonly nowMs: () => number,
@@ -45,11 +47,18 @@ export class Notes implements NodeEvents {
     return this.fresh.size === 0 && this.changes.size === 0;
   }
 
-  /** Hands out what was noted, and begins anew. */
+  /** Hands out what was noted first. */
   take(): { readonly seen: readonly Seen[]; readonly exitsChanged: readonly ExitChange[] } {
-    const taken = { seen: [...this.fresh.values()], exitsChanged: [...this.changes.values()] };
-    this.fresh.clear();
-    this.changes = new Map();
-    return taken;
+    return { seen: firstOf(this.fresh), exitsChanged: firstOf(this.changes) };
   }
+}
+
+function firstOf<T>(noted: Map<string, T>): T[] {
+  const taken: T[] = [];
+  for (const [key, one] of noted) {
+    if (taken.length === TAKEN_MAX) break;
+    taken.push(one);
+    noted.delete(key);
+  }
+  return taken;
 }

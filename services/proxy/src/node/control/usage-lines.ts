@@ -3,6 +3,8 @@
 import type { Way } from '../meter';
 import type { UsageLine } from './service-link';
 
+/** Targets that have no name of their own any more. */
+export const OTHER = 'other';
 /** Targets of one subject in one hour; the rest is `other`. */
 const TARGETS_MAX = 200;
 const HOUR_MS = 3_600_000;
@@ -65,26 +67,9 @@ export class UsageLines {
   private known(subject: string, target: string): string {
     const targets = this.targets.get(subject) ?? new Set<string>();
     if (targets.has(target)) return target;
-    if (targets.size >= TARGETS_MAX) return 'other';
+    if (targets.size >= TARGETS_MAX) return OTHER;
     targets.add(target);
     this.targets.set(subject, targets);
     return target;
   }
-}
-
-/** Lines of the same subject, hour, country and target become one. */
-export function merged(...groups: readonly (readonly UsageLine[])[]): UsageLine[] {
-  const sums = new Map<string, Line>();
-  for (const line of groups.flat()) {
-    const key = JSON.stringify([line.subject, line.hour, line.country, line.target]);
-    const sum = sums.get(key);
-    if (sum === undefined) sums.set(key, { ...line });
-    else {
-      sum.up += line.up;
-      sum.down += line.down;
-      sum.requests += line.requests;
-      sum.errors += line.errors;
-    }
-  }
-  return [...sums.values()];
 }

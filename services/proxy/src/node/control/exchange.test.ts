@@ -1,0 +1,111 @@
+// When the exchange writes its journal, what it logs, and how large a batch becomes.
+import { FixedClock, silentLog, type Log } from '@lumi/shared/runtime';
+import { BODY_BYTES_MAX, exchangeBody } from '../../nodes/protocol';
+import { Rights } from '../rights';
+import { Exchange } from './exchange';
+import type { Books, Journal } from './journal';
+import { Leases } from './leases';
+import { Notes } from './notes';
+import { ServiceFault, type ExchangeBody } from './service-link';
+import { ModelService } from './test/model-service';
+import { UsageLines } from './usage-lines';
+
+const opened = ({ log = silentLog, write }: { log?: Log; write?: Journal['write'] } = {}) => {
+  const clock = new FixedClock(1_800_000_000_000);
+  const model = new ModelService(() => clock.nowMs());
+  const written: Books[] = [];
+  const bodies: ExchangeBody[] = [];
+  const nowMs = () => clock.nowMs();
+  const lines = new UsageLines(nowMs);
+  const rights = new Rights(clock);
+  const leases = new Leases({ rights, lines, targetName: (host) => host, hurry: () => undefined, nowMs });
+  const notes = new Notes(nowMs, silentLog);
+  const service = { isAway: false };
+  const answer = <T>(work: () => T): Promise<T> =>
+    service.isAway ? Promise.reject(new ServiceFault('away', false)) : Promise.resolve(work());
+  const exchange = new Exchange({
+    link: {
+      register: (body) => answer(() => model.register('node', body)),
+      exchange: (body) => {
+        bodies.push(body);
+        return answer(() => model.exchange('node', body));
+      },
+      access: () => Promise.reject(new Error('not asked here')),
+      leave: (epoch) => answer(() => model.leave('node', epoch)),
+      close: () => undefined,
+    },
+    journal: {
+      read: () => Promise.resolve(null),
+      write: write ?? ((books) => Promise.resolve(void written.push(structuredClone(books)))),
+    },
+    lines,
+    leases,
+    notes,
+    log,
+    registration: () => ({ version: '1', ports: { first: 1, last: 1, http: 1, socks: 1 }, exits: [], allowed: [] }),
+    connections: () => 0,
+    onDrain: () => undefined,
+    onRegistered: () => undefined,
+    onClock: () => undefined,
+  });
+  /** The service carries metered subjects from nothing: they ask, and get none. */
+  const ask = (subjects: number): void => {
+    for (let i = 0; i < subjects; i += 1) {
+      model.offer(`plan-${String(i)}`, 0);
+      leases.spend(leases.use(`plan-${String(i)}`, 'DE', 'a.example'), 'up', 1);
+    }
+  };
+  return { exchange, leases, notes, model, written, bodies, service, ask };
+};
+
+describe('the journal', () => {
+  it('is written when something has changed, and not each second', async () => {
+    const { exchange, leases, model, written, service } = opened();
+    model.offer('plan', 10_000_000);
+    await exchange.step();
+    for (let i = 0; i < 5; i += 1) await exchange.save();
+    const before = written.length;
+    for (let i = 0; i < 5; i += 1) await exchange.save();
+    expect(written.length).toBe(before);
+    service.isAway = true;
+    leases.use('plan', 'DE', 'a.example');
+    await expect(exchange.step()).rejects.toThrow('away');
+    for (let i = 0; i < 5; i += 1) await exchange.save();
+    expect(written.slice(before)).toMatchObject([
+      { frozen: { lines: [{ subject: 'plan', requests: 1 }] }, pending: [] },
+    ]);
+  });
+
+  it('that cannot be written is logged once, not at each attempt, and its usage is sent all the same', async () => {
+    const errors: string[] = [];
+    const { exchange, leases, model, bodies } = opened({
+      log: { ...silentLog, error: (text: string) => void errors.push(text) },
+      write: () => Promise.reject(new Error('ENOSPC')),
+    });
+    model.offer('plan', 10_000_000);
+    for (let i = 0; i < 10; i += 1) {
+      leases.use('plan', 'DE', 'a.example');
+      await exchange.step();
+      await exchange.save();
+    }
+    expect(errors).toEqual(['the journal of usage cannot be written']);
+    expect(bodies.flatMap(({ lines }) => lines).reduce((sum, { requests }) => sum + requests, 0)).toBe(10);
+  });
+});
+
+describe('a batch', () => {
+  it('stays below what the service takes, and all is said in the end', async () => {
+    const { exchange, notes, bodies, ask } = opened();
+    await exchange.step();
+    ask(25_000);
+    for (let i = 0; i < 40_000; i += 1) notes.seen(`sub-${String(i)}-${'x'.repeat(50)}`, `2001:db8:${'0'.repeat(40)}`);
+    for (let i = 0; i < 20_000; i += 1) notes.exitChanged(`prx-${String(i)}-${'x'.repeat(50)}`, '2001:db8::1');
+    bodies.length = 0;
+    for (let i = 0; i < 10; i += 1) await exchange.step();
+    expect(Math.max(...bodies.map((body) => Buffer.byteLength(JSON.stringify(body))))).toBeLessThan(BODY_BYTES_MAX);
+    expect(bodies.every((body) => exchangeBody.safeParse(body).success)).toBe(true);
+    expect(new Set(bodies.flatMap(({ seen }) => seen.map(({ subject }) => subject))).size).toBe(40_000);
+    expect(new Set(bodies.flatMap((body) => body.exits_changed.map(({ subject }) => subject))).size).toBe(20_000);
+    expect(new Set(bodies.flatMap(({ wants }) => wants.map(({ subject }) => subject))).size).toBe(25_000);
+  });
+});
