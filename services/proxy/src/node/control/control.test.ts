@@ -134,6 +134,20 @@ describe('the control side', () => {
     await server.open(Number(new URL(url).port));
   });
 
+  it('asks a service that answers at once and brings nothing less and less often, and hears of the next change', async () => {
+    const control = await started();
+    await until(() => server.confirmed.includes(5));
+    const asked = (action: string): number => server.asked.filter((one) => one === action).length;
+    server.isHasty = true;
+    server.changes = [{ number: 6, right: wireRight('other') }];
+    await until(() => server.confirmed.includes(6));
+    const [questions, exchanges] = [asked('access'), asked('exchange')];
+    await until(() => asked('exchange') > exchanges); // three seconds at most
+    expect(asked('access') - questions).toBeLessThan(20);
+    server.changes = [{ number: 7, right: wireRight('third') }];
+    await until(() => control.rights.get('third') !== null);
+  });
+
   it('begins anew with a whole when the key of the digests changes', async () => {
     const control = await started();
     await until(() => server.confirmed.includes(5));

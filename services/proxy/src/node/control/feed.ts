@@ -1,7 +1,7 @@
 // The access feed: asks the service for what changed after a number, puts it into force, keeps it on disk, and confirms
 // it by asking for what comes after it.
 import { setTimeout } from 'node:timers/promises';
-import type { Clock } from '@lumi/shared/runtime';
+import { backoffMs, elapsedMs, type Clock } from '@lumi/shared/runtime';
 import type { PoolExit, Rights } from '../rights';
 import type { ServiceLink } from './service-link';
 import type { KeptChange, Snapshot } from './snapshot';
@@ -10,6 +10,10 @@ import type { AccessChange } from './wire';
 const WAIT_S = 25;
 const PAGES_MAX = 1_000;
 const AFTER_FAULT_MS = 1_000;
+/** An answer that came sooner was not waited for. */
+const AT_ONCE_MS = 1_000;
+/** After answers that came at once and brought nothing, as those of a service that stops. */
+const PAUSE = { firstMs: 50, lastMs: AFTER_FAULT_MS };
 
 export interface FeedParts {
   readonly link: ServiceLink;
@@ -67,15 +71,22 @@ export class Feed {
   }
 
   private async run(): Promise<void> {
+    let [known, idle] = [-1, 0];
     while (!this.isStopped) {
       this.polling = new AbortController();
       const { signal } = this.polling;
+      const begin = elapsedMs();
       try {
         const change = await this.ask(signal);
         if (change === null) {
           this.parts.onUnregistered();
           await setTimeout(AFTER_FAULT_MS, undefined, { signal });
-        } else await this.apply(change);
+          continue;
+        }
+        await this.apply(change);
+        idle = change.number > known || elapsedMs() - begin > AT_ONCE_MS ? 0 : idle + 1;
+        known = change.number;
+        if (idle > 1) await setTimeout(backoffMs(idle - 2, PAUSE), undefined, { signal });
       } catch (err) {
         if (signal.aborted) continue;
         this.parts.onFault(err);

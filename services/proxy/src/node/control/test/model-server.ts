@@ -26,6 +26,8 @@ export class ModelServer {
   key = Buffer.from('key').toString('base64');
   fault: (path: string) => Fault = () => null;
   drainS: number | null = null;
+  /** Answers a question for changes at once, whether or not there are any. */
+  isHasty = false;
   private server: http.Server | null = null;
 
   constructor(private readonly token = 'a-token-of-twenty-letters') {}
@@ -84,7 +86,7 @@ export class ModelServer {
     if (!url.searchParams.has('whole')) this.confirmed.push(after);
     const isWhole = after === 0 || url.searchParams.has('whole');
     const fresh = (): readonly WireChange[] => this.changes.filter(({ number }) => number > after);
-    while (!isWhole && fresh().length === 0 && performance.now() < endsAt && !res.destroyed)
+    while (!isWhole && !this.isHasty && fresh().length === 0 && performance.now() < endsAt && !res.destroyed)
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
     const found = fresh();
     const page = isWhole ? found.slice(0, this.pageSize) : found;
