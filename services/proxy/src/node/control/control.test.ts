@@ -162,9 +162,7 @@ describe('the control side', () => {
     const passed = await Promise.all([1, 2, 3, 4].map(() => spend(control, 'plan', 5 * MB)));
     expect(passed.reduce((sum, bytes) => sum + bytes, 0)).toBe(10 * MB);
     await until(() => server.model.billed('plan') === 10 * MB);
-    const begin = performance.now();
-    expect(await spend(control, 'plan', 1)).toBe(0);
-    expect(performance.now() - begin).toBeLessThan(2_500);
+    expect(await spend(control, 'plan', 1, 600_000)).toBe(0); // it does not wait for bytes that cannot come
     const hours = [...server.model.hours.keys()].map((key) => key.split('|').slice(2));
     expect(hours).toEqual([['DE', 'example.co.uk']]);
     await until(() => server.model.requests.get('plan') === 5);
