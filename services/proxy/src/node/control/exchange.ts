@@ -139,7 +139,8 @@ export class Exchange {
     leases.reset();
     this.books = { epoch: answer.epoch, seq: 0, frozen: null };
     this.revision += 1;
-    Object.assign(this, { isRegistered: true, isClosed: false, wants: [] });
+    // It exchanges at once, also when it has nothing to say: it may be one that drains.
+    Object.assign(this, { isRegistered: true, isClosed: false, wants: [], sentAtMs: Number.NEGATIVE_INFINITY });
     log.info('registered with the service', { epoch: answer.epoch });
     onRegistered(answer);
   }
