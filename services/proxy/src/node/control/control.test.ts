@@ -1,5 +1,5 @@
 // The control side against a server that follows the protocol: what it puts into force, keeps, sends and gives up.
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog, type Log } from '@lumi/shared/runtime';
@@ -132,6 +132,53 @@ describe('the control side', () => {
     await second.ready;
     expect(second.rights.all().map(({ subject }) => subject)).toEqual(['plan']);
     await server.open(Number(new URL(url).port));
+  });
+
+  const damages: readonly (readonly [string, (file: string) => void])[] = [
+    ['empty lines', (file) => writeFileSync(file, '\n\n')],
+    ['something else', (file) => writeFileSync(file, '{"isWhole":true}\n')],
+    [
+      'another version',
+      (file) => writeFileSync(file, readFileSync(file, 'utf8').replace('"version":1', '"version":2')),
+    ],
+    ['half of it', (file) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, 200))],
+    ['a block of zeros', (file) => writeFileSync(file, `${'\0'.repeat(4_096)}\n`)],
+    ['a folder', (file) => [rmSync(file), mkdirSync(file)]],
+  ];
+  it.each(damages)(
+    'starts when its access on disk is damaged (%s), says so, and gets it anew',
+    async (_what, damage) => {
+      await (await started()).stop();
+      damage(join(folder, 'access.jsonl'));
+      const said: string[] = [];
+      const control = await open({ ...silentLog, warn: (text) => void said.push(text) });
+      expect(control.rights.all()).toEqual([]);
+      expect(said).toEqual([expect.stringContaining('damaged')]);
+      control.start();
+      await control.ready;
+      expect(control.rights.get('plan')).not.toBeNull();
+    },
+  );
+
+  it('serves what stands before a damaged line, and asks for what came after it', async () => {
+    const first = await started();
+    for (const number of [6, 7, 8]) {
+      server.changes = [{ number, right: wireRight(`s${String(number)}`) }];
+      await until(() => server.confirmed.includes(number));
+    }
+    await first.stop();
+    const file = join(folder, 'access.jsonl');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"number":7', '"number":"seven"'));
+    const second = await open();
+    const subjects = () =>
+      second.rights
+        .all()
+        .map(({ subject }) => subject)
+        .sort();
+    expect(subjects()).toEqual(['plan', 's6']);
+    server.changes = [7, 8].map((number) => ({ number, right: wireRight(`s${String(number)}`) }));
+    second.start();
+    await until(() => subjects().length === 4);
   });
 
   it('asks a service that answers at once and brings nothing less and less often, and hears of the next change', async () => {

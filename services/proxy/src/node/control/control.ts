@@ -82,7 +82,7 @@ export class Control {
     this.meter = leases;
     this.events = notes;
     const onFault = (err: unknown): void => this.tell(err);
-    this.snapshot = new Snapshot(join(folder, 'access.jsonl'));
+    this.snapshot = new Snapshot(join(folder, 'access.jsonl'), log);
     this.feed = new Feed({
       link,
       snapshot: this.snapshot,

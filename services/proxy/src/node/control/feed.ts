@@ -3,8 +3,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { backoffMs, elapsedMs, type Clock } from '@lumi/shared/runtime';
 import type { PoolExit, Rights } from '../rights';
+import type { KeptChange } from './kept-access';
 import type { ServiceLink } from './service-link';
-import type { KeptChange, Snapshot } from './snapshot';
+import type { Snapshot } from './snapshot';
 import type { AccessChange } from './wire';
 
 const WAIT_S = 25;
