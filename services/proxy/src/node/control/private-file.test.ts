@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { replaceFile } from './private-file';
 
 describe('a file that is replaced', () => {
-  it('is on the disk before it takes the place of the old one, and its name is before anybody goes on', async () => {
+  it('is on the disk before it takes the place of the old one, and its name is before the caller goes on', async () => {
     const folder = await fs.mkdtemp(join(tmpdir(), 'lumi-private-'));
     const probe = await fs.open(folder);
     const handles = Object.getPrototypeOf(probe) as { sync(): Promise<void> };
