@@ -289,6 +289,10 @@ export const PROXY: Recipes = {
   'allocate-to-subuser': { call: async (world) => ({ ...(await id(subuser(world))), body: { gb: 2 } }) },
   'reclaim-from-subuser': { call: async (world) => ({ ...(await id(subuser(world))), body: { gb: 1 } }) },
   ...proxyOperatorRecipes({ proxy: buy, plan, subuser }),
+  'list-connections': {
+    call: () => ({}),
+    also: [{ what: 'of a plan', call: async (world) => ({ query: { plan_id: (await plan(world)).id } }), status: 200 }],
+  },
   'get-usage': {
     call: () => ({}),
     also: [{ what: 'as a table', call: () => ({ query: { format: 'csv', group_by: 'day' } }), status: 200 }],

@@ -12,6 +12,7 @@ import { GLOSSARY, SAMPLES } from './glossary';
 import { careForNodes } from './jobs/care-for-nodes';
 import { checkHealthLoop } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
+import { forgetOldConnections } from './jobs/forget-connections';
 import { forgetOldLinks } from './jobs/forget-links';
 import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
@@ -42,6 +43,7 @@ import { getSubuser } from './endpoints/get-subuser';
 import { getTrafficPlan } from './endpoints/get-traffic-plan';
 import { getUsage } from './endpoints/get-usage';
 import { listAllowlist } from './endpoints/list-allowlist';
+import { listConnectionsEndpoint } from './endpoints/list-connections';
 import { listExportLinks } from './endpoints/list-export-links';
 import { listLocations } from './endpoints/list-locations';
 import { listNodesEndpoint } from './endpoints/list-nodes';
@@ -210,6 +212,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     allocateToSubuser(deps),
     reclaimFromSubuser(deps),
     getUsage(deps),
+    listConnectionsEndpoint(deps),
     enrolNode(deps),
     listNodesEndpoint(deps),
     drainNode(deps),
@@ -237,6 +240,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'care-for-nodes', everyMs: 30_000, run: () => careForNodes(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
+    { name: 'forget-connections', everyMs: 600_000, run: () => forgetOldConnections(deps) },
     { name: 'forget-links', everyMs: 600_000, run: () => forgetOldLinks(deps) },
     checkHealthLoop(deps),
     withdrawEndedLoop(deps),

@@ -15,7 +15,7 @@ import {
 import { silentLog, systemClock } from '@lumi/shared/runtime';
 import { until } from '@lumi/shared/testing';
 import { DataPlane, type DataPlaneOptions } from '../src/node/data-plane';
-import type { Meter, NodeEvents, Use, Way } from '../src/node/meter';
+import type { Ended, Meter, NodeEvents, Use, Way } from '../src/node/meter';
 import { Rights, type PoolExit, type Right } from '../src/node/rights';
 
 export const PAIR = ['customer', 'secret-word'] as const;
@@ -99,6 +99,10 @@ export class Recorded implements NodeEvents {
   }
   abuse(sign: string, who: string): void {
     this.all.push(['abuse', sign, who]);
+  }
+  readonly connections: Ended[] = [];
+  ended(connection: Ended): void {
+    this.connections.push(connection);
   }
   of(kind: string): (readonly string[])[] {
     return this.all.filter(([one]) => one === kind);

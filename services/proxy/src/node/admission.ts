@@ -2,6 +2,7 @@
 // comes first, then the target, then the limits, then the exit.
 import { isIP, isIPv6 } from 'node:net';
 import type { Finding, Target } from '@lumi/shared/egress';
+import { elapsedMs } from '@lumi/shared/runtime';
 import type { Client } from './client';
 import type { Echo } from './echo';
 import type { Exits } from './exits';
@@ -19,6 +20,7 @@ export type Protocol = 'http' | 'socks5';
 
 export interface Caller extends Grant {
   readonly wish: Wish;
+  readonly client: string;
 }
 
 export type Admitted = { readonly passage: Passage; readonly dialled: Dialled } | { readonly refusal: RefusalWord };
@@ -45,6 +47,8 @@ const OF_FINDING = {
   family: 'family',
 } as const satisfies Readonly<Record<Extract<Finding, { refusal: unknown }>['refusal'], RefusalWord>>;
 
+const NO_BYTES = { up: 0, down: 0 };
+
 export class Admission {
   /** The node drains: a client's connection ends with the request in work. */
   isLeaving = false;
@@ -52,12 +56,17 @@ export class Admission {
   constructor(private readonly parts: Parts) {}
 
   /** `pair` null: the client shows none, so its address must be allowed. */
-  identify(client: Client, pair: readonly [name: string, password: string] | null): Caller | { refusal: RefusalWord } {
+  identify(
+    client: Client,
+    protocol: Protocol,
+    pair: readonly [name: string, password: string] | null,
+  ): Caller | { refusal: RefusalWord } {
     const { rights, guard, events } = this.parts;
     const byAddress = client.port === null ? null : rights.byAddress(client.port, client.address);
     if (byAddress !== null) {
       events.seen(byAddress.right.subject, rights.allowedBy(byAddress.right.subject, client.address));
-      return { ...byAddress, wish: (pair === null ? null : readUserName(pair[0]))?.wish ?? NO_WISH };
+      const wish = (pair === null ? null : readUserName(pair[0]))?.wish ?? NO_WISH;
+      return { ...byAddress, wish, client: client.address };
     }
     if (pair === null) return { refusal: 'credentials' };
     if (guard.isRefused(client.bucket, client.port)) return { refusal: 'logins' };
@@ -65,21 +74,33 @@ export class Admission {
     const grant = name === null ? null : rights.byLogin(client.port, name.base, pair[1]);
     if (grant === null || name === null) {
       if (guard.countWrong(client.bucket, client.port)) this.parts.signs.loginGuessing(client.bucket);
+      this.reportWrong(client, protocol, pair[0]);
       return { refusal: 'credentials' };
     }
     events.seen(grant.right.subject, null);
-    return { ...grant, wish: name.wish };
+    return { ...grant, wish: name.wish, client: client.address };
   }
 
   /** The passage is open when this resolves with one: end it. */
-  async admit({ right, proof, wish }: Caller, protocol: Protocol, target: Target): Promise<Admitted> {
-    const { rights, meter, exits, passages, signs } = this.parts;
+  async admit({ right, proof, wish, client }: Caller, protocol: Protocol, target: Target): Promise<Admitted> {
+    const { rights, meter, exits, passages, signs, events } = this.parts;
+    const begin = elapsedMs();
+    const report = (refusal: RefusalWord | null, exit: string | null = null, bytes = NO_BYTES): void => {
+      const ms = elapsedMs() - begin;
+      events.ended({ subject: right.subject, client, protocol, target: target.host, exit, ...bytes, ms, refusal });
+    };
+    const turnedAway = (refusal: RefusalWord): Admitted => {
+      report(refusal);
+      return { refusal };
+    };
     const why = whyNot(right, rights.nowMs(), target.host);
-    if (why !== null) return { refusal: why };
-    if (right.port !== null && right.protocol !== 'both' && right.protocol !== protocol) return { refusal: 'protocol' };
+    if (why !== null) return turnedAway(why);
+    if (right.port !== null && right.protocol !== 'both' && right.protocol !== protocol) return turnedAway('protocol');
     const passage = passages.open(right, proof, target.host);
-    if (passage === null) return { refusal: 'concurrency' };
+    if (passage === null) return turnedAway('concurrency');
+    passage.onEnded = () => report(passage.refusal, passage.exit, passage.bytes);
     const refused = (refusal: RefusalWord): Admitted => {
+      passage.refusal = refusal;
       passage.end(true);
       return { refusal };
     };
@@ -96,6 +117,14 @@ export class Admission {
     }
     passage.begin(meter.use(right.subject, exit.country, target.host), exit.address);
     return { passage, dialled };
+  }
+
+  /** A wrong pair of somebody who is known. There are no more of these than the guard counts. */
+  private reportWrong(client: Client, protocol: Protocol, userName: string): void {
+    const subject = this.parts.rights.subjectAt(client.port, userName.split('-', 1)[0] ?? '');
+    if (subject === null) return;
+    const none = { target: null, exit: null, ...NO_BYTES, ms: 0 };
+    this.parts.events.ended({ subject, client: client.address, protocol, ...none, refusal: 'credentials' });
   }
 
   private async find(target: Target, localAddress: string): Promise<Dialled | { refusal: RefusalWord }> {

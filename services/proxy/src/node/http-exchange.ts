@@ -166,6 +166,7 @@ export class Exchange {
   private refuse(word: RefusalWord): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.wish.passage.refusal = word;
     this.wish.passage.end(true);
     this.link.close();
     this.ends.refused(word);

@@ -88,7 +88,7 @@ export class HttpSession implements Reader {
     const isKept = framing.kind === 'none' && head.method !== 'CONNECT' && this.mayStay(head);
     const pair = readPair(head);
     if (pair === 'bad') return this.refuse('request', false);
-    const caller = this.admission.identify(this.client, pair);
+    const caller = this.admission.identify(this.client, 'http', pair);
     if ('refusal' in caller) {
       this.strange += 1;
       return this.refuse(caller.refusal, isKept && this.strange < STRANGE_MAX);

@@ -239,6 +239,7 @@ export class Link {
 
   private stopDry(): void {
     this.isOver = true;
+    this.passage.refusal = 'quota';
     // What was allowed up is still sent; nothing more is read.
     this.target.destroySoon();
     this.ends.closed(true);

@@ -1,5 +1,6 @@
 // What may be spent, and what was. The data plane asks before it passes bytes on, so that a quota is never passed. The
 // control side answers from the leases that the service gave this node, and sends what was used to the service.
+import type { RefusalWord } from './refusals';
 
 export type Way = 'up' | 'down';
 
@@ -25,6 +26,24 @@ export interface Meter {
   whenFilled(subject: string, limitMs: number): Promise<boolean>;
 }
 
+export type Sign = 'refused-ports' | 'many-targets' | 'login-guessing';
+
+/** How a tunnel, a request over plain HTTP, or a login ended. */
+export interface Ended {
+  readonly subject: string;
+  /** The client's address. */
+  readonly client: string;
+  readonly protocol: 'http' | 'socks5';
+  /** The host; null: it did not come to that. */
+  readonly target: string | null;
+  /** Address; null: none was chosen. */
+  readonly exit: string | null;
+  readonly up: number;
+  readonly down: number;
+  readonly ms: number;
+  readonly refusal: RefusalWord | null;
+}
+
 /** What the data plane reports to the control side. All of it is called on the way of a connection: keep it short. */
 export interface NodeEvents {
   /** A subject was used; `block`: the entry of its allow-list that let the client in. */
@@ -32,5 +51,6 @@ export interface NodeEvents {
   /** A rotation by interval moved the subject to another exit. */
   exitChanged(subject: string, address: string): void;
   /** A sign of abuse, at most once a minute for each subject or client address and sign. */
-  abuse(sign: 'refused-ports' | 'many-targets' | 'login-guessing', who: string): void;
+  abuse(sign: Sign, who: string): void;
+  ended(connection: Ended): void;
 }

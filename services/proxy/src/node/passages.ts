@@ -2,6 +2,7 @@
 // right ends, and holds the limits of their subject.
 import { elapsedMs } from '@lumi/shared/runtime';
 import type { Meter, Use, Way } from './meter';
+import type { RefusalWord } from './refusals';
 import { nextEndMs, whyNot } from './permission';
 import type { Proof, Right, Rights } from './rights';
 
@@ -30,6 +31,10 @@ const BURST_MS = 100;
 export class Passage {
   isHalfClosed = false;
   isOver = false;
+  /** The word of what ended it, if it did not end by itself. */
+  refusal: RefusalWord | null = null;
+  readonly bytes: Record<Way, number> = { up: 0, down: 0 };
+  onEnded: () => void = () => undefined;
   exit: string | null = null;
   /** Bytes that the kernel has taken, both ways. */
   progress: () => number = () => 0;
@@ -37,7 +42,7 @@ export class Passage {
   private progressBefore = 0;
   private used: Use | null = null;
   private onReset: (why: ResetReason) => void = () => undefined;
-  private resetFor: ResetReason | null = null;
+  private wasReset: ResetReason | null = null;
 
   constructor(
     readonly proof: Proof,
@@ -61,7 +66,7 @@ export class Passage {
 
   /** What ends both sides. If the right has ended meanwhile, that happens at once. */
   whenReset(reset: (why: ResetReason) => void): void {
-    if (this.resetFor !== null) reset(this.resetFor);
+    if (this.wasReset !== null) reset(this.wasReset);
     else this.onReset = reset;
   }
 
@@ -79,7 +84,9 @@ export class Passage {
   spend(way: Way, bytes: number): number {
     if (this.used === null || this.isOver) return 0;
     this.lastMs = elapsedMs();
-    return this.meter.spend(this.used, way, bytes);
+    const may = this.meter.spend(this.used, way, bytes);
+    this.bytes[way] += may;
+    return may;
   }
 
   whenFilled(limitMs: number): Promise<boolean> {
@@ -101,13 +108,21 @@ export class Passage {
     this.isOver = true;
     this.used?.end({ isError });
     this.close(this);
+    // Later: who ended it says why.
+    queueMicrotask(() => this.onEnded());
+  }
+
+  /** Its right has ended. */
+  resetFor(word: RefusalWord): void {
+    this.refusal ??= word;
+    this.reset('right');
   }
 
   /** Ends both sides so that the kernel delivers no more of what it holds. */
   reset(why: ResetReason): void {
     if (this.isOver) return;
     this.end(true);
-    this.resetFor = why;
+    this.wasReset = why;
     this.onReset(why);
   }
 }
@@ -179,9 +194,12 @@ export class Passages {
     const of = this.bySubject.get(subject);
     if (of === undefined) return;
     this.follow(of, this.rights.get(subject) ?? of.right);
-    for (const passage of of.passages) if (this.hasEnded(passage)) passage.reset('right');
+    for (const passage of of.passages) {
+      const why = this.whyEnded(passage);
+      if (why !== null) passage.resetFor(why);
+    }
     // The limit may have become lower: the newest go first.
-    for (const passage of [...of.passages].slice(Math.max(0, of.right.concurrency))) passage.reset('right');
+    for (const passage of [...of.passages].slice(Math.max(0, of.right.concurrency))) passage.resetFor('concurrency');
   }
 
   private follow(of: Subject, right: Right): void {
@@ -189,10 +207,12 @@ export class Passages {
     of.judgeAtMs = nextEndMs(right, this.rights.nowMs());
   }
 
-  private hasEnded(passage: Passage): boolean {
+  /** What it would be refused with now; null: nothing is against it. */
+  private whyEnded(passage: Passage): RefusalWord | null {
     const right = this.rights.holds(passage.right.subject, passage.proof);
-    if (right === null || whyNot(right, this.rights.nowMs(), passage.host) !== null) return true;
-    return right.exits.kind === 'fixed' && passage.exit !== null && passage.exit !== right.exits.address;
+    if (right === null) return 'credentials';
+    const isMoved = right.exits.kind === 'fixed' && passage.exit !== null && passage.exit !== right.exits.address;
+    return whyNot(right, this.rights.nowMs(), passage.host) ?? (isMoved ? 'exit' : null);
   }
 
   private remove(of: Subject, passage: Passage): void {

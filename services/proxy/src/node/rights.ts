@@ -175,6 +175,13 @@ export class Rights {
     return null;
   }
 
+  /** Whom a login with this name would be for at this entry, whatever the password. */
+  subjectAt(port: number | null, name: string): string | null {
+    for (const { right } of this.byName.get(name) ?? []) if (right.port === port) return right.subject;
+    const [own] = port === null ? [] : (this.byPort.get(port) ?? []);
+    return own?.right.subject ?? null;
+  }
+
   /** A static proxy lets an allowed address in without a pair. */
   byAddress(port: number, client: string): Grant | null {
     for (const stored of this.byPort.get(port) ?? [])

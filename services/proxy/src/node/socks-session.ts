@@ -48,7 +48,7 @@ export class SocksSession implements Reader {
     if (version !== undefined && version !== 5) return this.endWith(Buffer.from([5, NONE]));
     if (this.bytes.length < 2 || this.bytes.length < 2 + count) return undefined;
     const methods = this.take(2 + count).subarray(2);
-    const byAddress = methods.includes(NO_LOGIN) ? this.admission.identify(this.client, null) : null;
+    const byAddress = methods.includes(NO_LOGIN) ? this.admission.identify(this.client, 'socks5', null) : null;
     if (byAddress !== null && !('refusal' in byAddress)) {
       this.know(byAddress);
       this.client.socket.write(Buffer.from([5, NO_LOGIN]));
@@ -68,7 +68,7 @@ export class SocksSession implements Reader {
     if (passwordSize === undefined || this.bytes.length < 3 + nameSize + passwordSize) return undefined;
     const login = this.take(3 + nameSize + passwordSize);
     const name = login.toString('utf8', 2, 2 + nameSize);
-    const caller = this.admission.identify(this.client, [name, login.toString('utf8', 3 + nameSize)]);
+    const caller = this.admission.identify(this.client, 'socks5', [name, login.toString('utf8', 3 + nameSize)]);
     if ('refusal' in caller) return this.endWith(Buffer.from([1, 1]));
     this.know(caller);
     this.client.socket.write(Buffer.from([1, 0]));

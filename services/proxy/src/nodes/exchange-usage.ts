@@ -10,11 +10,13 @@ import { nodeOf } from './authenticate';
 import type { NodeDeps } from './deps';
 import { exchangeBody } from './protocol';
 import { readBody } from './read-body';
+import { takeReports } from './take-reports';
 
 export async function exchange(deps: NodeDeps, request: InternalRequest): Promise<InternalReply> {
   const node = await nodeOf(deps, request);
   if ('status' in node) return node;
-  const { epoch, seq, lines, wants, seen, exits_changed: moved, state } = await readBody(request, exchangeBody);
+  const body = await readBody(request, exchangeBody);
+  const { epoch, seq, lines, wants, seen, exits_changed: moved, state, connections } = body;
   const { db, clock } = deps.service;
   const now = clock.now();
   const begin = elapsedMs();
@@ -29,6 +31,7 @@ export async function exchange(deps: NodeDeps, request: InternalRequest): Promis
     await noteHeard(deps.db, node.id, { connections: state.connections, bytesPerS: state.bytes_per_s }, now);
   await noteSeen(db.platform, seen);
   await noteExitsChanged(db.platform, moved, now);
+  await takeReports(deps, node.id, { connections }, now);
   const ms = elapsedMs() - begin;
   if (ms > SLOW_MS)
     deps.service.log.warn('an exchange with a node was slow', { node: node.id, lines: lines.length, ms });

@@ -1,5 +1,7 @@
 // What a node sends (protocol 1). Everything is bounded: the whole body in bytes, each field in length.
 import { z } from 'zod';
+import { isId } from '@lumi/shared/contract';
+import { REFUSALS, type RefusalWord } from '../node/refusals';
 
 export const PROTOCOL = 1;
 export const BODY_BYTES_MAX = 8 * 1024 * 1024;
@@ -54,6 +56,23 @@ export const exchangeBody = z.object({
   seen: z.array(z.object({ subject: id, block: z.string().max(64).nullable(), at: time })),
   exits_changed: z.array(z.object({ subject: id, address: z.union([z.ipv4(), z.ipv6()]), at: time })),
   state: z.object({ connections: z.int().min(0), bytes_per_s: z.number().min(0) }),
+  /** Read one by one: a report that is not understood must not hold up usage. */
+  connections: z.array(z.unknown()).default([]).catch([]),
+});
+
+const address = z.union([z.ipv4(), z.ipv6()]);
+export const connectionReport = z.object({
+  id: z.string().refine((text) => isId(text, 'cnx')),
+  subject: id,
+  at: time,
+  client: address,
+  protocol: z.enum(['http', 'socks5']),
+  target: z.string().max(253).nullable(),
+  exit: address.nullable(),
+  up: bytes,
+  down: bytes,
+  ms: z.int().min(0).max(2_000_000_000),
+  refusal: z.enum(Object.keys(REFUSALS) as RefusalWord[]).nullable(),
 });
 
 export const leaveBody = z.object({ epoch: z.int().min(1) });

@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'evt'
   | 'req'
   | 'con'
+  | 'cnx'
   | 'quo'
   | 'srv'
   | 'prx'

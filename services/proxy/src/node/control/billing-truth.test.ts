@@ -10,6 +10,7 @@ import { Exchange } from './exchange';
 import { openJournal, type Journal } from './journal';
 import { Leases } from './leases';
 import { Notes } from './notes';
+import { Reports } from './reports';
 import { ServiceFault, type ServiceLink } from './service-link';
 import { ModelService } from './test/model-service';
 import { UsageLines } from './usage-lines';
@@ -90,7 +91,7 @@ class TestNode {
       journal: this.journal(() => lines.bytes),
       lines,
       leases,
-      notes: new Notes(nowMs, silentLog),
+      notes: new Notes(nowMs, silentLog, new Reports(nowMs, (host) => host)),
       log: silentLog,
       registration: () => ({ version: '1', ports: { first: 1, last: 1, http: 1, socks: 1 }, exits: [], allowed: [] }),
       connections: () => 0,

@@ -6,6 +6,7 @@ import { Exchange } from './exchange';
 import type { Books, Journal } from './journal';
 import { Leases } from './leases';
 import { Notes } from './notes';
+import { Reports } from './reports';
 import { ServiceFault, type ExchangeBody } from './service-link';
 import { ModelService } from './test/model-service';
 import { UsageLines } from './usage-lines';
@@ -19,7 +20,7 @@ const opened = ({ log = silentLog, write }: { log?: Log; write?: Journal['write'
   const lines = new UsageLines(nowMs);
   const rights = new Rights(clock);
   const leases = new Leases({ rights, lines, targetName: (host) => host, hurry: () => undefined, nowMs });
-  const notes = new Notes(nowMs, silentLog);
+  const notes = new Notes(nowMs, silentLog, new Reports(nowMs, (host) => host));
   const service = { isAway: false };
   const answer = <T>(work: () => T): Promise<T> =>
     service.isAway ? Promise.reject(new ServiceFault('away', false)) : Promise.resolve(work());
@@ -103,6 +104,39 @@ describe('a node that has registered', () => {
   });
 });
 
+const ENDED = {
+  subject: 'prx_0000000000000000000000000',
+  client: '2001:db8:1111:2222:3333:4444:5555:6666',
+  protocol: 'socks5',
+  target: 'a.example',
+  exit: '2001:db8:1111:2222:3333:4444:5555:6666',
+  up: 1_000_000_000,
+  down: 1_000_000_000,
+  ms: 1_000,
+  refusal: 'concurrency',
+} as const;
+
+describe('a report', () => {
+  it('is not in the journal, goes with an exchange, and with the next one when that fails', async () => {
+    const { exchange, notes, bodies, written, service } = opened();
+    await exchange.step();
+    notes.ended(ENDED);
+    notes.abuse('many-targets', 'prx_a');
+    service.isAway = true;
+    await expect(exchange.step()).rejects.toThrow('away');
+    notes.ended({ ...ENDED, target: 'b.example' });
+    service.isAway = false;
+    bodies.length = 0;
+    for (let i = 0; i < 3; i += 1) await exchange.step();
+    expect(bodies.flatMap(({ connections }) => connections.map(({ target }) => target))).toEqual([
+      'a.example',
+      'b.example',
+    ]);
+    expect(bodies.flatMap(({ signs }) => signs.map(({ who }) => who))).toEqual(['prx_a']);
+    expect(JSON.stringify(written)).not.toContain('a.example');
+  });
+});
+
 describe('a batch', () => {
   it('stays below what the service takes, and all is said in the end', async () => {
     const { exchange, notes, bodies, ask } = opened();
@@ -110,6 +144,7 @@ describe('a batch', () => {
     ask(25_000);
     for (let i = 0; i < 40_000; i += 1) notes.seen(`sub-${String(i)}-${'x'.repeat(50)}`, `2001:db8:${'0'.repeat(40)}`);
     for (let i = 0; i < 20_000; i += 1) notes.exitChanged(`prx-${String(i)}-${'x'.repeat(50)}`, '2001:db8::1');
+    for (let i = 0; i < 2_000; i += 1) notes.ended({ ...ENDED, target: 'x'.repeat(253) });
     bodies.length = 0;
     for (let i = 0; i < 10; i += 1) await exchange.step();
     expect(Math.max(...bodies.map((body) => Buffer.byteLength(JSON.stringify(body))))).toBeLessThan(BODY_BYTES_MAX);

@@ -160,12 +160,13 @@ export class Exchange {
   }
 
   private async send(): Promise<void> {
-    const { link, leases, onClock } = this.parts;
+    const { link, leases, notes, onClock } = this.parts;
     const { epoch, seq, frozen } = this.books;
     if (frozen === null) return;
+    const reported = notes.reports.take();
     const begin = elapsedMs();
     const askedAtMs = leases.nowMs();
-    const answer = await link.exchange({
+    const asked = link.exchange({
       epoch,
       seq,
       lines: frozen.lines,
@@ -173,7 +174,13 @@ export class Exchange {
       seen: frozen.seen,
       exits_changed: frozen.exitsChanged,
       state: { connections: this.parts.connections(), bytes_per_s: this.rate(begin) },
+      ...reported,
     });
+    const answer = await asked.catch((err: unknown) => {
+      notes.reports.putBack(reported);
+      throw err;
+    });
+    if (answer.kind !== 'taken') notes.reports.putBack(reported);
     if (answer.kind === 'closed') return this.close(frozen, answer.seq);
     if (answer.kind === 'gap') return this.renumber(answer.expected);
     this.books = { ...this.books, frozen: null };

@@ -1,7 +1,8 @@
 // What the data plane reports beside bytes: who was used, which exits changed, and signs of abuse.
 import { counter } from '@lumi/shared/monitoring';
 import type { Log } from '@lumi/shared/runtime';
-import type { NodeEvents } from '../meter';
+import type { Ended, NodeEvents, Sign } from '../meter';
+import type { Reports } from './reports';
 import type { ExitChange, Seen } from './service-link';
 
 /** The same subject and block are reported again after so long. */
@@ -21,6 +22,7 @@ export class Notes implements NodeEvents {
   constructor(
     private readonly nowMs: () => number,
     private readonly log: Log,
+    readonly reports: Reports,
   ) {}
 
   seen(subject: string, block: string | null): void {
@@ -38,13 +40,18 @@ export class Notes implements NodeEvents {
       this.changes.set(subject, { subject, address, at: new Date(this.nowMs()).toISOString() });
   }
 
-  abuse(sign: Parameters<NodeEvents['abuse']>[0], who: string): void {
+  abuse(sign: Sign, who: string): void {
     signs.of({ sign }).add();
     this.log.warn('a sign of abuse', { sign, who });
+    this.reports.sign(sign, who);
+  }
+
+  ended(connection: Ended): void {
+    this.reports.ended(connection);
   }
 
   get isEmpty(): boolean {
-    return this.fresh.size === 0 && this.changes.size === 0;
+    return this.fresh.size === 0 && this.changes.size === 0 && this.reports.isEmpty;
   }
 
   /** Hands out what was noted first. */

@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { z } from 'zod';
 import type { Registration } from '../../nodes/protocol';
+import type { Reported } from './reports';
 import {
   accessAnswer,
   changeOf,
@@ -56,6 +57,9 @@ export interface ExchangeBody {
   readonly seen: readonly Seen[];
   readonly exits_changed: readonly ExitChange[];
   readonly state: { readonly connections: number; readonly bytes_per_s: number };
+  /** What is billed by nothing, and never a reason to refuse the rest. */
+  readonly connections: Reported['connections'];
+  readonly signs: Reported['signs'];
 }
 
 export interface AccessQuestion {

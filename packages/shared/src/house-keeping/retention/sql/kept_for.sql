@@ -14,6 +14,7 @@ LANGUAGE sql IMMUTABLE AS $$
     WHEN 'usage hour' THEN interval '400 days'
     WHEN 'unplaced usage' THEN interval '400 days'
     WHEN 'export link' THEN interval '30 days'
+    WHEN 'connection' THEN interval '7 days'
     WHEN 'price change' THEN interval '400 days'
   END
 $$;
