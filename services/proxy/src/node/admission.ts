@@ -119,7 +119,7 @@ export class Admission {
     return { passage, dialled };
   }
 
-  /** A wrong pair of somebody who is known. There are no more of these than the guard counts. */
+  /** A wrong pair for a known subject. There are no more of these than the guard counts. */
   private reportWrong(client: Client, protocol: Protocol, userName: string): void {
     const subject = this.parts.rights.subjectAt(client.port, userName.split('-', 1)[0] ?? '');
     if (subject === null) return;

@@ -1,4 +1,4 @@
-// What a node tells of connections is bounded, and offered again when an exchange fails.
+// What a node reports of connections is bounded, and offered again when an exchange fails.
 import { Reports } from './reports';
 
 const ended = (target: string | null, ms = 10) => ({
