@@ -19,6 +19,9 @@ const BY_ANOTHER_NAME: Readonly<Record<string, string>> = {
   domains: 'get-domain',
 };
 
+/** Where a product has no such operation, the field is short for another one's. */
+const SHORT_FOR: Readonly<Record<string, string>> = { 'get-plan': 'get-traffic-plan' };
+
 export interface ForeignObjects {
   readonly probes: readonly Probe[];
   /** The result with the customer's own object at the same place: any but "not found". */
@@ -153,8 +156,9 @@ function shownBy({ product, recipes }: Scene, path: readonly Step[]): string | n
   if (field === 'user_id' || OF_EVERYBODY.has(field)) return null;
   if (field === 'domain' && product === 'domains') return 'get-domain';
   const [, thing] = /^(.+)_ids?$/.exec(field) ?? [];
-  const shows = BY_ANOTHER_NAME[field] ?? (thing === undefined ? null : `get-${thing.replaceAll('_', '-')}`);
-  if (shows === null) return null;
+  const byName = BY_ANOTHER_NAME[field] ?? (thing === undefined ? null : `get-${thing.replaceAll('_', '-')}`);
+  if (byName === null) return null;
+  const shows = recipes[byName] === undefined ? (SHORT_FOR[byName] ?? byName) : byName;
   if (recipes[shows] === undefined) throw new Error(`no operation shows what ${field} names: ${shows} is not there`);
   return recipes[shows].isCatalogue === true ? null : shows;
 }
