@@ -23,8 +23,8 @@ export function listConnectionsEndpoint(deps: ProxyDeps): Endpoint {
       class: 'regular',
       reach: 'account',
       description:
-        'The last tunnels, requests over plain HTTP and refused logins, as nodes reported them when they ended, newest ' +
-        'first: kept for 7 days, at most 10,000. A node that has too much to do leaves some out; usage is counted apart.',
+        'The last tunnels, requests over plain HTTP and refused logins, as nodes reported them when they ended, ' +
+        'newest first: kept for 7 days, at most 10,000. A busy node leaves some out; usage is counted apart.',
       query: pageQuery.extend({
         proxy_id: idField('a proxy').optional().describe('Only those through this proxy.'),
         plan_id: idField('a plan').optional().describe('Only those of this plan and its sub-users.'),
