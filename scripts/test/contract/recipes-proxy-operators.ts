@@ -23,6 +23,7 @@ export function proxyOperatorRecipes(sold: {
         return {};
       },
     },
+    'list-abuse-signs': { call: () => ({}) },
     'drain-node': { call: async (world) => ({ ...(await node(world)), body: { drain_s: 60 } }) },
     'retire-node': { call: (world) => node(world) },
     'suspend-proxy': { call: async (world) => ({ ...(await id(sold.proxy(world))), body: { reason: 'Port scans' } }) },

@@ -12,8 +12,8 @@ import { GLOSSARY, SAMPLES } from './glossary';
 import { careForNodes } from './jobs/care-for-nodes';
 import { checkHealthLoop } from './jobs/check-health';
 import { collectUsage } from './jobs/collect-usage';
-import { forgetOldConnections } from './jobs/forget-connections';
 import { forgetOldLinks } from './jobs/forget-links';
+import { forgetOldReports } from './jobs/forget-reports';
 import { forgetOldUsage } from './jobs/forget-usage';
 import { proxyLifecycle, trafficLifecycle } from './jobs/lifecycle-source';
 import { pushAccess } from './jobs/push-access';
@@ -42,6 +42,7 @@ import { getReplacement } from './endpoints/get-replacement';
 import { getSubuser } from './endpoints/get-subuser';
 import { getTrafficPlan } from './endpoints/get-traffic-plan';
 import { getUsage } from './endpoints/get-usage';
+import { listAbuseSigns } from './endpoints/list-abuse-signs';
 import { listAllowlist } from './endpoints/list-allowlist';
 import { listConnectionsEndpoint } from './endpoints/list-connections';
 import { listExportLinks } from './endpoints/list-export-links';
@@ -217,6 +218,7 @@ export function endpoints(deps: WiredProxy): readonly Endpoint[] {
     listNodesEndpoint(deps),
     drainNode(deps),
     retireNode(deps),
+    listAbuseSigns(deps),
     suspendProxy(deps),
     unsuspendProxy(deps),
     suspendTrafficPlan(deps),
@@ -240,7 +242,7 @@ export function loops(deps: WiredProxy): readonly Loop[] {
     { name: 'care-for-nodes', everyMs: 30_000, run: () => careForNodes(deps) },
     { name: 'collect-usage', everyMs: 5_000, run: () => collectUsage(deps) },
     { name: 'forget-usage', everyMs: 600_000, run: () => forgetOldUsage(deps) },
-    { name: 'forget-connections', everyMs: 600_000, run: () => forgetOldConnections(deps) },
+    { name: 'forget-reports', everyMs: 600_000, run: () => forgetOldReports(deps) },
     { name: 'forget-links', everyMs: 600_000, run: () => forgetOldLinks(deps) },
     checkHealthLoop(deps),
     withdrawEndedLoop(deps),

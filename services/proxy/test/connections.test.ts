@@ -3,7 +3,7 @@ import pg from 'pg';
 import { newId } from '@lumi/shared/contract';
 import { FixedClock } from '@lumi/shared/runtime';
 import type { TestAccount } from '@lumi/shared/testing';
-import { forgetOldConnections } from '../src/jobs/forget-connections';
+import { forgetOldReports } from '../src/jobs/forget-reports';
 import { nodeClient } from './node-client';
 import { NOW, owner, proxyTest } from './proxy-service';
 
@@ -199,7 +199,7 @@ describe('GET /connections', () => {
       [who.accountId],
     );
     await owner(lumi, `UPDATE proxy.connection SET at = now() WHERE account_id <> $1`, [who.accountId]);
-    const step = () => forgetOldConnections(lumi.deps(), 10);
+    const step = () => forgetOldReports(lumi.deps(), 10);
     expect([await step(), await count(who)]).toEqual([true, { count: 3 }]);
     expect([await step(), await count(who)]).toEqual([false, { count: 1 }]);
     await send([report(plan)]);

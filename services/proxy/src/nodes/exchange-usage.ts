@@ -16,7 +16,7 @@ export async function exchange(deps: NodeDeps, request: InternalRequest): Promis
   const node = await nodeOf(deps, request);
   if ('status' in node) return node;
   const body = await readBody(request, exchangeBody);
-  const { epoch, seq, lines, wants, seen, exits_changed: moved, state, connections } = body;
+  const { epoch, seq, lines, wants, seen, exits_changed: moved, state, connections, signs } = body;
   const { db, clock } = deps.service;
   const now = clock.now();
   const begin = elapsedMs();
@@ -31,7 +31,7 @@ export async function exchange(deps: NodeDeps, request: InternalRequest): Promis
     await noteHeard(deps.db, node.id, { connections: state.connections, bytesPerS: state.bytes_per_s }, now);
   await noteSeen(db.platform, seen);
   await noteExitsChanged(db.platform, moved, now);
-  await takeReports(deps, node.id, { connections }, now);
+  await takeReports(deps, node.id, { connections, signs }, now);
   const ms = elapsedMs() - begin;
   if (ms > SLOW_MS)
     deps.service.log.warn('an exchange with a node was slow', { node: node.id, lines: lines.length, ms });

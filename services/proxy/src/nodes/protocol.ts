@@ -1,6 +1,7 @@
 // What a node sends (protocol 1). Everything is bounded: the whole body in bytes, each field in length.
 import { z } from 'zod';
 import { isId } from '@lumi/shared/contract';
+import { SIGNS } from '../store/abuse-signs';
 import { REFUSALS, type RefusalWord } from '../node/refusals';
 
 export const PROTOCOL = 1;
@@ -58,6 +59,7 @@ export const exchangeBody = z.object({
   state: z.object({ connections: z.int().min(0), bytes_per_s: z.number().min(0) }),
   /** Read one by one: a report that is not understood must not hold up usage. */
   connections: z.array(z.unknown()).default([]).catch([]),
+  signs: z.array(z.unknown()).default([]).catch([]),
 });
 
 const address = z.union([z.ipv4(), z.ipv6()]);
@@ -74,6 +76,8 @@ export const connectionReport = z.object({
   ms: z.int().min(0).max(2_000_000_000),
   refusal: z.enum(Object.keys(REFUSALS) as RefusalWord[]).nullable(),
 });
+
+export const signReport = z.object({ sign: z.enum(SIGNS), who: z.string().min(1).max(64), at: time });
 
 export const leaveBody = z.object({ epoch: z.int().min(1) });
 

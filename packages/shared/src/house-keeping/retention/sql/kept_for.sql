@@ -15,6 +15,7 @@ LANGUAGE sql IMMUTABLE AS $$
     WHEN 'unplaced usage' THEN interval '400 days'
     WHEN 'export link' THEN interval '30 days'
     WHEN 'connection' THEN interval '7 days'
+    WHEN 'sign of abuse' THEN interval '90 days'
     WHEN 'price change' THEN interval '400 days'
   END
 $$;
