@@ -36,8 +36,8 @@ export function listAbuseSigns(deps: ProxyDeps): Endpoint {
       reach: 'none',
       keepsUserId: true,
       description:
-        'What nodes saw that may be abuse, newest first: one of each sign, subject and hour, kept for 90 days. It stops ' +
-        'nothing by itself; `POST /admin/proxies/{id}/suspend` and its like do.',
+        'What nodes saw that may be abuse, newest first: one of each sign, subject and hour, kept for 90 days. It ' +
+        'stops nothing by itself; `POST /admin/proxies/{id}/suspend` and its like do.',
       query: pageQuery.extend({
         sign: z.enum(SIGNS).optional().describe('Only this sign.'),
         user_id: z.string().min(1).max(64).optional().describe('Only of this account.'),
