@@ -75,7 +75,8 @@ describe('GET /admin/abuse-signs', () => {
     await send(...Array.from({ length: 13 }, (_, n) => sign('many-targets', `prx_${String(n)}`)));
     await owner(
       lumi,
-      `UPDATE proxy.abuse_sign SET at = now() - CASE who WHEN 'prx_0' THEN interval '89 days' ELSE interval '91 days' END`,
+      `UPDATE proxy.abuse_sign SET at = now() - CASE who WHEN 'prx_0' THEN interval '89 days'
+        ELSE interval '91 days' END`,
     );
     const step = async (): Promise<unknown> => [await forgetOldReports(lumi.deps(), 10), (await list()).length];
     expect([await step(), await step()]).toEqual([

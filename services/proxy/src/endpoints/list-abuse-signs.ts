@@ -16,9 +16,12 @@ const signSchema = z
         '`refused-ports`: 20 tries of refused ports in a minute; `many-targets`: over 500 targets in a minute; ' +
           '`login-guessing`: 20 wrong logins in a minute.',
       ),
-    who: z.string().describe('The proxy, plan or sub-user; of guessed logins the address that they came from.'),
+    who: z
+      .string()
+      .describe('The proxy, plan or sub-user; of guessed logins the address that they came from.')
+      .meta({ example: 'prx_01k000000000000000000000' }),
     user_id: z.string().nullable().describe('Whose it is; null: an address is nobody’s.'),
-    node_id: z.string().describe('The node that saw it first.'),
+    node_id: z.string().describe('The node that saw it first.').meta({ example: 'node_local' }),
     at: z.string().describe('When it was seen first in that hour.'),
   })
   .meta({ id: 'AbuseSign' });
