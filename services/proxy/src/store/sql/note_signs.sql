@@ -14,7 +14,8 @@ BEGIN
       FROM jsonb_to_recordset(p_rows) AS r(sign text, who text, at timestamptz)
       ORDER BY 1, 2, 4, 3
     ), room AS MATERIALIZED (
-      SELECT l.sign, l.hour, c_most - (SELECT count(*) FROM abuse_sign a WHERE a.hour = l.hour AND a.sign = l.sign) AS left
+      SELECT l.sign, l.hour,
+        c_most - (SELECT count(*) FROM abuse_sign a WHERE a.hour = l.hour AND a.sign = l.sign) AS left
       FROM (SELECT DISTINCT sign, hour FROM line) l
     ), ranked AS MATERIALIZED (
       SELECT l.*, row_number() OVER (PARTITION BY l.sign, l.hour ORDER BY l.at, l.who) AS place FROM line l
