@@ -1,5 +1,5 @@
--- Deletes at most p_limit signs of abuse that are older than `platform.kept_for('sign of abuse')`, oldest first. Returns
--- how many.
+-- Deletes at most p_limit signs of abuse that are older than `platform.kept_for('sign of abuse')`, oldest first.
+-- Returns how many.
 CREATE OR REPLACE FUNCTION forget_signs(p_limit integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = proxy, pg_temp AS $$
 DECLARE
