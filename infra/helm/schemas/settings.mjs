@@ -55,7 +55,13 @@ export const ofProduct = {
     SANDBOX_CREATE_MS: milliseconds,
     SANDBOX_ACTION_MS: milliseconds,
   },
-  proxy: { ...ofServices, SANDBOX_SLOW_MS: milliseconds, PROXY_ENTRY_HOST: text, PROXY_USABLE_WITHIN_MS: milliseconds },
+  proxy: {
+    ...ofServices,
+    SANDBOX_SLOW_MS: milliseconds,
+    PROXY_ENTRY_HOST: text,
+    PROXY_USABLE_WITHIN_MS: milliseconds,
+    PROXY_NETWORKS: text,
+  },
 };
 
 const secretEverywhere = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'KEY_PEPPERS', 'SECRET_RING'];

@@ -2,6 +2,18 @@
 import { count, databaseOf, readConfig } from '@lumi/shared/runtime';
 import { serviceConfig, serviceContradictions } from '@lumi/shared/service';
 import { z } from 'zod';
+import { readNetworkMap } from './supplier/network-map';
+import type { NetworkOfProduct } from './supplier/networks';
+
+const networkMap = z
+  .string()
+  .optional()
+  .transform((text, context): NetworkOfProduct => {
+    const { value, reason } = readNetworkMap(text ?? '');
+    if (reason === undefined) return value;
+    context.addIssue({ code: 'custom', message: reason });
+    return z.NEVER;
+  });
 
 /** The settings that only proxy has. */
 export const proxySettings = z.object({
@@ -13,6 +25,9 @@ export const proxySettings = z.object({
     .regex(/^[A-Za-z0-9.:-]{1,253}$/, 'must be a host name or an address')
     .optional()
     .describe('The host that customers connect to; the nodes, or a balancer in front of them. 127.0.0.1 if absent.'),
+  PROXY_NETWORKS: networkMap.describe(
+    'The network of each product: `ipv4=sandbox,isp=sandbox`. Those it does not name come from the sandbox.',
+  ),
   PROXY_USABLE_WITHIN_MS: count(1_500, 10_000).describe(
     'How long the answer to a purchase waits for the nodes to have its access; 0: not at all.',
   ),

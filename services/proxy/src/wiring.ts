@@ -1,10 +1,10 @@
 // Builds the dependencies of the proxy endpoints and loops. No other file constructs them.
 import { clientOptions } from '@lumi/shared/db';
 import type { Endpoint, InternalRoute } from '@lumi/shared/endpoint';
-import { countedSupplier } from '@lumi/shared/monitoring';
 import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
+import { PRODUCTS } from './catalogue/products';
 import type { ProxySettings } from './config';
 import type { ProxyDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
@@ -99,6 +99,7 @@ import { FeedWatch } from './nodes/feed-watch';
 import { nodeRoutes } from './nodes/routes';
 import { isAnyDirty } from './store/access';
 import { feedNumber } from './store/feed';
+import { Networks } from './supplier/networks';
 import { SandboxNetwork } from './supplier/sandbox/sandbox-network';
 import { allowlistSyncs, subuserSyncs } from './sync/sync-access';
 import { planSyncs } from './sync/sync-plan';
@@ -121,12 +122,14 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
   const deps: ProxyDeps = {
     service,
     db,
-    network: countedSupplier(
-      'proxy',
-      'sandbox',
-      new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS, entryHost }),
+    networks: new Networks(
+      new Map([
+        ['sandbox', new SandboxNetwork(service.db, db, service.clock, { slowMs: settings.SANDBOX_SLOW_MS, entryHost })],
+      ]),
+      settings.PROXY_NETWORKS,
     ),
   };
+  const isAllSandbox = PRODUCTS.every(({ id }) => deps.networks.nameForProduct(id) === 'sandbox');
   const syncs = {
     proxies: syncOfAll(proxySyncs(deps)),
     plans: syncOfAll(planSyncs(deps)),
@@ -141,7 +144,7 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
     entryHost,
     usableWithinMs: settings.PROXY_USABLE_WITHIN_MS,
     shared: sharedParts(service, {
-      suppliers: [{ name: 'network', isSandbox: true }],
+      suppliers: [{ name: 'network', isSandbox: isAllSandbox }],
       things: [orderProxies(deps), renewProxies(deps), replaceProxies(deps), buyTraffic(deps), topUpTraffic(deps)],
       tasks: [rotateProxyKind(deps), ...Object.values(syncs).map(({ kind }) => kind)],
       auditRules: PROXY_RULES,

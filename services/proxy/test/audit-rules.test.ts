@@ -32,7 +32,7 @@ afterEach(async () => expect(await lumi.audit()).toEqual([]));
 
 it.each([
   [
-    'what the network executed',
+    'what a network executed',
     `ALTER TABLE proxy.sandbox_log DISABLE TRIGGER USER; INSERT INTO proxy.sandbox_log (reference, command, detail, at)
       VALUES ('ord_nobody', 'allocate', '{}', now())`,
     `DELETE FROM proxy.sandbox_log WHERE reference = 'ord_nobody'; ALTER TABLE proxy.sandbox_log ENABLE TRIGGER USER`,
@@ -53,7 +53,7 @@ it('finds an order that was not executed', async () => {
       [orderId],
       `UPDATE platform.orders SET kind = 'proxy_order' WHERE id = $1`,
     ),
-  ).toEqual([rule('what the network executed')]);
+  ).toEqual([rule('what a network executed')]);
 });
 
 it('finds a proxy whose address belongs to another proxy or to none', async () => {

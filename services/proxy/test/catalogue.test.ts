@@ -5,7 +5,8 @@ import { endpoints, wire } from '../src/wiring';
 
 const lumi = testService({
   product: 'proxy',
-  endpoints: (service) => endpoints(wire(service, { SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0 })),
+  endpoints: (service) =>
+    endpoints(wire(service, { SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0, PROXY_NETWORKS: new Map() })),
 });
 
 describe('the catalogue', () => {

@@ -93,19 +93,12 @@ describe('credentials', () => {
     expect(changed.body.password).toMatch(/^[A-Za-z0-9]{16}$/);
     expect((await lumi.get(who, `/proxies/${proxy}`)).body.password).toBe('********');
     const told: { username: string; until: Date | null }[] = [];
-    const network = {
-      ...lumi.deps().network,
-      applyAccess: (
-        access: readonly {
-          subject: string;
-          credentials: readonly { username: string; password: string; until: Date | null }[];
-        }[],
-      ) => {
-        told.push(...access.filter((one) => one.subject === proxy).flatMap((one) => one.credentials));
-        return Promise.resolve(access.map((one) => one.subject));
-      },
-    };
-    await pushAccess({ ...lumi.deps(), network: network as never });
+    const spy = jest.spyOn(lumi.deps().networks.get('sandbox'), 'applyAccess').mockImplementation((access) => {
+      told.push(...access.filter((one) => one.subject === proxy).flatMap((one) => one.credentials));
+      return Promise.resolve(access.map((one) => one.subject));
+    });
+    await pushAccess(lumi.deps());
+    spy.mockRestore();
     expect(told).toEqual([
       { username: 'fresh', password: changed.body.password, until: null },
       { username: before.username, password: before.password, until: new Date(clock.nowMs() + 600_000) },

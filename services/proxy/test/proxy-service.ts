@@ -56,7 +56,12 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
     clock,
     endpoints: (service) =>
       endpoints(
-        (deps = wire(service, { SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0, PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN })),
+        (deps = wire(service, {
+          SANDBOX_SLOW_MS: 1,
+          PROXY_USABLE_WITHIN_MS: 0,
+          PROXY_NETWORKS: new Map(),
+          PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN,
+        })),
       ),
     internal: () => internal(wired()),
   });

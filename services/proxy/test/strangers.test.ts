@@ -47,7 +47,7 @@ describe('another exit address', () => {
     const { who, body } = await lumi.buyer(MOBILE);
     const id = body.proxies[0]?.id ?? '';
     const before = (await lumi.get(who, `/proxies/${id}`)).body;
-    const { network } = lumi.deps();
+    const network = lumi.deps().networks.get('sandbox');
     const rotate = network.rotate.bind(network);
     const spy = jest.spyOn(network, 'rotate').mockImplementationOnce(async (...asked) => {
       const outcome = await rotate(...asked);

@@ -59,7 +59,7 @@ describe('POST /proxies/{id}/sync', () => {
 
   it('is allowed once a minute, and a failed sync does not count', async () => {
     const { who, id } = await buyer();
-    jest.spyOn(lumi.deps().network, 'readExits').mockRejectedValueOnce(new Error('away'));
+    jest.spyOn(lumi.deps().networks.get('sandbox'), 'readExits').mockRejectedValueOnce(new Error('away'));
     expect((await sync(who, id)).status).toBe(503);
     expect((await sync(who, id)).status).toBe(200);
     const refused = await sync(who, id);
@@ -128,7 +128,9 @@ describe('a renewal', () => {
 describe('a replacement and a rotation', () => {
   it('name the reason when the network does not run the proxy, and the proxy is read again', async () => {
     const replaced = await buyer('sandbox:drift-gone');
-    jest.spyOn(lumi.deps().network, 'replace').mockResolvedValueOnce({ kind: 'refused', code: 'not_found' });
+    jest
+      .spyOn(lumi.deps().networks.get('sandbox'), 'replace')
+      .mockResolvedValueOnce({ kind: 'refused', code: 'not_found' });
     expect(await lumi.pay(replaced.who, '/proxies/replace', { select: { proxy_ids: [replaced.id] } })).toMatchObject({
       status: 409,
       body: {
@@ -253,7 +255,7 @@ describe('sub-users and allow-lists', () => {
       expect((await lumi.get(who, `/subusers/${id}`)).body.is_applied).toBe(true);
     }
     expect((await lumi.send(await lumi.account(), 'post', `/subusers/${id}/sync`)).status).toBe(404);
-    jest.spyOn(lumi.deps().network, 'readAccess').mockRejectedValueOnce(new Error('away'));
+    jest.spyOn(lumi.deps().networks.get('sandbox'), 'readAccess').mockRejectedValueOnce(new Error('away'));
     clock.advance(60_000);
     expect((await lumi.send(who, 'post', `/subusers/${id}/sync`)).status).toBe(503);
   });

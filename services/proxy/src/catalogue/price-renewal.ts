@@ -5,7 +5,7 @@ import { formatUsd, type Units } from '@lumi/shared/money';
 import { costLine, type CostLine } from '@lumi/shared/purchase';
 import { renewalOf, type RenewProxiesItem } from '../purchases/renew-proxies';
 import type { ProxyRow } from '../store/proxy-row';
-import type { ProxyNetwork } from '../supplier/proxy-network';
+import type { Networks } from '../supplier/networks';
 import { surchargeFor, unitPrice } from './price';
 import { askPlaces } from './price-order';
 import { findProduct } from './products';
@@ -16,20 +16,21 @@ export interface PricedRenewal {
   readonly refusal: AppError | null;
 }
 
-/** All rows must be of one product. */
+/** All rows must be of one product and one network. */
 export async function priceRenewal(
-  network: ProxyNetwork,
+  networks: Networks,
   rows: readonly ProxyRow[],
   periodDays: number,
 ): Promise<PricedRenewal> {
-  const product = findProduct(rows[0]?.product_id ?? '');
+  const [first] = rows;
+  const product = findProduct(first?.product_id ?? '');
   const unit = product === null ? null : unitPrice(product, periodDays, rows.length);
-  if (product === null || unit === null) {
+  if (first === undefined || product === null || unit === null) {
     const refusal =
       rows.length === 0 ? null : invalid('period_days', `must be one of ${(product?.periodsDays ?? []).join(', ')}`);
     return { item: renewalOf(rows, periodDays, () => '0.00'), cost: [], refusal };
   }
-  const { countries } = await askPlaces(network, product.id);
+  const { countries } = await askPlaces(networks.get(first.network), product.id);
   const priceOf = (row: ProxyRow): Units =>
     unit + surchargeFor(product, countries.get(row.country)?.surcharge ?? 0n, periodDays);
   return {

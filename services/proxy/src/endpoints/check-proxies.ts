@@ -43,14 +43,18 @@ export function checkProxies(deps: ProxyDeps): Endpoint {
     }),
     async ({ reach, body }) => {
       const rows = allFound(body.proxy_ids, await findProxies(deps.service.db.platform, reach, body.proxy_ids));
-      const seen = await deps.network
-        .health(
-          rows.map((row) => row.network_id),
-          AbortSignal.timeout(CALL_LIMIT_MS),
+      const signal = AbortSignal.timeout(CALL_LIMIT_MS);
+      const answers = await deps.networks
+        .ofRows(rows, (network, some) =>
+          network.health(
+            some.map((row) => row.network_id),
+            signal,
+          ),
         )
         .catch((cause: unknown) => {
           throw new AppError('service_unavailable', undefined, { retryAfterS: 5, cause });
         });
+      const seen = answers.flat();
       await recordHealth(deps, seen);
       const byId = new Map(seen.map((one) => [one.networkId, one]));
       return json(200, {

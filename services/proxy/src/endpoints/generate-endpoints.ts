@@ -78,7 +78,7 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
       if (wish.ttl_s !== undefined && wish.session !== 'sticky') throw invalid('ttl_s', 'goes with sticky sessions');
       if (plan.expires_at <= deps.service.clock.now())
         throw new AppError('state_conflict', 'The plan has expired; a top-up brings it back.');
-      await assertPlaces(deps, plan.pool, wish);
+      await assertPlaces(deps, plan, wish);
       const format = wish.format ?? 'txt';
       const owner = subuser ?? plan;
       const lines = formatLines(linesOf(plan, owner, openPassword(deps, owner), wish), format, wish.template);
@@ -88,9 +88,9 @@ export function generateEndpoints(deps: ProxyDeps): Endpoint {
   );
 }
 
-async function assertPlaces(deps: ProxyDeps, pool: string, wish: Wish): Promise<void> {
+async function assertPlaces(deps: ProxyDeps, { network, pool }: PlanRow, wish: Wish): Promise<void> {
   if (wish.country === undefined) return;
-  const { countries } = await askPlaces(deps.network, pool);
+  const { countries } = await askPlaces(deps.networks.get(network), pool);
   for (const [index, country] of wish.country.entries()) {
     if (!countries.has(country))
       throw new AppError('not_available', undefined, {

@@ -82,7 +82,8 @@ export function listLocations(deps: ProxyDeps): Endpoint {
       if (product === null) throw notFound();
       const level = query.level ?? 'country';
       const periodDays = Number.parseInt(query.period_days ?? '30', 10);
-      const places = await deps.network
+      const places = await deps.networks
+        .forProduct(product.id)
         .locations(product.id, AbortSignal.timeout(ASK_LIMIT_MS))
         .catch((cause: unknown) => {
           throw new AppError('service_unavailable', undefined, { retryAfterS: 5, cause });

@@ -1,5 +1,5 @@
 // What each money request sells. Purchase and quote use the same function, so a quote cannot differ from its purchase.
-import { AppError, notFound, orRefusal } from '@lumi/shared/contract';
+import { AppError, invalid, notFound, orRefusal } from '@lumi/shared/contract';
 import type { Reach } from '@lumi/shared/endpoint';
 import { expiryMismatch } from '@lumi/shared/lifecycle';
 import { formatUsd } from '@lumi/shared/money';
@@ -14,6 +14,7 @@ import { renewProxies } from '../purchases/renew-proxies';
 import { findProxy, proxiesOfOrder } from '../store/proxies';
 import { renewalFacts } from '../store/proxy-facts';
 import { stateOf, type ProxyRow } from '../store/proxy-row';
+import type { NetworkName } from '../supplier/proxy-network';
 import { syncProxy } from '../sync/sync-proxy';
 import { MISSING_TEXT } from '../views/proxy-view';
 import type { ProxyDeps } from '../deps';
@@ -27,7 +28,8 @@ export async function orderOffer(
   wish: OrderWish,
   blocks: readonly string[],
 ): Promise<Offer> {
-  const priced = await priceOrder(deps.network, {
+  const network = deps.networks.nameForProduct(wish.product_id);
+  const priced = await priceOrder(deps.networks.get(network), {
     productId: wish.product_id,
     items: wish.items.map((item) => ({ country: item.country, place: item.region ?? null, quantity: item.quantity })),
     periodDays: wish.period_days,
@@ -48,6 +50,7 @@ export async function orderOffer(
       tariff: priced.tariff,
     },
     item: {
+      network,
       product_id: wish.product_id,
       items: priced.lines.map((line) => ({
         country: line.country,
@@ -147,7 +150,7 @@ async function renewalOffer(
   rows: readonly ProxyRow[],
   wish: { period_days: number; current_expires_at?: string | undefined; subject: string },
 ): Promise<Offer> {
-  const priced = await priceRenewal(deps.network, rows, wish.period_days);
+  const priced = await priceRenewal(deps.networks, rows, wish.period_days);
   return {
     thing: renewProxies(deps),
     item: priced.item,
@@ -176,12 +179,17 @@ function renewRefusal(rows: readonly ProxyRow[], currentExpiresAt: string | unde
   );
 }
 
-/** The common product of the proxies. Throws 422 when they have several. */
-export function productOf(rows: readonly ProxyRow[]): ProxyProduct {
-  const product = findProduct(rows[0]?.product_id ?? '');
-  if (product === null || rows.some((row) => row.product_id !== product.id))
-    throw new AppError('validation_error', undefined, {
-      details: [{ path: 'select', message: 'must select proxies of one product' }],
-    });
-  return product;
+/** The common product of the proxies, and the network that runs them. Throws 422 when they have several. */
+export function kindOf(rows: readonly ProxyRow[]): {
+  readonly product: ProxyProduct;
+  readonly network: NetworkName;
+} {
+  const [first] = rows;
+  const product = findProduct(first?.product_id ?? '');
+  if (first === undefined || product === null || rows.some((row) => row.product_id !== product.id))
+    throw invalid('select', 'must select proxies of one product');
+  // All or none are replaced, and one network cannot promise that for another.
+  if (rows.some((row) => row.network !== first.network))
+    throw invalid('select', 'these cannot be replaced together; select the proxies of one order');
+  return { product, network: first.network };
 }

@@ -8,7 +8,7 @@ import type { ProxyDeps } from '../deps';
 import { trafficBody } from './traffic-purchase';
 import { allFound, countryField, gbField, idField } from './fields';
 import { allowedBlocks, orderBody } from './order-body';
-import { orderOffer, productOf, renewOrderOffer, renewProxyOffer } from './offers';
+import { orderOffer, kindOf, renewOrderOffer, renewProxyOffer } from './offers';
 import { replacementOffer } from './replacement-offer';
 import { topUpOffer, trafficOffer } from './traffic-offers';
 
@@ -44,7 +44,7 @@ export function quoteOperations(deps: ProxyDeps): QuoteOperations {
             item.proxy_ids,
             await findProxies(deps.service.db.platform, reachOf(accountId), item.proxy_ids),
           );
-          return replacementOffer(deps, rows, productOf(rows), item);
+          return replacementOffer(deps, rows, kindOf(rows), item);
         }),
     ),
   };

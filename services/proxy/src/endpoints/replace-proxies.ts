@@ -11,7 +11,7 @@ import type { ProxyRow } from '../store/proxy-row';
 import type { ProxyDeps } from '../deps';
 import { allFound, countryField } from './fields';
 import { isReplaceable, replacementOffer } from './replacement-offer';
-import { productOf } from './offers';
+import { kindOf } from './offers';
 import { replacementSchema } from '../views/replacement-view';
 
 const SELECTED_MAX = 100;
@@ -97,8 +97,7 @@ export function replaceProxiesEndpoint(deps: ProxyDeps): Endpoint {
     }),
     async (context) => {
       const rows = await selected(deps, context.reach, context.body.select);
-      const product = productOf(rows);
-      const { free, paid, ...offer } = await replacementOffer(deps, rows, product, {
+      const { free, paid, ...offer } = await replacementOffer(deps, rows, kindOf(rows), {
         ...context.body.with,
         reason: context.body.reason,
       });

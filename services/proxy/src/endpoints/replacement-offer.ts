@@ -8,6 +8,7 @@ import type { ProxyProduct } from '../catalogue/products';
 import { replaceProxies, replacedProxy } from '../purchases/replace-proxies';
 import { replacementFacts } from '../store/proxy-facts';
 import { daysLeft, stateOf, type ProxyRow } from '../store/proxy-row';
+import type { NetworkName } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 import { suspendedRefusal } from './suspended-refusal';
 
@@ -16,15 +17,15 @@ export interface ReplacementOffer extends Offer {
   readonly paid: number;
 }
 
-/** All rows must be of `product`. */
+/** All rows must be of `product` and of `network`. */
 export async function replacementOffer(
   deps: ProxyDeps,
   rows: readonly ProxyRow[],
-  product: ProxyProduct,
+  { product, network }: { readonly product: ProxyProduct; readonly network: NetworkName },
   wish: { country?: string | undefined; different_subnet?: boolean | undefined; reason?: string | undefined },
 ): Promise<ReplacementOffer> {
   const now = deps.service.clock.now();
-  const places = await askPlaces(deps.network, product.id);
+  const places = await askPlaces(deps.networks.get(network), product.id);
   const country = wish.country ?? null;
   // A new address in the same country keeps the value that was paid for the old one, at whatever price the country is
   // today.
@@ -60,6 +61,7 @@ export async function replacementOffer(
     free,
     paid,
     item: {
+      network,
       replacement_id: newId('rep', deps.service.clock.nowMs()),
       product_id: product.id,
       proxies,

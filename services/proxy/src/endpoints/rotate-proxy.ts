@@ -64,7 +64,7 @@ export function rotateProxy(deps: ProxyDeps): Endpoint {
       assertCool(row, now);
       const operation = await runOperation(deps.service.purchases, {
         kind,
-        item: { network_id: row.network_id, note: row.label },
+        item: { network: row.network, network_id: row.network_id, note: row.label },
         subject: row.id,
         accountId: row.account_id,
         product: deps.service.product,

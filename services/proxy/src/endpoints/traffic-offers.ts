@@ -23,6 +23,7 @@ export function trafficOffer(
     refusal: priced.refusal,
     terms: { facts: { pool, gb, period_days: priced.periodDays }, cost: priced.cost },
     item: {
+      network: deps.networks.nameForProduct(pool),
       pool,
       gb,
       period_days: priced.periodDays,
@@ -59,6 +60,7 @@ export async function topUpOffer(deps: ProxyDeps, reach: Reach, planId: string, 
     },
     item: {
       plan_id: plan.id,
+      network: plan.network,
       network_id: plan.network_id,
       pool: plan.pool,
       gb,

@@ -1,9 +1,10 @@
 // Checks live proxies in turn, starting with the one whose last check is oldest.
 import { sql } from '@lumi/shared/db';
 import type { Loop } from '@lumi/shared/service';
-import type { Health } from '../supplier/proxy-network';
+import type { Health, NetworkName, ProxyNetwork } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 
+/** At each network. */
 const ROUND_MAX = 200;
 const CALL_LIMIT_MS = 8_000;
 const AGAIN_AFTER_MS = 60_000;
@@ -12,17 +13,26 @@ export function checkHealthLoop(deps: ProxyDeps): Loop {
   return {
     name: 'check-health',
     everyMs: 5_000,
-    // The first row of the index decides.
+    // The first row of the index decides, unless its network is not set up.
     due: () => sql`coalesce((SELECT health_checked_at IS NULL OR health_checked_at < ${checkedBefore(deps)}::timestamptz
-      FROM proxy.proxy WHERE state = 'active' ORDER BY health_checked_at NULLS FIRST LIMIT 1), false)`,
+      FROM proxy.proxy WHERE state = 'active' AND network = ANY (${[...deps.networks.names]}::text[])
+      ORDER BY health_checked_at NULLS FIRST LIMIT 1), false)`,
     run: () => checkHealth(deps),
   };
 }
 
 /** One round. Returns true when there may be more. */
-export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
+export function checkHealth(deps: ProxyDeps): Promise<boolean> {
+  return deps.networks.each((network, name) => checkAt(deps, network, name));
+}
+
+async function checkAt(deps: ProxyDeps, network: ProxyNetwork, name: NetworkName): Promise<boolean> {
   const rows = await deps.db.proxy.findMany({
-    where: { state: 'active', OR: [{ health_checked_at: null }, { health_checked_at: { lt: checkedBefore(deps) } }] },
+    where: {
+      network: name,
+      state: 'active',
+      OR: [{ health_checked_at: null }, { health_checked_at: { lt: checkedBefore(deps) } }],
+    },
     select: { network_id: true },
     orderBy: { health_checked_at: { sort: 'asc', nulls: 'first' } },
     take: ROUND_MAX,
@@ -30,7 +40,7 @@ export async function checkHealth(deps: ProxyDeps): Promise<boolean> {
   if (rows.length === 0) return false;
   await recordHealth(
     deps,
-    await deps.network.health(
+    await network.health(
       rows.map((row) => row.network_id),
       AbortSignal.timeout(CALL_LIMIT_MS),
     ),

@@ -23,9 +23,10 @@ import { findProduct, type Protocol } from '../catalogue/products';
 import { viewProxy } from '../views/proxy-view';
 import { insertProxies } from '../store/proxies';
 import { rowOfNew, type AuthMode, type NewProxy } from '../store/proxy-row';
+import { networkOf, type AtNetwork } from '../supplier/networks';
 import type { Allocated, Exit } from '../supplier/proxy-network';
 
-export interface OrderProxiesItem {
+export interface OrderProxiesItem extends AtNetwork {
   readonly [key: string]: unknown;
   readonly product_id: string;
   readonly items: readonly {
@@ -62,7 +63,7 @@ export function orderProxies(deps: ProxyDeps): AnyThingSold {
     act: async (order, signal) =>
       allocated(
         deps,
-        await deps.network.allocate(
+        await deps.networks.at(order.item).allocate(
           order.id,
           {
             productId: order.item.product_id,
@@ -75,7 +76,8 @@ export function orderProxies(deps: ProxyDeps): AnyThingSold {
           signal,
         ),
       ),
-    lookUp: async (order, signal) => allocated(deps, await deps.network.lookUp<Allocated>(order.id, signal)),
+    lookUp: async (order, signal) =>
+      allocated(deps, await deps.networks.at(order.item).lookUp<Allocated>(order.id, signal)),
     delivered: deliveredPart,
     deliver: (order, result) => {
       const proxies = newProxies(deps, order, result);
@@ -186,6 +188,7 @@ function newProxies(deps: ProxyDeps, order: Order<OrderProxiesItem>, result: Ord
       order_id: order.id,
       product_id: item.product_id,
       type: product?.type ?? item.product_id,
+      network: networkOf(item),
       exit,
       protocol: item.protocol,
       auth_mode: item.auth_mode,

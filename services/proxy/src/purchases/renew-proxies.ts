@@ -8,10 +8,11 @@ import { findProduct } from '../catalogue/products';
 import { lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
 import { termsToRenew } from '../store/proxy-facts';
 import type { ProxyRow } from '../store/proxy-row';
+import type { AtNetwork } from '../supplier/networks';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 import type { ProxyDeps } from '../deps';
 
-export interface RenewProxiesItem {
+export interface RenewProxiesItem extends AtNetwork {
   readonly [key: string]: unknown;
   readonly proxies: readonly {
     readonly id: string;
@@ -50,7 +51,7 @@ export function renewProxies(deps: ProxyDeps): AnyThingSold {
         aboutOf(order),
         renewed(
           order.item,
-          await deps.network.extend(
+          await deps.networks.at(order.item).extend(
             order.id,
             {
               networkIds: order.item.proxies.map((proxy) => proxy.network_id),
@@ -62,7 +63,11 @@ export function renewProxies(deps: ProxyDeps): AnyThingSold {
         ),
       ),
     lookUp: async (order, signal) =>
-      withProxyTruth(deps, aboutOf(order), renewed(order.item, await deps.network.lookUp(order.id, signal))),
+      withProxyTruth(
+        deps,
+        aboutOf(order),
+        renewed(order.item, await deps.networks.at(order.item).lookUp(order.id, signal)),
+      ),
     prepare: (order) => [lockProxies(order.id, order.item.proxies)],
     deliver: (order) => [extendRows(order.item, deps.service.clock.now()), unlockProxies(order.id)],
     undo: (order) => [unlockProxies(order.id)],
@@ -88,13 +93,14 @@ export function renewProxies(deps: ProxyDeps): AnyThingSold {
   });
 }
 
-/** The item of a renewal. `priceOf` is a string because the order row keeps it. */
+/** The item of a renewal; all rows must be of one network. `priceOf` is a string because the order row keeps it. */
 export function renewalOf(
   rows: readonly ProxyRow[],
   periodDays: number,
   priceOf: (row: ProxyRow) => string,
 ): RenewProxiesItem {
   return {
+    network: rows[0]?.network,
     period_days: periodDays,
     note: rows.length === 1 ? (rows[0]?.label ?? null) : null,
     proxies: rows.map((row) => {

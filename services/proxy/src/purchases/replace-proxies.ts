@@ -9,6 +9,7 @@ import { isoSeconds } from '@lumi/shared/runtime';
 import { insertProxies, lockProxies, lockRefusal, unlockProxies } from '../store/proxies';
 import { termsToReplace } from '../store/proxy-facts';
 import type { NewProxy, ProxyRow } from '../store/proxy-row';
+import { networkOf, type AtNetwork } from '../supplier/networks';
 import type { Allocated, Exit } from '../supplier/proxy-network';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 import type { ProxyDeps } from '../deps';
@@ -42,7 +43,7 @@ interface ReplacedProxy {
   readonly metadata: Readonly<Record<string, unknown>> | null;
 }
 
-export interface ReplaceProxiesItem {
+export interface ReplaceProxiesItem extends AtNetwork {
   readonly [key: string]: unknown;
   readonly replacement_id: string;
   readonly product_id: string;
@@ -73,7 +74,7 @@ export function replaceProxies(deps: ProxyDeps): AnyThingSold {
         aboutOf(order),
         replaced(
           deps,
-          await deps.network.replace(
+          await deps.networks.at(order.item).replace(
             order.id,
             {
               productId: order.item.product_id,
@@ -87,7 +88,11 @@ export function replaceProxies(deps: ProxyDeps): AnyThingSold {
         ),
       ),
     lookUp: async (order, signal) =>
-      withProxyTruth(deps, aboutOf(order), replaced(deps, await deps.network.lookUp<Allocated>(order.id, signal))),
+      withProxyTruth(
+        deps,
+        aboutOf(order),
+        replaced(deps, await deps.networks.at(order.item).lookUp<Allocated>(order.id, signal)),
+      ),
     prepare: (order) => [lockProxies(order.id, order.item.proxies), openReplacement(order)],
     deliver: (order, result) => deliver(deps, order, result),
     undo: (order) => [unlockProxies(order.id), closeReplacement(order, [], deps.service.clock.now())],
@@ -199,6 +204,7 @@ function deliver(
     order_id: old.order_id,
     product_id: order.item.product_id,
     type: old.type,
+    network: networkOf(order.item),
     exit,
     protocol: old.protocol,
     auth_mode: old.auth_mode,

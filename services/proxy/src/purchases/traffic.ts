@@ -8,13 +8,14 @@ import { orderCredentials } from '../access/credentials';
 import { findProduct } from '../catalogue/products';
 import { rowOfNewPlan, viewPlan } from '../views/plan-view';
 import { insertPlan, termsToTopUp, type NewPlan } from '../store/traffic';
+import { networkOf, type AtNetwork } from '../supplier/networks';
 import type { TrafficAdded } from '../supplier/proxy-network';
 import { withPlanTruth } from '../sync/sync-plan';
 import type { ProxyDeps } from '../deps';
 
 export const BYTES_PER_GB = 1_000_000_000;
 
-export interface BuyTrafficItem {
+export interface BuyTrafficItem extends AtNetwork {
   readonly [key: string]: unknown;
   readonly pool: string;
   readonly gb: number;
@@ -24,7 +25,7 @@ export interface BuyTrafficItem {
   readonly label: string | null;
 }
 
-export interface TopUpTrafficItem {
+export interface TopUpTrafficItem extends AtNetwork {
   readonly [key: string]: unknown;
   readonly plan_id: string;
   readonly network_id: string;
@@ -47,15 +48,19 @@ export function buyTraffic(deps: ProxyDeps): AnyThingSold {
     describe: (order) => `${String(order.item.gb)} GB of ${order.item.pool}`,
     act: async (order, signal) =>
       added(
-        await deps.network.addTraffic(
-          order.id,
-          { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label },
-          signal,
-        ),
+        await deps.networks
+          .at(order.item)
+          .addTraffic(
+            order.id,
+            { pool: order.item.pool, networkId: null, bytes: order.item.gb * BYTES_PER_GB, note: order.item.label },
+            signal,
+          ),
         () => newId('tpl', deps.service.clock.nowMs()),
       ),
     lookUp: async (order, signal) =>
-      added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => newId('tpl', deps.service.clock.nowMs())),
+      added(await deps.networks.at(order.item).lookUp<TrafficAdded>(order.id, signal), () =>
+        newId('tpl', deps.service.clock.nowMs()),
+      ),
     deliver: (order, result) => [insertPlan(newPlan(deps, order, result))],
     answer: (order, result) => {
       const plan = newPlan(deps, order, result);
@@ -87,7 +92,7 @@ export function topUpTraffic(deps: ProxyDeps): AnyThingSold {
         deps,
         { accountId: order.accountId, planId: order.item.plan_id },
         added(
-          await deps.network.addTraffic(
+          await deps.networks.at(order.item).addTraffic(
             order.id,
             {
               pool: order.item.pool,
@@ -104,7 +109,7 @@ export function topUpTraffic(deps: ProxyDeps): AnyThingSold {
       withPlanTruth(
         deps,
         { accountId: order.accountId, planId: order.item.plan_id },
-        added(await deps.network.lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id),
+        added(await deps.networks.at(order.item).lookUp<TrafficAdded>(order.id, signal), () => order.item.plan_id),
       ),
     deliver: (order, result) => [
       rider`
@@ -153,6 +158,7 @@ function newPlan(deps: ProxyDeps, order: Order<BuyTrafficItem>, result: TrafficR
     account_id: order.accountId,
     order_id: order.id,
     pool: findProduct(item.pool)?.id ?? item.pool,
+    network: networkOf(item),
     network_id: result.added.networkId,
     host: result.added.host,
     port: result.added.port,

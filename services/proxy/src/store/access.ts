@@ -6,7 +6,7 @@ import type { EventDraft } from '@lumi/shared/purchase';
 import { syncEvents, type SyncFrom, type SyncNext } from '@lumi/shared/sync';
 import type { PrismaClient } from '../generated/db/client';
 import { proxyOfRow, type ProxyRow } from './proxy-row';
-import type { AllowedBlock } from '../supplier/proxy-network';
+import type { AllowedBlock, NetworkName } from '../supplier/proxy-network';
 import { planOfRow, type PlanRow } from './traffic';
 import type { SubuserRow } from './subusers';
 
@@ -18,18 +18,21 @@ export const isAnyDirty = (): Sql => sql`EXISTS (
   UNION ALL SELECT 1 FROM proxy.traffic_plan WHERE access_applied < access_version
   UNION ALL SELECT 1 FROM proxy.subuser WHERE access_applied < access_version)`;
 
-/** The three readers go on after an id, so that rows which wait for a confirmation hold up no others. */
+/**
+ * Of one network. The three readers go on after an id, so that rows which wait for a confirmation hold up no others.
+ */
 export interface DirtyPage {
+  readonly network: NetworkName;
   readonly afterId: string;
   readonly limit: number;
 }
 
 export async function dirtyProxies(
   db: Pick<PrismaClient, 'proxy'>,
-  { afterId, limit }: DirtyPage,
+  { network, afterId, limit }: DirtyPage,
 ): Promise<ProxyRow[]> {
   const rows = await db.proxy.findMany({
-    where: { id: { gt: afterId }, access_applied: { lt: db.proxy.fields.access_version } },
+    where: { network, id: { gt: afterId }, access_applied: { lt: db.proxy.fields.access_version } },
     orderBy: { id: 'asc' },
     take: limit,
   });
@@ -38,10 +41,10 @@ export async function dirtyProxies(
 
 export async function dirtyPlans(
   db: Pick<PrismaClient, 'trafficPlan'>,
-  { afterId, limit }: DirtyPage,
+  { network, afterId, limit }: DirtyPage,
 ): Promise<PlanRow[]> {
   const rows = await db.trafficPlan.findMany({
-    where: { id: { gt: afterId }, access_applied: { lt: db.trafficPlan.fields.access_version } },
+    where: { network, id: { gt: afterId }, access_applied: { lt: db.trafficPlan.fields.access_version } },
     orderBy: { id: 'asc' },
     take: limit,
   });
@@ -49,11 +52,11 @@ export async function dirtyPlans(
 }
 
 export type SubuserOfPlan = SubuserRow &
-  Pick<PlanRow, 'network_id' | 'host' | 'port' | 'port_socks' | 'pool'> & {
+  Pick<PlanRow, 'network' | 'network_id' | 'host' | 'port' | 'port_socks' | 'pool'> & {
     readonly plan_expires_at: Date;
   };
 
-const ofPlan = (): Sql => sql`s.*, p.network_id, p.host, p.port, p.port_socks, p.pool,
+const ofPlan = (): Sql => sql`s.*, p.network, p.network_id, p.host, p.port, p.port_socks, p.pool,
   p.expires_at AS plan_expires_at, p.suspended_for AS plan_suspended_for
   FROM proxy.subuser s JOIN proxy.traffic_plan p ON p.id = s.plan_id`;
 
@@ -65,10 +68,10 @@ export async function findSubuserOfPlan(db: SqlRunner, reach: Reach, id: string)
   return rows[0] ?? null;
 }
 
-export async function dirtySubusers(db: SqlRunner, { afterId, limit }: DirtyPage): Promise<SubuserOfPlan[]> {
+export async function dirtySubusers(db: SqlRunner, { network, afterId, limit }: DirtyPage): Promise<SubuserOfPlan[]> {
   // Raw SQL: as above.
   return db.$queryRaw<SubuserOfPlan[]>(sql`
-    SELECT ${ofPlan()} WHERE s.access_applied < s.access_version AND s.id > ${afterId}
+    SELECT ${ofPlan()} WHERE s.access_applied < s.access_version AND s.id > ${afterId} AND p.network = ${network}
     ORDER BY s.id LIMIT ${limit}::int`);
 }
 

@@ -180,21 +180,22 @@ export function insertProxies(
     replacements_used: carriedById.get(rest.id)?.replacementsUsed ?? 0,
   }));
   return rider`
-    INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network_id, country, city, asn, host, port,
-      port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
+    INSERT INTO proxy.proxy (id, account_id, order_id, product_id, type, network, network_id, country, city, asn, host,
+      port, port_socks, exit_ip, subnet, protocol, auth_mode, username, password,
       period_days, starts_at, expires_at, grace_until, auto_renew, rotation_s, label, tags,
       reference, metadata, replaces, replacements_used, surcharge, suspended_for, created_at, updated_at)
-    SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network_id, x.country, x.city, x.asn, x.host, x.port,
-      x.port_socks, x.exit_ip, x.subnet, ${from}.protocol, x.auth_mode, x.username, decode(x.password, 'hex'),
+    SELECT x.id, x.account_id, x.order_id, x.product_id, x.type, x.network, x.network_id, x.country, x.city, x.asn,
+      x.host, x.port, x.port_socks, x.exit_ip, x.subnet, ${from}.protocol, x.auth_mode, x.username,
+      decode(x.password, 'hex'),
       x.period_days, x.starts_at, x.expires_at, x.grace_until, ${from}.auto_renew, ${from}.rotation_s,
       ${from}.label, ${from}.tags, ${from}.reference, ${from}.metadata, x.replaces, x.replacements_used,
       x.surcharge, ${from}.suspended_for, x.starts_at, x.starts_at
     ${fromStep(
       'settled',
       sql`jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(
-      id text, account_id text, order_id text, product_id text, type text, network_id text, country text, city text,
-        asn int, host text, port int, port_socks int, exit_ip inet, subnet inet, protocol text, auth_mode text,
-      username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz,
+      id text, account_id text, order_id text, product_id text, type text, network text, network_id text, country text,
+        city text, asn int, host text, port int, port_socks int, exit_ip inet, subnet inet, protocol text,
+        auth_mode text, username text, password text, period_days int, starts_at timestamptz, expires_at timestamptz,
         grace_until timestamptz, auto_renew boolean, rotation_s int, label text, tags text[], reference text,
           metadata jsonb,
       replaces text, replacements_used int, surcharge bigint, suspended_for text)${old}`,

@@ -4,7 +4,7 @@ import type { JsonObject } from '@lumi/shared/purchase';
 import { DAY_MS } from '@lumi/shared/times';
 import type { Protocol } from '../catalogue/products';
 import type { ProxyModel } from '../generated/db/models';
-import type { Exit, ExitAddress } from '../supplier/proxy-network';
+import type { Exit, ExitAddress, NetworkName } from '../supplier/proxy-network';
 
 export type AuthMode = 'userpass' | 'ip' | 'both';
 export const PROXY_STATES = ['active', 'expiring', 'grace', 'expired', 'replaced'] as const;
@@ -63,7 +63,7 @@ export interface ProxyRow {
   /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
-  readonly network: 'sandbox' | 'own' | 'upstream';
+  readonly network: NetworkName;
   readonly last_used_at: Date | null;
   /** Why an operator has stopped it. */
   readonly suspended_for: string | null;
@@ -103,6 +103,7 @@ export interface NewProxy extends Pick<
   | 'order_id'
   | 'product_id'
   | 'type'
+  | 'network'
   | 'protocol'
   | 'auth_mode'
   | 'username'
@@ -155,7 +156,6 @@ export function rowOfNew(fresh: NewProxy): ProxyRow {
     withdrawn_at: null,
     synced_at: null,
     missing_since: null,
-    network: 'sandbox',
     last_used_at: null,
     suspended_for: null,
     created_at: fresh.starts_at,

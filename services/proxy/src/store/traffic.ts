@@ -16,6 +16,7 @@ import { ownedBy, type Reach } from '@lumi/shared/endpoint';
 import type { JsonObject } from '@lumi/shared/purchase';
 import type { PrismaClient } from '../generated/db/client';
 import type { TrafficPlanModel } from '../generated/db/models';
+import type { NetworkName } from '../supplier/proxy-network';
 
 export interface PlanRow {
   readonly seq: bigint;
@@ -46,7 +47,7 @@ export interface PlanRow {
   /** When the network was last asked about it, and since when the network does not know it. */
   readonly synced_at: Date | null;
   readonly missing_since: Date | null;
-  readonly network: 'sandbox' | 'own' | 'upstream';
+  readonly network: NetworkName;
   /** Handed out to nodes and not yet reported as used. */
   readonly bytes_leased: bigint;
   readonly old_username: string | null;
@@ -69,6 +70,7 @@ export type NewPlan = Pick<
   | 'account_id'
   | 'order_id'
   | 'pool'
+  | 'network'
   | 'network_id'
   | 'host'
   | 'port'
@@ -93,10 +95,11 @@ export interface TrafficPage {
 
 export function insertPlan(plan: NewPlan): Rider<'settled'> {
   return rider`
-    INSERT INTO proxy.traffic_plan (id, account_id, order_id, pool, network_id, host, port, port_socks, username,
-      password, bytes_total, expires_at, label, tags, reference, metadata, created_at, updated_at)
-    SELECT ${plan.id}, ${plan.account_id}, ${plan.order_id}, ${plan.pool}, ${plan.network_id}, ${plan.host},
-      ${plan.port}::int, ${plan.port_socks}::int, ${plan.username}, ${new Uint8Array(plan.password)}::bytea,
+    INSERT INTO proxy.traffic_plan (id, account_id, order_id, pool, network, network_id, host, port, port_socks,
+      username, password, bytes_total, expires_at, label, tags, reference, metadata, created_at, updated_at)
+    SELECT ${plan.id}, ${plan.account_id}, ${plan.order_id}, ${plan.pool}, ${plan.network}, ${plan.network_id},
+      ${plan.host}, ${plan.port}::int, ${plan.port_socks}::int, ${plan.username},
+        ${new Uint8Array(plan.password)}::bytea,
         ${plan.bytes_total}::bigint,
            ${plan.expires_at}, ${plan.label}::text, ${plan.tags}::text[], ${plan.reference}::text,
              ${plan.metadata === null ? null : JSON.stringify(plan.metadata)}::jsonb, ${plan.created_at},

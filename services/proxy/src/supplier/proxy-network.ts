@@ -9,6 +9,10 @@ import type { Outcome, LookUp } from '@lumi/shared/purchase';
 import type { Units } from '@lumi/shared/money';
 import type { Protocol } from '../catalogue/products';
 
+/** Networks that rows can name. */
+export const NETWORK_NAMES = ['sandbox', 'own', 'upstream'] as const;
+export type NetworkName = (typeof NETWORK_NAMES)[number];
+
 export type LocationLevel = 'country' | 'region' | 'city' | 'asn';
 
 export interface Location {
@@ -50,6 +54,7 @@ export interface ExitAddress {
 }
 
 export interface Exit extends ExitAddress {
+  /** Unique over all networks: it begins with the network's own letters. */
   readonly networkId: string;
   readonly host: string;
   readonly port: number;
@@ -204,7 +209,10 @@ export interface ProxyNetwork {
   replace(reference: string, request: ReplaceRequest, signal: AbortSignal): Promise<Outcome<Allocated>>;
   rotate(reference: string, request: RotateRequest, signal: AbortSignal): Promise<Outcome<Rotated>>;
   addTraffic(reference: string, request: TrafficRequest, signal: AbortSignal): Promise<Outcome<TrafficAdded>>;
-  /** The outcome of the command with this reference. Its result has that command's shape. */
+  /**
+   * The outcome of the command with this reference. Its result has that command's shape. `absent` sends the command
+   * again, so it is only for what surely never began: a network that cannot find the reference answers `unknown`.
+   */
   lookUp<R extends Record<string, unknown>>(reference: string, signal: AbortSignal): Promise<LookUp<R>>;
   /** The access in force for those that the network knows. Throws when the network does not answer. */
   readAccess(subjects: readonly string[], signal: AbortSignal): Promise<readonly AccessReading[]>;

@@ -10,6 +10,7 @@ import {
   noteSubuserSynced,
   tellAgain,
   type AccessTable,
+  type SubuserOfPlan,
 } from '../store/access';
 import { findProxy } from '../store/proxies';
 import type { ProxyRow } from '../store/proxy-row';
@@ -18,7 +19,7 @@ import { findSubuser, type SubuserRow } from '../store/subusers';
 import type { Access, AccessReading } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 
-type Row = Pick<SubuserRow, 'id' | 'access_version' | 'access_applied' | 'reference'>;
+type Row = Pick<SubuserOfPlan, 'id' | 'network' | 'access_version' | 'access_applied' | 'reference'>;
 type Compared = { readonly kind: 'same' | 'changed' } | { readonly kind: 'unknown'; readonly cause?: unknown };
 
 export async function syncSubuser(deps: ProxyDeps, reach: Reach, id: string): Promise<Synced<SubuserRow>> {
@@ -77,7 +78,7 @@ async function compare(
   wantedOf: () => Promise<Access[]>,
 ): Promise<Compared> {
   if (row.access_applied < row.access_version) return { kind: 'same' };
-  const found = await orUnknown((signal) => deps.network.readAccess([row.id], signal));
+  const found = await orUnknown((signal) => deps.networks.get(row.network).readAccess([row.id], signal));
   if ('kind' in found) return { kind: 'unknown', cause: found.cause };
   const [wanted] = await wantedOf();
   const [reading] = found;

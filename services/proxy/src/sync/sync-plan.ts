@@ -13,7 +13,7 @@ import type { ProxyDeps } from '../deps';
 const TOLD = ['host', 'port', 'port_socks', 'missing_since'] as const;
 
 export async function syncPlan(
-  { service: { db, clock, log }, network }: ProxyDeps,
+  { service: { db, clock, log }, networks }: ProxyDeps,
   reach: Reach,
   id: string,
 ): Promise<Synced<PlanRow>> {
@@ -21,7 +21,7 @@ export async function syncPlan(
     const before = await findPlanVersion(db.platform, reach, id);
     if (before === null) return { kind: 'gone' };
     const { row } = before;
-    const found = await orUnknown((signal) => network.readTraffic([row.network_id], signal));
+    const found = await orUnknown((signal) => networks.get(row.network).readTraffic([row.network_id], signal));
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
     const now = clock.now();
     const truth = found[0] ?? null;

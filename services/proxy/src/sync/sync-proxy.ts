@@ -28,7 +28,7 @@ const TOLD: readonly (keyof ProxyView & string)[] = [
 
 /** `except`: the order that causes this sync and holds the proxy's lock. */
 export async function syncProxy(
-  { service: { db, clock, log }, network }: ProxyDeps,
+  { service: { db, clock, log }, networks }: ProxyDeps,
   reach: Reach,
   id: string,
   except: string | null = null,
@@ -40,7 +40,7 @@ export async function syncProxy(
     if (before.heldBy !== null) return { kind: 'busy', operationId: before.heldBy };
     // An ended proxy was given back.
     if (row.state !== 'active' || row.grace_until <= clock.now()) return { kind: 'same', row };
-    const found = await orUnknown((signal) => network.readExits([row.network_id], signal));
+    const found = await orUnknown((signal) => networks.get(row.network).readExits([row.network_id], signal));
     if ('kind' in found) return { kind: 'unknown', cause: found.cause };
     const now = clock.now();
     const truth = found[0] === undefined ? null : truthOf(row, found[0]);

@@ -3,11 +3,12 @@
 import { fromStep, rider, sql } from '@lumi/shared/db';
 import { operationKind, type AnyOperationKind, type Operation } from '@lumi/shared/operations';
 import { exitColumns } from '../store/proxy-row';
+import type { AtNetwork } from '../supplier/networks';
 import type { Rotated } from '../supplier/proxy-network';
 import type { ProxyDeps } from '../deps';
 import { withProxyTruth, type ProxiesAbout } from '../sync/sync-proxy';
 
-export interface RotateItem {
+export interface RotateItem extends AtNetwork {
   readonly [key: string]: unknown;
   readonly network_id: string;
   readonly note: string | null;
@@ -20,14 +21,16 @@ export function rotateProxyKind(deps: ProxyDeps): AnyOperationKind {
       withProxyTruth(
         deps,
         aboutOf(operation),
-        await deps.network.rotate(
-          operation.id,
-          { networkId: operation.item.network_id, note: operation.item.note },
-          signal,
-        ),
+        await deps.networks
+          .at(operation.item)
+          .rotate(operation.id, { networkId: operation.item.network_id, note: operation.item.note }, signal),
       ),
     lookUp: async (operation, signal) =>
-      withProxyTruth(deps, aboutOf(operation), await deps.network.lookUp<Rotated>(operation.id, signal)),
+      withProxyTruth(
+        deps,
+        aboutOf(operation),
+        await deps.networks.at(operation.item).lookUp<Rotated>(operation.id, signal),
+      ),
     deliver: (operation, result) => [
       rider`
       UPDATE proxy.proxy p SET ${exitColumns(result.exit)}, rotated_at = ${deps.service.clock.now()},

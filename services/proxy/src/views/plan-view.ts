@@ -103,7 +103,6 @@ export function rowOfNewPlan(plan: NewPlan): PlanRow {
   return {
     ...plan,
     seq: 0n,
-    network: 'sandbox',
     bytes_leased: 0n,
     subusers_used: 0n,
     subusers_leased: 0n,

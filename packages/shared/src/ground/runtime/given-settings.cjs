@@ -55,6 +55,7 @@ const MEANT_FOR = [
       'PROXY_ENTRY_HOST',
       'PROXY_LOCAL_NODE_TOKEN',
       'PROXY_USABLE_WITHIN_MS',
+      'PROXY_NETWORKS',
     ],
   },
   {
