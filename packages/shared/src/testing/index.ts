@@ -2,6 +2,7 @@
 // a condition. The stores are real; a file that leaves a connection open fails.
 export { beforeHoldOf } from './before-hold';
 export { createTestDatabase, testDatabase, type TestDatabase } from './test-database';
+export { NameServer } from './name-server';
 export { runIfDue } from './run-if-due';
 export { ShiftedClock } from './shifted-clock';
 export { GADGET_PRICE, gadget, shopEndpoints } from './test-shop';

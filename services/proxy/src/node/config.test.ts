@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readExitsFile, unusableExits } from './exits-file';
+import { isExitOf, readExitsFile, unusableExits } from './exits-file';
 import { claimPorts, keepPorts } from './port-claim';
 import { readNodeConfig } from './config';
 
@@ -99,8 +99,19 @@ describe('the settings of a node', () => {
       { address: '2001:db8:1::/64', city: 'berlin' },
     ]);
     expect(reading([exit, { ...exit, address: '10.0.0.0/8', country: 'Germany' }]).reason).toContain('1.address');
+    for (const address of ['2001:db8::/48', '2001:db8:1::/65', '2001:db8:1::1/127', '10.0.0.1/31', 'here'])
+      expect(reading([{ ...exit, address }]).reason).toContain('0.address is no address and no IPv6 block of 64 bits');
     expect(reading([exit, exit]).reason).toContain('127.0.0.9 twice');
     expect(reading({}).reason).toContain('faults');
+  });
+
+  it('name exits that no customer may reach, with all addresses of a block', () => {
+    const exit = { country: 'DE', region: null, city: null, asn: null, product: 'p' };
+    const isExit = isExitOf(
+      ['127.0.0.9', '2001:db8:1:2::7', '2001:db8:1::/64'].map((address) => ({ ...exit, address })),
+    );
+    expect(['127.0.0.9', '2001:db8:1:2::7', '2001:db8:1::', '2001:db8:1:0:ffff::1'].map(isExit)).not.toContain(false);
+    expect(['127.0.0.8', '2001:db8:1:2::8', '2001:db8:1:1::'].map(isExit)).not.toContain(true);
   });
 
   it('name exits that this machine has', async () => {

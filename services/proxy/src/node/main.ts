@@ -7,7 +7,7 @@ import { Control } from './control/control';
 import { openServiceLink } from './control/service-link';
 import { makePrivateFolder } from './control/private-file';
 import { DataPlane } from './data-plane';
-import { unusableExits } from './exits-file';
+import { isExitOf, unusableExits } from './exits-file';
 import { claimPorts, keepPorts, type ClaimedPorts } from './port-claim';
 import { isIn, readNodeConfig, type NodeConfig } from './config';
 import { Draining, stopLimitMs } from './stopping';
@@ -81,10 +81,11 @@ async function run(): Promise<void> {
 }
 
 async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPorts, log: Log): Promise<DataPlane> {
+  const isExit = isExitOf(config.PROXY_NODE_EXITS);
   const judge = judgeOf({
     refused: config.PROXY_PORTS_REFUSED,
     allowed: config.PROXY_NODE_ALLOW,
-    isOwn: (address) => ownAddresses().has(address) || control.isPeer(address),
+    isOwn: (address) => ownAddresses().has(address) || isExit(address) || control.isPeer(address),
   });
   const plane = new DataPlane({
     rights: control.rights,

@@ -32,12 +32,15 @@ export class ModelServer {
 
   constructor(private readonly token = 'a-token-of-twenty-letters') {}
 
-  async open(port = 0): Promise<string> {
+  /** On a port of loopback, or on the socket of a path. */
+  async open(at: number | string = 0): Promise<string> {
     this.server = http.createServer((req, res) => {
       this.serve(req, res).catch(() => res.destroy());
     });
-    this.server.listen(port, '127.0.0.1');
+    if (typeof at === 'string') this.server.listen(at);
+    else this.server.listen(at, '127.0.0.1');
     await once(this.server, 'listening');
+    if (typeof at === 'string') return at;
     return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}`;
   }
 
