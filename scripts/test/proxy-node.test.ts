@@ -1,7 +1,12 @@
 // A proxy from the purchase to its bill: bought through the gateway of `npm start`, used by curl at once, counted, and
 // served on after its node was killed.
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until } from '@lumi/shared/testing';
 import { Installation, type Demo, type Launch } from './installation';
@@ -13,6 +18,12 @@ const run = promisify(execFile);
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const whenCurl = hasCurl ? describe : describe.skip;
 if (!hasCurl) console.log('curl is not installed: the whole way of a proxy is not tested');
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const whenChromium = CHROMIUM === undefined ? it.skip : it;
+if (CHROMIUM === undefined) console.log('Chromium is not installed (Debian: chromium): proxies are not tested with it');
+const guide = readFileSync(join(__dirname, '..', '..', 'docs', 'proxies.md'), 'utf8');
 
 interface Credentials {
   readonly id: string;
@@ -30,12 +41,25 @@ whenCurl('a proxy', () => {
   let demo: Demo;
   let proxy: Credentials;
   let plan: Credentials;
+  /** A target whose name the client can look up; it answers the address that it sees. */
+  let target: Server;
+  let targetUrl: string;
+  let settings: Record<string, string>;
 
   beforeAll(async () => {
-    launch = await installation.start().ready();
+    target = createServer((req, res) => void res.end(JSON.stringify({ ip: req.socket.remoteAddress })));
+    target.listen(0, '127.0.0.1');
+    await once(target, 'listening');
+    const { port } = target.address() as AddressInfo; // it listens on a port
+    targetUrl = `http://localhost:${String(port)}/`;
+    settings = { PROXY_NODE_ALLOW: `127.0.0.1/32:${String(port)}-${String(port)}` };
+    launch = await installation.start(settings).ready();
     demo = installation.demo();
   });
-  afterAll(() => installation.dispose());
+  afterAll(async () => {
+    target.close();
+    await installation.dispose();
+  });
 
   const api = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const answer = await fetch(`${demo.products.proxy.base}${path}`, {
@@ -63,11 +87,12 @@ whenCurl('a proxy', () => {
     (await api<{ totals: { bytes_up: number; bytes_down: number; requests: number } }>('GET', `/usage?${subject}`))
       .totals;
 
-  const buy = async (): Promise<Credentials> => {
+  const buy = async (more: object = {}): Promise<Credentials> => {
     const bought = await api<{ proxies: readonly { id: string }[] }>('POST', '/orders', {
       product_id: 'ipv4',
       items: [{ country: 'DE', quantity: 1 }],
       period_days: 7,
+      ...more,
     });
     return api('GET', `/proxies/${bought.proxies[0]?.id ?? ''}?reveal=1`);
   };
@@ -81,13 +106,39 @@ whenCurl('a proxy', () => {
     proxy = await buy();
     const seen = await Promise.all([
       curl('--proxy', proxyUrl('http', proxy), `http://${ECHO}/`),
+      curl('--proxytunnel', '--proxy', proxyUrl('http', proxy), `http://${ECHO}/`),
       curl('--insecure', '--proxy', proxyUrl('http', proxy), `https://${ECHO}/`),
+      curl('--ipv4', '--proxy', proxyUrl('socks5', proxy), targetUrl),
       curl('--proxy', proxyUrl('socks5h', proxy), `http://${ECHO}/`),
       curl('--insecure', '--proxy', proxyUrl('socks5h', proxy), `https://${ECHO}/`),
     ]);
 
     expect(seen.map((text) => (JSON.parse(text) as { ip: string }).ip)).toEqual(seen.map(() => proxy.exit_ip));
   });
+
+  whenChromium(
+    'shows its exit address in a page of Chromium, whose address is allowed, over HTTP and SOCKS5',
+    async () => {
+      const own = await buy({ auth: { mode: 'both' } });
+      await api('POST', `/proxies/${own.id}/allowlist`, { ip_or_cidr: 'current' });
+      const page = /^chromium (--proxy-server="http:.*)$/m.exec(guide)?.[1] ?? '';
+      // As root it has no sandbox.
+      const headless = `${CHROMIUM ?? ''} --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --dump-dom`;
+      const profile = mkdtempSync(join(tmpdir(), 'lumi-chromium-'));
+      const env = { ...process.env, HOME: profile, ENTRY: `${own.host}:${String(own.port)}` };
+      try {
+        for (const scheme of ['http', 'socks5']) {
+          const url = page.replace('http://$ENTRY', `${scheme}://$ENTRY`);
+          const shown = async (): Promise<string> =>
+            (await run('sh', ['-c', `${headless} --user-data-dir=${profile} ${url}`], { env, timeout: 60_000 })).stdout;
+          const ip = await until(async () => /"ip": "([\d.]+)"/.exec(await shown())?.[1], { timeoutMs: 60_000 });
+          expect([scheme, ip]).toEqual([scheme, own.exit_ip]);
+        }
+      } finally {
+        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      }
+    },
+  );
 
   it('is bought and used by the commands that npm start prints', async () => {
     const [, commands = ''] = /Buy a proxy, and see a page through it:\n([^]+?)\nStop/.exec(launch.said) ?? [];
@@ -169,7 +220,7 @@ whenCurl('a proxy', () => {
     await curl('--proxy', proxyUrl('http', plan), '--output', '/dev/null', `http://${ECHO}/bytes/${String(size)}`);
     launch.kill('SIGTERM');
     expect((await launch.end()).code).toBe(0);
-    launch = await installation.start().ready();
+    launch = await installation.start(settings).ready();
     demo = installation.demo();
     const after = await usage(`subject=${plan.id}`);
     expect(after.bytes_down - before.bytes_down).toBeGreaterThanOrEqual(size);
