@@ -1,17 +1,13 @@
 // What is billed is what the target's connections carried: a node's data plane and control side with the service behind
 // them, transfers of random sizes by the three ways, answers lost, requests lost, and the service away for a while.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { silentLog, systemClock } from '@lumi/shared/runtime';
+import { systemClock } from '@lumi/shared/runtime';
 import { until, type TestAccount } from '@lumi/shared/testing';
 import { pushAccess } from '../src/jobs/push-access';
-import { Control } from '../src/node/control/control';
-import { openServiceLink } from '../src/node/control/service-link';
-import { basic, NodeFixture, socksConnect, socksHello } from './node-fixture';
+import { connectedNode, type ConnectedNode } from './connected-node';
+import { basic, socksConnect, socksHello, type NodeFixture } from './node-fixture';
 import { NODE_TOKEN, proxyTest } from './proxy-service';
 
 jest.setTimeout(120_000);
@@ -59,10 +55,9 @@ class CountingTarget {
 }
 
 describe('what is billed', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lumi-billing-'));
   const target = new CountingTarget();
   let server: Server;
-  let control: Control;
+  let connected: ConnectedNode;
   let node: NodeFixture;
   let port: number;
   let who: TestAccount;
@@ -95,39 +90,17 @@ describe('what is billed', () => {
       return { id, pair: [shown.username, shown.password] };
     };
     plans = [await buy(), await buy()];
-    control = await Control.open({
-      link: openServiceLink({
-        url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-        nodeId: 'node_local',
-        token: NODE_TOKEN,
-      }),
-      folder,
-      targetLog: 'domain',
-      log: silentLog,
-      registration: () => ({
-        version: '1',
-        ports: { first: 20_000, last: 20_099, ...node.plane.ports },
-        exits: [],
-        allowed: [],
-      }),
-      connections: () => 0,
-      onDrain: () => undefined,
-      onRefused: () => undefined,
-    });
-    node = new NodeFixture({ rights: control.rights, meter: control.meter, events: control.events });
-    await node.open();
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    connected = await connectedNode(url, 'node_local', NODE_TOKEN);
+    node = connected.fixture;
     port = await node.target((socket) => target.accept(socket));
-    control.start();
-    await control.ready;
     await pushAccess(lumi.deps());
-    await until(() => plans.every(({ id }) => control.rights.get(id) !== null));
+    await until(() => plans.every(({ id }) => connected.control.rights.get(id) !== null));
   });
   afterAll(async () => {
-    await node.close();
-    await control.stop();
+    await connected.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const billed = async ({ id }: Plan): Promise<number> =>

@@ -1,0 +1,48 @@
+// A node in the test's own process, with its control side connected to the service as `npm start` connects it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '@lumi/shared/runtime';
+import { Control } from '../src/node/control/control';
+import { openServiceLink } from '../src/node/control/service-link';
+import { NodeFixture } from './node-fixture';
+
+export interface ConnectedNode {
+  readonly control: Control;
+  readonly fixture: NodeFixture;
+  close(): Promise<void>;
+}
+
+export async function connectedNode(url: string, nodeId: string, token: string): Promise<ConnectedNode> {
+  const folder = mkdtempSync(join(tmpdir(), 'lumi-node-'));
+  const opened: { fixture: NodeFixture | null } = { fixture: null };
+  const control = await Control.open({
+    link: openServiceLink({ url, nodeId, token }),
+    folder,
+    targetLog: 'domain',
+    log: silentLog,
+    registration: () => ({
+      version: '1',
+      ports: { first: 20_000, last: 20_099, ...(opened.fixture?.plane.ports ?? { http: 1, socks: 1 }) },
+      exits: [],
+      allowed: [],
+    }),
+    connections: () => 0,
+    onDrain: () => undefined,
+    onRefused: () => undefined,
+  });
+  const fixture = new NodeFixture({ rights: control.rights, meter: control.meter, events: control.events });
+  opened.fixture = fixture;
+  await fixture.open();
+  control.start();
+  await control.ready;
+  return {
+    control,
+    fixture,
+    close: async () => {
+      await fixture.close();
+      await control.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
