@@ -8,5 +8,7 @@ export { startRedisCluster } from './system/redis-cluster';
 
 /** Reads the options of the command line and does what they say. True when everything was as it must be. */
 export async function runTorture(args: readonly string[], machine: Machine, say: (line: string) => void) {
-  return torture(readOptions(args), machine, say);
+  let isGood = true;
+  for (const options of readOptions(args)) isGood = (await torture(options, machine, say)) && isGood;
+  return isGood;
 }

@@ -2,6 +2,7 @@
 import { cpSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import { NODE_RUN } from './steps/node-steps';
 import { ROLLING_RESTART } from './steps/rolling-restart';
 import { racesOf } from './steps/races';
 import { DRILL } from './steps/steps';
@@ -10,9 +11,12 @@ import type { TortureOptions } from './torture';
 const SECONDS = { min: 5, max: 600 };
 /** Gateways, and workers of each product. */
 const PROCESSES = { min: 2, max: 5 };
+/** Where the planted bugs are: most need no node, and a node needs none of the others. */
+const BUG_PRODUCTS: readonly (readonly Product[])[] = [['domains', 'vps'], ['proxy']];
 const ITEMS = { min: 20, max: 500, usual: 60 };
 
-export function readOptions(args: readonly string[]): TortureOptions {
+/** Those of each system that is started; they come one after the other. */
+export function readOptions(args: readonly string[]): TortureOptions[] {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -27,6 +31,7 @@ export function readOptions(args: readonly string[]): TortureOptions {
       workers: { type: 'string', default: '2' },
       bug: { type: 'string' },
       drill: { type: 'boolean', default: false },
+      node: { type: 'boolean', default: false },
       'rolling-restart': { type: 'boolean', default: false },
       races: { type: 'string' },
       bulk: { type: 'string' },
@@ -39,11 +44,13 @@ export function readOptions(args: readonly string[]): TortureOptions {
   const { races, bulk, keep } = values;
   const isOfOneProduct = races === undefined && !values.bugs && (values.drill || bulk !== undefined);
   // A directed run needs one product; a storm is about all of them.
-  const usual: readonly Product[] =
-    races === undefined && values.bugs ? ['domains', 'vps'] : isOfOneProduct ? ['domains'] : PRODUCTS;
-  const products = values.products === undefined ? usual : productsOf(values.products);
+  const usual: readonly (readonly Product[])[] =
+    races === undefined && values.bugs
+      ? BUG_PRODUCTS
+      : [isOfOneProduct ? ['domains'] : values.node ? ['proxy'] : PRODUCTS];
+  const sets = values.products === undefined ? usual : [productsOf(values.products)];
   const first = Number(values.seed);
-  return {
+  return sets.map((products) => ({
     seeds: Array.from({ length: Number(values.seeds) }, (_, i) => first + i),
     seconds: within(SECONDS, values.seconds),
     shape: {
@@ -56,11 +63,13 @@ export function readOptions(args: readonly string[]): TortureOptions {
     products,
     bug: values.bug,
     allBugs: values.bugs,
-    steps: values['rolling-restart'] ? [ROLLING_RESTART] : stepsOf(products, { races, bulk, drill: values.drill }),
+    steps: values['rolling-restart']
+      ? [ROLLING_RESTART]
+      : stepsOf(products, { races, bulk, drill: values.drill, node: values.node }),
     items: bulk === undefined ? ITEMS.usual : within(ITEMS, bulk),
     isVerbose: values.verbose,
     keepLogs: keep === undefined ? null : (folder) => cpSync(folder, keep, { recursive: true }),
-  };
+  }));
 }
 
 function within({ min, max }: { readonly min: number; readonly max: number }, text: string): number {
@@ -71,12 +80,14 @@ interface Directed {
   readonly races: string | undefined;
   readonly bulk: string | undefined;
   readonly drill: boolean;
+  readonly node: boolean;
 }
 
 /** Undefined for a storm. */
-function stepsOf(products: readonly Product[], { races, bulk, drill }: Directed): readonly string[] | undefined {
+function stepsOf(products: readonly Product[], { races, bulk, drill, node }: Directed): readonly string[] | undefined {
   if (races !== undefined) return racesOf(products, races);
   if (drill) return DRILL;
+  if (node) return NODE_RUN;
   return bulk === undefined ? undefined : ['bulk'];
 }
 

@@ -11,6 +11,7 @@ import type { Breach } from './judge/breach';
 import type { Random } from './random';
 import type { Buyer } from './system/accounts';
 import type { System } from './system/system';
+import type { Traffic } from './traffic/traffic';
 
 /** A fault that waits at a point for what `match` tells apart. */
 export interface Arming {
@@ -59,6 +60,8 @@ export interface Run {
   /** Made when the first decision is due. */
   readonly operators: Map<Product, Buyer>;
   readonly faults: FaultControl;
+  /** Through a proxy node, where the run has one. */
+  readonly traffic: Traffic | undefined;
   readonly coverage: Coverage;
   /** States that this run has to reach. */
   readonly required: string[];

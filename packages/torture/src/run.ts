@@ -13,13 +13,16 @@ import { plantBug } from './faults/planted-bugs';
 import { requiredOfRun } from './faults/required-states';
 import type { Breach } from './judge/breach';
 import { judge, watchMoments } from './judge/judge';
+import { judgeTraffic } from './judge/judge-traffic';
 import { judgePrices, readCatalogue } from './prices/judge-prices';
 import { Random } from './random';
 import type { Run } from './run-state';
 import { drill } from './steps/drill';
+import { NODE_STEPS } from './steps/node-steps';
 import { shareThings } from './steps/sharing';
 import type { Buyer } from './system/accounts';
 import type { System } from './system/system';
+import { Traffic } from './traffic/traffic';
 import { pause } from './waiting';
 
 const FINAL_LIMIT_MS = 30_000;
@@ -65,6 +68,10 @@ interface Figures {
   readonly settledMs: number;
   readonly stretch: number;
   readonly bulks: readonly string[];
+  /** Through the proxy node, broken ones included. */
+  readonly transfers: number;
+  /** Of the node. */
+  readonly kills: number;
 }
 
 export async function runOnce(options: RunOptions): Promise<RunResult> {
@@ -96,11 +103,14 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
   note('healed');
   // What a planted bug does may come late; what it leaves open will never be final.
   await pause(waitMs);
+  // Before the others: what is judged includes that nothing is left open when the node has gone.
+  const billing =
+    run.traffic === undefined ? [] : await judgeTraffic(run.traffic, bug === undefined ? undefined : BUG_LIMIT_MS);
   const limitMs = bug === undefined ? FINAL_LIMIT_MS * Math.max(stretch, busyness()) : BUG_LIMIT_MS;
   const judged = await judge({ ...run, random: random.stream('judge'), limitMs });
   await watch.stop();
   const wrongPrices = await judgePrices({ ...run, catalogue, isStepped: faults.done.has('step-clock') });
-  const breaches = [...run.breaches, ...run.moments.values(), ...judged.breaches, ...wrongPrices];
+  const breaches = [...run.breaches, ...run.moments.values(), ...billing, ...judged.breaches, ...wrongPrices];
   note(
     `judged: ${breaches.length} breaches, final ${(judged.settledMs / 1_000).toFixed(1)} s after ` +
       `healing${judged.last === '' ? '' : `, the last was ${judged.last}`}`,
@@ -120,6 +130,8 @@ export async function runOnce(options: RunOptions): Promise<RunResult> {
       settledMs: Math.round(judged.settledMs),
       stretch,
       bulks: run.bulks,
+      transfers: run.traffic?.done.length ?? 0,
+      kills: run.traffic?.kills.length ?? 0,
     },
   };
 }
@@ -142,6 +154,12 @@ async function begin({
   if (bug !== undefined) await plantBug(system, bug);
   system.setTimes(await warmUp(gateways, buyers));
   const { products, shape } = system;
+  const customers = new Customers({ gateways, history, random, buyers: allOf(buyers) });
+  const missed: string[] = [];
+  const hasTraffic = steps === undefined ? products.includes('proxy') : steps.some((name) => name in NODE_STEPS);
+  const traffic = hasTraffic
+    ? await Traffic.begin({ system, customers, history, gateways, missed, random, note })
+    : undefined;
   return {
     system,
     seed,
@@ -153,13 +171,14 @@ async function begin({
     history,
     gateways,
     buyers,
-    customers: new Customers({ gateways, history, random, buyers: allOf(buyers) }),
+    customers,
     accounts,
     coOwners: new Map(),
     operators: new Map(),
     coverage,
     required: steps === undefined ? requiredOfRun({ seed, seconds, shape, products }) : [],
-    missed: [],
+    missed,
+    traffic,
     breaches: [],
     moments: new Map(),
     asked: [],
@@ -185,7 +204,7 @@ async function direct(run: Run, faults: Faults, steps: readonly string[]): Promi
  */
 async function storm(run: Run, faults: Faults): Promise<number> {
   const { system, customers, coverage, random, seconds, bug, required } = run;
-  const working = Promise.all([runWorkload(run), shareThings(run)]);
+  const working = Promise.all([runWorkload(run), shareThings(run), run.traffic?.work(() => customers.isOver)]);
   const { products, shape } = system;
   const plan = planFaults({ random, seconds, shape, products, required });
   const startedAt = performance.now();

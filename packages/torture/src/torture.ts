@@ -1,6 +1,7 @@
 // Runs one after the other on one system, which is started once: each begins with empty tables and all processes up.
 // The sentence at the end.
 import type { Product } from '@lumi/shared/contract';
+import type { PlantedBug } from './faults/planted-bug';
 import { BUGS } from './faults/planted-bugs';
 import { GROUPS, requiredOfSet } from './faults/required-states';
 import { runOnce, type RunOptions, type RunResult } from './run';
@@ -48,9 +49,9 @@ export async function torture(options: TortureOptions, machine: Machine, say: Sa
     runOnce({ system, seconds, items: options.items, ...run, say: isVerbose ? say : undefined });
   try {
     await system.start();
-    if (options.allBugs) return await catchAll(one, say, bug?.split(','));
+    if (options.allBugs) return await catchAll(one, say, options);
     const isGood = await runSeeds(one, options, say);
-    return steps === undefined || bug === undefined ? isGood : isGood && (await catchAll(one, say, bug.split(',')));
+    return steps === undefined || bug === undefined ? isGood : isGood && (await catchAll(one, say, options));
   } finally {
     await system.stop();
     options.keepLogs?.(system.logs);
@@ -92,9 +93,14 @@ function missedInSet(runs: readonly RunResult[], required: readonly string[]): s
 }
 
 /** The harness must be able to fail: every planted bug is caught by the run whose seed stands beside it. */
-async function catchAll(one: RunIt, say: Say, names: readonly string[] | undefined): Promise<boolean> {
+async function catchAll(
+  one: RunIt,
+  say: Say,
+  { bug, products, allBugs }: Pick<TortureOptions, 'bug' | 'products' | 'allBugs'>,
+): Promise<boolean> {
+  const names = bug?.split(',');
   const escaped: string[] = [];
-  const bugs = BUGS.filter(({ name }) => names === undefined || names.includes(name));
+  const bugs = BUGS.filter((bug) => names?.includes(bug.name) ?? true).filter((bug) => !allBugs || fits(bug, products));
   for (const { name, seed, rules, steps, items = BUG_ITEMS, waitMs } of bugs) {
     const { breaches } = await one({ seed, bug: name, steps, items, waitMs });
     const caught = rules
@@ -110,11 +116,19 @@ async function catchAll(one: RunIt, say: Say, names: readonly string[] | undefin
   return escaped.length === 0;
 }
 
+function fits({ products: needed = ['domains'] }: PlantedBug, products: readonly Product[]): boolean {
+  return needed.every((product) => products.includes(product));
+}
+
+function carried({ transfers, kills }: RunResult['figures']): string {
+  return transfers === 0 ? '' : `${transfers} transfers, ${kills} kills of the node, `;
+}
+
 function report({ seed, breaches, missed, figures, coverage }: RunResult, say: Say): void {
   say(
     `seed ${seed}: ${breaches.length === 0 ? 'no breach' : `${breaches.length} BREACHES`}, ` +
       `${figures.orders} orders, ${figures.batches} batches, ${figures.requests} requests, ${figures.faults} ` +
-      `faults, final ${(figures.settledMs / 1_000).toFixed(1)} s after ` +
+      `faults, ${carried(figures)}final ${(figures.settledMs / 1_000).toFixed(1)} s after ` +
       `healing${figures.stretch > 1 ? ` (busy machine, times × ${figures.stretch})` : ''}`,
   );
   const shown = breaches

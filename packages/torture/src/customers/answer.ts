@@ -34,4 +34,17 @@ export interface Answer {
   readonly proxies?: readonly Answer[];
   readonly label?: string | null;
   readonly expires_at?: string | null;
+  readonly plan?: Answer;
+
+  // How it is used
+  readonly username?: string;
+  readonly password?: string;
+  readonly port?: number;
+  readonly port_socks?: number;
+  readonly gb_used?: number;
+  readonly used_gb?: number;
+  readonly totals?: { readonly bytes_up: number; readonly bytes_down: number };
+
+  // A node
+  readonly token?: string;
 }

@@ -19,6 +19,7 @@ interface Told {
   readonly history: History;
   readonly faults: { readonly done: ReadonlySet<string>; readonly reached: ReadonlySet<string> };
   readonly accounts: readonly SharedAccount[];
+  readonly traffic: { readonly reached: ReadonlySet<string> } | undefined;
 }
 
 export class Coverage {
@@ -34,7 +35,8 @@ export class Coverage {
     await this.gatherBatches(system);
     for (const request of history.requests) this.gatherAnswers(request);
     await this.gatherAfterKills(run);
-    for (const what of [...history.reached, ...faults.done, ...faults.reached]) this.reach(what);
+    for (const what of [...history.reached, ...faults.done, ...faults.reached, ...(run.traffic?.reached ?? [])])
+      this.reach(what);
     this.gatherFaults(faults.reached);
     for (const fate of ['repeated', 'late', 'lost'] as const)
       this.reach(`webhook ${fate}`, system.webhooks.counts[fate] > 0);

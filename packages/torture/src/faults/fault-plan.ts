@@ -4,7 +4,7 @@ import type { Random } from '../random';
 import type { Shape } from '../system/settings';
 import { POINT_FAULTS, SHORT, type PointFault } from './point-faults';
 import { wayTo } from './required-states';
-import { AT_ANY_TIME, OF_BOUNCER, OF_REDIS, OF_STANDBY, type Drawn, type SystemFault } from './system-faults';
+import { AT_ANY_TIME, OF_BOUNCER, OF_NODE, OF_REDIS, OF_STANDBY, type Drawn, type SystemFault } from './system-faults';
 
 export type FaultStep = { readonly atMs: number } & (
   | { readonly what: 'point-fault'; readonly pointFault: PointFault }
@@ -44,6 +44,7 @@ export function planFaults({ random, seconds, shape, products, required }: PlanO
   );
   const requiredFaults: FaultStep[] = ways
     .flatMap((way) => ('what' in way ? way.what : []))
+    .filter((what, i, all) => all.indexOf(what) === i)
     .map((what, i, all) => ({ atMs: Math.round(spanMs * (0.25 + (0.6 * i) / all.length)), what, ...drawn() }));
   const count = Math.max(2, Math.round(seconds / 2.5));
   const useRedis = shape.redis !== 'none';
@@ -52,6 +53,7 @@ export function planFaults({ random, seconds, shape, products, required }: PlanO
     ...(useRedis ? OF_REDIS : []),
     ...(shape.hasPgBouncer ? OF_BOUNCER : []),
     ...(shape.hasStandby ? OF_STANDBY : []),
+    ...(products.includes('proxy') ? OF_NODE : []),
   ];
   const others: FaultStep[] = Array.from({ length: count }, (_, i) => ({
     atMs: Math.round(spanMs * (0.05 + (0.9 * (i + stream.next())) / count)),

@@ -8,7 +8,7 @@ import { ACTIONS } from './actions';
 import type { FaultStep } from './fault-plan';
 import { pointFaultOf, type PointFault } from './point-faults';
 import { wayTo } from './required-states';
-import { SYSTEM_FAULTS, TAKEN_AFTER_MS, pastLeaseMs } from './system-faults';
+import { OF_NODE, SYSTEM_FAULTS, TAKEN_AFTER_MS, pastLeaseMs } from './system-faults';
 import { TRIGGERS } from './triggers';
 
 /** The proxies hear of a trap before what it is for is bought. */
@@ -67,6 +67,8 @@ export class Faults implements FaultControl {
       this.begin({ atMs: 0, what: 'point-fault', pointFault: pointFaultOf(id) });
     for (const action of new Set(ways.flatMap((way) => ('action' in way ? way.action : []))))
       this.begin({ atMs: 0, what: 'action', action });
+    for (const what of new Set(ways.flatMap((way) => ('what' in way && isNodeFault(way.what) ? way.what : []))))
+      this.begin({ atMs: 0, what, draw: 0, ms: 0 });
   }
 
   /** Everything that is still broken is repaired; nothing new breaks. */
@@ -120,7 +122,7 @@ export class Faults implements FaultControl {
   /** At most once at a time for each point fault and each action. */
   private begin(step: FaultStep): void {
     const name = nameOfStep(step);
-    if (step.what === 'point-fault' || step.what === 'action') {
+    if (step.what === 'point-fault' || step.what === 'action' || isNodeFault(step.what)) {
       if (this.running.has(name)) return;
       this.running.add(name);
     }
@@ -135,8 +137,8 @@ export class Faults implements FaultControl {
   private async inflict(step: FaultStep): Promise<unknown> {
     if (step.what === 'point-fault') return this.atPoint(step.pointFault);
     if (step.what === 'action') return ACTIONS[step.action]?.(this.run);
-    const { system } = this.run;
-    return SYSTEM_FAULTS[step.what]({ system, reach: (state) => void this.reached.add(state) }, step);
+    const { system, traffic } = this.run;
+    return SYSTEM_FAULTS[step.what]({ system, traffic, reach: (state) => void this.reached.add(state) }, step);
   }
 
   private wait(work: Promise<unknown>): void {
@@ -148,6 +150,11 @@ export class Faults implements FaultControl {
 function nameOfStep(step: FaultStep): string {
   if (step.what === 'point-fault') return step.pointFault.id;
   return step.what === 'action' ? step.action : step.what;
+}
+
+/** Takes its time, and is worth another try. */
+function isNodeFault(what: string): boolean {
+  return OF_NODE.some(([, fault]) => fault === what);
 }
 
 /** `-name-` → `name`. */

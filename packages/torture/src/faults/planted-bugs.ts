@@ -2,25 +2,8 @@
 // those of the database replace a function of the run's own database (and are taken back afterwards), the others are
 // planted by the preload (inside/bugs.ts).
 import type { System } from '../system/system';
-
-export interface PlantedBug {
-  readonly name: string;
-  readonly what: string;
-  /** Seed and steps of the run that catches it. */
-  readonly seed: number;
-  readonly steps: readonly string[];
-  /** One of these invariants must be broken, told by a part of its name. */
-  readonly rules: readonly string[];
-  /** Items of a bulk. */
-  readonly items?: number;
-  /** How long after healing what the bug does may come. */
-  readonly waitMs?: number;
-  /** Functions of the schema `platform`, and what is replaced in each. */
-  readonly functions?: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>>;
-  readonly alter?: readonly string[];
-  /** What takes `alter` back. */
-  readonly undo?: readonly string[];
-}
+import { NODE_BUGS } from './node-bugs';
+import type { PlantedBug } from './planted-bug';
 
 const settleAsFailed = (
   order: string,
@@ -233,10 +216,12 @@ export const BUGS: readonly PlantedBug[] = [
     name: 'price-guard-off',
     what: 'The hold does not ask again whether the terms of the offer still are what they were.',
     seed: 1,
+    products: ['vps'],
     steps: ['upgrade overtaken by a renewal', 'renewal overtaken by an upgrade'],
     rules: ['every charge is what the model says'],
     functions: { terms_hold: [['IF v_changed IS NULL THEN', 'IF true THEN']] },
   },
+  ...NODE_BUGS,
 ];
 
 /** Into the run's database; the preload of the processes knows its name already. */
@@ -249,11 +234,12 @@ export async function plantBug(system: System, name: string): Promise<void> {
   cluster.isAltered = bug.functions !== undefined;
   for (const statement of bug.alter ?? []) await system.query(statement);
   for (const [fn, changes] of Object.entries(bug.functions ?? {})) {
-    const head = new RegExp(`^CREATE OR REPLACE FUNCTION platform\\.${fn}\\(`);
-    let text = cluster.functions.find((body) => head.test(body));
-    if (text === undefined) throw new Error(`the bug '${name}' changes platform.${fn}, which does not exist`);
+    const named = fn.includes('.') ? fn : `platform.${fn}`;
+    const head = `CREATE OR REPLACE FUNCTION ${named}(`;
+    let text = cluster.functions.find((body) => body.startsWith(head));
+    if (text === undefined) throw new Error(`the bug '${name}' changes ${named}, which does not exist`);
     for (const [from, to] of changes) {
-      if (!text.includes(from)) throw new Error(`the bug '${name}' does not fit platform.${fn} any more: ${from}`);
+      if (!text.includes(from)) throw new Error(`the bug '${name}' does not fit ${named} any more: ${from}`);
       text = text.replace(from, () => to);
     }
     await system.query(text);

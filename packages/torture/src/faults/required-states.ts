@@ -66,6 +66,13 @@ const SET_BY_PRODUCT: Readonly<Record<Product, readonly string[]>> = {
 };
 const SET_WITH_REDIS = ['flush-redis', 'stop-redis', 'slow-redis'];
 const SET_WITH_BOUNCER = ['kill-pgbouncer'];
+/** Of every run with traffic through a proxy node, and the fault that leads there. */
+const BY_NODE_FAULT: Readonly<Record<string, SystemFault>> = {
+  'node served again after a kill': 'node-kill',
+  'node stopped past its leases': 'node-stop',
+  'answer to a node lost': 'node-link',
+  'exchange of a node repeated': 'node-link',
+};
 /** Of every run whose database has a standby. */
 const FAILED_OVER = 'failed over';
 
@@ -102,6 +109,8 @@ export function wayTo(state: string): Way | null {
   const pointFault = BY_POINT_FAULT[state];
   if (pointFault !== undefined) return { pointFault };
   if (ACTIONS[state] !== undefined) return { action: state };
+  const nodeFault = BY_NODE_FAULT[state];
+  if (nodeFault !== undefined) return { what: nodeFault };
   return isSystemFault(state) ? { what: state } : state === FAILED_OVER ? { what: 'failover' } : null;
 }
 
@@ -132,6 +141,7 @@ export function requiredOfRun({
       ...set.products.map((product) => `bulk of ${product}`),
       ...requiredOfCoOwners(set.products),
       ...(set.shape.hasStandby ? [FAILED_OVER] : []),
+      ...(set.products.includes('proxy') ? Object.keys(BY_NODE_FAULT) : []),
       ...(seconds >= 20 ? LONG_RUN : []),
       ...group,
     ]),

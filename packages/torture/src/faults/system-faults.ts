@@ -6,6 +6,7 @@ import type { FaultProxy } from '../system/fault-proxy';
 import { TIMES } from '../system/settings';
 import type { LinkKind } from '../system/stores';
 import type { System } from '../system/system';
+import type { Traffic } from '../traffic/traffic';
 import { pause } from '../waiting';
 
 /** Until another process has taken the order over. */
@@ -21,6 +22,7 @@ export interface Drawn {
 
 interface Target {
   readonly system: System;
+  readonly traffic: Traffic | undefined;
   /** A state that the run has reached. */
   reach(state: string): void;
 }
@@ -75,6 +77,9 @@ const faults = {
     await system.cluster.failover({ isDead: draw < 0.5, cut: () => cut(system.links.postgres) });
     reach('failed over');
   },
+  'node-kill': ({ traffic }) => traffic?.kill(),
+  'node-stop': ({ traffic }) => traffic?.stop(),
+  'node-link': ({ traffic }) => traffic?.breakLink(),
 } satisfies Record<string, Inflict>;
 
 export type SystemFault = keyof typeof faults;
@@ -109,6 +114,11 @@ export const OF_REDIS: readonly Weighted<SystemFault>[] = [
   [2, 'cut-redis-links'],
 ];
 export const OF_BOUNCER: readonly Weighted<SystemFault>[] = [[2, 'kill-pgbouncer']];
+export const OF_NODE: readonly Weighted<SystemFault>[] = [
+  [2, 'node-kill'],
+  [1, 'node-stop'],
+  [2, 'node-link'],
+];
 export const OF_STANDBY: readonly Weighted<SystemFault>[] = [[2, 'failover']];
 
 export function isSystemFault(name: string): name is SystemFault {

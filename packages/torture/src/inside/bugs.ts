@@ -2,9 +2,9 @@
 // only while it is planted. Raw SQL: a bug replaces a raw statement of the engine by another one.
 import type { JobControl, JobOutcome } from '@lumi/shared/jobs';
 import type { AnyThingSold } from '@lumi/shared/purchase';
+import type { IsPlanted } from './control';
+import { plantNodeBugs } from './node-bugs';
 import { built, replace, shared } from './seams';
-
-type IsPlanted = (bug: string) => boolean;
 
 /** Private members of the gateway's exchange, which a bug reaches for. */
 interface OpenExchange {
@@ -19,6 +19,7 @@ const RUN_ITEMS = 10;
 
 export function plantBugs(kind: string | undefined, isPlanted: IsPlanted): void {
   if (kind === 'gateway') gatewayRetriesPost(isPlanted);
+  if (kind === 'node') plantNodeBugs(isPlanted);
   if (kind !== 'server' && kind !== 'worker') return;
   captureThenDeliver(isPlanted);
   fingerprintIgnoresBody(isPlanted);

@@ -5,6 +5,8 @@ import type { Arm, PointReached, ToProcess } from './messages';
 
 const WAIT_LIMIT_MS = 20_000;
 
+export type IsPlanted = (bug: string) => boolean;
+
 interface Waiting {
   readonly match: string;
   goOn(): void;
@@ -21,6 +23,8 @@ export class Control {
   /** Those of the run, as long as the harness wants them now. */
   readonly times: Times;
   clockOffsetMs = 0;
+  /** By which its monotonic clock is ahead of the machine's. */
+  elapsedAheadMs = 0;
   private bug = '';
   private armed: Arm[] = [];
   /** Stand at a point until they may go on, while the rest of the process works. */
@@ -68,6 +72,14 @@ export class Control {
       });
   }
 
+  /** One step: nothing of this process runs between the two, so it goes on as if it had been stopped for so long. */
+  private elapse(ms: number, isStopped: boolean): void {
+    this.elapsedAheadMs += ms;
+    if (!isStopped) return;
+    process.send?.({ type: 'torture-point', point: 'stopped', fault: 'stop', match: '', subject: '' } as PointReached);
+    process.kill(process.pid, 'SIGSTOP');
+  }
+
   private obey(message: ToProcess): void {
     switch (message.type) {
       case 'torture-arm':
@@ -85,6 +97,9 @@ export class Control {
         break;
       case 'torture-clock':
         this.clockOffsetMs = message.offsetMs;
+        break;
+      case 'torture-elapse':
+        this.elapse(message.ms, message.isStopped);
         break;
     }
   }

@@ -26,7 +26,9 @@ export type ToProcess =
   | Settings
   | { readonly type: 'torture-disarm'; readonly match?: string }
   | { readonly type: 'torture-go'; readonly match?: string }
-  | { readonly type: 'torture-clock'; readonly offsetMs: number };
+  | { readonly type: 'torture-clock'; readonly offsetMs: number }
+  /** So much time passes for its monotonic clock; `isStopped`: while it is stopped, which it is from now on. */
+  | { readonly type: 'torture-elapse'; readonly ms: number; readonly isStopped: boolean };
 
 /** A process has come to an armed point. */
 export interface PointReached {

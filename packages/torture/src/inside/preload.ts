@@ -4,7 +4,7 @@
 import type { Times } from '../system/settings';
 import { plantBugs } from './bugs';
 import { Control, subjectOf } from './control';
-import { replace, shared } from './seams';
+import { built, replace, shared } from './seams';
 
 const DAY_MS = 24 * 3_600_000;
 const kind = process.env.TORTURE_KIND;
@@ -13,12 +13,14 @@ const { times } = control;
 
 control.listen();
 if (kind !== 'double') clocks();
+if (kind === 'node') elapsed();
 if (kind === 'server' || kind === 'worker') {
   purchases();
   deposits();
   batches();
   operators();
   renewals();
+  nodes();
 }
 plantBugs(kind, (name) => control.isPlanted(name));
 
@@ -126,6 +128,25 @@ function operators(): void {
     if (seized.has(operation.id)) await control.checkpoint('before-decision', operation.id);
     return conclude(deps, of, operation, outcome);
   });
+}
+
+/** Ten minutes without contact pass at once where the harness says so. */
+function elapsed(): void {
+  shared('ground/runtime/clock').elapsedMs = () => performance.now() + control.elapsedAheadMs;
+}
+
+/** That a node is silent is looked for each second. */
+function nodes(): void {
+  if (kind !== 'worker' || process.argv[1]?.includes('/services/proxy/') !== true) return;
+  const wiring = built<{ loops: (deps: object) => readonly { readonly name: string; readonly everyMs: number }[] }>(
+    'services/proxy/dist/wiring.js',
+  );
+  replace(
+    wiring,
+    'loops',
+    (loops) => (deps) =>
+      loops(deps).map((loop) => (loop.name === 'care-for-nodes' ? { ...loop, everyMs: times.nodeCareMs } : loop)),
+  );
 }
 
 /** What comes near its expiry is seen within a second. A renewal whose process died is soon tried again. */

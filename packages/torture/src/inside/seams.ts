@@ -10,6 +10,7 @@ interface SharedFiles {
   'work/batches/batch-reads': typeof import('../../../shared/src/work/batches/batch-reads');
   'work/batches/batch-store': typeof import('../../../shared/src/work/batches/batch-store');
   'work/batches/batch-work': typeof import('../../../shared/src/work/batches/batch-work');
+  'base/egress/lookup': typeof import('../../../shared/src/base/egress/lookup');
   'base/db/index': typeof import('../../../shared/src/base/db');
   'counter/deposits/deposit-store': typeof import('../../../shared/src/counter/deposits/deposit-store');
   'counter/deposits/reconcile': typeof import('../../../shared/src/counter/deposits/reconcile');

@@ -143,14 +143,14 @@ export class Child {
     setTimeout(() => running.kill('SIGCONT'), ms);
   }
 
-  async stop(): Promise<void> {
+  async stop(limitMs = STOP_LIMIT_MS): Promise<void> {
     this.isWanted = false;
     clearTimeout(this.startingAgain);
     const { running } = this;
     if (running !== undefined) {
       running.kill('SIGCONT');
       running.kill('SIGTERM');
-      const late = setTimeout(() => running.kill('SIGKILL'), STOP_LIMIT_MS);
+      const late = setTimeout(() => running.kill('SIGKILL'), limitMs);
       await this.gone;
       clearTimeout(late);
     }

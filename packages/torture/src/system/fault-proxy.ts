@@ -26,6 +26,8 @@ export class FaultProxy {
   cutAfter: number | undefined;
   readonly traps: Trap[] = [];
   onRequestBytes: ((chunk: Buffer) => void) | null = null;
+  /** Made for each connection: sees what the client says on it. */
+  watchRequests: (() => (chunk: Buffer) => void) | null = null;
   private isShut = false;
   private turn = 0;
   private readonly server: Server;
@@ -74,8 +76,8 @@ export class FaultProxy {
   }
 
   /**
-   * The next connection over which a request with these two texts goes is cut when its answer comes: the database has
-   * done it, and nobody knows.
+   * The next connection over which a request with these two texts goes is cut when its answer comes: it has been done,
+   * and nobody knows.
    */
   trapAnswer(text: string, match: string, onSprung: () => void): void {
     this.traps.push({ texts: [text, match], onSprung });
@@ -129,12 +131,14 @@ class Pair {
   private isOver = false;
   /** Texts of prepared statements, by name. */
   private readonly statements = new Map<string, string>();
+  private readonly watch: ((chunk: Buffer) => void) | undefined;
 
   constructor(
     private readonly proxy: FaultProxy,
     private readonly client: Socket,
     private readonly server: Socket,
   ) {
+    this.watch = proxy.watchRequests?.();
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
       socket.on('close', () => this.end());
@@ -172,7 +176,12 @@ class Pair {
 
   private seeRequest(chunk: Buffer): boolean {
     this.proxy.onRequestBytes?.(chunk);
-    const said = this.proxy.isPostgres ? this.withStatements(chunk) : '';
+    this.watch?.(chunk);
+    const said = this.proxy.isPostgres
+      ? this.withStatements(chunk)
+      : this.proxy.traps.length > 0
+        ? chunk.toString('latin1')
+        : '';
     const index = this.proxy.traps.findIndex(({ texts }) => texts.every((text) => said.includes(text)));
     if (index >= 0) this.sprung = this.proxy.traps.splice(index, 1)[0] ?? null;
     return true;

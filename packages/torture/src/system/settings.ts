@@ -10,6 +10,7 @@ export const TIMES = {
   depositAbsentMs: 12_000,
   batchLeaseMs: 4_000,
   renewal: { lookMs: 1_000, turnMs: 4_000, againMs: 1_000 },
+  nodeCareMs: 1_000,
 };
 export type Times = typeof TIMES;
 

@@ -10,7 +10,7 @@ import { RedisServer, type RedisStore } from './redis';
 import { REDIS_NODES, RedisCluster } from './redis-cluster';
 import type { Secrets, Shape } from './settings';
 
-export type LinkKind = 'client' | 'service' | 'postgres' | 'redis';
+export type LinkKind = 'client' | 'service' | 'postgres' | 'redis' | 'node';
 export type Links = Readonly<Record<LinkKind, FaultProxy[]>>;
 
 export interface StoresOptions {

@@ -4,10 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BASE_PATHS, PRODUCTS, type Product } from '@lumi/shared/contract';
 import type { QueryResult, QueryResultRow } from 'pg';
-import type { PointReached } from '../inside/messages';
+import type { PointReached, Settings } from '../inside/messages';
 import type { Random } from '../random';
 import { Accounts, type Buyer, type BuyerOptions } from './accounts';
-import { Child } from './child';
+import { Child, type ChildOptions } from './child';
 import type { Cluster } from './cluster';
 import { FaultProxy } from './fault-proxy';
 import type { Machine } from './machine';
@@ -39,14 +39,14 @@ export interface SentToService {
 /** HTTP processes of each service. */
 const SERVERS = 2;
 
-type Kind = 'gateway' | 'server' | 'worker' | 'double';
+type Kind = 'gateway' | 'server' | 'worker' | 'double' | 'node';
 
 export class System {
   readonly cluster: Cluster;
   readonly products: readonly Product[];
   readonly shape: Shape;
   readonly children = new Map<string, Child>();
-  readonly links: Links = { client: [], service: [], postgres: [], redis: [] };
+  readonly links: Links = { client: [], service: [], postgres: [], redis: [], node: [] };
   readonly stores: Stores;
   /** Addresses of the gateways, as customers reach them. */
   origins: readonly string[] = [];
@@ -62,6 +62,7 @@ export class System {
   private webhookRelay: WebhookRelay | undefined;
   private doubleProxy: FaultProxy | undefined;
   private listener: Listener | null = null;
+  private settings: Settings | null = null;
 
   constructor(private readonly options: SystemOptions) {
     this.cluster = options.cluster;
@@ -115,19 +116,21 @@ export class System {
     await this.flushQueue();
     this.sent = new Map();
     this.webhooks.reset(run.random.stream('webhooks'));
-    for (const child of this.children.values()) {
-      child.settings = { type: 'torture-settings', bug: run.bug ?? '', stretch: this.stretch };
-      child.tell(child.settings);
-    }
+    this.tellSettings({ type: 'torture-settings', bug: run.bug ?? '', stretch: this.stretch });
     this.listener = run.listener;
   }
 
   /** Leases and limits of all processes, in this life and the next: so many times as long as TIMES. */
   setTimes(stretch: number): void {
     this.stretch = stretch;
+    this.tellSettings({ type: 'torture-settings', bug: this.settings?.bug ?? '', stretch });
+  }
+
+  private tellSettings(settings: Settings): void {
+    this.settings = settings;
     for (const child of this.children.values()) {
-      child.settings = { type: 'torture-settings', bug: child.settings?.bug ?? '', stretch };
-      child.tell(child.settings);
+      child.settings = settings;
+      child.tell(settings);
     }
   }
 
@@ -194,7 +197,7 @@ export class System {
   }
 
   /** Ports of processes that get new connections. */
-  private reachable(names: readonly string[]): number[] {
+  reachable(names: readonly string[]): number[] {
     return known(names.map((name) => (this.leaving.has(name) ? undefined : this.children.get(name)?.port)));
   }
 
@@ -217,14 +220,21 @@ export class System {
     }
   }
 
-  private child(name: string, script: string, kind: Kind, env: NodeJS.ProcessEnv): Child {
+  /** `onPoint`: hears of its points instead of the run's listener. */
+  child(
+    name: string,
+    script: string,
+    kind: Kind,
+    env: NodeJS.ProcessEnv,
+    onPoint: ChildOptions['onPoint'] = (from, point) => this.listener?.onPoint(from, point),
+  ): Child {
     const { machine, limits } = this.options;
     const { root } = machine;
     const child = new Child({
       name,
       script: join(root, script),
       logFile: join(this.logs, `${name}.log`),
-      onPoint: (from, point) => this.listener?.onPoint(from, point),
+      onPoint,
       onLine: (_from, line) => this.listener?.onLine(line),
       env: {
         PATH: process.env.PATH,
@@ -238,6 +248,7 @@ export class System {
         TORTURE_KIND: kind,
       },
     });
+    child.settings = this.settings;
     this.children.set(name, child);
     return child;
   }
