@@ -5,13 +5,15 @@ import { Rights, type PoolExit } from '../src/node/rights';
 import { readUserName } from '../src/node/user-name';
 import { NodeFixture, Recorded } from './node-fixture';
 
-const POOL: PoolExit[] = Array.from({ length: 8 }, (_, i) => ({
-  address: `127.64.1.${String(i + 1)}`,
-  country: i < 4 ? 'XA' : 'XB',
-  region: i % 2 === 0 ? 'North' : 'South',
-  city: 'New Town',
-  asn: 64_500 + i,
-}));
+const POOL: readonly PoolExit[] = Object.freeze(
+  Array.from({ length: 8 }, (_, i) => ({
+    address: `127.64.1.${String(i + 1)}`,
+    country: i < 4 ? 'XA' : 'XB',
+    region: i % 2 === 0 ? 'North' : 'South',
+    city: 'New Town',
+    asn: 64_500 + i,
+  })),
+);
 
 describe('exits', () => {
   const clock = new FixedClock(1_800_000_000_000);
@@ -59,9 +61,9 @@ describe('exits', () => {
 
   it('that cannot be used are left alone for a minute', () => {
     const exits = new Exits(rights, events);
-    for (const { address } of POOL.slice(1)) exits.markLost(address);
+    for (const { address } of POOL.slice(1)) exits.markLost(address, 'EADDRNOTAVAIL');
     expect(chosen(exits)).toBe(POOL[0]?.address);
-    exits.markLost(POOL[0]?.address ?? '');
+    exits.markLost(POOL[0]?.address ?? '', 'EADDRINUSE');
     expect(chosen(exits)).toBe('exit');
     clock.advance(60_000);
     expect(chosen(exits)).toMatch(/^127/);

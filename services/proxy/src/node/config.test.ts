@@ -87,21 +87,31 @@ describe('the settings of a node', () => {
     );
   });
 
-  it('name a file of exits, whose faults it names by place', () => {
+  it('name a file of exits, whose faults it names by line', () => {
     const file = join(folder, 'exits.json');
     const exit = { address: '127.0.0.9', country: 'DE', product: 'dc-ipv4' };
     const reading = (content: unknown) => {
-      writeFileSync(file, JSON.stringify(content));
+      writeFileSync(file, JSON.stringify(content, null, 2));
       return readExitsFile(file);
     };
     expect(reading([exit, { ...exit, address: '2001:DB8:1::/64', city: 'berlin' }]).value).toMatchObject([
       { address: '127.0.0.9', city: null },
       { address: '2001:db8:1::/64', city: 'berlin' },
     ]);
-    expect(reading([exit, { ...exit, address: '10.0.0.0/8', country: 'Germany' }]).reason).toContain('1.address');
-    for (const address of ['2001:db8::/48', '2001:db8:1::/65', '2001:db8:1::1/127', '10.0.0.1/31', 'here'])
-      expect(reading([{ ...exit, address }]).reason).toContain('0.address is no address and no IPv6 block of 64 bits');
-    expect(reading([exit, exit]).reason).toContain('127.0.0.9 twice');
+    expect(reading([exit, { ...exit, address: '10.0.0.0/8', country: 'Germany' }]).reason).toBe(
+      'names a file with faults: line 7: address must be an address or an IPv6 block of /64, not a /8; ' +
+        'line 7: country must be two capital letters',
+    );
+    const odd = { ...exit, city: '[{"a",}\\"' };
+    for (const bits of [0, 32, 48, 56, 63, 65, 96, 127])
+      expect(reading([odd, { ...exit, address: `2001:db8:1::/${String(bits)}` }]).reason).toContain(
+        `line 8: address must be an address or an IPv6 block of /64, not a /${String(bits)}`,
+      );
+    expect(reading([odd, { ...exit, address: '2001:db8::7/128' }]).value?.[1]?.address).toBe('2001:db8::7');
+    const { reason = '' } = reading([odd, 7, { ...exit, address: 'home' }]);
+    expect(reason).toContain('line 8: it ');
+    expect(reason).toContain('line 9: address must be an address or an IPv6 block of /64');
+    expect(reading([odd, exit]).reason).toContain('127.0.0.9 twice, in lines 2 and 8');
     expect(reading({}).reason).toContain('faults');
   });
 

@@ -21,28 +21,34 @@ const BLOCK_BITS = 64;
 /** A machine answers itself within this time, however busy it is. */
 const OWN_MS = 5_000;
 
-const text = z.string().min(1).max(64);
+/** A string of JSON has no bare line feed, and is one token whatever is in it. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|[\n{}[\],]|[^\s"{}[\],]+/g;
+
+const name = z.string().min(1).max(64);
 const exit = z.strictObject({
   address: z.string().transform((written, context) => {
     const { value } = readBlock(written);
     if (value !== undefined && (value.text === value.address || value.bits === BLOCK_BITS)) return value.text;
-    context.addIssue({ code: 'custom', message: 'is no address and no IPv6 block of 64 bits' });
+    const not = value === undefined ? '' : `, not a /${String(value.bits)}`;
+    context.addIssue({ code: 'custom', message: `must be an address or an IPv6 block of /64${not}` });
     return z.NEVER;
   }),
   country: z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters'),
-  region: text.nullable().default(null),
-  city: text.nullable().default(null),
+  region: name.nullable().default(null),
+  city: name.nullable().default(null),
   asn: z.int().min(0).nullable().default(null),
-  product: text,
+  product: name,
 });
 const exits = z.array(exit).min(1, 'is empty').max(EXITS_MAX);
 
 /** An empty path: no exits. */
 export function readExitsFile(path: string): Reading<readonly NodeExit[]> {
   if (path === '') return { value: [] };
+  let text: string;
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
+    text = readFileSync(path, 'utf8');
+    content = JSON.parse(text);
   } catch (err) {
     const { code } = err as NodeJS.ErrnoException;
     return {
@@ -51,11 +57,43 @@ export function readExitsFile(path: string): Reading<readonly NodeExit[]> {
   }
   const { success, data, error } = exits.safeParse(content);
   if (!success) {
-    const faults = error.issues.map(({ path: at, message }) => `${at.map(String).join('.') || 'it'} ${message}`);
-    return { reason: `names a file with faults: ${faults.slice(0, FAULTS_TOLD).join('; ')}` };
+    const lines = linesOf(text);
+    const faults = error.issues.slice(0, FAULTS_TOLD).map(({ path: [at, ...field], message }) => {
+      const line = typeof at === 'number' ? `line ${String(lines[at])}: ` : '';
+      return `${line}${field.map(String).join('.') || 'it'} ${message}`;
+    });
+    return { reason: `names a file with faults: ${faults.join('; ')}` };
   }
-  const double = data.find(({ address }, i) => data.findIndex((other) => other.address === address) !== i);
-  return double === undefined ? { value: data } : { reason: `names a file that has ${double.address} twice` };
+  const seen = new Map<string, number>();
+  for (const [at, { address }] of data.entries()) {
+    const before = seen.get(address);
+    if (before !== undefined)
+      return { reason: `names a file that has ${address} twice, ${placesOf(text, before, at)}` };
+    seen.set(address, at);
+  }
+  return { value: data };
+}
+
+function placesOf(json: string, one: number, other: number): string {
+  const lines = linesOf(json);
+  return `in lines ${String(lines[one])} and ${String(lines[other])}`;
+}
+
+/** The line in which each entry of the list begins. */
+function linesOf(json: string): readonly number[] {
+  const lines: number[] = [];
+  let [line, depth, isBefore] = [1, 0, false];
+  for (const [token] of json.matchAll(TOKENS)) {
+    if (token === '\n') line += 1;
+    else if (depth === 1 && token === ',') isBefore = true;
+    else {
+      if (token === '}' || token === ']') depth -= 1;
+      if (isBefore && depth === 1) lines.push(line);
+      if (token === '{' || token === '[') depth += 1;
+      isBefore = depth === 1 && token === '[';
+    }
+  }
+  return lines;
 }
 
 /** Whether an address is one of the exits, or in one of their blocks: this machine answers there. */

@@ -64,7 +64,7 @@ export class Exchange {
       },
       failed: (code) => {
         const word = wordOf(code);
-        if (word === 'exit') exits.markLost(dialled.localAddress);
+        if (word === 'exit') exits.markLost(dialled.localAddress, code);
         this.refuse(word);
       },
       deliver: (bytes) => this.receive(bytes),

@@ -30,7 +30,7 @@ export function openTunnel({ client, passage, dialled, exits, head, answer, refu
     },
     failed: (code) => {
       const word = wordOf(code);
-      if (word === 'exit') exits.markLost(dialled.localAddress);
+      if (word === 'exit') exits.markLost(dialled.localAddress, code);
       passage.refusal = word;
       passage.end(true);
       refuse(word);
