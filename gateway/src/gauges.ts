@@ -1,7 +1,7 @@
 // What monitoring reads from the parts of the gateway at each scrape.
 import { PRODUCTS, type Product } from '@lumi/shared/contract';
+import type { Notices } from '@lumi/shared/notices';
 import type { KeyCache } from './keys/key-cache';
-import type { KeyNotifications } from './keys/key-notifications';
 import type { BodyBudget } from './limits/body-budget';
 import { bodyBytes, keysCached, keysListening, operationsServed, upstreamBroken, upstreamRequests } from './meters';
 import type { RouteTable } from './routes/route-table';
@@ -9,17 +9,17 @@ import type { ServiceClient } from './upstream/service-client';
 
 export interface Watched {
   readonly keys: KeyCache;
-  readonly notifications: KeyNotifications;
+  readonly notices: Notices;
   readonly routes: RouteTable;
   readonly services: Readonly<Record<Product, ServiceClient>>;
   readonly bodyBudget: BodyBudget;
 }
 
 /** Returns what ends it. */
-export function watchParts({ keys, notifications, routes, services, bodyBudget }: Watched): () => void {
+export function watchParts({ keys, notices, routes, services, bodyBudget }: Watched): () => void {
   const ends = [
     keysCached.watch(() => [[{}, keys.size]]),
-    keysListening.watch(() => [[{}, notifications.isListening ? 1 : 0]]),
+    keysListening.watch(() => [[{}, notices.isListening ? 1 : 0]]),
     bodyBytes.watch(() => [[{}, bodyBudget.heldBytes]]),
     operationsServed.watch(() => PRODUCTS.map((product) => [{ product }, routes.operationsOf(product)])),
     upstreamRequests.watch(() =>

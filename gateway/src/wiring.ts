@@ -9,6 +9,7 @@ import {
   connectLimitRedis,
   type LimitStore,
 } from '@lumi/shared/limits';
+import { Notices } from '@lumi/shared/notices';
 import { knowsPlatform } from '@lumi/shared/platform-schema';
 import { Readiness, watchPool } from '@lumi/shared/monitoring';
 import { tracePool } from '@lumi/shared/tracing';
@@ -18,7 +19,6 @@ import { clientIpReader, peerReader, type ClientIp } from './client-ip';
 import type { GatewayConfig } from './config';
 import { watchParts } from './gauges';
 import { KeyCache } from './keys/key-cache';
-import { KeyNotifications } from './keys/key-notifications';
 import { KeyUsage } from './keys/key-usage';
 import { BodyBudget } from './limits/body-budget';
 import { LineWriter } from './line-writer';
@@ -64,16 +64,21 @@ export interface WiringOptions {
 }
 
 const ADDRESSES_MAX = 50_000;
+/** Sent by a trigger, with the digest of the key. */
+const KEY_CHANGES = 'lumi_keys';
 
 export function wire({ config, clock, log, accessStream, onRefusal = () => undefined }: WiringOptions): Wiring {
   const [db, strangersDb] = [openPool(config, log), openPool(config, log)];
   const keys = new KeyCache({ db, strangersDb, digests: new KeyDigests(config.KEY_PEPPERS), clock, log });
-  const notifications = new KeyNotifications({
+  const notices = new Notices({
     databaseUrl: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
+    name: 'gateway keys',
     log,
-    onChange: (digest) => keys.forget(digest),
-    onGap: () => keys.forgetAll(),
+    send: (channel, payload) => db.query('SELECT pg_notify($1, $2)', [channel, payload]),
+    what: 'key changes',
+    meanwhile: 'keys are read again every few seconds',
   });
+  notices.on(KEY_CHANGES, { notice: (digest) => keys.forget(digest), gap: () => keys.forgetAll() });
   const usage = new KeyUsage({ db, clock, log });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   const local = new MemoryLimitStore(clock);
@@ -109,7 +114,7 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
   const unwatch = [
     watchPool('gateway', db),
     watchPool('gateway-strangers', strangersDb),
-    watchParts({ keys, notifications, routes, services, bodyBudget }),
+    watchParts({ keys, notices, routes, services, bodyBudget }),
   ];
   const accessLines = accessStream === null ? null : new LineWriter(accessStream);
   return {
@@ -138,7 +143,7 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
     readiness,
     start: async () => {
       stopAsking = await knowsPlatform({ db, who: 'the gateway', log, onRefusal });
-      await Promise.all([notifications.start(), routes.start()]);
+      await Promise.all([notices.start(), routes.start()]);
     },
     stop: async () => {
       stopAsking();
@@ -147,7 +152,7 @@ export function wire({ config, clock, log, accessStream, onRefusal = () => undef
       redis?.disconnect();
       for (const end of unwatch) end();
       await Promise.all([
-        notifications.stop(),
+        notices.stop(),
         usage.flush().then(() => db.end()),
         strangersDb.end(),
         ...PRODUCTS.map((product) => services[product].close()),

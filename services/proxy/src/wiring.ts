@@ -116,6 +116,9 @@ export interface WiredProxy extends NodeDeps {
   readonly shared: SharedParts;
 }
 
+/** Sent by a trigger when the feed's number grows. */
+const ACCESS_CHANGES = 'lumi_access';
+
 export function wire(service: Service, settings: ProxySettings): WiredProxy {
   const entryHost = settings.PROXY_ENTRY_HOST ?? '127.0.0.1';
   const db = new PrismaClient(clientOptions(service.db.pool, 'proxy'));
@@ -139,7 +142,7 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
   return {
     ...deps,
     syncs,
-    feed: new FeedWatch(() => feedNumber(service.db.direct)),
+    feed: feedWatchOf(service),
     localToken: settings.PROXY_LOCAL_NODE_TOKEN ?? null,
     entryHost,
     usableWithinMs: settings.PROXY_USABLE_WITHIN_MS,
@@ -154,6 +157,20 @@ export function wire(service: Service, settings: ProxySettings): WiredProxy {
       summary: proxiesSummary,
     }),
   };
+}
+
+/** Listens from the moment that a node waits. */
+function feedWatchOf({ db, notices }: Service): FeedWatch {
+  const feed: FeedWatch = new FeedWatch({
+    read: () => feedNumber(db.direct),
+    isNoticed: () => {
+      void notices.start();
+      return notices.isListening;
+    },
+  });
+  const hurry = (): void => feed.hurry();
+  notices.on(ACCESS_CHANGES, { notice: hurry, gap: hurry });
+  return feed;
 }
 
 /** Literal paths come before `/proxies/{id}`, because the first match serves. */

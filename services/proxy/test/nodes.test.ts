@@ -1,10 +1,13 @@
 // The routes of nodes: who may ask, what access they get, and what is in force.
 import { createHmac } from 'node:crypto';
 import request from 'supertest';
-import { FixedClock } from '@lumi/shared/runtime';
+import { Notices } from '@lumi/shared/notices';
+import { FixedClock, silentLog } from '@lumi/shared/runtime';
+import { until } from '@lumi/shared/testing';
 import { careForNodes } from '../src/jobs/care-for-nodes';
 import { pushAccess } from '../src/jobs/push-access';
 import { withdrawEnded } from '../src/jobs/withdraw-ended';
+import { tellAccess, type Told } from '../src/store/feed';
 import { nodeClient, REGISTRATION } from './node-client';
 import { NOW, ORDER, owner, proxyTest } from './proxy-service';
 
@@ -47,6 +50,32 @@ describe('a node', () => {
 });
 
 describe('access', () => {
+  it('that changes is noticed by who listens, and what changes nothing is not', async () => {
+    const { config, db } = lumi.deps().service;
+    let heard = 0;
+    const notices = new Notices({
+      databaseUrl: config.DATABASE_URL,
+      name: 'test',
+      log: silentLog,
+      send: () => Promise.resolve(),
+      what: 'tests',
+      meanwhile: 'nothing happens',
+    });
+    notices.on('lumi_access', { notice: () => (heard += 1), gap: () => undefined });
+    await notices.start();
+    try {
+      const told = [{ subject: 'prx_noticed', version: 1, isRemoved: true }];
+      await tellAccess(db.platform, 'sandbox', told, clock.now());
+      await until(() => heard === 1);
+      await tellAccess(db.platform, 'sandbox', told, clock.now());
+      await tellAccess(db.platform, 'sandbox', [{ ...told[0], subject: 'prx_noticed_2' } as Told], clock.now());
+      await until(() => heard > 1);
+      expect(heard).toBe(2);
+    } finally {
+      await notices.stop();
+    }
+  });
+
   it('of what was sold before a node came is sent as a whole, with entries on its ports and digests of logins', async () => {
     const { who, body } = await lumi.buyer();
     const bought = await lumi.pay(who, '/traffic-plans', { pool: 'residential', gb: 1 });

@@ -33,8 +33,14 @@ export async function readAccess(deps: NodeDeps, request: InternalRequest): Prom
     await deps.feed.isAbove(after, Math.min(leftMs, HEARD_EVERY_MS), request.signal);
     node = await nodeOf(deps, request); // It may have been retired, or have registered anew.
     if ('status' in node) return node;
-    await noteHeard(deps.db, node.id, null, deps.service.clock.now());
+    await noteIfSilent(deps, node);
   }
+}
+
+/** Its exchanges tell of it too. */
+async function noteIfSilent({ db, service: { clock } }: NodeDeps, { id, heard_at: heardAt }: NodeRow): Promise<void> {
+  if (heardAt === null || heardAt.getTime() <= clock.nowMs() - HEARD_EVERY_MS)
+    await noteHeard(db, id, null, clock.now());
 }
 
 /** Nothing is confirmed by it: the node puts a whole into force when it has all of it. */

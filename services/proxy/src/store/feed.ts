@@ -53,7 +53,7 @@ export async function inForce(
 }
 
 export async function feedNumber(db: SqlRunner): Promise<number> {
-  // Raw SQL: asked several times a second while nodes wait, without the typed client's cost.
+  // Raw SQL: asked often while nodes wait, without the typed client's cost.
   const rows = await db.$queryRaw<{ number: bigint }[]>(sql`SELECT number FROM proxy.access_feed`);
   return Number(rows[0]?.number ?? 0);
 }

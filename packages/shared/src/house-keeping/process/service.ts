@@ -5,6 +5,7 @@ import { Cursors } from '../../ground/contract';
 import { openDatabase, type Database } from '../../base/db';
 import { mount, type Endpoint, type InternalRoute, type OpenApiOptions } from '../../counter/endpoint';
 import { Readiness } from '../../base/monitoring';
+import { Notices } from '../../base/notices';
 import { MemoryLimitStore, RedisLimitStore, connectLimitRedis, untilUsable, type LimitStore } from '../../base/limits';
 import { IdentityVerifier } from '../../base/principal';
 import type { PurchaseDeps } from '../../work/purchase';
@@ -19,6 +20,8 @@ export interface Service {
    * The same database as `lumi_admin`, which sees all products: only for operators' routes and the check of the books.
    */
   readonly admin: Database;
+  /** Of the database, to this process; who listens starts it. */
+  readonly notices: Notices;
   readonly clock: Clock;
   readonly log: Log;
   readonly cursors: Cursors;
@@ -62,6 +65,14 @@ export function openService(options: ServiceOptions): Service {
     log,
     name: `${options.processName}-admin`,
   });
+  const notices = new Notices({
+    databaseUrl: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
+    name: `${options.processName} notices`,
+    log,
+    send: (channel, payload) => db.pool.query('SELECT pg_notify($1, $2)', [channel, payload]),
+    what: 'changes',
+    meanwhile: 'the tables are looked at more often',
+  });
   const redis = config.REDIS_URL === undefined ? null : connectLimitRedis({ url: config.REDIS_URL, log });
   const readiness = new Readiness();
   readiness.needs(
@@ -78,6 +89,7 @@ export function openService(options: ServiceOptions): Service {
     },
     db,
     admin,
+    notices,
     clock,
     log,
     cursors: new Cursors(config.CURSOR_SECRET),
@@ -88,7 +100,7 @@ export function openService(options: ServiceOptions): Service {
     purchases: { db, clock, log, defaultCap: config.DEFAULT_DAILY_CAP_USD },
     close: async () => {
       redis?.disconnect();
-      await Promise.all([db.close(), admin.close()]);
+      await Promise.all([notices.stop(), db.close(), admin.close()]);
     },
   };
 }

@@ -1,0 +1,1 @@
+export { Notices, type Listener, type NoticesOptions } from './notices';
