@@ -77,6 +77,22 @@ describe('the journal', () => {
     ]);
   });
 
+  it('is not written for a batch that says nothing', async () => {
+    const { exchange, notes, written, bodies } = opened();
+    await exchange.step();
+    const before = written.length;
+    for (let i = 0; i < 5; i += 1) {
+      notes.ended(ENDED); // a report, which is not in the journal
+      await exchange.step();
+      await exchange.save();
+    }
+    expect(bodies).toHaveLength(6);
+    expect(written.length).toBe(before);
+    notes.seen('plan', null);
+    await exchange.step();
+    expect(written.at(-1)).toMatchObject({ seq: 7, frozen: { seen: [{ subject: 'plan' }] } });
+  });
+
   it('that cannot be written is logged once, not at each attempt, and its usage is sent all the same', async () => {
     const errors: string[] = [];
     const { exchange, leases, model, bodies } = opened({

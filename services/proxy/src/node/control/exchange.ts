@@ -155,7 +155,8 @@ export class Exchange {
   private freeze(wants: readonly Want[]): void {
     const frozen: Batch = { lines: this.pending.take(), ...this.parts.notes.take() };
     this.books = { ...this.books, seq: this.books.seq + 1, frozen };
-    this.revision += 1;
+    // Of an empty one nothing is lost by a kill. What comes after it is written with its number.
+    if (frozen.lines.length + frozen.seen.length + frozen.exitsChanged.length > 0) this.revision += 1;
     this.wants = wants;
   }
 
