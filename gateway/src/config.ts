@@ -85,7 +85,9 @@ export const gatewaySettings = baseConfig.extend({
   ),
   HOST_BINDINGS: hostBindings.describe('Binds products to hosts; a product that is not named answers on every host.'),
   TRUST_PROXY: trustedProxies.describe('Proxies whose X-Forwarded-For is trusted; absent: none.'),
-  ROUTES_POLL_MS: count(5_000, 600_000).describe('How often the services’ OpenAPI documents are asked for changes.'),
+  ROUTES_POLL_MS: count(5_000, 600_000).describe(
+    'How often the services’ OpenAPI documents are asked for changes; up to four times as seldom while there are none.',
+  ),
   UPSTREAM_TIMEOUT_MS: count(60_000, 600_000).describe('How long a service may take to answer.'),
   UPSTREAM_CONNECTIONS: count(128, 2_000).describe('Connections to each service.'),
   SERVICE_CONCURRENCY: count(1_024, 50_000).describe('Requests in flight to one service; beyond that 503.'),

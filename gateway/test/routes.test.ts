@@ -3,7 +3,7 @@ import { testDatabase, until } from '@lumi/shared/testing';
 import { silentLog } from '@lumi/shared/runtime';
 import { Matcher } from '../src/routes/matcher';
 import { readOperations } from '../src/routes/operation';
-import { RouteTable } from '../src/routes/route-table';
+import { pauseMs, RouteTable } from '../src/routes/route-table';
 import { ask, openFixture, type Fixture, type TestGateway } from './fixture';
 import { jsonBody, money, operation } from './fake-service';
 
@@ -42,6 +42,12 @@ describe('the document of a service', () => {
     const reads = fixture.services.proxy.documentReads;
     await until(() => fixture.services.proxy.documentReads > reads + 2);
     expect(polling.wiring.routes.isComplete).toBe(true);
+  });
+
+  it('is asked for less often while it stays as it is, to a quarter', () => {
+    expect([0, 1, 4, 12, 1_000].map((unchanged) => pauseMs(5_000, unchanged))).toEqual([
+      5_000, 6_250, 10_000, 20_000, 20_000,
+    ]);
   });
 
   it('is not sent again while its ETag is the same', async () => {

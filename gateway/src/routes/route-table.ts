@@ -19,15 +19,26 @@ interface ServiceRoutes {
   operations: number;
   etag: string | null;
   text: string;
+  /** Reads in a row that found what was known. */
+  unchanged: number;
   /** The last faults that were logged, so that the log has each once. */
   complaint: string;
 }
 
 const FIRST_POLL_MS = 250;
+const SLOWEST = 4;
+
+/** A document that stays as it is is asked for less and less often, to a quarter: one that changes may change again. */
+export function pauseMs(pollMs: number, unchanged: number): number {
+  return Math.round(pollMs * Math.min(SLOWEST, 1 + unchanged / 4));
+}
 
 export class RouteTable {
   private readonly services = new Map<Product, ServiceRoutes>(
-    PRODUCTS.map((product) => [product, { matcher: null, operations: 0, etag: null, text: '', complaint: '' }]),
+    PRODUCTS.map((product) => [
+      product,
+      { matcher: null, operations: 0, etag: null, text: '', unchanged: 0, complaint: '' },
+    ]),
   );
   private readonly timers = new Map<Product, NodeJS.Timeout>();
   private isStopped = false;
@@ -64,10 +75,13 @@ export class RouteTable {
     if (service === undefined) return;
     try {
       const { text, etag } = await this.deps.fetchDocument(product, service.etag);
-      if (text !== null && text !== service.text) this.adopt(product, service, text);
+      const isNew = text !== null && text !== service.text;
+      if (isNew) this.adopt(product, service, text);
+      service.unchanged = isNew ? 0 : service.unchanged + 1;
       service.etag = etag;
       service.complaint = '';
     } catch (err) {
+      service.unchanged = 0;
       if (this.isStopped) return; // the stop closed the connection
       this.complain(product, service, 'the OpenAPI document of a service could not be read', err);
     }
@@ -92,7 +106,8 @@ export class RouteTable {
   private async poll(product: Product): Promise<void> {
     await this.refresh(product);
     if (this.isStopped) return;
-    const delayMs = this.services.get(product)?.matcher === null ? FIRST_POLL_MS : this.deps.pollMs;
+    const service = this.services.get(product);
+    const delayMs = service?.matcher === null ? FIRST_POLL_MS : pauseMs(this.deps.pollMs, service?.unchanged ?? 0);
     this.timers.set(product, setTimeout(() => void this.poll(product), delayMs).unref());
   }
 }
