@@ -27,7 +27,7 @@ function cursorAt(network: NetworkName): Cursor {
 }
 
 async function collectFrom(deps: ProxyDeps, network: ProxyNetwork, cursor: Cursor): Promise<boolean> {
-  const before = await cursorOf(deps.db, cursor);
+  const before = await cursorOf(deps.service.db.platform, cursor);
   const { lines, position } = await network.usageAfter(before.position, ROUND_MAX, AbortSignal.timeout(CALL_LIMIT_MS));
   if (lines.length > 0 && position !== null) {
     const { db, clock } = deps.service;

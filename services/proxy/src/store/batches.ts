@@ -1,6 +1,5 @@
 // Batches of usage: each is taken once, by one row per source and epoch that holds the last number.
 import { inTransaction, sql, type Database, type SqlRunner } from '@lumi/shared/db';
-import type { PrismaClient } from '../generated/db/client';
 import type { UsageLine } from '../supplier/proxy-network';
 
 export interface UsageBatch {
@@ -66,14 +65,14 @@ export async function takeBatch(
 
 /** Where the cursor of a network stands. `name`: of its row. */
 export async function cursorOf(
-  db: Pick<PrismaClient, 'usageEpoch' | 'usagePosition'>,
-  cursor: Cursor,
+  db: SqlRunner,
+  { source, epoch, name }: Cursor,
 ): Promise<{ readonly seq: number; readonly position: string | null }> {
-  const { source, epoch, name } = cursor;
-  // The number first: a batch with an outdated number is not taken.
-  const row = await db.usageEpoch.findUnique({ where: { source_epoch: { source, epoch } } });
-  const position = (await db.usagePosition.findUnique({ where: { network: name } }))?.position ?? null;
-  return { seq: Number(row?.seq ?? 0n), position };
+  // Raw SQL: the number and the position in one snapshot.
+  const rows = await db.$queryRaw<{ seq: bigint | null; position: string | null }[]>(sql`
+    SELECT (SELECT seq FROM proxy.usage_epoch WHERE source = ${source} AND epoch = ${epoch}::int) AS seq,
+      (SELECT position FROM proxy.usage_position WHERE network = ${name}) AS position`);
+  return { seq: Number(rows[0]?.seq ?? 0n), position: rows[0]?.position ?? null };
 }
 
 export interface Cursor {

@@ -98,6 +98,7 @@ export class Connections {
     });
     socket.on('close', () => {
       this.bySocket.delete(socket);
+      if (this.bySocket.size === 0) this.stop();
       this.all.remove(connection);
       room?.remove(connection);
       if (peer !== null && room?.size === 0) this.byPeer.delete(peer);

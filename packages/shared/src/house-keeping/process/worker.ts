@@ -13,7 +13,7 @@ export interface Loop {
   readonly everyMs: number;
   /**
    * A condition of one index look-up that is true when there is work. With it, the loop runs only when the condition
-   * holds, and every minute in any case. It is asked several times a second, so it must read a row or two of an index.
+   * holds, and every five minutes in any case. It is asked several times a second, so it must read a row or two of an index.
    */
   readonly due?: () => Sql;
   /** Returns true when there is more work now. Its work and time must be bounded. */
@@ -25,7 +25,7 @@ const times = timed('lumi_loop_round_seconds', 'How long the rounds took.', ['pr
 
 const RELAY_EVERY_MS = 200;
 /** A round of a loop that is not due: should its condition ever miss something, the work is only late. */
-const REST_MS = 60_000;
+const REST_MS = 300_000;
 
 export interface Work {
   /** What it cannot work without, beside the database. */

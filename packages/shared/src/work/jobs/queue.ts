@@ -40,6 +40,8 @@ export interface Consumer {
 export type Processor = (job: Job, token: string | undefined) => Promise<void>;
 
 const POOL_MAX = 3;
+/** Longer than a worker without jobs is silent: a new connection costs more than a minute of waiting. */
+const IDLE_CONNECTION_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A hanging queue must not block the relay: the staged rows wait in Postgres. */
 const ADD_LIMIT_MS = 5_000;
@@ -204,6 +206,7 @@ function postgresConnection(options: QueueOptions) {
     connectionString: options.databaseUrl,
     schema: QUEUE_SCHEMA,
     max: POOL_MAX,
+    idleTimeoutMillis: IDLE_CONNECTION_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     application_name: options.name,

@@ -27,6 +27,7 @@ export class SandboxMeter {
     position: string | null,
     limit: number,
   ): Promise<{ lines: readonly UsageLine[]; position: string | null }> {
+    if (!(await this.isUsed(position))) return { lines: [], position };
     await this.tick();
     const rows = await this.tables.sandboxUsage.findMany({
       where: seqAfter({ afterSeq: position }),
@@ -44,6 +45,15 @@ export class SandboxMeter {
       errors: row.errors,
     }));
     return { lines, position: rows.at(-1)?.seq.toString() ?? position };
+  }
+
+  /** Nearly always nothing is: one statement says so. */
+  private async isUsed(position: string | null): Promise<boolean> {
+    // Raw SQL: two tables in one statement.
+    const rows = await this.db.platform.$queryRaw<{ is_used: boolean }[]>(sql`
+      SELECT EXISTS (SELECT 1 FROM proxy.sandbox_access WHERE note = 'sandbox:traffic')
+        OR EXISTS (SELECT 1 FROM proxy.sandbox_usage WHERE seq > ${position ?? '0'}::bigint) AS is_used`);
+    return rows[0]?.is_used !== false;
   }
 
   private async tick(): Promise<void> {
