@@ -66,7 +66,8 @@ export class FeedWatch {
     this.pause = new AbortController();
     // A notice that came since the last look began is not waited for again.
     const pauseMs = this.isHurried ? 0 : Math.max(0, Math.min(this.pauseMs, withinMs));
-    if (pauseMs > 0) await setTimeout(pauseMs, undefined, { signal: this.pause.signal }).catch(() => undefined); // hurried
+    const { signal } = this.pause;
+    if (pauseMs > 0) await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined); // hurried
     this.isHurried = false;
     const number = await this.source.read();
     if (number !== this.last) [this.last, this.changedAtMs] = [number, performance.now()];

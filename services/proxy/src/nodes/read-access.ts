@@ -37,7 +37,7 @@ export async function readAccess(deps: NodeDeps, request: InternalRequest): Prom
   }
 }
 
-/** Its exchanges tell of it too. */
+/** Its exchanges show that it is there, too. */
 async function noteIfSilent({ db, service: { clock } }: NodeDeps, { id, heard_at: heardAt }: NodeRow): Promise<void> {
   if (heardAt === null || heardAt.getTime() <= clock.nowMs() - HEARD_EVERY_MS)
     await noteHeard(db, id, null, clock.now());

@@ -13,7 +13,8 @@ export interface Loop {
   readonly everyMs: number;
   /**
    * A condition of one index look-up that is true when there is work. With it, the loop runs only when the condition
-   * holds, and every five minutes in any case. It is asked several times a second, so it must read a row or two of an index.
+   * holds, and every five minutes in any case. It is asked several times a second, so it must read a row or two of an
+   * index.
    */
   readonly due?: () => Sql;
   /** Returns true when there is more work now. Its work and time must be bounded. */
