@@ -1,6 +1,7 @@
 // The node is no open proxy: spellings of forbidden targets by all three ways, with sentinels that count who connects.
-import type { Resolver } from '@lumi/shared/egress';
-import { until } from '@lumi/shared/testing';
+import { networkInterfaces } from 'node:os';
+import { openResolver, type Resolver } from '@lumi/shared/egress';
+import { NameServer, until } from '@lumi/shared/testing';
 import { basic, NodeFixture, socksConnect, socksHello, type RawClient } from './node-fixture';
 
 const ADDRESSES_4 = ['127.0.0.1', '127.64.0.5', '0.0.0.0', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254']
@@ -39,9 +40,13 @@ const NAMES = [
   'ip6-localhost',
 ];
 const NOT_READABLE = ['127.0.0.1@example.com', '127.0.0.1%20', '127.0.0.1#', '1.2.3.4.5', '0x7f.0.0.0x', '127.0.0.256'];
+const OWN = Object.values(networkInterfaces()).flatMap((all = []) => all);
+const OWN_4 = OWN.flatMap(({ family, address }) => (family === 'IPv4' ? [address] : []));
+const OWN_6 = OWN.flatMap(({ family, address }) => (family === 'IPv6' ? [address] : []));
 const SPELLINGS = [
   ...ADDRESSES_4.flatMap(spellings4),
-  ...ADDRESSES_6.map((address) => `[${address}]`),
+  ...OWN_4.flatMap(spellings4),
+  ...[...ADDRESSES_6, ...OWN_6].map((address) => `[${address}]`),
   ...NAMES,
   ...NOT_READABLE,
 ];
@@ -58,9 +63,8 @@ describe('a forbidden target', () => {
     await node.open();
     await node.admit();
     const count = (): void => void (dialled += 1);
-    port = await node.target(count);
-    await node.target(count, '::1', port);
-    await node.target(count, '127.64.0.5', port);
+    // On all addresses of the machine, of both families.
+    port = await node.target(count, '::');
   }
 
   const asText = (host: string): string => Buffer.from(host, 'utf8').toString('latin1');
@@ -123,25 +127,49 @@ describe('a forbidden target', () => {
     expect(dialled).toBe(0);
   });
 
-  it('is refused when a name has a private address beside a public one, and when it changes to one', async () => {
-    let answers = ['9.9.9.9', '127.0.0.1'];
-    await opened({ resolver: { addresses: () => Promise.resolve({ addresses: answers }) } });
-    const ask = async (): Promise<string> =>
-      node
-        .client()
-        .send(`CONNECT name.example:${String(port)} HTTP/1.1\r\n${basic()}\r\n`)
-        .take('\r\n\r\n');
-    expect(await ask()).toContain('details="target"');
-    answers = ['127.0.0.1'];
-    expect(await ask()).toContain('details="target"');
-    expect(dialled).toBe(0);
-  });
+  it.each(Object.entries(ways))(
+    'is refused over %s when a name server answers it beside a public address, or after one',
+    async (_, ask) => {
+      const names = await NameServer.open();
+      try {
+        await opened({ resolver: openResolver({ servers: [names.address] }) });
+        // Nothing of this machine, and no exit on loopback leads to it.
+        const [outside, outside6] = ['9.9.9.9', '2620:fe::9'];
+        names.records.set('mixed.example', [30, outside, '127.0.0.1']);
+        names.records.set('turned.example', [30, '127.0.0.1', outside]);
+        names.records.set('mapped.example', [30, outside6, '::ffff:127.0.0.1']);
+        names.records.set('named.example', [30, ...OWN_4.slice(0, 1)]);
+        names.records.set('rebind.example', [0, outside]);
+        for (const host of ['mixed', 'turned', 'mapped', 'named', 'rebind'])
+          expect([host, await ask(node.client(), `${host}.example`)]).toEqual([host, true]);
+        expect(node.meter.uses.map(({ target }) => target)).toEqual(['rebind.example']);
+        for (const address of ['127.0.0.1', '127.64.0.5', '0.0.0.0', ...OWN_4]) {
+          names.records.set('rebind.example', [0, address]);
+          expect([address, await ask(node.client(), 'rebind.example')]).toEqual([address, true]);
+        }
+        expect(node.meter.uses).toHaveLength(1);
+        expect(names.asked.filter((one) => one === 'A rebind.example').length).toBe(4 + OWN_4.length);
+        expect(dialled).toBe(0);
+      } finally {
+        names.close();
+      }
+    },
+  );
 
-  it('is the node itself, by every address of its machine', async () => {
+  it.each(Object.entries(ways))('is the node itself over %s, at each of its ports', async (_, ask) => {
     await opened();
-    const own = node.plane.ports.http;
-    const client = node.client().send(`CONNECT 127.0.0.1:${String(own)} HTTP/1.1\r\n${basic()}\r\n`);
-    expect(await client.take('\r\n\r\n')).toContain('details="target"');
-    await until(() => node.plane.state.passages === 0);
+    const own = await node.freePort();
+    await node.admit({ port: own });
+    for (const entry of [node.plane.ports.http, node.plane.ports.socks, own]) {
+      port = entry;
+      const before = node.plane.state.connections;
+      for (const host of ['127.0.0.1', 'localhost', '2130706433', '[::1]', '[::ffff:127.0.0.1]', ...OWN_4]) {
+        const client = node.client(own);
+        expect([entry, host, await ask(client, host)]).toEqual([entry, host, true]);
+        client.socket.destroy();
+      }
+      await until(() => node.plane.state.connections === before);
+    }
+    expect(node.meter.uses).toEqual([]);
   });
 });
