@@ -50,6 +50,7 @@ const ALONE = [
     set: [URL, `product=${product}`],
   })),
 ];
+const NODE = ['proxy.node.enabled=true', 'proxy.settings.PROXY_ENTRY_HOST=proxy.example.com'];
 const SHOWN_MAX = 12;
 
 let failed = 0;
@@ -74,8 +75,10 @@ function check(folder) {
     report(`lumi, ${size}: helm lint`, lintFaults(lint(folder, 'lumi', { files })));
     const manifests = checked(`lumi, ${size}`, template(folder, 'lumi', { files }));
     if (size === 'small') {
+      const withNode = checked('lumi, small with a node', template(folder, 'lumi', { files, set: NODE }));
+      report('lumi, small with a node: who reaches whom', connectionFaults(withNode));
       report('lumi, small: who reaches whom', connectionFaults(manifests));
-      const { count, faults } = mutationFaults(manifests);
+      const { count, faults } = mutationFaults(withNode);
       report(`${count} faults on purpose are noticed`, faults);
     }
     if (size === 'everything-on') {
@@ -93,7 +96,7 @@ function check(folder) {
     `docs/deploying.md: ${documented.length} manifests`,
     Object.keys(KUBERNETES).flatMap((version) => conformFaults(text, version)),
   );
-  const full = ['global.postgresql.pooler=true', 'gateway.tools.enabled=true', URL];
+  const full = ['global.postgresql.pooler=true', 'gateway.tools.enabled=true', URL, ...NODE];
   const all = template(folder, 'lumi', {
     set: [...full, 'global.telemetry.endpoint=http://collector.monitoring:4318'],
   });

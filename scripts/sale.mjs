@@ -21,16 +21,21 @@ const purchases = (tag) => [
  * @param {string} gateway its origin
  * @param {Lumi} lumi
  * @param {string} [tag] makes names that nobody has bought
+ * @returns {Promise<Record<string, string>>} the key of each product
  */
 export async function sell(gateway, lumi, tag = 'image') {
   const { user_id: accountId = '' } = await lumi('users', 'create', 'First customer');
   await lumi('users', 'adjust', accountId, '100', 'first deposit');
+  /** @type {Record<string, string>} */
+  const keys = {};
   for (const purchase of purchases(tag)) {
     const [product] = purchase;
     const { key = '' } = await lumi('keys', 'issue', '--product', product, '--type', 'reseller', '--user', accountId);
+    keys[product] = key;
     await buy(gateway, purchase, key, tag);
   }
   await lumi('audit'); // exits with 1 when the books are wrong
+  return keys;
 }
 
 /**

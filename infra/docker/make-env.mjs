@@ -27,6 +27,8 @@ A process takes the file of a setting X by X_FILE. For each process:
   gateway   DATABASE_URL_FILE (the file GATEWAY_DATABASE_URL), IDENTITY_PRIVATE_KEY_FILE
   services  DATABASE_URL_FILE (DOMAINS_DATABASE_URL, VPS_DATABASE_URL, PROXY_DATABASE_URL),
             ADMIN_DATABASE_URL_FILE, IDENTITY_PUBLIC_KEYS_FILE, CURSOR_SECRET_FILE
+  proxy     PROXY_LOCAL_NODE_TOKEN_FILE (the file PROXY_NODE_TOKEN) besides
+  node      PROXY_NODE_TOKEN_FILE; its PROXY_NODE_ID is node_local
   migrate   DATABASE_URL_FILE (OWNER_DATABASE_URL), LUMI_GATEWAY_PASSWORD_FILE (GATEWAY_DB_PASSWORD),
             and so on for DOMAINS, VPS, PROXY and ADMIN
   lumi      DATABASE_URL_FILE (ADMIN_DATABASE_URL)
@@ -93,6 +95,7 @@ function makeSecrets(given) {
     IDENTITY_PRIVATE_KEY: identity,
     IDENTITY_PUBLIC_KEYS: base64(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] })),
     CURSOR_SECRET: randomBytes(32).toString('base64'),
+    PROXY_NODE_TOKEN: `lnt_${randomBytes(32).toString('base64url')}`,
   };
   return Object.fromEntries(Object.entries(made).map(([name, secret]) => [name, given[name] ?? secret]));
 }

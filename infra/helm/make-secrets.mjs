@@ -96,6 +96,8 @@ function secrets({ env: file, database, redis, pooler, installation, 'owner-url'
         },
       ]),
     ),
+    // The node that the service enrols by its token. Others: docs/nodes.md.
+    'proxy-node': { PROXY_NODE_ID_0: 'node_local', PROXY_NODE_TOKEN_0: env('PROXY_NODE_TOKEN') },
     tools: {
       DATABASE_URL: as(database, 'lumi_admin', passwordOf('admin')),
       ...(redis === undefined ? {} : { REDIS_URL: redis }),

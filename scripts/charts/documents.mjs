@@ -143,7 +143,7 @@ export function flowTableFaults(manifests) {
 export function secretTableFaults(manifests, installation) {
   const documented = new Set(
     [...read('README.md').matchAll(/^\| `(<installation>-\S+)` +\|(.*)\|$/gm)].flatMap(([, secret = '', keys = '']) =>
-      [...keys.matchAll(/`([A-Z_]+)`/g)].map(([, key]) => `${secret} ${key}`),
+      [...keys.matchAll(/`([A-Z_0-9]+)`/g)].map(([, key]) => `${secret} ${key}`),
     ),
   );
   const used = new Set(

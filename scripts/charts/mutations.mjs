@@ -132,6 +132,45 @@ const MUTATIONS = [
     /which it does not read/,
   ),
   wrong('two of a name', (all) => all.push(find(all, 'Service', 'lumi-vps')), /rendered twice/),
+  wrong(
+    'a node that is killed before its connections have ended',
+    (all) => (find(all, 'StatefulSet', 'lumi-proxy-node').spec.template.spec.terminationGracePeriodSeconds = 42),
+    /lumi-proxy-node is killed before/,
+  ),
+  wrong(
+    'data at the root of the disk, which belongs to root',
+    (all) => {
+      const [node] = find(all, 'StatefulSet', 'lumi-proxy-node').spec.template.spec.containers;
+      node.volumeMounts.find((/** @type {Json} */ one) => one.name === 'data').mountPath = '/var/lib/lumi/node';
+    },
+    /no folder of its disk/,
+  ),
+  wrong(
+    'nodes that see each other’s tokens',
+    (all) => {
+      const [node] = find(all, 'StatefulSet', 'lumi-proxy-node').spec.template.spec.containers;
+      delete node.volumeMounts.find((/** @type {Json} */ one) => one.name === 'secrets').subPathExpr;
+    },
+    /the secrets of all/,
+  ),
+  wrong(
+    'a set without its Service',
+    (all) => (find(all, 'StatefulSet', 'lumi-proxy-node').spec.serviceName = 'lumi-proxy'),
+    /no headless Service/,
+  ),
+  open(
+    'nodes reach the database',
+    (all) => {
+      const [{ values }] = find(all, 'NetworkPolicy', 'lumi-proxy-to-postgresql').spec.podSelector.matchExpressions;
+      values.push('node');
+    },
+    /proxy node → PostgreSQL/,
+  ),
+  open(
+    'private addresses are targets of customers',
+    (all) => delete find(all, 'NetworkPolicy', 'lumi-proxy-node-to-targets').spec.egress[0].to[0].ipBlock.except,
+    /proxy node → the metadata service/,
+  ),
   open(
     'products reach each other',
     (all) => (find(all, 'NetworkPolicy', 'lumi-vps-from-gateway').spec.ingress[0].from = [{ podSelector: {} }]),

@@ -16,7 +16,7 @@ import { ofKind, podsOf, selects } from './manifests.mjs';
 const LABEL = 'app.kubernetes.io/';
 
 /**
- * One row for each flow, as the table has it. The three products have the same rows.
+ * One row for each flow, as the table has it. The three products have the same rows, but proxy alone has nodes.
  *
  * @param {readonly Manifest[]} manifests
  * @returns {string[]}
@@ -27,9 +27,10 @@ export function flowRows(manifests) {
     const [{ values: components }] = spec.podSelector.matchExpressions;
     const rules = [...(spec.ingress ?? []), ...(spec.egress ?? [])];
     const hasNone = rules.length === 0;
+    const isOfNodes = /-(from-nodes|node-[a-z-]+)$/.test(metadata.name);
     const cells = [
-      `\`${metadata.name.replace(/-(domains|vps|proxy)-/, '-<product>-')}\``,
-      `${part === 'gateway' ? 'gateway' : '`<product>`'} ${components.join(', ')}`,
+      `\`${isOfNodes ? metadata.name : metadata.name.replace(/-(domains|vps|proxy)-/, '-<product>-')}\``,
+      `${part === 'gateway' || isOfNodes ? part : '`<product>`'} ${components.join(', ')}`,
       hasNone
         ? 'nothing, in both directions'
         : rules.flatMap((rule) => (rule.from ?? rule.to).map(peerText)).join('; '),
@@ -41,7 +42,7 @@ export function flowRows(manifests) {
 }
 
 /** @param {Json} port */
-const portText = ({ protocol, port }) => `${protocol} ${port}`;
+const portText = ({ protocol, port, endPort }) => `${protocol} ${endPort === undefined ? port : `${port}-${endPort}`}`;
 
 /** @param {Json} peer */
 function peerText({ podSelector, namespaceSelector, ipBlock }) {
@@ -86,8 +87,10 @@ export function isAllowed(manifests, from, to, port, protocol = 'TCP') {
     return mine.some(({ spec }) =>
       (spec[list] ?? []).some(
         (/** @type {Json} */ rule) =>
-          rule.ports.some((/** @type {Json} */ one) => one.port === port && one.protocol === protocol) &&
-          rule[side].some((/** @type {Json} */ peer) => isPeer(peer, other)),
+          rule.ports.some(
+            (/** @type {Json} */ one) =>
+              one.port <= port && port <= (one.endPort ?? one.port) && one.protocol === protocol,
+          ) && rule[side].some((/** @type {Json} */ peer) => isPeer(peer, other)),
       ),
     );
   };

@@ -1,5 +1,6 @@
 // Runs the pods of the smallest values with podman, beside PostgreSQL and Redis: migrations in the order of helm, then
-// all processes. It asks their probes, sells one of each product through the gateway, and stops each pod.
+// all processes and a proxy node. It asks their probes, sells one of each product through the gateway, uses the proxy
+// that was sold, and stops each pod.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,15 +27,16 @@ const IMAGES = Object.keys(images).map((name) => `${REGISTRY}/${tagOf(name).tag}
 const LIMIT_MS = 10 * 60_000;
 const MIGRATION_LIMIT_MS = 2 * 60_000;
 const READY_LIMIT_MS = 60_000;
-/** A process stops within 25 s. */
+/** A process stops within 25 s, a node without connections too. */
 const STOP_LIMIT_MS = 27_000;
+const USABLE_LIMIT_MS = 20_000;
 
 /** Why it cannot run here, or null. */
 export function whyNotPlay() {
   if (process.getuid?.() !== 0) return 'needs root';
   const forbidden = forbiddenHere();
   if (forbidden !== null) return forbidden;
-  const lacking = ['runc', 'catatonit', 'redis-server'].find(
+  const lacking = ['runc', 'catatonit', 'redis-server', 'curl'].find(
     (name) => spawnSync(name, ['--version']).error !== undefined,
   );
   if (lacking !== undefined) return `${lacking} is not installed (Debian has a package of that name)`;
@@ -96,16 +98,17 @@ async function play(folder, later) {
     const code = await pods.ended(name, MIGRATION_LIMIT_MS);
     if (code !== 0) throw new Error(`${name} ended with ${code}:\n${pods.logs(name)}`);
   }
-  const processes = ofKind(manifests, 'Deployment').map((deployment) =>
-    playable(deployment, secrets, join(parent, `secrets-${deployment.metadata.name}`)),
-  );
+  const workloads = [...ofKind(manifests, 'Deployment'), ...ofKind(manifests, 'StatefulSet')];
+  const processes = workloads.map((one) => playable(one, secrets, join(parent, `secrets-${one.metadata.name}`)));
   for (const { pod } of processes) pods.play(pod);
   for (const { name, probes } of processes) for (const probe of probes) await untilOk(pods, name, probe);
 
   const tools = pods.id(`${installation}-tools`);
-  await sell(`http://${pods.address(`${installation}-gateway`)}:8080`, (...args) =>
+  const gateway = `http://${pods.address(`${installation}-gateway`)}:8080`;
+  const { proxy: key = '' } = await sell(gateway, (...args) =>
     JSON.parse(podman(['exec', tools, 'node', 'lumi.js', ...args, '--json'])),
   );
+  await useProxy(gateway, key, pods.address(`${installation}-proxy-node`));
 
   podman(['exec', tools, 'node', 'lumi.js', 'doctor']); // ends with 1 when something is to be repaired
 
@@ -117,6 +120,29 @@ async function play(folder, later) {
     slowest = Math.max(slowest, ms);
   }
   console.log(`  ${processes.length} pods ran; the slowest stop took ${(slowest / 1000).toFixed(1)} s`);
+}
+
+/**
+ * The target sees the address that was sold.
+ *
+ * @param {string} gateway
+ * @param {string} key of the buyer
+ * @param {string} node its address
+ */
+async function useProxy(gateway, key, node) {
+  const read = async (/** @type {string} */ path) => {
+    const answer = await fetch(`${gateway}/proxy/api/v1${path}`, { headers: { authorization: `Bearer ${key}` } });
+    if (!answer.ok) throw new Error(`${path} was answered ${answer.status} ${await answer.text()}`);
+    return /** @type {Promise<Json>} */ (answer.json());
+  };
+  const { items } = await read('/proxies');
+  const { exit_ip: exit, port, username, password } = await read(`/proxies/${items[0].id}?reveal=1`);
+  const args = ['-sS', '--fail', '--max-time', '10', '-x', `http://${username}:${password}@${node}:${port}`];
+  for (const until = Date.now() + USABLE_LIMIT_MS; ; await sleep(250)) {
+    const { stdout, stderr } = spawnSync('curl', [...args, 'http://echo.lumi.test/'], { encoding: 'utf8' });
+    if (stdout.includes(`"${exit}"`)) return;
+    if (Date.now() > until) throw new Error(`the proxy with the exit ${exit} is not usable: ${stdout}${stderr}`);
+  }
 }
 
 /** @param {string} name */
@@ -136,6 +162,8 @@ function rendered(folder, installation) {
     `global.image.registry=${REGISTRY}`,
     'global.moneyEnabled=true',
     'gateway.tools.enabled=true',
+    'proxy.node.enabled=true',
+    `proxy.settings.PROXY_ENTRY_HOST=${installation}-proxy-node`,
     `gateway.migrations.image.tag=${tagOf('platform').version}`,
     `gateway.tools.image.tag=${tagOf('platform').version}`,
     ...['gateway', 'domains', 'vps', 'proxy'].map((part) => `${part}.image.tag=${tagOf(part).version}`),

@@ -1,9 +1,9 @@
-// Rendered pods as podman can run them. Podman knows no Jobs, no projected volumes and no probes over HTTP without a
-// shell, and gives ports of the machine to ports of a container: a Job becomes a pod, a Secret's files a folder of the
-// machine, probes are asked by the caller, ports are left out. All else stays as it is rendered: image, arguments,
-// environment, security context, limits, mounts.
+// Rendered pods as podman can run them. Podman knows no Jobs, no sets, no projected volumes and no probes over HTTP
+// without a shell, and gives ports of the machine to ports of a container: a Job or a set becomes a pod, the files of a
+// Secret or a disk a folder of the machine, probes are asked by the caller, ports are left out. All else stays as it is
+// rendered: image, arguments, environment, security context, limits, mounts.
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { secretFiles } from './workloads.mjs';
 
 /** @typedef {import('./manifests.mjs').Json} Json */
@@ -13,26 +13,60 @@ import { secretFiles } from './workloads.mjs';
 /**
  * A pod with the name of its workload.
  *
- * @param {Manifest} workload a Deployment or a Job
+ * @param {Manifest} workload a Deployment, a StatefulSet (of which it is the first pod) or a Job
  * @param {Secrets} secrets
- * @param {string} folder for the files of its secrets
+ * @param {string} folder for the files of its secrets, and its disk
  */
 export function playable(workload, secrets, folder) {
   const { metadata, spec } = structuredClone(workload.spec.template);
   const [container] = spec.containers;
   const asked = [container.livenessProbe, container.readinessProbe].map((probe) => probe && probeOf(probe, container));
   for (const field of ['startupProbe', 'livenessProbe', 'readinessProbe', 'ports']) delete container[field];
+  const own = withoutFolders(container, `${workload.metadata.name}-0`);
+  const disks = (workload.spec.volumeClaimTemplates ?? []).map((/** @type {Json} */ claim) => claim.metadata.name);
   spec.volumes = spec.volumes.map((/** @type {Json} */ volume) =>
     volume.projected === undefined
       ? volume
-      : { name: volume.name, hostPath: { path: writeFiles({ spec }, secrets, folder), type: 'Directory' } },
+      : {
+          name: volume.name,
+          hostPath: { path: join(writeFiles({ spec }, secrets, folder), own), type: 'Directory' },
+        },
   );
+  for (const disk of disks)
+    spec.volumes.push({ name: disk, hostPath: { path: makeDisk(spec, `${folder}-${disk}`), type: 'Directory' } });
   const name = workload.metadata.name;
   return {
     name,
     probes: asked.filter((probe) => probe !== undefined),
     pod: { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name }, spec },
   };
+}
+
+/**
+ * The folder of its secrets that the pod of this name sees: podman knows no `subPathExpr`.
+ *
+ * @param {Json} container
+ * @param {string} pod
+ */
+function withoutFolders(container, pod) {
+  const mount = container.volumeMounts.find((/** @type {Json} */ { subPathExpr }) => subPathExpr === '$(POD_NAME)');
+  if (mount === undefined) return '';
+  delete mount.subPathExpr;
+  container.env = container.env.filter((/** @type {Json} */ { name }) => name !== 'POD_NAME');
+  return pod;
+}
+
+/**
+ * As the kubelet does: its root belongs to root, and the pod's group may write to it.
+ *
+ * @param {Json} spec
+ * @param {string} folder
+ */
+function makeDisk({ securityContext: { fsGroup } }, folder) {
+  mkdirSync(folder, { recursive: true });
+  chownSync(folder, 0, fsGroup);
+  chmodSync(folder, 0o2775);
+  return folder;
 }
 
 /**
@@ -61,6 +95,9 @@ function writeFiles(pod, secrets, folder) {
     if (value === undefined)
       throw new Error(`a pod reads ${key} of the Secret ${secret}, which make-secrets.mjs does not write`);
     const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    chownSync(dirname(file), 0, group);
+    chmodSync(dirname(file), 0o750);
     writeFileSync(file, value);
     chownSync(file, 0, group);
     chmodSync(file, 0o440);

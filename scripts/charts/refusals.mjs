@@ -11,6 +11,8 @@
 const URL = 'global.publicUrl=https://api.example.com';
 /** @type {(title: string, set: readonly string[], says: RegExp, chart?: string) => Refusal} */
 const refusal = (title, set, says, chart = 'lumi') => ({ title, chart, set: [URL, ...set], says });
+const NODE = ['node.enabled=true', 'settings.PROXY_ENTRY_HOST=proxy.example.com'];
+const ofNode = (/** @type {string} */ one) => [...NODE, `node.${one}`].map((each) => `proxy.${each}`);
 const json = (/** @type {string} */ path, /** @type {unknown} */ value) => `json:${path}=${JSON.stringify(value)}`;
 
 /** @type {readonly Refusal[]} */
@@ -73,6 +75,17 @@ export const REFUSALS = [
     'bounds of replicas that cross',
     ['vps.http.autoscaling.enabled=true', 'vps.http.autoscaling.minReplicas=20'],
     /lumi-vps: autoscaling.minReplicas \(20\) is above/,
+  ),
+  refusal('nodes without an address for customers', ['proxy.node.enabled=true'], /PROXY_ENTRY_HOST is missing/),
+  refusal('nodes of another product', ['node.enabled=true', 'product=vps'], /vps has no nodes/, 'lumi-service'),
+  refusal('a node that is killed early', [...ofNode('drainSeconds=50')], /node.terminationGracePeriodSeconds \(60\)/),
+  refusal('ports of a node that cross', [...ofNode('ports.last=19000')], /node.ports.first \(20000\) is not below/),
+  refusal('too many ports of a node', [...ofNode('ports.last=29999')], /more than 1000 ports apart/),
+  refusal('a pool’s port among the others', [...ofNode('ports.socks=20001')], /node.ports.socks \(20001\) is among/),
+  refusal(
+    'a token among the settings',
+    [...ofNode('settings.PROXY_NODE_TOKEN=lnt_x')],
+    /'PROXY_NODE_TOKEN' not allowed/,
   ),
   refusal('an Ingress without a host', ['gateway.ingress.enabled=true'], /ingress\/hosts.*minItems/),
   refusal('an HTTPRoute without a parent', ['gateway.httpRoute.enabled=true'], /httpRoute\/parentRefs.*minItems/),

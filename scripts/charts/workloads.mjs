@@ -8,6 +8,8 @@ import { nameOf, ofKind, podsOf, selects } from './manifests.mjs';
 
 /** A process has stopped that long after SIGTERM (packages/shared/src/ground/runtime/shutdown.ts). */
 const STOP_SECONDS = 25;
+/** What a node needs beyond the time for its connections (services/proxy/src/node/stopping.ts). */
+const FLUSH_SECONDS = 8;
 const COMPONENT = 'app.kubernetes.io/component';
 const HOOK = 'helm.sh/hook';
 const WEIGHT = 'helm.sh/hook-weight';
@@ -18,21 +20,55 @@ const WEIGHT = 'helm.sh/hook-weight';
  */
 export function workloadFaults(manifests) {
   return [
-    ...ofKind(manifests, 'Deployment').flatMap((one) => deploymentFaults(one, manifests)),
+    ...running(manifests).flatMap((one) => runningFaults(one, manifests)),
+    ...ofKind(manifests, 'StatefulSet').flatMap((one) => diskFaults(one, manifests)),
     ...podsOf(manifests).flatMap((pod) => accountFaults(pod, manifests)),
     ...selectorFaults(manifests),
     ...ofKind(manifests, 'Job').flatMap((job) => migrationFaults(job, manifests)),
     ...secretFaults(manifests),
-    ...ofKind(manifests, 'Deployment').flatMap(settingFaults),
+    ...running(manifests).flatMap(settingFaults),
     ...twice(manifests.map(nameOf)).map((name) => `${name} is rendered twice`),
   ];
+}
+
+/** @param {readonly Manifest[]} manifests */
+const running = (manifests) => [...ofKind(manifests, 'Deployment'), ...ofKind(manifests, 'StatefulSet')];
+
+/**
+ * @param {Manifest} set
+ * @param {readonly Manifest[]} manifests
+ */
+function diskFaults({ kind, metadata, spec }, manifests) {
+  const governs = ofKind(manifests, 'Service').find((one) => one.metadata.name === spec.serviceName);
+  const [container] = spec.template.spec.containers;
+  const mounts = new Map(container.volumeMounts.map((/** @type {Json} */ one) => [one.name, one.mountPath]));
+  const env = environmentOf(container);
+  /** @type {(string | false)[]} */
+  const faults = [
+    (governs?.spec.clusterIP !== 'None' || !selects(governs.spec.selector, spec.template.metadata.labels)) &&
+      'has no headless Service of its own',
+    ...spec.volumeClaimTemplates.map(
+      (/** @type {Json} */ { metadata: { name } }) => !mounts.has(name) && `does not mount its disk ${name}`,
+    ),
+    // The root of a disk belongs to root; only a folder in it can belong to the user alone.
+    !env.PROXY_NODE_DATA?.startsWith(`${mounts.get('data')}/`) && 'has its data in no folder of its disk',
+  ];
+  return faults.filter((fault) => fault !== false).map((fault) => `${kind} ${metadata.name} ${fault}`);
+}
+
+/**
+ * @param {Json} container
+ * @returns {Record<string, string | undefined>}
+ */
+function environmentOf(container) {
+  return Object.fromEntries((container.env ?? []).map((/** @type {Json} */ { name, value }) => [name, value]));
 }
 
 /**
  * @param {Manifest} deployment
  * @param {readonly Manifest[]} manifests
  */
-function deploymentFaults(deployment, manifests) {
+function runningFaults(deployment, manifests) {
   const { template, replicas } = deployment.spec;
   const scalers = manifests.filter(
     ({ kind, spec }) =>
@@ -62,15 +98,19 @@ function deploymentFaults(deployment, manifests) {
 function servingFaults(container, pod) {
   const asks = (/** @type {Json | undefined} */ probe, /** @type {string} */ path) =>
     probe?.httpGet?.path === path && portOf(container, probe.httpGet.port) === portOf(container, 'metrics');
-  const env = Object.fromEntries((container.env ?? []).map((/** @type {Json} */ { name, value }) => [name, value]));
+  const env = environmentOf(container);
   const http = portOf(container, 'http');
+  const { STOP_DELAY_MS: delayMs, PROXY_NODE_DRAIN_S: drain } = env;
+  const stop = drain === undefined ? STOP_SECONDS : Number(delayMs) / 1_000 + Number(drain) + FLUSH_SECONDS - 1;
   return [
     portOf(container, 'metrics') === undefined && 'has no port for metrics and probes',
     !asks(container.startupProbe, '/healthz') && 'has no startup probe of /healthz on its metrics port',
     !asks(container.livenessProbe, '/healthz') && 'has no liveness probe of /healthz on its metrics port',
     !asks(container.readinessProbe, '/readyz') && 'has no readiness probe of /readyz on its metrics port',
-    http !== undefined && !(Number(env.STOP_DELAY_MS) > 0) && 'closes its port while its Service still sends requests',
-    pod.terminationGracePeriodSeconds <= STOP_SECONDS && 'is killed before its work in progress is done',
+    (http !== undefined || drain !== undefined) &&
+      !(Number(delayMs) > 0) &&
+      'closes its port while its Service still sends requests',
+    !(pod.terminationGracePeriodSeconds > stop) && 'is killed before its work in progress is done',
     env.METRICS_PORT !== String(portOf(container, 'metrics')) && 'listens for probes elsewhere',
     http !== undefined && env.PORT !== String(http) && 'listens elsewhere than its port says',
   ];
@@ -113,7 +153,7 @@ function selectorFaults(manifests) {
         if (found.some((pod) => portOf(pod.spec.containers[0], targetPort) === undefined))
           faults.push(`${nameOf(one)}: the pods have no port for ${name}`);
     }
-    if (kind === 'Deployment' && !selects(spec.selector, spec.template.metadata.labels))
+    if (['Deployment', 'StatefulSet'].includes(kind) && !selects(spec.selector, spec.template.metadata.labels))
       faults.push(`${nameOf(one)} does not find its own pods`);
     if (kind === 'NetworkPolicy' && !pods.some(({ labels }) => selects(spec.podSelector, labels)))
       faults.push(`${nameOf(one)} is for no pods`);
@@ -171,8 +211,10 @@ function settingFaults(deployment) {
   if (metadata.labels[COMPONENT] === 'tools') return [];
   /** @type {Record<string, string[]>} */
   const ofProcess = known;
-  const read = ofProcess[metadata.labels['app.kubernetes.io/name']] ?? [];
+  const isNode = metadata.labels[COMPONENT] === 'node';
+  const read = ofProcess[isNode ? 'proxy-node' : metadata.labels['app.kubernetes.io/name']] ?? [];
   return (spec.containers[0].env ?? [])
+    .filter((/** @type {Json} */ { valueFrom }) => valueFrom === undefined)
     .map((/** @type {Json} */ { name }) => name.replace(/_FILE$/, ''))
     .filter((/** @type {string} */ name) => !read.includes(name) && !name.startsWith('OTEL_'))
     .map((/** @type {string} */ name) => `${nameOf(deployment)} gets ${name}, which it does not read`);
@@ -188,16 +230,21 @@ function secretFaults(manifests) {
     ...ofKind(manifests, 'Secret').map((one) => `${nameOf(one)} is in the chart`),
     ...podsOf(manifests).flatMap(({ owner, spec }) => {
       const [container] = spec.containers;
-      const files = secretFiles({ spec });
       const env = container.env ?? [];
-      const fromSecrets = env.filter((/** @type {Json} */ { valueFrom }) => valueFrom !== undefined);
+      const fromSecrets = env.filter((/** @type {Json} */ { valueFrom }) => valueFrom?.secretKeyRef !== undefined);
       const named = env.filter((/** @type {Json} */ { name }) => name.endsWith('_FILE'));
       const mount = container.volumeMounts.find((/** @type {Json} */ { name }) => name === 'secrets');
+      // Of the first pod, when each has a folder of its own.
+      const own = mount?.subPathExpr === '$(POD_NAME)' ? `${owner.metadata.name}-0/` : '';
+      const files = secretFiles({ spec })
+        .filter(({ path }) => path.startsWith(own))
+        .map(({ path }) => ({ path: path.slice(own.length) }));
       return [
         ...fromSecrets.map((/** @type {Json} */ { name }) => `${nameOf(owner)} has ${name} in its environment`),
         ...named
           .filter((/** @type {Json} */ { value }) => !files.some(({ path }) => value === `${mount?.mountPath}/${path}`))
           .map((/** @type {Json} */ { name }) => `${nameOf(owner)}: ${name} names no file of a Secret`),
+        ...(owner.kind === 'StatefulSet' && own === '' ? [`${nameOf(owner)} gives each pod the secrets of all`] : []),
         ...(named.length === files.length ? [] : [`${nameOf(owner)} has a file of a Secret that no setting names`]),
       ];
     }),

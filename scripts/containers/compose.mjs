@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../build.mjs';
 import { freePort } from '../postgres.mjs';
+import { portsOfNode } from './node-ports.mjs';
 import { SERVERS_IMAGE } from './stand-ins.mjs';
 
 const HEALTHY_LIMIT_MS = 120_000;
@@ -12,6 +13,8 @@ export const PROJECT = 'lumi-containers-test';
 const STAND_INS = ['postgres', 'redis', 'edge', 'tls'];
 /** Processes of Lumi that stay up. */
 export const PROCESSES = ['gateway', 'domains', 'domains-worker', 'vps', 'vps-worker', 'proxy', 'proxy-worker'];
+/** In a profile of that name. */
+export const NODE = 'proxy-node';
 const ONCE = ['migrate-platform', 'migrate-domains', 'migrate-vps', 'migrate-proxy', 'lumi'];
 
 export class Compose {
@@ -24,6 +27,8 @@ export class Compose {
     this.folder = folder;
     this.address = '';
     this.ports = { http: 0, tlsHttp: 0, https: 0 };
+    /** @type {string[]} */
+    this.profiles = [];
   }
 
   /** Secrets as make-env.mjs makes them, in files, with money switched on. */
@@ -39,6 +44,7 @@ export class Compose {
       PORT: this.ports.http,
       HTTP_PORT: this.ports.tlsHttp,
       HTTPS_PORT: this.ports.https,
+      ...(await portsOfNode()),
     };
     const lines = settings.split('\n').filter((line) => !Object.keys(env).includes(line.split('=')[0] ?? ''));
     this.envFile = join(this.folder, 'env');
@@ -51,7 +57,7 @@ export class Compose {
     const withoutShell = ['dash', 'bash', 'sh'].map((name) => `/dev/null:/usr/bin/${name}:ro`);
     const services = Object.fromEntries([
       ...STAND_INS.map((name) => [name, { image: SERVERS_IMAGE }]),
-      ...[...PROCESSES, ...ONCE].map((name) => [name, { volumes: withoutShell }]),
+      ...[...PROCESSES, NODE, ...ONCE].map((name) => [name, { volumes: withoutShell }]),
     ]);
     writeFileSync(this.override, JSON.stringify({ services }));
   }
@@ -60,7 +66,8 @@ export class Compose {
   run(...args) {
     const files = ['--file', join(root, 'docker-compose.yml'), '--file', this.override ?? ''];
     const names = ['--project-name', PROJECT, '--env-file', this.envFile ?? ''];
-    return this.engine.run('docker-compose', [...files, ...names, ...args]);
+    const profiles = this.profiles.flatMap((name) => ['--profile', name]);
+    return this.engine.run('docker-compose', [...files, ...names, ...profiles, ...args]);
   }
 
   /**
@@ -131,6 +138,7 @@ export class Compose {
   }
 
   async down() {
+    this.profiles = [NODE];
     await this.run('down', '--volumes', '--remove-orphans', '--timeout', '30');
   }
 }

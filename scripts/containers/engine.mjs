@@ -31,7 +31,7 @@ const MUST_WORK = {
 /** Why containers cannot be run on this machine, otherwise null. */
 export function missingHere() {
   if (process.getuid?.() !== 0) return 'it needs root';
-  const tools = ['podman', 'runc', 'docker-compose', 'debootstrap', 'iptables'].filter(
+  const tools = ['podman', 'runc', 'docker-compose', 'debootstrap', 'iptables', 'curl'].filter(
     (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
   );
   if (tools.length > 0) return `this machine has no ${tools.join(', ')} (Debian has packages of these names)`;

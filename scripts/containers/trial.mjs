@@ -3,10 +3,12 @@ import { request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sell } from '../sale.mjs';
 import { must } from './built-images.mjs';
-import { PROCESSES, PROJECT } from './compose.mjs';
+import { NODE, PROCESSES, PROJECT } from './compose.mjs';
 import { Customers } from './customers.mjs';
+import { ProxyUser } from './proxy-user.mjs';
 
-const RESTART_SECONDS = '30';
+/** As docker-compose.yml gives to the one that takes longest. */
+const RESTART_SECONDS = '45';
 const SETTLE_MS = 1_500;
 const ANSWER_LIMIT_MS = 60_000;
 
@@ -16,7 +18,8 @@ const ANSWER_LIMIT_MS = 60_000;
 /** @typedef {import('./customers.mjs').Allowed} Allowed */
 
 const oneOfEach = Object.fromEntries(PROCESSES.map((name) => [name, 1]));
-const SCALED = { ...oneOfEach, gateway: 2, domains: 2 };
+const WITH_NODE = { ...oneOfEach, [NODE]: 1 };
+const SCALED = { ...WITH_NODE, gateway: 2, domains: 2 };
 
 /**
  * @param {Engine} engine
@@ -28,11 +31,13 @@ export async function tryInstallation(engine, compose, say) {
   await compose.untilHealthy(oneOfEach);
   say('everything is up and ready');
   await untilServed(compose.address);
-  await mustKeepSecrets(engine, await compose.states());
 
   await sell(compose.address, (...args) => compose.lumi(...args));
   say('an account was made; a domain, a server and a proxy were sold');
   const customers = await newCustomers(compose);
+  const proxyUser = await useProxy(engine, compose, customers);
+  say('a proxy was used through its node, before and after a restart of the node, and what passed is on the bill');
+  await mustKeepSecrets(engine, await compose.states());
   await buyInBulk(customers);
   say('a bulk was bought');
 
@@ -42,6 +47,7 @@ export async function tryInstallation(engine, compose, say) {
   await restartEach(engine, compose, customers, say);
   await killPostgres(engine, compose, customers);
   say('PostgreSQL was killed and came back');
+  await proxyUser.use();
   const { requests, refused, purchases } = await customers.finish();
   await compose.lumi('audit');
   say(`${requests} requests, ${refused} of them told to come again`);
@@ -49,7 +55,7 @@ export async function tryInstallation(engine, compose, say) {
 
   await tryTls(engine, compose);
   say('HTTPS is served');
-  await compose.run('stop', '--timeout', '30');
+  await compose.run('stop', '--timeout', RESTART_SECONDS);
   const unclean = Object.entries(await compose.exitCodes()).filter(([name, code]) => code !== 0 && !isOfOthers(name));
   must(unclean.length === 0, `containers did not end with 0 when told to stop: ${JSON.stringify(unclean)}`);
   say('everything stopped when told to');
@@ -81,11 +87,11 @@ async function untilServed(address) {
  * @param {readonly { name: string; service: string }[]} containers
  */
 async function mustKeepSecrets(engine, containers) {
-  for (const { name } of containers.filter(({ service }) => PROCESSES.includes(service))) {
+  for (const { name } of containers.filter(({ service }) => [...PROCESSES, NODE].includes(service))) {
     /** @type {string[]} */
     const environment = JSON.parse(await engine.podman('inspect', name, '--format', '{{json .Config.Env}}'));
     const open = environment.filter((line) =>
-      /^(\w*DATABASE_URL|KEY_PEPPERS|SECRET_RING|IDENTITY_\w+KEYS?|CURSOR_SECRET)=/.test(line),
+      /^(\w*DATABASE_URL|KEY_PEPPERS|SECRET_RING|IDENTITY_\w+KEYS?|CURSOR_SECRET|\w+_TOKEN)=./.test(line),
     );
     must(
       open.length === 0,
@@ -118,6 +124,27 @@ async function newCustomers(compose) {
     vps: await issue('vps'),
     proxy: await issue('proxy'),
   });
+}
+
+/**
+ * The profile with the node is brought up; nothing else has to be done for it.
+ *
+ * @param {Engine} engine
+ * @param {Compose} compose
+ * @param {Customers} customers
+ */
+async function useProxy(engine, compose, customers) {
+  compose.profiles = [NODE];
+  await compose.up();
+  await compose.untilHealthy(WITH_NODE);
+  const proxyUser = new ProxyUser(engine, customers);
+  await proxyUser.buy();
+  await proxyUser.use();
+  const [node] = (await engine.containersOf(PROJECT)).filter(({ service }) => service === NODE);
+  await engine.podman('restart', '--time', RESTART_SECONDS, node?.name ?? '');
+  await compose.untilHealthy(WITH_NODE);
+  await proxyUser.use();
+  return proxyUser;
 }
 
 /**

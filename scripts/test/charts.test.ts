@@ -9,6 +9,7 @@ import { parseAllDocuments } from 'yaml';
 import { gatewaySettings } from '../../gateway/src/config';
 import { domainsSettings } from '../../services/domains/src/config';
 import { proxySettings } from '../../services/proxy/src/config';
+import { nodeSettings } from '../../services/proxy/src/node/config';
 import { vpsSettings } from '../../services/vps/src/config';
 
 const root = join(__dirname, '..', '..');
@@ -35,6 +36,10 @@ describe('the settings of the charts', () => {
 
   it('are all that the gateway reads', () => {
     expect([...(known['gateway'] ?? [])].sort()).toEqual(Object.keys(gatewaySettings.shape).sort());
+  });
+
+  it('are all that a proxy node reads', () => {
+    expect([...(known['proxy-node'] ?? [])].sort()).toEqual(Object.keys(nodeSettings.shape).sort());
   });
 
   it.each(PRODUCTS)('are all that %s and its worker read', (product) => {
@@ -108,7 +113,7 @@ describe('make-secrets.mjs', () => {
 function documentedSecrets(): Record<string, string[]> {
   const text = readFileSync(join(charts, 'README.md'), 'utf8');
   const rows = [...text.matchAll(/^\| `<installation>-(\S+)` +\|(.*)\|$/gm)].flatMap(([, name = '', keys = '']) => {
-    const listed = [...keys.matchAll(/`([A-Z_]+)`/g)].map(([, key = '']) => key).sort();
+    const listed = [...keys.matchAll(/`([A-Z_0-9]+)`/g)].map(([, key = '']) => key).sort();
     return (name === '<product>' ? PRODUCTS : [name]).map((one): [string, string[]] => [`lumi-${one}`, listed]);
   });
   return Object.fromEntries(rows);

@@ -129,7 +129,8 @@ describe('the compose profile', () => {
   };
 
   it('scrapes every process of the compose file on the port of the images', () => {
-    const names = ['gateway', ...['domains', 'vps', 'proxy'].flatMap((product) => [product, `${product}-worker`])];
+    const products = ['domains', 'vps', 'proxy'].flatMap((product) => [product, `${product}-worker`]);
+    const names = ['gateway', ...products, 'proxy-node'];
     expect(Object.keys(services)).toEqual(expect.arrayContaining(names));
     expect(scraped.map(({ job_name: job }) => job)).toEqual(['lumi']);
     const [found] = scraped.flatMap(({ dns_sd_configs: found }) => found);

@@ -1,6 +1,6 @@
 // The schemas of the three charts. What they refuse, helm refuses before it renders anything.
 import * as shared from './global.mjs';
-import { ofGateway, ofProduct } from './settings.mjs';
+import { ofGateway, ofNode, ofProduct } from './settings.mjs';
 
 const { exactly, flag, image, list, names, number, orEmpty, peers, resources, secrets, text, url } = shared;
 
@@ -61,6 +61,26 @@ const gateway = chart({
   tools: exactly({ enabled: flag, image, secrets, resources }),
 });
 
+const port = number(1, 65_535);
+const node = exactly({
+  enabled: flag,
+  ...shared.process({}),
+  secretName: orEmpty(shared.secretName),
+  ports: exactly({ http: port, socks: port, first: port, last: port }),
+  settings: { type: 'object', properties: ofNode, additionalProperties: false },
+  // As PROXY_NODE_DRAIN_S allows.
+  drainSeconds: number(1, 3_600),
+  terminationGracePeriodSeconds: number(9, 4_000),
+  storage: exactly({ size: shared.quantity, className: text }),
+  service: exactly({
+    type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+    annotations: names,
+    externalTrafficPolicy: { enum: ['Local', 'Cluster'] },
+    loadBalancerSourceRanges: list(text),
+  }),
+  network: exactly({ customers: exactly({ from: peers }), targets: exactly({ to: peers }) }),
+});
+
 const products = Object.entries(ofProduct);
 const service = {
   ...chart({
@@ -76,6 +96,7 @@ const service = {
     secrets,
     http: exactly(shared.process({ autoscaling: shared.autoscalingByCpu })),
     worker: exactly(shared.process({ autoscaling: shared.autoscalingByQueue, keda: shared.keda })),
+    node,
     network: exactly({ suppliers: list(shared.namedFlow) }),
     migrations: exactly(migrations),
   }),

@@ -72,7 +72,7 @@ export const image = exactly({
 });
 
 const setting = { type: 'string', pattern: '^[A-Z][A-Z0-9_]*$' };
-const secretName = { type: 'string', pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$', maxLength: 253 };
+export const secretName = { type: 'string', pattern: '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$', maxLength: 253 };
 
 /** Names of Secrets and of keys in them, never a value. */
 export const secrets = exactly({
@@ -90,7 +90,7 @@ export const secrets = exactly({
   also: list(setting),
 });
 
-const quantity = { anyOf: [{ type: 'string', pattern: '^\\d+(\\.\\d+)?(m|Ki|Mi|Gi)?$' }, { type: 'number' }] };
+export const quantity = { anyOf: [{ type: 'string', pattern: '^\\d+(\\.\\d+)?(m|Ki|Mi|Gi)?$' }, { type: 'number' }] };
 const amounts = { cpu: quantity, memory: quantity, 'ephemeral-storage': quantity };
 const amount = { type: 'object', properties: amounts, additionalProperties: false };
 

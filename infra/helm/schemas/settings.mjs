@@ -64,11 +64,29 @@ export const ofProduct = {
   },
 };
 
+/** @type {Settings} of a proxy node */
+export const ofNode = {
+  LOG_LEVEL: everywhere.LOG_LEVEL ?? text,
+  METRICS_HOST: text,
+  PROXY_NODE_RESOLVERS: text,
+  PROXY_NODE_TRUSTED: text,
+  PROXY_NODE_ALLOW: text,
+  PROXY_NODE_IDLE_S: number(1, 86_400),
+  PROXY_PORTS_REFUSED: text,
+  PROXY_TARGET_LOG: { enum: ['domain', 'host', 'none'] },
+};
+
 const secretEverywhere = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'KEY_PEPPERS', 'SECRET_RING'];
 const setEverywhere = ['METRICS_PORT', 'PORT', 'STOP_DELAY_MS', 'API_MONEY_ENABLED', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
-/** The charts do not set them: a collector in the cluster asks for no headers, and no node runs beside the service. */
+/** The charts do not set it: a collector in the cluster asks for no headers. */
 const notByCharts = ['OTEL_EXPORTER_OTLP_HEADERS'];
-const ofNpmStart = { domains: [], vps: [], proxy: ['PROXY_LOCAL_NODE_TOKEN'] };
+const withNode = { domains: [], vps: [], proxy: ['PROXY_LOCAL_NODE_TOKEN'] };
+/** A pod has only the addresses that its network gives it: a file of exits belongs to a machine of its own. */
+const setAtNode = [
+  ...['PROXY_NODE_ID', 'PROXY_NODE_TOKEN', 'PROXY_SERVICE_URL', 'PROXY_NODE_DATA', 'PROXY_NODE_HOST'],
+  ...['PROXY_NODE_PORTS', 'PROXY_NODE_HTTP_PORT', 'PROXY_NODE_SOCKS_PORT', 'PROXY_NODE_DRAIN_S', 'PROXY_NODE_EXITS'],
+  ...['METRICS_PORT', 'STOP_DELAY_MS'],
+];
 /** The images say them. */
 const ofImage = ['LUMI_VERSION', 'LUMI_COMMIT'];
 
@@ -83,6 +101,7 @@ export const known = {
     ...secretEverywhere,
     'IDENTITY_PRIVATE_KEY',
   ],
+  'proxy-node': [...Object.keys(ofNode), ...setAtNode, ...ofImage],
   ...Object.fromEntries(
     Object.entries(ofProduct).map(([product, settings]) => [
       product,
@@ -91,7 +110,7 @@ export const known = {
         ...setEverywhere,
         ...ofImage,
         ...notByCharts,
-        ...ofNpmStart[/** @type {keyof typeof ofNpmStart} */ (product)],
+        ...withNode[/** @type {keyof typeof withNode} */ (product)],
         'PUBLIC_URL',
         ...secretEverywhere,
         ...['ADMIN_DATABASE_URL', 'IDENTITY_PUBLIC_KEYS', 'CURSOR_SECRET', 'CRYPTO_PAY_TOKEN'],

@@ -2,13 +2,14 @@
 A "process" is a dict that the charts build once for each kind of pod and pass to every template here:
   root        the chart's top context ($)
   part        gateway, domains, vps or proxy
-  component   http, worker, migration or tools
+  component   http, worker, node, migration or tools
   values      the block of values with the process's size (`http`, `worker`, …)
   image       the block of values with the image's name
   args        the arguments of `node`
   ports       name → number
   settings    setting → value, not secret
   secrets     setting → {name, key} of a Secret; each is mounted as a file
+  replicas    of a StatefulSet alone: pod <n> gets the file of the key <key>_<n>, and no other pod's
 */}}
 
 {{/* The installation's name: the prefix of all names and the value of part-of. The same in each release. */}}
@@ -18,7 +19,7 @@ A "process" is a dict that the charts build once for each kind of pod and pass t
 
 {{/* lumi-domains, lumi-domains-worker, lumi-domains-migrate */}}
 {{- define "lumi.name" -}}
-{{- $suffix := get (dict "http" "" "worker" "-worker" "migration" "-migrate" "tools" "-tools") .component -}}
+{{- $suffix := get (dict "http" "" "worker" "-worker" "node" "-node" "migration" "-migrate" "tools" "-tools") .component -}}
 {{- $part := ternary "" (printf "-%s" .part) (eq .component "tools") -}}
 {{- printf "%s%s%s" (include "lumi.installation" .root) $part $suffix -}}
 {{- end -}}

@@ -1,6 +1,7 @@
 {{/*
 One allowed flow, or none: with neither `from` nor `to` it denies all. Takes
-  root, part, components (the pods), flow (its name), from or to (peers), ports, protocols (default TCP), hook (weight)
+  root, part, components (the pods), flow (its name), from or to (peers), ports, range (first and last of further ports), protocols (default TCP),
+  hook (weight)
 */}}
 {{- define "lumi.flow" -}}
 apiVersion: networking.k8s.io/v1
@@ -36,6 +37,9 @@ spec:
         {{- range $protocol := $.protocols | default (list "TCP") }}
         - {protocol: {{ $protocol }}, port: {{ $port }}}
         {{- end }}
+        {{- end }}
+        {{- with .range }}
+        - {protocol: TCP, port: {{ int .first }}, endPort: {{ int .last }}}
         {{- end }}
   {{- end }}
 {{- end -}}

@@ -81,7 +81,12 @@ spec:
         {{- include "lumi.containerSecurity" . | nindent 8 }}
       volumeMounts:
         - {name: tmp, mountPath: /tmp}
+        {{- if .replicas }}
+        - {name: secrets, mountPath: {{ include "lumi.secretFolder" . }}, subPathExpr: $(POD_NAME), readOnly: true}
+        - {name: data, mountPath: /var/lib/lumi}
+        {{- else }}
         - {name: secrets, mountPath: {{ include "lumi.secretFolder" . }}, readOnly: true}
+        {{- end }}
   volumes:
     {{- include "lumi.volumes" . | nindent 4 }}
 {{- end -}}
@@ -119,7 +124,9 @@ topologySpreadConstraints:
     labelSelector:
       matchLabels:
         {{- include "lumi.selector" $ | nindent 8 }}
+    {{- if not $.replicas }}
     matchLabelKeys: [pod-template-hash]
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- end -}}

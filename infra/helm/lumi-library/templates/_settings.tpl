@@ -7,6 +7,10 @@
 The environment of a process. A secret never appears in it: the process gets the path of a file (X_FILE).
 */}}
 {{- define "lumi.env" -}}
+{{- if .replicas }}
+- name: POD_NAME
+  valueFrom: {fieldRef: {fieldPath: metadata.name}}
+{{- end }}
 {{- range $name, $value := .settings }}
 {{- if hasKey $.secrets $name }}
 {{- fail (printf "%s is given twice, as a setting and as a Secret's key: remove it from settings or from secrets.also" $name) }}
@@ -38,13 +42,23 @@ name) and `secrets` (the block of values: name, from, also).
 {{- end }}
 {{- end -}}
 
-{{/* One projected volume of all Secrets of the process, one file for each setting. */}}
+{{/*
+One projected volume of all Secrets of the process, one file for each setting. Pods of a StatefulSet have a folder each,
+and see that alone; a pod whose keys are missing does not keep the others from starting.
+*/}}
 {{- define "lumi.volumes" -}}
 {{- $bySecret := dict -}}
 {{- range $setting := keys .secrets | sortAlpha -}}
 {{- $from := get $.secrets $setting -}}
 {{- $items := get $bySecret $from.name | default list -}}
-{{- $_ := set $bySecret $from.name (append $items (dict "key" $from.key "path" $setting)) -}}
+{{- if $.replicas -}}
+{{- range $number := until (int $.replicas) -}}
+{{- $items = append $items (dict "key" (printf "%s_%d" $from.key $number) "path" (printf "%s-%d/%s" (include "lumi.name" $) $number $setting)) -}}
+{{- end -}}
+{{- else -}}
+{{- $items = append $items (dict "key" $from.key "path" $setting) -}}
+{{- end -}}
+{{- $_ := set $bySecret $from.name $items -}}
 {{- end -}}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
@@ -55,6 +69,9 @@ name) and `secrets` (the block of values: name, from, also).
       {{- range $name, $items := $bySecret }}
       - secret:
           name: {{ $name }}
+          {{- if $.replicas }}
+          optional: true
+          {{- end }}
           items:
             {{- range $items }}
             - {key: {{ .key }}, path: {{ .path }}}

@@ -29,6 +29,41 @@ spec:
     {{- include "lumi.pod" . | nindent 4 }}
 {{- end -}}
 
+{{/*
+Pods with a name and a disk each, which it keeps; the Service for scrapers gives them their names. Takes values.storage.
+*/}}
+{{- define "lumi.statefulSet" -}}
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: {{ include "lumi.name" . }}
+  labels:
+    {{- include "lumi.labels" . | nindent 4 }}
+spec:
+  serviceName: {{ include "lumi.name" . }}-metrics
+  replicas: {{ .replicas }}
+  revisionHistoryLimit: 5
+  podManagementPolicy: Parallel
+  selector:
+    matchLabels:
+      {{- include "lumi.selector" . | nindent 6 }}
+  updateStrategy: {type: RollingUpdate}
+  persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}
+  template:
+    {{- include "lumi.pod" . | nindent 4 }}
+  volumeClaimTemplates:
+    - metadata:
+        name: data
+        labels:
+          {{- include "lumi.selector" . | nindent 10 }}
+      spec:
+        accessModes: [ReadWriteOnce]
+        {{- with .values.storage.className }}
+        storageClassName: {{ . }}
+        {{- end }}
+        resources: {requests: {storage: {{ .values.storage.size }}}}
+{{- end -}}
+
 {{- define "lumi.service" -}}
 {{- $service := .service | default dict -}}
 apiVersion: v1

@@ -9,6 +9,9 @@
 {{- if hasKey .ports "http" -}}{{- $_ := set $settings "PORT" (include "lumi.servicePort" .) -}}{{- end -}}
 {{- $names := concat (include "lumi.databaseSecrets" $root | fromYamlArray) (list "ADMIN_DATABASE_URL" "IDENTITY_PUBLIC_KEYS" "KEY_PEPPERS" "SECRET_RING" "CURSOR_SECRET") -}}
 {{- $secrets := include "lumi.secretKeys" (dict "names" $names "secrets" $root.Values.secrets "default" (printf "%s-%s" (include "lumi.installation" $root) $product)) | fromYaml -}}
+{{- if and $root.Values.node.enabled (eq $product "proxy") -}}
+{{- $_ := set $secrets "PROXY_LOCAL_NODE_TOKEN" (dict "name" (include "service.nodeSecret" $root) "key" "PROXY_NODE_TOKEN_0") -}}
+{{- end -}}
 {{- toJson (merge (dict
   "part" $product "image" $root.Values.image "imageName" $product "settings" (mergeOverwrite $settings $root.Values.settings)
   "secrets" $secrets) (omit . "root")) -}}

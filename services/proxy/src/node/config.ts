@@ -57,7 +57,7 @@ function readBlocks(text: string): Reading<BlockList> {
 
 const SERVER = /^(\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|\[[0-9a-f:.]+\](:\d{1,5})?|[0-9a-f:.]+)$/i;
 
-const nodeConfig = z.object({
+export const nodeSettings = z.object({
   LOG_LEVEL,
   METRICS_PORT,
   METRICS_HOST,
@@ -108,7 +108,7 @@ const nodeConfig = z.object({
     .describe('How much of a target’s name is kept with usage.'),
 });
 
-export type NodeConfig = z.output<typeof nodeConfig>;
+export type NodeConfig = z.output<typeof nodeSettings>;
 
 const entriesDiffer: Contradiction<NodeConfig> = (given) => {
   const { PROXY_NODE_HTTP_PORT: http, PROXY_NODE_SOCKS_PORT: socks, PROXY_NODE_PORTS: range } = given;
@@ -123,7 +123,7 @@ const entriesDiffer: Contradiction<NodeConfig> = (given) => {
 };
 
 export function readNodeConfig(env: Readonly<Record<string, string | undefined>> = process.env): NodeConfig {
-  return readConfig(nodeConfig, env, [entriesDiffer]);
+  return readConfig(nodeSettings, env, [entriesDiffer]);
 }
 
 export function isIn(list: BlockList): (address: string) => boolean {
