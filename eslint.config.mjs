@@ -154,9 +154,9 @@ const config = [
     ignores: TESTS,
     rules: { 'no-restricted-syntax': restricted(ENVIRONMENT, CLOCK, EXPORTS, RIDERS) },
   },
-  // It imitates another company's API, with that API's own answers, and knows nothing of packages/shared.
+  // They imitate other companies' APIs, with the APIs' own answers, and know nothing of packages/shared.
   {
-    files: ['packages/crypto-pay-double/src/**/*.ts'],
+    files: ['packages/*-double/src/**/*.ts'],
     ignores: TESTS,
     rules: { 'no-restricted-syntax': restricted(EXPORTS) },
   },

@@ -3,7 +3,8 @@
 //   node infra/helm/make-secrets.mjs --env lumi.env --database postgresql://lumi-db-rw:5432/lumi \
 //     --redis redis://lumi-redis:6379 | kubectl -n lumi apply -f -
 // `--pooler postgresql://lumi-db-pooler:5432/lumi` where a pooler is in front, `--installation lumi` for another name,
-// `--owner-url` where the owner's password is not POSTGRES_PASSWORD of the file. CRYPTO_PAY_TOKEN goes to each product.
+// `--owner-url` where the owner's password is not POSTGRES_PASSWORD of the file. CRYPTO_PAY_TOKEN goes to each product,
+// PROXY_UPSTREAM_TOKEN to proxy.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
@@ -76,6 +77,9 @@ function secrets({ env: file, database, redis, pooler, installation, 'owner-url'
   const token = /^CRYPTO_PAY_TOKEN=./m.test(readFileSync(file, 'utf8'))
     ? { CRYPTO_PAY_TOKEN: env('CRYPTO_PAY_TOKEN') }
     : {};
+  const upstream = /^PROXY_UPSTREAM_TOKEN=./m.test(readFileSync(file, 'utf8'))
+    ? { PROXY_UPSTREAM_TOKEN: env('PROXY_UPSTREAM_TOKEN') }
+    : {};
   /** @type {Record<string, Record<string, string>>} */
   const all = {
     migrations: {
@@ -93,6 +97,7 @@ function secrets({ env: file, database, redis, pooler, installation, 'owner-url'
           IDENTITY_PUBLIC_KEYS: env('IDENTITY_PUBLIC_KEYS'),
           CURSOR_SECRET: env('CURSOR_SECRET'),
           ...token,
+          ...(product === 'proxy' ? upstream : {}),
         },
       ]),
     ),

@@ -15,6 +15,7 @@ import { digestOf, digestOfText } from './memory.mjs';
 /** Also finds text inside a string that looks like an import: an extra dependency does no harm. */
 const IMPORT = /\b(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g;
 const ROOM = /^@lumi\/shared\/(.+)$/;
+const DOUBLE = /^@lumi\/([a-z-]+-double)$/;
 /** Declared for all files, imported by none. */
 const GLOBAL = /^\s*declare (?:global|module)\b/m;
 const SETTINGS = [
@@ -83,8 +84,8 @@ function node(file, nodes) {
 function target(from, specifier) {
   const room = ROOM.exec(specifier)?.[1];
   if (room !== undefined) return firstFile(join(root, 'packages', 'shared', 'src', room, 'index'));
-  if (specifier === '@lumi/crypto-pay-double')
-    return firstFile(join(root, 'packages', 'crypto-pay-double', 'src', 'index'));
+  const double = DOUBLE.exec(specifier)?.[1];
+  if (double !== undefined) return firstFile(join(root, 'packages', double, 'src', 'index'));
   return specifier.startsWith('.') ? firstFile(join(dirname(from), specifier)) : null;
 }
 

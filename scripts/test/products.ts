@@ -24,7 +24,13 @@ export interface WiredProduct {
 }
 
 /** The sandbox registrar waits by the machine's clock; the others wait by the tests' clock. */
-const AT_ONCE = { SANDBOX_TIMEOUT_MS: 1, SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0, PROXY_NETWORKS: new Map() };
+const AT_ONCE = {
+  SANDBOX_TIMEOUT_MS: 1,
+  SANDBOX_SLOW_MS: 1,
+  PROXY_USABLE_WITHIN_MS: 0,
+  PROXY_NETWORKS: new Map(),
+  PROXY_UPSTREAM_TIMEOUT_MS: 1_000,
+};
 
 export const WIRE: Readonly<Record<Product, (service: Service) => WiredProduct>> = {
   domains: (service) => wired(service, domainsWiring, AT_ONCE, DOMAINS_RULES),

@@ -61,6 +61,8 @@ export const ofProduct = {
     PROXY_ENTRY_HOST: text,
     PROXY_USABLE_WITHIN_MS: milliseconds,
     PROXY_NETWORKS: text,
+    PROXY_UPSTREAM_URL: { type: 'string', pattern: '^https?://' },
+    PROXY_UPSTREAM_TIMEOUT_MS: milliseconds,
   },
 };
 
@@ -87,6 +89,8 @@ const setAtNode = [
   ...['PROXY_NODE_PORTS', 'PROXY_NODE_HTTP_PORT', 'PROXY_NODE_SOCKS_PORT', 'PROXY_NODE_DRAIN_S', 'PROXY_NODE_EXITS'],
   ...['METRICS_PORT', 'STOP_DELAY_MS'],
 ];
+/** Secrets of suppliers. */
+const ofSupplier = { domains: [], vps: [], proxy: ['PROXY_UPSTREAM_TOKEN'] };
 /** The images say them. */
 const ofImage = ['LUMI_VERSION', 'LUMI_COMMIT'];
 
@@ -114,6 +118,7 @@ export const known = {
         'PUBLIC_URL',
         ...secretEverywhere,
         ...['ADMIN_DATABASE_URL', 'IDENTITY_PUBLIC_KEYS', 'CURSOR_SECRET', 'CRYPTO_PAY_TOKEN'],
+        ...ofSupplier[/** @type {keyof typeof ofSupplier} */ (product)],
       ],
     ]),
   ),

@@ -9,7 +9,11 @@ const OPEN = sql`('acting', 'pending')`;
 const COMMAND_OF = sql`(VALUES ('proxy_order', 'allocate'), ('proxy_renew', 'extend'), ('proxy_replace', 'replace'),
   ('traffic_plan', 'add-traffic'), ('traffic_topup', 'add-traffic')) AS c(kind, command)`;
 /** What the networks executed, by their own books. */
-const EXECUTED = sql`(SELECT 'sandbox' AS network, reference, command, detail FROM proxy.sandbox_log)`;
+const EXECUTED = sql`(SELECT 'sandbox' AS network, reference, command, detail FROM proxy.sandbox_log
+  UNION ALL SELECT 'upstream', reference, command, result FROM proxy.upstream_command WHERE state = 'executed')`;
+/** The addresses that the networks gave us, by their books. */
+const HANDED_OUT = sql`(SELECT 'sandbox' AS network, network_id, reference, product_id, country FROM proxy.sandbox_exit
+  UNION ALL SELECT 'upstream', network_id, reference, product_id, country FROM proxy.upstream_exit)`;
 /** Where an order was sent. Those without a network began before there was a choice. */
 const NETWORK_OF_ORDER = sql`coalesce(o.item ->> 'network', 'sandbox')`;
 const NETWORK_OF_OPERATION = sql`coalesce(p.item ->> 'network', 'sandbox')`;
@@ -44,6 +48,18 @@ export const PROXY_RULES: readonly (readonly [string, Sql])[] = [
       JOIN ${EXECUTED} l ON l.reference = p.id AND l.network = ${NETWORK_OF_OPERATION}
     WHERE p.product = 'proxy' AND p.state = 'done' AND p.kind NOT LIKE '%\\_sync' GROUP BY p.id
       HAVING count(l.reference) <> 1`,
+  ],
+  [
+    'every address that was handed out for a paid order is one proxy of its buyer, and every proxy has such an address',
+    sql`
+    SELECT coalesce(p.id, e.network_id) AS subject, 'address of ' || coalesce(e.reference,
+      'nothing') || ', order ' || coalesce(o.state || ' ' || o.account_id,
+        'none') || ', proxy of ' || coalesce(p.account_id, 'nobody') AS detail
+    FROM ${HANDED_OUT} e FULL JOIN proxy.proxy p ON p.network = e.network AND p.network_id = e.network_id
+      LEFT JOIN platform.orders o ON o.id = e.reference
+    WHERE NOT (coalesce(o.state, 'none') IN ${OPEN} AND p.id IS NULL)
+      AND (p.id IS NULL OR e.network_id IS NULL OR coalesce(o.state, 'none') <> 'captured'
+        OR o.account_id <> p.account_id OR e.product_id <> p.product_id OR e.country <> p.country)`,
   ],
   [
     'an order of proxies is charged for what was delivered, at the tier that it reaches',

@@ -1,5 +1,5 @@
 // The settings of the proxy processes, read once. No other file of these processes reads the environment.
-import { count, databaseOf, readConfig } from '@lumi/shared/runtime';
+import { count, databaseOf, readConfig, type Contradiction } from '@lumi/shared/runtime';
 import { serviceConfig, serviceContradictions } from '@lumi/shared/service';
 import { z } from 'zod';
 import { readNetworkMap } from './supplier/network-map';
@@ -28,6 +28,12 @@ export const proxySettings = z.object({
   PROXY_NETWORKS: networkMap.describe(
     'The network of each product: `ipv4=sandbox,isp=sandbox`. Those it does not name come from the sandbox.',
   ),
+  PROXY_UPSTREAM_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
+    .optional()
+    .describe('The API of a supplier of proxies; absent: there is none.'),
+  PROXY_UPSTREAM_TOKEN: z.string().min(8, 'must have 8 characters or more').optional(),
+  PROXY_UPSTREAM_TIMEOUT_MS: count(3_000, 8_000).describe('How long one request to that supplier may take.'),
   PROXY_USABLE_WITHIN_MS: count(1_500, 10_000).describe(
     'How long the answer to a purchase waits for the nodes to have its access; 0: not at all.',
   ),
@@ -42,6 +48,20 @@ export type ProxySettings = z.output<typeof proxySettings>;
 
 const proxyConfig = serviceConfig.extend({ ...proxySettings.shape, ...databaseOf('lumi_proxy') });
 
-export function readProxyConfig(): z.output<typeof proxyConfig> {
-  return readConfig(proxyConfig, process.env, serviceContradictions);
+type ProxyConfig = z.output<typeof proxyConfig>;
+
+/** A supplier has both, or there is none. */
+export const upstreamIsWhole: Contradiction<Pick<ProxySettings, 'PROXY_UPSTREAM_URL' | 'PROXY_UPSTREAM_TOKEN'>> = (
+  given,
+) => {
+  const { PROXY_UPSTREAM_URL: url, PROXY_UPSTREAM_TOKEN: token } = given;
+  if (url !== undefined && token === undefined && 'PROXY_UPSTREAM_TOKEN' in given)
+    return { name: 'PROXY_UPSTREAM_TOKEN', message: 'is missing although PROXY_UPSTREAM_URL is given' };
+  if (token !== undefined && url === undefined && 'PROXY_UPSTREAM_URL' in given)
+    return { name: 'PROXY_UPSTREAM_URL', message: 'is missing although PROXY_UPSTREAM_TOKEN is given' };
+  return null;
+};
+
+export function readProxyConfig(env: Readonly<Record<string, string | undefined>> = process.env): ProxyConfig {
+  return readConfig(proxyConfig, env, [...serviceContradictions, upstreamIsWhole]);
 }

@@ -6,7 +6,14 @@ import { endpoints, wire } from '../src/wiring';
 const lumi = testService({
   product: 'proxy',
   endpoints: (service) =>
-    endpoints(wire(service, { SANDBOX_SLOW_MS: 1, PROXY_USABLE_WITHIN_MS: 0, PROXY_NETWORKS: new Map() })),
+    endpoints(
+      wire(service, {
+        SANDBOX_SLOW_MS: 1,
+        PROXY_USABLE_WITHIN_MS: 0,
+        PROXY_NETWORKS: new Map(),
+        PROXY_UPSTREAM_TIMEOUT_MS: 1,
+      }),
+    ),
 });
 
 describe('the catalogue', () => {

@@ -1,7 +1,7 @@
 // What was sold stays with its network, and nothing of it is asked of another one.
 import { judgeSettings } from '@lumi/shared/runtime';
 import { z } from 'zod';
-import { proxySettings } from '../src/config';
+import { proxySettings, upstreamIsWhole } from '../src/config';
 import { checkHealth } from '../src/jobs/check-health';
 import { pushAccess } from '../src/jobs/push-access';
 import { withdrawEnded } from '../src/jobs/withdraw-ended';
@@ -149,4 +149,25 @@ describe('PROXY_NETWORKS', () => {
       'PROXY_NETWORKS: gives isp to upstream, which cannot be sold: nodes do not pass traffic on to a supplier yet',
     ],
   ])('ends the start with a sentence: %s', (text, fault) => expect(judged(text).faults).toEqual([fault]));
+});
+
+describe('the supplier’s settings', () => {
+  const { PROXY_UPSTREAM_URL, PROXY_UPSTREAM_TOKEN } = proxySettings.shape;
+  const judged = (env: Record<string, string>) =>
+    judgeSettings(z.object({ PROXY_UPSTREAM_URL, PROXY_UPSTREAM_TOKEN }), env, [upstreamIsWhole]);
+  const [url, token] = ['https://proxies.example', 'token-of-a-supplier'];
+
+  it('are both given, or none is', () => {
+    expect(judged({}).faults).toEqual([]);
+    expect(judged({ PROXY_UPSTREAM_URL: url, PROXY_UPSTREAM_TOKEN: token }).faults).toEqual([]);
+    expect(judged({ PROXY_UPSTREAM_URL: url }).faults).toEqual([
+      'PROXY_UPSTREAM_TOKEN: is missing although PROXY_UPSTREAM_URL is given',
+    ]);
+    expect(judged({ PROXY_UPSTREAM_TOKEN: token }).faults).toEqual([
+      'PROXY_UPSTREAM_URL: is missing although PROXY_UPSTREAM_TOKEN is given',
+    ]);
+    expect(judged({ PROXY_UPSTREAM_URL: 'ftp://proxies.example', PROXY_UPSTREAM_TOKEN: token }).faults).toEqual([
+      'PROXY_UPSTREAM_URL: must be a URL that starts with http:// or https://',
+    ]);
+  });
 });

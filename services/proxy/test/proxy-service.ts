@@ -6,6 +6,7 @@ import { recoverOrders } from '@lumi/shared/purchase';
 import { FixedClock, type Clock } from '@lumi/shared/runtime';
 import { testService, type TestAccount, type TestKey, type TestService } from '@lumi/shared/testing';
 import { PROXY_RULES } from '../src/audit-rules';
+import type { ProxySettings } from '../src/config';
 import { endpoints, internal, wire, type WiredProxy } from '../src/wiring';
 
 /** `audit`: audits the books, and compares the network's log and books with them. */
@@ -45,7 +46,11 @@ export const NODE_TOKEN = 'lnt_of_the_tests_0123456789';
 export const NOW = Date.parse('2026-11-24T12:00:00Z');
 export const ORDER = { product_id: 'ipv4', items: [{ country: 'XA', quantity: 2 }], period_days: 30 };
 
-export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
+/** `more`: settings that differ, read when the service is wired. */
+export function proxyTest(
+  clock: Clock = new FixedClock(NOW),
+  more: () => Partial<ProxySettings> = () => ({}),
+): ProxyTest {
   let deps: WiredProxy | null = null;
   const wired = (): WiredProxy => {
     if (deps === null) throw new Error('the service is not wired yet');
@@ -60,7 +65,9 @@ export function proxyTest(clock: Clock = new FixedClock(NOW)): ProxyTest {
           SANDBOX_SLOW_MS: 1,
           PROXY_USABLE_WITHIN_MS: 0,
           PROXY_NETWORKS: new Map(),
+          PROXY_UPSTREAM_TIMEOUT_MS: 1_000,
           PROXY_LOCAL_NODE_TOKEN: NODE_TOKEN,
+          ...more(),
         })),
       ),
     internal: () => internal(wired()),

@@ -111,3 +111,15 @@ export async function forgetRemoved(db: SqlRunner, before: Date, limit: number):
     DELETE FROM proxy.access_change c USING due WHERE c.subject = due.subject`);
   return gone === limit;
 }
+
+/** The versions of these subjects that the feed has for nodes. */
+export async function readTold(
+  db: SqlRunner,
+  network: string,
+  subjects: readonly string[],
+): Promise<{ readonly subject: string; readonly version: number }[]> {
+  // Raw SQL: one array, as above.
+  return db.$queryRaw<{ subject: string; version: number }[]>(sql`
+    SELECT subject, version FROM proxy.access_change
+    WHERE subject = ANY (${[...subjects]}::text[]) AND network = ${network} AND NOT is_removed`);
+}

@@ -159,9 +159,12 @@ export interface Access {
 export interface AccessReading {
   readonly subject: string;
   readonly version: number;
-  readonly isEnabled: boolean;
-  readonly usernames: readonly string[];
-  readonly allowedBlocks: readonly string[];
+  /** Null: it has no copy of its own; nodes get what our rows say. */
+  readonly held: {
+    readonly isEnabled: boolean;
+    readonly usernames: readonly string[];
+    readonly allowedBlocks: readonly string[];
+  } | null;
 }
 
 /** What a subject used in an hour, by the exit's country and target. */

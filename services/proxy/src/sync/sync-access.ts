@@ -90,18 +90,19 @@ async function compare(
   return { kind: isTold ? 'changed' : 'same' };
 }
 
-function agrees(wanted: Access, { version, isEnabled, usernames, allowedBlocks }: AccessReading): boolean {
+function agrees(wanted: Access, { version, held }: AccessReading): boolean {
+  if (version !== wanted.version) return false;
   return (
-    version === wanted.version &&
-    isEnabled === wanted.isEnabled &&
-    isSame(
-      usernames,
-      wanted.credentials.map(({ username }) => username),
-    ) &&
-    isSame(
-      allowedBlocks,
-      wanted.allowedBlocks.map(({ block }) => block),
-    )
+    held === null ||
+    (held.isEnabled === wanted.isEnabled &&
+      isSame(
+        held.usernames,
+        wanted.credentials.map(({ username }) => username),
+      ) &&
+      isSame(
+        held.allowedBlocks,
+        wanted.allowedBlocks.map(({ block }) => block),
+      ))
   );
 }
 

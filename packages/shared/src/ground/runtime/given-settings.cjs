@@ -56,6 +56,9 @@ const MEANT_FOR = [
       'PROXY_LOCAL_NODE_TOKEN',
       'PROXY_USABLE_WITHIN_MS',
       'PROXY_NETWORKS',
+      'PROXY_UPSTREAM_URL',
+      'PROXY_UPSTREAM_TOKEN',
+      'PROXY_UPSTREAM_TIMEOUT_MS',
     ],
   },
   {

@@ -1,20 +1,9 @@
 // Addresses that the sandbox assigns. IPv4: 127.64.0.0/10, each once (the database counts them), which a node on the
 // same machine can bind and which lead nowhere else. IPv6: 2001:db8::/32 (documentation). Consecutive numbers are in
 // different subnets.
-import { readAddress, readBlock } from '@lumi/shared/addresses';
+import { withSubnet, type AddressWithSubnet } from '../subnet';
 
-export interface SandboxAddress {
-  readonly exitIp: string;
-  readonly subnet: string;
-}
-
-/** Whether the address is in the block from which it would be assigned. */
-export function withSubnet(ip: string): SandboxAddress {
-  const exitIp = readAddress(ip).value ?? ip;
-  return { exitIp, subnet: readBlock(`${exitIp}/${exitIp.includes(':') ? '64' : '24'}`).value?.text ?? '' };
-}
-
-export function ipv6Address(place: { productIndex: number; placeIndex: number }, number: number): SandboxAddress {
+export function ipv6Address(place: { productIndex: number; placeIndex: number }, number: number): AddressWithSubnet {
   const ofPlace = (place.placeIndex * 256 + Math.floor(number / 65_536)).toString(16);
   return withSubnet(`2001:db8:${ofPlace}:${(number % 65_536).toString(16)}::1`);
 }

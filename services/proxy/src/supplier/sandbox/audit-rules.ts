@@ -1,22 +1,7 @@
 // The audit rules of the sandbox network: its books of addresses and stock agree with the proxies that it runs.
 import { sql, type Sql } from '@lumi/shared/db';
 
-const OPEN = sql`('acting', 'pending')`;
-
 export const SANDBOX_RULES: readonly (readonly [string, Sql])[] = [
-  [
-    'every address that was handed out for a paid order is one proxy of its buyer, and every proxy has such an address',
-    sql`
-    SELECT coalesce(p.id, e.network_id) AS subject, 'address of ' || coalesce(e.reference,
-      'nothing') || ', order ' || coalesce(o.state || ' ' || o.account_id,
-        'none') || ', proxy of ' || coalesce(p.account_id, 'nobody') AS detail
-    FROM proxy.sandbox_exit e FULL JOIN (SELECT * FROM proxy.proxy WHERE network = 'sandbox') p
-      ON p.network_id = e.network_id LEFT JOIN platform.orders o
-      ON o.id = e.reference
-    WHERE NOT (coalesce(o.state, 'none') IN ${OPEN} AND p.id IS NULL)
-      AND (p.id IS NULL OR e.network_id IS NULL OR coalesce(o.state, 'none') <> 'captured'
-        OR o.account_id <> p.account_id OR e.product_id <> p.product_id OR e.country <> p.country)`,
-  ],
   [
     'a live proxy works at the network until its expiry, and one that was given back does not',
     sql`

@@ -3,7 +3,8 @@
 import { sql, type Tx } from '@lumi/shared/db';
 import { PRODUCTS } from '../../catalogue/products';
 import type { Exit, ExitAddress } from '../proxy-network';
-import { ipv6Address, withSubnet } from './addresses';
+import { withSubnet } from '../subnet';
+import { ipv6Address } from './addresses';
 import { PLACES, placeCode, placeOf, type Place } from './places';
 
 const PORT_FIRST = 10_000;

@@ -33,6 +33,8 @@ import { SandboxMeter } from './meter';
 import { executorsOf } from './executors';
 import { exitAddress, seedStatement } from './exits';
 
+type Held = NonNullable<AccessReading['held']>;
+
 /** Endings of one country of an order. All other endings concern the whole order. */
 const BY_ITEM: readonly Ending[] = ['refuse', 'out-of-stock', 'half'];
 
@@ -113,11 +115,12 @@ export class SandboxNetwork implements ProxyNetwork {
 
   async readAccess(subjects: readonly string[]): Promise<readonly AccessReading[]> {
     // Raw SQL: blocks with their ends, which are two arrays.
-    return this.db.platform.$queryRaw<AccessReading[]>(sql`
+    const rows = await this.db.platform.$queryRaw<(Held & Pick<AccessReading, 'subject' | 'version'>)[]>(sql`
       SELECT a.subject, a.version, a.is_enabled AS "isEnabled", a.usernames,
         ARRAY(SELECT u.block FROM unnest(a.blocks, a.block_ends) AS u(block, until)
           WHERE u.until IS NULL OR u.until > ${this.clock.now()}::timestamptz) AS "allowedBlocks"
       FROM proxy.sandbox_access a WHERE a.subject = ANY (${[...subjects]}::text[])`);
+    return rows.map(({ subject, version, ...held }) => ({ subject, version, held }));
   }
 
   /** Notes what was asked for, tells the nodes, and answers for which of it all of them have confirmed. */

@@ -1,0 +1,2 @@
+// The exports for other packages.
+export { createUpstreamDouble, type UpstreamDouble } from './double';

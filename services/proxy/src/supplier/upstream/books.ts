@@ -1,0 +1,177 @@
+// Our books of the supplier: each command before its first byte leaves, how it ended, and the addresses it brought.
+// Raw SQL: rows are locked, functions are called, and several tables change in one transaction.
+import { inTransaction, sql, type Database, type Tx } from '@lumi/shared/db';
+import type { ErrorCode } from '@lumi/shared/contract';
+import type { Clock } from '@lumi/shared/runtime';
+import type { Exit } from '../proxy-network';
+import { withSubnet } from '../subnet';
+import type { ListedProxy } from './answers';
+
+export interface Command {
+  readonly reference: string;
+  readonly command: 'allocate' | 'extend' | 'replace';
+  readonly request: Record<string, unknown>;
+  readonly state: 'sent' | 'executed' | 'refused';
+  /** The supplier's plan or replacement, once it is known. */
+  readonly supplier_id: number | null;
+  readonly result: Record<string, unknown> | null;
+  readonly refusal_code: ErrorCode | null;
+  readonly refusal_text: string | null;
+}
+
+export interface BookedExit {
+  readonly network_id: string;
+  readonly plan_id: number;
+  readonly product_id: string;
+  readonly country: string;
+  readonly city: string;
+  readonly address: string;
+}
+
+export interface Brought {
+  readonly planId: number;
+  readonly productId: string;
+  readonly proxies: readonly ListedProxy[];
+  /** Network ids that these take the place of. */
+  readonly instead: readonly string[];
+}
+
+export class UpstreamBooks {
+  constructor(
+    private readonly db: Pick<Database, 'platform'>,
+    private readonly clock: Clock,
+    private readonly entryHost: string,
+  ) {}
+
+  async find(reference: string): Promise<Command | null> {
+    const rows = await this.db.platform.$queryRaw<Command[]>(
+      sql`SELECT ${COLUMNS} FROM proxy.upstream_command c WHERE reference = ${reference}`,
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Before the first byte leaves. False: another process has begun it, and only that one sends. */
+  async begin(reference: string, command: Command['command'], request: object): Promise<boolean> {
+    const begun = await this.db.platform.$executeRaw(sql`
+      INSERT INTO proxy.upstream_command (reference, command, request, state, created_at)
+      VALUES (${reference}, ${command}, ${JSON.stringify(request)}::jsonb, 'sent', ${this.clock.now()})
+      ON CONFLICT (reference) DO NOTHING`);
+    return begun === 1;
+  }
+
+  /** Only by the process that began it, when surely nothing was done. */
+  async forget(reference: string): Promise<void> {
+    await this.db.platform.$executeRaw(sql`
+      DELETE FROM proxy.upstream_command WHERE reference = ${reference} AND state = 'sent' AND supplier_id IS NULL`);
+  }
+
+  async noteSupplierId(reference: string, id: number): Promise<void> {
+    await this.db.platform.$executeRaw(sql`
+      UPDATE proxy.upstream_command SET supplier_id = ${id}::bigint
+      WHERE reference = ${reference} AND supplier_id IS NULL`);
+  }
+
+  async refuse(reference: string, code: ErrorCode, text: string): Promise<void> {
+    await this.db.platform.$executeRaw(sql`
+      UPDATE proxy.upstream_command SET state = 'refused', refusal_code = ${code}, refusal_text = ${text}
+      WHERE reference = ${reference} AND state = 'sent'`);
+  }
+
+  /** A command that changes nothing at the supplier. */
+  async noteExecuted(reference: string, command: Command['command'], request: object, result: object): Promise<void> {
+    await this.db.platform.$executeRaw(sql`
+      INSERT INTO proxy.upstream_command (reference, command, request, state, result, created_at)
+      VALUES (${reference}, ${command}, ${JSON.stringify(request)}::jsonb, 'executed',
+        ${JSON.stringify(result)}::jsonb, ${this.clock.now()})
+      ON CONFLICT (reference) DO NOTHING`);
+  }
+
+  /** How many new proxies could get an entry. */
+  async freeEntries(): Promise<number> {
+    const now = this.clock.now();
+    const rows = await this.db.platform.$queryRaw<{ count: number }[]>(sql`
+      SELECT count(*)::int AS count FROM proxy.entry_node(${now}::timestamptz) n JOIN proxy.entry_port e
+        ON e.port BETWEEN n.port_first AND n.port_last
+      WHERE e.network_id IS NULL AND e.freed_at <= ${now}::timestamptz - interval '1 hour'`);
+    return rows[0]?.count ?? 0;
+  }
+
+  /** The end of a command, its addresses and their entries at once. Throws when there are too few entries. */
+  async conclude(reference: string, brought: Brought): Promise<Command> {
+    return inTransaction(this.db, async (tx) => {
+      const [row] = await tx.$queryRaw<Command[]>(
+        sql`SELECT ${COLUMNS} FROM proxy.upstream_command c WHERE reference = ${reference} FOR UPDATE`,
+      );
+      if (row === undefined) throw new Error(`nothing was sent for ${reference}`);
+      if (row.state !== 'sent') return row;
+      const result = { exits: await this.take(tx, reference, brought), startsAt: this.clock.now().toISOString() };
+      await tx.$executeRaw(sql`
+        UPDATE proxy.upstream_command SET state = 'executed', result = ${JSON.stringify(result)}::jsonb
+        WHERE reference = ${reference}`);
+      return { ...row, state: 'executed', result };
+    });
+  }
+
+  /** Those of them that are in use. */
+  async exits(networkIds: readonly string[]): Promise<readonly BookedExit[]> {
+    return this.db.platform.$queryRaw<BookedExit[]>(sql`
+      SELECT network_id, plan_id::int, product_id, country, city, address FROM proxy.upstream_exit
+      WHERE network_id = ANY (${[...networkIds]}::text[]) AND is_in_use ORDER BY network_id`);
+  }
+
+  async noteMoved(networkId: string, from: string, to: { readonly address: string; readonly country: string }) {
+    await this.db.platform.$executeRaw(sql`
+      UPDATE proxy.upstream_exit SET address = ${to.address}, country = ${to.country}
+      WHERE network_id = ${networkId} AND address = ${from}`);
+  }
+
+  /** Gives them up. Answers the plans of which nothing is in use any more. */
+  async giveUp(networkIds: readonly string[]): Promise<readonly number[]> {
+    return inTransaction(this.db, async (tx) => {
+      await tx.$executeRaw(sql`
+        UPDATE proxy.upstream_exit SET is_in_use = false WHERE network_id = ANY (${[...networkIds]}::text[])`);
+      await tx.$executeRaw(sql`
+        UPDATE proxy.entry_port SET network_id = NULL, freed_at = ${this.clock.now()}
+        WHERE network_id = ANY (${[...networkIds]}::text[])`);
+      const rows = await tx.$queryRaw<{ plan_id: number }[]>(sql`
+        SELECT plan_id::int FROM proxy.upstream_exit WHERE plan_id IN (SELECT plan_id FROM proxy.upstream_exit
+          WHERE network_id = ANY (${[...networkIds]}::text[])) GROUP BY plan_id HAVING NOT bool_or(is_in_use)`);
+      return rows.map((row) => row.plan_id);
+    });
+  }
+
+  private async take(tx: Tx, reference: string, { planId, productId, proxies, instead }: Brought): Promise<Exit[]> {
+    const ids = proxies.map((proxy) => `ups-${String(planId)}-${proxy.id}`);
+    const ports = await tx.$queryRaw<{ network_id: string; port: number }[]>(
+      sql`SELECT * FROM proxy.take_ports(${ids}::text[], ${this.clock.now()}::timestamptz)`,
+    );
+    const portOf = new Map(ports.map(({ network_id, port }) => [network_id, port]));
+    const exits = proxies.map((proxy, i): Exit => {
+      const networkId = ids[i] ?? '';
+      const port = portOf.get(networkId);
+      if (port === undefined) throw new Error('there are too few entries for what the supplier delivered');
+      return {
+        networkId,
+        ...withSubnet(proxy.proxy_address),
+        country: proxy.country_code,
+        city: proxy.city_name,
+        asn: 0,
+        host: this.entryHost,
+        port,
+        portSocks: port,
+      };
+    });
+    await tx.$executeRaw(sql`
+      UPDATE proxy.upstream_exit SET is_in_use = false WHERE network_id = ANY (${[...instead]}::text[])`);
+    await tx.$executeRaw(sql`
+      INSERT INTO proxy.upstream_exit (network_id, reference, plan_id, product_id, country, city, address)
+      SELECT x.id, ${reference}, ${planId}::bigint, ${productId}, x.country, x.city, x.address
+      FROM jsonb_to_recordset(${JSON.stringify(
+        exits.map(({ networkId, country, city, exitIp }) => ({ id: networkId, country, city, address: exitIp })),
+      )}::jsonb) AS x(id text, country text, city text, address text)`);
+    return exits;
+  }
+}
+
+const COLUMNS = sql`c.reference, c.command, c.request, c.state, c.supplier_id::int, c.result, c.refusal_code,
+  c.refusal_text`;
