@@ -120,6 +120,24 @@ describe('a node that has registered', () => {
   });
 });
 
+describe('a node that registers anew', () => {
+  it('first sends what it has counted, so that its leases are free only when their usage was taken', async () => {
+    const { exchange, leases, model, bodies } = opened();
+    model.offer('plan', 10_000_000);
+    await exchange.step();
+    leases.use('plan', 'DE', 'a.example');
+    await exchange.step();
+    bodies.length = 0;
+    leases.use('plan', 'DE', 'b.example');
+    exchange.registerAnew();
+    await exchange.step();
+    expect(bodies.flatMap(({ epoch, lines }) => lines.map(({ target }) => [epoch, target]))).toEqual([
+      [1, 'b.example'],
+    ]);
+    expect(bodies.at(-1)).toMatchObject({ epoch: 2, seq: 1, lines: [] });
+  });
+});
+
 const ENDED = {
   subject: 'prx_0000000000000000000000000',
   client: '2001:db8:1111:2222:3333:4444:5555:6666',

@@ -74,6 +74,8 @@ export class Exchange {
   /** One exchange, or what comes before it. Rejects with a ServiceFault when the service does not do its part. */
   async step(): Promise<void> {
     if (!this.isRegistered) {
+      // All that was spent of the leases of an epoch is billed before its end frees them.
+      this.collect();
       await this.sendLeft();
       await this.register();
     }
