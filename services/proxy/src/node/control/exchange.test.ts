@@ -77,20 +77,17 @@ describe('the journal', () => {
     ]);
   });
 
-  it('is not written for a batch that says nothing', async () => {
-    const { exchange, notes, written, bodies } = opened();
+  it('is written once where the exchange and the clock of the journal ask for the same at once', async () => {
+    const { exchange, leases, model, written } = opened();
+    model.offer('plan', 10_000_000);
     await exchange.step();
+    await exchange.save();
     const before = written.length;
-    for (let i = 0; i < 5; i += 1) {
-      notes.ended(ENDED); // a report, which is not in the journal
-      await exchange.step();
-      await exchange.save();
-    }
-    expect(bodies).toHaveLength(6);
-    expect(written.length).toBe(before);
-    notes.seen('plan', null);
-    await exchange.step();
-    expect(written.at(-1)).toMatchObject({ seq: 7, frozen: { seen: [{ subject: 'plan' }] } });
+    leases.use('plan', 'DE', 'a.example');
+    await Promise.all([exchange.save(), exchange.save()]);
+    expect(written.slice(before)).toMatchObject([{ pending: [{ subject: 'plan' }] }]);
+    await exchange.save();
+    expect(written.length).toBe(before + 1);
   });
 
   it('that cannot be written is logged once, not at each attempt, and its usage is sent all the same', async () => {

@@ -42,6 +42,8 @@ export class Exchange {
   /** Grows with what the journal must know, and what of it is on disk. */
   private revision = 0;
   private written = 0;
+  /** What is being written; who asks for the same waits for it. */
+  private writing: { readonly revision: number; readonly done: Promise<void> } | null = null;
   private readonly seldom = new Seldom();
   private wants: readonly Want[] = [];
   private isRegistered = false;
@@ -91,13 +93,20 @@ export class Exchange {
     this.collect();
     // Before the first registration there is no epoch, and nothing that a successor could send.
     if (this.books.epoch === 0 || this.written === this.revision) return;
-    const { revision } = this;
+    if (this.writing?.revision === this.revision) return this.writing.done;
+    this.writing = { revision: this.revision, done: this.write(this.revision) };
+    return this.writing.done;
+  }
+
+  private async write(revision: number): Promise<void> {
     try {
       await this.parts.journal.write({ ...this.books, pending: this.pending.all() });
       this.written = Math.max(this.written, revision);
     } catch (err) {
       // Sent without it, a batch is still billed once; a kill would lose more than a second's.
       this.seldom.say('journal', () => this.parts.log.error('the journal of usage cannot be written', { err }));
+    } finally {
+      if (this.writing?.revision === revision) this.writing = null;
     }
   }
 
@@ -157,8 +166,8 @@ export class Exchange {
   private freeze(wants: readonly Want[]): void {
     const frozen: Batch = { lines: this.pending.take(), ...this.parts.notes.take() };
     this.books = { ...this.books, seq: this.books.seq + 1, frozen };
-    // Of an empty one nothing is lost by a kill. What comes after it is written with its number.
-    if (frozen.lines.length + frozen.seen.length + frozen.exitsChanged.length > 0) this.revision += 1;
+    // An empty one too: a successor sends what it counts itself under the number that it finds.
+    this.revision += 1;
     this.wants = wants;
   }
 
