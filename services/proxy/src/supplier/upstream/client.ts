@@ -103,10 +103,6 @@ export class UpstreamClient {
     return { kind: 'unknown', cause: new Error('the list is too long to look through') };
   }
 
-  async close(): Promise<void> {
-    await this.pool.destroy();
-  }
-
   private pause(header: string | string[] | undefined): void {
     const seconds = Number(header);
     const pauseS = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, PAUSE_MAX_S) : PAUSE_DEFAULT_S;
