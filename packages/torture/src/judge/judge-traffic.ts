@@ -34,6 +34,7 @@ export async function judgeTraffic(traffic: Traffic, limitMs = BILLED_LIMIT_MS):
     }
     return isAll;
   };
+  run.note(`transfers: ${endsOf(traffic)}`);
   await until(isBilled, limitMs * run.system.stretch);
   // What is billed twice may come with the next batches.
   await node.isHeard(2);
@@ -47,6 +48,16 @@ export async function judgeTraffic(traffic: Traffic, limitMs = BILLED_LIMIT_MS):
   await judgeLeases(traffic);
   await traffic.close();
   return breaches;
+}
+
+/** How transfers ended, for the log of a run. */
+function endsOf({ done }: Traffic): string {
+  const ends = new Map<string, number>();
+  for (const { isComplete, refusal } of done) {
+    const end = isComplete ? 'complete' : (refusal ?? 'broken off');
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+  }
+  return [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
 }
 
 async function judgeSubject(traffic: Traffic, subject: Subject, used: Used | undefined): Promise<void> {

@@ -13,6 +13,7 @@ import { follow, promote } from './standby';
 
 const DATABASE = 'lumi';
 const STOCK = 'proxy.sandbox_stock';
+const EPOCHS = 'proxy.usage_epoch';
 const DEADLOCK = '40P01';
 const WIPE_TRIES = 20;
 
@@ -135,6 +136,9 @@ export class Cluster {
       await client.query("SET session_replication_role = 'replica'"); // the ledger is append-only even for its owner
       await this.truncate(client);
       await client.query(`UPDATE ${STOCK} SET taken = 0, issued = 0`);
+      // The cursors of networks begin anew; what else has counted belongs to the last run.
+      await client.query(`DELETE FROM ${EPOCHS} WHERE source LIKE 'node%'`);
+      await client.query(`UPDATE ${EPOCHS} SET seq = 0, bytes = 0`);
       if (this.isAltered) await client.query(this.functions.join(';\n'));
       for (const statement of this.undo) await client.query(statement);
       this.isAltered = false;
