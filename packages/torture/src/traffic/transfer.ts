@@ -28,7 +28,7 @@ export interface Transfer {
   /** Bytes of the target's body that the client got. */
   readonly got: number;
   readonly isComplete: boolean;
-  /** The node's word; of SOCKS5 the code. Null: it did not refuse. */
+  /** The node's word; of SOCKS5 the code; that there was no connection. Null: it did not refuse. */
   readonly refusal: string | null;
 }
 
@@ -90,6 +90,8 @@ export async function transfer(wish: TransferWish): Promise<Transfer> {
   const { id, subject, by, size, isUpload, breakAfter, limitMs } = wish;
   const socket = connect(by === 'socks5' ? subject.socksPort : subject.httpPort, '127.0.0.1');
   const incoming = new Incoming(socket);
+  let isConnected = false;
+  socket.once('connect', () => (isConnected = true));
   const late = setTimeout(() => socket.resetAndDestroy(), limitMs);
   const outcome = { id, subject, by, isComplete: false, refusal: null as string | null };
   try {
@@ -108,6 +110,7 @@ export async function transfer(wish: TransferWish): Promise<Transfer> {
     else socket.resetAndDestroy();
   } catch (err) {
     if (!(err instanceof Ended)) throw err;
+    if (!isConnected) outcome.refusal = 'no connection';
   } finally {
     clearTimeout(late);
     if (!outcome.isComplete) socket.destroy();
