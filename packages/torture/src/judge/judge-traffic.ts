@@ -23,6 +23,21 @@ interface Carried {
 /** The node's last usage comes, it leaves, and then the books are held against the target. */
 export async function judgeTraffic(traffic: Traffic, limitMs = BILLED_LIMIT_MS): Promise<Breach[]> {
   const { run, node, target, forbidden, breaches } = traffic;
+  run.note(`transfers: ${endsOf(traffic)}`);
+  await judgeBills(traffic, limitMs);
+  if (forbidden.dialled > 0)
+    traffic.breach('nothing forbidden is dialled', node.id, `${forbidden.dialled} connections`);
+  if (target.openCount > 0)
+    traffic.breach('no connection to a target stays open', node.id, `${target.openCount} are open`);
+  await node.leave();
+  await judgeLeases(traffic);
+  await traffic.close();
+  return breaches;
+}
+
+/** Of what was carried until now. Nothing is under way. */
+export async function judgeBills(traffic: Traffic, limitMs = BILLED_LIMIT_MS): Promise<void> {
+  const { run, node, target } = traffic;
   const used = new Map<Subject, Used>();
   const isBilled = async (): Promise<boolean> => {
     let isAll = target.openCount === 0;
@@ -34,20 +49,11 @@ export async function judgeTraffic(traffic: Traffic, limitMs = BILLED_LIMIT_MS):
     }
     return isAll;
   };
-  run.note(`transfers: ${endsOf(traffic)}`);
   await until(isBilled, limitMs * run.system.stretch);
   // What is billed twice may come with the next batches.
   await node.isHeard(2);
   await isBilled();
   for (const subject of traffic.subjects) await judgeSubject(traffic, subject, used.get(subject));
-  if (forbidden.dialled > 0)
-    traffic.breach('nothing forbidden is dialled', node.id, `${forbidden.dialled} connections`);
-  if (target.openCount > 0)
-    traffic.breach('no connection to a target stays open', node.id, `${target.openCount} are open`);
-  await node.leave();
-  await judgeLeases(traffic);
-  await traffic.close();
-  return breaches;
 }
 
 /** How transfers ended, for the log of a run. */
@@ -78,7 +84,7 @@ async function judgeSubject(traffic: Traffic, subject: Subject, used: Used | und
   if (limit !== null && least > limit + lost) traffic.breach(QUOTA, name, `${shown}, of ${limit}`);
 }
 
-export function carriedFor({ target, done, kills }: Traffic, { id }: Subject): Carried {
+function carriedFor({ target, done, kills }: Traffic, { id }: Subject): Carried {
   const own = done.filter(({ subject }) => subject.id === id);
   return {
     most: target.carriedFor(id),

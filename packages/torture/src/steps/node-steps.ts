@@ -1,14 +1,16 @@
 // Directed steps about traffic through a proxy node.
+import { judgeBills } from '../judge/judge-traffic';
 import type { Run } from '../run-state';
 import { changePassword, usedBy } from '../traffic/subjects';
 import { SPELLINGS } from '../traffic/forbidden';
-import { CARRIED_BY } from '../traffic/transfer';
+import { CARRIED_BY, type Transfer } from '../traffic/transfer';
 import type { Traffic } from '../traffic/traffic';
 import { until } from '../waiting';
 
 const MB = 1_000_000;
 const ENDED_LIMIT_MS = 8_000;
 const BEGUN_LIMIT_MS = 30_000;
+const BUG_LIMIT_MS = 4_000;
 const ROUNDS = 6;
 /** Of a quota that is refused. */
 const LEFT_MAX = 1_048_576;
@@ -33,6 +35,11 @@ async function allWays(traffic: Traffic): Promise<void> {
     );
 }
 
+/** Before it was let in for the first time, a subject is refused. */
+function isWholeOrEarly({ isComplete, refusal }: Transfer): boolean {
+  return isComplete || refusal === 'credentials' || refusal === 'no connection';
+}
+
 /** While `work` goes on, there is traffic. */
 async function meanwhile(traffic: Traffic, run: Run, work: () => Promise<unknown>): Promise<void> {
   let isOver = false;
@@ -51,19 +58,26 @@ function missUnless(run: Run, isReached: boolean, what: string): void {
 export const NODE_STEPS: Readonly<Record<string, (run: Run) => Promise<unknown>>> = {
   'traffic by all ways': of(async (traffic, run) => {
     await allWays(traffic);
-    missUnless(
-      run,
-      traffic.done.every(({ isComplete }) => isComplete),
-      'transfers that are complete without a fault',
-    );
+    missUnless(run, traffic.done.every(isWholeOrEarly), 'transfers that are complete without a fault');
   }),
-  /** Answers to exchanges are lost, exchanges come twice, late, and not at all for a while. */
-  'node-link': of((traffic, run) =>
-    meanwhile(traffic, run, async () => {
-      await traffic.breakLink();
-      await traffic.breakLink();
-    }),
-  ),
+  /**
+   * Answers to exchanges are lost, exchanges come twice, late, and not at all for a while. All transfers are whole, so
+   * the bill is known to the byte.
+   */
+  'node-link': of(async (traffic, run) => {
+    let isOver = false;
+    const breaking = traffic
+      .breakLink()
+      .then(() => traffic.breakLink())
+      .finally(() => (isOver = true));
+    do await allWays(traffic);
+    while (!isOver);
+    await breaking;
+    const states = ['answer to a node lost', 'exchange of a node repeated'];
+    for (const state of states) missUnless(run, traffic.reached.has(state), state);
+    missUnless(run, traffic.done.every(isWholeOrEarly), 'transfers that are complete while the link is broken');
+    await judgeBills(traffic, run.bug === undefined ? undefined : BUG_LIMIT_MS);
+  }),
   'node-kill': of((traffic, run) =>
     meanwhile(traffic, run, async () => {
       await traffic.kill();
