@@ -108,6 +108,9 @@ describe('plain HTTP', () => {
     ['an origin form', () => request('', '', 'GET / HTTP/1.1')],
     ['https in plain HTTP', () => request('', '', 'GET https://127.0.0.1/ HTTP/1.1')],
     ['a user in the URL', () => request('', '', `GET http://u:p@127.0.0.1:${String(port)}/ HTTP/1.1`)],
+    ['a host of other bytes than ASCII', () => request('', '', 'GET http://f\xc3\xbc.example/ HTTP/1.1')],
+    ['a CONNECT to other bytes than ASCII', () => request('', '', 'CONNECT \xff127.0.0.1:80 HTTP/1.1')],
+    ['a Host of other bytes than ASCII', () => request('').replace('Host: a', 'Host: a\xe4')],
     ['a fragment in the URL', () => request('', '', `GET ${url('/#a')} HTTP/1.1`)],
     [
       'content of a CONNECT request',
@@ -174,6 +177,12 @@ describe('plain HTTP', () => {
     answer = `HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n${OK}`;
     client.send(`GET ${url()} HTTP/1.1\r\nHost: a\r\n${basic()}\r\n`);
     expect(await client.take('ok')).toBe(answer);
+    const length = 'Content-Length: 2\r\n';
+    answer = `HTTP/1.1 103 Early Hints\r\n${length}\r\nHTTP/1.1 204 No Content\r\n${length}\r\n`;
+    client.send(`GET ${url()} HTTP/1.1\r\nHost: a\r\n${basic()}\r\n`);
+    expect(await client.take('Content\r\n\r\n')).toBe(
+      'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n',
+    );
     answer = (socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nto the end');
     client.send(`GET ${url()} HTTP/1.1\r\nHost: a\r\n${basic()}\r\n`);
     expect(await client.take('end')).toBe('HTTP/1.1 200 OK\r\n\r\nto the end');

@@ -2,19 +2,20 @@
 // comes first, then the target, then the limits, then the exit.
 import { isIP, isIPv6 } from 'node:net';
 import type { Finding, Target } from '@lumi/shared/egress';
-import { elapsedMs } from '@lumi/shared/runtime';
+import { elapsedMs, type Log } from '@lumi/shared/runtime';
 import type { Client } from './client';
 import type { Echo } from './echo';
 import type { Exits } from './exits';
-import { DRY_MS, type Dialled } from './link';
+import { ADDRESSES_MAX, DRY_MS, type Dialled } from './link';
 import type { LoginGuard } from './login-guard';
 import type { Meter, NodeEvents } from './meter';
 import { NO_WISH, readUserName, type Wish } from './user-name';
 import type { Passage, Passages } from './passages';
 import { whyNot } from './permission';
 import type { RefusalWord } from './refusals';
-import type { Grant, Rights } from './rights';
+import type { Grant, Right, Rights } from './rights';
 import type { AbuseSigns } from './abuse-signs';
+import { Seldom } from './control/seldom';
 
 export type Protocol = 'http' | 'socks5';
 
@@ -34,6 +35,7 @@ export interface Parts {
   readonly signs: AbuseSigns;
   readonly events: NodeEvents;
   readonly echo: Echo;
+  readonly log: Log;
   readonly lookup: { find(target: Target, families: readonly (4 | 6)[]): Promise<Finding> };
 }
 
@@ -52,6 +54,7 @@ const NO_BYTES = { up: 0, down: 0 };
 export class Admission {
   /** The node drains: a client's connection ends with the request in work. */
   isLeaving = false;
+  private readonly faults = new Seldom();
 
   constructor(private readonly parts: Parts) {}
 
@@ -83,7 +86,7 @@ export class Admission {
 
   /** The passage is open when this resolves with one: end it. */
   async admit({ right, proof, wish, client }: Caller, protocol: Protocol, target: Target): Promise<Admitted> {
-    const { rights, meter, exits, passages, signs, events } = this.parts;
+    const { rights, passages, events } = this.parts;
     const begin = elapsedMs();
     const report = (refusal: RefusalWord | null, exit: string | null = null, bytes = NO_BYTES): void => {
       const ms = elapsedMs() - begin;
@@ -99,24 +102,33 @@ export class Admission {
     const passage = passages.open(right, proof, target.host);
     if (passage === null) return turnedAway('concurrency');
     passage.onEnded = () => report(passage.refusal, passage.exit, passage.bytes);
-    const refused = (refusal: RefusalWord): Admitted => {
-      passage.refusal = refusal;
+    try {
+      const dialled = await this.prepare(passage, right, wish, target);
+      if (typeof dialled !== 'string') return { passage, dialled };
+      passage.refusal = dialled;
       passage.end(true);
-      return { refusal };
-    };
+      return { refusal: dialled };
+    } catch (err) {
+      this.faults.say(String(err), () => this.parts.log.error('a connection could not be admitted', { err }));
+      passage.end(true);
+      throw err;
+    }
+  }
+
+  /** What to dial, when the passage counts; or why it may not. */
+  private async prepare(passage: Passage, right: Right, wish: Wish, target: Target): Promise<Dialled | RefusalWord> {
+    const { meter, exits, signs } = this.parts;
     if (right.isMetered && meter.isDry(right.subject) && !(await meter.whenFilled(right.subject, DRY_MS)))
-      return refused('quota');
+      return 'quota';
     const exit = exits.choose(right, wish);
-    if (typeof exit === 'string') return refused(exit);
-    if (isIP(exit.address) === 0) return refused('exit');
+    if (typeof exit === 'string') return exit;
+    if (isIP(exit.address) === 0) return 'exit';
     signs.target(right.subject, target.host);
     const dialled = await this.find(target, exit.address);
-    if ('refusal' in dialled) {
-      if (dialled.refusal === 'port') signs.refusedPort(right.subject);
-      return refused(dialled.refusal);
-    }
+    if (dialled === 'port') signs.refusedPort(right.subject);
+    if (typeof dialled === 'string') return dialled;
     passage.begin(meter.use(right.subject, exit.country, target.host), exit.address);
-    return { passage, dialled };
+    return dialled;
   }
 
   /** A wrong pair for a known subject. There are no more of these than the guard counts. */
@@ -127,16 +139,15 @@ export class Admission {
     this.parts.events.ended({ subject, client: client.address, protocol, ...none, refusal: 'credentials' });
   }
 
-  private async find(target: Target, localAddress: string): Promise<Dialled | { refusal: RefusalWord }> {
+  private async find(target: Target, localAddress: string): Promise<Dialled | RefusalWord> {
     const family = isIPv6(localAddress) ? 6 : 4;
     if (this.parts.echo.isTarget(target)) {
-      const port = this.parts.echo.portOf(target);
-      if (port === null) return { refusal: 'target' };
-      return { address: family === 6 ? '::1' : '127.0.0.1', port, localAddress };
+      const place = this.parts.echo.placeOf(target, family);
+      return typeof place === 'string' ? place : { addresses: [place.address], port: place.port, localAddress };
     }
     const finding = await this.parts.lookup.find(target, [family]);
-    if ('refusal' in finding) return { refusal: OF_FINDING[finding.refusal] };
-    const [address] = finding.addresses;
-    return address === undefined ? { refusal: 'name' } : { address, port: target.port, localAddress };
+    if ('refusal' in finding) return OF_FINDING[finding.refusal];
+    const addresses = finding.addresses.slice(0, ADDRESSES_MAX);
+    return addresses.length === 0 ? 'name' : { addresses, port: target.port, localAddress };
   }
 }

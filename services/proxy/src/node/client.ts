@@ -30,6 +30,7 @@ export class Client {
   hasEnded = false;
   private reader: Reader | null = null;
   private sentBefore = -1;
+  private goneAtMs = Infinity;
   private isKnown = false;
 
   constructor(
@@ -97,8 +98,14 @@ export class Client {
     this.socket.destroySoon();
   }
 
+  /** It ends within this time, also if it takes what was written for it slowly. */
+  goneWithin(ms: number): void {
+    this.goneAtMs = Math.min(this.goneAtMs, elapsedMs() + ms);
+  }
+
   /** Ends a connection whose time is over. As long as it takes what was written for it, it goes on. */
   checkTime(now: number): void {
+    if (now > this.goneAtMs) this.socket.destroy();
     if (now <= this.deadlineMs) return;
     const sent = sentBytes(this.socket);
     if (sent === this.sentBefore || this.socket.writableLength === 0) this.socket.destroy();

@@ -14,27 +14,35 @@ const BYTES_PATH = /^\/bytes\/(\d{1,10})(?:\?.*)?$/;
 const PART = Buffer.alloc(65_536, 'lumi');
 const REQUEST_MS = 60_000;
 const CONNECTIONS_MAX = 20_000;
-const LOOPBACKS = ['127.0.0.1', '::1'];
+const LOOPBACKS = { 4: '127.0.0.1', 6: '::1' } as const;
+
+/** Where one of its ports listens on this machine. */
+interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+type Places = Readonly<Record<4 | 6, Place | null>>;
 
 export class Echo {
   private servers: Server[] = [];
-  private ports: Readonly<Record<number, number>> = {};
+  private places: Readonly<Record<number, Places>> = {};
+
+  constructor(private readonly loopbacks: Readonly<Record<4 | 6, string>> = LOOPBACKS) {}
 
   async open(): Promise<void> {
     const { key, cert } = selfSigned(ECHO_HOST);
-    this.ports = {
-      80: await this.listen(() => createServer(answer)),
-      443: await this.listen(() => createTlsServer({ key, cert }, answer)),
-    };
+    const create = { 80: () => createServer(answer), 443: () => createTlsServer({ key, cert }, answer) };
+    this.places = { 80: await this.listen(create[80]), 443: await this.listen(create[443]) };
   }
 
   isTarget({ host }: Target): boolean {
     return host === ECHO_HOST;
   }
 
-  /** On loopback. Null: the echo has no such port. */
-  portOf({ port }: Target): number | null {
-    return this.ports[port] ?? null;
+  /** On loopback. `target`: the echo has no such port; `family`: this machine has no loopback of this family. */
+  placeOf({ port }: Target, family: 4 | 6): Place | 'target' | 'family' {
+    const places = this.places[port];
+    return places === undefined ? 'target' : (places[family] ?? 'family');
   }
 
   async close(): Promise<void> {
@@ -49,23 +57,24 @@ export class Echo {
     );
   }
 
-  /** The same port on both loopback addresses; a machine may have no IPv6. */
-  private async listen(create: () => Server): Promise<number> {
-    let port = 0;
-    for (const host of LOOPBACKS) {
-      const server = create();
-      server.maxConnections = CONNECTIONS_MAX;
-      server.requestTimeout = REQUEST_MS;
-      server.listen(port, host);
-      const isOpen = await once(server, 'listening').then(
-        () => true,
-        () => false,
-      );
-      if (!isOpen) continue;
-      this.servers.push(server);
-      port = (server.address() as AddressInfo).port; // it listens on a port
-    }
-    return port;
+  /** On each loopback address that this machine has, each with a port of its own. */
+  private async listen(create: () => Server): Promise<Places> {
+    return { 4: await this.listenAt(create(), this.loopbacks[4]), 6: await this.listenAt(create(), this.loopbacks[6]) };
+  }
+
+  /** Null: it cannot listen there. */
+  private async listenAt(server: Server, address: string): Promise<Place | null> {
+    server.maxConnections = CONNECTIONS_MAX;
+    server.requestTimeout = REQUEST_MS;
+    server.listen(0, address);
+    const isOpen = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.on('error', () => undefined); // one connection could not be accepted; the next ones can
+    if (!isOpen) return null;
+    this.servers.push(server);
+    return { address, port: (server.address() as AddressInfo).port }; // it listens on a port
   }
 }
 

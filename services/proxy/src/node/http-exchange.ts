@@ -14,10 +14,10 @@ import {
   type RequestHead,
   type ResponseHead,
 } from './http-head';
-import { Link, wordOf, type Dialled } from './link';
+import { DRY_END_MS, Link, wordOf, type Dialled } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
-import { sentBytes } from './sockets';
+import { sentBytes, whenTaken } from './sockets';
 
 export interface ExchangeWish {
   readonly client: Client;
@@ -93,12 +93,12 @@ export class Exchange {
     return this.isReady && this.wantsBody;
   }
 
-  /** The client has gone. What it broke off must not look whole to the target. */
+  /** The client has gone. */
   abandon(): void {
     this.isOver = true;
     this.wish.passage.end(false);
     if (this.request.isDone) this.link.close();
-    else this.link.reset();
+    else this.link.breakOff();
   }
 
   private receive(bytes: Buffer): void {
@@ -150,7 +150,9 @@ export class Exchange {
 
   private targetEnded(isError: boolean): void {
     if (this.isOver) return;
-    if (this.answer === null) return this.refuse('closed');
+    const isDry = this.wish.passage.refusal === 'quota';
+    if (this.answer === null) return this.refuse(isDry ? 'quota' : 'closed');
+    if (isDry) this.wish.client.goneWithin(DRY_END_MS);
     const isCut = !this.answer.body.isDone && this.answer.framing.kind !== 'close';
     return this.finish(false, isError || isCut);
   }
@@ -158,7 +160,9 @@ export class Exchange {
   private finish(isWhole: boolean, isError: boolean): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.wish.passage.end(isError);
+    const { passage, client } = this.wish;
+    // Until the client has everything, the end of its right still takes the rest from it.
+    whenTaken(client.socket, () => passage.end(isError));
     this.link.close();
     this.ends.done(isWhole);
   }
@@ -181,7 +185,6 @@ export class Exchange {
   }
 
   private reset(isIdle: boolean): void {
-    if (this.isOver) return;
     this.link.reset();
     if (isIdle && this.answer === null) return this.refuse('silent');
     this.isOver = true;
@@ -199,8 +202,10 @@ function requestBytes({ head, framing, authority, path }: ExchangeWish): Buffer 
 }
 
 function responseBytes({ status, reason, fields }: ResponseHead, framing: Framing): Buffer {
+  // RFC 9110 §8.6: these answers have no length.
+  const also = status < 200 || status === 204 ? ['content-length'] : [];
   return headBytes(`HTTP/1.1 ${String(status)} ${reason}`, [
-    ...withoutHopFields(fields),
+    ...withoutHopFields(fields, also),
     ...(framing.kind === 'chunked' ? [['Transfer-Encoding', 'chunked'] as const] : []),
   ]);
 }

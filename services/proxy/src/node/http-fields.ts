@@ -19,7 +19,7 @@ const OWN_PREFIXES = ['proxy-', 'x-forwarded-'];
 export function withoutHopFields(fields: readonly Field[], also: readonly string[] = []): readonly Field[] {
   const named = new Set([...wordsOf(fields, 'connection'), ...wordsOf(fields, 'proxy-connection'), ...also]);
   // A message keeps what frames it and where it goes, even if a client names these fields as its own.
-  named.delete('content-length');
+  if (!also.includes('content-length')) named.delete('content-length');
   if (!also.includes('host')) named.delete('host');
   return fields.filter(([name]) => {
     const lower = name.toLowerCase();

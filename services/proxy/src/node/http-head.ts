@@ -24,6 +24,9 @@ const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?$/;
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t -~\x80-\xff]*?)[\t ]*$/;
 /** Some programs read an underscore as a hyphen. */
 const LOOKALIKE = /^(content_length|transfer_encoding|content_encoding_length)$/i;
+/** A name of a host in other bytes than ASCII: programs differ in what characters these are. */
+const FOREIGN = /[\x80-\xff]/;
+const FOREIGN_PLACE = /^(?:[a-z][a-z0-9+.-]*:\/\/)?[^/?#]*[\x80-\xff]/i;
 const LENGTH = /^\d{1,15}$/;
 
 /** `head` ends before the empty line. Null: it cannot be read in one way only. */
@@ -32,7 +35,8 @@ export function readRequestHead(head: string): RequestHead | null {
   const [, method, target, minor] = REQUEST_LINE.exec(line) ?? [];
   const fields = readFields(rest);
   if (method === undefined || target === undefined || fields === null) return null;
-  if (countOf(fields, 'host') > 1) return null;
+  if (countOf(fields, 'host') > 1 || FOREIGN.test(valueOf(fields, 'host') ?? '')) return null;
+  if (FOREIGN_PLACE.test(target)) return null;
   return { method, target, minor: minor === '1' ? 1 : 0, fields };
 }
 

@@ -9,7 +9,8 @@ import type { RefusalWord } from './refusals';
 import { endWhenTaken, resetNow, sentBytes, whenTaken } from './sockets';
 
 export interface Dialled {
-  readonly address: string;
+  /** Judged ones, of the exit's family. The next one is tried when one cannot be reached. */
+  readonly addresses: readonly string[];
   readonly port: number;
   /** Of the exit. */
   readonly localAddress: string;
@@ -27,9 +28,15 @@ export interface LinkEnds {
   closed(isError: boolean): void;
 }
 
+/** For all addresses of a target together. */
 const CONNECT_MS = 10_000;
+export const ADDRESSES_MAX = 3;
+/** Another address of the target may answer. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
 /** How long a connection waits for bytes that it may spend. */
 export const DRY_MS = 3_000;
+/** How long both sides may take what is left after that, also if they do not read. */
+export const DRY_END_MS = 11_000;
 
 const FAILURES: Readonly<Record<string, RefusalWord>> = {
   ETIMEDOUT: 'timeout',
@@ -44,7 +51,9 @@ export function wordOf(code: string): RefusalWord {
 }
 
 export class Link {
-  private readonly target: Socket;
+  private target: Socket;
+  /** The address that is tried. */
+  private at = 0;
   private level = 0;
   /** The buffer of the next read; null: the last one still belongs to a write. */
   private held: Buffer | null = null;
@@ -53,14 +62,22 @@ export class Link {
   /** Bytes of the client wait for a lease. */
   private isHolding = false;
   private mustFinish = false;
+  /** The client has gone; what it sent before is still sent. */
+  private isLeft = false;
 
   constructor(
-    { address, port, localAddress }: Dialled,
+    private readonly dialled: Dialled,
     private readonly client: Socket,
     private readonly passage: Passage,
     private readonly ends: LinkEnds,
   ) {
-    this.target = connect({
+    this.target = this.dial();
+  }
+
+  private dial(): Socket {
+    const { addresses, port, localAddress } = this.dialled;
+    const address = addresses[this.at] ?? '';
+    const target = connect({
       host: address,
       port,
       localAddress,
@@ -71,20 +88,25 @@ export class Link {
         callback: (size, buffer) => this.read(size, buffer as Buffer), // the one given above
       },
     });
-    this.target.setTimeout(CONNECT_MS, () => this.fail('ETIMEDOUT'));
-    this.target.once('connect', () => this.open(address));
-    this.target.on('error', (err: NodeJS.ErrnoException) => {
+    const fail = (code: string): void => {
+      if (target === this.target) this.fail(code);
+    };
+    target.setTimeout(Math.floor(CONNECT_MS / addresses.length), () => fail('ETIMEDOUT'));
+    target.once('connect', () => this.open(address));
+    target.on('error', (err: NodeJS.ErrnoException) => {
       if (this.isOpen) this.stop(true);
-      else this.fail(err.code ?? 'EIO');
+      else fail(err.code ?? 'EIO');
     });
-    this.target.on('end', () => {
+    target.on('end', () => {
       if (!this.isOver) this.ends.ended();
     });
-    this.target.on('close', () => {
+    target.on('close', () => {
+      if (target !== this.target) return; // another address is tried
       if (this.held !== null) giveBuffer(this.held);
       this.held = null;
       this.stop(false);
     });
+    return target;
   }
 
   /** Bytes of the client for the target. The client is paused while they cannot go on. */
@@ -106,7 +128,17 @@ export class Link {
   /** The client sends no more. */
   finish(): void {
     this.mustFinish = true;
-    if (!this.isHolding) endWhenTaken(this.target);
+    if (this.isOpen && !this.isHolding) endWhenTaken(this.target);
+  }
+
+  /** The client has gone after it had ended its side: the target gets what it sent, and is read no further. */
+  leave(): void {
+    if (this.isOver) return;
+    this.isLeft = true;
+    this.target.pause();
+    if (!this.isOpen) this.close();
+    if (this.isOver) this.ends.closed(false);
+    else if (!this.isHolding) whenTaken(this.target, () => this.stop(false));
   }
 
   /** Ends the connection to the target; the client's is left alone. */
@@ -116,10 +148,15 @@ export class Link {
     this.target.destroy();
   }
 
-  /** As `close`, and the kernel drops what it holds. */
+  /** The client has gone without an end: nothing of what it sent may look whole to the target. */
+  breakOff(): void {
+    if (!this.isOver) this.reset();
+  }
+
+  /** As `close`, and the kernel drops what it holds. Also of a link that ends. */
   reset(): void {
-    if (this.isOver) return;
     this.isOver = true;
+    if (this.target.destroyed) return;
     resetNow(this.target);
   }
 
@@ -128,14 +165,23 @@ export class Link {
     if (this.target.remoteAddress !== address) return this.fail('EHOSTUNREACH');
     this.target.setTimeout(0);
     this.isOpen = true;
-    return this.ends.opened();
+    this.ends.opened();
+    // The client may have ended its side before.
+    if (this.mustFinish) this.finish();
+    return undefined;
   }
 
   private fail(code: string): void {
     if (this.isOver || this.isOpen) return;
-    this.isOver = true;
-    this.target.destroy();
-    this.ends.failed(code);
+    const tried = this.target;
+    if (ELSEWHERE.has(code) && this.at + 1 < this.dialled.addresses.length) {
+      this.at += 1;
+      this.target = this.dial();
+    } else {
+      this.isOver = true;
+      this.ends.failed(code);
+    }
+    tried.destroy();
   }
 
   private stop(isError: boolean): void {
@@ -147,12 +193,12 @@ export class Link {
   }
 
   private read(size: number, buffer: Buffer): boolean {
-    if (this.isOver) return false;
+    if (this.isOver || this.isLeft) return false;
     const may = this.passage.spend('down', size);
     if (may > 0) this.ends.deliver(buffer.subarray(0, may));
     if (may < size) {
       const rest = Buffer.from(buffer.subarray(may, size));
-      this.releaseBuffer(size, buffer.length);
+      this.releaseBuffer(0, buffer.length); // a small buffer is enough while it waits
       this.later('down', rest);
       return false;
     }
@@ -195,7 +241,8 @@ export class Link {
 
   private goOnAfterHolding(): void {
     this.isHolding = false;
-    if (this.mustFinish) endWhenTaken(this.target);
+    if (this.isLeft) whenTaken(this.target, () => this.stop(false));
+    else if (this.mustFinish) endWhenTaken(this.target);
     else whenTaken(this.target, () => this.client.resume());
   }
 
@@ -241,6 +288,8 @@ export class Link {
     this.isOver = true;
     this.passage.refusal = 'quota';
     // What was allowed up is still sent; nothing more is read.
+    const timer = setTimeout(() => this.target.destroy(), DRY_END_MS);
+    this.target.once('close', () => clearTimeout(timer));
     this.target.destroySoon();
     this.ends.closed(true);
   }

@@ -13,8 +13,8 @@ export interface PassageTimes {
   readonly halfClosedMs: number;
 }
 
-/** `right`: it has ended; `stop`: the node leaves. */
-export type ResetReason = 'right' | 'idle' | 'stop';
+/** `right`: it has ended; `stop`: the node leaves; `fault`: it could not be counted. */
+export type ResetReason = 'right' | 'idle' | 'stop' | 'fault';
 
 interface Subject {
   right: Right;
@@ -84,9 +84,19 @@ export class Passage {
   spend(way: Way, bytes: number): number {
     if (this.used === null || this.isOver) return 0;
     this.lastMs = elapsedMs();
-    const may = this.meter.spend(this.used, way, bytes);
+    const may = this.trySpend(this.used, way, bytes);
     this.bytes[way] += may;
     return may;
+  }
+
+  /** What cannot be counted may not pass. */
+  private trySpend(use: Use, way: Way, bytes: number): number {
+    try {
+      return this.meter.spend(use, way, bytes);
+    } catch {
+      this.reset('fault');
+      return 0;
+    }
   }
 
   whenFilled(limitMs: number): Promise<boolean> {

@@ -6,10 +6,10 @@ const EMPTY = Buffer.alloc(0);
 /**
  * Ends the connection so that the kernel delivers no more of what it holds. `resetAndDestroy` alone waits until
  * everything is written and sends a FIN before; `destroy` in the same tick prevents both. While a FIN is on its way
- * the kernel refuses a reset, so then it does wait: end a socket only by `endWhenTaken`.
+ * (the socket was ended, and everything before is written) the kernel refuses a reset, so then it does wait.
  */
 export function resetNow(socket: Socket): void {
-  const isEnding = socket.writableEnded && !socket.writableFinished;
+  const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
   socket.resetAndDestroy();
   if (!isEnding) socket.destroy();
 }

@@ -1,10 +1,10 @@
 // A tunnel: what follows CONNECT and a SOCKS5 request. Bytes go through as they are.
 import type { Client } from './client';
 import type { Exits } from './exits';
-import { Link, wordOf, type Dialled } from './link';
+import { DRY_END_MS, Link, wordOf, type Dialled } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
-import { endWhenTaken, sentBytes } from './sockets';
+import { endWhenTaken, sentBytes, whenTaken } from './sockets';
 
 export interface TunnelWish {
   readonly client: Client;
@@ -41,8 +41,10 @@ export function openTunnel({ client, passage, dialled, exits, head, answer, refu
       endWhenTaken(socket);
     },
     closed: (isError) => {
-      passage.end(isError);
+      // Until the client has everything, the end of its right still takes the rest from it.
+      whenTaken(socket, () => passage.end(isError));
       client.leave();
+      if (passage.refusal === 'quota') client.goneWithin(DRY_END_MS);
     },
   });
   client.readBy({
@@ -52,10 +54,9 @@ export function openTunnel({ client, passage, dialled, exits, head, answer, refu
       link.finish();
     },
     closed: () => {
+      if (client.hasEnded) return link.leave();
       passage.end(false);
-      // What a client broke off must not look whole to the target.
-      if (client.hasEnded) link.close();
-      else link.reset();
+      return link.breakOff();
     },
   });
   passage.progress = () => sentBytes(socket) + link.sentBytes;
