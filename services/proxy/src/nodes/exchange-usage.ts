@@ -7,6 +7,7 @@ import { tellPlansOf } from '../store/plan-limits';
 import { noteHeard } from '../store/nodes';
 import { noteExitsChanged, noteSeen } from '../store/seen';
 import { nodeOf } from './authenticate';
+import type { NotTakenAnswer, TakenAnswer } from '../node/control/wire';
 import type { NodeDeps } from './deps';
 import { exchangeBody } from './protocol';
 import { readBody } from './read-body';
@@ -21,9 +22,9 @@ export async function exchange(deps: NodeDeps, request: InternalRequest): Promis
   const now = clock.now();
   const begin = elapsedMs();
   const taken = await takeBatch(db.platform, { source: node.id, epoch, seq, lines }, wants, now);
-  if (taken.outcome === 'gap') return { status: 409, body: { expected: taken.expected } };
-  if (taken.outcome === 'closed') return { status: 409, body: { closed: true, seq: taken.seq } };
-  if (taken.outcome === 'unknown') return { status: 409, body: { closed: true, seq: 0 } };
+  if (taken.outcome === 'gap') return notTaken({ expected: taken.expected });
+  if (taken.outcome === 'closed') return notTaken({ closed: true, seq: taken.seq });
+  if (taken.outcome === 'unknown') return notTaken({ closed: true, seq: 0 });
   reportUnplaced(deps, node.id, taken);
   await tellPlansOf(db, new Set(lines.map(({ subject }) => subject)), now);
   // A journal of the process before says nothing about the present one.
@@ -35,11 +36,16 @@ export async function exchange(deps: NodeDeps, request: InternalRequest): Promis
   const ms = elapsedMs() - begin;
   if (ms > SLOW_MS)
     deps.service.log.warn('an exchange with a node was slow', { node: node.id, lines: lines.length, ms });
-  return {
-    status: 200,
-    body: { seq, now: clock.now().toISOString(), leases: taken.leases, drain_s: drainOf(node) },
+  const answer: TakenAnswer = {
+    seq,
+    now: clock.now().toISOString(),
+    leases: [...taken.leases],
+    drain_s: drainOf(node),
   };
+  return { status: 200, body: answer };
 }
+
+const notTaken = (body: NotTakenAnswer): InternalReply => ({ status: 409, body });
 
 const SLOW_MS = 1_000;
 

@@ -1,4 +1,5 @@
-// What a node sends (protocol 1). Everything is bounded: the whole body in bytes, each field in length.
+// What a node sends (protocol 1). Everything is bounded: the whole body in bytes, each field in length. The node's side
+// takes its types from here, and the service's answers have the types of the node's `wire.ts`: each shape stands once.
 import { z } from 'zod';
 import { isId } from '@lumi/shared/contract';
 import { SIGNS } from '../store/abuse-signs';
@@ -38,29 +39,44 @@ export const registerBody = z.object({
 /** What a node says of itself when a process of it begins. */
 export type Registration = Readonly<z.output<typeof registerBody>>;
 
+/** `hour`: its begin. */
+const usageLine = z.object({
+  subject: id,
+  hour: time,
+  country,
+  target: z.string().max(253),
+  up: bytes,
+  down: bytes,
+  requests: bytes,
+  errors: bytes,
+});
+
+/** `keep`: what is granted beyond it is given back. `want`: how many bytes the node would like to have unused. */
+const want = z.object({ subject: id, keep: bytes.optional(), want: bytes.optional() });
+
+const seen = z.object({ subject: id, block: z.string().max(64).nullable(), at: time });
+
+const exitChange = z.object({ subject: id, address: z.union([z.ipv4(), z.ipv6()]), at: time });
+
 export const exchangeBody = z.object({
   epoch: z.int().min(1),
   seq: z.int().min(1),
-  lines: z.array(
-    z.object({
-      subject: id,
-      hour: time,
-      country,
-      target: z.string().max(253),
-      up: bytes,
-      down: bytes,
-      requests: bytes,
-      errors: bytes,
-    }),
-  ),
-  wants: z.array(z.object({ subject: id, keep: bytes.optional(), want: bytes.optional() })),
-  seen: z.array(z.object({ subject: id, block: z.string().max(64).nullable(), at: time })),
-  exits_changed: z.array(z.object({ subject: id, address: z.union([z.ipv4(), z.ipv6()]), at: time })),
+  lines: z.array(usageLine).readonly(),
+  wants: z.array(want).readonly(),
+  seen: z.array(seen).readonly(),
+  exits_changed: z.array(exitChange).readonly(),
   state: z.object({ connections: z.int().min(0), bytes_per_s: z.number().min(0) }),
   /** Read one by one: a report that is not understood must not hold up usage. */
   connections: z.array(z.unknown()).default([]).catch([]),
   signs: z.array(z.unknown()).default([]).catch([]),
 });
+
+export type UsageLine = Readonly<z.input<typeof usageLine>>;
+export type Want = Readonly<z.input<typeof want>>;
+export type Seen = Readonly<z.input<typeof seen>>;
+export type ExitChange = Readonly<z.input<typeof exitChange>>;
+/** Without the reports, which are read one by one. */
+export type ExchangeBody = Readonly<Omit<z.input<typeof exchangeBody>, 'connections' | 'signs'>>;
 
 const address = z.union([z.ipv4(), z.ipv6()]);
 export const connectionReport = z.object({
@@ -78,6 +94,9 @@ export const connectionReport = z.object({
 });
 
 export const signReport = z.object({ sign: z.enum(SIGNS), who: z.string().min(1).max(64), at: time });
+
+export type ConnectionReport = Readonly<z.input<typeof connectionReport>>;
+export type SignReport = Readonly<z.input<typeof signReport>>;
 
 export const leaveBody = z.object({ epoch: z.int().min(1) });
 

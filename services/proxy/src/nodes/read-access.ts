@@ -5,6 +5,7 @@ import { readChanges, type Changes } from '../store/feed';
 import { nodeAddresses, noteConfirmed, noteHeard, type NodeRow } from '../store/nodes';
 import { poolsOfSandbox } from '../supplier/sandbox/pools';
 import { nodeOf } from './authenticate';
+import type { AccessAnswer } from '../node/control/wire';
 import type { NodeDeps } from './deps';
 import { nodeKey } from './node-token';
 import { accessQuery } from './protocol';
@@ -76,17 +77,15 @@ async function answer(
     count += 1;
   }
   const isAll = count === rights.length && found.changes.length < PAGE_CHANGES;
-  return {
-    status: 200,
-    body: {
-      number: isAll ? found.number : (found.changes[count - 1]?.number ?? found.number),
-      now: now.toISOString(),
-      is_whole: found.isWhole,
-      is_more: found.isWhole && !isAll,
-      key: key.toString('base64'),
-      rights: rights.slice(0, count).filter((right) => right !== null),
-      pools,
-      nodes: await nodeAddresses(deps.db),
-    },
+  const body: AccessAnswer = {
+    number: isAll ? found.number : (found.changes[count - 1]?.number ?? found.number),
+    now: now.toISOString(),
+    is_whole: found.isWhole,
+    is_more: found.isWhole && !isAll,
+    key: key.toString('base64'),
+    rights: rights.slice(0, count).filter((right) => right !== null),
+    pools,
+    nodes: await nodeAddresses(deps.db),
   };
+  return { status: 200, body };
 }

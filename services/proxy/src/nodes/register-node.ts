@@ -3,6 +3,7 @@ import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
 import { placeEntries } from '../store/entries';
 import { nodeAddresses, registerNode } from '../store/nodes';
 import { nodeOf } from './authenticate';
+import type { RegisteredAnswer } from '../node/control/wire';
 import type { NodeDeps } from './deps';
 import { nodeKey } from './node-token';
 import { registerBody } from './protocol';
@@ -25,13 +26,11 @@ export async function register(deps: NodeDeps, request: InternalRequest): Promis
   );
   log.info('a node has registered', { node: node.id, epoch, version });
   await placeEntries(db.platform, deps.entryHost, now);
-  return {
-    status: 200,
-    body: {
-      epoch,
-      key: key.toString('base64'),
-      now: clock.now().toISOString(),
-      nodes: await nodeAddresses(deps.db),
-    },
+  const answer: RegisteredAnswer = {
+    epoch,
+    key: key.toString('base64'),
+    now: clock.now().toISOString(),
+    nodes: await nodeAddresses(deps.db),
   };
+  return { status: 200, body: answer };
 }

@@ -7,13 +7,10 @@ import type { Change } from '../store/feed';
 import { findProxies } from '../store/proxies';
 import { findPlans } from '../store/traffic';
 import type { Access } from '../supplier/proxy-network';
+import type { AccessAnswer } from '../node/control/wire';
 import { digestOfLogin } from './node-token';
 
-interface RightNow {
-  readonly subject: string;
-  readonly is_removed?: true;
-  readonly [field: string]: unknown;
-}
+type RightNow = AccessAnswer['rights'][number];
 
 /**
  * One for each change, in their order. Null: nothing to tell, because its proxy has no port yet; it comes again when it

@@ -7,10 +7,10 @@ import { elapsedMs, type Log } from '@lumi/shared/runtime';
 import type { Batch, Books, Journal } from './journal';
 import type { Leases } from './leases';
 import type { Notes } from './notes';
-import type { Registration } from '../../nodes/protocol';
+import type { Registration, Want } from '../../nodes/protocol';
 import { PendingLines } from './pending-lines';
 import { Seldom } from './seldom';
-import type { ServiceLink, Want } from './service-link';
+import type { ServiceLink } from './service-link';
 import type { UsageLines } from './usage-lines';
 import type { Registered } from './wire';
 

@@ -2,7 +2,7 @@
 // until the service has answered. `pending` was never sent and grows. A killed process leaves both to its successor.
 import { z } from 'zod';
 import { readIfThere, replaceFile } from './private-file';
-import type { ExitChange, Seen, UsageLine } from './service-link';
+import type { ExitChange, Seen, UsageLine } from '../../nodes/protocol';
 
 export interface Batch {
   readonly lines: readonly UsageLine[];

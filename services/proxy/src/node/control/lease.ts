@@ -1,7 +1,7 @@
 // One subject's lease at this node: what was granted, what of it was used, and how much of it is wanted. All numbers
 // are absolute for the present epoch, as the service has them.
 import type { LeaseAnswer } from './wire';
-import type { Want } from './service-link';
+import type { Want } from '../../nodes/protocol';
 
 const SMALLEST = 256 * 1024;
 /** Kept without being used for a while, so that a subject in use outlives an outage of the service. */

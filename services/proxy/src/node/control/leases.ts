@@ -4,7 +4,7 @@ import { elapsedMs } from '@lumi/shared/runtime';
 import type { Meter, Use, Way } from '../meter';
 import type { Rights } from '../rights';
 import { Lease } from './lease';
-import type { Want } from './service-link';
+import type { Want } from '../../nodes/protocol';
 import type { UsageLines, Line } from './usage-lines';
 import type { LeaseAnswer } from './wire';
 

@@ -3,7 +3,7 @@ import { counter } from '@lumi/shared/monitoring';
 import type { Log } from '@lumi/shared/runtime';
 import type { Ended, NodeEvents, Sign } from '../meter';
 import type { Reports } from './reports';
-import type { ExitChange, Seen } from './service-link';
+import type { ExitChange, Seen } from '../../nodes/protocol';
 
 /** The same subject and block are reported again after so long. */
 const SEEN_EVERY_MS = 20_000;

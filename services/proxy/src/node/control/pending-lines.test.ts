@@ -1,5 +1,5 @@
 import { PendingLines } from './pending-lines';
-import type { UsageLine } from './service-link';
+import type { UsageLine } from '../../nodes/protocol';
 
 const HOUR = '2026-11-28T00:00:00.000Z';
 const line = (subject: string, target: string, down = 1): UsageLine => ({

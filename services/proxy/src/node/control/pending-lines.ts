@@ -1,6 +1,6 @@
 // Lines that were counted and are in no batch yet. While the service is away they grow, so they are bounded: beyond a
 // number of lines a new target is counted under `other`. Bytes are never lost, only the name of their target.
-import type { UsageLine } from './service-link';
+import type { UsageLine } from '../../nodes/protocol';
 import { OTHER, type Line } from './usage-lines';
 
 const KEPT_MAX = 50_000;

@@ -2,28 +2,8 @@
 // exchange, is offered again when that fails, and is dropped when there is too much of it.
 import { newId } from '@lumi/shared/contract';
 import { counter } from '@lumi/shared/monitoring';
+import type { ConnectionReport, SignReport } from '../../nodes/protocol';
 import type { Ended, Sign } from '../meter';
-
-export interface ConnectionReport {
-  readonly id: string;
-  readonly subject: string;
-  /** When it began. */
-  readonly at: string;
-  readonly client: string;
-  readonly protocol: 'http' | 'socks5';
-  readonly target: string | null;
-  readonly exit: string | null;
-  readonly up: number;
-  readonly down: number;
-  readonly ms: number;
-  readonly refusal: string | null;
-}
-
-export interface SignReport {
-  readonly sign: Sign;
-  readonly who: string;
-  readonly at: string;
-}
 
 export interface Reported {
   readonly connections: readonly ConnectionReport[];

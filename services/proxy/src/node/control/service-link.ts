@@ -3,7 +3,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { z } from 'zod';
-import type { Registration } from '../../nodes/protocol';
+import type * as protocol from '../../nodes/protocol';
 import type { Reported } from './reports';
 import {
   accessAnswer,
@@ -17,50 +17,8 @@ import {
   type Registered,
 } from './wire';
 
-export interface UsageLine {
-  readonly subject: string;
-  /** Its begin, RFC 3339. */
-  readonly hour: string;
-  readonly country: string;
-  readonly target: string;
-  readonly up: number;
-  readonly down: number;
-  readonly requests: number;
-  readonly errors: number;
-}
-
-export interface Want {
-  readonly subject: string;
-  /** What is granted beyond it is given back. */
-  readonly keep?: number;
-  /** How many bytes it would like to have unused. */
-  readonly want?: number;
-}
-
-export interface Seen {
-  readonly subject: string;
-  readonly block: string | null;
-  readonly at: string;
-}
-
-export interface ExitChange {
-  readonly subject: string;
-  readonly address: string;
-  readonly at: string;
-}
-
-export interface ExchangeBody {
-  readonly epoch: number;
-  readonly seq: number;
-  readonly lines: readonly UsageLine[];
-  readonly wants: readonly Want[];
-  readonly seen: readonly Seen[];
-  readonly exits_changed: readonly ExitChange[];
-  readonly state: { readonly connections: number; readonly bytes_per_s: number };
-  /** What is billed by nothing, and never a reason to refuse the rest. */
-  readonly connections: Reported['connections'];
-  readonly signs: Reported['signs'];
-}
+/** What an exchange says, with what is billed by nothing and never a reason to refuse the rest. */
+export type ExchangeBody = protocol.ExchangeBody & Reported;
 
 export interface AccessQuestion {
   readonly after: number;
@@ -71,7 +29,7 @@ export interface AccessQuestion {
 
 /** The service as a node sees it. */
 export interface ServiceLink {
-  register(body: Registration): Promise<Registered>;
+  register(body: protocol.Registration): Promise<Registered>;
   exchange(body: ExchangeBody): Promise<ExchangeAnswer>;
   /** `isWhole`: the next page of a whole. Null: the service wants this node to register. */
   access(question: AccessQuestion, signal: AbortSignal): Promise<AccessChange | null>;

@@ -1,7 +1,7 @@
 // What was used, summed by subject, hour, country of the exit and target until it is sent. A use keeps its line, so
 // that counting is an addition; with each batch a new set of lines begins.
 import type { Way } from '../meter';
-import type { UsageLine } from './service-link';
+import type { UsageLine } from '../../nodes/protocol';
 
 /** Targets that have no name of their own any more. */
 export const OTHER = 'other';

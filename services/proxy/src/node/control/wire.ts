@@ -8,7 +8,7 @@ const bytes = z.number().int().min(0);
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 const end = time.nullable();
 const places = { region: z.string().nullable(), city: z.string().nullable(), asn: z.number().int().nullable() };
-const names = z.array(z.string());
+const names = z.array(z.string()).readonly();
 
 export const registered = z.object({
   epoch: z.number().int().min(1),
@@ -80,13 +80,20 @@ export const accessAnswer = z.object({
   key: z.string().min(1),
   rights: z.array(rightOrEnd),
   pools: z
-    .record(z.string(), z.array(z.object({ address: z.string(), country: z.string(), ...places })))
+    .record(z.string(), z.array(z.object({ address: z.string(), country: z.string(), ...places })).readonly())
+    .readonly()
     .nullable()
     .default(null),
   nodes: names.default([]),
   /** More of the whole is behind this number: it is asked for with `whole=1`. */
   is_more: z.boolean().default(false),
 });
+
+/** As they are sent. */
+export type RegisteredAnswer = z.input<typeof registered>;
+export type TakenAnswer = z.input<typeof taken>;
+export type NotTakenAnswer = z.input<typeof notTaken>;
+export type AccessAnswer = z.input<typeof accessAnswer>;
 
 export type Registered = z.output<typeof registered>;
 export type LeaseAnswer = z.output<typeof lease>;

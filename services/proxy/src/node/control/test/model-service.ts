@@ -1,8 +1,8 @@
 // The service's side of protocol 1, in memory and small: written from the protocol's text, so that a node's control
 // side is tested against the promise and not against our own service.
 import assert from 'node:assert';
-import type { Registration } from '../../../nodes/protocol';
-import type { ExchangeBody, UsageLine } from '../service-link';
+import type { Registration, UsageLine } from '../../../nodes/protocol';
+import type { ExchangeBody } from '../service-link';
 import type { ExchangeAnswer, LeaseAnswer, Registered } from '../wire';
 
 const SMALLEST = 262_144;
