@@ -1,7 +1,8 @@
 // `npm run test:containers`: builds the images, runs the installation of docker-compose.yml with podman, and tries what
 // an operator and a reseller do: accounts and keys, one of each product, a bulk, several gateways and services,
-// restarts of every container under load, a killed PostgreSQL, HTTPS, and a stop. Without an image registry: the images
-// of others are stand-ins (containers/stand-ins.mjs). Skipped, with the reason, where root or the tools are missing.
+// restarts of every container under load, a killed PostgreSQL, HTTPS, a stop, and the commands of docs/deploying.md.
+// Without an image registry: the images of others are stand-ins (containers/stand-ins.mjs). Skipped, with the reason,
+// where root or the tools are missing.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,12 +11,13 @@ import { Cleanups } from './cleanups.mjs';
 import { judgeImages } from './containers/built-images.mjs';
 import { Compose, PROJECT } from './containers/compose.mjs';
 import { Engine, missingHere } from './containers/engine.mjs';
+import { walk } from './containers/first-sale.mjs';
 import { makeStandIns, NODE_IMAGE } from './containers/stand-ins.mjs';
 import { tryInstallation } from './containers/trial.mjs';
 import { buildImages } from './images.mjs';
 import { install } from './install.mjs';
 
-const LIMIT_MS = 20 * 60_000;
+const LIMIT_MS = 30 * 60_000;
 const began = performance.now();
 const cleanups = new Cleanups();
 cleanups.watch('test:containers', LIMIT_MS);
@@ -43,6 +45,9 @@ async function main() {
   await compose.down();
   engine.watchHealth(PROJECT);
   await tryInstallation(engine, compose, say);
+  await compose.down();
+  const count = await walk(engine, folder, (cleanup) => cleanups.later(cleanup));
+  say(`the ${count} commands of docs/deploying.md, from nothing to the first sale, were carried out as printed`);
 }
 
 /** @param {string} text */

@@ -28,7 +28,7 @@ async function freeRange() {
  * @param {number} port
  * @returns {Promise<boolean>}
  */
-function isFree(port) {
+export function isFree(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
