@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { elapsedMs } from '@lumi/shared/runtime';
 import type { Way } from './meter';
 import type { Passage } from './passages';
-import { giveBuffer, LEVEL_SLOW, LEVELS, takeBuffer } from './read-buffers';
+import { giveBuffer, leaveBuffer, LEVEL_SLOW, LEVELS, takeBuffer } from './read-buffers';
 import type { RefusalWord } from './refusals';
 import { endWhenTaken, resetNow, sentBytes, whenTaken } from './sockets';
 
@@ -220,7 +220,7 @@ export class Link {
     else if (size === length) next = Math.min(next + 1, LEVELS - 1);
     else if (size < length / 8) next = 0;
     if (isFree && next === this.level) return;
-    if (isFree && this.held !== null) giveBuffer(this.held);
+    if (this.held !== null) (isFree ? giveBuffer : leaveBuffer)(this.held);
     this.held = null;
     this.level = next;
   }

@@ -29,6 +29,9 @@ const RULES = {
   verifyDNSLength: false,
   transitionalProcessing: false,
 } as const;
+/** What IDNA leaves as it is, but for capital letters: most hosts, which need not be looked up in its tables. */
+const PLAIN = /^[A-Za-z0-9_.-]+$/;
+const ENCODED = /xn--/i;
 /** Letters, digits, hyphens, and the underscore that many hosts have. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 /** A name that ends in it is an address in numeric form, or nothing. */
@@ -60,7 +63,7 @@ function readHost(text: string): Omit<Target, 'port'> | null {
   if (inBrackets !== undefined) return readIpv6(inBrackets);
   if (text.includes(':')) return readIpv6(text);
   if (FOREIGN.test(text)) return null;
-  const ascii = toASCII(text, RULES);
+  const ascii = PLAIN.test(text) && !ENCODED.test(text) ? text.toLowerCase() : toASCII(text, RULES);
   if (ascii === null) return null;
   const name = ascii.endsWith('.') ? ascii.slice(0, -1) : ascii;
   const labels = name.split('.');

@@ -25,6 +25,7 @@ export class UsageLines {
   generation = 0;
   private lines = new Map<string, Line>();
   private targets = new Map<string, Set<string>>();
+  private hourNumber = -1;
   private hour = '';
   private total = 0;
 
@@ -32,11 +33,13 @@ export class UsageLines {
 
   /** Valid until `generation` changes. */
   lineOf(subject: string, country: string, name: string): Line {
-    const hour = new Date(Math.floor(this.nowMs() / HOUR_MS) * HOUR_MS).toISOString();
-    if (hour !== this.hour) {
-      this.hour = hour;
+    const hourNumber = Math.floor(this.nowMs() / HOUR_MS);
+    if (hourNumber !== this.hourNumber) {
+      this.hourNumber = hourNumber;
+      this.hour = new Date(hourNumber * HOUR_MS).toISOString();
       this.targets.clear();
     }
+    const { hour } = this;
     const target = this.known(subject, name);
     const key = JSON.stringify([subject, hour, country, target]);
     const found = this.lines.get(key);
