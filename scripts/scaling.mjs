@@ -1,6 +1,7 @@
 // `npm run scaling`: the plan of docs/scaling.md from the measured points (scripts/scaling/points.json), and by how
 // much the model misses the points that it was not made from. `-- --measure [--seconds N]` measures them again, which
 // takes a minute and wants a machine with little else to do. `-- --reads N --purchases N` plans for another load.
+// `-- --idle PID [--seconds N]` says what a running installation uses, by the process of its launcher.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,12 +12,17 @@ const file = new URL('./scaling/points.json', import.meta.url);
 const { values } = parseArgs({
   options: {
     measure: { type: 'boolean', default: false },
+    idle: { type: 'string' },
     seconds: { type: 'string', default: '8' },
     reads: { type: 'string', default: '9000' },
     purchases: { type: 'string', default: '1000' },
     busy: { type: 'string', default: '0.6' },
   },
 });
+if (values.idle !== undefined) {
+  await showIdle(Number(values.idle), Math.min(300, Math.max(2, Number(values.seconds))));
+  process.exit();
+}
 if (values.measure) await measureAgain(Math.min(30, Math.max(2, Number(values.seconds))));
 
 /** @type {{ machine: string; node: string; points: import('./scaling/model.mjs').Point[] }} */
@@ -52,6 +58,20 @@ console.table(
     ]),
   ),
 );
+
+/**
+ * @param {number} pid
+ * @param {number} seconds
+ */
+async function showIdle(pid, seconds) {
+  const { idleUse } = await import('./scaling/idle.mjs');
+  const { processes, endedPercent, cpuPercent, mib } = await idleUse({ pid, seconds });
+  console.table(
+    processes.map((one) => ({ process: one.name, '% of a core': round(one.cpuPercent), MiB: round(one.mib) })),
+  );
+  const ended = endedPercent.toFixed(2);
+  console.log(`together ${cpuPercent.toFixed(2)} % of a core (${ended} % ended meanwhile), ${Math.round(mib)} MiB`);
+}
 
 /** @param {import('./scaling/model.mjs').Part} part */
 function simulated({ cores, replicas }) {
