@@ -3,6 +3,8 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Finding, Target } from '@lumi/shared/egress';
 import { elapsedMs, type Log } from '@lumi/shared/runtime';
+import { isCheckName } from './check-login';
+import type { Checks } from './checks';
 import type { Client } from './client';
 import type { Echo } from './echo';
 import type { Exits } from './exits';
@@ -31,6 +33,7 @@ export interface Parts {
   readonly meter: Meter;
   readonly exits: Exits;
   readonly passages: Passages;
+  readonly checks: Checks;
   readonly guard: LoginGuard;
   readonly signs: AbuseSigns;
   readonly events: NodeEvents;
@@ -64,6 +67,8 @@ export class Admission {
     protocol: Protocol,
     pair: readonly [name: string, password: string] | null,
   ): Caller | { refusal: RefusalWord } {
+    // First: an allowed address would make it the customer's.
+    if (pair !== null && isCheckName(pair[0])) return this.identifyCheck(client, pair);
     const { rights, guard, events } = this.parts;
     const byAddress = client.port === null ? null : rights.byAddress(client.port, client.address);
     if (byAddress !== null) {
@@ -85,10 +90,13 @@ export class Admission {
   }
 
   /** The passage is open when this resolves with one: end it. */
-  async admit({ right, proof, wish, client }: Caller, protocol: Protocol, target: Target): Promise<Admitted> {
-    const { rights, passages, events } = this.parts;
+  async admit(caller: Caller, protocol: Protocol, target: Target): Promise<Admitted> {
+    const { right, proof, wish, client } = caller;
+    const { rights, events, checks } = this.parts;
+    const { passages } = proof.by === 'check' ? checks : this.parts;
     const begin = elapsedMs();
     const report = (refusal: RefusalWord | null, exit: string | null = null, bytes = NO_BYTES): void => {
+      if (proof.by === 'check') return;
       const ms = elapsedMs() - begin;
       events.ended({ subject: right.subject, client, protocol, target: target.host, exit, ...bytes, ms, refusal });
     };
@@ -98,10 +106,15 @@ export class Admission {
     };
     const why = whyNot(right, rights.nowMs(), target.host);
     if (why !== null) return turnedAway(why);
+    if (proof.by === 'check' && !checks.isFor(caller, target)) return turnedAway('target');
     if (right.port !== null && right.protocol !== 'both' && right.protocol !== protocol) return turnedAway('protocol');
     const passage = passages.open(right, proof, target.host);
     if (passage === null) return turnedAway('concurrency');
-    passage.onEnded = () => report(passage.refusal, passage.exit, passage.bytes);
+    const endCheck = proof.by === 'check' ? endAt(passage, proof.untilMs - rights.nowMs()) : null;
+    passage.onEnded = () => {
+      endCheck?.();
+      report(passage.refusal, passage.exit, passage.bytes);
+    };
     try {
       const dialled = await this.prepare(passage, right, wish, target);
       if (typeof dialled !== 'string') return { passage, dialled };
@@ -117,7 +130,8 @@ export class Admission {
 
   /** What to dial, when the passage counts; or why it may not. */
   private async prepare(passage: Passage, right: Right, wish: Wish, target: Target): Promise<Dialled | RefusalWord> {
-    const { meter, exits, signs } = this.parts;
+    const { exits, signs, checks } = this.parts;
+    const { meter } = passage.proof.by === 'check' ? checks : this.parts;
     if (right.isMetered && meter.isDry(right.subject) && !(await meter.whenFilled(right.subject, DRY_MS)))
       return 'quota';
     const exit = exits.choose(right, wish);
@@ -129,6 +143,15 @@ export class Admission {
     if (typeof dialled === 'string') return dialled;
     passage.begin(meter.use(right.subject, exit.country, target.host), exit.address);
     return dialled;
+  }
+
+  private identifyCheck(client: Client, pair: readonly [string, string]): Caller | { refusal: RefusalWord } {
+    const { guard, checks } = this.parts;
+    if (guard.isRefused(client.bucket, client.port)) return { refusal: 'logins' };
+    const grant = checks.byLogin(client.port, pair);
+    if (grant !== null) return { ...grant, wish: NO_WISH, client: client.address };
+    if (guard.countWrong(client.bucket, client.port)) this.parts.signs.loginGuessing(client.bucket);
+    return { refusal: 'credentials' };
   }
 
   /** A wrong pair for a known subject. There are no more of these than the guard counts. */
@@ -150,4 +173,10 @@ export class Admission {
     const addresses = finding.addresses.slice(0, ADDRESSES_MAX);
     return addresses.length === 0 ? 'name' : { addresses, port: target.port, localAddress };
   }
+}
+
+/** Ends it when the time of its check is over. Answers what takes that back. */
+function endAt(passage: Passage, leftMs: number): () => void {
+  const timer = setTimeout(() => passage.resetFor('timeout'), leftMs);
+  return () => clearTimeout(timer);
 }

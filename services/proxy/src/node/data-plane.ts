@@ -4,6 +4,8 @@ import { addressBucket, plainAddress } from '@lumi/shared/addresses';
 import { elapsedMs, type Log } from '@lumi/shared/runtime';
 import { AbuseSigns } from './abuse-signs';
 import { Admission, type Parts } from './admission';
+import type { CheckKeys } from './check-login';
+import { Checks } from './checks';
 import { Client } from './client';
 import { Echo } from './echo';
 import { Entries, type Entry } from './entries';
@@ -23,6 +25,8 @@ export interface DataPlaneOptions {
   readonly events: NodeEvents;
   /** From `@lumi/shared/egress`. */
   readonly lookup: Parts['lookup'];
+  /** Of the service's checks; absent: none are let in. */
+  readonly checkKeys?: CheckKeys;
   readonly log: Log;
   /** To listen on. */
   readonly host: string;
@@ -53,6 +57,7 @@ export class DataPlane {
   private readonly guard = new LoginGuard();
   private readonly exits: Exits;
   private readonly passages: Passages;
+  private readonly checks: Checks;
   private readonly admission: Admission;
   private readonly entries: Entries;
   private sweeper: NodeJS.Timeout | null = null;
@@ -62,10 +67,12 @@ export class DataPlane {
     const { rights, meter, events, idleMs = IDLE_MS, halfClosedMs = HALF_CLOSED_MS } = options;
     this.exits = new Exits(rights, events);
     this.passages = new Passages(rights, meter, { idleMs, halfClosedMs });
+    this.checks = new Checks(rights, options.checkKeys);
     this.admission = new Admission({
       ...options,
       exits: this.exits,
       passages: this.passages,
+      checks: this.checks,
       guard: this.guard,
       signs: new AbuseSigns(events),
       echo: this.echo,
@@ -99,7 +106,7 @@ export class DataPlane {
   get state(): { readonly connections: number; readonly passages: number; sessions: number; unknown: number } {
     return {
       connections: this.connections,
-      passages: this.passages.size,
+      passages: this.passages.size + this.checks.passages.size,
       sessions: this.exits.sessionCount,
       unknown: this.guard.unknownCount,
     };
@@ -122,6 +129,7 @@ export class DataPlane {
     if (this.sweeper !== null) clearInterval(this.sweeper);
     await this.entries.close();
     this.passages.close();
+    this.checks.passages.close();
     for (const client of this.clients) client.reset();
     await this.echo.close();
   }
@@ -186,6 +194,7 @@ export class DataPlane {
   private sweep(): void {
     const now = elapsedMs();
     this.passages.sweep();
+    this.checks.passages.sweep();
     for (const client of this.clients) client.checkTime(now);
     this.exits.rotate();
     this.entries.retry();

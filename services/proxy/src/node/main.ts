@@ -91,6 +91,7 @@ async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPor
     rights: control.rights,
     meter: control.meter,
     events: control.events,
+    checkKeys: control.checkKeys,
     lookup: new Lookup(openResolver({ servers: config.PROXY_NODE_RESOLVERS }), judge),
     log,
     host: config.PROXY_NODE_HOST,

@@ -71,7 +71,9 @@ export interface RightsChange {
 /** How a client showed that it has a right. Ask `holds` whether it still has it. */
 export type Proof =
   | { readonly by: 'login'; readonly name: string; readonly digest: string }
-  | { readonly by: 'address'; readonly client: string };
+  | { readonly by: 'address'; readonly client: string }
+  /** The service's own check. `target`: digest of the only one. */
+  | { readonly by: 'check'; readonly target: string; readonly untilMs: number };
 
 export interface Grant {
   readonly right: Right;
@@ -193,17 +195,20 @@ export class Rights {
   holds(subject: string, proof: Proof): Right | null {
     const stored = this.bySubject.get(subject);
     if (stored === undefined) return null;
-    const isOpen =
-      proof.by === 'login'
-        ? this.hasLogin(stored.right, proof.name, proof.digest)
-        : this.blockOf(stored, proof.client) !== null;
-    return isOpen ? stored.right : null;
+    return this.opens(stored, proof) ? stored.right : null;
   }
 
   /** The entry of the allow-list that admits this address, as the service wrote it. */
   allowedBy(subject: string, client: string): string | null {
     const stored = this.bySubject.get(subject);
     return stored === undefined ? null : this.blockOf(stored, client);
+  }
+
+  private opens(stored: Stored, proof: Proof): boolean {
+    if (proof.by === 'check') return this.isNow(proof.untilMs);
+    return proof.by === 'login'
+      ? this.hasLogin(stored.right, proof.name, proof.digest)
+      : this.blockOf(stored, proof.client) !== null;
   }
 
   private hasLogin(right: Right, name: string, digest: string): boolean {

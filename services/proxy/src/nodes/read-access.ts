@@ -1,6 +1,7 @@
 // The access feed of a node: what changed after a number, or everything. Asking for what is after a number confirms it.
 import type { InternalReply, InternalRequest } from '@lumi/shared/endpoint';
 import { AppError } from '@lumi/shared/contract';
+import { checkKey, publicHalf } from '../node/check-login';
 import { readChanges, type Changes } from '../store/feed';
 import { nodeAddresses, noteConfirmed, noteHeard, type NodeRow } from '../store/nodes';
 import { poolsOfSandbox } from '../supplier/sandbox/pools';
@@ -86,6 +87,7 @@ async function answer(
     rights: rights.slice(0, count).filter((right) => right !== null),
     pools,
     nodes: await nodeAddresses(deps.db),
+    check_keys: [...config.SECRET_RING.byVersion.values()].map((secret) => publicHalf(checkKey(secret))),
   };
   return { status: 200, body };
 }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { gauge } from '@lumi/shared/monitoring';
 import { elapsedMs, systemClock, type Clock, type Log } from '@lumi/shared/runtime';
+import { CheckKeys } from '../check-login';
 import type { Meter, NodeEvents } from '../meter';
 import { Rights } from '../rights';
 import { Exchange } from './exchange';
@@ -53,6 +54,7 @@ const open = gauge('lumi_node_connections', 'Connections of clients to this node
 
 export class Control {
   readonly rights: Rights;
+  readonly checkKeys = new CheckKeys();
   readonly meter: Meter;
   readonly events: NodeEvents;
   private readonly exchange: Exchange;
@@ -89,6 +91,7 @@ export class Control {
       link,
       snapshot: this.snapshot,
       rights: this.rights,
+      checkKeys: this.checkKeys,
       clock,
       onFault,
       onAnswer: (nodes) => this.noteAccess(nodes),

@@ -2,6 +2,7 @@
 // it by asking for what comes after it.
 import { setTimeout } from 'node:timers/promises';
 import { backoffMs, elapsedMs, type Clock } from '@lumi/shared/runtime';
+import type { CheckKeys } from '../check-login';
 import type { PoolExit, Rights } from '../rights';
 import type { KeptChange } from './kept-access';
 import type { ServiceLink } from './service-link';
@@ -20,6 +21,7 @@ export interface FeedParts {
   readonly link: ServiceLink;
   readonly snapshot: Snapshot;
   readonly rights: Rights;
+  readonly checkKeys: CheckKeys;
   readonly clock: Clock;
   readonly onFault: (err: unknown) => void;
   /** An answer came and is in force. */
@@ -129,6 +131,7 @@ export class Feed {
         removed: [],
         pools: this.pools,
         nodes: change.nodes,
+        checkKeys: change.checkKeys,
         aheadMs,
       });
       // It is in force whether or not it could be written; without it a restart serves what was before.
@@ -137,7 +140,8 @@ export class Feed {
     onAnswer(change.nodes);
   }
 
-  private use({ number, isWhole, key, rights, removed, pools }: AccessChange): void {
+  private use({ number, isWhole, key, rights, removed, pools, checkKeys }: AccessChange): void {
+    this.parts.checkKeys.use(checkKeys);
     if (key !== this.key) this.parts.rights.useKey(Buffer.from(key, 'base64'));
     if (isWhole || rights.length + removed.length > 0 || pools !== null)
       this.parts.rights.apply({ isWhole, rights, removed, pools });

@@ -52,6 +52,7 @@ const keptChange: z.ZodType<KeptChange> = z.object({
   removed: z.array(z.string()),
   pools: z.record(z.string(), z.array(poolExit)).nullable(),
   nodes: z.array(z.string()),
+  checkKeys: z.array(z.string()).default([]),
   aheadMs: z.number(),
 });
 
