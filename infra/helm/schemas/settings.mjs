@@ -58,6 +58,7 @@ export const ofProduct = {
   proxy: {
     ...ofServices,
     SANDBOX_SLOW_MS: milliseconds,
+    PROXY_CHECK_TARGETS: text,
     PROXY_ENTRY_HOST: text,
     PROXY_USABLE_WITHIN_MS: milliseconds,
     PROXY_NETWORKS: text,

@@ -1,7 +1,9 @@
 // The settings of the proxy processes, read once. No other file of these processes reads the environment.
+import { readField } from '@lumi/shared/contract';
 import { count, databaseOf, readConfig, type Contradiction } from '@lumi/shared/runtime';
 import { serviceConfig, serviceContradictions } from '@lumi/shared/service';
 import { z } from 'zod';
+import { readCheckTargets } from './checks/check-targets';
 import { readNetworkMap } from './supplier/network-map';
 import type { NetworkOfProduct } from './supplier/networks';
 
@@ -37,6 +39,9 @@ export const proxySettings = z.object({
   PROXY_USABLE_WITHIN_MS: count(1_500, 10_000).describe(
     'How long the answer to a purchase waits for the nodes to have its access; 0: not at all.',
   ),
+  PROXY_CHECK_TARGETS: readField(readCheckTargets, 10_000)
+    .optional()
+    .describe('URLs that checks of proxies ask for. The target inside each node if absent.'),
   PROXY_LOCAL_NODE_TOKEN: z
     .string()
     .min(20, 'must have 20 characters or more')

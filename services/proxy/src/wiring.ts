@@ -5,6 +5,7 @@ import { syncOfAll, type SyncOfAll } from '@lumi/shared/sync';
 import { describeApi, sharedParts, type Loop, type Service, type SharedParts } from '@lumi/shared/service';
 import { PROXY_RULES } from './audit-rules';
 import { PRODUCTS } from './catalogue/products';
+import { checksOf } from './checks/proxy-checks';
 import type { ProxySettings } from './config';
 import type { ProxyDeps } from './deps';
 import { PrismaClient } from './generated/db/client';
@@ -125,11 +126,9 @@ const ACCESS_CHANGES = 'lumi_access';
 export function wire(service: Service, settings: ProxySettings): WiredProxy {
   const entryHost = settings.PROXY_ENTRY_HOST ?? '127.0.0.1';
   const db = new PrismaClient(clientOptions(service.db.pool, 'proxy'));
-  const deps: ProxyDeps = {
-    service,
-    db,
-    networks: new Networks(networksOf(service, db, settings, entryHost), settings.PROXY_NETWORKS),
-  };
+  const networks = new Networks(networksOf(service, db, settings, entryHost), settings.PROXY_NETWORKS);
+  const checks = checksOf(service, db, networks, settings.PROXY_CHECK_TARGETS);
+  const deps: ProxyDeps = { service, db, networks, checks };
   const isAllSandbox = PRODUCTS.every(({ id }) => deps.networks.nameForProduct(id) === 'sandbox');
   const syncs = {
     proxies: syncOfAll(proxySyncs(deps)),

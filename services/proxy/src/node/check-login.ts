@@ -49,7 +49,10 @@ export function makeCheckLogin(
 }
 
 export function digestOfTarget({ host, port }: Target): string {
-  return createHash('sha256').update(`${host} ${String(port)}`).digest('base64url').slice(0, DIGEST_SIZE);
+  return createHash('sha256')
+    .update(`${host} ${String(port)}`)
+    .digest('base64url')
+    .slice(0, DIGEST_SIZE);
 }
 
 export function isCheckName(name: string): boolean {

@@ -6,12 +6,13 @@ const EMPTY = Buffer.alloc(0);
 /**
  * Ends the connection so that the kernel delivers no more of what it holds. `resetAndDestroy` alone waits until
  * everything is written and sends a FIN before; `destroy` in the same tick prevents both. While a FIN is on its way
- * (the socket was ended, and everything before is written) the kernel refuses a reset, so then it does wait.
+ * (the socket was ended, and everything before is written) libuv refuses a reset, and the socket would stay open for
+ * ever: it is closed without one.
  */
 export function resetNow(socket: Socket): void {
   const isEnding = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  socket.resetAndDestroy();
-  if (!isEnding) socket.destroy();
+  if (!isEnding) socket.resetAndDestroy();
+  socket.destroy();
 }
 
 /** Calls when the kernel has everything that was written, or when the socket is gone. */
