@@ -66,7 +66,9 @@ export class DataPlane {
   constructor(private readonly options: DataPlaneOptions) {
     const { rights, meter, events, idleMs = IDLE_MS, halfClosedMs = HALF_CLOSED_MS } = options;
     this.exits = new Exits(rights, events);
-    this.passages = new Passages(rights, meter, { idleMs, halfClosedMs });
+    this.passages = new Passages(rights, meter, { idleMs, halfClosedMs }, ({ right: { subject }, proof }) =>
+      events.seen(subject, proof.by === 'address' ? rights.allowedBy(subject, proof.client) : null),
+    );
     this.checks = new Checks(rights, options.checkKeys);
     this.admission = new Admission({
       ...options,

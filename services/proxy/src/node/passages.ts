@@ -27,6 +27,8 @@ interface Subject {
 
 /** How much may pass at once before the limit of bandwidth holds. */
 const BURST_MS = 100;
+/** That a passage carries bytes is told again after so long. */
+const CARRIED_EVERY_MS = 20_000;
 
 export class Passage {
   isHalfClosed = false;
@@ -39,6 +41,8 @@ export class Passage {
   /** Bytes that the kernel has taken, both ways. */
   progress: () => number = () => 0;
   private lastMs = elapsedMs();
+  private toldMs = elapsedMs();
+  private toldBytes = 0;
   private progressBefore = 0;
   private used: Use | null = null;
   private onReset: (why: ResetReason) => void = () => undefined;
@@ -78,6 +82,15 @@ export class Passage {
     this.progressBefore = progress;
     if (!isIdle) this.lastMs = now;
     return isIdle;
+  }
+
+  /** It has carried bytes since this last answered true, which is some time ago. */
+  hasCarried(now: number): boolean {
+    const bytes = this.bytes.up + this.bytes.down;
+    if (bytes === this.toldBytes || now - this.toldMs < CARRIED_EVERY_MS) return false;
+    this.toldMs = now;
+    this.toldBytes = bytes;
+    return true;
   }
 
   /** How many of the bytes may pass now. */
@@ -146,6 +159,8 @@ export class Passages {
     private readonly rights: Rights,
     private readonly meter: Meter,
     private readonly times: PassageTimes,
+    /** A passage that has been open for a while still carries bytes. */
+    private readonly onCarried: (passage: Passage) => void = () => undefined,
   ) {
     this.stopListening = rights.onChange(({ subjects }) => {
       for (const subject of subjects) this.judge(subject);
@@ -185,6 +200,7 @@ export class Passages {
       if (passages.size === 0) this.forgetIfFree(of);
       for (const passage of passages) {
         const limit = passage.isHalfClosed ? this.times.halfClosedMs : this.times.idleMs;
+        if (passage.hasCarried(now)) this.onCarried(passage);
         if (passage.isIdle(now, limit)) passage.reset('idle');
       }
       if (of.judgeAtMs <= serviceNow) this.judge(subject);
@@ -228,6 +244,7 @@ export class Passages {
   private remove(of: Subject, passage: Passage): void {
     if (!of.passages.delete(passage)) return;
     this.count -= 1;
+    if (passage.hasCarried(elapsedMs())) this.onCarried(passage);
     if (of.passages.size === 0) this.forgetIfFree(of);
   }
 
