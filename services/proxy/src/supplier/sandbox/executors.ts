@@ -15,7 +15,7 @@ import type {
 import type { Command, Executed, Executor, Refused } from './commands';
 import type { Ending } from './endings';
 import { placeOf } from './places';
-import { lockStock, takeExits, nextAddresses, exitAddress } from './exits';
+import { holdEntries, lockStock, takeExits, nextAddresses, exitAddress } from './exits';
 
 const OUT_OF_STOCK: Refused = {
   kind: 'refused',
@@ -56,8 +56,10 @@ async function allocate(
     request.productId,
     request.items.map((item) => item.country),
   );
-  const wanted = request.items.map((item) => ({ ...item, deliver: share(item, ending, left) }));
-  const total = wanted.reduce((sum, item) => sum + item.deliver, 0);
+  const startsAt = clock.now();
+  const stocked = request.items.map((item) => ({ ...item, deliver: share(item, ending, left) }));
+  const wanted = await withEntries(tx, stocked, startsAt);
+  const total = sumOf(wanted);
   const asked = request.items.reduce((sum, item) => sum + item.quantity, 0);
   if (total === 0 && request.items.some((item) => placeOf(item.country)?.ending === 'refuse'))
     return {
@@ -67,7 +69,6 @@ async function allocate(
     };
   if (total === 0 || (total < asked && !request.allowPartial)) return OUT_OF_STOCK;
   const exits: Exit[] = [];
-  const startsAt = clock.now();
   const until = new Date(startsAt.getTime() + request.periodDays * DAY_MS);
   for (const item of wanted)
     exits.push(
@@ -84,6 +85,24 @@ async function allocate(
     );
   await drift(tx, reference, ending);
   return { kind: 'executed', result: { exits, startsAt: startsAt.toISOString() } };
+}
+
+/** Only as many as have an entry: a proxy without a port at a node would lead nowhere. */
+async function withEntries<T extends { readonly deliver: number }>(
+  tx: Tx,
+  items: readonly T[],
+  now: Date,
+): Promise<T[]> {
+  let left = await holdEntries(tx, sumOf(items), now);
+  return items.map((item) => {
+    const deliver = Math.min(item.deliver, left);
+    left -= deliver;
+    return { ...item, deliver };
+  });
+}
+
+function sumOf(items: readonly { readonly deliver: number }[]): number {
+  return items.reduce((sum, { deliver }) => sum + deliver, 0);
 }
 
 /** How many of an item there will be. They are taken off `left`, so that a country named twice is not counted twice. */
@@ -126,6 +145,7 @@ async function replace(
   const left = await lockStock(tx, request.productId, [...targets, ...removed.map((row) => row.country)]);
   for (const country of targets) left.set(country, (left.get(country) ?? 0) - 1);
   if ([...left.values()].some((count) => count < 0)) return OUT_OF_STOCK;
+  if ((await holdEntries(tx, targets.length, clock.now())) < targets.length) return OUT_OF_STOCK;
   const exits: Exit[] = [];
   const untilOf = new Map(removed.map((row) => [row.network_id, row.until]));
   for (const [i, country] of targets.entries())

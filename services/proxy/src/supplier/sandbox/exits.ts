@@ -29,6 +29,14 @@ export async function lockStock(tx: Tx, productId: string, countries: readonly s
   return new Map(rows.map((row) => [row.country, row.left]));
 }
 
+/** How many exits can have an entry now, of so many; held until the end of the transaction. */
+export async function holdEntries(tx: Tx, count: number, now: Date): Promise<number> {
+  const rows = await tx.$queryRaw<{ held: number | null }[]>(
+    sql`SELECT proxy.hold_ports(${count}::int, ${now}::timestamptz) AS held`,
+  );
+  return rows[0]?.held ?? count;
+}
+
 export async function takeExits(
   tx: Tx,
   wanted: {
