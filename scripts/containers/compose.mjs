@@ -9,6 +9,8 @@ import { portsOfNode } from './node-ports.mjs';
 import { SERVERS_IMAGE } from './stand-ins.mjs';
 
 const HEALTHY_LIMIT_MS = 120_000;
+const LINES_READ = 20_000;
+const LINE_MAX = 2_000;
 export const PROJECT = 'lumi-containers-test';
 const STAND_INS = ['postgres', 'redis', 'edge', 'tls'];
 /** Processes of Lumi that stay up. */
@@ -111,6 +113,22 @@ export class Compose {
       service: running.find((one) => one.name === name)?.service ?? '',
       health: (state.Health ?? state.Healthcheck)?.Status ?? '',
     }));
+  }
+
+  /**
+   * What the installation has logged with one of these texts in it.
+   *
+   * @param {readonly string[]} texts
+   */
+  async logged(texts) {
+    const running = await this.engine.containersOf(PROJECT);
+    const logs = await Promise.all(
+      running.map(async ({ name }) => (await this.engine.logs(name, LINES_READ)).split('\n').map((line) => `${name}: ${line}`)),
+    );
+    return logs
+      .flat()
+      .filter((line) => texts.some((text) => line.includes(text)))
+      .map((line) => line.slice(0, LINE_MAX));
   }
 
   /** The exit code of each container that has ended, the state of the others, by their names. */

@@ -35,8 +35,9 @@ const PRODUCTS = {
   },
   proxy: {
     list: '/proxy/api/v1/proxies?limit=5',
-    buy: '/proxy/api/v1/orders',
-    body: () => ({ product_id: 'ipv4', items: [{ country: 'XA', quantity: 1 }], period_days: 7 }),
+    // Not proxies: each needs a port of the node.
+    buy: '/proxy/api/v1/traffic-plans',
+    body: () => ({ pool: 'residential', gb: 1 }),
   },
 };
 const NAMES = /** @type {readonly Product[]} */ (Object.keys(PRODUCTS));

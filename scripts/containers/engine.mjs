@@ -90,8 +90,8 @@ export class Engine {
    *
    * @param {string} container
    */
-  async logs(container) {
-    const { said, complaint } = await this.#ended('podman', ['logs', '--tail', '20', container]);
+  async logs(container, last = 20) {
+    const { said, complaint } = await this.#ended('podman', ['logs', '--tail', String(last), container]);
     return `${said}${complaint}`;
   }
 

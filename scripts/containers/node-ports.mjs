@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import { freePort } from '../postgres.mjs';
 
-const ENTRIES = 20;
+const ENTRIES = 10;
 const FIRST = 12_000;
 const LAST = 18_000;
 

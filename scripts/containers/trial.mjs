@@ -48,7 +48,7 @@ export async function tryInstallation(engine, compose, say) {
   await killPostgres(engine, compose, customers);
   say('PostgreSQL was killed and came back');
   await proxyUser.use();
-  const { requests, refused, purchases } = await customers.finish();
+  const { requests, refused, purchases } = await customers.finish().catch((err) => explained(compose, err));
   await compose.lumi('audit');
   say(`${requests} requests, ${refused} of them told to come again`);
   say(`${purchases} purchases are final, and the books are right`);
@@ -59,6 +59,19 @@ export async function tryInstallation(engine, compose, say) {
   const unclean = Object.entries(await compose.exitCodes()).filter(([name, code]) => code !== 0 && !isOfOthers(name));
   must(unclean.length === 0, `containers did not end with 0 when told to stop: ${JSON.stringify(unclean)}`);
   say('everything stopped when told to');
+}
+
+/**
+ * Throws the error with what was logged of the requests that it names.
+ *
+ * @param {Compose} compose
+ * @param {unknown} err
+ * @returns {Promise<never>}
+ */
+async function explained(compose, err) {
+  const message = err instanceof Error ? err.message : String(err);
+  const lines = await compose.logged(message.match(/req_[a-z0-9]+/g) ?? []);
+  throw new Error([message, ...lines].join('\n'), { cause: err });
 }
 
 /** @param {string} name of a container */
