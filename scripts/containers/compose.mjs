@@ -123,7 +123,10 @@ export class Compose {
   async logged(texts) {
     const running = await this.engine.containersOf(PROJECT);
     const logs = await Promise.all(
-      running.map(async ({ name }) => (await this.engine.logs(name, LINES_READ)).split('\n').map((line) => `${name}: ${line}`)),
+      running.map(async ({ name }) => {
+        const lines = (await this.engine.logs(name, LINES_READ)).split('\n');
+        return lines.map((line) => `${name}: ${line}`);
+      }),
     );
     return logs
       .flat()

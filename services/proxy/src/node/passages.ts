@@ -27,7 +27,7 @@ interface Subject {
 
 /** How much may pass at once before the limit of bandwidth holds. */
 const BURST_MS = 100;
-/** That a passage carries bytes is told again after so long. */
+/** A passage that carries bytes is reported again after so long. */
 const CARRIED_EVERY_MS = 20_000;
 
 export class Passage {
@@ -41,8 +41,8 @@ export class Passage {
   /** Bytes that the kernel has taken, both ways. */
   progress: () => number = () => 0;
   private lastMs = elapsedMs();
-  private toldMs = elapsedMs();
-  private toldBytes = 0;
+  private reportedMs = elapsedMs();
+  private reportedBytes = 0;
   private progressBefore = 0;
   private used: Use | null = null;
   private onReset: (why: ResetReason) => void = () => undefined;
@@ -87,9 +87,9 @@ export class Passage {
   /** It has carried bytes since this last answered true, which is some time ago. */
   hasCarried(now: number): boolean {
     const bytes = this.bytes.up + this.bytes.down;
-    if (bytes === this.toldBytes || now - this.toldMs < CARRIED_EVERY_MS) return false;
-    this.toldMs = now;
-    this.toldBytes = bytes;
+    if (bytes === this.reportedBytes || now - this.reportedMs < CARRIED_EVERY_MS) return false;
+    this.reportedMs = now;
+    this.reportedBytes = bytes;
     return true;
   }
 
