@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import '../../gateway/src/wiring';
 import '../../gateway/src/app';
 import '../../services/proxy/src/node/control/control';
+import '../../services/proxy/src/node/data-plane';
 import './products';
 
 const root = join(__dirname, '..', '..');
