@@ -15,9 +15,9 @@ afterEach(async () => expect(await lumi.audit()).toEqual([]));
 const registerWith = (first: number, last: number) =>
   call('post', 'node_local/register', {}, { ...REGISTRATION, ports: { ...REGISTRATION.ports, first, last } });
 
-it('are one for each proxy; what is sold when there are no more gets one later, and moves with the node’s range', async () => {
-  await registerWith(21_000, 21_002);
+it('are one for each proxy; what was sold without a node gets one when there is one, and moves with the node’s range', async () => {
   const { who } = await lumi.buyer({ ...ORDER, items: [{ country: 'XA', quantity: 5 }] });
+  await registerWith(21_000, 21_002);
   const entries = async () => (await lumi.get(who, '/proxies')).body.items;
   const before = await entries();
   const placed = before.filter(({ host }: { host: string }) => host === '127.0.0.1');
