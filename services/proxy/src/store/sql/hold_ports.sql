@@ -11,9 +11,10 @@ BEGIN
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  SELECT count(*) INTO v_held FROM (SELECT 1 FROM entry_port WHERE network_id IS NULL
+  WITH held AS MATERIALIZED (SELECT port FROM entry_port WHERE network_id IS NULL
       AND freed_at <= p_now - interval '1 hour' AND port BETWEEN v_node.port_first AND v_node.port_last
-    ORDER BY freed_at, port LIMIT p_count FOR UPDATE SKIP LOCKED) held;
+    ORDER BY freed_at, port LIMIT p_count FOR UPDATE SKIP LOCKED)
+  SELECT count(*) INTO v_held FROM held;
   RETURN v_held;
 END $$;
 REVOKE ALL ON FUNCTION hold_ports FROM PUBLIC;
