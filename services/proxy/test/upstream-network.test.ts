@@ -15,9 +15,12 @@ async function bought(order: object = UPSTREAM_ORDER) {
 
 const planOf = (orderId: string) => double().stock.plans.find(({ note }) => note === orderId);
 const rowOf = (id: string) => lumi.deps().db.proxy.findUniqueOrThrow({ where: { id } });
-/** As the supplier says. What customers are told is tried through the entry. */
+/** As the supplier says. A check of a customer goes through the entry. */
 const healthOf = async (id: string) =>
-  lumi.deps().networks.get('upstream').health([(await rowOf(id)).network_id], AbortSignal.timeout(8_000));
+  lumi
+    .deps()
+    .networks.get('upstream')
+    .health([(await rowOf(id)).network_id], AbortSignal.timeout(8_000));
 
 /** Gives back all that a test has bought, so that the stock is there for the next one. */
 afterEach(async () => {
