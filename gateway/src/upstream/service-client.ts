@@ -3,6 +3,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import { AppError, type Product } from '@lumi/shared/contract';
 import type { Clock } from '@lumi/shared/runtime';
+import { serviceLookup } from './addresses';
 import { FairQueue } from './fair-queue';
 
 export interface ServiceClientOptions {
@@ -49,11 +50,12 @@ export class ServiceClient {
     const queue = (): FairQueue =>
       new FairQueue({ clock, inWorkMax: connections, perKeyMax, waitingPerKeyMax, waitingMax: inFlightMax });
     this.queues = { usual: queue(), 'held-back': queue() };
+    const lookup = serviceLookup();
     const pool = (): Pool =>
       new Pool(options.origin, {
         connections: options.connections,
         pipelining: 1,
-        connect: { timeout: CONNECT_TIMEOUT_MS },
+        connect: { timeout: CONNECT_TIMEOUT_MS, lookup },
         headersTimeout: options.timeoutMs,
         bodyTimeout: options.timeoutMs,
         keepAliveTimeout: IDLE_MS,
