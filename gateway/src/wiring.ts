@@ -14,7 +14,7 @@ import { knowsPlatform } from '@lumi/shared/platform-schema';
 import { Readiness, watchPool } from '@lumi/shared/monitoring';
 import { tracePool } from '@lumi/shared/tracing';
 import { IDENTITY_HEADER, IdentitySigner, publicPrincipal } from '@lumi/shared/principal';
-import type { Clock, Log, SecretRing } from '@lumi/shared/runtime';
+import { databaseSocket, type Clock, type Log, type SecretRing } from '@lumi/shared/runtime';
 import { clientIpReader, peerReader, type ClientIp } from './client-ip';
 import type { GatewayConfig } from './config';
 import { watchParts } from './gauges';
@@ -170,6 +170,7 @@ function openPool(config: GatewayConfig, log: Log): Pool {
       connectionTimeoutMillis: 3_000,
       idleTimeoutMillis: 30_000,
       keepAlive: true,
+      stream: databaseSocket,
       application_name: 'gateway',
     }),
   );

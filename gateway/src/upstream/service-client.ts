@@ -2,8 +2,7 @@
 // breaker. A dead service is a quick 503 for its own product and does not affect the others.
 import { Pool, type Dispatcher } from 'undici';
 import { AppError, type Product } from '@lumi/shared/contract';
-import type { Clock } from '@lumi/shared/runtime';
-import { serviceLookup } from './addresses';
+import { serviceLookup, type Clock } from '@lumi/shared/runtime';
 import { FairQueue } from './fair-queue';
 
 export interface ServiceClientOptions {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Pool, types as defaultTypes, type CustomTypesConfig, type QueryConfig, type QueryResult } from 'pg';
-import type { Log } from '../../ground/runtime';
+import { databaseSocket, type Log } from '../../ground/runtime';
 import { tracePool } from '../tracing';
 import { watchPool } from '../monitoring';
 import { Prisma, PrismaClient } from './generated/platform/client';
@@ -58,6 +58,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
       keepAlive: true,
+      stream: databaseSocket,
       application_name: options.name,
     }),
   );

@@ -18,3 +18,5 @@ export { inFairTime, inTime } from './in-time';
 export { createLog, redact, silentLog, type Log, type LogFields } from './log';
 export { isClusterUrl, isRedisUrl, openRedis, type RedisClient, type RedisSettings } from './redis';
 export { createShutdown, reportReady, type Shutdown } from './shutdown';
+export { serviceLookup } from './service-lookup';
+export { databaseSocket } from './database-socket';

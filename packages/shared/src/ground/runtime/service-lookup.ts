@@ -2,7 +2,7 @@
 // container engine while a container starts; a service that was found a moment ago is then looked for where it was.
 import { lookup as askSystem, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { elapsedMs } from '@lumi/shared/runtime';
+import { elapsedMs } from './clock';
 
 /** An answer that takes longer is not waited for when an earlier one is known. */
 const PATIENCE_MS = 250;

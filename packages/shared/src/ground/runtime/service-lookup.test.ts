@@ -2,7 +2,7 @@
 import { createServer, connect, type AddressInfo, type LookupFunction } from 'node:net';
 import { once } from 'node:events';
 import type { LookupAddress } from 'node:dns';
-import { serviceLookup, type Ask } from '../src/upstream/addresses';
+import { serviceLookup, type Ask } from './service-lookup';
 
 const [OLD, NEW]: readonly LookupAddress[] = [
   { address: '192.0.2.1', family: 4 },
