@@ -6,8 +6,8 @@ import { elapsedMs } from './clock';
 
 /** An answer that takes longer is not waited for when an earlier one is known. */
 const PATIENCE_MS = 250;
-/** An earlier answer serves for so long. */
-const KNOWN_MS = 60_000;
+/** An earlier answer serves for so long. Pools keep their connections, so it may be old when it is needed. */
+const KNOWN_MS = 3_600_000;
 /** The name server did not answer. That a name does not exist is an answer. */
 const NO_ANSWER = 'EAI_AGAIN';
 
