@@ -12,22 +12,18 @@ import type {
   Rotated,
   TrafficRequest,
 } from '../proxy-network';
-import type { Command, Executed, Executor, Refused } from './commands';
+import { OUT_OF_STOCK, type Executed, type Executor, type Refused } from '../commands';
+import { SUPPLIER_REFUSED, type SandboxCommand } from './commands';
 import type { Ending } from './endings';
 import { placeOf } from './places';
 import { holdEntries, lockStock, takeExits, nextAddresses, exitAddress } from './exits';
 
-const OUT_OF_STOCK: Refused = {
-  kind: 'refused',
-  code: 'out_of_stock',
-  text: 'This went out of stock; nothing was charged.',
-};
 const DRIFT_DAYS = 10;
 /** Moves to the other half of the block from which the sandbox assigns. */
 const DRIFT_ADDRESSES = 2 ** 20;
 
 /** A request read from the books, as it was sent. */
-export function executorsOf(clock: Clock, entryHost: string): Readonly<Record<string, Executor>> {
+export function executorsOf(clock: Clock, entryHost: string): Readonly<Record<string, Executor<SandboxCommand>>> {
   const at = { clock, entryHost };
   return {
     allocate: (tx, command) =>
@@ -61,12 +57,7 @@ async function allocate(
   const wanted = await withEntries(tx, stocked, startsAt);
   const total = sumOf(wanted);
   const asked = request.items.reduce((sum, item) => sum + item.quantity, 0);
-  if (total === 0 && request.items.some((item) => placeOf(item.country)?.ending === 'refuse'))
-    return {
-      kind: 'refused',
-      code: 'supplier_error',
-      text: 'The proxy network refused this request; nothing was charged.',
-    };
+  if (total === 0 && request.items.some((item) => placeOf(item.country)?.ending === 'refuse')) return SUPPLIER_REFUSED;
   if (total === 0 || (total < asked && !request.allowPartial)) return OUT_OF_STOCK;
   const exits: Exit[] = [];
   const until = new Date(startsAt.getTime() + request.periodDays * DAY_MS);
@@ -164,7 +155,7 @@ async function replace(
   return { kind: 'executed', result: { exits, startsAt: clock.now().toISOString() } };
 }
 
-async function rotate(tx: Tx, command: Command): Promise<Executed | Refused> {
+async function rotate(tx: Tx, command: SandboxCommand): Promise<Executed | Refused> {
   const { networkId } = command.request as unknown as RotateRequest;
   const rows = await tx.$queryRaw<{ country: string; city: string; exit_ip: string }[]>(sql`
     UPDATE proxy.sandbox_exit SET rotations = rotations + 1 WHERE network_id = ${networkId} AND is_in_use
@@ -182,7 +173,7 @@ async function rotate(tx: Tx, command: Command): Promise<Executed | Refused> {
 async function addTraffic(
   tx: Tx,
   { clock, entryHost }: At,
-  { reference, request: raw, ending }: Command,
+  { reference, request: raw, ending }: SandboxCommand,
 ): Promise<Executed | Refused> {
   const request = raw as unknown as TrafficRequest; // as it was sent
   const networkId = request.networkId ?? `sbt-${reference}`;
