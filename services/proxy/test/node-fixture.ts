@@ -169,6 +169,7 @@ export class NodeFixture {
       port: null,
       protocol: 'both',
       exits: { kind: 'fixed', address: '127.64.0.5', country: 'XA' },
+      upstream: null,
       rotationS: null,
       validUntilMs: Date.now() + 3_600_000,
       concurrency: 250,

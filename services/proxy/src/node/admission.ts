@@ -40,6 +40,8 @@ export interface Parts {
   readonly echo: Echo;
   readonly log: Log;
   readonly lookup: { find(target: Target, families: readonly (4 | 6)[]): Promise<Finding> };
+  /** Whether a supplier's proxy may be dialled at this place. Absent: at none. */
+  readonly mayPassTo?: (address: string, port: number) => boolean;
 }
 
 /** Of the judge's words, those of the table of refusals. */
@@ -137,12 +139,22 @@ export class Admission {
     const exit = exits.choose(right, wish);
     if (typeof exit === 'string') return exit;
     if (isIP(exit.address) === 0) return 'exit';
+    const { upstream } = right;
+    if (upstream !== null && !this.mayPassTo(upstream)) return 'exit';
     signs.target(right.subject, target.host);
-    const dialled = await this.find(target, exit.address);
+    const dialled = await this.find(target, exit.address, upstream !== null);
     if (dialled === 'port') signs.refusedPort(right.subject);
     if (typeof dialled === 'string') return dialled;
     passage.begin(meter.use(right.subject, exit.country, target.host), exit.address);
-    return dialled;
+    return upstream === null ? dialled : { ...dialled, upstream };
+  }
+
+  /** The address is the supplier's word, so it must not lead into our own network. */
+  private mayPassTo({ address, port }: { readonly address: string; readonly port: number }): boolean {
+    if (this.parts.mayPassTo?.(address, port) === true) return true;
+    const what = 'the endpoint of a supplier is no address of the public internet; PROXY_NODE_ALLOW lifts it';
+    this.faults.say(`${address}:${String(port)}`, () => this.parts.log.error(what, { address, port, alert: true }));
+    return false;
   }
 
   private identifyCheck(client: Client, pair: readonly [string, string]): Caller | { refusal: RefusalWord } {
@@ -162,9 +174,10 @@ export class Admission {
     this.parts.events.ended({ subject, client: client.address, protocol, ...none, refusal: 'credentials' });
   }
 
-  private async find(target: Target, localAddress: string): Promise<Dialled | RefusalWord> {
+  private async find(target: Target, localAddress: string, isPassedOn: boolean): Promise<Dialled | RefusalWord> {
     const family = isIPv6(localAddress) ? 6 : 4;
     if (this.parts.echo.isTarget(target)) {
+      if (isPassedOn) return 'target'; // it listens on our loopback, where no supplier reaches it
       const place = this.parts.echo.placeOf(target, family);
       return typeof place === 'string' ? place : { addresses: [place.address], port: place.port, localAddress };
     }

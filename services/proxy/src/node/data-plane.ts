@@ -25,6 +25,7 @@ export interface DataPlaneOptions {
   readonly events: NodeEvents;
   /** From `@lumi/shared/egress`. */
   readonly lookup: Parts['lookup'];
+  readonly mayPassTo?: NonNullable<Parts['mayPassTo']>;
   /** Of the service's checks; absent: none are let in. */
   readonly checkKeys?: CheckKeys;
   readonly log: Log;

@@ -14,7 +14,8 @@ import {
   type RequestHead,
   type ResponseHead,
 } from './http-head';
-import { DRY_END_MS, Link, wordOf, type Dialled } from './link';
+import { wordOf } from './dial-failures';
+import { DRY_END_MS, Link, type Dialled } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
 import { sentBytes, whenTaken } from './sockets';

@@ -4,9 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { elapsedMs } from '@lumi/shared/runtime';
 import type { Way } from './meter';
 import type { Passage } from './passages';
+import { ELSEWHERE } from './dial-failures';
 import { giveBuffer, leaveBuffer, LEVEL_SLOW, LEVELS, takeBuffer } from './read-buffers';
-import type { RefusalWord } from './refusals';
 import { endWhenTaken, resetNow, sentBytes, whenTaken } from './sockets';
+import { UpstreamHandshake, type UpstreamEndpoint } from './upstream-handshake';
 
 export interface Dialled {
   /** Judged ones, of the exit's family. The next one is tried when one cannot be reached. */
@@ -14,6 +15,8 @@ export interface Dialled {
   readonly port: number;
   /** Of the exit. */
   readonly localAddress: string;
+  /** Whose address the exit is; absent: the node's own. */
+  readonly upstream?: UpstreamEndpoint;
 }
 
 export interface LinkEnds {
@@ -31,24 +34,10 @@ export interface LinkEnds {
 /** For all addresses of a target together. */
 const CONNECT_MS = 10_000;
 export const ADDRESSES_MAX = 3;
-/** Another address of the target may answer. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
 /** How long a connection waits for bytes that it may spend. */
 export const DRY_MS = 3_000;
 /** How long both sides may take what is left after that, also if they do not read. */
 export const DRY_END_MS = 11_000;
-
-const FAILURES: Readonly<Record<string, RefusalWord>> = {
-  ETIMEDOUT: 'timeout',
-  ECONNREFUSED: 'refused',
-  EADDRNOTAVAIL: 'exit',
-  EADDRINUSE: 'exit',
-};
-
-/** What a client gets to see of a failed connection. */
-export function wordOf(code: string): RefusalWord {
-  return FAILURES[code] ?? 'unreachable';
-}
 
 export class Link {
   private target: Socket;
@@ -64,6 +53,7 @@ export class Link {
   private mustFinish = false;
   /** The client has gone; what it sent before is still sent. */
   private isLeft = false;
+  private readonly begunMs = elapsedMs();
 
   constructor(
     private readonly dialled: Dialled,
@@ -75,30 +65,38 @@ export class Link {
   }
 
   private dial(): Socket {
-    const { addresses, port, localAddress } = this.dialled;
+    const { addresses, port, localAddress, upstream } = this.dialled;
     const address = addresses[this.at] ?? '';
+    const hop = upstream === undefined ? null : new UpstreamHandshake(upstream, { address, port }, this.begunMs);
+    const place = hop?.place ?? { host: address, port, localAddress };
     const target = connect({
-      host: address,
-      port,
-      localAddress,
+      ...place,
       noDelay: true,
       allowHalfOpen: true,
       onread: {
         buffer: () => (this.held ??= takeBuffer(this.level)),
-        callback: (size, buffer) => this.read(size, buffer as Buffer), // the one given above
+        // The buffer is the one given above.
+        callback: (size, buffer) => this.receive(hop, size, buffer as Buffer),
       },
     });
     const fail = (code: string): void => {
-      if (target === this.target) this.fail(code);
+      if (target === this.target) this.fail(hop?.codeOf(code) ?? code);
     };
-    target.setTimeout(Math.floor(CONNECT_MS / addresses.length), () => fail('ETIMEDOUT'));
-    target.once('connect', () => this.open(address));
+    if (hop === null) target.setTimeout(Math.floor(CONNECT_MS / addresses.length), () => fail('ETIMEDOUT'));
+    else hop.whenLate(target, fail);
+    target.once('connect', () => {
+      // The judged address is the one that was reached, whatever the system made of it.
+      if (target.remoteAddress !== place.host) fail('EHOSTUNREACH');
+      else if (hop === null) this.open();
+      else target.write(hop.hello());
+    });
     target.on('error', (err: NodeJS.ErrnoException) => {
       if (this.isOpen) this.stop(true);
       else fail(err.code ?? 'EIO');
     });
     target.on('end', () => {
-      if (!this.isOver) this.ends.ended();
+      if (!this.isOpen) fail('ECONNRESET');
+      else if (!this.isOver) this.ends.ended();
     });
     target.on('close', () => {
       if (target !== this.target) return; // another address is tried
@@ -160,15 +158,21 @@ export class Link {
     resetNow(this.target);
   }
 
-  private open(address: string): void {
-    // The judged address is the one that was reached, whatever the system made of it.
-    if (this.target.remoteAddress !== address) return this.fail('EHOSTUNREACH');
+  private open(): void {
     this.target.setTimeout(0);
     this.isOpen = true;
     this.ends.opened();
-    // The client may have ended its side before.
-    if (this.mustFinish) this.finish();
-    return undefined;
+    if (this.mustFinish) this.finish(); // the client may have ended its side before
+  }
+
+  /** What a supplier's proxy says before it is open is not the target's, so it is not counted. */
+  private receive(hop: UpstreamHandshake | null, size: number, buffer: Buffer): boolean {
+    if (hop === null || this.isOpen) return this.read(size, buffer);
+    const { send, code, rest } = hop.take(buffer.subarray(0, size));
+    if (send !== undefined) this.target.write(send);
+    if (code !== undefined) this.fail(code);
+    if (rest !== undefined) this.open();
+    return rest === undefined || rest.length === 0 ? !this.isOver : this.read(rest.length, rest);
   }
 
   private fail(code: string): void {

@@ -82,17 +82,19 @@ async function run(): Promise<void> {
 
 async function openPlane(config: NodeConfig, control: Control, ports: ClaimedPorts, log: Log): Promise<DataPlane> {
   const isExit = isExitOf(config.PROXY_NODE_EXITS);
-  const judge = judgeOf({
-    refused: config.PROXY_PORTS_REFUSED,
+  const rules = {
     allowed: config.PROXY_NODE_ALLOW,
-    isOwn: (address) => ownAddresses().has(address) || isExit(address) || control.isPeer(address),
-  });
+    isOwn: (address: string) => ownAddresses().has(address) || isExit(address) || control.isPeer(address),
+  };
+  const judge = judgeOf({ ...rules, refused: config.PROXY_PORTS_REFUSED });
+  const judgeEndpoint = judgeOf({ ...rules, refused: { has: () => false } });
   const plane = new DataPlane({
     rights: control.rights,
     meter: control.meter,
     events: control.events,
     checkKeys: control.checkKeys,
     lookup: new Lookup(openResolver({ servers: config.PROXY_NODE_RESOLVERS }), judge),
+    mayPassTo: (address, port) => judgeEndpoint(address, port) === null,
     log,
     host: config.PROXY_NODE_HOST,
     httpPort: ports.http,

@@ -4,6 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIPv6 } from 'node:net';
 import { readBlock } from '@lumi/shared/addresses';
 import type { Clock } from '@lumi/shared/runtime';
+import type { UpstreamEndpoint } from './upstream-handshake';
 
 export interface Login {
   readonly name: string;
@@ -38,6 +39,8 @@ export interface Right {
   readonly port: number | null;
   readonly protocol: 'http' | 'socks5' | 'both';
   readonly exits: FixedExit | { readonly kind: 'pool'; readonly pool: string };
+  /** The supplier's proxy whose address the exit is; null: it is the node's. */
+  readonly upstream: UpstreamEndpoint | null;
   readonly rotationS: number | null;
   readonly validUntilMs: number;
   /** Connections at the same time. */

@@ -1,7 +1,8 @@
 // A tunnel: what follows CONNECT and a SOCKS5 request. Bytes go through as they are.
 import type { Client } from './client';
 import type { Exits } from './exits';
-import { DRY_END_MS, Link, wordOf, type Dialled } from './link';
+import { wordOf } from './dial-failures';
+import { DRY_END_MS, Link, type Dialled } from './link';
 import type { Passage } from './passages';
 import type { RefusalWord } from './refusals';
 import { endWhenTaken, sentBytes, whenTaken } from './sockets';

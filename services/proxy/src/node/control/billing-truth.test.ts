@@ -46,6 +46,7 @@ const right = (subject: string, isMetered: boolean): Right => ({
   port: null,
   protocol: 'both',
   exits: { kind: 'pool', pool: 'p' },
+  upstream: null,
   rotationS: null,
   validUntilMs: Number.MAX_SAFE_INTEGER,
   concurrency: 10,

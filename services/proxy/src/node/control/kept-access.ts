@@ -1,6 +1,6 @@
 // The form of access on disk. A file of another version, or a damaged one, is as none.
 import { z } from 'zod';
-import type { AccessChange } from './wire';
+import { upstreamEndpoint, type AccessChange } from './wire';
 
 /** A change, and how far the service's clock was ahead of this machine's. */
 export interface KeptChange extends AccessChange {
@@ -25,6 +25,7 @@ const right = z.object({
     z.object({ kind: z.literal('fixed'), address: z.string(), country: z.string() }),
     z.object({ kind: z.literal('pool'), pool: z.string() }),
   ]),
+  upstream: upstreamEndpoint.nullable().default(null),
   rotationS: z.number().nullable(),
   validUntilMs: z.number(),
   concurrency: z.number(),

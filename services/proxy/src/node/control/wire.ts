@@ -47,6 +47,15 @@ export const notTaken = z.union([
   z.object({ expected: z.number().int().min(1) }),
 ]);
 
+/** Also its form on disk. */
+export const upstreamEndpoint = z.object({
+  address: z.union([z.ipv4(), z.ipv6()]),
+  port: z.int().min(1).max(65_535),
+  protocol: z.enum(['http', 'socks5']),
+  username: z.string().min(1).max(255),
+  password: z.string().min(1).max(255),
+});
+
 const rightOrEnd = z.union([
   z.object({ subject: z.string(), is_removed: z.literal(true) }),
   z.object({
@@ -63,6 +72,7 @@ const rightOrEnd = z.union([
       z.object({ kind: z.literal('fixed'), address: z.string(), country: z.string() }),
       z.object({ kind: z.literal('pool'), pool: z.string() }),
     ]),
+    upstream: upstreamEndpoint.nullable().default(null),
     rotation_s: z.number().int().nullable(),
     valid_until: time,
     concurrency: z.number().int(),
@@ -149,6 +159,7 @@ function rightOf(wire: WireRight): Right {
     port,
     protocol,
     exits,
+    upstream: wire.upstream,
     rotationS: wire.rotation_s,
     validUntilMs: wire.valid_until,
     concurrency,
